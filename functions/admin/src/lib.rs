@@ -1,0 +1,1 @@
+//! Migrations, catalog, keys, pause; invoked directly, never public.

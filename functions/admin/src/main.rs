@@ -1,0 +1,3 @@
+//! Migrations, catalog, keys, pause; invoked directly, never public.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The HTTP face of Sluice.
+
+fn main() {}

@@ -1,0 +1,7 @@
+//! The catalog: what the operator writes, and the revision that is made of it.
+
+mod definition;
+mod revision;
+
+pub use definition::{Catalog, Definition, Nulls};
+pub use revision::{Dataset, From, RangeColumn, Revision};

@@ -1,0 +1,32 @@
+//! The pure core of Sluice: what is asked, how it is cut, what is written down about it.
+//!
+//! There is no I/O here, no async, no clock and no randomness: ids and times are passed in.
+//! The modules stand in the order of the data's way; each imports only what stands before it.
+
+pub mod id;
+
+pub mod problem;
+
+pub mod column;
+
+pub mod catalog;
+
+pub mod range;
+
+pub mod estimate;
+
+pub mod format;
+
+pub mod selection;
+
+pub mod request;
+
+pub mod chunk;
+
+pub mod plan;
+
+pub mod file;
+
+pub mod manifest;
+
+pub mod wire;

@@ -1,0 +1,31 @@
+//! Ranges: half-open, in the column's own type, and the calendar arithmetic around them.
+
+mod bounds;
+mod span;
+
+pub use bounds::{Bound, Bounds, BoundsError};
+pub use span::{DAY_MICROS, RangeKind, Span, format_micros};
+
+use serde::{Deserialize, Serialize};
+
+/// What part of a dataset a chunk reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "of")]
+pub enum Range {
+    /// A half-open span of the range column.
+    Span(Span),
+    /// All rows: the dataset has no range column.
+    All,
+    /// The rows whose range column is NULL.
+    Null,
+}
+
+impl Range {
+    /// The span, if it is one.
+    pub fn span(&self) -> Option<Span> {
+        match self {
+            Self::Span(span) => Some(*span),
+            Self::All | Self::Null => None,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! The clock: puts right what was left half done.

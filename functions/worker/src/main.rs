@@ -1,0 +1,3 @@
+//! One message, one attempt, one file.
+
+fn main() {}
