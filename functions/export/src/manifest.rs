@@ -1,1 +1,301 @@
-//! manifest.
+//! The manifest: the JSON list of a succeeded export's files. It is complete or absent.
+//!
+//! Proof of completeness: per dataset the chunks' ranges tile the dataset's range, and each chunk says
+//! when it was read, how many rows it has, and which object of which SHA-256 holds them. It holds no
+//! links: those are made per file, on demand.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::chunk::chunk_prefix;
+use crate::file::{FileRecord, file_name};
+use crate::format::Output;
+use crate::id::{ChunkId, ExportId, TenantId};
+use crate::range::{Range, Span, format_micros};
+
+/// Version of this format.
+pub const MANIFEST_VERSION: u32 = 1;
+
+/// A manifest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Manifest {
+    /// Version of the format.
+    pub version: u32,
+    /// The export.
+    pub export: ExportId,
+    /// Its owner.
+    pub tenant: TenantId,
+    /// The catalog's revision.
+    pub revision: String,
+    /// When the request was accepted, RFC 3339.
+    pub accepted_at: String,
+    /// The request as it was understood.
+    pub request: Value,
+    /// Rows of all datasets.
+    pub rows: u64,
+    /// Bytes of all files.
+    pub bytes: u64,
+    /// The datasets, in the order of the request.
+    pub datasets: Vec<ManifestDataset>,
+}
+
+/// One dataset of a manifest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ManifestDataset {
+    /// Name, columns, range, watermark.
+    #[serde(flatten)]
+    pub head: DatasetHead,
+    /// Rows of all its chunks.
+    pub rows: u64,
+    /// Bytes of all its files.
+    pub bytes: u64,
+    /// Its chunks, in the order of their ranges.
+    pub chunks: Vec<ManifestChunk>,
+}
+
+/// What is known of a dataset when the export is accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DatasetHead {
+    /// Its name.
+    pub name: String,
+    /// Its columns, in the order of the files.
+    pub columns: Vec<ColumnHead>,
+    /// The whole range; absent without a range column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub range: Option<RangeText>,
+    /// The safe start of the next export: rows before it no longer change. Absent without `settle_after`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watermark: Option<String>,
+    /// How its files are written.
+    pub output: Output,
+}
+
+/// A column's name and type.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ColumnHead {
+    /// Its name.
+    pub name: String,
+    /// PostgreSQL's name of its type.
+    #[serde(rename = "type")]
+    pub type_name: String,
+}
+
+/// A range in JSON: a half-open span, or `{"of":"all"}`, `{"of":"null"}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RangeText {
+    /// `span`, `all` or `null`.
+    pub of: String,
+    /// First value inside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<String>,
+    /// First value behind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<String>,
+}
+
+/// One chunk of a manifest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ManifestChunk {
+    /// The chunk.
+    pub id: ChunkId,
+    /// Its range.
+    pub range: RangeText,
+    /// The time of its snapshot, RFC 3339: the file is what its query returned then.
+    pub as_of: String,
+    /// Whether it was read for an earlier export.
+    pub reused: bool,
+    /// Rows.
+    pub rows: u64,
+    /// Its file; absent when it has no rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<ManifestFile>,
+}
+
+/// One file of a manifest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ManifestFile {
+    /// Its name in this export.
+    pub name: String,
+    /// The object's key in the bucket.
+    pub key: String,
+    /// Bytes of the object.
+    pub bytes: u64,
+    /// SHA-256 of the object, in hexadecimal.
+    pub sha256: String,
+}
+
+/// A chunk that is done, as the store knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DoneChunk {
+    /// The chunk.
+    pub id: ChunkId,
+    /// Its dataset.
+    pub dataset: String,
+    /// Its range.
+    pub range: Range,
+    /// When it was read, microseconds since 1970.
+    pub as_of_micros: i64,
+    /// Whether it was read for an earlier export.
+    pub reused: bool,
+    /// What was written.
+    pub file: FileRecord,
+}
+
+impl Range {
+    /// The range as JSON shows it.
+    pub fn text(&self) -> RangeText {
+        let bare = |of: &str| RangeText { of: of.to_owned(), start: None, end: None };
+        match self {
+            Self::All => bare("all"),
+            Self::Null => bare("null"),
+            Self::Span(span) => span.range_text(),
+        }
+    }
+}
+
+impl Span {
+    /// The span as JSON shows it.
+    pub fn range_text(&self) -> RangeText {
+        RangeText {
+            of: "span".to_owned(),
+            start: Some(self.text(self.start)),
+            end: Some(self.text(self.end)),
+        }
+    }
+}
+
+/// Microseconds since 1970 as RFC 3339 in UTC.
+pub fn rfc3339(micros: i64) -> String {
+    format!("{}Z", format_micros(micros, 'T'))
+}
+
+/// A set of done chunks that does not tile what the export promised. It cannot happen unless the store
+/// was changed by hand; a manifest is then refused rather than wrong.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the chunks of {dataset} do not tile its range: {found}")]
+pub struct NotTiled {
+    /// The dataset.
+    pub dataset: String,
+    /// What is there.
+    pub found: String,
+}
+
+impl ManifestDataset {
+    /// Assembles one dataset from its chunks, and checks that they tile its range.
+    ///
+    /// # Errors
+    /// If there is a gap, an overlap or a stray chunk.
+    pub fn assemble(
+        head: DatasetHead,
+        tenant: &TenantId,
+        mut chunks: Vec<DoneChunk>,
+    ) -> Result<Self, NotTiled> {
+        chunks.sort_by_key(|c| (c.range.span().is_none(), c.range.span().map(|s| s.start)));
+        check_tiling(&head, &chunks)?;
+        let extension = head.output.extension();
+        let chunks: Vec<_> =
+            chunks.iter().map(|c| manifest_chunk(&head.name, tenant, extension, c)).collect();
+        let rows = chunks.iter().map(|c| c.rows).sum();
+        let bytes = chunks.iter().filter_map(|c| c.file.as_ref()).map(|f| f.bytes).sum();
+        Ok(Self { head, rows, bytes, chunks })
+    }
+}
+
+fn manifest_chunk(dataset: &str, tenant: &TenantId, extension: &str, chunk: &DoneChunk) -> ManifestChunk {
+    let file = chunk.file.sha256.as_ref().map(|sha256| ManifestFile {
+        name: file_name(dataset, &chunk.range, extension),
+        key: format!("{}{}.{extension}", chunk_prefix(tenant, chunk.id), chunk.file.attempt),
+        bytes: chunk.file.bytes,
+        sha256: sha256.clone(),
+    });
+    ManifestChunk {
+        id: chunk.id,
+        range: chunk.range.text(),
+        as_of: rfc3339(chunk.as_of_micros),
+        reused: chunk.reused,
+        rows: chunk.file.rows,
+        file,
+    }
+}
+
+fn check_tiling(head: &DatasetHead, chunks: &[DoneChunk]) -> Result<(), NotTiled> {
+    let not = |found: String| Err(NotTiled { dataset: head.name.clone(), found });
+    let spans: Vec<_> = chunks.iter().filter_map(|c| c.range.span()).collect();
+    let others: Vec<_> = chunks.iter().map(|c| c.range).filter(|r| r.span().is_none()).collect();
+    match &head.range {
+        None if others == [Range::All] && spans.is_empty() => Ok(()),
+        None => not(format!("{} chunks of a dataset without a range", chunks.len())),
+        Some(range) => {
+            let (Some(first), Some(last)) = (spans.first(), spans.last()) else {
+                return not("nothing".to_owned());
+            };
+            let ends = (Some(first.text(first.start)), Some(last.text(last.end)));
+            if ends != (range.start.clone(), range.end.clone()) {
+                return not(format!("{:?} to {:?}", ends.0, ends.1));
+            }
+            if let Some(pair) = spans.windows(2).find(|pair| pair[0].end != pair[1].start) {
+                return not(format!(
+                    "{} is followed by {}",
+                    pair[0].text(pair[0].end),
+                    pair[1].text(pair[1].start)
+                ));
+            }
+            if others.is_empty() || others == [Range::Null] { Ok(()) } else { not(format!("{others:?}")) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::range::RangeKind;
+
+    fn head() -> DatasetHead {
+        let range = Span { kind: RangeKind::Date, start: 0, end: 10 }.range_text();
+        DatasetHead {
+            name: "orders".into(),
+            columns: vec![],
+            range: Some(range),
+            watermark: None,
+            output: Output::default(),
+        }
+    }
+
+    fn done(start: i64, end: i64) -> DoneChunk {
+        let file = FileRecord { attempt: 2, rows: 5, bytes: 50, source_bytes: 70, sha256: Some("ab".into()) };
+        let range = Range::Span(Span { kind: RangeKind::Date, start, end });
+        DoneChunk {
+            id: ChunkId::from_random([1; 16]),
+            dataset: "orders".into(),
+            range,
+            as_of_micros: 0,
+            reused: false,
+            file,
+        }
+    }
+
+    #[test]
+    fn chunks_that_tile_are_summed() {
+        let tenant: TenantId = "acme".parse().unwrap();
+        let dataset = ManifestDataset::assemble(head(), &tenant, vec![done(4, 10), done(0, 4)]).unwrap();
+        assert_eq!((dataset.rows, dataset.bytes), (10, 100));
+        let file = dataset.chunks[0].file.as_ref().unwrap();
+        assert_eq!(file.name, "orders.19700101-19700105.csv.gz");
+        assert!(file.key.starts_with("t/acme/c/") && file.key.ends_with("/2.csv.gz"), "{}", file.key);
+    }
+
+    #[test]
+    fn a_gap_an_overlap_or_a_missing_end_is_refused() {
+        let tenant: TenantId = "acme".parse().unwrap();
+        for chunks in [vec![done(0, 4), done(5, 10)], vec![done(0, 6), done(5, 10)], vec![done(0, 9)], vec![]]
+        {
+            assert!(ManifestDataset::assemble(head(), &tenant, chunks).is_err());
+        }
+    }
+}

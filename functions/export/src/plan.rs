@@ -1,1 +1,155 @@
-//! plan.
+//! The plan: which chunks an export is made of, new ones and reused ones.
+//!
+//! Pure: it sees what is wanted, what is there already, and the time.
+
+mod cover;
+mod cut;
+
+pub use cover::{Candidate, Reuse};
+
+use serde::{Deserialize, Serialize};
+
+use crate::estimate::DatasetEstimate;
+use crate::id::{ChunkId, Fingerprint};
+use crate::range::{Range, RangeKind, Span};
+use crate::selection::Selection;
+
+/// What one request wants of one dataset.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Want {
+    /// What is read and how it is written; it names the dataset.
+    pub selection: Selection,
+    /// Names the selection for reuse.
+    pub fingerprint: Fingerprint,
+    /// The wanted span; `None` where the dataset has no range column.
+    pub span: Option<Span>,
+    /// What the planner of PostgreSQL believes.
+    pub estimate: DatasetEstimate,
+}
+
+/// What the plan is made by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Bytes of binary COPY a chunk should have.
+    pub target_bytes: u64,
+    /// Most chunks an export may have.
+    pub max_chunks: usize,
+    /// What may be reused.
+    pub reuse: Reuse,
+    /// Now, in microseconds since 1970.
+    pub now_micros: i64,
+}
+
+/// The chunks of an export.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Plan {
+    /// In the order of the request.
+    pub datasets: Vec<DatasetPlan>,
+}
+
+/// The chunks of one dataset; their ranges tile what is wanted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DatasetPlan {
+    /// Its name.
+    pub dataset: String,
+    /// The chunks, in the order of their ranges.
+    pub pieces: Vec<Piece>,
+    /// Why the dataset is one chunk, if it could not be cut.
+    pub note: Option<String>,
+}
+
+/// One chunk of a plan.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Piece {
+    /// Its range.
+    pub range: Range,
+    /// The chunk that is there already, or `None` for a new one.
+    pub reused: Option<ChunkId>,
+    /// Estimated rows.
+    pub rows: u64,
+    /// Estimated bytes of binary COPY.
+    pub bytes: u64,
+}
+
+/// A plan that is too large to accept.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[error("the export would have {chunks} chunks; at most {limit} are allowed")]
+pub struct TooManyChunks {
+    /// Chunks it would have.
+    pub chunks: usize,
+    /// Chunks it may have.
+    pub limit: usize,
+}
+
+impl Plan {
+    /// Makes the plan for `wants`, reusing what `candidates` allow.
+    ///
+    /// # Errors
+    /// If the export would have more chunks than the policy allows.
+    pub fn new(wants: &[Want], candidates: &[Candidate], policy: &Policy) -> Result<Self, TooManyChunks> {
+        let datasets: Vec<_> = wants.iter().map(|want| plan_dataset(want, candidates, policy)).collect();
+        let chunks = datasets.iter().map(|d| d.pieces.len()).sum();
+        if chunks > policy.max_chunks {
+            Err(TooManyChunks { chunks, limit: policy.max_chunks })
+        } else {
+            Ok(Self { datasets })
+        }
+    }
+
+    /// All chunks with the index of their dataset.
+    pub fn pieces(&self) -> impl Iterator<Item = (usize, &Piece)> {
+        self.datasets.iter().enumerate().flat_map(|(i, d)| d.pieces.iter().map(move |p| (i, p)))
+    }
+}
+
+fn plan_dataset(want: &Want, candidates: &[Candidate], policy: &Policy) -> DatasetPlan {
+    let mine: Vec<_> = candidates
+        .iter()
+        .filter(|c| c.fingerprint == want.fingerprint && policy.reuse.allows(c, policy.now_micros))
+        .collect();
+    let mut pieces = Vec::new();
+    let mut note = None;
+    match want.span {
+        None => {
+            pieces.push(cover::whole(&mine, Range::All, want.estimate.total));
+            note = Some("no range column: one chunk".to_owned());
+        }
+        Some(span) => {
+            if !want.estimate.indexed {
+                note = Some("no usable index on the range column: one chunk".to_owned());
+            }
+            for part in cover::cover(&mine, span) {
+                match part {
+                    cover::Part::Reused(piece) => pieces.push(piece),
+                    cover::Part::Gap(gap) if want.estimate.indexed => {
+                        pieces.extend(cut::cut(
+                            gap,
+                            &want.estimate,
+                            policy.target_bytes,
+                            settled_day(want, gap.kind, policy.now_micros),
+                        ));
+                    }
+                    cover::Part::Gap(gap) => pieces.push(cut::uncut(gap, &want.estimate)),
+                }
+            }
+            if want.selection.range_column.as_ref().is_some_and(|c| c.include_nulls) {
+                pieces.push(cover::whole(&mine, Range::Null, Default::default()));
+            }
+        }
+    }
+    DatasetPlan { dataset: want.selection.dataset.clone(), pieces, note }
+}
+
+/// The last day boundary before which rows are settled, in units of `kind`. A plan always cuts there,
+/// so that tomorrow all before it can be reused.
+fn settled_day(want: &Want, kind: RangeKind, now_micros: i64) -> Option<i64> {
+    let settle = i64::try_from(want.selection.settle_after_secs?).ok()?.checked_mul(1_000_000)?;
+    let settled = now_micros.checked_sub(settle)?;
+    Some(match kind {
+        RangeKind::Date => settled.div_euclid(crate::range::DAY_MICROS),
+        RangeKind::Wall | RangeKind::Instant => settled - settled.rem_euclid(crate::range::DAY_MICROS),
+    })
+}
+
+#[cfg(test)]
+mod tests;

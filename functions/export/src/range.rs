@@ -3,6 +3,7 @@
 mod bounds;
 mod span;
 
+pub(crate) use bounds::days_since_epoch;
 pub use bounds::{Bound, Bounds, BoundsError};
 pub use span::{DAY_MICROS, RangeKind, Span, format_micros};
 

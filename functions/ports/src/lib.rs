@@ -1,1 +1,15 @@
-//! The outside world of Sluice.
+//! The outside world of Sluice: one module per service, beside its adapters.
+//!
+//! Only this crate knows sqlx and the AWS SDK; their types do not leave it.
+
+pub mod config;
+pub mod telemetry;
+pub mod random;
+
+pub mod store;
+pub mod queue;
+pub mod objects;
+pub mod source;
+
+pub mod dispatch;
+pub mod finish;

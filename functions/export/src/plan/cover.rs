@@ -1,0 +1,106 @@
+//! Reuse by cover: what is there already, laid over what is wanted.
+
+use super::Piece;
+use crate::chunk::ChunkState;
+use crate::estimate::Size;
+use crate::id::{ChunkId, Fingerprint};
+use crate::range::{Range, Span};
+
+/// A chunk of the tenant that might be reused.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Candidate {
+    /// The chunk.
+    pub id: ChunkId,
+    /// Its selection.
+    pub fingerprint: Fingerprint,
+    /// Its range.
+    pub range: Range,
+    /// Its state.
+    pub state: ChunkState,
+    /// Whether all its rows were settled when it was read.
+    pub reusable: bool,
+    /// When it was read, in microseconds since 1970.
+    pub as_of_micros: Option<i64>,
+    /// Rows: counted if done, else estimated.
+    pub rows: u64,
+    /// Bytes of binary COPY: counted if done, else estimated.
+    pub bytes: u64,
+}
+
+/// What a request allows to be reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reuse {
+    /// Everything that is settled.
+    Settled,
+    /// Everything settled that was read at most this many seconds ago.
+    MaxAge(u64),
+    /// Nothing that was read before; a chunk not yet read is still shared.
+    Never,
+}
+
+impl Reuse {
+    /// Whether a chunk may stand in for a new one. A chunk not yet read is always as good as new; one
+    /// that is or was read only where all its rows were settled at that time.
+    pub(super) fn allows(self, chunk: &Candidate, now_micros: i64) -> bool {
+        let young = |age_secs: u64| {
+            let oldest = now_micros.saturating_sub_unsigned(age_secs.saturating_mul(1_000_000));
+            chunk.as_of_micros.is_some_and(|at| at >= oldest)
+        };
+        match chunk.state {
+            ChunkState::Due | ChunkState::Sent => true,
+            ChunkState::Running | ChunkState::Done => {
+                chunk.reusable
+                    && match self {
+                        Self::Settled => true,
+                        Self::MaxAge(secs) => young(secs),
+                        Self::Never => false,
+                    }
+            }
+            ChunkState::Failed | ChunkState::Split | ChunkState::Dying => false,
+        }
+    }
+}
+
+pub(super) enum Part {
+    Reused(Piece),
+    Gap(Span),
+}
+
+/// Walks `wanted` from its start; at each point takes the longest candidate that begins there and
+/// does not reach beyond the end; all else is gaps. The parts tile `wanted`.
+pub(super) fn cover(candidates: &[&Candidate], wanted: Span) -> Vec<Part> {
+    let inside = |c: &&Candidate| {
+        let span = c
+            .range
+            .span()
+            .filter(|s| s.kind == wanted.kind && s.start >= wanted.start && s.end <= wanted.end)?;
+        Some((span.start, span.end, **c))
+    };
+    let mut usable: Vec<_> = candidates.iter().filter_map(inside).collect();
+    // Longest first among equal starts; ids only make the choice definite.
+    usable.sort_by_key(|(start, end, c)| (*start, std::cmp::Reverse(*end), c.id));
+    let mut parts = Vec::new();
+    let mut at = wanted.start;
+    for (start, end, chunk) in usable {
+        if start < at {
+            continue;
+        }
+        parts.extend(Span::new(wanted.kind, at, start).map(Part::Gap));
+        parts.push(Part::Reused(reused(&chunk)));
+        at = end;
+    }
+    parts.extend(Span::new(wanted.kind, at, wanted.end).map(Part::Gap));
+    parts
+}
+
+/// The one chunk of a range that is never cut.
+pub(super) fn whole(candidates: &[&Candidate], range: Range, estimate: Size) -> Piece {
+    match candidates.iter().filter(|c| c.range == range).min_by_key(|c| c.id) {
+        Some(chunk) => reused(chunk),
+        None => Piece { range, reused: None, rows: estimate.rows, bytes: estimate.bytes },
+    }
+}
+
+fn reused(chunk: &Candidate) -> Piece {
+    Piece { range: chunk.range, reused: Some(chunk.id), rows: chunk.rows, bytes: chunk.bytes }
+}

@@ -1,0 +1,95 @@
+//! Cutting a span into chunks of about equal bytes, at calendar days.
+
+use jiff::ToSpan;
+use jiff::civil::date;
+
+use super::Piece;
+use crate::estimate::{DatasetEstimate, Size};
+use crate::range::{Range, Span};
+
+/// Cuts `span` at day boundaries into chunks of about `target_bytes`, and also at `settled` if that
+/// lies inside. A single day is never cut: its distribution is unknown.
+pub(super) fn cut(
+    span: Span,
+    estimate: &DatasetEstimate,
+    target_bytes: u64,
+    settled: Option<i64>,
+) -> Vec<Piece> {
+    let inside = settled.filter(|at| span.start < *at && *at < span.end);
+    let bounds = [Some(span.start), inside, Some(span.end)];
+    let bounds: Vec<i64> = bounds.into_iter().flatten().collect();
+    let parts = bounds.windows(2).filter_map(|w| Span::new(span.kind, w[0], w[1]));
+    parts.flat_map(|part| cut_evenly(part, estimate, target_bytes)).collect()
+}
+
+/// The whole span as one chunk.
+pub(super) fn uncut(span: Span, estimate: &DatasetEstimate) -> Piece {
+    let (rows, bytes) =
+        days(span, estimate).fold((0.0, 0.0), |sum, day| (sum.0 + day.rows, sum.1 + day.bytes));
+    piece(span, rows, bytes)
+}
+
+struct Day {
+    end: i64,
+    rows: f64,
+    bytes: f64,
+}
+
+fn cut_evenly(span: Span, estimate: &DatasetEstimate, target_bytes: u64) -> Vec<Piece> {
+    let total: f64 = days(span, estimate).map(|d| d.bytes).sum();
+    // Equal shares rather than full chunks and a small rest.
+    let share = total / (total / target_bytes.max(1) as f64).ceil().max(1.0);
+    let mut pieces = Vec::new();
+    let (mut start, mut rows, mut bytes) = (span.start, 0.0, 0.0);
+    for day in days(span, estimate) {
+        // Close the chunk before this day if that lies nearer to an equal share than after it.
+        if bytes > 0.0 && bytes + day.bytes / 2.0 > share {
+            let before = day_start(&day, span);
+            pieces.extend(Span::new(span.kind, start, before).map(|s| piece(s, rows, bytes)));
+            (start, rows, bytes) = (before, 0.0, 0.0);
+        }
+        rows += day.rows;
+        bytes += day.bytes;
+    }
+    pieces.extend(Span::new(span.kind, start, span.end).map(|s| piece(s, rows, bytes)));
+    pieces
+}
+
+fn day_start(day: &Day, span: Span) -> i64 {
+    let unit = span.kind.day();
+    ((day.end - 1).div_euclid(unit) * unit).max(span.start)
+}
+
+fn piece(span: Span, rows: f64, bytes: f64) -> Piece {
+    Piece { range: Range::Span(span), reused: None, rows: rows.round() as u64, bytes: bytes.round() as u64 }
+}
+
+/// The days of `span`, each with its share of its month's estimate.
+fn days(span: Span, estimate: &DatasetEstimate) -> impl Iterator<Item = Day> + '_ {
+    let unit = span.kind.day();
+    let mut at = span.start;
+    let mut month: Option<(i64, Size, f64)> = None;
+    std::iter::from_fn(move || {
+        if at >= span.end {
+            return None;
+        }
+        let day = at.div_euclid(unit);
+        let end = (day + 1).saturating_mul(unit).min(span.end);
+        let part = (end - at) as f64 / unit as f64;
+        if month.is_none_or(|(until, ..)| day >= until) {
+            month = Some(month_of(day, estimate));
+        }
+        let (_, size, length) = month.unwrap_or((i64::MAX, Size::default(), 1.0));
+        at = end;
+        Some(Day { end, rows: size.rows as f64 / length * part, bytes: size.bytes as f64 / length * part })
+    })
+}
+
+/// First day after the month of `day`, its estimate, and its length in days.
+fn month_of(day: i64, estimate: &DatasetEstimate) -> (i64, Size, f64) {
+    let first = date(1970, 1, 1).saturating_add(day.clamp(-719_000, 2_900_000).days()).first_of_month();
+    let until = crate::range::days_since_epoch(first.saturating_add(1.month()));
+    let key = format!("{:04}-{:02}", first.year(), first.month());
+    let size = estimate.months.get(&key).copied().unwrap_or_default();
+    (until, size, f64::from(first.days_in_month()))
+}
