@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ChunkId, ExportId, TenantId};
-use crate::range::Range;
+use crate::range::{DAY_MICROS, Range, RangeKind, instant_of_wall};
 use crate::selection::Selection;
 
 /// The states of a chunk. `due → sent → running → done | failed | split | dying`; see
@@ -104,13 +104,29 @@ pub struct Attempt {
 impl Attempt {
     /// The object this attempt may write: a key no other attempt can have.
     pub fn key(&self) -> String {
-        format!(
-            "{}{}.{}",
-            chunk_prefix(&self.tenant, self.chunk),
-            self.number,
-            self.selection.output.extension()
-        )
+        file_key(&self.tenant, self.chunk, self.number, self.selection.output.extension())
     }
+}
+
+impl Attempt {
+    /// Whether no row of the chunk can change any more, for a source that had replayed everything up to
+    /// `replayed_micros`: the range's end and `settle_after` lie before it.
+    pub fn is_settled_at(&self, replayed_micros: i64) -> bool {
+        let Some(settle) = self.selection.settle_after_secs.and_then(|s| i64::try_from(s).ok()) else { return false };
+        let (Range::Span(span), Some(column)) = (self.range, &self.selection.range_column) else { return false };
+        let end = match span.kind {
+            RangeKind::Date => span.end.checked_mul(DAY_MICROS),
+            RangeKind::Instant => Some(span.end),
+            RangeKind::Wall => instant_of_wall(span.end, &column.time_zone),
+        };
+        let settled = end.and_then(|end| settle.checked_mul(1_000_000)?.checked_add(end));
+        settled.is_some_and(|at| at <= replayed_micros)
+    }
+}
+
+/// The object that attempt `number` of a chunk may write.
+pub fn file_key(tenant: &TenantId, chunk: ChunkId, number: u32, extension: &str) -> String {
+    format!("{}{number}.{extension}", chunk_prefix(tenant, chunk))
 }
 
 /// All objects of a chunk are below this prefix.
@@ -168,10 +184,40 @@ pub struct Usage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::{From, RangeColumn};
+    use crate::format::Output;
+    use crate::range::Span;
 
     #[test]
     fn waiting_grows_and_is_bounded() {
         assert_eq!([1, 2, 3, 8, 100].map(backoff_secs), [2, 4, 8, 256, 300]);
+    }
+
+    #[test]
+    fn a_chunk_settles_when_its_end_is_old_enough() {
+        let selection = Selection {
+            dataset: "orders".into(),
+            from: From::Query("select 1".into()),
+            columns: vec![],
+            range_column: Some(RangeColumn { name: "at".into(), kind: RangeKind::Date, time_zone: "UTC".into(), include_nulls: false }),
+            tenant_column: None,
+            predicates: vec![],
+            order: vec![],
+            settle_after_secs: Some(3600),
+            epoch: 1,
+            output: Output::default(),
+        };
+        let range = Range::Span(Span { kind: RangeKind::Date, start: 0, end: 10 });
+        let tenant = "acme".parse().unwrap();
+        let chunk = ChunkId::from_random([1; 16]);
+        let mut attempt = Attempt { chunk, number: 1, tenant, selection, range, planned_bytes: 0, failures: 0, waited_ms: 0 };
+        let settled = 10 * DAY_MICROS + 3_600_000_000;
+        assert!(attempt.is_settled_at(settled) && !attempt.is_settled_at(settled - 1));
+        attempt.range = Range::Null;
+        assert!(!attempt.is_settled_at(i64::MAX));
+        attempt.range = range;
+        attempt.selection.settle_after_secs = None;
+        assert!(!attempt.is_settled_at(i64::MAX));
     }
 
     #[test]

@@ -7,11 +7,12 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::chunk::chunk_prefix;
+use crate::chunk::file_key;
 use crate::file::{FileRecord, file_name};
 use crate::format::Output;
 use crate::id::{ChunkId, ExportId, TenantId};
-use crate::range::{Range, Span, format_micros};
+use crate::plan::Want;
+use crate::range::{DAY_MICROS, Range, RangeKind, Span, format_micros, wall_at};
 
 /// Version of this format.
 pub const MANIFEST_VERSION: u32 = 1;
@@ -147,6 +148,33 @@ pub struct DoneChunk {
     pub file: FileRecord,
 }
 
+impl DatasetHead {
+    /// What is promised for `want` at `now_micros`, the time the request is accepted.
+    pub fn new(want: &Want, now_micros: i64) -> Self {
+        let column = |c: &crate::column::Column| ColumnHead { name: c.name.clone(), type_name: c.type_name.clone() };
+        Self {
+            name: want.selection.dataset.clone(),
+            columns: want.selection.columns.iter().map(column).collect(),
+            range: want.span.map(|s| s.range_text()),
+            watermark: watermark(want, now_micros),
+            output: want.selection.output.clone(),
+        }
+    }
+}
+
+/// min(end, now - settle_after) in the column's own type, rounded down to the day on a date column.
+fn watermark(want: &Want, now_micros: i64) -> Option<String> {
+    let span = want.span?;
+    let settle = i64::try_from(want.selection.settle_after_secs?).ok()?.checked_mul(1_000_000)?;
+    let settled = now_micros.checked_sub(settle)?;
+    let settled = match span.kind {
+        RangeKind::Date => settled.div_euclid(DAY_MICROS),
+        RangeKind::Instant => settled,
+        RangeKind::Wall => wall_at(settled, &want.selection.range_column.as_ref()?.time_zone)?,
+    };
+    Some(span.text(settled.min(span.end)))
+}
+
 impl Range {
     /// The range as JSON shows it.
     pub fn text(&self) -> RangeText {
@@ -210,7 +238,7 @@ impl ManifestDataset {
 fn manifest_chunk(dataset: &str, tenant: &TenantId, extension: &str, chunk: &DoneChunk) -> ManifestChunk {
     let file = chunk.file.sha256.as_ref().map(|sha256| ManifestFile {
         name: file_name(dataset, &chunk.range, extension),
-        key: format!("{}{}.{extension}", chunk_prefix(tenant, chunk.id), chunk.file.attempt),
+        key: file_key(tenant, chunk.id, chunk.file.attempt, extension),
         bytes: chunk.file.bytes,
         sha256: sha256.clone(),
     });

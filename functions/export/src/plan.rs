@@ -5,6 +5,7 @@
 mod cover;
 mod cut;
 
+pub use crate::request::Want;
 pub use cover::{Candidate, Reuse};
 
 use serde::{Deserialize, Serialize};
@@ -13,19 +14,6 @@ use crate::estimate::DatasetEstimate;
 use crate::id::{ChunkId, Fingerprint};
 use crate::range::{Range, RangeKind, Span};
 use crate::selection::Selection;
-
-/// What one request wants of one dataset.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Want {
-    /// What is read and how it is written; it names the dataset.
-    pub selection: Selection,
-    /// Names the selection for reuse.
-    pub fingerprint: Fingerprint,
-    /// The wanted span; `None` where the dataset has no range column.
-    pub span: Option<Span>,
-    /// What the planner of PostgreSQL believes.
-    pub estimate: DatasetEstimate,
-}
 
 /// What the plan is made by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ mod bounds;
 mod span;
 
 pub(crate) use bounds::days_since_epoch;
-pub use bounds::{Bound, Bounds, BoundsError};
+pub use bounds::{Bound, Bounds, BoundsError, instant_of_wall, wall_at};
 pub use span::{DAY_MICROS, RangeKind, Span, format_micros};
 
 use serde::{Deserialize, Serialize};

@@ -1,1 +1,210 @@
-//! request.
+//! The request: what a caller sends, checked and resolved against the catalog.
+//!
+//! Every violation is reported at once, each with a JSON pointer into the body that was sent. Nothing
+//! here knows the source, the store or the time.
+
+mod dates;
+mod datasets;
+mod filters;
+mod near;
+mod output;
+mod report;
+mod value;
+
+pub use near::near;
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::catalog::Revision;
+use crate::estimate::DatasetEstimate;
+use crate::format::Output;
+use crate::id::{Fingerprint, TenantId};
+use crate::problem::Violation;
+use crate::range::Span;
+use crate::selection::Selection;
+
+use dates::Dates;
+use datasets::{Chosen, Listed};
+use report::Report;
+
+/// What one request wants of one dataset.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Want {
+    /// What is read and how it is written; it names the dataset.
+    pub selection: Selection,
+    /// Names the selection for reuse.
+    pub fingerprint: Fingerprint,
+    /// The wanted span; `None` where the dataset has no range column.
+    pub span: Option<Span>,
+    /// What the planner of PostgreSQL believes.
+    pub estimate: DatasetEstimate,
+}
+
+/// A request that may be planned.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// In the order of the request.
+    pub wants: Vec<Want>,
+    /// The request in one form: names as the catalog writes them, defaults filled in, `"*"` resolved. It is
+    /// a valid body itself.
+    pub canonical: Value,
+    /// SHA-256 of that form with `"*"` left as it is, so that a repeated request is the same one although
+    /// the catalog has grown.
+    pub body_sha256: [u8; 32],
+}
+
+/// How large a request may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Datasets in one export.
+    pub datasets: usize,
+    /// Values in one filter.
+    pub filter_values: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { datasets: 1000, filter_values: 500 }
+    }
+}
+
+/// What a request is read against.
+#[derive(Clone, Copy, Debug)]
+pub struct Scope<'a> {
+    /// The catalog.
+    pub revision: &'a Revision,
+    /// What the planner of PostgreSQL believes, by dataset.
+    pub estimates: &'a BTreeMap<String, DatasetEstimate>,
+    /// Who asks.
+    pub tenant: &'a TenantId,
+    /// Names the database that is read.
+    pub source: &'a str,
+    /// How large the request may be.
+    pub limits: Limits,
+}
+
+/// The keys of a request beside those that choose datasets.
+const COMMON: [&str; 6] = ["startDate", "endDate", "timeZone", "format", "compression", "csv"];
+
+impl Request {
+    /// Reads the body of `POST /exports`.
+    ///
+    /// # Errors
+    /// Every violation, at most [`report::MOST`] of them.
+    pub fn parse(body: &Value, scope: &Scope<'_>) -> Result<Self, Vec<Violation>> {
+        let mut report = Report::default();
+        if let Some(fields) = report.object(body, "") {
+            report.known(fields, "", &[&["datasets"], &COMMON[..]].concat());
+            let listed = datasets::listed(fields, scope, &mut report);
+            if let Some(request) = Self::resolve(fields, &listed, scope, &mut report) {
+                return Ok(request);
+            }
+        }
+        Err(report.finish())
+    }
+
+    /// Reads the body of the short form, `POST /{dataset}`: the dataset comes from the path, its columns
+    /// and filters stand beside the dates.
+    ///
+    /// # Errors
+    /// Every violation; pointers are those of the short body.
+    pub fn parse_short(dataset: &str, body: &Value, scope: &Scope<'_>) -> Result<Self, Vec<Violation>> {
+        let mut report = Report::default();
+        if let Some(fields) = report.object(body, "") {
+            report.known(fields, "", &[&["columns", "filters"], &COMMON[..]].concat());
+            let listed = datasets::only(dataset, fields, scope, &mut report);
+            if let Some(request) = Self::resolve(fields, &listed, scope, &mut report) {
+                return Ok(request);
+            }
+        }
+        Err(report.finish())
+    }
+
+    fn resolve(
+        fields: &Map<String, Value>,
+        listed: &Listed<'_>,
+        scope: &Scope<'_>,
+        report: &mut Report,
+    ) -> Option<Self> {
+        let output = output::read(fields, report);
+        let undated = !listed.chosen.is_empty() && listed.chosen.iter().all(|c| c.dataset.range.is_none());
+        let dates = dates::read(fields, undated, report);
+        let wants: Vec<_> =
+            listed.chosen.iter().map(|c| want(c, dates.as_ref(), &output, scope, report)).collect();
+        if !report.is_empty() {
+            return None;
+        }
+        let canonical = canonical(fields, listed.names(), dates.as_ref(), &output);
+        let asked = canonical_hash(&if listed.all {
+            canonical_with_all(&canonical)
+        } else {
+            canonical.clone()
+        });
+        Some(Self { wants, canonical, body_sha256: asked })
+    }
+}
+
+fn want(
+    chosen: &Chosen<'_>,
+    dates: Option<&Dates>,
+    output: &Output,
+    scope: &Scope<'_>,
+    report: &mut Report,
+) -> Want {
+    let dataset = chosen.dataset;
+    let selection = Selection {
+        dataset: chosen.name.to_owned(),
+        from: dataset.from.clone(),
+        columns: chosen.columns.clone().unwrap_or_else(|| dataset.columns.clone()),
+        range_column: dataset.range.clone(),
+        tenant_column: dataset.tenant_column.clone(),
+        predicates: chosen.predicates.clone(),
+        order: dataset.order.clone(),
+        settle_after_secs: dataset.settle_after_secs,
+        epoch: dataset.epoch,
+        output: output.clone(),
+    };
+    Want {
+        fingerprint: selection.fingerprint(scope.tenant, scope.source),
+        span: dates.and_then(|dates| dates.span(chosen, report)),
+        estimate: scope.estimates.get(chosen.name).cloned().unwrap_or_default(),
+        selection,
+    }
+}
+
+fn canonical(
+    fields: &Map<String, Value>,
+    datasets: Vec<Value>,
+    dates: Option<&Dates>,
+    output: &Output,
+) -> Value {
+    let mut canonical = Map::new();
+    canonical.insert("datasets".to_owned(), datasets.into());
+    if let Some(dates) = dates {
+        for key in ["startDate", "endDate"] {
+            canonical.insert(key.to_owned(), fields.get(key).cloned().unwrap_or_default());
+        }
+        canonical.insert("timeZone".to_owned(), dates.zone_name().into());
+    }
+    canonical.insert("format".to_owned(), json!(output.format));
+    canonical.insert("compression".to_owned(), json!(output.compression));
+    canonical.insert("csv".to_owned(), json!(output.csv));
+    Value::Object(canonical)
+}
+
+fn canonical_with_all(canonical: &Value) -> Value {
+    let mut asked = canonical.clone();
+    asked["datasets"] = "*".into();
+    asked
+}
+
+fn canonical_hash(canonical: &Value) -> [u8; 32] {
+    // Keys are inserted in one order and objects of the caller are rebuilt sorted, so the text is canonical.
+    Sha256::digest(canonical.to_string()).into()
+}
+
+#[cfg(test)]
+mod tests;

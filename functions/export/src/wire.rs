@@ -1,1 +1,19 @@
-//! wire.
+//! The HTTP contract, version 1: the bodies that the api and the client exchange.
+//!
+//! There is no business logic here. JSON is in camelCase; times are RFC 3339 in UTC; sizes are bytes;
+//! an absent key means "not known" or "not yet".
+
+mod datasets;
+mod export;
+mod files;
+mod problem;
+mod request;
+
+pub use datasets::{Dataset, DatasetList, DatasetRange, Plan, PlanCounts, PlannedDataset};
+pub use export::{ChunkCounts, ChunkError, Export, ExportList, Links, Progress, Running};
+pub use files::{AttemptEntry, ChunkEntry, ChunkList, FileEntry, FileList};
+pub use problem::{Health, PROBLEM_MEDIA_TYPE, Problem};
+pub use request::{All, DatasetChoice, DatasetRequest, Datasets, ExportRequest};
+
+/// What all paths of this version begin with.
+pub const BASE_PATH: &str = "/api/v1";

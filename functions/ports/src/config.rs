@@ -1,1 +1,54 @@
-//! config.
+//! Settings from the environment. A missing or malformed one is an error at the start, never a default
+//! that hides it.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, SdkConfig};
+use tokio::sync::OnceCell;
+
+/// A setting that is missing or cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// It is not there.
+    #[error("the environment variable {0} is not set")]
+    Missing(&'static str),
+    /// It has the wrong form. Its value is not shown: it may be a secret.
+    #[error("the environment variable {0} is not a valid {1}")]
+    Invalid(&'static str, &'static str),
+}
+
+/// A setting that must be there.
+///
+/// # Errors
+/// If it is missing or empty.
+pub fn required(name: &'static str) -> Result<String, ConfigError> {
+    std::env::var(name).ok().filter(|v| !v.is_empty()).ok_or(ConfigError::Missing(name))
+}
+
+/// A number with a default.
+///
+/// # Errors
+/// If it is there and is no number.
+pub fn number<T: FromStr>(name: &'static str, default: T) -> Result<T, ConfigError> {
+    match std::env::var(name) {
+        Ok(text) => text.parse().map_err(|_| ConfigError::Invalid(name, "number")),
+        Err(_) => Ok(default),
+    }
+}
+
+static AWS: OnceCell<SdkConfig> = OnceCell::const_new();
+
+/// The process's AWS configuration, loaded at its first use and once. Credentials and region come from
+/// the environment, which is what Lambda provides.
+pub async fn aws() -> &'static SdkConfig {
+    let load = || async {
+        let timeouts = aws_config::timeout::TimeoutConfig::builder()
+            // A call that cannot even connect within 2 s has no route: a missing VPC endpoint.
+            .connect_timeout(Duration::from_secs(2))
+            .operation_attempt_timeout(Duration::from_secs(60))
+            .build();
+        aws_config::defaults(BehaviorVersion::v2026_01_12()).timeout_config(timeouts).load().await
+    };
+    AWS.get_or_init(load).await
+}

@@ -1,1 +1,37 @@
-//! queue.
+//! The queue: a doorbell. A message carries a chunk's id and may be lost, repeated or late; the store
+//! is the queue of record.
+
+mod memory;
+mod sqs;
+
+pub use memory::MemoryQueue;
+pub use sqs::SqsQueue;
+
+use async_trait::async_trait;
+use export::id::ChunkId;
+use serde::{Deserialize, Serialize};
+
+/// What a message says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// The chunk to lease.
+    pub chunk: ChunkId,
+}
+
+/// The queue could not be reached or refused.
+#[derive(Debug, thiserror::Error)]
+#[error("sending to the queue failed")]
+pub struct QueueError {
+    #[source]
+    source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+/// Sends messages.
+#[async_trait]
+pub trait Queue: Send + Sync {
+    /// Sends messages and answers which were not accepted, so that their chunks can become due again.
+    ///
+    /// # Errors
+    /// If nothing is known about any of them.
+    async fn send(&self, messages: &[Message]) -> Result<Vec<Message>, QueueError>;
+}

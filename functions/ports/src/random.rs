@@ -1,1 +1,19 @@
-//! random.
+//! Randomness of the operating system, for ids, secrets and jitter.
+
+use std::time::Duration;
+
+/// Random bytes.
+///
+/// # Panics
+/// If the operating system has none, which on Linux happens only before it has booted.
+pub fn bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).expect("the operating system provides random bytes");
+    bytes
+}
+
+/// A pause between half of `pause` and the whole, so that those who wait do not come back together.
+pub fn jitter(pause: Duration) -> Duration {
+    let share = f64::from(u16::from_le_bytes(bytes())) / f64::from(u16::MAX);
+    pause.mul_f64(0.5 + 0.5 * share)
+}

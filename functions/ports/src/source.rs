@@ -1,1 +1,85 @@
-//! source.
+//! The user's database, read by one session per attempt.
+//!
+//! A session is bare: no pool, no reuse. It ends with a commit, or its connection is closed hard.
+
+pub mod sql;
+
+mod error;
+mod session;
+
+use std::str::FromStr;
+use std::time::{Duration, Instant};
+
+use sqlx::ConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+
+pub use error::SourceError;
+pub use session::{Described, Rows, Session};
+
+/// Where sessions come from.
+#[derive(Clone, Debug)]
+pub struct Source {
+    options: PgConnectOptions,
+}
+
+/// Waits between two tries to get a session, in milliseconds: the first, and the longest.
+const FIRST_WAIT_MS: u64 = 50;
+const LONGEST_WAIT_MS: u64 = 1_000;
+
+impl Source {
+    /// Reads the URL; connects to nothing.
+    pub fn new(url: &str) -> Result<Self, SourceError> {
+        let options = PgConnectOptions::from_str(url).map_err(SourceError::url)?;
+        // A pooler refuses startup parameters it does not know; the role has all settings it needs.
+        let options = options
+            .extra_float_digits(None)
+            .statement_cache_capacity(0)
+            .application_name("sluice")
+            .disable_statement_logging();
+        Ok(Self { options })
+    }
+
+    /// Opens a session for one attempt and begins its transaction. While the server or the pooler has
+    /// none to give, it waits with jitter until `patience` is over.
+    pub async fn session(&self, patience: Duration) -> Result<Session, SourceError> {
+        Session::open(self.options.clone(), patience).await
+    }
+}
+
+async fn connect(options: &PgConnectOptions, patience: Duration) -> Result<PgConnection, SourceError> {
+    let (deadline, mut wait_ms) = (Instant::now() + patience, FIRST_WAIT_MS);
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let error = match tokio::time::timeout(left.max(Duration::from_secs(2)), begin(options)).await {
+            Ok(Ok(connection)) => return Ok(connection),
+            Ok(Err(error)) => error,
+            Err(_) => SourceError::waited(),
+        };
+        let pause = Duration::from_millis(jitter(wait_ms));
+        if !error.refused() || Instant::now() + pause >= deadline {
+            return Err(error);
+        }
+        tokio::time::sleep(pause).await;
+        wait_ms = (wait_ms * 2).min(LONGEST_WAIT_MS);
+    }
+}
+
+/// READ COMMITTED on purpose. Under REPEATABLE READ the snapshot could be older than the lock: a table
+/// rewritten or truncated while we waited for it would be seen as empty. Here describing takes the
+/// lock, and the COPY after it takes a fresh snapshot.
+async fn begin(options: &PgConnectOptions) -> Result<PgConnection, SourceError> {
+    let mut connection = options.connect().await.map_err(SourceError::classify)?;
+    // Through a pooler it is here that a server session is asked for.
+    let begun =
+        sqlx::raw_sql("begin isolation level read committed read only").execute(&mut connection).await;
+    begun.map_err(SourceError::classify)?;
+    Ok(connection)
+}
+
+/// Between half of `millis` and all of it.
+fn jitter(millis: u64) -> u64 {
+    let mut byte = [0u8; 1];
+    // Without randomness the wait is merely not spread.
+    let _ = getrandom::fill(&mut byte);
+    millis / 2 + millis * u64::from(byte[0]) / 510
+}

@@ -1,1 +1,40 @@
-//! store.
+//! The store: the state of all exports, in PostgreSQL, schema `sluice`. It is the queue of record.
+//!
+//! Every operation is one short transaction through a transaction-mode pooler, so: parameterised
+//! statements are unnamed and inside an explicit transaction; no `SET`, no cursors, no session locks;
+//! ids travel as one array parameter. See `store/README.md` for the states, their statements and locks.
+
+mod accept;
+mod cancel;
+mod catalog;
+mod connection;
+mod dispatch;
+mod error;
+mod finish;
+mod keys;
+mod lease;
+mod litter;
+mod migrate;
+mod outcome;
+mod pause;
+mod ranges;
+mod retry;
+mod roles;
+mod split;
+mod sweep;
+mod view;
+
+pub use accept::{AcceptError, Accepted, Idempotency, Limits, NewExport};
+pub use cancel::Ended;
+pub use catalog::Applied;
+pub use connection::Store;
+pub use error::StoreError;
+pub use finish::{Finish, Finished};
+pub use keys::KeyInfo;
+pub use lease::ReadNote;
+pub use litter::Litter;
+pub use migrate::{Migration, migrate};
+pub use retry::RetryError;
+pub use roles::{RoleSettings, role_statements};
+pub use sweep::Dying;
+pub use view::{AttemptDetail, ChunkDetail, ChunkError, ExportState, FileObject, Progress};

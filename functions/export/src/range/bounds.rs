@@ -43,6 +43,9 @@ pub enum BoundsError {
     OutOfRange,
 }
 
+/// 0001-01-01T00:00:00 in microseconds since 1970.
+const YEAR_1_MICROS: i64 = -62_135_596_800_000_000;
+
 impl Bound {
     /// Reads `2024-01-31` or an RFC 3339 instant such as `2024-01-31T12:00:00Z`; precision up to a
     /// microsecond, since that is PostgreSQL's.
@@ -95,11 +98,13 @@ impl Bounds {
             }
             Bound::Instant(at) => at,
         };
-        match kind {
-            RangeKind::Date => Err(BoundsError::InstantOnDate),
-            RangeKind::Instant => Ok(instant.as_microsecond()),
-            RangeKind::Wall => wall_micros(instant, zone),
-        }
+        let micros = match kind {
+            RangeKind::Date => return Err(BoundsError::InstantOnDate),
+            RangeKind::Instant => instant.as_microsecond(),
+            RangeKind::Wall => wall_micros(instant, zone)?,
+        };
+        // PostgreSQL has no year 0 in this spelling.
+        if micros < YEAR_1_MICROS { Err(BoundsError::OutOfRange) } else { Ok(micros) }
     }
 }
 
@@ -119,6 +124,25 @@ fn wall_micros(instant: Timestamp, zone: &TimeZone) -> Result<i64, BoundsError> 
     }
     let as_utc = TimeZone::UTC.to_timestamp(wall).map_err(|_| BoundsError::OutOfRange)?;
     Ok(as_utc.as_microsecond())
+}
+
+/// The wall time at `instant_micros` in the zone of that name, in microseconds; `None` where the zone is
+/// unknown. Of a wall hour that happens twice it is the start: all before it is past for certain.
+pub fn wall_at(instant_micros: i64, zone: &str) -> Option<i64> {
+    let zone = TimeZone::get(zone).ok()?;
+    let wall = zone.to_datetime(Timestamp::from_microsecond(instant_micros).ok()?);
+    let micros = TimeZone::UTC.to_timestamp(wall).ok()?.as_microsecond();
+    // In the first pass of a repeated hour later instants will show earlier wall times again.
+    let later = zone.to_ambiguous_timestamp(wall).later().ok()?.as_microsecond();
+    let repeat = (later - instant_micros).max(0);
+    Some(micros - repeat)
+}
+
+/// The last instant that shows wall time `wall_micros` in the zone of that name.
+pub fn instant_of_wall(wall_micros: i64, zone: &str) -> Option<i64> {
+    let zone = TimeZone::get(zone).ok()?;
+    let wall = TimeZone::UTC.to_datetime(Timestamp::from_microsecond(wall_micros).ok()?);
+    Some(zone.to_ambiguous_timestamp(wall).later().ok()?.as_microsecond())
 }
 
 /// Days from 1970-01-01 to `date`.
@@ -172,6 +196,17 @@ mod tests {
         let first = days("2024-10-27T00:00:00Z", "2024-12-01", "UTC")
             .span(RangeKind::Wall, &zone("Europe/Amsterdam"));
         assert_eq!(first.map(|s| s.text(s.start)), Ok("2024-10-27T02:00:00".into()));
+    }
+
+    #[test]
+    fn a_wall_clock_that_is_set_back_is_not_trusted() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap().as_microsecond();
+        let wall = |text: &str| wall_at(at(text), "Europe/Amsterdam").map(|m| crate::range::format_micros(m, 'T'));
+        assert_eq!(wall("2024-07-01T10:00:00Z"), Some("2024-07-01T12:00:00".into()));
+        assert_eq!(wall("2024-10-27T00:30:00Z"), Some("2024-10-27T01:30:00".into()));
+        assert_eq!(wall("2024-10-27T01:30:00Z"), Some("2024-10-27T02:30:00".into()));
+        let wall = 19_658 * crate::range::DAY_MICROS;
+        assert_eq!(instant_of_wall(wall, "UTC"), Some(wall));
     }
 
     #[test]

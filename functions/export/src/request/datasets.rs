@@ -1,0 +1,254 @@
+//! Which datasets a request names, and what it wants of each.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value};
+
+use super::filters;
+use super::near;
+use super::report::{Report, kind_of, show};
+use super::Scope;
+use crate::catalog::Dataset;
+use crate::column::Column;
+use crate::selection::Predicate;
+
+/// Unknown names for which near ones are looked up; the search is over the whole catalog each time.
+const MOST_SUGGESTIONS: usize = 20;
+
+/// PostgreSQL's own limit on the entries of a select list.
+const MOST_COLUMNS: usize = 1664;
+
+/// The datasets that a request names.
+#[derive(Debug, Default)]
+pub(super) struct Listed<'a> {
+    pub(super) chosen: Vec<Chosen<'a>>,
+    /// Whether they were named by `"*"`.
+    pub(super) all: bool,
+}
+
+/// One dataset of a request.
+#[derive(Debug)]
+pub(super) struct Chosen<'a> {
+    /// Where the body names it.
+    pub(super) pointer: String,
+    pub(super) name: &'a str,
+    pub(super) dataset: &'a Dataset,
+    /// The columns asked for; `None` for all.
+    pub(super) columns: Option<Vec<Column>>,
+    pub(super) predicates: Vec<Predicate>,
+    /// The filters in their canonical form.
+    filters: Map<String, Value>,
+}
+
+impl Listed<'_> {
+    /// The list in its canonical form: a name, or an object where there is more to say.
+    pub(super) fn names(&self) -> Vec<Value> {
+        self.chosen.iter().map(Chosen::canonical).collect()
+    }
+}
+
+impl Chosen<'_> {
+    fn canonical(&self) -> Value {
+        if self.columns.is_none() && self.filters.is_empty() {
+            return self.name.into();
+        }
+        let mut object = Map::new();
+        object.insert("name".to_owned(), self.name.into());
+        if let Some(columns) = &self.columns {
+            let names: Vec<_> = columns.iter().map(|c| Value::from(c.name.as_str())).collect();
+            object.insert("columns".to_owned(), names.into());
+        }
+        if !self.filters.is_empty() {
+            object.insert("filters".to_owned(), self.filters.clone().into());
+        }
+        object.into()
+    }
+}
+
+/// Reads `datasets`: `"*"`, or a list of names and objects.
+pub(super) fn listed<'a>(
+    fields: &Map<String, Value>,
+    scope: &Scope<'a>,
+    report: &mut Report,
+) -> Listed<'a> {
+    let limit = scope.limits.datasets;
+    let items = match fields.get("datasets") {
+        None => {
+            report.say("/datasets", "datasets is missing", "name at least one dataset, or give \"*\" for all");
+            return Listed::default();
+        }
+        Some(Value::String(star)) if star == "*" => return every(scope, report),
+        Some(Value::Array(items)) => items,
+        Some(other) => {
+            let message = format!("this is {}, not a list", kind_of(other));
+            report.say("/datasets", message, "give a list of dataset names, or \"*\" for all");
+            return Listed::default();
+        }
+    };
+    if items.is_empty() {
+        report.say("/datasets", "the list is empty", "name at least one dataset, or give \"*\" for all");
+    }
+    if items.len() > limit {
+        let message = format!("{} datasets are named; at most {limit} are allowed", items.len());
+        report.say("/datasets", message, "spread them over several exports");
+        return Listed::default();
+    }
+    let mut reader = Reader { scope, seen: HashSet::new(), unknown: 0 };
+    let chosen = items
+        .iter()
+        .enumerate()
+        .filter_map(|(i, item)| reader.item(item, format!("/datasets/{i}"), report))
+        .collect();
+    Listed { chosen, all: false }
+}
+
+/// The one dataset of the short form, whose columns and filters stand at the top of the body.
+pub(super) fn only<'a>(
+    name: &str,
+    fields: &Map<String, Value>,
+    scope: &Scope<'a>,
+    report: &mut Report,
+) -> Listed<'a> {
+    let mut reader = Reader { scope, seen: HashSet::new(), unknown: 0 };
+    let chosen = reader.choose(name, Some(fields), "", "", report);
+    Listed { chosen: chosen.into_iter().collect(), all: false }
+}
+
+fn every<'a>(scope: &Scope<'a>, report: &mut Report) -> Listed<'a> {
+    let datasets = &scope.revision.datasets;
+    if datasets.is_empty() {
+        report.say("/datasets", "the catalog has no dataset", "ask the operator to apply a catalog");
+    }
+    if datasets.len() > scope.limits.datasets {
+        let message = format!("\"*\" means {} datasets; at most {} are allowed", datasets.len(), scope.limits.datasets);
+        report.say("/datasets", message, "name the datasets, in several exports");
+        return Listed::default();
+    }
+    let chosen = datasets.iter().map(|(name, dataset)| Chosen {
+        pointer: "/datasets".to_owned(),
+        name,
+        dataset,
+        columns: None,
+        predicates: Vec::new(),
+        filters: Map::new(),
+    });
+    Listed { chosen: chosen.collect(), all: true }
+}
+
+struct Reader<'s, 'a> {
+    scope: &'s Scope<'a>,
+    seen: HashSet<&'a str>,
+    unknown: usize,
+}
+
+impl<'a> Reader<'_, 'a> {
+    fn item(&mut self, item: &Value, pointer: String, report: &mut Report) -> Option<Chosen<'a>> {
+        match item {
+            Value::String(name) => self.choose(name, None, &pointer, &pointer, report),
+            Value::Object(fields) => {
+                report.known(fields, &pointer, &["name", "columns", "filters"]);
+                if !fields.contains_key("name") {
+                    report.say(&pointer, "the dataset has no name", "add name");
+                }
+                let name = report.text(fields, "name", &pointer)?;
+                let at_name = format!("{pointer}/name");
+                self.choose(name, Some(fields), &pointer, &at_name, report)
+            }
+            other => {
+                let message = format!("this is {}, not a dataset", kind_of(other));
+                report.say(pointer, message, "give a name, or an object with name, columns and filters");
+                None
+            }
+        }
+    }
+
+    fn choose(
+        &mut self,
+        asked: &str,
+        fields: Option<&Map<String, Value>>,
+        pointer: &str,
+        at_name: &str,
+        report: &mut Report,
+    ) -> Option<Chosen<'a>> {
+        let Some((name, dataset)) = self.scope.revision.find(asked) else {
+            report.say(at_name, format!("there is no dataset {}", show(asked)), self.remedy(asked));
+            return None;
+        };
+        if !self.seen.insert(name) {
+            let message = format!("{name} is named twice");
+            report.say(at_name, message, "name each dataset once; combine the filters, or send a second request");
+            return None;
+        }
+        let (mut columns, mut filters) = (None, filters::Read::default());
+        if let Some(fields) = fields {
+            columns = self::columns(fields, dataset, pointer, report);
+            filters = filters::read(fields, dataset, pointer, self.scope.limits.filter_values, report);
+        }
+        Some(Chosen {
+            pointer: pointer.to_owned(),
+            name,
+            dataset,
+            columns,
+            predicates: filters.predicates,
+            filters: filters.canonical,
+        })
+    }
+
+    fn remedy(&mut self, asked: &str) -> String {
+        let otherwise = if asked == "*" {
+            "give \"*\" in place of the list, not in it"
+        } else {
+            "GET /api/v1/datasets lists the datasets"
+        };
+        self.unknown += 1;
+        if self.unknown > MOST_SUGGESTIONS {
+            return otherwise.to_owned();
+        }
+        near::remedy(asked, self.scope.revision.datasets.keys().map(String::as_str), otherwise)
+    }
+}
+
+/// The columns asked for, in the order asked for; `None` for all.
+fn columns(
+    fields: &Map<String, Value>,
+    dataset: &Dataset,
+    parent: &str,
+    report: &mut Report,
+) -> Option<Vec<Column>> {
+    let given = fields.get("columns")?;
+    let pointer = format!("{parent}/columns");
+    let Some(items) = given.as_array() else {
+        report.wrong_type(given, &pointer, "a list of column names");
+        return None;
+    };
+    if items.is_empty() {
+        report.say(&pointer, "the list is empty", "name at least one column, or leave columns out for all");
+    }
+    if items.len() > MOST_COLUMNS {
+        let message = format!("{} columns are named; at most {MOST_COLUMNS} are allowed", items.len());
+        report.say(pointer, message, "name each column once");
+        return None;
+    }
+    let mut columns: Vec<Column> = Vec::new();
+    for (i, item) in items.iter().enumerate() {
+        let pointer = format!("{pointer}/{i}");
+        let Some(name) = item.as_str() else {
+            report.wrong_type(item, &pointer, "a column name");
+            continue;
+        };
+        let Some(column) = dataset.column(name) else {
+            let names = dataset.columns.iter().map(|c| c.name.as_str());
+            // A suggestion is worth its search only while the list is of a sane length.
+            let asked = if i < MOST_SUGGESTIONS { name } else { "" };
+            let remedy = near::remedy(asked, names, "GET /api/v1/datasets/{name} lists the columns; leave columns out for all");
+            report.say(pointer, format!("there is no column {}", show(name)), remedy);
+            continue;
+        };
+        if columns.iter().any(|c| c.name == name) {
+            report.say(pointer, format!("{name} is named twice"), "name each column once");
+        } else {
+            columns.push(column.clone());
+        }
+    }
+    Some(columns)
+}

@@ -1,0 +1,107 @@
+//! The bounds of a request: read once, then placed on each dataset's range column.
+//!
+//! They do not apply to a dataset without a range column, which is exported whole.
+
+use jiff::tz::TimeZone;
+use serde_json::{Map, Value};
+
+use super::datasets::Chosen;
+use super::report::{Report, show};
+use crate::range::{Bound, Bounds, BoundsError, Span};
+
+/// Bounds that make sense in themselves.
+#[derive(Debug)]
+pub(super) struct Dates(Bounds);
+
+/// Reads `startDate`, `endDate` and `timeZone`. They may be left out where `undated`: no dataset that was
+/// asked for has a range column.
+pub(super) fn read(fields: &Map<String, Value>, undated: bool, report: &mut Report) -> Option<Dates> {
+    let zone = zone(fields, report);
+    if undated && !fields.contains_key("startDate") && !fields.contains_key("endDate") {
+        return None;
+    }
+    let start = bound(fields, "startDate", report);
+    let end = bound(fields, "endDate", report);
+    let bounds = Bounds { start: start?, end: end?, zone: zone? };
+    if is_empty(&bounds) {
+        report.say(
+            "/endDate",
+            "the end is not after the start",
+            "give an endDate on or after startDate; an instant must lie after it",
+        );
+        return None;
+    }
+    Some(Dates(bounds))
+}
+
+fn bound(fields: &Map<String, Value>, key: &str, report: &mut Report) -> Option<Bound> {
+    let pointer = format!("/{key}");
+    if !fields.contains_key(key) {
+        report.say(pointer, format!("{key} is missing"), "add a date such as 2024-01-31, or an RFC 3339 instant");
+        return None;
+    }
+    let text = report.text(fields, key, "")?;
+    // A leap second has no place in PostgreSQL's time and would move the bound.
+    let bound = Bound::parse(text).filter(|_| text.get(17..19) != Some("60"));
+    if bound.is_none() {
+        report.say(
+            pointer,
+            format!("{} is neither a date of the calendar nor an RFC 3339 instant", show(text)),
+            "give a date such as 2024-01-31, or an instant such as 2024-01-31T12:00:00Z, to the microsecond at most",
+        );
+    }
+    bound
+}
+
+fn zone(fields: &Map<String, Value>, report: &mut Report) -> Option<TimeZone> {
+    if !fields.contains_key("timeZone") {
+        return Some(TimeZone::UTC);
+    }
+    let name = report.text(fields, "timeZone", "")?;
+    let zone = TimeZone::get(name).ok().filter(|zone| !zone.is_unknown());
+    if zone.is_none() {
+        report.say(
+            "/timeZone",
+            format!("the time zone {} is unknown", show(name)),
+            "give an IANA name such as Europe/Amsterdam, or leave it out for UTC",
+        );
+    }
+    zone
+}
+
+/// Whether nothing can lie between the bounds, on any column.
+fn is_empty(bounds: &Bounds) -> bool {
+    match (bounds.start, bounds.end) {
+        (Bound::Day(start), Bound::Day(end)) => end < start,
+        (Bound::Instant(start), Bound::Instant(end)) => end <= start,
+        // A day and an instant are compared where both have a meaning.
+        _ => bounds.span(crate::range::RangeKind::Instant, &TimeZone::UTC) == Err(BoundsError::Empty),
+    }
+}
+
+impl Dates {
+    /// The IANA name of the zone in which dates are days.
+    pub(super) fn zone_name(&self) -> &str {
+        self.0.zone.iana_name().unwrap_or("UTC")
+    }
+
+    /// The span on the dataset's range column, if it has one.
+    pub(super) fn span(&self, chosen: &Chosen<'_>, report: &mut Report) -> Option<Span> {
+        let column = chosen.dataset.range.as_ref()?;
+        let zone = TimeZone::get(&column.time_zone).unwrap_or(TimeZone::UTC);
+        let error = match self.0.span(column.kind, &zone) {
+            Ok(span) => return Some(span),
+            Err(error) => error,
+        };
+        let remedy = match error {
+            BoundsError::InstantOnDate => {
+                "give startDate and endDate as dates, or export this dataset in a request of its own"
+            }
+            BoundsError::Repeated(_) => "move the bound out of that hour, or give a date",
+            BoundsError::Empty => "move endDate behind startDate",
+            BoundsError::OutOfRange => "give a bound in the years 1 to 9998",
+        };
+        report.say(&chosen.pointer, format!("{}: {error}", chosen.name), remedy);
+        None
+    }
+}

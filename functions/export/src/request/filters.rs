@@ -1,0 +1,177 @@
+//! Filters: a scalar, a list, `null`, or an object of comparisons, per column.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::near;
+use super::report::{Report, kind_of, show};
+use super::value::{self, Literal};
+use crate::catalog::Dataset;
+use crate::column::{Column, ColumnType};
+use crate::problem::pointer_token;
+use crate::selection::{Predicate, Test};
+
+/// What was read: for the selection, and for the canonical request.
+#[derive(Debug, Default)]
+pub(super) struct Read {
+    /// Sorted, so that equal filters give equal fingerprints.
+    pub(super) predicates: Vec<Predicate>,
+    pub(super) canonical: Map<String, Value>,
+}
+
+const OPERATORS: [(&str, fn(String) -> Test); 6] = [
+    ("eq", |value| Test::AnyOf(vec![value])),
+    ("ne", Test::Ne),
+    ("gt", Test::Gt),
+    ("gte", Test::Gte),
+    ("lt", Test::Lt),
+    ("lte", Test::Lte),
+];
+
+pub(super) fn read(
+    fields: &Map<String, Value>,
+    dataset: &Dataset,
+    parent: &str,
+    most_values: usize,
+    report: &mut Report,
+) -> Read {
+    let mut read = Read::default();
+    let pointer = format!("{parent}/filters");
+    let Some(filters) = fields.get("filters").and_then(|given| report.object(given, &pointer)) else {
+        return read;
+    };
+    let mut sorted: Vec<_> = filters.iter().collect();
+    sorted.sort_by_key(|(name, _)| *name);
+    for (i, (name, given)) in sorted.into_iter().enumerate() {
+        let pointer = format!("{pointer}/{}", pointer_token(name));
+        let Some(column) = dataset.filters.iter().find(|c| c.name == *name) else {
+            report.say(pointer, refused(name, dataset), suggestion(name, i, dataset));
+            continue;
+        };
+        let mut filter = Filter { column, most_values, tests: Vec::new(), report: &mut *report };
+        if let Some(canonical) = filter.read(given, &pointer) {
+            let tests = filter.tests;
+            let of = |test| Predicate { column: column.name.clone(), test };
+            read.predicates.extend(tests.into_iter().map(of));
+            read.canonical.insert(name.clone(), canonical);
+        }
+    }
+    read.predicates.sort_unstable();
+    read
+}
+
+fn refused(name: &str, dataset: &Dataset) -> String {
+    if dataset.column(name).is_some() {
+        format!("the column {} may not be filtered on", show(name))
+    } else {
+        format!("there is no column {} to filter on", show(name))
+    }
+}
+
+fn suggestion(name: &str, index: usize, dataset: &Dataset) -> String {
+    let names: Vec<_> = dataset.filters.iter().map(|c| c.name.as_str()).collect();
+    if names.is_empty() {
+        return "remove it; this dataset has no filters".to_owned();
+    }
+    let otherwise = format!("filters here are {}", names.iter().take(20).copied().collect::<Vec<_>>().join(", "));
+    near::remedy(if index < 20 { name } else { "" }, names, &otherwise)
+}
+
+/// One filter being read.
+struct Filter<'a> {
+    column: &'a Column,
+    most_values: usize,
+    tests: Vec<Test>,
+    report: &'a mut Report,
+}
+
+impl Filter<'_> {
+    /// Reads one filter into tests, and returns its canonical form.
+    fn read(&mut self, given: &Value, pointer: &str) -> Option<Value> {
+        if self.column.kind == ColumnType::Json && !given.is_null() {
+            self.report.say(
+                pointer,
+                "PostgreSQL cannot compare values of type json",
+                "filter it by null, or remove the filter",
+            );
+            return None;
+        }
+        match given {
+            Value::Null => {
+                self.tests.push(Test::IsNull);
+                Some(Value::Null)
+            }
+            Value::Array(values) => self.any_of(values, pointer),
+            Value::Object(comparisons) => self.comparisons(comparisons, pointer),
+            scalar => {
+                let literal = self.literal(scalar, pointer)?;
+                self.tests.push(Test::AnyOf(vec![literal.text]));
+                Some(literal.json)
+            }
+        }
+    }
+
+    fn any_of(&mut self, values: &[Value], pointer: &str) -> Option<Value> {
+        if values.is_empty() {
+            self.report.say(pointer, "an empty list would match no row", "give at least one value, or remove the filter");
+            return None;
+        }
+        if values.len() > self.most_values {
+            let message = format!("{} values are given; at most {} are allowed", values.len(), self.most_values);
+            self.report.say(pointer, message, "spread them over several exports, or filter by a range");
+            return None;
+        }
+        let mut literals = BTreeMap::new();
+        for (i, value) in values.iter().enumerate() {
+            // Read on after a wrong value: all of them are reported.
+            if let Some(literal) = self.literal(value, &format!("{pointer}/{i}")) {
+                literals.insert(literal.text, literal.json);
+            }
+        }
+        let (texts, json) = literals.into_iter().unzip();
+        self.tests.push(Test::AnyOf(texts));
+        Some(Value::Array(json))
+    }
+
+    fn comparisons(&mut self, comparisons: &Map<String, Value>, pointer: &str) -> Option<Value> {
+        if comparisons.is_empty() {
+            self.report.say(pointer, "the object holds no comparison", "use eq, ne, gt, gte, lt, lte");
+            return None;
+        }
+        self.report.known(comparisons, pointer, &OPERATORS.map(|(word, _)| word));
+        let mut canonical = Map::new();
+        for (word, test) in OPERATORS {
+            let Some(value) = comparisons.get(word) else { continue };
+            if let Some(literal) = self.literal(value, &format!("{pointer}/{word}")) {
+                self.tests.push(test(literal.text));
+                canonical.insert(word.to_owned(), literal.json);
+            }
+        }
+        Some(canonical.into())
+    }
+
+    fn literal(&mut self, value: &Value, pointer: &str) -> Option<Literal> {
+        let (message, remedy) = match value {
+            Value::Null => (
+                "null cannot be compared".to_owned(),
+                format!("write \"{}\": null as a filter of its own", self.column.name),
+            ),
+            Value::Array(_) | Value::Object(_) => {
+                (format!("this is {}, not a value", kind_of(value)), "give a single value".to_owned())
+            }
+            scalar => match value::literal(self.column, scalar) {
+                Ok(literal) => return Some(literal),
+                Err(wanted) => {
+                    let shown = match scalar {
+                        Value::String(text) => show(text),
+                        other => other.to_string(),
+                    };
+                    (format!("{shown} is no value of {}", self.column.type_name), format!("give {wanted}"))
+                }
+            },
+        };
+        self.report.say(pointer, message, remedy);
+        None
+    }
+}

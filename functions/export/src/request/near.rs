@@ -1,0 +1,61 @@
+//! Names that are near a misspelt one.
+
+/// Names of the catalog or the columns have at most 63 bytes; what is longer resembles none.
+const LONGEST: usize = 63;
+
+/// At most three of `names` that resemble `wanted`, the nearest first.
+pub fn near<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    if wanted.is_empty() || wanted.len() > LONGEST {
+        return Vec::new();
+    }
+    let wanted = wanted.to_ascii_lowercase();
+    let most = 1 + wanted.chars().count() / 4;
+    let mut close: Vec<_> = names
+        .into_iter()
+        .filter(|name| name.len().abs_diff(wanted.len()) <= 4 * most)
+        .map(|name| (distance(&wanted, &name.to_ascii_lowercase()), name))
+        .filter(|(distance, _)| *distance <= most)
+        .collect();
+    close.sort_unstable();
+    close.into_iter().map(|(_, name)| name).take(3).collect()
+}
+
+/// `did you mean a, b?`, or `otherwise` where nothing is near.
+pub(super) fn remedy<'a>(
+    wanted: &str,
+    names: impl IntoIterator<Item = &'a str>,
+    otherwise: &str,
+) -> String {
+    let close = near(wanted, names);
+    if close.is_empty() { otherwise.to_owned() } else { format!("did you mean {}?", close.join(", ")) }
+}
+
+/// Insertions, deletions and substitutions between two texts (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let substituted = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_name_finds_its_neighbours() {
+        let names = ["orders", "order_lines", "customers", "carts"];
+        assert_eq!(near("Ordres", names), ["orders"]);
+        assert_eq!(near("customer", names), ["customers"]);
+        assert_eq!(near("zebra", names), [""; 0]);
+        assert_eq!(near(&"o".repeat(1000), names), [""; 0]);
+    }
+}

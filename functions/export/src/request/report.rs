@@ -1,0 +1,105 @@
+//! Collects what is wrong with a body, and reads JSON values with the right complaint.
+
+use serde_json::{Map, Value};
+
+use crate::problem::{Violation, pointer_token};
+
+/// Most violations that are listed. A body of 1 MiB could hold a hundred thousand.
+pub(super) const MOST: usize = 200;
+
+/// The violations found so far.
+#[derive(Debug, Default)]
+pub(super) struct Report {
+    found: Vec<Violation>,
+    unlisted: usize,
+}
+
+impl Report {
+    pub(super) fn say(
+        &mut self,
+        pointer: impl Into<String>,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        if self.found.len() < MOST {
+            self.found.push(Violation::new(pointer, message, remedy));
+        } else {
+            self.unlisted += 1;
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    pub(super) fn finish(mut self) -> Vec<Violation> {
+        if self.unlisted > 0 {
+            let message = format!("{} more violations are not listed", self.unlisted);
+            self.found.push(Violation::new("", message, "correct those above and send the request again"));
+        }
+        self.found
+    }
+
+    /// The value as an object.
+    pub(super) fn object<'a>(&mut self, value: &'a Value, pointer: &str) -> Option<&'a Map<String, Value>> {
+        let object = value.as_object();
+        if object.is_none() {
+            self.wrong_type(value, pointer, "an object");
+        }
+        object
+    }
+
+    /// The value of an optional key, which must be a string.
+    pub(super) fn text<'a>(
+        &mut self,
+        fields: &'a Map<String, Value>,
+        key: &str,
+        parent: &str,
+    ) -> Option<&'a str> {
+        let value = fields.get(key)?;
+        if value.as_str().is_none() {
+            self.wrong_type(value, &format!("{parent}/{key}"), "a string");
+        }
+        value.as_str()
+    }
+
+    pub(super) fn wrong_type(&mut self, value: &Value, pointer: &str, wanted: &str) {
+        self.say(
+            pointer,
+            format!("this is {}, not {wanted}", kind_of(value)),
+            format!("give {wanted}, or leave it out where it is optional"),
+        );
+    }
+
+    /// Refuses keys that are not among `known`.
+    pub(super) fn known(&mut self, fields: &Map<String, Value>, parent: &str, known: &[&str]) {
+        for key in fields.keys().filter(|key| !known.contains(&key.as_str())) {
+            self.say(
+                format!("{parent}/{}", pointer_token(key)),
+                format!("the field {} is unknown", show(key)),
+                format!("remove it; the fields here are {}", known.join(", ")),
+            );
+        }
+    }
+}
+
+/// What a JSON value is, in words.
+pub(super) fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// A text of the caller, quoted and at most 60 characters long.
+pub(super) fn show(text: &str) -> String {
+    let mut short: String = text.chars().take(60).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    format!("{short:?}")
+}

@@ -1,0 +1,355 @@
+use serde_json::json;
+
+use super::*;
+use crate::catalog::{Dataset, From, RangeColumn};
+use crate::column::{Column, ColumnType, Read};
+use crate::range::RangeKind;
+use crate::selection::{Predicate, Test};
+
+fn column(name: &str, kind: ColumnType) -> Column {
+    let type_name = format!("{kind:?}").to_lowercase();
+    Column { name: name.into(), type_name, oid: 0, typmod: -1, kind, read: Read::Native, labels: vec![] }
+}
+
+fn dataset(name: &str, range: Option<(RangeKind, &str)>) -> (String, Dataset) {
+    let range = range.map(|(kind, zone)| RangeColumn {
+        name: "at".into(),
+        kind,
+        time_zone: zone.into(),
+        include_nulls: false,
+    });
+    let dataset = Dataset {
+        from: From::Relation { schema: "shop".into(), name: name.into() },
+        columns: vec![column("id", ColumnType::Int8), column("email", ColumnType::Text), column("a/b", ColumnType::Text)],
+        range,
+        tenant_column: None,
+        filters: vec![
+            column("country", ColumnType::Text),
+            column("total", ColumnType::Numeric),
+            column("visits", ColumnType::Int2),
+            column("extra", ColumnType::Json),
+        ],
+        settle_after_secs: Some(3600),
+        order: vec![],
+        epoch: 1,
+    };
+    (name.to_owned(), dataset)
+}
+
+fn revision() -> Revision {
+    let datasets = [
+        dataset("orders", Some((RangeKind::Instant, "UTC"))),
+        dataset("customers", Some((RangeKind::Date, "UTC"))),
+        dataset("visits", Some((RangeKind::Wall, "Europe/Amsterdam"))),
+        dataset("countries", None),
+    ];
+    Revision { datasets: datasets.into() }
+}
+
+fn with_scope<T>(read: impl FnOnce(&Scope<'_>) -> T) -> T {
+    read(&Scope {
+        revision: &revision(),
+        estimates: &BTreeMap::new(),
+        tenant: &"acme".parse().unwrap(),
+        source: "shop",
+        limits: Limits::default(),
+    })
+}
+
+fn parse(body: Value) -> Result<Request, Vec<Violation>> {
+    with_scope(|scope| Request::parse(&body, scope))
+}
+
+/// The body of a request for `datasets` in January 2024, with the fields of `more`.
+fn body(datasets: Value, more: Value) -> Value {
+    let mut body = json!({"datasets": datasets, "startDate": "2024-01-01", "endDate": "2024-01-31"});
+    for (key, value) in more.as_object().unwrap() {
+        body[key] = value.clone();
+    }
+    body
+}
+
+fn pointers(violations: &[Violation]) -> Vec<&str> {
+    violations.iter().map(|v| v.pointer.as_str()).collect()
+}
+
+#[track_caller]
+fn refused(body: Value, wanted: &[&str]) -> Vec<Violation> {
+    let violations = parse(body).unwrap_err();
+    assert_eq!(pointers(&violations), wanted, "{violations:#?}");
+    assert!(violations.iter().all(|v| !v.message.is_empty() && !v.remedy.is_empty()), "{violations:#?}");
+    violations
+}
+
+#[track_caller]
+fn filter_refused(filter: Value, wanted: &str) -> Vec<Violation> {
+    let datasets = json!([{"name": "orders", "filters": filter}]);
+    refused(body(datasets, json!({})), &[&format!("/datasets/0/filters{wanted}")])
+}
+
+#[test]
+fn the_request_of_the_contract_is_accepted() {
+    let request = parse(json!({
+        "datasets": ["Orders", {"name": "customers", "columns": ["email", "id"],
+            "filters": {"country": ["NL", "DE", "NL"], "total": {"gte": 10, "lt": "20.0"}, "visits": null}}],
+        "startDate": "2023-08-31", "endDate": "2024-08-04", "timeZone": "utc",
+        "format": "csv", "compression": "gzip",
+        "csv": {"delimiter": ",", "null": "", "header": true, "formulaGuard": false}
+    }))
+    .unwrap();
+    assert_eq!(request.wants.len(), 2);
+    let customers = &request.wants[1];
+    assert_eq!(customers.span, Some(Span { kind: RangeKind::Date, start: 19_600, end: 19_940 }));
+    let names: Vec<_> = customers.selection.columns.iter().map(|c| c.name.as_str()).collect();
+    assert_eq!(names, ["email", "id"]);
+    let predicate = |column: &str, test| Predicate { column: column.into(), test };
+    assert_eq!(
+        customers.selection.predicates,
+        [
+            predicate("country", Test::AnyOf(vec!["DE".into(), "NL".into()])),
+            predicate("total", Test::Gte("10".into())),
+            predicate("total", Test::Lt("20".into())),
+            predicate("visits", Test::IsNull),
+        ]
+    );
+    assert_eq!(
+        request.canonical,
+        json!({
+            "datasets": ["orders", {"name": "customers", "columns": ["email", "id"],
+                "filters": {"country": ["DE", "NL"], "total": {"gte": 10, "lt": 20}, "visits": null}}],
+            "startDate": "2023-08-31", "endDate": "2024-08-04", "timeZone": "UTC",
+            "format": "csv", "compression": "gzip",
+            "csv": {"delimiter": ",", "null": "", "header": true}
+        })
+    );
+}
+
+#[test]
+fn the_canonical_request_is_a_request() {
+    let filters = json!({"country": ["b", "a"], "total": {"ne": "1e2"}, "visits": "007"});
+    let first = parse(body(json!([{"name": "ORDERS", "filters": filters}]), json!({"csv": {"header": false}}))).unwrap();
+    let again = parse(first.canonical.clone()).unwrap();
+    assert_eq!(first, again);
+}
+
+#[test]
+fn equal_filters_give_equal_fingerprints() {
+    let read = |filters| {
+        let request = parse(body(json!([{"name": "orders", "filters": filters}]), json!({}))).unwrap();
+        (request.wants[0].fingerprint, request.body_sha256)
+    };
+    let first = read(json!({"country": ["NL", "DE"], "total": {"gte": 10.0, "lt": 20}}));
+    assert_eq!(first, read(json!({"total": {"lt": "20.00", "gte": "1e1"}, "country": ["DE", "NL", "NL"]})));
+    assert_ne!(first.0, read(json!({"country": ["DE"]})).0);
+}
+
+#[test]
+fn a_star_is_stored_as_names_but_is_the_same_request_later() {
+    let star = parse(body(json!("*"), json!({}))).unwrap();
+    assert_eq!(star.canonical["datasets"], json!(["countries", "customers", "orders", "visits"]));
+    let named = parse(star.canonical.clone()).unwrap();
+    assert_eq!((&named.wants, &named.canonical), (&star.wants, &star.canonical));
+    assert_ne!(named.body_sha256, star.body_sha256);
+    let mut grown = revision();
+    grown.datasets.extend([dataset("zones", None)]);
+    let later = with_scope(|scope| Request::parse(&body(json!("*"), json!({})), &Scope { revision: &grown, ..*scope }));
+    assert_eq!(later.unwrap().body_sha256, star.body_sha256);
+}
+
+#[test]
+fn the_short_form_is_the_same_request() {
+    let short = json!({"startDate": "2024-01-01", "endDate": "2024-01-31", "columns": ["id"]});
+    let request = with_scope(|scope| Request::parse_short("Orders", &short, scope)).unwrap();
+    assert_eq!(Ok(request), parse(body(json!([{"name": "orders", "columns": ["id"]}]), json!({}))));
+}
+
+#[test]
+fn pointers_of_the_short_form_fit_its_body() {
+    let short = json!({"startDate": "2024-01-01T00:00:00Z", "endDate": "2024-01-31", "datasets": ["orders"],
+        "columns": ["nope"], "filters": {"country": 1}});
+    let found = with_scope(|scope| Request::parse_short("customers", &short, scope)).unwrap_err();
+    assert_eq!(pointers(&found), ["/datasets", "/columns/0", "/filters/country", ""]);
+}
+
+#[test]
+fn every_violation_is_listed_at_once() {
+    let found = refused(
+        json!({"datasets": ["ordres", "orders", {"name": "ORDERS"}, 7, {"columns": []}], "startDate": "2024-02-30",
+            "endDate": 5, "timeZone": "Mars/Phobos", "format": "parquet", "compression": "zip",
+            "csv": {"delimiter": "ab", "quote": "'", "header": "yes"}, "from": 1, "a/b": 2}),
+        &[
+            "/a~1b", "/from", "/datasets/0", "/datasets/2/name", "/datasets/3", "/datasets/4", "/format",
+            "/compression", "/csv/quote", "/csv/delimiter", "/csv/header", "/timeZone", "/startDate", "/endDate",
+        ],
+    );
+    assert_eq!(found[2].remedy, "did you mean orders?");
+    assert!(found[6].message.contains("not available yet") && found[6].remedy == "supported: csv");
+}
+
+#[test]
+fn a_body_that_is_no_object_is_refused() {
+    for body in [json!(null), json!([]), json!("orders"), json!(3)] {
+        refused(body, &[""]);
+    }
+}
+
+#[test]
+fn an_unknown_dataset_is_refused() {
+    refused(body(json!(["nope"]), json!({})), &["/datasets/0"]);
+    let found = refused(body(json!(["*"]), json!({})), &["/datasets/0"]);
+    assert!(found[0].remedy.contains("in place of the list"));
+}
+
+#[test]
+fn the_same_dataset_twice_is_refused() {
+    refused(body(json!(["orders", "Orders"]), json!({})), &["/datasets/1"]);
+}
+
+#[test]
+fn an_empty_list_is_refused() {
+    refused(body(json!([]), json!({})), &["/datasets"]);
+    refused(body(json!([{"name": "orders", "columns": []}]), json!({})), &["/datasets/0/columns"]);
+    filter_refused(json!({"country": []}), "/country");
+}
+
+#[test]
+fn ten_thousand_datasets_are_refused() {
+    let many: Vec<_> = (0..10_000).map(|i| format!("d{i}")).collect();
+    let found = refused(body(json!(many), json!({})), &["/datasets"]);
+    assert!(found[0].message.contains("10000 datasets"), "{found:?}");
+}
+
+#[test]
+fn an_end_before_the_start_is_refused() {
+    let dates = |start: &str, end: &str| body(json!(["orders", "visits"]), json!({"startDate": start, "endDate": end}));
+    refused(dates("2024-02-01", "2024-01-31"), &["/endDate"]);
+    refused(dates("2024-01-01T00:00:00Z", "2024-01-01T00:00:00Z"), &["/endDate"]);
+    refused(dates("2024-01-02", "2024-01-01T12:00:00Z"), &["/endDate"]);
+    assert!(parse(dates("2024-01-31", "2024-01-31")).is_ok());
+}
+
+#[test]
+fn the_30th_of_february_is_refused() {
+    refused(body(json!(["orders"]), json!({"startDate": "2024-01-30", "endDate": "2024-02-30"})), &["/endDate"]);
+}
+
+#[test]
+fn what_is_no_date_is_refused() {
+    for bad in [json!("2024-01-01T00:00:00"), json!("2024-01-01T23:59:60Z"), json!("yesterday"), json!(""), json!(20240101), json!(null)] {
+        refused(body(json!(["orders"]), json!({"startDate": bad})), &["/startDate"]);
+    }
+}
+
+#[test]
+fn dates_may_be_left_out_only_where_no_dataset_has_a_range() {
+    let request = parse(json!({"datasets": ["countries"]})).unwrap();
+    assert_eq!((request.wants[0].span, request.canonical.get("startDate")), (None, None));
+    refused(json!({"datasets": ["countries", "orders"]}), &["/startDate", "/endDate"]);
+    refused(json!({"datasets": ["countries"], "startDate": "2024-01-01"}), &["/endDate"]);
+    refused(json!({}), &["/datasets", "/startDate", "/endDate"]);
+}
+
+#[test]
+fn an_unknown_time_zone_is_refused() {
+    for bad in [json!("Mars/Phobos"), json!(""), json!("Etc/Unknown"), json!(1), json!("+01:00")] {
+        refused(body(json!(["orders"]), json!({"timeZone": bad})), &["/timeZone"]);
+    }
+}
+
+#[test]
+fn an_instant_on_a_date_column_is_refused_per_dataset() {
+    let more = json!({"startDate": "2024-01-01T00:00:00Z"});
+    let found = refused(body(json!(["orders", "customers"]), more.clone()), &["/datasets/1"]);
+    assert!(found[0].message.contains("customers"), "{found:?}");
+    refused(body(json!("*"), more), &["/datasets"]);
+}
+
+#[test]
+fn an_instant_in_a_repeated_hour_is_refused() {
+    let more = json!({"startDate": "2024-10-27T01:30:00Z", "endDate": "2024-12-01"});
+    refused(body(json!(["orders", "visits"]), more), &["/datasets/1"]);
+}
+
+#[test]
+fn a_bound_beyond_the_calendar_of_postgresql_is_refused() {
+    let more = json!({"startDate": "0000-06-01T00:00:00Z"});
+    refused(body(json!(["orders"]), more), &["/datasets/0"]);
+    let more = json!({"startDate": "0001-01-01", "timeZone": "Europe/Amsterdam"});
+    refused(body(json!(["orders"]), more), &["/datasets/0"]);
+}
+
+#[test]
+fn an_unknown_column_is_refused() {
+    let columns = json!([{"name": "orders", "columns": ["id", "emial", "id", 3, "*"]}]);
+    let found = refused(
+        body(columns, json!({})),
+        &["/datasets/0/columns/1", "/datasets/0/columns/2", "/datasets/0/columns/3", "/datasets/0/columns/4"],
+    );
+    assert_eq!(found[0].remedy, "did you mean email?");
+    refused(body(json!([{"name": "orders", "columns": "id"}]), json!({})), &["/datasets/0/columns"]);
+}
+
+#[test]
+fn an_unknown_or_forbidden_filter_is_refused() {
+    let found = filter_refused(json!({"contry": "NL"}), "/contry");
+    assert_eq!(found[0].remedy, "did you mean country?");
+    let found = filter_refused(json!({"email": "a@b"}), "/email");
+    assert!(found[0].message.contains("may not be filtered on"));
+    filter_refused(json!({"a/b": 1}), "/a~1b");
+    filter_refused(json!([]), "");
+}
+
+#[test]
+fn a_filter_of_the_wrong_type_is_refused() {
+    filter_refused(json!({"country": 7}), "/country");
+    filter_refused(json!({"total": "ten"}), "/total");
+    let found = filter_refused(json!({"visits": 40_000}), "/visits");
+    assert!(found[0].remedy.contains("-32768 to 32767"), "{found:?}");
+    filter_refused(json!({"country": ["NL", null]}), "/country/1");
+    filter_refused(json!({"country": ["NL", ["DE"]]}), "/country/1");
+    filter_refused(json!({"extra": "{}"}), "/extra");
+}
+
+#[test]
+fn an_unknown_operator_is_refused() {
+    filter_refused(json!({"total": {"like": "1%"}}), "/total/like");
+    filter_refused(json!({"total": {}}), "/total");
+    filter_refused(json!({"total": {"eq": null}}), "/total/eq");
+    filter_refused(json!({"total": {"eq": [1, 2]}}), "/total/eq");
+}
+
+#[test]
+fn a_nul_character_is_refused() {
+    filter_refused(json!({"country": "N\u{0}L"}), "/country");
+    refused(body(json!(["ord\u{0}ers"]), json!({})), &["/datasets/0"]);
+    refused(body(json!(["orders"]), json!({"csv": {"null": "\u{0}"}})), &["/csv/null"]);
+}
+
+#[test]
+fn more_than_500_values_are_refused() {
+    let values: Vec<_> = (0..501).map(|i| i.to_string()).collect();
+    assert!(parse(body(json!([{"name": "orders", "filters": {"country": values[1..]}}]), json!({}))).is_ok());
+    filter_refused(json!({"country": values}), "/country");
+}
+
+#[test]
+fn csv_options_follow_postgresql() {
+    let csv = |csv: Value| parse(body(json!(["orders"]), json!({"csv": csv}))).map(|r| r.wants[0].selection.output.csv.clone());
+    assert_eq!(csv(json!({"delimiter": "\t", "null": "\\N", "header": false})).map(|c| (c.delimiter, c.null, c.header)), Ok(('\t', "\\N".into(), false)));
+    for bad in ["", ",,", "\"", "\n", "\r", "\0", "é"] {
+        assert_eq!(pointers(&csv(json!({"delimiter": bad})).unwrap_err()), ["/csv/delimiter"], "{bad:?}");
+    }
+    for bad in ["a,b", "a\nb", "a\rb", "\"", &"x".repeat(101)] {
+        assert_eq!(pointers(&csv(json!({"null": bad})).unwrap_err()), ["/csv/null"], "{bad:?}");
+    }
+    assert_eq!(pointers(&csv(json!({"null": "N;A", "delimiter": ";"})).unwrap_err()), ["/csv/null"]);
+    assert_eq!(pointers(&csv(json!({"formulaGuard": true})).unwrap_err()), ["/csv/formulaGuard"]);
+}
+
+#[test]
+fn a_flood_of_violations_is_cut_off() {
+    let fields: Map<_, _> = (0..5000).map(|i| (format!("x{i}"), json!(1))).collect();
+    let found = parse(Value::Object(fields)).unwrap_err();
+    assert_eq!(found.len(), report::MOST + 1);
+    assert!(found[report::MOST].message.contains("more violations"), "{:?}", found[report::MOST]);
+}

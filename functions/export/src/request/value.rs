@@ -1,0 +1,106 @@
+//! Values of filters, turned into PostgreSQL's input syntax of the column's type.
+//!
+//! What is accepted here must not make the COPY fail later: the forms are narrow, and each value has one
+//! spelling, so that equal filters are equal chunks.
+
+mod number;
+mod time;
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::column::{Column, ColumnType, Read};
+
+/// A checked value.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Literal {
+    /// In PostgreSQL's input syntax.
+    pub(super) text: String,
+    /// As the canonical request holds it; reading it again gives the same literal.
+    pub(super) json: Value,
+}
+
+impl Literal {
+    fn of(text: String) -> Self {
+        // A whole number stands as a number, everything else as its text.
+        let number = text.parse::<i64>().ok().filter(|n| n.to_string() == text);
+        let json = number.map_or_else(|| Value::from(text.as_str()), Value::from);
+        Self { text, json }
+    }
+
+    fn text(text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self { json: text.as_str().into(), text }
+    }
+}
+
+/// Reads a JSON scalar as a value of the column.
+///
+/// # Errors
+/// What would be accepted, to complete "give …".
+pub(super) fn literal(column: &Column, value: &Value) -> Result<Literal, String> {
+    match column.kind {
+        ColumnType::Bool => match value {
+            Value::Bool(given) => Ok(Literal { text: given.to_string(), json: value.clone() }),
+            _ => Err("true or false".to_owned()),
+        },
+        ColumnType::Int2 => number::whole(value, i16::MIN.into(), i16::MAX.into()).map(Literal::of),
+        ColumnType::Int4 => number::whole(value, i32::MIN.into(), i32::MAX.into()).map(Literal::of),
+        ColumnType::Int8 => number::whole(value, i64::MIN, i64::MAX).map(Literal::of),
+        ColumnType::Float4 => number::float4(value).map(Literal::of),
+        ColumnType::Float8 => number::float8(value).map(Literal::of),
+        ColumnType::Numeric => number::numeric(value).map(Literal::of),
+        _ => {
+            let text = value.as_str().filter(|text| !text.contains('\0'));
+            let wanted = || wanted(column);
+            text.and_then(|text| textual(column, text)).map(Literal::text).ok_or_else(wanted)
+        }
+    }
+}
+
+fn textual(column: &Column, text: &str) -> Option<String> {
+    match column.kind {
+        ColumnType::Uuid => {
+            let hyphenated = text.len() == 36;
+            hyphenated.then(|| Uuid::parse_str(text).ok()).flatten().map(|id| id.to_string())
+        }
+        ColumnType::Date => time::date(text),
+        ColumnType::Timestamp => time::timestamp(text),
+        ColumnType::Timestamptz => time::timestamptz(text),
+        ColumnType::Bytea => {
+            let digits = text.strip_prefix("\\x")?;
+            let fits = digits.len() % 2 == 0 && digits.bytes().all(|b| b.is_ascii_hexdigit());
+            fits.then(|| text.to_ascii_lowercase())
+        }
+        // jsonb has no NUL character, however it is spelt.
+        ColumnType::Jsonb => (serde_json::from_str::<Value>(text).is_ok() && !text.contains("\\u0000"))
+            .then(|| text.to_owned()),
+        _ if column.labels.is_empty() => Some(text.to_owned()),
+        _ => column.labels.iter().find(|label| *label == text).cloned(),
+    }
+}
+
+fn wanted(column: &Column) -> String {
+    match column.kind {
+        ColumnType::Uuid => "a string such as \"123e4567-e89b-12d3-a456-426614174000\"".to_owned(),
+        ColumnType::Date => "a date of the calendar such as \"2024-01-31\"".to_owned(),
+        ColumnType::Timestamp => {
+            "a wall time such as \"2024-01-31T12:00:00\", to the microsecond at most, without an offset".to_owned()
+        }
+        ColumnType::Timestamptz => {
+            "an RFC 3339 instant such as \"2024-01-31T12:00:00Z\", to the microsecond at most".to_owned()
+        }
+        ColumnType::Bytea => "a string of hexadecimal digits such as \"\\x00ff\"".to_owned(),
+        ColumnType::Jsonb => "a string that holds JSON, without NUL characters".to_owned(),
+        _ if !column.labels.is_empty() => {
+            let labels: Vec<_> = column.labels.iter().take(20).map(|l| format!("{l:?}")).collect();
+            let more = if column.labels.len() > 20 { ", …" } else { "" };
+            format!("one of {}{more}", labels.join(", "))
+        }
+        _ if column.read == Read::Native => "a string without NUL characters".to_owned(),
+        _ => format!("a string that PostgreSQL reads as {}", column.type_name),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,64 @@
+//! Dates and times, in the years 1 to 9999 and to the microsecond: PostgreSQL has no year 0 in this
+//! spelling, and would round what is finer.
+
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
+
+use crate::range::format_micros;
+
+/// `2024-01-31`.
+pub(super) fn date(text: &str) -> Option<String> {
+    if !shaped(text, "dddd-dd-dd") {
+        return None;
+    }
+    let date: Date = text.parse().ok()?;
+    (date.year() >= 1).then(|| date.to_string())
+}
+
+/// `2024-01-31T12:00:00.5`, written with a space and without needless zeros.
+pub(super) fn timestamp(text: &str) -> Option<String> {
+    let at: DateTime = civil(text)?;
+    let micros = jiff::tz::TimeZone::UTC.to_timestamp(at).ok()?.as_microsecond();
+    in_years(micros).then(|| format_micros(micros, ' '))
+}
+
+/// `2024-01-31T12:00:00.5+01:00`, written in UTC.
+pub(super) fn timestamptz(text: &str) -> Option<String> {
+    let (wall, offset) = match text.strip_suffix(['Z', 'z']) {
+        Some(wall) => (wall, "+00:00"),
+        None => text.split_at_checked(text.len().checked_sub(6)?)?,
+    };
+    let fits = shaped(offset.strip_prefix(['+', '-'])?, "dd:dd") && &offset[1..3] < "24" && &offset[4..] < "60";
+    if !fits {
+        return None;
+    }
+    let instant: Timestamp = format!("{}{offset}", civil(wall)?).parse().ok()?;
+    let micros = instant.as_microsecond();
+    in_years(micros).then(|| format!("{}+00", format_micros(micros, ' ')))
+}
+
+fn civil(text: &str) -> Option<DateTime> {
+    if !text.is_ascii() {
+        return None;
+    }
+    let (whole, fraction) = text.split_at_checked(19)?;
+    let fraction_fits = fraction.is_empty()
+        || fraction.strip_prefix('.').is_some_and(|f| (1..=6).contains(&f.len()) && f.bytes().all(|b| b.is_ascii_digit()));
+    let separated = matches!(whole.as_bytes()[10], b'T' | b't' | b' ');
+    // Neither a leap second nor 24:00:00: both would be moved silently.
+    let in_day = &whole[11..13] < "24" && &whole[17..] < "60";
+    let fits = fraction_fits && separated && shaped(&whole[..10], "dddd-dd-dd") && shaped(&whole[11..], "dd:dd:dd") && in_day;
+    fits.then(|| text.replace(['t', ' '], "T").parse().ok()).flatten()
+}
+
+fn in_years(micros: i64) -> bool {
+    /// 0001-01-01T00:00:00 and 10000-01-01T00:00:00.
+    const YEARS: std::ops::Range<i64> = -62_135_596_800_000_000..253_402_300_800_000_000;
+    YEARS.contains(&micros)
+}
+
+/// Whether a text has the shape: `d` stands for a digit, all else for itself.
+fn shaped(text: &str, shape: &str) -> bool {
+    let fits = |(byte, want): (u8, u8)| if want == b'd' { byte.is_ascii_digit() } else { byte == want };
+    text.len() == shape.len() && text.bytes().zip(shape.bytes()).all(fits)
+}

@@ -1,0 +1,109 @@
+//! What a client asks for. The api reads requests more leniently than this, so that it can list every
+//! violation at once; this is the form that clients write.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::format::{Compression, CsvOptions, Format};
+
+/// Body of `POST /exports`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ExportRequest {
+    /// Which datasets.
+    pub datasets: Datasets,
+    /// First day (`2023-08-31`) or first instant (RFC 3339).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_date: Option<String>,
+    /// Last day, inclusive, or the first instant behind (RFC 3339).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_date: Option<String>,
+    /// IANA name of the zone in which dates are days; UTC when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
+    /// How rows are written; CSV when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<Format>,
+    /// How files are compressed; gzip when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compression: Option<Compression>,
+    /// Options of CSV.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub csv: Option<CsvOptions>,
+}
+
+/// `"*"`, or a list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Datasets {
+    /// All that the caller may see.
+    All(All),
+    /// These.
+    List(Vec<DatasetChoice>),
+}
+
+/// The word `"*"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum All {
+    /// `"*"`
+    #[serde(rename = "*")]
+    Star,
+}
+
+/// One dataset of a request: its name, or its name with choices.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum DatasetChoice {
+    /// The whole dataset.
+    Name(String),
+    /// Some columns or some rows of it.
+    Detailed(DatasetRequest),
+}
+
+/// Some columns or some rows of a dataset.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DatasetRequest {
+    /// Its name.
+    pub name: String,
+    /// The columns, in the order of the file; all when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub columns: Option<Vec<String>>,
+    /// By column: a scalar (equal), a list (any of), `null`, or an object of `eq ne gt gte lt lte`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub filters: BTreeMap<String, Value>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_request_of_the_contract_is_read_and_written() {
+        let json = serde_json::json!({
+            "datasets": ["orders", {"name": "customers", "columns": ["id", "email"],
+                "filters": {"country": ["NL", "DE"], "total": {"gte": 10}}}],
+            "startDate": "2023-08-31", "endDate": "2024-08-04", "timeZone": "UTC",
+            "format": "csv", "compression": "gzip",
+            "csv": {"delimiter": ",", "null": "", "header": true}
+        });
+        let request: ExportRequest = serde_json::from_value(json.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&request).unwrap(), json);
+    }
+
+    #[test]
+    fn a_star_is_all() {
+        let request: ExportRequest = serde_json::from_str(r#"{"datasets":"*"}"#).unwrap();
+        assert_eq!(request.datasets, Datasets::All(All::Star));
+        assert_eq!(serde_json::to_string(&request).unwrap(), r#"{"datasets":"*"}"#);
+    }
+
+    #[test]
+    fn unknown_fields_are_refused() {
+        for bad in [r#"{"datasets":"*","from":"2024"}"#, r#"{"datasets":[{"name":"a","filter":{}}]}"#] {
+            assert!(serde_json::from_str::<ExportRequest>(bad).is_err(), "{bad}");
+        }
+    }
+}

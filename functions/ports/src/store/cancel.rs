@@ -1,0 +1,148 @@
+//! Ending an export before its time: canceled by its owner, or past its deadline; and letting go of one
+//! that has ended.
+
+use export::id::{ExportId, TenantId};
+use sqlx::Row;
+
+use super::connection::{Store, Tx, sql};
+use super::error::StoreError;
+
+/// Tries to lock a set of chunks that keeps changing under a split.
+const LOCK_TRIES: u32 = 10;
+
+/// What became of a DELETE.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It was live and is canceled now.
+    Canceled,
+    /// It had ended; its row and its files are gone or going.
+    Deleted,
+    /// There is no such export of this tenant.
+    NotFound,
+}
+
+/// Why a live export is ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Why {
+    Canceled,
+    Deadline,
+}
+
+impl Store {
+    /// Cancels a live export, deletes an ended one.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn cancel_or_delete(&self, tenant: &TenantId, export: ExportId) -> Result<Ended, StoreError> {
+        let find = sql("select status in ('queued', 'running') as live from sluice.export where id = $1::text::uuid and tenant = $2");
+        let mut tx = self.begin().await?;
+        let row = tx.optional(find.bind(export.to_string()).bind(tenant.as_str())).await?;
+        tx.rollback().await?;
+        let Some(row) = row else { return Ok(Ended::NotFound) };
+        if row.try_get("live")? && self.end(export, Why::Canceled).await? {
+            return Ok(Ended::Canceled);
+        }
+        // It had ended, or ended just now by itself.
+        let deleted = self.let_go(export, "delete from sluice.export where id = $1::text::uuid").await?;
+        Ok(if deleted { Ended::Deleted } else { Ended::NotFound })
+    }
+
+    /// Fails an export past its deadline: what is not done is dropped and listed as missing. False if it
+    /// had ended by itself.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn end_at_deadline(&self, export: ExportId) -> Result<bool, StoreError> {
+        self.end(export, Why::Deadline).await
+    }
+
+    /// Expires an ended export: its links go and its row stays a while, so that its owner can read why
+    /// the files are gone. False if it is expired already.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn expire(&self, export: ExportId) -> Result<bool, StoreError> {
+        let expire = "update sluice.export set status = 'expired', manifest_key = null where id = $1::text::uuid and status <> 'expired'";
+        self.let_go(export, expire).await
+    }
+
+    async fn end(&self, export: ExportId, why: Why) -> Result<bool, StoreError> {
+        self.again(|| async {
+            let mut tx = self.begin().await?;
+            let Some(chunks) = lock_open_chunks(&mut tx, export).await? else {
+                tx.rollback().await?;
+                return Ok(false);
+            };
+            if why == Why::Deadline {
+                tx.run(sql(include_str!("cancel/missing.sql")).bind(export.to_string()).bind(&chunks)).await?;
+            }
+            drop_links(&mut tx, export, &chunks).await?;
+            let status = match why {
+                Why::Canceled => "canceled",
+                Why::Deadline => "failed",
+            };
+            let end = sql("update sluice.export set status = $2, ended_at = clock_timestamp(), expires_at = clock_timestamp() + sluice.retention() where id = $1::text::uuid")
+                .bind(export.to_string())
+                .bind(status);
+            tx.run(end).await?;
+            tx.commit().await?;
+            Ok(true)
+        })
+        .await
+    }
+
+    /// Drops all links of an ended export and runs `last` on it; false if `last` found nothing to change.
+    async fn let_go(&self, export: ExportId, last: &'static str) -> Result<bool, StoreError> {
+        self.again(|| async {
+            let mut tx = self.begin().await?;
+            let lock = sql("select c.id::text from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = $1::text::uuid order by c.id for update of c");
+            let rows = tx.all(lock.bind(export.to_string())).await?;
+            let chunks = rows.iter().map(|row| row.try_get("id")).collect::<Result<Vec<String>, _>>()?;
+            let find = sql("select tenant from sluice.export where id = $1::text::uuid and status not in ('queued', 'running') for no key update");
+            let Some(row) = tx.optional(find.bind(export.to_string())).await? else {
+                tx.rollback().await?;
+                return Ok(false);
+            };
+            let prefix = format!("t/{}/x/{export}/", row.try_get::<String, _>("tenant")?);
+            tx.run(sql("delete from sluice.link where export_id = $1::text::uuid").bind(export.to_string())).await?;
+            tx.run(sql(include_str!("cancel/release.sql")).bind(&chunks)).await?;
+            let litter = sql("insert into sluice.litter (prefix, sweep_at, again_after) values ($1, clock_timestamp(), interval '1 day') on conflict (prefix) do nothing");
+            tx.run(litter.bind(prefix)).await?;
+            let changed = tx.run(sql(last).bind(export.to_string())).await?;
+            tx.commit().await?;
+            Ok(changed == 1)
+        })
+        .await
+    }
+}
+
+/// Locks the chunks of all open links in id order, then the export; `None` if it is not live any more.
+///
+/// A split that commits meanwhile leaves open links to children that are not locked: then all locks are
+/// given back and taken anew, since the order of locks is what keeps us from waiting in a circle.
+async fn lock_open_chunks(tx: &mut Tx, export: ExportId) -> Result<Option<Vec<String>>, StoreError> {
+    for _ in 0..LOCK_TRIES {
+        let lock = sql("select c.id::text from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = $1::text::uuid and l.open order by c.id for update of c");
+        let rows = tx.all(lock.bind(export.to_string())).await?;
+        let chunks = rows.iter().map(|row| row.try_get("id")).collect::<Result<Vec<String>, _>>()?;
+        let find = sql("select from sluice.export where id = $1::text::uuid and status in ('queued', 'running') for no key update");
+        if tx.optional(find.bind(export.to_string())).await?.is_none() {
+            return Ok(None);
+        }
+        let stray = sql("select from sluice.link where export_id = $1::text::uuid and open and chunk_id <> all ($2::text[]::uuid[]) limit 1");
+        if tx.optional(stray.bind(export.to_string()).bind(&chunks)).await?.is_none() {
+            return Ok(Some(chunks));
+        }
+        tx.restart().await?;
+    }
+    Err(StoreError::Conflict("the export's chunks kept changing".into()))
+}
+
+/// Drops the links to those of `chunks` that are not done, and lets chunks die that nobody wants now.
+/// The caller holds their locks.
+pub(super) async fn drop_links(tx: &mut Tx, export: ExportId, chunks: &[String]) -> Result<(), StoreError> {
+    let unlink = sql("delete from sluice.link l using sluice.chunk c \
+         where l.export_id = $1::text::uuid and l.chunk_id = any ($2::text[]::uuid[]) and c.id = l.chunk_id and c.state in ('due', 'sent', 'running')");
+    tx.run(unlink.bind(export.to_string()).bind(chunks)).await?;
+    tx.run(sql(include_str!("cancel/unwanted.sql")).bind(chunks)).await.map(|_| ())
+}

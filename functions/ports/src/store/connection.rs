@@ -1,0 +1,181 @@
+//! Connections and transactions of the store.
+
+use std::future::Future;
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow};
+use sqlx::query::Query;
+use sqlx::{ConnectOptions, Connection, Executor, Postgres};
+
+use super::error::StoreError;
+use crate::random::jitter;
+
+/// How long an operation waits for a session before it answers `Busy`.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Tries of an operation that met another transaction.
+const TRIES: u32 = 10;
+
+/// The store. Clones share one idle connection.
+///
+/// A database session is taken per transaction and given back at its end: the connection that is kept
+/// is one to the pooler, and costs the database nothing while idle.
+#[derive(Clone)]
+pub struct Store {
+    options: PgConnectOptions,
+    idle: Arc<Mutex<Option<PgConnection>>>,
+    patience: Duration,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The options hold a password.
+        f.write_str("Store")
+    }
+}
+
+impl Store {
+    /// Names the store; nothing is connected before the first operation.
+    ///
+    /// # Errors
+    /// If `url` is no PostgreSQL URL. It is not shown in the error: it holds a password.
+    pub fn new(url: &str) -> Result<Self, StoreError> {
+        let options = PgConnectOptions::from_str(url)
+            .map_err(|_| StoreError::unreadable("URL", "it is not of the form postgres://user:password@host:port/database"))?
+            .application_name("sluice-store")
+            .statement_cache_capacity(0)
+            .disable_statement_logging();
+        Ok(Self { options, idle: Arc::default(), patience: PATIENCE })
+    }
+
+    /// Sets how long operations wait for a session.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// Begins a transaction; waits with jitter while all sessions are taken.
+    pub(super) async fn begin(&self) -> Result<Tx, StoreError> {
+        let give_up = Instant::now() + self.patience;
+        let mut pause = Duration::from_millis(20);
+        loop {
+            let error = match self.try_begin().await {
+                Ok(tx) => return Ok(tx),
+                Err(StoreError::Busy(error)) => error,
+                Err(other) => return Err(other),
+            };
+            if Instant::now() + pause > give_up {
+                return Err(StoreError::Busy(error));
+            }
+            tokio::time::sleep(jitter(pause)).await;
+            pause = (pause * 2).min(Duration::from_secs(1));
+        }
+    }
+
+    async fn try_begin(&self) -> Result<Tx, StoreError> {
+        let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(mut connection) = kept {
+            // The environment may have been frozen for hours: a kept connection is only a guess.
+            if connection.execute("begin").await.is_ok() {
+                return Ok(Tx { connection: Some(connection), home: self.idle.clone() });
+            }
+            let _ = connection.close_hard().await;
+        }
+        let connect = PgConnection::connect_with(&self.options);
+        let mut connection = tokio::time::timeout(self.patience, connect).await.map_err(|e| StoreError::Busy(e.into()))??;
+        connection.execute("begin").await?;
+        Ok(Tx { connection: Some(connection), home: self.idle.clone() })
+    }
+
+    /// Runs an operation until it meets no other transaction.
+    pub(super) async fn again<T, E, F, Fut>(&self, mut operation: F) -> Result<T, E>
+    where
+        F: FnMut() -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+        E: AsStoreError,
+    {
+        let mut tries = 1;
+        loop {
+            match operation().await {
+                Err(error) if tries < TRIES && matches!(error.as_store_error(), Some(StoreError::Conflict(_))) => {
+                    tokio::time::sleep(jitter(Duration::from_millis(10 * u64::from(tries)))).await;
+                    tries += 1;
+                }
+                other => return other,
+            }
+        }
+    }
+}
+
+/// Errors that may stand for a store error.
+pub(super) trait AsStoreError {
+    fn as_store_error(&self) -> Option<&StoreError>;
+}
+
+impl AsStoreError for StoreError {
+    fn as_store_error(&self) -> Option<&StoreError> {
+        Some(self)
+    }
+}
+
+/// A transaction. Dropped without commit, its connection is closed, which rolls it back.
+pub(super) struct Tx {
+    connection: Option<PgConnection>,
+    home: Arc<Mutex<Option<PgConnection>>>,
+}
+
+/// A statement with its parameters.
+pub(super) type Statement<'q> = Query<'q, Postgres, PgArguments>;
+
+/// A statement as a pooler allows it: unnamed.
+pub(super) fn sql(text: &'static str) -> Statement<'static> {
+    sqlx::query(text).persistent(false)
+}
+
+impl Tx {
+    fn open(&mut self) -> Result<&mut PgConnection, StoreError> {
+        self.connection.as_mut().ok_or_else(|| StoreError::Busy("the connection is gone".into()))
+    }
+
+    pub(super) async fn all(&mut self, statement: Statement<'_>) -> Result<Vec<PgRow>, StoreError> {
+        Ok(statement.fetch_all(self.open()?).await?)
+    }
+
+    pub(super) async fn optional(&mut self, statement: Statement<'_>) -> Result<Option<PgRow>, StoreError> {
+        Ok(statement.fetch_optional(self.open()?).await?)
+    }
+
+    pub(super) async fn one(&mut self, statement: Statement<'_>) -> Result<PgRow, StoreError> {
+        Ok(statement.fetch_one(self.open()?).await?)
+    }
+
+    /// Runs a statement and answers how many rows it changed.
+    pub(super) async fn run(&mut self, statement: Statement<'_>) -> Result<u64, StoreError> {
+        Ok(statement.execute(self.open()?).await?.rows_affected())
+    }
+
+    pub(super) async fn commit(mut self) -> Result<(), StoreError> {
+        self.end("commit").await
+    }
+
+    pub(super) async fn rollback(mut self) -> Result<(), StoreError> {
+        self.end("rollback").await
+    }
+
+    /// Gives all locks back and begins anew.
+    pub(super) async fn restart(&mut self) -> Result<(), StoreError> {
+        let connection = self.open()?;
+        connection.execute("rollback").await?;
+        connection.execute("begin").await?;
+        Ok(())
+    }
+
+    async fn end(&mut self, how: &'static str) -> Result<(), StoreError> {
+        let mut connection = self.connection.take().ok_or_else(|| StoreError::Busy("the connection is gone".into()))?;
+        connection.execute(how).await?;
+        *self.home.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
+        Ok(())
+    }
+}

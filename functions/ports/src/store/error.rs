@@ -1,0 +1,53 @@
+//! What can go wrong in the store.
+
+/// A store operation failed. Nothing of it happened, unless the connection broke during commit.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// All sessions are taken, or the database is not there; worth another try a little later.
+    #[error("the store is busy or not reachable")]
+    Busy(#[source] Source),
+    /// Another transaction was in the way; the operation is tried again by itself.
+    #[error("the transaction met another one")]
+    Conflict(#[source] Source),
+    /// Schema `sluice` is missing or older than this program.
+    #[error("the store is not migrated: run admin migrate")]
+    NotMigrated(#[source] Source),
+    /// Anything else.
+    #[error("the store failed")]
+    Failed(#[source] Source),
+    /// A row that this program cannot read.
+    #[error("the store holds a {what} that cannot be read: {why}")]
+    Unreadable {
+        /// Which column.
+        what: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+/// The cause as the driver reported it, opaque to callers.
+pub(crate) type Source = Box<dyn std::error::Error + Send + Sync>;
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        let code = match &error {
+            sqlx::Error::Database(e) => e.code().unwrap_or_default().into_owned(),
+            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::Protocol(_) => return Self::Busy(error.into()),
+            _ => return Self::Failed(error.into()),
+        };
+        match code.as_str() {
+            // Sessions are used up (53300; 08P01 is a pooler's refusal), or the server starts, stops or recovers.
+            "53300" | "08P01" | "57P01" | "57P02" | "57P03" | "25P03" | "55P03" => Self::Busy(error.into()),
+            code if code.starts_with("08") => Self::Busy(error.into()),
+            "40001" | "40P01" => Self::Conflict(error.into()),
+            "3F000" | "42P01" | "42883" | "42703" => Self::NotMigrated(error.into()),
+            _ => Self::Failed(error.into()),
+        }
+    }
+}
+
+impl StoreError {
+    pub(crate) fn unreadable(what: &'static str, why: impl std::fmt::Display) -> Self {
+        Self::Unreadable { what, why: why.to_string() }
+    }
+}

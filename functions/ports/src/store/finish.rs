@@ -1,0 +1,140 @@
+//! The store's side of finishing an export.
+
+use export::file::FileRecord;
+use export::id::{ExportId, TenantId};
+use export::manifest::{DatasetHead, DoneChunk};
+use serde_json::Value;
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+
+use super::connection::{Store, sql};
+use super::error::StoreError;
+use super::ranges::{chunk_id, count, from_row, json};
+
+/// How far an export is.
+#[derive(Debug)]
+pub enum Finish {
+    /// Something of it is due, sent or running, or it has ended before.
+    NotYet,
+    /// Nothing of it is left to do, and not all of it is done: it is failed now.
+    Failed,
+    /// All of it is done: a manifest can be made.
+    AllDone(Box<Finished>),
+}
+
+/// All that a manifest is made of.
+#[derive(Debug)]
+pub struct Finished {
+    /// The owner.
+    pub tenant: TenantId,
+    /// The catalog's revision.
+    pub revision: String,
+    /// When it was accepted, microseconds since 1970.
+    pub accepted_micros: i64,
+    /// The request.
+    pub request: Value,
+    /// What was promised per dataset.
+    pub heads: Vec<DatasetHead>,
+    /// All its chunks.
+    pub chunks: Vec<DoneChunk>,
+}
+
+impl Store {
+    /// Looks whether an export has anything left to do; fails it if it is over and incomplete.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn finish(&self, export: ExportId) -> Result<Finish, StoreError> {
+        self.again(|| self.finish_once(export)).await
+    }
+
+    async fn finish_once(&self, export: ExportId) -> Result<Finish, StoreError> {
+        let mut tx = self.begin().await?;
+        let find = sql("select e.tenant, e.revision, e.request::text, e.heads::text, sluice.micros(e.accepted_at) as accepted, \
+                exists (select from sluice.link l where l.export_id = e.id and l.open) as open, \
+                exists (select from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = e.id and c.state <> 'done') \
+                or exists (select from sluice.missing m where m.export_id = e.id) as incomplete \
+             from sluice.export e where e.id = $1::text::uuid and e.status in ('queued', 'running') for no key update of e");
+        let row = match tx.optional(find.bind(export.to_string())).await? {
+            Some(row) if !row.try_get::<bool, _>("open")? => row,
+            _ => {
+                tx.rollback().await?;
+                return Ok(Finish::NotYet);
+            }
+        };
+        if row.try_get("incomplete")? {
+            let fail = sql("update sluice.export set status = 'failed', ended_at = clock_timestamp(), \
+                 expires_at = clock_timestamp() + sluice.retention() where id = $1::text::uuid");
+            tx.run(fail.bind(export.to_string())).await?;
+            tx.commit().await?;
+            tracing::warn!(%export, "export failed");
+            return Ok(Finish::Failed);
+        }
+        let chunks = sql("select c.id::text, c.dataset, c.range_of, c.range_start, c.range_end, sluice.micros(c.as_of) as as_of, \
+                c.attempt, c.rows, c.bytes, c.source_bytes, c.sha256, l.reused \
+             from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = $1::text::uuid order by l.ordinal");
+        let rows = tx.all(chunks.bind(export.to_string())).await?;
+        tx.rollback().await?;
+        Ok(Finish::AllDone(Box::new(Finished {
+            tenant: row.try_get::<String, _>("tenant")?.parse().map_err(|e| StoreError::unreadable("tenant", e))?,
+            revision: row.try_get("revision")?,
+            accepted_micros: row.try_get("accepted")?,
+            request: json(&row, "request")?,
+            heads: json(&row, "heads")?,
+            chunks: rows.iter().map(done_chunk).collect::<Result<_, _>>()?,
+        })))
+    }
+
+    /// Flips an export to succeeded, with the manifest at `key`; false if it has ended meanwhile or its
+    /// `chunks` are no longer all done.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn flip(&self, export: ExportId, key: &str, chunks: usize) -> Result<bool, StoreError> {
+        self.again(|| async {
+            let mut tx = self.begin().await?;
+            let lock = sql("select from sluice.export where id = $1::text::uuid and status in ('queued', 'running') for no key update");
+            if tx.optional(lock.bind(export.to_string())).await?.is_none() {
+                // After a connection that broke during commit, the flip may have happened already.
+                let mine = sql("select from sluice.export where id = $1::text::uuid and status = 'succeeded' and manifest_key = $2");
+                let flipped = tx.optional(mine.bind(export.to_string()).bind(key)).await?.is_some();
+                tx.rollback().await?;
+                return Ok(flipped);
+            }
+            let flip = sql("update sluice.export set status = 'succeeded', manifest_key = $2, started_at = coalesce(started_at, accepted_at), \
+                   ended_at = clock_timestamp(), expires_at = clock_timestamp() + sluice.retention() \
+                 where id = $1::text::uuid \
+                   and (select count(*) from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = $1::text::uuid and c.state = 'done') = $3 \
+                   and not exists (select from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = $1::text::uuid and c.state <> 'done')")
+            .bind(export.to_string())
+            .bind(key)
+            .bind(i64::try_from(chunks).unwrap_or(i64::MAX));
+            let flipped = tx.run(flip).await? == 1;
+            tx.commit().await?;
+            Ok(flipped)
+        })
+        .await
+    }
+}
+
+fn done_chunk(row: &PgRow) -> Result<DoneChunk, StoreError> {
+    Ok(DoneChunk {
+        id: chunk_id(row, "id")?,
+        dataset: row.try_get("dataset")?,
+        range: from_row(row)?,
+        as_of_micros: row.try_get("as_of")?,
+        reused: row.try_get("reused")?,
+        file: file_record(row)?,
+    })
+}
+
+/// Reads the file of a chunk that is done.
+pub(super) fn file_record(row: &PgRow) -> Result<FileRecord, StoreError> {
+    Ok(FileRecord {
+        attempt: u32::try_from(row.try_get::<i32, _>("attempt")?).map_err(|e| StoreError::unreadable("attempt", e))?,
+        rows: count(row, "rows")?,
+        bytes: count(row, "bytes")?,
+        source_bytes: count(row, "source_bytes")?,
+        sha256: row.try_get("sha256")?,
+    })
+}

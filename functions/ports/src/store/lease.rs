@@ -1,0 +1,88 @@
+//! Leasing a chunk, and keeping the lease.
+
+use export::chunk::Attempt;
+use export::id::ChunkId;
+use sqlx::Row;
+
+use super::connection::{Store, sql};
+use super::error::StoreError;
+use super::ranges::{count, from_row, json};
+
+/// What a worker learned of the source before it reads, in the COPY's own transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadNote {
+    /// The source's time, microseconds since 1970. The snapshot is not older.
+    pub as_of_micros: i64,
+    /// The time up to which the source had replayed: now on a primary, `None` where it is unknown.
+    pub replayed_micros: Option<i64>,
+}
+
+impl Store {
+    /// Starts the next attempt of a chunk that was sent; `None` if it is in any other state, which is
+    /// how messages that are repeated or late end.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn lease(&self, chunk: ChunkId, lease_secs: u32) -> Result<Option<Attempt>, StoreError> {
+        self.again(|| self.lease_once(chunk, lease_secs)).await
+    }
+
+    async fn lease_once(&self, chunk: ChunkId, lease_secs: u32) -> Result<Option<Attempt>, StoreError> {
+        let mut tx = self.begin().await?;
+        let lease = sql(include_str!("lease.sql")).bind(chunk.to_string()).bind(i64::from(lease_secs));
+        let Some(row) = tx.optional(lease).await? else {
+            tx.rollback().await?;
+            return Ok(None);
+        };
+        let start = sql("update sluice.export set status = 'running', started_at = coalesce(started_at, clock_timestamp()) \
+             where status = 'queued' and id in (select export_id from sluice.link where chunk_id = $1::text::uuid)");
+        tx.run(start.bind(chunk.to_string())).await?;
+        tx.commit().await?;
+        Ok(Some(Attempt {
+            chunk,
+            number: u32::try_from(row.try_get::<i32, _>("attempt")?).map_err(|e| StoreError::unreadable("attempt", e))?,
+            tenant: row.try_get::<String, _>("tenant")?.parse().map_err(|e| StoreError::unreadable("tenant", e))?,
+            selection: json(&row, "selection")?,
+            range: from_row(&row)?,
+            planned_bytes: count(&row, "planned_bytes")?,
+            failures: u32::try_from(row.try_get::<i32, _>("failures")?).map_err(|e| StoreError::unreadable("failures", e))?,
+            waited_ms: count(&row, "waited_ms")?,
+        }))
+    }
+
+    /// Renews the lease of an attempt; false if the attempt is no longer the current one or nobody
+    /// wants its chunk any more: it must stop and leave nothing behind.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn renew(&self, chunk: ChunkId, attempt: u32, lease_secs: u32) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
+        let renew = sql("update sluice.chunk set lease_until = clock_timestamp() + $3::bigint * interval '1 second' \
+             where id = $1::text::uuid and attempt = $2::bigint and state = 'running'")
+        .bind(chunk.to_string())
+        .bind(i64::from(attempt))
+        .bind(i64::from(lease_secs));
+        let renewed = tx.run(renew).await? == 1;
+        tx.commit().await?;
+        Ok(renewed)
+    }
+
+    /// Writes down, before the COPY starts, when the chunk is read and whether all its rows are settled
+    /// then; false if the attempt is no longer the current one.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn note_read(&self, attempt: &Attempt, read: &ReadNote) -> Result<bool, StoreError> {
+        let reusable = read.replayed_micros.is_some_and(|at| attempt.is_settled_at(at));
+        let mut tx = self.begin().await?;
+        let note = sql("update sluice.chunk set as_of = sluice.from_micros($3), reusable = $4 \
+             where id = $1::text::uuid and attempt = $2::bigint and state = 'running'")
+        .bind(attempt.chunk.to_string())
+        .bind(i64::from(attempt.number))
+        .bind(read.as_of_micros)
+        .bind(reusable);
+        let noted = tx.run(note).await? == 1;
+        tx.commit().await?;
+        Ok(noted)
+    }
+}

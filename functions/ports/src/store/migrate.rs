@@ -1,0 +1,63 @@
+//! Migrations: forward only, each in one transaction, all under one lock.
+
+use std::str::FromStr;
+
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, Executor, Row};
+
+use super::error::StoreError;
+
+/// One migration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Migration {
+    /// Its number; they are applied in order.
+    pub version: i32,
+    /// What it does.
+    pub name: &'static str,
+    text: &'static str,
+}
+
+const MIGRATIONS: [Migration; 1] = [Migration { version: 1, name: "store", text: include_str!("migrations/0001_store.sql") }];
+
+/// Functions that hold rules: created or replaced every time.
+const FUNCTIONS: [&str; 2] = [include_str!("settings.sql"), include_str!("dispatch.sql")];
+
+/// Brings the schema up to date with this program and then runs `statements` (roles, grants, settings),
+/// all through a direct connection of the owner. Answers the migrations that were applied.
+///
+/// # Errors
+/// The first that fails; it and all after it are not applied.
+pub async fn migrate(owner_url: &str, statements: &[String]) -> Result<Vec<Migration>, StoreError> {
+    let options = PgConnectOptions::from_str(owner_url).map_err(|_| StoreError::unreadable("URL", "the owner's URL has the wrong form"))?;
+    let mut connection = PgConnection::connect_with(&options.application_name("sluice-migrate")).await?;
+    let applied = apply(&mut connection, statements).await;
+    let _ = connection.close().await;
+    applied
+}
+
+async fn apply(connection: &mut PgConnection, statements: &[String]) -> Result<Vec<Migration>, StoreError> {
+    // A direct connection: the lock of the session serialises deployments that migrate at once.
+    connection.execute("select pg_advisory_lock(7306010)").await?;
+    connection
+        .execute("create schema if not exists sluice; create table if not exists sluice.migration (version integer primary key, name text not null, applied_at timestamptz not null default now())")
+        .await?;
+    let last: i32 = connection.fetch_one("select coalesce(max(version), 0) as last from sluice.migration").await?.try_get("last")?;
+    let mut applied = Vec::new();
+    for migration in MIGRATIONS.iter().filter(|m| m.version > last) {
+        let mut tx = connection.begin().await?;
+        tx.execute(migration.text).await?;
+        let note = sqlx::query("insert into sluice.migration (version, name) values ($1, $2)").bind(migration.version).bind(migration.name);
+        note.execute(&mut *tx).await?;
+        tx.commit().await?;
+        applied.push(*migration);
+    }
+    let mut tx = connection.begin().await?;
+    for function in FUNCTIONS {
+        tx.execute(function).await?;
+    }
+    for statement in statements {
+        tx.execute(sqlx::raw_sql(AssertSqlSafe(statement.as_str()))).await?;
+    }
+    tx.commit().await?;
+    Ok(applied)
+}

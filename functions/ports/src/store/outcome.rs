@@ -1,0 +1,102 @@
+//! How an attempt ends: its file is recorded, or its failure is. Both are fenced by the attempt's number.
+
+use export::chunk::{Failure, MAX_FAILURES, Usage, backoff_secs};
+use export::file::FileRecord;
+use export::id::{ChunkId, ExportId};
+use sqlx::Row;
+
+use super::connection::{Store, Tx, sql};
+use super::error::StoreError;
+use super::ranges::{export_id, to_json};
+
+impl Store {
+    /// Records the file of an attempt; answers the exports of its chunk, each of which may now be
+    /// finished. `None` if the attempt is no longer the current one: its object must be deleted.
+    ///
+    /// # Errors
+    /// If the store cannot be reached. Calling again is safe: a file that is recorded already is confirmed.
+    pub async fn record(&self, chunk: ChunkId, file: &FileRecord, usage: &Usage) -> Result<Option<Vec<ExportId>>, StoreError> {
+        self.again(|| async {
+            let mut tx = self.begin().await?;
+            let number = |n: u64| i64::try_from(n).map_err(|e| StoreError::unreadable("count", e));
+            let record = sql("update sluice.chunk set state = 'done', rows = $3, bytes = $4, source_bytes = $5, sha256 = $6, failure = null, lease_until = null, \
+                   ended_at = clock_timestamp(), keep_until = case when reusable then clock_timestamp() + sluice.reuse_for() end \
+                 where id = $1::text::uuid and attempt = $2::bigint and state = 'running'")
+            .bind(chunk.to_string())
+            .bind(i64::from(file.attempt))
+            .bind(number(file.rows)?)
+            .bind(number(file.bytes)?)
+            .bind(number(file.source_bytes)?)
+            .bind(&file.sha256);
+            if tx.run(record).await? == 0 {
+                // After a connection that broke during commit, the record may be there already.
+                let mine = sql("select from sluice.chunk where id = $1::text::uuid and attempt = $2::bigint and state = 'done' and sha256 is not distinct from $3")
+                    .bind(chunk.to_string())
+                    .bind(i64::from(file.attempt))
+                    .bind(&file.sha256);
+                if tx.optional(mine).await?.is_none() {
+                    tx.rollback().await?;
+                    return Ok(None);
+                }
+            }
+            end_attempt(&mut tx, chunk, file.attempt, "done", None, usage).await?;
+            let exports = close_links(&mut tx, chunk).await?;
+            tx.commit().await?;
+            Ok(Some(exports))
+        })
+        .await
+    }
+
+    /// Records why an attempt failed. The chunk is due again later, or failed for good; in the latter
+    /// case its exports are answered, each of which may now be finished. `None` if the attempt is no
+    /// longer the current one.
+    ///
+    /// # Errors
+    /// If the store cannot be reached; the lease then runs out, and `dispatch()` tries the chunk again.
+    pub async fn fail(&self, chunk: ChunkId, attempt: u32, failure: &Failure, usage: &Usage) -> Result<Option<Vec<ExportId>>, StoreError> {
+        self.again(|| async {
+            let mut tx = self.begin().await?;
+            let fence = sql("select failures from sluice.chunk where id = $1::text::uuid and attempt = $2::bigint and state = 'running' for update")
+                .bind(chunk.to_string())
+                .bind(i64::from(attempt));
+            let Some(row) = tx.optional(fence).await? else {
+                tx.rollback().await?;
+                return Ok(None);
+            };
+            let failures = u32::try_from(row.try_get::<i32, _>("failures")?).map_err(|e| StoreError::unreadable("failures", e))?.saturating_add(1);
+            let again = failure.again && failures < MAX_FAILURES;
+            let update = sql("update sluice.chunk set state = case when $2 then 'due' else 'failed' end, failures = $3::bigint, failure = $4::text::jsonb, \
+                   lease_until = null, reusable = false, due_at = clock_timestamp() + $5::bigint * interval '1 second', \
+                   ended_at = case when not $2 then clock_timestamp() end \
+                 where id = $1::text::uuid")
+            .bind(chunk.to_string())
+            .bind(again)
+            .bind(i64::from(failures))
+            .bind(to_json(failure)?)
+            .bind(i64::try_from(backoff_secs(failures)).unwrap_or(i64::MAX));
+            tx.run(update).await?;
+            end_attempt(&mut tx, chunk, attempt, if again { "again" } else { "failed" }, Some(failure), usage).await?;
+            let exports = if again { Vec::new() } else { close_links(&mut tx, chunk).await? };
+            tx.commit().await?;
+            Ok(Some(exports))
+        })
+        .await
+    }
+}
+
+pub(super) async fn end_attempt(tx: &mut Tx, chunk: ChunkId, attempt: u32, outcome: &str, failure: Option<&Failure>, usage: &Usage) -> Result<(), StoreError> {
+    let end = sql("update sluice.attempt set outcome = $3, ended_at = clock_timestamp(), failure = $4::text::jsonb, usage = $5::text::jsonb \
+         where chunk_id = $1::text::uuid and number = $2::bigint")
+    .bind(chunk.to_string())
+    .bind(i64::from(attempt))
+    .bind(outcome.to_owned())
+    .bind(failure.map(to_json).transpose()?)
+    .bind(to_json(usage)?);
+    tx.run(end).await.map(|_| ())
+}
+
+async fn close_links(tx: &mut Tx, chunk: ChunkId) -> Result<Vec<ExportId>, StoreError> {
+    let close = sql("update sluice.link set open = false where chunk_id = $1::text::uuid returning export_id::text");
+    let rows = tx.all(close.bind(chunk.to_string())).await?;
+    rows.iter().map(|row| export_id(row, "export_id")).collect()
+}

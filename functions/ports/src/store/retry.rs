@@ -1,0 +1,172 @@
+//! Retry of a failed export: what failed is planned anew, as new chunks under the catalog in force.
+
+use std::collections::BTreeMap;
+
+use export::id::{ExportId, TenantId};
+use export::manifest::DatasetHead;
+use export::plan::{DatasetPlan, Plan, Policy, Reuse, TooManyChunks, Want};
+use export::range::Range;
+use serde_json::Value;
+use sqlx::Row;
+
+use super::accept::{Limits, ROOM, insert_pieces, insert_selections, lock_candidates, number};
+use super::connection::{AsStoreError, Store, Tx, sql};
+use super::error::StoreError;
+use super::ranges::{from_row, json, to_json};
+
+/// Why an export was not retried. Nothing of it changed.
+#[derive(Debug, thiserror::Error)]
+pub enum RetryError {
+    /// The tenant has no such export.
+    #[error("there is no such export")]
+    NotFound,
+    /// Only a failed export can be retried.
+    #[error("the export is {0}, not failed")]
+    NotFailed(String),
+    /// Too many chunks.
+    #[error(transparent)]
+    TooManyChunks(#[from] TooManyChunks),
+    /// The store failed.
+    #[error("retrying in the store failed")]
+    Store(#[from] StoreError),
+}
+
+impl AsStoreError for RetryError {
+    fn as_store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl Store {
+    /// The request of an export and its status, to be read anew under the catalog in force.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn request_of(&self, tenant: &TenantId, export: ExportId) -> Result<Option<Value>, StoreError> {
+        let mut tx = self.begin().await?;
+        let row = tx.optional(sql("select request::text from sluice.export where id = $1::text::uuid and tenant = $2").bind(export.to_string()).bind(tenant.as_str())).await?;
+        tx.commit().await?;
+        row.map(|row| json(&row, "request")).transpose()
+    }
+
+    /// Opens a failed export again. `wants` is its request read under `revision_id`. A dataset whose
+    /// selection is as before gets new chunks for what failed or is missing; one that changed is read in
+    /// full.
+    ///
+    /// Lock order: tenant row, chunk rows by id, export row.
+    ///
+    /// # Errors
+    /// Nothing is changed then.
+    pub async fn retry(&self, tenant: &TenantId, export: ExportId, wants: &[Want], revision_id: &str, limits: Limits, deadline_secs: u32) -> Result<(), RetryError> {
+        self.again(|| self.retry_once(tenant, export, wants, revision_id, limits, deadline_secs)).await
+    }
+
+    async fn retry_once(&self, tenant: &TenantId, export: ExportId, wants: &[Want], revision_id: &str, limits: Limits, deadline_secs: u32) -> Result<(), RetryError> {
+        let mut tx = self.begin().await?;
+        let now: i64 = tx
+            .one(sql("select sluice.micros(clock_timestamp()) as now from sluice.tenant where id = $1 for no key update").bind(tenant.as_str()))
+            .await?
+            .try_get("now")
+            .map_err(StoreError::from)?;
+        let chunks = lock_chunks(&mut tx, export).await?;
+        let find = sql("select status, heads::text from sluice.export where id = $1::text::uuid and tenant = $2 for no key update");
+        let Some(row) = tx.optional(find.bind(export.to_string()).bind(tenant.as_str())).await? else { return Err(RetryError::NotFound) };
+        let status: String = row.try_get("status").map_err(StoreError::from)?;
+        if status != "failed" {
+            return Err(RetryError::NotFailed(status));
+        }
+        let left = leftover(&mut tx, export).await?;
+        // Failed chunks stay as they are: new ones take their place.
+        let policy = Policy { target_bytes: limits.target_bytes, max_chunks: limits.max_chunks, reuse: Reuse::Never, now_micros: now };
+        let (again, plan) = replan(wants, &left, &policy)?;
+        let candidates = lock_candidates(&mut tx, tenant, &again).await?;
+        let changed: Vec<_> = wants.iter().filter(|w| left.is_changed(w)).map(|w| w.selection.dataset.clone()).collect();
+        tx.run(sql(include_str!("retry/drop.sql")).bind(export.to_string()).bind(&changed)).await?;
+        tx.run(sql("delete from sluice.missing where export_id = $1::text::uuid").bind(export.to_string())).await?;
+        tx.run(sql(include_str!("cancel/release.sql")).bind(&chunks)).await?;
+        insert_selections(&mut tx, &again).await?;
+        let first = tx
+            .one(sql("select coalesce(max(ordinal), 0) + $2 as first from sluice.link where export_id = $1::text::uuid").bind(export.to_string()).bind(ROOM))
+            .await?
+            .try_get("first")
+            .map_err(StoreError::from)?;
+        insert_pieces(&mut tx, export, tenant, &number(&plan, &again, first), &candidates).await?;
+        let before: Vec<DatasetHead> = json(&row, "heads")?;
+        // What is kept was read before: its watermark stays the earlier one.
+        let kept = |w: &Want| before.iter().find(|h| h.name == w.selection.dataset && !left.is_changed(w)).cloned();
+        let heads: Vec<_> = wants.iter().map(|w| kept(w).unwrap_or_else(|| DatasetHead::new(w, now))).collect();
+        let reopen = sql("update sluice.export set status = 'queued', revision = $2, heads = $3::text::jsonb, ended_at = null, expires_at = null, started_at = null, \
+             deadline_at = clock_timestamp() + $4::bigint * interval '1 second' where id = $1::text::uuid");
+        tx.run(reopen.bind(export.to_string()).bind(revision_id).bind(to_json(&heads)?).bind(i64::from(deadline_secs))).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+async fn lock_chunks(tx: &mut Tx, export: ExportId) -> Result<Vec<String>, StoreError> {
+    let lock = sql("select c.id::text from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = $1::text::uuid order by c.id for update of c");
+    let rows = tx.all(lock.bind(export.to_string())).await?;
+    rows.iter().map(|row| Ok(row.try_get("id")?)).collect()
+}
+
+/// What a failed export still lacks, and what it has.
+struct Leftover {
+    /// Per dataset: the ranges that failed or are missing.
+    ranges: BTreeMap<String, Vec<Range>>,
+    /// Per dataset: the fingerprint its chunks were made under.
+    fingerprints: BTreeMap<String, Vec<u8>>,
+}
+
+impl Leftover {
+    /// Whether the dataset reads otherwise than before, so that its good files do not fit any more.
+    fn is_changed(&self, want: &Want) -> bool {
+        self.fingerprints.get(&want.selection.dataset).is_none_or(|f| f[..] != want.fingerprint.0[..])
+    }
+}
+
+async fn leftover(tx: &mut Tx, export: ExportId) -> Result<Leftover, StoreError> {
+    let rows = tx.all(sql(include_str!("retry/leftover.sql")).bind(export.to_string())).await?;
+    let mut left = Leftover { ranges: BTreeMap::new(), fingerprints: BTreeMap::new() };
+    for row in &rows {
+        let dataset: String = row.try_get("dataset")?;
+        if row.try_get("lacking")? {
+            left.ranges.entry(dataset.clone()).or_default().push(from_row(row)?);
+        }
+        left.fingerprints.insert(dataset, row.try_get("fingerprint")?);
+    }
+    Ok(left)
+}
+
+/// Plans every lacking range on its own, so that the new chunks tile exactly what the old ones did.
+fn replan(wants: &[Want], left: &Leftover, policy: &Policy) -> Result<(Vec<Want>, Plan), TooManyChunks> {
+    let (mut again, mut plan) = (Vec::new(), Plan::default());
+    for want in wants {
+        if left.is_changed(want) {
+            plan.datasets.extend(Plan::new(std::slice::from_ref(want), &[], policy)?.datasets);
+            again.push(want.clone());
+            continue;
+        }
+        for range in left.ranges.get(&want.selection.dataset).into_iter().flatten() {
+            let dataset = match range.span() {
+                Some(span) => {
+                    // The NULL chunk is a range of its own.
+                    let mut part = Want { span: Some(span), ..want.clone() };
+                    if let Some(column) = &mut part.selection.range_column {
+                        column.include_nulls = false;
+                    }
+                    Plan::new(&[part], &[], policy)?.datasets
+                }
+                None => {
+                    let piece = export::plan::Piece { range: *range, reused: None, rows: want.estimate.total.rows, bytes: want.estimate.total.bytes };
+                    vec![DatasetPlan { dataset: want.selection.dataset.clone(), pieces: vec![piece], note: None }]
+                }
+            };
+            plan.datasets.extend(dataset);
+            again.push(want.clone());
+        }
+    }
+    Ok((again, plan))
+}

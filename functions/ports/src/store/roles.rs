@@ -1,0 +1,77 @@
+//! The two roles: the database itself enforces the budgets.
+
+use crate::source::sql::{identifier as quote_identifier, literal as quote_literal};
+
+/// What the roles are made by.
+#[derive(Clone)]
+pub struct RoleSettings {
+    /// Role that reads the source, and its password.
+    pub source: (String, String),
+    /// Role that keeps the store, and its password.
+    pub store: (String, String),
+    /// Sessions of the source role: B.
+    pub budget: u32,
+    /// Sessions of the store role: S.
+    pub store_sessions: u32,
+    /// Seconds a worker runs at most; its COPY must not outlive it.
+    pub worker_timeout_secs: u32,
+    /// Hours the files of an export are kept.
+    pub retention_hours: u32,
+    /// Days a settled chunk is kept after its last use.
+    pub reuse_days: u32,
+    /// Seconds after which a message is sent again whose chunk was not leased.
+    pub resend_secs: u32,
+}
+
+/// Settings of the source role. They protect the database, and they decide the bytes of `::text`. They
+/// are set on the role, since a pooler would leak or pin what a session sets.
+const SOURCE_SETTINGS: [(&str, &str); 11] = [
+    ("default_transaction_read_only", "on"),
+    ("lock_timeout", "5s"),
+    ("max_parallel_workers_per_gather", "0"),
+    // Without it the COPY of a killed client goes on.
+    ("client_connection_check_interval", "2s"),
+    // A policy that would hide rows is an error instead.
+    ("row_security", "off"),
+    ("timezone", "UTC"),
+    ("datestyle", "ISO"),
+    ("intervalstyle", "postgres"),
+    ("bytea_output", "hex"),
+    ("extra_float_digits", "1"),
+    ("search_path", "pg_catalog"),
+];
+
+const STORE_SETTINGS: [(&str, &str); 4] =
+    [("statement_timeout", "30s"), ("lock_timeout", "10s"), ("idle_in_transaction_session_timeout", "30s"), ("timezone", "UTC")];
+
+/// The statements that make or correct roles, grants and settings; safe to run again.
+pub fn role_statements(settings: &RoleSettings) -> Vec<String> {
+    let mut statements = Vec::new();
+    let (source, store) = (quote_identifier(&settings.source.0), quote_identifier(&settings.store.0));
+    for ((role, password), limit) in [(&settings.source, settings.budget), (&settings.store, settings.store_sessions)] {
+        let name = quote_literal(role);
+        let role = quote_identifier(role);
+        statements.push(format!(
+            "do $do$ begin if not exists (select from pg_roles where rolname = {name}) then create role {role}; end if; end $do$"
+        ));
+        statements.push(format!("alter role {role} login nosuperuser nocreatedb nocreaterole noreplication connection limit {limit} password {}", quote_literal(password)));
+    }
+    let set = |role: &str, name: &str, value: &str| format!("alter role {role} set {name} = {}", quote_literal(value));
+    statements.extend(SOURCE_SETTINGS.iter().map(|(name, value)| set(&source, name, value)));
+    statements.push(set(&source, "statement_timeout", &format!("{}s", settings.worker_timeout_secs)));
+    statements.extend(STORE_SETTINGS.iter().map(|(name, value)| set(&store, name, value)));
+    statements.push(format!("grant usage on schema sluice to {store}"));
+    statements.push(format!("grant select, insert, update, delete on all tables in schema sluice to {store}"));
+    statements.push(format!("grant execute on all functions in schema sluice to {store}"));
+    let values = [
+        ("budget", settings.budget),
+        ("store_sessions", settings.store_sessions),
+        ("worker_timeout_secs", settings.worker_timeout_secs),
+        ("retention_hours", settings.retention_hours),
+        ("reuse_days", settings.reuse_days),
+        ("resend_secs", settings.resend_secs),
+    ];
+    let rows: Vec<_> = values.iter().map(|(name, value)| format!("('{name}', '{value}')")).collect();
+    statements.push(format!("insert into sluice.setting (name, value) values {} on conflict (name) do update set value = excluded.value", rows.join(", ")));
+    statements
+}

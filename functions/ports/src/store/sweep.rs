@@ -1,0 +1,131 @@
+//! What the sweeper asks of the store.
+
+use export::id::{ChunkId, ExportId, TenantId};
+use sqlx::Row;
+
+use super::connection::{Store, sql};
+use super::error::StoreError;
+use super::ranges::{chunk_id, export_id};
+
+/// A chunk that nobody wants: its objects go, then its row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dying {
+    /// The chunk.
+    pub chunk: ChunkId,
+    /// Its tenant, for the prefix of its objects.
+    pub tenant: TenantId,
+    /// Whether no attempt can write any more, so that the row may go once the prefix is empty.
+    pub quiet: bool,
+}
+
+impl Store {
+    /// Live exports past their deadline; none while paused.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn past_deadline(&self, limit: i64) -> Result<Vec<ExportId>, StoreError> {
+        self.export_ids(
+            "select id::text from sluice.export where status in ('queued', 'running') and deadline_at < clock_timestamp() \
+               and not exists (select from sluice.setting where name = 'paused_at') order by deadline_at limit $1",
+            limit,
+        )
+        .await
+    }
+
+    /// Live exports of which nothing is open: a process died before it could finish them.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn unfinished(&self, limit: i64) -> Result<Vec<ExportId>, StoreError> {
+        self.export_ids(
+            "select e.id::text from sluice.export e where e.status in ('queued', 'running') \
+               and not exists (select from sluice.link l where l.export_id = e.id and l.open) order by e.accepted_at limit $1",
+            limit,
+        )
+        .await
+    }
+
+    /// Ended exports whose files are to go.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn to_expire(&self, limit: i64) -> Result<Vec<ExportId>, StoreError> {
+        self.export_ids(
+            "select id::text from sluice.export where status in ('succeeded', 'failed', 'canceled') and expires_at < clock_timestamp() order by expires_at limit $1",
+            limit,
+        )
+        .await
+    }
+
+    async fn export_ids(&self, statement: &'static str, limit: i64) -> Result<Vec<ExportId>, StoreError> {
+        let mut tx = self.begin().await?;
+        let rows = tx.all(sql(statement).bind(limit)).await?;
+        tx.commit().await?;
+        rows.iter().map(|row| export_id(row, "id")).collect()
+    }
+
+    /// Lets chunks die that no export has and that are not kept for reuse any more.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn release_unused(&self, limit: i64) -> Result<(), StoreError> {
+        self.again(|| async {
+            let mut tx = self.begin().await?;
+            let lock = sql("select c.id::text from sluice.chunk c where c.state in ('done', 'failed') and (c.keep_until is null or c.keep_until < clock_timestamp()) \
+                   and not exists (select from sluice.link l where l.chunk_id = c.id) order by c.id limit $1 for update of c skip locked");
+            let rows = tx.all(lock.bind(limit)).await?;
+            let chunks = rows.iter().map(|row| row.try_get("id")).collect::<Result<Vec<String>, _>>()?;
+            if chunks.is_empty() {
+                return tx.rollback().await;
+            }
+            // Decided anew: a link may have come before the lock was ours.
+            tx.run(sql(include_str!("cancel/release.sql")).bind(chunks)).await?;
+            tx.commit().await
+        })
+        .await
+    }
+
+    /// Chunks that nobody wants, those that ended first before the others.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn dying(&self, limit: i64) -> Result<Vec<Dying>, StoreError> {
+        let mut tx = self.begin().await?;
+        let find = sql("select c.id::text, c.tenant, c.ended_at + sluice.worker_timeout() < clock_timestamp() as quiet from sluice.chunk c \
+             where c.state in ('split', 'dying') order by c.ended_at limit $1");
+        let rows = tx.all(find.bind(limit)).await?;
+        tx.commit().await?;
+        let read = |row: &sqlx::postgres::PgRow| {
+            Ok(Dying {
+                chunk: chunk_id(row, "id")?,
+                tenant: row.try_get::<String, _>("tenant")?.parse().map_err(|e| StoreError::unreadable("tenant", e))?,
+                quiet: row.try_get("quiet")?,
+            })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// Removes the rows of chunks whose prefixes are empty and to which nothing can be written any more.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn forget(&self, chunks: &[ChunkId]) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        let delete = sql("delete from sluice.chunk c where c.id = any ($1::text[]::uuid[]) and c.state in ('split', 'dying') \
+             and c.ended_at + sluice.worker_timeout() < clock_timestamp() and not exists (select from sluice.link l where l.chunk_id = c.id)");
+        tx.run(delete.bind(super::ranges::texts(chunks))).await?;
+        tx.commit().await
+    }
+
+    /// Removes rows that nobody can ask for any more: exports long expired, their turns, selections
+    /// without chunks.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn prune(&self) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        tx.run(sql("delete from sluice.export where status = 'expired' and expires_at < clock_timestamp() - interval '30 days'")).await?;
+        tx.run(sql("delete from sluice.export_turn t where not exists (select from sluice.export e where e.id = t.export_id and e.status in ('queued', 'running'))")).await?;
+        tx.commit().await
+    }
+}

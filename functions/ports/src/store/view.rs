@@ -1,0 +1,306 @@
+//! What owners see of their exports. Every statement names the tenant: a foreign id is not found.
+
+use export::chunk::{ChunkState, ExportStatus, Failure, Usage, chunk_prefix};
+use export::file::FileRecord;
+use export::id::{ChunkId, ExportId, TenantId};
+use export::manifest::DatasetHead;
+use export::range::Range;
+use serde_json::Value;
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+
+use super::connection::{Store, Tx, sql};
+use super::error::StoreError;
+use super::finish::file_record;
+use super::ranges::{chunk_id, count, export_id, from_row, json, optional_json};
+
+/// An export and how far it is. Times are microseconds since 1970.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExportState {
+    /// The export.
+    pub id: ExportId,
+    /// Its status.
+    pub status: ExportStatus,
+    /// The request as it was understood.
+    pub request: Value,
+    /// The catalog's revision.
+    pub revision_id: String,
+    /// What was promised per dataset.
+    pub heads: Vec<DatasetHead>,
+    /// When it was accepted.
+    pub accepted_micros: i64,
+    /// When its first chunk started.
+    pub started_micros: Option<i64>,
+    /// When it ended.
+    pub ended_micros: Option<i64>,
+    /// When its files go.
+    pub expires_micros: Option<i64>,
+    /// When it ends whatever happens.
+    pub deadline_micros: i64,
+    /// The manifest's object, once succeeded.
+    pub manifest_key: Option<String>,
+    /// How far it is.
+    pub progress: Progress,
+    /// What failed: the first hundred.
+    pub errors: Vec<ChunkError>,
+    /// Whether the operator paused all exports.
+    pub paused: bool,
+    /// Exports of the tenant that were accepted earlier and have not started either; only while queued.
+    pub queue_position: Option<u64>,
+}
+
+/// Counts over the chunks of an export. All but `running` only grow, save that a split adds chunks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// All chunks.
+    pub chunks_total: u64,
+    /// Done.
+    pub chunks_done: u64,
+    /// Failed or missing.
+    pub chunks_failed: u64,
+    /// Read for an earlier export.
+    pub chunks_reused: u64,
+    /// Being read.
+    pub chunks_running: u64,
+    /// Rows of chunks that are done.
+    pub rows: u64,
+    /// Bytes of files that are done.
+    pub bytes: u64,
+    /// Planned bytes of all chunks.
+    pub weight_total: u64,
+    /// Planned bytes of chunks that have ended.
+    pub weight_done: u64,
+    /// Datasets of which a chunk is being read.
+    pub current: Vec<String>,
+}
+
+/// A chunk an export will not get.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChunkError {
+    /// Its dataset.
+    pub dataset: String,
+    /// Its range.
+    pub range: Range,
+    /// Attempts made.
+    pub attempts: u32,
+    /// Why the last one failed.
+    pub failure: Failure,
+}
+
+/// A chunk of an export, with its attempts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChunkDetail {
+    /// Its place; the cursor of the next page.
+    pub ordinal: i64,
+    /// The chunk.
+    pub id: ChunkId,
+    /// Its dataset.
+    pub dataset: String,
+    /// Its file's name in this export.
+    pub name: String,
+    /// Its range.
+    pub range: Range,
+    /// Its state.
+    pub state: ChunkState,
+    /// The number of its current attempt; 0 before the first.
+    pub attempt: u32,
+    /// Estimated rows.
+    pub planned_rows: u64,
+    /// Estimated bytes of binary COPY.
+    pub planned_bytes: u64,
+    /// Whether it was read for an earlier export.
+    pub reused: bool,
+    /// When it was read.
+    pub as_of_micros: Option<i64>,
+    /// Its file, once done.
+    pub file: Option<FileRecord>,
+    /// All attempts, in order.
+    pub attempts: Vec<AttemptDetail>,
+}
+
+/// One attempt.
+#[derive(Clone, Debug, PartialEq, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AttemptDetail {
+    /// Its number.
+    pub number: u32,
+    /// When it started.
+    pub started_micros: i64,
+    /// When it ended.
+    pub ended_micros: Option<i64>,
+    /// `done`, `again`, `failed`, `split`, `lost`, `canceled`; `None` while it runs.
+    pub outcome: Option<String>,
+    /// Why it failed.
+    pub failure: Option<Failure>,
+    /// Where its time went.
+    pub usage: Option<Usage>,
+}
+
+/// The object behind a file's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileObject {
+    /// The object's key.
+    pub key: String,
+    /// The name to download it under.
+    pub name: String,
+    /// Bytes.
+    pub bytes: u64,
+}
+
+impl Store {
+    /// One export of the tenant.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn export(&self, tenant: &TenantId, export: ExportId) -> Result<Option<ExportState>, StoreError> {
+        let mut tx = self.begin().await?;
+        let find = sql(concat!(include_str!("view/export.sql"), " where e.tenant = $1 and e.id = $2::text::uuid"));
+        let found = match tx.optional(find.bind(tenant.as_str()).bind(export.to_string())).await? {
+            Some(row) => Some(read_export(&mut tx, &row, true).await?),
+            None => None,
+        };
+        tx.commit().await?;
+        Ok(found)
+    }
+
+    /// Exports of the tenant, newest first; after `before` = (accepted, id) of the last one seen.
+    /// Errors are left out.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn exports(&self, tenant: &TenantId, status: Option<ExportStatus>, before: Option<(i64, ExportId)>, limit: i64) -> Result<Vec<ExportState>, StoreError> {
+        let mut tx = self.begin().await?;
+        let find = sql(concat!(
+            include_str!("view/export.sql"),
+            " where e.tenant = $1 and ($2::text is null or e.status = $2) and ($3::bigint is null or (e.accepted_at, e.id) < (sluice.from_micros($3), $4::text::uuid)) \
+             order by e.accepted_at desc, e.id desc limit $5"
+        ))
+        .bind(tenant.as_str())
+        .bind(status.map(ExportStatus::as_str))
+        .bind(before.map(|b| b.0))
+        .bind(before.map(|b| b.1.to_string()))
+        .bind(limit);
+        let mut exports = Vec::new();
+        for row in tx.all(find).await? {
+            exports.push(read_export(&mut tx, &row, false).await?);
+        }
+        tx.commit().await?;
+        Ok(exports)
+    }
+
+    /// Chunks of an export behind `after`, in order; `None` if the tenant has no such export.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn chunks(&self, tenant: &TenantId, export: ExportId, after: Option<i64>, limit: i64) -> Result<Option<Vec<ChunkDetail>>, StoreError> {
+        let mut tx = self.begin().await?;
+        let owned = sql("select from sluice.export where id = $1::text::uuid and tenant = $2");
+        if tx.optional(owned.bind(export.to_string()).bind(tenant.as_str())).await?.is_none() {
+            tx.rollback().await?;
+            return Ok(None);
+        }
+        let find = sql(include_str!("view/chunks.sql")).bind(export.to_string()).bind(after).bind(limit);
+        let rows = tx.all(find).await?;
+        tx.commit().await?;
+        rows.iter().map(read_chunk).collect::<Result<_, _>>().map(Some)
+    }
+
+    /// The object behind a file's name in an export of the tenant; `None` if there is none (yet).
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn file(&self, tenant: &TenantId, export: ExportId, name: &str) -> Result<Option<FileObject>, StoreError> {
+        let mut tx = self.begin().await?;
+        let find = sql("select c.id::text, c.attempt, c.bytes, s.body #>> '{output,format}' as format, s.body::text as selection \
+             from sluice.export e join sluice.link l on l.export_id = e.id join sluice.chunk c on c.id = l.chunk_id join sluice.selection s on s.fingerprint = c.fingerprint \
+             where e.id = $1::text::uuid and e.tenant = $2 and l.name = $3 and c.state = 'done' and c.sha256 is not null");
+        let row = tx.optional(find.bind(export.to_string()).bind(tenant.as_str()).bind(name)).await?;
+        tx.commit().await?;
+        let Some(row) = row else { return Ok(None) };
+        let selection: export::selection::Selection = json(&row, "selection")?;
+        let key = format!("{}{}.{}", chunk_prefix(tenant, chunk_id(&row, "id")?), row.try_get::<i32, _>("attempt")?, selection.output.extension());
+        Ok(Some(FileObject { key, name: name.to_owned(), bytes: count(&row, "bytes")? }))
+    }
+
+    /// Prolongs the life of an ended export's files by the retention, counted from now; false if the
+    /// tenant has no such export with files.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn extend(&self, tenant: &TenantId, export: ExportId) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
+        let extend = sql("update sluice.export set expires_at = greatest(expires_at, clock_timestamp() + sluice.retention()) \
+             where id = $1::text::uuid and tenant = $2 and status in ('succeeded', 'failed', 'canceled')");
+        let extended = tx.run(extend.bind(export.to_string()).bind(tenant.as_str())).await? == 1;
+        tx.commit().await?;
+        Ok(extended)
+    }
+}
+
+async fn read_export(tx: &mut Tx, row: &PgRow, with_errors: bool) -> Result<ExportState, StoreError> {
+    let id = export_id(row, "id")?;
+    let status: ExportStatus = row.try_get::<String, _>("status")?.parse().map_err(|e| StoreError::unreadable("status", e))?;
+    let errors = if with_errors {
+        let find = sql(include_str!("view/errors.sql")).bind(id.to_string());
+        tx.all(find).await?.iter().map(read_error).collect::<Result<_, _>>()?
+    } else {
+        Vec::new()
+    };
+    Ok(ExportState {
+        id,
+        status,
+        request: json(row, "request")?,
+        revision_id: row.try_get("revision")?,
+        heads: json(row, "heads")?,
+        accepted_micros: row.try_get("accepted")?,
+        started_micros: row.try_get("started")?,
+        ended_micros: row.try_get("ended")?,
+        expires_micros: row.try_get("expires")?,
+        deadline_micros: row.try_get("deadline")?,
+        manifest_key: row.try_get("manifest_key")?,
+        progress: Progress {
+            chunks_total: count(row, "total")?,
+            chunks_done: count(row, "done")?,
+            chunks_failed: count(row, "failed")?,
+            chunks_reused: count(row, "reused")?,
+            chunks_running: count(row, "running")?,
+            rows: count(row, "rows")?,
+            bytes: count(row, "bytes")?,
+            weight_total: count(row, "weight_total")?,
+            weight_done: count(row, "weight_done")?,
+            current: row.try_get("current")?,
+        },
+        errors,
+        paused: row.try_get("paused")?,
+        queue_position: if status == ExportStatus::Queued { Some(count(row, "position")?) } else { None },
+    })
+}
+
+fn read_error(row: &PgRow) -> Result<ChunkError, StoreError> {
+    let unknown = || Failure { code: "unknown".into(), message: "the attempt left no reason".into(), again: false };
+    Ok(ChunkError {
+        dataset: row.try_get("dataset")?,
+        range: from_row(row)?,
+        attempts: u32::try_from(row.try_get::<i32, _>("attempts")?).map_err(|e| StoreError::unreadable("attempts", e))?,
+        failure: optional_json(row, "failure")?.unwrap_or_else(unknown),
+    })
+}
+
+fn read_chunk(row: &PgRow) -> Result<ChunkDetail, StoreError> {
+    let state: ChunkState = row.try_get::<String, _>("state")?.parse().map_err(|e| StoreError::unreadable("state", e))?;
+    Ok(ChunkDetail {
+        ordinal: row.try_get("ordinal")?,
+        id: chunk_id(row, "id")?,
+        dataset: row.try_get("dataset")?,
+        name: row.try_get("name")?,
+        range: from_row(row)?,
+        state,
+        attempt: u32::try_from(row.try_get::<i32, _>("attempt")?).map_err(|e| StoreError::unreadable("attempt", e))?,
+        planned_rows: count(row, "planned_rows")?,
+        planned_bytes: count(row, "planned_bytes")?,
+        reused: row.try_get("reused")?,
+        as_of_micros: row.try_get("as_of")?,
+        file: if state == ChunkState::Done { Some(file_record(row)?) } else { None },
+        attempts: json(row, "attempts")?,
+    })
+}
