@@ -10,10 +10,8 @@ pub use cover::{Candidate, Reuse};
 
 use serde::{Deserialize, Serialize};
 
-use crate::estimate::DatasetEstimate;
-use crate::id::{ChunkId, Fingerprint};
-use crate::range::{Range, RangeKind, Span};
-use crate::selection::Selection;
+use crate::id::ChunkId;
+use crate::range::{Range, RangeKind};
 
 /// What the plan is made by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 //! Every violation is reported at once, each with a JSON pointer into the body that was sent. Nothing
 //! here knows the source, the store or the time.
 
-mod dates;
 mod datasets;
+mod dates;
 mod filters;
 mod near;
 mod output;
@@ -26,8 +26,8 @@ use crate::problem::Violation;
 use crate::range::Span;
 use crate::selection::Selection;
 
-use dates::Dates;
 use datasets::{Chosen, Listed};
+use dates::Dates;
 use report::Report;
 
 /// What one request wants of one dataset.
@@ -138,11 +138,8 @@ impl Request {
             return None;
         }
         let canonical = canonical(fields, listed.names(), dates.as_ref(), &output);
-        let asked = canonical_hash(&if listed.all {
-            canonical_with_all(&canonical)
-        } else {
-            canonical.clone()
-        });
+        let asked =
+            canonical_hash(&if listed.all { canonical_with_all(&canonical) } else { canonical.clone() });
         Some(Self { wants, canonical, body_sha256: asked })
     }
 }

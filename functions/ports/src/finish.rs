@@ -42,7 +42,11 @@ pub async fn run(store: &Store, objects: &dyn Objects, export: ExportId) -> Resu
     let prefix = export_prefix(&finished.tenant, export);
     let manifest = serde_json::to_vec_pretty(&assemble(export, *finished)?)?;
     let key = format!("{prefix}{}.json", hex(&Sha256::digest(&manifest)));
-    let meta = Meta { content_type: "application/json".into(), download_name: format!("{export}.manifest.json"), immutable: true };
+    let meta = Meta {
+        content_type: "application/json".into(),
+        download_name: Some(format!("{export}.manifest.json")),
+        immutable: false,
+    };
     objects.put(&key, Bytes::from(manifest), &meta).await?;
     if store.flip(export, &key, chunks).await? {
         tracing::info!(%export, chunks, "export succeeded");

@@ -5,6 +5,7 @@
 pub mod config;
 pub mod telemetry;
 pub mod random;
+pub mod server;
 
 pub mod store;
 pub mod queue;
@@ -13,3 +14,5 @@ pub mod source;
 
 pub mod dispatch;
 pub mod finish;
+
+pub mod contract;

@@ -1,1 +1,121 @@
-//! objects.
+//! Object storage: finished files and manifests, written once and never changed.
+//!
+//! Keys come from `export::chunk`; this module knows nothing of chunks and exports.
+
+pub mod parts;
+
+mod error;
+mod memory;
+mod s3;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+pub use error::{Kind, ObjectsError};
+pub use memory::MemoryObjects;
+pub use s3::S3Objects;
+
+/// What is stored with an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Meta {
+    /// Its media type.
+    pub content_type: String,
+    /// The name under which a browser saves it.
+    pub download_name: Option<String>,
+    /// Whether any cache may keep it for ever: true of file objects, never of anything else.
+    pub immutable: bool,
+}
+
+/// One page of a listing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// Keys in order.
+    pub keys: Vec<String>,
+    /// Whether more follow after the last of them.
+    pub more: bool,
+}
+
+/// A bucket.
+#[async_trait]
+pub trait Objects: Send + Sync {
+    /// Writes a small object in one call; an object of that key is replaced.
+    async fn put(&self, key: &str, body: Bytes, meta: &Meta) -> Result<(), ObjectsError>;
+
+    /// Begins an object that is written in parts; it does not exist before `complete`.
+    async fn upload(&self, key: &str, meta: &Meta) -> Result<Box<dyn Upload>, ObjectsError>;
+
+    /// The whole object; for small ones such as manifests.
+    async fn get(&self, key: &str) -> Result<Bytes, ObjectsError>;
+
+    /// Bytes of the object, `None` if there is none.
+    async fn size(&self, key: &str) -> Result<Option<u64>, ObjectsError>;
+
+    /// Deletes objects; a key that does not exist is deleted already.
+    async fn delete(&self, keys: &[String]) -> Result<(), ObjectsError>;
+
+    /// At most 1,000 keys below `prefix`, in order, that come after `after`.
+    async fn list(&self, prefix: &str, after: Option<&str>) -> Result<Page, ObjectsError>;
+
+    /// Aborts every unfinished upload below `prefix`; gives their number.
+    async fn abort_uploads(&self, prefix: &str) -> Result<usize, ObjectsError>;
+
+    /// A link to one object for anybody who has it, for so many seconds. It says nothing about whether
+    /// the object exists.
+    async fn presign_get(
+        &self,
+        key: &str,
+        secs: u32,
+        download_name: Option<&str>,
+    ) -> Result<String, ObjectsError>;
+}
+
+/// An object in the making. Parts may be sent at the same time and in any order.
+#[async_trait]
+pub trait Upload: Send + Sync {
+    /// Stores one part; numbers run from 1 without gaps. Sent twice, the later one counts.
+    async fn part(&self, number: u32, body: Bytes) -> Result<(), ObjectsError>;
+
+    /// Makes the object from its parts.
+    async fn complete(&self) -> Result<(), ObjectsError>;
+
+    /// Forgets all parts; once more does nothing.
+    async fn abort(&self) -> Result<(), ObjectsError>;
+}
+
+/// The value of a Content-Disposition header: an ASCII name, and the exact one where they differ (RFC 6266).
+pub fn attachment(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '%') || c == ' ';
+    let ascii: String = name.chars().map(|c| if plain(c) { c } else { '_' }).collect();
+    if ascii == name {
+        return format!("attachment; filename=\"{ascii}\"");
+    }
+    let mut exact = String::new();
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            exact.push(char::from(byte));
+        } else {
+            exact.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{exact}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_quoted_for_every_browser() {
+        assert_eq!(
+            attachment("orders.20230831-20231004.csv.gz"),
+            "attachment; filename=\"orders.20230831-20231004.csv.gz\""
+        );
+        assert_eq!(attachment("é\".csv"), "attachment; filename=\"__.csv\"; filename*=UTF-8''%C3%A9%22.csv");
+        assert!(!attachment("a\r\nb").contains('\n'));
+    }
+
+    #[tokio::test]
+    async fn memory_keeps_the_contract() {
+        crate::contract::objects(&MemoryObjects::default()).await;
+    }
+}

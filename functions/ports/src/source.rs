@@ -5,6 +5,9 @@
 pub mod sql;
 
 mod error;
+mod explain;
+mod inspect;
+mod resolve;
 mod session;
 
 use std::str::FromStr;
@@ -13,7 +16,11 @@ use std::time::{Duration, Instant};
 use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 
+use crate::random::jitter;
+
 pub use error::SourceError;
+pub use inspect::Inspector;
+pub use resolve::{Estimated, Resolution, estimate, resolve};
 pub use session::{Described, Rows, Session};
 
 /// Where sessions come from.
@@ -22,9 +29,9 @@ pub struct Source {
     options: PgConnectOptions,
 }
 
-/// Waits between two tries to get a session, in milliseconds: the first, and the longest.
-const FIRST_WAIT_MS: u64 = 50;
-const LONGEST_WAIT_MS: u64 = 1_000;
+/// Between two tries to get a session: the first pause, and the longest.
+const FIRST_WAIT: Duration = Duration::from_millis(50);
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 impl Source {
     /// Reads the URL; connects to nothing.
@@ -47,7 +54,7 @@ impl Source {
 }
 
 async fn connect(options: &PgConnectOptions, patience: Duration) -> Result<PgConnection, SourceError> {
-    let (deadline, mut wait_ms) = (Instant::now() + patience, FIRST_WAIT_MS);
+    let (deadline, mut wait) = (Instant::now() + patience, FIRST_WAIT);
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         let error = match tokio::time::timeout(left.max(Duration::from_secs(2)), begin(options)).await {
@@ -55,12 +62,12 @@ async fn connect(options: &PgConnectOptions, patience: Duration) -> Result<PgCon
             Ok(Err(error)) => error,
             Err(_) => SourceError::waited(),
         };
-        let pause = Duration::from_millis(jitter(wait_ms));
+        let pause = jitter(wait);
         if !error.refused() || Instant::now() + pause >= deadline {
             return Err(error);
         }
         tokio::time::sleep(pause).await;
-        wait_ms = (wait_ms * 2).min(LONGEST_WAIT_MS);
+        wait = (wait * 2).min(LONGEST_WAIT);
     }
 }
 
@@ -74,12 +81,4 @@ async fn begin(options: &PgConnectOptions) -> Result<PgConnection, SourceError> 
         sqlx::raw_sql("begin isolation level read committed read only").execute(&mut connection).await;
     begun.map_err(SourceError::classify)?;
     Ok(connection)
-}
-
-/// Between half of `millis` and all of it.
-fn jitter(millis: u64) -> u64 {
-    let mut byte = [0u8; 1];
-    // Without randomness the wait is merely not spread.
-    let _ = getrandom::fill(&mut byte);
-    millis / 2 + millis * u64::from(byte[0]) / 510
 }

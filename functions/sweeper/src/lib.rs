@@ -1,1 +1,21 @@
 //! The clock: puts right what was left half done.
+//!
+//! Nothing depends on its punctuality. Workers and the api dispatch and finish by themselves; the sweeper
+//! only makes sure that what a dead process left behind is picked up, and that what nobody wants goes.
+
+mod context;
+mod sweep;
+
+pub use context::Context;
+pub use sweep::{Report, sweep};
+
+use lambda_runtime::{Error, LambdaEvent};
+use serde_json::Value;
+
+/// Handles one tick of the schedule; what the event holds does not matter.
+///
+/// # Errors
+/// None: a step that fails is logged and is done again at the next tick.
+pub async fn handle(context: &Context, _tick: LambdaEvent<Value>) -> Result<Report, Error> {
+    Ok(sweep(context).await)
+}

@@ -1,3 +1,10 @@
-//! The clock: puts right what was left half done.
+//! The `sweeper` Lambda. Everything of interest is in `sweeper::sweep`.
 
-fn main() {}
+use lambda_runtime::service_fn;
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    ports::telemetry::init();
+    let context = sweeper::Context::from_env()?;
+    lambda_runtime::run(service_fn(|event| sweeper::handle(&context, event))).await
+}

@@ -28,6 +28,9 @@ pub struct Dataset {
     pub range: Option<RangeColumn>,
     /// The column that holds the tenant; `None` means every tenant sees every row.
     pub tenant_column: Option<String>,
+    /// Whether the operator said that every tenant may see every row.
+    #[serde(default)]
+    pub shared: bool,
     /// Columns that requests may filter on; they need not be among `columns`.
     pub filters: Vec<Column>,
     /// Seconds after which a row no longer changes, appears or vanishes; `None`: nothing is reused.

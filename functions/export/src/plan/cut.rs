@@ -37,8 +37,8 @@ struct Day {
 
 fn cut_evenly(span: Span, estimate: &DatasetEstimate, target_bytes: u64) -> Vec<Piece> {
     let total: f64 = days(span, estimate).map(|d| d.bytes).sum();
-    // Equal shares rather than full chunks and a small rest.
-    let share = total / (total / target_bytes.max(1) as f64).ceil().max(1.0);
+    // Equal shares rather than full chunks and a small rest; a quarter above the target is no reason to cut.
+    let share = total / (total / target_bytes.max(1) as f64 - 0.25).ceil().max(1.0);
     let mut pieces = Vec::new();
     let (mut start, mut rows, mut bytes) = (span.start, 0.0, 0.0);
     for day in days(span, estimate) {

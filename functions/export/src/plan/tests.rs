@@ -3,9 +3,11 @@ use proptest::prelude::*;
 use super::*;
 use crate::catalog::{From, RangeColumn};
 use crate::chunk::ChunkState;
-use crate::estimate::Size;
+use crate::estimate::{DatasetEstimate, Size};
 use crate::format::Output;
-use crate::range::DAY_MICROS;
+use crate::id::Fingerprint;
+use crate::range::{DAY_MICROS, Span};
+use crate::selection::Selection;
 
 fn want(span: Option<Span>, settle_after_secs: Option<u64>, estimate: DatasetEstimate) -> Want {
     let range_column = span.map(|s| RangeColumn {

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
+use super::Scope;
 use super::filters;
 use super::near;
 use super::report::{Report, kind_of, show};
-use super::Scope;
 use crate::catalog::Dataset;
 use crate::column::Column;
 use crate::selection::Predicate;
@@ -66,15 +66,15 @@ impl Chosen<'_> {
 }
 
 /// Reads `datasets`: `"*"`, or a list of names and objects.
-pub(super) fn listed<'a>(
-    fields: &Map<String, Value>,
-    scope: &Scope<'a>,
-    report: &mut Report,
-) -> Listed<'a> {
+pub(super) fn listed<'a>(fields: &Map<String, Value>, scope: &Scope<'a>, report: &mut Report) -> Listed<'a> {
     let limit = scope.limits.datasets;
     let items = match fields.get("datasets") {
         None => {
-            report.say("/datasets", "datasets is missing", "name at least one dataset, or give \"*\" for all");
+            report.say(
+                "/datasets",
+                "datasets is missing",
+                "name at least one dataset, or give \"*\" for all",
+            );
             return Listed::default();
         }
         Some(Value::String(star)) if star == "*" => return every(scope, report),
@@ -120,7 +120,8 @@ fn every<'a>(scope: &Scope<'a>, report: &mut Report) -> Listed<'a> {
         report.say("/datasets", "the catalog has no dataset", "ask the operator to apply a catalog");
     }
     if datasets.len() > scope.limits.datasets {
-        let message = format!("\"*\" means {} datasets; at most {} are allowed", datasets.len(), scope.limits.datasets);
+        let message =
+            format!("\"*\" means {} datasets; at most {} are allowed", datasets.len(), scope.limits.datasets);
         report.say("/datasets", message, "name the datasets, in several exports");
         return Listed::default();
     }
@@ -176,7 +177,11 @@ impl<'a> Reader<'_, 'a> {
         };
         if !self.seen.insert(name) {
             let message = format!("{name} is named twice");
-            report.say(at_name, message, "name each dataset once; combine the filters, or send a second request");
+            report.say(
+                at_name,
+                message,
+                "name each dataset once; combine the filters, or send a second request",
+            );
             return None;
         }
         let (mut columns, mut filters) = (None, filters::Read::default());
@@ -240,7 +245,11 @@ fn columns(
             let names = dataset.columns.iter().map(|c| c.name.as_str());
             // A suggestion is worth its search only while the list is of a sane length.
             let asked = if i < MOST_SUGGESTIONS { name } else { "" };
-            let remedy = near::remedy(asked, names, "GET /api/v1/datasets/{name} lists the columns; leave columns out for all");
+            let remedy = near::remedy(
+                asked,
+                names,
+                "GET /api/v1/datasets/{name} lists the columns; leave columns out for all",
+            );
             report.say(pointer, format!("there is no column {}", show(name)), remedy);
             continue;
         };

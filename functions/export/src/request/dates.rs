@@ -37,7 +37,11 @@ pub(super) fn read(fields: &Map<String, Value>, undated: bool, report: &mut Repo
 fn bound(fields: &Map<String, Value>, key: &str, report: &mut Report) -> Option<Bound> {
     let pointer = format!("/{key}");
     if !fields.contains_key(key) {
-        report.say(pointer, format!("{key} is missing"), "add a date such as 2024-01-31, or an RFC 3339 instant");
+        report.say(
+            pointer,
+            format!("{key} is missing"),
+            "add a date such as 2024-01-31, or an RFC 3339 instant",
+        );
         return None;
     }
     let text = report.text(fields, key, "")?;

@@ -20,7 +20,10 @@ pub(super) struct Read {
     pub(super) canonical: Map<String, Value>,
 }
 
-const OPERATORS: [(&str, fn(String) -> Test); 6] = [
+/// Makes a test of a checked value.
+type MakeTest = fn(String) -> Test;
+
+const OPERATORS: [(&str, MakeTest); 6] = [
     ("eq", |value| Test::AnyOf(vec![value])),
     ("ne", Test::Ne),
     ("gt", Test::Gt),
@@ -74,7 +77,8 @@ fn suggestion(name: &str, index: usize, dataset: &Dataset) -> String {
     if names.is_empty() {
         return "remove it; this dataset has no filters".to_owned();
     }
-    let otherwise = format!("filters here are {}", names.iter().take(20).copied().collect::<Vec<_>>().join(", "));
+    let otherwise =
+        format!("filters here are {}", names.iter().take(20).copied().collect::<Vec<_>>().join(", "));
     near::remedy(if index < 20 { name } else { "" }, names, &otherwise)
 }
 
@@ -114,11 +118,16 @@ impl Filter<'_> {
 
     fn any_of(&mut self, values: &[Value], pointer: &str) -> Option<Value> {
         if values.is_empty() {
-            self.report.say(pointer, "an empty list would match no row", "give at least one value, or remove the filter");
+            self.report.say(
+                pointer,
+                "an empty list would match no row",
+                "give at least one value, or remove the filter",
+            );
             return None;
         }
         if values.len() > self.most_values {
-            let message = format!("{} values are given; at most {} are allowed", values.len(), self.most_values);
+            let message =
+                format!("{} values are given; at most {} are allowed", values.len(), self.most_values);
             self.report.say(pointer, message, "spread them over several exports, or filter by a range");
             return None;
         }

@@ -63,7 +63,9 @@ fn csv_options(csv: &Map<String, Value>, report: &mut Report) -> CsvOptions {
             report.say(
                 "/csv/null",
                 format!("{} cannot stand for NULL", show(text)),
-                format!("give at most {LONGEST_NULL} bytes without delimiter, double quote, line break and NUL"),
+                format!(
+                    "give at most {LONGEST_NULL} bytes without delimiter, double quote, line break and NUL"
+                ),
             );
         } else {
             options.null = text.to_owned();

@@ -20,9 +20,14 @@ fn dataset(name: &str, range: Option<(RangeKind, &str)>) -> (String, Dataset) {
     });
     let dataset = Dataset {
         from: From::Relation { schema: "shop".into(), name: name.into() },
-        columns: vec![column("id", ColumnType::Int8), column("email", ColumnType::Text), column("a/b", ColumnType::Text)],
+        columns: vec![
+            column("id", ColumnType::Int8),
+            column("email", ColumnType::Text),
+            column("a/b", ColumnType::Text),
+        ],
         range,
         tenant_column: None,
+        shared: true,
         filters: vec![
             column("country", ColumnType::Text),
             column("total", ColumnType::Numeric),
@@ -127,7 +132,9 @@ fn the_request_of_the_contract_is_accepted() {
 #[test]
 fn the_canonical_request_is_a_request() {
     let filters = json!({"country": ["b", "a"], "total": {"ne": "1e2"}, "visits": "007"});
-    let first = parse(body(json!([{"name": "ORDERS", "filters": filters}]), json!({"csv": {"header": false}}))).unwrap();
+    let first =
+        parse(body(json!([{"name": "ORDERS", "filters": filters}]), json!({"csv": {"header": false}})))
+            .unwrap();
     let again = parse(first.canonical.clone()).unwrap();
     assert_eq!(first, again);
 }
@@ -152,7 +159,9 @@ fn a_star_is_stored_as_names_but_is_the_same_request_later() {
     assert_ne!(named.body_sha256, star.body_sha256);
     let mut grown = revision();
     grown.datasets.extend([dataset("zones", None)]);
-    let later = with_scope(|scope| Request::parse(&body(json!("*"), json!({})), &Scope { revision: &grown, ..*scope }));
+    let later = with_scope(|scope| {
+        Request::parse(&body(json!("*"), json!({})), &Scope { revision: &grown, ..*scope })
+    });
     assert_eq!(later.unwrap().body_sha256, star.body_sha256);
 }
 
@@ -178,8 +187,20 @@ fn every_violation_is_listed_at_once() {
             "endDate": 5, "timeZone": "Mars/Phobos", "format": "parquet", "compression": "zip",
             "csv": {"delimiter": "ab", "quote": "'", "header": "yes"}, "from": 1, "a/b": 2}),
         &[
-            "/a~1b", "/from", "/datasets/0", "/datasets/2/name", "/datasets/3", "/datasets/4", "/format",
-            "/compression", "/csv/quote", "/csv/delimiter", "/csv/header", "/timeZone", "/startDate", "/endDate",
+            "/a~1b",
+            "/from",
+            "/datasets/0",
+            "/datasets/2/name",
+            "/datasets/3",
+            "/datasets/4",
+            "/format",
+            "/compression",
+            "/csv/quote",
+            "/csv/delimiter",
+            "/csv/header",
+            "/timeZone",
+            "/startDate",
+            "/endDate",
         ],
     );
     assert_eq!(found[2].remedy, "did you mean orders?");
@@ -221,7 +242,9 @@ fn ten_thousand_datasets_are_refused() {
 
 #[test]
 fn an_end_before_the_start_is_refused() {
-    let dates = |start: &str, end: &str| body(json!(["orders", "visits"]), json!({"startDate": start, "endDate": end}));
+    let dates = |start: &str, end: &str| {
+        body(json!(["orders", "visits"]), json!({"startDate": start, "endDate": end}))
+    };
     refused(dates("2024-02-01", "2024-01-31"), &["/endDate"]);
     refused(dates("2024-01-01T00:00:00Z", "2024-01-01T00:00:00Z"), &["/endDate"]);
     refused(dates("2024-01-02", "2024-01-01T12:00:00Z"), &["/endDate"]);
@@ -230,12 +253,22 @@ fn an_end_before_the_start_is_refused() {
 
 #[test]
 fn the_30th_of_february_is_refused() {
-    refused(body(json!(["orders"]), json!({"startDate": "2024-01-30", "endDate": "2024-02-30"})), &["/endDate"]);
+    refused(
+        body(json!(["orders"]), json!({"startDate": "2024-01-30", "endDate": "2024-02-30"})),
+        &["/endDate"],
+    );
 }
 
 #[test]
 fn what_is_no_date_is_refused() {
-    for bad in [json!("2024-01-01T00:00:00"), json!("2024-01-01T23:59:60Z"), json!("yesterday"), json!(""), json!(20240101), json!(null)] {
+    for bad in [
+        json!("2024-01-01T00:00:00"),
+        json!("2024-01-01T23:59:60Z"),
+        json!("yesterday"),
+        json!(""),
+        json!(20240101),
+        json!(null),
+    ] {
         refused(body(json!(["orders"]), json!({"startDate": bad})), &["/startDate"]);
     }
 }
@@ -334,8 +367,17 @@ fn more_than_500_values_are_refused() {
 
 #[test]
 fn csv_options_follow_postgresql() {
-    let csv = |csv: Value| parse(body(json!(["orders"]), json!({"csv": csv}))).map(|r| r.wants[0].selection.output.csv.clone());
-    assert_eq!(csv(json!({"delimiter": "\t", "null": "\\N", "header": false})).map(|c| (c.delimiter, c.null, c.header)), Ok(('\t', "\\N".into(), false)));
+    let csv = |csv: Value| {
+        parse(body(json!(["orders"]), json!({"csv": csv}))).map(|r| r.wants[0].selection.output.csv.clone())
+    };
+    assert_eq!(
+        csv(json!({"delimiter": "\t", "null": "\\N", "header": false})).map(|c| (
+            c.delimiter,
+            c.null,
+            c.header
+        )),
+        Ok(('\t', "\\N".into(), false))
+    );
     for bad in ["", ",,", "\"", "\n", "\r", "\0", "é"] {
         assert_eq!(pointers(&csv(json!({"delimiter": bad})).unwrap_err()), ["/csv/delimiter"], "{bad:?}");
     }

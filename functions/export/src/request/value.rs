@@ -85,7 +85,8 @@ fn wanted(column: &Column) -> String {
         ColumnType::Uuid => "a string such as \"123e4567-e89b-12d3-a456-426614174000\"".to_owned(),
         ColumnType::Date => "a date of the calendar such as \"2024-01-31\"".to_owned(),
         ColumnType::Timestamp => {
-            "a wall time such as \"2024-01-31T12:00:00\", to the microsecond at most, without an offset".to_owned()
+            "a wall time such as \"2024-01-31T12:00:00\", to the microsecond at most, without an offset"
+                .to_owned()
         }
         ColumnType::Timestamptz => {
             "an RFC 3339 instant such as \"2024-01-31T12:00:00Z\", to the microsecond at most".to_owned()

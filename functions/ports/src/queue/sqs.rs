@@ -58,7 +58,10 @@ impl Queue for SqsQueue {
                     Ok(left) => left,
                     // Earlier batches went out: report this one as refused rather than all as unknown.
                     Err(error) if messages.len() > batch.len() => {
-                        tracing::warn!(error = &error as &dyn std::error::Error, "a batch of messages was not sent");
+                        tracing::warn!(
+                            error = &error as &dyn std::error::Error,
+                            "a batch of messages was not sent"
+                        );
                         break;
                     }
                     Err(error) => return Err(error),

@@ -118,7 +118,12 @@ impl Store {
             .try_get("now")
             .map_err(StoreError::from)?;
         let candidates = lock_candidates(&mut tx, &new.tenant, &new.wants).await?;
-        let policy = Policy { target_bytes: new.limits.target_bytes, max_chunks: new.limits.max_chunks, reuse: new.reuse, now_micros: now };
+        let policy = Policy {
+            target_bytes: new.limits.target_bytes,
+            max_chunks: new.limits.max_chunks,
+            reuse: new.reuse,
+            now_micros: now,
+        };
         let plan = Plan::new(&new.wants, &candidates, &policy)?;
         let heads: Vec<_> = new.wants.iter().map(|w| DatasetHead::new(w, now)).collect();
         insert_export(&mut tx, new, &heads, now).await?;
@@ -133,20 +138,39 @@ impl Store {
     ///
     /// # Errors
     /// As `accept`.
-    pub async fn plan(&self, tenant: &TenantId, wants: &[Want], reuse: Reuse, limits: Limits) -> Result<Plan, AcceptError> {
+    pub async fn plan(
+        &self,
+        tenant: &TenantId,
+        wants: &[Want],
+        reuse: Reuse,
+        limits: Limits,
+    ) -> Result<Plan, AcceptError> {
         let mut tx = self.begin().await?;
-        let now = tx.one(sql("select sluice.micros(clock_timestamp()) as now")).await?.try_get("now").map_err(StoreError::from)?;
+        let now = tx
+            .one(sql("select sluice.micros(clock_timestamp()) as now"))
+            .await?
+            .try_get("now")
+            .map_err(StoreError::from)?;
         let ids: Vec<_> = find_candidates(&mut tx, tenant, wants, false).await?;
         let candidates = read_candidates(&mut tx, &ids).await?;
         tx.rollback().await?;
-        let policy = Policy { target_bytes: limits.target_bytes, max_chunks: limits.max_chunks, reuse, now_micros: now };
+        let policy = Policy {
+            target_bytes: limits.target_bytes,
+            max_chunks: limits.max_chunks,
+            reuse,
+            now_micros: now,
+        };
         Ok(Plan::new(wants, &candidates, &policy)?)
     }
 }
 
 /// Takes the key for this export, or answers the export that has it. A second request with the same
 /// key waits here until the first is decided.
-async fn claim_key(tx: &mut Tx, new: &NewExport, idempotency: &Idempotency) -> Result<Option<ExportId>, AcceptError> {
+async fn claim_key(
+    tx: &mut Tx,
+    new: &NewExport,
+    idempotency: &Idempotency,
+) -> Result<Option<ExportId>, AcceptError> {
     let insert = sql("insert into sluice.idempotency (tenant, key, body_sha256, export_id) values ($1, $2, $3, $4::text::uuid) on conflict do nothing")
         .bind(new.tenant.as_str())
         .bind(&idempotency.key)
@@ -155,27 +179,48 @@ async fn claim_key(tx: &mut Tx, new: &NewExport, idempotency: &Idempotency) -> R
     if tx.run(insert).await? == 1 {
         return Ok(None);
     }
-    let find = sql("select body_sha256, export_id::text from sluice.idempotency where tenant = $1 and key = $2").bind(new.tenant.as_str()).bind(&idempotency.key);
+    let find =
+        sql("select body_sha256, export_id::text from sluice.idempotency where tenant = $1 and key = $2")
+            .bind(new.tenant.as_str())
+            .bind(&idempotency.key);
     let Some(row) = tx.optional(find).await? else {
         // Its export was deleted between the two statements.
         return Err(StoreError::Conflict("the idempotency key vanished".into()).into());
     };
-    if row.try_get::<&[u8], _>("body_sha256").map_err(StoreError::from)? == idempotency.body_sha256 { Ok(Some(export_id(&row, "export_id")?)) } else { Err(AcceptError::KeyReused) }
+    if row.try_get::<&[u8], _>("body_sha256").map_err(StoreError::from)? == idempotency.body_sha256 {
+        Ok(Some(export_id(&row, "export_id")?))
+    } else {
+        Err(AcceptError::KeyReused)
+    }
 }
 
 /// Locks the chunks that might be reused, in id order, and reads them in a second statement: the first
 /// one's snapshot may be older than the locks it waited for.
-pub(super) async fn lock_candidates(tx: &mut Tx, tenant: &TenantId, wants: &[Want]) -> Result<Vec<Candidate>, StoreError> {
+pub(super) async fn lock_candidates(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    wants: &[Want],
+) -> Result<Vec<Candidate>, StoreError> {
     let ids = find_candidates(tx, tenant, wants, true).await?;
     read_candidates(tx, &ids).await
 }
 
-async fn find_candidates(tx: &mut Tx, tenant: &TenantId, wants: &[Want], lock: bool) -> Result<Vec<String>, StoreError> {
-    let statement = if lock { concat!(include_str!("accept/candidates.sql"), " for update of c") } else { include_str!("accept/candidates.sql") };
+async fn find_candidates(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    wants: &[Want],
+    lock: bool,
+) -> Result<Vec<String>, StoreError> {
+    let statement = if lock {
+        concat!(include_str!("accept/candidates.sql"), " for update of c")
+    } else {
+        include_str!("accept/candidates.sql")
+    };
     let fingerprints: Vec<Vec<u8>> = wants.iter().map(|w| w.fingerprint.0.to_vec()).collect();
     let starts: Vec<Option<i64>> = wants.iter().map(|w| w.span.map(|s| s.start)).collect();
     let ends: Vec<Option<i64>> = wants.iter().map(|w| w.span.map(|s| s.end)).collect();
-    let rows = tx.all(sql(statement).bind(tenant.as_str()).bind(fingerprints).bind(starts).bind(ends)).await?;
+    let rows =
+        tx.all(sql(statement).bind(tenant.as_str()).bind(fingerprints).bind(starts).bind(ends)).await?;
     rows.iter().map(|row| Ok(row.try_get("id")?)).collect()
 }
 
@@ -195,9 +240,14 @@ async fn read_candidates(tx: &mut Tx, ids: &[String]) -> Result<Vec<Candidate>, 
         let fingerprint: &[u8] = row.try_get("fingerprint")?;
         Ok(Candidate {
             id: chunk_id(row, "id")?,
-            fingerprint: Fingerprint(fingerprint.try_into().map_err(|e| StoreError::unreadable("fingerprint", e))?),
+            fingerprint: Fingerprint(
+                fingerprint.try_into().map_err(|e| StoreError::unreadable("fingerprint", e))?,
+            ),
             range: from_row(row)?,
-            state: row.try_get::<String, _>("state")?.parse::<ChunkState>().map_err(|e| StoreError::unreadable("state", e))?,
+            state: row
+                .try_get::<String, _>("state")?
+                .parse::<ChunkState>()
+                .map_err(|e| StoreError::unreadable("state", e))?,
             reusable: row.try_get("reusable")?,
             as_of_micros: row.try_get("as_of")?,
             rows: count(row, "rows")?,
@@ -207,7 +257,12 @@ async fn read_candidates(tx: &mut Tx, ids: &[String]) -> Result<Vec<Candidate>, 
     rows.iter().map(read).collect()
 }
 
-async fn insert_export(tx: &mut Tx, new: &NewExport, heads: &[DatasetHead], now: i64) -> Result<(), StoreError> {
+async fn insert_export(
+    tx: &mut Tx,
+    new: &NewExport,
+    heads: &[DatasetHead],
+    now: i64,
+) -> Result<(), StoreError> {
     let insert = sql("insert into sluice.export (id, tenant, request, revision, heads, accepted_at, deadline_at) \
          values ($1::text::uuid, $2, $3::text::jsonb, $4, $5::text::jsonb, sluice.from_micros($6), sluice.from_micros($6) + $7::bigint * interval '1 second')")
     .bind(new.id.to_string())
@@ -275,7 +330,9 @@ pub(super) async fn insert_pieces(
     }
     let done = |id: ChunkId| candidates.iter().any(|c| c.id == id && c.state == ChunkState::Done);
     let open: Vec<bool> = pieces.iter().map(|p| p.piece.reused.is_none_or(|id| !done(id))).collect();
-    let name = |p: &Numbered<'_>| file_name(&p.want.selection.dataset, &p.piece.range, p.want.selection.output.extension());
+    let name = |p: &Numbered<'_>| {
+        file_name(&p.want.selection.dataset, &p.piece.range, p.want.selection.output.extension())
+    };
     let insert = sql(include_str!("accept/links.sql"))
         .bind(export.to_string())
         .bind(texts(&pieces.iter().map(|p| p.id).collect::<Vec<_>>()))

@@ -34,7 +34,9 @@ impl Store {
     /// # Errors
     /// If the store cannot be reached.
     pub async fn cancel_or_delete(&self, tenant: &TenantId, export: ExportId) -> Result<Ended, StoreError> {
-        let find = sql("select status in ('queued', 'running') as live from sluice.export where id = $1::text::uuid and tenant = $2");
+        let find = sql(
+            "select status in ('queued', 'running') as live from sluice.export where id = $1::text::uuid and tenant = $2",
+        );
         let mut tx = self.begin().await?;
         let row = tx.optional(find.bind(export.to_string()).bind(tenant.as_str())).await?;
         tx.rollback().await?;
@@ -122,14 +124,20 @@ impl Store {
 /// given back and taken anew, since the order of locks is what keeps us from waiting in a circle.
 async fn lock_open_chunks(tx: &mut Tx, export: ExportId) -> Result<Option<Vec<String>>, StoreError> {
     for _ in 0..LOCK_TRIES {
-        let lock = sql("select c.id::text from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = $1::text::uuid and l.open order by c.id for update of c");
+        let lock = sql(
+            "select c.id::text from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = $1::text::uuid and l.open order by c.id for update of c",
+        );
         let rows = tx.all(lock.bind(export.to_string())).await?;
         let chunks = rows.iter().map(|row| row.try_get("id")).collect::<Result<Vec<String>, _>>()?;
-        let find = sql("select from sluice.export where id = $1::text::uuid and status in ('queued', 'running') for no key update");
+        let find = sql(
+            "select from sluice.export where id = $1::text::uuid and status in ('queued', 'running') for no key update",
+        );
         if tx.optional(find.bind(export.to_string())).await?.is_none() {
             return Ok(None);
         }
-        let stray = sql("select from sluice.link where export_id = $1::text::uuid and open and chunk_id <> all ($2::text[]::uuid[]) limit 1");
+        let stray = sql(
+            "select from sluice.link where export_id = $1::text::uuid and open and chunk_id <> all ($2::text[]::uuid[]) limit 1",
+        );
         if tx.optional(stray.bind(export.to_string()).bind(&chunks)).await?.is_none() {
             return Ok(Some(chunks));
         }

@@ -43,7 +43,12 @@ impl Store {
     /// If `url` is no PostgreSQL URL. It is not shown in the error: it holds a password.
     pub fn new(url: &str) -> Result<Self, StoreError> {
         let options = PgConnectOptions::from_str(url)
-            .map_err(|_| StoreError::unreadable("URL", "it is not of the form postgres://user:password@host:port/database"))?
+            .map_err(|_| {
+                StoreError::unreadable(
+                    "URL",
+                    "it is not of the form postgres://user:password@host:port/database",
+                )
+            })?
             .application_name("sluice-store")
             .statement_cache_capacity(0)
             .disable_statement_logging();
@@ -84,7 +89,8 @@ impl Store {
             let _ = connection.close_hard().await;
         }
         let connect = PgConnection::connect_with(&self.options);
-        let mut connection = tokio::time::timeout(self.patience, connect).await.map_err(|e| StoreError::Busy(e.into()))??;
+        let mut connection =
+            tokio::time::timeout(self.patience, connect).await.map_err(|e| StoreError::Busy(e.into()))??;
         connection.execute("begin").await?;
         Ok(Tx { connection: Some(connection), home: self.idle.clone() })
     }
@@ -99,7 +105,9 @@ impl Store {
         let mut tries = 1;
         loop {
             match operation().await {
-                Err(error) if tries < TRIES && matches!(error.as_store_error(), Some(StoreError::Conflict(_))) => {
+                Err(error)
+                    if tries < TRIES && matches!(error.as_store_error(), Some(StoreError::Conflict(_))) =>
+                {
                     tokio::time::sleep(jitter(Duration::from_millis(10 * u64::from(tries)))).await;
                     tries += 1;
                 }
@@ -173,7 +181,8 @@ impl Tx {
     }
 
     async fn end(&mut self, how: &'static str) -> Result<(), StoreError> {
-        let mut connection = self.connection.take().ok_or_else(|| StoreError::Busy("the connection is gone".into()))?;
+        let mut connection =
+            self.connection.take().ok_or_else(|| StoreError::Busy("the connection is gone".into()))?;
         connection.execute(how).await?;
         *self.home.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
         Ok(())

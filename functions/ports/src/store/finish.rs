@@ -50,11 +50,13 @@ impl Store {
 
     async fn finish_once(&self, export: ExportId) -> Result<Finish, StoreError> {
         let mut tx = self.begin().await?;
-        let find = sql("select e.tenant, e.revision, e.request::text, e.heads::text, sluice.micros(e.accepted_at) as accepted, \
+        let find = sql(
+            "select e.tenant, e.revision, e.request::text, e.heads::text, sluice.micros(e.accepted_at) as accepted, \
                 exists (select from sluice.link l where l.export_id = e.id and l.open) as open, \
                 exists (select from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = e.id and c.state <> 'done') \
                 or exists (select from sluice.missing m where m.export_id = e.id) as incomplete \
-             from sluice.export e where e.id = $1::text::uuid and e.status in ('queued', 'running') for no key update of e");
+             from sluice.export e where e.id = $1::text::uuid and e.status in ('queued', 'running') for no key update of e",
+        );
         let row = match tx.optional(find.bind(export.to_string())).await? {
             Some(row) if !row.try_get::<bool, _>("open")? => row,
             _ => {
@@ -70,13 +72,18 @@ impl Store {
             tracing::warn!(%export, "export failed");
             return Ok(Finish::Failed);
         }
-        let chunks = sql("select c.id::text, c.dataset, c.range_of, c.range_start, c.range_end, sluice.micros(c.as_of) as as_of, \
+        let chunks = sql(
+            "select c.id::text, c.dataset, c.range_of, c.range_start, c.range_end, sluice.micros(c.as_of) as as_of, \
                 c.attempt, c.rows, c.bytes, c.source_bytes, c.sha256, l.reused \
-             from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = $1::text::uuid order by l.ordinal");
+             from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = $1::text::uuid order by l.ordinal",
+        );
         let rows = tx.all(chunks.bind(export.to_string())).await?;
         tx.rollback().await?;
         Ok(Finish::AllDone(Box::new(Finished {
-            tenant: row.try_get::<String, _>("tenant")?.parse().map_err(|e| StoreError::unreadable("tenant", e))?,
+            tenant: row
+                .try_get::<String, _>("tenant")?
+                .parse()
+                .map_err(|e| StoreError::unreadable("tenant", e))?,
             revision: row.try_get("revision")?,
             accepted_micros: row.try_get("accepted")?,
             request: json(&row, "request")?,
@@ -131,7 +138,8 @@ fn done_chunk(row: &PgRow) -> Result<DoneChunk, StoreError> {
 /// Reads the file of a chunk that is done.
 pub(super) fn file_record(row: &PgRow) -> Result<FileRecord, StoreError> {
     Ok(FileRecord {
-        attempt: u32::try_from(row.try_get::<i32, _>("attempt")?).map_err(|e| StoreError::unreadable("attempt", e))?,
+        attempt: u32::try_from(row.try_get::<i32, _>("attempt")?)
+            .map_err(|e| StoreError::unreadable("attempt", e))?,
         rows: count(row, "rows")?,
         bytes: count(row, "bytes")?,
         source_bytes: count(row, "source_bytes")?,

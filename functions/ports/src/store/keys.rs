@@ -29,14 +29,23 @@ impl Store {
     ///
     /// # Errors
     /// If the store cannot be reached.
-    pub async fn authenticate(&self, key_id: &str, secret_sha256: &[u8; 32]) -> Result<Option<TenantId>, StoreError> {
+    pub async fn authenticate(
+        &self,
+        key_id: &str,
+        secret_sha256: &[u8; 32],
+    ) -> Result<Option<TenantId>, StoreError> {
         let mut tx = self.begin().await?;
         // The comparison is over hashes of random secrets: its duration tells nothing about them.
-        let find = sql("select tenant from sluice.api_key where id = $1 and secret_sha256 = $2 and revoked_at is null \
-             and (expires_at is null or expires_at > clock_timestamp())");
+        let find = sql(
+            "select tenant from sluice.api_key where id = $1 and secret_sha256 = $2 and revoked_at is null \
+             and (expires_at is null or expires_at > clock_timestamp())",
+        );
         let row = tx.optional(find.bind(key_id).bind(&secret_sha256[..])).await?;
         tx.commit().await?;
-        row.map(|row| row.try_get::<String, _>("tenant")?.parse().map_err(|e| StoreError::unreadable("tenant", e))).transpose()
+        row.map(|row| {
+            row.try_get::<String, _>("tenant")?.parse().map_err(|e| StoreError::unreadable("tenant", e))
+        })
+        .transpose()
     }
 
     /// Makes a key for a tenant, who is made too if new. Answers the whole key; it is shown this once.
@@ -48,8 +57,12 @@ impl Store {
         let secret = hex(&random::bytes::<32>());
         let hash: [u8; 32] = Sha256::digest(&secret).into();
         let mut tx = self.begin().await?;
-        tx.run(sql("insert into sluice.tenant (id) values ($1) on conflict do nothing").bind(tenant.as_str())).await?;
-        let insert = sql("insert into sluice.api_key (id, tenant, label, secret_sha256) values ($1, $2, $3, $4)");
+        tx.run(
+            sql("insert into sluice.tenant (id) values ($1) on conflict do nothing").bind(tenant.as_str()),
+        )
+        .await?;
+        let insert =
+            sql("insert into sluice.api_key (id, tenant, label, secret_sha256) values ($1, $2, $3, $4)");
         tx.run(insert.bind(&id).bind(tenant.as_str()).bind(label).bind(&hash[..])).await?;
         tx.commit().await?;
         Ok(format!("slc_{id}_{secret}"))

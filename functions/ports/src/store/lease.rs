@@ -34,18 +34,25 @@ impl Store {
             tx.rollback().await?;
             return Ok(None);
         };
-        let start = sql("update sluice.export set status = 'running', started_at = coalesce(started_at, clock_timestamp()) \
-             where status = 'queued' and id in (select export_id from sluice.link where chunk_id = $1::text::uuid)");
+        let start = sql(
+            "update sluice.export set status = 'running', started_at = coalesce(started_at, clock_timestamp()) \
+             where status = 'queued' and id in (select export_id from sluice.link where chunk_id = $1::text::uuid)",
+        );
         tx.run(start.bind(chunk.to_string())).await?;
         tx.commit().await?;
         Ok(Some(Attempt {
             chunk,
-            number: u32::try_from(row.try_get::<i32, _>("attempt")?).map_err(|e| StoreError::unreadable("attempt", e))?,
-            tenant: row.try_get::<String, _>("tenant")?.parse().map_err(|e| StoreError::unreadable("tenant", e))?,
+            number: u32::try_from(row.try_get::<i32, _>("attempt")?)
+                .map_err(|e| StoreError::unreadable("attempt", e))?,
+            tenant: row
+                .try_get::<String, _>("tenant")?
+                .parse()
+                .map_err(|e| StoreError::unreadable("tenant", e))?,
             selection: json(&row, "selection")?,
             range: from_row(&row)?,
             planned_bytes: count(&row, "planned_bytes")?,
-            failures: u32::try_from(row.try_get::<i32, _>("failures")?).map_err(|e| StoreError::unreadable("failures", e))?,
+            failures: u32::try_from(row.try_get::<i32, _>("failures")?)
+                .map_err(|e| StoreError::unreadable("failures", e))?,
             waited_ms: count(&row, "waited_ms")?,
         }))
     }
@@ -57,8 +64,10 @@ impl Store {
     /// If the store cannot be reached.
     pub async fn renew(&self, chunk: ChunkId, attempt: u32, lease_secs: u32) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
-        let renew = sql("update sluice.chunk set lease_until = clock_timestamp() + $3::bigint * interval '1 second' \
-             where id = $1::text::uuid and attempt = $2::bigint and state = 'running'")
+        let renew = sql(
+            "update sluice.chunk set lease_until = clock_timestamp() + $3::bigint * interval '1 second' \
+             where id = $1::text::uuid and attempt = $2::bigint and state = 'running'",
+        )
         .bind(chunk.to_string())
         .bind(i64::from(attempt))
         .bind(i64::from(lease_secs));

@@ -19,7 +19,9 @@ impl Store {
     /// If the store cannot be reached.
     pub async fn litter_manifest(&self, key: &str) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        let insert = sql("insert into sluice.litter (prefix, sweep_at, unless_named) values ($1, clock_timestamp() + interval '1 day', true) on conflict (prefix) do nothing");
+        let insert = sql(
+            "insert into sluice.litter (prefix, sweep_at, unless_named) values ($1, clock_timestamp() + interval '1 day', true) on conflict (prefix) do nothing",
+        );
         tx.run(insert.bind(key)).await?;
         tx.commit().await
     }
@@ -42,7 +44,10 @@ impl Store {
     /// If the store cannot be reached.
     pub async fn swept(&self, litter: &Litter) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        tx.run(sql("delete from sluice.litter where prefix = $1 and again_after is null").bind(&litter.prefix)).await?;
+        tx.run(
+            sql("delete from sluice.litter where prefix = $1 and again_after is null").bind(&litter.prefix),
+        )
+        .await?;
         tx.run(sql("update sluice.litter set sweep_at = clock_timestamp() + again_after, again_after = null where prefix = $1 and again_after is not null").bind(&litter.prefix)).await?;
         tx.commit().await
     }

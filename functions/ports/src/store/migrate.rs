@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{AssertSqlSafe, Connection, Executor, Row};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, Row};
 
 use super::error::StoreError;
 
@@ -17,10 +17,40 @@ pub struct Migration {
     text: &'static str,
 }
 
-const MIGRATIONS: [Migration; 1] = [Migration { version: 1, name: "store", text: include_str!("migrations/0001_store.sql") }];
+const MIGRATIONS: [Migration; 1] =
+    [Migration { version: 1, name: "store", text: include_str!("migrations/0001_store.sql") }];
 
 /// Functions that hold rules: created or replaced every time.
 const FUNCTIONS: [&str; 2] = [include_str!("settings.sql"), include_str!("dispatch.sql")];
+
+/// Where it is noted which migrations were applied.
+const FIRST: &str = "create schema if not exists sluice; create table if not exists sluice.migration (version integer primary key, name text not null, applied_at timestamptz not null default now())";
+
+impl Migration {
+    /// The migration that this program's schema ends with.
+    pub fn last() -> Self {
+        MIGRATIONS[MIGRATIONS.len() - 1]
+    }
+}
+
+/// All that [`migrate`] would run, as one script for `psql`: for an owner who gives no one his password.
+/// Run twice it does nothing more.
+pub fn migration_script(statements: &[String]) -> String {
+    let mut script = format!("begin;\n{FIRST};\n");
+    for Migration { version, name, text } in MIGRATIONS {
+        script.push_str(&format!(
+            "\ndo $migration$ begin\nif not exists (select from sluice.migration where version = {version}) then\nexecute $text$\n{text}\n$text$;\ninsert into sluice.migration (version, name) values ({version}, '{name}');\nend if;\nend $migration$;\n"
+        ));
+    }
+    for function in FUNCTIONS {
+        script.push_str(&format!("\n{function}\n"));
+    }
+    for statement in statements {
+        script.push_str(&format!("{statement};\n"));
+    }
+    script.push_str("commit;\n");
+    script
+}
 
 /// Brings the schema up to date with this program and then runs `statements` (roles, grants, settings),
 /// all through a direct connection of the owner. Answers the migrations that were applied.
@@ -28,8 +58,11 @@ const FUNCTIONS: [&str; 2] = [include_str!("settings.sql"), include_str!("dispat
 /// # Errors
 /// The first that fails; it and all after it are not applied.
 pub async fn migrate(owner_url: &str, statements: &[String]) -> Result<Vec<Migration>, StoreError> {
-    let options = PgConnectOptions::from_str(owner_url).map_err(|_| StoreError::unreadable("URL", "the owner's URL has the wrong form"))?;
-    let mut connection = PgConnection::connect_with(&options.application_name("sluice-migrate")).await?;
+    let options = PgConnectOptions::from_str(owner_url)
+        .map_err(|_| StoreError::unreadable("URL", "the owner's URL has the wrong form"))?;
+    // A slow statement would be logged with the password in it.
+    let options = options.application_name("sluice-migrate").disable_statement_logging();
+    let mut connection = PgConnection::connect_with(&options).await?;
     let applied = apply(&mut connection, statements).await;
     let _ = connection.close().await;
     applied
@@ -38,15 +71,18 @@ pub async fn migrate(owner_url: &str, statements: &[String]) -> Result<Vec<Migra
 async fn apply(connection: &mut PgConnection, statements: &[String]) -> Result<Vec<Migration>, StoreError> {
     // A direct connection: the lock of the session serialises deployments that migrate at once.
     connection.execute("select pg_advisory_lock(7306010)").await?;
-    connection
-        .execute("create schema if not exists sluice; create table if not exists sluice.migration (version integer primary key, name text not null, applied_at timestamptz not null default now())")
-        .await?;
-    let last: i32 = connection.fetch_one("select coalesce(max(version), 0) as last from sluice.migration").await?.try_get("last")?;
+    connection.execute(FIRST).await?;
+    let last: i32 = connection
+        .fetch_one("select coalesce(max(version), 0) as last from sluice.migration")
+        .await?
+        .try_get("last")?;
     let mut applied = Vec::new();
     for migration in MIGRATIONS.iter().filter(|m| m.version > last) {
         let mut tx = connection.begin().await?;
         tx.execute(migration.text).await?;
-        let note = sqlx::query("insert into sluice.migration (version, name) values ($1, $2)").bind(migration.version).bind(migration.name);
+        let note = sqlx::query("insert into sluice.migration (version, name) values ($1, $2)")
+            .bind(migration.version)
+            .bind(migration.name);
         note.execute(&mut *tx).await?;
         tx.commit().await?;
         applied.push(*migration);

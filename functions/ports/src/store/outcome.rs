@@ -15,7 +15,12 @@ impl Store {
     ///
     /// # Errors
     /// If the store cannot be reached. Calling again is safe: a file that is recorded already is confirmed.
-    pub async fn record(&self, chunk: ChunkId, file: &FileRecord, usage: &Usage) -> Result<Option<Vec<ExportId>>, StoreError> {
+    pub async fn record(
+        &self,
+        chunk: ChunkId,
+        file: &FileRecord,
+        usage: &Usage,
+    ) -> Result<Option<Vec<ExportId>>, StoreError> {
         self.again(|| async {
             let mut tx = self.begin().await?;
             let number = |n: u64| i64::try_from(n).map_err(|e| StoreError::unreadable("count", e));
@@ -53,7 +58,13 @@ impl Store {
     ///
     /// # Errors
     /// If the store cannot be reached; the lease then runs out, and `dispatch()` tries the chunk again.
-    pub async fn fail(&self, chunk: ChunkId, attempt: u32, failure: &Failure, usage: &Usage) -> Result<Option<Vec<ExportId>>, StoreError> {
+    pub async fn fail(
+        &self,
+        chunk: ChunkId,
+        attempt: u32,
+        failure: &Failure,
+        usage: &Usage,
+    ) -> Result<Option<Vec<ExportId>>, StoreError> {
         self.again(|| async {
             let mut tx = self.begin().await?;
             let fence = sql("select failures from sluice.chunk where id = $1::text::uuid and attempt = $2::bigint and state = 'running' for update")
@@ -84,7 +95,14 @@ impl Store {
     }
 }
 
-pub(super) async fn end_attempt(tx: &mut Tx, chunk: ChunkId, attempt: u32, outcome: &str, failure: Option<&Failure>, usage: &Usage) -> Result<(), StoreError> {
+pub(super) async fn end_attempt(
+    tx: &mut Tx,
+    chunk: ChunkId,
+    attempt: u32,
+    outcome: &str,
+    failure: Option<&Failure>,
+    usage: &Usage,
+) -> Result<(), StoreError> {
     let end = sql("update sluice.attempt set outcome = $3, ended_at = clock_timestamp(), failure = $4::text::jsonb, usage = $5::text::jsonb \
          where chunk_id = $1::text::uuid and number = $2::bigint")
     .bind(chunk.to_string())
@@ -96,7 +114,8 @@ pub(super) async fn end_attempt(tx: &mut Tx, chunk: ChunkId, attempt: u32, outco
 }
 
 async fn close_links(tx: &mut Tx, chunk: ChunkId) -> Result<Vec<ExportId>, StoreError> {
-    let close = sql("update sluice.link set open = false where chunk_id = $1::text::uuid returning export_id::text");
+    let close =
+        sql("update sluice.link set open = false where chunk_id = $1::text::uuid returning export_id::text");
     let rows = tx.all(close.bind(chunk.to_string())).await?;
     rows.iter().map(|row| export_id(row, "export_id")).collect()
 }

@@ -24,12 +24,16 @@ impl Store {
     /// If the store cannot be reached.
     pub async fn resume(&self) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
-        let Some(row) = tx.optional(sql("delete from sluice.setting where name = 'paused_at' returning value")).await? else {
+        let Some(row) =
+            tx.optional(sql("delete from sluice.setting where name = 'paused_at' returning value")).await?
+        else {
             tx.rollback().await?;
             return Ok(false);
         };
         let since: String = row.try_get("value")?;
-        let shift = sql("update sluice.export set deadline_at = deadline_at + (clock_timestamp() - greatest($1::text::timestamptz, accepted_at)) where status in ('queued', 'running')");
+        let shift = sql(
+            "update sluice.export set deadline_at = deadline_at + (clock_timestamp() - greatest($1::text::timestamptz, accepted_at)) where status in ('queued', 'running')",
+        );
         tx.run(shift.bind(since)).await?;
         tx.commit().await?;
         Ok(true)

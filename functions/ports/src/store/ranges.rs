@@ -50,12 +50,18 @@ pub(super) fn count(row: &PgRow, column: &str) -> Result<u64, StoreError> {
 }
 
 /// Reads a column of JSON that was selected as text.
-pub(super) fn json<T: serde::de::DeserializeOwned>(row: &PgRow, column: &'static str) -> Result<T, StoreError> {
+pub(super) fn json<T: serde::de::DeserializeOwned>(
+    row: &PgRow,
+    column: &'static str,
+) -> Result<T, StoreError> {
     serde_json::from_str(row.try_get(column)?).map_err(|e| StoreError::unreadable(column, e))
 }
 
 /// Reads an optional column of JSON that was selected as text.
-pub(super) fn optional_json<T: serde::de::DeserializeOwned>(row: &PgRow, column: &'static str) -> Result<Option<T>, StoreError> {
+pub(super) fn optional_json<T: serde::de::DeserializeOwned>(
+    row: &PgRow,
+    column: &'static str,
+) -> Result<Option<T>, StoreError> {
     let text: Option<String> = row.try_get(column)?;
     text.map(|t| serde_json::from_str(&t).map_err(|e| StoreError::unreadable(column, e))).transpose()
 }

@@ -47,7 +47,13 @@ impl Store {
     /// If the store cannot be reached.
     pub async fn request_of(&self, tenant: &TenantId, export: ExportId) -> Result<Option<Value>, StoreError> {
         let mut tx = self.begin().await?;
-        let row = tx.optional(sql("select request::text from sluice.export where id = $1::text::uuid and tenant = $2").bind(export.to_string()).bind(tenant.as_str())).await?;
+        let row = tx
+            .optional(
+                sql("select request::text from sluice.export where id = $1::text::uuid and tenant = $2")
+                    .bind(export.to_string())
+                    .bind(tenant.as_str()),
+            )
+            .await?;
         tx.commit().await?;
         row.map(|row| json(&row, "request")).transpose()
     }
@@ -60,11 +66,27 @@ impl Store {
     ///
     /// # Errors
     /// Nothing is changed then.
-    pub async fn retry(&self, tenant: &TenantId, export: ExportId, wants: &[Want], revision_id: &str, limits: Limits, deadline_secs: u32) -> Result<(), RetryError> {
+    pub async fn retry(
+        &self,
+        tenant: &TenantId,
+        export: ExportId,
+        wants: &[Want],
+        revision_id: &str,
+        limits: Limits,
+        deadline_secs: u32,
+    ) -> Result<(), RetryError> {
         self.again(|| self.retry_once(tenant, export, wants, revision_id, limits, deadline_secs)).await
     }
 
-    async fn retry_once(&self, tenant: &TenantId, export: ExportId, wants: &[Want], revision_id: &str, limits: Limits, deadline_secs: u32) -> Result<(), RetryError> {
+    async fn retry_once(
+        &self,
+        tenant: &TenantId,
+        export: ExportId,
+        wants: &[Want],
+        revision_id: &str,
+        limits: Limits,
+        deadline_secs: u32,
+    ) -> Result<(), RetryError> {
         let mut tx = self.begin().await?;
         let now: i64 = tx
             .one(sql("select sluice.micros(clock_timestamp()) as now from sluice.tenant where id = $1 for no key update").bind(tenant.as_str()))
@@ -72,20 +94,31 @@ impl Store {
             .try_get("now")
             .map_err(StoreError::from)?;
         let chunks = lock_chunks(&mut tx, export).await?;
-        let find = sql("select status, heads::text from sluice.export where id = $1::text::uuid and tenant = $2 for no key update");
-        let Some(row) = tx.optional(find.bind(export.to_string()).bind(tenant.as_str())).await? else { return Err(RetryError::NotFound) };
+        let find = sql(
+            "select status, heads::text from sluice.export where id = $1::text::uuid and tenant = $2 for no key update",
+        );
+        let Some(row) = tx.optional(find.bind(export.to_string()).bind(tenant.as_str())).await? else {
+            return Err(RetryError::NotFound);
+        };
         let status: String = row.try_get("status").map_err(StoreError::from)?;
         if status != "failed" {
             return Err(RetryError::NotFailed(status));
         }
         let left = leftover(&mut tx, export).await?;
         // Failed chunks stay as they are: new ones take their place.
-        let policy = Policy { target_bytes: limits.target_bytes, max_chunks: limits.max_chunks, reuse: Reuse::Never, now_micros: now };
+        let policy = Policy {
+            target_bytes: limits.target_bytes,
+            max_chunks: limits.max_chunks,
+            reuse: Reuse::Never,
+            now_micros: now,
+        };
         let (again, plan) = replan(wants, &left, &policy)?;
         let candidates = lock_candidates(&mut tx, tenant, &again).await?;
-        let changed: Vec<_> = wants.iter().filter(|w| left.is_changed(w)).map(|w| w.selection.dataset.clone()).collect();
+        let changed: Vec<_> =
+            wants.iter().filter(|w| left.is_changed(w)).map(|w| w.selection.dataset.clone()).collect();
         tx.run(sql(include_str!("retry/drop.sql")).bind(export.to_string()).bind(&changed)).await?;
-        tx.run(sql("delete from sluice.missing where export_id = $1::text::uuid").bind(export.to_string())).await?;
+        tx.run(sql("delete from sluice.missing where export_id = $1::text::uuid").bind(export.to_string()))
+            .await?;
         tx.run(sql(include_str!("cancel/release.sql")).bind(&chunks)).await?;
         insert_selections(&mut tx, &again).await?;
         let first = tx
@@ -96,18 +129,31 @@ impl Store {
         insert_pieces(&mut tx, export, tenant, &number(&plan, &again, first), &candidates).await?;
         let before: Vec<DatasetHead> = json(&row, "heads")?;
         // What is kept was read before: its watermark stays the earlier one.
-        let kept = |w: &Want| before.iter().find(|h| h.name == w.selection.dataset && !left.is_changed(w)).cloned();
-        let heads: Vec<_> = wants.iter().map(|w| kept(w).unwrap_or_else(|| DatasetHead::new(w, now))).collect();
-        let reopen = sql("update sluice.export set status = 'queued', revision = $2, heads = $3::text::jsonb, ended_at = null, expires_at = null, started_at = null, \
-             deadline_at = clock_timestamp() + $4::bigint * interval '1 second' where id = $1::text::uuid");
-        tx.run(reopen.bind(export.to_string()).bind(revision_id).bind(to_json(&heads)?).bind(i64::from(deadline_secs))).await?;
+        let kept =
+            |w: &Want| before.iter().find(|h| h.name == w.selection.dataset && !left.is_changed(w)).cloned();
+        let heads: Vec<_> =
+            wants.iter().map(|w| kept(w).unwrap_or_else(|| DatasetHead::new(w, now))).collect();
+        let reopen = sql(
+            "update sluice.export set status = 'queued', revision = $2, heads = $3::text::jsonb, ended_at = null, expires_at = null, started_at = null, \
+             deadline_at = clock_timestamp() + $4::bigint * interval '1 second' where id = $1::text::uuid",
+        );
+        tx.run(
+            reopen
+                .bind(export.to_string())
+                .bind(revision_id)
+                .bind(to_json(&heads)?)
+                .bind(i64::from(deadline_secs)),
+        )
+        .await?;
         tx.commit().await?;
         Ok(())
     }
 }
 
 async fn lock_chunks(tx: &mut Tx, export: ExportId) -> Result<Vec<String>, StoreError> {
-    let lock = sql("select c.id::text from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = $1::text::uuid order by c.id for update of c");
+    let lock = sql(
+        "select c.id::text from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = $1::text::uuid order by c.id for update of c",
+    );
     let rows = tx.all(lock.bind(export.to_string())).await?;
     rows.iter().map(|row| Ok(row.try_get("id")?)).collect()
 }
@@ -160,8 +206,17 @@ fn replan(wants: &[Want], left: &Leftover, policy: &Policy) -> Result<(Vec<Want>
                     Plan::new(&[part], &[], policy)?.datasets
                 }
                 None => {
-                    let piece = export::plan::Piece { range: *range, reused: None, rows: want.estimate.total.rows, bytes: want.estimate.total.bytes };
-                    vec![DatasetPlan { dataset: want.selection.dataset.clone(), pieces: vec![piece], note: None }]
+                    let piece = export::plan::Piece {
+                        range: *range,
+                        reused: None,
+                        rows: want.estimate.total.rows,
+                        bytes: want.estimate.total.bytes,
+                    };
+                    vec![DatasetPlan {
+                        dataset: want.selection.dataset.clone(),
+                        pieces: vec![piece],
+                        note: None,
+                    }]
                 }
             };
             plan.datasets.extend(dataset);

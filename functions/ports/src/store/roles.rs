@@ -41,27 +41,45 @@ const SOURCE_SETTINGS: [(&str, &str); 11] = [
     ("search_path", "pg_catalog"),
 ];
 
-const STORE_SETTINGS: [(&str, &str); 4] =
-    [("statement_timeout", "30s"), ("lock_timeout", "10s"), ("idle_in_transaction_session_timeout", "30s"), ("timezone", "UTC")];
+/// Settings that the source role must have, with their values; `statement_timeout` comes beside them.
+pub fn source_settings() -> &'static [(&'static str, &'static str)] {
+    &SOURCE_SETTINGS
+}
+
+const STORE_SETTINGS: [(&str, &str); 4] = [
+    ("statement_timeout", "30s"),
+    ("lock_timeout", "10s"),
+    ("idle_in_transaction_session_timeout", "30s"),
+    ("timezone", "UTC"),
+];
 
 /// The statements that make or correct roles, grants and settings; safe to run again.
 pub fn role_statements(settings: &RoleSettings) -> Vec<String> {
     let mut statements = Vec::new();
     let (source, store) = (quote_identifier(&settings.source.0), quote_identifier(&settings.store.0));
-    for ((role, password), limit) in [(&settings.source, settings.budget), (&settings.store, settings.store_sessions)] {
+    for ((role, password), limit) in
+        [(&settings.source, settings.budget), (&settings.store, settings.store_sessions)]
+    {
         let name = quote_literal(role);
         let role = quote_identifier(role);
         statements.push(format!(
             "do $do$ begin if not exists (select from pg_roles where rolname = {name}) then create role {role}; end if; end $do$"
         ));
-        statements.push(format!("alter role {role} login nosuperuser nocreatedb nocreaterole noreplication connection limit {limit} password {}", quote_literal(password)));
+        // No attribute is taken away: a new role has none, and managed services let nobody name them.
+        statements.push(format!(
+            "alter role {role} login connection limit {limit} password {}",
+            quote_literal(password)
+        ));
     }
-    let set = |role: &str, name: &str, value: &str| format!("alter role {role} set {name} = {}", quote_literal(value));
+    let set = |role: &str, name: &str, value: &str| {
+        format!("alter role {role} set {name} = {}", quote_literal(value))
+    };
     statements.extend(SOURCE_SETTINGS.iter().map(|(name, value)| set(&source, name, value)));
     statements.push(set(&source, "statement_timeout", &format!("{}s", settings.worker_timeout_secs)));
     statements.extend(STORE_SETTINGS.iter().map(|(name, value)| set(&store, name, value)));
     statements.push(format!("grant usage on schema sluice to {store}"));
-    statements.push(format!("grant select, insert, update, delete on all tables in schema sluice to {store}"));
+    statements
+        .push(format!("grant select, insert, update, delete on all tables in schema sluice to {store}"));
     statements.push(format!("grant execute on all functions in schema sluice to {store}"));
     let values = [
         ("budget", settings.budget),

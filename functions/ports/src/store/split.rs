@@ -21,11 +21,25 @@ impl Store {
     ///
     /// # Errors
     /// If the store cannot be reached.
-    pub async fn split(&self, chunk: ChunkId, attempt: u32, children: &[Span], planned_bytes: u64, usage: &Usage) -> Result<bool, StoreError> {
+    pub async fn split(
+        &self,
+        chunk: ChunkId,
+        attempt: u32,
+        children: &[Span],
+        planned_bytes: u64,
+        usage: &Usage,
+    ) -> Result<bool, StoreError> {
         self.again(|| self.split_once(chunk, attempt, children, planned_bytes, usage)).await
     }
 
-    async fn split_once(&self, chunk: ChunkId, attempt: u32, children: &[Span], planned_bytes: u64, usage: &Usage) -> Result<bool, StoreError> {
+    async fn split_once(
+        &self,
+        chunk: ChunkId,
+        attempt: u32,
+        children: &[Span],
+        planned_bytes: u64,
+        usage: &Usage,
+    ) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
         let split = sql("update sluice.chunk c set state = 'split', ended_at = clock_timestamp(), lease_until = null, reusable = false from sluice.selection s \
              where c.id = $1::text::uuid and c.attempt = $2::bigint and c.state = 'running' and s.fingerprint = c.fingerprint \
@@ -38,7 +52,10 @@ impl Store {
         };
         let selection: Selection = json(&row, "selection")?;
         let ids: Vec<_> = children.iter().map(|_| ChunkId::from_random(random::bytes())).collect();
-        let names: Vec<_> = children.iter().map(|s| file_name(&selection.dataset, &Range::Span(*s), selection.output.extension())).collect();
+        let names: Vec<_> = children
+            .iter()
+            .map(|s| file_name(&selection.dataset, &Range::Span(*s), selection.output.extension()))
+            .collect();
         let replace = sql(include_str!("split.sql"))
             .bind(chunk.to_string())
             .bind(texts(&ids))
@@ -47,7 +64,8 @@ impl Store {
             .bind(names)
             .bind(i64::try_from(planned_bytes).unwrap_or(i64::MAX));
         let links: i64 = tx.one(replace).await?.try_get("links")?;
-        tx.run(sql("delete from sluice.link where chunk_id = $1::text::uuid").bind(chunk.to_string())).await?;
+        tx.run(sql("delete from sluice.link where chunk_id = $1::text::uuid").bind(chunk.to_string()))
+            .await?;
         end_attempt(&mut tx, chunk, attempt, "split", None, usage).await?;
         tx.commit().await?;
         tracing::info!(%chunk, attempt, children = ids.len(), links, "chunk was split");

@@ -91,14 +91,19 @@ impl Store {
     /// If the store cannot be reached.
     pub async fn dying(&self, limit: i64) -> Result<Vec<Dying>, StoreError> {
         let mut tx = self.begin().await?;
-        let find = sql("select c.id::text, c.tenant, c.ended_at + sluice.worker_timeout() < clock_timestamp() as quiet from sluice.chunk c \
-             where c.state in ('split', 'dying') order by c.ended_at limit $1");
+        let find = sql(
+            "select c.id::text, c.tenant, c.ended_at + sluice.worker_timeout() < clock_timestamp() as quiet from sluice.chunk c \
+             where c.state in ('split', 'dying') order by c.ended_at limit $1",
+        );
         let rows = tx.all(find.bind(limit)).await?;
         tx.commit().await?;
         let read = |row: &sqlx::postgres::PgRow| {
             Ok(Dying {
                 chunk: chunk_id(row, "id")?,
-                tenant: row.try_get::<String, _>("tenant")?.parse().map_err(|e| StoreError::unreadable("tenant", e))?,
+                tenant: row
+                    .try_get::<String, _>("tenant")?
+                    .parse()
+                    .map_err(|e| StoreError::unreadable("tenant", e))?,
                 quiet: row.try_get("quiet")?,
             })
         };
@@ -111,8 +116,10 @@ impl Store {
     /// If the store cannot be reached.
     pub async fn forget(&self, chunks: &[ChunkId]) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        let delete = sql("delete from sluice.chunk c where c.id = any ($1::text[]::uuid[]) and c.state in ('split', 'dying') \
-             and c.ended_at + sluice.worker_timeout() < clock_timestamp() and not exists (select from sluice.link l where l.chunk_id = c.id)");
+        let delete = sql(
+            "delete from sluice.chunk c where c.id = any ($1::text[]::uuid[]) and c.state in ('split', 'dying') \
+             and c.ended_at + sluice.worker_timeout() < clock_timestamp() and not exists (select from sluice.link l where l.chunk_id = c.id)",
+        );
         tx.run(delete.bind(super::ranges::texts(chunks))).await?;
         tx.commit().await
     }

@@ -152,9 +152,14 @@ impl Store {
     ///
     /// # Errors
     /// If the store cannot be reached.
-    pub async fn export(&self, tenant: &TenantId, export: ExportId) -> Result<Option<ExportState>, StoreError> {
+    pub async fn export(
+        &self,
+        tenant: &TenantId,
+        export: ExportId,
+    ) -> Result<Option<ExportState>, StoreError> {
         let mut tx = self.begin().await?;
-        let find = sql(concat!(include_str!("view/export.sql"), " where e.tenant = $1 and e.id = $2::text::uuid"));
+        let find =
+            sql(concat!(include_str!("view/export.sql"), " where e.tenant = $1 and e.id = $2::text::uuid"));
         let found = match tx.optional(find.bind(tenant.as_str()).bind(export.to_string())).await? {
             Some(row) => Some(read_export(&mut tx, &row, true).await?),
             None => None,
@@ -168,7 +173,13 @@ impl Store {
     ///
     /// # Errors
     /// If the store cannot be reached.
-    pub async fn exports(&self, tenant: &TenantId, status: Option<ExportStatus>, before: Option<(i64, ExportId)>, limit: i64) -> Result<Vec<ExportState>, StoreError> {
+    pub async fn exports(
+        &self,
+        tenant: &TenantId,
+        status: Option<ExportStatus>,
+        before: Option<(i64, ExportId)>,
+        limit: i64,
+    ) -> Result<Vec<ExportState>, StoreError> {
         let mut tx = self.begin().await?;
         let find = sql(concat!(
             include_str!("view/export.sql"),
@@ -192,7 +203,13 @@ impl Store {
     ///
     /// # Errors
     /// If the store cannot be reached.
-    pub async fn chunks(&self, tenant: &TenantId, export: ExportId, after: Option<i64>, limit: i64) -> Result<Option<Vec<ChunkDetail>>, StoreError> {
+    pub async fn chunks(
+        &self,
+        tenant: &TenantId,
+        export: ExportId,
+        after: Option<i64>,
+        limit: i64,
+    ) -> Result<Option<Vec<ChunkDetail>>, StoreError> {
         let mut tx = self.begin().await?;
         let owned = sql("select from sluice.export where id = $1::text::uuid and tenant = $2");
         if tx.optional(owned.bind(export.to_string()).bind(tenant.as_str())).await?.is_none() {
@@ -209,16 +226,28 @@ impl Store {
     ///
     /// # Errors
     /// If the store cannot be reached.
-    pub async fn file(&self, tenant: &TenantId, export: ExportId, name: &str) -> Result<Option<FileObject>, StoreError> {
+    pub async fn file(
+        &self,
+        tenant: &TenantId,
+        export: ExportId,
+        name: &str,
+    ) -> Result<Option<FileObject>, StoreError> {
         let mut tx = self.begin().await?;
-        let find = sql("select c.id::text, c.attempt, c.bytes, s.body #>> '{output,format}' as format, s.body::text as selection \
+        let find = sql(
+            "select c.id::text, c.attempt, c.bytes, s.body #>> '{output,format}' as format, s.body::text as selection \
              from sluice.export e join sluice.link l on l.export_id = e.id join sluice.chunk c on c.id = l.chunk_id join sluice.selection s on s.fingerprint = c.fingerprint \
-             where e.id = $1::text::uuid and e.tenant = $2 and l.name = $3 and c.state = 'done' and c.sha256 is not null");
+             where e.id = $1::text::uuid and e.tenant = $2 and l.name = $3 and c.state = 'done' and c.sha256 is not null",
+        );
         let row = tx.optional(find.bind(export.to_string()).bind(tenant.as_str()).bind(name)).await?;
         tx.commit().await?;
         let Some(row) = row else { return Ok(None) };
         let selection: export::selection::Selection = json(&row, "selection")?;
-        let key = format!("{}{}.{}", chunk_prefix(tenant, chunk_id(&row, "id")?), row.try_get::<i32, _>("attempt")?, selection.output.extension());
+        let key = format!(
+            "{}{}.{}",
+            chunk_prefix(tenant, chunk_id(&row, "id")?),
+            row.try_get::<i32, _>("attempt")?,
+            selection.output.extension()
+        );
         Ok(Some(FileObject { key, name: name.to_owned(), bytes: count(&row, "bytes")? }))
     }
 
@@ -229,8 +258,10 @@ impl Store {
     /// If the store cannot be reached.
     pub async fn extend(&self, tenant: &TenantId, export: ExportId) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
-        let extend = sql("update sluice.export set expires_at = greatest(expires_at, clock_timestamp() + sluice.retention()) \
-             where id = $1::text::uuid and tenant = $2 and status in ('succeeded', 'failed', 'canceled')");
+        let extend = sql(
+            "update sluice.export set expires_at = greatest(expires_at, clock_timestamp() + sluice.retention()) \
+             where id = $1::text::uuid and tenant = $2 and status in ('succeeded', 'failed', 'canceled')",
+        );
         let extended = tx.run(extend.bind(export.to_string()).bind(tenant.as_str())).await? == 1;
         tx.commit().await?;
         Ok(extended)
@@ -239,7 +270,8 @@ impl Store {
 
 async fn read_export(tx: &mut Tx, row: &PgRow, with_errors: bool) -> Result<ExportState, StoreError> {
     let id = export_id(row, "id")?;
-    let status: ExportStatus = row.try_get::<String, _>("status")?.parse().map_err(|e| StoreError::unreadable("status", e))?;
+    let status: ExportStatus =
+        row.try_get::<String, _>("status")?.parse().map_err(|e| StoreError::unreadable("status", e))?;
     let errors = if with_errors {
         let find = sql(include_str!("view/errors.sql")).bind(id.to_string());
         tx.all(find).await?.iter().map(read_error).collect::<Result<_, _>>()?
@@ -277,17 +309,20 @@ async fn read_export(tx: &mut Tx, row: &PgRow, with_errors: bool) -> Result<Expo
 }
 
 fn read_error(row: &PgRow) -> Result<ChunkError, StoreError> {
-    let unknown = || Failure { code: "unknown".into(), message: "the attempt left no reason".into(), again: false };
+    let unknown =
+        || Failure { code: "unknown".into(), message: "the attempt left no reason".into(), again: false };
     Ok(ChunkError {
         dataset: row.try_get("dataset")?,
         range: from_row(row)?,
-        attempts: u32::try_from(row.try_get::<i32, _>("attempts")?).map_err(|e| StoreError::unreadable("attempts", e))?,
+        attempts: u32::try_from(row.try_get::<i32, _>("attempts")?)
+            .map_err(|e| StoreError::unreadable("attempts", e))?,
         failure: optional_json(row, "failure")?.unwrap_or_else(unknown),
     })
 }
 
 fn read_chunk(row: &PgRow) -> Result<ChunkDetail, StoreError> {
-    let state: ChunkState = row.try_get::<String, _>("state")?.parse().map_err(|e| StoreError::unreadable("state", e))?;
+    let state: ChunkState =
+        row.try_get::<String, _>("state")?.parse().map_err(|e| StoreError::unreadable("state", e))?;
     Ok(ChunkDetail {
         ordinal: row.try_get("ordinal")?,
         id: chunk_id(row, "id")?,
@@ -295,7 +330,8 @@ fn read_chunk(row: &PgRow) -> Result<ChunkDetail, StoreError> {
         name: row.try_get("name")?,
         range: from_row(row)?,
         state,
-        attempt: u32::try_from(row.try_get::<i32, _>("attempt")?).map_err(|e| StoreError::unreadable("attempt", e))?,
+        attempt: u32::try_from(row.try_get::<i32, _>("attempt")?)
+            .map_err(|e| StoreError::unreadable("attempt", e))?,
         planned_rows: count(row, "planned_rows")?,
         planned_bytes: count(row, "planned_bytes")?,
         reused: row.try_get("reused")?,

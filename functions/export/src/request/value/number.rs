@@ -116,12 +116,13 @@ impl Decimal {
         let all = format!("{whole}{part}");
         let digits = all.trim_end_matches('0');
         let exponent: i64 = exponent.parse().ok()?;
-        let exponent = exponent + i64::try_from(all.len() - digits.len()).ok()? - i64::try_from(part.len()).ok()?;
+        let exponent =
+            exponent + i64::try_from(all.len() - digits.len()).ok()? - i64::try_from(part.len()).ok()?;
         let digits = digits.trim_start_matches('0').to_owned();
         let most = i64::try_from(MOST_DIGITS).ok()?;
         let length = i64::try_from(digits.len()).ok()?;
         let fits = digits.is_empty() || (length + exponent <= most && exponent >= -most && length <= most);
-        fits.then(|| Self { negative, digits, exponent })
+        fits.then_some(Self { negative, digits, exponent })
     }
 }
 

@@ -35,7 +35,10 @@ fn booleans_are_json_booleans() {
 #[test]
 fn whole_numbers_stay_in_range() {
     accepts(ColumnType::Int2, &[(json!(-32768), "-32768"), (json!("007"), "7"), (json!("-0"), "0")]);
-    refuses(ColumnType::Int2, &[json!(32768), json!(1.0), json!("1e2"), json!(""), json!(" 1"), json!("+1"), json!(true)]);
+    refuses(
+        ColumnType::Int2,
+        &[json!(32768), json!(1.0), json!("1e2"), json!(""), json!(" 1"), json!("+1"), json!(true)],
+    );
     refuses(ColumnType::Int4, &[json!(2147483648i64)]);
     accepts(ColumnType::Int8, &[(json!("9223372036854775807"), "9223372036854775807")]);
     refuses(ColumnType::Int8, &[json!(9223372036854775808u64), json!("9223372036854775808"), json!("٣")]);
@@ -43,14 +46,17 @@ fn whole_numbers_stay_in_range() {
 
 #[test]
 fn floats_have_their_shortest_form() {
-    accepts(ColumnType::Float8, &[
-        (json!(10), "10"),
-        (json!("1e1"), "10"),
-        (json!(-0.0), "0"),
-        (json!(1e300), "1e300"),
-        (json!("NaN"), "NaN"),
-        (json!("-Infinity"), "-Infinity"),
-    ]);
+    accepts(
+        ColumnType::Float8,
+        &[
+            (json!(10), "10"),
+            (json!("1e1"), "10"),
+            (json!(-0.0), "0"),
+            (json!(1e300), "1e300"),
+            (json!("NaN"), "NaN"),
+            (json!("-Infinity"), "-Infinity"),
+        ],
+    );
     accepts(ColumnType::Float4, &[(json!(0.1), "0.1"), (json!("1e20"), "1e20")]);
     refuses(ColumnType::Float4, &[json!(1e300), json!("1e-300"), json!("inf"), json!("0x10"), json!("1_0")]);
     refuses(ColumnType::Float8, &[json!("1e999"), json!("1e-999"), json!("nan"), json!("."), json!("")]);
@@ -58,21 +64,35 @@ fn floats_have_their_shortest_form() {
 
 #[test]
 fn decimals_are_plain_and_exact() {
-    accepts(ColumnType::Numeric, &[
-        (json!(10), "10"),
-        (json!(10.50), "10.5"),
-        (json!("0010.500"), "10.5"),
-        (json!("-0.00"), "0"),
-        (json!("1.5e3"), "1500"),
-        (json!("1.5e-3"), "0.0015"),
-        (json!("-12e-1"), "-1.2"),
-        (json!("12345678901234567890.123456789"), "12345678901234567890.123456789"),
-        (json!(u64::MAX), "18446744073709551615"),
-        (json!("NaN"), "NaN"),
-    ]);
+    accepts(
+        ColumnType::Numeric,
+        &[
+            (json!(10), "10"),
+            (json!(10.50), "10.5"),
+            (json!("0010.500"), "10.5"),
+            (json!("-0.00"), "0"),
+            (json!("1.5e3"), "1500"),
+            (json!("1.5e-3"), "0.0015"),
+            (json!("-12e-1"), "-1.2"),
+            (json!("12345678901234567890.123456789"), "12345678901234567890.123456789"),
+            (json!(u64::MAX), "18446744073709551615"),
+            (json!("NaN"), "NaN"),
+        ],
+    );
     // A JSON number of so many digits has already lost some of them.
     refuses(ColumnType::Numeric, &[json!(0.12345678901234567)]);
-    refuses(ColumnType::Numeric, &[json!("1e2000"), json!("1e-2000"), json!("Infinity"), json!("1,5"), json!("1e"), json!("-"), json!(".5")]);
+    refuses(
+        ColumnType::Numeric,
+        &[
+            json!("1e2000"),
+            json!("1e-2000"),
+            json!("Infinity"),
+            json!("1,5"),
+            json!("1e"),
+            json!("-"),
+            json!(".5"),
+        ],
+    );
 }
 
 #[test]
@@ -92,54 +112,86 @@ fn an_enum_is_one_of_its_labels() {
 
 #[test]
 fn a_uuid_has_hyphens() {
-    accepts(ColumnType::Uuid, &[(json!("123E4567-E89B-12D3-A456-426614174000"), "123e4567-e89b-12d3-a456-426614174000")]);
-    refuses(ColumnType::Uuid, &[json!("123e4567e89b12d3a456426614174000"), json!("{123e4567-e89b-12d3-a456-426614174000}"), json!("")]);
+    accepts(
+        ColumnType::Uuid,
+        &[(json!("123E4567-E89B-12D3-A456-426614174000"), "123e4567-e89b-12d3-a456-426614174000")],
+    );
+    refuses(
+        ColumnType::Uuid,
+        &[
+            json!("123e4567e89b12d3a456426614174000"),
+            json!("{123e4567-e89b-12d3-a456-426614174000}"),
+            json!(""),
+        ],
+    );
 }
 
 #[test]
 fn dates_are_of_the_calendar() {
     accepts(ColumnType::Date, &[(json!("2024-02-29"), "2024-02-29")]);
-    refuses(ColumnType::Date, &[json!("2024-02-30"), json!("0000-01-01"), json!("20240101"), json!("+02024-01-01"), json!("today"), json!("2024-01-01T00:00:00")]);
+    refuses(
+        ColumnType::Date,
+        &[
+            json!("2024-02-30"),
+            json!("0000-01-01"),
+            json!("20240101"),
+            json!("+02024-01-01"),
+            json!("today"),
+            json!("2024-01-01T00:00:00"),
+        ],
+    );
 }
 
 #[test]
 fn wall_times_have_no_offset() {
-    accepts(ColumnType::Timestamp, &[
-        (json!("2024-01-31T12:00:00"), "2024-01-31 12:00:00"),
-        (json!("2024-01-31 12:00:00.500000"), "2024-01-31 12:00:00.5"),
-        (json!("0001-01-01T00:00:00"), "0001-01-01 00:00:00"),
-    ]);
-    refuses(ColumnType::Timestamp, &[
-        json!("2024-01-31"),
-        json!("2024-01-31T12:00:00Z"),
-        json!("2024-01-31T12:00:00+01:00"),
-        json!("2024-01-31T24:00:00"),
-        json!("2024-01-31T12:00:60"),
-        json!("2024-01-31T12:00:00.1234567"),
-        json!("2024-01-31T12:00:00."),
-        json!("2024-01-31T12:00"),
-        json!("2024-01-31T12:00:0é"),
-        json!("infinity"),
-    ]);
+    accepts(
+        ColumnType::Timestamp,
+        &[
+            (json!("2024-01-31T12:00:00"), "2024-01-31 12:00:00"),
+            (json!("2024-01-31 12:00:00.500000"), "2024-01-31 12:00:00.5"),
+            (json!("0001-01-01T00:00:00"), "0001-01-01 00:00:00"),
+        ],
+    );
+    refuses(
+        ColumnType::Timestamp,
+        &[
+            json!("2024-01-31"),
+            json!("2024-01-31T12:00:00Z"),
+            json!("2024-01-31T12:00:00+01:00"),
+            json!("2024-01-31T24:00:00"),
+            json!("2024-01-31T12:00:60"),
+            json!("2024-01-31T12:00:00.1234567"),
+            json!("2024-01-31T12:00:00."),
+            json!("2024-01-31T12:00"),
+            json!("2024-01-31T12:00:0é"),
+            json!("infinity"),
+        ],
+    );
 }
 
 #[test]
 fn instants_are_written_in_utc() {
-    accepts(ColumnType::Timestamptz, &[
-        (json!("2024-01-31T12:00:00Z"), "2024-01-31 12:00:00+00"),
-        (json!("2024-01-31T12:00:00.25+05:45"), "2024-01-31 06:15:00.25+00"),
-        (json!("2024-01-31T23:00:00-02:00"), "2024-02-01 01:00:00+00"),
-    ]);
-    refuses(ColumnType::Timestamptz, &[
-        json!("2024-01-31T12:00:00"),
-        json!("2024-01-31"),
-        json!("2024-01-31T12:00:00+25:00"),
-        json!("2024-01-31T12:00:00+01:60"),
-        json!("0001-01-01T00:00:00+05:00"),
-        json!("2024-01-31T12:00:00[UTC]"),
-        json!("é"),
-        json!("Z"),
-    ]);
+    accepts(
+        ColumnType::Timestamptz,
+        &[
+            (json!("2024-01-31T12:00:00Z"), "2024-01-31 12:00:00Z"),
+            (json!("2024-01-31T12:00:00.25+05:45"), "2024-01-31 06:15:00.25Z"),
+            (json!("2024-01-31T23:00:00-02:00"), "2024-02-01 01:00:00Z"),
+        ],
+    );
+    refuses(
+        ColumnType::Timestamptz,
+        &[
+            json!("2024-01-31T12:00:00"),
+            json!("2024-01-31"),
+            json!("2024-01-31T12:00:00+25:00"),
+            json!("2024-01-31T12:00:00+01:60"),
+            json!("0001-01-01T00:00:00+05:00"),
+            json!("2024-01-31T12:00:00[UTC]"),
+            json!("é"),
+            json!("Z"),
+        ],
+    );
 }
 
 #[test]
@@ -153,7 +205,20 @@ fn bytes_are_hexadecimal_and_jsonb_is_json() {
 fn kinds() -> impl Strategy<Value = ColumnType> {
     use ColumnType::*;
     prop::sample::select(vec![
-        Bool, Int2, Int4, Int8, Float4, Float8, Numeric, Text, Uuid, Date, Timestamp, Timestamptz, Bytea, Json,
+        Bool,
+        Int2,
+        Int4,
+        Int8,
+        Float4,
+        Float8,
+        Numeric,
+        Text,
+        Uuid,
+        Date,
+        Timestamp,
+        Timestamptz,
+        Bytea,
+        Json,
         Jsonb,
     ])
 }
@@ -165,7 +230,7 @@ fn scalars() -> impl Strategy<Value = Value> {
         any::<f64>().prop_map(Value::from),
         any::<String>().prop_map(Value::from),
         "-?[0-9]{1,25}(\\.[0-9]{1,25})?([eE][-+]?[0-9]{1,3})?".prop_map(Value::from),
-        "[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,7})?(Z|[-+][0-9]{2}:[0-9]{2})?)?"
+        "[0-9]{4}-[01][0-9]-[0-3][0-9]([T ][0-2][0-9]:[0-5][0-9]:[0-6][0-9](\\.[0-9]{1,7})?(Z|[-+][0-2][0-9]:[0-5][0-9])?)?"
             .prop_map(Value::from),
     ]
 }

@@ -28,13 +28,14 @@ pub(super) fn timestamptz(text: &str) -> Option<String> {
         Some(wall) => (wall, "+00:00"),
         None => text.split_at_checked(text.len().checked_sub(6)?)?,
     };
-    let fits = shaped(offset.strip_prefix(['+', '-'])?, "dd:dd") && &offset[1..3] < "24" && &offset[4..] < "60";
+    let fits =
+        shaped(offset.strip_prefix(['+', '-'])?, "dd:dd") && &offset[1..3] < "24" && &offset[4..] < "60";
     if !fits {
         return None;
     }
     let instant: Timestamp = format!("{}{offset}", civil(wall)?).parse().ok()?;
     let micros = instant.as_microsecond();
-    in_years(micros).then(|| format!("{}+00", format_micros(micros, ' ')))
+    in_years(micros).then(|| format!("{}Z", format_micros(micros, ' ')))
 }
 
 fn civil(text: &str) -> Option<DateTime> {
@@ -43,11 +44,17 @@ fn civil(text: &str) -> Option<DateTime> {
     }
     let (whole, fraction) = text.split_at_checked(19)?;
     let fraction_fits = fraction.is_empty()
-        || fraction.strip_prefix('.').is_some_and(|f| (1..=6).contains(&f.len()) && f.bytes().all(|b| b.is_ascii_digit()));
+        || fraction
+            .strip_prefix('.')
+            .is_some_and(|f| (1..=6).contains(&f.len()) && f.bytes().all(|b| b.is_ascii_digit()));
     let separated = matches!(whole.as_bytes()[10], b'T' | b't' | b' ');
     // Neither a leap second nor 24:00:00: both would be moved silently.
     let in_day = &whole[11..13] < "24" && &whole[17..] < "60";
-    let fits = fraction_fits && separated && shaped(&whole[..10], "dddd-dd-dd") && shaped(&whole[11..], "dd:dd:dd") && in_day;
+    let fits = fraction_fits
+        && separated
+        && shaped(&whole[..10], "dddd-dd-dd")
+        && shaped(&whole[11..], "dd:dd:dd")
+        && in_day;
     fits.then(|| text.replace(['t', ' '], "T").parse().ok()).flatten()
 }
 

@@ -1,0 +1,55 @@
+//! What can go wrong at the bucket.
+
+use std::error::Error;
+
+/// A call that failed, and why.
+#[derive(Debug, thiserror::Error)]
+#[error("could not {what}: {kind}")]
+pub struct ObjectsError {
+    /// The call, such as `store a part`.
+    pub what: &'static str,
+    /// Why.
+    pub kind: Kind,
+    #[source]
+    cause: Option<Box<dyn Error + Send + Sync>>,
+}
+
+/// Why a call failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Kind {
+    /// Too many calls; later it may work.
+    #[error("the object store asks to slow down")]
+    Throttled,
+    /// No answer, or an answer that it cannot answer.
+    #[error("the object store cannot be reached")]
+    Unavailable,
+    /// The role may not.
+    #[error("access denied; check the role's statements for the bucket")]
+    Denied,
+    /// No such object, upload or bucket.
+    #[error("it does not exist")]
+    NotFound,
+    /// Anything else.
+    #[error("the object store refused the call")]
+    Other,
+}
+
+impl ObjectsError {
+    pub(super) fn new(
+        what: &'static str,
+        kind: Kind,
+        cause: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        Self { what, kind, cause: Some(cause.into()) }
+    }
+
+    pub(super) fn bare(what: &'static str, kind: Kind) -> Self {
+        Self { what, kind, cause: None }
+    }
+
+    /// Whether another attempt may go better.
+    pub fn again(&self) -> bool {
+        // "Not found" is an upload that somebody aborted: a new attempt makes a new one.
+        !matches!(self.kind, Kind::Denied)
+    }
+}

@@ -1,0 +1,129 @@
+//! Amazon S3, or what speaks like it.
+//!
+//! Checksums: the whole object's CRC64NVME is asked for when an upload begins, and the SDK sends one
+//! with every body. What comes back is optional everywhere, since stand-ins do not echo checksums.
+
+mod delete;
+mod list;
+mod presign;
+mod put;
+mod read;
+mod upload;
+
+use std::error::Error;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use bytes::Bytes;
+use tokio::sync::OnceCell;
+
+use super::{Kind, Meta, Objects, ObjectsError, Page, Upload};
+
+/// Kept by any cache for ever: an object's key is never written twice.
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+
+/// One bucket. Its clones share one client.
+#[derive(Clone, Debug)]
+pub struct S3Objects {
+    client: Arc<OnceCell<Client>>,
+    bucket: String,
+}
+
+impl S3Objects {
+    /// Names the bucket; the client is made at its first use. `AWS_ENDPOINT_URL[_S3]` is respected, and an
+    /// endpoint given that way is addressed by path, as stand-ins want it.
+    pub fn new(bucket: impl Into<String>) -> Self {
+        Self { client: Arc::default(), bucket: bucket.into() }
+    }
+
+    async fn client(&self) -> &Client {
+        let connect = || async {
+            let config = crate::config::aws().await;
+            let elsewhere =
+                ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"].iter().any(|v| std::env::var_os(v).is_some())
+                    || config.endpoint_url().is_some();
+            Client::from_conf(aws_sdk_s3::config::Builder::from(config).force_path_style(elsewhere).build())
+        };
+        self.client.get_or_init(connect).await
+    }
+}
+
+#[async_trait]
+impl Objects for S3Objects {
+    async fn put(&self, key: &str, body: Bytes, meta: &Meta) -> Result<(), ObjectsError> {
+        put::put(self, key, body, meta).await
+    }
+
+    async fn upload(&self, key: &str, meta: &Meta) -> Result<Box<dyn Upload>, ObjectsError> {
+        Ok(Box::new(upload::begin(self, key, meta).await?))
+    }
+
+    async fn get(&self, key: &str) -> Result<Bytes, ObjectsError> {
+        read::get(self, key).await
+    }
+
+    async fn size(&self, key: &str) -> Result<Option<u64>, ObjectsError> {
+        read::size(self, key).await
+    }
+
+    async fn delete(&self, keys: &[String]) -> Result<(), ObjectsError> {
+        delete::delete(self, keys).await
+    }
+
+    async fn list(&self, prefix: &str, after: Option<&str>) -> Result<Page, ObjectsError> {
+        list::list(self, prefix, after).await
+    }
+
+    async fn abort_uploads(&self, prefix: &str) -> Result<usize, ObjectsError> {
+        list::abort_uploads(self, prefix).await
+    }
+
+    async fn presign_get(&self, key: &str, secs: u32, name: Option<&str>) -> Result<String, ObjectsError> {
+        presign::presign_get(self, key, secs, name).await
+    }
+}
+
+/// The one place where failures of S3 are told apart. The SDK has retried what it could by then.
+fn failed<E>(what: &'static str) -> impl FnOnce(SdkError<E>) -> ObjectsError
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    move |error| {
+        let status = error.raw_response().map(|response| response.status().as_u16());
+        let kind = kind(status, error.code());
+        // As text: the SDK's types do not leave, and its errors say nothing without their chain.
+        ObjectsError::new(what, kind, DisplayErrorContext(&error).to_string())
+    }
+}
+
+fn kind(status: Option<u16>, code: Option<&str>) -> Kind {
+    match (status, code) {
+        (_, Some("SlowDown" | "Throttling" | "ThrottlingException" | "RequestLimitExceeded"))
+        | (Some(429), _) => Kind::Throttled,
+        (_, Some("NoSuchKey" | "NoSuchUpload" | "NoSuchBucket" | "NotFound")) | (Some(404), _) => {
+            Kind::NotFound
+        }
+        (_, Some("RequestTimeout" | "InternalError" | "ServiceUnavailable")) => Kind::Unavailable,
+        (_, Some("ExpiredToken" | "RequestTimeTooSkewed")) => Kind::Unavailable,
+        (Some(401 | 403), _) => Kind::Denied,
+        (None | Some(500..), _) => Kind::Unavailable,
+        _ => Kind::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_are_told_apart() {
+        assert_eq!(kind(Some(503), Some("SlowDown")), Kind::Throttled);
+        assert_eq!(kind(Some(404), None), Kind::NotFound);
+        assert_eq!(kind(Some(403), Some("AccessDenied")), Kind::Denied);
+        assert_eq!(kind(None, None), Kind::Unavailable);
+        assert_eq!(kind(Some(502), None), Kind::Unavailable);
+        assert_eq!(kind(Some(400), Some("EntityTooSmall")), Kind::Other);
+    }
+}

@@ -1,0 +1,52 @@
+//! What a PostgreSQL server tells a role about itself and about the role.
+
+/// One row of text cells: see [`Server::read`].
+pub(crate) const QUESTION: &str = "select current_user::text, r.rolsuper::text, r.rolconnlimit::text,
+    current_setting('max_connections'),
+    (current_setting('superuser_reserved_connections')::integer
+        + coalesce(current_setting('reserved_connections', true)::integer, 0))::text,
+    extract(epoch from pg_postmaster_start_time())::text, current_database()::text, pg_is_in_recovery()::text,
+    current_setting('server_version')
+from pg_catalog.pg_roles r where r.rolname = current_user";
+
+/// A server, as one of our roles sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// The role.
+    pub role: String,
+    /// A superuser is held by no limit.
+    pub superuser: bool,
+    /// Sessions the role may have; -1 is no limit.
+    pub connection_limit: i64,
+    /// Sessions the server can have.
+    pub max_connections: i64,
+    /// Sessions that only superusers and their like may have.
+    pub reserved: i64,
+    /// When it started: two roles that are told the same time are on the same server.
+    pub started: String,
+    /// The database.
+    pub database: String,
+    /// Whether it is a standby.
+    pub standby: bool,
+    /// Of PostgreSQL.
+    pub version: String,
+}
+
+impl Server {
+    /// Reads the answer; `None` if it has another form.
+    pub(crate) fn read(cells: Vec<Option<String>>) -> Option<Self> {
+        let [role, superuser, limit, max, reserved, started, database, standby, version] =
+            <[_; 9]>::try_from(cells).ok()?;
+        Some(Self {
+            role: role?,
+            superuser: superuser? == "true",
+            connection_limit: limit?.parse().ok()?,
+            max_connections: max?.parse().ok()?,
+            reserved: reserved?.parse().ok()?,
+            started: started?,
+            database: database?,
+            standby: standby? == "true",
+            version: version?,
+        })
+    }
+}

@@ -1,0 +1,132 @@
+//! Reading what `EXPLAIN (FORMAT JSON, VERBOSE)` answers: estimates, and by which way each relation is
+//! reached. Pure.
+
+use serde::Deserialize;
+
+/// A node of a plan, with the nodes below it. The root stands for the whole plan.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Plan {
+    #[serde(rename = "Node Type")]
+    kind: String,
+    schema: Option<String>,
+    #[serde(rename = "Relation Name")]
+    relation: Option<String>,
+    #[serde(rename = "Total Cost")]
+    pub(super) cost: f64,
+    #[serde(rename = "Plan Rows")]
+    rows: f64,
+    #[serde(rename = "Plan Width")]
+    width: f64,
+    #[serde(rename = "Index Cond")]
+    index_cond: Option<String>,
+    #[serde(rename = "Recheck Cond")]
+    recheck_cond: Option<String>,
+    #[serde(rename = "Remote SQL")]
+    remote_sql: Option<String>,
+    filter: Option<String>,
+    #[serde(default)]
+    plans: Vec<Plan>,
+}
+
+/// How one relation is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Scan {
+    /// Schema and name.
+    pub(super) relation: (String, String),
+    /// By which way.
+    pub(super) way: Way,
+    /// Whether the condition on the range is tested row by row.
+    pub(super) filtered: bool,
+}
+
+/// The way to a relation's rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// By an index and the range.
+    Range,
+    /// By an index and something else, such as the key of a join.
+    Lookup,
+    /// All of it.
+    Whole,
+}
+
+/// How a condition on the range shows in a plan. The bounds tell more than the column's name, which a
+/// view or query may have changed.
+#[derive(Clone, Debug)]
+pub(super) struct Mark {
+    /// The column's name.
+    pub(super) column: String,
+    /// The beginnings of the bounds' literals, such as `'2024-01-31`.
+    pub(super) bounds: Vec<String>,
+}
+
+impl Plan {
+    /// Reads the answer; `None` if it has another form.
+    pub(super) fn parse(json: &str) -> Option<Self> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Answer {
+            plan: Plan,
+        }
+        let answers: Vec<Answer> = serde_json::from_str(json).ok()?;
+        answers.into_iter().next().map(|answer| answer.plan)
+    }
+
+    /// Rows and bytes of binary COPY: per row the planner's width, a length per column and two bytes.
+    pub(super) fn size(&self, columns: usize) -> export::estimate::Size {
+        let width = self.width + 4.0 * columns as f64 + 2.0;
+        export::estimate::Size { rows: self.rows as u64, bytes: (self.rows * width) as u64 }
+    }
+
+    /// All relations that are read, in the order of the plan.
+    pub(super) fn scans(&self, mark: Option<&Mark>) -> Vec<Scan> {
+        let mut scans = Vec::new();
+        self.collect(mark, &mut scans);
+        scans
+    }
+
+    fn collect(&self, mark: Option<&Mark>, scans: &mut Vec<Scan>) {
+        let marked =
+            |text: &Option<String>| mark.zip(text.as_deref()).is_some_and(|(mark, text)| mark.is_in(text));
+        if let Some(name) = &self.relation {
+            let by_index = [&self.index_cond, &self.recheck_cond, &self.remote_sql];
+            // The bitmap's own scans stand below and name no relation.
+            let way = if by_index.iter().any(|cond| marked(cond))
+                || self.bitmaps().any(|b| marked(&b.index_cond))
+            {
+                Way::Range
+            } else if by_index[..2].iter().any(|cond| cond.is_some()) || self.kind.starts_with("Tid") {
+                Way::Lookup
+            } else {
+                Way::Whole
+            };
+            let relation = (self.schema.clone().unwrap_or_default(), name.clone());
+            scans.push(Scan { relation, way, filtered: marked(&self.filter) });
+        }
+        for plan in &self.plans {
+            plan.collect(mark, scans);
+        }
+    }
+
+    fn bitmaps(&self) -> Box<dyn Iterator<Item = &Plan> + '_> {
+        let below = self.plans.iter().filter(|plan| plan.kind.starts_with("Bitmap"));
+        Box::new(below.flat_map(|plan| std::iter::once(plan).chain(plan.bitmaps())))
+    }
+}
+
+impl Mark {
+    fn is_in(&self, condition: &str) -> bool {
+        let by_name = || {
+            // With a constant beside it; a join's condition has none.
+            let word = |c: char| !c.is_alphanumeric() && c != '_';
+            condition.contains('\'')
+                && (condition.split(word).any(|w| w == self.column)
+                    || condition.contains(&format!("\"{}\"", self.column)))
+        };
+        self.bounds.iter().any(|bound| condition.contains(bound.as_str())) || by_name()
+    }
+}
+
+#[cfg(test)]
+mod tests;

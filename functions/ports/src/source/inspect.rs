@@ -1,0 +1,154 @@
+//! One session that asks about the source: what exists, of which type, what the planner believes.
+//!
+//! It reads no rows of the user's tables, except the first and last value of a range column where that
+//! is cheap.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use export::catalog::From;
+use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::{AssertSqlSafe, Column as _, Connection as _, Executor as _, Row as _};
+
+use super::explain::Plan;
+use super::{Source, SourceError, connect, sql};
+use crate::server::{QUESTION, Server};
+
+/// A session through the pool, with the source role. Dropped, it closes its connection.
+#[derive(Debug)]
+pub struct Inspector {
+    connection: PgConnection,
+}
+
+impl Source {
+    /// Opens a session that asks questions; waits up to `patience` for one to become free.
+    ///
+    /// # Errors
+    /// If the source cannot be reached, or has no session to give in time.
+    pub async fn inspector(&self, patience: Duration) -> Result<Inspector, SourceError> {
+        Ok(Inspector { connection: connect(&self.options, patience).await? })
+    }
+}
+
+impl Inspector {
+    /// Asks one question, in a read-only transaction of its own: one that fails does not poison the next.
+    ///
+    /// # Errors
+    /// If the server refuses the question or is gone.
+    pub async fn texts(&mut self, question: &str) -> Result<Vec<Vec<Option<String>>>, SourceError> {
+        let rows = self.rows(question).await?;
+        rows.iter().map(cells).collect::<Result<_, _>>().map_err(SourceError::classify)
+    }
+
+    /// What the planner would do. Nothing is run.
+    pub(super) async fn explain(&mut self, select: &str) -> Result<Plan, SourceError> {
+        let rows = self.texts(&format!("explain (format json, verbose)\n{select}")).await?;
+        let text = rows.first().and_then(|row| row.first()?.as_deref()).unwrap_or_default();
+        Plan::parse(text).ok_or_else(|| SourceError::protocol("the answer to EXPLAIN cannot be read"))
+    }
+
+    /// Names and types (OIDs as `pg_typeof` reports them) of the columns of what is read. Names that
+    /// occur twice have no type: they cannot be asked for.
+    pub(super) async fn describe(&mut self, from: &From) -> Result<Vec<(String, Option<u32>)>, SourceError> {
+        let empty =
+            format!("(values (1)) v left join (select * from {} limit 0) q on true", from_clause(from));
+        let rows = self.rows(&format!("select q.* from {empty}")).await?;
+        let row = rows.first().ok_or_else(|| SourceError::protocol("the description has no row"))?;
+        let names: Vec<String> = row.columns().iter().map(|column| column.name().to_owned()).collect();
+        let unique: Vec<&String> =
+            names.iter().filter(|name| names.iter().filter(|n| n == name).count() == 1).collect();
+        if unique.is_empty() {
+            return Ok(names.into_iter().map(|name| (name, None)).collect());
+        }
+        let types: Vec<String> = unique
+            .iter()
+            .map(|name| format!("pg_catalog.pg_typeof(q.{})::oid::bigint", sql::identifier(name)))
+            .collect();
+        let answer = self.texts(&format!("select {} from {empty}", types.join(", "))).await?;
+        let oids = answer.first().map(Vec::as_slice).unwrap_or_default();
+        let oid_of = |name: &String| {
+            let at = unique.iter().position(|unique| *unique == name)?;
+            oids.get(at)?.as_deref()?.parse().ok()
+        };
+        let typed = names.iter().map(|name| (name.clone(), oid_of(name)));
+        Ok(typed.collect())
+    }
+
+    /// Names the database that is read, the same through whatever host it is reached: its name, and
+    /// the identifier of its cluster where the role may know it. A physical standby has its primary's.
+    ///
+    /// # Errors
+    /// If the source cannot be reached.
+    pub async fn source_name(&mut self) -> Result<String, SourceError> {
+        let database = self.text("select current_database()").await?.unwrap_or_default();
+        let cluster =
+            match self.text("select system_identifier::text from pg_catalog.pg_control_system()").await {
+                Ok(cluster) => cluster,
+                Err(error) if error.sqlstate.as_deref().is_some_and(|state| state.starts_with("42")) => None,
+                Err(error) => return Err(error),
+            };
+        Ok(cluster.map_or(database.clone(), |cluster| format!("{database}@{cluster}")))
+    }
+
+    /// The server, as the source role sees it.
+    ///
+    /// # Errors
+    /// If the source cannot be asked.
+    pub async fn server(&mut self) -> Result<Server, SourceError> {
+        let row = self.texts(QUESTION).await?.into_iter().next();
+        row.and_then(Server::read).ok_or_else(|| SourceError::protocol("it tells too little of its server"))
+    }
+
+    /// The value of a setting in this session.
+    ///
+    /// # Errors
+    /// If the source cannot be asked.
+    pub async fn setting(&mut self, name: &str) -> Result<Option<String>, SourceError> {
+        self.text(&format!("select current_setting({}, true)", sql::literal(name))).await
+    }
+
+    /// The first cell of the first row.
+    pub(super) async fn text(&mut self, question: &str) -> Result<Option<String>, SourceError> {
+        Ok(self.texts(question).await?.into_iter().next().and_then(|row| row.into_iter().next()).flatten())
+    }
+
+    /// Ends the session politely.
+    pub async fn close(self) {
+        let _ = self.connection.close().await;
+    }
+
+    /// One message of the simple protocol: a pooler keeps the server session between its statements.
+    async fn rows(&mut self, question: &str) -> Result<Vec<PgRow>, SourceError> {
+        let message = format!("rollback; begin isolation level read committed read only;\n{question}");
+        let rows = self.connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(message))).await;
+        rows.map_err(SourceError::classify)
+    }
+}
+
+fn cells(row: &PgRow) -> Result<Vec<Option<String>>, sqlx::Error> {
+    let cell = |i: usize| {
+        let value = row.try_get_raw(i)?;
+        if sqlx::ValueRef::is_null(&value) {
+            return Ok(None);
+        }
+        value.as_str().map(|text| Some(text.to_owned())).map_err(sqlx::Error::Decode)
+    };
+    (0..row.len()).map(cell).collect()
+}
+
+/// What is read, under the name `q`.
+pub(super) fn from_clause(from: &From) -> String {
+    match from {
+        From::Relation { schema, name } => format!("{}.{} q", sql::identifier(schema), sql::identifier(name)),
+        // The line breaks end a comment on the query's last line.
+        From::Query(query) => format!("(\n{query}\n) q"),
+    }
+}
+
+/// What the server said, without our advice, which is written for a worker's reader.
+pub(super) fn server_text(error: &SourceError) -> String {
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<sqlx::Error>());
+    cause
+        .and_then(|cause| cause.as_database_error())
+        .map_or_else(|| error.message.clone(), |e| e.message().to_owned())
+}

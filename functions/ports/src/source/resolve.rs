@@ -1,0 +1,101 @@
+//! Resolves one dataset of a catalog against the source: names, types, rights, estimates.
+//!
+//! Everything that is wrong is found at once. Only what is wrong with the source itself, such as a lost
+//! connection, ends it early.
+
+mod findings;
+
+mod types;
+
+mod surface;
+
+mod columns;
+
+mod range;
+
+mod order;
+
+mod months;
+
+mod bounds;
+
+mod index;
+
+mod estimate;
+
+use export::catalog::{Dataset, Definition};
+use export::estimate::DatasetEstimate;
+use export::problem::Violation;
+
+pub use estimate::{Estimated, estimate};
+
+use super::{Inspector, SourceError};
+use findings::Findings;
+
+/// What became of one dataset.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resolution {
+    /// With everything resolved; `None` if something is wrong with it.
+    pub dataset: Option<Dataset>,
+    /// What the planner believes about it.
+    pub estimate: DatasetEstimate,
+    /// Why it cannot be applied.
+    pub violations: Vec<Violation>,
+    /// What the operator should know.
+    pub warnings: Vec<Violation>,
+}
+
+/// Resolves the dataset `name`; `tenants` is how many tenants there are.
+///
+/// # Errors
+/// If the source cannot be asked. What is wrong with the dataset is in the [`Resolution`].
+pub async fn resolve(
+    inspector: &mut Inspector,
+    name: &str,
+    definition: &Definition,
+    tenants: u64,
+) -> Result<Resolution, SourceError> {
+    let mut findings = Findings::new(name);
+    let (dataset, estimate) = dataset(inspector, definition, tenants, &mut findings).await?;
+    let (violations, warnings) = findings.into_parts();
+    let dataset = dataset.filter(|_| violations.is_empty());
+    Ok(Resolution { dataset, estimate, violations, warnings })
+}
+
+async fn dataset(
+    inspector: &mut Inspector,
+    definition: &Definition,
+    tenants: u64,
+    findings: &mut Findings,
+) -> Result<(Option<Dataset>, DatasetEstimate), SourceError> {
+    let Some(surface) = surface::find(inspector, definition, findings).await? else {
+        return Ok((None, DatasetEstimate::default()));
+    };
+    let columns = columns::exported(definition, &surface, findings);
+    let tenant_column = columns::tenant(definition, &surface, tenants, findings);
+    let filters = columns::filters(definition, &surface, findings);
+    columns::check_comparable(inspector, &surface, &filters, tenant_column.as_deref(), findings).await?;
+    let range = range::find(inspector, definition, &surface, findings).await?;
+    let order = order::find(inspector, definition, &surface, findings).await?;
+    let dataset = Dataset {
+        from: surface.from.clone(),
+        columns,
+        range,
+        tenant_column,
+        shared: definition.shared,
+        filters,
+        settle_after_secs: definition.settle_after_secs(),
+        order,
+        epoch: definition.epoch.unwrap_or(1),
+    };
+    // Without its columns or its range there is no statement to estimate.
+    if dataset.columns.is_empty() || dataset.range.is_some() != definition.range_column.is_some() {
+        return Ok((None, DatasetEstimate::default()));
+    }
+    let key = findings::key(definition);
+    let Some(estimated) = findings.answer(key, estimate(inspector, &dataset).await)? else {
+        return Ok((None, DatasetEstimate::default()));
+    };
+    estimate::report(inspector, definition, &dataset, &surface, &estimated, findings).await?;
+    Ok((Some(dataset), estimated.estimate))
+}

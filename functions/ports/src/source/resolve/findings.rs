@@ -1,0 +1,124 @@
+//! What is found wrong with one dataset, and the line between its faults and the source's.
+
+use export::catalog::Definition;
+use export::problem::Violation;
+
+use crate::source::SourceError;
+use crate::source::inspect::server_text;
+
+/// Collects violations and warnings of one dataset.
+#[derive(Debug)]
+pub(super) struct Findings {
+    path: String,
+    violations: Vec<Violation>,
+    warnings: Vec<Violation>,
+}
+
+impl Findings {
+    pub(super) fn new(dataset: &str) -> Self {
+        Self { path: format!("datasets.{dataset}"), violations: Vec::new(), warnings: Vec::new() }
+    }
+
+    /// Something that must be mended before the catalog can be applied. An empty key means the dataset.
+    pub(super) fn violation(&mut self, key: &str, message: impl Into<String>, remedy: impl Into<String>) {
+        self.violations.push(Violation::new(self.pointer(key), message, remedy));
+    }
+
+    /// Something that the operator should know.
+    pub(super) fn warning(&mut self, key: &str, message: impl Into<String>, remedy: impl Into<String>) {
+        self.warnings.push(Violation::new(self.pointer(key), message, remedy));
+    }
+
+    /// Turns the server's refusal of a question into a violation at `key`; other errors pass.
+    pub(super) fn answer<T>(
+        &mut self,
+        key: &str,
+        answer: Result<T, SourceError>,
+    ) -> Result<Option<T>, SourceError> {
+        match answer {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) if blames_dataset(error.sqlstate.as_deref()) => {
+                let state = error.sqlstate.clone().unwrap_or_default();
+                let text = server_text(&error);
+                let remedy = remedy(&state, &text);
+                self.violation(key, format!("the source refuses it: {text} (SQLSTATE {state})"), remedy);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// How many violations there are so far.
+    pub(super) fn violations(&self) -> usize {
+        self.violations.len()
+    }
+
+    pub(super) fn into_parts(self) -> (Vec<Violation>, Vec<Violation>) {
+        (self.violations, self.warnings)
+    }
+
+    fn pointer(&self, key: &str) -> String {
+        if key.is_empty() { self.path.clone() } else { format!("{}.{key}", self.path) }
+    }
+}
+
+/// The key that says what is read.
+pub(super) fn key(definition: &Definition) -> &'static str {
+    if definition.query.is_some() { "query" } else { "relation" }
+}
+
+/// Whether an error is about what was asked, rather than about the server or the session.
+fn blames_dataset(sqlstate: Option<&str>) -> bool {
+    let Some(state) = sqlstate else { return false };
+    match state.get(..2).unwrap_or_default() {
+        "08" | "28" | "3D" | "53" | "58" => false,
+        "57" => state == "57014",
+        "25" => state == "25006",
+        _ => true,
+    }
+}
+
+fn remedy(state: &str, text: &str) -> &'static str {
+    match state {
+        "55P03" | "57014" | "40001" | "40P01" => {
+            "something else held it up; run the same command again later"
+        }
+        "42501" if text.contains("row-level security") => {
+            "a policy would hide rows: give the source role bypassrls, or export through a view of the owner"
+        }
+        "42501" => "grant select on all that it reads to the source role, and usage on the schemas",
+        "42P01" | "3F000" | "42883" | "42704" => {
+            "correct the name, and write it with its schema: the source role's search_path is pg_catalog"
+        }
+        "42703" => "correct the name of the column",
+        _ => "try the statement in psql as the source role and correct it",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_refusals_of_the_question_are_the_datasets_fault() {
+        for state in ["42P01", "42501", "22012", "0A000", "55P03", "57014", "25006", "P0001"] {
+            assert!(blames_dataset(Some(state)), "{state}");
+        }
+        for state in ["53300", "08P01", "57P01", "28P01", "3D000", "25P03", "58030"] {
+            assert!(!blames_dataset(Some(state)), "{state}");
+        }
+        assert!(!blames_dataset(None));
+    }
+
+    #[test]
+    fn paths_name_the_dataset_and_the_key() {
+        let mut findings = Findings::new("orders");
+        findings.violation("range_column", "a", "b");
+        findings.warning("", "a", "b");
+        let (violations, warnings) = findings.into_parts();
+        assert_eq!(
+            (violations[0].pointer.as_str(), warnings[0].pointer.as_str()),
+            ("datasets.orders.range_column", "datasets.orders")
+        );
+    }
+}

@@ -1,0 +1,44 @@
+//! What the process keeps between two ticks.
+
+use std::sync::Arc;
+
+use ports::config::{ConfigError, required};
+use ports::objects::{Objects, S3Objects};
+use ports::queue::{Queue, SqsQueue};
+use ports::store::{Store, StoreError};
+
+/// The sweeper's ports.
+#[derive(Clone)]
+pub struct Context {
+    /// The state of all exports.
+    pub store: Store,
+    /// The doorbell.
+    pub queue: Arc<dyn Queue>,
+    /// The files.
+    pub objects: Arc<dyn Objects>,
+}
+
+/// A setting is missing or wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum ContextError {
+    /// In the environment.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// In the store's URL.
+    #[error("SLUICE_STORE_URL cannot be used")]
+    Store(#[from] StoreError),
+}
+
+impl Context {
+    /// Reads the environment; connects to nothing.
+    ///
+    /// # Errors
+    /// If a setting is missing or malformed.
+    pub fn from_env() -> Result<Self, ContextError> {
+        Ok(Self {
+            store: Store::new(&required("SLUICE_STORE_URL")?)?,
+            queue: Arc::new(SqsQueue::new(required("SLUICE_QUEUE_URL")?)),
+            objects: Arc::new(S3Objects::new(required("SLUICE_BUCKET")?)),
+        })
+    }
+}

@@ -1,0 +1,149 @@
+//! One sweep: each step on its own, so that one that fails does not keep the others from their work.
+
+use std::error::Error;
+use std::future::Future;
+
+use export::chunk::chunk_prefix;
+use ports::objects::{Objects, ObjectsError};
+use ports::store::StoreError;
+use serde::Serialize;
+
+use crate::Context;
+
+/// Most things of one kind in one sweep; the rest is for the next.
+const BATCH: i64 = 200;
+
+/// What a sweep did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// Messages that went out.
+    pub dispatched: usize,
+    /// Exports that were past their deadline.
+    pub past_deadline: usize,
+    /// Exports that were over and had not been finished.
+    pub finished: usize,
+    /// Exports whose files go now.
+    pub expired: usize,
+    /// Chunks whose objects were deleted.
+    pub chunks_emptied: usize,
+    /// Beginnings of keys below which everything was deleted.
+    pub litter_swept: usize,
+    /// Steps that failed; the log says why.
+    pub failed_steps: usize,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum StepError {
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+    #[error("the bucket failed")]
+    Objects(#[from] ObjectsError),
+    #[error("finishing an export failed")]
+    Finish(#[from] ports::finish::FinishError),
+}
+
+/// Sweeps once. Safe to run at any time, also beside another sweep.
+pub async fn sweep(context: &Context) -> Report {
+    let mut report = Report::default();
+    // First what others wait for, then what only takes room.
+    report.past_deadline = step(&mut report, "deadlines", deadlines(context)).await;
+    report.dispatched = step(&mut report, "dispatch", async {
+        Ok(ports::dispatch::run(&context.store, &*context.queue).await?)
+    })
+    .await;
+    report.finished = step(&mut report, "finish", finish(context)).await;
+    report.expired = step(&mut report, "expire", expire(context)).await;
+    step(&mut report, "release", async { Ok(context.store.release_unused(BATCH).await.map(|()| 0)?) }).await;
+    report.chunks_emptied = step(&mut report, "chunks", empty_chunks(context)).await;
+    report.litter_swept = step(&mut report, "litter", sweep_litter(context)).await;
+    step(&mut report, "prune", async { Ok(context.store.prune().await.map(|()| 0)?) }).await;
+    tracing::info!(?report, "swept");
+    report
+}
+
+async fn step(
+    report: &mut Report,
+    name: &str,
+    work: impl Future<Output = Result<usize, StepError>>,
+) -> usize {
+    match work.await {
+        Ok(done) => done,
+        Err(error) => {
+            report.failed_steps += 1;
+            tracing::error!(step = name, error = &error as &dyn Error, "a step of the sweep failed");
+            0
+        }
+    }
+}
+
+async fn deadlines(context: &Context) -> Result<usize, StepError> {
+    let mut ended = 0;
+    for export in context.store.past_deadline(BATCH).await? {
+        // An export of which everything is done just in time succeeds.
+        ports::finish::run(&context.store, &*context.objects, export).await?;
+        ended += usize::from(context.store.end_at_deadline(export).await?);
+    }
+    Ok(ended)
+}
+
+async fn finish(context: &Context) -> Result<usize, StepError> {
+    let exports = context.store.unfinished(BATCH).await?;
+    let mut last = None;
+    let mut finished = 0;
+    for export in exports {
+        match ports::finish::run(&context.store, &*context.objects, export).await {
+            Ok(()) => finished += 1,
+            // One export that cannot be finished must not keep the others waiting.
+            Err(error) => last = Some(error),
+        }
+    }
+    last.map_or(Ok(finished), |error| Err(error.into()))
+}
+
+async fn expire(context: &Context) -> Result<usize, StepError> {
+    let mut expired = 0;
+    for export in context.store.to_expire(BATCH).await? {
+        expired += usize::from(context.store.expire(export).await?);
+    }
+    Ok(expired)
+}
+
+/// Deletes the objects of chunks that nobody wants; a chunk's row goes once its prefix was found empty
+/// and no attempt can write to it any more.
+async fn empty_chunks(context: &Context) -> Result<usize, StepError> {
+    let (mut emptied, mut gone) = (0, Vec::new());
+    for dying in context.store.dying(BATCH).await? {
+        let found = delete_below(&*context.objects, &chunk_prefix(&dying.tenant, dying.chunk)).await?;
+        emptied += usize::from(found > 0);
+        if dying.quiet && found == 0 {
+            gone.push(dying.chunk);
+        }
+    }
+    context.store.forget(&gone).await?;
+    Ok(emptied)
+}
+
+async fn sweep_litter(context: &Context) -> Result<usize, StepError> {
+    let litter = context.store.due_litter(BATCH).await?;
+    for one in &litter {
+        delete_below(&*context.objects, &one.prefix).await?;
+        context.store.swept(one).await?;
+    }
+    Ok(litter.len())
+}
+
+/// Deletes all objects and aborts all unfinished uploads below `prefix`; answers how many objects there were.
+async fn delete_below(objects: &dyn Objects, prefix: &str) -> Result<usize, ObjectsError> {
+    objects.abort_uploads(prefix).await?;
+    let mut found = 0;
+    loop {
+        // What was listed is deleted, so the next page is again the first.
+        let page = objects.list(prefix, None).await?;
+        if page.keys.is_empty() {
+            return Ok(found);
+        }
+        found += page.keys.len();
+        objects.delete(&page.keys).await?;
+    }
+}

@@ -1,0 +1,107 @@
+//! Wants, exports and workers for tests of the store.
+
+use std::collections::BTreeMap;
+
+use export::catalog::{From, RangeColumn};
+use export::chunk::{Attempt, Usage};
+use export::estimate::{DatasetEstimate, Size};
+use export::file::FileRecord;
+use export::format::Output;
+use export::id::{ChunkId, ExportId, TenantId};
+use export::plan::{Reuse, Want};
+use export::range::{RangeKind, Span};
+use export::selection::Selection;
+use ports::random;
+use ports::store::{Limits, NewExport, ReadNote, Store};
+
+pub(crate) const LEASE_SECS: u32 = 4;
+
+pub(crate) fn tenant(name: &str) -> TenantId {
+    name.parse().unwrap()
+}
+
+/// Days `[start, end)` of dataset `name`, about `chunks` chunks of them.
+pub(crate) fn want(tenant: &TenantId, name: &str, start: i64, end: i64, chunks: u64) -> Want {
+    let selection = Selection {
+        dataset: name.to_owned(),
+        from: From::Relation { schema: "shop".into(), name: name.to_owned() },
+        columns: vec![],
+        range_column: Some(RangeColumn {
+            name: "day".into(),
+            kind: RangeKind::Date,
+            time_zone: "UTC".into(),
+            include_nulls: false,
+        }),
+        tenant_column: None,
+        predicates: vec![],
+        order: vec![],
+        settle_after_secs: Some(0),
+        epoch: 1,
+        output: Output::default(),
+    };
+    let days = (end - start) as u64;
+    let months: BTreeMap<_, _> = (0..600)
+        .map(|i| {
+            (
+                format!("{:04}-{:02}", 1970 + i / 12, 1 + i % 12),
+                Size { rows: 30, bytes: 30 * chunks * TARGET / days },
+            )
+        })
+        .collect();
+    Want {
+        fingerprint: selection.fingerprint(tenant, "test"),
+        selection,
+        span: Span::new(RangeKind::Date, start, end),
+        estimate: DatasetEstimate { total: Size::default(), months, indexed: true },
+    }
+}
+
+/// Bytes of a chunk in these tests.
+pub(crate) const TARGET: u64 = 1000;
+
+pub(crate) fn new_export(tenant: &TenantId, wants: Vec<Want>) -> NewExport {
+    NewExport {
+        id: ExportId::from_random(random::bytes()),
+        tenant: tenant.clone(),
+        request: serde_json::json!({}),
+        revision_id: "r".into(),
+        wants,
+        reuse: Reuse::Settled,
+        idempotency: None,
+        limits: Limits { target_bytes: TARGET, max_chunks: 10_000 },
+        deadline_secs: 3600,
+    }
+}
+
+pub(crate) async fn add_tenant(store: &Store, name: &str) -> TenantId {
+    let id = tenant(name);
+    store.create_key(&id, "test").await.unwrap();
+    id
+}
+
+/// Says that the chunk was read just now, from a primary.
+pub(crate) async fn note(store: &Store, attempt: &Attempt) -> bool {
+    let now = 4_000_000_000_000_000;
+    store.note_read(attempt, &ReadNote { as_of_micros: now, replayed_micros: Some(now) }).await.unwrap()
+}
+
+pub(crate) fn file(attempt: u32, rows: u64) -> FileRecord {
+    FileRecord {
+        attempt,
+        rows,
+        bytes: 10 * rows,
+        source_bytes: 20 * rows,
+        sha256: (rows > 0).then(|| "ab".repeat(32)),
+    }
+}
+
+/// Leases a chunk and records a file of five rows.
+pub(crate) async fn work(store: &Store, chunk: ChunkId) -> Vec<ExportId> {
+    let attempt = store.lease(chunk, LEASE_SECS).await.unwrap().expect("the chunk was sent");
+    assert!(note(store, &attempt).await);
+    store
+        .record(chunk, &file(attempt.number, 5), &Usage::default())
+        .await
+        .unwrap()
+        .expect("the attempt is the current one")
+}

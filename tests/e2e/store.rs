@@ -1,0 +1,7 @@
+//! The store's rules, on a database of each test's own.
+
+mod accept;
+mod dispatch;
+mod ends;
+mod lease;
+mod race;

@@ -1,0 +1,113 @@
+//! Accepting: one transaction, reuse by cover, idempotency keys.
+
+use export::plan::Reuse;
+use ports::store::{AcceptError, Idempotency, Store};
+use tests::Database;
+
+use crate::fixture::{add_tenant, new_export, want, work};
+
+async fn store() -> (Database, Store) {
+    let database = Database::create(&[("budget", "2")]).await.unwrap();
+    let store = Store::new(&database.url).unwrap();
+    (database, store)
+}
+
+#[tokio::test]
+async fn an_accepted_export_is_whole_and_due() {
+    let (database, store) = store().await;
+    let acme = add_tenant(&store, "acme").await;
+    let new = new_export(&acme, vec![want(&acme, "orders", 0, 100, 5), want(&acme, "clients", 0, 100, 1)]);
+    let accepted = store.accept(&new).await.unwrap();
+    assert!(!accepted.replayed && !accepted.complete);
+    let export = store.export(&acme, new.id).await.unwrap().unwrap();
+    assert_eq!((export.progress.chunks_total, export.progress.weight_done), (6, 0));
+    assert_eq!(database.number("select count(*) from sluice.chunk where state = 'due'").await.unwrap(), 6);
+}
+
+#[tokio::test]
+async fn a_foreign_export_is_not_found() {
+    let (_database, store) = store().await;
+    let (acme, other) = (add_tenant(&store, "acme").await, add_tenant(&store, "other").await);
+    let new = new_export(&acme, vec![want(&acme, "orders", 0, 10, 1)]);
+    store.accept(&new).await.unwrap();
+    assert!(store.export(&other, new.id).await.unwrap().is_none());
+    assert!(store.chunks(&other, new.id, None, 10).await.unwrap().is_none());
+    assert!(store.exports(&other, None, None, 10).await.unwrap().is_empty());
+    assert!(store.request_of(&other, new.id).await.unwrap().is_none());
+    assert_eq!(store.cancel_or_delete(&other, new.id).await.unwrap(), ports::store::Ended::NotFound);
+}
+
+#[tokio::test]
+async fn equal_requests_of_two_tenants_share_nothing() {
+    let (database, store) = store().await;
+    for name in ["acme", "other"] {
+        let tenant = add_tenant(&store, name).await;
+        store.accept(&new_export(&tenant, vec![want(&tenant, "orders", 0, 10, 1)])).await.unwrap();
+    }
+    assert_eq!(database.number("select count(*) from sluice.chunk").await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn settled_chunks_are_reused_and_unread_ones_shared() {
+    let (database, store) = store().await;
+    let acme = add_tenant(&store, "acme").await;
+    let first = new_export(&acme, vec![want(&acme, "orders", 0, 100, 4)]);
+    store.accept(&first).await.unwrap();
+    // Unread: shared.
+    let second = new_export(&acme, vec![want(&acme, "orders", 0, 100, 4)]);
+    store.accept(&second).await.unwrap();
+    assert_eq!(database.number("select count(*) from sluice.chunk").await.unwrap(), 4);
+    let mut exports = Vec::new();
+    loop {
+        let chunks = store.dispatch().await.unwrap();
+        if chunks.is_empty() {
+            break;
+        }
+        for chunk in chunks {
+            exports = work(&store, chunk).await;
+        }
+    }
+    assert_eq!(exports.len(), 2, "the last chunk belongs to both");
+    // Settled: reused, and the export is complete at once.
+    let third = new_export(&acme, vec![want(&acme, "orders", 0, 100, 4)]);
+    assert!(store.accept(&third).await.unwrap().complete);
+    // One more day: only that is new.
+    let fourth = new_export(&acme, vec![want(&acme, "orders", 0, 101, 4)]);
+    store.accept(&fourth).await.unwrap();
+    assert_eq!(database.number("select count(*) from sluice.chunk where state = 'due'").await.unwrap(), 1);
+    // Not wanted: everything is new.
+    let fifth = new_export(&acme, vec![want(&acme, "orders", 0, 100, 4)]);
+    store.accept(&ports::store::NewExport { reuse: Reuse::Never, ..fifth }).await.unwrap();
+    assert_eq!(database.number("select count(*) from sluice.chunk where state = 'due'").await.unwrap(), 5);
+}
+
+#[tokio::test]
+async fn an_idempotency_key_makes_one_export_even_from_many_at_once() {
+    let (database, store) = store().await;
+    let acme = add_tenant(&store, "acme").await;
+    let key = |body: u8| Some(Idempotency { key: "k".into(), body_sha256: [body; 32] });
+    let tasks = (0..8).map(|_| {
+        let (store, mut new) =
+            (Store::new(&database.url).unwrap(), new_export(&acme, vec![want(&acme, "orders", 0, 10, 1)]));
+        new.idempotency = key(1);
+        tokio::spawn(async move { store.accept(&new).await.unwrap() })
+    });
+    let accepted: Vec<_> = futures::future::join_all(tasks).await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(accepted.iter().filter(|a| !a.replayed).count(), 1);
+    assert!(accepted.iter().all(|a| a.id == accepted[0].id));
+    let mut other = new_export(&acme, vec![want(&acme, "orders", 0, 10, 1)]);
+    other.idempotency = key(2);
+    assert!(matches!(store.accept(&other).await, Err(AcceptError::KeyReused)));
+    assert_eq!(database.number("select count(*) from sluice.export").await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_refused_request_stores_nothing() {
+    let (database, store) = store().await;
+    let acme = add_tenant(&store, "acme").await;
+    let mut new = new_export(&acme, vec![want(&acme, "orders", 0, 1000, 500)]);
+    new.limits.max_chunks = 10;
+    new.idempotency = Some(Idempotency { key: "k".into(), body_sha256: [1; 32] });
+    assert!(matches!(store.accept(&new).await, Err(AcceptError::TooManyChunks(_))));
+    assert_eq!(database.number("select (select count(*) from sluice.export) + (select count(*) from sluice.idempotency) + (select count(*) from sluice.selection)").await.unwrap(), 0);
+}

@@ -1,0 +1,72 @@
+//! Whose turn it is.
+
+use ports::store::Store;
+use tests::Database;
+
+use crate::fixture::{add_tenant, new_export, want, work};
+
+async fn store(budget: &str) -> (Database, Store) {
+    let database = Database::create(&[("budget", budget)]).await.unwrap();
+    let store = Store::new(&database.url).unwrap();
+    (database, store)
+}
+
+#[tokio::test]
+async fn at_most_twice_the_budget_is_out_even_from_many_at_once() {
+    let (database, store) = store("3").await;
+    let acme = add_tenant(&store, "acme").await;
+    store.accept(&new_export(&acme, vec![want(&acme, "orders", 0, 100, 50)])).await.unwrap();
+    let tasks = (0..8).map(|_| {
+        let store = Store::new(&database.url).unwrap();
+        tokio::spawn(async move { store.dispatch().await.unwrap().len() })
+    });
+    let sent: usize = futures::future::join_all(tasks).await.into_iter().map(Result::unwrap).sum();
+    assert_eq!(sent, 6);
+}
+
+#[tokio::test]
+async fn tenants_take_turns_and_so_do_their_exports() {
+    let (_database, store) = store("2").await;
+    let (acme, other) = (add_tenant(&store, "acme").await, add_tenant(&store, "other").await);
+    let large = new_export(&acme, vec![want(&acme, "orders", 0, 100, 50)]);
+    store.accept(&large).await.unwrap();
+    let small = new_export(&acme, vec![want(&acme, "clients", 0, 100, 2)]);
+    store.accept(&small).await.unwrap();
+    let foreign = new_export(&other, vec![want(&other, "orders", 0, 100, 2)]);
+    store.accept(&foreign).await.unwrap();
+    let mut order = Vec::new();
+    for _ in 0..4 {
+        for chunk in store.dispatch().await.unwrap() {
+            let exports = work(&store, chunk).await;
+            order.push(if exports == [large.id] {
+                'L'
+            } else if exports == [small.id] {
+                's'
+            } else {
+                'f'
+            });
+        }
+    }
+    let order: String = order.into_iter().take(8).collect();
+    // The tenants alternate while both have something due, and acme's two exports alternate too.
+    assert_eq!(order.matches('f').count(), 2);
+    assert_eq!(order.matches('s').count(), 2, "{order}");
+    assert!(order[..4].contains("f") && order[..4].contains("s"), "{order}");
+}
+
+#[tokio::test]
+async fn while_paused_nothing_goes_out_and_no_deadline_passes() {
+    let (database, store) = store("2").await;
+    let acme = add_tenant(&store, "acme").await;
+    let new = new_export(&acme, vec![want(&acme, "orders", 0, 100, 5)]);
+    store.accept(&new).await.unwrap();
+    assert!(store.pause().await.unwrap());
+    assert!(!store.pause().await.unwrap());
+    assert!(store.dispatch().await.unwrap().is_empty());
+    assert!(store.export(&acme, new.id).await.unwrap().unwrap().paused);
+    database.run("update sluice.setting set value = (now() - interval '2 hours')::text where name = 'paused_at'; update sluice.export set accepted_at = now() - interval '3 hours', deadline_at = now() - interval '1 hour'").await.unwrap();
+    assert!(store.past_deadline(10).await.unwrap().is_empty());
+    assert!(store.resume().await.unwrap());
+    assert!(store.past_deadline(10).await.unwrap().is_empty(), "the deadline moved by two hours");
+    assert_eq!(store.dispatch().await.unwrap().len(), 4);
+}

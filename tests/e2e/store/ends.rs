@@ -1,0 +1,161 @@
+//! Every export ends: canceled, past its deadline, failed and retried, expired, deleted.
+
+use export::chunk::{ExportStatus, Failure, Usage};
+use ports::store::{Ended, Finish, RetryError, Store};
+use tests::Database;
+
+use crate::fixture::{LEASE_SECS, TARGET, add_tenant, new_export, note, want, work};
+
+async fn store() -> (Database, Store) {
+    let database = Database::create(&[("budget", "2")]).await.unwrap();
+    let store = Store::new(&database.url).unwrap();
+    (database, store)
+}
+
+const LIMITS: ports::store::Limits = ports::store::Limits { target_bytes: TARGET, max_chunks: 1000 };
+
+#[tokio::test]
+async fn a_canceled_export_takes_only_its_own_chunks_with_it() {
+    let (database, store) = store().await;
+    let acme = add_tenant(&store, "acme").await;
+    let (one, two) = (
+        new_export(&acme, vec![want(&acme, "orders", 0, 100, 4)]),
+        new_export(&acme, vec![want(&acme, "orders", 0, 200, 8)]),
+    );
+    store.accept(&one).await.unwrap();
+    store.accept(&two).await.unwrap();
+    let running = store.dispatch().await.unwrap()[0];
+    let attempt = store.lease(running, LEASE_SECS).await.unwrap().unwrap();
+    assert_eq!(store.cancel_or_delete(&acme, two.id).await.unwrap(), Ended::Canceled);
+    assert_eq!(database.number("select count(*) from sluice.chunk where state = 'dying'").await.unwrap(), 4);
+    assert!(
+        store.renew(running, attempt.number, LEASE_SECS).await.unwrap(),
+        "the other export still wants it"
+    );
+    assert_eq!(store.cancel_or_delete(&acme, one.id).await.unwrap(), Ended::Canceled);
+    assert!(!store.renew(running, attempt.number, LEASE_SECS).await.unwrap());
+    assert!(store.dispatch().await.unwrap().is_empty());
+    assert_eq!(store.export(&acme, one.id).await.unwrap().unwrap().status, ExportStatus::Canceled);
+    assert_eq!(store.cancel_or_delete(&acme, one.id).await.unwrap(), Ended::Deleted);
+    assert_eq!(store.cancel_or_delete(&acme, one.id).await.unwrap(), Ended::NotFound);
+}
+
+#[tokio::test]
+async fn the_deadline_lists_what_is_missing_and_retry_reads_only_that() {
+    let (database, store) = store().await;
+    let acme = add_tenant(&store, "acme").await;
+    let wants = vec![want(&acme, "orders", 0, 100, 4)];
+    let new = new_export(&acme, wants.clone());
+    store.accept(&new).await.unwrap();
+    let sent = store.dispatch().await.unwrap();
+    work(&store, sent[0]).await;
+    database.run("update sluice.export set deadline_at = now() - interval '1 second'").await.unwrap();
+    assert_eq!(store.past_deadline(10).await.unwrap(), [new.id]);
+    assert!(store.end_at_deadline(new.id).await.unwrap());
+    assert!(!store.end_at_deadline(new.id).await.unwrap(), "nothing ends twice");
+    let state = store.export(&acme, new.id).await.unwrap().unwrap();
+    assert_eq!(
+        (state.status, state.errors.len(), state.progress.chunks_done, state.progress.chunks_total),
+        (ExportStatus::Failed, 3, 1, 4)
+    );
+    assert_eq!(state.errors[0].failure.code, "deadline");
+
+    store.retry(&acme, new.id, &wants, "r2", LIMITS, 3600).await.unwrap();
+    assert!(matches!(
+        store.retry(&acme, new.id, &wants, "r2", LIMITS, 3600).await,
+        Err(RetryError::NotFailed(_))
+    ));
+    assert_eq!(database.number("select count(*) from sluice.chunk where state = 'due'").await.unwrap(), 3);
+    loop {
+        let chunks = store.dispatch().await.unwrap();
+        if chunks.is_empty() {
+            break;
+        }
+        for chunk in chunks {
+            work(&store, chunk).await;
+        }
+    }
+    let Finish::AllDone(finished) = store.finish(new.id).await.unwrap() else { panic!("all is done") };
+    let (head, chunks) = (finished.heads[0].clone(), finished.chunks);
+    export::manifest::ManifestDataset::assemble(head, &acme, chunks).expect("the chunks tile the range");
+}
+
+#[tokio::test]
+async fn a_failed_chunk_fails_alone() {
+    let (_database, store) = store().await;
+    let acme = add_tenant(&store, "acme").await;
+    let new = new_export(&acme, vec![want(&acme, "orders", 0, 100, 4)]);
+    store.accept(&new).await.unwrap();
+    let chunks = store.dispatch().await.unwrap();
+    let attempt = store.lease(chunks[0], LEASE_SECS).await.unwrap().unwrap();
+    let failure =
+        Failure { code: "schema_changed".into(), message: "run catalog apply".into(), again: false };
+    store.fail(chunks[0], attempt.number, &failure, &Usage::default()).await.unwrap();
+    assert!(matches!(store.finish(new.id).await.unwrap(), Finish::NotYet), "siblings run on");
+    for chunk in &chunks[1..] {
+        work(&store, *chunk).await;
+    }
+    assert!(matches!(store.finish(new.id).await.unwrap(), Finish::Failed));
+    let state = store.export(&acme, new.id).await.unwrap().unwrap();
+    assert_eq!((state.progress.chunks_done, state.progress.chunks_failed), (3, 1));
+}
+
+#[tokio::test]
+async fn a_retry_under_a_changed_schema_reads_the_dataset_in_full() {
+    let (database, store) = store().await;
+    let acme = add_tenant(&store, "acme").await;
+    let wants = vec![want(&acme, "orders", 0, 100, 4)];
+    let new = new_export(&acme, wants.clone());
+    store.accept(&new).await.unwrap();
+    let sent = store.dispatch().await.unwrap();
+    work(&store, sent[0]).await;
+    store.end_at_deadline(new.id).await.unwrap();
+    let mut changed = wants;
+    changed[0].selection.epoch = 2;
+    changed[0].fingerprint = changed[0].selection.fingerprint(&acme, "test");
+    store.retry(&acme, new.id, &changed, "r2", LIMITS, 3600).await.unwrap();
+    assert_eq!(database.number("select count(*) from sluice.link where open").await.unwrap(), 4);
+    assert_eq!(database.number("select count(*) from sluice.link").await.unwrap(), 4);
+}
+
+#[tokio::test]
+async fn what_expires_is_let_go_but_settled_chunks_stay_for_reuse() {
+    let (database, store) = store().await;
+    let acme = add_tenant(&store, "acme").await;
+    let new = new_export(&acme, vec![want(&acme, "orders", 0, 100, 1)]);
+    store.accept(&new).await.unwrap();
+    work(&store, store.dispatch().await.unwrap()[0]).await;
+    assert!(store.flip(new.id, "key", 1).await.unwrap());
+    assert!(store.to_expire(10).await.unwrap().is_empty());
+    assert!(store.extend(&acme, new.id).await.unwrap());
+    database.run("update sluice.export set expires_at = now() - interval '1 second'").await.unwrap();
+    assert_eq!(store.to_expire(10).await.unwrap(), [new.id]);
+    assert!(store.expire(new.id).await.unwrap());
+    assert_eq!(store.export(&acme, new.id).await.unwrap().unwrap().status, ExportStatus::Expired);
+    assert_eq!(database.number("select count(*) from sluice.chunk where state = 'done'").await.unwrap(), 1);
+    // Used again, then its time is over.
+    let again = new_export(&acme, vec![want(&acme, "orders", 0, 100, 1)]);
+    assert!(store.accept(&again).await.unwrap().complete);
+    store.flip(again.id, "key", 1).await.unwrap();
+    assert_eq!(store.cancel_or_delete(&acme, again.id).await.unwrap(), Ended::Deleted);
+    database.run("update sluice.chunk set keep_until = now() - interval '1 second'").await.unwrap();
+    store.release_unused(10).await.unwrap();
+    assert_eq!(store.dying(10).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_chunk_read_before_its_rows_were_settled_is_not_kept() {
+    let (database, store) = store().await;
+    let acme = add_tenant(&store, "acme").await;
+    let new = new_export(&acme, vec![want(&acme, "orders", 0, 100, 1)]);
+    store.accept(&new).await.unwrap();
+    let chunk = store.dispatch().await.unwrap()[0];
+    let attempt = store.lease(chunk, LEASE_SECS).await.unwrap().unwrap();
+    assert!(note(&store, &attempt).await);
+    let early = ports::store::ReadNote { as_of_micros: 0, replayed_micros: None };
+    assert!(store.note_read(&attempt, &early).await.unwrap());
+    store.record(chunk, &crate::fixture::file(1, 5), &Usage::default()).await.unwrap();
+    store.flip(new.id, "key", 1).await.unwrap();
+    store.cancel_or_delete(&acme, new.id).await.unwrap();
+    assert_eq!(database.number("select count(*) from sluice.chunk where state = 'dying'").await.unwrap(), 1);
+}

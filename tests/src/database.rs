@@ -1,0 +1,71 @@
+//! A database of a test's own, on the stack's server, with an empty store in it.
+
+use anyhow::{Context, Result};
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, Executor};
+
+use crate::Stack;
+
+/// A database that only one test uses.
+#[derive(Debug)]
+pub struct Database {
+    /// Its URL, as the owner, directly.
+    pub url: String,
+}
+
+impl Database {
+    /// Creates it with a migrated store; `settings` are rows of `sluice.setting`.
+    ///
+    /// # Errors
+    /// If the stack's server cannot be reached.
+    pub async fn create(settings: &[(&str, &str)]) -> Result<Self> {
+        let owner = Stack::from_env()?.owner_url;
+        let name = format!("t_{}", export::id::hex(&ports::random::bytes::<6>()));
+        let mut connection =
+            PgConnection::connect(&owner).await.context("the stack's PostgreSQL cannot be reached")?;
+        connection.execute(AssertSqlSafe(format!("create database {name}"))).await?;
+        connection.close().await?;
+        let base = owner
+            .split('?')
+            .next()
+            .unwrap_or_default()
+            .rsplit_once('/')
+            .context("the owner's URL names no database")?
+            .0;
+        let query = owner.split_once('?').map(|(_, q)| format!("?{q}")).unwrap_or_default();
+        let url = format!("{base}/{name}{query}");
+        let rows: Vec<_> = settings
+            .iter()
+            .map(|(k, v)| format!("insert into sluice.setting values ('{k}', '{v}')"))
+            .collect();
+        ports::store::migrate(&url, &rows).await?;
+        Ok(Self { url })
+    }
+
+    /// Runs statements as the owner.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn run(&self, statements: &str) -> Result<()> {
+        let mut connection = self.connect().await?;
+        connection.execute(AssertSqlSafe(statements.to_owned())).await?;
+        connection.close().await?;
+        Ok(())
+    }
+
+    /// The one number that a query answers.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn number(&self, query: &str) -> Result<i64> {
+        let mut connection = self.connect().await?;
+        let number = sqlx::query_scalar(AssertSqlSafe(query.to_owned())).fetch_one(&mut connection).await?;
+        connection.close().await?;
+        Ok(number)
+    }
+
+    async fn connect(&self) -> Result<PgConnection> {
+        let options: PgConnectOptions = self.url.parse()?;
+        Ok(PgConnection::connect_with(&options).await?)
+    }
+}
