@@ -9,9 +9,9 @@ pub mod problem;
 
 pub mod column;
 
-pub mod catalog;
-
 pub mod range;
+
+pub mod catalog;
 
 pub mod estimate;
 

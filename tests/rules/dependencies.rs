@@ -1,0 +1,75 @@
+//! Who may depend on whom: `export ← ports ← {api, worker, sweeper, admin}`, `export ← client`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::root;
+
+/// Direct dependencies of each package of the workspace, those of tests and benches left out.
+fn packages() -> BTreeMap<String, BTreeSet<String>> {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["metadata", "--no-deps", "--format-version", "1", "--offline"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let name = |v: &Value| v["name"].as_str().unwrap().to_owned();
+    let direct = |p: &Value| {
+        p["dependencies"].as_array().unwrap().iter().filter(|d| d["kind"].is_null()).map(name).collect()
+    };
+    metadata["packages"].as_array().unwrap().iter().map(|p| (name(p), direct(p))).collect()
+}
+
+fn allowed(package: &str) -> Option<&'static [&'static str]> {
+    Some(match package {
+        "export" | "local" => &[],
+        "ports" | "client" => &["export"],
+        "api" | "worker" | "sweeper" | "admin" => &["export", "ports"],
+        _ => return None,
+    })
+}
+
+#[test]
+fn packages_depend_only_downwards() {
+    let packages = packages();
+    for (package, dependencies) in &packages {
+        let Some(allowed) = allowed(package) else {
+            assert_eq!(package, "tests", "say in this test what the new package may depend on");
+            continue;
+        };
+        for dependency in dependencies.iter().filter(|d| packages.contains_key(*d)) {
+            assert!(allowed.contains(&dependency.as_str()), "{package} must not depend on {dependency}");
+        }
+    }
+}
+
+#[test]
+fn only_its_owner_knows_a_vendor() {
+    let functions = ["api", "worker", "sweeper", "admin"];
+    for (package, dependencies) in packages().iter().filter(|(p, _)| *p != "tests") {
+        for dependency in dependencies {
+            let vendor = |prefix: &str| dependency.starts_with(prefix);
+            if vendor("sqlx") || vendor("aws-") || vendor("redis") {
+                assert_eq!(package, "ports", "{dependency}: only ports knows databases and AWS");
+            }
+            if vendor("lambda_") {
+                assert!(functions.contains(&package.as_str()), "{dependency}: only functions know Lambda");
+            }
+            if vendor("arrow") || vendor("parquet") || vendor("libdeflater") {
+                assert_eq!(package, "worker", "{dependency}: only the worker encodes");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_core_is_pure() {
+    let core = packages().remove("export").unwrap();
+    for impure in ["tokio", "getrandom", "rand", "chrono", "tracing", "reqwest", "async-trait", "futures"] {
+        assert!(!core.contains(impure), "export must not depend on {impure}");
+    }
+}

@@ -1,0 +1,25 @@
+//! Inside `export` the order of modules is the order of the flow: a module imports only what stands before it.
+
+use crate::{files, root};
+
+#[test]
+fn modules_of_the_core_import_only_what_stands_before_them() {
+    let source = root().join("functions/export/src");
+    let lib = std::fs::read_to_string(source.join("lib.rs")).unwrap();
+    let order: Vec<_> = lib.lines().filter_map(|l| l.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
+    assert!(order.len() > 10, "the modules are read from lib.rs: {order:?}");
+    for path in files(&source, "rs") {
+        let name = path.strip_prefix(&source).unwrap().to_string_lossy().into_owned();
+        let module = name.split(['/', '.']).next().unwrap();
+        let Some(place) = order.iter().position(|m| *m == module) else { continue };
+        let text = std::fs::read_to_string(&path).unwrap();
+        // Tests may look ahead.
+        let code = if name.ends_with("tests.rs") { "" } else { text.split("#[cfg(test)]").next().unwrap() };
+        for used in code.split("crate::").skip(1) {
+            let used: String = used.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            if let Some(other) = order.iter().position(|m| *m == used) {
+                assert!(other <= place, "{name} imports {used}, which stands after {module}");
+            }
+        }
+    }
+}
