@@ -1,1 +1,18 @@
-//! The typed client of Sluice.
+//! The typed client of Sluice, and the `sluice` command line that is made of it.
+//!
+//! [`Client`] speaks the HTTP contract of `export::wire`. It never shows the key: not in an error, not
+//! in its `Debug` form, and not to the object store that files come from.
+
+pub mod cli;
+mod client;
+mod download;
+mod error;
+mod text;
+pub mod verify;
+
+#[cfg(test)]
+mod testing;
+
+pub use client::{Client, Retries, Submitted};
+pub use download::{Fetched, Wanted};
+pub use error::Error;

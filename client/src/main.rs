@@ -1,3 +1,6 @@
-//! The sluice command line.
+//! The `sluice` command line. Everything of interest is in `client::cli`.
 
-fn main() {}
+#[tokio::main]
+async fn main() -> std::process::ExitCode {
+    client::cli::run().await
+}

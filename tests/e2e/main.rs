@@ -1,4 +1,7 @@
 //! End-to-end tests over the running stack. `cargo x test` starts it and names it in `SLUICE_STACK`.
 
+mod api;
+mod contract;
 mod fixture;
+mod orders;
 mod store;

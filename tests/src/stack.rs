@@ -1,5 +1,7 @@
 //! The running stack, as `cargo x` describes it in `stack.json`.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
@@ -7,6 +9,10 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Stack {
+    /// Its name.
+    pub name: String,
+    /// Names of the functions, by short name.
+    pub functions: BTreeMap<String, String>,
     /// Base URL of the api, without `/api/v1`.
     pub url: String,
     /// A key of tenant `demo`.

@@ -1,1 +1,72 @@
 //! Migrations, catalog, keys, pause; invoked directly, never public.
+//!
+//! One event is one command. Whatever happens, the answer says so in words: `ok: false` is how a command
+//! fails, never an error of the function.
+
+mod answer;
+mod catalog;
+mod check;
+mod command;
+mod context;
+mod credentials;
+mod failure;
+mod keys;
+mod migrate;
+mod pause;
+mod resume;
+
+use lambda_runtime::LambdaEvent;
+use serde_json::Value;
+
+pub use answer::Answer;
+pub use context::{Context, Settings};
+
+use command::Command;
+use failure::Failure;
+
+/// Runs the command of one event.
+///
+/// # Errors
+/// Never; the type is the runtime's.
+pub async fn handle(context: &Context, event: LambdaEvent<Value>) -> Result<Answer, lambda_runtime::Error> {
+    Ok(run(context, event.payload).await)
+}
+
+/// Runs one command.
+pub async fn run(context: &Context, event: Value) -> Answer {
+    let command = match Command::read(event) {
+        Ok(command) => command,
+        Err(text) => return Answer::refused(text),
+    };
+    let name = command.name();
+    tracing::info!(command = name, "the command begins");
+    match perform(context, command).await {
+        Ok(answer) => {
+            tracing::info!(command = name, ok = answer.ok, "the command ended");
+            context.hide(answer)
+        }
+        Err(failure) => {
+            let answer = context.hide(Answer::refused(failure.text()));
+            if matches!(failure, Failure::Refused(_)) {
+                tracing::warn!(command = name, cause = answer.text, "the command was refused");
+            } else {
+                tracing::error!(command = name, cause = answer.text, "the command failed");
+            }
+            answer
+        }
+    }
+}
+
+async fn perform(context: &Context, command: Command) -> Result<Answer, Failure> {
+    match command {
+        Command::Migrate { print } => migrate::run(context, print).await,
+        Command::Check {} => Ok(check::run(context).await),
+        Command::CatalogCheck { catalog } => catalog::check::run(context, &catalog).await,
+        Command::CatalogApply { catalog } => catalog::apply::run(context, &catalog).await,
+        Command::KeysCreate { tenant, label } => keys::create::run(context, &tenant, &label).await,
+        Command::KeysList {} => keys::list::run(context).await,
+        Command::KeysRevoke { id } => keys::revoke::run(context, &id).await,
+        Command::Pause {} => pause::run(context).await,
+        Command::Resume {} => resume::run(context).await,
+    }
+}

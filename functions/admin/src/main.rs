@@ -1,3 +1,10 @@
-//! Migrations, catalog, keys, pause; invoked directly, never public.
+//! The `admin` Lambda. Everything of interest is in the library.
 
-fn main() {}
+use lambda_runtime::service_fn;
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    ports::telemetry::init();
+    let context = &admin::Context::from_env()?;
+    lambda_runtime::run(service_fn(|event| admin::handle(context, event))).await
+}

@@ -1,1 +1,21 @@
-//! The HTTP face of Sluice.
+//! The HTTP face of Sluice: request → plan → accept → dispatch, and all that is read afterwards.
+//!
+//! It never reads the source and never streams data: files are fetched over links to the bucket.
+//! Routes, statuses and settings are in this folder's README.
+
+mod answer;
+mod body;
+mod caches;
+mod context;
+mod cursor;
+mod datasets;
+mod exports;
+mod health;
+mod key;
+mod layers;
+mod query;
+mod refusal;
+mod routes;
+
+pub use context::{Context, Settings};
+pub use routes::service;

@@ -1,3 +1,8 @@
-//! The HTTP face of Sluice.
+//! The `api` Lambda. Everything of interest is in the library.
 
-fn main() {}
+#[tokio::main]
+async fn main() -> Result<(), lambda_http::Error> {
+    ports::telemetry::init();
+    let context = api::Context::from_env()?;
+    lambda_http::run(api::service(context)).await
+}

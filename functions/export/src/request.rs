@@ -93,7 +93,7 @@ impl Request {
     /// Reads the body of `POST /exports`.
     ///
     /// # Errors
-    /// Every violation, at most [`report::MOST`] of them.
+    /// Every violation, at most 200 of them.
     pub fn parse(body: &Value, scope: &Scope<'_>) -> Result<Self, Vec<Violation>> {
         let mut report = Report::default();
         if let Some(fields) = report.object(body, "") {

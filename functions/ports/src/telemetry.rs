@@ -3,18 +3,20 @@
 //! The message is readable alone and values are fields with their unit in the name. A failure is logged
 //! once, where it is handled. Neither secrets nor row values are ever logged.
 
-use tracing_subscriber::EnvFilter;
+use std::str::FromStr;
 
-/// Starts logging at the level of `RUST_LOG` (default `info`). A second call does nothing.
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::prelude::*;
+
+/// What is logged without `RUST_LOG`.
+const DEFAULT: &str = "info,aws_config=warn,sqlx=warn";
+
+/// Starts logging at the levels of `RUST_LOG`, such as `info,sqlx=debug`. A second call does nothing.
 pub fn init() {
-    let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new("info,aws_config=warn,sqlx=warn"));
-    let lines = tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_current_span(true)
-        .with_span_list(false)
-        .with_env_filter(filter);
+    let wanted = std::env::var("RUST_LOG").unwrap_or_else(|_| DEFAULT.to_owned());
+    // A level that cannot be read must not silence the process.
+    let levels = Targets::from_str(&wanted).or_else(|_| Targets::from_str(DEFAULT)).unwrap_or_default();
+    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
     // Already started is fine: tests share a process.
-    let _ = lines.try_init();
+    let _ = tracing_subscriber::registry().with(lines).with(levels).try_init();
 }

@@ -6,7 +6,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use export::catalog::From;
@@ -20,7 +20,9 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{Connection, Row};
 
 const CLIENTS: usize = 16;
+/// Each client makes at least so many transactions, and all go on until so many COPYs were killed.
 const ROUNDS: i64 = 150;
+const KILLS: usize = 5;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn stack(key: &str) -> Option<String> {
@@ -101,11 +103,14 @@ async fn transaction(connection: &mut PgConnection, client: i64, round: i64) -> 
     tx.commit().await
 }
 
-async fn client(url: String, client: i64, errors: Arc<AtomicUsize>) {
+async fn client(url: String, client: i64, errors: Arc<AtomicUsize>, killed: Arc<AtomicUsize>) {
     let options: PgConnectOptions = url.parse().unwrap();
     let options = options.extra_float_digits(None).statement_cache_capacity(0);
     let mut connection = PgConnection::connect_with(&options).await.unwrap();
-    for round in 0..ROUNDS {
+    for round in 0.. {
+        if round >= ROUNDS && killed.load(Ordering::Relaxed) >= KILLS {
+            break;
+        }
         if let Err(error) = transaction(&mut connection, client, round).await {
             println!("client {client}, round {round}: {error}");
             errors.fetch_add(1, Ordering::Relaxed);
@@ -119,26 +124,23 @@ async fn client(url: String, client: i64, errors: Arc<AtomicUsize>) {
 async fn many_clients_share_few_sessions_while_copies_are_killed() {
     let Some(url) = stack("storeUrl") else { return };
     let errors = Arc::new(AtomicUsize::new(0));
-    let over = Arc::new(AtomicBool::new(false));
-    // COPYs in the very pool that the clients use: killed half-way, again and again.
+    let killed = Arc::new(AtomicUsize::new(0));
+    // COPYs in the very pool that the clients use, killed half-way.
     let killer = tokio::spawn({
-        let (source, over) = (Source::new(&url).unwrap(), over.clone());
+        let (source, killed) = (Source::new(&url).unwrap(), killed.clone());
         async move {
-            let mut killed = 0;
-            while killed == 0 || !over.load(Ordering::Relaxed) {
+            for _ in 0..KILLS {
                 assert!(copy(&source, 3_000_000, false).await > 0);
-                killed += 1;
+                killed.fetch_add(1, Ordering::Relaxed);
             }
-            killed
         }
     });
-    let clients: Vec<_> =
-        (0..CLIENTS as i64).map(|i| tokio::spawn(client(url.clone(), i, errors.clone()))).collect();
+    let start = |i| tokio::spawn(client(url.clone(), i, errors.clone(), killed.clone()));
+    let clients: Vec<_> = (0..CLIENTS as i64).map(start).collect();
     for client in clients {
         client.await.unwrap();
     }
-    over.store(true, Ordering::Relaxed);
-    println!("copies killed half-way: {}", killer.await.unwrap());
+    killer.await.unwrap();
     assert_eq!(errors.load(Ordering::Relaxed), 0);
 }
 

@@ -1,1 +1,35 @@
-//! One message, one attempt, one file.
+//! The `worker` Lambda: one message, one attempt, one file.
+//!
+//! The modules stand in the order of the data's way. [`pipeline`] is the engine; it can be driven with any
+//! stream of COPY BINARY and any taker of parts.
+
+mod context;
+
+mod handle;
+
+mod attempt;
+
+mod heartbeat;
+
+pub mod decode;
+
+pub mod encode;
+
+pub mod compress;
+
+pub mod pipeline;
+
+mod upload;
+
+mod split;
+
+mod usage;
+
+mod error;
+
+pub use attempt::{Deadline, run};
+pub use context::{Context, ContextError};
+pub use error::AttemptError;
+pub use handle::{Answer, Event, Record, handle};
+pub use heartbeat::Lease;
+pub use split::Sizes;

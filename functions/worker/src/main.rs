@@ -1,3 +1,10 @@
-//! One message, one attempt, one file.
+//! The `worker` Lambda. Everything of interest is in `worker::run`.
 
-fn main() {}
+use lambda_runtime::service_fn;
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    ports::telemetry::init();
+    let context = worker::Context::from_env()?;
+    lambda_runtime::run(service_fn(|event| worker::handle(&context, event))).await
+}

@@ -53,23 +53,28 @@ create function sample.person(i bigint) returns text language sql immutable para
 return sample.pick(sample.first_names(), i, 1) || ' ' || sample.pick(sample.last_names(), i, 2);
 
 create function sample.company(i bigint) returns text language sql immutable parallel safe
-return initcap(sample.word(i, 3) || ' & ' || sample.word(i, 4)) || (array[' Samples BV', ' Samples GmbH', ', Samples Ltd', ' "Sample" SARL'])[1 + sample.h(i, 5) % 4];
+return initcap(sample.word(i, 3) || ' & ' || sample.word(i, 4))
+    || (array[' Samples BV', ' Samples GmbH', ', Samples Ltd', ' "Sample" SARL'])[1 + sample.h(i, 5) % 4];
 
 -- Only domains that are reserved for examples.
 create function sample.email(i bigint) returns text language sql immutable parallel safe
-return sample.word(i, 6) || '.' || sample.word(i, 7) || i || (array['@example.com', '@example.org', '@example.net'])[1 + sample.h(i, 8) % 3];
+return sample.word(i, 6) || '.' || sample.word(i, 7) || i
+    || (array['@example.com', '@example.org', '@example.net'])[1 + sample.h(i, 8) % 3];
 
 create function sample.street(i bigint) returns text language sql immutable parallel safe
-return initcap(sample.word(i, 9)) || (array['straat ', ' Street ', 'weg ', 'gasse ', 'ová '])[1 + sample.h(i, 10) % 5] || 1 + sample.h(i, 11) % 240;
+return initcap(sample.word(i, 9)) || (array['straat ', ' Street ', 'weg ', 'gasse ', 'ová '])[1 + sample.h(i, 10) % 5]
+    || 1 + sample.h(i, 11) % 240;
 
 -- Only addresses that are reserved for documentation.
 create function sample.ip(i bigint, seed bigint) returns inet language sql immutable parallel safe
 return (case when sample.one_in(9, i, seed) then '2001:db8::' || to_hex(sample.h(i, seed + 1) % 65536)
-        else (array['192.0.2.', '198.51.100.', '203.0.113.'])[1 + sample.h(i, seed + 1) % 3] || (sample.h(i, seed + 2) % 256) end)::inet;
+        else (array['192.0.2.', '198.51.100.', '203.0.113.'])[1 + sample.h(i, seed + 1) % 3]
+            || (sample.h(i, seed + 2) % 256) end)::inet;
 
 -- One sentence of six words.
 create function sample.sentence(i bigint, seed bigint) returns text language sql immutable parallel safe
-return sample.word(i, seed) || ' ' || sample.word(i, seed + 1) || ' ' || sample.word(i, seed + 2) || ' ' || sample.word(i, seed + 3)
+return sample.word(i, seed) || ' ' || sample.word(i, seed + 1) || ' ' || sample.word(i, seed + 2) || ' '
+    || sample.word(i, seed + 3)
     || ' ' || sample.word(i, seed + 4) || ' ' || sample.word(i, seed + 5);
 
 -- Text that has broken exports before: separators, quotes, line ends, blanks, nothing, NULL, marks and other alphabets.
@@ -109,9 +114,10 @@ end;
 --   office  almost nothing at weekends, closed at Christmas
 --   gap     nothing from January to March 2024
 --   launch  nothing before 2024-02-15
-create table sample.calendar (shape text, day date, weight bigint, before bigint, total bigint, primary key (shape, day));
+create table sample.calendar (shape text, day date, weight bigint, before bigint, whole bigint, primary key (shape, day));
 insert into sample.calendar
-select shape, day, weight, sum(weight) over (partition by shape order by day) - weight, sum(weight) over (partition by shape)
+select shape, day, weight, sum(weight) over (partition by shape order by day) - weight,
+    sum(weight) over (partition by shape)
 from (
     select shape, day, case shape
         when 'flat' then 100
@@ -132,9 +138,10 @@ from (
 ) weights;
 analyze sample.calendar;
 
--- `total` rows over the calendar: their number from 1 and their moment, later for higher numbers. Mornings and evenings are
--- busier than nights; of a busy day the first row is at midnight sharp and the last one microsecond before the next.
-create function sample.spread(total bigint, which text) returns table (i bigint, at timestamptz) language sql stable parallel safe
+-- `total` rows over the calendar: their number from 1 and their moment, later for higher numbers. Noon is busier than
+-- midnight; of a busy day the first row is at midnight sharp and the last one microsecond before the next.
+create function sample.spread(total bigint, which text) returns table (i bigint,
+    at timestamptz) language sql stable parallel safe
 begin atomic
     select first + k,
         timestamptz '2023-08-21 00:00:00+00' + ((day - date '2023-08-21') * 86400000000 + case
@@ -142,10 +149,11 @@ begin atomic
             when k = rows - 1 and rows > 9 then 86399999999
             else (86399000000 * (f + 1.2 * f * (1 - f) * (1 - 2 * f)))::bigint end) * interval '1 microsecond'
     from (
-        select day, 1 + total * before / c.total as first, total * (before + weight) / c.total - total * before / c.total as rows
-        from sample.calendar c where shape = which
+        select day, 1 + total * before / whole as first, total * (before + weight) / whole - total * before / whole as rows
+        from sample.calendar where shape = which
     ) days,
     lateral (
-        select k, (k + (sample.h(first + k, 99) % 1000) * 0.001::float8) / rows as f from generate_series(0, rows - 1) k offset 0
+        select k, (k + (sample.h(first + k, 99) % 1000) * 0.001::float8) / rows as f from generate_series(0,
+            rows - 1) k offset 0
     ) moments;
 end;

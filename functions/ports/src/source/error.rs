@@ -79,10 +79,16 @@ impl SourceError {
         };
         let (state, text) = (server.code().to_owned(), server.message().to_owned());
         let (code, again, message) = verdict(&state, &text);
-        // Class 22 (bad values) quotes values in text, detail and context.
-        let cause = (!state.starts_with("22")).then(|| Box::new(cause) as Box<dyn Error + Send + Sync>);
+        let cause = is_silent(&state).then(|| Box::new(cause) as Box<dyn Error + Send + Sync>);
         Self { code, again, message, sqlstate: Some(state), cause }
     }
+}
+
+/// Whether errors of this class speak of names and resources only. The others (22: bad values, P0: raised
+/// by the user's own functions …) may quote a row's values in text, detail or context.
+fn is_silent(state: &str) -> bool {
+    const SILENT: [&str; 13] = ["08", "0A", "25", "28", "3D", "3F", "40", "42", "53", "54", "55", "57", "58"];
+    SILENT.iter().any(|class| state.starts_with(class))
 }
 
 /// Code word, whether to try again, and message for an error of the server.
@@ -109,13 +115,11 @@ fn verdict(state: &str, text: &str) -> (&'static str, bool, String) {
         "42501" => ("source_permission", false, "grant select to the source role, then run catalog check"),
         "42P01" | "3F000" => ("schema_changed", false, "a relation is missing; run catalog apply"),
         "42703" => ("schema_changed", false, "a column is missing; run catalog apply"),
-        // The text may quote the value, so it is left out.
-        _ if state.starts_with("22") => {
-            let message = format!(
-                "the source could not convert or compute a value (SQLSTATE {state}); check the filters and the dataset's query"
-            );
-            return ("source_value", false, message);
-        }
+        _ if state.starts_with("22") => (
+            "source_value",
+            false,
+            "a value could not be converted or computed; check the filters and the dataset's query",
+        ),
         _ if state.starts_with("42") => ("source_query", false, "the query is refused; run catalog check"),
         _ if state.starts_with("28") => ("source_login", false, "check user and password of the source"),
         _ if state.starts_with("3D") => {
@@ -135,6 +139,7 @@ fn verdict(state: &str, text: &str) -> (&'static str, bool, String) {
         }
         _ => ("source_error", true, "it is tried again"),
     };
+    let text = if is_silent(state) { text } else { "the source reported an error" };
     (code, again, format!("{text} (SQLSTATE {state}): {remedy}"))
 }
 
@@ -156,6 +161,8 @@ mod tests {
     fn a_value_is_never_repeated() {
         let (_, _, message) = verdict("22P02", "invalid input syntax for type integer: \"secret\"");
         assert!(!message.contains("secret") && message.contains("22P02"));
+        let (_, _, message) = verdict("P0001", "no rate for customer secret");
+        assert!(!message.contains("secret") && message.contains("P0001"));
     }
 
     #[test]

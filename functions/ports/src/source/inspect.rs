@@ -113,7 +113,9 @@ impl Inspector {
     }
 
     /// Ends the session politely.
-    pub async fn close(self) {
+    pub async fn close(mut self) {
+        // With a transaction open, a pooler would close the server's session too.
+        let _ = self.connection.execute("rollback").await;
         let _ = self.connection.close().await;
     }
 

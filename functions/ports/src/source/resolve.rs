@@ -5,7 +5,7 @@
 
 mod findings;
 
-mod types;
+mod column_type;
 
 mod surface;
 
@@ -22,6 +22,8 @@ mod bounds;
 mod index;
 
 mod estimate;
+
+mod advice;
 
 use export::catalog::{Dataset, Definition};
 use export::estimate::DatasetEstimate;
@@ -96,6 +98,6 @@ async fn dataset(
     let Some(estimated) = findings.answer(key, estimate(inspector, &dataset).await)? else {
         return Ok((None, DatasetEstimate::default()));
     };
-    estimate::report(inspector, definition, &dataset, &surface, &estimated, findings).await?;
+    advice::give(inspector, definition, &dataset, &surface, &estimated, findings).await?;
     Ok((Some(dataset), estimated.estimate))
 }

@@ -75,6 +75,8 @@ impl Store {
                 tx.rollback().await?;
                 return Ok(false);
             };
+            let keep = sql("update sluice.export set progress = sluice.last_progress(id) where id = $1::text::uuid");
+            tx.run(keep.bind(export.to_string())).await?;
             if why == Why::Deadline {
                 tx.run(sql(include_str!("cancel/missing.sql")).bind(export.to_string()).bind(&chunks)).await?;
             }
@@ -106,6 +108,8 @@ impl Store {
                 return Ok(false);
             };
             let prefix = format!("t/{}/x/{export}/", row.try_get::<String, _>("tenant")?);
+            let keep = sql("update sluice.export set progress = coalesce(progress, sluice.last_progress(id)) where id = $1::text::uuid");
+            tx.run(keep.bind(export.to_string())).await?;
             tx.run(sql("delete from sluice.link where export_id = $1::text::uuid").bind(export.to_string())).await?;
             tx.run(sql(include_str!("cancel/release.sql")).bind(&chunks)).await?;
             let litter = sql("insert into sluice.litter (prefix, sweep_at, again_after) values ($1, clock_timestamp(), interval '1 day') on conflict (prefix) do nothing");

@@ -134,7 +134,7 @@ impl Store {
         let heads: Vec<_> =
             wants.iter().map(|w| kept(w).unwrap_or_else(|| DatasetHead::new(w, now))).collect();
         let reopen = sql(
-            "update sluice.export set status = 'queued', revision = $2, heads = $3::text::jsonb, ended_at = null, expires_at = null, started_at = null, \
+            "update sluice.export set status = 'queued', revision = $2, heads = $3::text::jsonb, ended_at = null, expires_at = null, started_at = null, progress = null, \
              deadline_at = clock_timestamp() + $4::bigint * interval '1 second' where id = $1::text::uuid",
         );
         tx.run(

@@ -1,6 +1,6 @@
 //! What owners see of their exports. Every statement names the tenant: a foreign id is not found.
 
-use export::chunk::{ChunkState, ExportStatus, Failure, Usage, chunk_prefix};
+use export::chunk::{ChunkState, ExportStatus, Failure, Usage, file_key};
 use export::file::FileRecord;
 use export::id::{ChunkId, ExportId, TenantId};
 use export::manifest::DatasetHead;
@@ -50,7 +50,8 @@ pub struct ExportState {
 }
 
 /// Counts over the chunks of an export. All but `running` only grow, save that a split adds chunks.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Progress {
     /// All chunks.
     pub chunks_total: u64,
@@ -70,6 +71,10 @@ pub struct Progress {
     pub weight_total: u64,
     /// Planned bytes of chunks that have ended.
     pub weight_done: u64,
+    /// Planned rows of chunks that are being read.
+    pub running_rows: u64,
+    /// Planned bytes of chunks that are being read.
+    pub running_bytes: u64,
     /// Datasets of which a chunk is being read.
     pub current: Vec<String>,
 }
@@ -234,7 +239,7 @@ impl Store {
     ) -> Result<Option<FileObject>, StoreError> {
         let mut tx = self.begin().await?;
         let find = sql(
-            "select c.id::text, c.attempt, c.bytes, s.body #>> '{output,format}' as format, s.body::text as selection \
+            "select c.id::text, c.attempt, c.bytes, s.body::text as selection \
              from sluice.export e join sluice.link l on l.export_id = e.id join sluice.chunk c on c.id = l.chunk_id join sluice.selection s on s.fingerprint = c.fingerprint \
              where e.id = $1::text::uuid and e.tenant = $2 and l.name = $3 and c.state = 'done' and c.sha256 is not null",
         );
@@ -242,12 +247,8 @@ impl Store {
         tx.commit().await?;
         let Some(row) = row else { return Ok(None) };
         let selection: export::selection::Selection = json(&row, "selection")?;
-        let key = format!(
-            "{}{}.{}",
-            chunk_prefix(tenant, chunk_id(&row, "id")?),
-            row.try_get::<i32, _>("attempt")?,
-            selection.output.extension()
-        );
+        let attempt = u32::try_from(row.try_get::<i32, _>("attempt")?).map_err(|e| StoreError::unreadable("attempt", e))?;
+        let key = file_key(tenant, chunk_id(&row, "id")?, attempt, selection.output.extension());
         Ok(Some(FileObject { key, name: name.to_owned(), bytes: count(&row, "bytes")? }))
     }
 
@@ -290,17 +291,10 @@ async fn read_export(tx: &mut Tx, row: &PgRow, with_errors: bool) -> Result<Expo
         expires_micros: row.try_get("expires")?,
         deadline_micros: row.try_get("deadline")?,
         manifest_key: row.try_get("manifest_key")?,
-        progress: Progress {
-            chunks_total: count(row, "total")?,
-            chunks_done: count(row, "done")?,
-            chunks_failed: count(row, "failed")?,
-            chunks_reused: count(row, "reused")?,
-            chunks_running: count(row, "running")?,
-            rows: count(row, "rows")?,
-            bytes: count(row, "bytes")?,
-            weight_total: count(row, "weight_total")?,
-            weight_done: count(row, "weight_done")?,
-            current: row.try_get("current")?,
+        progress: {
+            let mut progress: Progress = json(row, "progress")?;
+            progress.chunks_failed += count(row, "missing")?;
+            progress
         },
         errors,
         paused: row.try_get("paused")?,

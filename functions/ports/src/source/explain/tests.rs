@@ -1,3 +1,5 @@
+//! Plans as PostgreSQL writes them, shortened.
+
 use super::*;
 
 fn mark() -> Mark {

@@ -41,7 +41,9 @@ impl Findings {
                 let state = error.sqlstate.clone().unwrap_or_default();
                 let text = server_text(&error);
                 let remedy = remedy(&state, &text);
-                self.violation(key, format!("the source refuses it: {text} (SQLSTATE {state})"), remedy);
+                let state =
+                    if text.contains(&state) { String::new() } else { format!(" (SQLSTATE {state})") };
+                self.violation(key, format!("the source refuses it: {text}{state}"), remedy);
                 Ok(None)
             }
             Err(error) => Err(error),

@@ -54,7 +54,9 @@ create table sluice.export (
     deadline_at timestamptz not null,
     -- When the files go; counted from the end, not from the start.
     expires_at timestamptz,
-    manifest_key text
+    manifest_key text,
+    -- How far it was when links were dropped; null while they can be counted.
+    progress jsonb
 );
 create index export_of_tenant on sluice.export (tenant, accepted_at desc, id desc);
 create index export_deadline on sluice.export (deadline_at) where status in ('queued', 'running');

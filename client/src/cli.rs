@@ -1,0 +1,142 @@
+//! The command line: one file per command. Results go to stdout, everything else to stderr.
+//!
+//! Exit codes: 0 well; 1 the export or a file failed; 2 the request was refused or mistyped;
+//! 130 interrupted.
+
+mod admin;
+mod cancel;
+mod datasets;
+mod download;
+mod export;
+mod fetch;
+mod list;
+mod outcome;
+mod progress;
+mod request;
+mod retry;
+mod show;
+mod status;
+mod verify;
+mod wait;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::Client;
+use outcome::{Failure, Outcome};
+
+/// Bulk export of PostgreSQL data to files.
+#[derive(Debug, Parser)]
+#[command(name = "sluice", version, max_term_width = 100, after_help = EXAMPLES)]
+struct Arguments {
+    #[command(flatten)]
+    session: Session,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "Examples:
+  sluice datasets
+  sluice export '*' --from 2023-08-31 --to 2024-08-04 --out data
+  sluice export orders customers --from 2024-01-01 --to 2024-01-31 \\
+      --columns customers=id,country --filter 'orders.total>=10' --filter orders.country=NL
+  sluice verify data";
+
+/// What all commands share.
+#[derive(Debug, clap::Args)]
+struct Session {
+    /// Address of the api, with or without /api/v1
+    #[arg(long, global = true, env = "SLUICE_URL", value_name = "URL")]
+    url: Option<String>,
+    /// Key of the api; better given by the environment than here
+    #[arg(long, global = true, env = "SLUICE_KEY", hide_env_values = true, value_name = "KEY")]
+    key: Option<Secret>,
+    /// Print the result as JSON
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+/// A text that no debug output shows.
+#[derive(Clone)]
+struct Secret(String);
+
+impl std::str::FromStr for Secret {
+    type Err = std::convert::Infallible;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("***")
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Datasets(datasets::Datasets),
+    Export(Box<export::Export>),
+    Status(status::Status),
+    List(list::List),
+    Download(download::Download),
+    Cancel(cancel::Cancel),
+    Retry(retry::Retry),
+    Verify(verify::Verify),
+    Admin(admin::Admin),
+}
+
+impl Session {
+    fn client(&self) -> Result<Client, Failure> {
+        let given = |text: &&str| !text.is_empty();
+        let url = self.url.as_deref().filter(given);
+        let url =
+            url.ok_or_else(|| Failure::Usage("no api is named: set SLUICE_URL or give --url".into()))?;
+        Ok(Client::new(url, self.key.as_ref().map(|key| key.0.as_str()).filter(given))?)
+    }
+}
+
+impl Command {
+    async fn run(self, session: &Session) -> Result<Outcome, Failure> {
+        match self {
+            Self::Datasets(command) => command.run(&session.client()?).await,
+            Self::Export(command) => command.run(&session.client()?).await,
+            Self::Status(command) => command.run(&session.client()?).await,
+            Self::List(command) => command.run(&session.client()?).await,
+            Self::Download(command) => command.run(&session.client()?).await,
+            Self::Cancel(command) => command.run(&session.client()?).await,
+            Self::Retry(command) => command.run(&session.client()?).await,
+            Self::Verify(command) => command.run(),
+            Self::Admin(command) => command.run(),
+        }
+    }
+}
+
+/// Reads the arguments, runs the command, prints its outcome.
+pub async fn run() -> ExitCode {
+    let Arguments { session, command } = Arguments::parse();
+    // The futures of the commands are large; one allocation keeps them off the stack.
+    let result = Box::pin(command.run(&session)).await;
+    outcome::print(result, session.json)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_key_is_never_shown() {
+        let arguments =
+            Arguments::parse_from(["sluice", "--url", "http://x", "--key", "slc_a_secret", "list"]);
+        assert!(!format!("{arguments:?}").contains("secret"));
+        let client = arguments.session.client().unwrap();
+        assert!(!format!("{client:?}").contains("secret"));
+    }
+}

@@ -1,0 +1,122 @@
+//! `sluice admin`: the operator's commands. They go to the admin function through the AWS command line,
+//! with the operator's own AWS credentials; the api has no part in it.
+
+use std::io::{Read, Write};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::outcome::{Failure, Outcome};
+
+/// Operate Sluice: migrate, check, catalog check|apply, keys create|list|revoke, pause, resume
+///
+/// Runs `aws lambda invoke` with your AWS credentials.
+#[derive(Debug, clap::Args)]
+pub(super) struct Admin {
+    /// migrate | check | catalog check | catalog apply | keys create TENANT [LABEL] | keys list |
+    /// keys revoke ID | pause | resume
+    #[arg(value_name = "COMMAND", required = true)]
+    words: Vec<String>,
+    /// Name or ARN of the admin function
+    #[arg(long, env = "SLUICE_ADMIN_FUNCTION", value_name = "NAME")]
+    function: Option<String>,
+    /// The catalog, for `catalog check` and `catalog apply`
+    #[arg(long, value_name = "FILE", default_value = "catalog.toml")]
+    file: PathBuf,
+}
+
+/// What the admin function answers.
+#[derive(Deserialize)]
+struct Answer {
+    ok: bool,
+    text: String,
+}
+
+impl Admin {
+    pub(super) fn run(self) -> Result<Outcome, Failure> {
+        let function = self.function.as_deref().filter(|name| !name.is_empty()).ok_or_else(|| {
+            Failure::Usage("no function is named: set SLUICE_ADMIN_FUNCTION or give --function".into())
+        })?;
+        let read =
+            || std::fs::read_to_string(&self.file).map_err(|e| format!("{}: {e}", self.file.display()));
+        let payload = payload(&self.words, read).map_err(Failure::Usage)?;
+        let reply = invoke(function, &payload)?;
+        match Answer::deserialize(&reply) {
+            Ok(answer) => Ok(Outcome::new(answer.text, reply).failed_if(!answer.ok)),
+            Err(_) => {
+                let why = reply["errorMessage"].as_str().map_or_else(|| reply.to_string(), str::to_owned);
+                Err(Failure::Local(format!("the admin function failed: {why}")))
+            }
+        }
+    }
+}
+
+/// The event for the words. Words that are unknown here are the function's to judge.
+fn payload(words: &[String], catalog: impl FnOnce() -> Result<String, String>) -> Result<Value, String> {
+    let words: Vec<_> = words.iter().map(String::as_str).collect();
+    Ok(match words.as_slice() {
+        ["catalog", "check" | "apply"] => json!({"command": words.join(" "), "catalog": catalog()?}),
+        ["keys", "create", tenant] => json!({"command": "keys create", "tenant": tenant}),
+        ["keys", "create", tenant, label @ ..] if !label.is_empty() => {
+            json!({"command": "keys create", "tenant": tenant, "label": label.join(" ")})
+        }
+        ["keys", "create"] => return Err("whose key? keys create TENANT [LABEL]".into()),
+        ["keys", "revoke", id] => json!({"command": "keys revoke", "id": id}),
+        ["keys", "revoke", ..] => return Err("which key? keys revoke ID".into()),
+        words => json!({"command": words.join(" ")}),
+    })
+}
+
+/// Runs `aws lambda invoke`. Payload and answer go through files that only this user can read: a catalog
+/// may be longer than an argument, and an answer may hold a new key.
+fn invoke(function: &str, payload: &Value) -> Result<Value, Failure> {
+    let local = |what: &str, error: std::io::Error| Failure::Local(format!("{what}: {error}"));
+    let file = || tempfile::NamedTempFile::new().map_err(|error| local("no temporary file", error));
+    let (mut event, mut answer) = (file()?, file()?);
+    write!(event, "{payload}").and_then(|()| event.flush()).map_err(|e| local("no temporary file", e))?;
+    let status = Command::new("aws")
+        .args(["lambda", "invoke", "--function-name", function, "--output", "json"])
+        // A migration may take minutes, and must not be sent twice.
+        .args(["--cli-read-timeout", "0", "--payload"])
+        .arg(format!("fileb://{}", event.path().display()))
+        .arg(answer.path())
+        .env("AWS_MAX_ATTEMPTS", "1")
+        .env("AWS_PAGER", "")
+        .stdout(Stdio::null())
+        .status()
+        .map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => {
+                Failure::Local("the aws command was not found; install the AWS command line".into())
+            }
+            _ => local("aws cannot be run", error),
+        })?;
+    if !status.success() {
+        return Err(Failure::Local(format!("aws lambda invoke failed ({status})")));
+    }
+    let mut text = String::new();
+    answer.read_to_string(&mut text).map_err(|error| local("the answer cannot be read", error))?;
+    serde_json::from_str(&text).map_err(|error| Failure::Local(format!("the answer is no JSON: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_make_the_event() {
+        let event = |words: &str| {
+            let words: Vec<_> = words.split(' ').map(str::to_owned).collect();
+            payload(&words, || Ok("[datasets]".into()))
+        };
+        assert_eq!(event("migrate"), Ok(json!({"command": "migrate"})));
+        assert_eq!(event("catalog apply"), Ok(json!({"command": "catalog apply", "catalog": "[datasets]"})));
+        assert_eq!(
+            event("keys create acme night job"),
+            Ok(json!({"command": "keys create", "tenant": "acme", "label": "night job"}))
+        );
+        assert_eq!(event("keys revoke k1"), Ok(json!({"command": "keys revoke", "id": "k1"})));
+        assert!(event("keys create").is_err());
+    }
+}

@@ -1,0 +1,50 @@
+//! `sluice download`: load, or go on loading, the files of an export.
+
+use export::chunk::ExportStatus;
+use export::id::ExportId;
+use serde_json::json;
+
+use super::export::outcome;
+use super::fetch::Target;
+use super::outcome::{Failure, Outcome};
+use super::{show, wait};
+use crate::Client;
+
+/// Load the files of an export; what is there already is not loaded again
+///
+/// Waits for the end of an export that is still running.
+#[derive(Debug, clap::Args)]
+pub(super) struct Download {
+    /// The export
+    #[arg(value_name = "ID")]
+    id: ExportId,
+    /// Load what is there now, also of an export that failed or is running
+    #[arg(long)]
+    partial: bool,
+    #[command(flatten)]
+    target: Target,
+}
+
+impl Download {
+    pub(super) async fn run(self, client: &Client) -> Result<Outcome, Failure> {
+        let work = async {
+            let mut export = client.export(self.id).await?;
+            if !self.partial {
+                export = wait::until_ended(client, export).await?;
+            }
+            let loaded = match export.status {
+                ExportStatus::Succeeded => self.target.load_all(client, self.id).await?,
+                _ if self.partial => self.target.load_present(client, self.id).await?,
+                _ => {
+                    let outcome = Outcome::new(show::export(&export), json!({ "export": export }));
+                    return Ok(outcome.failed_if(true));
+                }
+            };
+            Ok(outcome(export, loaded, None))
+        };
+        wait::unless_interrupted(work).await.map_err(|failure| match failure {
+            Failure::Interrupted => failure.hint(self.target.resume_hint(self.id)),
+            other => other,
+        })
+    }
+}

@@ -1,0 +1,52 @@
+//! `sluice list`: the caller's exports.
+
+use export::chunk::ExportStatus;
+use export::wire::ExportList;
+use indicatif::HumanCount;
+
+use super::outcome::{Failure, Outcome};
+use crate::Client;
+use crate::text::{bytes, table};
+
+/// List exports, newest first
+#[derive(Debug, clap::Args)]
+pub(super) struct List {
+    /// Only those that are: queued, running, succeeded, failed, canceled, expired
+    #[arg(long)]
+    status: Option<ExportStatus>,
+    /// All of them, not only the first page
+    #[arg(long)]
+    all: bool,
+}
+
+impl List {
+    pub(super) async fn run(self, client: &Client) -> Result<Outcome, Failure> {
+        let mut list = client.exports(self.status, None).await?;
+        while let Some(cursor) = list.next_cursor.take_if(|_| self.all) {
+            let page = client.exports(self.status, Some(&cursor)).await?;
+            list.exports.extend(page.exports);
+            list.next_cursor = page.next_cursor;
+        }
+        Ok(Outcome::new(text(&list), list))
+    }
+}
+
+fn text(list: &ExportList) -> String {
+    if list.exports.is_empty() {
+        return "no exports".to_owned();
+    }
+    let row = |export: &export::wire::Export| {
+        let progress = &export.progress;
+        vec![
+            export.id.to_string(),
+            export.status.to_string(),
+            export.accepted_at.clone(),
+            format!("{:.0} %", progress.percent),
+            HumanCount(progress.rows).to_string(),
+            bytes(progress.bytes),
+        ]
+    };
+    let rows: Vec<_> = list.exports.iter().map(row).collect();
+    let table = table(&["export", "status", "accepted", ">done", ">rows", ">bytes"], &rows);
+    if list.next_cursor.is_some() { format!("{table}\nthere are more: --all") } else { table }
+}

@@ -1,0 +1,219 @@
+//! The request, built from words of the command line.
+
+use std::collections::BTreeMap;
+
+use export::format::{Compression, Format};
+use export::wire::{All, DatasetChoice, DatasetRequest, Datasets, ExportRequest};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+/// The parts of a request that flags can give.
+#[derive(Debug, clap::Args)]
+pub(super) struct RequestArgs {
+    /// Datasets by name, or '*' for all
+    #[arg(value_name = "DATASET", required_unless_present = "request")]
+    datasets: Vec<String>,
+    /// First day, or first instant (RFC 3339)
+    #[arg(long, value_name = "DATE")]
+    from: Option<String>,
+    /// Last day, inclusive; or the first instant after the end (RFC 3339)
+    #[arg(long, value_name = "DATE")]
+    to: Option<String>,
+    /// Zone in which dates are days, such as Europe/Amsterdam [default: UTC]
+    #[arg(long, value_name = "ZONE")]
+    time_zone: Option<String>,
+    /// Columns of one dataset, in the order of the file
+    #[arg(long, value_name = "DATASET=A,B")]
+    columns: Vec<String>,
+    /// Rows of one dataset: DATASET.COLUMN, one of = != > >= < <=, and a value
+    ///
+    /// The value is JSON where it reads as JSON (10, true, null, "10", ["NL","DE"]), else a text.
+    /// Several `=` on one column mean any of them; all else must hold together.
+    #[arg(long, value_name = "DATASET.COLUMN=VALUE")]
+    filter: Vec<String>,
+    /// How rows are written [default: csv]
+    #[arg(long, value_parser = word::<Format>)]
+    format: Option<Format>,
+    /// How files are compressed: gzip or none [default: gzip]
+    #[arg(long, value_parser = word::<Compression>)]
+    compression: Option<Compression>,
+}
+
+fn word<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    serde_json::from_value(Value::from(text)).map_err(|error| error.to_string())
+}
+
+impl RequestArgs {
+    /// The request, or why the words make none.
+    pub(super) fn build(&self) -> Result<ExportRequest, String> {
+        Ok(ExportRequest {
+            datasets: self.choose()?,
+            start_date: self.from.clone(),
+            end_date: self.to.clone(),
+            time_zone: self.time_zone.clone(),
+            format: self.format,
+            compression: self.compression,
+            csv: None,
+        })
+    }
+
+    fn choose(&self) -> Result<Datasets, String> {
+        let mut details: BTreeMap<String, DatasetRequest> = BTreeMap::new();
+        for text in &self.columns {
+            let (dataset, columns) =
+                text.split_once('=').ok_or_else(|| format!("--columns {text}: write it as DATASET=A,B"))?;
+            let columns = columns.split(',').map(|column| column.trim().to_owned()).collect();
+            let entry = details.entry(dataset.to_ascii_lowercase()).or_default();
+            if entry.columns.replace(columns).is_some() {
+                return Err(format!("--columns {text}: the columns of {dataset} are given twice"));
+            }
+        }
+        for text in &self.filter {
+            let filter = Filter::parse(text)
+                .ok_or_else(|| format!("--filter {text}: write it as DATASET.COLUMN=VALUE"))?;
+            let entry = details.entry(filter.dataset.to_ascii_lowercase()).or_default();
+            filter.add_to(&mut entry.filters).map_err(|what| format!("--filter {text}: {what}"))?;
+        }
+        if self.datasets.iter().any(|name| name == "*") {
+            return match (self.datasets.len(), details.is_empty()) {
+                (1, true) => Ok(Datasets::All(All::Star)),
+                (1, false) => Err("with columns or filters, name the datasets instead of '*'".into()),
+                _ => Err("'*' means all datasets; name no others beside it".into()),
+            };
+        }
+        let choose = |name: &String| match details.remove(&name.to_ascii_lowercase()) {
+            Some(detail) => DatasetChoice::Detailed(DatasetRequest { name: name.clone(), ..detail }),
+            None => DatasetChoice::Name(name.clone()),
+        };
+        let list = self.datasets.iter().map(choose).collect();
+        match details.keys().next() {
+            Some(name) => {
+                Err(format!("columns or filters are given for {name}, which is not among the datasets"))
+            }
+            None => Ok(Datasets::List(list)),
+        }
+    }
+}
+
+/// `DATASET.COLUMN OP VALUE`
+struct Filter<'a> {
+    dataset: &'a str,
+    column: &'a str,
+    operator: &'static str,
+    value: Value,
+}
+
+/// As written here, and in JSON; the longer ones first.
+const OPERATORS: [(&str, &str); 6] =
+    [("!=", "ne"), (">=", "gte"), ("<=", "lte"), ("=", "eq"), (">", "gt"), ("<", "lt")];
+
+impl<'a> Filter<'a> {
+    fn parse(text: &'a str) -> Option<Self> {
+        let at = text.find(['=', '!', '<', '>'])?;
+        let (sign, operator) = OPERATORS.iter().find(|(sign, _)| text[at..].starts_with(sign))?;
+        let (dataset, column) = text[..at].trim_end().split_once('.')?;
+        let value = text[at + sign.len()..].trim();
+        let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
+        let usable = !dataset.is_empty() && !column.is_empty() && !value.is_object();
+        usable.then_some(Self { dataset, column, operator, value })
+    }
+
+    /// Equality alone stands as a scalar or a list; everything else as an object of operators.
+    fn add_to(self, filters: &mut BTreeMap<String, Value>) -> Result<(), String> {
+        let present = filters.remove(self.column);
+        let joined = match (present, self.operator) {
+            (None, "eq") => self.value,
+            (None, operator) => Value::Object(Map::from_iter([(operator.to_owned(), self.value)])),
+            (Some(Value::Object(mut tests)), operator) => {
+                if tests.insert(operator.to_owned(), self.value).is_some() {
+                    return Err(format!("{operator} is given twice for this column"));
+                }
+                Value::Object(tests)
+            }
+            (Some(equal), "eq") => Value::Array([listed(equal), listed(self.value)].concat()),
+            (Some(equal), operator) => {
+                let tests = [("eq".to_owned(), equal), (operator.to_owned(), self.value)];
+                Value::Object(Map::from_iter(tests))
+            }
+        };
+        filters.insert(self.column.to_owned(), joined);
+        Ok(())
+    }
+}
+
+fn listed(value: Value) -> Vec<Value> {
+    match value {
+        Value::Array(values) => values,
+        value => vec![value],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+    use serde_json::json;
+
+    #[derive(Debug, Parser)]
+    struct Words {
+        #[arg(long)]
+        request: Option<String>,
+        #[command(flatten)]
+        args: RequestArgs,
+    }
+
+    fn build(words: &[&str]) -> Result<Value, String> {
+        let words = Words::parse_from([&["sluice"], words].concat());
+        words.args.build().map(|request| serde_json::to_value(request).unwrap())
+    }
+
+    #[test]
+    fn words_make_the_request_of_the_contract() {
+        let request = build(&[
+            "orders",
+            "Customers",
+            "--from",
+            "2023-08-31",
+            "--to",
+            "2024-08-04",
+            "--columns",
+            "customers=id,email",
+            "--filter",
+            "customers.country=NL",
+            "--filter",
+            "customers.country=DE",
+            "--filter",
+            "customers.total>=10",
+            "--filter",
+            "customers.total<20",
+            "--filter",
+            "customers.code=\"10\"",
+            "--format",
+            "csv",
+            "--compression",
+            "none",
+        ]);
+        let expected = json!({
+            "datasets": ["orders", {"name": "Customers", "columns": ["id", "email"], "filters":
+                {"country": ["NL", "DE"], "total": {"gte": 10, "lt": 20}, "code": "10"}}],
+            "startDate": "2023-08-31", "endDate": "2024-08-04", "format": "csv", "compression": "none"
+        });
+        assert_eq!(request, Ok(expected));
+        assert_eq!(build(&["*"]), Ok(json!({"datasets": "*"})));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused_here() {
+        for words in [
+            &["*", "orders"][..],
+            &["*", "--columns", "orders=id"],
+            &["orders", "--filter", "customers.a=1"],
+            &["orders", "--filter", "orders=1"],
+            &["orders", "--filter", "orders.a!1"],
+            &["orders", "--filter", "orders.a>1", "--filter", "orders.a>2"],
+            &["orders", "--columns", "orders=a", "--columns", "orders=b"],
+        ] {
+            assert!(build(words).is_err(), "{words:?}");
+        }
+    }
+}

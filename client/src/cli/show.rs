@@ -1,0 +1,83 @@
+//! An export as people read it.
+
+use export::chunk::ExportStatus;
+use export::manifest::RangeText;
+use export::wire::Export;
+use indicatif::HumanCount;
+
+use crate::text::{bytes, count, duration};
+
+/// Errors shown; the rest is a number.
+const MAX_ERRORS: usize = 20;
+
+/// All that is known, a line each.
+pub(super) fn export(export: &Export) -> String {
+    let progress = &export.progress;
+    let chunks = progress.chunks;
+    let mut lines = vec![
+        format!("export    {}", export.id),
+        format!("status    {}, {:.1} %", export.status, progress.percent),
+        format!("accepted  {}", export.accepted_at),
+    ];
+    let times =
+        [("started ", &export.started_at), ("ended   ", &export.ended_at), ("expires ", &export.expires_at)];
+    lines.extend(times.iter().filter_map(|(word, at)| at.as_ref().map(|at| format!("{word}  {at}"))));
+    if export.status.is_live() {
+        lines.push(format!("deadline  {}", export.deadline_at));
+    }
+    lines.push(format!(
+        "chunks    {} of {} done, {} reused, {} failed",
+        HumanCount(chunks.done),
+        HumanCount(chunks.total),
+        HumanCount(chunks.reused),
+        HumanCount(chunks.failed)
+    ));
+    lines.push(format!("written   {}, {}", count(progress.rows, "row"), bytes(progress.bytes)));
+    if let Some(running) = export.running.filter(|r| r.chunks > 0) {
+        let names = progress.current_datasets.join(", ");
+        lines.push(format!("running   {}: {names}", count(running.chunks, "chunk")));
+    }
+    lines.extend(export.eta_seconds.map(|s| format!("left      about {}", duration(s))));
+    lines.extend(export.queue_position.map(|p| format!("queue     {} first", count(p, "other export"))));
+    lines.extend(export.paused.as_ref().map(|why| format!("paused    {why}")));
+    lines.extend(errors(export));
+    lines.extend(hint(export));
+    lines.join("\n")
+}
+
+/// What could not be exported, and why.
+pub(super) fn errors(export: &Export) -> Vec<String> {
+    let line = |error: &export::wire::ChunkError| {
+        let (range, attempts) = (range(&error.range), count(u64::from(error.attempts), "attempt"));
+        format!("  {} {range}: {} ({}, {attempts})", error.dataset, error.message, error.code)
+    };
+    let mut lines: Vec<_> = export.errors.iter().take(MAX_ERRORS).map(line).collect();
+    if !lines.is_empty() {
+        lines.insert(0, "not exported:".to_owned());
+    }
+    if export.errors.len() > MAX_ERRORS {
+        lines.push(format!("  and {} more; --json shows all", export.errors.len() - MAX_ERRORS));
+    }
+    lines
+}
+
+/// What can be done with an ended export.
+pub(super) fn hint(export: &Export) -> Option<String> {
+    let id = export.id;
+    match export.status {
+        ExportStatus::Succeeded => Some(format!("load its files with: sluice download {id}")),
+        ExportStatus::Failed => Some(format!(
+            "run what failed again with: sluice retry {id}; load the rest with: sluice download {id} --partial"
+        )),
+        ExportStatus::Expired => Some("its files are gone; submit it again".to_owned()),
+        _ => None,
+    }
+}
+
+pub(super) fn range(range: &RangeText) -> String {
+    match (&range.start, &range.end) {
+        (Some(start), Some(end)) => format!("{start} to {end}"),
+        _ if range.of == "null" => "without a value in the range column".to_owned(),
+        _ => "whole".to_owned(),
+    }
+}

@@ -1,0 +1,30 @@
+//! `sluice status`: how an export does.
+
+use export::chunk::ExportStatus;
+use export::id::ExportId;
+
+use super::outcome::{Failure, Outcome};
+use super::{show, wait};
+use crate::Client;
+
+/// Show how an export does
+#[derive(Debug, clap::Args)]
+pub(super) struct Status {
+    /// The export
+    #[arg(value_name = "ID")]
+    id: ExportId,
+    /// Show its progress until it ends; exit code 1 unless it succeeds
+    #[arg(long)]
+    watch: bool,
+}
+
+impl Status {
+    pub(super) async fn run(self, client: &Client) -> Result<Outcome, Failure> {
+        let mut export = client.export(self.id).await?;
+        if self.watch {
+            export = wait::unless_interrupted(wait::until_ended(client, export)).await?;
+        }
+        let failed = self.watch && export.status != ExportStatus::Succeeded;
+        Ok(Outcome::new(show::export(&export), export).failed_if(failed))
+    }
+}

@@ -1,0 +1,55 @@
+//! `sluice verify`: check a directory of files offline.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::outcome::{Failure, Outcome};
+use super::progress::Progress;
+use crate::text::{bytes, count};
+use crate::verify::{Report, read_manifest, verify};
+
+/// Check files against their manifest, without a network
+///
+/// Checks that every file is there with its length and SHA-256, counts its rows anew, and that the
+/// ranges leave no gap. Exit code 1 if anything differs.
+#[derive(Debug, clap::Args)]
+pub(super) struct Verify {
+    /// Directory with manifest.json and the files
+    #[arg(value_name = "DIR")]
+    directory: PathBuf,
+}
+
+impl Verify {
+    pub(super) fn run(self) -> Result<Outcome, Failure> {
+        let total = read_manifest(&self.directory)?.bytes;
+        let progress = Progress::new(total);
+        let at = AtomicU64::new(0);
+        let seen = |n: u64| {
+            let at = at.fetch_add(n, Ordering::Relaxed) + n;
+            progress.show(at, || format!("{} of {} checked", bytes(at), bytes(total)));
+        };
+        let report = verify(&self.directory, &seen)?;
+        let failed = !report.faults.is_empty();
+        Ok(Outcome::new(text(&report), &report).failed_if(failed))
+    }
+}
+
+fn text(report: &Report) -> String {
+    let what = [
+        count(report.datasets as u64, "dataset"),
+        count(report.files as u64, "file"),
+        count(report.rows, "row"),
+        bytes(report.bytes),
+    ]
+    .join(", ");
+    if report.faults.is_empty() {
+        return format!("export {} is complete and right: {what}", report.export);
+    }
+    let mut lines: Vec<_> = report.faults.iter().map(|f| format!("{}: {}", f.subject, f.message)).collect();
+    lines.push(format!(
+        "export {} is NOT as it was exported: {}",
+        report.export,
+        count(lines.len() as u64, "fault")
+    ));
+    lines.join("\n")
+}

@@ -1,0 +1,141 @@
+//! Calls against a server that misbehaves.
+
+use super::*;
+use crate::testing::{Reply, Server};
+use serde_json::json;
+
+fn id() -> ExportId {
+    ExportId::from_random([7; 16])
+}
+
+fn export_json() -> String {
+    json!({
+        "id": id(), "status": "queued", "acceptedAt": "2024-01-01T00:00:00Z",
+        "deadlineAt": "2024-01-02T00:00:00Z", "request": {"datasets": "*"}, "revision": "r",
+        "progress": {"chunks": {"done": 0, "failed": 0, "reused": 0, "total": 1}, "rows": 0, "bytes": 0,
+            "percent": 0.0},
+        "links": {"self": "/api/v1/exports/x", "files": "f", "chunks": "c"}
+    })
+    .to_string()
+}
+
+#[test]
+fn the_base_is_taken_with_and_without_its_version() {
+    let url =
+        |base: &str| Client::new(base, None).map(|c| c.url(&["exports", "a b"], &[("x", "1")]).to_string());
+    let local = "http://127.0.0.1:4566/_aws/execute-api/abcd1234";
+    let expected = format!("{local}/api/v1/exports/a%20b?x=1");
+    for base in [local.to_owned(), format!("{local}/"), format!("{local}/api/v1"), format!("{local}/api/v1/")]
+    {
+        assert_eq!(url(&base).unwrap(), expected, "{base}");
+    }
+    for bad in ["", "ftp://x", "127.0.0.1", "http://x/?a=b"] {
+        assert!(url(bad).is_err(), "{bad}");
+    }
+}
+
+#[tokio::test]
+async fn the_key_goes_to_the_api_and_never_to_the_object_store() {
+    let store = Server::start(|_, _| Reply::new(200, MANIFEST));
+    let target = format!("{}/bucket/m.json?X-Amz-Signature=s", store.address);
+    let api = Server::start(move |_, _| Reply::new(307, "").header("Location", &target));
+    let manifest = api.client().manifest(id()).await.unwrap();
+    assert_eq!(manifest.export, id());
+    assert_eq!(api.requests()[0].header("authorization"), Some("Bearer slc_1_secret"));
+    assert_eq!(store.requests()[0].header("authorization"), None);
+    assert_eq!(store.requests()[0].line, "GET /bucket/m.json?X-Amz-Signature=s");
+}
+
+const MANIFEST: &str = r#"{"version":1,"export":"07070707-0707-4707-8707-070707070707","tenant":"a",
+    "revision":"r","acceptedAt":"2024-01-01T00:00:00Z","request":{},"rows":0,"bytes":0,"datasets":[]}"#;
+
+#[tokio::test]
+async fn a_manifest_that_is_no_json_is_refused() {
+    let store = Server::start(|_, _| Reply::new(200, "<html>"));
+    let target = store.address.clone();
+    let api = Server::start(move |_, _| Reply::new(307, "").header("Location", &target));
+    let error = api.client().manifest(id()).await.unwrap_err();
+    assert!(matches!(error, Error::Body { what: "manifest", .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_busy_api_is_asked_again_when_it_says() {
+    let api = Server::start(|n, _| match n {
+        0 => Reply::new(503, r#"{"message":"Service Unavailable"}"#).header("Retry-After", 1),
+        1 => Reply::new(429, ""),
+        _ => Reply::new(200, export_json()),
+    });
+    let began = std::time::Instant::now();
+    assert_eq!(api.client().export(id()).await.unwrap().id, id());
+    assert!(began.elapsed() >= Duration::from_secs(1), "Retry-After was not kept");
+    assert_eq!(api.requests().len(), 3);
+}
+
+#[tokio::test]
+async fn tries_are_bounded() {
+    let api =
+        Server::start(|_, _| Reply::new(503, r#"{"title":"Unavailable","status":503,"detail":"busy"}"#));
+    let error = api.client().export(id()).await.unwrap_err();
+    assert_eq!(error.to_string(), "busy (503)");
+    assert!(!error.is_refusal());
+    assert_eq!(api.requests().len(), 3);
+    let patient = Server::start(|_, _| Reply::new(503, "").header("Retry-After", 3600));
+    assert!(patient.client().export(id()).await.is_err());
+    assert_eq!(patient.requests().len(), 1, "an hour is not waited for");
+}
+
+#[tokio::test]
+async fn a_submission_is_repeated_with_the_same_key_and_body() {
+    let api = Server::start(|n, _| match n {
+        0 => Reply::new(202, export_json()).cut(5),
+        _ => Reply::new(202, export_json()).header("Idempotent-Replayed", "true"),
+    });
+    let submitted = api.client().submit(&json!({"datasets": "*"}), "key-1").await.unwrap();
+    assert!(submitted.replayed);
+    let requests = api.requests();
+    assert_eq!(requests.len(), 2);
+    for request in &requests {
+        assert_eq!(request.line, "POST /api/v1/exports");
+        assert_eq!(request.header("idempotency-key"), Some("key-1"));
+        assert_eq!(request.body, r#"{"datasets":"*"}"#);
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_safe_to_repeat_is_sent_once() {
+    let api = Server::start(|_, _| Reply::new(503, ""));
+    assert!(api.client().retry(id()).await.is_err());
+    assert!(api.client().cancel(id()).await.is_err());
+    assert_eq!(api.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn refusals_come_out_with_every_violation() {
+    let problem = json!({"type": "about:blank", "title": "Bad", "status": 422, "detail": "1 violation",
+        "violations": [{"pointer": "/endDate", "message": "no such day", "remedy": "write a real day"}]});
+    let api = Server::start(move |_, _| {
+        Reply::new(422, problem.to_string()).header("Content-Type", "application/problem+json")
+    });
+    let error = api.client().submit(&json!({}), "k").await.unwrap_err();
+    assert_eq!(error.to_string(), "1 violation (422)\n  /endDate: no such day\n    write a real day");
+    assert!(error.is_refusal());
+    let gateway = Server::start(|_, _| Reply::new(403, r#"{"message":"Forbidden"}"#));
+    let error = gateway.client().datasets().await.unwrap_err();
+    assert_eq!(error.to_string(), "the api answered 403: {\"message\":\"Forbidden\"}");
+}
+
+#[tokio::test]
+async fn canceling_tells_an_ended_export_from_a_live_one() {
+    let api = Server::start(|n, _| if n == 0 { Reply::new(202, export_json()) } else { Reply::new(204, "") });
+    let client = api.client();
+    assert!(client.cancel(id()).await.unwrap().is_some());
+    assert!(client.cancel(id()).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn errors_do_not_hold_the_link() {
+    let api = Server::start(|_, _| Reply::new(307, "").header("Location", "http://127.0.0.1:1/o?sig=secret"));
+    let error = api.client().manifest(id()).await.unwrap_err();
+    let text = format!("{error:?} {}", crate::error::with_causes(&error));
+    assert!(!text.contains("secret"), "{text}");
+}

@@ -1,0 +1,154 @@
+//! Calls: one request, tried again where that is safe, until there is an answer.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use export::wire::Problem;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, LOCATION, RANGE, RETRY_AFTER};
+use reqwest::{Method, Response, Url};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::Client;
+use crate::Error;
+
+/// Redirects that the object store may ask for; a new bucket answers from its region's host at first.
+const MAX_OBJECT_REDIRECTS: u32 = 3;
+
+/// Longest wait for a complete answer of the api, which itself gives up after 30 s.
+const CALL_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// One request to the api.
+pub(super) struct Call {
+    method: Method,
+    url: Url,
+    body: Option<Vec<u8>>,
+    idempotency_key: Option<String>,
+    repeatable: bool,
+}
+
+/// An answer of the api that is no error.
+pub(super) struct Reply {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+}
+
+impl Call {
+    pub(super) fn new(method: Method, url: Url) -> Self {
+        let repeatable = method == Method::GET;
+        Self { method, url, body: None, idempotency_key: None, repeatable }
+    }
+
+    pub(super) fn body(self, body: &impl Serialize) -> Result<Self, Error> {
+        let json = serde_json::to_vec(body).map_err(|source| Error::Body { what: "request", source })?;
+        Ok(Self { body: Some(json), ..self })
+    }
+
+    pub(super) fn idempotency_key(self, key: &str) -> Self {
+        Self { idempotency_key: Some(key.to_owned()), repeatable: true, ..self }
+    }
+
+    /// Says that sending it twice does no more than sending it once.
+    pub(super) fn repeatable(self) -> Self {
+        Self { repeatable: true, ..self }
+    }
+}
+
+impl Client {
+    /// Sends a call. A connection that fails and the answers 429, 502, 503 and 504 are tried again.
+    pub(super) async fn call(&self, call: &Call) -> Result<Reply, Error> {
+        let mut failures = 0;
+        loop {
+            let answer = self.send(call).await;
+            let (passing, pause) = match &answer {
+                Ok(reply) => (matches!(reply.status, 429 | 502..=504), retry_after(&reply.headers)),
+                Err(_) => (true, None),
+            };
+            failures += 1;
+            let too_long = pause.is_some_and(|pause| pause > self.retries.longest_wait);
+            if !passing || !call.repeatable || too_long || failures >= self.retries.tries {
+                return answer.and_then(Reply::checked);
+            }
+            self.wait(failures, pause).await;
+        }
+    }
+
+    async fn send(&self, call: &Call) -> Result<Reply, Error> {
+        let mut request = self.http.request(call.method.clone(), call.url.clone()).timeout(CALL_TIMEOUT);
+        if let Some(authorization) = &self.authorization {
+            request = request.header(AUTHORIZATION, authorization.clone());
+        }
+        if let Some(key) = &call.idempotency_key {
+            request = request.header("Idempotency-Key", key);
+        }
+        if let Some(body) = &call.body {
+            request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
+        }
+        let mut response = request.send().await.map_err(Error::connection("the api"))?;
+        let headers = std::mem::take(response.headers_mut());
+        let status = response.status().as_u16();
+        let body = response.bytes().await.map_err(Error::connection("the api"))?;
+        Ok(Reply { status, headers, body })
+    }
+
+    /// Begins to load an object from byte `from` on. No key is sent: the link itself is the right.
+    pub(crate) async fn object(&self, link: Url, from: u64) -> Result<Response, Error> {
+        let mut url = link;
+        for _ in 0..=MAX_OBJECT_REDIRECTS {
+            let mut request = self.http.get(url.clone());
+            if from > 0 {
+                request = request.header(RANGE, format!("bytes={from}-"));
+            }
+            let response = request.send().await.map_err(Error::connection("the object store"))?;
+            let status = response.status();
+            let target = response.headers().get(LOCATION).and_then(|l| l.to_str().ok());
+            match target.and_then(|target| url.join(target).ok()) {
+                Some(next) if status.is_redirection() => url = next,
+                _ if status.is_success() => return Ok(response),
+                _ => return Err(Error::Object { status: status.as_u16() }),
+            }
+        }
+        Err(Error::Object { status: 310 })
+    }
+
+    /// Waits as long as the server asked, or longer after each failure; with a random part, so that
+    /// many clients do not come back together.
+    pub(crate) async fn wait(&self, failures: u32, asked: Option<Duration>) {
+        let doubled = self.retries.first_wait.saturating_mul(1 << failures.saturating_sub(1).min(16));
+        let wait = asked.unwrap_or(doubled.min(self.retries.longest_wait));
+        let mut random = [0; 1];
+        // Without randomness the wait is merely not spread.
+        let _ = getrandom::fill(&mut random);
+        tokio::time::sleep(wait + self.retries.first_wait.mul_f64(f64::from(random[0]) / 256.0)).await;
+    }
+}
+
+impl Reply {
+    pub(super) fn json<T: DeserializeOwned>(&self, what: &'static str) -> Result<T, Error> {
+        serde_json::from_slice(&self.body).map_err(|source| Error::Body { what, source })
+    }
+
+    pub(super) fn unexpected(&self) -> Error {
+        let text = String::from_utf8_lossy(&self.body);
+        Error::Unexpected { status: self.status, body: text.chars().take(300).collect() }
+    }
+
+    fn checked(self) -> Result<Self, Error> {
+        if self.status < 400 {
+            return Ok(self);
+        }
+        match serde_json::from_slice::<Problem>(&self.body) {
+            Ok(problem) if !(problem.title.is_empty() && problem.detail.is_empty()) => {
+                Err(Error::Problem(Box::new(Problem { status: self.status, ..problem })))
+            }
+            _ => Err(self.unexpected()),
+        }
+    }
+}
+
+/// Delta seconds only; a date counts as no wish.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}

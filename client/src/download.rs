@@ -1,0 +1,257 @@
+//! Downloads: one file at a time, whole and right or not at all.
+//!
+//! Bytes go to `NAME.part` beside the file. A broken connection is resumed there with a fresh link, also
+//! by a later run; only what has the length and SHA-256 that the export recorded gets the file's name.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use export::id::{ExportId, hex};
+use export::manifest::ManifestFile;
+use export::wire::FileEntry;
+use futures::StreamExt;
+use reqwest::header::CONTENT_RANGE;
+use sha2::{Digest, Sha256};
+use tokio::io::{AsyncSeekExt, AsyncWriteExt};
+
+use crate::{Client, Error};
+
+/// A file that is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// Its name in the export.
+    pub name: String,
+    /// Its length.
+    pub bytes: u64,
+    /// Its SHA-256, in hexadecimal.
+    pub sha256: String,
+}
+
+/// How a wanted file came to be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fetched {
+    /// It was there already, with the right SHA-256.
+    Present,
+    /// It was loaded.
+    Loaded,
+}
+
+impl From<&ManifestFile> for Wanted {
+    fn from(file: &ManifestFile) -> Self {
+        Self { name: file.name.clone(), bytes: file.bytes, sha256: file.sha256.clone() }
+    }
+}
+
+impl From<&FileEntry> for Wanted {
+    fn from(file: &FileEntry) -> Self {
+        Self { name: file.name.clone(), bytes: file.bytes, sha256: file.sha256.clone() }
+    }
+}
+
+impl Client {
+    /// Loads one file of an export into `directory`, unless it is there already. `at` is told the
+    /// file's length so far, which also falls when a beginning turns out to be useless.
+    ///
+    /// # Errors
+    /// If the file cannot be loaded or written, or is not what the export recorded; it is then not there.
+    pub async fn download(
+        &self,
+        id: ExportId,
+        wanted: &Wanted,
+        directory: &Path,
+        at: &(dyn Fn(u64) + Sync),
+    ) -> Result<Fetched, Error> {
+        let path = local_path(directory, &wanted.name)?;
+        if is_there(&path, wanted).await? {
+            at(wanted.bytes);
+            return Ok(Fetched::Present);
+        }
+        let mut part = Part::open(directory.join(format!("{}.part", wanted.name)), wanted, at).await?;
+        // What an earlier run left may be of another file; then one more start from nothing is due.
+        let mut second_chance = part.length > 0;
+        loop {
+            let outcome = match self.fill(id, &mut part).await {
+                Ok(()) => part.check().await,
+                Err(error) => Err(error),
+            };
+            match outcome {
+                Ok(()) => break,
+                Err(Error::Mismatch { .. }) if second_chance => {
+                    second_chance = false;
+                    part.restart().await?;
+                }
+                Err(error @ Error::Mismatch { .. }) => {
+                    drop(part.file);
+                    fs::remove_file(&part.path).map_err(Error::io(&part.path))?;
+                    return Err(error);
+                }
+                // What is there stays: the next run goes on from it.
+                Err(error) => return Err(error),
+            }
+        }
+        drop(part.file);
+        fs::rename(&part.path, &path).map_err(Error::io(&path))?;
+        Ok(Fetched::Loaded)
+    }
+
+    /// Appends until the file is as long as it should be; gives up after several tries in a row that
+    /// brought nothing.
+    async fn fill(&self, id: ExportId, part: &mut Part<'_>) -> Result<(), Error> {
+        // Only what was never reached before counts as progress: a start from nothing is none.
+        let (mut failures, mut best) = (0, part.length);
+        while part.length < part.wanted.bytes {
+            let Err(error) = self.append(id, part).await else { break };
+            failures = if part.length > best { 1 } else { failures + 1 };
+            best = best.max(part.length);
+            if !error.may_pass() || failures >= self.retries().tries {
+                part.flush().await?;
+                return Err(error);
+            }
+            self.wait(failures, None).await;
+        }
+        part.flush().await
+    }
+
+    async fn append(&self, id: ExportId, part: &mut Part<'_>) -> Result<(), Error> {
+        let link = self.link(&["exports", &id.to_string(), "files", &part.wanted.name]).await?;
+        let response = match self.object(link, part.length).await {
+            Err(error @ Error::Object { status: 416 }) => {
+                part.restart().await?;
+                return Err(error);
+            }
+            other => other?,
+        };
+        let begins_here = response.headers().get(CONTENT_RANGE).is_some_and(|range| {
+            range.to_str().is_ok_and(|text| text.starts_with(&format!("bytes {}-", part.length)))
+        });
+        if part.length > 0 && !begins_here {
+            part.restart().await?;
+        }
+        let mut body = response.bytes_stream();
+        while let Some(bytes) = body.next().await {
+            part.append(&bytes.map_err(Error::connection("the object store"))?).await?;
+        }
+        part.complete()
+    }
+}
+
+/// A file that is being loaded.
+struct Part<'a> {
+    path: PathBuf,
+    file: tokio::io::BufWriter<tokio::fs::File>,
+    wanted: &'a Wanted,
+    hash: Sha256,
+    length: u64,
+    at: &'a (dyn Fn(u64) + Sync),
+}
+
+/// Bytes gathered before a write, so that the file system is asked once for many packets.
+const WRITE_BYTES: usize = 256 * 1024;
+
+impl<'a> Part<'a> {
+    async fn open(path: PathBuf, wanted: &'a Wanted, at: &'a (dyn Fn(u64) + Sync)) -> Result<Self, Error> {
+        let (hash, length) = match hash_file(&path).await? {
+            Some((hash, length)) if length <= wanted.bytes => (hash, length),
+            _ => (Sha256::new(), 0),
+        };
+        let mut options = tokio::fs::OpenOptions::new();
+        let file = options.create(true).write(true).truncate(false).open(&path);
+        let mut file = file.await.map_err(Error::io(&path))?;
+        file.set_len(length).await.map_err(Error::io(&path))?;
+        file.seek(std::io::SeekFrom::End(0)).await.map_err(Error::io(&path))?;
+        at(length);
+        let file = tokio::io::BufWriter::with_capacity(WRITE_BYTES, file);
+        Ok(Self { path, file, wanted, hash, length, at })
+    }
+
+    async fn append(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        if self.length + bytes.len() as u64 > self.wanted.bytes {
+            // More than there should be can only be another file.
+            let what = format!("it is longer than {} bytes", self.wanted.bytes);
+            return Err(Error::Mismatch { name: self.wanted.name.clone(), what });
+        }
+        self.file.write_all(bytes).await.map_err(Error::io(&self.path))?;
+        self.hash.update(bytes);
+        self.length += bytes.len() as u64;
+        (self.at)(self.length);
+        Ok(())
+    }
+
+    async fn restart(&mut self) -> Result<(), Error> {
+        self.flush().await?;
+        let file = self.file.get_mut();
+        file.set_len(0).await.map_err(Error::io(&self.path))?;
+        file.rewind().await.map_err(Error::io(&self.path))?;
+        self.hash = Sha256::new();
+        self.length = 0;
+        (self.at)(0);
+        Ok(())
+    }
+
+    async fn flush(&mut self) -> Result<(), Error> {
+        self.file.flush().await.map_err(Error::io(&self.path))
+    }
+
+    fn complete(&self) -> Result<(), Error> {
+        let Wanted { name, bytes, .. } = self.wanted;
+        if self.length == *bytes {
+            return Ok(());
+        }
+        Err(Error::Short { name: name.clone(), at: self.length, bytes: *bytes })
+    }
+
+    async fn check(&mut self) -> Result<(), Error> {
+        self.flush().await?;
+        let found = hex(&self.hash.clone().finalize());
+        if found == self.wanted.sha256 {
+            return Ok(());
+        }
+        let what = format!("its SHA-256 is {found}, not {}", self.wanted.sha256);
+        Err(Error::Mismatch { name: self.wanted.name.clone(), what })
+    }
+}
+
+/// Where a file of that name goes; refused if the name would lead anywhere else.
+pub(crate) fn local_path(directory: &Path, name: &str) -> Result<PathBuf, Error> {
+    let odd = |c: char| matches!(c, '/' | '\\' | ':' | '\0');
+    if name.is_empty() || name.starts_with('.') || name.contains(odd) {
+        return Err(Error::BadName { name: name.to_owned() });
+    }
+    Ok(directory.join(name))
+}
+
+async fn is_there(path: &Path, wanted: &Wanted) -> Result<bool, Error> {
+    // Most often the length tells already.
+    if fs::metadata(path).map_or(0, |meta| meta.len()) != wanted.bytes {
+        return Ok(false);
+    }
+    let found = hash_file(path).await?;
+    Ok(found.is_some_and(|(hash, _)| hex(&hash.finalize()) == wanted.sha256))
+}
+
+/// The running hash of all bytes of a file, and their number; `None` if there is no such file.
+async fn hash_file(path: &Path) -> Result<Option<(Sha256, u64)>, Error> {
+    let owned = path.to_owned();
+    let hashed = tokio::task::spawn_blocking(move || {
+        let mut file = match fs::File::open(owned) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let (mut hash, mut length, mut buffer) = (Sha256::new(), 0, vec![0; WRITE_BYTES]);
+        loop {
+            match file.read(&mut buffer)? {
+                0 => return Ok(Some((hash, length))),
+                n => {
+                    hash.update(&buffer[..n]);
+                    length += n as u64;
+                }
+            }
+        }
+    });
+    hashed.await.unwrap_or_else(|panic| Err(std::io::Error::other(panic))).map_err(Error::io(path))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,142 @@
+//! Downloads over connections that break.
+
+use super::*;
+use crate::testing::{Reply, Server};
+
+fn id() -> ExportId {
+    ExportId::from_random([7; 16])
+}
+
+fn wanted(body: &[u8]) -> Wanted {
+    Wanted { name: "a.csv.gz".into(), bytes: body.len() as u64, sha256: hex(&Sha256::digest(body)) }
+}
+
+/// An api that sends every file request on to `store`.
+fn api(store: &Server) -> Server {
+    let target = format!("{}/object", store.address);
+    Server::start(move |n, _| Reply::new(307, "").header("Location", format!("{target}?link={n}")))
+}
+
+/// An object store that knows ranges and breaks its first `breaks` answers after 300 bytes.
+fn store(body: Vec<u8>, breaks: usize) -> Server {
+    Server::start(move |n, request| {
+        let from =
+            request.header("range").and_then(|r| r.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok());
+        let reply = match from {
+            Some(from) if from < body.len() => Reply::new(206, &body[from..])
+                .header("Content-Range", format!("bytes {from}-{}/{}", body.len() - 1, body.len())),
+            Some(_) => Reply::new(416, ""),
+            None => Reply::new(200, body.clone()),
+        };
+        if n < breaks { reply.cut(300) } else { reply }
+    })
+}
+
+fn body() -> Vec<u8> {
+    (0..2000u32).flat_map(u32::to_le_bytes).collect()
+}
+
+#[tokio::test]
+async fn a_broken_connection_is_resumed_with_a_fresh_link() {
+    let (body, directory) = (body(), tempfile::tempdir().unwrap());
+    let store = store(body.clone(), 4);
+    let api = api(&store);
+    let highest = std::sync::atomic::AtomicU64::new(0);
+    let at = |n| _ = highest.fetch_max(n, std::sync::atomic::Ordering::Relaxed);
+    let fetched = api.client().download(id(), &wanted(&body), directory.path(), &at).await.unwrap();
+    assert_eq!(fetched, Fetched::Loaded);
+    assert_eq!(fs::read(directory.path().join("a.csv.gz")).unwrap(), body);
+    assert_eq!(highest.into_inner(), body.len() as u64);
+    let requests = store.requests();
+    let ranges: Vec<_> = requests.iter().map(|r| r.header("range")).collect();
+    assert_eq!(ranges[..3], [None, Some("bytes=300-"), Some("bytes=600-")]);
+    let links: std::collections::BTreeSet<_> = requests.iter().map(|r| r.line.clone()).collect();
+    assert_eq!(links.len(), 5, "each try has its own link");
+    assert!(requests.iter().all(|r| r.header("authorization").is_none()));
+    assert!(!directory.path().join("a.csv.gz.part").exists());
+}
+
+#[tokio::test]
+async fn what_an_earlier_run_left_is_used() {
+    let (body, directory) = (body(), tempfile::tempdir().unwrap());
+    fs::write(directory.path().join("a.csv.gz.part"), &body[..1000]).unwrap();
+    let store = store(body.clone(), 0);
+    let api = api(&store);
+    api.client().download(id(), &wanted(&body), directory.path(), &|_| ()).await.unwrap();
+    assert_eq!(store.requests()[0].header("range"), Some("bytes=1000-"));
+    assert_eq!(fs::read(directory.path().join("a.csv.gz")).unwrap(), body);
+}
+
+#[tokio::test]
+async fn a_foreign_beginning_costs_one_more_start() {
+    let (body, directory) = (body(), tempfile::tempdir().unwrap());
+    fs::write(directory.path().join("a.csv.gz.part"), [1; 1000]).unwrap();
+    let store = store(body.clone(), 0);
+    api(&store).client().download(id(), &wanted(&body), directory.path(), &|_| ()).await.unwrap();
+    assert_eq!(fs::read(directory.path().join("a.csv.gz")).unwrap(), body);
+    assert_eq!(store.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn a_store_without_ranges_is_read_from_the_start() {
+    let (body, directory) = (body(), tempfile::tempdir().unwrap());
+    fs::write(directory.path().join("a.csv.gz.part"), &body[..1000]).unwrap();
+    let whole = body.clone();
+    let store = Server::start(move |_, _| Reply::new(200, whole.clone()));
+    api(&store).client().download(id(), &wanted(&body), directory.path(), &|_| ()).await.unwrap();
+    assert_eq!(fs::read(directory.path().join("a.csv.gz")).unwrap(), body);
+}
+
+#[tokio::test]
+async fn a_file_with_another_hash_is_deleted() {
+    let (body, directory) = (body(), tempfile::tempdir().unwrap());
+    for (sent, what) in [([1; 8000].to_vec(), "SHA-256"), ([1; 8001].to_vec(), "longer")] {
+        let store = store(sent, 0);
+        let error = api(&store).client().download(id(), &wanted(&body), directory.path(), &|_| ()).await;
+        assert!(matches!(&error, Err(Error::Mismatch { what: w, .. }) if w.contains(what)), "{error:?}");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_ends_early_is_not_taken() {
+    let (body, directory) = (body(), tempfile::tempdir().unwrap());
+    let store = store(body[..500].to_vec(), 0);
+    let error = api(&store).client().download(id(), &wanted(&body), directory.path(), &|_| ()).await;
+    assert!(error.is_err());
+    assert!(!directory.path().join("a.csv.gz").exists());
+}
+
+#[tokio::test]
+async fn what_is_there_is_not_loaded_again() {
+    let (body, directory) = (body(), tempfile::tempdir().unwrap());
+    let path = directory.path().join("a.csv.gz");
+    let store = store(body.clone(), 0);
+    let client = api(&store).client();
+    fs::write(&path, &body).unwrap();
+    let fetched = client.download(id(), &wanted(&body), directory.path(), &|_| ()).await.unwrap();
+    assert_eq!((fetched, store.requests().len()), (Fetched::Present, 0));
+    fs::write(&path, vec![1; body.len()]).unwrap();
+    let fetched = client.download(id(), &wanted(&body), directory.path(), &|_| ()).await.unwrap();
+    assert_eq!((fetched, fs::read(&path).unwrap() == body), (Fetched::Loaded, true));
+}
+
+#[tokio::test]
+async fn a_refused_link_is_asked_for_again_but_not_forever() {
+    let (body, directory) = (body(), tempfile::tempdir().unwrap());
+    let store = Server::start(|_, _| Reply::new(403, "<Error/>"));
+    let error = api(&store).client().download(id(), &wanted(&body), directory.path(), &|_| ()).await;
+    assert!(matches!(error, Err(Error::Object { status: 403 })), "{error:?}");
+    assert_eq!(store.requests().len(), 3);
+}
+
+#[test]
+fn a_name_cannot_leave_the_directory() {
+    for bad in ["", "..", "../a", "a/b", "/etc/x", ".hidden", "a\\b", "c:x"] {
+        assert!(local_path(Path::new("d"), bad).is_err(), "{bad}");
+    }
+    assert_eq!(
+        local_path(Path::new("d"), "orders.20240101-20240102T010000Z.csv.gz").unwrap().parent(),
+        Some(Path::new("d"))
+    );
+}

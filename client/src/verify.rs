@@ -1,0 +1,140 @@
+//! Verification without a network: a directory of files against the manifest that lies beside them.
+//!
+//! It proves that the files are the ones the export wrote (length and SHA-256), that they hold the rows
+//! the manifest says (counted anew), and that their ranges tile what was asked for. It does not see
+//! the database.
+
+mod file;
+mod ranges;
+mod records;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use export::id::ExportId;
+use export::manifest::{MANIFEST_VERSION, Manifest, ManifestDataset, ManifestFile};
+use serde::Serialize;
+
+use crate::Error;
+use crate::text::{header, header_only_name};
+
+/// The manifest's name in a directory of files.
+pub const MANIFEST_NAME: &str = "manifest.json";
+
+/// What was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// The export.
+    pub export: ExportId,
+    /// Datasets of the manifest.
+    pub datasets: usize,
+    /// Files of the manifest.
+    pub files: usize,
+    /// Rows counted in the files that are there.
+    pub rows: u64,
+    /// Bytes of the files that are there.
+    pub bytes: u64,
+    /// Everything that is wrong; empty if the directory is exactly what was exported.
+    pub faults: Vec<Fault>,
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Fault {
+    /// The file, or the dataset.
+    pub subject: String,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+impl Fault {
+    fn new(subject: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { subject: subject.into(), message: message.into() }
+    }
+}
+
+/// Reads `directory/manifest.json`.
+///
+/// # Errors
+/// If it is not there or is no manifest.
+pub fn read_manifest(directory: &Path) -> Result<Manifest, Error> {
+    let path = directory.join(MANIFEST_NAME);
+    let text = fs::read(&path).map_err(Error::io(&path))?;
+    serde_json::from_slice(&text).map_err(|source| Error::Body { what: MANIFEST_NAME, source })
+}
+
+/// Verifies a directory. `seen` is told the bytes of each file once it has been read.
+///
+/// # Errors
+/// If there is no manifest. Everything else is a fault in the report.
+pub fn verify(directory: &Path, seen: &(dyn Fn(u64) + Sync)) -> Result<Report, Error> {
+    let manifest = read_manifest(directory)?;
+    let mut faults = Vec::new();
+    if manifest.version != MANIFEST_VERSION {
+        let message = format!("its version is {}; this program knows {MANIFEST_VERSION}", manifest.version);
+        faults.push(Fault::new(MANIFEST_NAME, message));
+    }
+    faults.extend(ranges::check(&manifest));
+    faults.extend(strays(directory, &manifest));
+    let files: Vec<_> = files(&manifest).collect();
+    let found = Mutex::new((0, 0, &mut faults));
+    let next = AtomicUsize::new(0);
+    let work = || {
+        while let Some((dataset, file, rows)) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let outcome = file::check(directory, file, &dataset.head, *rows);
+            seen(file.bytes);
+            // A thread that panicked has added nothing by halves.
+            let mut found = found.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            match outcome {
+                Ok(rows) => {
+                    found.0 += rows;
+                    found.1 += file.bytes;
+                }
+                Err(fault) => found.2.push(fault),
+            }
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(files.len().max(1));
+    std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
+    let (rows, bytes, _) = found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    faults.sort();
+    let (datasets, files) = (manifest.datasets.len(), files.len());
+    Ok(Report { export: manifest.export, datasets, files, rows, bytes, faults })
+}
+
+/// All files of a manifest, each with its dataset and the rows it should hold.
+fn files(manifest: &Manifest) -> impl Iterator<Item = (&ManifestDataset, &ManifestFile, u64)> {
+    manifest.datasets.iter().flat_map(|dataset| {
+        dataset.chunks.iter().filter_map(move |c| c.file.as_ref().map(|file| (dataset, file, c.rows)))
+    })
+}
+
+/// Files that look like this export's and are not: a program that reads all `orders.*` would take them in.
+fn strays(directory: &Path, manifest: &Manifest) -> Vec<Fault> {
+    let listed: BTreeSet<_> = files(manifest).map(|(_, file, _)| file.name.as_str()).collect();
+    let datasets: BTreeMap<_, _> = manifest.datasets.iter().map(|d| (d.head.name.as_str(), d)).collect();
+    let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
+    let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let stray = |name: String| {
+        let dataset = datasets.get(name.split_once('.')?.0)?;
+        let ours = name.ends_with(&format!(".{}", dataset.head.output.extension()));
+        if !ours || listed.contains(name.as_str()) {
+            return None;
+        }
+        if dataset.rows == 0 && name == header_only_name(&dataset.head) {
+            let expected = header(&dataset.head);
+            let right = file::read_all(&directory.join(&name), &dataset.head).is_ok_and(|t| t == expected);
+            return (!right)
+                .then(|| Fault::new(name, "the dataset has no rows, but the file has more than its header"));
+        }
+        Some(Fault::new(name, "it is not in the manifest"))
+    };
+    names.filter_map(stray).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,127 @@
+//! Directories that are right, and directories that are not.
+
+use super::*;
+use crate::text::header_only;
+use export::format::Output;
+use export::id::hex;
+use export::manifest::{ColumnHead, DatasetHead, ManifestChunk, RangeText};
+use sha2::{Digest, Sha256};
+use std::io::Write;
+use tempfile::TempDir;
+
+const NAME: &str = "orders.20240101-20240201.csv.gz";
+
+fn gzip(texts: &[&str]) -> Vec<u8> {
+    let member = |text: &&str| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(text.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    };
+    texts.iter().flat_map(member).collect()
+}
+
+fn head(name: &str) -> DatasetHead {
+    let range =
+        RangeText { of: "span".into(), start: Some("2024-01-01".into()), end: Some("2024-02-01".into()) };
+    DatasetHead {
+        name: name.into(),
+        columns: vec![ColumnHead { name: "id".into(), type_name: "bigint".into() }],
+        range: Some(range),
+        watermark: None,
+        output: Output::default(),
+    }
+}
+
+fn dataset(name: &str, rows: u64, file: Option<ManifestFile>) -> ManifestDataset {
+    let head = head(name);
+    let bytes = file.as_ref().map_or(0, |f| f.bytes);
+    let range = head.range.clone().unwrap();
+    let id = export::id::ChunkId::from_random([1; 16]);
+    let chunk = ManifestChunk { id, range, as_of: "2024-02-02T00:00:00Z".into(), reused: false, rows, file };
+    ManifestDataset { head, rows, bytes, chunks: vec![chunk] }
+}
+
+/// A directory with one file of three records in two gzip members, and one empty dataset.
+fn directory() -> TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    let body = gzip(&["id\n1\n", "\"a\nb\"\n3\n"]);
+    let sha256 = hex(&Sha256::digest(&body));
+    let file = ManifestFile { name: NAME.into(), key: "k".into(), bytes: body.len() as u64, sha256 };
+    let (orders, empty) = (dataset("orders", 3, Some(file)), dataset("empty", 0, None));
+    fs::write(directory.path().join(header_only_name(&empty.head)), header_only(&empty.head).unwrap())
+        .unwrap();
+    let manifest = Manifest {
+        version: MANIFEST_VERSION,
+        export: ExportId::from_random([7; 16]),
+        tenant: "acme".parse().unwrap(),
+        revision: "r".into(),
+        accepted_at: "2024-02-02T00:00:00Z".into(),
+        request: serde_json::json!({}),
+        rows: 3,
+        bytes: orders.bytes,
+        datasets: vec![orders, empty],
+    };
+    fs::write(directory.path().join(NAME), body).unwrap();
+    write(&directory, &manifest);
+    directory
+}
+
+fn write(directory: &TempDir, manifest: &Manifest) {
+    fs::write(directory.path().join(MANIFEST_NAME), serde_json::to_vec(manifest).unwrap()).unwrap();
+}
+
+fn faults(directory: &TempDir) -> Vec<String> {
+    let report = verify(directory.path(), &|_| ()).unwrap();
+    report.faults.into_iter().map(|f| format!("{}: {}", f.subject, f.message)).collect()
+}
+
+#[test]
+fn a_right_directory_is_right() {
+    let report = verify(directory().path(), &|_| ()).unwrap();
+    assert_eq!(report.faults, []);
+    assert_eq!((report.datasets, report.files, report.rows), (2, 1, 3));
+}
+
+#[test]
+fn a_missing_file_a_flipped_bit_and_a_lost_byte_are_found() {
+    let directory = directory();
+    let path = directory.path().join(NAME);
+    let body = fs::read(&path).unwrap();
+    let mut flipped = body.clone();
+    flipped[20] ^= 1;
+    fs::write(&path, flipped).unwrap();
+    assert!(faults(&directory)[0].contains("its SHA-256 is"), "{:?}", faults(&directory));
+    fs::write(&path, &body[1..]).unwrap();
+    assert!(faults(&directory)[0].contains("bytes, not"), "{:?}", faults(&directory));
+    fs::remove_file(&path).unwrap();
+    assert_eq!(faults(&directory), [format!("{NAME}: it is missing")]);
+}
+
+#[test]
+fn a_wrong_count_of_rows_is_found() {
+    let directory = directory();
+    let mut manifest = read_manifest(directory.path()).unwrap();
+    (manifest.rows, manifest.datasets[0].rows, manifest.datasets[0].chunks[0].rows) = (4, 4, 4);
+    write(&directory, &manifest);
+    assert_eq!(faults(&directory), [format!("{NAME}: it has 3 rows, not 4")]);
+}
+
+#[test]
+fn a_gap_and_a_wrong_total_are_found() {
+    let directory = directory();
+    let mut manifest = read_manifest(directory.path()).unwrap();
+    manifest.datasets[0].chunks[0].range.end = Some("2024-01-31".into());
+    manifest.rows = 9;
+    write(&directory, &manifest);
+    let found = faults(&directory);
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[1].contains("end at 2024-01-31, not at 2024-02-01"), "{found:?}");
+}
+
+#[test]
+fn files_that_are_not_listed_are_found() {
+    let directory = directory();
+    fs::write(directory.path().join("orders.20230101-20240101.csv.gz"), "x").unwrap();
+    fs::write(directory.path().join("notes.txt"), "x").unwrap();
+    assert_eq!(faults(&directory), ["orders.20230101-20240101.csv.gz: it is not in the manifest"]);
+}

@@ -1,0 +1,97 @@
+//! The catalog: read, resolved against the source, and told about.
+
+pub(crate) mod apply;
+pub(crate) mod check;
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use export::catalog::{Catalog, Revision};
+use export::estimate::DatasetEstimate;
+use export::problem::{self, Violation};
+use ports::source::resolve;
+use serde_json::{Value, json};
+
+use crate::context::{Context, PATIENCE};
+use crate::failure::Failure;
+
+/// A catalog with everything that can be said of it.
+#[derive(Debug, Default)]
+struct Resolved {
+    /// Complete only without violations.
+    revision: Revision,
+    estimates: BTreeMap<String, DatasetEstimate>,
+    /// Names the database that was asked.
+    source: String,
+    violations: Vec<Violation>,
+    warnings: Vec<Violation>,
+}
+
+/// Reads the TOML and asks the source about every dataset, in one session.
+async fn resolved(context: &Context, text: &str) -> Result<Resolved, Failure> {
+    let mut all = Resolved::default();
+    let catalog = match Catalog::parse(text) {
+        Ok(catalog) => catalog,
+        Err(violations) => return Ok(Resolved { violations, ..all }),
+    };
+    let tenants = context.store.tenants().await?;
+    tracing::info!(patience_secs = PATIENCE.as_secs(), "waiting for a session of the source");
+    let mut inspector = context.source.inspector(PATIENCE).await?;
+    all.source = inspector.source_name().await?;
+    for (i, (name, definition)) in catalog.datasets.iter().enumerate() {
+        let begun = Instant::now();
+        let one = resolve(&mut inspector, name, definition, tenants).await?;
+        let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let (number, datasets) = (i + 1, catalog.datasets.len());
+        tracing::info!(
+            dataset = name,
+            number,
+            datasets,
+            violations = one.violations.len(),
+            duration_ms,
+            "resolved a dataset"
+        );
+        all.violations.extend(one.violations);
+        all.warnings.extend(one.warnings);
+        if let Some(dataset) = one.dataset {
+            all.revision.datasets.insert(name.clone(), dataset);
+            all.estimates.insert(name.clone(), one.estimate);
+        }
+    }
+    inspector.close().await;
+    Ok(all)
+}
+
+impl Resolved {
+    /// Violations and warnings in words.
+    fn report(&self) -> String {
+        let mut parts = Vec::new();
+        for (title, list) in [("violation", &self.violations), ("warning", &self.warnings)] {
+            if !list.is_empty() {
+                let many = if list.len() == 1 { "" } else { "s" };
+                parts.push(format!("{} {title}{many}:\n{}", list.len(), problem::describe(list)));
+            }
+        }
+        if self.violations.is_empty() {
+            let total = |of: fn(&DatasetEstimate) -> u64| self.estimates.values().map(of).sum::<u64>();
+            parts.push(format!(
+                "{} datasets, about {} rows and {} MB in all",
+                self.revision.datasets.len(),
+                total(|e| e.total.rows),
+                total(|e| e.total.bytes) / 1_000_000
+            ));
+        }
+        parts.join("\n")
+    }
+
+    fn data(&self) -> Value {
+        let dataset = |(name, estimate): (&String, &DatasetEstimate)| {
+            let DatasetEstimate { total, months, indexed } = estimate;
+            let about =
+                json!({"rows": total.rows, "bytes": total.bytes, "months": months.len(), "indexed": indexed});
+            (name.clone(), about)
+        };
+        let datasets: serde_json::Map<_, _> = self.estimates.iter().map(dataset).collect();
+        json!({"datasets": datasets, "violations": self.violations, "warnings": self.warnings, "source": self.source})
+    }
+}

@@ -1,0 +1,73 @@
+//! The source: reachable with the source role, limited, with the settings that decide bytes.
+
+use ports::server::Server;
+use ports::source::{Inspector, SourceError};
+use ports::store::source_settings;
+
+use super::report::Report;
+use super::store::limits;
+use crate::context::{Context, PATIENCE};
+use crate::failure::Failure;
+
+/// The source's server, if it could be asked.
+pub(super) async fn look(context: &Context, report: &mut Report) -> Option<Server> {
+    match ask(context, report).await {
+        Ok(server) => Some(server),
+        Err(error) => {
+            let remedy = "run admin migrate if it never ran; else check SLUICE_SOURCE_URL, the way to the database and its pooler";
+            report.wrong("source", Failure::Source(error).text(), remedy);
+            None
+        }
+    }
+}
+
+async fn ask(context: &Context, report: &mut Report) -> Result<Server, SourceError> {
+    let mut inspector = context.source.inspector(PATIENCE).await?;
+    let server = inspector.server().await?;
+    let standby = if server.standby { ", a standby" } else { "" };
+    report.fine(
+        "source",
+        format!("PostgreSQL {}, database {}, as {}{standby}", server.version, server.database, server.role),
+    );
+    limits("source", &server, context.settings.budget, report);
+    let wrong = differing(&mut inspector).await?;
+    if wrong.is_empty() {
+        report.fine("source", format!("{} has the settings that files depend on", server.role));
+    } else {
+        let text = format!("settings of {} differ: {}", server.role, wrong.join(", "));
+        report.wrong("source", text, "run admin migrate; a pooler that was running must open new sessions");
+    }
+    inspector.close().await;
+    Ok(server)
+}
+
+async fn differing(inspector: &mut Inspector) -> Result<Vec<String>, SourceError> {
+    let mut wrong = Vec::new();
+    for (name, wanted) in source_settings() {
+        let found = inspector.setting(name).await?.unwrap_or_default();
+        if !equal(name, &found, wanted) {
+            wrong.push(format!("{name} is {found} instead of {wanted}"));
+        }
+    }
+    if inspector.setting("statement_timeout").await?.is_none_or(|found| found == "0") {
+        wrong.push("statement_timeout is not set".to_owned());
+    }
+    Ok(wrong)
+}
+
+/// `datestyle` also tells an order of day and month, which has no say in the ISO style.
+fn equal(name: &str, found: &str, wanted: &str) -> bool {
+    found == wanted || (name == "datestyle" && found.split(',').next() == Some(wanted))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_compared_as_postgresql_shows_them() {
+        assert!(equal("datestyle", "ISO, MDY", "ISO"));
+        assert!(!equal("datestyle", "German, DMY", "ISO"));
+        assert!(!equal("timezone", "Europe/Berlin", "UTC"));
+    }
+}

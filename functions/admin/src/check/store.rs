@@ -1,0 +1,167 @@
+//! The store: reachable, migrated, limited, with the settings of this deployment.
+
+use ports::server::Server;
+use ports::store::{Migration, StoreError, StoreState};
+
+use super::report::Report;
+use crate::context::{Context, Settings};
+use crate::failure::chain;
+
+/// The store's server, if it could be asked.
+pub(super) async fn look(context: &Context, report: &mut Report) -> Option<Server> {
+    let state = match context.store.state().await {
+        Ok(state) => state,
+        Err(error @ StoreError::NotMigrated(_)) => {
+            report.wrong("store", chain(&error), "run admin migrate");
+            return None;
+        }
+        Err(error) => {
+            let remedy = "run admin migrate if it never ran; else check SLUICE_STORE_URL, the way to the database and its pooler";
+            report.wrong("store", chain(&error), remedy);
+            return None;
+        }
+    };
+    judge(&state, &context.settings, report);
+    note_content(context, report).await;
+    Some(state.server)
+}
+
+fn judge(state: &StoreState, settings: &Settings, report: &mut Report) {
+    let (server, last) = (&state.server, Migration::last().version);
+    report.fine(
+        "store",
+        format!("PostgreSQL {}, database {}, as {}", server.version, server.database, server.role),
+    );
+    if state.migration < last {
+        report.wrong(
+            "store",
+            format!("its schema is at migration {}, this program's at {last}", state.migration),
+            "run admin migrate",
+        );
+    }
+    if state.migration > last {
+        let text =
+            format!("its schema is at migration {}, newer than this program's {last}", state.migration);
+        report.wrong("store", text, "deploy the version that migrated it");
+    }
+    limits("store", server, settings.store_sessions, report);
+    let wanted = [
+        ("budget", settings.budget),
+        ("store_sessions", settings.store_sessions),
+        ("worker_timeout_secs", settings.worker_timeout_secs),
+        ("retention_hours", settings.retention_hours),
+        ("reuse_days", settings.reuse_days),
+        ("resend_secs", settings.resend_secs),
+    ];
+    for (name, wanted) in wanted {
+        let found = state.settings.get(name).map_or("nothing", String::as_str);
+        if found != wanted.to_string() {
+            report.wrong(
+                "settings",
+                format!("{name} is {found} in the store, {wanted} in this deployment"),
+                "run admin migrate",
+            );
+        }
+    }
+    if let Some(since) = state.settings.get("paused_at") {
+        report.fine("settings", format!("paused since {since}; admin resume ends it"));
+    }
+}
+
+/// A role's limit of sessions is what holds the promise, so it must be exact.
+pub(super) fn limits(what: &'static str, server: &Server, wanted: u32, report: &mut Report) {
+    let role = &server.role;
+    if server.superuser {
+        report.wrong(
+            what,
+            format!("{role} is a superuser, whom no limit holds"),
+            "use a role that admin migrate made",
+        );
+    } else if server.connection_limit == i64::from(wanted) {
+        report.fine(what, format!("{role} may have {wanted} sessions"));
+    } else {
+        let found = if server.connection_limit < 0 {
+            "any number of".to_owned()
+        } else {
+            server.connection_limit.to_string()
+        };
+        report.wrong(
+            what,
+            format!("{role} may have {found} sessions instead of {wanted}"),
+            "run admin migrate",
+        );
+    }
+}
+
+async fn note_content(context: &Context, report: &mut Report) {
+    match context.store.applied_catalog().await {
+        Ok(None) => report.fine("catalog", "none is applied yet; admin catalog apply does it"),
+        Ok(Some(applied)) => report
+            .fine("catalog", format!("{} datasets of {}", applied.revision.datasets.len(), applied.source)),
+        Err(error) => report.wrong("catalog", chain(&error), "apply the catalog again with this version"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn server(connection_limit: i64, superuser: bool) -> Server {
+        Server {
+            role: "sluice_store".into(),
+            superuser,
+            connection_limit,
+            max_connections: 40,
+            reserved: 3,
+            started: "1.5".into(),
+            database: "shop".into(),
+            standby: false,
+            version: "15.3".into(),
+        }
+    }
+
+    #[test]
+    fn a_limit_must_be_exact() {
+        for (limit, superuser, fine) in
+            [(4, false, true), (5, false, false), (-1, false, false), (4, true, false)]
+        {
+            let mut report = Report::default();
+            limits("store", &server(limit, superuser), 4, &mut report);
+            assert_eq!(report.is_fine(), fine, "{}", report.text());
+        }
+    }
+
+    #[test]
+    fn what_differs_from_the_deployment_is_named() {
+        let settings = Settings {
+            owner_url: None,
+            source_url: String::new(),
+            store_url: String::new(),
+            budget: 4,
+            store_sessions: 4,
+            worker_timeout_secs: 900,
+            retention_hours: 168,
+            reuse_days: 7,
+            resend_secs: 60,
+        };
+        let stored = [
+            ("budget", "3"),
+            ("store_sessions", "4"),
+            ("worker_timeout_secs", "900"),
+            ("retention_hours", "168"),
+            ("reuse_days", "7"),
+        ];
+        let stored = stored.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let state = StoreState { server: server(4, false), migration: 0, settings: stored };
+        let mut report = Report::default();
+        judge(&state, &settings, &mut report);
+        let text = report.text();
+        assert!(
+            text.contains("at migration 0")
+                && text.contains("budget is 3")
+                && text.contains("resend_secs is nothing"),
+            "{text}"
+        );
+        assert_eq!(text.matches("wrong").count(), 3, "{text}");
+    }
+}

@@ -1,0 +1,100 @@
+//! The commands, as events say them.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// One event. Variants without values have braces so that a stray value is refused, not ignored.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(tag = "command", deny_unknown_fields)]
+pub(crate) enum Command {
+    #[serde(rename = "migrate")]
+    Migrate {
+        #[serde(default)]
+        print: bool,
+    },
+    #[serde(rename = "check")]
+    Check {},
+    #[serde(rename = "catalog check")]
+    CatalogCheck { catalog: String },
+    #[serde(rename = "catalog apply")]
+    CatalogApply { catalog: String },
+    #[serde(rename = "keys create")]
+    KeysCreate { tenant: String, label: String },
+    #[serde(rename = "keys list")]
+    KeysList {},
+    #[serde(rename = "keys revoke")]
+    KeysRevoke { id: String },
+    #[serde(rename = "pause")]
+    Pause {},
+    #[serde(rename = "resume")]
+    Resume {},
+}
+
+/// Every command with its values.
+const COMMANDS: &str = "the commands are
+  {\"command\": \"migrate\"}, with \"print\": true to see the SQL and run nothing
+  {\"command\": \"check\"}
+  {\"command\": \"catalog check\", \"catalog\": \"the TOML\"}
+  {\"command\": \"catalog apply\", \"catalog\": \"the TOML\"}
+  {\"command\": \"keys create\", \"tenant\": \"acme\", \"label\": \"what it is for\"}
+  {\"command\": \"keys list\"}
+  {\"command\": \"keys revoke\", \"id\": \"the key's id\"}
+  {\"command\": \"pause\"}
+  {\"command\": \"resume\"}";
+
+impl Command {
+    /// Reads an event; the error is for people.
+    pub(crate) fn read(event: Value) -> Result<Self, String> {
+        serde_json::from_value(event).map_err(|error| format!("this is no command: {error}\n{COMMANDS}"))
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Migrate { .. } => "migrate",
+            Self::Check {} => "check",
+            Self::CatalogCheck { .. } => "catalog check",
+            Self::CatalogApply { .. } => "catalog apply",
+            Self::KeysCreate { .. } => "keys create",
+            Self::KeysList {} => "keys list",
+            Self::KeysRevoke { .. } => "keys revoke",
+            Self::Pause {} => "pause",
+            Self::Resume {} => "resume",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn events_become_commands() {
+        assert_eq!(Command::read(json!({"command": "migrate"})), Ok(Command::Migrate { print: false }));
+        assert_eq!(
+            Command::read(json!({"command": "keys revoke", "id": "7"})),
+            Ok(Command::KeysRevoke { id: "7".into() })
+        );
+        for words in COMMANDS.lines().skip(1) {
+            let event = &words[words.find('{').unwrap()..=words.rfind('}').unwrap()];
+            assert!(Command::read(serde_json::from_str(event).unwrap()).is_ok(), "{words}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_command_is_answered_with_all_of_them() {
+        let bad = [
+            json!({"command": "keys"}),
+            json!({}),
+            json!([]),
+            json!({"command": "catalog check"}),
+            json!({"command": "pause", "hours": 2}),
+            json!({"command": "migrate", "prnit": true}),
+        ];
+        for event in bad {
+            let text = Command::read(event.clone()).unwrap_err();
+            assert!(text.contains("keys create") && text.contains("catalog apply"), "{event}: {text}");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! What lives as long as the process: the ports and the settings.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ports::config::{self, ConfigError};
+use ports::objects::{Objects, S3Objects};
+use ports::source::Source;
+use ports::store::Store;
+
+use crate::answer::Answer;
+use crate::credentials::credentials;
+
+/// How long a command waits for a session, of the store and of the source.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// State shared by all commands.
+pub struct Context {
+    pub(crate) store: Store,
+    pub(crate) source: Source,
+    pub(crate) objects: Arc<dyn Objects>,
+    pub(crate) settings: Settings,
+}
+
+/// Settings of admin; the README has the table of variables.
+#[derive(Clone)]
+pub struct Settings {
+    /// Straight to PostgreSQL, as a role that may create roles; without it `migrate` only prints.
+    pub owner_url: Option<String>,
+    /// The source, through the pooler.
+    pub source_url: String,
+    /// The store, through the pooler.
+    pub store_url: String,
+    /// Sessions the source may see.
+    pub budget: u32,
+    /// Sessions the store may see.
+    pub store_sessions: u32,
+    /// Seconds a worker runs at most.
+    pub worker_timeout_secs: u32,
+    /// Hours the files of an export are kept.
+    pub retention_hours: u32,
+    /// Days a settled chunk is kept after its last use.
+    pub reuse_days: u32,
+    /// Seconds after which a message is sent again whose chunk nobody leased.
+    pub resend_secs: u32,
+}
+
+impl Settings {
+    /// Reads the settings.
+    ///
+    /// # Errors
+    /// If one is missing or cannot be read.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Ok(Self {
+            owner_url: config::required("SLUICE_OWNER_URL").ok(),
+            source_url: config::required("SLUICE_SOURCE_URL")?,
+            store_url: config::required("SLUICE_STORE_URL")?,
+            budget: config::number("SLUICE_BUDGET", 4)?,
+            store_sessions: config::number("SLUICE_STORE_SESSIONS", 4)?,
+            worker_timeout_secs: config::number("SLUICE_WORKER_TIMEOUT_SECS", 900)?,
+            retention_hours: config::number("SLUICE_RETENTION_HOURS", 168)?,
+            reuse_days: config::number("SLUICE_REUSE_DAYS", 7)?,
+            resend_secs: config::number("SLUICE_RESEND_SECS", 60)?,
+        })
+    }
+}
+
+impl Context {
+    /// Builds the real thing from the environment. Nothing is connected before it is used.
+    ///
+    /// # Errors
+    /// If a setting is missing or malformed.
+    pub fn from_env() -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        let bucket = config::required("SLUICE_BUCKET")?;
+        Self::new(Settings::from_env()?, Arc::new(S3Objects::new(bucket)))
+    }
+
+    /// Puts a context together.
+    ///
+    /// # Errors
+    /// If a URL cannot be read.
+    pub fn new(
+        settings: Settings,
+        objects: Arc<dyn Objects>,
+    ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        let store = Store::new(&settings.store_url)?.with_patience(PATIENCE);
+        let source = Source::new(&settings.source_url)?;
+        Ok(Self { store, source, objects, settings })
+    }
+
+    /// Takes passwords out of an answer, should the words of a server hold one.
+    pub(crate) fn hide(&self, mut answer: Answer) -> Answer {
+        let urls = [
+            self.settings.owner_url.as_ref(),
+            Some(&self.settings.source_url),
+            Some(&self.settings.store_url),
+        ];
+        for (_, password) in urls.into_iter().flatten().filter_map(|url| credentials(url).ok()) {
+            // A short one would be found in innocent words.
+            if password.len() >= 6 && answer.text.contains(&password) {
+                answer.text = answer.text.replace(&password, "(password)");
+            }
+        }
+        answer
+    }
+}

@@ -1,0 +1,63 @@
+//! The role and the password that a PostgreSQL URL holds.
+
+/// A URL that does not say who logs in. It is not shown: it holds a password.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the URL has no role and password; write postgres://role:password@host/database, with %40 for an @ and the like"
+)]
+pub(crate) struct NoCredentials;
+
+/// Role and password, decoded.
+pub(crate) fn credentials(url: &str) -> Result<(String, String), NoCredentials> {
+    let (_, rest) = url.split_once("://").ok_or(NoCredentials)?;
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let (user, _) = authority.rsplit_once('@').ok_or(NoCredentials)?;
+    let (role, password) = user.split_once(':').ok_or(NoCredentials)?;
+    let pair = (decode(role).ok_or(NoCredentials)?, decode(password).ok_or(NoCredentials)?);
+    if pair.0.is_empty() || pair.1.is_empty() { Err(NoCredentials) } else { Ok(pair) }
+}
+
+/// Undoes percent-encoding (RFC 3986); `None` if what comes out is no text that PostgreSQL could take.
+fn decode(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let (byte, tail) = match (first, tail) {
+            (b'%', [high, low, tail @ ..]) => {
+                let digit = |byte: &u8| char::from(*byte).to_digit(16);
+                (u8::try_from(digit(high)? * 16 + digit(low)?).ok()?, tail)
+            }
+            (b'%', _) => return None,
+            (byte, tail) => (*byte, tail),
+        };
+        bytes.push(byte);
+        rest = tail;
+    }
+    String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn role_and_password_are_decoded() {
+        let read = |url: &str| credentials(url).map(|(role, password)| format!("{role} {password}"));
+        assert_eq!(
+            read("postgres://sluice_source:s%40cr%C3%A9t@db:5432/shop?sslmode=require").unwrap(),
+            "sluice_source s@crét"
+        );
+        assert_eq!(read("postgresql://a:b:c@[::1]:5432").unwrap(), "a b:c");
+        for bad in [
+            "postgres://db/shop",
+            "postgres://a@db/shop",
+            "postgres://a:@db",
+            "a:b@db",
+            "postgres://a:%zz@db",
+            "postgres://a:%4@db",
+            "postgres://a:%00@db",
+        ] {
+            assert_eq!(read(bad), Err(NoCredentials), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! `migrate`: brings the schema of the store up to date and makes the two roles; or prints the SQL.
+
+use ports::store::{self, RoleSettings};
+use serde_json::json;
+
+use crate::answer::Answer;
+use crate::context::{Context, Settings};
+use crate::credentials::credentials;
+use crate::failure::Failure;
+
+/// Runs it as the owner. Safe to run at every deployment.
+pub(crate) async fn run(context: &Context, print: bool) -> Result<Answer, Failure> {
+    let settings = &context.settings;
+    let roles = roles(settings)?;
+    match &settings.owner_url {
+        Some(url) if !print => {
+            let applied = store::migrate(url, &store::role_statements(&roles)).await?;
+            let names: Vec<_> = applied.iter().map(|m| format!("{:04} {}", m.version, m.name)).collect();
+            let data = json!({"ran": true, "migrations": names});
+            Ok(Answer::done(text(&names, &roles), data))
+        }
+        owner => {
+            let why = if owner.is_none() {
+                "-- SLUICE_OWNER_URL is not set, so nothing was run."
+            } else {
+                "-- Nothing was run."
+            };
+            let script = store::migration_script(&store::role_statements(&without_passwords(roles)));
+            let text = format!(
+                "{why} Run this with psql as a role that may create roles and schemas,\n-- with the passwords of SLUICE_SOURCE_URL and SLUICE_STORE_URL filled in.\n{script}"
+            );
+            Ok(Answer::done(text, json!({"ran": false})))
+        }
+    }
+}
+
+/// The roles and their limits. Three different roles, or one would be given the limits of another.
+fn roles(settings: &Settings) -> Result<RoleSettings, Failure> {
+    let read = |variable, url: &str| credentials(url).map_err(|cause| Failure::Url { variable, cause });
+    let source = read("SLUICE_SOURCE_URL", &settings.source_url)?;
+    let store = read("SLUICE_STORE_URL", &settings.store_url)?;
+    if source.0 == store.0 {
+        let text = "SLUICE_SOURCE_URL and SLUICE_STORE_URL name the same role; each has its own limit of sessions, so give them two";
+        return Err(Failure::Refused(text.to_owned()));
+    }
+    if let Some(Ok((owner, _))) = settings.owner_url.as_deref().map(credentials)
+        && (owner == source.0 || owner == store.0)
+    {
+        let text = format!(
+            "{owner} is the owner's role and also one of those that are limited; give them different roles"
+        );
+        return Err(Failure::Refused(text));
+    }
+    Ok(RoleSettings {
+        source,
+        store,
+        budget: settings.budget,
+        store_sessions: settings.store_sessions,
+        worker_timeout_secs: settings.worker_timeout_secs,
+        retention_hours: settings.retention_hours,
+        reuse_days: settings.reuse_days,
+        resend_secs: settings.resend_secs,
+    })
+}
+
+fn without_passwords(mut roles: RoleSettings) -> RoleSettings {
+    for (role, password) in [&mut roles.source, &mut roles.store] {
+        *password = format!("<password of {role}>");
+    }
+    roles
+}
+
+fn text(migrations: &[String], roles: &RoleSettings) -> String {
+    let schema = if migrations.is_empty() {
+        "the schema was up to date".to_owned()
+    } else {
+        format!("applied {}", migrations.join(", "))
+    };
+    let (source, store) = (&roles.source.0, &roles.store.0);
+    format!(
+        "{schema}\nrole {source} reads the source with at most {} sessions\nrole {store} keeps the store with at most {} sessions\nif {source} may not yet read what is to be exported: grant usage on its schemas and select on its tables to {source}",
+        roles.budget, roles.store_sessions
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(owner: Option<&str>, source: &str) -> Settings {
+        Settings {
+            owner_url: owner.map(str::to_owned),
+            source_url: source.to_owned(),
+            store_url: "postgres://sluice_store:store-secret@db/shop".to_owned(),
+            budget: 3,
+            store_sessions: 5,
+            worker_timeout_secs: 900,
+            retention_hours: 168,
+            reuse_days: 7,
+            resend_secs: 60,
+        }
+    }
+
+    #[test]
+    fn roles_must_differ() {
+        let source = "postgres://sluice_source:source-secret@db/shop";
+        assert!(roles(&settings(Some("postgres://owner:o@db/shop"), source)).is_ok());
+        let same = roles(&settings(None, "postgres://sluice_store:x@db/shop"));
+        assert!(matches!(same, Err(Failure::Refused(_))));
+        let owner = roles(&settings(Some("postgres://sluice_source:o@db/shop"), source));
+        assert!(matches!(owner, Err(Failure::Refused(_))));
+        assert!(matches!(roles(&settings(None, "postgres://db/shop")), Err(Failure::Url { .. })));
+    }
+
+    #[test]
+    fn what_is_printed_holds_no_password() {
+        let roles = roles(&settings(None, "postgres://sluice_source:source-secret@db/shop")).ok();
+        let statements = store::role_statements(&without_passwords(roles.unwrap()));
+        let script = store::migration_script(&statements);
+        assert!(!script.contains("secret@") && !script.contains("-secret"), "{script}");
+        assert!(script.contains("<password of sluice_source>") && script.contains("connection limit 3"));
+    }
+}

@@ -1,0 +1,17 @@
+//! `pause`: nothing new starts; what runs, runs on.
+
+use serde_json::json;
+
+use crate::answer::Answer;
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// Safe to run twice.
+pub(crate) async fn run(context: &Context) -> Result<Answer, Failure> {
+    let text = if context.store.pause().await? {
+        "paused: no chunk starts until resume, and deadlines stand still"
+    } else {
+        "it was paused already"
+    };
+    Ok(Answer::done(text, json!({"paused": true})))
+}

@@ -1,0 +1,17 @@
+//! `resume`: chunks start again, and deadlines move by the time that was paused.
+
+use serde_json::json;
+
+use crate::answer::Answer;
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// Safe to run twice.
+pub(crate) async fn run(context: &Context) -> Result<Answer, Failure> {
+    let text = if context.store.resume().await? {
+        "resumed: chunks start with the sweeper's next turn"
+    } else {
+        "it was not paused"
+    };
+    Ok(Answer::done(text, json!({"paused": false})))
+}

@@ -1,0 +1,104 @@
+//! Answers: JSON with a weak ETag, and redirects to objects.
+
+use axum::response::{IntoResponse, Response};
+use export::id::hex;
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::refusal::Refusal;
+
+/// Keys that change while nothing happens; two answers that differ in them alone are the same answer.
+const RESTLESS: [&str; 3] = ["etaSeconds", "queuePosition", "running"];
+
+/// An answer of JSON with its ETag.
+pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Result<Response, Refusal> {
+    let body = serde_json::to_value(body).map_err(|e| Refusal::hide(&e))?;
+    let mut response = plain(status, &body);
+    if let Ok(tag) = HeaderValue::try_from(etag(&body)) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    Ok(response)
+}
+
+/// An answer of JSON that holds links: nobody may keep it.
+pub(crate) fn secret_json(body: &impl Serialize) -> Result<Response, Refusal> {
+    let body = serde_json::to_value(body).map_err(|e| Refusal::hide(&e))?;
+    Ok(no_store(plain(StatusCode::OK, &body)))
+}
+
+/// A redirect to a link: nobody may keep it.
+pub(crate) fn redirect(link: &str) -> Result<Response, Refusal> {
+    let location = HeaderValue::try_from(link).map_err(|e| Refusal::hide(&e))?;
+    Ok(no_store((StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, location)]).into_response()))
+}
+
+fn plain(status: StatusCode, body: &Value) -> Response {
+    (status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
+}
+
+fn no_store(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// The weak ETag of a body, without what is restless in it.
+fn etag(body: &Value) -> String {
+    let mut hash = Sha256::new();
+    feed(&mut hash, body);
+    format!("W/\"{}\"", hex(&hash.finalize()[..16]))
+}
+
+fn feed(hash: &mut Sha256, value: &Value) {
+    match value {
+        Value::Object(fields) => {
+            hash.update(b"{");
+            for (key, value) in fields.iter().filter(|(key, _)| !RESTLESS.contains(&key.as_str())) {
+                feed(hash, &Value::from(key.as_str()));
+                feed(hash, value);
+            }
+            hash.update(b"}");
+        }
+        Value::Array(items) => {
+            hash.update(b"[");
+            items.iter().for_each(|item| feed(hash, item));
+            hash.update(b"]");
+        }
+        // JSON's own spelling keeps kinds apart; the comma keeps neighbours apart.
+        scalar => hash.update(format!("{scalar},")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_restless_does_not_change_the_tag() {
+        let before = json!({"exports": [{"id": 1, "etaSeconds": 7, "running": {"chunks": 2}}]});
+        let after = json!({"exports": [{"id": 1, "queuePosition": 3}]});
+        assert_eq!(etag(&before), etag(&after));
+        assert!(etag(&before).starts_with("W/\""));
+    }
+
+    #[test]
+    fn different_bodies_have_different_tags() {
+        let bodies = [
+            json!({"a": "b"}),
+            json!({"a": ["b"]}),
+            json!(["a", "b"]),
+            json!({"ab": ""}),
+            json!(["ab"]),
+            json!({"a": 1}),
+            json!({"a": "1"}),
+            json!([12]),
+            json!([1, 2]),
+            json!([[1], 2]),
+            json!(null),
+        ];
+        let tags: std::collections::HashSet<_> = bodies.iter().map(etag).collect();
+        assert_eq!(tags.len(), bodies.len());
+    }
+}

@@ -1,0 +1,102 @@
+//! What lives as long as the process: the ports, the settings, the caches.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use export::request::Limits;
+use ports::config::{self, ConfigError};
+use ports::objects::{Objects, S3Objects};
+use ports::queue::{Queue, SqsQueue};
+use ports::store::Store;
+
+use crate::caches::{Catalogs, Keys};
+use crate::refusal::Refusal;
+
+/// State shared by all requests. Clones are cheap.
+#[derive(Clone)]
+pub struct Context(Arc<Inner>);
+
+/// What a [`Context`] holds.
+pub struct Inner {
+    pub(crate) store: Store,
+    pub(crate) queue: Arc<dyn Queue>,
+    pub(crate) objects: Arc<dyn Objects>,
+    pub(crate) settings: Settings,
+    pub(crate) keys: Keys,
+    pub(crate) catalogs: Catalogs,
+}
+
+/// Settings of the api; the README has the table of variables.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// How long a link to an object works, in seconds.
+    pub link_secs: u32,
+    /// Seconds after which an export ends whatever happens.
+    pub deadline_secs: u32,
+    /// Bytes of binary COPY a chunk should have.
+    pub target_bytes: u64,
+    /// Most chunks of an export.
+    pub max_chunks: usize,
+    /// How large a request may be.
+    pub limits: Limits,
+    /// How long keys and catalog are believed without asking the store again.
+    pub cache_for: Duration,
+}
+
+/// Keys and catalog are believed for at most this many seconds: a revoked key ends within it.
+const LONGEST_CACHE_SECS: u64 = 30;
+
+impl Settings {
+    /// Reads the settings.
+    ///
+    /// # Errors
+    /// If one is there and cannot be read.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        let limits = Limits::default();
+        Ok(Self {
+            link_secs: config::number("SLUICE_LINK_SECS", 900)?,
+            deadline_secs: config::number("SLUICE_DEADLINE_HOURS", 24u32)?.saturating_mul(3600),
+            target_bytes: config::number("SLUICE_TARGET_BYTES", 268_435_456)?,
+            max_chunks: config::number("SLUICE_MAX_CHUNKS", 20_000)?,
+            limits: Limits { datasets: config::number("SLUICE_MAX_DATASETS", limits.datasets)?, ..limits },
+            cache_for: Duration::from_secs(
+                config::number("SLUICE_CACHE_SECS", LONGEST_CACHE_SECS)?.min(LONGEST_CACHE_SECS),
+            ),
+        })
+    }
+}
+
+impl Context {
+    /// Builds the real thing from the environment. Nothing is connected before it is used.
+    ///
+    /// # Errors
+    /// If a setting is missing or malformed.
+    pub fn from_env() -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        let store = Store::new(&config::required("SLUICE_STORE_URL")?)?;
+        let queue_url = config::required("SLUICE_QUEUE_URL")?;
+        let bucket = config::required("SLUICE_BUCKET")?;
+        let settings = Settings::from_env()?;
+        Ok(Self::new(store, Arc::new(SqsQueue::new(queue_url)), Arc::new(S3Objects::new(bucket)), settings))
+    }
+
+    /// Puts a context together.
+    pub fn new(store: Store, queue: Arc<dyn Queue>, objects: Arc<dyn Objects>, settings: Settings) -> Self {
+        let (keys, catalogs) = (Keys::new(settings.cache_for), Catalogs::new(settings.cache_for));
+        Self(Arc::new(Inner { store, queue, objects, settings, keys, catalogs }))
+    }
+}
+
+impl Inner {
+    /// A link to one object, good for [`Settings::link_secs`]. It is made anew each time and kept nowhere.
+    pub(crate) async fn link(&self, key: &str, download_name: &str) -> Result<String, Refusal> {
+        let link = self.objects.presign_get(key, self.settings.link_secs, Some(download_name)).await;
+        link.map_err(|error| Refusal::hide(&error))
+    }
+}
+
+impl std::ops::Deref for Context {
+    type Target = Inner;
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}

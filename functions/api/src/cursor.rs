@@ -1,0 +1,89 @@
+//! Cursors: opaque to callers, and no more than a place. The tenant is never part of them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use export::id::ExportId;
+
+/// Where a page of exports ended: the next one is older.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ExportCursor {
+    pub(crate) accepted_micros: i64,
+    pub(crate) id: ExportId,
+}
+
+/// Where a page of an export's chunks or files ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ChunkCursor(pub(crate) i64);
+
+/// A text that is no cursor.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct NoCursor;
+
+impl fmt::Display for ExportCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "e{}.{}", self.accepted_micros, self.id)
+    }
+}
+
+impl FromStr for ExportCursor {
+    type Err = NoCursor;
+    fn from_str(text: &str) -> Result<Self, NoCursor> {
+        let (micros, id) = text.strip_prefix('e').and_then(|rest| rest.split_once('.')).ok_or(NoCursor)?;
+        // PostgreSQL's times end long before an i64 does.
+        let accepted_micros = place(micros).ok().filter(|m| *m < 253_402_300_800_000_000).ok_or(NoCursor)?;
+        Ok(Self { accepted_micros, id: id.parse().map_err(|_| NoCursor)? })
+    }
+}
+
+impl fmt::Display for ChunkCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "c{}", self.0)
+    }
+}
+
+impl FromStr for ChunkCursor {
+    type Err = NoCursor;
+    fn from_str(text: &str) -> Result<Self, NoCursor> {
+        text.strip_prefix('c').ok_or(NoCursor).and_then(place).map(Self)
+    }
+}
+
+/// A whole number from 0 on.
+fn place(digits: &str) -> Result<i64, NoCursor> {
+    let plain = digits.bytes().all(|b| b.is_ascii_digit());
+    digits.parse().ok().filter(|_| plain).ok_or(NoCursor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cursors_come_back() {
+        let cursor =
+            ExportCursor { accepted_micros: 1_700_000_000_000_000, id: ExportId::from_random([7; 16]) };
+        assert_eq!(cursor.to_string().parse(), Ok(cursor));
+        assert_eq!(ChunkCursor(42).to_string().parse(), Ok(ChunkCursor(42)));
+    }
+
+    #[test]
+    fn other_texts_are_no_cursors() {
+        for bad in [
+            "",
+            "c",
+            "c-1",
+            "42",
+            "e1",
+            "e1.x",
+            "c9223372036854775808",
+            "e9223372036854775807.00000000-0000-4000-8000-000000000000",
+            "c+1",
+            "c1 ",
+            "cé",
+            "e-5.00000000-0000-4000-8000-000000000000",
+        ] {
+            assert!(bad.parse::<ChunkCursor>().is_err() && bad.parse::<ExportCursor>().is_err(), "{bad}");
+        }
+    }
+}

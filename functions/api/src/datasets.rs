@@ -1,0 +1,48 @@
+//! Datasets: what may be exported.
+
+mod list;
+mod show;
+
+pub(crate) use list::list;
+pub(crate) use show::show;
+
+use export::catalog::{self, RangeColumn};
+use export::column::Column;
+use export::estimate::DatasetEstimate;
+use export::manifest::ColumnHead;
+use export::range::RangeKind;
+use export::wire;
+
+fn dataset(name: &str, dataset: &catalog::Dataset, estimate: Option<&DatasetEstimate>) -> wire::Dataset {
+    let heads = |columns: &[Column]| columns.iter().map(head).collect();
+    wire::Dataset {
+        name: name.to_owned(),
+        columns: heads(&dataset.columns),
+        filters: heads(&dataset.filters),
+        range: dataset.range.as_ref().map(range),
+        shared: dataset.shared,
+        settle_after_seconds: dataset.settle_after_secs,
+        ordered: !dataset.order.is_empty(),
+        // An estimate over all tenants' rows says how many rows the others have.
+        estimated_rows: estimate.filter(|_| dataset.tenant_column.is_none()).map(|e| e.total.rows),
+        estimated_bytes: estimate.filter(|_| dataset.tenant_column.is_none()).map(|e| e.total.bytes),
+    }
+}
+
+fn head(column: &Column) -> ColumnHead {
+    ColumnHead { name: column.name.clone(), type_name: column.type_name.clone() }
+}
+
+fn range(column: &RangeColumn) -> wire::DatasetRange {
+    let type_name = match column.kind {
+        RangeKind::Date => "date",
+        RangeKind::Wall => "timestamp",
+        RangeKind::Instant => "timestamptz",
+    };
+    wire::DatasetRange {
+        column: column.name.clone(),
+        type_name: type_name.to_owned(),
+        time_zone: column.time_zone.clone(),
+        include_nulls: column.include_nulls,
+    }
+}

@@ -1,0 +1,75 @@
+//! Exports: one file per verb.
+
+mod accept;
+mod chunks;
+mod create;
+mod delete;
+mod extend;
+mod file;
+mod files;
+mod list;
+mod manifest;
+mod retry;
+mod shape;
+mod show;
+
+pub(crate) use chunks::chunks;
+pub(crate) use create::{create, create_short};
+pub(crate) use delete::delete;
+pub(crate) use extend::extend;
+pub(crate) use file::file;
+pub(crate) use files::files;
+pub(crate) use list::list;
+pub(crate) use manifest::manifest;
+pub(crate) use retry::retry;
+pub(crate) use show::show;
+
+use axum::extract::{FromRequestParts, Path};
+use export::id::{ExportId, TenantId};
+use export::wire::BASE_PATH;
+use http::request::Parts;
+use ports::store::ExportState;
+
+use crate::context::Context;
+use crate::refusal::Refusal;
+
+/// Seconds between two looks at an export that is live.
+const POLL_SECS: u32 = 2;
+
+/// The export named in the path. A malformed id is as unknown as a foreign one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Id(pub(crate) ExportId);
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let path: Result<Path<Vec<(String, String)>>, _> = Path::from_request_parts(parts, state).await;
+        let Path(parameters) = path.map_err(|_| Refusal::no_export())?;
+        let id = parameters.iter().find(|(name, _)| name == "id").and_then(|(_, id)| id.parse().ok());
+        id.map(Self).ok_or_else(Refusal::no_export)
+    }
+}
+
+/// The export, if it is the tenant's.
+async fn find(context: &Context, tenant: &TenantId, id: ExportId) -> Result<ExportState, Refusal> {
+    context.store.export(tenant, id).await?.ok_or_else(Refusal::no_export)
+}
+
+fn path(id: ExportId) -> String {
+    format!("{BASE_PATH}/exports/{id}")
+}
+
+/// Lets chunks go out. A failure only delays: the sweeper does the same.
+async fn dispatch(context: &Context) {
+    if let Err(error) = ports::dispatch::run(&context.store, &*context.queue).await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "dispatch failed; the sweeper will do it");
+    }
+}
+
+/// Finishes an export that has nothing left to read. A failure only delays: the sweeper does the same.
+async fn finish(context: &Context, id: ExportId) {
+    if let Err(error) = ports::finish::run(&context.store, &*context.objects, id).await {
+        tracing::warn!(%id, error = &error as &dyn std::error::Error, "finish failed; the sweeper will do it");
+    }
+}

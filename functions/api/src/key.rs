@@ -1,0 +1,99 @@
+//! The key in the Authorization header: `Bearer slc_<id>_<secret>`.
+
+use std::fmt;
+
+use http::{HeaderMap, header};
+use sha2::{Digest, Sha256};
+
+/// A key as presented. The secret itself is not kept: it is known by its hash from here on, so comparing
+/// it takes the same time whatever was sent.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Presented {
+    pub(crate) id: String,
+    pub(crate) secret_sha256: [u8; 32],
+}
+
+impl fmt::Debug for Presented {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "key {}", self.id)
+    }
+}
+
+impl Presented {
+    /// Reads the header; anything but exactly one well-formed key is `None`.
+    pub(crate) fn from_headers(headers: &HeaderMap) -> Option<Self> {
+        let mut values = headers.get_all(header::AUTHORIZATION).iter();
+        let value = values.next()?.to_str().ok()?;
+        if values.next().is_some() {
+            return None;
+        }
+        let (scheme, token) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| Self::parse(token)).flatten()
+    }
+
+    fn parse(token: &str) -> Option<Self> {
+        let (id, secret) = token.strip_prefix("slc_")?.split_once('_')?;
+        let id_fits =
+            (8..=32).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        // 32 random bytes: 64 characters in hexadecimal, 43 in base 62.
+        let secret_fits =
+            (43..=64).contains(&secret.len()) && secret.bytes().all(|b| b.is_ascii_alphanumeric());
+        (id_fits && secret_fits)
+            .then(|| Self { id: id.to_owned(), secret_sha256: Sha256::digest(secret).into() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(value: &str) -> Option<Presented> {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::AUTHORIZATION, value.parse().unwrap());
+        Presented::from_headers(&headers)
+    }
+
+    #[test]
+    fn a_key_is_read() {
+        let secret = "0123456789abcdef".repeat(4);
+        let key = read(&format!("Bearer slc_abcd1234_{secret}")).unwrap();
+        assert_eq!(key.id, "abcd1234");
+        assert_eq!(key.secret_sha256[..], Sha256::digest(&secret)[..]);
+        assert!(read(&format!("bearer slc_abcd1234_{}", "Zz9".repeat(15))).is_some());
+        assert!(!format!("{key:?}").contains("0123"));
+    }
+
+    #[test]
+    fn anything_else_is_no_key() {
+        let secret = "0123456789abcdef".repeat(4);
+        for bad in [
+            "",
+            "Bearer",
+            "Bearer ",
+            &format!("Basic slc_abcd1234_{secret}"),
+            &format!("slc_abcd1234_{secret}"),
+            &format!("Bearer  slc_abcd1234_{secret}"),
+            &format!("Bearer slc_abcd1234_{secret} "),
+            &format!("Bearer SLC_abcd1234_{secret}"),
+            &format!("Bearer slc_ABCD1234_{secret}"),
+            &format!("Bearer slc_abc_{secret}"),
+            &format!("Bearer slc_{}_{secret}", "a".repeat(33)),
+            &format!("Bearer slc_abcd1234_{}", &secret[..42]),
+            &format!("Bearer slc_abcd1234_{secret}0"),
+            &format!("Bearer slc_abcd1234_{}_", &secret[..50]),
+            &format!("Bearer slc_abcd1234_{}'", &secret[..50]),
+        ] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn two_keys_are_none() {
+        let secret = "0123456789abcdef".repeat(4);
+        let mut headers = HeaderMap::new();
+        for id in ["abcd1234", "abcd1235"] {
+            headers.append(header::AUTHORIZATION, format!("Bearer slc_{id}_{secret}").parse().unwrap());
+        }
+        assert_eq!(Presented::from_headers(&headers), None);
+    }
+}

@@ -1,0 +1,48 @@
+//! What is true of every answer, whatever the route: it is logged, it survives a panic, its errors are
+//! problem+json, nobody may cache it unasked, and nothing is answered without a key.
+
+mod authenticate;
+mod caching;
+mod panics;
+mod problems;
+mod stage;
+
+pub(crate) use authenticate::{Caller, authenticate};
+pub(crate) use caching::caching;
+pub(crate) use panics::panics;
+pub(crate) use problems::problems;
+pub(crate) use stage::stage;
+
+use std::time::Instant;
+
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::Response;
+use http::{HeaderName, HeaderValue, header};
+
+/// Logs each request once, with its path but not its query.
+pub(crate) async fn log(request: Request, next: Next) -> Response {
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let start = Instant::now();
+    let response = next.run(request).await;
+    let duration_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(%method, path, status = response.status().as_u16(), duration_ms, "request");
+    response
+}
+
+/// Headers for the case that a browser shows an answer.
+const SECURITY: [(HeaderName, &str); 4] = [
+    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::STRICT_TRANSPORT_SECURITY, "max-age=63072000"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+];
+
+/// Adds the security headers.
+pub(crate) async fn security(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    for (name, value) in SECURITY {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}

@@ -1,0 +1,40 @@
+//! Caching: an answer may be kept by its caller alone and must be asked about each time; if it is still
+//! the same, 304 says so.
+
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+
+/// Adds `Cache-Control` where an answer has none, and answers 304 to a matching `If-None-Match`.
+pub(crate) async fn caching(request: Request, next: Next) -> Response {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    let known: Vec<_> = request.headers().get_all(header::IF_NONE_MATCH).iter().cloned().collect();
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
+    // Two callers share no answer, even behind a cache that ignores `private`.
+    headers.insert(header::VARY, HeaderValue::from_static("Authorization"));
+    if reads && response.status() == StatusCode::OK && matches(response.headers(), &known) {
+        return not_modified(response.headers());
+    }
+    response
+}
+
+/// Weak comparison (RFC 9110, section 13.1.2).
+fn matches(headers: &HeaderMap, known: &[HeaderValue]) -> bool {
+    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    let Some(tag) = headers.get(header::ETAG).and_then(|v| v.to_str().ok()).map(opaque) else { return false };
+    let mut tags = known.iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(','));
+    tags.any(|known| known.trim() == "*" || opaque(known) == tag)
+}
+
+fn not_modified(headers: &HeaderMap) -> Response {
+    let mut response = StatusCode::NOT_MODIFIED.into_response();
+    for name in [header::CACHE_CONTROL, header::ETAG, header::RETRY_AFTER, header::VARY] {
+        if let Some(value) = headers.get(&name) {
+            response.headers_mut().insert(name, value.clone());
+        }
+    }
+    response
+}

@@ -1,0 +1,37 @@
+//! Errors as `application/problem+json` (RFC 9457): ours, and those of the router.
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::Response;
+use export::wire::PROBLEM_MEDIA_TYPE;
+use http::{HeaderValue, StatusCode, header};
+
+use crate::refusal::Refusal;
+
+/// Gives every error its body.
+pub(crate) async fn problems(request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    let response = next.run(request).await;
+    let status = response.status();
+    if !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let (mut parts, _) = response.into_parts();
+    let refusal = parts.extensions.remove::<Refusal>().unwrap_or_else(|| of_router(status));
+    let body = serde_json::to_vec(&refusal.problem(&path)).unwrap_or_default();
+    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_MEDIA_TYPE));
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(parts, Body::from(body))
+}
+
+/// The words for an error that the router itself answered.
+fn of_router(status: StatusCode) -> Refusal {
+    let detail = match status {
+        StatusCode::NOT_FOUND => "there is nothing at this path",
+        StatusCode::METHOD_NOT_ALLOWED => "this path has other methods; the Allow header lists them",
+        StatusCode::BAD_REQUEST => "the path cannot be read",
+        _ => "the request was refused",
+    };
+    Refusal::new(status, detail)
+}

@@ -1,0 +1,47 @@
+//! API Gateway puts the stage's name before the path unless the stage is `$default`.
+
+use axum::extract::Request;
+use export::wire::BASE_PATH;
+use http::Uri;
+use http::uri::PathAndQuery;
+
+/// Removes one path segment before `/api/v1`.
+pub(crate) async fn stage(mut request: Request) -> Request {
+    if let Some(uri) = without_stage(request.uri()) {
+        *request.uri_mut() = uri;
+    }
+    request
+}
+
+fn without_stage(uri: &Uri) -> Option<Uri> {
+    let rest = uri.path().strip_prefix('/')?;
+    let (_, path) = rest.split_at(rest.find('/')?);
+    let is_ours =
+        |path: &str| path.strip_prefix(BASE_PATH).is_some_and(|r| r.is_empty() || r.starts_with('/'));
+    if is_ours(uri.path()) || !is_ours(path) {
+        return None;
+    }
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(PathAndQuery::try_from(format!("{path}{query}")).ok()?);
+    Uri::from_parts(parts).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(uri: &str) -> Option<String> {
+        without_stage(&uri.parse().unwrap()).map(|uri| uri.to_string())
+    }
+
+    #[test]
+    fn only_a_stage_is_removed() {
+        assert_eq!(path("/prod/api/v1/exports?limit=1").as_deref(), Some("/api/v1/exports?limit=1"));
+        assert_eq!(path("http://host/prod/api/v1/health").as_deref(), Some("http://host/api/v1/health"));
+        for kept in ["/api/v1/exports", "/api/v1/api/v1/x", "/a/b/api/v1/x", "/prod/api/v10/x", "/prod", "/"]
+        {
+            assert_eq!(path(kept), None, "{kept}");
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Query parameters and request headers, read strictly: what is not understood is refused, not ignored.
+
+use std::str::FromStr;
+
+use axum::extract::Query;
+use export::plan::Reuse;
+use export::problem::Violation;
+use http::{HeaderMap, Uri, header};
+
+use crate::refusal::Refusal;
+
+/// Longest idempotency key.
+const LONGEST_KEY: usize = 255;
+
+/// The query parameters of one request, and what is wrong with them.
+pub(crate) struct Params {
+    given: Vec<(String, String)>,
+    wrong: Vec<Violation>,
+}
+
+impl Params {
+    /// Reads the query; only names in `known` may stand in it, once each.
+    pub(crate) fn read(uri: &Uri, known: &[&str]) -> Self {
+        let mut wrong = Vec::new();
+        let given =
+            Query::<Vec<(String, String)>>::try_from_uri(uri).map(|query| query.0).unwrap_or_else(|_| {
+                wrong.push(Violation::new("?", "the query cannot be read", "percent-encode it as a form"));
+                Vec::new()
+            });
+        let remedy = match known {
+            [] => "leave the query out".to_owned(),
+            known => format!("the parameters here are {}", known.join(", ")),
+        };
+        for (i, (name, _)) in given.iter().enumerate().take(20) {
+            let shown: String = name.chars().take(60).collect();
+            if !known.contains(&name.as_str()) {
+                wrong.push(Violation::new(format!("?{shown}"), "the parameter is unknown", remedy.clone()));
+            } else if given[..i].iter().any(|(earlier, _)| earlier == name) {
+                wrong.push(Violation::new(
+                    format!("?{shown}"),
+                    "the parameter is given twice",
+                    "give it once",
+                ));
+            }
+        }
+        Self { given, wrong }
+    }
+
+    /// The parameter through `read`, if it is there; `remedy` says what it may be.
+    pub(crate) fn get<T>(
+        &mut self,
+        name: &str,
+        remedy: &str,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
+        let (_, text) = self.given.iter().find(|(given, _)| given == name)?;
+        let value = read(text);
+        if value.is_none() {
+            self.wrong.push(Violation::new(format!("?{name}"), "the value cannot be used", remedy));
+        }
+        value
+    }
+
+    /// `true` or `false`; false when absent.
+    pub(crate) fn flag(&mut self, name: &str) -> bool {
+        self.get(name, "give true or false", |text| text.parse().ok()).unwrap_or(false)
+    }
+
+    /// `limit`, from 1 to `most`.
+    pub(crate) fn limit(&mut self, default: usize, most: usize) -> usize {
+        let fits = |text: &str| usize::from_str(text).ok().filter(|n| (1..=most).contains(n));
+        self.get("limit", &format!("give a number from 1 to {most}"), fits).unwrap_or(default)
+    }
+
+    /// `cursor`, as an earlier page gave it.
+    pub(crate) fn cursor<T: FromStr>(&mut self) -> Option<T> {
+        self.get("cursor", "give nextCursor of the page before, or leave it out", |text| text.parse().ok())
+    }
+
+    /// What was read from a header, if it could be read.
+    pub(crate) fn header<T>(&mut self, read: Result<T, Violation>) -> Option<T> {
+        read.map_err(|violation| self.wrong.push(violation)).ok()
+    }
+
+    /// Done reading.
+    pub(crate) fn check(self) -> Result<(), Refusal> {
+        if self.wrong.is_empty() { Ok(()) } else { Err(Refusal::bad_request(self.wrong)) }
+    }
+}
+
+/// The `Idempotency-Key` header: at most 255 printable ASCII characters.
+pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Violation> {
+    let wrong = |message| {
+        let remedy =
+            format!("give one value of 1 to {LONGEST_KEY} printable ASCII characters, such as a UUID");
+        Err(Violation::new("Idempotency-Key", message, remedy))
+    };
+    let mut values = headers.get_all("idempotency-key").iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return wrong("the header is given twice");
+    }
+    let text = value.to_str().unwrap_or_default();
+    let fits = (1..=LONGEST_KEY).contains(&text.len()) && text.bytes().all(|b| (0x20..0x7f).contains(&b));
+    if fits { Ok(Some(text.to_owned())) } else { wrong("the value cannot be used") }
+}
+
+/// What the `Cache-Control` header of a request allows to be reused. Directives without a meaning here are
+/// ignored, as HTTP demands.
+pub(crate) fn reuse(headers: &HeaderMap) -> Result<Reuse, Violation> {
+    let mut reuse = Reuse::Settled;
+    let values = headers.get_all(header::CACHE_CONTROL).iter().filter_map(|v| v.to_str().ok());
+    for directive in values.flat_map(|value| value.split(',')) {
+        let directive = directive.trim().to_ascii_lowercase();
+        if matches!(directive.as_str(), "no-cache" | "no-store") {
+            return Ok(Reuse::Never);
+        }
+        let Some(age) = directive.strip_prefix("max-age=") else { continue };
+        let Ok(secs) = age.trim_matches('"').parse::<u64>() else {
+            let remedy = "give whole seconds, such as max-age=3600";
+            return Err(Violation::new("Cache-Control", "max-age is no number", remedy));
+        };
+        reuse = match reuse {
+            Reuse::MaxAge(earlier) => Reuse::MaxAge(earlier.min(secs)),
+            _ => Reuse::MaxAge(secs),
+        };
+    }
+    Ok(reuse)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: &'static str, values: &[&str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(name, value.parse().unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused() {
+        let uri = "/x?limit=0&limit=5&dryrun=true&links=yes".parse().unwrap();
+        let mut params = Params::read(&uri, &["limit", "links"]);
+        assert_eq!((params.limit(50, 200), params.flag("links")), (50, false));
+        let refusal = params.check().unwrap_err();
+        let found: Vec<_> = refusal.violations.iter().map(|v| v.pointer.as_str()).collect();
+        assert_eq!((refusal.status.as_u16(), found), (400, vec!["?limit", "?dryrun", "?limit", "?links"]));
+    }
+
+    #[test]
+    fn parameters_are_read() {
+        let uri = "/x?limit=5&links=true".parse().unwrap();
+        let mut params = Params::read(&uri, &["limit", "links"]);
+        assert_eq!((params.limit(50, 200), params.flag("links"), params.flag("other")), (5, true, false));
+        assert!(params.check().is_ok());
+    }
+
+    #[test]
+    fn an_idempotency_key_is_printable_and_short() {
+        let read = |values: &[&str]| idempotency_key(&headers("idempotency-key", values));
+        assert_eq!(read(&[]), Ok(None));
+        assert_eq!(read(&["a b-1"]), Ok(Some("a b-1".to_owned())));
+        assert_eq!(read(&[&"k".repeat(255)]).map(|k| k.map(|k| k.len())), Ok(Some(255)));
+        for bad in [&[""][..], &[&"k".repeat(256)], &["a\tb"], &["é"], &["a", "b"]] {
+            assert!(read(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn cache_control_bounds_reuse() {
+        let read = |values: &[&str]| reuse(&headers("cache-control", values));
+        assert_eq!(read(&[]), Ok(Reuse::Settled));
+        assert_eq!(read(&["No-Cache"]), Ok(Reuse::Never));
+        assert_eq!(read(&["max-age=60, max-stale", "max-age=30"]), Ok(Reuse::MaxAge(30)));
+        assert_eq!(read(&["max-age=60, no-cache"]), Ok(Reuse::Never));
+        assert_eq!(read(&["only-if-cached"]), Ok(Reuse::Settled));
+        assert!(read(&["max-age=soon"]).is_err());
+    }
+}

@@ -1,0 +1,166 @@
+//! Refusals: every error of the api, as the status it becomes. Their bodies are written in one place,
+//! `layers::problems`.
+
+use axum::response::{IntoResponse, Response};
+use export::catalog::Revision;
+use export::problem::Violation;
+use export::request::near;
+use export::wire::Problem;
+use http::{HeaderValue, StatusCode, header};
+use ports::store::{AcceptError, StoreError};
+
+/// Seconds after which a busy store is worth another try.
+const BUSY_RETRY_SECS: u32 = 5;
+
+/// An answer that is not what was asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Refusal {
+    pub(crate) status: StatusCode,
+    /// Last part of the problem's type; `None` where the status says it all.
+    pub(crate) kind: Option<&'static str>,
+    pub(crate) detail: String,
+    pub(crate) violations: Vec<Violation>,
+    pub(crate) retry_after_secs: Option<u32>,
+}
+
+impl Refusal {
+    pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self { status, kind: None, detail: detail.into(), violations: Vec::new(), retry_after_secs: None }
+    }
+
+    fn of_kind(self, kind: &'static str) -> Self {
+        Self { kind: Some(kind), ..self }
+    }
+
+    fn after(self, secs: u32) -> Self {
+        Self { retry_after_secs: Some(secs), ..self }
+    }
+
+    /// 401. It does not say what is wrong with the key.
+    pub(crate) fn unauthorized() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "send a valid key: Authorization: Bearer slc_…")
+    }
+
+    /// 404 for exports: the same whether it never was, is another tenant's, or its id is malformed.
+    pub(crate) fn no_export() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "there is no such export, or it is no longer kept")
+    }
+
+    /// 404 for datasets; names of the catalog are known to all tenants.
+    pub(crate) fn no_dataset(name: &str, revision: &Revision) -> Self {
+        let names = near(name, revision.datasets.keys().map(String::as_str));
+        let hint = match names[..] {
+            [] => "GET /api/v1/datasets lists them".to_owned(),
+            _ => format!("did you mean {}?", names.join(", ")),
+        };
+        Self::not_found(format!("there is no dataset of this name; {hint}"))
+    }
+
+    /// 404
+    pub(crate) fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, detail)
+    }
+
+    /// 400 for headers and query parameters.
+    pub(crate) fn bad_request(violations: Vec<Violation>) -> Self {
+        let detail = format!("{} of the headers or query parameters cannot be used", violations.len());
+        Self { violations, ..Self::new(StatusCode::BAD_REQUEST, detail).of_kind("invalid-parameters") }
+    }
+
+    /// 422 for a body that is JSON but no request.
+    pub(crate) fn invalid(violations: Vec<Violation>) -> Self {
+        let detail = match violations.len() {
+            1 => "one thing in the request must be corrected".to_owned(),
+            many => format!("{many} things in the request must be corrected"),
+        };
+        Self { violations, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail).of_kind("invalid-request") }
+    }
+
+    /// 409: asked too early.
+    pub(crate) fn not_yet(detail: impl Into<String>, retry_after_secs: u32) -> Self {
+        Self::new(StatusCode::CONFLICT, detail).of_kind("not-yet").after(retry_after_secs)
+    }
+
+    /// 409: the state forbids it.
+    pub(crate) fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, detail).of_kind("wrong-state")
+    }
+
+    /// 503: the operator has not applied a catalog.
+    pub(crate) fn no_catalog() -> Self {
+        let detail = "no catalog has been applied yet; the operator runs `sluice admin catalog apply`";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).of_kind("no-catalog").after(30)
+    }
+
+    /// 500. The cause was logged; the caller learns nothing of it.
+    pub(crate) fn internal() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the request failed on our side and was logged")
+    }
+
+    /// Logs the cause and hides it.
+    pub(crate) fn hide(error: &(dyn std::error::Error + 'static)) -> Self {
+        tracing::error!(error, "request failed");
+        Self::internal()
+    }
+
+    /// The body of the problem, for the path `instance`.
+    pub(crate) fn problem(&self, instance: &str) -> Problem {
+        let reason = self.status.canonical_reason().unwrap_or("Error");
+        Problem {
+            type_uri: self
+                .kind
+                .map_or_else(|| "about:blank".to_owned(), |k| format!("urn:sluice:problem:{k}")),
+            title: self.kind.map_or_else(|| reason.to_owned(), |k| k.replace('-', " ")),
+            status: self.status.as_u16(),
+            detail: self.detail.clone(),
+            instance: Some(instance.to_owned()),
+            violations: self.violations.clone(),
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        let headers = response.headers_mut();
+        if let Some(secs) = self.retry_after_secs {
+            headers.insert(header::RETRY_AFTER, secs.into());
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"sluice\""));
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Busy(_) | StoreError::Conflict(_) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the store is busy");
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "the store is busy; try again shortly")
+                    .of_kind("busy")
+                    .after(BUSY_RETRY_SECS)
+            }
+            other => Self::hide(&other),
+        }
+    }
+}
+
+impl From<AcceptError> for Refusal {
+    fn from(error: AcceptError) -> Self {
+        match error {
+            AcceptError::KeyReused => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "this Idempotency-Key came before with another request; use a new key for a new request",
+            )
+            .of_kind("idempotency-key-reused"),
+            AcceptError::TooManyChunks(too_many) => {
+                let remedy = "shorten the dates, name fewer datasets, or send several exports";
+                Self::invalid(vec![Violation::new("", too_many.to_string(), remedy)])
+            }
+            AcceptError::Store(error) => error.into(),
+        }
+    }
+}

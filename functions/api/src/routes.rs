@@ -1,0 +1,44 @@
+//! All routes, and the layers around them.
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state, map_request};
+use axum::routing::{get, post};
+use export::wire::BASE_PATH;
+
+use crate::context::Context;
+use crate::{datasets, exports, health, layers};
+
+/// The whole api as one service.
+pub fn service(context: Context) -> Router {
+    let routes = Router::new().nest(BASE_PATH, routes()).with_state(context.clone());
+    // Layers see a request in the reverse of this order. The stage is removed before anything is routed,
+    // so the routes are the fallback of a router without any.
+    Router::new()
+        .fallback_service(routes)
+        .layer(from_fn_with_state(context, layers::authenticate))
+        .layer(map_request(layers::stage))
+        .layer(from_fn(layers::panics))
+        .layer(from_fn(layers::problems))
+        .layer(from_fn(layers::caching))
+        .layer(from_fn(layers::security))
+        .layer(from_fn(layers::log))
+}
+
+fn routes() -> Router<Context> {
+    Router::new()
+        .route("/health", get(health::health))
+        .route("/datasets", get(datasets::list))
+        .route("/datasets/{name}", get(datasets::show))
+        .route("/exports", get(exports::list).post(exports::create))
+        .route("/exports/{id}", get(exports::show).delete(exports::delete))
+        .route("/exports/{id}/retry", post(exports::retry))
+        .route("/exports/{id}/extend", post(exports::extend))
+        .route("/exports/{id}/files", get(exports::files))
+        .route("/exports/{id}/files/{name}", get(exports::file))
+        .route("/exports/{id}/chunks", get(exports::chunks))
+        .route("/exports/{id}/manifest", get(exports::manifest))
+        .route("/{dataset}", post(exports::create_short))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,248 @@
+//! What needs no store: the store of these tests is not reachable, so whatever passes all checks is a 503.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::response::Response;
+use export::wire::{PROBLEM_MEDIA_TYPE, Problem};
+use http::{Method, Request, header};
+use ports::objects::MemoryObjects;
+use ports::queue::MemoryQueue;
+use ports::store::Store;
+use tower::ServiceExt;
+
+use super::*;
+use crate::context::Settings;
+use crate::key::Presented;
+use crate::refusal::Refusal;
+
+const ID: &str = "0d9d6f4e-1f7a-4c53-9d5c-6b1f0a7f2a11";
+
+/// Every route with a method it has.
+const ROUTES: [(Method, &str); 15] = [
+    (Method::GET, "/datasets"),
+    (Method::GET, "/datasets/orders"),
+    (Method::GET, "/exports"),
+    (Method::POST, "/exports"),
+    (Method::POST, "/exports?dryRun=true"),
+    (Method::GET, "/exports/0d9d6f4e-1f7a-4c53-9d5c-6b1f0a7f2a11"),
+    (Method::DELETE, "/exports/0d9d6f4e-1f7a-4c53-9d5c-6b1f0a7f2a11"),
+    (Method::POST, "/exports/0d9d6f4e-1f7a-4c53-9d5c-6b1f0a7f2a11/retry"),
+    (Method::POST, "/exports/0d9d6f4e-1f7a-4c53-9d5c-6b1f0a7f2a11/extend"),
+    (Method::GET, "/exports/0d9d6f4e-1f7a-4c53-9d5c-6b1f0a7f2a11/files"),
+    (Method::GET, "/exports/0d9d6f4e-1f7a-4c53-9d5c-6b1f0a7f2a11/files?links=true"),
+    (Method::GET, "/exports/0d9d6f4e-1f7a-4c53-9d5c-6b1f0a7f2a11/files/orders.all.csv.gz"),
+    (Method::GET, "/exports/0d9d6f4e-1f7a-4c53-9d5c-6b1f0a7f2a11/chunks"),
+    (Method::GET, "/exports/0d9d6f4e-1f7a-4c53-9d5c-6b1f0a7f2a11/manifest"),
+    (Method::POST, "/Clients"),
+];
+
+fn key() -> String {
+    format!("Bearer slc_abcd1234_{}", "0123456789abcdef".repeat(4))
+}
+
+/// The api before a store that nobody can reach; the key of these tests is known already.
+fn unreachable() -> Router {
+    let store = Store::new("postgres://nobody:secret@127.0.0.1:1/none").unwrap();
+    let settings = Settings {
+        link_secs: 900,
+        deadline_secs: 86_400,
+        target_bytes: 1 << 28,
+        max_chunks: 1000,
+        limits: Default::default(),
+        cache_for: Duration::from_secs(30),
+    };
+    let context = Context::new(
+        store.with_patience(Duration::from_millis(1)),
+        Arc::new(MemoryQueue::default()),
+        Arc::new(MemoryObjects::default()),
+        settings,
+    );
+    let mut headers = http::HeaderMap::new();
+    headers.insert(header::AUTHORIZATION, key().parse().unwrap());
+    context.keys.remember(Presented::from_headers(&headers).unwrap(), "acme".parse().unwrap());
+    service(context)
+}
+
+fn request(method: &Method, path: &str) -> Request<Body> {
+    Request::builder()
+        .method(method)
+        .uri(format!("{BASE_PATH}{path}"))
+        .header(header::AUTHORIZATION, key())
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(Body::from("{}"))
+        .unwrap()
+}
+
+async fn send(request: Request<Body>) -> Response {
+    unreachable().oneshot(request).await.unwrap()
+}
+
+fn header_of<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
+    response.headers().get(name).and_then(|value| value.to_str().ok())
+}
+
+/// Checks what is true of every error, and reads it.
+async fn problem(response: Response) -> Problem {
+    let status = response.status().as_u16();
+    assert_eq!(header_of(&response, "content-type"), Some(PROBLEM_MEDIA_TYPE));
+    assert_eq!(header_of(&response, "cache-control"), Some("private, no-cache"));
+    assert_eq!(header_of(&response, "x-content-type-options"), Some("nosniff"));
+    let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+    let problem: Problem = serde_json::from_slice(&body).unwrap();
+    assert_eq!(problem.status, status);
+    assert!(!problem.title.is_empty() && !problem.detail.is_empty(), "{problem:?}");
+    assert!(problem.instance.as_deref().is_some_and(|path| path.starts_with('/')), "{problem:?}");
+    problem
+}
+
+#[tokio::test]
+async fn health_needs_no_key_and_no_store() {
+    for prefix in ["", "/prod"] {
+        let request = Request::get(format!("{prefix}{BASE_PATH}/health")).body(Body::empty()).unwrap();
+        let response = send(request).await;
+        assert_eq!(response.status(), 200);
+        assert_eq!(header_of(&response, "cache-control"), Some("private, no-cache"));
+        assert!(header_of(&response, "etag").is_some_and(|tag| tag.starts_with("W/\"")));
+    }
+}
+
+#[tokio::test]
+async fn nothing_else_is_answered_without_a_key() {
+    let others = [(Method::GET, "/nothing/here"), (Method::PATCH, "/exports"), (Method::GET, "/health/")];
+    for (method, path) in ROUTES.into_iter().chain(others) {
+        let mut request = request(&method, path);
+        request.headers_mut().remove(header::AUTHORIZATION);
+        let response = send(request).await;
+        assert_eq!(response.status(), 401, "{method} {path}");
+        assert_eq!(header_of(&response, "www-authenticate"), Some("Bearer realm=\"sluice\""));
+        problem(response).await;
+    }
+}
+
+#[tokio::test]
+async fn a_malformed_key_is_refused_without_asking_the_store() {
+    let mut request = request(&Method::GET, "/exports");
+    request.headers_mut().insert(header::AUTHORIZATION, "Bearer nonsense".parse().unwrap());
+    assert_eq!(send(request).await.status(), 401);
+}
+
+#[tokio::test]
+async fn a_store_that_is_not_there_is_a_503_on_every_route() {
+    for (method, path) in ROUTES {
+        let response = send(request(&method, path)).await;
+        assert_eq!(response.status(), 503, "{method} {path}");
+        assert!(header_of(&response, "retry-after").is_some_and(|secs| secs.parse::<u32>().is_ok()));
+        let problem = problem(response).await;
+        assert!(!format!("{problem:?}").contains("127.0.0.1"), "{problem:?}");
+    }
+}
+
+#[tokio::test]
+async fn unknown_paths_and_methods_are_problems() {
+    assert_eq!(problem(send(request(&Method::GET, "/exports/a/b/c")).await).await.status, 404);
+    let response = send(request(&Method::PUT, "/exports")).await;
+    assert_eq!(header_of(&response, "allow").map(|allow| allow.contains("POST")), Some(true));
+    assert_eq!(problem(response).await.status, 405);
+    for reserved in ["/datasets", "/health"] {
+        assert_eq!(problem(send(request(&Method::POST, reserved)).await).await.status, 405, "{reserved}");
+    }
+    let mut outside = request(&Method::GET, "");
+    *outside.uri_mut() = "/favicon.ico".parse().unwrap();
+    assert_eq!(problem(send(outside).await).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_malformed_id_is_as_unknown_as_a_foreign_one() {
+    let expected = Refusal::no_export().detail;
+    for bad in ["x", "%00", "%ff", "..%2f..", &ID.to_uppercase(), &ID.replace('-', "")] {
+        for (method, path) in ROUTES.iter().filter(|(_, path)| path.contains(ID)) {
+            let response = send(request(method, &path.replace(ID, bad))).await;
+            assert_eq!(response.status(), 404, "{bad}");
+            assert_eq!(problem(response).await.detail, expected, "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_body_is_checked_before_anything_is_asked() {
+    for (content_type, body, status) in [
+        ("text/csv", "{}".to_owned(), 415),
+        ("application/json", "{".to_owned(), 400),
+        ("application/json", "[".repeat(5000), 400),
+        ("application/json", " ".repeat(1 << 21), 413),
+    ] {
+        for path in ["/exports", "/Clients"] {
+            let mut request = request(&Method::POST, path);
+            request.headers_mut().insert(header::CONTENT_TYPE, content_type.parse().unwrap());
+            *request.body_mut() = Body::from(body.clone());
+            assert_eq!(problem(send(request).await).await.status, status, "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn parameters_and_headers_are_checked() {
+    for (method, path) in [
+        (Method::GET, "/exports?cursor=x"),
+        (Method::GET, "/exports?limit=101"),
+        (Method::GET, "/exports?status=done"),
+        (Method::GET, "/exports?state=failed"),
+        (Method::GET, &*format!("/exports/{ID}/files?links=1")),
+        (Method::GET, &*format!("/exports/{ID}/chunks?cursor=c-1")),
+        (Method::POST, "/exports?dryRun=yes"),
+    ] {
+        let problem = problem(send(request(&method, path)).await).await;
+        assert_eq!((problem.status, problem.violations.len()), (400, 1), "{path}");
+    }
+    let mut request = request(&Method::POST, "/exports");
+    request.headers_mut().insert("idempotency-key", "k".repeat(256).parse().unwrap());
+    request.headers_mut().insert("cache-control", "max-age=x".parse().unwrap());
+    let problem = problem(send(request).await).await;
+    let pointers: Vec<_> = problem.violations.iter().map(|v| v.pointer.as_str()).collect();
+    assert_eq!(pointers, ["Cache-Control", "Idempotency-Key"]);
+}
+
+#[tokio::test]
+async fn what_is_known_is_not_sent_again() {
+    let health = |tag: Option<&str>| {
+        let mut request = Request::get(format!("{BASE_PATH}/health")).body(Body::empty()).unwrap();
+        if let Some(tag) = tag {
+            request.headers_mut().insert(header::IF_NONE_MATCH, tag.parse().unwrap());
+        }
+        send(request)
+    };
+    let first = health(None).await;
+    let tag = header_of(&first, "etag").unwrap().to_owned();
+    for known in [&tag, "*", &format!("\"other\", {tag}"), tag.trim_start_matches("W/")] {
+        let response = health(Some(known)).await;
+        assert_eq!(
+            (response.status().as_u16(), header_of(&response, "etag")),
+            (304, Some(tag.as_str())),
+            "{known}"
+        );
+        assert_eq!(header_of(&response, "cache-control"), Some("private, no-cache"));
+    }
+    assert_eq!(health(Some("W/\"other\"")).await.status(), 200);
+}
+
+#[tokio::test]
+async fn a_panic_is_an_answer() {
+    let panicking = Router::new()
+        .route(
+            "/",
+            get(|| async {
+                if true {
+                    panic!("on purpose")
+                }
+            }),
+        )
+        .layer(from_fn(layers::panics))
+        .layer(from_fn(layers::problems))
+        .layer(from_fn(layers::caching))
+        .layer(from_fn(layers::security));
+    let response = panicking.oneshot(Request::get("/").body(Body::empty()).unwrap()).await.unwrap();
+    let problem = problem(response).await;
+    assert!(problem.status == 500 && !problem.detail.contains("purpose"), "{problem:?}");
+}

@@ -1,0 +1,242 @@
+//! One attempt: one session, one COPY, one snapshot, at most one file.
+//!
+//! Whatever happens, at most one of four things is written, each fenced by the attempt's number: the
+//! file's record, the failure, the split, or nothing because the lease is lost. The order is what makes
+//! it safe: the object is complete before it is recorded, and it is removed only while no record can
+//! name it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use export::chunk::{Attempt, Usage};
+use export::file::{FileRecord, file_name};
+use export::id::{ExportId, hex};
+use ports::objects::Meta;
+use ports::source::{Described, SourceError, sql::copy_sql};
+use ports::store::{ReadNote, StoreError};
+use tokio::time::{sleep, sleep_until};
+
+use crate::context::Context;
+use crate::decode::Limits;
+use crate::error::{AttemptError, chain};
+use crate::heartbeat;
+use crate::pipeline::{Gauge, Pipeline, Recipe};
+use crate::split;
+use crate::upload::Uploader;
+use crate::usage::Meter;
+
+/// The function's time.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadline {
+    /// When the invocation began.
+    pub begun: Instant,
+    /// How much time it had then.
+    pub left: Duration,
+}
+
+/// Kept free at the end for writing down how it went.
+const RESERVE: Duration = Duration::from_secs(10);
+
+/// The longest wait for a source session; one is nearly always free, or the budget is wrong.
+const SESSION_PATIENCE: Duration = Duration::from_secs(30);
+
+/// How often it is looked whether the chunk is too large.
+const WATCH: Duration = Duration::from_millis(100);
+
+impl Deadline {
+    /// When work must have stopped.
+    fn last_call(self) -> Instant {
+        self.begun + self.left - RESERVE.min(self.left / 4)
+    }
+}
+
+/// Runs an attempt and writes down how it ended; then rings for whatever became possible by that.
+pub async fn run(ctx: &Context, attempt: &Attempt, deadline: Deadline) {
+    let leased = Instant::now();
+    let gauge = Arc::new(Gauge::default());
+    let mut meter = Meter::start(attempt.waited_ms);
+    let mut upload = Uploader::new(ctx.objects.clone(), attempt.key(), meta(attempt));
+    let made = tokio::select! {
+        made = file(ctx, attempt, &mut upload, &mut meter, &gauge) => made,
+        () = heartbeat::until_lost(&ctx.store, attempt, ctx.lease, leased.into()) => Err(AttemptError::Lost),
+        seen_bytes = too_large(ctx, attempt, deadline, &gauge) => Err(AttemptError::TooLarge { seen_bytes }),
+        () = sleep_until(deadline.last_call().into()) => Err(AttemptError::OutOfTime { read: gauge.ended() }),
+    };
+    // From here on nothing may be interrupted: a record that is cut off may or may not be there.
+    let exports = conclude(ctx, attempt, made, upload, &meter.usage()).await;
+    ring(ctx, &exports).await;
+}
+
+/// Source → file, complete but not recorded.
+async fn file(
+    ctx: &Context,
+    attempt: &Attempt,
+    upload: &mut Uploader,
+    meter: &mut Meter,
+    gauge: &Arc<Gauge>,
+) -> Result<FileRecord, AttemptError> {
+    let begun = Instant::now();
+    let session = ctx.source.session(SESSION_PATIENCE).await?;
+    meter.times().connect_ms = elapsed_ms(begun);
+    let described = session.describe(&attempt.selection).await?;
+    note_read(ctx, attempt, described).await?;
+    let rows = session.copy(copy_sql(&attempt.selection, &attempt.range, &attempt.tenant)).await?;
+    let pipeline = Pipeline::start(rows, recipe(ctx, attempt), gauge.clone());
+    transfer(pipeline, attempt, upload, meter).await
+}
+
+/// Before the first row is read, the store knows what the file will show and whether it may be reused.
+async fn note_read(ctx: &Context, attempt: &Attempt, at: Described) -> Result<(), AttemptError> {
+    let note = ReadNote { as_of_micros: at.as_of_micros, replayed_micros: at.replayed_micros };
+    if ctx.store.note_read(attempt, &note).await? { Ok(()) } else { Err(AttemptError::Lost) }
+}
+
+/// Moves the parts to the bucket; completes the object once its last byte is proven.
+async fn transfer(
+    mut pipeline: Pipeline<SourceError>,
+    attempt: &Attempt,
+    upload: &mut Uploader,
+    meter: &mut Meter,
+) -> Result<FileRecord, AttemptError> {
+    while let Some(part) = pipeline.part().await {
+        upload.part(part).await?;
+    }
+    let made = pipeline.finish().await?;
+    let encoded = Instant::now();
+    upload.complete().await?;
+    let times = meter.times();
+    (times.first_row_ms, times.read_ms, times.encode_ms) = (made.first_row_ms, made.read_ms, made.encode_ms);
+    times.upload_ms = elapsed_ms(encoded);
+    Ok(FileRecord {
+        attempt: attempt.number,
+        rows: made.rows,
+        bytes: made.bytes,
+        source_bytes: made.source_bytes,
+        sha256: made.sha256.map(|hash| hex(&hash)),
+    })
+}
+
+/// Returns when the chunk is to be split, with the bytes seen by then.
+async fn too_large(ctx: &Context, attempt: &Attempt, deadline: Deadline, gauge: &Gauge) -> u64 {
+    loop {
+        sleep(WATCH).await;
+        let (seen, elapsed) = (gauge.source_bytes(), deadline.begun.elapsed());
+        // Once everything is read, a split would only do it again.
+        if !gauge.ended() && split::due(attempt, ctx.sizes, seen, elapsed, deadline.left) {
+            return seen;
+        }
+    }
+}
+
+/// Writes down how the attempt ended. Answers the exports that may now be finished.
+async fn conclude(
+    ctx: &Context,
+    attempt: &Attempt,
+    made: Result<FileRecord, AttemptError>,
+    upload: Uploader,
+    usage: &Usage,
+) -> Vec<ExportId> {
+    let error = match made {
+        Ok(file) => return record(ctx, attempt, &file, upload, usage).await,
+        Err(error) => error,
+    };
+    remove(attempt, upload).await;
+    let written = match &error {
+        AttemptError::Lost => {
+            tracing::warn!(chunk = %attempt.chunk, attempt = attempt.number, "attempt stopped: its lease is lost");
+            Ok(None)
+        }
+        AttemptError::TooLarge { seen_bytes } => split(ctx, attempt, *seen_bytes, usage).await,
+        error => {
+            let failure = error.failure();
+            tracing::warn!(chunk = %attempt.chunk, attempt = attempt.number, dataset = attempt.selection.dataset,
+                code = failure.code, again = failure.again, error = chain(error), "attempt failed");
+            ctx.store.fail(attempt.chunk, attempt.number, &failure, usage).await
+        }
+    };
+    written.unwrap_or_else(|error| {
+        // The lease runs out, and the chunk is tried again.
+        tracing::error!(chunk = %attempt.chunk, error = chain(&error), "the end of the attempt could not be written");
+        None
+    }).unwrap_or_default()
+}
+
+async fn record(
+    ctx: &Context,
+    attempt: &Attempt,
+    file: &FileRecord,
+    upload: Uploader,
+    usage: &Usage,
+) -> Vec<ExportId> {
+    match ctx.store.record(attempt.chunk, file, usage).await {
+        Ok(Some(exports)) => {
+            tracing::info!(chunk = %attempt.chunk, attempt = attempt.number, dataset = attempt.selection.dataset,
+                rows = file.rows, bytes = file.bytes, source_bytes = file.source_bytes, read_ms = usage.read_ms,
+                cpu_ms = usage.cpu_ms, peak_memory_bytes = usage.peak_memory_bytes, "file recorded");
+            exports
+        }
+        Ok(None) => {
+            tracing::warn!(chunk = %attempt.chunk, attempt = attempt.number, "the file came too late and is removed");
+            remove(attempt, upload).await;
+            Vec::new()
+        }
+        Err(error) => {
+            // It may be recorded all the same: the object stays, and the sweeper decides.
+            tracing::error!(chunk = %attempt.chunk, error = chain(&error), "the file could not be recorded");
+            Vec::new()
+        }
+    }
+}
+
+async fn split(
+    ctx: &Context,
+    attempt: &Attempt,
+    seen_bytes: u64,
+    usage: &Usage,
+) -> Result<Option<Vec<ExportId>>, StoreError> {
+    if let Some(children) = split::children(attempt, ctx.sizes, seen_bytes) {
+        let (spans, planned) = (&children.spans, children.planned_bytes);
+        ctx.store.split(attempt.chunk, attempt.number, spans, planned, usage).await?;
+    }
+    Ok(None)
+}
+
+async fn remove(attempt: &Attempt, upload: Uploader) {
+    if let Err(error) = upload.remove().await {
+        tracing::warn!(chunk = %attempt.chunk, error = chain(&error), "litter is left to the sweeper");
+    }
+}
+
+/// What became possible: finished exports, and the next chunks. Both are found by the sweeper too.
+async fn ring(ctx: &Context, exports: &[ExportId]) {
+    for export in exports {
+        if let Err(error) = ports::finish::run(&ctx.store, &*ctx.objects, *export).await {
+            tracing::warn!(%export, error = chain(&error), "the export could not be finished now");
+        }
+    }
+    if let Err(error) = ports::dispatch::run(&ctx.store, &*ctx.queue).await {
+        tracing::warn!(error = chain(&error), "nothing could be dispatched now");
+    }
+}
+
+fn recipe(ctx: &Context, attempt: &Attempt) -> Recipe {
+    Recipe {
+        columns: attempt.selection.columns.clone(),
+        output: attempt.selection.output.clone(),
+        threads: ctx.threads,
+        limits: Limits::default(),
+    }
+}
+
+fn meta(attempt: &Attempt) -> Meta {
+    let output = &attempt.selection.output;
+    Meta {
+        content_type: output.media_type().into(),
+        download_name: Some(file_name(&attempt.selection.dataset, &attempt.range, output.extension())),
+        immutable: true,
+    }
+}
+
+fn elapsed_ms(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,71 @@
+//! Decimal digits, two at a time.
+
+/// `00` to `99`.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[0; 2]; 100];
+    let mut n = 0;
+    while n < 100 {
+        pairs[n] = [b'0' + (n / 10) as u8, b'0' + (n % 10) as u8];
+        n += 1;
+    }
+    pairs
+};
+
+/// Appends a number without leading zeros.
+#[inline]
+pub(crate) fn unsigned(mut n: u64, out: &mut Vec<u8>) {
+    let (mut text, mut at) = ([0u8; 20], 20);
+    while n >= 100 {
+        at -= 2;
+        text[at..at + 2].copy_from_slice(&PAIRS[(n % 100) as usize]);
+        n /= 100;
+    }
+    if n >= 10 {
+        at -= 2;
+        text[at..at + 2].copy_from_slice(&PAIRS[n as usize]);
+    } else {
+        at -= 1;
+        text[at] = b'0' + n as u8;
+    }
+    out.extend_from_slice(&text[at..]);
+}
+
+/// Appends a number with its sign.
+#[inline]
+pub(crate) fn signed(n: i64, out: &mut Vec<u8>) {
+    if n < 0 {
+        out.push(b'-');
+    }
+    unsigned(n.unsigned_abs(), out);
+}
+
+/// Two digits; `n` is below 100.
+#[inline]
+pub(crate) fn two(n: u32) -> [u8; 2] {
+    PAIRS[n as usize % 100]
+}
+
+/// Four digits; `n` is below 10,000.
+#[inline]
+pub(crate) fn four(n: u32) -> [u8; 4] {
+    let ([a, b], [c, d]) = (two(n / 100), two(n % 100));
+    [a, b, c, d]
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn as_rust_writes_them(n: i64, small in -1_000i64..1_000) {
+            for n in [n, small, i64::MIN, i64::MAX] {
+                let mut out = Vec::new();
+                signed(n, &mut out);
+                prop_assert_eq!(String::from_utf8(out).unwrap(), n.to_string());
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! CSV, byte for byte as PostgreSQL's `COPY … (FORMAT csv, HEADER)` writes it.
+
+mod quote;
+
+use export::column::Column;
+use export::format::CsvOptions;
+
+use super::column::{TextForm, Write, text_form};
+use super::{Encode, EncodeError};
+use crate::decode::{Block, Fields};
+use quote::Quoting;
+
+/// The encoder.
+pub struct Csv {
+    columns: Vec<Plan>,
+    delimiter: u8,
+    null: Vec<u8>,
+    header: Option<Vec<u8>>,
+    quoting: Quoting,
+}
+
+struct Plan {
+    name: String,
+    write: Write,
+    /// Whether a value may need quotes under these options.
+    quotable: bool,
+}
+
+impl Csv {
+    /// Decides per column how values are written.
+    pub fn new(columns: &[Column], options: &CsvOptions) -> Self {
+        // Requests allow one ASCII character.
+        let delimiter = u8::try_from(options.delimiter).unwrap_or(b',');
+        let null = options.null.clone().into_bytes();
+        let quoting = Quoting::new(delimiter, &null, columns.len() == 1);
+        let header = options.header.then(|| header(columns, delimiter, &quoting));
+        let plan = |c: &Column| {
+            let TextForm { write, alphabet } = text_form(c.kind);
+            let quotable = alphabet.is_none_or(|a| quoting.concerns(a));
+            Plan { name: c.name.clone(), write, quotable }
+        };
+        Self { columns: columns.iter().map(plan).collect(), delimiter, null, header, quoting }
+    }
+}
+
+fn header(columns: &[Column], delimiter: u8, quoting: &Quoting) -> Vec<u8> {
+    let mut line = Vec::new();
+    for (i, column) in columns.iter().enumerate() {
+        if i > 0 {
+            line.push(delimiter);
+        }
+        let begin = line.len();
+        line.extend_from_slice(column.name.as_bytes());
+        quoting.quote(&mut line, begin);
+    }
+    line.push(b'\n');
+    line
+}
+
+impl Encode for Csv {
+    fn block(&mut self, block: &Block, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        if block.before == 0
+            && let Some(header) = &self.header
+        {
+            out.extend_from_slice(header);
+        }
+        let mut fields = Fields::new(&block.bytes);
+        for row in 0..block.rows {
+            let at = |name| EncodeError::new(block.before + row + 1, name);
+            fields.row().map_err(at(""))?;
+            for (i, column) in self.columns.iter().enumerate() {
+                if i > 0 {
+                    out.push(self.delimiter);
+                }
+                match fields.value().map_err(at(&column.name))? {
+                    None => out.extend_from_slice(&self.null),
+                    Some(value) => {
+                        let begin = out.len();
+                        (column.write)(value, out).map_err(at(&column.name))?;
+                        if column.quotable {
+                            self.quoting.quote(out, begin);
+                        }
+                    }
+                }
+            }
+            out.push(b'\n');
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

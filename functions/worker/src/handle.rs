@@ -1,0 +1,70 @@
+//! Messages → attempts. A message only says that a chunk may be ready: it is always deleted, and retries
+//! live in the store.
+
+use std::time::Instant;
+
+use lambda_runtime::{Error, LambdaEvent};
+use ports::queue::Message;
+use serde::{Deserialize, Serialize};
+
+use crate::attempt::{self, Deadline};
+use crate::context::Context;
+use crate::error::chain;
+
+/// What the queue's trigger delivers. Its other fields are of no use here.
+#[derive(Debug, Deserialize)]
+pub struct Event {
+    /// Messages; the trigger is set to one at a time.
+    #[serde(rename = "Records")]
+    pub records: Vec<Record>,
+}
+
+/// One message.
+#[derive(Debug, Deserialize)]
+pub struct Record {
+    /// What it says.
+    pub body: String,
+}
+
+/// The answer: which messages are to be delivered again. None ever is.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Answer {
+    /// Always empty.
+    pub batch_item_failures: Vec<String>,
+}
+
+/// Runs one attempt per message, one after the other.
+pub async fn handle(context: &Context, event: LambdaEvent<Event>) -> Result<Answer, Error> {
+    let left = event.context.deadline().duration_since(std::time::SystemTime::now()).unwrap_or_default();
+    let deadline = Deadline { begun: Instant::now(), left };
+    for record in event.payload.records {
+        match serde_json::from_str::<Message>(&record.body) {
+            Ok(message) => ring(context, message, deadline).await,
+            Err(error) => tracing::error!(%error, "a message could not be read and is dropped"),
+        }
+    }
+    Ok(Answer::default())
+}
+
+async fn ring(context: &Context, Message { chunk }: Message, deadline: Deadline) {
+    match context.store.lease(chunk, context.lease.lease_secs).await {
+        Ok(Some(attempt)) => attempt::run(context, &attempt, deadline).await,
+        Ok(None) => tracing::info!(%chunk, "nothing to do: the chunk is not waiting for a worker"),
+        // The store sends the chunk again when its mark is old enough.
+        Err(error) => tracing::error!(%chunk, error = chain(&error), "the chunk could not be leased"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_trigger_is_understood_and_answered() {
+        let event = r#"{"Records":[{"messageId":"1","receiptHandle":"x","body":"{\"chunk\":\"00000000-0000-4000-8000-000000000000\"}","attributes":{},"eventSource":"aws:sqs"}]}"#;
+        let event: Event = serde_json::from_str(event).unwrap();
+        assert!(serde_json::from_str::<Message>(&event.records[0].body).is_ok());
+        assert_eq!(serde_json::to_string(&Answer::default()).unwrap(), r#"{"batchItemFailures":[]}"#);
+    }
+}

@@ -1,0 +1,232 @@
+//! The engine: a stream of COPY BINARY in, the parts of a file out. It knows neither the source nor where
+//! the parts go.
+//!
+//! ```text
+//! stream ─▶ framing ─▶ encode + compress (threads, in turns) ─▶ assemble + hash (a thread) ─▶ parts
+//! ```
+//!
+//! Every channel is bounded, so memory does not depend on the number of rows. Block `n` goes to thread
+//! `n mod threads` and is fetched from there in the same order: no numbers, no reordering.
+
+mod assemble;
+mod encode;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Instant;
+
+use bytes::Bytes;
+use export::column::Column;
+use export::format::Output;
+use futures::{Stream, StreamExt};
+use tokio::sync::mpsc;
+use tokio::task::{JoinError, JoinHandle, spawn_blocking};
+
+use crate::decode::{Block, DecodeError, Framing, Limits};
+use crate::encode::EncodeError;
+
+/// What is to be made.
+#[derive(Clone, Debug)]
+pub struct Recipe {
+    /// Columns in the order of the stream.
+    pub columns: Vec<Column>,
+    /// The form of the file.
+    pub output: Output,
+    /// Threads that encode and compress.
+    pub threads: usize,
+    /// Sizes that bound memory.
+    pub limits: Limits,
+}
+
+/// What can end a pipeline early. `E` is the stream's own error.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError<E> {
+    /// The stream failed.
+    #[error("reading failed")]
+    Read(#[source] E),
+    /// The stream is not what it should be.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// A value is not what its type says.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// A thread panicked, or the stages lost count of the rows: a bug.
+    #[error("the pipeline broke")]
+    Broken,
+    /// Nobody takes the parts any more.
+    #[error("the pipeline was stopped")]
+    Stopped,
+}
+
+/// How far a pipeline is; read by whoever watches over it.
+#[derive(Debug, Default)]
+pub struct Gauge {
+    source_bytes: AtomicU64,
+    encode_micros: AtomicU64,
+    ended: AtomicBool,
+}
+
+impl Gauge {
+    /// Bytes of COPY taken so far.
+    pub fn source_bytes(&self) -> u64 {
+        self.source_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Whether the stream has ended.
+    pub fn ended(&self) -> bool {
+        self.ended.load(Ordering::Relaxed)
+    }
+}
+
+/// A finished file. Without rows there is none: `bytes` is 0 and `sha256` is `None`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Made {
+    /// Rows in it.
+    pub rows: u64,
+    /// Its bytes.
+    pub bytes: u64,
+    /// Bytes of COPY it was made from.
+    pub source_bytes: u64,
+    /// SHA-256 of its bytes.
+    pub sha256: Option<[u8; 32]>,
+    /// Milliseconds until the first bytes arrived, and until the last.
+    pub first_row_ms: u64,
+    /// See `first_row_ms`.
+    pub read_ms: u64,
+    /// Milliseconds of all threads together spent encoding and compressing.
+    pub encode_ms: u64,
+}
+
+/// A pipeline at work. Dropped, it stops and drops its stream.
+pub struct Pipeline<E> {
+    parts: mpsc::Receiver<Bytes>,
+    work: JoinHandle<Result<Made, PipelineError<E>>>,
+}
+
+impl<E> Drop for Pipeline<E> {
+    fn drop(&mut self) {
+        self.work.abort();
+    }
+}
+
+/// Blocks that may wait before and after each encoding thread, and parts before the upload.
+const WAITING: usize = 1;
+
+impl<E: Send + 'static> Pipeline<E> {
+    /// Starts reading. The gauge, a new one, can be watched meanwhile.
+    pub fn start<S, B>(stream: S, recipe: Recipe, gauge: Arc<Gauge>) -> Self
+    where
+        S: Stream<Item = Result<B, E>> + Send + Unpin + 'static,
+        B: AsRef<[u8]> + Send + 'static,
+    {
+        let (parts_out, parts) = mpsc::channel(WAITING);
+        let work = tokio::spawn(run(stream, recipe, gauge, parts_out));
+        Self { parts, work }
+    }
+
+    /// The next part; all but the last have S3's minimal size. `None` proves nothing: see `finish`.
+    pub async fn part(&mut self) -> Option<Bytes> {
+        self.parts.recv().await
+    }
+
+    /// Waits for the proof that the file is whole.
+    pub async fn finish(mut self) -> Result<Made, PipelineError<E>> {
+        self.parts.close();
+        (&mut self.work).await.unwrap_or(Err(PipelineError::Broken))
+    }
+}
+
+async fn run<S, B, E>(
+    stream: S,
+    recipe: Recipe,
+    gauge: Arc<Gauge>,
+    parts: mpsc::Sender<Bytes>,
+) -> Result<Made, PipelineError<E>>
+where
+    S: Stream<Item = Result<B, E>> + Unpin,
+    B: AsRef<[u8]>,
+    E: Send + 'static,
+{
+    let (mut feeds, mut threads, mut encoded) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..recipe.threads.max(1) {
+        let (feed, blocks) = mpsc::channel(WAITING);
+        let (out, done) = mpsc::channel(WAITING);
+        let worker = encode::Worker::new(&recipe, gauge.clone());
+        threads.push(spawn_blocking(move || worker.run(blocks, out)));
+        feeds.push(feed);
+        encoded.push(done);
+    }
+    let assembler = spawn_blocking(move || assemble::run(encoded, parts));
+
+    let read = read(stream, &recipe, &gauge, &feeds).await;
+    drop(feeds);
+    let mut encode = Ok(());
+    for thread in threads {
+        // The first error counts; the others follow from it.
+        encode = encode.and(joined(thread.await).and_then(|r| r.map_err(PipelineError::from)));
+    }
+    let assembled = joined(assembler.await);
+    encode?;
+    let read = read?;
+    let assembled = assembled?.ok_or(PipelineError::Stopped)?;
+    if assembled.rows != read.rows {
+        return Err(PipelineError::Broken);
+    }
+    Ok(Made {
+        bytes: assembled.bytes,
+        sha256: assembled.sha256,
+        encode_ms: gauge.encode_micros.load(Ordering::Relaxed) / 1_000,
+        ..read
+    })
+}
+
+fn joined<T, E>(result: Result<T, JoinError>) -> Result<T, PipelineError<E>> {
+    result.map_err(|_| PipelineError::Broken)
+}
+
+/// Reads to the proven end of the stream.
+async fn read<S, B, E>(
+    mut stream: S,
+    recipe: &Recipe,
+    gauge: &Gauge,
+    feeds: &[mpsc::Sender<Block>],
+) -> Result<Made, PipelineError<E>>
+where
+    S: Stream<Item = Result<B, E>> + Unpin,
+    B: AsRef<[u8]>,
+{
+    let begun = Instant::now();
+    let mut framing = Framing::new(recipe.columns.iter().map(|c| c.name.clone()).collect(), recipe.limits);
+    let (mut first_row_ms, mut source_bytes) = (None, 0);
+    let mut turns = feeds.iter().cycle();
+    let mut send = async |block| {
+        // `feeds` is not empty.
+        let Some(feed) = turns.next() else { return Err(PipelineError::Broken) };
+        feed.send(block).await.map_err(|_| PipelineError::Stopped)
+    };
+    while let Some(bytes) = stream.next().await {
+        let bytes = bytes.map_err(PipelineError::Read)?;
+        first_row_ms.get_or_insert_with(|| elapsed_ms(begun));
+        source_bytes += bytes.as_ref().len() as u64;
+        gauge.source_bytes.store(source_bytes, Ordering::Relaxed);
+        framing.push(bytes.as_ref())?;
+        drop(bytes);
+        while let Some(block) = framing.block()? {
+            send(block).await?;
+        }
+    }
+    let (last, rows) = framing.finish()?;
+    gauge.ended.store(true, Ordering::Relaxed);
+    if let Some(block) = last {
+        send(block).await?;
+    }
+    let read_ms = elapsed_ms(begun);
+    Ok(Made { rows, source_bytes, first_row_ms: first_row_ms.unwrap_or(read_ms), read_ms, ..Made::default() })
+}
+
+fn elapsed_ms(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,159 @@
+//! Attempts against a real store and a real source, with bucket and queue in memory.
+//!
+//! Needs a running stack: `SLUICE_STACK` names a file with `ownerUrl`. Each test makes a database of its own
+//! there and drops it. Without it nothing is started and the test says so.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+#[path = "attempt/world.rs"]
+mod world;
+
+use std::time::{Duration, Instant};
+
+use export::catalog::From;
+use export::chunk::Attempt;
+use world::{DAYS, World, selection};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_recorded_and_the_export_succeeds() {
+    let Some(mut world) = World::start("recorded").await else { return };
+    let export = world.accept(selection("t"), 1_000).await;
+    world.drain().await;
+    assert_eq!(world.status(export).await, "succeeded");
+    assert_eq!(world.one("select rows::text from sluice.chunk").await, "1000");
+    assert_eq!(world.one("select as_of is not null from sluice.chunk").await, "true");
+    let files = world.files();
+    let sha = world.one("select sha256 from sluice.chunk").await;
+    assert_eq!(files.len(), 1);
+    assert_eq!(world::sha256(&files[0].1), sha);
+    assert_eq!(world.ids(), (1..=1_000).collect::<Vec<_>>());
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_rows_there_is_no_object() {
+    let Some(mut world) = World::start("empty").await else { return };
+    world.run("truncate t").await;
+    let export = world.accept(selection("t"), 1_000).await;
+    world.drain().await;
+    assert_eq!(world.status(export).await, "succeeded");
+    assert_eq!(
+        world.one("select rows || ' ' || bytes || ' ' || (sha256 is null) from sluice.chunk").await,
+        "0 0 true"
+    );
+    assert!(world.files().is_empty());
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_column_fails_for_good() {
+    let Some(mut world) = World::start("changed").await else { return };
+    world.run("alter table t alter id type text").await;
+    let export = world.accept(selection("t"), 1_000).await;
+    world.drain().await;
+    assert_eq!(world.status(export).await, "failed");
+    assert_eq!(world.one("select failure->>'code' from sluice.chunk").await, "schema_changed");
+    assert!(world.one("select failure->>'message' from sluice.chunk").await.contains("\"id\""));
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chunk_far_beyond_its_plan_is_split_and_the_union_is_exact() {
+    let Some(mut world) = World::start("split").await else { return };
+    world.run("insert into t select g, date '2024-01-01' + g % 100, repeat('x', 500) from generate_series(1001, 60000) g").await;
+    world.sizes(1 << 20, 4 << 20);
+    let export = world.accept(selection("t"), 1_000).await;
+    world.drain().await;
+    assert_eq!(world.status(export).await, "succeeded");
+    assert_ne!(world.one("select count(*)::text from sluice.chunk where state = 'done'").await, "1");
+    assert_eq!(world.ids(), (1..=60_000).collect::<Vec<_>>());
+    let litter = world.one("select count(*)::text from sluice.chunk where state = 'split'").await;
+    assert!(litter == "1" && world.bucket.unfinished().is_empty());
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attempt_that_was_overtaken_leaves_nothing() {
+    let Some(mut world) = World::start("overtaken").await else { return };
+    world.accept(selection("t"), 1_000).await;
+    let attempt = world.lease().await;
+    // Another attempt begins while this one thinks it is alone.
+    world.run("update sluice.chunk set attempt = attempt + 1").await;
+    world.attempt(&attempt).await;
+    assert!(world.files().is_empty() && world.bucket.unfinished().is_empty());
+    assert_eq!(world.one("select state from sluice.chunk").await, "running");
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_comes_too_late_is_removed() {
+    let Some(mut world) = World::start("late").await else { return };
+    world.run("create function slow(int8) returns int8 language sql volatile as $$ select $1 from pg_sleep(2) $$").await;
+    world.run("delete from t where id > 1").await;
+    let slow = From::Query("select slow(id) as id, day, pad from t".into());
+    world.accept(export::selection::Selection { from: slow, ..selection("t") }, 1_000).await;
+    let attempt = world.lease().await;
+    // No renewal comes in between: only the record can notice.
+    world.lease_secs(60, 50);
+    let late = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        world.fresh().await.run("update sluice.chunk set attempt = attempt + 1").await;
+    };
+    tokio::join!(world.attempt(&attempt), late);
+    assert!(world.files().is_empty(), "the object was deleted");
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attempt_that_nobody_wants_stops_at_its_next_renewal() {
+    let Some(mut world) = World::start("unwanted").await else { return };
+    let asleep = From::Query("select id, day, pad from t, pg_sleep(60)".into());
+    world.accept(export::selection::Selection { from: asleep, ..selection("t") }, 1_000).await;
+    let attempt = world.lease().await;
+    world.lease_secs(4, 1);
+    let begun = Instant::now();
+    let cancel = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        world.fresh().await.run("update sluice.chunk set state = 'dying'").await;
+    };
+    tokio::join!(world.attempt(&attempt), cancel);
+    assert!(begun.elapsed() < Duration::from_secs(5));
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_in_time_fails_with_a_remedy() {
+    let Some(mut world) = World::start("time").await else { return };
+    let asleep = From::Query("select id, day, pad from t, pg_sleep(60)".into());
+    let whole = export::selection::Selection { from: asleep, range_column: None, ..selection("t") };
+    let export = world.accept(whole, 1_000).await;
+    let attempt: Attempt = world.lease().await;
+    world.attempt_within(&attempt, Duration::from_secs(2)).await;
+    assert_eq!(world.status(export).await, "failed");
+    assert_eq!(world.one("select failure->>'code' from sluice.chunk").await, "out_of_time");
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn half_of_the_time_is_enough_to_split() {
+    let Some(mut world) = World::start("half").await else { return };
+    let asleep = From::Query("select id, day, pad from t, pg_sleep(60)".into());
+    world.accept(export::selection::Selection { from: asleep, ..selection("t") }, 1_000).await;
+    let attempt = world.lease().await;
+    world.attempt_within(&attempt, Duration::from_secs(2)).await;
+    assert_eq!(
+        world
+            .one("select string_agg(state, ',' order by state) from sluice.chunk where state <> 'sent'")
+            .await,
+        "split"
+    );
+    assert_eq!(
+        world
+            .one(&format!(
+                "select sum(range_end - range_start)::text from sluice.chunk where state <> 'split'"
+            ))
+            .await,
+        DAYS.to_string()
+    );
+    world.end().await;
+}

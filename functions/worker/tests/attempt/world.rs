@@ -1,0 +1,246 @@
+//! A store and a source in a database of their own, a bucket and a queue in memory.
+
+use std::io::Read as _;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use export::catalog::{From, RangeColumn};
+use export::chunk::Attempt;
+use export::column::{Column, ColumnType, Read};
+use export::estimate::{DatasetEstimate, Size};
+use export::format::{Compression, CsvOptions, Output};
+use export::id::{ExportId, TenantId, hex};
+use export::plan::Reuse;
+use export::range::{RangeKind, Span};
+use export::request::Want;
+use export::selection::Selection;
+use ports::objects::{MemoryObjects, Objects};
+use ports::queue::MemoryQueue;
+use ports::random;
+use ports::source::Source;
+use ports::store::{Limits, NewExport, Store};
+use sha2::{Digest, Sha256};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
+use worker::{Context, Deadline, Lease, Sizes};
+
+/// 2024-01-01, and how many days the dataset has.
+const FIRST_DAY: i64 = 19_723;
+pub(crate) const DAYS: i64 = 100;
+
+pub(crate) struct World {
+    url: String,
+    server: String,
+    database: String,
+    owner: PgConnection,
+    ctx: Context,
+    queue: Arc<MemoryQueue>,
+    pub(crate) bucket: MemoryObjects,
+}
+
+/// Another connection to the same database.
+pub(crate) struct Fresh(PgConnection);
+
+impl Fresh {
+    pub(crate) async fn run(&mut self, sql: &str) {
+        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut self.0).await.unwrap();
+    }
+}
+
+fn tenant() -> TenantId {
+    "acme".parse().unwrap()
+}
+
+pub(crate) fn selection(table: &str) -> Selection {
+    let column = |name: &str, oid, kind| Column {
+        name: name.into(),
+        type_name: String::new(),
+        oid,
+        typmod: -1,
+        kind,
+        read: Read::Native,
+        labels: vec![],
+    };
+    Selection {
+        dataset: table.into(),
+        from: From::Relation { schema: "public".into(), name: table.into() },
+        columns: vec![
+            column("id", 20, ColumnType::Int8),
+            column("day", 1082, ColumnType::Date),
+            column("pad", 25, ColumnType::Text),
+        ],
+        range_column: Some(RangeColumn {
+            name: "day".into(),
+            kind: RangeKind::Date,
+            time_zone: "UTC".into(),
+            include_nulls: false,
+        }),
+        tenant_column: None,
+        predicates: vec![],
+        order: vec![],
+        settle_after_secs: None,
+        epoch: 1,
+        output: Output { compression: Compression::None, csv: CsvOptions::default(), ..Output::default() },
+    }
+}
+
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+impl World {
+    pub(crate) async fn start(name: &str) -> Option<Self> {
+        let Ok(path) = std::env::var("SLUICE_STACK") else {
+            println!("skipped: SLUICE_STACK is not set");
+            return None;
+        };
+        let mut json = String::new();
+        std::fs::File::open(path).unwrap().read_to_string(&mut json).unwrap();
+        let stack: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let server = stack["ownerUrl"].as_str().unwrap().to_owned();
+        let database = format!("sluice_worker_{name}");
+        let mut admin = PgConnection::connect(&server).await.unwrap();
+        for sql in [
+            format!("drop database if exists {database} with (force)"),
+            format!("create database {database}"),
+        ] {
+            sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut admin).await.unwrap();
+        }
+        let (base, _) = server.rsplit_once('/').unwrap();
+        let url = format!("{base}/{database}");
+        let settings =
+            "insert into sluice.setting (name, value) values ('budget', '2') on conflict do nothing";
+        ports::store::migrate(&url, &[settings.to_owned()]).await.unwrap();
+        let (queue, bucket) = (Arc::new(MemoryQueue::default()), MemoryObjects::default());
+        let ctx = Context {
+            store: Store::new(&url).unwrap(),
+            source: Source::new(&url).unwrap(),
+            queue: queue.clone(),
+            objects: Arc::new(bucket.clone()),
+            lease: Lease { lease_secs: 60, renew_secs: 15 },
+            sizes: Sizes { target_bytes: 256 << 20, split_bytes: 1 << 30 },
+            threads: 2,
+        };
+        let owner = PgConnection::connect(&url).await.unwrap();
+        let mut world = Self { url, server, database, owner, ctx, queue, bucket };
+        world
+            .run(
+                "insert into sluice.tenant (id) values ('acme');
+                 create table t (id int8, day date, pad text);
+                 insert into t select g, date '2024-01-01' + g % 100, 'x' from generate_series(1, 1000) g",
+            )
+            .await;
+        Some(world)
+    }
+
+    pub(crate) async fn end(self) {
+        drop(self.ctx);
+        let _ = self.owner.close().await;
+        let mut admin = PgConnection::connect(&self.server).await.unwrap();
+        let sql = format!("drop database {} with (force)", self.database);
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut admin).await.unwrap();
+    }
+
+    pub(crate) async fn run(&mut self, sql: &str) {
+        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut self.owner).await.unwrap();
+    }
+
+    /// One value as text.
+    pub(crate) async fn one(&mut self, sql: &str) -> String {
+        let sql = format!("select coalesce(({sql})::text, '')");
+        sqlx::query(AssertSqlSafe(sql)).fetch_one(&mut self.owner).await.unwrap().get(0)
+    }
+
+    pub(crate) async fn fresh(&self) -> Fresh {
+        Fresh(PgConnection::connect(&self.url).await.unwrap())
+    }
+
+    pub(crate) fn sizes(&mut self, target_bytes: u64, split_bytes: u64) {
+        self.ctx.sizes = Sizes { target_bytes, split_bytes };
+    }
+
+    pub(crate) fn lease_secs(&mut self, lease_secs: u32, renew_secs: u32) {
+        self.ctx.lease = Lease { lease_secs, renew_secs };
+    }
+
+    /// Accepts an export of one dataset, planned as one chunk of `planned_bytes`.
+    pub(crate) async fn accept(&mut self, selection: Selection, planned_bytes: u64) -> ExportId {
+        let span = Span { kind: RangeKind::Date, start: FIRST_DAY, end: FIRST_DAY + DAYS };
+        let size = Size { rows: 1, bytes: planned_bytes };
+        let want = Want {
+            fingerprint: selection.fingerprint(&tenant(), "test"),
+            span: selection.range_column.is_some().then_some(span),
+            selection,
+            estimate: DatasetEstimate { total: size, months: Default::default(), indexed: false },
+        };
+        let id = ExportId::from_random(random::bytes());
+        let new = NewExport {
+            id,
+            tenant: tenant(),
+            request: serde_json::json!({}),
+            revision_id: "test".into(),
+            wants: vec![want],
+            reuse: Reuse::Never,
+            idempotency: None,
+            limits: Limits { target_bytes: 1 << 40, max_chunks: 1_000 },
+            deadline_secs: 3_600,
+        };
+        self.ctx.store.accept(&new).await.unwrap();
+        ports::dispatch::run(&self.ctx.store, &*self.queue).await.unwrap();
+        id
+    }
+
+    /// Leases the one chunk that was sent.
+    pub(crate) async fn lease(&self) -> Attempt {
+        let [message] = self.queue.take()[..] else { panic!("one message") };
+        self.ctx.store.lease(message.chunk, self.ctx.lease.lease_secs).await.unwrap().unwrap()
+    }
+
+    pub(crate) async fn attempt(&self, attempt: &Attempt) {
+        self.attempt_within(attempt, Duration::from_secs(300)).await;
+    }
+
+    pub(crate) async fn attempt_within(&self, attempt: &Attempt, left: Duration) {
+        worker::run(&self.ctx, attempt, Deadline { begun: Instant::now(), left }).await;
+    }
+
+    /// Works until no message is left.
+    pub(crate) async fn drain(&self) {
+        loop {
+            let messages = self.queue.take();
+            if messages.is_empty() {
+                return;
+            }
+            for message in messages {
+                let leased = self.ctx.store.lease(message.chunk, self.ctx.lease.lease_secs).await.unwrap();
+                if let Some(attempt) = leased {
+                    self.attempt(&attempt).await;
+                }
+            }
+        }
+    }
+
+    pub(crate) async fn status(&mut self, export: ExportId) -> String {
+        self.one(&format!("select status from sluice.export where id = '{export}'")).await
+    }
+
+    /// All file objects in the bucket.
+    pub(crate) fn files(&self) -> Vec<(String, bytes::Bytes)> {
+        let page = tokio::task::block_in_place(|| {
+            tokio::runtime::Handle::current().block_on(self.bucket.list("t/acme/c/", None))
+        })
+        .unwrap();
+        page.keys.into_iter().map(|key| (key.clone(), self.bucket.object(&key).unwrap().0)).collect()
+    }
+
+    /// The first column of all rows of all files, sorted.
+    pub(crate) fn ids(&self) -> Vec<u64> {
+        let mut ids = Vec::new();
+        for (_, body) in self.files() {
+            let text = String::from_utf8(body.to_vec()).unwrap();
+            assert!(text.starts_with("id,day,pad\n"));
+            ids.extend(text.lines().skip(1).map(|l| l.split(',').next().unwrap().parse::<u64>().unwrap()));
+        }
+        ids.sort_unstable();
+        ids
+    }
+}

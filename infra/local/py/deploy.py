@@ -1,0 +1,86 @@
+"""Deploys template.yaml to the emulator through CloudFormation and prints the stack's outputs.
+
+Reads JSON from standard input: {"stack": stack.json, "template": path, "binaries": folder, "scratch": folder,
+"parameters": {name: value}}. A function in `functions/NAME` runs the binary NAME, zipped as `bootstrap`.
+"""
+
+import json
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+from botocore.exceptions import ClientError
+
+import aws
+import template
+
+STACK = "sluice"
+ARTIFACTS = "sluice-artifacts"
+
+
+def zip_binary(binary, folder):
+    """Zips one built binary as Lambda wants it. Stored, not deflated: it only crosses the loopback interface."""
+    path = folder / f"{binary.name}.zip"
+    entry = zipfile.ZipInfo("bootstrap")
+    entry.external_attr = 0o100755 << 16
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(entry, binary.read_bytes())
+    return path
+
+
+def upload_code(s3, folders, binaries, scratch):
+    """Uploads the code of all functions; logical id -> s3:// address."""
+    uris = {}
+    for name, folder in folders.items():
+        archive = zip_binary(binaries / Path(folder).name, scratch)
+        s3.upload_file(str(archive), ARTIFACTS, archive.name)
+        archive.unlink()
+        uris[name] = f"s3://{ARTIFACTS}/{archive.name}"
+    return uris
+
+
+def create(cloudformation, body_url, parameters):
+    """Creates the stack and waits for it; its outputs, or the reason why it failed."""
+    try:
+        cloudformation.create_stack(
+            StackName=STACK,
+            TemplateURL=body_url,
+            Parameters=[{"ParameterKey": k, "ParameterValue": str(v)} for k, v in parameters.items()],
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+        )
+    except ClientError as error:
+        sys.exit(f"the template was refused: {error.response['Error']['Message']}")
+    while True:
+        stack = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
+        status = stack["StackStatus"]
+        if status == "CREATE_COMPLETE":
+            return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+        if not status.endswith("IN_PROGRESS") or status.startswith("ROLLBACK"):
+            events = cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
+            reasons = [
+                f"  {event['LogicalResourceId']}: {event['ResourceStatusReason']}"
+                for event in events
+                if event.get("ResourceStatusReason") and "FAILED" in event["ResourceStatus"]
+            ]
+            sys.exit("\n".join([f"the deployment ended as {status}", *reasons]))
+        time.sleep(0.1)
+
+
+def main():
+    job = json.load(sys.stdin)
+    stack = job["stack"]
+    s3 = aws.client("s3", stack)
+    s3.create_bucket(Bucket=ARTIFACTS)
+    source = template.parse(Path(job["template"]).read_text())
+    code = upload_code(s3, template.code_folders(source), Path(job["binaries"]), Path(job["scratch"]))
+    body = template.expand_http_apis(template.translate(source, code, stack["region"]))
+    body = template.settle_trigger_limits(body, job["parameters"])
+    s3.put_object(Bucket=ARTIFACTS, Key="template.json", Body=json.dumps(body).encode())
+    url = f"{stack['awsEndpoint']}/{ARTIFACTS}/template.json"
+    outputs = create(aws.client("cloudformation", stack), url, job["parameters"])
+    json.dump(outputs, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""Turns template.yaml into what the emulator can deploy: three pure steps, template in, template out.
+
+1. `translate`: SAM's own translation, with the code of every function taken from given objects.
+2. `expand_http_apis`: the emulator ignores the OpenAPI `Body` of an HTTP API, so routes and integrations are made from
+   it as resources of their own, as one may write them on AWS as well.
+3. `settle_trigger_limits`: a `Ref` to a number is text, and the emulator's trigger does not read it as a number.
+"""
+
+import copy
+import os
+from types import SimpleNamespace
+
+ANY_METHOD = "x-amazon-apigateway-any-method"
+INTEGRATION = "x-amazon-apigateway-integration"
+CORS = "x-amazon-apigateway-cors"
+
+
+def parse(text):
+    """Reads YAML with CloudFormation's short forms."""
+    from samtranslator.yaml_helper import yaml_parse
+
+    return yaml_parse(text)
+
+
+def code_folders(template):
+    """Logical id of every function -> its CodeUri."""
+    return {
+        name: resource["Properties"]["CodeUri"]
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::Serverless::Function"
+    }
+
+
+def translate(template, code_uris, region):
+    """SAM's translation; `code_uris` maps logical ids to s3:// addresses."""
+    from samtranslator.translator.transform import transform
+
+    template = copy.deepcopy(template)
+    for name, uri in code_uris.items():
+        template["Resources"][name]["Properties"]["CodeUri"] = uri
+    os.environ["AWS_DEFAULT_REGION"] = region
+    no_managed_policies = SimpleNamespace(load=lambda: {})
+    return transform(template, {}, no_managed_policies)
+
+
+def expand_http_apis(template):
+    """The same template with the `Body` of every HTTP API written out as resources."""
+    template = copy.deepcopy(template)
+    resources = template["Resources"]
+    apis = [name for name, resource in resources.items() if resource["Type"] == "AWS::ApiGatewayV2::Api"]
+    for name in apis:
+        properties = resources[name]["Properties"]
+        body = properties.pop("Body", None)
+        properties.pop("FailOnWarnings", None)
+        if body is None:
+            continue
+        properties.setdefault("Name", body["info"]["title"])
+        properties.setdefault("ProtocolType", "HTTP")
+        cors = properties.get("CorsConfiguration") or body.get(CORS)
+        if cors:
+            properties["CorsConfiguration"] = {_lower_first(key): value for key, value in cors.items()}
+        for number, (route, operation) in enumerate(_operations(body), start=1):
+            integration = f"{name}Integration{number}"
+            resources[integration] = _integration(name, operation[INTEGRATION])
+            resources[f"{name}Route{number}"] = _route(name, route, integration)
+    return template
+
+
+def settle_trigger_limits(template, parameters):
+    """The same template with every trigger's MaximumConcurrency as the number that its parameter has."""
+    template = copy.deepcopy(template)
+    for resource in template["Resources"].values():
+        if resource["Type"] != "AWS::Lambda::EventSourceMapping":
+            continue
+        scaling = resource["Properties"].get("ScalingConfig", {})
+        limit = scaling.get("MaximumConcurrency")
+        if isinstance(limit, dict):
+            name = limit["Ref"]
+            scaling["MaximumConcurrency"] = int(parameters.get(name, template["Parameters"][name].get("Default")))
+    return template
+
+
+def _operations(body):
+    """(route key, operation) of every path and method."""
+    for path, methods in body.get("paths", {}).items():
+        for method, operation in methods.items():
+            if INTEGRATION not in operation:
+                continue
+            if operation.get("security"):
+                raise NotImplementedError(f"{path}: the local stack knows no authorizers yet; extend template.py")
+            yield _route_key(method, path), operation
+
+
+def _route_key(method, path):
+    if path in ("$default", "/$default"):
+        return "$default"
+    return f"{'ANY' if method == ANY_METHOD else method.upper()} {path}"
+
+
+def _integration(api, integration):
+    properties = {
+        "ApiId": {"Ref": api},
+        "IntegrationType": "AWS_PROXY",
+        "IntegrationUri": _function_arn(integration["uri"]),
+        "PayloadFormatVersion": integration.get("payloadFormatVersion", "2.0"),
+    }
+    return {"Type": "AWS::ApiGatewayV2::Integration", "Properties": properties}
+
+
+def _route(api, key, integration):
+    target = {"Fn::Join": ["/", ["integrations", {"Ref": integration}]]}
+    return {
+        "Type": "AWS::ApiGatewayV2::Route",
+        "Properties": {"ApiId": {"Ref": api}, "RouteKey": key, "Target": target},
+    }
+
+
+def _function_arn(uri):
+    """The function in SAM's `...:lambda:path/2015-03-31/functions/${Name.Arn}/invocations`."""
+    text = uri["Fn::Sub"]
+    return {"Fn::Sub": text.split("/functions/", 1)[1].rsplit("/invocations", 1)[0]}
+
+
+def _lower_first(key):
+    """The emulator keeps CORS settings as given but reads them by their API names."""
+    return key[:1].lower() + key[1:]

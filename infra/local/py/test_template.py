@@ -1,0 +1,120 @@
+"""Tests of template.py, run by `cargo x test`."""
+
+import unittest
+from pathlib import Path
+
+import template
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def api(paths, **extra):
+    """A translated template with one HTTP API."""
+    body = {"info": {"title": "t"}, "paths": paths, **extra}
+    return {"Resources": {"Face": {"Type": "AWS::ApiGatewayV2::Api", "Properties": {"Body": body}}}}
+
+
+def calls(function):
+    """An operation as SAM writes it."""
+    uri = f"arn:aws:apigateway:r:lambda:path/2015-03-31/functions/${{{function}.Arn}}/invocations"
+    return {"x-amazon-apigateway-integration": {"uri": {"Fn::Sub": uri}, "payloadFormatVersion": "2.0"}}
+
+
+class ExpandHttpApis(unittest.TestCase):
+    def test_a_body_becomes_routes_and_integrations(self):
+        paths = {"/a": {"get": calls("One")}, "/{rest+}": {"x-amazon-apigateway-any-method": calls("Two")}}
+        made = template.expand_http_apis(api(paths))["Resources"]
+        self.assertEqual(made["FaceRoute1"]["Properties"]["RouteKey"], "GET /a")
+        self.assertEqual(made["FaceRoute2"]["Properties"]["RouteKey"], "ANY /{rest+}")
+        self.assertEqual(made["FaceIntegration2"]["Properties"]["IntegrationUri"], {"Fn::Sub": "${Two.Arn}"})
+        self.assertNotIn("Body", made["Face"]["Properties"])
+
+    def test_the_given_template_is_left_alone(self):
+        given = api({"/a": {"get": calls("One")}})
+        template.expand_http_apis(given)
+        self.assertIn("Body", given["Resources"]["Face"]["Properties"])
+
+    def test_cors_keys_are_written_as_the_emulator_reads_them(self):
+        given = api({}, **{"x-amazon-apigateway-cors": {"AllowOrigins": ["*"]}})
+        made = template.expand_http_apis(given)["Resources"]["Face"]["Properties"]
+        self.assertEqual(made["CorsConfiguration"], {"allowOrigins": ["*"]})
+
+    def test_a_template_without_an_http_api_stays_as_it_is(self):
+        given = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}
+        self.assertEqual(template.expand_http_apis(given), given)
+
+    def test_an_authorizer_is_refused_rather_than_forgotten(self):
+        given = api({"/a": {"get": {**calls("One"), "security": [{"jwt": []}]}}})
+        with self.assertRaises(NotImplementedError):
+            template.expand_http_apis(given)
+
+
+class SettleTriggerLimits(unittest.TestCase):
+    def test_a_limit_is_the_number_given_or_the_default(self):
+        trigger = {
+            "Type": "AWS::Lambda::EventSourceMapping",
+            "Properties": {"ScalingConfig": {"MaximumConcurrency": {"Ref": "Budget"}}},
+        }
+        given = {"Parameters": {"Budget": {"Default": 4}}, "Resources": {"T": trigger}}
+
+        def limit(parameters):
+            made = template.settle_trigger_limits(given, parameters)
+            return made["Resources"]["T"]["Properties"]["ScalingConfig"]["MaximumConcurrency"]
+
+        self.assertEqual(limit({}), 4)
+        self.assertEqual(limit({"Budget": "7"}), 7)
+
+
+class OurTemplate(unittest.TestCase):
+    def setUp(self):
+        self.source = template.parse((ROOT / "template.yaml").read_text())
+
+    def test_every_function_has_a_folder_with_a_package(self):
+        for name, folder in template.code_folders(self.source).items():
+            self.assertTrue((ROOT / folder / "Cargo.toml").is_file(), name)
+
+    def test_it_translates_and_keeps_both_routes(self):
+        code = {name: f"s3://bucket/{name}" for name in template.code_folders(self.source)}
+        made = template.expand_http_apis(template.translate(self.source, code, "us-east-1"))["Resources"]
+        routes = {r["Properties"]["RouteKey"] for r in made.values() if r["Type"] == "AWS::ApiGatewayV2::Route"}
+        self.assertEqual(routes, {"GET /api/v1/health", "ANY /api/v1/{proxy+}"})
+        self.assertEqual(made["ApiFunction"]["Properties"]["Code"], {"S3Bucket": "bucket", "S3Key": "ApiFunction"})
+
+    def test_the_queue_hides_a_message_six_times_as_long_as_a_worker_may_run(self):
+        times = self.source["Mappings"]["QueueTimes"]
+        allowed = self.source["Parameters"]["WorkerTimeoutSeconds"]["AllowedValues"]
+        self.assertEqual({int(k): v["VisibilitySeconds"] for k, v in times.items()}, {a: 6 * a for a in allowed})
+
+    def test_the_rules_without_a_pooler_leave_no_room_for_too_few_sessions(self):
+        """Reads the rules as CloudFormation does and compares with StoreSessions >= Budget + api + 2."""
+        api_concurrency = self.source["Mappings"]["Unpooled"]["Api"]["Concurrency"]
+
+        def holds(term, given):
+            (kind, value), = term.items()
+            if kind == "Fn::Equals":
+                return str(given[value[0]["Ref"]]) == value[1]
+            if kind == "Fn::Contains":
+                return str(given[value[1]["Ref"]]) in value[0]
+            return all(holds(part, given) for part in value)  # Fn::And
+
+        def accepted(given):
+            return all(
+                holds(assertion["Assert"], given)
+                for rule in self.source["Rules"].values()
+                if holds(rule["RuleCondition"], given)
+                for assertion in rule["Assertions"]
+            )
+
+        found = 0
+        for budget in range(2, 60):
+            for sessions in range(2, 70):
+                given = {"Pooled": "false", "ReserveConcurrency": "true", "Budget": budget, "StoreSessions": sessions}
+                if accepted(given):
+                    found += 1
+                    self.assertGreaterEqual(sessions, budget + api_concurrency + 2)
+        self.assertGreater(found, 20)
+        self.assertTrue(accepted({"Pooled": "true", "ReserveConcurrency": "false", "Budget": 4, "StoreSessions": 4}))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,102 @@
+//! Talks to functions of a running stack: `cargo x admin` in words, `cargo x invoke` in JSON.
+
+use std::fs;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
+use serde_json::{Value, json};
+
+use crate::cli::Function;
+use crate::python;
+use crate::stack::Stack;
+use crate::venv::Venv;
+
+/// `cargo x admin <words>`: prints the answer's lines; fails if the answer is not ok.
+pub(crate) fn run(name: &str, words: &[String]) -> Result<ExitCode> {
+    let stack = Stack::running_one(name)?;
+    let answer = ask(&stack, &Venv::stack()?, &request(words)?)?;
+    println!("{}", text(&answer));
+    Ok(if ok(&answer) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// `cargo x invoke <function> <event>`: prints the answer as JSON and the log's last lines.
+pub(crate) fn invoke(name: &str, function: Function, event: &str) -> Result<ExitCode> {
+    let stack = Stack::running_one(name)?;
+    let event = serde_json::from_str(event).context("the event is not JSON")?;
+    let name = function.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+    let result = call(&stack, &Venv::stack()?, &name, &event)?;
+    eprint!("{}", result["log"].as_str().unwrap_or_default());
+    println!("{}", serde_json::to_string_pretty(&result["answer"])?);
+    Ok(if result["error"].is_null() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Asks the admin function; an answer that is not ok is an error.
+pub(crate) fn expect(stack: &Stack, venv: &Venv, words: &[&str]) -> Result<Value> {
+    let words: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
+    let answer = ask(stack, venv, &request(&words)?)?;
+    if !ok(&answer) {
+        bail!("admin {} failed:\n{}", words.join(" "), text(&answer));
+    }
+    Ok(answer)
+}
+
+fn ask(stack: &Stack, venv: &Venv, request: &Value) -> Result<Value> {
+    let result = call(stack, venv, "admin", request)?;
+    if let Some(kind) = result["error"].as_str() {
+        bail!("admin died ({kind}): {}\n{}", result["answer"], result["log"].as_str().unwrap_or_default());
+    }
+    Ok(result["answer"].clone())
+}
+
+fn call(stack: &Stack, venv: &Venv, function: &str, payload: &Value) -> Result<Value> {
+    let name =
+        stack.functions.get(function).with_context(|| format!("the stack has no function {function}"))?;
+    python::call(&venv.python(), "invoke.py", &json!({"stack": stack, "function": name, "payload": payload}))
+}
+
+/// The words of a human as the admin function wants them.
+fn request(words: &[String]) -> Result<Value> {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    Ok(match words.as_slice() {
+        ["catalog", command @ ("apply" | "check"), file] => {
+            let catalog = fs::read_to_string(file).with_context(|| format!("cannot read {file}"))?;
+            json!({"command": format!("catalog {command}"), "catalog": catalog})
+        }
+        ["keys", "create", tenant] => json!({"command": "keys create", "tenant": tenant, "label": tenant}),
+        ["keys", "create", tenant, label] => {
+            json!({"command": "keys create", "tenant": tenant, "label": label})
+        }
+        ["keys", "revoke", id] => json!({"command": "keys revoke", "id": id}),
+        other => json!({"command": other.join(" ")}),
+    })
+}
+
+fn ok(answer: &Value) -> bool {
+    answer["ok"] == true
+}
+
+fn text(answer: &Value) -> String {
+    answer["text"].as_str().map_or_else(|| answer.to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(words: &str) -> Value {
+        let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
+        request(&words).unwrap_or_default()
+    }
+
+    #[test]
+    fn words_become_a_command_and_its_values() {
+        assert_eq!(said("migrate"), json!({"command": "migrate"}));
+        assert_eq!(said("keys list"), json!({"command": "keys list"}));
+        assert_eq!(said("keys revoke 7"), json!({"command": "keys revoke", "id": "7"}));
+        assert_eq!(
+            said("keys create demo laptop"),
+            json!({"command": "keys create", "tenant": "demo", "label": "laptop"})
+        );
+    }
+}

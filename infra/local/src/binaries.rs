@@ -1,0 +1,36 @@
+//! Builds what the stack runs, in the profile that `cargo x` itself was built with.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::progress::Step;
+use crate::{place, process, signals};
+
+/// Builds the functions and the `sluice` command.
+///
+/// The whole workspace is selected, here as in `build_all`: which features a common dependency has depends on the
+/// packages selected, and two selections would compile the largest of them twice.
+pub(crate) fn build() -> Result<()> {
+    cargo_build("Building the functions and the sluice command", &["--workspace", "--bins"])
+}
+
+/// Builds whatever `cargo test` will want.
+pub(crate) fn build_all() -> Result<()> {
+    cargo_build("Building functions, sluice command and tests", &["--workspace", "--all-targets"])
+}
+
+/// A cargo command in this repository.
+pub(crate) fn cargo(args: &[&str]) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(place::root()).args(args);
+    command
+}
+
+fn cargo_build(what: &str, args: &[&str]) -> Result<()> {
+    let step = Step::start(what);
+    process::run(cargo(&["build"]).args(args), "see the compiler's messages above")?;
+    signals::check()?;
+    step.done("built");
+    Ok(())
+}

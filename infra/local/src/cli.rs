@@ -1,0 +1,174 @@
+//! The words of `cargo x` and which module each one starts.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::{admin, check, demo, restart, sam, signals, stack, test, up};
+
+/// Runs Sluice on this machine.
+#[derive(Parser)]
+#[command(name = "cargo x", bin_name = "cargo x", disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start a stack: PostgreSQL, pooler, emulator, deployed template, sample data. Ctrl-C stops it.
+    Up(UpArgs),
+    /// Stop a stack that was started with --detach or left behind.
+    Down(Named),
+    /// Export the whole sample database with the `sluice` command and verify every file against the database.
+    Demo(DemoArgs),
+    /// Run all tests over a stack of their own.
+    Test {
+        /// Passed on to `cargo test`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// Format, clippy, documentation, template: everything that needs no running stack.
+    Check,
+    /// Build deployable functions with `sam build`.
+    Sam {
+        /// Passed on to `sam`; `build` when there is none.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// Talk to the admin function of a running stack: migrate, check, catalog apply FILE, keys create TENANT ...
+    Admin(AdminArgs),
+    /// Invoke a function of a running stack.
+    Invoke(InvokeArgs),
+    /// Restart a part of a running stack, on its old port.
+    Restart(RestartArgs),
+}
+
+/// Which stack is meant.
+#[derive(Args, Clone)]
+pub(crate) struct Named {
+    /// Name of the stack; several run side by side.
+    #[arg(long, default_value = stack::DEFAULT_NAME)]
+    pub(crate) name: String,
+}
+
+#[derive(Args)]
+pub(crate) struct UpArgs {
+    #[command(flatten)]
+    pub(crate) stack: Named,
+    /// Sessions the source may see, and workers at once.
+    #[arg(long, default_value_t = 4)]
+    pub(crate) budget: u32,
+    /// Sessions the store may see.
+    #[arg(long, default_value_t = 4)]
+    pub(crate) store_sessions: u32,
+    /// Override a parameter of the template.
+    #[arg(long, value_name = "PARAMETER=VALUE", value_parser = parameter)]
+    pub(crate) set: Vec<(String, String)>,
+    /// Leave the stack running; `cargo x down` stops it.
+    #[arg(long)]
+    pub(crate) detach: bool,
+    /// Start with an empty database.
+    #[arg(long)]
+    pub(crate) no_sample: bool,
+    /// Size of the sample database, 1 being the whole one.
+    #[arg(long, default_value_t = 1.0)]
+    pub(crate) scale: f64,
+}
+
+#[derive(Args)]
+pub(crate) struct DemoArgs {
+    #[command(flatten)]
+    pub(crate) stack: Named,
+    /// Where the files go; by default a folder under target/, emptied first.
+    #[arg(long)]
+    pub(crate) out: Option<PathBuf>,
+    /// Size of the sample database when the demo starts a stack of its own.
+    #[arg(long, default_value_t = 1.0)]
+    pub(crate) scale: f64,
+}
+
+#[derive(Args)]
+pub(crate) struct AdminArgs {
+    #[command(flatten)]
+    pub(crate) stack: Named,
+    /// For example: keys create demo
+    #[arg(required = true)]
+    pub(crate) words: Vec<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct InvokeArgs {
+    #[command(flatten)]
+    pub(crate) stack: Named,
+    /// Which function.
+    pub(crate) function: Function,
+    /// The event, as JSON.
+    #[arg(default_value = "{}")]
+    pub(crate) event: String,
+}
+
+/// The functions of the template.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Function {
+    Api,
+    Worker,
+    Sweeper,
+    Admin,
+}
+
+#[derive(Args)]
+pub(crate) struct RestartArgs {
+    #[command(flatten)]
+    pub(crate) stack: Named,
+    /// Which part.
+    pub(crate) part: Part,
+}
+
+/// The parts that fault tests restart.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Part {
+    Postgres,
+    Pgbouncer,
+}
+
+/// Carries out one command.
+pub fn run(cli: Cli) -> Result<ExitCode> {
+    signals::listen()?;
+    match cli.command {
+        Command::Up(args) => up::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Down(named) => stack::down(&named.name).map(|()| ExitCode::SUCCESS),
+        Command::Demo(args) => demo::run(&args),
+        Command::Test { args } => test::run(&args),
+        Command::Check => check::run(),
+        Command::Sam { args } => sam::run(&args),
+        Command::Admin(args) => admin::run(&args.stack.name, &args.words),
+        Command::Invoke(args) => admin::invoke(&args.stack.name, args.function, &args.event),
+        Command::Restart(args) => restart::run(&args.stack.name, args.part).map(|()| ExitCode::SUCCESS),
+    }
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write Parameter=Value")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_commands_are_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_parameter_may_hold_an_equals_sign() {
+        assert_eq!(parameter("A=b=c"), Ok(("A".to_owned(), "b=c".to_owned())));
+        assert!(parameter("A").is_err());
+    }
+}

@@ -1,0 +1,119 @@
+//! `cargo x demo`: exports the whole sample database with the `sluice` command, then asks PostgreSQL itself whether
+//! every file is right.
+
+mod summary;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+
+use crate::cli::DemoArgs;
+use crate::progress::Step;
+use crate::stack::{Guard, Stack, refused_sessions};
+use crate::up::{self, Plan, TENANT};
+use crate::venv::Venv;
+use crate::verify::{self, Comparison, Database, Oracle};
+use crate::{binaries, place, prerequisites, python, signals};
+use summary::Summary;
+
+/// The eleven months of the request that Sluice was written for.
+const FIRST_DAY: &str = "2023-08-31";
+const LAST_DAY: &str = "2024-08-04";
+/// Datasets that are compared at once.
+const JOBS: usize = 2;
+/// Sessions at the source and at the store of a stack of the demo's own.
+const BUDGET: u32 = 4;
+
+/// Exit code 0 only if every dataset agrees with the database.
+pub(crate) fn run(args: &DemoArgs) -> Result<ExitCode> {
+    let venv = Venv::stack()?;
+    prerequisites::pgbouncer()?;
+    binaries::build()?;
+    let (_guard, stack) = stack(args, &venv)?;
+
+    let refused_before = refused_sessions(&stack.postgres_log)?;
+    let out = folder(args)?;
+    let (export, took) = export(&stack, &out)?;
+    let chunks = chunks(&stack, &venv, &export)?;
+    let refused = refused_sessions(&stack.postgres_log)? - refused_before;
+    let results = compare(&stack, &venv, &out)?;
+
+    let summary = Summary::new(&export, &chunks, &results, took, refused);
+    println!("\n{summary}\n\nThe files are in {}", out.display());
+    Ok(if summary.all_agree() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The running stack, or one of our own that ends with the demo.
+fn stack(args: &DemoArgs, venv: &Venv) -> Result<(Option<Guard>, Stack)> {
+    let name = &args.stack.name;
+    if let Ok(stack) = Stack::running_one(name) {
+        return Ok((None, stack));
+    }
+    let plan = Plan { name, budget: BUDGET, store_sessions: BUDGET, set: &[], sample: Some(args.scale) };
+    let (guard, stack) = up::start(&plan, venv)?;
+    Ok((Some(guard), stack))
+}
+
+fn folder(args: &DemoArgs) -> Result<PathBuf> {
+    if let Some(out) = &args.out {
+        return Ok(out.clone());
+    }
+    let out = place::home()?.join("demo-files");
+    if out.exists() {
+        fs::remove_dir_all(&out).with_context(|| format!("cannot empty {}", out.display()))?;
+    }
+    Ok(out)
+}
+
+/// Runs `sluice export`; what it prints as JSON, and how long it took, downloads included.
+fn export(stack: &Stack, out: &Path) -> Result<(Value, Duration)> {
+    let step = Step::start("Exporting all datasets with the sluice command");
+    let began = Instant::now();
+    let output = Command::new(place::binaries()?.join("sluice"))
+        .args(["--json", "export", "*", "--from", FIRST_DAY, "--to", LAST_DAY, "--out"])
+        .arg(out)
+        .env("SLUICE_URL", &stack.url)
+        .env("SLUICE_KEY", &stack.key)
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot start sluice")?;
+    signals::check()?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    if !output.status.success() {
+        bail!("sluice export failed ({}):\n{said}", output.status);
+    }
+    step.done("exported and downloaded");
+    Ok((serde_json::from_str(&said).context("sluice --json did not print JSON")?, began.elapsed()))
+}
+
+fn chunks(stack: &Stack, venv: &Venv, export: &Value) -> Result<Value> {
+    let id = export["export"]["id"].as_str().context("sluice export printed no id")?;
+    python::call(&venv.python(), "chunks.py", &json!({"url": stack.url, "key": stack.key, "export": id}))
+}
+
+fn compare(stack: &Stack, venv: &Venv, out: &Path) -> Result<BTreeMap<String, Comparison>> {
+    let step = Step::start("Comparing every file with what PostgreSQL itself writes");
+    let database = Database { psql: stack.postgres_bin.join("psql"), url: stack.owner_url.clone() };
+    let oracle = Oracle {
+        python: venv.python(),
+        catalog: place::root().join("infra/local/sample/catalog.toml"),
+        tenant: TENANT.to_owned(),
+        start: FIRST_DAY.to_owned(),
+        end: LAST_DAY.to_owned(),
+    };
+    let selects = verify::selects(&database, &oracle)?;
+    let files = verify::files_in(out)?;
+    let results = verify::whole(&database, &selects, &files, JOBS, |name, comparison| {
+        for problem in &comparison.problems {
+            eprintln!("  {name}: {problem}");
+        }
+    })?;
+    signals::check()?;
+    step.done("compared");
+    Ok(results)
+}

@@ -1,0 +1,49 @@
+//! Deploys `template.yaml` to the emulator and notes what came of it.
+
+use std::collections::BTreeMap;
+use std::env::consts::ARCH;
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+
+use crate::stack::Stack;
+use crate::venv::Venv;
+use crate::{place, python};
+
+/// Creates the CloudFormation stack; `overrides` are parameters of the template.
+pub(crate) fn run(stack: &mut Stack, venv: &Venv, overrides: &[(String, String)]) -> Result<()> {
+    let mut parameters = BTreeMap::from([
+        ("Architecture".to_owned(), architecture().to_owned()),
+        ("SourceUrl".to_owned(), stack.source_url.clone()),
+        ("StoreUrl".to_owned(), stack.store_url.clone()),
+        ("OwnerUrl".to_owned(), stack.owner_url.clone()),
+        ("Budget".to_owned(), stack.budget.to_string()),
+        ("StoreSessions".to_owned(), stack.store_sessions.to_string()),
+        ("Pooled".to_owned(), "true".to_owned()),
+    ]);
+    parameters.extend(overrides.iter().cloned());
+    let job = json!({
+        "stack": stack,
+        "template": place::root().join("template.yaml"),
+        "binaries": place::binaries()?,
+        "scratch": stack.ground.join("tmp"),
+        "parameters": parameters,
+    });
+    let outputs = python::call(&venv.python(), "deploy.py", &job)?;
+    let output = |name: &str| -> Result<String> {
+        let value = outputs.get(name).and_then(Value::as_str);
+        Ok(value.with_context(|| format!("template.yaml has no output {name}"))?.to_owned())
+    };
+    stack.url = format!("{}/_aws/execute-api/{}/api/v1", stack.aws_endpoint, output("ApiId")?);
+    stack.bucket = output("BucketName")?;
+    stack.queue_url = output("QueueUrl")?;
+    stack.dead_letter_queue_url = output("DeadLetterQueueUrl")?;
+    for name in ["Api", "Worker", "Sweeper", "Admin"] {
+        stack.functions.insert(name.to_lowercase(), output(&format!("{name}FunctionName"))?);
+    }
+    stack.save()
+}
+
+fn architecture() -> &'static str {
+    if ARCH == "aarch64" { "arm64" } else { "x86_64" }
+}

@@ -1,0 +1,30 @@
+//! Runs the whole system on this machine: the built functions, the deployed template, PostgreSQL, a pooler.
+//!
+//! It links no function and speaks neither to AWS nor to PostgreSQL itself: it starts processes, keeps track of
+//! them, and leaves both languages to small Python scripts in `py/`.
+
+pub mod cli;
+
+mod admin;
+mod binaries;
+mod check;
+mod demo;
+mod deploy;
+mod emulator;
+mod pgbouncer;
+mod place;
+mod postgres;
+mod prerequisites;
+mod process;
+mod progress;
+mod python;
+mod restart;
+mod sam;
+mod secret;
+mod signals;
+mod stack;
+mod test;
+mod up;
+mod user;
+mod venv;
+mod verify;

@@ -1,0 +1,58 @@
+//! Where things lie on disk.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use anyhow::{Context, Result};
+use sha2::{Digest, Sha256};
+
+/// The root of the repository.
+pub(crate) fn root() -> PathBuf {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.ancestors().nth(2).unwrap_or(package).to_path_buf()
+}
+
+/// A script of ours.
+pub(crate) fn script(name: &str) -> PathBuf {
+    root().join("infra/local/py").join(name)
+}
+
+/// Where cargo puts the binaries of the profile that `cargo x` itself was built with.
+pub(crate) fn binaries() -> Result<PathBuf> {
+    let own = env::current_exe().context("cannot find out where cargo x itself is")?;
+    own.parent().map(Path::to_path_buf).context("cargo x is in no folder")
+}
+
+/// Everything that `cargo x` keeps: `target/x`.
+pub(crate) fn home() -> Result<PathBuf> {
+    let binaries = binaries()?;
+    let target = binaries.parent().context("the folder of cargo x has no parent")?;
+    Ok(target.join("x"))
+}
+
+/// The folder of one stack.
+pub(crate) fn stack(name: &str) -> Result<PathBuf> {
+    Ok(home()?.join(name))
+}
+
+/// A folder like `home()` that other users can reach too.
+///
+/// PostgreSQL and PgBouncer refuse to run as root, so under root they run as another user, who may not be able to
+/// enter the folders above the repository. Then a folder in /var/tmp, named after the repository, stands in.
+pub(crate) fn open_home() -> Result<PathBuf> {
+    let home = home()?;
+    fs::create_dir_all(&home).with_context(|| format!("cannot create {}", home.display()))?;
+    if home.ancestors().all(others_may_enter) {
+        return Ok(home);
+    }
+    let name = Sha256::digest(home.as_os_str().as_encoded_bytes());
+    let name: String = name.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let open = Path::new("/var/tmp").join(format!("sluice-x-{name}"));
+    fs::create_dir_all(&open).with_context(|| format!("cannot create {}", open.display()))?;
+    Ok(open)
+}
+
+fn others_may_enter(folder: &Path) -> bool {
+    fs::metadata(folder).is_ok_and(|meta| meta.permissions().mode() & 0o001 != 0)
+}

@@ -1,0 +1,63 @@
+//! What must be on the machine before anything starts: Python and PgBouncer.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::{env, fs};
+
+use anyhow::{Result, bail};
+
+use crate::progress::Step;
+use crate::{process, user};
+
+const PYTHONS: [&str; 6] = ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10"];
+const SYSTEM_FOLDERS: [&str; 4] = ["/usr/sbin", "/usr/local/sbin", "/usr/bin", "/opt/homebrew/bin"];
+
+/// A Python that is new enough.
+pub(crate) fn python() -> Result<PathBuf> {
+    let new_enough = |python: &PathBuf| {
+        let check = ["-c", "import sys; sys.exit(sys.version_info < (3, 10))"];
+        Command::new(python).args(check).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    };
+    match PYTHONS.iter().filter_map(|name| find(name)).find(new_enough) {
+        Some(python) => Ok(python),
+        None => bail!("Python 3.10 or newer is needed: install python3 (and python3-venv) and try again"),
+    }
+}
+
+/// PgBouncer; installed where apt and root make that possible.
+pub(crate) fn pgbouncer() -> Result<PathBuf> {
+    if let Some(found) = find("pgbouncer") {
+        return Ok(found);
+    }
+    if user::is_root() && find("apt-get").is_some() {
+        let step = Step::start("Installing PgBouncer with apt-get");
+        apt_get(&["update", "-qq"])?;
+        apt_get(&["install", "-y", "-qq", "--no-install-recommends", "pgbouncer"])?;
+        // The package starts a service of its own, which only takes a port here.
+        if let Some(systemctl) = find("systemctl") {
+            let _ = Command::new(systemctl).args(["disable", "--now", "pgbouncer"]).output();
+        }
+        step.done("installed");
+    }
+    match find("pgbouncer") {
+        Some(found) => Ok(found),
+        None => bail!(
+            "PgBouncer is needed: `sudo apt-get install pgbouncer`, `sudo dnf install pgbouncer` or \
+             `brew install pgbouncer`, then try again"
+        ),
+    }
+}
+
+fn apt_get(args: &[&str]) -> Result<()> {
+    let mut command = Command::new("apt-get");
+    command.args(args).env("DEBIAN_FRONTEND", "noninteractive").stdin(Stdio::null()).stdout(Stdio::null());
+    process::run(&mut command, "install pgbouncer by hand and try again")
+}
+
+/// A program on the PATH or in a folder where system programs usually are.
+fn find(name: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let folders =
+        env::split_paths(&path).chain(SYSTEM_FOLDERS.iter().map(|&folder| Path::new(folder).to_path_buf()));
+    folders.map(|folder| folder.join(name)).find(|file| fs::metadata(file).is_ok_and(|meta| meta.is_file()))
+}

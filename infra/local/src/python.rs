@@ -1,0 +1,30 @@
+//! Runs our Python scripts: JSON in, JSON out.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::place;
+
+/// Runs `py/<script>` with JSON on standard input and returns the JSON that it prints; what it says on standard error
+/// is shown as it comes.
+pub(crate) fn call(python: &Path, script: &str, input: &Value) -> Result<Value> {
+    let mut child = Command::new(python)
+        .arg(place::script(script))
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("cannot start {}", python.display()))?;
+    if let Some(mut stdin) = child.stdin.take() {
+        stdin.write_all(&serde_json::to_vec(input)?)?;
+    }
+    let output = child.wait_with_output()?;
+    if !output.status.success() {
+        bail!("{script} failed ({})", output.status);
+    }
+    serde_json::from_slice(&output.stdout).with_context(|| format!("{script} did not answer in JSON"))
+}

@@ -1,0 +1,41 @@
+//! Ctrl-C and SIGTERM become a question that is asked between steps, so that everything started is also stopped.
+//!
+//! Children in the foreground (cargo, pip, scripts) get the terminal's Ctrl-C themselves and fail, which ends the step.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+static INTERRUPTED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+
+/// From now on these signals only set a mark.
+pub(crate) fn listen() -> Result<()> {
+    let mark = INTERRUPTED.get_or_init(Arc::default);
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        signal_hook::flag::register(signal, Arc::clone(mark))?;
+    }
+    Ok(())
+}
+
+/// Has anybody asked for the end?
+pub(crate) fn interrupted() -> bool {
+    INTERRUPTED.get().is_some_and(|mark| mark.load(Ordering::Relaxed))
+}
+
+/// Fails if so.
+pub(crate) fn check() -> Result<()> {
+    if interrupted() {
+        bail!("interrupted");
+    }
+    Ok(())
+}
+
+/// Waits until somebody does.
+pub(crate) fn wait() {
+    while !interrupted() {
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}

@@ -1,0 +1,206 @@
+//! A stack: its folder, the file `stack.json` that says where everything of it is, and its end.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use rustix::process::Signal;
+use serde::{Deserialize, Serialize};
+
+use crate::{place, process, user};
+
+/// The stack that is meant when none is named.
+pub(crate) const DEFAULT_NAME: &str = "shop";
+
+/// The order in which processes end: first whoever uses the others.
+const PROCESSES: [(&str, Signal); 3] =
+    [("emulator", Signal::TERM), ("pgbouncer", Signal::TERM), ("postgres", Signal::INT)];
+
+/// What `stack.json` holds. Tests and scripts read it.
+#[derive(Serialize, Deserialize, Default, Clone)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Stack {
+    /// Its name.
+    pub(crate) name: String,
+    /// What clients set as `SLUICE_URL`.
+    pub(crate) url: String,
+    /// A key of tenant `demo`.
+    pub(crate) key: String,
+    /// The emulator.
+    pub(crate) aws_endpoint: String,
+    pub(crate) access_key: String,
+    pub(crate) secret_key: String,
+    pub(crate) region: String,
+    pub(crate) bucket: String,
+    pub(crate) queue_url: String,
+    pub(crate) dead_letter_queue_url: String,
+    /// Straight to PostgreSQL, as superuser.
+    pub(crate) owner_url: String,
+    /// Through the pooler.
+    pub(crate) source_url: String,
+    pub(crate) store_url: String,
+    /// PostgreSQL's own port.
+    pub(crate) direct_port: u16,
+    pub(crate) pooler_port: u16,
+    pub(crate) pgbouncer_pid_file: PathBuf,
+    pub(crate) postgres_data_dir: PathBuf,
+    pub(crate) postgres_log: PathBuf,
+    /// Programs of PostgreSQL.
+    pub(crate) postgres_bin: PathBuf,
+    /// Short name of a function -> its name in the emulator.
+    pub(crate) functions: BTreeMap<String, String>,
+    /// Process -> pid.
+    pub(crate) pids: BTreeMap<String, u32>,
+    pub(crate) budget: u32,
+    pub(crate) store_sessions: u32,
+    /// Folder of everything else: data, settings, logs. Its path marks the stack's processes.
+    pub(crate) ground: PathBuf,
+}
+
+impl Stack {
+    /// A new stack of this name in empty folders. Fails while one is running; clears what a dead one left.
+    pub(crate) fn create(name: &str) -> Result<Self> {
+        let simple = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if name == "venv" || name.is_empty() || !name.chars().all(simple) {
+            bail!("`{name}` cannot name a stack; use small letters, digits and hyphens");
+        }
+        if let Ok(old) = Self::load(name) {
+            if old.running() {
+                bail!("stack {name} is running already; stop it with `{}`", down_command(name));
+            }
+            old.stop()?;
+        }
+        let mut stack =
+            Self { name: name.to_owned(), ground: place::open_home()?.join(name), ..Self::default() };
+        stack.clear()?;
+        fs::create_dir_all(place::stack(name)?)?;
+        fs::create_dir_all(stack.ground.join("tmp"))?;
+        user::User::unprivileged()?.own(&stack.ground)?;
+        stack.save()?;
+        Ok(stack)
+    }
+
+    /// The stack of this name, running or not.
+    pub(crate) fn load(name: &str) -> Result<Self> {
+        let file = file(name)?;
+        if !file.exists() {
+            bail!("there is no stack {name}; start one with `cargo x up{}`", name_option(name));
+        }
+        let text = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        serde_json::from_slice(&text).with_context(|| format!("{} is damaged; remove it", file.display()))
+    }
+
+    /// The stack of this name, if it is running.
+    pub(crate) fn running_one(name: &str) -> Result<Self> {
+        let stack = Self::load(name)?;
+        if !stack.running() {
+            bail!("stack {name} is not running; start it with `cargo x up{}`", name_option(name));
+        }
+        Ok(stack)
+    }
+
+    /// Writes `stack.json`, whole or not at all.
+    pub(crate) fn save(&self) -> Result<()> {
+        let file = file(&self.name)?;
+        let new = file.with_extension("json.new");
+        fs::write(&new, serde_json::to_vec_pretty(self)?)?;
+        fs::rename(&new, &file).with_context(|| format!("cannot write {}", file.display()))
+    }
+
+    /// Notes a process at once, so that even a killed `cargo x` leaves word of it.
+    pub(crate) fn started(&mut self, process: &str, pid: u32) -> Result<()> {
+        self.pids.insert(process.to_owned(), pid);
+        self.save()
+    }
+
+    /// What stands on the command line of each of its processes.
+    pub(crate) fn mark(&self) -> String {
+        format!("{}/", self.ground.display())
+    }
+
+    /// Is everything of it alive?
+    pub(crate) fn running(&self) -> bool {
+        let mark = self.mark();
+        PROCESSES.iter().all(|(name, _)| self.pids.get(*name).is_some_and(|&pid| process::alive(pid, &mark)))
+    }
+
+    /// Stops whatever of it is alive and removes its data; logs of the last run stay until the next one.
+    pub(crate) fn stop(&self) -> Result<()> {
+        for (name, signal) in PROCESSES {
+            if let Some(&pid) = self.pids.get(name) {
+                process::stop(pid, &self.mark(), signal, Duration::from_secs(10));
+            }
+        }
+        let _ = fs::remove_file(file(&self.name)?);
+        for data in ["postgres", "tmp", "objects"] {
+            let _ = fs::remove_dir_all(self.ground.join(data));
+        }
+        Ok(())
+    }
+
+    fn clear(&mut self) -> Result<()> {
+        for folder in [&place::stack(&self.name)?, &self.ground] {
+            if folder.exists() {
+                fs::remove_dir_all(folder).with_context(|| format!("cannot clear {}", folder.display()))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A running stack that ends with this value, however the command ends.
+pub(crate) struct Guard(Option<String>);
+
+impl Guard {
+    /// Takes over the stack of this name.
+    pub(crate) fn new(name: &str) -> Self {
+        Self(Some(name.to_owned()))
+    }
+
+    /// Leaves the stack running.
+    pub(crate) fn release(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let Some(name) = &self.0 else { return };
+        // From the file: a restart in between has changed pids.
+        if let Err(error) = Stack::load(name).and_then(|stack| stack.stop()) {
+            eprintln!("warning: stack {name} may not have stopped wholly: {error:#}");
+        } else {
+            eprintln!("▸ Stopped stack {name}; nothing of it is left running");
+        }
+    }
+}
+
+/// `cargo x down`.
+pub(crate) fn down(name: &str) -> Result<()> {
+    Stack::load(name)?.stop()?;
+    eprintln!("▸ Stopped stack {name}");
+    Ok(())
+}
+
+/// Where `stack.json` of a stack is.
+pub(crate) fn file(name: &str) -> Result<PathBuf> {
+    Ok(place::stack(name)?.join("stack.json"))
+}
+
+/// The command that stops a stack.
+pub(crate) fn down_command(name: &str) -> String {
+    format!("cargo x down{}", name_option(name))
+}
+
+/// Sessions that PostgreSQL has refused for lack of room (SQLSTATE 53300), from its log.
+pub(crate) fn refused_sessions(postgres_log: &Path) -> Result<usize> {
+    let log = fs::read_to_string(postgres_log)
+        .with_context(|| format!("cannot read {}", postgres_log.display()))?;
+    Ok(log.lines().filter(|line| line.contains(" 53300 ") && line.contains("FATAL:")).count())
+}
+
+fn name_option(name: &str) -> String {
+    if name == DEFAULT_NAME { String::new() } else { format!(" --name {name}") }
+}

@@ -1,0 +1,63 @@
+//! `cargo x test`: the one command that passes all tests.
+
+use std::process::{Command, ExitCode};
+
+use anyhow::{Result, bail};
+
+use crate::progress::Step;
+use crate::up::{Plan, start};
+use crate::venv::Venv;
+use crate::{binaries, place, prerequisites, process, signals};
+
+const NAME: &str = "test";
+const BUDGET: u32 = 3;
+const STORE_SESSIONS: u32 = 4;
+
+/// Short times and small chunks, so that tests see leases end and ranges cut within seconds.
+const PARAMETERS: [(&str, &str); 7] = [
+    ("LeaseSeconds", "4"),
+    ("RenewSeconds", "1"),
+    ("ResendSeconds", "2"),
+    ("CacheSeconds", "1"),
+    ("TargetBytes", "25165824"),
+    ("SplitBytes", "33554432"),
+    ("WorkerTimeoutSeconds", "60"),
+];
+
+/// Starts the test stack, runs every test over it, and stops it whatever comes of them.
+pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
+    let venv = Venv::stack()?;
+    prerequisites::pgbouncer()?;
+    test_scripts(&venv)?;
+    binaries::build_all()?;
+
+    let set = PARAMETERS.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let plan = Plan { name: NAME, budget: BUDGET, store_sessions: STORE_SESSIONS, set: &set, sample: None };
+    let (guard, stack) = start(&plan, &venv)?;
+    let status = binaries::cargo(&["test", "--workspace", "--no-fail-fast"])
+        .args(args)
+        .env("SLUICE_STACK", crate::stack::file(NAME)?)
+        // Tests of the adapters speak to the emulator as a function does.
+        .env("AWS_ENDPOINT_URL", &stack.aws_endpoint)
+        .env("AWS_ACCESS_KEY_ID", &stack.access_key)
+        .env("AWS_SECRET_ACCESS_KEY", &stack.secret_key)
+        .env("AWS_REGION", &stack.region)
+        .env("SLUICE_CLI", place::binaries()?.join("sluice"))
+        .env("SLUICE_X", place::binaries()?.join("x"))
+        .status()?;
+    drop(guard);
+    signals::check()?;
+    if !status.success() {
+        bail!("some tests failed; logs of the stack are in {}", place::open_home()?.join(NAME).display());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn test_scripts(venv: &Venv) -> Result<()> {
+    let step = Step::start("Testing the scripts");
+    let mut tests = Command::new(venv.python());
+    tests.args(["-m", "unittest", "discover", "--quiet"]).current_dir(place::script(""));
+    process::run(tests.env("PYTHONDONTWRITEBYTECODE", "1"), "see the messages above")?;
+    step.done("passed");
+    Ok(())
+}

@@ -1,0 +1,123 @@
+//! `cargo x up`: from nothing to a stack that answers.
+
+use std::fs;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::cli::UpArgs;
+use crate::progress::Step;
+use crate::stack::{Guard, Stack, down_command};
+use crate::venv::Venv;
+use crate::{admin, binaries, deploy, emulator, pgbouncer, place, postgres, prerequisites, process, signals};
+
+/// The tenant of the key that is printed.
+pub(crate) const TENANT: &str = "demo";
+
+/// What a stack shall be like.
+pub(crate) struct Plan<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) budget: u32,
+    pub(crate) store_sessions: u32,
+    /// Overridden parameters of the template.
+    pub(crate) set: &'a [(String, String)],
+    /// Size of the sample database; none at all without.
+    pub(crate) sample: Option<f64>,
+}
+
+/// Starts a stack, prints how to use it and waits for Ctrl-C.
+pub(crate) fn run(args: &UpArgs) -> Result<()> {
+    let name = &args.stack.name;
+    let venv = Venv::stack()?;
+    prerequisites::pgbouncer()?;
+    binaries::build()?;
+    let sample = (!args.no_sample).then_some(args.scale);
+    let plan =
+        Plan { name, budget: args.budget, store_sessions: args.store_sessions, set: &args.set, sample };
+    let (guard, stack) = start(&plan, &venv)?;
+    greet(&stack);
+    if args.detach {
+        println!("\nLeft running. Stop it with: {}", down_command(name));
+        guard.release();
+        return Ok(());
+    }
+    println!("\nCtrl-C stops everything.");
+    signals::wait();
+    eprintln!();
+    Ok(())
+}
+
+/// Starts a stack of already built functions; it ends with the returned guard.
+pub(crate) fn start(plan: &Plan<'_>, venv: &Venv) -> Result<(Guard, Stack)> {
+    let mut stack = Stack::create(plan.name)?;
+    let guard = Guard::new(plan.name);
+    stack.budget = plan.budget;
+    stack.store_sessions = plan.store_sessions;
+
+    let step = Step::start("Starting PostgreSQL, PgBouncer and the AWS emulator");
+    postgres::start(&mut stack, venv)?;
+    pgbouncer::start(&mut stack)?;
+    emulator::start(&mut stack, venv)?;
+    step.done(&format!(
+        "ports {}, {} and {}",
+        stack.direct_port,
+        stack.pooler_port,
+        port_of(&stack.aws_endpoint)
+    ));
+    signals::check()?;
+
+    let step = Step::start("Deploying template.yaml");
+    deploy::run(&mut stack, venv, plan.set)?;
+    step.done("deployed");
+    signals::check()?;
+
+    let step = Step::start("Creating the store and both roles (admin migrate)");
+    admin::expect(&stack, venv, &["migrate"])?;
+    step.done("migrated");
+    signals::check()?;
+
+    if let Some(scale) = plan.sample {
+        load_sample(&stack, venv, scale)?;
+    }
+    let answer = admin::expect(&stack, venv, &["keys", "create", TENANT])?;
+    answer["data"]["key"].as_str().context("admin answered without a key")?.clone_into(&mut stack.key);
+    stack.save()?;
+    signals::check()?;
+    Ok((guard, stack))
+}
+
+fn load_sample(stack: &Stack, venv: &Venv, scale: f64) -> Result<()> {
+    let sample = place::root().join("infra/local/sample");
+    let step = Step::start("Loading the sample database");
+    let mut load = Command::new(venv.python());
+    load.arg(sample.join("load.py")).args(["--url", &stack.owner_url, "--scale", &scale.to_string()]);
+    process::run(load.env("PYTHONDONTWRITEBYTECODE", "1"), "see its messages above")?;
+    step.done("loaded");
+    signals::check()?;
+
+    let catalog = sample.join("catalog.toml");
+    let step = Step::start("Applying the sample catalog");
+    admin::expect(stack, venv, &["catalog", "apply", &catalog.to_string_lossy()])?;
+    let datasets =
+        fs::read_to_string(&catalog)?.lines().filter(|line| line.starts_with("[datasets.")).count();
+    step.done(&format!("{datasets} datasets"));
+    signals::check()
+}
+
+fn greet(stack: &Stack) {
+    let Stack { url, key, .. } = stack;
+    println!(
+        "
+Sluice is up.
+
+  export SLUICE_URL={url}
+  export SLUICE_KEY={key}
+
+  curl -sS -X POST $SLUICE_URL/exports -H \"Authorization: Bearer $SLUICE_KEY\" -H 'Content-Type: application/json' \\
+    -d '{{\"datasets\": [\"orders\"], \"startDate\": \"2023-08-31\", \"endDate\": \"2024-08-04\"}}'"
+    );
+}
+
+fn port_of(endpoint: &str) -> &str {
+    endpoint.rsplit(':').next().unwrap_or(endpoint)
+}

@@ -1,0 +1,32 @@
+-- What the end-to-end tests export, beside `orders` of tests/bench/orders.sql.
+create schema e2e;
+
+create table e2e.visits (id bigint primary key, day date not null, name text not null, score integer);
+insert into e2e.visits
+select i, date '2024-01-01' + (i % 100)::integer, 'visitor ' || i || case when i % 7 = 0 then ', "quoted"' else '' end, nullif(i % 13, 0)
+from generate_series(1, 10000) i;
+create index on e2e.visits (day);
+
+-- Rows of two tenants.
+create table e2e.notes (id integer primary key, account text not null, day date not null, body text);
+insert into e2e.notes select i, case when i % 2 = 0 then 'demo' else 'other' end, date '2024-01-01' + i % 50, 'note ' || i from generate_series(1, 1000) i;
+create index on e2e.notes (account, day);
+
+create table e2e.nothing (id integer primary key, at timestamptz not null);
+create index on e2e.nothing (at);
+
+-- A COPY of `slow` takes about 10 ms a row, so that something can happen in the middle of it.
+create table e2e.slow (id integer primary key, day date not null, body text not null);
+insert into e2e.slow select i, date '2024-01-01' + i % 4, repeat('x', 8000) || i from generate_series(1, 800) i;
+create index on e2e.slow (day);
+
+create table e2e.altered (id integer primary key, day date not null, value integer not null);
+insert into e2e.altered select i, date '2024-01-01' + i % 10, i from generate_series(1, 100) i;
+create index on e2e.altered (day);
+
+create table e2e.whole (id integer primary key, label text);
+insert into e2e.whole select i, nullif('label ' || i, 'label 3') from generate_series(1, 5) i;
+analyze e2e.visits, e2e.notes, e2e.nothing, e2e.slow, e2e.altered, e2e.whole;
+
+grant usage on schema e2e, public to sluice_source;
+grant select on all tables in schema e2e, public to sluice_source;

@@ -1,0 +1,209 @@
+//! What an owner does with an export.
+
+use reqwest::Method;
+use serde_json::json;
+use tests::{System, copy_csv, sorted_records};
+
+use super::{call, get, post};
+
+#[tokio::test]
+async fn the_original_request_works_verbatim() {
+    // The original was POST /api/v1/Clients; this catalog has `Visits`.
+    let answer = post("/Visits", &json!({"startDate": "2023-08-31", "endDate": "2024-08-04"})).await;
+    assert_eq!(answer.status, 202, "{}", answer.body);
+    assert!(
+        answer.header("location").ends_with(&format!("/exports/{}", answer.body["id"].as_str().unwrap()))
+    );
+    assert!(answer.header("retry-after").parse::<u32>().is_ok());
+    let system = System::get().await;
+    let exported = system.fetch(answer.body["id"].as_str().unwrap().parse().unwrap()).await.unwrap();
+    let expected = copy_csv(&system.stack.owner_url, "select * from e2e.visits").await.unwrap();
+    assert_eq!(sorted_records(&exported.records("visits").unwrap()), sorted_records(&expected));
+}
+
+#[tokio::test]
+async fn columns_filters_and_options_are_what_was_asked_for() {
+    let system = System::get().await;
+    let request = json!({
+        "datasets": [{"name": "visits", "columns": ["name", "id"], "filters": {"score": {"gte": 3, "lt": 6}, "name": {"ne": "visitor 4"}}}],
+        "startDate": "2024-01-10", "endDate": "2024-02-09", "compression": "none", "csv": {"delimiter": ";", "null": "NULL", "header": true},
+    });
+    let id = system.submit(&request).await.unwrap();
+    system.wait(id).await.unwrap();
+    let files = system.client.files(id, None, true).await.unwrap();
+    assert!(files.complete);
+    let mut records = Vec::new();
+    for file in &files.files {
+        assert!(file.name.starts_with("visits.2024") && file.name.ends_with(".csv"), "{}", file.name);
+        // A link works for anybody who has it, without a key.
+        let text = reqwest::get(file.link.as_deref().unwrap())
+            .await
+            .unwrap()
+            .error_for_status()
+            .unwrap()
+            .text()
+            .await
+            .unwrap();
+        records
+            .extend(text.strip_prefix("name;id\n").unwrap().lines().map(str::to_owned).collect::<Vec<_>>());
+    }
+    records.sort();
+    let expected = copy_csv(&system.stack.owner_url, "select name, id from e2e.visits where score >= 3 and score < 6 and name <> 'visitor 4' and day between '2024-01-10' and '2024-02-09'").await.unwrap();
+    let expected: Vec<_> = sorted_records(&expected)
+        .into_iter()
+        .map(|r| r.rsplit_once(',').map(|(a, b)| format!("{a};{b}")).unwrap())
+        .collect();
+    assert!(!expected.is_empty());
+    let mut expected = expected;
+    expected.sort();
+    assert_eq!(records, expected);
+}
+
+#[tokio::test]
+async fn null_and_list_filters_reach_the_database() {
+    let system = System::get().await;
+    for (filter, condition) in [
+        (json!({"score": null}), "score is null"),
+        (json!({"score": [1, 5]}), "score in (1, 5)"),
+        (json!({"name": "visitor 7, \"quoted\""}), "id = 7"),
+    ] {
+        let request = json!({"datasets": [{"name": "visits", "filters": filter}], "startDate": "2024-01-01", "endDate": "2024-12-31"});
+        let exported = system.export(&request).await.unwrap();
+        let expected =
+            copy_csv(&system.stack.owner_url, &format!("select * from e2e.visits where {condition}"))
+                .await
+                .unwrap();
+        assert_eq!(
+            sorted_records(&exported.records("visits").unwrap()),
+            sorted_records(&expected),
+            "{condition}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_empty_dataset_and_one_without_a_range_are_in_the_manifest() {
+    let system = System::get().await;
+    let exported = system
+        .export(
+            &json!({"datasets": ["nothing", "whole"], "startDate": "2024-01-01", "endDate": "2024-01-31"}),
+        )
+        .await
+        .unwrap();
+    let [nothing, whole] = &exported.manifest.datasets[..] else { panic!("two datasets") };
+    assert_eq!((nothing.rows, nothing.bytes, nothing.chunks[0].file.is_none()), (0, 0, true));
+    assert_eq!(nothing.head.columns.len(), 2);
+    assert_eq!(whole.chunks[0].range.of, "all");
+    assert_eq!(
+        String::from_utf8(exported.records("whole").unwrap()).unwrap(),
+        "1,label 1\n2,label 2\n3,\n4,label 4\n5,label 5\n"
+    );
+}
+
+#[tokio::test]
+async fn an_export_tells_how_it_went() {
+    let system = System::get().await;
+    let id = system
+        .submit(&json!({"datasets": ["visits"], "startDate": "2024-01-01", "endDate": "2024-03-31"}))
+        .await
+        .unwrap();
+    system.fetch(id).await.unwrap();
+    let answer = get(&format!("/exports/{id}")).await;
+    assert_eq!(
+        (answer.body["status"].as_str(), answer.body["progress"]["percent"].as_f64()),
+        (Some("succeeded"), Some(100.0))
+    );
+    let chunks = system.client.chunks(id, None).await.unwrap();
+    let usage = chunks.chunks[0].usage.as_ref().expect("a chunk that is done has its usage");
+    assert!(usage.peak_memory_bytes > 1 << 20, "{usage:?}");
+    let listed = get("/exports?status=succeeded&limit=100").await;
+    assert!(listed.body["exports"].as_array().unwrap().iter().any(|e| e["id"] == id.to_string()));
+    assert_eq!(get("/exports?limit=1").await.body["exports"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn delete_cancels_what_lives_and_removes_what_has_ended() {
+    let system = System::get().await;
+    let key = Some(system.stack.key.as_str());
+    let id = system
+        .submit(&json!({"datasets": ["slow"], "startDate": "2024-01-01", "endDate": "2024-01-02"}))
+        .await
+        .unwrap();
+    let path = format!("/exports/{id}");
+    let canceled = call(Method::DELETE, &path, key, &[], None).await;
+    assert_eq!((canceled.status.as_u16(), canceled.body["status"].as_str()), (202, Some("canceled")));
+    assert_eq!(post(&format!("{path}/retry"), &json!({})).await.status, 409);
+    assert_eq!(call(Method::DELETE, &path, key, &[], None).await.status, 204);
+    assert_eq!(get(&path).await.status, 404);
+    assert_eq!(call(Method::DELETE, &path, key, &[], None).await.status, 404);
+}
+
+#[tokio::test]
+async fn an_idempotency_key_replays() {
+    let system = System::get().await;
+    let key = Some(system.stack.key.as_str());
+    let send = |token: &'static str, day: &str| {
+        let body = json!({"datasets": ["visits"], "startDate": "2024-01-01", "endDate": day}).to_string();
+        async move {
+            call(
+                Method::POST,
+                "/exports",
+                key,
+                &[("content-type", "application/json"), ("idempotency-key", token)],
+                Some(&body),
+            )
+            .await
+        }
+    };
+    let first = send("e2e replay", "2024-01-05").await;
+    let second = send("e2e replay", "2024-01-05").await;
+    assert_eq!((first.status.as_u16(), second.status.as_u16()), (202, 202), "{} {}", first.body, second.body);
+    assert_eq!(first.body["id"], second.body["id"]);
+    assert_eq!((first.header("idempotent-replayed"), second.header("idempotent-replayed")), ("", "true"));
+    assert_eq!(send("e2e replay", "2024-01-06").await.status, 422);
+}
+
+#[tokio::test]
+async fn a_dry_run_keeps_nothing() {
+    let system = System::get().await;
+    let before = system
+        .number("select count(*) from sluice.export where request::text like '%2019-01-01%'")
+        .await
+        .unwrap();
+    let plan = post(
+        "/exports?dryRun=true",
+        &json!({"datasets": ["visits", "orders"], "startDate": "2019-01-01", "endDate": "2024-12-31"}),
+    )
+    .await;
+    assert_eq!(plan.status, 200, "{}", plan.body);
+    let orders = &plan.body["datasets"][1];
+    let rows = orders["rows"].as_u64().unwrap();
+    assert!((750_000..1_250_000).contains(&rows), "{}", plan.body);
+    assert_eq!(
+        system
+            .number("select count(*) from sluice.export where request::text like '%2019-01-01%'")
+            .await
+            .unwrap(),
+        before
+    );
+}
+
+#[tokio::test]
+async fn datasets_are_described() {
+    let list = get("/datasets").await;
+    let names: Vec<_> = list.body["datasets"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|d| d["name"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(names, ["altered", "notes", "nothing", "orders", "slow", "visits", "whole"]);
+    let orders = get("/datasets/ORDERS").await;
+    assert_eq!(orders.body["range"]["column"], "created_at");
+    assert_eq!(get("/datasets/unknown").await.status, 404);
+}
+
+#[tokio::test]
+async fn health_needs_no_key() {
+    assert_eq!(call(Method::GET, "/health", None, &[], None).await.status, 200);
+}

@@ -1,0 +1,54 @@
+//! SIGKILL in the middle of a COPY.
+
+use std::process::Command;
+
+use ports::objects::Objects;
+
+use crate::{SLOW, assert_exact, slow, sweep_until_ended, turn, until_running};
+
+fn kill(pids: &[u32]) {
+    for pid in pids {
+        // It may have ended by itself.
+        let _ = Command::new("kill").args(["-KILL", &pid.to_string()]).status().unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_is_killed_loses_nothing_and_doubles_nothing() {
+    let (system, _turn) = turn().await;
+    let id = system.submit(&slow(2)).await.unwrap();
+    until_running(system, id).await;
+    let workers = system.workers().unwrap();
+    assert!(!workers.is_empty(), "the stack's workers are found");
+    kill(&workers);
+    // A row that comes between two attempts is in the second one's snapshot.
+    system.run("insert into e2e.slow values (100001, '2024-01-02', 'late')").await.unwrap();
+    let exported = sweep_until_ended(system, id).await;
+    assert_exact(system, &exported, "slow", SLOW).await;
+    assert!(exported.records("slow").unwrap().windows(4).any(|w| w == b"late"));
+    let lost = system.number(&format!("select count(*) from sluice.attempt a join sluice.link l on l.chunk_id = a.chunk_id where l.export_id = '{id}' and a.outcome = 'lost'")).await.unwrap();
+    assert!(lost >= 1, "the kill hit an attempt");
+    system.run("delete from e2e.slow where id = 100001").await.unwrap();
+
+    // Nothing is left of the lost attempt.
+    sweeper::sweep(&system.sweeper()).await;
+    let objects = system.objects();
+    for chunk in exported.manifest.datasets[0].chunks.iter() {
+        let prefix = format!("t/demo/c/{}/", chunk.id);
+        let named: Vec<_> = chunk.file.iter().map(|f| f.key.clone()).collect();
+        assert_eq!(objects.list(&prefix, None).await.unwrap().keys, named);
+        assert_eq!(objects.abort_uploads(&prefix).await.unwrap(), 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_copy_of_a_killed_worker_does_not_go_on() {
+    let (system, _turn) = turn().await;
+    let id = system.submit(&slow(1)).await.unwrap();
+    until_running(system, id).await;
+    kill(&system.workers().unwrap());
+    tokio::time::sleep(std::time::Duration::from_secs(4)).await;
+    let copies = system.number("select count(*) from pg_stat_activity where usename = 'sluice_source' and query like 'copy%' and state = 'active'").await.unwrap();
+    assert_eq!(copies, 0, "client_connection_check_interval ends it");
+    sweep_until_ended(system, id).await;
+}

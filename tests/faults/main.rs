@@ -1,0 +1,63 @@
+//! Faults, on the real stack: processes die, messages are lost, parts restart, the schema changes. After each,
+//! the export is exactly right.
+//!
+//! They take turns: each of them may disturb whatever else runs.
+
+mod dead_workers;
+mod messages;
+mod restarts;
+mod schema;
+
+use export::id::ExportId;
+use serde_json::{Value, json};
+use tests::{Exported, System, copy_csv, sorted_records};
+use tokio::sync::{Mutex, MutexGuard};
+
+static TURN: Mutex<()> = Mutex::const_new(());
+
+/// The system, for one test at a time.
+pub(crate) async fn turn() -> (&'static System, MutexGuard<'static, ()>) {
+    let guard = TURN.lock().await;
+    (System::get().await, guard)
+}
+
+/// An export of `slow`: a few seconds of COPY.
+pub(crate) fn slow(days: u32) -> Value {
+    json!({"datasets": ["slow"], "startDate": "2024-01-01", "endDate": format!("2024-01-{days:02}")})
+}
+
+/// The export's records are exactly the rows of `query`.
+pub(crate) async fn assert_exact(system: &System, exported: &Exported, dataset: &str, query: &str) {
+    let expected = copy_csv(&system.stack.owner_url, query).await.unwrap();
+    assert_eq!(sorted_records(&exported.records(dataset).unwrap()), sorted_records(&expected));
+}
+
+pub(crate) const SLOW: &str = "select id, day, body from e2e.slow where day <= '2024-01-02'";
+
+/// Waits until a chunk of the export is being read.
+pub(crate) async fn until_running(system: &System, id: ExportId) {
+    for _ in 0..200 {
+        let query = format!(
+            "select count(*) from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = '{id}' and c.state = 'running' and c.as_of is not null"
+        );
+        if system.number(&query).await.unwrap() > 0 {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("no chunk of {id} runs");
+}
+
+/// Sweeps until the export has ended, as the schedule would.
+pub(crate) async fn sweep_until_ended(system: &System, id: ExportId) -> Exported {
+    let sweeper = async {
+        loop {
+            sweeper::sweep(&system.sweeper()).await;
+            tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        }
+    };
+    tokio::select! {
+        fetched = system.fetch(id) => fetched.unwrap(),
+        () = sweeper => unreachable!("it never ends"),
+    }
+}
