@@ -26,7 +26,7 @@ const SCHEMA: &str = include_str!("../data/schema.sql");
 const CATALOG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/catalog.toml");
 
 /// Rows of `orders`.
-pub const ORDERS_ROWS: u64 = 1_000_000;
+const ORDERS_ROWS: u64 = 1_000_000;
 
 /// How long an export of these tests may take; it is a hang, not a slow machine, beyond it.
 const PATIENCE: Duration = Duration::from_secs(240);
@@ -58,7 +58,7 @@ impl System {
             sqlx::query_scalar("select to_regclass('e2e.whole') is not null").fetch_one(&mut owner).await?;
         if !there {
             // The generator is written for psql: its variables and its meta command are not SQL.
-            let orders = ORDERS.replace(":n", &ORDERS_ROWS.to_string()).replace(":m", "10");
+            let orders = ORDERS.replace(" :n", &format!(" {ORDERS_ROWS}")).replace(" :m", " 10");
             let orders: String =
                 orders.lines().filter(|l| !l.starts_with('\\')).map(|l| format!("{l}\n")).collect();
             for statement in split_statements(&orders) {

@@ -1,6 +1,6 @@
 //! Why a command could not do its work.
 
-use std::error::Error;
+use ports::telemetry::chain;
 
 use ports::source::SourceError;
 use ports::store::StoreError;
@@ -42,16 +42,3 @@ impl Failure {
     }
 }
 
-/// An error and its causes in one line.
-pub(crate) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let words = error.to_string();
-        if !text.contains(&words) {
-            text = format!("{text}: {words}");
-        }
-        cause = error.source();
-    }
-    text
-}

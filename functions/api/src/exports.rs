@@ -63,13 +63,13 @@ fn path(id: ExportId) -> String {
 /// Lets chunks go out. A failure only delays: the sweeper does the same.
 async fn dispatch(context: &Context) {
     if let Err(error) = ports::dispatch::run(&context.store, &*context.queue).await {
-        tracing::warn!(error = &error as &dyn std::error::Error, "dispatch failed; the sweeper will do it");
+        tracing::warn!(error = ports::telemetry::chain(&error), "dispatch failed; the sweeper will do it");
     }
 }
 
 /// Finishes an export that has nothing left to read. A failure only delays: the sweeper does the same.
 async fn finish(context: &Context, id: ExportId) {
     if let Err(error) = ports::finish::run(&context.store, &*context.objects, id).await {
-        tracing::warn!(%id, error = &error as &dyn std::error::Error, "finish failed; the sweeper will do it");
+        tracing::warn!(%id, error = ports::telemetry::chain(&error), "finish failed; the sweeper will do it");
     }
 }

@@ -138,7 +138,7 @@ impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Busy(_) | StoreError::Conflict(_) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "the store is busy");
+                tracing::warn!(error = ports::telemetry::chain(&error), "the store is busy");
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "the store is busy; try again shortly")
                     .of_kind("busy")
                     .after(BUSY_RETRY_SECS)

@@ -18,7 +18,7 @@ pub async fn run(store: &Store, queue: &dyn Queue) -> Result<usize, StoreError> 
     let messages: Vec<_> = chunks.into_iter().map(|chunk| Message { chunk }).collect();
     let refused = queue.send(&messages).await.unwrap_or_else(|error| {
         tracing::warn!(
-            error = &error as &dyn std::error::Error,
+            error = crate::telemetry::chain(&error),
             messages = messages.len(),
             "the queue did not take messages"
         );

@@ -3,6 +3,7 @@
 //! The message is readable alone and values are fields with their unit in the name. A failure is logged
 //! once, where it is handled. Neither secrets nor row values are ever logged.
 
+use std::error::Error;
 use std::str::FromStr;
 
 use tracing_subscriber::filter::Targets;
@@ -19,4 +20,16 @@ pub fn init() {
     let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
     // Already started is fine: tests share a process.
     let _ = tracing_subscriber::registry().with(lines).with(levels).try_init();
+}
+
+/// An error with all its causes, for one field of a log line.
+pub fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text
 }

@@ -1,6 +1,5 @@
 //! One sweep: each step on its own, so that one that fails does not keep the others from their work.
 
-use std::error::Error;
 use std::future::Future;
 
 use export::chunk::chunk_prefix;
@@ -71,7 +70,7 @@ async fn step(
         Ok(done) => done,
         Err(error) => {
             report.failed_steps += 1;
-            tracing::error!(step = name, error = &error as &dyn Error, "a step of the sweep failed");
+            tracing::error!(step = name, error = ports::telemetry::chain(&error), "a step of the sweep failed");
             0
         }
     }

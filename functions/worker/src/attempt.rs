@@ -14,11 +14,12 @@ use export::id::{ExportId, hex};
 use ports::objects::Meta;
 use ports::source::{Described, SourceError, sql::copy_sql};
 use ports::store::{ReadNote, StoreError};
+use ports::telemetry::chain;
 use tokio::time::{sleep, sleep_until};
 
 use crate::context::Context;
 use crate::decode::Limits;
-use crate::error::{AttemptError, chain};
+use crate::error::AttemptError;
 use crate::heartbeat;
 use crate::pipeline::{Gauge, Pipeline, Recipe};
 use crate::split;

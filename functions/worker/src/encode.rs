@@ -1,6 +1,6 @@
 //! Blocks of rows → bytes of a file format.
 //!
-//! What a column's values need is decided once, before the first row: see [`column`].
+//! What a column's values need is decided once, before the first row: see [`mod@column`].
 
 pub mod column;
 

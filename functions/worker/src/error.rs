@@ -1,6 +1,5 @@
 //! Why an attempt ended without a file, and the one translation into what the store keeps of it.
 
-use std::error::Error;
 
 use export::chunk::Failure;
 use ports::objects::ObjectsError;
@@ -95,18 +94,6 @@ fn decode(e: &crate::decode::DecodeError) -> Failure {
         _ => ("source_protocol", true, "it is tried again"),
     };
     Failure { code: code.into(), message: format!("{e}; {remedy}"), again }
-}
-
-/// The error with its causes in one line, for the log.
-pub(crate) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        next = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

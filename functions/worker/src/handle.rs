@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::attempt::{self, Deadline};
 use crate::context::Context;
-use crate::error::chain;
+use ports::telemetry::chain;
 
 /// What the queue's trigger delivers. Its other fields are of no use here.
 #[derive(Debug, Deserialize)]

@@ -6,7 +6,7 @@ use export::chunk::Attempt;
 use ports::store::Store;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::error::chain;
+use ports::telemetry::chain;
 
 /// How long a lease is and how often it is renewed.
 #[derive(Clone, Copy, Debug)]

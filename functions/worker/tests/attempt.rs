@@ -148,11 +148,7 @@ async fn half_of_the_time_is_enough_to_split() {
         "split"
     );
     assert_eq!(
-        world
-            .one(&format!(
-                "select sum(range_end - range_start)::text from sluice.chunk where state <> 'split'"
-            ))
-            .await,
+        world.one("select sum(range_end - range_start)::text from sluice.chunk where state <> 'split'").await,
         DAYS.to_string()
     );
     world.end().await;

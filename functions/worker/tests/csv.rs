@@ -17,10 +17,10 @@ use export::format::{Compression, CsvOptions, Format, Output};
 use export::range::Range;
 use export::selection::Selection;
 use futures::StreamExt;
-use ports::source::{Source, sql};
+use ports::source::{Source, SourceError, sql};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
-use worker::decode::Limits;
-use worker::pipeline::{Pipeline, Recipe};
+use worker::decode::{DecodeError, Limits};
+use worker::pipeline::{Pipeline, PipelineError, Recipe};
 
 /// Both sides of the comparison.
 struct Bench {
@@ -121,7 +121,7 @@ impl Bench {
             expected.extend(row.unwrap());
         }
         drop(rows);
-        let ours = self.ours(table, columns, options).await;
+        let ours = self.ours(table, columns, options).await.unwrap();
         if let Some(at) = (0..ours.len().max(expected.len())).find(|i| ours.get(*i) != expected.get(*i)) {
             let part = |b: &[u8]| {
                 String::from_utf8_lossy(&b[at.saturating_sub(80).min(b.len())..(at + 60).min(b.len())])
@@ -132,7 +132,12 @@ impl Bench {
         println!("{table}: {} bytes equal", ours.len());
     }
 
-    async fn ours(&mut self, table: &str, columns: Vec<Column>, csv: CsvOptions) -> Vec<u8> {
+    async fn ours(
+        &mut self,
+        table: &str,
+        columns: Vec<Column>,
+        csv: CsvOptions,
+    ) -> Result<Vec<u8>, PipelineError<SourceError>> {
         let output = Output { format: Format::Csv, compression: Compression::None, csv };
         let selection = Selection {
             dataset: table.into(),
@@ -156,8 +161,8 @@ impl Bench {
         while let Some(part) = pipeline.part().await {
             bytes.extend(part);
         }
-        pipeline.finish().await.unwrap();
-        bytes
+        pipeline.finish().await?;
+        Ok(bytes)
     }
 }
 
@@ -234,5 +239,20 @@ async fn options_and_names() {
             }
         }
     }
+    bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_huge_value_passes_and_a_larger_one_is_named() {
+    let Some(mut bench) = Bench::start("huge").await else { return };
+    bench.run("create table SCHEMA.huge as select n, case n when 2 then repeat('a,b ', 12 << 20) else 'small' end as v from generate_series(1, 3) n").await;
+    let columns = bench.columns("huge", Read::Cast).await;
+    bench.compare("huge", columns.clone(), CsvOptions::default()).await;
+    bench.run("update SCHEMA.huge set v = repeat('x', (64 << 20) + 1) where n = 3").await;
+    let error = bench.ours("huge", columns, CsvOptions::default()).await.unwrap_err();
+    let PipelineError::Decode(DecodeError::ValueTooLarge { row, column, .. }) = &error else {
+        panic!("{error:?}")
+    };
+    assert_eq!((*row, column.as_str()), (3, "v"));
     bench.end().await;
 }

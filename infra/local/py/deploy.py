@@ -74,8 +74,8 @@ def main():
     s3.create_bucket(Bucket=ARTIFACTS)
     source = template.parse(Path(job["template"]).read_text())
     code = upload_code(s3, template.code_folders(source), Path(job["binaries"]), Path(job["scratch"]))
-    body = template.expand_http_apis(template.translate(source, code, stack["region"]))
-    body = template.settle_trigger_limits(body, job["parameters"])
+    translated = template.translate(source, code, stack["region"])
+    body = template.bridge(translated, job["parameters"])
     s3.put_object(Bucket=ARTIFACTS, Key="template.json", Body=json.dumps(body).encode())
     url = f"{stack['awsEndpoint']}/{ARTIFACTS}/template.json"
     outputs = create(aws.client("cloudformation", stack), url, job["parameters"])

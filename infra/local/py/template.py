@@ -1,9 +1,11 @@
-"""Turns template.yaml into what the emulator can deploy: three pure steps, template in, template out.
+"""Turns template.yaml into what the emulator can deploy: five pure steps, template in, template out.
 
 1. `translate`: SAM's own translation, with the code of every function taken from given objects.
 2. `expand_http_apis`: the emulator ignores the OpenAPI `Body` of an HTTP API, so routes and integrations are made from
    it as resources of their own, as one may write them on AWS as well.
 3. `settle_trigger_limits`: a `Ref` to a number is text, and the emulator's trigger does not read it as a number.
+4. `name_batches`: the emulator asks for a right `sqs:SendMessageBatch`, which on AWS is a part of `sqs:SendMessage`.
+5. `allow_plain_http`: the emulator speaks no TLS, and it does enforce that the bucket wants it.
 """
 
 import copy
@@ -29,6 +31,12 @@ def code_folders(template):
         for name, resource in template["Resources"].items()
         if resource["Type"] == "AWS::Serverless::Function"
     }
+
+
+def bridge(template, parameters):
+    """All steps after SAM's translation."""
+    expanded = expand_http_apis(template)
+    return allow_plain_http(name_batches(settle_trigger_limits(expanded, parameters)))
 
 
 def translate(template, code_uris, region):
@@ -78,6 +86,38 @@ def settle_trigger_limits(template, parameters):
             name = limit["Ref"]
             scaling["MaximumConcurrency"] = int(parameters.get(name, template["Parameters"][name].get("Default")))
     return template
+
+
+def name_batches(template):
+    """The same template with `sqs:SendMessageBatch` granted wherever `sqs:SendMessage` is."""
+    template = copy.deepcopy(template)
+    for resource in template["Resources"].values():
+        if resource["Type"] != "AWS::IAM::Role":
+            continue
+        for policy in resource["Properties"].get("Policies", []):
+            for statement in policy["PolicyDocument"]["Statement"]:
+                actions = statement["Action"]
+                actions = [actions] if isinstance(actions, str) else actions
+                if "sqs:SendMessage" in actions:
+                    statement["Action"] = [*actions, "sqs:SendMessageBatch"]
+    return template
+
+
+def allow_plain_http(template):
+    """The same template without the statements that refuse requests for having come without TLS."""
+    template = copy.deepcopy(template)
+    resources = template["Resources"]
+    for name in [name for name, resource in resources.items() if resource["Type"] == "AWS::S3::BucketPolicy"]:
+        document = resources[name]["Properties"]["PolicyDocument"]
+        document["Statement"] = [s for s in document["Statement"] if not _demands_tls(s)]
+        if not document["Statement"]:
+            del resources[name]
+    return template
+
+
+def _demands_tls(statement):
+    demand = {"Bool": {"aws:SecureTransport": "false"}}
+    return statement["Effect"] == "Deny" and statement.get("Condition") == demand
 
 
 def _operations(body):

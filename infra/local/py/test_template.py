@@ -65,6 +65,28 @@ class SettleTriggerLimits(unittest.TestCase):
         self.assertEqual(limit({"Budget": "7"}), 7)
 
 
+class NameBatches(unittest.TestCase):
+    def test_only_who_may_send_may_send_batches(self):
+        statements = [{"Action": "sqs:SendMessage"}, {"Action": ["s3:GetObject"]}]
+        role = {"Type": "AWS::IAM::Role", "Properties": {"Policies": [{"PolicyDocument": {"Statement": statements}}]}}
+        made = template.name_batches({"Resources": {"R": role}})["Resources"]["R"]["Properties"]["Policies"]
+        found = made[0]["PolicyDocument"]["Statement"]
+        self.assertEqual(found[0]["Action"], ["sqs:SendMessage", "sqs:SendMessageBatch"])
+        self.assertEqual(found[1]["Action"], ["s3:GetObject"])
+
+
+class AllowPlainHttp(unittest.TestCase):
+    def test_only_the_demand_for_tls_goes(self):
+        tls = {"Effect": "Deny", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+        other = {"Effect": "Deny", "Condition": {"Bool": {"aws:SecureTransport": "true"}}}
+
+        def policy(*statements):
+            return {"Type": "AWS::S3::BucketPolicy", "Properties": {"PolicyDocument": {"Statement": list(statements)}}}
+
+        made = template.allow_plain_http({"Resources": {"P": policy(tls, other), "Q": policy(tls)}})["Resources"]
+        self.assertEqual(made, {"P": policy(other)})
+
+
 class OurTemplate(unittest.TestCase):
     def setUp(self):
         self.source = template.parse((ROOT / "template.yaml").read_text())
@@ -75,7 +97,7 @@ class OurTemplate(unittest.TestCase):
 
     def test_it_translates_and_keeps_both_routes(self):
         code = {name: f"s3://bucket/{name}" for name in template.code_folders(self.source)}
-        made = template.expand_http_apis(template.translate(self.source, code, "us-east-1"))["Resources"]
+        made = template.bridge(template.translate(self.source, code, "us-east-1"), {})["Resources"]
         routes = {r["Properties"]["RouteKey"] for r in made.values() if r["Type"] == "AWS::ApiGatewayV2::Route"}
         self.assertEqual(routes, {"GET /api/v1/health", "ANY /api/v1/{proxy+}"})
         self.assertEqual(made["ApiFunction"]["Properties"]["Code"], {"S3Bucket": "bucket", "S3Key": "ApiFunction"})

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::cli::DemoArgs;
 use crate::progress::Step;
 use crate::stack::{Guard, Stack, refused_sessions};
-use crate::up::{self, Plan, TENANT};
+use crate::up::{self, Plan, Sample, TENANT};
 use crate::venv::Venv;
 use crate::verify::{self, Comparison, Database, Oracle};
 use crate::{binaries, place, prerequisites, python, signals};
@@ -54,7 +54,8 @@ fn stack(args: &DemoArgs, venv: &Venv) -> Result<(Option<Guard>, Stack)> {
     if let Ok(stack) = Stack::running_one(name) {
         return Ok((None, stack));
     }
-    let plan = Plan { name, budget: BUDGET, store_sessions: BUDGET, set: &[], sample: Some(args.scale) };
+    let plan =
+        Plan { name, budget: BUDGET, store_sessions: BUDGET, set: &[], sample: Sample::Whole(args.scale) };
     let (guard, stack) = up::start(&plan, venv)?;
     Ok((Some(guard), stack))
 }
@@ -83,12 +84,25 @@ fn export(stack: &Stack, out: &Path) -> Result<(Value, Duration)> {
         .output()
         .context("cannot start sluice")?;
     signals::check()?;
-    let said = String::from_utf8_lossy(&output.stdout);
+    let said: Value = serde_json::from_slice(&output.stdout).context("sluice --json did not print JSON")?;
     if !output.status.success() {
-        bail!("sluice export failed ({}):\n{said}", output.status);
+        bail!("sluice export failed ({}):{}", output.status, reasons(&said));
     }
     step.done("exported and downloaded");
-    Ok((serde_json::from_str(&said).context("sluice --json did not print JSON")?, began.elapsed()))
+    Ok((said, began.elapsed()))
+}
+
+/// Each reason of a failed export once, with the number of chunks that it stopped.
+fn reasons(said: &Value) -> String {
+    let errors = said["export"]["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut counts = BTreeMap::new();
+    for message in errors.iter().filter_map(|error| error["message"].as_str()) {
+        *counts.entry(message).or_insert(0) += 1;
+    }
+    if counts.is_empty() {
+        return format!(" {said}");
+    }
+    counts.iter().map(|(message, chunks)| format!("\n  {chunks} × {message}")).collect()
 }
 
 fn chunks(stack: &Stack, venv: &Venv, export: &Value) -> Result<Value> {

@@ -1,6 +1,7 @@
 //! `cargo x up`: from nothing to a stack that answers.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -14,6 +15,17 @@ use crate::{admin, binaries, deploy, emulator, pgbouncer, place, postgres, prere
 /// The tenant of the key that is printed.
 pub(crate) const TENANT: &str = "demo";
 
+/// What a stack's database holds at first.
+#[derive(Clone, Copy)]
+pub(crate) enum Sample {
+    /// Nothing but the store.
+    None,
+    /// The sample's tables at this size, under no catalog.
+    Tables(f64),
+    /// The sample at this size, its catalog applied.
+    Whole(f64),
+}
+
 /// What a stack shall be like.
 pub(crate) struct Plan<'a> {
     pub(crate) name: &'a str,
@@ -21,8 +33,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) store_sessions: u32,
     /// Overridden parameters of the template.
     pub(crate) set: &'a [(String, String)],
-    /// Size of the sample database; none at all without.
-    pub(crate) sample: Option<f64>,
+    pub(crate) sample: Sample,
 }
 
 /// Starts a stack, prints how to use it and waits for Ctrl-C.
@@ -31,7 +42,7 @@ pub(crate) fn run(args: &UpArgs) -> Result<()> {
     let venv = Venv::stack()?;
     prerequisites::pgbouncer()?;
     binaries::build()?;
-    let sample = (!args.no_sample).then_some(args.scale);
+    let sample = if args.no_sample { Sample::None } else { Sample::Whole(args.scale) };
     let plan =
         Plan { name, budget: args.budget, store_sessions: args.store_sessions, set: &args.set, sample };
     let (guard, stack) = start(&plan, &venv)?;
@@ -76,8 +87,13 @@ pub(crate) fn start(plan: &Plan<'_>, venv: &Venv) -> Result<(Guard, Stack)> {
     step.done("migrated");
     signals::check()?;
 
-    if let Some(scale) = plan.sample {
-        load_sample(&stack, venv, scale)?;
+    match plan.sample {
+        Sample::None => {}
+        Sample::Tables(scale) => load_tables(&stack, venv, scale)?,
+        Sample::Whole(scale) => {
+            load_tables(&stack, venv, scale)?;
+            apply_catalog(&stack, venv)?;
+        }
     }
     let answer = admin::expect(&stack, venv, &["keys", "create", TENANT])?;
     answer["data"]["key"].as_str().context("admin answered without a key")?.clone_into(&mut stack.key);
@@ -86,22 +102,27 @@ pub(crate) fn start(plan: &Plan<'_>, venv: &Venv) -> Result<(Guard, Stack)> {
     Ok((guard, stack))
 }
 
-fn load_sample(stack: &Stack, venv: &Venv, scale: f64) -> Result<()> {
-    let sample = place::root().join("infra/local/sample");
+fn load_tables(stack: &Stack, venv: &Venv, scale: f64) -> Result<()> {
     let step = Step::start("Loading the sample database");
     let mut load = Command::new(venv.python());
-    load.arg(sample.join("load.py")).args(["--url", &stack.owner_url, "--scale", &scale.to_string()]);
+    load.arg(sample("load.py")).args(["--url", &stack.owner_url, "--scale", &scale.to_string()]);
     process::run(load.env("PYTHONDONTWRITEBYTECODE", "1"), "see its messages above")?;
     step.done("loaded");
-    signals::check()?;
+    signals::check()
+}
 
-    let catalog = sample.join("catalog.toml");
+fn apply_catalog(stack: &Stack, venv: &Venv) -> Result<()> {
     let step = Step::start("Applying the sample catalog");
+    let catalog = sample("catalog.toml");
     admin::expect(stack, venv, &["catalog", "apply", &catalog.to_string_lossy()])?;
     let datasets =
         fs::read_to_string(&catalog)?.lines().filter(|line| line.starts_with("[datasets.")).count();
     step.done(&format!("{datasets} datasets"));
     signals::check()
+}
+
+fn sample(file: &str) -> PathBuf {
+    place::root().join("infra/local/sample").join(file)
 }
 
 fn greet(stack: &Stack) {

@@ -44,7 +44,7 @@ refusals! {
     an_unknown_column: |b| b["datasets"] = json!([{"name": "visits", "columns": ["id", "nmae"]}]) => ["/datasets/0/columns/1"];
     an_unknown_filter: |b| b["datasets"] = json!([{"name": "visits", "filters": {"day": "2024-01-01"}}]) => ["/datasets/0/filters/day"];
     a_filter_of_the_wrong_type: |b| b["datasets"] = json!([{"name": "visits", "filters": {"score": "many"}}]) => ["/datasets/0/filters/score"];
-    an_instant_on_a_date_column: |b| b["startDate"] = json!("2024-01-01T00:00:00Z") => ["/startDate"];
+    an_instant_on_a_date_column: |b| b["startDate"] = json!("2024-01-01T00:00:00Z") => ["/datasets/0"];
     an_empty_list: |b| b["datasets"] = json!([]) => ["/datasets"];
     the_same_dataset_twice: |b| b["datasets"] = json!(["visits", "Visits"]) => ["/datasets/1"];
     an_unknown_zone: |b| b["timeZone"] = json!("Mars/Phobos") => ["/timeZone"];

@@ -2,7 +2,7 @@
 
 use super::report::Report;
 use crate::context::Context;
-use crate::failure::chain;
+use ports::telemetry::chain;
 
 /// Lists a page of what is there.
 pub(super) async fn look(context: &Context, report: &mut Report) {

@@ -5,7 +5,7 @@ use ports::store::{Migration, StoreError, StoreState};
 
 use super::report::Report;
 use crate::context::{Context, Settings};
-use crate::failure::chain;
+use ports::telemetry::chain;
 
 /// The store's server, if it could be asked.
 pub(super) async fn look(context: &Context, report: &mut Report) -> Option<Server> {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::problem::Violation;
 
 /// Names that are paths of the API and so cannot be datasets.
-pub const RESERVED: [&str; 4] = ["exports", "datasets", "health", "openapi.json"];
+pub(super) const RESERVED: [&str; 4] = ["exports", "datasets", "health", "openapi.json"];
 
 /// The operator's file.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

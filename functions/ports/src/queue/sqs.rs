@@ -1,6 +1,7 @@
 //! Amazon SQS.
 
 use async_trait::async_trait;
+use aws_sdk_sqs::error::DisplayErrorContext;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 
 use super::{Message, Queue, QueueError};
@@ -38,7 +39,8 @@ impl SqsQueue {
             let entry = SendMessageBatchRequestEntry::builder().id(i.to_string()).message_body(body);
             request = request.entries(entry.build().map_err(|e| error(e.into()))?);
         }
-        let answer = request.send().await.map_err(|e| error(e.into()))?;
+        // As text: the SDK's errors say nothing without their own chain.
+        let answer = request.send().await.map_err(|e| error(DisplayErrorContext(&e).to_string().into()))?;
         let refused = answer.failed().iter().filter_map(|f| f.id().parse::<usize>().ok());
         Ok(refused.filter_map(|i| messages.get(i).copied()).collect())
     }
@@ -59,7 +61,7 @@ impl Queue for SqsQueue {
                     // Earlier batches went out: report this one as refused rather than all as unknown.
                     Err(error) if messages.len() > batch.len() => {
                         tracing::warn!(
-                            error = &error as &dyn std::error::Error,
+                            error = crate::telemetry::chain(&error),
                             "a batch of messages was not sent"
                         );
                         break;

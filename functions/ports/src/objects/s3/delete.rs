@@ -21,7 +21,7 @@ pub(super) async fn delete(s3: &S3Objects, keys: &[String]) -> Result<(), Object
         // The call succeeds even where a key was refused.
         if let Some(first) = answer.errors().first() {
             let text = format!("{}: {}", first.code().unwrap_or("?"), first.message().unwrap_or("?"));
-            let status = (first.code() == Some("AccessDenied")).then_some(403).unwrap_or(400);
+            let status = if first.code() == Some("AccessDenied") { 403 } else { 400 };
             return Err(ObjectsError::new(WHAT, kind(Some(status), first.code()), text));
         }
     }

@@ -7,8 +7,8 @@ use export::catalog::{Definition, From};
 use export::column::Column;
 use export::request::near;
 
-use super::findings::Findings;
 use super::column_type::Type;
+use super::findings::Findings;
 use crate::source::{Inspector, SourceError};
 
 /// A relation or query, with all its columns.

@@ -19,13 +19,17 @@ pub(super) fn write(value: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
     if digits.len() != usize::from(count) * 2 || scale > MAX_SCALE {
         return Err(Malformed);
     }
-    match sign {
-        0 => {}
-        NEGATIVE => out.push(b'-'),
-        NAN => return Ok(out.extend_from_slice(b"NaN")),
-        INFINITY => return Ok(out.extend_from_slice(b"Infinity")),
-        MINUS_INFINITY => return Ok(out.extend_from_slice(b"-Infinity")),
+    let word: &[u8] = match sign {
+        0 => b"",
+        NEGATIVE => b"-",
+        NAN => b"NaN",
+        INFINITY => b"Infinity",
+        MINUS_INFINITY => b"-Infinity",
         _ => return Err(Malformed),
+    };
+    out.extend_from_slice(word);
+    if word.len() > 1 {
+        return Ok(());
     }
     let groups = Groups(digits);
     let weight = i32::from(weight);

@@ -76,7 +76,7 @@ fn options_reach_every_type() {
         [column("n", ColumnType::Int4), column("t", ColumnType::Timestamp), column("s", ColumnType::Text)];
     let row = vec![Some(7i32.to_be_bytes().to_vec()), Some(0i64.to_be_bytes().to_vec()), None];
     let options = CsvOptions { delimiter: ' ', null: "7".into(), header: false };
-    assert_eq!(csv(&columns, &options, &[row.clone()]), "\"7\" \"2000-01-01 00:00:00\" 7\n");
+    assert_eq!(csv(&columns, &options, std::slice::from_ref(&row)), "\"7\" \"2000-01-01 00:00:00\" 7\n");
     let options = CsvOptions { delimiter: ';', null: "\\N".into(), header: false };
     assert_eq!(csv(&columns, &options, &[row]), "7;2000-01-01 00:00:00;\\N\n");
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use export::catalog::From;
 
-use super::super::findings::Findings;
 use super::super::column_type;
+use super::super::findings::Findings;
 use super::{Found, Surface};
 use crate::source::{Inspector, SourceError};
 

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use export::catalog::From;
 use export::request::near;
 
-use super::super::findings::Findings;
 use super::super::column_type;
+use super::super::findings::Findings;
 use super::{Found, Relation, Surface};
 use crate::source::sql::literal;
 use crate::source::{Inspector, SourceError};
