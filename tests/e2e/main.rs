@@ -1,5 +1,7 @@
 //! End-to-end tests over the running stack. `cargo x test` starts it and names it in `SLUICE_STACK`.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod api;
 mod contract;
 mod fixture;

@@ -3,6 +3,8 @@
 //!
 //! They take turns: each of them may disturb whatever else runs.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod dead_workers;
 mod messages;
 mod restarts;

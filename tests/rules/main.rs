@@ -1,6 +1,8 @@
 //! Rules of the repository that a compiler does not check: who may depend on whom, in which order the
 //! modules of `export` stand, and how a file begins.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod dependencies;
 mod files;
 mod modules;

@@ -15,7 +15,7 @@ use super::outcome::{Failure, Outcome};
 /// Runs `aws lambda invoke` with your AWS credentials.
 #[derive(Debug, clap::Args)]
 pub(super) struct Admin {
-    /// migrate | check | catalog check | catalog apply | keys create TENANT [LABEL] | keys list |
+    /// migrate | check | catalog check | catalog apply | keys create TENANT LABEL | keys list |
     /// keys revoke ID | pause | resume
     #[arg(value_name = "COMMAND", required = true)]
     words: Vec<String>,
@@ -62,7 +62,7 @@ fn payload(words: &[String], catalog: impl FnOnce() -> Result<String, String>) -
         ["keys", "create", tenant, label @ ..] if !label.is_empty() => {
             json!({"command": "keys create", "tenant": tenant, "label": label.join(" ")})
         }
-        ["keys", "create"] => return Err("whose key? keys create TENANT [LABEL]".into()),
+        ["keys", "create"] => return Err("whose key? keys create TENANT LABEL".into()),
         ["keys", "revoke", id] => json!({"command": "keys revoke", "id": id}),
         ["keys", "revoke", ..] => return Err("which key? keys revoke ID".into()),
         words => json!({"command": words.join(" ")}),

@@ -112,8 +112,12 @@ impl Attempt {
     /// Whether no row of the chunk can change any more, for a source that had replayed everything up to
     /// `replayed_micros`: the range's end and `settle_after` lie before it.
     pub fn is_settled_at(&self, replayed_micros: i64) -> bool {
-        let Some(settle) = self.selection.settle_after_secs.and_then(|s| i64::try_from(s).ok()) else { return false };
-        let (Range::Span(span), Some(column)) = (self.range, &self.selection.range_column) else { return false };
+        let Some(settle) = self.selection.settle_after_secs.and_then(|s| i64::try_from(s).ok()) else {
+            return false;
+        };
+        let (Range::Span(span), Some(column)) = (self.range, &self.selection.range_column) else {
+            return false;
+        };
         let end = match span.kind {
             RangeKind::Date => span.end.checked_mul(DAY_MICROS),
             RangeKind::Instant => Some(span.end),
@@ -199,7 +203,12 @@ mod tests {
             dataset: "orders".into(),
             from: From::Query("select 1".into()),
             columns: vec![],
-            range_column: Some(RangeColumn { name: "at".into(), kind: RangeKind::Date, time_zone: "UTC".into(), include_nulls: false }),
+            range_column: Some(RangeColumn {
+                name: "at".into(),
+                kind: RangeKind::Date,
+                time_zone: "UTC".into(),
+                include_nulls: false,
+            }),
             tenant_column: None,
             predicates: vec![],
             order: vec![],
@@ -210,7 +219,16 @@ mod tests {
         let range = Range::Span(Span { kind: RangeKind::Date, start: 0, end: 10 });
         let tenant = "acme".parse().unwrap();
         let chunk = ChunkId::from_random([1; 16]);
-        let mut attempt = Attempt { chunk, number: 1, tenant, selection, range, planned_bytes: 0, failures: 0, waited_ms: 0 };
+        let mut attempt = Attempt {
+            chunk,
+            number: 1,
+            tenant,
+            selection,
+            range,
+            planned_bytes: 0,
+            failures: 0,
+            waited_ms: 0,
+        };
         let settled = 10 * DAY_MICROS + 3_600_000_000;
         assert!(attempt.is_settled_at(settled) && !attempt.is_settled_at(settled - 1));
         attempt.range = Range::Null;

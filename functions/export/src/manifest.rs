@@ -151,7 +151,8 @@ pub struct DoneChunk {
 impl DatasetHead {
     /// What is promised for `want` at `now_micros`, the time the request is accepted.
     pub fn new(want: &Want, now_micros: i64) -> Self {
-        let column = |c: &crate::column::Column| ColumnHead { name: c.name.clone(), type_name: c.type_name.clone() };
+        let column =
+            |c: &crate::column::Column| ColumnHead { name: c.name.clone(), type_name: c.type_name.clone() };
         Self {
             name: want.selection.dataset.clone(),
             columns: want.selection.columns.iter().map(column).collect(),

@@ -3,14 +3,14 @@
 //! Only this crate knows sqlx and the AWS SDK; their types do not leave it.
 
 pub mod config;
-pub mod telemetry;
 pub mod random;
 pub mod server;
+pub mod telemetry;
 
-pub mod store;
-pub mod queue;
 pub mod objects;
+pub mod queue;
 pub mod source;
+pub mod store;
 
 pub mod dispatch;
 pub mod finish;

@@ -17,7 +17,11 @@ pub fn init() {
     let wanted = std::env::var("RUST_LOG").unwrap_or_else(|_| DEFAULT.to_owned());
     // A level that cannot be read must not silence the process.
     let levels = Targets::from_str(&wanted).or_else(|_| Targets::from_str(DEFAULT)).unwrap_or_default();
-    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
+    let lines = tracing_subscriber::fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_current_span(true)
+        .with_span_list(false);
     // Already started is fine: tests share a process.
     let _ = tracing_subscriber::registry().with(lines).with(levels).try_init();
 }

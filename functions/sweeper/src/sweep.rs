@@ -70,7 +70,11 @@ async fn step(
         Ok(done) => done,
         Err(error) => {
             report.failed_steps += 1;
-            tracing::error!(step = name, error = ports::telemetry::chain(&error), "a step of the sweep failed");
+            tracing::error!(
+                step = name,
+                error = ports::telemetry::chain(&error),
+                "a step of the sweep failed"
+            );
             0
         }
     }

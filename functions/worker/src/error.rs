@@ -1,6 +1,5 @@
 //! Why an attempt ended without a file, and the one translation into what the store keeps of it.
 
-
 use export::chunk::Failure;
 use ports::objects::ObjectsError;
 use ports::source::SourceError;

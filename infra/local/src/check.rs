@@ -2,35 +2,41 @@
 
 use std::process::{Command, ExitCode};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::progress::Step;
 use crate::venv::Venv;
 use crate::{binaries, place, process, signals};
 
-/// Format, clippy, documentation and template; the first that fails ends it.
+/// Format, clippy, documentation and template: all of them, so that one run tells everything.
 pub(crate) fn run() -> Result<ExitCode> {
-    let mut format = binaries::cargo(&["fmt", "--all", "--check"]);
-    step("Format", &mut format, "run `cargo fmt`")?;
-
-    let mut clippy = binaries::cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]);
-    step("Clippy", &mut clippy, "see the warnings above")?;
-
-    let mut doc =
-        binaries::cargo(&["doc", "--workspace", "--no-deps", "--document-private-items", "--quiet"]);
-    step("Documentation", doc.env("RUSTDOCFLAGS", "-D warnings"), "see the warnings above")?;
-
-    let mut validate = Command::new(Venv::lint()?.program("sam"));
-    validate.args(["validate", "--lint", "--template"]).arg(place::root().join("template.yaml"));
-    validate.env("SAM_CLI_TELEMETRY", "0").env("AWS_DEFAULT_REGION", "us-east-1").current_dir(place::root());
-    step("Template", &mut validate, "see the findings above")?;
+    let mut failed = Vec::new();
+    for (what, mut command) in steps()? {
+        let step = Step::start(what);
+        let result = process::run(&mut command, "see above");
+        signals::check()?;
+        match result {
+            Ok(()) => step.done("clean"),
+            Err(error) => {
+                step.done(&format!("{error:#}"));
+                failed.push(what);
+            }
+        }
+    }
+    if !failed.is_empty() {
+        bail!("not clean: {}", failed.join(", "));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-fn step(what: &str, command: &mut Command, remedy: &str) -> Result<()> {
-    let step = Step::start(what);
-    process::run(command, remedy)?;
-    signals::check()?;
-    step.done("clean");
-    Ok(())
+fn steps() -> Result<[(&'static str, Command); 4]> {
+    let format = binaries::cargo(&["fmt", "--all", "--check"]);
+    let clippy = binaries::cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]);
+    let mut doc =
+        binaries::cargo(&["doc", "--workspace", "--no-deps", "--document-private-items", "--quiet"]);
+    doc.env("RUSTDOCFLAGS", "-D warnings");
+    let mut template = Command::new(Venv::lint()?.program("sam"));
+    template.args(["validate", "--lint", "--template"]).arg(place::root().join("template.yaml"));
+    template.env("SAM_CLI_TELEMETRY", "0").env("AWS_DEFAULT_REGION", "us-east-1").current_dir(place::root());
+    Ok([("format", format), ("clippy", clippy), ("documentation", doc), ("template", template)])
 }

@@ -20,6 +20,8 @@ pub(crate) fn run(stack: &mut Stack, venv: &Venv, overrides: &[(String, String)]
         ("Budget".to_owned(), stack.budget.to_string()),
         ("StoreSessions".to_owned(), stack.store_sessions.to_string()),
         ("Pooled".to_owned(), "true".to_owned()),
+        // 32 MiB instead of 256: the sample is small, and is to be seen being cut.
+        ("TargetBytes".to_owned(), "33554432".to_owned()),
     ]);
     parameters.extend(overrides.iter().cloned());
     let job = json!({

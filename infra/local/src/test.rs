@@ -42,7 +42,9 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
         sample: Sample::Tables(SCALE),
     };
     let (guard, stack) = start(&plan, &venv)?;
-    let status = binaries::cargo(&["test", "--workspace", "--no-fail-fast"])
+    let chosen = args.iter().any(|word| word == "-p" || word.starts_with("--package"));
+    let status = binaries::cargo(&["test", "--no-fail-fast"])
+        .args((!chosen).then_some("--workspace"))
         .args(args)
         .env("SLUICE_STACK", crate::stack::file(NAME)?)
         // Tests of the adapters speak to the emulator as a function does.

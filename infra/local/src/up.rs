@@ -15,6 +15,14 @@ use crate::{admin, binaries, deploy, emulator, pgbouncer, place, postgres, prere
 /// The tenant of the key that is printed.
 pub(crate) const TENANT: &str = "demo";
 
+/// What to try on the sample.
+const EXPORT: &str = r#"  curl -sS -X POST $SLUICE_URL/exports -H "Authorization: Bearer $SLUICE_KEY" \
+    -H 'Content-Type: application/json' \
+    -d '{"datasets": ["orders"], "startDate": "2023-08-31", "endDate": "2024-08-04"}'"#;
+/// What to do first without it.
+const APPLY: &str = "  cargo x admin catalog apply FILE    tells it what may be exported
+  curl -sS $SLUICE_URL/health";
+
 /// What a stack's database holds at first.
 #[derive(Clone, Copy)]
 pub(crate) enum Sample {
@@ -46,7 +54,7 @@ pub(crate) fn run(args: &UpArgs) -> Result<()> {
     let plan =
         Plan { name, budget: args.budget, store_sessions: args.store_sessions, set: &args.set, sample };
     let (guard, stack) = start(&plan, &venv)?;
-    greet(&stack);
+    greet(&stack, sample);
     if args.detach {
         println!("\nLeft running. Stop it with: {}", down_command(name));
         guard.release();
@@ -125,18 +133,13 @@ fn sample(file: &str) -> PathBuf {
     place::root().join("infra/local/sample").join(file)
 }
 
-fn greet(stack: &Stack) {
+fn greet(stack: &Stack, sample: Sample) {
     let Stack { url, key, .. } = stack;
-    println!(
-        "
-Sluice is up.
-
-  export SLUICE_URL={url}
-  export SLUICE_KEY={key}
-
-  curl -sS -X POST $SLUICE_URL/exports -H \"Authorization: Bearer $SLUICE_KEY\" -H 'Content-Type: application/json' \\
-    -d '{{\"datasets\": [\"orders\"], \"startDate\": \"2023-08-31\", \"endDate\": \"2024-08-04\"}}'"
-    );
+    println!("\nSluice is up.\n\n  export SLUICE_URL={url}\n  export SLUICE_KEY={key}\n");
+    match sample {
+        Sample::Whole(_) => println!("{EXPORT}"),
+        Sample::None | Sample::Tables(_) => println!("{APPLY}"),
+    }
 }
 
 fn port_of(endpoint: &str) -> &str {

@@ -22,8 +22,11 @@ pub(super) fn cut(
     parts.flat_map(|part| cut_evenly(part, estimate, target_bytes)).collect()
 }
 
-/// The whole span as one chunk.
+/// The whole span as one chunk. Where nothing is known per month, the dataset's total is the best guess.
 pub(super) fn uncut(span: Span, estimate: &DatasetEstimate) -> Piece {
+    if estimate.months.is_empty() {
+        return piece(span, estimate.total.rows as f64, estimate.total.bytes as f64);
+    }
     let (rows, bytes) =
         days(span, estimate).fold((0.0, 0.0), |sum, day| (sum.0 + day.rows, sum.1 + day.bytes));
     piece(span, rows, bytes)

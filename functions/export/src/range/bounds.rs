@@ -201,7 +201,8 @@ mod tests {
     #[test]
     fn a_wall_clock_that_is_set_back_is_not_trusted() {
         let at = |text: &str| text.parse::<Timestamp>().unwrap().as_microsecond();
-        let wall = |text: &str| wall_at(at(text), "Europe/Amsterdam").map(|m| crate::range::format_micros(m, 'T'));
+        let wall =
+            |text: &str| wall_at(at(text), "Europe/Amsterdam").map(|m| crate::range::format_micros(m, 'T'));
         assert_eq!(wall("2024-07-01T10:00:00Z"), Some("2024-07-01T12:00:00".into()));
         assert_eq!(wall("2024-10-27T00:30:00Z"), Some("2024-10-27T01:30:00".into()));
         assert_eq!(wall("2024-10-27T01:30:00Z"), Some("2024-10-27T02:30:00".into()));

@@ -238,16 +238,15 @@ impl Store {
         name: &str,
     ) -> Result<Option<FileObject>, StoreError> {
         let mut tx = self.begin().await?;
-        let find = sql(
-            "select c.id::text, c.attempt, c.bytes, s.body::text as selection \
+        let find = sql("select c.id::text, c.attempt, c.bytes, s.body::text as selection \
              from sluice.export e join sluice.link l on l.export_id = e.id join sluice.chunk c on c.id = l.chunk_id join sluice.selection s on s.fingerprint = c.fingerprint \
-             where e.id = $1::text::uuid and e.tenant = $2 and l.name = $3 and c.state = 'done' and c.sha256 is not null",
-        );
+             where e.id = $1::text::uuid and e.tenant = $2 and l.name = $3 and c.state = 'done' and c.sha256 is not null");
         let row = tx.optional(find.bind(export.to_string()).bind(tenant.as_str()).bind(name)).await?;
         tx.commit().await?;
         let Some(row) = row else { return Ok(None) };
         let selection: export::selection::Selection = json(&row, "selection")?;
-        let attempt = u32::try_from(row.try_get::<i32, _>("attempt")?).map_err(|e| StoreError::unreadable("attempt", e))?;
+        let attempt = u32::try_from(row.try_get::<i32, _>("attempt")?)
+            .map_err(|e| StoreError::unreadable("attempt", e))?;
         let key = file_key(tenant, chunk_id(&row, "id")?, attempt, selection.output.extension());
         Ok(Some(FileObject { key, name: name.to_owned(), bytes: count(&row, "bytes")? }))
     }

@@ -1,0 +1,46 @@
+"""The template and the code agree: variables, the trigger, and what a worker answers."""
+
+import re
+import unittest
+from pathlib import Path
+
+import template
+
+ROOT = Path(__file__).resolve().parents[3]
+FUNCTIONS = {"api": "ApiFunction", "worker": "WorkerFunction", "sweeper": "SweeperFunction", "admin": "AdminFunction"}
+READ = re.compile(r"""(?:required|number|optional|var|var_os)(?:::<\w+>)?\(\s*"(SLUICE_[A-Z_]+)\"""")
+
+
+def sources(function):
+    return "\n".join(path.read_text() for path in (ROOT / "functions" / function / "src").rglob("*.rs"))
+
+
+class Agreement(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.source = template.parse((ROOT / "template.yaml").read_text())
+
+    def properties(self, function):
+        return self.source["Resources"][FUNCTIONS[function]]["Properties"]
+
+    def test_a_function_reads_exactly_the_variables_it_is_given(self):
+        shared = self.source["Globals"]["Function"]["Environment"]["Variables"]
+        for function in FUNCTIONS:
+            with self.subTest(function):
+                given = {*shared, *self.properties(function).get("Environment", {}).get("Variables", {})}
+                self.assertEqual(set(READ.findall(sources(function))), given)
+
+    def test_the_trigger_is_what_the_worker_and_the_budget_expect(self):
+        event = self.properties("worker")["Events"]["Doorbell"]["Properties"]
+        self.assertEqual(event["BatchSize"], 1)
+        self.assertEqual(event["FunctionResponseTypes"], ["ReportBatchItemFailures"])
+        self.assertEqual(event["ScalingConfig"]["MaximumConcurrency"], {"Ref": "Budget"})
+        self.assertIn("batchItemFailures", sources("worker").replace("batch_item_failures", "batchItemFailures"))
+        self.assertIn({"Ref": "Budget"}, self.properties("worker")["ReservedConcurrentExecutions"]["Fn::If"])
+
+    def test_the_api_ends_before_api_gateway_gives_up(self):
+        self.assertLessEqual(self.properties("api")["Timeout"], 30)
+
+
+if __name__ == "__main__":
+    unittest.main()
