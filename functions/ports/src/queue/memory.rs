@@ -26,3 +26,14 @@ impl Queue for MemoryQueue {
         Ok(Vec::new())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn memory_keeps_the_contract_of_a_queue() {
+        let queue = MemoryQueue::default();
+        crate::contract::queue(&queue, async || queue.take()).await;
+    }
+}

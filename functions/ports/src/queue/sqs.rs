@@ -74,3 +74,78 @@ impl Queue for SqsQueue {
         Ok(refused)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::thread::JoinHandle;
+
+    use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region};
+    use export::id::ChunkId;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// Answers one request after the other, and gives back the entries of each.
+    fn sqs(answers: Vec<Value>) -> (String, JoinHandle<Vec<Vec<String>>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let serve = move || answers.into_iter().map(|answer| serve_one(&listener, &answer)).collect();
+        (url, std::thread::spawn(serve))
+    }
+
+    fn serve_one(listener: &TcpListener, answer: &Value) -> Vec<String> {
+        let (mut stream, _) = listener.accept().unwrap();
+        let (mut request, mut block) = (Vec::new(), [0; 65_536]);
+        let body = loop {
+            let read = stream.read(&mut block).unwrap();
+            request.extend_from_slice(&block[..read]);
+            let text = String::from_utf8_lossy(&request).into_owned();
+            let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+            let length = head
+                .lines()
+                .find_map(|l| l.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+            if length == Some(body.len()) {
+                break serde_json::from_str::<Value>(body).unwrap();
+            }
+        };
+        let answer = answer.to_string();
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.0\r\nconnection: close\r\ncontent-length";
+        write!(stream, "{head}: {}\r\n\r\n{answer}", answer.len()).unwrap();
+        body["Entries"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|e| e["MessageBody"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    fn queue(endpoint: &str) -> SqsQueue {
+        let config = aws_sdk_sqs::Config::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(Credentials::new("id", "secret", None, None, "test"))
+            .endpoint_url(endpoint)
+            .build();
+        let client = aws_sdk_sqs::Client::from_conf(config);
+        SqsQueue { url: format!("{endpoint}/queue"), client: tokio::sync::OnceCell::new_with(Some(client)) }
+    }
+
+    fn refusing(ids: &[&str]) -> Value {
+        let failed = |id: &&str| json!({"Id": id, "Code": "InternalError", "SenderFault": false});
+        json!({"Successful": [], "Failed": ids.iter().map(failed).collect::<Vec<_>>()})
+    }
+
+    #[tokio::test]
+    async fn what_was_refused_in_a_good_answer_is_sent_again_and_then_reported() {
+        let messages: Vec<_> = (1..=3).map(|i| Message { chunk: ChunkId::from_random([i; 16]) }).collect();
+        let (endpoint, server) = sqs(vec![refusing(&["0", "2"]), refusing(&["1"]), refusing(&["0"])]);
+        let refused = queue(&endpoint).send(&messages).await.unwrap();
+        let sent = server.join().unwrap();
+        // Of three, the first and third are sent again; of those the third, which is then given back.
+        assert_eq!(sent.iter().map(Vec::len).collect::<Vec<_>>(), [3, 2, 1]);
+        assert_eq!(sent[2], [serde_json::to_string(&messages[2]).unwrap()]);
+        assert_eq!(refused, [messages[2]]);
+    }
+}

@@ -1,0 +1,31 @@
+//! `DELETE /exports/{id}`: cancels a live export, deletes an ended one.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::{StatusCode, Uri};
+use ports::store::Ended;
+
+use super::{Id, dispatch, find, shape};
+use crate::answer;
+use crate::context::Context;
+use crate::layers::Caller;
+use crate::query::Params;
+use crate::refusal::Refusal;
+
+pub(crate) async fn delete(
+    State(context): State<Context>,
+    caller: Caller,
+    Id(id): Id,
+    uri: Uri,
+) -> Result<Response, Refusal> {
+    Params::read(&uri, &[]).check()?;
+    match context.store.cancel_or_delete(&caller.0, id).await? {
+        Ended::NotFound => Err(Refusal::no_export()),
+        Ended::Deleted => Ok(StatusCode::NO_CONTENT.into_response()),
+        Ended::Canceled => {
+            // Its chunks that were sent made room for others.
+            dispatch(&context).await;
+            answer::json(StatusCode::ACCEPTED, &shape::export(&find(&context, &caller.0, id).await?))
+        }
+    }
+}

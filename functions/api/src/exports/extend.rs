@@ -1,0 +1,28 @@
+//! `POST /exports/{id}/extend`: keeps the files of an ended export for another retention from now.
+
+use axum::extract::State;
+use axum::response::Response;
+use http::{StatusCode, Uri};
+
+use super::{Id, find, shape};
+use crate::answer;
+use crate::context::Context;
+use crate::layers::Caller;
+use crate::query::Params;
+use crate::refusal::Refusal;
+
+pub(crate) async fn extend(
+    State(context): State<Context>,
+    caller: Caller,
+    Id(id): Id,
+    uri: Uri,
+) -> Result<Response, Refusal> {
+    Params::read(&uri, &[]).check()?;
+    let extended = context.store.extend(&caller.0, id).await?;
+    let export = find(&context, &caller.0, id).await?;
+    if extended {
+        answer::json(StatusCode::OK, &shape::export(&export))
+    } else {
+        Err(Refusal::conflict(format!("the export is {}; only an ended one can be extended", export.status)))
+    }
+}

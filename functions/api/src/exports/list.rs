@@ -1,0 +1,49 @@
+//! `GET /exports?status=&cursor=&limit=`, newest first.
+
+use axum::extract::State;
+use axum::response::Response;
+use export::chunk::ExportStatus;
+use export::wire::ExportList;
+use http::{StatusCode, Uri};
+
+use super::shape;
+use crate::answer;
+use crate::context::Context;
+use crate::cursor::ExportCursor;
+use crate::layers::Caller;
+use crate::query::Params;
+use crate::refusal::Refusal;
+
+/// Bytes of requests on one page: each may be as large as a body, and Lambda answers 6 MB at most.
+const PAGE_BYTES: usize = 3 << 20;
+
+pub(crate) async fn list(
+    State(context): State<Context>,
+    caller: Caller,
+    uri: Uri,
+) -> Result<Response, Refusal> {
+    let mut params = Params::read(&uri, &["status", "cursor", "limit"]);
+    let remedy = "give one of queued, running, succeeded, failed, canceled, expired";
+    let status = params.get("status", remedy, |text| text.parse::<ExportStatus>().ok());
+    let before = params.cursor::<ExportCursor>().map(|cursor| (cursor.accepted_micros, cursor.id));
+    let limit = params.limit(20, 100);
+    params.check()?;
+
+    // One more than asked for tells whether there is a next page.
+    let ask = i64::try_from(limit + 1).unwrap_or(i64::MAX);
+    let found = context.store.exports(&caller.0, status, before, ask).await?;
+    let mut bytes = 0;
+    let fits = |(i, export): &(usize, &ports::store::ExportState)| {
+        bytes += export.request.to_string().len();
+        *i == 0 || (*i < limit && bytes <= PAGE_BYTES)
+    };
+    let page = found.iter().enumerate().take_while(fits).count();
+    let last = found.get(..page).and_then(|page| page.last()).filter(|_| page < found.len());
+    let cursor =
+        |e: &ports::store::ExportState| ExportCursor { accepted_micros: e.accepted_micros, id: e.id };
+    let list = ExportList {
+        next_cursor: last.map(|export| cursor(export).to_string()),
+        exports: found.iter().take(page).map(shape::export).collect(),
+    };
+    answer::json(StatusCode::OK, &list)
+}

@@ -1,0 +1,30 @@
+//! `GET /exports/{id}/manifest`: 307 to a link for the manifest, once there is one.
+
+use axum::extract::State;
+use axum::response::Response;
+use http::Uri;
+
+use super::{Id, POLL_SECS, find};
+use crate::answer;
+use crate::context::Context;
+use crate::layers::Caller;
+use crate::query::Params;
+use crate::refusal::Refusal;
+
+pub(crate) async fn manifest(
+    State(context): State<Context>,
+    caller: Caller,
+    Id(id): Id,
+    uri: Uri,
+) -> Result<Response, Refusal> {
+    Params::read(&uri, &[]).check()?;
+    let export = find(&context, &caller.0, id).await?;
+    match &export.manifest_key {
+        Some(key) => answer::redirect(&context.link(key, &format!("{id}.manifest.json")).await?),
+        None if export.status.is_live() => {
+            let detail = format!("the export is {}; its manifest comes when it has succeeded", export.status);
+            Err(Refusal::not_yet(detail, POLL_SECS))
+        }
+        None => Err(Refusal::not_found(format!("the export is {}; it has no manifest", export.status))),
+    }
+}

@@ -1,0 +1,200 @@
+//! From what the store says to what callers see. No decisions are made here.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use export::chunk::ExportStatus;
+use export::file::file_name;
+use export::manifest::rfc3339;
+use export::plan::{DatasetPlan, Plan, Want};
+use export::wire;
+use ports::store::{AttemptDetail, ChunkDetail, ChunkError, ExportState, Progress};
+
+use super::path;
+
+/// Share of the work after which an ETA is worth saying.
+const ETA_FROM_SHARE: f64 = 0.05;
+
+pub(super) fn export(state: &ExportState) -> wire::Export {
+    let this = path(state.id);
+    let live = state.status.is_live();
+    wire::Export {
+        id: state.id,
+        status: state.status,
+        accepted_at: rfc3339(state.accepted_micros),
+        started_at: state.started_micros.map(rfc3339),
+        ended_at: state.ended_micros.map(rfc3339),
+        expires_at: state.expires_micros.map(rfc3339),
+        deadline_at: rfc3339(state.deadline_micros),
+        request: state.request.clone(),
+        revision: state.revision_id.clone(),
+        progress: progress(&state.progress, state.status),
+        running: (live && state.progress.chunks_running > 0).then_some(wire::Running {
+            chunks: state.progress.chunks_running,
+            planned_rows: state.progress.running_rows,
+            planned_bytes: state.progress.running_bytes,
+        }),
+        eta_seconds: if live { eta_secs(&state.progress, state.started_micros, now_micros()) } else { None },
+        queue_position: state.queue_position,
+        errors: state.errors.iter().map(|error| chunk_error(error, state)).collect(),
+        paused: (live && state.paused)
+            .then(|| "the operator has paused all exports; deadlines stand still".to_owned()),
+        links: wire::Links {
+            files: format!("{this}/files"),
+            chunks: format!("{this}/chunks"),
+            manifest: state.manifest_key.as_ref().map(|_| format!("{this}/manifest")),
+            this,
+        },
+    }
+}
+
+fn progress(progress: &Progress, status: ExportStatus) -> wire::Progress {
+    wire::Progress {
+        chunks: wire::ChunkCounts {
+            done: progress.chunks_done,
+            failed: progress.chunks_failed,
+            reused: progress.chunks_reused,
+            total: progress.chunks_total,
+        },
+        rows: progress.rows,
+        bytes: progress.bytes,
+        percent: if status == ExportStatus::Succeeded { 100.0 } else { percent(progress) },
+        current_datasets: progress.current.clone(),
+    }
+}
+
+/// Rounded down to a tenth, so that 100 is said only when nothing is left.
+fn percent(progress: &Progress) -> f64 {
+    (share(progress) * 1000.0).floor() / 10.0
+}
+
+fn share(progress: &Progress) -> f64 {
+    if progress.weight_total == 0 { 0.0 } else { progress.weight_done as f64 / progress.weight_total as f64 }
+}
+
+/// Seconds until the end if the rest goes as fast as what is done.
+fn eta_secs(progress: &Progress, started_micros: Option<i64>, now_micros: i64) -> Option<u64> {
+    let share = share(progress);
+    let elapsed_secs = now_micros.checked_sub(started_micros?)? as f64 / 1e6;
+    let known = elapsed_secs >= 0.0 && (ETA_FROM_SHARE..1.0).contains(&share);
+    known.then(|| (elapsed_secs * (1.0 - share) / share).ceil() as u64)
+}
+
+pub(super) fn now_micros() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+}
+
+fn chunk_error(error: &ChunkError, state: &ExportState) -> wire::ChunkError {
+    let head = state.heads.iter().find(|head| head.name == error.dataset);
+    wire::ChunkError {
+        dataset: error.dataset.clone(),
+        range: error.range.text(),
+        attempts: error.attempts,
+        code: error.failure.code.clone(),
+        message: error.failure.message.clone(),
+        file: head.map(|head| file_name(&error.dataset, &error.range, head.output.extension())),
+    }
+}
+
+pub(super) fn chunk(chunk: &ChunkDetail) -> wire::ChunkEntry {
+    let attempts: Vec<_> = chunk.attempts.iter().map(attempt).collect();
+    let wrote = chunk.file.as_ref().map(|file| file.attempt);
+    wire::ChunkEntry {
+        id: chunk.id,
+        dataset: chunk.dataset.clone(),
+        range: chunk.range.text(),
+        state: chunk.state,
+        attempt: chunk.attempt,
+        usage: attempts.iter().find(|a| Some(a.number) == wrote).and_then(|a| a.usage.clone()),
+        attempts,
+        rows: chunk.file.as_ref().map(|file| file.rows),
+        bytes: chunk.file.as_ref().map(|file| file.bytes),
+        reused: chunk.reused,
+        planned_rows: chunk.planned_rows,
+        planned_bytes: chunk.planned_bytes,
+    }
+}
+
+fn attempt(attempt: &AttemptDetail) -> wire::AttemptEntry {
+    wire::AttemptEntry {
+        number: attempt.number,
+        started_at: rfc3339(attempt.started_micros),
+        ended_at: attempt.ended_micros.map(rfc3339),
+        outcome: attempt.outcome.clone(),
+        reason: attempt.failure.as_ref().map(|failure| failure.message.clone()),
+        usage: attempt.usage.clone(),
+    }
+}
+
+/// The file of a chunk, if it has one: a chunk without rows has none.
+pub(super) fn file(chunk: &ChunkDetail) -> Option<wire::FileEntry> {
+    let file = chunk.file.as_ref()?;
+    Some(wire::FileEntry {
+        name: chunk.name.clone(),
+        dataset: chunk.dataset.clone(),
+        range: chunk.range.text(),
+        rows: file.rows,
+        bytes: file.bytes,
+        sha256: file.sha256.clone()?,
+        as_of: rfc3339(chunk.as_of_micros?),
+        reused: chunk.reused,
+        link: None,
+        link_expires_at: None,
+    })
+}
+
+pub(super) fn plan(plan: &Plan, wants: &[Want]) -> wire::Plan {
+    let planned = |(dataset, want): (&DatasetPlan, &Want)| wire::PlannedDataset {
+        name: dataset.dataset.clone(),
+        range: want.span.map(|span| span.range_text()),
+        counts: counts(dataset),
+        note: dataset.note.clone(),
+    };
+    let datasets: Vec<_> = plan.datasets.iter().zip(wants).map(planned).collect();
+    let mut total = wire::PlanCounts::default();
+    for counts in datasets.iter().map(|dataset| dataset.counts) {
+        total.chunks += counts.chunks;
+        total.reused_chunks += counts.reused_chunks;
+        total.rows += counts.rows;
+        total.bytes += counts.bytes;
+    }
+    wire::Plan { datasets, total }
+}
+
+fn counts(dataset: &DatasetPlan) -> wire::PlanCounts {
+    let mut counts = wire::PlanCounts::default();
+    for piece in &dataset.pieces {
+        counts.chunks += 1;
+        counts.reused_chunks += u64::from(piece.reused.is_some());
+        counts.rows += piece.rows;
+        counts.bytes += piece.bytes;
+    }
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn done(weight_done: u64) -> Progress {
+        Progress { weight_total: 1000, weight_done, ..Progress::default() }
+    }
+
+    #[test]
+    fn an_eta_is_said_once_enough_is_done() {
+        assert_eq!(eta_secs(&done(40), Some(0), 60_000_000), None);
+        assert_eq!(eta_secs(&done(250), Some(0), 60_000_000), Some(180));
+        assert_eq!(eta_secs(&done(250), None, 60_000_000), None);
+        assert_eq!(eta_secs(&done(1000), Some(0), 60_000_000), None);
+    }
+
+    #[test]
+    fn a_hundred_percent_is_said_only_at_the_end() {
+        assert_eq!(
+            percent(&Progress { weight_total: 100_000, weight_done: 99_999, ..Progress::default() }),
+            99.9
+        );
+        assert_eq!(percent(&done(1000)), 100.0);
+        assert_eq!(percent(&Progress::default()), 0.0);
+    }
+}

@@ -1,0 +1,38 @@
+//! What every queue must do: take what it is given, in any number, and deliver it at least once.
+
+use std::collections::BTreeSet;
+
+use export::id::ChunkId;
+
+use crate::queue::{Message, Queue};
+use crate::random;
+
+/// More than two batches of SQS.
+const MESSAGES: usize = 25;
+
+/// Deliveries that bring nothing new before the suite gives up.
+const PATIENCE: usize = 50;
+
+/// Runs the whole suite; `receive` answers what the queue delivers next, possibly nothing.
+///
+/// # Panics
+/// If the queue breaks the contract.
+pub async fn queue(queue: &dyn Queue, mut receive: impl AsyncFnMut() -> Vec<Message>) {
+    assert_eq!(queue.send(&[]).await.expect("nothing is sent"), [], "of nothing nothing is refused");
+
+    let messages: Vec<_> =
+        (0..MESSAGES).map(|_| Message { chunk: ChunkId::from_random(random::bytes()) }).collect();
+    assert_eq!(queue.send(&messages).await.expect("the queue is there"), [], "all are accepted");
+
+    let mut missing: BTreeSet<_> = messages.iter().map(|m| m.chunk).collect();
+    let mut idle = 0;
+    while !missing.is_empty() {
+        let before = missing.len();
+        for message in receive().await {
+            assert!(messages.contains(&message), "what was never sent was delivered");
+            missing.remove(&message.chunk);
+        }
+        idle = if missing.len() == before { idle + 1 } else { 0 };
+        assert!(idle < PATIENCE, "{} of {MESSAGES} messages never came", missing.len());
+    }
+}
