@@ -1,3 +1,5 @@
+//! Tests of the plan: what is reused, and that chunks tile what is wanted.
+
 use proptest::prelude::*;
 
 use super::*;

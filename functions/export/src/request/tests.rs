@@ -1,3 +1,5 @@
+//! Tests of the request: every violation is told, with where and how to mend it.
+
 use serde_json::json;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Tests of filter values: what is accepted has one spelling, and PostgreSQL reads it.
+
 use proptest::prelude::*;
 use serde_json::json;
 
