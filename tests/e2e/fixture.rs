@@ -105,3 +105,17 @@ pub(crate) async fn work(store: &Store, chunk: ChunkId) -> Vec<ExportId> {
         .unwrap()
         .expect("the attempt is the current one")
 }
+
+/// Dispatches and works until nothing is due; answers the exports of the last chunk.
+pub(crate) async fn drain(store: &Store) -> Vec<ExportId> {
+    let mut exports = Vec::new();
+    loop {
+        let chunks = store.dispatch().await.unwrap();
+        if chunks.is_empty() {
+            return exports;
+        }
+        for chunk in chunks {
+            exports = work(store, chunk).await;
+        }
+    }
+}

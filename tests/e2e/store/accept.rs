@@ -4,7 +4,7 @@ use export::plan::Reuse;
 use ports::store::{AcceptError, Idempotency, Store};
 use tests::Database;
 
-use crate::fixture::{add_tenant, new_export, want, work};
+use crate::fixture::{add_tenant, drain, new_export, want};
 
 async fn store() -> (Database, Store) {
     let database = Database::create(&[("budget", "2")]).await.unwrap();
@@ -57,17 +57,7 @@ async fn settled_chunks_are_reused_and_unread_ones_shared() {
     let second = new_export(&acme, vec![want(&acme, "orders", 0, 100, 4)]);
     store.accept(&second).await.unwrap();
     assert_eq!(database.number("select count(*) from sluice.chunk").await.unwrap(), 4);
-    let mut exports = Vec::new();
-    loop {
-        let chunks = store.dispatch().await.unwrap();
-        if chunks.is_empty() {
-            break;
-        }
-        for chunk in chunks {
-            exports = work(&store, chunk).await;
-        }
-    }
-    assert_eq!(exports.len(), 2, "the last chunk belongs to both");
+    assert_eq!(drain(&store).await.len(), 2, "the last chunk belongs to both");
     // Settled: reused, and the export is complete at once.
     let third = new_export(&acme, vec![want(&acme, "orders", 0, 100, 4)]);
     assert!(store.accept(&third).await.unwrap().complete);

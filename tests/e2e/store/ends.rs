@@ -4,7 +4,7 @@ use export::chunk::{ExportStatus, Failure, Usage};
 use ports::store::{Ended, Finish, RetryError, Store};
 use tests::Database;
 
-use crate::fixture::{LEASE_SECS, TARGET, add_tenant, new_export, note, want, work};
+use crate::fixture::{LEASE_SECS, TARGET, add_tenant, drain, new_export, note, want, work};
 
 async fn store() -> (Database, Store) {
     let database = Database::create(&[("budget", "2")]).await.unwrap();
@@ -66,15 +66,7 @@ async fn the_deadline_lists_what_is_missing_and_retry_reads_only_that() {
         Err(RetryError::NotFailed(_))
     ));
     assert_eq!(database.number("select count(*) from sluice.chunk where state = 'due'").await.unwrap(), 3);
-    loop {
-        let chunks = store.dispatch().await.unwrap();
-        if chunks.is_empty() {
-            break;
-        }
-        for chunk in chunks {
-            work(&store, chunk).await;
-        }
-    }
+    drain(&store).await;
     let Finish::AllDone(finished) = store.finish(new.id).await.unwrap() else { panic!("all is done") };
     let (head, chunks) = (finished.heads[0].clone(), finished.chunks);
     export::manifest::ManifestDataset::assemble(head, &acme, chunks).expect("the chunks tile the range");

@@ -5,7 +5,7 @@ use export::range::{RangeKind, Span};
 use ports::store::{Finish, Store};
 use tests::Database;
 
-use crate::fixture::{LEASE_SECS, add_tenant, file, new_export, note, want, work};
+use crate::fixture::{LEASE_SECS, add_tenant, drain, file, new_export, note, want};
 
 async fn one_chunk() -> (Database, Store, export::id::TenantId, export::id::ExportId, export::id::ChunkId) {
     let database = Database::create(&[("budget", "2"), ("resend_secs", "1")]).await.unwrap();
@@ -133,15 +133,7 @@ async fn the_children_of_a_split_take_its_place() {
         .map(|c| c.range.span().unwrap().start)
         .collect();
     assert!(names.is_sorted(), "{names:?}");
-    loop {
-        let chunks = store.dispatch().await.unwrap();
-        if chunks.is_empty() {
-            break;
-        }
-        for chunk in chunks {
-            work(&store, chunk).await;
-        }
-    }
+    drain(&store).await;
     let Finish::AllDone(finished) = store.finish(export).await.unwrap() else { panic!("all is done") };
     assert_eq!(finished.chunks.len(), 7);
     assert!(store.flip(export, "key", 7).await.unwrap());
