@@ -6,7 +6,7 @@ use std::time::Duration;
 use ports::config::{self, ConfigError};
 use ports::objects::{Objects, S3Objects};
 use ports::source::Source;
-use ports::store::Store;
+use ports::store::{Store, StoredSettings};
 
 use crate::answer::Answer;
 use crate::credentials::credentials;
@@ -31,18 +31,8 @@ pub struct Settings {
     pub source_url: String,
     /// The store, through the pooler.
     pub store_url: String,
-    /// Sessions the source may see.
-    pub budget: u32,
-    /// Sessions the store may see.
-    pub store_sessions: u32,
-    /// Seconds a worker runs at most.
-    pub worker_timeout_secs: u32,
-    /// Hours the files of an export are kept.
-    pub retention_hours: u32,
-    /// Days a settled chunk is kept after its last use.
-    pub reuse_days: u32,
-    /// Seconds after which a message is sent again whose chunk nobody leased.
-    pub resend_secs: u32,
+    /// Limits and times that the store keeps.
+    pub stored: StoredSettings,
 }
 
 impl Settings {
@@ -55,13 +45,35 @@ impl Settings {
             owner_url: config::required("SLUICE_OWNER_URL").ok(),
             source_url: config::required("SLUICE_SOURCE_URL")?,
             store_url: config::required("SLUICE_STORE_URL")?,
-            budget: config::number("SLUICE_BUDGET", 4)?,
-            store_sessions: config::number("SLUICE_STORE_SESSIONS", 4)?,
-            worker_timeout_secs: config::number("SLUICE_WORKER_TIMEOUT_SECS", 900)?,
-            retention_hours: config::number("SLUICE_RETENTION_HOURS", 168)?,
-            reuse_days: config::number("SLUICE_REUSE_DAYS", 7)?,
-            resend_secs: config::number("SLUICE_RESEND_SECS", 60)?,
+            stored: StoredSettings {
+                budget: config::number("SLUICE_BUDGET", 4)?,
+                store_sessions: config::number("SLUICE_STORE_SESSIONS", 4)?,
+                worker_timeout_secs: config::number("SLUICE_WORKER_TIMEOUT_SECS", 900)?,
+                retention_hours: config::number("SLUICE_RETENTION_HOURS", 168)?,
+                reuse_days: config::number("SLUICE_REUSE_DAYS", 7)?,
+                resend_secs: config::number("SLUICE_RESEND_SECS", 60)?,
+            },
         })
+    }
+}
+
+#[cfg(test)]
+impl Settings {
+    /// A deployment with the template's defaults and no address.
+    pub(crate) fn example() -> Self {
+        Self {
+            owner_url: None,
+            source_url: String::new(),
+            store_url: String::new(),
+            stored: StoredSettings {
+                budget: 4,
+                store_sessions: 4,
+                worker_timeout_secs: 900,
+                retention_hours: 168,
+                reuse_days: 7,
+                resend_secs: 60,
+            },
+        }
     }
 }
 

@@ -51,16 +51,7 @@ fn roles(settings: &Settings) -> Result<RoleSettings, Failure> {
         );
         return Err(Failure::Refused(text));
     }
-    Ok(RoleSettings {
-        source,
-        store,
-        budget: settings.budget,
-        store_sessions: settings.store_sessions,
-        worker_timeout_secs: settings.worker_timeout_secs,
-        retention_hours: settings.retention_hours,
-        reuse_days: settings.reuse_days,
-        resend_secs: settings.resend_secs,
-    })
+    Ok(RoleSettings { source, store, stored: settings.stored })
 }
 
 fn without_passwords(mut roles: RoleSettings) -> RoleSettings {
@@ -79,7 +70,7 @@ fn text(migrations: &[String], roles: &RoleSettings) -> String {
     let (source, store) = (&roles.source.0, &roles.store.0);
     format!(
         "{schema}\nrole {source} reads the source with at most {} sessions\nrole {store} keeps the store with at most {} sessions\nif {source} may not yet read what is to be exported: grant usage on its schemas and select on its tables to {source}",
-        roles.budget, roles.store_sessions
+        roles.stored.budget, roles.stored.store_sessions
     )
 }
 
@@ -92,12 +83,7 @@ mod tests {
             owner_url: owner.map(str::to_owned),
             source_url: source.to_owned(),
             store_url: "postgres://sluice_store:store-secret@db/shop".to_owned(),
-            budget: 3,
-            store_sessions: 5,
-            worker_timeout_secs: 900,
-            retention_hours: 168,
-            reuse_days: 7,
-            resend_secs: 60,
+            stored: store::StoredSettings { budget: 3, store_sessions: 5, ..Settings::example().stored },
         }
     }
 

@@ -36,7 +36,7 @@ pub use lease::ReadNote;
 pub use litter::Litter;
 pub use migrate::{Migration, migrate, migration_script};
 pub use retry::RetryError;
-pub use roles::{RoleSettings, role_statements, source_settings};
+pub use roles::{RoleSettings, StoredSettings, role_statements, source_settings};
 pub use state::StoreState;
 pub use sweep::Dying;
 pub use view::{AttemptDetail, ChunkDetail, ChunkError, ExportState, FileObject, Progress};

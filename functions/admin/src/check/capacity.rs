@@ -12,7 +12,7 @@ pub(super) fn look(
     source: Option<&Server>,
     report: &mut Report,
 ) {
-    let (b, s) = (i64::from(settings.budget), i64::from(settings.store_sessions));
+    let (b, s) = (i64::from(settings.stored.budget), i64::from(settings.stored.store_sessions));
     match (store, source) {
         (Some(store), Some(source)) if store.started == source.started => {
             judge(source, b + s, &format!("budget {b} and store sessions {s}"), report);
@@ -60,17 +60,7 @@ mod tests {
 
     #[test]
     fn one_server_must_hold_both_and_two_each_their_own() {
-        let settings = Settings {
-            owner_url: None,
-            source_url: String::new(),
-            store_url: String::new(),
-            budget: 4,
-            store_sessions: 4,
-            worker_timeout_secs: 900,
-            retention_hours: 168,
-            reuse_days: 7,
-            resend_secs: 60,
-        };
+        let settings = Settings::example();
         let fine = |store: &Server, source: &Server| {
             let mut report = Report::default();
             look(&settings, Some(store), Some(source), &mut report);

@@ -29,7 +29,7 @@ async fn ask(context: &Context, report: &mut Report) -> Result<Server, SourceErr
         "source",
         format!("PostgreSQL {}, database {}, as {}{standby}", server.version, server.database, server.role),
     );
-    limits("source", &server, context.settings.budget, report);
+    limits("source", &server, context.settings.stored.budget, report);
     let wrong = differing(&mut inspector).await?;
     if wrong.is_empty() {
         report.fine("source", format!("{} has the settings that files depend on", server.role));

@@ -44,16 +44,8 @@ fn judge(state: &StoreState, settings: &Settings, report: &mut Report) {
             format!("its schema is at migration {}, newer than this program's {last}", state.migration);
         report.wrong("store", text, "deploy the version that migrated it");
     }
-    limits("store", server, settings.store_sessions, report);
-    let wanted = [
-        ("budget", settings.budget),
-        ("store_sessions", settings.store_sessions),
-        ("worker_timeout_secs", settings.worker_timeout_secs),
-        ("retention_hours", settings.retention_hours),
-        ("reuse_days", settings.reuse_days),
-        ("resend_secs", settings.resend_secs),
-    ];
-    for (name, wanted) in wanted {
+    limits("store", server, settings.stored.store_sessions, report);
+    for (name, wanted) in settings.stored.rows() {
         let found = state.settings.get(name).map_or("nothing", String::as_str);
         if found != wanted.to_string() {
             report.wrong(
@@ -133,17 +125,7 @@ mod tests {
 
     #[test]
     fn what_differs_from_the_deployment_is_named() {
-        let settings = Settings {
-            owner_url: None,
-            source_url: String::new(),
-            store_url: String::new(),
-            budget: 4,
-            store_sessions: 4,
-            worker_timeout_secs: 900,
-            retention_hours: 168,
-            reuse_days: 7,
-            resend_secs: 60,
-        };
+        let settings = Settings::example();
         let stored = [
             ("budget", "3"),
             ("store_sessions", "4"),

@@ -2,13 +2,9 @@
 
 use crate::source::sql::{identifier as quote_identifier, literal as quote_literal};
 
-/// What the roles are made by.
-#[derive(Clone)]
-pub struct RoleSettings {
-    /// Role that reads the source, and its password.
-    pub source: (String, String),
-    /// Role that keeps the store, and its password.
-    pub store: (String, String),
+/// What statements of the store need to know of the deployment. `migrate` writes it down, `check` compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredSettings {
     /// Sessions of the source role: B.
     pub budget: u32,
     /// Sessions of the store role: S.
@@ -21,6 +17,31 @@ pub struct RoleSettings {
     pub reuse_days: u32,
     /// Seconds after which a message is sent again whose chunk was not leased.
     pub resend_secs: u32,
+}
+
+impl StoredSettings {
+    /// Names and values, as `sluice.setting` holds them.
+    pub fn rows(&self) -> [(&'static str, u32); 6] {
+        [
+            ("budget", self.budget),
+            ("store_sessions", self.store_sessions),
+            ("worker_timeout_secs", self.worker_timeout_secs),
+            ("retention_hours", self.retention_hours),
+            ("reuse_days", self.reuse_days),
+            ("resend_secs", self.resend_secs),
+        ]
+    }
+}
+
+/// What the roles are made by.
+#[derive(Clone)]
+pub struct RoleSettings {
+    /// Role that reads the source, and its password.
+    pub source: (String, String),
+    /// Role that keeps the store, and its password.
+    pub store: (String, String),
+    /// Limits and times.
+    pub stored: StoredSettings,
 }
 
 /// Settings of the source role. They protect the database, and they decide the bytes of `::text`. They
@@ -58,7 +79,7 @@ pub fn role_statements(settings: &RoleSettings) -> Vec<String> {
     let mut statements = Vec::new();
     let (source, store) = (quote_identifier(&settings.source.0), quote_identifier(&settings.store.0));
     for ((role, password), limit) in
-        [(&settings.source, settings.budget), (&settings.store, settings.store_sessions)]
+        [(&settings.source, settings.stored.budget), (&settings.store, settings.stored.store_sessions)]
     {
         let name = quote_literal(role);
         let role = quote_identifier(role);
@@ -75,21 +96,14 @@ pub fn role_statements(settings: &RoleSettings) -> Vec<String> {
         format!("alter role {role} set {name} = {}", quote_literal(value))
     };
     statements.extend(SOURCE_SETTINGS.iter().map(|(name, value)| set(&source, name, value)));
-    statements.push(set(&source, "statement_timeout", &format!("{}s", settings.worker_timeout_secs)));
+    statements.push(set(&source, "statement_timeout", &format!("{}s", settings.stored.worker_timeout_secs)));
     statements.extend(STORE_SETTINGS.iter().map(|(name, value)| set(&store, name, value)));
     statements.push(format!("grant usage on schema sluice to {store}"));
     statements
         .push(format!("grant select, insert, update, delete on all tables in schema sluice to {store}"));
     statements.push(format!("grant execute on all functions in schema sluice to {store}"));
-    let values = [
-        ("budget", settings.budget),
-        ("store_sessions", settings.store_sessions),
-        ("worker_timeout_secs", settings.worker_timeout_secs),
-        ("retention_hours", settings.retention_hours),
-        ("reuse_days", settings.reuse_days),
-        ("resend_secs", settings.resend_secs),
-    ];
-    let rows: Vec<_> = values.iter().map(|(name, value)| format!("('{name}', '{value}')")).collect();
+    let rows: Vec<_> =
+        settings.stored.rows().iter().map(|(name, value)| format!("('{name}', '{value}')")).collect();
     statements.push(format!("insert into sluice.setting (name, value) values {} on conflict (name) do update set value = excluded.value", rows.join(", ")));
     statements
 }
