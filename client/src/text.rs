@@ -28,31 +28,35 @@ fn compact(bound: &str) -> String {
     }
 }
 
-/// The header-only file of a dataset, compressed like its others.
-pub(crate) fn header_only(head: &DatasetHead) -> std::io::Result<Vec<u8>> {
+/// The file without rows of a dataset, compressed like its others. There is none in Parquet.
+pub(crate) fn header_only(head: &DatasetHead) -> std::io::Result<Option<Vec<u8>>> {
     let text = header(head);
-    match head.output.compression {
-        Compression::None => Ok(text),
-        Compression::Gzip => {
+    let file = match (head.output.format, head.output.compression) {
+        (Format::Parquet, _) => return Ok(None),
+        (_, Compression::None | Compression::Snappy) => text,
+        (_, Compression::Zstd) => zstd::bulk::compress(&text, 0)?,
+        (_, Compression::Gzip) => {
             let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::default());
             encoder.write_all(&text)?;
-            encoder.finish()
+            encoder.finish()?
         }
-    }
+    };
+    Ok(Some(file))
 }
 
 /// The header line, quoted where PostgreSQL quotes; nothing if the files have none.
 pub(crate) fn header(head: &DatasetHead) -> Vec<u8> {
-    let Format::Csv = head.output.format;
     let csv = &head.output.csv;
-    if !csv.header {
+    if head.output.format != Format::Csv || !csv.header {
         return Vec::new();
     }
     let special = |c: char| c == csv.delimiter || matches!(c, '"' | '\n' | '\r');
     let alone = head.columns.len() == 1;
     let quoted = |name: &str| {
+        let guarded = csv.formula_guard && name.starts_with(['=', '+', '-', '@', '\t', '\r']);
+        let name = if guarded { format!("'{name}") } else { name.to_owned() };
         let needed = name == csv.null || name.contains(special) || (alone && name == "\\.");
-        if needed { format!("\"{}\"", name.replace('"', "\"\"")) } else { name.to_owned() }
+        if needed { format!("\"{}\"", name.replace('"', "\"\"")) } else { name }
     };
     let names: Vec<_> = head.columns.iter().map(|c| quoted(&c.name)).collect();
     format!("{}\n", names.join(&csv.delimiter.to_string())).into_bytes()

@@ -5,6 +5,7 @@
 //! the database.
 
 mod file;
+mod parquet;
 mod ranges;
 mod records;
 

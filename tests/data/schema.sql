@@ -20,13 +20,18 @@ create table e2e.slow (id integer primary key, day date not null, body text not 
 insert into e2e.slow select i, date '2024-01-01' + i % 4, repeat('x', 8000) || i from generate_series(1, 800) i;
 create index on e2e.slow (day);
 
+-- Grows twentyfold after its rows were estimated; reading its 60 MB takes some seconds then.
+create table e2e.grown (id integer primary key, day date not null, body text not null);
+insert into e2e.grown select i, date '2024-01-01' + i % 60, repeat('y', 10000) || i from generate_series(1, 300) i;
+create index on e2e.grown (day);
+
 create table e2e.altered (id integer primary key, day date not null, value integer not null);
 insert into e2e.altered select i, date '2024-01-01' + i % 10, i from generate_series(1, 100) i;
 create index on e2e.altered (day);
 
 create table e2e.whole (id integer primary key, label text);
 insert into e2e.whole select i, nullif('label ' || i, 'label 3') from generate_series(1, 5) i;
-analyze e2e.visits, e2e.notes, e2e.nothing, e2e.slow, e2e.altered, e2e.whole;
+analyze e2e.visits, e2e.notes, e2e.nothing, e2e.slow, e2e.grown, e2e.altered, e2e.whole;
 
 grant usage on schema e2e, public to sluice_source;
 grant select on all tables in schema e2e, public to sluice_source;

@@ -5,5 +5,6 @@
 mod api;
 mod contract;
 mod fixture;
+mod formats;
 mod orders;
 mod store;

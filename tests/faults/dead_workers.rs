@@ -1,26 +1,15 @@
 //! SIGKILL in the middle of a COPY.
 
-use std::process::Command;
-
 use ports::objects::Objects;
 
-use crate::{SLOW, assert_exact, slow, sweep_until_ended, turn, until_running};
-
-fn kill(pids: &[u32]) {
-    for pid in pids {
-        // It may have ended by itself.
-        let _ = Command::new("kill").args(["-KILL", &pid.to_string()]).status().unwrap();
-    }
-}
+use crate::{SLOW, assert_exact, kill_workers, slow, sweep_until_ended, turn, until_running};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_is_killed_loses_nothing_and_doubles_nothing() {
     let (system, _turn) = turn().await;
     let id = system.submit(&slow(2)).await.unwrap();
     until_running(system, id).await;
-    let workers = system.workers().unwrap();
-    assert!(!workers.is_empty(), "the stack's workers are found");
-    kill(&workers);
+    kill_workers(system);
     // A row that comes between two attempts is in the second one's snapshot.
     system.run("insert into e2e.slow values (100001, '2024-01-02', 'late')").await.unwrap();
     let exported = sweep_until_ended(system, id).await;
@@ -46,7 +35,7 @@ async fn the_copy_of_a_killed_worker_does_not_go_on() {
     let (system, _turn) = turn().await;
     let id = system.submit(&slow(1)).await.unwrap();
     until_running(system, id).await;
-    kill(&system.workers().unwrap());
+    kill_workers(system);
     tokio::time::sleep(std::time::Duration::from_secs(4)).await;
     let copies = system.number("select count(*) from pg_stat_activity where usename = 'sluice_source' and query like 'copy%' and state = 'active'").await.unwrap();
     assert_eq!(copies, 0, "client_connection_check_interval ends it");

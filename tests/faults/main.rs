@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod dead_workers;
+mod grown;
 mod messages;
 mod restarts;
 mod schema;
@@ -38,16 +39,31 @@ pub(crate) const SLOW: &str = "select id, day, body from e2e.slow where day <= '
 
 /// Waits until a chunk of the export is being read.
 pub(crate) async fn until_running(system: &System, id: ExportId) {
-    for _ in 0..200 {
+    until(system, id, "c.state = 'running' and c.as_of is not null").await;
+}
+
+/// Waits until a chunk of the export meets the condition.
+pub(crate) async fn until(system: &System, id: ExportId, condition: &str) {
+    for _ in 0..400 {
         let query = format!(
-            "select count(*) from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = '{id}' and c.state = 'running' and c.as_of is not null"
+            "select count(*) from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = '{id}' and {condition}"
         );
         if system.number(&query).await.unwrap() > 0 {
             return;
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
-    panic!("no chunk of {id} runs");
+    panic!("no chunk of {id} comes to {condition}");
+}
+
+/// SIGKILL for every worker of the stack.
+pub(crate) fn kill_workers(system: &System) {
+    let pids = system.workers().unwrap();
+    assert!(!pids.is_empty(), "the stack's workers are found");
+    for pid in pids {
+        // It may have ended by itself.
+        let _ = std::process::Command::new("kill").args(["-KILL", &pid.to_string()]).status().unwrap();
+    }
 }
 
 /// Sweeps until the export has ended, as the schedule would.

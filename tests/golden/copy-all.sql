@@ -1,6 +1,7 @@
 copy (
 select q."id",
-       case when q."client_ip" is distinct from null then pg_catalog.format('%s', q."client_ip") end,
-       q."tags"::pg_catalog.text
+       q."client_ip",
+       case when q."refund" is distinct from null then pg_catalog.format('%s', q."refund") end,
+       q."discounts"::pg_catalog.text
 from "shop"."orders" q
 ) to stdout (format binary)

@@ -3,10 +3,11 @@ select pg_catalog.pg_is_in_recovery(),
        (extract(epoch from pg_catalog.pg_last_xact_replay_timestamp()) * 1000000)::pg_catalog.int8,
        pg_catalog.pg_typeof(q.c0)::pg_catalog.oid,
        pg_catalog.pg_typeof(q.c1)::pg_catalog.oid,
-       pg_catalog.pg_typeof(q.c2)::pg_catalog.oid
+       pg_catalog.pg_typeof(q.c2)::pg_catalog.oid,
+       pg_catalog.pg_typeof(q.c3)::pg_catalog.oid
 from (values (1)) v
 left join (
-select q."id" as c0, q."client_ip" as c1, q."tags" as c2
+select q."id" as c0, q."client_ip" as c1, q."refund" as c2, q."discounts" as c3
 from "shop"."orders" q
 limit 0
 ) q on true

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use client::{Client, Wanted};
 use export::id::ExportId;
-use export::manifest::Manifest;
+use export::manifest::{Manifest, ManifestDataset};
 use flate2::read::MultiGzDecoder;
 use tempfile::TempDir;
 
@@ -44,32 +44,40 @@ impl Exported {
     /// # Errors
     /// If a file cannot be read or has another header than the manifest's columns.
     pub fn records(&self, dataset: &str) -> Result<Vec<u8>> {
-        let dataset = self
-            .manifest
-            .datasets
-            .iter()
-            .find(|d| d.head.name == dataset)
-            .context("the export has no such dataset")?;
-        let header: Vec<_> = dataset.head.columns.iter().map(|c| c.name.as_str()).collect();
+        let header: Vec<_> = self.dataset(dataset)?.head.columns.iter().map(|c| c.name.as_str()).collect();
         let header = format!("{}\n", header.join(","));
         let mut records = Vec::new();
-        for file in dataset.chunks.iter().filter_map(|c| c.file.as_ref()) {
-            let content = read(&self.folder.path().join(&file.name))?;
+        for (name, content) in self.contents(dataset)? {
             let rest = content.strip_prefix(header.as_bytes());
-            records.extend_from_slice(
-                rest.with_context(|| format!("{} has another header than {header}", file.name))?,
-            );
+            records
+                .extend_from_slice(rest.with_context(|| format!("{name} has another header than {header}"))?);
         }
         Ok(records)
+    }
+
+    /// Names and decompressed contents of a dataset's files, in the order of its chunks.
+    ///
+    /// # Errors
+    /// If a file cannot be read.
+    pub fn contents(&self, dataset: &str) -> Result<Vec<(String, Vec<u8>)>> {
+        let files = self.dataset(dataset)?.chunks.iter().filter_map(|c| c.file.as_ref());
+        files.map(|file| Ok((file.name.clone(), read(&self.folder.path().join(&file.name))?))).collect()
+    }
+
+    fn dataset(&self, name: &str) -> Result<&ManifestDataset> {
+        let found = self.manifest.datasets.iter().find(|d| d.head.name == name);
+        found.context("the export has no such dataset")
     }
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
     let stored = std::fs::read(path)?;
-    if path.extension().is_none_or(|e| e != "gz") {
-        return Ok(stored);
-    }
     let mut content = Vec::new();
-    MultiGzDecoder::new(&stored[..]).read_to_end(&mut content)?;
+    match path.extension().and_then(|e| e.to_str()) {
+        Some("gz") => MultiGzDecoder::new(&stored[..]).read_to_end(&mut content)?,
+        // One frame: a reader that stops after the first one reads all.
+        Some("zst") => zstd::Decoder::new(&stored[..])?.single_frame().read_to_end(&mut content)?,
+        _ => return Ok(stored),
+    };
     Ok(content)
 }

@@ -137,6 +137,17 @@ impl System {
         Ok(number)
     }
 
+    /// The texts of a query's only column.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn texts(&self, query: &str) -> Result<Vec<String>> {
+        let mut owner = PgConnection::connect(&self.stack.owner_url).await?;
+        let texts = sqlx::query_scalar(AssertSqlSafe(query.to_owned())).fetch_all(&mut owner).await?;
+        owner.close().await?;
+        Ok(texts)
+    }
+
     /// Submits a request under a new idempotency key.
     ///
     /// # Errors

@@ -22,7 +22,8 @@ pub(super) struct Export {
     request_args: RequestArgs,
     /// Send this JSON file as the request instead; - reads stdin
     #[arg(long, value_name = "FILE", conflicts_with_all = [
-        "datasets", "from", "to", "time_zone", "columns", "filter", "format", "compression",
+        "datasets", "from", "to", "time_zone", "columns", "filter", "format", "compression", "delimiter",
+        "null", "no_header", "formula_guard",
     ])]
     request: Option<PathBuf>,
     /// Only show what the export would do

@@ -71,7 +71,9 @@ impl Target {
         loaded.rows = manifest.rows;
         for dataset in manifest.datasets.iter().filter(|d| d.rows == 0) {
             let path = crate::download::local_path(&loaded.directory, &header_only_name(&dataset.head))?;
-            header_only(&dataset.head).and_then(|text| fs::write(&path, text)).map_err(Error::io(&path))?;
+            if let Some(file) = header_only(&dataset.head).map_err(Error::io(&path))? {
+                fs::write(&path, file).map_err(Error::io(&path))?;
+            }
         }
         loaded.complete = loaded.failures.is_empty();
         if loaded.complete {

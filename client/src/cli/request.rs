@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use export::format::{Compression, Format};
+use export::format::{Compression, CsvOptions, Format};
 use export::wire::{All, DatasetChoice, DatasetRequest, Datasets, ExportRequest};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -31,12 +31,24 @@ pub(super) struct RequestArgs {
     /// Several `=` on one column mean any of them; all else must hold together.
     #[arg(long, value_name = "DATASET.COLUMN=VALUE")]
     filter: Vec<String>,
-    /// How rows are written [default: csv]
+    /// How rows are written: csv, ndjson or parquet [default: csv]
     #[arg(long, value_parser = word::<Format>)]
     format: Option<Format>,
-    /// How files are compressed: gzip or none [default: gzip]
+    /// How files are compressed: gzip, zstd or none; Parquet: zstd, snappy or none [default: gzip; Parquet: zstd]
     #[arg(long, value_parser = word::<Compression>)]
     compression: Option<Compression>,
+    /// What stands between the fields of CSV [default: ,]
+    #[arg(long, value_name = "CHARACTER")]
+    delimiter: Option<char>,
+    /// What stands for NULL in CSV [default: nothing]
+    #[arg(long, value_name = "TEXT")]
+    null: Option<String>,
+    /// CSV without a first line of column names
+    #[arg(long)]
+    no_header: bool,
+    /// CSV for spreadsheets: texts that would run as formulas get an apostrophe in front
+    #[arg(long)]
+    formula_guard: bool,
 }
 
 fn word<T: DeserializeOwned>(text: &str) -> Result<T, String> {
@@ -53,8 +65,20 @@ impl RequestArgs {
             time_zone: self.time_zone.clone(),
             format: self.format,
             compression: self.compression,
-            csv: None,
+            csv: self.csv(),
         })
+    }
+
+    /// The options of CSV, if any is given.
+    fn csv(&self) -> Option<CsvOptions> {
+        let default = CsvOptions::default();
+        let options = CsvOptions {
+            delimiter: self.delimiter.unwrap_or(default.delimiter),
+            null: self.null.clone().unwrap_or_else(|| default.null.clone()),
+            header: !self.no_header,
+            formula_guard: self.formula_guard,
+        };
+        (options != default).then_some(options)
     }
 
     fn choose(&self) -> Result<Datasets, String> {

@@ -10,7 +10,7 @@ use export::manifest::{DatasetHead, ManifestFile};
 use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
-use super::{Fault, records};
+use super::{Fault, parquet, records};
 use crate::download::local_path;
 
 /// Bytes read at a time.
@@ -53,24 +53,27 @@ pub(super) fn check(
 pub(super) fn read_all(path: &Path, head: &DatasetHead) -> std::io::Result<Vec<u8>> {
     let mut raw = BufReader::new(File::open(path)?);
     let mut text = Vec::new();
-    decoder(&mut raw, head).read_to_end(&mut text)?;
+    decoder(&mut raw, head)?.read_to_end(&mut text)?;
     Ok(text)
 }
 
 fn count(raw: &mut impl BufRead, head: &DatasetHead) -> std::io::Result<u64> {
     match head.output.format {
         Format::Csv => {
-            let records = records::count_csv(decoder(raw, head))?;
+            let records = records::count_csv(decoder(raw, head)?)?;
             Ok(records.saturating_sub(u64::from(head.output.csv.header)))
         }
+        Format::Ndjson => records::count_lines(decoder(raw, head)?),
+        Format::Parquet => parquet::count(raw),
     }
 }
 
-fn decoder<'a>(raw: &'a mut impl BufRead, head: &DatasetHead) -> Box<dyn Read + 'a> {
-    match head.output.compression {
-        Compression::None => Box::new(raw),
+fn decoder<'a>(raw: &'a mut impl BufRead, head: &DatasetHead) -> std::io::Result<Box<dyn Read + 'a>> {
+    Ok(match head.output.compression {
+        Compression::None | Compression::Snappy => Box::new(raw),
         Compression::Gzip => Box::new(MultiGzDecoder::new(raw)),
-    }
+        Compression::Zstd => Box::new(zstd::Decoder::with_buffer(raw)?),
+    })
 }
 
 struct Hashing<R> {

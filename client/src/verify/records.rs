@@ -26,9 +26,40 @@ pub(super) fn count_csv(mut text: impl Read) -> std::io::Result<u64> {
     Ok(records + u64::from(open))
 }
 
+/// Lines, each of which must end.
+pub(super) fn count_lines(mut text: impl Read) -> std::io::Result<u64> {
+    let mut buffer = vec![0; 128 * 1024];
+    let (mut lines, mut open) = (0, false);
+    loop {
+        match text.read(&mut buffer) {
+            Ok(0) if open => {
+                return Err(std::io::Error::new(
+                    std::io::ErrorKind::UnexpectedEof,
+                    "the last line does not end",
+                ));
+            }
+            Ok(0) => return Ok(lines),
+            Ok(n) => {
+                lines += buffer[..n].iter().map(|byte| u64::from(*byte == b'\n')).sum::<u64>();
+                open = buffer[n - 1] != b'\n';
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_are_counted_and_must_end() {
+        let count = |text: &str| count_lines(text.as_bytes()).map_err(|e| e.kind());
+        assert_eq!(count(""), Ok(0));
+        assert_eq!(count("{}\n{\"a\":1}\n"), Ok(2));
+        assert_eq!(count("{}\n{"), Err(std::io::ErrorKind::UnexpectedEof));
+    }
 
     #[test]
     fn line_feeds_in_quotes_are_no_records() {

@@ -48,8 +48,11 @@ fn directory() -> TempDir {
     let sha256 = hex(&Sha256::digest(&body));
     let file = ManifestFile { name: NAME.into(), key: "k".into(), bytes: body.len() as u64, sha256 };
     let (orders, empty) = (dataset("orders", 3, Some(file)), dataset("empty", 0, None));
-    fs::write(directory.path().join(header_only_name(&empty.head)), header_only(&empty.head).unwrap())
-        .unwrap();
+    fs::write(
+        directory.path().join(header_only_name(&empty.head)),
+        header_only(&empty.head).unwrap().unwrap(),
+    )
+    .unwrap();
     let manifest = Manifest {
         version: MANIFEST_VERSION,
         export: ExportId::from_random([7; 16]),

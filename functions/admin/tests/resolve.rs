@@ -4,84 +4,13 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+#[path = "resolve/ground.rs"]
+mod ground;
 
-use export::catalog::{Catalog, Dataset};
+use export::catalog::Catalog;
 use export::column::{ColumnType, Read};
-use export::estimate::DatasetEstimate;
-use ports::source::{Inspector, Resolution, Source, resolve};
-
-/// A schema in the stack's database.
-struct Ground {
-    owner_url: String,
-    source_url: String,
-    schema: String,
-}
-
-impl Ground {
-    /// Makes a schema and runs statements there in which `S` stands for it and `R` for the source role.
-    async fn new(statements: &[&str]) -> Option<Self> {
-        let Ok(file) = std::env::var("SLUICE_STACK") else {
-            eprintln!("skipped: SLUICE_STACK does not name a running stack's stack.json");
-            return None;
-        };
-        let stack: serde_json::Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
-        let url = |key: &str| stack[key].as_str().unwrap().to_owned();
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let schema = format!("resolve_{}_{number}", std::process::id());
-        let ground = Self { owner_url: url("ownerUrl"), source_url: url("sourceUrl"), schema };
-        ground.run(&["create schema S", "grant usage on schema S to R"]).await;
-        ground.run(statements).await;
-        Some(ground)
-    }
-
-    async fn run(&self, statements: &[&str]) {
-        let fill = |s: &&str| {
-            s.replace("S.", &format!("{}.", self.schema))
-                .replace("schema S", &format!("schema {}", self.schema))
-                .replace("to R", "to sluice_source")
-        };
-        let statements: Vec<_> = statements.iter().map(fill).collect();
-        ports::store::migrate(&self.owner_url, &statements).await.unwrap();
-    }
-
-    async fn inspector(&self) -> Inspector {
-        Source::new(&self.source_url).unwrap().inspector(Duration::from_secs(30)).await.unwrap()
-    }
-
-    /// Resolves one dataset `d`, given by its keys.
-    async fn resolve(&self, keys: &str) -> Resolution {
-        self.resolve_among(keys, 1).await
-    }
-
-    async fn resolve_among(&self, keys: &str, tenants: u64) -> Resolution {
-        let toml = format!("[datasets.d]\n{}", keys.replace("S.", &format!("{}.", self.schema)));
-        let catalog = Catalog::parse(&toml).unwrap();
-        let mut inspector = self.inspector().await;
-        let resolution = resolve(&mut inspector, "d", &catalog.datasets["d"], tenants).await.unwrap();
-        inspector.close().await;
-        resolution
-    }
-
-    async fn good(&self, keys: &str) -> (Dataset, DatasetEstimate, String) {
-        let Resolution { dataset, estimate, violations, warnings } = self.resolve(keys).await;
-        assert_eq!(violations, [], "{keys}");
-        (dataset.unwrap(), estimate, export::problem::describe(&warnings))
-    }
-
-    /// The violations as text.
-    async fn bad(&self, keys: &str) -> String {
-        let resolution = self.resolve(keys).await;
-        assert!(resolution.dataset.is_none() && !resolution.violations.is_empty(), "{keys}");
-        export::problem::describe(&resolution.violations)
-    }
-
-    async fn end(self) {
-        self.run(&["drop schema S cascade"]).await;
-    }
-}
+use ground::Ground;
+use ports::source::{Resolution, resolve};
 
 #[track_caller]
 fn says(text: &str, parts: &[&str]) {
@@ -119,17 +48,18 @@ async fn types_names_and_estimates_are_resolved() {
             ("day", ColumnType::Date, Read::Native),
             ("wall", ColumnType::Timestamp, Read::Native),
             ("mood", ColumnType::Text, Read::Native),
-            ("host", ColumnType::Text, Read::Output),
+            ("host", ColumnType::Inet, Read::Native),
             ("price", ColumnType::Numeric, Read::Native),
             ("code", ColumnType::Text, Read::Native),
-            ("addr", ColumnType::Text, Read::Output),
+            ("addr", ColumnType::Inet, Read::Native),
             ("doc", ColumnType::Text, Read::Output),
-            ("tags", ColumnType::Text, Read::Cast),
+            ("tags", ColumnType::Text, Read::Native),
             ("Odd Name", ColumnType::Text, Read::Native),
             ("late", ColumnType::Date, Read::Native),
         ]
     );
     let column = |name: &str| dataset.column(name).unwrap();
+    assert!(column("tags").array && dataset.columns.iter().filter(|c| c.array).count() == 1);
     assert_eq!(column("mood").labels, ["fine", "so, so"]);
     assert_eq!(column("mood").type_name, format!("{}.mood", ground.schema));
     assert_eq!((column("price").typmod, column("code").typmod), ((10 << 16) + 2 + 4, 9));
@@ -141,6 +71,74 @@ async fn types_names_and_estimates_are_resolved() {
     assert_eq!(estimate.months.keys().collect::<Vec<_>>(), ["2024-01", "2024-02", "2024-03"]);
     assert!((20..=24).contains(&estimate.months["2024-01"].rows), "{estimate:?}");
     assert!(estimate.indexed && warnings.is_empty(), "{warnings}");
+    ground.end().await;
+}
+
+#[tokio::test]
+async fn arrays_are_resolved_to_their_elements() {
+    let statements = [
+        "create type S.mood as enum ('fine', 'so, so')",
+        "create domain S.price as numeric(10,2)",
+        "create domain S.price2 as S.price",
+        "create domain S.words as text[]",
+        "create domain S.words2 as S.words",
+        "create type S.hue as enum ('red')",
+        "create function S.hue_json(S.hue) returns json language sql as $$ select '1'::json $$",
+        "create cast (S.hue as json) with function S.hue_json",
+        "create table S.a (ints int4[], deep text[][], moods S.mood[], prices S.price2[], sums numeric(8,3)[], words S.words2, \
+         vectors int2vector, oids oidvector, spans int4range[], lists S.words[], points point[], hue S.hue, hues S.hue[], \
+         hosts cidr[], codes varchar(5)[], kinds \"char\"[], label name, box box[])",
+        "grant select on S.a to R",
+    ];
+    let Some(ground) = Ground::new(&statements).await else { return };
+    let (dataset, ..) = ground.good("relation = \"S.a\"").await;
+    let read: Vec<_> =
+        dataset.columns.iter().map(|c| (c.name.as_str(), c.kind, c.array, c.typmod, c.read)).collect();
+    let (native, text) = (Read::Native, ColumnType::Text);
+    assert_eq!(
+        read,
+        [
+            ("ints", ColumnType::Int4, true, -1, native),
+            ("deep", text, true, -1, native),
+            ("moods", text, true, -1, native),
+            ("prices", ColumnType::Numeric, true, (10 << 16) + 2 + 4, native),
+            ("sums", ColumnType::Numeric, true, (8 << 16) + 3 + 4, native),
+            ("words", text, true, -1, native),
+            // They have elements, but neither the text nor the dimensions of an array.
+            ("vectors", text, false, -1, Read::Cast),
+            ("oids", text, false, -1, Read::Cast),
+            ("spans", text, false, -1, Read::Cast),
+            ("lists", text, false, -1, Read::Cast),
+            ("points", text, false, -1, Read::Cast),
+            // Its JSON is what its owner says.
+            ("hue", text, false, -1, Read::Cast),
+            ("hues", text, false, -1, Read::Cast),
+            ("hosts", ColumnType::Inet, true, -1, native),
+            ("codes", text, true, 9, native),
+            ("kinds", ColumnType::Char, true, -1, native),
+            ("label", text, false, -1, native),
+            ("box", text, false, -1, Read::Cast),
+        ]
+    );
+    assert_eq!(dataset.column("moods").unwrap().labels, ["fine", "so, so"]);
+    assert_eq!(dataset.column("hue").unwrap().labels, ["red"]);
+    ground.end().await;
+}
+
+#[tokio::test]
+async fn columns_are_kept_as_text_where_the_operator_says_so() {
+    let Some(ground) = Ground::new(&TABLE).await else { return };
+    let (dataset, _, _) = ground.good("relation = \"S.t\"\nas_text = [\"late\", \"day\"]\n").await;
+    let kept: Vec<_> = dataset.columns.iter().filter(|c| c.as_text).map(|c| c.name.as_str()).collect();
+    assert_eq!(kept, ["day", "late"]);
+    let keys = "relation = \"S.t\"\nexclude = [\"day\"]\nas_text = [\"lat\", \"day\"]\n";
+    says(
+        &ground.bad(keys).await,
+        &[
+            "datasets.d.as_text: there is no column \"lat\"; did you mean",
+            "datasets.d.as_text: \"day\" is not exported",
+        ],
+    );
     ground.end().await;
 }
 

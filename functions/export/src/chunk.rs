@@ -95,6 +95,8 @@ pub struct Attempt {
     pub range: Range,
     /// Bytes of binary COPY the plan expected.
     pub planned_bytes: u64,
+    /// Whether a part of the range would be read through an index, so that a split saves work.
+    pub indexed: bool,
     /// How often this chunk has failed before.
     pub failures: u32,
     /// Milliseconds from the moment the chunk was due to this lease.
@@ -226,6 +228,7 @@ mod tests {
             selection,
             range,
             planned_bytes: 0,
+            indexed: true,
             failures: 0,
             waited_ms: 0,
         };

@@ -24,20 +24,32 @@ pub enum ColumnType {
     Numeric,
     /// `text`, `varchar`, `char(n)`, `name`, enums, and everything that is selected as text
     Text,
+    /// `"char"`: one byte
+    Char,
+    /// `oid`
+    Oid,
     /// `uuid`
     Uuid,
     /// `date`
     Date,
+    /// `time without time zone`
+    Time,
+    /// `time with time zone`
+    Timetz,
     /// `timestamp without time zone`
     Timestamp,
     /// `timestamp with time zone`
     Timestamptz,
+    /// `interval`
+    Interval,
     /// `bytea`
     Bytea,
     /// `json`
     Json,
     /// `jsonb`
     Jsonb,
+    /// `inet`, and `cidr`: the value itself tells which
+    Inet,
 }
 
 /// How the select list names a column.
@@ -46,10 +58,12 @@ pub enum ColumnType {
 pub enum Read {
     /// As it is; the worker decodes the type's binary form.
     Native,
-    /// `col::text`: the cast is PostgreSQL's own output function.
+    /// As text, by `col::text`: the cast is PostgreSQL's own output function. For NDJSON as JSON, by
+    /// `to_json(col)::text`.
     Cast,
-    /// Through `format('%s', col)`, for types whose cast to text differs from their output function
-    /// (`inet::text` adds a mask, for one). It is exact by construction too.
+    /// As text, through `format('%s', col)`, for types whose cast to text differs from their output
+    /// function (`xml::text` keeps the declaration, for one). It is exact by construction too. For NDJSON
+    /// as JSON, like `Cast`.
     Output,
 }
 
@@ -63,15 +77,40 @@ pub struct Column {
     pub type_name: String,
     /// OID of the type as `pg_typeof` reports it (a domain's own); compared before every COPY.
     pub oid: u32,
-    /// Type modifier of a relation's column; -1 where there is none.
+    /// Type modifier of a relation's column, or that its domain gives; -1 where there is none.
     pub typmod: i32,
-    /// What arrives at the worker.
+    /// What arrives at the worker; of an array, its elements.
     pub kind: ColumnType,
+    /// Whether it is an array of `kind`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub array: bool,
+    /// Whether Parquet keeps it as a string because the operator says that it holds values no Parquet
+    /// type has. CSV and NDJSON are the same either way.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub as_text: bool,
     /// How it is selected.
     pub read: Read,
-    /// Labels of an enum, in order; empty for all other types. A filter value is checked against them.
+    /// Labels of an enum, or of an array's elements, in order; empty for all other types. The filter value
+    /// of an enum is checked against them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<String>,
+}
+
+impl Column {
+    /// A column that is read as it is, of the type with that OID.
+    pub fn native(name: impl Into<String>, oid: u32, kind: ColumnType) -> Self {
+        Self {
+            name: name.into(),
+            type_name: format!("{kind:?}").to_lowercase(),
+            oid,
+            typmod: -1,
+            kind,
+            array: false,
+            as_text: false,
+            read: Read::Native,
+            labels: vec![],
+        }
+    }
 }
 
 impl ColumnType {
@@ -80,16 +119,22 @@ impl ColumnType {
         Some(match oid {
             16 => Self::Bool,
             17 => Self::Bytea,
+            18 => Self::Char,
             19 | 25 | 1042 | 1043 => Self::Text,
             20 => Self::Int8,
             21 => Self::Int2,
             23 => Self::Int4,
+            26 => Self::Oid,
             114 => Self::Json,
+            650 | 869 => Self::Inet,
             700 => Self::Float4,
             701 => Self::Float8,
             1082 => Self::Date,
+            1083 => Self::Time,
             1114 => Self::Timestamp,
             1184 => Self::Timestamptz,
+            1186 => Self::Interval,
+            1266 => Self::Timetz,
             1700 => Self::Numeric,
             2950 => Self::Uuid,
             3802 => Self::Jsonb,

@@ -12,6 +12,10 @@ pub enum Format {
     /// PostgreSQL's CSV.
     #[default]
     Csv,
+    /// One JSON object per line, as PostgreSQL's `row_to_json` writes it.
+    Ndjson,
+    /// Apache Parquet.
+    Parquet,
 }
 
 /// How files are compressed.
@@ -20,9 +24,13 @@ pub enum Format {
 pub enum Compression {
     /// Not at all.
     None,
-    /// gzip (RFC 1952), several members.
+    /// gzip (RFC 1952), several members. Not for Parquet.
     #[default]
     Gzip,
+    /// Zstandard (RFC 8878), one frame; of Parquet, the pages.
+    Zstd,
+    /// Snappy, for the pages of Parquet only.
+    Snappy,
 }
 
 /// Options of CSV; the defaults are those of `COPY … (FORMAT csv, HEADER)`.
@@ -35,11 +43,13 @@ pub struct CsvOptions {
     pub null: String,
     /// Whether each file begins with the column names.
     pub header: bool,
+    /// Whether a text that a spreadsheet would run as a formula gets an apostrophe in front.
+    pub formula_guard: bool,
 }
 
 impl Default for CsvOptions {
     fn default() -> Self {
-        Self { delimiter: ',', null: String::new(), header: true }
+        Self { delimiter: ',', null: String::new(), header: true, formula_guard: false }
     }
 }
 
@@ -55,20 +65,46 @@ pub struct Output {
     pub csv: CsvOptions,
 }
 
+impl Format {
+    /// How files are compressed when the request does not say.
+    pub fn default_compression(self) -> Compression {
+        match self {
+            Self::Csv | Self::Ndjson => Compression::Gzip,
+            Self::Parquet => Compression::Zstd,
+        }
+    }
+
+    /// The ways in which its files may be compressed.
+    pub fn compressions(self) -> &'static [Compression] {
+        match self {
+            Self::Csv | Self::Ndjson => &[Compression::Gzip, Compression::Zstd, Compression::None],
+            Self::Parquet => &[Compression::Zstd, Compression::Snappy, Compression::None],
+        }
+    }
+}
+
 impl Output {
-    /// The end of a file's name: `csv`, `csv.gz`.
+    /// The end of a file's name: `csv`, `csv.gz`, `parquet`. Parquet compresses inside of the file.
     pub fn extension(&self) -> &'static str {
         match (self.format, self.compression) {
-            (Format::Csv, Compression::None) => "csv",
+            (Format::Parquet, _) => "parquet",
             (Format::Csv, Compression::Gzip) => "csv.gz",
+            (Format::Csv, Compression::Zstd) => "csv.zst",
+            (Format::Csv, _) => "csv",
+            (Format::Ndjson, Compression::Gzip) => "ndjson.gz",
+            (Format::Ndjson, Compression::Zstd) => "ndjson.zst",
+            (Format::Ndjson, _) => "ndjson",
         }
     }
 
     /// The media type of a file.
     pub fn media_type(&self) -> &'static str {
         match (self.format, self.compression) {
-            (Format::Csv, Compression::None) => "text/csv; charset=utf-8",
-            (Format::Csv, Compression::Gzip) => "application/gzip",
+            (Format::Parquet, _) => "application/vnd.apache.parquet",
+            (_, Compression::Gzip) => "application/gzip",
+            (_, Compression::Zstd) => "application/zstd",
+            (Format::Csv, _) => "text/csv; charset=utf-8",
+            (Format::Ndjson, _) => "application/x-ndjson",
         }
     }
 }

@@ -20,7 +20,7 @@ use sha2::{Digest, Sha256};
 
 use crate::catalog::Revision;
 use crate::estimate::DatasetEstimate;
-use crate::format::Output;
+use crate::format::{Format, Output};
 use crate::id::{Fingerprint, TenantId};
 use crate::problem::Violation;
 use crate::range::Span;
@@ -188,7 +188,9 @@ fn canonical(
     }
     canonical.insert("format".to_owned(), json!(output.format));
     canonical.insert("compression".to_owned(), json!(output.compression));
-    canonical.insert("csv".to_owned(), json!(output.csv));
+    if output.format == Format::Csv {
+        canonical.insert("csv".to_owned(), json!(output.csv));
+    }
     Value::Object(canonical)
 }
 

@@ -21,7 +21,7 @@ use crate::random::jitter;
 pub use error::SourceError;
 pub use inspect::Inspector;
 pub use resolve::{Estimated, Resolution, estimate, resolve};
-pub use session::{Described, Rows, Session};
+pub use session::{BATCH_BYTES, Described, Rows, Session};
 
 /// Where sessions come from.
 #[derive(Clone, Debug)]

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use export::catalog::From;
-use export::column::{Column, ColumnType, Read};
+use export::column::{Column, ColumnType};
 use export::format::Output;
 use export::range::Range;
 use export::selection::Selection;
@@ -35,21 +35,15 @@ fn stack(key: &str) -> Option<String> {
 }
 
 fn rows(count: u32) -> Selection {
-    let column = |name: &str, oid, kind| Column {
-        name: name.into(),
-        type_name: String::new(),
-        oid,
-        typmod: -1,
-        kind,
-        read: Read::Native,
-        labels: vec![],
-    };
     Selection {
         dataset: "series".into(),
         from: From::Query(format!(
             "select g::int8 as id, repeat('x', 100) as filler from generate_series(1, {count}) g"
         )),
-        columns: vec![column("id", 20, ColumnType::Int8), column("filler", 25, ColumnType::Text)],
+        columns: vec![
+            Column::native("id", 20, ColumnType::Int8),
+            Column::native("filler", 25, ColumnType::Text),
+        ],
         range_column: None,
         tenant_column: None,
         predicates: vec![],

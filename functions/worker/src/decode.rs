@@ -3,9 +3,11 @@
 //! Total: whatever bytes arrive, the answer is rows or an error. The stream is complete only if its
 //! trailer was seen, nothing followed it, and it ended.
 
+mod array;
 mod fields;
 mod framing;
 
+pub use array::{Array, Dimension, MAX_DIMENSIONS, Position};
 pub use fields::{Fields, Malformed};
 pub use framing::{Block, Framing, Limits};
 

@@ -5,6 +5,7 @@ use ports::objects::ObjectsError;
 use ports::source::SourceError;
 use ports::store::StoreError;
 
+use crate::encode::{EncodeError, ValueProblem};
 use crate::pipeline::PipelineError;
 
 /// The end of an attempt that made no file.
@@ -54,11 +55,7 @@ impl AttemptError {
         let failure = |code: &str, again, message: String| Failure { code: code.into(), message, again };
         match self {
             Self::Source(e) => failure(e.code, e.again, e.message.clone()),
-            Self::Pipeline(PipelineError::Encode(e)) => failure(
-                "unsupported_value",
-                false,
-                format!("{e}; run catalog apply, and report it if it stays"),
-            ),
+            Self::Pipeline(PipelineError::Encode(e)) => encode(e),
             Self::Pipeline(PipelineError::Decode(e)) => decode(e),
             Self::Pipeline(e) => failure("worker_broken", true, format!("{e}; it is tried again")),
             Self::Objects(e) => failure("storage", e.again(), e.to_string()),
@@ -79,6 +76,16 @@ impl AttemptError {
             ),
         }
     }
+}
+
+fn encode(e: &EncodeError) -> Failure {
+    let remedy = match e.problem {
+        ValueProblem::Malformed => "run catalog apply, and report it if it stays",
+        ValueProblem::Unsupported(_) => {
+            "name the column in as_text of the catalog's dataset, or export CSV or NDJSON"
+        }
+    };
+    Failure { code: "unsupported_value".into(), message: format!("{e}; {remedy}"), again: false }
 }
 
 fn decode(e: &crate::decode::DecodeError) -> Failure {

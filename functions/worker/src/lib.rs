@@ -19,7 +19,7 @@ pub mod compress;
 
 pub mod pipeline;
 
-mod upload;
+pub mod upload;
 
 mod split;
 

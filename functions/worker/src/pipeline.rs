@@ -2,7 +2,8 @@
 //! the parts go.
 //!
 //! ```text
-//! stream ─▶ framing ─▶ encode + compress (threads, in turns) ─▶ assemble + hash (a thread) ─▶ parts
+//! stream ─▶ framing ─▶ encode + compress (threads, in turns) ─▶ assemble (a thread) ─▶ parts
+//!                                                                        └─▶ hash (a thread)
 //! ```
 //!
 //! Every channel is bounded, so memory does not depend on the number of rows. Block `n` goes to thread
@@ -10,11 +11,14 @@
 
 mod assemble;
 mod encode;
+mod hash;
+mod parts;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use assemble::Failed;
 use bytes::Bytes;
 use export::column::Column;
 use export::format::Output;
@@ -22,8 +26,9 @@ use futures::{Stream, StreamExt};
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 
+use crate::compress;
 use crate::decode::{Block, DecodeError, Framing, Limits};
-use crate::encode::EncodeError;
+use crate::encode::{EncodeError, shares_blocks};
 
 /// What is to be made.
 #[derive(Clone, Debug)]
@@ -72,6 +77,12 @@ impl Gauge {
         self.source_bytes.load(Ordering::Relaxed)
     }
 
+    /// Adds time of a thread that encodes.
+    fn encoding(&self, time: Duration) {
+        let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        self.encode_micros.fetch_add(micros, Ordering::Relaxed);
+    }
+
     /// Whether the stream has ended.
     pub fn ended(&self) -> bool {
         self.ended.load(Ordering::Relaxed)
@@ -117,7 +128,7 @@ impl<E: Send + 'static> Pipeline<E> {
     pub fn start<S, B>(stream: S, recipe: Recipe, gauge: Arc<Gauge>) -> Self
     where
         S: Stream<Item = Result<B, E>> + Send + Unpin + 'static,
-        B: AsRef<[u8]> + Send + 'static,
+        B: Into<Bytes> + Send + 'static,
     {
         let (parts_out, parts) = mpsc::channel(WAITING);
         let work = tokio::spawn(run(stream, recipe, gauge, parts_out));
@@ -125,6 +136,8 @@ impl<E: Send + 'static> Pipeline<E> {
     }
 
     /// The next part; all but the last have S3's minimal size. `None` proves nothing: see `finish`.
+    ///
+    /// Three parts exist at a time: whoever keeps them waits for ever.
     pub async fn part(&mut self) -> Option<Bytes> {
         self.parts.recv().await
     }
@@ -144,37 +157,46 @@ async fn run<S, B, E>(
 ) -> Result<Made, PipelineError<E>>
 where
     S: Stream<Item = Result<B, E>> + Unpin,
-    B: AsRef<[u8]>,
+    B: Into<Bytes>,
     E: Send + 'static,
 {
-    let (mut feeds, mut threads, mut encoded) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..recipe.threads.max(1) {
+    let stream_compressor = compress::stream(&recipe.output).map_err(|_| PipelineError::Broken)?;
+    let (mut feeds, mut workers, mut encoded) = (Vec::new(), Vec::new(), Vec::new());
+    let threads = if shares_blocks(recipe.output.format) { recipe.threads.max(1) } else { 1 };
+    for _ in 0..threads {
         let (feed, blocks) = mpsc::channel(WAITING);
         let (out, done) = mpsc::channel(WAITING);
         let worker = encode::Worker::new(&recipe, gauge.clone());
-        threads.push(spawn_blocking(move || worker.run(blocks, out)));
+        workers.push(spawn_blocking(move || worker.run(blocks, out)));
         feeds.push(feed);
         encoded.push(done);
     }
-    let assembler = spawn_blocking(move || assemble::run(encoded, parts));
+    let (hash_out, to_hash) = mpsc::channel(WAITING);
+    let out = assemble::Out { upload: parts, hash: hash_out };
+    let assembler = spawn_blocking(move || assemble::run(encoded, stream_compressor, out));
+    let hasher = spawn_blocking(move || hash::run(to_hash));
 
     let read = read(stream, &recipe, &gauge, &feeds).await;
     drop(feeds);
     let mut encode = Ok(());
-    for thread in threads {
+    for worker in workers {
         // The first error counts; the others follow from it.
-        encode = encode.and(joined(thread.await).and_then(|r| r.map_err(PipelineError::from)));
+        encode = encode.and(joined(worker.await).and_then(|r| r.map_err(PipelineError::from)));
     }
     let assembled = joined(assembler.await);
+    let sha256 = joined(hasher.await);
     encode?;
     let read = read?;
-    let assembled = assembled?.ok_or(PipelineError::Stopped)?;
+    let assembled = assembled?.map_err(|failed| match failed {
+        Failed::Unwanted => PipelineError::Stopped,
+        Failed::Compress => PipelineError::Broken,
+    })?;
     if assembled.rows != read.rows {
         return Err(PipelineError::Broken);
     }
     Ok(Made {
         bytes: assembled.bytes,
-        sha256: assembled.sha256,
+        sha256: sha256?,
         encode_ms: gauge.encode_micros.load(Ordering::Relaxed) / 1_000,
         ..read
     })
@@ -193,7 +215,7 @@ async fn read<S, B, E>(
 ) -> Result<Made, PipelineError<E>>
 where
     S: Stream<Item = Result<B, E>> + Unpin,
-    B: AsRef<[u8]>,
+    B: Into<Bytes>,
 {
     let begun = Instant::now();
     let mut framing = Framing::new(recipe.columns.iter().map(|c| c.name.clone()).collect(), recipe.limits);
@@ -205,12 +227,11 @@ where
         feed.send(block).await.map_err(|_| PipelineError::Stopped)
     };
     while let Some(bytes) = stream.next().await {
-        let bytes = bytes.map_err(PipelineError::Read)?;
+        let bytes: Bytes = bytes.map_err(PipelineError::Read)?.into();
         first_row_ms.get_or_insert_with(|| elapsed_ms(begun));
-        source_bytes += bytes.as_ref().len() as u64;
+        source_bytes += bytes.len() as u64;
         gauge.source_bytes.store(source_bytes, Ordering::Relaxed);
-        framing.push(bytes.as_ref())?;
-        drop(bytes);
+        framing.push(bytes)?;
         while let Some(block) = framing.block()? {
             send(block).await?;
         }

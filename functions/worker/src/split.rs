@@ -34,7 +34,8 @@ pub(crate) fn splittable(attempt: &Attempt) -> bool {
     attempt.range.span().is_some_and(|s| s.end.saturating_sub(s.start) > 1)
 }
 
-/// Whether the chunk is too large, or would not be read in time. `budget` is the time the function had
+/// Whether the chunk is too large, or would not be read in time. Without an index each child would read
+/// the whole relation again: such a chunk is split only when time runs out. `budget` is the time the function had
 /// left when the attempt began; the second half is for what cannot be foreseen.
 pub(crate) fn due(
     attempt: &Attempt,
@@ -44,7 +45,7 @@ pub(crate) fn due(
     budget: Duration,
 ) -> bool {
     let limit = sizes.split_bytes.max(attempt.planned_bytes.saturating_mul(TIMES_PLANNED));
-    splittable(attempt) && (seen_bytes > limit || elapsed > budget / 2)
+    splittable(attempt) && ((attempt.indexed && seen_bytes > limit) || elapsed > budget / 2)
 }
 
 /// Cuts the chunk's span. What was seen is a lower bound of what is there, and so is the plan when time
@@ -92,6 +93,7 @@ mod tests {
             selection,
             range,
             planned_bytes,
+            indexed: true,
             failures: 0,
             waited_ms: 0,
         }
@@ -109,6 +111,13 @@ mod tests {
         let large = attempt(days(10), 300 * MB);
         assert!(!due(&large, SIZES, 1_200 * MB, NO_TIME, BUDGET));
         assert!(due(&large, SIZES, 1_201 * MB, NO_TIME, BUDGET));
+    }
+
+    #[test]
+    fn without_an_index_only_time_splits() {
+        let chunk = Attempt { indexed: false, ..attempt(days(10), 50 * MB) };
+        assert!(!due(&chunk, SIZES, 5_000 * MB, NO_TIME, BUDGET));
+        assert!(due(&chunk, SIZES, 1, Duration::from_secs(451), BUDGET));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 const IN_FLIGHT: usize = 2;
 
 /// One object in the making.
-pub(crate) struct Uploader {
+pub struct Uploader {
     objects: Arc<dyn Objects>,
     key: String,
     meta: Meta,
@@ -25,13 +25,13 @@ pub(crate) struct Uploader {
 
 impl Uploader {
     /// Begins nothing yet.
-    pub(crate) fn new(objects: Arc<dyn Objects>, key: String, meta: Meta) -> Self {
+    pub fn new(objects: Arc<dyn Objects>, key: String, meta: Meta) -> Self {
         let sending = JoinSet::new();
         Self { objects, key, meta, first: None, upload: None, number: 0, sending, exists: false }
     }
 
     /// Takes the next part, and waits while too many are on their way.
-    pub(crate) async fn part(&mut self, body: Bytes) -> Result<(), ObjectsError> {
+    pub async fn part(&mut self, body: Bytes) -> Result<(), ObjectsError> {
         let upload = match &self.upload {
             Some(upload) => upload.clone(),
             None => {
@@ -66,7 +66,7 @@ impl Uploader {
     }
 
     /// Makes the object; called only when its last byte is proven. Without parts there is none.
-    pub(crate) async fn complete(&mut self) -> Result<(), ObjectsError> {
+    pub async fn complete(&mut self) -> Result<(), ObjectsError> {
         if let Some(only) = self.first.take() {
             self.exists = true;
             return self.objects.put(&self.key, only, &self.meta).await;
@@ -83,7 +83,7 @@ impl Uploader {
 
     /// Removes every trace; called only while no record can name the object. What fails here is litter,
     /// which the sweeper finds by the attempt's number.
-    pub(crate) async fn remove(mut self) -> Result<(), ObjectsError> {
+    pub async fn remove(mut self) -> Result<(), ObjectsError> {
         // A part that arrives after the abort would stay.
         self.sending.shutdown().await;
         if let Some(upload) = &self.upload {
@@ -99,7 +99,7 @@ impl Uploader {
 #[cfg(test)]
 mod tests {
     use ports::objects::MemoryObjects;
-    use ports::objects::parts::STEP_BYTES;
+    use ports::objects::parts::MIN_PART_BYTES;
 
     use super::*;
 
@@ -123,12 +123,12 @@ mod tests {
         let bucket = MemoryObjects::default();
         let mut uploader = uploader(&bucket);
         for byte in 0..5 {
-            uploader.part(vec![byte; STEP_BYTES].into()).await.unwrap();
+            uploader.part(vec![byte; MIN_PART_BYTES].into()).await.unwrap();
         }
         assert!(bucket.object("k").is_none());
         uploader.complete().await.unwrap();
         let body = bucket.object("k").unwrap().0;
-        assert!(body.len() == 5 * STEP_BYTES && body.is_sorted() && bucket.unfinished().is_empty());
+        assert!(body.len() == 5 * MIN_PART_BYTES && body.is_sorted() && bucket.unfinished().is_empty());
     }
 
     #[tokio::test]
@@ -138,7 +138,7 @@ mod tests {
             for complete in [false, true] {
                 let mut uploader = uploader(&bucket);
                 for _ in 0..parts {
-                    uploader.part(vec![1; STEP_BYTES].into()).await.unwrap();
+                    uploader.part(vec![1; MIN_PART_BYTES].into()).await.unwrap();
                 }
                 if complete {
                     uploader.complete().await.unwrap();

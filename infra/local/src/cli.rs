@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{admin, check, demo, restart, sam, signals, stack, test, up};
+use crate::{admin, bench, check, demo, restart, sam, signals, stack, test, up};
 
 /// Runs Sluice on this machine.
 #[derive(Parser)]
@@ -32,6 +32,8 @@ enum Command {
     },
     /// Format, clippy, documentation, template: everything that needs no running stack.
     Check,
+    /// Measure the worker beside its peers, against a PostgreSQL of its own.
+    Bench(BenchArgs),
     /// Build deployable functions with `sam build`.
     Sam {
         /// Passed on to `sam`; `build` when there is none.
@@ -91,6 +93,27 @@ pub(crate) struct DemoArgs {
 }
 
 #[derive(Args)]
+pub(crate) struct BenchArgs {
+    /// A table of its own instead: the worker's peak memory.
+    pub(crate) part: Option<BenchPart>,
+    /// About three minutes after build and loading: fewer runs, without `narrow`.
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Rows of `orders`.
+    #[arg(long, default_value_t = 1_000_000)]
+    pub(crate) rows: u64,
+    /// Only lines whose name contains this.
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) only: Option<String>,
+}
+
+/// Parts of the bench.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum BenchPart {
+    Memory,
+}
+
+#[derive(Args)]
 pub(crate) struct AdminArgs {
     #[command(flatten)]
     pub(crate) stack: Named,
@@ -143,6 +166,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Demo(args) => demo::run(&args),
         Command::Test { args } => test::run(&args),
         Command::Check => check::run(),
+        Command::Bench(args) => bench::run(&args),
         Command::Sam { args } => sam::run(&args),
         Command::Admin(args) => admin::run(&args.stack.name, &args.words),
         Command::Invoke(args) => admin::invoke(&args.stack.name, args.function, &args.event),

@@ -6,11 +6,14 @@
 pub mod cli;
 
 mod admin;
+mod bench;
 mod binaries;
 mod check;
+mod cluster;
 mod demo;
 mod deploy;
 mod emulator;
+mod older;
 mod pgbouncer;
 mod place;
 mod postgres;

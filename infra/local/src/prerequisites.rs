@@ -1,4 +1,5 @@
-//! What must be on the machine before anything starts: Python and PgBouncer.
+//! What must be on the machine before anything starts: Python and PgBouncer. For tests also PostgreSQL 15, which
+//! may be missing.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -10,6 +11,8 @@ use crate::progress::Step;
 use crate::{process, user};
 
 const PYTHONS: [&str; 6] = ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10"];
+/// Where Debian keeps the programs of one version.
+const POSTGRESQL_15: &str = "/usr/lib/postgresql/15/bin";
 const SYSTEM_FOLDERS: [&str; 4] = ["/usr/sbin", "/usr/local/sbin", "/usr/bin", "/opt/homebrew/bin"];
 
 /// A Python that is new enough.
@@ -48,14 +51,39 @@ pub(crate) fn pgbouncer() -> Result<PathBuf> {
     }
 }
 
+/// The programs of PostgreSQL 15; installed where apt has them and root makes that possible.
+pub(crate) fn postgresql_15() -> Option<PathBuf> {
+    let programs = Path::new(POSTGRESQL_15);
+    if !programs.join("postgres").is_file() && user::is_root() && find("apt-get").is_some() {
+        let step = Step::start("Installing PostgreSQL 15 with apt-get");
+        let said =
+            install_postgresql_15().map_or_else(|error| format!("{error:#}"), |()| "installed".to_owned());
+        step.done(&said);
+    }
+    programs.join("postgres").is_file().then(|| programs.to_path_buf())
+}
+
+fn install_postgresql_15() -> Result<()> {
+    apt_get(&["update", "-qq"])?;
+    // Without this the package would start a server of its own. The file that reads ours comes first.
+    apt_get(&["install", "-y", "-qq", "--no-install-recommends", "postgresql-common"])?;
+    let folder = Path::new("/etc/postgresql-common/createcluster.d");
+    let ours = folder.join("sluice.conf");
+    fs::create_dir_all(folder)?;
+    fs::write(&ours, "create_main_cluster = false\n")?;
+    let installed = apt_get(&["install", "-y", "-qq", "--no-install-recommends", "postgresql-15"]);
+    fs::remove_file(&ours)?;
+    installed
+}
+
 fn apt_get(args: &[&str]) -> Result<()> {
     let mut command = Command::new("apt-get");
     command.args(args).env("DEBIAN_FRONTEND", "noninteractive").stdin(Stdio::null()).stdout(Stdio::null());
-    process::run(&mut command, "install pgbouncer by hand and try again")
+    process::run(&mut command, "install it by hand and try again")
 }
 
 /// A program on the PATH or in a folder where system programs usually are.
-fn find(name: &str) -> Option<PathBuf> {
+pub(crate) fn find(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let folders =
         env::split_paths(&path).chain(SYSTEM_FOLDERS.iter().map(|&folder| Path::new(folder).to_path_buf()));

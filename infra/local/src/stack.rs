@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 
-use crate::{place, process, user};
+use crate::{older, place, process, user};
 
 /// The stack that is meant when none is named.
 pub(crate) const DEFAULT_NAME: &str = "shop";
@@ -17,6 +17,9 @@ pub(crate) const DEFAULT_NAME: &str = "shop";
 /// The order in which processes end: first whoever uses the others.
 const PROCESSES: [(&str, Signal); 3] =
     [("emulator", Signal::TERM), ("pgbouncer", Signal::TERM), ("postgres", Signal::INT)];
+
+/// What only tests add to a stack.
+const GUESTS: [(&str, Signal); 1] = [(older::NAME, Signal::INT)];
 
 /// What `stack.json` holds. Tests and scripts read it.
 #[derive(Serialize, Deserialize, Default, Clone)]
@@ -63,7 +66,7 @@ impl Stack {
     /// A new stack of this name in empty folders. Fails while one is running; clears what a dead one left.
     pub(crate) fn create(name: &str) -> Result<Self> {
         let simple = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if name == "venv" || name.is_empty() || !name.chars().all(simple) {
+        if ["venv", "bench"].contains(&name) || name.is_empty() || !name.chars().all(simple) {
             bail!("`{name}` cannot name a stack; use small letters, digits and hyphens");
         }
         if let Ok(old) = Self::load(name) {
@@ -128,13 +131,13 @@ impl Stack {
 
     /// Stops whatever of it is alive and removes its data; logs of the last run stay until the next one.
     pub(crate) fn stop(&self) -> Result<()> {
-        for (name, signal) in PROCESSES {
+        for (name, signal) in PROCESSES.into_iter().chain(GUESTS) {
             if let Some(&pid) = self.pids.get(name) {
                 process::stop(pid, &self.mark(), signal, Duration::from_secs(10));
             }
         }
         let _ = fs::remove_file(file(&self.name)?);
-        for data in ["postgres", "tmp", "objects"] {
+        for data in ["postgres", older::NAME, "tmp", "objects"] {
             let _ = fs::remove_dir_all(self.ground.join(data));
         }
         Ok(())

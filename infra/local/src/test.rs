@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use crate::progress::Step;
 use crate::up::{Plan, Sample, start};
 use crate::venv::Venv;
-use crate::{binaries, place, prerequisites, process, signals};
+use crate::{binaries, older, place, prerequisites, process, signals};
 
 const NAME: &str = "test";
 const BUDGET: u32 = 3;
@@ -41,12 +41,14 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
         set: &set,
         sample: Sample::Tables(SCALE),
     };
-    let (guard, stack) = start(&plan, &venv)?;
+    let (guard, mut stack) = start(&plan, &venv)?;
+    let older = older::start(&mut stack)?;
     let chosen = args.iter().any(|word| word == "-p" || word.starts_with("--package"));
     let status = binaries::cargo(&["test", "--no-fail-fast"])
         .args((!chosen).then_some("--workspace"))
         .args(args)
         .env("SLUICE_STACK", crate::stack::file(NAME)?)
+        .envs(older.map(|url| ("SLUICE_POSTGRES_15", url)))
         // Tests of the adapters speak to the emulator as a function does.
         .env("AWS_ENDPOINT_URL", &stack.aws_endpoint)
         .env("AWS_ACCESS_KEY_ID", &stack.access_key)
@@ -54,6 +56,7 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
         .env("AWS_REGION", &stack.region)
         .env("SLUICE_CLI", place::binaries()?.join("sluice"))
         .env("SLUICE_X", place::binaries()?.join("x"))
+        .env("SLUICE_PARQUET_PYTHON", Venv::parquet()?.python())
         .status()?;
     drop(guard);
     signals::check()?;

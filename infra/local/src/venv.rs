@@ -32,6 +32,16 @@ impl Venv {
         Self::ready("sam")
     }
 
+    /// Peers that are measured.
+    pub(crate) fn bench() -> Result<Self> {
+        Self::ready("bench")
+    }
+
+    /// Readers of Parquet.
+    pub(crate) fn parquet() -> Result<Self> {
+        Self::ready("parquet")
+    }
+
     /// A program of this environment.
     pub(crate) fn program(&self, name: &str) -> PathBuf {
         self.bin().join(name)
@@ -103,7 +113,7 @@ mod tests {
 
     #[test]
     fn every_package_of_every_list_is_pinned() -> Result<()> {
-        for list in ["stack", "lint", "sam"] {
+        for list in ["stack", "bench", "parquet", "lint", "sam"] {
             fingerprint(&place::root().join("infra/local/requirements").join(format!("{list}.txt")))?;
         }
         Ok(())

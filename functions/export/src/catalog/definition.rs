@@ -40,6 +40,8 @@ pub struct Definition {
     pub columns: Option<Vec<String>>,
     /// Names left out of `*`.
     pub exclude: Vec<String>,
+    /// Columns that Parquet keeps as strings, because they hold values that no Parquet type has.
+    pub as_text: Vec<String>,
     /// Columns that requests may filter on.
     pub filters: Vec<String>,
     /// Such as `1h`: rows older than this no longer change.

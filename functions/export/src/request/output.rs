@@ -8,41 +8,68 @@ use crate::format::{Compression, CsvOptions, Format, Output};
 /// Longest text for NULL, in bytes. It is written once per NULL, so its length multiplies.
 const LONGEST_NULL: usize = 100;
 
+const FORMATS: [(&str, Format); 3] =
+    [("csv", Format::Csv), ("ndjson", Format::Ndjson), ("parquet", Format::Parquet)];
+
+const COMPRESSIONS: [(&str, Compression); 4] = [
+    ("gzip", Compression::Gzip),
+    ("zstd", Compression::Zstd),
+    ("snappy", Compression::Snappy),
+    ("none", Compression::None),
+];
+
 pub(super) fn read(fields: &Map<String, Value>, report: &mut Report) -> Output {
     let csv = fields.get("csv").and_then(|csv| report.object(csv, "/csv"));
+    let format = one_of(fields, "format", &FORMATS, report).unwrap_or_default();
+    if csv.is_some() && format != Format::Csv {
+        let message = format!("options of CSV do not go with the format {}", word(&FORMATS, format));
+        report.say("/csv", message, "leave csv out, or choose the format csv");
+    }
     Output {
-        format: word(fields, "format", &[("csv", Format::Csv)], &["ndjson", "parquet"], report),
-        compression: word(
-            fields,
-            "compression",
-            &[("gzip", Compression::Gzip), ("none", Compression::None)],
-            &["zstd", "snappy"],
-            report,
-        ),
+        format,
+        compression: compression(fields, format, report),
         csv: csv.map(|csv| csv_options(csv, report)).unwrap_or_default(),
     }
 }
 
-/// One of `known`; `later` are words that the contract has but this version does not do.
-fn word<T: Copy + Default>(
+fn compression(fields: &Map<String, Value>, format: Format, report: &mut Report) -> Compression {
+    let Some(given) = one_of(fields, "compression", &COMPRESSIONS, report) else {
+        return format.default_compression();
+    };
+    if !format.compressions().contains(&given) {
+        let (format_word, given) = (word(&FORMATS, format), word(&COMPRESSIONS, given));
+        let fitting: Vec<_> = format.compressions().iter().map(|c| word(&COMPRESSIONS, *c)).collect();
+        report.say(
+            "/compression",
+            format!("{format_word} files are not compressed with {given}"),
+            format!("with {format_word}: {}", fitting.join(", ")),
+        );
+    }
+    given
+}
+
+/// What the word under `key` means; `None` if there is none, or an unknown one, which is reported.
+fn one_of<T: Copy>(
     fields: &Map<String, Value>,
     key: &str,
     known: &[(&str, T)],
-    later: &[&str],
     report: &mut Report,
-) -> T {
-    let Some(given) = report.text(fields, key, "") else { return T::default() };
-    if let Some((_, value)) = known.iter().find(|(word, _)| *word == given) {
-        return *value;
+) -> Option<T> {
+    let given = report.text(fields, key, "")?;
+    let found = known.iter().find(|(word, _)| *word == given).map(|(_, value)| *value);
+    if found.is_none() {
+        let words: Vec<_> = known.iter().map(|(word, _)| *word).collect();
+        report.say(
+            format!("/{key}"),
+            format!("the {key} {} is unknown", show(given)),
+            format!("supported: {}", words.join(", ")),
+        );
     }
-    let state = if later.contains(&given) { "not available yet" } else { "unknown" };
-    let words: Vec<_> = known.iter().map(|(word, _)| *word).collect();
-    report.say(
-        format!("/{key}"),
-        format!("the {key} {} is {state}", show(given)),
-        format!("supported: {}", words.join(", ")),
-    );
-    T::default()
+    found
+}
+
+fn word<T: PartialEq>(known: &[(&'static str, T)], value: T) -> &'static str {
+    known.iter().find(|(_, known)| *known == value).map_or("", |(word, _)| word)
 }
 
 fn csv_options(csv: &Map<String, Value>, report: &mut Report) -> CsvOptions {
@@ -72,9 +99,7 @@ fn csv_options(csv: &Map<String, Value>, report: &mut Report) -> CsvOptions {
         }
     }
     options.header = flag(csv, "header", true, report);
-    if flag(csv, "formulaGuard", false, report) {
-        report.say("/csv/formulaGuard", "the formula guard is not available yet", "leave it out or false");
-    }
+    options.formula_guard = flag(csv, "formulaGuard", false, report);
     options
 }
 

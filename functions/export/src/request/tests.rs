@@ -4,13 +4,12 @@ use serde_json::json;
 
 use super::*;
 use crate::catalog::{Dataset, From, RangeColumn};
-use crate::column::{Column, ColumnType, Read};
+use crate::column::{Column, ColumnType};
 use crate::range::RangeKind;
 use crate::selection::{Predicate, Test};
 
 fn column(name: &str, kind: ColumnType) -> Column {
-    let type_name = format!("{kind:?}").to_lowercase();
-    Column { name: name.into(), type_name, oid: 0, typmod: -1, kind, read: Read::Native, labels: vec![] }
+    Column::native(name, 0, kind)
 }
 
 fn dataset(name: &str, range: Option<(RangeKind, &str)>) -> (String, Dataset) {
@@ -126,7 +125,7 @@ fn the_request_of_the_contract_is_accepted() {
                 "filters": {"country": ["DE", "NL"], "total": {"gte": 10, "lt": 20}, "visits": null}}],
             "startDate": "2023-08-31", "endDate": "2024-08-04", "timeZone": "UTC",
             "format": "csv", "compression": "gzip",
-            "csv": {"delimiter": ",", "null": "", "header": true}
+            "csv": {"delimiter": ",", "null": "", "header": true, "formulaGuard": false}
         })
     );
 }
@@ -186,7 +185,7 @@ fn pointers_of_the_short_form_fit_its_body() {
 fn every_violation_is_listed_at_once() {
     let found = refused(
         json!({"datasets": ["ordres", "orders", {"name": "ORDERS"}, 7, {"columns": []}], "startDate": "2024-02-30",
-            "endDate": 5, "timeZone": "Mars/Phobos", "format": "parquet", "compression": "zip",
+            "endDate": 5, "timeZone": "Mars/Phobos", "format": "xlsx", "compression": "zip",
             "csv": {"delimiter": "ab", "quote": "'", "header": "yes"}, "from": 1, "a/b": 2}),
         &[
             "/a~1b",
@@ -206,7 +205,7 @@ fn every_violation_is_listed_at_once() {
         ],
     );
     assert_eq!(found[2].remedy, "did you mean orders?");
-    assert!(found[6].message.contains("not available yet") && found[6].remedy == "supported: csv");
+    assert_eq!(found[6].remedy, "supported: csv, ndjson, parquet");
 }
 
 #[test]
@@ -387,7 +386,33 @@ fn csv_options_follow_postgresql() {
         assert_eq!(pointers(&csv(json!({"null": bad})).unwrap_err()), ["/csv/null"], "{bad:?}");
     }
     assert_eq!(pointers(&csv(json!({"null": "N;A", "delimiter": ";"})).unwrap_err()), ["/csv/null"]);
-    assert_eq!(pointers(&csv(json!({"formulaGuard": true})).unwrap_err()), ["/csv/formulaGuard"]);
+    assert!(csv(json!({"formulaGuard": true})).unwrap().formula_guard);
+    assert_eq!(pointers(&csv(json!({"formulaGuard": 1})).unwrap_err()), ["/csv/formulaGuard"]);
+}
+
+#[test]
+fn every_format_has_its_compressions() {
+    let output =
+        |fields: Value| parse(body(json!(["orders"]), fields)).map(|r| r.wants[0].selection.output.clone());
+    for (format, default) in [("csv", "csv.gz"), ("ndjson", "ndjson.gz"), ("parquet", "parquet")] {
+        assert_eq!(output(json!({"format": format})).unwrap().extension(), default);
+        for compression in ["gzip", "zstd", "snappy", "none"] {
+            let found = output(json!({"format": format, "compression": compression}));
+            let fits = match compression {
+                "gzip" => format != "parquet",
+                "snappy" => format == "parquet",
+                _ => true,
+            };
+            match found {
+                Ok(_) => assert!(fits, "{format} {compression}"),
+                Err(found) => assert!(!fits && pointers(&found) == ["/compression"], "{found:?}"),
+            }
+        }
+    }
+    let found = output(json!({"format": "parquet", "compression": "gzip"})).unwrap_err();
+    assert_eq!(found[0].remedy, "with parquet: zstd, snappy, none");
+    let found = output(json!({"format": "ndjson", "csv": {"header": false}})).unwrap_err();
+    assert_eq!(pointers(&found), ["/csv"]);
 }
 
 #[test]

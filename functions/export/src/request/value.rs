@@ -40,6 +40,8 @@ impl Literal {
 /// What would be accepted, to complete "give …".
 pub(super) fn literal(column: &Column, value: &Value) -> Result<Literal, String> {
     match column.kind {
+        // Of an array there is no narrower form than its text.
+        _ if column.array => text(column, value),
         ColumnType::Bool => match value {
             Value::Bool(given) => Ok(Literal { text: given.to_string(), json: value.clone() }),
             _ => Err("true or false".to_owned()),
@@ -47,19 +49,22 @@ pub(super) fn literal(column: &Column, value: &Value) -> Result<Literal, String>
         ColumnType::Int2 => number::whole(value, i16::MIN.into(), i16::MAX.into()).map(Literal::of),
         ColumnType::Int4 => number::whole(value, i32::MIN.into(), i32::MAX.into()).map(Literal::of),
         ColumnType::Int8 => number::whole(value, i64::MIN, i64::MAX).map(Literal::of),
+        ColumnType::Oid => number::whole(value, 0, u32::MAX.into()).map(Literal::of),
         ColumnType::Float4 => number::float4(value).map(Literal::of),
         ColumnType::Float8 => number::float8(value).map(Literal::of),
         ColumnType::Numeric => number::numeric(value).map(Literal::of),
-        _ => {
-            let text = value.as_str().filter(|text| !text.contains('\0'));
-            let wanted = || wanted(column);
-            text.and_then(|text| textual(column, text)).map(Literal::text).ok_or_else(wanted)
-        }
+        _ => text(column, value),
     }
+}
+
+fn text(column: &Column, value: &Value) -> Result<Literal, String> {
+    let text = value.as_str().filter(|text| !text.contains('\0'));
+    text.and_then(|text| textual(column, text)).map(Literal::text).ok_or_else(|| wanted(column))
 }
 
 fn textual(column: &Column, text: &str) -> Option<String> {
     match column.kind {
+        _ if column.array => Some(text.to_owned()),
         ColumnType::Uuid => {
             let hyphenated = text.len() == 36;
             hyphenated.then(|| Uuid::parse_str(text).ok()).flatten().map(|id| id.to_string())
@@ -82,6 +87,7 @@ fn textual(column: &Column, text: &str) -> Option<String> {
 
 fn wanted(column: &Column) -> String {
     match column.kind {
+        _ if column.array => format!("a string that PostgreSQL reads as {}", column.type_name),
         ColumnType::Uuid => "a string such as \"123e4567-e89b-12d3-a456-426614174000\"".to_owned(),
         ColumnType::Date => "a date of the calendar such as \"2024-01-31\"".to_owned(),
         ColumnType::Timestamp => {
@@ -98,7 +104,7 @@ fn wanted(column: &Column) -> String {
             let more = if column.labels.len() > 20 { ", …" } else { "" };
             format!("one of {}{more}", labels.join(", "))
         }
-        _ if column.read == Read::Native => "a string without NUL characters".to_owned(),
+        ColumnType::Text if column.read == Read::Native => "a string without NUL characters".to_owned(),
         _ => format!("a string that PostgreSQL reads as {}", column.type_name),
     }
 }

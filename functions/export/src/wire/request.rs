@@ -87,7 +87,7 @@ mod tests {
                 "filters": {"country": ["NL", "DE"], "total": {"gte": 10}}}],
             "startDate": "2023-08-31", "endDate": "2024-08-04", "timeZone": "UTC",
             "format": "csv", "compression": "gzip",
-            "csv": {"delimiter": ",", "null": "", "header": true}
+            "csv": {"delimiter": ",", "null": "", "header": true, "formulaGuard": false}
         });
         let request: ExportRequest = serde_json::from_value(json.clone()).unwrap();
         assert_eq!(serde_json::to_value(&request).unwrap(), json);

@@ -42,7 +42,7 @@ impl MemoryObjects {
 #[async_trait]
 impl Objects for MemoryObjects {
     async fn put(&self, key: &str, body: Bytes, meta: &Meta) -> Result<(), ObjectsError> {
-        self.state().objects.insert(key.to_owned(), (body, meta.clone()));
+        self.state().objects.insert(key.to_owned(), (Bytes::copy_from_slice(&body), meta.clone()));
         Ok(())
     }
 
@@ -108,7 +108,8 @@ impl Upload for MemoryUpload {
         let mut state = self.bucket.state();
         let upload = state.uploads.get_mut(&self.id);
         let (_, _, parts) = upload.ok_or(ObjectsError::bare("store a part", Kind::NotFound))?;
-        parts.insert(number, body);
+        // A bucket keeps no memory of its client.
+        parts.insert(number, Bytes::copy_from_slice(&body));
         Ok(())
     }
 

@@ -1,10 +1,10 @@
 //! How large a part is: arithmetic without I/O.
 //!
-//! S3 allows 10,000 parts of at least 5 MiB (the last may be smaller). Parts begin small, because so
-//! much memory is held per part, and grow by the same step after every thousand.
+//! S3 allows 10,000 parts of at least 5 MiB (the last may be smaller). Parts begin as small as they
+//! may be, because so much memory is held per part, and grow by a step after every thousand.
 
-/// Bytes of the first parts, and of every step.
-pub const STEP_BYTES: usize = 8 << 20;
+/// Bytes by which parts grow.
+const STEP_BYTES: usize = 10 << 20;
 
 /// S3's limits.
 pub const MIN_PART_BYTES: usize = 5 << 20;
@@ -14,11 +14,11 @@ pub const MAX_PARTS: u32 = 10_000;
 /// Parts of one size before the next step.
 const PARTS_PER_STEP: u32 = 1_000;
 
-/// Bytes that part `number` (from 1) has at least, unless it is the last. 10,000 parts hold 461 GB,
+/// Bytes that part `number` (from 1) has at least, unless it is the last. 10,000 parts hold 524 GB,
 /// more than a function can write in its fifteen minutes.
 pub fn target_bytes(number: u32) -> usize {
-    let step = number.saturating_sub(1) / PARTS_PER_STEP + 1;
-    STEP_BYTES * step as usize
+    let step = number.saturating_sub(1) / PARTS_PER_STEP;
+    MIN_PART_BYTES + STEP_BYTES * step as usize
 }
 
 #[cfg(test)]
@@ -34,9 +34,9 @@ mod tests {
 
     #[test]
     fn parts_are_small_and_never_too_small() {
-        assert_eq!(target_bytes(1), 8 << 20);
-        assert_eq!(target_bytes(1_000), 8 << 20);
-        assert_eq!(target_bytes(1_001), 16 << 20);
+        assert_eq!(target_bytes(1), 5 << 20);
+        assert_eq!(target_bytes(1_000), 5 << 20);
+        assert_eq!(target_bytes(1_001), 15 << 20);
         assert!((0..=MAX_PARTS).all(|n| target_bytes(n) >= MIN_PART_BYTES));
     }
 }

@@ -21,8 +21,10 @@ use super::{SourceError, connect, sql};
 /// the server's next sends wake nobody: measured on loopback, a fifth less time for server and reader.
 const NAP: Duration = Duration::from_micros(500);
 
-/// Rows are handed on in batches of about this many bytes, and so many batches may wait.
-const BATCH_BYTES: usize = 256 << 10;
+/// A batch of rows ends with the row that reaches this size; a row that has it alone is a batch alone, and
+/// is handed on without a copy.
+pub const BATCH_BYTES: usize = 256 << 10;
+/// Batches that may wait.
 const BATCHES: usize = 2;
 
 /// What the source is at the moment of reading.
@@ -203,9 +205,11 @@ async fn hand_on(
                 None => break,
                 Some(row) => {
                     let row = row.map_err(SourceError::classify)?;
-                    if batch.is_empty() && row.len() >= BATCH_BYTES {
-                        // Large already: handed on without a copy.
-                        if batches.send(Ok(row)).await.is_err() {
+                    if row.len() >= BATCH_BYTES {
+                        let before = std::mem::take(&mut batch).freeze();
+                        if !before.is_empty() && batches.send(Ok(before)).await.is_err()
+                            || batches.send(Ok(row)).await.is_err()
+                        {
                             return Ok(false);
                         }
                         continue;
@@ -243,20 +247,12 @@ async fn napping<S: Stream + Unpin>(rows: &mut S) -> Option<S::Item> {
 
 #[cfg(test)]
 mod tests {
-    use export::column::{ColumnType, Read};
+    use export::column::ColumnType;
 
     use super::*;
 
     fn columns() -> Vec<Column> {
-        vec![Column {
-            name: "id".into(),
-            type_name: "bigint".into(),
-            oid: 20,
-            typmod: -1,
-            kind: ColumnType::Int8,
-            read: Read::Native,
-            labels: vec![],
-        }]
+        vec![Column::native("id", 20, ColumnType::Int8)]
     }
 
     #[test]

@@ -7,13 +7,14 @@ use std::fmt::Write as _;
 
 use export::catalog::From;
 use export::column::{Column, Read};
+use export::format::Format;
 use export::id::TenantId;
 use export::range::{Range, RangeKind, Span};
 use export::selection::{Predicate, Selection, Test};
 
 /// The one statement that exports a chunk.
 pub fn copy_sql(selection: &Selection, range: &Range, tenant: &TenantId) -> String {
-    let list: Vec<String> = selection.columns.iter().map(select).collect();
+    let list: Vec<String> = selection.columns.iter().map(|c| select(c, selection.output.format)).collect();
     let mut sql = format!("copy (\nselect {}\nfrom {}", list.join(",\n       "), from(&selection.from));
     for (i, condition) in conditions(selection, range, tenant).iter().enumerate() {
         let word = if i == 0 { "where" } else { "  and" };
@@ -59,10 +60,13 @@ fn micros(instant: &str) -> String {
     format!("(extract(epoch from {instant}) * 1000000)::pg_catalog.int8")
 }
 
-fn select(c: &Column) -> String {
+fn select(c: &Column, format: Format) -> String {
     let name = column(&c.name);
     match c.read {
         Read::Native => name,
+        Read::Cast | Read::Output if format == Format::Ndjson => {
+            format!("pg_catalog.to_json({name})::pg_catalog.text")
+        }
         Read::Cast => format!("{name}::pg_catalog.text"),
         // `is not null` would be false for a composite with one NULL field. `is distinct from null`
         // asks about the value as a whole, and needs no equality operator.

@@ -325,7 +325,8 @@ pub(super) async fn insert_pieces(
             .bind(columns.iter().map(|c| c.1).collect::<Vec<_>>())
             .bind(columns.iter().map(|c| c.2).collect::<Vec<_>>())
             .bind(new.iter().map(|p| signed(p.piece.rows)).collect::<Vec<_>>())
-            .bind(new.iter().map(|p| signed(p.piece.bytes)).collect::<Vec<_>>());
+            .bind(new.iter().map(|p| signed(p.piece.bytes)).collect::<Vec<_>>())
+            .bind(new.iter().map(|p| p.want.estimate.indexed).collect::<Vec<_>>());
         tx.run(insert).await?;
     }
     let done = |id: ChunkId| candidates.iter().any(|c| c.id == id && c.state == ChunkState::Done);

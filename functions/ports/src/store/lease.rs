@@ -51,6 +51,7 @@ impl Store {
             selection: json(&row, "selection")?,
             range: from_row(&row)?,
             planned_bytes: count(&row, "planned_bytes")?,
+            indexed: row.try_get("indexed")?,
             failures: u32::try_from(row.try_get::<i32, _>("failures")?)
                 .map_err(|e| StoreError::unreadable("failures", e))?,
             waited_ms: count(&row, "waited_ms")?,

@@ -17,8 +17,10 @@ pub struct Migration {
     text: &'static str,
 }
 
-const MIGRATIONS: [Migration; 1] =
-    [Migration { version: 1, name: "store", text: include_str!("migrations/0001_store.sql") }];
+const MIGRATIONS: [Migration; 2] = [
+    Migration { version: 1, name: "store", text: include_str!("migrations/0001_store.sql") },
+    Migration { version: 2, name: "indexed", text: include_str!("migrations/0002_indexed.sql") },
+];
 
 /// Functions that hold rules: created or replaced every time.
 const FUNCTIONS: [&str; 3] =

@@ -2,9 +2,9 @@
 -- The parent's row is locked by the caller; its weight is shared out, the last child takes the rest.
 with children as (
     insert into sluice.chunk
-        (id, tenant, dataset, fingerprint, range_of, range_start, range_end, planned_rows, planned_bytes, due_at)
+        (id, tenant, dataset, fingerprint, range_of, range_start, range_end, planned_rows, planned_bytes, indexed, due_at)
     select u.id::uuid, p.tenant, p.dataset, p.fingerprint, p.range_of, u.range_start, u.range_end,
-           p.planned_rows / cardinality($2::text[]), $6, clock_timestamp()
+           p.planned_rows / cardinality($2::text[]), $6, p.indexed, clock_timestamp()
     from sluice.chunk p, unnest($2::text[], $3::bigint[], $4::bigint[]) as u (id, range_start, range_end)
     where p.id = $1::text::uuid
     returning id

@@ -3,9 +3,13 @@
 //! Cuts depend on the rows only, never on how the network delivered them: the same rows give the same
 //! blocks, and so the same file.
 
-use bytes::{Buf, Bytes, BytesMut};
+mod pending;
+
+use bytes::Bytes;
+use ports::source::BATCH_BYTES;
 
 use super::DecodeError;
+use pending::Pending;
 
 const SIGNATURE: &[u8; 11] = b"PGCOPY\n\xff\r\n\0";
 
@@ -15,7 +19,8 @@ const HEADER_BYTES: usize = 19;
 /// Sizes that bound memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// A block ends with the row that reaches this size.
+    /// A block ends with the row that reaches this size (the first one's counts the header, as a batch of
+    /// the source does), and before a row that has it alone.
     pub block_bytes: usize,
     /// No value may be larger.
     pub value_bytes: usize,
@@ -25,8 +30,9 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        // 256 KiB give gzip members that lose half a percent against larger ones, and fit in cache.
-        Self { block_bytes: 256 << 10, value_bytes: 64 << 20, row_bytes: 128 << 20 }
+        // A batch of the source is a block, without a copy. Its 256 KiB give gzip members that lose half a
+        // percent against larger ones, and fit in cache.
+        Self { block_bytes: BATCH_BYTES, value_bytes: 64 << 20, row_bytes: 128 << 20 }
     }
 }
 
@@ -50,13 +56,27 @@ enum State {
     Ended,
 }
 
+/// How much of a row is there.
+enum Found {
+    /// All of it, so many bytes.
+    Row(usize),
+    /// More bytes are needed.
+    Part,
+    /// There are no more rows.
+    Trailer,
+}
+
 /// Takes bytes as they arrive and gives blocks.
 #[derive(Debug)]
 pub struct Framing {
     columns: Vec<String>,
     limits: Limits,
     state: State,
-    pending: BytesMut,
+    pending: Pending,
+    /// Bytes of the header, while the first block is filled.
+    header_bytes: usize,
+    /// A block that was complete before the last piece came.
+    ready: Option<Block>,
     /// Where in `pending` the first row begins that is not known to be whole.
     at: usize,
     /// Whole rows in `pending`.
@@ -68,24 +88,48 @@ pub struct Framing {
 impl Framing {
     /// A stream of rows with these columns.
     pub fn new(columns: Vec<String>, limits: Limits) -> Self {
-        Self { columns, limits, state: State::Header, pending: BytesMut::new(), at: 0, rows: 0, before: 0 }
+        Self {
+            columns,
+            limits,
+            state: State::Header,
+            pending: Pending::default(),
+            header_bytes: 0,
+            ready: None,
+            at: 0,
+            rows: 0,
+            before: 0,
+        }
     }
 
     /// Takes the next bytes. Afterwards [`Framing::block`] is asked until it has none.
-    pub fn push(&mut self, bytes: &[u8]) -> Result<(), DecodeError> {
-        if self.state == State::Ended && !bytes.is_empty() {
+    pub fn push(&mut self, piece: Bytes) -> Result<(), DecodeError> {
+        if piece.is_empty() {
+            return Ok(());
+        }
+        if self.state == State::Ended {
             return Err(DecodeError::AfterEnd);
         }
-        if self.pending.capacity() - self.pending.len() < bytes.len() {
-            // One allocation per block, where blocks are filled by batches of their own size.
-            self.pending.reserve(bytes.len().max(self.limits.block_bytes + self.limits.block_bytes / 2));
+        if self.rows > 0 && self.at == self.pending.len() && self.is_large_row(&piece)? {
+            self.ready = self.cut();
         }
-        self.pending.extend_from_slice(bytes);
+        let block_bytes = self.limits.block_bytes;
+        self.pending.push(piece, block_bytes + block_bytes / 2);
         Ok(())
+    }
+
+    /// Whether the bytes begin with a whole row that is a block alone: it need not be copied then.
+    fn is_large_row(&self, bytes: &[u8]) -> Result<bool, DecodeError> {
+        if bytes.len() < self.limits.block_bytes {
+            return Ok(false);
+        }
+        Ok(matches!(self.row_of(bytes)?, Found::Row(length) if length >= self.limits.block_bytes))
     }
 
     /// The next block, if one is complete.
     pub fn block(&mut self) -> Result<Option<Block>, DecodeError> {
+        if let Some(block) = self.ready.take() {
+            return Ok(Some(block));
+        }
         loop {
             match self.state {
                 State::Header => {
@@ -104,13 +148,20 @@ impl Framing {
                     self.state = State::Rows;
                 }
                 State::Rows => {
-                    let Some(end) = self.row_end()? else { return Ok(None) };
-                    if self.state == State::Ended {
-                        continue;
+                    let length = match self.row_of(&self.pending.bytes()[self.at..])? {
+                        Found::Row(length) => length,
+                        Found::Part => return Ok(None),
+                        Found::Trailer => {
+                            self.trailer()?;
+                            continue;
+                        }
+                    };
+                    if self.rows > 0 && length >= self.limits.block_bytes {
+                        return Ok(self.cut());
                     }
-                    self.at = end;
+                    self.at += length;
                     self.rows += 1;
-                    if self.at >= self.limits.block_bytes {
+                    if self.at + self.header_bytes >= self.limits.block_bytes {
                         return Ok(self.cut());
                     }
                 }
@@ -132,11 +183,12 @@ impl Framing {
     }
 
     fn header(&mut self) -> Result<(), DecodeError> {
-        if !self.pending.starts_with(SIGNATURE) {
+        let header = self.pending.bytes();
+        if !header.starts_with(SIGNATURE) {
             return Err(DecodeError::Signature);
         }
-        self.pending.advance(SIGNATURE.len());
-        let (flags, extension) = (self.pending.get_u32(), self.pending.get_u32());
+        let number = |at: usize| header[at..].first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes));
+        let (flags, extension) = (number(SIGNATURE.len()), number(SIGNATURE.len() + 4));
         // The upper half is critical; bit 16 once meant OIDs in every row.
         if flags >> 16 != 0 {
             return Err(DecodeError::Flags(flags));
@@ -144,33 +196,25 @@ impl Framing {
         if extension > i32::MAX as u32 {
             return Err(self.malformed("a negative length of the header's extension"));
         }
+        self.pending.advance(HEADER_BYTES);
+        self.header_bytes = HEADER_BYTES + extension as usize;
         self.state = State::Extension(extension as usize);
         Ok(())
     }
 
-    /// Where the row that begins at `self.at` ends; `None` if more bytes are needed.
-    fn row_end(&mut self) -> Result<Option<usize>, DecodeError> {
-        let bytes = &self.pending[self.at..];
-        let Some((count, mut rest)) = bytes.split_first_chunk::<2>() else { return Ok(None) };
+    /// What the bytes, which begin with a row, hold of it.
+    fn row_of(&self, bytes: &[u8]) -> Result<Found, DecodeError> {
+        let Some((count, mut rest)) = bytes.split_first_chunk::<2>() else { return Ok(Found::Part) };
         let count = i16::from_be_bytes(*count);
         if count == -1 {
-            self.state = State::Ended;
-            // The trailer belongs to no block.
-            let trailer = self.pending.split_off(self.at);
-            if trailer.len() > 2 {
-                return Err(DecodeError::AfterEnd);
-            }
-            return Ok(Some(self.at));
+            return Ok(Found::Trailer);
         }
         if usize::try_from(count) != Ok(self.columns.len()) {
-            return Err(DecodeError::FieldCount {
-                row: self.row(),
-                found: count,
-                expected: self.columns.len(),
-            });
+            let (row, expected) = (self.row(), self.columns.len());
+            return Err(DecodeError::FieldCount { row, found: count, expected });
         }
         for column in &self.columns {
-            let Some((length, value)) = rest.split_first_chunk::<4>() else { return Ok(None) };
+            let Some((length, value)) = rest.split_first_chunk::<4>() else { return Ok(Found::Part) };
             let length = i32::from_be_bytes(*length);
             rest = value;
             if length >= 0 {
@@ -183,20 +227,29 @@ impl Framing {
                 if bytes.len() - rest.len() + length > self.limits.row_bytes {
                     return Err(DecodeError::RowTooLarge { row: self.row(), limit: self.limits.row_bytes });
                 }
-                let Some(after) = rest.get(length..) else { return Ok(None) };
+                let Some(after) = rest.get(length..) else { return Ok(Found::Part) };
                 rest = after;
             } else if length != -1 {
                 return Err(self.malformed("a negative length of a value"));
             }
         }
-        Ok(Some(self.pending.len() - rest.len()))
+        Ok(Found::Row(bytes.len() - rest.len()))
+    }
+
+    /// The trailer belongs to no block, and nothing may follow it.
+    fn trailer(&mut self) -> Result<(), DecodeError> {
+        self.state = State::Ended;
+        if self.pending.len() > self.at + 2 {
+            return Err(DecodeError::AfterEnd);
+        }
+        self.pending.truncate(self.at);
+        Ok(())
     }
 
     fn cut(&mut self) -> Option<Block> {
-        let block =
-            Block { bytes: self.pending.split_to(self.at).freeze(), rows: self.rows, before: self.before };
+        let block = Block { bytes: self.pending.split_to(self.at), rows: self.rows, before: self.before };
         self.before += self.rows;
-        (self.at, self.rows) = (0, 0);
+        (self.at, self.rows, self.header_bytes) = (0, 0, 0);
         Some(block)
     }
 

@@ -1,30 +1,41 @@
 //! One decision per column, made before the first row: how a value becomes text.
 //!
 //! Each type has a small file with a function from its binary form to exactly the text of PostgreSQL's
-//! output function, under UTC, ISO dates and hexadecimal bytea.
+//! output function, under UTC, ISO dates, intervals in style `postgres` and hexadecimal bytea; where JSON
+//! differs, to that of `to_json` as well. What arrives as text stands as it is.
 
+mod array;
 mod bool;
 mod bytea;
 mod calendar;
+mod char;
 mod date;
 mod digits;
 mod float;
+mod inet;
 mod int;
+mod interval;
+pub(crate) mod json;
 mod jsonb;
 mod numeric;
 mod text;
+mod time;
 mod timestamp;
 mod uuid;
 
-use export::column::ColumnType;
+use export::column::{Column, ColumnType, Read};
 
 use crate::decode::Malformed;
 
-/// Appends the text of one value.
-pub type Write = fn(&[u8], &mut Vec<u8>) -> Result<(), Malformed>;
+/// A function that appends the text of one value.
+trait Writes: Fn(&[u8], &mut Vec<u8>) -> Result<(), Malformed> + Send + 'static {}
 
-/// How the values of a type become text.
-#[derive(Clone, Copy, Debug)]
+impl<W: Fn(&[u8], &mut Vec<u8>) -> Result<(), Malformed> + Send + 'static> Writes for W {}
+
+/// Appends the text of one value. One call for a whole value: that of an array's elements is inside.
+pub type Write = Box<dyn Fn(&[u8], &mut Vec<u8>) -> Result<(), Malformed> + Send>;
+
+/// How the values of a column become text.
 pub struct TextForm {
     /// Does it.
     pub write: Write,
@@ -32,25 +43,88 @@ pub struct TextForm {
     pub alphabet: Option<&'static [u8]>,
 }
 
-/// The decision.
+/// The decision for the text of a column.
+pub fn column_text(column: &Column) -> TextForm {
+    form(column.kind, column.array)
+}
+
+/// The decision for the text of single values, be they a column's or an array's.
 pub fn text_form(kind: ColumnType) -> TextForm {
-    let of = |write: Write, alphabet| TextForm { write, alphabet: Some(alphabet) };
+    form(kind, false)
+}
+
+fn form(kind: ColumnType, array: bool) -> TextForm {
     match kind {
-        ColumnType::Bool => of(bool::write, b"tf"),
-        ColumnType::Int2 => of(int::int2, b"-0123456789"),
-        ColumnType::Int4 => of(int::int4, b"-0123456789"),
-        ColumnType::Int8 => of(int::int8, b"-0123456789"),
-        ColumnType::Float4 => of(float::float4, b"+-.0123456789eINafinty"),
-        ColumnType::Float8 => of(float::float8, b"+-.0123456789eINafinty"),
-        ColumnType::Numeric => of(numeric::write, b"-.0123456789INafinty"),
-        ColumnType::Uuid => of(uuid::write, b"-0123456789abcdef"),
-        ColumnType::Date => of(date::write, b" -0123456789BCinfty"),
-        ColumnType::Timestamp => of(timestamp::wall, b" -.:0123456789BCinfty"),
-        ColumnType::Timestamptz => of(timestamp::instant, b" +-.:0123456789BCinfty"),
-        ColumnType::Bytea => of(bytea::write, b"\\x0123456789abcdef"),
-        ColumnType::Text | ColumnType::Json => TextForm { write: text::write, alphabet: None },
-        ColumnType::Jsonb => TextForm { write: jsonb::write, alphabet: None },
+        ColumnType::Bool => known(array, bool::write, b"tf"),
+        ColumnType::Int2 => known(array, int::int2, b"-0123456789"),
+        ColumnType::Int4 => known(array, int::int4, b"-0123456789"),
+        ColumnType::Int8 => known(array, int::int8, b"-0123456789"),
+        ColumnType::Oid => known(array, int::oid, b"0123456789"),
+        ColumnType::Float4 => known(array, float::float4, b"+-.0123456789eINafinty"),
+        ColumnType::Float8 => known(array, float::float8, b"+-.0123456789eINafinty"),
+        ColumnType::Numeric => known(array, numeric::write, b"-.0123456789INafinty"),
+        ColumnType::Uuid => known(array, uuid::write, b"-0123456789abcdef"),
+        ColumnType::Date => known(array, date::write, b" -0123456789BCinfty"),
+        ColumnType::Time => known(array, time::plain, b".:0123456789"),
+        ColumnType::Timetz => known(array, time::zoned, b"+-.:0123456789"),
+        ColumnType::Timestamp => known(array, timestamp::wall, b" -.:0123456789BCinfty"),
+        ColumnType::Timestamptz => known(array, timestamp::instant, b" +-.:0123456789BCinfty"),
+        ColumnType::Interval => known(array, interval::write, b" +-.:0123456789adefimnorsty"),
+        ColumnType::Bytea => known(array, bytea::write, b"\\x0123456789abcdef"),
+        ColumnType::Inet => known(array, inet::write, b"./:0123456789abcdef"),
+        ColumnType::Char => free(array, char::write),
+        ColumnType::Text | ColumnType::Json => free(array, text::write),
+        ColumnType::Jsonb => free(array, jsonb::write),
     }
+}
+
+fn known(array: bool, write: impl Writes, alphabet: &'static [u8]) -> TextForm {
+    if array {
+        TextForm { write: array::text(write, Some(alphabet)), alphabet: None }
+    } else {
+        TextForm { write: Box::new(write), alphabet: Some(alphabet) }
+    }
+}
+
+fn free(array: bool, write: impl Writes) -> TextForm {
+    TextForm { write: if array { array::text(write, None) } else { Box::new(write) }, alphabet: None }
+}
+
+/// The decision for the JSON of a column.
+pub fn column_json(column: &Column) -> Write {
+    let array = column.array;
+    if column.read != Read::Native {
+        // Selected as JSON already.
+        return Box::new(json::ready);
+    }
+    match column.kind {
+        ColumnType::Bool => of(array, bool::json),
+        ColumnType::Int2 => of(array, int::int2),
+        ColumnType::Int4 => of(array, int::int4),
+        ColumnType::Int8 => of(array, int::int8),
+        ColumnType::Oid => of(array, json::quoted(int::oid)),
+        ColumnType::Float4 => of(array, json::number(float::float4)),
+        ColumnType::Float8 => of(array, json::number(float::float8)),
+        ColumnType::Numeric => of(array, json::number(numeric::write)),
+        ColumnType::Uuid => of(array, json::quoted(uuid::write)),
+        ColumnType::Date => of(array, json::quoted(date::write)),
+        ColumnType::Time => of(array, json::quoted(time::plain)),
+        ColumnType::Timetz => of(array, json::quoted(time::zoned)),
+        ColumnType::Timestamp => of(array, json::quoted(timestamp::wall_iso)),
+        ColumnType::Timestamptz => of(array, json::quoted(timestamp::instant_iso)),
+        ColumnType::Interval => of(array, json::quoted(interval::write)),
+        ColumnType::Bytea => of(array, bytea::json),
+        ColumnType::Inet => of(array, json::quoted(inet::write)),
+        ColumnType::Char => of(array, char::json),
+        ColumnType::Text => of(array, json::string),
+        ColumnType::Json => of(array, json::ready),
+        // One line by construction.
+        ColumnType::Jsonb => of(array, jsonb::write),
+    }
+}
+
+fn of(array: bool, write: impl Writes) -> Write {
+    if array { array::json(write) } else { Box::new(write) }
 }
 
 /// The value as an array of exactly `N` bytes.
@@ -59,54 +133,11 @@ fn exactly<const N: usize>(value: &[u8]) -> Result<[u8; N], Malformed> {
 }
 
 #[cfg(test)]
-pub(crate) fn written(write: Write, value: &[u8]) -> String {
+fn written(write: impl Fn(&[u8], &mut Vec<u8>) -> Result<(), Malformed>, value: &[u8]) -> String {
     let mut out = Vec::new();
     write(value, &mut out).expect("a well-formed value");
     String::from_utf8(out).expect("text")
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    const ALL: [ColumnType; 15] = [
-        ColumnType::Bool,
-        ColumnType::Int2,
-        ColumnType::Int4,
-        ColumnType::Int8,
-        ColumnType::Float4,
-        ColumnType::Float8,
-        ColumnType::Numeric,
-        ColumnType::Text,
-        ColumnType::Uuid,
-        ColumnType::Date,
-        ColumnType::Timestamp,
-        ColumnType::Timestamptz,
-        ColumnType::Bytea,
-        ColumnType::Json,
-        ColumnType::Jsonb,
-    ];
-
-    proptest! {
-        #[test]
-        fn no_value_makes_a_type_panic_or_leave_its_alphabet(value in proptest::collection::vec(any::<u8>(), 0..24)) {
-            for kind in ALL {
-                let (form, mut out) = (text_form(kind), Vec::new());
-                if (form.write)(&value, &mut out).is_ok() && let Some(alphabet) = form.alphabet {
-                    prop_assert!(out.iter().all(|b| alphabet.contains(b)), "{kind:?} {out:?}");
-                }
-            }
-        }
-
-        #[test]
-        fn eight_bytes_are_always_a_time(value: [u8; 8]) {
-            for kind in [ColumnType::Timestamp, ColumnType::Timestamptz, ColumnType::Float8, ColumnType::Int8] {
-                let form = text_form(kind);
-                let text = written(form.write, &value);
-                prop_assert!(text.bytes().all(|b| form.alphabet.unwrap().contains(&b)), "{text}");
-            }
-        }
-    }
-}
+mod tests;

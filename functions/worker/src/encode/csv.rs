@@ -1,13 +1,15 @@
 //! CSV, byte for byte as PostgreSQL's `COPY … (FORMAT csv, HEADER)` writes it.
 
+mod guard;
 mod quote;
 
 use export::column::Column;
 use export::format::CsvOptions;
 
-use super::column::{TextForm, Write, text_form};
+use super::column::{TextForm, Write, column_text};
 use super::{Encode, EncodeError};
 use crate::decode::{Block, Fields};
+use guard::guard;
 use quote::Quoting;
 
 /// The encoder.
@@ -22,6 +24,8 @@ pub struct Csv {
 struct Plan {
     name: String,
     write: Write,
+    /// Whether a value may be taken for a formula, and shall not.
+    guarded: bool,
     /// Whether a value may need quotes under these options.
     quotable: bool,
 }
@@ -33,17 +37,19 @@ impl Csv {
         let delimiter = u8::try_from(options.delimiter).unwrap_or(b',');
         let null = options.null.clone().into_bytes();
         let quoting = Quoting::new(delimiter, &null, columns.len() == 1);
-        let header = options.header.then(|| header(columns, delimiter, &quoting));
+        let header = options.header.then(|| header(columns, options.formula_guard, delimiter, &quoting));
         let plan = |c: &Column| {
-            let TextForm { write, alphabet } = text_form(c.kind);
+            let TextForm { write, alphabet } = column_text(c);
+            // Arrays begin with a brace or bracket; what has an alphabet is a number, a time, an address.
+            let guarded = options.formula_guard && alphabet.is_none() && !c.array;
             let quotable = alphabet.is_none_or(|a| quoting.concerns(a));
-            Plan { name: c.name.clone(), write, quotable }
+            Plan { name: c.name.clone(), write, guarded, quotable }
         };
         Self { columns: columns.iter().map(plan).collect(), delimiter, null, header, quoting }
     }
 }
 
-fn header(columns: &[Column], delimiter: u8, quoting: &Quoting) -> Vec<u8> {
+fn header(columns: &[Column], guarded: bool, delimiter: u8, quoting: &Quoting) -> Vec<u8> {
     let mut line = Vec::new();
     for (i, column) in columns.iter().enumerate() {
         if i > 0 {
@@ -51,6 +57,9 @@ fn header(columns: &[Column], delimiter: u8, quoting: &Quoting) -> Vec<u8> {
         }
         let begin = line.len();
         line.extend_from_slice(column.name.as_bytes());
+        if guarded {
+            guard(&mut line, begin);
+        }
         quoting.quote(&mut line, begin);
     }
     line.push(b'\n');
@@ -66,17 +75,20 @@ impl Encode for Csv {
         }
         let mut fields = Fields::new(&block.bytes);
         for row in 0..block.rows {
-            let at = |name| EncodeError::new(block.before + row + 1, name);
-            fields.row().map_err(at(""))?;
+            let row = block.before + row + 1;
+            fields.row().map_err(EncodeError::new(row, ""))?;
             for (i, column) in self.columns.iter().enumerate() {
                 if i > 0 {
                     out.push(self.delimiter);
                 }
-                match fields.value().map_err(at(&column.name))? {
+                match fields.value().map_err(EncodeError::new(row, &column.name))? {
                     None => out.extend_from_slice(&self.null),
                     Some(value) => {
                         let begin = out.len();
-                        (column.write)(value, out).map_err(at(&column.name))?;
+                        (column.write)(value, out).map_err(EncodeError::new(row, &column.name))?;
+                        if column.guarded {
+                            guard(out, begin);
+                        }
                         if column.quotable {
                             self.quoting.quote(out, begin);
                         }

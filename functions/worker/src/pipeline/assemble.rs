@@ -1,50 +1,93 @@
-//! A thread that puts the blocks in order, hashes them and cuts them into parts.
+//! A thread that puts the blocks in order and cuts their bytes into parts. What is compressed as one
+//! stream is compressed here.
 
 use bytes::Bytes;
-use ports::objects::parts::target_bytes;
-use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
 use super::encode::Encoded;
+use super::parts::Parts;
+use crate::compress::Stream;
 
 /// What was put together.
+#[derive(Debug, Default)]
 pub(super) struct Assembled {
     pub(super) rows: u64,
     pub(super) bytes: u64,
-    pub(super) sha256: Option<[u8; 32]>,
 }
 
-/// `None`: nobody takes the parts any more.
+/// Why nothing was put together.
+#[derive(Debug)]
+pub(super) enum Failed {
+    /// Nobody takes the parts any more.
+    Unwanted,
+    /// The compressor failed.
+    Compress,
+}
+
+/// Where finished parts go: to the upload and to the hash.
+pub(super) struct Out {
+    pub(super) upload: mpsc::Sender<Bytes>,
+    pub(super) hash: mpsc::Sender<Bytes>,
+}
+
 pub(super) fn run(
     mut threads: Vec<mpsc::Receiver<Encoded>>,
-    parts: mpsc::Sender<Bytes>,
-) -> Option<Assembled> {
-    let (mut rows, mut bytes, mut number, mut part) = (0, 0, 1, Vec::new());
-    let mut hash = Sha256::new();
+    stream: Option<Stream>,
+    out: Out,
+) -> Result<Assembled, Failed> {
+    let mut assembler = Assembler { out, parts: Parts::new(), part: Vec::new(), full: 0, bytes: 0 };
+    let (mut rows, mut stream) = (0, stream);
     // Blocks went to the threads in turns. The first thread without another block is where they ended,
     // or where something broke; the caller compares rows.
-    let ended = 'all: loop {
+    'all: loop {
         for thread in &mut threads {
-            let Some(block) = thread.blocking_recv() else { break 'all true };
-            hash.update(&block.bytes);
+            let Some(block) = thread.blocking_recv() else { break 'all };
             rows += block.rows;
-            bytes += block.bytes.len() as u64;
-            let target = target_bytes(number);
-            if part.capacity() == 0 {
-                part.reserve(target + target / 16);
-            }
-            part.extend_from_slice(&block.bytes);
-            drop(block);
-            if part.len() >= target {
-                number += 1;
-                if parts.blocking_send(Bytes::from(std::mem::take(&mut part))).is_err() {
-                    break 'all false;
-                }
+            match &mut stream {
+                None => assembler.add(&block.bytes)?,
+                Some(stream) => assembler.add(stream.block(&block.bytes).map_err(|_| Failed::Compress)?)?,
             }
         }
-    };
-    if !ended || (!part.is_empty() && parts.blocking_send(Bytes::from(part)).is_err()) {
-        return None;
     }
-    Some(Assembled { rows, bytes, sha256: (bytes > 0).then(|| hash.finalize().into()) })
+    if let Some(stream) = stream
+        && rows > 0
+    {
+        assembler.add(&stream.finish().map_err(|_| Failed::Compress)?)?;
+    }
+    let bytes = assembler.bytes;
+    assembler.hand_on()?;
+    Ok(Assembled { rows, bytes })
+}
+
+struct Assembler {
+    out: Out,
+    parts: Parts,
+    part: Vec<u8>,
+    full: usize,
+    bytes: u64,
+}
+
+impl Assembler {
+    fn add(&mut self, bytes: &[u8]) -> Result<(), Failed> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        if self.full == 0 {
+            (self.part, self.full) = self.parts.next();
+        }
+        self.bytes += bytes.len() as u64;
+        self.part.extend_from_slice(bytes);
+        if self.part.len() >= self.full { self.hand_on() } else { Ok(()) }
+    }
+
+    fn hand_on(&mut self) -> Result<(), Failed> {
+        self.full = 0;
+        if self.part.is_empty() {
+            return Ok(());
+        }
+        let part = self.parts.share(std::mem::take(&mut self.part));
+        // The hash follows as long as there is an upload.
+        self.out.hash.blocking_send(part.clone()).map_err(|_| Failed::Unwanted)?;
+        self.out.upload.blocking_send(part).map_err(|_| Failed::Unwanted)
+    }
 }

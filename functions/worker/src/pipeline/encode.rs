@@ -1,7 +1,6 @@
 //! A thread that encodes and compresses its blocks.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use tokio::sync::mpsc;
@@ -26,7 +25,7 @@ pub(super) struct Worker {
 impl Worker {
     pub(super) fn new(recipe: &Recipe, gauge: Arc<Gauge>) -> Self {
         let encode = encoder(&recipe.columns, &recipe.output);
-        Self { encode, compress: compressor(recipe.output.compression), gauge }
+        Self { encode, compress: compressor(&recipe.output), gauge }
     }
 
     /// Works until no more blocks come or nobody takes the results.
@@ -35,14 +34,24 @@ impl Worker {
         mut blocks: mpsc::Receiver<Block>,
         out: mpsc::Sender<Encoded>,
     ) -> Result<(), EncodeError> {
-        let mut raw = Vec::new();
+        let (mut raw, mut any) = (Vec::new(), false);
         while let Some(block) = blocks.blocking_recv() {
             let begun = Instant::now();
             let encoded = Encoded { rows: block.rows, bytes: self.bytes(block, &mut raw)? };
-            let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-            self.gauge.encode_micros.fetch_add(micros, Ordering::Relaxed);
+            self.gauge.encoding(begun.elapsed());
+            any = true;
             if out.blocking_send(encoded).is_err() {
-                break;
+                return Ok(());
+            }
+        }
+        if any {
+            let begun = Instant::now();
+            raw.clear();
+            self.encode.finish(&mut raw)?;
+            self.gauge.encoding(begun.elapsed());
+            if !raw.is_empty() {
+                // Nobody there: the pipeline has another error.
+                let _ = out.blocking_send(Encoded { rows: 0, bytes: self.compressed(&mut raw) });
             }
         }
         Ok(())
@@ -54,9 +63,13 @@ impl Worker {
         raw.shrink_to(4 << 20);
         self.encode.block(&block, raw)?;
         drop(block);
-        Ok(match &mut self.compress {
-            Some(compress) => compress.block(raw),
-            None => std::mem::take(raw),
-        })
+        Ok(self.compressed(raw))
+    }
+
+    fn compressed(&mut self, raw: &mut Vec<u8>) -> Vec<u8> {
+        match &mut self.compress {
+            Some(compress) if !raw.is_empty() => compress.block(raw),
+            _ => std::mem::take(raw),
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use export::catalog::{From, RangeColumn};
 use export::chunk::Attempt;
-use export::column::{Column, ColumnType, Read};
+use export::column::{Column, ColumnType};
 use export::estimate::{DatasetEstimate, Size};
 use export::format::{Compression, CsvOptions, Output};
 use export::id::{ExportId, TenantId, hex};
@@ -51,22 +51,13 @@ fn tenant() -> TenantId {
 }
 
 pub(crate) fn selection(table: &str) -> Selection {
-    let column = |name: &str, oid, kind| Column {
-        name: name.into(),
-        type_name: String::new(),
-        oid,
-        typmod: -1,
-        kind,
-        read: Read::Native,
-        labels: vec![],
-    };
     Selection {
         dataset: table.into(),
         from: From::Relation { schema: "public".into(), name: table.into() },
         columns: vec![
-            column("id", 20, ColumnType::Int8),
-            column("day", 1082, ColumnType::Date),
-            column("pad", 25, ColumnType::Text),
+            Column::native("id", 20, ColumnType::Int8),
+            Column::native("day", 1082, ColumnType::Date),
+            Column::native("pad", 25, ColumnType::Text),
         ],
         range_column: Some(RangeColumn {
             name: "day".into(),
@@ -170,7 +161,7 @@ impl World {
             fingerprint: selection.fingerprint(&tenant(), "test"),
             span: selection.range_column.is_some().then_some(span),
             selection,
-            estimate: DatasetEstimate { total: size, months: Default::default(), indexed: false },
+            estimate: DatasetEstimate { total: size, months: Default::default(), indexed: true },
         };
         let id = ExportId::from_random(random::bytes());
         let new = NewExport {

@@ -6,8 +6,7 @@ use serde_json::json;
 use super::*;
 
 fn column(kind: ColumnType) -> Column {
-    let type_name = format!("{kind:?}").to_lowercase();
-    Column { name: "c".into(), type_name, oid: 0, typmod: -1, kind, read: Read::Native, labels: vec![] }
+    Column::native("c", 0, kind)
 }
 
 fn text(kind: ColumnType, value: Value) -> Option<String> {
@@ -101,6 +100,42 @@ fn decimals_are_plain_and_exact() {
 fn texts_hold_no_nul() {
     accepts(ColumnType::Text, &[(json!(""), ""), (json!("' or 1=1 --"), "' or 1=1 --")]);
     refuses(ColumnType::Text, &[json!("a\0b"), json!(1), json!(true)]);
+}
+
+#[test]
+fn what_has_no_narrow_form_is_a_string_for_postgresql() {
+    for (kind, value) in [
+        (ColumnType::Inet, "10.0.0.1"),
+        (ColumnType::Interval, "1 day"),
+        (ColumnType::Time, "12:00"),
+        (ColumnType::Timetz, "12:00+02"),
+        (ColumnType::Char, "x"),
+    ] {
+        accepts(kind, &[(json!(value), value)]);
+        refuses(kind, &[json!(1), json!(null), json!("\0")]);
+    }
+    assert_eq!(
+        literal(&column(ColumnType::Inet), &json!(1)).unwrap_err(),
+        "a string that PostgreSQL reads as inet"
+    );
+}
+
+#[test]
+fn an_oid_is_a_whole_number() {
+    accepts(ColumnType::Oid, &[(json!(0), "0"), (json!(4294967295u32), "4294967295"), (json!("7"), "7")]);
+    refuses(ColumnType::Oid, &[json!(-1), json!(4294967296i64), json!("pg_class")]);
+}
+
+#[test]
+fn an_array_is_a_string_whatever_its_elements_are() {
+    for kind in [ColumnType::Text, ColumnType::Int4, ColumnType::Bool, ColumnType::Jsonb, ColumnType::Date] {
+        let mut array = Column { array: true, type_name: "thing[]".into(), ..column(kind) };
+        array.labels = vec!["open".into()];
+        assert_eq!(literal(&array, &json!("{1,2}")).unwrap().text, "{1,2}");
+        for wrong in [json!(1), json!(true), json!("\0")] {
+            assert_eq!(literal(&array, &wrong).unwrap_err(), "a string that PostgreSQL reads as thing[]");
+        }
+    }
 }
 
 #[test]

@@ -11,15 +11,17 @@ use crate::source::{Inspector, SourceError};
 pub(super) struct Type {
     /// OID under all domains.
     pub(super) base: u32,
-    /// The modifier its domain gives; -1 where there is none.
+    /// The modifier its domain, or that of its elements, gives; -1 where there is none.
     pub(super) typmod: i32,
     /// As `format_type` writes it, without a modifier.
     pub(super) name: String,
-    /// What arrives at the worker.
+    /// What arrives at the worker; of an array, its elements.
     pub(super) kind: ColumnType,
+    /// Whether it is an array of `kind`.
+    pub(super) array: bool,
     /// How it is selected.
     pub(super) read: Read,
-    /// Of an enum, in order.
+    /// Of an enum, or an array of an enum, in order.
     pub(super) labels: Vec<String>,
 }
 
@@ -36,6 +38,9 @@ pub(super) async fn resolve(
     Ok(rows.iter().filter_map(|row| read(row)).collect())
 }
 
+/// Each type with its base under all domains, the modifier they give, and of an array the base of its
+/// elements. Whether something is an array says its output function: `int2vector` has elements too, but
+/// is written otherwise. An enum that somebody taught to become JSON in another way is no mere label.
 fn question(oids: &str) -> String {
     format!(
         "with recursive t (oid, base, typmod) as (
@@ -44,38 +49,51 @@ fn question(oids: &str) -> String {
     select t.oid, d.typbasetype, case when t.typmod = -1 then d.typtypmod else t.typmod end
     from t join pg_catalog.pg_type d on d.oid = t.base
     where d.typtype = 'd'
+), a (oid, element, typmod) as (
+    select distinct b.oid, b.typelem, -1 from pg_catalog.pg_type b
+    where b.oid in (select base from t) and b.typoutput = 'pg_catalog.array_out'::regproc
+    union all
+    select a.oid, d.typbasetype, case when a.typmod = -1 then d.typtypmod else a.typmod end
+    from a join pg_catalog.pg_type d on d.oid = a.element
+    where d.typtype = 'd'
 )
-select t.oid::bigint, t.base::bigint, t.typmod, b.typtype::text, format_type(t.oid, -1),
+select t.oid::bigint, t.base::bigint, case when t.typmod = -1 then coalesce(a.typmod, -1) else t.typmod end, e.oid::bigint, format_type(t.oid, -1),
+    coalesce(e.typtype, b.typtype) = 'e' and not exists (select from pg_catalog.pg_cast k
+        where k.castsource = coalesce(e.oid, b.oid) and k.casttarget = 'pg_catalog.json'::regtype),
     (select k.castmethod::text from pg_catalog.pg_cast k
      where k.castsource = t.base and k.casttarget = 'pg_catalog.text'::regtype),
-    array_to_json(array(select e.enumlabel::text from pg_catalog.pg_enum e
-                        where e.enumtypid = t.base order by e.enumsortorder))::text
+    array_to_json(array(select l.enumlabel::text from pg_catalog.pg_enum l
+                        where l.enumtypid = coalesce(e.oid, t.base) order by l.enumsortorder))::text
 from t join pg_catalog.pg_type b on b.oid = t.base
+left join (a join pg_catalog.pg_type e on e.oid = a.element and e.typtype <> 'd') on a.oid = t.base
 where b.typtype <> 'd'"
     )
 }
 
 fn read(row: &[Option<String>]) -> Option<(u32, Type)> {
-    let [oid, base, typmod, class, name, cast, labels] = row else { return None };
+    let [oid, base, typmod, element, name, label, cast, labels] = row else { return None };
     let base = base.as_deref()?.parse().ok()?;
-    let (kind, read) = decide(base, class.as_deref()? == "e", cast.as_deref());
+    let element = element.as_deref().map(str::parse).transpose().ok()?;
+    let (kind, array, read) = decide(base, element, label.as_deref()? == "t", cast.as_deref());
     let labels = serde_json::from_str(labels.as_deref()?).ok()?;
     let typmod = typmod.as_deref()?.parse().ok()?;
-    Some((oid.as_deref()?.parse().ok()?, Type { base, typmod, name: name.clone()?, kind, read, labels }))
+    let found = Type { base, typmod, name: name.clone()?, kind, array, read, labels };
+    Some((oid.as_deref()?.parse().ok()?, found))
 }
 
 /// What the worker does not decode comes as text. Without an entry in `pg_cast`, `::text` is the output
 /// function itself. With a function (`f`) it is something else: `inet::text` adds a mask. Binary coercible
 /// (`b`) hands on what is stored, where the output function may change it: `xml` loses its declaration.
-fn decide(base: u32, is_enum: bool, cast: Option<&str>) -> (ColumnType, Read) {
-    if let Some(kind) = ColumnType::from_oid(base) {
-        return (kind, Read::Native);
-    }
-    match cast {
-        // An enum's binary form is its label.
-        _ if is_enum => (ColumnType::Text, Read::Native),
-        Some("f" | "b") => (ColumnType::Text, Read::Output),
-        _ => (ColumnType::Text, Read::Cast),
+///
+/// `label`: the type, or the type of the array's elements, is an enum whose binary form, the label, is all
+/// there is to it.
+fn decide(base: u32, element: Option<u32>, label: bool, cast: Option<&str>) -> (ColumnType, bool, Read) {
+    let scalar = element.unwrap_or(base);
+    let native = ColumnType::from_oid(scalar).or(label.then_some(ColumnType::Text));
+    match (native, cast) {
+        (Some(kind), _) => (kind, element.is_some(), Read::Native),
+        (None, Some("f" | "b")) => (ColumnType::Text, false, Read::Output),
+        (None, _) => (ColumnType::Text, false, Read::Cast),
     }
 }
 
@@ -85,24 +103,32 @@ mod tests {
 
     #[test]
     fn a_type_is_read_so_that_its_text_is_postgresqls() {
-        assert_eq!(decide(1184, false, None), (ColumnType::Timestamptz, Read::Native));
-        // bpchar has a function that trims, but is decoded natively.
-        assert_eq!(decide(1042, false, Some("f")), (ColumnType::Text, Read::Native));
-        assert_eq!(decide(869, false, Some("f")), (ColumnType::Text, Read::Output));
-        assert_eq!(decide(142, false, Some("b")), (ColumnType::Text, Read::Output));
-        assert_eq!(decide(1186, false, None), (ColumnType::Text, Read::Cast));
-        assert_eq!(decide(60_000, false, Some("i")), (ColumnType::Text, Read::Cast));
-        assert_eq!(decide(60_001, true, None), (ColumnType::Text, Read::Native));
+        let decide = |base, label, cast| decide(base, None, label, cast);
+        assert_eq!(decide(1184, false, None), (ColumnType::Timestamptz, false, Read::Native));
+        // bpchar and inet have functions that change the text, but are decoded natively.
+        assert_eq!(decide(1042, false, Some("f")), (ColumnType::Text, false, Read::Native));
+        assert_eq!(decide(869, false, Some("f")), (ColumnType::Inet, false, Read::Native));
+        assert_eq!(decide(142, false, Some("b")), (ColumnType::Text, false, Read::Output));
+        assert_eq!(decide(790, false, Some("f")), (ColumnType::Text, false, Read::Output));
+        assert_eq!(decide(3904, false, None), (ColumnType::Text, false, Read::Cast));
+        assert_eq!(decide(60_000, false, Some("i")), (ColumnType::Text, false, Read::Cast));
+        assert_eq!(decide(60_001, true, None), (ColumnType::Text, false, Read::Native));
+    }
+
+    #[test]
+    fn an_array_is_read_like_its_elements() {
+        assert_eq!(decide(1009, Some(25), false, None), (ColumnType::Text, true, Read::Native));
+        assert_eq!(decide(60_002, Some(60_001), true, None), (ColumnType::Text, true, Read::Native));
+        // Ranges, for one.
+        assert_eq!(decide(3905, Some(3904), false, None), (ColumnType::Text, false, Read::Cast));
     }
 
     #[test]
     fn a_row_becomes_a_type() {
-        let row = ["70000", "60001", "-1", "e", "shop.mood", "", "[\"fine\",\"so, so\"]"];
+        let row = ["70000", "60001", "-1", "", "shop.mood", "t", "", "[\"fine\",\"so, so\"]"];
         let row: Vec<_> = row.iter().map(|cell| (!cell.is_empty()).then(|| (*cell).to_owned())).collect();
         let (oid, found) = read(&row).unwrap();
-        assert_eq!(
-            (oid, found.base, found.labels),
-            (70_000, 60_001, vec!["fine".to_owned(), "so, so".to_owned()])
-        );
+        assert_eq!((oid, found.base, found.array), (70_000, 60_001, false));
+        assert_eq!(found.labels, ["fine", "so, so"]);
     }
 }

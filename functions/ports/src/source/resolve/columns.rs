@@ -39,7 +39,26 @@ pub(super) fn exported(definition: &Definition, surface: &Surface, findings: &mu
     if columns.is_empty() && listed.is_none() {
         findings.violation("columns", "no column is left to export", "exclude fewer columns");
     }
+    let as_text = as_text(definition, surface, &columns, findings);
     columns
+        .into_iter()
+        .map(|column| Column { as_text: as_text.contains(&column.name.as_str()), ..column })
+        .collect()
+}
+
+/// The columns that Parquet keeps as strings.
+fn as_text<'a>(
+    definition: &'a Definition,
+    surface: &Surface,
+    exported: &[Column],
+    findings: &mut Findings,
+) -> Vec<&'a str> {
+    let names: Vec<&str> =
+        definition.as_text.iter().filter_map(|name| known(surface, name, "as_text", findings)).collect();
+    for name in names.iter().filter(|name| exported.iter().all(|column| column.name != **name)) {
+        findings.violation("as_text", format!("{name:?} is not exported"), "remove it from as_text");
+    }
+    names
 }
 
 fn all_but(surface: &Surface, excluded: &[&str], findings: &mut Findings) -> Vec<Column> {
@@ -82,7 +101,7 @@ pub(super) fn tenant(
         return None;
     };
     let found = surface.column(name, "tenant_column", findings)?;
-    if found.of.kind != ColumnType::Text {
+    if found.of.kind != ColumnType::Text || found.of.array {
         let message =
             format!("the column is of type {}; tenants whose id is no such value fail", found.of.name);
         findings.warning("tenant_column", message, "name tenants so that their ids can be compared with it");

@@ -55,6 +55,8 @@ impl Found {
             oid: self.oid,
             typmod: self.typmod,
             kind: self.of.kind,
+            array: self.of.array,
+            as_text: false,
             read: self.of.read,
             labels: self.of.labels.clone(),
         }
@@ -125,6 +127,7 @@ fn with_nul(definition: &Definition) -> Option<&'static str> {
         ("tenant_column", one(&definition.tenant_column)),
         ("columns", many(definition.columns.as_deref().unwrap_or_default())),
         ("exclude", many(&definition.exclude)),
+        ("as_text", many(&definition.as_text)),
         ("filters", many(&definition.filters)),
     ]
     .into_iter()

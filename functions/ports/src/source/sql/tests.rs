@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn col(name: &str, kind: ColumnType, read: Read) -> Column {
-    Column { name: name.into(), type_name: String::new(), oid: 25, typmod: -1, kind, read, labels: vec![] }
+    Column { read, ..Column::native(name, 25, kind) }
 }
 
 fn orders() -> Selection {
@@ -17,8 +17,9 @@ fn orders() -> Selection {
         from: From::Relation { schema: "shop".into(), name: "orders".into() },
         columns: vec![
             col("id", ColumnType::Int8, Read::Native),
-            col("client_ip", ColumnType::Text, Read::Output),
-            col("tags", ColumnType::Text, Read::Cast),
+            col("client_ip", ColumnType::Inet, Read::Native),
+            col("refund", ColumnType::Text, Read::Output),
+            col("discounts", ColumnType::Text, Read::Cast),
         ],
         range_column: Some(RangeColumn {
             name: "created_at".into(),
@@ -87,6 +88,9 @@ fn every_predicate_of_a_query() {
 fn everything() {
     let selection = Selection { range_column: None, order: vec![], ..orders() };
     golden(&copy_sql(&selection, &Range::All, &tenant()), pinned!("copy-all"));
+    let output = Output { format: Format::Ndjson, ..Output::default() };
+    let selection = Selection { output, ..selection };
+    golden(&copy_sql(&selection, &Range::All, &tenant()), pinned!("copy-ndjson"));
 }
 
 #[test]

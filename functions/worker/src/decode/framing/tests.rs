@@ -31,7 +31,7 @@ fn blocks<'a>(columns: usize, pieces: impl IntoIterator<Item = &'a [u8]>) -> Res
     let mut framing = Framing::new((1..=columns).map(|i| format!("c{i}")).collect(), SMALL);
     let mut blocks = Vec::new();
     for piece in pieces {
-        framing.push(piece)?;
+        framing.push(Bytes::copy_from_slice(piece))?;
         while let Some(block) = framing.block()? {
             blocks.push(block);
         }

@@ -1,4 +1,4 @@
-//! `boolean`: `t` or `f`.
+//! `boolean`: `t` or `f`; in JSON its words.
 
 use crate::decode::Malformed;
 
@@ -6,6 +6,15 @@ pub(super) fn write(value: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
     match value {
         [0] => out.push(b'f'),
         [1] => out.push(b't'),
+        _ => return Err(Malformed),
+    }
+    Ok(())
+}
+
+pub(super) fn json(value: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
+    match value {
+        [0] => out.extend_from_slice(b"false"),
+        [1] => out.extend_from_slice(b"true"),
         _ => return Err(Malformed),
     }
     Ok(())

@@ -2,11 +2,50 @@
 
 use crate::decode::Malformed;
 
-pub(super) const HEX: &[u8; 16] = b"0123456789abcdef";
+/// `00` to `ff`.
+pub(super) const HEX: [[u8; 2]; 256] = {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut pairs = [[0; 2]; 256];
+    let mut n = 0;
+    while n < 256 {
+        pairs[n] = [DIGITS[n >> 4], DIGITS[n & 15]];
+        n += 1;
+    }
+    pairs
+};
 
 pub(super) fn write(value: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
-    out.reserve(2 + 2 * value.len());
     out.extend_from_slice(b"\\x");
-    out.extend(value.iter().flat_map(|b| [HEX[usize::from(b >> 4)], HEX[usize::from(b & 15)]]));
+    hex(value, out);
     Ok(())
+}
+
+/// The backslash is escaped.
+pub(super) fn json(value: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
+    out.extend_from_slice(b"\"\\\\x");
+    hex(value, out);
+    out.push(b'"');
+    Ok(())
+}
+
+fn hex(value: &[u8], out: &mut Vec<u8>) {
+    let begin = out.len();
+    out.resize(begin + 2 * value.len(), 0);
+    let (pairs, _) = out[begin..].as_chunks_mut::<2>();
+    for (pair, byte) in pairs.iter_mut().zip(value) {
+        *pair = HEX[usize::from(*byte)];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::written;
+    use super::*;
+
+    #[test]
+    fn two_digits_per_byte() {
+        assert_eq!(written(write, b"\x00\x9f\xff"), r"\x009fff");
+        assert_eq!(written(write, b""), r"\x");
+        assert_eq!(written(json, b"\xab"), r#""\\xab""#);
+    }
 }

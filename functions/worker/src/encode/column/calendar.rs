@@ -5,40 +5,127 @@ use super::digits::{four, two, unsigned};
 /// From 0000-03-01 to 2000-01-01, in days of the proleptic Gregorian calendar.
 const DAYS_TO_2000: i64 = 730_425;
 
+/// Days of 400 years.
+const ERA_DAYS: i64 = 146_097;
+
+/// A day of the calendar.
+struct Day {
+    year: i64,
+    month: u32,
+    day: u32,
+}
+
+/// The day that is so many after 2000-01-01. The arithmetic is Neri and Schneider's (*Euclidean affine
+/// functions and their application to calendar algorithms*): years begin in March, so that the leap day is
+/// the last of its year.
+#[inline]
+fn civil(days: i64) -> Day {
+    let days = days + DAYS_TO_2000;
+    let (era, day_of_era) = (days.div_euclid(ERA_DAYS), days.rem_euclid(ERA_DAYS) as u32);
+    let n = 4 * day_of_era + 3;
+    let (century, day_of_century) = (n / 146_097, n % 146_097 / 4);
+    // Year and day of the year at once: the upper and the lower half of a product.
+    let product = 2_939_745 * u64::from(4 * day_of_century + 3);
+    let (year_of_century, day_of_year) = ((product >> 32) as u32, product as u32 / 2_939_745 / 4);
+    let n = 2_141 * day_of_year + 197_913;
+    let (month, day) = (n >> 16, (n & 0xffff) / 2_141 + 1);
+    let after_december = day_of_year >= 306;
+    Day {
+        year: 400 * era + i64::from(100 * century + year_of_century + u32::from(after_december)),
+        month: if after_december { month - 12 } else { month },
+        day,
+    }
+}
+
+impl Day {
+    /// The year as it is written, and whether it is before Christ. There is no year 0: it is 1 BC.
+    #[inline]
+    fn year(&self) -> (u64, bool) {
+        if self.year > 0 { (self.year as u64, false) } else { (self.year.unsigned_abs() + 1, true) }
+    }
+
+    /// `2024-01-31`, for a year of four digits.
+    #[inline]
+    fn text(&self, year: u32) -> [u8; 10] {
+        let ([y1, y2, y3, y4], [m1, m2], [d1, d2]) = (four(year), two(self.month), two(self.day));
+        [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2]
+    }
+
+    fn write(&self, year: u64, out: &mut Vec<u8>) {
+        if year < 10_000 {
+            return out.extend_from_slice(&self.text(year as u32));
+        }
+        let ([m1, m2], [d1, d2]) = (two(self.month), two(self.day));
+        unsigned(year, out);
+        out.extend_from_slice(&[b'-', m1, m2, b'-', d1, d2]);
+    }
+}
+
 /// Appends `2024-01-31` for a day counted from 2000-01-01; years have at least four digits. Answers
 /// whether ` BC` belongs at the end of the value.
 #[inline]
 pub(super) fn day(days: i64, out: &mut Vec<u8>) -> bool {
-    // Years begin in March here, so that the leap day is the last of its year.
-    let days = days + DAYS_TO_2000;
-    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = (day_of_year - (153 * month_from_march + 2) / 5 + 1) as u32;
-    let month = (if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 }) as u32;
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-
-    // There is no year 0: it is 1 BC.
-    let (year, bc) = if year > 0 { (year as u64, false) } else { (year.unsigned_abs() + 1, true) };
-    if year < 10_000 {
-        out.extend_from_slice(&four(year as u32));
-    } else {
-        unsigned(year, out);
-    }
-    let ([m1, m2], [d1, d2]) = (two(month), two(day));
-    out.extend_from_slice(&[b'-', m1, m2, b'-', d1, d2]);
+    let day = civil(days);
+    let (year, bc) = day.year();
+    day.write(year, out);
     bc
 }
 
-/// Appends ` 12:34:56`, with a fraction only where it is not zero and without its trailing zeros.
+/// Appends a day like [`day`], `between`, and a time like [`time`].
+#[inline]
+pub(super) fn stamp(days: i64, micros: u64, between: u8, out: &mut Vec<u8>) -> bool {
+    let day = civil(days);
+    let (year, bc) = day.year();
+    let (secs, fraction) = split(micros);
+    if year < 10_000 {
+        // All at once: no more than one look at the capacity.
+        let mut text = [between; 19];
+        text[..10].copy_from_slice(&day.text(year as u32));
+        text[11..].copy_from_slice(&clock(secs));
+        out.extend_from_slice(&text);
+    } else {
+        day.write(year, out);
+        out.push(between);
+        out.extend_from_slice(&clock(secs));
+    }
+    part_of_second(fraction, out);
+    bc
+}
+
+/// Appends `12:34:56`, with a fraction only where it is not zero and without its trailing zeros. Up to
+/// 99 hours.
 #[inline]
 pub(super) fn time(micros: u64, out: &mut Vec<u8>) {
-    let (secs, fraction) = ((micros / 1_000_000) as u32, (micros % 1_000_000) as u32);
+    let (secs, fraction) = split(micros);
+    out.extend_from_slice(&clock(secs));
+    part_of_second(fraction, out);
+}
+
+/// Appends `34:56` of an hour, with a fraction like that of [`time`].
+#[inline]
+pub(super) fn minutes(micros: u64, out: &mut Vec<u8>) {
+    let (secs, fraction) = split(micros);
+    let ([m1, m2], [s1, s2]) = (two(secs / 60), two(secs % 60));
+    out.extend_from_slice(&[m1, m2, b':', s1, s2]);
+    part_of_second(fraction, out);
+}
+
+/// Seconds, and microseconds.
+#[inline]
+fn split(micros: u64) -> (u32, u32) {
+    ((micros / 1_000_000) as u32, (micros % 1_000_000) as u32)
+}
+
+#[inline]
+fn clock(secs: u32) -> [u8; 8] {
     let ([h1, h2], [m1, m2], [s1, s2]) = (two(secs / 3_600), two(secs / 60 % 60), two(secs % 60));
-    out.extend_from_slice(&[b' ', h1, h2, b':', m1, m2, b':', s1, s2]);
-    if fraction != 0 {
-        let ([a, b], [c, d, e, f]) = (two(fraction / 10_000), four(fraction % 10_000));
+    [h1, h2, b':', m1, m2, b':', s1, s2]
+}
+
+#[inline]
+fn part_of_second(micros: u32, out: &mut Vec<u8>) {
+    if micros != 0 {
+        let ([a, b], [c, d, e, f]) = (two(micros / 10_000), four(micros % 10_000));
         out.extend_from_slice(&[b'.', a, b, c, d, e, f]);
         while out.last() == Some(&b'0') {
             out.pop();

@@ -1,8 +1,8 @@
 //! Decimal digits, two at a time.
 
-/// `00` to `99`.
-const PAIRS: [[u8; 2]; 100] = {
-    let mut pairs = [[0; 2]; 100];
+/// `00` to `99`, and nothing of meaning behind: an index of one byte needs no check.
+static PAIRS: [[u8; 2]; 256] = {
+    let mut pairs = [[0; 2]; 256];
     let mut n = 0;
     while n < 100 {
         pairs[n] = [b'0' + (n / 10) as u8, b'0' + (n % 10) as u8];
@@ -17,12 +17,12 @@ pub(crate) fn unsigned(mut n: u64, out: &mut Vec<u8>) {
     let (mut text, mut at) = ([0u8; 20], 20);
     while n >= 100 {
         at -= 2;
-        text[at..at + 2].copy_from_slice(&PAIRS[(n % 100) as usize]);
+        text[at..at + 2].copy_from_slice(&two((n % 100) as u32));
         n /= 100;
     }
     if n >= 10 {
         at -= 2;
-        text[at..at + 2].copy_from_slice(&PAIRS[n as usize]);
+        text[at..at + 2].copy_from_slice(&two(n as u32));
     } else {
         at -= 1;
         text[at] = b'0' + n as u8;
@@ -42,7 +42,7 @@ pub(crate) fn signed(n: i64, out: &mut Vec<u8>) {
 /// Two digits; `n` is below 100.
 #[inline]
 pub(crate) fn two(n: u32) -> [u8; 2] {
-    PAIRS[n as usize % 100]
+    PAIRS[n as u8 as usize]
 }
 
 /// Four digits; `n` is below 10,000.

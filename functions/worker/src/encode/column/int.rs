@@ -1,4 +1,4 @@
-//! `smallint`, `integer`, `bigint`.
+//! `smallint`, `integer`, `bigint`, `oid`.
 
 use super::{digits, exactly};
 use crate::decode::Malformed;
@@ -15,5 +15,10 @@ pub(super) fn int4(value: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
 
 pub(super) fn int8(value: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
     digits::signed(i64::from_be_bytes(exactly(value)?), out);
+    Ok(())
+}
+
+pub(super) fn oid(value: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
+    digits::unsigned(u32::from_be_bytes(exactly(value)?).into(), out);
     Ok(())
 }

@@ -36,7 +36,12 @@ pub(super) fn write(value: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
     if weight < 0 {
         out.push(b'0');
     } else {
-        unsigned(groups.at(0)?.into(), out);
+        let first = groups.at(0)?;
+        // PostgreSQL stores no leading zeros.
+        if first == 0 && weight > 0 {
+            return Err(Malformed);
+        }
+        unsigned(first.into(), out);
         for i in 1..=weight {
             out.extend_from_slice(&four(groups.at(i)?));
         }
@@ -98,7 +103,13 @@ mod tests {
 
     #[test]
     fn what_cannot_be_is_refused() {
-        for bad in [binary(0, 0, 0, &[10_000]), binary(0, 1, 0, &[]), binary(0, 0, 0x4000, &[]), vec![0; 7]] {
+        for bad in [
+            binary(0, 0, 0, &[10_000]),
+            binary(1, 0, 0, &[]),
+            binary(0, 1, 0, &[]),
+            binary(0, 0, 0x4000, &[]),
+            vec![0; 7],
+        ] {
             assert_eq!(write(&bad, &mut Vec::new()), Err(Malformed));
         }
     }

@@ -6,21 +6,31 @@ use crate::decode::Malformed;
 const DAY_MICROS: i64 = 86_400_000_000;
 
 pub(super) fn wall(value: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
-    write(value, b"", out)
+    write(value, b' ', b"", out)
 }
 
 pub(super) fn instant(value: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
-    write(value, b"+00", out)
+    write(value, b' ', b"+00", out)
+}
+
+/// As JSON has it (ISO 8601), without quotes.
+pub(super) fn wall_iso(value: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
+    write(value, b'T', b"", out)
+}
+
+/// See [`wall_iso`].
+pub(super) fn instant_iso(value: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
+    write(value, b'T', b"+00:00", out)
 }
 
 #[inline]
-fn write(value: &[u8], zone: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
+fn write(value: &[u8], between: u8, zone: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
     match i64::from_be_bytes(exactly(value)?) {
         i64::MAX => out.extend_from_slice(b"infinity"),
         i64::MIN => out.extend_from_slice(b"-infinity"),
         micros => {
-            let bc = calendar::day(micros.div_euclid(DAY_MICROS), out);
-            calendar::time(micros.rem_euclid(DAY_MICROS) as u64, out);
+            let (days, of_day) = (micros.div_euclid(DAY_MICROS), micros.rem_euclid(DAY_MICROS) as u64);
+            let bc = calendar::stamp(days, of_day, between, out);
             out.extend_from_slice(zone);
             if bc {
                 out.extend_from_slice(b" BC");
@@ -47,6 +57,11 @@ mod tests {
         assert_eq!(
             written(wall, &9_223_371_331_199_999_999i64.to_be_bytes()),
             "294276-12-31 23:59:59.999999"
+        );
+        assert_eq!(written(wall_iso, &10i64.to_be_bytes()), "2000-01-01T00:00:00.00001");
+        assert_eq!(
+            written(instant_iso, &(-730_120 * DAY_MICROS).to_be_bytes()),
+            "0001-12-31T00:00:00+00:00 BC"
         );
     }
 }

@@ -11,8 +11,7 @@ pub(super) fn write(value: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
         if matches!(i, 4 | 6 | 8 | 10) {
             at += 1;
         }
-        text[at] = HEX[usize::from(byte >> 4)];
-        text[at + 1] = HEX[usize::from(byte & 15)];
+        [text[at], text[at + 1]] = HEX[usize::from(*byte)];
         at += 2;
     }
     out.extend_from_slice(&text);

@@ -1,5 +1,7 @@
 //! When and how a CSV value is put in quotes (PostgreSQL's `CopyAttributeOutCSV`).
 
+use crate::encode::scan::{all_equal, equal, find, splat};
+
 const QUOTE: u8 = b'"';
 
 /// The rule under given options.
@@ -31,39 +33,63 @@ impl Quoting {
         }
     }
 
-    /// Whether delimiter, quote, CR or LF occur: eight bytes at a time.
+    /// Whether delimiter, quote, CR or LF occur.
     #[inline]
     fn has_special(&self, text: &[u8]) -> bool {
-        let (words, rest) = text.as_chunks::<8>();
-        let wanted = [self.delimiter, QUOTE, b'\n', b'\r'];
-        let patterns = wanted.map(|b| u64::from_ne_bytes([b; 8]));
-        words.iter().any(|word| {
-            let word = u64::from_ne_bytes(*word);
-            patterns.iter().fold(0, |found, pattern| found | zero_bytes(word ^ pattern)) != 0
-        }) || rest.iter().any(|b| wanted.contains(b))
+        let [delimiter, quote, lf, cr] = [self.delimiter, QUOTE, b'\n', b'\r'].map(splat);
+        let marks = |word| equal(word, delimiter) | equal(word, quote) | equal(word, lf) | equal(word, cr);
+        find(text, marks).is_some()
     }
 }
 
-/// Not zero exactly if one of the eight bytes is zero.
-#[inline]
-fn zero_bytes(word: u64) -> u64 {
-    word.wrapping_sub(0x0101_0101_0101_0101) & !word & 0x8080_8080_8080_8080
-}
-
+/// Puts the text that begins at `begin` and ends `out` in quotes, and doubles those inside of it.
 fn put_in_quotes(out: &mut Vec<u8>, begin: usize) {
-    let quotes = out[begin..].iter().filter(|b| **b == QUOTE).count();
-    let (mut from, mut to) = (out.len(), out.len() + quotes + 2);
-    out.resize(to, QUOTE);
-    // Backwards, so that nothing is overwritten before it is moved. The last byte is the closing quote.
-    to -= 1;
-    while from > begin {
-        from -= 1;
-        to -= 1;
-        out[to] = out[from];
-        if out[from] == QUOTE {
-            to -= 1;
-            out[to] = QUOTE;
-        }
+    let (length, quotes) = (out.len() - begin, count(&out[begin..]));
+    // First the text moves up: by as much as it grows, so that what is written never reaches what is not
+    // yet read, and by a word more, since words are written whole. A last word may be read past the end.
+    let shift = quotes + 2 + 8;
+    out.resize(begin + shift + length + 8, 0);
+    out.copy_within(begin..begin + length, begin + shift);
+    let room = &mut out[begin..];
+    room[0] = QUOTE;
+    let (mut from, mut to, end) = (shift, 1, shift + length);
+    while from < end {
+        to = double_quotes(room, from, to, (end - from).min(8));
+        from += 8;
     }
-    out[begin] = QUOTE;
+    room[to] = QUOTE;
+    out.truncate(begin + to + 1);
+}
+
+/// Copies `count` bytes of the word at `from` to `to`; answers where to go on. What follows a quote is
+/// written again, one place further.
+#[inline]
+fn double_quotes(room: &mut [u8], from: usize, mut to: usize, mut count: usize) -> usize {
+    let mut word = 0;
+    if let Some(bytes) = room[from..].first_chunk() {
+        word = u64::from_le_bytes(*bytes);
+    }
+    let mut quotes = all_equal(word, splat(QUOTE));
+    loop {
+        room[to..to + 8].copy_from_slice(&word.to_le_bytes());
+        if quotes == 0 {
+            return to + count;
+        }
+        let taken = quotes.trailing_zeros() as usize / 8 + 1;
+        to += taken;
+        room[to] = QUOTE;
+        to += 1;
+        if taken == count {
+            return to;
+        }
+        count -= taken;
+        word >>= 8 * taken;
+        quotes >>= 8 * taken;
+    }
+}
+
+fn count(text: &[u8]) -> usize {
+    let (words, rest) = text.as_chunks::<8>();
+    let marks = words.iter().map(|w| all_equal(u64::from_le_bytes(*w), splat(QUOTE)).count_ones() as usize);
+    marks.sum::<usize>() + rest.iter().filter(|byte| **byte == QUOTE).count()
 }

@@ -1,21 +1,14 @@
 //! Quoting against a reader of CSV that shares nothing with the writer.
 
 use bytes::Bytes;
-use export::column::{ColumnType, Read};
+use export::column::ColumnType;
 use proptest::prelude::*;
 
+use super::super::ValueProblem;
 use super::*;
 
 fn column(name: &str, kind: ColumnType) -> Column {
-    Column {
-        name: name.into(),
-        type_name: String::new(),
-        oid: 25,
-        typmod: -1,
-        kind,
-        read: Read::Native,
-        labels: vec![],
-    }
+    Column::native(name, 25, kind)
 }
 
 fn block(rows: &[Vec<Option<Vec<u8>>>]) -> Block {
@@ -75,9 +68,9 @@ fn options_reach_every_type() {
     let columns =
         [column("n", ColumnType::Int4), column("t", ColumnType::Timestamp), column("s", ColumnType::Text)];
     let row = vec![Some(7i32.to_be_bytes().to_vec()), Some(0i64.to_be_bytes().to_vec()), None];
-    let options = CsvOptions { delimiter: ' ', null: "7".into(), header: false };
+    let options = CsvOptions { delimiter: ' ', null: "7".into(), header: false, ..CsvOptions::default() };
     assert_eq!(csv(&columns, &options, std::slice::from_ref(&row)), "\"7\" \"2000-01-01 00:00:00\" 7\n");
-    let options = CsvOptions { delimiter: ';', null: "\\N".into(), header: false };
+    let options = CsvOptions { delimiter: ';', null: "\\N".into(), header: false, ..CsvOptions::default() };
     assert_eq!(csv(&columns, &options, &[row]), "7;2000-01-01 00:00:00;\\N\n");
 }
 
@@ -97,8 +90,35 @@ fn a_bad_value_is_named_without_being_shown() {
     let columns = [column("id", ColumnType::Text), column("n", ColumnType::Int4)];
     let rows = [texts(&[None, None]), texts(&[None, Some("secret")])];
     let error = Csv::new(&columns, &CsvOptions::default()).block(&block(&rows), &mut Vec::new()).unwrap_err();
-    assert_eq!(error, EncodeError { row: 2, column: "n".into() });
+    assert_eq!(error, EncodeError { row: 2, column: "n".into(), problem: ValueProblem::Malformed });
     assert!(!error.to_string().contains("secret"));
+}
+
+#[test]
+fn formulas_are_disarmed_before_they_are_quoted() {
+    let columns =
+        [column("=a", ColumnType::Text), column("n", ColumnType::Int4), column("j", ColumnType::Json)];
+    let options = CsvOptions { formula_guard: true, null: "-".into(), ..CsvOptions::default() };
+    let minus_one = Some((-1i32).to_be_bytes().to_vec());
+    let text = |text: &str| Some(text.as_bytes().to_vec());
+    let rows = [
+        vec![text("=1+1"), minus_one.clone(), text("-1")],
+        vec![text("+a,b"), None, text("{}")],
+        vec![text("-"), None, None],
+        vec![text("@x"), None, None],
+        vec![text("\tx"), None, None],
+        vec![text("\rx"), None, None],
+        vec![text("a=b"), None, None],
+        vec![text(""), None, None],
+    ];
+    let expected =
+        "'=a,n,j\n'=1+1,-1,'-1\n\"'+a,b\",-,{}\n'-,-,-\n'@x,-,-\n'\tx,-,-\n\"'\rx\",-,-\na=b,-,-\n,-,-\n";
+    assert_eq!(csv(&columns, &options, &rows), expected);
+    let mut array = Column::native("a", 1009, ColumnType::Text);
+    array.array = true;
+    let bounds = [1, 0, 25, 1, 0, 1].into_iter().flat_map(i32::to_be_bytes).chain(*b"=").collect();
+    let options = CsvOptions { formula_guard: true, header: false, ..CsvOptions::default() };
+    assert_eq!(csv(&[array], &options, &[vec![Some(bounds)]]), "[0:0]={=}\n");
 }
 
 /// Reads records; a field is `None` if it was empty and not in quotes.
@@ -140,7 +160,7 @@ proptest! {
         delimiter in prop::sample::select(vec![',', ';', '\t', '|']),
     ) {
         let columns = ["a", "b", "c"].map(|name| column(name, ColumnType::Text));
-        let options = CsvOptions { delimiter, null: String::new(), header: false };
+        let options = CsvOptions { delimiter, null: String::new(), header: false, ..CsvOptions::default() };
         let binary: Vec<_> = rows.iter().map(|r| r.iter().map(|c| c.as_ref().map(|c| c.as_bytes().to_vec())).collect()).collect();
         prop_assert_eq!(read(&csv(&columns, &options, &binary), delimiter), rows);
     }

@@ -1,0 +1,182 @@
+//! The number of rows that a Parquet file says it has.
+//!
+//! Source: parquet.thrift of apache/parquet-format. A file ends with its metadata, the metadata's length
+//! and `PAR1`; the metadata is a struct in Thrift's compact protocol whose field 3 is the number of rows.
+//! The bytes themselves are proven by their SHA-256.
+
+use std::io::{BufRead, Error, ErrorKind, Result};
+
+const MAGIC: &[u8; 4] = b"PAR1";
+
+/// No file of ours has so much metadata.
+const MOST_METADATA: usize = 64 << 20;
+
+/// How deep structs and lists may be nested.
+const DEEPEST: u32 = 32;
+
+/// Reads to the end.
+pub(super) fn count(raw: &mut impl BufRead) -> Result<u64> {
+    let tail = tail(raw)?;
+    let (rest, magic) = tail.split_last_chunk::<4>().ok_or_else(broken)?;
+    let (rest, length) = rest.split_last_chunk::<4>().ok_or_else(broken)?;
+    let length = usize::try_from(u32::from_le_bytes(*length)).map_err(|_| broken())?;
+    let begin = rest.len().checked_sub(length).filter(|_| magic == MAGIC).ok_or_else(broken)?;
+    Compact(&rest[begin..]).rows()
+}
+
+/// At least the metadata of a file that is read once, from its beginning.
+fn tail(raw: &mut impl BufRead) -> Result<Vec<u8>> {
+    let mut kept: Vec<u8> = Vec::new();
+    loop {
+        let buffer = raw.fill_buf()?;
+        let length = buffer.len();
+        if length == 0 {
+            return Ok(kept);
+        }
+        kept.extend_from_slice(buffer);
+        raw.consume(length);
+        if kept.len() > 2 * MOST_METADATA {
+            kept.drain(..kept.len() - MOST_METADATA);
+        }
+    }
+}
+
+fn broken() -> Error {
+    Error::new(ErrorKind::InvalidData, "it is no whole Parquet file")
+}
+
+/// Thrift's compact protocol.
+struct Compact<'a>(&'a [u8]);
+
+impl Compact<'_> {
+    fn rows(mut self) -> Result<u64> {
+        let mut id = 0;
+        loop {
+            let (kind, field) = self.field(id)?;
+            if kind == 0 {
+                return Err(broken());
+            }
+            if field == 3 && kind == 6 {
+                return u64::try_from(self.zigzag()?).map_err(|_| broken());
+            }
+            self.skip(kind, DEEPEST)?;
+            id = field;
+        }
+    }
+
+    /// Kind and number of the next field; kind 0 ends the struct.
+    fn field(&mut self, last: i64) -> Result<(u8, i64)> {
+        let byte = self.byte()?;
+        let (delta, kind) = (i64::from(byte >> 4), byte & 15);
+        match (kind, delta) {
+            (0, _) => Ok((0, 0)),
+            (_, 0) => Ok((kind, self.zigzag()?)),
+            _ => Ok((kind, last.saturating_add(delta))),
+        }
+    }
+
+    fn skip(&mut self, kind: u8, depth: u32) -> Result<()> {
+        let depth = depth.checked_sub(1).ok_or_else(broken)?;
+        match kind {
+            // Booleans of fields lie in the kind.
+            1 | 2 => Ok(()),
+            3 => self.bytes(1),
+            4..=6 => self.varint().map(drop),
+            7 => self.bytes(8),
+            8 => {
+                let length = self.varint()?;
+                self.bytes(length)
+            }
+            9 | 10 => {
+                let byte = self.byte()?;
+                let size = if byte >> 4 == 15 { self.varint()? } else { u64::from(byte >> 4) };
+                // Booleans of lists are a byte each.
+                let element = if matches!(byte & 15, 1 | 2) { 3 } else { byte & 15 };
+                (0..size).try_for_each(|_| self.skip(element, depth))
+            }
+            11 => {
+                let size = self.varint()?;
+                let kinds = if size > 0 { self.byte()? } else { 0 };
+                (0..size).try_for_each(|_| {
+                    self.skip(kinds >> 4, depth).and_then(|()| self.skip(kinds & 15, depth))
+                })
+            }
+            12 => loop {
+                let (kind, _) = self.field(0)?;
+                if kind == 0 {
+                    return Ok(());
+                }
+                self.skip(kind, depth)?;
+            },
+            _ => Err(broken()),
+        }
+    }
+
+    fn byte(&mut self) -> Result<u8> {
+        let (byte, rest) = self.0.split_first().ok_or_else(broken)?;
+        self.0 = rest;
+        Ok(*byte)
+    }
+
+    fn bytes(&mut self, count: u64) -> Result<()> {
+        let count = usize::try_from(count).map_err(|_| broken())?;
+        self.0 = self.0.get(count..).ok_or_else(broken)?;
+        Ok(())
+    }
+
+    fn varint(&mut self) -> Result<u64> {
+        let mut value = 0;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                return Ok(value);
+            }
+        }
+        Err(broken())
+    }
+
+    fn zigzag(&mut self) -> Result<i64> {
+        let n = self.varint()?;
+        Ok((n >> 1) as i64 ^ -((n & 1) as i64))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// version 2, a schema of one struct with a name and a list of booleans, 300 rows.
+    fn file(metadata: &[u8]) -> Vec<u8> {
+        let mut file = b"PAR1 pages ".to_vec();
+        file.extend(metadata);
+        file.extend((metadata.len() as u32).to_le_bytes());
+        file.extend(MAGIC);
+        file
+    }
+
+    const METADATA: &[u8] = &[
+        0x15, 0x04, // 1: i32 2
+        0x19, 0x1c, // 2: a list of one struct
+        0x48, 0x02, b'i', b'd', 0x19, 0x21, 1, 2, 0x00, // name, booleans, end
+        0x16, 0xd8, 0x04, // 3: i64 300
+        0x00,
+    ];
+
+    #[test]
+    fn the_footer_tells() {
+        assert_eq!(count(&mut file(METADATA).as_slice()).unwrap(), 300);
+    }
+
+    #[test]
+    fn whatever_is_cut_off_is_broken() {
+        let whole = file(METADATA);
+        for cut in 0..whole.len() {
+            assert!(count(&mut &whole[..cut]).is_err());
+        }
+        for cut in 0..METADATA.len() - 2 {
+            assert!(count(&mut file(&METADATA[..cut]).as_slice()).is_err());
+        }
+        assert!(count(&mut file(&[0x1c; 100]).as_slice()).is_err(), "nested without end");
+    }
+}

@@ -1,0 +1,79 @@
+//! A schema of a test's own in the stack's database, and datasets resolved over it.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use export::catalog::{Catalog, Dataset};
+use export::estimate::DatasetEstimate;
+use ports::source::{Inspector, Resolution, Source, resolve};
+
+/// A schema in the stack's database.
+pub(crate) struct Ground {
+    owner_url: String,
+    source_url: String,
+    pub(crate) schema: String,
+}
+
+impl Ground {
+    /// Makes a schema and runs statements there in which `S` stands for it and `R` for the source role.
+    pub(crate) async fn new(statements: &[&str]) -> Option<Self> {
+        let Ok(file) = std::env::var("SLUICE_STACK") else {
+            eprintln!("skipped: SLUICE_STACK does not name a running stack's stack.json");
+            return None;
+        };
+        let stack: serde_json::Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+        let url = |key: &str| stack[key].as_str().unwrap().to_owned();
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let schema = format!("resolve_{}_{number}", std::process::id());
+        let ground = Self { owner_url: url("ownerUrl"), source_url: url("sourceUrl"), schema };
+        ground.run(&["create schema S", "grant usage on schema S to R"]).await;
+        ground.run(statements).await;
+        Some(ground)
+    }
+
+    pub(crate) async fn run(&self, statements: &[&str]) {
+        let fill = |s: &&str| {
+            s.replace("S.", &format!("{}.", self.schema))
+                .replace("schema S", &format!("schema {}", self.schema))
+                .replace("to R", "to sluice_source")
+        };
+        let statements: Vec<_> = statements.iter().map(fill).collect();
+        ports::store::migrate(&self.owner_url, &statements).await.unwrap();
+    }
+
+    pub(crate) async fn inspector(&self) -> Inspector {
+        Source::new(&self.source_url).unwrap().inspector(Duration::from_secs(30)).await.unwrap()
+    }
+
+    /// Resolves one dataset `d`, given by its keys.
+    pub(crate) async fn resolve(&self, keys: &str) -> Resolution {
+        self.resolve_among(keys, 1).await
+    }
+
+    pub(crate) async fn resolve_among(&self, keys: &str, tenants: u64) -> Resolution {
+        let toml = format!("[datasets.d]\n{}", keys.replace("S.", &format!("{}.", self.schema)));
+        let catalog = Catalog::parse(&toml).unwrap();
+        let mut inspector = self.inspector().await;
+        let resolution = resolve(&mut inspector, "d", &catalog.datasets["d"], tenants).await.unwrap();
+        inspector.close().await;
+        resolution
+    }
+
+    pub(crate) async fn good(&self, keys: &str) -> (Dataset, DatasetEstimate, String) {
+        let Resolution { dataset, estimate, violations, warnings } = self.resolve(keys).await;
+        assert_eq!(violations, [], "{keys}");
+        (dataset.unwrap(), estimate, export::problem::describe(&warnings))
+    }
+
+    /// The violations as text.
+    pub(crate) async fn bad(&self, keys: &str) -> String {
+        let resolution = self.resolve(keys).await;
+        assert!(resolution.dataset.is_none() && !resolution.violations.is_empty(), "{keys}");
+        export::problem::describe(&resolution.violations)
+    }
+
+    pub(crate) async fn end(self) {
+        self.run(&["drop schema S cascade"]).await;
+    }
+}

@@ -1,0 +1,181 @@
+//! The binary form of an array: `array_send` of PostgreSQL's `arrayfuncs.c`.
+
+use super::Malformed;
+
+/// PostgreSQL's own limit (`MAXDIM`).
+pub const MAX_DIMENSIONS: usize = 6;
+
+/// An array as it came.
+#[derive(Clone, Copy, Debug)]
+pub struct Array<'a> {
+    dimensions: [Dimension; MAX_DIMENSIONS],
+    /// How many there are; none if the array is empty.
+    count: usize,
+    /// Length and bytes of each element, in row-major order.
+    elements: &'a [u8],
+}
+
+/// One dimension; never without elements.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Dimension {
+    /// Elements along it.
+    pub length: usize,
+    /// The subscript of the first one; 1 unless somebody asked for another.
+    pub lower: i32,
+}
+
+impl<'a> Array<'a> {
+    /// Reads what stands before the elements.
+    ///
+    /// # Errors
+    /// If no array begins like that.
+    #[inline]
+    pub fn read(value: &'a [u8]) -> Result<Self, Malformed> {
+        // Number of dimensions, whether there are NULLs, type of the elements. The catalog knows the type.
+        let (head, mut rest) = value.split_first_chunk::<12>().ok_or(Malformed)?;
+        let [a, b, c, d, ..] = *head;
+        let count = usize::try_from(i32::from_be_bytes([a, b, c, d])).map_err(|_| Malformed)?;
+        let mut dimensions = [Dimension::default(); MAX_DIMENSIONS];
+        let mut empty = count == 0;
+        for dimension in dimensions.get_mut(..count).ok_or(Malformed)? {
+            let (head, after) = rest.split_first_chunk::<8>().ok_or(Malformed)?;
+            let [a, b, c, d, e, f, g, h] = *head;
+            let length = usize::try_from(i32::from_be_bytes([a, b, c, d])).map_err(|_| Malformed)?;
+            *dimension = Dimension { length, lower: i32::from_be_bytes([e, f, g, h]) };
+            empty |= length == 0;
+            rest = after;
+        }
+        if empty {
+            return if rest.is_empty() {
+                Ok(Self { dimensions, count: 0, elements: rest })
+            } else {
+                Err(Malformed)
+            };
+        }
+        Ok(Self { dimensions, count, elements: rest })
+    }
+
+    /// Its dimensions; none if it is empty.
+    #[inline]
+    pub fn dimensions(&self) -> &[Dimension] {
+        &self.dimensions[..self.count]
+    }
+
+    /// Gives `visit` every element in row-major order, `None` for NULL.
+    ///
+    /// # Errors
+    /// If there are fewer or more elements than the dimensions say, or those of `visit`.
+    #[inline]
+    pub fn elements<E: From<Malformed>>(
+        &self,
+        mut visit: impl FnMut(Position, Option<&'a [u8]>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let Some((last, outer)) = self.dimensions().split_last() else { return Ok(()) };
+        let mut rest = self.elements;
+        // Where we are in the outer dimensions. Runs along the last one are the inner loop.
+        let mut at = [0; MAX_DIMENSIONS];
+        let (mut opens, mut done) = (self.count, false);
+        while !done {
+            // The outer dimensions that end with this run.
+            let mut closes = 1;
+            for (dimension, at) in outer.iter().zip(&mut at).rev() {
+                *at += 1;
+                if *at < dimension.length {
+                    break;
+                }
+                *at = 0;
+                closes += 1;
+            }
+            done = closes == self.count;
+            for i in 0..last.length {
+                let element = element(&mut rest)?;
+                let opens = if i == 0 { opens } else { 0 };
+                let closes = if i + 1 == last.length { closes } else { 0 };
+                visit(Position { opens, closes }, element)?;
+            }
+            opens = closes;
+        }
+        if rest.is_empty() { Ok(()) } else { Err(Malformed.into()) }
+    }
+}
+
+/// Where an element stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// Dimensions of which it is the first element.
+    pub opens: usize,
+    /// Dimensions of which it is the last element.
+    pub closes: usize,
+}
+
+#[inline]
+fn element<'a>(rest: &mut &'a [u8]) -> Result<Option<&'a [u8]>, Malformed> {
+    let (length, after) = rest.split_first_chunk::<4>().ok_or(Malformed)?;
+    let length = i32::from_be_bytes(*length);
+    if length == -1 {
+        *rest = after;
+        return Ok(None);
+    }
+    let length = usize::try_from(length).map_err(|_| Malformed)?;
+    let (value, after) = after.split_at_checked(length).ok_or(Malformed)?;
+    *rest = after;
+    Ok(Some(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(dimensions: &[(i32, i32)]) -> Vec<u8> {
+        let mut out = Vec::new();
+        for n in
+            [dimensions.len() as i32, 0, 23].into_iter().chain(dimensions.iter().flat_map(|d| [d.0, d.1]))
+        {
+            out.extend(n.to_be_bytes());
+        }
+        out
+    }
+
+    fn walked(value: &[u8]) -> Result<String, Malformed> {
+        let mut out = String::new();
+        Array::read(value)?.elements::<Malformed>(|at, value| {
+            let text = value.map_or("-".to_owned(), |v| v.len().to_string());
+            out += &format!("{}{text}{}", "(".repeat(at.opens), ")".repeat(at.closes));
+            Ok(())
+        })?;
+        Ok(out)
+    }
+
+    #[test]
+    fn elements_know_where_dimensions_begin_and_end() {
+        let null = (-1i32).to_be_bytes();
+        let array = |dimensions: &[(i32, i32)], n| [head(dimensions), null.repeat(n)].concat();
+        assert_eq!(walked(&array(&[(3, 1)], 3)).unwrap(), "(---)");
+        assert_eq!(walked(&array(&[(2, 1), (3, 0)], 6)).unwrap(), "((---)(---))");
+        assert_eq!(walked(&array(&[(2, 1), (1, 1), (2, 1)], 4)).unwrap(), "(((--))((--)))");
+        assert_eq!(walked(&array(&[(1, 1); 6], 1)).unwrap(), "((((((-))))))");
+        assert_eq!(walked(&array(&[], 0)).unwrap(), "");
+        assert_eq!(walked(&array(&[(0, 1)], 0)).unwrap(), "");
+        let array = [head(&[(2, -7)]), vec![0, 0, 0, 1, 9], vec![0, 0, 0, 0]].concat();
+        assert_eq!(walked(&array).unwrap(), "(10)");
+        assert_eq!(Array::read(&array).unwrap().dimensions(), [Dimension { length: 2, lower: -7 }]);
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused() {
+        let null = (-1i32).to_be_bytes();
+        for bad in [
+            vec![],
+            vec![0; 11],
+            head(&[(1, 1)]),
+            head(&[(-1, 1)]),
+            [head(&[(1, 1)]), null.repeat(2)].concat(),
+            [head(&[]), null.to_vec()].concat(),
+            [head(&[(1, 1); 7]), null.to_vec()].concat(),
+            [head(&[(1, 1)]), (-2i32).to_be_bytes().to_vec()].concat(),
+            [head(&[(i32::MAX, 1); 6]), null.to_vec()].concat(),
+        ] {
+            assert_eq!(walked(&bad), Err(Malformed), "{bad:?}");
+        }
+    }
+}

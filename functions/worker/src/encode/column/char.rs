@@ -1,0 +1,41 @@
+//! `"char"`: one byte; nothing for zero, an octal escape where the byte alone is no character.
+
+use super::{exactly, json};
+use crate::decode::Malformed;
+
+pub(super) fn write(value: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
+    let (text, length) = text(value)?;
+    out.extend_from_slice(&text[..length]);
+    Ok(())
+}
+
+pub(super) fn json(value: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
+    let (text, length) = text(value)?;
+    json::string(&text[..length], out)
+}
+
+/// Four bytes, and how many of them count.
+fn text(value: &[u8]) -> Result<([u8; 4], usize), Malformed> {
+    let [byte] = exactly(value)?;
+    Ok(match byte {
+        0 => ([0; 4], 0),
+        1..=0x7f => ([byte, 0, 0, 0], 1),
+        _ => ([b'\\', b'0' + (byte >> 6), b'0' + (byte >> 3 & 7), b'0' + (byte & 7)], 4),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::written;
+    use super::*;
+
+    #[test]
+    fn as_postgresql_writes_them() {
+        assert_eq!(written(write, b"a"), "a");
+        assert_eq!(written(write, b"\0"), "");
+        assert_eq!(written(write, b"\xe9"), "\\351");
+        assert_eq!(written(json, b"\""), r#""\"""#);
+        assert_eq!(written(json, b"\0"), r#""""#);
+        assert_eq!(written(json, b"\x80"), r#""\\200""#);
+    }
+}

@@ -1,0 +1,77 @@
+//! Looks for bytes in a text, eight at a time.
+
+/// Where the first byte is that `marks` finds. Of a word of eight bytes, the first one lowest, `marks` gives
+/// a word that is zero if there is none, and whose lowest bit stands in the first such byte otherwise.
+#[inline]
+pub(super) fn find(text: &[u8], marks: impl Fn(u64) -> u64) -> Option<usize> {
+    let place = |found: u64| (found.trailing_zeros() / 8) as usize;
+    let Some(last) = text.last_chunk::<8>() else {
+        let first = *text.first()?;
+        // A short text, then its first byte repeated: where that one is found, it is found at the start.
+        let word = text.iter().rev().fold(splat(first), |word, byte| word << 8 | u64::from(*byte));
+        let found = marks(word);
+        return (found != 0).then(|| place(found));
+    };
+    let (words, rest) = text.as_chunks::<8>();
+    for (i, word) in words.iter().enumerate() {
+        let found = marks(u64::from_le_bytes(*word));
+        if found != 0 {
+            return Some(8 * i + place(found));
+        }
+    }
+    if rest.is_empty() {
+        return None;
+    }
+    // The last eight bytes: what was seen before is seen again, and is known to be clean.
+    let found = marks(u64::from_le_bytes(*last));
+    (found != 0).then(|| text.len() - 8 + place(found))
+}
+
+/// A word of eight times this byte.
+#[inline]
+pub(super) const fn splat(byte: u8) -> u64 {
+    u64::from_le_bytes([byte; 8])
+}
+
+/// Marks bytes equal to those of the pattern. Marks above the lowest one may be wrong.
+#[inline]
+pub(super) fn equal(word: u64, pattern: u64) -> u64 {
+    let word = word ^ pattern;
+    word.wrapping_sub(splat(0x01)) & !word & splat(0x80)
+}
+
+/// Marks all bytes equal to those of the pattern, and no others.
+#[inline]
+pub(super) fn all_equal(word: u64, pattern: u64) -> u64 {
+    let word = word ^ pattern;
+    // No carry leaves its byte.
+    !((word & splat(0x7f)).wrapping_add(splat(0x7f)) | word | splat(0x7f))
+}
+
+/// Marks control characters, those below the space. Marks above the lowest one may be wrong.
+#[inline]
+pub(super) fn control(word: u64) -> u64 {
+    word.wrapping_sub(splat(b' ')) & !word & splat(0x80)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn as_a_plain_search_finds(
+            text in proptest::collection::vec(prop_oneof![0u8..0x24, 0x7eu8..0x82, any::<u8>()], 0..40),
+        ) {
+            let found = find(&text, |word| equal(word, splat(b'"')) | equal(word, splat(0x80)));
+            prop_assert_eq!(found, text.iter().position(|b| matches!(b, b'"' | 0x80)));
+            prop_assert_eq!(find(&text, control), text.iter().position(|b| *b < b' '));
+            for word in text.as_chunks::<8>().0 {
+                let marks = all_equal(u64::from_le_bytes(*word), splat(0x80)).to_le_bytes();
+                prop_assert_eq!(marks, word.map(|byte| if byte == 0x80 { 0x80 } else { 0 }));
+            }
+        }
+    }
+}

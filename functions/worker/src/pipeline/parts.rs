@@ -1,0 +1,87 @@
+//! The memory of parts: a few buffers that circulate between the assembler and the upload.
+//!
+//! A buffer comes back when its last reader drops it. Whoever needs one waits, so the parts that exist
+//! at a time are bounded wherever they are, and their memory is asked for once.
+
+use bytes::Bytes;
+use ports::objects::parts::target_bytes;
+use tokio::sync::mpsc;
+
+/// One is filled while two are on their way.
+const BUFFERS: usize = 3;
+
+/// The buffers.
+pub(super) struct Parts {
+    back: mpsc::Sender<Vec<u8>>,
+    free: mpsc::Receiver<Vec<u8>>,
+    number: u32,
+}
+
+/// A full buffer; dropped, it can be filled again.
+struct Part {
+    bytes: Vec<u8>,
+    back: mpsc::Sender<Vec<u8>>,
+}
+
+impl Parts {
+    pub(super) fn new() -> Self {
+        let (back, free) = mpsc::channel(BUFFERS);
+        for _ in 0..BUFFERS {
+            // There is room for all of them.
+            let _ = back.try_send(Vec::new());
+        }
+        Self { back, free, number: 0 }
+    }
+
+    /// An empty buffer for the next part, and the bytes at which it is full. Waits until there is one.
+    pub(super) fn next(&mut self) -> (Vec<u8>, usize) {
+        self.number += 1;
+        let full = target_bytes(self.number);
+        // This end keeps a sender, so there is always one to wait for.
+        let mut bytes = self.free.blocking_recv().unwrap_or_default();
+        bytes.clear();
+        // One huge value must not hold its memory for ever.
+        bytes.shrink_to(full + full / 4);
+        bytes.reserve(full + full / 16);
+        (bytes, full)
+    }
+
+    /// A buffer that is full.
+    pub(super) fn share(&self, bytes: Vec<u8>) -> Bytes {
+        Bytes::from_owner(Part { bytes, back: self.back.clone() })
+    }
+}
+
+impl AsRef<[u8]> for Part {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        // Not taken back when the pipeline is gone.
+        let _ = self.back.try_send(std::mem::take(&mut self.bytes));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_buffer_comes_back_when_its_last_reader_is_gone() {
+        let mut parts = Parts::new();
+        let (mut first, full) = parts.next();
+        first.push(7);
+        let address = first.as_ptr();
+        let shared = parts.share(first);
+        let reader = shared.clone();
+        drop((parts.next(), parts.next()));
+        drop(shared);
+        assert!(parts.free.is_empty());
+        drop(reader);
+        let (again, _) = parts.next();
+        assert_eq!((again.as_ptr(), again.len(), full), (address, 0, target_bytes(1)));
+    }
+}

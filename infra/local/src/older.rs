@@ -1,0 +1,55 @@
+//! A second, older PostgreSQL beside the test stack's: what the worker writes is compared with both.
+
+use std::fs;
+
+use anyhow::Result;
+
+use crate::cluster::{Cluster, OWNER};
+use crate::progress::Step;
+use crate::stack::Stack;
+use crate::user::User;
+use crate::{prerequisites, process, secret};
+
+/// The name of its process and of its folder in the stack.
+pub(crate) const NAME: &str = "postgres-15";
+const DATABASE: &str = "shop";
+
+const SETTINGS: &str = "
+listen_addresses = '127.0.0.1'
+unix_socket_directories = ''
+max_connections = 20
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+wal_level = minimal
+max_wal_senders = 0
+jit = off
+timezone = 'UTC'
+log_timezone = 'UTC'
+";
+
+/// Starts PostgreSQL 15 as a part of the stack, with which it ends. Answers the URL of its owner, or nothing
+/// where there is no such server and none can be installed.
+pub(crate) fn start(stack: &mut Stack) -> Result<Option<String>> {
+    let Some(bin) = prerequisites::postgresql_15() else {
+        eprintln!("▸ The comparison with PostgreSQL 15 is skipped: install postgresql-15 to have it");
+        return Ok(None);
+    };
+    let step = Step::start("Starting PostgreSQL 15 to compare with");
+    let ground = stack.ground.join(NAME);
+    fs::create_dir_all(&ground)?;
+    User::unprivileged()?.own(&ground)?;
+    let cluster = Cluster {
+        bin,
+        data: ground.join("data"),
+        log: ground.join("log"),
+        port: process::free_port()?,
+        ground,
+    };
+    let password = secret::random()?;
+    cluster.init(&password, SETTINGS)?;
+    stack.started(NAME, cluster.launch()?)?;
+    cluster.create_database(DATABASE, &password)?;
+    step.done(&format!("port {}", cluster.port));
+    Ok(Some(format!("postgres://{OWNER}:{password}@127.0.0.1:{}/{DATABASE}?sslmode=disable", cluster.port)))
+}

@@ -1,0 +1,22 @@
+//! What `cargo x bench` measures: the same code that a worker's attempt runs, without store and queue; and
+//! the place where its files go.
+
+mod arguments;
+mod attempt;
+mod resolve;
+mod sink;
+
+use anyhow::Result;
+
+fn main() -> Result<()> {
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["sink"] => Ok(sink::serve()?),
+        ["resolve", url, relation] => resolve::run(url, relation),
+        ["run", url, dataset, rest @ ..] => attempt::run(url, dataset, &arguments::parse(rest)?),
+        _ => anyhow::bail!(
+            "usage: engine sink | resolve URL SCHEMA.TABLE | run URL DATASET.json FORMAT COMPRESSION null|s3|FILE [THREADS]"
+        ),
+    }
+}
