@@ -54,10 +54,13 @@ pub(super) fn shortest(significand: u64, power: i32, lower_is_closer: bool) -> D
     trim(s + u64::from(up), k)
 }
 
+/// Without trailing zeros, of which there are 19 at most.
 fn trim(mut digits: u64, mut exponent: i32) -> Decimal {
-    while digits.is_multiple_of(10) {
-        digits /= 10;
-        exponent += 1;
+    for (power, zeros) in [(100_000_000, 8), (100_000_000, 8), (10_000, 4), (100, 2), (10, 1)] {
+        if digits.is_multiple_of(power) {
+            digits /= power;
+            exponent += zeros;
+        }
     }
     Decimal { digits, exponent }
 }

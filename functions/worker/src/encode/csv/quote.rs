@@ -65,10 +65,7 @@ fn put_in_quotes(out: &mut Vec<u8>, begin: usize) {
 /// written again, one place further.
 #[inline]
 fn double_quotes(room: &mut [u8], from: usize, mut to: usize, mut count: usize) -> usize {
-    let mut word = 0;
-    if let Some(bytes) = room[from..].first_chunk() {
-        word = u64::from_le_bytes(*bytes);
-    }
+    let mut word = room[from..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
     let mut quotes = all_equal(word, splat(QUOTE));
     loop {
         room[to..to + 8].copy_from_slice(&word.to_le_bytes());

@@ -40,7 +40,8 @@ impl Declared {
         if usize::try_from(count).ok().and_then(|count| count.checked_mul(2)) != Some(digits.len()) {
             return Err(Malformed);
         }
-        // Digits are groups of four. The first groups stand for units, of one group a part may, the rest is zero.
+        // Digits are groups of four. The first groups count whole units, of one group a part does, and the
+        // rest must be zero.
         let (scale, first) = (usize::from(self.scale), i32::from(weight) + 1);
         let (groups, _) = digits.as_chunks::<2>();
         let whole = usize::try_from(first + i32::from(self.scale / 4)).unwrap_or(0).min(groups.len());

@@ -2,7 +2,7 @@
 //! layout with the real codec, and the smallest wins; then that one with more effort.
 //!
 //! A table's head may be unlike its body. So the second row group tries again, and later ones try the columns
-//! whose bytes per row have changed. A trial costs about a tenth of a row group's encoding.
+//! whose bytes per row have changed. A trial writes one batch, a tenth of a row group or less, up to four times.
 
 use arrow_array::{Array, ArrayRef};
 use parquet::arrow::arrow_writer::compute_leaves;
