@@ -27,6 +27,9 @@ pub(super) enum How {
 
 use How::{Engine, Peer, Psql};
 
+/// What the template tells the allocator of a worker.
+const MEMORY: [(&str, &str); 2] = [("MALLOC_ARENA_MAX", "2"), ("MALLOC_MMAP_THRESHOLD_", "1048576")];
+
 /// Others in their order, then ours. Those of `narrow` come last: they are left out of the quick table.
 pub(super) const LINES: &[Line] = &[
     line(PSQL_CSV, ORDERS, psql("(SELECT * FROM public.orders) TO STDOUT (FORMAT csv)")),
@@ -113,7 +116,11 @@ impl Place {
     /// The engine at work on a table.
     pub(super) fn engine(&self, table: &str, format: &str, compression: &str, target: &str) -> Command {
         let mut command = Command::new(&self.engine);
-        command.args(["run", &self.url]).arg(self.dataset(table)).args([format, compression, target]);
+        command.envs(MEMORY).args(["run", &self.url]).arg(self.dataset(table)).args([
+            format,
+            compression,
+            target,
+        ]);
         self.sink.offer(&mut command);
         command
     }

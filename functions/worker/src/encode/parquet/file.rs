@@ -51,7 +51,7 @@ impl File {
             }
         };
         group.write(&self.form, arrays, rows, source_bytes)?;
-        if group.is_full() {
+        if group.is_full() || source_bytes > HUGE_BYTES {
             return self.end_group(group, out);
         }
         self.group = Some(group);

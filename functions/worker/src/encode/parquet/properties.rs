@@ -14,6 +14,7 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::SchemaDescriptor;
 
 use super::layout::{Coding, Effort, Layout};
+use super::trial::HUGE;
 
 /// Bytes of values after which a page ends.
 const PAGE_BYTES: usize = 1 << 20;
@@ -71,10 +72,12 @@ impl Form {
     }
 
     fn properties(&self, codings: &[Coding]) -> Result<WriterPropertiesPtr> {
+        // A page of a huge value ends with the row group: by then the batch it came in is gone.
+        let huge = codings.contains(&HUGE);
         let mut properties = WriterProperties::builder()
             // Changes only when files do.
             .set_created_by(format!("sluice version {ENCODER_VERSION}"))
-            .set_data_page_size_limit(PAGE_BYTES)
+            .set_data_page_size_limit(if huge { usize::MAX } else { PAGE_BYTES })
             .set_data_page_row_count_limit(PAGE_ROWS)
             .set_dictionary_page_size_limit(DICTIONARY_BYTES)
             .set_statistics_truncate_length(Some(STATISTICS_BYTES))

@@ -22,7 +22,7 @@ const CHANGE_PERCENT: u64 = 25;
 /// A batch of a column with more bytes than this is one of huge values. How they are laid out makes no
 /// difference, and each copy of one counts: the bounds would be one more.
 pub(super) const HUGE_BYTES: usize = 8 << 20;
-const HUGE: Coding = Coding { layout: Layout::Plain, effort: Effort::Fast, bounds: false };
+pub(super) const HUGE: Coding = Coding { layout: Layout::Plain, effort: Effort::Fast, bounds: false };
 
 /// The codings of the next row group.
 pub(super) struct Choices {
