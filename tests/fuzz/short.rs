@@ -1,7 +1,7 @@
 //! The fuzz targets' bodies over their corpus and some thousand changes of it. Ten minutes of real fuzzing
 //! need a nightly compiler: `cargo +nightly fuzz run --fuzz-dir tests/fuzz TARGET`.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 #[path = "bodies/decoder.rs"]
 mod decoder;

@@ -3,6 +3,7 @@
 //! Only this crate knows sqlx and the AWS SDK; their types do not leave it.
 
 pub mod config;
+pub mod metrics;
 pub mod random;
 pub mod server;
 pub mod telemetry;

@@ -20,11 +20,11 @@ use tokio::time::{sleep, sleep_until};
 use crate::context::Context;
 use crate::decode::Limits;
 use crate::error::AttemptError;
-use crate::heartbeat;
 use crate::pipeline::{Gauge, Pipeline, Recipe};
 use crate::split;
 use crate::upload::Uploader;
 use crate::usage::Meter;
+use crate::{heartbeat, metrics};
 
 /// The function's time.
 #[derive(Clone, Copy, Debug)]
@@ -63,8 +63,10 @@ pub async fn run(ctx: &Context, attempt: &Attempt, deadline: Deadline) {
         seen_bytes = too_large(ctx, attempt, deadline, &gauge) => Err(AttemptError::TooLarge { seen_bytes }),
         () = sleep_until(deadline.last_call().into()) => Err(AttemptError::OutOfTime { read: gauge.ended() }),
     };
+    let usage = meter.usage();
+    metrics::report(attempt, &made, &usage);
     // From here on nothing may be interrupted: a record that is cut off may or may not be there.
-    let exports = conclude(ctx, attempt, made, upload, &meter.usage()).await;
+    let exports = conclude(ctx, attempt, made, upload, &usage).await;
     ring(ctx, &exports).await;
 }
 

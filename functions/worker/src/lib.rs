@@ -10,6 +10,7 @@ mod handle;
 mod attempt;
 
 mod heartbeat;
+mod metrics;
 
 pub mod decode;
 

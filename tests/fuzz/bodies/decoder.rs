@@ -7,7 +7,7 @@ const LIMITS: Limits = Limits { block_bytes: 64, value_bytes: 4_096, row_bytes: 
 
 /// The first byte says how many columns, the second how large the pieces are and whether a header is put
 /// in front, so that most inputs get as far as the rows.
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let [columns, pieces, rest @ ..] = data else { return };
     let columns = usize::from(columns % 8) + 1;
     let mut stream = Vec::new();

@@ -8,7 +8,7 @@ use worker::decode::Block;
 use worker::encode::encoder;
 
 /// The first byte chooses the delimiter of CSV, the rest is the text.
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let [delimiter, text @ ..] = data else { return };
     let Ok(text) = std::str::from_utf8(text) else { return };
     if text.contains('\0') {

@@ -13,7 +13,7 @@ const OIDS: [u32; 26] = [
 ];
 
 /// The first byte chooses the type, the second the array and the type modifier; the rest is the value.
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let [oid, modifier, value @ ..] = data else { return };
     let oid = OIDS[usize::from(*oid) % OIDS.len()];
     let kind = ColumnType::from_oid(oid).expect("a native type");
@@ -21,7 +21,7 @@ pub fn run(data: &[u8]) {
         array: modifier & 1 != 0,
         // numeric(p, s)
         typmod: if modifier & 2 != 0 {
-            (i32::from(modifier >> 2) + 1) << 16 | 4 + i32::from(modifier & 3)
+            ((i32::from(modifier >> 2) + 1) << 16) + 4 + i32::from(modifier & 3)
         } else {
             -1
         },

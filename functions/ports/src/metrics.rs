@@ -1,0 +1,82 @@
+//! Metrics: one line of JSON in CloudWatch's embedded metric format, which the log service turns into
+//! metrics by itself; nothing is called and nothing waits.
+//!
+//! Source: "Specification: Embedded metric format" in the CloudWatch user guide.
+
+use std::io::Write;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::{Map, Value, json};
+
+/// The namespace of all metrics.
+const NAMESPACE: &str = "Sluice";
+
+/// What a number counts, in CloudWatch's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Things.
+    Count,
+    /// Bytes.
+    Bytes,
+    /// Milliseconds.
+    Milliseconds,
+}
+
+impl Unit {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Count => "Count",
+            Self::Bytes => "Bytes",
+            Self::Milliseconds => "Milliseconds",
+        }
+    }
+}
+
+/// Writes metrics with the function they are of. `properties` are not metrics but can be searched for; no
+/// row value may be among them.
+pub fn put(function: &str, metrics: &[(&str, Unit, u64)], properties: &[(&str, Value)]) {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let line = line(since.as_millis(), function, metrics, properties);
+    // Whoever cannot log cannot say so either.
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+fn line(unix_ms: u128, function: &str, metrics: &[(&str, Unit, u64)], properties: &[(&str, Value)]) -> Value {
+    let definitions: Vec<_> =
+        metrics.iter().map(|(name, unit, _)| json!({"Name": name, "Unit": unit.word()})).collect();
+    let mut line = Map::new();
+    line.insert(
+        "_aws".to_owned(),
+        json!({
+            "Timestamp": u64::try_from(unix_ms).unwrap_or(u64::MAX),
+            "CloudWatchMetrics": [
+                {"Namespace": NAMESPACE, "Dimensions": [["Function"]], "Metrics": definitions}
+            ],
+        }),
+    );
+    line.insert("Function".to_owned(), function.into());
+    line.extend(metrics.iter().map(|(name, _, value)| ((*name).to_owned(), (*value).into())));
+    line.extend(properties.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+    Value::Object(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_metric_is_defined_and_stands_at_the_root() {
+        let metrics = [("Rows", Unit::Count, 7), ("Read", Unit::Milliseconds, 12)];
+        let line = line(1_700_000_000_000, "worker", &metrics, &[("dataset", "orders".into())]);
+        let directive = &line["_aws"]["CloudWatchMetrics"][0];
+        assert_eq!(directive["Namespace"], "Sluice");
+        assert_eq!(line["_aws"]["Timestamp"], 1_700_000_000_000u64);
+        for dimension in directive["Dimensions"][0].as_array().unwrap() {
+            assert!(line[dimension.as_str().unwrap()].is_string());
+        }
+        for metric in directive["Metrics"].as_array().unwrap() {
+            assert!(line[metric["Name"].as_str().unwrap()].is_u64());
+        }
+        assert_eq!(line["dataset"], "orders");
+    }
+}
