@@ -4,6 +4,7 @@
 //! 130 interrupted.
 
 mod admin;
+mod asked;
 mod cancel;
 mod datasets;
 mod download;
@@ -11,6 +12,7 @@ mod export;
 mod fetch;
 mod list;
 mod outcome;
+mod plan;
 mod progress;
 mod request;
 mod retry;
@@ -38,6 +40,7 @@ struct Arguments {
 
 const EXAMPLES: &str = "Examples:
   sluice datasets
+  sluice plan '*' --from 2023-08-31 --to 2024-08-04
   sluice export '*' --from 2023-08-31 --to 2024-08-04 --out data
   sluice export orders customers --from 2024-01-01 --to 2024-01-31 \\
       --columns customers=id,country --filter 'orders.total>=10' --filter orders.country=NL
@@ -77,6 +80,7 @@ impl std::fmt::Debug for Secret {
 #[derive(Debug, Subcommand)]
 enum Command {
     Datasets(datasets::Datasets),
+    Plan(Box<plan::Plan>),
     Export(Box<export::Export>),
     Status(status::Status),
     List(list::List),
@@ -101,6 +105,7 @@ impl Command {
     async fn run(self, session: &Session) -> Result<Outcome, Failure> {
         match self {
             Self::Datasets(command) => command.run(&session.client()?).await,
+            Self::Plan(command) => command.run(&session.client()?).await,
             Self::Export(command) => command.run(&session.client()?).await,
             Self::Status(command) => command.run(&session.client()?).await,
             Self::List(command) => command.run(&session.client()?).await,

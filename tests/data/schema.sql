@@ -29,9 +29,24 @@ create table e2e.altered (id integer primary key, day date not null, value integ
 insert into e2e.altered select i, date '2024-01-01' + i % 10, i from generate_series(1, 100) i;
 create index on e2e.altered (day);
 
+-- For reuse: each test has one of its own, since it counts what is read of it. A hundred rows a day.
+create table e2e.settled (id bigint primary key, day date not null, label text not null);
+insert into e2e.settled select i, date '2024-01-01' + ((i - 1) / 100)::integer, 'row ' || i from generate_series(1, 9000) i;
+create index on e2e.settled (day);
+create table e2e.together (id bigint primary key, day date not null, label text not null);
+insert into e2e.together select * from e2e.settled where id <= 4000;
+create index on e2e.together (day);
+create table e2e.erased (id bigint primary key, day date not null, label text not null);
+insert into e2e.erased select * from e2e.settled where id <= 4000;
+create index on e2e.erased (day);
+-- The last eleven days, today among them.
+create table e2e.recent (id bigint primary key, day date not null, label text not null);
+insert into e2e.recent select i, current_date - 10 + ((i - 1) / 100)::integer, 'row ' || i from generate_series(1, 1100) i;
+create index on e2e.recent (day);
+
 create table e2e.whole (id integer primary key, label text);
 insert into e2e.whole select i, nullif('label ' || i, 'label 3') from generate_series(1, 5) i;
-analyze e2e.visits, e2e.notes, e2e.nothing, e2e.slow, e2e.grown, e2e.altered, e2e.whole;
+analyze e2e.settled, e2e.together, e2e.erased, e2e.recent, e2e.visits, e2e.notes, e2e.nothing, e2e.slow, e2e.grown, e2e.altered, e2e.whole;
 
 grant usage on schema e2e, public to sluice_source;
 grant select on all tables in schema e2e, public to sluice_source;

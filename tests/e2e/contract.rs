@@ -1,7 +1,10 @@
 //! The real adapters pass the suites that the memory ones pass.
 
+use std::sync::Arc;
+
+use ports::cache::{LayeredCache, MemoryCache, MemoryLimits, RedisCache};
 use ports::queue::{Message, SqsQueue};
-use tests::System;
+use tests::{Redis, System};
 
 #[tokio::test]
 async fn s3_keeps_the_contract_of_objects() {
@@ -21,4 +24,30 @@ async fn sqs_keeps_the_contract_of_a_queue() {
     };
     ports::contract::queue(&SqsQueue::new(&url), receive).await;
     client.delete_queue().queue_url(&url).send().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_keeps_the_contract_of_a_cache() {
+    let Some(redis) = Redis::start() else { return };
+    let cache = RedisCache::new(&redis.url).unwrap();
+    ports::contract::cache(&cache).await;
+    ports::contract::cache_outage(&cache, switch(&redis)).await;
+    ports::contract::cache(&cache).await;
+    // It says nothing for a while and then goes on with all that it held.
+    ports::contract::cache_outage(&cache, async |on: bool| redis.hold(!on)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn memory_before_redis_keeps_the_contract_of_a_cache() {
+    let Some(redis) = Redis::start() else { return };
+    let memory = Arc::new(MemoryCache::new(MemoryLimits::default()));
+    let cache = LayeredCache::new(memory, Arc::new(RedisCache::new(&redis.url).unwrap()));
+    ports::contract::cache(&cache).await;
+    ports::contract::cache_outage(&cache, switch(&redis)).await;
+    ports::contract::cache(&cache).await;
+}
+
+/// Kills the server and starts it again, empty.
+fn switch(redis: &Redis) -> impl AsyncFnMut(bool) {
+    async |on| if on { redis.resume().unwrap() } else { redis.stop() }
 }

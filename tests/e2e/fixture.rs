@@ -52,7 +52,7 @@ pub(crate) fn want(tenant: &TenantId, name: &str, start: i64, end: i64, chunks: 
         fingerprint: selection.fingerprint(tenant, "test"),
         selection,
         span: Span::new(RangeKind::Date, start, end),
-        estimate: DatasetEstimate { total: Size::default(), months, indexed: true },
+        estimate: DatasetEstimate { months, indexed: true, ..DatasetEstimate::default() },
     }
 }
 

@@ -3,8 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod api;
+mod caches;
 mod contract;
 mod fixture;
 mod formats;
 mod orders;
+mod plan;
+mod reuse;
 mod store;

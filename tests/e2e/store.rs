@@ -3,5 +3,7 @@
 mod accept;
 mod dispatch;
 mod ends;
+mod invalidate;
 mod lease;
+mod narrow;
 mod race;

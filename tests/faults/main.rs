@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod caches;
+mod catalog;
 mod dead_workers;
 mod grown;
 mod messages;

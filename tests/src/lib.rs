@@ -3,11 +3,15 @@
 mod database;
 mod exported;
 mod oracle;
+mod redis;
 mod stack;
+mod statements;
 mod system;
 
 pub use database::Database;
 pub use exported::Exported;
 pub use oracle::{copy_csv, sorted_records};
+pub use redis::Redis;
 pub use stack::Stack;
+pub use statements::Statements;
 pub use system::System;

@@ -35,6 +35,9 @@ pub struct Stack {
     pub source_url: String,
     /// The store role, through the pooler.
     pub store_url: String,
+    /// The shared cache; empty where there is none.
+    #[serde(default)]
+    pub redis_url: String,
     /// PostgreSQL's log.
     pub postgres_log: String,
     /// Sessions of the source role.

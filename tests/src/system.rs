@@ -13,6 +13,7 @@ use export::wire::Export;
 use ports::objects::S3Objects;
 use ports::queue::SqsQueue;
 use ports::random;
+use ports::source::Source;
 use ports::store::Store;
 use serde_json::Value;
 use sqlx::postgres::PgConnection;
@@ -112,7 +113,10 @@ impl System {
     /// The sweeper's context, for sweeps in this process.
     pub fn sweeper(&self) -> sweeper::Context {
         let queue = Arc::new(SqsQueue::new(&self.stack.queue_url));
-        sweeper::Context { store: self.store(), queue, objects: Arc::new(self.objects()) }
+        let source = Source::new(&self.stack.source_url).expect("the stack's URL");
+        // Only the test of estimates asks for them; elsewhere they would read the source between two counts.
+        let (objects, estimates_secs) = (Arc::new(self.objects()), u32::MAX);
+        sweeper::Context { store: self.store(), queue, objects, source, estimates_secs }
     }
 
     /// Runs statements as the owner.

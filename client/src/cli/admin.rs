@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 
 use super::outcome::{Failure, Outcome};
 
-/// Operate Sluice: migrate, check, catalog check|apply, keys create|list|revoke, pause, resume
+/// Operate Sluice: migrate, check, catalog check|apply, invalidate, keys create|list|revoke, pause, resume
 ///
 /// Runs `aws lambda invoke` with your AWS credentials.
 #[derive(Debug, clap::Args)]
 pub(super) struct Admin {
-    /// migrate | check | catalog check | catalog apply | keys create TENANT LABEL | keys list |
+    /// migrate | check | catalog check | catalog apply | invalidate DATASET | keys create TENANT LABEL | keys list |
     /// keys revoke ID | pause | resume
     #[arg(value_name = "COMMAND", required = true)]
     words: Vec<String>,
@@ -25,6 +25,15 @@ pub(super) struct Admin {
     /// The catalog, for `catalog check` and `catalog apply`
     #[arg(long, value_name = "FILE", default_value = "catalog.toml")]
     file: PathBuf,
+    /// For `invalidate`: the first day, in whatever time zone; without it from the beginning
+    #[arg(long, value_name = "DAY")]
+    from: Option<String>,
+    /// For `invalidate`: the last day; without it to the end
+    #[arg(long, value_name = "DAY")]
+    to: Option<String>,
+    /// For `invalidate`: of this tenant only
+    #[arg(long, value_name = "TENANT")]
+    tenant: Option<String>,
 }
 
 /// What the admin function answers.
@@ -41,7 +50,8 @@ impl Admin {
         })?;
         let read =
             || std::fs::read_to_string(&self.file).map_err(|e| format!("{}: {e}", self.file.display()));
-        let payload = payload(&self.words, read).map_err(Failure::Usage)?;
+        let limits = [("from", &self.from), ("to", &self.to), ("tenant", &self.tenant)];
+        let payload = payload(&self.words, read, &limits).map_err(Failure::Usage)?;
         let reply = invoke(function, &payload)?;
         match Answer::deserialize(&reply) {
             Ok(answer) => Ok(Outcome::new(answer.text, reply).failed_if(!answer.ok)),
@@ -54,9 +64,26 @@ impl Admin {
 }
 
 /// The event for the words. Words that are unknown here are the function's to judge.
-fn payload(words: &[String], catalog: impl FnOnce() -> Result<String, String>) -> Result<Value, String> {
+fn payload(
+    words: &[String],
+    catalog: impl FnOnce() -> Result<String, String>,
+    limits: &[(&str, &Option<String>)],
+) -> Result<Value, String> {
     let words: Vec<_> = words.iter().map(String::as_str).collect();
+    if let (Some((name, _)), false) =
+        (limits.iter().find(|limit| limit.1.is_some()), words.first() == Some(&"invalidate"))
+    {
+        return Err(format!("--{name} goes with invalidate only"));
+    }
     Ok(match words.as_slice() {
+        ["invalidate", dataset] => {
+            let mut event = json!({"command": "invalidate", "dataset": dataset});
+            for (name, value) in limits.iter().filter(|limit| limit.1.is_some()) {
+                event[*name] = json!(value);
+            }
+            event
+        }
+        ["invalidate", ..] => return Err("which dataset? invalidate DATASET [--from DAY] [--to DAY]".into()),
         ["catalog", "check" | "apply"] => json!({"command": words.join(" "), "catalog": catalog()?}),
         ["keys", "create", tenant] => json!({"command": "keys create", "tenant": tenant}),
         ["keys", "create", tenant, label @ ..] if !label.is_empty() => {
@@ -108,7 +135,7 @@ mod tests {
     fn words_make_the_event() {
         let event = |words: &str| {
             let words: Vec<_> = words.split(' ').map(str::to_owned).collect();
-            payload(&words, || Ok("[datasets]".into()))
+            payload(&words, || Ok("[datasets]".into()), &[("from", &None)])
         };
         assert_eq!(event("migrate"), Ok(json!({"command": "migrate"})));
         assert_eq!(event("catalog apply"), Ok(json!({"command": "catalog apply", "catalog": "[datasets]"})));
@@ -118,5 +145,17 @@ mod tests {
         );
         assert_eq!(event("keys revoke k1"), Ok(json!({"command": "keys revoke", "id": "k1"})));
         assert!(event("keys create").is_err());
+        assert_eq!(event("invalidate orders"), Ok(json!({"command": "invalidate", "dataset": "orders"})));
+        assert!(event("invalidate").is_err());
+        let to = Some("2024-01-31".to_owned());
+        let limited = |words: &[&str]| {
+            let words: Vec<_> = words.iter().map(|&word| word.to_owned()).collect();
+            payload(&words, || Ok(String::new()), &[("to", &to)])
+        };
+        assert_eq!(
+            limited(&["invalidate", "orders"]),
+            Ok(json!({"command": "invalidate", "dataset": "orders", "to": "2024-01-31"}))
+        );
+        assert!(limited(&["pause"]).is_err());
     }
 }

@@ -1,32 +1,24 @@
 //! `sluice export`: submit, wait, load.
 
-use std::io::Read;
-use std::path::PathBuf;
 use std::time::Instant;
 
 use export::chunk::ExportStatus;
 use export::wire;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::asked::Asked;
 use super::fetch::{Loaded, Target};
 use super::outcome::{Failure, Outcome};
-use super::request::RequestArgs;
-use super::{show, wait};
+use super::{plan, show, wait};
 use crate::Client;
-use crate::text::{bytes, count, duration, table};
+use crate::text::{bytes, count, duration};
 
 /// Export datasets to files: submit, wait, load, check
 #[derive(Debug, clap::Args)]
 pub(super) struct Export {
     #[command(flatten)]
-    request_args: RequestArgs,
-    /// Send this JSON file as the request instead; - reads stdin
-    #[arg(long, value_name = "FILE", conflicts_with_all = [
-        "datasets", "from", "to", "time_zone", "columns", "filter", "format", "compression", "delimiter",
-        "null", "no_header", "formula_guard",
-    ])]
-    request: Option<PathBuf>,
-    /// Only show what the export would do
+    asked: Asked,
+    /// Only show what the export would do, as `sluice plan` does
     #[arg(long)]
     dry_run: bool,
     /// Return as soon as the export is accepted
@@ -41,10 +33,10 @@ pub(super) struct Export {
 
 impl Export {
     pub(super) async fn run(self, client: &Client) -> Result<Outcome, Failure> {
-        let request = self.request()?;
+        let request = self.asked.read()?;
         if self.dry_run {
             let plan = client.plan(&request).await?;
-            return Ok(Outcome::new(plan_text(&plan), plan));
+            return Ok(Outcome::new(plan::text(&plan), plan));
         }
         if !self.no_wait && !self.no_download {
             // Said now rather than after an hour of work.
@@ -69,22 +61,6 @@ impl Export {
         };
         let result = wait::unless_interrupted(work).await;
         result.map_err(|failure| failure.hint(self.target.resume_hint(id)))
-    }
-
-    fn request(&self) -> Result<Value, Failure> {
-        let Some(path) = &self.request else {
-            let request = self.request_args.build().map_err(Failure::Usage)?;
-            return serde_json::to_value(request).map_err(|error| Failure::Local(error.to_string()));
-        };
-        let mut text = String::new();
-        let read = if path.as_os_str() == "-" {
-            std::io::stdin().read_to_string(&mut text).map(drop)
-        } else {
-            std::fs::read_to_string(path).map(|read| text = read)
-        };
-        let name = path.display();
-        read.map_err(|error| Failure::Usage(format!("{name} cannot be read: {error}")))?;
-        serde_json::from_str(&text).map_err(|error| Failure::Usage(format!("{name} is no JSON: {error}")))
     }
 }
 
@@ -113,18 +89,6 @@ pub(super) fn outcome(export: wire::Export, loaded: Loaded, began: Option<Instan
     }
     let failed = !loaded.complete;
     Outcome::new(lines.join("\n"), json!({"export": export, "download": loaded})).failed_if(failed)
-}
-
-fn plan_text(plan: &wire::Plan) -> String {
-    let cells = |name: &str, counts: &wire::PlanCounts, note: &str| {
-        let reused = indicatif::HumanCount(counts.reused_chunks).to_string();
-        let rows = indicatif::HumanCount(counts.rows).to_string();
-        vec![name.to_owned(), counts.chunks.to_string(), reused, rows, bytes(counts.bytes), note.to_owned()]
-    };
-    let mut rows: Vec<_> =
-        plan.datasets.iter().map(|d| cells(&d.name, &d.counts, d.note.as_deref().unwrap_or(""))).collect();
-    rows.push(cells("all", &plan.total, ""));
-    table(&["dataset", ">chunks", ">reused", ">rows", ">bytes", "note"], &rows)
 }
 
 fn random_key() -> Result<String, Failure> {

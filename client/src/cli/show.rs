@@ -32,6 +32,9 @@ pub(super) fn export(export: &Export) -> String {
         HumanCount(chunks.reused),
         HumanCount(chunks.failed)
     ));
+    if let (Some(oldest), true) = (&progress.oldest_as_of, chunks.reused > 0) {
+        lines.push(format!("oldest    read as of {oldest}"));
+    }
     lines.push(format!("written   {}, {}", count(progress.rows, "row"), bytes(progress.bytes)));
     if let Some(running) = export.running.filter(|r| r.chunks > 0) {
         let names = progress.current_datasets.join(", ");

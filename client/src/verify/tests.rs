@@ -38,7 +38,7 @@ fn dataset(name: &str, rows: u64, file: Option<ManifestFile>) -> ManifestDataset
     let range = head.range.clone().unwrap();
     let id = export::id::ChunkId::from_random([1; 16]);
     let chunk = ManifestChunk { id, range, as_of: "2024-02-02T00:00:00Z".into(), reused: false, rows, file };
-    ManifestDataset { head, rows, bytes, chunks: vec![chunk] }
+    ManifestDataset { head, rows, bytes, source: None, chunks: vec![chunk] }
 }
 
 /// A directory with one file of three records in two gzip members, and one empty dataset.
@@ -62,6 +62,7 @@ fn directory() -> TempDir {
         request: serde_json::json!({}),
         rows: 3,
         bytes: orders.bytes,
+        source: None,
         datasets: vec![orders, empty],
     };
     fs::write(directory.path().join(NAME), body).unwrap();

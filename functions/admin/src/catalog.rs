@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use export::catalog::{Catalog, Revision};
 use export::estimate::DatasetEstimate;
-use export::problem::{self, Violation};
+use export::problem::Violation;
 use ports::source::resolve;
 use serde_json::{Value, json};
 
@@ -62,6 +62,11 @@ async fn resolved(context: &Context, text: &str) -> Result<Resolved, Failure> {
     Ok(all)
 }
 
+/// A finding for people: what, the plan that shows it, and on lines of its own what to do.
+fn shown(found: &Violation) -> String {
+    format!("{}: {}\n    → {}", found.pointer, found.message, found.remedy)
+}
+
 impl Resolved {
     /// Violations and warnings in words.
     fn report(&self) -> String {
@@ -69,7 +74,8 @@ impl Resolved {
         for (title, list) in [("violation", &self.violations), ("warning", &self.warnings)] {
             if !list.is_empty() {
                 let many = if list.len() == 1 { "" } else { "s" };
-                parts.push(format!("{} {title}{many}:\n{}", list.len(), problem::describe(list)));
+                let found: Vec<_> = list.iter().map(shown).collect();
+                parts.push(format!("{} {title}{many}:\n{}", list.len(), found.join("\n")));
             }
         }
         if self.violations.is_empty() {
@@ -86,7 +92,7 @@ impl Resolved {
 
     fn data(&self) -> Value {
         let dataset = |(name, estimate): (&String, &DatasetEstimate)| {
-            let DatasetEstimate { total, months, indexed } = estimate;
+            let DatasetEstimate { total, months, indexed, .. } = estimate;
             let about =
                 json!({"rows": total.rows, "bytes": total.bytes, "months": months.len(), "indexed": indexed});
             (name.clone(), about)

@@ -18,6 +18,16 @@ pub(crate) enum Command {
     CatalogCheck { catalog: String },
     #[serde(rename = "catalog apply")]
     CatalogApply { catalog: String },
+    #[serde(rename = "invalidate")]
+    Invalidate {
+        dataset: String,
+        #[serde(default)]
+        from: Option<String>,
+        #[serde(default)]
+        to: Option<String>,
+        #[serde(default)]
+        tenant: Option<String>,
+    },
     #[serde(rename = "keys create")]
     KeysCreate { tenant: String, label: String },
     #[serde(rename = "keys list")]
@@ -36,6 +46,7 @@ const COMMANDS: &str = "the commands are
   {\"command\": \"check\"}
   {\"command\": \"catalog check\", \"catalog\": \"the TOML\"}
   {\"command\": \"catalog apply\", \"catalog\": \"the TOML\"}
+  {\"command\": \"invalidate\", \"dataset\": \"orders\"}, with \"from\" and \"to\": days, or \"tenant\", to forget less
   {\"command\": \"keys create\", \"tenant\": \"acme\", \"label\": \"what it is for\"}
   {\"command\": \"keys list\"}
   {\"command\": \"keys revoke\", \"id\": \"the key's id\"}
@@ -54,6 +65,7 @@ impl Command {
             Self::Check {} => "check",
             Self::CatalogCheck { .. } => "catalog check",
             Self::CatalogApply { .. } => "catalog apply",
+            Self::Invalidate { .. } => "invalidate",
             Self::KeysCreate { .. } => "keys create",
             Self::KeysList {} => "keys list",
             Self::KeysRevoke { .. } => "keys revoke",
@@ -76,6 +88,8 @@ mod tests {
             Command::read(json!({"command": "keys revoke", "id": "7"})),
             Ok(Command::KeysRevoke { id: "7".into() })
         );
+        let forget = json!({"command": "invalidate", "dataset": "orders", "from": "2024-01-01"});
+        assert!(matches!(Command::read(forget), Ok(Command::Invalidate { to: None, .. })));
         for words in COMMANDS.lines().skip(1) {
             let event = &words[words.find('{').unwrap()..=words.rfind('}').unwrap()];
             assert!(Command::read(serde_json::from_str(event).unwrap()).is_ok(), "{words}");

@@ -1,4 +1,4 @@
-//! Migrations, catalog, keys, pause; invoked directly, never public.
+//! Migrations, catalog, invalidation, keys, pause; invoked directly, never public.
 //!
 //! One event is one command. Whatever happens, the answer says so in words: `ok: false` is how a command
 //! fails, never an error of the function.
@@ -10,6 +10,7 @@ mod command;
 mod context;
 mod credentials;
 mod failure;
+mod invalidate;
 mod keys;
 mod migrate;
 mod pause;
@@ -63,6 +64,9 @@ async fn perform(context: &Context, command: Command) -> Result<Answer, Failure>
         Command::Check {} => Ok(check::run(context).await),
         Command::CatalogCheck { catalog } => catalog::check::run(context, &catalog).await,
         Command::CatalogApply { catalog } => catalog::apply::run(context, &catalog).await,
+        Command::Invalidate { dataset, from, to, tenant } => {
+            invalidate::run(context, &dataset, from.as_deref(), to.as_deref(), tenant.as_deref()).await
+        }
         Command::KeysCreate { tenant, label } => keys::create::run(context, &tenant, &label).await,
         Command::KeysList {} => keys::list::run(context).await,
         Command::KeysRevoke { id } => keys::revoke::run(context, &id).await,

@@ -4,8 +4,14 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "resolve/accuracy.rs"]
+mod accuracy;
+#[path = "resolve/advice.rs"]
+mod advice;
 #[path = "resolve/ground.rs"]
 mod ground;
+#[path = "resolve/skew.rs"]
+mod skew;
 
 use export::catalog::Catalog;
 use export::column::{ColumnType, Read};
@@ -255,48 +261,6 @@ async fn queries_are_described() {
         &ground.bad("query = \"select id from S.t\"\nordered = true").await,
         &["datasets.d.ordered: there is no primary key"],
     );
-    ground.end().await;
-}
-
-#[tokio::test]
-async fn a_missing_index_is_told_with_its_remedy() {
-    let statements = [
-        "create table S.big (id bigint, at timestamptz not null, account text not null, filler text)",
-        "insert into S.big select i, timestamptz '2024-01-01 00:00+00' + i * interval '1 minute', 'a' || i % 5, repeat('x', 200) \
-         from generate_series(1, 100000) i",
-        "create table S.parts (at date not null, filler text) partition by range (at)",
-        "create table S.parts_1 partition of S.parts for values from ('2024-01-01') to ('2024-02-01')",
-        "create table S.parts_2 partition of S.parts for values from ('2024-02-01') to ('2024-03-01')",
-        "insert into S.parts select date '2024-01-01' + i % 60, repeat('x', 200) from generate_series(0, 99999) i",
-        "create view S.seen as select id, at as happened, account from S.big",
-        "grant select on all tables in schema S to R",
-        "analyze S.big",
-        "analyze S.parts",
-    ];
-    let Some(ground) = Ground::new(&statements).await else { return };
-    let keys = "relation = \"S.big\"\nrange_column = \"at\"\ntenant_column = \"account\"\n";
-    let (_, estimate, warnings) = ground.good(keys).await;
-    assert!(!estimate.indexed);
-    says(
-        &warnings,
-        &[
-            "datasets.d.range_column: a day of \"at\"",
-            &format!("create index concurrently on {}.big (account, at)", ground.schema),
-        ],
-    );
-    says(
-        &ground.bad(&format!("{keys}require_index = true")).await,
-        &["require_index is true", "or set require_index = false"],
-    );
-    let (_, _, warnings) = ground.good(&format!("{keys}require_index = false")).await;
-    assert!(!warnings.contains("create index"), "{warnings}");
-    let (_, estimate, _) = ground.good("relation = \"S.parts\"\nrange_column = \"at\"").await;
-    assert!(estimate.indexed, "partitions are pruned");
-    let view = "relation = \"S.seen\"\nrange_column = \"happened\"\nnulls = \"exclude\"\ntenant_column = \"account\"\nrequire_index = true";
-    says(&ground.bad(view).await, &["big, so the dataset is one chunk", "comes from"]);
-    ground.run(&["create index on S.big (account, at)"]).await;
-    assert!(ground.good(keys).await.1.indexed);
-    assert!(ground.good(view).await.1.indexed, "the view's column has another name, but the index serves");
     ground.end().await;
 }
 

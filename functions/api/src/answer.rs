@@ -1,6 +1,7 @@
 //! Answers: JSON with a weak ETag, and redirects to objects.
 
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use export::id::hex;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
@@ -12,20 +13,36 @@ use crate::refusal::Refusal;
 /// Keys that change while nothing happens; two answers that differ in them alone are the same answer.
 const RESTLESS: [&str; 3] = ["etaSeconds", "queuePosition", "running"];
 
+/// A body of JSON with its ETag, ready to be sent or kept.
+pub(crate) struct Rendered {
+    pub(crate) etag: String,
+    pub(crate) body: Bytes,
+}
+
+/// Writes a body and its ETag.
+pub(crate) fn render(body: &impl Serialize) -> Result<Rendered, Refusal> {
+    let body = serde_json::to_value(body).map_err(|e| Refusal::hide(&e))?;
+    Ok(Rendered { etag: etag(&body), body: body.to_string().into() })
+}
+
 /// An answer of JSON with its ETag.
 pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Result<Response, Refusal> {
-    let body = serde_json::to_value(body).map_err(|e| Refusal::hide(&e))?;
-    let mut response = plain(status, &body);
-    if let Ok(tag) = HeaderValue::try_from(etag(&body)) {
+    render(body).map(|rendered| self::rendered(status, rendered))
+}
+
+/// An answer that was rendered before.
+pub(crate) fn rendered(status: StatusCode, rendered: Rendered) -> Response {
+    let mut response = plain(status, rendered.body);
+    if let Ok(tag) = HeaderValue::try_from(rendered.etag) {
         response.headers_mut().insert(header::ETAG, tag);
     }
-    Ok(response)
+    response
 }
 
 /// An answer of JSON that holds links: nobody may keep it.
 pub(crate) fn secret_json(body: &impl Serialize) -> Result<Response, Refusal> {
-    let body = serde_json::to_value(body).map_err(|e| Refusal::hide(&e))?;
-    Ok(no_store(plain(StatusCode::OK, &body)))
+    let body = serde_json::to_vec(body).map_err(|e| Refusal::hide(&e))?;
+    Ok(no_store(plain(StatusCode::OK, body.into())))
 }
 
 /// A redirect to a link: nobody may keep it.
@@ -34,8 +51,8 @@ pub(crate) fn redirect(link: &str) -> Result<Response, Refusal> {
     Ok(no_store((StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, location)]).into_response()))
 }
 
-fn plain(status: StatusCode, body: &Value) -> Response {
-    (status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
+fn plain(status: StatusCode, body: Bytes) -> Response {
+    (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
 fn no_store(mut response: Response) -> Response {

@@ -9,7 +9,7 @@ use ports::objects::{Objects, S3Objects};
 use ports::queue::{Queue, SqsQueue};
 use ports::store::Store;
 
-use crate::caches::{Catalogs, Keys};
+use crate::caches::{Catalogs, Keys, Report, Shared};
 use crate::refusal::Refusal;
 
 /// State shared by all requests. Clones are cheap.
@@ -24,6 +24,8 @@ pub struct Inner {
     pub(crate) settings: Settings,
     pub(crate) keys: Keys,
     pub(crate) catalogs: Catalogs,
+    pub(crate) shared: Shared,
+    pub(crate) report: Report,
 }
 
 /// Settings of the api; the README has the table of variables.
@@ -37,13 +39,15 @@ pub struct Settings {
     pub target_bytes: u64,
     /// Most chunks of an export.
     pub max_chunks: usize,
+    /// Memory of a worker, in MB; what a plan costs follows from it.
+    pub worker_memory_mb: u32,
     /// How large a request may be.
     pub limits: Limits,
-    /// How long keys and catalog are believed without asking the store again.
+    /// How long the catalog is believed without asking the store again; keys for 5 s at most.
     pub cache_for: Duration,
 }
 
-/// Keys and catalog are believed for at most this many seconds: a revoked key ends within it.
+/// The catalog is believed for at most this many seconds, keys for fewer.
 const LONGEST_CACHE_SECS: u64 = 30;
 
 impl Settings {
@@ -58,6 +62,7 @@ impl Settings {
             deadline_secs: config::number("SLUICE_DEADLINE_HOURS", 24u32)?.saturating_mul(3600),
             target_bytes: config::number("SLUICE_TARGET_BYTES", 268_435_456)?,
             max_chunks: config::number("SLUICE_MAX_CHUNKS", 20_000)?,
+            worker_memory_mb: config::number("SLUICE_WORKER_MEMORY_MB", 1769)?,
             limits: Limits { datasets: config::number("SLUICE_MAX_DATASETS", limits.datasets)?, ..limits },
             cache_for: Duration::from_secs(
                 config::number("SLUICE_CACHE_SECS", LONGEST_CACHE_SECS)?.min(LONGEST_CACHE_SECS),
@@ -75,14 +80,25 @@ impl Context {
         let store = Store::new(&config::required("SLUICE_STORE_URL")?)?;
         let queue_url = config::required("SLUICE_QUEUE_URL")?;
         let bucket = config::required("SLUICE_BUCKET")?;
+        let deployment = config::required("SLUICE_DEPLOYMENT")?;
+        let shared = Shared::layers(config::optional("SLUICE_CACHE_URL").as_deref(), &deployment)?;
         let settings = Settings::from_env()?;
-        Ok(Self::new(store, Arc::new(SqsQueue::new(queue_url)), Arc::new(S3Objects::new(bucket)), settings))
+        let (queue, objects) = (Arc::new(SqsQueue::new(queue_url)), Arc::new(S3Objects::new(bucket)));
+        Ok(Self::new(store, queue, objects, shared, settings))
     }
 
     /// Puts a context together.
-    pub fn new(store: Store, queue: Arc<dyn Queue>, objects: Arc<dyn Objects>, settings: Settings) -> Self {
-        let (keys, catalogs) = (Keys::new(settings.cache_for), Catalogs::new(settings.cache_for));
-        Self(Arc::new(Inner { store, queue, objects, settings, keys, catalogs }))
+    pub fn new(
+        store: Store,
+        queue: Arc<dyn Queue>,
+        objects: Arc<dyn Objects>,
+        shared: Shared,
+        settings: Settings,
+    ) -> Self {
+        let keys = Keys::new(settings.cache_for);
+        let catalogs = Catalogs::new(settings.cache_for, shared.clone());
+        let report = Report::new();
+        Self(Arc::new(Inner { store, queue, objects, settings, keys, catalogs, shared, report }))
     }
 }
 

@@ -9,7 +9,7 @@ pub(crate) use show::show;
 use export::catalog::{self, RangeColumn};
 use export::column::Column;
 use export::estimate::DatasetEstimate;
-use export::manifest::ColumnHead;
+use export::manifest::{ColumnHead, rfc3339};
 use export::range::RangeKind;
 use export::wire;
 
@@ -26,6 +26,7 @@ fn dataset(name: &str, dataset: &catalog::Dataset, estimate: Option<&DatasetEsti
         // An estimate over all tenants' rows says how many rows the others have.
         estimated_rows: estimate.filter(|_| dataset.tenant_column.is_none()).map(|e| e.total.rows),
         estimated_bytes: estimate.filter(|_| dataset.tenant_column.is_none()).map(|e| e.total.bytes),
+        estimated_at: estimate.and_then(|e| e.taken_micros).map(rfc3339),
     }
 }
 

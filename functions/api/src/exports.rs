@@ -9,8 +9,9 @@ mod file;
 mod files;
 mod list;
 mod manifest;
+mod planned;
 mod retry;
-mod shape;
+pub(crate) mod shape;
 mod show;
 
 pub(crate) use chunks::chunks;
@@ -52,7 +53,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
 }
 
 /// The export, if it is the tenant's.
-async fn find(context: &Context, tenant: &TenantId, id: ExportId) -> Result<ExportState, Refusal> {
+pub(crate) async fn find(context: &Context, tenant: &TenantId, id: ExportId) -> Result<ExportState, Refusal> {
     context.store.export(tenant, id).await?.ok_or_else(Refusal::no_export)
 }
 

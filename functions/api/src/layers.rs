@@ -15,18 +15,20 @@ pub(crate) use stage::stage;
 
 use std::time::Instant;
 
-use axum::extract::Request;
+use crate::context::Context;
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use http::{HeaderName, HeaderValue, header};
 
-/// Logs each request once, with its path but not its query.
-pub(crate) async fn log(request: Request, next: Next) -> Response {
+/// Logs each request once, with its path but not its query, and now and then what the caches had.
+pub(crate) async fn log(State(context): State<Context>, request: Request, next: Next) -> Response {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let start = Instant::now();
     let response = next.run(request).await;
     let duration_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
     tracing::info!(%method, path, status = response.status().as_u16(), duration_ms, "request");
+    context.report.look(context.shared.through.cache());
     response
 }
 

@@ -17,5 +17,6 @@ mod query;
 mod refusal;
 mod routes;
 
+pub use caches::Shared;
 pub use context::{Context, Settings};
 pub use routes::service;

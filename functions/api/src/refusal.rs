@@ -86,10 +86,26 @@ impl Refusal {
         Self::new(StatusCode::CONFLICT, detail).of_kind("wrong-state")
     }
 
+    /// 410: the operator invalidated it.
+    pub(crate) fn gone(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::GONE, detail).of_kind("invalidated")
+    }
+
+    /// Whether the request itself was found wanting, as against the store, which may be asked again.
+    pub(crate) fn is_about_the_request(&self) -> bool {
+        self.status.is_client_error() || self.kind == Some("no-catalog")
+    }
+
     /// 503: the operator has not applied a catalog.
     pub(crate) fn no_catalog() -> Self {
         let detail = "no catalog has been applied yet; the operator runs `sluice admin catalog apply`";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).of_kind("no-catalog").after(30)
+    }
+
+    /// 503: catalogs are being applied faster than the request is read.
+    pub(crate) fn catalog_changed() -> Self {
+        let detail = "another catalog was applied at this moment; try again shortly";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).of_kind("busy").after(BUSY_RETRY_SECS)
     }
 
     /// 500. The cause was logged; the caller learns nothing of it.
@@ -157,9 +173,10 @@ impl From<AcceptError> for Refusal {
             )
             .of_kind("idempotency-key-reused"),
             AcceptError::TooManyChunks(too_many) => {
-                let remedy = "shorten the dates, name fewer datasets, or send several exports";
+                let remedy = too_many.remedy();
                 Self::invalid(vec![Violation::new("", too_many.to_string(), remedy)])
             }
+            AcceptError::CatalogChanged => Self::catalog_changed(),
             AcceptError::Store(error) => error.into(),
         }
     }

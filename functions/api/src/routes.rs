@@ -15,13 +15,13 @@ pub fn service(context: Context) -> Router {
     // so the routes are the fallback of a router without any.
     Router::new()
         .fallback_service(routes)
-        .layer(from_fn_with_state(context, layers::authenticate))
+        .layer(from_fn_with_state(context.clone(), layers::authenticate))
         .layer(map_request(layers::stage))
         .layer(from_fn(layers::panics))
         .layer(from_fn(layers::problems))
         .layer(from_fn(layers::caching))
         .layer(from_fn(layers::security))
-        .layer(from_fn(layers::log))
+        .layer(from_fn_with_state(context, layers::log))
 }
 
 fn routes() -> Router<Context> {

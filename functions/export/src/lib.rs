@@ -25,6 +25,10 @@ pub mod chunk;
 
 pub mod plan;
 
+pub mod price;
+
+pub mod forecast;
+
 pub mod file;
 
 pub mod manifest;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::chunk::file_key;
+use crate::estimate::Size;
 use crate::file::{FileRecord, file_name};
 use crate::format::Output;
 use crate::id::{ChunkId, ExportId, TenantId};
@@ -37,6 +38,9 @@ pub struct Manifest {
     pub rows: u64,
     /// Bytes of all files.
     pub bytes: u64,
+    /// What was expected of all chunks, and what they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Foresight>,
     /// The datasets, in the order of the request.
     pub datasets: Vec<ManifestDataset>,
 }
@@ -52,8 +56,22 @@ pub struct ManifestDataset {
     pub rows: u64,
     /// Bytes of all its files.
     pub bytes: u64,
+    /// What was expected of its chunks, and what they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Foresight>,
     /// Its chunks, in the order of their ranges.
     pub chunks: Vec<ManifestChunk>,
+}
+
+/// Rows and bytes of binary COPY, before and after. It is for those who tune estimates; files are verified
+/// without it. A reused chunk counts as it was planned and read then.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Foresight {
+    /// What was planned by PostgreSQL's estimates.
+    pub estimated: Size,
+    /// What was read.
+    pub actual: Size,
 }
 
 /// What is known of a dataset when the export is accepted.
@@ -144,6 +162,8 @@ pub struct DoneChunk {
     pub as_of_micros: i64,
     /// Whether it was read for an earlier export.
     pub reused: bool,
+    /// What was planned.
+    pub planned: Size,
     /// What was written.
     pub file: FileRecord,
 }
@@ -199,6 +219,23 @@ impl Span {
     }
 }
 
+impl Foresight {
+    fn of(chunks: &[DoneChunk]) -> Self {
+        let read = |c: &DoneChunk| Size { rows: c.file.rows, bytes: c.file.source_bytes };
+        Self { estimated: chunks.iter().map(|c| c.planned).sum(), actual: chunks.iter().map(read).sum() }
+    }
+}
+
+impl std::iter::Sum for Foresight {
+    fn sum<I: Iterator<Item = Self>>(parts: I) -> Self {
+        parts.fold(Self::default(), |mut sum, part| {
+            sum.estimated += part.estimated;
+            sum.actual += part.actual;
+            sum
+        })
+    }
+}
+
 /// Microseconds since 1970 as RFC 3339 in UTC.
 pub fn rfc3339(micros: i64) -> String {
     format!("{}Z", format_micros(micros, 'T'))
@@ -227,12 +264,13 @@ impl ManifestDataset {
     ) -> Result<Self, NotTiled> {
         chunks.sort_by_key(|c| (c.range.span().is_none(), c.range.span().map(|s| s.start)));
         check_tiling(&head, &chunks)?;
+        let source = Some(Foresight::of(&chunks));
         let extension = head.output.extension();
         let chunks: Vec<_> =
             chunks.iter().map(|c| manifest_chunk(&head.name, tenant, extension, c)).collect();
         let rows = chunks.iter().map(|c| c.rows).sum();
         let bytes = chunks.iter().filter_map(|c| c.file.as_ref()).map(|f| f.bytes).sum();
-        Ok(Self { head, rows, bytes, chunks })
+        Ok(Self { head, rows, bytes, source, chunks })
     }
 }
 
@@ -281,50 +319,4 @@ fn check_tiling(head: &DatasetHead, chunks: &[DoneChunk]) -> Result<(), NotTiled
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::range::RangeKind;
-
-    fn head() -> DatasetHead {
-        let range = Span { kind: RangeKind::Date, start: 0, end: 10 }.range_text();
-        DatasetHead {
-            name: "orders".into(),
-            columns: vec![],
-            range: Some(range),
-            watermark: None,
-            output: Output::default(),
-        }
-    }
-
-    fn done(start: i64, end: i64) -> DoneChunk {
-        let file = FileRecord { attempt: 2, rows: 5, bytes: 50, source_bytes: 70, sha256: Some("ab".into()) };
-        let range = Range::Span(Span { kind: RangeKind::Date, start, end });
-        DoneChunk {
-            id: ChunkId::from_random([1; 16]),
-            dataset: "orders".into(),
-            range,
-            as_of_micros: 0,
-            reused: false,
-            file,
-        }
-    }
-
-    #[test]
-    fn chunks_that_tile_are_summed() {
-        let tenant: TenantId = "acme".parse().unwrap();
-        let dataset = ManifestDataset::assemble(head(), &tenant, vec![done(4, 10), done(0, 4)]).unwrap();
-        assert_eq!((dataset.rows, dataset.bytes), (10, 100));
-        let file = dataset.chunks[0].file.as_ref().unwrap();
-        assert_eq!(file.name, "orders.19700101-19700105.csv.gz");
-        assert!(file.key.starts_with("t/acme/c/") && file.key.ends_with("/2.csv.gz"), "{}", file.key);
-    }
-
-    #[test]
-    fn a_gap_an_overlap_or_a_missing_end_is_refused() {
-        let tenant: TenantId = "acme".parse().unwrap();
-        for chunks in [vec![done(0, 4), done(5, 10)], vec![done(0, 6), done(5, 10)], vec![done(0, 9)], vec![]]
-        {
-            assert!(ManifestDataset::assemble(head(), &tenant, chunks).is_err());
-        }
-    }
-}
+mod tests;

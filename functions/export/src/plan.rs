@@ -8,9 +8,11 @@ mod cut;
 pub use crate::request::Want;
 pub use cover::{Candidate, Reuse};
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
-use crate::id::ChunkId;
+use crate::id::{ChunkId, Fingerprint};
 use crate::range::{Range, RangeKind};
 
 /// What the plan is made by.
@@ -40,7 +42,7 @@ pub struct DatasetPlan {
     pub dataset: String,
     /// The chunks, in the order of their ranges.
     pub pieces: Vec<Piece>,
-    /// Why the dataset is one chunk, if it could not be cut.
+    /// Why the dataset is one chunk, if it could not be cut, and what its estimates leave out.
     pub note: Option<String>,
 }
 
@@ -51,6 +53,8 @@ pub struct Piece {
     pub range: Range,
     /// The chunk that is there already, or `None` for a new one.
     pub reused: Option<ChunkId>,
+    /// Whether it is still to be read: it is new, or shared with an export that waits for it too.
+    pub unread: bool,
     /// Estimated rows.
     pub rows: u64,
     /// Estimated bytes of binary COPY.
@@ -59,12 +63,35 @@ pub struct Piece {
 
 /// A plan that is too large to accept.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
-#[error("the export would have {chunks} chunks; at most {limit} are allowed")]
+#[error(
+    "the export would have {chunks} chunks, {largest_chunks} of them of {largest}; at most {limit} are allowed"
+)]
 pub struct TooManyChunks {
     /// Chunks it would have.
     pub chunks: usize,
     /// Chunks it may have.
     pub limit: usize,
+    /// The dataset with the most of them.
+    pub largest: String,
+    /// Chunks of that dataset.
+    pub largest_chunks: usize,
+    /// Datasets of the export.
+    pub datasets: usize,
+}
+
+impl TooManyChunks {
+    /// What the caller can change.
+    pub fn remedy(&self) -> String {
+        let Self { largest, largest_chunks, limit, datasets, .. } = self;
+        if largest_chunks > limit {
+            let days = "ask for fewer days at a time";
+            return match datasets {
+                1 => format!("{days}, in several exports"),
+                _ => format!("export {largest} by itself, and {days} of it"),
+            };
+        }
+        format!("export {largest} by itself, or shorten the dates and send several exports")
+    }
 }
 
 impl Plan {
@@ -73,12 +100,23 @@ impl Plan {
     /// # Errors
     /// If the export would have more chunks than the policy allows.
     pub fn new(wants: &[Want], candidates: &[Candidate], policy: &Policy) -> Result<Self, TooManyChunks> {
-        let datasets: Vec<_> = wants.iter().map(|want| plan_dataset(want, candidates, policy)).collect();
+        // Sorted out once: thousands of candidates meet hundreds of datasets.
+        let mut allowed: HashMap<Fingerprint, Vec<&Candidate>> = HashMap::new();
+        for candidate in candidates.iter().filter(|c| policy.reuse.allows(c, policy.now_micros)) {
+            allowed.entry(candidate.fingerprint).or_default().push(candidate);
+        }
+        let mine = |want: &Want| allowed.get(&want.fingerprint).map_or(&[][..], Vec::as_slice);
+        let datasets: Vec<_> = wants.iter().map(|want| plan_dataset(want, mine(want), policy)).collect();
         let chunks = datasets.iter().map(|d| d.pieces.len()).sum();
-        if chunks > policy.max_chunks {
-            Err(TooManyChunks { chunks, limit: policy.max_chunks })
-        } else {
-            Ok(Self { datasets })
+        match datasets.iter().max_by_key(|d| d.pieces.len()) {
+            Some(largest) if chunks > policy.max_chunks => Err(TooManyChunks {
+                chunks,
+                limit: policy.max_chunks,
+                largest: largest.dataset.clone(),
+                largest_chunks: largest.pieces.len(),
+                datasets: datasets.len(),
+            }),
+            _ => Ok(Self { datasets }),
         }
     }
 
@@ -88,23 +126,12 @@ impl Plan {
     }
 }
 
-fn plan_dataset(want: &Want, candidates: &[Candidate], policy: &Policy) -> DatasetPlan {
-    let mine: Vec<_> = candidates
-        .iter()
-        .filter(|c| c.fingerprint == want.fingerprint && policy.reuse.allows(c, policy.now_micros))
-        .collect();
+fn plan_dataset(want: &Want, mine: &[&Candidate], policy: &Policy) -> DatasetPlan {
     let mut pieces = Vec::new();
-    let mut note = None;
     match want.span {
-        None => {
-            pieces.push(cover::whole(&mine, Range::All, want.estimate.total));
-            note = Some("no range column: one chunk".to_owned());
-        }
+        None => pieces.push(cover::whole(mine, Range::All, want.estimate.total)),
         Some(span) => {
-            if !want.estimate.indexed {
-                note = Some("no usable index on the range column: one chunk".to_owned());
-            }
-            for part in cover::cover(&mine, span) {
+            for part in cover::cover(mine, span) {
                 match part {
                     cover::Part::Reused(piece) => pieces.push(piece),
                     cover::Part::Gap(gap) if want.estimate.indexed => {
@@ -119,11 +146,28 @@ fn plan_dataset(want: &Want, candidates: &[Candidate], policy: &Policy) -> Datas
                 }
             }
             if want.selection.range_column.as_ref().is_some_and(|c| c.include_nulls) {
-                pieces.push(cover::whole(&mine, Range::Null, Default::default()));
+                pieces.push(cover::whole(mine, Range::Null, want.estimate.nulls));
             }
         }
     }
-    DatasetPlan { dataset: want.selection.dataset.clone(), pieces, note }
+    DatasetPlan { dataset: want.selection.dataset.clone(), pieces, note: note(want) }
+}
+
+/// Why it is one chunk, and what the estimates do not know.
+fn note(want: &Want) -> Option<String> {
+    let mut notes = Vec::new();
+    match want.span {
+        None => notes.push("no range column: one chunk"),
+        Some(_) if !want.estimate.indexed => notes.push("no usable index on the range column: one chunk"),
+        Some(_) => {}
+    }
+    match (want.selection.tenant_column.is_some(), !want.selection.predicates.is_empty()) {
+        (true, true) => notes.push("estimated for a tenant of average size, without the filters"),
+        (true, false) => notes.push("estimated for a tenant of average size"),
+        (false, true) => notes.push("estimated without the filters: at most this much"),
+        (false, false) => {}
+    }
+    (!notes.is_empty()).then(|| notes.join("; "))
 }
 
 /// The last day boundary before which rows are settled, in units of `kind`. A plan always cuts there,
@@ -131,11 +175,18 @@ fn plan_dataset(want: &Want, candidates: &[Candidate], policy: &Policy) -> Datas
 fn settled_day(want: &Want, kind: RangeKind, now_micros: i64) -> Option<i64> {
     let settle = i64::try_from(want.selection.settle_after_secs?).ok()?.checked_mul(1_000_000)?;
     let settled = now_micros.checked_sub(settle)?;
+    let midnight = |micros: i64| micros - micros.rem_euclid(crate::range::DAY_MICROS);
     Some(match kind {
         RangeKind::Date => settled.div_euclid(crate::range::DAY_MICROS),
-        RangeKind::Wall | RangeKind::Instant => settled - settled.rem_euclid(crate::range::DAY_MICROS),
+        RangeKind::Wall => {
+            let zone = &want.selection.range_column.as_ref()?.time_zone;
+            midnight(crate::range::wall_at(settled, zone)?)
+        }
+        RangeKind::Instant => midnight(settled),
     })
 }
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tiling_tests;

@@ -1,10 +1,12 @@
 //! Ranges: half-open, in the column's own type, and the calendar arithmetic around them.
 
 mod bounds;
+mod days;
 mod span;
 
 pub(crate) use bounds::days_since_epoch;
 pub use bounds::{Bound, Bounds, BoundsError, instant_of_wall, wall_at};
+pub use days::Days;
 pub use span::{DAY_MICROS, RangeKind, Span, format_micros};
 
 use serde::{Deserialize, Serialize};

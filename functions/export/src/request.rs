@@ -167,7 +167,7 @@ fn want(
     Want {
         fingerprint: selection.fingerprint(scope.tenant, scope.source),
         span: dates.and_then(|dates| dates.span(chosen, report)),
-        estimate: scope.estimates.get(chosen.name).cloned().unwrap_or_default(),
+        estimate: scope.estimates.get(chosen.name).cloned().unwrap_or_default().of_one_tenant(),
         selection,
     }
 }

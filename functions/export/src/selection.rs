@@ -1,5 +1,9 @@
 //! What a chunk reads and how it is written: all that decides its bytes, except the range.
 
+mod fit;
+
+pub use fit::Unfit;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 

@@ -6,12 +6,14 @@
 mod datasets;
 mod export;
 mod files;
+mod plan;
 mod problem;
 mod request;
 
-pub use datasets::{Dataset, DatasetList, DatasetRange, Plan, PlanCounts, PlannedDataset};
+pub use datasets::{Dataset, DatasetList, DatasetRange};
 pub use export::{ChunkCounts, ChunkError, Export, ExportList, Links, Progress, Running};
 pub use files::{AttemptEntry, ChunkEntry, ChunkList, FileEntry, FileList};
+pub use plan::{CostItems, Forecast, Plan, PlanCounts, PlannedDataset};
 pub use problem::{Health, PROBLEM_MEDIA_TYPE, Problem};
 pub use request::{All, DatasetChoice, DatasetRequest, Datasets, ExportRequest};
 

@@ -23,7 +23,12 @@ pub enum ConfigError {
 /// # Errors
 /// If it is missing or empty.
 pub fn required(name: &'static str) -> Result<String, ConfigError> {
-    std::env::var(name).ok().filter(|v| !v.is_empty()).ok_or(ConfigError::Missing(name))
+    optional(name).ok_or(ConfigError::Missing(name))
+}
+
+/// A setting that may be missing; an empty one is missing too, as templates cannot leave one out.
+pub fn optional(name: &'static str) -> Option<String> {
+    std::env::var(name).ok().filter(|v| !v.is_empty())
 }
 
 /// A number with a default.

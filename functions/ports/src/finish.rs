@@ -38,7 +38,7 @@ pub async fn run(store: &Store, objects: &dyn Objects, export: ExportId) -> Resu
         Finish::NotYet | Finish::Failed => return Ok(()),
         Finish::AllDone(finished) => finished,
     };
-    let chunks = finished.chunks.len();
+    let (chunks, edition) = (finished.chunks.len(), finished.edition);
     let prefix = export_prefix(&finished.tenant, export);
     let manifest = serde_json::to_vec_pretty(&assemble(export, *finished)?)?;
     let key = format!("{prefix}{}.json", hex(&Sha256::digest(&manifest)));
@@ -48,7 +48,7 @@ pub async fn run(store: &Store, objects: &dyn Objects, export: ExportId) -> Resu
         immutable: false,
     };
     objects.put(&key, Bytes::from(manifest), &meta).await?;
-    if store.flip(export, &key, chunks).await? {
+    if store.flip(export, &key, edition).await? {
         tracing::info!(%export, chunks, "export succeeded");
     } else {
         store.litter_manifest(&key).await?;
@@ -73,6 +73,7 @@ fn assemble(export: ExportId, finished: Finished) -> Result<Manifest, export::ma
         request: finished.request,
         rows: datasets.iter().map(|d| d.rows).sum(),
         bytes: datasets.iter().map(|d| d.bytes).sum(),
+        source: Some(datasets.iter().filter_map(|d| d.source).sum()),
         datasets,
     })
 }

@@ -8,6 +8,7 @@ pub mod random;
 pub mod server;
 pub mod telemetry;
 
+pub mod cache;
 pub mod objects;
 pub mod queue;
 pub mod source;

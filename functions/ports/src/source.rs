@@ -20,7 +20,7 @@ use crate::random::jitter;
 
 pub use error::SourceError;
 pub use inspect::Inspector;
-pub use resolve::{Estimated, Resolution, estimate, resolve};
+pub use resolve::{Estimated, Refreshed, Resolution, estimate, refresh, resolve};
 pub use session::{BATCH_BYTES, Described, Rows, Session};
 
 /// Where sessions come from.

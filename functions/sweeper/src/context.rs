@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use ports::config::{ConfigError, required};
+use ports::config::{ConfigError, number, required};
 use ports::objects::{Objects, S3Objects};
 use ports::queue::{Queue, SqsQueue};
+use ports::source::{Source, SourceError};
 use ports::store::{Store, StoreError};
 
 /// The sweeper's ports.
@@ -16,6 +17,10 @@ pub struct Context {
     pub queue: Arc<dyn Queue>,
     /// The files.
     pub objects: Arc<dyn Objects>,
+    /// The user's database, which is asked for new estimates when it has nothing else to do.
+    pub source: Source,
+    /// Seconds after which estimates are taken anew.
+    pub estimates_secs: u32,
 }
 
 /// A setting is missing or wrong.
@@ -27,6 +32,9 @@ pub enum ContextError {
     /// In the store's URL.
     #[error("SLUICE_STORE_URL cannot be used")]
     Store(#[from] StoreError),
+    /// In the source's URL.
+    #[error("SLUICE_SOURCE_URL cannot be used")]
+    Source(#[from] SourceError),
 }
 
 impl Context {
@@ -39,6 +47,8 @@ impl Context {
             store: Store::new(&required("SLUICE_STORE_URL")?)?,
             queue: Arc::new(SqsQueue::new(required("SLUICE_QUEUE_URL")?)),
             objects: Arc::new(S3Objects::new(required("SLUICE_BUCKET")?)),
+            source: Source::new(&required("SLUICE_SOURCE_URL")?)?,
+            estimates_secs: number("SLUICE_ESTIMATES_SECS", 21_600)?,
         })
     }
 }

@@ -4,6 +4,7 @@
 //! only makes sure that what a dead process left behind is picked up, and that what nobody wants goes.
 
 mod context;
+mod estimates;
 mod sweep;
 
 pub use context::Context;

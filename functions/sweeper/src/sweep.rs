@@ -28,6 +28,8 @@ pub struct Report {
     pub chunks_emptied: usize,
     /// Beginnings of keys below which everything was deleted.
     pub litter_swept: usize,
+    /// Datasets whose estimates were taken anew.
+    pub estimates_taken: usize,
     /// Steps that failed; the log says why.
     pub failed_steps: usize,
 }
@@ -57,6 +59,9 @@ pub async fn sweep(context: &Context) -> Report {
     report.chunks_emptied = step(&mut report, "chunks", empty_chunks(context)).await;
     report.litter_swept = step(&mut report, "litter", sweep_litter(context)).await;
     step(&mut report, "prune", async { Ok(context.store.prune().await.map(|()| 0)?) }).await;
+    // Last, when chunks that were due have gone out: it is done only while none runs.
+    report.estimates_taken =
+        step(&mut report, "estimates", async { Ok(crate::estimates::take(context).await?) }).await;
     tracing::info!(?report, "swept");
     report
 }
@@ -115,14 +120,17 @@ async fn expire(context: &Context) -> Result<usize, StepError> {
 /// Deletes the objects of chunks that nobody wants; a chunk's row goes once its prefix was found empty
 /// and no attempt can write to it any more.
 async fn empty_chunks(context: &Context) -> Result<usize, StepError> {
-    let (mut emptied, mut gone) = (0, Vec::new());
+    let (mut emptied, mut gone, mut waiting) = (0, Vec::new(), Vec::new());
     for dying in context.store.dying(BATCH).await? {
         let found = delete_below(&*context.objects, &chunk_prefix(&dying.tenant, dying.chunk)).await?;
         emptied += usize::from(found > 0);
         if dying.quiet && found == 0 {
             gone.push(dying.chunk);
+        } else {
+            waiting.push(dying.chunk);
         }
     }
+    context.store.emptied(&waiting).await?;
     context.store.forget(&gone).await?;
     Ok(emptied)
 }

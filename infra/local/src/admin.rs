@@ -67,6 +67,21 @@ fn request(words: &[String]) -> Result<Value> {
         ["keys", "create", tenant, label] => {
             json!({"command": "keys create", "tenant": tenant, "label": label})
         }
+        ["invalidate", dataset, limits @ ..] => {
+            let mut event = json!({"command": "invalidate", "dataset": dataset});
+            for limit in limits.chunks(2) {
+                match limit {
+                    ["--from", day] => event["from"] = json!(day),
+                    ["--to", day] => event["to"] = json!(day),
+                    ["--tenant", tenant] => event["tenant"] = json!(tenant),
+                    other => bail!(
+                        "{} is not known: invalidate DATASET [--from DAY] [--to DAY] [--tenant ID]",
+                        other.join(" ")
+                    ),
+                }
+            }
+            event
+        }
         ["keys", "revoke", id] => json!({"command": "keys revoke", "id": id}),
         other => json!({"command": other.join(" ")}),
     })
@@ -94,6 +109,10 @@ mod tests {
         assert_eq!(said("migrate"), json!({"command": "migrate"}));
         assert_eq!(said("keys list"), json!({"command": "keys list"}));
         assert_eq!(said("keys revoke 7"), json!({"command": "keys revoke", "id": "7"}));
+        assert_eq!(
+            said("invalidate orders --from 2024-01-01 --tenant demo"),
+            json!({"command": "invalidate", "dataset": "orders", "from": "2024-01-01", "tenant": "demo"})
+        );
         assert_eq!(
             said("keys create demo laptop"),
             json!({"command": "keys create", "tenant": "demo", "label": "laptop"})

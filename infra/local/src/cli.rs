@@ -46,6 +46,8 @@ enum Command {
     Invoke(InvokeArgs),
     /// Restart a part of a running stack, on its old port.
     Restart(RestartArgs),
+    /// Stop a part that a running stack can do without, until it is restarted.
+    Stop(StopArgs),
 }
 
 /// Which stack is meant.
@@ -117,9 +119,27 @@ pub(crate) enum BenchPart {
 pub(crate) struct AdminArgs {
     #[command(flatten)]
     pub(crate) stack: Named,
-    /// For example: keys create demo
+    /// For example: keys create demo; invalidate orders --from 2024-01-01 --to 2024-01-31
     #[arg(required = true)]
     pub(crate) words: Vec<String>,
+    /// Of `invalidate`: the first day.
+    #[arg(long)]
+    pub(crate) from: Option<String>,
+    /// Of `invalidate`: the last day.
+    #[arg(long)]
+    pub(crate) to: Option<String>,
+    /// Of `invalidate`: one tenant only.
+    #[arg(long)]
+    pub(crate) tenant: Option<String>,
+}
+
+impl AdminArgs {
+    /// The words with the options behind them, as they were typed.
+    fn all(self) -> Vec<String> {
+        let options = [("--from", self.from), ("--to", self.to), ("--tenant", self.tenant)];
+        let given = options.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value?]));
+        self.words.into_iter().chain(given.flatten()).collect()
+    }
 }
 
 #[derive(Args)]
@@ -155,6 +175,21 @@ pub(crate) struct RestartArgs {
 pub(crate) enum Part {
     Postgres,
     Pgbouncer,
+    Redis,
+}
+
+#[derive(Args)]
+pub(crate) struct StopArgs {
+    #[command(flatten)]
+    pub(crate) stack: Named,
+    /// Which part.
+    pub(crate) part: Spare,
+}
+
+/// The parts that a stack can do without.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Spare {
+    Redis,
 }
 
 /// Carries out one command.
@@ -168,8 +203,9 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Check => check::run(),
         Command::Bench(args) => bench::run(&args),
         Command::Sam { args } => sam::run(&args),
-        Command::Admin(args) => admin::run(&args.stack.name, &args.words),
+        Command::Admin(args) => admin::run(&args.stack.name.clone(), &args.all()),
         Command::Invoke(args) => admin::invoke(&args.stack.name, args.function, &args.event),
+        Command::Stop(args) => restart::stop(&args.stack.name, args.part).map(|()| ExitCode::SUCCESS),
         Command::Restart(args) => restart::run(&args.stack.name, args.part).map(|()| ExitCode::SUCCESS),
     }
 }

@@ -33,6 +33,7 @@ const BUDGET: u32 = 4;
 pub(crate) fn run(args: &DemoArgs) -> Result<ExitCode> {
     let venv = Venv::stack()?;
     prerequisites::pgbouncer()?;
+    prerequisites::install_redis();
     binaries::build()?;
     let (_guard, stack) = stack(args, &venv)?;
 

@@ -20,6 +20,7 @@ pub(crate) fn run(stack: &mut Stack, venv: &Venv, overrides: &[(String, String)]
         ("Budget".to_owned(), stack.budget.to_string()),
         ("StoreSessions".to_owned(), stack.store_sessions.to_string()),
         ("Pooled".to_owned(), "true".to_owned()),
+        ("CacheUrl".to_owned(), stack.redis_url.clone()),
         // 32 MiB instead of 256: the sample is small, and is to be seen being cut.
         ("TargetBytes".to_owned(), "33554432".to_owned()),
     ]);

@@ -21,6 +21,7 @@ mod prerequisites;
 mod process;
 mod progress;
 mod python;
+mod redis;
 mod restart;
 mod sam;
 mod secret;

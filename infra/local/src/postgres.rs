@@ -56,7 +56,8 @@ fn cluster(stack: &Stack) -> Cluster {
     }
 }
 
-/// `%e` in the log prefix is the SQLSTATE: refused sessions are counted by it.
+/// `%e` in the log prefix is the SQLSTATE: refused sessions are counted by it. Tests count statements by
+/// `pg_stat_statements`.
 fn settings() -> String {
     format!(
         "
@@ -71,6 +72,7 @@ wal_level = minimal
 max_wal_senders = 0
 max_wal_size = 4GB
 jit = off
+shared_preload_libraries = 'pg_stat_statements'
 timezone = 'UTC'
 log_timezone = 'UTC'
 log_line_prefix = '%m [%p] %e %u@%d '

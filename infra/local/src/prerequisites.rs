@@ -1,5 +1,5 @@
-//! What must be on the machine before anything starts: Python and PgBouncer. For tests also PostgreSQL 15, which
-//! may be missing.
+//! What must be on the machine before anything starts: Python and PgBouncer. Redis, and for tests PostgreSQL 15, may be
+//! missing.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -34,12 +34,7 @@ pub(crate) fn pgbouncer() -> Result<PathBuf> {
     }
     if user::is_root() && find("apt-get").is_some() {
         let step = Step::start("Installing PgBouncer with apt-get");
-        apt_get(&["update", "-qq"])?;
-        apt_get(&["install", "-y", "-qq", "--no-install-recommends", "pgbouncer"])?;
-        // The package starts a service of its own, which only takes a port here.
-        if let Some(systemctl) = find("systemctl") {
-            let _ = Command::new(systemctl).args(["disable", "--now", "pgbouncer"]).output();
-        }
+        install_service("pgbouncer")?;
         step.done("installed");
     }
     match find("pgbouncer") {
@@ -49,6 +44,36 @@ pub(crate) fn pgbouncer() -> Result<PathBuf> {
              `brew install pgbouncer`, then try again"
         ),
     }
+}
+
+/// Redis or Valkey, where there is one.
+pub(crate) fn redis() -> Option<PathBuf> {
+    find("redis-server").or_else(|| find("valkey-server"))
+}
+
+/// Installs Redis where apt and root make that possible; says once that there is none otherwise.
+pub(crate) fn install_redis() {
+    if redis().is_none() && user::is_root() && find("apt-get").is_some() {
+        let step = Step::start("Installing Redis with apt-get");
+        let said = install_service("redis-server")
+            .map_or_else(|error| format!("{error:#}"), |()| "installed".to_owned());
+        step.done(&said);
+    }
+    if redis().is_none() {
+        eprintln!(
+            "▸ There is no Redis here, so the stack runs without a shared cache: install redis-server to have it"
+        );
+    }
+}
+
+/// Installs a package and stops the service that it starts, which only takes a port here.
+fn install_service(package: &str) -> Result<()> {
+    apt_get(&["update", "-qq"])?;
+    apt_get(&["install", "-y", "-qq", "--no-install-recommends", package])?;
+    if let Some(systemctl) = find("systemctl") {
+        let _ = Command::new(systemctl).args(["disable", "--now", package]).output();
+    }
+    Ok(())
 }
 
 /// The programs of PostgreSQL 15; installed where apt has them and root makes that possible.

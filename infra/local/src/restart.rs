@@ -1,10 +1,10 @@
-//! `cargo x restart`: what fault tests do to a running stack.
+//! `cargo x restart` and `cargo x stop`: what fault tests do to a running stack.
 
 use anyhow::Result;
 
-use crate::cli::Part;
+use crate::cli::{Part, Spare};
 use crate::stack::Stack;
-use crate::{pgbouncer, postgres};
+use crate::{pgbouncer, postgres, redis};
 
 /// Restarts one part on its old port; every session through it ends.
 pub(crate) fn run(name: &str, part: Part) -> Result<()> {
@@ -12,5 +12,15 @@ pub(crate) fn run(name: &str, part: Part) -> Result<()> {
     match part {
         Part::Postgres => postgres::restart(&mut stack),
         Part::Pgbouncer => pgbouncer::restart(&mut stack),
+        Part::Redis => redis::restart(&mut stack),
     }
+}
+
+/// Stops a part that the rest runs without, until it is restarted.
+pub(crate) fn stop(name: &str, part: Spare) -> Result<()> {
+    let stack = Stack::load(name)?;
+    match part {
+        Spare::Redis => redis::stop(&stack),
+    }
+    Ok(())
 }

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 
-use crate::{older, place, process, user};
+use crate::{older, place, process, redis, user};
 
 /// The stack that is meant when none is named.
 pub(crate) const DEFAULT_NAME: &str = "shop";
@@ -18,8 +18,8 @@ pub(crate) const DEFAULT_NAME: &str = "shop";
 const PROCESSES: [(&str, Signal); 3] =
     [("emulator", Signal::TERM), ("pgbouncer", Signal::TERM), ("postgres", Signal::INT)];
 
-/// What only tests add to a stack.
-const GUESTS: [(&str, Signal); 1] = [(older::NAME, Signal::INT)];
+/// What a stack runs without as well: what is not installed everywhere, what tests stop, and what only tests add.
+const GUESTS: [(&str, Signal); 2] = [(redis::NAME, Signal::TERM), (older::NAME, Signal::INT)];
 
 /// What `stack.json` holds. Tests and scripts read it.
 #[derive(Serialize, Deserialize, Default, Clone)]
@@ -44,6 +44,9 @@ pub(crate) struct Stack {
     /// Through the pooler.
     pub(crate) source_url: String,
     pub(crate) store_url: String,
+    /// The shared cache; empty where there is no Redis.
+    pub(crate) redis_url: String,
+    pub(crate) redis_port: u16,
     /// PostgreSQL's own port.
     pub(crate) direct_port: u16,
     pub(crate) pooler_port: u16,

@@ -30,6 +30,7 @@ const PARAMETERS: [(&str, &str); 7] = [
 pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     let venv = Venv::stack()?;
     prerequisites::pgbouncer()?;
+    prerequisites::install_redis();
     test_scripts(&venv)?;
     binaries::build_all()?;
 

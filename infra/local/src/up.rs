@@ -10,7 +10,9 @@ use crate::cli::UpArgs;
 use crate::progress::Step;
 use crate::stack::{Guard, Stack, down_command};
 use crate::venv::Venv;
-use crate::{admin, binaries, deploy, emulator, pgbouncer, place, postgres, prerequisites, process, signals};
+use crate::{
+    admin, binaries, deploy, emulator, pgbouncer, place, postgres, prerequisites, process, redis, signals,
+};
 
 /// The tenant of the key that is printed.
 pub(crate) const TENANT: &str = "demo";
@@ -49,6 +51,7 @@ pub(crate) fn run(args: &UpArgs) -> Result<()> {
     let name = &args.stack.name;
     let venv = Venv::stack()?;
     prerequisites::pgbouncer()?;
+    prerequisites::install_redis();
     binaries::build()?;
     let sample = if args.no_sample { Sample::None } else { Sample::Whole(args.scale) };
     let plan =
@@ -73,12 +76,14 @@ pub(crate) fn start(plan: &Plan<'_>, venv: &Venv) -> Result<(Guard, Stack)> {
     stack.budget = plan.budget;
     stack.store_sessions = plan.store_sessions;
 
-    let step = Step::start("Starting PostgreSQL, PgBouncer and the AWS emulator");
+    let step = Step::start("Starting PostgreSQL, PgBouncer, Redis and the AWS emulator");
     postgres::start(&mut stack, venv)?;
     pgbouncer::start(&mut stack)?;
+    redis::start(&mut stack)?;
     emulator::start(&mut stack, venv)?;
+    let redis = if stack.redis_url.is_empty() { "none".to_owned() } else { stack.redis_port.to_string() };
     step.done(&format!(
-        "ports {}, {} and {}",
+        "ports {}, {}, {redis} and {}",
         stack.direct_port,
         stack.pooler_port,
         port_of(&stack.aws_endpoint)

@@ -197,7 +197,13 @@ async fn datasets_are_described() {
         .iter()
         .map(|d| d["name"].as_str().unwrap().to_owned())
         .collect();
-    assert_eq!(names, ["altered", "grown", "notes", "nothing", "orders", "slow", "visits", "whole"]);
+    assert_eq!(
+        names,
+        [
+            "altered", "erased", "grown", "notes", "nothing", "orders", "recent", "settled", "slow",
+            "together", "visits", "whole"
+        ]
+    );
     let orders = get("/datasets/ORDERS").await;
     assert_eq!(orders.body["range"]["column"], "created_at");
     assert_eq!(get("/datasets/unknown").await.status, 404);

@@ -31,7 +31,7 @@ async fn a_foreign_export_is_not_found() {
     let new = new_export(&acme, vec![want(&acme, "orders", 0, 10, 1)]);
     store.accept(&new).await.unwrap();
     assert!(store.export(&other, new.id).await.unwrap().is_none());
-    assert!(store.chunks(&other, new.id, None, 10).await.unwrap().is_none());
+    assert!(store.chunk_page(&other, new.id, None, 10).await.unwrap().is_none());
     assert!(store.exports(&other, None, None, 10).await.unwrap().is_empty());
     assert!(store.request_of(&other, new.id).await.unwrap().is_none());
     assert_eq!(store.cancel_or_delete(&other, new.id).await.unwrap(), ports::store::Ended::NotFound);
@@ -75,7 +75,9 @@ async fn settled_chunks_are_reused_and_unread_ones_shared() {
 async fn an_idempotency_key_makes_one_export_even_from_many_at_once() {
     let (database, store) = store().await;
     let acme = add_tenant(&store, "acme").await;
-    let key = |body: u8| Some(Idempotency { key: "k".into(), body_sha256: [body; 32] });
+    let key = |body: u8| {
+        Some(Idempotency { key: "k".into(), body_sha256: [body; 32], sent_sha256: [body + 100; 32] })
+    };
     let tasks = (0..8).map(|_| {
         let (store, mut new) =
             (Store::new(&database.url).unwrap(), new_export(&acme, vec![want(&acme, "orders", 0, 10, 1)]));
@@ -88,6 +90,13 @@ async fn an_idempotency_key_makes_one_export_even_from_many_at_once() {
     let mut other = new_export(&acme, vec![want(&acme, "orders", 0, 10, 1)]);
     other.idempotency = key(2);
     assert!(matches!(store.accept(&other).await, Err(AcceptError::KeyReused)));
+    // A body that is read otherwise than before, but was sent in the same words, is a repeat.
+    other.idempotency = Some(Idempotency { key: "k".into(), body_sha256: [2; 32], sent_sha256: [101; 32] });
+    assert!(store.accept(&other).await.unwrap().replayed);
+    assert_eq!(store.replayed(&acme, "k", &[101; 32]).await.unwrap(), Some(accepted[0].id));
+    assert_eq!(store.replayed(&acme, "k", &[1; 32]).await.unwrap(), None);
+    let stranger = add_tenant(&store, "other").await;
+    assert_eq!(store.replayed(&stranger, "k", &[101; 32]).await.unwrap(), None);
     assert_eq!(database.number("select count(*) from sluice.export").await.unwrap(), 1);
 }
 
@@ -97,7 +106,7 @@ async fn a_refused_request_stores_nothing() {
     let acme = add_tenant(&store, "acme").await;
     let mut new = new_export(&acme, vec![want(&acme, "orders", 0, 1000, 500)]);
     new.limits.max_chunks = 10;
-    new.idempotency = Some(Idempotency { key: "k".into(), body_sha256: [1; 32] });
+    new.idempotency = Some(Idempotency { key: "k".into(), body_sha256: [1; 32], sent_sha256: [1; 32] });
     assert!(matches!(store.accept(&new).await, Err(AcceptError::TooManyChunks(_))));
     assert_eq!(database.number("select (select count(*) from sluice.export) + (select count(*) from sluice.idempotency) + (select count(*) from sluice.selection)").await.unwrap(), 0);
 }

@@ -117,7 +117,7 @@ async fn what_expires_is_let_go_but_settled_chunks_stay_for_reuse() {
     let new = new_export(&acme, vec![want(&acme, "orders", 0, 100, 1)]);
     store.accept(&new).await.unwrap();
     work(&store, store.dispatch().await.unwrap()[0]).await;
-    assert!(store.flip(new.id, "key", 1).await.unwrap());
+    assert!(store.flip(new.id, "key", 0).await.unwrap());
     assert!(store.to_expire(10).await.unwrap().is_empty());
     assert!(store.extend(&acme, new.id).await.unwrap());
     database.run("update sluice.export set expires_at = now() - interval '1 second'").await.unwrap();
@@ -128,7 +128,7 @@ async fn what_expires_is_let_go_but_settled_chunks_stay_for_reuse() {
     // Used again, then its time is over.
     let again = new_export(&acme, vec![want(&acme, "orders", 0, 100, 1)]);
     assert!(store.accept(&again).await.unwrap().complete);
-    store.flip(again.id, "key", 1).await.unwrap();
+    store.flip(again.id, "key", 0).await.unwrap();
     assert_eq!(store.cancel_or_delete(&acme, again.id).await.unwrap(), Ended::Deleted);
     database.run("update sluice.chunk set keep_until = now() - interval '1 second'").await.unwrap();
     store.release_unused(10).await.unwrap();
@@ -147,7 +147,7 @@ async fn a_chunk_read_before_its_rows_were_settled_is_not_kept() {
     let early = ports::store::ReadNote { as_of_micros: 0, replayed_micros: None };
     assert!(store.note_read(&attempt, &early).await.unwrap());
     store.record(chunk, &crate::fixture::file(1, 5), &Usage::default()).await.unwrap();
-    store.flip(new.id, "key", 1).await.unwrap();
+    store.flip(new.id, "key", 0).await.unwrap();
     store.cancel_or_delete(&acme, new.id).await.unwrap();
     assert_eq!(database.number("select count(*) from sluice.chunk where state = 'dying'").await.unwrap(), 1);
 }

@@ -1,8 +1,12 @@
-//! Accept, cancel, deletion, expiry, lost leases, workers and sweepers, racing on one range: every export
-//! that succeeds is whole and can be downloaded at that moment, and in the end nothing is left over.
+//! Accept (with and without reuse), cancel, deletion, expiry, invalidation, retry, lost leases, workers and
+//! sweepers, racing on overlapping ranges: every export that succeeds is whole, holds nothing that was
+//! invalidated before and can be downloaded at that moment; and in the end nothing is left over.
+//!
+//! The rows of this race have a version, which is raised before each invalidation: a file holds the version
+//! that its attempt saw.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -11,10 +15,12 @@ use export::file::FileRecord;
 use export::id::{ExportId, TenantId, hex};
 use export::manifest::Manifest;
 use export::plan::Reuse;
+use export::range::Days;
 use ports::objects::{MemoryObjects, Meta, Objects};
 use ports::queue::MemoryQueue;
 use ports::random;
-use ports::store::{NewExport, Store};
+use ports::source::Source;
+use ports::store::{Invalidation, NewExport, RetryError, Store};
 use sha2::{Digest, Sha256};
 use sweeper::{Context, sweep};
 use tests::Database;
@@ -37,12 +43,25 @@ struct Arena {
     over: AtomicBool,
     succeeded: AtomicUsize,
     canceled: AtomicUsize,
+    /// Exports that were seen to have lost files, and chunks that were invalidated.
+    lost: AtomicUsize,
+    invalidated: AtomicU64,
+    /// The version that rows have now, and the one that every success must show at least.
+    version: AtomicU64,
+    floor: AtomicU64,
 }
 
 impl Arena {
     fn context(&self) -> Context {
         let store = Store::new(&self.database.url).unwrap();
-        Context { store, queue: self.queue.clone(), objects: self.objects.clone() }
+        let source = Source::new(&self.database.url).unwrap();
+        Context {
+            store,
+            queue: self.queue.clone(),
+            objects: self.objects.clone(),
+            source,
+            estimates_secs: u32::MAX,
+        }
     }
 }
 
@@ -60,10 +79,15 @@ async fn whatever_races_an_export_that_succeeds_is_whole_and_nothing_is_left_ove
         over: AtomicBool::new(false),
         succeeded: AtomicUsize::new(0),
         canceled: AtomicUsize::new(0),
+        lost: AtomicUsize::new(0),
+        invalidated: AtomicU64::new(0),
+        version: AtomicU64::new(0),
+        floor: AtomicU64::new(0),
     });
+    let begun = Instant::now();
     let helpers: Vec<_> = (0..WORKERS)
         .map(|_| tokio::spawn(worker(arena.clone())))
-        .chain([tokio::spawn(sweeper(arena.clone()))])
+        .chain([tokio::spawn(sweeper(arena.clone())), tokio::spawn(operator(arena.clone()))])
         .collect();
     let clients: Vec<_> =
         (0..CLIENTS).map(|_| tokio::spawn(client(arena.clone(), ROUNDS / CLIENTS + 1))).collect();
@@ -74,11 +98,17 @@ async fn whatever_races_an_export_that_succeeds_is_whole_and_nothing_is_left_ove
     for helper in helpers {
         helper.await.unwrap();
     }
-    let (succeeded, canceled) =
-        (arena.succeeded.load(Ordering::Relaxed), arena.canceled.load(Ordering::Relaxed));
+    let seen = |count: &AtomicUsize| count.load(Ordering::Relaxed);
+    let (succeeded, canceled, lost) = (seen(&arena.succeeded), seen(&arena.canceled), seen(&arena.lost));
+    let invalidated = arena.invalidated.load(Ordering::Relaxed);
+    println!(
+        "{ROUNDS} rounds in {:?}: {succeeded} succeeded, {canceled} were canceled, {lost} lost files; {} invalidations of {invalidated} chunks",
+        begun.elapsed(),
+        arena.version.load(Ordering::Relaxed)
+    );
     assert!(
-        succeeded > ROUNDS / 5 && canceled > ROUNDS / 10,
-        "{succeeded} succeeded, {canceled} were canceled: the race was not one"
+        succeeded > ROUNDS / 5 && canceled > ROUNDS / 10 && lost > 0 && invalidated > 100,
+        "the race was not one"
     );
 
     // Everything ends: what is kept for reuse too, once its time is over.
@@ -102,9 +132,14 @@ async fn client(arena: Arc<Arena>, rounds: usize) {
             &arena.tenant,
             vec![want(&arena.tenant, "orders", start, end, u64::from(1 + dice(3)))],
         );
-        let reuse = if dice(4) == 0 { Reuse::Never } else { Reuse::Settled };
-        let id = new.id;
-        let accepted = store.accept(&NewExport { reuse, ..new }).await.unwrap();
+        let reuse = match dice(5) {
+            0 => Reuse::Never,
+            1 => Reuse::MaxAge(1),
+            _ => Reuse::Settled,
+        };
+        let (id, wants) = (new.id, new.wants.clone());
+        let new = NewExport { reuse, ..new };
+        let accepted = store.accept(&new).await.unwrap();
         ports::dispatch::run(&store, &*arena.queue).await.unwrap();
         if accepted.complete {
             ports::finish::run(&store, &*arena.objects, id).await.unwrap();
@@ -115,7 +150,18 @@ async fn client(arena: Arc<Arena>, rounds: usize) {
             arena.canceled.fetch_add(1, Ordering::Relaxed);
             continue;
         }
-        wait(&arena, &store, id).await;
+        for look in 0..=dice(2) {
+            tokio::time::sleep(Duration::from_millis(u64::from(look) * 40)).await;
+            while !wait(&arena, &store, id).await {
+                // It lost files after it had succeeded.
+                match store.retry(&arena.tenant, id, &wants, "r", new.limits, 3600).await {
+                    Ok(()) | Err(RetryError::NotFailed(_)) => {}
+                    Err(error) => panic!("{id} cannot be retried: {error:?}"),
+                }
+                ports::dispatch::run(&store, &*arena.queue).await.unwrap();
+                ports::finish::run(&store, &*arena.objects, id).await.unwrap();
+            }
+        }
         match dice(3) {
             0 => drop(store.cancel_or_delete(&arena.tenant, id).await.unwrap()),
             1 => arena.database.run(&format!("update sluice.export set expires_at = now() - interval '1 s' where id = '{id}' and status = 'succeeded'")).await.unwrap(),
@@ -124,16 +170,32 @@ async fn client(arena: Arc<Arena>, rounds: usize) {
     }
 }
 
-async fn wait(arena: &Arena, store: &Store, id: ExportId) {
+/// Waits for the end and looks at the files; false if they were invalidated.
+async fn wait(arena: &Arena, store: &Store, id: ExportId) -> bool {
     let give_up = Instant::now() + Duration::from_secs(60);
     loop {
+        let floor = arena.floor.load(Ordering::SeqCst);
         let export = store.export(&arena.tenant, id).await.unwrap().expect("only this task deletes it");
         match export.status {
             ExportStatus::Queued | ExportStatus::Running => {}
             ExportStatus::Succeeded => {
-                check(arena, &export.manifest_key.expect("a success has a manifest")).await;
+                let key = export.manifest_key.expect("a success has a manifest");
+                if let Err(gone) = check(arena, &key, floor).await {
+                    let now =
+                        store.export(&arena.tenant, id).await.unwrap().expect("only this task deletes it");
+                    assert_ne!(now.manifest_key, Some(key), "{gone} of {id} is gone");
+                    continue;
+                }
                 arena.succeeded.fetch_add(1, Ordering::Relaxed);
-                return;
+                return true;
+            }
+            ExportStatus::Failed => {
+                assert!(!export.errors.is_empty());
+                for error in &export.errors {
+                    assert_eq!(error.failure.code, "invalidated", "{:?}", export.errors);
+                }
+                arena.lost.fetch_add(1, Ordering::Relaxed);
+                return false;
             }
             other => panic!("{id} is {other}: {:?}", export.errors),
         }
@@ -142,18 +204,21 @@ async fn wait(arena: &Arena, store: &Store, id: ExportId) {
     }
 }
 
-/// The manifest describes the very bytes that are there.
-async fn check(arena: &Arena, key: &str) {
-    let manifest: Manifest = serde_json::from_slice(&arena.objects.get(key).await.unwrap()).unwrap();
+/// The manifest describes the very bytes that are there, and they show rows of version `floor` or later; else
+/// the key of what is gone.
+async fn check(arena: &Arena, key: &str, floor: u64) -> Result<(), String> {
+    let gone = |key: &str| key.to_owned();
+    let manifest = arena.objects.get(key).await.map_err(|_| gone(key))?;
+    let manifest: Manifest = serde_json::from_slice(&manifest).unwrap();
     for chunk in &manifest.datasets[0].chunks {
         let file = chunk.file.as_ref().expect("no chunk of this test is empty");
-        let bytes = arena
-            .objects
-            .get(&file.key)
-            .await
-            .unwrap_or_else(|e| panic!("{} of {} is gone: {e}", file.key, manifest.export));
+        let bytes = arena.objects.get(&file.key).await.map_err(|_| gone(&file.key))?;
         assert_eq!((bytes.len() as u64, hex(&Sha256::digest(&bytes))), (file.bytes, file.sha256.clone()));
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        let version: u64 = text.split(' ').next().unwrap().parse().unwrap();
+        assert!(version >= floor, "{} shows rows of {version}, invalidated before {floor}", file.key);
     }
+    Ok(())
 }
 
 /// Leases, writes, records; sometimes so slowly that its lease is lost, sometimes it just dies.
@@ -182,8 +247,12 @@ async fn worker(arena: Arc<Arena>) {
                     .unwrap();
                 continue;
             }
-            let body =
-                Bytes::from(format!("{} {}", message.chunk, attempt.number).repeat(usize::from(1 + dice(9))));
+            let version = arena.version.load(Ordering::SeqCst);
+            if dice(10) == 0 {
+                tokio::time::sleep(Duration::from_millis(u64::from(dice(8)))).await;
+            }
+            let line = format!("{version} {} {}\n", message.chunk, attempt.number);
+            let body = Bytes::from(line.repeat(usize::from(1 + dice(9))));
             let meta = Meta { content_type: "text/csv".into(), download_name: None, immutable: true };
             arena.objects.put(&attempt.key(), body.clone(), &meta).await.unwrap();
             if slow {
@@ -206,6 +275,25 @@ async fn worker(arena: Arc<Arena>) {
             }
             ports::dispatch::run(&store, &*arena.queue).await.unwrap();
         }
+    }
+}
+
+/// Corrects the rows and invalidates what was read before: everything, or some days.
+async fn operator(arena: Arc<Arena>) {
+    let store = Store::new(&arena.database.url).unwrap();
+    while !arena.over.load(Ordering::Relaxed) {
+        tokio::time::sleep(Duration::from_millis(40 + u64::from(dice(160)))).await;
+        let version = arena.version.fetch_add(1, Ordering::SeqCst) + 1;
+        let all = dice(3) > 0;
+        let days =
+            if all { Days::default() } else { Days::read(Some("1970-01-15"), Some("1970-02-05")).unwrap() };
+        let what = Invalidation { dataset: "orders".into(), tenant: None, days };
+        let done = store.invalidate(&what).await.unwrap();
+        arena.invalidated.fetch_add(done.chunks, Ordering::Relaxed);
+        if all {
+            arena.floor.store(version, Ordering::SeqCst);
+        }
+        ports::dispatch::run(&store, &*arena.queue).await.unwrap();
     }
 }
 

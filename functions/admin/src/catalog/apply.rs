@@ -1,8 +1,8 @@
 //! `catalog apply`: resolves a catalog and puts it in force, all of it or nothing.
 
 use export::catalog::Revision;
-use ports::store::Applied;
-use serde_json::json;
+use ports::store::{Applied, Narrowed};
+use serde_json::{Value, json};
 
 use super::resolved;
 use crate::answer::Answer;
@@ -27,18 +27,46 @@ pub(crate) async fn run(context: &Context, text: &str) -> Result<Answer, Failure
         estimates: found.estimates,
         source: found.source,
     };
-    context.store.apply_catalog(&applied).await?;
+    let narrowed = context.store.apply_catalog(&applied).await?;
     data["revision"] = json!(revision_id);
     data["added"] = json!(changes.added);
     data["removed"] = json!(changes.removed);
     data["changed"] = json!(changes.changed);
+    data["invalidated"] = narrowed.iter().map(|(name, one)| (name.clone(), told(one))).collect();
     let mut text = format!("{report}\n{}\nrevision {revision_id} is in force", changes.text());
+    for (name, one) in &narrowed {
+        text.push_str(&format!("\n{}", invalidated(name, one)));
+    }
+    if narrowed.values().any(|one| one.forgotten > 0) {
+        text.push_str("\nfiles of exports that have ended stay until they expire; `admin invalidate DATASET` deletes them");
+    }
     if moved {
         text.push_str(
             "\nthe source is another database than before: nothing that was read from the other is reused",
         );
     }
     Ok(Answer::done(text, data))
+}
+
+/// What the catalog made wrong of one dataset, in words.
+fn invalidated(name: &str, one: &Narrowed) -> String {
+    let mut text = format!(
+        "invalidated: {name} ({}): {} chunks are not reused any more",
+        one.reasons.join("; "),
+        one.forgotten
+    );
+    if one.failed > 0 {
+        text.push_str(&format!(
+            "; {} chunks not read yet failed, in {} running exports",
+            one.failed,
+            one.exports.len()
+        ));
+    }
+    text
+}
+
+fn told(one: &Narrowed) -> Value {
+    json!({"reasons": one.reasons, "forgotten": one.forgotten, "failed": one.failed, "exports": one.exports})
 }
 
 /// Names of datasets, by what became of them.
@@ -76,11 +104,7 @@ impl Changes {
         if lines.is_empty() {
             return "no dataset changed; the estimates are new".to_owned();
         }
-        let mut text = lines.join("\n");
-        if !self.removed.is_empty() || !self.changed.is_empty() {
-            text.push_str("\nexports that run are unaffected until they are retried; what was read of these datasets before is not reused");
-        }
-        text
+        lines.join("\n")
     }
 }
 
@@ -117,7 +141,7 @@ mod tests {
             (changes.added.join(" "), changes.removed.join(" "), changes.changed.join(" ")),
             ("d".into(), "a".into(), "b".into())
         );
-        assert!(changes.text().starts_with("added: d\nremoved: a\nchanged: b\nexports that run"));
+        assert_eq!(changes.text(), "added: d\nremoved: a\nchanged: b");
         let first = Changes::between(None, &revision(&[("a", 1)]));
         assert_eq!(first.text(), "added: a");
         assert!(

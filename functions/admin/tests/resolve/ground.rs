@@ -6,6 +6,8 @@ use std::time::Duration;
 use export::catalog::{Catalog, Dataset};
 use export::estimate::DatasetEstimate;
 use ports::source::{Inspector, Resolution, Source, resolve};
+use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, Connection, Executor};
 
 /// A schema in the stack's database.
 pub(crate) struct Ground {
@@ -33,13 +35,25 @@ impl Ground {
     }
 
     pub(crate) async fn run(&self, statements: &[&str]) {
-        let fill = |s: &&str| {
-            s.replace("S.", &format!("{}.", self.schema))
-                .replace("schema S", &format!("schema {}", self.schema))
-                .replace("to R", "to sluice_source")
-        };
-        let statements: Vec<_> = statements.iter().map(fill).collect();
+        let statements: Vec<_> = statements.iter().map(|statement| self.filled(statement)).collect();
         ports::store::migrate(&self.owner_url, &statements).await.unwrap();
+    }
+
+    /// Runs a statement outside of a transaction, as its owner would in psql.
+    pub(crate) async fn execute(&self, statement: &str) -> Result<(), sqlx::Error> {
+        let mut owner = PgConnection::connect(&self.owner_url).await?;
+        // Each by itself: several in one message are one transaction.
+        for one in self.filled(statement).split("; ") {
+            owner.execute(sqlx::raw_sql(AssertSqlSafe(one))).await?;
+        }
+        owner.close().await
+    }
+
+    fn filled(&self, statement: &str) -> String {
+        statement
+            .replace("S.", &format!("{}.", self.schema))
+            .replace("schema S", &format!("schema {}", self.schema))
+            .replace("to R", "to sluice_source")
     }
 
     pub(crate) async fn inspector(&self) -> Inspector {

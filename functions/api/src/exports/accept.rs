@@ -3,12 +3,15 @@
 use axum::response::Response;
 use export::id::ExportId;
 use export::plan::Reuse;
-use export::request::Request;
+use export::request::{Request, Scope};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use ports::random;
-use ports::store::{Applied, ExportState, Idempotency, Limits, NewExport};
+use ports::store::{AcceptError, Accepted, Applied, ExportState, Idempotency, Limits, NewExport};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
-use super::{POLL_SECS, dispatch, find, finish, path, shape};
+use super::create::scope;
+use super::{POLL_SECS, dispatch, find, finish, path, planned, shape};
 use crate::answer;
 use crate::context::Context;
 use crate::layers::Caller;
@@ -37,19 +40,96 @@ impl Terms {
     }
 }
 
-pub(super) async fn accept(
+/// A body, and the dataset in the path of the short form.
+pub(super) struct Sent {
+    pub(super) dataset: Option<String>,
+    pub(super) body: Value,
+}
+
+impl Sent {
+    fn read(&self, scope: &Scope<'_>) -> Result<Request, Refusal> {
+        let read = match &self.dataset {
+            None => Request::parse(&self.body, scope),
+            Some(name) if scope.revision.find(name).is_none() => {
+                return Err(Refusal::no_dataset(name, scope.revision));
+            }
+            Some(name) => Request::parse_short(name, &self.body, scope),
+        };
+        read.map_err(Refusal::invalid)
+    }
+
+    /// SHA-256 of what was sent; keys of objects are sorted where they are kept.
+    fn sha256(&self) -> [u8; 32] {
+        let name = self.dataset.as_ref().map(|name| name.to_ascii_lowercase());
+        Sha256::digest(json!([name, self.body]).to_string()).into()
+    }
+}
+
+/// Reads what was sent against the catalog in force, and plans or accepts it. A repeat under an idempotency
+/// key is answered with the export that is there, also where the catalog would not allow it any more.
+pub(super) async fn run(
+    context: &Context,
+    caller: &Caller,
+    sent: &Sent,
+    terms: &Terms,
+) -> Result<Response, Refusal> {
+    let refusal = match read_and_accept(context, caller, sent, terms).await {
+        Err(refusal) if !terms.dry_run && refusal.is_about_the_request() => refusal,
+        decided => return decided,
+    };
+    let Some(key) = &terms.idempotency_key else { return Err(refusal) };
+    match context.store.replayed(&caller.0, key, &sent.sha256()).await? {
+        Some(id) => replay(context, caller, id).await,
+        None => Err(refusal),
+    }
+}
+
+async fn read_and_accept(
+    context: &Context,
+    caller: &Caller,
+    sent: &Sent,
+    terms: &Terms,
+) -> Result<Response, Refusal> {
+    let applied = context.catalogs.in_force(&context.store).await?.ok_or_else(Refusal::no_catalog)?;
+    let request = sent.read(&scope(context, caller, &applied))?;
+    if terms.dry_run {
+        let plan = context.store.plan(&caller.0, &request.wants, terms.reuse, limits(context)).await?;
+        let output = request.wants.first().map(|want| want.selection.output.clone()).unwrap_or_default();
+        let outlook = context.store.outlook(&caller.0, &output).await?;
+        let memory_mb = context.settings.worker_memory_mb;
+        return answer::json(StatusCode::OK, &planned::plan(&plan, &request.wants, &outlook, memory_mb));
+    }
+    let accepted = match accept(context, caller, request, &applied, sent, terms).await {
+        Err(AcceptError::CatalogChanged) => {
+            // The remembered catalog is older than the one in force.
+            let applied = context.catalogs.refresh(&context.store).await?.ok_or_else(Refusal::no_catalog)?;
+            let request = sent.read(&scope(context, caller, &applied))?;
+            accept(context, caller, request, &applied, sent, terms).await?
+        }
+        decided => decided?,
+    };
+    if accepted.replayed {
+        return replay(context, caller, accepted.id).await;
+    }
+    if accepted.complete {
+        finish(context, accepted.id).await;
+    } else {
+        dispatch(context).await;
+    }
+    accepted_answer(&find(context, &caller.0, accepted.id).await?)
+}
+
+async fn accept(
     context: &Context,
     caller: &Caller,
     request: Request,
     applied: &Applied,
-    terms: Terms,
-) -> Result<Response, Refusal> {
-    let limits = limits(context);
-    if terms.dry_run {
-        let plan = context.store.plan(&caller.0, &request.wants, terms.reuse, limits).await?;
-        return answer::json(StatusCode::OK, &shape::plan(&plan, &request.wants));
-    }
+    sent: &Sent,
+    terms: &Terms,
+) -> Result<Accepted, AcceptError> {
     let body_sha256 = request.body_sha256;
+    let idempotency =
+        |key: &String| Idempotency { key: key.clone(), body_sha256, sent_sha256: sent.sha256() };
     let new = NewExport {
         id: ExportId::from_random(random::bytes()),
         tenant: caller.0.clone(),
@@ -57,20 +137,16 @@ pub(super) async fn accept(
         revision_id: applied.revision_id.clone(),
         wants: request.wants,
         reuse: terms.reuse,
-        idempotency: terms.idempotency_key.map(|key| Idempotency { key, body_sha256 }),
-        limits,
+        idempotency: terms.idempotency_key.as_ref().map(idempotency),
+        limits: limits(context),
         deadline_secs: context.settings.deadline_secs,
     };
-    let accepted = context.store.accept(&new).await?;
-    if accepted.complete {
-        finish(context, accepted.id).await;
-    } else if !accepted.replayed {
-        dispatch(context).await;
-    }
-    let mut response = accepted_answer(&find(context, &caller.0, accepted.id).await?)?;
-    if accepted.replayed {
-        response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
-    }
+    context.store.accept(&new).await
+}
+
+async fn replay(context: &Context, caller: &Caller, id: ExportId) -> Result<Response, Refusal> {
+    let mut response = accepted_answer(&find(context, &caller.0, id).await?)?;
+    response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
     Ok(response)
 }
 

@@ -2,11 +2,11 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use export::request::{Request, Scope};
+use export::request::Scope;
 use http::{HeaderMap, Uri};
 use ports::store::Applied;
 
-use super::accept::{self, Terms};
+use super::accept::{self, Sent, Terms};
 use crate::body::Body;
 use crate::context::Context;
 use crate::layers::Caller;
@@ -20,9 +20,7 @@ pub(crate) async fn create(
     Body(body): Body,
 ) -> Result<Response, Refusal> {
     let terms = Terms::read(&uri, &headers)?;
-    let applied = context.catalogs.in_force(&context.store).await?.ok_or_else(Refusal::no_catalog)?;
-    let request = Request::parse(&body, &scope(&context, &caller, &applied)).map_err(Refusal::invalid)?;
-    accept::accept(&context, &caller, request, &applied, terms).await
+    accept::run(&context, &caller, &Sent { dataset: None, body }, &terms).await
 }
 
 pub(crate) async fn create_short(
@@ -33,14 +31,8 @@ pub(crate) async fn create_short(
     headers: HeaderMap,
     Body(body): Body,
 ) -> Result<Response, Refusal> {
-    let applied = context.catalogs.in_force(&context.store).await?.ok_or_else(Refusal::no_catalog)?;
-    if applied.revision.find(&name).is_none() {
-        return Err(Refusal::no_dataset(&name, &applied.revision));
-    }
     let terms = Terms::read(&uri, &headers)?;
-    let scope = scope(&context, &caller, &applied);
-    let request = Request::parse_short(&name, &body, &scope).map_err(Refusal::invalid)?;
-    accept::accept(&context, &caller, request, &applied, terms).await
+    accept::run(&context, &caller, &Sent { dataset: Some(name), body }, &terms).await
 }
 
 pub(super) fn scope<'a>(context: &Context, caller: &'a Caller, applied: &'a Applied) -> Scope<'a> {

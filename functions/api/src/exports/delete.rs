@@ -19,7 +19,10 @@ pub(crate) async fn delete(
     uri: Uri,
 ) -> Result<Response, Refusal> {
     Params::read(&uri, &[]).check()?;
-    match context.store.cancel_or_delete(&caller.0, id).await? {
+    let ended = context.store.cancel_or_delete(&caller.0, id).await;
+    // Also after an error: it may have come after the commit.
+    context.keys.forget(&caller.0);
+    match ended? {
         Ended::NotFound => Err(Refusal::no_export()),
         Ended::Deleted => Ok(StatusCode::NO_CONTENT.into_response()),
         Ended::Canceled => {

@@ -18,7 +18,10 @@ pub(crate) async fn extend(
     uri: Uri,
 ) -> Result<Response, Refusal> {
     Params::read(&uri, &[]).check()?;
-    let extended = context.store.extend(&caller.0, id).await?;
+    let extended = context.store.extend(&caller.0, id).await;
+    // Also after an error: it may have come after the commit.
+    context.keys.forget(&caller.0);
+    let extended = extended?;
     let export = find(&context, &caller.0, id).await?;
     if extended {
         answer::json(StatusCode::OK, &shape::export(&export))

@@ -5,11 +5,11 @@ use axum::response::Response;
 use http::Uri;
 
 use super::Id;
-use crate::answer;
 use crate::context::Context;
 use crate::layers::Caller;
 use crate::query::Params;
 use crate::refusal::Refusal;
+use crate::{answer, caches};
 
 pub(crate) async fn file(
     State(context): State<Context>,
@@ -21,7 +21,14 @@ pub(crate) async fn file(
     Params::read(&uri, &[]).check()?;
     let missing = || Refusal::not_found("there is no such file in an export of yours, or not yet");
     // PostgreSQL's text has no NUL character.
-    let found = if name.contains('\0') { None } else { context.store.file(&caller.0, id, &name).await? };
-    let file = found.ok_or_else(missing)?;
-    answer::redirect(&context.link(&file.key, &file.name).await?)
+    if name.contains('\0') {
+        return Err(missing());
+    }
+    match caches::file(&context, &caller, id, &name).await? {
+        Some(file) => answer::redirect(&context.link(&file.key, &file.name).await?),
+        None => match context.store.invalidated_file(&caller.0, id, &name).await? {
+            Some(why) => Err(Refusal::gone(why)),
+            None => Err(missing()),
+        },
+    }
 }

@@ -4,12 +4,12 @@ use axum::extract::State;
 use axum::response::Response;
 use http::Uri;
 
-use super::{Id, POLL_SECS, find};
-use crate::answer;
+use super::{Id, POLL_SECS};
 use crate::context::Context;
 use crate::layers::Caller;
 use crate::query::Params;
 use crate::refusal::Refusal;
+use crate::{answer, caches};
 
 pub(crate) async fn manifest(
     State(context): State<Context>,
@@ -18,13 +18,16 @@ pub(crate) async fn manifest(
     uri: Uri,
 ) -> Result<Response, Refusal> {
     Params::read(&uri, &[]).check()?;
-    let export = find(&context, &caller.0, id).await?;
+    let (export, _) = caches::export(&context, &caller, id).await?;
     match &export.manifest_key {
         Some(key) => answer::redirect(&context.link(key, &format!("{id}.manifest.json")).await?),
         None if export.status.is_live() => {
             let detail = format!("the export is {}; its manifest comes when it has succeeded", export.status);
             Err(Refusal::not_yet(detail, POLL_SECS))
         }
+        None if export.invalidated => Err(Refusal::gone(
+            "files of the export were invalidated by the operator; retry the export, or send a new one",
+        )),
         None => Err(Refusal::not_found(format!("the export is {}; it has no manifest", export.status))),
     }
 }

@@ -2,9 +2,11 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use export::id::ExportId;
 use export::request::Request;
 use http::Uri;
-use ports::store::RetryError;
+use ports::store::{Applied, RetryError};
+use serde_json::Value;
 
 use super::accept::{accepted_answer, limits};
 use super::create::scope;
@@ -23,21 +25,35 @@ pub(crate) async fn retry(
     Params::read(&uri, &[]).check()?;
     let body = context.store.request_of(&caller.0, id).await?.ok_or_else(Refusal::no_export)?;
     let applied = context.catalogs.in_force(&context.store).await?.ok_or_else(Refusal::no_catalog)?;
-    let request =
-        Request::parse(&body, &scope(&context, &caller, &applied)).map_err(|violations| Refusal {
-            violations,
-            ..Refusal::conflict("the catalog has changed and this request no longer fits it; send a new one")
-        })?;
-    let (limits, deadline_secs) = (limits(&context), context.settings.deadline_secs);
-    context
-        .store
-        .retry(&caller.0, id, &request.wants, &applied.revision_id, limits, deadline_secs)
-        .await
-        .map_err(refused)?;
+    let retried = match read_and_retry(&context, &caller, id, &body, &applied).await? {
+        Err(RetryError::CatalogChanged) => {
+            // The remembered catalog is older than the one in force.
+            let applied = context.catalogs.refresh(&context.store).await?.ok_or_else(Refusal::no_catalog)?;
+            read_and_retry(&context, &caller, id, &body, &applied).await?
+        }
+        decided => decided,
+    };
+    context.keys.forget(&caller.0);
+    retried.map_err(refused)?;
     dispatch(&context).await;
     // Every range that failed may have been read by another export meanwhile.
     finish(&context, id).await;
     accepted_answer(&find(&context, &caller.0, id).await?)
+}
+
+async fn read_and_retry(
+    context: &Context,
+    caller: &Caller,
+    id: ExportId,
+    body: &Value,
+    applied: &Applied,
+) -> Result<Result<(), RetryError>, Refusal> {
+    let request = Request::parse(body, &scope(context, caller, applied)).map_err(|violations| Refusal {
+        violations,
+        ..Refusal::conflict("the catalog has changed and this request no longer fits it; send a new one")
+    })?;
+    let (limits, deadline_secs) = (limits(context), context.settings.deadline_secs);
+    Ok(context.store.retry(&caller.0, id, &request.wants, &applied.revision_id, limits, deadline_secs).await)
 }
 
 fn refused(error: RetryError) -> Refusal {
@@ -46,7 +62,10 @@ fn refused(error: RetryError) -> Refusal {
         RetryError::NotFailed(status) => {
             Refusal::conflict(format!("the export is {status}; only a failed export can be retried"))
         }
-        RetryError::TooManyChunks(too_many) => Refusal::conflict(too_many.to_string()),
+        RetryError::CatalogChanged => Refusal::catalog_changed(),
+        RetryError::TooManyChunks(too_many) => {
+            Refusal::conflict(format!("{too_many}; {}", too_many.remedy()))
+        }
         RetryError::Store(error) => error.into(),
     }
 }

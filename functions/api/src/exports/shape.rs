@@ -5,7 +5,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use export::chunk::ExportStatus;
 use export::file::file_name;
 use export::manifest::rfc3339;
-use export::plan::{DatasetPlan, Plan, Want};
 use export::wire;
 use ports::store::{AttemptDetail, ChunkDetail, ChunkError, ExportState, Progress};
 
@@ -14,7 +13,7 @@ use super::path;
 /// Share of the work after which an ETA is worth saying.
 const ETA_FROM_SHARE: f64 = 0.05;
 
-pub(super) fn export(state: &ExportState) -> wire::Export {
+pub(crate) fn export(state: &ExportState) -> wire::Export {
     let this = path(state.id);
     let live = state.status.is_live();
     wire::Export {
@@ -57,6 +56,7 @@ fn progress(progress: &Progress, status: ExportStatus) -> wire::Progress {
         },
         rows: progress.rows,
         bytes: progress.bytes,
+        oldest_as_of: progress.oldest_micros.map(rfc3339),
         percent: if status == ExportStatus::Succeeded { 100.0 } else { percent(progress) },
         current_datasets: progress.current.clone(),
     }
@@ -79,7 +79,7 @@ fn eta_secs(progress: &Progress, started_micros: Option<i64>, now_micros: i64) -
     known.then(|| (elapsed_secs * (1.0 - share) / share).ceil() as u64)
 }
 
-pub(super) fn now_micros() -> i64 {
+pub(crate) fn now_micros() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
@@ -96,7 +96,7 @@ fn chunk_error(error: &ChunkError, state: &ExportState) -> wire::ChunkError {
     }
 }
 
-pub(super) fn chunk(chunk: &ChunkDetail) -> wire::ChunkEntry {
+pub(crate) fn chunk(chunk: &ChunkDetail) -> wire::ChunkEntry {
     let attempts: Vec<_> = chunk.attempts.iter().map(attempt).collect();
     let wrote = chunk.file.as_ref().map(|file| file.attempt);
     wire::ChunkEntry {
@@ -110,6 +110,7 @@ pub(super) fn chunk(chunk: &ChunkDetail) -> wire::ChunkEntry {
         rows: chunk.file.as_ref().map(|file| file.rows),
         bytes: chunk.file.as_ref().map(|file| file.bytes),
         reused: chunk.reused,
+        as_of: chunk.as_of_micros.map(rfc3339),
         planned_rows: chunk.planned_rows,
         planned_bytes: chunk.planned_bytes,
     }
@@ -127,7 +128,7 @@ fn attempt(attempt: &AttemptDetail) -> wire::AttemptEntry {
 }
 
 /// The file of a chunk, if it has one: a chunk without rows has none.
-pub(super) fn file(chunk: &ChunkDetail) -> Option<wire::FileEntry> {
+pub(crate) fn file(chunk: &ChunkDetail) -> Option<wire::FileEntry> {
     let file = chunk.file.as_ref()?;
     Some(wire::FileEntry {
         name: chunk.name.clone(),
@@ -141,35 +142,6 @@ pub(super) fn file(chunk: &ChunkDetail) -> Option<wire::FileEntry> {
         link: None,
         link_expires_at: None,
     })
-}
-
-pub(super) fn plan(plan: &Plan, wants: &[Want]) -> wire::Plan {
-    let planned = |(dataset, want): (&DatasetPlan, &Want)| wire::PlannedDataset {
-        name: dataset.dataset.clone(),
-        range: want.span.map(|span| span.range_text()),
-        counts: counts(dataset),
-        note: dataset.note.clone(),
-    };
-    let datasets: Vec<_> = plan.datasets.iter().zip(wants).map(planned).collect();
-    let mut total = wire::PlanCounts::default();
-    for counts in datasets.iter().map(|dataset| dataset.counts) {
-        total.chunks += counts.chunks;
-        total.reused_chunks += counts.reused_chunks;
-        total.rows += counts.rows;
-        total.bytes += counts.bytes;
-    }
-    wire::Plan { datasets, total }
-}
-
-fn counts(dataset: &DatasetPlan) -> wire::PlanCounts {
-    let mut counts = wire::PlanCounts::default();
-    for piece in &dataset.pieces {
-        counts.chunks += 1;
-        counts.reused_chunks += u64::from(piece.reused.is_some());
-        counts.rows += piece.rows;
-        counts.bytes += piece.bytes;
-    }
-    counts
 }
 
 #[cfg(test)]

@@ -4,12 +4,12 @@ use axum::extract::State;
 use axum::response::Response;
 use http::{StatusCode, Uri, header};
 
-use super::{Id, POLL_SECS, find, shape};
-use crate::answer;
+use super::{Id, POLL_SECS};
 use crate::context::Context;
 use crate::layers::Caller;
 use crate::query::Params;
 use crate::refusal::Refusal;
+use crate::{answer, caches};
 
 pub(crate) async fn show(
     State(context): State<Context>,
@@ -18,9 +18,9 @@ pub(crate) async fn show(
     uri: Uri,
 ) -> Result<Response, Refusal> {
     Params::read(&uri, &[]).check()?;
-    let export = find(&context, &caller.0, id).await?;
-    let mut response = answer::json(StatusCode::OK, &shape::export(&export))?;
-    if export.status.is_live() {
+    let (look, body) = caches::export(&context, &caller, id).await?;
+    let mut response = answer::rendered(StatusCode::OK, body);
+    if look.status.is_live() {
         response.headers_mut().insert(header::RETRY_AFTER, POLL_SECS.into());
     }
     Ok(response)

@@ -6,14 +6,23 @@ use axum::response::{IntoResponse, Response};
 use export::id::TenantId;
 use export::wire::BASE_PATH;
 use http::request::Parts;
+use ports::cache::View;
 
 use crate::context::Context;
 use crate::key::Presented;
 use crate::refusal::Refusal;
 
-/// The tenant whose key came with the request.
+/// The tenant whose key came with the request, and how often something that had ended was changed until the key was
+/// looked up.
 #[derive(Clone, Debug)]
-pub(crate) struct Caller(pub(crate) TenantId);
+pub(crate) struct Caller(pub(crate) TenantId, u64);
+
+impl Caller {
+    /// Under what the caller's exports are cached.
+    pub(crate) fn view(&self) -> View<'_> {
+        View { tenant: &self.0, changes: self.1 }
+    }
+}
 
 /// Lets a request pass with the tenant of its key, or answers 401.
 pub(crate) async fn authenticate(
@@ -36,8 +45,8 @@ pub(crate) async fn authenticate(
 
 async fn caller(context: &Context, key: Option<Presented>) -> Result<Caller, Refusal> {
     let key = key.ok_or_else(Refusal::unauthorized)?;
-    let tenant = context.keys.tenant(&key, &context.store).await?;
-    tenant.map(Caller).ok_or_else(Refusal::unauthorized)
+    let owner = context.keys.owner(&key, &context.store).await?;
+    owner.map(|owner| Caller(owner.tenant, owner.changes)).ok_or_else(Refusal::unauthorized)
 }
 
 impl<S: Sync> FromRequestParts<S> for Caller {

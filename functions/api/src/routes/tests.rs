@@ -9,10 +9,11 @@ use export::wire::{PROBLEM_MEDIA_TYPE, Problem};
 use http::{Method, Request, header};
 use ports::objects::MemoryObjects;
 use ports::queue::MemoryQueue;
-use ports::store::Store;
+use ports::store::{KeyOwner, Store};
 use tower::ServiceExt;
 
 use super::*;
+use crate::caches::Shared;
 use crate::context::Settings;
 use crate::key::Presented;
 use crate::refusal::Refusal;
@@ -50,6 +51,7 @@ fn unreachable() -> Router {
         deadline_secs: 86_400,
         target_bytes: 1 << 28,
         max_chunks: 1000,
+        worker_memory_mb: 1769,
         limits: Default::default(),
         cache_for: Duration::from_secs(30),
     };
@@ -57,11 +59,13 @@ fn unreachable() -> Router {
         store.with_patience(Duration::from_millis(1)),
         Arc::new(MemoryQueue::default()),
         Arc::new(MemoryObjects::default()),
+        Shared::layers(None, "test").unwrap(),
         settings,
     );
     let mut headers = http::HeaderMap::new();
     headers.insert(header::AUTHORIZATION, key().parse().unwrap());
-    context.keys.remember(Presented::from_headers(&headers).unwrap(), "acme".parse().unwrap());
+    let owner = KeyOwner { tenant: "acme".parse().unwrap(), changes: 0 };
+    context.keys.know(Presented::from_headers(&headers).unwrap(), owner);
     service(context)
 }
 

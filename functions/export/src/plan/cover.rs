@@ -97,10 +97,11 @@ pub(super) fn cover(candidates: &[&Candidate], wanted: Span) -> Vec<Part> {
 pub(super) fn whole(candidates: &[&Candidate], range: Range, estimate: Size) -> Piece {
     match candidates.iter().filter(|c| c.range == range).min_by_key(|c| c.id) {
         Some(chunk) => reused(chunk),
-        None => Piece { range, reused: None, rows: estimate.rows, bytes: estimate.bytes },
+        None => Piece { range, reused: None, unread: true, rows: estimate.rows, bytes: estimate.bytes },
     }
 }
 
 fn reused(chunk: &Candidate) -> Piece {
-    Piece { range: chunk.range, reused: Some(chunk.id), rows: chunk.rows, bytes: chunk.bytes }
+    let unread = chunk.state != ChunkState::Done;
+    Piece { range: chunk.range, reused: Some(chunk.id), unread, rows: chunk.rows, bytes: chunk.bytes }
 }

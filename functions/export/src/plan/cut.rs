@@ -32,6 +32,9 @@ pub(super) fn uncut(span: Span, estimate: &DatasetEstimate) -> Piece {
     piece(span, rows, bytes)
 }
 
+/// A chunk of several days is planned at most this many times as large as the target.
+const MOST: f64 = 2.0;
+
 struct Day {
     end: i64,
     rows: f64,
@@ -45,9 +48,11 @@ fn cut_evenly(span: Span, estimate: &DatasetEstimate, target_bytes: u64) -> Vec<
     let mut pieces = Vec::new();
     let (mut start, mut rows, mut bytes) = (span.start, 0.0, 0.0);
     for day in days(span, estimate) {
-        // Close the chunk before this day if that lies nearer to an equal share than after it.
-        if bytes > 0.0 && bytes + day.bytes / 2.0 > share {
-            let before = day_start(&day, span);
+        let before = day_start(&day, span);
+        // Close the chunk before this day if that lies nearer to an equal share than after it, and always
+        // before a day that would make it too large: such a day is a chunk of its own.
+        let full = bytes > 0.0 && bytes + day.bytes / 2.0 > share;
+        if before > start && (full || bytes + day.bytes > MOST * target_bytes as f64) {
             pieces.extend(Span::new(span.kind, start, before).map(|s| piece(s, rows, bytes)));
             (start, rows, bytes) = (before, 0.0, 0.0);
         }
@@ -64,14 +69,15 @@ fn day_start(day: &Day, span: Span) -> i64 {
 }
 
 fn piece(span: Span, rows: f64, bytes: f64) -> Piece {
-    Piece { range: Range::Span(span), reused: None, rows: rows.round() as u64, bytes: bytes.round() as u64 }
+    let (rows, bytes) = (rows.round() as u64, bytes.round() as u64);
+    Piece { range: Range::Span(span), reused: None, unread: true, rows, bytes }
 }
 
 /// The days of `span`, each with its share of its month's estimate.
 fn days(span: Span, estimate: &DatasetEstimate) -> impl Iterator<Item = Day> + '_ {
     let unit = span.kind.day();
     let mut at = span.start;
-    let mut month: Option<(i64, Size, f64)> = None;
+    let mut month: Option<Month> = None;
     std::iter::from_fn(move || {
         if at >= span.end {
             return None;
@@ -79,20 +85,39 @@ fn days(span: Span, estimate: &DatasetEstimate) -> impl Iterator<Item = Day> + '
         let day = at.div_euclid(unit);
         let end = (day + 1).saturating_mul(unit).min(span.end);
         let part = (end - at) as f64 / unit as f64;
-        if month.is_none_or(|(until, ..)| day >= until) {
-            month = Some(month_of(day, estimate));
-        }
-        let (_, size, length) = month.unwrap_or((i64::MAX, Size::default(), 1.0));
         at = end;
-        Some(Day { end, rows: size.rows as f64 / length * part, bytes: size.bytes as f64 / length * part })
+        if month.as_ref().is_none_or(|month| day >= month.end) {
+            month = Some(Month::of(day, estimate));
+        }
+        let (rows, bytes) = month.as_ref().map_or((0.0, 0.0), |month| month.on(day));
+        Some(Day { end, rows: rows * part, bytes: bytes * part })
     })
 }
 
-/// First day after the month of `day`, its estimate, and its length in days.
-fn month_of(day: i64, estimate: &DatasetEstimate) -> (i64, Size, f64) {
-    let first = date(1970, 1, 1).saturating_add(day.clamp(-719_000, 2_900_000).days()).first_of_month();
-    let until = crate::range::days_since_epoch(first.saturating_add(1.month()));
-    let key = format!("{:04}-{:02}", first.year(), first.month());
-    let size = estimate.months.get(&key).copied().unwrap_or_default();
-    (until, size, f64::from(first.days_in_month()))
+/// What is estimated for the days of one month.
+struct Month {
+    first: i64,
+    end: i64,
+    size: Size,
+    shares: Vec<f64>,
+}
+
+impl Month {
+    fn of(day: i64, estimate: &DatasetEstimate) -> Self {
+        let first = date(1970, 1, 1).saturating_add(day.clamp(-719_000, 2_900_000).days()).first_of_month();
+        let key = format!("{:04}-{:02}", first.year(), first.month());
+        Self {
+            first: crate::range::days_since_epoch(first),
+            end: crate::range::days_since_epoch(first.saturating_add(1.month())),
+            size: estimate.months.get(&key).copied().unwrap_or_default(),
+            shares: estimate.shares(&key, usize::from(first.days_in_month().unsigned_abs())),
+        }
+    }
+
+    /// Rows and bytes of one day.
+    fn on(&self, day: i64) -> (f64, f64) {
+        let share = usize::try_from(day - self.first).ok().and_then(|i| self.shares.get(i));
+        let share = share.copied().unwrap_or_default();
+        (self.size.rows as f64 * share, self.size.bytes as f64 * share)
+    }
 }

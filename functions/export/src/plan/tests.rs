@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::catalog::{From, RangeColumn};
 use crate::chunk::ChunkState;
-use crate::estimate::{DatasetEstimate, Size};
+use crate::estimate::{DatasetEstimate, Part, Size};
 use crate::format::Output;
 use crate::id::Fingerprint;
 use crate::range::{DAY_MICROS, Span};
@@ -112,9 +112,53 @@ fn only_what_was_settled_or_is_unread_is_reused() {
 #[test]
 fn too_many_chunks_are_refused() {
     let span = Span { kind: RangeKind::Date, start: 19_600, end: 19_940 };
-    let error =
-        Plan::new(&[want(Some(span), None, months(1 << 40))], &[], &Policy { max_chunks: 100, ..policy(1) });
-    assert_eq!(error, Err(TooManyChunks { chunks: 340, limit: 100 }));
+    let mut small = want(Some(span), None, months(0));
+    small.selection.dataset = "clients".into();
+    let wants = [small, want(Some(span), None, months(1 << 40))];
+    let error = Plan::new(&wants, &[], &Policy { max_chunks: 100, ..policy(1) }).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the export would have 341 chunks, 340 of them of orders; at most 100 are allowed"
+    );
+    assert_eq!(error.remedy(), "export orders by itself, and ask for fewer days at a time of it");
+    let one = Plan::new(&wants[1..], &[], &Policy { max_chunks: 100, ..policy(1) }).unwrap_err();
+    assert_eq!(one.remedy(), "ask for fewer days at a time, in several exports");
+    let both = Plan::new(&wants, &[], &Policy { max_chunks: 340, ..policy(1) }).unwrap_err();
+    assert!(both.remedy().starts_with("export orders by itself, or shorten"), "{}", both.remedy());
+}
+
+#[test]
+fn a_hot_day_is_a_chunk_of_its_own() {
+    let span = Span { kind: RangeKind::Date, start: 19_723, end: 19_754 };
+    let mut estimate = DatasetEstimate { indexed: true, ..Default::default() };
+    estimate.months.insert("2024-01".into(), Size { rows: 1000, bytes: 100_000 });
+    let parts = [(1, 0), (10, 910), (11, 90)].map(|(day, rows)| Part { day, rows });
+    estimate.uneven.insert("2024-01".into(), parts.into());
+    let pieces = only(Plan::new(&[want(Some(span), None, estimate)], &[], &policy(10_000)));
+    let found: Vec<_> = pieces.iter().map(|p| (p.range.span().unwrap().start - 19_722, p.bytes)).collect();
+    assert_eq!(found, [(1, 0), (10, 91_000), (11, 9_000)]);
+}
+
+#[test]
+fn what_estimates_leave_out_is_said() {
+    let mut some = want(None, None, months(0));
+    some.selection.tenant_column = Some("account".into());
+    let plan = Plan::new(&[some], &[], &policy(1)).unwrap();
+    assert_eq!(
+        plan.datasets[0].note.as_deref(),
+        Some("no range column: one chunk; estimated for a tenant of average size")
+    );
+}
+
+/// Months with days of any weight: none, some, one far above all others.
+fn uneven(bytes: u64, weights: &[u64]) -> DatasetEstimate {
+    let mut estimate = months(bytes);
+    for (i, month) in estimate.months.keys().enumerate().filter(|(i, _)| i % 3 != 2) {
+        let weight = |day: u8| weights[(usize::from(day) + i) % weights.len()];
+        let parts = (1..=28).map(|day| Part { day, rows: weight(day) });
+        estimate.uneven.insert(month.clone(), parts.collect());
+    }
+    estimate
 }
 
 proptest! {
@@ -123,6 +167,7 @@ proptest! {
         start in 19_000i64..19_900, length in 1i64..700, offset in 0i64..DAY_MICROS, instant: bool,
         bytes in 0u64..1_000_000, target in 1u64..100_000,
         there in proptest::collection::vec((18_900i64..20_000, 1i64..90, 0usize..4, any::<bool>()), 0..20),
+        weights in proptest::collection::vec(prop_oneof![4 => 0u64..10, 1 => Just(0), 1 => 0u64..5_000], 1..28),
     ) {
         let (kind, unit, offset) = if instant { (RangeKind::Instant, DAY_MICROS, offset) } else { (RangeKind::Date, 1, 0) };
         let span = Span { kind, start: start * unit + offset, end: (start + length) * unit + offset / 2 + 1 };
@@ -130,7 +175,7 @@ proptest! {
         let candidates: Vec<_> = there.iter().enumerate().map(|(i, (at, days, state, reusable))| {
             candidate(Range::Span(Span { kind, start: at * unit, end: (at + days) * unit }), states[*state], *reusable, i as u8)
         }).collect();
-        let pieces = only(Plan::new(&[want(Some(span), Some(86_400), months(bytes))], &candidates, &policy(target)));
+        let pieces = only(Plan::new(&[want(Some(span), Some(86_400), uneven(bytes, &weights))], &candidates, &policy(target)));
         let spans: Vec<_> = pieces.iter().map(|p| p.range.span().unwrap()).collect();
         prop_assert_eq!(spans[0].start, span.start);
         prop_assert_eq!(spans[spans.len() - 1].end, span.end);
@@ -139,9 +184,8 @@ proptest! {
         }
         for (piece, span) in pieces.iter().zip(&spans) {
             prop_assert!(span.start < span.end);
-            if piece.reused.is_none() && span.end - span.start > 2 * unit {
-                prop_assert!(piece.bytes <= 2 * target, "{} > {}", piece.bytes, target);
-            }
+            let days = (span.end - 1).div_euclid(unit) - span.start.div_euclid(unit) + 1;
+            prop_assert!(piece.reused.is_some() || days == 1 || piece.bytes <= 2 * target, "{} > 2 * {target}", piece.bytes);
         }
     }
 }

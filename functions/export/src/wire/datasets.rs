@@ -1,8 +1,8 @@
-//! What may be exported, and what an export would do.
+//! What may be exported.
 
 use serde::{Deserialize, Serialize};
 
-use crate::manifest::{ColumnHead, RangeText};
+use crate::manifest::ColumnHead;
 
 /// Body of `GET /datasets`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +42,9 @@ pub struct Dataset {
     /// Bytes of binary COPY of the whole dataset, estimated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub estimated_bytes: Option<u64>,
+    /// When PostgreSQL was asked for these two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimated_at: Option<String>,
 }
 
 /// The column that ranges are cut on.
@@ -58,45 +61,4 @@ pub struct DatasetRange {
     /// Whether rows with NULL there are exported too, as one chunk of their own.
     #[serde(default)]
     pub include_nulls: bool,
-}
-
-/// Body of the answer to `POST /exports?dryRun=true`. Nothing is kept.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Plan {
-    /// By dataset, in the order of the request.
-    pub datasets: Vec<PlannedDataset>,
-    /// All of them together.
-    pub total: PlanCounts,
-}
-
-/// What an export would do with one dataset.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PlannedDataset {
-    /// Its name.
-    pub name: String,
-    /// The whole range; absent without a range column.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub range: Option<RangeText>,
-    /// How much.
-    #[serde(flatten)]
-    pub counts: PlanCounts,
-    /// Why it is one chunk, where it could not be cut.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub note: Option<String>,
-}
-
-/// How much would be done.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PlanCounts {
-    /// Chunks, reused ones included.
-    pub chunks: u64,
-    /// Chunks that are there already.
-    pub reused_chunks: u64,
-    /// Rows: counted where reused, else estimated.
-    pub rows: u64,
-    /// Bytes of binary COPY: counted where reused, else estimated.
-    pub bytes: u64,
 }

@@ -64,6 +64,9 @@ pub struct Progress {
     pub rows: u64,
     /// Bytes of finished files.
     pub bytes: u64,
+    /// The time of the oldest snapshot among finished chunks: how old the export's data may be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oldest_as_of: Option<String>,
     /// 0 to 100, weighted by planned bytes.
     pub percent: f64,
     /// Datasets with a chunk that is running now.
@@ -79,7 +82,7 @@ pub struct ChunkCounts {
     pub done: u64,
     /// Given up.
     pub failed: u64,
-    /// Read for an earlier export, or shared with one that runs.
+    /// Read for an earlier export, or shared with one that runs; `GET /exports/{id}/chunks` says which, and as of when.
     pub reused: u64,
     /// All.
     pub total: u64,

@@ -83,6 +83,9 @@ pub struct ChunkEntry {
     pub bytes: Option<u64>,
     /// Whether it was read for an earlier export, or is shared with one that runs.
     pub reused: bool,
+    /// The time of its snapshot; known from when it is read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<String>,
     /// Rows the plan expected.
     pub planned_rows: u64,
     /// Bytes of binary COPY the plan expected.

@@ -12,10 +12,14 @@ pub(super) struct Plan {
     schema: Option<String>,
     #[serde(rename = "Relation Name")]
     relation: Option<String>,
+    #[serde(rename = "Index Name")]
+    index: Option<String>,
+    #[serde(rename = "Startup Cost")]
+    startup: f64,
     #[serde(rename = "Total Cost")]
     pub(super) cost: f64,
     #[serde(rename = "Plan Rows")]
-    rows: f64,
+    pub(super) rows: f64,
     #[serde(rename = "Plan Width")]
     width: f64,
     #[serde(rename = "Index Cond")]
@@ -25,6 +29,8 @@ pub(super) struct Plan {
     #[serde(rename = "Remote SQL")]
     remote_sql: Option<String>,
     filter: Option<String>,
+    #[serde(rename = "Sort Key", default)]
+    sort_key: Vec<String>,
     #[serde(default)]
     plans: Vec<Plan>,
 }
@@ -84,6 +90,78 @@ impl Plan {
         let mut scans = Vec::new();
         self.collect(mark, &mut scans);
         scans
+    }
+
+    /// Whether rows are made, not only found: joined, grouped or computed. The planner then guesses how
+    /// many there will be.
+    pub(super) fn is_computed(&self) -> bool {
+        let found = self.relation.is_some()
+            || self.kind.starts_with("Bitmap")
+            || matches!(
+                self.kind.as_str(),
+                "Append"
+                    | "Merge Append"
+                    | "Gather"
+                    | "Gather Merge"
+                    | "Sort"
+                    | "Subquery Scan"
+                    | "Result"
+                    | "Limit"
+            );
+        !found || self.plans.iter().any(Self::is_computed)
+    }
+
+    /// The first node that sorts.
+    pub(super) fn sort(&self) -> Option<&Self> {
+        let here = matches!(self.kind.as_str(), "Sort" | "Incremental Sort");
+        if here { Some(self) } else { self.plans.iter().find_map(Self::sort) }
+    }
+
+    /// The nodes that read one of `relations`, as PostgreSQL would print them: the first three.
+    pub(super) fn lines_of(&self, relations: &[&(String, String)]) -> Vec<String> {
+        let mut lines = Vec::new();
+        self.collect_lines(relations, &mut lines);
+        lines.truncate(3);
+        lines
+    }
+
+    fn collect_lines(&self, relations: &[&(String, String)], lines: &mut Vec<String>) {
+        let reads = |(schema, name): &(String, String)| {
+            self.relation.as_ref() == Some(name) && self.schema.as_ref() == Some(schema)
+        };
+        if relations.iter().any(|name| reads(name)) {
+            lines.push(self.line());
+        }
+        self.plans.iter().for_each(|plan| plan.collect_lines(relations, lines));
+    }
+
+    /// The node in one line, as PostgreSQL would print it in some more.
+    pub(super) fn line(&self) -> String {
+        let mut line = self.kind.clone();
+        let mut add = |word: &str, text: Option<String>| {
+            if let Some(text) = text {
+                line.push_str(&format!(" {word} {text}"));
+            }
+        };
+        add("using", self.index.clone());
+        let relation = self.relation.as_ref().map(|name| match &self.schema {
+            Some(schema) => format!("{schema}.{name}"),
+            None => name.clone(),
+        });
+        add("on", relation);
+        let Self { startup, cost, rows, width, .. } = self;
+        line.push_str(&format!(" (cost={startup:.2}..{cost:.2} rows={rows} width={width})"));
+        let keys = (!self.sort_key.is_empty()).then(|| self.sort_key.join(", "));
+        for (word, text) in [
+            ("Sort Key", keys.as_ref()),
+            ("Index Cond", self.index_cond.as_ref()),
+            ("Filter", self.filter.as_ref()),
+        ] {
+            if let Some(text) = text {
+                line.push_str(&format!(" {word}: {text}"));
+            }
+        }
+        line
     }
 
     fn collect(&self, mark: Option<&Mark>, scans: &mut Vec<Scan>) {

@@ -1,7 +1,7 @@
 //! One session that asks about the source: what exists, of which type, what the planner believes.
 //!
-//! It reads no rows of the user's tables, except the first and last value of a range column where that
-//! is cheap.
+//! It reads no rows of the user's tables, except where that is cheap: the first and last value of a range
+//! column, and the size of a few rows.
 
 use std::error::Error as _;
 use std::time::Duration;

@@ -21,7 +21,15 @@ mod bounds;
 
 mod index;
 
+mod ask;
+
+mod spread;
+
+mod sample;
+
 mod estimate;
+
+mod refresh;
 
 mod advice;
 
@@ -30,6 +38,7 @@ use export::estimate::DatasetEstimate;
 use export::problem::Violation;
 
 pub use estimate::{Estimated, estimate};
+pub use refresh::{Refreshed, refresh};
 
 use super::{Inspector, SourceError};
 use findings::Findings;

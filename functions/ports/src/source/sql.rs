@@ -60,7 +60,8 @@ fn micros(instant: &str) -> String {
     format!("(extract(epoch from {instant}) * 1000000)::pg_catalog.int8")
 }
 
-fn select(c: &Column, format: Format) -> String {
+/// A column of the select list.
+pub(super) fn select(c: &Column, format: Format) -> String {
     let name = column(&c.name);
     match c.read {
         Read::Native => name,

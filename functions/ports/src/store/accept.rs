@@ -1,5 +1,7 @@
 //! Accepting an export: everything is stored in one transaction before anything is sent.
 
+use std::collections::BTreeMap;
+
 use export::chunk::ChunkState;
 use export::file::file_name;
 use export::id::{ChunkId, ExportId, Fingerprint, TenantId};
@@ -10,7 +12,8 @@ use sqlx::Row;
 
 use super::connection::{AsStoreError, Store, Tx, sql};
 use super::error::StoreError;
-use super::ranges::{chunk_id, count, export_id, from_row, texts, to_columns, to_json};
+use super::idempotency::{Idempotency, claim_key};
+use super::ranges::{chunk_id, count, from_row, texts, to_columns, to_json};
 use crate::random;
 
 /// Room between the ordinals of two links, shared out among the children of a split: five splits deep
@@ -40,15 +43,6 @@ pub struct NewExport {
     pub deadline_secs: u32,
 }
 
-/// An idempotency key and the hash of the canonical body it came with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Idempotency {
-    /// The key, as the caller wrote it.
-    pub key: String,
-    /// SHA-256 of the canonical body.
-    pub body_sha256: [u8; 32],
-}
-
 /// Limits of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -75,6 +69,9 @@ pub enum AcceptError {
     /// The idempotency key came before, with another body.
     #[error("the idempotency key was used for another request")]
     KeyReused,
+    /// Another catalog is in force than the one the request was read against.
+    #[error("another catalog was applied meanwhile")]
+    CatalogChanged,
     /// Too many chunks.
     #[error(transparent)]
     TooManyChunks(#[from] TooManyChunks),
@@ -126,10 +123,11 @@ impl Store {
         };
         let plan = Plan::new(&new.wants, &candidates, &policy)?;
         let heads: Vec<_> = new.wants.iter().map(|w| DatasetHead::new(w, now)).collect();
-        insert_export(&mut tx, new, &heads, now).await?;
-        insert_selections(&mut tx, &new.wants).await?;
+        if !insert_export(&mut tx, new, &heads, now).await? {
+            return Err(AcceptError::CatalogChanged);
+        }
         let pieces = number(&plan, &new.wants, 0);
-        let open = insert_pieces(&mut tx, new.id, &new.tenant, &pieces, &candidates).await?;
+        let open = insert_pieces(&mut tx, new.id, &new.tenant, &pieces).await?;
         tx.commit().await?;
         Ok(Accepted { id: new.id, replayed: false, complete: open == 0 })
     }
@@ -161,36 +159,6 @@ impl Store {
             now_micros: now,
         };
         Ok(Plan::new(wants, &candidates, &policy)?)
-    }
-}
-
-/// Takes the key for this export, or answers the export that has it. A second request with the same
-/// key waits here until the first is decided.
-async fn claim_key(
-    tx: &mut Tx,
-    new: &NewExport,
-    idempotency: &Idempotency,
-) -> Result<Option<ExportId>, AcceptError> {
-    let insert = sql("insert into sluice.idempotency (tenant, key, body_sha256, export_id) values ($1, $2, $3, $4::text::uuid) on conflict do nothing")
-        .bind(new.tenant.as_str())
-        .bind(&idempotency.key)
-        .bind(&idempotency.body_sha256[..])
-        .bind(new.id.to_string());
-    if tx.run(insert).await? == 1 {
-        return Ok(None);
-    }
-    let find =
-        sql("select body_sha256, export_id::text from sluice.idempotency where tenant = $1 and key = $2")
-            .bind(new.tenant.as_str())
-            .bind(&idempotency.key);
-    let Some(row) = tx.optional(find).await? else {
-        // Its export was deleted between the two statements.
-        return Err(StoreError::Conflict("the idempotency key vanished".into()).into());
-    };
-    if row.try_get::<&[u8], _>("body_sha256").map_err(StoreError::from)? == idempotency.body_sha256 {
-        Ok(Some(export_id(&row, "export_id")?))
-    } else {
-        Err(AcceptError::KeyReused)
     }
 }
 
@@ -257,14 +225,16 @@ async fn read_candidates(tx: &mut Tx, ids: &[String]) -> Result<Vec<Candidate>, 
     rows.iter().map(read).collect()
 }
 
+/// False if another catalog is in force: `catalog apply` waits for the tenant's row, so this statement sees it.
 async fn insert_export(
     tx: &mut Tx,
     new: &NewExport,
     heads: &[DatasetHead],
     now: i64,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let insert = sql("insert into sluice.export (id, tenant, request, revision, heads, accepted_at, deadline_at) \
-         values ($1::text::uuid, $2, $3::text::jsonb, $4, $5::text::jsonb, sluice.from_micros($6), sluice.from_micros($6) + $7::bigint * interval '1 second')")
+         select $1::text::uuid, $2, $3::text::jsonb, $4, $5::text::jsonb, sluice.from_micros($6), sluice.from_micros($6) + $7::bigint * interval '1 second' \
+         where coalesce((select c.revision = $4 from sluice.catalog c order by c.applied_at desc limit 1), true)")
     .bind(new.id.to_string())
     .bind(new.tenant.as_str())
     .bind(new.request.to_string())
@@ -272,18 +242,7 @@ async fn insert_export(
     .bind(to_json(&heads)?)
     .bind(now)
     .bind(i64::from(new.deadline_secs));
-    tx.run(insert).await.map(|_| ())
-}
-
-pub(super) async fn insert_selections(tx: &mut Tx, wants: &[Want]) -> Result<(), StoreError> {
-    let fingerprints: Vec<Vec<u8>> = wants.iter().map(|w| w.fingerprint.0.to_vec()).collect();
-    let bodies = wants.iter().map(|w| to_json(&w.selection)).collect::<Result<Vec<_>, _>>()?;
-    // In a fixed order, so that two accepts of equal selections cannot wait for each other.
-    let insert = sql("insert into sluice.selection (fingerprint, body) \
-         select f, b::jsonb from unnest($1::bytea[], $2::text[]) as u (f, b) order by f on conflict do nothing")
-    .bind(fingerprints)
-    .bind(bodies);
-    tx.run(insert).await.map(|_| ())
+    Ok(tx.run(insert).await? == 1)
 }
 
 /// A piece of a plan with its place in the export.
@@ -304,45 +263,43 @@ pub(super) fn number<'a>(plan: &Plan, wants: &'a [Want], first: i64) -> Vec<Numb
     plan.pieces().enumerate().map(place).collect()
 }
 
-/// Inserts new chunks and links to all pieces; answers how many links are open.
+/// Inserts selections, new chunks and links to all pieces, in one statement; answers how many links are open.
 pub(super) async fn insert_pieces(
     tx: &mut Tx,
     export: ExportId,
     tenant: &TenantId,
     pieces: &[Numbered<'_>],
-    candidates: &[Candidate],
 ) -> Result<usize, StoreError> {
-    let new: Vec<_> = pieces.iter().filter(|p| p.piece.reused.is_none()).collect();
     let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-    if !new.is_empty() {
-        let columns: Vec<_> = new.iter().map(|p| to_columns(&p.piece.range)).collect();
-        let insert = sql(include_str!("accept/chunks.sql"))
-            .bind(tenant.as_str())
-            .bind(texts(&new.iter().map(|p| p.id).collect::<Vec<_>>()))
-            .bind(new.iter().map(|p| p.want.selection.dataset.clone()).collect::<Vec<_>>())
-            .bind(new.iter().map(|p| p.want.fingerprint.0.to_vec()).collect::<Vec<_>>())
-            .bind(columns.iter().map(|c| c.0.to_owned()).collect::<Vec<_>>())
-            .bind(columns.iter().map(|c| c.1).collect::<Vec<_>>())
-            .bind(columns.iter().map(|c| c.2).collect::<Vec<_>>())
-            .bind(new.iter().map(|p| signed(p.piece.rows)).collect::<Vec<_>>())
-            .bind(new.iter().map(|p| signed(p.piece.bytes)).collect::<Vec<_>>())
-            .bind(new.iter().map(|p| p.want.estimate.indexed).collect::<Vec<_>>());
-        tx.run(insert).await?;
-    }
-    let done = |id: ChunkId| candidates.iter().any(|c| c.id == id && c.state == ChunkState::Done);
-    let open: Vec<bool> = pieces.iter().map(|p| p.piece.reused.is_none_or(|id| !done(id))).collect();
+    let new: Vec<_> = pieces.iter().filter(|p| p.piece.reused.is_none()).collect();
+    let selections: BTreeMap<_, _> =
+        pieces.iter().map(|p| (&p.want.fingerprint.0, &p.want.selection)).collect();
+    let bodies = selections.values().map(to_json).collect::<Result<Vec<_>, _>>()?;
+    let columns: Vec<_> = new.iter().map(|p| to_columns(&p.piece.range)).collect();
     let name = |p: &Numbered<'_>| {
         file_name(&p.want.selection.dataset, &p.piece.range, p.want.selection.output.extension())
     };
-    let insert = sql(include_str!("accept/links.sql"))
+    let insert = sql(include_str!("accept/pieces.sql"))
+        .bind(tenant.as_str())
+        .bind(selections.keys().map(|f| f.to_vec()).collect::<Vec<_>>())
+        .bind(bodies)
+        .bind(texts(&new.iter().map(|p| p.id).collect::<Vec<_>>()))
+        .bind(new.iter().map(|p| p.want.selection.dataset.clone()).collect::<Vec<_>>())
+        .bind(new.iter().map(|p| p.want.fingerprint.0.to_vec()).collect::<Vec<_>>())
+        .bind(columns.iter().map(|c| c.0.to_owned()).collect::<Vec<_>>())
+        .bind(columns.iter().map(|c| c.1).collect::<Vec<_>>())
+        .bind(columns.iter().map(|c| c.2).collect::<Vec<_>>())
+        .bind(new.iter().map(|p| signed(p.piece.rows)).collect::<Vec<_>>())
+        .bind(new.iter().map(|p| signed(p.piece.bytes)).collect::<Vec<_>>())
+        .bind(new.iter().map(|p| p.want.estimate.indexed).collect::<Vec<_>>())
         .bind(export.to_string())
         .bind(texts(&pieces.iter().map(|p| p.id).collect::<Vec<_>>()))
         .bind(pieces.iter().map(|p| p.ordinal).collect::<Vec<_>>())
         .bind(pieces.iter().map(name).collect::<Vec<_>>())
         .bind(pieces.iter().map(|p| signed(p.piece.bytes).max(1)).collect::<Vec<_>>())
         .bind(pieces.iter().map(|p| p.piece.reused.is_some()).collect::<Vec<_>>())
-        .bind(open.clone())
+        .bind(pieces.iter().map(|p| p.piece.unread).collect::<Vec<_>>())
         .bind(ROOM);
     tx.run(insert).await?;
-    Ok(open.iter().filter(|o| **o).count())
+    Ok(pieces.iter().filter(|p| p.piece.unread).count())
 }

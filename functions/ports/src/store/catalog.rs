@@ -8,10 +8,11 @@ use sqlx::Row;
 
 use super::connection::{Store, sql};
 use super::error::StoreError;
+use super::narrow::{Narrowed, narrow};
 use super::ranges::{json, to_json};
 
 /// The catalog in force.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Applied {
     /// Its content hash.
     pub revision_id: String,
@@ -35,12 +36,18 @@ impl Store {
                 "select revision, body::text, source from sluice.catalog order by applied_at desc limit 1",
             ))
             .await?;
-        let rows = tx.all(sql("select dataset, body::text from sluice.estimate")).await?;
+        let rows = tx
+            .all(sql("select dataset, body::text, sluice.micros(taken_at) as taken from sluice.estimate"))
+            .await?;
         tx.commit().await?;
         let Some(row) = row else { return Ok(None) };
         let estimates = rows
             .iter()
-            .map(|row| Ok((row.try_get("dataset")?, json(row, "body")?)))
+            .map(|row| {
+                let estimate: DatasetEstimate = json(row, "body")?;
+                let taken_micros = Some(row.try_get("taken")?);
+                Ok((row.try_get("dataset")?, DatasetEstimate { taken_micros, ..estimate }))
+            })
             .collect::<Result<_, StoreError>>()?;
         Ok(Some(Applied {
             revision_id: row.try_get("revision")?,
@@ -50,12 +57,27 @@ impl Store {
         }))
     }
 
-    /// Puts a catalog in force.
+    /// Puts a catalog in force; answers by dataset what that made wrong. No export is accepted against the
+    /// catalog before it from then on; see `narrow.rs` for those that run.
+    ///
+    /// Lock order: tenant rows by id, chunk rows by id.
     ///
     /// # Errors
     /// If the store cannot be reached; the catalog before it is then still in force.
-    pub async fn apply_catalog(&self, applied: &Applied) -> Result<(), StoreError> {
+    pub async fn apply_catalog(&self, applied: &Applied) -> Result<BTreeMap<String, Narrowed>, StoreError> {
+        let narrowed = self.again(|| self.apply_catalog_once(applied)).await?;
+        self.finish_narrowed(&narrowed).await?;
+        Ok(narrowed)
+    }
+
+    async fn apply_catalog_once(&self, applied: &Applied) -> Result<BTreeMap<String, Narrowed>, StoreError> {
         let mut tx = self.begin().await?;
+        // Accepts hold their tenant's row: those before this one are seen below, those after it see the new catalog.
+        tx.all(sql("select from sluice.tenant order by id for no key update")).await?;
+        let before =
+            tx.optional(sql("select source from sluice.catalog order by applied_at desc limit 1")).await?;
+        let before: Option<String> = before.map(|row| row.try_get("source")).transpose()?;
+        let moved = before.is_some_and(|source| source != applied.source);
         let insert = sql(
             "insert into sluice.catalog (revision, body, source, applied_at) values ($1, $2::text::jsonb, $3, clock_timestamp()) \
              on conflict (revision) do update set source = excluded.source, applied_at = excluded.applied_at",
@@ -70,6 +92,8 @@ impl Store {
             "insert into sluice.estimate (dataset, body) select d, b::jsonb from unnest($1::text[], $2::text[]) as u (d, b)",
         );
         tx.run(insert.bind(datasets).bind(bodies)).await?;
-        tx.commit().await
+        let narrowed = narrow(&mut tx, &applied.revision, moved).await?;
+        tx.commit().await?;
+        Ok(narrowed)
     }
 }

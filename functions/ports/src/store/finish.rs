@@ -1,5 +1,6 @@
 //! The store's side of finishing an export.
 
+use export::estimate::Size;
 use export::file::FileRecord;
 use export::id::{ExportId, TenantId};
 use export::manifest::{DatasetHead, DoneChunk};
@@ -29,6 +30,8 @@ pub struct Finished {
     pub tenant: TenantId,
     /// The catalog's revision.
     pub revision: String,
+    /// Which edition of the export this is; see [`Store::flip`].
+    pub edition: i32,
     /// When it was accepted, microseconds since 1970.
     pub accepted_micros: i64,
     /// The request.
@@ -50,21 +53,35 @@ impl Store {
 
     async fn finish_once(&self, export: ExportId) -> Result<Finish, StoreError> {
         let mut tx = self.begin().await?;
+        // Without a lock first: nearly always something is open, and whoever closes the last link looks after
+        // that was committed. What is found closed is decided anew under the lock, by a later snapshot.
+        let live = sql(
+            "select from sluice.export e where e.id = $1::text::uuid and e.status in ('queued', 'running') \
+             and not exists (select from sluice.link l where l.export_id = e.id and l.open)",
+        );
+        if tx.optional(live.bind(export.to_string())).await?.is_none() {
+            tx.rollback().await?;
+            return Ok(Finish::NotYet);
+        }
         let find = sql(
-            "select e.tenant, e.revision, e.request::text, e.heads::text, sluice.micros(e.accepted_at) as accepted, \
-                exists (select from sluice.link l where l.export_id = e.id and l.open) as open, \
-                exists (select from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = e.id and c.state <> 'done') \
-                or exists (select from sluice.missing m where m.export_id = e.id) as incomplete \
+            "select e.tenant, e.revision, e.edition, e.request::text, e.heads::text, sluice.micros(e.accepted_at) as accepted \
              from sluice.export e where e.id = $1::text::uuid and e.status in ('queued', 'running') for no key update of e",
         );
-        let row = match tx.optional(find.bind(export.to_string())).await? {
-            Some(row) if !row.try_get::<bool, _>("open")? => row,
+        let found = tx.optional(find.bind(export.to_string())).await?;
+        let state = sql(
+            "select exists (select from sluice.link l where l.export_id = $1::text::uuid and l.open) as open, \
+                exists (select from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = $1::text::uuid and c.state <> 'done') \
+                or exists (select from sluice.missing m where m.export_id = $1::text::uuid) as incomplete",
+        );
+        let state = tx.one(state.bind(export.to_string())).await?;
+        let row = match found {
+            Some(row) if !state.try_get::<bool, _>("open")? => row,
             _ => {
                 tx.rollback().await?;
                 return Ok(Finish::NotYet);
             }
         };
-        if row.try_get("incomplete")? {
+        if state.try_get("incomplete")? {
             let fail = sql("update sluice.export set status = 'failed', ended_at = clock_timestamp(), \
                  expires_at = clock_timestamp() + sluice.retention() where id = $1::text::uuid");
             tx.run(fail.bind(export.to_string())).await?;
@@ -74,7 +91,7 @@ impl Store {
         }
         let chunks = sql(
             "select c.id::text, c.dataset, c.range_of, c.range_start, c.range_end, sluice.micros(c.as_of) as as_of, \
-                c.attempt, c.rows, c.bytes, c.source_bytes, c.sha256, l.reused \
+                c.attempt, c.rows, c.bytes, c.source_bytes, c.planned_rows, c.planned_bytes, c.sha256, l.reused \
              from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = $1::text::uuid order by l.ordinal",
         );
         let rows = tx.all(chunks.bind(export.to_string())).await?;
@@ -85,6 +102,7 @@ impl Store {
                 .parse()
                 .map_err(|e| StoreError::unreadable("tenant", e))?,
             revision: row.try_get("revision")?,
+            edition: row.try_get("edition")?,
             accepted_micros: row.try_get("accepted")?,
             request: json(&row, "request")?,
             heads: json(&row, "heads")?,
@@ -92,12 +110,12 @@ impl Store {
         })))
     }
 
-    /// Flips an export to succeeded, with the manifest at `key`; false if it has ended meanwhile or its
-    /// `chunks` are no longer all done.
+    /// Flips an export to succeeded, with the manifest at `key`; false if it has ended meanwhile, or is of
+    /// another edition than the manifest: chunks were invalidated, so that they are other files now.
     ///
     /// # Errors
     /// If the store cannot be reached.
-    pub async fn flip(&self, export: ExportId, key: &str, chunks: usize) -> Result<bool, StoreError> {
+    pub async fn flip(&self, export: ExportId, key: &str, edition: i32) -> Result<bool, StoreError> {
         self.again(|| async {
             let mut tx = self.begin().await?;
             let lock = sql("select from sluice.export where id = $1::text::uuid and status in ('queued', 'running') for no key update");
@@ -110,12 +128,10 @@ impl Store {
             }
             let flip = sql("update sluice.export set status = 'succeeded', manifest_key = $2, started_at = coalesce(started_at, accepted_at), \
                    ended_at = clock_timestamp(), expires_at = clock_timestamp() + sluice.retention() \
-                 where id = $1::text::uuid \
-                   and (select count(*) from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = $1::text::uuid and c.state = 'done') = $3 \
-                   and not exists (select from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = $1::text::uuid and c.state <> 'done')")
+                 where id = $1::text::uuid and edition = $3 and not exists (select from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = $1::text::uuid and c.state <> 'done')")
             .bind(export.to_string())
             .bind(key)
-            .bind(i64::try_from(chunks).unwrap_or(i64::MAX));
+            .bind(edition);
             let flipped = tx.run(flip).await? == 1;
             tx.commit().await?;
             Ok(flipped)
@@ -131,6 +147,7 @@ fn done_chunk(row: &PgRow) -> Result<DoneChunk, StoreError> {
         range: from_row(row)?,
         as_of_micros: row.try_get("as_of")?,
         reused: row.try_get("reused")?,
+        planned: Size { rows: count(row, "planned_rows")?, bytes: count(row, "planned_bytes")? },
         file: file_record(row)?,
     })
 }

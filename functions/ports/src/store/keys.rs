@@ -24,8 +24,17 @@ pub struct KeyInfo {
     pub revoked: bool,
 }
 
+/// Whose a key is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyOwner {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// How often an export of the tenant's that had ended was changed afterwards, until now.
+    pub changes: u64,
+}
+
 impl Store {
-    /// The tenant of a key; `None` if there is no such key, its secret is another, or it was revoked.
+    /// The owner of a key; `None` if there is no such key, its secret is another, or it was revoked.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -33,17 +42,19 @@ impl Store {
         &self,
         key_id: &str,
         secret_sha256: &[u8; 32],
-    ) -> Result<Option<TenantId>, StoreError> {
+    ) -> Result<Option<KeyOwner>, StoreError> {
         let mut tx = self.begin().await?;
         // The comparison is over hashes of random secrets: its duration tells nothing about them.
         let find = sql(
-            "select tenant from sluice.api_key where id = $1 and secret_sha256 = $2 and revoked_at is null \
-             and (expires_at is null or expires_at > clock_timestamp())",
+            "select k.tenant, coalesce(c.changes, 0) as changes from sluice.api_key k left join sluice.tenant_change c on c.tenant = k.tenant \
+             where k.id = $1 and k.secret_sha256 = $2 and k.revoked_at is null and (k.expires_at is null or k.expires_at > clock_timestamp())",
         );
         let row = tx.optional(find.bind(key_id).bind(&secret_sha256[..])).await?;
         tx.commit().await?;
         row.map(|row| {
-            row.try_get::<String, _>("tenant")?.parse().map_err(|e| StoreError::unreadable("tenant", e))
+            let tenant = row.try_get::<String, _>("tenant")?;
+            let tenant = tenant.parse().map_err(|e| StoreError::unreadable("tenant", e))?;
+            Ok(KeyOwner { tenant, changes: super::ranges::count(&row, "changes")? })
         })
         .transpose()
     }

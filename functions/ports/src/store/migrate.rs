@@ -17,9 +17,12 @@ pub struct Migration {
     text: &'static str,
 }
 
-const MIGRATIONS: [Migration; 2] = [
+const MIGRATIONS: [Migration; 5] = [
     Migration { version: 1, name: "store", text: include_str!("migrations/0001_store.sql") },
     Migration { version: 2, name: "indexed", text: include_str!("migrations/0002_indexed.sql") },
+    Migration { version: 3, name: "changes", text: include_str!("migrations/0003_changes.sql") },
+    Migration { version: 4, name: "reuse", text: include_str!("migrations/0004_reuse.sql") },
+    Migration { version: 5, name: "estimates", text: include_str!("migrations/0005_estimates.sql") },
 ];
 
 /// Functions that hold rules: created or replaced every time.

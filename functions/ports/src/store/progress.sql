@@ -10,6 +10,7 @@ as $$
         'chunksRunning', count(*) filter (where c.state = 'running'),
         'rows', coalesce(sum(c.rows) filter (where c.state = 'done'), 0),
         'bytes', coalesce(sum(c.bytes) filter (where c.state = 'done'), 0),
+        'oldestMicros', min(sluice.micros(c.as_of)) filter (where c.state = 'done'),
         'weightTotal', coalesce(sum(l.weight), 0),
         'weightDone', coalesce(sum(l.weight) filter (where not l.open), 0),
         'runningRows', coalesce(sum(c.planned_rows) filter (where c.state = 'running'), 0),

@@ -9,7 +9,7 @@ use export::range::Range;
 use serde_json::Value;
 use sqlx::Row;
 
-use super::accept::{Limits, ROOM, insert_pieces, insert_selections, lock_candidates, number};
+use super::accept::{Limits, ROOM, insert_pieces, lock_candidates, number};
 use super::connection::{AsStoreError, Store, Tx, sql};
 use super::error::StoreError;
 use super::ranges::{from_row, json, to_json};
@@ -23,6 +23,9 @@ pub enum RetryError {
     /// Only a failed export can be retried.
     #[error("the export is {0}, not failed")]
     NotFailed(String),
+    /// Another catalog is in force than the one the request was read against.
+    #[error("another catalog was applied meanwhile")]
+    CatalogChanged,
     /// Too many chunks.
     #[error(transparent)]
     TooManyChunks(#[from] TooManyChunks),
@@ -113,20 +116,19 @@ impl Store {
             now_micros: now,
         };
         let (again, plan) = replan(wants, &left, &policy)?;
-        let candidates = lock_candidates(&mut tx, tenant, &again).await?;
+        lock_candidates(&mut tx, tenant, &again).await?;
         let changed: Vec<_> =
             wants.iter().filter(|w| left.is_changed(w)).map(|w| w.selection.dataset.clone()).collect();
         tx.run(sql(include_str!("retry/drop.sql")).bind(export.to_string()).bind(&changed)).await?;
         tx.run(sql("delete from sluice.missing where export_id = $1::text::uuid").bind(export.to_string()))
             .await?;
         tx.run(sql(include_str!("cancel/release.sql")).bind(&chunks)).await?;
-        insert_selections(&mut tx, &again).await?;
         let first = tx
             .one(sql("select coalesce(max(ordinal), 0) + $2 as first from sluice.link where export_id = $1::text::uuid").bind(export.to_string()).bind(ROOM))
             .await?
             .try_get("first")
             .map_err(StoreError::from)?;
-        insert_pieces(&mut tx, export, tenant, &number(&plan, &again, first), &candidates).await?;
+        insert_pieces(&mut tx, export, tenant, &number(&plan, &again, first)).await?;
         let before: Vec<DatasetHead> = json(&row, "heads")?;
         // What is kept was read before: its watermark stays the earlier one.
         let kept =
@@ -134,17 +136,17 @@ impl Store {
         let heads: Vec<_> =
             wants.iter().map(|w| kept(w).unwrap_or_else(|| DatasetHead::new(w, now))).collect();
         let reopen = sql(
-            "update sluice.export set status = 'queued', revision = $2, heads = $3::text::jsonb, ended_at = null, expires_at = null, started_at = null, progress = null, \
-             deadline_at = clock_timestamp() + $4::bigint * interval '1 second' where id = $1::text::uuid",
-        );
-        tx.run(
-            reopen
-                .bind(export.to_string())
-                .bind(revision_id)
-                .bind(to_json(&heads)?)
-                .bind(i64::from(deadline_secs)),
+            "update sluice.export set status = 'queued', revision = $2, edition = edition + 1, heads = $3::text::jsonb, ended_at = null, expires_at = null, started_at = null, progress = null, \
+             deadline_at = clock_timestamp() + $4::bigint * interval '1 second' where id = $1::text::uuid \
+               and coalesce((select c.revision = $2 from sluice.catalog c order by c.applied_at desc limit 1), true)",
         )
-        .await?;
+        .bind(export.to_string())
+        .bind(revision_id)
+        .bind(to_json(&heads)?)
+        .bind(i64::from(deadline_secs));
+        if tx.run(reopen).await? == 0 {
+            return Err(RetryError::CatalogChanged);
+        }
         tx.commit().await?;
         Ok(())
     }
@@ -209,6 +211,7 @@ fn replan(wants: &[Want], left: &Leftover, policy: &Policy) -> Result<(Vec<Want>
                     let piece = export::plan::Piece {
                         range: *range,
                         reused: None,
+                        unread: true,
                         rows: want.estimate.total.rows,
                         bytes: want.estimate.total.bytes,
                     };

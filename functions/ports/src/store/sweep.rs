@@ -18,6 +18,8 @@ pub struct Dying {
     pub quiet: bool,
 }
 
+const LOCK: &str = "select from sluice.chunk where id = any ($1::text[]::uuid[]) order by id for update";
+
 impl Store {
     /// Live exports past their deadline; none while paused.
     ///
@@ -85,7 +87,8 @@ impl Store {
         .await
     }
 
-    /// Chunks that nobody wants, those that ended first before the others.
+    /// Chunks that nobody wants and whose objects are to be deleted: first those not looked at yet, then those
+    /// whose rows may go if nothing was written since.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -93,7 +96,8 @@ impl Store {
         let mut tx = self.begin().await?;
         let find = sql(
             "select c.id::text, c.tenant, c.ended_at + sluice.worker_timeout() < clock_timestamp() as quiet from sluice.chunk c \
-             where c.state in ('split', 'dying') order by c.ended_at limit $1",
+             where c.state in ('split', 'dying') and (c.emptied_at is null or c.ended_at + sluice.worker_timeout() < clock_timestamp()) \
+             order by c.emptied_at is not null, c.ended_at limit $1",
         );
         let rows = tx.all(find.bind(limit)).await?;
         tx.commit().await?;
@@ -110,12 +114,29 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
+    /// Notes that the objects of these chunks were deleted: the next batch is of others.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn emptied(&self, chunks: &[ChunkId]) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        // In the order of ids, as everyone locks them.
+        tx.all(sql(LOCK).bind(super::ranges::texts(chunks))).await?;
+        let note = sql(
+            "update sluice.chunk set emptied_at = clock_timestamp() where id = any ($1::text[]::uuid[]) and state in ('split', 'dying')",
+        );
+        tx.run(note.bind(super::ranges::texts(chunks))).await?;
+        tx.commit().await
+    }
+
     /// Removes the rows of chunks whose prefixes are empty and to which nothing can be written any more.
     ///
     /// # Errors
     /// If the store cannot be reached.
     pub async fn forget(&self, chunks: &[ChunkId]) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
+        // In the order of ids, as everyone locks them.
+        tx.all(sql(LOCK).bind(super::ranges::texts(chunks))).await?;
         let delete = sql(
             "delete from sluice.chunk c where c.id = any ($1::text[]::uuid[]) and c.state in ('split', 'dying') \
              and c.ended_at + sluice.worker_timeout() < clock_timestamp() and not exists (select from sluice.link l where l.chunk_id = c.id)",

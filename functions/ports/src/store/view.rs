@@ -14,6 +14,10 @@ use super::error::StoreError;
 use super::finish::file_record;
 use super::ranges::{chunk_id, count, export_id, from_row, json, optional_json};
 
+mod page;
+
+pub use page::ChunkPage;
+
 /// An export and how far it is. Times are microseconds since 1970.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExportState {
@@ -67,6 +71,9 @@ pub struct Progress {
     pub rows: u64,
     /// Bytes of files that are done.
     pub bytes: u64,
+    /// The oldest snapshot among chunks that are done, microseconds since 1970.
+    #[serde(default)]
+    pub oldest_micros: Option<i64>,
     /// Planned bytes of all chunks.
     pub weight_total: u64,
     /// Planned bytes of chunks that have ended.
@@ -150,6 +157,10 @@ pub struct FileObject {
     pub name: String,
     /// Bytes.
     pub bytes: u64,
+    /// The status of the export.
+    pub status: ExportStatus,
+    /// When the export's files go, microseconds since 1970; known once it has ended.
+    pub expires_micros: Option<i64>,
 }
 
 impl Store {
@@ -204,29 +215,6 @@ impl Store {
         Ok(exports)
     }
 
-    /// Chunks of an export behind `after`, in order; `None` if the tenant has no such export.
-    ///
-    /// # Errors
-    /// If the store cannot be reached.
-    pub async fn chunks(
-        &self,
-        tenant: &TenantId,
-        export: ExportId,
-        after: Option<i64>,
-        limit: i64,
-    ) -> Result<Option<Vec<ChunkDetail>>, StoreError> {
-        let mut tx = self.begin().await?;
-        let owned = sql("select from sluice.export where id = $1::text::uuid and tenant = $2");
-        if tx.optional(owned.bind(export.to_string()).bind(tenant.as_str())).await?.is_none() {
-            tx.rollback().await?;
-            return Ok(None);
-        }
-        let find = sql(include_str!("view/chunks.sql")).bind(export.to_string()).bind(after).bind(limit);
-        let rows = tx.all(find).await?;
-        tx.commit().await?;
-        rows.iter().map(read_chunk).collect::<Result<_, _>>().map(Some)
-    }
-
     /// The object behind a file's name in an export of the tenant; `None` if there is none (yet).
     ///
     /// # Errors
@@ -238,9 +226,11 @@ impl Store {
         name: &str,
     ) -> Result<Option<FileObject>, StoreError> {
         let mut tx = self.begin().await?;
-        let find = sql("select c.id::text, c.attempt, c.bytes, s.body::text as selection \
+        let find = sql(
+            "select c.id::text, c.attempt, c.bytes, s.body::text as selection, e.status, sluice.micros(e.expires_at) as expires \
              from sluice.export e join sluice.link l on l.export_id = e.id join sluice.chunk c on c.id = l.chunk_id join sluice.selection s on s.fingerprint = c.fingerprint \
-             where e.id = $1::text::uuid and e.tenant = $2 and l.name = $3 and c.state = 'done' and c.sha256 is not null");
+             where e.id = $1::text::uuid and e.tenant = $2 and l.name = $3 and c.state = 'done' and c.sha256 is not null",
+        );
         let row = tx.optional(find.bind(export.to_string()).bind(tenant.as_str()).bind(name)).await?;
         tx.commit().await?;
         let Some(row) = row else { return Ok(None) };
@@ -248,7 +238,16 @@ impl Store {
         let attempt = u32::try_from(row.try_get::<i32, _>("attempt")?)
             .map_err(|e| StoreError::unreadable("attempt", e))?;
         let key = file_key(tenant, chunk_id(&row, "id")?, attempt, selection.output.extension());
-        Ok(Some(FileObject { key, name: name.to_owned(), bytes: count(&row, "bytes")? }))
+        Ok(Some(FileObject {
+            key,
+            name: name.to_owned(),
+            bytes: count(&row, "bytes")?,
+            status: row
+                .try_get::<String, _>("status")?
+                .parse()
+                .map_err(|e| StoreError::unreadable("status", e))?,
+            expires_micros: row.try_get("expires")?,
+        }))
     }
 
     /// Prolongs the life of an ended export's files by the retention, counted from now; false if the
@@ -272,7 +271,9 @@ async fn read_export(tx: &mut Tx, row: &PgRow, with_errors: bool) -> Result<Expo
     let id = export_id(row, "id")?;
     let status: ExportStatus =
         row.try_get::<String, _>("status")?.parse().map_err(|e| StoreError::unreadable("status", e))?;
-    let errors = if with_errors {
+    let mut progress: Progress = json(row, "progress")?;
+    progress.chunks_failed += count(row, "missing")?;
+    let errors = if with_errors && progress.chunks_failed > 0 {
         let find = sql(include_str!("view/errors.sql")).bind(id.to_string());
         tx.all(find).await?.iter().map(read_error).collect::<Result<_, _>>()?
     } else {
@@ -290,11 +291,7 @@ async fn read_export(tx: &mut Tx, row: &PgRow, with_errors: bool) -> Result<Expo
         expires_micros: row.try_get("expires")?,
         deadline_micros: row.try_get("deadline")?,
         manifest_key: row.try_get("manifest_key")?,
-        progress: {
-            let mut progress: Progress = json(row, "progress")?;
-            progress.chunks_failed += count(row, "missing")?;
-            progress
-        },
+        progress,
         errors,
         paused: row.try_get("paused")?,
         queue_position: if status == ExportStatus::Queued { Some(count(row, "position")?) } else { None },

@@ -161,7 +161,7 @@ impl World {
             fingerprint: selection.fingerprint(&tenant(), "test"),
             span: selection.range_column.is_some().then_some(span),
             selection,
-            estimate: DatasetEstimate { total: size, months: Default::default(), indexed: true },
+            estimate: DatasetEstimate { total: size, indexed: true, ..Default::default() },
         };
         let id = ExportId::from_random(random::bytes());
         let new = NewExport {

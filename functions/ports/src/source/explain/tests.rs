@@ -87,3 +87,26 @@ fn a_join_on_the_range_column_is_no_range() {
     let cond = ", \"Index Cond\": \"(q.\\\"Created At\\\" >= '15.01.2024'::date)\"";
     assert_eq!(plan(&table("Index Scan", "old", cond)).scans(Some(&quoted))[0].way, Way::Range);
 }
+
+#[test]
+fn nodes_are_shown_as_postgresql_prints_them() {
+    let scan = table("Seq Scan", "orders", ", \"Filter\": \"(q.total > '5'::numeric)\"");
+    let sort = plan(&node("Sort", &format!(", \"Sort Key\": [\"q.id\"], \"Plans\": [{scan}]")));
+    let name = ("shop".to_owned(), "orders".to_owned());
+    assert_eq!(
+        sort.lines_of(&[&name]),
+        ["Seq Scan on shop.orders (cost=0.00..12.50 rows=1000 width=60) Filter: (q.total > '5'::numeric)"]
+    );
+    assert_eq!(sort.sort().unwrap().line(), "Sort (cost=0.00..12.50 rows=1000 width=60) Sort Key: q.id");
+    assert!(sort.lines_of(&[&("shop".to_owned(), "clients".to_owned())]).is_empty());
+}
+
+#[test]
+fn joined_and_grouped_rows_are_computed() {
+    let scan = table("Seq Scan", "orders", "");
+    assert!(!plan(&scan).is_computed());
+    assert!(!plan(&node("Append", &format!(", \"Plans\": [{scan}, {scan}]"))).is_computed());
+    let grouped = node("Aggregate", &format!(", \"Plans\": [{scan}]"));
+    assert!(plan(&grouped).is_computed());
+    assert!(plan(&node("Subquery Scan", &format!(", \"Plans\": [{grouped}]"))).is_computed());
+}

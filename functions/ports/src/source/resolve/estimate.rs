@@ -6,12 +6,12 @@ use export::catalog::{Dataset, RangeColumn};
 use export::estimate::{DatasetEstimate, Size};
 use export::range::Span;
 
+use super::ask::{Ask, column};
 use super::bounds::{self, Bounds};
 use super::index::{self, Culprit};
 use super::months::{self, Month};
+use super::{sample, spread};
 use crate::source::explain::{Mark, Plan};
-use crate::source::inspect::from_clause;
-use crate::source::sql::identifier;
 use crate::source::{Inspector, SourceError};
 
 /// Estimates, and what stands in the way of better ones.
@@ -21,23 +21,51 @@ pub struct Estimated {
     pub estimate: DatasetEstimate,
     /// What is read as a whole for every range.
     pub(super) culprit: Option<Culprit>,
+    /// A typical day, if there is a range column.
+    pub(super) day: Option<Span>,
     /// Why months are missing.
     pub(super) gap: Option<&'static str>,
 }
 
-/// Asks the planner; runs nothing but what is cheap.
+/// Estimates from plans alone.
+pub(super) struct Planned {
+    pub(super) estimated: Estimated,
+    /// The plan of the whole dataset.
+    whole: Plan,
+}
+
+/// Asks the planner, and weighs some rows; runs nothing but what is cheap.
 ///
 /// # Errors
 /// If the source refuses, which after `resolve` means that it has changed, or is gone.
 pub async fn estimate(inspector: &mut Inspector, dataset: &Dataset) -> Result<Estimated, SourceError> {
+    let Planned { estimated, whole } = planned(inspector, dataset).await?;
+    let measured = sample::find(inspector, &Ask::new(dataset), estimated.day, &whole).await?;
+    Ok(Estimated { estimate: estimated.estimate.measured(measured), ..estimated })
+}
+
+/// Asks the planner only.
+pub(super) async fn planned(inspector: &mut Inspector, dataset: &Dataset) -> Result<Planned, SourceError> {
     let ask = Ask::new(dataset);
     let whole = inspector.explain(&ask.select("")).await?;
     let mut estimate = DatasetEstimate { total: ask.size(&whole), ..DatasetEstimate::default() };
-    let Some(range) = &dataset.range else { return Ok(Estimated { estimate, culprit: None, gap: None }) };
+    if let Some(tenant) = &dataset.tenant_column {
+        let one = ask.equals_something(inspector, tenant).await?;
+        estimate.tenant_share = Some(inspector.explain(&ask.select(&one)).await?.rows / whole.rows.max(1.0));
+    }
+    let Some(range) = &dataset.range else {
+        let estimated = Estimated { estimate, culprit: None, day: None, gap: None };
+        return Ok(Planned { estimated, whole });
+    };
+    if range.include_nulls {
+        let nulls = inspector.explain(&ask.select(&format!("{} is null", column(&range.name)))).await?;
+        estimate.nulls = ask.size(&nulls);
+    }
     let bounds = bounds::find(inspector, dataset, range).await?;
     let mut gap = None;
     let day = match bounds {
         Bounds::Known { first, last } => {
+            let ends = (first, last);
             let (first, last) = (Month::of(range.kind, first), Month::of(range.kind, last));
             let mut centre = first;
             if last.0 - first.0 >= months::MOST_MONTHS {
@@ -50,6 +78,7 @@ pub async fn estimate(inspector: &mut Inspector, dataset: &Dataset) -> Result<Es
                 let plan = inspector.explain(&ask.select(&ask.within(range, month.span(range.kind)))).await?;
                 estimate.months.insert(month.key(), ask.size(&plan));
             }
+            estimate.uneven = spread::find(inspector, &ask, range, &estimate.months, ends).await?;
             typical_day(range, bounds, &estimate.months)
         }
         Bounds::Empty => None,
@@ -63,34 +92,7 @@ pub async fn estimate(inspector: &mut Inspector, dataset: &Dataset) -> Result<Es
         None => None,
     };
     estimate.indexed = culprit.is_none();
-    Ok(Estimated { estimate, culprit, gap })
-}
-
-/// The statements that are asked about.
-struct Ask<'a> {
-    dataset: &'a Dataset,
-    list: String,
-    from: String,
-}
-
-impl<'a> Ask<'a> {
-    fn new(dataset: &'a Dataset) -> Self {
-        let list: Vec<_> = dataset.columns.iter().map(|c| format!("q.{}", identifier(&c.name))).collect();
-        Self { dataset, list: list.join(", "), from: from_clause(&dataset.from) }
-    }
-
-    fn select(&self, condition: &str) -> String {
-        let word = if condition.is_empty() { "" } else { " where " };
-        format!("select {} from {}{word}{condition}", self.list, self.from)
-    }
-
-    fn within(&self, range: &RangeColumn, span: Span) -> String {
-        bounds::within(span, &format!("q.{}", identifier(&range.name)))
-    }
-
-    fn size(&self, plan: &Plan) -> Size {
-        plan.size(self.dataset.columns.len())
-    }
+    Ok(Planned { estimated: Estimated { estimate, culprit, day, gap }, whole })
 }
 
 async fn culprit(
@@ -102,22 +104,17 @@ async fn culprit(
 ) -> Result<Option<Culprit>, SourceError> {
     let mut condition = ask.within(range, day);
     if let Some(tenant) = &ask.dataset.tenant_column {
-        // A tenant that the planner cannot know, of the column's type.
-        let column = format!("q.{}", identifier(tenant));
-        let of_type = format!(
-            "select pg_typeof({column})::text from (values (1)) v left join (select * from {} limit 0) q on true",
-            ask.from
-        );
-        if let Some(type_name) = inspector.text(&of_type).await? {
-            condition.push_str(&format!(" and {column} = (select null::{type_name})"));
-        }
+        condition.push_str(&format!(" and {}", ask.equals_something(inspector, tenant).await?));
     }
     let plan = inspector.explain(&ask.select(&condition)).await?;
     let literal_of = |at| format!("'{}", day.literal(at).get(..10).unwrap_or_default());
     let mark = Mark { column: range.name.clone(), bounds: vec![literal_of(day.start), literal_of(day.end)] };
     let (ranged, whole) = (plan.scans(Some(&mark)), whole.scans(None));
     let places = index::places(inspector, &[ranged.as_slice(), whole.as_slice()].concat()).await?;
-    Ok(index::culprit(&ranged, &whole, &places))
+    Ok(index::culprit(&ranged, &whole, &places).map(|culprit| {
+        let parts = index::parts_of(&culprit.relation, &places);
+        Culprit { lines: plan.lines_of(&parts), ..culprit }
+    }))
 }
 
 /// A day in the middle of the month at which half of the rows are passed.

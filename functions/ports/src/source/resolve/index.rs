@@ -7,7 +7,7 @@ use crate::source::sql::literal;
 use crate::source::{Inspector, SourceError};
 
 /// A relation smaller than this is read as a whole faster than through an index worth speaking of.
-const SMALL_BYTES: u64 = 8 << 20;
+pub(super) const SMALL_BYTES: u64 = 8 << 20;
 
 /// Schema and name.
 type Name = (String, String);
@@ -28,6 +28,8 @@ pub(super) struct Culprit {
     /// Bytes that are read.
     pub(super) bytes: u64,
     pub(super) partitioned: bool,
+    /// The lines of the plan that show it.
+    pub(super) lines: Vec<String>,
 }
 
 /// Judges the plan of a short range (`ranged`) beside that of the whole dataset (`whole`): which relation
@@ -58,8 +60,13 @@ pub(super) fn culprit(ranged: &[Scan], whole: &[Scan], places: &BTreeMap<Name, P
     bad.next().map(|scan| {
         let relation = root(scan);
         let bytes = sum(ranged, &relation);
-        Culprit { partitioned: relation != scan.relation, relation, bytes }
+        Culprit { partitioned: relation != scan.relation, relation, bytes, lines: Vec::new() }
     })
+}
+
+/// The relations of a plan that are `root`, or a part of it.
+pub(super) fn parts_of<'a>(root: &Name, places: &'a BTreeMap<Name, Place>) -> Vec<&'a Name> {
+    places.iter().filter(|(_, place)| place.root == *root).map(|(name, _)| name).collect()
 }
 
 /// Looks up what the scans read.

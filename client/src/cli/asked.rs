@@ -1,0 +1,41 @@
+//! The request of `export` and `plan`: words of the command line, or a JSON file.
+
+use std::io::Read;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use super::outcome::Failure;
+use super::request::RequestArgs;
+
+/// What is asked for.
+#[derive(Debug, clap::Args)]
+pub(super) struct Asked {
+    #[command(flatten)]
+    words: RequestArgs,
+    /// Send this JSON file as the request instead; - reads stdin
+    #[arg(long, value_name = "FILE", conflicts_with_all = [
+        "datasets", "from", "to", "time_zone", "columns", "filter", "format", "compression", "delimiter",
+        "null", "no_header", "formula_guard",
+    ])]
+    request: Option<PathBuf>,
+}
+
+impl Asked {
+    /// The body to send.
+    pub(super) fn read(&self) -> Result<Value, Failure> {
+        let Some(path) = &self.request else {
+            let request = self.words.build().map_err(Failure::Usage)?;
+            return serde_json::to_value(request).map_err(|error| Failure::Local(error.to_string()));
+        };
+        let mut text = String::new();
+        let read = if path.as_os_str() == "-" {
+            std::io::stdin().read_to_string(&mut text).map(drop)
+        } else {
+            std::fs::read_to_string(path).map(|read| text = read)
+        };
+        let name = path.display();
+        read.map_err(|error| Failure::Usage(format!("{name} cannot be read: {error}")))?;
+        serde_json::from_str(&text).map_err(|error| Failure::Usage(format!("{name} is no JSON: {error}")))
+    }
+}

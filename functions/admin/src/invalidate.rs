@@ -1,0 +1,50 @@
+//! `invalidate`: what was read of a dataset is never given out again.
+
+use export::id::TenantId;
+use export::range::Days;
+use ports::store::Invalidation;
+use serde_json::json;
+
+use crate::answer::Answer;
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// Run twice, the second time finds nothing, or what was read in between.
+pub(crate) async fn run(
+    context: &Context,
+    dataset: &str,
+    from: Option<&str>,
+    to: Option<&str>,
+    tenant: Option<&str>,
+) -> Result<Answer, Failure> {
+    let days = Days::read(from, to).map_err(Failure::Refused)?;
+    let tenant: Option<TenantId> = tenant
+        .map(|id| id.parse().map_err(|e: export::id::InvalidId| Failure::Refused(e.to_string())))
+        .transpose()?;
+    let applied = context.store.applied_catalog().await?;
+    let found = applied.as_ref().and_then(|a| a.revision.find(dataset));
+    let (known, dataset) = (found.is_some(), found.map_or(dataset, |(name, _)| name));
+    let done = context.store.invalidate(&Invalidation { dataset: dataset.to_owned(), tenant, days }).await?;
+    if done.chunks == 0 && !known {
+        // Chunks of a dataset that left the catalog can be invalidated too; but this is more likely a slip.
+        return Err(Failure::Refused(format!(
+            "there is no dataset {dataset} in the catalog, and no chunk of that name"
+        )));
+    }
+    let text = format!(
+        "{dataset}: {} chunks that had been read are not reused any more; {} files are deleted at the next sweep\n\
+         {} ended exports lost files: they list them as invalidated, and can be retried\n\
+         {} running exports read their part anew",
+        done.chunks,
+        done.files,
+        done.lost.len(),
+        done.anew.len()
+    );
+    let data = json!({
+        "chunks": done.chunks,
+        "files": done.files,
+        "lost": done.lost,
+        "anew": done.anew,
+    });
+    Ok(Answer::done(text, data))
+}

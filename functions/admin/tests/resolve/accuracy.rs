@@ -1,0 +1,105 @@
+//! How right the estimates of the sample database are, beside what PostgreSQL counts.
+
+use std::collections::BTreeMap;
+
+use export::catalog::{Catalog, Revision};
+use export::estimate::Size;
+use export::id::TenantId;
+use export::plan::{Plan, Policy, Reuse, Want};
+use export::range::Range;
+use export::request::{Request, Scope};
+use ports::source::sql::copy_sql;
+use ports::source::{Inspector, resolve};
+use serde_json::json;
+
+use crate::ground::Ground;
+
+/// Datasets of fewer rows are small change: one row more or less is a large share of them.
+const FEW_ROWS: u64 = 100;
+
+/// One row with more than this share of all bytes cannot be foreseen: no average tells in which month it lies.
+const ONE_ROW: f64 = 0.1;
+
+/// Rows and bytes of binary COPY, read; and the bytes of the largest row.
+async fn counted(inspector: &mut Inspector, want: &Want, tenant: &TenantId) -> (Size, u64) {
+    let mut ranges = vec![want.span.map_or(Range::All, Range::Span)];
+    if want.selection.range_column.as_ref().is_some_and(|column| column.include_nulls) {
+        ranges.push(Range::Null);
+    }
+    let (mut size, mut largest) = (Size::default(), 0);
+    for range in ranges {
+        let copy = copy_sql(&want.selection, &range, tenant);
+        let select = copy.trim_start_matches("copy (").trim_end_matches(") to stdout (format binary)");
+        let question = format!(
+            "select count(*), coalesce(sum(l), 0)::bigint, coalesce(max(l), 0) \
+             from (select octet_length(record_send(s)) as l from ({select}) s) l"
+        );
+        let row = inspector.texts(&question).await.unwrap().remove(0);
+        let number = |i: usize| row[i].as_deref().unwrap().parse::<u64>().unwrap();
+        let extra = 2 + 4 * want.selection.columns.len() as u64;
+        size += Size { rows: number(0), bytes: number(1) - extra * number(0) };
+        largest = largest.max(number(2));
+    }
+    (size, largest)
+}
+
+fn off(estimated: u64, counted: u64) -> f64 {
+    (estimated as f64 - counted as f64) / (counted as f64).max(1.0)
+}
+
+#[tokio::test]
+async fn estimates_of_the_sample_are_near_what_is_counted() {
+    let Some(ground) = Ground::new(&[]).await else { return };
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../infra/local/sample/catalog.toml");
+    let catalog = Catalog::parse(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let mut inspector = ground.inspector().await;
+    let (mut revision, mut estimates) = (Revision::default(), BTreeMap::new());
+    for (name, definition) in &catalog.datasets {
+        let resolution = resolve(&mut inspector, name, definition, 2).await.unwrap();
+        revision.datasets.insert(name.clone(), resolution.dataset.unwrap());
+        estimates.insert(name.clone(), resolution.estimate);
+    }
+    let tenant: TenantId = "acme".parse().unwrap();
+    let scope = Scope {
+        revision: &revision,
+        estimates: &estimates,
+        tenant: &tenant,
+        source: "test",
+        limits: Default::default(),
+    };
+    let body = json!({"datasets": "*", "startDate": "2023-08-31", "endDate": "2024-08-04"});
+    let wants = Request::parse(&body, &scope).unwrap().wants;
+    let policy = Policy { target_bytes: 1 << 28, max_chunks: 10_000, reuse: Reuse::Never, now_micros: 0 };
+    let plan = Plan::new(&wants, &[], &policy).unwrap();
+    let (mut all, mut all_counted, mut wrong) = (Size::default(), Size::default(), Vec::new());
+    for (want, planned) in wants.iter().zip(&plan.datasets) {
+        let estimated: Size = planned.pieces.iter().map(|p| Size { rows: p.rows, bytes: p.bytes }).sum();
+        let (counted, largest) = counted(&mut inspector, want, &tenant).await;
+        // Whose rows these are is up to the tenant: an average one is estimated.
+        if want.selection.tenant_column.is_some() {
+            println!("{}: {estimated:?} for an average tenant", planned.dataset);
+            continue;
+        }
+        let (rows, bytes) = (off(estimated.rows, counted.rows), off(estimated.bytes, counted.bytes));
+        println!(
+            "{:28} {:>9} rows {:>+7.1} %  {:>11} bytes {:>+7.1} %",
+            planned.dataset,
+            counted.rows,
+            rows * 100.0,
+            counted.bytes,
+            bytes * 100.0
+        );
+        let foreseeable = largest as f64 <= ONE_ROW * counted.bytes as f64;
+        if counted.rows >= FEW_ROWS && (rows.abs() > 0.25 || (bytes.abs() > 0.3 && foreseeable)) {
+            wrong.push(planned.dataset.clone());
+        }
+        all += estimated;
+        all_counted += counted;
+    }
+    let (rows, bytes) = (off(all.rows, all_counted.rows), off(all.bytes, all_counted.bytes));
+    println!("all: {all_counted:?}, rows {:+.2} %, bytes {:+.2} %", rows * 100.0, bytes * 100.0);
+    assert_eq!(wrong, Vec::<String>::new());
+    assert!(rows.abs() <= 0.1 && bytes.abs() <= 0.3);
+    inspector.close().await;
+    ground.end().await;
+}

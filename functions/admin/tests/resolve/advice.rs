@@ -1,0 +1,165 @@
+//! What `catalog check` says of indexes: the table, the plan that shows it, and a statement that cures it.
+
+use crate::ground::Ground;
+use crate::says;
+
+/// A copy of the sample's `orders` in shape: a heap in no order, and an index on the range column.
+const ORDERS: [&str; 4] = [
+    "create table S.orders (id bigint primary key, created_at timestamptz not null, country text not null, email text not null, \
+     total numeric(10,2) not null, note text not null)",
+    "insert into S.orders select i, timestamptz '2024-01-01 00:00+00' + (i * 7919 % 200000) * interval '2 minutes', \
+     (array['NL','DE','BE','FR'])[1 + i % 4], 'client' || i || '@example.com', i % 1000, repeat('n', 100) from generate_series(1, 200000) i",
+    "create index orders_created_at on S.orders (created_at)",
+    "grant select on S.orders to R",
+];
+
+/// The statements of advice, as they are to be run.
+fn statements(advice: &str) -> Vec<String> {
+    let from = |line: &str| line.find("create index").map(|at| line[at..].to_owned());
+    advice.lines().filter_map(from).map(|line| line[..=line.find(';').unwrap()].to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_missing_index_is_told_with_its_remedy() {
+    let statements = [
+        "create table S.big (id bigint, at timestamptz not null, account text not null, filler text)",
+        "insert into S.big select i, timestamptz '2024-01-01 00:00+00' + i * interval '1 minute', 'a' || i % 5, repeat('x', 200) \
+         from generate_series(1, 100000) i",
+        "create table S.parts (at date not null, filler text) partition by range (at)",
+        "create table S.parts_1 partition of S.parts for values from ('2024-01-01') to ('2024-02-01')",
+        "create table S.parts_2 partition of S.parts for values from ('2024-02-01') to ('2024-03-01')",
+        "insert into S.parts select date '2024-01-01' + i % 60, repeat('x', 200) from generate_series(0, 99999) i",
+        "create view S.seen as select id, at as happened, account from S.big",
+        "grant select on all tables in schema S to R",
+        "analyze S.big",
+        "analyze S.parts",
+    ];
+    let Some(ground) = Ground::new(&statements).await else { return };
+    let keys = "relation = \"S.big\"\nrange_column = \"at\"\ntenant_column = \"account\"\n";
+    let (_, estimate, warnings) = ground.good(keys).await;
+    assert!(!estimate.indexed);
+    says(
+        &warnings,
+        &[
+            "datasets.d.range_column: a day of \"at\"",
+            &format!("plan: Seq Scan on {}.big", ground.schema),
+            &format!("create index concurrently on {}.big (account, at);", ground.schema),
+        ],
+    );
+    says(
+        &ground.bad(&format!("{keys}require_index = true")).await,
+        &["require_index is true", "or set require_index = false"],
+    );
+    let (_, _, warnings) = ground.good(&format!("{keys}require_index = false")).await;
+    assert!(!warnings.contains("create index"), "{warnings}");
+    let (_, estimate, _) = ground.good("relation = \"S.parts\"\nrange_column = \"at\"").await;
+    assert!(estimate.indexed, "partitions are pruned");
+    let view = "relation = \"S.seen\"\nrange_column = \"happened\"\nnulls = \"exclude\"\ntenant_column = \"account\"\nrequire_index = true";
+    says(&ground.bad(view).await, &["big, so the dataset is one chunk", "comes from"]);
+    ground.run(&["create index on S.big (account, at)"]).await;
+    assert!(ground.good(keys).await.1.indexed);
+    assert!(ground.good(view).await.1.indexed, "the view's column has another name, but the index serves");
+    ground.end().await;
+}
+
+#[tokio::test]
+async fn a_dropped_index_is_named_with_its_plan_and_the_statement_that_cures_it() {
+    let Some(ground) = Ground::new(&ORDERS).await else { return };
+    ground.execute("analyze S.orders").await.unwrap();
+    let keys = "relation = \"S.orders\"\nrange_column = \"created_at\"\nfilters = [\"country\", \"email\"]";
+    let (_, estimate, warnings) = ground.good(keys).await;
+    assert!(estimate.indexed && warnings.is_empty(), "{warnings}");
+    ground.execute("drop index S.orders_created_at").await.unwrap();
+    let (_, estimate, warnings) = ground.good(keys).await;
+    assert!(!estimate.indexed);
+    let table = format!("{}.orders", ground.schema);
+    says(&warnings, &[&table, &format!("plan: Seq Scan on {table} (cost="), "Filter: ((q.created_at >="]);
+    let cure = statements(&warnings);
+    assert_eq!(cure, [format!("create index concurrently on {table} (created_at);")]);
+    ground.execute(&cure[0]).await.unwrap();
+    let (_, estimate, warnings) = ground.good(keys).await;
+    assert!(estimate.indexed && warnings.is_empty(), "{warnings}");
+    ground.end().await;
+}
+
+#[tokio::test]
+async fn a_partitioned_table_is_cured_partition_by_partition() {
+    let Some(ground) = Ground::new(&[
+        "create table S.parts (id bigint, at date not null, kind text not null, filler text) partition by range (at)",
+        "create table S.parts_1 partition of S.parts for values from ('2024-01-01') to ('2024-02-01')",
+        "create table S.parts_2 partition of S.parts for values from ('2024-02-01') to ('2024-03-01')",
+        "insert into S.parts select i, date '2024-01-01' + i % 60, 'k' || i, repeat('x', 200) from generate_series(0, 99999) i",
+        "analyze S.parts",
+        "grant select on all tables in schema S to R",
+    ])
+    .await
+    else {
+        return;
+    };
+    let keys = "relation = \"S.parts\"\nfilters = [\"kind\"]";
+    let (_, _, warnings) = ground.good(keys).await;
+    says(&warnings, &["datasets.d.filters: a value of \"kind\" is found only by reading"]);
+    let cure = statements(&warnings);
+    assert_eq!(cure.len(), 3, "{warnings}");
+    for statement in &cure {
+        ground.execute(statement).await.unwrap();
+    }
+    assert_eq!(ground.good(keys).await.2, "");
+    ground.end().await;
+}
+
+#[tokio::test]
+async fn only_a_filter_that_finds_little_wants_an_index() {
+    let Some(ground) = Ground::new(&ORDERS).await else { return };
+    ground.execute("analyze S.orders").await.unwrap();
+    let keys = "relation = \"S.orders\"\nfilters = [\"country\", \"email\"]";
+    let (_, _, warnings) = ground.good(keys).await;
+    says(
+        &warnings,
+        &["datasets.d.filters: a value of \"email\" is found only by reading", "plan: Seq Scan on"],
+    );
+    let cure = statements(&warnings);
+    assert_eq!(cure, [format!("create index concurrently on {}.orders (email);", ground.schema)]);
+    ground.execute(&cure[0]).await.unwrap();
+    assert_eq!(ground.good(keys).await.2, "");
+    ground.end().await;
+}
+
+#[tokio::test]
+async fn an_invalid_index_is_named() {
+    let Some(ground) = Ground::new(&ORDERS).await else { return };
+    // Two orders of one minute: creating it fails and leaves it behind.
+    ground
+        .execute("update S.orders set created_at = '2024-01-01 00:00+00' where id <= 2; analyze S.orders")
+        .await
+        .unwrap();
+    let unique = "create unique index concurrently orders_once on S.orders (created_at)";
+    assert!(ground.execute(unique).await.is_err());
+    let keys = "relation = \"S.orders\"\nrange_column = \"created_at\"";
+    let (_, _, warnings) = ground.good(keys).await;
+    let index = format!("{}.orders_once", ground.schema);
+    let drop = format!("drop index concurrently {index};");
+    says(&warnings, &[&format!("the index {index} is invalid"), &drop]);
+    ground.execute(&drop).await.unwrap();
+    assert_eq!(ground.good(keys).await.2, "");
+    ground.end().await;
+}
+
+#[tokio::test]
+async fn what_an_order_costs_is_told() {
+    let Some(ground) = Ground::new(&ORDERS).await else { return };
+    ground.execute("analyze S.orders").await.unwrap();
+    let keys = "relation = \"S.orders\"\nrange_column = \"created_at\"\nordered = true";
+    let (_, _, warnings) = ground.good(keys).await;
+    says(
+        &warnings,
+        &[
+            "datasets.d.ordered: ordered makes reading cost about",
+            "plan: Sort (cost=",
+            &format!("create index concurrently on {}.orders (created_at, id);", ground.schema),
+            "or leave ordered out",
+        ],
+    );
+    assert_eq!(ground.good(&keys.replace("ordered = true", "")).await.2, "");
+    ground.end().await;
+}

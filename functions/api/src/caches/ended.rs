@@ -1,0 +1,234 @@
+//! Exports that have ended, as they are shown. What can still go on is read from the store each time, and so is what
+//! has failed: a retry opens it again, and whoever asked for that must not be told `failed` by a process that has not
+//! heard of it.
+//!
+//! Everything is kept under the number of changes that came with the caller's key, so nothing here needs to be removed.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::time::Duration;
+
+use bytes::Bytes;
+use export::chunk::{ExportStatus, file_key};
+use export::format::Output;
+use export::id::ExportId;
+use export::wire::{ChunkList, FileList};
+use ports::cache::{Filled, Key, Place};
+use ports::store::{ChunkPage, FileObject};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::framed;
+use crate::answer::{Rendered, render};
+use crate::context::Context;
+use crate::cursor::ChunkCursor;
+use crate::exports::{find, shape};
+use crate::layers::Caller;
+use crate::refusal::Refusal;
+
+/// How long what has ended is kept. It is right for as long as nobody changes it, so this bounds only what is kept for
+/// nothing.
+const KEEP: Duration = Duration::from_secs(300);
+
+/// How long an answer about an export may be kept: not at all while it may change by itself, and never beyond the
+/// moment at which its files go.
+fn keep(status: ExportStatus, expires_micros: Option<i64>, now_micros: i64) -> Option<Duration> {
+    match status {
+        ExportStatus::Succeeded | ExportStatus::Canceled => {
+            let left = u64::try_from(expires_micros?.saturating_sub(now_micros)).ok()?;
+            Some(KEEP.min(Duration::from_micros(left)))
+        }
+        ExportStatus::Expired => Some(KEEP),
+        ExportStatus::Queued | ExportStatus::Running | ExportStatus::Failed => None,
+    }
+}
+
+/// What is known of an export beside its body.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Look {
+    pub(crate) status: ExportStatus,
+    pub(crate) manifest_key: Option<String>,
+    /// Whether files of it were invalidated by the operator.
+    pub(crate) invalidated: bool,
+    /// How each dataset's files are written.
+    outputs: BTreeMap<String, Output>,
+    etag: String,
+}
+
+/// What is known of a page of files beside its body.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct FilesLook {
+    /// The objects' keys, in the order of the files; empty while they are not needed.
+    pub(crate) keys: Vec<String>,
+    etag: String,
+}
+
+/// What is known of a page of chunks beside its body.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct PageLook {
+    etag: String,
+}
+
+/// The object behind a file's name.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct FileLook {
+    pub(crate) key: String,
+    pub(crate) name: String,
+}
+
+/// An export as it is shown.
+pub(crate) async fn export(
+    context: &Context,
+    caller: &Caller,
+    id: ExportId,
+) -> Result<(Look, Rendered), Refusal> {
+    let fill = || async {
+        let state = find(context, &caller.0, id).await?;
+        let body = render(&shape::export(&state))?;
+        let look = Look {
+            status: state.status,
+            manifest_key: state.manifest_key,
+            invalidated: state.errors.iter().any(|error| error.failure.code == "invalidated"),
+            outputs: state.heads.into_iter().map(|head| (head.name, head.output)).collect(),
+            etag: body.etag.clone(),
+        };
+        let keep = keep(state.status, state.expires_micros, shape::now_micros());
+        Ok((look, body.body, keep))
+    };
+    let key = context.shared.keyring.export(caller.view(), id);
+    let (look, body) = read(context, &key, fill).await?;
+    let etag = look.etag.clone();
+    Ok((look, Rendered { etag, body }))
+}
+
+/// A page of an export's files. `links` tells whether the caller needs their keys.
+pub(crate) async fn files(
+    context: &Context,
+    caller: &Caller,
+    id: ExportId,
+    place: Place,
+    links: bool,
+) -> Result<(FilesLook, Rendered), Refusal> {
+    let fill = || async {
+        let (page, next_cursor) = page(context, caller, id, place).await?;
+        let keep = keep(page.status, page.expires_micros, shape::now_micros());
+        let outputs = if links || keep.is_some() {
+            export(context, caller, id).await?.0.outputs
+        } else {
+            BTreeMap::new()
+        };
+        let (mut files, mut keys) = (Vec::with_capacity(page.chunks.len()), Vec::new());
+        for chunk in &page.chunks {
+            let Some(file) = shape::file(chunk) else { continue };
+            files.push(file);
+            if let Some(output) = outputs.get(&chunk.dataset) {
+                let attempt = chunk.file.as_ref().map_or(chunk.attempt, |file| file.attempt);
+                keys.push(file_key(&caller.0, chunk.id, attempt, output.extension()));
+            }
+        }
+        let list = FileList { complete: page.status == ExportStatus::Succeeded, files, next_cursor };
+        let body = render(&list)?;
+        // Whoever wants links later must find all keys.
+        let keep = keep.filter(|_| keys.len() == list.files.len());
+        Ok((FilesLook { keys, etag: body.etag.clone() }, body.body, keep))
+    };
+    let key = context.shared.keyring.files(caller.view(), id, place);
+    let (look, body) = read(context, &key, fill).await?;
+    let etag = look.etag.clone();
+    Ok((look, Rendered { etag, body }))
+}
+
+/// A page of an export's chunks.
+pub(crate) async fn chunks(
+    context: &Context,
+    caller: &Caller,
+    id: ExportId,
+    place: Place,
+) -> Result<Rendered, Refusal> {
+    let fill = || async {
+        let (page, next_cursor) = page(context, caller, id, place).await?;
+        let list = ChunkList { chunks: page.chunks.iter().map(shape::chunk).collect(), next_cursor };
+        let body = render(&list)?;
+        let keep = keep(page.status, page.expires_micros, shape::now_micros());
+        Ok((PageLook { etag: body.etag.clone() }, body.body, keep))
+    };
+    let key = context.shared.keyring.chunks(caller.view(), id, place);
+    let (look, body) = read(context, &key, fill).await?;
+    Ok(Rendered { etag: look.etag, body })
+}
+
+/// The object behind a file's name; `None` if there is none, or not yet. That is never kept.
+pub(crate) async fn file(
+    context: &Context,
+    caller: &Caller,
+    id: ExportId,
+    name: &str,
+) -> Result<Option<FileLook>, Refusal> {
+    let fill = || async {
+        let found: Option<FileObject> = context.store.file(&caller.0, id, name).await?;
+        let keep =
+            found.as_ref().and_then(|file| keep(file.status, file.expires_micros, shape::now_micros()));
+        let look = found.map(|file| FileLook { key: file.key, name: file.name });
+        Ok((look, Bytes::new(), keep))
+    };
+    let key = context.shared.keyring.file(caller.view(), id, name);
+    read(context, &key, fill).await.map(|(look, _)| look)
+}
+
+/// One page of an export's chunks, and the cursor of the next.
+async fn page(
+    context: &Context,
+    caller: &Caller,
+    id: ExportId,
+    place: Place,
+) -> Result<(ChunkPage, Option<String>), Refusal> {
+    // One more than asked for tells whether there is a next page.
+    let ask = i64::try_from(place.limit + 1).unwrap_or(i64::MAX);
+    let page = context.store.chunk_page(&caller.0, id, place.after, ask).await?;
+    let mut page = page.ok_or_else(Refusal::no_export)?;
+    let more = page.chunks.len() > place.limit;
+    page.chunks.truncate(place.limit);
+    let next = page.chunks.last().filter(|_| more).map(|chunk| ChunkCursor(chunk.ordinal).to_string());
+    Ok((page, next))
+}
+
+/// Reads facts and body through the cache.
+async fn read<T, Fut>(context: &Context, key: &Key, fill: impl Fn() -> Fut) -> Result<(T, Bytes), Refusal>
+where
+    T: Serialize + DeserializeOwned,
+    Fut: Future<Output = Result<(T, Bytes, Option<Duration>), Refusal>>,
+{
+    let pack = || async {
+        let (facts, body, keep) = fill().await?;
+        Ok::<_, Refusal>(Filled { value: framed::pack(&facts, &body), keep })
+    };
+    let entry = context.shared.through.read(key, pack).await?;
+    if let Some(read) = framed::unpack(&entry.value) {
+        return Ok(read);
+    }
+    // Written by something that is not this release: never, as long as versions are raised.
+    context.shared.through.cache().remove(key).await;
+    let (facts, body, _) = fill().await?;
+    Ok((facts, body))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_changes_by_nobodys_hand_is_kept() {
+        let second = 1_000_000;
+        for status in [ExportStatus::Queued, ExportStatus::Running, ExportStatus::Failed] {
+            assert_eq!(keep(status, Some(1000 * second), 0), None, "{status}");
+        }
+        for status in [ExportStatus::Succeeded, ExportStatus::Canceled] {
+            assert_eq!(keep(status, Some(1000 * second), 0), Some(KEEP), "{status}");
+            assert_eq!(keep(status, Some(1000 * second), 990 * second), Some(Duration::from_secs(10)));
+            assert_eq!(keep(status, Some(1000 * second), 1000 * second), Some(Duration::ZERO));
+            assert_eq!(keep(status, Some(1000 * second), 1001 * second), None, "past its expiry");
+            assert_eq!(keep(status, None, 0), None);
+        }
+        assert_eq!(keep(ExportStatus::Expired, Some(0), second), Some(KEEP));
+    }
+}

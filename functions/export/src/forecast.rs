@@ -1,0 +1,254 @@
+//! How long an export will take and what it will cost, from its plan, the pace that was measured, and
+//! what waits already. Pure.
+
+use crate::format::{Compression, Format, Output};
+use crate::plan::{DatasetPlan, Plan};
+use crate::price::{Cost, Work};
+
+/// Seconds of a session of the source per byte of binary COPY, where nothing was measured yet: a million
+/// rows of the bench's `orders`, 271 MB, cost PostgreSQL 1.65 s.
+const SECS_PER_BYTE: f64 = 1.65 / 271e6;
+
+/// Seconds from the COPY to its first row, where nothing was measured yet.
+const FIRST_ROW_SECS: f64 = 0.02;
+
+/// Seconds that a worker spends on a chunk beside the COPY: lease, session, the end of the upload, record.
+const BESIDE_SECS: f64 = 0.2;
+
+/// A measurement of fewer bytes than this says nothing.
+const LEAST_BYTES: u64 = 4_000_000;
+
+/// What recent chunks used, in the same format and compression. Sums.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Chunks with rows.
+    pub chunks: u64,
+    /// Bytes of binary COPY.
+    pub source_bytes: u64,
+    /// Bytes of files.
+    pub file_bytes: u64,
+    /// Milliseconds from the COPY to its first row.
+    pub first_row_ms: u64,
+    /// Milliseconds from the COPY to its end.
+    pub read_ms: u64,
+    /// Milliseconds from lease to record.
+    pub busy_ms: u64,
+}
+
+/// How fast chunks are read and how large their files become.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pace {
+    /// Chunks it was measured on; 0 if it is assumed.
+    pub chunks: u64,
+    secs_per_byte: f64,
+    first_row_secs: f64,
+    beside_secs: f64,
+    file_ratio: f64,
+}
+
+/// Chunks that wait or are being read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Load {
+    /// How many.
+    pub chunks: u64,
+    /// Planned bytes of binary COPY.
+    pub bytes: u64,
+}
+
+/// What there is beside the export.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Surroundings {
+    /// Sessions at once.
+    pub budget: u32,
+    /// What waits for the same tenant.
+    pub own: Load,
+    /// What waits for each other tenant.
+    pub others: Vec<Load>,
+    /// Memory of a worker, in MB.
+    pub memory_mb: u32,
+    /// Hours that files are kept.
+    pub kept_hours: u32,
+}
+
+/// What a plan, or a part of it, will take.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Effort {
+    /// Chunks that are new.
+    pub chunks: u64,
+    /// Bytes of binary COPY that are read for it.
+    pub bytes: u64,
+    /// Seconds of sessions of the source.
+    pub database_secs: f64,
+    /// US dollars.
+    pub cost: Cost,
+}
+
+impl Pace {
+    /// From what was seen, or assumed where too little was.
+    pub fn of(seen: &Seen, output: &Output) -> Self {
+        if seen.chunks == 0 || seen.source_bytes < LEAST_BYTES {
+            return Self {
+                chunks: 0,
+                secs_per_byte: SECS_PER_BYTE,
+                first_row_secs: FIRST_ROW_SECS,
+                beside_secs: BESIDE_SECS,
+                file_ratio: file_ratio(output),
+            };
+        }
+        let each = |ms: u64| ms as f64 / 1000.0 / seen.chunks as f64;
+        let reading = seen.read_ms.saturating_sub(seen.first_row_ms) as f64 / 1000.0;
+        Self {
+            chunks: seen.chunks,
+            secs_per_byte: reading / seen.source_bytes as f64,
+            first_row_secs: each(seen.first_row_ms),
+            beside_secs: each(seen.busy_ms.saturating_sub(seen.read_ms)),
+            file_ratio: seen.file_bytes as f64 / seen.source_bytes as f64,
+        }
+    }
+
+    /// Seconds of sessions of the source.
+    fn database_secs(&self, load: Load) -> f64 {
+        load.chunks as f64 * self.first_row_secs + load.bytes as f64 * self.secs_per_byte
+    }
+
+    /// Seconds of workers.
+    fn worker_secs(&self, load: Load) -> f64 {
+        self.database_secs(load) + load.chunks as f64 * self.beside_secs
+    }
+
+    /// What the new chunks of a dataset take.
+    pub fn effort(&self, dataset: &DatasetPlan, around: &Surroundings) -> Effort {
+        let mut new = Load::default();
+        dataset.pieces.iter().filter(|p| p.reused.is_none()).for_each(|p| new.add(p.bytes));
+        let work = Work {
+            chunks: new.chunks,
+            worker_secs: self.worker_secs(new),
+            memory_mb: around.memory_mb,
+            file_bytes: new.bytes as f64 * self.file_ratio,
+            kept_hours: around.kept_hours,
+        };
+        let database_secs = self.database_secs(new);
+        Effort { chunks: new.chunks, bytes: new.bytes, database_secs, cost: work.cost() }
+    }
+
+    /// Seconds until the export would end if it were accepted now.
+    ///
+    /// Tenants take turns, and so do the exports of one: whatever else waits delays this export by no
+    /// more than it takes itself. Its longest chunk is a lower bound.
+    pub fn wall_secs(&self, plan: &Plan, around: &Surroundings) -> f64 {
+        let (mut mine, mut shared, mut longest) = (Load::default(), Load::default(), 0.0_f64);
+        for (_, piece) in plan.pieces().filter(|(_, piece)| piece.unread) {
+            mine.add(piece.bytes);
+            longest = longest.max(self.worker_secs(Load { chunks: 1, bytes: piece.bytes }));
+            if piece.reused.is_some() {
+                shared.add(piece.bytes);
+            }
+        }
+        let work = self.worker_secs(mine);
+        let own = self.worker_secs(around.own.without(shared)).min(work);
+        let others: f64 = around.others.iter().map(|load| self.worker_secs(*load).min(work + own)).sum();
+        ((work + own + others) / f64::from(around.budget.max(1))).max(longest)
+    }
+}
+
+impl Load {
+    fn add(&mut self, bytes: u64) {
+        self.chunks += 1;
+        self.bytes += bytes;
+    }
+
+    fn without(self, other: Self) -> Self {
+        Self {
+            chunks: self.chunks.saturating_sub(other.chunks),
+            bytes: self.bytes.saturating_sub(other.bytes),
+        }
+    }
+}
+
+/// Bytes of a file per byte of binary COPY, on the bench's `orders`.
+fn file_ratio(output: &Output) -> f64 {
+    match (output.format, output.compression) {
+        (Format::Csv, Compression::None | Compression::Snappy) => 0.97,
+        (Format::Csv, _) => 0.30,
+        (Format::Ndjson, Compression::None | Compression::Snappy) => 1.52,
+        (Format::Ndjson, _) => 0.33,
+        (Format::Parquet, Compression::Snappy) => 0.31,
+        (Format::Parquet, Compression::None) => 0.60,
+        (Format::Parquet, _) => 0.25,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::ChunkId;
+    use crate::plan::Piece;
+    use crate::range::Range;
+
+    fn piece(reused: bool, unread: bool, bytes: u64) -> Piece {
+        let reused = reused.then(|| ChunkId::from_random([1; 16]));
+        Piece { range: Range::All, reused, unread, rows: 1, bytes }
+    }
+
+    fn plan(pieces: Vec<Piece>) -> Plan {
+        Plan { datasets: vec![DatasetPlan { dataset: "orders".into(), pieces, note: None }] }
+    }
+
+    /// A second per chunk, a second per 10 MB.
+    fn pace() -> Pace {
+        let seen = Seen {
+            chunks: 10,
+            source_bytes: 100_000_000,
+            file_bytes: 30_000_000,
+            first_row_ms: 4000,
+            read_ms: 14_000,
+            busy_ms: 20_000,
+        };
+        Pace::of(&seen, &Output::default())
+    }
+
+    fn around(own: u64, others: &[u64]) -> Surroundings {
+        let load = |chunks: u64| Load { chunks, bytes: chunks * 10_000_000 };
+        let others = others.iter().copied().map(load).collect();
+        Surroundings { budget: 2, own: load(own), others, memory_mb: 1024, kept_hours: 730 }
+    }
+
+    fn near(found: f64, wanted: f64) {
+        assert!((found - wanted).abs() < 1e-6, "{found} {wanted}");
+    }
+
+    #[test]
+    fn only_new_chunks_take_effort() {
+        let all = [piece(false, true, 10_000_000), piece(true, true, 10_000_000), piece(true, false, 1)];
+        let effort = pace().effort(&plan(all.into()).datasets[0], &around(0, &[]));
+        assert_eq!((effort.chunks, effort.bytes), (1, 10_000_000));
+        near(effort.database_secs, 1.4);
+        near(effort.cost.compute, 2.0 * 0.000_013_333_4);
+        near(effort.cost.storage, 0.003 * 0.023);
+    }
+
+    #[test]
+    fn what_waits_counts_up_to_the_export_s_own_size() {
+        let four = || plan((0..4).map(|_| piece(false, true, 10_000_000)).collect());
+        let wall = |own: u64, others: &[u64]| pace().wall_secs(&four(), &around(own, others));
+        near(wall(0, &[]), 4.0);
+        near(wall(2, &[]), 6.0);
+        near(wall(100, &[]), 8.0);
+        near(wall(0, &[1, 100]), 9.0);
+        near(wall(100, &[100]), 16.0);
+        // What is shared is not counted twice.
+        near(pace().wall_secs(&plan(vec![piece(true, true, 10_000_000)]), &around(1, &[])), 2.0);
+        // All is there.
+        near(pace().wall_secs(&plan(vec![piece(true, false, 10_000_000)]), &around(9, &[9])), 0.0);
+        // One chunk is read by one session.
+        near(pace().wall_secs(&plan(vec![piece(false, true, 190_000_000)]), &around(0, &[])), 20.0);
+    }
+
+    #[test]
+    fn too_little_measured_is_nothing_measured() {
+        let few = Seen { chunks: 3, source_bytes: 1000, ..Seen::default() };
+        let pace = Pace::of(&few, &Output::default());
+        assert_eq!(pace.chunks, 0);
+        near(pace.database_secs(Load { chunks: 0, bytes: 271_000_000 }), 1.65);
+    }
+}

@@ -1,0 +1,285 @@
+//! Whatever is asked and whatever was there before: chunks tile the request exactly, first and last values
+//! included. What a request means is decided here a second time, by the calendar of each value.
+
+use jiff::civil::{Date, date};
+use jiff::tz::{AmbiguousOffset, TimeZone};
+use jiff::{Timestamp, ToSpan};
+use proptest::prelude::*;
+
+use super::*;
+use crate::catalog::{From, RangeColumn};
+use crate::chunk::{Attempt, ChunkState};
+use crate::estimate::{DatasetEstimate, Size};
+use crate::format::Output;
+use crate::range::{Bound, Bounds, DAY_MICROS, Span};
+use crate::selection::Selection;
+
+const ZONES: [&str; 5] =
+    ["UTC", "Europe/Amsterdam", "America/Sao_Paulo", "Asia/Kathmandu", "Australia/Lord_Howe"];
+const KINDS: [RangeKind; 3] = [RangeKind::Date, RangeKind::Wall, RangeKind::Instant];
+const STATES: [ChunkState; 7] = [
+    ChunkState::Due,
+    ChunkState::Sent,
+    ChunkState::Running,
+    ChunkState::Done,
+    ChunkState::Failed,
+    ChunkState::Split,
+    ChunkState::Dying,
+];
+const REUSE: [Reuse; 3] = [Reuse::Settled, Reuse::MaxAge(3600), Reuse::Never];
+
+/// A request as it is written, on a column.
+#[derive(Clone, Debug)]
+struct Asked {
+    kind: RangeKind,
+    column_zone: &'static str,
+    bounds: Bounds,
+}
+
+impl Asked {
+    fn span(&self) -> Option<Span> {
+        self.bounds.span(self.kind, &TimeZone::get(self.column_zone).unwrap()).ok()
+    }
+
+    /// Whether a value of the column was asked for; `None` where a wall time is no moment, or two.
+    fn wants(&self, value: i64) -> Option<bool> {
+        let moment = match self.kind {
+            RangeKind::Date => {
+                let day = date(1970, 1, 1).checked_add(value.days()).ok()?;
+                let (Bound::Day(start), Bound::Day(end)) = (self.bounds.start, self.bounds.end) else {
+                    return None;
+                };
+                return Some(start <= day && day <= end);
+            }
+            RangeKind::Instant => Timestamp::from_microsecond(value).ok()?,
+            RangeKind::Wall => {
+                let wall = TimeZone::UTC.to_datetime(Timestamp::from_microsecond(value).ok()?);
+                let found = TimeZone::get(self.column_zone).unwrap().to_ambiguous_timestamp(wall);
+                match found.offset() {
+                    AmbiguousOffset::Unambiguous { .. } => found.compatible().ok()?,
+                    _ => return None,
+                }
+            }
+        };
+        let day = self.bounds.zone.to_datetime(moment).date();
+        let after_start = match self.bounds.start {
+            Bound::Day(start) => start <= day,
+            Bound::Instant(start) => start <= moment,
+        };
+        let before_end = match self.bounds.end {
+            Bound::Day(end) => day <= end,
+            Bound::Instant(end) => moment < end,
+        };
+        Some(after_start && before_end)
+    }
+}
+
+fn bound(dated: bool, day: Date, micros: i64) -> Bound {
+    if dated {
+        return Bound::Day(day);
+    }
+    let midnight = TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0)).unwrap().as_microsecond();
+    Bound::Instant(Timestamp::from_microsecond(midnight + micros).unwrap())
+}
+
+prop_compose! {
+    fn asked(kind: RangeKind, column_zone: &'static str)(
+        zone in 0..ZONES.len(), first in 0i64..3650, length in 0i64..200,
+        dated in proptest::array::uniform2(prop::bool::weighted(0.7)),
+        micros in proptest::array::uniform2(prop_oneof![Just(0), Just(1), 0..DAY_MICROS]),
+    ) -> Asked {
+        let day = |n: i64| date(2015, 1, 1).saturating_add(n.days());
+        let dated = if kind == RangeKind::Date { [true; 2] } else { dated };
+        Asked { kind, column_zone, bounds: Bounds {
+            start: bound(dated[0], day(first), micros[0]),
+            end: bound(dated[1], day(first + length), micros[1]),
+            zone: TimeZone::get(ZONES[zone]).unwrap(),
+        } }
+    }
+}
+
+prop_compose! {
+    fn estimate()(
+        sizes in proptest::collection::vec(prop_oneof![Just(0u64), 1..1000u64, 1..5_000_000u64], 120),
+        indexed in prop::bool::weighted(0.8), known in prop::bool::weighted(0.9), total in 0..10_000_000u64,
+    ) -> DatasetEstimate {
+        let months = sizes.iter().enumerate().filter(|_| known).map(|(i, bytes)| {
+            (format!("{:04}-{:02}", 2015 + i / 12, 1 + i % 12), Size { rows: bytes / 50, bytes: *bytes })
+        });
+        let total = Size { rows: total / 50, bytes: total };
+        DatasetEstimate { total, months: months.collect(), indexed, ..Default::default() }
+    }
+}
+
+/// A request, what was asked before it on the same column, and what became of that.
+#[derive(Clone, Debug)]
+struct Story {
+    earlier: Vec<Asked>,
+    fates: Vec<(usize, bool, i64)>,
+    asked: Asked,
+    estimate: DatasetEstimate,
+    settle_after_secs: Option<u64>,
+    include_nulls: bool,
+    target_bytes: u64,
+    reuse: usize,
+    /// Days from 2015 to now, and microseconds of that day.
+    now: (i64, i64),
+}
+
+prop_compose! {
+    fn story_of(kind: RangeKind, zone: &'static str)(
+        earlier in proptest::collection::vec(asked(kind, zone), 0..6),
+        fates in proptest::collection::vec((0..STATES.len(), any::<bool>(), 0i64..7_200), 1..40),
+        asked in asked(kind, zone), estimate in estimate(),
+        settle_after_secs in proptest::option::of(0u64..200_000), include_nulls: bool,
+        target_bytes in 1_000u64..2_000_000, reuse in 0..REUSE.len(), now in (0i64..4_000, 0..DAY_MICROS),
+    ) -> Story {
+        Story { earlier, fates, asked, estimate, settle_after_secs, include_nulls, target_bytes, reuse, now }
+    }
+}
+
+fn story() -> impl Strategy<Value = Story> {
+    (0..KINDS.len(), 0..ZONES.len()).prop_flat_map(|(kind, zone)| story_of(KINDS[kind], ZONES[zone]))
+}
+
+impl Story {
+    fn selection(&self) -> Selection {
+        Selection {
+            dataset: "orders".into(),
+            from: From::Query("select".into()),
+            columns: vec![],
+            range_column: Some(RangeColumn {
+                name: "at".into(),
+                kind: self.asked.kind,
+                time_zone: self.asked.column_zone.into(),
+                include_nulls: self.include_nulls,
+            }),
+            tenant_column: None,
+            predicates: vec![],
+            order: vec![],
+            settle_after_secs: self.settle_after_secs,
+            epoch: 1,
+            output: Output::default(),
+        }
+    }
+
+    fn now_micros(&self) -> i64 {
+        // 2015-01-01 is day 16 436.
+        (16_436 + self.now.0) * DAY_MICROS + self.now.1
+    }
+
+    fn plan(&self, span: Span, candidates: &[Candidate], reuse: Reuse) -> Vec<Piece> {
+        let want = Want {
+            selection: self.selection(),
+            fingerprint: Fingerprint([1; 32]),
+            span: Some(span),
+            estimate: self.estimate.clone(),
+        };
+        let policy = Policy {
+            target_bytes: self.target_bytes,
+            max_chunks: 100_000,
+            reuse,
+            now_micros: self.now_micros(),
+        };
+        Plan::new(&[want], candidates, &policy).unwrap().datasets.remove(0).pieces
+    }
+
+    /// The chunks that earlier requests left, each with a fate; some of them are chunks that were split.
+    fn history(&self) -> Vec<Candidate> {
+        let mut there: Vec<Candidate> = Vec::new();
+        for (i, span) in self.earlier.iter().filter_map(Asked::span).enumerate() {
+            for piece in self.plan(span, &there, Reuse::Settled) {
+                let n = there.len();
+                let (state, reusable, age_secs) = self.fates[n % self.fates.len()];
+                let ranges = match piece.range {
+                    Range::Span(span) if n % 5 == 4 => span.split(3).into_iter().map(Range::Span).collect(),
+                    other => vec![other],
+                };
+                for range in ranges.into_iter().filter(|_| piece.reused.is_none()) {
+                    let mut id = [i as u8; 16];
+                    id[..4].copy_from_slice(&(there.len() as u32).to_be_bytes());
+                    there.push(Candidate {
+                        id: ChunkId::from_random(id),
+                        fingerprint: Fingerprint([1; 32]),
+                        range,
+                        state: STATES[state],
+                        reusable,
+                        as_of_micros: Some(self.now_micros() - age_secs * 1_000_000),
+                        rows: 7,
+                        bytes: 70,
+                    });
+                }
+            }
+        }
+        there
+    }
+
+    fn is_settled(&self, span: Span) -> bool {
+        let attempt = Attempt {
+            chunk: ChunkId::from_random([0; 16]),
+            number: 1,
+            tenant: "acme".parse().unwrap(),
+            selection: self.selection(),
+            range: Range::Span(span),
+            planned_bytes: 0,
+            indexed: true,
+            failures: 0,
+            waited_ms: 0,
+        };
+        attempt.is_settled_at(self.now_micros())
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_was_there_chunks_tile_the_request(story in story(), probes in proptest::collection::vec(0f64..1.0, 20)) {
+        // Bounds without a meaning on the column are refused when the request is read.
+        let Some(span) = story.asked.span() else { return Ok(()) };
+        let (there, reuse) = (story.history(), REUSE[story.reuse]);
+        let mut pieces = story.plan(span, &there, reuse);
+        if story.include_nulls {
+            prop_assert_eq!(pieces.pop().map(|p| p.range), Some(Range::Null));
+        }
+        let spans: Vec<_> = pieces.iter().map(|p| p.range.span().expect("the rest are spans")).collect();
+        prop_assert_eq!(spans.first().map(|s| s.start), Some(span.start));
+        prop_assert_eq!(spans.last().map(|s| s.end), Some(span.end));
+        prop_assert!(spans.iter().all(|s| s.start < s.end && s.kind == span.kind));
+        prop_assert!(spans.windows(2).all(|pair| pair[0].end == pair[1].start));
+
+        for piece in &pieces {
+            if let Some(id) = piece.reused {
+                let chunk = there.iter().find(|c| c.id == id).expect("it was there");
+                prop_assert!(chunk.range == piece.range && reuse.allows(chunk, story.now_micros()));
+            }
+        }
+
+        // By the calendar: what was asked for is in exactly one chunk, all else in none.
+        let length = span.end - span.start;
+        let unit = if span.kind == RangeKind::Date { 1 } else { DAY_MICROS };
+        let around = probes.iter().map(|p| span.start - unit + (p * (length + 2 * unit) as f64) as i64);
+        let edges = [span.start - 1, span.start, span.start + 1, span.end - 1, span.end, span.end + 1];
+        for value in around.chain(edges) {
+            if let Some(wanted) = story.asked.wants(value) {
+                let holding = spans.iter().filter(|s| s.start <= value && value < s.end).count();
+                prop_assert_eq!(holding, usize::from(wanted), "{}", span.text(value));
+            }
+        }
+    }
+
+    #[test]
+    fn a_new_chunk_that_is_not_settled_has_no_settled_day(story in story()) {
+        let Some(span) = story.asked.span() else { return Ok(()) };
+        if !story.estimate.indexed || story.settle_after_secs.is_none() {
+            return Ok(());
+        }
+        let unit = span.kind.day();
+        for new in story.plan(span, &story.history(), Reuse::Settled).iter().filter(|p| p.reused.is_none()) {
+            let Some(new) = new.range.span().filter(|s| !story.is_settled(*s)) else { continue };
+            let next_day = (new.start.div_euclid(unit) + 1) * unit;
+            if next_day < new.end {
+                let first = Span { end: next_day, ..new };
+                prop_assert!(!story.is_settled(first), "{} of {}", first.text(next_day), new.text(new.end));
+            }
+        }
+    }
+}

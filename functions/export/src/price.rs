@@ -1,0 +1,108 @@
+//! List prices of AWS, and what exporting costs by them. An estimate: free tiers, discounts, taxes and the
+//! difference between regions are left out.
+
+/// What the prices are.
+pub const PRICE_LIST: &str = "list prices of us-east-1 without free tier, as of 2026-11 \
+     (aws.amazon.com/lambda/pricing, /sqs/pricing, /s3/pricing)";
+
+/// What is not in the price.
+pub const LEFT_OUT: &str = "transfer out, CloudFront, API Gateway, logs, the database and its proxy";
+
+/// Lambda on arm64, first tier, per GB-second.
+const GB_SECOND: f64 = 0.000_013_333_4;
+
+/// One invocation of a function: 0.20 per million.
+const INVOCATION: f64 = 0.000_000_20;
+
+/// One request to a standard queue: 0.40 per million.
+const QUEUE_REQUEST: f64 = 0.000_000_40;
+
+/// A chunk's message is sent, received and deleted.
+const REQUESTS_PER_MESSAGE: f64 = 3.0;
+
+/// PUT, POST or LIST in S3 Standard: 0.005 per thousand.
+const PUT: f64 = 0.000_005;
+
+/// S3 Standard, per GB (10^9 bytes, which overstates the GiB that is billed) and month.
+const GB_MONTH: f64 = 0.023;
+
+/// Hours of a month, as AWS counts them.
+const HOURS_PER_MONTH: f64 = 730.0;
+
+/// Bytes of the first thousand parts of an upload; larger files have larger parts.
+const PART_BYTES: f64 = 5.0 * 1024.0 * 1024.0;
+
+/// What exporting uses.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Work {
+    /// Chunks that are read.
+    pub chunks: u64,
+    /// Seconds that workers run.
+    pub worker_secs: f64,
+    /// Memory of a worker, in MB.
+    pub memory_mb: u32,
+    /// Bytes of the files that are written.
+    pub file_bytes: f64,
+    /// Hours they are kept.
+    pub kept_hours: u32,
+}
+
+/// US dollars.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Cost {
+    /// Running time of the workers.
+    pub compute: f64,
+    /// Their invocations, and the messages that cause them.
+    pub requests: f64,
+    /// Writing the files.
+    pub uploads: f64,
+    /// Keeping them.
+    pub storage: f64,
+}
+
+impl Work {
+    /// What it costs.
+    pub fn cost(&self) -> Cost {
+        let chunks = self.chunks as f64;
+        // An upload is created and completed beside its parts; nearly every chunk has one.
+        let puts = if self.chunks == 0 { 0.0 } else { 3.0 * chunks + self.file_bytes / PART_BYTES };
+        Cost {
+            compute: self.worker_secs * f64::from(self.memory_mb) / 1024.0 * GB_SECOND,
+            requests: chunks * (INVOCATION + REQUESTS_PER_MESSAGE * QUEUE_REQUEST),
+            uploads: puts * PUT,
+            storage: self.file_bytes / 1e9 * GB_MONTH * f64::from(self.kept_hours) / HOURS_PER_MONTH,
+        }
+    }
+}
+
+impl Cost {
+    /// All of it.
+    pub fn total(&self) -> f64 {
+        self.compute + self.requests + self.uploads + self.storage
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terabyte_is_priced_by_hand() {
+        // 4,000 chunks, 10 hours of workers of 2 GB, 300 GB of files for a week.
+        let work =
+            Work { chunks: 4000, worker_secs: 36_000.0, memory_mb: 2048, file_bytes: 300e9, kept_hours: 168 };
+        let cost = work.cost();
+        let near = |found: f64, wanted: f64| assert!((found - wanted).abs() < 0.001, "{found} {wanted}");
+        near(cost.compute, 72_000.0 * 0.000_013_333_4);
+        near(cost.requests, 0.0056);
+        near(cost.uploads, (12_000.0 + 57_220.5) * 0.000_005);
+        near(cost.storage, 1.5879);
+        near(cost.total(), 2.8998);
+    }
+
+    #[test]
+    fn nothing_costs_nothing() {
+        let idle = Work { memory_mb: 1769, kept_hours: 168, ..Work::default() };
+        assert_eq!(idle.cost().total(), 0.0);
+    }
+}

@@ -1,0 +1,151 @@
+//! Whether what was selected under an earlier catalog may still be read under the present one.
+
+use super::{Predicate, Selection};
+use crate::catalog::{Dataset, Revision};
+
+/// Why a selection does not fit the catalog any more: reading it would give what the operator no longer
+/// allows, or something else than its name says.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// The dataset is gone.
+    #[error("the dataset is no longer in the catalog")]
+    Removed,
+    /// It reads another relation or query.
+    #[error("it reads another relation or query")]
+    From,
+    /// A column is gone or has another type.
+    #[error("column {0} is gone or has another type")]
+    Column(String),
+    /// Ranges are cut otherwise, or rows with NULL there are no longer exported.
+    #[error("its range column changed")]
+    Range,
+    /// Another column, or none, decides whose rows they are.
+    #[error("its tenant column changed")]
+    Tenant,
+    /// Requests may not filter on this column any more.
+    #[error("{0} is no longer a filter")]
+    Filter(String),
+    /// The operator changed the epoch, to forget all that was computed before.
+    #[error("its epoch changed")]
+    Epoch,
+}
+
+impl Selection {
+    /// Checks that `revision` still allows exactly these rows and columns. What only widens the catalog (a
+    /// new column, filter or dataset) or only decides about the order of rows and about reuse fits: new
+    /// requests have other fingerprints then, and nothing read before is wrong.
+    ///
+    /// # Errors
+    /// The first thing that does not fit.
+    pub fn fits(&self, revision: &Revision) -> Result<(), Unfit> {
+        let dataset = revision.datasets.get(&self.dataset).ok_or(Unfit::Removed)?;
+        if self.epoch != dataset.epoch {
+            return Err(Unfit::Epoch);
+        }
+        if self.from != dataset.from {
+            return Err(Unfit::From);
+        }
+        if self.tenant_column != dataset.tenant_column {
+            return Err(Unfit::Tenant);
+        }
+        self.range_fits(dataset)?;
+        let there = |name: &str, oid: u32| dataset.columns.iter().any(|c| c.name == name && c.oid == oid);
+        if let Some(column) = self.columns.iter().find(|c| !there(&c.name, c.oid)) {
+            return Err(Unfit::Column(column.name.clone()));
+        }
+        let allowed = |p: &&Predicate| !dataset.filters.iter().any(|f| f.name == p.column);
+        match self.predicates.iter().find(allowed) {
+            Some(predicate) => Err(Unfit::Filter(predicate.column.clone())),
+            None => Ok(()),
+        }
+    }
+
+    fn range_fits(&self, dataset: &Dataset) -> Result<(), Unfit> {
+        let fits = match (&self.range_column, &dataset.range) {
+            (None, None) => true,
+            (Some(old), Some(new)) => {
+                let same = (&old.name, old.kind, &old.time_zone) == (&new.name, new.kind, &new.time_zone);
+                same && (new.include_nulls || !old.include_nulls)
+            }
+            _ => false,
+        };
+        if fits { Ok(()) } else { Err(Unfit::Range) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::{From, RangeColumn};
+    use crate::column::{Column, ColumnType};
+    use crate::format::Output;
+    use crate::range::RangeKind;
+    use crate::selection::Test;
+
+    fn dataset() -> Dataset {
+        Dataset {
+            from: From::Relation { schema: "shop".into(), name: "orders".into() },
+            columns: vec![
+                Column::native("id", 20, ColumnType::Int8),
+                Column::native("email", 25, ColumnType::Text),
+            ],
+            range: Some(RangeColumn {
+                name: "day".into(),
+                kind: RangeKind::Date,
+                time_zone: "UTC".into(),
+                include_nulls: false,
+            }),
+            tenant_column: None,
+            shared: true,
+            filters: vec![Column::native("country", 25, ColumnType::Text)],
+            settle_after_secs: Some(60),
+            order: vec![],
+            epoch: 1,
+        }
+    }
+
+    fn selection() -> Selection {
+        let dataset = dataset();
+        Selection {
+            dataset: "orders".into(),
+            from: dataset.from,
+            columns: dataset.columns,
+            range_column: dataset.range,
+            tenant_column: None,
+            predicates: vec![Predicate { column: "country".into(), test: Test::IsNull }],
+            order: vec![],
+            settle_after_secs: Some(60),
+            epoch: 1,
+            output: Output::default(),
+        }
+    }
+
+    fn after(change: impl FnOnce(&mut Dataset)) -> Result<(), Unfit> {
+        let mut dataset = dataset();
+        change(&mut dataset);
+        selection().fits(&Revision { datasets: [("orders".to_owned(), dataset)].into() })
+    }
+
+    #[test]
+    fn what_only_widens_fits() {
+        assert_eq!(after(|_| ()), Ok(()));
+        assert_eq!(after(|d| d.columns.insert(0, Column::native("new", 25, ColumnType::Text))), Ok(()));
+        assert_eq!(after(|d| d.filters.push(Column::native("city", 25, ColumnType::Text))), Ok(()));
+        assert_eq!(after(|d| d.range.as_mut().unwrap().include_nulls = true), Ok(()));
+        assert_eq!(after(|d| (d.settle_after_secs, d.order) = (None, vec!["day".into()])), Ok(()));
+    }
+
+    #[test]
+    fn what_narrows_or_means_something_else_does_not_fit() {
+        assert_eq!(selection().fits(&Revision::default()), Err(Unfit::Removed));
+        assert_eq!(after(|d| d.from = From::Query("select 1".into())), Err(Unfit::From));
+        assert_eq!(after(|d| drop(d.columns.pop())), Err(Unfit::Column("email".into())));
+        assert_eq!(after(|d| d.columns[0].oid = 23), Err(Unfit::Column("id".into())));
+        assert_eq!(after(|d| d.tenant_column = Some("account".into())), Err(Unfit::Tenant));
+        assert_eq!(after(|d| d.range = None), Err(Unfit::Range));
+        let zone = |d: &mut Dataset| d.range.as_mut().unwrap().time_zone = "Asia/Kathmandu".into();
+        assert_eq!(after(zone), Err(Unfit::Range));
+        assert_eq!(after(|d| d.filters.clear()), Err(Unfit::Filter("country".into())));
+        assert_eq!(after(|d| d.epoch = 2), Err(Unfit::Epoch));
+    }
+}

@@ -1,0 +1,83 @@
+//! A cache in Redis or Valkey, shared by all processes that are given its URL.
+
+mod link;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use self::link::Link;
+use super::counts::{Counts, LayerCounts};
+use super::key::{Key, Kind};
+use super::{Cache, Entry};
+use crate::config::ConfigError;
+
+/// Bytes of a value at most: what is larger costs more on its way than it saves.
+const MAX_VALUE_BYTES: usize = 4 << 20;
+
+/// Values in Redis. It is connected at first use; while it cannot be reached it has nothing.
+pub struct RedisCache {
+    link: Link,
+    counts: Counts,
+}
+
+impl RedisCache {
+    /// Names the server: `redis://[user:password@]host:port[/database]`, or `rediss://` for TLS.
+    ///
+    /// # Errors
+    /// If the URL has another form. It is not shown in the error: it may hold a password.
+    pub fn new(url: &str) -> Result<Self, ConfigError> {
+        let link = Link::new(url).map_err(|_| ConfigError::Invalid("SLUICE_CACHE_URL", "Redis URL"))?;
+        Ok(Self { link, counts: Counts::default() })
+    }
+
+    /// Runs commands; `None`, counted, if they failed or were not sent.
+    async fn ask<T: redis::FromRedisValue>(&self, kind: Kind, commands: &redis::Pipeline) -> Option<T> {
+        match self.link.ask(commands).await {
+            Ok(answer) => Some(answer),
+            Err(was_asked) => {
+                if was_asked {
+                    self.counts.failed(kind);
+                }
+                None
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Cache for RedisCache {
+    async fn get(&self, key: &Key) -> Option<Entry> {
+        // Both in one trip; should it expire in between, its time left says so.
+        let mut commands = redis::pipe();
+        commands.cmd("GET").arg(key.as_str()).cmd("PTTL").arg(key.as_str());
+        let answer: Option<(Option<Vec<u8>>, i64)> = self.ask(key.kind(), &commands).await;
+        let found = answer.and_then(|(value, left_ms)| {
+            // Negative: it is gone, or has no end and so is not ours.
+            let left = u64::try_from(left_ms).ok().filter(|left| *left > 0).map(Duration::from_millis)?;
+            Some(Entry { value: value?.into(), left })
+        });
+        self.counts.got(key.kind(), found.is_some());
+        found
+    }
+
+    async fn put(&self, key: &Key, entry: &Entry) {
+        let left_ms = u64::try_from(entry.left.as_millis()).unwrap_or(u64::MAX);
+        if left_ms == 0 || entry.value.len() > MAX_VALUE_BYTES {
+            return self.remove(key).await;
+        }
+        let mut commands = redis::pipe();
+        commands.cmd("SET").arg(key.as_str()).arg(&entry.value[..]).arg("PX").arg(left_ms).ignore();
+        let _: Option<()> = self.ask(key.kind(), &commands).await;
+    }
+
+    async fn remove(&self, key: &Key) {
+        let mut commands = redis::pipe();
+        commands.cmd("DEL").arg(key.as_str()).ignore();
+        let _: Option<()> = self.ask(key.kind(), &commands).await;
+    }
+
+    fn counts(&self) -> Vec<LayerCounts> {
+        vec![self.counts.layer("redis")]
+    }
+}

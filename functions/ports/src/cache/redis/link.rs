@@ -1,0 +1,152 @@
+//! The connection to Redis: made when it is needed, left alone for a while when it fails.
+//!
+//! Nobody waits long for a cache. A call has 100 ms, a connection 500 ms (name, TLS, password; one caller makes it, the
+//! others go on without). After a failure the server is not asked for some seconds, so an outage costs one
+//! request in many its patience, and the others nothing.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Client, FromRedisValue, Pipeline, RedisError};
+use tokio::time::timeout;
+
+use crate::telemetry::chain;
+
+/// How long a call may take.
+const CALL: Duration = Duration::from_millis(100);
+/// How long it may take to connect.
+const CONNECT: Duration = Duration::from_millis(500);
+/// How long a server that failed is left alone.
+const REST: Duration = Duration::from_secs(3);
+/// How often a failure is logged at most.
+const LOG_EVERY: Duration = Duration::from_secs(10);
+
+pub(super) struct Link {
+    client: Client,
+    state: Mutex<State>,
+    /// Held by whoever connects.
+    connecting: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct State {
+    connection: Option<Numbered>,
+    made: u64,
+    rest_until: Option<Instant>,
+    logged: Option<Instant>,
+    unlogged: u64,
+}
+
+/// A connection, so that a failure drops this one and no newer one.
+#[derive(Clone)]
+struct Numbered(u64, MultiplexedConnection);
+
+/// Why there is no answer.
+enum Trouble {
+    /// The server is being left alone, or another caller is connecting.
+    Resting,
+    /// It did not answer in time.
+    Late,
+    /// It answered with an error, or not at all.
+    Failed(RedisError),
+}
+
+impl Link {
+    pub(super) fn new(url: &str) -> Result<Self, RedisError> {
+        Ok(Self {
+            client: Client::open(url)?,
+            state: Mutex::default(),
+            connecting: tokio::sync::Mutex::default(),
+        })
+    }
+
+    /// Runs commands in one trip. Without an answer it tells whether the server was asked at all.
+    pub(super) async fn ask<T: FromRedisValue>(&self, commands: &Pipeline) -> Result<T, bool> {
+        // A connection that was kept may have been closed meanwhile, or its process frozen: a new one is worth a try.
+        let kept = self.state().connection.is_some();
+        let answer = match self.try_once(commands).await {
+            Err(Trouble::Failed(error)) if kept && is_gone(&error) => self.try_once(commands).await,
+            other => other,
+        };
+        match answer {
+            Ok(answer) => Ok(answer),
+            Err(Trouble::Resting) => Err(false),
+            Err(Trouble::Late) => {
+                self.rest("it did not answer in time");
+                Err(true)
+            }
+            Err(Trouble::Failed(error)) => {
+                self.rest(&chain(&error));
+                Err(true)
+            }
+        }
+    }
+
+    async fn try_once<T: FromRedisValue>(&self, commands: &Pipeline) -> Result<T, Trouble> {
+        let Numbered(number, mut connection) = self.connection().await?;
+        let answer = match timeout(CALL, commands.query_async(&mut connection)).await {
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(error)) => Trouble::Failed(error),
+            Err(_) => Trouble::Late,
+        };
+        // Whatever went wrong, a new connection starts from nothing: after a failover the old one leads to a replica.
+        let mut state = self.state();
+        if state.connection.as_ref().is_some_and(|Numbered(present, _)| *present == number) {
+            state.connection = None;
+        }
+        Err(answer)
+    }
+
+    async fn connection(&self) -> Result<Numbered, Trouble> {
+        if let Some(known) = self.known()? {
+            return Ok(known);
+        }
+        let Ok(_connecting) = self.connecting.try_lock() else { return Err(Trouble::Resting) };
+        // It may have been made, or have failed, just before the lock was ours.
+        if let Some(known) = self.known()? {
+            return Ok(known);
+        }
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(CONNECT))
+            .set_response_timeout(Some(CALL));
+        let connect = self.client.get_multiplexed_async_connection_with_config(&config);
+        let connection =
+            timeout(CONNECT, connect).await.map_err(|_| Trouble::Late)?.map_err(Trouble::Failed)?;
+        let mut state = self.state();
+        state.made += 1;
+        let numbered = Numbered(state.made, connection);
+        state.connection = Some(numbered.clone());
+        Ok(numbered)
+    }
+
+    /// The connection if there is one; [`Trouble::Resting`] while there shall be none.
+    fn known(&self) -> Result<Option<Numbered>, Trouble> {
+        let state = self.state();
+        if state.rest_until.is_some_and(|until| Instant::now() < until) {
+            return Err(Trouble::Resting);
+        }
+        Ok(state.connection.clone())
+    }
+
+    fn rest(&self, error: &str) {
+        let now = Instant::now();
+        let mut state = self.state();
+        state.rest_until = Some(now + REST);
+        if state.logged.is_some_and(|at| now < at + LOG_EVERY) {
+            state.unlogged += 1;
+            return;
+        }
+        let unlogged = std::mem::take(&mut state.unlogged);
+        state.logged = Some(now);
+        tracing::warn!(error, unlogged, "the shared cache failed; going on without it for a while");
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn is_gone(error: &RedisError) -> bool {
+    error.is_connection_dropped() || error.is_io_error() && !error.is_timeout()
+}

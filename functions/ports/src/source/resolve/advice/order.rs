@@ -1,0 +1,57 @@
+//! What `ordered` costs the database.
+
+use export::catalog::Dataset;
+
+use super::super::ask::{Ask, column};
+use super::super::estimate::Estimated;
+use super::super::findings::Findings;
+use super::super::months::Month;
+use super::super::surface::Surface;
+use super::statement;
+use crate::source::{Inspector, SourceError};
+
+/// Sorting that makes a chunk dearer by less than this is not worth a word.
+const DEARER: f64 = 1.2;
+
+/// Plans that cost less than this, in the planner's units, are over in milliseconds either way.
+const CHEAP: f64 = 5000.0;
+
+/// Compares a typical month with and without its order.
+pub(super) async fn find(
+    inspector: &mut Inspector,
+    dataset: &Dataset,
+    surface: &Surface,
+    estimated: &Estimated,
+    findings: &mut Findings,
+) -> Result<(), SourceError> {
+    if dataset.order.is_empty() {
+        return Ok(());
+    }
+    let ask = Ask::new(dataset);
+    let month = dataset.range.as_ref().zip(estimated.day).map(|(range, day)| {
+        let month = Month::of(range.kind, day.start).span(range.kind);
+        ask.within(range, month)
+    });
+    let select = ask.select(&month.unwrap_or_default());
+    let plain = inspector.explain(&select).await?;
+    let order: Vec<_> = dataset.order.iter().map(|name| column(name)).collect();
+    let ordered = inspector.explain(&format!("{select} order by {}", order.join(", "))).await?;
+    let times = ordered.cost / plain.cost.max(1.0);
+    if times < DEARER || ordered.cost < CHEAP {
+        return Ok(());
+    }
+    let lines: Vec<_> = ordered.sort().map(|sort| sort.line()).into_iter().collect();
+    let message = format!(
+        "ordered makes reading cost about {times:.1} times as much{}",
+        statement::shown(if lines.is_empty() { std::slice::from_ref(&select) } else { &lines })
+    );
+    let table = surface.relation.as_ref().map_or("", |relation| &relation.quoted).to_owned();
+    let mut remedy = "leave ordered out if nobody needs the order".to_owned();
+    if !lines.is_empty() && statement::is_table(surface) {
+        let names: Vec<&str> = dataset.order.iter().map(String::as_str).collect();
+        let create = statement::create_index(inspector, surface, &table, &names).await?;
+        remedy = format!("{create}\n    or {remedy}");
+    }
+    findings.warning("ordered", message, remedy);
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! The statements whose plans are asked for: the columns of a dataset, under conditions.
+
+use export::catalog::{Dataset, RangeColumn};
+use export::estimate::Size;
+use export::format::Format;
+use export::range::Span;
+
+use super::bounds;
+use crate::source::explain::Plan;
+use crate::source::inspect::from_clause;
+use crate::source::sql::{self, identifier};
+use crate::source::{Inspector, SourceError};
+
+/// The statements that are asked about.
+pub(super) struct Ask<'a> {
+    pub(super) dataset: &'a Dataset,
+    list: String,
+    from: String,
+}
+
+impl<'a> Ask<'a> {
+    pub(super) fn new(dataset: &'a Dataset) -> Self {
+        let list: Vec<_> = dataset.columns.iter().map(|c| column(&c.name)).collect();
+        Self { dataset, list: list.join(", "), from: from_clause(&dataset.from) }
+    }
+
+    /// The dataset's columns, where a condition holds; an empty one is none.
+    pub(super) fn select(&self, condition: &str) -> String {
+        let word = if condition.is_empty() { "" } else { " where " };
+        format!("select {} from {}{word}{condition}", self.list, self.from)
+    }
+
+    /// The columns as the COPY of a chunk selects them.
+    pub(super) fn copied(&self, condition: &str) -> String {
+        let list: Vec<_> = self.dataset.columns.iter().map(|c| sql::select(c, Format::Csv)).collect();
+        let word = if condition.is_empty() { "" } else { " where " };
+        format!("select {} from {}{word}{condition}", list.join(", "), self.from)
+    }
+
+    pub(super) fn within(&self, range: &RangeColumn, span: Span) -> String {
+        bounds::within(span, &column(&range.name))
+    }
+
+    /// The condition that a column has a value of its type that the planner cannot know.
+    pub(super) async fn equals_something(
+        &self,
+        inspector: &mut Inspector,
+        name: &str,
+    ) -> Result<String, SourceError> {
+        let name = column(name);
+        let of_type = format!(
+            "select pg_typeof({name})::text from (values (1)) v left join (select * from {} limit 0) q on true",
+            self.from
+        );
+        let type_name = inspector.text(&of_type).await?.unwrap_or_else(|| "text".to_owned());
+        Ok(format!("{name} = (select null::{type_name})"))
+    }
+
+    pub(super) fn size(&self, plan: &Plan) -> Size {
+        plan.size(self.dataset.columns.len())
+    }
+}
+
+/// A column of what is read.
+pub(super) fn column(name: &str) -> String {
+    format!("q.{}", identifier(name))
+}

@@ -1,0 +1,99 @@
+//! What rows weigh: a few are measured, since the planner's width knows nothing of NULLs, of compression
+//! and of the wire; and how many there are where the planner can only guess.
+
+use export::catalog::{Dataset, From};
+use export::estimate::Measured;
+use export::range::Span;
+
+use super::ask::Ask;
+use super::months::Month;
+use crate::source::explain::Plan;
+use crate::source::sql::literal;
+use crate::source::{Inspector, SourceError};
+
+/// Rows of a table that are weighed at most: some milliseconds.
+const MOST_ROWS: u64 = 1000;
+
+/// Rows of a view or query: nobody knows what making one takes.
+const MOST_COMPUTED_ROWS: u64 = 200;
+
+/// Rows below which a month is too few, and any rows are weighed instead.
+const FEW_ROWS: u64 = 200;
+
+/// What weighing may cost, in the planner's units: through an index it is some hundreds.
+const MOST_COST: f64 = 10_000.0;
+
+/// What counting a dataset may cost that joins or groups: about a second of one session.
+const MOST_COUNT_COST: f64 = 250_000.0;
+
+/// Bytes that weighing may bring into memory at the server.
+const MOST_BYTES: u64 = 64 << 20;
+
+/// Weighs some rows of the month of a typical `day`; counts all where rows are computed and that is affordable.
+pub(super) async fn find(
+    inspector: &mut Inspector,
+    ask: &Ask<'_>,
+    day: Option<Span>,
+    whole: &Plan,
+) -> Result<Measured, SourceError> {
+    if whole.is_computed() && whole.cost <= MOST_COUNT_COST {
+        let (rows, bytes) = weigh(inspector, ask, &ask.copied("")).await?.unwrap_or_default();
+        if rows > 0 {
+            return Ok(Measured {
+                row_bytes: Some(bytes as f64 / rows as f64),
+                row_factor: Some(rows as f64 / whole.rows.max(1.0)),
+            });
+        }
+    }
+    let limit = most_rows(inspector, ask.dataset).await?;
+    let month = ask.dataset.range.as_ref().zip(day).map(|(range, day)| {
+        let month = Month::of(range.kind, day.start).span(range.kind);
+        ask.within(range, month)
+    });
+    let mut best = (0, 0);
+    for condition in month.iter().map(String::as_str).chain([""]) {
+        let select = format!("{} limit {limit}", ask.copied(condition));
+        let Ok(plan) = inspector.explain(&select).await else { continue };
+        if best.0 < FEW_ROWS && plan.cost <= MOST_COST {
+            let seen = weigh(inspector, ask, &select).await?.unwrap_or_default();
+            best = if seen.0 > best.0 { seen } else { best };
+        }
+    }
+    let row_bytes = (best.0 > 0).then(|| best.1 as f64 / best.0 as f64);
+    Ok(Measured { row_bytes, row_factor: None })
+}
+
+/// Rows and bytes of binary COPY; `None` if the rows cannot be read, which a chunk will say better.
+async fn weigh(
+    inspector: &mut Inspector,
+    ask: &Ask<'_>,
+    select: &str,
+) -> Result<Option<(u64, u64)>, SourceError> {
+    let question = format!(
+        "select count(*), coalesce(sum(octet_length(pg_catalog.record_send(s))), 0)::bigint from (\n{select}\n) s"
+    );
+    let rows = match inspector.texts(&question).await {
+        Ok(rows) => rows,
+        Err(error) if error.sqlstate.is_some() && !error.refused() => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let cells: Vec<u64> = rows.iter().flatten().filter_map(|cell| cell.as_deref()?.parse().ok()).collect();
+    let [count, bytes] = cells[..] else { return Ok(None) };
+    // A record has four bytes in front, and the type before each field; a row of COPY has neither, and two.
+    let extra = 2 + 4 * ask.dataset.columns.len() as u64;
+    Ok(Some((count, bytes.saturating_sub(count * extra))))
+}
+
+/// Fewer rows where they are large: values that are stored outside of their rows would all be fetched.
+async fn most_rows(inspector: &mut Inspector, dataset: &Dataset) -> Result<u64, SourceError> {
+    let From::Relation { schema, name } = &dataset.from else { return Ok(MOST_COMPUTED_ROWS) };
+    let question = format!(
+        "select (pg_table_size(c.oid) / greatest(c.reltuples, 1))::bigint from pg_catalog.pg_class c
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where n.nspname = {} and c.relname = {} and c.relkind in ('r', 'm')",
+        literal(schema),
+        literal(name)
+    );
+    let stored: Option<u64> = inspector.text(&question).await?.and_then(|text| text.parse().ok());
+    Ok(stored.map_or(MOST_COMPUTED_ROWS, |bytes| (MOST_BYTES / bytes.max(1)).clamp(1, MOST_ROWS)))
+}

@@ -1,0 +1,101 @@
+//! What a catalog that is applied makes wrong: chunks whose selections it no longer allows.
+
+use std::collections::BTreeMap;
+
+use export::catalog::Revision;
+use export::id::ExportId;
+use export::selection::Selection;
+use sqlx::Row;
+
+use super::connection::{Store, Tx, sql};
+use super::error::StoreError;
+use super::ranges::{count, json};
+
+/// What the catalog made wrong of one dataset.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Narrowed {
+    /// Why, once for each reason.
+    pub reasons: Vec<String>,
+    /// Chunks that had been read and are not reused any more.
+    pub forgotten: u64,
+    /// Chunks of running exports that had not been read and failed.
+    pub failed: u64,
+    /// The exports they belong to.
+    pub exports: Vec<ExportId>,
+}
+
+/// Fails what is not read yet and forgets what is, of all selections that do not fit `revision`; of all there
+/// are where the source has `moved`. The caller holds the rows of all tenants, so that no export is being
+/// accepted meanwhile.
+pub(super) async fn narrow(
+    tx: &mut Tx,
+    revision: &Revision,
+    moved: bool,
+) -> Result<BTreeMap<String, Narrowed>, StoreError> {
+    let mut narrowed: BTreeMap<String, Narrowed> = BTreeMap::new();
+    let (fingerprints, reasons) = unfit(tx, revision, moved, &mut narrowed).await?;
+    if fingerprints.is_empty() {
+        return Ok(narrowed);
+    }
+    let lock = sql(
+        "select c.id::text from sluice.chunk c where c.fingerprint = any ($1) and c.state in ('due', 'sent', 'running', 'done') order by c.id for update of c",
+    );
+    let rows = tx.all(lock.bind(&fingerprints)).await?;
+    let chunks = rows.iter().map(|row| row.try_get("id")).collect::<Result<Vec<String>, _>>()?;
+    let fail = sql(include_str!("narrow/fail.sql")).bind(&chunks).bind(&fingerprints).bind(&reasons);
+    for row in tx.all(fail).await? {
+        let one = narrowed.entry(row.try_get("dataset")?).or_default();
+        one.failed = count(&row, "chunks")?;
+        let exports: Option<Vec<String>> = row.try_get("exports")?;
+        let ids = exports.into_iter().flatten().map(|id| id.parse());
+        one.exports = ids.collect::<Result<_, _>>().map_err(|e| StoreError::unreadable("export id", e))?;
+    }
+    for row in tx.all(sql(include_str!("narrow/forget.sql")).bind(&chunks)).await? {
+        narrowed.entry(row.try_get("dataset")?).or_default().forgotten = count(&row, "chunks")?;
+    }
+    tx.run(sql(include_str!("cancel/release.sql")).bind(&chunks)).await?;
+    Ok(narrowed)
+}
+
+/// The selections in use that do not fit, and what to tell their exports.
+async fn unfit(
+    tx: &mut Tx,
+    revision: &Revision,
+    moved: bool,
+    narrowed: &mut BTreeMap<String, Narrowed>,
+) -> Result<(Vec<Vec<u8>>, Vec<String>), StoreError> {
+    let used = sql("select s.fingerprint, s.body::text from sluice.selection s where s.fingerprint in \
+         (select c.fingerprint from sluice.chunk c where c.state in ('due', 'sent', 'running') or (c.state = 'done' and c.reusable))");
+    let (mut fingerprints, mut messages) = (Vec::new(), Vec::new());
+    for row in tx.all(used).await? {
+        let selection: Selection = json(&row, "body")?;
+        let why = match selection.fits(revision) {
+            _ if moved => "the source is another database".to_owned(),
+            Err(unfit) => unfit.to_string(),
+            Ok(()) => continue,
+        };
+        messages.push(format!(
+            "the catalog changed before this range was read: {why}; retry the export to read {} anew under the present catalog, or send a new one",
+            selection.dataset
+        ));
+        fingerprints.push(row.try_get("fingerprint")?);
+        let reasons = &mut narrowed.entry(selection.dataset).or_default().reasons;
+        if !reasons.contains(&why) {
+            reasons.push(why);
+        }
+    }
+    Ok((fingerprints, messages))
+}
+
+impl Store {
+    /// Fails the exports of which nothing is left to read. The sweeper would do it too.
+    pub(super) async fn finish_narrowed(
+        &self,
+        narrowed: &BTreeMap<String, Narrowed>,
+    ) -> Result<(), StoreError> {
+        for export in narrowed.values().flat_map(|n| &n.exports) {
+            self.finish(*export).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,75 @@
+//! One page of an export's chunks, and whether it can still change.
+
+use export::chunk::ExportStatus;
+use export::id::{ExportId, TenantId};
+use sqlx::Row;
+
+use super::{ChunkDetail, read_chunk};
+use crate::store::StoreError;
+use crate::store::connection::{Store, Tx, sql};
+
+/// Chunks of an export, all of them as they were under one status of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChunkPage {
+    /// The chunks, in order.
+    pub chunks: Vec<ChunkDetail>,
+    /// The status of the export.
+    pub status: ExportStatus,
+    /// When its files go, microseconds since 1970; known once it has ended.
+    pub expires_micros: Option<i64>,
+}
+
+impl Store {
+    /// Chunks of an export behind `after`, in order; `None` if the tenant has no such export.
+    ///
+    /// Where the status says that the export has ended, the chunks are those it has ended with: links that
+    /// go while this reads are noticed.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn chunk_page(
+        &self,
+        tenant: &TenantId,
+        export: ExportId,
+        after: Option<i64>,
+        limit: i64,
+    ) -> Result<Option<ChunkPage>, StoreError> {
+        self.again(|| async {
+            let mut tx = self.begin().await?;
+            let Some((status, expires_micros)) = status(&mut tx, tenant, export).await? else {
+                tx.rollback().await?;
+                return Ok(None);
+            };
+            let find = sql(include_str!("chunks.sql")).bind(export.to_string()).bind(after).bind(limit);
+            let rows = tx.all(find).await?;
+            // Each statement has a snapshot of its own: deleted or expired in between, an export that had all its
+            // files would seem to have none.
+            let changed = !status.is_live()
+                && self::status(&mut tx, tenant, export).await? != Some((status, expires_micros));
+            tx.commit().await?;
+            if changed {
+                return Err(StoreError::Conflict("the export changed while it was read".into()));
+            }
+            let chunks = rows.iter().map(read_chunk).collect::<Result<_, _>>()?;
+            Ok(Some(ChunkPage { chunks, status, expires_micros }))
+        })
+        .await
+    }
+}
+
+async fn status(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    export: ExportId,
+) -> Result<Option<(ExportStatus, Option<i64>)>, StoreError> {
+    let find = sql(
+        "select status, sluice.micros(expires_at) as expires from sluice.export where id = $1::text::uuid and tenant = $2",
+    );
+    let row = tx.optional(find.bind(export.to_string()).bind(tenant.as_str())).await?;
+    row.map(|row| {
+        let status = row.try_get::<String, _>("status")?;
+        let status = status.parse().map_err(|e| StoreError::unreadable("status", e))?;
+        Ok((status, row.try_get("expires")?))
+    })
+    .transpose()
+}

@@ -1,0 +1,57 @@
+//! One dataset's estimates are taken anew, if the source has nothing else to do.
+//!
+//! It never waits: what is refused or busy now is asked for again at a later tick.
+
+use std::time::Duration;
+
+use ports::source::{Refreshed, SourceError, refresh};
+use ports::store::{Stale, StoreError};
+
+use crate::Context;
+
+/// Longest that the source is asked about one dataset; a plan takes about a millisecond.
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// Asks for the dataset whose estimates are the oldest; answers how many were taken.
+pub(crate) async fn take(context: &Context) -> Result<usize, StoreError> {
+    let Some(stale) = context.store.stale_estimate(context.estimates_secs).await? else { return Ok(0) };
+    let dataset = stale.name.as_str();
+    match tokio::time::timeout(LONGEST, ask(context, &stale)).await {
+        Ok(Ok(Refreshed::Taken(estimate))) => {
+            let kept = context.store.keep_estimate(&stale, Some(&estimate)).await?;
+            tracing::info!(dataset, rows = estimate.total.rows, "estimates taken anew");
+            return Ok(usize::from(kept));
+        }
+        Ok(Ok(Refreshed::Busy)) => {
+            tracing::info!(dataset, "the source is busy; its estimates are taken later");
+            return Ok(0);
+        }
+        // No session to be had; the next tick comes.
+        Ok(Err(error)) if matches!(error.code, "source_full" | "source_unavailable") => {
+            tracing::info!(
+                dataset,
+                code = error.code,
+                "the source gave no answer; its estimates are taken later"
+            );
+            return Ok(0);
+        }
+        Ok(Ok(Refreshed::Changed(what))) => {
+            tracing::warn!(dataset, what, "the dataset has changed; its estimates stay as they are");
+        }
+        Ok(Err(error)) => {
+            let error = ports::telemetry::chain(&error);
+            tracing::warn!(dataset, error, "the source refuses the dataset; its estimates stay as they are");
+        }
+        Err(_) => tracing::warn!(dataset, "planning takes too long; its estimates stay as they are"),
+    }
+    // It must not keep the others waiting.
+    context.store.keep_estimate(&stale, None).await?;
+    Ok(0)
+}
+
+async fn ask(context: &Context, stale: &Stale) -> Result<Refreshed, SourceError> {
+    let mut inspector = context.source.inspector(Duration::ZERO).await?;
+    let refreshed = refresh(&mut inspector, &stale.dataset, &stale.estimate).await;
+    inspector.close().await;
+    refreshed
+}

@@ -1,0 +1,153 @@
+//! A standby that replays late: what it has not seen yet is never reused, and is in the next export.
+//!
+//! Starts a primary and its standby from the programs of the stack that `SLUICE_STACK` names, on loopback, and
+//! stops them. Without it nothing is started and the test says so.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+#[path = "standby/pair.rs"]
+mod pair;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use export::catalog::{From, RangeColumn};
+use export::column::{Column, ColumnType};
+use export::estimate::DatasetEstimate;
+use export::format::{Compression, Output};
+use export::id::{ExportId, TenantId};
+use export::plan::Reuse;
+use export::range::{RangeKind, Span};
+use export::request::Want;
+use export::selection::Selection;
+use pair::{DELAY, Pair};
+use ports::objects::MemoryObjects;
+use ports::queue::MemoryQueue;
+use ports::random;
+use ports::source::Source;
+use ports::store::{Limits, NewExport, Store};
+use worker::{Context, Deadline, Lease, Sizes};
+
+/// Far shorter than the standby's delay: on the primary all would be settled.
+const SETTLE_SECS: u64 = 1;
+
+fn tenant() -> TenantId {
+    "acme".parse().unwrap()
+}
+
+fn want(start: i64, end: i64) -> Want {
+    let selection = Selection {
+        dataset: "t".into(),
+        from: From::Relation { schema: "public".into(), name: "t".into() },
+        columns: vec![Column::native("id", 20, ColumnType::Int8)],
+        range_column: Some(RangeColumn {
+            name: "at".into(),
+            kind: RangeKind::Instant,
+            time_zone: "UTC".into(),
+            include_nulls: false,
+        }),
+        tenant_column: None,
+        predicates: vec![],
+        order: vec![],
+        settle_after_secs: Some(SETTLE_SECS),
+        epoch: 1,
+        output: Output { compression: Compression::None, ..Output::default() },
+    };
+    Want {
+        fingerprint: selection.fingerprint(&tenant(), "standby"),
+        selection,
+        span: Span::new(RangeKind::Instant, start, end),
+        // Unknown: one chunk, whatever the time of day.
+        estimate: DatasetEstimate::default(),
+    }
+}
+
+/// Exports the range from the standby; answers the rows, and whether everything was reused.
+async fn export(ctx: &Context, queue: &MemoryQueue, range: (i64, i64)) -> (u64, bool) {
+    let id = ExportId::from_random(random::bytes());
+    let new = NewExport {
+        id,
+        tenant: tenant(),
+        request: serde_json::json!({}),
+        revision_id: "test".into(),
+        wants: vec![want(range.0, range.1)],
+        reuse: Reuse::Settled,
+        idempotency: None,
+        limits: Limits { target_bytes: 1 << 30, max_chunks: 1_000 },
+        deadline_secs: 3_600,
+    };
+    let complete = ctx.store.accept(&new).await.unwrap().complete;
+    ports::dispatch::run(&ctx.store, queue).await.unwrap();
+    for message in queue.take() {
+        let attempt = ctx.store.lease(message.chunk, 60).await.unwrap().unwrap();
+        worker::run(ctx, &attempt, Deadline { begun: Instant::now(), left: Duration::from_secs(60) }).await;
+    }
+    let state = ctx.store.export(&tenant(), id).await.unwrap().unwrap();
+    assert_eq!((state.progress.chunks_done, state.progress.chunks_total), (1, 1), "{state:?}");
+    (state.progress.rows, complete)
+}
+
+/// Waits until the standby answers 1.
+async fn until(standby: &mut sqlx::PgConnection, question: &str) {
+    let give_up = Instant::now() + Duration::from_secs(30);
+    while pair::number(standby, question).await != 1 {
+        assert!(Instant::now() < give_up, "the standby does not catch up");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_late_standby_has_not_replayed_is_not_reused() {
+    let Some(pair) = Pair::start().await else { return };
+    let settings = "insert into sluice.setting (name, value) values ('budget', '2'); insert into sluice.tenant (id) values ('acme')";
+    ports::store::migrate(&pair.primary, &[settings.to_owned()]).await.unwrap();
+    let queue = Arc::new(MemoryQueue::default());
+    let ctx = Context {
+        store: Store::new(&pair.primary).unwrap(),
+        source: Source::new(&pair.standby).unwrap(),
+        queue: queue.clone(),
+        objects: Arc::new(MemoryObjects::default()),
+        lease: Lease { lease_secs: 60, renew_secs: 15 },
+        sizes: Sizes { target_bytes: 1 << 30, split_bytes: 1 << 30 },
+        threads: 1,
+    };
+    let mut primary = pair.connect(&pair.primary).await;
+    let mut standby = pair.connect(&pair.standby).await;
+
+    // A standby that has replayed nothing since its start does not know its time.
+    let now = "select (extract(epoch from clock_timestamp()) * 1e6)::int8";
+    let reusable = "select count(*) from sluice.chunk where reusable";
+    let end = pair::number(&mut primary, now).await;
+    tokio::time::sleep(Duration::from_millis(SETTLE_SECS * 1000 + 300)).await;
+    assert_eq!(export(&ctx, &queue, (end - 3_600_000_000, end)).await, (10, false));
+    assert_eq!(pair::number(&mut primary, reusable).await, 0);
+    until(&mut standby, "select (pg_last_xact_replay_timestamp() is not null)::int::int8").await;
+
+    // A row that comes in time for its promise, a moment before the range ends.
+    let end = pair::number(&mut primary, now).await;
+    let range = (end - 3_600_000_000, end);
+    pair::run(&mut primary, "insert into t select 11, clock_timestamp() - interval '1 second'").await;
+    tokio::time::sleep(Duration::from_millis(SETTLE_SECS * 1000 + 300)).await;
+
+    // For the primary the range is settled now. The standby does not know of the row yet.
+    let (rows, _) = export(&ctx, &queue, range).await;
+    assert_eq!(rows, 10, "the standby replays {DELAY:?} late");
+    assert_eq!(pair::number(&mut primary, reusable).await, 0);
+    let told = format!(
+        "select (max(as_of) < to_timestamp({end} / 1e6))::int::int8 from sluice.chunk where range_end = {end}"
+    );
+    assert_eq!(pair::number(&mut primary, &told).await, 1, "asOf is what the standby had replayed");
+
+    let replayed = format!(
+        "select (count(*) = 11 and pg_last_xact_replay_timestamp() > to_timestamp({end} / 1e6) + interval '{SETTLE_SECS} s')::int::int8 from t"
+    );
+    // So that there is something to replay.
+    pair::run(&mut primary, "update sluice.tenant set created_at = now()").await;
+    until(&mut standby, &replayed).await;
+    let (rows, complete) = export(&ctx, &queue, range).await;
+    assert_eq!((rows, complete), (11, false), "the late row is in the next export, which reads anew");
+    assert_eq!(pair::number(&mut primary, reusable).await, 1);
+    let (rows, complete) = export(&ctx, &queue, range).await;
+    assert_eq!((rows, complete), (11, true), "now it is settled for the standby too");
+    drop(pair);
+}

@@ -1,0 +1,67 @@
+//! Redis, where it is installed: the cache that the api's environments share. Without it the stack runs as well.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use rustix::process::Signal;
+
+use crate::stack::Stack;
+use crate::user::User;
+use crate::{prerequisites, process, secret};
+
+/// The name of its process.
+pub(crate) const NAME: &str = "redis";
+
+/// Writes the settings and starts it. Fills in the stack's Redis URL; leaves it empty where there is no Redis.
+pub(crate) fn start(stack: &mut Stack) -> Result<()> {
+    if prerequisites::redis().is_none() {
+        return Ok(());
+    }
+    let password = secret::random()?;
+    stack.redis_port = process::free_port()?;
+    let user = User::unprivileged()?;
+    let file = stack.ground.join("redis.conf");
+    let ground = stack.ground.display();
+    let port = stack.redis_port;
+    // Nothing on disk: a cache may forget.
+    let settings = format!(
+        "bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir \"{ground}\"\nsave \"\"\nappendonly no\ndaemonize no\n\
+         maxmemory 64mb\nmaxmemory-policy allkeys-lru\n"
+    );
+    fs::write(&file, settings).with_context(|| format!("cannot write {}", file.display()))?;
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600))?;
+    user.own(&file)?;
+    stack.redis_url = format!("redis://:{password}@127.0.0.1:{port}");
+    launch(stack)
+}
+
+/// Starts it again on its old port, empty. Starts nothing where there is none.
+pub(crate) fn restart(stack: &mut Stack) -> Result<()> {
+    stop(stack);
+    if stack.redis_url.is_empty() {
+        return Ok(());
+    }
+    launch(stack)
+}
+
+/// Stops it until it is restarted.
+pub(crate) fn stop(stack: &Stack) {
+    if let Some(&pid) = stack.pids.get(NAME) {
+        process::stop(pid, &stack.mark(), Signal::TERM, Duration::from_secs(5));
+    }
+}
+
+fn launch(stack: &mut Stack) -> Result<()> {
+    let program = prerequisites::redis().context("redis-server is gone")?;
+    let log = stack.ground.join("redis.log");
+    let mut command = User::unprivileged()?.command(program);
+    // Redis replaces its command line by a title that begins with this name: so it keeps the stack's mark.
+    command.arg0(stack.ground.join("redis-server"));
+    command.arg(stack.ground.join("redis.conf")).current_dir(&stack.ground).env_clear();
+    let pid = process::start(command, &log)?;
+    stack.started(NAME, pid)?;
+    process::await_port(stack.redis_port, pid, &stack.mark(), &log)
+}

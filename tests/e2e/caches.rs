@@ -1,0 +1,139 @@
+//! Caches of the api, counted: processes of the api as routers of their own before one store, with and without Redis.
+
+mod changes;
+mod polled;
+mod secrets;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::{Context, Settings, Shared};
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request};
+use export::id::{ExportId, TenantId};
+use ports::cache::{Cache, LayeredCache, MemoryCache, MemoryLimits, RedisCache};
+use ports::objects::MemoryObjects;
+use ports::queue::MemoryQueue;
+use ports::store::{Applied, Store};
+use tests::{Database, Redis, Statements};
+use tower::ServiceExt;
+
+use crate::fixture::{add_tenant, drain, new_export, want};
+
+/// How long keys are believed in these tests, and so how long a change may stay unseen by other processes.
+const KEYS: Duration = Duration::from_secs(1);
+
+/// A store with a tenant and its key.
+pub(super) struct World {
+    pub(super) database: Database,
+    pub(super) store: Store,
+    pub(super) statements: Statements,
+    pub(super) tenant: TenantId,
+    pub(super) key: String,
+    objects: MemoryObjects,
+}
+
+/// One process of the api.
+pub(super) struct Process {
+    router: Router,
+    key: String,
+    pub(super) cache: Arc<dyn Cache>,
+}
+
+/// What a process answers.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) etag: String,
+    pub(super) location: String,
+    pub(super) body: String,
+}
+
+impl World {
+    pub(super) async fn new() -> Self {
+        let database = Database::create(&[("budget", "2")]).await.unwrap();
+        let statements = Statements::of(&database).await.unwrap();
+        let store = Store::new(&database.url).unwrap();
+        let tenant = add_tenant(&store, "acme").await;
+        let key = store.create_key(&tenant, "test").await.unwrap();
+        let applied = Applied {
+            revision_id: "r".into(),
+            revision: Default::default(),
+            estimates: Default::default(),
+            source: "test".into(),
+        };
+        store.apply_catalog(&applied).await.unwrap();
+        Self { database, store, statements, tenant, key, objects: MemoryObjects::default() }
+    }
+
+    /// A process that has not answered anything yet.
+    pub(super) fn process(&self, redis: Option<&Redis>) -> Process {
+        let memory = Arc::new(MemoryCache::new(MemoryLimits::default()));
+        let cache: Arc<dyn Cache> = match redis {
+            Some(redis) => {
+                Arc::new(LayeredCache::new(memory, Arc::new(RedisCache::new(&redis.url).unwrap())))
+            }
+            None => memory,
+        };
+        // A store of its own: a connection of its own.
+        let store = Store::new(&self.database.url).unwrap();
+        let settings = Settings { cache_for: KEYS, ..Settings::from_env().unwrap() };
+        let (queue, objects) = (Arc::new(MemoryQueue::default()), Arc::new(self.objects.clone()));
+        let context = Context::new(store, queue, objects, Shared::new(cache.clone(), "caches"), settings);
+        Process { router: api::service(context), key: self.key.clone(), cache }
+    }
+
+    /// An export of four files that has succeeded.
+    pub(super) async fn succeeded(&self) -> ExportId {
+        let new = new_export(&self.tenant, vec![want(&self.tenant, "orders", 0, 100, 4)]);
+        self.store.accept(&new).await.unwrap();
+        drain(&self.store).await;
+        ports::finish::run(&self.store, &self.objects, new.id).await.unwrap();
+        new.id
+    }
+
+    /// The paths of all that is shown of an export, and one of its files.
+    pub(super) async fn paths(&self, process: &Process, id: ExportId) -> Vec<String> {
+        let files = process.get(&format!("/exports/{id}/files")).await;
+        let files: serde_json::Value = serde_json::from_str(&files.body).unwrap();
+        let file = files["files"][0]["name"].as_str().unwrap();
+        [
+            "",
+            "/files",
+            "/files?limit=2",
+            "/files?links=true",
+            "/chunks",
+            "/manifest",
+            &format!("/files/{file}"),
+        ]
+        .map(|rest| format!("/exports/{id}{rest}"))
+        .into()
+    }
+}
+
+impl Process {
+    pub(super) async fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, None).await
+    }
+
+    pub(super) async fn send(&self, method: &str, path: &str, known: Option<&str>) -> Answer {
+        let mut request = Request::builder().method(method).uri(format!("/api/v1{path}"));
+        request = request.header("authorization", format!("Bearer {}", self.key));
+        if let Some(known) = known {
+            request = request.header("if-none-match", known);
+        }
+        let response = self.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = axum::body::to_bytes(body, 64 << 20).await.unwrap();
+        let text = |headers: &HeaderMap, name: &str| {
+            headers.get(name).map_or("", |v| v.to_str().unwrap()).to_owned()
+        };
+        Answer {
+            status: parts.status.as_u16(),
+            etag: text(&parts.headers, "etag"),
+            location: text(&parts.headers, "location"),
+            body: String::from_utf8(body.to_vec()).unwrap(),
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! What had ended and is changed: at once for whoever changed it, and within the time that a key is believed for
+//! everybody else, whatever the caches hold.
+
+use std::time::{Duration, Instant};
+
+use export::chunk::{ExportStatus, Failure, Usage};
+use export::id::ExportId;
+use ports::store::Limits;
+use serde_json::Value;
+use tests::Redis;
+
+use super::{KEYS, Process, World};
+use crate::fixture::{LEASE_SECS, TARGET, new_export, note, want};
+
+/// Two processes that have shown the export.
+async fn two(world: &World, redis: Option<&Redis>, id: ExportId) -> (Process, Process) {
+    let (one, other) = (world.process(redis), world.process(redis));
+    for process in [&one, &other] {
+        for path in world.paths(process, id).await {
+            assert!(process.get(&path).await.status < 400, "{path}");
+        }
+    }
+    (one, other)
+}
+
+/// The process gives the answer within the time that a key is believed, and keeps to it.
+async fn soon(process: &Process, path: &str, status: u16) {
+    let give_up = Instant::now() + KEYS + Duration::from_millis(500);
+    while process.get(path).await.status != status {
+        assert!(Instant::now() < give_up, "{path} is not {status} after {KEYS:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(process.get(path).await.status, status, "{path}");
+}
+
+async fn deleted_is_gone(redis: Option<&Redis>) {
+    let world = World::new().await;
+    let id = world.succeeded().await;
+    let (one, other) = two(&world, redis, id).await;
+    let paths = world.paths(&one, id).await;
+    assert_eq!(one.send("DELETE", &paths[0], None).await.status, 204);
+    for path in &paths {
+        assert_eq!(one.get(path).await.status, 404, "{path}: at once where it was deleted");
+    }
+    for path in &paths {
+        soon(&other, path, 404).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_export_is_gone_for_every_process() {
+    deleted_is_gone(None).await;
+    if let Some(redis) = Redis::start() {
+        deleted_is_gone(Some(&redis)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_while_redis_says_nothing_is_not_undone_by_what_it_still_holds() {
+    let Some(redis) = Redis::start() else { return };
+    let world = World::new().await;
+    let id = world.succeeded().await;
+    let (one, other) = two(&world, Some(&redis), id).await;
+    let paths = world.paths(&one, id).await;
+    redis.hold(true);
+    assert_eq!(one.send("DELETE", &paths[0], None).await.status, 204);
+    soon(&other, &paths[0], 404).await;
+    redis.hold(false);
+    assert!(
+        redis.keys().unwrap().iter().any(|key| key.contains(&id.to_string())),
+        "it still holds the export"
+    );
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let fresh = world.process(Some(&redis));
+    for process in [&one, &other, &fresh] {
+        for path in &paths {
+            assert_eq!(process.get(path).await.status, 404, "{path}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_extended_export_shows_its_new_expiry() {
+    let world = World::new().await;
+    let id = world.succeeded().await;
+    world.database.run("update sluice.export set expires_at = now() + interval '1 hour'").await.unwrap();
+    let (one, other) = two(&world, None, id).await;
+    let path = format!("/exports/{id}");
+    let expires =
+        |body: &str| serde_json::from_str::<Value>(body).unwrap()["expiresAt"].as_str().unwrap().to_owned();
+    let before = one.get(&path).await;
+    let extended = one.send("POST", &format!("{path}/extend"), None).await;
+    assert_eq!(extended.status, 200, "{extended:?}");
+    let after = one.get(&path).await;
+    assert_eq!(expires(&after.body), expires(&extended.body));
+    assert!(expires(&after.body) > expires(&before.body));
+    assert_eq!(
+        one.send("GET", &path, Some(&before.etag)).await.status,
+        200,
+        "the old tag is not the new answer's"
+    );
+    let give_up = Instant::now() + KEYS + Duration::from_millis(500);
+    while other.get(&path).await != after {
+        assert!(Instant::now() < give_up);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_is_shown_no_longer_than_it_lives() {
+    let world = World::new().await;
+    let id = world.succeeded().await;
+    let later = "update sluice.export set expires_at = clock_timestamp() + interval '1500 milliseconds'";
+    world.database.run(later).await.unwrap();
+    let process = world.process(None);
+    let path = format!("/exports/{id}");
+    assert_eq!(process.get(&path).await.status, 200);
+    let entry = process.cache.counts()[0].total();
+    assert_eq!((entry.hits, entry.misses), (0, 1));
+    process.get(&path).await;
+    assert_eq!(process.cache.counts()[0].total().hits, 1);
+    tokio::time::sleep(Duration::from_millis(1600)).await;
+    process.get(&path).await;
+    process.get(&path).await;
+    assert_eq!(process.cache.counts()[0].total().hits, 1, "past its expiry nothing of it is kept");
+    assert!(world.store.expire(id).await.unwrap());
+    let expired = process.get(&path).await;
+    assert!(expired.body.contains("\"expired\""), "{expired:?}");
+    soon(&process, &format!("{path}/manifest"), 404).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retried_export_is_never_shown_as_failed() {
+    let world = World::new().await;
+    let wants = vec![want(&world.tenant, "orders", 0, 100, 1)];
+    let new = new_export(&world.tenant, wants.clone());
+    world.store.accept(&new).await.unwrap();
+    let chunk = world.store.dispatch().await.unwrap()[0];
+    let attempt = world.store.lease(chunk, LEASE_SECS).await.unwrap().unwrap();
+    assert!(note(&world.store, &attempt).await);
+    let failure = Failure { code: "permission".into(), message: "no".into(), again: false };
+    world.store.fail(chunk, attempt.number, &failure, &Usage::default()).await.unwrap();
+    ports::finish::run(&world.store, &ports::objects::MemoryObjects::default(), new.id).await.unwrap();
+    let process = world.process(None);
+    let path = format!("/exports/{}", new.id);
+    let status =
+        |body: &str| serde_json::from_str::<Value>(body).unwrap()["status"].as_str().unwrap().to_owned();
+    assert_eq!(status(&process.get(&path).await.body), ExportStatus::Failed.as_str());
+    // By somebody of whom this process hears nothing.
+    let limits = Limits { target_bytes: TARGET, max_chunks: 1000 };
+    world.store.retry(&world.tenant, new.id, &wants, "r", limits, 3600).await.unwrap();
+    assert_eq!(status(&process.get(&path).await.body), ExportStatus::Queued.as_str(), "at once");
+}

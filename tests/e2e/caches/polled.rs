@@ -1,0 +1,184 @@
+//! Many clients look at an export that has ended: the store is asked for their keys, and for nothing else.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tests::Redis;
+
+use super::{Process, World};
+
+const CLIENTS: usize = 50;
+
+/// Between two looks of one client.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// How long they look: five seconds, or what `SLUICE_POLL_SECS` says.
+fn patience() -> Duration {
+    let secs = std::env::var("SLUICE_POLL_SECS").ok().and_then(|secs| secs.parse().ok());
+    Duration::from_secs(secs.unwrap_or(5))
+}
+
+/// What the store was told, key look-ups apart.
+#[derive(Debug)]
+struct Told {
+    look_ups: usize,
+    others: Vec<String>,
+}
+
+fn told(world: &World, since: u64) -> Told {
+    let statements = world.statements.since(since).unwrap();
+    let (keys, rest): (Vec<_>, Vec<_>) = statements.into_iter().partition(|s| s.contains("sluice.api_key"));
+    let (frame, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(|s| s == "begin" || s == "commit");
+    // Each look-up stands between a begin and a commit, and there are no others.
+    assert!(
+        !others.is_empty() || frame.len() <= 2 * keys.len(),
+        "{} in {} look-ups",
+        frame.len(),
+        keys.len()
+    );
+    Told { look_ups: keys.len(), others }
+}
+
+/// All clients look at all paths in turn, spread over the processes, half of them with what they know. Each answer must
+/// be the one that `expected` holds. Meanwhile `meanwhile` runs.
+async fn poll(
+    processes: &[Arc<Process>],
+    expected: &Arc<Vec<(String, super::Answer)>>,
+    lasting: Duration,
+    meanwhile: impl Future<Output = ()>,
+) -> usize {
+    let until = Instant::now() + lasting;
+    let client = |number: usize| {
+        let (process, expected) = (processes[number % processes.len()].clone(), expected.clone());
+        tokio::spawn(async move {
+            let mut looks = 0;
+            while Instant::now() < until {
+                let (path, right) = &expected[looks % expected.len()];
+                let known =
+                    (number.is_multiple_of(2) && !right.etag.is_empty()).then_some(right.etag.as_str());
+                let answer = process.send("GET", path, known).await;
+                if known.is_some() {
+                    assert_eq!((answer.status, &answer.etag), (304, &right.etag), "{path}");
+                } else if path.contains("links=true") {
+                    assert_eq!(answer.status, 200, "{path}: the time in it is new each time");
+                } else {
+                    assert_eq!(&answer, right, "{path}");
+                }
+                looks += 1;
+                tokio::time::sleep(PAUSE).await;
+            }
+            looks
+        })
+    };
+    let clients: Vec<_> = (0..CLIENTS).map(client).collect();
+    meanwhile.await;
+    let mut looks = 0;
+    for client in clients {
+        looks += client.await.unwrap();
+    }
+    looks
+}
+
+/// The right answers, from a process that asks the store for each.
+async fn answers(world: &World, id: export::id::ExportId) -> Arc<Vec<(String, super::Answer)>> {
+    let process = world.process(None);
+    let mut answers = Vec::new();
+    for path in world.paths(&process, id).await {
+        let answer = world.process(None).get(&path).await;
+        assert!([200, 307].contains(&answer.status), "{path}: {answer:?}");
+        answers.push((path, answer));
+    }
+    Arc::new(answers)
+}
+
+fn print(what: &str, looks: usize, told: &Told, processes: &[Arc<Process>]) {
+    println!(
+        "{what}: {looks} answers, {} key look-ups, {} other statements",
+        told.look_ups,
+        told.others.len()
+    );
+    for (number, process) in processes.iter().enumerate() {
+        for layer in process.cache.counts() {
+            println!("  process {number}, {}: {:?}", layer.layer, layer.total());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fifty_clients_ask_the_store_once_per_process() {
+    let world = World::new().await;
+    let expected = answers(&world, world.succeeded().await).await;
+    let processes: Vec<_> = (0..2).map(|_| Arc::new(world.process(None))).collect();
+    let start = world.statements.now().unwrap();
+    for process in &processes {
+        for (path, right) in &*expected {
+            assert_eq!(process.get(path).await.status, right.status);
+        }
+    }
+    let first = told(&world, start);
+    let views = first.others.iter().filter(|s| s.contains("An export and how far it is")).count();
+    assert_eq!(views, processes.len(), "one look per process at the export itself: {first:?}");
+
+    let start = world.statements.now().unwrap();
+    let looks = poll(&processes, &expected, patience(), async {}).await;
+    let then = told(&world, start);
+    print("memory", looks, &then, &processes);
+    assert_eq!(then.others, Vec::<String>::new());
+    let most = processes.len() * (usize::try_from(patience().as_secs()).unwrap() + 2);
+    assert!(then.look_ups <= most, "one look-up per process and second: {}", then.look_ups);
+    assert!(looks > 20 * CLIENTS);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_redis_they_ask_once_at_all() {
+    let Some(redis) = Redis::start() else { return };
+    let world = World::new().await;
+    let expected = answers(&world, world.succeeded().await).await;
+    let first = world.process(Some(&redis));
+    for (path, _) in &*expected {
+        first.get(path).await;
+    }
+    first.get("/datasets").await;
+    let others: Vec<_> = (0..2).map(|_| Arc::new(world.process(Some(&redis)))).collect();
+    let start = world.statements.now().unwrap();
+    let looks = poll(&others, &expected, patience(), async {}).await;
+    let then = told(&world, start);
+    print("memory before Redis", looks, &then, &others);
+    assert_eq!(then.others, Vec::<String>::new(), "what one process has asked for no other one asks for");
+    for process in &others {
+        let redis = process.cache.counts()[1].total();
+        assert!(redis.hits >= 5 && redis.misses == 0 && redis.errors == 0, "{redis:?}");
+        assert!(redis.hits <= 7, "each thing once, however many clients wait for it: {redis:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_that_stops_in_the_middle_makes_no_answer_wrong() {
+    let Some(redis) = Redis::start() else { return };
+    let world = World::new().await;
+    let expected = answers(&world, world.succeeded().await).await;
+    // Without memory to hide behind: a process begins anew whenever the outage changes.
+    let before: Vec<_> = (0..2).map(|_| Arc::new(world.process(Some(&redis)))).collect();
+    let start = Instant::now();
+    let looks = poll(&before, &expected, Duration::from_secs(3), async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        redis.stop();
+        let during: Vec<_> = (0..2).map(|_| Arc::new(world.process(Some(&redis)))).collect();
+        let looks = poll(&during, &expected, Duration::from_secs(1), async {}).await;
+        println!("without Redis: {looks} answers");
+        for process in &during {
+            let redis = process.cache.counts()[1].total();
+            assert!(redis.errors > 0 && redis.errors < 10, "it is left alone: {redis:?}");
+        }
+        redis.resume().unwrap();
+    })
+    .await;
+    println!("{looks} answers in {:?}, all of them right", start.elapsed());
+    // It comes back empty, and is used again.
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let after = world.process(Some(&redis));
+    for (path, right) in &*expected {
+        assert_eq!(after.get(path).await.status, right.status);
+    }
+    assert!(redis.keys().unwrap().len() >= 5, "{:?}", redis.keys());
+}

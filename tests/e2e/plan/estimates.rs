@@ -1,0 +1,172 @@
+//! The sweeper takes estimates anew: one dataset at a time, the oldest first, and only while the source has
+//! nothing else to do.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use export::catalog::{Catalog, Revision};
+use export::estimate::DatasetEstimate;
+use ports::objects::MemoryObjects;
+use ports::queue::MemoryQueue;
+use ports::source::{Source, resolve};
+use ports::store::{Applied, Store};
+use sweeper::sweep;
+use tests::Database;
+
+use crate::fixture::{add_tenant, new_export, want};
+
+const TABLE: &str = "create table public.DATASET (id bigint primary key, day date not null, body text not null);
+    insert into public.DATASET select i, date '2024-01-01' + i % 90, 'text ' || i from generate_series(1, 1000) i;
+    analyze public.DATASET";
+
+/// A store and a source in one database, with two datasets that were applied.
+struct World {
+    database: Database,
+    store: Store,
+    sweeper: sweeper::Context,
+    role: String,
+}
+
+/// The same database as another role.
+fn with_role(url: &str, role: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap();
+    format!("{scheme}://{role}:none@{}", rest.split_once('@').unwrap().1)
+}
+
+impl World {
+    async fn new() -> Self {
+        let database = Database::create(&[("budget", "2")]).await.unwrap();
+        let (mut revision, mut estimates) = (Revision::default(), BTreeMap::new());
+        // A role of this test's own: what others read counts as busy.
+        let role = format!("reader_{}", export::id::hex(&ports::random::bytes::<4>()));
+        database
+            .run(&format!("create role {role} login password 'none'; grant usage on schema public to {role}"))
+            .await
+            .unwrap();
+        let source = Source::new(&with_role(&database.url, &role)).unwrap();
+        for name in ["first", "second"] {
+            database.run(&TABLE.replace("DATASET", name)).await.unwrap();
+            database.run(&format!("grant select on public.{name} to {role}")).await.unwrap();
+            let keys = format!(
+                "[datasets.{name}]\nrelation = \"public.{name}\"\nrange_column = \"day\"\nshared = true"
+            );
+            let mut inspector = source.inspector(Duration::from_secs(5)).await.unwrap();
+            let definition = &Catalog::parse(&keys).unwrap().datasets[name];
+            let one = resolve(&mut inspector, name, definition, 1).await.unwrap();
+            inspector.close().await;
+            revision.datasets.insert(name.into(), one.dataset.unwrap());
+            estimates.insert(name.into(), one.estimate);
+        }
+        let store = Store::new(&database.url).unwrap();
+        let applied = Applied { revision_id: revision.id(), revision, estimates, source: "test".into() };
+        store.apply_catalog(&applied).await.unwrap();
+        let sweeper = sweeper::Context {
+            store: store.clone(),
+            queue: Arc::new(MemoryQueue::default()),
+            objects: Arc::new(MemoryObjects::default()),
+            source,
+            estimates_secs: 0,
+        };
+        Self { database, store, sweeper, role }
+    }
+
+    /// Sweeps until estimates were taken: the other tests may hold nearly all of the server's sessions.
+    async fn takes(&self) -> bool {
+        for _ in 0..100 {
+            if self.taken().await == 1 {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        false
+    }
+
+    async fn taken(&self) -> usize {
+        let report = sweep(&self.sweeper).await;
+        assert_eq!(report.failed_steps, 0);
+        report.estimates_taken
+    }
+
+    async fn estimate(&self, name: &str) -> DatasetEstimate {
+        self.store.applied_catalog().await.unwrap().unwrap().estimates.remove(name).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn one_dataset_a_sweep_the_oldest_first() {
+    let world = World::new().await;
+    let before = world.estimate("first").await;
+    assert_eq!((before.total.rows, before.months.len()), (1000, 3));
+    for name in ["first", "second"] {
+        let more = format!(
+            "insert into public.{name} select i, '2024-04-01', 'x' from generate_series(2001, 3000) i; analyze public.{name}"
+        );
+        world.database.run(&more).await.unwrap();
+    }
+    assert!(world.takes().await);
+    let (first, second) = (world.estimate("first").await, world.estimate("second").await);
+    assert_eq!((first.total.rows, first.months.len(), second.total.rows), (2000, 4, 1000));
+    assert!(first.taken_micros > before.taken_micros);
+    assert_eq!(first.measured, before.measured, "what rows weigh is measured at apply only");
+    assert!(world.takes().await);
+    assert_eq!(world.estimate("second").await.total.rows, 2000);
+    // Young enough: nothing is asked.
+    let patient = sweeper::Context { estimates_secs: 3600, ..world.sweeper.clone() };
+    assert_eq!(sweep(&patient).await.estimates_taken, 0);
+}
+
+#[tokio::test]
+async fn nothing_is_asked_while_chunks_are_on_their_way_or_all_is_paused() {
+    let world = World::new().await;
+    let acme = add_tenant(&world.store, "acme").await;
+    let mut new = new_export(&acme, vec![want(&acme, "first", 0, 10, 1)]);
+    new.revision_id = world.store.applied_catalog().await.unwrap().unwrap().revision_id;
+    world.store.accept(&new).await.unwrap();
+    // The sweep sends the chunk first.
+    assert_eq!(world.taken().await, 0);
+    world.store.cancel_or_delete(&acme, new.id).await.unwrap();
+    world.store.pause().await.unwrap();
+    assert_eq!(world.taken().await, 0);
+    world.store.resume().await.unwrap();
+    assert!(world.takes().await);
+}
+
+#[tokio::test]
+async fn a_source_that_is_busy_or_refuses_is_left_alone_at_once() {
+    let world = World::new().await;
+    let mut reader = world.sweeper.source.inspector(Duration::from_secs(5)).await.unwrap();
+    let reading = tokio::spawn(async move { reader.texts("select pg_sleep(2)::text").await });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(world.taken().await, 0, "another session of the role is reading");
+    reading.await.unwrap().unwrap();
+    // A role that may have no session.
+    let role = &world.role;
+    world.database.run(&format!("alter role {role} connection limit 0")).await.unwrap();
+    let began = Instant::now();
+    let report = sweep(&world.sweeper).await;
+    assert_eq!((report.estimates_taken, report.failed_steps), (0, 0));
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    world.database.run(&format!("alter role {role} connection limit -1")).await.unwrap();
+    // It is still the first in turn.
+    assert!(world.takes().await);
+    assert!(world.estimate("first").await.taken_micros > world.estimate("second").await.taken_micros);
+}
+
+#[tokio::test]
+async fn a_dataset_that_has_changed_keeps_its_estimates_and_no_other_waiting() {
+    let world = World::new().await;
+    let before = world.estimate("first").await;
+    world
+        .database
+        .run("alter table public.first alter column body type varchar(50); drop table public.second")
+        .await
+        .unwrap();
+    for _ in 0..3 {
+        assert_eq!(world.taken().await, 0);
+    }
+    assert_eq!(world.estimate("first").await, before);
+    world.database.run("alter table public.first alter column body type text").await.unwrap();
+    assert!(world.takes().await);
+    assert_eq!(world.estimate("first").await.total, before.total);
+}

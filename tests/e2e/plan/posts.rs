@@ -1,0 +1,139 @@
+//! What `POST /exports` costs: 84 datasets and 339 days in few statements; and how long it takes, printed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use api::{Context, Settings, Shared};
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use export::catalog::{Dataset, Revision};
+use export::column::{Column, ColumnType};
+use export::estimate::{DatasetEstimate, Size};
+use ports::objects::MemoryObjects;
+use ports::queue::MemoryQueue;
+use ports::store::{Applied, Store};
+use serde_json::{Value, json};
+use tests::{Database, Statements};
+use tower::ServiceExt;
+
+use crate::fixture::{TARGET, add_tenant, want};
+
+/// One process of the api before a store of its own, with a catalog of `datasets` datasets of about
+/// `chunks` chunks each in the range that is asked for.
+struct Api {
+    router: Router,
+    key: String,
+    sent: u32,
+}
+
+impl Api {
+    async fn new(datasets: usize, chunks: u64) -> Self {
+        let database = Database::create(&[("budget", "4")]).await.unwrap();
+        Self::before(&database, datasets, chunks).await
+    }
+
+    async fn before(database: &Database, datasets: usize, chunks: u64) -> Self {
+        let store = Store::new(&database.url).unwrap();
+        let tenant = add_tenant(&store, "acme").await;
+        let key = store.create_key(&tenant, "test").await.unwrap();
+        let (mut revision, mut estimates) = (Revision::default(), BTreeMap::new());
+        for i in 0..datasets {
+            let want = want(&tenant, &format!("dataset_{i}"), 19_600, 19_939, chunks);
+            let dataset = Dataset {
+                from: want.selection.from,
+                columns: columns(12),
+                range: want.selection.range_column,
+                tenant_column: None,
+                shared: true,
+                filters: columns(3),
+                settle_after_secs: Some(3600),
+                order: vec![],
+                epoch: 1,
+            };
+            revision.datasets.insert(want.selection.dataset.clone(), dataset);
+            let size = Size { rows: 30, bytes: 30 * chunks * TARGET / 339 };
+            let months = (7..19).map(|i| (format!("{}-{:02}", 2023 + i / 12, 1 + i % 12), size)).collect();
+            estimates.insert(want.selection.dataset, DatasetEstimate { months, ..want.estimate });
+        }
+        let applied = Applied { revision_id: revision.id(), revision, estimates, source: "test".into() };
+        store.apply_catalog(&applied).await.unwrap();
+        let settings = Settings {
+            target_bytes: TARGET,
+            cache_for: Duration::from_secs(30),
+            ..Settings::from_env().unwrap()
+        };
+        let (queue, objects) = (Arc::new(MemoryQueue::default()), Arc::new(MemoryObjects::default()));
+        let shared = Shared::layers(None, "posts").unwrap();
+        let router = api::service(Context::new(store, queue, objects, shared, settings));
+        Self { router, key, sent: 0 }
+    }
+
+    /// Sends the request for all datasets; `fresh` ones want files that nobody has asked for yet.
+    async fn post(&mut self, fresh: bool) -> (Value, Duration) {
+        self.sent += 1;
+        let null_text = if fresh { format!("n{}", self.sent) } else { String::new() };
+        let body = json!({"datasets": "*", "startDate": "2023-08-31", "endDate": "2024-08-03", "csv": {"null": null_text}});
+        let request = Request::post("/api/v1/exports")
+            .header("authorization", format!("Bearer {}", self.key))
+            .header("content-type", "application/json")
+            .header("idempotency-key", format!("key {}", self.sent))
+            .body(Body::from(body.to_string()))
+            .unwrap();
+        let began = Instant::now();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let took = began.elapsed();
+        let status = response.status();
+        let body = axum::body::to_bytes(response.into_body(), 64 << 20).await.unwrap();
+        assert_eq!(status, 202, "{}", String::from_utf8_lossy(&body));
+        (serde_json::from_slice(&body).unwrap(), took)
+    }
+}
+
+fn columns(count: usize) -> Vec<Column> {
+    (0..count).map(|i| Column::native(format!("column_{i}"), 25, ColumnType::Text)).collect()
+}
+
+#[tokio::test]
+async fn eighty_four_datasets_are_accepted_in_at_most_eight_statements() {
+    let database = Database::create(&[("budget", "4")]).await.unwrap();
+    // Of sessions that begin from now on.
+    let statements = Statements::of(&database).await.unwrap();
+    let mut api = Api::before(&database, 84, 4).await;
+    // The first request also asks for key and catalog, which are then remembered.
+    let (export, _) = api.post(true).await;
+    // Months are cut at days, which lie unevenly in them.
+    assert!(export["progress"]["chunks"]["total"].as_u64().unwrap() >= 84 * 4, "{export}");
+    for fresh in [true, false, false] {
+        let start = statements.now().unwrap();
+        api.post(fresh).await;
+        let told = statements.since(start).unwrap();
+        let control = |s: &&String| ["begin", "commit", "rollback"].contains(&s.to_lowercase().as_str());
+        let (frame, work): (Vec<_>, Vec<_>) = told.iter().partition(control);
+        println!("fresh {fresh}: {} statements, and {} around transactions", work.len(), frame.len());
+        assert!((1..=8).contains(&work.len()), "{work:#?}");
+    }
+}
+
+#[tokio::test]
+async fn how_long_accepting_takes() {
+    for (datasets, chunks, rounds) in [(84, 1, 200), (84, 4, 50), (1000, 1, 5)] {
+        let mut api = Api::new(datasets, chunks).await;
+        let chunks = api.post(true).await.0["progress"]["chunks"]["total"].clone();
+        for fresh in [true, false] {
+            let mut took = Vec::new();
+            for _ in 0..rounds {
+                took.push(api.post(fresh).await.1);
+            }
+            took.sort();
+            println!(
+                "{datasets} datasets x 339 days, {chunks} chunks, {rounds} requests, {}: p50 {:.1} ms, p95 {:.1} ms, longest {:.1} ms",
+                if fresh { "all new" } else { "all shared" },
+                took[took.len() / 2].as_secs_f64() * 1e3,
+                took[took.len() * 95 / 100].as_secs_f64() * 1e3,
+                took[took.len() - 1].as_secs_f64() * 1e3
+            );
+        }
+    }
+}

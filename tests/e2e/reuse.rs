@@ -1,0 +1,154 @@
+//! Never ask the database the same thing twice: counted by PostgreSQL itself, in the statements of the source
+//! role and the rows that its COPYs gave.
+
+mod erased;
+mod idempotency;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tests::{System, copy_csv, sorted_records};
+use tokio::sync::OnceCell;
+
+use crate::api::{Answer, call, get};
+
+/// What the source role has done with a table so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Work {
+    /// Statements that name it. What the sweeper asks the planner is not among them.
+    pub(crate) statements: i64,
+    /// Rows that COPYs of it gave.
+    pub(crate) rows: i64,
+}
+
+impl Work {
+    pub(crate) async fn of(system: &System, table: &str) -> Self {
+        static EXTENSION: OnceCell<()> = OnceCell::const_new();
+        let create =
+            || async { system.run("create extension if not exists pg_stat_statements").await.unwrap() };
+        EXTENSION.get_or_init(create).await;
+        let count = |what: &str| {
+            format!(
+                "select coalesce(sum({what}), 0)::bigint from pg_stat_statements s join pg_roles r on r.oid = s.userid \
+                 where r.rolname = 'sluice_source' and s.query not ilike 'explain%' \
+                   and (s.query like '%\"e2e\".\"{table}\"%' or s.query like '%e2e.{table} %')"
+            )
+        };
+        let statements = system.number(&count("s.calls")).await.unwrap();
+        let rows = system.number(&format!("{} and s.query ilike 'copy%'", count("s.rows"))).await.unwrap();
+        Self { statements, rows }
+    }
+
+    /// Rows that were read since.
+    async fn rows_since(self, system: &System, table: &str) -> i64 {
+        Self::of(system, table).await.rows - self.rows
+    }
+}
+
+fn request(dataset: &str, start: &str, end: &str) -> Value {
+    json!({"datasets": [dataset], "startDate": start, "endDate": end})
+}
+
+async fn post(body: &Value, headers: &[(&str, &str)]) -> Answer {
+    let key = &System::get().await.stack.key;
+    let headers = [&[("content-type", "application/json")], headers].concat();
+    call(Method::POST, "/exports", Some(key), &headers, Some(&body.to_string())).await
+}
+
+/// Submits with these headers, waits, and compares the records with the table's.
+async fn exact(body: &Value, headers: &[(&str, &str)], query: &str) -> Value {
+    let system = System::get().await;
+    let answer = post(body, headers).await;
+    assert_eq!(answer.status, 202, "{}", answer.body);
+    let exported = system.fetch(answer.body["id"].as_str().unwrap().parse().unwrap()).await.unwrap();
+    let expected = copy_csv(&system.stack.owner_url, query).await.unwrap();
+    let dataset = body["datasets"][0].as_str().unwrap();
+    assert_eq!(sorted_records(&exported.records(dataset).unwrap()), sorted_records(&expected));
+    answer.body
+}
+
+#[tokio::test]
+async fn a_settled_export_is_read_once_and_the_next_day_only_the_next_day() {
+    let system = System::get().await;
+    let whole = "select * from e2e.settled where day between '2024-01-05' and '2024-02-10'";
+    let body = request("settled", "2024-01-05", "2024-02-10");
+    let before = Work::of(system, "settled").await;
+    exact(&body, &[], whole).await;
+    assert_eq!(before.rows_since(system, "settled").await, 3700);
+
+    // Again: not one statement, and the first answer says that it has succeeded.
+    let before = Work::of(system, "settled").await;
+    let answer = post(&body, &[]).await;
+    assert_eq!((answer.status.as_u16(), answer.body["status"].as_str()), (202, Some("succeeded")));
+    let chunks = &answer.body["progress"]["chunks"];
+    assert_eq!(chunks["reused"], chunks["total"], "{}", answer.body);
+    assert_eq!(Work::of(system, "settled").await, before);
+
+    // What was reused is said, and how old it is.
+    let id = answer.body["id"].as_str().unwrap();
+    let exported = system.fetch(id.parse().unwrap()).await.unwrap();
+    let manifest = &exported.manifest.datasets[0].chunks;
+    assert!(manifest.iter().all(|c| c.reused && c.as_of < exported.manifest.accepted_at));
+    let oldest = manifest.iter().map(|c| c.as_of.clone()).min();
+    assert_eq!(answer.body["progress"]["oldestAsOf"].as_str(), oldest.as_deref());
+    let listed = get(&format!("/exports/{id}/chunks")).await;
+    for chunk in listed.body["chunks"].as_array().unwrap() {
+        assert!(chunk["reused"] == true && chunk["asOf"].is_string(), "{chunk}");
+    }
+
+    // A day later, and within: only the new day; nothing.
+    let before = Work::of(system, "settled").await;
+    let day_later = "select * from e2e.settled where day between '2024-01-05' and '2024-02-11'";
+    exact(&request("settled", "2024-01-05", "2024-02-11"), &[], day_later).await;
+    assert_eq!(before.rows_since(system, "settled").await, 100);
+
+    // Anew, as the caller wishes.
+    let before = Work::of(system, "settled").await;
+    exact(&body, &[("cache-control", "max-age=3600")], whole).await;
+    assert_eq!(before.rows_since(system, "settled").await, 0);
+    exact(&body, &[("cache-control", "no-cache")], whole).await;
+    assert_eq!(before.rows_since(system, "settled").await, 3700);
+    exact(&body, &[("cache-control", "max-age=0")], whole).await;
+    assert_eq!(before.rows_since(system, "settled").await, 7400);
+}
+
+#[tokio::test]
+async fn what_is_not_settled_is_read_again_and_a_late_row_is_in_the_next_export() {
+    let system = System::get().await;
+    let days = system.texts("select (current_date - d)::text from unnest(array[10, 0]) d").await.unwrap();
+    let body = request("recent", &days[0], &days[1]);
+    let before = Work::of(system, "recent").await;
+    exact(&body, &[], "select * from e2e.recent").await;
+    assert_eq!(before.rows_since(system, "recent").await, 1100);
+    // Rows of yesterday may still come, as the catalog says; those of the day before may not.
+    system.run("insert into e2e.recent values (2000, current_date - 1, 'late')").await.unwrap();
+    let before = Work::of(system, "recent").await;
+    let answer = exact(&body, &[], "select * from e2e.recent").await;
+    assert_eq!(before.rows_since(system, "recent").await, 201, "yesterday with its late row, and today");
+    assert_ne!(answer["status"], "succeeded");
+}
+
+#[tokio::test]
+async fn exports_that_overlap_in_time_read_every_settled_row_once() {
+    let system = System::get().await;
+    let before = Work::of(system, "together").await;
+    let query = |last: &str| format!("select * from e2e.together where day <= '{last}'");
+    let body = request("together", "2024-01-01", "2024-01-20");
+    let first_two = async {
+        let (one, two) = (query("2024-01-20"), query("2024-01-20"));
+        tokio::join!(exact(&body, &[], &one), exact(&body, &[], &two))
+    };
+    let third = async {
+        // While they run: it takes their part as it comes, and reads the rest.
+        for _ in 0..200 {
+            let running = "select count(*) from sluice.chunk where dataset = 'together' and state = 'running' and reusable";
+            if system.number(running).await.unwrap() > 0 {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        let body = request("together", "2024-01-01", "2024-02-09");
+        exact(&body, &[], &query("2024-02-09")).await
+    };
+    tokio::join!(first_two, third);
+    assert_eq!(before.rows_since(system, "together").await, 4000);
+}

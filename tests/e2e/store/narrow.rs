@@ -1,0 +1,145 @@
+//! A catalog that narrows: what it makes wrong is never reused, and running exports of it fail clearly.
+
+use std::collections::BTreeMap;
+
+use export::catalog::{Dataset, Revision};
+use export::chunk::ExportStatus;
+use export::id::TenantId;
+use ports::store::{AcceptError, Applied, NewExport, Store};
+use tests::Database;
+
+use crate::fixture::{LEASE_SECS, add_tenant, drain, new_export, want, work};
+
+/// A catalog of `names`, as the fixture's wants are read against it.
+fn catalog(names: &[&str], change: impl Fn(&mut Dataset)) -> Applied {
+    let acme: TenantId = "acme".parse().unwrap();
+    let dataset = |name: &&str| {
+        let selection = want(&acme, name, 0, 1, 1).selection;
+        let mut dataset = Dataset {
+            from: selection.from,
+            columns: selection.columns,
+            range: selection.range_column,
+            tenant_column: None,
+            shared: true,
+            filters: vec![],
+            settle_after_secs: selection.settle_after_secs,
+            order: vec![],
+            epoch: selection.epoch,
+        };
+        if **name == *"orders" {
+            change(&mut dataset);
+        }
+        ((*name).to_owned(), dataset)
+    };
+    let revision = Revision { datasets: names.iter().map(dataset).collect() };
+    Applied { revision_id: revision.id(), revision, estimates: BTreeMap::new(), source: "test".into() }
+}
+
+async fn store() -> (Database, Store, TenantId, Applied) {
+    let database = Database::create(&[("budget", "2")]).await.unwrap();
+    let store = Store::new(&database.url).unwrap();
+    let acme = add_tenant(&store, "acme").await;
+    let applied = catalog(&["orders", "clients"], |_| ());
+    assert!(store.apply_catalog(&applied).await.unwrap().is_empty());
+    (database, store, acme, applied)
+}
+
+fn export(tenant: &TenantId, applied: &Applied, name: &str) -> NewExport {
+    let new = new_export(tenant, vec![want(tenant, name, 0, 100, 4)]);
+    NewExport { revision_id: applied.revision_id.clone(), ..new }
+}
+
+#[tokio::test]
+async fn what_is_not_read_yet_fails_and_says_why() {
+    let (database, store, acme, applied) = store().await;
+    let (orders, clients) = (export(&acme, &applied, "orders"), export(&acme, &applied, "clients"));
+    store.accept(&orders).await.unwrap();
+    let sent = store.dispatch().await.unwrap();
+    work(&store, sent[0]).await;
+    let running = store.lease(sent[1], LEASE_SECS).await.unwrap().unwrap();
+    store.accept(&clients).await.unwrap();
+
+    let narrowed = store.apply_catalog(&catalog(&["orders", "clients"], |d| d.epoch = 2)).await.unwrap();
+    assert_eq!(narrowed.keys().collect::<Vec<_>>(), ["orders"]);
+    let one = &narrowed["orders"];
+    assert_eq!((one.failed, one.forgotten, one.exports.as_slice()), (3, 1, &[orders.id][..]));
+    assert_eq!(one.reasons, ["its epoch changed"]);
+
+    let state = store.export(&acme, orders.id).await.unwrap().unwrap();
+    assert_eq!((state.status, state.errors.len(), state.progress.chunks_done), (ExportStatus::Failed, 3, 1));
+    let failure = &state.errors[0].failure;
+    assert_eq!(failure.code, "catalog_changed");
+    assert!(failure.message.contains("epoch") && failure.message.contains("retry"), "{}", failure.message);
+    assert!(!store.renew(sent[1], running.number, LEASE_SECS).await.unwrap(), "the worker stops");
+    assert_eq!(database.number("select count(*) from sluice.chunk where reusable").await.unwrap(), 0);
+    // The other dataset goes on.
+    drain(&store).await;
+    assert_eq!(store.export(&acme, clients.id).await.unwrap().unwrap().progress.chunks_done, 4);
+}
+
+#[tokio::test]
+async fn what_only_widens_invalidates_nothing() {
+    let (database, store, acme, applied) = store().await;
+    store.accept(&export(&acme, &applied, "orders")).await.unwrap();
+    let sent = store.dispatch().await.unwrap();
+    work(&store, sent[0]).await;
+    let wider = catalog(&["orders", "clients", "more"], |d| {
+        d.filters.push(export::column::Column::native("country", 25, export::column::ColumnType::Text));
+        d.columns.push(export::column::Column::native("country", 25, export::column::ColumnType::Text));
+    });
+    assert!(store.apply_catalog(&wider).await.unwrap().is_empty());
+    for chunk in &sent[1..] {
+        work(&store, *chunk).await;
+    }
+    assert_eq!(database.number("select count(*) from sluice.chunk where state = 'failed'").await.unwrap(), 0);
+    // Its rows are the same under the wider catalog, where the same columns are asked for.
+    assert!(store.accept(&export(&acme, &wider, "orders")).await.unwrap().complete);
+}
+
+#[tokio::test]
+async fn another_source_invalidates_everything() {
+    let (_database, store, acme, applied) = store().await;
+    for name in ["orders", "clients"] {
+        store.accept(&export(&acme, &applied, name)).await.unwrap();
+    }
+    let narrowed = store.apply_catalog(&Applied { source: "elsewhere".into(), ..applied }).await.unwrap();
+    assert_eq!(narrowed.values().map(|n| n.failed).sum::<u64>(), 8);
+    assert!(narrowed["orders"].reasons[0].contains("another database"));
+}
+
+#[tokio::test]
+async fn no_export_is_accepted_against_a_catalog_that_is_no_longer_in_force() {
+    let (database, store, acme, applied) = store().await;
+    store.apply_catalog(&catalog(&["clients"], |_| ())).await.unwrap();
+    let late = export(&acme, &applied, "orders");
+    assert!(matches!(store.accept(&late).await, Err(AcceptError::CatalogChanged)));
+    assert_eq!(database.number("select count(*) from sluice.export").await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn whatever_races_no_chunk_of_an_old_catalog_is_left_unread() {
+    let (database, store, acme, applied) = store().await;
+    let narrow = catalog(&["clients"], |_| ());
+    for round in 0..20u64 {
+        store.apply_catalog(&applied).await.unwrap();
+        let accepts = (0..4).map(|_| {
+            let (store, new) = (Store::new(&database.url).unwrap(), export(&acme, &applied, "orders"));
+            tokio::spawn(async move {
+                match store.accept(&new).await {
+                    Ok(_) | Err(AcceptError::CatalogChanged) => {}
+                    Err(other) => panic!("{other}"),
+                }
+            })
+        });
+        let accepts: Vec<_> = accepts.collect();
+        // At first nobody is connected yet, at last everyone has been accepted.
+        tokio::time::sleep(std::time::Duration::from_millis(round * round)).await;
+        store.apply_catalog(&narrow).await.unwrap();
+        for accept in accepts {
+            accept.await.unwrap();
+        }
+        let unread = "select count(*) from sluice.chunk where dataset = 'orders' and state in ('due', 'sent', 'running')";
+        assert_eq!(database.number(unread).await.unwrap(), 0, "round {round}");
+    }
+    assert!(database.number("select count(*) from sluice.export").await.unwrap() > 0);
+}

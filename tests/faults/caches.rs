@@ -1,0 +1,93 @@
+//! Redis stops and comes back while many clients look at an export that has ended, through the real front door.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use reqwest::header::ETAG;
+use serde_json::json;
+use tests::{Statements, System};
+
+use super::turn;
+
+const CLIENTS: usize = 50;
+
+/// Between two looks of one client.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// How long they look before, during and after the outage: two seconds, or what `SLUICE_POLL_SECS` says.
+fn patience() -> Duration {
+    let secs = std::env::var("SLUICE_POLL_SECS").ok().and_then(|secs| secs.parse().ok());
+    Duration::from_secs(secs.unwrap_or(2))
+}
+
+/// All clients look for so long; each answer must be the right one.
+async fn poll(system: &System, path: &str, right: &Arc<(String, String)>) -> usize {
+    let until = Instant::now() + patience();
+    let (url, http) = (format!("{}{path}", system.stack.url), reqwest::Client::new());
+    let client = |number: usize| {
+        let (url, http, key, right) = (url.clone(), http.clone(), system.stack.key.clone(), right.clone());
+        tokio::spawn(async move {
+            let (etag, body) = &*right;
+            let mut looks = 0;
+            while Instant::now() < until {
+                let mut request = http.get(&url).bearer_auth(&key);
+                if number.is_multiple_of(2) {
+                    request = request.header("if-none-match", etag);
+                }
+                let response = request.send().await.unwrap();
+                assert_eq!(response.headers()[ETAG], *etag);
+                if number.is_multiple_of(2) {
+                    assert_eq!(response.status(), 304);
+                } else {
+                    assert_eq!((response.status().as_u16(), &response.text().await.unwrap()), (200, body));
+                }
+                looks += 1;
+                tokio::time::sleep(PAUSE).await;
+            }
+            looks
+        })
+    };
+    let clients: Vec<_> = (0..CLIENTS).map(client).collect();
+    let mut looks = 0;
+    for client in clients {
+        looks += client.await.unwrap();
+    }
+    looks
+}
+
+/// Looks at an export in the store, and key look-ups.
+fn told(statements: &Statements, since: u64) -> (usize, usize) {
+    let told = statements.since(since).unwrap();
+    let count = |text: &str| told.iter().filter(|statement| statement.contains(text)).count();
+    (count("An export and how far it is"), count("sluice.api_key"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_is_right_while_redis_stops_and_comes_back() {
+    let (system, _turn) = turn().await;
+    let request = json!({"datasets": ["whole"], "startDate": "2024-01-01", "endDate": "2024-01-02"});
+    let id = system.submit(&request).await.unwrap();
+    system.wait(id).await.unwrap();
+    let statements = Statements::of_store(system).await.unwrap();
+    let path = format!("/exports/{id}");
+    let first = reqwest::Client::new().get(format!("{}{path}", system.stack.url));
+    let first = first.bearer_auth(&system.stack.key).send().await.unwrap();
+    let etag = first.headers()[ETAG].to_str().unwrap().to_owned();
+    let right = Arc::new((etag, first.text().await.unwrap()));
+
+    // The emulator starts a process for each client at first. One that waits long for its turn on this machine may
+    // not hear Redis in time and then asks the store; later on nobody does, whatever becomes of Redis.
+    for (what, most) in [("start", CLIENTS), ("keep on", 0), ("stop", 0), ("restart", 0)] {
+        let start = statements.now().unwrap();
+        if ["stop", "restart"].contains(&what) {
+            system.x(&[what, "redis"]).unwrap();
+        }
+        let looks = poll(system, &path, &right).await;
+        let (views, keys) = told(&statements, start);
+        println!("{what}: {looks} answers, {views} looks at the store, {keys} key look-ups");
+        // A process that the emulator starts late has nothing in its memory.
+        let most = if what == "stop" { CLIENTS } else { most };
+        assert!(views <= most, "{views} looks at the store");
+    }
+    Statements::end_of_store(system).await.unwrap();
+}

@@ -1,0 +1,59 @@
+//! A dataset leaves the catalog while an export of it runs.
+
+use std::time::Duration;
+
+use export::chunk::ExportStatus;
+use export::id::hex;
+use ports::random;
+use serde_json::json;
+use tests::System;
+
+use crate::{assert_exact, turn};
+
+const CATALOG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/catalog.toml");
+
+/// The catalog without `altered`, in a file.
+fn without_altered() -> tempfile::NamedTempFile {
+    let text = std::fs::read_to_string(CATALOG).unwrap();
+    let start = text.find("[datasets.altered]").unwrap();
+    let end = start + 1 + text[start + 1..].find("\n[").unwrap();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), format!("{}{}", &text[..start], &text[end..])).unwrap();
+    file
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn its_export_fails_with_the_reason_a_repeat_is_still_a_replay_and_retry_mends_it() {
+    let (system, _turn) = turn().await;
+    let narrow = without_altered();
+    let body = json!({"datasets": ["altered"], "startDate": "2024-01-01", "endDate": "2024-01-31"});
+    let key = hex(&random::bytes::<8>());
+    system.store().pause().await.unwrap();
+    let first = system.client.submit(&body, &key).await.unwrap();
+    let id = first.export.id;
+    let said = system.x(&["admin", "catalog", "apply", narrow.path().to_str().unwrap()]).unwrap();
+    assert!(said.contains("invalidated: altered (the dataset is no longer in the catalog)"), "{said}");
+    assert!(said.contains("1 chunks not read yet failed, in 1 running exports"), "{said}");
+    let export = system.wait(id).await.unwrap();
+    assert_eq!((export.status, export.errors[0].code.as_str()), (ExportStatus::Failed, "catalog_changed"));
+    system.store().resume().await.unwrap();
+
+    // The api keeps a catalog for a second; whatever it remembers, the repeat is the export that is there.
+    for _ in 0..2 {
+        assert_eq!(system.client.submit(&body, &key).await.unwrap().export.id, id);
+        assert!(system.submit(&body).await.is_err(), "a new request of it is refused");
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+    }
+    assert!(system.client.retry(id).await.is_err());
+
+    // The whole catalog again, without waiting for what the api remembers.
+    system.x(&["admin", "catalog", "apply", CATALOG]).unwrap();
+    let retried = retry_soon(system, id).await;
+    assert_exact(system, &retried, "altered", "select id, day, value from e2e.altered").await;
+}
+
+async fn retry_soon(system: &System, id: export::id::ExportId) -> tests::Exported {
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    system.client.retry(id).await.unwrap();
+    system.fetch(id).await.unwrap()
+}

@@ -1,0 +1,138 @@
+//! A Redis of a test's own, which it may stop, hold up and start again.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use tempfile::TempDir;
+
+const FOLDERS: [&str; 4] = ["/usr/bin", "/usr/local/bin", "/usr/sbin", "/opt/homebrew/bin"];
+
+/// A running server; it ends with this value.
+#[derive(Debug)]
+pub struct Redis {
+    /// Its URL.
+    pub url: String,
+    port: u16,
+    program: PathBuf,
+    folder: TempDir,
+    child: Mutex<Option<Child>>,
+}
+
+impl Redis {
+    /// Starts one; `None`, which is said, where there is no `redis-server`.
+    ///
+    /// # Panics
+    /// If it does not start although it is there.
+    pub fn start() -> Option<Self> {
+        let names = ["redis-server", "valkey-server"];
+        let programs = FOLDERS.iter().flat_map(|folder| names.map(|name| PathBuf::from(folder).join(name)));
+        let Some(program) = programs.into_iter().find(|program| program.is_file()) else {
+            println!("skipped: there is no redis-server on this machine");
+            return None;
+        };
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .and_then(|l| l.local_addr())
+            .expect("a free port")
+            .port();
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("redis://127.0.0.1:{port}");
+        let redis = Self { url, port, program, folder, child: Mutex::default() };
+        redis.resume().expect("redis-server starts");
+        Some(redis)
+    }
+
+    /// Starts it, empty, unless it runs.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub fn resume(&self) -> Result<()> {
+        let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
+        if child.is_some() {
+            return Ok(());
+        }
+        let mut command = Command::new(&self.program);
+        command.args([
+            "--port",
+            &self.port.to_string(),
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+        ]);
+        command.arg("--dir").arg(self.folder.path()).stdout(Stdio::null()).stderr(Stdio::null());
+        *child = Some(command.spawn().context("cannot start redis-server")?);
+        let until = Instant::now() + Duration::from_secs(10);
+        while self.ask(b"PING\r\n").is_err() {
+            ensure!(Instant::now() < until, "redis-server does not answer");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
+    }
+
+    /// Kills it; what it held is gone.
+    pub fn stop(&self) {
+        if let Some(mut child) = self.child.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+
+    /// Holds it up without ending it: it says nothing, keeps what it holds, and goes on when let go.
+    pub fn hold(&self, held: bool) {
+        if let Some(child) = &*self.child.lock().unwrap_or_else(PoisonError::into_inner) {
+            let signal = if held { "-STOP" } else { "-CONT" };
+            let _ = Command::new("kill").args([signal, &child.id().to_string()]).status();
+        }
+    }
+
+    /// All keys.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub fn keys(&self) -> Result<Vec<String>> {
+        let answer = String::from_utf8_lossy(&self.ask(b"KEYS *\r\n")?).into_owned();
+        Ok(answer.split("\r\n").filter(|line| line.starts_with("sluice:")).map(str::to_owned).collect())
+    }
+
+    /// The value of a key, as the protocol frames it.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub fn value(&self, key: &str) -> Result<Vec<u8>> {
+        self.ask(format!("*2\r\n$3\r\nGET\r\n${}\r\n{key}\r\n", key.len()).as_bytes())
+    }
+
+    /// Whether a key has an end.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub fn expires(&self, key: &str) -> Result<bool> {
+        let answer = self.ask(format!("*2\r\n$4\r\nPTTL\r\n${}\r\n{key}\r\n", key.len()).as_bytes())?;
+        Ok(answer.first() == Some(&b':') && answer.get(1) != Some(&b'-'))
+    }
+
+    /// One command over a connection of its own; the whole answer.
+    fn ask(&self, command: &[u8]) -> Result<Vec<u8>> {
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
+        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+        stream.write_all(command)?;
+        stream.write_all(b"QUIT\r\n")?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer)?;
+        Ok(answer)
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        self.hold(false);
+        self.stop();
+    }
+}
