@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use export::format::{Compression, Format};
+use export::format::{Compression, Format, is_formula};
 use export::manifest::{DatasetHead, RangeText};
 use flate2::write::GzEncoder;
 
@@ -53,7 +53,7 @@ pub(crate) fn header(head: &DatasetHead) -> Vec<u8> {
     let special = |c: char| c == csv.delimiter || matches!(c, '"' | '\n' | '\r');
     let alone = head.columns.len() == 1;
     let quoted = |name: &str| {
-        let guarded = csv.formula_guard && name.starts_with(['=', '+', '-', '@', '\t', '\r']);
+        let guarded = csv.formula_guard && is_formula(name.as_bytes());
         let name = if guarded { format!("'{name}") } else { name.to_owned() };
         let needed = name == csv.null || name.contains(special) || (alone && name == "\\.");
         if needed { format!("\"{}\"", name.replace('"', "\"\"")) } else { name }

@@ -114,6 +114,31 @@ impl Column {
 }
 
 impl ColumnType {
+    /// Every one of them.
+    pub const ALL: [Self; 21] = [
+        Self::Bool,
+        Self::Int2,
+        Self::Int4,
+        Self::Int8,
+        Self::Float4,
+        Self::Float8,
+        Self::Numeric,
+        Self::Text,
+        Self::Char,
+        Self::Oid,
+        Self::Uuid,
+        Self::Date,
+        Self::Time,
+        Self::Timetz,
+        Self::Timestamp,
+        Self::Timestamptz,
+        Self::Interval,
+        Self::Bytea,
+        Self::Json,
+        Self::Jsonb,
+        Self::Inet,
+    ];
+
     /// The native type of a base type's OID (`pg_type.dat`), if the worker decodes it.
     pub fn from_oid(oid: u32) -> Option<Self> {
         Some(match oid {

@@ -53,6 +53,14 @@ impl Default for CsvOptions {
     }
 }
 
+/// Whether a spreadsheet may take a text for a formula; the guard puts an apostrophe before it.
+///
+/// Source: OWASP, *CSV injection*.
+#[inline]
+pub fn is_formula(text: &[u8]) -> bool {
+    matches!(text.first(), Some(b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r'))
+}
+
 /// All that decides a file's form.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

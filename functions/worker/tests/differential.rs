@@ -9,6 +9,8 @@
 mod arrays;
 #[path = "differential/compare.rs"]
 mod compare;
+#[path = "differential/engine.rs"]
+mod engine;
 #[path = "differential/fallback.rs"]
 mod fallback;
 #[path = "differential/numbers.rs"]
@@ -20,31 +22,17 @@ mod server;
 #[path = "differential/values.rs"]
 mod values;
 
+use compare::plain;
 use export::column::Read;
 use export::format::{CsvOptions, Format};
-use server::{Bench, benches};
+use server::benches;
 use worker::decode::DecodeError;
 use worker::pipeline::PipelineError;
-
-/// Types of the schema's own.
-async fn own_types(bench: &mut Bench) {
-    bench
-        .run(
-            "create type SCHEMA.mood as enum ('sad', 'o,k', 'hap\"py', 'NULL', '', 'back\\slash', 'brace{', 'two words');
-             create domain SCHEMA.cents as numeric(20,4);
-             create domain SCHEMA.price as SCHEMA.cents check (value is null or value < 1e15);
-             create domain SCHEMA.feeling as SCHEMA.mood;
-             create domain SCHEMA.words as text[];
-             create type SCHEMA.pair as (a int, b text);
-             create type SCHEMA.nested as (p SCHEMA.pair, d date, w text[]);",
-        )
-        .await;
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn edge_values_of_native_types() {
     for mut bench in benches("native").await {
-        own_types(&mut bench).await;
+        bench.own_types().await;
         for (name, type_name, values) in values::native(bench.version) {
             bench.table(name, type_name, &values).await;
             let column = &bench.columns(name).await[1];
@@ -58,7 +46,7 @@ async fn edge_values_of_native_types() {
 #[tokio::test(flavor = "multi_thread")]
 async fn edge_values_of_arrays() {
     for mut bench in benches("arrays").await {
-        own_types(&mut bench).await;
+        bench.own_types().await;
         for (name, type_name, values) in arrays::native(bench.version) {
             bench.table(&name, &type_name, &values).await;
             let column = &bench.columns(&name).await[1];
@@ -72,7 +60,7 @@ async fn edge_values_of_arrays() {
 #[tokio::test(flavor = "multi_thread")]
 async fn edge_values_of_types_read_as_text() {
     for mut bench in benches("text").await {
-        own_types(&mut bench).await;
+        bench.own_types().await;
         for (name, type_name, values) in fallback::edges() {
             if !bench.has(&format!("{}::{type_name}", ports::source::sql::literal(values[0]))).await {
                 println!("{type_name}: not supported by PostgreSQL {}", bench.version);
@@ -144,7 +132,7 @@ async fn hundreds_of_thousands_of_numbers() {
 #[tokio::test(flavor = "multi_thread")]
 async fn thousands_of_random_rows_of_every_type() {
     for mut bench in benches("random").await {
-        own_types(&mut bench).await;
+        bench.own_types().await;
         for (name, columns) in random::tables(bench.version, 3_000) {
             let columns: Vec<(&str, Vec<_>)> =
                 columns.iter().map(|(t, v)| (t.as_str(), v.iter().map(Option::as_deref).collect())).collect();
@@ -198,7 +186,8 @@ async fn a_huge_value_passes_and_a_larger_one_is_named() {
         bench.compare_csv("huge", &columns, CsvOptions::default()).await;
         bench.run("update SCHEMA.huge set v = repeat('x', (64 << 20) + 1) where n = 3").await;
         for format in [Format::Csv, Format::Ndjson] {
-            let error = bench.ours("huge", &columns, format, CsvOptions::default()).await.unwrap_err();
+            let error =
+                bench.written("huge", &columns, plain(format, CsvOptions::default())).await.unwrap_err();
             let PipelineError::Decode(DecodeError::ValueTooLarge { row, column, .. }) = &error else {
                 panic!("{error:?}")
             };

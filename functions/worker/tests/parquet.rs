@@ -9,8 +9,8 @@
 #[allow(dead_code)]
 #[path = "differential/arrays.rs"]
 mod arrays;
-#[path = "parquet/export.rs"]
-mod export;
+#[path = "differential/engine.rs"]
+mod engine;
 #[allow(dead_code)]
 #[path = "differential/fallback.rs"]
 mod fallback;
@@ -25,35 +25,22 @@ mod readers;
 #[allow(dead_code)]
 #[path = "differential/server.rs"]
 mod server;
+#[path = "parquet/table.rs"]
+mod table;
 #[allow(dead_code)]
 #[path = "differential/values.rs"]
 mod values;
 
-use ::export::format::Compression;
+use export::format::Compression;
 use readers::Readers;
-use server::{Bench, benches};
+use server::benches;
 use worker::pipeline::PipelineError;
-
-/// Types of the schema's own.
-async fn own_types(bench: &mut Bench) {
-    bench
-        .run(
-            "create type SCHEMA.mood as enum ('sad', 'o,k', 'hap\"py', 'NULL', '', 'back\\slash', 'brace{', 'two words');
-             create domain SCHEMA.cents as numeric(20,4);
-             create domain SCHEMA.price as SCHEMA.cents check (value is null or value < 1e15);
-             create domain SCHEMA.feeling as SCHEMA.mood;
-             create domain SCHEMA.words as text[];
-             create type SCHEMA.pair as (a int, b text);
-             create type SCHEMA.nested as (p SCHEMA.pair, d date, w text[]);",
-        )
-        .await;
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn edge_values_of_every_type() {
     let Some(readers) = Readers::find() else { return };
     for mut bench in benches("parquet_edges").await {
-        own_types(&mut bench).await;
+        bench.own_types().await;
         let files = readers.folder("edges", bench.version);
         let single =
             values::native(bench.version).into_iter().map(|(n, t, v)| (n.to_owned(), t.to_owned(), v));
@@ -77,7 +64,7 @@ async fn edge_values_of_every_type() {
 async fn thousands_of_random_rows_of_every_type() {
     let Some(readers) = Readers::find() else { return };
     for mut bench in benches("parquet_random").await {
-        own_types(&mut bench).await;
+        bench.own_types().await;
         let files = readers.folder("random", bench.version);
         for (name, columns) in random::tables(bench.version, 3_000) {
             let columns: Vec<(&str, Vec<_>)> =
@@ -137,7 +124,7 @@ async fn what_parquet_cannot_hold_is_named() {
             bench.run(&format!("update SCHEMA.{name} set n = 9")).await;
             bench.run(&format!("insert into SCHEMA.{name} values (7, null), (8, null)")).await;
             let columns = bench.columns(&name).await;
-            let error = export::parquet(&mut bench, &name, &columns, Compression::Zstd).await.unwrap_err();
+            let error = table::parquet(&mut bench, &name, &columns, Compression::Zstd).await.unwrap_err();
             let PipelineError::Encode(error) = &error else { panic!("{type_name} {value}: {error:?}") };
             let told = format!("row 3, column \"v\": {problem} has no place in this format");
             assert_eq!(error.to_string(), told, "{type_name} {value}");

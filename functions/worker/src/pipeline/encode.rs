@@ -16,6 +16,9 @@ pub(super) struct Encoded {
     pub(super) rows: u64,
 }
 
+/// What a thread keeps for its next block: one huge value must not hold its memory for ever.
+const KEPT_BYTES: usize = 4 << 20;
+
 pub(super) struct Worker {
     encode: Box<dyn Encode>,
     compress: Option<Box<dyn Compress>>,
@@ -59,8 +62,7 @@ impl Worker {
 
     fn bytes(&mut self, block: Block, raw: &mut Vec<u8>) -> Result<Vec<u8>, EncodeError> {
         raw.clear();
-        // One huge value must not hold its memory for ever.
-        raw.shrink_to(4 << 20);
+        raw.shrink_to(KEPT_BYTES);
         self.encode.block(&block, raw)?;
         drop(block);
         Ok(self.compressed(raw))
@@ -69,7 +71,11 @@ impl Worker {
     fn compressed(&mut self, raw: &mut Vec<u8>) -> Vec<u8> {
         match &mut self.compress {
             Some(compress) if !raw.is_empty() => compress.block(raw),
-            _ => std::mem::take(raw),
+            _ => {
+                // The next block is about as large: growing to it step by step would copy it each time.
+                let next = Vec::with_capacity((raw.len() + raw.len() / 8).min(KEPT_BYTES));
+                std::mem::replace(raw, next)
+            }
         }
     }
 }

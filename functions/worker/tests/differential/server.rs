@@ -142,4 +142,18 @@ impl Bench {
         println!("PostgreSQL {}: {} rows equal, {what}", self.version / 10_000, self.rows);
         self.run("drop schema SCHEMA cascade").await;
     }
+
+    /// Types of the schema's own.
+    pub(crate) async fn own_types(&mut self) {
+        self.run(
+                "create type SCHEMA.mood as enum ('sad', 'o,k', 'hap\"py', 'NULL', '', 'back\\slash', 'brace{', 'two words');
+                 create domain SCHEMA.cents as numeric(20,4);
+                 create domain SCHEMA.price as SCHEMA.cents check (value is null or value < 1e15);
+                 create domain SCHEMA.feeling as SCHEMA.mood;
+                 create domain SCHEMA.words as text[];
+                 create type SCHEMA.pair as (a int, b text);
+                 create type SCHEMA.nested as (p SCHEMA.pair, d date, w text[]);",
+        )
+        .await;
+    }
 }

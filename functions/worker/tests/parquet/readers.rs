@@ -9,8 +9,8 @@ use export::column::{Column, ColumnType};
 use export::format::Compression;
 use serde_json::json;
 
-use crate::export::{parquet, text};
 use crate::server::Bench;
+use crate::table::{parquet, text};
 
 /// A Python with DuckDB and pyarrow.
 pub(crate) struct Readers(String);

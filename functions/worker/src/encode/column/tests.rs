@@ -4,30 +4,6 @@ use proptest::prelude::*;
 
 use super::*;
 
-const ALL: [ColumnType; 21] = [
-    ColumnType::Bool,
-    ColumnType::Int2,
-    ColumnType::Int4,
-    ColumnType::Int8,
-    ColumnType::Float4,
-    ColumnType::Float8,
-    ColumnType::Numeric,
-    ColumnType::Text,
-    ColumnType::Char,
-    ColumnType::Oid,
-    ColumnType::Uuid,
-    ColumnType::Date,
-    ColumnType::Time,
-    ColumnType::Timetz,
-    ColumnType::Timestamp,
-    ColumnType::Timestamptz,
-    ColumnType::Interval,
-    ColumnType::Bytea,
-    ColumnType::Json,
-    ColumnType::Jsonb,
-    ColumnType::Inet,
-];
-
 fn column(kind: ColumnType, array: bool) -> Column {
     Column { array, ..Column::native("c", 0, kind) }
 }
@@ -74,7 +50,7 @@ proptest! {
 
     #[test]
     fn no_value_makes_a_type_panic_or_leave_its_alphabet(value in value()) {
-        for kind in ALL {
+        for kind in ColumnType::ALL {
             let (form, mut out) = (text_form(kind), Vec::new());
             let fits = (form.write)(&value, &mut out).is_ok();
             if fits && let Some(alphabet) = form.alphabet {
@@ -91,7 +67,7 @@ proptest! {
 
     #[test]
     fn what_is_written_as_json_is_json(value in value()) {
-        for kind in ALL {
+        for kind in ColumnType::ALL {
             // Of these the text is whatever arrives.
             let text = std::str::from_utf8(&value).is_ok();
             if matches!(kind, ColumnType::Json | ColumnType::Jsonb) || (kind == ColumnType::Text && !text) {

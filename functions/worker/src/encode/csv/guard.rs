@@ -1,10 +1,6 @@
 //! Texts that a spreadsheet would run as a formula get an apostrophe in front (OWASP, *CSV injection*).
 
-/// Whether a spreadsheet may take a text for a formula.
-#[inline]
-pub(super) fn is_formula(text: &[u8]) -> bool {
-    matches!(text.first(), Some(b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r'))
-}
+use export::format::is_formula;
 
 /// Disarms the text that begins at `begin` and ends `out`.
 #[inline]

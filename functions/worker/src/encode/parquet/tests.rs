@@ -13,30 +13,6 @@ use proptest::prelude::*;
 
 use super::*;
 
-const ALL: [ColumnType; 21] = [
-    ColumnType::Bool,
-    ColumnType::Int2,
-    ColumnType::Int4,
-    ColumnType::Int8,
-    ColumnType::Float4,
-    ColumnType::Float8,
-    ColumnType::Numeric,
-    ColumnType::Text,
-    ColumnType::Char,
-    ColumnType::Oid,
-    ColumnType::Uuid,
-    ColumnType::Date,
-    ColumnType::Time,
-    ColumnType::Timetz,
-    ColumnType::Timestamp,
-    ColumnType::Timestamptz,
-    ColumnType::Interval,
-    ColumnType::Bytea,
-    ColumnType::Json,
-    ColumnType::Jsonb,
-    ColumnType::Inet,
-];
-
 type Row = Vec<Option<Vec<u8>>>;
 
 fn block(rows: &[Row], before: u64) -> Block {
@@ -228,7 +204,7 @@ proptest! {
             1..4),
         typmod in prop_oneof![Just(-1), any::<i32>(), Just(((38 << 16) | 30) + 4)],
     ) {
-        for kind in ALL {
+        for kind in ColumnType::ALL {
             for (array, as_text) in [(false, false), (true, false), (false, true), (true, true)] {
                 let column = Column { array, as_text, typmod, ..Column::native("v", 0, kind) };
                 let rows: Vec<Row> = values.iter().map(|value| vec![value.clone()]).collect();
