@@ -123,6 +123,10 @@ impl<E> Drop for Pipeline<E> {
 /// Blocks that may wait before and after each encoding thread, and parts before the upload.
 const WAITING: usize = 1;
 
+/// Blocks that may wait before a thread that encodes alone, in batches of many blocks: while it writes one, the
+/// source goes on. 6 MiB.
+const WAITING_ALONE: usize = 24;
+
 impl<E: Send + 'static> Pipeline<E> {
     /// Starts reading. The gauge, a new one, can be watched meanwhile.
     pub fn start<S, B>(stream: S, recipe: Recipe, gauge: Arc<Gauge>) -> Self
@@ -162,9 +166,10 @@ where
 {
     let stream_compressor = compress::stream(&recipe.output).map_err(|_| PipelineError::Broken)?;
     let (mut feeds, mut workers, mut encoded) = (Vec::new(), Vec::new(), Vec::new());
-    let threads = if shares_blocks(recipe.output.format) { recipe.threads.max(1) } else { 1 };
+    let shares = shares_blocks(recipe.output.format);
+    let (threads, waiting) = if shares { (recipe.threads.max(1), WAITING) } else { (1, WAITING_ALONE) };
     for _ in 0..threads {
-        let (feed, blocks) = mpsc::channel(WAITING);
+        let (feed, blocks) = mpsc::channel(waiting);
         let (out, done) = mpsc::channel(WAITING);
         let worker = encode::Worker::new(&recipe, gauge.clone());
         workers.push(spawn_blocking(move || worker.run(blocks, out)));

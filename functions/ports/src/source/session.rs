@@ -4,6 +4,8 @@
 //! up uploads and heartbeats, and dropping the handle closes the connection whatever it was doing.
 
 use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
@@ -196,11 +198,9 @@ async fn hand_on(
             () = batches.closed() => return Ok(false),
         };
         let mut rows = started.map_err(SourceError::classify)?;
+        let mut unwanted = pin!(batches.closed());
         loop {
-            let row = tokio::select! {
-                row = napping(&mut rows) => row,
-                () = batches.closed() => return Ok(false),
-            };
+            let Next::Row(row) = next(&mut rows, unwanted.as_mut()).await else { return Ok(false) };
             match row {
                 None => break,
                 Some(row) => {
@@ -234,13 +234,24 @@ async fn hand_on(
     Ok(true)
 }
 
-async fn napping<S: Stream + Unpin>(rows: &mut S) -> Option<S::Item> {
+/// What the reader goes on with.
+enum Next<T> {
+    Row(Option<T>),
+    Unwanted,
+}
+
+/// The next row. Only while there is none does it nap, and look whether anybody still listens: there is one
+/// message per row, and looking each time took as long as reading.
+async fn next<S: Stream + Unpin>(
+    rows: &mut S,
+    mut unwanted: Pin<&mut impl Future<Output = ()>>,
+) -> Next<S::Item> {
     poll_fn(|cx| {
-        let next = rows.poll_next_unpin(cx);
-        if next.is_pending() {
-            thread::sleep(NAP);
+        if let Poll::Ready(row) = rows.poll_next_unpin(cx) {
+            return Poll::Ready(Next::Row(row));
         }
-        next
+        thread::sleep(NAP);
+        unwanted.as_mut().poll(cx).map(|()| Next::Unwanted)
     })
     .await
 }

@@ -41,7 +41,12 @@ pub struct TextForm {
     pub write: Write,
     /// All bytes that may occur in the text; `None` if any may.
     pub alphabet: Option<&'static [u8]>,
+    /// Set if the text is a part of the value as it stands: finds it.
+    pub verbatim: Option<Verbatim>,
 }
+
+/// The text within a value.
+pub type Verbatim = fn(&[u8]) -> Result<&[u8], Malformed>;
 
 /// The decision for the text of a column.
 pub fn column_text(column: &Column) -> TextForm {
@@ -73,21 +78,26 @@ fn form(kind: ColumnType, array: bool) -> TextForm {
         ColumnType::Bytea => known(array, bytea::write, b"\\x0123456789abcdef"),
         ColumnType::Inet => known(array, inet::write, b"./:0123456789abcdef"),
         ColumnType::Char => free(array, char::write),
-        ColumnType::Text | ColumnType::Json => free(array, text::write),
-        ColumnType::Jsonb => free(array, jsonb::write),
+        ColumnType::Text | ColumnType::Json => within(array, text::within, text::write),
+        ColumnType::Jsonb => within(array, jsonb::within, jsonb::write),
     }
 }
 
 fn known(array: bool, write: impl Writes, alphabet: &'static [u8]) -> TextForm {
     if array {
-        TextForm { write: array::text(write, Some(alphabet)), alphabet: None }
+        TextForm { write: array::text(write, Some(alphabet)), alphabet: None, verbatim: None }
     } else {
-        TextForm { write: Box::new(write), alphabet: Some(alphabet) }
+        TextForm { write: Box::new(write), alphabet: Some(alphabet), verbatim: None }
     }
 }
 
 fn free(array: bool, write: impl Writes) -> TextForm {
-    TextForm { write: if array { array::text(write, None) } else { Box::new(write) }, alphabet: None }
+    let write: Write = if array { array::text(write, None) } else { Box::new(write) };
+    TextForm { write, alphabet: None, verbatim: None }
+}
+
+fn within(array: bool, verbatim: Verbatim, write: impl Writes) -> TextForm {
+    TextForm { verbatim: (!array).then_some(verbatim), ..free(array, write) }
 }
 
 /// The decision for the JSON of a column.

@@ -6,7 +6,7 @@ mod quote;
 use export::column::Column;
 use export::format::CsvOptions;
 
-use super::column::{TextForm, Write, column_text};
+use super::column::{TextForm, Verbatim, Write, column_text};
 use super::{Encode, EncodeError};
 use crate::decode::{Block, Fields};
 use guard::guard;
@@ -24,6 +24,8 @@ pub struct Csv {
 struct Plan {
     name: String,
     write: Write,
+    /// Where the text is in the value and nothing guards it: it is quoted on its way, without a second look.
+    verbatim: Option<Verbatim>,
     /// Whether a value may be taken for a formula, and shall not.
     guarded: bool,
     /// Whether a value may need quotes under these options.
@@ -36,20 +38,20 @@ impl Csv {
         // Requests allow one ASCII character.
         let delimiter = u8::try_from(options.delimiter).unwrap_or(b',');
         let null = options.null.clone().into_bytes();
-        let quoting = Quoting::new(delimiter, &null, columns.len() == 1);
-        let header = options.header.then(|| header(columns, options.formula_guard, delimiter, &quoting));
+        let mut quoting = Quoting::new(delimiter, &null, columns.len() == 1);
+        let header = options.header.then(|| header(columns, options.formula_guard, delimiter, &mut quoting));
         let plan = |c: &Column| {
-            let TextForm { write, alphabet } = column_text(c);
+            let TextForm { write, alphabet, verbatim } = column_text(c);
             // Arrays begin with a brace or bracket; what has an alphabet is a number, a time, an address.
             let guarded = options.formula_guard && alphabet.is_none() && !c.array;
             let quotable = alphabet.is_none_or(|a| quoting.concerns(a));
-            Plan { name: c.name.clone(), write, guarded, quotable }
+            Plan { name: c.name.clone(), write, verbatim: verbatim.filter(|_| !guarded), guarded, quotable }
         };
         Self { columns: columns.iter().map(plan).collect(), delimiter, null, header, quoting }
     }
 }
 
-fn header(columns: &[Column], guarded: bool, delimiter: u8, quoting: &Quoting) -> Vec<u8> {
+fn header(columns: &[Column], guarded: bool, delimiter: u8, quoting: &mut Quoting) -> Vec<u8> {
     let mut line = Vec::new();
     for (i, column) in columns.iter().enumerate() {
         if i > 0 {
@@ -83,6 +85,10 @@ impl Encode for Csv {
                 }
                 match fields.value().map_err(EncodeError::new(row, &column.name))? {
                     None => out.extend_from_slice(&self.null),
+                    Some(value) if let Some(text) = column.verbatim => {
+                        let text = text(value).map_err(EncodeError::new(row, &column.name))?;
+                        self.quoting.append(text, out);
+                    }
                     Some(value) => {
                         let begin = out.len();
                         (column.write)(value, out).map_err(EncodeError::new(row, &column.name))?;

@@ -40,14 +40,6 @@ pub(super) fn equal(word: u64, pattern: u64) -> u64 {
     word.wrapping_sub(splat(0x01)) & !word & splat(0x80)
 }
 
-/// Marks all bytes equal to those of the pattern, and no others.
-#[inline]
-pub(super) fn all_equal(word: u64, pattern: u64) -> u64 {
-    let word = word ^ pattern;
-    // No carry leaves its byte.
-    !((word & splat(0x7f)).wrapping_add(splat(0x7f)) | word | splat(0x7f))
-}
-
 /// Marks control characters, those below the space. Marks above the lowest one may be wrong.
 #[inline]
 pub(super) fn control(word: u64) -> u64 {
@@ -68,10 +60,6 @@ mod tests {
             let found = find(&text, |word| equal(word, splat(b'"')) | equal(word, splat(0x80)));
             prop_assert_eq!(found, text.iter().position(|b| matches!(b, b'"' | 0x80)));
             prop_assert_eq!(find(&text, control), text.iter().position(|b| *b < b' '));
-            for word in text.as_chunks::<8>().0 {
-                let marks = all_equal(u64::from_le_bytes(*word), splat(0x80)).to_le_bytes();
-                prop_assert_eq!(marks, word.map(|byte| if byte == 0x80 { 0x80 } else { 0 }));
-            }
         }
     }
 }

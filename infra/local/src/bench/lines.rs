@@ -28,7 +28,11 @@ pub(super) enum How {
 use How::{Engine, Peer, Psql};
 
 /// What the template tells the allocator of a worker.
-const MEMORY: [(&str, &str); 2] = [("MALLOC_ARENA_MAX", "2"), ("MALLOC_MMAP_THRESHOLD_", "1048576")];
+const MEMORY: [(&str, &str); 3] = [
+    ("MALLOC_ARENA_MAX", "2"),
+    ("MALLOC_MMAP_THRESHOLD_", "1048576"),
+    ("MALLOC_TRIM_THRESHOLD_", "16777216"),
+];
 
 /// Others in their order, then ours. Those of `narrow` come last: they are left out of the quick table.
 pub(super) const LINES: &[Line] = &[
