@@ -4,6 +4,7 @@
 //! Routes, statuses and settings are in this folder's README.
 
 mod answer;
+mod auth;
 mod body;
 mod caches;
 mod context;
@@ -16,7 +17,10 @@ mod layers;
 mod query;
 mod refusal;
 mod routes;
+mod token;
+mod visible;
 
+pub use auth::{Auth, TokenRules};
 pub use caches::Shared;
 pub use context::{Context, Settings};
-pub use routes::service;
+pub use routes::{ROUTES, service};
