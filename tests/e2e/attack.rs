@@ -2,6 +2,7 @@
 //! with the right status, and tells nothing.
 
 mod erased;
+mod headers;
 mod injection;
 mod isolation;
 mod keys;
