@@ -58,7 +58,7 @@ mod tests {
                 "http": {"method": "GET", "path": path, "protocol": "HTTP/1.1"},
             },
         });
-        fit(serde_json::from_value(event).unwrap()).into()
+        fit(serde_json::from_str(&event.to_string()).unwrap()).into()
     }
 
     #[test]
