@@ -1,6 +1,7 @@
 //! The key in the Authorization header: `Bearer slc_<id>_<secret>`.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use http::{HeaderMap, header};
 use sha2::{Digest, Sha256};
@@ -8,7 +9,7 @@ use subtle::ConstantTimeEq;
 
 /// A key as presented. The secret itself is not kept: it is known by its hash from here on, so comparing
 /// it takes the same time whatever was sent.
-#[derive(Clone, Eq, Hash)]
+#[derive(Clone, Eq)]
 pub(crate) struct Presented {
     pub(crate) id: String,
     pub(crate) secret_sha256: [u8; 32],
@@ -18,6 +19,14 @@ pub(crate) struct Presented {
 impl PartialEq for Presented {
     fn eq(&self, other: &Self) -> bool {
         self.id == other.id && bool::from(self.secret_sha256.ct_eq(&other.secret_sha256))
+    }
+}
+
+/// As the comparison has it: equal keys have equal hashes.
+impl Hash for Presented {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.id.hash(state);
+        self.secret_sha256.hash(state);
     }
 }
 
