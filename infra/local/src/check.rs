@@ -9,6 +9,9 @@ use crate::progress::Step;
 use crate::venv::Venv;
 use crate::{binaries, deny, place, process, signals};
 
+/// What says whether the dependencies are fit.
+type Judge = fn() -> Result<Verdict>;
+
 /// Format, clippy, documentation, template and dependencies: all of them, so that one run tells everything.
 pub(crate) fn run() -> Result<ExitCode> {
     let mut failed = Vec::new();
@@ -24,9 +27,8 @@ pub(crate) fn run() -> Result<ExitCode> {
             }
         }
     }
-    let judgements: [(&str, fn() -> Result<Verdict>); 2] =
-        [("dependencies", deny::dependencies), ("advisories", deny::advisories)];
-    for (what, judge) in judgements {
+    let judges: [(&str, Judge); 2] = [("dependencies", deny::dependencies), ("advisories", deny::advisories)];
+    for (what, judge) in judges {
         let step = Step::start(what);
         let verdict = judge();
         signals::check()?;
