@@ -25,33 +25,33 @@ use crate::fixture::{add_tenant, drain, new_export, want};
 const KEYS: Duration = Duration::from_secs(1);
 
 /// A store with a tenant and its key.
-pub(super) struct World {
-    pub(super) database: Database,
-    pub(super) store: Store,
-    pub(super) statements: Statements,
-    pub(super) tenant: TenantId,
-    pub(super) key: String,
+pub(crate) struct World {
+    pub(crate) database: Database,
+    pub(crate) store: Store,
+    pub(crate) statements: Statements,
+    pub(crate) tenant: TenantId,
+    pub(crate) key: String,
     objects: MemoryObjects,
 }
 
 /// One process of the api.
-pub(super) struct Process {
-    router: Router,
+pub(crate) struct Process {
+    pub(crate) router: Router,
     key: String,
-    pub(super) cache: Arc<dyn Cache>,
+    pub(crate) cache: Arc<dyn Cache>,
 }
 
 /// What a process answers.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) etag: String,
-    pub(super) location: String,
-    pub(super) body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) etag: String,
+    pub(crate) location: String,
+    pub(crate) body: String,
 }
 
 impl World {
-    pub(super) async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let database = Database::create(&[("budget", "2")]).await.unwrap();
         let statements = Statements::of(&database).await.unwrap();
         let store = Store::new(&database.url).unwrap();
@@ -68,7 +68,7 @@ impl World {
     }
 
     /// A process that has not answered anything yet.
-    pub(super) fn process(&self, redis: Option<&Redis>) -> Process {
+    pub(crate) fn process(&self, redis: Option<&Redis>) -> Process {
         let memory = Arc::new(MemoryCache::new(MemoryLimits::default()));
         let cache: Arc<dyn Cache> = match redis {
             Some(redis) => {
@@ -85,7 +85,7 @@ impl World {
     }
 
     /// An export of four files that has succeeded.
-    pub(super) async fn succeeded(&self) -> ExportId {
+    pub(crate) async fn succeeded(&self) -> ExportId {
         let new = new_export(&self.tenant, vec![want(&self.tenant, "orders", 0, 100, 4)]);
         self.store.accept(&new).await.unwrap();
         drain(&self.store).await;
@@ -94,7 +94,7 @@ impl World {
     }
 
     /// The paths of all that is shown of an export, and one of its files.
-    pub(super) async fn paths(&self, process: &Process, id: ExportId) -> Vec<String> {
+    pub(crate) async fn paths(&self, process: &Process, id: ExportId) -> Vec<String> {
         let files = process.get(&format!("/exports/{id}/files")).await;
         let files: serde_json::Value = serde_json::from_str(&files.body).unwrap();
         let file = files["files"][0]["name"].as_str().unwrap();
@@ -113,11 +113,11 @@ impl World {
 }
 
 impl Process {
-    pub(super) async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send("GET", path, None).await
     }
 
-    pub(super) async fn send(&self, method: &str, path: &str, known: Option<&str>) -> Answer {
+    pub(crate) async fn send(&self, method: &str, path: &str, known: Option<&str>) -> Answer {
         let mut request = Request::builder().method(method).uri(format!("/api/v1{path}"));
         request = request.header("authorization", format!("Bearer {}", self.key));
         if let Some(known) = known {

@@ -31,6 +31,15 @@ pub(super) struct Admin {
     /// For `invalidate`: the last day; without it to the end
     #[arg(long, value_name = "DAY")]
     to: Option<String>,
+    /// For `keys create`: only these datasets exist for the key; without it all
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    datasets: Option<Vec<String>>,
+    /// For `keys create`: the key may look and fetch, but change nothing
+    #[arg(long)]
+    read_only: bool,
+    /// For `keys create`: how long the key works, such as 12h or 90d; without it until it is revoked
+    #[arg(long, value_name = "TIME")]
+    expires: Option<String>,
     /// For `invalidate`: of this tenant only
     #[arg(long, value_name = "TENANT")]
     tenant: Option<String>,
@@ -50,8 +59,8 @@ impl Admin {
         })?;
         let read =
             || std::fs::read_to_string(&self.file).map_err(|e| format!("{}: {e}", self.file.display()));
-        let limits = [("from", &self.from), ("to", &self.to), ("tenant", &self.tenant)];
-        let payload = payload(&self.words, read, &limits).map_err(Failure::Usage)?;
+        let mut payload = payload(&self.words, read, &self.limits()).map_err(Failure::Usage)?;
+        self.key_terms(&mut payload).map_err(Failure::Usage)?;
         let reply = invoke(function, &payload)?;
         match Answer::deserialize(&reply) {
             Ok(answer) => Ok(Outcome::new(answer.text, reply).failed_if(!answer.ok)),
@@ -60,6 +69,29 @@ impl Admin {
                 Err(Failure::Local(format!("the admin function failed: {why}")))
             }
         }
+    }
+}
+
+impl Admin {
+    fn limits(&self) -> [(&'static str, &Option<String>); 3] {
+        [("from", &self.from), ("to", &self.to), ("tenant", &self.tenant)]
+    }
+
+    /// Adds what a new key shall be good for.
+    fn key_terms(&self, event: &mut Value) -> Result<(), String> {
+        let terms = [
+            ("datasets", self.datasets.as_ref().map(|names| json!(names))),
+            ("readOnly", self.read_only.then_some(json!(true))),
+            ("expires", self.expires.as_ref().map(|text| json!(text))),
+        ];
+        for (name, value) in terms {
+            let Some(value) = value else { continue };
+            if event["command"] != "keys create" {
+                return Err("--datasets, --read-only and --expires go with keys create only".into());
+            }
+            event[name] = value;
+        }
+        Ok(())
     }
 }
 
@@ -130,6 +162,28 @@ fn invoke(function: &str, payload: &Value) -> Result<Value, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_may_be_good_for_less() {
+        let admin = Admin {
+            words: vec![],
+            function: None,
+            file: "catalog.toml".into(),
+            from: None,
+            to: None,
+            datasets: Some(vec!["orders".into(), "clients".into()]),
+            read_only: true,
+            expires: Some("90d".into()),
+            tenant: None,
+        };
+        let mut event = json!({"command": "keys create", "tenant": "acme"});
+        admin.key_terms(&mut event).unwrap();
+        assert_eq!(
+            event,
+            json!({"command": "keys create", "tenant": "acme", "datasets": ["orders", "clients"], "readOnly": true, "expires": "90d"})
+        );
+        assert!(admin.key_terms(&mut json!({"command": "pause"})).is_err());
+    }
 
     #[test]
     fn words_make_the_event() {

@@ -34,7 +34,7 @@ async fn resolved(context: &Context, text: &str) -> Result<Resolved, Failure> {
         Ok(catalog) => catalog,
         Err(violations) => return Ok(Resolved { violations, ..all }),
     };
-    let tenants = context.store.tenants().await?;
+    let tenants = context.tenants().await?;
     tracing::info!(patience_secs = PATIENCE.as_secs(), "waiting for a session of the source");
     let mut inspector = context.source.inspector(PATIENCE).await?;
     all.source = inspector.source_name().await?;

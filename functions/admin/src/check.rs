@@ -4,6 +4,7 @@ mod bucket;
 mod capacity;
 mod report;
 mod source;
+mod source_role;
 mod store;
 
 use serde_json::json;

@@ -29,7 +29,16 @@ pub(crate) enum Command {
         tenant: Option<String>,
     },
     #[serde(rename = "keys create")]
-    KeysCreate { tenant: String, label: String },
+    KeysCreate {
+        tenant: String,
+        label: String,
+        #[serde(default)]
+        datasets: Option<Vec<String>>,
+        #[serde(default, rename = "readOnly")]
+        read_only: bool,
+        #[serde(default)]
+        expires: Option<String>,
+    },
     #[serde(rename = "keys list")]
     KeysList {},
     #[serde(rename = "keys revoke")]
@@ -47,7 +56,7 @@ const COMMANDS: &str = "the commands are
   {\"command\": \"catalog check\", \"catalog\": \"the TOML\"}
   {\"command\": \"catalog apply\", \"catalog\": \"the TOML\"}
   {\"command\": \"invalidate\", \"dataset\": \"orders\"}, with \"from\" and \"to\": days, or \"tenant\", to forget less
-  {\"command\": \"keys create\", \"tenant\": \"acme\", \"label\": \"what it is for\"}
+  {\"command\": \"keys create\", \"tenant\": \"acme\", \"label\": \"what it is for\"}, with \"datasets\": [\"orders\"], \"readOnly\": true, \"expires\": \"90d\" to allow less
   {\"command\": \"keys list\"}
   {\"command\": \"keys revoke\", \"id\": \"the key's id\"}
   {\"command\": \"pause\"}

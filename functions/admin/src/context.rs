@@ -6,7 +6,7 @@ use std::time::Duration;
 use ports::config::{self, ConfigError};
 use ports::objects::{Objects, S3Objects};
 use ports::source::Source;
-use ports::store::{Store, StoredSettings};
+use ports::store::{Store, StoreError, StoredSettings};
 
 use crate::answer::Answer;
 use crate::credentials::credentials;
@@ -33,6 +33,8 @@ pub struct Settings {
     pub store_url: String,
     /// Limits and times that the store keeps.
     pub stored: StoredSettings,
+    /// Whether callers are known by tokens: then there may be any number of tenants.
+    pub tokens: bool,
 }
 
 impl Settings {
@@ -53,6 +55,7 @@ impl Settings {
                 reuse_days: config::number("SLUICE_REUSE_DAYS", 7)?,
                 resend_secs: config::number("SLUICE_RESEND_SECS", 60)?,
             },
+            tokens: config::optional("SLUICE_AUTH").as_deref() == Some("jwt"),
         })
     }
 }
@@ -73,6 +76,7 @@ impl Settings {
                 reuse_days: 7,
                 resend_secs: 60,
             },
+            tokens: false,
         }
     }
 }
@@ -98,6 +102,12 @@ impl Context {
         let store = Store::new(&settings.store_url)?.with_patience(PATIENCE);
         let source = Source::new(&settings.source_url)?;
         Ok(Self { store, source, objects, settings })
+    }
+
+    /// How many tenants datasets must be kept apart for.
+    pub(crate) async fn tenants(&self) -> Result<u64, StoreError> {
+        let known = self.store.tenants().await?;
+        Ok(if self.settings.tokens { known.max(2) } else { known })
     }
 
     /// Takes passwords out of an answer, should the words of a server hold one.

@@ -4,6 +4,7 @@
 //! fails, never an error of the function.
 
 mod answer;
+mod audit;
 mod catalog;
 mod check;
 mod command;
@@ -30,24 +31,32 @@ use failure::Failure;
 /// # Errors
 /// Never; the type is the runtime's.
 pub async fn handle(context: &Context, event: LambdaEvent<Value>) -> Result<Answer, lambda_runtime::Error> {
-    Ok(run(context, event.payload).await)
+    let request = event.context.request_id;
+    Ok(answer(context, event.payload, Some(&request)).await)
 }
 
 /// Runs one command.
 pub async fn run(context: &Context, event: Value) -> Answer {
+    answer(context, event, None).await
+}
+
+async fn answer(context: &Context, event: Value, request: Option<&str>) -> Answer {
     let command = match Command::read(event) {
         Ok(command) => command,
         Err(text) => return Answer::refused(text),
     };
     let name = command.name();
+    let deed = audit::Deed::of(&command);
     tracing::info!(command = name, "the command begins");
     match perform(context, command).await {
         Ok(answer) => {
             tracing::info!(command = name, ok = answer.ok, "the command ended");
+            audit::record(deed.as_ref(), Ok(&answer), request);
             context.hide(answer)
         }
         Err(failure) => {
             let answer = context.hide(Answer::refused(failure.text()));
+            audit::record(deed.as_ref(), Err(&failure), request);
             if matches!(failure, Failure::Refused(_)) {
                 tracing::warn!(command = name, cause = answer.text, "the command was refused");
             } else {
@@ -67,7 +76,12 @@ async fn perform(context: &Context, command: Command) -> Result<Answer, Failure>
         Command::Invalidate { dataset, from, to, tenant } => {
             invalidate::run(context, &dataset, from.as_deref(), to.as_deref(), tenant.as_deref()).await
         }
-        Command::KeysCreate { tenant, label } => keys::create::run(context, &tenant, &label).await,
+        Command::KeysCreate { tenant, label, datasets, read_only, expires } => {
+            let (tenant, label, datasets) = (&*tenant, &*label, datasets.as_deref());
+            let wanted =
+                keys::create::Wanted { tenant, label, datasets, read_only, expires: expires.as_deref() };
+            keys::create::run(context, &wanted).await
+        }
         Command::KeysList {} => keys::list::run(context).await,
         Command::KeysRevoke { id } => keys::revoke::run(context, &id).await,
         Command::Pause {} => pause::run(context).await,

@@ -84,6 +84,7 @@ mod tests {
             source_url: source.to_owned(),
             store_url: "postgres://sluice_store:store-secret@db/shop".to_owned(),
             stored: store::StoredSettings { budget: 3, store_sessions: 5, ..Settings::example().stored },
+            tokens: false,
         }
     }
 

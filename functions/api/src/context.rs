@@ -9,6 +9,7 @@ use ports::objects::{Objects, S3Objects};
 use ports::queue::{Queue, SqsQueue};
 use ports::store::Store;
 
+use crate::auth::Auth;
 use crate::caches::{Catalogs, Keys, Report, Shared};
 use crate::refusal::Refusal;
 
@@ -29,8 +30,10 @@ pub struct Inner {
 }
 
 /// Settings of the api; the README has the table of variables.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Settings {
+    /// How callers are known.
+    pub auth: Auth,
     /// How long a link to an object works, in seconds.
     pub link_secs: u32,
     /// Seconds after which an export ends whatever happens.
@@ -58,6 +61,7 @@ impl Settings {
     pub fn from_env() -> Result<Self, ConfigError> {
         let limits = Limits::default();
         Ok(Self {
+            auth: Auth::from_env()?,
             link_secs: config::number("SLUICE_LINK_SECS", 900)?,
             deadline_secs: config::number("SLUICE_DEADLINE_HOURS", 24u32)?.saturating_mul(3600),
             target_bytes: config::number("SLUICE_TARGET_BYTES", 268_435_456)?,

@@ -31,24 +31,35 @@ use export::wire::BASE_PATH;
 use http::request::Parts;
 use ports::store::ExportState;
 
+use crate::caches;
 use crate::context::Context;
+use crate::layers::Caller;
 use crate::refusal::Refusal;
 
 /// Seconds between two looks at an export that is live.
 const POLL_SECS: u32 = 2;
 
-/// The export named in the path. A malformed id is as unknown as a foreign one.
+/// The export named in the path. A malformed id is as unknown as a foreign one, and so is an export of a dataset that does
+/// not exist for the caller.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Id(pub(crate) ExportId);
 
-impl<S: Send + Sync> FromRequestParts<S> for Id {
+impl FromRequestParts<Context> for Id {
     type Rejection = Refusal;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
-        let path: Result<Path<Vec<(String, String)>>, _> = Path::from_request_parts(parts, state).await;
+    async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<Self, Refusal> {
+        let path: Result<Path<Vec<(String, String)>>, _> = Path::from_request_parts(parts, context).await;
         let Path(parameters) = path.map_err(|_| Refusal::no_export())?;
         let id = parameters.iter().find(|(name, _)| name == "id").and_then(|(_, id)| id.parse().ok());
-        id.map(Self).ok_or_else(Refusal::no_export)
+        let id = id.ok_or_else(Refusal::no_export)?;
+        let caller = Caller::from_request_parts(parts, context).await?;
+        if caller.access().is_scoped() {
+            let (look, _) = caches::export(context, &caller, id).await?;
+            if !caller.access().sees_all(look.datasets()) {
+                return Err(Refusal::no_export());
+            }
+        }
+        Ok(Self(id))
     }
 }
 

@@ -1,16 +1,33 @@
 //! The key in the Authorization header: `Bearer slc_<id>_<secret>`.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use http::{HeaderMap, header};
 use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
 
 /// A key as presented. The secret itself is not kept: it is known by its hash from here on, so comparing
 /// it takes the same time whatever was sent.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, Eq)]
 pub(crate) struct Presented {
     pub(crate) id: String,
     pub(crate) secret_sha256: [u8; 32],
+}
+
+/// Takes the same time wherever two hashes differ: keys that were right are remembered by this comparison.
+impl PartialEq for Presented {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id && bool::from(self.secret_sha256.ct_eq(&other.secret_sha256))
+    }
+}
+
+/// As the comparison has it: equal keys have equal hashes.
+impl Hash for Presented {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.id.hash(state);
+        self.secret_sha256.hash(state);
+    }
 }
 
 impl fmt::Debug for Presented {
@@ -85,6 +102,18 @@ mod tests {
         ] {
             assert_eq!(read(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn keys_are_the_same_if_every_byte_of_their_hashes_is() {
+        let key = |secret_sha256| Presented { id: "abcd1234".into(), secret_sha256 };
+        assert_eq!(key([7; 32]), key([7; 32]));
+        for at in 0..32 {
+            let mut other = [7; 32];
+            other[at] ^= 1;
+            assert_ne!(key([7; 32]), key(other));
+        }
+        assert_ne!(key([7; 32]), Presented { id: "abcd1235".into(), secret_sha256: [7; 32] });
     }
 
     #[test]

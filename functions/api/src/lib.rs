@@ -4,19 +4,25 @@
 //! Routes, statuses and settings are in this folder's README.
 
 mod answer;
+mod auth;
 mod body;
 mod caches;
 mod context;
 mod cursor;
 mod datasets;
 mod exports;
+mod gateway;
 mod health;
 mod key;
 mod layers;
 mod query;
 mod refusal;
 mod routes;
+mod token;
+mod visible;
 
+pub use auth::{Auth, TokenRules};
 pub use caches::Shared;
 pub use context::{Context, Settings};
-pub use routes::service;
+pub use gateway::run;
+pub use routes::{ROUTES, service};

@@ -3,6 +3,5 @@
 #[tokio::main]
 async fn main() -> Result<(), lambda_http::Error> {
     ports::telemetry::init();
-    let context = api::Context::from_env()?;
-    lambda_http::run(api::service(context)).await
+    api::run(api::Context::from_env()?).await
 }

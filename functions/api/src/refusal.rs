@@ -41,6 +41,29 @@ impl Refusal {
         Self::new(StatusCode::UNAUTHORIZED, "send a valid key: Authorization: Bearer slc_…")
     }
 
+    /// 401 where tokens are asked for: none came through the authorizer, or it has no end.
+    pub(crate) fn no_token() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "send a valid token: Authorization: Bearer …, with an expiry")
+    }
+
+    /// 403: the token was verified and does not say what this deployment needs to know.
+    pub(crate) fn no_claim(name: &str) -> Self {
+        let detail = format!("the token has no claim {name}, which this deployment needs; ask who issues it");
+        Self::new(StatusCode::FORBIDDEN, detail).of_kind("token-claim")
+    }
+
+    /// 403: the claim is there and cannot be used.
+    pub(crate) fn bad_claim(name: &str, why: impl std::fmt::Display) -> Self {
+        let detail = format!("the token's claim {name} cannot be used: {why}; ask who issues it");
+        Self::new(StatusCode::FORBIDDEN, detail).of_kind("token-claim")
+    }
+
+    /// 403: the key or token may only look. It does not depend on what is asked for.
+    pub(crate) fn read_only() -> Self {
+        let detail = "this key or token may read only; use one that may create and change exports";
+        Self::new(StatusCode::FORBIDDEN, detail).of_kind("read-only")
+    }
+
     /// 404 for exports: the same whether it never was, is another tenant's, or its id is malformed.
     pub(crate) fn no_export() -> Self {
         Self::new(StatusCode::NOT_FOUND, "there is no such export, or it is no longer kept")

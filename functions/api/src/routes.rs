@@ -8,6 +8,25 @@ use export::wire::BASE_PATH;
 use crate::context::Context;
 use crate::{datasets, exports, health, layers};
 
+/// Every route, by method and path below the base path. Tests walk it.
+pub const ROUTES: [(&str, &str); 15] = [
+    ("GET", "/health"),
+    ("GET", "/datasets"),
+    ("GET", "/datasets/{name}"),
+    ("GET", "/exports"),
+    ("POST", "/exports"),
+    ("GET", "/exports/{id}"),
+    ("DELETE", "/exports/{id}"),
+    ("POST", "/exports/{id}/retry"),
+    ("POST", "/exports/{id}/extend"),
+    ("GET", "/exports/{id}/files"),
+    ("GET", "/exports/{id}/files?links=true"),
+    ("GET", "/exports/{id}/files/{name}"),
+    ("GET", "/exports/{id}/chunks"),
+    ("GET", "/exports/{id}/manifest"),
+    ("POST", "/{dataset}"),
+];
+
 /// The whole api as one service.
 pub fn service(context: Context) -> Router {
     let routes = Router::new().nest(BASE_PATH, routes()).with_state(context.clone());
@@ -15,6 +34,7 @@ pub fn service(context: Context) -> Router {
     // so the routes are the fallback of a router without any.
     Router::new()
         .fallback_service(routes)
+        .layer(from_fn(layers::audit))
         .layer(from_fn_with_state(context.clone(), layers::authenticate))
         .layer(map_request(layers::stage))
         .layer(from_fn(layers::panics))

@@ -11,7 +11,11 @@ pub mod column;
 
 pub mod range;
 
+pub mod duration;
+
 pub mod catalog;
+
+pub mod access;
 
 pub mod estimate;
 

@@ -2,6 +2,7 @@
 //!
 //! Only this crate knows sqlx and the AWS SDK; their types do not leave it.
 
+pub mod audit;
 pub mod config;
 pub mod metrics;
 pub mod random;

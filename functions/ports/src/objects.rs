@@ -102,6 +102,8 @@ pub fn attachment(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -112,6 +114,21 @@ mod tests {
         );
         assert_eq!(attachment("é\".csv"), "attachment; filename=\"__.csv\"; filename*=UTF-8''%C3%A9%22.csv");
         assert!(!attachment("a\r\nb").contains('\n'));
+    }
+
+    proptest! {
+        #[test]
+        fn no_name_leaves_its_quotes_or_its_line(name in "(.|[\"\\\\;\r\n\u{0}%'é]){0,60}") {
+            let value = attachment(&name);
+            let plain = value.bytes().all(|b| (0x20..0x7f).contains(&b));
+            prop_assert!(plain, "{value:?}");
+            prop_assert_eq!(value.matches('"').count(), 2);
+            let (_, rest) = value.split_once("filename=\"").unwrap();
+            let (ascii, rest) = rest.split_once('"').unwrap();
+            prop_assert!(!ascii.contains('\\') && !ascii.contains('%'));
+            prop_assert!(rest.is_empty() || rest.starts_with("; filename*=UTF-8''"));
+            prop_assert_eq!(rest.matches(';').count(), usize::from(!rest.is_empty()));
+        }
     }
 
     #[tokio::test]

@@ -50,3 +50,10 @@ impl Server {
         })
     }
 }
+
+/// Whether errors of this class speak of names and resources only. The others (22: bad values, 23: constraints, P0: raised
+/// by the user's own functions …) may quote a row's values in text, detail or context, so neither is ever logged or told.
+pub(crate) fn is_silent(state: &str) -> bool {
+    const SILENT: [&str; 13] = ["08", "0A", "25", "28", "3D", "3F", "40", "42", "53", "54", "55", "57", "58"];
+    SILENT.iter().any(|class| state.starts_with(class))
+}

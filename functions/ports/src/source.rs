@@ -8,6 +8,7 @@ mod error;
 mod explain;
 mod inspect;
 mod resolve;
+mod rights;
 mod session;
 
 use std::str::FromStr;
@@ -21,6 +22,7 @@ use crate::random::jitter;
 pub use error::SourceError;
 pub use inspect::Inspector;
 pub use resolve::{Estimated, Refreshed, Resolution, estimate, refresh, resolve};
+pub use rights::Rights;
 pub use session::{BATCH_BYTES, Described, Rows, Session};
 
 /// Where sessions come from.

@@ -39,7 +39,7 @@ pub use estimates::Stale;
 pub use finish::{Finish, Finished};
 pub use idempotency::Idempotency;
 pub use invalidate::{Invalidated, Invalidation};
-pub use keys::{KeyInfo, KeyOwner};
+pub use keys::{KeyInfo, KeyOwner, NewKey};
 pub use lease::ReadNote;
 pub use litter::Litter;
 pub use migrate::{Migration, migrate, migration_script};

@@ -1,8 +1,8 @@
 """Turns template.yaml into what the emulator can deploy: five pure steps, template in, template out.
 
 1. `translate`: SAM's own translation, with the code of every function taken from given objects.
-2. `expand_http_apis`: the emulator ignores the OpenAPI `Body` of an HTTP API, so routes and integrations are made from
-   it as resources of their own, as one may write them on AWS as well.
+2. `expand_http_apis`: the emulator ignores the OpenAPI `Body` of an HTTP API, so routes, integrations and JWT authorizers
+   are made from it as resources of their own, as one may write them on AWS as well.
 3. `settle_trigger_limits`: a `Ref` to a number is text, and the emulator's trigger does not read it as a number.
 4. `name_batches`: the emulator asks for a right `sqs:SendMessageBatch`, which on AWS is a part of `sqs:SendMessage`.
 5. `allow_plain_http`: the emulator speaks no TLS, and it does enforce that the bucket wants it.
@@ -15,6 +15,8 @@ from types import SimpleNamespace
 ANY_METHOD = "x-amazon-apigateway-any-method"
 INTEGRATION = "x-amazon-apigateway-integration"
 CORS = "x-amazon-apigateway-cors"
+AUTHORIZER = "x-amazon-apigateway-authorizer"
+NO_VALUE = {"Ref": "AWS::NoValue"}
 
 
 def parse(text):
@@ -67,10 +69,11 @@ def expand_http_apis(template):
         cors = properties.get("CorsConfiguration") or body.get(CORS)
         if cors:
             properties["CorsConfiguration"] = {_lower_first(key): value for key, value in cors.items()}
+        resources.update(_authorizers(name, body))
         for number, (route, operation) in enumerate(_operations(body), start=1):
             integration = f"{name}Integration{number}"
             resources[integration] = _integration(name, operation[INTEGRATION])
-            resources[f"{name}Route{number}"] = _route(name, route, integration)
+            resources[f"{name}Route{number}"] = _route(name, route, integration, operation.get("security"))
     return template
 
 
@@ -126,8 +129,6 @@ def _operations(body):
         for method, operation in methods.items():
             if INTEGRATION not in operation:
                 continue
-            if operation.get("security"):
-                raise NotImplementedError(f"{path}: the local stack knows no authorizers yet; extend template.py")
             yield _route_key(method, path), operation
 
 
@@ -147,12 +148,63 @@ def _integration(api, integration):
     return {"Type": "AWS::ApiGatewayV2::Integration", "Properties": properties}
 
 
-def _route(api, key, integration):
-    target = {"Fn::Join": ["/", ["integrations", {"Ref": integration}]]}
-    return {
-        "Type": "AWS::ApiGatewayV2::Route",
-        "Properties": {"ApiId": {"Ref": api}, "RouteKey": key, "Target": target},
+def _route(api, key, integration, security):
+    properties = {
+        "ApiId": {"Ref": api},
+        "RouteKey": key,
+        "Target": {"Fn::Join": ["/", ["integrations", {"Ref": integration}]]},
     }
+    condition, demands = _under(security)
+    for demand in demands or []:
+        (scheme, scopes), = demand.items()
+        authorizer = {"Ref": _authorizer_name(api, scheme)}
+        properties["AuthorizationType"] = _either(condition, "JWT", "NONE")
+        properties["AuthorizerId"] = _either(condition, authorizer, NO_VALUE)
+        if scopes:
+            properties["AuthorizationScopes"] = _either(condition, scopes, NO_VALUE)
+    return {"Type": "AWS::ApiGatewayV2::Route", "Properties": properties}
+
+
+def _authorizers(api, body):
+    """Logical id -> resource of every authorizer in the body."""
+    condition, schemes = _under(body.get("components", {}).get("securitySchemes"))
+    return {
+        _authorizer_name(api, scheme): _authorizer(api, scheme, described[AUTHORIZER], condition)
+        for scheme, described in (schemes or {}).items()
+    }
+
+
+def _authorizer(api, scheme, authorizer, condition):
+    if authorizer["type"] != "jwt":
+        raise NotImplementedError(f"{scheme}: the local stack knows JWT authorizers only; extend template.py")
+    given = authorizer["jwtConfiguration"]
+    properties = {
+        "ApiId": {"Ref": api},
+        "Name": scheme,
+        "AuthorizerType": "JWT",
+        "IdentitySource": [authorizer["identitySource"]],
+        "JwtConfiguration": {"Issuer": given["issuer"], "Audience": given["audience"]},
+    }
+    resource = {"Type": "AWS::ApiGatewayV2::Authorizer", "Properties": properties}
+    return {**resource, "Condition": condition} if condition else resource
+
+
+def _authorizer_name(api, scheme):
+    return f"{api}{scheme}Authorizer"
+
+
+def _under(value):
+    """(condition, value) of what stands under an `Fn::If` that is nothing otherwise; (None, value) without one."""
+    if not isinstance(value, dict) or "Fn::If" not in value:
+        return None, value
+    condition, then, otherwise = value["Fn::If"]
+    if otherwise != NO_VALUE:
+        raise NotImplementedError(f"{condition}: something else in its place; extend template.py")
+    return condition, then
+
+
+def _either(condition, then, otherwise):
+    return {"Fn::If": [condition, then, otherwise]} if condition else then
 
 
 def _function_arn(uri):

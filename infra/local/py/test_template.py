@@ -43,10 +43,25 @@ class ExpandHttpApis(unittest.TestCase):
         given = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}
         self.assertEqual(template.expand_http_apis(given), given)
 
-    def test_an_authorizer_is_refused_rather_than_forgotten(self):
-        given = api({"/a": {"get": {**calls("One"), "security": [{"jwt": []}]}}})
+    def test_a_jwt_authorizer_becomes_a_resource_under_its_condition(self):
+        demand = {"Fn::If": ["Tokens", [{"Token": []}], template.NO_VALUE]}
+        jwt = {"issuer": {"Ref": "Issuer"}, "audience": {"Ref": "Audience"}}
+        scheme = {"type": "jwt", "identitySource": "$request.header.Authorization", "jwtConfiguration": jwt}
+        schemes = {"Fn::If": ["Tokens", {"Token": {"type": "oauth2", template.AUTHORIZER: scheme}}, template.NO_VALUE]}
+        paths = {"/open": {"get": calls("One")}, "/a": {"get": {**calls("One"), "security": demand}}}
+        made = template.expand_http_apis(api(paths, components={"securitySchemes": schemes}))["Resources"]
+        authorizer = made["FaceTokenAuthorizer"]
+        self.assertEqual(authorizer["Condition"], "Tokens")
+        self.assertEqual(authorizer["Properties"]["JwtConfiguration"], {"Issuer": {"Ref": "Issuer"}, "Audience": {"Ref": "Audience"}})
+        self.assertNotIn("AuthorizationType", made["FaceRoute1"]["Properties"])
+        route = made["FaceRoute2"]["Properties"]
+        self.assertEqual(route["AuthorizationType"], {"Fn::If": ["Tokens", "JWT", "NONE"]})
+        self.assertEqual(route["AuthorizerId"], {"Fn::If": ["Tokens", {"Ref": "FaceTokenAuthorizer"}, template.NO_VALUE]})
+
+    def test_another_authorizer_is_refused_rather_than_forgotten(self):
+        schemes = {"Own": {"type": "apiKey", template.AUTHORIZER: {"type": "request"}}}
         with self.assertRaises(NotImplementedError):
-            template.expand_http_apis(given)
+            template.expand_http_apis(api({"/a": {"get": calls("One")}}, components={"securitySchemes": schemes}))
 
 
 class SettleTriggerLimits(unittest.TestCase):
@@ -100,12 +115,21 @@ class OurTemplate(unittest.TestCase):
         made = template.bridge(template.translate(self.source, code, "us-east-1"), {})["Resources"]
         routes = {r["Properties"]["RouteKey"] for r in made.values() if r["Type"] == "AWS::ApiGatewayV2::Route"}
         self.assertEqual(routes, {"GET /api/v1/health", "ANY /api/v1/{proxy+}"})
+        # With tokens, API Gateway itself stands before every route but one.
+        guarded = {r["Properties"]["RouteKey"] for r in made.values() if "AuthorizerId" in r.get("Properties", {})}
+        self.assertEqual(guarded, {"ANY /api/v1/{proxy+}"})
+        self.assertEqual(made["HttpApiTokenAuthorizer"]["Condition"], "WithTokens")
         self.assertEqual(made["ApiFunction"]["Properties"]["Code"], {"S3Bucket": "bucket", "S3Key": "ApiFunction"})
 
     def test_the_queue_hides_a_message_six_times_as_long_as_a_worker_may_run(self):
         times = self.source["Mappings"]["QueueTimes"]
         allowed = self.source["Parameters"]["WorkerTimeoutSeconds"]["AllowedValues"]
         self.assertEqual({int(k): v["VisibilitySeconds"] for k, v in times.items()}, {a: 6 * a for a in allowed})
+
+    def test_tokens_need_an_issuer(self):
+        rule = self.source["Rules"]["TokensHaveAnIssuer"]
+        needed = [a["Assert"]["Fn::Not"][0]["Fn::Equals"] for a in rule["Assertions"]]
+        self.assertEqual(needed, [[{"Ref": "JwtIssuer"}, ""], [{"Ref": "JwtTenantClaim"}, ""]])
 
     def test_the_rules_without_a_pooler_leave_no_room_for_too_few_sessions(self):
         """Reads the rules as CloudFormation does and compares with StoreSessions >= Budget + api + 2."""
@@ -115,6 +139,8 @@ class OurTemplate(unittest.TestCase):
             (kind, value), = term.items()
             if kind == "Fn::Equals":
                 return str(given[value[0]["Ref"]]) == value[1]
+            if kind == "Fn::Not":
+                return not holds(value[0], given)
             if kind == "Fn::Contains":
                 return str(given[value[1]["Ref"]]) in value[0]
             return all(holds(part, given) for part in value)  # Fn::And
@@ -130,12 +156,14 @@ class OurTemplate(unittest.TestCase):
         found = 0
         for budget in range(2, 60):
             for sessions in range(2, 70):
-                given = {"Pooled": "false", "ReserveConcurrency": "true", "Budget": budget, "StoreSessions": sessions}
+                given = {"Auth": "keys", "Pooled": "false", "ReserveConcurrency": "true", "Budget": budget}
+                given["StoreSessions"] = sessions
                 if accepted(given):
                     found += 1
                     self.assertGreaterEqual(sessions, budget + api_concurrency + 2)
         self.assertGreater(found, 20)
-        self.assertTrue(accepted({"Pooled": "true", "ReserveConcurrency": "false", "Budget": 4, "StoreSessions": 4}))
+        pooled = {"Pooled": "true", "ReserveConcurrency": "false", "Budget": 4, "StoreSessions": 4}
+        self.assertTrue(accepted({"Auth": "keys", **pooled}))
 
 
 if __name__ == "__main__":

@@ -63,10 +63,7 @@ fn request(words: &[String]) -> Result<Value> {
             let catalog = fs::read_to_string(file).with_context(|| format!("cannot read {file}"))?;
             json!({"command": format!("catalog {command}"), "catalog": catalog})
         }
-        ["keys", "create", tenant] => json!({"command": "keys create", "tenant": tenant, "label": tenant}),
-        ["keys", "create", tenant, label] => {
-            json!({"command": "keys create", "tenant": tenant, "label": label})
-        }
+        ["keys", "create", tenant, terms @ ..] => new_key(tenant, terms)?,
         ["invalidate", dataset, limits @ ..] => {
             let mut event = json!({"command": "invalidate", "dataset": dataset});
             for limit in limits.chunks(2) {
@@ -85,6 +82,25 @@ fn request(words: &[String]) -> Result<Value> {
         ["keys", "revoke", id] => json!({"command": "keys revoke", "id": id}),
         other => json!({"command": other.join(" ")}),
     })
+}
+
+/// `keys create TENANT [LABEL] [--datasets A,B] [--read-only] [--expires TIME]`.
+fn new_key(tenant: &str, terms: &[&str]) -> Result<Value> {
+    let mut event = json!({"command": "keys create", "tenant": tenant, "label": tenant});
+    let mut terms = terms.iter();
+    while let Some(&term) = terms.next() {
+        let mut value = || terms.next().with_context(|| format!("{term} wants a value"));
+        match term {
+            "--datasets" => event["datasets"] = json!(value()?.split(',').collect::<Vec<_>>()),
+            "--expires" => event["expires"] = json!(value()?),
+            "--read-only" => event["readOnly"] = json!(true),
+            other if other.starts_with("--") => bail!(
+                "{other} is not known: keys create TENANT [LABEL] [--datasets A,B] [--read-only] [--expires TIME]"
+            ),
+            label => event["label"] = json!(label),
+        }
+    }
+    Ok(event)
 }
 
 fn ok(answer: &Value) -> bool {
@@ -117,5 +133,10 @@ mod tests {
             said("keys create demo laptop"),
             json!({"command": "keys create", "tenant": "demo", "label": "laptop"})
         );
+        assert_eq!(
+            said("keys create demo --datasets a,b --read-only --expires 90d"),
+            json!({"command": "keys create", "tenant": "demo", "label": "demo", "datasets": ["a", "b"], "readOnly": true, "expires": "90d"})
+        );
+        assert_eq!(said("keys create demo --expires"), json!(null));
     }
 }

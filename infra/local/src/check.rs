@@ -4,11 +4,15 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Result, bail};
 
+use crate::deny::Verdict;
 use crate::progress::Step;
 use crate::venv::Venv;
-use crate::{binaries, place, process, signals};
+use crate::{binaries, deny, place, process, signals};
 
-/// Format, clippy, documentation and template: all of them, so that one run tells everything.
+/// What says whether the dependencies are fit.
+type Judge = fn() -> Result<Verdict>;
+
+/// Format, clippy, documentation, template and dependencies: all of them, so that one run tells everything.
 pub(crate) fn run() -> Result<ExitCode> {
     let mut failed = Vec::new();
     for (what, mut command) in steps()? {
@@ -17,6 +21,20 @@ pub(crate) fn run() -> Result<ExitCode> {
         signals::check()?;
         match result {
             Ok(()) => step.done("clean"),
+            Err(error) => {
+                step.done(&format!("{error:#}"));
+                failed.push(what);
+            }
+        }
+    }
+    let judges: [(&str, Judge); 2] = [("dependencies", deny::dependencies), ("advisories", deny::advisories)];
+    for (what, judge) in judges {
+        let step = Step::start(what);
+        let verdict = judge();
+        signals::check()?;
+        match verdict {
+            Ok(Verdict::Clean) => step.done("clean"),
+            Ok(Verdict::Skipped(why)) => step.done(&format!("skipped: {why}")),
             Err(error) => {
                 step.done(&format!("{error:#}"));
                 failed.push(what);

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{admin, bench, check, demo, restart, sam, signals, stack, test, up};
+use crate::{admin, bench, check, demo, logs, restart, sam, signals, stack, test, up};
 
 /// Runs Sluice on this machine.
 #[derive(Parser)]
@@ -44,6 +44,8 @@ enum Command {
     Admin(AdminArgs),
     /// Invoke a function of a running stack.
     Invoke(InvokeArgs),
+    /// What the functions of a running stack have logged.
+    Logs(LogsArgs),
     /// Restart a part of a running stack, on its old port.
     Restart(RestartArgs),
     /// Stop a part that a running stack can do without, until it is restarted.
@@ -74,6 +76,9 @@ pub(crate) struct UpArgs {
     /// Leave the stack running; `cargo x down` stops it.
     #[arg(long)]
     pub(crate) detach: bool,
+    /// Take the binaries as they were built last.
+    #[arg(long)]
+    pub(crate) built: bool,
     /// Start with an empty database.
     #[arg(long)]
     pub(crate) no_sample: bool,
@@ -131,14 +136,30 @@ pub(crate) struct AdminArgs {
     /// Of `invalidate`: one tenant only.
     #[arg(long)]
     pub(crate) tenant: Option<String>,
+    /// Of `keys create`: only these datasets, separated by commas.
+    #[arg(long)]
+    pub(crate) datasets: Option<String>,
+    /// Of `keys create`: how long it works, such as 90d.
+    #[arg(long)]
+    pub(crate) expires: Option<String>,
+    /// Of `keys create`: it may read only.
+    #[arg(long)]
+    pub(crate) read_only: bool,
 }
 
 impl AdminArgs {
     /// The words with the options behind them, as they were typed.
     fn all(self) -> Vec<String> {
-        let options = [("--from", self.from), ("--to", self.to), ("--tenant", self.tenant)];
+        let options = [
+            ("--from", self.from),
+            ("--to", self.to),
+            ("--tenant", self.tenant),
+            ("--datasets", self.datasets),
+            ("--expires", self.expires),
+        ];
         let given = options.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value?]));
-        self.words.into_iter().chain(given.flatten()).collect()
+        let flag = self.read_only.then(|| "--read-only".to_owned());
+        self.words.into_iter().chain(given.flatten()).chain(flag).collect()
     }
 }
 
@@ -151,6 +172,14 @@ pub(crate) struct InvokeArgs {
     /// The event, as JSON.
     #[arg(default_value = "{}")]
     pub(crate) event: String,
+}
+
+#[derive(Args)]
+pub(crate) struct LogsArgs {
+    #[command(flatten)]
+    pub(crate) stack: Named,
+    /// Which function; all of them without it.
+    pub(crate) function: Option<Function>,
 }
 
 /// The functions of the template.
@@ -205,6 +234,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Sam { args } => sam::run(&args),
         Command::Admin(args) => admin::run(&args.stack.name.clone(), &args.all()),
         Command::Invoke(args) => admin::invoke(&args.stack.name, args.function, &args.event),
+        Command::Logs(args) => logs::run(&args.stack.name, args.function),
         Command::Stop(args) => restart::stop(&args.stack.name, args.part).map(|()| ExitCode::SUCCESS),
         Command::Restart(args) => restart::run(&args.stack.name, args.part).map(|()| ExitCode::SUCCESS),
     }

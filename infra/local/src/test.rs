@@ -57,6 +57,7 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
         .env("AWS_REGION", &stack.region)
         .env("SLUICE_CLI", place::binaries()?.join("sluice"))
         .env("SLUICE_X", place::binaries()?.join("x"))
+        .env("SLUICE_PYTHON", venv.python())
         .env("SLUICE_PARQUET_PYTHON", Venv::parquet()?.python())
         .status()?;
     drop(guard);

@@ -52,7 +52,9 @@ pub(crate) fn run(args: &UpArgs) -> Result<()> {
     let venv = Venv::stack()?;
     prerequisites::pgbouncer()?;
     prerequisites::install_redis();
-    binaries::build()?;
+    if !args.built {
+        binaries::build()?;
+    }
     let sample = if args.no_sample { Sample::None } else { Sample::Whole(args.scale) };
     let plan =
         Plan { name, budget: args.budget, store_sessions: args.store_sessions, set: &args.set, sample };

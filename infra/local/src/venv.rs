@@ -27,6 +27,11 @@ impl Venv {
         Self::ready("lint")
     }
 
+    /// What judges dependencies.
+    pub(crate) fn deny() -> Result<Self> {
+        Self::ready("deny")
+    }
+
     /// What builds deployable functions.
     pub(crate) fn sam() -> Result<Self> {
         Self::ready("sam")
@@ -113,7 +118,7 @@ mod tests {
 
     #[test]
     fn every_package_of_every_list_is_pinned() -> Result<()> {
-        for list in ["stack", "bench", "parquet", "lint", "sam"] {
+        for list in ["stack", "bench", "parquet", "lint", "sam", "deny"] {
             fingerprint(&place::root().join("infra/local/requirements").join(format!("{list}.txt")))?;
         }
         Ok(())

@@ -13,6 +13,9 @@ pub(super) struct Report {
 pub(super) struct Line {
     what: &'static str,
     ok: bool,
+    /// Fine, but better otherwise.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    warning: bool,
     text: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     remedy: Option<String>,
@@ -20,11 +23,32 @@ pub(super) struct Line {
 
 impl Report {
     pub(super) fn fine(&mut self, what: &'static str, text: impl Into<String>) {
-        self.lines.push(Line { what, ok: true, text: text.into(), remedy: None });
+        self.lines.push(Line { what, ok: true, warning: false, text: text.into(), remedy: None });
     }
 
     pub(super) fn wrong(&mut self, what: &'static str, text: impl Into<String>, remedy: impl Into<String>) {
-        self.lines.push(Line { what, ok: false, text: text.into(), remedy: Some(remedy.into()) });
+        self.lines.push(Line {
+            what,
+            ok: false,
+            warning: false,
+            text: text.into(),
+            remedy: Some(remedy.into()),
+        });
+    }
+
+    /// It works, and should be otherwise.
+    pub(super) fn warn(&mut self, what: &'static str, text: impl Into<String>, remedy: impl Into<String>) {
+        self.lines.push(Line {
+            what,
+            ok: true,
+            warning: true,
+            text: text.into(),
+            remedy: Some(remedy.into()),
+        });
+    }
+
+    pub(super) fn warnings(&self) -> usize {
+        self.lines.iter().filter(|line| line.warning).count()
     }
 
     pub(super) fn is_fine(&self) -> bool {
@@ -38,6 +62,7 @@ impl Report {
     pub(super) fn text(&self) -> String {
         let line = |line: &Line| match &line.remedy {
             None => format!("ok     {}: {}", line.what, line.text),
+            Some(remedy) if line.warning => format!("warn   {}: {}; {remedy}", line.what, line.text),
             Some(remedy) => format!("wrong  {}: {}; {remedy}", line.what, line.text),
         };
         self.lines.iter().map(line).collect::<Vec<_>>().join("\n")

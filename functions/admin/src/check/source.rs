@@ -5,6 +5,7 @@ use ports::source::{Inspector, SourceError};
 use ports::store::source_settings;
 
 use super::report::Report;
+use super::source_role;
 use super::store::limits;
 use crate::context::{Context, PATIENCE};
 use crate::failure::Failure;
@@ -37,6 +38,7 @@ async fn ask(context: &Context, report: &mut Report) -> Result<Server, SourceErr
         let text = format!("settings of {} differ: {}", server.role, wrong.join(", "));
         report.wrong("source", text, "run admin migrate; a pooler that was running must open new sessions");
     }
+    source_role::look(&mut inspector, report).await?;
     inspector.close().await;
     Ok(server)
 }

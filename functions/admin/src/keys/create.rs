@@ -1,33 +1,110 @@
 //! `keys create`: a key for a tenant, who is made too if new.
 
+use std::collections::BTreeSet;
+
+use export::access::Access;
 use export::catalog::Revision;
+use export::duration;
 use export::id::TenantId;
+use export::request::near;
+use ports::store::NewKey;
 use serde_json::json;
 
+use super::id_of;
 use crate::answer::Answer;
 use crate::context::Context;
 use crate::failure::Failure;
 
+/// The longest that a key may be asked to live; who wants longer gives no end.
+const LONGEST_SECS: u64 = 3650 * 86_400;
+
+/// What is asked for.
+pub(crate) struct Wanted<'a> {
+    pub(crate) tenant: &'a str,
+    pub(crate) label: &'a str,
+    /// `None`: all datasets.
+    pub(crate) datasets: Option<&'a [String]>,
+    pub(crate) read_only: bool,
+    /// Such as `90d`; `None`: no end.
+    pub(crate) expires: Option<&'a str>,
+}
+
 /// Makes a key; each call makes another one. The answer is the only place where it is ever shown.
-pub(crate) async fn run(context: &Context, tenant: &str, label: &str) -> Result<Answer, Failure> {
-    let tenant: TenantId = tenant.parse().map_err(|error| Failure::Refused(format!("tenant: {error}")))?;
+pub(crate) async fn run(context: &Context, wanted: &Wanted<'_>) -> Result<Answer, Failure> {
+    let tenant: TenantId =
+        wanted.tenant.parse().map_err(|error| Failure::Refused(format!("tenant: {error}")))?;
+    let expires_secs = wanted.expires.map(expires).transpose().map_err(Failure::Refused)?;
+    let applied = context.store.applied_catalog().await?;
+    let revision = applied.as_ref().map(|applied| &applied.revision);
+    let datasets =
+        wanted.datasets.map(|names| scope(names, revision)).transpose().map_err(Failure::Refused)?;
     let known = context.store.keys().await?.iter().any(|key| key.tenant == tenant.as_str());
     if !known && context.store.tenants().await? > 0 {
-        let applied = context.store.applied_catalog().await?;
-        let open = applied.as_ref().map(|applied| open(&applied.revision)).unwrap_or_default();
+        let open = revision.map(open).unwrap_or_default();
         if !open.is_empty() {
             return Ok(Answer::refused(refusal(&tenant, &open)));
         }
     }
-    let key = context.store.create_key(&tenant, label).await?;
-    let text = format!("{key}\nthis is tenant {tenant}'s key; it is shown this once");
-    Ok(Answer::done(text, json!({"key": key, "tenant": tenant, "label": label})))
+    let access = Access { datasets, writes: !wanted.read_only };
+    let what = words(&access, wanted.expires);
+    let label = wanted.label.to_owned();
+    let new = NewKey { tenant: tenant.clone(), label, access, expires_secs };
+    let key = context.store.create_key_for(&new).await?;
+    let mut text = format!("{key}\nthis is tenant {tenant}'s key, {what}; it is shown this once");
+    if context.settings.tokens {
+        text.push_str(
+            "\nnote: this deployment knows callers by tokens (Auth is jwt); a key opens nothing in it",
+        );
+    }
+    let data = json!({
+        "key": key, "id": id_of(&key), "tenant": tenant, "label": new.label,
+        "datasets": new.access.datasets, "readOnly": wanted.read_only, "expiresInSeconds": expires_secs,
+    });
+    Ok(Answer::done(text, data))
+}
+
+fn expires(text: &str) -> Result<u64, String> {
+    let secs = duration::seconds(text).filter(|secs| (1..=LONGEST_SECS).contains(secs));
+    secs.ok_or_else(|| {
+        format!(
+            "expires: {text:?} is no time to live; write a whole number and a unit: 12h, 90d, at most 3650d"
+        )
+    })
+}
+
+/// The names of a scope as the catalog writes them. One that the catalog does not have is a slip; before the first
+/// catalog any may be meant.
+fn scope(names: &[String], revision: Option<&Revision>) -> Result<BTreeSet<String>, String> {
+    if names.is_empty() {
+        return Err("datasets: the list is empty; name at least one, or leave it out for all".to_owned());
+    }
+    let lower = names.iter().map(|name| name.trim().to_ascii_lowercase());
+    let lower: BTreeSet<String> = lower.collect();
+    let Some(revision) = revision else { return Ok(lower) };
+    for name in &lower {
+        if !revision.datasets.contains_key(name) {
+            let near = near(name, revision.datasets.keys().map(String::as_str));
+            let hint =
+                if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(", ")) };
+            return Err(format!("datasets: the catalog has no dataset {name:?}{hint}"));
+        }
+    }
+    Ok(lower)
+}
+
+fn words(access: &Access, expires: Option<&str>) -> String {
+    let datasets = match &access.datasets {
+        None => "for all datasets".to_owned(),
+        Some(names) => format!("for {} only", names.iter().cloned().collect::<Vec<_>>().join(", ")),
+    };
+    let reads = if access.writes { "" } else { ", to read only" };
+    let ends = expires.map_or_else(|| "without an end".to_owned(), |text| format!("good for {text}"));
+    format!("{datasets}{reads}, {ends}")
 }
 
 /// Datasets of which nothing says whose rows they are.
 fn open(revision: &Revision) -> Vec<&str> {
-    let open =
-        revision.datasets.iter().filter(|(_, dataset)| dataset.tenant_column.is_none() && !dataset.shared);
+    let open = revision.datasets.iter().filter(|(_, dataset)| dataset.is_open());
     open.map(|(name, _)| name.as_str()).collect()
 }
 
@@ -59,13 +136,41 @@ mod tests {
         }
     }
 
-    #[test]
-    fn only_datasets_that_say_whose_rows_they_are_are_closed() {
+    fn revision() -> Revision {
         let datasets =
             [("a", dataset(Some("account"), false)), ("b", dataset(None, true)), ("c", dataset(None, false))];
-        let revision =
-            Revision { datasets: datasets.map(|(name, dataset)| (name.to_owned(), dataset)).into() };
-        assert_eq!(open(&revision), ["c"]);
-        assert!(refusal(&"acme".parse().unwrap(), &open(&revision)).contains("all rows of c;"));
+        Revision { datasets: datasets.map(|(name, dataset)| (name.to_owned(), dataset)).into() }
+    }
+
+    #[test]
+    fn only_datasets_that_say_whose_rows_they_are_are_closed() {
+        assert_eq!(open(&revision()), ["c"]);
+        assert!(refusal(&"acme".parse().unwrap(), &open(&revision())).contains("all rows of c;"));
+    }
+
+    #[test]
+    fn a_scope_names_datasets_that_there_are() {
+        let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+        let scoped = scope(&names(&["B", " a"]), Some(&revision())).unwrap();
+        assert_eq!(scoped.into_iter().collect::<Vec<_>>(), ["a", "b"]);
+        assert!(scope(&names(&["b", "orders"]), Some(&revision())).unwrap_err().contains("orders"));
+        assert!(scope(&names(&["orders"]), None).is_ok());
+        assert!(scope(&[], None).is_err());
+    }
+
+    #[test]
+    fn a_time_to_live_is_a_number_and_a_unit() {
+        assert_eq!(expires("90d"), Ok(90 * 86_400));
+        for bad in ["", "0d", "90", "-1d", "3651d", "soon"] {
+            assert!(expires(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_a_key_is_good_for_is_said() {
+        let datasets = Some(["a".to_owned(), "b".to_owned()].into());
+        let access = Access { datasets, writes: false };
+        assert_eq!(words(&access, Some("90d")), "for a, b only, to read only, good for 90d");
+        assert_eq!(words(&Access::full(), None), "for all datasets, without an end");
     }
 }

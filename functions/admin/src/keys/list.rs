@@ -1,6 +1,7 @@
 //! `keys list`: every key without its secret, which nobody knows.
 
 use export::range::format_micros;
+use ports::store::KeyInfo;
 use serde_json::json;
 
 use crate::answer::Answer;
@@ -13,11 +14,6 @@ const SECOND: i64 = 1_000_000;
 /// Lists them in the order in which they were made.
 pub(crate) async fn run(context: &Context) -> Result<Answer, Failure> {
     let keys = context.store.keys().await?;
-    let line = |key: &ports::store::KeyInfo| {
-        let made = format_micros(key.created_micros.div_euclid(SECOND) * SECOND, ' ');
-        let revoked = if key.revoked { ", revoked" } else { "" };
-        format!("{}  {}  {} ({made} UTC{revoked})", key.id, key.tenant, key.label)
-    };
     let lines: Vec<_> = keys.iter().map(line).collect();
     let text = if lines.is_empty() {
         "there are no keys; make one with keys create".to_owned()
@@ -25,4 +21,65 @@ pub(crate) async fn run(context: &Context) -> Result<Answer, Failure> {
         lines.join("\n")
     };
     Ok(Answer::done(text, json!({"keys": keys})))
+}
+
+fn line(key: &KeyInfo) -> String {
+    let time = |micros: i64| format!("{} UTC", format_micros(micros.div_euclid(SECOND) * SECOND, ' '));
+    let mut notes = vec![match &key.datasets {
+        None => "all datasets".to_owned(),
+        Some(names) => names.join(" "),
+    }];
+    if key.read_only {
+        notes.push("reads only".to_owned());
+    }
+    notes.push(format!("made {}", time(key.created_micros)));
+    match key.expires_micros {
+        Some(at) if key.expired => notes.push(format!("expired {}", time(at))),
+        Some(at) => notes.push(format!("expires {}", time(at))),
+        None => {}
+    }
+    notes.push(key.last_used_micros.map_or("never used".to_owned(), |at| format!("used about {}", time(at))));
+    if key.revoked {
+        notes.push("revoked".to_owned());
+    }
+    format!("{}  {}  {} ({})", key.id, key.tenant, key.label, notes.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_that_is_known_of_a_key_is_told() {
+        let key = KeyInfo {
+            id: "00ff".into(),
+            tenant: "acme".into(),
+            label: "night job".into(),
+            datasets: Some(vec!["clients".into(), "orders".into()]),
+            read_only: true,
+            created_micros: 0,
+            expires_micros: Some(86_400 * SECOND),
+            expired: true,
+            last_used_micros: None,
+            revoked: true,
+        };
+        assert_eq!(
+            line(&key),
+            "00ff  acme  night job (clients orders, reads only, made 1970-01-01 00:00:00 UTC, \
+             expired 1970-01-02 00:00:00 UTC, never used, revoked)"
+        );
+        let key = KeyInfo {
+            datasets: None,
+            read_only: false,
+            expires_micros: None,
+            last_used_micros: Some(1_500_000),
+            revoked: false,
+            ..key
+        };
+        assert!(
+            line(&key).ends_with(
+                "(all datasets, made 1970-01-01 00:00:00 UTC, used about 1970-01-01 00:00:01 UTC)"
+            )
+        );
+    }
 }

@@ -55,6 +55,13 @@ pub(crate) struct Look {
     etag: String,
 }
 
+impl Look {
+    /// The datasets in the export.
+    pub(crate) fn datasets(&self) -> impl Iterator<Item = &str> {
+        self.outputs.keys().map(String::as_str)
+    }
+}
+
 /// What is known of a page of files beside its body.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct FilesLook {

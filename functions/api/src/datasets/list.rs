@@ -6,14 +6,19 @@ use export::wire::DatasetList;
 use http::{StatusCode, Uri};
 
 use super::dataset;
-use crate::answer;
 use crate::context::Context;
+use crate::layers::Caller;
 use crate::query::Params;
 use crate::refusal::Refusal;
+use crate::{answer, visible};
 
-pub(crate) async fn list(State(context): State<Context>, uri: Uri) -> Result<Response, Refusal> {
+pub(crate) async fn list(
+    State(context): State<Context>,
+    caller: Caller,
+    uri: Uri,
+) -> Result<Response, Refusal> {
     Params::read(&uri, &[]).check()?;
-    let applied = context.catalogs.in_force(&context.store).await?.ok_or_else(Refusal::no_catalog)?;
+    let applied = visible::in_force(&context, &caller).await?;
     let datasets = applied.revision.datasets.iter();
     let list = DatasetList {
         revision: applied.revision_id.clone(),

@@ -5,18 +5,20 @@ use axum::response::Response;
 use http::{StatusCode, Uri};
 
 use super::dataset;
-use crate::answer;
 use crate::context::Context;
+use crate::layers::Caller;
 use crate::query::Params;
 use crate::refusal::Refusal;
+use crate::{answer, visible};
 
 pub(crate) async fn show(
     State(context): State<Context>,
+    caller: Caller,
     Path(name): Path<String>,
     uri: Uri,
 ) -> Result<Response, Refusal> {
     Params::read(&uri, &[]).check()?;
-    let applied = context.catalogs.in_force(&context.store).await?.ok_or_else(Refusal::no_catalog)?;
+    let applied = visible::in_force(&context, &caller).await?;
     let (name, found) =
         applied.revision.find(&name).ok_or_else(|| Refusal::no_dataset(&name, &applied.revision))?;
     answer::json(StatusCode::OK, &dataset(name, found, applied.estimates.get(name)))

@@ -12,11 +12,11 @@ use sha2::{Digest, Sha256};
 
 use super::create::scope;
 use super::{POLL_SECS, dispatch, find, finish, path, planned, shape};
-use crate::answer;
 use crate::context::Context;
 use crate::layers::Caller;
 use crate::query::{self, Params};
 use crate::refusal::Refusal;
+use crate::{answer, visible};
 
 /// What stands around the body.
 pub(super) struct Terms {
@@ -90,7 +90,7 @@ async fn read_and_accept(
     sent: &Sent,
     terms: &Terms,
 ) -> Result<Response, Refusal> {
-    let applied = context.catalogs.in_force(&context.store).await?.ok_or_else(Refusal::no_catalog)?;
+    let applied = visible::in_force(context, caller).await?;
     let request = sent.read(&scope(context, caller, &applied))?;
     if terms.dry_run {
         let plan = context.store.plan(&caller.0, &request.wants, terms.reuse, limits(context)).await?;
@@ -102,7 +102,7 @@ async fn read_and_accept(
     let accepted = match accept(context, caller, request, &applied, sent, terms).await {
         Err(AcceptError::CatalogChanged) => {
             // The remembered catalog is older than the one in force.
-            let applied = context.catalogs.refresh(&context.store).await?.ok_or_else(Refusal::no_catalog)?;
+            let applied = visible::refreshed(context, caller).await?;
             let request = sent.read(&scope(context, caller, &applied))?;
             accept(context, caller, request, &applied, sent, terms).await?
         }
@@ -145,7 +145,12 @@ async fn accept(
 }
 
 async fn replay(context: &Context, caller: &Caller, id: ExportId) -> Result<Response, Refusal> {
-    let mut response = accepted_answer(&find(context, &caller.0, id).await?)?;
+    let export = find(context, &caller.0, id).await?;
+    // Another key of the tenant made it, of datasets that do not exist for this one: "*" means less here.
+    if !caller.sees(&export.heads) {
+        return Err(AcceptError::KeyReused.into());
+    }
+    let mut response = accepted_answer(&export)?;
     response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
     Ok(response)
 }

@@ -10,7 +10,7 @@ use super::Id;
 use super::chunks::place;
 use super::shape::now_micros;
 use crate::context::Context;
-use crate::layers::Caller;
+use crate::layers::{Caller, Links};
 use crate::query::Params;
 use crate::refusal::Refusal;
 use crate::{answer, caches};
@@ -35,5 +35,8 @@ pub(crate) async fn files(
         let until = now_micros().saturating_add(i64::from(context.settings.link_secs) * 1_000_000);
         file.link_expires_at = Some(rfc3339(until));
     }
-    answer::secret_json(&list)
+    let links = Links(list.files.len() as u64);
+    let mut response = answer::secret_json(&list)?;
+    response.extensions_mut().insert(links);
+    Ok(response)
 }

@@ -43,7 +43,8 @@ pub(crate) async fn list(
         |e: &ports::store::ExportState| ExportCursor { accepted_micros: e.accepted_micros, id: e.id };
     let list = ExportList {
         next_cursor: last.map(|export| cursor(export).to_string()),
-        exports: found.iter().take(page).map(shape::export).collect(),
+        // What does not exist for the caller is left out, so a page may be shorter than its limit, or empty.
+        exports: found.iter().take(page).filter(|e| caller.sees(&e.heads)).map(shape::export).collect(),
     };
     answer::json(StatusCode::OK, &list)
 }

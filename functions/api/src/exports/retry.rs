@@ -15,6 +15,7 @@ use crate::context::Context;
 use crate::layers::Caller;
 use crate::query::Params;
 use crate::refusal::Refusal;
+use crate::visible;
 
 pub(crate) async fn retry(
     State(context): State<Context>,
@@ -24,11 +25,11 @@ pub(crate) async fn retry(
 ) -> Result<Response, Refusal> {
     Params::read(&uri, &[]).check()?;
     let body = context.store.request_of(&caller.0, id).await?.ok_or_else(Refusal::no_export)?;
-    let applied = context.catalogs.in_force(&context.store).await?.ok_or_else(Refusal::no_catalog)?;
+    let applied = visible::in_force(&context, &caller).await?;
     let retried = match read_and_retry(&context, &caller, id, &body, &applied).await? {
         Err(RetryError::CatalogChanged) => {
             // The remembered catalog is older than the one in force.
-            let applied = context.catalogs.refresh(&context.store).await?.ok_or_else(Refusal::no_catalog)?;
+            let applied = visible::refreshed(&context, &caller).await?;
             read_and_retry(&context, &caller, id, &body, &applied).await?
         }
         decided => decided,

@@ -1,30 +1,65 @@
-//! Whose request it is. All paths need a key but one, so that even unknown paths tell a stranger nothing.
+//! Whose request it is. All paths need a key or token but one, so that even unknown paths tell a stranger nothing.
+
+use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use export::access::Access;
 use export::id::TenantId;
+use export::manifest::DatasetHead;
 use export::wire::BASE_PATH;
 use http::request::Parts;
+use http::{HeaderMap, Method};
+use ports::audit;
 use ports::cache::View;
 
+use crate::auth::Auth;
 use crate::context::Context;
+use crate::exports::shape::now_micros;
 use crate::key::Presented;
 use crate::refusal::Refusal;
+use crate::token::Token;
 
-/// The tenant whose key came with the request, and how often something that had ended was changed until the key was
-/// looked up.
+/// The tenant whose key or token came with the request, how often something that had ended was changed until the tenant
+/// was looked up, and what the key or token allows.
 #[derive(Clone, Debug)]
-pub(crate) struct Caller(pub(crate) TenantId, u64);
+pub(crate) struct Caller(pub(crate) TenantId, u64, Arc<Rights>);
+
+/// What a key or token allows, and its name in the log.
+#[derive(Debug)]
+struct Rights {
+    by: String,
+    access: Access,
+}
 
 impl Caller {
+    fn new(tenant: TenantId, changes: u64, by: String, access: Access) -> Self {
+        Self(tenant, changes, Arc::new(Rights { by, access }))
+    }
+
     /// Under what the caller's exports are cached.
     pub(crate) fn view(&self) -> View<'_> {
         View { tenant: &self.0, changes: self.1 }
     }
+
+    /// What the caller may do.
+    pub(crate) fn access(&self) -> &Access {
+        &self.2.access
+    }
+
+    /// Who it is, for the audit: `key <id>` or `token <subject>`.
+    pub(crate) fn by(&self) -> &str {
+        &self.2.by
+    }
+
+    /// Whether an export of the tenant's with these datasets exists for the caller.
+    pub(crate) fn sees(&self, heads: &[DatasetHead]) -> bool {
+        self.access().sees_all(heads.iter().map(|head| head.name.as_str()))
+    }
 }
 
-/// Lets a request pass with the tenant of its key, or answers 401.
+/// Lets a request pass with its caller; answers 401 without one, and 403 to a caller who may only read.
 pub(crate) async fn authenticate(
     State(context): State<Context>,
     mut request: Request,
@@ -33,20 +68,77 @@ pub(crate) async fn authenticate(
     if request.uri().path().strip_prefix(BASE_PATH) == Some("/health") {
         return next.run(request).await;
     }
-    let key = Presented::from_headers(request.headers());
-    match caller(&context, key).await {
+    let (caller, by) = match Credential::of(&request, &context.settings.auth) {
+        Ok(credential) => (credential.caller(&context).await, credential.name()),
+        Err(refusal) => (Err(refusal), "nobody".to_owned()),
+    };
+    let caller = caller.and_then(|caller| may(request.method(), &caller).map(|()| caller));
+    match caller {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
             next.run(request).await
         }
-        Err(refusal) => refusal.into_response(),
+        Err(refusal) => {
+            refused(&by, &refusal);
+            refusal.into_response()
+        }
     }
 }
 
-async fn caller(context: &Context, key: Option<Presented>) -> Result<Caller, Refusal> {
-    let key = key.ok_or_else(Refusal::unauthorized)?;
-    let owner = context.keys.owner(&key, &context.store).await?;
-    owner.map(|owner| Caller(owner.tenant, owner.changes)).ok_or_else(Refusal::unauthorized)
+/// What came with a request, before it is known whether it is any good.
+enum Credential {
+    Key(Presented),
+    Token(Token),
+}
+
+impl Credential {
+    fn of(request: &Request, auth: &Auth) -> Result<Self, Refusal> {
+        match auth {
+            Auth::Keys => key(request.headers()).map(Self::Key),
+            Auth::Tokens(rules) => Token::of(request, rules, now_micros()).map(Self::Token),
+        }
+    }
+
+    /// Its name in the log: never the secret.
+    fn name(&self) -> String {
+        match self {
+            Self::Key(key) => format!("key {}", key.id),
+            Self::Token(token) => format!("token {}", token.subject),
+        }
+    }
+
+    async fn caller(&self, context: &Context) -> Result<Caller, Refusal> {
+        match self {
+            Self::Key(key) => {
+                let owner = context.keys.owner(key, &context.store).await?;
+                let owner = owner.ok_or_else(Refusal::unauthorized)?;
+                Ok(Caller::new(owner.tenant, owner.changes, self.name(), owner.access))
+            }
+            Self::Token(token) => {
+                let owner = context.keys.vouched(&token.tenant, &context.store).await?;
+                Ok(Caller::new(owner.tenant, owner.changes, self.name(), token.access.clone()))
+            }
+        }
+    }
+}
+
+fn key(headers: &HeaderMap) -> Result<Presented, Refusal> {
+    Presented::from_headers(headers).ok_or_else(Refusal::unauthorized)
+}
+
+/// A caller who may only read may ask, whatever the path: so it learns nothing of what exists by being refused.
+fn may(method: &Method, caller: &Caller) -> Result<(), Refusal> {
+    let reads = matches!(*method, Method::GET | Method::HEAD);
+    if reads || caller.access().writes { Ok(()) } else { Err(Refusal::read_only()) }
+}
+
+/// Notes who was not let in. What only failed is logged where it failed.
+fn refused(by: &str, refusal: &Refusal) {
+    if refusal.status.is_client_error() {
+        let status = Some(refusal.status.as_u16());
+        audit::Event { event: "access refused", outcome: "refused", by, status, ..audit::Event::default() }
+            .record();
+    }
 }
 
 impl<S: Sync> FromRequestParts<S> for Caller {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::Response;
+use export::access::Access;
 use export::wire::{PROBLEM_MEDIA_TYPE, Problem};
 use http::{Method, Request, header};
 use ports::objects::MemoryObjects;
@@ -20,8 +21,8 @@ use crate::refusal::Refusal;
 
 const ID: &str = "0d9d6f4e-1f7a-4c53-9d5c-6b1f0a7f2a11";
 
-/// Every route with a method it has.
-const ROUTES: [(Method, &str); 15] = [
+/// Requests to every route that needs a key.
+const REQUESTS: [(Method, &str); 15] = [
     (Method::GET, "/datasets"),
     (Method::GET, "/datasets/orders"),
     (Method::GET, "/exports"),
@@ -45,8 +46,13 @@ fn key() -> String {
 
 /// The api before a store that nobody can reach; the key of these tests is known already.
 fn unreachable() -> Router {
+    with_access(Access::full())
+}
+
+fn with_access(access: Access) -> Router {
     let store = Store::new("postgres://nobody:secret@127.0.0.1:1/none").unwrap();
     let settings = Settings {
+        auth: Default::default(),
         link_secs: 900,
         deadline_secs: 86_400,
         target_bytes: 1 << 28,
@@ -64,7 +70,7 @@ fn unreachable() -> Router {
     );
     let mut headers = http::HeaderMap::new();
     headers.insert(header::AUTHORIZATION, key().parse().unwrap());
-    let owner = KeyOwner { tenant: "acme".parse().unwrap(), changes: 0 };
+    let owner = KeyOwner { tenant: "acme".parse().unwrap(), changes: 0, access };
     context.keys.know(Presented::from_headers(&headers).unwrap(), owner);
     service(context)
 }
@@ -115,7 +121,7 @@ async fn health_needs_no_key_and_no_store() {
 #[tokio::test]
 async fn nothing_else_is_answered_without_a_key() {
     let others = [(Method::GET, "/nothing/here"), (Method::PATCH, "/exports"), (Method::GET, "/health/")];
-    for (method, path) in ROUTES.into_iter().chain(others) {
+    for (method, path) in REQUESTS.into_iter().chain(others) {
         let mut request = request(&method, path);
         request.headers_mut().remove(header::AUTHORIZATION);
         let response = send(request).await;
@@ -134,7 +140,7 @@ async fn a_malformed_key_is_refused_without_asking_the_store() {
 
 #[tokio::test]
 async fn a_store_that_is_not_there_is_a_503_on_every_route() {
-    for (method, path) in ROUTES {
+    for (method, path) in REQUESTS {
         let response = send(request(&method, path)).await;
         assert_eq!(response.status(), 503, "{method} {path}");
         assert!(header_of(&response, "retry-after").is_some_and(|secs| secs.parse::<u32>().is_ok()));
@@ -161,7 +167,7 @@ async fn unknown_paths_and_methods_are_problems() {
 async fn a_malformed_id_is_as_unknown_as_a_foreign_one() {
     let expected = Refusal::no_export().detail;
     for bad in ["x", "%00", "%ff", "..%2f..", &ID.to_uppercase(), &ID.replace('-', "")] {
-        for (method, path) in ROUTES.iter().filter(|(_, path)| path.contains(ID)) {
+        for (method, path) in REQUESTS.iter().filter(|(_, path)| path.contains(ID)) {
             let response = send(request(method, &path.replace(ID, bad))).await;
             assert_eq!(response.status(), 404, "{bad}");
             assert_eq!(problem(response).await.detail, expected, "{method} {path}");
@@ -249,4 +255,91 @@ async fn a_panic_is_an_answer() {
     let response = panicking.oneshot(Request::get("/").body(Body::empty()).unwrap()).await.unwrap();
     let problem = problem(response).await;
     assert!(problem.status == 500 && !problem.detail.contains("purpose"), "{problem:?}");
+}
+
+/// The list that other tests walk is the router's own.
+#[tokio::test]
+async fn the_list_of_routes_is_whole() {
+    let source = include_str!("../routes.rs");
+    let routed: Vec<(String, String)> = source
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix(".route(\"")?.split_once("\", "))
+        .flat_map(|(path, methods)| {
+            let methods = ["get", "post", "delete"].into_iter().filter(move |method| {
+                methods.starts_with(&format!("{method}(")) || methods.contains(&format!(".{method}("))
+            });
+            methods.map(move |method| (method.to_uppercase(), path.to_owned()))
+        })
+        .collect();
+    let plain = |path: &str| path.split('?').next().unwrap_or_default().to_owned();
+    let mut listed: Vec<_> =
+        ROUTES.iter().map(|(method, path)| ((*method).to_owned(), plain(path))).collect();
+    listed.dedup();
+    assert_eq!(routed.len(), listed.len(), "{routed:?}");
+    for route in &listed {
+        assert!(routed.contains(route), "{route:?}");
+    }
+    for (method, path) in &REQUESTS {
+        let shape = path
+            .replace(ID, "{id}")
+            .replace("orders.all.csv.gz", "{name}")
+            .replace("/datasets/orders", "/datasets/{name}");
+        let shape = plain(&shape.replace("/Clients", "/{dataset}"));
+        assert!(listed.contains(&(method.to_string(), shape.clone())), "{method} {shape}");
+    }
+}
+
+/// What came with every answer, whatever it was.
+fn guarded(response: &Response) -> bool {
+    [
+        ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ("referrer-policy", "no-referrer"),
+        ("strict-transport-security", "max-age=63072000"),
+        ("x-content-type-options", "nosniff"),
+        ("vary", "Authorization"),
+    ]
+    .iter()
+    .all(|(name, value)| header_of(response, name) == Some(value))
+        && header_of(response, "cache-control")
+            .is_some_and(|value| ["no-store", "private, no-cache"].contains(&value))
+}
+
+#[tokio::test]
+async fn every_answer_has_the_headers_that_protect_it() {
+    let mut statuses = std::collections::BTreeSet::new();
+    let mut look = |response: Response, what: &str| {
+        assert!(guarded(&response), "{what}: {:?}", response.headers());
+        statuses.insert(response.status().as_u16());
+    };
+    for (method, path) in &REQUESTS {
+        look(send(request(method, path)).await, path);
+        let mut stranger = request(method, path);
+        stranger.headers_mut().remove(header::AUTHORIZATION);
+        look(send(stranger).await, path);
+        look(send(request(&Method::TRACE, path)).await, path);
+        look(send(request(method, &format!("{path}/nowhere/at/all"))).await, path);
+        let mut broken = request(method, path);
+        *broken.body_mut() = Body::from("{");
+        look(send(broken).await, path);
+    }
+    look(send(Request::get(format!("{BASE_PATH}/health")).body(Body::empty()).unwrap()).await, "health");
+    assert!([200, 400, 401, 404, 405, 503].iter().all(|status| statuses.contains(status)), "{statuses:?}");
+}
+
+/// A key that may only look.
+#[tokio::test]
+async fn a_key_that_reads_only_is_refused_before_anything_is_looked_up() {
+    let id_of = |id: &str| format!("/exports/{id}");
+    for (method, path) in [
+        (Method::POST, "/exports".to_owned()),
+        (Method::POST, "/Clients".to_owned()),
+        (Method::DELETE, id_of(ID)),
+    ] {
+        let router = with_access(Access { datasets: None, writes: false });
+        let problem = problem(router.oneshot(request(&method, &path)).await.unwrap()).await;
+        assert_eq!((problem.status, problem.title.as_str()), (403, "read only"), "{method} {path}");
+    }
+    let router = with_access(Access { datasets: None, writes: false });
+    assert_eq!(router.oneshot(request(&Method::GET, "/exports")).await.unwrap().status(), 503);
 }

@@ -153,15 +153,7 @@ impl Definition {
 
     /// The duration of `settle_after` in seconds, if it is one.
     pub fn settle_after_secs(&self) -> Option<u64> {
-        let text = self.settle_after.as_deref()?;
-        let unit = match text.chars().last()? {
-            's' => 1,
-            'm' => 60,
-            'h' => 3600,
-            'd' => 86_400,
-            _ => return None,
-        };
-        text[..text.len() - 1].parse::<u64>().ok()?.checked_mul(unit)
+        crate::duration::seconds(self.settle_after.as_deref()?)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::error::Error;
 
+use crate::server::is_silent;
+
 /// A failure of the source, with all that a retry and a person need to know.
 ///
 /// The message never holds a row value: where the server's text might quote one, ours stands instead
@@ -82,13 +84,6 @@ impl SourceError {
         let cause = is_silent(&state).then(|| Box::new(cause) as Box<dyn Error + Send + Sync>);
         Self { code, again, message, sqlstate: Some(state), cause }
     }
-}
-
-/// Whether errors of this class speak of names and resources only. The others (22: bad values, P0: raised
-/// by the user's own functions …) may quote a row's values in text, detail or context.
-fn is_silent(state: &str) -> bool {
-    const SILENT: [&str; 13] = ["08", "0A", "25", "28", "3D", "3F", "40", "42", "53", "54", "55", "57", "58"];
-    SILENT.iter().any(|class| state.starts_with(class))
 }
 
 /// Code word, whether to try again, and message for an error of the server.

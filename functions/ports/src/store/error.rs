@@ -1,5 +1,7 @@
 //! What can go wrong in the store.
 
+use crate::server::is_silent;
+
 /// A store operation failed. Nothing of it happened, unless the connection broke during commit.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -28,9 +30,27 @@ pub enum StoreError {
 /// The cause as the driver reported it, opaque to callers.
 pub(crate) type Source = Box<dyn std::error::Error + Send + Sync>;
 
+/// An error of the server whose words might quote a value: only its code and the constraint are told.
+#[derive(Debug, thiserror::Error)]
+#[error("the server reported SQLSTATE {state}{}", .constraint.as_ref().map(|name| format!(" for {name}")).unwrap_or_default())]
+struct Unquoted {
+    state: String,
+    constraint: Option<String>,
+}
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         let code = match &error {
+            // What was referred to has just been deleted: another try makes it anew or does without it.
+            sqlx::Error::Database(e) if e.code().as_deref() == Some("23503") => {
+                let constraint = e.constraint().map(str::to_owned);
+                return Self::Conflict(Unquoted { state: "23503".into(), constraint }.into());
+            }
+            sqlx::Error::Database(e) if !is_silent(&e.code().unwrap_or_default()) => {
+                let state = e.code().unwrap_or_default().into_owned();
+                let constraint = e.constraint().map(str::to_owned);
+                return Self::Failed(Unquoted { state, constraint }.into());
+            }
             sqlx::Error::Database(e) => e.code().unwrap_or_default().into_owned(),
             sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)

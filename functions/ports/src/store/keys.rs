@@ -1,10 +1,13 @@
 //! Keys of tenants. Only hashes are kept.
 
+use export::access::Access;
 use export::id::{TenantId, hex};
 use sha2::{Digest, Sha256};
 use sqlx::Row;
+use sqlx::postgres::PgRow;
+use subtle::ConstantTimeEq;
 
-use super::connection::{Store, sql};
+use super::connection::{Store, Tx, sql};
 use super::error::StoreError;
 use crate::random;
 
@@ -18,10 +21,33 @@ pub struct KeyInfo {
     pub tenant: String,
     /// The operator's note.
     pub label: String,
+    /// The datasets that exist for it; `None`: all.
+    pub datasets: Option<Vec<String>>,
+    /// Whether it may read only.
+    pub read_only: bool,
     /// When it was made, microseconds since 1970.
     pub created_micros: i64,
-    /// Whether it works no more.
+    /// When it ends, microseconds since 1970; `None`: never by itself.
+    pub expires_micros: Option<i64>,
+    /// Whether that time is over.
+    pub expired: bool,
+    /// When it was used last, to some minutes, microseconds since 1970; `None`: never.
+    pub last_used_micros: Option<i64>,
+    /// Whether it was revoked.
     pub revoked: bool,
+}
+
+/// A key to make.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewKey {
+    /// Whom it belongs to.
+    pub tenant: TenantId,
+    /// The operator's note.
+    pub label: String,
+    /// What it allows.
+    pub access: Access,
+    /// Seconds until it ends; `None`: it does not end by itself.
+    pub expires_secs: Option<u64>,
 }
 
 /// Whose a key is.
@@ -31,10 +57,13 @@ pub struct KeyOwner {
     pub tenant: TenantId,
     /// How often an export of the tenant's that had ended was changed afterwards, until now.
     pub changes: u64,
+    /// What the key allows.
+    pub access: Access,
 }
 
 impl Store {
-    /// The owner of a key; `None` if there is no such key, its secret is another, or it was revoked.
+    /// The owner of a key; `None` if there is no such key, its secret is another, or it was revoked or has expired.
+    /// Notes roughly when it was used.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -44,37 +73,79 @@ impl Store {
         secret_sha256: &[u8; 32],
     ) -> Result<Option<KeyOwner>, StoreError> {
         let mut tx = self.begin().await?;
-        // The comparison is over hashes of random secrets: its duration tells nothing about them.
+        // Found by its id, which is no secret. The hash is compared here, in constant time: a comparison in SQL
+        // would end at the first byte that differs.
         let find = sql(
-            "select k.tenant, coalesce(c.changes, 0) as changes from sluice.api_key k left join sluice.tenant_change c on c.tenant = k.tenant \
-             where k.id = $1 and k.secret_sha256 = $2 and k.revoked_at is null and (k.expires_at is null or k.expires_at > clock_timestamp())",
+            "select k.tenant, k.secret_sha256, k.datasets, k.read_only, coalesce(c.changes, 0) as changes, \
+             k.revoked_at is null and (k.expires_at is null or k.expires_at > clock_timestamp()) as works, \
+             k.last_used_at is null or k.last_used_at < clock_timestamp() - interval '5 minutes' as unnoted \
+             from sluice.api_key k left join sluice.tenant_change c on c.tenant = k.tenant where k.id = $1",
         );
-        let row = tx.optional(find.bind(key_id).bind(&secret_sha256[..])).await?;
+        let Some(row) = tx.optional(find.bind(key_id)).await? else {
+            tx.commit().await?;
+            return Ok(None);
+        };
+        let kept: Vec<u8> = row.try_get("secret_sha256")?;
+        let same = bool::from(kept.ct_eq(&secret_sha256[..]));
+        if !(same && row.try_get::<bool, _>("works")?) {
+            tx.commit().await?;
+            return Ok(None);
+        }
+        if row.try_get::<bool, _>("unnoted")? {
+            note_use(&mut tx, key_id).await?;
+        }
         tx.commit().await?;
-        row.map(|row| {
-            let tenant = row.try_get::<String, _>("tenant")?;
-            let tenant = tenant.parse().map_err(|e| StoreError::unreadable("tenant", e))?;
-            Ok(KeyOwner { tenant, changes: super::ranges::count(&row, "changes")? })
-        })
-        .transpose()
+        let tenant = row.try_get::<String, _>("tenant")?;
+        let tenant = tenant.parse().map_err(|e| StoreError::unreadable("tenant", e))?;
+        Ok(Some(KeyOwner { tenant, changes: super::ranges::count(&row, "changes")?, access: access(&row)? }))
+    }
+
+    /// A tenant whom an identity provider vouches for; made if new. Its access is the token's to say.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn vouched(&self, tenant: &TenantId) -> Result<KeyOwner, StoreError> {
+        let mut tx = self.begin().await?;
+        let find = sql("select t.id, coalesce(c.changes, 0) as changes from sluice.tenant t \
+             left join sluice.tenant_change c on c.tenant = t.id where t.id = $1");
+        let changes = match tx.optional(find.bind(tenant.as_str())).await? {
+            Some(row) => super::ranges::count(&row, "changes")?,
+            None => {
+                add_tenant(&mut tx, tenant).await?;
+                0
+            }
+        };
+        tx.commit().await?;
+        Ok(KeyOwner { tenant: tenant.clone(), changes, access: Access::full() })
+    }
+
+    /// Makes a key for everything of a tenant; see [`Store::create_key_for`].
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn create_key(&self, tenant: &TenantId, label: &str) -> Result<String, StoreError> {
+        let (tenant, label) = (tenant.clone(), label.to_owned());
+        self.create_key_for(&NewKey { tenant, label, access: Access::full(), expires_secs: None }).await
     }
 
     /// Makes a key for a tenant, who is made too if new. Answers the whole key; it is shown this once.
     ///
     /// # Errors
     /// If the store cannot be reached.
-    pub async fn create_key(&self, tenant: &TenantId, label: &str) -> Result<String, StoreError> {
+    pub async fn create_key_for(&self, new: &NewKey) -> Result<String, StoreError> {
         let id = hex(&random::bytes::<8>());
         let secret = hex(&random::bytes::<32>());
         let hash: [u8; 32] = Sha256::digest(&secret).into();
+        let datasets = new.access.datasets.as_ref().map(|names| names.iter().cloned().collect::<Vec<_>>());
+        let expires_secs = new.expires_secs.map(|secs| i64::try_from(secs).unwrap_or(i64::MAX));
         let mut tx = self.begin().await?;
-        tx.run(
-            sql("insert into sluice.tenant (id) values ($1) on conflict do nothing").bind(tenant.as_str()),
-        )
-        .await?;
-        let insert =
-            sql("insert into sluice.api_key (id, tenant, label, secret_sha256) values ($1, $2, $3, $4)");
-        tx.run(insert.bind(&id).bind(tenant.as_str()).bind(label).bind(&hash[..])).await?;
+        add_tenant(&mut tx, &new.tenant).await?;
+        let insert = sql(
+            "insert into sluice.api_key (id, tenant, label, secret_sha256, datasets, read_only, expires_at) \
+             values ($1, $2, $3, $4, $5, $6, clock_timestamp() + $7::bigint * interval '1 second')",
+        );
+        let insert = insert.bind(&id).bind(new.tenant.as_str()).bind(&new.label).bind(&hash[..]);
+        tx.run(insert.bind(datasets).bind(!new.access.writes).bind(expires_secs)).await?;
         tx.commit().await?;
         Ok(format!("slc_{id}_{secret}"))
     }
@@ -85,14 +156,24 @@ impl Store {
     /// If the store cannot be reached.
     pub async fn keys(&self) -> Result<Vec<KeyInfo>, StoreError> {
         let mut tx = self.begin().await?;
-        let rows = tx.all(sql("select id, tenant, label, sluice.micros(created_at) as created, revoked_at is not null as revoked from sluice.api_key order by created_at, id")).await?;
+        let rows = tx
+            .all(sql("select id, tenant, label, datasets, read_only, sluice.micros(created_at) as created, \
+                 sluice.micros(expires_at) as expires, coalesce(expires_at <= clock_timestamp(), false) as expired, \
+                 sluice.micros(last_used_at) as used, revoked_at is not null as revoked \
+                 from sluice.api_key order by created_at, id"))
+            .await?;
         tx.commit().await?;
-        let read = |row: &sqlx::postgres::PgRow| {
+        let read = |row: &PgRow| {
             Ok(KeyInfo {
                 id: row.try_get("id")?,
                 tenant: row.try_get("tenant")?,
                 label: row.try_get("label")?,
+                datasets: row.try_get("datasets")?,
+                read_only: row.try_get("read_only")?,
                 created_micros: row.try_get("created")?,
+                expires_micros: row.try_get("expires")?,
+                expired: row.try_get("expired")?,
+                last_used_micros: row.try_get("used")?,
                 revoked: row.try_get("revoked")?,
             })
         };
@@ -120,4 +201,27 @@ impl Store {
         tx.commit().await?;
         super::ranges::count(&row, "n")
     }
+}
+
+/// Notes that a key is used, unless another process has just done so.
+async fn note_use(tx: &mut Tx, key_id: &str) -> Result<(), StoreError> {
+    let note = sql(
+        "update sluice.api_key set last_used_at = clock_timestamp() where id = (select id from sluice.api_key \
+         where id = $1 and (last_used_at is null or last_used_at < clock_timestamp() - interval '5 minutes') \
+         for no key update skip locked)",
+    );
+    tx.run(note.bind(key_id)).await.map(|_| ())
+}
+
+async fn add_tenant(tx: &mut Tx, tenant: &TenantId) -> Result<(), StoreError> {
+    let insert = sql("insert into sluice.tenant (id) values ($1) on conflict do nothing");
+    tx.run(insert.bind(tenant.as_str())).await.map(|_| ())
+}
+
+fn access(row: &PgRow) -> Result<Access, StoreError> {
+    let datasets = row.try_get::<Option<Vec<String>>, _>("datasets")?;
+    Ok(Access {
+        datasets: datasets.map(|names| names.into_iter().collect()),
+        writes: !row.try_get::<bool, _>("read_only")?,
+    })
 }

@@ -154,6 +154,18 @@ impl Store {
         let mut tx = self.begin().await?;
         tx.run(sql("delete from sluice.export where status = 'expired' and expires_at < clock_timestamp() - interval '30 days'")).await?;
         tx.run(sql("delete from sluice.export_turn t where not exists (select from sluice.export e where e.id = t.export_id and e.status in ('queued', 'running'))")).await?;
-        tx.commit().await
+        tx.commit().await?;
+        // An accept that has found one of them here just now and lost it meets a conflict, as this does the other way
+        // round: each tries again.
+        self.again(|| async {
+            let mut tx = self.begin().await?;
+            let delete = sql(
+                "delete from sluice.selection s where s.fingerprint in (select f.fingerprint from sluice.selection f \
+                 where not exists (select from sluice.chunk c where c.fingerprint = f.fingerprint) limit 1000 for update skip locked)",
+            );
+            tx.run(delete).await?;
+            tx.commit().await
+        })
+        .await
     }
 }

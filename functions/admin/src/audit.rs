@@ -1,0 +1,113 @@
+//! Audit of an operator's commands. Who the operator is, CloudTrail knows: by the request's id.
+
+use ports::audit::Event;
+use serde_json::Value;
+
+use crate::answer::Answer;
+use crate::command::Command;
+use crate::failure::Failure;
+
+/// What a command is about to do; `None` for those that only look.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Deed {
+    event: &'static str,
+    tenant: Option<String>,
+    key: Option<String>,
+    dataset: Option<String>,
+    detail: Option<String>,
+}
+
+impl Deed {
+    pub(crate) fn of(command: &Command) -> Option<Self> {
+        let deed = |event| Self { event, tenant: None, key: None, dataset: None, detail: None };
+        Some(match command {
+            Command::Migrate { print: false } => deed("store migrated"),
+            Command::CatalogApply { .. } => deed("catalog applied"),
+            Command::Invalidate { dataset, from, to, tenant } => {
+                let day = |day: &Option<String>| day.clone().unwrap_or_else(|| "…".to_owned());
+                let detail = Some(format!("from {} to {}", day(from), day(to)));
+                Self { tenant: tenant.clone(), dataset: Some(dataset.clone()), detail, ..deed("invalidated") }
+            }
+            Command::KeysCreate { tenant, read_only, expires, datasets, .. } => {
+                let datasets = datasets.as_ref().map_or("all datasets".to_owned(), |names| names.join(" "));
+                let rights = if *read_only { "reads only" } else { "reads and writes" };
+                let expires = expires.as_deref().unwrap_or("no end");
+                let detail = Some(format!("{datasets}, {rights}, {expires}"));
+                Self { tenant: Some(tenant.clone()), detail, ..deed("key created") }
+            }
+            // A whole key may be given: its secret goes no further.
+            Command::KeysRevoke { id } => {
+                Self { key: Some(crate::keys::id_of(id).to_owned()), ..deed("key revoked") }
+            }
+            Command::Pause {} => deed("paused"),
+            Command::Resume {} => deed("resumed"),
+            Command::Migrate { print: true }
+            | Command::Check {}
+            | Command::CatalogCheck { .. }
+            | Command::KeysList {} => return None,
+        })
+    }
+}
+
+/// Writes down what came of it.
+pub(crate) fn record(deed: Option<&Deed>, ended: Result<&Answer, &Failure>, request: Option<&str>) {
+    let Some(deed) = deed else { return };
+    let outcome = match ended {
+        Ok(answer) if answer.ok => "done",
+        Ok(_) | Err(Failure::Refused(_)) => "refused",
+        Err(_) => "failed",
+    };
+    let text = |name: &str| ended.ok().and_then(|answer| answer.data.get(name)).and_then(Value::as_str);
+    Event {
+        event: deed.event,
+        outcome,
+        by: "operator",
+        tenant: deed.tenant.as_deref(),
+        key: deed.key.as_deref().or_else(|| text("id")),
+        dataset: deed.dataset.as_deref(),
+        revision: text("revision"),
+        detail: deed.detail.as_deref(),
+        request,
+        ..Event::default()
+    }
+    .record();
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn deed(event: Value) -> Option<Deed> {
+        Deed::of(&Command::read(event).unwrap())
+    }
+
+    #[test]
+    fn whatever_changes_something_is_a_deed() {
+        let event = |event| deed(event).map(|deed| deed.event);
+        assert_eq!(event(json!({"command": "catalog apply", "catalog": ""})), Some("catalog applied"));
+        assert_eq!(event(json!({"command": "pause"})), Some("paused"));
+        assert_eq!(event(json!({"command": "resume"})), Some("resumed"));
+        assert_eq!(event(json!({"command": "migrate"})), Some("store migrated"));
+        for looks in ["check", "keys list"] {
+            assert_eq!(event(json!({"command": looks})), None);
+        }
+        assert_eq!(event(json!({"command": "migrate", "print": true})), None);
+        let key = deed(json!({"command": "keys create", "tenant": "acme", "label": "x", "expires": "90d"}));
+        assert_eq!(key.unwrap().detail.as_deref(), Some("all datasets, reads and writes, 90d"));
+        let lost = deed(json!({"command": "invalidate", "dataset": "orders", "from": "2024-01-01"})).unwrap();
+        assert_eq!(
+            (lost.dataset.as_deref(), lost.detail.as_deref()),
+            (Some("orders"), Some("from 2024-01-01 to …"))
+        );
+    }
+
+    #[test]
+    fn a_whole_key_that_is_revoked_is_known_by_its_id() {
+        let secret = "0123456789abcdef".repeat(4);
+        let deed = deed(json!({"command": "keys revoke", "id": format!("slc_abcd1234_{secret}")})).unwrap();
+        assert_eq!(deed.key.as_deref(), Some("abcd1234"));
+        assert!(!format!("{deed:?}").contains(&secret));
+    }
+}

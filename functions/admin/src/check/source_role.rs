@@ -1,0 +1,83 @@
+//! The source role can only read: what it could do beyond that, should somebody come by its password.
+
+use ports::source::{Inspector, Rights, SourceError};
+
+use super::report::Report;
+
+/// Warns of every right that reading does not need.
+pub(super) async fn look(inspector: &mut Inspector, report: &mut Report) -> Result<(), SourceError> {
+    judge(&inspector.rights().await?, report);
+    Ok(())
+}
+
+fn judge(rights: &Rights, report: &mut Report) {
+    let role = &rights.role;
+    let before = report.warnings();
+    if rights.superuser {
+        report.warn("source", format!("{role} is a superuser"), "use a role that admin migrate made");
+    }
+    if rights.bypass_rls {
+        let remedy = "if no policy must be passed over: alter role … nobypassrls";
+        report.warn("source", format!("{role} has BYPASSRLS: row security does not hold it"), remedy);
+    }
+    if !rights.attributes.is_empty() {
+        let text = format!("{role} has {}", rights.attributes.join(", "));
+        report.warn("source", text, "take them away: reading needs none of them");
+    }
+    if !rights.owned.is_empty() {
+        let text = format!("{role} owns {}: an owner may do anything to them", shown(&rights.owned));
+        report.warn("source", text, "give them to another role");
+    }
+    if !rights.writable.is_empty() {
+        let text = format!("{role} may write to {}", shown(&rights.writable));
+        report.warn("source", text, "revoke insert, update, delete and truncate; it needs select alone");
+    }
+    if !rights.creates_in.is_empty() {
+        let text = format!("{role} may create things in schema {}", shown(&rights.creates_in));
+        report.warn("source", text, "revoke create on schema … from public, or from the role");
+    }
+    if report.warnings() == before {
+        report.fine("source", format!("{role} can read and nothing else"));
+    }
+}
+
+/// A few names, and how many more.
+fn shown(names: &[String]) -> String {
+    const FEW: usize = 5;
+    let more = if names.len() > FEW { format!(" and {} more", names.len() - FEW) } else { String::new() };
+    format!("{}{more}", names.iter().take(FEW).cloned().collect::<Vec<_>>().join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(rights: &Rights) -> (usize, String) {
+        let mut report = Report::default();
+        judge(rights, &mut report);
+        assert!(report.is_fine(), "a warning fails nothing");
+        (report.warnings(), report.text())
+    }
+
+    #[test]
+    fn a_role_that_reads_is_fine() {
+        let rights = Rights { role: "sluice_source".into(), ..Rights::default() };
+        assert_eq!(judged(&rights), (0, "ok     source: sluice_source can read and nothing else".into()));
+    }
+
+    #[test]
+    fn every_other_right_is_named() {
+        let rights = Rights {
+            role: "r".into(),
+            superuser: true,
+            bypass_rls: true,
+            attributes: vec!["CREATEROLE".into()],
+            owned: vec!["shop.a".into()],
+            writable: (0..7).map(|i| format!("shop.t{i}")).collect(),
+            creates_in: vec!["public".into()],
+        };
+        let (warnings, text) = judged(&rights);
+        assert_eq!(warnings, 6, "{text}");
+        assert!(text.contains("shop.t4 and 2 more") && text.contains("CREATEROLE"), "{text}");
+    }
+}

@@ -1,0 +1,40 @@
+//! The catalog as one caller sees it: a dataset outside of the caller's scope does not exist, not for `"*"`, not by its
+//! name, not among the names that a misspelt one resembles.
+
+use std::sync::Arc;
+
+use export::catalog::{Dataset, Revision};
+use ports::store::Applied;
+
+use crate::auth::Auth;
+use crate::context::Context;
+use crate::layers::Caller;
+use crate::refusal::Refusal;
+
+/// The catalog in force.
+pub(crate) async fn in_force(context: &Context, caller: &Caller) -> Result<Arc<Applied>, Refusal> {
+    let applied = context.catalogs.in_force(&context.store).await?.ok_or_else(Refusal::no_catalog)?;
+    Ok(narrow(context, caller, applied))
+}
+
+/// The catalog in force, asked of the store anew.
+pub(crate) async fn refreshed(context: &Context, caller: &Caller) -> Result<Arc<Applied>, Refusal> {
+    let applied = context.catalogs.refresh(&context.store).await?.ok_or_else(Refusal::no_catalog)?;
+    Ok(narrow(context, caller, applied))
+}
+
+fn narrow(context: &Context, caller: &Caller, applied: Arc<Applied>) -> Arc<Applied> {
+    // Where tokens say who is there, there may always be a second tenant.
+    let many = matches!(context.settings.auth, Auth::Tokens(_));
+    let exists = |name: &str, dataset: &Dataset| caller.access().sees(name) && !(many && dataset.is_open());
+    match narrowed(&applied.revision, exists) {
+        None => applied,
+        Some(revision) => Arc::new(Applied { revision, ..Applied::clone(&applied) }),
+    }
+}
+
+/// What is left of a catalog; `None` where that is all of it.
+fn narrowed(revision: &Revision, exists: impl Fn(&str, &Dataset) -> bool) -> Option<Revision> {
+    let all = revision.datasets.iter().all(|(name, dataset)| exists(name, dataset));
+    (!all).then(|| revision.narrowed(exists))
+}

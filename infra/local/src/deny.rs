@@ -1,0 +1,107 @@
+//! `cargo deny`, as `cargo x check` runs it: licences, bans and sources always, advisories where their database can be
+//! reached. `deny.toml` has the rules and their reasons.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::venv::Venv;
+use crate::{place, process};
+
+/// How long the database of advisories may take to come.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What cargo-deny says when it cannot come by the database.
+const UNREACHABLE: &str = "failed to fetch advisory database";
+
+/// What came of a step that may be impossible on a machine.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Clean,
+    /// Why it was not done.
+    Skipped(String),
+}
+
+/// Licences, bans and sources of every crate in the lock file.
+pub(crate) fn dependencies() -> Result<Verdict> {
+    let program = match program() {
+        Ok(program) => program,
+        Err(error) => return Ok(Verdict::Skipped(format!("cargo-deny cannot be had here: {error:#}"))),
+    };
+    process::run(checking(program, &["licenses", "bans", "sources"]).stderr(Stdio::inherit()), "see above")?;
+    Ok(Verdict::Clean)
+}
+
+/// Known holes in them.
+pub(crate) fn advisories() -> Result<Verdict> {
+    let Ok(program) = program() else {
+        return Ok(Verdict::Skipped("cargo-deny cannot be had here".into()));
+    };
+    let mut command = checking(program, &["advisories"]);
+    // Into a file: a pipe that nobody empties would stop it.
+    let words = place::home()?.join("advisories.log");
+    let file = File::create(&words).with_context(|| format!("cannot write {}", words.display()))?;
+    let mut child = command.stderr(file).spawn().context("cannot start cargo-deny")?;
+    let until = Instant::now() + PATIENCE;
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        if Instant::now() > until {
+            child.kill()?;
+            child.wait()?;
+            let why = format!("the advisory database did not come within {} s", PATIENCE.as_secs());
+            return Ok(Verdict::Skipped(why));
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    verdict(status.success(), &std::fs::read_to_string(&words)?)
+}
+
+fn verdict(succeeded: bool, said: &str) -> Result<Verdict> {
+    if succeeded {
+        return Ok(Verdict::Clean);
+    }
+    if said.contains(UNREACHABLE) {
+        return Ok(Verdict::Skipped("the advisory database cannot be reached".into()));
+    }
+    eprint!("{said}");
+    bail!("an advisory speaks of a dependency, see above");
+}
+
+fn checking(program: PathBuf, what: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    // Warnings are about rules that nothing needs any more; they are told, and fail nothing.
+    command.args(["--log-level", "error", "check", "--hide-inclusion-graph"]).args(what);
+    // A database behind a password is one that cannot be reached.
+    command.current_dir(place::root()).env("GIT_TERMINAL_PROMPT", "0").stdin(Stdio::null());
+    command
+}
+
+/// The pinned one beside the project, else the one that this machine has.
+fn program() -> Result<PathBuf> {
+    let pinned = Venv::deny().map(|venv| venv.program("cargo-deny"));
+    pinned.or_else(|error| installed().ok_or(error))
+}
+
+fn installed() -> Option<PathBuf> {
+    let program = PathBuf::from("cargo-deny");
+    let found = Command::new(&program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    found.is_ok_and(|status| status.success()).then_some(program)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_out_of_reach_is_no_clean_bill() {
+        assert_eq!(verdict(true, "").ok(), Some(Verdict::Clean));
+        let said = "[ERROR] failed to fetch advisory database https://example.org with cli";
+        assert!(matches!(verdict(false, said), Ok(Verdict::Skipped(_))));
+        assert!(verdict(false, "error[vulnerability]: a hole").is_err());
+    }
+}

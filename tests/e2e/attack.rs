@@ -1,0 +1,35 @@
+//! What an attacker may try: other tenants' ids, SQL in every string, paths, headers, links, keys, tokens. Each is refused
+//! with the right status, and tells nothing.
+
+mod erased;
+mod headers;
+mod injection;
+mod isolation;
+mod keys;
+mod links;
+mod logs;
+mod paths;
+mod quoting;
+mod scopes;
+mod source_role;
+mod tokens;
+
+use serde_json::{Value, json};
+use tests::System;
+
+/// A body that fits the route, with the dates of the test data.
+pub(crate) fn body_for(path: &str) -> Value {
+    match path {
+        "/exports" => json!({"datasets": ["whole"], "startDate": "2024-01-01", "endDate": "2024-01-02"}),
+        "/{dataset}" => json!({"startDate": "2024-01-01", "endDate": "2024-01-02"}),
+        _ => json!({}),
+    }
+}
+
+/// A finished export of the small datasets: its id and the name of one of its files.
+pub(crate) async fn finished(system: &System) -> (String, String) {
+    let request = json!({"datasets": ["notes", "whole"], "startDate": "2024-01-01", "endDate": "2024-12-31"});
+    let exported = system.export(&request).await.unwrap();
+    let file = exported.manifest.datasets.iter().flat_map(|d| &d.chunks).find_map(|c| c.file.as_ref());
+    (exported.manifest.export.to_string(), file.unwrap().name.clone())
+}

@@ -1,0 +1,132 @@
+//! Keys that end, by time or by hand, and what is noted of their use.
+
+use std::time::{Duration, Instant};
+
+use export::access::Access;
+use export::id::hex;
+use ports::random;
+use ports::store::NewKey;
+use reqwest::Method;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use tests::{Database, System};
+
+use crate::api::call;
+
+/// A process believes a key for five seconds at most; beyond this much more than that it is not late but wrong.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+async fn status(key: &str) -> u16 {
+    call(Method::GET, "/exports?limit=1", Some(key), &[], None).await.status.as_u16()
+}
+
+/// Waits until a key that worked is refused, and never works again.
+async fn ends(key: &str) {
+    let give_up = Instant::now() + PATIENCE;
+    while status(key).await == 200 {
+        assert!(Instant::now() < give_up, "the key still works");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    for _ in 0..10 {
+        assert_eq!(status(key).await, 401);
+    }
+}
+
+fn new_key(expires_secs: Option<u64>) -> NewKey {
+    NewKey { tenant: "demo".parse().unwrap(), label: "e2e ends".into(), access: Access::full(), expires_secs }
+}
+
+#[tokio::test]
+async fn a_key_that_was_used_is_refused_once_it_is_revoked() {
+    let system = System::get().await;
+    let key = system.store().create_key_for(&new_key(None)).await.unwrap();
+    assert_eq!(status(&key).await, 200);
+    system.x(&["admin", "keys", "revoke", key.split('_').nth(1).unwrap()]).unwrap();
+    ends(&key).await;
+}
+
+#[tokio::test]
+async fn a_key_ends_when_its_time_is_over() {
+    let system = System::get().await;
+    let key = system.store().create_key_for(&new_key(Some(3))).await.unwrap();
+    ends(&key).await;
+    let listed = system.store().keys().await.unwrap();
+    let info = listed.iter().find(|info| key.contains(&info.id)).unwrap();
+    assert!(info.expired && !info.revoked);
+}
+
+#[tokio::test]
+async fn one_wrong_character_anywhere_is_another_key() {
+    let system = System::get().await;
+    let key = system.store().create_key_for(&new_key(None)).await.unwrap();
+    let start = key.len() - 64;
+    for at in [4, start, start + 1, start + 31, start + 32, key.len() - 1] {
+        let mut wrong = key.clone().into_bytes();
+        wrong[at] = if wrong[at] == b'0' { b'1' } else { b'0' };
+        assert_eq!(status(&String::from_utf8(wrong).unwrap()).await, 401, "character {at}");
+    }
+    assert_eq!(status(&key).await, 200);
+}
+
+#[tokio::test]
+async fn use_is_noted_once_in_minutes_and_only_of_the_right_secret() {
+    let database = Database::create(&[("budget", "2")]).await.unwrap();
+    let store = ports::store::Store::new(&database.url).unwrap();
+    let key = store.create_key_for(&new_key(None)).await.unwrap();
+    let (id, secret) = key.strip_prefix("slc_").unwrap().split_once('_').unwrap();
+    let hash: [u8; 32] = Sha256::digest(secret).into();
+    assert!(store.authenticate(id, &random::bytes()).await.unwrap().is_none());
+    assert_eq!(store.keys().await.unwrap()[0].last_used_micros, None, "a guess is no use");
+    assert!(store.authenticate(id, &hash).await.unwrap().is_some());
+    let first = store.keys().await.unwrap()[0].last_used_micros.unwrap();
+    for _ in 0..5 {
+        assert!(store.authenticate(id, &hash).await.unwrap().is_some());
+    }
+    assert_eq!(store.keys().await.unwrap()[0].last_used_micros, Some(first), "not again within minutes");
+    database
+        .run("update sluice.api_key set last_used_at = last_used_at - interval '6 minutes'")
+        .await
+        .unwrap();
+    assert!(store.authenticate(id, &hash).await.unwrap().is_some());
+    assert!(store.keys().await.unwrap()[0].last_used_micros.unwrap() > first);
+}
+
+#[tokio::test]
+async fn the_operator_makes_keys_that_are_good_for_less() {
+    let system = System::get().await;
+    let label = hex(&random::bytes::<4>());
+    let made = system
+        .x(&[
+            "admin",
+            "keys",
+            "create",
+            "demo",
+            &label,
+            "--datasets",
+            "Whole,visits",
+            "--read-only",
+            "--expires",
+            "90d",
+        ])
+        .unwrap();
+    let key = made.lines().find(|line| line.starts_with("slc_")).unwrap();
+    assert!(made.contains("for visits, whole only, to read only, good for 90d"), "{made}");
+    assert_eq!(status(key).await, 200);
+    let listed = system.x(&["admin", "keys", "list"]).unwrap();
+    let line = listed.lines().find(|line| line.contains(&label)).unwrap();
+    for told in
+        [key.split('_').nth(1).unwrap(), "demo", "visits whole", "reads only", "expires ", "used about "]
+    {
+        assert!(line.contains(told), "{line}");
+    }
+    assert!(!listed.contains(&key[key.len() - 64..]), "the secret is nowhere");
+    let secrets =
+        "select count(*) from sluice.api_key where label like '%slc\\_%' or encode(secret_sha256, 'hex') = ";
+    assert_eq!(system.number(&format!("{secrets}'{}'", &key[key.len() - 64..])).await.unwrap(), 0);
+    let refused = system.x(&["admin", "keys", "create", "demo", "x", "--datasets", "nobodys"]);
+    assert!(refused.unwrap_err().to_string().contains("nobodys"));
+    // Also with more than it may be good for.
+    let body = json!({"startDate": "2024-01-01", "endDate": "2024-01-02"}).to_string();
+    let headers = [("content-type", "application/json")];
+    assert_eq!(call(Method::POST, "/whole", Some(key), &headers, Some(&body)).await.status, 403);
+}

@@ -1,0 +1,140 @@
+//! Keys that are good for less: a dataset outside of the scope does not exist, an export that has one neither, and a key
+//! that may only read changes nothing.
+
+use api::ROUTES;
+use export::access::Access;
+use ports::store::NewKey;
+use reqwest::Method;
+use serde_json::{Value, json};
+use tests::System;
+
+use super::finished;
+use crate::api::{Answer, call};
+
+async fn key(system: &System, access: Access) -> String {
+    let tenant = "demo".parse().unwrap();
+    let new = NewKey { tenant, label: "e2e scope".into(), access, expires_secs: None };
+    system.store().create_key_for(&new).await.unwrap()
+}
+
+fn only(names: &[&str]) -> Access {
+    Access { datasets: Some(names.iter().map(|&name| name.to_owned()).collect()), writes: true }
+}
+
+async fn post(key: &str, path: &str, body: &Value, headers: &[(&str, &str)]) -> Answer {
+    let headers: Vec<_> = headers.iter().copied().chain([("content-type", "application/json")]).collect();
+    call(Method::POST, path, Some(key), &headers, Some(&body.to_string())).await
+}
+
+fn request(datasets: Value) -> Value {
+    json!({"datasets": datasets, "startDate": "2024-01-01", "endDate": "2024-01-03"})
+}
+
+#[tokio::test]
+async fn a_dataset_outside_of_the_scope_does_not_exist() {
+    let system = System::get().await;
+    let key = key(system, only(&["whole", "visits"])).await;
+    let get = async |path: &str| call(Method::GET, path, Some(&key), &[], None).await;
+    let listed = get("/datasets").await;
+    let names: Vec<_> =
+        listed.body["datasets"].as_array().unwrap().iter().map(|d| d["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["visits", "whole"]);
+    assert_eq!(get("/datasets/Visits").await.status, 200);
+    // Asked for by name it is as unknown as a name that nobody has, in the same words.
+    let alike = |answer: &Answer, name: &str| {
+        (answer.status.as_u16(), answer.body.to_string().replace(name, "{name}"))
+    };
+    assert_eq!(
+        alike(&get("/datasets/notes").await, "notes"),
+        alike(&get("/datasets/zzzzz").await, "zzzzz"),
+        "show"
+    );
+    let hidden = post(&key, "/exports", &request(json!(["notes"])), &[]).await;
+    let unknown = post(&key, "/exports", &request(json!(["zzzzz"])), &[]).await;
+    assert_eq!(hidden.status, 422);
+    assert_eq!(alike(&hidden, "notes"), alike(&unknown, "zzzzz"), "create");
+    let dates = json!({"startDate": "2024-01-01", "endDate": "2024-01-03"});
+    let hidden = post(&key, "/notes", &dates, &[]).await;
+    assert_eq!(
+        alike(&hidden, "notes"),
+        alike(&post(&key, "/zzzzz", &dates, &[]).await, "zzzzz"),
+        "short form"
+    );
+    assert_eq!(hidden.status, 404);
+    // A misspelt name is not told what else there is.
+    let near = post(&key, "/exports", &request(json!(["note"])), &[]).await;
+    assert!(!near.body.to_string().contains("notes"), "{}", near.body);
+    // All is all that it may see.
+    let all = post(&key, "/exports?dryRun=true", &request(json!("*")), &[]).await;
+    let planned: Vec<_> =
+        all.body["datasets"].as_array().unwrap().iter().map(|d| d["name"].as_str().unwrap()).collect();
+    assert_eq!(planned, ["visits", "whole"]);
+}
+
+#[tokio::test]
+async fn an_export_with_such_a_dataset_does_not_exist_either() {
+    let system = System::get().await;
+    // Of `notes` and `whole`.
+    let (id, file) = finished(system).await;
+    let inside = key(system, only(&["notes", "whole", "visits"])).await;
+    let outside = key(system, only(&["whole", "visits"])).await;
+    for (method, route) in ROUTES.iter().filter(|(_, route)| route.contains("{id}")) {
+        let ask = async |id: &str| {
+            let path = route.replace("{id}", id).replace("{name}", &file);
+            let json = [("content-type", "application/json")];
+            let answer = call(method.parse().unwrap(), &path, Some(&outside), &json, Some("{}")).await;
+            (answer.status.as_u16(), answer.body.to_string().replace(id, "{id}"))
+        };
+        let hidden = ask(&id).await;
+        assert_eq!(hidden.0, 404, "{method} {route}: {}", hidden.1);
+        let unknown = ask("00000000-0000-4000-8000-000000000000").await;
+        assert_eq!(hidden, unknown, "{method} {route}");
+    }
+    let listed = async |key: &str| {
+        let list = call(Method::GET, "/exports?limit=100", Some(key), &[], None).await;
+        list.body.to_string().contains(&id)
+    };
+    assert!(!listed(&outside).await && listed(&inside).await);
+    assert_eq!(call(Method::GET, &format!("/exports/{id}"), Some(&inside), &[], None).await.status, 200);
+}
+
+/// Another key of the tenant used the same idempotency key for `"*"`, which means more for it.
+#[tokio::test]
+async fn a_replay_shows_nothing_outside_of_the_scope() {
+    let system = System::get().await;
+    let wide = key(system, only(&["whole", "visits"])).await;
+    let narrow = key(system, only(&["whole"])).await;
+    let token = [("idempotency-key", "e2e scope replay")];
+    let first = post(&wide, "/exports", &request(json!("*")), &token).await;
+    assert_eq!(first.status, 202, "{}", first.body);
+    let replay = post(&narrow, "/exports", &request(json!("*")), &token).await;
+    assert_eq!(replay.status, 422, "{}", replay.body);
+    assert!(!replay.body.to_string().contains("visits"));
+}
+
+#[tokio::test]
+async fn a_key_that_reads_only_changes_nothing() {
+    let system = System::get().await;
+    let (id, file) = finished(system).await;
+    let reader = key(system, Access { datasets: None, writes: false }).await;
+    for (method, route) in ROUTES {
+        let name = if route.starts_with("/datasets") { "whole" } else { &file };
+        let path = route.replace("{id}", &id).replace("{name}", name).replace("{dataset}", "whole");
+        let body = super::body_for(route).to_string();
+        let json = [("content-type", "application/json")];
+        let answer = call(method.parse().unwrap(), &path, Some(&reader), &json, Some(&body)).await;
+        if method == "GET" {
+            assert!([200, 307].contains(&answer.status.as_u16()), "{method} {path}: {}", answer.body);
+        } else {
+            assert_eq!(
+                (answer.status.as_u16(), answer.body["title"].as_str()),
+                (403, Some("read only")),
+                "{method} {path}"
+            );
+        }
+    }
+    // The same whether what it asks for exists or not.
+    let unknown = "/exports/00000000-0000-4000-8000-000000000000";
+    assert_eq!(call(Method::DELETE, unknown, Some(&reader), &[], None).await.status, 403);
+    assert_eq!(crate::api::get(&format!("/exports/{id}")).await.status, 200);
+}

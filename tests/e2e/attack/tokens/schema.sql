@@ -1,0 +1,13 @@
+-- Rows of two tenants, every one with a word that must never be logged, and a view that cannot be read without an error
+-- that quotes it.
+create table public.notes (id integer primary key, org text not null, day date not null, body text not null);
+insert into public.notes
+select i, case when i <= 100 then 'acme' else 'globex' end, date '2024-01-01' + i % 30, '{mark}-' || i
+from generate_series(1, 160) i;
+create index on public.notes (org, day);
+create view public.broken as select id, org, day, body::integer as number from public.notes;
+create table public.colours (id integer primary key, name text not null);
+insert into public.colours values (1, 'red');
+create table public.everybodys (id integer primary key);
+analyze public.notes, public.colours, public.everybodys;
+grant select on public.notes, public.broken, public.colours, public.everybodys to sluice_source;

@@ -1,0 +1,131 @@
+//! A second stack, deployed from the same template with `Auth=jwt` and `LogLevel=debug`.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use reqwest::Method;
+use serde_json::Value;
+use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, Connection, Executor};
+use tests::{Stack, System};
+
+use super::provider::Provider;
+
+/// It cannot be anybody's word by accident.
+pub(super) const MARK: &str = "zq7markedvalue";
+
+/// How long an export of these tests may take; beyond it is a hang.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+const SCHEMA: &str = include_str!("schema.sql");
+const CATALOG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/e2e/attack/tokens/catalog.toml");
+
+/// A running stack; it is stopped with this value.
+pub(super) struct TokenStack {
+    x: String,
+    name: String,
+    pub(super) stack: Stack,
+    /// A key that `cargo x up` makes in every stack.
+    pub(super) key: String,
+    base: String,
+}
+
+impl TokenStack {
+    pub(super) async fn start(provider: &Provider) -> Self {
+        let x = std::env::var("SLUICE_X").expect("run the tests with `cargo x test`");
+        let name = format!("{}-tokens", System::get().await.stack.name);
+        let parameters = [
+            "Auth=jwt",
+            &format!("JwtIssuer={}", provider.issuer),
+            "JwtAudience=sluice,sluice-cli",
+            "JwtTenantClaim=org_id",
+            "JwtDatasetsClaim=sets",
+            "JwtWriteScope=sluice/write",
+            "LogLevel=debug",
+            "CacheSeconds=1",
+            "WorkerTimeoutSeconds=60",
+        ];
+        let mut command = Command::new(&x);
+        command.args(["up", "--name", &name, "--no-sample", "--built", "--detach", "--budget", "2"]);
+        for parameter in parameters {
+            command.args(["--set", parameter]);
+        }
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let main = PathBuf::from(std::env::var("SLUICE_STACK").unwrap());
+        let file = main.parent().unwrap().parent().unwrap().join(&name).join("stack.json");
+        let stack: Stack = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+        let base = format!("{}/api/v1", stack.url.trim_end_matches('/').trim_end_matches("/api/v1"));
+        let started = Self { x, name, key: stack.key.clone(), stack, base };
+        started.run(&SCHEMA.replace("{mark}", MARK)).await;
+        started.x(&["admin", "catalog", "apply", CATALOG]);
+        started
+    }
+
+    /// Runs `cargo x` on this stack.
+    pub(super) fn x(&self, words: &[&str]) -> String {
+        self.try_x(words).unwrap_or_else(|said| panic!("{words:?}: {said}"))
+    }
+
+    /// The same; where it fails, what it says is the error.
+    pub(super) fn try_x(&self, words: &[&str]) -> Result<String, String> {
+        let mut command = Command::new(&self.x);
+        let output = command.arg(words[0]).args(["--name", &self.name]).args(&words[1..]).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        if output.status.success() { Ok(said) } else { Err(format!("{said}{errors}")) }
+    }
+
+    pub(super) async fn run(&self, statements: &str) {
+        let mut owner = PgConnection::connect(&self.stack.owner_url).await.unwrap();
+        owner.execute(AssertSqlSafe(statements.to_owned())).await.unwrap();
+        owner.close().await.unwrap();
+    }
+
+    /// One call; answers status and body.
+    pub(super) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        token: Option<&str>,
+        body: Option<&Value>,
+    ) -> (u16, Value) {
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let mut request = http.request(method, format!("{}{path}", self.base));
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let response = request.send().await.unwrap();
+        let status = response.status().as_u16();
+        let text = response.text().await.unwrap();
+        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    pub(super) async fn get(&self, path: &str, token: Option<&str>) -> (u16, Value) {
+        self.call(Method::GET, path, token, None).await
+    }
+
+    /// The export at `path`, once it has ended.
+    pub(super) async fn ended(&self, path: &str, token: &str) -> Value {
+        let give_up = Instant::now() + PATIENCE;
+        loop {
+            let (status, export) = self.get(path, Some(token)).await;
+            assert_eq!(status, 200, "{export}");
+            if !["queued", "running"].contains(&export["status"].as_str().unwrap()) {
+                return export;
+            }
+            assert!(Instant::now() < give_up, "{export}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+impl Drop for TokenStack {
+    fn drop(&mut self) {
+        let _ = Command::new(&self.x).args(["down", "--name", &self.name]).output();
+    }
+}
