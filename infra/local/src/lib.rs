@@ -13,6 +13,7 @@ mod cluster;
 mod demo;
 mod deploy;
 mod emulator;
+mod lint;
 mod older;
 mod pgbouncer;
 mod place;
