@@ -18,6 +18,7 @@ SIDES = {
     "cdn": ["none", "first", "second", "both"],
     "alias": ["none", "given"],
     "CdnLogBucket": ["", "logs.s3.amazonaws.com"],
+    "CdnWebAclArn": ["", "arn:aws:wafv2:us-east-1:123456789012:global/webacl/w/1"],
     "cache": ["none", "url", "own"],
     "CreateAlarms": ["true", "false"],
     "AlarmEmail": ["", "operator@example.com"],

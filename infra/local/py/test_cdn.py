@@ -64,6 +64,9 @@ class Cdn(unittest.TestCase):
         self.assertEqual(plain["ViewerCertificate"], {"CloudFrontDefaultCertificate": True})
         self.assertEqual(named["ViewerCertificate"]["MinimumProtocolVersion"], "TLSv1.2_2021")
         self.assertNotIn("Logging", plain)
+        self.assertNotIn("WebACLId", plain)
+        guarded = self.resources(**self.KEYS, WebAclArn="arn:acl")["Distribution"]["Properties"]["DistributionConfig"]
+        self.assertEqual(guarded["WebACLId"], "arn:acl")
         self.assertEqual(named["Logging"]["Bucket"], "l")
         for config in (plain, named):
             behaviours = [config["DefaultCacheBehavior"], *config["CacheBehaviors"]]
