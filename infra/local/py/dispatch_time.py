@@ -7,6 +7,7 @@ per chunk picked, the smallest of five calls that pick eight chunks each; once w
 """
 
 import json
+import re
 import sys
 import time
 from pathlib import Path
@@ -21,10 +22,9 @@ CALLS = 5
 def prepare(connection):
     connection.execute("drop schema if exists sluice cascade")
     connection.execute("create schema sluice")
-    for migration in sorted((STORE / "migrations").glob("*.sql")):
-        connection.execute(migration.read_text())
-    for functions in ("settings.sql", "dispatch.sql"):
-        connection.execute((STORE / functions).read_text())
+    # Migrations first, then the functions: all that `admin migrate` runs, in its order.
+    for file in re.findall(r'include_str!\("([\w/]+\.sql)"\)', (STORE / "migrate.rs").read_text()):
+        connection.execute((STORE / file).read_text())
     connection.execute("insert into sluice.setting values ('budget', %s)", [str(BUDGET)])
 
 
