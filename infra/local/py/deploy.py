@@ -40,6 +40,17 @@ def upload_code(s3, folders, binaries, scratch):
     return uris
 
 
+def upload_nested(s3, endpoint, source, root):
+    """Uploads the nested templates; logical id -> where it is."""
+    urls = {}
+    for name, file in template.nested_files(source).items():
+        body = template.leave_out_metric_math(template.parse((root / file).read_text()))
+        key = f"{Path(file).stem}.json"
+        s3.put_object(Bucket=ARTIFACTS, Key=key, Body=json.dumps(body).encode())
+        urls[name] = f"{endpoint}/{ARTIFACTS}/{key}"
+    return urls
+
+
 def create(cloudformation, body_url, parameters):
     """Creates the stack and waits for it; its outputs, or the reason why it failed."""
     try:
@@ -74,8 +85,9 @@ def main():
     s3.create_bucket(Bucket=ARTIFACTS)
     source = template.parse(Path(job["template"]).read_text())
     code = upload_code(s3, template.code_folders(source), Path(job["binaries"]), Path(job["scratch"]))
-    translated = template.translate(source, code, stack["region"])
-    body = template.bridge(translated, job["parameters"])
+    nested = upload_nested(s3, stack["awsEndpoint"], source, Path(job["template"]).parent)
+    translated = template.translate(source, code, stack["region"], job["parameters"])
+    body = template.place_nested(template.bridge(translated, job["parameters"]), nested)
     s3.put_object(Bucket=ARTIFACTS, Key="template.json", Body=json.dumps(body).encode())
     url = f"{stack['awsEndpoint']}/{ARTIFACTS}/template.json"
     outputs = create(aws.client("cloudformation", stack), url, job["parameters"])

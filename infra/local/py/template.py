@@ -1,4 +1,4 @@
-"""Turns template.yaml into what the emulator can deploy: five pure steps, template in, template out.
+"""Turns template.yaml into what the emulator can deploy: pure steps, template in, template out.
 
 1. `translate`: SAM's own translation, with the code of every function taken from given objects.
 2. `expand_http_apis`: the emulator ignores the OpenAPI `Body` of an HTTP API, so routes, integrations and JWT authorizers
@@ -6,6 +6,8 @@
 3. `settle_trigger_limits`: a `Ref` to a number is text, and the emulator's trigger does not read it as a number.
 4. `name_batches`: the emulator asks for a right `sqs:SendMessageBatch`, which on AWS is a part of `sqs:SendMessage`.
 5. `allow_plain_http`: the emulator speaks no TLS, and it does enforce that the bucket wants it.
+6. `place_nested`: nested templates are files here, and objects in a bucket when they are deployed, as `sam package` does.
+7. `leave_out_metric_math`, of the nested ones: the emulator refuses alarms over more than one metric.
 """
 
 import copy
@@ -35,14 +37,23 @@ def code_folders(template):
     }
 
 
+def nested_files(template):
+    """Logical id of every nested stack -> its file, relative to the root of the repository."""
+    return {
+        name: resource["Properties"]["TemplateURL"]
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::CloudFormation::Stack"
+    }
+
+
 def bridge(template, parameters):
     """All steps after SAM's translation."""
     expanded = expand_http_apis(template)
     return allow_plain_http(name_batches(settle_trigger_limits(expanded, parameters)))
 
 
-def translate(template, code_uris, region):
-    """SAM's translation; `code_uris` maps logical ids to s3:// addresses."""
+def translate(template, code_uris, region, parameters=None):
+    """SAM's translation; `code_uris` maps logical ids to s3:// addresses. SAM looks at few of the parameters."""
     from samtranslator.translator.transform import transform
 
     template = copy.deepcopy(template)
@@ -50,7 +61,15 @@ def translate(template, code_uris, region):
         template["Resources"][name]["Properties"]["CodeUri"] = uri
     os.environ["AWS_DEFAULT_REGION"] = region
     no_managed_policies = SimpleNamespace(load=lambda: {})
-    return transform(template, {}, no_managed_policies)
+    return transform(template, dict(parameters or {}), no_managed_policies)
+
+
+def place_nested(template, urls):
+    """The same template with its nested ones at `urls`, by logical id."""
+    template = copy.deepcopy(template)
+    for name, url in urls.items():
+        template["Resources"][name]["Properties"]["TemplateURL"] = url
+    return template
 
 
 def expand_http_apis(template):
@@ -99,7 +118,8 @@ def name_batches(template):
             continue
         for policy in resource["Properties"].get("Policies", []):
             for statement in policy["PolicyDocument"]["Statement"]:
-                actions = statement["Action"]
+                # A statement under a condition holds none of these.
+                actions = statement.get("Action", [])
                 actions = [actions] if isinstance(actions, str) else actions
                 if "sqs:SendMessage" in actions:
                     statement["Action"] = [*actions, "sqs:SendMessageBatch"]
@@ -113,14 +133,25 @@ def allow_plain_http(template):
     for name in [name for name, resource in resources.items() if resource["Type"] == "AWS::S3::BucketPolicy"]:
         document = resources[name]["Properties"]["PolicyDocument"]
         document["Statement"] = [s for s in document["Statement"] if not _demands_tls(s)]
-        if not document["Statement"]:
+        # What is left under a condition is for what the emulator does not have.
+        if all("Fn::If" in statement for statement in document["Statement"]):
+            del resources[name]
+    return template
+
+
+def leave_out_metric_math(template):
+    """The same template without alarms that work a value out of metrics."""
+    template = copy.deepcopy(template)
+    resources = template["Resources"]
+    for name in [name for name, resource in resources.items() if resource["Type"] == "AWS::CloudWatch::Alarm"]:
+        if "Metrics" in resources[name]["Properties"]:
             del resources[name]
     return template
 
 
 def _demands_tls(statement):
     demand = {"Bool": {"aws:SecureTransport": "false"}}
-    return statement["Effect"] == "Deny" and statement.get("Condition") == demand
+    return statement.get("Effect") == "Deny" and statement.get("Condition") == demand
 
 
 def _operations(body):

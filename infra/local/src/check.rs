@@ -12,7 +12,7 @@ use crate::{binaries, deny, place, process, signals};
 /// What says whether the dependencies are fit.
 type Judge = fn() -> Result<Verdict>;
 
-/// Format, clippy, documentation, template and dependencies: all of them, so that one run tells everything.
+/// Format, clippy, documentation, templates and dependencies: all of them, so that one run tells everything.
 pub(crate) fn run() -> Result<ExitCode> {
     let mut failed = Vec::new();
     for (what, mut command) in steps()? {
@@ -47,14 +47,23 @@ pub(crate) fn run() -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn steps() -> Result<[(&'static str, Command); 4]> {
+fn steps() -> Result<[(&'static str, Command); 5]> {
     let format = binaries::cargo(&["fmt", "--all", "--check"]);
     let clippy = binaries::cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]);
     let mut doc =
         binaries::cargo(&["doc", "--workspace", "--no-deps", "--document-private-items", "--quiet"]);
     doc.env("RUSTDOCFLAGS", "-D warnings");
-    let mut template = Command::new(Venv::lint()?.program("sam"));
+    let lint = Venv::lint()?;
+    let mut template = Command::new(lint.program("sam"));
     template.args(["validate", "--lint", "--template"]).arg(place::root().join("template.yaml"));
     template.env("SAM_CLI_TELEMETRY", "0").env("AWS_DEFAULT_REGION", "us-east-1").current_dir(place::root());
-    Ok([("format", format), ("clippy", clippy), ("documentation", doc), ("template", template)])
+    let mut nested = Command::new(lint.program("cfn-lint"));
+    nested.args(place::templates()?).current_dir(place::root());
+    Ok([
+        ("format", format),
+        ("clippy", clippy),
+        ("documentation", doc),
+        ("template", template),
+        ("nested templates", nested),
+    ])
 }

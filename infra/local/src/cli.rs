@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{admin, bench, check, demo, logs, restart, sam, signals, stack, test, up};
+use crate::{admin, bench, check, demo, lint, logs, restart, sam, signals, stack, test, up};
 
 /// Runs Sluice on this machine.
 #[derive(Parser)]
@@ -30,8 +30,10 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
-    /// Format, clippy, documentation, template: everything that needs no running stack.
+    /// Format, clippy, documentation, templates: everything that needs no running stack.
     Check,
+    /// Scan all templates for insecure settings.
+    Lint,
     /// Measure the worker beside its peers, against a PostgreSQL of its own.
     Bench(BenchArgs),
     /// Build deployable functions with `sam build`.
@@ -230,6 +232,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Demo(args) => demo::run(&args),
         Command::Test { args } => test::run(&args),
         Command::Check => check::run(),
+        Command::Lint => lint::run(),
         Command::Bench(args) => bench::run(&args),
         Command::Sam { args } => sam::run(&args),
         Command::Admin(args) => admin::run(&args.stack.name.clone(), &args.all()),

@@ -14,6 +14,7 @@ mod demo;
 mod deny;
 mod deploy;
 mod emulator;
+mod lint;
 mod logs;
 mod older;
 mod pgbouncer;

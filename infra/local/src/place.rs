@@ -13,6 +13,21 @@ pub(crate) fn root() -> PathBuf {
     package.ancestors().nth(2).unwrap_or(package).to_path_buf()
 }
 
+/// Every template, the root first, relative to the root of the repository.
+pub(crate) fn templates() -> Result<Vec<PathBuf>> {
+    let folder = root().join("infra");
+    let names = fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let mut nested = Vec::new();
+    for name in names {
+        let name = PathBuf::from("infra").join(name?.file_name());
+        if name.extension().is_some_and(|extension| extension == "yaml") {
+            nested.push(name);
+        }
+    }
+    nested.sort();
+    Ok(std::iter::once(PathBuf::from("template.yaml")).chain(nested).collect())
+}
+
 /// A script of ours.
 pub(crate) fn script(name: &str) -> PathBuf {
     root().join("infra/local/py").join(name)

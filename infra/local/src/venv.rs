@@ -32,6 +32,11 @@ impl Venv {
         Self::ready("deny")
     }
 
+    /// What scans the templates.
+    pub(crate) fn scan() -> Result<Self> {
+        Self::ready("scan")
+    }
+
     /// What builds deployable functions.
     pub(crate) fn sam() -> Result<Self> {
         Self::ready("sam")
@@ -118,7 +123,7 @@ mod tests {
 
     #[test]
     fn every_package_of_every_list_is_pinned() -> Result<()> {
-        for list in ["stack", "bench", "parquet", "lint", "sam", "deny"] {
+        for list in ["stack", "bench", "parquet", "lint", "scan", "sam", "deny"] {
             fingerprint(&place::root().join("infra/local/requirements").join(format!("{list}.txt")))?;
         }
         Ok(())

@@ -1,0 +1,88 @@
+"""Choices of the template's parameters that tests try, and which of them go together."""
+
+import pairwise
+
+# The sides of each choice; `parameters` turns them into what CloudFormation is given.
+SIDES = {
+    "Architecture": ["arm64", "x86_64"],
+    "ReserveConcurrency": ["true", "false"],
+    "Pooled": ["true", "false"],
+    "WorkerTimeoutSeconds": ["60", "300", "900"],
+    "Tracing": ["Disabled", "Active"],
+    "network": ["none", "given", "example"],
+    "CreateEndpoints": ["false", "true", "all"],
+    "proxy": ["none", "instance", "cluster"],
+    "ReadFromReader": ["true", "false"],
+    "DatabaseAuth": ["password", "iam"],
+    "database_group": ["given", "none"],
+    "cdn": ["none", "first", "second", "both"],
+    "alias": ["none", "given"],
+    "CdnLogBucket": ["", "logs.s3.amazonaws.com"],
+    "CdnWebAclArn": ["", "arn:aws:wafv2:us-east-1:123456789012:global/webacl/w/1"],
+    "cache": ["none", "url", "own"],
+    "CreateAlarms": ["true", "false"],
+    "AlarmEmail": ["", "operator@example.com"],
+    "AlarmTopicArn": ["", "arn:aws:sns:us-east-1:123456789012:pages"],
+}
+# What the emulator can make; the rest of a choice keeps its first side.
+EMULATED = [
+    "Architecture", "ReserveConcurrency", "Pooled", "WorkerTimeoutSeconds", "Tracing", "network", "CreateEndpoints",
+    "CreateAlarms", "AlarmEmail", "AlarmTopicArn",
+]
+KEY = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE{0}\n{0}==\n-----END PUBLIC KEY-----\n"
+
+
+def keep(choice):
+    """May these be chosen together? Also answers for choices of which only a part is there."""
+    def are(**sides):
+        return all(choice.get(name) == side for name, side in sides.items())
+
+    refused = [
+        are(proxy="none", DatabaseAuth="iam"),
+        are(proxy="instance", Pooled="false"),
+        are(proxy="cluster", Pooled="false"),
+        are(proxy="none", network="example", Pooled="true"),
+        are(network="example", proxy="cluster"),
+        are(network="none", proxy="instance"),
+        are(network="none", proxy="cluster"),
+        are(network="none", cache="own"),
+        are(Pooled="false", ReserveConcurrency="false"),
+    ]
+    return not any(refused)
+
+
+def parameters(choice):
+    """What CloudFormation is given for a choice."""
+    choice = {**{name: sides[0] for name, sides in SIDES.items()}, **choice}
+    own = ("network", "proxy", "database_group", "cdn", "alias", "cache")
+    given = {name: side for name, side in choice.items() if name not in own}
+    if choice["network"] == "given":
+        given |= {"VpcSubnetIds": "subnet-1,subnet-2", "VpcSecurityGroupIds": "sg-1", "VpcId": "vpc-1", "RouteTableIds": "rtb-1"}
+    given["CreateExample"] = str(choice["network"] == "example").lower()
+    given["CreateProxy"] = str(choice["proxy"] != "none").lower()
+    if choice["proxy"] == "none" and choice["network"] != "example":
+        given |= {"SourceUrl": "postgres://sluice_source:a@db/shop", "StoreUrl": "postgres://sluice_store:b@db/shop"}
+    if choice["proxy"] != "none" and choice["network"] != "example":
+        given |= {"ProxyTarget": choice["proxy"], "ProxyTargetId": "shop", "ProxyTargetResourceId": "db-ABC"}
+        given["DatabaseSecurityGroupId"] = "sg-2" if choice["database_group"] == "given" else ""
+    given["CreateCdn"] = str(choice["cdn"] != "none").lower()
+    given["CdnFirstKey"] = KEY.format("first") if choice["cdn"] in ("first", "both") else ""
+    given["CdnSecondKey"] = KEY.format("second") if choice["cdn"] in ("second", "both") else ""
+    if choice["alias"] == "given":
+        given |= {"CdnAlias": "exports.example.com", "CdnCertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/c"}
+    given["CreateCache"] = str(choice["cache"] == "own").lower()
+    given["CacheUrl"] = "rediss://cache:6379" if choice["cache"] == "url" else ""
+    if choice["Pooled"] == "false":
+        given["StoreSessions"] = "16"
+    return given
+
+
+def everything():
+    """Choices in which every two sides meet."""
+    return pairwise.pairs(SIDES, keep)
+
+
+def emulated():
+    """The same of what the emulator can make. It knows no example database that starts without Docker."""
+    sides = {name: [side for side in SIDES[name] if side != "example"] for name in EMULATED}
+    return pairwise.pairs(sides, keep)

@@ -1,0 +1,169 @@
+"""The root template and its nested ones, for every two choices of parameters together."""
+
+import json
+import re
+import unittest
+from pathlib import Path
+
+import cfn
+import choices
+import template
+from templates import NESTED, ROOT, load, of_type
+
+
+def known(values):
+    """Parameters for a nested template: what only a deployment knows gets a name of its own."""
+    return {name: value if isinstance(value, (str, int, list)) else f"{name}-of-the-parent" for name, value in values.items()}
+
+
+class EveryChoice(unittest.TestCase):
+    """What must hold whatever is chosen."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.source = load("root")
+        cls.nested = {name: load(name) for name in NESTED}
+        uris = {name: f"s3://bucket/{name}" for name in template.code_folders(cls.source)}
+        cls.translated = {
+            tracing: template.translate(cls.source, uris, "us-east-1", {"Tracing": tracing})
+            for tracing in choices.SIDES["Tracing"]
+        }
+        cls.all = [(choice, choices.parameters(choice)) for choice in choices.everything()]
+
+    def each(self):
+        for choice, parameters in self.all:
+            yield choice, cfn.Evaluation(self.translated[choice["Tracing"]], parameters)
+
+    def test_there_are_few_choices_and_no_rule_refuses_them(self):
+        self.assertLess(len(self.all), 40)
+        for choice, parameters in self.all:
+            self.assertEqual(cfn.Evaluation(self.source, parameters).broken_rules(), [], choice)
+
+    def test_nothing_refers_to_what_is_not_there_and_nothing_to_itself(self):
+        for _, evaluated in self.each():
+            resources = evaluated.resources()
+            for name, body in resources.items():
+                self.assertEqual(cfn.references(body) - set(resources), set(), name)
+            self.assertEqual(cfn.references(evaluated.outputs()) - set(resources), set())
+            self.assertEqual(cfn.circle(resources), [])
+
+    def test_nested_templates_get_and_give_what_they_say(self):
+        for choice, evaluated in self.each():
+            resources = evaluated.resources()
+            stacks = of_type(resources, "AWS::CloudFormation::Stack")
+            wanted = {
+                "Proxy": choice["proxy"] != "none", "Cdn": choice["cdn"] != "none", "Cache": choice["cache"] == "own",
+                "Observability": choice["CreateAlarms"] == "true", "Example": choice["network"] == "example",
+            }
+            self.assertEqual(set(stacks), {name for name, there in wanted.items() if there})
+            asked = set(re.findall(r'"(\w+)", "Outputs\.(\w+)"', json.dumps(resources)))
+            asked |= set(re.findall(r"\$\{(\w+)\.Outputs\.(\w+)\}", json.dumps(resources)))
+            for name, stack in stacks.items():
+                child = self.nested[Path(stack["Properties"]["TemplateURL"]).stem]
+                inner = cfn.Evaluation(child, known(stack["Properties"]["Parameters"]))
+                self.assertEqual(inner.missing(), [], name)
+                made = inner.resources()
+                for logical, body in made.items():
+                    self.assertEqual(cfn.references(body) - set(made), set(), logical)
+                self.assertEqual(cfn.circle(made), [])
+                outputs = inner.outputs()
+                self.assertEqual(cfn.references(outputs) - set(made), set())
+                self.assertEqual({output for stack, output in asked if stack == name} - set(outputs), set())
+
+    def test_variables_of_a_function_fit_into_four_kilobytes(self):
+        for _, evaluated in self.each():
+            for name, body in of_type(evaluated.resources(), "AWS::Lambda::Function").items():
+                variables = body["Properties"]["Environment"]["Variables"]
+                size = sum(len(key) + len(json.dumps(value)) for key, value in variables.items())
+                # Addresses and passwords are not known here; they are a few hundred bytes.
+                self.assertLess(size, 3000, name)
+
+    def test_the_database_is_reached_as_was_chosen(self):
+        for choice, evaluated in self.each():
+            functions = of_type(evaluated.resources(), "AWS::Lambda::Function")
+            urls = {
+                variable: json.dumps(value)
+                for body in functions.values()
+                for variable, value in body["Properties"]["Environment"]["Variables"].items()
+                if variable in ("SLUICE_STORE_URL", "SLUICE_SOURCE_URL")
+            }
+            self.assertEqual(len(urls), 2)
+            for variable, url in urls.items():
+                role = variable[:-4].lower()
+                self.assertIn(role, url)
+                self.assertEqual("sslmode=verify-full" in url, choice["proxy"] != "none")
+                made_here = choice["proxy"] != "none" or choice["network"] == "example"
+                by_password = made_here and choice["DatabaseAuth"] == "password"
+                self.assertEqual("resolve:secretsmanager" in url, by_password)
+                self.assertEqual(f"{role}@" in url, choice["DatabaseAuth"] == "iam")
+
+    def test_everything_about_concurrency_is_the_budget(self):
+        for choice, evaluated in self.each():
+            resources = evaluated.resources()
+            worker = resources["WorkerFunction"]["Properties"]
+            trigger = next(iter(of_type(resources, "AWS::Lambda::EventSourceMapping").values()))["Properties"]
+            self.assertEqual(trigger["ScalingConfig"]["MaximumConcurrency"], "4")
+            reserved = "4" if choice["ReserveConcurrency"] == "true" else None
+            self.assertEqual(worker.get("ReservedConcurrentExecutions"), reserved)
+            for stack in ("Proxy", "Observability"):
+                if stack in resources:
+                    self.assertEqual(resources[stack]["Properties"]["Parameters"]["Budget"], "4")
+
+    def test_functions_in_a_network_have_a_way_to_what_they_call(self):
+        for choice, evaluated in self.each():
+            resources = evaluated.resources()
+            endpoints = set(of_type(resources, "AWS::EC2::VPCEndpoint"))
+            inside = choice["network"] != "none"
+            self.assertEqual("VpcConfig" in resources["ApiFunction"]["Properties"], inside)
+            wanted = set()
+            if choice["network"] == "example" or (inside and choice["CreateEndpoints"] != "false"):
+                wanted |= {"S3Endpoint", "SqsEndpoint"} | ({"SecretsEndpoint"} if choice["cdn"] != "none" else set())
+            if inside and choice["CreateEndpoints"] == "all":
+                wanted |= {"LogsEndpoint", "MonitoringEndpoint", "XRayEndpoint", "StsEndpoint"}
+            self.assertEqual(endpoints, wanted)
+
+    def test_only_who_is_traced_may_write_traces(self):
+        for choice, evaluated in self.each():
+            for body in of_type(evaluated.resources(), "AWS::IAM::Role").values():
+                properties = body["Properties"]
+                function = "lambda.amazonaws.com" in json.dumps(properties["AssumeRolePolicyDocument"])
+                may = "xray" in json.dumps(properties.get("ManagedPolicyArns", [])).lower()
+                self.assertEqual(may, function and choice["Tracing"] == "Active")
+
+
+class Rules(unittest.TestCase):
+    def refused(self, **given):
+        urls = {"SourceUrl": "postgres://a", "StoreUrl": "postgres://b"}
+        return " ".join(cfn.Evaluation(load("root"), {**urls, **given}).broken_rules())
+
+    def test_what_does_not_belong_together_is_refused_with_the_remedy(self):
+        self.assertIn("SourceUrl", self.refused(SourceUrl=""))
+        self.assertIn("ProxyTargetId", self.refused(CreateProxy="true", VpcId="vpc-1"))
+        self.assertIn("VpcId", self.refused(CreateProxy="true", ProxyTargetId="shop"))
+        self.assertIn("Pooled", self.refused(CreateProxy="true", ProxyTargetId="a", VpcId="v", Pooled="false", StoreSessions="16"))
+        self.assertIn("Pooled", self.refused(CreateExample="true"))
+        self.assertIn("ProxyTarget", self.refused(CreateExample="true", CreateProxy="true", ProxyTarget="cluster"))
+        self.assertIn("CreateProxy", self.refused(DatabaseAuth="iam"))
+        self.assertIn("ProxyTargetResourceId", self.refused(DatabaseAuth="iam", CreateProxy="true", ProxyTargetId="a", VpcId="v"))
+        self.assertIn("public key", self.refused(CreateCdn="true"))
+        self.assertIn("CdnCertificateArn", self.refused(CdnAlias="exports.example.com"))
+        self.assertIn("VpcId", self.refused(CreateCache="true"))
+        self.assertEqual(self.refused(), "")
+
+    def test_every_nested_template_is_nested_and_tested(self):
+        files = {path.name for path in (ROOT / "infra").glob("*.yaml")}
+        self.assertEqual(files, {f"{name}.yaml" for name in NESTED})
+        self.assertEqual({Path(file).name for file in template.nested_files(load("root")).values()}, files)
+
+    def test_every_parameter_says_what_it_is_and_stands_in_a_group(self):
+        for name in ["root", *NESTED]:
+            for parameter, spec in load(name)["Parameters"].items():
+                self.assertTrue(spec.get("Description"), f"{name}: {parameter}")
+        root = load("root")
+        groups = root["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+        listed = [parameter for group in groups for parameter in group["Parameters"]]
+        self.assertEqual(sorted(listed), sorted(root["Parameters"]))
+
+
+if __name__ == "__main__":
+    unittest.main()

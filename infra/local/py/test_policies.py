@@ -1,0 +1,182 @@
+"""Least privilege: what a function's role may do is what its code does, no more and no less.
+
+Calls are found in the text of the code: which methods of the ports a function uses, which calls of the SDK stand behind
+them, which action of IAM each of those needs.
+"""
+
+import re
+import unittest
+
+import cfn
+import choices
+from templates import ROOT, code, load
+
+FUNCTIONS = {"api": "ApiFunction", "worker": "WorkerFunction", "sweeper": "SweeperFunction", "admin": "AdminFunction"}
+
+# What a call of the SDK needs. AWS: "Actions defined by Amazon S3", "... SQS", "... Secrets Manager".
+ACTIONS = {
+    "put_object": "s3:PutObject",
+    "create_multipart_upload": "s3:PutObject",
+    "upload_part": "s3:PutObject",
+    "complete_multipart_upload": "s3:PutObject",
+    "abort_multipart_upload": "s3:AbortMultipartUpload",
+    "get_object": "s3:GetObject",
+    "head_object": "s3:GetObject",
+    "delete_objects": "s3:DeleteObject",
+    "list_objects_v2": "s3:ListBucket",
+    "list_multipart_uploads": "s3:ListBucketMultipartUploads",
+    "send_message_batch": "sqs:SendMessage",
+    "get_secret_value": "secretsmanager:GetSecretValue",
+}
+# Methods of the port for objects -> functions of its adapter for S3.
+OBJECTS = {
+    "put": ["put"],
+    "upload": ["begin", "part", "complete", "abort"],
+    "get": ["get"],
+    "size": ["size"],
+    "delete": ["delete"],
+    "list": ["list"],
+    "abort_uploads": ["abort_uploads"],
+    "presign_get": ["presign_get"],
+}
+# Logins that no call of the SDK makes: action -> what shows in the code of the ports that a token is made.
+LOGINS = {"rds-db:connect": r"rds-db|auth_token", "elasticache:Connect": r"Action=connect.*elasticache|\"elasticache\""}
+# Granted already, and the code does not do it yet; what it does must leave this list.
+AWAITED = {
+    *((name, "rds-db:connect") for name in FUNCTIONS), ("api", "elasticache:Connect"), ("api", "secretsmanager:GetSecretValue"),
+}
+CALL = re.compile(r"client\(\)\s*\.await\s*\.(\w+)\(")
+
+
+def without_tests(path):
+    return path.read_text().split("#[cfg(test)]\nmod ")[0]
+
+
+def texts(folder):
+    """The code of a folder, tests left out."""
+    paths = [path for path in (ROOT / folder).rglob("*.rs") if "tests" not in path.parts and path.name != "tests.rs"]
+    return {path: without_tests(path) for path in paths}
+
+
+def bodies(files):
+    """Function -> its text; of functions of one name all texts."""
+    found = {}
+    for text in files.values():
+        for part in re.split(r"(?=\basync fn )", text)[1:]:
+            name = re.match(r"async fn (\w+)", part).group(1)
+            found[name] = found.get(name, "") + part
+    return found
+
+
+class Calls:
+    """Which actions each function's code needs."""
+
+    def __init__(self):
+        self.ports = "\n".join(texts("functions/ports/src").values())
+        self.s3 = bodies({path: text for path, text in texts("functions/ports/src/objects").items() if "s3" in path.parts})
+        self.made = {name: self.of(name) for name in FUNCTIONS}
+
+    def sdk(self, name, seen=()):
+        """Calls of the SDK that a function of the adapter makes, also through others of the adapter."""
+        body = self.s3[name]
+        found = set(CALL.findall(body))
+        for other in set(self.s3) - {name, *seen}:
+            if re.search(rf"(?<![.\w])(?:\w+::)?{other}\(s", body) or re.search(rf"self\.{other}\(", body):
+                found |= self.sdk(other, (*seen, name))
+        return found
+
+    def of(self, function):
+        text = "\n".join(texts(f"functions/{function}/src").values())
+        for module in set(re.findall(r"ports::(\w+)::run\(", text)):
+            text += code(f"functions/ports/src/{module}.rs")
+        used = set(re.findall(r"\bobjects\s*\.(\w+)\(", text)) & set(OBJECTS)
+        calls = {call for method in used for name in OBJECTS[method] for call in self.sdk(name)}
+        if re.search(r"\bqueue\s*\.send\(", text):
+            calls |= set(CALL.findall(code("functions/ports/src/queue/sqs.rs")))
+        if re.search(r"get_secret_value", self.ports) and re.search(r"ports::(links|cdn|signer|secret)", text):
+            calls.add("get_secret_value")
+        actions = {ACTIONS[call] for call in calls}
+        if re.search(r"\b(Store|Source)::new\(", text):
+            actions |= self.login("rds-db:connect")
+        if "RedisCache::new(" in text:
+            actions |= self.login("elasticache:Connect")
+        return actions
+
+    def login(self, action):
+        return {action} if re.search(LOGINS[action], self.ports) else set()
+
+
+class LeastPrivilege(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        everything = {"network": "given", "proxy": "instance", "DatabaseAuth": "iam", "cdn": "both", "cache": "own"}
+        cls.resources = cfn.Evaluation(load("root"), choices.parameters(everything)).resources()
+        cls.calls = Calls()
+
+    def statements(self, function):
+        policies = self.resources[FUNCTIONS[function]]["Properties"]["Policies"]
+        return [statement for policy in policies for statement in policy["Statement"]]
+
+    def granted(self, function):
+        found = set()
+        for statement in self.statements(function):
+            actions = statement["Action"]
+            found |= {actions} if isinstance(actions, str) else set(actions)
+        return found
+
+    def test_every_call_of_the_sdk_has_its_action(self):
+        self.assertEqual(set(CALL.findall(self.calls.ports)) - set(ACTIONS), set(), "add them to ACTIONS")
+
+    def test_the_port_has_the_methods_that_are_looked_for(self):
+        trait = re.search(r"pub trait Objects.*?\n}", code("functions/ports/src/objects.rs"), re.S).group(0)
+        self.assertEqual(set(re.findall(r"async fn (\w+)", trait)), set(OBJECTS))
+
+    def test_a_function_may_do_what_its_code_does_and_nothing_else(self):
+        for function in FUNCTIONS:
+            with self.subTest(function):
+                awaited = {action for name, action in AWAITED if name == function}
+                self.assertEqual(self.granted(function), self.calls.made[function] | awaited)
+
+    def test_what_is_awaited_is_not_done_yet(self):
+        done = {(function, action) for function, actions in self.calls.made.items() for action in actions}
+        self.assertEqual(done & AWAITED, set(), "take them off AWAITED")
+
+    def test_the_calls_that_are_known_are_found(self):
+        """The search itself: a wrong pattern would find nothing and compare nothing with nothing."""
+        made = self.calls.made
+        self.assertEqual(made["admin"] & {"s3:ListBucket", "s3:DeleteObject"}, {"s3:ListBucket"})
+        self.assertIn("s3:GetObject", made["api"])
+        self.assertIn("s3:AbortMultipartUpload", made["worker"])
+        self.assertIn("s3:ListBucketMultipartUploads", made["sweeper"])
+        for function in ("api", "worker", "sweeper"):
+            self.assertIn("sqs:SendMessage", made[function])
+
+    def test_actions_and_resources_are_exact(self):
+        ours = {"Bucket", "Queue", "Proxy", "Cache", "CdnSecret"}
+        for function in FUNCTIONS:
+            for statement in self.statements(function):
+                self.assertEqual(statement["Effect"], "Allow")
+                actions, resources = statement["Action"], statement["Resource"]
+                for action in [actions] if isinstance(actions, str) else actions:
+                    self.assertNotIn("*", action)
+                for resource in resources if isinstance(resources, list) else [resources]:
+                    self.assertTrue(cfn.references(resource) & ours, resource)
+
+    def test_objects_are_reached_only_where_files_and_manifests_are(self):
+        for function in FUNCTIONS:
+            for statement in self.statements(function):
+                actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+                if any(action.startswith("s3:") and "Bucket" not in action for action in actions):
+                    self.assertTrue(statement["Resource"]["Fn::Sub"].startswith("${Bucket.Arn}/t/"), statement)
+
+    def test_only_who_reads_the_source_may_log_in_to_it(self):
+        for function in FUNCTIONS:
+            text = "\n".join(texts(f"functions/{function}/src").values())
+            wanted = {role for role, use in (("sluice_store", "Store::new("), ("sluice_source", "Source::new(")) if use in text}
+            login, = [s["Resource"] for s in self.statements(function) if s["Action"] == "rds-db:connect"]
+            found = {one["Fn::Sub"].rsplit("/", 1)[1] for one in (login if isinstance(login, list) else [login])}
+            self.assertEqual(found, wanted, function)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,105 @@
+"""infra/proxy.yaml and infra/roles.sql: the pool, the logins, the roles."""
+
+import json
+import re
+import unittest
+
+import cfn
+from templates import code, load
+
+
+class Proxy(unittest.TestCase):
+    GIVEN = {
+        "Name": "n", "VpcId": "vpc-1", "SubnetIds": "a,b", "FunctionSecurityGroupId": "sg-1", "Target": "instance",
+        "TargetId": "shop", "TargetResourceId": "db-ABC", "ReadFromReader": "true", "Auth": "password",
+        "SourceSecretArn": "arn:source", "StoreSecretArn": "arn:store", "Budget": "4", "StoreSessions": "6",
+        "MaxConnections": "100", "BorrowSeconds": "30", "LogRetentionDays": "30",
+    }
+
+    def resources(self, **given):
+        return cfn.Evaluation(load("proxy"), {**self.GIVEN, **given}).resources()
+
+    def script(self):
+        scope = {}
+        exec(load("proxy")["Resources"]["PoolFunction"]["Properties"]["Code"]["ZipFile"], scope)
+        return scope
+
+    def test_the_pool_holds_both_budgets_and_hardly_more(self):
+        pool = self.script()["pool"]
+        for budget in range(2, 60):
+            for sessions in range(2, 30):
+                for most in (100, 112, 401, 5000):
+                    percent = pool(budget, sessions, most)
+                    self.assertGreaterEqual(percent * most, 100 * (budget + sessions))
+                    self.assertLess((percent - 1) * most, 100 * (budget + sessions))
+                    self.assertTrue(1 <= percent <= 100)
+
+    def test_a_database_that_is_too_small_fails_the_deployment_with_the_reason(self):
+        scope, sent = self.script(), []
+        scope["urllib"].request.urlopen, before = lambda request, timeout: sent.append(json.loads(request.data)), scope["urllib"].request.urlopen
+        try:
+            event = {"StackId": "s", "RequestId": "r", "LogicalResourceId": "Pool", "ResponseURL": "http://localhost/"}
+            sizes = {"Budget": "40", "StoreSessions": "8", "MaxConnections": "100"}
+            scope["handler"]({**event, "RequestType": "Create", "ResourceProperties": sizes}, None)
+            scope["handler"]({**event, "RequestType": "Update", "ResourceProperties": {**sizes, "Budget": "99"}}, None)
+            scope["handler"]({**event, "RequestType": "Delete", "ResourceProperties": sizes}, None)
+        finally:
+            scope["urllib"].request.urlopen = before
+        self.assertEqual([one["Status"] for one in sent], ["SUCCESS", "FAILED", "SUCCESS"])
+        self.assertEqual(sent[0]["Data"], {"Percent": 48})
+        self.assertIn("MaxConnections", sent[1]["Reason"])
+        self.assertTrue(all(one["PhysicalResourceId"] == "pool" for one in sent))
+
+    def test_tls_is_required_and_who_logs_in_is_as_chosen(self):
+        for auth in ("password", "iam"):
+            proxy = self.resources(Auth=auth)["Proxy"]["Properties"]
+            self.assertIs(proxy["RequireTLS"], True)
+            self.assertEqual(proxy["DefaultAuthScheme"], {"password": "NONE", "iam": "IAM_AUTH"}[auth])
+            self.assertEqual([a["SecretArn"] for a in proxy.get("Auth", [])], ["arn:source", "arn:store"] if auth == "password" else [])
+
+    def test_the_role_may_log_in_as_our_two_roles_and_nothing_else(self):
+        def statements(auth):
+            role = self.resources(Auth=auth)["Role"]["Properties"]
+            return role["Policies"][0]["PolicyDocument"]["Statement"]
+
+        (password,), (iam,) = statements("password"), statements("iam")
+        self.assertEqual((password["Action"], password["Resource"]), ("secretsmanager:GetSecretValue", ["arn:source", "arn:store"]))
+        self.assertEqual(iam["Action"], "rds-db:connect")
+        begin = "arn:aws:rds-db:us-east-1:123456789012:dbuser:db-ABC/"
+        self.assertEqual(iam["Resource"], [begin + "sluice_source", begin + "sluice_store"])
+
+    def test_a_cluster_has_a_reader_endpoint_for_the_source_and_an_instance_has_none(self):
+        def endpoint(**given):
+            evaluated = cfn.Evaluation(load("proxy"), {**self.GIVEN, **given})
+            group = evaluated.resources()["TargetGroup"]["Properties"]
+            self.assertEqual("DBClusterIdentifiers" in group, given.get("Target") == "cluster")
+            self.assertEqual("DBInstanceIdentifiers" in group, given.get("Target") != "cluster")
+            return evaluated.outputs()["SourceEndpoint"]["Fn::GetAtt"][0]
+
+        self.assertEqual(endpoint(), "Proxy")
+        self.assertEqual(endpoint(Target="cluster"), "SourceEndpoint")
+        self.assertEqual(endpoint(Target="cluster", ReadFromReader="false"), "Proxy")
+        self.assertEqual(self.resources(Target="cluster")["SourceEndpoint"]["Properties"]["TargetRole"], "READ_ONLY")
+
+    def test_functions_give_up_before_the_proxy_does(self):
+        patience = re.search(r"PATIENCE: Duration = Duration::from_secs\((\d+)\)", code("functions/ports/src/store/connection.rs"))
+        self.assertLess(int(patience.group(1)), load("root")["Parameters"]["BorrowSeconds"]["Default"])
+
+
+class Roles(unittest.TestCase):
+    """infra/roles.sql is what `admin migrate` runs about roles, for those who run it themselves."""
+
+    def test_it_sets_what_the_code_sets(self):
+        source = code("functions/ports/src/store/roles.rs")
+        script = code("infra/roles.sql")
+        for role, name in (("sluice_source", "SOURCE_SETTINGS"), ("sluice_store", "STORE_SETTINGS")):
+            block = re.search(rf"const {name}: .*?= \[(.*?)\n\];", source, re.S).group(1)
+            wanted = set(re.findall(r'\("(\w+)", "([^"]+)"\)', block))
+            found = set(re.findall(rf"alter role {role} set (\w+) = '([^':]+)';", script))
+            self.assertEqual(found, wanted)
+        for statement in re.findall(r'format!\("(grant [^{]+)\{store\}"\)', source):
+            self.assertIn(f"{statement}sluice_store", script)
+
+
+if __name__ == "__main__":
+    unittest.main()

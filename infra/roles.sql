@@ -1,0 +1,69 @@
+-- The two roles of Sluice, as `sluice admin migrate` makes them, for those who give Sluice no owner's URL; run it with
+-- psql as a role that may create roles, on the database of the store after its migrations (`sluice admin migrate` prints
+-- those), and on the source where that is another database.
+--
+--   psql "$OWNER_URL" -v budget=4 -v store_sessions=4 -v worker_timeout=900 -v iam=false \
+--        -v source_password=... -v store_password=... -f infra/roles.sql
+--
+-- With iam=true, passwords are not asked for: both roles log in with IAM tokens only, on RDS and Aurora. Safe to run again.
+\set ON_ERROR_STOP on
+\set worker_timeout_text :worker_timeout s
+
+select not exists (select from pg_roles where rolname = 'sluice_source') as make_source,
+       not exists (select from pg_roles where rolname = 'sluice_store') as make_store \gset
+\if :make_source
+create role sluice_source;
+\endif
+\if :make_store
+create role sluice_store;
+\endif
+
+-- --- limits: the database itself refuses the session too many ---------------------------------------------------------
+
+alter role sluice_source login connection limit :budget;
+alter role sluice_store login connection limit :store_sessions;
+
+-- --- who may log in --------------------------------------------------------------------------------------------------
+
+\if :iam
+-- Whoever has rds_iam logs in by token; a password of before is taken away, so that there is one way only.
+alter role sluice_source password null;
+alter role sluice_store password null;
+grant rds_iam to sluice_source;
+grant rds_iam to sluice_store;
+\else
+alter role sluice_source password :'source_password';
+alter role sluice_store password :'store_password';
+\endif
+
+-- --- settings: on the role, since a pooler would leak or pin what a session sets ---------------------------------------
+
+alter role sluice_source set default_transaction_read_only = 'on';
+alter role sluice_source set lock_timeout = '5s';
+alter role sluice_source set max_parallel_workers_per_gather = '0';
+alter role sluice_source set client_connection_check_interval = '2s';
+alter role sluice_source set row_security = 'off';
+alter role sluice_source set timezone = 'UTC';
+alter role sluice_source set datestyle = 'ISO';
+alter role sluice_source set intervalstyle = 'postgres';
+alter role sluice_source set bytea_output = 'hex';
+alter role sluice_source set extra_float_digits = '1';
+alter role sluice_source set search_path = 'pg_catalog';
+-- A COPY must not outlive its worker.
+alter role sluice_source set statement_timeout = :'worker_timeout_text';
+
+alter role sluice_store set statement_timeout = '30s';
+alter role sluice_store set lock_timeout = '10s';
+alter role sluice_store set idle_in_transaction_session_timeout = '30s';
+alter role sluice_store set timezone = 'UTC';
+
+-- --- rights ----------------------------------------------------------------------------------------------------------
+
+grant usage on schema sluice to sluice_store;
+grant select, insert, update, delete on all tables in schema sluice to sluice_store;
+grant execute on all functions in schema sluice to sluice_store;
+
+-- What may be exported is yours to say; for each schema of it:
+--   grant usage on schema shop to sluice_source;
+--   grant select on all tables in schema shop to sluice_source;
+--   alter default privileges for role OWNER_OF_THE_TABLES in schema shop grant select on tables to sluice_source;
