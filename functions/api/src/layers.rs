@@ -1,16 +1,18 @@
 //! What is true of every answer, whatever the route: it is logged, it survives a panic, its errors are
-//! problem+json, nobody may cache it unasked, and nothing is answered without a key.
+//! problem+json, nobody may cache it unasked, nothing is answered without a key, and no tenant asks too often.
 
 mod authenticate;
 mod caching;
 mod panics;
 mod problems;
+mod rate;
 mod stage;
 
 pub(crate) use authenticate::{Caller, authenticate};
 pub(crate) use caching::caching;
 pub(crate) use panics::panics;
 pub(crate) use problems::problems;
+pub(crate) use rate::{Rates, rate};
 pub(crate) use stage::stage;
 
 use std::time::Instant;

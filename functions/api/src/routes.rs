@@ -15,6 +15,7 @@ pub fn service(context: Context) -> Router {
     // so the routes are the fallback of a router without any.
     Router::new()
         .fallback_service(routes)
+        .layer(from_fn_with_state(context.clone(), layers::rate))
         .layer(from_fn_with_state(context.clone(), layers::authenticate))
         .layer(map_request(layers::stage))
         .layer(from_fn(layers::panics))

@@ -5,6 +5,7 @@
 pub mod config;
 pub mod metrics;
 pub mod random;
+pub mod room;
 pub mod server;
 pub mod telemetry;
 

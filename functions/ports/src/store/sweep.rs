@@ -41,7 +41,7 @@ impl Store {
     pub async fn unfinished(&self, limit: i64) -> Result<Vec<ExportId>, StoreError> {
         self.export_ids(
             "select e.id::text from sluice.export e where e.status in ('queued', 'running') \
-               and not exists (select from sluice.link l where l.export_id = e.id and l.open) order by e.accepted_at limit $1",
+               and (select l.open from sluice.link l where l.export_id = e.id and l.open order by l.ordinal desc limit 1) is null order by e.accepted_at limit $1",
             limit,
         )
         .await
@@ -154,6 +154,7 @@ impl Store {
         let mut tx = self.begin().await?;
         tx.run(sql("delete from sluice.export where status = 'expired' and expires_at < clock_timestamp() - interval '30 days'")).await?;
         tx.run(sql("delete from sluice.export_turn t where not exists (select from sluice.export e where e.id = t.export_id and e.status in ('queued', 'running'))")).await?;
+        tx.run(sql("delete from sluice.selection s where s.used_at < clock_timestamp() - interval '1 day' and not exists (select from sluice.chunk c where c.fingerprint = s.fingerprint)")).await?;
         tx.commit().await
     }
 }

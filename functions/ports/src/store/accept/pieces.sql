@@ -2,9 +2,11 @@
 -- parallel arrays. One statement: the references between them are checked at its end.
 with selections as (
     -- In a fixed order, so that two accepts of equal selections cannot wait for each other.
-    insert into sluice.selection (fingerprint, body)
+    insert into sluice.selection as selection (fingerprint, body)
     select f, b::jsonb from unnest($2::bytea[], $3::text[]) as u (f, b) order by f
-    on conflict do nothing
+    -- Whoever prunes selections that nobody asks for waits here, and then finds it asked for.
+    on conflict (fingerprint) do update set used_at = clock_timestamp()
+    where selection.used_at < clock_timestamp() - interval '1 hour'
 ), chunks as (
     -- Due at once.
     insert into sluice.chunk
