@@ -75,7 +75,9 @@ pub fn source_settings() -> &'static [(&'static str, &'static str)] {
     &SOURCE_SETTINGS
 }
 
-const STORE_SETTINGS: [(&str, &str); 4] = [
+const STORE_SETTINGS: [(&str, &str); 5] = [
+    // Its statements are short or may wait; the processors are the user's.
+    ("max_parallel_workers_per_gather", "0"),
     ("statement_timeout", "30s"),
     ("lock_timeout", "10s"),
     ("idle_in_transaction_session_timeout", "30s"),

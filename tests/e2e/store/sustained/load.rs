@@ -13,7 +13,7 @@ use ports::store::{NewExport, Store};
 use tests::Database;
 use tokio::sync::Mutex;
 
-use super::window::{Steps, Window};
+use super::window::{self, Steps, Window};
 use crate::fixture::{add_tenant, file, new_export, note, want};
 
 const WORKERS: usize = 2;
@@ -78,9 +78,12 @@ impl Sustained {
         });
         ports::dispatch::run(&self.store, &shared.queue as &dyn Queue).await.unwrap();
         let mut windows = Vec::new();
+        window::print_head();
         for part in 0..parts {
             let size = chunks * (part + 1) / parts - chunks * part / parts;
-            windows.push(self.part(&shared, size).await);
+            let window = self.part(&shared, size).await;
+            window.print();
+            windows.push(window);
         }
         let unfinished = "select count(*) from sluice.export where status in ('queued', 'running')";
         assert_eq!(self.database.number(unfinished).await.unwrap(), 0);

@@ -44,28 +44,32 @@ pub(super) struct Window {
     pub(super) process_bytes: u64,
 }
 
-/// Prints the table in the form in which it stands in the store's README.
-pub(super) fn print(windows: &[Window]) {
+/// Prints the head of the table in the form in which it stands in the store's README.
+pub(super) fn print_head() {
     println!(
         "\n| chunks done | ms per chunk | lease | note | record | finish | dispatch | server ms per chunk | of `dispatch()` | pages per chunk | store | process |"
     );
     println!("|---|---|---|---|---|---|---|---|---|---|---|---|");
-    for w in windows {
-        let per = |d: Duration| d.as_secs_f64() * 1e3 / w.steps.chunks.max(1) as f64;
+}
+
+impl Window {
+    /// Prints one line of the table.
+    pub(super) fn print(&self) {
+        let per = |d: Duration| d.as_secs_f64() * 1e3 / self.steps.chunks.max(1) as f64;
         println!(
             "| {} | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} | {:.0} | {:.1} MB | {:.1} MB |",
-            w.chunks,
-            per(w.steps.total()),
-            per(w.steps.lease),
-            per(w.steps.note),
-            per(w.steps.record),
-            per(w.steps.finish),
-            per(w.steps.dispatch),
-            w.server_ms_per_chunk,
-            w.dispatch_server_ms,
-            w.pages_per_chunk,
-            w.store_bytes as f64 / 1e6,
-            w.process_bytes as f64 / 1e6,
+            self.chunks,
+            per(self.steps.total()),
+            per(self.steps.lease),
+            per(self.steps.note),
+            per(self.steps.record),
+            per(self.steps.finish),
+            per(self.steps.dispatch),
+            self.server_ms_per_chunk,
+            self.dispatch_server_ms,
+            self.pages_per_chunk,
+            self.store_bytes as f64 / 1e6,
+            self.process_bytes as f64 / 1e6,
         );
     }
 }
