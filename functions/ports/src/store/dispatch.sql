@@ -42,8 +42,13 @@ $$;
 -- READ COMMITTED and volatile: every statement below sees what was committed before it began. The advisory
 -- lock is the first statement, so all that follows is decided by one process at a time. Chunks are taken
 -- `for update skip locked`: a chunk whose links are changing is left for the next call.
+--
+-- No bitmap scans: what was sent and is done leaves dead entries in the partial indexes, which a plain index scan marks so
+-- that they are skipped and their room is used again; a bitmap scan, which the planner takes as long as a table was never
+-- analyzed, reads them all each time.
 create or replace function sluice.dispatch() returns setof uuid
     language plpgsql volatile
+    set enable_bitmapscan = off
 as $$
 declare
     budget integer;
