@@ -1,13 +1,13 @@
 -- next_due(): the first chunk of an export that is due and that nobody holds; it is locked.
 --
--- Some open links at a time, each of which is looked up by itself: asked for as one join, the planner reads all that is
--- due and sorts it as long as it has no statistics, which is what a large export meets when it has just been accepted.
+-- A hundred open links at a time, each of which is looked up by itself: asked for as one join, the planner reads all that
+-- is due and sorts it as long as it has no statistics, which is what a large export meets when it has just been accepted.
+-- `ordinal + 0` is what the index of open links holds: by `ordinal` alone the planner may walk over all that are closed.
 -- A lateral join keeps the order of its left side, so no sort stands above it, which would lock them all.
 create or replace function sluice.next_due(of_export uuid) returns uuid
     language plpgsql volatile
 as $$
 declare
-    batch constant integer := 100;
     behind bigint := -1;
     found_chunk uuid;
 begin
@@ -15,7 +15,7 @@ begin
         select c.id into found_chunk
         from (
             select k.chunk_id from sluice.link k
-            where k.export_id = of_export and k.open and k.ordinal > behind order by k.ordinal limit batch
+            where k.export_id = of_export and k.open and k.ordinal + 0 > behind order by k.ordinal + 0 limit 100
         ) l
         cross join lateral (
             select c.id from sluice.chunk c
@@ -28,7 +28,7 @@ begin
         end if;
         behind := (select max(k.ordinal) from (
             select k.ordinal from sluice.link k
-            where k.export_id = of_export and k.open and k.ordinal > behind order by k.ordinal limit batch) k);
+            where k.export_id = of_export and k.open and k.ordinal + 0 > behind order by k.ordinal + 0 limit 100) k);
         if behind is null then
             return null;
         end if;

@@ -26,6 +26,9 @@ alter table sluice.attempt add constraint attempt_outcome_check
 
 -- A selection is forgotten when no chunk has it and nobody has asked for it for a day.
 alter table sluice.selection add column used_at timestamptz not null default clock_timestamp();
+-- By an expression, so that whoever asks for the next open links is given this index and no other.
+drop index sluice.link_open;
+create index link_open on sluice.link (export_id, (ordinal + 0)) where open;
 create index chunk_selection on sluice.chunk (fingerprint);
 
 -- Each chunk and link is written several times and then stays for days: what is dead is cleared by what was written, not
