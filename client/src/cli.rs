@@ -22,11 +22,16 @@ mod verify;
 mod wait;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
-use crate::Client;
+use crate::text::duration;
+use crate::{Client, Retries};
 use outcome::{Failure, Outcome};
+
+/// How long the command line waits for room when the api answers 429: nobody has to sit beside it.
+const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 
 /// Bulk export of PostgreSQL data to files.
 #[derive(Debug, Parser)]
@@ -97,7 +102,11 @@ impl Session {
         let url = self.url.as_deref().filter(given);
         let url =
             url.ok_or_else(|| Failure::Usage("no api is named: set SLUICE_URL or give --url".into()))?;
-        Ok(Client::new(url, self.key.as_ref().map(|key| key.0.as_str()).filter(given))?)
+        let client = Client::new(url, self.key.as_ref().map(|key| key.0.as_str()).filter(given))?;
+        let retries = Retries { patience: PATIENCE, ..client.retries() };
+        Ok(client.with_retries(retries).with_notice(|why, wait| {
+            eprintln!("waiting {}: {why}", duration(wait.as_secs()));
+        }))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod transport;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -24,7 +25,11 @@ pub struct Client {
     base: Url,
     authorization: Option<HeaderValue>,
     retries: Retries,
+    notice: Option<Notice>,
 }
+
+/// Is told what is waited for, and how long.
+type Notice = Arc<dyn Fn(&str, Duration) + Send + Sync>;
 
 /// How often and how long the client tries again by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,11 +40,19 @@ pub struct Retries {
     pub first_wait: Duration,
     /// Longest wait. A `Retry-After` beyond it is not waited for: the answer is handed out.
     pub longest_wait: Duration,
+    /// How long one call waits in all while the api answers 429. Such a call did nothing, so any call may be sent
+    /// again, as often as it takes.
+    pub patience: Duration,
 }
 
 impl Default for Retries {
     fn default() -> Self {
-        Self { tries: 6, first_wait: Duration::from_millis(200), longest_wait: Duration::from_secs(60) }
+        Self {
+            tries: 6,
+            first_wait: Duration::from_millis(200),
+            longest_wait: Duration::from_secs(60),
+            patience: Duration::from_secs(120),
+        }
     }
 }
 
@@ -83,13 +96,19 @@ impl Client {
             http = http.no_proxy();
         }
         let http = http.build().map_err(Error::connection("the api"))?;
-        Ok(Self { http, base, authorization, retries: Retries::default() })
+        Ok(Self { http, base, authorization, retries: Retries::default(), notice: None })
     }
 
     /// The same client with other patience.
     #[must_use]
     pub fn with_retries(self, retries: Retries) -> Self {
         Self { retries, ..self }
+    }
+
+    /// The same client, which tells what it waits for when the api answers 429: the reason and the time.
+    #[must_use]
+    pub fn with_notice(self, notice: impl Fn(&str, Duration) + Send + Sync + 'static) -> Self {
+        Self { notice: Some(Arc::new(notice)), ..self }
     }
 
     /// How often and how long it tries again.

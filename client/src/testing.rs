@@ -77,8 +77,12 @@ impl Server {
 
     /// A client of this server, with a key and little patience.
     pub(crate) fn client(&self) -> Client {
-        let retries =
-            Retries { tries: 3, first_wait: Duration::from_millis(5), longest_wait: Duration::from_secs(2) };
+        let retries = Retries {
+            tries: 3,
+            first_wait: Duration::from_millis(5),
+            longest_wait: Duration::from_secs(2),
+            patience: Duration::from_secs(10),
+        };
         Client::new(&self.address, Some("slc_1_secret")).unwrap().with_retries(retries)
     }
 }

@@ -78,7 +78,8 @@ impl World {
         };
         // A store of its own: a connection of its own.
         let store = Store::new(&self.database.url).unwrap();
-        let settings = Settings { cache_for: KEYS, ..Settings::from_env().unwrap() };
+        let settings =
+            Settings { cache_for: KEYS, tenant_requests_per_second: 0, ..Settings::from_env().unwrap() };
         let (queue, objects) = (Arc::new(MemoryQueue::default()), Arc::new(self.objects.clone()));
         let context = Context::new(store, queue, objects, Shared::new(cache.clone(), "caches"), settings);
         Process { router: api::service(context), key: self.key.clone(), cache }

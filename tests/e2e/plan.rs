@@ -1,6 +1,7 @@
 //! Plans before they run: the dry run, its command, limits, and what the manifest says of them afterwards.
 
 mod estimates;
+mod limits;
 mod posts;
 
 use std::process::Command;

@@ -1,9 +1,13 @@
 //! The store's rules, on a database of each test's own.
 
 mod accept;
+mod back_off;
 mod dispatch;
 mod ends;
+mod fairness;
 mod invalidate;
 mod lease;
 mod narrow;
 mod race;
+mod sustained;
+mod turns;

@@ -9,7 +9,9 @@ mod caches;
 mod catalog;
 mod dead_workers;
 mod grown;
+mod load;
 mod messages;
+mod pause;
 mod restarts;
 mod schema;
 

@@ -41,8 +41,12 @@ pub(super) fn export(export: &Export) -> String {
         lines.push(format!("running   {}: {names}", count(running.chunks, "chunk")));
     }
     lines.extend(export.eta_seconds.map(|s| format!("left      about {}", duration(s))));
-    lines.extend(export.queue_position.map(|p| format!("queue     {} first", count(p, "other export"))));
+    lines.extend(export.queue_position.map(|place| match place {
+        0 => "queue     its first chunk is about to start".to_owned(),
+        place => format!("queue     place {place} among the exports that wait for another one to end"),
+    }));
     lines.extend(export.paused.as_ref().map(|why| format!("paused    {why}")));
+    lines.extend(export.back_off.as_ref().map(|b| format!("waits     until {}: {}", b.until, b.reason)));
     lines.extend(errors(export));
     lines.extend(hint(export));
     lines.join("\n")

@@ -72,6 +72,31 @@ async fn a_busy_api_is_asked_again_when_it_says() {
 }
 
 #[tokio::test]
+async fn a_full_queue_is_waited_for_and_told() {
+    let full = r#"{"title":"too many exports","status":429,"detail":"4 may be active"}"#;
+    // More often than there are tries; also a call that is not repeated otherwise, since 429 did nothing.
+    let api = Server::start(move |n, _| match n {
+        0..5 => Reply::new(429, full).header("Retry-After", 0),
+        5 => Reply::new(429, full).header("Retry-After", 1),
+        _ => Reply::new(202, export_json()),
+    });
+    let told = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let heard = Arc::clone(&told);
+    let client =
+        api.client().with_notice(move |why, wait| heard.lock().unwrap().push((why.to_owned(), wait)));
+    let began = std::time::Instant::now();
+    assert_eq!(client.retry(id()).await.unwrap().id, id());
+    assert!(began.elapsed() >= Duration::from_secs(1), "Retry-After was not kept");
+    let told = told.lock().unwrap().clone();
+    assert_eq!((told.len(), told[5].clone()), (6, ("4 may be active".to_owned(), Duration::from_secs(1))));
+
+    let for_hours = Server::start(move |_, _| Reply::new(429, full).header("Retry-After", 3600));
+    let error = for_hours.client().retry(id()).await.unwrap_err();
+    assert_eq!((error.to_string().as_str(), error.is_refusal()), ("4 may be active (429)", false));
+    assert_eq!(for_hours.requests().len(), 1, "beyond its patience it does not wait");
+}
+
+#[tokio::test]
 async fn tries_are_bounded() {
     let api =
         Server::start(|_, _| Reply::new(503, r#"{"title":"Unavailable","status":503,"detail":"busy"}"#));

@@ -56,13 +56,21 @@ impl Call {
 }
 
 impl Client {
-    /// Sends a call. A connection that fails and the answers 429, 502, 503 and 504 are tried again.
+    /// Sends a call. A connection that fails and the answers 502, 503 and 504 are tried again; 429 is waited for.
     pub(super) async fn call(&self, call: &Call) -> Result<Reply, Error> {
         let mut failures = 0;
+        let mut waited = (0, Duration::ZERO);
         loop {
             let answer = self.send(call).await;
+            if let Ok(reply) = &answer
+                && reply.status == 429
+                && let Some(waits) = self.wait_for_room(reply, waited).await
+            {
+                waited = waits;
+                continue;
+            }
             let (passing, pause) = match &answer {
-                Ok(reply) => (matches!(reply.status, 429 | 502..=504), retry_after(&reply.headers)),
+                Ok(reply) => (matches!(reply.status, 502..=504), retry_after(&reply.headers)),
                 Err(_) => (true, None),
             };
             failures += 1;
@@ -112,11 +120,36 @@ impl Client {
         Err(Error::Object { status: 310 })
     }
 
+    /// Waits as long as a 429 asks and says so; `waited` is how often and how long it has before. `None` if that
+    /// would be beyond all patience.
+    async fn wait_for_room(
+        &self,
+        reply: &Reply,
+        (times, before): (u32, Duration),
+    ) -> Option<(u32, Duration)> {
+        let asked = retry_after(&reply.headers);
+        let pause = asked.unwrap_or_else(|| self.doubled(times + 1));
+        if before + pause > self.retries.patience {
+            return None;
+        }
+        if let Some(notice) = &self.notice {
+            let problem = serde_json::from_slice::<Problem>(&reply.body).unwrap_or_default();
+            let reason = if problem.detail.is_empty() { "too many requests" } else { &problem.detail };
+            notice(reason, pause);
+        }
+        self.wait(times + 1, Some(pause)).await;
+        Some((times + 1, before + pause))
+    }
+
+    fn doubled(&self, failures: u32) -> Duration {
+        let doubled = self.retries.first_wait.saturating_mul(1 << failures.saturating_sub(1).min(16));
+        doubled.min(self.retries.longest_wait)
+    }
+
     /// Waits as long as the server asked, or longer after each failure; with a random part, so that
     /// many clients do not come back together.
     pub(crate) async fn wait(&self, failures: u32, asked: Option<Duration>) {
-        let doubled = self.retries.first_wait.saturating_mul(1 << failures.saturating_sub(1).min(16));
-        let wait = asked.unwrap_or(doubled.min(self.retries.longest_wait));
+        let wait = asked.unwrap_or_else(|| self.doubled(failures));
         let mut random = [0; 1];
         // Without randomness the wait is merely not spread.
         let _ = getrandom::fill(&mut random);

@@ -3,6 +3,7 @@
 mod bucket;
 mod capacity;
 mod report;
+mod room;
 mod source;
 mod source_role;
 mod store;
@@ -16,9 +17,10 @@ use report::Report;
 /// Looks at everything, also where something before is wrong. Changes nothing.
 pub(crate) async fn run(context: &Context) -> Answer {
     let mut report = Report::default();
-    let store = store::look(context, &mut report).await;
+    let state = store::look(context, &mut report).await;
     let source = source::look(context, &mut report).await;
-    capacity::look(&context.settings, store.as_ref(), source.as_ref(), &mut report);
+    capacity::look(&context.settings, state.as_ref().map(|s| &s.server), source.as_ref(), &mut report);
+    room::look(context, state.as_ref(), source.is_some(), &mut report).await;
     bucket::look(context, &mut report).await;
     let (ok, text) = (report.is_fine(), report.text());
     Answer { ok, text, data: json!({"checks": report.lines()}) }

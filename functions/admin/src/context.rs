@@ -35,6 +35,8 @@ pub struct Settings {
     pub stored: StoredSettings,
     /// Whether callers are known by tokens: then there may be any number of tenants.
     pub tokens: bool,
+    /// Sessions of others that may be active at the source while chunks are read; zero is no limit.
+    pub max_active_sessions: u32,
 }
 
 impl Settings {
@@ -54,8 +56,11 @@ impl Settings {
                 retention_hours: config::number("SLUICE_RETENTION_HOURS", 168)?,
                 reuse_days: config::number("SLUICE_REUSE_DAYS", 7)?,
                 resend_secs: config::number("SLUICE_RESEND_SECS", 60)?,
+                max_active_exports: config::number("SLUICE_MAX_ACTIVE_EXPORTS", 4)?,
+                max_queued_exports: config::number("SLUICE_MAX_QUEUED_EXPORTS", 1000)?,
             },
             tokens: config::optional("SLUICE_AUTH").as_deref() == Some("jwt"),
+            max_active_sessions: config::number("SLUICE_MAX_ACTIVE_SESSIONS", 0)?,
         })
     }
 }
@@ -75,8 +80,11 @@ impl Settings {
                 retention_hours: 168,
                 reuse_days: 7,
                 resend_secs: 60,
+                max_active_exports: 4,
+                max_queued_exports: 1000,
             },
             tokens: false,
+            max_active_sessions: 0,
         }
     }
 }

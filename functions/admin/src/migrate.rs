@@ -51,7 +51,12 @@ fn roles(settings: &Settings) -> Result<RoleSettings, Failure> {
         );
         return Err(Failure::Refused(text));
     }
-    Ok(RoleSettings { source, store, stored: settings.stored })
+    Ok(RoleSettings {
+        source,
+        store,
+        stored: settings.stored,
+        watches_sessions: settings.max_active_sessions > 0,
+    })
 }
 
 fn without_passwords(mut roles: RoleSettings) -> RoleSettings {
@@ -84,7 +89,7 @@ mod tests {
             source_url: source.to_owned(),
             store_url: "postgres://sluice_store:store-secret@db/shop".to_owned(),
             stored: store::StoredSettings { budget: 3, store_sessions: 5, ..Settings::example().stored },
-            tokens: false,
+            ..Settings::example()
         }
     }
 

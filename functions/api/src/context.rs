@@ -11,6 +11,7 @@ use ports::store::Store;
 
 use crate::auth::Auth;
 use crate::caches::{Catalogs, Keys, Report, Shared};
+use crate::layers::Rates;
 use crate::refusal::Refusal;
 
 /// State shared by all requests. Clones are cheap.
@@ -27,6 +28,7 @@ pub struct Inner {
     pub(crate) catalogs: Catalogs,
     pub(crate) shared: Shared,
     pub(crate) report: Report,
+    pub(crate) rates: Rates,
 }
 
 /// Settings of the api; the README has the table of variables.
@@ -48,6 +50,8 @@ pub struct Settings {
     pub limits: Limits,
     /// How long the catalog is believed without asking the store again; keys for 5 s at most.
     pub cache_for: Duration,
+    /// Requests a second that one tenant may make of one process; zero is no limit.
+    pub tenant_requests_per_second: u32,
 }
 
 /// The catalog is believed for at most this many seconds, keys for fewer.
@@ -71,6 +75,7 @@ impl Settings {
             cache_for: Duration::from_secs(
                 config::number("SLUICE_CACHE_SECS", LONGEST_CACHE_SECS)?.min(LONGEST_CACHE_SECS),
             ),
+            tenant_requests_per_second: config::number("SLUICE_TENANT_REQUESTS_PER_SECOND", 100)?,
         })
     }
 }
@@ -102,7 +107,8 @@ impl Context {
         let keys = Keys::new(settings.cache_for);
         let catalogs = Catalogs::new(settings.cache_for, shared.clone());
         let report = Report::new();
-        Self(Arc::new(Inner { store, queue, objects, settings, keys, catalogs, shared, report }))
+        let rates = Rates::new(settings.tenant_requests_per_second);
+        Self(Arc::new(Inner { store, queue, objects, settings, keys, catalogs, shared, report, rates }))
     }
 }
 

@@ -1,12 +1,13 @@
 //! What is true of every answer, whatever the route: it is logged, it survives a panic, its errors are
-//! problem+json, nobody may cache it unasked, nothing is answered without a key or token, and what is done or handed out is
-//! audited.
+//! problem+json, nobody may cache it unasked, nothing is answered without a key or token, no tenant asks too often, and what is
+//! done or handed out is audited.
 
 mod audit;
 mod authenticate;
 mod caching;
 mod panics;
 mod problems;
+mod rate;
 mod stage;
 
 pub(crate) use audit::{Links, audit};
@@ -14,6 +15,7 @@ pub(crate) use authenticate::{Caller, authenticate};
 pub(crate) use caching::caching;
 pub(crate) use panics::panics;
 pub(crate) use problems::problems;
+pub(crate) use rate::{Rates, rate};
 pub(crate) use stage::stage;
 
 use std::time::Instant;

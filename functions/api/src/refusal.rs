@@ -7,10 +7,13 @@ use export::problem::Violation;
 use export::request::near;
 use export::wire::Problem;
 use http::{HeaderValue, StatusCode, header};
-use ports::store::{AcceptError, StoreError};
+use ports::store::{AcceptError, Full, StoreError};
 
 /// Seconds after which a busy store is worth another try.
 const BUSY_RETRY_SECS: u32 = 5;
+
+/// Seconds after which one of many exports may have ended.
+const FULL_RETRY_SECS: u32 = 30;
 
 /// An answer that is not what was asked for.
 #[derive(Clone, Debug)]
@@ -114,6 +117,22 @@ impl Refusal {
         Self::new(StatusCode::GONE, detail).of_kind("invalidated")
     }
 
+    /// 429: the tenant asks too often.
+    pub(crate) fn too_many_requests(per_second: u32, retry_after_secs: u32) -> Self {
+        let detail = format!(
+            "more than {per_second} requests a second of this tenant (TenantRequestsPerSecond); wait as long as Retry-After says"
+        );
+        Self::new(StatusCode::TOO_MANY_REQUESTS, detail).of_kind("too-many-requests").after(retry_after_secs)
+    }
+
+    /// 429: the tenant has as many live exports as it may.
+    pub(crate) fn full(full: Full) -> Self {
+        let detail = format!(
+            "{full} (MaxActiveExports, MaxQueuedExports); send this again when one of them has ended, or cancel one"
+        );
+        Self::new(StatusCode::TOO_MANY_REQUESTS, detail).of_kind("too-many-exports").after(FULL_RETRY_SECS)
+    }
+
     /// Whether the request itself was found wanting, as against the store, which may be asked again.
     pub(crate) fn is_about_the_request(&self) -> bool {
         self.status.is_client_error() || self.kind == Some("no-catalog")
@@ -199,6 +218,7 @@ impl From<AcceptError> for Refusal {
                 let remedy = too_many.remedy();
                 Self::invalid(vec![Violation::new("", too_many.to_string(), remedy)])
             }
+            AcceptError::Full(full) => Self::full(full),
             AcceptError::CatalogChanged => Self::catalog_changed(),
             AcceptError::Store(error) => error.into(),
         }

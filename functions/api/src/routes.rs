@@ -35,6 +35,7 @@ pub fn service(context: Context) -> Router {
     Router::new()
         .fallback_service(routes)
         .layer(from_fn(layers::audit))
+        .layer(from_fn_with_state(context.clone(), layers::rate))
         .layer(from_fn_with_state(context.clone(), layers::authenticate))
         .layer(map_request(layers::stage))
         .layer(from_fn(layers::panics))

@@ -27,6 +27,8 @@ pub mod request;
 
 pub mod chunk;
 
+pub mod load;
+
 pub mod plan;
 
 pub mod price;

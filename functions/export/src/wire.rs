@@ -11,7 +11,7 @@ mod problem;
 mod request;
 
 pub use datasets::{Dataset, DatasetList, DatasetRange};
-pub use export::{ChunkCounts, ChunkError, Export, ExportList, Links, Progress, Running};
+pub use export::{BackOff, ChunkCounts, ChunkError, Export, ExportList, Links, Progress, Running};
 pub use files::{AttemptEntry, ChunkEntry, ChunkList, FileEntry, FileList};
 pub use plan::{CostItems, Forecast, Plan, PlanCounts, PlannedDataset};
 pub use problem::{Health, PROBLEM_MEDIA_TYPE, Problem};

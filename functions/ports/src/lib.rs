@@ -6,6 +6,7 @@ pub mod audit;
 pub mod config;
 pub mod metrics;
 pub mod random;
+pub mod room;
 pub mod server;
 pub mod telemetry;
 

@@ -6,7 +6,12 @@ pub(crate) const QUESTION: &str = "select current_user::text, r.rolsuper::text, 
     (current_setting('superuser_reserved_connections')::integer
         + coalesce(current_setting('reserved_connections', true)::integer, 0))::text,
     extract(epoch from pg_postmaster_start_time())::text, current_database()::text, pg_is_in_recovery()::text,
-    current_setting('server_version')
+    current_setting('server_version'),
+    (select d.datconnlimit::text from pg_catalog.pg_database d where d.datname = current_database()),
+    -- Whose a session is, everybody may see; only what it does is hidden.
+    (select count(*)::text from pg_catalog.pg_stat_activity a where a.usename is not null),
+    (select count(*)::text from pg_catalog.pg_stat_activity a where a.usename = current_user),
+    pg_has_role(current_user, 'pg_read_all_stats', 'usage')::text
 from pg_catalog.pg_roles r where r.rolname = current_user";
 
 /// A server, as one of our roles sees it.
@@ -30,13 +35,34 @@ pub struct Server {
     pub standby: bool,
     /// Of PostgreSQL.
     pub version: String,
+    /// Sessions the database can have; -1 is no limit of its own.
+    pub database_limit: i64,
+    /// Sessions of all roles that there are now.
+    pub sessions: i64,
+    /// Those of the role.
+    pub own_sessions: i64,
+    /// Whether the role sees what sessions of others do.
+    pub sees_others: bool,
 }
 
 impl Server {
     /// Reads the answer; `None` if it has another form.
     pub(crate) fn read(cells: Vec<Option<String>>) -> Option<Self> {
-        let [role, superuser, limit, max, reserved, started, database, standby, version] =
-            <[_; 9]>::try_from(cells).ok()?;
+        let [
+            role,
+            superuser,
+            limit,
+            max,
+            reserved,
+            started,
+            database,
+            standby,
+            version,
+            database_limit,
+            sessions,
+            own_sessions,
+            sees_others,
+        ] = <[_; 13]>::try_from(cells).ok()?;
         Some(Self {
             role: role?,
             superuser: superuser? == "true",
@@ -47,6 +73,10 @@ impl Server {
             database: database?,
             standby: standby? == "true",
             version: version?,
+            database_limit: database_limit?.parse().ok()?,
+            sessions: sessions?.parse().ok()?,
+            own_sessions: own_sessions?.parse().ok()?,
+            sees_others: sees_others? == "true",
         })
     }
 }

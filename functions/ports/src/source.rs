@@ -7,6 +7,7 @@ pub mod sql;
 mod error;
 mod explain;
 mod inspect;
+mod load;
 mod resolve;
 mod rights;
 mod session;
@@ -18,6 +19,7 @@ use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 
 use crate::random::jitter;
+use crate::room::Room;
 
 pub use error::SourceError;
 pub use inspect::Inspector;
@@ -52,6 +54,11 @@ impl Source {
     /// none to give, it waits with jitter until `patience` is over.
     pub async fn session(&self, patience: Duration) -> Result<Session, SourceError> {
         Session::open(self.options.clone(), patience).await
+    }
+
+    /// Measures how many of `wanted` sessions can be had at once. Nobody else gets one meanwhile.
+    pub async fn room(&self, wanted: u32) -> Room {
+        crate::room::measure(&self.options, wanted).await
     }
 }
 

@@ -5,6 +5,7 @@
 //! ids travel as one array parameter. See `store/README.md` for the states, their statements and locks.
 
 mod accept;
+mod back_off;
 mod cancel;
 mod catalog;
 mod connection;
@@ -28,9 +29,11 @@ mod roles;
 mod split;
 mod state;
 mod sweep;
+mod turns;
 mod view;
 
 pub use accept::{AcceptError, Accepted, Limits, NewExport};
+pub use back_off::BackOff;
 pub use cancel::Ended;
 pub use catalog::Applied;
 pub use connection::Store;
@@ -49,4 +52,5 @@ pub use retry::RetryError;
 pub use roles::{RoleSettings, StoredSettings, role_statements, source_settings};
 pub use state::StoreState;
 pub use sweep::Dying;
+pub use turns::Full;
 pub use view::{AttemptDetail, ChunkDetail, ChunkError, ChunkPage, ExportState, FileObject, Progress};

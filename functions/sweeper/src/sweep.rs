@@ -1,16 +1,24 @@
 //! One sweep: each step on its own, so that one that fails does not keep the others from their work.
 
 use std::future::Future;
+use std::time::{Duration, Instant};
 
 use export::chunk::chunk_prefix;
 use ports::objects::{Objects, ObjectsError};
 use ports::store::StoreError;
 use serde::Serialize;
+use tokio::task::JoinSet;
 
 use crate::Context;
 
-/// Most things of one kind in one sweep; the rest is for the next.
+/// Most things of one kind in one sweep, or in one step of those that take several; the rest is for the next.
 const BATCH: i64 = 200;
+
+/// Chunks whose objects are deleted at once.
+const AT_ONCE: usize = 8;
+
+/// After so long the rest is for the next sweep: it comes in a minute, and this one has a minute.
+const LONGEST: Duration = Duration::from_secs(20);
 
 /// What a sweep did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -118,21 +126,36 @@ async fn expire(context: &Context) -> Result<usize, StepError> {
 }
 
 /// Deletes the objects of chunks that nobody wants; a chunk's row goes once its prefix was found empty
-/// and no attempt can write to it any more.
+/// and no attempt can write to it any more. Goes on while there are more: what a busy day leaves must not take
+/// days to go.
 async fn empty_chunks(context: &Context) -> Result<usize, StepError> {
-    let (mut emptied, mut gone, mut waiting) = (0, Vec::new(), Vec::new());
-    for dying in context.store.dying(BATCH).await? {
-        let found = delete_below(&*context.objects, &chunk_prefix(&dying.tenant, dying.chunk)).await?;
-        emptied += usize::from(found > 0);
-        if dying.quiet && found == 0 {
-            gone.push(dying.chunk);
-        } else {
-            waiting.push(dying.chunk);
+    let (begun, mut emptied) = (Instant::now(), 0);
+    loop {
+        let dying = context.store.dying(BATCH).await?;
+        let last = (dying.len() as i64) < BATCH;
+        let (mut gone, mut waiting) = (Vec::new(), Vec::new());
+        for some in dying.chunks(AT_ONCE) {
+            let mut deleting = JoinSet::new();
+            for one in some.iter().cloned() {
+                let objects = context.objects.clone();
+                deleting.spawn(async move {
+                    let found = delete_below(&*objects, &chunk_prefix(&one.tenant, one.chunk)).await;
+                    (one, found)
+                });
+            }
+            while let Some(deleted) = deleting.join_next().await {
+                let Ok((one, found)) = deleted else { continue };
+                let found = found?;
+                emptied += usize::from(found > 0);
+                if one.quiet && found == 0 { gone.push(one.chunk) } else { waiting.push(one.chunk) }
+            }
+        }
+        context.store.emptied(&waiting).await?;
+        context.store.forget(&gone).await?;
+        if last || begun.elapsed() > LONGEST {
+            return Ok(emptied);
         }
     }
-    context.store.emptied(&waiting).await?;
-    context.store.forget(&gone).await?;
-    Ok(emptied)
 }
 
 async fn sweep_litter(context: &Context) -> Result<usize, StepError> {

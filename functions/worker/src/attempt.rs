@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use export::chunk::{Attempt, Usage};
 use export::file::{FileRecord, file_name};
 use export::id::{ExportId, hex};
+use export::load::Excess;
 use ports::objects::Meta;
 use ports::source::{Described, SourceError, sql::copy_sql};
 use ports::store::{ReadNote, StoreError};
@@ -81,6 +82,9 @@ async fn file(
     let begun = Instant::now();
     let session = ctx.source.session(SESSION_PATIENCE).await?;
     meter.times().connect_ms = elapsed_ms(begun);
+    if let Some(excess) = ctx.load.excess(&session.load(ctx.load).await?) {
+        return Err(AttemptError::Busy(excess));
+    }
     let described = session.describe(&attempt.selection).await?;
     note_read(ctx, attempt, described).await?;
     let rows = session.copy(copy_sql(&attempt.selection, &attempt.range, &attempt.tenant)).await?;
@@ -149,6 +153,7 @@ async fn conclude(
             tracing::warn!(chunk = %attempt.chunk, attempt = attempt.number, "attempt stopped: its lease is lost");
             Ok(None)
         }
+        AttemptError::Busy(excess) => back_off(ctx, attempt, excess, usage).await,
         AttemptError::TooLarge { seen_bytes } => split(ctx, attempt, *seen_bytes, usage).await,
         error => {
             let failure = error.failure();
@@ -189,6 +194,20 @@ async fn record(
             Vec::new()
         }
     }
+}
+
+/// The source is too busy: nothing has failed, and nothing goes out for a while.
+async fn back_off(
+    ctx: &Context,
+    attempt: &Attempt,
+    excess: &Excess,
+    usage: &Usage,
+) -> Result<Option<Vec<ExportId>>, StoreError> {
+    if let Some(held) = ctx.store.back_off(attempt.chunk, attempt.number, excess, usage).await? {
+        tracing::warn!(chunk = %attempt.chunk, attempt = attempt.number, signal = excess.signal.as_str(), seen = excess.seen,
+            allowed = excess.allowed, until_micros = held.until_micros, "the source is too busy; the chunk waits");
+    }
+    Ok(None)
 }
 
 async fn split(

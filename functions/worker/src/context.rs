@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use export::load::LoadLimits;
 use ports::config::{ConfigError, number, required};
 use ports::objects::{Objects, S3Objects};
 use ports::queue::{Queue, SqsQueue};
@@ -25,6 +26,8 @@ pub struct Context {
     pub lease: Lease,
     /// When chunks are split.
     pub sizes: Sizes,
+    /// What the source may bear while chunks are read from it.
+    pub load: LoadLimits,
     /// Threads that encode and compress.
     pub threads: usize,
 }
@@ -58,6 +61,10 @@ impl Context {
             sizes: Sizes {
                 target_bytes: number("SLUICE_TARGET_BYTES", 256 << 20)?,
                 split_bytes: number("SLUICE_SPLIT_BYTES", 1 << 30)?,
+            },
+            load: LoadLimits {
+                active_sessions: number("SLUICE_MAX_ACTIVE_SESSIONS", 0)?,
+                replica_lag_secs: number("SLUICE_MAX_REPLICA_LAG_SECS", 0)?,
             },
             // More than two would only wait for one session's rows.
             threads: std::thread::available_parallelism().map_or(1, usize::from).min(2),

@@ -1,6 +1,7 @@
 //! Why an attempt ended without a file, and the one translation into what the store keeps of it.
 
 use export::chunk::Failure;
+use export::load::Excess;
 use ports::objects::ObjectsError;
 use ports::source::SourceError;
 use ports::store::StoreError;
@@ -23,6 +24,9 @@ pub enum AttemptError {
     /// The store failed.
     #[error("the store failed")]
     Store(#[from] StoreError),
+    /// The source is too busy for another COPY; nothing was read.
+    #[error("the source is too busy: {0}")]
+    Busy(Excess),
     /// The lease is gone: another attempt may run, or nobody wants the chunk any more.
     #[error("the lease is lost")]
     Lost,
@@ -60,6 +64,7 @@ impl AttemptError {
             Self::Pipeline(e) => failure("worker_broken", true, format!("{e}; it is tried again")),
             Self::Objects(e) => failure("storage", e.again(), e.to_string()),
             Self::Store(e) => failure("store", true, e.to_string()),
+            Self::Busy(excess) => failure(excess.signal.as_str(), true, excess.to_string()),
             Self::Lost => failure("lease_lost", true, self.to_string()),
             Self::TooLarge { .. } => failure("too_large", true, self.to_string()),
             Self::OutOfTime { read: true } => failure(

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use export::catalog::From;
 use export::chunk::Attempt;
+use export::load::LoadLimits;
 use world::{DAYS, World, selection};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -151,5 +152,32 @@ async fn half_of_the_time_is_enough_to_split() {
         world.one("select sum(range_end - range_start)::text from sluice.chunk where state <> 'split'").await,
         DAYS.to_string()
     );
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_busy_source_is_left_alone_until_it_has_room() {
+    let Some(mut world) = World::start("busy").await else { return };
+    world.load(LoadLimits { active_sessions: 2, replica_lag_secs: 0 });
+    let export = world.accept(selection("t"), 1_000).await;
+    let crowd = world.crowd(3).await;
+    world.drain().await;
+    let held = "select signal || ' ' || seen || ' ' || allowed from sluice.back_off";
+    assert_eq!(world.one(held).await, "active_sessions 3 2");
+    assert_eq!(
+        world.one("select state || ' ' || attempt || ' ' || failures from sluice.chunk").await,
+        "due 1 0"
+    );
+    assert_eq!(world.one("select outcome from sluice.attempt").await, "backed_off");
+    assert!(world.files().is_empty() && world.bucket.unfinished().is_empty());
+    // At the limit there is room, and the time of the back-off is over.
+    crowd.leave(1).await;
+    world.run("update sluice.back_off set until = clock_timestamp(); update sluice.chunk set due_at = clock_timestamp()").await;
+    world.ring().await;
+    world.drain().await;
+    assert_eq!(world.status(export).await, "succeeded");
+    assert_eq!(world.one("select count(*) from sluice.back_off").await, "0");
+    assert_eq!(world.ids(), (1..=1_000).collect::<Vec<_>>());
+    crowd.leave(2).await;
     world.end().await;
 }

@@ -16,6 +16,7 @@ use export::column::{Column, ColumnType};
 use export::estimate::DatasetEstimate;
 use export::format::{Compression, Output};
 use export::id::{ExportId, TenantId};
+use export::load::{LoadLimits, Signal};
 use export::plan::Reuse;
 use export::range::{RangeKind, Span};
 use export::request::Want;
@@ -62,8 +63,8 @@ fn want(start: i64, end: i64) -> Want {
     }
 }
 
-/// Exports the range from the standby; answers the rows, and whether everything was reused.
-async fn export(ctx: &Context, queue: &MemoryQueue, range: (i64, i64)) -> (u64, bool) {
+/// Accepts an export of the range; answers its id, and whether everything was reused.
+async fn accept(ctx: &Context, range: (i64, i64)) -> (ExportId, bool) {
     let id = ExportId::from_random(random::bytes());
     let new = NewExport {
         id,
@@ -76,7 +77,12 @@ async fn export(ctx: &Context, queue: &MemoryQueue, range: (i64, i64)) -> (u64, 
         limits: Limits { target_bytes: 1 << 30, max_chunks: 1_000 },
         deadline_secs: 3_600,
     };
-    let complete = ctx.store.accept(&new).await.unwrap().complete;
+    (id, ctx.store.accept(&new).await.unwrap().complete)
+}
+
+/// Exports the range from the standby; answers the rows, and whether everything was reused.
+async fn export(ctx: &Context, queue: &MemoryQueue, range: (i64, i64)) -> (u64, bool) {
+    let (id, complete) = accept(ctx, range).await;
     ports::dispatch::run(&ctx.store, queue).await.unwrap();
     for message in queue.take() {
         let attempt = ctx.store.lease(message.chunk, 60).await.unwrap().unwrap();
@@ -102,15 +108,17 @@ async fn what_a_late_standby_has_not_replayed_is_not_reused() {
     let settings = "insert into sluice.setting (name, value) values ('budget', '2'); insert into sluice.tenant (id) values ('acme')";
     ports::store::migrate(&pair.primary, &[settings.to_owned()]).await.unwrap();
     let queue = Arc::new(MemoryQueue::default());
-    let ctx = Context {
+    let context = |load| Context {
         store: Store::new(&pair.primary).unwrap(),
         source: Source::new(&pair.standby).unwrap(),
         queue: queue.clone(),
         objects: Arc::new(MemoryObjects::default()),
         lease: Lease { lease_secs: 60, renew_secs: 15 },
         sizes: Sizes { target_bytes: 1 << 30, split_bytes: 1 << 30 },
+        load,
         threads: 1,
     };
+    let ctx = context(LoadLimits::default());
     let mut primary = pair.connect(&pair.primary).await;
     let mut standby = pair.connect(&pair.standby).await;
 
@@ -149,5 +157,58 @@ async fn what_a_late_standby_has_not_replayed_is_not_reused() {
     assert_eq!(pair::number(&mut primary, reusable).await, 1);
     let (rows, complete) = export(&ctx, &queue, range).await;
     assert_eq!((rows, complete), (11, true), "now it is settled for the standby too");
+
+    let lag = |replica_lag_secs| context(LoadLimits { active_sessions: 0, replica_lag_secs });
+    lag_holds_back(&lag(2), &lag(60), &queue, &mut standby).await;
     drop(pair);
+}
+
+/// The store's own writes arrive at the standby, which replays them late.
+async fn lag_holds_back(
+    ctx: &Context,
+    patient: &Context,
+    queue: &MemoryQueue,
+    standby: &mut sqlx::PgConnection,
+) {
+    let limits = ctx.load;
+    // All is replayed and nothing comes: however long ago the last commit was, the standby is not behind.
+    until(standby, "select (pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn())::int::int8").await;
+    let session = ctx.source.session(Duration::from_secs(5)).await.unwrap();
+    assert_eq!(session.load(limits).await.unwrap().replica_lag_ms, Some(0));
+    drop(session);
+
+    accept(ctx, (0, 1_000_000)).await;
+    ports::dispatch::run(&ctx.store, queue).await.unwrap();
+    let [message] = queue.take()[..] else { panic!("one message") };
+    let attempt = ctx.store.lease(message.chunk, 60).await.unwrap().unwrap();
+    let late = format!(
+        "select (pg_last_wal_receive_lsn() > pg_last_wal_replay_lsn() and now() - pg_last_xact_replay_timestamp() > interval '{} s')::int::int8",
+        limits.replica_lag_secs + 1
+    );
+    until(standby, &late).await;
+    worker::run(ctx, &attempt, Deadline { begun: Instant::now(), left: Duration::from_secs(60) }).await;
+    let id = ctx.store.exports(&tenant(), None, None, 1).await.unwrap()[0].id;
+    let state = ctx.store.export(&tenant(), id).await.unwrap().unwrap();
+    let held = state.back_off.expect("the export says why nothing starts").excess;
+    assert_eq!((held.signal, held.allowed), (Signal::ReplicaLag, 2));
+    assert!(held.seen > 2 && state.progress.chunks_failed == 0, "{held:?}");
+    assert!(ctx.store.dispatch().await.unwrap().is_empty());
+
+    // With more patience it is not too far behind, and the chunk is read when the back-off is over.
+    let give_up = Instant::now() + Duration::from_secs(60);
+    while state_of(patient, id).await != (1, 1) {
+        assert!(Instant::now() < give_up, "the chunk does not recover");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        ports::dispatch::run(&ctx.store, queue).await.unwrap();
+        for message in queue.take() {
+            let attempt = ctx.store.lease(message.chunk, 60).await.unwrap().unwrap();
+            worker::run(patient, &attempt, Deadline { begun: Instant::now(), left: Duration::from_secs(60) })
+                .await;
+        }
+    }
+}
+
+async fn state_of(ctx: &Context, id: ExportId) -> (u64, u64) {
+    let progress = ctx.store.export(&tenant(), id).await.unwrap().unwrap().progress;
+    (progress.chunks_done, progress.chunks_total)
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{admin, bench, check, demo, lint, logs, restart, sam, signals, stack, test, up};
+use crate::{admin, bench, check, demo, lint, logs, restart, sam, signals, stack, sustained, test, up};
 
 /// Runs Sluice on this machine.
 #[derive(Parser)]
@@ -36,6 +36,12 @@ enum Command {
     Lint,
     /// Measure the worker beside its peers, against a PostgreSQL of its own.
     Bench(BenchArgs),
+    /// Send many chunks through a store by simulated workers and print what each part of them cost.
+    Sustained {
+        /// How many.
+        #[arg(long, default_value_t = 100_000)]
+        chunks: u64,
+    },
     /// Build deployable functions with `sam build`.
     Sam {
         /// Passed on to `sam`; `build` when there is none.
@@ -234,6 +240,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Check => check::run(),
         Command::Lint => lint::run(),
         Command::Bench(args) => bench::run(&args),
+        Command::Sustained { chunks } => sustained::run(chunks),
         Command::Sam { args } => sam::run(&args),
         Command::Admin(args) => admin::run(&args.stack.name.clone(), &args.all()),
         Command::Invoke(args) => admin::invoke(&args.stack.name, args.function, &args.event),

@@ -30,6 +30,7 @@ mod sam;
 mod secret;
 mod signals;
 mod stack;
+mod sustained;
 mod test;
 mod up;
 mod user;

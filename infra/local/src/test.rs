@@ -16,7 +16,7 @@ const STORE_SESSIONS: u32 = 4;
 const SCALE: f64 = 0.001;
 
 /// Short times and small chunks, so that tests see leases end and ranges cut within seconds.
-const PARAMETERS: [(&str, &str); 7] = [
+const PARAMETERS: [(&str, &str); 8] = [
     ("LeaseSeconds", "4"),
     ("RenewSeconds", "1"),
     ("ResendSeconds", "2"),
@@ -24,10 +24,17 @@ const PARAMETERS: [(&str, &str); 7] = [
     ("TargetBytes", "25165824"),
     ("SplitBytes", "33554432"),
     ("WorkerTimeoutSeconds", "60"),
+    // More than tests open by themselves; the test of a busy database opens more.
+    ("MaxActiveSessions", "25"),
 ];
 
 /// Starts the test stack, runs every test over it, and stops it whatever comes of them.
 pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
+    run_told(args, &[])
+}
+
+/// The same, with variables that some tests read.
+pub(crate) fn run_told(args: &[String], variables: &[(&str, String)]) -> Result<ExitCode> {
     let venv = Venv::stack()?;
     prerequisites::pgbouncer()?;
     prerequisites::install_redis();
@@ -48,6 +55,7 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     let status = binaries::cargo(&["test", "--no-fail-fast"])
         .args((!chosen).then_some("--workspace"))
         .args(args)
+        .envs(variables.iter().map(|(name, value)| (name, value)))
         .env("SLUICE_STACK", crate::stack::file(NAME)?)
         .envs(older.map(|url| ("SLUICE_POSTGRES_15", url)))
         // Tests of the adapters speak to the emulator as a function does.

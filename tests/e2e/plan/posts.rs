@@ -8,6 +8,7 @@ use api::{Context, Settings, Shared};
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
+use axum::response::Response;
 use export::catalog::{Dataset, Revision};
 use export::column::{Column, ColumnType};
 use export::estimate::{DatasetEstimate, Size};
@@ -22,7 +23,7 @@ use crate::fixture::{TARGET, add_tenant, want};
 
 /// One process of the api before a store of its own, with a catalog of `datasets` datasets of about
 /// `chunks` chunks each in the range that is asked for.
-struct Api {
+pub(super) struct Api {
     router: Router,
     key: String,
     sent: u32,
@@ -34,7 +35,7 @@ impl Api {
         Self::before(&database, datasets, chunks).await
     }
 
-    async fn before(database: &Database, datasets: usize, chunks: u64) -> Self {
+    pub(super) async fn before(database: &Database, datasets: usize, chunks: u64) -> Self {
         let store = Store::new(&database.url).unwrap();
         let tenant = add_tenant(&store, "acme").await;
         let key = store.create_key(&tenant, "test").await.unwrap();
@@ -62,6 +63,7 @@ impl Api {
         let settings = Settings {
             target_bytes: TARGET,
             cache_for: Duration::from_secs(30),
+            tenant_requests_per_second: 0,
             ..Settings::from_env().unwrap()
         };
         let (queue, objects) = (Arc::new(MemoryQueue::default()), Arc::new(MemoryObjects::default()));
@@ -75,19 +77,31 @@ impl Api {
         self.sent += 1;
         let null_text = if fresh { format!("n{}", self.sent) } else { String::new() };
         let body = json!({"datasets": "*", "startDate": "2023-08-31", "endDate": "2024-08-03", "csv": {"null": null_text}});
-        let request = Request::post("/api/v1/exports")
-            .header("authorization", format!("Bearer {}", self.key))
-            .header("content-type", "application/json")
-            .header("idempotency-key", format!("key {}", self.sent))
-            .body(Body::from(body.to_string()))
-            .unwrap();
         let began = Instant::now();
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let response = self.submit(&body, &format!("key {}", self.sent)).await;
         let took = began.elapsed();
         let status = response.status();
         let body = axum::body::to_bytes(response.into_body(), 64 << 20).await.unwrap();
         assert_eq!(status, 202, "{}", String::from_utf8_lossy(&body));
         (serde_json::from_slice(&body).unwrap(), took)
+    }
+
+    pub(super) async fn submit(&self, body: &Value, idempotency_key: &str) -> Response {
+        let request = Request::post("/api/v1/exports")
+            .header("authorization", format!("Bearer {}", self.key))
+            .header("content-type", "application/json")
+            .header("idempotency-key", idempotency_key)
+            .body(Body::from(body.to_string()))
+            .unwrap();
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
+    pub(super) async fn get(&self, path: &str) -> Response {
+        let request = Request::get(format!("/api/v1{path}"))
+            .header("authorization", format!("Bearer {}", self.key))
+            .body(Body::empty())
+            .unwrap();
+        self.router.clone().oneshot(request).await.unwrap()
     }
 }
 

@@ -64,7 +64,7 @@ async fn while_paused_nothing_goes_out_and_no_deadline_passes() {
     assert!(!store.pause().await.unwrap());
     assert!(store.dispatch().await.unwrap().is_empty());
     assert!(store.export(&acme, new.id).await.unwrap().unwrap().paused);
-    database.run("update sluice.setting set value = (now() - interval '2 hours')::text where name = 'paused_at'; update sluice.export set accepted_at = now() - interval '3 hours', deadline_at = now() - interval '1 hour'").await.unwrap();
+    database.run("update sluice.setting set value = (now() - interval '2 hours')::text where name = 'paused_at'; update sluice.export set queued_at = now() - interval '3 hours', deadline_at = now() - interval '1 hour'").await.unwrap();
     assert!(store.past_deadline(10).await.unwrap().is_empty());
     assert!(store.resume().await.unwrap());
     assert!(store.past_deadline(10).await.unwrap().is_empty(), "the deadline moved by two hours");

@@ -5,7 +5,7 @@ use ports::server::Server;
 use super::report::Report;
 use crate::context::Settings;
 
-/// Source and store may be one server or two.
+/// Source and store may be one server or two, one database or two.
 pub(super) fn look(
     settings: &Settings,
     store: Option<&Server>,
@@ -15,36 +15,67 @@ pub(super) fn look(
     let (b, s) = (i64::from(settings.stored.budget), i64::from(settings.stored.store_sessions));
     match (store, source) {
         (Some(store), Some(source)) if store.started == source.started => {
-            judge(source, b + s, &format!("budget {b} and store sessions {s}"), report);
+            let others = source.sessions - source.own_sessions - store.own_sessions;
+            let what = format!("budget {b} and store sessions {s}");
+            judge(source, b + s, others, &what, report);
+            if store.database == source.database {
+                judge_database(source, b + s, &what, report);
+            } else {
+                judge_database(source, b, &format!("budget {b}"), report);
+                judge_database(store, s, &format!("store sessions {s}"), report);
+            }
         }
         (store, source) => {
-            if let Some(source) = source {
-                judge(source, b, &format!("budget {b}"), report);
-            }
-            if let Some(store) = store {
-                judge(store, s, &format!("store sessions {s}"), report);
+            let mine = [(source, b, format!("budget {b}")), (store, s, format!("store sessions {s}"))];
+            for (server, ours, what) in mine {
+                if let Some(server) = server {
+                    judge(server, ours, server.sessions - server.own_sessions, &what, report);
+                    judge_database(server, ours, &what, report);
+                }
             }
         }
     }
 }
 
-fn judge(server: &Server, ours: i64, what: &str, report: &mut Report) {
+fn judge(server: &Server, ours: i64, others: i64, what: &str, report: &mut Report) {
     let Server { max_connections, reserved, .. } = server;
-    if ours + reserved <= *max_connections {
-        report.fine("capacity", format!("{what}, {reserved} reserved, of {max_connections} sessions"));
-    } else {
+    if ours + reserved > *max_connections {
         let text = format!(
             "{what} and {reserved} reserved are more than the {max_connections} sessions of the server"
         );
         report.wrong("capacity", text, "lower Budget or StoreSessions, or raise max_connections");
+    } else if ours + reserved + others > *max_connections {
+        let text = format!(
+            "{what}, {reserved} reserved and {others} of others that are there now are more than the {max_connections} sessions of the server"
+        );
+        let remedy =
+            "lower Budget or StoreSessions, raise max_connections, or give the others a smaller pool";
+        report.wrong("capacity", text, remedy);
+    } else {
+        let text =
+            format!("{what}, {reserved} reserved, {others} of others now, of {max_connections} sessions");
+        report.fine("capacity", text);
+    }
+}
+
+/// A database may have a limit of its own.
+fn judge_database(server: &Server, ours: i64, what: &str, report: &mut Report) {
+    let Server { database, database_limit, .. } = server;
+    if (0..ours).contains(database_limit) {
+        let text =
+            format!("{what} are more than the {database_limit} sessions that database {database} may have");
+        let remedy = format!(
+            "lower Budget or StoreSessions, or as its owner: alter database {database} connection limit {ours} or more"
+        );
+        report.wrong("capacity", text, remedy);
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn server(max_connections: i64, started: &str) -> Server {
+    pub(in crate::check) fn server(max_connections: i64, started: &str) -> Server {
         Server {
             role: "r".into(),
             superuser: false,
@@ -55,20 +86,45 @@ mod tests {
             database: "shop".into(),
             standby: false,
             version: "15.3".into(),
+            database_limit: -1,
+            sessions: 2,
+            own_sessions: 1,
+            sees_others: false,
         }
+    }
+
+    fn said(store: &Server, source: &Server) -> (bool, String) {
+        let mut report = Report::default();
+        look(&Settings::example(), Some(store), Some(source), &mut report);
+        (report.is_fine(), report.text())
     }
 
     #[test]
     fn one_server_must_hold_both_and_two_each_their_own() {
-        let settings = Settings::example();
-        let fine = |store: &Server, source: &Server| {
-            let mut report = Report::default();
-            look(&settings, Some(store), Some(source), &mut report);
-            report.is_fine()
-        };
+        let fine = |store: &Server, source: &Server| said(store, source).0;
         assert!(fine(&server(11, "1"), &server(11, "1")));
         assert!(!fine(&server(10, "1"), &server(10, "1")));
         assert!(fine(&server(10, "1"), &server(10, "2")));
         assert!(!fine(&server(6, "1"), &server(10, "2")));
+        assert!(!fine(&server(10, "1"), &server(6, "2")));
+    }
+
+    #[test]
+    fn what_others_hold_now_counts() {
+        let crowded = Server { sessions: 35, ..server(40, "1") };
+        let (fine, text) = said(&crowded, &crowded);
+        assert!(!fine && text.contains("33 of others") && text.contains("smaller pool"), "{text}");
+        assert!(said(&server(40, "1"), &server(40, "1")).0);
+    }
+
+    #[test]
+    fn a_database_may_have_a_limit_of_its_own() {
+        let limited =
+            |limit, name: &str| Server { database_limit: limit, database: name.into(), ..server(40, "1") };
+        let (fine, text) = said(&limited(7, "shop"), &limited(7, "shop"));
+        assert!(!fine && text.contains("alter database shop connection limit 8"), "{text}");
+        assert!(said(&limited(8, "shop"), &limited(8, "shop")).0);
+        assert!(said(&limited(4, "store"), &limited(4, "shop")).0, "each holds its own");
+        assert!(!said(&limited(3, "store"), &limited(4, "shop")).0);
     }
 }

@@ -40,7 +40,24 @@ async fn ask(context: &Context, report: &mut Report) -> Result<Server, SourceErr
     }
     source_role::look(&mut inspector, report).await?;
     inspector.close().await;
+    watched(&server, context.settings.max_active_sessions, report);
     Ok(server)
+}
+
+/// A limit of active sessions has no effect where the role cannot see them.
+fn watched(server: &Server, max_active_sessions: u32, report: &mut Report) {
+    let role = &server.role;
+    match max_active_sessions {
+        0 => {}
+        limit if server.sees_others => {
+            report.fine("load", format!("no chunk starts while more than {limit} sessions of others are active"));
+        }
+        limit => report.wrong(
+            "load",
+            format!("MaxActiveSessions is {limit}, but {role} cannot see which sessions are active, so nothing is held back"),
+            format!("run admin migrate, or as a role that may: grant pg_read_all_stats to {role}"),
+        ),
+    }
 }
 
 async fn differing(inspector: &mut Inspector) -> Result<Vec<String>, SourceError> {
@@ -64,7 +81,21 @@ fn equal(name: &str, found: &str, wanted: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::capacity::tests::server;
     use super::*;
+
+    #[test]
+    fn a_load_limit_needs_eyes() {
+        let said = |limit, sees_others| {
+            let mut report = Report::default();
+            watched(&Server { sees_others, ..server(40, "1") }, limit, &mut report);
+            (report.is_fine(), report.text())
+        };
+        assert_eq!(said(0, false), (true, String::new()));
+        assert!(said(20, true).0);
+        let (fine, text) = said(20, false);
+        assert!(!fine && text.contains("grant pg_read_all_stats to r"), "{text}");
+    }
 
     #[test]
     fn settings_are_compared_as_postgresql_shows_them() {

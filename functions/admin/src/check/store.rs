@@ -7,8 +7,8 @@ use super::report::Report;
 use crate::context::{Context, Settings};
 use ports::telemetry::chain;
 
-/// The store's server, if it could be asked.
-pub(super) async fn look(context: &Context, report: &mut Report) -> Option<Server> {
+/// The store's state, if it could be asked.
+pub(super) async fn look(context: &Context, report: &mut Report) -> Option<StoreState> {
     let state = match context.store.state().await {
         Ok(state) => state,
         Err(error @ StoreError::NotMigrated(_)) => {
@@ -23,7 +23,7 @@ pub(super) async fn look(context: &Context, report: &mut Report) -> Option<Serve
     };
     judge(&state, &context.settings, report);
     note_content(context, report).await;
-    Some(state.server)
+    Some(state)
 }
 
 fn judge(state: &StoreState, settings: &Settings, report: &mut Report) {
@@ -109,6 +109,10 @@ mod tests {
             database: "shop".into(),
             standby: false,
             version: "15.3".into(),
+            database_limit: -1,
+            sessions: 5,
+            own_sessions: 1,
+            sees_others: false,
         }
     }
 
@@ -132,9 +136,11 @@ mod tests {
             ("worker_timeout_secs", "900"),
             ("retention_hours", "168"),
             ("reuse_days", "7"),
+            ("max_active_exports", "4"),
+            ("max_queued_exports", "1000"),
         ];
         let stored = stored.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        let state = StoreState { server: server(4, false), migration: 0, settings: stored };
+        let state = StoreState { server: server(4, false), migration: 0, settings: stored, in_flight: 0 };
         let mut report = Report::default();
         judge(&state, &settings, &mut report);
         let text = report.text();

@@ -63,6 +63,7 @@ fn refused(error: RetryError) -> Refusal {
         RetryError::NotFailed(status) => {
             Refusal::conflict(format!("the export is {status}; only a failed export can be retried"))
         }
+        RetryError::Full(full) => Refusal::full(full),
         RetryError::CatalogChanged => Refusal::catalog_changed(),
         RetryError::TooManyChunks(too_many) => {
             Refusal::conflict(format!("{too_many}; {}", too_many.remedy()))

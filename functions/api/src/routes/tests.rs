@@ -46,10 +46,18 @@ fn key() -> String {
 
 /// The api before a store that nobody can reach; the key of these tests is known already.
 fn unreachable() -> Router {
-    with_access(Access::full())
+    made(Access::full(), 0)
 }
 
 fn with_access(access: Access) -> Router {
+    made(access, 0)
+}
+
+fn limited(tenant_requests_per_second: u32) -> Router {
+    made(Access::full(), tenant_requests_per_second)
+}
+
+fn made(access: Access, tenant_requests_per_second: u32) -> Router {
     let store = Store::new("postgres://nobody:secret@127.0.0.1:1/none").unwrap();
     let settings = Settings {
         auth: Default::default(),
@@ -60,6 +68,7 @@ fn with_access(access: Access) -> Router {
         worker_memory_mb: 1769,
         limits: Default::default(),
         cache_for: Duration::from_secs(30),
+        tenant_requests_per_second,
     };
     let context = Context::new(
         store.with_patience(Duration::from_millis(1)),
@@ -105,6 +114,26 @@ async fn problem(response: Response) -> Problem {
     assert!(!problem.title.is_empty() && !problem.detail.is_empty(), "{problem:?}");
     assert!(problem.instance.as_deref().is_some_and(|path| path.starts_with('/')), "{problem:?}");
     problem
+}
+
+#[tokio::test]
+async fn who_asks_too_often_is_told_when_to_come_back() {
+    let api = limited(1);
+    let ask = |path| api.clone().oneshot(request(&Method::GET, path));
+    for _ in 0..2 {
+        assert_ne!(
+            ask("/exports/none").await.unwrap().status(),
+            429,
+            "twice a second's requests may come at once"
+        );
+    }
+    let response = ask("/exports/none").await.unwrap();
+    assert_eq!((response.status().as_u16(), header_of(&response, "retry-after")), (429, Some("1")));
+    let problem = problem(response).await;
+    assert_eq!(problem.type_uri, "urn:sluice:problem:too-many-requests");
+    assert!(problem.detail.contains("TenantRequestsPerSecond"), "{}", problem.detail);
+    let health = Request::get(format!("{BASE_PATH}/health")).body(Body::empty()).unwrap();
+    assert_eq!(api.clone().oneshot(health).await.unwrap().status(), 200);
 }
 
 #[tokio::test]

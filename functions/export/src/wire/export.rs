@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::chunk::ExportStatus;
 use crate::id::ExportId;
+use crate::load::Signal;
 use crate::manifest::RangeText;
 
 /// Body of `GET /exports/{id}` and of the 202 to `POST /exports`.
@@ -40,15 +41,19 @@ pub struct Export {
     /// Seconds until the end, estimated; absent before anything is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub eta_seconds: Option<u64>,
-    /// Exports of this tenant that go first, while it is queued.
+    /// Its place among the exports of this tenant that wait for their turn, from 1; 0 when its first chunk is about to
+    /// start. Only while it is queued.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue_position: Option<u64>,
     /// Chunks that could not be exported.
     #[serde(default)]
     pub errors: Vec<ChunkError>,
-    /// Why no chunk is being started, when the operator or the load of the database holds all back.
+    /// Why no chunk is being started, when the operator holds all back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paused: Option<String>,
+    /// Why no chunk is being started, when the load of the database holds all back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back_off: Option<BackOff>,
     /// Where the rest is.
     pub links: Links,
 }
@@ -100,6 +105,19 @@ pub struct Running {
     /// Bytes of binary COPY the plan expects of them.
     #[serde(default)]
     pub planned_bytes: u64,
+}
+
+/// The database is too busy. Nothing has failed, and nothing starts until the time that is told; if it is still too busy
+/// then, that time moves on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BackOff {
+    /// What tells so: `active_sessions` or `replica_lag`.
+    pub signal: Signal,
+    /// What was seen and what is allowed, for people.
+    pub reason: String,
+    /// When it is looked at again.
+    pub until: String,
 }
 
 /// A chunk that could not be exported.

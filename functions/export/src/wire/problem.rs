@@ -8,7 +8,7 @@ use crate::problem::Violation;
 pub const PROBLEM_MEDIA_TYPE: &str = "application/problem+json";
 
 /// Body of every error (RFC 9457).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
     /// Names the kind of problem; `about:blank` where the status says it all.

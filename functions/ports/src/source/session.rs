@@ -11,13 +11,14 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use export::column::Column;
+use export::load::{Load, LoadLimits};
 use export::selection::Selection;
 use futures::{Stream, StreamExt};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, Connection, Row};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{SourceError, connect, sql};
+use super::{SourceError, connect, load, sql};
 
 /// How long the reader sleeps when the socket is empty, before it waits. Meanwhile data piles up, and
 /// the server's next sends wake nobody: measured on loopback, a fifth less time for server and reader.
@@ -49,6 +50,7 @@ pub struct Session {
 pub type Rows = Box<dyn Stream<Item = Result<Bytes, SourceError>> + Send + Unpin>;
 
 enum Order {
+    Load(String, oneshot::Sender<Result<Vec<Option<i64>>, SourceError>>),
     Describe(String, oneshot::Sender<Result<Vec<Option<i64>>, SourceError>>),
     Copy(String, mpsc::Sender<Result<Bytes, SourceError>>),
 }
@@ -68,6 +70,19 @@ impl Session {
         thread.map_err(|e| SourceError::classify(e.into()))?;
         open.await.map_err(|_| SourceError::gone())??;
         Ok(Self { orders })
+    }
+
+    /// Looks at the load of the source; asks nothing where there is no limit.
+    pub async fn load(&self, limits: LoadLimits) -> Result<Load, SourceError> {
+        if limits.is_off() {
+            return Ok(Load::default());
+        }
+        let (answer, answered) = oneshot::channel();
+        self.orders
+            .send(Order::Load(load::load_sql(limits), answer))
+            .await
+            .map_err(|_| SourceError::gone())?;
+        load::read(&answered.await.map_err(|_| SourceError::gone())??)
     }
 
     /// Locks the relations, compares every column's type with the catalog's and notes the time.
@@ -139,6 +154,13 @@ async fn serve(
     }
     while let Some(order) = inbox.recv().await {
         match order {
+            Order::Load(sql, answer) => {
+                let seen = ask(&mut connection, sql).await;
+                let failed = seen.is_err();
+                if answer.send(seen).is_err() || failed {
+                    break;
+                }
+            }
             Order::Describe(sql, mut answer) => {
                 let described = tokio::select! {
                     described = describe(&mut connection, sql) => described,
@@ -153,6 +175,13 @@ async fn serve(
         }
     }
     let _ = connection.close_hard().await;
+}
+
+/// A row of numbers.
+async fn ask(connection: &mut PgConnection, sql: String) -> Result<Vec<Option<i64>>, SourceError> {
+    use sqlx::Executor as _;
+    let row = connection.fetch_one(sqlx::raw_sql(AssertSqlSafe(sql))).await.map_err(SourceError::classify)?;
+    (0..row.len()).map(|i| row.try_get(i)).collect::<Result<_, _>>().map_err(SourceError::classify)
 }
 
 /// The description's row with booleans as 0 and 1. By simple protocol: named statements break behind a pooler.

@@ -14,6 +14,7 @@ use super::connection::{AsStoreError, Store, Tx, sql};
 use super::error::StoreError;
 use super::idempotency::{Idempotency, claim_key};
 use super::ranges::{chunk_id, count, from_row, texts, to_columns, to_json};
+use super::turns::{self, Full};
 use crate::random;
 
 /// Room between the ordinals of two links, shared out among the children of a split: five splits deep
@@ -72,6 +73,9 @@ pub enum AcceptError {
     /// Another catalog is in force than the one the request was read against.
     #[error("another catalog was applied meanwhile")]
     CatalogChanged,
+    /// The tenant has as many live exports as it may.
+    #[error(transparent)]
+    Full(#[from] Full),
     /// Too many chunks.
     #[error(transparent)]
     TooManyChunks(#[from] TooManyChunks),
@@ -123,8 +127,13 @@ impl Store {
         };
         let plan = Plan::new(&new.wants, &candidates, &policy)?;
         let heads: Vec<_> = new.wants.iter().map(|w| DatasetHead::new(w, now)).collect();
-        if !insert_export(&mut tx, new, &heads, now).await? {
-            return Err(AcceptError::CatalogChanged);
+        // What is all there already waits for nothing, so no limit of waiting exports refuses it.
+        let queues = plan.pieces().any(|(_, piece)| piece.unread);
+        if !insert_export(&mut tx, new, &heads, now, queues).await? {
+            return Err(match turns::full(&mut tx, &new.tenant).await? {
+                Some(full) if queues => full.into(),
+                _ => AcceptError::CatalogChanged,
+            });
         }
         let pieces = number(&plan, &new.wants, 0);
         let open = insert_pieces(&mut tx, new.id, &new.tenant, &pieces).await?;
@@ -226,22 +235,25 @@ async fn read_candidates(tx: &mut Tx, ids: &[String]) -> Result<Vec<Candidate>, 
 }
 
 /// False if another catalog is in force: `catalog apply` waits for the tenant's row, so this statement sees it.
+/// Also if the export `queues` and the tenant has as many live ones as it may.
 async fn insert_export(
     tx: &mut Tx,
     new: &NewExport,
     heads: &[DatasetHead],
     now: i64,
+    queues: bool,
 ) -> Result<bool, StoreError> {
-    let insert = sql("insert into sluice.export (id, tenant, request, revision, heads, accepted_at, deadline_at) \
-         select $1::text::uuid, $2, $3::text::jsonb, $4, $5::text::jsonb, sluice.from_micros($6), sluice.from_micros($6) + $7::bigint * interval '1 second' \
-         where coalesce((select c.revision = $4 from sluice.catalog c order by c.applied_at desc limit 1), true)")
+    let insert = sql("insert into sluice.export (id, tenant, request, revision, heads, accepted_at, queued_at, deadline_at) \
+         select $1::text::uuid, $2, $3::text::jsonb, $4, $5::text::jsonb, sluice.from_micros($6), sluice.from_micros($6), sluice.from_micros($6) + $7::bigint * interval '1 second' \
+         where coalesce((select c.revision = $4 from sluice.catalog c order by c.applied_at desc limit 1), true) and not ($8 and sluice.is_full($2))")
     .bind(new.id.to_string())
     .bind(new.tenant.as_str())
     .bind(new.request.to_string())
     .bind(&new.revision_id)
     .bind(to_json(&heads)?)
     .bind(now)
-    .bind(i64::from(new.deadline_secs));
+    .bind(i64::from(new.deadline_secs))
+    .bind(queues);
     Ok(tx.run(insert).await? == 1)
 }
 

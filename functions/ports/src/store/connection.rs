@@ -61,6 +61,19 @@ impl Store {
         Self { patience, ..self }
     }
 
+    /// How sessions are opened.
+    pub(super) fn options(&self) -> &PgConnectOptions {
+        &self.options
+    }
+
+    /// Closes the connection that is kept: without a pooler it is a session.
+    pub(super) async fn close_idle(&self) {
+        let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(connection) = kept {
+            let _ = connection.close().await;
+        }
+    }
+
     /// Begins a transaction; waits with jitter while all sessions are taken.
     pub(super) async fn begin(&self) -> Result<Tx, StoreError> {
         let give_up = Instant::now() + self.patience;

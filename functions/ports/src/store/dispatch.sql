@@ -1,21 +1,64 @@
+-- next_due(): the first chunk of an export that is due and that nobody holds; it is locked.
+--
+-- A hundred open links at a time, each of which is looked up by itself: asked for as one join, the planner reads all that
+-- is due and sorts it as long as it has no statistics, which is what a large export meets when it has just been accepted.
+-- `ordinal + 0` is what the index of open links holds: by `ordinal` alone the planner may walk over all that are closed.
+-- A lateral join keeps the order of its left side, so no sort stands above it, which would lock them all.
+create or replace function sluice.next_due(of_export uuid) returns uuid
+    language plpgsql volatile
+as $$
+declare
+    behind bigint := -1;
+    found_chunk uuid;
+begin
+    loop
+        select c.id into found_chunk
+        from (
+            select k.chunk_id from sluice.link k
+            where k.export_id = of_export and k.open and k.ordinal + 0 > behind order by k.ordinal + 0 limit 100
+        ) l
+        cross join lateral (
+            select c.id from sluice.chunk c
+            where c.id = l.chunk_id and c.state = 'due' and c.due_at <= clock_timestamp()
+            for update skip locked
+        ) c
+        limit 1;
+        if found_chunk is not null then
+            return found_chunk;
+        end if;
+        behind := (select max(k.ordinal) from (
+            select k.ordinal from sluice.link k
+            where k.export_id = of_export and k.open and k.ordinal + 0 > behind order by k.ordinal + 0 limit 100) k);
+        if behind is null then
+            return null;
+        end if;
+    end loop;
+end
+$$;
+
 -- dispatch(): decides which chunks go out next. Called after accept, after every chunk and by the sweeper;
 -- the caller commits, then sends the messages.
 --
 -- READ COMMITTED and volatile: every statement below sees what was committed before it began. The advisory
 -- lock is the first statement, so all that follows is decided by one process at a time. Chunks are taken
 -- `for update skip locked`: a chunk whose links are changing is left for the next call.
+--
+-- No bitmap scans: what was sent and is done leaves dead entries in the partial indexes, which a plain index scan marks so
+-- that they are skipped and their room is used again; a bitmap scan, which the planner takes as long as a table was never
+-- analyzed, reads them all each time.
 create or replace function sluice.dispatch() returns setof uuid
     language plpgsql volatile
+    set enable_bitmapscan = off
 as $$
 declare
     budget integer;
     resend_after interval;
     max_failures constant integer := 8;
     in_flight integer;
+    held_until timestamptz;
     next_tenant text;
     next_export uuid;
     next_chunk uuid;
-    passed uuid[] := '{}';
 begin
     perform pg_advisory_xact_lock(7306011);
 
@@ -57,51 +100,41 @@ begin
     )
     update sluice.chunk c set state = 'due' from stale where c.id = stale.id;
 
+    perform sluice.give_turns();
+
     if exists (select from sluice.setting where name = 'paused_at') then
+        return;
+    end if;
+    -- The source was too busy: nothing goes out until then, and then one chunk alone, whose worker looks again.
+    held_until := (select until from sluice.back_off);
+    if held_until > clock_timestamp() or (held_until is not null and exists (select from sluice.chunk where state = 'sent')) then
         return;
     end if;
 
     budget := (select value::integer from sluice.setting where name = 'budget');
     in_flight := (select count(*) from sluice.chunk where state in ('sent', 'running'));
     while in_flight < 2 * budget loop
-        -- The tenant, then its export, that was served least recently.
-        select e.tenant, e.id into next_tenant, next_export
-        from sluice.tenant t
-        left join sluice.tenant_turn tt on tt.tenant = t.id
-        cross join lateral (
-            select e.tenant, e.id
-            from sluice.export e
-            left join sluice.export_turn et on et.export_id = e.id
-            where e.tenant = t.id and e.status in ('queued', 'running') and e.id <> all (passed)
-              and exists (
-                  select from sluice.link l join sluice.chunk c on c.id = l.chunk_id
-                  where l.export_id = e.id and l.open and c.state = 'due' and c.due_at <= clock_timestamp())
-            order by et.served_at nulls first, e.accepted_at, e.id
-            limit 1
-        ) e
-        where exists (select from sluice.chunk c where c.tenant = t.id and c.state = 'due' and c.due_at <= clock_timestamp())
-        order by tt.served_at nulls first, t.id
-        limit 1;
-        exit when not found;
-
-        select c.id into next_chunk
-        from sluice.link l join sluice.chunk c on c.id = l.chunk_id
-        where l.export_id = next_export and l.open and c.state = 'due' and c.due_at <= clock_timestamp()
-        order by l.ordinal
-        limit 1
-        for update of c skip locked;
-        if not found then
-            passed := passed || next_export;
-            continue;
-        end if;
+        -- The tenant, then its active export, that was served least recently and has something due. One after the
+        -- other: most often the first one has.
+        next_chunk := null;
+        for next_tenant, next_export in
+            select et.tenant, et.export_id
+            from sluice.export_turn et
+            left join sluice.tenant_turn tt on tt.tenant = et.tenant
+            order by tt.served_at nulls first, et.tenant, et.served_at, et.export_id
+        loop
+            next_chunk := sluice.next_due(next_export);
+            exit when next_chunk is not null;
+        end loop;
+        exit when next_chunk is null;
 
         update sluice.chunk set state = 'sent', sent_at = clock_timestamp(), sends = sends + 1 where id = next_chunk;
         insert into sluice.tenant_turn values (next_tenant, clock_timestamp())
             on conflict (tenant) do update set served_at = excluded.served_at;
-        insert into sluice.export_turn values (next_export, clock_timestamp())
-            on conflict (export_id) do update set served_at = excluded.served_at;
+        update sluice.export_turn set served_at = clock_timestamp() where export_id = next_export;
         in_flight := in_flight + 1;
         return next next_chunk;
+        exit when held_until is not null;
     end loop;
 end
 $$;

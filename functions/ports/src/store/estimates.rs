@@ -23,7 +23,8 @@ pub struct Stale {
 
 impl Store {
     /// The dataset that was not looked at for the longest time, if that is `older_than_secs` ago; none while
-    /// a chunk is sent or running, or all is paused: the source then has other things to do, or shall rest.
+    /// a chunk is sent or running, all is paused, or the source was too busy: it then has other things to do, or shall
+    /// rest.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -34,7 +35,7 @@ impl Store {
              from sluice.estimate e, (select revision, body from sluice.catalog order by applied_at desc limit 1) c \
              where e.tried_at < clock_timestamp() - $1::bigint * interval '1 second' and c.body -> 'datasets' ? e.dataset \
                and not exists (select from sluice.chunk where state in ('sent', 'running')) \
-               and not exists (select from sluice.setting where name = 'paused_at') \
+               and not exists (select from sluice.setting where name = 'paused_at') and not exists (select from sluice.back_off) \
              order by e.tried_at, e.dataset limit 1",
         );
         let row = tx.optional(find.bind(i64::from(older_than_secs))).await?;

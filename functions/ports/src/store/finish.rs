@@ -53,11 +53,12 @@ impl Store {
 
     async fn finish_once(&self, export: ExportId) -> Result<Finish, StoreError> {
         let mut tx = self.begin().await?;
+        // The last link is the last to close; without the order the planner may gather all that are open.
         // Without a lock first: nearly always something is open, and whoever closes the last link looks after
         // that was committed. What is found closed is decided anew under the lock, by a later snapshot.
         let live = sql(
             "select from sluice.export e where e.id = $1::text::uuid and e.status in ('queued', 'running') \
-             and not exists (select from sluice.link l where l.export_id = e.id and l.open)",
+             and (select l.open from sluice.link l where l.export_id = e.id and l.open order by l.ordinal desc limit 1) is null",
         );
         if tx.optional(live.bind(export.to_string())).await?.is_none() {
             tx.rollback().await?;

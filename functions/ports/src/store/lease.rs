@@ -34,9 +34,11 @@ impl Store {
             tx.rollback().await?;
             return Ok(None);
         };
+        // An export that shares the chunk and still waits for its turn stays queued.
         let start = sql(
             "update sluice.export set status = 'running', started_at = coalesce(started_at, clock_timestamp()) \
-             where status = 'queued' and id in (select export_id from sluice.link where chunk_id = $1::text::uuid)",
+             where status = 'queued' and id in (select l.export_id from sluice.link l join sluice.export_turn t on t.export_id = l.export_id \
+               where l.chunk_id = $1::text::uuid)",
         );
         tx.run(start.bind(chunk.to_string())).await?;
         tx.commit().await?;
@@ -78,19 +80,19 @@ impl Store {
     }
 
     /// Writes down, before the COPY starts, when the chunk is read and whether all its rows are settled
-    /// then; false if the attempt is no longer the current one.
+    /// then; false if the attempt is no longer the current one. Whoever reads has found the source fit for
+    /// it, so a back-off whose time is over ends here.
     ///
     /// # Errors
     /// If the store cannot be reached.
     pub async fn note_read(&self, attempt: &Attempt, read: &ReadNote) -> Result<bool, StoreError> {
         let reusable = read.replayed_micros.is_some_and(|at| attempt.is_settled_at(at));
         let mut tx = self.begin().await?;
-        let note = sql("update sluice.chunk set as_of = sluice.from_micros($3), reusable = $4 \
-             where id = $1::text::uuid and attempt = $2::bigint and state = 'running'")
-        .bind(attempt.chunk.to_string())
-        .bind(i64::from(attempt.number))
-        .bind(read.as_of_micros)
-        .bind(reusable);
+        let note = sql(include_str!("lease/note.sql"))
+            .bind(attempt.chunk.to_string())
+            .bind(i64::from(attempt.number))
+            .bind(read.as_of_micros)
+            .bind(reusable);
         let noted = tx.run(note).await? == 1;
         tx.commit().await?;
         Ok(noted)

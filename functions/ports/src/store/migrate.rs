@@ -17,19 +17,24 @@ pub struct Migration {
     text: &'static str,
 }
 
-const MIGRATIONS: [Migration; 7] = [
+const MIGRATIONS: [Migration; 8] = [
     Migration { version: 1, name: "store", text: include_str!("migrations/0001_store.sql") },
     Migration { version: 2, name: "indexed", text: include_str!("migrations/0002_indexed.sql") },
     Migration { version: 3, name: "changes", text: include_str!("migrations/0003_changes.sql") },
     Migration { version: 4, name: "reuse", text: include_str!("migrations/0004_reuse.sql") },
     Migration { version: 5, name: "estimates", text: include_str!("migrations/0005_estimates.sql") },
+    Migration { version: 6, name: "turns", text: include_str!("migrations/0006_turns.sql") },
     Migration { version: 9, name: "keys", text: include_str!("migrations/0009_keys.sql") },
     Migration { version: 10, name: "selections", text: include_str!("migrations/0010_selections.sql") },
 ];
 
 /// Functions that hold rules: created or replaced every time.
-const FUNCTIONS: [&str; 3] =
-    [include_str!("settings.sql"), include_str!("progress.sql"), include_str!("dispatch.sql")];
+const FUNCTIONS: [&str; 4] = [
+    include_str!("settings.sql"),
+    include_str!("progress.sql"),
+    include_str!("turns.sql"),
+    include_str!("dispatch.sql"),
+];
 
 /// Where it is noted which migrations were applied.
 const FIRST: &str = "create schema if not exists sluice; create table if not exists sluice.migration (version integer primary key, name text not null, applied_at timestamptz not null default now())";

@@ -13,6 +13,7 @@ use super::accept::{Limits, ROOM, insert_pieces, lock_candidates, number};
 use super::connection::{AsStoreError, Store, Tx, sql};
 use super::error::StoreError;
 use super::ranges::{from_row, json, to_json};
+use super::turns::{self, Full};
 
 /// Why an export was not retried. Nothing of it changed.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +27,9 @@ pub enum RetryError {
     /// Another catalog is in force than the one the request was read against.
     #[error("another catalog was applied meanwhile")]
     CatalogChanged,
+    /// The tenant has as many live exports as it may.
+    #[error(transparent)]
+    Full(#[from] Full),
     /// Too many chunks.
     #[error(transparent)]
     TooManyChunks(#[from] TooManyChunks),
@@ -107,6 +111,9 @@ impl Store {
         if status != "failed" {
             return Err(RetryError::NotFailed(status));
         }
+        if let Some(full) = turns::full(&mut tx, tenant).await? {
+            return Err(full.into());
+        }
         let left = leftover(&mut tx, export).await?;
         // Failed chunks stay as they are: new ones take their place.
         let policy = Policy {
@@ -136,7 +143,7 @@ impl Store {
         let heads: Vec<_> =
             wants.iter().map(|w| kept(w).unwrap_or_else(|| DatasetHead::new(w, now))).collect();
         let reopen = sql(
-            "update sluice.export set status = 'queued', revision = $2, edition = edition + 1, heads = $3::text::jsonb, ended_at = null, expires_at = null, started_at = null, progress = null, \
+            "update sluice.export set status = 'queued', queued_at = clock_timestamp(), revision = $2, edition = edition + 1, heads = $3::text::jsonb, ended_at = null, expires_at = null, started_at = null, progress = null, \
              deadline_at = clock_timestamp() + $4::bigint * interval '1 second' where id = $1::text::uuid \
                and coalesce((select c.revision = $2 from sluice.catalog c order by c.applied_at desc limit 1), true)",
         )
@@ -147,6 +154,11 @@ impl Store {
         if tx.run(reopen).await? == 0 {
             return Err(RetryError::CatalogChanged);
         }
+        // It waits for its turn anew, at the end.
+        tx.run(
+            sql("delete from sluice.export_turn where export_id = $1::text::uuid").bind(export.to_string()),
+        )
+        .await?;
         tx.commit().await?;
         Ok(())
     }

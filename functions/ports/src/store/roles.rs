@@ -17,11 +17,15 @@ pub struct StoredSettings {
     pub reuse_days: u32,
     /// Seconds after which a message is sent again whose chunk was not leased.
     pub resend_secs: u32,
+    /// Exports of one tenant that may be active at once.
+    pub max_active_exports: u32,
+    /// Exports of one tenant that may be queued beside them.
+    pub max_queued_exports: u32,
 }
 
 impl StoredSettings {
     /// Names and values, as `sluice.setting` holds them.
-    pub fn rows(&self) -> [(&'static str, u32); 6] {
+    pub fn rows(&self) -> [(&'static str, u32); 8] {
         [
             ("budget", self.budget),
             ("store_sessions", self.store_sessions),
@@ -29,6 +33,8 @@ impl StoredSettings {
             ("retention_hours", self.retention_hours),
             ("reuse_days", self.reuse_days),
             ("resend_secs", self.resend_secs),
+            ("max_active_exports", self.max_active_exports),
+            ("max_queued_exports", self.max_queued_exports),
         ]
     }
 }
@@ -42,6 +48,8 @@ pub struct RoleSettings {
     pub store: (String, String),
     /// Limits and times.
     pub stored: StoredSettings,
+    /// Whether the source role must see which sessions of others are active: a load limit needs it.
+    pub watches_sessions: bool,
 }
 
 /// Settings of the source role. They protect the database, and they decide the bytes of `::text`. They
@@ -67,7 +75,9 @@ pub fn source_settings() -> &'static [(&'static str, &'static str)] {
     &SOURCE_SETTINGS
 }
 
-const STORE_SETTINGS: [(&str, &str); 4] = [
+const STORE_SETTINGS: [(&str, &str); 5] = [
+    // Its statements are short or may wait; the processors are the user's.
+    ("max_parallel_workers_per_gather", "0"),
     ("statement_timeout", "30s"),
     ("lock_timeout", "10s"),
     ("idle_in_transaction_session_timeout", "30s"),
@@ -98,6 +108,12 @@ pub fn role_statements(settings: &RoleSettings) -> Vec<String> {
     statements.extend(SOURCE_SETTINGS.iter().map(|(name, value)| set(&source, name, value)));
     statements.push(set(&source, "statement_timeout", &format!("{}s", settings.stored.worker_timeout_secs)));
     statements.extend(STORE_SETTINGS.iter().map(|(name, value)| set(&store, name, value)));
+    if settings.watches_sessions {
+        statements.push(format!(
+            "do $do$ begin grant pg_read_all_stats to {source}; exception when insufficient_privilege then \
+             raise warning 'the owner may not grant pg_read_all_stats: MaxActiveSessions has no effect until someone does'; end $do$"
+        ));
+    }
     statements.push(format!("grant usage on schema sluice to {store}"));
     statements
         .push(format!("grant select, insert, update, delete on all tables in schema sluice to {store}"));

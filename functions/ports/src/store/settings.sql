@@ -20,3 +20,25 @@ create or replace function sluice.reuse_for() returns interval
 as $$
     select coalesce((select value from sluice.setting where name = 'reuse_days'), '7')::integer * interval '1 day'
 $$;
+
+-- How many exports of one tenant may be active; the next ones are queued.
+create or replace function sluice.max_active() returns bigint
+    language sql stable
+as $$
+    select coalesce((select value from sluice.setting where name = 'max_active_exports'), '4')::bigint
+$$;
+
+-- How many exports of one tenant may be queued beside them; the next ones are refused.
+create or replace function sluice.max_queued() returns bigint
+    language sql stable
+as $$
+    select coalesce((select value from sluice.setting where name = 'max_queued_exports'), '1000')::bigint
+$$;
+
+-- Whether a tenant has as many live exports as it may. Its row is locked by the caller, so that nothing comes between.
+create or replace function sluice.is_full(of_tenant text) returns boolean
+    language sql stable
+as $$
+    select count(*) >= sluice.max_active() + sluice.max_queued()
+    from sluice.export e where e.tenant = of_tenant and e.status in ('queued', 'running')
+$$;

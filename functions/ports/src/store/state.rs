@@ -6,6 +6,8 @@ use sqlx::Row;
 
 use super::connection::{Store, sql};
 use super::error::StoreError;
+use super::ranges::count;
+use crate::room::Room;
 use crate::server::{QUESTION, Server};
 
 /// The store as `admin check` looks at it.
@@ -17,6 +19,8 @@ pub struct StoreState {
     pub migration: i32,
     /// What `admin migrate` wrote, by name; `paused_at` is there while it is paused.
     pub settings: BTreeMap<String, String>,
+    /// Chunks that are sent or running: whether the source is being read, or will be at any moment.
+    pub in_flight: u64,
 }
 
 impl Store {
@@ -29,6 +33,8 @@ impl Store {
         let row = tx.one(sql(QUESTION)).await?;
         let last = tx.one(sql("select coalesce(max(version), 0) as last from sluice.migration")).await?;
         let rows = tx.all(sql("select name, value from sluice.setting")).await?;
+        let in_flight =
+            tx.one(sql("select count(*) as n from sluice.chunk where state in ('sent', 'running')")).await?;
         tx.commit().await?;
         let cells = (0..row.len()).map(|i| row.try_get(i)).collect::<Result<_, _>>()?;
         let server =
@@ -38,6 +44,13 @@ impl Store {
             server,
             migration: last.try_get("last")?,
             settings: settings.collect::<Result<_, StoreError>>()?,
+            in_flight: count(&in_flight, "n")?,
         })
+    }
+
+    /// Measures how many of `wanted` sessions can be had at once. Nobody else gets one meanwhile.
+    pub async fn room(&self, wanted: u32) -> Room {
+        self.close_idle().await;
+        crate::room::measure(self.options(), wanted).await
     }
 }

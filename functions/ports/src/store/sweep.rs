@@ -41,7 +41,7 @@ impl Store {
     pub async fn unfinished(&self, limit: i64) -> Result<Vec<ExportId>, StoreError> {
         self.export_ids(
             "select e.id::text from sluice.export e where e.status in ('queued', 'running') \
-               and not exists (select from sluice.link l where l.export_id = e.id and l.open) order by e.accepted_at limit $1",
+               and (select l.open from sluice.link l where l.export_id = e.id and l.open order by l.ordinal desc limit 1) is null order by e.accepted_at limit $1",
             limit,
         )
         .await

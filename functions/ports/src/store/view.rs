@@ -9,6 +9,7 @@ use serde_json::Value;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 
+use super::back_off::{self, BackOff};
 use super::connection::{Store, Tx, sql};
 use super::error::StoreError;
 use super::finish::file_record;
@@ -49,7 +50,10 @@ pub struct ExportState {
     pub errors: Vec<ChunkError>,
     /// Whether the operator paused all exports.
     pub paused: bool,
-    /// Exports of the tenant that were accepted earlier and have not started either; only while queued.
+    /// Why nothing starts although it is not paused: the source is too busy.
+    pub back_off: Option<BackOff>,
+    /// Its place among the tenant's exports that wait for their turn, from 1; 0 when it has its turn and waits
+    /// for its first chunk to start. Only while queued.
     pub queue_position: Option<u64>,
 }
 
@@ -140,7 +144,7 @@ pub struct AttemptDetail {
     pub started_micros: i64,
     /// When it ended.
     pub ended_micros: Option<i64>,
-    /// `done`, `again`, `failed`, `split`, `lost`, `canceled`; `None` while it runs.
+    /// `done`, `again`, `failed`, `split`, `lost`, `canceled`, `backed_off`; `None` while it runs.
     pub outcome: Option<String>,
     /// Why it failed.
     pub failure: Option<Failure>,
@@ -294,6 +298,7 @@ async fn read_export(tx: &mut Tx, row: &PgRow, with_errors: bool) -> Result<Expo
         progress,
         errors,
         paused: row.try_get("paused")?,
+        back_off: back_off::read(row)?,
         queue_position: if status == ExportStatus::Queued { Some(count(row, "position")?) } else { None },
     })
 }

@@ -10,6 +10,7 @@ use export::column::{Column, ColumnType};
 use export::estimate::{DatasetEstimate, Size};
 use export::format::{Compression, CsvOptions, Output};
 use export::id::{ExportId, TenantId, hex};
+use export::load::LoadLimits;
 use export::plan::Reuse;
 use export::range::{RangeKind, Span};
 use export::request::Want;
@@ -43,6 +44,30 @@ pub(crate) struct Fresh(PgConnection);
 impl Fresh {
     pub(crate) async fn run(&mut self, sql: &str) {
         sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut self.0).await.unwrap();
+    }
+}
+
+/// The role of a crowd.
+const CROWD: &str = "sluice_crowd";
+
+/// Sessions of another role that run a statement.
+pub(crate) struct Crowd {
+    server: String,
+    pids: std::sync::Mutex<Vec<i32>>,
+}
+
+impl Crowd {
+    /// Ends so many of them, and waits until they are gone; the role goes with the last.
+    pub(crate) async fn leave(&self, how_many: usize) {
+        let mut admin = PgConnection::connect(&self.server).await.unwrap();
+        for _ in 0..how_many {
+            let pid = self.pids.lock().unwrap().pop().unwrap();
+            let end = format!("select pg_terminate_backend({pid}, 10000)");
+            sqlx::raw_sql(AssertSqlSafe(end)).execute(&mut admin).await.unwrap();
+        }
+        if self.pids.lock().unwrap().is_empty() {
+            sqlx::raw_sql(AssertSqlSafe(format!("drop role {CROWD}"))).execute(&mut admin).await.unwrap();
+        }
     }
 }
 
@@ -109,6 +134,7 @@ impl World {
             objects: Arc::new(bucket.clone()),
             lease: Lease { lease_secs: 60, renew_secs: 15 },
             sizes: Sizes { target_bytes: 256 << 20, split_bytes: 1 << 30 },
+            load: LoadLimits::default(),
             threads: 2,
         };
         let owner = PgConnection::connect(&url).await.unwrap();
@@ -151,6 +177,35 @@ impl World {
 
     pub(crate) fn lease_secs(&mut self, lease_secs: u32, renew_secs: u32) {
         self.ctx.lease = Lease { lease_secs, renew_secs };
+    }
+
+    pub(crate) fn load(&mut self, load: LoadLimits) {
+        self.ctx.load = load;
+    }
+
+    /// Lets due chunks go out.
+    pub(crate) async fn ring(&self) {
+        ports::dispatch::run(&self.ctx.store, &*self.queue).await.unwrap();
+    }
+
+    /// So many sessions that sleep in a statement.
+    pub(crate) async fn crowd(&mut self, how_many: usize) -> Crowd {
+        self.run(&format!("create role {CROWD} login password '{CROWD}'")).await;
+        let options: sqlx::postgres::PgConnectOptions = self.url.parse().unwrap();
+        let options = options.username(CROWD).password(CROWD);
+        let mut pids = Vec::new();
+        for _ in 0..how_many {
+            let mut session = PgConnection::connect_with(&options).await.unwrap();
+            pids.push(sqlx::query("select pg_backend_pid()").fetch_one(&mut session).await.unwrap().get(0));
+            // It ends with an error when it is told to leave.
+            tokio::spawn(async move { sqlx::raw_sql("select pg_sleep(600)").execute(&mut session).await });
+        }
+        let asleep =
+            format!("select count(*) from pg_stat_activity where usename = '{CROWD}' and state = 'active'");
+        while self.one(&asleep).await != how_many.to_string() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Crowd { server: self.server.clone(), pids: std::sync::Mutex::new(pids) }
     }
 
     /// Accepts an export of one dataset, planned as one chunk of `planned_bytes`.

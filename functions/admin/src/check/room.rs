@@ -1,0 +1,94 @@
+//! Whether the sessions that are promised can be had: through the pooler, under the roles' limits, at the server.
+
+use ports::room::{Beyond, Room};
+use ports::store::StoreState;
+
+use super::report::Report;
+use crate::context::Context;
+
+/// Takes all sessions for a moment and gives them back. The source is left alone while chunks are read from it.
+pub(super) async fn look(
+    context: &Context,
+    state: Option<&StoreState>,
+    source_answers: bool,
+    report: &mut Report,
+) {
+    let stored = &context.settings.stored;
+    let Some(state) = state else { return };
+    if source_answers && state.in_flight == 0 {
+        judge("source", "Budget", stored.budget, context.source.room(stored.budget).await, report);
+    } else if source_answers {
+        report.fine(
+            "pool",
+            format!("{} chunks are in flight: the source's sessions were not counted", state.in_flight),
+        );
+    }
+    let room = context.store.room(stored.store_sessions).await;
+    judge("store", "StoreSessions", stored.store_sessions, room, report);
+}
+
+fn judge(of: &str, parameter: &str, promised: u32, room: Room, report: &mut Report) {
+    let Room { wanted, got, beyond } = room;
+    let counted = if wanted < promised { format!("{wanted} of {promised}") } else { promised.to_string() };
+    match beyond {
+        _ if got < wanted => {
+            let (how, remedy) = match beyond {
+                Beyond::Refused => ("refused", "the server has no more for this role: see the lines on limits and capacity, and"),
+                Beyond::Waits | Beyond::Given => ("kept waiting", "the pooler has no more: raise its pool for this role"),
+            };
+            report.wrong(
+                "pool",
+                format!("the way to the {of} gives {got} sessions at once instead of {wanted} ({parameter}); one more is {how}"),
+                match beyond {
+                    Beyond::Refused => format!("{remedy} look who else uses the role; or lower {parameter}"),
+                    Beyond::Waits | Beyond::Given => {
+                        format!("{remedy} (PgBouncer: pool_size; RDS Proxy: MaxConnectionsPercent) to {promised}, or lower {parameter}")
+                    }
+                },
+            );
+        }
+        Beyond::Given if wanted == promised => report.wrong(
+            "pool",
+            format!("the way to the {of} gives more than {promised} sessions at once ({parameter}): no limit holds"),
+            "run admin migrate, which sets the limit of the role",
+        ),
+        Beyond::Waits => report.fine("pool", format!("the {of} gives {counted} sessions at once; one more waits")),
+        Beyond::Refused => report.fine("pool", format!("the {of} gives {counted} sessions at once; one more is refused, and tried again")),
+        Beyond::Given => report.fine("pool", format!("the {of} gives {counted} sessions at once; more were not tried")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(promised: u32, wanted: u32, got: u32, beyond: Beyond) -> (bool, String) {
+        let mut report = Report::default();
+        judge("source", "Budget", promised, Room { wanted, got, beyond }, &mut report);
+        (report.is_fine(), report.text())
+    }
+
+    #[test]
+    fn a_pool_that_is_too_small_is_told_with_its_remedy() {
+        let (fine, text) = said(5, 5, 3, Beyond::Waits);
+        assert!(
+            !fine && text.contains("3 sessions at once instead of 5") && text.contains("pool_size"),
+            "{text}"
+        );
+        let (fine, text) = said(5, 5, 3, Beyond::Refused);
+        assert!(!fine && text.contains("refused") && text.contains("lower Budget"), "{text}");
+    }
+
+    #[test]
+    fn a_limit_that_does_not_hold_is_told() {
+        let (fine, text) = said(5, 5, 5, Beyond::Given);
+        assert!(!fine && text.contains("more than 5") && text.contains("admin migrate"), "{text}");
+        assert!(said(100, 64, 64, Beyond::Given).0, "beyond what is measured nothing is known");
+    }
+
+    #[test]
+    fn one_session_more_waits_or_is_refused() {
+        assert!(said(5, 5, 5, Beyond::Waits).0);
+        assert!(said(5, 5, 5, Beyond::Refused).0);
+    }
+}

@@ -1,0 +1,51 @@
+//! The load of the source, asked in the session that is about to read: one statement over what the server keeps in
+//! memory, and none at all without a limit.
+
+use export::load::{Load, LoadLimits};
+
+use super::SourceError;
+
+/// Asks for what has a limit; the rest is null.
+///
+/// Only a member of `pg_read_all_stats` sees what other roles' sessions do; to others they would all seem idle. A
+/// standby that has replayed all it was sent, and is being sent more, is not behind: on a quiet primary the time of its
+/// last commit says nothing.
+pub(super) fn load_sql(limits: LoadLimits) -> String {
+    let sessions = "case when pg_catalog.pg_has_role(current_user, 'pg_read_all_stats', 'usage') then \
+        (select count(*) from pg_catalog.pg_stat_activity where state = 'active' and backend_type = 'client backend' \
+         and usename <> current_user) end";
+    let lag = "case when not pg_catalog.pg_is_in_recovery() then null \
+        when pg_catalog.pg_last_wal_receive_lsn() = pg_catalog.pg_last_wal_replay_lsn() \
+         and exists (select from pg_catalog.pg_stat_wal_receiver where pid is not null) then 0 \
+        else greatest(extract(epoch from pg_catalog.clock_timestamp() - pg_catalog.pg_last_xact_replay_timestamp()) * 1000, 0) end";
+    let asked = |question: &'static str, limit: u64| if limit > 0 { question } else { "null" };
+    format!(
+        "select ({})::bigint, ({})::bigint",
+        asked(sessions, limits.active_sessions),
+        asked(lag, limits.replica_lag_secs)
+    )
+}
+
+/// Reads the answer.
+pub(super) fn read(row: &[Option<i64>]) -> Result<Load, SourceError> {
+    let [active_sessions, replica_lag_ms] = row else {
+        return Err(SourceError::protocol("the load has another number of columns"));
+    };
+    let number = |cell: &Option<i64>| cell.and_then(|n| u64::try_from(n).ok());
+    Ok(Load { active_sessions: number(active_sessions), replica_lag_ms: number(replica_lag_ms) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_has_a_limit_is_asked_for() {
+        let sql = load_sql(LoadLimits { active_sessions: 0, replica_lag_secs: 5 });
+        assert!(sql.starts_with("select (null)::bigint") && sql.contains("pg_is_in_recovery"), "{sql}");
+        let sql = load_sql(LoadLimits { active_sessions: 5, replica_lag_secs: 0 });
+        assert!(sql.contains("pg_stat_activity") && sql.ends_with("(null)::bigint"), "{sql}");
+        assert_eq!(read(&[Some(3), None]).unwrap(), Load { active_sessions: Some(3), replica_lag_ms: None });
+        assert!(read(&[Some(3)]).is_err());
+    }
+}

@@ -1,0 +1,54 @@
+//! Others keep the source busy: Sluice waits, says so, and goes on by itself.
+
+use export::load::Signal;
+use sqlx::postgres::PgConnection;
+use sqlx::{Connection, Executor};
+
+use crate::{SLOW, assert_exact, slow, sweep_until_ended, turn};
+
+/// One more than MaxActiveSessions of the test stack.
+const CROWD: usize = 26;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_busy_database_is_left_alone() {
+    let (system, _turn) = turn().await;
+    let mut crowd = Vec::new();
+    for _ in 0..CROWD {
+        let mut session = PgConnection::connect(&system.stack.owner_url).await.unwrap();
+        session.execute("set application_name = 'crowd'").await.unwrap();
+        // It ends with an error when it is told to leave.
+        crowd.push(tokio::spawn(async move { session.execute("select pg_sleep(600)").await.is_err() }));
+    }
+    let asleep =
+        "select count(*) from pg_stat_activity where application_name = 'crowd' and state = 'active'";
+    while system.number(asleep).await.unwrap() < CROWD as i64 {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let id = system.submit(&slow(2)).await.unwrap();
+    let held = loop {
+        let export = system.client.export(id).await.unwrap();
+        assert!(export.status.is_live(), "{export:?}");
+        if let Some(held) = export.back_off {
+            break held;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    };
+    assert_eq!(held.signal, Signal::ActiveSessions);
+    assert!(held.reason.contains("more than 25 (MaxActiveSessions)"), "{}", held.reason);
+    // Whoever looks again meanwhile finds the same.
+    sweeper::sweep(&system.sweeper()).await;
+    let read = format!(
+        "select count(*) from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = '{id}' and c.as_of is not null"
+    );
+    assert_eq!(system.number(&read).await.unwrap(), 0);
+    system
+        .run("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'crowd'")
+        .await
+        .unwrap();
+    for session in crowd {
+        assert!(session.await.unwrap());
+    }
+    let exported = sweep_until_ended(system, id).await;
+    assert_exact(system, &exported, "slow", SLOW).await;
+    assert!(system.client.export(id).await.unwrap().back_off.is_none());
+}

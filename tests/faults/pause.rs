@@ -1,0 +1,43 @@
+//! `admin pause`, for longer than an export has left, and `admin resume`.
+
+use export::chunk::ExportStatus;
+
+use crate::{SLOW, assert_exact, slow, sweep_until_ended, turn, until_running};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_fails_and_the_clock_stands_still() {
+    let (system, _turn) = turn().await;
+    let running = system.submit(&slow(2)).await.unwrap();
+    until_running(system, running).await;
+    system.x(&["admin", "pause"]).unwrap();
+    let id = system.submit(&slow(1)).await.unwrap();
+    let left = format!(
+        "select (extract(epoch from deadline_at - clock_timestamp()) * 1000)::bigint from sluice.export where id = '{id}'"
+    );
+    let end_soon = |secs: u32| {
+        format!(
+            "update sluice.export set deadline_at = clock_timestamp() + interval '{secs} s' where id = '{id}'"
+        )
+    };
+    system.run(&end_soon(2)).await.unwrap();
+    // What runs, runs on; nothing else starts.
+    let exported = system.fetch(running).await.unwrap();
+    assert_exact(system, &exported, "slow", SLOW).await;
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    assert!(system.number(&left).await.unwrap() < 0);
+    sweeper::sweep(&system.sweeper()).await;
+    let export = system.client.export(id).await.unwrap();
+    assert!(export.status == ExportStatus::Queued && export.errors.is_empty(), "{export:?}");
+    assert!(export.paused.is_some_and(|why| why.contains("paused")));
+    system.x(&["admin", "resume"]).unwrap();
+    let left = system.number(&left).await.unwrap();
+    assert!(left > 0, "{left} ms are left: the time of the pause does not count");
+    system.run(&end_soon(600)).await.unwrap();
+    let exported = sweep_until_ended(system, id).await;
+    let first_day = "select id, day, body from e2e.slow where day = '2024-01-01'";
+    assert_exact(system, &exported, "slow", first_day).await;
+    let failures = format!(
+        "select coalesce(sum(c.failures), 0)::bigint from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = '{id}'"
+    );
+    assert_eq!(system.number(&failures).await.unwrap(), 0);
+}
