@@ -3,6 +3,8 @@
 use std::future::Future;
 
 use export::chunk::chunk_prefix;
+use export::id::ExportId;
+use ports::fault::Point;
 use ports::objects::{Objects, ObjectsError};
 use ports::store::StoreError;
 use serde::Serialize;
@@ -86,13 +88,21 @@ async fn step(
 }
 
 async fn deadlines(context: &Context) -> Result<usize, StepError> {
-    let mut ended = 0;
+    let (mut ended, mut last) = (0, None);
     for export in context.store.past_deadline(BATCH).await? {
-        // An export of which everything is done just in time succeeds.
-        ports::finish::run(&context.store, &*context.objects, export).await?;
-        ended += usize::from(context.store.end_at_deadline(export).await?);
+        match end(context, export).await {
+            Ok(now) => ended += usize::from(now),
+            // One export that cannot be ended must not keep the others waiting.
+            Err(error) => last = Some(error),
+        }
     }
-    Ok(ended)
+    last.map_or(Ok(ended), Err)
+}
+
+async fn end(context: &Context, export: ExportId) -> Result<bool, StepError> {
+    // An export of which everything is done just in time succeeds.
+    ports::finish::run(&context.store, &*context.objects, export).await?;
+    Ok(context.store.end_at_deadline(export).await?)
 }
 
 async fn finish(context: &Context) -> Result<usize, StepError> {
@@ -124,6 +134,7 @@ async fn empty_chunks(context: &Context) -> Result<usize, StepError> {
     for dying in context.store.dying(BATCH).await? {
         let found = delete_below(&*context.objects, &chunk_prefix(&dying.tenant, dying.chunk)).await?;
         emptied += usize::from(found > 0);
+        context.store.faults().crash(Point::Emptied);
         if dying.quiet && found == 0 {
             gone.push(dying.chunk);
         } else {

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use export::chunk::{Attempt, Usage};
 use export::file::{FileRecord, file_name};
 use export::id::{ExportId, hex};
+use ports::fault::{Faults, Point};
 use ports::objects::Meta;
 use ports::source::{Described, SourceError, sql::copy_sql};
 use ports::store::{ReadNote, StoreError};
@@ -85,7 +86,7 @@ async fn file(
     note_read(ctx, attempt, described).await?;
     let rows = session.copy(copy_sql(&attempt.selection, &attempt.range, &attempt.tenant)).await?;
     let pipeline = Pipeline::start(rows, recipe(ctx, attempt), gauge.clone());
-    transfer(pipeline, attempt, upload, meter).await
+    transfer(pipeline, attempt, upload, meter, ctx.store.faults()).await
 }
 
 /// Before the first row is read, the store knows what the file will show and whether it may be reused.
@@ -100,9 +101,15 @@ async fn transfer(
     attempt: &Attempt,
     upload: &mut Uploader,
     meter: &mut Meter,
+    faults: &Faults,
 ) -> Result<FileRecord, AttemptError> {
-    while let Some(part) = pipeline.part().await {
+    for number in 1.. {
+        let Some(part) = pipeline.part().await else { break };
         upload.part(part).await?;
+        // Now the first part is on its way, and no later one need come.
+        if number == 2 {
+            faults.crash(Point::Uploading);
+        }
     }
     let made = pipeline.finish().await?;
     let encoded = Instant::now();
@@ -124,6 +131,9 @@ async fn too_large(ctx: &Context, attempt: &Attempt, deadline: Deadline, gauge: 
     loop {
         sleep(WATCH).await;
         let (seen, elapsed) = (gauge.source_bytes(), deadline.begun.elapsed());
+        if seen > 0 {
+            ctx.store.faults().crash(Point::Copying);
+        }
         // Once everything is read, a split would only do it again.
         if !gauge.ended() && split::due(attempt, ctx.sizes, seen, elapsed, deadline.left) {
             return seen;
@@ -171,11 +181,13 @@ async fn record(
     upload: Uploader,
     usage: &Usage,
 ) -> Vec<ExportId> {
+    ctx.store.faults().crash(Point::Uploaded);
     match ctx.store.record(attempt.chunk, file, usage).await {
         Ok(Some(exports)) => {
             tracing::info!(chunk = %attempt.chunk, attempt = attempt.number, dataset = attempt.selection.dataset,
                 rows = file.rows, bytes = file.bytes, source_bytes = file.source_bytes, read_ms = usage.read_ms,
                 cpu_ms = usage.cpu_ms, peak_memory_bytes = usage.peak_memory_bytes, "file recorded");
+            ctx.store.faults().crash(Point::Recorded);
             exports
         }
         Ok(None) => {

@@ -16,6 +16,7 @@ use sqlx::{AssertSqlSafe, Connection, Row};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{SourceError, connect, sql};
+use crate::fault::{Fault, Faults};
 
 /// How long the reader sleeps when the socket is empty, before it waits. Meanwhile data piles up, and
 /// the server's next sends wake nobody: measured on loopback, a fifth less time for server and reader.
@@ -41,6 +42,7 @@ pub struct Described {
 #[derive(Debug)]
 pub struct Session {
     orders: mpsc::Sender<Order>,
+    faults: Faults,
 }
 
 /// The stream of one COPY: `Bytes` of whole or broken rows; it ends only where the server's did.
@@ -52,7 +54,11 @@ enum Order {
 }
 
 impl Session {
-    pub(super) async fn open(options: PgConnectOptions, patience: Duration) -> Result<Self, SourceError> {
+    pub(super) async fn open(
+        options: PgConnectOptions,
+        patience: Duration,
+        faults: Faults,
+    ) -> Result<Self, SourceError> {
         let (orders, inbox) = mpsc::channel(1);
         let (opened, open) = oneshot::channel();
         let serve = move || {
@@ -65,7 +71,7 @@ impl Session {
         let thread = thread::Builder::new().name("source".into()).spawn(serve);
         thread.map_err(|e| SourceError::classify(e.into()))?;
         open.await.map_err(|_| SourceError::gone())??;
-        Ok(Self { orders })
+        Ok(Self { orders, faults })
     }
 
     /// Locks the relations, compares every column's type with the catalog's and notes the time.
@@ -94,6 +100,10 @@ impl Session {
                 None => {
                     ended = true;
                     Some(Err(SourceError::gone()))
+                }
+                Some(Ok(_)) if self.faults.strikes(Fault::SourceCut) => {
+                    ended = true;
+                    Some(Err(SourceError::injected()))
                 }
                 some => some,
             })

@@ -26,8 +26,12 @@ const MIGRATIONS: [Migration; 5] = [
 ];
 
 /// Functions that hold rules: created or replaced every time.
-const FUNCTIONS: [&str; 3] =
-    [include_str!("settings.sql"), include_str!("progress.sql"), include_str!("dispatch.sql")];
+const FUNCTIONS: [&str; 4] = [
+    include_str!("settings.sql"),
+    include_str!("progress.sql"),
+    include_str!("overdue.sql"),
+    include_str!("dispatch.sql"),
+];
 
 /// Where it is noted which migrations were applied.
 const FIRST: &str = "create schema if not exists sluice; create table if not exists sluice.migration (version integer primary key, name text not null, applied_at timestamptz not null default now())";

@@ -6,5 +6,6 @@ select e.id::text, e.status, e.request::text, e.revision, e.heads::text, e.manif
        (select count(*) from sluice.missing m where m.export_id = e.id and e.progress is not null) as missing,
        exists (select from sluice.setting where name = 'paused_at') as paused,
        (select count(*) from sluice.export q
-        where q.tenant = e.tenant and q.status = 'queued' and (q.accepted_at, q.id) < (e.accepted_at, e.id)) as position
+        where q.tenant = e.tenant and q.status = 'queued' and (q.accepted_at, q.id) < (e.accepted_at, e.id)) as position,
+       sluice.overdue(e) as overdue
 from sluice.export e
