@@ -1,8 +1,10 @@
 //! Every export ends, whoever sleeps or fails: and what it has by then is not lost.
 
 use export::chunk::ExportStatus;
+use ports::fault::Point;
 use serde_json::json;
 
+use crate::crashes::until_dead;
 use crate::{assert_exact, sweep_until_ended, turn, until, until_running};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -105,4 +107,19 @@ async fn the_deadline_holds_although_nothing_sweeps() {
     system.client.retry(id).await.unwrap();
     let exported = sweep_until_ended(system, id).await;
     assert_exact(system, &exported, "slow", "select id, day, body from e2e.slow").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_read_in_time_succeeds_at_the_deadline_although_nothing_sweeps() {
+    let (system, _turn) = turn().await;
+    system.faults().arm(Point::Recorded).unwrap();
+    let request = json!({"datasets": ["whole"], "startDate": "2024-01-01", "endDate": "2024-01-04"});
+    let id = system.submit(&request).await.unwrap();
+    until_dead(system, Point::Recorded).await;
+    let pass =
+        format!("update sluice.export set deadline_at = now() - interval '1 second' where id = '{id}'");
+    system.run(&pass).await.unwrap();
+    assert_eq!(system.client.export(id).await.unwrap().status, ExportStatus::Succeeded);
+    let exported = system.fetch(id).await.unwrap();
+    assert_exact(system, &exported, "whole", "select id, label from e2e.whole").await;
 }

@@ -62,7 +62,9 @@ pub(crate) async fn run(arena: Arc<Arena>, tenant: Arc<Tenant>, mut dice: Dice) 
             mine.extend(submit(&arena, &tenant, &mut dice).await);
         } else {
             let id = *dice.pick(&mine);
-            touch(&arena, &tenant, &mut dice, id).await;
+            if touch(&arena, &tenant, &mut dice, id).await == Some(404) {
+                mine.retain(|one| *one != id);
+            }
         }
         arena.pause(Duration::from_millis(100 + dice.below(400))).await;
     }
@@ -90,7 +92,9 @@ async fn submit(arena: &Arena, tenant: &Tenant, dice: &mut Dice) -> Option<Expor
                 tenant.known.lock().unwrap_or_else(PoisonError::into_inner).push(known);
                 return Some(submitted.export.id);
             }
-            Err(error) => excuse(arena, &[], &error, "submit", &order),
+            Err(error) => {
+                excuse(arena, &[], &error, "submit", &order);
+            }
         }
         if arena.is_over() {
             // It may have been accepted all the same: then it is found in the list.
@@ -100,10 +104,10 @@ async fn submit(arena: &Arena, tenant: &Tenant, dice: &mut Dice) -> Option<Expor
     }
 }
 
-/// Does one thing with an export.
-async fn touch(arena: &Arena, tenant: &Tenant, dice: &mut Dice, id: ExportId) {
+/// Does one thing with an export; answers the status if it fails.
+async fn touch(arena: &Arena, tenant: &Tenant, dice: &mut Dice, id: ExportId) -> Option<u16> {
     let client = &tenant.client;
-    let Some(known) = tenant.with(id, |known| known.clone()) else { return };
+    let Some(known) = tenant.with(id, |known| known.clone()) else { return None };
     let gone: &[u16] = if known.dropped { &[404] } else { &[] };
     let (what, result) = match dice.below(20) {
         0..=9 => ("look", look(arena, tenant, id).await),
@@ -123,13 +127,16 @@ async fn touch(arena: &Arena, tenant: &Tenant, dice: &mut Dice, id: ExportId) {
         }
     };
     match result {
-        Ok(()) => arena.tally.count(what),
+        Ok(()) => {
+            arena.tally.count(what);
+            None
+        }
         Err(error) => {
             let conflict: &[u16] = if matches!(what, "extend" | "retry") { &[409] } else { &[] };
             // A delete under way makes all others find nothing, too.
             let dropped: &[u16] =
                 if tenant.with(id, |known| known.dropped) == Some(true) { &[404] } else { gone };
-            excuse(arena, &[conflict, dropped].concat(), &error, what, &known.order);
+            Some(excuse(arena, &[conflict, dropped].concat(), &error, what, &known.order))
         }
     }
 }
@@ -154,7 +161,7 @@ async fn look(arena: &Arena, tenant: &Tenant, id: ExportId) -> Result<(), Error>
 }
 
 /// In the chaos a call may fail, but never with an answer that blames the client, other than those allowed.
-fn excuse(arena: &Arena, allowed: &[u16], error: &Error, what: &str, order: &Order) {
+fn excuse(arena: &Arena, allowed: &[u16], error: &Error, what: &str, order: &Order) -> u16 {
     let status = match error {
         Error::Problem(problem) => problem.status,
         Error::Unexpected { status, .. } | Error::Object { status } => *status,
@@ -164,4 +171,5 @@ fn excuse(arena: &Arena, allowed: &[u16], error: &Error, what: &str, order: &Ord
         arena.tally.violation(format!("{what}: {error} ({})", order.request));
     }
     arena.tally.count(&format!("calls answered {status}"));
+    status
 }
