@@ -222,10 +222,22 @@ async fn remove(attempt: &Attempt, upload: Uploader) {
     }
 }
 
+/// Those of a chunk's exports that have nothing left to read. Of hundreds that share it most have: they are asked for
+/// together, after the record's commit.
+async fn over(ctx: &Context, exports: &[ExportId]) -> Vec<ExportId> {
+    if exports.len() < 2 {
+        return exports.to_vec();
+    }
+    ctx.store.over(exports).await.unwrap_or_else(|error| {
+        tracing::warn!(error = chain(&error), "it is not known which exports are over; the sweeper will see");
+        Vec::new()
+    })
+}
+
 /// What became possible: finished exports, and the next chunks. Both are found by the sweeper too.
 async fn ring(ctx: &Context, exports: &[ExportId]) {
-    for export in exports {
-        if let Err(error) = ports::finish::run(&ctx.store, &*ctx.objects, *export).await {
+    for export in over(ctx, exports).await {
+        if let Err(error) = ports::finish::run(&ctx.store, &*ctx.objects, export).await {
             tracing::warn!(%export, error = chain(&error), "the export could not be finished now");
         }
     }
