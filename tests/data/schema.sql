@@ -44,9 +44,14 @@ create table e2e.recent (id bigint primary key, day date not null, label text no
 insert into e2e.recent select i, current_date - 10 + ((i - 1) / 100)::integer, 'row ' || i from generate_series(1, 1100) i;
 create index on e2e.recent (day);
 
+-- A test makes one of its rows one that cannot be read.
+create table e2e.poison (id integer primary key, day date not null, divisor integer not null);
+insert into e2e.poison select i, date '2024-01-01' + i % 10, 1 + i % 7 from generate_series(1, 1000) i;
+create index on e2e.poison (day);
+
 create table e2e.whole (id integer primary key, label text);
 insert into e2e.whole select i, nullif('label ' || i, 'label 3') from generate_series(1, 5) i;
-analyze e2e.settled, e2e.together, e2e.erased, e2e.recent, e2e.visits, e2e.notes, e2e.nothing, e2e.slow, e2e.grown, e2e.altered, e2e.whole;
+analyze e2e.settled, e2e.together, e2e.erased, e2e.recent, e2e.visits, e2e.notes, e2e.nothing, e2e.slow, e2e.grown, e2e.altered, e2e.poison, e2e.whole;
 
 grant usage on schema e2e, public to sluice_source;
 grant select on all tables in schema e2e, public to sluice_source;

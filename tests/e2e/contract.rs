@@ -3,12 +3,24 @@
 use std::sync::Arc;
 
 use ports::cache::{LayeredCache, MemoryCache, MemoryLimits, RedisCache};
-use ports::queue::{Message, SqsQueue};
+use ports::fault::Faults;
+use ports::queue::{Message, Queue, SqsQueue};
 use tests::{Redis, System};
 
 #[tokio::test]
 async fn s3_keeps_the_contract_of_objects() {
-    ports::contract::objects(&System::get().await.objects()).await;
+    let objects = System::get().await.objects();
+    ports::contract::objects(&objects).await;
+    // And behind injected faults that are off. One after the other: both work below the same prefix.
+    let (_folder, faults) = faults_off();
+    ports::contract::objects(&*faults.objects(Arc::new(objects))).await;
+}
+
+/// Faults of which none is asked for, and the folder in which it would be.
+fn faults_off() -> (tempfile::TempDir, Faults) {
+    let folder = tempfile::tempdir().unwrap();
+    let faults = Faults::in_folder(folder.path(), "contract");
+    (folder, faults)
 }
 
 #[tokio::test]
@@ -16,13 +28,18 @@ async fn sqs_keeps_the_contract_of_a_queue() {
     // A queue of the test's own: the stack's has a trigger that would take the messages away.
     let client = aws_sdk_sqs::Client::new(ports::config::aws().await);
     let url = client.create_queue().queue_name("contract").send().await.unwrap().queue_url.unwrap();
-    let receive = async || {
-        let received =
-            client.receive_message().queue_url(&url).max_number_of_messages(10).send().await.unwrap();
-        let bodies = received.messages().iter().filter_map(|m| m.body());
-        bodies.map(|body| serde_json::from_str::<Message>(body).unwrap()).collect()
-    };
-    ports::contract::queue(&SqsQueue::new(&url), receive).await;
+    // And behind injected faults that are off.
+    let (_folder, faults) = faults_off();
+    let plain: Arc<dyn Queue> = Arc::new(SqsQueue::new(&url));
+    for queue in [plain.clone(), faults.queue(plain)] {
+        let receive = async || {
+            let received =
+                client.receive_message().queue_url(&url).max_number_of_messages(10).send().await.unwrap();
+            let bodies = received.messages().iter().filter_map(|m| m.body());
+            bodies.map(|body| serde_json::from_str::<Message>(body).unwrap()).collect()
+        };
+        ports::contract::queue(&*queue, receive).await;
+    }
     client.delete_queue().queue_url(&url).send().await.unwrap();
 }
 

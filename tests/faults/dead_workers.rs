@@ -1,8 +1,8 @@
 //! SIGKILL in the middle of a COPY.
 
-use ports::objects::Objects;
-
-use crate::{SLOW, assert_exact, kill_workers, slow, sweep_until_ended, turn, until_running};
+use crate::{
+    SLOW, assert_exact, assert_nothing_else, kill_workers, slow, sweep_until_ended, turn, until_running,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_is_killed_loses_nothing_and_doubles_nothing() {
@@ -20,14 +20,7 @@ async fn a_worker_that_is_killed_loses_nothing_and_doubles_nothing() {
     system.run("delete from e2e.slow where id = 100001").await.unwrap();
 
     // Nothing is left of the lost attempt.
-    sweeper::sweep(&system.sweeper()).await;
-    let objects = system.objects();
-    for chunk in exported.manifest.datasets[0].chunks.iter() {
-        let prefix = format!("t/demo/c/{}/", chunk.id);
-        let named: Vec<_> = chunk.file.iter().map(|f| f.key.clone()).collect();
-        assert_eq!(objects.list(&prefix, None).await.unwrap().keys, named);
-        assert_eq!(objects.abort_uploads(&prefix).await.unwrap(), 0);
-    }
+    assert_nothing_else(system, &exported).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

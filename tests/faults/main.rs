@@ -7,15 +7,20 @@
 
 mod caches;
 mod catalog;
+mod chaos;
+mod crashes;
 mod dead_workers;
+mod ends;
 mod grown;
 mod load;
 mod messages;
 mod pause;
 mod restarts;
 mod schema;
+mod stampede;
 
 use export::id::ExportId;
+use ports::objects::Objects;
 use serde_json::{Value, json};
 use tests::{Exported, System, copy_csv, sorted_records};
 use tokio::sync::{Mutex, MutexGuard};
@@ -37,6 +42,18 @@ pub(crate) fn slow(days: u32) -> Value {
 pub(crate) async fn assert_exact(system: &System, exported: &Exported, dataset: &str, query: &str) {
     let expected = copy_csv(&system.stack.owner_url, query).await.unwrap();
     assert_eq!(sorted_records(&exported.records(dataset).unwrap()), sorted_records(&expected));
+}
+
+/// Of the export's chunks the bucket holds what the manifest names, and nothing else.
+pub(crate) async fn assert_nothing_else(system: &System, exported: &Exported) {
+    sweeper::sweep(&system.sweeper()).await;
+    let objects = system.objects();
+    for chunk in exported.manifest.datasets.iter().flat_map(|dataset| &dataset.chunks) {
+        let prefix = format!("t/{}/c/{}/", exported.manifest.tenant, chunk.id);
+        let named: Vec<_> = chunk.file.iter().map(|f| f.key.clone()).collect();
+        assert_eq!(objects.list(&prefix, None).await.unwrap().keys, named);
+        assert_eq!(objects.abort_uploads(&prefix).await.unwrap(), 0);
+    }
 }
 
 pub(crate) const SLOW: &str = "select id, day, body from e2e.slow where day <= '2024-01-02'";
@@ -62,7 +79,7 @@ pub(crate) async fn until(system: &System, id: ExportId, condition: &str) {
 
 /// SIGKILL for every worker of the stack.
 pub(crate) fn kill_workers(system: &System) {
-    let pids = system.workers().unwrap();
+    let pids = system.processes("worker").unwrap();
     assert!(!pids.is_empty(), "the stack's workers are found");
     for pid in pids {
         // It may have ended by itself.

@@ -2,6 +2,7 @@
 
 mod database;
 mod exported;
+mod faults;
 mod oracle;
 mod redis;
 mod stack;
@@ -10,6 +11,7 @@ mod system;
 
 pub use database::Database;
 pub use exported::Exported;
+pub use faults::FaultFolder;
 pub use oracle::{copy_csv, sorted_records};
 pub use redis::Redis;
 pub use stack::Stack;

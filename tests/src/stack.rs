@@ -1,6 +1,7 @@
 //! The running stack, as `cargo x` describes it in `stack.json`.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
@@ -38,6 +39,8 @@ pub struct Stack {
     /// The shared cache; empty where there is none.
     #[serde(default)]
     pub redis_url: String,
+    /// The folder of its logs and data.
+    pub ground: PathBuf,
     /// PostgreSQL's log.
     pub postgres_log: String,
     /// Sessions of the source role.

@@ -196,13 +196,13 @@ impl System {
         self.fetch(self.submit(request).await?).await
     }
 
-    /// Pids of this stack's worker processes.
+    /// Pids of the processes of one of this stack's functions: `api`, `worker`, `sweeper`.
     ///
     /// # Errors
     /// If /proc cannot be read.
-    pub fn workers(&self) -> Result<Vec<u32>> {
+    pub fn processes(&self, function: &str) -> Result<Vec<u32>> {
         let (function, queue) = (
-            format!("AWS_LAMBDA_FUNCTION_NAME={}", self.stack.functions["worker"]),
+            format!("AWS_LAMBDA_FUNCTION_NAME={}", self.stack.functions[function]),
             format!("SLUICE_QUEUE_URL={}", self.stack.queue_url),
         );
         let mut pids = Vec::new();

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use export::request::Limits;
 use ports::config::{self, ConfigError};
+use ports::fault::Faults;
 use ports::objects::{Objects, S3Objects};
 use ports::queue::{Queue, SqsQueue};
 use ports::store::Store;
@@ -86,13 +87,15 @@ impl Context {
     /// # Errors
     /// If a setting is missing or malformed.
     pub fn from_env() -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        let store = Store::new(&config::required("SLUICE_STORE_URL")?)?;
+        let faults = Faults::from_env();
+        let store = Store::new(&config::required("SLUICE_STORE_URL")?)?.with_faults(&faults);
         let queue_url = config::required("SLUICE_QUEUE_URL")?;
         let bucket = config::required("SLUICE_BUCKET")?;
         let deployment = config::required("SLUICE_DEPLOYMENT")?;
         let shared = Shared::layers(config::optional("SLUICE_CACHE_URL").as_deref(), &deployment)?;
         let settings = Settings::from_env()?;
-        let (queue, objects) = (Arc::new(SqsQueue::new(queue_url)), Arc::new(S3Objects::new(bucket)));
+        let queue = faults.queue(Arc::new(SqsQueue::new(queue_url)));
+        let objects = faults.objects(Arc::new(S3Objects::new(bucket)));
         Ok(Self::new(store, queue, objects, shared, settings))
     }
 

@@ -65,6 +65,12 @@ impl FromRequestParts<Context> for Id {
 
 /// The export, if it is the tenant's.
 pub(crate) async fn find(context: &Context, tenant: &TenantId, id: ExportId) -> Result<ExportState, Refusal> {
+    let found = context.store.export(tenant, id).await?.ok_or_else(Refusal::no_export)?;
+    if !found.status.is_live() || found.paused || found.deadline_micros > shape::now_micros() {
+        return Ok(found);
+    }
+    // All of it was read in time, and whoever was to say so died: at the deadline nobody waits for the sweeper.
+    finish(context, id).await;
     context.store.export(tenant, id).await?.ok_or_else(Refusal::no_export)
 }
 

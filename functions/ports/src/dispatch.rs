@@ -1,5 +1,6 @@
 //! One turn of dispatch: mark in the store, commit, send, and take back what was not sent.
 
+use crate::fault::Point;
 use crate::queue::{Message, Queue};
 use crate::store::{Store, StoreError};
 
@@ -15,6 +16,7 @@ pub async fn run(store: &Store, queue: &dyn Queue) -> Result<usize, StoreError> 
     if chunks.is_empty() {
         return Ok(0);
     }
+    store.crash(Point::Marked);
     let messages: Vec<_> = chunks.into_iter().map(|chunk| Message { chunk }).collect();
     let refused = queue.send(&messages).await.unwrap_or_else(|error| {
         tracing::warn!(

@@ -6,6 +6,7 @@ use export::id::{ExportId, hex};
 use export::manifest::{MANIFEST_VERSION, Manifest, ManifestDataset, rfc3339};
 use sha2::{Digest, Sha256};
 
+use crate::fault::Point;
 use crate::objects::{Meta, Objects, ObjectsError};
 use crate::store::{Finish, Finished, Store, StoreError};
 
@@ -48,6 +49,7 @@ pub async fn run(store: &Store, objects: &dyn Objects, export: ExportId) -> Resu
         immutable: false,
     };
     objects.put(&key, Bytes::from(manifest), &meta).await?;
+    store.crash(Point::ManifestPut);
     if store.flip(export, &key, edition).await? {
         tracing::info!(%export, chunks, "export succeeded");
     } else {

@@ -16,6 +16,8 @@ pub mod queue;
 pub mod source;
 pub mod store;
 
+pub mod fault;
+
 pub mod dispatch;
 pub mod finish;
 

@@ -26,6 +26,12 @@ pub struct QueueError {
     source: Box<dyn std::error::Error + Send + Sync>,
 }
 
+impl QueueError {
+    pub(crate) fn new(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self { source: source.into() }
+    }
+}
+
 /// Sends messages.
 #[async_trait]
 pub trait Queue: Send + Sync {

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 
+use crate::fault::{Fault, Faults};
 use crate::random::jitter;
 use crate::room::Room;
 
@@ -31,6 +32,7 @@ pub use session::{BATCH_BYTES, Described, Rows, Session};
 #[derive(Clone, Debug)]
 pub struct Source {
     options: PgConnectOptions,
+    faults: Faults,
 }
 
 /// Between two tries to get a session: the first pause, and the longest.
@@ -47,13 +49,23 @@ impl Source {
             .statement_cache_capacity(0)
             .application_name("sluice")
             .disable_statement_logging();
-        Ok(Self { options })
+        Ok(Self { options, faults: Faults::default() })
+    }
+
+    /// Lets sessions fail as planned.
+    #[must_use]
+    pub fn with_faults(self, faults: &Faults) -> Self {
+        Self { faults: faults.clone(), ..self }
     }
 
     /// Opens a session for one attempt and begins its transaction. While the server or the pooler has
     /// none to give, it waits with jitter until `patience` is over.
     pub async fn session(&self, patience: Duration) -> Result<Session, SourceError> {
-        Session::open(self.options.clone(), patience).await
+        self.faults.slow(Fault::SourceSlow).await;
+        if self.faults.strikes(Fault::SourceRefuse) {
+            return Err(SourceError::injected());
+        }
+        Session::open(self.options.clone(), patience, self.faults.clone()).await
     }
 
     /// Measures how many of `wanted` sessions can be had at once. Nobody else gets one meanwhile.

@@ -22,6 +22,7 @@ mod migrate;
 mod narrow;
 mod outcome;
 mod outlook;
+mod overdue;
 mod pause;
 mod ranges;
 mod retry;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ports::config::{ConfigError, number, required};
+use ports::fault::Faults;
 use ports::objects::{Objects, S3Objects};
 use ports::queue::{Queue, SqsQueue};
 use ports::source::{Source, SourceError};
@@ -43,10 +44,11 @@ impl Context {
     /// # Errors
     /// If a setting is missing or malformed.
     pub fn from_env() -> Result<Self, ContextError> {
+        let faults = Faults::from_env();
         Ok(Self {
-            store: Store::new(&required("SLUICE_STORE_URL")?)?,
-            queue: Arc::new(SqsQueue::new(required("SLUICE_QUEUE_URL")?)),
-            objects: Arc::new(S3Objects::new(required("SLUICE_BUCKET")?)),
+            store: Store::new(&required("SLUICE_STORE_URL")?)?.with_faults(&faults),
+            queue: faults.queue(Arc::new(SqsQueue::new(required("SLUICE_QUEUE_URL")?))),
+            objects: faults.objects(Arc::new(S3Objects::new(required("SLUICE_BUCKET")?))),
             source: Source::new(&required("SLUICE_SOURCE_URL")?)?,
             estimates_secs: number("SLUICE_ESTIMATES_SECS", 21_600)?,
         })

@@ -4,6 +4,8 @@ use std::future::Future;
 use std::time::{Duration, Instant};
 
 use export::chunk::chunk_prefix;
+use export::id::ExportId;
+use ports::fault::Point;
 use ports::objects::{Objects, ObjectsError};
 use ports::store::StoreError;
 use serde::Serialize;
@@ -94,13 +96,21 @@ async fn step(
 }
 
 async fn deadlines(context: &Context) -> Result<usize, StepError> {
-    let mut ended = 0;
+    let (mut ended, mut last) = (0, None);
     for export in context.store.past_deadline(BATCH).await? {
-        // An export of which everything is done just in time succeeds.
-        ports::finish::run(&context.store, &*context.objects, export).await?;
-        ended += usize::from(context.store.end_at_deadline(export).await?);
+        match end(context, export).await {
+            Ok(now) => ended += usize::from(now),
+            // One export that cannot be ended must not keep the others waiting.
+            Err(error) => last = Some(error),
+        }
     }
-    Ok(ended)
+    last.map_or(Ok(ended), Err)
+}
+
+async fn end(context: &Context, export: ExportId) -> Result<bool, StepError> {
+    // An export of which everything is done just in time succeeds.
+    ports::finish::run(&context.store, &*context.objects, export).await?;
+    Ok(context.store.end_at_deadline(export).await?)
 }
 
 async fn finish(context: &Context) -> Result<usize, StepError> {
@@ -147,6 +157,7 @@ async fn empty_chunks(context: &Context) -> Result<usize, StepError> {
                 let Ok((one, found)) = deleted else { continue };
                 let found = found?;
                 emptied += usize::from(found > 0);
+                context.store.faults().crash(Point::Emptied);
                 if one.quiet && found == 0 { gone.push(one.chunk) } else { waiting.push(one.chunk) }
             }
         }

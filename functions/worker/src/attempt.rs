@@ -12,6 +12,7 @@ use export::chunk::{Attempt, Usage};
 use export::file::{FileRecord, file_name};
 use export::id::{ExportId, hex};
 use export::load::Excess;
+use ports::fault::{Faults, Point};
 use ports::objects::Meta;
 use ports::source::{Described, SourceError, sql::copy_sql};
 use ports::store::{ReadNote, StoreError};
@@ -89,7 +90,7 @@ async fn file(
     note_read(ctx, attempt, described).await?;
     let rows = session.copy(copy_sql(&attempt.selection, &attempt.range, &attempt.tenant)).await?;
     let pipeline = Pipeline::start(rows, recipe(ctx, attempt), gauge.clone());
-    transfer(pipeline, attempt, upload, meter).await
+    transfer(pipeline, attempt, upload, meter, ctx.store.faults()).await
 }
 
 /// Before the first row is read, the store knows what the file will show and whether it may be reused.
@@ -104,9 +105,15 @@ async fn transfer(
     attempt: &Attempt,
     upload: &mut Uploader,
     meter: &mut Meter,
+    faults: &Faults,
 ) -> Result<FileRecord, AttemptError> {
-    while let Some(part) = pipeline.part().await {
+    for number in 1.. {
+        let Some(part) = pipeline.part().await else { break };
         upload.part(part).await?;
+        // Now the first part is on its way, and no later one need come.
+        if number == 2 {
+            faults.crash(Point::Uploading);
+        }
     }
     let made = pipeline.finish().await?;
     let encoded = Instant::now();
@@ -128,6 +135,9 @@ async fn too_large(ctx: &Context, attempt: &Attempt, deadline: Deadline, gauge: 
     loop {
         sleep(WATCH).await;
         let (seen, elapsed) = (gauge.source_bytes(), deadline.begun.elapsed());
+        if seen > 0 {
+            ctx.store.faults().crash(Point::Copying);
+        }
         // Once everything is read, a split would only do it again.
         if !gauge.ended() && split::due(attempt, ctx.sizes, seen, elapsed, deadline.left) {
             return seen;
@@ -176,11 +186,13 @@ async fn record(
     upload: Uploader,
     usage: &Usage,
 ) -> Vec<ExportId> {
+    ctx.store.faults().crash(Point::Uploaded);
     match ctx.store.record(attempt.chunk, file, usage).await {
         Ok(Some(exports)) => {
             tracing::info!(chunk = %attempt.chunk, attempt = attempt.number, dataset = attempt.selection.dataset,
                 rows = file.rows, bytes = file.bytes, source_bytes = file.source_bytes, read_ms = usage.read_ms,
                 cpu_ms = usage.cpu_ms, peak_memory_bytes = usage.peak_memory_bytes, "file recorded");
+            ctx.store.faults().crash(Point::Recorded);
             exports
         }
         Ok(None) => {
@@ -229,10 +241,22 @@ async fn remove(attempt: &Attempt, upload: Uploader) {
     }
 }
 
+/// Those of a chunk's exports that have nothing left to read. Of hundreds that share it most have: they are asked for
+/// together, after the record's commit.
+async fn over(ctx: &Context, exports: &[ExportId]) -> Vec<ExportId> {
+    if exports.len() < 2 {
+        return exports.to_vec();
+    }
+    ctx.store.over(exports).await.unwrap_or_else(|error| {
+        tracing::warn!(error = chain(&error), "it is not known which exports are over; the sweeper will see");
+        Vec::new()
+    })
+}
+
 /// What became possible: finished exports, and the next chunks. Both are found by the sweeper too.
 async fn ring(ctx: &Context, exports: &[ExportId]) {
-    for export in exports {
-        if let Err(error) = ports::finish::run(&ctx.store, &*ctx.objects, *export).await {
+    for export in over(ctx, exports).await {
+        if let Err(error) = ports::finish::run(&ctx.store, &*ctx.objects, export).await {
             tracing::warn!(%export, error = chain(&error), "the export could not be finished now");
         }
     }

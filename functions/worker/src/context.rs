@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use export::load::LoadLimits;
 use ports::config::{ConfigError, number, required};
+use ports::fault::Faults;
 use ports::objects::{Objects, S3Objects};
 use ports::queue::{Queue, SqsQueue};
 use ports::source::{Source, SourceError};
@@ -49,11 +50,12 @@ pub enum ContextError {
 impl Context {
     /// Reads the environment; connects to nothing.
     pub fn from_env() -> Result<Self, ContextError> {
+        let faults = Faults::from_env();
         Ok(Self {
-            store: Store::new(&required("SLUICE_STORE_URL")?)?,
-            source: Source::new(&required("SLUICE_SOURCE_URL")?)?,
-            queue: Arc::new(SqsQueue::new(required("SLUICE_QUEUE_URL")?)),
-            objects: Arc::new(S3Objects::new(required("SLUICE_BUCKET")?)),
+            store: Store::new(&required("SLUICE_STORE_URL")?)?.with_faults(&faults),
+            source: Source::new(&required("SLUICE_SOURCE_URL")?)?.with_faults(&faults),
+            queue: faults.queue(Arc::new(SqsQueue::new(required("SLUICE_QUEUE_URL")?))),
+            objects: faults.objects(Arc::new(S3Objects::new(required("SLUICE_BUCKET")?))),
             lease: Lease {
                 lease_secs: number("SLUICE_LEASE_SECS", 60)?,
                 renew_secs: number("SLUICE_RENEW_SECS", 15)?,

@@ -4,6 +4,7 @@
 use std::time::Instant;
 
 use lambda_runtime::{Error, LambdaEvent};
+use ports::fault::Point;
 use ports::queue::Message;
 use serde::{Deserialize, Serialize};
 
@@ -37,7 +38,7 @@ pub struct Answer {
 /// Runs one attempt per message, one after the other.
 pub async fn handle(context: &Context, event: LambdaEvent<Event>) -> Result<Answer, Error> {
     let left = event.context.deadline().duration_since(std::time::SystemTime::now()).unwrap_or_default();
-    let deadline = Deadline { begun: Instant::now(), left };
+    let deadline = Deadline { begun: Instant::now(), left: context.store.faults().time(left) };
     for record in event.payload.records {
         match serde_json::from_str::<Message>(&record.body) {
             Ok(message) => ring(context, message, deadline).await,
@@ -49,7 +50,10 @@ pub async fn handle(context: &Context, event: LambdaEvent<Event>) -> Result<Answ
 
 async fn ring(context: &Context, Message { chunk }: Message, deadline: Deadline) {
     match context.store.lease(chunk, context.lease.lease_secs).await {
-        Ok(Some(attempt)) => attempt::run(context, &attempt, deadline).await,
+        Ok(Some(attempt)) => {
+            context.store.faults().crash(Point::Leased);
+            attempt::run(context, &attempt, deadline).await;
+        }
         Ok(None) => tracing::info!(%chunk, "nothing to do: the chunk is not waiting for a worker"),
         // The store sends the chunk again when its mark is old enough.
         Err(error) => tracing::error!(%chunk, error = chain(&error), "the chunk could not be leased"),

@@ -32,6 +32,16 @@ class Agreement(unittest.TestCase):
                 ours = {name for name in given if not name.startswith("MALLOC_") and name != "RUST_LOG"}
                 self.assertEqual(set(READ.findall(sources(function))), ours)
 
+    def test_what_is_deployed_cannot_ask_for_injected_faults(self):
+        """Only the local stack's emulator says where they are asked for, and only one file of ours listens."""
+        shipped = [path for pattern in ("*.yaml", "infra/*.yaml", "*.toml") for path in ROOT.glob(pattern)]
+        self.assertIn(ROOT / "template.yaml", shipped)
+        for path in shipped:
+            self.assertNotIn("SLUICE_FAULTS", path.read_text(), path)
+        code = [path for folder in ("functions", "client", "infra/local/src") for path in (ROOT / folder).rglob("*.rs")]
+        named = {str(path.relative_to(ROOT)) for path in code if '"SLUICE_FAULTS"' in path.read_text()}
+        self.assertEqual(named, {"functions/ports/src/fault.rs", "infra/local/src/emulator.rs"})
+
     def test_the_bench_gives_the_engine_the_workers_memory(self):
         bench = (ROOT / "infra/local/src/bench/lines.rs").read_text()
         variables = self.properties("worker")["Environment"]["Variables"].items()

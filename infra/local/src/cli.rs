@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{admin, bench, check, demo, lint, logs, restart, sam, signals, stack, sustained, test, up};
+use crate::{
+    admin, bench, chaos, check, demo, lint, logs, restart, sam, signals, stack, stampede, sustained, test, up,
+};
 
 /// Runs Sluice on this machine.
 #[derive(Parser)]
@@ -42,6 +44,10 @@ enum Command {
         #[arg(long, default_value_t = 100_000)]
         chunks: u64,
     },
+    /// Kill, restart and break everything for a while under load, then look whether anything is wrong.
+    Chaos(ChaosArgs),
+    /// Two hundred bulk requests at once over a PostgreSQL with 20 connections, beside a naive client.
+    Stampede,
     /// Build deployable functions with `sam build`.
     Sam {
         /// Passed on to `sam`; `build` when there is none.
@@ -105,6 +111,19 @@ pub(crate) struct DemoArgs {
     /// Size of the sample database when the demo starts a stack of its own.
     #[arg(long, default_value_t = 1.0)]
     pub(crate) scale: f64,
+}
+
+#[derive(Args)]
+pub(crate) struct ChaosArgs {
+    /// How long things break; what follows is bounded, too.
+    #[arg(long, default_value_t = 10)]
+    pub(crate) minutes: u64,
+    /// Decides what breaks when, as far as that can be decided.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Sessions at the source, and workers at once.
+    #[arg(long, default_value_t = 3)]
+    pub(crate) budget: u32,
 }
 
 #[derive(Args)]
@@ -241,6 +260,8 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Lint => lint::run(),
         Command::Bench(args) => bench::run(&args),
         Command::Sustained { chunks } => sustained::run(chunks),
+        Command::Chaos(args) => chaos::run(&args),
+        Command::Stampede => stampede::run(),
         Command::Sam { args } => sam::run(&args),
         Command::Admin(args) => admin::run(&args.stack.name.clone(), &args.all()),
         Command::Invoke(args) => admin::invoke(&args.stack.name, args.function, &args.event),

@@ -18,7 +18,7 @@ use crate::stack::{Guard, Stack, refused_sessions};
 use crate::up::{self, Plan, Sample, TENANT};
 use crate::venv::Venv;
 use crate::verify::{self, Comparison, Database, Oracle};
-use crate::{binaries, place, prerequisites, python, signals};
+use crate::{binaries, place, postgres, prerequisites, python, signals};
 use summary::Summary;
 
 /// The eleven months of the request that Sluice was written for.
@@ -55,8 +55,14 @@ fn stack(args: &DemoArgs, venv: &Venv) -> Result<(Option<Guard>, Stack)> {
     if let Ok(stack) = Stack::running_one(name) {
         return Ok((None, stack));
     }
-    let plan =
-        Plan { name, budget: BUDGET, store_sessions: BUDGET, set: &[], sample: Sample::Whole(args.scale) };
+    let plan = Plan {
+        name,
+        budget: BUDGET,
+        store_sessions: BUDGET,
+        max_connections: postgres::MAX_CONNECTIONS,
+        set: &[],
+        sample: Sample::Whole(args.scale),
+    };
     let (guard, stack) = up::start(&plan, venv)?;
     Ok((Some(guard), stack))
 }

@@ -8,6 +8,9 @@ use crate::stack::Stack;
 use crate::venv::Venv;
 use crate::{place, process};
 
+/// The folder of injected faults in a stack's own.
+pub(crate) const FAULTS: &str = "faults";
+
 /// Starts it under an environment of its own: functions inherit all of it. Fills in the stack's AWS fields.
 pub(crate) fn start(stack: &mut Stack, venv: &Venv) -> Result<()> {
     let port = process::free_port()?;
@@ -31,6 +34,8 @@ pub(crate) fn start(stack: &mut Stack, venv: &Venv) -> Result<()> {
         .env("MINISTACK_HOST", "localhost")
         .env("AUTH", "true")
         .env("IOT_MTLS_ENABLED", "0")
+        // Tests say here what shall fail; see `ports::fault`. No template sets it.
+        .env("SLUICE_FAULTS", stack.ground.join(FAULTS))
         // Functions find the emulator by this one.
         .env("AWS_ENDPOINT_URL", &stack.aws_endpoint);
     let log = stack.ground.join("emulator.log");

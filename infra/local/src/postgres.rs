@@ -14,16 +14,16 @@ use crate::{process, secret};
 /// The database that holds the sample tables and the store.
 pub(crate) const DATABASE: &str = "shop";
 /// Few on purpose: whoever opens more sessions than allowed shall be noticed.
-const MAX_CONNECTIONS: u32 = 40;
+pub(crate) const MAX_CONNECTIONS: u32 = 40;
 
 /// Makes a cluster, starts it and creates the database. Fills in the stack's owner URL.
-pub(crate) fn start(stack: &mut Stack, venv: &Venv) -> Result<()> {
+pub(crate) fn start(stack: &mut Stack, venv: &Venv, max_connections: u32) -> Result<()> {
     let password = secret::random()?;
     stack.postgres_bin = cluster::programs(venv)?;
     stack.postgres_data_dir = stack.ground.join("postgres");
     stack.postgres_log = stack.ground.join("postgres.log");
     stack.direct_port = process::free_port()?;
-    cluster(stack).init(&password, &settings())?;
+    cluster(stack).init(&password, &settings(max_connections))?;
     launch(stack)?;
     cluster(stack).create_database(DATABASE, &password)?;
     stack.owner_url = format!(
@@ -58,12 +58,12 @@ fn cluster(stack: &Stack) -> Cluster {
 
 /// `%e` in the log prefix is the SQLSTATE: refused sessions are counted by it. Tests count statements by
 /// `pg_stat_statements`.
-fn settings() -> String {
+fn settings(max_connections: u32) -> String {
     format!(
         "
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
-max_connections = {MAX_CONNECTIONS}
+max_connections = {max_connections}
 shared_buffers = 256MB
 fsync = off
 synchronous_commit = off

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 
+use crate::emulator::FAULTS;
 use crate::{older, place, process, redis, user};
 
 /// The stack that is meant when none is named.
@@ -83,6 +84,7 @@ impl Stack {
         stack.clear()?;
         fs::create_dir_all(place::stack(name)?)?;
         fs::create_dir_all(stack.ground.join("tmp"))?;
+        fs::create_dir_all(stack.ground.join(FAULTS))?;
         user::User::unprivileged()?.own(&stack.ground)?;
         stack.save()?;
         Ok(stack)
@@ -140,7 +142,7 @@ impl Stack {
             }
         }
         let _ = fs::remove_file(file(&self.name)?);
-        for data in ["postgres", older::NAME, "tmp", "objects"] {
+        for data in ["postgres", older::NAME, "tmp", "objects", FAULTS] {
             let _ = fs::remove_dir_all(self.ground.join(data));
         }
         Ok(())

@@ -5,9 +5,10 @@ use std::process::{Command, ExitCode};
 use anyhow::{Result, bail};
 
 use crate::progress::Step;
+use crate::stack::Stack;
 use crate::up::{Plan, Sample, start};
 use crate::venv::Venv;
-use crate::{binaries, older, place, prerequisites, process, signals};
+use crate::{binaries, older, place, postgres, prerequisites, process, signals};
 
 const NAME: &str = "test";
 const BUDGET: u32 = 3;
@@ -16,7 +17,7 @@ const STORE_SESSIONS: u32 = 4;
 const SCALE: f64 = 0.001;
 
 /// Short times and small chunks, so that tests see leases end and ranges cut within seconds.
-const PARAMETERS: [(&str, &str); 8] = [
+pub(crate) const PARAMETERS: [(&str, &str); 8] = [
     ("LeaseSeconds", "4"),
     ("RenewSeconds", "1"),
     ("ResendSeconds", "2"),
@@ -46,26 +47,19 @@ pub(crate) fn run_told(args: &[String], variables: &[(&str, String)]) -> Result<
         name: NAME,
         budget: BUDGET,
         store_sessions: STORE_SESSIONS,
+        max_connections: postgres::MAX_CONNECTIONS,
         set: &set,
         sample: Sample::Tables(SCALE),
     };
     let (guard, mut stack) = start(&plan, &venv)?;
     let older = older::start(&mut stack)?;
     let chosen = args.iter().any(|word| word == "-p" || word.starts_with("--package"));
-    let status = binaries::cargo(&["test", "--no-fail-fast"])
+    let status = over(&stack)?
+        .arg("--no-fail-fast")
         .args((!chosen).then_some("--workspace"))
         .args(args)
         .envs(variables.iter().map(|(name, value)| (name, value)))
-        .env("SLUICE_STACK", crate::stack::file(NAME)?)
         .envs(older.map(|url| ("SLUICE_POSTGRES_15", url)))
-        // Tests of the adapters speak to the emulator as a function does.
-        .env("AWS_ENDPOINT_URL", &stack.aws_endpoint)
-        .env("AWS_ACCESS_KEY_ID", &stack.access_key)
-        .env("AWS_SECRET_ACCESS_KEY", &stack.secret_key)
-        .env("AWS_REGION", &stack.region)
-        .env("SLUICE_CLI", place::binaries()?.join("sluice"))
-        .env("SLUICE_X", place::binaries()?.join("x"))
-        .env("SLUICE_PYTHON", venv.python())
         .env("SLUICE_PARQUET_PYTHON", Venv::parquet()?.python())
         .status()?;
     drop(guard);
@@ -74,6 +68,22 @@ pub(crate) fn run_told(args: &[String], variables: &[(&str, String)]) -> Result<
         bail!("some tests failed; logs of the stack are in {}", place::open_home()?.join(NAME).display());
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// `cargo test` over a running stack.
+pub(crate) fn over(stack: &Stack) -> Result<Command> {
+    let mut cargo = binaries::cargo(&["test"]);
+    cargo
+        .env("SLUICE_STACK", crate::stack::file(&stack.name)?)
+        // Tests of the adapters speak to the emulator as a function does.
+        .env("AWS_ENDPOINT_URL", &stack.aws_endpoint)
+        .env("AWS_ACCESS_KEY_ID", &stack.access_key)
+        .env("AWS_SECRET_ACCESS_KEY", &stack.secret_key)
+        .env("AWS_REGION", &stack.region)
+        .env("SLUICE_CLI", place::binaries()?.join("sluice"))
+        .env("SLUICE_X", place::binaries()?.join("x"))
+        .env("SLUICE_PYTHON", Venv::stack()?.python());
+    Ok(cargo)
 }
 
 fn test_scripts(venv: &Venv) -> Result<()> {

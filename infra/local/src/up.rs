@@ -41,6 +41,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) name: &'a str,
     pub(crate) budget: u32,
     pub(crate) store_sessions: u32,
+    /// Of the whole server.
+    pub(crate) max_connections: u32,
     /// Overridden parameters of the template.
     pub(crate) set: &'a [(String, String)],
     pub(crate) sample: Sample,
@@ -56,8 +58,14 @@ pub(crate) fn run(args: &UpArgs) -> Result<()> {
         binaries::build()?;
     }
     let sample = if args.no_sample { Sample::None } else { Sample::Whole(args.scale) };
-    let plan =
-        Plan { name, budget: args.budget, store_sessions: args.store_sessions, set: &args.set, sample };
+    let plan = Plan {
+        name,
+        budget: args.budget,
+        store_sessions: args.store_sessions,
+        max_connections: postgres::MAX_CONNECTIONS,
+        set: &args.set,
+        sample,
+    };
     let (guard, stack) = start(&plan, &venv)?;
     greet(&stack, sample);
     if args.detach {
@@ -79,7 +87,7 @@ pub(crate) fn start(plan: &Plan<'_>, venv: &Venv) -> Result<(Guard, Stack)> {
     stack.store_sessions = plan.store_sessions;
 
     let step = Step::start("Starting PostgreSQL, PgBouncer, Redis and the AWS emulator");
-    postgres::start(&mut stack, venv)?;
+    postgres::start(&mut stack, venv, plan.max_connections)?;
     pgbouncer::start(&mut stack)?;
     redis::start(&mut stack)?;
     emulator::start(&mut stack, venv)?;

@@ -200,8 +200,8 @@ async fn datasets_are_described() {
     assert_eq!(
         names,
         [
-            "altered", "erased", "grown", "notes", "nothing", "orders", "recent", "settled", "slow",
-            "together", "visits", "whole"
+            "altered", "erased", "grown", "notes", "nothing", "orders", "poison", "recent", "settled",
+            "slow", "together", "visits", "whole"
         ]
     );
     let orders = get("/datasets/ORDERS").await;

@@ -73,6 +73,65 @@ async fn the_deadline_lists_what_is_missing_and_retry_reads_only_that() {
 }
 
 #[tokio::test]
+async fn the_deadline_holds_although_nothing_sweeps() {
+    let (database, store) = store().await;
+    let acme = add_tenant(&store, "acme").await;
+    let wants = vec![want(&acme, "orders", 0, 100, 4)];
+    let exports: Vec<_> = (0..6).map(|_| new_export(&acme, wants.clone())).collect();
+    for new in &exports {
+        store.accept(new).await.unwrap();
+    }
+    let chunk = store.dispatch().await.unwrap()[0];
+    let attempt = store.lease(chunk, LEASE_SECS).await.unwrap().unwrap();
+    database.run("update sluice.export set deadline_at = now() - interval '1 second'").await.unwrap();
+    let [seen, listed, paged, extended, retried, canceled] = [0, 1, 2, 3, 4, 5].map(|i| exports[i].id);
+
+    // The clock stands still while all is paused.
+    store.pause().await.unwrap();
+    assert!(store.export(&acme, seen).await.unwrap().unwrap().status.is_live());
+    store.resume().await.unwrap();
+    database.run("update sluice.export set deadline_at = now() - interval '1 second'").await.unwrap();
+
+    let state = store.export(&acme, seen).await.unwrap().unwrap();
+    assert_eq!(
+        (state.status, state.errors.len(), state.progress.chunks_failed),
+        (ExportStatus::Failed, 4, 4)
+    );
+    assert!(state.errors.iter().all(|error| error.failure.code == "deadline"));
+    let page = store.chunk_page(&acme, paged, None, 10).await.unwrap().unwrap();
+    assert_eq!((page.status, page.chunks.len()), (ExportStatus::Failed, 0));
+    assert!(store.extend(&acme, extended).await.unwrap());
+    store.retry(&acme, retried, &wants, "r2", LIMITS, 3600).await.unwrap();
+    assert_eq!(store.cancel_or_delete(&acme, canceled).await.unwrap(), Ended::Deleted);
+    let failed = store.exports(&acme, Some(ExportStatus::Failed), None, 10).await.unwrap();
+    let failed: Vec<_> = failed.iter().map(|export| export.id).collect();
+    assert_eq!(failed.len(), 4);
+    assert!([seen, listed, paged, extended].iter().all(|id| failed.contains(id)));
+    assert!(!store.renew(chunk, attempt.number, LEASE_SECS).await.unwrap(), "nobody wants it any more");
+    assert_eq!(
+        database.number("select count(*) from sluice.export where status = 'failed'").await.unwrap(),
+        4
+    );
+}
+
+#[tokio::test]
+async fn expiry_is_counted_from_the_end_and_can_be_put_off() {
+    let (database, store) = store().await;
+    let acme = add_tenant(&store, "acme").await;
+    let new = new_export(&acme, vec![want(&acme, "orders", 0, 100, 1)]);
+    store.accept(&new).await.unwrap();
+    assert_eq!(store.export(&acme, new.id).await.unwrap().unwrap().expires_micros, None);
+    work(&store, store.dispatch().await.unwrap()[0]).await;
+    assert!(store.flip(new.id, "key", 0).await.unwrap());
+    database.run("update sluice.export set accepted_at = accepted_at - interval '20 hours'").await.unwrap();
+    let hours = "select round(extract(epoch from expires_at - ended_at) / 3600)::bigint from sluice.export";
+    assert_eq!(database.number(hours).await.unwrap(), 168);
+    database.run("update sluice.export set ended_at = ended_at - interval '100 hours', expires_at = expires_at - interval '100 hours'").await.unwrap();
+    assert!(store.extend(&acme, new.id).await.unwrap());
+    assert_eq!(database.number(hours).await.unwrap(), 268);
+}
+
+#[tokio::test]
 async fn a_failed_chunk_fails_alone() {
     let (_database, store) = store().await;
     let acme = add_tenant(&store, "acme").await;

@@ -5,6 +5,7 @@ use export::id::ExportId;
 use export::plan::Reuse;
 use export::request::{Request, Scope};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use ports::fault::Point;
 use ports::random;
 use ports::store::{AcceptError, Accepted, Applied, ExportState, Idempotency, Limits, NewExport};
 use serde_json::{Value, json};
@@ -111,6 +112,7 @@ async fn read_and_accept(
     if accepted.replayed {
         return replay(context, caller, accepted.id).await;
     }
+    context.store.faults().crash(Point::Accepted);
     if accepted.complete {
         finish(context, accepted.id).await;
     } else {

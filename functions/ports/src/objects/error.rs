@@ -35,7 +35,7 @@ pub enum Kind {
 }
 
 impl ObjectsError {
-    pub(super) fn new(
+    pub(crate) fn new(
         what: &'static str,
         kind: Kind,
         cause: impl Into<Box<dyn Error + Send + Sync>>,

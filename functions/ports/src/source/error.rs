@@ -49,6 +49,11 @@ impl SourceError {
         Self::new("source_session_lost", true, "the source session ended without a word")
     }
 
+    /// A failure that a test asked for: as if the connection broke.
+    pub(super) fn injected() -> Self {
+        Self::classify(std::io::Error::new(std::io::ErrorKind::ConnectionReset, "injected").into())
+    }
+
     /// The server accepted the connection but gave no session in time.
     pub(super) fn waited() -> Self {
         Self::new("source_full", true, "no session of the source became free in time; it is tried again")

@@ -19,6 +19,7 @@ use sqlx::{AssertSqlSafe, Connection, Row};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{SourceError, connect, load, sql};
+use crate::fault::{Fault, Faults};
 
 /// How long the reader sleeps when the socket is empty, before it waits. Meanwhile data piles up, and
 /// the server's next sends wake nobody: measured on loopback, a fifth less time for server and reader.
@@ -44,6 +45,7 @@ pub struct Described {
 #[derive(Debug)]
 pub struct Session {
     orders: mpsc::Sender<Order>,
+    faults: Faults,
 }
 
 /// The stream of one COPY: `Bytes` of whole or broken rows; it ends only where the server's did.
@@ -56,7 +58,11 @@ enum Order {
 }
 
 impl Session {
-    pub(super) async fn open(options: PgConnectOptions, patience: Duration) -> Result<Self, SourceError> {
+    pub(super) async fn open(
+        options: PgConnectOptions,
+        patience: Duration,
+        faults: Faults,
+    ) -> Result<Self, SourceError> {
         let (orders, inbox) = mpsc::channel(1);
         let (opened, open) = oneshot::channel();
         let serve = move || {
@@ -69,7 +75,7 @@ impl Session {
         let thread = thread::Builder::new().name("source".into()).spawn(serve);
         thread.map_err(|e| SourceError::classify(e.into()))?;
         open.await.map_err(|_| SourceError::gone())??;
-        Ok(Self { orders })
+        Ok(Self { orders, faults })
     }
 
     /// Looks at the load of the source; asks nothing where there is no limit.
@@ -111,6 +117,10 @@ impl Session {
                 None => {
                     ended = true;
                     Some(Err(SourceError::gone()))
+                }
+                Some(Ok(_)) if self.faults.strikes(Fault::SourceCut) => {
+                    ended = true;
+                    Some(Err(SourceError::injected()))
                 }
                 some => some,
             })

@@ -6,6 +6,7 @@ use sqlx::Row;
 
 use super::connection::{Store, Tx, sql};
 use super::error::StoreError;
+use crate::fault::Point;
 
 /// Tries to lock a set of chunks that keeps changing under a split.
 const LOCK_TRIES: u32 = 10;
@@ -34,14 +35,15 @@ impl Store {
     /// # Errors
     /// If the store cannot be reached.
     pub async fn cancel_or_delete(&self, tenant: &TenantId, export: ExportId) -> Result<Ended, StoreError> {
-        let find = sql(
-            "select status in ('queued', 'running') as live from sluice.export where id = $1::text::uuid and tenant = $2",
-        );
+        let find = sql("select e.status in ('queued', 'running') as live, sluice.overdue(e) as overdue \
+             from sluice.export e where e.id = $1::text::uuid and e.tenant = $2");
         let mut tx = self.begin().await?;
         let row = tx.optional(find.bind(export.to_string()).bind(tenant.as_str())).await?;
         tx.rollback().await?;
         let Some(row) = row else { return Ok(Ended::NotFound) };
-        if row.try_get("live")? && self.end(export, Why::Canceled).await? {
+        // Past its deadline it has ended, whether anybody has looked since or not.
+        let why = if row.try_get("overdue")? { Why::Deadline } else { Why::Canceled };
+        if row.try_get("live")? && self.end(export, why).await? && why == Why::Canceled {
             return Ok(Ended::Canceled);
         }
         // It had ended, or ended just now by itself.
@@ -89,6 +91,7 @@ impl Store {
                 .bind(export.to_string())
                 .bind(status);
             tx.run(end).await?;
+            self.crash(Point::Canceling);
             tx.commit().await?;
             Ok(true)
         })
@@ -115,6 +118,7 @@ impl Store {
             let litter = sql("insert into sluice.litter (prefix, sweep_at, again_after) values ($1, clock_timestamp(), interval '1 day') on conflict (prefix) do nothing");
             tx.run(litter.bind(prefix)).await?;
             let changed = tx.run(sql(last).bind(export.to_string())).await?;
+            self.crash(Point::LettingGo);
             tx.commit().await?;
             Ok(changed == 1)
         })

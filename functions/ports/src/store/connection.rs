@@ -10,6 +10,7 @@ use sqlx::query::Query;
 use sqlx::{ConnectOptions, Connection, Executor, Postgres};
 
 use super::error::StoreError;
+use crate::fault::{Fault, Faults, Point};
 use crate::random::jitter;
 
 /// How long an operation waits for a session before it answers `Busy`.
@@ -27,6 +28,7 @@ pub struct Store {
     options: PgConnectOptions,
     idle: Arc<Mutex<Option<PgConnection>>>,
     patience: Duration,
+    faults: Faults,
 }
 
 impl std::fmt::Debug for Store {
@@ -52,7 +54,7 @@ impl Store {
             .application_name("sluice-store")
             .statement_cache_capacity(0)
             .disable_statement_logging();
-        Ok(Self { options, idle: Arc::default(), patience: PATIENCE })
+        Ok(Self { options, idle: Arc::default(), patience: PATIENCE, faults: Faults::default() })
     }
 
     /// Sets how long operations wait for a session.
@@ -74,8 +76,28 @@ impl Store {
         }
     }
 
+    /// Lets operations fail as planned.
+    #[must_use]
+    pub fn with_faults(self, faults: &Faults) -> Self {
+        Self { faults: faults.clone(), ..self }
+    }
+
+    /// What is to fail in this process.
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// Dies here if a test wants it.
+    pub(crate) fn crash(&self, point: Point) {
+        self.faults.crash(point);
+    }
+
     /// Begins a transaction; waits with jitter while all sessions are taken.
     pub(super) async fn begin(&self) -> Result<Tx, StoreError> {
+        self.faults.slow(Fault::StoreSlow).await;
+        if self.faults.strikes(Fault::StoreBusy) {
+            return Err(StoreError::Busy("injected: no session".into()));
+        }
         let give_up = Instant::now() + self.patience;
         let mut pause = Duration::from_millis(20);
         loop {
@@ -97,7 +119,7 @@ impl Store {
         if let Some(mut connection) = kept {
             // The environment may have been frozen for hours: a kept connection is only a guess.
             if connection.execute("begin").await.is_ok() {
-                return Ok(Tx { connection: Some(connection), home: self.idle.clone() });
+                return Ok(self.tx(connection));
             }
             let _ = connection.close_hard().await;
         }
@@ -105,7 +127,11 @@ impl Store {
         let mut connection =
             tokio::time::timeout(self.patience, connect).await.map_err(|e| StoreError::Busy(e.into()))??;
         connection.execute("begin").await?;
-        Ok(Tx { connection: Some(connection), home: self.idle.clone() })
+        Ok(self.tx(connection))
+    }
+
+    fn tx(&self, connection: PgConnection) -> Tx {
+        Tx { connection: Some(connection), home: self.idle.clone(), faults: self.faults.clone() }
     }
 
     /// Runs an operation until it meets no other transaction.
@@ -145,6 +171,7 @@ impl AsStoreError for StoreError {
 pub(super) struct Tx {
     connection: Option<PgConnection>,
     home: Arc<Mutex<Option<PgConnection>>>,
+    faults: Faults,
 }
 
 /// A statement with its parameters.
@@ -178,7 +205,11 @@ impl Tx {
     }
 
     pub(super) async fn commit(mut self) -> Result<(), StoreError> {
-        self.end("commit").await
+        self.end("commit").await?;
+        if self.faults.strikes(Fault::StoreLoseAnswer) {
+            return Err(StoreError::Busy("injected: the connection broke after the commit".into()));
+        }
+        Ok(())
     }
 
     pub(super) async fn rollback(mut self) -> Result<(), StoreError> {

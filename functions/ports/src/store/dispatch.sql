@@ -74,6 +74,7 @@ begin
             due_at = clock_timestamp(),
             ended_at = case when c.failures + 1 >= max_failures then clock_timestamp() end,
             sends = 0,
+            lease_until = null,
             reusable = false,
             failure = jsonb_build_object('code', 'worker_lost', 'again', true,
                 'message', 'the worker stopped renewing its lease; if this repeats, give it more memory or time')

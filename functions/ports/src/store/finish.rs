@@ -10,7 +10,7 @@ use sqlx::postgres::PgRow;
 
 use super::connection::{Store, sql};
 use super::error::StoreError;
-use super::ranges::{chunk_id, count, from_row, json};
+use super::ranges::{chunk_id, count, export_id, from_row, json};
 
 /// How far an export is.
 #[derive(Debug)]
@@ -43,6 +43,21 @@ pub struct Finished {
 }
 
 impl Store {
+    /// Those of `exports` that live and have nothing left to read: one question for many.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn over(&self, exports: &[ExportId]) -> Result<Vec<ExportId>, StoreError> {
+        let mut tx = self.begin().await?;
+        let find = sql(
+            "select e.id::text from sluice.export e where e.id = any ($1::text[]::uuid[]) and e.status in ('queued', 'running') \
+             and not exists (select from sluice.link l where l.export_id = e.id and l.open)",
+        );
+        let rows = tx.all(find.bind(exports.iter().map(ToString::to_string).collect::<Vec<_>>())).await?;
+        tx.commit().await?;
+        rows.iter().map(|row| export_id(row, "id")).collect()
+    }
+
     /// Looks whether an export has anything left to do; fails it if it is over and incomplete.
     ///
     /// # Errors

@@ -29,10 +29,11 @@ const MIGRATIONS: [Migration; 8] = [
 ];
 
 /// Functions that hold rules: created or replaced every time.
-const FUNCTIONS: [&str; 4] = [
+const FUNCTIONS: [&str; 5] = [
     include_str!("settings.sql"),
     include_str!("progress.sql"),
     include_str!("turns.sql"),
+    include_str!("overdue.sql"),
     include_str!("dispatch.sql"),
 ];
 

@@ -52,8 +52,8 @@ impl Store {
         .await
     }
 
-    /// Records why an attempt failed. The chunk is due again later, or failed for good; in the latter
-    /// case its exports are answered, each of which may now be finished. `None` if the attempt is no
+    /// Records why an attempt failed; what it may have left in the bucket is litter from now on. The chunk
+    /// is due again later, or failed for good; in the latter case its exports are answered, each of which may now be finished. `None` if the attempt is no
     /// longer the current one.
     ///
     /// # Errors
@@ -87,6 +87,12 @@ impl Store {
             .bind(i64::try_from(backoff_secs(failures)).unwrap_or(i64::MAX));
             tx.run(update).await?;
             end_attempt(&mut tx, chunk, attempt, if again { "again" } else { "failed" }, Some(failure), usage).await?;
+            // The attempt has removed what it made, if the bucket let it; and a call that seemed to fail may be done
+            // by the bucket all the same, also later.
+            let litter = sql("insert into sluice.litter (prefix, sweep_at, again_after) \
+                 select format('t/%s/c/%s/%s.', tenant, id, attempt), clock_timestamp(), sluice.worker_timeout() from sluice.chunk where id = $1::text::uuid \
+                 on conflict (prefix) do nothing");
+            tx.run(litter.bind(chunk.to_string())).await?;
             let exports = if again { Vec::new() } else { close_links(&mut tx, chunk).await? };
             tx.commit().await?;
             Ok(Some(exports))

@@ -82,6 +82,7 @@ impl Store {
         limits: Limits,
         deadline_secs: u32,
     ) -> Result<(), RetryError> {
+        self.end_if_overdue(export).await?;
         self.again(|| self.retry_once(tenant, export, wants, revision_id, limits, deadline_secs)).await
     }
 

@@ -11,6 +11,7 @@ use super::connection::{Store, sql};
 use super::error::StoreError;
 use super::outcome::end_attempt;
 use super::ranges::{json, texts};
+use crate::fault::Point;
 use crate::random;
 
 impl Store {
@@ -67,6 +68,7 @@ impl Store {
         tx.run(sql("delete from sluice.link where chunk_id = $1::text::uuid").bind(chunk.to_string()))
             .await?;
         end_attempt(&mut tx, chunk, attempt, "split", None, usage).await?;
+        self.crash(Point::Splitting);
         tx.commit().await?;
         tracing::info!(%chunk, attempt, children = ids.len(), links, "chunk was split");
         Ok(true)

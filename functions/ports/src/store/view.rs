@@ -168,7 +168,7 @@ pub struct FileObject {
 }
 
 impl Store {
-    /// One export of the tenant.
+    /// One export of the tenant. One that is past its deadline is ended first.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -177,15 +177,22 @@ impl Store {
         tenant: &TenantId,
         export: ExportId,
     ) -> Result<Option<ExportState>, StoreError> {
-        let mut tx = self.begin().await?;
-        let find =
-            sql(concat!(include_str!("view/export.sql"), " where e.tenant = $1 and e.id = $2::text::uuid"));
-        let found = match tx.optional(find.bind(tenant.as_str()).bind(export.to_string())).await? {
-            Some(row) => Some(read_export(&mut tx, &row, true).await?),
-            None => None,
-        };
-        tx.commit().await?;
-        Ok(found)
+        loop {
+            let mut tx = self.begin().await?;
+            let find = sql(concat!(
+                include_str!("view/export.sql"),
+                " where e.tenant = $1 and e.id = $2::text::uuid"
+            ));
+            let Some(row) = tx.optional(find.bind(tenant.as_str()).bind(export.to_string())).await? else {
+                tx.rollback().await?;
+                return Ok(None);
+            };
+            let found = read_export(&mut tx, &row, true).await?;
+            tx.commit().await?;
+            if !self.end_overdue(&[row]).await? {
+                return Ok(Some(found));
+            }
+        }
     }
 
     /// Exports of the tenant, newest first; after `before` = (accepted, id) of the last one seen.
@@ -200,10 +207,11 @@ impl Store {
         before: Option<(i64, ExportId)>,
         limit: i64,
     ) -> Result<Vec<ExportState>, StoreError> {
-        let mut tx = self.begin().await?;
-        let find = sql(concat!(
+        loop {
+            let mut tx = self.begin().await?;
+            let find = sql(concat!(
             include_str!("view/export.sql"),
-            " where e.tenant = $1 and ($2::text is null or e.status = $2) and ($3::bigint is null or (e.accepted_at, e.id) < (sluice.from_micros($3), $4::text::uuid)) \
+            " where e.tenant = $1 and ($2::text is null or $2 = case when sluice.overdue(e) then 'failed' else e.status end) and ($3::bigint is null or (e.accepted_at, e.id) < (sluice.from_micros($3), $4::text::uuid)) \
              order by e.accepted_at desc, e.id desc limit $5"
         ))
         .bind(tenant.as_str())
@@ -211,12 +219,16 @@ impl Store {
         .bind(before.map(|b| b.0))
         .bind(before.map(|b| b.1.to_string()))
         .bind(limit);
-        let mut exports = Vec::new();
-        for row in tx.all(find).await? {
-            exports.push(read_export(&mut tx, &row, false).await?);
+            let rows = tx.all(find).await?;
+            let mut exports = Vec::with_capacity(rows.len());
+            for row in &rows {
+                exports.push(read_export(&mut tx, row, false).await?);
+            }
+            tx.commit().await?;
+            if !self.end_overdue(&rows).await? {
+                return Ok(exports);
+            }
         }
-        tx.commit().await?;
-        Ok(exports)
     }
 
     /// The object behind a file's name in an export of the tenant; `None` if there is none (yet).
@@ -260,6 +272,7 @@ impl Store {
     /// # Errors
     /// If the store cannot be reached.
     pub async fn extend(&self, tenant: &TenantId, export: ExportId) -> Result<bool, StoreError> {
+        self.end_if_overdue(export).await?;
         let mut tx = self.begin().await?;
         let extend = sql(
             "update sluice.export set expires_at = greatest(expires_at, clock_timestamp() + sluice.retention()) \

@@ -36,16 +36,21 @@ impl Store {
     ) -> Result<Option<ChunkPage>, StoreError> {
         self.again(|| async {
             let mut tx = self.begin().await?;
-            let Some((status, expires_micros)) = status(&mut tx, tenant, export).await? else {
+            let Some((status, expires_micros, overdue)) = status(&mut tx, tenant, export).await? else {
                 tx.rollback().await?;
                 return Ok(None);
             };
+            if overdue {
+                tx.rollback().await?;
+                self.end_at_deadline(export).await?;
+                return Err(StoreError::Conflict("the export ended at its deadline just now".into()));
+            }
             let find = sql(include_str!("chunks.sql")).bind(export.to_string()).bind(after).bind(limit);
             let rows = tx.all(find).await?;
             // Each statement has a snapshot of its own: deleted or expired in between, an export that had all its
             // files would seem to have none.
             let changed = !status.is_live()
-                && self::status(&mut tx, tenant, export).await? != Some((status, expires_micros));
+                && self::status(&mut tx, tenant, export).await? != Some((status, expires_micros, false));
             tx.commit().await?;
             if changed {
                 return Err(StoreError::Conflict("the export changed while it was read".into()));
@@ -57,19 +62,19 @@ impl Store {
     }
 }
 
+/// The status, when its files go, and whether it is past its deadline.
 async fn status(
     tx: &mut Tx,
     tenant: &TenantId,
     export: ExportId,
-) -> Result<Option<(ExportStatus, Option<i64>)>, StoreError> {
-    let find = sql(
-        "select status, sluice.micros(expires_at) as expires from sluice.export where id = $1::text::uuid and tenant = $2",
-    );
+) -> Result<Option<(ExportStatus, Option<i64>, bool)>, StoreError> {
+    let find = sql("select e.status, sluice.micros(e.expires_at) as expires, sluice.overdue(e) as overdue \
+         from sluice.export e where e.id = $1::text::uuid and e.tenant = $2");
     let row = tx.optional(find.bind(export.to_string()).bind(tenant.as_str())).await?;
     row.map(|row| {
         let status = row.try_get::<String, _>("status")?;
         let status = status.parse().map_err(|e| StoreError::unreadable("status", e))?;
-        Ok((status, row.try_get("expires")?))
+        Ok((status, row.try_get("expires")?, row.try_get("overdue")?))
     })
     .transpose()
 }

@@ -1,0 +1,9 @@
+-- Whether an export is past its deadline with something left to read. Whoever sees that ends it, so that the deadline
+-- holds without a sweeper too. Never while paused: the clock stands still.
+create or replace function sluice.overdue(e sluice.export) returns boolean
+    language sql stable
+as $$
+    select e.status in ('queued', 'running') and e.deadline_at < clock_timestamp()
+       and not exists (select from sluice.setting where name = 'paused_at')
+       and exists (select from sluice.link l where l.export_id = e.id and l.open)
+$$;

@@ -1,0 +1,212 @@
+//! A process dies at every point between two steps whose order matters: the table in `functions/export/README.md`.
+//!
+//! `ports::fault` ends one process at the named point, once. The export is exactly right all the same, and nothing of
+//! the dead process is left.
+
+use std::time::Duration;
+
+use export::chunk::ExportStatus;
+use export::id::{ExportId, hex};
+use ports::fault::Point;
+use ports::random;
+use serde_json::{Value, json};
+use tests::{Exported, System};
+
+use crate::{SLOW, assert_exact, assert_nothing_else, slow, sweep_until_ended, turn, until_running};
+
+/// Waits until some process has died at the point.
+pub(crate) async fn until_dead(system: &System, point: Point) {
+    for _ in 0..600 {
+        if !system.faults().is_armed(point) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    system.faults().clear().unwrap();
+    panic!("nobody came to {point:?}");
+}
+
+/// Submits until there is an answer, always under one key: a client whose answer is lost asks again.
+async fn submit(system: &System, request: &Value) -> ExportId {
+    let key = hex(&random::bytes::<8>());
+    for _ in 0..20 {
+        if let Ok(submitted) = system.client.submit(request, &key).await {
+            let made = format!("select count(*) from sluice.idempotency where key = '{key}'");
+            assert_eq!(system.number(&made).await.unwrap(), 1);
+            return submitted.export.id;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    panic!("the request is not accepted");
+}
+
+/// Exports while one process dies at the point; answers the files.
+async fn dies_at(system: &System, point: Point, request: &Value) -> Exported {
+    system.faults().arm(point).unwrap();
+    let id = submit(system, request).await;
+    until_dead(system, point).await;
+    let exported = sweep_until_ended(system, id).await;
+    assert_nothing_else(system, &exported).await;
+    exported
+}
+
+async fn slow_dies_at(point: Point) {
+    let (system, _turn) = turn().await;
+    let exported = dies_at(system, point, &slow(2)).await;
+    assert_exact(system, &exported, "slow", SLOW).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn between_accept_and_dispatch() {
+    slow_dies_at(Point::Accepted).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn between_dispatch_and_send() {
+    slow_dies_at(Point::Marked).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_the_lease() {
+    slow_dies_at(Point::Leased).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_the_middle_of_a_copy() {
+    slow_dies_at(Point::Copying).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_the_middle_of_an_upload() {
+    let (system, _turn) = turn().await;
+    let request = json!({"datasets": ["orders"], "startDate": "2023-10-01", "endDate": "2023-10-30", "compression": "none"});
+    let exported = dies_at(system, Point::Uploading, &request).await;
+    let rows = "select * from public.orders where created_at >= '2023-10-01 00:00:00+00' and created_at < '2023-10-31 00:00:00+00'";
+    assert_exact(system, &exported, "orders", rows).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_the_upload_before_the_record() {
+    slow_dies_at(Point::Uploaded).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_the_last_record_before_the_manifest() {
+    slow_dies_at(Point::Recorded).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_the_manifest_before_the_flip() {
+    slow_dies_at(Point::ManifestPut).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_split() {
+    let (system, _turn) = turn().await;
+    let grow = "insert into e2e.grown select i, date '2024-01-01' + i % 60, repeat('y', 10000) || i from generate_series(301, 6000) i";
+    system.run(grow).await.unwrap();
+    let request = json!({"datasets": ["grown"], "startDate": "2024-01-01", "endDate": "2024-02-29"});
+    let exported = dies_at(system, Point::Splitting, &request).await;
+    assert!(exported.manifest.datasets[0].chunks.len() >= 2, "it was split by the next attempt");
+    assert_exact(system, &exported, "grown", "select id, day, body from e2e.grown").await;
+    system.run("delete from e2e.grown where id > 300").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_cancellation() {
+    let (system, _turn) = turn().await;
+    let id = submit(system, &slow(2)).await;
+    until_running(system, id).await;
+    let chunks = system.client.chunks(id, None).await.unwrap().chunks;
+    system.faults().arm(Point::Canceling).unwrap();
+    assert!(system.client.cancel(id).await.is_err(), "the process died in it");
+    until_dead(system, Point::Canceling).await;
+    // Nothing of it happened, so the second request is the one that cancels.
+    assert_eq!(system.client.cancel(id).await.unwrap().unwrap().status, ExportStatus::Canceled);
+    for chunk in chunks {
+        until_gone(system, &format!("t/demo/c/{}/", chunk.id)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_an_expiry_and_while_its_objects_are_deleted() {
+    let (system, _turn) = turn().await;
+    let id = submit(system, &json!({"datasets": ["visits"], "startDate": "2024-01-01", "endDate": "2024-03-31", "compression": "none"})).await;
+    // Kept for nothing but this export.
+    let exported = system.fetch(id).await.unwrap();
+    let chunks: Vec<_> = exported.manifest.datasets[0].chunks.iter().map(|chunk| chunk.id).collect();
+    let of = format!("(select chunk_id from sluice.link where export_id = '{id}')");
+    system.run(&format!("update sluice.chunk set keep_until = now() where id in {of}; update sluice.export set expires_at = now() where id = '{id}'")).await.unwrap();
+    for point in [Point::LettingGo, Point::Emptied] {
+        system.faults().arm(point).unwrap();
+        // It dies, and says so; or the clock's own sweep came first.
+        let _ = system.x(&["invoke", "sweeper"]);
+        until_dead(system, point).await;
+    }
+    sweeper::sweep(&system.sweeper()).await;
+    let status = system.texts(&format!("select status from sluice.export where id = '{id}'")).await.unwrap();
+    assert_eq!(status, ["expired"]);
+    for chunk in chunks {
+        until_gone(system, &format!("t/demo/c/{chunk}/")).await;
+    }
+    until_gone(system, &format!("t/demo/x/{id}/")).await;
+}
+
+/// Sweeps until nothing is below the prefix, finished or not.
+async fn until_gone(system: &System, prefix: &str) {
+    use ports::objects::Objects;
+    let objects = system.objects();
+    for _ in 0..200 {
+        sweeper::sweep(&system.sweeper()).await;
+        let found = objects.list(prefix, None).await.unwrap().keys;
+        let copies = system.number("select count(*) from pg_stat_activity where usename = 'sluice_source' and state = 'active' and query like 'copy%'").await.unwrap();
+        if found.is_empty() && copies == 0 {
+            assert_eq!(objects.abort_uploads(prefix).await.unwrap(), 0);
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("something stays below {prefix}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_sweepers_at_once_do_everything_once() {
+    let (system, _turn) = turn().await;
+    let request = |day: u32| json!({"datasets": ["visits"], "startDate": format!("2024-02-{day:02}"), "endDate": format!("2024-02-{day:02}")});
+    let mut old = Vec::new();
+    for day in 1..=6 {
+        old.push(system.submit(&request(day)).await.unwrap());
+    }
+    for id in &old {
+        system.fetch(*id).await.unwrap();
+    }
+    // One is over and nobody has said so, one runs, six are to expire.
+    system.faults().arm(Point::Recorded).unwrap();
+    let over = system
+        .submit(&json!({"datasets": ["nothing"], "startDate": "2024-01-01", "endDate": "2024-01-31"}))
+        .await
+        .unwrap();
+    until_dead(system, Point::Recorded).await;
+    let running = system.submit(&slow(2)).await.unwrap();
+    until_running(system, running).await;
+    for id in &old {
+        system.run(&format!("update sluice.export set expires_at = now() where id = '{id}'")).await.unwrap();
+    }
+    let contexts = [system.sweeper(), system.sweeper(), system.sweeper()];
+    let (a, b, c) = tokio::join!(
+        sweeper::sweep(&contexts[0]),
+        sweeper::sweep(&contexts[1]),
+        sweeper::sweep(&contexts[2])
+    );
+    assert_eq!([a, b, c].map(|report| report.failed_steps), [0, 0, 0]);
+    for id in old {
+        // From the store: the api may believe for a second what it knew.
+        let status =
+            system.texts(&format!("select status from sluice.export where id = '{id}'")).await.unwrap();
+        assert_eq!(status, ["expired"]);
+    }
+    assert_eq!(system.fetch(over).await.unwrap().manifest.rows, 0);
+    let exported = sweep_until_ended(system, running).await;
+    assert_exact(system, &exported, "slow", SLOW).await;
+    assert_nothing_else(system, &exported).await;
+}

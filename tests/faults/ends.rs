@@ -1,0 +1,125 @@
+//! Every export ends, whoever sleeps or fails: and what it has by then is not lost.
+
+use export::chunk::ExportStatus;
+use ports::fault::Point;
+use serde_json::json;
+
+use crate::crashes::until_dead;
+use crate::{assert_exact, sweep_until_ended, turn, until, until_running};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_poisoned_chunk_fails_alone_and_retry_reads_only_that() {
+    let (system, _turn) = turn().await;
+    let good = json!({"datasets": ["poison"], "startDate": "2024-01-01", "endDate": "2024-01-03"});
+    system.export(&good).await.unwrap();
+    system.run("update e2e.poison set divisor = 0 where id = 5").await.unwrap();
+
+    // The first three days are settled; the rest is a chunk of its own, with a row that cannot be read.
+    let all = json!({"datasets": ["poison", "whole"], "startDate": "2024-01-01", "endDate": "2024-01-10"});
+    let id = system.submit(&all).await.unwrap();
+    let export = system.wait(id).await.unwrap();
+    assert_eq!(export.status, ExportStatus::Failed);
+    let [error] = &export.errors[..] else { panic!("one chunk fails: {:?}", export.errors) };
+    assert_eq!((error.dataset.as_str(), error.code.as_str(), error.attempts), ("poison", "source_value", 1));
+    assert!(error.message.contains("22012") && error.file.is_some(), "{error:?}");
+    assert_eq!((export.progress.chunks.done, export.progress.chunks.failed), (2, 1));
+
+    // What is good is listed and can be fetched.
+    let files = system.client.files(id, None, true).await.unwrap();
+    assert!(!files.complete);
+    let names: Vec<_> = files.files.iter().map(|file| file.dataset.as_str()).collect();
+    assert_eq!(names, ["poison", "whole"]);
+    for file in &files.files {
+        let body = reqwest::get(file.link.as_deref().unwrap()).await.unwrap().error_for_status().unwrap();
+        assert_eq!(body.bytes().await.unwrap().len() as u64, file.bytes);
+    }
+
+    system.run("update e2e.poison set divisor = 1 where id = 5").await.unwrap();
+    let before = attempts(system, id).await;
+    system.client.retry(id).await.unwrap();
+    let exported = system.fetch(id).await.unwrap();
+    assert_exact(system, &exported, "poison", "select id, day, 1000 / divisor as share from e2e.poison")
+        .await;
+    assert_exact(system, &exported, "whole", "select id, label from e2e.whole").await;
+    let after = attempts(system, id).await;
+    assert_eq!(after.len(), before.len());
+    assert_eq!(
+        after.iter().filter(|chunk| !before.contains(chunk)).count(),
+        1,
+        "only what failed is read anew"
+    );
+}
+
+/// Chunk and attempt of everything the export has.
+async fn attempts(system: &tests::System, id: export::id::ExportId) -> Vec<String> {
+    let of = format!(
+        "select c.id || ' ' || c.attempt from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = '{id}' order by 1"
+    );
+    system.texts(&of).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancellation_reaches_the_worker_that_reads() {
+    let (system, _turn) = turn().await;
+    let request = json!({"datasets": ["slow"], "startDate": "2024-01-01", "endDate": "2024-01-04"});
+    let id = system.submit(&request).await.unwrap();
+    until_running(system, id).await;
+    let before = system.processes("worker").unwrap();
+    let chunk = system.client.chunks(id, None).await.unwrap().chunks[0].id;
+    assert_eq!(system.client.cancel(id).await.unwrap().unwrap().status, ExportStatus::Canceled);
+    let copies = "select count(*) from pg_stat_activity where usename = 'sluice_source' and state = 'active' and query like 'copy%'";
+    for _ in 0..300 {
+        if system.number(copies).await.unwrap() == 0 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(system.number(copies).await.unwrap(), 0, "its COPY ends");
+    let after = system.processes("worker").unwrap();
+    assert!(before.iter().any(|pid| after.contains(pid)), "the worker itself lives on");
+    let outcome = format!("select outcome from sluice.attempt where chunk_id = '{chunk}'");
+    assert_eq!(system.texts(&outcome).await.unwrap(), ["canceled"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_deadline_holds_although_nothing_sweeps() {
+    let (system, _turn) = turn().await;
+    let request = json!({"datasets": ["whole", "slow"], "startDate": "2024-01-01", "endDate": "2024-01-04"});
+    let id = system.submit(&request).await.unwrap();
+    until(system, id, "c.dataset = 'whole' and c.state = 'done'").await;
+    until(system, id, "c.dataset = 'slow' and c.state = 'running' and c.as_of is not null").await;
+    let pass =
+        format!("update sluice.export set deadline_at = now() - interval '1 second' where id = '{id}'");
+    system.run(&pass).await.unwrap();
+
+    let listed = system.client.exports(Some(ExportStatus::Failed), None).await.unwrap();
+    assert!(listed.exports.iter().any(|export| export.id == id), "the list agrees");
+    let export = system.client.export(id).await.unwrap();
+    assert_eq!(export.status, ExportStatus::Failed);
+    let [error] = &export.errors[..] else { panic!("{:?}", export.errors) };
+    assert_eq!((error.dataset.as_str(), error.code.as_str()), ("slow", "deadline"));
+    assert!(export.ended_at.is_some() && export.expires_at.is_some());
+    let files = system.client.files(id, None, false).await.unwrap();
+    assert_eq!((files.complete, files.files.len(), files.files[0].dataset.as_str()), (false, 1, "whole"));
+    assert!(system.client.manifest(id).await.is_err());
+
+    // It stays so, whatever the worker still does; and a retry has a deadline of its own.
+    system.client.retry(id).await.unwrap();
+    let exported = sweep_until_ended(system, id).await;
+    assert_exact(system, &exported, "slow", "select id, day, body from e2e.slow").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_read_in_time_succeeds_at_the_deadline_although_nothing_sweeps() {
+    let (system, _turn) = turn().await;
+    system.faults().arm(Point::Recorded).unwrap();
+    let request = json!({"datasets": ["whole"], "startDate": "2024-01-01", "endDate": "2024-01-04"});
+    let id = system.submit(&request).await.unwrap();
+    until_dead(system, Point::Recorded).await;
+    let pass =
+        format!("update sluice.export set deadline_at = now() - interval '1 second' where id = '{id}'");
+    system.run(&pass).await.unwrap();
+    assert_eq!(system.client.export(id).await.unwrap().status, ExportStatus::Succeeded);
+    let exported = system.fetch(id).await.unwrap();
+    assert_exact(system, &exported, "whole", "select id, label from e2e.whole").await;
+}
