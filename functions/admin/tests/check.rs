@@ -46,6 +46,7 @@ impl Ground {
             source_url: self.source_url.clone(),
             store_url: self.store_url.clone(),
             stored,
+            tokens: false,
             max_active_sessions: 0,
         };
         let context = Context::new(settings, Arc::new(MemoryObjects::default())).unwrap();
