@@ -52,6 +52,7 @@ alter role sluice_source set search_path = 'pg_catalog';
 -- A COPY must not outlive its worker.
 alter role sluice_source set statement_timeout = :'worker_timeout_text';
 
+alter role sluice_store set max_parallel_workers_per_gather = '0';
 alter role sluice_store set statement_timeout = '30s';
 alter role sluice_store set lock_timeout = '10s';
 alter role sluice_store set idle_in_transaction_session_timeout = '30s';
@@ -62,6 +63,9 @@ alter role sluice_store set timezone = 'UTC';
 grant usage on schema sluice to sluice_store;
 grant select, insert, update, delete on all tables in schema sluice to sluice_store;
 grant execute on all functions in schema sluice to sluice_store;
+
+-- With MaxActiveSessions above 0 workers count the sessions of others that are active, and must be allowed to see them:
+--   grant pg_read_all_stats to sluice_source;
 
 -- What may be exported is yours to say; for each schema of it:
 --   grant usage on schema shop to sluice_source;
