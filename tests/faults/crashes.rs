@@ -131,8 +131,8 @@ async fn in_a_cancellation() {
 #[tokio::test(flavor = "multi_thread")]
 async fn in_an_expiry_and_while_its_objects_are_deleted() {
     let (system, _turn) = turn().await;
-    let id = submit(system, &json!({"datasets": ["visits"], "startDate": "2024-01-01", "endDate": "2024-03-31", "compression": "none"})).await;
-    // Kept for nothing but this export.
+    // Chunks that no other export has, kept for nothing but this one.
+    let id = submit(system, &json!({"datasets": ["visits"], "startDate": "2024-01-01", "endDate": "2024-03-31", "compression": "none", "csv": {"null": "in an expiry"}})).await;
     let exported = system.fetch(id).await.unwrap();
     let chunks: Vec<_> = exported.manifest.datasets[0].chunks.iter().map(|chunk| chunk.id).collect();
     let of = format!("(select chunk_id from sluice.link where export_id = '{id}')");
