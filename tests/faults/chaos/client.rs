@@ -107,7 +107,7 @@ async fn submit(arena: &Arena, tenant: &Tenant, dice: &mut Dice) -> Option<Expor
 /// Does one thing with an export; answers the status if it fails.
 async fn touch(arena: &Arena, tenant: &Tenant, dice: &mut Dice, id: ExportId) -> Option<u16> {
     let client = &tenant.client;
-    let Some(known) = tenant.with(id, |known| known.clone()) else { return None };
+    let known = tenant.with(id, |known| known.clone())?;
     let gone: &[u16] = if known.dropped { &[404] } else { &[] };
     let (what, result) = match dice.below(20) {
         0..=9 => ("look", look(arena, tenant, id).await),
