@@ -5,20 +5,15 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use crate::cli::ChaosArgs;
-use crate::test::{PARAMETERS, over};
-use crate::up::{Plan, Sample, start};
-use crate::venv::Venv;
-use crate::{binaries, postgres, prerequisites, signals};
+use crate::postgres;
+use crate::test::{self, PARAMETERS};
+use crate::up::{Plan, Sample};
 
 const NAME: &str = "chaos";
 const STORE_SESSIONS: u32 = 4;
 
 /// Exit code 0 only if nothing was wrong in the end.
 pub(crate) fn run(args: &ChaosArgs) -> Result<ExitCode> {
-    let venv = Venv::stack()?;
-    prerequisites::pgbouncer()?;
-    prerequisites::install_redis();
-    binaries::build_all()?;
     let set = PARAMETERS.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let plan = Plan {
         name: NAME,
@@ -28,13 +23,6 @@ pub(crate) fn run(args: &ChaosArgs) -> Result<ExitCode> {
         set: &set,
         sample: Sample::None,
     };
-    let (guard, stack) = start(&plan, &venv)?;
-    let status = over(&stack)?
-        .args(["--workspace", "--test", "faults", "--", "chaos::", "--nocapture"])
-        .env("SLUICE_CHAOS_SECS", (args.minutes * 60).to_string())
-        .env("SLUICE_CHAOS_SEED", args.seed.to_string())
-        .status()?;
-    drop(guard);
-    signals::check()?;
-    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let secs = ("SLUICE_CHAOS_SECS", (args.minutes * 60).to_string());
+    test::faults(&plan, "chaos::", &[secs, ("SLUICE_CHAOS_SEED", args.seed.to_string())])
 }

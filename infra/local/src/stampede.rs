@@ -4,10 +4,8 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use crate::test::over;
-use crate::up::{Plan, Sample, start};
-use crate::venv::Venv;
-use crate::{binaries, prerequisites, signals};
+use crate::test;
+use crate::up::{Plan, Sample};
 
 const NAME: &str = "stampede";
 /// As a small database has.
@@ -17,11 +15,7 @@ const BUDGET: u32 = 4;
 
 /// Exit code 0 only if every promise held.
 pub(crate) fn run() -> Result<ExitCode> {
-    let venv = Venv::stack()?;
-    prerequisites::pgbouncer()?;
-    prerequisites::install_redis();
-    binaries::build_all()?;
-    let set = [("CacheSeconds", "1")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let set = [("CacheSeconds".to_owned(), "1".to_owned())];
     let plan = Plan {
         name: NAME,
         budget: BUDGET,
@@ -30,12 +24,5 @@ pub(crate) fn run() -> Result<ExitCode> {
         set: &set,
         sample: Sample::None,
     };
-    let (guard, stack) = start(&plan, &venv)?;
-    let status = over(&stack)?
-        .args(["--workspace", "--test", "faults", "--", "stampede::", "--nocapture"])
-        .env("SLUICE_STAMPEDE_FULL", "1")
-        .status()?;
-    drop(guard);
-    signals::check()?;
-    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    test::faults(&plan, "stampede::", &[("SLUICE_STAMPEDE_FULL", "1".to_owned())])
 }

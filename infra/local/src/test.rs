@@ -70,8 +70,25 @@ pub(crate) fn run_told(args: &[String], variables: &[(&str, String)]) -> Result<
     Ok(ExitCode::SUCCESS)
 }
 
+/// Starts a stack of its own, runs the fault tests of this name over it with these variables, and prints what they print.
+/// Exit code 0 only if all of them pass.
+pub(crate) fn faults(plan: &Plan, name: &str, variables: &[(&str, String)]) -> Result<ExitCode> {
+    let venv = Venv::stack()?;
+    prerequisites::pgbouncer()?;
+    prerequisites::install_redis();
+    binaries::build_all()?;
+    let (guard, stack) = start(plan, &venv)?;
+    let status = over(&stack)?
+        .args(["--workspace", "--test", "faults", "--", name, "--nocapture"])
+        .envs(variables.iter().map(|(name, value)| (name, value)))
+        .status()?;
+    drop(guard);
+    signals::check()?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
 /// `cargo test` over a running stack.
-pub(crate) fn over(stack: &Stack) -> Result<Command> {
+fn over(stack: &Stack) -> Result<Command> {
     let mut cargo = binaries::cargo(&["test"]);
     cargo
         .env("SLUICE_STACK", crate::stack::file(&stack.name)?)

@@ -23,28 +23,21 @@ pub(super) struct Line {
 
 impl Report {
     pub(super) fn fine(&mut self, what: &'static str, text: impl Into<String>) {
-        self.lines.push(Line { what, ok: true, warning: false, text: text.into(), remedy: None });
+        self.push(what, true, text.into(), None);
     }
 
     pub(super) fn wrong(&mut self, what: &'static str, text: impl Into<String>, remedy: impl Into<String>) {
-        self.lines.push(Line {
-            what,
-            ok: false,
-            warning: false,
-            text: text.into(),
-            remedy: Some(remedy.into()),
-        });
+        self.push(what, false, text.into(), Some(remedy.into()));
     }
 
     /// It works, and should be otherwise.
     pub(super) fn warn(&mut self, what: &'static str, text: impl Into<String>, remedy: impl Into<String>) {
-        self.lines.push(Line {
-            what,
-            ok: true,
-            warning: true,
-            text: text.into(),
-            remedy: Some(remedy.into()),
-        });
+        self.push(what, true, text.into(), Some(remedy.into()));
+    }
+
+    /// What is fine and has a remedy all the same is a warning.
+    fn push(&mut self, what: &'static str, ok: bool, text: String, remedy: Option<String>) {
+        self.lines.push(Line { what, ok, warning: ok && remedy.is_some(), text, remedy });
     }
 
     pub(super) fn warnings(&self) -> usize {

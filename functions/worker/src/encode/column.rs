@@ -78,8 +78,8 @@ fn form(kind: ColumnType, array: bool) -> TextForm {
         ColumnType::Bytea => known(array, bytea::write, b"\\x0123456789abcdef"),
         ColumnType::Inet => known(array, inet::write, b"./:0123456789abcdef"),
         ColumnType::Char => free(array, char::write),
-        ColumnType::Text | ColumnType::Json => within(array, text::within, text::write),
-        ColumnType::Jsonb => within(array, jsonb::within, jsonb::write),
+        ColumnType::Text | ColumnType::Json => within(array, text::within),
+        ColumnType::Jsonb => within(array, jsonb::within),
     }
 }
 
@@ -96,8 +96,15 @@ fn free(array: bool, write: impl Writes) -> TextForm {
     TextForm { write, alphabet: None, verbatim: None }
 }
 
-fn within(array: bool, verbatim: Verbatim, write: impl Writes) -> TextForm {
-    TextForm { verbatim: (!array).then_some(verbatim), ..free(array, write) }
+fn within(array: bool, verbatim: Verbatim) -> TextForm {
+    TextForm { verbatim: (!array).then_some(verbatim), ..free(array, as_it_stands(verbatim)) }
+}
+
+fn as_it_stands(verbatim: Verbatim) -> impl Writes {
+    move |value: &[u8], out: &mut Vec<u8>| {
+        out.extend_from_slice(verbatim(value)?);
+        Ok(())
+    }
 }
 
 /// The decision for the JSON of a column.
@@ -129,7 +136,7 @@ pub fn column_json(column: &Column) -> Write {
         ColumnType::Text => of(array, json::string),
         ColumnType::Json => of(array, json::ready),
         // One line by construction.
-        ColumnType::Jsonb => of(array, jsonb::write),
+        ColumnType::Jsonb => of(array, as_it_stands(jsonb::within)),
     }
 }
 
