@@ -12,6 +12,7 @@ use ports::random;
 use serde_json::{Value, json};
 use tests::{Exported, System};
 
+use crate::grown::{assert_split, grow};
 use crate::{SLOW, assert_exact, assert_nothing_else, slow, sweep_until_ended, turn, until_running};
 
 /// Waits until some process has died at the point.
@@ -103,13 +104,10 @@ async fn after_the_manifest_before_the_flip() {
 #[tokio::test(flavor = "multi_thread")]
 async fn in_a_split() {
     let (system, _turn) = turn().await;
-    let grow = "insert into e2e.grown select i, date '2024-01-01' + i % 60, repeat('y', 10000) || i from generate_series(301, 6000) i";
-    system.run(grow).await.unwrap();
-    let request = json!({"datasets": ["grown"], "startDate": "2024-01-01", "endDate": "2024-02-29"});
+    let request = grow(system).await;
     let exported = dies_at(system, Point::Splitting, &request).await;
-    assert!(exported.manifest.datasets[0].chunks.len() >= 2, "it was split by the next attempt");
-    assert_exact(system, &exported, "grown", "select id, day, body from e2e.grown").await;
-    system.run("delete from e2e.grown where id > 300").await.unwrap();
+    // By the next attempt.
+    assert_split(system, &exported).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

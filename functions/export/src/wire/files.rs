@@ -106,7 +106,7 @@ pub struct AttemptEntry {
     /// When it ended; absent while it runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<String>,
-    /// `done`, `failed`, `split`, `lost` or `stopped`; absent while it runs.
+    /// `done`, `again`, `failed`, `split`, `lost`, `canceled` or `backed_off`; absent while it runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
     /// Why it did not end with a file.
