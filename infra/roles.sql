@@ -32,6 +32,12 @@ alter role sluice_store password null;
 grant rds_iam to sluice_source;
 grant rds_iam to sluice_store;
 \else
+do $$ begin
+    if exists (select from pg_auth_members m join pg_roles g on g.oid = m.roleid where g.rolname = 'rds_iam'
+               and m.member in (select oid from pg_roles where rolname in ('sluice_source', 'sluice_store'))) then
+        revoke rds_iam from sluice_source, sluice_store;
+    end if;
+end $$;
 alter role sluice_source password :'source_password';
 alter role sluice_store password :'store_password';
 \endif
@@ -52,6 +58,7 @@ alter role sluice_source set search_path = 'pg_catalog';
 -- A COPY must not outlive its worker.
 alter role sluice_source set statement_timeout = :'worker_timeout_text';
 
+alter role sluice_store set max_parallel_workers_per_gather = '0';
 alter role sluice_store set statement_timeout = '30s';
 alter role sluice_store set lock_timeout = '10s';
 alter role sluice_store set idle_in_transaction_session_timeout = '30s';
