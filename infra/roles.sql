@@ -32,6 +32,12 @@ alter role sluice_store password null;
 grant rds_iam to sluice_source;
 grant rds_iam to sluice_store;
 \else
+do $$ begin
+    if exists (select from pg_auth_members m join pg_roles g on g.oid = m.roleid where g.rolname = 'rds_iam'
+               and m.member in (select oid from pg_roles where rolname in ('sluice_source', 'sluice_store'))) then
+        revoke rds_iam from sluice_source, sluice_store;
+    end if;
+end $$;
 alter role sluice_source password :'source_password';
 alter role sluice_store password :'store_password';
 \endif

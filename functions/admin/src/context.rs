@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ports::config::{self, ConfigError};
+use ports::login::Login;
 use ports::objects::{Objects, S3Objects};
 use ports::source::Source;
 use ports::store::{Store, StoreError, StoredSettings};
@@ -31,6 +32,8 @@ pub struct Settings {
     pub source_url: String,
     /// The store, through the pooler.
     pub store_url: String,
+    /// How the two roles log in.
+    pub login: Login,
     /// Limits and times that the store keeps.
     pub stored: StoredSettings,
     /// Whether callers are known by tokens: then there may be any number of tenants.
@@ -49,6 +52,7 @@ impl Settings {
             owner_url: config::required("SLUICE_OWNER_URL").ok(),
             source_url: config::required("SLUICE_SOURCE_URL")?,
             store_url: config::required("SLUICE_STORE_URL")?,
+            login: Login::read(config::optional("SLUICE_DATABASE_AUTH").as_deref())?,
             stored: StoredSettings {
                 budget: config::number("SLUICE_BUDGET", 4)?,
                 store_sessions: config::number("SLUICE_STORE_SESSIONS", 4)?,
@@ -73,6 +77,7 @@ impl Settings {
             owner_url: None,
             source_url: String::new(),
             store_url: String::new(),
+            login: Login::Password,
             stored: StoredSettings {
                 budget: 4,
                 store_sessions: 4,
@@ -107,8 +112,8 @@ impl Context {
         settings: Settings,
         objects: Arc<dyn Objects>,
     ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        let store = Store::new(&settings.store_url)?.with_patience(PATIENCE);
-        let source = Source::new(&settings.source_url)?;
+        let store = Store::new(&settings.store_url)?.with_login(settings.login).with_patience(PATIENCE);
+        let source = Source::new(&settings.source_url)?.with_login(settings.login);
         Ok(Self { store, source, objects, settings })
     }
 

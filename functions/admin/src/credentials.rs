@@ -7,6 +7,15 @@
 )]
 pub(crate) struct NoCredentials;
 
+/// The role alone, decoded: with tokens there is no password.
+pub(crate) fn role(url: &str) -> Result<String, NoCredentials> {
+    let (_, rest) = url.split_once("://").ok_or(NoCredentials)?;
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let (user, _) = authority.rsplit_once('@').ok_or(NoCredentials)?;
+    let role = decode(user.split(':').next().unwrap_or_default()).ok_or(NoCredentials)?;
+    if role.is_empty() { Err(NoCredentials) } else { Ok(role) }
+}
+
 /// Role and password, decoded.
 pub(crate) fn credentials(url: &str) -> Result<(String, String), NoCredentials> {
     let (_, rest) = url.split_once("://").ok_or(NoCredentials)?;
@@ -39,6 +48,18 @@ fn decode(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_role_needs_no_password() {
+        assert_eq!(
+            role("postgres://sluice%5Fsource@proxy:5432/shop?sslmode=verify-full").unwrap(),
+            "sluice_source"
+        );
+        assert_eq!(role("postgres://a:b@db/shop").unwrap(), "a");
+        for bad in ["postgres://db/shop", "postgres://@db", "a@db", "postgres://a%00@db"] {
+            assert_eq!(role(bad), Err(NoCredentials), "{bad}");
+        }
+    }
 
     #[test]
     fn role_and_password_are_decoded() {

@@ -1,11 +1,12 @@
 //! `migrate`: brings the schema of the store up to date and makes the two roles; or prints the SQL.
 
+use ports::login::Login;
 use ports::store::{self, RoleSettings};
 use serde_json::json;
 
 use crate::answer::Answer;
 use crate::context::{Context, Settings};
-use crate::credentials::credentials;
+use crate::credentials::{credentials, role};
 use crate::failure::Failure;
 
 /// Runs it as the owner. Safe to run at every deployment.
@@ -36,7 +37,13 @@ pub(crate) async fn run(context: &Context, print: bool) -> Result<Answer, Failur
 
 /// The roles and their limits. Three different roles, or one would be given the limits of another.
 fn roles(settings: &Settings) -> Result<RoleSettings, Failure> {
-    let read = |variable, url: &str| credentials(url).map_err(|cause| Failure::Url { variable, cause });
+    let read = |variable, url: &str| {
+        let found = match settings.login {
+            Login::Password => credentials(url).map(|(role, password)| (role, Some(password))),
+            Login::Iam => role(url).map(|role| (role, None)),
+        };
+        found.map_err(|cause| Failure::Url { variable, cause })
+    };
     let source = read("SLUICE_SOURCE_URL", &settings.source_url)?;
     let store = read("SLUICE_STORE_URL", &settings.store_url)?;
     if source.0 == store.0 {
@@ -61,7 +68,7 @@ fn roles(settings: &Settings) -> Result<RoleSettings, Failure> {
 
 fn without_passwords(mut roles: RoleSettings) -> RoleSettings {
     for (role, password) in [&mut roles.source, &mut roles.store] {
-        *password = format!("<password of {role}>");
+        *password = password.take().map(|_| format!("<password of {role}>"));
     }
     roles
 }
@@ -102,6 +109,18 @@ mod tests {
         let owner = roles(&settings(Some("postgres://sluice_source:o@db/shop"), source));
         assert!(matches!(owner, Err(Failure::Refused(_))));
         assert!(matches!(roles(&settings(None, "postgres://db/shop")), Err(Failure::Url { .. })));
+    }
+
+    #[test]
+    fn with_tokens_there_are_roles_without_passwords() {
+        let source = "postgres://sluice_source@proxy/shop";
+        assert!(matches!(roles(&settings(None, source)), Err(Failure::Url { .. })));
+        let roles = roles(&Settings { login: Login::Iam, ..settings(None, source) }).ok().unwrap();
+        assert_eq!(roles.source, ("sluice_source".to_owned(), None));
+        let script = store::migration_script(&store::role_statements(&roles));
+        assert!(!script.contains("store-secret") && script.contains("connection limit 3 password null"));
+        assert_eq!(script.matches("grant rds_iam to").count(), 2);
+        assert!(!script.contains("revoke rds_iam"));
     }
 
     #[test]

@@ -45,6 +45,7 @@ impl Ground {
             owner_url: None,
             source_url: self.source_url.clone(),
             store_url: self.store_url.clone(),
+            login: Default::default(),
             stored,
             tokens: false,
             max_active_sessions: 0,

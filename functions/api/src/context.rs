@@ -6,6 +6,8 @@ use std::time::Duration;
 use export::request::Limits;
 use ports::config::{self, ConfigError};
 use ports::fault::Faults;
+use ports::links::{Cdn, SecretsManager};
+use ports::login::Login;
 use ports::objects::{Objects, S3Objects};
 use ports::queue::{Queue, SqsQueue};
 use ports::store::Store;
@@ -24,6 +26,8 @@ pub struct Inner {
     pub(crate) store: Store,
     pub(crate) queue: Arc<dyn Queue>,
     pub(crate) objects: Arc<dyn Objects>,
+    /// What files are handed out through; `None` hands them out from where they are.
+    pub(crate) cdn: Option<Cdn>,
     pub(crate) settings: Settings,
     pub(crate) keys: Keys,
     pub(crate) catalogs: Catalogs,
@@ -88,7 +92,9 @@ impl Context {
     /// If a setting is missing or malformed.
     pub fn from_env() -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let faults = Faults::from_env();
-        let store = Store::new(&config::required("SLUICE_STORE_URL")?)?.with_faults(&faults);
+        let login = Login::read(config::optional("SLUICE_DATABASE_AUTH").as_deref())?;
+        let store =
+            Store::new(&config::required("SLUICE_STORE_URL")?)?.with_login(login).with_faults(&faults);
         let queue_url = config::required("SLUICE_QUEUE_URL")?;
         let bucket = config::required("SLUICE_BUCKET")?;
         let deployment = config::required("SLUICE_DEPLOYMENT")?;
@@ -96,10 +102,11 @@ impl Context {
         let settings = Settings::from_env()?;
         let queue = faults.queue(Arc::new(SqsQueue::new(queue_url)));
         let objects = faults.objects(Arc::new(S3Objects::new(bucket)));
-        Ok(Self::new(store, queue, objects, shared, settings))
+        let cdn = config::optional("SLUICE_CDN_SECRET").map(|id| Cdn::new(SecretsManager::new(id)));
+        Ok(Self::build(store, queue, objects, cdn, shared, settings))
     }
 
-    /// Puts a context together.
+    /// Puts a context together, without a CDN.
     pub fn new(
         store: Store,
         queue: Arc<dyn Queue>,
@@ -107,17 +114,35 @@ impl Context {
         shared: Shared,
         settings: Settings,
     ) -> Self {
+        Self::build(store, queue, objects, None, shared, settings)
+    }
+
+    pub(crate) fn build(
+        store: Store,
+        queue: Arc<dyn Queue>,
+        objects: Arc<dyn Objects>,
+        cdn: Option<Cdn>,
+        shared: Shared,
+        settings: Settings,
+    ) -> Self {
         let keys = Keys::new(settings.cache_for);
         let catalogs = Catalogs::new(settings.cache_for, shared.clone());
         let report = Report::new();
         let rates = Rates::new(settings.tenant_requests_per_second);
-        Self(Arc::new(Inner { store, queue, objects, settings, keys, catalogs, shared, report, rates }))
+        Self(Arc::new(Inner { store, queue, objects, cdn, settings, keys, catalogs, shared, report, rates }))
     }
 }
 
 impl Inner {
     /// A link to one object, good for [`Settings::link_secs`]. It is made anew each time and kept nowhere.
+    ///
+    /// It leads through the CDN where there is one that can be signed for, and straight to the storage otherwise.
     pub(crate) async fn link(&self, key: &str, download_name: &str) -> Result<String, Refusal> {
+        if let Some(cdn) = &self.cdn
+            && let Some(link) = cdn.link(key, self.settings.link_secs).await
+        {
+            return Ok(link);
+        }
         let link = self.objects.presign_get(key, self.settings.link_secs, Some(download_name)).await;
         link.map_err(|error| Refusal::hide(&error))
     }
@@ -127,5 +152,44 @@ impl std::ops::Deref for Context {
     type Target = Inner;
     fn deref(&self) -> &Inner {
         &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use ports::links::MemorySecret;
+    use ports::objects::MemoryObjects;
+    use ports::queue::MemoryQueue;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn links_lead_through_the_cdn_where_it_can_be_signed_for() {
+        let secret = MemorySecret::default();
+        let made = |cdn| {
+            Context::build(
+                Store::new("postgres://nobody:secret@127.0.0.1:1/none").unwrap(),
+                Arc::new(MemoryQueue::default()),
+                Arc::new(MemoryObjects::default()),
+                cdn,
+                Shared::layers(None, "test").unwrap(),
+                Settings::from_env().unwrap(),
+            )
+        };
+        let link = async |context: Context| context.link("t/acme/c/1.csv", "orders.csv").await.ok().unwrap();
+        assert!(link(made(None)).await.starts_with("memory:///t/acme/c/1.csv?secs=900"));
+        let empty = made(Some(Cdn::new(secret.clone())));
+        assert!(link(empty).await.starts_with("memory:///"), "an empty secret");
+
+        let key = ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"];
+        let key =
+            Command::new("openssl").args(key).output().expect("this test needs the command openssl").stdout;
+        let key = serde_json::json!({"domain": "files.example.com", "keyPairId": "K1", "privateKey": String::from_utf8(key).unwrap()});
+        secret.put(key.to_string());
+        let signed = link(made(Some(Cdn::new(secret)))).await;
+        assert!(signed.starts_with("https://files.example.com/t/acme/c/1.csv?Expires="), "{signed}");
+        assert!(signed.contains("&Key-Pair-Id=K1"));
     }
 }

@@ -2,6 +2,6 @@
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_http::Error> {
-    ports::telemetry::init();
+    ports::telemetry::init("api");
     api::run(api::Context::from_env()?).await
 }

@@ -4,13 +4,16 @@
 
 pub mod audit;
 pub mod config;
+pub mod login;
 pub mod metrics;
+mod percent;
 pub mod random;
 pub mod room;
 pub mod server;
 pub mod telemetry;
 
 pub mod cache;
+pub mod links;
 pub mod objects;
 pub mod queue;
 pub mod source;

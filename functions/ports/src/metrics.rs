@@ -4,8 +4,10 @@
 //! Source: "Specification: Embedded metric format" in the CloudWatch user guide.
 
 use std::io::Write;
+use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use export::id::ExportId;
 use serde_json::{Map, Value, json};
 
 /// The namespace of all metrics.
@@ -29,6 +31,22 @@ impl Unit {
             Self::Bytes => "Bytes",
             Self::Milliseconds => "Milliseconds",
         }
+    }
+}
+
+/// The function that this process is.
+static FUNCTION: OnceLock<&str> = OnceLock::new();
+
+/// Says which function this process is; the first time counts. It names the metrics that several functions have.
+pub(crate) fn name(function: &'static str) {
+    let _ = FUNCTION.set(function);
+}
+
+/// Counts an export that has just failed; to be called by whoever failed it, after the commit.
+pub(crate) fn export_failed(export: ExportId) {
+    // A process without a name is a test or a tool.
+    if let Some(function) = FUNCTION.get() {
+        put(function, &[("ExportsFailed", Unit::Count, 1)], &[("export", export.to_string().into())]);
     }
 }
 

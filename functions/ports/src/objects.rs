@@ -89,14 +89,7 @@ pub fn attachment(name: &str) -> String {
     if ascii == name {
         return format!("attachment; filename=\"{ascii}\"");
     }
-    let mut exact = String::new();
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            exact.push(char::from(byte));
-        } else {
-            exact.push_str(&format!("%{byte:02X}"));
-        }
-    }
+    let exact = crate::percent::encode(name, b"");
     format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{exact}")
 }
 

@@ -19,6 +19,7 @@ use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 
 use crate::fault::{Fault, Faults};
+use crate::login::Login;
 use crate::random::jitter;
 use crate::room::Room;
 
@@ -32,6 +33,7 @@ pub use session::{BATCH_BYTES, Described, Rows, Session};
 #[derive(Clone, Debug)]
 pub struct Source {
     options: PgConnectOptions,
+    login: Login,
     faults: Faults,
 }
 
@@ -49,7 +51,13 @@ impl Source {
             .statement_cache_capacity(0)
             .application_name("sluice")
             .disable_statement_logging();
-        Ok(Self { options, faults: Faults::default() })
+        Ok(Self { options, login: Login::default(), faults: Faults::default() })
+    }
+
+    /// Sets how sessions log in.
+    #[must_use]
+    pub fn with_login(self, login: Login) -> Self {
+        Self { login, ..self }
     }
 
     /// Lets sessions fail as planned.
@@ -65,12 +73,20 @@ impl Source {
         if self.faults.strikes(Fault::SourceRefuse) {
             return Err(SourceError::injected());
         }
-        Session::open(self.options.clone(), patience, self.faults.clone()).await
+        Session::open(self.options().await?, patience, self.faults.clone()).await
+    }
+
+    /// How sessions are opened now, and for longer than anybody waits for one.
+    async fn options(&self) -> Result<PgConnectOptions, SourceError> {
+        self.login.prepare(&self.options).await.map_err(SourceError::login)
     }
 
     /// Measures how many of `wanted` sessions can be had at once. Nobody else gets one meanwhile.
-    pub async fn room(&self, wanted: u32) -> Room {
-        crate::room::measure(&self.options, wanted).await
+    ///
+    /// # Errors
+    /// If no token to log in with can be made.
+    pub async fn room(&self, wanted: u32) -> Result<Room, SourceError> {
+        Ok(crate::room::measure(&self.options().await?, wanted).await)
     }
 }
 

@@ -13,8 +13,10 @@ use tracing_subscriber::prelude::*;
 /// What is logged without `RUST_LOG`.
 const DEFAULT: &str = "info,aws_config=warn,sqlx=warn";
 
-/// Starts logging at the levels of `RUST_LOG`, such as `info,sqlx=debug`. A second call does nothing.
-pub fn init() {
+/// Starts logging at the levels of `RUST_LOG`, such as `info,sqlx=debug`, in the process that is this function. A
+/// second call does nothing.
+pub fn init(function: &'static str) {
+    crate::metrics::name(function);
     let wanted = std::env::var("RUST_LOG").unwrap_or_else(|_| DEFAULT.to_owned());
     // A level that cannot be read must not silence the process.
     let levels = Targets::from_str(&wanted).or_else(|_| Targets::from_str(DEFAULT)).unwrap_or_default();

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use ports::config::{ConfigError, number, required};
+use ports::config::{ConfigError, number, optional, required};
 use ports::fault::Faults;
+use ports::login::Login;
 use ports::objects::{Objects, S3Objects};
 use ports::queue::{Queue, SqsQueue};
 use ports::source::{Source, SourceError};
@@ -45,11 +46,12 @@ impl Context {
     /// If a setting is missing or malformed.
     pub fn from_env() -> Result<Self, ContextError> {
         let faults = Faults::from_env();
+        let login = Login::read(optional("SLUICE_DATABASE_AUTH").as_deref())?;
         Ok(Self {
-            store: Store::new(&required("SLUICE_STORE_URL")?)?.with_faults(&faults),
+            store: Store::new(&required("SLUICE_STORE_URL")?)?.with_login(login).with_faults(&faults),
             queue: faults.queue(Arc::new(SqsQueue::new(required("SLUICE_QUEUE_URL")?))),
             objects: faults.objects(Arc::new(S3Objects::new(required("SLUICE_BUCKET")?))),
-            source: Source::new(&required("SLUICE_SOURCE_URL")?)?,
+            source: Source::new(&required("SLUICE_SOURCE_URL")?)?.with_login(login),
             estimates_secs: number("SLUICE_ESTIMATES_SECS", 21_600)?,
         })
     }

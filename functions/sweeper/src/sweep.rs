@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use export::chunk::chunk_prefix;
 use export::id::ExportId;
 use ports::fault::Point;
+use ports::metrics::{Unit, put};
 use ports::objects::{Objects, ObjectsError};
 use ports::store::StoreError;
 use serde::Serialize;
@@ -63,6 +64,7 @@ pub async fn sweep(context: &Context) -> Report {
         Ok(ports::dispatch::run(&context.store, &*context.queue).await?)
     })
     .await;
+    step(&mut report, "oldest due", oldest_due(context)).await;
     report.finished = step(&mut report, "finish", finish(context)).await;
     report.expired = step(&mut report, "expire", expire(context)).await;
     step(&mut report, "release", async { Ok(context.store.release_unused(BATCH).await.map(|()| 0)?) }).await;
@@ -93,6 +95,13 @@ async fn step(
             0
         }
     }
+}
+
+/// Tells how long the chunk that is due longest has waited: an alarm listens, also to silence.
+async fn oldest_due(context: &Context) -> Result<usize, StepError> {
+    let oldest = context.store.oldest_due_ms().await?;
+    put("sweeper", &[("OldestDue", Unit::Milliseconds, oldest)], &[]);
+    Ok(0)
 }
 
 async fn deadlines(context: &Context) -> Result<usize, StepError> {

@@ -70,3 +70,20 @@ async fn while_paused_nothing_goes_out_and_no_deadline_passes() {
     assert!(store.past_deadline(10).await.unwrap().is_empty(), "the deadline moved by two hours");
     assert_eq!(store.dispatch().await.unwrap().len(), 4);
 }
+
+#[tokio::test]
+async fn the_chunk_that_is_due_longest_is_told_also_while_paused() {
+    let (database, store) = store("2").await;
+    assert_eq!(store.oldest_due_ms().await.unwrap(), 0, "nothing is due");
+    let (acme, other) = (add_tenant(&store, "acme").await, add_tenant(&store, "other").await);
+    store.accept(&new_export(&acme, vec![want(&acme, "orders", 0, 100, 5)])).await.unwrap();
+    store.accept(&new_export(&other, vec![want(&other, "orders", 0, 100, 5)])).await.unwrap();
+    database.run("update sluice.chunk set due_at = clock_timestamp() + interval '1 hour'").await.unwrap();
+    assert_eq!(store.oldest_due_ms().await.unwrap(), 0, "all wait for a later time");
+    database.run("update sluice.chunk set due_at = clock_timestamp() - interval '1 hour' where id = (select min(id::text)::uuid from sluice.chunk where tenant = 'other')").await.unwrap();
+    store.pause().await.unwrap();
+    let oldest = store.oldest_due_ms().await.unwrap();
+    assert!((3_600_000..7_200_000).contains(&oldest), "{oldest}");
+    database.run("update sluice.chunk set state = 'sent' where tenant = 'other'").await.unwrap();
+    assert_eq!(store.oldest_due_ms().await.unwrap(), 0);
+}

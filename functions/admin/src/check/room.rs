@@ -16,15 +16,28 @@ pub(super) async fn look(
     let stored = &context.settings.stored;
     let Some(state) = state else { return };
     if source_answers && state.in_flight == 0 {
-        judge("source", "Budget", stored.budget, context.source.room(stored.budget).await, report);
+        match context.source.room(stored.budget).await {
+            Ok(room) => judge("source", "Budget", stored.budget, room, report),
+            Err(error) => no_login("source", &error, report),
+        }
     } else if source_answers {
         report.fine(
             "pool",
             format!("{} chunks are in flight: the source's sessions were not counted", state.in_flight),
         );
     }
-    let room = context.store.room(stored.store_sessions).await;
-    judge("store", "StoreSessions", stored.store_sessions, room, report);
+    match context.store.room(stored.store_sessions).await {
+        Ok(room) => judge("store", "StoreSessions", stored.store_sessions, room, report),
+        Err(error) => no_login("store", &error, report),
+    }
+}
+
+fn no_login(of: &str, error: &dyn std::error::Error, report: &mut Report) {
+    report.wrong(
+        "pool",
+        format!("nobody can log in at the {of}: {}", ports::telemetry::chain(error)),
+        "give the function a role with rds-db:connect, or deploy with DatabaseAuth=password",
+    );
 }
 
 fn judge(of: &str, parameter: &str, promised: u32, room: Room, report: &mut Report) {

@@ -22,7 +22,8 @@ pub struct RedisCache {
 }
 
 impl RedisCache {
-    /// Names the server: `redis://[user:password@]host:port[/database]`, or `rediss://` for TLS.
+    /// Names the server: `redis://[user:password@]host:port[/database]`, or `rediss://` for TLS. A user without a password,
+    /// over TLS, logs in with tokens of IAM to the ElastiCache Serverless that has the user's name.
     ///
     /// # Errors
     /// If the URL has another form. It is not shown in the error: it may hold a password.

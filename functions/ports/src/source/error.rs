@@ -67,6 +67,14 @@ impl SourceError {
         error
     }
 
+    /// No token to log in with can be made; credentials come from the environment, which may be replaced.
+    pub(super) fn login(cause: crate::login::LoginError) -> Self {
+        let mut error =
+            Self::new("source_login", true, "no token to log in to the source with could be made");
+        error.cause = Some(Box::new(cause));
+        error
+    }
+
     /// Whether the server or the pooler had no session to give.
     pub(super) fn refused(&self) -> bool {
         self.code == "source_full"

@@ -26,7 +26,7 @@ impl Source {
     /// # Errors
     /// If the source cannot be reached, or has no session to give in time.
     pub async fn inspector(&self, patience: Duration) -> Result<Inspector, SourceError> {
-        Ok(Inspector { connection: connect(&self.options, patience).await? })
+        Ok(Inspector { connection: connect(&self.options().await?, patience).await? })
     }
 }
 

@@ -71,6 +71,15 @@ impl Store {
     }
 
     async fn end(&self, export: ExportId, why: Why) -> Result<bool, StoreError> {
+        let ended = self.end_now(export, why).await?;
+        if ended && why == Why::Deadline {
+            tracing::warn!(%export, "export failed at its deadline");
+            crate::metrics::export_failed(export);
+        }
+        Ok(ended)
+    }
+
+    async fn end_now(&self, export: ExportId, why: Why) -> Result<bool, StoreError> {
         self.again(|| async {
             let mut tx = self.begin().await?;
             let Some(chunks) = lock_open_chunks(&mut tx, export).await? else {

@@ -11,6 +11,7 @@ use sqlx::{ConnectOptions, Connection, Executor, Postgres};
 
 use super::error::StoreError;
 use crate::fault::{Fault, Faults, Point};
+use crate::login::Login;
 use crate::random::jitter;
 
 /// How long an operation waits for a session before it answers `Busy`.
@@ -26,6 +27,7 @@ const TRIES: u32 = 10;
 #[derive(Clone)]
 pub struct Store {
     options: PgConnectOptions,
+    login: Login,
     idle: Arc<Mutex<Option<PgConnection>>>,
     patience: Duration,
     faults: Faults,
@@ -54,7 +56,14 @@ impl Store {
             .application_name("sluice-store")
             .statement_cache_capacity(0)
             .disable_statement_logging();
-        Ok(Self { options, idle: Arc::default(), patience: PATIENCE, faults: Faults::default() })
+        let (login, faults) = (Login::default(), Faults::default());
+        Ok(Self { options, login, idle: Arc::default(), patience: PATIENCE, faults })
+    }
+
+    /// Sets how sessions log in.
+    #[must_use]
+    pub fn with_login(self, login: Login) -> Self {
+        Self { login, ..self }
     }
 
     /// Sets how long operations wait for a session.
@@ -63,9 +72,9 @@ impl Store {
         Self { patience, ..self }
     }
 
-    /// How sessions are opened.
-    pub(super) fn options(&self) -> &PgConnectOptions {
-        &self.options
+    /// How a session is opened now.
+    pub(super) async fn options(&self) -> Result<PgConnectOptions, StoreError> {
+        self.login.prepare(&self.options).await.map_err(|error| StoreError::Busy(error.into()))
     }
 
     /// Closes the connection that is kept: without a pooler it is a session.
@@ -123,7 +132,8 @@ impl Store {
             }
             let _ = connection.close_hard().await;
         }
-        let connect = PgConnection::connect_with(&self.options);
+        let options = self.options().await?;
+        let connect = PgConnection::connect_with(&options);
         let mut connection =
             tokio::time::timeout(self.patience, connect).await.map_err(|e| StoreError::Busy(e.into()))??;
         connection.execute("begin").await?;

@@ -103,6 +103,7 @@ impl Store {
             tx.run(fail.bind(export.to_string())).await?;
             tx.commit().await?;
             tracing::warn!(%export, "export failed");
+            crate::metrics::export_failed(export);
             return Ok(Finish::Failed);
         }
         let chunks = sql(

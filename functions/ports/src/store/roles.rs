@@ -42,10 +42,10 @@ impl StoredSettings {
 /// What the roles are made by.
 #[derive(Clone)]
 pub struct RoleSettings {
-    /// Role that reads the source, and its password.
-    pub source: (String, String),
-    /// Role that keeps the store, and its password.
-    pub store: (String, String),
+    /// Role that reads the source, and its password; without one it logs in with tokens of IAM.
+    pub source: (String, Option<String>),
+    /// Role that keeps the store, and its password; without one it logs in with tokens of IAM.
+    pub store: (String, Option<String>),
     /// Limits and times.
     pub stored: StoredSettings,
     /// Whether the source role must see which sessions of others are active: a load limit needs it.
@@ -84,6 +84,22 @@ const STORE_SETTINGS: [(&str, &str); 5] = [
     ("timezone", "UTC"),
 ];
 
+/// Lets a role log in with tokens. Where the server knows no tokens the role is one that nobody can log in as.
+fn tokens(role: &str) -> String {
+    format!(
+        "do $do$ begin if exists (select from pg_roles where rolname = 'rds_iam') then grant rds_iam to {role}; else \
+         raise warning 'there is no role rds_iam: switch IAM authentication on at the database'; end if; end $do$"
+    )
+}
+
+/// Lets a role log in with its password again: whoever has rds_iam cannot.
+fn no_tokens(role: &str, name: &str) -> String {
+    format!(
+        "do $do$ begin if exists (select from pg_auth_members m join pg_roles g on g.oid = m.roleid join pg_roles r on r.oid = m.member \
+         where g.rolname = 'rds_iam' and r.rolname = {name}) then revoke rds_iam from {role}; end if; end $do$"
+    )
+}
+
 /// The statements that make or correct roles, grants and settings; safe to run again.
 pub fn role_statements(settings: &RoleSettings) -> Vec<String> {
     let mut statements = Vec::new();
@@ -97,10 +113,9 @@ pub fn role_statements(settings: &RoleSettings) -> Vec<String> {
             "do $do$ begin if not exists (select from pg_roles where rolname = {name}) then create role {role}; end if; end $do$"
         ));
         // No attribute is taken away: a new role has none, and managed services let nobody name them.
-        statements.push(format!(
-            "alter role {role} login connection limit {limit} password {}",
-            quote_literal(password)
-        ));
+        let word = password.as_deref().map_or_else(|| "null".to_owned(), quote_literal);
+        statements.push(format!("alter role {role} login connection limit {limit} password {word}"));
+        statements.push(if password.is_some() { no_tokens(&role, &name) } else { tokens(&role) });
     }
     let set = |role: &str, name: &str, value: &str| {
         format!("alter role {role} set {name} = {}", quote_literal(value))

@@ -49,8 +49,11 @@ impl Store {
     }
 
     /// Measures how many of `wanted` sessions can be had at once. Nobody else gets one meanwhile.
-    pub async fn room(&self, wanted: u32) -> Room {
+    ///
+    /// # Errors
+    /// If no token to log in with can be made.
+    pub async fn room(&self, wanted: u32) -> Result<Room, StoreError> {
         self.close_idle().await;
-        crate::room::measure(self.options(), wanted).await
+        Ok(crate::room::measure(&self.options().await?, wanted).await)
     }
 }

@@ -5,7 +5,7 @@ use sqlx::Row;
 
 use super::connection::{Store, sql};
 use super::error::StoreError;
-use super::ranges::{chunk_id, export_id};
+use super::ranges::{chunk_id, count, export_id};
 
 /// A chunk that nobody wants: its objects go, then its row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +32,24 @@ impl Store {
             limit,
         )
         .await
+    }
+
+    /// For how long the chunk that is due longest has been due, in milliseconds; zero if none is. Chunks of exports that
+    /// are queued count, and so do those of a paused source.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn oldest_due_ms(&self) -> Result<u64, StoreError> {
+        let mut tx = self.begin().await?;
+        // One step into the index per tenant with a live export, however many chunks are due.
+        let find = sql(
+            "select greatest(0, coalesce(max(extract(epoch from clock_timestamp() - first.due_at) * 1000), 0))::bigint as ms \
+             from (select distinct tenant from sluice.export where status in ('queued', 'running')) t, \
+             lateral (select c.due_at from sluice.chunk c where c.tenant = t.tenant and c.state = 'due' order by c.due_at limit 1) first",
+        );
+        let row = tx.one(find).await?;
+        tx.commit().await?;
+        count(&row, "ms")
     }
 
     /// Live exports of which nothing is open: a process died before it could finish them.

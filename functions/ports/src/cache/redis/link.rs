@@ -8,9 +8,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, FromRedisValue, Pipeline, RedisError};
+use redis::{AsyncConnectionConfig, Client, ConnectionAddr, ErrorKind, FromRedisValue, Pipeline, RedisError};
 use tokio::time::timeout;
 
+use crate::login::cache_password;
 use crate::telemetry::chain;
 
 /// How long a call may take.
@@ -110,7 +111,8 @@ impl Link {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECT))
             .set_response_timeout(Some(CALL));
-        let connect = self.client.get_multiplexed_async_connection_with_config(&config);
+        let client = self.identified().await.map_err(Trouble::Failed)?;
+        let connect = client.get_multiplexed_async_connection_with_config(&config);
         let connection =
             timeout(CONNECT, connect).await.map_err(|_| Trouble::Late)?.map_err(Trouble::Failed)?;
         let mut state = self.state();
@@ -118,6 +120,17 @@ impl Link {
         let numbered = Numbered(state.made, connection);
         state.connection = Some(numbered.clone());
         Ok(numbered)
+    }
+
+    /// Who may connect now: with the URL's password, or with a token of IAM where the URL names a user without one.
+    async fn identified(&self) -> Result<Client, RedisError> {
+        let Some(user) = token_user(&self.client) else { return Ok(self.client.clone()) };
+        let password = cache_password(&user).await.map_err(|error| {
+            RedisError::from((ErrorKind::AuthenticationFailed, "no token of IAM", chain(&error)))
+        })?;
+        let info = self.client.get_connection_info().clone();
+        let settings = info.redis_settings().clone().set_password(password);
+        Client::open(info.set_redis_settings(settings))
     }
 
     /// The connection if there is one; [`Trouble::Resting`] while there shall be none.
@@ -147,6 +160,30 @@ impl Link {
     }
 }
 
+/// The user that logs in with tokens; never without TLS, where anybody could read them.
+fn token_user(client: &Client) -> Option<String> {
+    let info = client.get_connection_info();
+    let settings = info.redis_settings();
+    let encrypted = matches!(info.addr(), ConnectionAddr::TcpTls { insecure: false, .. });
+    settings.username().filter(|_| encrypted && settings.password().is_none()).map(str::to_owned)
+}
+
 fn is_gone(error: &RedisError) -> bool {
     error.is_connection_dropped() || error.is_io_error() && !error.is_timeout()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_user_without_a_password_over_tls_logs_in_with_tokens() {
+        let user = |url: &str| token_user(&Client::open(url).unwrap());
+        assert_eq!(user("rediss://sluice-1a2b@cache.example.com:6379").as_deref(), Some("sluice-1a2b"));
+        for url in
+            ["redis://sluice-1a2b@h:6379", "rediss://u:p@h:6379", "rediss://:p@h:6379", "rediss://h:6379"]
+        {
+            assert_eq!(user(url), None, "{url}");
+        }
+    }
 }

@@ -1,0 +1,75 @@
+//! Where the key is kept: AWS Secrets Manager, or memory for tests.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::error::DisplayErrorContext;
+use tokio::sync::OnceCell;
+
+use super::LinksError;
+
+/// How long a read may take, retries included: a request waits for it.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// A text that only few may read.
+#[async_trait]
+pub trait Secret: Send + Sync {
+    /// The text as it is now; `None` if there is none yet.
+    async fn read(&self) -> Result<Option<String>, LinksError>;
+}
+
+/// A secret of AWS Secrets Manager, by its name or ARN.
+#[derive(Debug)]
+pub struct SecretsManager {
+    id: String,
+    client: OnceCell<Client>,
+}
+
+impl SecretsManager {
+    /// Names the secret; nothing is connected before the first read.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into(), client: OnceCell::new() }
+    }
+
+    async fn client(&self) -> &Client {
+        let connect = || async { Client::new(crate::config::aws().await) };
+        self.client.get_or_init(connect).await
+    }
+}
+
+#[async_trait]
+impl Secret for SecretsManager {
+    async fn read(&self) -> Result<Option<String>, LinksError> {
+        let call = self.client().await.get_secret_value().secret_id(&self.id);
+        let answer = tokio::time::timeout(PATIENCE, call.send()).await;
+        match answer.map_err(|late| LinksError::Unread(late.into()))? {
+            Ok(answer) => Ok(answer.secret_string.filter(|text| !text.trim().is_empty())),
+            // A secret without a value, or none of that name.
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_not_found_exception()) => {
+                Ok(None)
+            }
+            // As text: the SDK's types do not leave, and its errors say nothing without their chain.
+            Err(error) => Err(LinksError::Unread(DisplayErrorContext(&error).to_string().into())),
+        }
+    }
+}
+
+/// A secret in memory. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct MemorySecret(Arc<Mutex<Option<String>>>);
+
+impl MemorySecret {
+    /// Puts another text into it.
+    pub fn put(&self, text: impl Into<String>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(text.into());
+    }
+}
+
+#[async_trait]
+impl Secret for MemorySecret {
+    async fn read(&self) -> Result<Option<String>, LinksError> {
+        Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+}

@@ -1,0 +1,111 @@
+//! How sessions of source, store and shared cache log in: with the password in their URL, or with a token of IAM that is
+//! signed for each connection. Signing calls nobody; the credentials are those of the function.
+
+mod token;
+
+use std::time::SystemTime;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::ProvideCredentials;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
+
+use crate::config::ConfigError;
+use token::{Signature, cache_token, database_token};
+
+/// How sessions of source and store log in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Login {
+    /// With the URL's password.
+    #[default]
+    Password,
+    /// With a token of IAM, over TLS with the server's name verified, whatever the URL says.
+    Iam,
+}
+
+/// No token can be made.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LoginError {
+    /// The process knows no region.
+    #[error("a token of IAM needs a region: set AWS_REGION")]
+    NoRegion,
+    /// The process has no credentials.
+    #[error("a token of IAM needs the credentials of the function")]
+    NoCredentials(#[source] Option<Box<dyn std::error::Error + Send + Sync>>),
+    /// Host or role cannot be signed for.
+    #[error("signing a token of IAM failed")]
+    Signing(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Login {
+    /// Reads the setting: `password`, which is also meant where there is none, or `iam`.
+    ///
+    /// # Errors
+    /// If it is another word.
+    pub fn read(setting: Option<&str>) -> Result<Self, ConfigError> {
+        match setting {
+            None | Some("password") => Ok(Self::Password),
+            Some("iam") => Ok(Self::Iam),
+            Some(_) => Err(ConfigError::Invalid("SLUICE_DATABASE_AUTH", "way to log in: password or iam")),
+        }
+    }
+
+    /// The options with which one may connect now and for a quarter of an hour.
+    pub(crate) async fn prepare(self, options: &PgConnectOptions) -> Result<PgConnectOptions, LoginError> {
+        if self == Self::Password {
+            return Ok(options.clone());
+        }
+        let (region, credentials) = identity().await?;
+        with_token(options, &Signature { region, credentials, at: SystemTime::now() })
+    }
+}
+
+fn with_token(options: &PgConnectOptions, by: &Signature) -> Result<PgConnectOptions, LoginError> {
+    let token = database_token(options.get_host(), options.get_port(), options.get_username(), by)?;
+    // Whoever reads a token may log in with it: it is shown to nobody but the server of that name.
+    Ok(options.clone().password(&token).ssl_mode(PgSslMode::VerifyFull))
+}
+
+/// The password with which a user logs in to the serverless cache of the same name, within a quarter of an hour.
+pub(crate) async fn cache_password(user: &str) -> Result<String, LoginError> {
+    let (region, credentials) = identity().await?;
+    cache_token(user, &Signature { region, credentials, at: SystemTime::now() })
+}
+
+/// Where this process is, and as whom it signs.
+async fn identity() -> Result<(String, Credentials), LoginError> {
+    let config = crate::config::aws().await;
+    let region = config.region().ok_or(LoginError::NoRegion)?.to_string();
+    let provider = config.credentials_provider().ok_or(LoginError::NoCredentials(None))?;
+    let credentials = provider.provide_credentials().await;
+    Ok((region, credentials.map_err(|error| LoginError::NoCredentials(Some(error.into())))?))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::str::FromStr;
+
+    use super::*;
+
+    #[test]
+    fn a_token_is_sent_only_to_a_server_whose_name_is_verified() {
+        let url = "postgres://sluice_store@proxy.example.com:5432/shop?sslmode=disable";
+        let options = PgConnectOptions::from_str(url).unwrap();
+        let by = Signature {
+            region: "eu-central-1".to_owned(),
+            credentials: Credentials::new("AKIDEXAMPLE", "secret", None, None, "test"),
+            at: SystemTime::now(),
+        };
+        let made = with_token(&options, &by).unwrap();
+        assert!(matches!(made.get_ssl_mode(), PgSslMode::VerifyFull));
+        assert_eq!((made.get_host(), made.get_username()), ("proxy.example.com", "sluice_store"));
+    }
+
+    #[tokio::test]
+    async fn without_iam_the_url_decides() {
+        let options = PgConnectOptions::from_str("postgres://a:b@db/shop?sslmode=disable").unwrap();
+        let same = Login::read(None).unwrap().prepare(&options).await.unwrap();
+        assert!(matches!(same.get_ssl_mode(), PgSslMode::Disable));
+        assert_eq!(Login::read(Some("iam")).unwrap(), Login::Iam);
+        assert!(Login::read(Some("kerberos")).is_err());
+    }
+}

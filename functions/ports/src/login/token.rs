@@ -1,0 +1,121 @@
+//! Tokens of IAM: a signed URL without its scheme, good for opening connections for a quarter of an hour. Connections that
+//! are open stay open (those of a cache for twelve hours).
+//!
+//! Sources: "Connecting to your DB instance using IAM authentication" in the RDS user guide, "Authenticating with IAM" in
+//! the ElastiCache user guide.
+
+use std::time::{Duration, SystemTime};
+
+use aws_credential_types::Credentials;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign};
+use aws_sigv4::sign::v4;
+
+use super::LoginError;
+use crate::percent::encode;
+
+/// How long a token opens connections; both services take no longer one.
+const LIFE: Duration = Duration::from_secs(900);
+
+/// What a URL begins with that is signed, and a token is without.
+const SCHEME: &str = "https://";
+
+/// Who signs, where and when.
+pub(super) struct Signature {
+    pub(super) region: String,
+    pub(super) credentials: Credentials,
+    pub(super) at: SystemTime,
+}
+
+/// What `role` logs in with at the database, or at its RDS Proxy, behind that host and port.
+pub(super) fn database_token(
+    host: &str,
+    port: u16,
+    role: &str,
+    by: &Signature,
+) -> Result<String, LoginError> {
+    token(&format!("{host}:{port}"), &format!("Action=connect&DBUser={}", encode(role, b"")), "rds-db", by)
+}
+
+/// What the user logs in with at the serverless cache of the same name.
+pub(super) fn cache_token(user: &str, by: &Signature) -> Result<String, LoginError> {
+    let query = format!("Action=connect&ResourceType=ServerlessCache&User={}", encode(user, b""));
+    token(user, &query, "elasticache", by)
+}
+
+fn token(place: &str, query: &str, service: &str, by: &Signature) -> Result<String, LoginError> {
+    let mut url = format!("{SCHEME}{place}/?{query}");
+    let mut settings = SigningSettings::default();
+    settings.expires_in = Some(LIFE);
+    settings.signature_location = SignatureLocation::QueryParams;
+    let identity = by.credentials.clone().into();
+    let params = v4::SigningParams::builder()
+        .identity(&identity)
+        .region(&by.region)
+        .name(service)
+        .time(by.at)
+        .settings(settings)
+        .build()
+        .map_err(|error| LoginError::Signing(error.into()))?
+        .into();
+    let request = SignableRequest::new("GET", url.as_str(), std::iter::empty(), SignableBody::Bytes(&[]));
+    let request = request.map_err(|error| LoginError::Signing(error.into()))?;
+    let signed = sign(request, &params).map_err(|error| LoginError::Signing(error.into()))?;
+    let (instructions, _) = signed.into_parts();
+    for (name, value) in instructions.params() {
+        url.push_str(&format!("&{name}={}", encode(value, b"")));
+    }
+    Ok(url.split_off(SCHEME.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOST: &str = "sluice-x.proxy-abc.eu-central-1.rds.amazonaws.com";
+    const SESSION: &str = "token/with+signs=";
+
+    /// At 2026-11-24T12:00:00Z.
+    fn by(session: Option<&str>) -> Signature {
+        let secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+        Signature {
+            region: "eu-central-1".to_owned(),
+            credentials: Credentials::new("AKIDEXAMPLE", secret, session.map(str::to_owned), None, "test"),
+            at: SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_521_600),
+        }
+    }
+
+    /// Whether two tokens are the same but for the order of their parameters, which no server minds.
+    fn same(one: &str, other: &str) -> bool {
+        let parts = |token: &str| {
+            let mut parts: Vec<_> = token.split(['?', '&']).map(str::to_owned).collect();
+            parts.sort_unstable();
+            parts
+        };
+        parts(one) == parts(other)
+    }
+
+    /// What botocore makes of the same: `generate_db_auth_token`.
+    #[test]
+    fn tokens_of_the_database_are_those_that_the_sdk_of_aws_makes() {
+        let query = "Action=connect&DBUser=sluice_store&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIDEXAMPLE%2F20261124%2Feu-central-1%2Frds-db%2Faws4_request&X-Amz-Date=20261124T120000Z&X-Amz-Expires=900&X-Amz-SignedHeaders=host";
+        let without = "X-Amz-Signature=63cfbf2b7792b59f280d900c2de69db7670c1f25f6473ff7fa566c70c767c720";
+        let with = "X-Amz-Security-Token=token%2Fwith%2Bsigns%3D&X-Amz-Signature=a3fd2d2ac43b6b076211118ca1a90ffda0a5fa5cdc553aa43a26640d675631df";
+        for (session, rest) in [(None, without), (Some(SESSION), with)] {
+            let made = database_token(HOST, 5432, "sluice_store", &by(session)).unwrap();
+            assert!(made.starts_with(&format!("{HOST}:5432/?Action=connect&")), "{made}");
+            assert!(same(&made, &format!("{HOST}:5432/?{query}&{rest}")), "{made}");
+        }
+    }
+
+    /// What botocore's `RequestSigner` makes of the same.
+    #[test]
+    fn tokens_of_the_cache_are_those_that_the_sdk_of_aws_makes() {
+        let query = "Action=connect&ResourceType=ServerlessCache&User=sluice-x-api&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIDEXAMPLE%2F20261124%2Feu-central-1%2Felasticache%2Faws4_request&X-Amz-Date=20261124T120000Z&X-Amz-Expires=900&X-Amz-SignedHeaders=host";
+        let without = "X-Amz-Signature=f210d2c8bfa2901a5f270886e9863fc84c6dd2fad8a69898cffe68730d5e7444";
+        let with = "X-Amz-Security-Token=token%2Fwith%2Bsigns%3D&X-Amz-Signature=98a91b07f3f33fd85d02da87e089c4c2d6e26f2a009ce3c2cd570a77926e5d72";
+        for (session, rest) in [(None, without), (Some(SESSION), with)] {
+            let made = cache_token("sluice-x-api", &by(session)).unwrap();
+            assert!(same(&made, &format!("sluice-x-api/?{query}&{rest}")), "{made}");
+        }
+    }
+}
