@@ -3,14 +3,11 @@
 
 mod token;
 
-use std::time::SystemTime;
-
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::ProvideCredentials;
+use aws_config::SdkConfig;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use crate::config::ConfigError;
-use token::{Signature, cache_token, database_token};
+use token::{cache_token, database_token};
 
 /// How sessions of source and store log in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,30 +51,19 @@ impl Login {
         if self == Self::Password {
             return Ok(options.clone());
         }
-        let (region, credentials) = identity().await?;
-        with_token(options, &Signature { region, credentials, at: SystemTime::now() })
+        with_token(options, crate::config::aws().await).await
     }
 }
 
-fn with_token(options: &PgConnectOptions, by: &Signature) -> Result<PgConnectOptions, LoginError> {
-    let token = database_token(options.get_host(), options.get_port(), options.get_username(), by)?;
+async fn with_token(options: &PgConnectOptions, by: &SdkConfig) -> Result<PgConnectOptions, LoginError> {
+    let token = database_token(options.get_host(), options.get_port(), options.get_username(), by).await?;
     // Whoever reads a token may log in with it: it is shown to nobody but the server of that name.
     Ok(options.clone().password(&token).ssl_mode(PgSslMode::VerifyFull))
 }
 
 /// The password with which a user logs in to the serverless cache of the same name, within a quarter of an hour.
 pub(crate) async fn cache_password(user: &str) -> Result<String, LoginError> {
-    let (region, credentials) = identity().await?;
-    cache_token(user, &Signature { region, credentials, at: SystemTime::now() })
-}
-
-/// Where this process is, and as whom it signs.
-async fn identity() -> Result<(String, Credentials), LoginError> {
-    let config = crate::config::aws().await;
-    let region = config.region().ok_or(LoginError::NoRegion)?.to_string();
-    let provider = config.credentials_provider().ok_or(LoginError::NoCredentials(None))?;
-    let credentials = provider.provide_credentials().await;
-    Ok((region, credentials.map_err(|error| LoginError::NoCredentials(Some(error.into())))?))
+    cache_token(user, crate::config::aws().await).await
 }
 
 #[cfg(test)]
@@ -86,16 +72,11 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_token_is_sent_only_to_a_server_whose_name_is_verified() {
+    #[tokio::test]
+    async fn a_token_is_sent_only_to_a_server_whose_name_is_verified() {
         let url = "postgres://sluice_store@proxy.example.com:5432/shop?sslmode=disable";
         let options = PgConnectOptions::from_str(url).unwrap();
-        let by = Signature {
-            region: "eu-central-1".to_owned(),
-            credentials: Credentials::new("AKIDEXAMPLE", "secret", None, None, "test"),
-            at: SystemTime::now(),
-        };
-        let made = with_token(&options, &by).unwrap();
+        let made = with_token(&options, &token::tests::by(None)).await.unwrap();
         assert!(matches!(made.get_ssl_mode(), PgSslMode::VerifyFull));
         assert_eq!((made.get_host(), made.get_username()), ("proxy.example.com", "sluice_store"));
     }

@@ -6,7 +6,10 @@
 
 use std::time::{Duration, SystemTime};
 
+use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::ProvideCredentials;
+use aws_sdk_rds::auth_token::{AuthTokenGenerator, Config};
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 
@@ -19,40 +22,52 @@ const LIFE: Duration = Duration::from_secs(900);
 /// What a URL begins with that is signed, and a token is without.
 const SCHEME: &str = "https://";
 
-/// Who signs, where and when.
-pub(super) struct Signature {
-    pub(super) region: String,
-    pub(super) credentials: Credentials,
-    pub(super) at: SystemTime,
-}
-
 /// What `role` logs in with at the database, or at its RDS Proxy, behind that host and port.
-pub(super) fn database_token(
+pub(super) async fn database_token(
     host: &str,
     port: u16,
     role: &str,
-    by: &Signature,
+    by: &SdkConfig,
 ) -> Result<String, LoginError> {
-    token(&format!("{host}:{port}"), &format!("Action=connect&DBUser={}", encode(role, b"")), "rds-db", by)
+    // The SDK would take another region rather than say that none is known.
+    let region = by.region().ok_or(LoginError::NoRegion)?.clone();
+    let provider = by.credentials_provider().ok_or(LoginError::NoCredentials(None))?;
+    let wanted = Config::builder()
+        .hostname(host)
+        .port(port.into())
+        // It is put into a query as it stands.
+        .username(encode(role, b""))
+        .region(region)
+        .credentials(provider)
+        .expires_in(LIFE.as_secs())
+        .build()
+        .map_err(LoginError::Signing)?;
+    let token = AuthTokenGenerator::new(wanted).auth_token(by).await.map_err(LoginError::Signing)?;
+    Ok(token.as_str().to_owned())
 }
 
-/// What the user logs in with at the serverless cache of the same name.
-pub(super) fn cache_token(user: &str, by: &Signature) -> Result<String, LoginError> {
+/// What the user logs in with at the serverless cache of the same name. The SDK has nothing for it.
+pub(super) async fn cache_token(user: &str, by: &SdkConfig) -> Result<String, LoginError> {
+    let region = by.region().ok_or(LoginError::NoRegion)?;
+    let provider = by.credentials_provider().ok_or(LoginError::NoCredentials(None))?;
+    let credentials = provider.provide_credentials().await;
+    let credentials = credentials.map_err(|error| LoginError::NoCredentials(Some(error.into())))?;
+    let at = by.time_source().map_or_else(SystemTime::now, |clock| clock.now());
+    signed(user, region.as_ref(), credentials, at)
+}
+
+fn signed(user: &str, region: &str, credentials: Credentials, at: SystemTime) -> Result<String, LoginError> {
     let query = format!("Action=connect&ResourceType=ServerlessCache&User={}", encode(user, b""));
-    token(user, &query, "elasticache", by)
-}
-
-fn token(place: &str, query: &str, service: &str, by: &Signature) -> Result<String, LoginError> {
-    let mut url = format!("{SCHEME}{place}/?{query}");
+    let mut url = format!("{SCHEME}{user}/?{query}");
     let mut settings = SigningSettings::default();
     settings.expires_in = Some(LIFE);
     settings.signature_location = SignatureLocation::QueryParams;
-    let identity = by.credentials.clone().into();
+    let identity = credentials.into();
     let params = v4::SigningParams::builder()
         .identity(&identity)
-        .region(&by.region)
-        .name(service)
-        .time(by.at)
+        .region(region)
+        .name("elasticache")
+        .time(at)
         .settings(settings)
         .build()
         .map_err(|error| LoginError::Signing(error.into()))?
@@ -68,20 +83,26 @@ fn token(place: &str, query: &str, service: &str, by: &Signature) -> Result<Stri
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
+    use aws_config::Region;
+    use aws_credential_types::provider::SharedCredentialsProvider;
+    use aws_smithy_async::time::{SharedTimeSource, StaticTimeSource};
+
     use super::*;
 
     const HOST: &str = "sluice-x.proxy-abc.eu-central-1.rds.amazonaws.com";
     const SESSION: &str = "token/with+signs=";
 
-    /// At 2026-11-24T12:00:00Z.
-    fn by(session: Option<&str>) -> Signature {
+    /// A function with these credentials at 2026-11-24T12:00:00Z.
+    pub(in crate::login) fn by(session: Option<&str>) -> SdkConfig {
         let secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
-        Signature {
-            region: "eu-central-1".to_owned(),
-            credentials: Credentials::new("AKIDEXAMPLE", secret, session.map(str::to_owned), None, "test"),
-            at: SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_521_600),
-        }
+        let credentials = Credentials::new("AKIDEXAMPLE", secret, session.map(str::to_owned), None, "test");
+        let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_521_600);
+        SdkConfig::builder()
+            .region(Region::new("eu-central-1"))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .time_source(SharedTimeSource::new(StaticTimeSource::new(at)))
+            .build()
     }
 
     /// Whether two tokens are the same but for the order of their parameters, which no server minds.
@@ -95,26 +116,26 @@ mod tests {
     }
 
     /// What botocore makes of the same: `generate_db_auth_token`.
-    #[test]
-    fn tokens_of_the_database_are_those_that_the_sdk_of_aws_makes() {
+    #[tokio::test]
+    async fn tokens_of_the_database_are_those_that_the_sdk_of_aws_makes() {
         let query = "Action=connect&DBUser=sluice_store&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIDEXAMPLE%2F20261124%2Feu-central-1%2Frds-db%2Faws4_request&X-Amz-Date=20261124T120000Z&X-Amz-Expires=900&X-Amz-SignedHeaders=host";
         let without = "X-Amz-Signature=63cfbf2b7792b59f280d900c2de69db7670c1f25f6473ff7fa566c70c767c720";
         let with = "X-Amz-Security-Token=token%2Fwith%2Bsigns%3D&X-Amz-Signature=a3fd2d2ac43b6b076211118ca1a90ffda0a5fa5cdc553aa43a26640d675631df";
         for (session, rest) in [(None, without), (Some(SESSION), with)] {
-            let made = database_token(HOST, 5432, "sluice_store", &by(session)).unwrap();
+            let made = database_token(HOST, 5432, "sluice_store", &by(session)).await.unwrap();
             assert!(made.starts_with(&format!("{HOST}:5432/?Action=connect&")), "{made}");
             assert!(same(&made, &format!("{HOST}:5432/?{query}&{rest}")), "{made}");
         }
     }
 
     /// What botocore's `RequestSigner` makes of the same.
-    #[test]
-    fn tokens_of_the_cache_are_those_that_the_sdk_of_aws_makes() {
+    #[tokio::test]
+    async fn tokens_of_the_cache_are_those_that_the_sdk_of_aws_makes() {
         let query = "Action=connect&ResourceType=ServerlessCache&User=sluice-x-api&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIDEXAMPLE%2F20261124%2Feu-central-1%2Felasticache%2Faws4_request&X-Amz-Date=20261124T120000Z&X-Amz-Expires=900&X-Amz-SignedHeaders=host";
         let without = "X-Amz-Signature=f210d2c8bfa2901a5f270886e9863fc84c6dd2fad8a69898cffe68730d5e7444";
         let with = "X-Amz-Security-Token=token%2Fwith%2Bsigns%3D&X-Amz-Signature=98a91b07f3f33fd85d02da87e089c4c2d6e26f2a009ce3c2cd570a77926e5d72";
         for (session, rest) in [(None, without), (Some(SESSION), with)] {
-            let made = cache_token("sluice-x-api", &by(session)).unwrap();
+            let made = cache_token("sluice-x-api", &by(session)).await.unwrap();
             assert!(same(&made, &format!("sluice-x-api/?{query}&{rest}")), "{made}");
         }
     }
