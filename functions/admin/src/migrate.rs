@@ -1,7 +1,7 @@
 //! `migrate`: brings the schema of the store up to date and makes the two roles; or prints the SQL.
 
 use ports::login::Login;
-use ports::store::{self, RoleSettings};
+use ports::store::{self, RolePassword, RoleSettings};
 use serde_json::json;
 
 use crate::answer::Answer;
@@ -39,8 +39,8 @@ pub(crate) async fn run(context: &Context, print: bool) -> Result<Answer, Failur
 fn roles(settings: &Settings) -> Result<RoleSettings, Failure> {
     let read = |variable, url: &str| {
         let found = match settings.login {
-            Login::Password => credentials(url).map(|(role, password)| (role, Some(password))),
-            Login::Iam => role(url).map(|role| (role, None)),
+            Login::Password => credentials(url).map(|(role, password)| (role, RolePassword::Known(password))),
+            Login::Iam => role(url).map(|role| (role, RolePassword::Tokens)),
         };
         found.map_err(|cause| Failure::Url { variable, cause })
     };
@@ -67,8 +67,10 @@ fn roles(settings: &Settings) -> Result<RoleSettings, Failure> {
 }
 
 fn without_passwords(mut roles: RoleSettings) -> RoleSettings {
-    for (role, password) in [&mut roles.source, &mut roles.store] {
-        *password = password.take().map(|_| format!("<password of {role}>"));
+    for (_, password) in [&mut roles.source, &mut roles.store] {
+        if matches!(password, RolePassword::Known(_)) {
+            *password = RolePassword::ToFillIn;
+        }
     }
     roles
 }
@@ -116,11 +118,19 @@ mod tests {
         let source = "postgres://sluice_source@proxy/shop";
         assert!(matches!(roles(&settings(None, source)), Err(Failure::Url { .. })));
         let roles = roles(&Settings { login: Login::Iam, ..settings(None, source) }).ok().unwrap();
-        assert_eq!(roles.source, ("sluice_source".to_owned(), None));
+        assert!(roles.source == ("sluice_source".to_owned(), RolePassword::Tokens));
         let script = store::migration_script(&store::role_statements(&roles));
         assert!(!script.contains("store-secret") && script.contains("connection limit 3 password null"));
         assert_eq!(script.matches("grant rds_iam to").count(), 2);
         assert!(!script.contains("revoke rds_iam"));
+    }
+
+    #[test]
+    fn what_is_run_holds_no_password_either() {
+        let roles = roles(&settings(None, "postgres://sluice_source:source-secret@db/shop")).ok().unwrap();
+        let script = store::migration_script(&store::role_statements(&roles));
+        assert!(!script.contains("-secret"), "{script}");
+        assert_eq!(script.matches(" password 'SCRAM-SHA-256$4096:").count(), 2);
     }
 
     #[test]

@@ -34,6 +34,12 @@ impl Unit {
     }
 }
 
+/// The dimension of all metrics, the one that Lambda's own have.
+const DIMENSION: &str = "FunctionName";
+
+/// The name that Lambda knows this process by; none in tests and tools.
+static DEPLOYED: OnceLock<Option<String>> = OnceLock::new();
+
 /// The function that this process is.
 static FUNCTION: OnceLock<&str> = OnceLock::new();
 
@@ -50,16 +56,18 @@ pub(crate) fn export_failed(export: ExportId) {
     }
 }
 
-/// Writes metrics with the function they are of. `properties` are not metrics but can be searched for; no
-/// row value may be among them.
+/// Writes metrics of a function, under the name that it has where it is deployed: several deployments in one account keep
+/// apart. `properties` are not metrics but can be searched for; no row value may be among them.
 pub fn put(function: &str, metrics: &[(&str, Unit, u64)], properties: &[(&str, Value)]) {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let line = line(since.as_millis(), function, metrics, properties);
+    let deployed = DEPLOYED.get_or_init(|| std::env::var("AWS_LAMBDA_FUNCTION_NAME").ok());
+    let deployed = deployed.as_deref().unwrap_or(function);
+    let line = line(since.as_millis(), deployed, metrics, properties);
     // Whoever cannot log cannot say so either.
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
-fn line(unix_ms: u128, function: &str, metrics: &[(&str, Unit, u64)], properties: &[(&str, Value)]) -> Value {
+fn line(unix_ms: u128, deployed: &str, metrics: &[(&str, Unit, u64)], properties: &[(&str, Value)]) -> Value {
     let definitions: Vec<_> =
         metrics.iter().map(|(name, unit, _)| json!({"Name": name, "Unit": unit.word()})).collect();
     let mut line = Map::new();
@@ -68,11 +76,11 @@ fn line(unix_ms: u128, function: &str, metrics: &[(&str, Unit, u64)], properties
         json!({
             "Timestamp": u64::try_from(unix_ms).unwrap_or(u64::MAX),
             "CloudWatchMetrics": [
-                {"Namespace": NAMESPACE, "Dimensions": [["Function"]], "Metrics": definitions}
+                {"Namespace": NAMESPACE, "Dimensions": [[DIMENSION]], "Metrics": definitions}
             ],
         }),
     );
-    line.insert("Function".to_owned(), function.into());
+    line.insert(DIMENSION.to_owned(), deployed.into());
     line.extend(metrics.iter().map(|(name, _, value)| ((*name).to_owned(), (*value).into())));
     line.extend(properties.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
     Value::Object(line)

@@ -50,7 +50,7 @@ pub use migrate::{Migration, migrate, migration_script};
 pub use narrow::Narrowed;
 pub use outlook::Outlook;
 pub use retry::RetryError;
-pub use roles::{RoleSettings, StoredSettings, role_statements, source_settings};
+pub use roles::{RolePassword, RoleSettings, StoredSettings, role_statements, source_settings};
 pub use state::StoreState;
 pub use sweep::Dying;
 pub use turns::Full;

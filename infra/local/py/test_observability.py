@@ -34,6 +34,11 @@ def put_metrics():
     return found
 
 
+def short(name):
+    """What the code calls the function of that logical name."""
+    return name.removesuffix("Function").lower()
+
+
 class Observability(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -47,8 +52,8 @@ class Observability(unittest.TestCase):
 
     def assert_metric(self, namespace, name, dimensions, where):
         if namespace == "Sluice":
-            self.assertEqual(list(dimensions), ["Function"], where)
-            self.assertIn((dimensions["Function"], name), self.put, where)
+            self.assertEqual(list(dimensions), ["FunctionName"], where)
+            self.assertIn((short(dimensions["FunctionName"]), name), self.put, where)
         else:
             self.assertIn(name, AWS_METRICS[namespace], where)
 
@@ -79,14 +84,16 @@ class Observability(unittest.TestCase):
             for metric in widget["properties"]["metrics"]:
                 words = [word for word in metric if isinstance(word, str)]
                 self.assert_metric(words[0], words[1], dict(zip(words[2::2], words[3::2])), widget["properties"]["title"])
-                shown.add((words[3], words[1]))
+                shown.add((short(words[3]), words[1]))
         self.assertEqual(self.put - shown, set(), "metrics that the dashboard does not show")
         self.assertEqual(body["widgets"][0]["properties"]["annotations"]["horizontal"][0]["value"], 7)
 
     def test_the_metrics_have_the_dimension_and_namespace_of_the_code(self):
         source = code("functions/ports/src/metrics.rs")
         self.assertIn('const NAMESPACE: &str = "Sluice";', source)
-        self.assertIn('"Dimensions": [["Function"]]', source)
+        self.assertIn('const DIMENSION: &str = "FunctionName";', source)
+        # What Lambda sets; no template does.
+        self.assertIn('std::env::var("AWS_LAMBDA_FUNCTION_NAME")', source)
 
     def test_alarms_go_where_was_said(self):
         for given, wanted in [({}, 0), ({"Email": "a@example.com"}, 1), ({"Email": "a@example.com", "TopicArn": "arn:t"}, 2)]:

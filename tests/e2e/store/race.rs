@@ -240,8 +240,8 @@ async fn worker(arena: Arc<Arena>) {
                 arena
                     .database
                     .run(&format!(
-                        "update sluice.chunk set lease_until = now() where id = '{}' and state = 'running'",
-                        message.chunk
+                        "update sluice.chunk set lease_until = now() where id = '{}' and attempt = {} and state = 'running'",
+                        message.chunk, attempt.number
                     ))
                     .await
                     .unwrap();

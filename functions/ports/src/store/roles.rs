@@ -1,5 +1,8 @@
 //! The two roles: the database itself enforces the budgets.
 
+mod scram;
+
+use crate::random;
 use crate::source::sql::{identifier as quote_identifier, literal as quote_literal};
 
 /// What statements of the store need to know of the deployment. `migrate` writes it down, `check` compares.
@@ -39,13 +42,38 @@ impl StoredSettings {
     }
 }
 
+/// How a role logs in.
+#[derive(Clone, PartialEq, Eq)]
+pub enum RolePassword {
+    /// With this password. The server is told only what it keeps of it, unless it has other characters than printable ASCII.
+    Known(String),
+    /// With one that whoever runs the statements fills in.
+    ToFillIn,
+    /// With tokens of IAM; it has none.
+    Tokens,
+}
+
+impl RolePassword {
+    /// What stands in `alter role … password`.
+    fn sql(&self, role: &str) -> String {
+        match self {
+            Self::Known(password) => {
+                let verifier = scram::verifier(password, random::bytes());
+                quote_literal(verifier.as_deref().unwrap_or(password))
+            }
+            Self::ToFillIn => quote_literal(&format!("<password of {role}>")),
+            Self::Tokens => "null".to_owned(),
+        }
+    }
+}
+
 /// What the roles are made by.
 #[derive(Clone)]
 pub struct RoleSettings {
-    /// Role that reads the source, and its password; without one it logs in with tokens of IAM.
-    pub source: (String, Option<String>),
-    /// Role that keeps the store, and its password; without one it logs in with tokens of IAM.
-    pub store: (String, Option<String>),
+    /// Role that reads the source.
+    pub source: (String, RolePassword),
+    /// Role that keeps the store.
+    pub store: (String, RolePassword),
     /// Limits and times.
     pub stored: StoredSettings,
     /// Whether the source role must see which sessions of others are active: a load limit needs it.
@@ -108,14 +136,15 @@ pub fn role_statements(settings: &RoleSettings) -> Vec<String> {
         [(&settings.source, settings.stored.budget), (&settings.store, settings.stored.store_sessions)]
     {
         let name = quote_literal(role);
+        let word = password.sql(role);
         let role = quote_identifier(role);
         statements.push(format!(
             "do $do$ begin if not exists (select from pg_roles where rolname = {name}) then create role {role}; end if; end $do$"
         ));
         // No attribute is taken away: a new role has none, and managed services let nobody name them.
-        let word = password.as_deref().map_or_else(|| "null".to_owned(), quote_literal);
         statements.push(format!("alter role {role} login connection limit {limit} password {word}"));
-        statements.push(if password.is_some() { no_tokens(&role, &name) } else { tokens(&role) });
+        let log_in = if *password == RolePassword::Tokens { tokens(&role) } else { no_tokens(&role, &name) };
+        statements.push(log_in);
     }
     let set = |role: &str, name: &str, value: &str| {
         format!("alter role {role} set {name} = {}", quote_literal(value))
