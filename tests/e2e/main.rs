@@ -5,6 +5,7 @@
 mod api;
 mod attack;
 mod caches;
+mod cdn;
 mod contract;
 mod fixture;
 mod formats;

@@ -39,6 +39,15 @@ pub struct Stack {
     /// The shared cache; empty where there is none.
     #[serde(default)]
     pub redis_url: String,
+    /// The CDN; empty where there is none.
+    #[serde(default)]
+    pub cdn_url: String,
+    /// Folder of the public keys whose links the CDN accepts.
+    #[serde(default)]
+    pub cdn_keys: PathBuf,
+    /// The secret with the key that signs links.
+    #[serde(default)]
+    pub cdn_secret: String,
     /// The folder of its logs and data.
     pub ground: PathBuf,
     /// PostgreSQL's log.

@@ -1,7 +1,8 @@
 """Deploys template.yaml to the emulator through CloudFormation and prints the stack's outputs.
 
 Reads JSON from standard input: {"stack": stack.json, "template": path, "binaries": folder, "scratch": folder,
-"parameters": {name: value}}. A function in `functions/NAME` runs the binary NAME, zipped as `bootstrap`.
+"parameters": {name: value}, "cdn": outputs of what stands in for infra/cdn.yaml, or null}. A function in `functions/NAME`
+runs the binary NAME, zipped as `bootstrap`.
 """
 
 import json
@@ -51,6 +52,15 @@ def upload_nested(s3, endpoint, source, root):
     return urls
 
 
+def with_cdn(source, outputs, root):
+    """The template with the local CDN in place of CloudFront's."""
+    file = template.nested_files(source)["Cdn"]
+    wanted = set(template.parse((root / file).read_text())["Outputs"])
+    if wanted != set(outputs):
+        sys.exit(f"{file} puts out {sorted(wanted)}, what stands in for it {sorted(outputs)}")
+    return template.stand_in(source, "Cdn", outputs)
+
+
 def create(cloudformation, body_url, parameters):
     """Creates the stack and waits for it; its outputs, or the reason why it failed."""
     try:
@@ -84,8 +94,11 @@ def main():
     s3 = aws.client("s3", stack)
     s3.create_bucket(Bucket=ARTIFACTS)
     source = template.parse(Path(job["template"]).read_text())
+    root = Path(job["template"]).parent
+    if job["cdn"]:
+        source = with_cdn(source, job["cdn"], root)
     code = upload_code(s3, template.code_folders(source), Path(job["binaries"]), Path(job["scratch"]))
-    nested = upload_nested(s3, stack["awsEndpoint"], source, Path(job["template"]).parent)
+    nested = upload_nested(s3, stack["awsEndpoint"], source, root)
     translated = template.translate(source, code, stack["region"], job["parameters"])
     body = template.place_nested(template.bridge(translated, job["parameters"]), nested)
     s3.put_object(Bucket=ARTIFACTS, Key="template.json", Body=json.dumps(body).encode())

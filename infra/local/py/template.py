@@ -8,6 +8,8 @@
 5. `allow_plain_http`: the emulator speaks no TLS, and it does enforce that the bucket wants it.
 6. `place_nested`: nested templates are files here, and objects in a bucket when they are deployed, as `sam package` does.
 7. `leave_out_metric_math`, of the nested ones: the emulator refuses alarms over more than one metric.
+8. `stand_in`, before all others, where something else does what a nested template would make: what it puts out is given.
+9. `name_secrets_whole`: a `Ref` to a secret is its ARN on AWS and its name here, of which no policy can be made.
 """
 
 import copy
@@ -46,10 +48,30 @@ def nested_files(template):
     }
 
 
+def stand_in(template, name, outputs):
+    """The same template without the nested stack of this name, its outputs being what is given."""
+    template = copy.deepcopy(template)
+    del template["Resources"][name]
+
+    def given(term):
+        if isinstance(term, list):
+            return [given(part) for part in term]
+        if not isinstance(term, dict):
+            if isinstance(term, str) and f"${{{name}." in term:
+                raise NotImplementedError(f"{term}: an output of {name} within a text; extend template.py")
+            return term
+        owner, output = _nested_output(term)
+        if owner == name:
+            return outputs[output]
+        return {key: given(part) for key, part in term.items()}
+
+    return given(template)
+
+
 def bridge(template, parameters):
     """All steps after SAM's translation."""
     expanded = expand_http_apis(template)
-    return allow_plain_http(name_batches(settle_trigger_limits(expanded, parameters)))
+    return name_secrets_whole(allow_plain_http(name_batches(settle_trigger_limits(expanded, parameters))))
 
 
 def translate(template, code_uris, region, parameters=None):
@@ -139,6 +161,24 @@ def allow_plain_http(template):
     return template
 
 
+def name_secrets_whole(template):
+    """The same template with secrets' ARNs asked for by the attribute that holds them here as well as on AWS."""
+    resources = template["Resources"]
+    secrets = {name for name, resource in resources.items() if resource["Type"] == "AWS::SecretsManager::Secret"}
+
+    def named(term):
+        match term:
+            case {"Ref": str(name)} if name in secrets:
+                return {"Fn::GetAtt": [name, "Id"]}
+            case dict():
+                return {key: named(part) for key, part in term.items()}
+            case list():
+                return [named(part) for part in term]
+        return term
+
+    return named(template)
+
+
 def leave_out_metric_math(template):
     """The same template without alarms that work a value out of metrics."""
     template = copy.deepcopy(template)
@@ -147,6 +187,14 @@ def leave_out_metric_math(template):
         if "Metrics" in resources[name]["Properties"]:
             del resources[name]
     return template
+
+
+def _nested_output(term):
+    """(nested stack, name) of a reference to an output of one; twice None for anything else."""
+    match term:
+        case {"Fn::GetAtt": [owner, attribute]} if attribute.startswith("Outputs."):
+            return owner, attribute.removeprefix("Outputs.")
+    return None, None
 
 
 def _demands_tls(statement):

@@ -65,6 +65,40 @@ class ExpandHttpApis(unittest.TestCase):
             template.expand_http_apis(api({"/a": {"get": calls("One")}}, components={"securitySchemes": schemes}))
 
 
+class StandIn(unittest.TestCase):
+    OUTPUTS = {"Domain": "127.0.0.1:1", "DistributionDomain": "127.0.0.1:1", "DistributionArn": "arn:d", "FirstKeyId": "K1", "SecondKeyId": "none"}
+    GIVEN = {"CreateCdn": "true", "CdnFirstKey": "k", "SourceUrl": "postgres://a", "StoreUrl": "postgres://b"}
+
+    def test_what_a_nested_stack_would_put_out_is_given_and_the_rest_stays(self):
+        source = template.parse((ROOT / "template.yaml").read_text())
+        made = template.stand_in(source, "Cdn", self.OUTPUTS)
+        before, after = cfn.Evaluation(source, self.GIVEN), cfn.Evaluation(made, self.GIVEN)
+        self.assertEqual(set(before.resources()) - set(after.resources()), {"Cdn"})
+        self.assertEqual(set(after.resources()) - set(before.resources()), set())
+        outputs = after.outputs()
+        self.assertEqual([outputs[name] for name in ("CdnDomain", "CdnFirstKeyId", "CdnSecondKeyId")], ["127.0.0.1:1", "K1", "none"])
+        self.assertEqual(outputs["CdnSecretArn"], before.outputs()["CdnSecretArn"], "the secret is a real one")
+        self.assertIn("arn:d", str(after.resources()["BucketPolicy"]))
+        self.assertNotIn("Outputs.Domain", str(made))
+
+    def test_an_output_that_is_not_given_is_an_error(self):
+        source = template.parse((ROOT / "template.yaml").read_text())
+        with self.assertRaises(KeyError):
+            template.stand_in(source, "Cdn", {"Domain": "d"})
+        within = {"Resources": {"Cdn": {}, "A": {"Fn::Sub": "https://${Cdn.Outputs.Domain}/"}}}
+        with self.assertRaises(NotImplementedError):
+            template.stand_in(within, "Cdn", self.OUTPUTS)
+
+
+class NameSecretsWhole(unittest.TestCase):
+    def test_only_references_to_secrets_change(self):
+        secret, queue = {"Type": "AWS::SecretsManager::Secret"}, {"Type": "AWS::SQS::Queue"}
+        given = {"Resources": {"S": secret, "Q": queue, "R": {"Type": "T", "P": [{"Ref": "S"}, {"Ref": "Q"}]}}}
+        made = template.name_secrets_whole(given)["Resources"]
+        self.assertEqual(made["R"]["P"], [{"Fn::GetAtt": ["S", "Id"]}, {"Ref": "Q"}])
+        self.assertEqual((made["S"], given["Resources"]["R"]["P"][0]), (secret, {"Ref": "S"}))
+
+
 class SettleTriggerLimits(unittest.TestCase):
     def test_a_limit_is_the_number_given_or_the_default(self):
         trigger = {

@@ -22,6 +22,7 @@ pub(crate) fn run(args: &ChaosArgs) -> Result<ExitCode> {
         max_connections: postgres::MAX_CONNECTIONS,
         set: &set,
         sample: Sample::None,
+        cdn: false,
     };
     let secs = ("SLUICE_CHAOS_SECS", (args.minutes * 60).to_string());
     test::faults(&plan, "chaos::", &[secs, ("SLUICE_CHAOS_SEED", args.seed.to_string())])

@@ -96,6 +96,9 @@ pub(crate) struct UpArgs {
     /// Start with an empty database.
     #[arg(long)]
     pub(crate) no_sample: bool,
+    /// Hand out the storage's own links, as without CloudFront.
+    #[arg(long)]
+    pub(crate) no_cdn: bool,
     /// Size of the sample database, 1 being the whole one.
     #[arg(long, default_value_t = 1.0)]
     pub(crate) scale: f64,

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
+use crate::cdn::Served;
 use crate::cli::DemoArgs;
 use crate::progress::Step;
 use crate::stack::{Guard, Stack, refused_sessions};
@@ -34,17 +35,20 @@ pub(crate) fn run(args: &DemoArgs) -> Result<ExitCode> {
     let venv = Venv::stack()?;
     prerequisites::pgbouncer()?;
     prerequisites::install_redis();
+    prerequisites::install_nginx();
     binaries::build()?;
     let (_guard, stack) = stack(args, &venv)?;
 
     let refused_before = refused_sessions(&stack.postgres_log)?;
     let out = folder(args)?;
+    let served = served(&stack)?;
     let (export, took) = export(&stack, &out)?;
     let chunks = chunks(&stack, &venv, &export)?;
+    let downloads = served.map(|before| download_again(&stack, &export, before)).transpose()?;
     let refused = refused_sessions(&stack.postgres_log)? - refused_before;
     let results = compare(&stack, &venv, &out)?;
 
-    let summary = Summary::new(&export, &chunks, &results, took, refused);
+    let summary = Summary::new(&export, &chunks, &results, took, refused, downloads);
     println!("\n{summary}\n\nThe files are in {}", out.display());
     Ok(if summary.all_agree() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -62,6 +66,7 @@ fn stack(args: &DemoArgs, venv: &Venv) -> Result<(Option<Guard>, Stack)> {
         max_connections: postgres::MAX_CONNECTIONS,
         set: &[],
         sample: Sample::Whole(args.scale),
+        cdn: true,
     };
     let (guard, stack) = up::start(&plan, venv)?;
     Ok((Some(guard), stack))
@@ -97,6 +102,34 @@ fn export(stack: &Stack, out: &Path) -> Result<(Value, Duration)> {
     }
     step.done("exported and downloaded");
     Ok((said, began.elapsed()))
+}
+
+/// What the CDN has served so far, where there is one.
+fn served(stack: &Stack) -> Result<Option<Served>> {
+    (!stack.cdn_url.is_empty()).then(|| Served::so_far(stack)).transpose()
+}
+
+/// Loads all files once more, into nowhere that stays; what the CDN served the first and the second time.
+fn download_again(stack: &Stack, export: &Value, before: Served) -> Result<[Served; 2]> {
+    let step = Step::start("Downloading all files a second time");
+    let first = Served::so_far(stack)?;
+    let id = export["export"]["id"].as_str().context("sluice export printed no id")?;
+    let out = stack.ground.join("tmp").join("again");
+    let status = Command::new(place::binaries()?.join("sluice"))
+        .args(["--json", "download", id, "--out"])
+        .arg(&out)
+        .env("SLUICE_URL", &stack.url)
+        .env("SLUICE_KEY", &stack.key)
+        .stdout(Stdio::null())
+        .status()
+        .context("cannot start sluice")?;
+    signals::check()?;
+    fs::remove_dir_all(&out)?;
+    if !status.success() {
+        bail!("sluice download failed ({status})");
+    }
+    step.done("downloaded");
+    Ok([first.since(before), Served::so_far(stack)?.since(first)])
 }
 
 /// Each reason of a failed export once, with the number of chunks that it stopped.

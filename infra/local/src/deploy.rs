@@ -6,12 +6,18 @@ use std::env::consts::ARCH;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
+use crate::cdn::Cdn;
 use crate::stack::Stack;
 use crate::venv::Venv;
 use crate::{place, python};
 
-/// Creates the CloudFormation stack; `overrides` are parameters of the template.
-pub(crate) fn run(stack: &mut Stack, venv: &Venv, overrides: &[(String, String)]) -> Result<()> {
+/// Creates the CloudFormation stack; `overrides` are parameters of the template. `cdn` stands in for CloudFront.
+pub(crate) fn run(
+    stack: &mut Stack,
+    venv: &Venv,
+    overrides: &[(String, String)],
+    cdn: Option<&Cdn>,
+) -> Result<()> {
     let mut parameters = BTreeMap::from([
         ("Architecture".to_owned(), architecture().to_owned()),
         ("SourceUrl".to_owned(), stack.source_url.clone()),
@@ -24,6 +30,7 @@ pub(crate) fn run(stack: &mut Stack, venv: &Venv, overrides: &[(String, String)]
         // 32 MiB instead of 256: the sample is small, and is to be seen being cut.
         ("TargetBytes".to_owned(), "33554432".to_owned()),
     ]);
+    parameters.extend(cdn.into_iter().flat_map(Cdn::parameters));
     parameters.extend(overrides.iter().cloned());
     let job = json!({
         "stack": stack,
@@ -31,6 +38,7 @@ pub(crate) fn run(stack: &mut Stack, venv: &Venv, overrides: &[(String, String)]
         "binaries": place::binaries()?,
         "scratch": stack.ground.join("tmp"),
         "parameters": parameters,
+        "cdn": cdn.map(Cdn::outputs),
     });
     let outputs = python::call(&venv.python(), "deploy.py", &job)?;
     let output = |name: &str| -> Result<String> {
@@ -41,6 +49,9 @@ pub(crate) fn run(stack: &mut Stack, venv: &Venv, overrides: &[(String, String)]
     stack.bucket = output("BucketName")?;
     stack.queue_url = output("QueueUrl")?;
     stack.dead_letter_queue_url = output("DeadLetterQueueUrl")?;
+    if cdn.is_some() {
+        stack.cdn_secret = output("CdnSecretArn")?;
+    }
     for name in ["Api", "Worker", "Sweeper", "Admin"] {
         stack.functions.insert(name.to_lowercase(), output(&format!("{name}FunctionName"))?);
     }

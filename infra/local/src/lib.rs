@@ -8,6 +8,7 @@ pub mod cli;
 mod admin;
 mod bench;
 mod binaries;
+mod cdn;
 mod chaos;
 mod check;
 mod cluster;

@@ -1,5 +1,5 @@
-//! What must be on the machine before anything starts: Python and PgBouncer. Redis, and for tests PostgreSQL 15, may be
-//! missing.
+//! What must be on the machine before anything starts: Python and PgBouncer. Redis, nginx, and for tests PostgreSQL 15,
+//! may be missing.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -51,17 +51,33 @@ pub(crate) fn redis() -> Option<PathBuf> {
     find("redis-server").or_else(|| find("valkey-server"))
 }
 
+/// nginx, where there is one that can ask whether a request may be served.
+pub(crate) fn nginx() -> Option<PathBuf> {
+    let found = find("nginx")?;
+    let said = Command::new(&found).arg("-V").output().ok()?;
+    String::from_utf8_lossy(&said.stderr).contains("http_auth_request_module").then_some(found)
+}
+
 /// Installs Redis where apt and root make that possible; says once that there is none otherwise.
 pub(crate) fn install_redis() {
-    if redis().is_none() && user::is_root() && find("apt-get").is_some() {
-        let step = Step::start("Installing Redis with apt-get");
-        let said = install_service("redis-server")
-            .map_or_else(|error| format!("{error:#}"), |()| "installed".to_owned());
+    install_guest("Redis", "redis-server", redis, "a shared cache");
+}
+
+/// Installs nginx where apt and root make that possible; says once that there is none otherwise.
+pub(crate) fn install_nginx() {
+    install_guest("nginx", "nginx", nginx, "a CDN");
+}
+
+fn install_guest(name: &str, package: &str, installed: fn() -> Option<PathBuf>, what: &str) {
+    if installed().is_none() && user::is_root() && find("apt-get").is_some() {
+        let step = Step::start(&format!("Installing {name} with apt-get"));
+        let said =
+            install_service(package).map_or_else(|error| format!("{error:#}"), |()| "installed".to_owned());
         step.done(&said);
     }
-    if redis().is_none() {
+    if installed().is_none() {
         eprintln!(
-            "▸ There is no Redis here, so the stack runs without a shared cache: install redis-server to have it"
+            "▸ There is no {name} here, so the stack runs without {what}: install {package} to have it"
         );
     }
 }

@@ -10,7 +10,7 @@ use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 
 use crate::emulator::FAULTS;
-use crate::{older, place, process, redis, user};
+use crate::{cdn, older, place, process, redis, user};
 
 /// The stack that is meant when none is named.
 pub(crate) const DEFAULT_NAME: &str = "shop";
@@ -20,7 +20,12 @@ const PROCESSES: [(&str, Signal); 3] =
     [("emulator", Signal::TERM), ("pgbouncer", Signal::TERM), ("postgres", Signal::INT)];
 
 /// What a stack runs without as well: what is not installed everywhere, what tests stop, and what only tests add.
-const GUESTS: [(&str, Signal); 2] = [(redis::NAME, Signal::TERM), (older::NAME, Signal::INT)];
+const GUESTS: [(&str, Signal); 4] = [
+    (cdn::NGINX, Signal::TERM),
+    (cdn::VERIFIER, Signal::TERM),
+    (redis::NAME, Signal::TERM),
+    (older::NAME, Signal::INT),
+];
 
 /// What `stack.json` holds. Tests and scripts read it.
 #[derive(Serialize, Deserialize, Default, Clone)]
@@ -48,6 +53,12 @@ pub(crate) struct Stack {
     /// The shared cache; empty where there is no Redis.
     pub(crate) redis_url: String,
     pub(crate) redis_port: u16,
+    /// The CDN, which files are loaded from and the api is reached through as well; empty where there is none.
+    pub(crate) cdn_url: String,
+    /// Folder of the public keys whose links it accepts: ID.pem each.
+    pub(crate) cdn_keys: PathBuf,
+    /// The secret with the key that the api signs with.
+    pub(crate) cdn_secret: String,
     /// PostgreSQL's own port.
     pub(crate) direct_port: u16,
     pub(crate) pooler_port: u16,
@@ -142,7 +153,7 @@ impl Stack {
             }
         }
         let _ = fs::remove_file(file(&self.name)?);
-        for data in ["postgres", older::NAME, "tmp", "objects", FAULTS] {
+        for data in ["postgres", older::NAME, cdn::FOLDER, "tmp", "objects", FAULTS] {
             let _ = fs::remove_dir_all(self.ground.join(data));
         }
         Ok(())

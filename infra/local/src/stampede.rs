@@ -23,6 +23,7 @@ pub(crate) fn run() -> Result<ExitCode> {
         max_connections: MAX_CONNECTIONS,
         set: &set,
         sample: Sample::None,
+        cdn: false,
     };
     test::faults(&plan, "stampede::", &[("SLUICE_STAMPEDE_FULL", "1".to_owned())])
 }

@@ -39,6 +39,7 @@ pub(crate) fn run_told(args: &[String], variables: &[(&str, String)]) -> Result<
     let venv = Venv::stack()?;
     prerequisites::pgbouncer()?;
     prerequisites::install_redis();
+    prerequisites::install_nginx();
     test_scripts(&venv)?;
     binaries::build_all()?;
 
@@ -50,6 +51,7 @@ pub(crate) fn run_told(args: &[String], variables: &[(&str, String)]) -> Result<
         max_connections: postgres::MAX_CONNECTIONS,
         set: &set,
         sample: Sample::Tables(SCALE),
+        cdn: false,
     };
     let (guard, mut stack) = start(&plan, &venv)?;
     let older = older::start(&mut stack)?;

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use crate::cdn::Cdn;
 use crate::cli::UpArgs;
 use crate::progress::Step;
 use crate::stack::{Guard, Stack, down_command};
@@ -46,6 +47,8 @@ pub(crate) struct Plan<'a> {
     /// Overridden parameters of the template.
     pub(crate) set: &'a [(String, String)],
     pub(crate) sample: Sample,
+    /// Are files loaded through a CDN, where there is one?
+    pub(crate) cdn: bool,
 }
 
 /// Starts a stack, prints how to use it and waits for Ctrl-C.
@@ -54,6 +57,9 @@ pub(crate) fn run(args: &UpArgs) -> Result<()> {
     let venv = Venv::stack()?;
     prerequisites::pgbouncer()?;
     prerequisites::install_redis();
+    if !args.no_cdn {
+        prerequisites::install_nginx();
+    }
     if !args.built {
         binaries::build()?;
     }
@@ -65,6 +71,7 @@ pub(crate) fn run(args: &UpArgs) -> Result<()> {
         max_connections: postgres::MAX_CONNECTIONS,
         set: &args.set,
         sample,
+        cdn: !args.no_cdn,
     };
     let (guard, stack) = start(&plan, &venv)?;
     greet(&stack, sample);
@@ -101,9 +108,19 @@ pub(crate) fn start(plan: &Plan<'_>, venv: &Venv) -> Result<(Guard, Stack)> {
     signals::check()?;
 
     let step = Step::start("Deploying template.yaml");
-    deploy::run(&mut stack, venv, plan.set)?;
+    // Whoever sets it gets what the template makes.
+    let wanted = plan.cdn && plan.set.iter().all(|(name, _)| name != "CreateCdn");
+    let cdn = if wanted { Cdn::prepare(venv)? } else { None };
+    deploy::run(&mut stack, venv, plan.set, cdn.as_ref())?;
     step.done("deployed");
     signals::check()?;
+
+    if let Some(cdn) = cdn {
+        let step = Step::start("Starting nginx in CloudFront's place");
+        cdn.start(&mut stack, venv)?;
+        step.done(&format!("port {}", port_of(&stack.cdn_url)));
+        signals::check()?;
+    }
 
     let step = Step::start("Creating the store and both roles (admin migrate)");
     admin::expect(&stack, venv, &["migrate"])?;
@@ -149,8 +166,13 @@ fn sample(file: &str) -> PathBuf {
 }
 
 fn greet(stack: &Stack, sample: Sample) {
-    let Stack { url, key, .. } = stack;
+    let Stack { url, key, cdn_url, .. } = stack;
     println!("\nSluice is up.\n\n  export SLUICE_URL={url}\n  export SLUICE_KEY={key}\n");
+    if !cdn_url.is_empty() {
+        println!(
+            "Files are loaded through a CDN; so can the api be:\n\n  export SLUICE_URL={cdn_url}/api/v1\n"
+        );
+    }
     match sample {
         Sample::Whole(_) => println!("{EXPORT}"),
         Sample::None | Sample::Tables(_) => println!("{APPLY}"),

@@ -16,7 +16,7 @@ use crate::percent::encode;
 
 /// Signs links for one distribution.
 pub struct Signer {
-    /// Where they lead: `https://` and a host.
+    /// Where they lead: scheme and host.
     base: String,
     key_pair_id: String,
     key: Key,
@@ -34,23 +34,23 @@ struct Text {
 impl Signer {
     /// Reads the secret: JSON with `domain`, `keyPairId` and `privateKey` (PEM).
     ///
+    /// Links are `https://`. Only a domain that is a port of this machine, `127.0.0.1:PORT` or `localhost:PORT`, has links
+    /// with `http://`: there stands the local stack's CDN, and what is sent there leaves no wire to listen at.
+    ///
     /// # Errors
     /// If it has another form, or the key is none of those that CloudFront takes.
     pub fn read(text: &str) -> Result<Self, LinksError> {
         // The cause is dropped: it may quote what it could not read.
         let text: Text = serde_json::from_str(text).map_err(|_| LinksError::Form)?;
-        let host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
-        if text.domain.is_empty() || !text.domain.chars().all(host) {
-            return Err(LinksError::Field(
-                "domain",
-                "no plain host name, such as d111111abcdef8.cloudfront.net",
-            ));
-        }
+        let base = base(&text.domain).ok_or(LinksError::Field(
+            "domain",
+            "no plain host name, such as d111111abcdef8.cloudfront.net",
+        ))?;
         if text.key_pair_id.is_empty() || !text.key_pair_id.chars().all(|c| c.is_ascii_alphanumeric()) {
             return Err(LinksError::Field("keyPairId", "no id of a public key, such as K2JCJMDEHXQW5F"));
         }
         let key = Key::read(&text.private_key)?;
-        Ok(Self { base: format!("https://{}/", text.domain), key_pair_id: text.key_pair_id, key })
+        Ok(Self { base, key_pair_id: text.key_pair_id, key })
     }
 
     /// A link to the object of that key until `expires`, in seconds since 1970.
@@ -64,6 +64,17 @@ impl Signer {
         let id = &self.key_pair_id;
         Ok(format!("{url}?Expires={expires}&Signature={signature}&Key-Pair-Id={id}&Hash-Algorithm=SHA256"))
     }
+}
+
+/// Where links of that domain lead; `None` if it is none.
+fn base(domain: &str) -> Option<String> {
+    if let Some((host, port)) = domain.split_once(':') {
+        let digits = port.bytes().all(|byte| byte.is_ascii_digit()) && !port.starts_with('0');
+        let local = matches!(host, "127.0.0.1" | "localhost") && digits && port.parse::<u16>().is_ok();
+        return local.then(|| format!("http://{domain}/"));
+    }
+    let host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
+    (!domain.is_empty() && domain.chars().all(host)).then(|| format!("https://{domain}/"))
 }
 
 /// The text that is signed.

@@ -137,6 +137,41 @@ fn no_key_of_an_object_widens_what_a_link_grants() {
 }
 
 #[test]
+fn only_a_port_of_this_machine_is_reached_without_tls() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, pem) = keys(folder.path(), "k").swap_remove(2);
+    let link = |domain: &str| {
+        let secret = secret("K1", &pem).replace("d111111abcdef8.cloudfront.net", domain);
+        Signer::read(&secret).map(|signer| signer.link(OBJECT, NOW).unwrap())
+    };
+    for local in ["127.0.0.1:8443", "localhost:1", "127.0.0.1:65535"] {
+        assert!(link(local).unwrap().starts_with(&format!("http://{local}/{OBJECT}?Expires=")), "{local}");
+    }
+    for host in ["127.0.0.1", "localhost", "files.example.com"] {
+        assert!(link(host).unwrap().starts_with(&format!("https://{host}/{OBJECT}?Expires=")), "{host}");
+    }
+    for other in [
+        "",
+        "files.example.com:443",
+        "files.example.com:8443",
+        "127.0.0.2:80",
+        "localhost.example.com:80",
+        "evil@localhost:80",
+        "localhost:",
+        "localhost:0",
+        "localhost:080",
+        "localhost:+80",
+        "localhost:65536",
+        "localhost:80:80",
+        "localhost:80/a",
+        "[::1]:80",
+        "http://localhost:80",
+    ] {
+        assert!(matches!(link(other), Err(LinksError::Field("domain", _))), "{other}");
+    }
+}
+
+#[test]
 fn other_secrets_are_refused_without_being_repeated() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::cdn::Served;
 use crate::verify::Comparison;
 
 /// The numbers of one demo.
@@ -23,6 +24,8 @@ pub(super) struct Summary {
     refused: usize,
     /// Of the largest worker; absent if the api does not tell.
     peak_memory_bytes: Option<u64>,
+    /// The first and the second time; absent where there is no CDN.
+    downloads: Option<[Served; 2]>,
 }
 
 impl Summary {
@@ -33,6 +36,7 @@ impl Summary {
         results: &BTreeMap<String, Comparison>,
         took: Duration,
         refused: usize,
+        downloads: Option<[Served; 2]>,
     ) -> Self {
         let progress = &export["export"]["progress"];
         let number = |value: &Value| value.as_u64().unwrap_or_default();
@@ -47,6 +51,7 @@ impl Summary {
             took,
             refused,
             peak_memory_bytes: peak_memory(chunks),
+            downloads,
         }
     }
 
@@ -70,7 +75,15 @@ impl fmt::Display for Summary {
         )?;
         writeln!(f, "  seconds             {:.1}, downloads included", self.took.as_secs_f32())?;
         writeln!(f, "  sessions refused    {}", self.refused)?;
-        write!(f, "  peak worker memory  {peak}")
+        write!(f, "  peak worker memory  {peak}")?;
+        if let Some([first, second]) = self.downloads {
+            write!(
+                f,
+                "\n  files from the CDN  {} fetched from storage, {} from its cache; the second time {} and {}",
+                first.from_storage, first.from_cache, second.from_storage, second.from_cache
+            )?;
+        }
+        Ok(())
     }
 }
 
@@ -124,7 +137,7 @@ mod tests {
 
     #[test]
     fn nothing_compared_is_not_agreement() {
-        let nothing = Summary::new(&json!({}), &json!([]), &BTreeMap::new(), Duration::ZERO, 0);
+        let nothing = Summary::new(&json!({}), &json!([]), &BTreeMap::new(), Duration::ZERO, 0, None);
         assert!(!nothing.all_agree());
     }
 }

@@ -47,7 +47,17 @@ impl TokenStack {
             "WorkerTimeoutSeconds=60",
         ];
         let mut command = Command::new(&x);
-        command.args(["up", "--name", &name, "--no-sample", "--built", "--detach", "--budget", "2"]);
+        command.args([
+            "up",
+            "--name",
+            &name,
+            "--no-sample",
+            "--no-cdn",
+            "--built",
+            "--detach",
+            "--budget",
+            "2",
+        ]);
         for parameter in parameters {
             command.args(["--set", parameter]);
         }

@@ -1,0 +1,41 @@
+//! Files through the CDN: nginx in CloudFront's place, which caches, and believes only links that are signed.
+//!
+//! All over one stack, one after the other: keys and secret are the stack's.
+
+mod downloads;
+mod refusals;
+mod rotation;
+mod stack;
+
+use export::manifest::Manifest;
+use serde_json::json;
+
+use stack::CdnStack;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_are_fetched_from_storage_once_and_only_by_links_that_we_signed() {
+    let Some(cdn) = CdnStack::start().await else { return };
+    let manifest = export(&cdn).await;
+    downloads::the_second_one_does_not_reach_storage(&cdn, &manifest).await;
+    downloads::what_may_not_be_cached_is_not(&cdn, &manifest).await;
+    downloads::the_api_is_reached_through_it_and_never_cached(&cdn, &manifest).await;
+    refusals::whatever_we_did_not_sign_opens_nothing(&cdn, &manifest).await;
+    rotation::a_key_replaces_another_without_a_broken_link(&cdn, &manifest).await;
+    rotation::without_a_key_links_are_those_of_the_storage(&cdn, &manifest).await;
+    refusals::while_nobody_can_verify_nothing_is_served(&cdn, &manifest).await;
+}
+
+/// An export that has succeeded and of which nothing was loaded: its manifest.
+async fn export(cdn: &CdnStack) -> Manifest {
+    let request = json!({"datasets": ["parcels"], "startDate": "2024-01-01", "endDate": "2024-01-20"});
+    let id = cdn.system.submit(&request).await.unwrap();
+    let ended = cdn.system.wait(id).await.unwrap();
+    assert_eq!(ended.status, export::chunk::ExportStatus::Succeeded, "{:?}", ended.errors);
+    cdn.system.client.manifest(id).await.unwrap()
+}
+
+/// Name and key of each file.
+fn files(manifest: &Manifest) -> Vec<(String, String)> {
+    let files = manifest.datasets.iter().flat_map(|d| &d.chunks).filter_map(|c| c.file.as_ref());
+    files.map(|file| (file.name.clone(), file.key.clone())).collect()
+}

@@ -1,0 +1,180 @@
+//! A second stack, whose files are loaded through nginx in CloudFront's place.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use client::Client;
+use export::id::ExportId;
+use ports::links::Signer;
+use reqwest::{Method, StatusCode, header::HeaderMap};
+use serde_json::{Value, json};
+use tests::{Stack, System};
+
+const SCHEMA: &str = include_str!("schema.sql");
+const CATALOG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/e2e/cdn/catalog.toml");
+/// One call to the emulator, by boto3.
+const CALL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/local/py/call.py");
+/// What takes longer is a hang.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running stack; it is stopped with this value.
+pub(super) struct CdnStack {
+    x: String,
+    /// `stack.json`.
+    described: Value,
+    /// The system on it.
+    pub(super) system: System,
+    /// What the api signs with at first.
+    pub(super) secret: Value,
+    http: reqwest::Client,
+}
+
+/// An answer, read to its end.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(super) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Where the CDN had it from.
+    pub(super) fn whence(&self) -> &str {
+        self.header("x-cache")
+    }
+}
+
+impl CdnStack {
+    /// Starts it; `None`, which is said, where there is no nginx.
+    pub(super) async fn start() -> Option<Self> {
+        let x = std::env::var("SLUICE_X").expect("run the tests with `cargo x test`");
+        let main = PathBuf::from(std::env::var("SLUICE_STACK").unwrap());
+        let main_name = main.parent().unwrap().file_name().unwrap().to_str().unwrap();
+        let name = format!("{main_name}-cdn");
+        let mut command = Command::new(&x);
+        command.args(["up", "--name", &name, "--no-sample", "--built", "--detach", "--budget", "2"]);
+        for parameter in ["CacheSeconds=1", "WorkerTimeoutSeconds=60", "TargetBytes=131072"] {
+            command.args(["--set", parameter]);
+        }
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let file = main.parent().unwrap().parent().unwrap().join(&name).join("stack.json");
+        let described: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+        let stack: Stack = serde_json::from_value(described.clone()).unwrap();
+        let client = Client::new(&stack.url, Some(&stack.key)).unwrap();
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let mut started = Self { x, described, system: System { stack, client }, secret: Value::Null, http };
+        if started.stack().cdn_url.is_empty() {
+            println!("skipped: there is no nginx on this machine");
+            return None;
+        }
+        let id = json!({"SecretId": started.stack().cdn_secret});
+        let secret = started.aws("secretsmanager", "get_secret_value", &id);
+        started.secret = serde_json::from_str(secret["SecretString"].as_str().unwrap()).unwrap();
+        started.system.run(SCHEMA).await.unwrap();
+        started.system.x(&["admin", "catalog", "apply", CATALOG]).unwrap();
+        Some(started)
+    }
+
+    pub(super) fn stack(&self) -> &Stack {
+        &self.system.stack
+    }
+
+    /// One call to a service of this stack's emulator.
+    pub(super) fn aws(&self, service: &str, operation: &str, arguments: &Value) -> Value {
+        let python = std::env::var("SLUICE_PYTHON").expect("run the tests with `cargo x test`");
+        let job = json!({"stack": self.described, "service": service, "operation": operation, "arguments": arguments});
+        let mut child = Command::new(python)
+            .arg(CALL)
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(job.to_string().as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{service} {operation}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    /// Puts another text into the secret, and lets the api forget what it has read of it.
+    pub(super) async fn sign_with(&self, secret: &str) {
+        let arguments = json!({"SecretId": self.stack().cdn_secret, "SecretString": secret});
+        self.aws("secretsmanager", "put_secret_value", &arguments);
+        for pid in self.system.processes("api").unwrap() {
+            let _ = Command::new("kill").args(["-KILL", &pid.to_string()]).status().unwrap();
+        }
+        let health = format!("{}/health", self.stack().url);
+        let until = Instant::now() + PATIENCE;
+        while self.get(&health).await.status != StatusCode::OK {
+            assert!(Instant::now() < until, "the api does not come back");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Ends one of the stack's processes for good, and waits for that.
+    pub(super) fn kill(&self, process: &str) {
+        let pid = self.described["pids"][process].to_string();
+        assert!(Command::new("kill").args(["-KILL", &pid]).status().unwrap().success(), "{process}");
+        let until = Instant::now() + PATIENCE;
+        // Of one that nobody has waited for only the name is left.
+        while std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| !line.is_empty()) {
+            assert!(Instant::now() < until, "{process} does not end");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// One request, redirects not followed.
+    pub(super) async fn ask(&self, method: Method, url: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = self.http.request(method, url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        Answer { status, headers, body: response.bytes().await.unwrap().to_vec() }
+    }
+
+    pub(super) async fn get(&self, url: &str) -> Answer {
+        self.ask(Method::GET, url, &[]).await
+    }
+
+    /// The api's link to a file of an export.
+    pub(super) async fn link(&self, export: ExportId, file: &str) -> String {
+        let Stack { url, key, .. } = self.stack();
+        let bearer = format!("Bearer {key}");
+        let asked = format!("{url}/exports/{export}/{file}");
+        let answer = self.ask(Method::GET, &asked, &[("authorization", &bearer)]).await;
+        assert_eq!(answer.status, StatusCode::TEMPORARY_REDIRECT);
+        assert_eq!(answer.header("cache-control"), "no-store");
+        answer.header("location").to_owned()
+    }
+
+    /// A link to an object, signed with the api's own key.
+    pub(super) fn signed(&self, object: &str, expires: u64) -> String {
+        Signer::read(&self.secret.to_string()).unwrap().link(object, expires).unwrap()
+    }
+
+    /// How often each path was served with that in `X-Cache`, by nginx's log.
+    pub(super) fn served(&self, path: &str, whence: &str) -> usize {
+        let log = std::fs::read_to_string(self.stack().ground.join("nginx-served.log")).unwrap();
+        let wanted = (format!(" GET {path} "), format!(" \"{whence} from nginx\" "));
+        log.lines().filter(|line| line.contains(&wanted.0) && line.contains(&wanted.1)).count()
+    }
+}
+
+impl Drop for CdnStack {
+    fn drop(&mut self) {
+        let _ = Command::new(&self.x).args(["down", "--name", &self.system.stack.name]).output();
+    }
+}
+
+/// Seconds since 1970.
+pub(super) fn now() -> u64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
+}
