@@ -12,3 +12,4 @@ mod orders;
 mod plan;
 mod reuse;
 mod store;
+mod tls;
