@@ -13,3 +13,4 @@ mod orders;
 mod plan;
 mod reuse;
 mod store;
+mod tls;

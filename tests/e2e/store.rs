@@ -9,5 +9,6 @@ mod invalidate;
 mod lease;
 mod narrow;
 mod race;
+mod roles;
 mod sustained;
 mod turns;

@@ -89,5 +89,4 @@ async fn every_answer_is_right_while_redis_stops_and_comes_back() {
         let most = if what == "stop" { CLIENTS } else { most };
         assert!(views <= most, "{views} looks at the store");
     }
-    Statements::end_of_store(system).await.unwrap();
 }

@@ -6,6 +6,7 @@
 mod dependencies;
 mod files;
 mod modules;
+mod statements;
 
 use std::path::{Path, PathBuf};
 

@@ -3,7 +3,9 @@
 mod database;
 mod exported;
 mod faults;
+pub mod heard;
 mod oracle;
+pub mod pinning;
 mod redis;
 mod stack;
 mod statements;

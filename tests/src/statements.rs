@@ -26,7 +26,7 @@ impl Statements {
         Ok(Self { log: Stack::from_env()?.postgres_log.into(), mark: format!("@{name} LOG:  ") })
     }
 
-    /// Logs all that the stack's store is told, once its pooler has been restarted.
+    /// Logs all that the stack's store is told, once its pooler has been restarted, and as long as the stack lives.
     ///
     /// # Errors
     /// If the server refuses.
@@ -37,15 +37,6 @@ impl Statements {
             log: system.stack.postgres_log.clone().into(),
             mark: "sluice_store@shop LOG:  ".to_owned(),
         })
-    }
-
-    /// Logs the store's statements no more.
-    ///
-    /// # Errors
-    /// If the server refuses.
-    pub async fn end_of_store(system: &System) -> Result<()> {
-        system.run("alter role sluice_store reset log_statement").await?;
-        system.x(&["restart", "pgbouncer"]).map(|_| ())
     }
 
     /// The end of the log: statements are counted from here.

@@ -1,12 +1,19 @@
 //! `check`: is everything there that Sluice stands on, and is it set as the template says?
 
 mod bucket;
+mod cache;
 mod capacity;
+mod queue;
+mod reached;
 mod report;
 mod room;
+mod secret;
 mod source;
 mod source_role;
 mod store;
+mod transport;
+
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -14,14 +21,43 @@ use crate::answer::Answer;
 use crate::context::Context;
 use report::Report;
 
+/// How long a service of AWS may take to answer, retries included. Without a way to it a connection alone takes 2 s.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What is done where a service of AWS does not answer.
+const NO_WAY: &str = "in subnets without a NAT gateway deploy with CreateEndpoints=true; else look at their routes, and at \
+                      what the functions' security group lets out (443)";
+
 /// Looks at everything, also where something before is wrong. Changes nothing.
 pub(crate) async fn run(context: &Context) -> Answer {
     let mut report = Report::default();
-    let state = store::look(context, &mut report).await;
-    let source = source::look(context, &mut report).await;
-    capacity::look(&context.settings, state.as_ref().map(|s| &s.server), source.as_ref(), &mut report);
-    room::look(context, state.as_ref(), source.is_some(), &mut report).await;
-    bucket::look(context, &mut report).await;
+    transport::look(&context.settings, &mut report);
+    let beside = async {
+        let beside = &context.beside;
+        tokio::join!(
+            queue::look(&*beside.queue),
+            bucket::look(&*beside.objects),
+            secret::look(beside.secret.as_deref()),
+            cache::look(beside.cache.as_ref()),
+        )
+    };
+    let databases = async {
+        let (store, source) = tokio::join!(context.store.reach(), context.source.reach());
+        let mut state = None;
+        if reached::look("store", store, &mut report) {
+            state = store::look(context, &mut report).await;
+        }
+        let mut server = None;
+        if reached::look("source", source, &mut report) {
+            server = source::look(context, &mut report).await;
+        }
+        capacity::look(&context.settings, state.as_ref().map(|s| &s.server), server.as_ref(), &mut report);
+        room::look(context, state.as_ref(), server.is_some(), &mut report).await;
+    };
+    let ((queue, bucket, secret, cache), ()) = tokio::join!(beside, databases);
+    for part in [queue, bucket, secret, cache] {
+        report.append(part);
+    }
     let (ok, text) = (report.is_fine(), report.text());
     Answer { ok, text, data: json!({"checks": report.lines()}) }
 }

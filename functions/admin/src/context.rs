@@ -3,9 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ports::cache::RedisCache;
 use ports::config::{self, ConfigError};
+use ports::links::{Secret, SecretsManager};
 use ports::login::Login;
 use ports::objects::{Objects, S3Objects};
+use ports::queue::{Queue, SqsQueue};
 use ports::source::Source;
 use ports::store::{Store, StoreError, StoredSettings};
 
@@ -19,8 +22,37 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Context {
     pub(crate) store: Store,
     pub(crate) source: Source,
-    pub(crate) objects: Arc<dyn Objects>,
+    pub(crate) beside: Beside,
     pub(crate) settings: Settings,
+}
+
+/// What the other functions use beside the databases; admin only looks whether it is there.
+pub struct Beside {
+    /// The files.
+    pub objects: Arc<dyn Objects>,
+    /// The doorbell.
+    pub queue: Arc<dyn Queue>,
+    /// What holds the key that signs links; `None` without a CDN.
+    pub secret: Option<Arc<dyn Secret>>,
+    /// The shared cache, if there is one.
+    pub cache: Option<RedisCache>,
+}
+
+impl Beside {
+    /// Reads the settings. Nothing is connected before it is used.
+    ///
+    /// # Errors
+    /// If one is missing or malformed.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        let secret = config::optional("SLUICE_CDN_SECRET").map(SecretsManager::new);
+        let cache = config::optional("SLUICE_CACHE_URL").map(|url| RedisCache::new(&url)).transpose()?;
+        Ok(Self {
+            objects: Arc::new(S3Objects::new(config::required("SLUICE_BUCKET")?)),
+            queue: Arc::new(SqsQueue::new(config::required("SLUICE_QUEUE_URL")?)),
+            secret: secret.map(|secret| Arc::new(secret) as Arc<dyn Secret>),
+            cache,
+        })
+    }
 }
 
 /// Settings of admin; the README has the table of variables.
@@ -100,21 +132,17 @@ impl Context {
     /// # Errors
     /// If a setting is missing or malformed.
     pub fn from_env() -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        let bucket = config::required("SLUICE_BUCKET")?;
-        Self::new(Settings::from_env()?, Arc::new(S3Objects::new(bucket)))
+        Self::new(Settings::from_env()?, Beside::from_env()?)
     }
 
     /// Puts a context together.
     ///
     /// # Errors
     /// If a URL cannot be read.
-    pub fn new(
-        settings: Settings,
-        objects: Arc<dyn Objects>,
-    ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+    pub fn new(settings: Settings, beside: Beside) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let store = Store::new(&settings.store_url)?.with_login(settings.login).with_patience(PATIENCE);
         let source = Source::new(&settings.source_url)?.with_login(settings.login);
-        Ok(Self { store, source, objects, settings })
+        Ok(Self { store, source, beside, settings })
     }
 
     /// How many tenants datasets must be kept apart for.

@@ -18,10 +18,12 @@ mod pause;
 mod resume;
 
 use lambda_runtime::LambdaEvent;
+use ports::telemetry::invocation;
 use serde_json::Value;
+use tracing::Instrument;
 
 pub use answer::Answer;
-pub use context::{Context, Settings};
+pub use context::{Beside, Context, Settings};
 
 use command::Command;
 use failure::Failure;
@@ -32,7 +34,8 @@ use failure::Failure;
 /// Never; the type is the runtime's.
 pub async fn handle(context: &Context, event: LambdaEvent<Value>) -> Result<Answer, lambda_runtime::Error> {
     let request = event.context.request_id;
-    Ok(answer(context, event.payload, Some(&request)).await)
+    let span = invocation(&request, event.context.xray_trace_id.as_deref());
+    Ok(answer(context, event.payload, Some(&request)).instrument(span).await)
 }
 
 /// Runs one command.

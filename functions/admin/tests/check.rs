@@ -2,10 +2,15 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+use std::net::TcpListener;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use admin::{Answer, Context, Settings};
-use ports::objects::MemoryObjects;
+use admin::{Answer, Beside, Context, Settings};
+use ports::cache::RedisCache;
+use ports::links::{MemorySecret, SecretsManager};
+use ports::objects::{MemoryObjects, S3Objects};
+use ports::queue::{MemoryQueue, SqsQueue};
 use ports::store::StoredSettings;
 use serde_json::{Value, json};
 
@@ -13,6 +18,9 @@ use serde_json::{Value, json};
 struct Ground {
     source_url: String,
     store_url: String,
+    queue_url: String,
+    bucket: String,
+    redis_url: String,
     stored: StoredSettings,
 }
 
@@ -36,23 +44,42 @@ impl Ground {
             max_active_exports: number("max_active_exports"),
             max_queued_exports: number("max_queued_exports"),
         };
-        Some(Self { source_url: url("sourceUrl"), store_url: url("storeUrl"), stored })
+        Some(Self {
+            source_url: url("sourceUrl"),
+            store_url: url("storeUrl"),
+            queue_url: url("queueUrl"),
+            bucket: url("bucket"),
+            redis_url: url("redisUrl"),
+            stored,
+        })
     }
 
     /// What `check` says of a deployment with these settings before the same servers.
     async fn check(&self, stored: StoredSettings) -> Answer {
-        let settings = Settings {
+        check(Settings { stored, ..self.settings() }, nothing_beside()).await
+    }
+
+    fn settings(&self) -> Settings {
+        Settings {
             owner_url: None,
             source_url: self.source_url.clone(),
             store_url: self.store_url.clone(),
             login: Default::default(),
-            stored,
+            stored: self.stored,
             tokens: false,
             max_active_sessions: 0,
-        };
-        let context = Context::new(settings, Arc::new(MemoryObjects::default())).unwrap();
-        admin::run(&context, json!({"command": "check"})).await
+        }
     }
+}
+
+async fn check(settings: Settings, beside: Beside) -> Answer {
+    let context = Context::new(settings, beside).unwrap();
+    admin::run(&context, json!({"command": "check"})).await
+}
+
+fn nothing_beside() -> Beside {
+    let (objects, queue) = (Arc::new(MemoryObjects::default()), Arc::new(MemoryQueue::default()));
+    Beside { objects, queue, secret: None, cache: None }
 }
 
 #[track_caller]
@@ -98,4 +125,84 @@ async fn budgets_roles_pools_and_the_server_are_compared() {
             "budget {b} and store sessions 60 and 3 reserved are more than the 40 sessions of the server; lower Budget or StoreSessions, or raise max_connections"
         ),
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stands_beside_the_databases_is_looked_at() {
+    let Some(ground) = Ground::new().await else { return };
+    let secret = MemorySecret::default();
+    let beside = || Beside {
+        objects: Arc::new(S3Objects::new(&ground.bucket)),
+        queue: Arc::new(SqsQueue::new(&ground.queue_url)),
+        secret: Some(Arc::new(secret.clone())),
+        cache: (!ground.redis_url.is_empty()).then(|| RedisCache::new(&ground.redis_url).unwrap()),
+    };
+    let answer = check(ground.settings(), beside()).await;
+    assert!(answer.ok, "{}", answer.text);
+    says(&answer, "messages wait");
+    says(
+        &answer,
+        "warn   secret: it is empty, so files are handed out from S3 and not through the CDN; put domain",
+    );
+    if !ground.redis_url.is_empty() {
+        says(&answer, "ok     cache: it answers");
+    }
+    secret.put("{}");
+    says(&check(ground.settings(), beside()).await, "ok     secret: it holds what signs links");
+
+    // All of it is gone. Without a cache all goes on.
+    let nowhere = unused_port();
+    let gone = Beside {
+        objects: Arc::new(S3Objects::new("sluice-no-such-bucket")),
+        queue: Arc::new(SqsQueue::new(format!("{}-gone", ground.queue_url))),
+        secret: Some(Arc::new(SecretsManager::new("sluice-no-such-secret"))),
+        cache: Some(RedisCache::new(&format!("redis://127.0.0.1:{nowhere}")).unwrap()),
+    };
+    let answer = check(ground.settings(), gone).await;
+    assert!(!answer.ok);
+    says(&answer, "wrong  queue: the queue could not be used: ");
+    says(&answer, "check SLUICE_QUEUE_URL");
+    says(&answer, "wrong  bucket: could not list objects: it does not exist");
+    says(&answer, "the bucket of SLUICE_BUCKET is gone");
+    says(&answer, "wrong  secret: reading the secret failed: ResourceNotFoundException");
+    says(&answer, "everything goes on without it, slower; check CacheUrl");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_does_not_answer_is_not_waited_for() {
+    let Some(ground) = Ground::new().await else { return };
+    // Connections are taken by the kernel and nobody ever answers: what a way that swallows packets looks like.
+    let (store, source) = (silent(), silent());
+    let url = |listener: &TcpListener| {
+        format!("postgres://sluice_store:secret@127.0.0.1:{}/shop", listener.local_addr().unwrap().port())
+    };
+    let settings = Settings { store_url: url(&store), source_url: url(&source), ..ground.settings() };
+    let begun = Instant::now();
+    let answer = check(settings, nothing_beside()).await;
+    // Far from the 30 s that a session is waited for.
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    for (what, listener) in [("store", &store), ("source", &source)] {
+        let port = listener.local_addr().unwrap().port();
+        says(
+            &answer,
+            &format!(
+                "wrong  {what}: no answer from 127.0.0.1:{port} within 4 s; let the functions' security group"
+            ),
+        );
+    }
+
+    let nowhere = format!("postgres://a:b@127.0.0.1:{}/shop", unused_port());
+    let answer = check(Settings { store_url: nowhere, ..ground.settings() }, nothing_beside()).await;
+    says(&answer, "cannot be used: ");
+    says(&answer, "check host, port and sslmode of the URL");
+    says(&answer, "ok     source: PostgreSQL");
+}
+
+fn silent() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0").unwrap()
+}
+
+/// Where nobody listens: it was free a moment ago.
+fn unused_port() -> u16 {
+    silent().local_addr().unwrap().port()
 }

@@ -5,6 +5,8 @@ use http::header;
 use lambda_http::lambda_runtime::{self, service_fn};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Error, LambdaEvent, Service};
+use ports::telemetry::invocation;
+use tracing::Instrument;
 
 use crate::context::Context;
 use crate::routes::service;
@@ -16,7 +18,10 @@ use crate::routes::service;
 pub async fn run(context: Context) -> Result<(), Error> {
     let mut adapter = Adapter::from(service(context));
     let answer = move |event: LambdaEvent<LambdaRequest>| {
-        adapter.call(LambdaEvent { payload: fit(event.payload), ..event })
+        let span = invocation(&event.context.request_id, event.context.xray_trace_id.as_deref());
+        // The call begins its work at once, so it too is inside.
+        let answer = span.in_scope(|| adapter.call(LambdaEvent { payload: fit(event.payload), ..event }));
+        answer.instrument(span)
     };
     lambda_runtime::run(service_fn(answer)).await
 }

@@ -8,7 +8,9 @@ pub mod login;
 pub mod metrics;
 mod percent;
 pub mod random;
+pub mod reach;
 pub mod room;
+mod sdk;
 pub mod server;
 pub mod telemetry;
 

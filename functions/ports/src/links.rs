@@ -32,6 +32,9 @@ pub enum LinksError {
     /// The secret could not be read.
     #[error("reading the secret failed")]
     Unread(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Nobody answered who could tell of it.
+    #[error("no answer from where the secret is kept")]
+    Silent(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// It is not the JSON that it should be.
     #[error(
         "the secret is not of the form {{\"domain\": \"d111111abcdef8.cloudfront.net\", \"keyPairId\": \"K2JCJMDEHXQW5F\", \"privateKey\": \"-----BEGIN ...\"}}"

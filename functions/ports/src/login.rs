@@ -2,12 +2,14 @@
 //! signed for each connection. Signing calls nobody; the credentials are those of the function.
 
 mod token;
+mod transport;
 
 use aws_config::SdkConfig;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use crate::config::ConfigError;
 use token::{cache_token, database_token};
+pub use transport::Transport;
 
 /// How sessions of source and store log in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

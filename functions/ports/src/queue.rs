@@ -20,19 +20,21 @@ pub struct Message {
 
 /// The queue could not be reached or refused.
 #[derive(Debug, thiserror::Error)]
-#[error("sending to the queue failed")]
+#[error("the queue could not be used")]
 pub struct QueueError {
     #[source]
     source: Box<dyn std::error::Error + Send + Sync>,
+    /// Whether the service answered, and so can be reached.
+    pub answered: bool,
 }
 
 impl QueueError {
     pub(crate) fn new(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self { source: source.into() }
+        Self { source: source.into(), answered: true }
     }
 }
 
-/// Sends messages.
+/// Sends messages, and counts those that wait.
 #[async_trait]
 pub trait Queue: Send + Sync {
     /// Sends messages and answers which were not accepted, so that their chunks can become due again.
@@ -40,4 +42,10 @@ pub trait Queue: Send + Sync {
     /// # Errors
     /// If nothing is known about any of them.
     async fn send(&self, messages: &[Message]) -> Result<Vec<Message>, QueueError>;
+
+    /// How many messages wait to be taken, about. It changes nothing, so it also tells whether the queue can be reached.
+    ///
+    /// # Errors
+    /// If the queue does not say.
+    async fn waiting(&self) -> Result<u64, QueueError>;
 }

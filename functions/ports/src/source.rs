@@ -21,6 +21,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use crate::fault::{Fault, Faults};
 use crate::login::Login;
 use crate::random::jitter;
+use crate::reach::Unreached;
 use crate::room::Room;
 
 pub use error::SourceError;
@@ -79,6 +80,14 @@ impl Source {
     /// How sessions are opened now, and for longer than anybody waits for one.
     async fn options(&self) -> Result<PgConnectOptions, SourceError> {
         self.login.prepare(&self.options).await.map_err(SourceError::login)
+    }
+
+    /// Looks whether the server answers at all.
+    ///
+    /// # Errors
+    /// If it does not within seconds.
+    pub async fn reach(&self) -> Result<(), Unreached> {
+        crate::reach::reach(&self.options, self.login).await
     }
 
     /// Measures how many of `wanted` sessions can be had at once. Nobody else gets one meanwhile.

@@ -6,7 +6,7 @@
 use std::error::Error;
 use std::str::FromStr;
 
-use tracing::{Level, Metadata};
+use tracing::{Level, Metadata, Span};
 use tracing_subscriber::filter::{Targets, filter_fn};
 use tracing_subscriber::prelude::*;
 
@@ -31,6 +31,16 @@ pub fn init(function: &'static str) {
     let _ = tracing_subscriber::registry().with(lines).with(levels).with(filter_fn(is_safe)).try_init();
 }
 
+/// The span that each line of one invocation stands in: `span.request` is what Lambda calls it, `span.trace` the id under
+/// which X-Ray has it, from the header that Lambda hands on (`Root=1-…;Parent=…;Sampled=1`).
+///
+/// At every level, so that an error can be looked up also where only errors are logged.
+pub fn invocation(request: &str, header: Option<&str>) -> Span {
+    let trace =
+        header.and_then(|header| header.split(';').find_map(|part| part.trim().strip_prefix("Root=")));
+    tracing::error_span!(target: "ports", "invocation", request, trace)
+}
+
 /// Whether a line may be logged at all. Libraries trace whole requests, keys and passwords included, so what is not ours
 /// stops at debug.
 fn is_safe(metadata: &Metadata<'_>) -> bool {
@@ -49,4 +59,61 @@ pub fn chain(error: &dyn Error) -> String {
         next = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn line(levels: &str, header: Option<&str>) -> serde_json::Value {
+        let written = Lines::default();
+        let writer = written.clone();
+        let lines = tracing_subscriber::fmt::layer()
+            .json()
+            .flatten_event(true)
+            .with_current_span(true)
+            .with_span_list(false)
+            .with_writer(move || writer.clone());
+        let levels = Targets::from_str(levels).unwrap();
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(lines).with(levels), || {
+            let _in = invocation("8f5e", header).entered();
+            tracing::error!("it failed");
+        });
+        let written = written.0.lock().unwrap().clone();
+        serde_json::from_slice(&written).unwrap()
+    }
+
+    #[test]
+    fn a_line_tells_its_invocation_and_its_trace_at_every_level() {
+        let header = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
+        for levels in ["info", "error"] {
+            let line = line(levels, Some(header));
+            assert_eq!(line["span"]["request"], "8f5e", "{line}");
+            assert_eq!(line["span"]["trace"], "1-5759e988-bd862e3fe1be46a994272793", "{line}");
+            assert_eq!(line["message"], "it failed");
+        }
+        for header in [None, Some("Sampled=0"), Some("")] {
+            let line = line("info", header);
+            assert_eq!(
+                (&line["span"]["request"], &line["span"]["trace"]),
+                (&"8f5e".into(), &serde_json::Value::Null)
+            );
+        }
+    }
 }

@@ -99,7 +99,7 @@ async fn transaction(connection: &mut PgConnection, client: i64, round: i64) -> 
 
 async fn client(url: String, client: i64, errors: Arc<AtomicUsize>, killed: Arc<AtomicUsize>) {
     let options: PgConnectOptions = url.parse().unwrap();
-    let options = options.extra_float_digits(None).statement_cache_capacity(0);
+    let options = options.application_name("clients").extra_float_digits(None).statement_cache_capacity(0);
     let mut connection = PgConnection::connect_with(&options).await.unwrap();
     for round in 0.. {
         if round >= ROUNDS && killed.load(Ordering::Relaxed) >= KILLS {

@@ -8,15 +8,18 @@ mod estimates;
 mod sweep;
 
 pub use context::Context;
-pub use sweep::{Report, sweep};
+pub use sweep::{BATCH, Report, sweep};
 
 use lambda_runtime::{Error, LambdaEvent};
+use ports::telemetry::invocation;
 use serde_json::Value;
+use tracing::Instrument;
 
 /// Handles one tick of the schedule; what the event holds does not matter.
 ///
 /// # Errors
 /// None: a step that fails is logged and is done again at the next tick.
-pub async fn handle(context: &Context, _tick: LambdaEvent<Value>) -> Result<Report, Error> {
-    Ok(sweep(context).await)
+pub async fn handle(context: &Context, tick: LambdaEvent<Value>) -> Result<Report, Error> {
+    let span = invocation(&tick.context.request_id, tick.context.xray_trace_id.as_deref());
+    Ok(sweep(context).instrument(span).await)
 }

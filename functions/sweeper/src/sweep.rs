@@ -15,12 +15,13 @@ use tokio::task::JoinSet;
 use crate::Context;
 
 /// Most things of one kind in one sweep, or in one step of those that take several; the rest is for the next.
-const BATCH: i64 = 200;
+pub const BATCH: i64 = 200;
 
-/// Chunks whose objects are deleted at once.
-const AT_ONCE: usize = 8;
+/// Prefixes below which is deleted at once.
+const AT_ONCE: usize = 16;
 
-/// After so long the rest is for the next sweep: it comes in a minute, and this one has a minute.
+/// After so long what such a step has left is for the next sweep, which comes in a minute. There are four of them, and the
+/// function has two minutes; should they be full, two sweeps work beside each other.
 const LONGEST: Duration = Duration::from_secs(20);
 
 /// What a sweep did.
@@ -67,7 +68,7 @@ pub async fn sweep(context: &Context) -> Report {
     step(&mut report, "oldest due", oldest_due(context)).await;
     report.finished = step(&mut report, "finish", finish(context)).await;
     report.expired = step(&mut report, "expire", expire(context)).await;
-    step(&mut report, "release", async { Ok(context.store.release_unused(BATCH).await.map(|()| 0)?) }).await;
+    step(&mut report, "release", release(context)).await;
     report.chunks_emptied = step(&mut report, "chunks", empty_chunks(context)).await;
     report.litter_swept = step(&mut report, "litter", sweep_litter(context)).await;
     step(&mut report, "prune", async { Ok(context.store.prune().await.map(|()| 0)?) }).await;
@@ -136,12 +137,35 @@ async fn finish(context: &Context) -> Result<usize, StepError> {
     last.map_or(Ok(finished), |error| Err(error.into()))
 }
 
+/// Goes on while there are more, as [`empty_chunks`] does: a day of many small exports ends a week later, all at once.
 async fn expire(context: &Context) -> Result<usize, StepError> {
-    let mut expired = 0;
-    for export in context.store.to_expire(BATCH).await? {
-        expired += usize::from(context.store.expire(export).await?);
+    let (begun, mut expired) = (Instant::now(), 0);
+    loop {
+        let due = context.store.to_expire(BATCH).await?;
+        let found = due.len();
+        for export in due {
+            expired += usize::from(context.store.expire(export).await?);
+        }
+        if is_over(found, begun) {
+            return Ok(expired);
+        }
     }
-    Ok(expired)
+}
+
+/// Whether a step that takes several batches ends after one of so many things.
+fn is_over(found: usize, begun: Instant) -> bool {
+    (found as i64) < BATCH || begun.elapsed() > LONGEST
+}
+
+async fn release(context: &Context) -> Result<usize, StepError> {
+    let (begun, mut released) = (Instant::now(), 0);
+    loop {
+        let found = context.store.release_unused(BATCH).await?;
+        released += found;
+        if is_over(found, begun) {
+            return Ok(released);
+        }
+    }
 }
 
 /// Deletes the objects of chunks that nobody wants; a chunk's row goes once its prefix was found empty
@@ -151,7 +175,6 @@ async fn empty_chunks(context: &Context) -> Result<usize, StepError> {
     let (begun, mut emptied) = (Instant::now(), 0);
     loop {
         let dying = context.store.dying(BATCH).await?;
-        let last = (dying.len() as i64) < BATCH;
         let (mut gone, mut waiting) = (Vec::new(), Vec::new());
         for some in dying.chunks(AT_ONCE) {
             let mut deleting = JoinSet::new();
@@ -172,19 +195,32 @@ async fn empty_chunks(context: &Context) -> Result<usize, StepError> {
         }
         context.store.emptied(&waiting).await?;
         context.store.forget(&gone).await?;
-        if last || begun.elapsed() > LONGEST {
+        if is_over(dying.len(), begun) {
             return Ok(emptied);
         }
     }
 }
 
 async fn sweep_litter(context: &Context) -> Result<usize, StepError> {
-    let litter = context.store.due_litter(BATCH).await?;
-    for one in &litter {
-        delete_below(&*context.objects, &one.prefix).await?;
-        context.store.swept(one).await?;
+    let (begun, mut swept) = (Instant::now(), 0);
+    loop {
+        let litter = context.store.due_litter(BATCH).await?;
+        for some in litter.chunks(AT_ONCE) {
+            let mut deleting = JoinSet::new();
+            for one in some.iter().cloned() {
+                let objects = context.objects.clone();
+                deleting.spawn(async move { delete_below(&*objects, &one.prefix).await.map(|_| one) });
+            }
+            while let Some(deleted) = deleting.join_next().await {
+                let Ok(deleted) = deleted else { continue };
+                context.store.swept(&deleted?).await?;
+                swept += 1;
+            }
+        }
+        if is_over(litter.len(), begun) {
+            return Ok(swept);
+        }
     }
-    Ok(litter.len())
 }
 
 /// Deletes all objects and aborts all unfinished uploads below `prefix`; answers how many objects there were.

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::attempt::{self, Deadline};
 use crate::context::Context;
-use ports::telemetry::chain;
+use ports::telemetry::{chain, invocation};
+use tracing::Instrument;
 
 /// What the queue's trigger delivers. Its other fields are of no use here.
 #[derive(Debug, Deserialize)]
@@ -39,9 +40,10 @@ pub struct Answer {
 pub async fn handle(context: &Context, event: LambdaEvent<Event>) -> Result<Answer, Error> {
     let left = event.context.deadline().duration_since(std::time::SystemTime::now()).unwrap_or_default();
     let deadline = Deadline { begun: Instant::now(), left: context.store.faults().time(left) };
+    let span = invocation(&event.context.request_id, event.context.xray_trace_id.as_deref());
     for record in event.payload.records {
         match serde_json::from_str::<Message>(&record.body) {
-            Ok(message) => ring(context, message, deadline).await,
+            Ok(message) => ring(context, message, deadline).instrument(span.clone()).await,
             Err(error) => tracing::error!(%error, "a message could not be read and is dropped"),
         }
     }

@@ -26,6 +26,7 @@ PART_BYTES = 5 << 20  # of an upload
 KEPT_HOURS = 168  # RetentionHours, and ReuseDays in hours
 LOG_BYTES_PER_CHUNK = 3000
 LOG_BYTES_PER_REQUEST = 700
+ACCESS_BYTES_PER_REQUEST = 450  # of API Gateway's own log
 BESIDE_SECS = 0.2  # of a chunk beside reading: lease, session, end of the upload, record
 ZONES = 2
 
@@ -99,7 +100,7 @@ def variable(load, pace, price):
         "messages": new * (price.lambdaRequest + 3 * price.sqsRequest),
         "S3 requests": puts * price.s3Put + files * price.s3Get,
         "storage": stored / GB * price.s3GbMonth * KEPT_HOURS / HOURS,
-        "logs": (new * LOG_BYTES_PER_CHUNK + requests * LOG_BYTES_PER_REQUEST) / GB * price.logsGb,
+        "logs": (new * LOG_BYTES_PER_CHUNK + requests * (LOG_BYTES_PER_REQUEST + ACCESS_BYTES_PER_REQUEST)) / GB * price.logsGb,
     }
 
 
@@ -244,7 +245,7 @@ Per million rows of the sample's tables, on {measured["what"]}. The seconds of a
 
 A worker of {WORKER_MB} MB has one processor; it is assumed to be as fast as the one measured. Assumed too: {API_SECS} s per
 request of the api, {POLLS} requests per export, {SWEEP_SECS} s per sweep, {BESIDE_SECS} s per chunk beside reading, {LOG_BYTES_PER_CHUNK} bytes of logs per chunk and
-{LOG_BYTES_PER_REQUEST} per request.
+{LOG_BYTES_PER_REQUEST} per request, {ACCESS_BYTES_PER_REQUEST} more in the access log.
 """
 
 

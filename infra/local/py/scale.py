@@ -20,6 +20,9 @@ DAY = 86_400
 USE = 0.7  # how busy workers are meant to be
 STORE_SECS_PER_CHUNK = 0.02  # sessions of the store: lease, renewals, record, finish
 STORE_SECS_PER_EXPORT = 0.08  # accept, status, manifest
+EXPIRE_SECS = 0.02  # of the sweeper per export that expires: one transaction of the store
+S3_CALL_SECS = 0.03  # a call that lists or deletes
+S3_CALLS_PER_PREFIX = 6  # of the sweeper, of a chunk or an export: look for uploads, list, delete, list; and once more when nobody can write any longer
 PEAK = 10  # the busiest second, over the mean, of requests
 # --- what AWS allows, without asking for more ------------------------------------------------------------------------
 CONCURRENCY = 1000  # of an account; also the most that a trigger may have
@@ -47,7 +50,9 @@ class Measured:
         self.bytes_per_row = form["sourceBytes"] / form["rows"]
         self.dispatch = {name: sorted((int(n), ms / 1000) for n, ms in times.items()) for name, times in found["dispatch"].items()}
         self.runs = found["runs"]
-        self.batch = int(re.search(r"const BATCH: i64 = (\d+);", sweeper).group(1))
+        constant = lambda form: int(re.search(form, sweeper).group(1))
+        self.sweep_secs = constant(r"const LONGEST: Duration = Duration::from_secs\((\d+)\);")
+        self.at_once = constant(r"const AT_ONCE: usize = (\d+);")
         self.target, self.split = parameters["TargetBytes"]["Default"], parameters["SplitBytes"]["Default"]
         self.max_chunks = parameters["MaxChunks"]["Default"]
         self.deadline_secs = parameters["DeadlineHours"]["Default"] * 3600
@@ -109,13 +114,16 @@ def limits(measured, ask):
     """(what, how much of it is used, what moves it), the most used first. More than 1 cannot be kept up."""
     chunks = chunks_of(measured, ask)
     per_sec = ask.exports / DAY
-    sweeps = DAY / 60 * measured.batch
+    # So long of every minute the sweeper spends with either, if there is so much to do.
+    sweeping = DAY / 60 * measured.sweep_secs
+    emptying = S3_CALLS_PER_PREFIX * S3_CALL_SECS / measured.at_once
     found = [
         ("workers and sessions of the source", per_sec * worker_secs(measured, ask) / ask.budget, "`Budget`, if the database bears it"),
         ("decisions of dispatch(), one at a time", per_sec * chunks * measured.pick_secs(ask.tenants, min(ask.tenants, 10)), "fewer, larger chunks: `TargetBytes`"),
         ("sessions of the store", per_sec * (STORE_SECS_PER_EXPORT + chunks * STORE_SECS_PER_CHUNK) / ask.store_sessions, "`StoreSessions`"),
-        ("exports that the sweeper expires", ask.exports / sweeps, "`BATCH` in `functions/sweeper/src/sweep.rs`"),
-        ("chunks that the sweeper deletes", ask.exports * chunks / sweeps, "`BATCH`; fewer, larger chunks: `TargetBytes`"),
+        ("exports that the sweeper expires", ask.exports * EXPIRE_SECS / sweeping, "`LONGEST` in `functions/sweeper/src/sweep.rs`"),
+        ("chunks that the sweeper deletes", ask.exports * chunks * emptying / sweeping, "`AT_ONCE` in `functions/sweeper/src/sweep.rs`; fewer, larger chunks: `TargetBytes`"),
+        ("what exports leave beside chunks, that the sweeper deletes", ask.exports * emptying / sweeping, "`AT_ONCE` in `functions/sweeper/src/sweep.rs`"),
         ("chunks of one export", chunks / measured.max_chunks, "`MaxChunks`, `TargetBytes`"),
         ("an export's deadline", worker_secs(measured, ask) / ask.budget / measured.deadline_secs, "`Budget`, `DeadlineHours`"),
         ("Lambda's concurrency", (ask.budget + PEAK * per_sec * 0.05) / CONCURRENCY, "the account's quota"),
@@ -238,7 +246,8 @@ It decides under one lock for all, so this is what no budget moves. Where many t
 ## Assumed
 
 {BESIDE_SECS * 1000:.0f} ms of a worker beside reading a chunk (above it is more: emulator and workers share two processors);
-{STORE_SECS_PER_CHUNK * 1000:.0f} ms of the store's sessions per chunk and {STORE_SECS_PER_EXPORT * 1000:.0f} ms per export; peaks of {PEAK} times the mean; AWS's quotas before any is raised
+{STORE_SECS_PER_CHUNK * 1000:.0f} ms of the store's sessions per chunk and {STORE_SECS_PER_EXPORT * 1000:.0f} ms per export; {EXPIRE_SECS * 1000:.0f} ms of the sweeper per export that expires
+and {S3_CALLS_PER_PREFIX} calls of {S3_CALL_SECS * 1000:.0f} ms to S3 per chunk and per export, {measured.at_once} at once, in at most {measured.sweep_secs} s of a minute for each of the three; peaks of {PEAK} times the mean; AWS's quotas before any is raised
 ({count(CONCURRENCY)} concurrent executions, {count(REQUESTS)} requests per second, {count(PUTS_PER_PREFIX)} uploads per second and prefix). A processor of Lambda as fast as the one measured.
 """
 

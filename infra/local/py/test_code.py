@@ -1,5 +1,6 @@
 """The template and the code agree: variables, the trigger, and what a worker answers."""
 
+import json
 import re
 import unittest
 from pathlib import Path
@@ -55,6 +56,30 @@ class Agreement(unittest.TestCase):
         self.assertEqual(event["ScalingConfig"]["MaximumConcurrency"], {"Ref": "Budget"})
         self.assertIn("batchItemFailures", sources("worker").replace("batch_item_failures", "batchItemFailures"))
         self.assertIn({"Ref": "Budget"}, self.properties("worker")["ReservedConcurrentExecutions"]["Fn::If"])
+
+    def test_the_access_log_is_json_without_headers_and_queries(self):
+        """Only what API Gateway itself puts there: nothing that a caller keeps secret."""
+        form = self.source["Resources"]["HttpApi"]["Properties"]["AccessLogSettings"]["Format"]
+        self.assertNotIn("\n", form.strip())
+        fields = json.loads(form)
+        self.assertIn("$context.requestId", fields.values())
+        self.assertIn("$context.authorizer.error", fields.values())
+        for value in fields.values():
+            self.assertRegex(value, r"^\$context\.[A-Za-z.]+$")
+            self.assertNotRegex(value.lower(), "header|query|claim|overrid")
+        log = self.source["Resources"]["AccessLogs"]["Properties"]
+        self.assertEqual(log["RetentionInDays"], {"Ref": "LogRetentionDays"})
+
+    def test_every_function_is_traced_where_the_parameter_says_so(self):
+        """SAM adds the right to send traces to each role that it makes of them."""
+        self.assertEqual(self.source["Globals"]["Function"]["Tracing"], {"Ref": "Tracing"})
+        for function in FUNCTIONS:
+            self.assertNotIn("Tracing", self.properties(function))
+            self.assertNotIn("Role", self.properties(function))
+        made = template.translate(self.source, {name: "s3://b/k" for name in FUNCTIONS.values()}, "us-east-1", {"Tracing": "Active"})
+        for name in FUNCTIONS.values():
+            self.assertEqual(made["Resources"][name]["Properties"]["TracingConfig"], {"Mode": {"Ref": "Tracing"}})
+            self.assertIn("Xray", json.dumps(made["Resources"][f"{name}Role"]["Properties"]).replace("XRay", "Xray"))
 
     def test_the_api_ends_before_api_gateway_gives_up(self):
         self.assertLessEqual(self.properties("api")["Timeout"], 30)

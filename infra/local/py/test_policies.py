@@ -26,7 +26,9 @@ ACTIONS = {
     "list_objects_v2": "s3:ListBucket",
     "list_multipart_uploads": "s3:ListBucketMultipartUploads",
     "send_message_batch": "sqs:SendMessage",
+    "get_queue_attributes": "sqs:GetQueueAttributes",
     "get_secret_value": "secretsmanager:GetSecretValue",
+    "describe_secret": "secretsmanager:DescribeSecret",
 }
 # Methods of the port for objects -> functions of its adapter for S3.
 OBJECTS = {
@@ -39,6 +41,8 @@ OBJECTS = {
     "abort_uploads": ["abort_uploads"],
     "presign_get": ["presign_get"],
 }
+# Methods of the port for the queue -> functions of its adapter; those of the port for secrets are called as in it.
+QUEUE = {"send": ["send_batch"], "waiting": ["waiting"]}
 # Logins that no call of the SDK makes: action -> what shows in the code of the ports that a token is made.
 LOGINS = {"rds-db:connect": r"rds-db|auth_token", "elasticache:Connect": r"Action=connect.*elasticache|\"elasticache\""}
 CALL = re.compile(r"client\(\)\s*\.await\s*\.(\w+)\(")
@@ -70,6 +74,8 @@ class Calls:
     def __init__(self):
         self.ports = "\n".join(texts("functions/ports/src").values())
         self.s3 = bodies({path: text for path, text in texts("functions/ports/src/objects").items() if "s3" in path.parts})
+        self.sqs = bodies({"sqs": without_tests(ROOT / "functions/ports/src/queue/sqs.rs")})
+        self.secret = bodies({"secret": without_tests(ROOT / "functions/ports/src/links/secret.rs")})
         self.made = {name: self.of(name) for name in FUNCTIONS}
 
     def sdk(self, name, seen=()):
@@ -87,10 +93,12 @@ class Calls:
             text += code(f"functions/ports/src/{module}.rs")
         used = set(re.findall(r"\bobjects\s*\.(\w+)\(", text)) & set(OBJECTS)
         calls = {call for method in used for name in OBJECTS[method] for call in self.sdk(name)}
-        if re.search(r"\bqueue\s*\.send\(", text):
-            calls |= set(CALL.findall(code("functions/ports/src/queue/sqs.rs")))
-        if re.search(r"get_secret_value", self.ports) and re.search(r"ports::(links|cdn|signer|secret)", text):
-            calls.add("get_secret_value")
+        for method in set(re.findall(r"\bqueue\s*\.(\w+)\(", text)) & set(QUEUE):
+            calls |= {call for name in QUEUE[method] for call in CALL.findall(self.sqs[name])}
+        # Links are signed with what the secret holds.
+        read = {"read"} if "Cdn::new(" in text else set()
+        for method in read | set(re.findall(r"\bsecret\s*\.(is_filled)\(", text)):
+            calls |= set(CALL.findall(self.secret[method]))
         actions = {ACTIONS[call] for call in calls}
         if re.search(r"\b(Store|Source)::new\(", text):
             actions |= self.login("rds-db:connect")
@@ -126,6 +134,8 @@ class LeastPrivilege(unittest.TestCase):
     def test_the_port_has_the_methods_that_are_looked_for(self):
         trait = re.search(r"pub trait Objects.*?\n}", code("functions/ports/src/objects.rs"), re.S).group(0)
         self.assertEqual(set(re.findall(r"async fn (\w+)", trait)), set(OBJECTS))
+        trait = re.search(r"pub trait Queue.*?\n}", code("functions/ports/src/queue.rs"), re.S).group(0)
+        self.assertEqual(set(re.findall(r"async fn (\w+)", trait)), set(QUEUE))
 
     def test_a_function_may_do_what_its_code_does_and_nothing_else(self):
         for function in FUNCTIONS:
@@ -136,6 +146,10 @@ class LeastPrivilege(unittest.TestCase):
         """The search itself: a wrong pattern would find nothing and compare nothing with nothing."""
         made = self.calls.made
         self.assertEqual(made["admin"] & {"s3:ListBucket", "s3:DeleteObject"}, {"s3:ListBucket"})
+        self.assertEqual(made["admin"] & {"sqs:GetQueueAttributes", "sqs:SendMessage"}, {"sqs:GetQueueAttributes"})
+        self.assertIn("secretsmanager:DescribeSecret", made["admin"])
+        self.assertNotIn("secretsmanager:GetSecretValue", made["admin"])
+        self.assertIn("secretsmanager:GetSecretValue", made["api"])
         self.assertIn("s3:GetObject", made["api"])
         self.assertIn("s3:AbortMultipartUpload", made["worker"])
         self.assertIn("s3:ListBucketMultipartUploads", made["sweeper"])

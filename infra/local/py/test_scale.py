@@ -18,7 +18,8 @@ FOUND = {
         {"format": "other", "budget": 2, "wallSecs": 4.6, "chunkSecs": [2.0, 2.0, 1.0], "plannedBytes": [10, 20, 30]},
     ],
 }
-MEASURED = Measured(FOUND, "const BATCH: i64 = 200;", PARAMETERS)
+SWEEPER = "const AT_ONCE: usize = 9; const LONGEST: Duration = Duration::from_secs(20);"
+MEASURED = Measured(FOUND, SWEEPER, PARAMETERS)
 
 
 class Scale(unittest.TestCase):
@@ -47,8 +48,9 @@ class Scale(unittest.TestCase):
         self.assertAlmostEqual(found["workers and sessions of the source"], 0.4)
         self.assertAlmostEqual(found["decisions of dispatch(), one at a time"], 0.002)
         self.assertAlmostEqual(found["sessions of the store"], 0.06)
-        self.assertAlmostEqual(found["exports that the sweeper expires"], 0.3)
-        self.assertAlmostEqual(found["chunks that the sweeper deletes"], 0.6)
+        # 20 ms of 20 s a minute, so 1000 exports; 180 ms for a chunk, nine at once, so as many chunks.
+        self.assertAlmostEqual(found["exports that the sweeper expires"], 0.06)
+        self.assertAlmostEqual(found["chunks that the sweeper deletes"], 0.12)
         self.assertAlmostEqual(found["chunks of one export"], 0.02)
         self.assertAlmostEqual(found["an export's deadline"], 2.4 / 6 / 86_400)
 

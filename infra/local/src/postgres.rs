@@ -56,7 +56,7 @@ fn cluster(stack: &Stack) -> Cluster {
     }
 }
 
-/// `%e` in the log prefix is the SQLSTATE: refused sessions are counted by it. Tests count statements by
+/// `%e` in the log prefix is the SQLSTATE: refused sessions are counted by it. `%a` tells the functions from tests. Tests count statements by
 /// `pg_stat_statements`.
 fn settings(max_connections: u32) -> String {
     format!(
@@ -75,7 +75,7 @@ jit = off
 shared_preload_libraries = 'pg_stat_statements'
 timezone = 'UTC'
 log_timezone = 'UTC'
-log_line_prefix = '%m [%p] %e %u@%d '
+log_line_prefix = '%m [%p] %e %a %u@%d '
 log_checkpoints = off
 "
     )

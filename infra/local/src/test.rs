@@ -8,7 +8,7 @@ use crate::progress::Step;
 use crate::stack::Stack;
 use crate::up::{Plan, Sample, start};
 use crate::venv::Venv;
-use crate::{binaries, older, place, postgres, prerequisites, process, signals};
+use crate::{binaries, older, pgbouncer, place, postgres, prerequisites, process, signals};
 
 const NAME: &str = "test";
 const BUDGET: u32 = 3;
@@ -54,6 +54,7 @@ pub(crate) fn run_told(args: &[String], variables: &[(&str, String)]) -> Result<
         cdn: false,
     };
     let (guard, mut stack) = start(&plan, &venv)?;
+    listen(&mut stack, &venv)?;
     let older = older::start(&mut stack)?;
     let chosen = args.iter().any(|word| word == "-p" || word.starts_with("--package"));
     let status = over(&stack)?
@@ -70,6 +71,15 @@ pub(crate) fn run_told(args: &[String], variables: &[(&str, String)]) -> Result<
         bail!("some tests failed; logs of the stack are in {}", place::open_home()?.join(NAME).display());
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Lets the server log what both roles say: the test `guard` looks at what all others made the functions say.
+fn listen(stack: &mut Stack, venv: &Venv) -> Result<()> {
+    let mut script = Command::new(venv.python());
+    script.arg(place::script("log_statements.py")).env("SLUICE_OWNER_URL", &stack.owner_url);
+    process::run(&mut script, "see the messages above")?;
+    // Settings of a role hold for sessions that begin after them.
+    pgbouncer::restart(stack)
 }
 
 /// Starts a stack of its own, runs the fault tests of this name over it with these variables, and prints what they print.

@@ -7,6 +7,8 @@ use tests::System;
 async fn source(system: &System) -> PgConnection {
     let options: PgConnectOptions = system.stack.source_url.parse().unwrap();
     options
+        // What it says is not what functions say.
+        .application_name("attack")
         .extra_float_digits(None)
         .statement_cache_capacity(0)
         .disable_statement_logging()

@@ -1,6 +1,11 @@
 //! Every export ends: canceled, past its deadline, failed and retried, expired, deleted.
 
+use std::sync::Arc;
+
 use export::chunk::{ExportStatus, Failure, Usage};
+use ports::objects::MemoryObjects;
+use ports::queue::MemoryQueue;
+use ports::source::Source;
 use ports::store::{Ended, Finish, RetryError, Store};
 use tests::Database;
 
@@ -209,4 +214,35 @@ async fn a_chunk_read_before_its_rows_were_settled_is_not_kept() {
     store.flip(new.id, "key", 0).await.unwrap();
     store.cancel_or_delete(&acme, new.id).await.unwrap();
     assert_eq!(database.number("select count(*) from sluice.chunk where state = 'dying'").await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn one_sweep_lets_more_expire_than_one_batch() {
+    let (database, store) = store().await;
+    let acme = add_tenant(&store, "acme").await;
+    let new = new_export(&acme, vec![want(&acme, "orders", 0, 100, 4)]);
+    store.accept(&new).await.unwrap();
+    assert_eq!(store.cancel_or_delete(&acme, new.id).await.unwrap(), Ended::Canceled);
+    // Two whole batches and a part of one, all of yesterday.
+    let others = 2 * sweeper::BATCH + 17;
+    let copies = format!(
+        "insert into sluice.export select c.* from sluice.export e, generate_series(1, {others}) n, \
+         lateral jsonb_populate_record(e, jsonb_build_object('id', gen_random_uuid())) c; \
+         update sluice.export set expires_at = now() - interval '1 day'"
+    );
+    database.run(&copies).await.unwrap();
+    let context = sweeper::Context {
+        store,
+        queue: Arc::new(MemoryQueue::default()),
+        objects: Arc::new(MemoryObjects::default()),
+        source: Source::new(&database.url).unwrap(),
+        estimates_secs: u32::MAX,
+    };
+    let report = sweeper::sweep(&context).await;
+    let all = usize::try_from(others + 1).unwrap();
+    assert_eq!((report.expired, report.failed_steps), (all, 0), "{report:?}");
+    // Each leaves the place of its manifests.
+    assert_eq!(report.litter_swept, all, "{report:?}");
+    let left = "select count(*) from sluice.export where status <> 'expired'";
+    assert_eq!(database.number(left).await.unwrap(), 0);
 }

@@ -1,20 +1,36 @@
 //! The bucket: reachable, and ours to list.
 
-use super::report::Report;
-use crate::context::Context;
+use ports::objects::{Kind, Objects};
 use ports::telemetry::chain;
 
+use super::report::Report;
+use super::{NO_WAY, PATIENCE};
+
 /// Lists a page of what is there.
-pub(super) async fn look(context: &Context, report: &mut Report) {
-    match context.objects.list("t/", None).await {
-        Ok(page) => {
+pub(super) async fn look(objects: &dyn Objects) -> Report {
+    let mut report = Report::default();
+    match tokio::time::timeout(PATIENCE, objects.list("t/", None)).await {
+        Ok(Ok(page)) => {
             let more = if page.more { " and more" } else { "" };
             report.fine("bucket", format!("{} objects{more}", page.keys.len()));
         }
-        Err(error) => {
-            let remedy =
-                "check SLUICE_BUCKET, the function's permissions, and inside a VPC the endpoint for S3";
-            report.wrong("bucket", chain(&error), remedy);
+        Ok(Err(error)) => report.wrong("bucket", chain(&error), remedy(error.kind)),
+        Err(_) => {
+            report.wrong("bucket", format!("no answer within {} s", PATIENCE.as_secs()), NO_WAY);
         }
+    }
+    report
+}
+
+fn remedy(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Unavailable => NO_WAY,
+        Kind::Denied => {
+            "deploy the template as it is: the function's role must have s3:ListBucket, and an endpoint's policy let it"
+        }
+        Kind::NotFound => {
+            "the bucket of SLUICE_BUCKET is gone, and its files with it: deploy anew under another name"
+        }
+        Kind::Throttled | Kind::Other => "run check again; if it stays so, look at the bucket's policy",
     }
 }

@@ -40,6 +40,11 @@ impl Report {
         self.lines.push(Line { what, ok, warning: ok && remedy.is_some(), text, remedy });
     }
 
+    /// Takes over another's findings.
+    pub(super) fn append(&mut self, mut other: Self) {
+        self.lines.append(&mut other.lines);
+    }
+
     pub(super) fn warnings(&self) -> usize {
         self.lines.iter().filter(|line| line.warning).count()
     }

@@ -32,6 +32,14 @@ impl RedisCache {
         Ok(Self { link, counts: Counts::default() })
     }
 
+    /// Logs in and asks for a sign of life, on a connection of its own.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub async fn reach(&self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        self.link.reach().await
+    }
+
     /// Runs commands; `None`, counted, if they failed or were not sent.
     async fn ask<T: redis::FromRedisValue>(&self, kind: Kind, commands: &redis::Pipeline) -> Option<T> {
         match self.link.ask(commands).await {

@@ -46,4 +46,8 @@ impl Queue for FaultyQueue {
         refused.extend(messages.iter().filter(|message| not_taken.contains(message)));
         Ok(refused)
     }
+
+    async fn waiting(&self) -> Result<u64, QueueError> {
+        self.inner.waiting().await
+    }
 }

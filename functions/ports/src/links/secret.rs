@@ -9,15 +9,22 @@ use aws_sdk_secretsmanager::error::DisplayErrorContext;
 use tokio::sync::OnceCell;
 
 use super::LinksError;
+use crate::sdk::{answered, told};
 
 /// How long a read may take, retries included: a request waits for it.
 const PATIENCE: Duration = Duration::from_secs(4);
+
+/// How the version is marked that reads give.
+const CURRENT: &str = "AWSCURRENT";
 
 /// A text that only few may read.
 #[async_trait]
 pub trait Secret: Send + Sync {
     /// The text as it is now; `None` if there is none yet.
     async fn read(&self) -> Result<Option<String>, LinksError>;
+
+    /// Whether there is a text. It is not read for that, so it takes a lesser right.
+    async fn is_filled(&self) -> Result<bool, LinksError>;
 }
 
 /// A secret of AWS Secrets Manager, by its name or ARN.
@@ -54,6 +61,17 @@ impl Secret for SecretsManager {
             Err(error) => Err(LinksError::Unread(DisplayErrorContext(&error).to_string().into())),
         }
     }
+
+    async fn is_filled(&self) -> Result<bool, LinksError> {
+        let call = self.client().await.describe_secret().secret_id(&self.id);
+        let answer = tokio::time::timeout(PATIENCE, call.send()).await;
+        let answer = answer.map_err(|late| LinksError::Silent(late.into()))?.map_err(|error| {
+            let why = told(&error).into();
+            if answered(&error) { LinksError::Unread(why) } else { LinksError::Silent(why) }
+        })?;
+        let mut stages = answer.version_ids_to_stages().into_iter().flat_map(|versions| versions.values());
+        Ok(stages.any(|stages| stages.iter().any(|stage| stage == CURRENT)))
+    }
 }
 
 /// A secret in memory. Clones share it.
@@ -71,5 +89,9 @@ impl MemorySecret {
 impl Secret for MemorySecret {
     async fn read(&self) -> Result<Option<String>, LinksError> {
         Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+
+    async fn is_filled(&self) -> Result<bool, LinksError> {
+        Ok(self.read().await?.is_some())
     }
 }

@@ -25,6 +25,10 @@ impl Queue for MemoryQueue {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(messages);
         Ok(Vec::new())
     }
+
+    async fn waiting(&self) -> Result<u64, QueueError> {
+        Ok(self.sent.lock().unwrap_or_else(PoisonError::into_inner).len() as u64)
+    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! Amazon SQS.
 
 use async_trait::async_trait;
-use aws_sdk_sqs::error::DisplayErrorContext;
-use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
 
 use super::{Message, Queue, QueueError};
+use crate::sdk::{answered, told};
 
 /// SQS takes at most this many messages in one call.
 const BATCH: usize = 10;
@@ -32,18 +33,20 @@ impl SqsQueue {
 
     /// Sends up to ten messages; answers those that were refused.
     async fn send_batch(&self, messages: &[Message]) -> Result<Vec<Message>, QueueError> {
-        let error = |source: Box<dyn std::error::Error + Send + Sync>| QueueError { source };
         let mut request = self.client().await.send_message_batch().queue_url(&self.url);
         for (i, message) in messages.iter().enumerate() {
-            let body = serde_json::to_string(message).map_err(|e| error(e.into()))?;
+            let body = serde_json::to_string(message).map_err(QueueError::new)?;
             let entry = SendMessageBatchRequestEntry::builder().id(i.to_string()).message_body(body);
-            request = request.entries(entry.build().map_err(|e| error(e.into()))?);
+            request = request.entries(entry.build().map_err(QueueError::new)?);
         }
-        // As text: the SDK's errors say nothing without their own chain.
-        let answer = request.send().await.map_err(|e| error(DisplayErrorContext(&e).to_string().into()))?;
+        let answer = request.send().await.map_err(|e| failed(&e))?;
         let refused = answer.failed().iter().filter_map(|f| f.id().parse::<usize>().ok());
         Ok(refused.filter_map(|i| messages.get(i).copied()).collect())
     }
+}
+
+fn failed<E: ProvideErrorMetadata + std::error::Error + 'static>(error: &SdkError<E>) -> QueueError {
+    QueueError { answered: answered(error), ..QueueError::new(told(error)) }
 }
 
 #[async_trait]
@@ -72,6 +75,15 @@ impl Queue for SqsQueue {
             refused.extend(left);
         }
         Ok(refused)
+    }
+
+    async fn waiting(&self) -> Result<u64, QueueError> {
+        let count = QueueAttributeName::ApproximateNumberOfMessages;
+        let call = self.client().await.get_queue_attributes().queue_url(&self.url);
+        let answer = call.attribute_names(count.clone()).send().await;
+        let answer = answer.map_err(|e| failed(&e))?;
+        let told = answer.attributes().and_then(|told| told.get(&count)?.parse().ok());
+        told.ok_or_else(|| QueueError::new("it does not tell how many messages wait"))
     }
 }
 
@@ -115,8 +127,8 @@ mod tests {
         write!(stream, "{head}: {}\r\n\r\n{answer}", answer.len()).unwrap();
         body["Entries"]
             .as_array()
-            .unwrap()
-            .iter()
+            .into_iter()
+            .flatten()
             .map(|e| e["MessageBody"].as_str().unwrap().to_owned())
             .collect()
     }
@@ -130,6 +142,19 @@ mod tests {
             .build();
         let client = aws_sdk_sqs::Client::from_conf(config);
         SqsQueue { url: format!("{endpoint}/queue"), client: tokio::sync::OnceCell::new_with(Some(client)) }
+    }
+
+    #[tokio::test]
+    async fn a_queue_that_refuses_is_told_from_one_that_does_not_answer() {
+        let (endpoint, server) = sqs(vec![json!({"Attributes": {"ApproximateNumberOfMessages": "7"}})]);
+        assert_eq!(queue(&endpoint).waiting().await.unwrap(), 7);
+        server.join().unwrap();
+        let (endpoint, server) = sqs(vec![json!({"Attributes": {}})]);
+        assert!(queue(&endpoint).waiting().await.unwrap_err().answered);
+        server.join().unwrap();
+        let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let error = queue(&format!("http://{nobody}")).waiting().await.unwrap_err();
+        assert!(!error.answered, "{}", crate::telemetry::chain(&error));
     }
 
     fn refusing(ids: &[&str]) -> Value {

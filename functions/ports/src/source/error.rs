@@ -87,7 +87,7 @@ impl SourceError {
         else {
             let (code, message) = match &cause {
                 sqlx::Error::Io(_) => ("source_unavailable", "the connection to the source broke"),
-                sqlx::Error::Tls(_) => ("source_unavailable", "the source refused TLS"),
+                sqlx::Error::Tls(_) => ("source_unavailable", "no TLS session with the source came about"),
                 _ => ("source_protocol", "the source answered in an unexpected way"),
             };
             return Self { cause: Some(Box::new(cause)), ..Self::new(code, true, message) };

@@ -13,6 +13,7 @@ use super::error::StoreError;
 use crate::fault::{Fault, Faults, Point};
 use crate::login::Login;
 use crate::random::jitter;
+use crate::reach::Unreached;
 
 /// How long an operation waits for a session before it answers `Busy`.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -75,6 +76,14 @@ impl Store {
     /// How a session is opened now.
     pub(super) async fn options(&self) -> Result<PgConnectOptions, StoreError> {
         self.login.prepare(&self.options).await.map_err(|error| StoreError::Busy(error.into()))
+    }
+
+    /// Looks whether the server answers at all.
+    ///
+    /// # Errors
+    /// If it does not within seconds.
+    pub async fn reach(&self) -> Result<(), Unreached> {
+        crate::reach::reach(&self.options, self.login).await
     }
 
     /// Closes the connection that is kept: without a pooler it is a session.

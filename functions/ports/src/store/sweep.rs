@@ -84,23 +84,24 @@ impl Store {
         rows.iter().map(|row| export_id(row, "id")).collect()
     }
 
-    /// Lets chunks die that no export has and that are not kept for reuse any more.
+    /// Lets chunks die that no export has and that are not kept for reuse any more; answers how many were looked at.
     ///
     /// # Errors
     /// If the store cannot be reached.
-    pub async fn release_unused(&self, limit: i64) -> Result<(), StoreError> {
+    pub async fn release_unused(&self, limit: i64) -> Result<usize, StoreError> {
         self.again(|| async {
             let mut tx = self.begin().await?;
             let lock = sql("select c.id::text from sluice.chunk c where c.state in ('done', 'failed') and (c.keep_until is null or c.keep_until < clock_timestamp()) \
                    and not exists (select from sluice.link l where l.chunk_id = c.id) order by c.id limit $1 for update of c skip locked");
             let rows = tx.all(lock.bind(limit)).await?;
             let chunks = rows.iter().map(|row| row.try_get("id")).collect::<Result<Vec<String>, _>>()?;
-            if chunks.is_empty() {
-                return tx.rollback().await;
+            let found = chunks.len();
+            if found == 0 {
+                return tx.rollback().await.map(|()| 0);
             }
             // Decided anew: a link may have come before the lock was ours.
             tx.run(sql(include_str!("cancel/release.sql")).bind(chunks)).await?;
-            tx.commit().await
+            tx.commit().await.map(|()| found)
         })
         .await
     }

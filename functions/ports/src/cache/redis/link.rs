@@ -18,6 +18,8 @@ use crate::telemetry::chain;
 const CALL: Duration = Duration::from_millis(100);
 /// How long it may take to connect.
 const CONNECT: Duration = Duration::from_millis(500);
+/// How long a check waits for both.
+const REACH: Duration = Duration::from_secs(4);
 /// How long a server that failed is left alone.
 const REST: Duration = Duration::from_secs(3);
 /// How often a failure is logged at most.
@@ -82,6 +84,19 @@ impl Link {
                 Err(true)
             }
         }
+    }
+
+    /// Logs in and pings, with more patience than a request has, and whatever is known of the server.
+    pub(super) async fn reach(&self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(REACH))
+            .set_response_timeout(Some(REACH));
+        let reach = async {
+            let client = self.identified().await?;
+            let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
+            redis::cmd("PING").query_async::<()>(&mut connection).await
+        };
+        Ok(timeout(REACH, reach).await.map_err(|_| "no answer within 4 s")??)
     }
 
     async fn try_once<T: FromRedisValue>(&self, commands: &Pipeline) -> Result<T, Trouble> {

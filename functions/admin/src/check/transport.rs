@@ -1,0 +1,66 @@
+//! Whether passwords and rows are protected on their way to the databases.
+
+use ports::login::{Login, Transport};
+
+use super::report::Report;
+use crate::context::Settings;
+
+/// Looks at what the URLs say. Says nothing of connections that do not leave the machine.
+pub(super) fn look(settings: &Settings, report: &mut Report) {
+    let urls = [
+        ("store", "StoreUrl", Some(&settings.store_url), settings.login),
+        ("source", "SourceUrl", Some(&settings.source_url), settings.login),
+        ("owner", "OwnerUrl", settings.owner_url.as_ref(), Login::Password),
+    ];
+    for (of, parameter, url, login) in urls {
+        // One that cannot be read has been told by then.
+        let Some(transport) = url.and_then(|url| Transport::of(url, login)) else { continue };
+        match transport {
+            Transport::Loopback => {}
+            Transport::Plain => report.warn(
+                "tls",
+                format!("the {of}'s URL lets connections be without TLS: passwords and rows may be read on their way"),
+                format!("add sslmode=require to {parameter}, or verify-full where the server's authority is known"),
+            ),
+            Transport::Encrypted => {
+                report.fine("tls", format!("connections of the {of} are encrypted; the server is not verified"));
+            }
+            Transport::Verified => {
+                report.fine("tls", format!("connections of the {of} are encrypted, and the server is verified"));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_without_tls_is_warned_of_unless_it_stays_on_the_machine() {
+        let said = |store: &str, source: &str, owner: Option<&str>, login| {
+            let settings = Settings {
+                store_url: format!("postgres://a:b@{store}"),
+                source_url: format!("postgres://a:b@{source}"),
+                owner_url: owner.map(|owner| format!("postgres://a:b@{owner}")),
+                login,
+                ..Settings::example()
+            };
+            let mut report = Report::default();
+            look(&settings, &mut report);
+            (report.warnings(), report.text())
+        };
+        let (warnings, text) = said(
+            "db.example.com/x?sslmode=require",
+            "db.example.com/x",
+            Some("10.1.1.1/x?sslmode=disable"),
+            Login::Password,
+        );
+        assert_eq!(warnings, 2, "{text}");
+        assert!(text.contains("the source's URL") && text.contains("sslmode=require to OwnerUrl"), "{text}");
+        let (warnings, text) = said("127.0.0.1/x", "localhost/x?sslmode=disable", None, Login::Password);
+        assert_eq!((warnings, text.as_str()), (0, ""));
+        // A token is never sent without TLS, whatever the URL says.
+        assert_eq!(said("proxy/x", "proxy/x", None, Login::Iam).0, 0);
+    }
+}

@@ -1,0 +1,56 @@
+//! How a URL has its connections protected on their way.
+
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
+
+use super::Login;
+
+/// What is on the way between a process and a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// The network of this machine alone.
+    Loopback,
+    /// Perhaps nothing: without TLS if the server wants it so, and whoever stands between may want it too.
+    Plain,
+    /// TLS, with whoever answers.
+    Encrypted,
+    /// TLS, with a certificate that is good.
+    Verified,
+}
+
+impl Transport {
+    /// Reads it from a URL and the way to log in; `None` if it is no PostgreSQL URL.
+    pub fn of(url: &str, login: Login) -> Option<Self> {
+        let options = PgConnectOptions::from_str(url).ok()?;
+        let host = options.get_host();
+        let here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        Some(match options.get_ssl_mode() {
+            _ if login == Login::Iam => Self::Verified,
+            PgSslMode::VerifyCa | PgSslMode::VerifyFull => Self::Verified,
+            PgSslMode::Require => Self::Encrypted,
+            _ if here => Self::Loopback,
+            PgSslMode::Disable | PgSslMode::Allow | PgSslMode::Prefer => Self::Plain,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_without_a_word_about_tls_is_not_protected() {
+        let of = |rest: &str| Transport::of(&format!("postgres://a:b@{rest}"), Login::Password).unwrap();
+        assert_eq!(of("db.example.com/shop"), Transport::Plain);
+        assert_eq!(of("db.example.com/shop?sslmode=prefer"), Transport::Plain);
+        assert_eq!(of("10.0.0.7/shop?sslmode=disable"), Transport::Plain);
+        assert_eq!(of("127.0.0.1:5433/shop?sslmode=disable"), Transport::Loopback);
+        assert_eq!(of("localhost/shop"), Transport::Loopback);
+        assert_eq!(of("db.example.com/shop?sslmode=require"), Transport::Encrypted);
+        assert_eq!(of("db.example.com/shop?sslmode=verify-full"), Transport::Verified);
+        assert_eq!(Transport::of("postgres://a@proxy/shop", Login::Iam), Some(Transport::Verified));
+        assert_eq!(Transport::of("mysql://a", Login::Password), None);
+    }
+}

@@ -1,0 +1,61 @@
+//! The two roles, as `migrate` makes them, where the server knows tokens of IAM and where it does not.
+
+use ports::store::{RoleSettings, StoredSettings, migrate, role_statements};
+use tests::Database;
+
+const STORED: StoredSettings = StoredSettings {
+    budget: 3,
+    store_sessions: 4,
+    worker_timeout_secs: 60,
+    retention_hours: 1,
+    reuse_days: 1,
+    resend_secs: 60,
+    max_active_exports: 4,
+    max_queued_exports: 10,
+};
+
+/// Roles belong to the whole server: these have names of their own, and go at the end.
+#[tokio::test]
+async fn whoever_logs_in_with_tokens_has_rds_iam_and_with_a_password_does_not() {
+    let database = Database::create(&[]).await.unwrap();
+    let mark = export::id::hex(&ports::random::bytes::<4>());
+    let (source, store) = (format!("t_source_{mark}"), format!("t_store_{mark}"));
+    let make = async |password: Option<&str>| {
+        let settings = RoleSettings {
+            source: (source.clone(), password.map(str::to_owned)),
+            store: (store.clone(), password.map(str::to_owned)),
+            stored: STORED,
+            watches_sessions: false,
+        };
+        migrate(&database.url, &role_statements(&settings)).await.unwrap();
+    };
+    let of = format!("in ('{source}', '{store}')");
+    let members = format!(
+        "select count(*) from pg_auth_members m join pg_roles g on g.oid = m.roleid join pg_roles r on r.oid = m.member where g.rolname = 'rds_iam' and r.rolname {of}"
+    );
+    let passwords = format!("select count(rolpassword) from pg_authid where rolname {of}");
+    let seen =
+        async || (database.number(&members).await.unwrap(), database.number(&passwords).await.unwrap());
+
+    // A server without tokens: the roles are made all the same, and nobody can log in as them.
+    database.run("drop role if exists rds_iam").await.unwrap();
+    make(None).await;
+    assert_eq!(seen().await, (0, 0));
+    database.run("create role rds_iam nologin").await.unwrap();
+    for _ in 0..2 {
+        make(None).await;
+        assert_eq!(seen().await, (2, 0));
+    }
+    for _ in 0..2 {
+        make(Some("it's a secret")).await;
+        assert_eq!(seen().await, (0, 2));
+    }
+    make(None).await;
+    assert_eq!(seen().await, (2, 0), "no password is left beside the tokens");
+    let limits = format!("select sum(rolconnlimit)::bigint from pg_roles where rolname {of}");
+    assert_eq!(database.number(&limits).await.unwrap(), 7);
+    database
+        .run(&format!("drop owned by {source}; drop owned by {store}; drop role {source}; drop role {store}; drop role rds_iam"))
+        .await
+        .unwrap();
+}

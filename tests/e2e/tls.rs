@@ -1,0 +1,218 @@
+//! Sessions over TLS: passwords and tokens go only to a server whose certificate is good, and PostgreSQL itself is one.
+
+mod authority;
+mod server;
+
+use std::time::Duration;
+
+use ports::login::Login;
+use ports::source::{Source, SourceError};
+use ports::store::Store;
+use ports::telemetry::chain;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, Executor, Row};
+use tests::Stack;
+
+use authority::Authority;
+use server::Server;
+
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What RDS Proxy takes when a session begins; it refuses `options`.
+const STARTUP: [&str; 8] = [
+    "user",
+    "database",
+    "application_name",
+    "client_encoding",
+    "DateStyle",
+    "TimeZone",
+    "extra_float_digits",
+    "search_path",
+];
+
+fn url(role: &str, host: &str, port: u16, query: &str) -> String {
+    format!("postgres://{role}@{host}:{port}/shop?{query}")
+}
+
+async fn session(url: &str, login: Login) -> Result<(), SourceError> {
+    Source::new(url).unwrap().with_login(login).session(PATIENCE).await.map(drop)
+}
+
+async fn reach(url: &str, login: Login) -> Result<(), String> {
+    Store::new(url).unwrap().with_login(login).reach().await.map_err(|error| chain(&error))
+}
+
+#[tokio::test]
+async fn a_token_is_the_password_of_a_session_with_a_verified_server() {
+    Stack::from_env().unwrap();
+    let authority = Authority::new();
+    let server = Server::start(Some(authority.certificate("localhost")));
+    // Whatever the URL says of TLS.
+    let query = format!("sslmode=disable&sslrootcert={}", authority.root().display());
+    session(&url("sluice_source", "localhost", server.port, &query), Login::Iam).await.unwrap();
+    let heard = server.take();
+    let token = heard.password.unwrap();
+    let begins = format!("localhost:{}/?Action=connect&DBUser=sluice_source&", server.port);
+    assert!(token.starts_with(&begins), "the token is for another server or role");
+    for piece in
+        ["X-Amz-Expires=900", "%2Frds-db%2Faws4_request", "X-Amz-SignedHeaders=host", "X-Amz-Signature="]
+    {
+        assert!(token.contains(piece), "the token has no {piece}");
+    }
+    assert_eq!(heard.queries, ["begin isolation level read committed read only"]);
+    assert_eq!(
+        (heard.startup["user"].as_str(), heard.startup["database"].as_str()),
+        ("sluice_source", "shop")
+    );
+    let foreign: Vec<_> = heard.startup.keys().filter(|name| !STARTUP.contains(&name.as_str())).collect();
+    assert!(foreign.is_empty(), "RDS Proxy refuses {foreign:?}");
+
+    reach(&url("sluice_store", "localhost", server.port, &query), Login::Iam).await.unwrap();
+    let heard = server.take();
+    assert!(heard.password.unwrap().contains("&DBUser=sluice_store&"));
+    assert!(heard.startup.keys().all(|name| STARTUP.contains(&name.as_str())), "{:?}", heard.startup);
+}
+
+#[tokio::test]
+async fn no_token_and_no_password_goes_to_another_server() {
+    Stack::from_env().unwrap();
+    let authority = Authority::new();
+    let (good, plain) = (Server::start(Some(authority.certificate("localhost"))), Server::start(None));
+    let root = format!("sslrootcert={}", authority.root().display());
+    let verified = format!("sslmode=verify-full&{root}");
+    for (what, server, host, query, login) in [
+        ("another name", &good, "127.0.0.1", &root, Login::Iam),
+        ("another name", &good, "127.0.0.1", &verified, Login::Password),
+        ("an authority that is not known", &good, "localhost", &"sslmode=disable".to_owned(), Login::Iam),
+        (
+            "an authority that is not known",
+            &good,
+            "localhost",
+            &"sslmode=verify-full".to_owned(),
+            Login::Password,
+        ),
+        ("no TLS", &plain, "localhost", &root, Login::Iam),
+        ("no TLS", &plain, "localhost", &verified, Login::Password),
+        ("no TLS", &plain, "localhost", &"sslmode=require".to_owned(), Login::Password),
+    ] {
+        let role = if login == Login::Iam { "sluice_source" } else { "sluice_source:secret" };
+        let url = url(role, host, server.port, query);
+        let error = session(&url, login).await.expect_err(what);
+        assert_eq!((error.code, error.again), ("source_unavailable", true), "{what}");
+        let told = chain(&error);
+        assert!(told.contains("TLS") || told.contains("certificate"), "{what}: {told}");
+        let told = reach(&url, login).await.expect_err(what);
+        assert!(told.contains("cannot be used") && !told.contains("secret"), "{what}: {told}");
+        let heard = server.take();
+        assert!(heard.startup.is_empty() && heard.password.is_none(), "{what}: {heard:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_url_may_name_the_authority_by_file_or_hold_it() {
+    Stack::from_env().unwrap();
+    let authority = Authority::new();
+    let server = Server::start(Some(authority.certificate("localhost")));
+    let pem = std::fs::read_to_string(authority.root()).unwrap();
+    let encoded: String = pem.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    for root in [authority.root().display().to_string(), encoded] {
+        let query = format!("sslmode=verify-full&sslrootcert={root}");
+        session(&url("sluice_source:secret", "localhost", server.port, &query), Login::Password)
+            .await
+            .unwrap();
+        assert_eq!(server.take().password.as_deref(), Some("secret"));
+    }
+}
+
+/// A PostgreSQL that has TLS while this lives in the test; the stack's own has none.
+struct Postgres {
+    owner: PgConnection,
+    options: PgConnectOptions,
+}
+
+impl Postgres {
+    async fn get() -> Option<Self> {
+        let Ok(url) = std::env::var("SLUICE_POSTGRES_15") else {
+            println!("not tried with PostgreSQL: SLUICE_POSTGRES_15 is not set");
+            return None;
+        };
+        let options: PgConnectOptions = url.parse().unwrap();
+        Some(Self { owner: PgConnection::connect_with(&options).await.unwrap(), options })
+    }
+
+    async fn run(&mut self, statement: String) {
+        self.owner.execute(AssertSqlSafe(statement)).await.unwrap();
+    }
+
+    /// Writes a file as the server's user, who alone may read it.
+    async fn write(&mut self, path: &str, text: &str) {
+        let lines = format!("select unnest(string_to_array($pem${}$pem$, E'\\n'))", text.trim_end());
+        self.run(format!("copy ({lines}) to '{path}'")).await;
+        self.run("create temp table if not exists done (word text)".to_owned()).await;
+        self.run(format!("copy done from program 'chmod 600 {path} && echo done'")).await;
+    }
+
+    /// Switches TLS on, with this certificate, or off, and waits until it is so.
+    async fn tls(&mut self, certificate: Option<(String, String)>) {
+        let wanted = if certificate.is_some() { "on" } else { "off" };
+        if let Some((certificate, key)) = certificate {
+            let folder: String = self.owner.fetch_one("show data_directory").await.unwrap().get(0);
+            for (setting, name, text) in
+                [("ssl_cert_file", "test.pem", certificate), ("ssl_key_file", "test.key", key)]
+            {
+                let path = format!("{folder}/{name}");
+                self.write(&path, &text).await;
+                self.run(format!("alter system set {setting} = '{path}'")).await;
+            }
+        }
+        self.run(format!("alter system set ssl = {wanted}")).await;
+        self.run("select pg_reload_conf()".to_owned()).await;
+        for _ in 0..200 {
+            let mut new = PgConnection::connect_with(&self.options).await.unwrap();
+            let found: String = new.fetch_one("show ssl").await.unwrap().get(0);
+            new.close().await.unwrap();
+            if found == wanted {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("TLS of the server does not become {wanted}");
+    }
+
+    /// The URL of its owner under this name of the host.
+    fn url(&self, host: &str, query: &str) -> String {
+        let url = std::env::var("SLUICE_POSTGRES_15").unwrap();
+        let url = url.split('?').next().unwrap_or_default().replace("127.0.0.1", host);
+        format!("{url}?{query}")
+    }
+}
+
+#[tokio::test]
+async fn postgresql_with_tls_is_verified_by_name_and_authority() {
+    let Some(mut postgres) = Postgres::get().await else { return };
+    let authority = Authority::new();
+    let (certificate, key) = authority.certificate("localhost");
+    let read = |path| std::fs::read_to_string(path).unwrap();
+    postgres.tls(Some((read(certificate), read(key)))).await;
+    let verified = format!("sslmode=verify-full&sslrootcert={}", authority.root().display());
+
+    let source = Source::new(&postgres.url("localhost", &verified)).unwrap();
+    let mut inspector = source.inspector(PATIENCE).await.unwrap();
+    let encrypted = "select ssl::text, version from pg_stat_ssl where pid = pg_backend_pid()";
+    let row = inspector.texts(encrypted).await.unwrap().remove(0);
+    assert_eq!(row[0].as_deref(), Some("true"), "{row:?}");
+    inspector.close().await;
+    reach(&postgres.url("localhost", &verified), Login::Password).await.unwrap();
+    // The server is the right one, and knows no tokens.
+    let error = session(&postgres.url("localhost", &verified), Login::Iam).await.unwrap_err();
+    assert_eq!((error.code, error.sqlstate.as_deref()), ("source_login", Some("28P01")));
+
+    for (host, query) in [("127.0.0.1", verified.as_str()), ("localhost", "sslmode=verify-full")] {
+        let error = session(&postgres.url(host, query), Login::Password).await.unwrap_err();
+        assert_eq!((error.code, error.sqlstate.as_deref()), ("source_unavailable", None), "{host}");
+        assert!(chain(&error).contains("certificate"), "{}", chain(&error));
+    }
+    postgres.tls(None).await;
+    let error = session(&postgres.url("localhost", &verified), Login::Password).await.unwrap_err();
+    assert!(chain(&error).contains("does not support TLS"), "{}", chain(&error));
+}

@@ -1,0 +1,83 @@
+//! Certificates, made on the spot by openssl under an authority that nobody else knows.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+const SETTINGS: &str = "[req]
+distinguished_name = name
+x509_extensions = authority
+[name]
+[authority]
+basicConstraints = critical, CA:true
+keyUsage = critical, keyCertSign
+";
+
+/// An authority of one test.
+pub(super) struct Authority {
+    folder: TempDir,
+}
+
+impl Authority {
+    pub(super) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("settings"), SETTINGS).unwrap();
+        let authority = Self { folder };
+        authority.key("root", &["-x509", "-days", "2", "-out", "root.pem"]);
+        authority
+    }
+
+    /// Its own certificate.
+    pub(super) fn root(&self) -> PathBuf {
+        self.folder.path().join("root.pem")
+    }
+
+    /// A certificate for a server of this name, and its key.
+    pub(super) fn certificate(&self, name: &str) -> (PathBuf, PathBuf) {
+        let path = |kind: &str| self.folder.path().join(format!("{name}.{kind}"));
+        self.key(name, &["-new", "-out", &format!("{name}.request")]);
+        std::fs::write(
+            path("extensions"),
+            format!("subjectAltName = DNS:{name}\nbasicConstraints = CA:false\n"),
+        )
+        .unwrap();
+        openssl(
+            self.folder.path(),
+            &[
+                "x509",
+                "-req",
+                "-in",
+                &format!("{name}.request"),
+                "-CA",
+                "root.pem",
+                "-CAkey",
+                "root.key",
+                "-set_serial",
+                "2",
+                "-days",
+                "2",
+                "-extfile",
+                &format!("{name}.extensions"),
+                "-out",
+                &format!("{name}.pem"),
+            ],
+        );
+        (path("pem"), path("key"))
+    }
+
+    /// A new key, and what is asked for with it.
+    fn key(&self, name: &str, more: &[&str]) {
+        let (key, subject) = (format!("{name}.key"), format!("/CN={name}"));
+        let mut words = vec!["req", "-config", "settings", "-newkey", "ec", "-pkeyopt"];
+        words.extend(["ec_paramgen_curve:P-256", "-nodes", "-keyout", &key, "-subj", &subject]);
+        words.extend(more);
+        openssl(self.folder.path(), &words);
+    }
+}
+
+fn openssl(folder: &Path, words: &[&str]) {
+    let run = Command::new("openssl").args(words).current_dir(folder).output();
+    let run = run.expect("these tests need the command openssl");
+    assert!(run.status.success(), "{words:?}: {}", String::from_utf8_lossy(&run.stderr));
+}

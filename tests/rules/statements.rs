@@ -1,0 +1,173 @@
+//! What is said to source and store pins no session of a proxy, as far as the code tells. The test `guard` looks at what was
+//! really said.
+
+use std::path::Path;
+
+use tests::pinning::{TOO_LONG, hidden_pins, pins, verbs};
+
+use crate::{files, root};
+
+/// How a text begins that is SQL.
+const VERBS: [&str; 24] = [
+    "select",
+    "insert",
+    "update",
+    "delete",
+    "with",
+    "copy",
+    "begin",
+    "commit",
+    "rollback",
+    "explain",
+    "create",
+    "lock",
+    "values",
+    "fetch",
+    "set",
+    "reset",
+    "prepare",
+    "execute",
+    "deallocate",
+    "discard",
+    "declare",
+    "listen",
+    "load",
+    "do",
+];
+
+/// What the owner runs on a connection of their own, straight to the server: `admin migrate`.
+fn is_the_owners(path: &Path) -> bool {
+    ["store/migrate.rs", "store/roles.rs"].iter().any(|end| path.ends_with(end))
+}
+
+#[test]
+fn no_text_of_the_ports_would_pin_a_session() {
+    let ports = root().join("functions/ports/src");
+    let mut seen = 0;
+    for folder in ["store", "source"] {
+        for path in files(&ports.join(folder), "rs") {
+            if is_the_owners(&path) {
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            for literal in literals(text.split("#[cfg(test)]").next().unwrap_or_default()) {
+                if verbs(&literal).first().is_some_and(|verb| VERBS.contains(&verb.as_str())) {
+                    assert_eq!(pins(&literal), [], "{}: {literal}", path.display());
+                    seen += 1;
+                }
+            }
+        }
+        for path in files(&ports.join(folder), "sql") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            // Functions and tables are made by the owner; what functions do happens in the sessions of all.
+            assert_eq!(hidden_pins(&text), [], "{}", path.display());
+            if !text.contains("create or replace function")
+                && !path.components().any(|c| c.as_os_str() == "migrations")
+            {
+                assert_eq!(pins(&text), [], "{}", path.display());
+                assert!(text.len() < TOO_LONG, "{}", path.display());
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 100, "only {seen} statements were found: the search is wrong");
+}
+
+/// A default that takes from a sequence would call `nextval` without a statement saying so.
+#[test]
+fn no_table_of_the_store_has_a_sequence() {
+    let migrations = files(&root().join("functions/ports/src/store/migrations"), "sql");
+    assert!(migrations.len() > 5);
+    for path in migrations {
+        let text = std::fs::read_to_string(&path).unwrap().to_lowercase();
+        for word in ["nextval", "serial", "as identity", "create sequence"] {
+            assert!(!text.contains(word), "{} says {word}", path.display());
+        }
+    }
+}
+
+/// Then no request makes a statement longer: what it holds goes as parameters.
+#[test]
+fn statements_of_the_store_are_fixed_texts_without_names() {
+    let store = root().join("functions/ports/src/store");
+    let mut prepared = Vec::new();
+    for path in files(&store, "rs") {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for word in ["AssertSqlSafe", "sqlx::query", "raw_sql", ".options(["] {
+            if text.contains(word) {
+                prepared.push(format!("{} {word}", path.file_name().unwrap().to_string_lossy()));
+            }
+        }
+    }
+    prepared.sort_unstable();
+    // The one way is `sql(text: &'static str)`, which makes them unnamed.
+    let known = [
+        "connection.rs sqlx::query",
+        "migrate.rs AssertSqlSafe",
+        "migrate.rs raw_sql",
+        "migrate.rs sqlx::query",
+    ];
+    assert_eq!(prepared, known);
+    let connection = std::fs::read_to_string(store.join("connection.rs")).unwrap();
+    let only =
+        "fn sql(text: &'static str) -> Statement<'static> {\n    sqlx::query(text).persistent(false)\n}";
+    assert!(connection.contains(only) && connection.matches("sqlx::query(").count() == 1);
+}
+
+/// The texts between quotes of some Rust, as the program has them. Comments are passed over.
+fn literals(rust: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut rest = rust;
+    while let Some(at) = rest.find(['"', '/', '\'']) {
+        let here = &rest[at..];
+        if here.starts_with("//") {
+            rest = here.split_once('\n').map_or("", |(_, rest)| rest);
+        } else if here.starts_with("'\"'") || here.starts_with("'\\\"'") {
+            rest = &here[3..];
+        } else if here.starts_with('"') {
+            let hashes = rest[..at].len() - rest[..at].trim_end_matches('#').len();
+            let raw = rest[..at - hashes].ends_with('r');
+            let (text, left) = literal(&here[1..], raw.then_some(hashes));
+            found.push(text);
+            rest = left;
+        } else {
+            rest = &here[1..];
+        }
+    }
+    found
+}
+
+/// One literal after its first quote, and what follows it; with as many hashes if it is a raw one.
+fn literal(rust: &str, raw: Option<usize>) -> (String, &str) {
+    if let Some(hashes) = raw {
+        let end = format!("\"{}", "#".repeat(hashes));
+        let (text, rest) = rust.split_once(&end).unwrap_or((rust, ""));
+        return (text.to_owned(), rest);
+    }
+    let mut text = String::new();
+    let mut signs = rust.char_indices();
+    while let Some((at, sign)) = signs.next() {
+        match sign {
+            '"' => return (text, &rust[at + 1..]),
+            '\\' => match signs.next() {
+                // The line goes on.
+                Some((_, '\n')) => text.push(' '),
+                Some((_, 'n')) => text.push('\n'),
+                Some((_, other)) => text.push(other),
+                None => break,
+            },
+            other => text.push(other),
+        }
+    }
+    (text, "")
+}
+
+#[test]
+fn texts_are_found_in_rust() {
+    let rust = "let a = \"one\"; // not \"this\"\nlet b = r#\"t\"wo\"#; let c = '\"'; f(\"th\\\"ree \\\n    four\"); x::<'a>(\"five\")";
+    let found = literals(rust);
+    assert_eq!(found[..2], ["one", "t\"wo"]);
+    assert!(found[2].starts_with("th\"ree ") && found[2].ends_with("four"), "{found:?}");
+    assert_eq!(found[3], "five");
+}
