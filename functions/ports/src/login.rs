@@ -3,7 +3,7 @@
 
 mod token;
 
-use aws_config::SdkConfig;
+use aws_types::SdkConfig;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use crate::config::ConfigError;
