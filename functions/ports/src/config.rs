@@ -1,11 +1,11 @@
 //! Settings from the environment. A missing or malformed one is an error at the start, never a default
 //! that hides it.
 
-use std::str::FromStr;
-use std::time::Duration;
+mod aws;
 
-use aws_config::{BehaviorVersion, SdkConfig};
-use tokio::sync::OnceCell;
+use std::str::FromStr;
+
+pub use aws::aws;
 
 /// A setting that is missing or cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -40,20 +40,4 @@ pub fn number<T: FromStr>(name: &'static str, default: T) -> Result<T, ConfigErr
         Ok(text) => text.parse().map_err(|_| ConfigError::Invalid(name, "number")),
         Err(_) => Ok(default),
     }
-}
-
-static AWS: OnceCell<SdkConfig> = OnceCell::const_new();
-
-/// The process's AWS configuration, loaded at its first use and once. Credentials and region come from
-/// the environment, which is what Lambda provides.
-pub async fn aws() -> &'static SdkConfig {
-    let load = || async {
-        let timeouts = aws_config::timeout::TimeoutConfig::builder()
-            // A call that cannot even connect within 2 s has no route: a missing VPC endpoint.
-            .connect_timeout(Duration::from_secs(2))
-            .operation_attempt_timeout(Duration::from_secs(60))
-            .build();
-        aws_config::defaults(BehaviorVersion::v2026_01_12()).timeout_config(timeouts).load().await
-    };
-    AWS.get_or_init(load).await
 }

@@ -11,7 +11,7 @@ use tracing_subscriber::filter::{Targets, filter_fn};
 use tracing_subscriber::prelude::*;
 
 /// What is logged without `RUST_LOG`.
-const DEFAULT: &str = "info,aws_config=warn,sqlx=warn";
+const DEFAULT: &str = "info,sqlx=warn";
 
 /// Starts logging at the levels of `RUST_LOG`, such as `info,sqlx=debug`, in the process that is this function. A
 /// second call does nothing.

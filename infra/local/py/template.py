@@ -246,7 +246,8 @@ def _route(api, key, integration, security):
 
 def _authorizers(api, body):
     """Logical id -> resource of every authorizer in the body."""
-    condition, schemes = _under(body.get("components", {}).get("securitySchemes"))
+    condition, components = _under(body.get("components", {}))
+    schemes = components.get("securitySchemes")
     return {
         _authorizer_name(api, scheme): _authorizer(api, scheme, described[AUTHORIZER], condition)
         for scheme, described in (schemes or {}).items()

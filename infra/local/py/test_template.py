@@ -48,9 +48,10 @@ class ExpandHttpApis(unittest.TestCase):
         demand = {"Fn::If": ["Tokens", [{"Token": []}], template.NO_VALUE]}
         jwt = {"issuer": {"Ref": "Issuer"}, "audience": {"Ref": "Audience"}}
         scheme = {"type": "jwt", "identitySource": "$request.header.Authorization", "jwtConfiguration": jwt}
-        schemes = {"Fn::If": ["Tokens", {"Token": {"type": "oauth2", template.AUTHORIZER: scheme}}, template.NO_VALUE]}
+        schemes = {"Token": {"type": "oauth2", template.AUTHORIZER: scheme}}
+        components = {"Fn::If": ["Tokens", {"securitySchemes": schemes}, template.NO_VALUE]}
         paths = {"/open": {"get": calls("One")}, "/a": {"get": {**calls("One"), "security": demand}}}
-        made = template.expand_http_apis(api(paths, components={"securitySchemes": schemes}))["Resources"]
+        made = template.expand_http_apis(api(paths, components=components))["Resources"]
         authorizer = made["FaceTokenAuthorizer"]
         self.assertEqual(authorizer["Condition"], "Tokens")
         self.assertEqual(authorizer["Properties"]["JwtConfiguration"], {"Issuer": {"Ref": "Issuer"}, "Audience": {"Ref": "Audience"}})

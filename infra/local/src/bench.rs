@@ -1,7 +1,8 @@
-//! `cargo x bench`: the worker beside its peers, on one table, in one interleaved run.
+//! `cargo x bench`: the worker beside its peers, on one table, in one interleaved run; and tables of their own.
 //!
 //! It measures and reports; a goal that is missed is a finding and no failure. Linux only: it reads `/proc`.
 
+mod cold;
 mod database;
 mod engine;
 mod goals;
@@ -46,6 +47,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode> {
     }
     match args.part {
         Some(BenchPart::Memory) => memory::run(),
+        Some(BenchPart::Cold) => cold::run(),
         None => table(args),
     }
 }

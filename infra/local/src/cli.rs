@@ -7,7 +7,8 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
-    admin, bench, chaos, check, demo, lint, logs, restart, sam, signals, stack, stampede, sustained, test, up,
+    admin, bench, chaos, check, demo, lint, logs, restart, sam, sam_local, signals, stack, stampede,
+    sustained, test, up,
 };
 
 /// Runs Sluice on this machine.
@@ -54,6 +55,8 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Run the deployable functions in Docker with `sam local`, over a stack of their own, and see whether they answer.
+    SamLocal,
     /// Talk to the admin function of a running stack: migrate, check, catalog apply FILE, keys create TENANT ...
     Admin(AdminArgs),
     /// Invoke a function of a running stack.
@@ -131,7 +134,7 @@ pub(crate) struct ChaosArgs {
 
 #[derive(Args)]
 pub(crate) struct BenchArgs {
-    /// A table of its own instead: the worker's peak memory.
+    /// A table of its own instead.
     pub(crate) part: Option<BenchPart>,
     /// About three minutes after build and loading: fewer runs, without `narrow`.
     #[arg(long)]
@@ -147,7 +150,10 @@ pub(crate) struct BenchArgs {
 /// Parts of the bench.
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum BenchPart {
+    /// The worker's peak memory.
     Memory,
+    /// Cold start, warm status call and size of every function, as it is deployed.
+    Cold,
 }
 
 #[derive(Args)]
@@ -266,6 +272,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Chaos(args) => chaos::run(&args),
         Command::Stampede => stampede::run(),
         Command::Sam { args } => sam::run(&args),
+        Command::SamLocal => sam_local::run(),
         Command::Admin(args) => admin::run(&args.stack.name.clone(), &args.all()),
         Command::Invoke(args) => admin::invoke(&args.stack.name, args.function, &args.event),
         Command::Logs(args) => logs::run(&args.stack.name, args.function),

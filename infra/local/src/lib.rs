@@ -29,6 +29,7 @@ mod python;
 mod redis;
 mod restart;
 mod sam;
+mod sam_local;
 mod secret;
 mod signals;
 mod stack;

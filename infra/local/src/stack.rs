@@ -81,7 +81,7 @@ impl Stack {
     /// A new stack of this name in empty folders. Fails while one is running; clears what a dead one left.
     pub(crate) fn create(name: &str) -> Result<Self> {
         let simple = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if ["venv", "bench"].contains(&name) || name.is_empty() || !name.chars().all(simple) {
+        if ["venv", "bench", "docker"].contains(&name) || name.is_empty() || !name.chars().all(simple) {
             bail!("`{name}` cannot name a stack; use small letters, digits and hyphens");
         }
         if let Ok(old) = Self::load(name) {

@@ -1,0 +1,95 @@
+//! Which processor a build is for, and whether Rust can compile for it here.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::place;
+
+/// Values of the template's parameter `Architecture`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Architecture {
+    Arm64,
+    X86_64,
+}
+
+impl Architecture {
+    /// This machine's.
+    pub(crate) fn here() -> Self {
+        if std::env::consts::ARCH == "aarch64" { Self::Arm64 } else { Self::X86_64 }
+    }
+
+    /// What the words of `sam build` ask for; without any, the template's default.
+    pub(super) fn wanted(args: &[String]) -> Self {
+        let mut words = args.iter().flat_map(|arg| arg.split_whitespace());
+        let asked = |word: &str| {
+            ["Architecture=x86_64", "ParameterKey=Architecture,ParameterValue=x86_64"]
+                .iter()
+                .any(|said| word.replace(['"', '\''], "").ends_with(said))
+        };
+        if words.any(asked) { Self::X86_64 } else { Self::Arm64 }
+    }
+
+    /// As the template's parameter says it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Arm64 => "arm64",
+            Self::X86_64 => "x86_64",
+        }
+    }
+
+    /// As Rust says it.
+    pub(crate) fn triple(self) -> &'static str {
+        match self {
+            Self::Arm64 => "aarch64-unknown-linux-gnu",
+            Self::X86_64 => "x86_64-unknown-linux-gnu",
+        }
+    }
+
+    /// Fails with the remedy where Rust's standard library for it is missing, before minutes are spent on finding out.
+    pub(super) fn installed(self) -> Result<()> {
+        let mut rustc = Command::new("rustc");
+        rustc.args(["--print", "target-libdir", "--target", self.triple()]).current_dir(place::root());
+        let output = rustc.output().context("cannot start rustc")?;
+        let library = String::from_utf8_lossy(&output.stdout);
+        if output.status.success() && Path::new(library.trim()).is_dir() {
+            return Ok(());
+        }
+        let remedy = match self {
+            Self::Arm64 => {
+                "; or build for the other processor, and deploy with the same parameter: \
+                 `cargo x sam -- --parameter-overrides Architecture=x86_64`"
+            }
+            Self::X86_64 => "",
+        };
+        bail!(
+            "Rust cannot compile for {} here, which the functions are built for: `rustup target add {}`{remedy}",
+            self.name(),
+            self.triple()
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_processor_is_the_templates_default_unless_said_otherwise() {
+        let wanted = |words: &[&str]| {
+            Architecture::wanted(&words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>())
+        };
+        assert_eq!(wanted(&[]), Architecture::Arm64);
+        assert_eq!(wanted(&["--parameter-overrides", "Architecture=x86_64"]), Architecture::X86_64);
+        assert_eq!(wanted(&["--parameter-overrides", "Budget=8 Architecture=x86_64"]), Architecture::X86_64);
+        let long = "ParameterKey=Architecture,ParameterValue=x86_64";
+        assert_eq!(wanted(&["--parameter-overrides", long]), Architecture::X86_64);
+        assert_eq!(wanted(&["--parameter-overrides", "Architecture=arm64"]), Architecture::Arm64);
+    }
+
+    #[test]
+    fn this_machine_can_build_for_itself() {
+        Architecture::here().installed().unwrap();
+    }
+}

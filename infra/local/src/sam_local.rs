@@ -1,0 +1,97 @@
+//! `cargo x sam-local`: the functions as they are deployed, in the containers of `sam local`, over a stack of this machine.
+//!
+//! Opt-in: it needs Docker, which nothing else here does. What is called, and with which events, stands in
+//! `py/sam_local.py`; here is what must be there first.
+
+mod docker;
+mod image;
+mod relay;
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+
+use crate::up::{self, Plan, Sample};
+use crate::venv::Venv;
+use crate::{binaries, place, postgres, prerequisites, python, sam, signals};
+use docker::Docker;
+
+const NAME: &str = "sam-local";
+const BUDGET: u32 = 4;
+/// Of the sample: a month of orders is one chunk, and a second of work.
+const SCALE: f64 = 0.02;
+
+/// Exit code 0 only if every function answered as it should.
+pub(crate) fn run() -> Result<ExitCode> {
+    let (venv, tools) = (Venv::stack()?, Venv::sam()?);
+    prerequisites::pgbouncer()?;
+    let docker = Docker::ready()?;
+    image::ready(&docker)?;
+    let built = sam::build_here(&tools)?;
+    binaries::build()?;
+    let plan = Plan {
+        name: NAME,
+        budget: BUDGET,
+        store_sessions: BUDGET,
+        max_connections: postgres::MAX_CONNECTIONS,
+        set: &[],
+        sample: Sample::Whole(SCALE),
+    };
+    let (guard, stack) = up::start(&plan, &venv)?;
+
+    let gateway = docker.gateway()?;
+    let emulator = port(&stack.aws_endpoint)?;
+    let mut addresses = BTreeMap::new();
+    for port in [stack.direct_port, stack.pooler_port, stack.redis_port, emulator] {
+        if port != 0 {
+            addresses.insert(format!("127.0.0.1:{port}"), relay::start(gateway, port)?.to_string());
+        }
+    }
+    let environments = python::call(&venv.python(), "environments.py", &json!({ "stack": stack }))?;
+    let job = json!({
+        "stack": stack,
+        "sam": tools.program("sam"),
+        "docker": docker.host(),
+        "template": built.join("template.yaml"),
+        "events": place::root().join("infra/events"),
+        "scratch": stack.ground.join("tmp"),
+        "architecture": sam::Architecture::here().name(),
+        "environments": environments,
+        "addresses": addresses,
+    });
+    let answer = python::call(&venv.python(), "sam_local.py", &job);
+    drop(guard);
+    drop(docker);
+    signals::check()?;
+    println!("\n{}", figures(&answer?));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn port(endpoint: &str) -> Result<u16> {
+    let port = endpoint.rsplit(':').next().and_then(|port| port.parse().ok());
+    port.with_context(|| format!("{endpoint} has no port"))
+}
+
+/// What was seen, one line each.
+fn figures(answer: &Value) -> String {
+    let lines = answer["seen"].as_array().map(Vec::as_slice).unwrap_or_default();
+    lines.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_names_its_port() {
+        assert_eq!(port("http://127.0.0.1:4566").unwrap(), 4566);
+        assert!(port("http://example").is_err());
+    }
+
+    #[test]
+    fn figures_are_printed_line_by_line() {
+        assert_eq!(figures(&json!({"seen": ["a: 1 ms", "b"]})), "a: 1 ms\nb");
+    }
+}

@@ -1,0 +1,57 @@
+//! The image that `sam local` puts a function into: AWS's own where Docker has it, one made by hand otherwise.
+//!
+//! Nothing is pulled. Ours is a small Debian under the same name, with the folders that the runtime expects; it is made only
+//! in a daemon of our own, so that nobody takes it for the real one.
+
+use std::fs;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use super::docker::{self, Docker};
+use crate::progress::Step;
+use crate::sam::Architecture;
+use crate::{prerequisites, process, signals};
+
+const REPOSITORY: &str = "public.ecr.aws/lambda/provided:al2023";
+/// Its C library (2.36) is newer than Amazon Linux 2023's (2.34), which the binaries are linked for.
+const RELEASE: &str = "bookworm";
+/// What the runtime looks into.
+const FOLDERS: [&str; 3] = ["var/task", "var/runtime", "opt"];
+
+/// Makes the image unless it is there.
+pub(super) fn ready(docker: &Docker) -> Result<()> {
+    let image = format!("{REPOSITORY}-{}", Architecture::here().name());
+    let mut inspect = docker.command(&["image", "inspect", &image]);
+    if inspect.stdout(Stdio::null()).stderr(Stdio::null()).status()?.success() {
+        return Ok(());
+    }
+    if !docker.is_ours() {
+        bail!("Docker does not have the image that functions run in: `docker pull {image}`");
+    }
+    if prerequisites::find("debootstrap").is_none() {
+        bail!("debootstrap is needed to make an image: `apt-get install debootstrap`, then try again");
+    }
+    let step = Step::start("Making an image to run functions in (debootstrap); it stays for the next run");
+    let root = docker::kept()?.join("rootfs");
+    if root.exists() {
+        fs::remove_dir_all(&root).with_context(|| format!("cannot remove {}", root.display()))?;
+    }
+    let mut debootstrap = Command::new("debootstrap");
+    debootstrap.args(["--variant=minbase", "--include=ca-certificates", RELEASE]).arg(&root);
+    process::run(debootstrap.stdout(Stdio::null()), "is a Debian mirror within reach?")?;
+    signals::check()?;
+    for folder in FOLDERS {
+        fs::create_dir_all(root.join(folder))?;
+    }
+    let mut tar = Command::new("tar");
+    let mut tar = tar.arg("-C").arg(&root).args(["-c", "."]).stdout(Stdio::piped()).spawn()?;
+    let files = tar.stdout.take().context("tar without an output")?;
+    let imported = docker.command(&["import", "-", &image]).stdin(files).stdout(Stdio::null()).status();
+    if !tar.wait()?.success() || !imported?.success() {
+        bail!("the image could not be made; see above");
+    }
+    fs::remove_dir_all(&root)?;
+    step.done("made");
+    Ok(())
+}
