@@ -4,7 +4,7 @@
 mod token;
 mod transport;
 
-use aws_types::SdkConfig;
+use aws_config::SdkConfig;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use crate::config::ConfigError;

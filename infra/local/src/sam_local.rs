@@ -38,6 +38,7 @@ pub(crate) fn run() -> Result<ExitCode> {
         max_connections: postgres::MAX_CONNECTIONS,
         set: &[],
         sample: Sample::Whole(SCALE),
+        cdn: false,
     };
     let (guard, stack) = up::start(&plan, &venv)?;
 

@@ -1,6 +1,6 @@
 //! The two roles, as `migrate` makes them, where the server knows tokens of IAM and where it does not.
 
-use ports::store::{RoleSettings, StoredSettings, migrate, role_statements};
+use ports::store::{RolePassword, RoleSettings, StoredSettings, migrate, role_statements};
 use tests::Database;
 
 const STORED: StoredSettings = StoredSettings {
@@ -20,10 +20,10 @@ async fn whoever_logs_in_with_tokens_has_rds_iam_and_with_a_password_does_not() 
     let database = Database::create(&[]).await.unwrap();
     let mark = export::id::hex(&ports::random::bytes::<4>());
     let (source, store) = (format!("t_source_{mark}"), format!("t_store_{mark}"));
-    let make = async |password: Option<&str>| {
+    let make = async |password: RolePassword| {
         let settings = RoleSettings {
-            source: (source.clone(), password.map(str::to_owned)),
-            store: (store.clone(), password.map(str::to_owned)),
+            source: (source.clone(), password.clone()),
+            store: (store.clone(), password),
             stored: STORED,
             watches_sessions: false,
         };
@@ -39,18 +39,18 @@ async fn whoever_logs_in_with_tokens_has_rds_iam_and_with_a_password_does_not() 
 
     // A server without tokens: the roles are made all the same, and nobody can log in as them.
     database.run("drop role if exists rds_iam").await.unwrap();
-    make(None).await;
+    make(RolePassword::Tokens).await;
     assert_eq!(seen().await, (0, 0));
     database.run("create role rds_iam nologin").await.unwrap();
     for _ in 0..2 {
-        make(None).await;
+        make(RolePassword::Tokens).await;
         assert_eq!(seen().await, (2, 0));
     }
     for _ in 0..2 {
-        make(Some("it's a secret")).await;
+        make(RolePassword::Known("it's a secret".to_owned())).await;
         assert_eq!(seen().await, (0, 2));
     }
-    make(None).await;
+    make(RolePassword::Tokens).await;
     assert_eq!(seen().await, (2, 0), "no password is left beside the tokens");
     let limits = format!("select sum(rolconnlimit)::bigint from pg_roles where rolname {of}");
     assert_eq!(database.number(&limits).await.unwrap(), 7);

@@ -6,12 +6,12 @@
 
 use std::time::{Duration, SystemTime};
 
+use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_sdk_rds::auth_token::{AuthTokenGenerator, Config};
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign};
 use aws_sigv4::sign::v4;
-use aws_types::SdkConfig;
 
 use super::LoginError;
 use crate::percent::encode;
@@ -84,9 +84,9 @@ fn signed(user: &str, region: &str, credentials: Credentials, at: SystemTime) ->
 
 #[cfg(test)]
 pub(super) mod tests {
+    use aws_config::Region;
     use aws_credential_types::provider::SharedCredentialsProvider;
     use aws_smithy_async::time::{SharedTimeSource, StaticTimeSource};
-    use aws_types::region::Region;
 
     use super::*;
 

@@ -63,6 +63,7 @@ pub(super) fn run() -> Result<ExitCode> {
         max_connections: postgres::MAX_CONNECTIONS,
         set: &[],
         sample: Sample::Whole(SCALE),
+        cdn: false,
     };
     let (guard, stack) = up::start(&plan, &venv)?;
     let functions = functions(&stack, &venv, &built, hello)?;
