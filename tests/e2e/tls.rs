@@ -203,6 +203,18 @@ async fn postgresql_with_tls_is_verified_by_name_and_authority() {
     assert_eq!(row[0].as_deref(), Some("true"), "{row:?}");
     inspector.close().await;
     reach(&postgres.url("localhost", &verified), Login::Password).await.unwrap();
+    // Whoever leaves without a word is gone: over TLS a connection that is closed by hand waits for the server to speak.
+    drop(source.session(PATIENCE).await.unwrap());
+    let ours = "select count(*) from pg_stat_activity where application_name = 'sluice'";
+    let mut left = 1_i64;
+    for _ in 0..200 {
+        left = postgres.owner.fetch_one(ours).await.unwrap().get(0);
+        if left == 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(left, 0, "a session that was dropped stays");
     // The server is the right one, and knows no tokens.
     let error = session(&postgres.url("localhost", &verified), Login::Iam).await.unwrap_err();
     assert_eq!((error.code, error.sqlstate.as_deref()), ("source_login", Some("28P01")));

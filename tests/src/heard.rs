@@ -48,7 +48,7 @@ pub async fn listen(system: &System) -> Result<()> {
 /// If the log cannot be read.
 pub fn heard(log: &Path) -> Result<Vec<Heard>> {
     let file = File::open(log).with_context(|| format!("cannot read {}", log.display()))?;
-    let mut found = Vec::new();
+    let mut found: Vec<Heard> = Vec::new();
     let (mut ours, mut line) = (false, Vec::new());
     let mut reader = BufReader::new(file);
     while reader.read_until(b'\n', &mut line)? > 0 {
@@ -57,11 +57,10 @@ pub fn heard(log: &Path) -> Result<Vec<Heard>> {
         match (text.strip_prefix('\t'), entry(text)) {
             // A statement goes on.
             (Some(more), _) if ours => {
-                let last: Option<&mut Heard> = found.last_mut();
-                last.into_iter().for_each(|last| {
+                if let Some(last) = found.last_mut() {
                     last.text.push('\n');
                     last.text.push_str(more);
-                });
+                }
             }
             (Some(_), _) => {}
             (None, one) => {

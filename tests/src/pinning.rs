@@ -118,7 +118,11 @@ fn statements(text: &str) -> Vec<Vec<String>> {
     while let Some(token) = scanner.next() {
         match token {
             Token::End => found.push(Vec::new()),
-            Token::Word(word) => found.last_mut().into_iter().for_each(|words| words.push(word.clone())),
+            Token::Word(word) => {
+                if let Some(words) = found.last_mut() {
+                    words.push(word);
+                }
+            }
             Token::Body(_) => {}
         }
     }

@@ -227,7 +227,7 @@ async fn one_sweep_lets_more_expire_than_one_batch() {
     let others = 2 * sweeper::BATCH + 17;
     let copies = format!(
         "insert into sluice.export select c.* from sluice.export e, generate_series(1, {others}) n, \
-         lateral jsonb_populate_record(e, jsonb_build_object('id', gen_random_uuid())) c; \
+         lateral jsonb_populate_record(e, jsonb_build_object('id', md5(n::text))) c; \
          update sluice.export set expires_at = now() - interval '1 day'"
     );
     database.run(&copies).await.unwrap();

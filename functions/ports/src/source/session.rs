@@ -31,6 +31,9 @@ pub const BATCH_BYTES: usize = 256 << 10;
 /// Batches that may wait.
 const BATCHES: usize = 2;
 
+/// How long the server may take to close what we have taken leave of.
+const FAREWELL: Duration = Duration::from_secs(2);
+
 /// What the source is at the moment of reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Described {
@@ -184,7 +187,8 @@ async fn serve(
             Order::Copy(sql, batches) => return copy(connection, &sql, &batches).await,
         }
     }
-    let _ = connection.close_hard().await;
+    // Dropped, and so closed. Closing by hand waits over TLS for the server to say something, which an idle one never does.
+    drop(connection);
 }
 
 /// A row of numbers.
@@ -209,16 +213,17 @@ async fn describe(connection: &mut PgConnection, sql: String) -> Result<Vec<Opti
 }
 
 /// Hands on the rows, then commits and leaves politely. After an error, or when nobody listens any more,
-/// the connection is closed hard: it holds unread rows and could serve nobody.
+/// the connection is dropped: it holds unread rows and could serve nobody.
 async fn copy(mut connection: PgConnection, sql: &str, batches: &mpsc::Sender<Result<Bytes, SourceError>>) {
     match hand_on(&mut connection, sql, batches).await {
         Ok(true) => {
-            let _ = connection.close().await;
+            // Whoever does not answer the farewell is left all the same.
+            let _ = tokio::time::timeout(FAREWELL, connection.close()).await;
             let _ = batches.send(Ok(Bytes::new())).await;
         }
-        Ok(false) => drop(connection.close_hard().await),
+        Ok(false) => drop(connection),
         Err(error) => {
-            let _ = connection.close_hard().await;
+            drop(connection);
             let _ = batches.send(Err(error)).await;
         }
     }

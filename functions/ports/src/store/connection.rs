@@ -139,7 +139,8 @@ impl Store {
             if connection.execute("begin").await.is_ok() {
                 return Ok(self.tx(connection));
             }
-            let _ = connection.close_hard().await;
+            // Closing it by hand could wait for its server, over TLS.
+            drop(connection);
         }
         let options = self.options().await?;
         let connect = PgConnection::connect_with(&options);
