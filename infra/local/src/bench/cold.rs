@@ -120,7 +120,7 @@ fn hello(tools: &Venv) -> Result<PathBuf> {
     signals::check()?;
     step.done("built");
     let target = place::home()?.parent().map(Path::to_path_buf).context("cargo x keeps nothing")?;
-    Ok(target.join(triple).join("release/examples/hello"))
+    Ok(target.join("lambda/hello/bootstrap"))
 }
 
 /// All that is measured: hello world, then ours with the variables that the stack gives them.
