@@ -109,19 +109,21 @@ async fn no_token_and_no_password_goes_to_another_server() {
 }
 
 #[tokio::test]
-async fn a_url_may_name_the_authority_by_file_or_hold_it() {
+async fn a_url_names_the_file_of_its_authority() {
     Stack::from_env().unwrap();
     let authority = Authority::new();
     let server = Server::start(Some(authority.certificate("localhost")));
-    let pem = std::fs::read_to_string(authority.root()).unwrap();
-    let encoded: String = pem.bytes().map(|byte| format!("%{byte:02X}")).collect();
-    for root in [authority.root().display().to_string(), encoded] {
-        let query = format!("sslmode=verify-full&sslrootcert={root}");
-        session(&url("sluice_source:secret", "localhost", server.port, &query), Login::Password)
-            .await
-            .unwrap();
-        assert_eq!(server.take().password.as_deref(), Some("secret"));
-    }
+    let verified = format!("sslmode=verify-full&sslrootcert={}", authority.root().display());
+    session(&url("sluice_source:secret", "localhost", server.port, &verified), Login::Password)
+        .await
+        .unwrap();
+    assert_eq!(server.take().password.as_deref(), Some("secret"));
+    // A file that is not there is an error, and not a server that nobody verifies.
+    let missing = "sslmode=verify-full&sslrootcert=missing.pem";
+    let error =
+        session(&url("sluice_source:secret", "localhost", server.port, missing), Login::Password).await;
+    assert_eq!(error.unwrap_err().code, "source_unavailable");
+    assert!(server.take().password.is_none());
 }
 
 /// A PostgreSQL that has TLS while this lives in the test; the stack's own has none.
