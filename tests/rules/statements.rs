@@ -125,10 +125,10 @@ fn literals(rust: &str) -> Vec<String> {
             rest = here.split_once('\n').map_or("", |(_, rest)| rest);
         } else if here.starts_with("'\"'") || here.starts_with("'\\\"'") {
             rest = &here[3..];
-        } else if here.starts_with('"') {
+        } else if let Some(inside) = here.strip_prefix('"') {
             let hashes = rest[..at].len() - rest[..at].trim_end_matches('#').len();
             let raw = rest[..at - hashes].ends_with('r');
-            let (text, left) = literal(&here[1..], raw.then_some(hashes));
+            let (text, left) = literal(inside, raw.then_some(hashes));
             found.push(text);
             rest = left;
         } else {
