@@ -21,7 +21,7 @@ pub enum Transport {
 }
 
 impl Transport {
-    /// Reads it from a URL and the way to log in; `None` if it is no PostgreSQL URL.
+    /// Reads it from a URL and the way to log in; `None` if it is no URL.
     pub fn of(url: &str, login: Login) -> Option<Self> {
         let options = PgConnectOptions::from_str(url).ok()?;
         let host = options.get_host();
@@ -51,6 +51,6 @@ mod tests {
         assert_eq!(of("db.example.com/shop?sslmode=require"), Transport::Encrypted);
         assert_eq!(of("db.example.com/shop?sslmode=verify-full"), Transport::Verified);
         assert_eq!(Transport::of("postgres://a@proxy/shop", Login::Iam), Some(Transport::Verified));
-        assert_eq!(Transport::of("mysql://a", Login::Password), None);
+        assert_eq!(Transport::of("db.example.com/shop", Login::Password), None);
     }
 }
