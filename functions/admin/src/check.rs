@@ -13,6 +13,7 @@ mod source_role;
 mod store;
 mod transport;
 
+use std::future::Future;
 use std::time::Duration;
 
 use serde_json::json;
@@ -27,6 +28,15 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// What is done where a service of AWS does not answer.
 const NO_WAY: &str = "in subnets without a NAT gateway deploy with CreateEndpoints=true; else look at their routes, and at \
                       what the functions' security group lets out (443)";
+
+/// What a service of AWS answers; `None`, which is noted, if it does not in time.
+async fn answer<T>(what: &'static str, call: impl Future<Output = T>, report: &mut Report) -> Option<T> {
+    let answer = tokio::time::timeout(PATIENCE, call).await.ok();
+    if answer.is_none() {
+        report.wrong(what, format!("no answer within {} s", PATIENCE.as_secs()), NO_WAY);
+    }
+    answer
+}
 
 /// Looks at everything, also where something before is wrong. Changes nothing.
 pub(crate) async fn run(context: &Context) -> Answer {

@@ -9,21 +9,22 @@ pub(crate) struct NoCredentials;
 
 /// The role alone, decoded: with tokens there is no password.
 pub(crate) fn role(url: &str) -> Result<String, NoCredentials> {
-    let (_, rest) = url.split_once("://").ok_or(NoCredentials)?;
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let (user, _) = authority.rsplit_once('@').ok_or(NoCredentials)?;
-    let role = decode(user.split(':').next().unwrap_or_default()).ok_or(NoCredentials)?;
+    let role = decode(user(url)?.split(':').next().unwrap_or_default()).ok_or(NoCredentials)?;
     if role.is_empty() { Err(NoCredentials) } else { Ok(role) }
 }
 
 /// Role and password, decoded.
 pub(crate) fn credentials(url: &str) -> Result<(String, String), NoCredentials> {
-    let (_, rest) = url.split_once("://").ok_or(NoCredentials)?;
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let (user, _) = authority.rsplit_once('@').ok_or(NoCredentials)?;
-    let (role, password) = user.split_once(':').ok_or(NoCredentials)?;
+    let (role, password) = user(url)?.split_once(':').ok_or(NoCredentials)?;
     let pair = (decode(role).ok_or(NoCredentials)?, decode(password).ok_or(NoCredentials)?);
     if pair.0.is_empty() || pair.1.is_empty() { Err(NoCredentials) } else { Ok(pair) }
+}
+
+/// What stands before the `@` of the host.
+fn user(url: &str) -> Result<&str, NoCredentials> {
+    let (_, rest) = url.split_once("://").ok_or(NoCredentials)?;
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    authority.rsplit_once('@').map(|(user, _)| user).ok_or(NoCredentials)
 }
 
 /// Undoes percent-encoding (RFC 3986); `None` if what comes out is no text that PostgreSQL could take.

@@ -23,9 +23,9 @@ from pathlib import Path
 
 import aws
 import template
+from template import FUNCTIONS
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
-FUNCTIONS = {"api": "ApiFunction", "worker": "WorkerFunction", "sweeper": "SweeperFunction", "admin": "AdminFunction"}
 EXPORT = {"datasets": ["orders"], "startDate": "2024-01-01", "endDate": "2024-01-31"}
 WARM_CALLS = 50
 

@@ -22,6 +22,9 @@ CORS = "x-amazon-apigateway-cors"
 AUTHORIZER = "x-amazon-apigateway-authorizer"
 NO_VALUE = {"Ref": "AWS::NoValue"}
 
+# What the code calls a function -> its logical id.
+FUNCTIONS = {"api": "ApiFunction", "worker": "WorkerFunction", "sweeper": "SweeperFunction", "admin": "AdminFunction"}
+
 
 def parse(text):
     """Reads YAML with CloudFormation's short forms."""

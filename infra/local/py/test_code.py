@@ -6,9 +6,9 @@ import unittest
 from pathlib import Path
 
 import template
+from template import FUNCTIONS
 
 ROOT = Path(__file__).resolve().parents[3]
-FUNCTIONS = {"api": "ApiFunction", "worker": "WorkerFunction", "sweeper": "SweeperFunction", "admin": "AdminFunction"}
 READ = re.compile(r"""(?:required|number|optional|var|var_os)(?:::<\w+>)?\(\s*"(SLUICE_[A-Z_]+)\"""")
 
 

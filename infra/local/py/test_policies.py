@@ -9,9 +9,8 @@ import unittest
 
 import cfn
 import choices
+from template import FUNCTIONS
 from templates import ROOT, code, load
-
-FUNCTIONS = {"api": "ApiFunction", "worker": "WorkerFunction", "sweeper": "SweeperFunction", "admin": "AdminFunction"}
 
 # What a call of the SDK needs. AWS: "Actions defined by Amazon S3", "... SQS", "... Secrets Manager".
 ACTIONS = {

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 pub(crate) use served::Served;
 
 use crate::stack::Stack;
+use crate::up::port_of;
 use crate::user::User;
 use crate::venv::Venv;
 use crate::{place, prerequisites, process, python, secret};
@@ -127,7 +128,7 @@ impl Cdn {
     fn start_nginx(self, stack: &mut Stack, verifier: u16) -> Result<()> {
         let folder = stack.ground.join(FOLDER);
         let file = folder.join("nginx.conf");
-        let emulator = stack.aws_endpoint.rsplit(':').next().unwrap_or_default();
+        let emulator = port_of(&stack.aws_endpoint);
         let api = stack.url.strip_prefix(&stack.aws_endpoint).and_then(|path| path.strip_suffix("/api/v1"));
         let filled = [
             ("@FOLDER@", folder.display().to_string()),

@@ -16,10 +16,10 @@ use crate::cdn::Served;
 use crate::cli::DemoArgs;
 use crate::progress::Step;
 use crate::stack::{Guard, Stack, refused_sessions};
-use crate::up::{self, Plan, Sample, TENANT};
+use crate::up::{self, Plan, TENANT};
 use crate::venv::Venv;
 use crate::verify::{self, Comparison, Database, Oracle};
-use crate::{binaries, place, postgres, prerequisites, python, signals};
+use crate::{binaries, place, prerequisites, python, signals};
 use summary::Summary;
 
 /// The eleven months of the request that Sluice was written for.
@@ -27,8 +27,6 @@ const FIRST_DAY: &str = "2023-08-31";
 const LAST_DAY: &str = "2024-08-04";
 /// Datasets that are compared at once.
 const JOBS: usize = 2;
-/// Sessions at the source and at the store of a stack of the demo's own.
-const BUDGET: u32 = 4;
 
 /// Exit code 0 only if every dataset agrees with the database.
 pub(crate) fn run(args: &DemoArgs) -> Result<ExitCode> {
@@ -59,15 +57,7 @@ fn stack(args: &DemoArgs, venv: &Venv) -> Result<(Option<Guard>, Stack)> {
     if let Ok(stack) = Stack::running_one(name) {
         return Ok((None, stack));
     }
-    let plan = Plan {
-        name,
-        budget: BUDGET,
-        store_sessions: BUDGET,
-        max_connections: postgres::MAX_CONNECTIONS,
-        set: &[],
-        sample: Sample::Whole(args.scale),
-        cdn: true,
-    };
+    let plan = Plan { cdn: true, ..Plan::sample(name, args.scale) };
     let (guard, stack) = up::start(&plan, venv)?;
     Ok((Some(guard), stack))
 }
@@ -83,15 +73,20 @@ fn folder(args: &DemoArgs) -> Result<PathBuf> {
     Ok(out)
 }
 
+/// The command line's program, talking to this stack and printing JSON.
+fn sluice(stack: &Stack) -> Result<Command> {
+    let mut sluice = Command::new(place::binaries()?.join("sluice"));
+    sluice.arg("--json").env("SLUICE_URL", &stack.url).env("SLUICE_KEY", &stack.key);
+    Ok(sluice)
+}
+
 /// Runs `sluice export`; what it prints as JSON, and how long it took, downloads included.
 fn export(stack: &Stack, out: &Path) -> Result<(Value, Duration)> {
     let step = Step::start("Exporting all datasets with the sluice command");
     let began = Instant::now();
-    let output = Command::new(place::binaries()?.join("sluice"))
-        .args(["--json", "export", "*", "--from", FIRST_DAY, "--to", LAST_DAY, "--out"])
+    let output = sluice(stack)?
+        .args(["export", "*", "--from", FIRST_DAY, "--to", LAST_DAY, "--out"])
         .arg(out)
-        .env("SLUICE_URL", &stack.url)
-        .env("SLUICE_KEY", &stack.key)
         .stderr(Stdio::inherit())
         .output()
         .context("cannot start sluice")?;
@@ -115,11 +110,9 @@ fn download_again(stack: &Stack, export: &Value, before: Served) -> Result<[Serv
     let first = Served::so_far(stack)?;
     let id = export["export"]["id"].as_str().context("sluice export printed no id")?;
     let out = stack.ground.join("tmp").join("again");
-    let status = Command::new(place::binaries()?.join("sluice"))
-        .args(["--json", "download", id, "--out"])
+    let status = sluice(stack)?
+        .args(["download", id, "--out"])
         .arg(&out)
-        .env("SLUICE_URL", &stack.url)
-        .env("SLUICE_KEY", &stack.key)
         .stdout(Stdio::null())
         .status()
         .context("cannot start sluice")?;

@@ -1,12 +1,12 @@
 //! Deploys `template.yaml` to the emulator and notes what came of it.
 
 use std::collections::BTreeMap;
-use std::env::consts::ARCH;
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use crate::cdn::Cdn;
+use crate::sam::Architecture;
 use crate::stack::Stack;
 use crate::venv::Venv;
 use crate::{place, python};
@@ -19,7 +19,7 @@ pub(crate) fn run(
     cdn: Option<&Cdn>,
 ) -> Result<()> {
     let mut parameters = BTreeMap::from([
-        ("Architecture".to_owned(), architecture().to_owned()),
+        ("Architecture".to_owned(), Architecture::here().name().to_owned()),
         ("SourceUrl".to_owned(), stack.source_url.clone()),
         ("StoreUrl".to_owned(), stack.store_url.clone()),
         ("OwnerUrl".to_owned(), stack.owner_url.clone()),
@@ -56,8 +56,4 @@ pub(crate) fn run(
         stack.functions.insert(name.to_lowercase(), output(&format!("{name}FunctionName"))?);
     }
     stack.save()
-}
-
-fn architecture() -> &'static str {
-    if ARCH == "aarch64" { "arm64" } else { "x86_64" }
 }

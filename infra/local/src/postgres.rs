@@ -56,8 +56,8 @@ fn cluster(stack: &Stack) -> Cluster {
     }
 }
 
-/// `%e` in the log prefix is the SQLSTATE: refused sessions are counted by it. `%a` tells the functions from tests. Tests count statements by
-/// `pg_stat_statements`.
+/// `%e` in the log prefix is the SQLSTATE: refused sessions are counted by it. `%a` tells the
+/// functions from tests. Tests count statements by `pg_stat_statements`.
 fn settings(max_connections: u32) -> String {
     format!(
         "

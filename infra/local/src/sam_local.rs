@@ -13,13 +13,12 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use crate::up::{self, Plan, Sample};
+use crate::up::{self, Plan, port_of};
 use crate::venv::Venv;
-use crate::{binaries, place, postgres, prerequisites, python, sam, signals};
+use crate::{binaries, place, prerequisites, python, sam, signals};
 use docker::Docker;
 
 const NAME: &str = "sam-local";
-const BUDGET: u32 = 4;
 /// Of the sample: a month of orders is one chunk, and a second of work.
 const SCALE: f64 = 0.02;
 
@@ -31,19 +30,10 @@ pub(crate) fn run() -> Result<ExitCode> {
     image::ready(&docker)?;
     let built = sam::build_here(&tools)?;
     binaries::build()?;
-    let plan = Plan {
-        name: NAME,
-        budget: BUDGET,
-        store_sessions: BUDGET,
-        max_connections: postgres::MAX_CONNECTIONS,
-        set: &[],
-        sample: Sample::Whole(SCALE),
-        cdn: false,
-    };
-    let (guard, stack) = up::start(&plan, &venv)?;
+    let (guard, stack) = up::start(&Plan::sample(NAME, SCALE), &venv)?;
 
     let gateway = docker.gateway()?;
-    let emulator = port(&stack.aws_endpoint)?;
+    let emulator = port_of(&stack.aws_endpoint).parse().context("the emulator has no port")?;
     let mut addresses = BTreeMap::new();
     for port in [stack.direct_port, stack.pooler_port, stack.redis_port, emulator] {
         if port != 0 {
@@ -70,11 +60,6 @@ pub(crate) fn run() -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn port(endpoint: &str) -> Result<u16> {
-    let port = endpoint.rsplit(':').next().and_then(|port| port.parse().ok());
-    port.with_context(|| format!("{endpoint} has no port"))
-}
-
 /// What was seen, one line each.
 fn figures(answer: &Value) -> String {
     let lines = answer["seen"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -84,12 +69,6 @@ fn figures(answer: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_endpoint_names_its_port() {
-        assert_eq!(port("http://127.0.0.1:4566").unwrap(), 4566);
-        assert!(port("http://example").is_err());
-    }
 
     #[test]
     fn figures_are_printed_line_by_line() {

@@ -18,6 +18,8 @@ use crate::{
 /// The tenant of the key that is printed.
 pub(crate) const TENANT: &str = "demo";
 
+/// At the source, and at the store, of a stack that is shown or measured.
+const SESSIONS: u32 = 4;
 /// What to try on the sample.
 const EXPORT: &str = r#"  curl -sS -X POST $SLUICE_URL/exports -H "Authorization: Bearer $SLUICE_KEY" \
     -H 'Content-Type: application/json' \
@@ -49,6 +51,21 @@ pub(crate) struct Plan<'a> {
     pub(crate) sample: Sample,
     /// Are files loaded through a CDN, where there is one?
     pub(crate) cdn: bool,
+}
+
+impl<'a> Plan<'a> {
+    /// One with the whole sample at this size, four sessions at source and store, and without a CDN.
+    pub(crate) fn sample(name: &'a str, scale: f64) -> Self {
+        Self {
+            name,
+            budget: SESSIONS,
+            store_sessions: SESSIONS,
+            max_connections: postgres::MAX_CONNECTIONS,
+            set: &[],
+            sample: Sample::Whole(scale),
+            cdn: false,
+        }
+    }
 }
 
 /// Starts a stack, prints how to use it and waits for Ctrl-C.
@@ -179,6 +196,6 @@ fn greet(stack: &Stack, sample: Sample) {
     }
 }
 
-fn port_of(endpoint: &str) -> &str {
+pub(crate) fn port_of(endpoint: &str) -> &str {
     endpoint.rsplit(':').next().unwrap_or(endpoint)
 }

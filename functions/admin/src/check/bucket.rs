@@ -4,20 +4,18 @@ use ports::objects::{Kind, Objects};
 use ports::telemetry::chain;
 
 use super::report::Report;
-use super::{NO_WAY, PATIENCE};
+use super::{NO_WAY, answer};
 
 /// Lists a page of what is there.
 pub(super) async fn look(objects: &dyn Objects) -> Report {
     let mut report = Report::default();
-    match tokio::time::timeout(PATIENCE, objects.list("t/", None)).await {
-        Ok(Ok(page)) => {
+    match answer("bucket", objects.list("t/", None), &mut report).await {
+        Some(Ok(page)) => {
             let more = if page.more { " and more" } else { "" };
             report.fine("bucket", format!("{} objects{more}", page.keys.len()));
         }
-        Ok(Err(error)) => report.wrong("bucket", chain(&error), remedy(error.kind)),
-        Err(_) => {
-            report.wrong("bucket", format!("no answer within {} s", PATIENCE.as_secs()), NO_WAY);
-        }
+        Some(Err(error)) => report.wrong("bucket", chain(&error), remedy(error.kind)),
+        None => {}
     }
     report
 }

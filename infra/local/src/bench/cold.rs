@@ -18,9 +18,9 @@ use serde_json::{Value, json};
 use super::proc;
 use crate::progress::Step;
 use crate::stack::Stack;
-use crate::up::{self, Plan, Sample};
+use crate::up::{self, Plan};
 use crate::venv::Venv;
-use crate::{binaries, place, postgres, prerequisites, process, python, sam, signals};
+use crate::{binaries, place, prerequisites, process, python, sam, signals};
 use emulator::Emulator;
 use sizes::Sizes;
 use table::Row;
@@ -32,7 +32,6 @@ const EMULATED: usize = 12;
 /// Calls of the warm api that are timed.
 const CALLS: usize = 500;
 const NAME: &str = "cold";
-const BUDGET: u32 = 4;
 /// The orders of one tenant are enough to plan an export.
 const SCALE: f64 = 0.01;
 
@@ -57,14 +56,9 @@ pub(super) fn run() -> Result<ExitCode> {
     let hello = hello(&tools)?;
     binaries::build()?;
     let plan = Plan {
-        name: NAME,
-        budget: BUDGET,
-        store_sessions: BUDGET,
-        max_connections: postgres::MAX_CONNECTIONS,
         // One tenant asks as fast as it is answered.
         set: &[("TenantRequestsPerSecond".to_owned(), "0".to_owned())],
-        sample: Sample::Whole(SCALE),
-        cdn: false,
+        ..Plan::sample(NAME, SCALE)
     };
     let (guard, stack) = up::start(&plan, &venv)?;
     let functions = functions(&stack, &venv, &built, hello)?;

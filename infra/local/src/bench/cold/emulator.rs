@@ -7,7 +7,6 @@ use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -15,6 +14,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
 
 use crate::process;
+use crate::sam::Architecture;
 use crate::venv::Venv;
 
 /// A function may take so long.
@@ -59,7 +59,8 @@ impl Emulator {
             .stderr(out);
         let child = command.spawn().context("cannot start the runtime emulator")?;
         let emulator = Self { child, port, log };
-        emulator.await_port()?;
+        let program = program.to_string_lossy();
+        process::await_port(port, emulator.child.id(), &program, &emulator.log)?;
         Ok(emulator)
     }
 
@@ -94,17 +95,6 @@ impl Emulator {
             .map(|millis| Duration::from_secs_f64(millis / 1e3))
             .with_context(|| format!("{} has no INIT REPORT", self.log.display()))
     }
-
-    fn await_port(&self) -> Result<()> {
-        let begun = Instant::now();
-        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
-            if begun.elapsed() > Duration::from_secs(10) {
-                bail!("the runtime emulator does not listen; see {}", self.log.display());
-            }
-            thread::sleep(Duration::from_millis(5));
-        }
-        Ok(())
-    }
 }
 
 impl Drop for Emulator {
@@ -118,8 +108,7 @@ impl Drop for Emulator {
 
 /// It comes with SAM.
 fn runtime_emulator(tools: &Venv) -> Result<PathBuf> {
-    let name = if std::env::consts::ARCH == "aarch64" { "arm64" } else { "x86_64" };
-    let name = format!("samcli/local/rapid/aws-lambda-rie-{name}");
+    let name = format!("samcli/local/rapid/aws-lambda-rie-{}", Architecture::here().name());
     let versions = fs::read_dir(tools.bin().with_file_name("lib"))?;
     let mut found = versions.flatten().map(|version| version.path().join("site-packages").join(&name));
     found.find(|file| file.is_file()).with_context(|| format!("SAM has no {name}"))
