@@ -1,4 +1,4 @@
-"""Starts the AWS emulator with two waits shortened. Nothing that it answers is changed.
+"""Starts the AWS emulator without two of its waits. Nothing that it answers is changed.
 
 The changes reach into the emulator, so they are tied to one exact version of it.
 """
@@ -6,6 +6,8 @@ The changes reach into the emulator, so they are tied to one exact version of it
 import importlib.metadata
 import socketserver
 import sys
+
+import log_pipe
 
 VERSION = "1.5.33"
 
@@ -22,22 +24,16 @@ def send_small_answers_at_once():
     socketserver.StreamRequestHandler.disable_nagle_algorithm = True
 
 
-def wait_briefly_for_logs():
-    """After each invocation the emulator waits up to 50 ms for a first log line; functions that log nothing pay it."""
-    from ministack.core.lambda_runtime import Worker
+def hand_over_logs_at_once():
+    from ministack.core.lambda_runtime import ProvidedWorker
 
-    patient = Worker._drain_stderr_bounded
-
-    def brief(self, first_line_wait=0.003, idle_confirm=0.001, hard_cap=0.05):
-        return patient(self, first_line_wait, idle_confirm, hard_cap)
-
-    Worker._drain_stderr_bounded = brief
+    log_pipe.install(ProvidedWorker)
 
 
 if __name__ == "__main__":
     require_version()
     send_small_answers_at_once()
-    wait_briefly_for_logs()
+    hand_over_logs_at_once()
     sys.argv = ["ministack"]  # what stands after this script's name only marks the process as one stack's
     from ministack.app import main
 
