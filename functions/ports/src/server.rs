@@ -11,7 +11,8 @@ pub(crate) const QUESTION: &str = "select current_user::text, r.rolsuper::text, 
     -- Whose a session is, everybody may see; only what it does is hidden.
     (select count(*)::text from pg_catalog.pg_stat_activity a where a.usename is not null),
     (select count(*)::text from pg_catalog.pg_stat_activity a where a.usename = current_user),
-    pg_has_role(current_user, 'pg_read_all_stats', 'usage')::text
+    pg_has_role(current_user, 'pg_read_all_stats', 'usage')::text,
+    (pg_catalog.to_regproc('aurora_version') is not null)::text
 from pg_catalog.pg_roles r where r.rolname = current_user";
 
 /// A server, as one of our roles sees it.
@@ -43,6 +44,8 @@ pub struct Server {
     pub own_sessions: i64,
     /// Whether the role sees what sessions of others do.
     pub sees_others: bool,
+    /// Whether it is Amazon Aurora, whose readers share their writer's storage and replay nothing.
+    pub aurora: bool,
 }
 
 impl Server {
@@ -62,7 +65,8 @@ impl Server {
             sessions,
             own_sessions,
             sees_others,
-        ] = <[_; 13]>::try_from(cells).ok()?;
+            aurora,
+        ] = <[_; 14]>::try_from(cells).ok()?;
         Some(Self {
             role: role?,
             superuser: superuser? == "true",
@@ -77,6 +81,7 @@ impl Server {
             sessions: sessions?.parse().ok()?,
             own_sessions: own_sessions?.parse().ok()?,
             sees_others: sees_others? == "true",
+            aurora: aurora? == "true",
         })
     }
 }

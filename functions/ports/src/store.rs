@@ -52,6 +52,6 @@ pub use outlook::Outlook;
 pub use retry::RetryError;
 pub use roles::{RolePassword, RoleSettings, StoredSettings, role_statements, source_settings};
 pub use state::StoreState;
-pub use sweep::Dying;
+pub use sweep::{Backlog, Dying};
 pub use turns::Full;
 pub use view::{AttemptDetail, ChunkDetail, ChunkError, ChunkPage, ExportState, FileObject, Progress};

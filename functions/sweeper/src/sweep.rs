@@ -65,7 +65,7 @@ pub async fn sweep(context: &Context) -> Report {
         Ok(ports::dispatch::run(&context.store, &*context.queue).await?)
     })
     .await;
-    step(&mut report, "oldest due", oldest_due(context)).await;
+    step(&mut report, "backlog", backlog(context)).await;
     report.finished = step(&mut report, "finish", finish(context)).await;
     report.expired = step(&mut report, "expire", expire(context)).await;
     step(&mut report, "release", release(context)).await;
@@ -75,6 +75,8 @@ pub async fn sweep(context: &Context) -> Report {
     // Last, when chunks that were due have gone out: it is done only while none runs.
     report.estimates_taken =
         step(&mut report, "estimates", async { Ok(crate::estimates::take(context).await?) }).await;
+    // No step's failure is the function's: the others are done all the same. So it is told here, and an alarm listens.
+    put("sweeper", &[("StepsFailed", Unit::Count, report.failed_steps as u64)], &[]);
     tracing::info!(?report, "swept");
     report
 }
@@ -98,10 +100,18 @@ async fn step(
     }
 }
 
-/// Tells how long the chunk that is due longest has waited: an alarm listens, also to silence.
-async fn oldest_due(context: &Context) -> Result<usize, StepError> {
-    let oldest = context.store.oldest_due_ms().await?;
-    put("sweeper", &[("OldestDue", Unit::Milliseconds, oldest)], &[]);
+/// Tells what waits and what is being read: an alarm listens to the oldest.
+async fn backlog(context: &Context) -> Result<usize, StepError> {
+    let now = context.store.backlog().await?;
+    put(
+        "sweeper",
+        &[
+            ("OldestDue", Unit::Milliseconds, now.oldest_due_ms),
+            ("ChunksSent", Unit::Count, now.sent),
+            ("ChunksRunning", Unit::Count, now.running),
+        ],
+        &[],
+    );
     Ok(0)
 }
 

@@ -66,7 +66,7 @@ pub async fn run(ctx: &Context, attempt: &Attempt, deadline: Deadline) {
         () = sleep_until(deadline.last_call().into()) => Err(AttemptError::OutOfTime { read: gauge.ended() }),
     };
     let usage = meter.usage();
-    metrics::report(attempt, &made, &usage);
+    metrics::ended(attempt, &made, &usage);
     // From here on nothing may be interrupted: a record that is cut off may or may not be there.
     let exports = conclude(ctx, attempt, made, upload, &usage).await;
     ring(ctx, &exports).await;
@@ -192,11 +192,13 @@ async fn record(
             tracing::info!(chunk = %attempt.chunk, attempt = attempt.number, dataset = attempt.selection.dataset,
                 rows = file.rows, bytes = file.bytes, source_bytes = file.source_bytes, read_ms = usage.read_ms,
                 cpu_ms = usage.cpu_ms, peak_memory_bytes = usage.peak_memory_bytes, "file recorded");
+            metrics::recorded(attempt, file, usage);
             ctx.store.faults().crash(Point::Recorded);
             exports
         }
         Ok(None) => {
             tracing::warn!(chunk = %attempt.chunk, attempt = attempt.number, "the file came too late and is removed");
+            metrics::too_late(attempt);
             remove(attempt, upload).await;
             Vec::new()
         }

@@ -58,7 +58,10 @@ async fn ring(context: &Context, Message { chunk }: Message, deadline: Deadline)
         }
         Ok(None) => tracing::info!(%chunk, "nothing to do: the chunk is not waiting for a worker"),
         // The store sends the chunk again when its mark is old enough.
-        Err(error) => tracing::error!(%chunk, error = chain(&error), "the chunk could not be leased"),
+        Err(error) => {
+            crate::metrics::not_leased();
+            tracing::error!(%chunk, error = chain(&error), "the chunk could not be leased");
+        }
     }
 }
 

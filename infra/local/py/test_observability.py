@@ -59,13 +59,29 @@ class Observability(unittest.TestCase):
 
     def test_every_alarm_listens_to_something_that_is_said(self):
         alarms = of_type(self.resources(ProxyName="p"), "AWS::CloudWatch::Alarm")
-        self.assertEqual(len(alarms), 10)
+        self.assertEqual(len(alarms), 11)
         for name, alarm in alarms.items():
             properties = alarm["Properties"]
             metrics = [m["MetricStat"]["Metric"] for m in properties.get("Metrics", []) if "MetricStat" in m] or [properties]
             for metric in metrics:
                 dimensions = {d["Name"]: d["Value"] for d in metric["Dimensions"]}
                 self.assert_metric(metric["Namespace"], metric["MetricName"], dimensions, name)
+
+    def test_all_that_somebody_needs_to_know_is_said(self):
+        wanted = {
+            "chunks": [("worker", "Files"), ("sweeper", "ChunksRunning"), ("sweeper", "ChunksSent"), ("worker", "Splits")],
+            "rows": [("worker", "Rows")],
+            "bytes": [("worker", "SourceBytes"), ("worker", "FileBytes"), ("worker", "PeakMemory")],
+            "durations": [("worker", name) for name in ("Connect", "FirstRow", "Read", "Encode", "Upload", "Cpu")],
+            "waits": [("worker", "Waited"), ("sweeper", "OldestDue")],
+            "retries": [("worker", name) for name in ("AttemptsAgain", "AttemptsFailed", "BackOffs", "LeasesLost", "LeasesFailed")],
+            "cache hits": [("api", f"{layer}{what}") for layer in ("Memory", "Shared") for what in ("Hits", "Misses")],
+            "sessions": [("sweeper", "ChunksRunning")],
+            "refusals": [("api", "Refusals"), ("api", "TooMany"), ("api", "Busy")],
+            "failures": [("api", "ExportsFailed"), ("worker", "ExportsFailed"), ("sweeper", "StepsFailed")],
+        }
+        for subject, metrics in wanted.items():
+            self.assertEqual(set(metrics) - self.put, set(), subject)
 
     def test_who_fails_an_export_says_so(self):
         self.assertEqual({function for function, name in self.put if name == "ExportsFailed"}, {"api", "worker", "sweeper"})
@@ -99,7 +115,7 @@ class Observability(unittest.TestCase):
         for given, wanted in [({}, 0), ({"Email": "a@example.com"}, 1), ({"Email": "a@example.com", "TopicArn": "arn:t"}, 2)]:
             for name, alarm in of_type(self.resources(ProxyName="p", **given), "AWS::CloudWatch::Alarm").items():
                 self.assertEqual(len(alarm["Properties"]["AlarmActions"]), wanted, name)
-        self.assertEqual(len(of_type(self.resources(), "AWS::CloudWatch::Alarm")), 8)
+        self.assertEqual(len(of_type(self.resources(), "AWS::CloudWatch::Alarm")), 9)
 
     def test_every_alarm_has_its_page_in_the_runbook(self):
         runbook = code("infra/README.md")

@@ -1,6 +1,6 @@
 //! Whose turn it is.
 
-use ports::store::Store;
+use ports::store::{Backlog, Store};
 use tests::Database;
 
 use crate::fixture::{add_tenant, new_export, want, work};
@@ -72,18 +72,32 @@ async fn while_paused_nothing_goes_out_and_no_deadline_passes() {
 }
 
 #[tokio::test]
-async fn the_chunk_that_is_due_longest_is_told_also_while_paused() {
+async fn the_chunk_that_waits_longest_is_told_also_while_paused_and_when_its_message_is_out() {
     let (database, store) = store("2").await;
-    assert_eq!(store.oldest_due_ms().await.unwrap(), 0, "nothing is due");
+    assert_eq!(store.backlog().await.unwrap(), Backlog::default(), "nothing is due");
     let (acme, other) = (add_tenant(&store, "acme").await, add_tenant(&store, "other").await);
     store.accept(&new_export(&acme, vec![want(&acme, "orders", 0, 100, 5)])).await.unwrap();
     store.accept(&new_export(&other, vec![want(&other, "orders", 0, 100, 5)])).await.unwrap();
     database.run("update sluice.chunk set due_at = clock_timestamp() + interval '1 hour'").await.unwrap();
-    assert_eq!(store.oldest_due_ms().await.unwrap(), 0, "all wait for a later time");
+    assert_eq!(store.backlog().await.unwrap(), Backlog::default(), "all wait for a later time");
     database.run("update sluice.chunk set due_at = clock_timestamp() - interval '1 hour' where id = (select min(id::text)::uuid from sluice.chunk where tenant = 'other')").await.unwrap();
     store.pause().await.unwrap();
-    let oldest = store.oldest_due_ms().await.unwrap();
-    assert!((3_600_000..7_200_000).contains(&oldest), "{oldest}");
-    database.run("update sluice.chunk set state = 'sent' where tenant = 'other'").await.unwrap();
-    assert_eq!(store.oldest_due_ms().await.unwrap(), 0);
+    let hour_old = |backlog: Backlog| (3_600_000..7_200_000).contains(&backlog.oldest_due_ms);
+    let paused = store.backlog().await.unwrap();
+    assert!(hour_old(paused) && paused.sent + paused.running == 0, "{paused:?}");
+    store.resume().await.unwrap();
+    // Sent, never taken, and sent again: it goes on to wait.
+    let mut out = Vec::new();
+    for sends in 1..3 {
+        out = store.dispatch().await.unwrap();
+        assert_eq!(out.len(), 1, "{sends}");
+        let sent = store.backlog().await.unwrap();
+        assert!(hour_old(sent) && (sent.sent, sent.running) == (1, 0), "{sent:?}");
+        database
+            .run("update sluice.chunk set sent_at = sent_at - interval '1 hour' where state = 'sent'")
+            .await
+            .unwrap();
+    }
+    assert!(store.lease(out[0], 60).await.unwrap().is_some());
+    assert_eq!(store.backlog().await.unwrap(), Backlog { oldest_due_ms: 0, sent: 0, running: 1 });
 }

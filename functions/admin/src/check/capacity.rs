@@ -90,6 +90,7 @@ pub(super) mod tests {
             sessions: 2,
             own_sessions: 1,
             sees_others: false,
+            aurora: false,
         }
     }
 

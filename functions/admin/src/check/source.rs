@@ -41,6 +41,7 @@ async fn ask(context: &Context, report: &mut Report) -> Result<Server, SourceErr
     source_role::look(&mut inspector, report).await?;
     inspector.close().await;
     watched(&server, context.settings.max_active_sessions, report);
+    reader_of_aurora(&server, report);
     Ok(server)
 }
 
@@ -57,6 +58,17 @@ fn watched(server: &Server, max_active_sessions: u32, report: &mut Report) {
             format!("MaxActiveSessions is {limit}, but {role} cannot see which sessions are active, so nothing is held back"),
             format!("run admin migrate, or as a role that may: grant pg_read_all_stats to {role}"),
         ),
+    }
+}
+
+/// A reader of Aurora cannot say up to when it shows what was committed.
+fn reader_of_aurora(server: &Server, report: &mut Report) {
+    if server.standby && server.aurora {
+        report.warn(
+            "source",
+            "a reader of Aurora cannot tell up to when it has seen its writer's commits: files are right, but no chunk is reused, and MaxReplicaLagSeconds has no effect",
+            "to reuse chunks read from the writer: ReadFromReader=false",
+        );
     }
 }
 
@@ -83,6 +95,16 @@ fn equal(name: &str, found: &str, wanted: &str) -> bool {
 mod tests {
     use super::super::capacity::tests::server;
     use super::*;
+
+    #[test]
+    fn a_reader_of_aurora_is_told_to_reuse_nothing() {
+        let warned = |standby, aurora| {
+            let mut report = Report::default();
+            reader_of_aurora(&Server { standby, aurora, ..server(40, "1") }, &mut report);
+            report.warnings()
+        };
+        assert_eq!([warned(false, true), warned(true, false), warned(true, true)], [0, 0, 1]);
+    }
 
     #[test]
     fn a_load_limit_needs_eyes() {

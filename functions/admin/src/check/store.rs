@@ -113,6 +113,7 @@ mod tests {
             sessions: 5,
             own_sessions: 1,
             sees_others: false,
+            aurora: false,
         }
     }
 

@@ -1,15 +1,17 @@
-//! What the caches were asked and had, logged now and then.
+//! What the caches were asked and had, told now and then.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use ports::cache::{Cache, Kind, LayerCounts};
+use ports::metrics::{Unit, put};
 use serde_json::{Value, json};
 
 /// Between two lines of one process.
 const EVERY: Duration = Duration::from_secs(10);
 
-/// Writes the counters to the log, at most every ten seconds and only if they have changed.
+/// Puts what was counted since as metrics, at most every ten seconds and only if there is something. What a process counted
+/// after its last line ends with it.
 pub(crate) struct Report {
     last: Mutex<(Instant, Vec<LayerCounts>)>,
 }
@@ -19,7 +21,7 @@ impl Report {
         Self { last: Mutex::new((Instant::now(), Vec::new())) }
     }
 
-    /// Looks whether a line is due. The counters are those of the process's whole life.
+    /// Looks whether a line is due.
     pub(crate) fn look(&self, cache: &dyn Cache) {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if last.0.elapsed() < EVERY {
@@ -30,20 +32,26 @@ impl Report {
         if counts == last.1 {
             return;
         }
-        // Sums as numbers, for metric filters; kinds as one text, for people.
-        let sum = |layer: &str| counts.iter().find(|l| l.layer == layer).map(LayerCounts::total);
-        let (memory, redis) = (sum("memory"), sum("redis"));
+        let had = |layer: &str, counts: &[LayerCounts]| {
+            counts.iter().find(|l| l.layer == layer).map(LayerCounts::total).unwrap_or_default()
+        };
+        let since = |layer: &str| had(layer, &counts).since(had(layer, &last.1));
+        let (memory, shared) = (since("memory"), since("redis"));
+        put(
+            "api",
+            &[
+                ("MemoryHits", Unit::Count, memory.hits),
+                ("MemoryMisses", Unit::Count, memory.misses),
+                ("SharedHits", Unit::Count, shared.hits),
+                ("SharedMisses", Unit::Count, shared.misses),
+                ("SharedErrors", Unit::Count, shared.errors),
+            ],
+            &[],
+        );
+        // By kind for people: sums of the process's whole life.
         let kinds: serde_json::Map<_, _> =
             counts.iter().map(|layer| (layer.layer.to_owned(), by_kind(layer))).collect();
-        tracing::info!(
-            memory_hits = memory.map(|m| m.hits),
-            memory_misses = memory.map(|m| m.misses),
-            redis_hits = redis.map(|r| r.hits),
-            redis_misses = redis.map(|r| r.misses),
-            redis_errors = redis.map(|r| r.errors),
-            kinds = %serde_json::Value::Object(kinds),
-            "cache counters"
-        );
+        tracing::info!(kinds = %serde_json::Value::Object(kinds), "cache counters");
         last.1 = counts;
     }
 }

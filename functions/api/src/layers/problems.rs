@@ -6,6 +6,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use export::wire::PROBLEM_MEDIA_TYPE;
 use http::{HeaderValue, StatusCode, header};
+use ports::metrics::{Unit, put};
 
 use crate::refusal::Refusal;
 
@@ -19,10 +20,26 @@ pub(crate) async fn problems(request: Request, next: Next) -> Response {
     }
     let (mut parts, _) = response.into_parts();
     let refusal = parts.extensions.remove::<Refusal>().unwrap_or_else(|| of_router(status));
+    count(&refusal);
     let body = serde_json::to_vec(&refusal.problem(&path)).unwrap_or_default();
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_MEDIA_TYPE));
     parts.headers.remove(header::CONTENT_LENGTH);
     Response::from_parts(parts, Body::from(body))
+}
+
+/// Refusals by what they are: the caller's doing, too much at once, or the store being full.
+fn count(refusal: &Refusal) {
+    let is = |status: StatusCode| u64::from(refusal.status == status);
+    let (rate, busy) = (is(StatusCode::TOO_MANY_REQUESTS), is(StatusCode::SERVICE_UNAVAILABLE));
+    put(
+        "api",
+        &[
+            ("Refusals", Unit::Count, u64::from(refusal.status.is_client_error()) - rate),
+            ("TooMany", Unit::Count, rate),
+            ("Busy", Unit::Count, busy),
+        ],
+        &[("status", refusal.status.as_u16().into()), ("kind", refusal.kind.into())],
+    );
 }
 
 /// The words for an error that the router itself answered.

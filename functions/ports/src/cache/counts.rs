@@ -19,6 +19,17 @@ pub struct Count {
     pub errors: u64,
 }
 
+impl Count {
+    /// What came since `earlier`, an older count of the same.
+    pub fn since(self, earlier: Self) -> Self {
+        Self {
+            hits: self.hits.saturating_sub(earlier.hits),
+            misses: self.misses.saturating_sub(earlier.misses),
+            errors: self.errors.saturating_sub(earlier.errors),
+        }
+    }
+}
+
 /// What was counted in one layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LayerCounts {

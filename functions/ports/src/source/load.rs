@@ -9,12 +9,13 @@ use super::SourceError;
 ///
 /// Only a member of `pg_read_all_stats` sees what other roles' sessions do; to others they would all seem idle. A
 /// standby that has replayed all it was sent, and is being sent more, is not behind: on a quiet primary the time of its
-/// last commit says nothing.
+/// last commit says nothing. Readers of Aurora replay no WAL of their own and refuse to be asked; they are never behind
+/// by more than an instant.
 pub(super) fn load_sql(limits: LoadLimits) -> String {
     let sessions = "case when pg_catalog.pg_has_role(current_user, 'pg_read_all_stats', 'usage') then \
         (select count(*) from pg_catalog.pg_stat_activity where state = 'active' and backend_type = 'client backend' \
          and usename <> current_user) end";
-    let lag = "case when not pg_catalog.pg_is_in_recovery() then null \
+    let lag = "case when not pg_catalog.pg_is_in_recovery() or pg_catalog.to_regproc('aurora_version') is not null then null \
         when pg_catalog.pg_last_wal_receive_lsn() = pg_catalog.pg_last_wal_replay_lsn() \
          and exists (select from pg_catalog.pg_stat_wal_receiver where pid is not null) then 0 \
         else greatest(extract(epoch from pg_catalog.clock_timestamp() - pg_catalog.pg_last_xact_replay_timestamp()) * 1000, 0) end";

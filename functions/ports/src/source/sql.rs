@@ -50,11 +50,15 @@ from {}
 limit 0
 ) q on true",
         micros("pg_catalog.now()"),
-        micros("pg_catalog.pg_last_xact_replay_timestamp()"),
+        micros(REPLAYED),
         inner.join(", "),
         from(&selection.from)
     )
 }
+
+/// Readers of Aurora replay no WAL of their own: what they show has no time that could be told, and they may refuse to be
+/// asked. Such rows count as settled nowhere.
+const REPLAYED: &str = "case when pg_catalog.to_regproc('aurora_version') is null then pg_catalog.pg_last_xact_replay_timestamp() end";
 
 fn micros(instant: &str) -> String {
     format!("(extract(epoch from {instant}) * 1000000)::pg_catalog.int8")

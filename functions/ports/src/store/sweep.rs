@@ -18,6 +18,18 @@ pub struct Dying {
     pub quiet: bool,
 }
 
+/// What waits and what is being read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// For how long the chunk that waits longest has been due, in milliseconds; zero if none waits. It waits until a worker
+    /// has taken it, not just until its message went out.
+    pub oldest_due_ms: u64,
+    /// Chunks whose message went out and that no worker has taken yet.
+    pub sent: u64,
+    /// Chunks that workers read, each in one session of the source.
+    pub running: u64,
+}
+
 const LOCK: &str = "select from sluice.chunk where id = any ($1::text[]::uuid[]) order by id for update";
 
 impl Store {
@@ -34,22 +46,31 @@ impl Store {
         .await
     }
 
-    /// For how long the chunk that is due longest has been due, in milliseconds; zero if none is. Chunks of exports that
-    /// are queued count, and so do those of a paused source.
+    /// What waits and what is being read, now. Chunks of exports that are queued count, and so do those of a paused source.
     ///
     /// # Errors
     /// If the store cannot be reached.
-    pub async fn oldest_due_ms(&self) -> Result<u64, StoreError> {
+    pub async fn backlog(&self) -> Result<Backlog, StoreError> {
         let mut tx = self.begin().await?;
-        // One step into the index per tenant with a live export, however many chunks are due.
+        // One step into the index per tenant with a live export, however many chunks are due. A chunk that was sent has been
+        // due ever since: its message may be lost, or nobody may take any.
         let find = sql(
-            "select greatest(0, coalesce(max(extract(epoch from clock_timestamp() - first.due_at) * 1000), 0))::bigint as ms \
-             from (select distinct tenant from sluice.export where status in ('queued', 'running')) t, \
-             lateral (select c.due_at from sluice.chunk c where c.tenant = t.tenant and c.state = 'due' order by c.due_at limit 1) first",
+            "select greatest(0, coalesce(extract(epoch from clock_timestamp() - least(due.first, flying.first)) * 1000, 0))::bigint as oldest_ms, \
+                flying.sent, flying.running \
+             from (select min(one.due_at) as first \
+                   from (select distinct tenant from sluice.export where status in ('queued', 'running')) t, \
+                   lateral (select c.due_at from sluice.chunk c where c.tenant = t.tenant and c.state = 'due' order by c.due_at limit 1) one) due, \
+             (select min(due_at) filter (where state = 'sent') as first, count(*) filter (where state = 'sent') as sent, \
+                 count(*) filter (where state = 'running') as running \
+              from sluice.chunk where state in ('sent', 'running')) flying",
         );
         let row = tx.one(find).await?;
         tx.commit().await?;
-        count(&row, "ms")
+        Ok(Backlog {
+            oldest_due_ms: count(&row, "oldest_ms")?,
+            sent: count(&row, "sent")?,
+            running: count(&row, "running")?,
+        })
     }
 
     /// Live exports of which nothing is open: a process died before it could finish them.
