@@ -15,8 +15,8 @@ create index on e2e.notes (account, day);
 create table e2e.nothing (id integer primary key, at timestamptz not null);
 create index on e2e.nothing (at);
 
--- A COPY of `slow` takes about 10 ms a row, so that something can happen in the middle of it.
-create table e2e.slow (id integer primary key, day date not null, body text not null);
+-- A COPY of `slow` takes about 10 ms a row, so that something can happen in the middle of it; a test may add a slower one.
+create table e2e.slow (id integer primary key, day date not null, body text not null, secs double precision not null default 0.01);
 insert into e2e.slow select i, date '2024-01-01' + i % 4, repeat('x', 8000) || i from generate_series(1, 800) i;
 create index on e2e.slow (day);
 

@@ -14,7 +14,8 @@ use export::selection::Selection;
 use ports::random;
 use ports::store::{Limits, NewExport, ReadNote, Store};
 
-pub(crate) const LEASE_SECS: u32 = 4;
+/// Longer than a test takes: a lease that is to end in it is one of 0 s.
+pub(crate) const LEASE_SECS: u32 = 600;
 
 pub(crate) fn tenant(name: &str) -> TenantId {
     name.parse().unwrap()

@@ -4,11 +4,9 @@
 mod erased;
 mod idempotency;
 
-use std::time::{Duration, Instant};
-
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{System, copy_csv, sorted_records};
+use tests::{System, copy_csv, eventually, sorted_records};
 use tokio::sync::OnceCell;
 
 use crate::api::{Answer, call, get};
@@ -142,12 +140,8 @@ async fn exports_that_overlap_in_time_read_every_settled_row_once() {
     let third = async {
         // While they run: it takes their part as it comes, and reads the rest. Other tests have the same workers, so that may
         // take long to begin; between lease and first row nobody may take it, and it would be read twice.
-        let begun = Instant::now();
         let read = "select count(*) from sluice.chunk where dataset = 'together' and state in ('running', 'done') and reusable";
-        while system.number(read).await.unwrap() == 0 {
-            assert!(begun.elapsed() < Duration::from_secs(60), "no worker begins to read");
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        eventually("a worker begins to read", async || system.number(read).await.unwrap() > 0).await;
         let body = request("together", "2024-01-01", "2024-02-09");
         exact(&body, &[], &query("2024-02-09")).await
     };

@@ -3,42 +3,46 @@
 //! `ports::fault` ends one process at the named point, once. The export is exactly right all the same, and nothing of
 //! the dead process is left.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use export::chunk::ExportStatus;
 use export::id::{ExportId, hex};
 use ports::fault::Point;
 use ports::random;
 use serde_json::{Value, json};
-use tests::{Exported, System};
+use tests::{Exported, PATIENCE, System, eventually};
 
 use crate::grown::{assert_split, grow};
 use crate::{SLOW, assert_exact, assert_nothing_else, slow, sweep_until_ended, turn, until_running};
 
 /// Waits until some process has died at the point.
 pub(crate) async fn until_dead(system: &System, point: Point) {
-    for _ in 0..600 {
-        if !system.faults().is_armed(point) {
-            return;
+    let give_up = Instant::now() + PATIENCE;
+    while system.faults().is_armed(point) {
+        if Instant::now() > give_up {
+            // The next test's processes are not to die.
+            system.faults().clear().unwrap();
+            panic!("nobody came to {point:?}");
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    system.faults().clear().unwrap();
-    panic!("nobody came to {point:?}");
 }
 
 /// Submits until there is an answer, always under one key: a client whose answer is lost asks again.
 async fn submit(system: &System, request: &Value) -> ExportId {
     let key = hex(&random::bytes::<8>());
-    for _ in 0..20 {
-        if let Ok(submitted) = system.client.submit(request, &key).await {
-            let made = format!("select count(*) from sluice.idempotency where key = '{key}'");
-            assert_eq!(system.number(&made).await.unwrap(), 1);
-            return submitted.export.id;
+    let give_up = Instant::now() + PATIENCE;
+    loop {
+        match system.client.submit(request, &key).await {
+            Ok(submitted) => {
+                let made = format!("select count(*) from sluice.idempotency where key = '{key}'");
+                assert_eq!(system.number(&made).await.unwrap(), 1);
+                return submitted.export.id;
+            }
+            Err(error) => assert!(Instant::now() < give_up, "the request is not accepted: {error}"),
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    panic!("the request is not accepted");
 }
 
 /// Exports while one process dies at the point; answers the files.
@@ -154,17 +158,14 @@ async fn in_an_expiry_and_while_its_objects_are_deleted() {
 async fn until_gone(system: &System, prefix: &str) {
     use ports::objects::Objects;
     let objects = system.objects();
-    for _ in 0..200 {
+    let copies = "select count(*) from pg_stat_activity where usename = 'sluice_source' and state = 'active' and query like 'copy%'";
+    eventually(&format!("nothing is below {prefix}"), async || {
         sweeper::sweep(&system.sweeper()).await;
         let found = objects.list(prefix, None).await.unwrap().keys;
-        let copies = system.number("select count(*) from pg_stat_activity where usename = 'sluice_source' and state = 'active' and query like 'copy%'").await.unwrap();
-        if found.is_empty() && copies == 0 {
-            assert_eq!(objects.abort_uploads(prefix).await.unwrap(), 0);
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    panic!("something stays below {prefix}");
+        found.is_empty() && system.number(copies).await.unwrap() == 0
+    })
+    .await;
+    assert_eq!(objects.abort_uploads(prefix).await.unwrap(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

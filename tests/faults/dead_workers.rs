@@ -1,5 +1,6 @@
 //! SIGKILL in the middle of a COPY.
 
+use crate::asleep::{self, Reading};
 use crate::{
     SLOW, assert_exact, assert_nothing_else, kill_workers, slow, sweep_until_ended, turn, until_running,
 };
@@ -26,11 +27,13 @@ async fn a_worker_that_is_killed_loses_nothing_and_doubles_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_copy_of_a_killed_worker_does_not_go_on() {
     let (system, _turn) = turn().await;
-    let id = system.submit(&slow(1)).await.unwrap();
-    until_running(system, id).await;
+    let request = asleep::add(system).await;
+    let id = system.submit(&request).await.unwrap();
+    let reading = Reading::of(system, id).await;
     kill_workers(system);
-    tokio::time::sleep(std::time::Duration::from_secs(4)).await;
-    let copies = system.number("select count(*) from pg_stat_activity where usename = 'sluice_source' and query like 'copy%' and state = 'active'").await.unwrap();
-    assert_eq!(copies, 0, "client_connection_check_interval ends it");
-    sweep_until_ended(system, id).await;
+    // It has nothing to send, so only `client_connection_check_interval` tells it that nobody listens.
+    reading.is_ended(system).await;
+    let exported = sweep_until_ended(system, id).await;
+    assert_exact(system, &exported, "slow", asleep::ROW).await;
+    asleep::remove(system).await;
 }

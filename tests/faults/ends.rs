@@ -4,8 +4,9 @@ use export::chunk::ExportStatus;
 use ports::fault::Point;
 use serde_json::json;
 
+use crate::asleep::{self, Reading};
 use crate::crashes::until_dead;
-use crate::{assert_exact, sweep_until_ended, turn, until, until_running};
+use crate::{assert_exact, sweep_until_ended, turn, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_poisoned_chunk_fails_alone_and_retry_reads_only_that() {
@@ -61,30 +62,26 @@ async fn attempts(system: &tests::System, id: export::id::ExportId) -> Vec<Strin
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancellation_reaches_the_worker_that_reads() {
     let (system, _turn) = turn().await;
-    let request = json!({"datasets": ["slow"], "startDate": "2024-01-01", "endDate": "2024-01-04"});
+    let request = asleep::add(system).await;
     let id = system.submit(&request).await.unwrap();
-    until_running(system, id).await;
+    let reading = Reading::of(system, id).await;
     let before = system.processes("worker").unwrap();
     let chunk = system.client.chunks(id, None).await.unwrap().chunks[0].id;
     assert_eq!(system.client.cancel(id).await.unwrap().unwrap().status, ExportStatus::Canceled);
-    let copies = "select count(*) from pg_stat_activity where usename = 'sluice_source' and state = 'active' and query like 'copy%'";
-    for _ in 0..300 {
-        if system.number(copies).await.unwrap() == 0 {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    assert_eq!(system.number(copies).await.unwrap(), 0, "its COPY ends");
+    reading.is_ended(system).await;
     let after = system.processes("worker").unwrap();
     assert!(before.iter().any(|pid| after.contains(pid)), "the worker itself lives on");
     let outcome = format!("select outcome from sluice.attempt where chunk_id = '{chunk}'");
     assert_eq!(system.texts(&outcome).await.unwrap(), ["canceled"]);
+    asleep::remove(system).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_deadline_holds_although_nothing_sweeps() {
     let (system, _turn) = turn().await;
-    let request = json!({"datasets": ["whole", "slow"], "startDate": "2024-01-01", "endDate": "2024-01-04"});
+    // Its chunk of `slow` is not read to its end before the deadline, however long all of this takes.
+    asleep::add(system).await;
+    let request = json!({"datasets": ["whole", "slow"], "startDate": "2024-01-01", "endDate": "2024-01-05"});
     let id = system.submit(&request).await.unwrap();
     until(system, id, "c.dataset = 'whole' and c.state = 'done'").await;
     until(system, id, "c.dataset = 'slow' and c.state = 'running' and c.as_of is not null").await;
@@ -104,9 +101,11 @@ async fn the_deadline_holds_although_nothing_sweeps() {
     assert!(system.client.manifest(id).await.is_err());
 
     // It stays so, whatever the worker still does; and a retry has a deadline of its own.
+    asleep::wake(system).await;
     system.client.retry(id).await.unwrap();
     let exported = sweep_until_ended(system, id).await;
     assert_exact(system, &exported, "slow", "select id, day, body from e2e.slow").await;
+    asleep::remove(system).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,7 @@
 use export::load::Signal;
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection, Executor};
+use tests::eventually;
 
 use crate::{SLOW, assert_exact, slow, sweep_until_ended, turn};
 
@@ -21,18 +22,18 @@ async fn a_busy_database_is_left_alone() {
     }
     let asleep =
         "select count(*) from pg_stat_activity where application_name = 'crowd' and state = 'active'";
-    while system.number(asleep).await.unwrap() < CROWD as i64 {
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
+    let all = i64::try_from(CROWD).unwrap();
+    eventually("the crowd is there", async || system.number(asleep).await.unwrap() >= all).await;
     let id = system.submit(&slow(2)).await.unwrap();
-    let held = loop {
+    let mut held = None;
+    eventually("the export says that it is held back", async || {
         let export = system.client.export(id).await.unwrap();
         assert!(export.status.is_live(), "{export:?}");
-        if let Some(held) = export.back_off {
-            break held;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    };
+        held = export.back_off;
+        held.is_some()
+    })
+    .await;
+    let held = held.unwrap();
     assert_eq!(held.signal, Signal::ActiveSessions);
     assert!(held.reason.contains("more than 25 (MaxActiveSessions)"), "{}", held.reason);
     // Whoever looks again meanwhile finds the same.

@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod asleep;
 mod caches;
 mod catalog;
 mod chaos;
@@ -22,7 +23,7 @@ mod stampede;
 use export::id::ExportId;
 use ports::objects::Objects;
 use serde_json::{Value, json};
-use tests::{Exported, System, copy_csv, sorted_records};
+use tests::{Exported, System, copy_csv, eventually, sorted_records};
 use tokio::sync::{Mutex, MutexGuard};
 
 static TURN: Mutex<()> = Mutex::const_new(());
@@ -65,16 +66,11 @@ pub(crate) async fn until_running(system: &System, id: ExportId) {
 
 /// Waits until a chunk of the export meets the condition.
 pub(crate) async fn until(system: &System, id: ExportId, condition: &str) {
-    for _ in 0..400 {
-        let query = format!(
-            "select count(*) from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = '{id}' and {condition}"
-        );
-        if system.number(&query).await.unwrap() > 0 {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
-    panic!("no chunk of {id} comes to {condition}");
+    let query = format!(
+        "select count(*) from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = '{id}' and {condition}"
+    );
+    let what = format!("a chunk of {id} comes to {condition}");
+    eventually(&what, async || system.number(&query).await.unwrap() > 0).await;
 }
 
 /// SIGKILL for every worker of the stack.

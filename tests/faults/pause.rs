@@ -11,8 +11,11 @@ async fn nothing_fails_and_the_clock_stands_still() {
     until_running(system, running).await;
     system.x(&["admin", "pause"]).unwrap();
     let id = system.submit(&slow(1)).await.unwrap();
-    let left = format!(
-        "select (extract(epoch from deadline_at - clock_timestamp()) * 1000)::bigint from sluice.export where id = '{id}'"
+    let now = "select floor(extract(epoch from clock_timestamp()) * 1000)::bigint";
+    // All of it is paused from here on.
+    let accepted = system.number(now).await.unwrap();
+    let deadline = format!(
+        "select (extract(epoch from deadline_at) * 1000)::bigint from sluice.export where id = '{id}'"
     );
     let end_soon = |secs: u32| {
         format!(
@@ -24,15 +27,18 @@ async fn nothing_fails_and_the_clock_stands_still() {
     let exported = system.fetch(running).await.unwrap();
     assert_exact(system, &exported, "slow", SLOW).await;
     tokio::time::sleep(std::time::Duration::from_secs(3)).await;
-    assert!(system.number(&left).await.unwrap() < 0);
+    assert!(system.number(&deadline).await.unwrap() < system.number(now).await.unwrap());
     sweeper::sweep(&system.sweeper()).await;
     let export = system.client.export(id).await.unwrap();
     assert!(export.status == ExportStatus::Queued && export.errors.is_empty(), "{export:?}");
     assert!(export.paused.is_some_and(|why| why.contains("paused")));
-    system.x(&["admin", "resume"]).unwrap();
-    let left = system.number(&left).await.unwrap();
-    assert!(left > 0, "{left} ms are left: the time of the pause does not count");
+    // It must not end meanwhile, however long it takes to resume.
     system.run(&end_soon(600)).await.unwrap();
+    let paused = system.number(now).await.unwrap() - accepted;
+    let before = system.number(&deadline).await.unwrap();
+    system.x(&["admin", "resume"]).unwrap();
+    let moved = system.number(&deadline).await.unwrap() - before;
+    assert!(moved >= paused, "{moved} ms: the {paused} ms of the pause do not count");
     let exported = sweep_until_ended(system, id).await;
     let first_day = "select id, day, body from e2e.slow where day = '2024-01-01'";
     assert_exact(system, &exported, "slow", first_day).await;

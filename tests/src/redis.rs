@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
+use crate::{PATIENCE, skipped};
+
 const FOLDERS: [&str; 4] = ["/usr/bin", "/usr/local/bin", "/usr/sbin", "/opt/homebrew/bin"];
 
 /// A running server; it ends with this value.
@@ -24,15 +26,15 @@ pub struct Redis {
 }
 
 impl Redis {
-    /// Starts one; `None`, which is said, where there is no `redis-server`.
+    /// Starts one; `None`, which is said, where there is no `redis-server` and something may be skipped.
     ///
     /// # Panics
-    /// If it does not start although it is there.
+    /// If it does not start although it is there, or is not there although nothing may be skipped.
     pub fn start() -> Option<Self> {
         let names = ["redis-server", "valkey-server"];
         let programs = FOLDERS.iter().flat_map(|folder| names.map(|name| PathBuf::from(folder).join(name)));
         let Some(program) = programs.into_iter().find(|program| program.is_file()) else {
-            println!("skipped: there is no redis-server on this machine");
+            skipped("redis-server", "apt-get install redis-server");
             return None;
         };
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
@@ -68,9 +70,9 @@ impl Redis {
         ]);
         command.arg("--dir").arg(self.folder.path()).stdout(Stdio::null()).stderr(Stdio::null());
         *child = Some(command.spawn().context("cannot start redis-server")?);
-        let until = Instant::now() + Duration::from_secs(10);
+        let give_up = Instant::now() + PATIENCE;
         while self.ask(b"PING\r\n").is_err() {
-            ensure!(Instant::now() < until, "redis-server does not answer");
+            ensure!(Instant::now() < give_up, "redis-server does not answer");
             std::thread::sleep(Duration::from_millis(20));
         }
         Ok(())

@@ -20,7 +20,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection, Executor};
 use tokio::sync::OnceCell;
 
-use crate::{Exported, Stack};
+use crate::{Exported, PATIENCE, Stack};
 
 const ORDERS: &str = include_str!("../bench/orders.sql");
 const SCHEMA: &str = include_str!("../data/schema.sql");
@@ -28,9 +28,6 @@ const CATALOG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/catalog.toml");
 
 /// Rows of `orders`.
 const ORDERS_ROWS: u64 = 1_000_000;
-
-/// How long an export of these tests may take; it is a hang, not a slow machine, beyond it.
-const PATIENCE: Duration = Duration::from_secs(240);
 
 /// The system under test.
 #[derive(Clone, Debug)]

@@ -23,7 +23,8 @@ const CLIENTS: usize = 16;
 /// Each client makes at least so many transactions, and all go on until so many COPYs were killed.
 const ROUNDS: i64 = 150;
 const KILLS: usize = 5;
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a session is waited for.
+const PATIENCE: Duration = Duration::from_secs(240);
 
 fn stack(key: &str) -> Option<String> {
     let path = std::env::var("SLUICE_STACK").ok().or_else(|| {

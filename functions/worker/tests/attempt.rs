@@ -93,16 +93,20 @@ async fn an_attempt_that_was_overtaken_leaves_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_comes_too_late_is_removed() {
     let Some(mut world) = World::start("late").await else { return };
-    world.run("create function slow(int8) returns int8 language sql volatile as $$ select $1 from pg_sleep(2) $$").await;
+    // Its only row is not there before the lock is let go.
+    world.run("create function slow(int8) returns int8 language sql volatile as $$ select $1 from pg_advisory_xact_lock_shared(1) $$").await;
     world.run("delete from t where id > 1").await;
+    let mut holder = world.fresh().await;
+    holder.run("select pg_advisory_lock(1)").await;
     let slow = From::Query("select slow(id) as id, day, pad from t".into());
     world.accept(Selection { from: slow, ..selection("t") }, 1_000).await;
     let attempt = world.lease().await;
     // No renewal comes in between: only the record can notice.
-    world.lease_secs(60, 50);
+    world.lease_secs(600, 500);
     let late = async {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        world.fresh().await.run("update sluice.chunk set attempt = attempt + 1").await;
+        holder.until("select exists (select from pg_locks where locktype = 'advisory' and objid = 1 and database = (select oid from pg_database where datname = current_database()) and not granted)").await;
+        holder.run("update sluice.chunk set attempt = attempt + 1").await;
+        holder.run("select pg_advisory_unlock(1)").await;
     };
     tokio::join!(world.attempt(&attempt), late);
     assert!(world.files().is_empty(), "the object was deleted");
@@ -118,11 +122,13 @@ async fn an_attempt_that_nobody_wants_stops_at_its_next_renewal() {
     world.lease_secs(4, 1);
     let begun = Instant::now();
     let cancel = async {
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        world.fresh().await.run("update sluice.chunk set state = 'dying'").await;
+        let mut other = world.fresh().await;
+        other.until("select as_of is not null from sluice.chunk").await;
+        other.run("update sluice.chunk set state = 'dying'").await;
     };
     tokio::join!(world.attempt(&attempt), cancel);
-    assert!(begun.elapsed() < Duration::from_secs(5));
+    // Its first row alone takes a minute.
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
     world.end().await;
 }
 
@@ -145,7 +151,8 @@ async fn half_of_the_time_is_enough_to_split() {
     let asleep = From::Query("select id, day, pad from t, pg_sleep(60)".into());
     world.accept(Selection { from: asleep, ..selection("t") }, 1_000).await;
     let attempt = world.lease().await;
-    world.attempt_within(&attempt, Duration::from_secs(2)).await;
+    // Two seconds lie between its half and its last call.
+    world.attempt_within(&attempt, Duration::from_secs(8)).await;
     assert_eq!(
         world
             .one("select string_agg(state, ',' order by state) from sluice.chunk where state <> 'sent'")

@@ -1,7 +1,8 @@
 //! Our CSV and NDJSON against PostgreSQL's own, byte for byte, for every type.
 //!
 //! Needs servers: `SLUICE_STACK` names a file with `ownerUrl` and `sourceUrl`, `SLUICE_POSTGRES_15` is the
-//! URL of the owner of a database of PostgreSQL 15. Without one of them the tests say so.
+//! URL of the owner of a database of PostgreSQL 15. Without one of them the tests say so; with `SLUICE_NOTHING_SKIPPED=1` they
+//! fail without PostgreSQL 15.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 

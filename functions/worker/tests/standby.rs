@@ -32,6 +32,9 @@ use worker::{Context, Deadline, Lease, Sizes};
 /// Far shorter than the standby's delay: on the primary all would be settled.
 const SETTLE_SECS: u64 = 1;
 
+/// How long is waited for what must happen.
+const PATIENCE: Duration = Duration::from_secs(240);
+
 fn tenant() -> TenantId {
     "acme".parse().unwrap()
 }
@@ -95,7 +98,7 @@ async fn export(ctx: &Context, queue: &MemoryQueue, range: (i64, i64)) -> (u64, 
 
 /// Waits until the standby answers 1.
 async fn until(standby: &mut sqlx::PgConnection, question: &str) {
-    let give_up = Instant::now() + Duration::from_secs(30);
+    let give_up = Instant::now() + PATIENCE;
     while pair::number(standby, question).await != 1 {
         assert!(Instant::now() < give_up, "the standby does not catch up");
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -195,7 +198,7 @@ async fn lag_holds_back(
     assert!(ctx.store.dispatch().await.unwrap().is_empty());
 
     // With more patience it is not too far behind, and the chunk is read when the back-off is over.
-    let give_up = Instant::now() + Duration::from_secs(60);
+    let give_up = Instant::now() + PATIENCE;
     while state_of(patient, id).await != (1, 1) {
         assert!(Instant::now() < give_up, "the chunk does not recover");
         tokio::time::sleep(Duration::from_millis(500)).await;

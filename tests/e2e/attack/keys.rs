@@ -1,7 +1,5 @@
 //! Keys that end, by time or by hand, and what is noted of their use.
 
-use std::time::{Duration, Instant};
-
 use export::access::Access;
 use export::id::hex;
 use ports::random;
@@ -9,12 +7,9 @@ use ports::store::NewKey;
 use reqwest::Method;
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use tests::{Database, System};
+use tests::{Database, System, eventually};
 
 use crate::api::call;
-
-/// A process believes a key for five seconds at most; beyond this much more than that it is not late but wrong.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn status(key: &str) -> u16 {
     call(Method::GET, "/exports?limit=1", Some(key), &[], None).await.status.as_u16()
@@ -22,11 +17,7 @@ async fn status(key: &str) -> u16 {
 
 /// Waits until a key that worked is refused, and never works again.
 async fn ends(key: &str) {
-    let give_up = Instant::now() + PATIENCE;
-    while status(key).await == 200 {
-        assert!(Instant::now() < give_up, "the key still works");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    eventually("the key works no longer", async || status(key).await != 200).await;
     for _ in 0..10 {
         assert_eq!(status(key).await, 401);
     }

@@ -2,7 +2,7 @@
 //! nothing to be had.
 
 use ports::objects::Objects;
-use tests::System;
+use tests::{System, eventually};
 
 use super::finished;
 use crate::api::get;
@@ -71,11 +71,7 @@ async fn a_link_ends() {
     assert!(location.contains("X-Amz-Expires=900&"), "{location}");
     let key = location.split('?').next().unwrap().split("/t/").nth(1).unwrap();
     let short = system.objects().presign_get(&format!("t/{key}"), 1, None).await.unwrap();
-    let give_up = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    while fetched(&short).await == 200 {
-        assert!(std::time::Instant::now() < give_up, "the link does not end");
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-    }
+    eventually("the link ends", async || fetched(&short).await != 200).await;
     assert_eq!(fetched(&short).await, 403);
 }
 

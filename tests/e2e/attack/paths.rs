@@ -1,16 +1,11 @@
 //! Paths and headers that no client library would send: written by hand onto a socket. None reaches anything but a refusal,
 //! and none puts a header of its own into an answer.
 
-use std::time::Duration;
-
-use tests::System;
+use tests::{PATIENCE, System};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::finished;
-
-/// An answer is there at once or not at all.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Sends a request as it is and answers the status (0 where the connection was closed) and the whole answer.
 async fn send(request: &[u8]) -> (u16, String) {

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tests::Redis;
+use tests::{Redis, eventually};
 
 use super::{Process, World};
 
 const CLIENTS: usize = 50;
+
+/// How often it may happen that a process does not hear Redis in time because this machine is busy.
+const TRIES: usize = 5;
 
 /// Between two looks of one client.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -126,7 +129,8 @@ async fn fifty_clients_ask_the_store_once_per_process() {
     assert_eq!(then.others, Vec::<String>::new());
     let most = processes.len() * (usize::try_from(patience().as_secs()).unwrap() + 2);
     assert!(then.look_ups <= most, "one look-up per process and second: {}", then.look_ups);
-    assert!(looks > 20 * CLIENTS);
+    // Each of them has looked again and again, at everything.
+    assert!(looks > expected.len() * CLIENTS, "{looks}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -134,22 +138,38 @@ async fn with_redis_they_ask_once_at_all() {
     let Some(redis) = Redis::start() else { return };
     let world = World::new().await;
     let expected = answers(&world, world.succeeded().await).await;
-    let first = world.process(Some(&redis));
-    for (path, _) in &*expected {
+    for _ in 0..TRIES {
+        if ask_once(&world, &redis, &expected).await {
+            return;
+        }
+    }
+    panic!("Redis was not heard in time, {TRIES} times");
+}
+
+/// What one process has asked for, two new ones are given by Redis, however many clients they have. False if one of the
+/// three did not hear Redis within the time that a call has, which proves nothing on a machine with other things to do.
+async fn ask_once(world: &World, redis: &Redis, expected: &Arc<Vec<(String, super::Answer)>>) -> bool {
+    let heard = |process: &Process| process.cache.counts()[1].total().errors == 0;
+    let first = world.process(Some(redis));
+    for (path, _) in &**expected {
         first.get(path).await;
     }
     first.get("/datasets").await;
-    let others: Vec<_> = (0..2).map(|_| Arc::new(world.process(Some(&redis)))).collect();
+    let others: Vec<_> = (0..2).map(|_| Arc::new(world.process(Some(redis)))).collect();
     let start = world.statements.now().unwrap();
-    let looks = poll(&others, &expected, patience(), async {}).await;
-    let then = told(&world, start);
+    let looks = poll(&others, expected, patience(), async {}).await;
+    let then = told(world, start);
     print("memory before Redis", looks, &then, &others);
+    if !heard(&first) || !others.iter().all(|process| heard(process)) {
+        return false;
+    }
     assert_eq!(then.others, Vec::<String>::new(), "what one process has asked for no other one asks for");
     for process in &others {
         let redis = process.cache.counts()[1].total();
-        assert!(redis.hits >= 5 && redis.misses == 0 && redis.errors == 0, "{redis:?}");
+        assert!(redis.hits >= 5 && redis.misses == 0, "{redis:?}");
         assert!(redis.hits <= 7, "each thing once, however many clients wait for it: {redis:?}");
     }
+    true
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -174,11 +194,13 @@ async fn a_redis_that_stops_in_the_middle_makes_no_answer_wrong() {
     })
     .await;
     println!("{looks} answers in {:?}, all of them right", start.elapsed());
-    // It comes back empty, and is used again.
-    tokio::time::sleep(Duration::from_secs(4)).await;
-    let after = world.process(Some(&redis));
-    for (path, right) in &*expected {
-        assert_eq!(after.get(path).await.status, right.status);
-    }
-    assert!(redis.keys().unwrap().len() >= 5, "{:?}", redis.keys());
+    // It comes back empty, and is used again; by a process that is heard in time.
+    eventually("Redis is filled again", async || {
+        let after = world.process(Some(&redis));
+        for (path, right) in &*expected {
+            assert_eq!(after.get(path).await.status, right.status);
+        }
+        redis.keys().unwrap().len() >= 5
+    })
+    .await;
 }

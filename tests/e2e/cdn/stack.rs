@@ -10,14 +10,12 @@ use export::id::ExportId;
 use ports::links::Signer;
 use reqwest::{Method, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
-use tests::{Stack, System};
+use tests::{PATIENCE, Stack, System, eventually, skipped};
 
 const SCHEMA: &str = include_str!("schema.sql");
 const CATALOG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/e2e/cdn/catalog.toml");
 /// One call to the emulator, by boto3.
 const CALL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/local/py/call.py");
-/// What takes longer is a hang.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running stack; it is stopped with this value.
 pub(super) struct CdnStack {
@@ -50,7 +48,7 @@ impl Answer {
 }
 
 impl CdnStack {
-    /// Starts it; `None`, which is said, where there is no nginx.
+    /// Starts it; `None`, which is said, where there is no nginx and something may be skipped.
     pub(super) async fn start() -> Option<Self> {
         let x = std::env::var("SLUICE_X").expect("run the tests with `cargo x test`");
         let main = PathBuf::from(std::env::var("SLUICE_STACK").unwrap());
@@ -70,7 +68,7 @@ impl CdnStack {
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let mut started = Self { x, described, system: System { stack, client }, secret: Value::Null, http };
         if started.stack().cdn_url.is_empty() {
-            println!("skipped: there is no nginx on this machine");
+            skipped("nginx with http_auth_request_module", "apt-get install nginx");
             return None;
         }
         let id = json!({"SecretId": started.stack().cdn_secret});
@@ -110,11 +108,7 @@ impl CdnStack {
             let _ = Command::new("kill").args(["-KILL", &pid.to_string()]).status().unwrap();
         }
         let health = format!("{}/health", self.stack().url);
-        let until = Instant::now() + PATIENCE;
-        while self.get(&health).await.status != StatusCode::OK {
-            assert!(Instant::now() < until, "the api does not come back");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        eventually("the api comes back", async || self.get(&health).await.status == StatusCode::OK).await;
     }
 
     /// Ends one of the stack's processes for good, and waits for that.

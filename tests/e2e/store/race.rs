@@ -23,7 +23,7 @@ use ports::source::Source;
 use ports::store::{Invalidation, NewExport, RetryError, Store};
 use sha2::{Digest, Sha256};
 use sweeper::{Context, sweep};
-use tests::Database;
+use tests::{Database, PATIENCE};
 
 use crate::fixture::{add_tenant, new_export, note, want};
 
@@ -172,7 +172,7 @@ async fn client(arena: Arc<Arena>, rounds: usize) {
 
 /// Waits for the end and looks at the files; false if they were invalidated.
 async fn wait(arena: &Arena, store: &Store, id: ExportId) -> bool {
-    let give_up = Instant::now() + Duration::from_secs(60);
+    let give_up = Instant::now() + PATIENCE;
     loop {
         let floor = arena.floor.load(Ordering::SeqCst);
         let export = store.export(&arena.tenant, id).await.unwrap().expect("only this task deletes it");

@@ -9,13 +9,10 @@ use client::Error;
 use export::chunk::ExportStatus;
 use export::id::ExportId;
 use ports::objects::Objects;
-use tests::{Exported, copy_csv, sorted_records};
+use tests::{Exported, PATIENCE, copy_csv, sorted_records};
 
 use super::Arena;
 use super::client::{Known, Tenant};
-
-/// Everything is over within this time, or it is stuck.
-const PATIENCE: Duration = Duration::from_secs(240);
 
 /// Waits are cut short that would only take long: after a failure, after a message that was lost.
 const HURRY: &str = "update sluice.chunk set due_at = clock_timestamp() where state = 'due' and due_at > clock_timestamp(); \

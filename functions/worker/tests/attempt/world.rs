@@ -28,6 +28,9 @@ use worker::{Context, Deadline, Lease, Sizes};
 const FIRST_DAY: i64 = 19_723;
 pub(crate) const DAYS: i64 = 100;
 
+/// How long is waited for what must happen.
+const PATIENCE: Duration = Duration::from_secs(240);
+
 pub(crate) struct World {
     url: String,
     server: String,
@@ -44,6 +47,19 @@ pub(crate) struct Fresh(PgConnection);
 impl Fresh {
     pub(crate) async fn run(&mut self, sql: &str) {
         sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut self.0).await.unwrap();
+    }
+
+    /// Waits until the question is answered with true.
+    pub(crate) async fn until(&mut self, question: &str) {
+        let give_up = Instant::now() + PATIENCE;
+        loop {
+            let asked = sqlx::query(AssertSqlSafe(question.to_owned())).fetch_one(&mut self.0).await;
+            if asked.unwrap().get::<bool, _>(0) {
+                return;
+            }
+            assert!(Instant::now() < give_up, "it does not come to {question}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 }
 
@@ -202,7 +218,9 @@ impl World {
         }
         let asleep =
             format!("select count(*) from pg_stat_activity where usename = '{CROWD}' and state = 'active'");
+        let give_up = Instant::now() + PATIENCE;
         while self.one(&asleep).await != how_many.to_string() {
+            assert!(Instant::now() < give_up, "the crowd does not come together");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         Crowd { server: self.server.clone(), pids: std::sync::Mutex::new(pids) }

@@ -8,15 +8,12 @@ use reqwest::Method;
 use serde_json::Value;
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection, Executor};
-use tests::{Stack, System};
+use tests::{PATIENCE, Stack, System};
 
 use super::provider::Provider;
 
 /// It cannot be anybody's word by accident.
 pub(super) const MARK: &str = "zq7markedvalue";
-
-/// How long an export of these tests may take; beyond it is a hang.
-const PATIENCE: Duration = Duration::from_secs(120);
 
 const SCHEMA: &str = include_str!("schema.sql");
 const CATALOG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/e2e/attack/tokens/catalog.toml");
