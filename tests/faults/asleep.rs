@@ -63,7 +63,7 @@ impl Reading {
     }
 
     /// Waits until its session is gone, long before it would wake up.
-    pub(crate) async fn is_ended(self, system: &System) {
+    pub(crate) async fn has_ended(self, system: &System) {
         let there = format!("select count(*) {COPIES} and pid = {}", self.pid);
         loop {
             let asked = self.seen.elapsed();

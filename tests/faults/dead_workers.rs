@@ -32,7 +32,7 @@ async fn the_copy_of_a_killed_worker_does_not_go_on() {
     let reading = Reading::of(system, id).await;
     kill_workers(system);
     // It has nothing to send, so only `client_connection_check_interval` tells it that nobody listens.
-    reading.is_ended(system).await;
+    reading.has_ended(system).await;
     let exported = sweep_until_ended(system, id).await;
     assert_exact(system, &exported, "slow", asleep::ROW).await;
     asleep::remove(system).await;

@@ -68,7 +68,7 @@ async fn a_cancellation_reaches_the_worker_that_reads() {
     let before = system.processes("worker").unwrap();
     let chunk = system.client.chunks(id, None).await.unwrap().chunks[0].id;
     assert_eq!(system.client.cancel(id).await.unwrap().unwrap().status, ExportStatus::Canceled);
-    reading.is_ended(system).await;
+    reading.has_ended(system).await;
     let after = system.processes("worker").unwrap();
     assert!(before.iter().any(|pid| after.contains(pid)), "the worker itself lives on");
     let outcome = format!("select outcome from sluice.attempt where chunk_id = '{chunk}'");
