@@ -122,13 +122,16 @@ class EveryChoice(unittest.TestCase):
                 wanted |= {"LogsEndpoint", "MonitoringEndpoint", "XRayEndpoint", "StsEndpoint"}
             self.assertEqual(endpoints, wanted)
 
-    def test_only_who_is_traced_may_write_traces(self):
+    def test_rights_to_network_and_traces_are_there_where_they_are_wanted(self):
         for choice, evaluated in self.each():
-            for body in of_type(evaluated.resources(), "AWS::IAM::Role").values():
-                properties = body["Properties"]
-                function = "lambda.amazonaws.com" in json.dumps(properties["AssumeRolePolicyDocument"])
-                may = "xray" in json.dumps(properties.get("ManagedPolicyArns", [])).lower()
-                self.assertEqual(may, function and choice["Tracing"] == "Active")
+            resources = evaluated.resources()
+            wanted = {"NetworkPolicy"} if choice["network"] != "none" else set()
+            wanted |= {"TracePolicy"} if choice["Tracing"] == "Active" else set()
+            self.assertEqual(set(of_type(resources, "AWS::IAM::ManagedPolicy")), wanted)
+            for name, body in of_type(resources, "AWS::IAM::Role").items():
+                function = "lambda.amazonaws.com" in json.dumps(body["Properties"]["AssumeRolePolicyDocument"])
+                attached = {policy["Ref"] for policy in body["Properties"].get("ManagedPolicyArns", [])}
+                self.assertEqual(attached, wanted if function else set(), name)
 
 
 class Rules(unittest.TestCase):
