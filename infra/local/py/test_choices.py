@@ -139,6 +139,21 @@ class Rules(unittest.TestCase):
         urls = {"SourceUrl": "postgres://a", "StoreUrl": "postgres://b"}
         return " ".join(cfn.Evaluation(load("root"), {**urls, **given}).broken_rules())
 
+    def test_the_word_none_is_as_good_as_nothing(self):
+        """What `sam deploy --guided` hides must be answered, and `Name=` of a command line is dropped."""
+        hidden = {name for name, one in load("root")["Parameters"].items() if one.get("NoEcho")}
+        self.assertEqual(hidden, {"SourceUrl", "StoreUrl", "OwnerUrl", "CacheUrl"})
+        for name in ("SourceUrl", "StoreUrl"):
+            self.assertIn(name, self.refused(**{name: "none"}))
+        self.assertIn("public key", self.refused(CreateCdn="true", CdnFirstKey="none", CdnSecondKey="none"))
+        given = {
+            "SourceUrl": "postgres://a", "StoreUrl": "postgres://b", "CreateCdn": "true", "CdnFirstKey": "k",
+        }
+        words = [{name: word for name in ("OwnerUrl", "CacheUrl", "CdnSecondKey")} for word in ("", "none")]
+        empty, none = (cfn.Evaluation(load("root"), {**given, **word}).resources() for word in words)
+        self.assertEqual(empty, none)
+        self.assertNotIn('"none"', json.dumps(none["AdminFunction"]["Properties"]["Environment"]))
+
     def test_what_does_not_belong_together_is_refused_with_the_remedy(self):
         self.assertIn("SourceUrl", self.refused(SourceUrl=""))
         self.assertIn("ProxyTargetId", self.refused(CreateProxy="true", VpcId="vpc-1"))
