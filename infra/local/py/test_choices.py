@@ -116,8 +116,15 @@ class EveryChoice(unittest.TestCase):
             inside = choice["network"] != "none"
             self.assertEqual("VpcConfig" in resources["ApiFunction"]["Properties"], inside)
             wanted = set()
-            if choice["network"] == "example" or (inside and choice["CreateEndpoints"] != "false"):
-                wanted |= {"S3Endpoint", "SqsEndpoint"} | ({"SecretsEndpoint"} if choice["cdn"] != "none" else set())
+            example = choice["network"] == "example"
+            if example or (inside and choice["CreateEndpoints"] != "false"):
+                wanted |= {"SqsEndpoint"}
+                wanted |= {"S3Endpoint"} if example or choice["route_tables"] == "given" else set()
+                wanted |= {"SecretsEndpoint"} if choice["cdn"] != "none" and (example or choice["CreateEndpoints"] != "sqs") else set()
+                group = resources["EndpointSecurityGroup"]["Properties"]["SecurityGroupIngress"]
+                everybody = {"Fn::GetAtt": ["Example", "Outputs.Cidr"]} if example else "10.0.0.0/16"
+                self.assertEqual([one["CidrIp"] for one in group if "CidrIp" in one], [everybody])
+                self.assertEqual(len([one for one in group if "SourceSecurityGroupId" in one]), 1)
             if inside and choice["CreateEndpoints"] == "all":
                 wanted |= {"LogsEndpoint", "MonitoringEndpoint", "XRayEndpoint", "StsEndpoint"}
             self.assertEqual(endpoints, wanted)
@@ -148,6 +155,9 @@ class Rules(unittest.TestCase):
         self.assertIn("public key", self.refused(CreateCdn="true"))
         self.assertIn("CdnCertificateArn", self.refused(CdnAlias="exports.example.com"))
         self.assertIn("VpcId", self.refused(CreateCache="true"))
+        for some in ("true", "sqs", "all"):
+            self.assertIn("VpcId", self.refused(CreateEndpoints=some, VpcCidr="10.0.0.0/16"))
+            self.assertIn("VpcCidr", self.refused(CreateEndpoints=some, VpcId="v"))
         self.assertEqual(self.refused(), "")
 
     def test_every_nested_template_is_nested_and_tested(self):
