@@ -15,7 +15,6 @@ SIDES = {
     "proxy": ["none", "instance", "cluster"],
     "ReadFromReader": ["true", "false"],
     "DatabaseAuth": ["password", "iam"],
-    "database_group": ["given", "none"],
     "cdn": ["none", "first", "second", "both"],
     "alias": ["none", "given"],
     "CdnLogBucket": ["", "logs.s3.amazonaws.com"],
@@ -56,7 +55,7 @@ def keep(choice):
 def parameters(choice):
     """What CloudFormation is given for a choice."""
     choice = {**{name: sides[0] for name, sides in SIDES.items()}, **choice}
-    own = ("network", "route_tables", "proxy", "database_group", "cdn", "alias", "cache")
+    own = ("network", "route_tables", "proxy", "cdn", "alias", "cache")
     given = {name: side for name, side in choice.items() if name not in own}
     if choice["network"] == "given":
         given |= {"VpcSubnetIds": "subnet-1,subnet-2", "VpcSecurityGroupIds": "sg-1", "VpcId": "vpc-1", "VpcCidr": "10.0.0.0/16"}
@@ -67,7 +66,7 @@ def parameters(choice):
         given |= {"SourceUrl": "postgres://sluice_source:a@db/shop", "StoreUrl": "postgres://sluice_store:b@db/shop"}
     if choice["proxy"] != "none" and choice["network"] != "example":
         given |= {"ProxyTarget": choice["proxy"], "ProxyTargetId": "shop", "ProxyTargetResourceId": "db-ABC"}
-        given["DatabaseSecurityGroupId"] = "sg-2" if choice["database_group"] == "given" else ""
+        given["DatabaseSecurityGroupId"] = "sg-2"
     given["CreateCdn"] = str(choice["cdn"] != "none").lower()
     given["CdnFirstKey"] = KEY.format("first") if choice["cdn"] in ("first", "both") else ""
     given["CdnSecondKey"] = KEY.format("second") if choice["cdn"] in ("second", "both") else ""

@@ -147,6 +147,7 @@ class Rules(unittest.TestCase):
         self.assertIn("SourceUrl", self.refused(SourceUrl=""))
         self.assertIn("ProxyTargetId", self.refused(CreateProxy="true", VpcId="vpc-1"))
         self.assertIn("VpcId", self.refused(CreateProxy="true", ProxyTargetId="shop"))
+        self.assertIn("DatabaseSecurityGroupId", self.refused(CreateProxy="true", ProxyTargetId="shop", VpcId="v"))
         self.assertIn("Pooled", self.refused(CreateProxy="true", ProxyTargetId="a", VpcId="v", Pooled="false", StoreSessions="16"))
         self.assertIn("Pooled", self.refused(CreateExample="true"))
         self.assertIn("ProxyTarget", self.refused(CreateExample="true", CreateProxy="true", ProxyTarget="cluster"))

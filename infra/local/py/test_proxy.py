@@ -10,7 +10,7 @@ from templates import code, load
 
 class Proxy(unittest.TestCase):
     GIVEN = {
-        "Name": "n", "VpcId": "vpc-1", "SubnetIds": "a,b", "FunctionSecurityGroupId": "sg-1", "Target": "instance",
+        "Name": "n", "VpcId": "vpc-1", "SubnetIds": "a,b", "FunctionSecurityGroupId": "sg-1", "DatabaseSecurityGroupId": "sg-2", "Target": "instance",
         "TargetId": "shop", "TargetResourceId": "db-ABC", "ReadFromReader": "true", "Auth": "password",
         "SourceSecretArn": "arn:source", "StoreSecretArn": "arn:store", "Budget": "4", "StoreSessions": "6",
         "MaxConnections": "100", "BorrowSeconds": "30", "LogRetentionDays": "30",
@@ -80,6 +80,12 @@ class Proxy(unittest.TestCase):
         self.assertEqual(endpoint(Target="cluster"), "SourceEndpoint")
         self.assertEqual(endpoint(Target="cluster", ReadFromReader="false"), "Proxy")
         self.assertEqual(self.resources(Target="cluster")["SourceEndpoint"]["Properties"]["TargetRole"], "READ_ONLY")
+
+    def test_the_database_lets_the_proxy_in_before_it_is_waited_for(self):
+        made = self.resources()
+        ingress = made["DatabaseIngress"]["Properties"]
+        self.assertEqual((ingress["GroupId"], ingress["SourceSecurityGroupId"]), ("sg-2", {"Ref": "SecurityGroup"}))
+        self.assertEqual(made["TargetGroup"]["DependsOn"], "DatabaseIngress")
 
     def test_functions_give_up_before_the_proxy_does(self):
         patience = re.search(r"PATIENCE: Duration = Duration::from_secs\((\d+)\)", code("functions/ports/src/store/connection.rs"))
