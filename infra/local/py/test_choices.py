@@ -161,6 +161,9 @@ class Rules(unittest.TestCase):
             self.assertIn("VpcCidr", self.refused(CreateEndpoints=some, VpcId="v"))
         self.assertEqual(self.refused(), "")
 
+    def test_a_cluster_is_read_from_its_writer_unless_readers_are_named(self):
+        self.assertEqual(cfn.Evaluation(load("root")).parameters["ReadFromReader"], "false")
+
     def test_every_nested_template_is_nested_and_tested(self):
         files = {path.name for path in (ROOT / "infra").glob("*.yaml")}
         self.assertEqual(files, {f"{name}.yaml" for name in NESTED})
