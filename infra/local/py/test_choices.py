@@ -151,6 +151,8 @@ class Rules(unittest.TestCase):
         self.assertIn("Pooled", self.refused(CreateProxy="true", ProxyTargetId="a", VpcId="v", Pooled="false", StoreSessions="16"))
         self.assertIn("Pooled", self.refused(CreateExample="true"))
         self.assertIn("ProxyTarget", self.refused(CreateExample="true", CreateProxy="true", ProxyTarget="cluster"))
+        self.assertIn("neither", self.refused(ExampleFirstZone="us-east-1b"))
+        self.assertIn("two zones", self.refused(ExampleFirstZone="us-east-1b", ExampleSecondZone="us-east-1b"))
         self.assertIn("CreateProxy", self.refused(DatabaseAuth="iam"))
         self.assertIn("ProxyTargetResourceId", self.refused(DatabaseAuth="iam", CreateProxy="true", ProxyTargetId="a", VpcId="v"))
         self.assertIn("public key", self.refused(CreateCdn="true"))

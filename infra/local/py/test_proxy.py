@@ -97,6 +97,12 @@ class Proxy(unittest.TestCase):
         self.assertEqual((ingress["GroupId"], ingress["SourceSecurityGroupId"]), ("sg-2", {"Ref": "SecurityGroup"}))
         self.assertEqual(made["TargetGroup"]["DependsOn"], "DatabaseIngress")
 
+    def test_the_longest_name_fits(self):
+        longest = "n" * load("proxy")["Parameters"]["Name"]["MaxLength"]
+        made = self.resources(Name=longest, Target="cluster")
+        self.assertLessEqual(len(made["Proxy"]["Properties"]["DBProxyName"]), 63)
+        self.assertLessEqual(len(made["SourceEndpoint"]["Properties"]["DBProxyEndpointName"]), 63)
+
     def test_functions_give_up_before_the_proxy_does(self):
         patience = re.search(r"PATIENCE: Duration = Duration::from_secs\((\d+)\)", code("functions/ports/src/store/connection.rs"))
         self.assertLess(int(patience.group(1)), load("root")["Parameters"]["BorrowSeconds"]["Default"])
