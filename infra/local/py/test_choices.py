@@ -97,6 +97,14 @@ class EveryChoice(unittest.TestCase):
                 self.assertEqual("resolve:secretsmanager" in url, by_password)
                 self.assertEqual(f"{role}@" in url, choice["DatabaseAuth"] == "iam")
 
+    def test_passwords_that_were_made_can_be_found(self):
+        for choice, evaluated in self.each():
+            outputs = evaluated.outputs()
+            made_here = choice["proxy"] != "none" or choice["network"] == "example"
+            wanted = {"SourceSecretArn", "StoreSecretArn"} if made_here and choice["DatabaseAuth"] == "password" else set()
+            self.assertEqual({"SourceSecretArn", "StoreSecretArn"} & set(outputs), wanted)
+            self.assertEqual("DistributionDomain" in outputs, choice["cdn"] != "none")
+
     def test_everything_about_concurrency_is_the_budget(self):
         for choice, evaluated in self.each():
             resources = evaluated.resources()
