@@ -97,6 +97,14 @@ class EveryChoice(unittest.TestCase):
                 self.assertEqual("resolve:secretsmanager" in url, by_password)
                 self.assertEqual(f"{role}@" in url, choice["DatabaseAuth"] == "iam")
 
+    def test_passwords_that_were_made_can_be_found(self):
+        for choice, evaluated in self.each():
+            outputs = evaluated.outputs()
+            made_here = choice["proxy"] != "none" or choice["network"] == "example"
+            wanted = {"SourceSecretArn", "StoreSecretArn"} if made_here and choice["DatabaseAuth"] == "password" else set()
+            self.assertEqual({"SourceSecretArn", "StoreSecretArn"} & set(outputs), wanted)
+            self.assertEqual("DistributionDomain" in outputs, choice["cdn"] != "none")
+
     def test_everything_about_concurrency_is_the_budget(self):
         for choice, evaluated in self.each():
             resources = evaluated.resources()
@@ -116,8 +124,15 @@ class EveryChoice(unittest.TestCase):
             inside = choice["network"] != "none"
             self.assertEqual("VpcConfig" in resources["ApiFunction"]["Properties"], inside)
             wanted = set()
-            if choice["network"] == "example" or (inside and choice["CreateEndpoints"] != "false"):
-                wanted |= {"S3Endpoint", "SqsEndpoint"} | ({"SecretsEndpoint"} if choice["cdn"] != "none" else set())
+            example = choice["network"] == "example"
+            if example or (inside and choice["CreateEndpoints"] != "false"):
+                wanted |= {"SqsEndpoint"}
+                wanted |= {"S3Endpoint"} if example or choice["route_tables"] == "given" else set()
+                wanted |= {"SecretsEndpoint"} if choice["cdn"] != "none" and (example or choice["CreateEndpoints"] != "sqs") else set()
+                group = resources["EndpointSecurityGroup"]["Properties"]["SecurityGroupIngress"]
+                everybody = {"Fn::GetAtt": ["Example", "Outputs.Cidr"]} if example else "10.0.0.0/16"
+                self.assertEqual([one["CidrIp"] for one in group if "CidrIp" in one], [everybody])
+                self.assertEqual(len([one for one in group if "SourceSecurityGroupId" in one]), 1)
             if inside and choice["CreateEndpoints"] == "all":
                 wanted |= {"LogsEndpoint", "MonitoringEndpoint", "XRayEndpoint", "StsEndpoint"}
             self.assertEqual(endpoints, wanted)
@@ -158,15 +173,24 @@ class Rules(unittest.TestCase):
         self.assertIn("SourceUrl", self.refused(SourceUrl=""))
         self.assertIn("ProxyTargetId", self.refused(CreateProxy="true", VpcId="vpc-1"))
         self.assertIn("VpcId", self.refused(CreateProxy="true", ProxyTargetId="shop"))
+        self.assertIn("DatabaseSecurityGroupId", self.refused(CreateProxy="true", ProxyTargetId="shop", VpcId="v"))
         self.assertIn("Pooled", self.refused(CreateProxy="true", ProxyTargetId="a", VpcId="v", Pooled="false", StoreSessions="16"))
         self.assertIn("Pooled", self.refused(CreateExample="true"))
         self.assertIn("ProxyTarget", self.refused(CreateExample="true", CreateProxy="true", ProxyTarget="cluster"))
+        self.assertIn("neither", self.refused(ExampleFirstZone="us-east-1b"))
+        self.assertIn("two zones", self.refused(ExampleFirstZone="us-east-1b", ExampleSecondZone="us-east-1b"))
         self.assertIn("CreateProxy", self.refused(DatabaseAuth="iam"))
         self.assertIn("ProxyTargetResourceId", self.refused(DatabaseAuth="iam", CreateProxy="true", ProxyTargetId="a", VpcId="v"))
         self.assertIn("public key", self.refused(CreateCdn="true"))
         self.assertIn("CdnCertificateArn", self.refused(CdnAlias="exports.example.com"))
         self.assertIn("VpcId", self.refused(CreateCache="true"))
+        for some in ("true", "sqs", "all"):
+            self.assertIn("VpcId", self.refused(CreateEndpoints=some, VpcCidr="10.0.0.0/16"))
+            self.assertIn("VpcCidr", self.refused(CreateEndpoints=some, VpcId="v"))
         self.assertEqual(self.refused(), "")
+
+    def test_a_cluster_is_read_from_its_writer_unless_readers_are_named(self):
+        self.assertEqual(cfn.Evaluation(load("root")).parameters["ReadFromReader"], "false")
 
     def test_every_nested_template_is_nested_and_tested(self):
         files = {path.name for path in (ROOT / "infra").glob("*.yaml")}
