@@ -26,8 +26,8 @@ use report::Report;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What is done where a service of AWS does not answer.
-const NO_WAY: &str = "in subnets without a NAT gateway deploy with CreateEndpoints=true; else look at their routes, and at \
-                      what the functions' security group lets out (443)";
+const NO_WAY: &str = "in subnets without a NAT gateway deploy with CreateEndpoints=true and VpcCidr; else look at their routes, and at \
+     what the functions' security group lets out (443)";
 
 /// What a service of AWS answers; `None`, which is noted, if it does not in time.
 async fn answer<T>(what: &'static str, call: impl Future<Output = T>, report: &mut Report) -> Option<T> {
