@@ -4,6 +4,8 @@ import pairwise
 
 # The sides of each choice; `parameters` turns them into what CloudFormation is given.
 SIDES = {
+    "Auth": ["keys", "jwt"],
+    "Budget": ["4", "8", "16", "24"],
     "Architecture": ["arm64", "x86_64"],
     "ReserveConcurrency": ["true", "false"],
     "Pooled": ["true", "false"],
@@ -26,9 +28,11 @@ SIDES = {
 }
 # What the emulator can make; the rest of a choice keeps its first side.
 EMULATED = [
-    "Architecture", "ReserveConcurrency", "Pooled", "WorkerTimeoutSeconds", "Tracing", "network", "CreateEndpoints",
+    "Auth", "Budget", "Architecture", "ReserveConcurrency", "Pooled", "WorkerTimeoutSeconds", "Tracing", "network", "CreateEndpoints",
     "CreateAlarms", "AlarmEmail", "AlarmTopicArn",
 ]
+# What the rules of the template demand of the store without a pooler: a session for each of its workers, and ten more.
+UNPOOLED_STORE_SESSIONS = {"4": "16", "8": "24", "16": "32", "24": "48"}
 KEY = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE{0}\n{0}==\n-----END PUBLIC KEY-----\n"
 
 
@@ -58,6 +62,8 @@ def parameters(choice):
     given = {name: side for name, side in choice.items() if name not in own}
     if choice["network"] == "given":
         given |= {"VpcSubnetIds": "subnet-1,subnet-2", "VpcSecurityGroupIds": "sg-1", "VpcId": "vpc-1", "RouteTableIds": "rtb-1"}
+    if choice["Auth"] == "jwt":
+        given |= {"JwtIssuer": "https://issuer.example.com/", "JwtAudience": "sluice,exports", "JwtTenantClaim": "org"}
     given["CreateExample"] = str(choice["network"] == "example").lower()
     given["CreateProxy"] = str(choice["proxy"] != "none").lower()
     if choice["proxy"] == "none" and choice["network"] != "example":
@@ -73,7 +79,7 @@ def parameters(choice):
     given["CreateCache"] = str(choice["cache"] == "own").lower()
     given["CacheUrl"] = "rediss://cache:6379" if choice["cache"] == "url" else ""
     if choice["Pooled"] == "false":
-        given["StoreSessions"] = "16"
+        given["StoreSessions"] = UNPOOLED_STORE_SESSIONS[choice["Budget"]]
     return given
 
 
