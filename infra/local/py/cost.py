@@ -122,7 +122,7 @@ def puts(file_bytes):
     return 1 if file_bytes <= PART_BYTES else 2 + math.ceil(file_bytes / PART_BYTES)
 
 
-def requests(load, files):
+def requests(files):
     """Of the api, for one export: those about the export, and one for the link to each file."""
     return POLLS + files
 
@@ -134,7 +134,7 @@ def gb_seconds(seconds, memory_mb):
 def variable(load, pace, price, secs=held_secs, cdn=False, cache=False):
     """A month's cost that goes with use: item -> dollars."""
     new, downloads = chunks(load, pace) * load.exports, files(load, pace) * load.exports
-    asked = requests(load, files(load, pace)) * load.exports
+    asked = requests(files(load, pace)) * load.exports
     # What is reused is stored once.
     stored = load.exports * load.rows * (1 - load.reused) * pace.file_bytes
     made = new * puts(stored / new) + load.exports if new else load.exports  # a manifest each
