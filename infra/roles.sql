@@ -5,7 +5,9 @@
 --   psql "$OWNER_URL" -v budget=4 -v store_sessions=4 -v worker_timeout=900 -v iam=false \
 --        -v source_password=... -v store_password=... -f infra/roles.sql
 --
--- With iam=true, passwords are not asked for: both roles log in with IAM tokens only, on RDS and Aurora. Safe to run again.
+-- Where the deployment made the passwords, they are in the secrets of its outputs SourceSecretArn and StoreSecretArn
+-- (infra/README.md has the commands). With iam=true, passwords are not asked for: both roles log in with IAM tokens only, on
+-- RDS and Aurora. Safe to run again.
 \set ON_ERROR_STOP on
 \set worker_timeout_text :worker_timeout s
 

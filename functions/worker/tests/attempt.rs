@@ -72,8 +72,9 @@ async fn a_chunk_far_beyond_its_plan_is_split_and_the_union_is_exact() {
     assert_eq!(world.status(export).await, "succeeded");
     assert_ne!(world.one("select count(*)::text from sluice.chunk where state = 'done'").await, "1");
     assert_eq!(world.ids(), (1..=60_000).collect::<Vec<_>>());
-    let litter = world.one("select count(*)::text from sluice.chunk where state = 'split'").await;
-    assert!(litter == "1" && world.bucket.unfinished().is_empty());
+    // What was seen by then is a lower bound, so children may be split in their turn.
+    assert_ne!(world.one("select count(*)::text from sluice.chunk where state = 'split'").await, "0");
+    assert!(world.bucket.unfinished().is_empty());
     world.end().await;
 }
 

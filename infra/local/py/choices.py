@@ -12,11 +12,15 @@ SIDES = {
     "WorkerTimeoutSeconds": ["60", "300", "900"],
     "Tracing": ["Disabled", "Active"],
     "network": ["none", "given", "example"],
-    "CreateEndpoints": ["false", "true", "all"],
+    "CreateEndpoints": ["false", "true", "sqs", "all"],
+    "route_tables": ["given", "none"],
+    "zones": ["chosen", "given"],
+    # How it is written that there is none of what is hidden or may be emptied.
+    "nothing": ["", "none"],
+    "owner": ["none", "given"],
     "proxy": ["none", "instance", "cluster"],
     "ReadFromReader": ["true", "false"],
     "DatabaseAuth": ["password", "iam"],
-    "database_group": ["given", "none"],
     "cdn": ["none", "first", "second", "both"],
     "alias": ["none", "given"],
     "CdnLogBucket": ["", "logs.s3.amazonaws.com"],
@@ -29,6 +33,7 @@ SIDES = {
 # What the emulator can make; the rest of a choice keeps its first side.
 EMULATED = [
     "Auth", "Budget", "Architecture", "ReserveConcurrency", "Pooled", "WorkerTimeoutSeconds", "Tracing", "network", "CreateEndpoints",
+    "route_tables", "nothing", "owner",
     "CreateAlarms", "AlarmEmail", "AlarmTopicArn",
 ]
 # What the rules of the template demand of the store without a pooler: a session for each of its workers, and ten more.
@@ -50,6 +55,7 @@ def keep(choice):
         are(network="none", proxy="instance"),
         are(network="none", proxy="cluster"),
         are(network="none", cache="own"),
+        *(are(network="none", CreateEndpoints=some) for some in ("true", "sqs", "all")),
         are(Pooled="false", ReserveConcurrency="false"),
     ]
     return not any(refused)
@@ -58,26 +64,30 @@ def keep(choice):
 def parameters(choice):
     """What CloudFormation is given for a choice."""
     choice = {**{name: sides[0] for name, sides in SIDES.items()}, **choice}
-    own = ("network", "proxy", "database_group", "cdn", "alias", "cache")
+    own = ("network", "route_tables", "proxy", "cdn", "alias", "cache", "nothing", "owner", "zones")
     given = {name: side for name, side in choice.items() if name not in own}
     if choice["network"] == "given":
-        given |= {"VpcSubnetIds": "subnet-1,subnet-2", "VpcSecurityGroupIds": "sg-1", "VpcId": "vpc-1", "RouteTableIds": "rtb-1"}
+        given |= {"VpcSubnetIds": "subnet-1,subnet-2", "VpcSecurityGroupIds": "sg-1", "VpcId": "vpc-1", "VpcCidr": "10.0.0.0/16"}
+        given["RouteTableIds"] = "rtb-1" if choice["route_tables"] == "given" else ""
     if choice["Auth"] == "jwt":
         given |= {"JwtIssuer": "https://issuer.example.com/", "JwtAudience": "sluice,exports", "JwtTenantClaim": "org"}
+    given["OwnerUrl"] = "postgres://owner:c@db/shop" if choice["owner"] == "given" else choice["nothing"]
+    if choice["zones"] == "given":
+        given |= {"ExampleFirstZone": "us-east-1b", "ExampleSecondZone": "us-east-1c"}
     given["CreateExample"] = str(choice["network"] == "example").lower()
     given["CreateProxy"] = str(choice["proxy"] != "none").lower()
     if choice["proxy"] == "none" and choice["network"] != "example":
         given |= {"SourceUrl": "postgres://sluice_source:a@db/shop", "StoreUrl": "postgres://sluice_store:b@db/shop"}
     if choice["proxy"] != "none" and choice["network"] != "example":
         given |= {"ProxyTarget": choice["proxy"], "ProxyTargetId": "shop", "ProxyTargetResourceId": "db-ABC"}
-        given["DatabaseSecurityGroupId"] = "sg-2" if choice["database_group"] == "given" else ""
+        given["DatabaseSecurityGroupId"] = "sg-2"
     given["CreateCdn"] = str(choice["cdn"] != "none").lower()
-    given["CdnFirstKey"] = KEY.format("first") if choice["cdn"] in ("first", "both") else ""
-    given["CdnSecondKey"] = KEY.format("second") if choice["cdn"] in ("second", "both") else ""
+    given["CdnFirstKey"] = KEY.format("first") if choice["cdn"] in ("first", "both") else choice["nothing"]
+    given["CdnSecondKey"] = KEY.format("second") if choice["cdn"] in ("second", "both") else choice["nothing"]
     if choice["alias"] == "given":
         given |= {"CdnAlias": "exports.example.com", "CdnCertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/c"}
     given["CreateCache"] = str(choice["cache"] == "own").lower()
-    given["CacheUrl"] = "rediss://cache:6379" if choice["cache"] == "url" else ""
+    given["CacheUrl"] = "rediss://cache:6379" if choice["cache"] == "url" else choice["nothing"]
     if choice["Pooled"] == "false":
         given["StoreSessions"] = UNPOOLED_STORE_SESSIONS[choice["Budget"]]
     return given

@@ -49,6 +49,17 @@ class Example(unittest.TestCase):
         self.assertIs(database["StorageEncrypted"], True)
         self.assertEqual(made["Settings"]["Properties"]["Parameters"]["rds.force_ssl"], "1")
 
+    def test_zones_and_database_are_the_given_ones(self):
+        def made(**given):
+            found = cfn.Evaluation(load("example"), {"MaxConnections": "100", **given}).resources()
+            zones = [found[name]["Properties"]["AvailabilityZone"] for name in ("SubnetA", "SubnetB")]
+            return zones, found["Database"]["Properties"].get("DBName")
+
+        zones, database = made()
+        self.assertEqual([zone["Fn::Select"][0] for zone in zones], [0, 1])
+        self.assertIsNone(database, "postgres is there anyway")
+        self.assertEqual(made(FirstZone="b", SecondZone="c", DatabaseName="shop"), (["b", "c"], "shop"))
+
 
 if __name__ == "__main__":
     unittest.main()

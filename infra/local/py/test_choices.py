@@ -97,6 +97,14 @@ class EveryChoice(unittest.TestCase):
                 self.assertEqual("resolve:secretsmanager" in url, by_password)
                 self.assertEqual(f"{role}@" in url, choice["DatabaseAuth"] == "iam")
 
+    def test_passwords_that_were_made_can_be_found(self):
+        for choice, evaluated in self.each():
+            outputs = evaluated.outputs()
+            made_here = choice["proxy"] != "none" or choice["network"] == "example"
+            wanted = {"SourceSecretArn", "StoreSecretArn"} if made_here and choice["DatabaseAuth"] == "password" else set()
+            self.assertEqual({"SourceSecretArn", "StoreSecretArn"} & set(outputs), wanted)
+            self.assertEqual("DistributionDomain" in outputs, choice["cdn"] != "none")
+
     def test_everything_about_concurrency_is_the_budget(self):
         for choice, evaluated in self.each():
             resources = evaluated.resources()
@@ -117,19 +125,29 @@ class EveryChoice(unittest.TestCase):
             inside = choice["network"] != "none"
             self.assertEqual("VpcConfig" in resources["ApiFunction"]["Properties"], inside)
             wanted = set()
-            if choice["network"] == "example" or (inside and choice["CreateEndpoints"] != "false"):
-                wanted |= {"S3Endpoint", "SqsEndpoint"} | ({"SecretsEndpoint"} if choice["cdn"] != "none" else set())
+            example = choice["network"] == "example"
+            if example or (inside and choice["CreateEndpoints"] != "false"):
+                wanted |= {"SqsEndpoint"}
+                wanted |= {"S3Endpoint"} if example or choice["route_tables"] == "given" else set()
+                wanted |= {"SecretsEndpoint"} if choice["cdn"] != "none" and (example or choice["CreateEndpoints"] != "sqs") else set()
+                group = resources["EndpointSecurityGroup"]["Properties"]["SecurityGroupIngress"]
+                everybody = {"Fn::GetAtt": ["Example", "Outputs.Cidr"]} if example else "10.0.0.0/16"
+                self.assertEqual([one["CidrIp"] for one in group if "CidrIp" in one], [everybody])
+                self.assertEqual(len([one for one in group if "SourceSecurityGroupId" in one]), 1)
             if inside and choice["CreateEndpoints"] == "all":
                 wanted |= {"LogsEndpoint", "MonitoringEndpoint", "XRayEndpoint", "StsEndpoint"}
             self.assertEqual(endpoints, wanted)
 
-    def test_only_who_is_traced_may_write_traces(self):
+    def test_rights_to_network_and_traces_are_there_where_they_are_wanted(self):
         for choice, evaluated in self.each():
-            for body in of_type(evaluated.resources(), "AWS::IAM::Role").values():
-                properties = body["Properties"]
-                function = "lambda.amazonaws.com" in json.dumps(properties["AssumeRolePolicyDocument"])
-                may = "xray" in json.dumps(properties.get("ManagedPolicyArns", [])).lower()
-                self.assertEqual(may, function and choice["Tracing"] == "Active")
+            resources = evaluated.resources()
+            wanted = {"NetworkPolicy"} if choice["network"] != "none" else set()
+            wanted |= {"TracePolicy"} if choice["Tracing"] == "Active" else set()
+            self.assertEqual(set(of_type(resources, "AWS::IAM::ManagedPolicy")), wanted)
+            for name, body in of_type(resources, "AWS::IAM::Role").items():
+                function = "lambda.amazonaws.com" in json.dumps(body["Properties"]["AssumeRolePolicyDocument"])
+                attached = {policy["Ref"] for policy in body["Properties"].get("ManagedPolicyArns", [])}
+                self.assertEqual(attached, wanted if function else set(), name)
 
 
 class Whole(unittest.TestCase):
@@ -175,20 +193,44 @@ class Rules(unittest.TestCase):
         urls = {"SourceUrl": "postgres://a", "StoreUrl": "postgres://b"}
         return " ".join(cfn.Evaluation(load("root"), {**urls, **given}).broken_rules())
 
+    def test_the_word_none_is_as_good_as_nothing(self):
+        """What `sam deploy --guided` hides must be answered, and `Name=` of a command line is dropped."""
+        hidden = {name for name, one in load("root")["Parameters"].items() if one.get("NoEcho")}
+        self.assertEqual(hidden, {"SourceUrl", "StoreUrl", "OwnerUrl", "CacheUrl"})
+        for name in ("SourceUrl", "StoreUrl"):
+            self.assertIn(name, self.refused(**{name: "none"}))
+        self.assertIn("public key", self.refused(CreateCdn="true", CdnFirstKey="none", CdnSecondKey="none"))
+        given = {
+            "SourceUrl": "postgres://a", "StoreUrl": "postgres://b", "CreateCdn": "true", "CdnFirstKey": "k",
+        }
+        words = [{name: word for name in ("OwnerUrl", "CacheUrl", "CdnSecondKey")} for word in ("", "none")]
+        empty, none = (cfn.Evaluation(load("root"), {**given, **word}).resources() for word in words)
+        self.assertEqual(empty, none)
+        self.assertNotIn('"none"', json.dumps(none["AdminFunction"]["Properties"]["Environment"]))
+
     def test_what_does_not_belong_together_is_refused_with_the_remedy(self):
         self.assertIn("SourceUrl", self.refused(SourceUrl=""))
         self.assertIn("ProxyTargetId", self.refused(CreateProxy="true", VpcId="vpc-1"))
         self.assertIn("VpcId", self.refused(CreateProxy="true", ProxyTargetId="shop"))
+        self.assertIn("DatabaseSecurityGroupId", self.refused(CreateProxy="true", ProxyTargetId="shop", VpcId="v"))
         self.assertIn("Pooled", self.refused(CreateProxy="true", ProxyTargetId="a", VpcId="v", Pooled="false", StoreSessions="16"))
         self.assertIn("Pooled", self.refused(CreateExample="true"))
         self.assertIn("ProxyTarget", self.refused(CreateExample="true", CreateProxy="true", ProxyTarget="cluster"))
+        self.assertIn("neither", self.refused(ExampleFirstZone="us-east-1b"))
+        self.assertIn("two zones", self.refused(ExampleFirstZone="us-east-1b", ExampleSecondZone="us-east-1b"))
         self.assertIn("CreateProxy", self.refused(DatabaseAuth="iam"))
         self.assertIn("ProxyTargetResourceId", self.refused(DatabaseAuth="iam", CreateProxy="true", ProxyTargetId="a", VpcId="v"))
         self.assertIn("public key", self.refused(CreateCdn="true"))
         self.assertIn("CdnCertificateArn", self.refused(CdnAlias="exports.example.com"))
         self.assertIn("VpcId", self.refused(CreateCache="true"))
         self.assertIn("JwtIssuer", self.refused(Auth="jwt"))
+        for some in ("true", "sqs", "all"):
+            self.assertIn("VpcId", self.refused(CreateEndpoints=some, VpcCidr="10.0.0.0/16"))
+            self.assertIn("VpcCidr", self.refused(CreateEndpoints=some, VpcId="v"))
         self.assertEqual(self.refused(), "")
+
+    def test_a_cluster_is_read_from_its_writer_unless_readers_are_named(self):
+        self.assertEqual(cfn.Evaluation(load("root")).parameters["ReadFromReader"], "false")
 
     def test_every_nested_template_is_nested_and_tested(self):
         files = {path.name for path in (ROOT / "infra").glob("*.yaml")}

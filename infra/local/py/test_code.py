@@ -71,15 +71,13 @@ class Agreement(unittest.TestCase):
         self.assertEqual(log["RetentionInDays"], {"Ref": "LogRetentionDays"})
 
     def test_every_function_is_traced_where_the_parameter_says_so(self):
-        """SAM adds the right to send traces to each role that it makes of them."""
+        """Who may send traces is said in test_policies.py."""
         self.assertEqual(self.source["Globals"]["Function"]["Tracing"], {"Ref": "Tracing"})
         for function in FUNCTIONS:
             self.assertNotIn("Tracing", self.properties(function))
-            self.assertNotIn("Role", self.properties(function))
         made = template.translate(self.source, {name: "s3://b/k" for name in FUNCTIONS.values()}, "us-east-1", {"Tracing": "Active"})
         for name in FUNCTIONS.values():
             self.assertEqual(made["Resources"][name]["Properties"]["TracingConfig"], {"Mode": {"Ref": "Tracing"}})
-            self.assertIn("Xray", json.dumps(made["Resources"][f"{name}Role"]["Properties"]).replace("XRay", "Xray"))
 
     def test_the_api_ends_before_api_gateway_gives_up(self):
         self.assertLessEqual(self.properties("api")["Timeout"], 30)

@@ -4,6 +4,7 @@ Calls are found in the text of the code: which methods of the ports a function u
 them, which action of IAM each of those needs.
 """
 
+import json
 import re
 import unittest
 
@@ -44,7 +45,27 @@ OBJECTS = {
 QUEUE = {"send": ["send_batch"], "waiting": ["waiting"]}
 # Logins that no call of the SDK makes: action -> what shows in the code of the ports that a token is made.
 LOGINS = {"rds-db:connect": r"rds-db|auth_token", "elasticache:Connect": r"Action=connect.*elasticache|\"elasticache\""}
+# What Lambda does in a function's name, whatever its code: logs of its own, and messages of its own queue.
+PLATFORM = {name: {"Log": {"logs:CreateLogStream", "logs:PutLogEvents"}} for name in FUNCTIONS}
+PLATFORM["worker"]["TakeMessages"] = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+# What all functions share, where it is wanted: policy -> actions. None of them knows a resource.
+SHARED = {
+    "NetworkPolicy": {
+        "ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets",
+        "ec2:DeleteNetworkInterface", "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses",
+    },
+    "TracePolicy": {"xray:PutTraceSegments", "xray:PutTelemetryRecords"},
+}
 CALL = re.compile(r"client\(\)\s*\.await\s*\.(\w+)\(")
+
+
+def actions_of(statement):
+    actions = statement["Action"]
+    return {actions} if isinstance(actions, str) else set(actions)
+
+
+def principals(role):
+    return [statement["Principal"] for statement in role["AssumeRolePolicyDocument"]["Statement"]]
 
 
 def without_tests(path):
@@ -113,19 +134,52 @@ class LeastPrivilege(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         everything = {"network": "given", "proxy": "instance", "DatabaseAuth": "iam", "cdn": "both", "cache": "own"}
-        cls.resources = cfn.Evaluation(load("root"), choices.parameters(everything)).resources()
+        given = {**choices.parameters(everything), "Tracing": "Active"}
+        cls.resources = cfn.Evaluation(load("root"), given).resources()
         cls.calls = Calls()
 
+    def role(self, function):
+        """A role of the template's: SAM adds policies of AWS's to those that it makes."""
+        properties = self.resources[FUNCTIONS[function]]["Properties"]
+        self.assertNotIn("Policies", properties)
+        name, attribute = properties["Role"]["Fn::GetAtt"]
+        self.assertEqual(attribute, "Arn")
+        return self.resources[name]["Properties"]
+
     def statements(self, function):
-        policies = self.resources[FUNCTIONS[function]]["Properties"]["Policies"]
-        return [statement for policy in policies for statement in policy["Statement"]]
+        """What the function's code may do."""
+        return [one for one in self.all_statements(function) if one["Sid"] not in PLATFORM[function]]
+
+    def all_statements(self, function):
+        return [one for policy in self.role(function)["Policies"] for one in policy["PolicyDocument"]["Statement"]]
 
     def granted(self, function):
-        found = set()
-        for statement in self.statements(function):
-            actions = statement["Action"]
-            found |= {actions} if isinstance(actions, str) else set(actions)
-        return found
+        return {action for statement in self.statements(function) for action in actions_of(statement)}
+
+    def test_lambda_may_do_what_it_must_in_a_functions_name(self):
+        for function in FUNCTIONS:
+            found = {s["Sid"]: actions_of(s) for s in self.all_statements(function) if s["Sid"] in PLATFORM[function]}
+            self.assertEqual(found, PLATFORM[function], function)
+            log, = [s["Resource"] for s in self.all_statements(function) if s["Sid"] == "Log"]
+            self.assertEqual(log, {"Fn::GetAtt": [f"{function.capitalize()}Logs", "Arn"]})
+            logged = self.resources[FUNCTIONS[function]]["Properties"]["LoggingConfig"]["LogGroup"]
+            self.assertEqual(logged, {"Ref": f"{function.capitalize()}Logs"})
+            taken = {principal["Service"] for principal in principals(self.role(function))}
+            self.assertEqual(taken, {"lambda.amazonaws.com"})
+
+    def test_what_functions_share_is_the_network_and_the_traces(self):
+        for function in FUNCTIONS:
+            attached = {policy["Ref"] for policy in self.role(function)["ManagedPolicyArns"]}
+            self.assertEqual(attached, set(SHARED), function)
+        for name, actions in SHARED.items():
+            statement, = self.resources[name]["Properties"]["PolicyDocument"]["Statement"]
+            self.assertEqual(actions_of(statement), actions)
+
+    def test_no_role_has_a_policy_of_another_maker(self):
+        for name in ("root", "proxy", "cdn", "cache", "observability", "example"):
+            for resource in load(name)["Resources"].values():
+                if resource["Type"] == "AWS::IAM::Role":
+                    self.assertNotIn("arn:", json.dumps(resource["Properties"].get("ManagedPolicyArns", [])), name)
 
     def test_every_call_of_the_sdk_has_its_action(self):
         self.assertEqual(set(CALL.findall(self.calls.ports)) - set(ACTIONS), set(), "add them to ACTIONS")
