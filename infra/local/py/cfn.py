@@ -52,10 +52,14 @@ class Evaluation:
         """What CloudFormation would say before it creates anything."""
         said = []
         for rule in self.template.get("Rules", {}).values():
-            if "RuleCondition" in rule and not self._test(rule["RuleCondition"]):
+            if not self.applies(rule):
                 continue
             said += [a["AssertDescription"] for a in rule["Assertions"] if not self._test(a["Assert"])]
         return said
+
+    def applies(self, rule):
+        """Is this rule for this choice?"""
+        return "RuleCondition" not in rule or self._test(rule["RuleCondition"])
 
     def active(self, resource):
         return "Condition" not in resource or self.condition(resource["Condition"])

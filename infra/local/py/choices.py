@@ -4,6 +4,8 @@ import pairwise
 
 # The sides of each choice; `parameters` turns them into what CloudFormation is given.
 SIDES = {
+    "Auth": ["keys", "jwt"],
+    "Budget": ["4", "8", "16", "24"],
     "Architecture": ["arm64", "x86_64"],
     "ReserveConcurrency": ["true", "false"],
     "Pooled": ["true", "false"],
@@ -12,6 +14,10 @@ SIDES = {
     "network": ["none", "given", "example"],
     "CreateEndpoints": ["false", "true", "sqs", "all"],
     "route_tables": ["given", "none"],
+    "zones": ["chosen", "given"],
+    # How it is written that there is none of what is hidden or may be emptied.
+    "nothing": ["", "none"],
+    "owner": ["none", "given"],
     "proxy": ["none", "instance", "cluster"],
     "ReadFromReader": ["true", "false"],
     "DatabaseAuth": ["password", "iam"],
@@ -26,9 +32,12 @@ SIDES = {
 }
 # What the emulator can make; the rest of a choice keeps its first side.
 EMULATED = [
-    "Architecture", "ReserveConcurrency", "Pooled", "WorkerTimeoutSeconds", "Tracing", "network", "CreateEndpoints", "route_tables",
+    "Auth", "Budget", "Architecture", "ReserveConcurrency", "Pooled", "WorkerTimeoutSeconds", "Tracing", "network", "CreateEndpoints",
+    "route_tables", "nothing", "owner",
     "CreateAlarms", "AlarmEmail", "AlarmTopicArn",
 ]
+# What the rules of the template demand of the store without a pooler: a session for each of its workers, and ten more.
+UNPOOLED_STORE_SESSIONS = {"4": "16", "8": "24", "16": "32", "24": "48"}
 KEY = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE{0}\n{0}==\n-----END PUBLIC KEY-----\n"
 
 
@@ -55,11 +64,16 @@ def keep(choice):
 def parameters(choice):
     """What CloudFormation is given for a choice."""
     choice = {**{name: sides[0] for name, sides in SIDES.items()}, **choice}
-    own = ("network", "route_tables", "proxy", "cdn", "alias", "cache")
+    own = ("network", "route_tables", "proxy", "cdn", "alias", "cache", "nothing", "owner", "zones")
     given = {name: side for name, side in choice.items() if name not in own}
     if choice["network"] == "given":
         given |= {"VpcSubnetIds": "subnet-1,subnet-2", "VpcSecurityGroupIds": "sg-1", "VpcId": "vpc-1", "VpcCidr": "10.0.0.0/16"}
         given["RouteTableIds"] = "rtb-1" if choice["route_tables"] == "given" else ""
+    if choice["Auth"] == "jwt":
+        given |= {"JwtIssuer": "https://issuer.example.com/", "JwtAudience": "sluice,exports", "JwtTenantClaim": "org"}
+    given["OwnerUrl"] = "postgres://owner:c@db/shop" if choice["owner"] == "given" else choice["nothing"]
+    if choice["zones"] == "given":
+        given |= {"ExampleFirstZone": "us-east-1b", "ExampleSecondZone": "us-east-1c"}
     given["CreateExample"] = str(choice["network"] == "example").lower()
     given["CreateProxy"] = str(choice["proxy"] != "none").lower()
     if choice["proxy"] == "none" and choice["network"] != "example":
@@ -68,14 +82,14 @@ def parameters(choice):
         given |= {"ProxyTarget": choice["proxy"], "ProxyTargetId": "shop", "ProxyTargetResourceId": "db-ABC"}
         given["DatabaseSecurityGroupId"] = "sg-2"
     given["CreateCdn"] = str(choice["cdn"] != "none").lower()
-    given["CdnFirstKey"] = KEY.format("first") if choice["cdn"] in ("first", "both") else ""
-    given["CdnSecondKey"] = KEY.format("second") if choice["cdn"] in ("second", "both") else ""
+    given["CdnFirstKey"] = KEY.format("first") if choice["cdn"] in ("first", "both") else choice["nothing"]
+    given["CdnSecondKey"] = KEY.format("second") if choice["cdn"] in ("second", "both") else choice["nothing"]
     if choice["alias"] == "given":
         given |= {"CdnAlias": "exports.example.com", "CdnCertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/c"}
     given["CreateCache"] = str(choice["cache"] == "own").lower()
-    given["CacheUrl"] = "rediss://cache:6379" if choice["cache"] == "url" else ""
+    given["CacheUrl"] = "rediss://cache:6379" if choice["cache"] == "url" else choice["nothing"]
     if choice["Pooled"] == "false":
-        given["StoreSessions"] = "16"
+        given["StoreSessions"] = UNPOOLED_STORE_SESSIONS[choice["Budget"]]
     return given
 
 

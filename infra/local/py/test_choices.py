@@ -110,12 +110,13 @@ class EveryChoice(unittest.TestCase):
             resources = evaluated.resources()
             worker = resources["WorkerFunction"]["Properties"]
             trigger = next(iter(of_type(resources, "AWS::Lambda::EventSourceMapping").values()))["Properties"]
-            self.assertEqual(trigger["ScalingConfig"]["MaximumConcurrency"], "4")
-            reserved = "4" if choice["ReserveConcurrency"] == "true" else None
+            budget = choice["Budget"]
+            self.assertEqual(trigger["ScalingConfig"]["MaximumConcurrency"], budget)
+            reserved = budget if choice["ReserveConcurrency"] == "true" else None
             self.assertEqual(worker.get("ReservedConcurrentExecutions"), reserved)
             for stack in ("Proxy", "Observability"):
                 if stack in resources:
-                    self.assertEqual(resources[stack]["Properties"]["Parameters"]["Budget"], "4")
+                    self.assertEqual(resources[stack]["Properties"]["Parameters"]["Budget"], budget)
 
     def test_functions_in_a_network_have_a_way_to_what_they_call(self):
         for choice, evaluated in self.each():
@@ -147,6 +148,44 @@ class EveryChoice(unittest.TestCase):
                 function = "lambda.amazonaws.com" in json.dumps(body["Properties"]["AssumeRolePolicyDocument"])
                 attached = {policy["Ref"] for policy in body["Properties"].get("ManagedPolicyArns", [])}
                 self.assertEqual(attached, wanted if function else set(), name)
+
+
+class Whole(unittest.TestCase):
+    """Nothing that the template decides by is left out of the choices."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.source = load("root")
+        cls.all = [cfn.Evaluation(cls.source, choices.parameters(choice)) for choice in choices.everything()]
+
+    def both(self, terms, ask):
+        """Of the named terms, those that are not met in some choice and unmet in another."""
+        return [name for name in terms if {ask(evaluated, name) for evaluated in self.all} != {True, False}]
+
+    def test_every_parameter_that_decides_has_more_than_one_value(self):
+        named = cfn.references([self.source["Conditions"], self.source["Rules"]]) & set(self.source["Parameters"])
+        self.assertIn("Auth", named)
+        same = [name for name in sorted(named) if len({str(one.parameters[name]) for one in self.all}) < 2]
+        self.assertEqual(same, [], "vary them in choices.py: a side of its own, or by `parameters`")
+
+    def test_every_condition_is_met_in_some_choice_and_not_in_another(self):
+        self.assertEqual(self.both(self.source["Conditions"], lambda evaluated, name: evaluated.condition(name)), [])
+
+    def test_every_rule_has_a_choice_that_it_is_for_and_one_that_it_is_not_for(self):
+        rules = {name: rule for name, rule in self.source["Rules"].items() if "RuleCondition" in rule}
+        self.assertEqual(self.both(rules, lambda evaluated, name: evaluated.applies(rules[name])), [])
+
+    def test_what_the_template_allows_is_a_side(self):
+        for name, sides in choices.SIDES.items():
+            spec = self.source["Parameters"].get(name, {})
+            if "AllowedValues" in spec and spec["Type"] == "String":
+                self.assertEqual(sorted(sides), sorted(map(str, spec["AllowedValues"])), name)
+
+    def test_tokens_are_demanded_as_was_chosen(self):
+        for choice in choices.everything():
+            evaluated = cfn.Evaluation(self.source, choices.parameters(choice))
+            body = json.dumps(evaluated.value(self.source["Resources"]["HttpApi"]))
+            self.assertEqual("https://issuer.example.com/" in body, choice["Auth"] == "jwt")
 
 
 class Rules(unittest.TestCase):
@@ -184,6 +223,7 @@ class Rules(unittest.TestCase):
         self.assertIn("public key", self.refused(CreateCdn="true"))
         self.assertIn("CdnCertificateArn", self.refused(CdnAlias="exports.example.com"))
         self.assertIn("VpcId", self.refused(CreateCache="true"))
+        self.assertIn("JwtIssuer", self.refused(Auth="jwt"))
         for some in ("true", "sqs", "all"):
             self.assertIn("VpcId", self.refused(CreateEndpoints=some, VpcCidr="10.0.0.0/16"))
             self.assertIn("VpcCidr", self.refused(CreateEndpoints=some, VpcId="v"))

@@ -1,11 +1,11 @@
 """infra/observability.yaml: every alarm listens to something that is said, and somebody knows what to do."""
 
 import json
-import re
 import unittest
 
 import cfn
-from templates import ROOT, code, load, of_type
+from observed import put_metrics
+from templates import code, load, of_type
 
 # Metrics of AWS that alarms and dashboard use.
 AWS_METRICS = {
@@ -17,21 +17,6 @@ AWS_METRICS = {
         "DatabaseConnectionsCurrentlyBorrowed", "DatabaseConnectionsCurrentlySessionPinned",
     },
 }
-
-
-def put_metrics():
-    """(function, metric) for all metrics that the code puts. What the ports put for whichever function the process is,
-    belongs to those that may fail an export: they finish exports."""
-    texts = {path: path.read_text() for path in (ROOT / "functions").rglob("*.rs")}
-    finish = {path.parts[-3] for path, text in texts.items() if path.name == "main.rs"} & {
-        path.relative_to(ROOT / "functions").parts[0] for path, text in texts.items() if "finish::run(" in text
-    }
-    found = set()
-    for text in texts.values():
-        for function, metrics in re.findall(r'\bput\(\s*("\w+"|function),\s*&\[([^\]]*)\]', text):
-            functions = finish if function == "function" else {function.strip('"')}
-            found |= {(name, metric) for name in functions for metric in re.findall(r'\("(\w+)", Unit::', metrics)}
-    return found
 
 
 def short(name):
