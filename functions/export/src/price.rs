@@ -23,6 +23,9 @@ const REQUESTS_PER_MESSAGE: f64 = 3.0;
 /// PUT, POST or LIST in S3 Standard: 0.005 per thousand.
 const PUT: f64 = 0.000_005;
 
+/// The sweeper looks twice below each chunk's prefix when it goes: for uploads twice, for objects three times.
+const LISTS_PER_CHUNK: f64 = 5.0;
+
 /// S3 Standard, per GB (10^9 bytes, which overstates the GiB that is billed) and month.
 const GB_MONTH: f64 = 0.023;
 
@@ -54,7 +57,7 @@ pub struct Cost {
     pub compute: f64,
     /// Their invocations, and the messages that cause them.
     pub requests: f64,
-    /// Writing the files.
+    /// Writing the files, and looking for them when they are deleted.
     pub uploads: f64,
     /// Keeping them.
     pub storage: f64,
@@ -69,7 +72,7 @@ impl Work {
         Cost {
             compute: self.worker_secs * f64::from(self.memory_mb) / 1024.0 * GB_SECOND,
             requests: chunks * (INVOCATION + REQUESTS_PER_MESSAGE * QUEUE_REQUEST),
-            uploads: puts * PUT,
+            uploads: (puts + LISTS_PER_CHUNK * chunks) * PUT,
             storage: self.file_bytes / 1e9 * GB_MONTH * f64::from(self.kept_hours) / HOURS_PER_MONTH,
         }
     }
@@ -95,9 +98,9 @@ mod tests {
         let near = |found: f64, wanted: f64| assert!((found - wanted).abs() < 0.001, "{found} {wanted}");
         near(cost.compute, 72_000.0 * 0.000_013_333_4);
         near(cost.requests, 0.0056);
-        near(cost.uploads, (12_000.0 + 57_220.5) * 0.000_005);
+        near(cost.uploads, (12_000.0 + 20_000.0 + 57_220.5) * 0.000_005);
         near(cost.storage, 1.5879);
-        near(cost.total(), 2.8998);
+        near(cost.total(), 2.9998);
     }
 
     #[test]
