@@ -99,6 +99,10 @@ class Cost(unittest.TestCase):
             text = re.search(rf"const {constant}: f64 = ([0-9._]+);", source).group(1)
             self.assertAlmostEqual(float(text.replace("_", "")), getattr(PRICE, name), msg=name)
 
+    def test_what_a_sweep_lists_is_in_the_forecast(self):
+        source = code("functions/export/src/price.rs")
+        self.assertIn(f"const LISTS_PER_CHUNK: f64 = {cost.S3_LISTS_PER_PREFIX}.0;", source)
+
     def test_a_session_is_as_fast_as_the_code_forecasts(self):
         self.assertIn("SECS_PER_BYTE: f64 = 1.65 / 271e6;", code("functions/export/src/forecast.rs"))
         for name, form in cost.load("measured")["formats"].items():
