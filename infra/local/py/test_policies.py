@@ -172,8 +172,15 @@ class LeastPrivilege(unittest.TestCase):
             attached = {policy["Ref"] for policy in self.role(function)["ManagedPolicyArns"]}
             self.assertEqual(attached, set(SHARED), function)
         for name, actions in SHARED.items():
-            statement, = self.resources[name]["Properties"]["PolicyDocument"]["Statement"]
-            self.assertEqual(actions_of(statement), actions)
+            statements = self.resources[name]["Properties"]["PolicyDocument"]["Statement"]
+            allowed, = [statement for statement in statements if statement["Effect"] == "Allow"]
+            self.assertEqual(actions_of(allowed), actions)
+
+    def test_what_a_function_itself_calls_changes_no_network(self):
+        statements = self.resources["NetworkPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+        denied, = [statement for statement in statements if statement["Effect"] == "Deny"]
+        self.assertEqual((denied["Action"], denied["Resource"]), ("ec2:*", "*"))
+        self.assertEqual(list(denied["Condition"]["ArnLike"]), ["lambda:SourceFunctionArn"])
 
     def test_no_role_has_a_policy_of_another_maker(self):
         for name in ("root", "proxy", "cdn", "cache", "observability", "example"):

@@ -189,6 +189,18 @@ class OurTemplate(unittest.TestCase):
         self.assertEqual(made["HttpApiTokenAuthorizer"]["Condition"], "WithTokens")
         self.assertEqual(made["ApiFunction"]["Properties"]["Code"], {"S3Bucket": "bucket", "S3Key": "ApiFunction"})
 
+    def test_two_deployments_may_stand_side_by_side(self):
+        """What has a name in the whole account and region would be refused the second one."""
+        code = {name: f"s3://bucket/{name}" for name in template.code_folders(self.source)}
+        made = template.translate(self.source, code, "us-east-1")["Resources"]
+        fixed = ("Name", "QueueName", "BucketName", "FunctionName", "RoleName", "GroupName", "LogGroupName", "ManagedPolicyName")
+        for name, resource in made.items():
+            if resource["Type"] == "AWS::ApiGatewayV2::Stage":
+                continue
+            for key in fixed:
+                self.assertNotIsInstance(resource.get("Properties", {}).get(key), str, f"{name}: {key}")
+        self.assertIn("AWS::Scheduler::Schedule", {resource["Type"] for resource in made.values()})
+
     def test_the_queue_hides_a_message_six_times_as_long_as_a_worker_may_run(self):
         times = self.source["Mappings"]["QueueTimes"]
         allowed = self.source["Parameters"]["WorkerTimeoutSeconds"]["AllowedValues"]
