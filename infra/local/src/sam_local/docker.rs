@@ -95,11 +95,10 @@ impl Docker {
 
     /// This machine's address in the network of its containers.
     pub(super) fn gateway(&self) -> Result<Ipv4Addr> {
-        let format = "{{range .IPAM.Config}}{{.Gateway}} {{end}}";
+        let format = "{{range .IPAM.Config}}{{.Gateway}} {{.Subnet}} {{end}}";
         let output = self.command(&["network", "inspect", "bridge", "--format", format]).output()?;
-        let said = String::from_utf8_lossy(&output.stdout);
-        let mut addresses = said.split_whitespace().filter_map(|address| address.parse().ok());
-        addresses.next().context("Docker's network `bridge` has no gateway")
+        gateway_of(&String::from_utf8_lossy(&output.stdout))
+            .context("Docker's network `bridge` has neither gateway nor subnet of version 4")
     }
 
     fn answers(&self) -> bool {
@@ -121,4 +120,30 @@ impl Drop for Docker {
 /// Where images stay between two runs.
 pub(super) fn kept() -> Result<PathBuf> {
     Ok(place::home()?.join("docker"))
+}
+
+/// The first gateway that is told. A daemon that has just made its network tells the subnet alone; its first address is the
+/// gateway then.
+fn gateway_of(told: &str) -> Option<Ipv4Addr> {
+    let words = || told.split_whitespace();
+    let first_of = |subnet: &str| {
+        let network: Ipv4Addr = subnet.split_once('/')?.0.parse().ok()?;
+        Some(Ipv4Addr::from(u32::from(network).checked_add(1)?))
+    };
+    words().find_map(|word| word.parse().ok()).or_else(|| words().find_map(first_of))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gateway_is_told_or_the_first_of_the_subnet() {
+        let address = |text: &str| Some(text.parse().unwrap());
+        assert_eq!(gateway_of("172.17.0.9 172.17.0.0/16 \n"), address("172.17.0.9"));
+        assert_eq!(gateway_of(" 172.17.0.0/16 \n"), address("172.17.0.1"));
+        assert_eq!(gateway_of("fe80::1 fe80::/64 172.18.0.1 172.18.0.0/16"), address("172.18.0.1"));
+        assert_eq!(gateway_of(" fe80::/64 10.1.0.0/24"), address("10.1.0.1"));
+        assert_eq!(gateway_of("\n"), None);
+    }
 }
