@@ -133,18 +133,16 @@ async fn exports_that_overlap_in_time_read_every_settled_row_once() {
     let before = Work::of(system, "together").await;
     let query = |last: &str| format!("select * from e2e.together where day <= '{last}'");
     let body = request("together", "2024-01-01", "2024-01-20");
-    let first_two = async {
-        let (one, two) = (query("2024-01-20"), query("2024-01-20"));
-        tokio::join!(exact(&body, &[], &one), exact(&body, &[], &two))
-    };
-    let third = async {
-        // While they run: it takes their part as it comes, and reads the rest. Other tests have the same workers, so that may
-        // take long to begin; between lease and first row nobody may take it, and it would be read twice.
+    let (first, second) = (query("2024-01-20"), query("2024-01-20"));
+    let others = async {
+        // While the first runs, one asks for the same and one for more: they take its part as it comes, and the rest is read.
+        // Other tests have the same workers, so that may take long to begin; between lease and first row nobody may take a
+        // chunk, and it would be read twice.
         let read = "select count(*) from sluice.chunk where dataset = 'together' and state in ('running', 'done') and reusable";
         eventually("a worker begins to read", async || system.number(read).await.unwrap() > 0).await;
-        let body = request("together", "2024-01-01", "2024-02-09");
-        exact(&body, &[], &query("2024-02-09")).await
+        let (more, longer) = (request("together", "2024-01-01", "2024-02-09"), query("2024-02-09"));
+        tokio::join!(exact(&body, &[], &second), exact(&more, &[], &longer));
     };
-    tokio::join!(first_two, third);
+    tokio::join!(exact(&body, &[], &first), others);
     assert_eq!(before.rows_since(system, "together").await, 4000);
 }

@@ -13,9 +13,14 @@ use ports::objects::{MemoryObjects, S3Objects};
 use ports::queue::{MemoryQueue, SqsQueue};
 use ports::store::StoredSettings;
 use serde_json::{Value, json};
+use tokio::sync::{Mutex, MutexGuard};
 
-/// The stack, as its template has deployed it.
+/// A check takes all sessions for a moment, so two at once would each find too few.
+static CHECKING: Mutex<()> = Mutex::const_new(());
+
+/// The stack, as its template has deployed it, for one test at a time.
 struct Ground {
+    _alone: MutexGuard<'static, ()>,
     source_url: String,
     store_url: String,
     queue_url: String,
@@ -45,6 +50,7 @@ impl Ground {
             max_queued_exports: number("max_queued_exports"),
         };
         Some(Self {
+            _alone: CHECKING.lock().await,
             source_url: url("sourceUrl"),
             store_url: url("storeUrl"),
             queue_url: url("queueUrl"),
