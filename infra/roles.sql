@@ -72,8 +72,14 @@ grant usage on schema sluice to sluice_store;
 grant select, insert, update, delete on all tables in schema sluice to sluice_store;
 grant execute on all functions in schema sluice to sluice_store;
 
--- With MaxActiveSessions above 0 workers count the sessions of others that are active, and must be allowed to see them:
---   grant pg_read_all_stats to sluice_source;
+-- Workers ask which transactions are open, since rows of those may still appear: what was read beside them does not count as
+-- settled. With MaxActiveSessions above 0 they also count the sessions of others that are active. Both need this right, with
+-- which a role sees the statements of others too. Without it settle_after must be longer than any transaction that writes.
+do $$ begin
+    grant pg_read_all_stats to sluice_source;
+exception when insufficient_privilege then
+    raise warning 'this role may not grant pg_read_all_stats: open transactions are not seen, and MaxActiveSessions has no effect';
+end $$;
 
 -- What may be exported is yours to say; for each schema of it:
 --   grant usage on schema shop to sluice_source;

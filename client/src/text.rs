@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use export::file::{OPEN_END, OPEN_START};
 use export::format::{Compression, Format, is_formula};
 use export::manifest::{DatasetHead, RangeText};
 use flate2::write::GzEncoder;
@@ -10,8 +11,10 @@ use flate2::write::GzEncoder;
 pub(crate) fn header_only_name(head: &DatasetHead) -> String {
     let middle = match &head.range {
         None => "all".to_owned(),
-        Some(RangeText { start: Some(start), end: Some(end), .. }) => {
-            format!("{}-{}", compact(start), compact(end))
+        Some(RangeText { of, start, end }) if of == "span" => {
+            let start = start.as_deref().map_or_else(|| OPEN_START.to_owned(), compact);
+            let end = end.as_deref().map_or_else(|| OPEN_END.to_owned(), compact);
+            format!("{start}-{end}")
         }
         Some(range) => range.of.clone(),
     };
@@ -110,7 +113,7 @@ mod tests {
         let column = |name: &&str| ColumnHead { name: (*name).to_owned(), type_name: "text".into() };
         let output = Output { compression: Compression::None, ..Output::default() };
         let columns = names.iter().map(column).collect();
-        DatasetHead { name: "orders".into(), columns, range, watermark: None, output }
+        DatasetHead { name: "orders".into(), columns, range, settle: None, watermark: None, output }
     }
 
     #[test]

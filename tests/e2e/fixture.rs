@@ -30,7 +30,7 @@ pub(crate) fn want(tenant: &TenantId, name: &str, start: i64, end: i64, chunks: 
         range_column: Some(RangeColumn {
             name: "day".into(),
             kind: RangeKind::Date,
-            time_zone: "UTC".into(),
+            time_zone: Some("UTC".into()),
             include_nulls: false,
         }),
         tenant_column: None,
@@ -83,7 +83,7 @@ pub(crate) async fn add_tenant(store: &Store, name: &str) -> TenantId {
 /// Says that the chunk was read just now, from a primary.
 pub(crate) async fn note(store: &Store, attempt: &Attempt) -> bool {
     let now = 4_000_000_000_000_000;
-    store.note_read(attempt, &ReadNote { as_of_micros: now, replayed_micros: Some(now) }).await.unwrap()
+    store.note_read(attempt, &ReadNote { as_of_micros: now, horizon_micros: Some(now) }).await.unwrap()
 }
 
 pub(crate) fn file(attempt: u32, rows: u64) -> FileRecord {

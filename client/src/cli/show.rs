@@ -84,6 +84,8 @@ pub(super) fn hint(export: &Export) -> Option<String> {
 pub(super) fn range(range: &RangeText) -> String {
     match (&range.start, &range.end) {
         (Some(start), Some(end)) => format!("{start} to {end}"),
+        (Some(start), None) => format!("from {start} on"),
+        (None, Some(end)) => format!("up to {end}"),
         _ if range.of == "null" => "without a value in the range column".to_owned(),
         _ => "whole".to_owned(),
     }

@@ -43,7 +43,7 @@ fn range(column: &RangeColumn) -> wire::DatasetRange {
     wire::DatasetRange {
         column: column.name.clone(),
         type_name: type_name.to_owned(),
-        time_zone: column.time_zone.clone(),
+        time_zone: column.time_zone.clone().unwrap_or_else(|| "UTC".to_owned()),
         include_nulls: column.include_nulls,
     }
 }

@@ -173,17 +173,8 @@ fn note(want: &Want) -> Option<String> {
 /// The last day boundary before which rows are settled, in units of `kind`. A plan always cuts there,
 /// so that tomorrow all before it can be reused.
 fn settled_day(want: &Want, kind: RangeKind, now_micros: i64) -> Option<i64> {
-    let settle = i64::try_from(want.selection.settle_after_secs?).ok()?.checked_mul(1_000_000)?;
-    let settled = now_micros.checked_sub(settle)?;
-    let midnight = |micros: i64| micros - micros.rem_euclid(crate::range::DAY_MICROS);
-    Some(match kind {
-        RangeKind::Date => settled.div_euclid(crate::range::DAY_MICROS),
-        RangeKind::Wall => {
-            let zone = &want.selection.range_column.as_ref()?.time_zone;
-            midnight(crate::range::wall_at(settled, zone)?)
-        }
-        RangeKind::Instant => midnight(settled),
-    })
+    let until = want.selection.settle()?.until(kind, now_micros)?;
+    Some(until - until.rem_euclid(kind.day()))
 }
 
 #[cfg(test)]

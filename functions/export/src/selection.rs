@@ -11,6 +11,7 @@ use crate::catalog::{From, RangeColumn};
 use crate::column::Column;
 use crate::format::{ENCODER_VERSION, Output};
 use crate::id::{Fingerprint, TenantId};
+use crate::range::Settle;
 
 /// A dataset as one request sees it. Chunks of equal selections may be reused for one another.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -70,6 +71,12 @@ pub enum Test {
 }
 
 impl Selection {
+    /// When its rows are settled; `None` where nothing says so.
+    pub fn settle(&self) -> Option<Settle> {
+        let column = self.range_column.as_ref()?;
+        Some(Settle { after_secs: self.settle_after_secs?, time_zone: column.time_zone.clone() })
+    }
+
     /// SHA-256 over tenant, source and selection. `source` names the database that is read.
     pub fn fingerprint(&self, tenant: &TenantId, source: &str) -> Fingerprint {
         // Field order is fixed and lists are sorted by the request, so the JSON is canonical.

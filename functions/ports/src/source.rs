@@ -6,6 +6,7 @@ pub mod sql;
 
 mod error;
 mod explain;
+mod horizon;
 mod inspect;
 mod load;
 mod resolve;

@@ -95,7 +95,7 @@ async fn file(
 
 /// Before the first row is read, the store knows what the file will show and whether it may be reused.
 async fn note_read(ctx: &Context, attempt: &Attempt, at: Described) -> Result<(), AttemptError> {
-    let note = ReadNote { as_of_micros: at.as_of_micros, replayed_micros: at.replayed_micros };
+    let note = ReadNote { as_of_micros: at.as_of_micros, horizon_micros: at.horizon_micros() };
     if ctx.store.note_read(attempt, &note).await? { Ok(()) } else { Err(AttemptError::Lost) }
 }
 

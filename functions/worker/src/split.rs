@@ -31,7 +31,7 @@ pub(crate) struct Children {
 
 /// Whether the chunk's range can be cut at all: neither `all` nor `null` nor a single value can.
 pub(crate) fn splittable(attempt: &Attempt) -> bool {
-    attempt.range.span().is_some_and(|s| s.end.saturating_sub(s.start) > 1)
+    attempt.range.span().is_some_and(|s| s.split(2).len() > 1)
 }
 
 /// Whether the chunk is too large, or would not be read in time. Without an index each child would read

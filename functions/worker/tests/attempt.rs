@@ -5,6 +5,10 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+#[path = "attempt/calendar.rs"]
+mod calendar;
+#[path = "attempt/settled.rs"]
+mod settled;
 #[path = "attempt/world.rs"]
 mod world;
 

@@ -208,7 +208,7 @@ async fn a_chunk_read_before_its_rows_were_settled_is_not_kept() {
     let chunk = store.dispatch().await.unwrap()[0];
     let attempt = store.lease(chunk, LEASE_SECS).await.unwrap().unwrap();
     assert!(note(&store, &attempt).await);
-    let early = ports::store::ReadNote { as_of_micros: 0, replayed_micros: None };
+    let early = ports::store::ReadNote { as_of_micros: 0, horizon_micros: None };
     assert!(store.note_read(&attempt, &early).await.unwrap());
     store.record(chunk, &crate::fixture::file(1, 5), &Usage::default()).await.unwrap();
     store.flip(new.id, "key", 0).await.unwrap();

@@ -25,7 +25,6 @@ async fn whoever_logs_in_with_tokens_has_rds_iam_and_with_a_password_does_not() 
             source: (source.clone(), password.clone()),
             store: (store.clone(), password),
             stored: STORED,
-            watches_sessions: false,
         };
         migrate(&database.url, &role_statements(&settings)).await.unwrap();
     };

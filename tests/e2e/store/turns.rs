@@ -68,7 +68,7 @@ async fn an_export_that_shares_all_its_chunks_stays_queued_and_ends_with_them() 
     assert_eq!(place(&store, &acme, first.id).await, (ExportStatus::Running, None));
     assert_eq!(place(&store, &acme, second.id).await, (ExportStatus::Queued, Some(1)));
     let file = crate::fixture::file(1, 5);
-    let now = ports::store::ReadNote { as_of_micros: 0, replayed_micros: None };
+    let now = ports::store::ReadNote { as_of_micros: 0, horizon_micros: None };
     let attempt = export_attempt(&store, sent[0]);
     assert!(store.note_read(&attempt, &now).await.unwrap());
     let ended = store.record(sent[0], &file, &Usage::default()).await.unwrap().unwrap();

@@ -1,5 +1,7 @@
 //! The source: reachable with the source role, limited, with the settings that decide bytes.
 
+use std::time::Duration;
+
 use ports::server::Server;
 use ports::source::{Inspector, SourceError};
 use ports::store::source_settings;
@@ -39,9 +41,11 @@ async fn ask(context: &Context, report: &mut Report) -> Result<Server, SourceErr
         report.wrong("source", text, "run admin migrate; a pooler that was running must open new sessions");
     }
     source_role::look(&mut inspector, report).await?;
+    let open = inspector.open_since().await?;
     inspector.close().await;
     watched(&server, context.settings.max_active_sessions, report);
     reader_of_aurora(&server, report);
+    settling(&server, open, report);
     Ok(server)
 }
 
@@ -57,6 +61,33 @@ fn watched(server: &Server, max_active_sessions: u32, report: &mut Report) {
             "load",
             format!("MaxActiveSessions is {limit}, but {role} cannot see which sessions are active, so nothing is held back"),
             format!("run admin migrate, or as a role that may: grant pg_read_all_stats to {role}"),
+        ),
+    }
+}
+
+/// A transaction that has been open for this long is worth a word: nothing that began after it counts as settled.
+const LONG_OPEN: Duration = Duration::from_secs(3_600);
+
+/// What is settled depends on the oldest open transaction, where that can be known.
+fn settling(server: &Server, open: Option<Duration>, report: &mut Report) {
+    match open {
+        Some(open) if open >= LONG_OPEN => report.warn(
+            "source",
+            format!(
+                "a transaction has been open for {} minutes (a prepared one counts a day more): no rows since then count as settled, so they are read in each export",
+                open.as_secs() / 60
+            ),
+            "look at pg_stat_activity (xact_start) and pg_prepared_xacts, and end what was forgotten",
+        ),
+        Some(_) => report.fine("source", "rows of open transactions are seen coming: what is settled does not depend on settle_after alone"),
+        None if server.standby => report.fine(
+            "source",
+            "a standby does not see the transactions of its primary: settle_after must be longer than the longest transaction that writes",
+        ),
+        None => report.warn(
+            "source",
+            format!("{} does not see which transactions are open: settle_after must be longer than the longest one that writes", server.role),
+            format!("run admin migrate, or as a role that may: grant pg_read_all_stats to {} (and leave track_activities on)", server.role),
         ),
     }
 }
@@ -104,6 +135,21 @@ mod tests {
             report.warnings()
         };
         assert_eq!([warned(false, true), warned(true, false), warned(true, true)], [0, 0, 1]);
+    }
+
+    #[test]
+    fn a_role_that_sees_no_transactions_is_told_what_settle_after_must_cover() {
+        let said = |standby, open| {
+            let mut report = Report::default();
+            settling(&Server { standby, ..server(40, "1") }, open, &mut report);
+            (report.warnings(), report.text())
+        };
+        let (warnings, text) = said(false, None);
+        assert!(warnings == 1 && text.contains("grant pg_read_all_stats to r"), "{text}");
+        assert_eq!(said(true, None).0, 0);
+        assert_eq!(said(false, Some(Duration::ZERO)).0, 0);
+        let (warnings, text) = said(false, Some(Duration::from_secs(7_200)));
+        assert!(warnings == 1 && text.contains("open for 120 minutes"), "{text}");
     }
 
     #[test]

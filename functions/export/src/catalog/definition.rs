@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use crate::problem::Violation;
+use crate::range::MIN_SETTLE_SECS;
 
 /// Names that are paths of the API and so cannot be datasets.
 pub(super) const RESERVED: [&str; 4] = ["exports", "datasets", "health", "openapi.json"];
@@ -30,7 +31,7 @@ pub struct Definition {
     pub range_column: Option<String>,
     /// What happens to rows whose range column is NULL.
     pub nulls: Option<Nulls>,
-    /// The zone in which a `timestamp` range column was written.
+    /// The zone in which a `date` or `timestamp` range column is written.
     pub time_zone: Option<String>,
     /// The column that holds the tenant.
     pub tenant_column: Option<String>,
@@ -145,6 +146,10 @@ impl Definition {
         if self.settle_after.is_some() && self.settle_after_secs().is_none() {
             say(".settle_after", "this is no duration", "write a whole number and a unit: 90s, 15m, 1h, 2d");
         }
+        if self.settle_after_secs().is_some_and(|secs| secs < MIN_SETTLE_SECS) {
+            let remedy = "write 5s or more: a row can be seen some seconds after the time it is stamped with";
+            say(".settle_after", "the duration is too short", remedy);
+        }
         if self.columns.as_deref().is_some_and(<[String]>::is_empty) {
             say(".columns", "the list is empty", "name columns, or leave the key out for all");
         }
@@ -184,6 +189,19 @@ mod tests {
                 "datasets.exports.columns"
             ]
         );
+    }
+
+    #[test]
+    fn settling_takes_at_least_seconds() {
+        let found = |after: &str| {
+            Catalog::parse(&format!(
+                "[datasets.a]\nrelation = \"shop.a\"\nrange_column = \"at\"\nsettle_after = \"{after}\"\n"
+            ))
+        };
+        assert!(found("5s").is_ok());
+        for short in ["0s", "4s", "0d"] {
+            assert_eq!(found(short).unwrap_err()[0].pointer, "datasets.a.settle_after", "{short}");
+        }
     }
 
     #[test]

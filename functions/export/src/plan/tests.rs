@@ -15,7 +15,7 @@ fn want(span: Option<Span>, settle_after_secs: Option<u64>, estimate: DatasetEst
     let range_column = span.map(|s| RangeColumn {
         name: "at".into(),
         kind: s.kind,
-        time_zone: "UTC".into(),
+        time_zone: Some("UTC".into()),
         include_nulls: false,
     });
     let selection = Selection {

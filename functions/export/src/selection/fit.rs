@@ -2,6 +2,7 @@
 
 use super::{Predicate, Selection};
 use crate::catalog::{Dataset, Revision};
+use crate::range::RangeKind;
 
 /// Why a selection does not fit the catalog any more: reading it would give what the operator no longer
 /// allows, or something else than its name says.
@@ -64,7 +65,9 @@ impl Selection {
         let fits = match (&self.range_column, &dataset.range) {
             (None, None) => true,
             (Some(old), Some(new)) => {
-                let same = (&old.name, old.kind, &old.time_zone) == (&new.name, new.kind, &new.time_zone);
+                // On the other kinds the zone says only when rows are settled.
+                let cut_alike = old.kind != RangeKind::Wall || old.zone() == new.zone();
+                let same = (&old.name, old.kind) == (&new.name, new.kind) && cut_alike;
                 same && (new.include_nulls || !old.include_nulls)
             }
             _ => false,
@@ -79,7 +82,6 @@ mod tests {
     use crate::catalog::{From, RangeColumn};
     use crate::column::{Column, ColumnType};
     use crate::format::Output;
-    use crate::range::RangeKind;
     use crate::selection::Test;
 
     fn dataset() -> Dataset {
@@ -92,7 +94,7 @@ mod tests {
             range: Some(RangeColumn {
                 name: "day".into(),
                 kind: RangeKind::Date,
-                time_zone: "UTC".into(),
+                time_zone: Some("UTC".into()),
                 include_nulls: false,
             }),
             tenant_column: None,
@@ -143,8 +145,15 @@ mod tests {
         assert_eq!(after(|d| d.columns[0].oid = 23), Err(Unfit::Column("id".into())));
         assert_eq!(after(|d| d.tenant_column = Some("account".into())), Err(Unfit::Tenant));
         assert_eq!(after(|d| d.range = None), Err(Unfit::Range));
-        let zone = |d: &mut Dataset| d.range.as_mut().unwrap().time_zone = "Asia/Kathmandu".into();
-        assert_eq!(after(zone), Err(Unfit::Range));
+        let zone = |d: &mut Dataset| d.range.as_mut().unwrap().time_zone = Some("Asia/Kathmandu".into());
+        assert_eq!(after(zone), Ok(()), "on a date column only reuse depends on it");
+        let mut wall = selection();
+        wall.range_column.as_mut().unwrap().kind = RangeKind::Wall;
+        let mut of_wall = dataset();
+        of_wall.range.as_mut().unwrap().kind = RangeKind::Wall;
+        zone(&mut of_wall);
+        let revision = Revision { datasets: [("orders".to_owned(), of_wall)].into() };
+        assert_eq!(wall.fits(&revision), Err(Unfit::Range));
         assert_eq!(after(|d| d.filters.clear()), Err(Unfit::Filter("country".into())));
         assert_eq!(after(|d| d.epoch = 2), Err(Unfit::Epoch));
     }

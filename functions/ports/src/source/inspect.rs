@@ -11,6 +11,7 @@ use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Column as _, Connection as _, Executor as _, Row as _};
 
 use super::explain::Plan;
+use super::horizon::open_since_sql;
 use super::{Source, SourceError, connect, sql};
 use crate::server::{QUESTION, Server};
 
@@ -97,6 +98,16 @@ impl Inspector {
     pub async fn server(&mut self) -> Result<Server, SourceError> {
         let row = self.texts(QUESTION).await?.into_iter().next();
         row.and_then(Server::read).ok_or_else(|| SourceError::protocol("it tells too little of its server"))
+    }
+
+    /// For how long the oldest transaction of another session has been open; `None` where that cannot be known.
+    ///
+    /// # Errors
+    /// If the source cannot be asked.
+    pub async fn open_since(&mut self) -> Result<Option<Duration>, SourceError> {
+        let age = format!("select (extract(epoch from now() - ({})))::text", open_since_sql());
+        let secs = self.text(&age).await?.and_then(|text| text.parse::<f64>().ok());
+        Ok(secs.map(|secs| Duration::from_secs_f64(secs.max(0.0))))
     }
 
     /// The value of a setting in this session.

@@ -19,6 +19,8 @@ mod months;
 
 mod bounds;
 
+mod beyond;
+
 mod index;
 
 mod ask;
@@ -107,6 +109,9 @@ async fn dataset(
     let Some(estimated) = findings.answer(key, estimate(inspector, &dataset).await)? else {
         return Ok((None, DatasetEstimate::default()));
     };
+    if let Some(range) = &dataset.range {
+        beyond::find(inspector, &dataset, range, findings).await?;
+    }
     advice::give(inspector, definition, &dataset, &surface, &estimated, findings).await?;
     Ok((Some(dataset), estimated.estimate))
 }

@@ -42,6 +42,18 @@ pub struct Described {
     /// The time up to which the source had replayed its primary (now, on a primary itself); `None`
     /// on a standby that cannot tell.
     pub replayed_micros: Option<i64>,
+    /// When the oldest transaction began that was open just before the snapshot, microseconds since 1970; `None` where that
+    /// cannot be known.
+    pub open_since_micros: Option<i64>,
+}
+
+impl Described {
+    /// All that began before this time is shown, but for transactions that nobody could see: `settle_after` must be longer
+    /// than those. `None` where the source cannot report up to when it shows commits.
+    pub fn horizon_micros(&self) -> Option<i64> {
+        let replayed = self.replayed_micros?;
+        Some(self.open_since_micros.map_or(replayed, |open| open.min(replayed)))
+    }
 }
 
 /// A session with an open transaction. Dropped, it closes its connection.
@@ -132,7 +144,7 @@ impl Session {
 }
 
 fn compare(row: &[Option<i64>], columns: &[Column]) -> Result<Described, SourceError> {
-    let [standby, Some(now), replayed, types @ ..] = row else {
+    let [standby, Some(now), replayed, open_since, types @ ..] = row else {
         return Err(SourceError::protocol("the description is too short"));
     };
     if types.len() != columns.len() {
@@ -145,7 +157,11 @@ fn compare(row: &[Option<i64>], columns: &[Column]) -> Result<Described, SourceE
         }
     }
     let replayed_micros = if *standby == Some(0) { Some(*now) } else { *replayed };
-    Ok(Described { as_of_micros: replayed_micros.unwrap_or(*now), replayed_micros })
+    Ok(Described {
+        as_of_micros: replayed_micros.unwrap_or(*now),
+        replayed_micros,
+        open_since_micros: *open_since,
+    })
 }
 
 async fn serve(
@@ -205,7 +221,7 @@ async fn describe(connection: &mut PgConnection, sql: String) -> Result<Vec<Opti
     let cell = |i: usize| -> Result<Option<i64>, sqlx::Error> {
         match i {
             0 => Ok(row.try_get::<Option<bool>, _>(i)?.map(i64::from)),
-            1 | 2 => row.try_get(i),
+            1..=3 => row.try_get(i),
             _ => Ok(row.try_get::<Option<sqlx::postgres::types::Oid>, _>(i)?.map(|oid| i64::from(oid.0))),
         }
     };
@@ -312,17 +328,24 @@ mod tests {
 
     #[test]
     fn another_type_is_a_changed_schema() {
-        let error = compare(&[Some(0), Some(7), None, Some(1082)], &columns()).unwrap_err();
+        let error = compare(&[Some(0), Some(7), None, None, Some(1082)], &columns()).unwrap_err();
         assert_eq!((error.code, error.again), ("schema_changed", false));
         assert!(error.message.contains("\"id\"") && error.message.contains("catalog apply"));
     }
 
     #[test]
     fn only_a_standby_may_not_know_its_time() {
-        let read = |row: [Option<i64>; 4]| compare(&row, &columns()).unwrap();
-        let described = |as_of_micros, replayed_micros| Described { as_of_micros, replayed_micros };
-        assert_eq!(read([Some(0), Some(7), None, Some(20)]), described(7, Some(7)));
-        assert_eq!(read([Some(1), Some(7), Some(5), Some(20)]), described(5, Some(5)));
-        assert_eq!(read([Some(1), Some(7), None, Some(20)]), described(7, None));
+        let read = |row: [Option<i64>; 5]| {
+            let at = compare(&row, &columns()).unwrap();
+            (at.as_of_micros, at.replayed_micros, at.horizon_micros())
+        };
+        assert_eq!(read([Some(0), Some(7), None, None, Some(20)]), (7, Some(7), Some(7)));
+        assert_eq!(read([Some(1), Some(7), Some(5), None, Some(20)]), (5, Some(5), Some(5)));
+        assert_eq!(read([Some(1), Some(7), None, None, Some(20)]), (7, None, None));
+        assert_eq!(
+            read([Some(0), Some(7), None, Some(3), Some(20)]),
+            (7, Some(7), Some(3)),
+            "a transaction is open"
+        );
     }
 }

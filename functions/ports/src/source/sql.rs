@@ -29,7 +29,7 @@ pub fn copy_sql(selection: &Selection, range: &Range, tenant: &TenantId) -> Stri
 }
 
 /// One row: whether the server is a standby, its time in microseconds since 1970, the time up to which
-/// it has replayed, and the type of each column as it is now.
+/// it has replayed, since when a transaction is open, and the type of each column as it is now.
 ///
 /// Being parsed it locks the relations, so that no DDL can come between it and the COPY. Types are
 /// taken from the columns as they are, not as they are cast.
@@ -42,6 +42,7 @@ pub fn describe_sql(selection: &Selection) -> String {
     format!(
         "select pg_catalog.pg_is_in_recovery(),
        {},
+       {},
        {}{types}
 from (values (1)) v
 left join (
@@ -51,6 +52,7 @@ limit 0
 ) q on true",
         micros("pg_catalog.now()"),
         micros(REPLAYED),
+        micros(&super::horizon::open_since_sql()),
         inner.join(", "),
         from(&selection.from)
     )
@@ -95,8 +97,12 @@ fn conditions(selection: &Selection, range: &Range, tenant: &TenantId) -> Vec<St
         let name = column(&by.name);
         match range {
             Range::Span(span) => {
-                all.push(format!("{name} >= {}", bound(span, span.start)));
-                all.push(format!("{name} < {}", bound(span, span.end)));
+                all.extend(span.first().map(|at| format!("{name} >= {}", bound(span, at))));
+                all.extend(span.after().map(|at| format!("{name} < {}", bound(span, at))));
+                // Open at both ends it holds every value, infinity included; NULL is none.
+                if all.is_empty() {
+                    all.push(format!("{name} is not null"));
+                }
             }
             Range::Null => all.push(format!("{name} is null")),
             Range::All => {}

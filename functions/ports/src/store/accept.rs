@@ -126,7 +126,7 @@ impl Store {
             now_micros: now,
         };
         let plan = Plan::new(&new.wants, &candidates, &policy)?;
-        let heads: Vec<_> = new.wants.iter().map(|w| DatasetHead::new(w, now)).collect();
+        let heads: Vec<_> = new.wants.iter().map(DatasetHead::new).collect();
         // What is all there already waits for nothing, so no limit of waiting exports refuses it.
         let queues = plan.pieces().any(|(_, piece)| piece.unread);
         if !insert_export(&mut tx, new, &heads, now, queues).await? {
@@ -207,7 +207,7 @@ async fn read_candidates(tx: &mut Tx, ids: &[String]) -> Result<Vec<Candidate>, 
     }
     let rows = tx
         .all(
-            sql("select id::text, fingerprint, range_of, range_start, range_end, state, reusable, sluice.micros(as_of) as as_of, \
+            sql("select id::text, fingerprint, range_of, range_start, range_end, state, reusable and horizon is not null as reusable, sluice.micros(as_of) as as_of, \
                  coalesce(rows, planned_rows) as rows, coalesce(source_bytes, planned_bytes) as bytes \
                  from sluice.chunk where id = any ($1::text[]::uuid[])")
             .bind(ids),

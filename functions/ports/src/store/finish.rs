@@ -107,7 +107,7 @@ impl Store {
             return Ok(Finish::Failed);
         }
         let chunks = sql(
-            "select c.id::text, c.dataset, c.range_of, c.range_start, c.range_end, sluice.micros(c.as_of) as as_of, \
+            "select c.id::text, c.dataset, c.range_of, c.range_start, c.range_end, sluice.micros(c.as_of) as as_of, sluice.micros(c.horizon) as horizon, \
                 c.attempt, c.rows, c.bytes, c.source_bytes, c.planned_rows, c.planned_bytes, c.sha256, l.reused \
              from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = $1::text::uuid order by l.ordinal",
         );
@@ -163,6 +163,7 @@ fn done_chunk(row: &PgRow) -> Result<DoneChunk, StoreError> {
         dataset: row.try_get("dataset")?,
         range: from_row(row)?,
         as_of_micros: row.try_get("as_of")?,
+        horizon_micros: row.try_get("horizon")?,
         reused: row.try_get("reused")?,
         planned: Size { rows: count(row, "planned_rows")?, bytes: count(row, "planned_bytes")? },
         file: file_record(row)?,

@@ -13,8 +13,8 @@ use super::ranges::{count, from_row, json};
 pub struct ReadNote {
     /// The source's time, microseconds since 1970. The snapshot is not older.
     pub as_of_micros: i64,
-    /// The time up to which the source had replayed: now on a primary, `None` where it is unknown.
-    pub replayed_micros: Option<i64>,
+    /// All that began before this time is shown, but for what `settle_after` allows; `None` where it is unknown.
+    pub horizon_micros: Option<i64>,
 }
 
 impl Store {
@@ -86,13 +86,14 @@ impl Store {
     /// # Errors
     /// If the store cannot be reached.
     pub async fn note_read(&self, attempt: &Attempt, read: &ReadNote) -> Result<bool, StoreError> {
-        let reusable = read.replayed_micros.is_some_and(|at| attempt.is_settled_at(at));
+        let reusable = read.horizon_micros.is_some_and(|at| attempt.is_settled_at(at));
         let mut tx = self.begin().await?;
         let note = sql(include_str!("lease/note.sql"))
             .bind(attempt.chunk.to_string())
             .bind(i64::from(attempt.number))
             .bind(read.as_of_micros)
-            .bind(reusable);
+            .bind(reusable)
+            .bind(read.horizon_micros);
         let noted = tx.run(note).await? == 1;
         tx.commit().await?;
         Ok(noted)

@@ -138,11 +138,9 @@ impl Store {
             .map_err(StoreError::from)?;
         insert_pieces(&mut tx, export, tenant, &number(&plan, &again, first)).await?;
         let before: Vec<DatasetHead> = json(&row, "heads")?;
-        // What is kept was read before: its watermark stays the earlier one.
         let kept =
             |w: &Want| before.iter().find(|h| h.name == w.selection.dataset && !left.is_changed(w)).cloned();
-        let heads: Vec<_> =
-            wants.iter().map(|w| kept(w).unwrap_or_else(|| DatasetHead::new(w, now))).collect();
+        let heads: Vec<_> = wants.iter().map(|w| kept(w).unwrap_or_else(|| DatasetHead::new(w))).collect();
         let reopen = sql(
             "update sluice.export set status = 'queued', queued_at = clock_timestamp(), revision = $2, edition = edition + 1, heads = $3::text::jsonb, ended_at = null, expires_at = null, started_at = null, progress = null, \
              deadline_at = clock_timestamp() + $4::bigint * interval '1 second' where id = $1::text::uuid \

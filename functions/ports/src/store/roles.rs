@@ -76,8 +76,6 @@ pub struct RoleSettings {
     pub store: (String, RolePassword),
     /// Limits and times.
     pub stored: StoredSettings,
-    /// Whether the source role must see which sessions of others are active: a load limit needs it.
-    pub watches_sessions: bool,
 }
 
 /// Settings of the source role. They protect the database, and they decide the bytes of `::text`. They
@@ -152,12 +150,12 @@ pub fn role_statements(settings: &RoleSettings) -> Vec<String> {
     statements.extend(SOURCE_SETTINGS.iter().map(|(name, value)| set(&source, name, value)));
     statements.push(set(&source, "statement_timeout", &format!("{}s", settings.stored.worker_timeout_secs)));
     statements.extend(STORE_SETTINGS.iter().map(|(name, value)| set(&store, name, value)));
-    if settings.watches_sessions {
-        statements.push(format!(
-            "do $do$ begin grant pg_read_all_stats to {source}; exception when insufficient_privilege then \
-             raise warning 'the owner may not grant pg_read_all_stats: MaxActiveSessions has no effect until someone does'; end $do$"
-        ));
-    }
+    // What of a dataset is settled depends on the oldest open transaction, and a load limit on active sessions.
+    statements.push(format!(
+        "do $do$ begin grant pg_read_all_stats to {source}; exception when insufficient_privilege then \
+         raise warning 'the owner may not grant pg_read_all_stats: until a role that may does, open transactions are not seen \
+         (settle_after must be longer than any), and MaxActiveSessions has no effect'; end $do$"
+    ));
     statements.push(format!("grant usage on schema sluice to {store}"));
     statements
         .push(format!("grant select, insert, update, delete on all tables in schema sluice to {store}"));

@@ -149,7 +149,7 @@ mod tests {
         let range = RangeColumn {
             name: "at".into(),
             kind: RangeKind::Date,
-            time_zone: "UTC".into(),
+            time_zone: Some("UTC".into()),
             include_nulls: false,
         };
         let sizes = [("2023-08", 1), ("2023-09", 10), ("2023-10", 1)];

@@ -24,7 +24,7 @@ fn orders() -> Selection {
         range_column: Some(RangeColumn {
             name: "created_at".into(),
             kind: RangeKind::Instant,
-            time_zone: "UTC".into(),
+            time_zone: Some("UTC".into()),
             include_nulls: false,
         }),
         tenant_column: None,
@@ -55,6 +55,18 @@ fn a_span_of_a_relation() {
     let span = Span { kind: RangeKind::Instant, start: 1_693_440_000_000_000, end: 1_693_526_400_000_000 };
     golden(&copy_sql(&orders(), &Range::Span(span), &tenant()), pinned!("copy-span"));
     golden(&describe_sql(&orders()), pinned!("describe-relation"));
+}
+
+#[test]
+fn an_open_end_has_no_condition_and_null_is_no_value() {
+    let conditions = |start, end| {
+        let span = Span { kind: RangeKind::Instant, start, end };
+        super::conditions(&orders(), &Range::Span(span), &tenant()).join(" and ")
+    };
+    let (open, never) = (Span::OPEN_START, Span::OPEN_END);
+    assert_eq!(conditions(open, never), "q.\"created_at\" is not null");
+    assert_eq!(conditions(open, 0), "q.\"created_at\" < timestamptz '1970-01-01 00:00:00+00'");
+    assert_eq!(conditions(0, never), "q.\"created_at\" >= timestamptz '1970-01-01 00:00:00+00'");
 }
 
 #[test]
