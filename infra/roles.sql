@@ -57,6 +57,14 @@ alter role sluice_source set intervalstyle = 'postgres';
 alter role sluice_source set bytea_output = 'hex';
 alter role sluice_source set extra_float_digits = '1';
 alter role sluice_source set search_path = 'pg_catalog';
+-- Warnings of a view or function may hold values of rows.
+alter role sluice_source set client_min_messages = 'error';
+-- Statements that fail, with the values of filters, stay out of the server's log where whoever runs this may say so.
+do $$ begin
+    alter role sluice_source set log_min_error_statement to panic;
+exception when insufficient_privilege then
+    raise warning 'log_min_error_statement is not yours to set: the server logs statements that fail, with the values of filters';
+end $$;
 -- A COPY must not outlive its worker.
 alter role sluice_source set statement_timeout = :'worker_timeout_text';
 

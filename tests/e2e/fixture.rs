@@ -38,6 +38,7 @@ pub(crate) fn want(tenant: &TenantId, name: &str, start: i64, end: i64, chunks: 
         order: vec![],
         settle_after_secs: Some(0),
         epoch: 1,
+        search_path: vec![],
         output: Output::default(),
     };
     let days = (end - start) as u64;

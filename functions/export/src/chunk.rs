@@ -205,6 +205,7 @@ mod tests {
             order: vec![],
             settle_after_secs: Some(3600),
             epoch: 1,
+            search_path: vec![],
             output: Output::default(),
         };
         let range = Range::Span(Span { kind: RangeKind::Date, start: 0, end: 10 });

@@ -162,6 +162,7 @@ fn want(
         order: dataset.order.clone(),
         settle_after_secs: dataset.settle_after_secs,
         epoch: dataset.epoch,
+        search_path: dataset.search_path.clone(),
         output: output.clone(),
     };
     Want {

@@ -84,6 +84,7 @@ mod tests {
             order: vec![],
             settle_after_secs: None,
             epoch: 1,
+            search_path: vec![],
             output: Output::default(),
         };
         Attempt {

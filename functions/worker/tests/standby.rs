@@ -55,6 +55,7 @@ fn want(start: i64, end: i64) -> Want {
         order: vec![],
         settle_after_secs: Some(SETTLE_SECS),
         epoch: 1,
+        search_path: vec![],
         output: Output { compression: Compression::None, ..Output::default() },
     };
     Want {

@@ -52,6 +52,7 @@ impl Api {
                 settle_after_secs: Some(3600),
                 order: vec![],
                 epoch: 1,
+                search_path: vec![],
             };
             revision.datasets.insert(want.selection.dataset.clone(), dataset);
             let size = Size { rows: 30, bytes: 30 * chunks * TARGET / 339 };

@@ -25,6 +25,7 @@ fn catalog(names: &[&str], change: impl Fn(&mut Dataset)) -> Applied {
             settle_after_secs: selection.settle_after_secs,
             order: vec![],
             epoch: selection.epoch,
+            search_path: selection.search_path,
         };
         if **name == *"orders" {
             change(&mut dataset);

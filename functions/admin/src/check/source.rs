@@ -7,8 +7,8 @@ use ports::source::{Inspector, SourceError};
 use ports::store::source_settings;
 
 use super::report::Report;
-use super::source_role;
 use super::store::limits;
+use super::{source_log, source_role};
 use crate::context::{Context, PATIENCE};
 use crate::failure::Failure;
 
@@ -42,6 +42,7 @@ async fn ask(context: &Context, report: &mut Report) -> Result<Server, SourceErr
     }
     source_role::look(&mut inspector, report).await?;
     let open = inspector.open_since().await?;
+    source_log::look(&mut inspector, report).await?;
     inspector.close().await;
     watched(&server, context.settings.max_active_sessions, report);
     reader_of_aurora(&server, report);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
+use super::semicolon::ends_a_statement;
 use crate::problem::Violation;
 use crate::range::MIN_SETTLE_SECS;
 
@@ -45,6 +46,9 @@ pub struct Definition {
     pub as_text: Vec<String>,
     /// Columns that requests may filter on.
     pub filters: Vec<String>,
+    /// Schemas in which names are sought that the query, or a function it calls, writes without one; `pg_catalog` is
+    /// always the first.
+    pub search_path: Vec<String>,
     /// Such as `1h`: rows older than this no longer change.
     pub settle_after: Option<String>,
     /// Order rows by range column and key.
@@ -125,8 +129,15 @@ impl Definition {
             }
             _ => {}
         }
-        if self.query.as_deref().is_some_and(|q| q.contains(';')) {
-            say(".query", "the query holds a semicolon", "give one SELECT statement without a semicolon");
+        if self.query.as_deref().is_some_and(ends_a_statement) {
+            say(
+                ".query",
+                "the query holds a semicolon outside of literals and comments",
+                "give one SELECT statement without a semicolon",
+            );
+        }
+        if self.search_path.iter().any(|schema| schema.is_empty() || schema.contains('\0')) {
+            say(".search_path", "a name is empty or holds a NUL character", "list names of schemas");
         }
         if self.tenant_column.is_some() && self.shared {
             say(".shared", "tenant_column and shared exclude each other", "keep one of them");

@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::TenantColumn;
 use crate::column::Column;
 use crate::id::hex;
 use crate::range::RangeKind;
@@ -28,7 +29,7 @@ pub struct Dataset {
     /// The column ranges are cut on, if there is one.
     pub range: Option<RangeColumn>,
     /// The column that holds the tenant; `None` means every tenant sees every row.
-    pub tenant_column: Option<String>,
+    pub tenant_column: Option<TenantColumn>,
     /// Whether the operator said that every tenant may see every row.
     #[serde(default)]
     pub shared: bool,
@@ -40,6 +41,9 @@ pub struct Dataset {
     pub order: Vec<String>,
     /// Raised by the operator to forget everything computed so far.
     pub epoch: u32,
+    /// Schemas, after `pg_catalog`, in which names are sought that the query, or a function it calls, writes without one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub search_path: Vec<String>,
 }
 
 /// What a dataset reads.

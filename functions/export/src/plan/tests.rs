@@ -28,6 +28,7 @@ fn want(span: Option<Span>, settle_after_secs: Option<u64>, estimate: DatasetEst
         order: vec![],
         settle_after_secs,
         epoch: 1,
+        search_path: vec![],
         output: Output::default(),
     };
     Want { selection, fingerprint: Fingerprint([1; 32]), span, estimate }

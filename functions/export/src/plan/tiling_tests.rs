@@ -175,6 +175,7 @@ impl Story {
             order: vec![],
             settle_after_secs: self.settle_after_secs,
             epoch: 1,
+            search_path: vec![],
             output: Output::default(),
         }
     }

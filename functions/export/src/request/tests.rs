@@ -38,6 +38,7 @@ fn dataset(name: &str, range: Option<(RangeKind, &str)>) -> (String, Dataset) {
         settle_after_secs: Some(3600),
         order: vec![],
         epoch: 1,
+        search_path: vec![],
     };
     (name.to_owned(), dataset)
 }
@@ -108,7 +109,7 @@ fn the_request_of_the_contract_is_accepted() {
     assert_eq!(customers.span, Some(Span { kind: RangeKind::Date, start: 19_600, end: 19_940 }));
     let names: Vec<_> = customers.selection.columns.iter().map(|c| c.name.as_str()).collect();
     assert_eq!(names, ["email", "id"]);
-    let predicate = |column: &str, test| Predicate { column: column.into(), test };
+    let predicate = |column: &str, test| Predicate { column: column.into(), test, by: None };
     assert_eq!(
         customers.selection.predicates,
         [

@@ -24,7 +24,7 @@ pub enum Unfit {
     #[error("its tenant column changed")]
     Tenant,
     /// Requests may not filter on this column any more.
-    #[error("{0} is no longer a filter")]
+    #[error("{0} is no longer a filter, or has another type")]
     Filter(String),
     /// The operator changed the epoch, to forget all that was computed before.
     #[error("its epoch changed")]
@@ -46,16 +46,23 @@ impl Selection {
         if self.from != dataset.from {
             return Err(Unfit::From);
         }
-        if self.tenant_column != dataset.tenant_column {
+        let same_tenants = match (&self.tenant_column, &dataset.tenant_column) {
+            (Some(old), Some(new)) => old.fits(new),
+            (old, new) => old.is_none() && new.is_none(),
+        };
+        if !same_tenants {
             return Err(Unfit::Tenant);
+        }
+        if self.search_path != dataset.search_path {
+            return Err(Unfit::From);
         }
         self.range_fits(dataset)?;
         let there = |name: &str, oid: u32| dataset.columns.iter().any(|c| c.name == name && c.oid == oid);
         if let Some(column) = self.columns.iter().find(|c| !there(&c.name, c.oid)) {
             return Err(Unfit::Column(column.name.clone()));
         }
-        let allowed = |p: &&Predicate| !dataset.filters.iter().any(|f| f.name == p.column);
-        match self.predicates.iter().find(allowed) {
+        let refused = |p: &&Predicate| !dataset.filters.iter().any(|f| p.fits(f));
+        match self.predicates.iter().find(refused) {
             Some(predicate) => Err(Unfit::Filter(predicate.column.clone())),
             None => Ok(()),
         }
@@ -103,6 +110,7 @@ mod tests {
             settle_after_secs: Some(60),
             order: vec![],
             epoch: 1,
+            search_path: vec![],
         }
     }
 
@@ -114,11 +122,12 @@ mod tests {
             columns: dataset.columns,
             range_column: dataset.range,
             tenant_column: None,
-            predicates: vec![Predicate { column: "country".into(), test: Test::IsNull }],
+            predicates: vec![Predicate { column: "country".into(), test: Test::IsNull, by: None }],
             order: vec![],
             settle_after_secs: Some(60),
             epoch: 1,
             output: Output::default(),
+            search_path: vec![],
         }
     }
 

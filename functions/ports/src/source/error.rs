@@ -39,6 +39,26 @@ impl SourceError {
         )
     }
 
+    /// Texts of the tenant column are no longer equal only where their bytes are.
+    pub(super) fn collation_changed(column: &str) -> Self {
+        let message = format!(
+            "schema changed: the collation of the tenant column \"{column}\" is another than the catalog says; run catalog apply"
+        );
+        Self::new("schema_changed", false, message)
+    }
+
+    /// The source refused to read a filter's value as the filter's type. The value is not repeated.
+    pub(super) fn of_filter(self, column: &str) -> Self {
+        let state = self.sqlstate.as_deref().unwrap_or_default();
+        if !["22", "23", "42", "P0"].iter().any(|class| state.starts_with(class)) {
+            return self;
+        }
+        let message = format!(
+            "a value of the filter \"{column}\" is no value of its type (SQLSTATE {state}): correct the filter"
+        );
+        Self { sqlstate: self.sqlstate.clone(), ..Self::new("filter_value", false, message) }
+    }
+
     /// The answer does not have the form that was asked for.
     pub(super) fn protocol(what: &str) -> Self {
         Self::new("source_protocol", true, format!("the source answered in an unexpected way: {what}"))

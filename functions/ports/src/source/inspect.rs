@@ -19,6 +19,8 @@ use crate::server::{QUESTION, Server};
 #[derive(Debug)]
 pub struct Inspector {
     connection: PgConnection,
+    /// Set in each transaction; see [`Inspector::seek_in`].
+    path: String,
 }
 
 impl Source {
@@ -27,11 +29,17 @@ impl Source {
     /// # Errors
     /// If the source cannot be reached, or has no session to give in time.
     pub async fn inspector(&self, patience: Duration) -> Result<Inspector, SourceError> {
-        Ok(Inspector { connection: connect(&self.options().await?, patience).await? })
+        let connection = connect(&self.options().await?, patience).await?;
+        Ok(Inspector { connection, path: String::new() })
     }
 }
 
 impl Inspector {
+    /// From now on names without a schema are sought in these schemas, after `pg_catalog`.
+    pub(super) fn seek_in(&mut self, schemas: &[String]) {
+        self.path = sql::set_path(schemas);
+    }
+
     /// Asks one question, in a read-only transaction of its own: one that fails does not poison the next.
     ///
     /// # Errors
@@ -132,7 +140,8 @@ impl Inspector {
 
     /// One message of the simple protocol: a pooler keeps the server session between its statements.
     async fn rows(&mut self, question: &str) -> Result<Vec<PgRow>, SourceError> {
-        let message = format!("rollback; begin isolation level read committed read only;\n{question}");
+        let path = &self.path;
+        let message = format!("rollback; begin isolation level read committed read only;\n{path}{question}");
         let rows = self.connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(message))).await;
         rows.map_err(SourceError::classify)
     }

@@ -10,7 +10,6 @@ use std::thread;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use export::column::Column;
 use export::load::{Load, LoadLimits};
 use export::selection::Selection;
 use futures::{Stream, StreamExt};
@@ -69,6 +68,7 @@ pub type Rows = Box<dyn Stream<Item = Result<Bytes, SourceError>> + Send + Unpin
 enum Order {
     Load(String, oneshot::Sender<Result<Vec<Option<i64>>, SourceError>>),
     Describe(String, oneshot::Sender<Result<Vec<Option<i64>>, SourceError>>),
+    Try(String, oneshot::Sender<Result<(), SourceError>>),
     Copy(String, mpsc::Sender<Result<Bytes, SourceError>>),
 }
 
@@ -111,7 +111,22 @@ impl Session {
         let (answer, answered) = oneshot::channel();
         let order = Order::Describe(sql::describe_sql(selection), answer);
         self.orders.send(order).await.map_err(|_| SourceError::gone())?;
-        compare(&answered.await.map_err(|_| SourceError::gone())??, &selection.columns)
+        let described = compare(&answered.await.map_err(|_| SourceError::gone())??, selection)?;
+        self.try_values(selection).await?;
+        Ok(described)
+    }
+
+    /// Lets the source read the values of filters that only it can judge: a wrong one is found before a row is read, and
+    /// the failure names the filter and not the value.
+    async fn try_values(&self, selection: &Selection) -> Result<(), SourceError> {
+        for predicate in &selection.predicates {
+            let Some(sql) = sql::try_sql(predicate) else { continue };
+            let (answer, answered) = oneshot::channel();
+            self.orders.send(Order::Try(sql, answer)).await.map_err(|_| SourceError::gone())?;
+            let tried = answered.await.map_err(|_| SourceError::gone())?;
+            tried.map_err(|error| error.of_filter(&predicate.column))?;
+        }
+        Ok(())
     }
 
     /// Runs one COPY in the same transaction and ends the session with it.
@@ -143,18 +158,24 @@ impl Session {
     }
 }
 
-fn compare(row: &[Option<i64>], columns: &[Column]) -> Result<Described, SourceError> {
+fn compare(row: &[Option<i64>], selection: &Selection) -> Result<Described, SourceError> {
     let [standby, Some(now), replayed, open_since, types @ ..] = row else {
         return Err(SourceError::protocol("the description is too short"));
     };
-    if types.len() != columns.len() {
+    let (expected, collated) = (sql::expected(selection), sql::collated(selection));
+    if types.len() != expected.len() + usize::from(collated.is_some()) {
         return Err(SourceError::protocol("the description has another number of columns"));
     }
-    for (column, found) in columns.iter().zip(types) {
+    for ((name, expected), found) in expected.into_iter().zip(types) {
         let found = found.and_then(|oid| u32::try_from(oid).ok()).unwrap_or(0);
-        if found != column.oid {
-            return Err(SourceError::schema_changed(&column.name, column.oid, found));
+        if found != expected {
+            return Err(SourceError::schema_changed(name, expected, found));
         }
+    }
+    if let (Some(by), Some(deterministic)) = (collated, types.last())
+        && *deterministic != Some(1)
+    {
+        return Err(SourceError::collation_changed(&by.name));
     }
     let replayed_micros = if *standby == Some(0) { Some(*now) } else { *replayed };
     Ok(Described {
@@ -197,6 +218,14 @@ async fn serve(
                 };
                 let failed = described.is_err();
                 if answer.send(described).is_err() || failed {
+                    break;
+                }
+            }
+            Order::Try(sql, answer) => {
+                let tried = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await;
+                let tried = tried.map(drop).map_err(SourceError::classify);
+                let failed = tried.is_err();
+                if answer.send(tried).is_err() || failed {
                     break;
                 }
             }
@@ -318,25 +347,54 @@ async fn next<S: Stream + Unpin>(
 
 #[cfg(test)]
 mod tests {
-    use export::column::ColumnType;
+    use export::catalog::{From, TenantColumn, TenantType};
+    use export::column::{Column, ColumnType};
+    use export::format::Output;
 
     use super::*;
 
-    fn columns() -> Vec<Column> {
-        vec![Column::native("id", 20, ColumnType::Int8)]
+    fn selection() -> Selection {
+        Selection {
+            dataset: "t".into(),
+            from: From::Relation { schema: "s".into(), name: "t".into() },
+            columns: vec![Column::native("id", 20, ColumnType::Int8)],
+            range_column: None,
+            tenant_column: None,
+            predicates: vec![],
+            order: vec![],
+            settle_after_secs: None,
+            epoch: 1,
+            search_path: vec![],
+            output: Output::default(),
+        }
     }
 
     #[test]
     fn another_type_is_a_changed_schema() {
-        let error = compare(&[Some(0), Some(7), None, None, Some(1082)], &columns()).unwrap_err();
+        let error = compare(&[Some(0), Some(7), None, None, Some(1082)], &selection()).unwrap_err();
         assert_eq!((error.code, error.again), ("schema_changed", false));
         assert!(error.message.contains("\"id\"") && error.message.contains("catalog apply"));
     }
 
     #[test]
+    fn a_tenant_column_of_another_type_or_collation_is_a_changed_schema() {
+        let of = TenantType { oid: 25, kind: ColumnType::Text, deterministic: true };
+        let tenant_column = Some(TenantColumn { name: "account".into(), of: Some(of) });
+        let selection = Selection { tenant_column, ..selection() };
+        let read = |oid, deterministic| {
+            compare(&[Some(0), Some(7), None, None, Some(20), Some(oid), deterministic], &selection)
+        };
+        assert!(read(25, Some(1)).is_ok());
+        for (oid, deterministic) in [(19, Some(1)), (25, Some(0)), (25, None)] {
+            let error = read(oid, deterministic).unwrap_err();
+            assert!(error.code == "schema_changed" && error.message.contains("\"account\""), "{error}");
+        }
+    }
+
+    #[test]
     fn only_a_standby_may_not_know_its_time() {
         let read = |row: [Option<i64>; 5]| {
-            let at = compare(&row, &columns()).unwrap();
+            let at = compare(&row, &selection()).unwrap();
             (at.as_of_micros, at.replayed_micros, at.horizon_micros())
         };
         assert_eq!(read([Some(0), Some(7), None, None, Some(20)]), (7, Some(7), Some(7)));

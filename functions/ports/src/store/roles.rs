@@ -80,7 +80,7 @@ pub struct RoleSettings {
 
 /// Settings of the source role. They protect the database, and they decide the bytes of `::text`. They
 /// are set on the role, since a pooler would leak or pin what a session sets.
-const SOURCE_SETTINGS: [(&str, &str); 11] = [
+const SOURCE_SETTINGS: [(&str, &str); 12] = [
     ("default_transaction_read_only", "on"),
     ("lock_timeout", "5s"),
     ("max_parallel_workers_per_gather", "0"),
@@ -94,6 +94,8 @@ const SOURCE_SETTINGS: [(&str, &str); 11] = [
     ("bytea_output", "hex"),
     ("extra_float_digits", "1"),
     ("search_path", "pg_catalog"),
+    // Warnings of a view or function may hold values of rows.
+    ("client_min_messages", "error"),
 ];
 
 /// Settings that the source role must have, with their values; `statement_timeout` comes beside them.
@@ -126,6 +128,15 @@ fn no_tokens(role: &str, name: &str) -> String {
     )
 }
 
+/// Keeps statements of the source role that fail, and with them the values of filters, out of the server's log. The parameter
+/// is a superuser's, or of who was granted it.
+fn unlogged(role: &str) -> String {
+    format!(
+        "do $do$ begin alter role {role} set log_min_error_statement = 'panic'; exception when insufficient_privilege then \
+         raise warning 'the owner may not set log_min_error_statement: the server logs statements that fail, with the values of filters'; end $do$"
+    )
+}
+
 /// The statements that make or correct roles, grants and settings; safe to run again.
 pub fn role_statements(settings: &RoleSettings) -> Vec<String> {
     let mut statements = Vec::new();
@@ -148,6 +159,7 @@ pub fn role_statements(settings: &RoleSettings) -> Vec<String> {
         format!("alter role {role} set {name} = {}", quote_literal(value))
     };
     statements.extend(SOURCE_SETTINGS.iter().map(|(name, value)| set(&source, name, value)));
+    statements.push(unlogged(&source));
     statements.push(set(&source, "statement_timeout", &format!("{}s", settings.stored.worker_timeout_secs)));
     statements.extend(STORE_SETTINGS.iter().map(|(name, value)| set(&store, name, value)));
     // What of a dataset is settled depends on the oldest open transaction, and a load limit on active sessions.

@@ -111,6 +111,7 @@ pub(crate) fn selection(table: &str) -> Selection {
         order: vec![],
         settle_after_secs: None,
         epoch: 1,
+        search_path: vec![],
         output: Output { compression: Compression::None, csv: CsvOptions::default(), ..Output::default() },
     }
 }
