@@ -101,6 +101,10 @@ pub struct Attempt {
     pub failures: u32,
     /// Milliseconds from the moment the chunk was due to this lease.
     pub waited_ms: u64,
+    /// How many splits lie between the planned chunk and this one.
+    pub depth: u32,
+    /// Bytes of binary COPY the parent had seen when its time ran out; `None` if it was split for its size, or there is none.
+    pub parent_seen_bytes: Option<u64>,
 }
 
 impl Attempt {
@@ -221,6 +225,8 @@ mod tests {
             indexed: true,
             failures: 0,
             waited_ms: 0,
+            depth: 0,
+            parent_seen_bytes: None,
         };
         let settled = 10 * DAY_MICROS + 3_600_000_000;
         assert!(attempt.is_settled_at(settled) && !attempt.is_settled_at(settled - 1));

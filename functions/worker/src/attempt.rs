@@ -23,7 +23,7 @@ use crate::context::Context;
 use crate::decode::Limits;
 use crate::error::AttemptError;
 use crate::pipeline::{Gauge, Pipeline, Recipe};
-use crate::split;
+use crate::split::{self, SplitReason};
 use crate::upload::Uploader;
 use crate::usage::Meter;
 use crate::{heartbeat, metrics};
@@ -62,7 +62,7 @@ pub async fn run(ctx: &Context, attempt: &Attempt, deadline: Deadline) {
     let made = tokio::select! {
         made = file(ctx, attempt, &mut upload, &mut meter, &gauge) => made,
         () = heartbeat::until_lost(&ctx.store, attempt, ctx.lease, leased.into()) => Err(AttemptError::Lost),
-        seen_bytes = too_large(ctx, attempt, deadline, &gauge) => Err(AttemptError::TooLarge { seen_bytes }),
+        (why, seen_bytes) = too_large(ctx, attempt, deadline, &gauge) => Err(AttemptError::TooLarge { why, seen_bytes }),
         () = sleep_until(deadline.last_call().into()) => Err(AttemptError::OutOfTime { read: gauge.ended() }),
     };
     let usage = meter.usage();
@@ -131,7 +131,12 @@ async fn transfer(
 }
 
 /// Returns when the chunk is to be split, with the bytes seen by then.
-async fn too_large(ctx: &Context, attempt: &Attempt, deadline: Deadline, gauge: &Gauge) -> u64 {
+async fn too_large(
+    ctx: &Context,
+    attempt: &Attempt,
+    deadline: Deadline,
+    gauge: &Gauge,
+) -> (SplitReason, u64) {
     loop {
         sleep(WATCH).await;
         let (seen, elapsed) = (gauge.source_bytes(), deadline.begun.elapsed());
@@ -139,8 +144,10 @@ async fn too_large(ctx: &Context, attempt: &Attempt, deadline: Deadline, gauge: 
             ctx.store.faults().crash(Point::Copying);
         }
         // Once everything is read, a split would only do it again.
-        if !gauge.ended() && split::due(attempt, ctx.sizes, seen, elapsed, deadline.left) {
-            return seen;
+        if !gauge.ended()
+            && let Some(why) = split::due(attempt, ctx.sizes, seen, elapsed, deadline.left)
+        {
+            return (why, seen);
         }
     }
 }
@@ -164,7 +171,7 @@ async fn conclude(
             Ok(None)
         }
         AttemptError::Busy(excess) => back_off(ctx, attempt, excess, usage).await,
-        AttemptError::TooLarge { seen_bytes } => split(ctx, attempt, *seen_bytes, usage).await,
+        AttemptError::TooLarge { why, seen_bytes } => split(ctx, attempt, *why, *seen_bytes, usage).await,
         error => {
             let failure = error.failure();
             tracing::warn!(chunk = %attempt.chunk, attempt = attempt.number, dataset = attempt.selection.dataset,
@@ -227,12 +234,14 @@ async fn back_off(
 async fn split(
     ctx: &Context,
     attempt: &Attempt,
+    why: SplitReason,
     seen_bytes: u64,
     usage: &Usage,
 ) -> Result<Option<Vec<ExportId>>, StoreError> {
     if let Some(children) = split::children(attempt, ctx.sizes, seen_bytes) {
         let (spans, planned) = (&children.spans, children.planned_bytes);
-        ctx.store.split(attempt.chunk, attempt.number, spans, planned, usage).await?;
+        let out_of_time = (why == SplitReason::Slow).then_some(seen_bytes);
+        ctx.store.split(attempt.chunk, attempt.number, spans, planned, out_of_time, usage).await?;
     }
     Ok(None)
 }

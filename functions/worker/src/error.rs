@@ -1,4 +1,4 @@
-//! Why an attempt ended without a file, and the one translation into what the store keeps of it.
+//! SplitReason an attempt ended without a file, and the one translation into what the store keeps of it.
 
 use export::chunk::Failure;
 use export::load::Excess;
@@ -8,6 +8,7 @@ use ports::store::StoreError;
 
 use crate::encode::{EncodeError, ValueProblem};
 use crate::pipeline::PipelineError;
+use crate::split::SplitReason;
 
 /// The end of an attempt that made no file.
 #[derive(Debug, thiserror::Error)]
@@ -33,10 +34,12 @@ pub enum AttemptError {
     /// The chunk is to be split; so many bytes of COPY were seen.
     #[error("the chunk is too large after {seen_bytes} bytes")]
     TooLarge {
+        /// SplitReason.
+        why: SplitReason,
         /// A lower bound of what the chunk has.
         seen_bytes: u64,
     },
-    /// The function's time is over and the chunk cannot be split.
+    /// The function's time is over, and a split would not help.
     #[error("the function's time is over")]
     OutOfTime {
         /// Whether all rows had been read: then only the upload was slow.
@@ -75,8 +78,8 @@ impl AttemptError {
             Self::OutOfTime { read: false } => failure(
                 "out_of_time",
                 false,
-                "the rows cannot be read in one function's time, and the chunk cannot be split: \
-                 give the dataset a range column, an index on it, or filters, or raise the function's timeout"
+                "the rows were not read in one function's time, and a split of the range would not help: give the dataset a \
+                 range column with an index that its query uses, ask for less by filters, or raise WorkerTimeoutSeconds"
                     .into(),
             ),
         }

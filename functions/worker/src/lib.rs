@@ -33,4 +33,4 @@ pub use context::{Context, ContextError};
 pub use error::AttemptError;
 pub use handle::{Answer, Event, Record, handle};
 pub use heartbeat::Lease;
-pub use split::Sizes;
+pub use split::{Sizes, SplitReason};

@@ -63,7 +63,7 @@ class Observability(unittest.TestCase):
             "cache hits": [("api", f"{layer}{what}") for layer in ("Memory", "Shared") for what in ("Hits", "Misses")],
             "sessions": [("sweeper", "ChunksRunning")],
             "refusals": [("api", "Refusals"), ("api", "TooMany"), ("api", "Busy")],
-            "failures": [("api", "ExportsFailed"), ("worker", "ExportsFailed"), ("sweeper", "StepsFailed")],
+            "failures": [("api", "ExportsFailed"), ("worker", "ExportsFailed"), ("sweeper", "StepsFailed"), ("sweeper", "InvariantsBroken"), ("sweeper", "PutRight")],
         }
         for subject, metrics in wanted.items():
             self.assertEqual(set(metrics) - self.put, set(), subject)

@@ -90,6 +90,8 @@ fn export_attempt(_store: &Store, chunk: export::id::ChunkId) -> export::chunk::
         indexed: true,
         failures: 0,
         waited_ms: 0,
+        depth: 0,
+        parent_seen_bytes: None,
     }
 }
 

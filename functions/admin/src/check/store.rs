@@ -23,6 +23,9 @@ pub(super) async fn look(context: &Context, report: &mut Report) -> Option<Store
     };
     judge(&state, &context.settings, report);
     note_content(context, report).await;
+    if state.migration == Migration::last().version {
+        invariants(context, report).await;
+    }
     Some(state)
 }
 
@@ -82,6 +85,23 @@ pub(super) fn limits(what: &'static str, server: &Server, wanted: u32, report: &
             format!("{role} may have {found} sessions instead of {wanted}"),
             "run admin migrate",
         );
+    }
+}
+
+/// What must never be in the store: whatever is found is a fault of Sluice.
+async fn invariants(context: &Context, report: &mut Report) {
+    match context.store.violations().await {
+        Ok(broken) if broken.is_empty() => report.fine("invariants", "all of them hold"),
+        Ok(broken) => {
+            for one in broken {
+                let remedy =
+                    "the sweeper puts open links and missing turns right within a minute; report what stays";
+                report.wrong("invariants", one.to_string(), remedy);
+            }
+        }
+        Err(error) => {
+            report.wrong("invariants", chain(&error), "run admin check again when the store is less busy")
+        }
     }
 }
 

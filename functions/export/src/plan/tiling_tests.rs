@@ -242,6 +242,8 @@ impl Story {
             indexed: true,
             failures: 0,
             waited_ms: 0,
+            depth: 0,
+            parent_seen_bytes: None,
         };
         attempt.is_settled_at(self.now_micros())
     }

@@ -17,9 +17,9 @@ use super::ranges::{chunk_id, count, from_row, texts, to_columns, to_json};
 use super::turns::{self, Full};
 use crate::random;
 
-/// Room between the ordinals of two links, shared out among the children of a split: five splits deep
-/// with 64 children each.
-pub(super) const ROOM: i64 = 1 << 30;
+/// Room between the ordinals of two links, shared out among the children of a split: eight splits deep where the
+/// number of children doubles from 5 to 64. Below that ordinals repeat, and the chunk's id decides.
+pub(super) const ROOM: i64 = 1 << 40;
 
 /// An export to accept.
 #[derive(Clone, Debug)]
@@ -234,7 +234,7 @@ async fn read_candidates(tx: &mut Tx, ids: &[String]) -> Result<Vec<Candidate>, 
     rows.iter().map(read).collect()
 }
 
-/// False if another catalog is in force: `catalog apply` waits for the tenant's row, so this statement sees it.
+/// False if another catalog is in force: until the transaction ends none is applied (`in_force.sql`).
 /// Also if the export `queues` and the tenant has as many live ones as it may.
 async fn insert_export(
     tx: &mut Tx,
@@ -245,7 +245,7 @@ async fn insert_export(
 ) -> Result<bool, StoreError> {
     let insert = sql("insert into sluice.export (id, tenant, request, revision, heads, accepted_at, queued_at, deadline_at) \
          select $1::text::uuid, $2, $3::text::jsonb, $4, $5::text::jsonb, sluice.from_micros($6), sluice.from_micros($6), sluice.from_micros($6) + $7::bigint * interval '1 second' \
-         where coalesce((select c.revision = $4 from sluice.catalog c order by c.applied_at desc limit 1), true) and not ($8 and sluice.is_full($2))")
+         where coalesce(sluice.revision_in_force() = $4, true) and not ($8 and sluice.is_full($2))")
     .bind(new.id.to_string())
     .bind(new.tenant.as_str())
     .bind(new.request.to_string())

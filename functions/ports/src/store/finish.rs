@@ -109,7 +109,7 @@ impl Store {
         let chunks = sql(
             "select c.id::text, c.dataset, c.range_of, c.range_start, c.range_end, sluice.micros(c.as_of) as as_of, sluice.micros(c.horizon) as horizon, \
                 c.attempt, c.rows, c.bytes, c.source_bytes, c.planned_rows, c.planned_bytes, c.sha256, l.reused \
-             from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = $1::text::uuid order by l.ordinal",
+             from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = $1::text::uuid order by l.ordinal, l.chunk_id",
         );
         let rows = tx.all(chunks.bind(export.to_string())).await?;
         tx.rollback().await?;

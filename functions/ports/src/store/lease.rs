@@ -57,6 +57,9 @@ impl Store {
             failures: u32::try_from(row.try_get::<i32, _>("failures")?)
                 .map_err(|e| StoreError::unreadable("failures", e))?,
             waited_ms: count(&row, "waited_ms")?,
+            depth: u32::try_from(row.try_get::<i16, _>("depth")?)
+                .map_err(|e| StoreError::unreadable("depth", e))?,
+            parent_seen_bytes: row.try_get::<Option<i64>, _>("parent_seen")?.map(i64::unsigned_abs),
         }))
     }
 

@@ -1,11 +1,12 @@
--- How far an export is, counted over its links. Chunks it lacks for good count as failed.
+-- How far an export is, counted over its links. Chunks that are missing for good count in its total; that they count as
+-- failed too is added where it is read (view/export.sql), and only there: some counts are kept before a chunk is missing.
 create or replace function sluice.progress(of_export uuid) returns jsonb
     language sql stable
 as $$
     select jsonb_build_object(
         'chunksTotal', count(*) + (select count(*) from sluice.missing m where m.export_id = of_export),
         'chunksDone', count(*) filter (where c.state = 'done'),
-        'chunksFailed', count(*) filter (where c.state = 'failed') + (select count(*) from sluice.missing m where m.export_id = of_export),
+        'chunksFailed', count(*) filter (where c.state = 'failed'),
         'chunksReused', count(*) filter (where l.reused),
         'chunksRunning', count(*) filter (where c.state = 'running'),
         'rows', coalesce(sum(c.rows) filter (where c.state = 'done'), 0),

@@ -144,7 +144,7 @@ impl Store {
         let reopen = sql(
             "update sluice.export set status = 'queued', queued_at = clock_timestamp(), revision = $2, edition = edition + 1, heads = $3::text::jsonb, ended_at = null, expires_at = null, started_at = null, progress = null, \
              deadline_at = clock_timestamp() + $4::bigint * interval '1 second' where id = $1::text::uuid \
-               and coalesce((select c.revision = $2 from sluice.catalog c order by c.applied_at desc limit 1), true)",
+               and coalesce(sluice.revision_in_force() = $2, true)",
         )
         .bind(export.to_string())
         .bind(revision_id)

@@ -80,7 +80,7 @@ impl Store {
     pub async fn unfinished(&self, limit: i64) -> Result<Vec<ExportId>, StoreError> {
         self.export_ids(
             "select e.id::text from sluice.export e where e.status in ('queued', 'running') \
-               and (select l.open from sluice.link l where l.export_id = e.id and l.open order by l.ordinal desc limit 1) is null order by e.accepted_at limit $1",
+               and (select l.open from sluice.link l where l.export_id = e.id and l.open order by l.ordinal + 0 desc limit 1) is null order by e.accepted_at limit $1",
             limit,
         )
         .await
@@ -185,7 +185,7 @@ impl Store {
         tx.commit().await
     }
 
-    /// Removes rows that nobody can ask for any more: exports long expired, their turns, selections
+    /// Removes rows that nobody can ask for any more: exports long expired, selections
     /// without chunks.
     ///
     /// # Errors
@@ -193,7 +193,6 @@ impl Store {
     pub async fn prune(&self) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         tx.run(sql("delete from sluice.export where status = 'expired' and expires_at < clock_timestamp() - interval '30 days'")).await?;
-        tx.run(sql("delete from sluice.export_turn t where not exists (select from sluice.export e where e.id = t.export_id and e.status in ('queued', 'running'))")).await?;
         tx.commit().await?;
         // An accept that has found one of them here just now and lost it meets a conflict, as this does the other way
         // round: each tries again.
