@@ -56,11 +56,14 @@ declare
     max_failures constant integer := 8;
     in_flight integer;
     held_until timestamptz;
+    probe_of_hold uuid;
     next_tenant text;
     next_export uuid;
     next_chunk uuid;
 begin
     perform pg_advisory_xact_lock(7306011);
+    -- Its row is locked before a chunk's, as everywhere.
+    select b.until, b.probe into held_until, probe_of_hold from sluice.back_off b for update;
 
     -- Dead leases: the worker is gone, or so slow that its attempt may no longer be recorded.
     with dead as (
@@ -92,7 +95,7 @@ begin
     on conflict (prefix) do nothing;
 
     -- Messages that were lost, or whose sender died between commit and send: after 60 s, doubling to 15 min.
-    resend_after := coalesce((select value from sluice.setting where name = 'resend_secs'), '60')::integer * interval '1 second';
+    resend_after := sluice.resend_after();
     with stale as (
         select id from sluice.chunk
         where state = 'sent'
@@ -106,9 +109,10 @@ begin
     if exists (select from sluice.setting where name = 'paused_at') then
         return;
     end if;
-    -- The source was too busy: nothing goes out until then, and then one chunk alone, whose worker looks again.
-    held_until := (select until from sluice.back_off);
-    if held_until > clock_timestamp() or (held_until is not null and exists (select from sluice.chunk where state = 'sent')) then
+    -- A condition of the deployment was met: nothing goes out until then, and then one chunk alone, the probe, until it is
+    -- known what became of it.
+    if held_until > clock_timestamp()
+        or exists (select from sluice.chunk c where c.id = probe_of_hold and c.state in ('sent', 'running')) then
         return;
     end if;
 
@@ -135,7 +139,10 @@ begin
         update sluice.export_turn set served_at = clock_timestamp() where export_id = next_export;
         in_flight := in_flight + 1;
         return next next_chunk;
-        exit when held_until is not null;
+        if held_until is not null then
+            update sluice.back_off set probe = next_chunk;
+            exit;
+        end if;
     end loop;
 end
 $$;
