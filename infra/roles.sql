@@ -10,6 +10,10 @@
 -- RDS and Aurora. Safe to run again.
 \set ON_ERROR_STOP on
 \set worker_timeout_text :worker_timeout s
+-- Longer than a COPY and the waiting before it.
+select (:worker_timeout + 120) || 's' as transaction_timeout_text,
+       current_setting('transaction_timeout', true) is not null as has_transaction_timeout,
+       current_setting('idle_session_timeout', true) is not null as has_idle_session_timeout \gset
 
 select not exists (select from pg_roles where rolname = 'sluice_source') as make_source,
        not exists (select from pg_roles where rolname = 'sluice_store') as make_store \gset
@@ -67,6 +71,16 @@ exception when insufficient_privilege then
 end $$;
 -- A COPY must not outlive its worker.
 alter role sluice_source set statement_timeout = :'worker_timeout_text';
+-- Timeouts of their own: what the server sets for others would end sessions that are in use, or that a pooler keeps.
+alter role sluice_source set idle_in_transaction_session_timeout = '2min';
+\if :has_transaction_timeout
+alter role sluice_source set transaction_timeout = :'transaction_timeout_text';
+alter role sluice_store set transaction_timeout = '5min';
+\endif
+\if :has_idle_session_timeout
+alter role sluice_source set idle_session_timeout = '0';
+alter role sluice_store set idle_session_timeout = '0';
+\endif
 
 alter role sluice_store set max_parallel_workers_per_gather = '0';
 alter role sluice_store set statement_timeout = '30s';

@@ -15,6 +15,7 @@ mod ends;
 mod grown;
 mod load;
 mod messages;
+mod outages;
 mod pause;
 mod restarts;
 mod schema;

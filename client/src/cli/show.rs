@@ -46,7 +46,12 @@ pub(super) fn export(export: &Export) -> String {
         place => format!("queue     place {place} among the exports that wait for another one to end"),
     }));
     lines.extend(export.paused.as_ref().map(|why| format!("paused    {why}")));
-    lines.extend(export.back_off.as_ref().map(|b| format!("waits     until {}: {}", b.until, b.reason)));
+    lines.extend(
+        export
+            .back_off
+            .as_ref()
+            .map(|b| format!("waits     until {}, since {}: {}", b.until, b.since, b.reason)),
+    );
     lines.extend(errors(export));
     lines.extend(hint(export));
     lines.join("\n")

@@ -35,7 +35,7 @@ mod turns;
 mod view;
 
 pub use accept::{AcceptError, Accepted, Limits, NewExport};
-pub use back_off::BackOff;
+pub use back_off::{BackOff, GivenBack};
 pub use cancel::Ended;
 pub use catalog::Applied;
 pub use connection::Store;
@@ -46,7 +46,7 @@ pub use idempotency::Idempotency;
 pub use invalidate::{Invalidated, Invalidation};
 pub use invariants::Violation;
 pub use keys::{KeyInfo, KeyOwner, NewKey};
-pub use lease::ReadNote;
+pub use lease::{Noted, ReadNote};
 pub use litter::Litter;
 pub use migrate::{Migration, migrate, migration_script};
 pub use narrow::Narrowed;

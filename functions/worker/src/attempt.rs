@@ -11,17 +11,18 @@ use std::time::{Duration, Instant};
 use export::chunk::{Attempt, Usage};
 use export::file::{FileRecord, file_name};
 use export::id::{ExportId, hex};
-use export::load::Excess;
 use ports::fault::{Faults, Point};
 use ports::objects::Meta;
 use ports::source::{Described, SourceError, sql::copy_sql};
-use ports::store::{ReadNote, StoreError};
+use ports::store::{Noted, ReadNote, StoreError};
 use ports::telemetry::chain;
 use tokio::time::{sleep, sleep_until};
 
 use crate::context::Context;
 use crate::decode::Limits;
+use crate::end::{fail, give_back, insist};
 use crate::error::AttemptError;
+use crate::notify::dispatch;
 use crate::pipeline::{Gauge, Pipeline, Recipe};
 use crate::split::{self, SplitReason};
 use crate::upload::Uploader;
@@ -61,15 +62,15 @@ pub async fn run(ctx: &Context, attempt: &Attempt, deadline: Deadline) {
     let mut upload = Uploader::new(ctx.objects.clone(), attempt.key(), meta(attempt));
     let made = tokio::select! {
         made = file(ctx, attempt, &mut upload, &mut meter, &gauge) => made,
-        () = heartbeat::until_lost(&ctx.store, attempt, ctx.lease, leased.into()) => Err(AttemptError::Lost),
+        lost = heartbeat::until_lost(&ctx.store, attempt, ctx.lease, leased.into()) => Err(lost),
         (why, seen_bytes) = too_large(ctx, attempt, deadline, &gauge) => Err(AttemptError::TooLarge { why, seen_bytes }),
         () = sleep_until(deadline.last_call().into()) => Err(AttemptError::OutOfTime { read: gauge.ended() }),
     };
     let usage = meter.usage();
     metrics::ended(attempt, &made, &usage);
     // From here on nothing may be interrupted: a record that is cut off may or may not be there.
-    let exports = conclude(ctx, attempt, made, upload, &usage).await;
-    ring(ctx, &exports).await;
+    let exports = conclude(ctx, attempt, made, upload, &usage, deadline).await;
+    follow_up(ctx, &exports).await;
 }
 
 /// Source → file, complete but not recorded.
@@ -96,7 +97,15 @@ async fn file(
 /// Before the first row is read, the store knows what the file will show and whether it may be reused.
 async fn note_read(ctx: &Context, attempt: &Attempt, at: Described) -> Result<(), AttemptError> {
     let note = ReadNote { as_of_micros: at.as_of_micros, horizon_micros: at.horizon_micros() };
-    if ctx.store.note_read(attempt, &note).await? { Ok(()) } else { Err(AttemptError::Lost) }
+    match ctx.store.note_read(attempt, &note).await? {
+        Noted::Reading => Ok(()),
+        Noted::Resumed => {
+            // This was the probe: the others need not wait until it is read.
+            dispatch(ctx).await;
+            Ok(())
+        }
+        Noted::Fenced => Err(AttemptError::Lost),
+    }
 }
 
 /// Moves the parts to the bucket; completes the object once its last byte is proven.
@@ -159,9 +168,10 @@ async fn conclude(
     made: Result<FileRecord, AttemptError>,
     upload: Uploader,
     usage: &Usage,
+    deadline: Deadline,
 ) -> Vec<ExportId> {
     let error = match made {
-        Ok(file) => return record(ctx, attempt, &file, upload, usage).await,
+        Ok(file) => return record(ctx, attempt, &file, upload, usage, deadline).await,
         Err(error) => error,
     };
     remove(attempt, upload).await;
@@ -170,14 +180,16 @@ async fn conclude(
             tracing::warn!(chunk = %attempt.chunk, attempt = attempt.number, "attempt stopped: its lease is lost");
             Ok(None)
         }
-        AttemptError::Busy(excess) => back_off(ctx, attempt, excess, usage).await,
-        AttemptError::TooLarge { why, seen_bytes } => split(ctx, attempt, *why, *seen_bytes, usage).await,
-        error => {
-            let failure = error.failure();
-            tracing::warn!(chunk = %attempt.chunk, attempt = attempt.number, dataset = attempt.selection.dataset,
-                code = failure.code, again = failure.again, error = chain(error), "attempt failed");
-            ctx.store.fail(attempt.chunk, attempt.number, &failure, usage).await
+        AttemptError::TooLarge { why, seen_bytes } => {
+            insist(deadline, || split(ctx, attempt, *why, *seen_bytes, usage)).await
         }
+        error => match error.hold() {
+            Some(hold) => insist(deadline, || give_back(ctx, attempt, &hold, error, usage)).await,
+            None => {
+                let failure = error.failure();
+                insist(deadline, || fail(ctx, attempt, &failure, error, usage)).await
+            }
+        },
     };
     written.unwrap_or_else(|error| {
         // The lease runs out, and the chunk is tried again.
@@ -192,9 +204,10 @@ async fn record(
     file: &FileRecord,
     upload: Uploader,
     usage: &Usage,
+    deadline: Deadline,
 ) -> Vec<ExportId> {
     ctx.store.faults().crash(Point::Uploaded);
-    match ctx.store.record(attempt.chunk, file, usage).await {
+    match insist(deadline, || ctx.store.record(attempt.chunk, file, usage)).await {
         Ok(Some(exports)) => {
             tracing::info!(chunk = %attempt.chunk, attempt = attempt.number, dataset = attempt.selection.dataset,
                 rows = file.rows, bytes = file.bytes, source_bytes = file.source_bytes, read_ms = usage.read_ms,
@@ -215,20 +228,6 @@ async fn record(
             Vec::new()
         }
     }
-}
-
-/// The source is too busy: nothing has failed, and nothing goes out for a while.
-async fn back_off(
-    ctx: &Context,
-    attempt: &Attempt,
-    excess: &Excess,
-    usage: &Usage,
-) -> Result<Option<Vec<ExportId>>, StoreError> {
-    if let Some(held) = ctx.store.back_off(attempt.chunk, attempt.number, excess, usage).await? {
-        tracing::warn!(chunk = %attempt.chunk, attempt = attempt.number, signal = excess.signal.as_str(), seen = excess.seen,
-            allowed = excess.allowed, until_micros = held.until_micros, "the source is too busy; the chunk waits");
-    }
-    Ok(None)
 }
 
 async fn split(
@@ -264,16 +263,14 @@ async fn over(ctx: &Context, exports: &[ExportId]) -> Vec<ExportId> {
     })
 }
 
-/// What became possible: finished exports, and the next chunks. Both are found by the sweeper too.
-async fn ring(ctx: &Context, exports: &[ExportId]) {
+/// Finishes completed exports and dispatches due chunks. Best effort: the sweeper repeats both.
+async fn follow_up(ctx: &Context, exports: &[ExportId]) {
     for export in over(ctx, exports).await {
         if let Err(error) = ports::finish::run(&ctx.store, &*ctx.objects, export).await {
             tracing::warn!(%export, error = chain(&error), "the export could not be finished now");
         }
     }
-    if let Err(error) = ports::dispatch::run(&ctx.store, &*ctx.queue).await {
-        tracing::warn!(error = chain(&error), "nothing could be dispatched now");
-    }
+    dispatch(ctx).await;
 }
 
 fn recipe(ctx: &Context, attempt: &Attempt) -> Recipe {

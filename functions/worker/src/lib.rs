@@ -8,6 +8,8 @@ mod context;
 mod handle;
 
 mod attempt;
+mod end;
+mod notify;
 
 mod heartbeat;
 mod metrics;

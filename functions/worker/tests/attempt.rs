@@ -223,8 +223,10 @@ async fn a_busy_source_is_left_alone_until_it_has_room() {
     let export = world.accept(selection("t"), 1_000).await;
     let crowd = world.crowd(3).await;
     world.drain().await;
-    let held = "select signal || ' ' || seen || ' ' || allowed from sluice.back_off";
-    assert_eq!(world.one(held).await, "active_sessions 3 2");
+    let held = "select signal || ' ' || reason from sluice.back_off";
+    let reason =
+        "active_sessions 3 sessions of others are active at the source, more than 2 (MaxActiveSessions)";
+    assert_eq!(world.one(held).await, reason);
     assert_eq!(
         world.one("select state || ' ' || attempt || ' ' || failures from sluice.chunk").await,
         "due 1 0"

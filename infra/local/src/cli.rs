@@ -241,6 +241,8 @@ pub(crate) enum Part {
     Postgres,
     Pgbouncer,
     Redis,
+    /// The way from the pooler to the source, which was stopped.
+    Source,
 }
 
 #[derive(Args)]
@@ -251,10 +253,14 @@ pub(crate) struct StopArgs {
     pub(crate) part: Spare,
 }
 
-/// The parts that a stack can do without.
+/// The parts that fault tests stop. Without Redis everything goes on; the others are an outage.
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum Spare {
+    Postgres,
+    Pgbouncer,
     Redis,
+    /// The way from the pooler to the source, for sessions that begin after it.
+    Source,
 }
 
 /// Carries out one command.

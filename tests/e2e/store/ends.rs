@@ -6,7 +6,7 @@ use export::chunk::{ExportStatus, Failure, Usage};
 use ports::objects::MemoryObjects;
 use ports::queue::MemoryQueue;
 use ports::source::Source;
-use ports::store::{Ended, Finish, RetryError, Store};
+use ports::store::{Ended, Finish, Noted, RetryError, Store};
 use tests::Database;
 
 use crate::fixture::{LEASE_SECS, TARGET, add_tenant, drain, new_export, note, want, work};
@@ -213,7 +213,7 @@ async fn a_chunk_read_before_its_rows_were_settled_is_not_kept() {
     let attempt = store.lease(chunk, LEASE_SECS).await.unwrap().unwrap();
     assert!(note(&store, &attempt).await);
     let early = ports::store::ReadNote { as_of_micros: 0, horizon_micros: None };
-    assert!(store.note_read(&attempt, &early).await.unwrap());
+    assert_eq!(store.note_read(&attempt, &early).await.unwrap(), Noted::Reading);
     store.record(chunk, &crate::fixture::file(1, 5), &Usage::default()).await.unwrap();
     store.flip(new.id, "key", 0).await.unwrap();
     store.cancel_or_delete(&acme, new.id).await.unwrap();

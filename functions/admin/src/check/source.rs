@@ -33,7 +33,7 @@ async fn ask(context: &Context, report: &mut Report) -> Result<Server, SourceErr
         format!("PostgreSQL {}, database {}, as {}{standby}", server.version, server.database, server.role),
     );
     limits("source", &server, context.settings.stored.budget, report);
-    let wrong = differing(&mut inspector).await?;
+    let wrong = differing(&mut inspector, context.settings.stored.worker_timeout_secs).await?;
     if wrong.is_empty() {
         report.fine("source", format!("{} has the settings that files depend on", server.role));
     } else {
@@ -104,7 +104,7 @@ fn reader_of_aurora(server: &Server, report: &mut Report) {
     }
 }
 
-async fn differing(inspector: &mut Inspector) -> Result<Vec<String>, SourceError> {
+async fn differing(inspector: &mut Inspector, worker_timeout_secs: u32) -> Result<Vec<String>, SourceError> {
     let mut wrong = Vec::new();
     for (name, wanted) in source_settings() {
         let found = inspector.setting(name).await?.unwrap_or_default();
@@ -115,6 +115,13 @@ async fn differing(inspector: &mut Inspector) -> Result<Vec<String>, SourceError
     if inspector.setting("statement_timeout").await?.is_none_or(|found| found == "0") {
         wrong.push("statement_timeout is not set".to_owned());
     }
+    // Servers that do not know it have no such row.
+    let ending = format!(
+        "select 'transaction_timeout is ' || setting || ' ms, shorter than a worker''s time' from pg_catalog.pg_settings \
+         where name = 'transaction_timeout' and setting::bigint between 1 and {}",
+        u64::from(worker_timeout_secs) * 1000
+    );
+    wrong.extend(inspector.texts(&ending).await?.into_iter().flatten().flatten());
     Ok(wrong)
 }
 

@@ -37,9 +37,10 @@ pub(crate) fn export(state: &ExportState) -> wire::Export {
         errors: state.errors.iter().map(|error| chunk_error(error, state)).collect(),
         paused: (live && state.paused)
             .then(|| "the operator has paused all exports; deadlines stand still".to_owned()),
-        back_off: state.back_off.filter(|_| live).map(|held| wire::BackOff {
-            signal: held.excess.signal,
-            reason: format!("{}; chunks start again by themselves when that is over", held.excess),
+        back_off: state.back_off.as_ref().filter(|_| live).map(|held| wire::BackOff {
+            signal: held.hold.signal,
+            reason: format!("{}; chunks start again by themselves when that is over", held.hold.reason),
+            since: rfc3339(held.since_micros),
             until: rfc3339(held.until_micros),
         }),
         links: wire::Links {

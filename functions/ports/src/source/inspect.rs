@@ -3,7 +3,6 @@
 //! It reads no rows of the user's tables, except where that is cheap: the first and last value of a range
 //! column, and the size of a few rows.
 
-use std::error::Error as _;
 use std::time::Duration;
 
 use export::catalog::From;
@@ -142,8 +141,8 @@ impl Inspector {
     async fn rows(&mut self, question: &str) -> Result<Vec<PgRow>, SourceError> {
         let path = &self.path;
         let message = format!("rollback; begin isolation level read committed read only;\n{path}{question}");
-        let rows = self.connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(message))).await;
-        rows.map_err(SourceError::classify)
+        let rows = self.connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(message.as_str()))).await;
+        rows.map_err(|error| SourceError::classify(error).in_statement(&message))
     }
 }
 
@@ -165,12 +164,4 @@ pub(super) fn from_clause(from: &From) -> String {
         // The line breaks end a comment on the query's last line.
         From::Query(query) => format!("(\n{query}\n) q"),
     }
-}
-
-/// What the server said, without our advice, which is written for a worker's reader.
-pub(super) fn server_text(error: &SourceError) -> String {
-    let cause = error.source().and_then(|cause| cause.downcast_ref::<sqlx::Error>());
-    cause
-        .and_then(|cause| cause.as_database_error())
-        .map_or_else(|| error.message.clone(), |e| e.message().to_owned())
 }

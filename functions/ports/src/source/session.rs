@@ -3,6 +3,8 @@
 //! The thread has a current-thread runtime, so that the reader may nap (see [`NAP`]) without holding
 //! up uploads and heartbeats, and dropping the handle closes the connection whatever it was doing.
 
+mod begun;
+
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::task::Poll;
@@ -16,6 +18,8 @@ use futures::{Stream, StreamExt};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, Connection, Row};
 use tokio::sync::{mpsc, oneshot};
+
+use begun::Begun;
 
 use super::{SourceError, connect, load, sql};
 use crate::fault::{Fault, Faults};
@@ -195,6 +199,7 @@ async fn serve(
         connected = connect(&options, patience) => connected,
         () = opened.closed() => return,
     };
+    let begun = Begun::now(&options);
     let mut connection = match connected {
         Ok(connection) => connection,
         Err(error) => return drop(opened.send(Err(error))),
@@ -229,7 +234,7 @@ async fn serve(
                     break;
                 }
             }
-            Order::Copy(sql, batches) => return copy(connection, &sql, &batches).await,
+            Order::Copy(sql, batches) => return copy(connection, &sql, &batches, begun).await,
         }
     }
     // Dropped, and so closed. Closing by hand waits over TLS for the server to say something, which an idle one never does.
@@ -246,7 +251,10 @@ async fn ask(connection: &mut PgConnection, sql: String) -> Result<Vec<Option<i6
 /// The description's row with booleans as 0 and 1. By simple protocol: named statements break behind a pooler.
 async fn describe(connection: &mut PgConnection, sql: String) -> Result<Vec<Option<i64>>, SourceError> {
     use sqlx::Executor as _;
-    let row = connection.fetch_one(sqlx::raw_sql(AssertSqlSafe(sql))).await.map_err(SourceError::classify)?;
+    let row = connection
+        .fetch_one(sqlx::raw_sql(AssertSqlSafe(sql.as_str())))
+        .await
+        .map_err(|error| SourceError::classify(error).in_statement(&sql))?;
     let cell = |i: usize| -> Result<Option<i64>, sqlx::Error> {
         match i {
             0 => Ok(row.try_get::<Option<bool>, _>(i)?.map(i64::from)),
@@ -259,7 +267,12 @@ async fn describe(connection: &mut PgConnection, sql: String) -> Result<Vec<Opti
 
 /// Hands on the rows, then commits and leaves politely. After an error, or when nobody listens any more,
 /// the connection is dropped: it holds unread rows and could serve nobody.
-async fn copy(mut connection: PgConnection, sql: &str, batches: &mpsc::Sender<Result<Bytes, SourceError>>) {
+async fn copy(
+    mut connection: PgConnection,
+    sql: &str,
+    batches: &mpsc::Sender<Result<Bytes, SourceError>>,
+    begun: Begun<'_>,
+) {
     match hand_on(&mut connection, sql, batches).await {
         Ok(true) => {
             // Whoever does not answer the farewell is left all the same.
@@ -269,7 +282,7 @@ async fn copy(mut connection: PgConnection, sql: &str, batches: &mpsc::Sender<Re
         Ok(false) => drop(connection),
         Err(error) => {
             drop(connection);
-            let _ = batches.send(Err(error)).await;
+            let _ = batches.send(Err(begun.explained(error).await)).await;
         }
     }
 }
@@ -286,7 +299,7 @@ async fn hand_on(
             started = connection.copy_out_raw(sql) => started,
             () = batches.closed() => return Ok(false),
         };
-        let mut rows = started.map_err(SourceError::classify)?;
+        let mut rows = started.map_err(|error| SourceError::classify(error).in_statement(sql))?;
         let mut unwanted = pin!(batches.closed());
         loop {
             let Next::Row(row) = next(&mut rows, unwanted.as_mut()).await else { return Ok(false) };
@@ -352,6 +365,7 @@ mod tests {
     use export::format::Output;
 
     use super::*;
+    use crate::source::SourceCode;
 
     fn selection() -> Selection {
         Selection {
@@ -372,7 +386,7 @@ mod tests {
     #[test]
     fn another_type_is_a_changed_schema() {
         let error = compare(&[Some(0), Some(7), None, None, Some(1082)], &selection()).unwrap_err();
-        assert_eq!((error.code, error.again), ("schema_changed", false));
+        assert_eq!((error.code, error.code.is_retryable()), (SourceCode::SchemaChanged, false));
         assert!(error.message.contains("\"id\"") && error.message.contains("catalog apply"));
     }
 

@@ -18,6 +18,13 @@ use crate::reach::Unreached;
 /// How long an operation waits for a session before it answers `Busy`.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Longest time that a kept connection may take to begin: a new one takes less.
+const KEPT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Longest time for one statement: the role's `statement_timeout` and what the way may take. A host that is gone without a
+/// word would else be waited for as long as TCP waits, which is longer than a function lives.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(35);
+
 /// Tries of an operation that met another transaction.
 const TRIES: u32 = 10;
 
@@ -138,7 +145,8 @@ impl Store {
         let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(mut connection) = kept {
             // The environment may have been frozen for hours: a kept connection is only a guess.
-            if connection.execute("begin").await.is_ok() {
+            let begun = tokio::time::timeout(KEPT_TIMEOUT, connection.execute("begin")).await;
+            if matches!(begun, Ok(Ok(_))) {
                 return Ok(self.tx(connection));
             }
             // Closing it by hand could wait for its server, over TLS.
@@ -148,7 +156,9 @@ impl Store {
         let connect = PgConnection::connect_with(&options);
         let mut connection =
             tokio::time::timeout(self.patience, connect).await.map_err(|e| StoreError::Busy(e.into()))??;
-        connection.execute("begin").await?;
+        // Through a pooler it is here that a session is waited for.
+        let begun = tokio::time::timeout(self.patience, connection.execute("begin"));
+        begun.await.map_err(|e| StoreError::Busy(e.into()))??;
         Ok(self.tx(connection))
     }
 
@@ -189,6 +199,12 @@ impl AsStoreError for StoreError {
     }
 }
 
+/// Waits for one statement, and no longer than [`STATEMENT_TIMEOUT`]. Its transaction is of no use after that.
+async fn in_time<T>(statement: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, StoreError> {
+    let answer = tokio::time::timeout(STATEMENT_TIMEOUT, statement).await;
+    Ok(answer.map_err(|e| StoreError::Busy(e.into()))??)
+}
+
 /// A transaction. Dropped without commit, its connection is closed, which rolls it back.
 pub(super) struct Tx {
     connection: Option<PgConnection>,
@@ -210,20 +226,20 @@ impl Tx {
     }
 
     pub(super) async fn all(&mut self, statement: Statement<'_>) -> Result<Vec<PgRow>, StoreError> {
-        Ok(statement.fetch_all(self.open()?).await?)
+        in_time(statement.fetch_all(self.open()?)).await
     }
 
     pub(super) async fn optional(&mut self, statement: Statement<'_>) -> Result<Option<PgRow>, StoreError> {
-        Ok(statement.fetch_optional(self.open()?).await?)
+        in_time(statement.fetch_optional(self.open()?)).await
     }
 
     pub(super) async fn one(&mut self, statement: Statement<'_>) -> Result<PgRow, StoreError> {
-        Ok(statement.fetch_one(self.open()?).await?)
+        in_time(statement.fetch_one(self.open()?)).await
     }
 
     /// Runs a statement and answers how many rows it changed.
     pub(super) async fn run(&mut self, statement: Statement<'_>) -> Result<u64, StoreError> {
-        Ok(statement.execute(self.open()?).await?.rows_affected())
+        Ok(in_time(statement.execute(self.open()?)).await?.rows_affected())
     }
 
     pub(super) async fn commit(mut self) -> Result<(), StoreError> {
@@ -241,15 +257,15 @@ impl Tx {
     /// Gives all locks back and begins anew.
     pub(super) async fn restart(&mut self) -> Result<(), StoreError> {
         let connection = self.open()?;
-        connection.execute("rollback").await?;
-        connection.execute("begin").await?;
+        in_time(connection.execute("rollback")).await?;
+        in_time(connection.execute("begin")).await?;
         Ok(())
     }
 
     async fn end(&mut self, how: &'static str) -> Result<(), StoreError> {
         let mut connection =
             self.connection.take().ok_or_else(|| StoreError::Busy("the connection is gone".into()))?;
-        connection.execute(how).await?;
+        in_time(connection.execute(how)).await?;
         *self.home.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
         Ok(())
     }

@@ -72,13 +72,16 @@ declare
     failed_ids uuid[];
     stale_ids uuid[];
     held_until timestamptz;
+    probe_of_hold uuid;
     next_tenant text;
     next_export uuid;
     next_chunk uuid;
 begin
     perform pg_advisory_xact_lock(7306011);
+    -- Its row is locked before a chunk's, as everywhere.
+    select b.until, b.probe into held_until, probe_of_hold from sluice.back_off b for update;
 
-    resend_after := coalesce((select value from sluice.setting where name = 'resend_secs'), '60')::integer * interval '1 second';
+    resend_after := sluice.resend_after();
     select count(*),
            array_agg(c.id) filter (where c.state = 'running' and c.lease_until < clock_timestamp()),
            array_agg(c.id) filter (where c.state = 'sent' and c.sent_at < clock_timestamp()
@@ -136,9 +139,10 @@ begin
     if exists (select from sluice.setting where name = 'paused_at') then
         return;
     end if;
-    -- The source was too busy: nothing goes out until then, and then one chunk alone, whose worker looks again.
-    held_until := (select until from sluice.back_off);
-    if held_until > clock_timestamp() or (held_until is not null and exists (select from sluice.chunk where state = 'sent')) then
+    -- A condition of the deployment was met: nothing goes out until then, and then one chunk alone, the probe, until it is
+    -- known what became of it.
+    if held_until > clock_timestamp()
+        or exists (select from sluice.chunk c where c.id = probe_of_hold and c.state in ('sent', 'running')) then
         return;
     end if;
 
@@ -163,7 +167,10 @@ begin
         update sluice.export_turn set served_at = clock_timestamp() where export_id = next_export;
         in_flight := in_flight + 1;
         return next next_chunk;
-        exit when held_until is not null;
+        if held_until is not null then
+            update sluice.back_off set probe = next_chunk;
+            exit;
+        end if;
     end loop;
 end
 $$;

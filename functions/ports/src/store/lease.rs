@@ -17,6 +17,17 @@ pub struct ReadNote {
     pub horizon_micros: Option<i64>,
 }
 
+/// What became of a note.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Noted {
+    /// It is written.
+    Reading,
+    /// It is written, and a back-off ended with it: other chunks may go out.
+    Resumed,
+    /// The attempt is no longer the current one.
+    Fenced,
+}
+
 impl Store {
     /// Starts the next attempt of a chunk that was sent; `None` if it is in any other state, which is
     /// how messages that are repeated or late end.
@@ -83,12 +94,12 @@ impl Store {
     }
 
     /// Writes down, before the COPY starts, when the chunk is read and whether all its rows are settled
-    /// then; false if the attempt is no longer the current one. Whoever reads has found the source fit for
-    /// it, so a back-off whose time is over ends here.
+    /// then. An attempt that reads has found the source fit for it, so a back-off whose time is over ends here, unless it
+    /// is of the bucket.
     ///
     /// # Errors
     /// If the store cannot be reached.
-    pub async fn note_read(&self, attempt: &Attempt, read: &ReadNote) -> Result<bool, StoreError> {
+    pub async fn note_read(&self, attempt: &Attempt, read: &ReadNote) -> Result<Noted, StoreError> {
         let reusable = read.horizon_micros.is_some_and(|at| attempt.is_settled_at(at));
         let mut tx = self.begin().await?;
         let note = sql(include_str!("lease/note.sql"))
@@ -97,8 +108,9 @@ impl Store {
             .bind(read.as_of_micros)
             .bind(reusable)
             .bind(read.horizon_micros);
-        let noted = tx.run(note).await? == 1;
+        let row = tx.optional(note).await?;
         tx.commit().await?;
-        Ok(noted)
+        let Some(row) = row else { return Ok(Noted::Fenced) };
+        Ok(if row.try_get("resumed")? { Noted::Resumed } else { Noted::Reading })
     }
 }

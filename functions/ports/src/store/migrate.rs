@@ -17,7 +17,7 @@ pub struct Migration {
     text: &'static str,
 }
 
-const MIGRATIONS: [Migration; 11] = [
+const MIGRATIONS: [Migration; 12] = [
     Migration { version: 1, name: "store", text: include_str!("migrations/0001_store.sql") },
     Migration { version: 2, name: "indexed", text: include_str!("migrations/0002_indexed.sql") },
     Migration { version: 3, name: "changes", text: include_str!("migrations/0003_changes.sql") },
@@ -26,18 +26,20 @@ const MIGRATIONS: [Migration; 11] = [
     Migration { version: 6, name: "turns", text: include_str!("migrations/0006_turns.sql") },
     Migration { version: 9, name: "keys", text: include_str!("migrations/0009_keys.sql") },
     Migration { version: 10, name: "selections", text: include_str!("migrations/0010_selections.sql") },
+    Migration { version: 13, name: "conditions", text: include_str!("migrations/0013_conditions.sql") },
     Migration { version: 15, name: "splits", text: include_str!("migrations/0015_splits.sql") },
     Migration { version: 16, name: "turns_noted", text: include_str!("migrations/0016_turns.sql") },
     Migration { version: 17, name: "horizon", text: include_str!("migrations/0017_horizon.sql") },
 ];
 
 /// Functions that hold rules: created or replaced every time.
-const FUNCTIONS: [&str; 7] = [
+const FUNCTIONS: [&str; 8] = [
     include_str!("settings.sql"),
     include_str!("progress.sql"),
     include_str!("turns.sql"),
     include_str!("overdue.sql"),
     include_str!("in_force.sql"),
+    include_str!("held.sql"),
     include_str!("dispatch.sql"),
     include_str!("invariants.sql"),
 ];

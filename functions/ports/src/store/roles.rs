@@ -84,6 +84,8 @@ const SOURCE_SETTINGS: [(&str, &str); 12] = [
     ("default_transaction_read_only", "on"),
     ("lock_timeout", "5s"),
     ("max_parallel_workers_per_gather", "0"),
+    // A worker that notes in the store what it is about to read waits for seconds at most; whatever the server's own says.
+    ("idle_in_transaction_session_timeout", "2min"),
     // Without it the COPY of a killed client goes on.
     ("client_connection_check_interval", "2s"),
     // A policy that would hide rows is an error instead.
@@ -111,6 +113,23 @@ const STORE_SETTINGS: [(&str, &str); 5] = [
     ("idle_in_transaction_session_timeout", "30s"),
     ("timezone", "UTC"),
 ];
+
+/// Seconds of `idle_in_transaction_session_timeout` of the source role.
+const IDLE_IN_TRANSACTION_SECS: u32 = 120;
+
+/// Settings that newer servers know: PostgreSQL 17 brought `transaction_timeout`, 14 `idle_session_timeout`. Sessions that a
+/// pooler or a warm environment keeps are idle, and are not the server's to end.
+const SOURCE_SETTINGS_IF_KNOWN: [(&str, &str); 1] = [("idle_session_timeout", "0")];
+const STORE_SETTINGS_IF_KNOWN: [(&str, &str); 2] =
+    [("transaction_timeout", "5min"), ("idle_session_timeout", "0")];
+
+/// Sets what the server knows.
+fn set_if_known(role: &str, name: &str, value: &str) -> String {
+    let (known, value) = (quote_literal(name), quote_literal(value));
+    format!(
+        "do $do$ begin if current_setting({known}, true) is not null then alter role {role} set {name} = {value}; end if; end $do$"
+    )
+}
 
 /// Lets a role log in with tokens. Where the server knows no tokens the role is one that nobody can log in as.
 fn tokens(role: &str) -> String {
@@ -161,6 +180,12 @@ pub fn role_statements(settings: &RoleSettings) -> Vec<String> {
     statements.extend(SOURCE_SETTINGS.iter().map(|(name, value)| set(&source, name, value)));
     statements.push(unlogged(&source));
     statements.push(set(&source, "statement_timeout", &format!("{}s", settings.stored.worker_timeout_secs)));
+    // Longer than a COPY and the waiting before it: what the server sets for others would end sessions that are in use.
+    let transaction_secs = settings.stored.worker_timeout_secs.saturating_add(IDLE_IN_TRANSACTION_SECS);
+    statements.push(set_if_known(&source, "transaction_timeout", &format!("{transaction_secs}s")));
+    statements
+        .extend(SOURCE_SETTINGS_IF_KNOWN.iter().map(|(name, value)| set_if_known(&source, name, value)));
+    statements.extend(STORE_SETTINGS_IF_KNOWN.iter().map(|(name, value)| set_if_known(&store, name, value)));
     statements.extend(STORE_SETTINGS.iter().map(|(name, value)| set(&store, name, value)));
     // What of a dataset is settled depends on the oldest open transaction, and a load limit on active sessions.
     statements.push(format!(

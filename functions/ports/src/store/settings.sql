@@ -21,6 +21,13 @@ as $$
     select coalesce((select value from sluice.setting where name = 'reuse_days'), '7')::integer * interval '1 day'
 $$;
 
+-- After how long a message is sent again whose chunk no worker took; doubling.
+create or replace function sluice.resend_after() returns interval
+    language sql stable
+as $$
+    select coalesce((select value from sluice.setting where name = 'resend_secs'), '60')::integer * interval '1 second'
+$$;
+
 -- How many exports of one tenant may be active; the next ones are queued.
 create or replace function sluice.max_active() returns bigint
     language sql stable

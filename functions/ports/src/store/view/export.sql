@@ -5,7 +5,7 @@ select e.id::text, e.status, e.request::text, e.revision, e.heads::text, e.manif
        coalesce(e.progress, sluice.progress(e.id))::text as progress,
        (select count(*) from sluice.missing m where m.export_id = e.id) as missing,
        exists (select from sluice.setting where name = 'paused_at') as paused,
-       b.signal, b.seen, b.allowed, sluice.micros(b.until) as until,
+       b.signal, b.reason, sluice.micros(b.since) as since, sluice.micros(b.until) as until,
        -- Its place among the tenant's exports that wait for their turn, from 1; 0 when it has its turn.
        case when e.status = 'queued' and not exists (select from sluice.export_turn t where t.export_id = e.id) then
            (select count(*) from sluice.export q
@@ -13,4 +13,4 @@ select e.id::text, e.status, e.request::text, e.revision, e.heads::text, e.manif
               and not exists (select from sluice.export_turn t where t.export_id = q.id))
        else 0 end as position,
        sluice.overdue(e) as overdue
-from sluice.export e left join sluice.back_off b on true
+from sluice.export e left join sluice.held() b on true
