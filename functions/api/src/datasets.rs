@@ -1,9 +1,11 @@
 //! Datasets: what may be exported.
 
 mod list;
+mod no_method;
 mod show;
 
 pub(crate) use list::list;
+pub(crate) use no_method::no_method;
 pub(crate) use show::show;
 
 use export::catalog::{self, RangeColumn};

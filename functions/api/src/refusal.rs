@@ -67,6 +67,17 @@ impl Refusal {
         Self::new(StatusCode::FORBIDDEN, detail).of_kind("read-only")
     }
 
+    /// 404 for paths: the same for one that no route has and for the name of a dataset that does not exist for the caller.
+    pub(crate) fn no_path() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "there is nothing at this path")
+    }
+
+    /// 405.
+    pub(crate) fn no_method() -> Self {
+        let detail = "this path has other methods; the Allow header lists them";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, detail)
+    }
+
     /// 404 for exports: the same whether it never was, is another tenant's, or its id is malformed.
     pub(crate) fn no_export() -> Self {
         Self::new(StatusCode::NOT_FOUND, "there is no such export, or it is no longer kept")
@@ -122,6 +133,12 @@ impl Refusal {
         let detail = format!(
             "more than {per_second} requests a second of this tenant (TenantRequestsPerSecond); wait as long as Retry-After says"
         );
+        Self::new(StatusCode::TOO_MANY_REQUESTS, detail).of_kind("too-many-requests").after(retry_after_secs)
+    }
+
+    /// 429: keys that nobody has are sent too often. It does not say whether this one is right.
+    pub(crate) fn too_many_wrong_keys(retry_after_secs: u32) -> Self {
+        let detail = "too many keys were sent that are not valid; wait as long as Retry-After says";
         Self::new(StatusCode::TOO_MANY_REQUESTS, detail).of_kind("too-many-requests").after(retry_after_secs)
     }
 

@@ -70,8 +70,9 @@ pub struct ManifestDataset {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Foresight {
-    /// What was planned by PostgreSQL's estimates.
-    pub estimated: Size,
+    /// What was planned by PostgreSQL's estimates; absent where those are of all tenants' rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimated: Option<Size>,
     /// What was read.
     pub actual: Size,
 }
@@ -173,7 +174,7 @@ pub struct DoneChunk {
     /// Whether it was read for an earlier export.
     pub reused: bool,
     /// What was planned.
-    pub planned: Size,
+    pub planned: Option<Size>,
     /// What was written.
     pub file: FileRecord,
 }
@@ -226,8 +227,9 @@ impl Foresight {
 
 impl std::iter::Sum for Foresight {
     fn sum<I: Iterator<Item = Self>>(parts: I) -> Self {
-        parts.fold(Self::default(), |mut sum, part| {
-            sum.estimated += part.estimated;
+        let none = Self { estimated: Some(Size::default()), ..Self::default() };
+        parts.fold(none, |mut sum, part| {
+            sum.estimated = sum.estimated.zip(part.estimated).map(|(sum, part)| sum + part);
             sum.actual += part.actual;
             sum
         })

@@ -42,7 +42,7 @@ pub struct DatasetPlan {
     pub dataset: String,
     /// The chunks, in the order of their ranges.
     pub pieces: Vec<Piece>,
-    /// Why the dataset is one chunk, if it could not be cut, and what its estimates leave out.
+    /// Why the dataset is one chunk, if it could not be cut.
     pub note: Option<String>,
 }
 
@@ -153,21 +153,14 @@ fn plan_dataset(want: &Want, mine: &[&Candidate], policy: &Policy) -> DatasetPla
     DatasetPlan { dataset: want.selection.dataset.clone(), pieces, note: note(want) }
 }
 
-/// Why it is one chunk, and what the estimates do not know.
+/// Why it is one chunk.
 fn note(want: &Want) -> Option<String> {
-    let mut notes = Vec::new();
-    match want.span {
-        None => notes.push("no range column: one chunk"),
-        Some(_) if !want.estimate.indexed => notes.push("no usable index on the range column: one chunk"),
-        Some(_) => {}
-    }
-    match (want.selection.tenant_column.is_some(), !want.selection.predicates.is_empty()) {
-        (true, true) => notes.push("estimated for a tenant of average size, without the filters"),
-        (true, false) => notes.push("estimated for a tenant of average size"),
-        (false, true) => notes.push("estimated without the filters: at most this much"),
-        (false, false) => {}
-    }
-    (!notes.is_empty()).then(|| notes.join("; "))
+    let note = match want.span {
+        None => "no range column: one chunk",
+        Some(_) if !want.estimate.indexed => "no usable index on the range column: one chunk",
+        Some(_) => return None,
+    };
+    Some(note.to_owned())
 }
 
 /// The last day boundary before which rows are settled, in units of `kind`. A plan always cuts there,

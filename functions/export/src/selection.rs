@@ -156,7 +156,9 @@ impl Selection {
     /// SHA-256 over tenant, source and selection. `source` names the database that is read.
     pub fn fingerprint(&self, tenant: &TenantId, source: &str) -> Fingerprint {
         // Field order is fixed and lists are sorted by the request, so the JSON is canonical.
-        let json = serde_json::to_vec(&(ENCODER_VERSION, tenant, source, self)).unwrap_or_default();
+        let json = serde_json::to_vec(&(ENCODER_VERSION, tenant, source, self));
+        // Without it all selections of all tenants would be one.
+        let json = json.expect("a selection is plain JSON");
         Fingerprint(Sha256::digest(json).into())
     }
 }

@@ -28,6 +28,7 @@ mod pause;
 mod ranges;
 mod retry;
 mod roles;
+mod seal;
 mod split;
 mod state;
 mod sweep;

@@ -68,7 +68,7 @@ impl Api {
             ..Settings::from_env().unwrap()
         };
         let (queue, objects) = (Arc::new(MemoryQueue::default()), Arc::new(MemoryObjects::default()));
-        let shared = Shared::layers(None, "posts").unwrap();
+        let shared = Shared::layers(None, "posts", &store).unwrap();
         let router = api::service(Context::new(store, queue, objects, shared, settings));
         Self { router, key, sent: 0 }
     }

@@ -8,13 +8,11 @@ use export::manifest::rfc3339;
 use export::wire;
 use ports::store::{AttemptDetail, ChunkDetail, ChunkError, ExportState, Progress};
 
-use super::path;
-
 /// Share of the work after which an ETA is worth saying.
 const ETA_FROM_SHARE: f64 = 0.05;
 
 pub(crate) fn export(state: &ExportState) -> wire::Export {
-    let this = path(state.id);
+    let this = format!("exports/{}", state.id);
     let live = state.status.is_live();
     wire::Export {
         id: state.id,

@@ -114,7 +114,7 @@ impl Revision {
     /// SHA-256 of the canonical JSON, in hexadecimal.
     pub fn id(&self) -> String {
         // Struct fields keep their order and maps are sorted, so the JSON is canonical.
-        let json = serde_json::to_vec(self).unwrap_or_default();
+        let json = serde_json::to_vec(self).expect("a revision is plain JSON");
         hex(&Sha256::digest(json))
     }
 

@@ -25,7 +25,7 @@ fn done(start: i64, end: i64) -> DoneChunk {
         as_of_micros: 0,
         horizon_micros: None,
         reused: false,
-        planned: Size { rows: 6, bytes: 60 },
+        planned: Some(Size { rows: 6, bytes: 60 }),
         file,
     }
 }
@@ -36,7 +36,7 @@ fn chunks_that_tile_are_summed() {
     let dataset = ManifestDataset::assemble(head(), &tenant, vec![done(4, 10), done(0, 4)]).unwrap();
     assert_eq!((dataset.rows, dataset.bytes), (10, 100));
     let source = dataset.source.unwrap();
-    assert_eq!((source.estimated.rows, source.estimated.bytes), (12, 120));
+    assert_eq!(source.estimated, Some(Size { rows: 12, bytes: 120 }));
     assert_eq!((source.actual.rows, source.actual.bytes), (10, 140));
     let file = dataset.chunks[0].file.as_ref().unwrap();
     assert_eq!(file.name, "orders.19700101-19700105.csv.gz");

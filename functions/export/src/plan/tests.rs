@@ -140,17 +140,6 @@ fn a_hot_day_is_a_chunk_of_its_own() {
     assert_eq!(found, [(1, 0), (10, 91_000), (11, 9_000)]);
 }
 
-#[test]
-fn what_estimates_leave_out_is_said() {
-    let mut some = want(None, None, months(0));
-    some.selection.tenant_column = Some("account".into());
-    let plan = Plan::new(&[some], &[], &policy(1)).unwrap();
-    assert_eq!(
-        plan.datasets[0].note.as_deref(),
-        Some("no range column: one chunk; estimated for a tenant of average size")
-    );
-}
-
 /// Months with days of any weight: none, some, one far above all others.
 fn uneven(bytes: u64, weights: &[u64]) -> DatasetEstimate {
     let mut estimate = months(bytes);

@@ -99,10 +99,10 @@ pub struct ChunkCounts {
 pub struct Running {
     /// Chunks that workers hold now.
     pub chunks: u64,
-    /// Rows the plan expects of them.
+    /// Rows the plan expects of them, datasets with a tenant column apart.
     #[serde(default)]
     pub planned_rows: u64,
-    /// Bytes of binary COPY the plan expects of them.
+    /// Bytes of binary COPY the plan expects of them, likewise.
     #[serde(default)]
     pub planned_bytes: u64,
 }
@@ -142,7 +142,7 @@ pub struct ChunkError {
     pub file: Option<String>,
 }
 
-/// Paths on the same host, from `/api/v1` on.
+/// Where the rest is: below the base URL, which ends with `/api/v1`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Links {

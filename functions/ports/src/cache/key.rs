@@ -39,7 +39,7 @@ impl Kind {
     /// other.
     fn version(self) -> u32 {
         match self {
-            Self::Catalog | Self::Export | Self::Files | Self::Chunks | Self::File => 1,
+            Self::Catalog | Self::Export | Self::Files | Self::Chunks | Self::File => 2,
         }
     }
 }

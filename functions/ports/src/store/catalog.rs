@@ -57,6 +57,18 @@ impl Store {
         }))
     }
 
+    /// The revision of the catalog in force; `None` before the first `catalog apply`.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn revision_in_force(&self) -> Result<Option<String>, StoreError> {
+        let mut tx = self.begin().await?;
+        let find = sql("select revision from sluice.catalog order by applied_at desc limit 1");
+        let row = tx.optional(find).await?;
+        tx.commit().await?;
+        row.map(|row| Ok(row.try_get("revision")?)).transpose()
+    }
+
     /// Puts a catalog in force; answers by dataset what that made wrong. No export is accepted against the
     /// catalog before it from then on; see `narrow.rs` for those that run.
     ///

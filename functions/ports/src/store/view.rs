@@ -13,7 +13,7 @@ use super::back_off::{self, BackOff};
 use super::connection::{Store, Tx, sql};
 use super::error::StoreError;
 use super::finish::file_record;
-use super::ranges::{chunk_id, count, export_id, from_row, json, optional_json};
+use super::ranges::{chunk_id, count, export_id, from_row, json, optional_count, optional_json};
 
 mod page;
 
@@ -120,10 +120,10 @@ pub struct ChunkDetail {
     pub state: ChunkState,
     /// The number of its current attempt; 0 before the first.
     pub attempt: u32,
-    /// Estimated rows.
-    pub planned_rows: u64,
-    /// Estimated bytes of binary COPY.
-    pub planned_bytes: u64,
+    /// Estimated rows, where they may be shown.
+    pub planned_rows: Option<u64>,
+    /// Estimated bytes of binary COPY, where they may be shown.
+    pub planned_bytes: Option<u64>,
     /// Whether it was read for an earlier export.
     pub reused: bool,
     /// When it was read.
@@ -340,8 +340,8 @@ fn read_chunk(row: &PgRow) -> Result<ChunkDetail, StoreError> {
         state,
         attempt: u32::try_from(row.try_get::<i32, _>("attempt")?)
             .map_err(|e| StoreError::unreadable("attempt", e))?,
-        planned_rows: count(row, "planned_rows")?,
-        planned_bytes: count(row, "planned_bytes")?,
+        planned_rows: optional_count(row, "planned_rows")?,
+        planned_bytes: optional_count(row, "planned_bytes")?,
         reused: row.try_get("reused")?,
         as_of_micros: row.try_get("as_of")?,
         file: if state == ChunkState::Done { Some(file_record(row)?) } else { None },
