@@ -9,6 +9,7 @@ mod cdn;
 mod contract;
 mod fixture;
 mod formats;
+mod local;
 mod orders;
 mod plan;
 mod reuse;

@@ -10,6 +10,9 @@ use crate::text::{bytes, count, duration, table};
 
 /// Show what an export would do, without doing it: chunks, time, cost
 #[derive(Debug, clap::Args)]
+#[command(
+    override_usage = "sluice plan [OPTIONS] <DATASET>...\n       sluice plan [OPTIONS] --request <FILE>"
+)]
 pub(super) struct Plan {
     #[command(flatten)]
     asked: Asked,
@@ -17,7 +20,7 @@ pub(super) struct Plan {
 
 impl Plan {
     pub(super) async fn run(self, client: &Client) -> Result<Outcome, Failure> {
-        let plan = client.plan(&self.asked.read()?).await?;
+        let plan = client.plan(&self.asked.read()?).await.map_err(|error| self.asked.explain(error))?;
         Ok(Outcome::new(text(&plan), plan))
     }
 }

@@ -33,7 +33,7 @@ fn dataset(name: &str, dataset: &catalog::Dataset, estimate: Option<&DatasetEsti
 }
 
 fn head(column: &Column) -> ColumnHead {
-    ColumnHead { name: column.name.clone(), type_name: column.type_name.clone() }
+    ColumnHead { name: column.name.clone(), type_name: column.type_name.clone(), parquet: None }
 }
 
 fn range(column: &RangeColumn) -> wire::DatasetRange {

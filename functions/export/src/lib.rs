@@ -9,6 +9,8 @@ pub mod problem;
 
 pub mod column;
 
+pub mod parquet_type;
+
 pub mod range;
 
 pub mod duration;

@@ -10,10 +10,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::chunk::file_key;
+use crate::column::Column;
 use crate::estimate::Size;
 use crate::file::{FileRecord, file_name};
-use crate::format::Output;
+use crate::format::{Format, Output};
 use crate::id::{ChunkId, ExportId, TenantId};
+use crate::parquet_type::ParquetType;
 use crate::plan::Want;
 use crate::range::{Range, Settle, Span, format_micros};
 
@@ -108,6 +110,26 @@ pub struct ColumnHead {
     /// PostgreSQL's name of its type.
     #[serde(rename = "type")]
     pub type_name: String,
+    /// Its type in Parquet files, where the name of its type does not give it: of a domain, for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parquet: Option<ParquetType>,
+}
+
+impl ColumnHead {
+    /// The head of a column in files of this format.
+    pub fn new(column: &Column, format: Format) -> Self {
+        let parquet = (format == Format::Parquet).then(|| ParquetType::of(column));
+        Self {
+            name: column.name.clone(),
+            type_name: column.type_name.clone(),
+            parquet: parquet.filter(|parquet| *parquet != ParquetType::of_type_name(&column.type_name)),
+        }
+    }
+
+    /// Its type in Parquet files.
+    pub fn parquet_type(&self) -> ParquetType {
+        self.parquet.unwrap_or_else(|| ParquetType::of_type_name(&self.type_name))
+    }
 }
 
 /// A range in JSON: a half-open span, or `{"of":"all"}`, `{"of":"null"}`. A span without `start` holds everything before its
@@ -182,8 +204,7 @@ pub struct DoneChunk {
 impl DatasetHead {
     /// What is known of `want` before anything is read.
     pub fn new(want: &Want) -> Self {
-        let column =
-            |c: &crate::column::Column| ColumnHead { name: c.name.clone(), type_name: c.type_name.clone() };
+        let column = |c| ColumnHead::new(c, want.selection.output.format);
         Self {
             name: want.selection.dataset.clone(),
             columns: want.selection.columns.iter().map(column).collect(),

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
     admin, bench, chaos, check, demo, lint, logs, restart, sam, sam_local, signals, stack, stampede,
-    sustained, test, up,
+    surroundings, sustained, test, up,
 };
 
 /// Runs Sluice on this machine.
@@ -265,6 +265,7 @@ pub(crate) enum Spare {
 
 /// Carries out one command.
 pub fn run(cli: Cli) -> Result<ExitCode> {
+    surroundings::prepare();
     signals::listen()?;
     match cli.command {
         Command::Up(args) => up::run(&args).map(|()| ExitCode::SUCCESS),

@@ -16,6 +16,7 @@ pub struct Migration {
     pub name: &'static str,
     text: &'static str,
 }
+
 const MIGRATIONS: [Migration; 14] = [
     Migration { version: 1, name: "store", text: include_str!("migrations/0001_store.sql") },
     Migration { version: 2, name: "indexed", text: include_str!("migrations/0002_indexed.sql") },
