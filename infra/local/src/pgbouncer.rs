@@ -48,7 +48,7 @@ pub(crate) fn lead_to_source(stack: &Stack, there: bool) -> Result<()> {
             (format!("source = host=127.0.0.1 port={}", stack.direct_port), process::free_port()?);
         settings = settings.replace(&server, &format!("source = host=127.0.0.1 port={nothing}"));
     }
-    write(User::unprivileged()?, &settings_file(stack), &settings)?;
+    private::write(&settings_file(stack), settings, User::unprivileged()?)?;
     let pid = stack.pids.get("pgbouncer").copied().and_then(|pid| Pid::from_raw(pid.cast_signed()));
     kill_process(pid.context("PgBouncer does not run")?, Signal::HUP)
         .context("PgBouncer does not read its settings")

@@ -39,6 +39,8 @@ pub enum SourceCode {
     SchemaChanged,
     /// A value cannot be computed or converted.
     Value,
+    /// A filter's value is no value of its column's type.
+    FilterValue,
     /// The server refuses the statement.
     Query,
     /// The statement exceeds a limit of the server.
@@ -70,6 +72,7 @@ impl SourceCode {
             Self::Permission => "source_permission",
             Self::SchemaChanged => "schema_changed",
             Self::Value => "source_value",
+            Self::FilterValue => "filter_value",
             Self::Query => "source_query",
             Self::Limit => "source_limit",
             Self::Writes => "source_writes",
@@ -96,6 +99,7 @@ impl SourceCode {
             | Self::Permission
             | Self::SchemaChanged
             | Self::Value
+            | Self::FilterValue
             | Self::Query
             | Self::Limit
             | Self::Writes
@@ -136,6 +140,7 @@ impl SourceCode {
             Self::Permission => "permission denied",
             Self::SchemaChanged => "schema changed: a relation or column is missing",
             Self::Value => "a value could not be converted or computed",
+            Self::FilterValue => "a value of a filter is no value of its column's type",
             Self::Query => "the source refuses the query",
             Self::Limit => "the query exceeds a limit of the source",
             Self::Writes => "the dataset would write to the source",
@@ -160,6 +165,7 @@ impl SourceCode {
             }
             Self::SchemaChanged => "run catalog apply",
             Self::Value => "check the request's filters and the expressions of the dataset",
+            Self::FilterValue => "correct the filter",
             Self::Query => "run catalog check, which sends the same statement",
             Self::Limit => "export fewer columns, or raise the limit",
             Self::Writes => {

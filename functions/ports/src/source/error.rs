@@ -58,7 +58,7 @@ impl SourceError {
         let message = format!(
             "schema changed: the collation of the tenant column \"{column}\" is another than the catalog says; run catalog apply"
         );
-        Self::new("schema_changed", false, message)
+        Self::new(SourceCode::SchemaChanged, message)
     }
 
     /// The source refused to read a filter's value as the filter's type. The value is not repeated.
@@ -70,7 +70,7 @@ impl SourceError {
         let message = format!(
             "a value of the filter \"{column}\" is no value of its type (SQLSTATE {state}): correct the filter"
         );
-        Self { sqlstate: self.sqlstate.clone(), ..Self::new("filter_value", false, message) }
+        Self { sqlstate: self.sqlstate.clone(), ..Self::new(SourceCode::FilterValue, message) }
     }
 
     /// The answer does not have the form that was asked for.

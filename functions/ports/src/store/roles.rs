@@ -80,7 +80,7 @@ pub struct RoleSettings {
 
 /// Settings of the source role. They protect the database, and they decide the bytes of `::text`. They
 /// are set on the role, since a pooler would leak or pin what a session sets.
-const SOURCE_SETTINGS: [(&str, &str); 12] = [
+const SOURCE_SETTINGS: [(&str, &str); 13] = [
     ("default_transaction_read_only", "on"),
     ("lock_timeout", "5s"),
     ("max_parallel_workers_per_gather", "0"),

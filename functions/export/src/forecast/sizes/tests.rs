@@ -80,7 +80,7 @@ fn what_nobody_estimated_is_unknown() {
 #[test]
 fn filters_make_an_estimate_an_upper_bound() {
     let mut want = want(12, false);
-    want.selection.predicates = vec![Predicate { column: "a".into(), test: Test::IsNull }];
+    want.selection.predicates = vec![Predicate { column: "a".into(), test: Test::IsNull, by: None }];
     let sizes = of(vec![new(0, 100, 70)], &want);
     assert_eq!((rows(&sizes), sizes.at_most), (Some(70), true));
 }

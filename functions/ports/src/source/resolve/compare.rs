@@ -36,7 +36,7 @@ async fn has_comparable_elements(inspector: &mut Inspector, compare: &Compare) -
     let empty = format!("'{{}}'::{}", qualified(&compare.of));
     match inspector.text(&format!("select {empty} {} {empty}", operator(&compare.eq))).await {
         Err(error) if error.sqlstate.as_deref() == Some("42883") => Ok(false),
-        Err(error) if error.sqlstate.is_none() || error.again => Err(error),
+        Err(error) if error.sqlstate.is_none() || error.code.is_retryable() => Err(error),
         _ => Ok(true),
     }
 }

@@ -62,7 +62,7 @@ fn a_span_of_a_relation() {
 fn an_open_end_has_no_condition_and_null_is_no_value() {
     let conditions = |start, end| {
         let span = Span { kind: RangeKind::Instant, start, end };
-        super::conditions(&orders(), &Range::Span(span), &tenant()).join(" and ")
+        super::conditions(&orders(), &Range::Span(span), &tenant_id()).join(" and ")
     };
     let (open, never) = (Span::OPEN_START, Span::OPEN_END);
     assert_eq!(conditions(open, never), "q.\"created_at\" is not null");
