@@ -88,7 +88,7 @@ class Evaluation:
                 left, right = (self.value(part) for part in value)
                 return str(left) == str(right)
             if kind == "Fn::Contains":
-                return str(self.value(value[1])) in [str(one) for one in value[0]]
+                return str(self.value(value[1])) in [str(one) for one in self.value(value[0])]
         raise ValueError(f"no condition: {term}")
 
     def value(self, node):

@@ -9,7 +9,7 @@ from templates import code, load, of_type
 
 
 class Cdn(unittest.TestCase):
-    GIVEN = {"Name": "n", "BucketDomainName": "b.s3.us-east-1.amazonaws.com", "ApiDomainName": "x.execute-api.us-east-1.amazonaws.com"}
+    GIVEN = {"Name": "n", "Piece": "1a2b", "BucketDomainName": "b.s3.us-east-1.amazonaws.com", "ApiDomainName": "x.execute-api.us-east-1.amazonaws.com"}
     KEYS = {"FirstKey": choices.KEY.format("first"), "SecondKey": choices.KEY.format("second")}
 
     def resources(self, **given):
@@ -26,6 +26,15 @@ class Cdn(unittest.TestCase):
         self.assertEqual(allow["Condition"], {"StringEquals": {"AWS:SourceArn": {"Fn::GetAtt": ["Cdn", "Outputs.DistributionArn"]}}})
         without = cfn.Evaluation(source, choices.parameters({})).resources()["BucketPolicy"]
         self.assertEqual([s["Effect"] for s in without["Properties"]["PolicyDocument"]["Statement"]], ["Deny"])
+
+    def test_names_differ_in_every_deployment_of_the_account(self):
+        """CloudFront is global: the same stack name in another region must not collide."""
+        made = self.resources(**self.KEYS)
+        named = {"PublicKeyConfig", "KeyGroupConfig", "OriginAccessControlConfig", "CachePolicyConfig", "ResponseHeadersPolicyConfig"}
+        names = [config["Name"] for r in made.values() for key, config in r["Properties"].items() if key in named]
+        self.assertEqual(len(names), 6)
+        for name in names:
+            self.assertIn(f"-{self.GIVEN['Piece']}-", name)
 
     def test_whatever_is_not_the_api_needs_a_signature(self):
         made = self.resources(**self.KEYS)

@@ -9,7 +9,7 @@ from templates import code, load, of_type
 
 # Metrics of AWS that alarms and dashboard use.
 AWS_METRICS = {
-    "AWS/Lambda": {"ConcurrentExecutions", "Duration", "Errors", "Invocations", "Throttles"},
+    "AWS/Lambda": {"ConcurrentExecutions", "Duration", "Errors", "Invocations", "RecursiveInvocationsDropped", "Throttles"},
     "AWS/SQS": {"ApproximateNumberOfMessagesVisible", "ApproximateNumberOfMessagesNotVisible"},
     "AWS/ApiGateway": {"Count", "4xx", "5xx"},
     "AWS/RDS": {
@@ -44,7 +44,7 @@ class Observability(unittest.TestCase):
 
     def test_every_alarm_listens_to_something_that_is_said(self):
         alarms = of_type(self.resources(ProxyName="p"), "AWS::CloudWatch::Alarm")
-        self.assertEqual(len(alarms), 12)
+        self.assertEqual(len(alarms), 13)
         for name, alarm in alarms.items():
             properties = alarm["Properties"]
             metrics = [m["MetricStat"]["Metric"] for m in properties.get("Metrics", []) if "MetricStat" in m] or [properties]
@@ -89,6 +89,12 @@ class Observability(unittest.TestCase):
         self.assertEqual(self.put - shown, set(), "metrics that the dashboard does not show")
         self.assertEqual(body["widgets"][0]["properties"]["annotations"]["horizontal"][0]["value"], 7)
 
+    def test_the_dashboard_has_no_empty_dimension(self):
+        for given, widgets in [({}, 16), ({"ProxyName": "p"}, 18)]:
+            body = json.loads(self.resources(**given)["Dashboard"]["Properties"]["DashboardBody"])
+            self.assertEqual(len(body["widgets"]), widgets)
+            self.assertNotIn('""', json.dumps(body))
+
     def test_the_metrics_have_the_dimension_and_namespace_of_the_code(self):
         source = code("functions/ports/src/metrics.rs")
         self.assertIn('const NAMESPACE: &str = "Sluice";', source)
@@ -100,7 +106,7 @@ class Observability(unittest.TestCase):
         for given, wanted in [({}, 0), ({"Email": "a@example.com"}, 1), ({"Email": "a@example.com", "TopicArn": "arn:t"}, 2)]:
             for name, alarm in of_type(self.resources(ProxyName="p", **given), "AWS::CloudWatch::Alarm").items():
                 self.assertEqual(len(alarm["Properties"]["AlarmActions"]), wanted, name)
-        self.assertEqual(len(of_type(self.resources(), "AWS::CloudWatch::Alarm")), 10)
+        self.assertEqual(len(of_type(self.resources(), "AWS::CloudWatch::Alarm")), 11)
 
     def test_every_alarm_has_its_page_in_the_runbook(self):
         runbook = code("infra/README.md")

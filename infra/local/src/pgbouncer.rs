@@ -67,7 +67,6 @@ auth_file = {ground}/pgbouncer-users.txt
 pool_mode = transaction
 max_client_conn = 500
 server_login_retry = 1
-ignore_startup_parameters = extra_float_digits
 ",
         port = stack.direct_port,
         database = postgres::DATABASE,

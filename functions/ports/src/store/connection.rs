@@ -55,6 +55,8 @@ impl Store {
                 )
             })?
             .application_name("sluice-store")
+            // PgBouncer refuses startup parameters that it was not told to ignore; the role has this setting.
+            .extra_float_digits(None)
             .statement_cache_capacity(0)
             .disable_statement_logging();
         let (login, faults) = (Login::default(), Faults::default());
