@@ -1,7 +1,6 @@
 //! What must never be in the store: what would bring it about does not, and where it is there it is found.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use export::chunk::{ExportStatus, MAX_FAILURES};
 use ports::objects::MemoryObjects;
