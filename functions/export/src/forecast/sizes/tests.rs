@@ -1,3 +1,5 @@
+//! Tests of sizes: unknown is unknown, a bound is a bound, and nothing of other tenants is in either.
+
 use super::*;
 use crate::format::Output;
 use crate::id::{ChunkId, Fingerprint};
