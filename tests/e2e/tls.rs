@@ -123,7 +123,7 @@ async fn a_url_names_the_file_of_its_authority() {
     let missing = "sslmode=verify-full&sslrootcert=missing.pem";
     let error =
         session(&url("sluice_source:secret", "localhost", server.port, missing), Login::Password).await;
-    assert_eq!(error.unwrap_err().code, "source_unavailable");
+    assert_eq!(error.unwrap_err().code, SourceCode::Unavailable);
     assert!(server.take().password.is_none());
 }
 

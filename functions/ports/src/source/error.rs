@@ -182,7 +182,12 @@ impl SourceError {
         let mut error = Self::new(code, String::new());
         error.position = position;
         error.routine = server.routine().map(str::to_owned);
-        error.message = told(code, &state, "");
+        error.message = if error.routine.is_none() && state == "08P01" {
+            // The condition's name would speak of the protocol; a pooler means something else.
+            with(&format!("{} (SQLSTATE 08P01 of its pooler)", code.what()), code.remedy())
+        } else {
+            told(code, &state, "")
+        };
         error.sqlstate = Some(state);
         error
     }
