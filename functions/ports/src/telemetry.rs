@@ -31,6 +31,7 @@ pub fn init(function: &'static str) {
     let safe = filter_fn(may_be_logged);
     // Already started is fine: tests share a process.
     let _ = tracing_subscriber::registry().with(lines).with(levels).with(safe).try_init();
+    tracing::debug!(function, "logging at level debug; libraries are not logged at any level but error");
 }
 
 /// How a line is written.

@@ -64,7 +64,9 @@ impl SourceError {
     /// The source refused to read a filter's value as the filter's type. The value is not repeated.
     pub(super) fn of_filter(self, column: &str) -> Self {
         let state = self.sqlstate.as_deref().unwrap_or_default();
-        if !["22", "23", "42", "P0"].iter().any(|class| state.starts_with(class)) {
+        // Some types call a wrong value a syntax error. A missing type or right is not the value's fault.
+        let is_values = ["22", "23", "42", "P0"].iter().any(|class| state.starts_with(class));
+        if !is_values || ["42501", "42704"].contains(&state) {
             return self;
         }
         let message = format!(
@@ -312,6 +314,22 @@ mod tests {
     fn no_message_promises_a_retry() {
         for state in ["55P03", "40001", "22012", "XX000", "57014"] {
             assert!(!told(look_up(state).1, state, "").contains("again"), "{state}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_value_is_the_filters_fault_and_a_missing_right_is_not() {
+        let error = |state: &str| SourceError {
+            sqlstate: Some(state.into()),
+            ..SourceError::new(SourceCode::Error, "secret")
+        };
+        for state in ["22P02", "22P05", "42601", "42P01"] {
+            let found = error(state).of_filter("path");
+            assert_eq!(found.code, SourceCode::FilterValue, "{state}");
+            assert!(found.message.contains("\"path\"") && !found.message.contains("secret"), "{found}");
+        }
+        for state in ["42501", "42704", "57014", "53300"] {
+            assert_eq!(error(state).of_filter("path").code, SourceCode::Error, "{state}");
         }
     }
 }

@@ -95,9 +95,11 @@ pub(super) fn set_path(schemas: &[String]) -> String {
     format!("set local search_path = pg_catalog, {};\n", list.join(", "))
 }
 
-/// Reads the values of a filter as its type, where only the source knows what those are.
+/// Reads the values of a filter as its type, where only the source knows what those are, or whether its encoding has their
+/// characters.
 pub(super) fn try_sql(p: &Predicate) -> Option<String> {
-    let by = p.by.as_ref().filter(|by| by.untried)?;
+    let ascii = p.test.values().iter().all(|value| value.is_ascii());
+    let by = p.by.as_ref().filter(|by| by.untried || !ascii)?;
     let values: Vec<String> = p.test.values().iter().map(|value| typed(value, &by.of)).collect();
     Some(format!("select from (select {}) v", values.join(", ")))
 }
