@@ -22,7 +22,8 @@ async fn other_users_of_the_machine_cannot_read_what_a_stack_keeps() {
 async fn links_of_the_api_lead_somewhere_on_the_address_that_up_prints() {
     let system = System::get().await;
     let (url, key) = (&system.stack.url, &system.stack.key);
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let http =
+        reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let request = json!({"datasets": ["visits"], "startDate": "2024-01-01", "endDate": "2024-01-01"});
     let post = http.post(format!("{url}/exports")).bearer_auth(key).json(&request);
     let accepted = post.send().await.unwrap();
@@ -36,6 +37,7 @@ async fn links_of_the_api_lead_somewhere_on_the_address_that_up_prints() {
     for (name, link) in body["links"].as_object().unwrap() {
         let link = export.join(link.as_str().unwrap()).unwrap();
         let got = http.get(link.clone()).bearer_auth(key).send().await.unwrap();
-        assert!(got.status().is_success() || got.status() == 409, "{name}: {link} answers {}", got.status());
+        let (leads, status) = (["self", "files", "chunks"].contains(&name.as_str()), got.status());
+        assert!(status.is_success() || (!leads && status != 404), "{name}: {link} answers {status}");
     }
 }

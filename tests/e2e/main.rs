@@ -7,6 +7,7 @@ mod attack;
 mod caches;
 mod cdn;
 mod contract;
+mod download;
 mod fixture;
 mod formats;
 mod local;

@@ -10,7 +10,7 @@ use tests::skipped;
 use worker::decode::Block;
 use worker::encode::encoder;
 
-const READ: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/e2e/formats/types.py");
+const READ: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/e2e/formats/read_types.py");
 
 /// One of every type that is decoded, as array too, with the modifiers that matter, and as text.
 fn columns() -> Vec<Column> {
