@@ -2,13 +2,16 @@
 
 mod accept;
 mod back_off;
+mod costs;
 mod dispatch;
 mod ends;
 mod fairness;
 mod invalidate;
+mod kept;
 mod lease;
 mod narrow;
 mod race;
 mod roles;
 mod sustained;
 mod turns;
+mod waits;

@@ -20,7 +20,7 @@ pub const BATCH: i64 = 200;
 /// Prefixes below which is deleted at once.
 const AT_ONCE: usize = 16;
 
-/// After so long what such a step has left is for the next sweep, which comes in a minute. There are four of them, and the
+/// After so long what such a step has left is for the next sweep, which comes in a minute. There are five of them, and the
 /// function has two minutes; should they be full, two sweeps work beside each other.
 const LONGEST: Duration = Duration::from_secs(20);
 
@@ -68,6 +68,7 @@ pub async fn sweep(context: &Context) -> Report {
     step(&mut report, "backlog", backlog(context)).await;
     report.finished = step(&mut report, "finish", finish(context)).await;
     report.expired = step(&mut report, "expire", expire(context)).await;
+    step(&mut report, "canceled", canceled(context)).await;
     step(&mut report, "release", release(context)).await;
     report.chunks_emptied = step(&mut report, "chunks", empty_chunks(context)).await;
     report.litter_swept = step(&mut report, "litter", sweep_litter(context)).await;
@@ -158,6 +159,28 @@ async fn expire(context: &Context) -> Result<usize, StepError> {
         }
         if is_over(found, begun) {
             return Ok(expired);
+        }
+    }
+}
+
+/// Removes canceled exports that never had a file.
+async fn canceled(context: &Context) -> Result<usize, StepError> {
+    let (begun, mut removed) = (Instant::now(), 0);
+    loop {
+        let found = context.store.without_files(BATCH).await?;
+        let mut last = None;
+        for export in &found {
+            match context.store.remove_canceled(*export).await {
+                Ok(now) => removed += usize::from(now),
+                // One export that cannot be removed must not keep the others waiting.
+                Err(error) => last = Some(error),
+            }
+        }
+        if let Some(error) = last {
+            return Err(error.into());
+        }
+        if is_over(found.len(), begun) {
+            return Ok(removed);
         }
     }
 }

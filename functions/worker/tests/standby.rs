@@ -190,7 +190,7 @@ async fn lag_holds_back(
     );
     until(standby, &late).await;
     worker::run(ctx, &attempt, Deadline { begun: Instant::now(), left: Duration::from_secs(60) }).await;
-    let id = ctx.store.exports(&tenant(), None, None, 1).await.unwrap()[0].id;
+    let id = ctx.store.exports(&tenant(), None, None, 1, 1 << 20).await.unwrap().exports[0].id;
     let state = ctx.store.export(&tenant(), id).await.unwrap().unwrap();
     let held = state.back_off.expect("the export says why nothing starts").excess;
     assert_eq!((held.signal, held.allowed), (Signal::ReplicaLag, 2));

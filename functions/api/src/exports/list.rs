@@ -14,8 +14,8 @@ use crate::layers::Caller;
 use crate::query::Params;
 use crate::refusal::Refusal;
 
-/// Bytes of requests on one page: each may be as large as a body, and Lambda answers 6 MB at most.
-const PAGE_BYTES: usize = 3 << 20;
+/// Bytes of the exports on one page, requests before all: each may be as large as a body, and Lambda answers 6 MB at most.
+const PAGE_BYTES: i64 = 3 << 20;
 
 pub(crate) async fn list(
     State(context): State<Context>,
@@ -29,22 +29,15 @@ pub(crate) async fn list(
     let limit = params.limit(20, 100);
     params.check()?;
 
-    // One more than asked for tells whether there is a next page.
-    let ask = i64::try_from(limit + 1).unwrap_or(i64::MAX);
-    let found = context.store.exports(&caller.0, status, before, ask).await?;
-    let mut bytes = 0;
-    let fits = |(i, export): &(usize, &ports::store::ExportState)| {
-        bytes += export.request.to_string().len();
-        *i == 0 || (*i < limit && bytes <= PAGE_BYTES)
-    };
-    let page = found.iter().enumerate().take_while(fits).count();
-    let last = found.get(..page).and_then(|page| page.last()).filter(|_| page < found.len());
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let page = context.store.exports(&caller.0, status, before, limit, PAGE_BYTES).await?;
+    let last = page.exports.last().filter(|_| page.more);
     let cursor =
         |e: &ports::store::ExportState| ExportCursor { accepted_micros: e.accepted_micros, id: e.id };
     let list = ExportList {
         next_cursor: last.map(|export| cursor(export).to_string()),
         // What does not exist for the caller is left out, so a page may be shorter than its limit, or empty.
-        exports: found.iter().take(page).filter(|e| caller.sees(&e.heads)).map(shape::export).collect(),
+        exports: page.exports.iter().filter(|e| caller.sees(&e.heads)).map(shape::export).collect(),
     };
     answer::json(StatusCode::OK, &list)
 }
