@@ -104,7 +104,7 @@ async fn what_is_kept_is_not_looked_at_by_each_sweep() {
     assert_eq!(store.release_unused(100).await.unwrap(), 0, "an export still has them");
     found.push(pages(&database, "order by k.keep_until limit").await);
     println!("pages of a sweep beside 200 chunks that are kept: {found:?}");
-    assert!((1..20).contains(&found[0]), "{found:?}");
+    assert!((1..60).contains(&found[0]), "{found:?}");
     assert!(store.expire(export.id).await.unwrap());
     assert_eq!(
         database.number("select count(*) from sluice.chunk where state = 'dying'").await.unwrap(),
