@@ -2,11 +2,13 @@
 
 mod accept;
 mod back_off;
+mod costs;
 mod dispatch;
 mod ends;
 mod fairness;
 mod invalidate;
 mod invariants;
+mod kept;
 mod lease;
 mod narrow;
 mod race;
@@ -14,3 +16,4 @@ mod roles;
 mod splits;
 mod sustained;
 mod turns;
+mod waits;

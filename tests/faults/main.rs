@@ -12,6 +12,7 @@ mod chaos;
 mod crashes;
 mod dead_workers;
 mod ends;
+mod flood;
 mod grown;
 mod load;
 mod messages;

@@ -48,6 +48,8 @@ impl Ground {
             resend_secs: number("resend_secs"),
             max_active_exports: number("max_active_exports"),
             max_queued_exports: number("max_queued_exports"),
+            max_kept_exports: number("max_kept_exports"),
+            max_kept_request_megabytes: number("max_kept_request_megabytes"),
         };
         Some(Self {
             _alone: CHECKING.lock().await,

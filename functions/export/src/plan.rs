@@ -12,6 +12,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::chunk::ChunkState;
 use crate::id::{ChunkId, Fingerprint};
 use crate::range::{Range, RangeKind};
 
@@ -100,11 +101,7 @@ impl Plan {
     /// # Errors
     /// If the export would have more chunks than the policy allows.
     pub fn new(wants: &[Want], candidates: &[Candidate], policy: &Policy) -> Result<Self, TooManyChunks> {
-        // Sorted out once: thousands of candidates meet hundreds of datasets.
-        let mut allowed: HashMap<Fingerprint, Vec<&Candidate>> = HashMap::new();
-        for candidate in candidates.iter().filter(|c| policy.reuse.allows(c, policy.now_micros)) {
-            allowed.entry(candidate.fingerprint).or_default().push(candidate);
-        }
+        let allowed = allowed(candidates, policy);
         let mine = |want: &Want| allowed.get(&want.fingerprint).map_or(&[][..], Vec::as_slice);
         let datasets: Vec<_> = wants.iter().map(|want| plan_dataset(want, mine(want), policy)).collect();
         let chunks = datasets.iter().map(|d| d.pieces.len()).sum();
@@ -120,10 +117,48 @@ impl Plan {
         }
     }
 
+    /// Whether all that is wanted has been read and may be reused: the plan then has nothing to read. Cheaper than the
+    /// plan, since it ends at the first gap and cuts none.
+    pub fn is_covered(wants: &[Want], candidates: &[Candidate], policy: &Policy) -> bool {
+        let allowed = allowed(candidates, policy);
+        wants.iter().all(|want| {
+            let mine = allowed.get(&want.fingerprint).map_or(&[][..], Vec::as_slice);
+            let read = |piece: &Piece| piece.reused.is_some() && !piece.unread;
+            let whole = |range| read(&cover::whole(mine, range, want.estimate.total));
+            let Some(span) = want.span else { return whole(Range::All) };
+            let parts = cover::cover(mine, span);
+            parts.iter().all(|part| matches!(part, cover::Part::Reused(piece) if read(piece)))
+                && (!wants_nulls(want) || whole(Range::Null))
+        })
+    }
+
     /// All chunks with the index of their dataset.
     pub fn pieces(&self) -> impl Iterator<Item = (usize, &Piece)> {
         self.datasets.iter().enumerate().flat_map(|(i, d)| d.pieces.iter().map(move |p| (i, p)))
     }
+}
+
+/// Whether a plan by `before` is also one by `now`: both, in the order of ids, have the same chunks that may be reused, and
+/// the same of them are read.
+pub fn same_plan(before: &[Candidate], now: &[Candidate], reuse: Reuse, now_micros: i64) -> bool {
+    let usable = |some: &'_ [Candidate]| -> Vec<_> {
+        let usable = some.iter().filter(|c| reuse.allows(c, now_micros));
+        usable.map(|c| (c.id, c.state == ChunkState::Done)).collect()
+    };
+    usable(before) == usable(now)
+}
+
+/// Candidates that may be reused, sorted out once: thousands of them meet hundreds of datasets.
+fn allowed<'a>(candidates: &'a [Candidate], policy: &Policy) -> HashMap<Fingerprint, Vec<&'a Candidate>> {
+    let mut allowed: HashMap<_, Vec<_>> = HashMap::new();
+    for candidate in candidates.iter().filter(|c| policy.reuse.allows(c, policy.now_micros)) {
+        allowed.entry(candidate.fingerprint).or_default().push(candidate);
+    }
+    allowed
+}
+
+fn wants_nulls(want: &Want) -> bool {
+    want.selection.range_column.as_ref().is_some_and(|c| c.include_nulls)
 }
 
 fn plan_dataset(want: &Want, mine: &[&Candidate], policy: &Policy) -> DatasetPlan {
@@ -145,7 +180,7 @@ fn plan_dataset(want: &Want, mine: &[&Candidate], policy: &Policy) -> DatasetPla
                     cover::Part::Gap(gap) => pieces.push(cut::uncut(gap, &want.estimate)),
                 }
             }
-            if want.selection.range_column.as_ref().is_some_and(|c| c.include_nulls) {
+            if wants_nulls(want) {
                 pieces.push(cover::whole(mine, Range::Null, want.estimate.nulls));
             }
         }

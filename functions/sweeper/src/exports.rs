@@ -73,3 +73,21 @@ pub(crate) async fn expire(context: &Context) -> Result<usize, StepError> {
         }
     }
 }
+
+/// Removes canceled exports that never had a file; answers how many.
+pub(crate) async fn remove_canceled(context: &Context) -> Result<usize, StepError> {
+    let (mut rounds, mut removed) = (Rounds::start(), 0);
+    loop {
+        let found = rounds.next(context.store.without_files(rounds.limit()).await?, ExportId::clone);
+        let listed = found.len();
+        for export in found {
+            match context.store.remove_canceled(export).await {
+                Ok(now) => removed += usize::from(now),
+                Err(error) => rounds.failed(export, error.into()),
+            }
+        }
+        if rounds.are_over(listed) {
+            return rounds.end(removed);
+        }
+    }
+}

@@ -4,7 +4,7 @@ use ports::metrics::{Unit, put};
 use ports::objects::ObjectsError;
 use ports::store::StoreError;
 use serde::Serialize;
-use std::future::Future;
+
 
 use crate::{Context, exports, removal};
 
@@ -60,6 +60,7 @@ pub async fn sweep(context: &Context) -> Report {
     report.put_right = step(&mut report, "put right", put_right(context)).await;
     report.finished = step(&mut report, "finish", exports::finish(context)).await;
     report.expired = step(&mut report, "expire", exports::expire(context)).await;
+    step(&mut report, "canceled", exports::remove_canceled(context)).await;
     step(&mut report, "release", removal::release(context)).await;
     report.chunks_emptied = step(&mut report, "chunks", removal::empty_chunks(context)).await;
     report.litter_swept = step(&mut report, "litter", removal::sweep_litter(context)).await;

@@ -154,6 +154,10 @@ pub(crate) enum BenchPart {
     Memory,
     /// Cold start, warm status call and size of every function, as it is deployed.
     Cold,
+    /// Time to plan the usual request and the widest one.
+    Plan,
+    /// Another tenant's status calls and export while one sends the worst requests over six connections.
+    Flood,
 }
 
 #[derive(Args)]

@@ -111,7 +111,7 @@ async fn the_deadline_holds_although_nothing_sweeps() {
     assert!(store.extend(&acme, extended).await.unwrap());
     store.retry(&acme, retried, &wants, "r2", LIMITS, 3600).await.unwrap();
     assert_eq!(store.cancel_or_delete(&acme, canceled).await.unwrap(), Ended::Deleted);
-    let failed = store.exports(&acme, Some(ExportStatus::Failed), None, 10).await.unwrap();
+    let failed = store.exports(&acme, Some(ExportStatus::Failed), None, 10, 1 << 20).await.unwrap().exports;
     let failed: Vec<_> = failed.iter().map(|export| export.id).collect();
     assert_eq!(failed.len(), 4);
     assert!([seen, listed, paged, extended].iter().all(|id| failed.contains(id)));
@@ -230,7 +230,9 @@ async fn one_sweep_lets_more_expire_than_one_batch() {
     // Two whole batches and a part of one, all of yesterday.
     let others = 2 * sweeper::BATCH + 17;
     let copies = format!(
-        "insert into sluice.export select c.* from sluice.export e, generate_series(1, {others}) n, \
+        "insert into sluice.export (id, tenant, status, request, revision, heads, accepted_at, ended_at, deadline_at, expires_at, progress) \
+         select c.id, c.tenant, c.status, c.request, c.revision, c.heads, c.accepted_at, c.ended_at, c.deadline_at, c.expires_at, c.progress \
+         from sluice.export e, generate_series(1, {others}) n, \
          lateral jsonb_populate_record(e, jsonb_build_object('id', md5(n::text))) c; \
          update sluice.export set expires_at = now() - interval '1 day'"
     );

@@ -12,6 +12,8 @@ const STORED: StoredSettings = StoredSettings {
     resend_secs: 60,
     max_active_exports: 4,
     max_queued_exports: 10,
+    max_kept_exports: 100,
+    max_kept_request_megabytes: 10,
 };
 
 /// Roles belong to the whole server: these have names of their own, and go at the end.

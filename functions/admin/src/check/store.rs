@@ -159,6 +159,8 @@ mod tests {
             ("reuse_days", "7"),
             ("max_active_exports", "4"),
             ("max_queued_exports", "1000"),
+            ("max_kept_exports", "20000"),
+            ("max_kept_request_megabytes", "256"),
         ];
         let stored = stored.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         let state = StoreState { server: server(4, false), migration: 0, settings: stored, in_flight: 0 };

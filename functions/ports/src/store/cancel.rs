@@ -101,6 +101,15 @@ impl Store {
         self.let_go(export, Last::Expire).await
     }
 
+    /// Removes a canceled export as its owner would. False if it is not canceled any more.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn remove_canceled(&self, export: ExportId) -> Result<bool, StoreError> {
+        let remove = "delete from sluice.export where id = $1::text::uuid and status = 'canceled'";
+        self.let_go(export, remove).await
+    }
+
     async fn end(&self, export: ExportId, why: Why) -> Result<bool, StoreError> {
         let ended = self.end_now(export, why).await?;
         if ended && why == Why::Deadline {

@@ -28,6 +28,9 @@ const STATEMENT_TIMEOUT: Duration = Duration::from_secs(35);
 /// Tries of an operation that met another transaction.
 const TRIES: u32 = 10;
 
+/// Longest pause of an operation between two looks at whether what another transaction holds is free.
+const MAX_PAUSE: Duration = Duration::from_millis(160);
+
 /// The store. Clones share one idle connection.
 ///
 /// A database session is taken per transaction and given back at its end: the connection that is kept
@@ -166,23 +169,31 @@ impl Store {
         Tx { connection: Some(connection), home: self.idle.clone(), faults: self.faults.clone() }
     }
 
-    /// Runs an operation until it meets no other transaction.
+    /// Runs an operation until it meets no other transaction. Between two tries it has no session: what waits for a row
+    /// that is held for long takes none from others.
     pub(super) async fn again<T, E, F, Fut>(&self, mut operation: F) -> Result<T, E>
     where
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<T, E>>,
         E: AsStoreError,
     {
-        let mut tries = 1;
+        let give_up = Instant::now() + self.patience;
+        let (mut tries, mut pause) = (1, Duration::from_millis(10));
         loop {
-            match operation().await {
-                Err(error)
-                    if tries < TRIES && matches!(error.as_store_error(), Some(StoreError::Conflict(_))) =>
-                {
+            let error = match operation().await {
+                Ok(done) => return Ok(done),
+                Err(error) => error,
+            };
+            match error.as_store_error() {
+                Some(StoreError::Conflict(_)) if tries < TRIES => {
                     tokio::time::sleep(jitter(Duration::from_millis(10 * u64::from(tries)))).await;
                     tries += 1;
                 }
-                other => return other,
+                Some(StoreError::Taken(_)) if Instant::now() + pause < give_up => {
+                    tokio::time::sleep(jitter(pause)).await;
+                    pause = (pause * 2).min(MAX_PAUSE);
+                }
+                _ => return Err(error),
             }
         }
     }
@@ -252,6 +263,18 @@ impl Tx {
 
     pub(super) async fn rollback(mut self) -> Result<(), StoreError> {
         self.end("rollback").await
+    }
+
+    /// Rolls back for `error`, so that the connection stays: one that is dropped costs a login at the server, and where
+    /// many are refused, those are many. Where the connection itself may have failed, it is dropped.
+    pub(super) async fn refuse(self, error: &impl AsStoreError) {
+        let usable = match error.as_store_error() {
+            None => true,
+            Some(error) => matches!(error, StoreError::Taken(_) | StoreError::Conflict(_)),
+        };
+        if usable {
+            let _ = self.rollback().await;
+        }
     }
 
     /// Gives all locks back and begins anew.

@@ -99,7 +99,7 @@ impl Store {
         };
         if state.try_get("incomplete")? {
             let fail = sql("update sluice.export set status = 'failed', ended_at = clock_timestamp(), \
-                 expires_at = clock_timestamp() + sluice.retention() where id = $1::text::uuid");
+                 expires_at = clock_timestamp() + sluice.retention(), progress = sluice.last_progress(id) where id = $1::text::uuid");
             tx.run(fail.bind(export.to_string())).await?;
             tx.commit().await?;
             tracing::warn!(%export, "export failed");
@@ -145,7 +145,7 @@ impl Store {
                 return Ok(flipped);
             }
             let flip = sql("update sluice.export set status = 'succeeded', manifest_key = $2, started_at = coalesce(started_at, accepted_at), \
-                   ended_at = clock_timestamp(), expires_at = clock_timestamp() + sluice.retention() \
+                   ended_at = clock_timestamp(), expires_at = clock_timestamp() + sluice.retention(), progress = sluice.last_progress(id) \
                  where id = $1::text::uuid and edition = $3 and not exists (select from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = $1::text::uuid and c.state <> 'done')")
             .bind(export.to_string())
             .bind(key)

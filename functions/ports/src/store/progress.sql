@@ -29,10 +29,13 @@ as $$
     where l.export_id = of_export
 $$;
 
--- The same, as it is kept when links are dropped: nothing runs any more.
+-- The same, as it is kept once an export has ended: counted once, and nothing runs any more. What it lacks for good is not
+-- among the failed here, since more may come to be lacking: whoever reads what is kept adds it.
 create or replace function sluice.last_progress(of_export uuid) returns jsonb
     language sql stable
 as $$
-    select p || jsonb_build_object('chunksRunning', 0, 'runningRows', 0, 'runningBytes', 0, 'current', '[]'::jsonb)
+    select p || jsonb_build_object(
+        'chunksFailed', (p ->> 'chunksFailed')::bigint - (select count(*) from sluice.missing m where m.export_id = of_export),
+        'chunksRunning', 0, 'runningRows', 0, 'runningBytes', 0, 'current', '[]'::jsonb)
     from sluice.progress(of_export) p
 $$;

@@ -24,11 +24,15 @@ pub struct StoredSettings {
     pub max_active_exports: u32,
     /// Exports of one tenant that may be queued beside them.
     pub max_queued_exports: u32,
+    /// Exports that one tenant may keep, live or ended.
+    pub max_kept_exports: u32,
+    /// Megabytes that their requests may take.
+    pub max_kept_request_megabytes: u32,
 }
 
 impl StoredSettings {
     /// Names and values, as `sluice.setting` holds them.
-    pub fn rows(&self) -> [(&'static str, u32); 8] {
+    pub fn rows(&self) -> [(&'static str, u32); 10] {
         [
             ("budget", self.budget),
             ("store_sessions", self.store_sessions),
@@ -38,6 +42,8 @@ impl StoredSettings {
             ("resend_secs", self.resend_secs),
             ("max_active_exports", self.max_active_exports),
             ("max_queued_exports", self.max_queued_exports),
+            ("max_kept_exports", self.max_kept_exports),
+            ("max_kept_request_megabytes", self.max_kept_request_megabytes),
         ]
     }
 }

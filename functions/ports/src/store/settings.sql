@@ -49,3 +49,17 @@ as $$
     select count(*) >= sluice.max_active() + sluice.max_queued()
     from sluice.export e where e.tenant = of_tenant and e.status in ('queued', 'running')
 $$;
+
+-- How many exports a tenant may keep, live or ended; the next ones are refused.
+create or replace function sluice.max_kept_exports() returns bigint
+    language sql stable
+as $$
+    select coalesce((select value from sluice.setting where name = 'max_kept_exports'), '20000')::bigint
+$$;
+
+-- How many bytes the requests of these exports may take.
+create or replace function sluice.max_kept_bytes() returns bigint
+    language sql stable
+as $$
+    select coalesce((select value from sluice.setting where name = 'max_kept_request_megabytes'), '256')::bigint * 1048576
+$$;

@@ -57,6 +57,15 @@ pub struct ExportState {
     pub queue_position: Option<u64>,
 }
 
+/// Some exports of a tenant.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ExportPage {
+    /// The exports, newest first.
+    pub exports: Vec<ExportState>,
+    /// Whether there are more behind the last of them.
+    pub more: bool,
+}
+
 /// Counts over the chunks of an export. All but `running` only grow, save that a split adds chunks.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -195,8 +204,8 @@ impl Store {
         }
     }
 
-    /// Exports of the tenant, newest first; after `before` = (accepted, id) of the last one seen.
-    /// Errors are left out.
+    /// Exports of the tenant, newest first; after `before` = (accepted, id) of the last one seen. At most `limit`, and no
+    /// more than have `max_bytes` together, but one in any case. Errors are left out.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -206,19 +215,21 @@ impl Store {
         status: Option<ExportStatus>,
         before: Option<(i64, ExportId)>,
         limit: i64,
-    ) -> Result<Vec<ExportState>, StoreError> {
+        max_bytes: i64,
+    ) -> Result<ExportPage, StoreError> {
         loop {
             let mut tx = self.begin().await?;
             let find = sql(concat!(
-            include_str!("view/export.sql"),
-            " where e.tenant = $1 and ($2::text is null or $2 = case when sluice.overdue(e) then 'failed' else e.status end) and ($3::bigint is null or (e.accepted_at, e.id) < (sluice.from_micros($3), $4::text::uuid)) \
-             order by e.accepted_at desc, e.id desc limit $5"
-        ))
-        .bind(tenant.as_str())
-        .bind(status.map(ExportStatus::as_str))
-        .bind(before.map(|b| b.0))
-        .bind(before.map(|b| b.1.to_string()))
-        .bind(limit);
+                include_str!("view/list.sql"),
+                include_str!("view/export.sql"),
+                " where e.id = p.id) x where p.place <= $5 and (p.place = 1 or p.bytes <= $6) order by p.place"
+            ))
+            .bind(tenant.as_str())
+            .bind(status.map(ExportStatus::as_str))
+            .bind(before.map(|b| b.0))
+            .bind(before.map(|b| b.1.to_string()))
+            .bind(limit)
+            .bind(max_bytes);
             let rows = tx.all(find).await?;
             let mut exports = Vec::with_capacity(rows.len());
             for row in &rows {
@@ -226,7 +237,8 @@ impl Store {
             }
             tx.commit().await?;
             if !self.end_overdue(&rows).await? {
-                return Ok(exports);
+                let found = rows.first().map_or(Ok(0), |row| count(row, "found"))?;
+                return Ok(ExportPage { more: found > rows.len() as u64, exports });
             }
         }
     }

@@ -12,5 +12,5 @@ select e.id::text, e.status, e.request::text, e.revision, e.heads::text, e.manif
             where q.tenant = e.tenant and q.status in ('queued', 'running') and (q.queued_at, q.id) <= (e.queued_at, e.id)
               and not exists (select from sluice.export_turn t where t.export_id = q.id))
        else 0 end as position,
-       sluice.overdue(e) as overdue
+       e.status in ('queued', 'running') and e.deadline_at < clock_timestamp() and sluice.overdue(e) as overdue
 from sluice.export e left join sluice.held() b on true
