@@ -60,7 +60,7 @@ fn want(i: usize, span: Span) -> Result<Want> {
         range_column: Some(RangeColumn {
             name: "day".into(),
             kind: span.kind,
-            time_zone: "UTC".into(),
+            time_zone: Some("UTC".into()),
             include_nulls: false,
         }),
         tenant_column: None,
@@ -68,6 +68,7 @@ fn want(i: usize, span: Span) -> Result<Want> {
         order: vec![],
         settle_after_secs: Some(3600),
         epoch: 1,
+        search_path: vec![],
         output: Output::default(),
     };
     let size = Size { rows: BYTES / MONTHS / 100, bytes: BYTES / MONTHS };

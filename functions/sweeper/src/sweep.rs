@@ -5,7 +5,6 @@ use ports::objects::ObjectsError;
 use ports::store::StoreError;
 use serde::Serialize;
 
-
 use crate::{Context, exports, removal};
 
 /// What a sweep did.

@@ -151,7 +151,7 @@ mod tests {
         for own in [
             AttemptError::Lost,
             AttemptError::OutOfTime { read: false },
-            AttemptError::TooLarge { seen_bytes: 1 },
+            AttemptError::TooLarge { why: crate::split::SplitReason::Large, seen_bytes: 1 },
         ] {
             assert_eq!(held(own), None);
         }

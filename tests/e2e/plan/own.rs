@@ -46,8 +46,11 @@ async fn what_others_export_and_have_waiting_moves_no_forecast() {
     assert_eq!((past.chunks, past.rows, past.bytes, past.units), (4, 20, 400, 100.0));
     // Other columns or filters are no measure, nor is a chunk far longer than what is wanted.
     let mut filtered = wanted();
-    filtered.selection.predicates =
-        vec![export::selection::Predicate { column: "a".into(), test: export::selection::Test::IsNull }];
+    filtered.selection.predicates = vec![export::selection::Predicate {
+        column: "a".into(),
+        test: export::selection::Test::IsNull,
+        by: None,
+    }];
     for want in [filtered, own(&acme, 200, 201, 1)] {
         let outlook = store.outlook(&acme, &Output::default(), &[want]).await.unwrap();
         assert!(outlook.past.is_empty(), "{:?}", outlook.past);

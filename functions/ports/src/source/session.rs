@@ -401,7 +401,10 @@ mod tests {
         assert!(read(25, Some(1)).is_ok());
         for (oid, deterministic) in [(19, Some(1)), (25, Some(0)), (25, None)] {
             let error = read(oid, deterministic).unwrap_err();
-            assert!(error.code == SourceCode::SchemaChanged && error.message.contains("\"account\""), "{error}");
+            assert!(
+                error.code == SourceCode::SchemaChanged && error.message.contains("\"account\""),
+                "{error}"
+            );
         }
     }
 

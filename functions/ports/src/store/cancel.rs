@@ -33,6 +33,8 @@ enum Why {
 #[derive(Clone, Copy)]
 enum Last {
     Delete,
+    /// A canceled export that never had a file is removed, as its owner would.
+    Remove,
     Expire,
 }
 
@@ -43,6 +45,9 @@ impl Last {
             Self::Delete => {
                 "select tenant from sluice.export where id = $1::text::uuid and status not in ('queued', 'running') for no key update"
             }
+            Self::Remove => {
+                "select tenant from sluice.export where id = $1::text::uuid and status = 'canceled' for no key update"
+            }
             Self::Expire => {
                 "select tenant from sluice.export where id = $1::text::uuid and status in ('succeeded', 'failed', 'canceled') \
                    and expires_at < clock_timestamp() for no key update"
@@ -52,7 +57,7 @@ impl Last {
 
     fn statement(self) -> &'static str {
         match self {
-            Self::Delete => "delete from sluice.export where id = $1::text::uuid",
+            Self::Delete | Self::Remove => "delete from sluice.export where id = $1::text::uuid",
             Self::Expire => {
                 "update sluice.export set status = 'expired', manifest_key = null where id = $1::text::uuid"
             }
@@ -106,8 +111,7 @@ impl Store {
     /// # Errors
     /// If the store cannot be reached.
     pub async fn remove_canceled(&self, export: ExportId) -> Result<bool, StoreError> {
-        let remove = "delete from sluice.export where id = $1::text::uuid and status = 'canceled'";
-        self.let_go(export, remove).await
+        self.let_go(export, Last::Remove).await
     }
 
     async fn end(&self, export: ExportId, why: Why) -> Result<bool, StoreError> {

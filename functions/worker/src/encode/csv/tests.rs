@@ -1,7 +1,7 @@
 //! Quoting against a reader of CSV that shares nothing with the writer.
 
 use bytes::Bytes;
-use export::column::ColumnType;
+use export::column::{ColumnType, Read};
 use proptest::prelude::*;
 
 use super::super::ValueProblem;
