@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{BufReader, Read, Write};
 use std::path::Path;
 
+use export::file::{OPEN_END, OPEN_START};
 use export::format::{Compression, Format, is_formula};
 use export::manifest::{DatasetHead, RangeText};
 use flate2::write::GzEncoder;
@@ -21,8 +22,10 @@ const MAX_PARQUET_BYTES: u64 = 16 << 20;
 pub(crate) fn file_name(head: &DatasetHead) -> String {
     let middle = match &head.range {
         None => "all".to_owned(),
-        Some(RangeText { start: Some(start), end: Some(end), .. }) => {
-            format!("{}-{}", compact(start), compact(end))
+        Some(RangeText { of, start, end }) if of == "span" => {
+            let start = start.as_deref().map_or_else(|| OPEN_START.to_owned(), compact);
+            let end = end.as_deref().map_or_else(|| OPEN_END.to_owned(), compact);
+            format!("{start}-{end}")
         }
         Some(range) => range.of.clone(),
     };

@@ -13,10 +13,10 @@ pub(super) struct RequestArgs {
     /// Datasets by name, or '*' for all
     #[arg(value_name = "DATASET", required_unless_present = "request")]
     datasets: Vec<String>,
-    /// First day, or first instant (RFC 3339)
+    /// First day, or first instant (RFC 3339) [default: everything up to the end]
     #[arg(long, value_name = "DATE", help_heading = "Request")]
     from: Option<String>,
-    /// Last day, inclusive; or the first instant after the end (RFC 3339)
+    /// Last day, inclusive; or the first instant after the end (RFC 3339) [default: everything from the start on]
     #[arg(long, value_name = "DATE", help_heading = "Request")]
     to: Option<String>,
     /// Zone in which dates are days, such as Europe/Amsterdam [default: UTC]

@@ -46,7 +46,12 @@ pub(super) fn export(export: &Export) -> String {
         place => format!("queue     place {place} among the exports that wait for another one to end"),
     }));
     lines.extend(export.paused.as_ref().map(|why| format!("paused    {why}")));
-    lines.extend(export.back_off.as_ref().map(|b| format!("waits     until {}: {}", b.until, b.reason)));
+    lines.extend(
+        export
+            .back_off
+            .as_ref()
+            .map(|b| format!("waits     until {}, since {}: {}", b.until, b.since, b.reason)),
+    );
     lines.extend(errors(export));
     lines.extend(hint(export));
     lines.join("\n")
@@ -103,6 +108,8 @@ pub(super) fn hint(export: &Export) -> Option<String> {
 pub(super) fn range(range: &RangeText) -> String {
     match (&range.start, &range.end) {
         (Some(start), Some(end)) => format!("{start} to {end}"),
+        (Some(start), None) => format!("from {start} on"),
+        (None, Some(end)) => format!("up to {end}"),
         _ if range.of == "null" => "without a value in the range column".to_owned(),
         _ => "whole".to_owned(),
     }

@@ -66,7 +66,8 @@ fn line(export: &Export) -> String {
         export.queue_position.filter(|place| *place > 0).map(|place| format!("place {place} in the queue"));
     let eta = export.eta_seconds.map(|s| format!("about {} left", duration(s)));
     let paused = export.paused.as_ref().map(|why| format!("paused: {why}"));
-    let busy = export.back_off.as_ref().map(|b| format!("waits until {}: {}", b.until, b.reason));
+    let busy =
+        export.back_off.as_ref().map(|b| format!("waits until {}, since {}: {}", b.until, b.since, b.reason));
     let current = (!progress.current_datasets.is_empty()).then(|| shortened(&progress.current_datasets));
     let first = [Some(export.status.to_string()), Some(work), failed, position, eta];
     let written = [count(progress.rows, "row"), bytes(progress.bytes)].map(Some);

@@ -11,7 +11,7 @@ fn head(range: Option<RangeText>, names: &[&str]) -> DatasetHead {
         |name: &&str| ColumnHead { name: (*name).to_owned(), type_name: "text".into(), parquet: None };
     let output = Output { compression: Compression::None, ..Output::default() };
     let columns = names.iter().map(column).collect();
-    DatasetHead { name: "orders".into(), columns, range, watermark: None, output }
+    DatasetHead { name: "orders".into(), columns, range, settle: None, watermark: None, output }
 }
 
 #[test]

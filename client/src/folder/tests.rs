@@ -31,6 +31,7 @@ fn manifest(body: &[u8]) -> Manifest {
             name: name.into(),
             columns: Vec::new(),
             range: Some(range.clone()),
+            settle: None,
             watermark: None,
             output: export::format::Output::default(),
         };

@@ -27,6 +27,7 @@ fn head(name: &str) -> DatasetHead {
         name: name.into(),
         columns: vec![ColumnHead { name: "id".into(), type_name: "bigint".into(), parquet: None }],
         range: Some(range),
+        settle: None,
         watermark: None,
         output: Output::default(),
     }

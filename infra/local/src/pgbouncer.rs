@@ -4,8 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Result;
-use rustix::process::Signal;
+use anyhow::{Context, Result};
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::stack::Stack;
 use crate::user::User;
@@ -28,11 +28,30 @@ pub(crate) fn start(stack: &mut Stack) -> Result<()> {
 
 /// Ends all sessions and starts it again on its old port.
 pub(crate) fn restart(stack: &mut Stack) -> Result<()> {
+    stop(stack);
+    launch(stack)
+}
+
+/// Stops it until it is restarted.
+pub(crate) fn stop(stack: &Stack) {
     if let Some(&pid) = stack.pids.get("pgbouncer") {
         process::stop(pid, &stack.mark(), Signal::TERM, Duration::from_secs(5));
     }
     let _ = fs::remove_file(&stack.pgbouncer_pid_file);
-    launch(stack)
+}
+
+/// Lets new sessions of the source find their server, or a port where nothing listens; those of the store always do.
+pub(crate) fn lead_to_source(stack: &Stack, there: bool) -> Result<()> {
+    let mut settings = settings(stack);
+    if !there {
+        let (server, nothing) =
+            (format!("source = host=127.0.0.1 port={}", stack.direct_port), process::free_port()?);
+        settings = settings.replace(&server, &format!("source = host=127.0.0.1 port={nothing}"));
+    }
+    private::write(&settings_file(stack), settings, User::unprivileged()?)?;
+    let pid = stack.pids.get("pgbouncer").copied().and_then(|pid| Pid::from_raw(pid.cast_signed()));
+    kill_process(pid.context("PgBouncer does not run")?, Signal::HUP)
+        .context("PgBouncer does not read its settings")
 }
 
 fn launch(stack: &mut Stack) -> Result<()> {

@@ -114,7 +114,9 @@ fn over(stack: &Stack) -> Result<Command> {
         .env("AWS_REGION", &stack.region)
         .env("SLUICE_CLI", place::binaries()?.join("sluice"))
         .env("SLUICE_X", place::binaries()?.join("x"))
-        .env("SLUICE_PYTHON", Venv::stack()?.python());
+        .env("SLUICE_PYTHON", Venv::stack()?.python())
+        // Its list of SQLSTATEs: ours must know them all.
+        .env("SLUICE_ERRCODES", stack.postgres_bin.join("../share/errcodes.txt"));
     Ok(cargo)
 }
 

@@ -40,6 +40,7 @@ fn readers_find_the_types_of_a_file_with_rows_in_one_without() {
         name: "d".into(),
         columns: columns.iter().map(|column| ColumnHead::new(column, Format::Parquet)).collect(),
         range: None,
+        settle: None,
         watermark: None,
         output: output.clone(),
     };

@@ -125,6 +125,7 @@ mod tests {
             settle_after_secs: None,
             order: vec![],
             epoch,
+            search_path: vec![],
         };
         Revision {
             datasets: datasets.iter().map(|(name, epoch)| ((*name).to_owned(), dataset(*epoch))).collect(),

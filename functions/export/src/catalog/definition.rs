@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
+use super::semicolon::ends_a_statement;
 use crate::problem::Violation;
+use crate::range::MIN_SETTLE_SECS;
 
 /// Names that are paths of the API and so cannot be datasets.
 pub(super) const RESERVED: [&str; 4] = ["exports", "datasets", "health", "openapi.json"];
@@ -30,7 +32,7 @@ pub struct Definition {
     pub range_column: Option<String>,
     /// What happens to rows whose range column is NULL.
     pub nulls: Option<Nulls>,
-    /// The zone in which a `timestamp` range column was written.
+    /// The zone in which a `date` or `timestamp` range column is written.
     pub time_zone: Option<String>,
     /// The column that holds the tenant.
     pub tenant_column: Option<String>,
@@ -44,6 +46,9 @@ pub struct Definition {
     pub as_text: Vec<String>,
     /// Columns that requests may filter on.
     pub filters: Vec<String>,
+    /// Schemas in which names are sought that the query, or a function it calls, writes without one; `pg_catalog` is
+    /// always the first.
+    pub search_path: Vec<String>,
     /// Such as `1h`: rows older than this no longer change.
     pub settle_after: Option<String>,
     /// Order rows by range column and key.
@@ -124,8 +129,15 @@ impl Definition {
             }
             _ => {}
         }
-        if self.query.as_deref().is_some_and(|q| q.contains(';')) {
-            say(".query", "the query holds a semicolon", "give one SELECT statement without a semicolon");
+        if self.query.as_deref().is_some_and(ends_a_statement) {
+            say(
+                ".query",
+                "the query holds a semicolon outside of literals and comments",
+                "give one SELECT statement without a semicolon",
+            );
+        }
+        if self.search_path.iter().any(|schema| schema.is_empty() || schema.contains('\0')) {
+            say(".search_path", "a name is empty or holds a NUL character", "list names of schemas");
         }
         if self.tenant_column.is_some() && self.shared {
             say(".shared", "tenant_column and shared exclude each other", "keep one of them");
@@ -144,6 +156,10 @@ impl Definition {
         }
         if self.settle_after.is_some() && self.settle_after_secs().is_none() {
             say(".settle_after", "this is no duration", "write a whole number and a unit: 90s, 15m, 1h, 2d");
+        }
+        if self.settle_after_secs().is_some_and(|secs| secs < MIN_SETTLE_SECS) {
+            let remedy = "write 5s or more: a row can be seen some seconds after the time it is stamped with";
+            say(".settle_after", "the duration is too short", remedy);
         }
         if self.columns.as_deref().is_some_and(<[String]>::is_empty) {
             say(".columns", "the list is empty", "name columns, or leave the key out for all");
@@ -184,6 +200,19 @@ mod tests {
                 "datasets.exports.columns"
             ]
         );
+    }
+
+    #[test]
+    fn settling_takes_at_least_seconds() {
+        let found = |after: &str| {
+            Catalog::parse(&format!(
+                "[datasets.a]\nrelation = \"shop.a\"\nrange_column = \"at\"\nsettle_after = \"{after}\"\n"
+            ))
+        };
+        assert!(found("5s").is_ok());
+        for short in ["0s", "4s", "0d"] {
+            assert_eq!(found(short).unwrap_err()[0].pointer, "datasets.a.settle_after", "{short}");
+        }
     }
 
     #[test]

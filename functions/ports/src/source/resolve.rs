@@ -5,11 +5,15 @@
 
 mod findings;
 
+mod path;
+
 mod column_type;
 
 mod surface;
 
 mod columns;
+
+mod compare;
 
 mod range;
 
@@ -18,6 +22,8 @@ mod order;
 mod months;
 
 mod bounds;
+
+mod beyond;
 
 mod index;
 
@@ -30,6 +36,8 @@ mod sample;
 mod estimate;
 
 mod refresh;
+
+mod as_text;
 
 mod advice;
 
@@ -67,6 +75,7 @@ pub async fn resolve(
     tenants: u64,
 ) -> Result<Resolution, SourceError> {
     let mut findings = Findings::new(name);
+    inspector.seek_in(&definition.search_path);
     let (dataset, estimate) = dataset(inspector, definition, tenants, &mut findings).await?;
     let (violations, warnings) = findings.into_parts();
     let dataset = dataset.filter(|_| violations.is_empty());
@@ -79,13 +88,13 @@ async fn dataset(
     tenants: u64,
     findings: &mut Findings,
 ) -> Result<(Option<Dataset>, DatasetEstimate), SourceError> {
+    path::check(inspector, definition, findings).await?;
     let Some(surface) = surface::find(inspector, definition, findings).await? else {
         return Ok((None, DatasetEstimate::default()));
     };
     let columns = columns::exported(definition, &surface, findings);
-    let tenant_column = columns::tenant(definition, &surface, tenants, findings);
-    let filters = columns::filters(definition, &surface, findings);
-    columns::check_comparable(inspector, &surface, &filters, tenant_column.as_deref(), findings).await?;
+    let tenant_column = columns::tenant(inspector, definition, &surface, tenants, findings).await?;
+    let filters = columns::filters(inspector, definition, &surface, findings).await?;
     let range = range::find(inspector, definition, &surface, findings).await?;
     let order = order::find(inspector, definition, &surface, findings).await?;
     let dataset = Dataset {
@@ -98,6 +107,7 @@ async fn dataset(
         settle_after_secs: definition.settle_after_secs(),
         order,
         epoch: definition.epoch.unwrap_or(1),
+        search_path: definition.search_path.clone(),
     };
     // Without its columns or its range there is no statement to estimate.
     if dataset.columns.is_empty() || dataset.range.is_some() != definition.range_column.is_some() {
@@ -107,6 +117,10 @@ async fn dataset(
     let Some(estimated) = findings.answer(key, estimate(inspector, &dataset).await)? else {
         return Ok((None, DatasetEstimate::default()));
     };
+    if let Some(range) = &dataset.range {
+        beyond::find(inspector, &dataset, range, findings).await?;
+    }
+    as_text::check(inspector, &dataset, key, findings).await?;
     advice::give(inspector, definition, &dataset, &surface, &estimated, findings).await?;
     Ok((Some(dataset), estimated.estimate))
 }

@@ -3,8 +3,7 @@
 use export::catalog::Definition;
 use export::problem::Violation;
 
-use crate::source::SourceError;
-use crate::source::inspect::server_text;
+use crate::source::{SourceCode, SourceError};
 
 /// Collects violations and warnings of one dataset.
 #[derive(Debug)]
@@ -37,13 +36,10 @@ impl Findings {
     ) -> Result<Option<T>, SourceError> {
         match answer {
             Ok(answer) => Ok(Some(answer)),
-            Err(error) if blames_dataset(error.sqlstate.as_deref()) => {
-                let state = error.sqlstate.clone().unwrap_or_default();
-                let text = server_text(&error);
-                let remedy = remedy(&state, &text);
-                let state =
-                    if text.contains(&state) { String::new() } else { format!(" (SQLSTATE {state})") };
-                self.violation(key, format!("the source refuses it: {text}{state}"), remedy);
+            // A session that was refused or ended says nothing about the dataset.
+            Err(error) if error.sqlstate.is_some() && error.code.signal().is_none() => {
+                let remedy = remedy(error.sqlstate.as_deref().unwrap_or_default(), &error);
+                self.violation(key, format!("the source refuses it: {}", error.what()), remedy);
                 Ok(None)
             }
             Err(error) => Err(error),
@@ -69,26 +65,18 @@ pub(super) fn key(definition: &Definition) -> &'static str {
     if definition.query.is_some() { "query" } else { "relation" }
 }
 
-/// Whether an error is about what was asked, rather than about the server or the session.
-fn blames_dataset(sqlstate: Option<&str>) -> bool {
-    let Some(state) = sqlstate else { return false };
-    match state.get(..2).unwrap_or_default() {
-        "08" | "28" | "3D" | "53" | "58" => false,
-        "57" => state == "57014",
-        "25" => state == "25006",
-        _ => true,
-    }
-}
-
-fn remedy(state: &str, text: &str) -> &'static str {
+fn remedy(state: &str, error: &SourceError) -> &'static str {
     match state {
         "55P03" | "57014" | "40001" | "40P01" => {
             "something else held it up; run the same command again later"
         }
-        "42501" if text.contains("row-level security") => {
+        "42501" if error.code == SourceCode::RowSecurity => {
             "a policy would hide rows: give the source role bypassrls, or export through a view of the owner"
         }
         "42501" => "grant select on all that it reads to the source role, and usage on the schemas",
+        "42704" if error.routine.as_deref() == Some("GetUserMapping") => {
+            "create a user mapping for the source role at the foreign server"
+        }
         "42P01" | "3F000" | "42883" | "42704" => {
             "correct the name, and write it with its schema: the source role's search_path is pg_catalog"
         }
@@ -100,17 +88,6 @@ fn remedy(state: &str, text: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_refusals_of_the_question_are_the_datasets_fault() {
-        for state in ["42P01", "42501", "22012", "0A000", "55P03", "57014", "25006", "P0001"] {
-            assert!(blames_dataset(Some(state)), "{state}");
-        }
-        for state in ["53300", "08P01", "57P01", "28P01", "3D000", "25P03", "58030"] {
-            assert!(!blames_dataset(Some(state)), "{state}");
-        }
-        assert!(!blames_dataset(None));
-    }
 
     #[test]
     fn paths_name_the_dataset_and_the_key() {
