@@ -150,9 +150,9 @@ def limits(measured, ask):
         ("workers and sessions of the source", working, "`Budget`, if the database bears it"),
         ("decisions of dispatch(), one at a time", per_sec * chunks * measured.pick_secs(ask.tenants, waiting), "fewer, larger chunks: `TargetBytes`"),
         ("sessions of the store", per_sec * (STORE_SECS_PER_EXPORT + chunks * STORE_SECS_PER_CHUNK) / ask.store_sessions, "`StoreSessions`"),
-        ("exports that the sweeper expires", ask.exports * EXPIRE_SECS / sweeping, "`LONGEST` in `functions/sweeper/src/sweep.rs`"),
-        ("chunks that the sweeper deletes", ask.exports * chunks * emptying / sweeping, "`AT_ONCE` in `functions/sweeper/src/sweep.rs`; fewer, larger chunks: `TargetBytes`"),
-        ("what exports leave beside chunks, that the sweeper deletes", ask.exports * emptying / sweeping, "`AT_ONCE` in `functions/sweeper/src/sweep.rs`"),
+        ("exports that the sweeper expires", ask.exports * EXPIRE_SECS / sweeping, "`LONGEST` in `functions/sweeper/src/rounds.rs`"),
+        ("chunks that the sweeper deletes", ask.exports * chunks * emptying / sweeping, "`AT_ONCE` in `functions/sweeper/src/removal.rs`; fewer, larger chunks: `TargetBytes`"),
+        ("what exports leave beside chunks, that the sweeper deletes", ask.exports * emptying / sweeping, "`AT_ONCE` in `functions/sweeper/src/removal.rs`"),
         ("chunks of one export", chunks / measured.max_chunks, "several exports, each of a part of the range; larger chunks: `TargetBytes`"),
         ("an export's deadline", worker_secs(measured, ask) / ask.budget / measured.deadline_secs, "`Budget`, `DeadlineHours`"),
         ("Lambda's concurrency", (ask.budget + PEAK * per_sec * requests(chunks) * API_SECS) / CONCURRENCY, "the account's quota"),
@@ -327,7 +327,7 @@ def gather():
     from templates import code, load
 
     found = json.loads((INFRA / "measured.json").read_text())
-    return Measured(found, code("functions/sweeper/src/sweep.rs"), load("root")["Parameters"]), found["what"]
+    return Measured(found, code("functions/sweeper/src/rounds.rs") + code("functions/sweeper/src/removal.rs"), load("root")["Parameters"]), found["what"]
 
 
 if __name__ == "__main__":

@@ -124,7 +124,7 @@ class Cost(unittest.TestCase):
         self.assertEqual(len(secrets), sum(cost.SECRETS.values()))
 
     def test_the_sweeper_lists_as_often_as_is_said(self):
-        text = code("functions/sweeper/src/sweep.rs").split("async fn delete_below", 1)[1]
+        text = code("functions/sweeper/src/removal.rs").split("async fn delete_below", 1)[1]
         uploads, lists, deletes = (text.count(f"objects.{call}(") for call in ("abort_uploads", "list", "delete"))
         self.assertEqual(text.count("loop {"), 1)
         # The loop lists again after it has deleted; once more, later, there is nothing left.
@@ -132,7 +132,7 @@ class Cost(unittest.TestCase):
         self.assertEqual(deletes, cost.S3_DELETES_PER_PREFIX)
         # An export's prefix is gone through again a day later, as a chunk's is until it is found empty.
         self.assertIn("clock_timestamp(), interval '1 day')", code("functions/ports/src/store/cancel.rs"))
-        self.assertIn("one.quiet && found == 0", code("functions/sweeper/src/sweep.rs"))
+        self.assertIn("one.quiet && found == 0", code("functions/sweeper/src/removal.rs"))
 
     def test_parts_are_as_large_as_the_code_makes_them(self):
         shift = re.search(r"MIN_PART_BYTES: usize = (\d+) << (\d+);", code("functions/ports/src/objects/parts.rs")).groups()

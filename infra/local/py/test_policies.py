@@ -42,7 +42,7 @@ OBJECTS = {
     "presign_get": ["presign_get"],
 }
 # Methods of the port for the queue -> functions of its adapter; those of the port for secrets are called as in it.
-QUEUE = {"send": ["send_batch"], "waiting": ["waiting"]}
+QUEUE = {"send": ["send_batch"], "send_later": ["send_batch"], "waiting": ["waiting"]}
 # Logins that no call of the SDK makes: action -> what shows in the code of the ports that a token is made.
 LOGINS = {"rds-db:connect": r"rds-db|auth_token", "elasticache:Connect": r"Action=connect.*elasticache|\"elasticache\""}
 # What Lambda does in a function's name, whatever its code: logs of its own, and messages of its own queue.
@@ -237,7 +237,7 @@ class LeastPrivilege(unittest.TestCase):
     def test_only_who_reads_the_source_may_log_in_to_it(self):
         for function in FUNCTIONS:
             text = "\n".join(texts(f"functions/{function}/src").values())
-            wanted = {role for role, use in (("sluice_store", "Store::new("), ("sluice_source", "Source::new(")) if use in text}
+            wanted = {role for role, use in (("sluice_store", "Store::new("), ("sluice_source", "Source::")) if use in text}
             login, = [s["Resource"] for s in self.statements(function) if s["Action"] == "rds-db:connect"]
             found = {one["Fn::Sub"].rsplit("/", 1)[1] for one in (login if isinstance(login, list) else [login])}
             self.assertEqual(found, wanted, function)

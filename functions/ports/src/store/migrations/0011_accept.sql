@@ -36,7 +36,7 @@ end
 $$;
 create trigger export_kept after insert on sluice.export
     referencing new table as changed for each statement execute function sluice.count_kept();
-create trigger export_gone after delete on sluice.export
+create trigger export_no_longer_kept after delete on sluice.export
     referencing old table as changed for each statement execute function sluice.count_kept();
 
 -- Canceled before it had a file: it goes soon, since there is nothing of it to fetch.
