@@ -105,6 +105,7 @@ async fn what_is_kept_is_not_looked_at_by_each_sweep() {
     found.push(pages(&database, "order by k.keep_until limit").await);
     println!("pages of a sweep beside 200 chunks that are kept: {found:?}");
     assert!((1..60).contains(&found[0]), "{found:?}");
+    database.run("update sluice.export set expires_at = now() - interval '1 second'").await.unwrap();
     assert!(store.expire(export.id).await.unwrap());
     assert_eq!(
         database.number("select count(*) from sluice.chunk where state = 'dying'").await.unwrap(),
@@ -121,6 +122,7 @@ async fn chunks_go_when_their_time_is_over_and_failed_ones_when_no_export_has_th
         .run("update sluice.chunk set reusable = true, keep_until = now() + interval '1 hour'")
         .await
         .unwrap();
+    database.run("update sluice.export set expires_at = now() - interval '1 second'").await.unwrap();
     assert!(store.expire(export.id).await.unwrap());
     let dying = "select count(*) from sluice.chunk where state = 'dying'";
     assert_eq!(store.release_unused(100).await.unwrap(), 0);

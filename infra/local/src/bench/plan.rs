@@ -1,11 +1,12 @@
 //! `cargo x bench plan`: how long it takes to plan the usual request, and one between the ends of the calendar.
 
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
 use super::engine;
+use crate::surroundings;
 
 /// Datasets and the milliseconds that a plan may take.
 const GOALS: [(u64, f64); 2] = [(84, 10.0), (1000, 100.0)];
@@ -22,7 +23,8 @@ struct Planned {
 
 /// Prints the table.
 pub(super) fn run() -> Result<ExitCode> {
-    let output = Command::new(engine::build()?).arg("plan").output().context("cannot start the engine")?;
+    let output =
+        surroundings::command(engine::build()?).arg("plan").output().context("cannot start the engine")?;
     if !output.status.success() {
         bail!("planning failed: {}", String::from_utf8_lossy(&output.stderr).trim());
     }
