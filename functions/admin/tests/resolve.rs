@@ -10,6 +10,10 @@ mod accuracy;
 mod advice;
 #[path = "resolve/ground.rs"]
 mod ground;
+#[path = "resolve/refusals.rs"]
+mod refusals;
+#[path = "resolve/remedies.rs"]
+mod remedies;
 #[path = "resolve/skew.rs"]
 mod skew;
 

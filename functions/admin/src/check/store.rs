@@ -22,7 +22,6 @@ pub(super) async fn look(context: &Context, report: &mut Report) -> Option<Store
         }
     };
     judge(&state, &context.settings, report);
-    note_content(context, report).await;
     Some(state)
 }
 
@@ -82,15 +81,6 @@ pub(super) fn limits(what: &'static str, server: &Server, wanted: u32, report: &
             format!("{role} may have {found} sessions instead of {wanted}"),
             "run admin migrate",
         );
-    }
-}
-
-async fn note_content(context: &Context, report: &mut Report) {
-    match context.store.applied_catalog().await {
-        Ok(None) => report.fine("catalog", "none is applied yet; admin catalog apply does it"),
-        Ok(Some(applied)) => report
-            .fine("catalog", format!("{} datasets of {}", applied.revision.datasets.len(), applied.source)),
-        Err(error) => report.wrong("catalog", chain(&error), "apply the catalog again with this version"),
     }
 }
 

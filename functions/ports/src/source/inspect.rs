@@ -18,6 +18,9 @@ use crate::server::{QUESTION, Server};
 #[derive(Debug)]
 pub struct Inspector {
     connection: PgConnection,
+    /// Where another session comes from, should this one be ended.
+    source: Source,
+    patience: Duration,
 }
 
 impl Source {
@@ -26,11 +29,24 @@ impl Source {
     /// # Errors
     /// If the source cannot be reached, or has no session to give in time.
     pub async fn inspector(&self, patience: Duration) -> Result<Inspector, SourceError> {
-        Ok(Inspector { connection: connect(&self.options().await?, patience).await? })
+        let connection = connect(&self.options().await?, patience).await?;
+        Ok(Inspector { connection, source: self.clone(), patience })
     }
 }
 
 impl Inspector {
+    /// Makes sure that there is a session, after an error that may have ended it; true if it had to be opened again.
+    ///
+    /// # Errors
+    /// If the source has none to give.
+    pub(super) async fn recover(&mut self) -> Result<bool, SourceError> {
+        if self.texts("select 1").await.is_ok() {
+            return Ok(false);
+        }
+        self.connection = connect(&self.source.options().await?, self.patience).await?;
+        Ok(true)
+    }
+
     /// Asks one question, in a read-only transaction of its own: one that fails does not poison the next.
     ///
     /// # Errors
@@ -147,10 +163,19 @@ pub(super) fn from_clause(from: &From) -> String {
     }
 }
 
-/// What the server said, without our advice, which is written for a worker's reader.
+/// The function of the server that raised the error. Its name is the same in every language the server may speak.
+pub(super) fn server_routine(error: &SourceError) -> Option<&str> {
+    let cause = error.source()?.downcast_ref::<sqlx::Error>()?.as_database_error()?;
+    cause.try_downcast_ref::<sqlx::postgres::PgDatabaseError>()?.routine()
+}
+
+/// What the server said, without our advice, which is written for a worker's reader. Where its words may quote a value,
+/// only that it said something.
 pub(super) fn server_text(error: &SourceError) -> String {
     let cause = error.source().and_then(|cause| cause.downcast_ref::<sqlx::Error>());
-    cause
-        .and_then(|cause| cause.as_database_error())
-        .map_or_else(|| error.message.clone(), |e| e.message().to_owned())
+    match cause.and_then(|cause| cause.as_database_error()) {
+        Some(said) => said.message().to_owned(),
+        None if error.sqlstate.is_some() => "the source reported an error".to_owned(),
+        None => error.message.clone(),
+    }
 }

@@ -1,9 +1,12 @@
 //! Resolves one dataset of a catalog against the source: names, types, rights, estimates.
 //!
-//! Everything that is wrong is found at once. Only what is wrong with the source itself, such as a lost
-//! connection, ends it early.
+//! Everything that is wrong with the definition is found at once; then the chunk's own statements are sent, and only where
+//! the source accepts them are estimates and advice asked for. A refusal is a violation of this dataset. The check of a
+//! catalog ends early only where the source has no session to give.
 
 mod findings;
+
+mod denied;
 
 mod column_type;
 
@@ -26,6 +29,8 @@ mod ask;
 mod spread;
 
 mod sample;
+
+mod trial;
 
 mod estimate;
 
@@ -59,18 +64,40 @@ pub struct Resolution {
 /// Resolves the dataset `name`; `tenants` is how many tenants there are.
 ///
 /// # Errors
-/// If the source cannot be asked. What is wrong with the dataset is in the [`Resolution`].
+/// If the source has no session to give. What is wrong with the dataset is in the [`Resolution`], and the session is
+/// ready for the next one.
 pub async fn resolve(
     inspector: &mut Inspector,
     name: &str,
     definition: &Definition,
     tenants: u64,
 ) -> Result<Resolution, SourceError> {
-    let mut findings = Findings::new(name);
-    let (dataset, estimate) = dataset(inspector, definition, tenants, &mut findings).await?;
-    let (violations, warnings) = findings.into_parts();
-    let dataset = dataset.filter(|_| violations.is_empty());
-    Ok(Resolution { dataset, estimate, violations, warnings })
+    let mut lost_before = false;
+    loop {
+        let mut findings = Findings::new(name);
+        let found = match dataset(inspector, definition, tenants, &mut findings).await {
+            Ok(found) => found,
+            Err(error) => {
+                let lost = inspector.recover().await?;
+                if lost && !lost_before && !ended_for_time(&error) {
+                    // The server restarted, or the connection broke: that is not the dataset's doing, once.
+                    lost_before = true;
+                    continue;
+                }
+                denied::report(inspector, definition, &error, &mut findings).await?;
+                (None, DatasetEstimate::default())
+            }
+        };
+        let (dataset, estimate) = found;
+        let (violations, warnings) = findings.into_parts();
+        let dataset = dataset.filter(|_| violations.is_empty());
+        return Ok(Resolution { dataset, estimate, violations, warnings });
+    }
+}
+
+/// Whether a timeout of the server ended the session: the same statements would end the next one too.
+fn ended_for_time(error: &SourceError) -> bool {
+    matches!(error.sqlstate.as_deref(), Some("25P03" | "25P04" | "57P05"))
 }
 
 async fn dataset(
@@ -79,8 +106,9 @@ async fn dataset(
     tenants: u64,
     findings: &mut Findings,
 ) -> Result<(Option<Dataset>, DatasetEstimate), SourceError> {
+    let nothing = || (None, DatasetEstimate::default());
     let Some(surface) = surface::find(inspector, definition, findings).await? else {
-        return Ok((None, DatasetEstimate::default()));
+        return Ok(nothing());
     };
     let columns = columns::exported(definition, &surface, findings);
     let tenant_column = columns::tenant(definition, &surface, tenants, findings);
@@ -99,14 +127,15 @@ async fn dataset(
         order,
         epoch: definition.epoch.unwrap_or(1),
     };
-    // Without its columns or its range there is no statement to estimate.
+    // Without its columns or its range there is no statement to send.
     if dataset.columns.is_empty() || dataset.range.is_some() != definition.range_column.is_some() {
-        return Ok((None, DatasetEstimate::default()));
+        return Ok(nothing());
     }
-    let key = findings::key(definition);
-    let Some(estimated) = findings.answer(key, estimate(inspector, &dataset).await)? else {
-        return Ok((None, DatasetEstimate::default()));
-    };
+    trial::run(inspector, definition, &dataset, findings).await?;
+    if findings.violations() > 0 {
+        return Ok(nothing());
+    }
+    let estimated = estimate(inspector, &dataset).await?;
     advice::give(inspector, definition, &dataset, &surface, &estimated, findings).await?;
     Ok((Some(dataset), estimated.estimate))
 }

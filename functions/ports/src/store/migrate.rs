@@ -17,7 +17,7 @@ pub struct Migration {
     text: &'static str,
 }
 
-const MIGRATIONS: [Migration; 8] = [
+const MIGRATIONS: [Migration; 9] = [
     Migration { version: 1, name: "store", text: include_str!("migrations/0001_store.sql") },
     Migration { version: 2, name: "indexed", text: include_str!("migrations/0002_indexed.sql") },
     Migration { version: 3, name: "changes", text: include_str!("migrations/0003_changes.sql") },
@@ -26,6 +26,7 @@ const MIGRATIONS: [Migration; 8] = [
     Migration { version: 6, name: "turns", text: include_str!("migrations/0006_turns.sql") },
     Migration { version: 9, name: "keys", text: include_str!("migrations/0009_keys.sql") },
     Migration { version: 10, name: "selections", text: include_str!("migrations/0010_selections.sql") },
+    Migration { version: 21, name: "catalog_text", text: include_str!("migrations/0021_catalog_text.sql") },
 ];
 
 /// Functions that hold rules: created or replaced every time.
