@@ -10,6 +10,10 @@
 -- RDS and Aurora. Safe to run again.
 \set ON_ERROR_STOP on
 \set worker_timeout_text :worker_timeout s
+-- Longer than a COPY and the waiting before it.
+select (:worker_timeout + 120) || 's' as transaction_timeout_text,
+       current_setting('transaction_timeout', true) is not null as has_transaction_timeout,
+       current_setting('idle_session_timeout', true) is not null as has_idle_session_timeout \gset
 
 select not exists (select from pg_roles where rolname = 'sluice_source') as make_source,
        not exists (select from pg_roles where rolname = 'sluice_store') as make_store \gset
@@ -57,8 +61,26 @@ alter role sluice_source set intervalstyle = 'postgres';
 alter role sluice_source set bytea_output = 'hex';
 alter role sluice_source set extra_float_digits = '1';
 alter role sluice_source set search_path = 'pg_catalog';
+-- Warnings of a view or function may hold values of rows.
+alter role sluice_source set client_min_messages = 'error';
+-- Statements that fail, with the values of filters, stay out of the server's log where whoever runs this may say so.
+do $$ begin
+    alter role sluice_source set log_min_error_statement to panic;
+exception when insufficient_privilege then
+    raise warning 'log_min_error_statement is not yours to set: the server logs statements that fail, with the values of filters';
+end $$;
 -- A COPY must not outlive its worker.
 alter role sluice_source set statement_timeout = :'worker_timeout_text';
+-- Timeouts of their own: what the server sets for others would end sessions that are in use, or that a pooler keeps.
+alter role sluice_source set idle_in_transaction_session_timeout = '2min';
+\if :has_transaction_timeout
+alter role sluice_source set transaction_timeout = :'transaction_timeout_text';
+alter role sluice_store set transaction_timeout = '5min';
+\endif
+\if :has_idle_session_timeout
+alter role sluice_source set idle_session_timeout = '0';
+alter role sluice_store set idle_session_timeout = '0';
+\endif
 
 alter role sluice_store set max_parallel_workers_per_gather = '0';
 alter role sluice_store set statement_timeout = '30s';
@@ -72,8 +94,14 @@ grant usage on schema sluice to sluice_store;
 grant select, insert, update, delete on all tables in schema sluice to sluice_store;
 grant execute on all functions in schema sluice to sluice_store;
 
--- With MaxActiveSessions above 0 workers count the sessions of others that are active, and must be allowed to see them:
---   grant pg_read_all_stats to sluice_source;
+-- Workers ask which transactions are open, since rows of those may still appear: what was read beside them does not count as
+-- settled. With MaxActiveSessions above 0 they also count the sessions of others that are active. Both need this right, with
+-- which a role sees the statements of others too. Without it settle_after must be longer than any transaction that writes.
+do $$ begin
+    grant pg_read_all_stats to sluice_source;
+exception when insufficient_privilege then
+    raise warning 'this role may not grant pg_read_all_stats: open transactions are not seen, and MaxActiveSessions has no effect';
+end $$;
 
 -- What may be exported is yours to say; for each schema of it:
 --   grant usage on schema shop to sluice_source;

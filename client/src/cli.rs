@@ -10,6 +10,8 @@ mod datasets;
 mod download;
 mod export;
 mod fetch;
+mod flags;
+mod gauge;
 mod list;
 mod outcome;
 mod plan;
@@ -26,7 +28,6 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
-use crate::text::duration;
 use crate::{Client, Retries};
 use outcome::{Failure, Outcome};
 
@@ -53,6 +54,7 @@ const EXAMPLES: &str = "Examples:
 
 /// What all commands share.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Options of all commands")]
 struct Session {
     /// Address of the api, with or without /api/v1
     #[arg(long, global = true, env = "SLUICE_URL", value_name = "URL")]
@@ -60,6 +62,9 @@ struct Session {
     /// Key of the api; better given by the environment than here
     #[arg(long, global = true, env = "SLUICE_KEY", hide_env_values = true, value_name = "KEY")]
     key: Option<Secret>,
+    /// Send the key over plain http too, where others can read it on the way
+    #[arg(long, global = true)]
+    insecure: bool,
     /// Print the result as JSON
     #[arg(long, global = true)]
     json: bool,
@@ -102,11 +107,10 @@ impl Session {
         let url = self.url.as_deref().filter(given);
         let url =
             url.ok_or_else(|| Failure::Usage("no api is named: set SLUICE_URL or give --url".into()))?;
-        let client = Client::new(url, self.key.as_ref().map(|key| key.0.as_str()).filter(given))?;
+        let key = self.key.as_ref().map(|key| key.0.as_str()).filter(given);
+        let client = if self.insecure { Client::insecure(url, key) } else { Client::new(url, key) }?;
         let retries = Retries { patience: PATIENCE, ..client.retries() };
-        Ok(client.with_retries(retries).with_notice(|why, wait| {
-            eprintln!("waiting {}: {why}", duration(wait.as_secs()));
-        }))
+        Ok(client.with_retries(retries).with_notice(|why, wait| wait::notice(why, wait, true)))
     }
 }
 
@@ -150,6 +154,9 @@ mod tests {
         let arguments =
             Arguments::parse_from(["sluice", "--url", "http://x", "--key", "slc_a_secret", "list"]);
         assert!(!format!("{arguments:?}").contains("secret"));
+        assert!(arguments.session.client().is_err(), "the key would be readable on the way");
+        let arguments =
+            Arguments::parse_from(["sluice", "--url", "https://x", "--key", "slc_a_secret", "list"]);
         let client = arguments.session.client().unwrap();
         assert!(!format!("{client:?}").contains("secret"));
     }

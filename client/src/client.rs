@@ -2,6 +2,7 @@
 
 mod transport;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::Error;
+use crate::error::API;
 use transport::Call;
 
 /// Speaks to one api with one key. Cheap to clone.
@@ -28,7 +30,7 @@ pub struct Client {
     notice: Option<Notice>,
 }
 
-/// Is told what is waited for, and how long.
+/// Receives the reason of a wait, and its length.
 type Notice = Arc<dyn Fn(&str, Duration) + Send + Sync>;
 
 /// How often and how long the client tries again by itself.
@@ -40,6 +42,9 @@ pub struct Retries {
     pub first_wait: Duration,
     /// Longest wait. A `Retry-After` beyond it is not waited for: the answer is handed out.
     pub longest_wait: Duration,
+    /// How long a call that may be repeated goes on, however many tries that takes, while the api or the object
+    /// store cannot be reached or is not available (502, 503, 504).
+    pub outage: Duration,
     /// How long one call waits in all while the api answers 429. Such a call did nothing, so any call may be sent
     /// again, as often as it takes.
     pub patience: Duration,
@@ -51,6 +56,7 @@ impl Default for Retries {
             tries: 6,
             first_wait: Duration::from_millis(200),
             longest_wait: Duration::from_secs(60),
+            outage: Duration::ZERO,
             patience: Duration::from_secs(120),
         }
     }
@@ -73,11 +79,26 @@ impl std::fmt::Debug for Client {
 
 impl Client {
     /// Makes a client. `url` is the api's address, with or without `/api/v1`; what stands before is
-    /// taken as it is. `key` is an api key or a JWT; `None` where none is needed.
+    /// taken as it is. `key` is an api key or a JWT; `None` where none is needed. It is sent over https, or to
+    /// this machine.
+    ///
+    /// # Errors
+    /// If the address or the key cannot be used, or the key would be readable on the way.
+    pub fn new(url: &str, key: Option<&str>) -> Result<Self, Error> {
+        let client = Self::insecure(url, key)?;
+        match client.base.host_str() {
+            Some(host) if key.is_some() && client.base.scheme() == "http" && !is_loopback(host) => {
+                Err(Error::PlainHttp { host: host.to_owned() })
+            }
+            _ => Ok(client),
+        }
+    }
+
+    /// The same, also where the key can be read by everybody on the way.
     ///
     /// # Errors
     /// If the address or the key cannot be used.
-    pub fn new(url: &str, key: Option<&str>) -> Result<Self, Error> {
+    pub fn insecure(url: &str, key: Option<&str>) -> Result<Self, Error> {
         let bad = || Error::BadUrl { url: url.to_owned() };
         let trimmed = url.trim().trim_end_matches('/');
         let path = if trimmed.ends_with(BASE_PATH) { "" } else { BASE_PATH };
@@ -92,10 +113,10 @@ impl Client {
             .redirect(redirect::Policy::none())
             .connect_timeout(Duration::from_secs(10))
             .read_timeout(Duration::from_secs(60));
-        if matches!(base.host_str(), Some("127.0.0.1" | "localhost" | "[::1]")) {
+        if base.host_str().is_some_and(is_loopback) {
             http = http.no_proxy();
         }
-        let http = http.build().map_err(Error::connection("the api"))?;
+        let http = http.build().map_err(Error::connection(API))?;
         Ok(Self { http, base, authorization, retries: Retries::default(), notice: None })
     }
 
@@ -105,7 +126,8 @@ impl Client {
         Self { retries, ..self }
     }
 
-    /// The same client, which tells what it waits for when the api answers 429: the reason and the time.
+    /// The same client, which reports each longer wait: the reason and the time. It waits when the api answers 429,
+    /// and when it cannot be reached.
     #[must_use]
     pub fn with_notice(self, notice: impl Fn(&str, Duration) + Send + Sync + 'static) -> Self {
         Self { notice: Some(Arc::new(notice)), ..self }
@@ -294,6 +316,13 @@ impl Client {
         }
         url
     }
+}
+
+/// Whether a host is this machine, as RFC 6761 and the address blocks say. A name that merely resolves to it is not.
+fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let address = bare.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback());
+    address || host == "localhost" || host.ends_with(".localhost")
 }
 
 fn bearer(key: &str) -> Result<HeaderValue, Error> {

@@ -1,11 +1,13 @@
 //! Downloads: one file at a time, whole and right or not at all.
 //!
 //! Bytes go to `NAME.part` beside the file. A broken connection is resumed there with a fresh link, also
-//! by a later run; only what has the length and SHA-256 that the export recorded gets the file's name.
+//! by a later run; only what has the length and SHA-256 that the export recorded gets the file's name. What
+//! lies there already and was not written for this export is left alone; see [`Folder`].
 
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use export::id::{ExportId, hex};
 use export::manifest::ManifestFile;
@@ -15,7 +17,9 @@ use reqwest::header::CONTENT_RANGE;
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncSeekExt, AsyncWriteExt};
 
-use crate::{Client, Error};
+use crate::error::with_causes;
+use crate::text::is_control;
+use crate::{Client, Error, Folder};
 
 /// A file that is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,24 +54,25 @@ impl From<&FileEntry> for Wanted {
 }
 
 impl Client {
-    /// Loads one file of an export into `directory`, unless it is there already. `at` is told the
-    /// file's length so far, which also falls when a beginning turns out to be useless.
+    /// Loads one file of an export into `folder`, unless it is there already. `at` gets the file's length so
+    /// far: first that of what was there, and less again when a beginning turns out to be useless.
     ///
     /// # Errors
-    /// If the file cannot be loaded or written, or is not what the export recorded; it is then not there.
+    /// If the file cannot be loaded or written, another file has its name, or it is not what the export
+    /// recorded; it is then not there.
     pub async fn download(
         &self,
         id: ExportId,
         wanted: &Wanted,
-        directory: &Path,
+        folder: &Folder,
         at: &(dyn Fn(u64) + Sync),
     ) -> Result<Fetched, Error> {
-        let path = local_path(directory, &wanted.name)?;
+        let path = local_path(folder.path(), &wanted.name)?;
         if is_there(&path, wanted).await? {
             at(wanted.bytes);
             return Ok(Fetched::Present);
         }
-        let mut part = Part::open(directory.join(format!("{}.part", wanted.name)), wanted, at).await?;
+        let mut part = Part::open(folder.begin(&wanted.name)?, wanted, at).await?;
         // What an earlier run left may be of another file; then one more start from nothing is due.
         let mut second_chance = part.length > 0;
         loop {
@@ -91,7 +96,7 @@ impl Client {
             }
         }
         drop(part.file);
-        fs::rename(&part.path, &path).map_err(Error::io(&path))?;
+        folder.finish(&wanted.name, &wanted.sha256)?;
         Ok(Fetched::Loaded)
     }
 
@@ -99,14 +104,21 @@ impl Client {
     /// brought nothing.
     async fn fill(&self, id: ExportId, part: &mut Part<'_>) -> Result<(), Error> {
         // Only what was never reached before counts as progress: a start from nothing is none.
-        let (mut failures, mut best) = (0, part.length);
+        let (mut failures, mut best, mut since) = (0, part.length, Instant::now());
         while part.length < part.wanted.bytes {
             let Err(error) = self.append(id, part).await else { break };
-            failures = if part.length > best { 1 } else { failures + 1 };
+            if part.length > best {
+                (failures, since) = (0, Instant::now());
+            }
+            failures += 1;
             best = best.max(part.length);
-            if !error.may_pass() || failures >= self.retries().tries {
+            let patient = failures < self.retries().tries || since.elapsed() < self.retries().outage;
+            if !error.may_pass() || !patient {
                 part.flush().await?;
                 return Err(error);
+            }
+            if failures >= self.retries().tries {
+                self.notify(&with_causes(&error), self.doubled(failures));
             }
             self.wait(failures, None).await;
         }
@@ -151,7 +163,7 @@ const WRITE_BYTES: usize = 256 * 1024;
 
 impl<'a> Part<'a> {
     async fn open(path: PathBuf, wanted: &'a Wanted, at: &'a (dyn Fn(u64) + Sync)) -> Result<Self, Error> {
-        let (hash, length) = match hash_file(&path).await? {
+        let (hash, length) = match hashed(&path).await? {
             Some((hash, length)) if length <= wanted.bytes => (hash, length),
             _ => (Sha256::new(), 0),
         };
@@ -214,7 +226,7 @@ impl<'a> Part<'a> {
 
 /// Where a file of that name goes; refused if the name would lead anywhere else.
 pub(crate) fn local_path(directory: &Path, name: &str) -> Result<PathBuf, Error> {
-    let odd = |c: char| matches!(c, '/' | '\\' | ':' | '\0');
+    let odd = |c: char| matches!(c, '/' | '\\' | ':') || is_control(c);
     if name.is_empty() || name.starts_with('.') || name.contains(odd) {
         return Err(Error::BadName { name: name.to_owned() });
     }
@@ -226,31 +238,34 @@ async fn is_there(path: &Path, wanted: &Wanted) -> Result<bool, Error> {
     if fs::metadata(path).map_or(0, |meta| meta.len()) != wanted.bytes {
         return Ok(false);
     }
-    let found = hash_file(path).await?;
+    let found = hashed(path).await?;
     Ok(found.is_some_and(|(hash, _)| hex(&hash.finalize()) == wanted.sha256))
 }
 
 /// The running hash of all bytes of a file, and their number; `None` if there is no such file.
-async fn hash_file(path: &Path) -> Result<Option<(Sha256, u64)>, Error> {
-    let owned = path.to_owned();
-    let hashed = tokio::task::spawn_blocking(move || {
-        let mut file = match fs::File::open(owned) {
-            Ok(file) => file,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let (mut hash, mut length, mut buffer) = (Sha256::new(), 0, vec![0; WRITE_BYTES]);
-        loop {
-            match file.read(&mut buffer)? {
-                0 => return Ok(Some((hash, length))),
-                n => {
-                    hash.update(&buffer[..n]);
-                    length += n as u64;
-                }
+pub(crate) fn hash_file(path: &Path) -> Result<Option<(Sha256, u64)>, Error> {
+    let mut file = match fs::File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Error::io(path)(error)),
+    };
+    let (mut hash, mut length, mut buffer) = (Sha256::new(), 0, vec![0; WRITE_BYTES]);
+    loop {
+        match file.read(&mut buffer).map_err(Error::io(path))? {
+            0 => return Ok(Some((hash, length))),
+            n => {
+                hash.update(&buffer[..n]);
+                length += n as u64;
             }
         }
-    });
-    hashed.await.unwrap_or_else(|panic| Err(std::io::Error::other(panic))).map_err(Error::io(path))
+    }
+}
+
+/// The same on a thread of its own.
+async fn hashed(path: &Path) -> Result<Option<(Sha256, u64)>, Error> {
+    let owned = path.to_owned();
+    let hashed = tokio::task::spawn_blocking(move || hash_file(&owned)).await;
+    hashed.unwrap_or_else(|panic| Err(Error::io(path)(std::io::Error::other(panic))))
 }
 
 #[cfg(test)]

@@ -2,7 +2,13 @@
 
 use std::path::PathBuf;
 
+use export::id::ExportId;
 use export::wire::Problem;
+
+use crate::text::one_line;
+
+/// The api, as errors of a connection name it.
+pub(crate) const API: &str = "the api";
 
 /// An error of the client. Its text never holds the key or a link.
 #[derive(Debug, thiserror::Error)]
@@ -12,6 +18,12 @@ pub enum Error {
     BadUrl {
         /// What was given.
         url: String,
+    },
+    /// The key would be readable on the way.
+    #[error("a key is not sent over plain http, except to this machine: use https for {host}")]
+    PlainHttp {
+        /// The host.
+        host: String,
     },
     /// The key cannot stand in a header.
     #[error("the key holds characters that no key has")]
@@ -29,12 +41,12 @@ pub enum Error {
     #[error("{}", readable(.0))]
     Problem(Box<Problem>),
     /// An answer that the contract does not know.
-    #[error("the api answered {status}: {body}")]
+    #[error("{}", unexpected(.status, .message))]
     Unexpected {
         /// The HTTP status.
         status: u16,
-        /// The beginning of its body.
-        body: String,
+        /// What its body says, if it is JSON as gateways send it.
+        message: String,
     },
     /// A body that is not what the contract says.
     #[error("the {what} cannot be read")]
@@ -75,6 +87,28 @@ pub enum Error {
         /// Bytes that should be.
         bytes: u64,
     },
+    /// The folder belongs to another export.
+    #[error("{} holds the files of export {export}; choose another directory", .directory.display())]
+    OtherExport {
+        /// The folder.
+        directory: PathBuf,
+        /// Whose files are there.
+        export: ExportId,
+    },
+    /// What is in the folder was not written for this export, and is left as it is.
+    #[error("{} holds what this export did not write: {}", .directory.display(), some(.names))]
+    Occupied {
+        /// The folder.
+        directory: PathBuf,
+        /// What is in the way.
+        names: Vec<String>,
+    },
+    /// Two downloads into one folder.
+    #[error("another download is writing to {}; wait until it has ended", .directory.display())]
+    InUse {
+        /// The folder.
+        directory: PathBuf,
+    },
     /// The file system refused.
     #[error("{}", .path.display())]
     Io {
@@ -96,11 +130,12 @@ impl Error {
         move |source| Self::Connection { to, source: source.without_url() }
     }
 
-    /// Whether the api refused the request itself, so that sending it again as it is cannot help.
+    /// Whether the request itself was refused, by the api or here, so that sending it again as it is cannot help.
     pub fn is_refusal(&self) -> bool {
         let refuses = |status: u16| (400..500).contains(&status) && status != 429;
         match self {
-            Self::BadUrl { .. } | Self::BadKey => true,
+            Self::BadUrl { .. } | Self::BadKey | Self::PlainHttp { .. } => true,
+            Self::OtherExport { .. } | Self::Occupied { .. } => true,
             Self::Problem(problem) => refuses(problem.status),
             Self::Unexpected { status, .. } => refuses(*status),
             _ => false,
@@ -113,13 +148,29 @@ impl Error {
     }
 }
 
+fn unexpected(status: &u16, message: &str) -> String {
+    match message {
+        "" => format!("a server answered {status}, but not as this api does"),
+        message => format!("the api answered {status}: {message}"),
+    }
+}
+
+/// The first few of many names.
+fn some(names: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let shown = names.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let more = names.len().saturating_sub(SHOWN);
+    if more > 0 { format!("{shown} and {more} more") } else { shown }
+}
+
 /// The problem as people read it: what, then each violation with where and how to mend it.
-fn readable(problem: &Problem) -> String {
+pub(crate) fn readable(problem: &Problem) -> String {
     let what = if problem.detail.is_empty() { &problem.title } else { &problem.detail };
-    let mut text = format!("{what} ({})", problem.status);
+    let mut text = format!("{} ({})", one_line(what), problem.status);
     for violation in &problem.violations {
         let at = if violation.pointer.is_empty() { "the body" } else { &violation.pointer };
-        text.push_str(&format!("\n  {at}: {}\n    {}", violation.message, violation.remedy));
+        let [at, message, remedy] = [at, &violation.message, &violation.remedy].map(one_line);
+        text.push_str(&format!("\n  {at}: {message}\n    {remedy}"));
     }
     text
 }

@@ -6,7 +6,9 @@
 pub mod cli;
 mod client;
 mod download;
+mod empty;
 mod error;
+mod folder;
 mod text;
 pub mod verify;
 
@@ -15,4 +17,6 @@ mod testing;
 
 pub use client::{Client, Retries, Submitted};
 pub use download::{Fetched, Wanted};
+pub use empty::file as empty_file;
 pub use error::Error;
+pub use folder::Folder;

@@ -53,7 +53,14 @@ pub(crate) struct Server {
 impl Server {
     /// Answers each request by `answer`, which is told how many came before.
     pub(crate) fn start(answer: impl Fn(usize, &Request) -> Reply + Send + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::listen(TcpListener::bind("127.0.0.1:0").unwrap(), answer)
+    }
+
+    /// The same on this port.
+    pub(crate) fn listen(
+        listener: TcpListener,
+        answer: impl Fn(usize, &Request) -> Reply + Send + 'static,
+    ) -> Self {
         let address = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&requests);
@@ -81,6 +88,7 @@ impl Server {
             tries: 3,
             first_wait: Duration::from_millis(5),
             longest_wait: Duration::from_secs(2),
+            outage: Duration::ZERO,
             patience: Duration::from_secs(10),
         };
         Client::new(&self.address, Some("slc_1_secret")).unwrap().with_retries(retries)

@@ -1,65 +1,29 @@
-//! Texts: file names and header lines of datasets without rows, tables, numbers for people.
+//! Texts for people: tables, numbers, and names that cannot do anything to a terminal.
 
-use std::io::Write;
+use std::borrow::Cow;
 
-use export::format::{Compression, Format, is_formula};
-use export::manifest::{DatasetHead, RangeText};
-use flate2::write::GzEncoder;
-
-/// The name of the file that stands for a dataset without rows: that of one chunk of the whole range.
-pub(crate) fn header_only_name(head: &DatasetHead) -> String {
-    let middle = match &head.range {
-        None => "all".to_owned(),
-        Some(RangeText { start: Some(start), end: Some(end), .. }) => {
-            format!("{}-{}", compact(start), compact(end))
-        }
-        Some(range) => range.of.clone(),
-    };
-    format!("{}.{middle}.{}", head.name, head.output.extension())
+/// A text of several lines without characters that a terminal obeys: a server or a file from elsewhere may have
+/// written any part of it.
+pub(crate) fn printable(text: &str) -> Cow<'_, str> {
+    escaped(text, |c| c != '\n' && is_control(c))
 }
 
-/// As the names of all other files are made; see `export::file::file_name`.
-fn compact(bound: &str) -> String {
-    let (day, time) = bound.split_once('T').unwrap_or((bound, ""));
-    let day = day.replace('-', "");
-    match time.trim_end_matches('Z') {
-        "" | "00:00:00" => day,
-        _ => format!("{day}T{}", time.replace(':', "")),
+/// The same as one line.
+pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
+    escaped(text, is_control)
+}
+
+fn escaped(text: &str, is_odd: impl Fn(char) -> bool + Copy) -> Cow<'_, str> {
+    if !text.contains(is_odd) {
+        return Cow::Borrowed(text);
     }
+    let escape = |c: char| if is_odd(c) { c.escape_unicode().to_string() } else { c.to_string() };
+    Cow::Owned(text.chars().map(escape).collect())
 }
 
-/// The file without rows of a dataset, compressed like its others. There is none in Parquet.
-pub(crate) fn header_only(head: &DatasetHead) -> std::io::Result<Option<Vec<u8>>> {
-    let text = header(head);
-    let file = match (head.output.format, head.output.compression) {
-        (Format::Parquet, _) => return Ok(None),
-        (_, Compression::None | Compression::Snappy) => text,
-        (_, Compression::Zstd) => zstd::bulk::compress(&text, 0)?,
-        (_, Compression::Gzip) => {
-            let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::default());
-            encoder.write_all(&text)?;
-            encoder.finish()?
-        }
-    };
-    Ok(Some(file))
-}
-
-/// The header line, quoted where PostgreSQL quotes; nothing if the files have none.
-pub(crate) fn header(head: &DatasetHead) -> Vec<u8> {
-    let csv = &head.output.csv;
-    if head.output.format != Format::Csv || !csv.header {
-        return Vec::new();
-    }
-    let special = |c: char| c == csv.delimiter || matches!(c, '"' | '\n' | '\r');
-    let alone = head.columns.len() == 1;
-    let quoted = |name: &str| {
-        let guarded = csv.formula_guard && is_formula(name.as_bytes());
-        let name = if guarded { format!("'{name}") } else { name.to_owned() };
-        let needed = name == csv.null || name.contains(special) || (alone && name == "\\.");
-        if needed { format!("\"{}\"", name.replace('"', "\"\"")) } else { name }
-    };
-    let names: Vec<_> = head.columns.iter().map(|c| quoted(&c.name)).collect();
-    format!("{}\n", names.join(&csv.delimiter.to_string())).into_bytes()
+/// Control characters, and those that turn or break lines without being seen.
+pub(crate) fn is_control(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// `1 file`, `2,345 files`.
@@ -85,7 +49,7 @@ pub(crate) fn duration(seconds: u64) -> String {
 pub(crate) fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
     let mut lines: Vec<Vec<String>> =
         vec![heads.iter().map(|h| h.trim_start_matches('>').to_owned()).collect()];
-    lines.extend(rows.iter().cloned());
+    lines.extend(rows.iter().map(|row| row.iter().map(|cell| one_line(cell).into_owned()).collect()));
     let width =
         |i: usize| lines.iter().filter_map(|l| l.get(i)).map(|c| c.chars().count()).max().unwrap_or(0);
     let widths: Vec<_> = (0..heads.len()).map(width).collect();
@@ -101,41 +65,12 @@ pub(crate) fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use export::file::file_name;
-    use export::format::Output;
-    use export::manifest::ColumnHead;
-    use export::range::{DAY_MICROS, Range, RangeKind, Span};
-
-    fn head(range: Option<RangeText>, names: &[&str]) -> DatasetHead {
-        let column = |name: &&str| ColumnHead { name: (*name).to_owned(), type_name: "text".into() };
-        let output = Output { compression: Compression::None, ..Output::default() };
-        let columns = names.iter().map(column).collect();
-        DatasetHead { name: "orders".into(), columns, range, watermark: None, output }
-    }
 
     #[test]
-    fn names_are_those_of_all_other_files() {
-        let day = 19_600;
-        let spans = [
-            Span { kind: RangeKind::Date, start: day, end: day + 30 },
-            Span { kind: RangeKind::Wall, start: day * DAY_MICROS, end: day * DAY_MICROS + 1_500_000 },
-            Span {
-                kind: RangeKind::Instant,
-                start: day * DAY_MICROS + 3_600_000_000,
-                end: (day + 1) * DAY_MICROS,
-            },
-        ];
-        for span in spans {
-            let name = header_only_name(&head(Some(span.range_text()), &[]));
-            assert_eq!(name, file_name("orders", &Range::Span(span), "csv"));
-        }
-        assert_eq!(header_only_name(&head(None, &[])), file_name("orders", &Range::All, "csv"));
-    }
-
-    #[test]
-    fn a_header_is_quoted_as_postgresql_does() {
-        assert_eq!(header(&head(None, &["id", "a,b", "say \"x\""])), b"id,\"a,b\",\"say \"\"x\"\"\"\n");
-        assert_eq!(header(&head(None, &["\\."])), b"\"\\.\"\n");
+    fn a_terminal_obeys_nothing_that_is_printed() {
+        assert_eq!(printable("a\n\u{1b}]0;x\u{7}\u{9b}2K"), "a\n\\u{1b}]0;x\\u{7}\\u{9b}2K");
+        assert_eq!(one_line("a\nb\u{202e}"), "a\\u{a}b\\u{202e}");
+        assert!(matches!(printable("Zoë\n"), Cow::Borrowed(_)));
     }
 
     #[test]

@@ -70,6 +70,7 @@ fn selection(dataset: Dataset, arguments: &Arguments) -> Selection {
         order: vec![],
         settle_after_secs: None,
         epoch: 1,
+        search_path: vec![],
         output: arguments.output.clone(),
     }
 }

@@ -51,6 +51,14 @@ create index on e2e.poison (day);
 
 create table e2e.whole (id integer primary key, label text);
 insert into e2e.whole select i, nullif('label ' || i, 'label 3') from generate_series(1, 5) i;
+-- Its function warns of each row with its value; in a COPY the row of 2030 cannot be read.
+create table e2e.noisy (id integer primary key, day date not null, secret text not null, spans int4range);
+insert into e2e.noisy select i, case when i = 8 then date '2030-01-05' else date '2024-01-01' + i % 2 end, 'hunter2-' || i, int4range(i, i + 1) from generate_series(1, 8) i;
+create function e2e.loud(secret text) returns text language plpgsql stable as $$ begin
+    raise warning 'the secret is %', secret using detail = 'detail ' || secret;
+    return case when secret = 'hunter2-8' and current_query() like 'copy%' then secret::integer::text else 'quiet' end;
+end $$;
+analyze e2e.noisy;
 analyze e2e.settled, e2e.together, e2e.erased, e2e.recent, e2e.visits, e2e.notes, e2e.nothing, e2e.slow, e2e.grown, e2e.altered, e2e.poison, e2e.whole;
 
 grant usage on schema e2e, public to sluice_source;

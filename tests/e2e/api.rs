@@ -1,8 +1,10 @@
 //! The HTTP contract, through API Gateway's stand-in and the real binaries.
 
+mod addresses;
 mod caching;
 mod exports;
 mod isolation;
+mod paths;
 mod refusals;
 
 use reqwest::header::HeaderMap;

@@ -8,6 +8,7 @@ mod isolation;
 mod keys;
 mod links;
 mod logs;
+mod marks;
 mod paths;
 mod quoting;
 mod scopes;

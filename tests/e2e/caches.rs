@@ -1,6 +1,7 @@
 //! Caches of the api, counted: processes of the api as routers of their own before one store, with and without Redis.
 
 mod changes;
+mod forged;
 mod polled;
 mod secrets;
 
@@ -12,7 +13,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request};
 use export::id::{ExportId, TenantId};
-use ports::cache::{Cache, LayeredCache, MemoryCache, MemoryLimits, RedisCache};
+use ports::cache::{Cache, LayeredCache, MemoryCache, MemoryLimits, RedisCache, SealSecret, SealedCache};
 use ports::objects::MemoryObjects;
 use ports::queue::MemoryQueue;
 use ports::store::{Applied, Store};
@@ -23,6 +24,16 @@ use crate::fixture::{add_tenant, drain, new_export, want};
 
 /// How long keys are believed in these tests, and so how long a change may stay unseen by other processes.
 const KEYS: Duration = Duration::from_secs(1);
+
+/// The secret of a deployment, which these tests know without asking the store.
+struct Known;
+
+#[async_trait::async_trait]
+impl SealSecret for Known {
+    async fn secret(&self) -> Option<[u8; 32]> {
+        Some([7; 32])
+    }
+}
 
 /// A store with a tenant and its key.
 pub(crate) struct World {
@@ -72,10 +83,16 @@ impl World {
         let memory = Arc::new(MemoryCache::new(MemoryLimits::default()));
         let cache: Arc<dyn Cache> = match redis {
             Some(redis) => {
-                Arc::new(LayeredCache::new(memory, Arc::new(RedisCache::new(&redis.url).unwrap())))
+                let redis = Arc::new(RedisCache::new(&redis.url).unwrap());
+                Arc::new(LayeredCache::new(memory, Arc::new(SealedCache::new(redis, Arc::new(Known)))))
             }
             None => memory,
         };
+        self.process_with(cache)
+    }
+
+    /// A process that reads through `cache`.
+    pub(crate) fn process_with(&self, cache: Arc<dyn Cache>) -> Process {
         // A store of its own: a connection of its own.
         let store = Store::new(&self.database.url).unwrap();
         let settings =

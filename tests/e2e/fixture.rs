@@ -12,7 +12,7 @@ use export::plan::{Reuse, Want};
 use export::range::{RangeKind, Span};
 use export::selection::Selection;
 use ports::random;
-use ports::store::{Limits, NewExport, ReadNote, Store};
+use ports::store::{Limits, NewExport, Noted, ReadNote, Store};
 
 /// Longer than a test takes: a lease that is to end in it is one of 0 s.
 pub(crate) const LEASE_SECS: u32 = 600;
@@ -30,7 +30,7 @@ pub(crate) fn want(tenant: &TenantId, name: &str, start: i64, end: i64, chunks: 
         range_column: Some(RangeColumn {
             name: "day".into(),
             kind: RangeKind::Date,
-            time_zone: "UTC".into(),
+            time_zone: Some("UTC".into()),
             include_nulls: false,
         }),
         tenant_column: None,
@@ -38,6 +38,7 @@ pub(crate) fn want(tenant: &TenantId, name: &str, start: i64, end: i64, chunks: 
         order: vec![],
         settle_after_secs: Some(0),
         epoch: 1,
+        search_path: vec![],
         output: Output::default(),
     };
     let days = (end - start) as u64;
@@ -83,7 +84,8 @@ pub(crate) async fn add_tenant(store: &Store, name: &str) -> TenantId {
 /// Says that the chunk was read just now, from a primary.
 pub(crate) async fn note(store: &Store, attempt: &Attempt) -> bool {
     let now = 4_000_000_000_000_000;
-    store.note_read(attempt, &ReadNote { as_of_micros: now, replayed_micros: Some(now) }).await.unwrap()
+    let note = ReadNote { as_of_micros: now, horizon_micros: Some(now) };
+    store.note_read(attempt, &note).await.unwrap() != Noted::Fenced
 }
 
 pub(crate) fn file(attempt: u32, rows: u64) -> FileRecord {

@@ -1,6 +1,8 @@
 //! Every format and compression, through the whole system. What is in a file cell by cell is proven by the
 //! worker's own tests.
 
+mod empty;
+
 use export::manifest::ManifestDataset;
 use serde_json::json;
 use tests::{Exported, System, copy_csv, sorted_records};

@@ -2,13 +2,18 @@
 
 mod accept;
 mod back_off;
+mod costs;
 mod dispatch;
 mod ends;
 mod fairness;
 mod invalidate;
+mod invariants;
+mod kept;
 mod lease;
 mod narrow;
 mod race;
 mod roles;
+mod splits;
 mod sustained;
 mod turns;
+mod waits;

@@ -6,7 +6,7 @@ mod server;
 use std::time::Duration;
 
 use ports::login::Login;
-use ports::source::{Source, SourceError};
+use ports::source::{Source, SourceCode, SourceError};
 use ports::store::Store;
 use ports::telemetry::chain;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
@@ -99,7 +99,7 @@ async fn no_token_and_no_password_goes_to_another_server() {
         let role = if login == Login::Iam { "sluice_source" } else { "sluice_source:secret" };
         let url = url(role, host, server.port, query);
         let error = session(&url, login).await.expect_err(what);
-        assert_eq!((error.code, error.again), ("source_unavailable", true), "{what}");
+        assert_eq!(error.code, SourceCode::Unavailable, "{what}");
         let told = chain(&error);
         assert!(told.contains("TLS") || told.contains("certificate"), "{what}: {told}");
         let told = reach(&url, login).await.expect_err(what);
@@ -123,7 +123,7 @@ async fn a_url_names_the_file_of_its_authority() {
     let missing = "sslmode=verify-full&sslrootcert=missing.pem";
     let error =
         session(&url("sluice_source:secret", "localhost", server.port, missing), Login::Password).await;
-    assert_eq!(error.unwrap_err().code, "source_unavailable");
+    assert_eq!(error.unwrap_err().code, SourceCode::Unavailable);
     assert!(server.take().password.is_none());
 }
 
@@ -213,11 +213,11 @@ async fn postgresql_with_tls_is_verified_by_name_and_authority() {
     .await;
     // The server is the right one, and knows no tokens.
     let error = session(&postgres.url("localhost", &verified), Login::Iam).await.unwrap_err();
-    assert_eq!((error.code, error.sqlstate.as_deref()), ("source_login", Some("28P01")));
+    assert_eq!((error.code, error.sqlstate.as_deref()), (SourceCode::Login, Some("28P01")));
 
     for (host, query) in [("127.0.0.1", verified.as_str()), ("localhost", "sslmode=verify-full")] {
         let error = session(&postgres.url(host, query), Login::Password).await.unwrap_err();
-        assert_eq!((error.code, error.sqlstate.as_deref()), ("source_unavailable", None), "{host}");
+        assert_eq!((error.code, error.sqlstate.as_deref()), (SourceCode::Unavailable, None), "{host}");
         assert!(chain(&error).contains("certificate"), "{}", chain(&error));
     }
     postgres.tls(None).await;

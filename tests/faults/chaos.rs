@@ -98,6 +98,7 @@ async fn whatever_fails_every_export_ends_and_is_right_and_nothing_is_left() {
     tasks.push(tokio::spawn(killer::servers(arena.clone())));
     tasks.push(tokio::spawn(killer::sweeper(arena.clone())));
     tasks.push(tokio::spawn(watch::sessions(arena.clone())));
+    tasks.push(tokio::spawn(watch::invariants(arena.clone())));
     tokio::time::sleep(lasts).await;
     arena.over.store(true, Ordering::Relaxed);
     system.faults().clear().unwrap();

@@ -4,7 +4,7 @@
 //! `cargo x stampede` runs it in full, over a PostgreSQL with 20 connections; `cargo x test` runs a small one.
 
 mod crowd;
-mod ground;
+pub(crate) mod ground;
 mod naive;
 
 use std::sync::Arc;

@@ -4,7 +4,8 @@ from (
 select * from shop.invoice -- the books' "view"
 ) q
 where q."created_at" is null
-  and q."account_id" = 'acme'
+  and q."account_id" operator(pg_catalog.=) 'acme'
+  and q."account_id"::pg_catalog.text operator(pg_catalog.=) 'acme' collate "C"
   and q."country" in ('DE', 'NL')
   and q."city" = '''s-Hertogenbosch'
   and q."path" = E'C:\\temp\\''x'''

@@ -64,7 +64,22 @@ impl Database {
         Ok(number)
     }
 
-    async fn connect(&self) -> Result<PgConnection> {
+    /// The one text that a query answers.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn text(&self, query: &str) -> Result<String> {
+        let mut connection = self.connect().await?;
+        let text = sqlx::query_scalar(AssertSqlSafe(query.to_owned())).fetch_one(&mut connection).await?;
+        connection.close().await?;
+        Ok(text)
+    }
+
+    /// A session of the owner, to hold something with.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn connect(&self) -> Result<PgConnection> {
         let options: PgConnectOptions = self.url.parse()?;
         Ok(PgConnection::connect_with(&options).await?)
     }

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use client::{Client, Wanted};
+use client::{Client, Folder, Wanted};
 use export::id::ExportId;
 use export::manifest::{Manifest, ManifestDataset};
 use flate2::read::MultiGzDecoder;
@@ -26,8 +26,9 @@ impl Exported {
     pub async fn download(client: &Client, id: ExportId) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let (manifest, text) = client.manifest_text(id).await?;
+        let files = Folder::open(folder.path(), id)?;
         for file in manifest.datasets.iter().flat_map(|d| &d.chunks).filter_map(|c| c.file.as_ref()) {
-            client.download(id, &Wanted::from(file), folder.path(), &|_| ()).await?;
+            client.download(id, &Wanted::from(file), &files, &|_| ()).await?;
         }
         std::fs::write(folder.path().join("manifest.json"), text)?;
         let report = client::verify::verify(folder.path(), &|_| ())?;

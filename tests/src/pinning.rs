@@ -38,7 +38,10 @@ pub fn pins(text: &str) -> Vec<Pin> {
     }
     for words in statements(text) {
         let first = words.first().map_or("", String::as_str);
+        let local_path = words.iter().map(String::as_str).take(3).eq(["set", "local", "search_path"]);
         found.extend(match first {
+            // A session of the source is one attempt's, which ends with the transaction that this is set in.
+            "set" if local_path => None,
             "set" | "reset" => Some(Pin::Setting),
             "prepare" | "execute" | "deallocate" | "discard" => Some(Pin::Prepared),
             "declare" => Some(Pin::Cursor),

@@ -5,8 +5,10 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+use super::flags;
 use super::outcome::Failure;
 use super::request::RequestArgs;
+use crate::Error;
 
 /// What is asked for.
 #[derive(Debug, clap::Args)]
@@ -14,7 +16,7 @@ pub(super) struct Asked {
     #[command(flatten)]
     words: RequestArgs,
     /// Send this JSON file as the request instead; - reads stdin
-    #[arg(long, value_name = "FILE", conflicts_with_all = [
+    #[arg(long, value_name = "FILE", help_heading = "Request", conflicts_with_all = [
         "datasets", "from", "to", "time_zone", "columns", "filter", "format", "compression", "delimiter",
         "null", "no_header", "formula_guard",
     ])]
@@ -22,6 +24,17 @@ pub(super) struct Asked {
 }
 
 impl Asked {
+    /// A refusal in the words that the request was made of.
+    pub(super) fn explain(&self, error: Error) -> Failure {
+        match error {
+            Error::Problem(problem) if self.request.is_none() => {
+                let text = flags::in_words(&problem, self.words.datasets());
+                Failure::Refused { problem, text }
+            }
+            other => other.into(),
+        }
+    }
+
     /// The body to send.
     pub(super) fn read(&self) -> Result<Value, Failure> {
         let Some(path) = &self.request else {

@@ -1,13 +1,19 @@
 //! `sluice cancel`: end an export, or forget an ended one.
 
+use export::chunk::ExportStatus;
 use export::id::ExportId;
+use export::wire::Export;
 use serde_json::json;
 
 use super::outcome::{Failure, Outcome};
 use crate::Client;
 
 /// Cancel a running export, or delete an ended one with its files
+///
+/// The files that a canceled export has written by then stay until it expires: `sluice download ID --partial` loads
+/// them, and a second `sluice cancel ID` deletes them.
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "sluice cancel [OPTIONS] <ID>")]
 pub(super) struct Cancel {
     /// The export
     #[arg(value_name = "ID")]
@@ -17,11 +23,25 @@ pub(super) struct Cancel {
 impl Cancel {
     pub(super) async fn run(self, client: &Client) -> Result<Outcome, Failure> {
         Ok(match client.cancel(self.id).await? {
-            Some(export) => Outcome::new(format!("export {} is {}", self.id, export.status), export),
+            Some(export) => Outcome::new(text(&export), export),
             None => {
                 let data = json!({"id": self.id, "deleted": true});
                 Outcome::new(format!("export {} is deleted", self.id), data)
             }
         })
     }
+}
+
+/// What is left of it, and how to delete that as well.
+fn text(export: &Export) -> String {
+    let id = export.id;
+    let mut lines = vec![format!("export {id} is {}", export.status)];
+    if export.status == ExportStatus::Canceled && export.progress.chunks.done > 0 {
+        let until = export.expires_at.as_ref().map(|at| format!(" until {at}")).unwrap_or_default();
+        lines.push(format!(
+            "the files that were done stay{until}: load them with: sluice download {id} --partial"
+        ));
+        lines.push(format!("delete them now with: sluice cancel {id}"));
+    }
+    lines.join("\n")
 }

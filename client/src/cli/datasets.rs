@@ -9,6 +9,7 @@ use crate::text::{bytes, duration, table};
 
 /// List what may be exported, or describe one dataset
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "sluice datasets [OPTIONS] [NAME]")]
 pub(super) struct Datasets {
     /// The dataset
     #[arg(value_name = "NAME")]

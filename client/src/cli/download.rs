@@ -14,6 +14,7 @@ use crate::Client;
 ///
 /// Waits for the end of an export that is still running.
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "sluice download [OPTIONS] <ID>")]
 pub(super) struct Download {
     /// The export
     #[arg(value_name = "ID")]
@@ -32,6 +33,7 @@ impl Download {
             if !self.partial {
                 export = wait::until_ended(client, export).await?;
             }
+            let client = &wait::patient(client);
             let loaded = match export.status {
                 ExportStatus::Succeeded => self.target.load_all(client, self.id).await?,
                 _ if self.partial => self.target.load_present(client, self.id).await?,

@@ -15,6 +15,9 @@ use crate::text::{bytes, count, duration};
 
 /// Export datasets to files: submit, wait, load, check
 #[derive(Debug, clap::Args)]
+#[command(
+    override_usage = "sluice export [OPTIONS] <DATASET>...\n       sluice export [OPTIONS] --request <FILE>"
+)]
 pub(super) struct Export {
     #[command(flatten)]
     asked: Asked,
@@ -35,7 +38,7 @@ impl Export {
     pub(super) async fn run(self, client: &Client) -> Result<Outcome, Failure> {
         let request = self.asked.read()?;
         if self.dry_run {
-            let plan = client.plan(&request).await?;
+            let plan = client.plan(&request).await.map_err(|error| self.asked.explain(error))?;
             return Ok(Outcome::new(plan::text(&plan), plan));
         }
         if !self.no_wait && !self.no_download {
@@ -43,7 +46,8 @@ impl Export {
             self.target.check(None)?;
         }
         let began = Instant::now();
-        let export = client.submit(&request, &random_key()?).await?.export;
+        let submitted = client.submit(&request, &random_key()?).await;
+        let export = submitted.map_err(|error| self.asked.explain(error))?.export;
         let id = export.id;
         eprintln!("export {id} is accepted");
         if self.no_wait {
@@ -56,7 +60,7 @@ impl Export {
                 let failed = export.status != ExportStatus::Succeeded;
                 return Ok(Outcome::new(show::export(&export), json!({ "export": export })).failed_if(failed));
             }
-            let loaded = self.target.load_all(client, id).await?;
+            let loaded = self.target.load_all(&wait::patient(client), id).await?;
             Ok(outcome(export, loaded, Some(began)))
         };
         let result = wait::unless_interrupted(work).await;

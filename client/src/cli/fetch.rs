@@ -1,28 +1,29 @@
 //! Loading all files of an export into a directory: several at a time, each checked.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
 
 use export::id::ExportId;
+use export::manifest::Manifest;
 use futures::StreamExt;
 use serde::Serialize;
 
+use super::gauge::Gauge;
 use super::outcome::Failure;
-use super::progress::Progress;
 use crate::error::with_causes;
-use crate::text::{bytes, header_only, header_only_name};
-use crate::verify::{MANIFEST_NAME, read_manifest};
-use crate::{Client, Error, Fetched, Wanted};
+use crate::text::count;
+use crate::{Client, Error, Fetched, Folder, Wanted, empty};
 
 /// Where files go, and how many at a time.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Files")]
 pub(super) struct Target {
     /// Directory for the files; `exports/ID` if not given
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Replace files in the directory that this export did not write
+    #[arg(long)]
+    overwrite: bool,
     /// Files loaded at the same time
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
     parallel: u8,
@@ -38,16 +39,23 @@ pub(super) struct Loaded {
     pub(super) complete: bool,
     /// Datasets with at least one file here, those without rows included.
     pub(super) datasets: usize,
-    /// Files loaded now.
+    /// Files that came now: loaded, or made for a dataset without rows.
     pub(super) loaded: usize,
     /// Files that were there already.
     pub(super) present: usize,
-    /// Rows of all files.
+    /// Rows of the files that are there.
     pub(super) rows: u64,
-    /// Bytes of all files.
+    /// Bytes of the files that are there.
     pub(super) bytes: u64,
     /// Files that could not be loaded, and why.
     pub(super) failures: Vec<String>,
+}
+
+/// A file to load, and what it counts for.
+struct Item {
+    wanted: Wanted,
+    dataset: String,
+    rows: u64,
 }
 
 impl Target {
@@ -61,124 +69,136 @@ impl Target {
         format!("export {id} is not affected; go on with: sluice download {id}{out}")
     }
 
-    /// Loads the files of a succeeded export, its manifest, and a header-only file per empty dataset.
+    /// Loads the files of a succeeded export, makes one for each dataset without rows, and writes the manifest.
     pub(super) async fn load_all(&self, client: &Client, id: ExportId) -> Result<Loaded, Failure> {
         let (manifest, text) = client.manifest_text(id).await?;
-        let directory = self.prepare(id)?;
-        let files = manifest.datasets.iter().flat_map(|d| &d.chunks).filter_map(|c| c.file.as_ref());
-        let mut loaded = self.load(client, id, directory, files.map(Wanted::from).collect()).await?;
-        loaded.datasets = manifest.datasets.len();
-        loaded.rows = manifest.rows;
-        for dataset in manifest.datasets.iter().filter(|d| d.rows == 0) {
-            let path = crate::download::local_path(&loaded.directory, &header_only_name(&dataset.head))?;
-            if let Some(file) = header_only(&dataset.head).map_err(Error::io(&path))? {
-                fs::write(&path, file).map_err(Error::io(&path))?;
-            }
-        }
+        let folder = Folder::open(&self.directory(id), id).map_err(in_the_way)?.overwriting(self.overwrite);
+        let items = manifest.datasets.iter().flat_map(|dataset| {
+            let name = &dataset.head.name;
+            dataset.chunks.iter().filter_map(move |chunk| {
+                let wanted = Wanted::from(chunk.file.as_ref()?);
+                Some(Item { wanted, dataset: name.clone(), rows: chunk.rows })
+            })
+        });
+        folder.check_whole(&manifest).map_err(in_the_way)?;
+        let mut loaded = self.load(client, id, &folder, items.collect()).await?;
+        add_empty(&folder, &manifest, &mut loaded)?;
         loaded.complete = loaded.failures.is_empty();
         if loaded.complete {
-            // The manifest is the sign that all is there, so it comes last and at once.
-            let path = loaded.directory.join(MANIFEST_NAME);
-            let part = loaded.directory.join(format!("{MANIFEST_NAME}.part"));
-            fs::write(&part, &text).and_then(|()| fs::rename(&part, &path)).map_err(Error::io(&path))?;
+            let removed = folder.remove_leftovers(&manifest).map_err(in_the_way)?;
+            if removed > 0 {
+                let files = count(removed as u64, "file");
+                eprintln!("removed {files} of an earlier download: their rows were exported again since");
+            }
+            folder.seal(&manifest, &text).map_err(in_the_way)?;
         }
         Ok(loaded)
     }
 
     /// Loads the files that are there so far.
     pub(super) async fn load_present(&self, client: &Client, id: ExportId) -> Result<Loaded, Failure> {
-        let (mut files, mut cursor) = (Vec::new(), None);
+        let (mut items, mut cursor) = (Vec::new(), None);
         loop {
             let page = client.files(id, cursor.as_deref(), false).await?;
-            files.extend(page.files);
+            items.extend(page.files.into_iter().map(|file| Item {
+                wanted: Wanted::from(&file),
+                dataset: file.dataset,
+                rows: file.rows,
+            }));
             cursor = page.next_cursor;
             if cursor.is_none() {
                 break;
             }
         }
-        let directory = self.prepare(id)?;
-        let wanted = files.iter().map(Wanted::from).collect();
-        let mut loaded = self.load(client, id, directory, wanted).await?;
-        loaded.rows = files.iter().map(|file| file.rows).sum();
-        loaded.datasets = files.iter().map(|file| &file.dataset).collect::<BTreeSet<_>>().len();
-        Ok(loaded)
+        let folder = Folder::open(&self.directory(id), id).map_err(in_the_way)?.overwriting(self.overwrite);
+        self.load(client, id, &folder, items).await
     }
 
     /// Refuses a directory with the files of another export; `None`: of any.
     pub(super) fn check(&self, id: Option<ExportId>) -> Result<(), Failure> {
         let directory = id.map_or_else(|| self.out.clone(), |id| Some(self.directory(id)));
-        match directory.as_deref().map(|directory| (directory, read_manifest(directory))) {
-            Some((directory, Ok(other))) if Some(other.export) != id => Err(Failure::Usage(format!(
-                "{} holds the files of export {}; choose another directory",
-                directory.display(),
-                other.export
-            ))),
-            _ => Ok(()),
-        }
-    }
-
-    fn prepare(&self, id: ExportId) -> Result<PathBuf, Failure> {
-        self.check(Some(id))?;
-        let directory = self.directory(id);
-        fs::create_dir_all(&directory).map_err(Error::io(&directory))?;
-        Ok(directory)
+        Ok(directory.map_or(Ok(()), |directory| Folder::refuse_others(&directory, id))?)
     }
 
     async fn load(
         &self,
         client: &Client,
         id: ExportId,
-        directory: PathBuf,
-        wanted: Vec<Wanted>,
+        folder: &Folder,
+        items: Vec<Item>,
     ) -> Result<Loaded, Failure> {
-        let total: u64 = wanted.iter().map(|file| file.bytes).sum();
-        let gauge =
-            Gauge { progress: Progress::new(total), at: AtomicU64::new(0), total, since: Instant::now() };
-        let (directory_ref, gauge) = (directory.as_path(), &gauge);
-        let results: Vec<_> = futures::stream::iter(&wanted)
-            .map(async |file| {
-                let last = AtomicU64::new(0);
-                let moved = |at: u64| gauge.moved(last.swap(at, Ordering::Relaxed), at);
-                client.download(id, file, directory_ref, &moved).await.map_err(|error| (file, error))
+        let wanted: Vec<_> = items.iter().map(|item| item.wanted.clone()).collect();
+        folder.check(&wanted).map_err(in_the_way)?;
+        let gauge = Gauge::new(wanted.iter().map(|file| file.bytes).sum());
+        let gauge = &gauge;
+        let results: Vec<_> = futures::stream::iter(&items)
+            .map(async |item| {
+                let file = gauge.file();
+                let moved = |at: u64| file.moved(at);
+                (item, client.download(id, &item.wanted, folder, &moved).await)
             })
             .buffer_unordered(usize::from(self.parallel))
             .collect()
             .await;
-        let here = |kind| results.iter().filter(|r| r.as_ref().is_ok_and(|f| *f == kind)).count();
-        let (loaded, present) = (here(Fetched::Loaded), here(Fetched::Present));
-        let failed = results.into_iter().filter_map(Result::err);
-        let failures =
-            failed.map(|(file, error)| format!("{}: {}", file.name, with_causes(&error))).collect();
-        Ok(Loaded {
-            directory,
-            complete: false,
-            datasets: 0,
-            loaded,
-            present,
-            rows: 0,
-            bytes: total,
-            failures,
-        })
+        gauge.finish();
+        let mut loaded = Loaded::nothing(folder.path());
+        let mut datasets = BTreeSet::new();
+        for (item, result) in results {
+            match result {
+                Ok(Fetched::Loaded) => loaded.loaded += 1,
+                Ok(Fetched::Present) => loaded.present += 1,
+                Err(error) => {
+                    loaded.failures.push(format!("{}: {}", item.wanted.name, with_causes(&error)));
+                    continue;
+                }
+            }
+            loaded.rows += item.rows;
+            loaded.bytes += item.wanted.bytes;
+            datasets.insert(&item.dataset);
+        }
+        loaded.datasets = datasets.len();
+        Ok(loaded)
     }
 }
 
-/// Bytes of all files together.
-struct Gauge {
-    progress: Progress,
-    at: AtomicU64,
-    total: u64,
-    since: Instant,
+impl Loaded {
+    fn nothing(directory: &Path) -> Self {
+        Self {
+            directory: directory.to_owned(),
+            complete: false,
+            datasets: 0,
+            loaded: 0,
+            present: 0,
+            rows: 0,
+            bytes: 0,
+            failures: Vec::new(),
+        }
+    }
 }
 
-impl Gauge {
-    /// One file went from `before` to `now`.
-    fn moved(&self, before: u64, now: u64) {
-        // Wrapping addition of the difference is exact, also where a file begins again.
-        let step = now.wrapping_sub(before);
-        let at = self.at.fetch_add(step, Ordering::Relaxed).wrapping_add(step);
-        self.progress.show(at, || {
-            let per_second = at as f64 / self.since.elapsed().as_secs_f64().max(0.001);
-            format!("{} of {} loaded, {}/s", bytes(at), bytes(self.total), bytes(per_second as u64))
-        });
+/// Makes the file of each dataset without rows that has none yet.
+fn add_empty(folder: &Folder, manifest: &Manifest, loaded: &mut Loaded) -> Result<(), Failure> {
+    for head in manifest.datasets.iter().filter(|d| d.rows == 0).map(|d| &d.head) {
+        let name = empty::file_name(head);
+        let path = crate::download::local_path(folder.path(), &name)?;
+        if empty::is_right(&path, head) {
+            loaded.present += 1;
+        } else {
+            let file = empty::file(head).map_err(Error::io(&path))?;
+            folder.write(&name, &file).map_err(in_the_way)?;
+            loaded.loaded += 1;
+        }
+        loaded.datasets += 1;
+        loaded.bytes += std::fs::metadata(&path).map_err(Error::io(&path))?.len();
+    }
+    Ok(())
+}
+
+/// What can be done about files that are in the way.
+fn in_the_way(error: Error) -> Failure {
+    match error {
+        Error::Occupied { .. } => Failure::from(error)
+            .hint("choose another directory with --out, move them away, or replace files with --overwrite"),
+        other => other.into(),
     }
 }

@@ -5,11 +5,13 @@ use export::wire::ExportList;
 use indicatif::HumanCount;
 
 use super::outcome::{Failure, Outcome};
+use super::show::exported;
 use crate::Client;
 use crate::text::{bytes, table};
 
 /// List exports, newest first
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "sluice list [OPTIONS]")]
 pub(super) struct List {
     /// Only those that are: queued, running, succeeded, failed, canceled, expired
     #[arg(long)]
@@ -40,8 +42,8 @@ fn text(list: &ExportList) -> String {
         vec![
             export.id.to_string(),
             export.status.to_string(),
-            export.accepted_at.clone(),
-            format!("{:.0} %", progress.percent),
+            seconds(&export.accepted_at),
+            format!("{:.0} %", exported(export).floor()),
             HumanCount(progress.rows).to_string(),
             bytes(progress.bytes),
         ]
@@ -49,4 +51,12 @@ fn text(list: &ExportList) -> String {
     let rows: Vec<_> = list.exports.iter().map(row).collect();
     let table = table(&["export", "status", "accepted", ">done", ">rows", ">bytes"], &rows);
     if list.next_cursor.is_some() { format!("{table}\nthere are more: --all") } else { table }
+}
+
+/// A time without its fraction, whose digits change from line to line; `--json` has all of them.
+fn seconds(time: &str) -> String {
+    match time.split_once('.') {
+        Some((whole, _)) => format!("{whole}Z"),
+        None => time.to_owned(),
+    }
 }

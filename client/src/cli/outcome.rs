@@ -3,11 +3,13 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use export::wire::Problem;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::Error;
-use crate::error::with_causes;
+use crate::error::{API, with_causes};
+use crate::text::{is_control, printable};
 
 /// A command that ran to its end.
 pub(super) struct Outcome {
@@ -40,6 +42,14 @@ pub(super) enum Failure {
     /// Went wrong on the way to the api, or was refused by it.
     #[error(transparent)]
     Client(#[from] Error),
+    /// Refused by the api, in the words of the command line.
+    #[error("{text}")]
+    Refused {
+        /// As the api said it.
+        problem: Box<Problem>,
+        /// As people read it here.
+        text: String,
+    },
     /// Ctrl-C.
     #[error("interrupted")]
     Interrupted,
@@ -61,6 +71,7 @@ impl Failure {
     fn code(&self) -> u8 {
         match self {
             Self::Usage(_) => 2,
+            Self::Refused { problem, .. } => Self::of_problem(problem),
             Self::Client(error) if error.is_refusal() => 2,
             Self::Local(_) | Self::Client(_) => 1,
             Self::Interrupted => 130,
@@ -68,10 +79,17 @@ impl Failure {
         }
     }
 
+    fn of_problem(problem: &Problem) -> u8 {
+        if Error::Problem(Box::new(problem.clone())).is_refusal() { 2 } else { 1 }
+    }
+
     fn text(&self) -> String {
         match self {
             Self::Hinted { failure, hint } => format!("{}\n{hint}", failure.text()),
-            Self::Client(error) => with_causes(error),
+            Self::Client(error) => match address_hint(error) {
+                Some(hint) => format!("{}\n{hint}", with_causes(error)),
+                None => with_causes(error),
+            },
             other => other.to_string(),
         }
     }
@@ -79,10 +97,34 @@ impl Failure {
     fn data(&self) -> Value {
         match self {
             Self::Hinted { failure, .. } => failure.data(),
-            Self::Client(Error::Problem(problem)) => json!({"error": self.text(), "problem": problem}),
+            Self::Client(Error::Problem(problem)) | Self::Refused { problem, .. } => {
+                json!({"error": self.text(), "problem": problem})
+            }
             _ => json!({"error": self.text()}),
         }
     }
+}
+
+/// What to look at first where a server does not answer as the api does.
+pub(super) fn address_hint(error: &Error) -> Option<&'static str> {
+    match error {
+        Error::Connection { to: API, .. } => {
+            Some("is SLUICE_URL (or --url) right, and can this machine reach it?")
+        }
+        Error::Unexpected { message, .. } if message.is_empty() => Some("is SLUICE_URL (or --url) right?"),
+        Error::PlainHttp { .. } => Some("or give --insecure, if all between here and there may know the key"),
+        _ => None,
+    }
+}
+
+/// JSON that is also safe to look at: what a terminal would obey is escaped, which means the same.
+fn safe_json(data: &Value) -> String {
+    let text = format!("{data:#}");
+    let odd = |c: char| c != '\n' && is_control(c);
+    if !text.contains(odd) {
+        return text;
+    }
+    text.chars().map(|c| if odd(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() }).collect()
 }
 
 /// Prints to stdout, complaints to stderr. A closed stdout is the reader's decision, not an error.
@@ -91,14 +133,14 @@ pub(super) fn print(result: Result<Outcome, Failure>, json: bool) -> ExitCode {
     let (text, data, code) = match result {
         Ok(outcome) => (outcome.text, outcome.data, u8::from(outcome.failed)),
         Err(failure) => {
-            eprintln!("error: {}", failure.text());
+            eprintln!("error: {}", printable(&failure.text()));
             (String::new(), failure.data(), failure.code())
         }
     };
     let _ = match (json, text.is_empty()) {
-        (true, _) => writeln!(out, "{data:#}"),
+        (true, _) => writeln!(out, "{}", safe_json(&data)),
         (false, true) => Ok(()),
-        (false, false) => writeln!(out, "{text}"),
+        (false, false) => writeln!(out, "{}", printable(&text)),
     };
     ExitCode::from(code)
 }
@@ -109,10 +151,25 @@ mod tests {
 
     #[test]
     fn exit_codes_tell_refusal_from_failure() {
-        let refused = Error::Unexpected { status: 404, body: String::new() };
-        let broken = Error::Unexpected { status: 500, body: String::new() };
+        let refused = Error::Unexpected { status: 404, message: String::new() };
+        let broken = Error::Unexpected { status: 500, message: String::new() };
         assert_eq!(Failure::from(refused).hint("h").code(), 2);
         assert_eq!(Failure::from(broken).code(), 1);
         assert_eq!(Failure::Interrupted.hint("h").text(), "interrupted\nh");
+    }
+
+    #[test]
+    fn json_is_safe_to_look_at_and_means_the_same() {
+        let data = json!({"name": "a\u{1b}]0;x\u{7}\u{9b}2K\u{202e}"});
+        let text = safe_json(&data);
+        assert!(!text.contains(|c: char| c != '\n' && is_control(c)), "{text:?}");
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), data);
+    }
+
+    #[test]
+    fn a_wrong_address_is_asked_about() {
+        let page = Error::Unexpected { status: 404, message: String::new() };
+        let text = Failure::from(page).text();
+        assert!(text.contains("404") && text.contains("is SLUICE_URL (or --url) right?"), "{text}");
     }
 }

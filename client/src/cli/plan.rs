@@ -10,6 +10,9 @@ use crate::text::{bytes, count, duration, table};
 
 /// Show what an export would do, without doing it: chunks, time, cost
 #[derive(Debug, clap::Args)]
+#[command(
+    override_usage = "sluice plan [OPTIONS] <DATASET>...\n       sluice plan [OPTIONS] --request <FILE>"
+)]
 pub(super) struct Plan {
     #[command(flatten)]
     asked: Asked,
@@ -17,7 +20,7 @@ pub(super) struct Plan {
 
 impl Plan {
     pub(super) async fn run(self, client: &Client) -> Result<Outcome, Failure> {
-        let plan = client.plan(&self.asked.read()?).await?;
+        let plan = client.plan(&self.asked.read()?).await.map_err(|error| self.asked.explain(error))?;
         Ok(Outcome::new(text(&plan), plan))
     }
 }
@@ -29,10 +32,10 @@ pub(super) fn text(plan: &wire::Plan) -> String {
             name.to_owned(),
             HumanCount(counts.chunks).to_string(),
             HumanCount(counts.reused_chunks).to_string(),
-            HumanCount(counts.rows).to_string(),
-            bytes(counts.bytes),
-            format!("{:.1}", counts.database_seconds),
-            dollars(counts.cost_usd),
+            figure(counts, counts.rows, |rows| HumanCount(rows).to_string()),
+            figure(counts, counts.bytes, bytes),
+            figure(counts, counts.database_seconds, |secs| format!("{secs:.1}")),
+            figure(counts, counts.cost_usd, dollars),
             note.to_owned(),
         ]
     };
@@ -41,11 +44,24 @@ pub(super) fn text(plan: &wire::Plan) -> String {
     rows.push(cells("all", &plan.total, ""));
     let heads = ["dataset", ">chunks", ">reused", ">rows", ">bytes", ">db s", ">cost $", "note"];
     let mut lines = vec![table(&heads, &rows)];
+    if plan.unknown_datasets > 0 {
+        let unknown = count(plan.unknown_datasets, "dataset");
+        lines.push(format!("without {unknown} of unknown size; see the notes"));
+    }
     if let Some(forecast) = &plan.forecast {
         lines.push(String::new());
         lines.extend(forecast_lines(forecast, &plan.total));
     }
     lines.join("\n")
+}
+
+/// A figure, or its upper bound, or that it is unknown.
+fn figure<T>(counts: &wire::PlanCounts, known: Option<T>, text: impl Fn(T) -> String) -> String {
+    match known {
+        None => "unknown".to_owned(),
+        Some(figure) if counts.at_most => format!("≤ {}", text(figure)),
+        Some(figure) => text(figure),
+    }
 }
 
 fn forecast_lines(forecast: &wire::Forecast, total: &wire::PlanCounts) -> Vec<String> {
@@ -54,23 +70,32 @@ fn forecast_lines(forecast: &wire::Forecast, total: &wire::PlanCounts) -> Vec<St
         chunks => format!(", with {} of yours before or beside it", count(chunks, "chunk")),
     };
     let basis = match forecast.measured_chunks {
-        0 => "times and file sizes are assumed: too little was exported in this format yet".to_owned(),
+        0 => "times and file sizes are assumed: you have exported too little in this format yet".to_owned(),
         chunks => {
-            format!("times and file sizes are those of the last {} in this format", count(chunks, "chunk"))
+            format!("times and file sizes are those of your last {} in this format", count(chunks, "chunk"))
         }
     };
     let cost = &forecast.cost;
+    let time = match forecast.wall_seconds {
+        Some(secs) => format!("about {}", duration(secs)),
+        None => "unknown".to_owned(),
+    };
+    let works = match total.database_seconds {
+        Some(secs) => duration(secs.ceil() as u64),
+        None => "for an unknown time".to_owned(),
+    };
+    let known = match total.cost_usd {
+        Some(cost) => format!("about ${}", dollars(cost)),
+        None => "unknown".to_owned(),
+    };
     let mut lines = vec![
         "all figures are estimates".to_owned(),
         format!(
-            "time  about {} with {} at once{waiting}; the database works {}",
-            duration(forecast.wall_seconds),
+            "time  {time} with {} at once{waiting}, longer while other tenants export; the database works {works}",
             count(u64::from(forecast.budget), "session"),
-            duration(total.database_seconds.ceil() as u64)
         ),
         format!(
-            "cost  about ${}: workers {}, requests {}, uploads {}, storage {}",
-            dollars(total.cost_usd),
+            "cost  {known}: workers {}, requests {}, uploads {}, storage {}",
             dollars(cost.compute_usd),
             dollars(cost.requests_usd),
             dollars(cost.uploads_usd),
@@ -97,11 +122,12 @@ mod tests {
         let counts = wire::PlanCounts {
             chunks: 12,
             reused_chunks: 2,
-            rows: 1_234_567,
-            bytes: 300 << 20,
-            new_bytes: 200 << 20,
-            database_seconds: 1.234,
-            cost_usd: 0.000_321,
+            rows: Some(1_234_567),
+            bytes: Some(300 << 20),
+            new_bytes: Some(200 << 20),
+            database_seconds: Some(1.234),
+            cost_usd: Some(0.000_321),
+            at_most: false,
         };
         let dataset = wire::PlannedDataset {
             name: "orders".into(),
@@ -109,14 +135,33 @@ mod tests {
             note: Some("no usable index on the range column: one chunk".into()),
             ..Default::default()
         };
+        let view = wire::PlannedDataset {
+            name: "late".into(),
+            counts: wire::PlanCounts { at_most: true, ..counts },
+            ..Default::default()
+        };
+        let mine = wire::PlannedDataset { name: "notes".into(), ..Default::default() };
         let cost =
             wire::CostItems { prices: "list prices".into(), left_out: "logs".into(), ..Default::default() };
-        let forecast =
-            wire::Forecast { wall_seconds: 75, budget: 4, waiting_chunks: 3, cost, ..Default::default() };
-        let plan = wire::Plan { datasets: vec![dataset], total: counts, forecast: Some(forecast) };
+        let forecast = wire::Forecast {
+            wall_seconds: Some(75),
+            budget: 4,
+            waiting_chunks: 3,
+            cost,
+            ..Default::default()
+        };
+        let plan = wire::Plan {
+            datasets: vec![dataset, view, mine],
+            total: counts,
+            unknown_datasets: 1,
+            forecast: Some(forecast),
+        };
         let text = text(&plan);
         for part in [
-            "orders       12       2  1,234,567  300.00 MiB   1.2  0.000321  no usable index",
+            "orders       12       2    1,234,567    300.00 MiB      1.2    0.000321  no usable index",
+            "late         12       2  ≤ 1,234,567  ≤ 300.00 MiB    ≤ 1.2  ≤ 0.000321",
+            "notes         0       0      unknown       unknown  unknown     unknown",
+            "without 1 dataset of unknown size",
             "time  about 1 min 15 s with 4 sessions at once, with 3 chunks of yours before or beside it",
             "list prices; without logs",
             "assumed",

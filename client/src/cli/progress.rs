@@ -5,42 +5,67 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// Time between two lines where there is no terminal.
+use crate::text::one_line;
+
+/// Time before the first line where there is no terminal, and between two.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
-/// One thing that goes on.
+/// Work that goes on.
 pub(super) struct Progress {
     bar: ProgressBar,
-    last_line: Mutex<(Option<Instant>, String)>,
+    lines: Mutex<Lines>,
+}
+
+/// What was printed where there is no terminal.
+struct Lines {
+    at: Instant,
+    last: String,
 }
 
 impl Progress {
     /// Begins; it is done at `length`.
     pub(super) fn new(length: u64) -> Self {
         let bar = ProgressBar::new(length.max(1));
-        let template = "{spinner} {bar:30} {percent:>3}%  {wide_msg}";
+        // The message has lines of its own: one that is cut off at the edge hides what matters.
+        let template = "{spinner} {bar:30} {percent:>3}%  {msg}";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("=> "));
         }
         bar.enable_steady_tick(Duration::from_millis(120));
-        Self { bar, last_line: Mutex::default() }
+        Self { bar, lines: Mutex::new(Lines { at: Instant::now(), last: String::new() }) }
     }
 
-    /// Shows how far it is; `text` is made only when it is shown.
+    /// Shows how far it is; `text` is made only when it is shown. Each of its lines stands on a line of its own on a
+    /// terminal.
     pub(super) fn show(&self, position: u64, text: impl FnOnce() -> String) {
         self.bar.set_position(position);
         if !self.bar.is_hidden() {
-            self.bar.set_message(text());
+            let text = text();
+            let lines: Vec<_> = text.lines().map(one_line).collect();
+            self.bar.set_message(lines.join("\n  "));
             return;
         }
-        let mut last = self.last_line.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if last.0.is_some_and(|at| at.elapsed() < LINE_EVERY) {
-            return;
+        let mut lines = self.lines.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if lines.at.elapsed() >= LINE_EVERY {
+            lines.print(&text());
         }
-        let line = text();
-        if line != last.1 {
+    }
+
+    /// Prints the last state where lines were printed before: what stands there last must not be an early one.
+    pub(super) fn finish(&self, text: impl FnOnce() -> String) {
+        let mut lines = self.lines.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if self.bar.is_hidden() && !lines.last.is_empty() {
+            lines.print(&text());
+        }
+    }
+}
+
+impl Lines {
+    fn print(&mut self, text: &str) {
+        let line = one_line(&text.lines().collect::<Vec<_>>().join(", ")).into_owned();
+        if line != self.last {
             eprintln!("{line}");
-            *last = (Some(Instant::now()), line);
+            (self.at, self.last) = (Instant::now(), line);
         }
     }
 }

@@ -13,41 +13,42 @@ pub(super) struct RequestArgs {
     /// Datasets by name, or '*' for all
     #[arg(value_name = "DATASET", required_unless_present = "request")]
     datasets: Vec<String>,
-    /// First day, or first instant (RFC 3339)
-    #[arg(long, value_name = "DATE")]
+    /// First day, or first instant (RFC 3339) [default: everything up to the end]
+    #[arg(long, value_name = "DATE", help_heading = "Request")]
     from: Option<String>,
-    /// Last day, inclusive; or the first instant after the end (RFC 3339)
-    #[arg(long, value_name = "DATE")]
+    /// Last day, inclusive; or the first instant after the end (RFC 3339) [default: everything from the start on]
+    #[arg(long, value_name = "DATE", help_heading = "Request")]
     to: Option<String>,
     /// Zone in which dates are days, such as Europe/Amsterdam [default: UTC]
-    #[arg(long, value_name = "ZONE")]
+    #[arg(long, value_name = "ZONE", help_heading = "Request")]
     time_zone: Option<String>,
-    /// Columns of one dataset, in the order of the file
-    #[arg(long, value_name = "DATASET=A,B")]
+    /// Columns of one dataset, in the order of the file; its name may be left out where only one is named
+    #[arg(long, value_name = "[DATASET=]A,B", help_heading = "Request")]
     columns: Vec<String>,
     /// Rows of one dataset: DATASET.COLUMN, one of = != > >= < <=, and a value
     ///
     /// The value is JSON where it reads as JSON (10, true, null, "10", ["NL","DE"]), else a text.
-    /// Several `=` on one column mean any of them; all else must hold together.
-    #[arg(long, value_name = "DATASET.COLUMN=VALUE")]
+    /// Several `=` on one column mean any of them; all else must hold together. The dataset's name may be left out where
+    /// only one is named.
+    #[arg(long, value_name = "[DATASET.]COLUMN=VALUE", help_heading = "Request")]
     filter: Vec<String>,
     /// How rows are written: csv, ndjson or parquet [default: csv]
-    #[arg(long, value_parser = word::<Format>)]
+    #[arg(long, value_parser = word::<Format>, help_heading = "Format of the files")]
     format: Option<Format>,
     /// How files are compressed: gzip, zstd or none; Parquet: zstd, snappy or none [default: gzip; Parquet: zstd]
-    #[arg(long, value_parser = word::<Compression>)]
+    #[arg(long, value_parser = word::<Compression>, help_heading = "Format of the files")]
     compression: Option<Compression>,
     /// What stands between the fields of CSV [default: ,]
-    #[arg(long, value_name = "CHARACTER")]
+    #[arg(long, value_name = "CHARACTER", help_heading = "Format of the files")]
     delimiter: Option<char>,
     /// What stands for NULL in CSV [default: nothing]
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", help_heading = "Format of the files")]
     null: Option<String>,
     /// CSV without a first line of column names
-    #[arg(long)]
+    #[arg(long, help_heading = "Format of the files")]
     no_header: bool,
     /// CSV for spreadsheets: texts that would run as formulas get an apostrophe in front
-    #[arg(long)]
+    #[arg(long, help_heading = "Format of the files")]
     formula_guard: bool,
 }
 
@@ -69,6 +70,19 @@ impl RequestArgs {
         })
     }
 
+    /// The datasets as they were named.
+    pub(super) fn datasets(&self) -> &[String] {
+        &self.datasets
+    }
+
+    /// The only dataset, whose name columns and filters need not repeat.
+    fn only(&self) -> Option<&str> {
+        match self.datasets.as_slice() {
+            [name] if name != "*" => Some(name),
+            _ => None,
+        }
+    }
+
     /// The options of CSV, if any is given.
     fn csv(&self) -> Option<CsvOptions> {
         let default = CsvOptions::default();
@@ -84,8 +98,11 @@ impl RequestArgs {
     fn choose(&self) -> Result<Datasets, String> {
         let mut details: BTreeMap<String, DatasetRequest> = BTreeMap::new();
         for text in &self.columns {
-            let (dataset, columns) =
-                text.split_once('=').ok_or_else(|| format!("--columns {text}: write it as DATASET=A,B"))?;
+            let (dataset, columns) = match (text.split_once('='), self.only()) {
+                (Some(both), _) => both,
+                (None, Some(only)) => (only, text.as_str()),
+                (None, None) => return Err(format!("--columns {text}: write it as DATASET=A,B")),
+            };
             let columns = columns.split(',').map(|column| column.trim().to_owned()).collect();
             let entry = details.entry(dataset.to_ascii_lowercase()).or_default();
             if entry.columns.replace(columns).is_some() {
@@ -93,7 +110,7 @@ impl RequestArgs {
             }
         }
         for text in &self.filter {
-            let filter = Filter::parse(text)
+            let filter = Filter::parse(text, self.only())
                 .ok_or_else(|| format!("--filter {text}: write it as DATASET.COLUMN=VALUE"))?;
             let entry = details.entry(filter.dataset.to_ascii_lowercase()).or_default();
             filter.add_to(&mut entry.filters).map_err(|what| format!("--filter {text}: {what}"))?;
@@ -104,6 +121,12 @@ impl RequestArgs {
                 (1, false) => Err("with columns or filters, name the datasets instead of '*'".into()),
                 _ => Err("'*' means all datasets; name no others beside it".into()),
             };
+        }
+        if let Some((dataset, column)) = self.datasets.iter().find_map(|name| name.split_once('.')) {
+            return Err(format!(
+                "{dataset}.{column}: datasets have no dots in their names; for one column of a dataset write: {dataset} \
+                 --columns {dataset}={column}; `sluice datasets` lists all names"
+            ));
         }
         let choose = |name: &String| match details.remove(&name.to_ascii_lowercase()) {
             Some(detail) => DatasetChoice::Detailed(DatasetRequest { name: name.clone(), ..detail }),
@@ -132,10 +155,12 @@ const OPERATORS: [(&str, &str); 6] =
     [("!=", "ne"), (">=", "gte"), ("<=", "lte"), ("=", "eq"), (">", "gt"), ("<", "lt")];
 
 impl<'a> Filter<'a> {
-    fn parse(text: &'a str) -> Option<Self> {
+    /// `only` is the dataset of a filter that names none.
+    fn parse(text: &'a str, only: Option<&'a str>) -> Option<Self> {
         let at = text.find(['=', '!', '<', '>'])?;
         let (sign, operator) = OPERATORS.iter().find(|(sign, _)| text[at..].starts_with(sign))?;
-        let (dataset, column) = text[..at].trim_end().split_once('.')?;
+        let column = text[..at].trim_end();
+        let (dataset, column) = column.split_once('.').or(only.map(|only| (only, column)))?;
         let value = text[at + sign.len()..].trim();
         let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
         let usable = !dataset.is_empty() && !column.is_empty() && !value.is_object();
@@ -227,13 +252,30 @@ mod tests {
     }
 
     #[test]
+    fn an_only_dataset_need_not_be_repeated() {
+        let request =
+            build(&["orders", "--columns", "id,total", "--filter", "total>=10", "--filter", "orders.id=1"]);
+        let detail =
+            json!({"name": "orders", "columns": ["id", "total"], "filters": {"total": {"gte": 10}, "id": 1}});
+        assert_eq!(request, Ok(json!({"datasets": [detail]})));
+    }
+
+    #[test]
+    fn a_column_that_is_named_as_a_dataset_is_pointed_at() {
+        let error = build(&["notes.note"]).unwrap_err();
+        assert!(error.contains("notes --columns notes=note"), "{error}");
+    }
+
+    #[test]
     fn what_makes_no_sense_is_refused_here() {
         for words in [
             &["*", "orders"][..],
             &["*", "--columns", "orders=id"],
             &["orders", "--filter", "customers.a=1"],
-            &["orders", "--filter", "orders=1"],
+            &["orders", "customers", "--filter", "total=1"],
+            &["orders", "customers", "--columns", "id"],
             &["orders", "--filter", "orders.a!1"],
+            &["*", "--filter", "a=1"],
             &["orders", "--filter", "orders.a>1", "--filter", "orders.a>2"],
             &["orders", "--columns", "orders=a", "--columns", "orders=b"],
         ] {

@@ -7,6 +7,7 @@ use crate::Client;
 
 /// Run again what failed in an export; what is done stays
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "sluice retry [OPTIONS] <ID>")]
 pub(super) struct Retry {
     /// The export
     #[arg(value_name = "ID")]

@@ -16,7 +16,7 @@ pub(super) fn export(export: &Export) -> String {
     let chunks = progress.chunks;
     let mut lines = vec![
         format!("export    {}", export.id),
-        format!("status    {}, {:.1} %", export.status, progress.percent),
+        format!("status    {}", status(export)),
         format!("accepted  {}", export.accepted_at),
     ];
     let times =
@@ -46,10 +46,34 @@ pub(super) fn export(export: &Export) -> String {
         place => format!("queue     place {place} among the exports that wait for another one to end"),
     }));
     lines.extend(export.paused.as_ref().map(|why| format!("paused    {why}")));
-    lines.extend(export.back_off.as_ref().map(|b| format!("waits     until {}: {}", b.until, b.reason)));
+    lines.extend(
+        export
+            .back_off
+            .as_ref()
+            .map(|b| format!("waits     until {}, since {}: {}", b.until, b.since, b.reason)),
+    );
     lines.extend(errors(export));
     lines.extend(hint(export));
     lines.join("\n")
+}
+
+/// The status, and how much is there: of an export that ended, chunks that failed are not part of that.
+fn status(export: &Export) -> String {
+    match export.status {
+        status if status.is_live() => format!("{status}, {:.1} %", export.progress.percent),
+        ExportStatus::Succeeded => export.status.to_string(),
+        status => format!("{status}, {:.1} % was exported", exported(export)),
+    }
+}
+
+/// Percent of what is there: done chunks only, where the export has ended.
+pub(super) fn exported(export: &Export) -> f64 {
+    let chunks = export.progress.chunks;
+    if export.status.is_live() || chunks.failed == 0 || chunks.total == 0 {
+        return export.progress.percent;
+    }
+    // Rounded down: nothing that lacks a chunk is whole.
+    (chunks.done as f64 * 1000.0 / chunks.total as f64).floor() / 10.0
 }
 
 /// What could not be exported, and why.
@@ -84,6 +108,8 @@ pub(super) fn hint(export: &Export) -> Option<String> {
 pub(super) fn range(range: &RangeText) -> String {
     match (&range.start, &range.end) {
         (Some(start), Some(end)) => format!("{start} to {end}"),
+        (Some(start), None) => format!("from {start} on"),
+        (None, Some(end)) => format!("up to {end}"),
         _ if range.of == "null" => "without a value in the range column".to_owned(),
         _ => "whole".to_owned(),
     }

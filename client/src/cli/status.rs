@@ -9,6 +9,7 @@ use crate::Client;
 
 /// Show how an export does
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "sluice status [OPTIONS] <ID>")]
 pub(super) struct Status {
     /// The export
     #[arg(value_name = "ID")]

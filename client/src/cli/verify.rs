@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::outcome::{Failure, Outcome};
 use super::progress::Progress;
-use crate::text::{bytes, count};
+use crate::text::{bytes, count, one_line};
 use crate::verify::{Report, read_manifest, verify};
 
 /// Check files against their manifest, without a network
@@ -13,6 +13,7 @@ use crate::verify::{Report, read_manifest, verify};
 /// Checks that every file is there with its length and SHA-256, counts its rows anew, and that the
 /// ranges leave no gap. Exit code 1 if anything differs.
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "sluice verify [OPTIONS] <DIR>")]
 pub(super) struct Verify {
     /// Directory with manifest.json and the files
     #[arg(value_name = "DIR")]
@@ -45,7 +46,8 @@ fn text(report: &Report) -> String {
     if report.faults.is_empty() {
         return format!("export {} is complete and right: {what}", report.export);
     }
-    let mut lines: Vec<_> = report.faults.iter().map(|f| format!("{}: {}", f.subject, f.message)).collect();
+    let mut lines: Vec<_> =
+        report.faults.iter().map(|f| format!("{}: {}", one_line(&f.subject), one_line(&f.message))).collect();
     lines.push(format!(
         "export {} is NOT as it was exported: {}",
         report.export,

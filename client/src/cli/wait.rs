@@ -7,19 +7,38 @@ use indicatif::HumanCount;
 
 use super::outcome::Failure;
 use super::progress::Progress;
-use crate::Client;
-use crate::text::{bytes, count, duration};
+use crate::error::API;
+use crate::text::{bytes, count, duration, one_line};
+use crate::{Client, Retries};
 
 /// First and longest time between two looks.
 const LOOK_EVERY: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(2));
 
+/// How long work that has begun goes on while the api cannot be reached: an export may have run for hours.
+const MAX_OUTAGE: Duration = Duration::from_secs(15 * 60);
+
+/// The same client with the patience of work that has begun.
+pub(super) fn patient(client: &Client) -> Client {
+    let client = client.clone().with_retries(Retries { outage: MAX_OUTAGE, ..client.retries() });
+    client.with_notice(|why, wait| notice(why, wait, false))
+}
+
+/// Reports a wait. `first` is the first contact with the api: then its address may be wrong.
+pub(super) fn notice(why: &str, wait: Duration, first: bool) {
+    let unreached = first && why.contains(API) && why.contains("connection");
+    let hint = if unreached { "; is SLUICE_URL right?" } else { "" };
+    let wait = duration(wait.as_secs().max(1));
+    eprintln!("waiting {wait}: {}{hint}", one_line(why));
+}
+
 /// Looks at the export until it has ended.
 pub(super) async fn until_ended(client: &Client, mut export: Export) -> Result<Export, Failure> {
-    let progress = Progress::new(1000);
+    let (progress, client) = (Progress::new(1000), patient(client));
     let mut pause = LOOK_EVERY.0;
     loop {
         progress.show((export.progress.percent * 10.0) as u64, || line(&export));
         if !export.status.is_live() {
+            progress.finish(|| line(&export));
             return Ok(export);
         }
         tokio::time::sleep(pause).await;
@@ -41,21 +60,20 @@ pub(super) async fn unless_interrupted<T>(
 fn line(export: &Export) -> String {
     let progress = &export.progress;
     let chunks = progress.chunks;
-    let mut parts = vec![
-        export.status.to_string(),
-        format!("{} of {}", HumanCount(chunks.done), count(chunks.total, "chunk")),
-        count(progress.rows, "row"),
-        bytes(progress.bytes),
-    ];
+    let work = format!("{} of {}", HumanCount(chunks.done), count(chunks.total, "chunk"));
     let failed = (chunks.failed > 0).then(|| format!("{} failed", chunks.failed));
     let position =
         export.queue_position.filter(|place| *place > 0).map(|place| format!("place {place} in the queue"));
     let eta = export.eta_seconds.map(|s| format!("about {} left", duration(s)));
     let paused = export.paused.as_ref().map(|why| format!("paused: {why}"));
-    let busy = export.back_off.as_ref().map(|b| format!("waits until {}: {}", b.until, b.reason));
+    let busy =
+        export.back_off.as_ref().map(|b| format!("waits until {}, since {}: {}", b.until, b.since, b.reason));
     let current = (!progress.current_datasets.is_empty()).then(|| shortened(&progress.current_datasets));
-    parts.extend([failed, position, eta, paused, busy, current].into_iter().flatten());
-    parts.join(", ")
+    let first = [Some(export.status.to_string()), Some(work), failed, position, eta];
+    let written = [count(progress.rows, "row"), bytes(progress.bytes)].map(Some);
+    let second = written.into_iter().chain([current, paused, busy]);
+    let joined = |parts: Vec<String>| parts.join(", ");
+    [joined(first.into_iter().flatten().collect()), joined(second.flatten().collect())].join("\n")
 }
 
 fn shortened(names: &[String]) -> String {

@@ -34,6 +34,66 @@ fn the_base_is_taken_with_and_without_its_version() {
     }
 }
 
+#[test]
+fn a_key_is_sent_over_https_or_to_this_machine() {
+    for url in [
+        "https://example.org",
+        "http://127.0.0.2:1",
+        "http://[::1]:1",
+        "http://localhost",
+        "http://a.localhost",
+    ] {
+        assert!(Client::new(url, Some("slc_1_secret")).is_ok(), "{url}");
+    }
+    for url in
+        ["http://example.org", "http://10.0.0.1", "http://localhost.example.org", "http://[::2]", "HTTP://x"]
+    {
+        let error = Client::new(url, Some("slc_1_secret")).unwrap_err();
+        assert!(matches!(error, Error::PlainHttp { .. }) && error.is_refusal(), "{url}: {error:?}");
+        assert!(
+            Client::new(url, None).is_ok() && Client::insecure(url, Some("slc_1_secret")).is_ok(),
+            "{url}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_api_that_refuses_connections_is_waited_for_and_reported() {
+    // A port on which nothing listens until later.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let reported = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let heard = Arc::clone(&reported);
+    let retries = Retries { tries: 3, first_wait: Duration::from_millis(20), ..Retries::default() };
+    let client = Client::new(&format!("http://{address}"), None).unwrap().with_retries(retries);
+    assert!(
+        matches!(client.export(id()).await, Err(Error::Connection { .. })),
+        "without patience it gives up"
+    );
+    let retries = Retries { outage: Duration::from_secs(60), ..retries };
+    let client =
+        client.with_retries(retries).with_notice(move |why, _| heard.lock().unwrap().push(why.to_owned()));
+    let answer = tokio::spawn(async move { client.export(id()).await });
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    let _api =
+        Server::listen(std::net::TcpListener::bind(address).unwrap(), |_, _| Reply::new(200, export_json()));
+    assert_eq!(answer.await.unwrap().unwrap().id, id());
+    let reported = reported.lock().unwrap();
+    assert!(reported.iter().all(|why| why.starts_with("the connection to the api failed")), "{reported:?}");
+    assert!(!reported.is_empty());
+}
+
+#[tokio::test]
+async fn the_page_of_another_server_is_not_shown() {
+    let page = "<?xml version=\"1.0\"?><Error><Code>NoSuchBucket</Code></Error>";
+    for status in [200, 404] {
+        let server = Server::start(move |_, _| Reply::new(status, page));
+        let error = server.client().export(id()).await.unwrap_err();
+        assert_eq!(error.to_string(), format!("a server answered {status}, but not as this api does"));
+    }
+}
+
 #[tokio::test]
 async fn the_key_goes_to_the_api_and_never_to_the_object_store() {
     let store = Server::start(|_, _| Reply::new(200, MANIFEST));
@@ -146,7 +206,7 @@ async fn refusals_come_out_with_every_violation() {
     assert!(error.is_refusal());
     let gateway = Server::start(|_, _| Reply::new(403, r#"{"message":"Forbidden"}"#));
     let error = gateway.client().datasets().await.unwrap_err();
-    assert_eq!(error.to_string(), "the api answered 403: {\"message\":\"Forbidden\"}");
+    assert_eq!(error.to_string(), "the api answered 403: Forbidden");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Calls: one request, tried again where that is safe, until there is an answer.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use export::wire::Problem;
@@ -8,12 +8,22 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, LOCATION, RANGE, R
 use reqwest::{Method, Response, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_json::error::Category;
 
 use super::Client;
 use crate::Error;
+use crate::error::{API, with_causes};
 
 /// Redirects that the object store may ask for; a new bucket answers from its region's host at first.
 const MAX_OBJECT_REDIRECTS: u32 = 3;
+
+/// Longest wait between two tries to reach a server, so that work goes on soon after it is back.
+const MAX_RECONNECT_WAIT: Duration = Duration::from_secs(10);
+
+/// Tries and time after which a failure is reported: shorter ones pass by themselves.
+const REPORTED_FAILURES: u32 = 3;
+const REPORTED_AFTER: Duration = Duration::from_secs(1);
 
 /// Longest wait for a complete answer of the api, which itself gives up after 30 s.
 const CALL_TIMEOUT: Duration = Duration::from_secs(60);
@@ -58,7 +68,7 @@ impl Call {
 impl Client {
     /// Sends a call. A connection that fails and the answers 502, 503 and 504 are tried again; 429 is waited for.
     pub(super) async fn call(&self, call: &Call) -> Result<Reply, Error> {
-        let mut failures = 0;
+        let (mut failures, began) = (0, Instant::now());
         let mut waited = (0, Duration::ZERO);
         loop {
             let answer = self.send(call).await;
@@ -75,8 +85,16 @@ impl Client {
             };
             failures += 1;
             let too_long = pause.is_some_and(|pause| pause > self.retries.longest_wait);
-            if !passing || !call.repeatable || too_long || failures >= self.retries.tries {
+            let patient = failures < self.retries.tries || began.elapsed() < self.retries.outage;
+            if !passing || !call.repeatable || too_long || !patient {
                 return answer.and_then(Reply::checked);
+            }
+            if failures >= REPORTED_FAILURES || began.elapsed() >= REPORTED_AFTER {
+                let reason = match answer.and_then(Reply::checked) {
+                    Ok(_) => "the api is not available".to_owned(),
+                    Err(error) => with_causes(&error),
+                };
+                self.notify(&reason, pause.unwrap_or_else(|| self.doubled(failures)));
             }
             self.wait(failures, pause).await;
         }
@@ -93,10 +111,10 @@ impl Client {
         if let Some(body) = &call.body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
         }
-        let mut response = request.send().await.map_err(Error::connection("the api"))?;
+        let mut response = request.send().await.map_err(Error::connection(API))?;
         let headers = std::mem::take(response.headers_mut());
         let status = response.status().as_u16();
-        let body = response.bytes().await.map_err(Error::connection("the api"))?;
+        let body = response.bytes().await.map_err(Error::connection(API))?;
         Ok(Reply { status, headers, body })
     }
 
@@ -132,18 +150,21 @@ impl Client {
         if before + pause > self.retries.patience {
             return None;
         }
-        if let Some(notice) = &self.notice {
-            let problem = serde_json::from_slice::<Problem>(&reply.body).unwrap_or_default();
-            let reason = if problem.detail.is_empty() { "too many requests" } else { &problem.detail };
-            notice(reason, pause);
-        }
+        let problem = serde_json::from_slice::<Problem>(&reply.body).unwrap_or_default();
+        self.notify(if problem.detail.is_empty() { "too many requests" } else { &problem.detail }, pause);
         self.wait(times + 1, Some(pause)).await;
         Some((times + 1, before + pause))
     }
 
-    fn doubled(&self, failures: u32) -> Duration {
+    pub(crate) fn notify(&self, reason: &str, wait: Duration) {
+        if let Some(notice) = &self.notice {
+            notice(reason, wait);
+        }
+    }
+
+    pub(crate) fn doubled(&self, failures: u32) -> Duration {
         let doubled = self.retries.first_wait.saturating_mul(1 << failures.saturating_sub(1).min(16));
-        doubled.min(self.retries.longest_wait)
+        doubled.min(self.retries.longest_wait).min(MAX_RECONNECT_WAIT)
     }
 
     /// Waits as long as the server asked, or longer after each failure; with a random part, so that
@@ -159,12 +180,23 @@ impl Client {
 
 impl Reply {
     pub(super) fn json<T: DeserializeOwned>(&self, what: &'static str) -> Result<T, Error> {
-        serde_json::from_slice(&self.body).map_err(|source| Error::Body { what, source })
+        serde_json::from_slice(&self.body).map_err(|source| match source.classify() {
+            // No JSON at all: a page of some other server.
+            Category::Syntax | Category::Eof => self.unexpected(),
+            Category::Data | Category::Io => Error::Body { what, source },
+        })
     }
 
+    /// Of another server's page nothing is shown: it may be long, and says nothing about this api.
     pub(super) fn unexpected(&self) -> Error {
-        let text = String::from_utf8_lossy(&self.body);
-        Error::Unexpected { status: self.status, body: text.chars().take(300).collect() }
+        let message = match serde_json::from_slice::<Value>(&self.body) {
+            Ok(Value::Object(object)) => match object.get("message").and_then(Value::as_str) {
+                Some(message) => message.to_owned(),
+                None => Value::Object(object).to_string(),
+            },
+            _ => String::new(),
+        };
+        Error::Unexpected { status: self.status, message: message.chars().take(300).collect() }
     }
 
     fn checked(self) -> Result<Self, Error> {

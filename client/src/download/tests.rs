@@ -11,6 +11,15 @@ fn wanted(body: &[u8]) -> Wanted {
     Wanted { name: "a.csv.gz".into(), bytes: body.len() as u64, sha256: hex(&Sha256::digest(body)) }
 }
 
+fn folder(directory: &tempfile::TempDir) -> Folder {
+    Folder::open(directory.path(), id()).unwrap()
+}
+
+/// What an earlier run of the same export loaded of a file.
+fn leave(directory: &tempfile::TempDir, part: &[u8]) {
+    fs::write(folder(directory).begin("a.csv.gz").unwrap(), part).unwrap();
+}
+
 /// An api that sends every file request on to `store`.
 fn api(store: &Server) -> Server {
     let target = format!("{}/object", store.address);
@@ -43,7 +52,7 @@ async fn a_broken_connection_is_resumed_with_a_fresh_link() {
     let api = api(&store);
     let highest = std::sync::atomic::AtomicU64::new(0);
     let at = |n| _ = highest.fetch_max(n, std::sync::atomic::Ordering::Relaxed);
-    let fetched = api.client().download(id(), &wanted(&body), directory.path(), &at).await.unwrap();
+    let fetched = api.client().download(id(), &wanted(&body), &folder(&directory), &at).await.unwrap();
     assert_eq!(fetched, Fetched::Loaded);
     assert_eq!(fs::read(directory.path().join("a.csv.gz")).unwrap(), body);
     assert_eq!(highest.into_inner(), body.len() as u64);
@@ -59,10 +68,10 @@ async fn a_broken_connection_is_resumed_with_a_fresh_link() {
 #[tokio::test]
 async fn what_an_earlier_run_left_is_used() {
     let (body, directory) = (body(), tempfile::tempdir().unwrap());
-    fs::write(directory.path().join("a.csv.gz.part"), &body[..1000]).unwrap();
+    leave(&directory, &body[..1000]);
     let store = store(body.clone(), 0);
     let api = api(&store);
-    api.client().download(id(), &wanted(&body), directory.path(), &|_| ()).await.unwrap();
+    api.client().download(id(), &wanted(&body), &folder(&directory), &|_| ()).await.unwrap();
     assert_eq!(store.requests()[0].header("range"), Some("bytes=1000-"));
     assert_eq!(fs::read(directory.path().join("a.csv.gz")).unwrap(), body);
 }
@@ -70,9 +79,9 @@ async fn what_an_earlier_run_left_is_used() {
 #[tokio::test]
 async fn a_foreign_beginning_costs_one_more_start() {
     let (body, directory) = (body(), tempfile::tempdir().unwrap());
-    fs::write(directory.path().join("a.csv.gz.part"), [1; 1000]).unwrap();
+    leave(&directory, &[1; 1000]);
     let store = store(body.clone(), 0);
-    api(&store).client().download(id(), &wanted(&body), directory.path(), &|_| ()).await.unwrap();
+    api(&store).client().download(id(), &wanted(&body), &folder(&directory), &|_| ()).await.unwrap();
     assert_eq!(fs::read(directory.path().join("a.csv.gz")).unwrap(), body);
     assert_eq!(store.requests().len(), 2);
 }
@@ -80,10 +89,10 @@ async fn a_foreign_beginning_costs_one_more_start() {
 #[tokio::test]
 async fn a_store_without_ranges_is_read_from_the_start() {
     let (body, directory) = (body(), tempfile::tempdir().unwrap());
-    fs::write(directory.path().join("a.csv.gz.part"), &body[..1000]).unwrap();
+    leave(&directory, &body[..1000]);
     let whole = body.clone();
     let store = Server::start(move |_, _| Reply::new(200, whole.clone()));
-    api(&store).client().download(id(), &wanted(&body), directory.path(), &|_| ()).await.unwrap();
+    api(&store).client().download(id(), &wanted(&body), &folder(&directory), &|_| ()).await.unwrap();
     assert_eq!(fs::read(directory.path().join("a.csv.gz")).unwrap(), body);
 }
 
@@ -92,9 +101,9 @@ async fn a_file_with_another_hash_is_deleted() {
     let (body, directory) = (body(), tempfile::tempdir().unwrap());
     for (sent, what) in [([1; 8000].to_vec(), "SHA-256"), ([1; 8001].to_vec(), "longer")] {
         let store = store(sent, 0);
-        let error = api(&store).client().download(id(), &wanted(&body), directory.path(), &|_| ()).await;
+        let error = api(&store).client().download(id(), &wanted(&body), &folder(&directory), &|_| ()).await;
         assert!(matches!(&error, Err(Error::Mismatch { what: w, .. }) if w.contains(what)), "{error:?}");
-        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "the record alone");
     }
 }
 
@@ -102,7 +111,7 @@ async fn a_file_with_another_hash_is_deleted() {
 async fn a_file_that_ends_early_is_not_taken() {
     let (body, directory) = (body(), tempfile::tempdir().unwrap());
     let store = store(body[..500].to_vec(), 0);
-    let error = api(&store).client().download(id(), &wanted(&body), directory.path(), &|_| ()).await;
+    let error = api(&store).client().download(id(), &wanted(&body), &folder(&directory), &|_| ()).await;
     assert!(error.is_err());
     assert!(!directory.path().join("a.csv.gz").exists());
 }
@@ -114,25 +123,38 @@ async fn what_is_there_is_not_loaded_again() {
     let store = store(body.clone(), 0);
     let client = api(&store).client();
     fs::write(&path, &body).unwrap();
-    let fetched = client.download(id(), &wanted(&body), directory.path(), &|_| ()).await.unwrap();
+    let fetched = client.download(id(), &wanted(&body), &folder(&directory), &|_| ()).await.unwrap();
     assert_eq!((fetched, store.requests().len()), (Fetched::Present, 0));
+    // One of the same length that this export did not write: it is refused, and stays.
     fs::write(&path, vec![1; body.len()]).unwrap();
-    let fetched = client.download(id(), &wanted(&body), directory.path(), &|_| ()).await.unwrap();
-    assert_eq!((fetched, fs::read(&path).unwrap() == body), (Fetched::Loaded, true));
+    let error = client.download(id(), &wanted(&body), &folder(&directory), &|_| ()).await.unwrap_err();
+    assert!(matches!(error, Error::Occupied { .. }), "{error:?}");
+    assert_eq!((fs::read(&path).unwrap(), store.requests().len()), (vec![1; body.len()], 0));
+    let replaced = folder(&directory).overwriting(true);
+    client.download(id(), &wanted(&body), &replaced, &|_| ()).await.unwrap();
+    assert_eq!(fs::read(&path).unwrap(), body);
 }
 
 #[tokio::test]
-async fn a_refused_link_is_asked_for_again_but_not_forever() {
+async fn an_outage_is_survived_as_long_as_its_patience_lasts() {
     let (body, directory) = (body(), tempfile::tempdir().unwrap());
-    let store = Server::start(|_, _| Reply::new(403, "<Error/>"));
-    let error = api(&store).client().download(id(), &wanted(&body), directory.path(), &|_| ()).await;
-    assert!(matches!(error, Err(Error::Object { status: 403 })), "{error:?}");
-    assert_eq!(store.requests().len(), 3);
+    // More answers break off than there are tries.
+    let short = body.clone();
+    let store = Server::start(move |n, _| match n {
+        0..8 => Reply::new(200, short.clone()).cut(0),
+        _ => Reply::new(200, short.clone()),
+    });
+    let client = api(&store).client();
+    assert!(client.download(id(), &wanted(&body), &folder(&directory), &|_| ()).await.is_err());
+    let retries = crate::Retries { outage: std::time::Duration::from_secs(60), ..client.retries() };
+    let patient = client.with_retries(retries);
+    patient.download(id(), &wanted(&body), &folder(&directory), &|_| ()).await.unwrap();
+    assert_eq!(fs::read(directory.path().join("a.csv.gz")).unwrap(), body);
 }
 
 #[test]
 fn a_name_cannot_leave_the_directory() {
-    for bad in ["", "..", "../a", "a/b", "/etc/x", ".hidden", "a\\b", "c:x"] {
+    for bad in ["", "..", "../a", "a/b", "/etc/x", ".hidden", "a\\b", "c:x", "a\nb", "\u{1b}]0;x\u{7}"] {
         assert!(local_path(Path::new("d"), bad).is_err(), "{bad}");
     }
     assert_eq!(

@@ -49,14 +49,6 @@ pub(super) fn check(
     }
 }
 
-/// All of a small file, decompressed.
-pub(super) fn read_all(path: &Path, head: &DatasetHead) -> std::io::Result<Vec<u8>> {
-    let mut raw = BufReader::new(File::open(path)?);
-    let mut text = Vec::new();
-    decoder(&mut raw, head)?.read_to_end(&mut text)?;
-    Ok(text)
-}
-
 fn count(raw: &mut impl BufRead, head: &DatasetHead) -> std::io::Result<u64> {
     match head.output.format {
         Format::Csv => {
@@ -68,7 +60,11 @@ fn count(raw: &mut impl BufRead, head: &DatasetHead) -> std::io::Result<u64> {
     }
 }
 
-fn decoder<'a>(raw: &'a mut impl BufRead, head: &DatasetHead) -> std::io::Result<Box<dyn Read + 'a>> {
+/// A file's text.
+pub(crate) fn decoder<'a>(
+    raw: &'a mut impl BufRead,
+    head: &DatasetHead,
+) -> std::io::Result<Box<dyn Read + 'a>> {
     Ok(match head.output.compression {
         Compression::None | Compression::Snappy => Box::new(raw),
         Compression::Gzip => Box::new(MultiGzDecoder::new(raw)),

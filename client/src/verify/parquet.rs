@@ -15,7 +15,7 @@ const MOST_METADATA: usize = 64 << 20;
 const DEEPEST: u32 = 32;
 
 /// Reads to the end.
-pub(super) fn count(raw: &mut impl BufRead) -> Result<u64> {
+pub(crate) fn count(raw: &mut impl BufRead) -> Result<u64> {
     let tail = tail(raw)?;
     let (rest, magic) = tail.split_last_chunk::<4>().ok_or_else(broken)?;
     let (rest, length) = rest.split_last_chunk::<4>().ok_or_else(broken)?;
@@ -90,16 +90,16 @@ impl Compact<'_> {
             9 | 10 => {
                 let byte = self.byte()?;
                 let size = if byte >> 4 == 15 { self.varint()? } else { u64::from(byte >> 4) };
-                // Booleans of lists are a byte each.
-                let element = if matches!(byte & 15, 1 | 2) { 3 } else { byte & 15 };
-                (0..size).try_for_each(|_| self.skip(element, depth))
+                let kind = element(byte & 15);
+                self.room_for(size)?;
+                (0..size).try_for_each(|_| self.skip(kind, depth))
             }
             11 => {
                 let size = self.varint()?;
                 let kinds = if size > 0 { self.byte()? } else { 0 };
-                (0..size).try_for_each(|_| {
-                    self.skip(kinds >> 4, depth).and_then(|()| self.skip(kinds & 15, depth))
-                })
+                let (key, value) = (element(kinds >> 4), element(kinds & 15));
+                self.room_for(size.saturating_mul(2))?;
+                (0..size).try_for_each(|_| self.skip(key, depth).and_then(|()| self.skip(value, depth)))
             }
             12 => loop {
                 let (kind, _) = self.field(0)?;
@@ -110,6 +110,14 @@ impl Compact<'_> {
             },
             _ => Err(broken()),
         }
+    }
+
+    /// Whether so many elements can be there: each takes a byte at least, so the work is bounded by the bytes.
+    fn room_for(&self, elements: u64) -> Result<()> {
+        if usize::try_from(elements).is_ok_and(|elements| elements <= self.0.len()) {
+            return Ok(());
+        }
+        Err(broken())
     }
 
     fn byte(&mut self) -> Result<u8> {
@@ -140,6 +148,11 @@ impl Compact<'_> {
         let n = self.varint()?;
         Ok((n >> 1) as i64 ^ -((n & 1) as i64))
     }
+}
+
+/// The kind of a collection's elements: booleans are a byte each there, while those of fields lie in the kind.
+fn element(kind: u8) -> u8 {
+    if matches!(kind, 1 | 2) { 3 } else { kind }
 }
 
 #[cfg(test)]
@@ -178,5 +191,18 @@ mod tests {
             assert!(count(&mut file(&METADATA[..cut]).as_slice()).is_err());
         }
         assert!(count(&mut file(&[0x1c; 100]).as_slice()).is_err(), "nested without end");
+    }
+
+    #[test]
+    fn a_few_bytes_are_not_counted_for_hours() {
+        // A map, a list and a set of 2^62 booleans each, of which none is there.
+        let size = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x3f];
+        for (head, kinds) in [(&[0x1b][..], &[0x11][..]), (&[0x19, 0xf1], &[]), (&[0x1a, 0xf2], &[])] {
+            let metadata = [head, &size, kinds, &[1; 8]].concat();
+            assert!(count(&mut file(&metadata).as_slice()).is_err());
+        }
+        // Booleans in a map are a byte each; field 3 follows.
+        let metadata = [0x1b, 0x02, 0x12, 1, 2, 1, 2, 0x26, 0xd8, 0x04, 0x00];
+        assert_eq!(count(&mut file(&metadata).as_slice()).unwrap(), 300);
     }
 }

@@ -59,40 +59,53 @@ fn tiles(whole: Option<&RangeText>, ranges: &[&RangeText]) -> Result<(), String>
     if !matches!(others.as_slice(), [] | ["null"]) {
         return Err("it has chunks that do not belong to its range".into());
     }
-    let mut at = &whole.start;
+    let mut at = Some(&whole.start);
     for span in spans {
-        if span.start != *at {
+        let Some(start) = at else {
+            return Err(format!("{} comes after a range without an end", describe(span)));
+        };
+        if span.start != *start {
             return Err(format!(
                 "{} does not begin where the range before it ends, at {}",
                 describe(span),
-                text(at)
+                text(start)
             ));
         }
-        if before(&span.end, &span.start) {
+        if let (Some(start), Some(end)) = (&span.start, &span.end)
+            && ends_before(end, start)
+        {
             return Err(format!("{} ends before it begins", describe(span)));
         }
-        at = &span.end;
+        // Without an end it is the last one.
+        at = span.end.is_some().then_some(&span.end);
     }
-    if *at == whole.end {
+    let end = at.unwrap_or(&None);
+    if *end == whole.end && at != Some(&whole.start) {
         Ok(())
     } else {
-        Err(format!("its ranges end at {}, not at {}", text(at), text(&whole.end)))
+        Err(format!("its ranges end at {}, not at {}", text(end), text(&whole.end)))
     }
 }
 
-/// Dates and times of four-digit years sort as texts, but for the `Z` behind an optional fraction.
-fn before(a: &Option<String>, b: &Option<String>) -> bool {
-    let bare = |bound: &Option<String>| bound.as_deref().map(|b| b.trim_end_matches('Z').to_owned());
-    bare(a) <= bare(b)
+/// Whether `end` is not after `start`. Dates and times of four-digit years sort as texts, but for the `Z` behind an optional
+/// fraction; the year 10000 comes after all of them.
+fn ends_before(end: &str, start: &str) -> bool {
+    let bare = |bound: &str| {
+        let day = bound.split('T').next().unwrap_or_default();
+        (day.len(), bound.trim_end_matches('Z').to_owned())
+    };
+    bare(end) <= bare(start)
 }
 
 fn text(bound: &Option<String>) -> &str {
-    bound.as_deref().unwrap_or("?")
+    bound.as_deref().unwrap_or("infinity")
 }
 
 fn describe(range: &RangeText) -> String {
     match (&range.start, &range.end) {
         (Some(start), Some(end)) => format!("{start} to {end}"),
+        (Some(start), None) => format!("from {start} on"),
+        (None, Some(end)) => format!("up to {end}"),
         _ => range.of.clone(),
     }
 }
@@ -119,6 +132,34 @@ mod tests {
         assert!(tiles(None, &[&a]).is_err());
         let back = [&span("2024-01-01", "2024-04-01"), &span("2024-04-01", "2024-03-01")];
         assert!(tiles(Some(&whole), &back).is_err());
-        assert!(before(&Some("2024-01-01T00:00:00Z".into()), &Some("2024-01-01T00:00:00.5Z".into())));
+        assert!(ends_before("2024-01-01T00:00:00Z", "2024-01-01T00:00:00.5Z"));
+        assert!(!ends_before("10000-01-01", "9999-12-31") && ends_before("0001-01-01", "0001-01-01"));
+    }
+
+    #[test]
+    fn an_open_end_is_covered_by_an_open_end() {
+        let open = |start: Option<&str>, end: Option<&str>| RangeText {
+            of: "span".into(),
+            start: start.map(Into::into),
+            end: end.map(Into::into),
+        };
+        let (all, from, up_to) =
+            (open(None, None), open(Some("2024-01-01"), None), open(None, Some("2024-01-01")));
+        assert_eq!(tiles(Some(&all), &[&all]), Ok(()));
+        assert_eq!(tiles(Some(&all), &[&up_to, &from]), Ok(()));
+        assert_eq!(tiles(Some(&from), &[&from]), Ok(()));
+        for (whole, ranges) in [
+            (&all, vec![&up_to]),
+            (&all, vec![&from]),
+            (&all, vec![]),
+            (&all, vec![&all, &all]),
+            (&all, vec![&up_to, &from, &up_to]),
+            (&from, vec![&all]),
+            (&from, vec![]),
+            (&up_to, vec![]),
+            (&up_to, vec![&up_to, &from]),
+        ] {
+            assert!(tiles(Some(whole), &ranges).is_err(), "{whole:?} {ranges:?}");
+        }
     }
 }

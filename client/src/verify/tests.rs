@@ -1,8 +1,8 @@
 //! Directories that are right, and directories that are not.
 
 use super::*;
-use crate::text::header_only;
-use export::format::Output;
+use crate::empty;
+use export::format::{Format, Output};
 use export::id::hex;
 use export::manifest::{ColumnHead, DatasetHead, ManifestChunk, RangeText};
 use sha2::{Digest, Sha256};
@@ -25,8 +25,9 @@ fn head(name: &str) -> DatasetHead {
         RangeText { of: "span".into(), start: Some("2024-01-01".into()), end: Some("2024-02-01".into()) };
     DatasetHead {
         name: name.into(),
-        columns: vec![ColumnHead { name: "id".into(), type_name: "bigint".into() }],
+        columns: vec![ColumnHead { name: "id".into(), type_name: "bigint".into(), parquet: None }],
         range: Some(range),
+        settle: None,
         watermark: None,
         output: Output::default(),
     }
@@ -48,11 +49,8 @@ fn directory() -> TempDir {
     let sha256 = hex(&Sha256::digest(&body));
     let file = ManifestFile { name: NAME.into(), key: "k".into(), bytes: body.len() as u64, sha256 };
     let (orders, empty) = (dataset("orders", 3, Some(file)), dataset("empty", 0, None));
-    fs::write(
-        directory.path().join(header_only_name(&empty.head)),
-        header_only(&empty.head).unwrap().unwrap(),
-    )
-    .unwrap();
+    let path = directory.path().join(empty::file_name(&empty.head));
+    fs::write(path, empty::file(&empty.head).unwrap()).unwrap();
     let manifest = Manifest {
         version: MANIFEST_VERSION,
         export: ExportId::from_random([7; 16]),
@@ -83,7 +81,7 @@ fn faults(directory: &TempDir) -> Vec<String> {
 fn a_right_directory_is_right() {
     let report = verify(directory().path(), &|_| ()).unwrap();
     assert_eq!(report.faults, []);
-    assert_eq!((report.datasets, report.files, report.rows), (2, 1, 3));
+    assert_eq!((report.datasets, report.files, report.rows), (2, 2, 3), "files that lie there are counted");
 }
 
 #[test]
@@ -128,4 +126,21 @@ fn files_that_are_not_listed_are_found() {
     fs::write(directory.path().join("orders.20230101-20240101.csv.gz"), "x").unwrap();
     fs::write(directory.path().join("notes.txt"), "x").unwrap();
     assert_eq!(faults(&directory), ["orders.20230101-20240101.csv.gz: it is not in the manifest"]);
+}
+
+#[test]
+fn a_parquet_file_without_rows_belongs_to_its_export_and_one_with_rows_does_not() {
+    let directory = directory();
+    let mut manifest = read_manifest(directory.path()).unwrap();
+    fs::remove_file(directory.path().join("empty.20240101-20240201.csv.gz")).unwrap();
+    manifest.datasets[1].head.output.format = Format::Parquet;
+    write(&directory, &manifest);
+    let report = verify(directory.path(), &|_| ()).unwrap();
+    assert_eq!((report.files, report.faults), (1, vec![]), "an older client made none");
+    let path = directory.path().join("empty.20240101-20240201.parquet");
+    fs::write(&path, empty::file(&manifest.datasets[1].head).unwrap()).unwrap();
+    let report = verify(directory.path(), &|_| ()).unwrap();
+    assert_eq!((report.files, report.faults), (2, vec![]));
+    fs::write(&path, "PAR1").unwrap();
+    assert_eq!(faults(&directory).len(), 1);
 }

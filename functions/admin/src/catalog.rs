@@ -61,6 +61,12 @@ async fn resolved(context: &Context, text: &str) -> Result<Resolved, Failure> {
             all.estimates.insert(name.clone(), one.estimate);
         }
     }
+    let settles = catalog.datasets.values().any(|definition| definition.settle_after.is_some());
+    if settles && inspector.open_since().await?.is_none() {
+        let message = "the source role does not see which transactions are open (nor does any on a standby): rows of one that is longer than settle_after would be missed";
+        let remedy = "make settle_after longer than the longest transaction that writes, or on a primary: grant pg_read_all_stats to the source role (admin migrate does)";
+        all.warnings.push(Violation::new("datasets", message, remedy));
+    }
     inspector.close().await;
     Ok(all)
 }

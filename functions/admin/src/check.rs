@@ -10,6 +10,7 @@ mod report;
 mod room;
 mod secret;
 mod source;
+mod source_log;
 mod source_role;
 mod store;
 mod transport;

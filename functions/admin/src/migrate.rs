@@ -58,12 +58,7 @@ fn roles(settings: &Settings) -> Result<RoleSettings, Failure> {
         );
         return Err(Failure::Refused(text));
     }
-    Ok(RoleSettings {
-        source,
-        store,
-        stored: settings.stored,
-        watches_sessions: settings.max_active_sessions > 0,
-    })
+    Ok(RoleSettings { source, store, stored: settings.stored })
 }
 
 fn without_passwords(mut roles: RoleSettings) -> RoleSettings {

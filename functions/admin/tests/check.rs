@@ -48,6 +48,8 @@ impl Ground {
             resend_secs: number("resend_secs"),
             max_active_exports: number("max_active_exports"),
             max_queued_exports: number("max_queued_exports"),
+            max_kept_exports: number("max_kept_exports"),
+            max_kept_request_megabytes: number("max_kept_request_megabytes"),
         };
         Some(Self {
             _alone: CHECKING.lock().await,
@@ -168,7 +170,7 @@ async fn what_stands_beside_the_databases_is_looked_at() {
     assert!(!answer.ok);
     says(&answer, "wrong  queue: the queue could not be used: ");
     says(&answer, "check SLUICE_QUEUE_URL");
-    says(&answer, "wrong  bucket: could not list objects: it does not exist");
+    says(&answer, "wrong  bucket: could not list objects: the bucket does not exist");
     says(&answer, "the bucket of SLUICE_BUCKET is gone");
     says(&answer, "wrong  secret: reading the secret failed: ResourceNotFoundException");
     says(&answer, "everything goes on without it, slower; check CacheUrl");

@@ -8,6 +8,8 @@
 mod accuracy;
 #[path = "resolve/advice.rs"]
 mod advice;
+#[path = "resolve/calendar.rs"]
+mod calendar;
 #[path = "resolve/ground.rs"]
 mod ground;
 #[path = "resolve/refusals.rs"]

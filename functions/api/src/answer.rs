@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use crate::handed::Handed;
 use crate::refusal::Refusal;
 
 /// Keys that change while nothing happens; two answers that differ in them alone are the same answer.
@@ -40,23 +41,24 @@ pub(crate) fn rendered(status: StatusCode, rendered: Rendered) -> Response {
 }
 
 /// An answer of JSON that holds links: nobody may keep it.
-pub(crate) fn secret_json(body: &impl Serialize) -> Result<Response, Refusal> {
+pub(crate) fn secret_json(body: &impl Serialize, handed: Handed) -> Result<Response, Refusal> {
     let body = serde_json::to_vec(body).map_err(|e| Refusal::hide(&e))?;
-    Ok(no_store(plain(StatusCode::OK, body.into())))
+    Ok(handing_out(plain(StatusCode::OK, body.into()), handed))
 }
 
 /// A redirect to a link: nobody may keep it.
-pub(crate) fn redirect(link: &str) -> Result<Response, Refusal> {
+pub(crate) fn redirect(link: &str, handed: Handed) -> Result<Response, Refusal> {
     let location = HeaderValue::try_from(link).map_err(|e| Refusal::hide(&e))?;
-    Ok(no_store((StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, location)]).into_response()))
+    Ok(handing_out((StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, location)]).into_response(), handed))
 }
 
 fn plain(status: StatusCode, body: Bytes) -> Response {
     (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
-fn no_store(mut response: Response) -> Response {
+fn handing_out(mut response: Response, handed: Handed) -> Response {
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.extensions_mut().insert(handed);
     response
 }
 

@@ -28,7 +28,9 @@ impl<S: Sync> FromRequest<S> for Body {
                 format!("the body has more than {MOST_BYTES} bytes; spread it over several requests");
             Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
         })?;
-        unique::parse(&bytes).map(Self).map_err(|error| {
+        // RFC 8259 lets a reader ignore a byte order mark, and editors write one.
+        let json = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+        unique::parse(json).map(Self).map_err(|error| {
             Refusal::new(StatusCode::BAD_REQUEST, format!("the body is not valid JSON: {error}"))
         })
     }
@@ -68,6 +70,11 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_byte_order_mark_is_ignored() {
+        assert_eq!(read("application/json", "\u{feff}{\"a\": 1}").await.unwrap()["a"], 1);
+    }
+
+    #[tokio::test]
     async fn another_content_type_is_refused() {
         for bad in ["", "text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin1"]
         {
@@ -77,7 +84,7 @@ mod tests {
 
     #[tokio::test]
     async fn broken_json_is_refused_with_its_place() {
-        for bad in ["", "{", "{\"a\": 1,}", "\n  nope", "{} {}", "\u{feff}{}", "NaN"] {
+        for bad in ["", "{", "{\"a\": 1,}", "\n  nope", "{} {}", "\u{feff}", "{\u{feff}}", "NaN"] {
             let (status, detail) = refused("application/json", bad).await;
             assert_eq!(status, 400, "{bad}");
             assert!(detail.contains("line ") && detail.contains("column "), "{detail}");

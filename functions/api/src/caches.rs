@@ -8,16 +8,20 @@ mod ended;
 mod framed;
 mod keys;
 mod report;
+mod seal;
 
 pub(crate) use catalogs::Catalogs;
 pub(crate) use ended::{chunks, export, file, files};
-pub(crate) use keys::Keys;
+pub(crate) use keys::{Keys, NoOwner};
 pub(crate) use report::Report;
 
 use std::sync::Arc;
 
-use ports::cache::{Cache, Keyring, LayeredCache, MemoryCache, MemoryLimits, ReadThrough, RedisCache};
+use ports::cache::{
+    Cache, Keyring, LayeredCache, MemoryCache, MemoryLimits, ReadThrough, RedisCache, SealedCache,
+};
 use ports::config::ConfigError;
+use ports::store::Store;
 
 /// The cache that requests read through, and the keys of this deployment in it.
 #[derive(Clone)]
@@ -32,14 +36,15 @@ impl Shared {
         Self { through: Arc::new(ReadThrough::new(cache)), keyring: Keyring::new(deployment) }
     }
 
-    /// Memory alone, or memory before the Redis at `url`.
+    /// Memory alone, or memory before the Redis at `url`, whose entries are sealed with the secret in `store`.
     ///
     /// # Errors
     /// If `url` is no URL of a Redis.
-    pub fn layers(url: Option<&str>, deployment: &str) -> Result<Self, ConfigError> {
+    pub fn layers(url: Option<&str>, deployment: &str, store: &Store) -> Result<Self, ConfigError> {
         let memory = Arc::new(MemoryCache::new(MemoryLimits::default()));
         let Some(url) = url else { return Ok(Self::new(memory, deployment)) };
         let redis = Arc::new(RedisCache::new(url)?);
-        Ok(Self::new(Arc::new(LayeredCache::new(memory, redis)), deployment))
+        let sealed = Arc::new(SealedCache::new(redis, Arc::new(seal::Seal::new(store.clone()))));
+        Ok(Self::new(Arc::new(LayeredCache::new(memory, sealed)), deployment))
     }
 }

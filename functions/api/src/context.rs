@@ -98,7 +98,7 @@ impl Context {
         let queue_url = config::required("SLUICE_QUEUE_URL")?;
         let bucket = config::required("SLUICE_BUCKET")?;
         let deployment = config::required("SLUICE_DEPLOYMENT")?;
-        let shared = Shared::layers(config::optional("SLUICE_CACHE_URL").as_deref(), &deployment)?;
+        let shared = Shared::layers(config::optional("SLUICE_CACHE_URL").as_deref(), &deployment, &store)?;
         let settings = Settings::from_env()?;
         let queue = faults.queue(Arc::new(SqsQueue::new(queue_url)));
         let objects = faults.objects(Arc::new(S3Objects::new(bucket)));
@@ -169,12 +169,14 @@ mod tests {
     async fn links_lead_through_the_cdn_where_it_can_be_signed_for() {
         let secret = MemorySecret::default();
         let made = |cdn| {
+            let store = Store::new("postgres://nobody:secret@127.0.0.1:1/none").unwrap();
+            let shared = Shared::layers(None, "test", &store).unwrap();
             Context::build(
-                Store::new("postgres://nobody:secret@127.0.0.1:1/none").unwrap(),
+                store,
                 Arc::new(MemoryQueue::default()),
                 Arc::new(MemoryObjects::default()),
                 cdn,
-                Shared::layers(None, "test").unwrap(),
+                shared,
                 Settings::from_env().unwrap(),
             )
         };

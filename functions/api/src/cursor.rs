@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use export::id::ExportId;
+use export::id::{ChunkId, ExportId};
 
 /// Where a page of exports ended: the next one is older.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +14,10 @@ pub(crate) struct ExportCursor {
 
 /// Where a page of an export's chunks or files ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct ChunkCursor(pub(crate) i64);
+pub(crate) struct ChunkCursor {
+    pub(crate) ordinal: i64,
+    pub(crate) id: ChunkId,
+}
 
 /// A text that is no cursor.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,14 +41,15 @@ impl FromStr for ExportCursor {
 
 impl fmt::Display for ChunkCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "c{}", self.0)
+        write!(f, "c{}.{}", self.ordinal, self.id)
     }
 }
 
 impl FromStr for ChunkCursor {
     type Err = NoCursor;
     fn from_str(text: &str) -> Result<Self, NoCursor> {
-        text.strip_prefix('c').ok_or(NoCursor).and_then(place).map(Self)
+        let (ordinal, id) = text.strip_prefix('c').and_then(|rest| rest.split_once('.')).ok_or(NoCursor)?;
+        Ok(Self { ordinal: place(ordinal)?, id: id.parse().map_err(|_| NoCursor)? })
     }
 }
 
@@ -64,7 +68,8 @@ mod tests {
         let cursor =
             ExportCursor { accepted_micros: 1_700_000_000_000_000, id: ExportId::from_random([7; 16]) };
         assert_eq!(cursor.to_string().parse(), Ok(cursor));
-        assert_eq!(ChunkCursor(42).to_string().parse(), Ok(ChunkCursor(42)));
+        let cursor = ChunkCursor { ordinal: 42, id: ChunkId::from_random([7; 16]) };
+        assert_eq!(cursor.to_string().parse(), Ok(cursor));
     }
 
     #[test]
@@ -76,7 +81,9 @@ mod tests {
             "42",
             "e1",
             "e1.x",
-            "c9223372036854775808",
+            "c42",
+            "c42.x",
+            "c9223372036854775808.00000000-0000-4000-8000-000000000000",
             "e9223372036854775807.00000000-0000-4000-8000-000000000000",
             "c+1",
             "c1 ",

@@ -1,9 +1,11 @@
 //! Datasets: what may be exported.
 
 mod list;
+mod no_method;
 mod show;
 
 pub(crate) use list::list;
+pub(crate) use no_method::no_method;
 pub(crate) use show::show;
 
 use export::catalog::{self, RangeColumn};
@@ -31,7 +33,7 @@ fn dataset(name: &str, dataset: &catalog::Dataset, estimate: Option<&DatasetEsti
 }
 
 fn head(column: &Column) -> ColumnHead {
-    ColumnHead { name: column.name.clone(), type_name: column.type_name.clone() }
+    ColumnHead { name: column.name.clone(), type_name: column.type_name.clone(), parquet: None }
 }
 
 fn range(column: &RangeColumn) -> wire::DatasetRange {
@@ -43,7 +45,7 @@ fn range(column: &RangeColumn) -> wire::DatasetRange {
     wire::DatasetRange {
         column: column.name.clone(),
         type_name: type_name.to_owned(),
-        time_zone: column.time_zone.clone(),
+        time_zone: column.time_zone.clone().unwrap_or_else(|| "UTC".to_owned()),
         include_nulls: column.include_nulls,
     }
 }

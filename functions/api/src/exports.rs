@@ -50,7 +50,7 @@ impl FromRequestParts<Context> for Id {
     async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<Self, Refusal> {
         let path: Result<Path<Vec<(String, String)>>, _> = Path::from_request_parts(parts, context).await;
         let Path(parameters) = path.map_err(|_| Refusal::no_export())?;
-        let id = parameters.iter().find(|(name, _)| name == "id").and_then(|(_, id)| id.parse().ok());
+        let id = parameters.iter().find(|(name, _)| name == "id").and_then(|(_, id)| read(id));
         let id = id.ok_or_else(Refusal::no_export)?;
         let caller = Caller::from_request_parts(parts, context).await?;
         if caller.access().is_scoped() {
@@ -61,6 +61,11 @@ impl FromRequestParts<Context> for Id {
         }
         Ok(Self(id))
     }
+}
+
+/// An id in either case, as RFC 9562 demands; it is written in lower case everywhere.
+fn read(id: &str) -> Option<ExportId> {
+    id.to_ascii_lowercase().parse().ok()
 }
 
 /// The export, if it is the tenant's.
@@ -74,6 +79,7 @@ pub(crate) async fn find(context: &Context, tenant: &TenantId, id: ExportId) -> 
     context.store.export(tenant, id).await?.ok_or_else(Refusal::no_export)
 }
 
+/// Where an export is, on the host; `layers::location` makes it relative.
 fn path(id: ExportId) -> String {
     format!("{BASE_PATH}/exports/{id}")
 }

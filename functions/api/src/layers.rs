@@ -5,42 +5,29 @@
 mod audit;
 mod authenticate;
 mod caching;
+mod gzip;
+mod location;
+mod log;
 mod panics;
 mod problems;
 mod rate;
 mod stage;
 
-pub(crate) use audit::{Links, audit};
+pub(crate) use audit::audit;
 pub(crate) use authenticate::{Caller, authenticate};
 pub(crate) use caching::caching;
+pub(crate) use gzip::gzip;
+pub(crate) use location::location;
+pub(crate) use log::log;
 pub(crate) use panics::panics;
 pub(crate) use problems::problems;
 pub(crate) use rate::{Rates, rate};
 pub(crate) use stage::stage;
 
-use std::time::Instant;
-
-use crate::context::Context;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
 use http::{HeaderName, HeaderValue, header};
-
-/// Logs each request once, with its path but not its query, and now and then what the caches had.
-pub(crate) async fn log(State(context): State<Context>, request: Request, next: Next) -> Response {
-    let method = request.method().clone();
-    // A caller may have written anything; the paths of this api are short.
-    let path: String = request.uri().path().chars().take(LONGEST_PATH).collect();
-    let start = Instant::now();
-    let response = next.run(request).await;
-    let duration_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-    tracing::info!(%method, path, status = response.status().as_u16(), duration_ms, "request");
-    context.report.look(context.shared.through.cache());
-    response
-}
-
-/// Characters of a path that are logged.
-const LONGEST_PATH: usize = 200;
 
 /// Headers for the case that a browser shows an answer.
 const SECURITY: [(HeaderName, &str); 5] = [

@@ -6,12 +6,14 @@
 mod answer;
 mod auth;
 mod body;
+mod bucket;
 mod caches;
 mod context;
 mod cursor;
 mod datasets;
 mod exports;
 mod gateway;
+mod handed;
 mod health;
 mod key;
 mod layers;

@@ -7,13 +7,16 @@ use export::near::near;
 use export::problem::Violation;
 use export::wire::Problem;
 use http::{HeaderValue, StatusCode, header};
-use ports::store::{AcceptError, Full, StoreError};
+use ports::store::{AcceptError, Full, Kept, StoreError};
 
 /// Seconds after which a busy store is worth another try.
 const BUSY_RETRY_SECS: u32 = 5;
 
 /// Seconds after which one of many exports may have ended.
 const FULL_RETRY_SECS: u32 = 30;
+
+/// Seconds after which one of very many exports may have gone.
+const KEPT_RETRY_SECS: u32 = 300;
 
 /// An answer that is not what was asked for.
 #[derive(Clone, Debug)]
@@ -65,6 +68,17 @@ impl Refusal {
     pub(crate) fn read_only() -> Self {
         let detail = "this key or token may read only; use one that may create and change exports";
         Self::new(StatusCode::FORBIDDEN, detail).of_kind("read-only")
+    }
+
+    /// 404 for paths: the same for one that no route has and for the name of a dataset that does not exist for the caller.
+    pub(crate) fn no_path() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "there is nothing at this path")
+    }
+
+    /// 405.
+    pub(crate) fn no_method() -> Self {
+        let detail = "this path has other methods; the Allow header lists them";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, detail)
     }
 
     /// 404 for exports: the same whether it never was, is another tenant's, or its id is malformed.
@@ -125,12 +139,30 @@ impl Refusal {
         Self::new(StatusCode::TOO_MANY_REQUESTS, detail).of_kind("too-many-requests").after(retry_after_secs)
     }
 
+    /// 429: keys that nobody has are sent too often. It does not say whether this one is right.
+    pub(crate) fn too_many_wrong_keys(retry_after_secs: u32) -> Self {
+        let detail = "too many keys were sent that are not valid; wait as long as Retry-After says";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, detail).of_kind("too-many-requests").after(retry_after_secs)
+    }
+
     /// 429: the tenant has as many live exports as it may.
     pub(crate) fn full(full: Full) -> Self {
         let detail = format!(
             "{full} (MaxActiveExports, MaxQueuedExports); send this again when one of them has ended, or cancel one"
         );
         Self::new(StatusCode::TOO_MANY_REQUESTS, detail).of_kind("too-many-exports").after(FULL_RETRY_SECS)
+    }
+
+    /// 429: the tenant keeps as many exports, or as large ones, as it may.
+    pub(crate) fn kept(kept: Kept) -> Self {
+        let parameter = match kept {
+            Kept::Exports(_) => "MaxKeptExports",
+            Kept::Megabytes(_) => "MaxKeptRequestMegabytes",
+        };
+        let detail = format!(
+            "{kept} ({parameter}); delete exports that are no longer needed: DELETE /api/v1/exports/ID cancels a live one and removes an ended one"
+        );
+        Self::new(StatusCode::TOO_MANY_REQUESTS, detail).of_kind("too-much-kept").after(KEPT_RETRY_SECS)
     }
 
     /// Whether the request itself was found wanting, as against the store, which may be asked again.
@@ -201,6 +233,12 @@ impl From<StoreError> for Refusal {
                     .of_kind("busy")
                     .after(BUSY_RETRY_SECS)
             }
+            StoreError::Taken(_) => {
+                let detail = "other requests of this tenant are still being decided; send fewer at a time, and this one again after Retry-After";
+                Self::new(StatusCode::TOO_MANY_REQUESTS, detail)
+                    .of_kind("too-many-requests")
+                    .after(BUSY_RETRY_SECS)
+            }
             other => Self::hide(&other),
         }
     }
@@ -219,6 +257,7 @@ impl From<AcceptError> for Refusal {
                 Self::invalid(vec![Violation::new("", too_many.to_string(), remedy)])
             }
             AcceptError::Full(full) => Self::full(full),
+            AcceptError::Kept(kept) => Self::kept(kept),
             AcceptError::CatalogChanged => Self::catalog_changed(),
             AcceptError::Store(error) => error.into(),
         }

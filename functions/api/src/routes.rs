@@ -40,7 +40,9 @@ pub fn service(context: Context) -> Router {
         .layer(map_request(layers::stage))
         .layer(from_fn(layers::panics))
         .layer(from_fn(layers::problems))
+        .layer(from_fn(layers::location))
         .layer(from_fn(layers::caching))
+        .layer(from_fn(layers::gzip))
         .layer(from_fn(layers::security))
         .layer(from_fn_with_state(context, layers::log))
 }
@@ -58,7 +60,7 @@ fn routes() -> Router<Context> {
         .route("/exports/{id}/files/{name}", get(exports::file))
         .route("/exports/{id}/chunks", get(exports::chunks))
         .route("/exports/{id}/manifest", get(exports::manifest))
-        .route("/{dataset}", post(exports::create_short))
+        .route("/{dataset}", post(exports::create_short).fallback(datasets::no_method))
 }
 
 #[cfg(test)]

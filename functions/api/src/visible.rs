@@ -23,6 +23,33 @@ pub(crate) async fn refreshed(context: &Context, caller: &Caller) -> Result<Arc<
     Ok(narrow(context, caller, applied))
 }
 
+/// The catalog in force, if it is another one than `than`: what that one does not know may have been added since.
+pub(crate) async fn newer(
+    context: &Context,
+    caller: &Caller,
+    than: &Applied,
+) -> Result<Option<Arc<Applied>>, Refusal> {
+    let applied = context.catalogs.newer(&context.store, than).await?;
+    Ok(applied.map(|applied| narrow(context, caller, applied)))
+}
+
+/// The catalog in force and the name of a dataset in it as the catalog writes it. An unknown name is looked up once more
+/// where another catalog has been applied meanwhile.
+pub(crate) async fn find(
+    context: &Context,
+    caller: &Caller,
+    name: &str,
+) -> Result<(Arc<Applied>, Option<String>), Refusal> {
+    let found = |applied: &Applied| applied.revision.find(name).map(|(name, _)| name.to_owned());
+    let applied = in_force(context, caller).await?;
+    if let Some(name) = found(&applied) {
+        return Ok((applied, Some(name)));
+    }
+    let applied = newer(context, caller, &applied).await?.unwrap_or(applied);
+    let name = found(&applied);
+    Ok((applied, name))
+}
+
 fn narrow(context: &Context, caller: &Caller, applied: Arc<Applied>) -> Arc<Applied> {
     // Where tokens say who is there, there may always be a second tenant.
     let many = matches!(context.settings.auth, Auth::Tokens(_));

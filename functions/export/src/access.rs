@@ -103,6 +103,7 @@ mod tests {
             settle_after_secs: None,
             order: vec![],
             epoch: 1,
+            search_path: vec![],
         };
         let datasets = [("a", dataset(true)), ("b", dataset(false)), ("c", dataset(true))];
         let revision = Revision { datasets: datasets.map(|(name, d)| (name.to_owned(), d)).into() };

@@ -3,6 +3,9 @@
 mod definition;
 mod read;
 mod revision;
+mod semicolon;
+mod tenant_column;
 
 pub use definition::{Catalog, Definition, Nulls};
 pub use revision::{Dataset, From, RangeColumn, Revision};
+pub use tenant_column::{Identity, TenantColumn, TenantType};

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ChunkId, ExportId, TenantId};
-use crate::range::{DAY_MICROS, Range, RangeKind, instant_of_wall};
+use crate::range::Range;
 use crate::selection::Selection;
 
 /// The states of a chunk. `due → sent → running → done | failed | split | dying`; see
@@ -101,6 +101,10 @@ pub struct Attempt {
     pub failures: u32,
     /// Milliseconds from the moment the chunk was due to this lease.
     pub waited_ms: u64,
+    /// How many splits lie between the planned chunk and this one.
+    pub depth: u32,
+    /// Bytes of binary COPY the parent had seen when its time ran out; `None` if it was split for its size, or there is none.
+    pub parent_seen_bytes: Option<u64>,
 }
 
 impl Attempt {
@@ -111,22 +115,11 @@ impl Attempt {
 }
 
 impl Attempt {
-    /// Whether no row of the chunk can change any more, for a source that had replayed everything up to
-    /// `replayed_micros`: the range's end and `settle_after` lie before it.
-    pub fn is_settled_at(&self, replayed_micros: i64) -> bool {
-        let Some(settle) = self.selection.settle_after_secs.and_then(|s| i64::try_from(s).ok()) else {
-            return false;
-        };
-        let (Range::Span(span), Some(column)) = (self.range, &self.selection.range_column) else {
-            return false;
-        };
-        let end = match span.kind {
-            RangeKind::Date => span.end.checked_mul(DAY_MICROS),
-            RangeKind::Instant => Some(span.end),
-            RangeKind::Wall => instant_of_wall(span.end, &column.time_zone),
-        };
-        let settled = end.and_then(|end| settle.checked_mul(1_000_000)?.checked_add(end));
-        settled.is_some_and(|at| at <= replayed_micros)
+    /// Whether no row of the chunk can change any more, nor come or go, for a source that has shown everything that began
+    /// before `horizon_micros`.
+    pub fn is_settled_at(&self, horizon_micros: i64) -> bool {
+        let (Some(settle), Range::Span(span)) = (self.selection.settle(), self.range) else { return false };
+        settle.covers(span, horizon_micros)
     }
 }
 
@@ -192,7 +185,7 @@ mod tests {
     use super::*;
     use crate::catalog::{From, RangeColumn};
     use crate::format::Output;
-    use crate::range::Span;
+    use crate::range::{DAY_MICROS, RangeKind, Span};
 
     #[test]
     fn waiting_grows_and_is_bounded() {
@@ -208,7 +201,7 @@ mod tests {
             range_column: Some(RangeColumn {
                 name: "at".into(),
                 kind: RangeKind::Date,
-                time_zone: "UTC".into(),
+                time_zone: Some("UTC".into()),
                 include_nulls: false,
             }),
             tenant_column: None,
@@ -216,6 +209,7 @@ mod tests {
             order: vec![],
             settle_after_secs: Some(3600),
             epoch: 1,
+            search_path: vec![],
             output: Output::default(),
         };
         let range = Range::Span(Span { kind: RangeKind::Date, start: 0, end: 10 });
@@ -231,6 +225,8 @@ mod tests {
             indexed: true,
             failures: 0,
             waited_ms: 0,
+            depth: 0,
+            parent_seen_bytes: None,
         };
         let settled = 10 * DAY_MICROS + 3_600_000_000;
         assert!(attempt.is_settled_at(settled) && !attempt.is_settled_at(settled - 1));

@@ -94,6 +94,58 @@ pub struct Column {
     /// of an enum is checked against them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<String>,
+    /// Of a filter: how its values are compared. Absent in catalogs applied before operators were resolved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compare: Option<Compare>,
+}
+
+/// A name with its schema. It does not depend on any `search_path`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Qualified {
+    /// The schema.
+    pub schema: String,
+    /// The name in it.
+    pub name: String,
+}
+
+/// How values of a type are compared: by the operators of its default operator class. Found by name alone, `=` would be
+/// another one where the type's own is in a schema that the `search_path` does not name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Compare {
+    /// The type under all domains; a value is read as it, without a modifier that would cut it.
+    pub of: Qualified,
+    /// Whether there are arrays of the type.
+    pub listable: bool,
+    /// `=`
+    pub eq: Qualified,
+    /// `<>`, where the type has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ne: Option<Qualified>,
+    /// The others, where values of the type have an order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<Order>,
+}
+
+/// The operators of an order.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Order {
+    /// `<`
+    pub lt: Qualified,
+    /// `<=`
+    pub lte: Qualified,
+    /// `>=`
+    pub gte: Qualified,
+    /// `>`
+    pub gt: Qualified,
+}
+
+impl Qualified {
+    /// The name in that schema.
+    pub fn new(schema: impl Into<String>, name: impl Into<String>) -> Self {
+        Self { schema: schema.into(), name: name.into() }
+    }
 }
 
 impl Column {
@@ -109,7 +161,16 @@ impl Column {
             as_text: false,
             read: Read::Native,
             labels: vec![],
+            compare: None,
         }
+    }
+}
+
+impl Column {
+    /// Whether only the source can tell if a text is a value of the type; of the others the request is checked.
+    pub fn is_untried(&self) -> bool {
+        let known = self.read == Read::Native && !matches!(self.kind, ColumnType::Json | ColumnType::Jsonb);
+        self.array || !(known || !self.labels.is_empty())
     }
 }
 

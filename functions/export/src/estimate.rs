@@ -128,6 +128,14 @@ impl DatasetEstimate {
     }
 }
 
+impl std::ops::Add for Size {
+    type Output = Self;
+    fn add(mut self, other: Self) -> Self {
+        self += other;
+        self
+    }
+}
+
 impl std::ops::AddAssign for Size {
     fn add_assign(&mut self, other: Self) {
         self.rows += other.rows;

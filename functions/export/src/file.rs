@@ -21,23 +21,37 @@ pub struct FileRecord {
 }
 
 /// The name under which a file is downloaded: `orders.20230831-20231004.csv.gz`; with times where a
-/// bound is not a midnight; `.all` and `.null` for the two other ranges. Unique in an export.
+/// bound is not a midnight, `00000000` and `99999999` where an end is open; `.all` and `.null` for the two other ranges.
+/// Unique in an export, and sorted by name they are sorted by range.
 pub fn file_name(dataset: &str, range: &Range, extension: &str) -> String {
     let middle = match range {
         Range::All => "all".to_owned(),
         Range::Null => "null".to_owned(),
-        Range::Span(span) => format!("{}-{}", compact(span, span.start), compact(span, span.end)),
+        Range::Span(span) => {
+            let start = span.first().map_or_else(|| OPEN_START.to_owned(), |at| sortable(compact(span, at)));
+            let end = span.after().map_or_else(|| OPEN_END.to_owned(), |at| compact(span, at));
+            format!("{start}-{end}")
+        }
     };
     format!("{dataset}.{middle}.{extension}")
 }
 
+/// What stands for an open end: days that no calendar has, which sort before and after all others.
+pub const OPEN_START: &str = "00000000";
+/// See [`OPEN_START`].
+pub const OPEN_END: &str = "99999999";
+
+/// A start beyond the year 9999 sorts behind all others as the thirteenth month of it: what was asked for up to 9999-12-31 is
+/// followed by it where an open end is asked for later.
+fn sortable(start: String) -> String {
+    start.strip_prefix("1000001").map_or(start.clone(), |rest| format!("999913{rest}"))
+}
+
 fn compact(span: &Span, bound: i64) -> String {
-    let text: String = span.text(bound).chars().filter(|c| !matches!(c, '-' | ':')).collect();
-    if span.kind != RangeKind::Date && bound.rem_euclid(DAY_MICROS) == 0 {
-        text[..8].to_owned()
-    } else {
-        text
-    }
+    let text = span.text(bound);
+    let midnight = span.kind != RangeKind::Date && bound.rem_euclid(DAY_MICROS) == 0;
+    let text = if midnight { text.split('T').next().unwrap_or_default() } else { &text };
+    text.chars().filter(|c| !matches!(c, '-' | ':')).collect()
 }
 
 #[cfg(test)]
@@ -52,5 +66,19 @@ mod tests {
         let odd = Range::Span(Span { kind: RangeKind::Instant, start, end: start + 1_500_000 });
         assert_eq!(file_name("orders", &odd, "csv"), "orders.20230831-20230831T000001.5Z.csv");
         assert_eq!(file_name("orders", &Range::Null, "csv"), "orders.null.csv");
+        let days = |start, end| Range::Span(Span { kind: RangeKind::Date, start, end });
+        let names = [
+            file_name("orders", &days(Span::OPEN_START, -719_162), "csv"),
+            file_name("orders", &days(-719_162, 19_600), "csv"),
+            file_name("orders", &days(19_600, 2_932_896), "csv"),
+            file_name("orders", &days(2_932_896, 2_932_897), "csv"),
+            file_name("orders", &days(2_932_897, Span::OPEN_END), "csv"),
+        ];
+        assert_eq!(names[0], "orders.00000000-00010101.csv");
+        assert_eq!(names[3], "orders.99991231-100000101.csv");
+        assert_eq!(names[4], "orders.99991301-99999999.csv");
+        assert!(names.is_sorted());
+        let last = Span { kind: RangeKind::Wall, start: 0, end: 2_932_897 * DAY_MICROS };
+        assert_eq!(file_name("orders", &Range::Span(last), "csv"), "orders.19700101-100000101.csv");
     }
 }

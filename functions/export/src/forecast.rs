@@ -1,8 +1,11 @@
 //! How long an export will take and what it will cost, from its plan, the pace that was measured, and
 //! what waits already. Pure.
 
+mod sizes;
+
+pub use sizes::{Own, Past, Sizes};
+
 use crate::format::{Compression, Format, Output};
-use crate::plan::{DatasetPlan, Plan};
 use crate::price::{Cost, Work};
 
 /// Seconds of a session of the source per byte of binary COPY, where nothing was measured yet: a million
@@ -18,7 +21,7 @@ const BESIDE_SECS: f64 = 0.2;
 /// A measurement of fewer bytes than this says nothing.
 const LEAST_BYTES: u64 = 4_000_000;
 
-/// What recent chunks used, in the same format and compression. Sums.
+/// What the caller's recent chunks used, in the same format and compression. Sums.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
     /// Chunks with rows.
@@ -62,8 +65,6 @@ pub struct Surroundings {
     pub budget: u32,
     /// What waits for the same tenant.
     pub own: Load,
-    /// What waits for each other tenant.
-    pub others: Vec<Load>,
     /// Memory of a worker, in MB.
     pub memory_mb: u32,
     /// Hours that files are kept.
@@ -117,9 +118,7 @@ impl Pace {
     }
 
     /// What the new chunks of a dataset take.
-    pub fn effort(&self, dataset: &DatasetPlan, around: &Surroundings) -> Effort {
-        let mut new = Load::default();
-        dataset.pieces.iter().filter(|p| p.reused.is_none()).for_each(|p| new.add(p.bytes));
+    pub fn effort(&self, new: Load, around: &Surroundings) -> Effort {
         let work = Work {
             chunks: new.chunks,
             worker_secs: self.worker_secs(new),
@@ -131,23 +130,24 @@ impl Pace {
         Effort { chunks: new.chunks, bytes: new.bytes, database_secs, cost: work.cost() }
     }
 
-    /// Seconds until the export would end if it were accepted now.
+    /// Seconds until the export would end if it were accepted now and no other tenant had anything waiting; `None` where
+    /// the size of a dataset is unknown.
     ///
-    /// Tenants take turns, and so do the exports of one: whatever else waits delays this export by no
-    /// more than it takes itself. Its longest chunk is a lower bound.
-    pub fn wall_secs(&self, plan: &Plan, around: &Surroundings) -> f64 {
+    /// What others have waiting is left out, because a forecast that it moved would tell of it. The exports of a tenant take
+    /// turns: those that wait delay this one by no more than it takes itself. Its longest chunk is a lower bound.
+    pub fn wall_secs(&self, datasets: &[Sizes], around: &Surroundings) -> Option<f64> {
         let (mut mine, mut shared, mut longest) = (Load::default(), Load::default(), 0.0_f64);
-        for (_, piece) in plan.pieces().filter(|(_, piece)| piece.unread) {
-            mine.add(piece.bytes);
-            longest = longest.max(self.worker_secs(Load { chunks: 1, bytes: piece.bytes }));
-            if piece.reused.is_some() {
-                shared.add(piece.bytes);
+        for sizes in datasets {
+            let unread = sizes.unread?;
+            mine = mine.with(unread);
+            shared = shared.with(sizes.shared);
+            if unread.chunks > 0 {
+                longest = longest.max(self.worker_secs(Load { chunks: 1, bytes: sizes.largest }));
             }
         }
         let work = self.worker_secs(mine);
         let own = self.worker_secs(around.own.without(shared)).min(work);
-        let others: f64 = around.others.iter().map(|load| self.worker_secs(*load).min(work + own)).sum();
-        ((work + own + others) / f64::from(around.budget.max(1))).max(longest)
+        Some(((work + own) / f64::from(around.budget.max(1))).max(longest))
     }
 }
 
@@ -155,6 +155,10 @@ impl Load {
     fn add(&mut self, bytes: u64) {
         self.chunks += 1;
         self.bytes += bytes;
+    }
+
+    fn with(self, other: Self) -> Self {
+        Self { chunks: self.chunks + other.chunks, bytes: self.bytes + other.bytes }
     }
 
     fn without(self, other: Self) -> Self {
@@ -181,18 +185,6 @@ fn file_ratio(output: &Output) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::ChunkId;
-    use crate::plan::Piece;
-    use crate::range::Range;
-
-    fn piece(reused: bool, unread: bool, bytes: u64) -> Piece {
-        let reused = reused.then(|| ChunkId::from_random([1; 16]));
-        Piece { range: Range::All, reused, unread, rows: 1, bytes }
-    }
-
-    fn plan(pieces: Vec<Piece>) -> Plan {
-        Plan { datasets: vec![DatasetPlan { dataset: "orders".into(), pieces, note: None }] }
-    }
 
     /// A second per chunk, a second per 10 MB.
     fn pace() -> Pace {
@@ -207,10 +199,18 @@ mod tests {
         Pace::of(&seen, &Output::default())
     }
 
-    fn around(own: u64, others: &[u64]) -> Surroundings {
-        let load = |chunks: u64| Load { chunks, bytes: chunks * 10_000_000 };
-        let others = others.iter().copied().map(load).collect();
-        Surroundings { budget: 2, own: load(own), others, memory_mb: 1024, kept_hours: 730 }
+    /// So many chunks of 10 MB.
+    fn load(chunks: u64) -> Load {
+        Load { chunks, bytes: chunks * 10_000_000 }
+    }
+
+    fn around(own: u64) -> Surroundings {
+        Surroundings { budget: 2, own: load(own), memory_mb: 1024, kept_hours: 730 }
+    }
+
+    fn sizes(unread: u64, shared: u64) -> Sizes {
+        let largest = if unread > 0 { 10_000_000 } else { 0 };
+        Sizes { unread: Some(load(unread)), shared: load(shared), largest, ..Sizes::default() }
     }
 
     fn near(found: f64, wanted: f64) {
@@ -218,30 +218,29 @@ mod tests {
     }
 
     #[test]
-    fn only_new_chunks_take_effort() {
-        let all = [piece(false, true, 10_000_000), piece(true, true, 10_000_000), piece(true, false, 1)];
-        let effort = pace().effort(&plan(all.into()).datasets[0], &around(0, &[]));
+    fn new_chunks_take_effort() {
+        let effort = pace().effort(load(1), &around(0));
         assert_eq!((effort.chunks, effort.bytes), (1, 10_000_000));
         near(effort.database_secs, 1.4);
         near(effort.cost.compute, 2.0 * 0.000_013_333_4);
         near(effort.cost.storage, 0.003 * 0.023);
+        near(pace().effort(Load::default(), &around(0)).cost.total(), 0.0);
     }
 
     #[test]
     fn what_waits_counts_up_to_the_export_s_own_size() {
-        let four = || plan((0..4).map(|_| piece(false, true, 10_000_000)).collect());
-        let wall = |own: u64, others: &[u64]| pace().wall_secs(&four(), &around(own, others));
-        near(wall(0, &[]), 4.0);
-        near(wall(2, &[]), 6.0);
-        near(wall(100, &[]), 8.0);
-        near(wall(0, &[1, 100]), 9.0);
-        near(wall(100, &[100]), 16.0);
+        let wall = |datasets: &[Sizes], own: u64| pace().wall_secs(datasets, &around(own)).unwrap();
+        near(wall(&[sizes(4, 0)], 0), 4.0);
+        near(wall(&[sizes(1, 0), sizes(3, 0)], 2), 6.0);
+        near(wall(&[sizes(4, 0)], 100), 8.0);
         // What is shared is not counted twice.
-        near(pace().wall_secs(&plan(vec![piece(true, true, 10_000_000)]), &around(1, &[])), 2.0);
+        near(wall(&[sizes(1, 1)], 1), 2.0);
         // All is there.
-        near(pace().wall_secs(&plan(vec![piece(true, false, 10_000_000)]), &around(9, &[9])), 0.0);
+        near(wall(&[sizes(0, 0)], 9), 0.0);
         // One chunk is read by one session.
-        near(pace().wall_secs(&plan(vec![piece(false, true, 190_000_000)]), &around(0, &[])), 20.0);
+        let one = Load { chunks: 1, bytes: 190_000_000 };
+        near(wall(&[Sizes { unread: Some(one), largest: one.bytes, ..Sizes::default() }], 0), 20.0);
+        assert_eq!(pace().wall_secs(&[sizes(4, 0), Sizes::default()], &around(0)), None, "one is unknown");
     }
 
     #[test]

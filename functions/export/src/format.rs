@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Raised when the same rows would give other bytes than before; part of every fingerprint.
-pub const ENCODER_VERSION: u32 = 2;
+pub const ENCODER_VERSION: u32 = 3;
 
 /// How rows are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -58,7 +58,13 @@ impl Default for CsvOptions {
 /// Source: OWASP, *CSV injection*.
 #[inline]
 pub fn is_formula(text: &[u8]) -> bool {
-    matches!(text.first(), Some(b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r'))
+    /// `＝ ＋ － ＠`, which some programs read as the others.
+    const WIDE: [&[u8]; 4] = ["＝".as_bytes(), "＋".as_bytes(), "－".as_bytes(), "＠".as_bytes()];
+    match text.first() {
+        Some(b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r' | b'\n') => true,
+        Some(0xEF) => WIDE.iter().any(|wide| text.starts_with(wide)),
+        _ => false,
+    }
 }
 
 /// All that decides a file's form.

@@ -13,6 +13,8 @@ pub mod near;
 
 pub mod column;
 
+pub mod parquet_type;
+
 pub mod range;
 
 pub mod duration;

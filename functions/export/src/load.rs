@@ -1,38 +1,98 @@
-//! The load of the source: what tells that it has no room for another COPY now.
+//! What holds chunks back: the load of the source, and conditions of the deployment under which no chunk can succeed.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// What was looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Condition that holds chunks back. None of them says anything about a chunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Signal {
     /// Sessions of others than the source role that run a statement.
     ActiveSessions,
     /// How far a standby is behind its primary.
     ReplicaLag,
+    /// The source cannot be reached, starts or stops.
+    SourceUnavailable,
+    /// The source or its pooler refuses the login.
+    SourceLogin,
+    /// The source or its pooler has no session to give.
+    SourceFull,
+    /// The server or its pooler ends sessions that are in use.
+    SourceSessionTimeout,
+    /// The worker has no usable URL of the source.
+    SourceUrl,
+    /// The bucket asks to slow down.
+    StorageThrottled,
+    /// The bucket cannot be reached.
+    StorageUnavailable,
+    /// The bucket does not exist, or the worker's role may not write to it.
+    StorageDenied,
+    /// The store could not be reached while the chunk was read.
+    StoreUnavailable,
+    /// Messages were sent several times, and no worker took a chunk.
+    NoWorker,
 }
 
 impl Signal {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::ActiveSessions,
+        Self::ReplicaLag,
+        Self::SourceUnavailable,
+        Self::SourceLogin,
+        Self::SourceFull,
+        Self::SourceSessionTimeout,
+        Self::SourceUrl,
+        Self::StorageThrottled,
+        Self::StorageUnavailable,
+        Self::StorageDenied,
+        Self::StoreUnavailable,
+        Self::NoWorker,
+    ];
+
     /// The word used in the store and in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ActiveSessions => "active_sessions",
             Self::ReplicaLag => "replica_lag",
+            Self::SourceUnavailable => "source_unavailable",
+            Self::SourceLogin => "source_login",
+            Self::SourceFull => "source_full",
+            Self::SourceSessionTimeout => "source_session_timeout",
+            Self::SourceUrl => "source_url",
+            Self::StorageThrottled => "storage_throttled",
+            Self::StorageUnavailable => "storage_unavailable",
+            Self::StorageDenied => "storage_denied",
+            Self::StoreUnavailable => "store_unavailable",
+            Self::NoWorker => "no_worker",
         }
+    }
+}
+
+/// A condition of the deployment that an attempt met.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// Which one.
+    pub signal: Signal,
+    /// What was met and what to do, for people.
+    pub reason: String,
+}
+
+impl From<Excess> for Hold {
+    fn from(excess: Excess) -> Self {
+        Self { signal: excess.signal, reason: excess.to_string() }
     }
 }
 
 impl FromStr for Signal {
     type Err = String;
     fn from_str(word: &str) -> Result<Self, String> {
-        match word {
-            "active_sessions" => Ok(Self::ActiveSessions),
-            "replica_lag" => Ok(Self::ReplicaLag),
-            other => Err(format!("unknown signal {other}")),
-        }
+        Self::ALL
+            .into_iter()
+            .find(|signal| signal.as_str() == word)
+            .ok_or_else(|| format!("unknown signal {word}"))
     }
 }
 
@@ -86,18 +146,16 @@ impl LoadLimits {
 impl fmt::Display for Excess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { seen, allowed, .. } = self;
-        match self.signal {
-            Signal::ActiveSessions => {
-                write!(
-                    f,
-                    "{seen} sessions of others are active at the source, more than {allowed} (MaxActiveSessions)"
-                )
-            }
-            Signal::ReplicaLag => write!(
+        if self.signal == Signal::ReplicaLag {
+            return write!(
                 f,
                 "the source is a standby {seen} s behind its primary, more than {allowed} s (MaxReplicaLagSeconds)"
-            ),
+            );
         }
+        write!(
+            f,
+            "{seen} sessions of others are active at the source, more than {allowed} (MaxActiveSessions)"
+        )
     }
 }
 
@@ -121,7 +179,7 @@ mod tests {
 
     #[test]
     fn signals_have_one_word() {
-        for signal in [Signal::ActiveSessions, Signal::ReplicaLag] {
+        for signal in Signal::ALL {
             assert_eq!(signal.as_str().parse(), Ok(signal));
             assert_eq!(
                 serde_json::to_string(&signal).unwrap(),

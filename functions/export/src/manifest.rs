@@ -4,16 +4,20 @@
 //! when it was read, how many rows it has, and which object of which SHA-256 holds them. It holds no
 //! links: those are made per file, on demand.
 
+mod watermark;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::chunk::file_key;
+use crate::column::Column;
 use crate::estimate::Size;
 use crate::file::{FileRecord, file_name};
-use crate::format::Output;
+use crate::format::{Format, Output};
 use crate::id::{ChunkId, ExportId, TenantId};
+use crate::parquet_type::ParquetType;
 use crate::plan::Want;
-use crate::range::{DAY_MICROS, Range, RangeKind, Span, format_micros, wall_at};
+use crate::range::{Range, Settle, Span, format_micros};
 
 /// Version of this format.
 pub const MANIFEST_VERSION: u32 = 1;
@@ -49,7 +53,7 @@ pub struct Manifest {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ManifestDataset {
-    /// Name, columns, range, watermark.
+    /// Name, columns, range, settling.
     #[serde(flatten)]
     pub head: DatasetHead,
     /// Rows of all its chunks.
@@ -68,8 +72,9 @@ pub struct ManifestDataset {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Foresight {
-    /// What was planned by PostgreSQL's estimates.
-    pub estimated: Size,
+    /// What was planned by PostgreSQL's estimates; absent where those are of all tenants' rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimated: Option<Size>,
     /// What was read.
     pub actual: Size,
 }
@@ -85,7 +90,12 @@ pub struct DatasetHead {
     /// The whole range; absent without a range column.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<RangeText>,
-    /// The safe start of the next export: rows before it no longer change. Absent without `settle_after`.
+    /// By what rows count as settled; absent where the catalog has no `settle_after`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settle: Option<Settle>,
+    /// The safe start of the next export: rows before it no longer change, and none appears there. It follows from when and
+    /// from where the chunks were read, so only a manifest has it; absent without `settle_after`, and where the source could
+    /// not report up to when it shows commits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub watermark: Option<String>,
     /// How its files are written.
@@ -100,18 +110,39 @@ pub struct ColumnHead {
     /// PostgreSQL's name of its type.
     #[serde(rename = "type")]
     pub type_name: String,
+    /// Its type in Parquet files, where the name of its type does not give it: of a domain, for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parquet: Option<ParquetType>,
 }
 
-/// A range in JSON: a half-open span, or `{"of":"all"}`, `{"of":"null"}`.
+impl ColumnHead {
+    /// The head of a column in files of this format.
+    pub fn new(column: &Column, format: Format) -> Self {
+        let parquet = (format == Format::Parquet).then(|| ParquetType::of(column));
+        Self {
+            name: column.name.clone(),
+            type_name: column.type_name.clone(),
+            parquet: parquet.filter(|parquet| *parquet != ParquetType::of_type_name(&column.type_name)),
+        }
+    }
+
+    /// Its type in Parquet files.
+    pub fn parquet_type(&self) -> ParquetType {
+        self.parquet.unwrap_or_else(|| ParquetType::of_type_name(&self.type_name))
+    }
+}
+
+/// A range in JSON: a half-open span, or `{"of":"all"}`, `{"of":"null"}`. A span without `start` holds everything before its
+/// `end`, one without `end` everything from its `start` on, infinite values included; one without both holds every value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RangeText {
     /// `span`, `all` or `null`.
     pub of: String,
-    /// First value inside.
+    /// First value inside; absent where the span has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<String>,
-    /// First value behind.
+    /// First value after it; absent where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<String>,
 }
@@ -160,40 +191,29 @@ pub struct DoneChunk {
     pub range: Range,
     /// When it was read, microseconds since 1970.
     pub as_of_micros: i64,
+    /// All that began before this time was shown to it, microseconds since 1970; `None` where the source could not report it.
+    pub horizon_micros: Option<i64>,
     /// Whether it was read for an earlier export.
     pub reused: bool,
     /// What was planned.
-    pub planned: Size,
+    pub planned: Option<Size>,
     /// What was written.
     pub file: FileRecord,
 }
 
 impl DatasetHead {
-    /// What is promised for `want` at `now_micros`, the time the request is accepted.
-    pub fn new(want: &Want, now_micros: i64) -> Self {
-        let column =
-            |c: &crate::column::Column| ColumnHead { name: c.name.clone(), type_name: c.type_name.clone() };
+    /// What is known of `want` before anything is read.
+    pub fn new(want: &Want) -> Self {
+        let column = |c| ColumnHead::new(c, want.selection.output.format);
         Self {
             name: want.selection.dataset.clone(),
             columns: want.selection.columns.iter().map(column).collect(),
             range: want.span.map(|s| s.range_text()),
-            watermark: watermark(want, now_micros),
+            settle: want.selection.settle(),
+            watermark: None,
             output: want.selection.output.clone(),
         }
     }
-}
-
-/// min(end, now - settle_after) in the column's own type, rounded down to the day on a date column.
-fn watermark(want: &Want, now_micros: i64) -> Option<String> {
-    let span = want.span?;
-    let settle = i64::try_from(want.selection.settle_after_secs?).ok()?.checked_mul(1_000_000)?;
-    let settled = now_micros.checked_sub(settle)?;
-    let settled = match span.kind {
-        RangeKind::Date => settled.div_euclid(DAY_MICROS),
-        RangeKind::Instant => settled,
-        RangeKind::Wall => wall_at(settled, &want.selection.range_column.as_ref()?.time_zone)?,
-    };
-    Some(span.text(settled.min(span.end)))
 }
 
 impl Range {
@@ -213,8 +233,8 @@ impl Span {
     pub fn range_text(&self) -> RangeText {
         RangeText {
             of: "span".to_owned(),
-            start: Some(self.text(self.start)),
-            end: Some(self.text(self.end)),
+            start: self.first().map(|at| self.text(at)),
+            end: self.after().map(|at| self.text(at)),
         }
     }
 }
@@ -228,8 +248,9 @@ impl Foresight {
 
 impl std::iter::Sum for Foresight {
     fn sum<I: Iterator<Item = Self>>(parts: I) -> Self {
-        parts.fold(Self::default(), |mut sum, part| {
-            sum.estimated += part.estimated;
+        let none = Self { estimated: Some(Size::default()), ..Self::default() };
+        parts.fold(none, |mut sum, part| {
+            sum.estimated = sum.estimated.zip(part.estimated).map(|(sum, part)| sum + part);
             sum.actual += part.actual;
             sum
         })
@@ -265,6 +286,8 @@ impl ManifestDataset {
         chunks.sort_by_key(|c| (c.range.span().is_none(), c.range.span().map(|s| s.start)));
         check_tiling(&head, &chunks)?;
         let source = Some(Foresight::of(&chunks));
+        let watermark = head.settle.as_ref().and_then(|settle| watermark::watermark(settle, &chunks));
+        let head = DatasetHead { watermark, ..head };
         let extension = head.output.extension();
         let chunks: Vec<_> =
             chunks.iter().map(|c| manifest_chunk(&head.name, tenant, extension, c)).collect();
@@ -302,7 +325,7 @@ fn check_tiling(head: &DatasetHead, chunks: &[DoneChunk]) -> Result<(), NotTiled
             let (Some(first), Some(last)) = (spans.first(), spans.last()) else {
                 return not("nothing".to_owned());
             };
-            let ends = (Some(first.text(first.start)), Some(last.text(last.end)));
+            let ends = (first.range_text().start, last.range_text().end);
             if ends != (range.start.clone(), range.end.clone()) {
                 return not(format!("{:?} to {:?}", ends.0, ends.1));
             }

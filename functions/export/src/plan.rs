@@ -12,6 +12,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::chunk::ChunkState;
 use crate::id::{ChunkId, Fingerprint};
 use crate::range::{Range, RangeKind};
 
@@ -42,7 +43,7 @@ pub struct DatasetPlan {
     pub dataset: String,
     /// The chunks, in the order of their ranges.
     pub pieces: Vec<Piece>,
-    /// Why the dataset is one chunk, if it could not be cut, and what its estimates leave out.
+    /// Why the dataset is one chunk, if it could not be cut.
     pub note: Option<String>,
 }
 
@@ -100,11 +101,7 @@ impl Plan {
     /// # Errors
     /// If the export would have more chunks than the policy allows.
     pub fn new(wants: &[Want], candidates: &[Candidate], policy: &Policy) -> Result<Self, TooManyChunks> {
-        // Sorted out once: thousands of candidates meet hundreds of datasets.
-        let mut allowed: HashMap<Fingerprint, Vec<&Candidate>> = HashMap::new();
-        for candidate in candidates.iter().filter(|c| policy.reuse.allows(c, policy.now_micros)) {
-            allowed.entry(candidate.fingerprint).or_default().push(candidate);
-        }
+        let allowed = allowed(candidates, policy);
         let mine = |want: &Want| allowed.get(&want.fingerprint).map_or(&[][..], Vec::as_slice);
         let datasets: Vec<_> = wants.iter().map(|want| plan_dataset(want, mine(want), policy)).collect();
         let chunks = datasets.iter().map(|d| d.pieces.len()).sum();
@@ -120,10 +117,48 @@ impl Plan {
         }
     }
 
+    /// Whether all that is wanted has been read and may be reused: the plan then has nothing to read. Cheaper than the
+    /// plan, since it ends at the first gap and cuts none.
+    pub fn is_covered(wants: &[Want], candidates: &[Candidate], policy: &Policy) -> bool {
+        let allowed = allowed(candidates, policy);
+        wants.iter().all(|want| {
+            let mine = allowed.get(&want.fingerprint).map_or(&[][..], Vec::as_slice);
+            let read = |piece: &Piece| piece.reused.is_some() && !piece.unread;
+            let whole = |range| read(&cover::whole(mine, range, want.estimate.total));
+            let Some(span) = want.span else { return whole(Range::All) };
+            let parts = cover::cover(mine, span);
+            parts.iter().all(|part| matches!(part, cover::Part::Reused(piece) if read(piece)))
+                && (!wants_nulls(want) || whole(Range::Null))
+        })
+    }
+
     /// All chunks with the index of their dataset.
     pub fn pieces(&self) -> impl Iterator<Item = (usize, &Piece)> {
         self.datasets.iter().enumerate().flat_map(|(i, d)| d.pieces.iter().map(move |p| (i, p)))
     }
+}
+
+/// Whether a plan by `before` is also one by `now`: both, in the order of ids, have the same chunks that may be reused, and
+/// the same of them are read.
+pub fn same_plan(before: &[Candidate], now: &[Candidate], reuse: Reuse, now_micros: i64) -> bool {
+    let usable = |some: &'_ [Candidate]| -> Vec<_> {
+        let usable = some.iter().filter(|c| reuse.allows(c, now_micros));
+        usable.map(|c| (c.id, c.state == ChunkState::Done)).collect()
+    };
+    usable(before) == usable(now)
+}
+
+/// Candidates that may be reused, sorted out once: thousands of them meet hundreds of datasets.
+fn allowed<'a>(candidates: &'a [Candidate], policy: &Policy) -> HashMap<Fingerprint, Vec<&'a Candidate>> {
+    let mut allowed: HashMap<_, Vec<_>> = HashMap::new();
+    for candidate in candidates.iter().filter(|c| policy.reuse.allows(c, policy.now_micros)) {
+        allowed.entry(candidate.fingerprint).or_default().push(candidate);
+    }
+    allowed
+}
+
+fn wants_nulls(want: &Want) -> bool {
+    want.selection.range_column.as_ref().is_some_and(|c| c.include_nulls)
 }
 
 fn plan_dataset(want: &Want, mine: &[&Candidate], policy: &Policy) -> DatasetPlan {
@@ -145,7 +180,7 @@ fn plan_dataset(want: &Want, mine: &[&Candidate], policy: &Policy) -> DatasetPla
                     cover::Part::Gap(gap) => pieces.push(cut::uncut(gap, &want.estimate)),
                 }
             }
-            if want.selection.range_column.as_ref().is_some_and(|c| c.include_nulls) {
+            if wants_nulls(want) {
                 pieces.push(cover::whole(mine, Range::Null, want.estimate.nulls));
             }
         }
@@ -153,37 +188,21 @@ fn plan_dataset(want: &Want, mine: &[&Candidate], policy: &Policy) -> DatasetPla
     DatasetPlan { dataset: want.selection.dataset.clone(), pieces, note: note(want) }
 }
 
-/// Why it is one chunk, and what the estimates do not know.
+/// Why it is one chunk.
 fn note(want: &Want) -> Option<String> {
-    let mut notes = Vec::new();
-    match want.span {
-        None => notes.push("no range column: one chunk"),
-        Some(_) if !want.estimate.indexed => notes.push("no usable index on the range column: one chunk"),
-        Some(_) => {}
-    }
-    match (want.selection.tenant_column.is_some(), !want.selection.predicates.is_empty()) {
-        (true, true) => notes.push("estimated for a tenant of average size, without the filters"),
-        (true, false) => notes.push("estimated for a tenant of average size"),
-        (false, true) => notes.push("estimated without the filters: at most this much"),
-        (false, false) => {}
-    }
-    (!notes.is_empty()).then(|| notes.join("; "))
+    let note = match want.span {
+        None => "no range column: one chunk",
+        Some(_) if !want.estimate.indexed => "no usable index on the range column: one chunk",
+        Some(_) => return None,
+    };
+    Some(note.to_owned())
 }
 
 /// The last day boundary before which rows are settled, in units of `kind`. A plan always cuts there,
 /// so that tomorrow all before it can be reused.
 fn settled_day(want: &Want, kind: RangeKind, now_micros: i64) -> Option<i64> {
-    let settle = i64::try_from(want.selection.settle_after_secs?).ok()?.checked_mul(1_000_000)?;
-    let settled = now_micros.checked_sub(settle)?;
-    let midnight = |micros: i64| micros - micros.rem_euclid(crate::range::DAY_MICROS);
-    Some(match kind {
-        RangeKind::Date => settled.div_euclid(crate::range::DAY_MICROS),
-        RangeKind::Wall => {
-            let zone = &want.selection.range_column.as_ref()?.time_zone;
-            midnight(crate::range::wall_at(settled, zone)?)
-        }
-        RangeKind::Instant => midnight(settled),
-    })
+    let until = want.selection.settle()?.until(kind, now_micros)?;
+    Some(until - until.rem_euclid(kind.day()))
 }
 
 #[cfg(test)]

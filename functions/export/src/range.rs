@@ -1,12 +1,15 @@
 //! Ranges: half-open, in the column's own type, and the calendar arithmetic around them.
 
 mod bounds;
+mod civil;
 mod days;
+mod settle;
 mod span;
 
-pub(crate) use bounds::days_since_epoch;
-pub use bounds::{Bound, Bounds, BoundsError, instant_of_wall, wall_at};
+pub use bounds::{Bound, Bounds, BoundsError};
+pub(crate) use civil::days_since_epoch;
 pub use days::Days;
+pub use settle::{MIN_SETTLE_SECS, Settle};
 pub use span::{DAY_MICROS, RangeKind, Span, format_micros};
 
 use serde::{Deserialize, Serialize};

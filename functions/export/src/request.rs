@@ -159,6 +159,7 @@ fn want(
         order: dataset.order.clone(),
         settle_after_secs: dataset.settle_after_secs,
         epoch: dataset.epoch,
+        search_path: dataset.search_path.clone(),
         output: output.clone(),
     };
     Want {
@@ -178,7 +179,8 @@ fn canonical(
     let mut canonical = Map::new();
     canonical.insert("datasets".to_owned(), datasets.into());
     if let Some(dates) = dates {
-        for key in ["startDate", "endDate"] {
+        let (start, end) = dates.bounded();
+        for (key, _) in [("startDate", start), ("endDate", end)].into_iter().filter(|(_, bounded)| *bounded) {
             canonical.insert(key.to_owned(), fields.get(key).cloned().unwrap_or_default());
         }
         canonical.insert("timeZone".to_owned(), dates.zone_name().into());

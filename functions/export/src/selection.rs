@@ -7,10 +7,11 @@ pub use fit::Unfit;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::catalog::{From, RangeColumn};
-use crate::column::Column;
+use crate::catalog::{From, RangeColumn, TenantColumn};
+use crate::column::{Column, Compare, Qualified};
 use crate::format::{ENCODER_VERSION, Output};
 use crate::id::{Fingerprint, TenantId};
+use crate::range::Settle;
 
 /// A dataset as one request sees it. Chunks of equal selections may be reused for one another.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -25,7 +26,7 @@ pub struct Selection {
     /// The column that the range is cut on.
     pub range_column: Option<RangeColumn>,
     /// The column that must equal the tenant's id.
-    pub tenant_column: Option<String>,
+    pub tenant_column: Option<TenantColumn>,
     /// Conditions, all of which must hold.
     pub predicates: Vec<Predicate>,
     /// Columns of the ORDER BY.
@@ -36,6 +37,9 @@ pub struct Selection {
     pub epoch: u32,
     /// How the file is written.
     pub output: Output,
+    /// Schemas, after `pg_catalog`, in which names are sought that have none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub search_path: Vec<String>,
 }
 
 /// One condition on one column.
@@ -46,6 +50,26 @@ pub struct Predicate {
     pub column: String,
     /// The comparison.
     pub test: Test,
+    /// The operator it is made with; `None` for a test for NULL, and in chunks of before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<By>,
+}
+
+/// An operator and the type of its values, where they live.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct By {
+    /// The operator.
+    pub operator: Qualified,
+    /// The type that values are read as.
+    pub of: Qualified,
+    /// OID of the column's type as `pg_typeof` reports it; compared before every COPY.
+    pub oid: u32,
+    /// Whether there are arrays of the type.
+    pub listable: bool,
+    /// Whether only the source can tell if a value is one of the type: it is asked before rows are read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub untried: bool,
 }
 
 /// A comparison. Values are in PostgreSQL's input syntax of the column's type, checked when the
@@ -69,11 +93,72 @@ pub enum Test {
     Lte(String),
 }
 
+impl Test {
+    /// The operator that the test needs; the outer `None` for a test for NULL, the inner where the type has no such operator.
+    fn operator<'a>(&self, compare: &'a Compare) -> Option<Option<&'a Qualified>> {
+        let order = compare.order.as_ref();
+        Some(match self {
+            Self::IsNull => return None,
+            Self::AnyOf(_) => Some(&compare.eq),
+            Self::Ne(_) => compare.ne.as_ref(),
+            Self::Gt(_) => order.map(|order| &order.gt),
+            Self::Gte(_) => order.map(|order| &order.gte),
+            Self::Lt(_) => order.map(|order| &order.lt),
+            Self::Lte(_) => order.map(|order| &order.lte),
+        })
+    }
+
+    /// Its values.
+    pub fn values(&self) -> &[String] {
+        match self {
+            Self::IsNull => &[],
+            Self::AnyOf(values) => values,
+            Self::Ne(value) | Self::Gt(value) | Self::Gte(value) | Self::Lt(value) | Self::Lte(value) => {
+                std::slice::from_ref(value)
+            }
+        }
+    }
+}
+
+impl Predicate {
+    /// A test of a filter's column, by the operators of its type; `None` where the type has no such operator.
+    pub fn of(column: &Column, test: Test) -> Option<Self> {
+        let by = match &column.compare {
+            None => None,
+            Some(compare) => match test.operator(compare) {
+                None => None,
+                Some(operator) => Some(By {
+                    operator: operator?.clone(),
+                    of: compare.of.clone(),
+                    oid: column.oid,
+                    listable: compare.listable,
+                    untried: column.is_untried(),
+                }),
+            },
+        };
+        Some(Self { column: column.name.clone(), test, by })
+    }
+
+    /// Whether the test means the same by the filter as it is now.
+    fn fits(&self, filter: &Column) -> bool {
+        let now = || Self::of(filter, self.test.clone()).and_then(|now| now.by);
+        filter.name == self.column && (self.by.is_none() || self.by == now())
+    }
+}
+
 impl Selection {
+    /// When its rows are settled; `None` where nothing says so.
+    pub fn settle(&self) -> Option<Settle> {
+        let column = self.range_column.as_ref()?;
+        Some(Settle { after_secs: self.settle_after_secs?, time_zone: column.time_zone.clone() })
+    }
+
     /// SHA-256 over tenant, source and selection. `source` names the database that is read.
     pub fn fingerprint(&self, tenant: &TenantId, source: &str) -> Fingerprint {
         // Field order is fixed and lists are sorted by the request, so the JSON is canonical.
-        let json = serde_json::to_vec(&(ENCODER_VERSION, tenant, source, self)).unwrap_or_default();
+        let json = serde_json::to_vec(&(ENCODER_VERSION, tenant, source, self));
+        // Without it all selections of all tenants would be one.
+        let json = json.expect("a selection is plain JSON");
         Fingerprint(Sha256::digest(json).into())
     }
 }

@@ -10,6 +10,7 @@ mod key;
 mod layered;
 mod memory;
 mod redis;
+mod sealed;
 mod through;
 
 use std::time::Duration;
@@ -23,6 +24,7 @@ pub use key::{Key, Keyring, Kind, Place, View};
 pub use layered::LayeredCache;
 pub use memory::{MemoryCache, MemoryLimits};
 pub use redis::RedisCache;
+pub use sealed::{SealSecret, SealedCache};
 pub use through::{Filled, ReadThrough};
 
 /// What a cache holds under a key.

@@ -43,6 +43,13 @@ pub trait Queue: Send + Sync {
     /// If nothing is known about any of them.
     async fn send(&self, messages: &[Message]) -> Result<Vec<Message>, QueueError>;
 
+    /// Sends a message that is delivered after so many seconds, at most fifteen minutes. The store has noted what it is
+    /// about, so one that is lost only delays.
+    ///
+    /// # Errors
+    /// If it was not taken.
+    async fn send_later(&self, message: Message, secs: u32) -> Result<(), QueueError>;
+
     /// How many messages wait to be taken, about. It changes nothing, so it also tells whether the queue can be reached.
     ///
     /// # Errors

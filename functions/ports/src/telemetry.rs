@@ -3,17 +3,22 @@
 //! The message is readable alone and values are fields with their unit in the name. A failure is logged
 //! once, where it is handled. Neither secrets nor row values are ever logged.
 
+mod ours;
+
 use std::error::Error;
 use std::str::FromStr;
 
-use tracing::{Level, Metadata, Span};
+use tracing::{Level, Span};
 use tracing_subscriber::filter::{Targets, filter_fn};
+use tracing_subscriber::fmt::format::{Format, JsonFields};
 use tracing_subscriber::prelude::*;
 
-/// What is logged without `RUST_LOG`.
-const DEFAULT: &str = "info,sqlx=warn";
+use ours::{Ours, may_be_logged};
 
-/// Starts logging at the levels of `RUST_LOG`, such as `info,sqlx=debug`, in the process that is this function. A
+/// What is logged without `RUST_LOG`.
+const DEFAULT: &str = "info";
+
+/// Starts logging at the levels of `RUST_LOG`, such as `info,ports=debug`, in the process that is this function. A
 /// second call does nothing.
 pub fn init(function: &'static str) {
     crate::metrics::name(function);
@@ -22,13 +27,16 @@ pub fn init(function: &'static str) {
     let levels = Targets::from_str(&wanted).or_else(|_| Targets::from_str(DEFAULT)).unwrap_or_default();
     // Audit events are logged at any level.
     let levels = levels.with_target(crate::audit::TARGET, Level::INFO);
-    let lines = tracing_subscriber::fmt::layer()
-        .json()
-        .flatten_event(true)
-        .with_current_span(true)
-        .with_span_list(false);
+    let lines = tracing_subscriber::fmt::layer().fmt_fields(JsonFields::new()).event_format(lines());
+    let safe = filter_fn(may_be_logged);
     // Already started is fine: tests share a process.
-    let _ = tracing_subscriber::registry().with(lines).with(levels).with(filter_fn(is_safe)).try_init();
+    let _ = tracing_subscriber::registry().with(lines).with(levels).with(safe).try_init();
+    tracing::debug!(function, "logging at level debug; libraries are not logged at any level but error");
+}
+
+/// How a line is written.
+fn lines() -> Ours<Format<tracing_subscriber::fmt::format::Json>> {
+    Ours(Format::default().json().flatten_event(true).with_current_span(true).with_span_list(false))
 }
 
 /// The span that each line of one invocation stands in: `span.request` is what Lambda calls it, `span.trace` the id under
@@ -39,14 +47,6 @@ pub fn invocation(request: &str, header: Option<&str>) -> Span {
     let trace =
         header.and_then(|header| header.split(';').find_map(|part| part.trim().strip_prefix("Root=")));
     tracing::error_span!(target: "ports", "invocation", request, trace)
-}
-
-/// Whether a line may be logged at all. Libraries trace whole requests, keys and passwords included, so what is not ours
-/// stops at debug.
-fn is_safe(metadata: &Metadata<'_>) -> bool {
-    const OURS: [&str; 7] = ["api", "worker", "sweeper", "admin", "ports", "export", crate::audit::TARGET];
-    let crate_name = metadata.target().split("::").next().unwrap_or_default();
-    *metadata.level() != Level::TRACE || OURS.contains(&crate_name)
 }
 
 /// An error with all its causes, for one field of a log line.
@@ -81,22 +81,46 @@ mod tests {
         }
     }
 
-    fn line(levels: &str, header: Option<&str>) -> serde_json::Value {
+    fn written(levels: &str, run: impl FnOnce()) -> Vec<serde_json::Value> {
         let written = Lines::default();
         let writer = written.clone();
         let lines = tracing_subscriber::fmt::layer()
-            .json()
-            .flatten_event(true)
-            .with_current_span(true)
-            .with_span_list(false)
+            .fmt_fields(JsonFields::new())
+            .event_format(lines())
             .with_writer(move || writer.clone());
         let levels = Targets::from_str(levels).unwrap();
-        tracing::subscriber::with_default(tracing_subscriber::registry().with(lines).with(levels), || {
+        let all = tracing_subscriber::registry().with(lines).with(levels).with(filter_fn(may_be_logged));
+        tracing::subscriber::with_default(all, run);
+        let written = written.0.lock().unwrap().clone();
+        written.split(|b| *b == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
+    }
+
+    fn line(levels: &str, header: Option<&str>) -> serde_json::Value {
+        let found = written(levels, || {
             let _in = invocation("8f5e", header).entered();
             tracing::error!("it failed");
         });
-        let written = written.0.lock().unwrap().clone();
-        serde_json::from_slice(&written).unwrap()
+        found[0].clone()
+    }
+
+    #[test]
+    fn words_of_libraries_are_never_logged() {
+        let found = written("trace", || {
+            let _in = tracing::error_span!(target: "lambda_runtime", "invoke", secret = "hunter2").entered();
+            tracing::warn!(target: "sqlx::postgres::notice", "rate of Ms hunter2 is missing");
+            tracing::warn!(target: "sqlx_postgres::options::parse", key = "sslpassword", value = "hunter2");
+            tracing::error!(target: "hyper::client", cause = "hunter2", "hunter2 failed");
+            tracing::debug!(target: "portside", "hunter2");
+            tracing::debug!(target: "ports::source", "ours");
+        });
+        let text = serde_json::Value::from(found.clone()).to_string();
+        assert!(!text.contains("hunter2"), "{text}");
+        let told: Vec<_> = found
+            .iter()
+            .map(|line| (line["target"].as_str().unwrap(), line["level"].as_str().unwrap()))
+            .collect();
+        assert_eq!(told, [("hyper::client", "ERROR"), ("ports::source", "DEBUG")]);
+        assert!(found[0]["message"].as_str().unwrap().contains("a library reported an error"), "{text}");
     }
 
     #[test]

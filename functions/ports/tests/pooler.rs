@@ -51,6 +51,7 @@ fn rows(count: u32) -> Selection {
         order: vec![],
         settle_after_secs: None,
         epoch: 1,
+        search_path: vec![],
         output: Output::default(),
     }
 }

@@ -27,10 +27,10 @@ pub(crate) async fn take(context: &Context) -> Result<usize, StoreError> {
             return Ok(0);
         }
         // No session to be had; the next tick comes.
-        Ok(Err(error)) if matches!(error.code, "source_full" | "source_unavailable") => {
+        Ok(Err(error)) if error.code.signal().is_some() => {
             tracing::info!(
                 dataset,
-                code = error.code,
+                code = error.code.as_str(),
                 "the source gave no answer; its estimates are taken later"
             );
             return Ok(0);

@@ -5,10 +5,14 @@
 
 mod context;
 mod estimates;
+mod exports;
+mod removal;
+mod rounds;
 mod sweep;
 
 pub use context::Context;
-pub use sweep::{BATCH, Report, sweep};
+pub use rounds::BATCH;
+pub use sweep::{Report, sweep};
 
 use lambda_runtime::{Error, LambdaEvent};
 use ports::telemetry::invocation;

@@ -1,28 +1,11 @@
 //! One sweep: each step on its own, so that one that fails does not keep the others from their work.
 
-use std::future::Future;
-use std::time::{Duration, Instant};
-
-use export::chunk::chunk_prefix;
-use export::id::ExportId;
-use ports::fault::Point;
 use ports::metrics::{Unit, put};
-use ports::objects::{Objects, ObjectsError};
+use ports::objects::ObjectsError;
 use ports::store::StoreError;
 use serde::Serialize;
-use tokio::task::JoinSet;
 
-use crate::Context;
-
-/// Most things of one kind in one sweep, or in one step of those that take several; the rest is for the next.
-pub const BATCH: i64 = 200;
-
-/// Prefixes below which is deleted at once.
-const AT_ONCE: usize = 16;
-
-/// After so long what such a step has left is for the next sweep, which comes in a minute. There are four of them, and the
-/// function has two minutes; should they be full, two sweeps work beside each other.
-const LONGEST: Duration = Duration::from_secs(20);
+use crate::{Context, exports, removal};
 
 /// What a sweep did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -32,6 +15,10 @@ pub struct Report {
     pub dispatched: usize,
     /// Exports that were past their deadline.
     pub past_deadline: usize,
+    /// Invariants of the store that do not hold; the log names them.
+    pub invariants_broken: usize,
+    /// Links and turns that were put right.
+    pub put_right: usize,
     /// Exports that were over and had not been finished.
     pub finished: usize,
     /// Exports whose files go now.
@@ -46,8 +33,9 @@ pub struct Report {
     pub failed_steps: usize,
 }
 
+/// Why a step failed.
 #[derive(Debug, thiserror::Error)]
-enum StepError {
+pub(crate) enum StepError {
     #[error("the store failed")]
     Store(#[from] StoreError),
     #[error("the bucket failed")]
@@ -60,17 +48,21 @@ enum StepError {
 pub async fn sweep(context: &Context) -> Report {
     let mut report = Report::default();
     // First what others wait for, then what only takes room.
-    report.past_deadline = step(&mut report, "deadlines", deadlines(context)).await;
+    report.past_deadline = step(&mut report, "deadlines", exports::end_overdue(context)).await;
     report.dispatched = step(&mut report, "dispatch", async {
         Ok(ports::dispatch::run(&context.store, &*context.queue).await?)
     })
     .await;
     step(&mut report, "backlog", backlog(context)).await;
-    report.finished = step(&mut report, "finish", finish(context)).await;
-    report.expired = step(&mut report, "expire", expire(context)).await;
-    step(&mut report, "release", release(context)).await;
-    report.chunks_emptied = step(&mut report, "chunks", empty_chunks(context)).await;
-    report.litter_swept = step(&mut report, "litter", sweep_litter(context)).await;
+    // Before exports are finished: what is put right may be all that they wait for.
+    report.invariants_broken = step(&mut report, "invariants", check(context)).await;
+    report.put_right = step(&mut report, "put right", put_right(context)).await;
+    report.finished = step(&mut report, "finish", exports::finish(context)).await;
+    report.expired = step(&mut report, "expire", exports::expire(context)).await;
+    step(&mut report, "canceled", exports::remove_canceled(context)).await;
+    step(&mut report, "release", removal::release(context)).await;
+    report.chunks_emptied = step(&mut report, "chunks", removal::empty_chunks(context)).await;
+    report.litter_swept = step(&mut report, "litter", removal::sweep_litter(context)).await;
     step(&mut report, "prune", async { Ok(context.store.prune().await.map(|()| 0)?) }).await;
     // Last, when chunks that were due have gone out: it is done only while none runs.
     report.estimates_taken =
@@ -115,135 +107,27 @@ async fn backlog(context: &Context) -> Result<usize, StepError> {
     Ok(0)
 }
 
-async fn deadlines(context: &Context) -> Result<usize, StepError> {
-    let (mut ended, mut last) = (0, None);
-    for export in context.store.past_deadline(BATCH).await? {
-        match end(context, export).await {
-            Ok(now) => ended += usize::from(now),
-            // One export that cannot be ended must not keep the others waiting.
-            Err(error) => last = Some(error),
-        }
+/// Looks for what must never be, in a sixteenth of the store; an alarm listens.
+async fn check(context: &Context) -> Result<usize, StepError> {
+    let broken = context.store.next_violations().await?;
+    for one in &broken {
+        tracing::error!(
+            invariant = one.invariant,
+            found = one.found,
+            example = one.example,
+            "an invariant of the store is broken"
+        );
     }
-    last.map_or(Ok(ended), Err)
+    put("sweeper", &[("InvariantsBroken", Unit::Count, broken.len() as u64)], &[]);
+    Ok(broken.len())
 }
 
-async fn end(context: &Context, export: ExportId) -> Result<bool, StepError> {
-    // An export of which everything is done just in time succeeds.
-    ports::finish::run(&context.store, &*context.objects, export).await?;
-    Ok(context.store.end_at_deadline(export).await?)
-}
-
-async fn finish(context: &Context) -> Result<usize, StepError> {
-    let exports = context.store.unfinished(BATCH).await?;
-    let mut last = None;
-    let mut finished = 0;
-    for export in exports {
-        match ports::finish::run(&context.store, &*context.objects, export).await {
-            Ok(()) => finished += 1,
-            // One export that cannot be finished must not keep the others waiting.
-            Err(error) => last = Some(error),
-        }
+/// Puts right what is harmless to put right, and would keep exports from ending; an alarm listens.
+async fn put_right(context: &Context) -> Result<usize, StepError> {
+    let count = context.store.put_right().await?;
+    if count > 0 {
+        tracing::error!(count, "links or turns were wrong and have been put right");
     }
-    last.map_or(Ok(finished), |error| Err(error.into()))
-}
-
-/// Goes on while there are more, as [`empty_chunks`] does: a day of many small exports ends a week later, all at once.
-async fn expire(context: &Context) -> Result<usize, StepError> {
-    let (begun, mut expired) = (Instant::now(), 0);
-    loop {
-        let due = context.store.to_expire(BATCH).await?;
-        let found = due.len();
-        for export in due {
-            expired += usize::from(context.store.expire(export).await?);
-        }
-        if is_over(found, begun) {
-            return Ok(expired);
-        }
-    }
-}
-
-/// Whether a step that takes several batches ends after one of so many things.
-fn is_over(found: usize, begun: Instant) -> bool {
-    (found as i64) < BATCH || begun.elapsed() > LONGEST
-}
-
-async fn release(context: &Context) -> Result<usize, StepError> {
-    let (begun, mut released) = (Instant::now(), 0);
-    loop {
-        let found = context.store.release_unused(BATCH).await?;
-        released += found;
-        if is_over(found, begun) {
-            return Ok(released);
-        }
-    }
-}
-
-/// Deletes the objects of chunks that nobody wants; a chunk's row goes once its prefix was found empty
-/// and no attempt can write to it any more. Goes on while there are more: what a busy day leaves must not take
-/// days to go.
-async fn empty_chunks(context: &Context) -> Result<usize, StepError> {
-    let (begun, mut emptied) = (Instant::now(), 0);
-    loop {
-        let dying = context.store.dying(BATCH).await?;
-        let (mut gone, mut waiting) = (Vec::new(), Vec::new());
-        for some in dying.chunks(AT_ONCE) {
-            let mut deleting = JoinSet::new();
-            for one in some.iter().cloned() {
-                let objects = context.objects.clone();
-                deleting.spawn(async move {
-                    let found = delete_below(&*objects, &chunk_prefix(&one.tenant, one.chunk)).await;
-                    (one, found)
-                });
-            }
-            while let Some(deleted) = deleting.join_next().await {
-                let Ok((one, found)) = deleted else { continue };
-                let found = found?;
-                emptied += usize::from(found > 0);
-                context.store.faults().crash(Point::Emptied);
-                if one.quiet && found == 0 { gone.push(one.chunk) } else { waiting.push(one.chunk) }
-            }
-        }
-        context.store.emptied(&waiting).await?;
-        context.store.forget(&gone).await?;
-        if is_over(dying.len(), begun) {
-            return Ok(emptied);
-        }
-    }
-}
-
-async fn sweep_litter(context: &Context) -> Result<usize, StepError> {
-    let (begun, mut swept) = (Instant::now(), 0);
-    loop {
-        let litter = context.store.due_litter(BATCH).await?;
-        for some in litter.chunks(AT_ONCE) {
-            let mut deleting = JoinSet::new();
-            for one in some.iter().cloned() {
-                let objects = context.objects.clone();
-                deleting.spawn(async move { delete_below(&*objects, &one.prefix).await.map(|_| one) });
-            }
-            while let Some(deleted) = deleting.join_next().await {
-                let Ok(deleted) = deleted else { continue };
-                context.store.swept(&deleted?).await?;
-                swept += 1;
-            }
-        }
-        if is_over(litter.len(), begun) {
-            return Ok(swept);
-        }
-    }
-}
-
-/// Deletes all objects and aborts all unfinished uploads below `prefix`; answers how many objects there were.
-async fn delete_below(objects: &dyn Objects, prefix: &str) -> Result<usize, ObjectsError> {
-    objects.abort_uploads(prefix).await?;
-    let mut found = 0;
-    loop {
-        // What was listed is deleted, so the next page is again the first.
-        let page = objects.list(prefix, None).await?;
-        if page.keys.is_empty() {
-            return Ok(found);
-        }
-        found += page.keys.len();
-        objects.delete(&page.keys).await?;
-    }
+    put("sweeper", &[("PutRight", Unit::Count, count)], &[]);
+    Ok(usize::try_from(count).unwrap_or(usize::MAX))
 }

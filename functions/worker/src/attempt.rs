@@ -11,19 +11,20 @@ use std::time::{Duration, Instant};
 use export::chunk::{Attempt, Usage};
 use export::file::{FileRecord, file_name};
 use export::id::{ExportId, hex};
-use export::load::Excess;
 use ports::fault::{Faults, Point};
 use ports::objects::Meta;
 use ports::source::{Described, SourceError, sql::copy_sql};
-use ports::store::{ReadNote, StoreError};
+use ports::store::{Noted, ReadNote, StoreError};
 use ports::telemetry::chain;
 use tokio::time::{sleep, sleep_until};
 
 use crate::context::Context;
 use crate::decode::Limits;
+use crate::end::{fail, give_back, insist};
 use crate::error::AttemptError;
+use crate::notify::dispatch;
 use crate::pipeline::{Gauge, Pipeline, Recipe};
-use crate::split;
+use crate::split::{self, SplitReason};
 use crate::upload::Uploader;
 use crate::usage::Meter;
 use crate::{heartbeat, metrics};
@@ -61,15 +62,15 @@ pub async fn run(ctx: &Context, attempt: &Attempt, deadline: Deadline) {
     let mut upload = Uploader::new(ctx.objects.clone(), attempt.key(), meta(attempt));
     let made = tokio::select! {
         made = file(ctx, attempt, &mut upload, &mut meter, &gauge) => made,
-        () = heartbeat::until_lost(&ctx.store, attempt, ctx.lease, leased.into()) => Err(AttemptError::Lost),
-        seen_bytes = too_large(ctx, attempt, deadline, &gauge) => Err(AttemptError::TooLarge { seen_bytes }),
+        lost = heartbeat::until_lost(&ctx.store, attempt, ctx.lease, leased.into()) => Err(lost),
+        (why, seen_bytes) = too_large(ctx, attempt, deadline, &gauge) => Err(AttemptError::TooLarge { why, seen_bytes }),
         () = sleep_until(deadline.last_call().into()) => Err(AttemptError::OutOfTime { read: gauge.ended() }),
     };
     let usage = meter.usage();
     metrics::ended(attempt, &made, &usage);
     // From here on nothing may be interrupted: a record that is cut off may or may not be there.
-    let exports = conclude(ctx, attempt, made, upload, &usage).await;
-    ring(ctx, &exports).await;
+    let exports = conclude(ctx, attempt, made, upload, &usage, deadline).await;
+    follow_up(ctx, &exports).await;
 }
 
 /// Source → file, complete but not recorded.
@@ -95,8 +96,16 @@ async fn file(
 
 /// Before the first row is read, the store knows what the file will show and whether it may be reused.
 async fn note_read(ctx: &Context, attempt: &Attempt, at: Described) -> Result<(), AttemptError> {
-    let note = ReadNote { as_of_micros: at.as_of_micros, replayed_micros: at.replayed_micros };
-    if ctx.store.note_read(attempt, &note).await? { Ok(()) } else { Err(AttemptError::Lost) }
+    let note = ReadNote { as_of_micros: at.as_of_micros, horizon_micros: at.horizon_micros() };
+    match ctx.store.note_read(attempt, &note).await? {
+        Noted::Reading => Ok(()),
+        Noted::Resumed => {
+            // This was the probe: the others need not wait until it is read.
+            dispatch(ctx).await;
+            Ok(())
+        }
+        Noted::Fenced => Err(AttemptError::Lost),
+    }
 }
 
 /// Moves the parts to the bucket; completes the object once its last byte is proven.
@@ -131,7 +140,12 @@ async fn transfer(
 }
 
 /// Returns when the chunk is to be split, with the bytes seen by then.
-async fn too_large(ctx: &Context, attempt: &Attempt, deadline: Deadline, gauge: &Gauge) -> u64 {
+async fn too_large(
+    ctx: &Context,
+    attempt: &Attempt,
+    deadline: Deadline,
+    gauge: &Gauge,
+) -> (SplitReason, u64) {
     loop {
         sleep(WATCH).await;
         let (seen, elapsed) = (gauge.source_bytes(), deadline.begun.elapsed());
@@ -139,8 +153,10 @@ async fn too_large(ctx: &Context, attempt: &Attempt, deadline: Deadline, gauge: 
             ctx.store.faults().crash(Point::Copying);
         }
         // Once everything is read, a split would only do it again.
-        if !gauge.ended() && split::due(attempt, ctx.sizes, seen, elapsed, deadline.left) {
-            return seen;
+        if !gauge.ended()
+            && let Some(why) = split::due(attempt, ctx.sizes, seen, elapsed, deadline.left)
+        {
+            return (why, seen);
         }
     }
 }
@@ -152,9 +168,10 @@ async fn conclude(
     made: Result<FileRecord, AttemptError>,
     upload: Uploader,
     usage: &Usage,
+    deadline: Deadline,
 ) -> Vec<ExportId> {
     let error = match made {
-        Ok(file) => return record(ctx, attempt, &file, upload, usage).await,
+        Ok(file) => return record(ctx, attempt, &file, upload, usage, deadline).await,
         Err(error) => error,
     };
     remove(attempt, upload).await;
@@ -163,14 +180,16 @@ async fn conclude(
             tracing::warn!(chunk = %attempt.chunk, attempt = attempt.number, "attempt stopped: its lease is lost");
             Ok(None)
         }
-        AttemptError::Busy(excess) => back_off(ctx, attempt, excess, usage).await,
-        AttemptError::TooLarge { seen_bytes } => split(ctx, attempt, *seen_bytes, usage).await,
-        error => {
-            let failure = error.failure();
-            tracing::warn!(chunk = %attempt.chunk, attempt = attempt.number, dataset = attempt.selection.dataset,
-                code = failure.code, again = failure.again, error = chain(error), "attempt failed");
-            ctx.store.fail(attempt.chunk, attempt.number, &failure, usage).await
+        AttemptError::TooLarge { why, seen_bytes } => {
+            insist(deadline, || split(ctx, attempt, *why, *seen_bytes, usage)).await
         }
+        error => match error.hold() {
+            Some(hold) => insist(deadline, || give_back(ctx, attempt, &hold, error, usage)).await,
+            None => {
+                let failure = error.failure();
+                insist(deadline, || fail(ctx, attempt, &failure, error, usage)).await
+            }
+        },
     };
     written.unwrap_or_else(|error| {
         // The lease runs out, and the chunk is tried again.
@@ -185,9 +204,10 @@ async fn record(
     file: &FileRecord,
     upload: Uploader,
     usage: &Usage,
+    deadline: Deadline,
 ) -> Vec<ExportId> {
     ctx.store.faults().crash(Point::Uploaded);
-    match ctx.store.record(attempt.chunk, file, usage).await {
+    match insist(deadline, || ctx.store.record(attempt.chunk, file, usage)).await {
         Ok(Some(exports)) => {
             tracing::info!(chunk = %attempt.chunk, attempt = attempt.number, dataset = attempt.selection.dataset,
                 rows = file.rows, bytes = file.bytes, source_bytes = file.source_bytes, read_ms = usage.read_ms,
@@ -210,29 +230,17 @@ async fn record(
     }
 }
 
-/// The source is too busy: nothing has failed, and nothing goes out for a while.
-async fn back_off(
-    ctx: &Context,
-    attempt: &Attempt,
-    excess: &Excess,
-    usage: &Usage,
-) -> Result<Option<Vec<ExportId>>, StoreError> {
-    if let Some(held) = ctx.store.back_off(attempt.chunk, attempt.number, excess, usage).await? {
-        tracing::warn!(chunk = %attempt.chunk, attempt = attempt.number, signal = excess.signal.as_str(), seen = excess.seen,
-            allowed = excess.allowed, until_micros = held.until_micros, "the source is too busy; the chunk waits");
-    }
-    Ok(None)
-}
-
 async fn split(
     ctx: &Context,
     attempt: &Attempt,
+    why: SplitReason,
     seen_bytes: u64,
     usage: &Usage,
 ) -> Result<Option<Vec<ExportId>>, StoreError> {
     if let Some(children) = split::children(attempt, ctx.sizes, seen_bytes) {
         let (spans, planned) = (&children.spans, children.planned_bytes);
-        ctx.store.split(attempt.chunk, attempt.number, spans, planned, usage).await?;
+        let out_of_time = (why == SplitReason::Slow).then_some(seen_bytes);
+        ctx.store.split(attempt.chunk, attempt.number, spans, planned, out_of_time, usage).await?;
     }
     Ok(None)
 }
@@ -255,16 +263,14 @@ async fn over(ctx: &Context, exports: &[ExportId]) -> Vec<ExportId> {
     })
 }
 
-/// What became possible: finished exports, and the next chunks. Both are found by the sweeper too.
-async fn ring(ctx: &Context, exports: &[ExportId]) {
+/// Finishes completed exports and dispatches due chunks. Best effort: the sweeper repeats both.
+async fn follow_up(ctx: &Context, exports: &[ExportId]) {
     for export in over(ctx, exports).await {
         if let Err(error) = ports::finish::run(&ctx.store, &*ctx.objects, export).await {
             tracing::warn!(%export, error = chain(&error), "the export could not be finished now");
         }
     }
-    if let Err(error) = ports::dispatch::run(&ctx.store, &*ctx.queue).await {
-        tracing::warn!(error = chain(&error), "nothing could be dispatched now");
-    }
+    dispatch(ctx).await;
 }
 
 fn recipe(ctx: &Context, attempt: &Attempt) -> Recipe {

@@ -8,7 +8,7 @@ use ports::fault::Faults;
 use ports::login::Login;
 use ports::objects::{Objects, S3Objects};
 use ports::queue::{Queue, SqsQueue};
-use ports::source::{Source, SourceError};
+use ports::source::Source;
 use ports::store::{Store, StoreError};
 
 use crate::heartbeat::Lease;
@@ -43,9 +43,6 @@ pub enum ContextError {
     /// The store's URL cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The source's URL cannot be read.
-    #[error(transparent)]
-    Source(#[from] SourceError),
 }
 
 impl Context {
@@ -55,7 +52,9 @@ impl Context {
         let login = Login::read(optional("SLUICE_DATABASE_AUTH").as_deref())?;
         Ok(Self {
             store: Store::new(&required("SLUICE_STORE_URL")?)?.with_login(login).with_faults(&faults),
-            source: Source::new(&required("SLUICE_SOURCE_URL")?)?.with_login(login).with_faults(&faults),
+            source: Source::lazy(&optional("SLUICE_SOURCE_URL").unwrap_or_default())
+                .with_login(login)
+                .with_faults(&faults),
             queue: faults.queue(Arc::new(SqsQueue::new(required("SLUICE_QUEUE_URL")?))),
             objects: faults.objects(Arc::new(S3Objects::new(required("SLUICE_BUCKET")?))),
             lease: Lease {

@@ -1,13 +1,14 @@
-//! Why an attempt ended without a file, and the one translation into what the store keeps of it.
+//! SplitReason an attempt ended without a file, and the one translation into what the store keeps of it.
 
 use export::chunk::Failure;
-use export::load::Excess;
+use export::load::{Excess, Hold, Signal};
 use ports::objects::ObjectsError;
 use ports::source::SourceError;
 use ports::store::StoreError;
 
 use crate::encode::{EncodeError, ValueProblem};
 use crate::pipeline::PipelineError;
+use crate::split::SplitReason;
 
 /// The end of an attempt that made no file.
 #[derive(Debug, thiserror::Error)]
@@ -27,16 +28,21 @@ pub enum AttemptError {
     /// The source is too busy for another COPY; nothing was read.
     #[error("the source is too busy: {0}")]
     Busy(Excess),
-    /// The lease is gone: another attempt may run, or nobody wants the chunk any more.
+    /// The lease is gone: another attempt may run, or no export wants the chunk any more.
     #[error("the lease is lost")]
     Lost,
+    /// The lease could not be renewed in time, since the store could not be reached.
+    #[error("the store could not be reached while the chunk was read")]
+    NotRenewed,
     /// The chunk is to be split; so many bytes of COPY were seen.
     #[error("the chunk is too large after {seen_bytes} bytes")]
     TooLarge {
+        /// SplitReason.
+        why: SplitReason,
         /// A lower bound of what the chunk has.
         seen_bytes: u64,
     },
-    /// The function's time is over and the chunk cannot be split.
+    /// The function's time is over, and a split would not help.
     #[error("the function's time is over")]
     OutOfTime {
         /// Whether all rows had been read: then only the upload was slow.
@@ -54,29 +60,40 @@ impl From<PipelineError<SourceError>> for AttemptError {
 }
 
 impl AttemptError {
+    /// The condition of the deployment that the attempt met; `None` if how it ended is the chunk's own.
+    pub fn hold(&self) -> Option<Hold> {
+        let held = |signal: Option<Signal>, reason: String| signal.map(|signal| Hold { signal, reason });
+        match self {
+            Self::Source(e) => held(e.code.signal(), e.message.clone()),
+            Self::Objects(e) => held(e.signal(), e.to_string()),
+            Self::Store(StoreError::Busy(_) | StoreError::Conflict(_) | StoreError::NotMigrated(_))
+            | Self::NotRenewed => held(Some(Signal::StoreUnavailable), self.to_string()),
+            Self::Busy(excess) => Some((*excess).into()),
+            _ => None,
+        }
+    }
+
     /// Code word, words for people and whether another attempt may go better. No row value is in it.
     pub fn failure(&self) -> Failure {
         let failure = |code: &str, again, message: String| Failure { code: code.into(), message, again };
         match self {
-            Self::Source(e) => failure(e.code, e.again, e.message.clone()),
+            Self::Source(e) => failure(e.code.as_str(), e.code.is_retryable(), e.message.clone()),
             Self::Pipeline(PipelineError::Encode(e)) => encode(e),
             Self::Pipeline(PipelineError::Decode(e)) => decode(e),
-            Self::Pipeline(e) => failure("worker_broken", true, format!("{e}; it is tried again")),
-            Self::Objects(e) => failure("storage", e.again(), e.to_string()),
+            Self::Pipeline(e) => failure("worker_broken", true, e.to_string()),
+            Self::Objects(e) => failure("storage", true, e.to_string()),
             Self::Store(e) => failure("store", true, e.to_string()),
             Self::Busy(excess) => failure(excess.signal.as_str(), true, excess.to_string()),
-            Self::Lost => failure("lease_lost", true, self.to_string()),
+            Self::Lost | Self::NotRenewed => failure("lease_lost", true, self.to_string()),
             Self::TooLarge { .. } => failure("too_large", true, self.to_string()),
-            Self::OutOfTime { read: true } => failure(
-                "storage_slow",
-                true,
-                "the upload did not end in the function's time; it is tried again".into(),
-            ),
+            Self::OutOfTime { read: true } => {
+                failure("storage_slow", true, "the upload did not end in the function's time".into())
+            }
             Self::OutOfTime { read: false } => failure(
                 "out_of_time",
                 false,
-                "the rows cannot be read in one function's time, and the chunk cannot be split: \
-                 give the dataset a range column, an index on it, or filters, or raise the function's timeout"
+                "the rows were not read in one function's time, and a split of the range would not help: give the dataset a \
+                 range column with an index that its query uses, ask for less by filters, or raise WorkerTimeoutSeconds"
                     .into(),
             ),
         }
@@ -100,11 +117,12 @@ fn decode(e: &crate::decode::DecodeError) -> Failure {
             ("value_too_large", false, "exclude the column in the catalog or filter the row out")
         }
         // Most likely a connection that ended politely; the next one ends otherwise.
-        D::NoTrailer(_) => ("source_unavailable", true, "it is tried again"),
+        D::NoTrailer(_) => ("source_unavailable", true, ""),
         D::FieldCount { .. } => ("schema_changed", false, "run catalog apply"),
-        _ => ("source_protocol", true, "it is tried again"),
+        _ => ("source_protocol", true, ""),
     };
-    Failure { code: code.into(), message: format!("{e}; {remedy}"), again }
+    let message = if remedy.is_empty() { e.to_string() } else { format!("{e}; {remedy}") };
+    Failure { code: code.into(), message, again }
 }
 
 #[cfg(test)]
@@ -122,6 +140,21 @@ mod tests {
         };
         let failure = AttemptError::from(PipelineError::Decode(error)).failure();
         assert!(!failure.again && failure.message.contains("row 7") && failure.message.contains("\"scan\""));
+    }
+
+    #[test]
+    fn a_condition_of_the_deployment_is_not_the_chunks() {
+        let held = |error: AttemptError| error.hold().map(|hold| hold.signal);
+        assert_eq!(held(AttemptError::NotRenewed), Some(Signal::StoreUnavailable));
+        let excess = Excess { signal: Signal::ReplicaLag, seen: 2, allowed: 1 };
+        assert_eq!(held(AttemptError::Busy(excess)), Some(Signal::ReplicaLag));
+        for own in [
+            AttemptError::Lost,
+            AttemptError::OutOfTime { read: false },
+            AttemptError::TooLarge { why: crate::split::SplitReason::Large, seen_bytes: 1 },
+        ] {
+            assert_eq!(held(own), None);
+        }
     }
 
     #[test]

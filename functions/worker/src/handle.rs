@@ -6,12 +6,17 @@ use std::time::Instant;
 use lambda_runtime::{Error, LambdaEvent};
 use ports::fault::Point;
 use ports::queue::Message;
+use ports::store::StoreError;
 use serde::{Deserialize, Serialize};
 
 use crate::attempt::{self, Deadline};
 use crate::context::Context;
+use crate::notify::{dispatch, wake_up};
 use ports::telemetry::{chain, invocation};
 use tracing::Instrument;
+
+/// Seconds after which a message comes again whose chunk could not be leased, since the store was away.
+const STORE_AWAY_SECS: u32 = 5;
 
 /// What the queue's trigger delivers. Its other fields are of no use here.
 #[derive(Debug, Deserialize)]
@@ -43,24 +48,31 @@ pub async fn handle(context: &Context, event: LambdaEvent<Event>) -> Result<Answ
     let span = invocation(&event.context.request_id, event.context.xray_trace_id.as_deref());
     for record in event.payload.records {
         match serde_json::from_str::<Message>(&record.body) {
-            Ok(message) => ring(context, message, deadline).instrument(span.clone()).await,
+            Ok(message) => handle_message(context, message, deadline).instrument(span.clone()).await,
             Err(error) => tracing::error!(%error, "a message could not be read and is dropped"),
         }
     }
     Ok(Answer::default())
 }
 
-async fn ring(context: &Context, Message { chunk }: Message, deadline: Deadline) {
+async fn handle_message(context: &Context, Message { chunk }: Message, deadline: Deadline) {
     match context.store.lease(chunk, context.lease.lease_secs).await {
         Ok(Some(attempt)) => {
             context.store.faults().crash(Point::Leased);
             attempt::run(context, &attempt, deadline).await;
         }
-        Ok(None) => tracing::info!(%chunk, "nothing to do: the chunk is not waiting for a worker"),
-        // The store sends the chunk again when its mark is old enough.
+        // A message that repeats, or one that was sent for the time when its chunk is due.
+        Ok(None) => {
+            tracing::info!(%chunk, "the chunk is not waiting for a worker");
+            dispatch(context).await;
+        }
+        // The store sends the chunk again when its mark is old enough; the message tries to be sooner.
         Err(error) => {
             crate::metrics::not_leased();
             tracing::error!(%chunk, error = chain(&error), "the chunk could not be leased");
+            if matches!(error, StoreError::Busy(_)) {
+                wake_up(context, chunk, STORE_AWAY_SECS).await;
+            }
         }
     }
 }

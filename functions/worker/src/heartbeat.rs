@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use export::chunk::Attempt;
 use ports::store::Store;
+use ports::telemetry::chain;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use ports::telemetry::chain;
+use crate::error::AttemptError;
 
 /// How long a lease is and how often it is renewed.
 #[derive(Clone, Copy, Debug)]
@@ -25,8 +26,13 @@ impl Lease {
     }
 }
 
-/// Renews the lease until it is lost; then returns. The attempt has begun at `leased`.
-pub(crate) async fn until_lost(store: &Store, attempt: &Attempt, lease: Lease, leased: Instant) {
+/// Renews the lease until it is lost; then returns how. The attempt has begun at `leased`.
+pub(crate) async fn until_lost(
+    store: &Store,
+    attempt: &Attempt,
+    lease: Lease,
+    leased: Instant,
+) -> AttemptError {
     // Before the call, not after: the store's clock starts no earlier.
     let mut renewed = leased;
     loop {
@@ -39,7 +45,7 @@ pub(crate) async fn until_lost(store: &Store, attempt: &Attempt, lease: Lease, l
         let asked = Instant::now();
         match timeout_at(give_up, store.renew(attempt.chunk, attempt.number, lease.lease_secs)).await {
             Ok(Ok(true)) => renewed = asked,
-            Ok(Ok(false)) => return,
+            Ok(Ok(false)) => return AttemptError::Lost,
             Ok(Err(error)) => {
                 tracing::warn!(chunk = %attempt.chunk, error = chain(&error), "the lease was not renewed")
             }
@@ -47,7 +53,7 @@ pub(crate) async fn until_lost(store: &Store, attempt: &Attempt, lease: Lease, l
         }
         if Instant::now() >= renewed + lease.give_up() {
             tracing::warn!(chunk = %attempt.chunk, "the lease could not be renewed in time");
-            return;
+            return AttemptError::NotRenewed;
         }
     }
 }

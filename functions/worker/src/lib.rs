@@ -8,6 +8,8 @@ mod context;
 mod handle;
 
 mod attempt;
+mod end;
+mod notify;
 
 mod heartbeat;
 mod metrics;
@@ -33,4 +35,4 @@ pub use context::{Context, ContextError};
 pub use error::AttemptError;
 pub use handle::{Answer, Event, Record, handle};
 pub use heartbeat::Lease;
-pub use split::Sizes;
+pub use split::{Sizes, SplitReason};

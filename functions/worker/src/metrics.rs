@@ -17,8 +17,8 @@ pub(crate) fn ended(attempt: &Attempt, made: &Result<FileRecord, AttemptError>, 
     let outcome = match made {
         Ok(_) => "file",
         Err(AttemptError::Lost) => "lost",
-        Err(AttemptError::Busy(_)) => "backed_off",
         Err(AttemptError::TooLarge { .. }) => "split",
+        Err(error) if error.hold().is_some() => "backed_off",
         Err(error) if error.failure().again => "again",
         Err(_) => "failed",
     };

@@ -20,6 +20,13 @@ const TIMES_PLANNED: u64 = 4;
 /// The most children of one split.
 const MAX_CHILDREN: u64 = 64;
 
+/// The deepest chunk that is split, counted from the planned one. Children of splits double in number with each level until
+/// there are 64, so this many levels reach a single microsecond of any span.
+const MAX_DEPTH: u32 = 12;
+
+/// The same where each child reads the whole relation again.
+const MAX_DEPTH_UNINDEXED: u32 = 2;
+
 /// Children of a chunk, and what each of them probably has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Children {
@@ -29,31 +36,61 @@ pub(crate) struct Children {
     pub(crate) planned_bytes: u64,
 }
 
-/// Whether the chunk's range can be cut at all: neither `all` nor `null` nor a single value can.
-pub(crate) fn splittable(attempt: &Attempt) -> bool {
-    attempt.range.span().is_some_and(|s| s.end.saturating_sub(s.start) > 1)
+/// Reason for a split.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SplitReason {
+    /// It has far more bytes than planned.
+    Large,
+    /// It would not be read in time.
+    Slow,
 }
 
-/// Whether the chunk is too large, or would not be read in time. Without an index each child would read
-/// the whole relation again: such a chunk is split only when time runs out. `budget` is the time the function had
-/// left when the attempt began; the second half is for what cannot be foreseen.
+/// Whether the chunk's range can be cut at all: neither `all` nor `null` nor a single value can.
+fn is_splittable(attempt: &Attempt) -> bool {
+    let deepest = if attempt.indexed { MAX_DEPTH } else { MAX_DEPTH_UNINDEXED };
+    attempt.depth < deepest && attempt.range.span().is_some_and(|s| s.split(2).len() > 1)
+}
+
+/// Returns the reason to split the chunk now, if there is one. `budget` is the time the function had left when the attempt began; the
+/// second half is for what cannot be foreseen.
+///
+/// Children share the bytes of their parent, and nothing else: what a query does before its first row, or to find the rows
+/// of a range without an index, each of them does again. So a chunk is split for its size only where it is indexed, and for
+/// its time only where so many bytes were seen that sharing them helps. A child that saw no less than its parent by then
+/// shows that it does not: it runs to its end.
 pub(crate) fn due(
     attempt: &Attempt,
     sizes: Sizes,
     seen_bytes: u64,
     elapsed: Duration,
     budget: Duration,
-) -> bool {
+) -> Option<SplitReason> {
+    if !is_splittable(attempt) {
+        return None;
+    }
     let limit = sizes.split_bytes.max(attempt.planned_bytes.saturating_mul(TIMES_PLANNED));
-    splittable(attempt) && ((attempt.indexed && seen_bytes > limit) || elapsed > budget / 2)
+    if attempt.indexed && seen_bytes > limit {
+        return Some(SplitReason::Large);
+    }
+    let helps = seen_bytes >= sizes.target_bytes
+        && attempt.parent_seen_bytes.is_none_or(|parent| seen_bytes < parent);
+    (elapsed > budget / 2 && helps).then_some(SplitReason::Slow)
 }
 
-/// Cuts the chunk's span. What was seen is a lower bound of what is there, and so is the plan when time
-/// ran out first; a child that is still too large is split in its turn.
+/// Cuts the chunk's span. What was seen is a lower bound of what is there, and so is the plan when time ran out first; a
+/// child that is still too large is split in its turn, into twice as many: a value that has most of the rows is reached
+/// in a few levels.
 pub(crate) fn children(attempt: &Attempt, sizes: Sizes, seen_bytes: u64) -> Option<Children> {
     let span = attempt.range.span()?;
-    let bytes = seen_bytes.max(attempt.planned_bytes);
-    let count = bytes.div_ceil(sizes.target_bytes.max(1)).clamp(2, MAX_CHILDREN);
+    // Without an index each child is a scan of its own: as many as half of a function's time is enough for.
+    let (bytes, share) = if attempt.indexed {
+        (seen_bytes.max(attempt.planned_bytes), sizes.target_bytes)
+    } else {
+        (seen_bytes.saturating_mul(2).max(attempt.planned_bytes), seen_bytes)
+    };
+    let count = bytes.div_ceil(share.max(1)).clamp(2, MAX_CHILDREN);
+    let deeper = if attempt.indexed { attempt.depth.min(6) } else { 0 };
+    let count = (count << deeper).min(MAX_CHILDREN);
     let spans = span.split(u32::try_from(count).unwrap_or(2));
     let planned_bytes = bytes / spans.len().max(1) as u64;
     Some(Children { spans, planned_bytes })
@@ -84,6 +121,7 @@ mod tests {
             order: vec![],
             settle_after_secs: None,
             epoch: 1,
+            search_path: vec![],
             output: Output::default(),
         };
         Attempt {
@@ -96,6 +134,8 @@ mod tests {
             indexed: true,
             failures: 0,
             waited_ms: 0,
+            depth: 0,
+            parent_seen_bytes: None,
         }
     }
 
@@ -103,33 +143,60 @@ mod tests {
         Range::Span(Span { kind: RangeKind::Date, start: 0, end: count })
     }
 
+    fn at_half_time(attempt: &Attempt, seen_bytes: u64) -> Option<SplitReason> {
+        due(attempt, SIZES, seen_bytes, Duration::from_secs(451), BUDGET)
+    }
+
     #[test]
     fn a_chunk_is_split_far_beyond_its_plan_only() {
         let small = attempt(days(10), 50 * MB);
-        assert!(!due(&small, SIZES, 1_024 * MB, NO_TIME, BUDGET));
-        assert!(due(&small, SIZES, 1_025 * MB, NO_TIME, BUDGET));
+        assert_eq!(due(&small, SIZES, 1_024 * MB, NO_TIME, BUDGET), None);
+        assert_eq!(due(&small, SIZES, 1_025 * MB, NO_TIME, BUDGET), Some(SplitReason::Large));
         let large = attempt(days(10), 300 * MB);
-        assert!(!due(&large, SIZES, 1_200 * MB, NO_TIME, BUDGET));
-        assert!(due(&large, SIZES, 1_201 * MB, NO_TIME, BUDGET));
+        assert_eq!(due(&large, SIZES, 1_200 * MB, NO_TIME, BUDGET), None);
+        assert_eq!(due(&large, SIZES, 1_201 * MB, NO_TIME, BUDGET), Some(SplitReason::Large));
     }
 
     #[test]
     fn without_an_index_only_time_splits() {
         let chunk = Attempt { indexed: false, ..attempt(days(10), 50 * MB) };
-        assert!(!due(&chunk, SIZES, 5_000 * MB, NO_TIME, BUDGET));
-        assert!(due(&chunk, SIZES, 1, Duration::from_secs(451), BUDGET));
+        assert_eq!(due(&chunk, SIZES, 5_000 * MB, NO_TIME, BUDGET), None);
+        assert_eq!(at_half_time(&chunk, 5_000 * MB), Some(SplitReason::Slow));
     }
 
     #[test]
-    fn a_chunk_is_split_at_half_time() {
-        assert!(!due(&attempt(days(10), 0), SIZES, 1, Duration::from_secs(450), BUDGET));
-        assert!(due(&attempt(days(10), 0), SIZES, 1, Duration::from_secs(451), BUDGET));
+    fn time_splits_only_what_is_shared() {
+        for indexed in [true, false] {
+            let chunk = Attempt { indexed, ..attempt(days(10), 0) };
+            for seen in [0, 1, 255 * MB] {
+                assert_eq!(at_half_time(&chunk, seen), None, "{seen}");
+            }
+            assert_eq!(due(&chunk, SIZES, 256 * MB, Duration::from_secs(450), BUDGET), None);
+            assert_eq!(at_half_time(&chunk, 256 * MB), Some(SplitReason::Slow));
+        }
+    }
+
+    #[test]
+    fn a_child_that_saw_no_less_than_its_parent_is_not_split_by_time_again() {
+        let child = Attempt { parent_seen_bytes: Some(600 * MB), depth: 1, ..attempt(days(10), 300 * MB) };
+        assert_eq!(at_half_time(&child, 599 * MB), Some(SplitReason::Slow));
+        assert_eq!(at_half_time(&child, 600 * MB), None);
+        assert_eq!(at_half_time(&child, 1_201 * MB), Some(SplitReason::Large), "size splits it all the same");
+    }
+
+    #[test]
+    fn depth_is_bounded() {
+        for (indexed, deepest) in [(true, MAX_DEPTH), (false, MAX_DEPTH_UNINDEXED)] {
+            let at = |depth| Attempt { indexed, depth, ..attempt(days(10), 0) };
+            assert_eq!(at_half_time(&at(deepest - 1), 500 * MB), Some(SplitReason::Slow));
+            assert_eq!(at_half_time(&at(deepest), 50_000 * MB), None);
+        }
     }
 
     #[test]
     fn what_cannot_be_cut_is_never_split() {
         for range in [Range::All, Range::Null, days(1)] {
-            assert!(!due(&attempt(range, 0), SIZES, u64::MAX, BUDGET, BUDGET));
+            assert_eq!(due(&attempt(range, 0), SIZES, u64::MAX, BUDGET, BUDGET), None);
         }
     }
 
@@ -142,5 +209,27 @@ mod tests {
         assert_eq!(count(days(3), 1_025 * MB), 3);
         let five = children(&attempt(days(1_000), 0), SIZES, 1_280 * MB).unwrap();
         assert_eq!(five.planned_bytes, 256 * MB);
+    }
+
+    #[test]
+    fn without_an_index_there_are_as_few_children_as_fit_the_time() {
+        let count = |planned, seen| {
+            let chunk = Attempt { indexed: false, ..attempt(days(1_000), planned) };
+            children(&chunk, SIZES, seen).unwrap().spans.len()
+        };
+        assert_eq!(count(300 * MB, 20_000 * MB), 2, "more than planned was seen: the rest is unknown");
+        assert_eq!(count(20_000 * MB, 2_000 * MB), 10);
+    }
+
+    #[test]
+    fn a_single_microsecond_of_half_a_year_is_reached_in_nine_levels() {
+        let mut chunk =
+            attempt(Range::Span(Span { kind: RangeKind::Instant, start: 0, end: 190 * 86_400_000_000 }), 0);
+        while due(&chunk, SIZES, 1_025 * MB, NO_TIME, BUDGET).is_some() {
+            let spans = children(&chunk, SIZES, 1_025 * MB).unwrap().spans;
+            chunk.range = Range::Span(spans[spans.len() / 2]);
+            chunk.depth += 1;
+        }
+        assert_eq!((chunk.range.span().map(|s| s.end - s.start), chunk.depth), (Some(1), 9));
     }
 }

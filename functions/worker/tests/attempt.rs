@@ -5,6 +5,10 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+#[path = "attempt/calendar.rs"]
+mod calendar;
+#[path = "attempt/settled.rs"]
+mod settled;
 #[path = "attempt/world.rs"]
 mod world;
 
@@ -12,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use export::catalog::From;
 use export::chunk::Attempt;
+use export::id::ExportId;
 use export::load::LoadLimits;
 use export::selection::Selection;
 use world::{DAYS, World, selection};
@@ -146,24 +151,68 @@ async fn what_cannot_be_read_in_time_fails_with_a_remedy() {
     world.end().await;
 }
 
+/// A query that sleeps before its first row, whatever its range: children of a split would sleep as long again.
+async fn sleeping(world: &mut World, secs: f64, indexed: bool) -> (ExportId, Attempt) {
+    let asleep = From::Query(format!("select id, day, pad from t, pg_sleep({secs})"));
+    let export = world.accept(Selection { from: asleep, ..selection("t") }, 1_000).await;
+    world.run(&format!("update sluice.chunk set indexed = {indexed}")).await;
+    (export, world.lease().await)
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn half_of_the_time_is_enough_to_split() {
+async fn what_comes_late_and_in_time_is_read_in_one_attempt() {
+    for indexed in [true, false] {
+        let Some(mut world) = World::start(&format!("late_{indexed}")).await else { return };
+        let (export, attempt) = sleeping(&mut world, 6.0, indexed).await;
+        world.attempt_within(&attempt, Duration::from_secs(10)).await;
+        assert_eq!(world.status(export).await, "succeeded");
+        assert_eq!(world.one("select count(*) || ' ' || max(attempt) from sluice.chunk").await, "1 1");
+        assert_eq!(world.ids(), (1..=1_000).collect::<Vec<_>>());
+        world.end().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_too_late_fails_as_one_chunk_with_a_remedy() {
+    let Some(mut world) = World::start("too_late").await else { return };
+    let (export, attempt) = sleeping(&mut world, 9.0, false).await;
+    world.attempt_within(&attempt, Duration::from_secs(6)).await;
+    assert_eq!(world.status(export).await, "failed");
+    let chunk = "select string_agg(state || ' ' || (failure ->> 'code'), ',') from sluice.chunk";
+    assert_eq!(world.one(chunk).await, "failed out_of_time");
+    let message = world.one("select failure ->> 'message' from sluice.chunk").await;
+    assert!(message.contains("index") && message.contains("WorkerTimeoutSeconds"), "{message}");
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_read_in_time_is_split_where_children_share_its_rows() {
     let Some(mut world) = World::start("half").await else { return };
-    let asleep = From::Query("select id, day, pad from t, pg_sleep(60)".into());
-    world.accept(Selection { from: asleep, ..selection("t") }, 1_000).await;
+    // Five seconds in all, in even steps: half of the time is enough for some of them.
+    let slow = "select id, day, repeat('y', 2000) || left(pg_sleep(0.005)::text, 0) as pad from t";
+    let slow = From::Query(slow.into());
+    world.sizes(64 << 10, 1 << 30);
+    let export = world.accept(Selection { from: slow, ..selection("t") }, 1_000).await;
     let attempt = world.lease().await;
-    // Two seconds lie between its half and its last call.
-    world.attempt_within(&attempt, Duration::from_secs(8)).await;
+    world.attempt_within(&attempt, Duration::from_secs(4)).await;
     assert_eq!(
         world
-            .one("select string_agg(state, ',' order by state) from sluice.chunk where state <> 'sent'")
+            .one("select string_agg(state, ',' order by state) from sluice.chunk where state not in ('due', 'sent')")
             .await,
         "split"
     );
+    let children = "from sluice.chunk where state <> 'split'";
     assert_eq!(
-        world.one("select sum(range_end - range_start)::text from sluice.chunk where state <> 'split'").await,
+        world.one(&format!("select sum(range_end - range_start)::text {children}")).await,
         DAYS.to_string()
     );
+    assert_eq!(
+        world.one(&format!("select bool_and(depth = 1 and parent_seen >= 65536)::text {children}")).await,
+        "true"
+    );
+    world.drain().await;
+    assert_eq!(world.status(export).await, "succeeded");
+    assert_eq!(world.ids(), (1..=1_000).collect::<Vec<_>>());
     world.end().await;
 }
 
@@ -174,8 +223,10 @@ async fn a_busy_source_is_left_alone_until_it_has_room() {
     let export = world.accept(selection("t"), 1_000).await;
     let crowd = world.crowd(3).await;
     world.drain().await;
-    let held = "select signal || ' ' || seen || ' ' || allowed from sluice.back_off";
-    assert_eq!(world.one(held).await, "active_sessions 3 2");
+    let held = "select signal || ' ' || reason from sluice.back_off";
+    let reason =
+        "active_sessions 3 sessions of others are active at the source, more than 2 (MaxActiveSessions)";
+    assert_eq!(world.one(held).await, reason);
     assert_eq!(
         world.one("select state || ' ' || attempt || ' ' || failures from sluice.chunk").await,
         "due 1 0"

@@ -47,7 +47,7 @@ fn want(start: i64, end: i64) -> Want {
         range_column: Some(RangeColumn {
             name: "at".into(),
             kind: RangeKind::Instant,
-            time_zone: "UTC".into(),
+            time_zone: Some("UTC".into()),
             include_nulls: false,
         }),
         tenant_column: None,
@@ -55,6 +55,7 @@ fn want(start: i64, end: i64) -> Want {
         order: vec![],
         settle_after_secs: Some(SETTLE_SECS),
         epoch: 1,
+        search_path: vec![],
         output: Output { compression: Compression::None, ..Output::default() },
     };
     Want {
@@ -81,6 +82,28 @@ async fn accept(ctx: &Context, range: (i64, i64)) -> (ExportId, bool) {
         deadline_secs: 3_600,
     };
     (id, ctx.store.accept(&new).await.unwrap().complete)
+}
+
+/// The watermark in the manifest of an export that has succeeded.
+async fn watermark(
+    bucket: &MemoryObjects,
+    primary: &mut sqlx::PgConnection,
+    range: (i64, i64),
+) -> Option<i64> {
+    let newest =
+        "select manifest_key from sluice.export where status = 'succeeded' order by accepted_at desc limit 1";
+    let key = pair::text(primary, newest).await;
+    let manifest: serde_json::Value = serde_json::from_slice(&bucket.object(&key).unwrap().0).unwrap();
+    let dataset = &manifest["datasets"][0];
+    assert_eq!(
+        dataset["range"]["end"],
+        Span::new(RangeKind::Instant, range.0, range.1).unwrap().text(range.1)
+    );
+    let text = dataset["watermark"].as_str()?;
+    Some(
+        pair::number(primary, &format!("select (extract(epoch from timestamptz '{text}') * 1e6)::int8"))
+            .await,
+    )
 }
 
 /// Exports the range from the standby; answers the rows, and whether everything was reused.
@@ -111,11 +134,12 @@ async fn what_a_late_standby_has_not_replayed_is_not_reused() {
     let settings = "insert into sluice.setting (name, value) values ('budget', '2'); insert into sluice.tenant (id) values ('acme')";
     ports::store::migrate(&pair.primary, &[settings.to_owned()]).await.unwrap();
     let queue = Arc::new(MemoryQueue::default());
+    let bucket = MemoryObjects::default();
     let context = |load| Context {
         store: Store::new(&pair.primary).unwrap(),
         source: Source::new(&pair.standby).unwrap(),
         queue: queue.clone(),
-        objects: Arc::new(MemoryObjects::default()),
+        objects: Arc::new(bucket.clone()),
         lease: Lease { lease_secs: 60, renew_secs: 15 },
         sizes: Sizes { target_bytes: 1 << 30, split_bytes: 1 << 30 },
         load,
@@ -130,8 +154,14 @@ async fn what_a_late_standby_has_not_replayed_is_not_reused() {
     let reusable = "select count(*) from sluice.chunk where reusable";
     let end = pair::number(&mut primary, now).await;
     tokio::time::sleep(Duration::from_millis(SETTLE_SECS * 1000 + 300)).await;
-    assert_eq!(export(&ctx, &queue, (end - 3_600_000_000, end)).await, (10, false));
+    let range = (end - 3_600_000_000, end);
+    assert_eq!(export(&ctx, &queue, range).await, (10, false));
     assert_eq!(pair::number(&mut primary, reusable).await, 0);
+    assert_eq!(
+        watermark(&bucket, &mut primary, range).await,
+        None,
+        "it does not know up to when it shows commits"
+    );
     until(&mut standby, "select (pg_last_xact_replay_timestamp() is not null)::int::int8").await;
 
     // A row that comes in time for its promise, a moment before the range ends.
@@ -148,6 +178,12 @@ async fn what_a_late_standby_has_not_replayed_is_not_reused() {
         "select (max(as_of) < to_timestamp({end} / 1e6))::int::int8 from sluice.chunk where range_end = {end}"
     );
     assert_eq!(pair::number(&mut primary, &told).await, 1, "asOf is what the standby had replayed");
+    let replayed = format!(
+        "select (extract(epoch from max(as_of)) * 1e6)::int8 from sluice.chunk where range_end = {end}"
+    );
+    let settled = pair::number(&mut primary, &replayed).await - SETTLE_SECS as i64 * 1_000_000;
+    let mark = watermark(&bucket, &mut primary, range).await;
+    assert_eq!(mark, Some(settled), "the next export begins before the row that was not replayed yet");
 
     let replayed = format!(
         "select (count(*) = 11 and pg_last_xact_replay_timestamp() > to_timestamp({end} / 1e6) + interval '{SETTLE_SECS} s')::int::int8 from t"
@@ -160,10 +196,35 @@ async fn what_a_late_standby_has_not_replayed_is_not_reused() {
     assert_eq!(pair::number(&mut primary, reusable).await, 1);
     let (rows, complete) = export(&ctx, &queue, range).await;
     assert_eq!((rows, complete), (11, true), "now it is settled for the standby too");
+    ports::finish::run(&ctx.store, &*ctx.objects, newest(&ctx).await).await.unwrap();
+    assert_eq!(watermark(&bucket, &mut primary, range).await, Some(range.1));
+
+    prepared_transactions_hold_back(&pair, &mut primary).await;
 
     let lag = |replica_lag_secs| context(LoadLimits { active_sessions: 0, replica_lag_secs });
     lag_holds_back(&lag(2), &lag(60), &queue, &mut standby).await;
     drop(pair);
+}
+
+async fn newest(ctx: &Context) -> ExportId {
+    ctx.store.exports(&tenant(), None, None, 1, 1 << 20).await.unwrap().exports[0].id
+}
+
+/// A prepared transaction tells when it was prepared, not when it began; a standby sees no transaction of its primary.
+async fn prepared_transactions_hold_back(pair: &Pair, primary: &mut sqlx::PgConnection) {
+    let selection = want(0, 1).selection;
+    let describe = async |url: &str| {
+        let session = Source::new(url).unwrap().session(Duration::from_secs(5)).await.unwrap();
+        session.describe(&selection).await.unwrap()
+    };
+    let free = describe(&pair.primary).await;
+    assert_eq!(free.horizon_micros(), Some(free.as_of_micros));
+    assert_eq!(describe(&pair.standby).await.open_since_micros, None);
+    pair::run(primary, "begin; insert into t values (99, now()); prepare transaction 'held'").await;
+    let held = describe(&pair.primary).await;
+    pair::run(primary, "rollback prepared 'held'").await;
+    let day = 86_400_000_000;
+    assert!(held.open_since_micros.is_some_and(|at| at < free.as_of_micros - day + 60_000_000), "{held:?}");
 }
 
 /// The store's own writes arrive at the standby, which replays them late.
@@ -190,11 +251,12 @@ async fn lag_holds_back(
     );
     until(standby, &late).await;
     worker::run(ctx, &attempt, Deadline { begun: Instant::now(), left: Duration::from_secs(60) }).await;
-    let id = ctx.store.exports(&tenant(), None, None, 1).await.unwrap()[0].id;
+    let id = newest(ctx).await;
     let state = ctx.store.export(&tenant(), id).await.unwrap().unwrap();
-    let held = state.back_off.expect("the export says why nothing starts").excess;
-    assert_eq!((held.signal, held.allowed), (Signal::ReplicaLag, 2));
-    assert!(held.seen > 2 && state.progress.chunks_failed == 0, "{held:?}");
+    let held = state.back_off.expect("the export says why nothing starts").hold;
+    assert_eq!(held.signal, Signal::ReplicaLag);
+    assert!(held.reason.contains("more than 2 s (MaxReplicaLagSeconds)"), "{}", held.reason);
+    assert_eq!(state.progress.chunks_failed, 0);
     assert!(ctx.store.dispatch().await.unwrap().is_empty());
 
     // With more patience it is not too far behind, and the chunk is read when the back-off is over.

@@ -8,6 +8,7 @@ SIDES = {
     "Budget": ["4", "8", "16", "24"],
     "Architecture": ["arm64", "x86_64"],
     "ReserveConcurrency": ["true", "false"],
+    "ApiConcurrency": ["0", "50"],
     "Pooled": ["true", "false"],
     "WorkerTimeoutSeconds": ["60", "300", "900"],
     "Tracing": ["Disabled", "Active"],
@@ -32,7 +33,7 @@ SIDES = {
 }
 # What the emulator can make; the rest of a choice keeps its first side.
 EMULATED = [
-    "Auth", "Budget", "Architecture", "ReserveConcurrency", "Pooled", "WorkerTimeoutSeconds", "Tracing", "network", "CreateEndpoints",
+    "Auth", "Budget", "Architecture", "ReserveConcurrency", "ApiConcurrency", "Pooled", "WorkerTimeoutSeconds", "Tracing", "network", "CreateEndpoints",
     "route_tables", "nothing", "owner",
     "CreateAlarms", "AlarmEmail", "AlarmTopicArn",
 ]

@@ -1,4 +1,5 @@
-"""Starts the AWS emulator without two of its waits and without its slowest loop. Nothing that it answers is changed.
+"""Starts the AWS emulator without two of its waits and without its slowest loop, and serves the one API at its own paths
+besides. Nothing else that it answers is changed.
 
 The changes reach into the emulator, so they are tied to one exact version of it.
 """
@@ -13,6 +14,9 @@ import log_pipe
 
 VERSION = "1.5.33"
 
+# Where the API's paths begin.
+API_ROOT = "/api/v1"
+
 # What the algorithm's definition gives for the digits 1 to 9.
 CHECK_INPUT = b"123456789"
 CHECK_VALUE = 0xAE8B14860A799888
@@ -22,7 +26,7 @@ def require_version():
     """Stops unless the emulator is the one that the changes below were made for."""
     found = importlib.metadata.version("ministack")
     if found != VERSION:
-        sys.exit(f"emulator.py fits ministack {VERSION}, but {found} is installed: check all three changes, then raise VERSION")
+        sys.exit(f"emulator.py fits ministack {VERSION}, but {found} is installed: check all four changes, then raise VERSION")
 
 
 def send_small_answers_at_once():
@@ -46,11 +50,39 @@ def checksum_in_c():
     s3._crc64nvme = checksums.crc64nvme
 
 
+def at_own_paths(app, api_ids):
+    """The same application, where a path of the API is one below /_aws/execute-api/ID, as long as there is one API.
+
+    On AWS the API is the root of its address, and its links begin there. `api_ids` lists the APIs that there are.
+    """
+
+    async def routed(scope, receive, send):
+        if scope["type"] == "http" and (scope["path"] == API_ROOT or scope["path"].startswith(f"{API_ROOT}/")):
+            found = api_ids()
+            if len(found) == 1:
+                prefix = f"/_aws/execute-api/{found.pop()}"
+                scope = dict(scope, path=prefix + scope["path"])
+                if scope.get("raw_path"):
+                    scope["raw_path"] = prefix.encode() + scope["raw_path"]
+        await app(scope, receive, send)
+
+    return routed
+
+
+def serve_the_api_at_its_own_paths():
+    from ministack import app
+    from ministack.services import apigateway
+
+    # Of every account and region: the keys are (account, region, id).
+    app.app = at_own_paths(app.app, lambda: {key[-1] for key in list(apigateway._apis._data)})
+
+
 if __name__ == "__main__":
     require_version()
     send_small_answers_at_once()
     hand_over_logs_at_once()
     checksum_in_c()
+    serve_the_api_at_its_own_paths()
     sys.argv = ["ministack"]  # what stands after this script's name only marks the process as one stack's
     from ministack.app import main
 

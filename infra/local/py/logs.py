@@ -8,19 +8,40 @@ import sys
 
 import aws
 
+# What one answer of GetLogEvents holds at most.
+PAGE = 10_000
+
+
+def streams(logs, group):
+    """The names of a log group's streams."""
+    token = {}
+    while True:
+        page = logs.describe_log_streams(logGroupName=group, **token)
+        yield from (stream["logStreamName"] for stream in page["logStreams"])
+        if not page.get("nextToken"):
+            return
+        token = {"nextToken": page["nextToken"]}
+
+
+def events(logs, group, stream):
+    """Every event of a stream, in order. The end is an answer whose token is the one that was sent."""
+    token = {}
+    while True:
+        page = logs.get_log_events(logGroupName=group, logStreamName=stream, startFromHead=True, limit=PAGE, **token)
+        yield from page["events"]
+        if page["nextForwardToken"] == token.get("nextToken"):
+            return
+        token = {"nextToken": page["nextForwardToken"]}
+
 
 def lines(logs, group):
-    """Every line of a log group, in order. FilterLogEvents stops at 10,000, so time goes on from the last one."""
-    found, seen, start = [], set(), 0
-    while True:
-        events = logs.filter_log_events(logGroupName=group, startTime=start, limit=10_000)["events"]
-        new = [event for event in events if (event["logStreamName"], event.get("eventId"), event["message"]) not in seen]
-        if not new:
-            return found
-        for event in new:
-            seen.add((event["logStreamName"], event.get("eventId"), event["message"]))
-            found.append(event["message"].rstrip("\n"))
-        start = new[-1]["timestamp"]
+    """Every line of a log group in order of time; those of one moment in the order of their stream.
+
+    FilterLogEvents, which reads all streams at once, is of no use here: the emulator gives it no token to go on with, so
+    what follows the 10,000th line of one moment could not be read.
+    """
+    found = [event for stream in streams(logs, group) for event in events(logs, group, stream)]
+    return [event["message"].rstrip("\n") for event in sorted(found, key=lambda event: event["timestamp"])]
 
 
 def main():

@@ -114,6 +114,9 @@ class EveryChoice(unittest.TestCase):
             self.assertEqual(trigger["ScalingConfig"]["MaximumConcurrency"], budget)
             reserved = budget if choice["ReserveConcurrency"] == "true" else None
             self.assertEqual(worker.get("ReservedConcurrentExecutions"), reserved)
+            api = resources["ApiFunction"]["Properties"].get("ReservedConcurrentExecutions")
+            asked = None if choice["ApiConcurrency"] == "0" else choice["ApiConcurrency"]
+            self.assertEqual(api, 8 if choice["Pooled"] == "false" else asked)
             for stack in ("Proxy", "Observability"):
                 if stack in resources:
                     self.assertEqual(resources[stack]["Properties"]["Parameters"]["Budget"], budget)

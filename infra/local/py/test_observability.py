@@ -44,7 +44,7 @@ class Observability(unittest.TestCase):
 
     def test_every_alarm_listens_to_something_that_is_said(self):
         alarms = of_type(self.resources(ProxyName="p"), "AWS::CloudWatch::Alarm")
-        self.assertEqual(len(alarms), 12)
+        self.assertEqual(len(alarms), 13)
         for name, alarm in alarms.items():
             properties = alarm["Properties"]
             metrics = [m["MetricStat"]["Metric"] for m in properties.get("Metrics", []) if "MetricStat" in m] or [properties]
@@ -63,7 +63,7 @@ class Observability(unittest.TestCase):
             "cache hits": [("api", f"{layer}{what}") for layer in ("Memory", "Shared") for what in ("Hits", "Misses")],
             "sessions": [("sweeper", "ChunksRunning")],
             "refusals": [("api", "Refusals"), ("api", "TooMany"), ("api", "Busy")],
-            "failures": [("api", "ExportsFailed"), ("worker", "ExportsFailed"), ("sweeper", "StepsFailed")],
+            "failures": [("api", "ExportsFailed"), ("worker", "ExportsFailed"), ("sweeper", "StepsFailed"), ("sweeper", "InvariantsBroken"), ("sweeper", "PutRight")],
         }
         for subject, metrics in wanted.items():
             self.assertEqual(set(metrics) - self.put, set(), subject)
@@ -106,7 +106,7 @@ class Observability(unittest.TestCase):
         for given, wanted in [({}, 0), ({"Email": "a@example.com"}, 1), ({"Email": "a@example.com", "TopicArn": "arn:t"}, 2)]:
             for name, alarm in of_type(self.resources(ProxyName="p", **given), "AWS::CloudWatch::Alarm").items():
                 self.assertEqual(len(alarm["Properties"]["AlarmActions"]), wanted, name)
-        self.assertEqual(len(of_type(self.resources(), "AWS::CloudWatch::Alarm")), 10)
+        self.assertEqual(len(of_type(self.resources(), "AWS::CloudWatch::Alarm")), 11)
 
     def test_every_alarm_has_its_page_in_the_runbook(self):
         runbook = code("infra/README.md")

@@ -115,8 +115,9 @@ class Roles(unittest.TestCase):
         source = code("functions/ports/src/store/roles.rs")
         script = code("infra/roles.sql")
         for role, name in (("sluice_source", "SOURCE_SETTINGS"), ("sluice_store", "STORE_SETTINGS")):
-            block = re.search(rf"const {name}: .*?= \[(.*?)\n\];", source, re.S).group(1)
-            wanted = set(re.findall(r'\("(\w+)", "([^"]+)"\)', block))
+            blocks = re.findall(rf"const {name}(?:_IF_KNOWN)?: .*?=\s+\[(.*?)\];", source, re.S)
+            self.assertEqual(len(blocks), 2)
+            wanted = {pair for block in blocks for pair in re.findall(r'\("(\w+)", "([^"]+)"\)', block)}
             found = set(re.findall(rf"alter role {role} set (\w+) = '([^':]+)';", script))
             self.assertEqual(found, wanted)
         for statement in re.findall(r'format!\("(grant [^{]+)\{store\}"\)', source):

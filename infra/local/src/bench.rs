@@ -5,10 +5,12 @@
 mod cold;
 mod database;
 mod engine;
+mod flood;
 mod goals;
 mod lines;
 mod measure;
 mod memory;
+mod plan;
 mod proc;
 mod report;
 mod rounds;
@@ -48,6 +50,8 @@ pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode> {
     match args.part {
         Some(BenchPart::Memory) => memory::run(),
         Some(BenchPart::Cold) => cold::run(),
+        Some(BenchPart::Plan) => plan::run(),
+        Some(BenchPart::Flood) => flood::run(),
         None => table(args),
     }
 }

@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::progress::Step;
-use crate::{place, process, signals};
+use crate::{place, process, signals, surroundings};
 
 /// Builds the functions and the `sluice` command.
 ///
@@ -20,10 +20,14 @@ pub(crate) fn build_all() -> Result<()> {
     cargo_build("Building functions, sluice command and tests", &["--workspace", "--all-targets"])
 }
 
-/// A cargo command in this repository.
+/// A cargo command in this repository. Where it compiles anything it takes the crates of `Cargo.lock` and no others; the
+/// lock file is complete, since cargo has read it to start this program.
 pub(crate) fn cargo(args: &[&str]) -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(place::root()).args(args);
+    let mut command = surroundings::command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(place::root());
+    let (word, rest) = args.split_at(1.min(args.len()));
+    // `cargo fmt` compiles nothing and knows no lock file.
+    command.args(word).args((word != ["fmt"]).then_some("--locked")).args(rest);
     command
 }
 

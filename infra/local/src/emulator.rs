@@ -1,12 +1,10 @@
 //! The AWS emulator: S3, SQS, Lambda, HTTP API, schedules and CloudFormation, on loopback only.
 
-use std::process::Command;
-
 use anyhow::Result;
 
 use crate::stack::Stack;
 use crate::venv::Venv;
-use crate::{place, process};
+use crate::{place, process, surroundings};
 
 /// The folder of injected faults in a stack's own.
 pub(crate) const FAULTS: &str = "faults";
@@ -18,7 +16,7 @@ pub(crate) fn start(stack: &mut Stack, venv: &Venv) -> Result<()> {
     stack.region = "us-east-1".to_owned();
     stack.access_key = "test".to_owned();
     stack.secret_key = "test".to_owned();
-    let mut command = Command::new(venv.python());
+    let mut command = surroundings::command(venv.python());
     command
         .arg(place::script("emulator.py"))
         .arg(stack.mark())

@@ -1,18 +1,18 @@
 //! `cargo x lint`: a security scanner over all templates. Apart from `cargo x check`, since it installs 300 MB.
 
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use anyhow::Result;
 
 use crate::progress::Step;
 use crate::venv::Venv;
-use crate::{place, process};
+use crate::{place, process, surroundings};
 
 /// Scans the templates; what is passed over, and why, stands in `infra/.checkov.yml` and beside the resources.
 pub(crate) fn run() -> Result<ExitCode> {
     let venv = Venv::scan()?;
     let step = Step::start("Scanning the templates");
-    let mut checkov = Command::new(venv.program("checkov"));
+    let mut checkov = surroundings::command(venv.program("checkov"));
     checkov.args(["--config-file", "infra/.checkov.yml"]);
     for template in place::templates()? {
         checkov.arg("--file").arg(template);

@@ -1,16 +1,15 @@
 //! PgBouncer in transaction mode: what RDS Proxy is on AWS. One pool for the source, one for the store.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::stack::Stack;
 use crate::user::User;
-use crate::{postgres, prerequisites, process, secret};
+use crate::{postgres, prerequisites, private, process, secret};
 
 /// Writes the settings and starts it. Fills in the stack's source and store URLs.
 pub(crate) fn start(stack: &mut Stack) -> Result<()> {
@@ -20,8 +19,8 @@ pub(crate) fn start(stack: &mut Stack) -> Result<()> {
     stack.pgbouncer_pid_file = stack.ground.join("pgbouncer.pid");
     let user = User::unprivileged()?;
     let users = format!("\"sluice_source\" \"{source}\"\n\"sluice_store\" \"{store}\"\n");
-    write(user, &stack.ground.join("pgbouncer-users.txt"), &users)?;
-    write(user, &settings_file(stack), &settings(stack))?;
+    private::write(&stack.ground.join("pgbouncer-users.txt"), users, user)?;
+    private::write(&settings_file(stack), settings(stack), user)?;
     stack.source_url = format!("postgres://sluice_source:{source}@127.0.0.1:{port}/source?sslmode=disable");
     stack.store_url = format!("postgres://sluice_store:{store}@127.0.0.1:{port}/store?sslmode=disable");
     launch(stack)
@@ -29,11 +28,30 @@ pub(crate) fn start(stack: &mut Stack) -> Result<()> {
 
 /// Ends all sessions and starts it again on its old port.
 pub(crate) fn restart(stack: &mut Stack) -> Result<()> {
+    stop(stack);
+    launch(stack)
+}
+
+/// Stops it until it is restarted.
+pub(crate) fn stop(stack: &Stack) {
     if let Some(&pid) = stack.pids.get("pgbouncer") {
         process::stop(pid, &stack.mark(), Signal::TERM, Duration::from_secs(5));
     }
     let _ = fs::remove_file(&stack.pgbouncer_pid_file);
-    launch(stack)
+}
+
+/// Lets new sessions of the source find their server, or a port where nothing listens; those of the store always do.
+pub(crate) fn lead_to_source(stack: &Stack, there: bool) -> Result<()> {
+    let mut settings = settings(stack);
+    if !there {
+        let (server, nothing) =
+            (format!("source = host=127.0.0.1 port={}", stack.direct_port), process::free_port()?);
+        settings = settings.replace(&server, &format!("source = host=127.0.0.1 port={nothing}"));
+    }
+    private::write(&settings_file(stack), settings, User::unprivileged()?)?;
+    let pid = stack.pids.get("pgbouncer").copied().and_then(|pid| Pid::from_raw(pid.cast_signed()));
+    kill_process(pid.context("PgBouncer does not run")?, Signal::HUP)
+        .context("PgBouncer does not read its settings")
 }
 
 fn launch(stack: &mut Stack) -> Result<()> {
@@ -79,12 +97,4 @@ server_login_retry = 1
 
 fn settings_file(stack: &Stack) -> PathBuf {
     stack.ground.join("pgbouncer.ini")
-}
-
-/// Writes a file that only this user can read.
-fn write(user: User, path: &Path, text: &str) -> Result<()> {
-    fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
-    user.own(path)?;
-    Ok(())
 }

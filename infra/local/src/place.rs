@@ -7,6 +7,9 @@ use std::{env, fs};
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
+use crate::private;
+use crate::user::is_root;
+
 /// The root of the repository.
 pub(crate) fn root() -> PathBuf {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -58,13 +61,13 @@ pub(crate) fn stack(name: &str) -> Result<PathBuf> {
 pub(crate) fn open_home() -> Result<PathBuf> {
     let home = home()?;
     fs::create_dir_all(&home).with_context(|| format!("cannot create {}", home.display()))?;
-    if home.ancestors().all(others_may_enter) {
+    if !is_root() || home.ancestors().all(others_may_enter) {
         return Ok(home);
     }
     let name = Sha256::digest(home.as_os_str().as_encoded_bytes());
     let name: String = name.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
     let open = Path::new("/var/tmp").join(format!("sluice-x-{name}"));
-    fs::create_dir_all(&open).with_context(|| format!("cannot create {}", open.display()))?;
+    private::shared_folder(&open)?;
     Ok(open)
 }
 

@@ -35,10 +35,15 @@ pub(crate) fn start(stack: &mut Stack, venv: &Venv, max_connections: u32) -> Res
 
 /// Ends all sessions and starts the server again on its old port.
 pub(crate) fn restart(stack: &mut Stack) -> Result<()> {
+    stop(stack);
+    launch(stack)
+}
+
+/// Stops it until it is restarted.
+pub(crate) fn stop(stack: &Stack) {
     if let Some(&pid) = stack.pids.get("postgres") {
         process::stop(pid, &stack.mark(), Signal::INT, Duration::from_secs(10));
     }
-    launch(stack)
 }
 
 fn launch(stack: &mut Stack) -> Result<()> {

@@ -2,13 +2,13 @@
 //! may be missing.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::{env, fs};
 
 use anyhow::{Result, bail};
 
 use crate::progress::Step;
-use crate::{process, user};
+use crate::{process, surroundings, user};
 
 const PYTHONS: [&str; 6] = ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10"];
 /// Where Debian keeps the programs of one version.
@@ -19,7 +19,11 @@ const SYSTEM_FOLDERS: [&str; 4] = ["/usr/sbin", "/usr/local/sbin", "/usr/bin", "
 pub(crate) fn python() -> Result<PathBuf> {
     let new_enough = |python: &PathBuf| {
         let check = ["-c", "import sys; sys.exit(sys.version_info < (3, 10))"];
-        Command::new(python).args(check).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+        surroundings::command(python)
+            .args(check)
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.success())
     };
     match PYTHONS.iter().filter_map(|name| find(name)).find(new_enough) {
         Some(python) => Ok(python),
@@ -54,7 +58,7 @@ pub(crate) fn redis() -> Option<PathBuf> {
 /// nginx, where there is one that can ask whether a request may be served.
 pub(crate) fn nginx() -> Option<PathBuf> {
     let found = find("nginx")?;
-    let said = Command::new(&found).arg("-V").output().ok()?;
+    let said = surroundings::command(&found).arg("-V").output().ok()?;
     String::from_utf8_lossy(&said.stderr).contains("http_auth_request_module").then_some(found)
 }
 
@@ -87,7 +91,7 @@ fn install_service(package: &str) -> Result<()> {
     apt_get(&["update", "-qq"])?;
     apt_get(&["install", "-y", "-qq", "--no-install-recommends", package])?;
     if let Some(systemctl) = find("systemctl") {
-        let _ = Command::new(systemctl).args(["disable", "--now", package]).output();
+        let _ = surroundings::command(systemctl).args(["disable", "--now", package]).output();
     }
     Ok(())
 }
@@ -118,7 +122,7 @@ fn install_postgresql_15() -> Result<()> {
 }
 
 fn apt_get(args: &[&str]) -> Result<()> {
-    let mut command = Command::new("apt-get");
+    let mut command = surroundings::command("apt-get");
     command.args(args).env("DEBIAN_FRONTEND", "noninteractive").stdin(Stdio::null()).stdout(Stdio::null());
     process::run(&mut command, "install it by hand and try again")
 }

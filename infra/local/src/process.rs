@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::surroundings;
+
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Starts a program in a process group of its own (Ctrl-C does not reach it), its output going to a file.
@@ -90,7 +92,8 @@ fn command_line(pid: u32) -> Option<String> {
     if Path::new("/proc/self").exists() {
         return None;
     }
-    let output = Command::new("ps").args(["-o", "command=", "-p", &pid.to_string()]).output().ok()?;
+    let output =
+        surroundings::command("ps").args(["-o", "command=", "-p", &pid.to_string()]).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 

@@ -2,17 +2,17 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::place;
+use crate::{place, surroundings};
 
 /// Runs `py/<script>` with JSON on standard input and returns the JSON that it prints; what it says on standard error
 /// is shown as it comes.
 pub(crate) fn call(python: &Path, script: &str, input: &Value) -> Result<Value> {
-    let mut child = Command::new(python)
+    let mut child = surroundings::command(python)
         .arg(place::script(script))
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .stdin(Stdio::piped())

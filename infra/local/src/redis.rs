@@ -1,7 +1,5 @@
 //! Redis, where it is installed: the cache that the api's environments share. Without it the stack runs as well.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::time::Duration;
 
@@ -10,7 +8,7 @@ use rustix::process::Signal;
 
 use crate::stack::Stack;
 use crate::user::User;
-use crate::{prerequisites, process, secret};
+use crate::{prerequisites, private, process, secret};
 
 /// The name of its process.
 pub(crate) const NAME: &str = "redis";
@@ -22,7 +20,6 @@ pub(crate) fn start(stack: &mut Stack) -> Result<()> {
     }
     let password = secret::random()?;
     stack.redis_port = process::free_port()?;
-    let user = User::unprivileged()?;
     let file = stack.ground.join("redis.conf");
     let ground = stack.ground.display();
     let port = stack.redis_port;
@@ -31,9 +28,7 @@ pub(crate) fn start(stack: &mut Stack) -> Result<()> {
         "bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir \"{ground}\"\nsave \"\"\nappendonly no\ndaemonize no\n\
          maxmemory 64mb\nmaxmemory-policy allkeys-lru\n"
     );
-    fs::write(&file, settings).with_context(|| format!("cannot write {}", file.display()))?;
-    fs::set_permissions(&file, fs::Permissions::from_mode(0o600))?;
-    user.own(&file)?;
+    private::write(&file, settings, User::unprivileged()?)?;
     stack.redis_url = format!("redis://:{password}@127.0.0.1:{port}");
     launch(stack)
 }

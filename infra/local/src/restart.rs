@@ -13,14 +13,18 @@ pub(crate) fn run(name: &str, part: Part) -> Result<()> {
         Part::Postgres => postgres::restart(&mut stack),
         Part::Pgbouncer => pgbouncer::restart(&mut stack),
         Part::Redis => redis::restart(&mut stack),
+        Part::Source => pgbouncer::lead_to_source(&stack, true),
     }
 }
 
-/// Stops a part that the rest runs without, until it is restarted.
+/// Stops a part until it is restarted.
 pub(crate) fn stop(name: &str, part: Spare) -> Result<()> {
     let stack = Stack::load(name)?;
     match part {
+        Spare::Postgres => postgres::stop(&stack),
+        Spare::Pgbouncer => pgbouncer::stop(&stack),
         Spare::Redis => redis::stop(&stack),
+        Spare::Source => pgbouncer::lead_to_source(&stack, false)?,
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 
 use crate::progress::Step;
 use crate::venv::Venv;
-use crate::{place, process, signals};
+use crate::{place, process, signals, surroundings};
 pub(crate) use target::Architecture;
 
 /// Passes its words on to `sam`; without any, or with flags only, it is `sam build`.
@@ -31,7 +31,7 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
 pub(crate) fn command(venv: &Venv, program: &str) -> Result<Command> {
     let inherited = env::var_os("PATH").unwrap_or_default();
     let path = env::join_paths(std::iter::once(venv.bin()).chain(env::split_paths(&inherited)))?;
-    let mut command = Command::new(venv.program(program));
+    let mut command = surroundings::with_aws(venv.program(program));
     command.env("PATH", path).env("SAM_CLI_TELEMETRY", "0").current_dir(place::root());
     Ok(command)
 }

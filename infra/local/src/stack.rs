@@ -10,7 +10,8 @@ use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 
 use crate::emulator::FAULTS;
-use crate::{cdn, older, place, process, redis, user};
+use crate::user::User;
+use crate::{cdn, older, place, private, process, redis};
 
 /// The stack that is meant when none is named.
 pub(crate) const DEFAULT_NAME: &str = "shop";
@@ -93,10 +94,10 @@ impl Stack {
         let mut stack =
             Self { name: name.to_owned(), ground: place::open_home()?.join(name), ..Self::default() };
         stack.clear()?;
-        fs::create_dir_all(place::stack(name)?)?;
+        private::folder(&place::stack(name)?, User::Own)?;
+        private::folder(&stack.ground, User::unprivileged()?)?;
         fs::create_dir_all(stack.ground.join("tmp"))?;
         fs::create_dir_all(stack.ground.join(FAULTS))?;
-        user::User::unprivileged()?.own(&stack.ground)?;
         stack.save()?;
         Ok(stack)
     }
@@ -124,7 +125,7 @@ impl Stack {
     pub(crate) fn save(&self) -> Result<()> {
         let file = file(&self.name)?;
         let new = file.with_extension("json.new");
-        fs::write(&new, serde_json::to_vec_pretty(self)?)?;
+        private::write(&new, serde_json::to_vec_pretty(self)?, User::Own)?;
         fs::rename(&new, &file).with_context(|| format!("cannot write {}", file.display()))
     }
 

@@ -8,7 +8,7 @@ use crate::progress::Step;
 use crate::stack::Stack;
 use crate::up::{Plan, Sample, start};
 use crate::venv::Venv;
-use crate::{binaries, older, pgbouncer, place, postgres, prerequisites, process, signals};
+use crate::{binaries, older, pgbouncer, place, postgres, prerequisites, process, signals, surroundings};
 
 const NAME: &str = "test";
 const BUDGET: u32 = 3;
@@ -78,7 +78,7 @@ pub(crate) fn run_told(args: &[String], variables: &[(&str, String)]) -> Result<
 
 /// Lets the server log what both roles say: the test `guard` looks at what all others made the functions say.
 fn listen(stack: &mut Stack, venv: &Venv) -> Result<()> {
-    let mut script = Command::new(venv.python());
+    let mut script = surroundings::command(venv.python());
     script.arg(place::script("log_statements.py")).env("SLUICE_OWNER_URL", &stack.owner_url);
     process::run(&mut script, "see the messages above")?;
     // Settings of a role hold for sessions that begin after them.
@@ -114,13 +114,15 @@ fn over(stack: &Stack) -> Result<Command> {
         .env("AWS_REGION", &stack.region)
         .env("SLUICE_CLI", place::binaries()?.join("sluice"))
         .env("SLUICE_X", place::binaries()?.join("x"))
-        .env("SLUICE_PYTHON", Venv::stack()?.python());
+        .env("SLUICE_PYTHON", Venv::stack()?.python())
+        // Its list of SQLSTATEs: ours must know them all.
+        .env("SLUICE_ERRCODES", stack.postgres_bin.join("../share/errcodes.txt"));
     Ok(cargo)
 }
 
 fn test_scripts(venv: &Venv) -> Result<()> {
     let step = Step::start("Testing the scripts");
-    let mut tests = Command::new(venv.python());
+    let mut tests = surroundings::command(venv.python());
     tests.args(["-m", "unittest", "discover", "--quiet"]).current_dir(place::script(""));
     process::run(tests.env("PYTHONDONTWRITEBYTECODE", "1"), "see the messages above")?;
     step.done("passed");

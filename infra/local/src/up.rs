@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
 
 use anyhow::{Context, Result};
 
@@ -13,6 +12,7 @@ use crate::stack::{Guard, Stack, down_command};
 use crate::venv::Venv;
 use crate::{
     admin, binaries, deploy, emulator, pgbouncer, place, postgres, prerequisites, process, redis, signals,
+    surroundings,
 };
 
 /// The tenant of the key that is printed.
@@ -161,7 +161,7 @@ pub(crate) fn start(plan: &Plan<'_>, venv: &Venv) -> Result<(Guard, Stack)> {
 
 fn load_tables(stack: &Stack, venv: &Venv, scale: f64) -> Result<()> {
     let step = Step::start("Loading the sample database");
-    let mut load = Command::new(venv.python());
+    let mut load = surroundings::command(venv.python());
     load.arg(sample("load.py")).args(["--url", &stack.owner_url, "--scale", &scale.to_string()]);
     process::run(load.env("PYTHONDONTWRITEBYTECODE", "1"), "see its messages above")?;
     step.done("loaded");

@@ -8,6 +8,8 @@ use std::{fs, io};
 
 use anyhow::{Context, Result};
 
+use crate::surroundings;
+
 /// Whom a child process runs as.
 #[derive(Clone, Copy)]
 pub(crate) enum User {
@@ -32,7 +34,7 @@ impl User {
 
     /// A command that runs as this user.
     pub(crate) fn command(self, program: impl AsRef<Path>) -> Command {
-        let mut command = Command::new(program.as_ref());
+        let mut command = surroundings::command(program.as_ref());
         if let Self::Other { uid, gid } = self {
             command.gid(gid).uid(uid);
         }

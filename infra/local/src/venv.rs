@@ -2,13 +2,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
 use crate::progress::Step;
-use crate::{place, prerequisites, process};
+use crate::{place, prerequisites, process, surroundings};
 
 /// Written last: holds the fingerprint of the list that was installed.
 const MARK: &str = "requirements.sha256";
@@ -86,14 +85,15 @@ impl Venv {
             fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
         }
         process::run(
-            Command::new(&python).args(["-m", "venv"]).arg(&folder),
+            surroundings::command(&python).args(["-m", "venv"]).arg(&folder),
             "on Debian and Ubuntu `apt-get install python3-venv` brings what is missing",
         )?;
         let venv = Self(folder);
         process::run(
-            Command::new(venv.python())
+            surroundings::command(venv.python())
                 .args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"])
-                .args(["--root-user-action", "ignore", "--requirement"])
+                // A version can get further files, which no list here has seen.
+                .args(["--root-user-action", "ignore", "--require-hashes", "--requirement"])
                 .arg(&list),
             "pip must be able to reach a package index (see `pip config list`)",
         )?;
@@ -107,11 +107,12 @@ impl Venv {
 fn fingerprint(list: &Path) -> Result<String> {
     let text = fs::read_to_string(list).with_context(|| format!("cannot read {}", list.display()))?;
     let mut hash = Sha256::new_with_prefix(&text);
-    for line in text.lines() {
+    // A package is one logical line: its version, and a hash for each of its files.
+    for line in text.replace("\\\n", "").lines() {
         if let Some(included) = line.strip_prefix("-r ") {
             hash.update(fingerprint(&list.with_file_name(included))?);
-        } else if !line.starts_with('#') && !line.contains("==") {
-            bail!("{}: `{line}` is not pinned", list.display());
+        } else if !line.starts_with('#') && !(line.contains("==") && line.contains(" --hash=sha256:")) {
+            bail!("{}: `{line}` is not pinned by version and hash", list.display());
         }
     }
     Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
@@ -122,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_package_of_every_list_is_pinned() -> Result<()> {
+    fn every_package_of_every_list_is_pinned_by_version_and_hash() -> Result<()> {
         for list in ["stack", "bench", "parquet", "lint", "scan", "sam", "deny"] {
             fingerprint(&place::root().join("infra/local/requirements").join(format!("{list}.txt")))?;
         }

@@ -32,7 +32,8 @@ async fn the_values_of_a_filter_go_with_its_export() {
     let tenant = add_tenant(&store, "acme").await;
     let mut want = want(&tenant, "clients", 0, 10, 2);
     want.selection.settle_after_secs = None;
-    want.selection.predicates = vec![Predicate { column: "name".into(), test: Test::Ne(NAME.into()) }];
+    want.selection.predicates =
+        vec![Predicate { column: "name".into(), test: Test::Ne(NAME.into()), by: None }];
     want.fingerprint = want.selection.fingerprint(&tenant, "test");
     let mut new = new_export(&tenant, vec![want]);
     new.request = serde_json::json!({"filters": {"name": {"ne": NAME}}});

@@ -19,7 +19,7 @@ fn guarded(answer: &Answer, what: &str) {
         ("referrer-policy", "no-referrer"),
         ("strict-transport-security", "max-age=63072000"),
         ("x-content-type-options", "nosniff"),
-        ("vary", "Authorization"),
+        ("vary", "Authorization, Accept-Encoding"),
     ] {
         assert_eq!(answer.header(name), value, "{what}: {name} of a {}", answer.status);
     }

@@ -8,12 +8,14 @@ use crate::api::{call, get};
 
 /// The audit events among the lines that `cargo x logs` prints.
 pub(super) fn audit_events(log: &str) -> Vec<Value> {
+    json_lines(log).into_iter().filter(|event| event["target"] == "audit").collect()
+}
+
+fn json_lines(log: &str) -> Vec<Value> {
     let json = log.lines().filter_map(|line| {
         line.split_once("  ")?.1.find('{').map(|at| &line[line.find('{').unwrap_or(at)..])
     });
-    json.filter_map(|text| serde_json::from_str::<Value>(text).ok())
-        .filter(|event| event["target"] == "audit")
-        .collect()
+    json.filter_map(|text| serde_json::from_str::<Value>(text).ok()).collect()
 }
 
 #[tokio::test]
@@ -42,6 +44,12 @@ async fn what_is_done_and_handed_out_is_audited() {
     ] {
         ask(method, &path, &key).await;
     }
+    // HEAD hands out what GET does.
+    let reader = store.create_key(&"demo".parse().unwrap(), "e2e audit head").await.unwrap();
+    for path in [format!("/exports/{id}/manifest"), format!("/exports/{id}/files/{file}")] {
+        let answer = ask(Method::HEAD, &path, &reader).await;
+        assert_eq!((answer.status.as_u16(), answer.header("location").is_empty()), (307, false), "{path}");
+    }
     // A stranger tries, and the owner deletes.
     assert_eq!(ask(Method::DELETE, &format!("/exports/{id}"), &other).await.status, 404);
     assert_eq!(ask(Method::DELETE, &format!("/exports/{id}"), &key).await.status, 204);
@@ -58,6 +66,18 @@ async fn what_is_done_and_handed_out_is_audited() {
     let log = system.x(&["logs"]).unwrap();
     let events = audit_events(&log);
     let by = format!("key {key_id}");
+    let head = format!("key {}", reader.split('_').nth(1).unwrap());
+    let by_head: Vec<_> = events.iter().filter(|e| e["by"] == head).collect();
+    assert_eq!(by_head.len(), 2, "{by_head:?}");
+    assert!(
+        by_head.iter().all(|e| e["links"] == 1 && e["export"] == id && e["outcome"] == "done"),
+        "{by_head:?}"
+    );
+    // Each request line says whose it was.
+    let requests = json_lines(&log).into_iter().filter(|line| line["message"] == "request");
+    let requests: Vec<_> = requests.filter(|line| line["by"] == head).collect();
+    assert_eq!(requests.len(), 2, "{requests:?}");
+    assert!(requests.iter().all(|line| line["tenant"] == "demo" && line["method"] == "HEAD"), "{requests:?}");
     let found = |event: &str, fits: &dyn Fn(&Value) -> bool| {
         assert!(events.iter().any(|e| e["event"] == event && fits(e)), "{event} among {}", events.len());
     };
@@ -86,7 +106,7 @@ async fn what_is_done_and_handed_out_is_audited() {
     found("catalog applied", &|e| e["revision"].is_string() && e["outcome"] == "done");
     found("access refused", &|e| e["status"] == 401 && e["by"] == "nobody");
     // No secret of any key went into a log, whole or in part.
-    for key in [&key, &other, &made_key, &system.stack.key] {
+    for key in [&key, &other, &reader, &made_key, &system.stack.key] {
         let secret = key.rsplit('_').next().unwrap();
         assert!(!log.contains(secret) && !log.contains(&secret[..16]), "a key was logged");
     }

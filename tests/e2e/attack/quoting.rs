@@ -29,10 +29,11 @@ fn selection(column: &str, test: export::selection::Test) -> Selection {
         columns: vec![Column::native("id", 20, ColumnType::Int8)],
         range_column: None,
         tenant_column: None,
-        predicates: vec![Predicate { column: column.into(), test }],
+        predicates: vec![Predicate { column: column.into(), test, by: None }],
         order: vec![],
         settle_after_secs: None,
         epoch: 1,
+        search_path: vec![],
         output: Output::default(),
     }
 }

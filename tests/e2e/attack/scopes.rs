@@ -90,6 +90,17 @@ async fn an_export_with_such_a_dataset_does_not_exist_either() {
         let unknown = ask("00000000-0000-4000-8000-000000000000").await;
         assert_eq!(hidden, unknown, "{method} {route}");
     }
+    // Nor does a cursor name it: page by page, with and without a status, only what exists is passed.
+    let every = crate::api::get("/exports?limit=100").await.body.to_string();
+    assert!(every.contains(&id), "it is among the newest");
+    let mut path = "/exports?limit=1&status=succeeded".to_owned();
+    for _ in 0..5 {
+        let page = call(Method::GET, &path, Some(&outside), &[], None).await;
+        let Some(cursor) = page.body["nextCursor"].as_str() else { break };
+        let shown = page.body["exports"][0]["id"].as_str().expect("a page with a next one is not empty");
+        assert!(cursor.ends_with(shown) && !cursor.contains(&id), "{cursor}");
+        path = format!("/exports?limit=1&status=succeeded&cursor={cursor}");
+    }
     let listed = async |key: &str| {
         let list = call(Method::GET, "/exports?limit=100", Some(key), &[], None).await;
         list.body.to_string().contains(&id)

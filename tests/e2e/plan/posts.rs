@@ -52,6 +52,7 @@ impl Api {
                 settle_after_secs: Some(3600),
                 order: vec![],
                 epoch: 1,
+                search_path: vec![],
             };
             revision.datasets.insert(want.selection.dataset.clone(), dataset);
             let size = Size { rows: 30, bytes: 30 * chunks * TARGET / 339 };
@@ -67,7 +68,7 @@ impl Api {
             ..Settings::from_env().unwrap()
         };
         let (queue, objects) = (Arc::new(MemoryQueue::default()), Arc::new(MemoryObjects::default()));
-        let shared = Shared::layers(None, "posts").unwrap();
+        let shared = Shared::layers(None, "posts", &store).unwrap();
         let router = api::service(Context::new(store, queue, objects, shared, settings));
         Self { router, key, sent: 0 }
     }

@@ -1,12 +1,12 @@
-//! The source is too busy: chunks wait, nothing fails, and all goes on by itself.
+//! A condition of the deployment holds all chunks back: they wait, nothing fails, and all goes on by itself.
 
-use export::chunk::{ChunkState, Usage};
+use export::chunk::{ChunkState, Failure, Usage};
 use export::id::{ChunkId, TenantId};
-use export::load::{Excess, Signal};
-use ports::store::{NewExport, Store};
+use export::load::{Excess, Hold, Signal};
+use ports::store::{GivenBack, NewExport, Noted, ReadNote, Store};
 use tests::Database;
 
-use crate::fixture::{LEASE_SECS, add_tenant, drain, new_export, note, want, work};
+use crate::fixture::{LEASE_SECS, add_tenant, drain, file, new_export, note, want, work};
 
 const CROWDED: Excess = Excess { signal: Signal::ActiveSessions, seen: 45, allowed: 40 };
 
@@ -19,13 +19,23 @@ async fn ground() -> (Database, Store, TenantId, NewExport) {
     (database, store, acme, new)
 }
 
-/// A worker takes the chunk and finds the source too busy; answers until when, microseconds.
-async fn too_busy(store: &Store, chunk: ChunkId) -> i64 {
-    let attempt = store.lease(chunk, LEASE_SECS).await.unwrap().unwrap();
-    let held = store.back_off(chunk, attempt.number, &CROWDED, &Usage::default()).await.unwrap().unwrap();
-    assert_eq!(held.excess, CROWDED);
-    held.until_micros
+fn hold(signal: Signal) -> Hold {
+    Hold { signal, reason: "a reason".into() }
 }
+
+/// A worker takes the chunk and meets the condition; answers what became of the chunk.
+async fn meet(store: &Store, chunk: ChunkId, hold: &Hold) -> GivenBack {
+    let attempt = store.lease(chunk, LEASE_SECS).await.unwrap().unwrap();
+    store.back_off(chunk, attempt.number, hold, &Usage::default()).await.unwrap()
+}
+
+/// A worker takes the chunk and finds the source too busy.
+async fn too_busy(store: &Store, chunk: ChunkId) {
+    let given = meet(store, chunk, &CROWDED.into()).await;
+    assert!(matches!(given, GivenBack::Waits { secs: 1.. }), "{given:?}");
+}
+
+const FAILURES: &str = "select sum(failures) + count(*) filter (where state = 'failed') from sluice.chunk";
 
 /// The time of the back-off is over.
 async fn passes(database: &Database) {
@@ -38,18 +48,23 @@ async fn passes(database: &Database) {
 async fn under_load_nothing_goes_out_nothing_fails_and_the_status_says_why() {
     let (database, store, acme, new) = ground().await;
     let sent = store.dispatch().await.unwrap();
-    let until = too_busy(&store, sent[0]).await;
+    let second = store.lease(sent[1], LEASE_SECS).await.unwrap().unwrap();
+    too_busy(&store, sent[0]).await;
+    let until = "select sluice.micros(until) from sluice.back_off";
+    let first_until = database.number(until).await.unwrap();
+    store.back_off(sent[1], second.number, &CROWDED.into(), &Usage::default()).await.unwrap();
     assert_eq!(
-        too_busy(&store, sent[1]).await,
-        until,
-        "whoever finds it within one back-off finds the same one"
+        database.number(until).await.unwrap(),
+        first_until,
+        "found within one back-off, it is the same one"
     );
+    assert!(store.lease(sent[2], LEASE_SECS).await.unwrap().is_none(), "what was on its way waits too");
     assert!(store.dispatch().await.unwrap().is_empty());
     let state = store.export(&acme, new.id).await.unwrap().unwrap();
     let held = state.back_off.unwrap();
-    assert_eq!((held.excess, held.until_micros), (CROWDED, until));
-    let failures = "select sum(failures) + count(*) filter (where state = 'failed') from sluice.chunk";
-    assert_eq!(database.number(failures).await.unwrap(), 0);
+    assert_eq!((held.hold, held.until_micros), (CROWDED.into(), first_until));
+    assert!(held.since_micros < first_until);
+    assert_eq!(database.number(FAILURES).await.unwrap(), 0);
     let page = store.chunk_page(&acme, new.id, None, 10).await.unwrap().unwrap();
     let given_back = page.chunks.iter().find(|c| c.id == sent[0]).unwrap();
     assert_eq!((given_back.state, given_back.attempt), (ChunkState::Due, 1));
@@ -61,9 +76,7 @@ async fn under_load_nothing_goes_out_nothing_fails_and_the_status_says_why() {
 #[tokio::test]
 async fn each_back_off_is_longer_one_chunk_looks_and_then_all_goes_on() {
     let (database, store, acme, new) = ground().await;
-    for chunk in store.dispatch().await.unwrap() {
-        too_busy(&store, chunk).await;
-    }
+    too_busy(&store, store.dispatch().await.unwrap()[0]).await;
     let wait = "select extract(epoch from until - since)::bigint from sluice.back_off";
     let mut waits = Vec::new();
     for _ in 0..8 {
@@ -71,8 +84,12 @@ async fn each_back_off_is_longer_one_chunk_looks_and_then_all_goes_on() {
         let sent = store.dispatch().await.unwrap();
         assert_eq!(sent.len(), 1, "one chunk looks again");
         assert!(store.dispatch().await.unwrap().is_empty(), "and no other while it is on its way");
+        let running = store.lease(sent[0], LEASE_SECS).await.unwrap().unwrap();
+        assert!(store.dispatch().await.unwrap().is_empty(), "nor while it finds out");
         database.run("update sluice.back_off set since = clock_timestamp()").await.unwrap();
-        too_busy(&store, sent[0]).await;
+        let given =
+            store.back_off(sent[0], running.number, &CROWDED.into(), &Usage::default()).await.unwrap();
+        assert!(matches!(given, GivenBack::Waits { .. }));
         waits.push(database.number(wait).await.unwrap());
     }
     assert_eq!(waits, [4, 8, 16, 32, 64, 120, 120, 120]);
@@ -81,12 +98,13 @@ async fn each_back_off_is_longer_one_chunk_looks_and_then_all_goes_on() {
     let attempt = store.lease(sent[0], LEASE_SECS).await.unwrap().unwrap();
     assert_eq!(attempt.failures, 0);
     // The load is gone: its worker reads.
-    assert!(note(&store, &attempt).await);
+    let read = ReadNote { as_of_micros: 1, horizon_micros: None };
+    assert_eq!(store.note_read(&attempt, &read).await.unwrap(), Noted::Resumed);
     assert!(store.export(&acme, new.id).await.unwrap().unwrap().back_off.is_none());
     assert_eq!(store.dispatch().await.unwrap().len(), 3, "all the budget is used again");
-    assert!(
-        store.back_off(sent[0], attempt.number + 1, &CROWDED, &Usage::default()).await.unwrap().is_none()
-    );
+    let fenced =
+        store.back_off(sent[0], attempt.number + 1, &CROWDED.into(), &Usage::default()).await.unwrap();
+    assert_eq!(fenced, GivenBack::Fenced);
     assert_eq!(
         database.number("select count(*) from sluice.back_off").await.unwrap(),
         0,
@@ -118,4 +136,106 @@ async fn a_pause_takes_back_what_no_worker_has_taken() {
     drain(&store).await;
     let state = store.export(&acme, new.id).await.unwrap().unwrap();
     assert_eq!((state.progress.chunks_done, state.progress.chunks_failed), (8, 0));
+}
+
+#[tokio::test]
+async fn reading_ends_no_hold_of_the_bucket_and_a_file_does() {
+    let (database, store, acme, new) = ground().await;
+    let sent = store.dispatch().await.unwrap();
+    meet(&store, sent[0], &hold(Signal::StorageThrottled)).await;
+    let state = store.export(&acme, new.id).await.unwrap().unwrap();
+    assert_eq!(state.back_off.unwrap().hold, hold(Signal::StorageThrottled));
+    passes(&database).await;
+    let sent = store.dispatch().await.unwrap();
+    let probe = store.lease(sent[0], LEASE_SECS).await.unwrap().unwrap();
+    assert!(note(&store, &probe).await);
+    assert!(store.dispatch().await.unwrap().is_empty(), "the bucket may still refuse");
+    store.record(sent[0], &file(probe.number, 5), &Usage::default()).await.unwrap().unwrap();
+    assert_eq!(store.dispatch().await.unwrap().len(), 4);
+    assert_eq!(database.number(FAILURES).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_probe_that_fails_by_itself_is_followed_by_another() {
+    let (database, store, _acme, _new) = ground().await;
+    let sent = store.dispatch().await.unwrap();
+    meet(&store, sent[0], &hold(Signal::SourceLogin)).await;
+    passes(&database).await;
+    let sent = store.dispatch().await.unwrap();
+    let probe = store.lease(sent[0], LEASE_SECS).await.unwrap().unwrap();
+    let own = Failure { code: "schema_changed".into(), message: "m".into(), again: false };
+    store.fail(sent[0], probe.number, &own, &Usage::default()).await.unwrap().unwrap();
+    assert_eq!(store.dispatch().await.unwrap().len(), 1);
+}
+
+/// The store was away for longer than a lease; `dispatch()` counted the worker as lost before that could tell.
+#[tokio::test]
+async fn a_lease_that_ran_out_while_the_store_was_away_is_not_charged() {
+    let (database, store, _acme, _new) = ground().await;
+    let sent = store.dispatch().await.unwrap();
+    let attempt = store.lease(sent[0], 0).await.unwrap().unwrap();
+    store.dispatch().await.unwrap();
+    assert_eq!(database.number(FAILURES).await.unwrap(), 1);
+    let away = hold(Signal::StoreUnavailable);
+    let given = store.back_off(sent[0], attempt.number, &away, &Usage::default()).await.unwrap();
+    assert!(matches!(given, GivenBack::Waits { .. }));
+    assert_eq!(database.number(FAILURES).await.unwrap(), 0);
+    assert_eq!(database.number("select count(*) from sluice.back_off").await.unwrap(), 0, "dispatch goes on");
+    let again = store.back_off(sent[0], attempt.number, &away, &Usage::default()).await.unwrap();
+    assert_eq!(again, GivenBack::Fenced);
+}
+
+#[tokio::test]
+async fn a_chunk_that_breaks_every_session_is_to_blame_itself() {
+    let (database, store, _acme, _new) = ground().await;
+    let gone = hold(Signal::SourceUnavailable);
+    let mut ends = Vec::new();
+    for _ in 0..8 {
+        let sent = store.dispatch().await.unwrap();
+        let attempt = store.lease(sent[0], LEASE_SECS).await.unwrap().unwrap();
+        assert!(note(&store, &attempt).await);
+        ends.push(store.back_off(sent[0], attempt.number, &gone, &Usage::default()).await.unwrap());
+        passes(&database).await;
+    }
+    assert!(ends[..7].iter().all(|end| matches!(end, GivenBack::Waits { .. })), "{ends:?}");
+    assert_eq!(ends[7], GivenBack::BreaksSessions);
+    assert_eq!(
+        database.number("select count(*) from sluice.chunk where state = 'running'").await.unwrap(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn workers_that_take_nothing_are_named_in_the_status() {
+    let (database, store, acme, new) = ground().await;
+    let told = async || store.export(&acme, new.id).await.unwrap().unwrap().back_off;
+    for sends in 1..=3 {
+        assert!(told().await.is_none(), "{sends}");
+        store.dispatch().await.unwrap();
+        database
+            .run("update sluice.chunk set sent_at = sent_at - interval '1 hour' where state = 'sent'")
+            .await
+            .unwrap();
+    }
+    let held = told().await.unwrap();
+    assert_eq!(held.hold.signal, Signal::NoWorker);
+    assert!(held.hold.reason.contains("no worker took a chunk"));
+    let sent = store.dispatch().await.unwrap();
+    store.lease(sent[0], LEASE_SECS).await.unwrap().unwrap();
+    assert!(told().await.is_none(), "a worker has come");
+}
+
+#[tokio::test]
+async fn a_deadline_that_passes_meanwhile_names_the_condition() {
+    let (database, store, acme, new) = ground().await;
+    let sent = store.dispatch().await.unwrap();
+    meet(&store, sent[0], &hold(Signal::SourceLogin)).await;
+    database.run("update sluice.export set deadline_at = clock_timestamp()").await.unwrap();
+    let state = store.export(&acme, new.id).await.unwrap().unwrap();
+    assert_eq!(state.errors.len(), 8);
+    let failure = &state.errors[0].failure;
+    assert!(
+        failure.code == "deadline"
+            && failure.message.contains("a reason; retry the export when that is over")
+    );
 }

@@ -6,7 +6,7 @@ use export::chunk::{ExportStatus, Failure, Usage};
 use ports::objects::MemoryObjects;
 use ports::queue::MemoryQueue;
 use ports::source::Source;
-use ports::store::{Ended, Finish, RetryError, Store};
+use ports::store::{Ended, Finish, Noted, RetryError, Store};
 use tests::Database;
 
 use crate::fixture::{LEASE_SECS, TARGET, add_tenant, drain, new_export, note, want, work};
@@ -16,6 +16,9 @@ async fn store() -> (Database, Store) {
     let store = Store::new(&database.url).unwrap();
     (database, store)
 }
+
+/// All live exports are past their deadline.
+const PASS: &str = "update sluice.export set deadline_at = now() - interval '1 second'";
 
 const LIMITS: ports::store::Limits = ports::store::Limits { target_bytes: TARGET, max_chunks: 1000 };
 
@@ -54,7 +57,7 @@ async fn the_deadline_lists_what_is_missing_and_retry_reads_only_that() {
     store.accept(&new).await.unwrap();
     let sent = store.dispatch().await.unwrap();
     work(&store, sent[0]).await;
-    database.run("update sluice.export set deadline_at = now() - interval '1 second'").await.unwrap();
+    database.run(PASS).await.unwrap();
     assert_eq!(store.past_deadline(10).await.unwrap(), [new.id]);
     assert!(store.end_at_deadline(new.id).await.unwrap());
     assert!(!store.end_at_deadline(new.id).await.unwrap(), "nothing ends twice");
@@ -88,14 +91,14 @@ async fn the_deadline_holds_although_nothing_sweeps() {
     }
     let chunk = store.dispatch().await.unwrap()[0];
     let attempt = store.lease(chunk, LEASE_SECS).await.unwrap().unwrap();
-    database.run("update sluice.export set deadline_at = now() - interval '1 second'").await.unwrap();
+    database.run(PASS).await.unwrap();
     let [seen, listed, paged, extended, retried, canceled] = [0, 1, 2, 3, 4, 5].map(|i| exports[i].id);
 
     // The clock stands still while all is paused.
     store.pause().await.unwrap();
     assert!(store.export(&acme, seen).await.unwrap().unwrap().status.is_live());
     store.resume().await.unwrap();
-    database.run("update sluice.export set deadline_at = now() - interval '1 second'").await.unwrap();
+    database.run(PASS).await.unwrap();
 
     let state = store.export(&acme, seen).await.unwrap().unwrap();
     assert_eq!(
@@ -108,7 +111,7 @@ async fn the_deadline_holds_although_nothing_sweeps() {
     assert!(store.extend(&acme, extended).await.unwrap());
     store.retry(&acme, retried, &wants, "r2", LIMITS, 3600).await.unwrap();
     assert_eq!(store.cancel_or_delete(&acme, canceled).await.unwrap(), Ended::Deleted);
-    let failed = store.exports(&acme, Some(ExportStatus::Failed), None, 10).await.unwrap();
+    let failed = store.exports(&acme, Some(ExportStatus::Failed), None, 10, 1 << 20).await.unwrap().exports;
     let failed: Vec<_> = failed.iter().map(|export| export.id).collect();
     assert_eq!(failed.len(), 4);
     assert!([seen, listed, paged, extended].iter().all(|id| failed.contains(id)));
@@ -165,7 +168,8 @@ async fn a_retry_under_a_changed_schema_reads_the_dataset_in_full() {
     store.accept(&new).await.unwrap();
     let sent = store.dispatch().await.unwrap();
     work(&store, sent[0]).await;
-    store.end_at_deadline(new.id).await.unwrap();
+    database.run(PASS).await.unwrap();
+    assert!(store.end_at_deadline(new.id).await.unwrap());
     let mut changed = wants;
     changed[0].selection.epoch = 2;
     changed[0].fingerprint = changed[0].selection.fingerprint(&acme, "test");
@@ -208,8 +212,8 @@ async fn a_chunk_read_before_its_rows_were_settled_is_not_kept() {
     let chunk = store.dispatch().await.unwrap()[0];
     let attempt = store.lease(chunk, LEASE_SECS).await.unwrap().unwrap();
     assert!(note(&store, &attempt).await);
-    let early = ports::store::ReadNote { as_of_micros: 0, replayed_micros: None };
-    assert!(store.note_read(&attempt, &early).await.unwrap());
+    let early = ports::store::ReadNote { as_of_micros: 0, horizon_micros: None };
+    assert_eq!(store.note_read(&attempt, &early).await.unwrap(), Noted::Reading);
     store.record(chunk, &crate::fixture::file(1, 5), &Usage::default()).await.unwrap();
     store.flip(new.id, "key", 0).await.unwrap();
     store.cancel_or_delete(&acme, new.id).await.unwrap();
@@ -226,7 +230,9 @@ async fn one_sweep_lets_more_expire_than_one_batch() {
     // Two whole batches and a part of one, all of yesterday.
     let others = 2 * sweeper::BATCH + 17;
     let copies = format!(
-        "insert into sluice.export select c.* from sluice.export e, generate_series(1, {others}) n, \
+        "insert into sluice.export (id, tenant, status, request, revision, heads, accepted_at, ended_at, deadline_at, expires_at, progress) \
+         select c.id, c.tenant, c.status, c.request, c.revision, c.heads, c.accepted_at, c.ended_at, c.deadline_at, c.expires_at, c.progress \
+         from sluice.export e, generate_series(1, {others}) n, \
          lateral jsonb_populate_record(e, jsonb_build_object('id', md5(n::text))) c; \
          update sluice.export set expires_at = now() - interval '1 day'"
     );
@@ -245,4 +251,122 @@ async fn one_sweep_lets_more_expire_than_one_batch() {
     assert_eq!(report.litter_swept, all, "{report:?}");
     let left = "select count(*) from sluice.export where status <> 'expired'";
     assert_eq!(database.number(left).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn an_export_that_is_extended_before_its_turn_does_not_expire() {
+    let (database, store) = store().await;
+    let acme = add_tenant(&store, "acme").await;
+    let new = new_export(&acme, vec![want(&acme, "orders", 0, 100, 1)]);
+    store.accept(&new).await.unwrap();
+    work(&store, store.dispatch().await.unwrap()[0]).await;
+    assert!(store.flip(new.id, "key", 0).await.unwrap());
+    database.run("update sluice.export set expires_at = now() - interval '1 second'").await.unwrap();
+    // The sweeper has listed it and comes to it after its owner.
+    assert_eq!(store.to_expire(10).await.unwrap(), [new.id]);
+    assert!(store.extend(&acme, new.id).await.unwrap());
+    assert!(!store.expire(new.id).await.unwrap());
+    let page = store.chunk_page(&acme, new.id, None, 10).await.unwrap().unwrap();
+    assert_eq!((page.status, page.chunks.len()), (ExportStatus::Succeeded, 1), "its files are still there");
+}
+
+#[tokio::test]
+async fn an_export_that_was_retried_or_paused_meanwhile_does_not_end_at_its_old_deadline() {
+    let (database, store) = store().await;
+    let acme = add_tenant(&store, "acme").await;
+    let wants = vec![want(&acme, "orders", 0, 100, 4)];
+    let new = new_export(&acme, wants.clone());
+    store.accept(&new).await.unwrap();
+    database.run(PASS).await.unwrap();
+    assert_eq!(store.past_deadline(10).await.unwrap(), [new.id]);
+    store.pause().await.unwrap();
+    assert!(!store.end_at_deadline(new.id).await.unwrap(), "its clock stands still");
+    store.resume().await.unwrap();
+    database.run(PASS).await.unwrap();
+    store.retry(&acme, new.id, &wants, "r2", LIMITS, 3600).await.unwrap();
+    assert!(!store.end_at_deadline(new.id).await.unwrap(), "it has a new deadline");
+    assert!(store.export(&acme, new.id).await.unwrap().unwrap().status.is_live());
+}
+
+#[tokio::test]
+async fn what_is_recorded_just_before_the_deadline_strikes_succeeds() {
+    let (database, store) = store().await;
+    let acme = add_tenant(&store, "acme").await;
+    let [new, other] =
+        ["orders", "clients"].map(|name| new_export(&acme, vec![want(&acme, name, 0, 100, 1)]));
+    store.accept(&new).await.unwrap();
+    store.accept(&other).await.unwrap();
+    let sent = store.dispatch().await.unwrap();
+    database.run(PASS).await.unwrap();
+    // Whoever found it overdue comes to it after the record.
+    for chunk in sent {
+        work(&store, chunk).await;
+    }
+    assert!(!store.end_at_deadline(new.id).await.unwrap(), "nothing is missing");
+    assert!(matches!(store.finish(new.id).await.unwrap(), Finish::AllDone(_)));
+    assert!(store.flip(new.id, "key", 0).await.unwrap());
+    assert_eq!(store.cancel_or_delete(&acme, other.id).await.unwrap(), Ended::Canceled, "it was live");
+}
+
+#[tokio::test]
+async fn what_was_invalidated_is_counted_once_after_expiry_too() {
+    let (database, store) = store().await;
+    let acme = add_tenant(&store, "acme").await;
+    let new = new_export(&acme, vec![want(&acme, "orders", 0, 100, 10)]);
+    store.accept(&new).await.unwrap();
+    drain(&store).await;
+    assert!(store.flip(new.id, "key", 0).await.unwrap());
+    let days = export::range::Days::read(Some("1970-01-01"), Some("1970-02-08")).unwrap();
+    let what = ports::store::Invalidation { dataset: "orders".into(), tenant: None, days };
+    let chunks = store.invalidate(&what).await.unwrap().chunks;
+    let counts = async || {
+        let progress = store.export(&acme, new.id).await.unwrap().unwrap().progress;
+        (progress.chunks_done, progress.chunks_failed, progress.chunks_total)
+    };
+    let before = counts().await;
+    let all = before.2;
+    assert_eq!(
+        database
+            .number("select (select count(*) from sluice.link) + (select count(*) from sluice.missing)")
+            .await
+            .unwrap(),
+        all as i64
+    );
+    assert_eq!(before, (all - chunks, chunks, all));
+    database.run("update sluice.export set expires_at = now() - interval '1 second'").await.unwrap();
+    assert!(store.expire(new.id).await.unwrap());
+    assert_eq!(counts().await, before);
+}
+
+#[tokio::test]
+async fn an_export_that_cannot_expire_keeps_no_other_from_it() {
+    let (database, store) = store().await;
+    let acme = add_tenant(&store, "acme").await;
+    let exports: Vec<_> = (0..3).map(|_| new_export(&acme, vec![want(&acme, "orders", 0, 100, 1)])).collect();
+    for new in &exports {
+        store.accept(new).await.unwrap();
+        assert_eq!(store.cancel_or_delete(&acme, new.id).await.unwrap(), Ended::Canceled);
+    }
+    // The first in the list.
+    let broken = exports[0].id;
+    database
+        .run(&format!(
+            "update sluice.export set expires_at = now() - interval '1 day'; \
+             update sluice.export set expires_at = now() - interval '2 days' where id = '{broken}'; \
+             create function refuse() returns trigger language plpgsql as $$ begin raise 'no'; end $$; \
+             create trigger refuse before update on sluice.export for each row when (new.id = '{broken}') execute function refuse()"
+        ))
+        .await
+        .unwrap();
+    let context = sweeper::Context {
+        store,
+        queue: Arc::new(MemoryQueue::default()),
+        objects: Arc::new(MemoryObjects::default()),
+        source: Source::new(&database.url).unwrap(),
+        estimates_secs: u32::MAX,
+    };
+    let report = sweeper::sweep(&context).await;
+    assert_eq!(report.failed_steps, 1, "{report:?}");
+    let expired = "select count(*) from sluice.export where status = 'expired'";
+    assert_eq!(database.number(expired).await.unwrap(), 2);
 }

@@ -44,7 +44,7 @@ async fn a_lost_attempt_is_fenced_and_its_object_is_litter() {
     assert!(!note(&store, &first).await);
     assert!(store.record(chunk, &file(1, 5), &Usage::default()).await.unwrap().is_none());
     assert!(store.fail(chunk, 1, &failure(true), &Usage::default()).await.unwrap().is_none());
-    assert!(!store.split(chunk, 1, &[], 1, &Usage::default()).await.unwrap());
+    assert!(!store.split(chunk, 1, &[], 1, None, &Usage::default()).await.unwrap());
     assert!(note(&store, &second).await);
     assert_eq!(store.record(chunk, &file(2, 5), &Usage::default()).await.unwrap(), Some(vec![export]));
     // Recording again is confirmed, as after a connection that broke during commit.
@@ -124,7 +124,7 @@ async fn the_children_of_a_split_take_its_place() {
     let (database, store, acme, export, chunk) = one_chunk().await;
     let attempt = store.lease(chunk, LEASE_SECS).await.unwrap().unwrap();
     let children = Span { kind: RangeKind::Date, start: 0, end: 100 }.split(7);
-    assert!(store.split(chunk, attempt.number, &children, 10, &Usage::default()).await.unwrap());
+    assert!(store.split(chunk, attempt.number, &children, 10, None, &Usage::default()).await.unwrap());
     assert!(!store.renew(chunk, attempt.number, LEASE_SECS).await.unwrap());
     let state = store.export(&acme, export).await.unwrap().unwrap();
     assert_eq!((state.progress.chunks_total, state.progress.weight_total), (7, 1000));

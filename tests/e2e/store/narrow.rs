@@ -6,6 +6,7 @@ use export::catalog::{Dataset, Revision};
 use export::chunk::ExportStatus;
 use export::id::TenantId;
 use ports::store::{AcceptError, Applied, NewExport, Put, Store};
+use sqlx::Executor;
 use tests::Database;
 
 use crate::fixture::{LEASE_SECS, add_tenant, drain, new_export, want, work};
@@ -25,6 +26,7 @@ fn catalog(names: &[&str], change: impl Fn(&mut Dataset)) -> Applied {
             settle_after_secs: selection.settle_after_secs,
             order: vec![],
             epoch: selection.epoch,
+            search_path: selection.search_path,
         };
         if **name == *"orders" {
             change(&mut dataset);
@@ -168,4 +170,35 @@ async fn whatever_races_no_chunk_of_an_old_catalog_is_left_unread() {
         assert_eq!(database.number(unread).await.unwrap(), 0, "round {round}");
     }
     assert!(database.number("select count(*) from sluice.export").await.unwrap() > 0);
+}
+
+/// A tenant that is made while a catalog is applied has no row that could be waited for.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_tenant_gets_nothing_under_the_catalog_that_is_being_replaced() {
+    let (database, store, _, applied) = store().await;
+    database
+        .run("create function brake() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock_shared(77); return new; end $$; \
+              create trigger brake before insert on sluice.catalog for each row execute function brake()")
+        .await
+        .unwrap();
+    let mut holder = database.connect().await.unwrap();
+    holder.execute("select pg_advisory_lock(77)").await.unwrap();
+    let apply = tokio::spawn({
+        let store = Store::new(&database.url).unwrap();
+        async move { store.apply_catalog(&catalog(&["clients"], |_| ())).await.unwrap() }
+    });
+    let held = "select count(*) from pg_locks where locktype = 'advisory' and objid = 77 and not granted \
+        and database = (select oid from pg_database where datname = current_database())";
+    tests::eventually("the catalog is being applied", async || database.number(held).await.unwrap() > 0)
+        .await;
+    let novel = add_tenant(&store, "novel").await;
+    let accept = tokio::spawn({
+        let (store, new) = (Store::new(&database.url).unwrap(), export(&novel, &applied, "orders"));
+        async move { store.accept(&new).await }
+    });
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    holder.execute("select pg_advisory_unlock(77)").await.unwrap();
+    apply.await.unwrap();
+    assert!(matches!(accept.await.unwrap(), Err(AcceptError::CatalogChanged)));
+    assert_eq!(database.number("select count(*) from sluice.chunk").await.unwrap(), 0);
 }

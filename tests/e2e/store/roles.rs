@@ -12,6 +12,8 @@ const STORED: StoredSettings = StoredSettings {
     resend_secs: 60,
     max_active_exports: 4,
     max_queued_exports: 10,
+    max_kept_exports: 100,
+    max_kept_request_megabytes: 10,
 };
 
 /// Roles belong to the whole server: these have names of their own, and go at the end.
@@ -25,7 +27,6 @@ async fn whoever_logs_in_with_tokens_has_rds_iam_and_with_a_password_does_not() 
             source: (source.clone(), password.clone()),
             store: (store.clone(), password),
             stored: STORED,
-            watches_sessions: false,
         };
         migrate(&database.url, &role_statements(&settings)).await.unwrap();
     };

@@ -2,7 +2,9 @@
 
 use export::chunk::{ExportStatus, Failure, Usage};
 use export::id::{ExportId, TenantId};
-use ports::store::{AcceptError, Ended, Finish, Full, Idempotency, Limits, NewExport, RetryError, Store};
+use ports::store::{
+    AcceptError, Ended, Finish, Full, Idempotency, Limits, NewExport, Noted, RetryError, Store,
+};
 use tests::Database;
 
 use crate::fixture::{LEASE_SECS, TARGET, add_tenant, new_export, want, work};
@@ -68,9 +70,9 @@ async fn an_export_that_shares_all_its_chunks_stays_queued_and_ends_with_them() 
     assert_eq!(place(&store, &acme, first.id).await, (ExportStatus::Running, None));
     assert_eq!(place(&store, &acme, second.id).await, (ExportStatus::Queued, Some(1)));
     let file = crate::fixture::file(1, 5);
-    let now = ports::store::ReadNote { as_of_micros: 0, replayed_micros: None };
+    let now = ports::store::ReadNote { as_of_micros: 0, horizon_micros: None };
     let attempt = export_attempt(&store, sent[0]);
-    assert!(store.note_read(&attempt, &now).await.unwrap());
+    assert_eq!(store.note_read(&attempt, &now).await.unwrap(), Noted::Reading);
     let ended = store.record(sent[0], &file, &Usage::default()).await.unwrap().unwrap();
     assert_eq!(ended.len(), 2, "both may be finished");
     assert!(matches!(store.finish(second.id).await.unwrap(), Finish::AllDone(_)));
@@ -90,6 +92,8 @@ fn export_attempt(_store: &Store, chunk: export::id::ChunkId) -> export::chunk::
         indexed: true,
         failures: 0,
         waited_ms: 0,
+        depth: 0,
+        parent_seen_bytes: None,
     }
 }
 

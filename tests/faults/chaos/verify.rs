@@ -30,7 +30,11 @@ pub(crate) async fn quiesce(arena: &Arena) {
         + (select count(*) from sluice.chunk where state in ('due', 'sent', 'running'))";
     loop {
         system.run(HURRY).await.expect("the store answers");
+        invariants(arena).await;
         let report = sweeper::sweep(&system.sweeper()).await;
+        if report.put_right > 0 {
+            arena.tally.violation(format!("the sweeper had to put {} things right", report.put_right));
+        }
         if report.failed_steps == 0 && system.number(busy).await.expect("the store answers") == 0 {
             return;
         }
@@ -42,6 +46,20 @@ pub(crate) async fn quiesce(arena: &Arena) {
             return arena.tally.violation(format!("stuck: {stuck:?}"));
         }
         tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
+/// The invariants of the store hold at every moment, also while everything fails.
+pub(crate) async fn invariants(arena: &Arena) {
+    match arena.system.store().violations().await {
+        Ok(broken) => {
+            arena.tally.count("looks at the invariants of the store");
+            for one in broken {
+                arena.tally.violation(one.to_string());
+            }
+        }
+        // The server may be restarting.
+        Err(_) => arena.tally.count("looks at the invariants that failed"),
     }
 }
 
@@ -197,6 +215,7 @@ async fn leftovers(arena: &Arena) -> Result<()> {
             arena.tally.violation(format!("{left} {what} are left"));
         }
     }
+    invariants(arena).await;
     let unfinished = objects.abort_uploads("t/").await?;
     if unfinished != 0 {
         arena.tally.violation(format!("{unfinished} unfinished uploads are left"));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Arena;
+use super::{Arena, verify};
 
 /// Counts the sessions of both roles as PostgreSQL sees them.
 pub(crate) async fn sessions(arena: Arc<Arena>) {
@@ -20,5 +20,13 @@ pub(crate) async fn sessions(arena: Arc<Arena>) {
             }
         }
         arena.pause(Duration::from_millis(250)).await;
+    }
+}
+
+/// Looks at the store's invariants all the time, before a sweep could put anything right.
+pub(crate) async fn invariants(arena: Arc<Arena>) {
+    while !arena.is_over() {
+        verify::invariants(&arena).await;
+        arena.pause(Duration::from_secs(2)).await;
     }
 }

@@ -5,20 +5,20 @@ use std::fmt::Write as _;
 use tests::System;
 
 /// As many as in the story.
-pub(super) const TABLES: usize = 84;
+pub(crate) const TABLES: usize = 84;
 /// Values of `region`, by which distinct requests filter.
-pub(super) const REGIONS: usize = 60;
-pub(super) const FIRST_DAY: &str = "2023-08-31";
-pub(super) const LAST_DAY: &str = "2024-08-04";
+pub(crate) const REGIONS: usize = 60;
+pub(crate) const FIRST_DAY: &str = "2023-08-31";
+pub(crate) const LAST_DAY: &str = "2024-08-04";
 
 const CATALOG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/catalog.toml");
 
-pub(super) fn name(table: usize) -> String {
+pub(crate) fn name(table: usize) -> String {
     format!("t{table:02}")
 }
 
 /// Makes the tables and applies a catalog that has them beside everything else.
-pub(super) async fn prepare(system: &System, rows: u32) {
+pub(crate) async fn prepare(system: &System, rows: u32) {
     let make = format!(
         "drop schema if exists stampede cascade; create schema stampede;
         do $$ begin for t in 0..{last} loop
@@ -45,7 +45,7 @@ pub(super) async fn prepare(system: &System, rows: u32) {
 }
 
 /// Back to the catalog of all other tests.
-pub(super) async fn clear(system: &System) {
+pub(crate) async fn clear(system: &System) {
     system.x(&["admin", "catalog", "apply", CATALOG, "--allow-removal"]).unwrap();
     system.run("drop schema stampede cascade").await.unwrap();
 }

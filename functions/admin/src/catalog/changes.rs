@@ -116,6 +116,7 @@ mod tests {
             settle_after_secs: None,
             order: vec![],
             epoch,
+            search_path: vec![],
         };
         let datasets = datasets.iter().map(|(name, epoch)| ((*name).to_owned(), dataset(*epoch))).collect();
         let revision = Revision { datasets };

@@ -26,7 +26,7 @@ fn remedy(kind: Kind) -> &'static str {
         Kind::Denied => {
             "deploy the template as it is: the function's role must have s3:ListBucket, and an endpoint's policy let it"
         }
-        Kind::NotFound => {
+        Kind::NotFound | Kind::NoBucket => {
             "the bucket of SLUICE_BUCKET is gone, and its files with it: deploy anew under another name"
         }
         Kind::Throttled | Kind::Other => "run check again; if it stays so, look at the bucket's policy",

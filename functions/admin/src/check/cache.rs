@@ -1,4 +1,4 @@
-//! The shared cache: reachable, and it lets us in. Everything works without it, so it is never wrong.
+//! The shared cache: on a protected way, reachable, and it lets us in. Everything works without it, so it is never wrong.
 
 use ports::cache::RedisCache;
 use ports::telemetry::chain;
@@ -9,6 +9,13 @@ use super::report::Report;
 pub(super) async fn look(cache: Option<&RedisCache>) -> Report {
     let mut report = Report::default();
     let Some(cache) = cache else { return report };
+    if cache.is_open() {
+        report.warn(
+            "cache",
+            "CacheUrl has connections without TLS: its password and what is shown of exports may be read on their way",
+            "give a rediss:// URL in CacheUrl, or let CreateCache make the cache",
+        );
+    }
     match cache.reach().await {
         Ok(()) => report.fine("cache", "it answers"),
         Err(error) => report.warn(
@@ -18,4 +25,22 @@ pub(super) async fn look(cache: Option<&RedisCache>) -> Report {
         ),
     }
     report
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cache_without_tls_beyond_this_machine_is_open() {
+        for (url, open) in [
+            ("redis://:secret@cache.example.com:6379", true),
+            ("redis://10.0.0.7:6379/1", true),
+            ("rediss://cache.example.com:6379", false),
+            ("redis://127.0.0.1:6379", false),
+            ("redis://localhost", false),
+        ] {
+            assert_eq!(RedisCache::new(url).unwrap().is_open(), open, "{url}");
+        }
+    }
 }

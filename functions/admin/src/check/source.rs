@@ -1,12 +1,14 @@
 //! The source: reachable with the source role, limited, with the settings that decide bytes.
 
+use std::time::Duration;
+
 use ports::server::Server;
 use ports::source::{Inspector, SourceError};
 use ports::store::source_settings;
 
 use super::report::Report;
-use super::source_role;
 use super::store::limits;
+use super::{source_log, source_role};
 use crate::context::{Context, PATIENCE};
 use crate::failure::Failure;
 
@@ -32,7 +34,7 @@ async fn ask(context: &Context, report: &mut Report) -> Result<(Server, String),
         format!("PostgreSQL {}, database {}, as {}{standby}", server.version, server.database, server.role),
     );
     limits("source", &server, context.settings.stored.budget, report);
-    let wrong = differing(&mut inspector).await?;
+    let wrong = differing(&mut inspector, context.settings.stored.worker_timeout_secs).await?;
     if wrong.is_empty() {
         report.fine("source", format!("{} has the settings that files depend on", server.role));
     } else {
@@ -40,9 +42,12 @@ async fn ask(context: &Context, report: &mut Report) -> Result<(Server, String),
         report.wrong("source", text, "run admin migrate; a pooler that was running must open new sessions");
     }
     source_role::look(&mut inspector, report).await?;
+    let open = inspector.open_since().await?;
+    source_log::look(&mut inspector, report).await?;
     inspector.close().await;
     watched(&server, context.settings.max_active_sessions, report);
     reader_of_aurora(&server, report);
+    settling(&server, open, report);
     Ok((server, name))
 }
 
@@ -62,6 +67,33 @@ fn watched(server: &Server, max_active_sessions: u32, report: &mut Report) {
     }
 }
 
+/// A transaction that has been open for this long is worth a word: nothing that began after it counts as settled.
+const LONG_OPEN: Duration = Duration::from_secs(3_600);
+
+/// What is settled depends on the oldest open transaction, where that can be known.
+fn settling(server: &Server, open: Option<Duration>, report: &mut Report) {
+    match open {
+        Some(open) if open >= LONG_OPEN => report.warn(
+            "source",
+            format!(
+                "a transaction has been open for {} minutes (a prepared one counts a day more): no rows since then count as settled, so they are read in each export",
+                open.as_secs() / 60
+            ),
+            "look at pg_stat_activity (xact_start) and pg_prepared_xacts, and end what was forgotten",
+        ),
+        Some(_) => report.fine("source", "rows of open transactions are seen coming: what is settled does not depend on settle_after alone"),
+        None if server.standby => report.fine(
+            "source",
+            "a standby does not see the transactions of its primary: settle_after must be longer than the longest transaction that writes",
+        ),
+        None => report.warn(
+            "source",
+            format!("{} does not see which transactions are open: settle_after must be longer than the longest one that writes", server.role),
+            format!("run admin migrate, or as a role that may: grant pg_read_all_stats to {} (and leave track_activities on)", server.role),
+        ),
+    }
+}
+
 /// A reader of Aurora cannot say up to when it shows what was committed.
 fn reader_of_aurora(server: &Server, report: &mut Report) {
     if server.standby && server.aurora {
@@ -73,7 +105,7 @@ fn reader_of_aurora(server: &Server, report: &mut Report) {
     }
 }
 
-async fn differing(inspector: &mut Inspector) -> Result<Vec<String>, SourceError> {
+async fn differing(inspector: &mut Inspector, worker_timeout_secs: u32) -> Result<Vec<String>, SourceError> {
     let mut wrong = Vec::new();
     for (name, wanted) in source_settings() {
         let found = inspector.setting(name).await?.unwrap_or_default();
@@ -84,6 +116,13 @@ async fn differing(inspector: &mut Inspector) -> Result<Vec<String>, SourceError
     if inspector.setting("statement_timeout").await?.is_none_or(|found| found == "0") {
         wrong.push("statement_timeout is not set".to_owned());
     }
+    // Servers that do not know it have no such row.
+    let ending = format!(
+        "select 'transaction_timeout is ' || setting || ' ms, shorter than a worker''s time' from pg_catalog.pg_settings \
+         where name = 'transaction_timeout' and setting::bigint between 1 and {}",
+        u64::from(worker_timeout_secs) * 1000
+    );
+    wrong.extend(inspector.texts(&ending).await?.into_iter().flatten().flatten());
     Ok(wrong)
 }
 
@@ -105,6 +144,21 @@ mod tests {
             report.warnings()
         };
         assert_eq!([warned(false, true), warned(true, false), warned(true, true)], [0, 0, 1]);
+    }
+
+    #[test]
+    fn a_role_that_sees_no_transactions_is_told_what_settle_after_must_cover() {
+        let said = |standby, open| {
+            let mut report = Report::default();
+            settling(&Server { standby, ..server(40, "1") }, open, &mut report);
+            (report.warnings(), report.text())
+        };
+        let (warnings, text) = said(false, None);
+        assert!(warnings == 1 && text.contains("grant pg_read_all_stats to r"), "{text}");
+        assert_eq!(said(true, None).0, 0);
+        assert_eq!(said(false, Some(Duration::ZERO)).0, 0);
+        let (warnings, text) = said(false, Some(Duration::from_secs(7_200)));
+        assert!(warnings == 1 && text.contains("open for 120 minutes"), "{text}");
     }
 
     #[test]

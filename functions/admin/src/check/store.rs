@@ -22,6 +22,9 @@ pub(super) async fn look(context: &Context, report: &mut Report) -> Option<Store
         }
     };
     judge(&state, &context.settings, report);
+    if state.migration == Migration::last().version {
+        invariants(context, report).await;
+    }
     Some(state)
 }
 
@@ -84,6 +87,23 @@ pub(super) fn limits(what: &'static str, server: &Server, wanted: u32, report: &
     }
 }
 
+/// What must never be in the store: whatever is found is a fault of Sluice.
+async fn invariants(context: &Context, report: &mut Report) {
+    match context.store.violations().await {
+        Ok(broken) if broken.is_empty() => report.fine("invariants", "all of them hold"),
+        Ok(broken) => {
+            for one in broken {
+                let remedy =
+                    "the sweeper puts open links and missing turns right within a minute; report what stays";
+                report.wrong("invariants", one.to_string(), remedy);
+            }
+        }
+        Err(error) => {
+            report.wrong("invariants", chain(&error), "run admin check again when the store is less busy")
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,6 +149,8 @@ mod tests {
             ("reuse_days", "7"),
             ("max_active_exports", "4"),
             ("max_queued_exports", "1000"),
+            ("max_kept_exports", "20000"),
+            ("max_kept_request_megabytes", "256"),
         ];
         let stored = stored.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         let state = StoreState { server: server(4, false), migration: 0, settings: stored, in_flight: 0 };

@@ -115,12 +115,13 @@ mod tests {
             from: From::Query("select 1 as one".into()),
             columns: vec![],
             range: None,
-            tenant_column: tenant_column.map(str::to_owned),
+            tenant_column: tenant_column.map(Into::into),
             shared,
             filters: vec![],
             settle_after_secs: None,
             order: vec![],
             epoch: 1,
+            search_path: vec![],
         }
     }
 

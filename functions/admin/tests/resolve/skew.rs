@@ -43,6 +43,7 @@ fn plan(dataset: &Dataset, estimate: &DatasetEstimate, kind: RangeKind, target_b
         order: vec![],
         settle_after_secs: None,
         epoch: 1,
+        search_path: vec![],
         output: Output::default(),
     };
     let fingerprint = selection.fingerprint(&tenant, "test");

@@ -8,17 +8,23 @@ use ports::cache::{Entry, Filled};
 use ports::store::{Applied, Store, StoreError};
 
 use super::Shared;
+use crate::bucket::{Bucket, Pace};
+
+/// How often this process asks whether another catalog is in force because a name is unknown. Names are the callers' to
+/// write, so it is bounded whoever they are.
+const LOOKS: Pace = Pace { per_second: 1.0, burst: 5.0 };
 
 /// The catalog in force.
 pub(crate) struct Catalogs {
     keep: Duration,
     shared: Shared,
     known: Mutex<Option<(Arc<Applied>, Instant)>>,
+    looks: Mutex<Bucket>,
 }
 
 impl Catalogs {
     pub(crate) fn new(keep: Duration, shared: Shared) -> Self {
-        Self { keep, shared, known: Mutex::default() }
+        Self { keep, shared, known: Mutex::default(), looks: Mutex::new(Bucket::full(LOOKS, Instant::now())) }
     }
 
     /// The catalog applied last, or one that was so within the time that it is believed for; `None` before the first.
@@ -61,6 +67,20 @@ impl Catalogs {
         Ok(Some(applied))
     }
 
+    /// The catalog in force, if it is another one than `than`; a request is about to be refused because of what that one
+    /// does not know.
+    pub(crate) async fn newer(
+        &self,
+        store: &Store,
+        than: &Applied,
+    ) -> Result<Option<Arc<Applied>>, StoreError> {
+        let may = self.looks.lock().unwrap_or_else(PoisonError::into_inner).take(LOOKS, Instant::now());
+        if may.is_err() || store.revision_in_force().await?.is_none_or(|id| id == than.revision_id) {
+            return Ok(None);
+        }
+        self.refresh(store).await
+    }
+
     fn remembered(&self) -> Option<Arc<Applied>> {
         let known = self.known();
         let (applied, until) = known.as_ref()?;
@@ -73,7 +93,8 @@ impl Catalogs {
 }
 
 fn encode(applied: &Applied) -> Bytes {
-    serde_json::to_vec(applied).unwrap_or_default().into()
+    // Empty would mean that there is no catalog.
+    serde_json::to_vec(applied).expect("a catalog is plain JSON").into()
 }
 
 fn decode(value: &Bytes) -> Option<Applied> {

@@ -14,7 +14,7 @@ use export::format::Output;
 use export::id::ExportId;
 use export::wire::{ChunkList, FileList};
 use ports::cache::{Filled, Key, Place};
-use ports::store::{ChunkPage, FileObject};
+use ports::store::{ChunkDetail, ChunkPage, FileObject};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -195,7 +195,8 @@ async fn page(
     let mut page = page.ok_or_else(Refusal::no_export)?;
     let more = page.chunks.len() > place.limit;
     page.chunks.truncate(place.limit);
-    let next = page.chunks.last().filter(|_| more).map(|chunk| ChunkCursor(chunk.ordinal).to_string());
+    let cursor = |chunk: &ChunkDetail| ChunkCursor { ordinal: chunk.ordinal, id: chunk.id };
+    let next = page.chunks.last().filter(|_| more).map(|chunk| cursor(chunk).to_string());
     Ok((page, next))
 }
 

@@ -18,8 +18,8 @@ pub(crate) async fn show(
     uri: Uri,
 ) -> Result<Response, Refusal> {
     Params::read(&uri, &[]).check()?;
-    let applied = visible::in_force(&context, &caller).await?;
-    let (name, found) =
-        applied.revision.find(&name).ok_or_else(|| Refusal::no_dataset(&name, &applied.revision))?;
+    let (applied, known) = visible::find(&context, &caller, &name).await?;
+    let known = known.as_deref().and_then(|name| applied.revision.find(name));
+    let (name, found) = known.ok_or_else(|| Refusal::no_dataset(&name, &applied.revision))?;
     answer::json(StatusCode::OK, &dataset(name, found, applied.estimates.get(name)))
 }

@@ -1,5 +1,7 @@
 //! From a request that was understood to an export: plan it only, or accept, dispatch and answer 202.
 
+use std::sync::Arc;
+
 use axum::response::Response;
 use export::id::ExportId;
 use export::plan::Reuse;
@@ -91,12 +93,11 @@ async fn read_and_accept(
     sent: &Sent,
     terms: &Terms,
 ) -> Result<Response, Refusal> {
-    let applied = visible::in_force(context, caller).await?;
-    let request = sent.read(&scope(context, caller, &applied))?;
+    let (applied, request) = read(context, caller, sent).await?;
     if terms.dry_run {
         let plan = context.store.plan(&caller.0, &request.wants, terms.reuse, limits(context)).await?;
         let output = request.wants.first().map(|want| want.selection.output.clone()).unwrap_or_default();
-        let outlook = context.store.outlook(&caller.0, &output).await?;
+        let outlook = context.store.outlook(&caller.0, &output, &request.wants).await?;
         let memory_mb = context.settings.worker_memory_mb;
         return answer::json(StatusCode::OK, &planned::plan(&plan, &request.wants, &outlook, memory_mb));
     }
@@ -119,6 +120,18 @@ async fn read_and_accept(
         dispatch(context).await;
     }
     accepted_answer(&find(context, &caller.0, accepted.id).await?)
+}
+
+/// Reads what was sent against the catalog in force. Where the remembered one refuses it, another may be in force by now.
+async fn read(context: &Context, caller: &Caller, sent: &Sent) -> Result<(Arc<Applied>, Request), Refusal> {
+    let applied = visible::in_force(context, caller).await?;
+    let refusal = match sent.read(&scope(context, caller, &applied)) {
+        Ok(request) => return Ok((applied, request)),
+        Err(refusal) => refusal,
+    };
+    let Some(applied) = visible::newer(context, caller, &applied).await? else { return Err(refusal) };
+    let request = sent.read(&scope(context, caller, &applied))?;
+    Ok((applied, request))
 }
 
 async fn accept(

@@ -27,5 +27,6 @@ pub(crate) async fn chunks(
 
 /// Which page of an export's chunks is asked for.
 pub(super) fn place(params: &mut Params) -> Place {
-    Place { after: params.cursor().map(|cursor: ChunkCursor| cursor.0), limit: params.limit(200, 1000) }
+    let after = params.cursor().map(|cursor: ChunkCursor| (cursor.ordinal, cursor.id));
+    Place { after, limit: params.limit(200, 1000) }
 }

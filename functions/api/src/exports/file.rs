@@ -6,6 +6,7 @@ use http::Uri;
 
 use super::Id;
 use crate::context::Context;
+use crate::handed::Handed;
 use crate::layers::Caller;
 use crate::query::Params;
 use crate::refusal::Refusal;
@@ -25,7 +26,11 @@ pub(crate) async fn file(
         return Err(missing());
     }
     match caches::file(&context, &caller, id, &name).await? {
-        Some(file) => answer::redirect(&context.link(&file.key, &file.name).await?),
+        Some(file) => {
+            let mut handed = Handed::file(id, &file.name);
+            let link = handed.link(&context, &caller, &file.key, &file.name).await?;
+            answer::redirect(&link, handed)
+        }
         None => match context.store.invalidated_file(&caller.0, id, &name).await? {
             Some(why) => Err(Refusal::gone(why)),
             None => Err(missing()),

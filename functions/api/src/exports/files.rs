@@ -10,7 +10,8 @@ use super::Id;
 use super::chunks::place;
 use super::shape::now_micros;
 use crate::context::Context;
-use crate::layers::{Caller, Links};
+use crate::handed::Handed;
+use crate::layers::Caller;
 use crate::query::Params;
 use crate::refusal::Refusal;
 use crate::{answer, caches};
@@ -29,14 +30,12 @@ pub(crate) async fn files(
         return Ok(answer::rendered(StatusCode::OK, body));
     }
     let mut list: FileList = serde_json::from_slice(&body.body).map_err(|e| Refusal::hide(&e))?;
+    let mut handed = Handed::files(id);
     for (file, key) in list.files.iter_mut().zip(&look.keys) {
         // Made anew for every answer, and kept nowhere.
-        file.link = Some(context.link(key, &file.name).await?);
+        file.link = Some(handed.link(&context, &caller, key, &file.name).await?);
         let until = now_micros().saturating_add(i64::from(context.settings.link_secs) * 1_000_000);
         file.link_expires_at = Some(rfc3339(until));
     }
-    let links = Links(list.files.len() as u64);
-    let mut response = answer::secret_json(&list)?;
-    response.extensions_mut().insert(links);
-    Ok(response)
+    answer::secret_json(&list, handed)
 }

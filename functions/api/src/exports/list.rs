@@ -5,6 +5,7 @@ use axum::response::Response;
 use export::chunk::ExportStatus;
 use export::wire::ExportList;
 use http::{StatusCode, Uri};
+use ports::store::ExportState;
 
 use super::shape;
 use crate::answer;
@@ -14,8 +15,8 @@ use crate::layers::Caller;
 use crate::query::Params;
 use crate::refusal::Refusal;
 
-/// Bytes of requests on one page: each may be as large as a body, and Lambda answers 6 MB at most.
-const PAGE_BYTES: usize = 3 << 20;
+/// Bytes of the exports on one page, requests before all: each may be as large as a body, and Lambda answers 6 MB at most.
+const PAGE_BYTES: i64 = 3 << 20;
 
 pub(crate) async fn list(
     State(context): State<Context>,
@@ -25,26 +26,24 @@ pub(crate) async fn list(
     let mut params = Params::read(&uri, &["status", "cursor", "limit"]);
     let remedy = "give one of queued, running, succeeded, failed, canceled, expired";
     let status = params.get("status", remedy, |text| text.parse::<ExportStatus>().ok());
-    let before = params.cursor::<ExportCursor>().map(|cursor| (cursor.accepted_micros, cursor.id));
+    let mut before = params.cursor::<ExportCursor>().map(|cursor| (cursor.accepted_micros, cursor.id));
     let limit = params.limit(20, 100);
     params.check()?;
 
-    // One more than asked for tells whether there is a next page.
-    let ask = i64::try_from(limit + 1).unwrap_or(i64::MAX);
-    let found = context.store.exports(&caller.0, status, before, ask).await?;
-    let mut bytes = 0;
-    let fits = |(i, export): &(usize, &ports::store::ExportState)| {
-        bytes += export.request.to_string().len();
-        *i == 0 || (*i < limit && bytes <= PAGE_BYTES)
-    };
-    let page = found.iter().enumerate().take_while(fits).count();
-    let last = found.get(..page).and_then(|page| page.last()).filter(|_| page < found.len());
-    let cursor =
-        |e: &ports::store::ExportState| ExportCursor { accepted_micros: e.accepted_micros, id: e.id };
-    let list = ExportList {
-        next_cursor: last.map(|export| cursor(export).to_string()),
-        // What does not exist for the caller is left out, so a page may be shorter than its limit, or empty.
-        exports: found.iter().take(page).filter(|e| caller.sees(&e.heads)).map(shape::export).collect(),
-    };
-    answer::json(StatusCode::OK, &list)
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    loop {
+        let page = context.store.exports(&caller.0, status, before, limit, PAGE_BYTES).await?;
+        let last = page.exports.last().map(|export| (export.accepted_micros, export.id));
+        // What does not exist for the caller is left out, so a page may be shorter than its limit.
+        let seen: Vec<_> = page.exports.iter().filter(|export| caller.sees(&export.heads)).collect();
+        if seen.is_empty() && page.more {
+            // The cursor names an export, and none of these: the search goes on for one that the caller may see.
+            before = last;
+            continue;
+        }
+        let cursor = |e: &&ExportState| ExportCursor { accepted_micros: e.accepted_micros, id: e.id };
+        let next_cursor = seen.last().filter(|_| page.more).map(|export| cursor(export).to_string());
+        let list = ExportList { next_cursor, exports: seen.into_iter().map(shape::export).collect() };
+        return answer::json(StatusCode::OK, &list);
+    }
 }

@@ -6,6 +6,7 @@ use http::Uri;
 
 use super::{Id, POLL_SECS};
 use crate::context::Context;
+use crate::handed::Handed;
 use crate::layers::Caller;
 use crate::query::Params;
 use crate::refusal::Refusal;
@@ -20,7 +21,11 @@ pub(crate) async fn manifest(
     Params::read(&uri, &[]).check()?;
     let (export, _) = caches::export(&context, &caller, id).await?;
     match &export.manifest_key {
-        Some(key) => answer::redirect(&context.link(key, &format!("{id}.manifest.json")).await?),
+        Some(key) => {
+            let mut handed = Handed::manifest(id);
+            let link = handed.link(&context, &caller, key, &format!("{id}.manifest.json")).await?;
+            answer::redirect(&link, handed)
+        }
         None if export.status.is_live() => {
             let detail = format!("the export is {}; its manifest comes when it has succeeded", export.status);
             Err(Refusal::not_yet(detail, POLL_SECS))

@@ -1,6 +1,7 @@
-//! From a plan to what a dry run answers: how much, how long, what it costs. Everything here is an estimate.
+//! From a plan to what a dry run answers: how much, how long, what it costs. Everything here is an estimate, an upper bound,
+//! or unknown; what is unknown is never a number.
 
-use export::forecast::{Effort, Pace, Surroundings};
+use export::forecast::{Effort, Load, Own, Pace, Sizes, Surroundings};
 use export::manifest::rfc3339;
 use export::plan::{DatasetPlan, Plan, Want};
 use export::price::{Cost, LEFT_OUT, PRICE_LIST};
@@ -14,63 +15,81 @@ pub(super) fn plan(plan: &Plan, wants: &[Want], outlook: &Outlook, worker_memory
     let around = Surroundings {
         budget: outlook.budget,
         own: outlook.own,
-        others: outlook.others.clone(),
         memory_mb: worker_memory_mb,
         kept_hours: outlook.kept_hours,
     };
-    let efforts: Vec<_> = plan.datasets.iter().map(|dataset| pace.effort(dataset, &around)).collect();
-    let planned = |((dataset, want), effort): ((&DatasetPlan, &Want), &Effort)| wire::PlannedDataset {
-        name: dataset.dataset.clone(),
-        range: want.span.map(|span| span.range_text()),
-        counts: counts(dataset, effort),
-        estimated_at: want.estimate.taken_micros.map(rfc3339),
-        note: dataset.note.clone(),
+    let none = Own::default();
+    let sizes = |(dataset, want): (&DatasetPlan, &Want)| {
+        Sizes::of(dataset, want, outlook.past.get(&dataset.dataset).unwrap_or(&none))
     };
-    let datasets: Vec<_> = plan.datasets.iter().zip(wants).zip(&efforts).map(planned).collect();
+    let sizes: Vec<_> = plan.datasets.iter().zip(wants).map(sizes).collect();
+    let effort = |new: Load| pace.effort(new, &around);
+    let efforts: Vec<_> = sizes.iter().map(|sizes| sizes.new.map(effort)).collect();
+    let datasets: Vec<_> = (plan.datasets.iter().zip(wants))
+        .zip(sizes.iter().zip(&efforts))
+        .map(|((dataset, want), (sizes, effort))| planned(dataset, want, sizes, effort.as_ref()))
+        .collect();
+    let known: Vec<_> = efforts.iter().flatten().copied().collect();
     let forecast = wire::Forecast {
-        wall_seconds: pace.wall_secs(plan, &around).ceil() as u64,
+        wall_seconds: pace.wall_secs(&sizes, &around).map(|secs| secs.ceil() as u64),
         budget: around.budget,
-        // What others have waiting delays the end, and is not told.
         waiting_chunks: outlook.own.chunks,
         waiting_bytes: outlook.own.bytes,
         measured_chunks: pace.chunks,
         paused: outlook.paused.then(|| "the operator has paused all exports; nothing starts".to_owned()),
-        cost: items(&efforts),
+        cost: items(&known),
     };
-    let total = total(&datasets, &efforts);
-    wire::Plan { datasets, total, forecast: Some(forecast) }
+    let unknown_datasets = efforts.iter().filter(|effort| effort.is_none()).count() as u64;
+    let total = total(&datasets, &known);
+    wire::Plan { datasets, total, unknown_datasets, forecast: Some(forecast) }
 }
 
-fn counts(dataset: &DatasetPlan, effort: &Effort) -> wire::PlanCounts {
-    let mut counts = wire::PlanCounts {
-        new_bytes: effort.bytes,
-        database_seconds: round(effort.database_secs, 1e3),
-        cost_usd: round(effort.cost.total(), 1e6),
-        ..wire::PlanCounts::default()
-    };
-    for piece in &dataset.pieces {
-        counts.chunks += 1;
-        counts.reused_chunks += u64::from(piece.reused.is_some());
-        counts.rows += piece.rows;
-        counts.bytes += piece.bytes;
+fn planned(
+    dataset: &DatasetPlan,
+    want: &Want,
+    sizes: &Sizes,
+    effort: Option<&Effort>,
+) -> wire::PlannedDataset {
+    let notes: Vec<_> = dataset.note.as_deref().into_iter().chain(sizes.note).collect();
+    let hidden = want.selection.tenant_column.is_some();
+    wire::PlannedDataset {
+        name: dataset.dataset.clone(),
+        range: want.span.map(|span| span.range_text()),
+        counts: counts(dataset, sizes, effort),
+        estimated_at: want.estimate.taken_micros.filter(|_| !hidden).map(rfc3339),
+        note: (!notes.is_empty()).then(|| notes.join("; ")),
     }
-    counts
 }
 
-fn total(datasets: &[wire::PlannedDataset], efforts: &[Effort]) -> wire::PlanCounts {
-    let mut total = wire::PlanCounts {
-        database_seconds: round(efforts.iter().map(|e| e.database_secs).sum(), 1e3),
-        cost_usd: round(efforts.iter().map(|e| e.cost.total()).sum(), 1e6),
-        ..wire::PlanCounts::default()
-    };
-    for counts in datasets.iter().map(|dataset| dataset.counts) {
-        total.chunks += counts.chunks;
-        total.reused_chunks += counts.reused_chunks;
-        total.rows += counts.rows;
-        total.bytes += counts.bytes;
-        total.new_bytes += counts.new_bytes;
+fn counts(dataset: &DatasetPlan, sizes: &Sizes, effort: Option<&Effort>) -> wire::PlanCounts {
+    wire::PlanCounts {
+        chunks: dataset.pieces.len() as u64,
+        reused_chunks: dataset.pieces.iter().filter(|piece| piece.reused.is_some()).count() as u64,
+        rows: sizes.all.map(|size| size.rows),
+        bytes: sizes.all.map(|size| size.bytes),
+        new_bytes: effort.map(|effort| effort.bytes),
+        database_seconds: effort.map(|effort| round(effort.database_secs, 1e3)),
+        cost_usd: effort.map(|effort| round(effort.cost.total(), 1e6)),
+        at_most: sizes.at_most,
     }
-    total
+}
+
+/// The sums of what is known; unknown where nothing is.
+fn total(datasets: &[wire::PlannedDataset], known: &[Effort]) -> wire::PlanCounts {
+    let any = !known.is_empty() || datasets.is_empty();
+    let sum = |figure: fn(&wire::PlanCounts) -> Option<u64>| {
+        any.then(|| datasets.iter().filter_map(|dataset| figure(&dataset.counts)).sum())
+    };
+    wire::PlanCounts {
+        chunks: datasets.iter().map(|dataset| dataset.counts.chunks).sum(),
+        reused_chunks: datasets.iter().map(|dataset| dataset.counts.reused_chunks).sum(),
+        rows: sum(|counts| counts.rows),
+        bytes: sum(|counts| counts.bytes),
+        new_bytes: sum(|counts| counts.new_bytes),
+        database_seconds: any.then(|| round(known.iter().map(|effort| effort.database_secs).sum(), 1e3)),
+        cost_usd: any.then(|| round(known.iter().map(|effort| effort.cost.total()).sum(), 1e6)),
+        at_most: datasets.iter().any(|dataset| dataset.counts.at_most),
+    }
 }
 
 fn items(efforts: &[Effort]) -> wire::CostItems {
@@ -92,30 +111,81 @@ fn round(number: f64, fraction: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
-    use export::forecast::Load;
+    use export::catalog::Revision;
+    use export::estimate::{DatasetEstimate, Size};
+    use export::forecast::Past;
     use export::plan::Piece;
     use export::range::Range;
+    use export::request::{Limits, Request, Scope};
+
+    /// A shared dataset that is estimated, one with a tenant column, and one that nobody has estimated.
+    fn answer(past: Own) -> wire::Plan {
+        let dataset = |tenant: Option<&str>| {
+            serde_json::json!({
+                "from": {"query": "select"}, "columns": [], "range": null, "tenantColumn": tenant,
+                "shared": tenant.is_none(), "filters": [], "settleAfterSecs": null, "order": [], "epoch": 1,
+            })
+        };
+        let datasets =
+            serde_json::json!({"a": dataset(None), "b": dataset(Some("account")), "c": dataset(None)});
+        let revision: Revision = serde_json::from_value(serde_json::json!({ "datasets": datasets })).unwrap();
+        let total = Size { rows: 10, bytes: 100_000_000 };
+        let estimate = DatasetEstimate { total, ..Default::default() };
+        let estimates: BTreeMap<_, _> =
+            [("a".to_owned(), estimate.clone()), ("b".to_owned(), estimate)].into();
+        let tenant = "acme".parse().unwrap();
+        let scope = Scope {
+            revision: &revision,
+            estimates: &estimates,
+            tenant: &tenant,
+            source: "s",
+            limits: Limits::default(),
+        };
+        let wants = Request::parse(&serde_json::json!({"datasets": "*"}), &scope).unwrap().wants;
+        let piece = |want: &Want| Piece {
+            range: Range::All,
+            reused: None,
+            unread: true,
+            rows: want.estimate.total.rows,
+            bytes: want.estimate.total.bytes,
+        };
+        let datasets = wants.iter().map(|want| DatasetPlan {
+            dataset: want.selection.dataset.clone(),
+            pieces: vec![piece(want)],
+            note: None,
+        });
+        let own = Load { chunks: 1, bytes: 5 };
+        let past = [("b".to_owned(), past)].into();
+        let outlook = Outlook { budget: 4, kept_hours: 168, own, past, ..Outlook::default() };
+        plan(&Plan { datasets: datasets.collect() }, &wants, &outlook, 1769)
+    }
 
     #[test]
-    fn the_whole_is_the_sum_of_its_datasets() {
-        let piece = |bytes| Piece { range: Range::All, reused: None, unread: true, rows: 10, bytes };
-        let dataset = |name: &str, bytes| DatasetPlan {
-            dataset: name.into(),
-            pieces: vec![piece(bytes), piece(bytes)],
-            note: None,
-        };
-        let one = Plan { datasets: vec![dataset("a", 100_000_000), dataset("b", 200_000_000)] };
-        let outlook =
-            Outlook { budget: 4, kept_hours: 168, own: Load { chunks: 1, bytes: 5 }, ..Outlook::default() };
-        // Without wants there is nothing to say of datasets, but the forecast is whole.
-        let answer = plan(&one, &[], &outlook, 1769);
-        let forecast = answer.forecast.unwrap();
-        let cost = &forecast.cost;
+    fn what_is_unknown_is_no_number_and_in_no_sum() {
+        let plan = answer(Own::default());
+        let rows: Vec<_> = plan.datasets.iter().map(|dataset| dataset.counts.rows).collect();
+        assert_eq!(rows, [Some(10), None, None]);
+        assert_eq!((plan.total.rows, plan.unknown_datasets), (Some(10), 2));
+        let forecast = plan.forecast.unwrap();
+        assert_eq!((forecast.wall_seconds, forecast.waiting_chunks), (None, 1));
+        let json = serde_json::to_value(&plan.datasets[1]).unwrap();
+        for field in ["rows", "bytes", "newBytes", "databaseSeconds", "costUsd"] {
+            assert!(json.get(field).is_some_and(serde_json::Value::is_null), "{field}: {json}");
+        }
+    }
+
+    #[test]
+    fn the_whole_is_the_sum_of_what_is_known() {
+        let whole = Past { chunks: 1, rows: 7, bytes: 300_000_000, units: 0.0 };
+        let plan = answer(Own { whole, ..Own::default() });
+        assert_eq!((plan.total.rows, plan.unknown_datasets), (Some(17), 1));
+        let cost = plan.forecast.unwrap().cost;
         let items = cost.compute_usd + cost.requests_usd + cost.uploads_usd + cost.storage_usd;
-        assert!((items - answer.total.cost_usd).abs() < 1e-5, "{items} {}", answer.total.cost_usd);
-        assert!((answer.total.database_seconds - 3.733).abs() < 0.01, "{:?}", answer.total);
-        assert_eq!((forecast.budget, forecast.waiting_chunks, forecast.measured_chunks), (4, 1, 0));
-        assert!(forecast.wall_seconds >= 1);
+        let total = plan.total.cost_usd.unwrap();
+        assert!((items - total).abs() < 1e-5, "{items} {total}");
+        assert!((plan.total.database_seconds.unwrap() - 2.475).abs() < 0.01, "{:?}", plan.total);
     }
 }

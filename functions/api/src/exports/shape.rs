@@ -8,13 +8,11 @@ use export::manifest::rfc3339;
 use export::wire;
 use ports::store::{AttemptDetail, ChunkDetail, ChunkError, ExportState, Progress};
 
-use super::path;
-
 /// Share of the work after which an ETA is worth saying.
 const ETA_FROM_SHARE: f64 = 0.05;
 
 pub(crate) fn export(state: &ExportState) -> wire::Export {
-    let this = path(state.id);
+    let this = format!("exports/{}", state.id);
     let live = state.status.is_live();
     wire::Export {
         id: state.id,
@@ -37,9 +35,10 @@ pub(crate) fn export(state: &ExportState) -> wire::Export {
         errors: state.errors.iter().map(|error| chunk_error(error, state)).collect(),
         paused: (live && state.paused)
             .then(|| "the operator has paused all exports; deadlines stand still".to_owned()),
-        back_off: state.back_off.filter(|_| live).map(|held| wire::BackOff {
-            signal: held.excess.signal,
-            reason: format!("{}; chunks start again by themselves when that is over", held.excess),
+        back_off: state.back_off.as_ref().filter(|_| live).map(|held| wire::BackOff {
+            signal: held.hold.signal,
+            reason: format!("{}; chunks start again by themselves when that is over", held.hold.reason),
+            since: rfc3339(held.since_micros),
             until: rfc3339(held.until_micros),
         }),
         links: wire::Links {

@@ -1,4 +1,7 @@
 //! Audit: who made, ended or changed an export, and who was given a link. One event per request that did or tried to.
+//!
+//! What was handed out is read from the response, where the handler that made the links has put it; the request is read
+//! only for what changes something and for what was refused.
 
 use axum::extract::Request;
 use axum::middleware::Next;
@@ -9,20 +12,36 @@ use http::{Method, StatusCode, header};
 use ports::audit::Event;
 
 use super::Caller;
-
-/// How many links a page of files was given; the handler says so.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Links(pub(crate) u64);
+use crate::handed::Handed;
 
 /// Records what a request that may change or hand out something came to.
 pub(crate) async fn audit(request: Request, next: Next) -> Response {
-    let Some(deed) = Deed::of(&request) else { return next.run(request).await };
+    let tried = Deed::of(&request);
     let caller = request.extensions().get::<Caller>().cloned();
     let response = next.run(request).await;
-    if let Some(caller) = caller {
+    let Some(caller) = caller else { return response };
+    if let Some(handed) = response.extensions().get::<Handed>() {
+        record_links(handed, &caller, &response);
+    } else if let Some(deed) = tried {
         deed.record(&caller, &response);
     }
     response
+}
+
+fn record_links(handed: &Handed, caller: &Caller, response: &Response) {
+    let export = handed.export.to_string();
+    Event {
+        event: handed.event,
+        outcome: outcome(response),
+        tenant: Some(caller.0.as_str()),
+        by: caller.by(),
+        status: Some(response.status().as_u16()),
+        export: Some(&export),
+        file: handed.file.as_deref(),
+        links: Some(handed.links),
+        ..Event::default()
+    }
+    .record();
 }
 
 /// What a request is about to do.
@@ -35,6 +54,7 @@ struct Deed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Create,
+    DryRun,
     End,
     Retry,
     Extend,
@@ -48,39 +68,43 @@ impl Deed {
         let path = request.uri().path().strip_prefix(BASE_PATH)?.trim_start_matches('/');
         let parts: Vec<_> = path.split('/').collect();
         let query = request.uri().query().unwrap_or_default();
-        let method = request.method();
+        // Whatever answers GET answers HEAD, with the same headers.
+        let method = if *request.method() == Method::HEAD { &Method::GET } else { request.method() };
         let kind = match (method, &parts[..]) {
-            (&Method::POST, [_]) if query.contains("dryRun=true") => return None,
+            (&Method::POST, [_]) if query.contains("dryRun=true") => Kind::DryRun,
             (&Method::POST, [_]) => Kind::Create,
             (&Method::DELETE, ["exports", _]) => Kind::End,
             (&Method::POST, ["exports", _, "retry"]) => Kind::Retry,
             (&Method::POST, ["exports", _, "extend"]) => Kind::Extend,
             (&Method::GET, ["exports", _, "files", _]) => Kind::File,
-            (&Method::GET, ["exports", _, "files"]) => Kind::Files,
+            (&Method::GET, ["exports", _, "files"]) if query.contains("links=true") => Kind::Files,
             (&Method::GET, ["exports", _, "manifest"]) => Kind::Manifest,
             _ => return None,
         };
-        let export = parts.get(1).and_then(|id| id.parse().ok());
+        let export = parts.get(1).and_then(|id| id.to_ascii_lowercase().parse().ok());
         let file = (kind == Kind::File).then(|| parts.get(3).copied().unwrap_or_default().to_owned());
         Some(Self { kind, export, file })
     }
 
+    /// A deed that handed nothing out: it changed something, or was refused.
     fn record(&self, caller: &Caller, response: &Response) {
         let status = response.status();
-        // A dry run and a page without links, however their queries were written.
-        if (self.kind == Kind::Create && status == StatusCode::OK)
-            || (self.kind == Kind::Files && response.extensions().get::<Links>().is_none())
-        {
+        let kept_nothing = match self.kind {
+            // A dry run, however its query was written; and one that was refused.
+            Kind::Create => status == StatusCode::OK,
+            Kind::DryRun => status != StatusCode::ACCEPTED,
+            // What hands out links and was not refused has said so itself.
+            Kind::File | Kind::Files | Kind::Manifest => status.is_success() || status.is_redirection(),
+            _ => false,
+        };
+        if kept_nothing {
             return;
         }
         let location = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
         let made = || location?.rsplit('/').next()?.parse::<ExportId>().ok();
-        let export = self.export.or_else(|| made().filter(|_| self.kind == Kind::Create));
+        let export =
+            self.export.or_else(|| made().filter(|_| matches!(self.kind, Kind::Create | Kind::DryRun)));
         let export = export.map(|id| id.to_string());
-        let links = match self.kind {
-            Kind::File | Kind::Manifest => (status == StatusCode::TEMPORARY_REDIRECT).then_some(1),
-            _ => response.extensions().get::<Links>().map(|links| links.0),
-        };
         Event {
             event: self.name(status),
             outcome: outcome(response),
@@ -89,7 +113,6 @@ impl Deed {
             status: Some(status.as_u16()),
             export: export.as_deref(),
             file: self.file.as_deref(),
-            links,
             ..Event::default()
         }
         .record();
@@ -97,15 +120,15 @@ impl Deed {
 
     fn name(&self, status: StatusCode) -> &'static str {
         match self.kind {
-            Kind::Create => "export created",
+            Kind::Create | Kind::DryRun => "export created",
             // A live one is canceled, an ended one deleted; of a refused one it is not known which.
             Kind::End if status == StatusCode::NO_CONTENT => "export deleted",
             Kind::End => "export canceled",
             Kind::Retry => "export retried",
             Kind::Extend => "export extended",
-            Kind::File => "file link handed out",
-            Kind::Files => "file links handed out",
-            Kind::Manifest => "manifest link handed out",
+            Kind::File => Handed::FILE,
+            Kind::Files => Handed::FILES,
+            Kind::Manifest => Handed::MANIFEST,
         }
     }
 }
@@ -136,14 +159,15 @@ mod tests {
         for (method, path, wanted) in [
             (Method::POST, "/exports".to_owned(), Some(Kind::Create)),
             (Method::POST, "/Clients".to_owned(), Some(Kind::Create)),
-            (Method::POST, "/exports?dryRun=true".to_owned(), None),
+            (Method::POST, "/exports?dryRun=true".to_owned(), Some(Kind::DryRun)),
             (Method::DELETE, format!("/exports/{id}"), Some(Kind::End)),
             (Method::POST, format!("/exports/{id}/retry"), Some(Kind::Retry)),
             (Method::POST, format!("/exports/{id}/extend"), Some(Kind::Extend)),
             (Method::GET, format!("/exports/{id}/files/a.csv"), Some(Kind::File)),
+            (Method::HEAD, format!("/exports/{id}/files/a.csv"), Some(Kind::File)),
             (Method::GET, format!("/exports/{id}/files?links=true"), Some(Kind::Files)),
-            (Method::GET, format!("/exports/{id}/files"), Some(Kind::Files)),
-            (Method::GET, format!("/exports/{id}/manifest"), Some(Kind::Manifest)),
+            (Method::GET, format!("/exports/{id}/files"), None),
+            (Method::HEAD, format!("/exports/{id}/manifest"), Some(Kind::Manifest)),
             (Method::GET, format!("/exports/{id}"), None),
             (Method::GET, "/datasets".to_owned(), None),
         ] {

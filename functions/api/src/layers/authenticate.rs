@@ -14,7 +14,9 @@ use http::{HeaderMap, Method};
 use ports::audit;
 use ports::cache::View;
 
+use super::log::Requester;
 use crate::auth::Auth;
+use crate::caches::NoOwner;
 use crate::context::Context;
 use crate::exports::shape::now_micros;
 use crate::key::Presented;
@@ -72,6 +74,7 @@ pub(crate) async fn authenticate(
         Ok(credential) => (credential.caller(&context).await, credential.name()),
         Err(refusal) => (Err(refusal), "nobody".to_owned()),
     };
+    Requester::note(&request, caller.as_ref().ok().map(|caller| &caller.0), &by);
     let caller = caller.and_then(|caller| may(request.method(), &caller).map(|()| caller));
     match caller {
         Ok(caller) => {
@@ -110,8 +113,7 @@ impl Credential {
     async fn caller(&self, context: &Context) -> Result<Caller, Refusal> {
         match self {
             Self::Key(key) => {
-                let owner = context.keys.owner(key, &context.store).await?;
-                let owner = owner.ok_or_else(Refusal::unauthorized)?;
+                let owner = context.keys.owner(key, &context.store).await.map_err(no_owner)?;
                 Ok(Caller::new(owner.tenant, owner.changes, self.name(), owner.access))
             }
             Self::Token(token) => {
@@ -119,6 +121,14 @@ impl Credential {
                 Ok(Caller::new(owner.tenant, owner.changes, self.name(), token.access.clone()))
             }
         }
+    }
+}
+
+fn no_owner(why: NoOwner) -> Refusal {
+    match why {
+        NoOwner::Wrong => Refusal::unauthorized(),
+        NoOwner::TooMany(secs) => Refusal::too_many_wrong_keys(secs),
+        NoOwner::Store(error) => error.into(),
     }
 }
 

@@ -13,8 +13,8 @@ pub(crate) async fn caching(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
-    // Two callers share no answer, even behind a cache that ignores `private`.
-    headers.insert(header::VARY, HeaderValue::from_static("Authorization"));
+    // Two callers share no answer, even behind a cache that ignores `private`; nor do two codings of it.
+    headers.insert(header::VARY, HeaderValue::from_static("Authorization, Accept-Encoding"));
     if reads && response.status() == StatusCode::OK && matches(response.headers(), &known) {
         return not_modified(response.headers());
     }

@@ -24,6 +24,10 @@ pub(crate) async fn problems(request: Request, next: Next) -> Response {
     let body = serde_json::to_vec(&refusal.problem(&path)).unwrap_or_default();
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_MEDIA_TYPE));
     parts.headers.remove(header::CONTENT_LENGTH);
+    if status != StatusCode::METHOD_NOT_ALLOWED {
+        // The router adds it to whatever a fallback answers.
+        parts.headers.remove(header::ALLOW);
+    }
     Response::from_parts(parts, Body::from(body))
 }
 
@@ -44,11 +48,10 @@ fn count(refusal: &Refusal) {
 
 /// The words for an error that the router itself answered.
 fn of_router(status: StatusCode) -> Refusal {
-    let detail = match status {
-        StatusCode::NOT_FOUND => "there is nothing at this path",
-        StatusCode::METHOD_NOT_ALLOWED => "this path has other methods; the Allow header lists them",
-        StatusCode::BAD_REQUEST => "the path cannot be read",
-        _ => "the request was refused",
-    };
-    Refusal::new(status, detail)
+    match status {
+        StatusCode::NOT_FOUND => Refusal::no_path(),
+        StatusCode::METHOD_NOT_ALLOWED => Refusal::no_method(),
+        StatusCode::BAD_REQUEST => Refusal::new(status, "the path cannot be read"),
+        _ => Refusal::new(status, "the request was refused"),
+    }
 }

@@ -14,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use export::id::TenantId;
 
 use super::Caller;
+use crate::bucket::{Bucket, Pace};
 use crate::context::Context;
 use crate::refusal::Refusal;
 
@@ -30,12 +31,6 @@ pub(crate) struct Rates {
     buckets: Mutex<HashMap<TenantId, Bucket>>,
 }
 
-#[derive(Clone, Copy)]
-struct Bucket {
-    tokens: f64,
-    at: Instant,
-}
-
 impl Rates {
     pub(crate) fn new(per_second: u32) -> Self {
         Self { per_second, buckets: Mutex::default() }
@@ -46,20 +41,15 @@ impl Rates {
         if self.per_second == 0 {
             return Ok(());
         }
-        let (rate, most) = (f64::from(self.per_second), f64::from(self.per_second) * BURST_SECS);
-        let filled = |bucket: &Bucket| {
-            let since = now.saturating_duration_since(bucket.at).as_secs_f64();
-            (bucket.tokens + since * rate).min(most)
-        };
+        let per_second = f64::from(self.per_second);
+        let pace = Pace { per_second, burst: per_second * BURST_SECS };
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() >= MOST_TENANTS && !buckets.contains_key(tenant) {
-            buckets.retain(|_, bucket| filled(bucket) < most);
+            buckets.retain(|_, bucket| !bucket.is_full(pace, now));
         }
-        let tokens = buckets.get(tenant).map_or(most, filled);
-        if tokens < 1.0 {
-            return Err(((1.0 - tokens) / rate).ceil().max(1.0) as u32);
-        }
-        buckets.insert(tenant.clone(), Bucket { tokens: tokens - 1.0, at: now });
+        let mut bucket = buckets.get(tenant).copied().unwrap_or_else(|| Bucket::full(pace, now));
+        bucket.take(pace, now)?;
+        buckets.insert(tenant.clone(), bucket);
         Ok(())
     }
 }

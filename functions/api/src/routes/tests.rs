@@ -19,6 +19,8 @@ use crate::context::Settings;
 use crate::key::Presented;
 use crate::refusal::Refusal;
 
+mod methods;
+
 const ID: &str = "0d9d6f4e-1f7a-4c53-9d5c-6b1f0a7f2a11";
 
 /// Requests to every route that needs a key.
@@ -70,11 +72,12 @@ fn made(access: Access, tenant_requests_per_second: u32) -> Router {
         cache_for: Duration::from_secs(30),
         tenant_requests_per_second,
     };
+    let shared = Shared::layers(None, "test", &store).unwrap();
     let context = Context::new(
         store.with_patience(Duration::from_millis(1)),
         Arc::new(MemoryQueue::default()),
         Arc::new(MemoryObjects::default()),
-        Shared::layers(None, "test").unwrap(),
+        shared,
         settings,
     );
     let mut headers = http::HeaderMap::new();
@@ -149,7 +152,12 @@ async fn health_needs_no_key_and_no_store() {
 
 #[tokio::test]
 async fn nothing_else_is_answered_without_a_key() {
-    let others = [(Method::GET, "/nothing/here"), (Method::PATCH, "/exports"), (Method::GET, "/health/")];
+    let others = [
+        (Method::GET, "/nothing/here"),
+        (Method::PATCH, "/exports"),
+        (Method::OPTIONS, "/exports"),
+        (Method::HEAD, "/nope"),
+    ];
     for (method, path) in REQUESTS.into_iter().chain(others) {
         let mut request = request(&method, path);
         request.headers_mut().remove(header::AUTHORIZATION);
@@ -187,6 +195,8 @@ async fn unknown_paths_and_methods_are_problems() {
     for reserved in ["/datasets", "/health"] {
         assert_eq!(problem(send(request(&Method::POST, reserved)).await).await.status, 405, "{reserved}");
     }
+    let upper = format!("/exports/{}", ID.to_uppercase());
+    assert_eq!(send(request(&Method::GET, &upper)).await.status(), 503, "an id may be in upper case");
     let mut outside = request(&Method::GET, "");
     *outside.uri_mut() = "/favicon.ico".parse().unwrap();
     assert_eq!(problem(send(outside).await).await.status, 404);
@@ -195,7 +205,7 @@ async fn unknown_paths_and_methods_are_problems() {
 #[tokio::test]
 async fn a_malformed_id_is_as_unknown_as_a_foreign_one() {
     let expected = Refusal::no_export().detail;
-    for bad in ["x", "%00", "%ff", "..%2f..", &ID.to_uppercase(), &ID.replace('-', "")] {
+    for bad in ["x", "%00", "%ff", "..%2f..", &ID.replace('-', "")] {
         for (method, path) in REQUESTS.iter().filter(|(_, path)| path.contains(ID)) {
             let response = send(request(method, &path.replace(ID, bad))).await;
             assert_eq!(response.status(), 404, "{bad}");
@@ -326,7 +336,7 @@ fn guarded(response: &Response) -> bool {
         ("referrer-policy", "no-referrer"),
         ("strict-transport-security", "max-age=63072000"),
         ("x-content-type-options", "nosniff"),
-        ("vary", "Authorization"),
+        ("vary", "Authorization, Accept-Encoding"),
     ]
     .iter()
     .all(|(name, value)| header_of(response, name) == Some(value))

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
+use super::semicolon::ends_a_statement;
 use crate::problem::Violation;
+use crate::range::MIN_SETTLE_SECS;
 
 /// The operator's file.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -27,7 +29,7 @@ pub struct Definition {
     pub range_column: Option<String>,
     /// What happens to rows whose range column is NULL.
     pub nulls: Option<Nulls>,
-    /// The zone in which a `timestamp` range column was written.
+    /// The zone in which a `date` or `timestamp` range column is written.
     pub time_zone: Option<String>,
     /// The column that holds the tenant.
     pub tenant_column: Option<String>,
@@ -41,6 +43,9 @@ pub struct Definition {
     pub as_text: Vec<String>,
     /// Columns that requests may filter on.
     pub filters: Vec<String>,
+    /// Schemas in which names are sought that the query, or a function it calls, writes without one; `pg_catalog` is
+    /// always the first.
+    pub search_path: Vec<String>,
     /// Such as `1h`: rows older than this no longer change.
     pub settle_after: Option<String>,
     /// Order rows by range column and key.
@@ -81,8 +86,15 @@ impl Definition {
             }
             _ => {}
         }
-        if self.query.as_deref().is_some_and(|q| q.contains(';')) {
-            say(".query", "the query holds a semicolon", "give one SELECT statement without a semicolon");
+        if self.query.as_deref().is_some_and(ends_a_statement) {
+            say(
+                ".query",
+                "the query holds a semicolon outside of literals and comments",
+                "give one SELECT statement without a semicolon",
+            );
+        }
+        if self.search_path.iter().any(|schema| schema.is_empty() || schema.contains('\0')) {
+            say(".search_path", "a name is empty or holds a NUL character", "list names of schemas");
         }
         if self.tenant_column.is_some() && self.shared {
             say(".shared", "tenant_column and shared exclude each other", "keep one of them");
@@ -102,6 +114,10 @@ impl Definition {
         }
         if self.settle_after.is_some() && self.settle_after_secs().is_none() {
             say(".settle_after", "this is no duration", "write a whole number and a unit: 90s, 15m, 1h, 2d");
+        }
+        if self.settle_after_secs().is_some_and(|secs| secs < MIN_SETTLE_SECS) {
+            let remedy = "write 5s or more: a row can be seen some seconds after the time it is stamped with";
+            say(".settle_after", "the duration is too short", remedy);
         }
         if self.columns.as_deref().is_some_and(<[String]>::is_empty) {
             say(".columns", "the list is empty", "name columns, or leave the key out for all");

@@ -199,6 +199,19 @@ mod tests {
     }
 
     #[test]
+    fn settling_takes_at_least_seconds() {
+        let found = |after: &str| {
+            Catalog::parse(&format!(
+                "[datasets.a]\nrelation = \"shop.a\"\nrange_column = \"at\"\nsettle_after = \"{after}\"\n"
+            ))
+        };
+        assert!(found("5s").is_ok());
+        for short in ["0s", "4s", "0d"] {
+            assert_eq!(found(short).unwrap_err()[0].pointer, "datasets.a.settle_after", "{short}");
+        }
+    }
+
+    #[test]
     fn unknown_keys_and_wrong_values_are_reported_together() {
         let text = "title = \"x\"\n[datasets.a]\nrelatoin = \"shop.a\"\n[datasets.b]\ntable = \"shop.b\"\nfrobnicate = 1\n[datasets.c]\nrelation = 7\nshared = \"yes\"\nnulls = \"maybe\"\n[datasets.d]\nrelation = \"d\"\n";
         let found = Catalog::parse(text).unwrap_err();

@@ -1,7 +1,9 @@
 //! Cutting a span into chunks of about equal bytes, at calendar days.
 
+use std::ops::Bound;
+
 use jiff::ToSpan;
-use jiff::civil::date;
+use jiff::civil::{Date, date};
 
 use super::Piece;
 use crate::estimate::{DatasetEstimate, Size};
@@ -28,44 +30,40 @@ pub(super) fn uncut(span: Span, estimate: &DatasetEstimate) -> Piece {
         return piece(span, estimate.total.rows as f64, estimate.total.bytes as f64);
     }
     let (rows, bytes) =
-        days(span, estimate).fold((0.0, 0.0), |sum, day| (sum.0 + day.rows, sum.1 + day.bytes));
+        steps(span, estimate).iter().fold((0.0, 0.0), |sum, step| (sum.0 + step.rows, sum.1 + step.bytes));
     piece(span, rows, bytes)
 }
 
 /// A chunk of several days is planned at most this many times as large as the target.
 const MOST: f64 = 2.0;
 
-struct Day {
-    end: i64,
+/// A part of a span that is never cut inside: one day, or a stretch of any length in which no rows are expected.
+struct Step {
+    start: i64,
     rows: f64,
     bytes: f64,
 }
 
 fn cut_evenly(span: Span, estimate: &DatasetEstimate, target_bytes: u64) -> Vec<Piece> {
-    let total: f64 = days(span, estimate).map(|d| d.bytes).sum();
+    let steps = steps(span, estimate);
+    let total: f64 = steps.iter().map(|step| step.bytes).sum();
     // Equal shares rather than full chunks and a small rest; a quarter above the target is no reason to cut.
     let share = total / (total / target_bytes.max(1) as f64 - 0.25).ceil().max(1.0);
     let mut pieces = Vec::new();
     let (mut start, mut rows, mut bytes) = (span.start, 0.0, 0.0);
-    for day in days(span, estimate) {
-        let before = day_start(&day, span);
-        // Close the chunk before this day if that lies nearer to an equal share than after it, and always
+    for step in &steps {
+        // Close the chunk before this step if that lies nearer to an equal share than after it, and always
         // before a day that would make it too large: such a day is a chunk of its own.
-        let full = bytes > 0.0 && bytes + day.bytes / 2.0 > share;
-        if before > start && (full || bytes + day.bytes > MOST * target_bytes as f64) {
-            pieces.extend(Span::new(span.kind, start, before).map(|s| piece(s, rows, bytes)));
-            (start, rows, bytes) = (before, 0.0, 0.0);
+        let full = bytes > 0.0 && bytes + step.bytes / 2.0 > share;
+        if step.start > start && (full || bytes + step.bytes > MOST * target_bytes as f64) {
+            pieces.extend(Span::new(span.kind, start, step.start).map(|s| piece(s, rows, bytes)));
+            (start, rows, bytes) = (step.start, 0.0, 0.0);
         }
-        rows += day.rows;
-        bytes += day.bytes;
+        rows += step.rows;
+        bytes += step.bytes;
     }
     pieces.extend(Span::new(span.kind, start, span.end).map(|s| piece(s, rows, bytes)));
     pieces
-}
-
-fn day_start(day: &Day, span: Span) -> i64 {
-    let unit = span.kind.day();
-    ((day.end - 1).div_euclid(unit) * unit).max(span.start)
 }
 
 fn piece(span: Span, rows: f64, bytes: f64) -> Piece {
@@ -73,25 +71,55 @@ fn piece(span: Span, rows: f64, bytes: f64) -> Piece {
     Piece { range: Range::Span(span), reused: None, unread: true, rows, bytes }
 }
 
-/// The days of `span`, each with its share of its month's estimate.
-fn days(span: Span, estimate: &DatasetEstimate) -> impl Iterator<Item = Day> + '_ {
+/// The steps that tile `span`: the days of the months in which rows are expected, each with its share of its month's
+/// estimate, and between them one step each. So their number follows the data, however far the request reaches.
+fn steps(span: Span, estimate: &DatasetEstimate) -> Vec<Step> {
     let unit = span.kind.day();
+    let mut steps = Vec::new();
     let mut at = span.start;
-    let mut month: Option<Month> = None;
-    std::iter::from_fn(move || {
-        if at >= span.end {
-            return None;
+    for month in months(span, estimate) {
+        let (first, end) = (month.first.saturating_mul(unit), month.end.saturating_mul(unit).min(span.end));
+        if at < first {
+            steps.push(Step { start: at, rows: 0.0, bytes: 0.0 });
+            at = first;
         }
-        let day = at.div_euclid(unit);
-        let end = (day + 1).saturating_mul(unit).min(span.end);
-        let part = (end - at) as f64 / unit as f64;
-        at = end;
-        if month.as_ref().is_none_or(|month| day >= month.end) {
-            month = Some(Month::of(day, estimate));
+        while at < end {
+            let day = at.div_euclid(unit);
+            let next = (day + 1).saturating_mul(unit).min(end);
+            let part = (next - at) as f64 / unit as f64;
+            let (rows, bytes) = month.on(day);
+            steps.push(Step { start: at, rows: rows * part, bytes: bytes * part });
+            at = next;
         }
-        let (rows, bytes) = month.as_ref().map_or((0.0, 0.0), |month| month.on(day));
-        Some(Day { end, rows: rows * part, bytes: bytes * part })
-    })
+    }
+    if at < span.end {
+        steps.push(Step { start: at, rows: 0.0, bytes: 0.0 });
+    }
+    steps
+}
+
+/// The months that touch `span` and in which rows are expected, in order.
+fn months(span: Span, estimate: &DatasetEstimate) -> impl Iterator<Item = Month> + '_ {
+    let unit = span.kind.day();
+    let day = span.start.div_euclid(unit).clamp(FIRST_DAY, LAST_DAY);
+    let first = date(1970, 1, 1).saturating_add(day.days());
+    // Keys have four digits of the year, so they sort as their months do.
+    let from = Bound::Included(month_key(first));
+    let within = move |month: &Month| month.first.saturating_mul(unit) < span.end;
+    estimate
+        .months
+        .range::<String, _>((from, Bound::Unbounded))
+        .filter(|(_, size)| **size != Size::default())
+        .filter_map(|(key, size)| Month::of(key, *size, estimate))
+        .take_while(within)
+}
+
+/// 0001-01-01 and 9999-12-30, in days since 1970: months beyond them have no key.
+const FIRST_DAY: i64 = -719_162;
+const LAST_DAY: i64 = 2_932_895;
+
+fn month_key(day: Date) -> String {
+    format!("{:04}-{:02}", day.year(), day.month())
 }
 
 /// What is estimated for the days of one month.
@@ -103,15 +131,14 @@ struct Month {
 }
 
 impl Month {
-    fn of(day: i64, estimate: &DatasetEstimate) -> Self {
-        let first = date(1970, 1, 1).saturating_add(day.clamp(-719_000, 2_900_000).days()).first_of_month();
-        let key = format!("{:04}-{:02}", first.year(), first.month());
-        Self {
-            first: crate::range::days_since_epoch(first),
-            end: crate::range::days_since_epoch(first.saturating_add(1.month())),
-            size: estimate.months.get(&key).copied().unwrap_or_default(),
-            shares: estimate.shares(&key, usize::from(first.days_in_month().unsigned_abs())),
-        }
+    /// The month of that key; `None` for what is no key of a month.
+    fn of(key: &str, size: Size, estimate: &DatasetEstimate) -> Option<Self> {
+        let (year, month) = key.split_once('-')?;
+        let first = Date::new(year.parse().ok()?, month.parse().ok()?, 1).ok()?;
+        let days = first.days_in_month();
+        let start = crate::range::days_since_epoch(first);
+        let shares = estimate.shares(key, usize::from(days.unsigned_abs()));
+        Some(Self { first: start, end: start + i64::from(days), size, shares })
     }
 
     /// Rows and bytes of one day.
@@ -121,3 +148,6 @@ impl Month {
         (self.size.rows as f64 * share, self.size.bytes as f64 * share)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,7 @@ fn want(span: Option<Span>, settle_after_secs: Option<u64>, estimate: DatasetEst
     let range_column = span.map(|s| RangeColumn {
         name: "at".into(),
         kind: s.kind,
-        time_zone: "UTC".into(),
+        time_zone: Some("UTC".into()),
         include_nulls: false,
     });
     let selection = Selection {
@@ -28,6 +28,7 @@ fn want(span: Option<Span>, settle_after_secs: Option<u64>, estimate: DatasetEst
         order: vec![],
         settle_after_secs,
         epoch: 1,
+        search_path: vec![],
         output: Output::default(),
     };
     Want { selection, fingerprint: Fingerprint([1; 32]), span, estimate }
@@ -137,17 +138,6 @@ fn a_hot_day_is_a_chunk_of_its_own() {
     let pieces = only(Plan::new(&[want(Some(span), None, estimate)], &[], &policy(10_000)));
     let found: Vec<_> = pieces.iter().map(|p| (p.range.span().unwrap().start - 19_722, p.bytes)).collect();
     assert_eq!(found, [(1, 0), (10, 91_000), (11, 9_000)]);
-}
-
-#[test]
-fn what_estimates_leave_out_is_said() {
-    let mut some = want(None, None, months(0));
-    some.selection.tenant_column = Some("account".into());
-    let plan = Plan::new(&[some], &[], &policy(1)).unwrap();
-    assert_eq!(
-        plan.datasets[0].note.as_deref(),
-        Some("no range column: one chunk; estimated for a tenant of average size")
-    );
 }
 
 /// Months with days of any weight: none, some, one far above all others.

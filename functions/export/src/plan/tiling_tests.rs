@@ -45,11 +45,18 @@ impl Asked {
     fn wants(&self, value: i64) -> Option<bool> {
         let moment = match self.kind {
             RangeKind::Date => {
-                let day = date(1970, 1, 1).checked_add(value.days()).ok()?;
-                let (Bound::Day(start), Bound::Day(end)) = (self.bounds.start, self.bounds.end) else {
-                    return None;
+                let day = date(1970, 1, 1).checked_add(jiff::Span::new().try_days(value).ok()?).ok()?;
+                let after_start = match self.bounds.start {
+                    Bound::Day(start) => start <= day,
+                    Bound::Open => true,
+                    Bound::Instant(_) => return None,
                 };
-                return Some(start <= day && day <= end);
+                let before_end = match self.bounds.end {
+                    Bound::Day(end) => day <= end,
+                    Bound::Open => true,
+                    Bound::Instant(_) => return None,
+                };
+                return Some(after_start && before_end);
             }
             RangeKind::Instant => Timestamp::from_microsecond(value).ok()?,
             RangeKind::Wall => {
@@ -64,35 +71,44 @@ impl Asked {
         let day = self.bounds.zone.to_datetime(moment).date();
         let after_start = match self.bounds.start {
             Bound::Day(start) => start <= day,
-            Bound::Instant(start) => start <= moment,
+            Bound::Instant(start) => start <= moment.as_microsecond(),
+            Bound::Open => true,
         };
         let before_end = match self.bounds.end {
             Bound::Day(end) => day <= end,
-            Bound::Instant(end) => moment < end,
+            Bound::Instant(end) => moment.as_microsecond() < end,
+            Bound::Open => true,
         };
         Some(after_start && before_end)
     }
 }
 
-fn bound(dated: bool, day: Date, micros: i64) -> Bound {
+fn bound(open: bool, dated: bool, day: Date, micros: i64) -> Bound {
+    if open {
+        return Bound::Open;
+    }
     if dated {
         return Bound::Day(day);
     }
     let midnight = TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0)).unwrap().as_microsecond();
-    Bound::Instant(Timestamp::from_microsecond(midnight + micros).unwrap())
+    Bound::Instant(midnight + micros)
 }
 
 prop_compose! {
     fn asked(kind: RangeKind, column_zone: &'static str)(
         zone in 0..ZONES.len(), first in 0i64..3650, length in 0i64..200,
+        open in proptest::array::uniform2(prop::bool::weighted(0.1)), ever in prop::bool::weighted(0.1),
         dated in proptest::array::uniform2(prop::bool::weighted(0.7)),
         micros in proptest::array::uniform2(prop_oneof![Just(0), Just(1), 0..DAY_MICROS]),
     ) -> Asked {
         let day = |n: i64| date(2015, 1, 1).saturating_add(n.days());
         let dated = if kind == RangeKind::Date { [true; 2] } else { dated };
+        // The usual way to say that there is no end.
+        let last = if ever { date(9999, 12, 31) } else { day(first + length) };
+        let dated = [dated[0], dated[1] || ever];
         Asked { kind, column_zone, bounds: Bounds {
-            start: bound(dated[0], day(first), micros[0]),
-            end: bound(dated[1], day(first + length), micros[1]),
+            start: bound(open[0], dated[0], day(first), micros[0]),
+            end: bound(open[1], dated[1], last, micros[1]),
             zone: TimeZone::get(ZONES[zone]).unwrap(),
         } }
     }
@@ -151,7 +167,7 @@ impl Story {
             range_column: Some(RangeColumn {
                 name: "at".into(),
                 kind: self.asked.kind,
-                time_zone: self.asked.column_zone.into(),
+                time_zone: Some(self.asked.column_zone.into()),
                 include_nulls: self.include_nulls,
             }),
             tenant_column: None,
@@ -159,6 +175,7 @@ impl Story {
             order: vec![],
             settle_after_secs: self.settle_after_secs,
             epoch: 1,
+            search_path: vec![],
             output: Output::default(),
         }
     }
@@ -225,6 +242,8 @@ impl Story {
             indexed: true,
             failures: 0,
             waited_ms: 0,
+            depth: 0,
+            parent_seen_bytes: None,
         };
         attempt.is_settled_at(self.now_micros())
     }
@@ -254,10 +273,20 @@ proptest! {
         }
 
         // By the calendar: what was asked for is in exactly one chunk, all else in none.
-        let length = span.end - span.start;
         let unit = if span.kind == RangeKind::Date { 1 } else { DAY_MICROS };
-        let around = probes.iter().map(|p| span.start - unit + (p * (length + 2 * unit) as f64) as i64);
-        let edges = [span.start - 1, span.start, span.start + 1, span.end - 1, span.end, span.end + 1];
+        // Of an open end a few years are looked at, and the outermost values.
+        let (start, end) = (span.start.max(15_000 * unit), span.end.min(21_000 * unit));
+        let length = (end - start).max(0);
+        let around = probes.iter().map(|p| start - unit + (p * (length + 2 * unit) as f64) as i64);
+        let (before, after) = (span.start.saturating_sub(1), span.end.saturating_add(1));
+        let edges = [before, span.start, span.start.saturating_add(1), span.end - 1, span.end, after];
+        for value in [i64::MIN, i64::MAX - 1] {
+            let wanted = usize::from(span.start <= value && value < span.end);
+            prop_assert_eq!(spans.iter().filter(|s| s.start <= value && value < s.end).count(), wanted);
+        }
+        // Sorted by name they are sorted by range, and no name comes twice.
+        let names: Vec<_> = spans.iter().map(|s| crate::file::file_name("orders", &Range::Span(*s), "csv")).collect();
+        prop_assert!(names.windows(2).all(|pair| pair[0] < pair[1]), "{:?}", names);
         for value in around.chain(edges) {
             if let Some(wanted) = story.asked.wants(value) {
                 let holding = spans.iter().filter(|s| s.start <= value && value < s.end).count();

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
+use super::civil::{days_since_epoch, first_instant, instant, on_calendar};
 use super::{RangeKind, Span};
 
 /// The two bounds of a request, as the caller wrote them.
@@ -22,8 +23,10 @@ pub struct Bounds {
 pub enum Bound {
     /// A date alone.
     Day(Date),
-    /// An RFC 3339 instant.
-    Instant(Timestamp),
+    /// An RFC 3339 instant, in microseconds since 1970.
+    Instant(i64),
+    /// None: everything on that side, `infinity` included.
+    Open,
 }
 
 /// A bound that has no meaning on a column.
@@ -38,29 +41,28 @@ pub enum BoundsError {
     /// Nothing lies between the bounds.
     #[error("the end is not after the start")]
     Empty,
-    /// Outside the years 1 to 9998.
+    /// The days asked for are missing from the calendar of the zone: it crossed the date line.
+    #[error("{0} was skipped in {1}: no instant lies on it")]
+    Skipped(String, String),
+    /// Outside the years 1 to 9999.
     #[error("the bound is out of range")]
     OutOfRange,
 }
 
-/// 0001-01-01T00:00:00 in microseconds since 1970.
-const YEAR_1_MICROS: i64 = -62_135_596_800_000_000;
-
 impl Bound {
-    /// Reads `2024-01-31` or an RFC 3339 instant such as `2024-01-31T12:00:00Z`; precision up to a
+    /// Reads `2024-01-31` or an RFC 3339 instant such as `2024-01-31T12:00:00Z` of the years 1 to 9999; precision up to a
     /// microsecond, since that is PostgreSQL's.
     pub fn parse(text: &str) -> Option<Self> {
         if text.len() == 10 {
             let date: Date = text.parse().ok()?;
-            return (1..=9998).contains(&date.year()).then_some(Self::Day(date));
+            return (date.year() >= 1).then_some(Self::Day(date));
         }
         // RFC 3339 demands a date, a `T` and an offset; jiff accepts more than that.
         let shaped = text.len() >= 20
-            && matches!(text.as_bytes()[10], b'T' | b't')
             && text.is_ascii()
+            && matches!(text.as_bytes()[10], b'T' | b't')
             && !text.contains('[');
-        let at: Timestamp = shaped.then(|| text.parse().ok()).flatten()?;
-        (at.subsec_nanosecond() % 1000 == 0).then_some(Self::Instant(at))
+        shaped.then(|| instant(text)).flatten().map(Self::Instant)
     }
 }
 
@@ -73,7 +75,7 @@ impl Bounds {
     pub fn span(&self, kind: RangeKind, column_zone: &TimeZone) -> Result<Span, BoundsError> {
         let start = self.place(self.start, false, kind, column_zone)?;
         let end = self.place(self.end, true, kind, column_zone)?;
-        Span::new(kind, start, end).ok_or(BoundsError::Empty)
+        Span::new(kind, start, end).ok_or_else(|| self.nothing_between())
     }
 
     fn place(
@@ -83,28 +85,34 @@ impl Bounds {
         kind: RangeKind,
         zone: &TimeZone,
     ) -> Result<i64, BoundsError> {
-        let instant = match bound {
+        let micros = match bound {
+            Bound::Open => return Ok(if is_end { Span::OPEN_END } else { Span::OPEN_START }),
             Bound::Day(date) => {
                 // An inclusive end date ends where the next day begins.
-                let date = if is_end {
-                    date.checked_add(1.day()).map_err(|_| BoundsError::OutOfRange)?
-                } else {
-                    date
-                };
+                let day = days_since_epoch(date) + i64::from(is_end);
                 if kind == RangeKind::Date {
-                    return Ok(days_since_epoch(date));
+                    return Ok(day);
                 }
-                date.to_zoned_datetime(self.zone.clone()).map_err(|_| BoundsError::OutOfRange)?.timestamp()
+                first_instant(day, &self.zone).ok_or(BoundsError::OutOfRange)?
             }
             Bound::Instant(at) => at,
         };
-        let micros = match kind {
-            RangeKind::Date => return Err(BoundsError::InstantOnDate),
-            RangeKind::Instant => instant.as_microsecond(),
-            RangeKind::Wall => wall_micros(instant, zone)?,
-        };
-        // PostgreSQL has no year 0 in this spelling.
-        if micros < YEAR_1_MICROS { Err(BoundsError::OutOfRange) } else { Ok(micros) }
+        match kind {
+            RangeKind::Date => Err(BoundsError::InstantOnDate),
+            RangeKind::Instant => Ok(micros),
+            RangeKind::Wall => on_calendar(micros, |at| wall_micros(at, zone), || BoundsError::OutOfRange),
+        }
+    }
+
+    /// Why nothing lies between the bounds.
+    fn nothing_between(&self) -> BoundsError {
+        match (self.start, self.end) {
+            (Bound::Day(start), Bound::Day(end)) if start <= end => {
+                let days = if start == end { start.to_string() } else { format!("{start} to {end}") };
+                BoundsError::Skipped(days, self.zone.iana_name().unwrap_or("the time zone").to_owned())
+            }
+            _ => BoundsError::Empty,
+        }
     }
 }
 
@@ -124,31 +132,6 @@ fn wall_micros(instant: Timestamp, zone: &TimeZone) -> Result<i64, BoundsError> 
     }
     let as_utc = TimeZone::UTC.to_timestamp(wall).map_err(|_| BoundsError::OutOfRange)?;
     Ok(as_utc.as_microsecond())
-}
-
-/// The wall time at `instant_micros` in the zone of that name, in microseconds; `None` where the zone is
-/// unknown. Of a wall hour that happens twice it is the start: all before it is past for certain.
-pub fn wall_at(instant_micros: i64, zone: &str) -> Option<i64> {
-    let zone = TimeZone::get(zone).ok()?;
-    let wall = zone.to_datetime(Timestamp::from_microsecond(instant_micros).ok()?);
-    let micros = TimeZone::UTC.to_timestamp(wall).ok()?.as_microsecond();
-    // In the first pass of a repeated hour later instants will show earlier wall times again.
-    let later = zone.to_ambiguous_timestamp(wall).later().ok()?.as_microsecond();
-    let repeat = (later - instant_micros).max(0);
-    Some(micros - repeat)
-}
-
-/// The last instant that shows wall time `wall_micros` in the zone of that name.
-pub fn instant_of_wall(wall_micros: i64, zone: &str) -> Option<i64> {
-    let zone = TimeZone::get(zone).ok()?;
-    let wall = TimeZone::UTC.to_datetime(Timestamp::from_microsecond(wall_micros).ok()?);
-    Some(zone.to_ambiguous_timestamp(wall).later().ok()?.as_microsecond())
-}
-
-/// Days from 1970-01-01 to `date`.
-pub(crate) fn days_since_epoch(date: Date) -> i64 {
-    let midnight = date.at(0, 0, 0, 0);
-    TimeZone::UTC.to_timestamp(midnight).map_or(0, |at| at.as_second() / 86_400)
 }
 
 #[cfg(test)]
@@ -199,18 +182,6 @@ mod tests {
     }
 
     #[test]
-    fn a_wall_clock_that_is_set_back_is_not_trusted() {
-        let at = |text: &str| text.parse::<Timestamp>().unwrap().as_microsecond();
-        let wall =
-            |text: &str| wall_at(at(text), "Europe/Amsterdam").map(|m| crate::range::format_micros(m, 'T'));
-        assert_eq!(wall("2024-07-01T10:00:00Z"), Some("2024-07-01T12:00:00".into()));
-        assert_eq!(wall("2024-10-27T00:30:00Z"), Some("2024-10-27T01:30:00".into()));
-        assert_eq!(wall("2024-10-27T01:30:00Z"), Some("2024-10-27T02:30:00".into()));
-        let wall = 19_658 * crate::range::DAY_MICROS;
-        assert_eq!(instant_of_wall(wall, "UTC"), Some(wall));
-    }
-
-    #[test]
     fn what_is_no_bound_is_refused() {
         for bad in [
             "2024-02-30",
@@ -219,12 +190,60 @@ mod tests {
             "",
             "2024-01-01 00:00:00Z",
             "2024-01-01T00:00:00",
-            "9999-01-01",
+            "0000-12-31",
+            "0000-12-31T00:00:00Z",
+            "10000-01-01",
+            "infinity",
             "2024-01-01T00:00:00.0000001Z",
         ] {
             assert_eq!(Bound::parse(bad), None, "{bad}");
         }
         assert!(Bound::parse("2024-01-01T00:00:00+05:45").is_some());
+        assert!(Bound::parse("9999-12-31").is_some() && Bound::parse("9999-12-31T23:59:59Z").is_some());
+    }
+
+    #[test]
+    fn the_last_year_and_the_first_are_ordinary() {
+        let all = days("0001-01-01", "9999-12-31", "Pacific/Kiritimati");
+        let text = |kind| {
+            let span = all.span(kind, &zone("Pacific/Kiritimati")).unwrap();
+            (span.text(span.start), span.text(span.end), span.literal(span.start), span.literal(span.end))
+        };
+        let texts = |of: [&str; 4]| of.map(ToOwned::to_owned).into();
+        assert_eq!(text(RangeKind::Date), texts(["0001-01-01", "10000-01-01", "0001-01-01", "10000-01-01"]));
+        let (start, end, ..) = text(RangeKind::Wall);
+        assert_eq!((start.as_str(), end.as_str()), ("0001-01-01T00:00:00", "10000-01-01T00:00:00"));
+        // Ten hours and forty minutes behind Greenwich by its sun, fourteen hours before it today.
+        let (start, end, literal, _) = text(RangeKind::Instant);
+        assert_eq!((start.as_str(), end.as_str()), ("0001-01-01T10:29:20Z", "9999-12-31T10:00:00Z"));
+        assert_eq!(literal, "0001-01-01 10:29:20+00");
+        let early =
+            days("0001-01-01", "0001-01-01", "Asia/Tokyo").span(RangeKind::Instant, &TimeZone::UTC).unwrap();
+        assert_eq!(early.literal(early.start), "0001-12-31 14:41:01+00 BC");
+        assert_eq!(early.text(early.start), "0000-12-31T14:41:01Z");
+    }
+
+    #[test]
+    fn an_open_end_reaches_infinity() {
+        let open = Bounds { start: Bound::Open, end: Bound::Open, zone: TimeZone::UTC };
+        for kind in [RangeKind::Date, RangeKind::Wall, RangeKind::Instant] {
+            let span = open.span(kind, &TimeZone::UTC).unwrap();
+            assert_eq!((span.start, span.end), (Span::OPEN_START, Span::OPEN_END));
+        }
+        let from = Bounds { start: Bound::parse("2024-01-01").unwrap(), ..open };
+        let span = from.span(RangeKind::Date, &TimeZone::UTC).unwrap();
+        assert_eq!((span.start, span.end), (19_723, Span::OPEN_END));
+    }
+
+    #[test]
+    fn a_skipped_day_is_named() {
+        let apia = |start, end, kind| days(start, end, "Pacific/Apia").span(kind, &TimeZone::UTC);
+        let error = apia("2011-12-30", "2011-12-30", RangeKind::Instant).unwrap_err().to_string();
+        assert_eq!(error, "2011-12-30 was skipped in Pacific/Apia: no instant lies on it");
+        // With its neighbours, and as a date, it is like any other.
+        assert!(apia("2011-12-29", "2011-12-30", RangeKind::Instant).is_ok());
+        assert!(apia("2011-12-30", "2011-12-30", RangeKind::Date).is_ok());
+        assert_eq!(apia("2024-01-02", "2024-01-01", RangeKind::Date), Err(BoundsError::Empty));
     }
 
     #[test]

@@ -1,15 +1,14 @@
 //! Calendar days without a zone, as an operator names them, and the spans of range columns they cover.
 
-use jiff::ToSpan;
 use jiff::civil::Date;
 
-use super::bounds::days_since_epoch;
+use super::civil::days_since_epoch;
 use super::{RangeKind, Span};
 
 /// A day begins this much before the same day in UTC, in the zone farthest east.
 const FARTHEST_EAST_MICROS: i64 = 14 * 3_600_000_000;
 /// A day ends this much after the same day in UTC, in the zone farthest west.
-const FARTHEST_WEST_MICROS: i64 = 12 * 3_600_000_000;
+pub(super) const FARTHEST_WEST_MICROS: i64 = 12 * 3_600_000_000;
 
 /// Whole days, both ends inclusive; an end that is not given is open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,7 +27,7 @@ impl Days {
     pub fn read(from: Option<&str>, to: Option<&str>) -> Result<Self, String> {
         let day = |text: &str| {
             let date = (text.len() == 10).then(|| text.parse::<Date>().ok()).flatten();
-            date.filter(|d| (1..=9998).contains(&d.year()))
+            date.filter(|d| d.year() >= 1)
                 .ok_or_else(|| format!("{text:?} is no day; write it as 2024-01-31"))
         };
         let days = Self { from: from.map(day).transpose()?, to: to.map(day).transpose()? };
@@ -47,16 +46,18 @@ impl Days {
     /// whatever zone the days were meant.
     pub fn span(&self, kind: RangeKind) -> Span {
         let start = self.from.map(|d| (days_since_epoch(d), FARTHEST_EAST_MICROS));
-        let after = self.to.map(|d| (days_since_epoch(d.saturating_add(1.day())), FARTHEST_WEST_MICROS));
+        let after = self.to.map(|d| (days_since_epoch(d) + 1, FARTHEST_WEST_MICROS));
         let place = |(day, _): (i64, i64)| day.saturating_mul(kind.day());
         match kind {
-            RangeKind::Date | RangeKind::Wall => {
-                Span { kind, start: start.map_or(i64::MIN, place), end: after.map_or(i64::MAX, place) }
-            }
+            RangeKind::Date | RangeKind::Wall => Span {
+                kind,
+                start: start.map_or(Span::OPEN_START, place),
+                end: after.map_or(Span::OPEN_END, place),
+            },
             RangeKind::Instant => Span {
                 kind,
-                start: start.map_or(i64::MIN, |at| place(at).saturating_sub(at.1)),
-                end: after.map_or(i64::MAX, |at| place(at).saturating_add(at.1)),
+                start: start.map_or(Span::OPEN_START, |at| place(at).saturating_sub(at.1)),
+                end: after.map_or(Span::OPEN_END, |at| place(at).saturating_add(at.1)),
             },
         }
     }

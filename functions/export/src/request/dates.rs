@@ -1,4 +1,4 @@
-//! The bounds of a request: read once, then placed on each dataset's range column.
+//! The bounds of a request: read once, then placed on each dataset's range column. A bound that is left out is open.
 //!
 //! They do not apply to a dataset without a range column, which is exported whole.
 
@@ -13,15 +13,14 @@ use crate::range::{Bound, Bounds, BoundsError, Span};
 #[derive(Debug)]
 pub(super) struct Dates(Bounds);
 
-/// Reads `startDate`, `endDate` and `timeZone`. They may be left out where `undated`: no dataset that was
-/// asked for has a range column.
+/// Reads `startDate`, `endDate` and `timeZone`; `undated`: no dataset that was asked for has a range column.
 pub(super) fn read(fields: &Map<String, Value>, undated: bool, report: &mut Report) -> Option<Dates> {
     let zone = zone(fields, report);
     if undated && !fields.contains_key("startDate") && !fields.contains_key("endDate") {
         return None;
     }
-    let start = bound(fields, "startDate", report);
-    let end = bound(fields, "endDate", report);
+    let start = bound(fields, "startDate", "-infinity", report);
+    let end = bound(fields, "endDate", "infinity", report);
     let bounds = Bounds { start: start?, end: end?, zone: zone? };
     if is_empty(&bounds) {
         report.say(
@@ -34,24 +33,22 @@ pub(super) fn read(fields: &Map<String, Value>, undated: bool, report: &mut Repo
     Some(Dates(bounds))
 }
 
-fn bound(fields: &Map<String, Value>, key: &str, report: &mut Report) -> Option<Bound> {
-    let pointer = format!("/{key}");
-    if !fields.contains_key(key) {
-        report.say(
-            pointer,
-            format!("{key} is missing"),
-            "add a date such as 2024-01-31, or an RFC 3339 instant",
-        );
-        return None;
+/// The bound under `key`: left out, `null` or `open` it has none on its side.
+fn bound(fields: &Map<String, Value>, key: &str, open: &str, report: &mut Report) -> Option<Bound> {
+    if fields.get(key).is_none_or(Value::is_null) {
+        return Some(Bound::Open);
     }
     let text = report.text(fields, key, "")?;
+    if text == open {
+        return Some(Bound::Open);
+    }
     // A leap second has no place in PostgreSQL's time and would move the bound.
     let bound = Bound::parse(text).filter(|_| text.get(17..19) != Some("60"));
     if bound.is_none() {
         report.say(
-            pointer,
-            format!("{} is neither a date of the calendar nor an RFC 3339 instant", show(text)),
-            "give a date such as 2024-01-31, or an instant such as 2024-01-31T12:00:00Z, to the microsecond at most",
+            format!("/{key}"),
+            format!("{} is neither a date of the years 1 to 9999 nor an RFC 3339 instant", show(text)),
+            format!("give a date such as 2024-01-31, or an instant such as 2024-01-31T12:00:00Z, to the microsecond at most; leave {key} out, or give {open}, for no bound on that side"),
         );
     }
     bound
@@ -78,12 +75,18 @@ fn is_empty(bounds: &Bounds) -> bool {
     match (bounds.start, bounds.end) {
         (Bound::Day(start), Bound::Day(end)) => end < start,
         (Bound::Instant(start), Bound::Instant(end)) => end <= start,
+        (Bound::Open, _) | (_, Bound::Open) => false,
         // A day and an instant are compared where both have a meaning.
         _ => bounds.span(crate::range::RangeKind::Instant, &TimeZone::UTC) == Err(BoundsError::Empty),
     }
 }
 
 impl Dates {
+    /// Whether there is a bound at the start, and at the end.
+    pub(super) fn bounded(&self) -> (bool, bool) {
+        (self.0.start != Bound::Open, self.0.end != Bound::Open)
+    }
+
     /// The IANA name of the zone in which dates are days.
     pub(super) fn zone_name(&self) -> &str {
         self.0.zone.iana_name().unwrap_or("UTC")
@@ -92,8 +95,7 @@ impl Dates {
     /// The span on the dataset's range column, if it has one.
     pub(super) fn span(&self, chosen: &Chosen<'_>, report: &mut Report) -> Option<Span> {
         let column = chosen.dataset.range.as_ref()?;
-        let zone = TimeZone::get(&column.time_zone).unwrap_or(TimeZone::UTC);
-        let error = match self.0.span(column.kind, &zone) {
+        let error = match self.0.span(column.kind, &column.zone()) {
             Ok(span) => return Some(span),
             Err(error) => error,
         };
@@ -103,7 +105,8 @@ impl Dates {
             }
             BoundsError::Repeated(_) => "move the bound out of that hour, or give a date",
             BoundsError::Empty => "move endDate behind startDate",
-            BoundsError::OutOfRange => "give a bound in the years 1 to 9998",
+            BoundsError::Skipped(..) => "ask for a longer range, or in another timeZone",
+            BoundsError::OutOfRange => "give a bound in the years 1 to 9999",
         };
         report.say(&chosen.pointer, format!("{}: {error}", chosen.name), remedy);
         None

@@ -55,8 +55,7 @@ pub(super) fn read(
         let mut filter = Filter { column, most_values, tests: Vec::new(), report: &mut *report };
         if let Some(canonical) = filter.read(given, &pointer) {
             let tests = filter.tests;
-            let of = |test| Predicate { column: column.name.clone(), test };
-            read.predicates.extend(tests.into_iter().map(of));
+            read.predicates.extend(tests.into_iter().filter_map(|test| Predicate::of(column, test)));
             read.canonical.insert(name.clone(), canonical);
         }
     }
@@ -152,6 +151,11 @@ impl Filter<'_> {
         let mut canonical = Map::new();
         for (word, test) in OPERATORS {
             let Some(value) = comparisons.get(word) else { continue };
+            if Predicate::of(self.column, test(String::new())).is_none() {
+                let message = format!("values of {} have no operator for {word}", self.column.type_name);
+                self.report.say(format!("{pointer}/{word}"), message, "use eq, a list or null");
+                continue;
+            }
             if let Some(literal) = self.literal(value, &format!("{pointer}/{word}")) {
                 self.tests.push(test(literal.text));
                 canonical.insert(word.to_owned(), literal.json);

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::near;
 use crate::problem::{Violation, pointer_token};
 
 /// Most violations that are listed. A body of 1 MiB could hold a hundred thousand.
@@ -77,7 +78,11 @@ impl Report {
             self.say(
                 format!("{parent}/{}", pointer_token(key)),
                 format!("the field {} is unknown", show(key)),
-                format!("remove it; the fields here are {}", known.join(", ")),
+                near::remedy(
+                    key,
+                    known.iter().copied(),
+                    &format!("remove it; the fields here are {}", known.join(", ")),
+                ),
             );
         }
     }

@@ -1,6 +1,6 @@
 //! Tests of the request: every violation is told, with where and how to mend it.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::catalog::{Dataset, From, RangeColumn};
@@ -16,7 +16,7 @@ fn dataset(name: &str, range: Option<(RangeKind, &str)>) -> (String, Dataset) {
     let range = range.map(|(kind, zone)| RangeColumn {
         name: "at".into(),
         kind,
-        time_zone: zone.into(),
+        time_zone: Some(zone.into()),
         include_nulls: false,
     });
     let dataset = Dataset {
@@ -38,6 +38,7 @@ fn dataset(name: &str, range: Option<(RangeKind, &str)>) -> (String, Dataset) {
         settle_after_secs: Some(3600),
         order: vec![],
         epoch: 1,
+        search_path: vec![],
     };
     (name.to_owned(), dataset)
 }
@@ -108,7 +109,7 @@ fn the_request_of_the_contract_is_accepted() {
     assert_eq!(customers.span, Some(Span { kind: RangeKind::Date, start: 19_600, end: 19_940 }));
     let names: Vec<_> = customers.selection.columns.iter().map(|c| c.name.as_str()).collect();
     assert_eq!(names, ["email", "id"]);
-    let predicate = |column: &str, test| Predicate { column: column.into(), test };
+    let predicate = |column: &str, test| Predicate { column: column.into(), test, by: None };
     assert_eq!(
         customers.selection.predicates,
         [
@@ -268,19 +269,43 @@ fn what_is_no_date_is_refused() {
         json!("yesterday"),
         json!(""),
         json!(20240101),
-        json!(null),
+        json!("infinity"),
+        json!("0000-06-01T00:00:00Z"),
+        json!("10000-01-01"),
     ] {
         refused(body(json!(["orders"]), json!({"startDate": bad})), &["/startDate"]);
     }
 }
 
 #[test]
-fn dates_may_be_left_out_only_where_no_dataset_has_a_range() {
+fn a_bound_that_is_left_out_is_open() {
     let request = parse(json!({"datasets": ["countries"]})).unwrap();
     assert_eq!((request.wants[0].span, request.canonical.get("startDate")), (None, None));
-    refused(json!({"datasets": ["countries", "orders"]}), &["/startDate", "/endDate"]);
-    refused(json!({"datasets": ["countries"], "startDate": "2024-01-01"}), &["/endDate"]);
-    refused(json!({}), &["/datasets", "/startDate", "/endDate"]);
+    let spans = |more: Value| {
+        let mut body = json!({"datasets": ["orders"]});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let request = parse(body).unwrap();
+        let span = request.wants[0].span.unwrap();
+        // The canonical form means the same.
+        assert_eq!(parse(request.canonical.clone()).unwrap().wants[0].span, Some(span));
+        let at = |bound: Option<i64>| bound.map(|at| span.text(at)[..10].to_owned());
+        (at(span.first()), at(span.after()), request.body_sha256)
+    };
+    let all = spans(json!({}));
+    assert_eq!((&all.0, &all.1), (&None, &None));
+    assert_eq!(spans(json!({"startDate": null, "endDate": "infinity"})), all, "one meaning, one body");
+    assert_eq!(spans(json!({"startDate": "-infinity"})), all);
+    assert_eq!(spans(json!({"startDate": "2024-01-01"})).0.as_deref(), Some("2024-01-01"));
+    assert_eq!(spans(json!({"endDate": "2024-01-01"})).1.as_deref(), Some("2024-01-02"));
+    assert_eq!(spans(json!({"endDate": "9999-12-31"})).1.as_deref(), Some("10000-01-0"));
+    refused(json!({}), &["/datasets"]);
+}
+
+#[test]
+fn a_day_that_the_zone_skipped_is_named() {
+    let more = json!({"startDate": "2011-12-30", "endDate": "2011-12-30", "timeZone": "Pacific/Apia"});
+    let found = refused(body(json!(["orders"]), more), &["/datasets/0"]);
+    assert!(found[0].message.contains("2011-12-30 was skipped in Pacific/Apia"), "{found:?}");
 }
 
 #[test]
@@ -305,11 +330,12 @@ fn an_instant_in_a_repeated_hour_is_refused() {
 }
 
 #[test]
-fn a_bound_beyond_the_calendar_of_postgresql_is_refused() {
-    let more = json!({"startDate": "0000-06-01T00:00:00Z"});
-    refused(body(json!(["orders"]), more), &["/datasets/0"]);
-    let more = json!({"startDate": "0001-01-01", "timeZone": "Europe/Amsterdam"});
-    refused(body(json!(["orders"]), more), &["/datasets/0"]);
+fn the_first_and_the_last_year_are_ordinary() {
+    let span = |more: Value| parse(body(json!(["orders"]), more)).unwrap().wants[0].span.unwrap();
+    let first = span(json!({"startDate": "0001-01-01", "timeZone": "Europe/Amsterdam"}));
+    assert_eq!(first.literal(first.start), "0001-12-31 23:42:30+00 BC");
+    let last = span(json!({"startDate": "9999-12-31", "endDate": "9999-12-31T23:00:00-05:00"}));
+    assert_eq!(last.text(last.end), "10000-01-01T04:00:00Z");
 }
 
 #[test]

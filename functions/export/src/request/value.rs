@@ -3,6 +3,8 @@
 //! What is accepted here must not make the COPY fail later: the forms are narrow, and each value has one
 //! spelling, so that equal filters are equal chunks.
 
+mod address;
+mod interval;
 mod number;
 mod time;
 
@@ -10,6 +12,9 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::column::{Column, ColumnType, Read};
+
+/// Bytes of PostgreSQL's `name`.
+const MAX_NAME_BYTES: usize = 63;
 
 /// A checked value.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,9 +74,21 @@ fn textual(column: &Column, text: &str) -> Option<String> {
             let hyphenated = text.len() == 36;
             hyphenated.then(|| Uuid::parse_str(text).ok()).flatten().map(|id| id.to_string())
         }
+        ColumnType::Date | ColumnType::Timestamp | ColumnType::Timestamptz
+            if matches!(text, "infinity" | "-infinity") =>
+        {
+            Some(text.to_owned())
+        }
         ColumnType::Date => time::date(text),
         ColumnType::Timestamp => time::timestamp(text),
         ColumnType::Timestamptz => time::timestamptz(text),
+        ColumnType::Time => time::of_day(text),
+        ColumnType::Timetz => time::of_day_with_offset(text),
+        ColumnType::Interval => interval::read(text),
+        ColumnType::Inet if is(column, "cidr") => address::network(text),
+        ColumnType::Inet => address::host(text),
+        // PostgreSQL would take the first byte of a longer text, and reads a backslash as the start of a code.
+        ColumnType::Char => (text.len() <= 1 && text.is_ascii() && text != "\\").then(|| text.to_owned()),
         ColumnType::Bytea => {
             let digits = text.strip_prefix("\\x")?;
             let fits = digits.len() % 2 == 0 && digits.bytes().all(|b| b.is_ascii_hexdigit());
@@ -80,16 +97,39 @@ fn textual(column: &Column, text: &str) -> Option<String> {
         // jsonb has no NUL character, however it is spelt.
         ColumnType::Jsonb => (serde_json::from_str::<Value>(text).is_ok() && !text.contains("\\u0000"))
             .then(|| text.to_owned()),
+        // PostgreSQL would cut it.
+        _ if is(column, "name") => (text.len() <= MAX_NAME_BYTES).then(|| text.to_owned()),
+        _ if is(column, "bit") || is(column, "varbit") => {
+            text.bytes().all(|b| matches!(b, b'0' | b'1')).then(|| text.to_owned())
+        }
         _ if column.labels.is_empty() => Some(text.to_owned()),
         _ => column.labels.iter().find(|label| *label == text).cloned(),
     }
+}
+
+/// Whether the column's type, under all domains, is PostgreSQL's own of that name.
+fn is(column: &Column, name: &str) -> bool {
+    column
+        .compare
+        .as_ref()
+        .is_some_and(|compare| compare.of.schema == "pg_catalog" && compare.of.name == name)
 }
 
 fn wanted(column: &Column) -> String {
     match column.kind {
         _ if column.array => format!("a string that PostgreSQL reads as {}", column.type_name),
         ColumnType::Uuid => "a string such as \"123e4567-e89b-12d3-a456-426614174000\"".to_owned(),
-        ColumnType::Date => "a date of the calendar such as \"2024-01-31\"".to_owned(),
+        ColumnType::Date => {
+            "a date of the calendar such as \"2024-01-31\", or \"infinity\", \"-infinity\"".to_owned()
+        }
+        ColumnType::Time => "a time of the day such as \"12:30:00\", to the microsecond at most".to_owned(),
+        ColumnType::Timetz => "a time of the day with its offset such as \"12:30:00+01:00\"".to_owned(),
+        ColumnType::Interval => "an interval such as \"P1DT2H\" or \"1 day 02:00:00\"".to_owned(),
+        ColumnType::Inet if is(column, "cidr") => {
+            "a network such as \"10.1.0.0/16\", without bits to the right of its mask".to_owned()
+        }
+        ColumnType::Inet => "an address such as \"10.1.2.3\", \"10.1.2.3/16\" or \"2001:db8::1\"".to_owned(),
+        ColumnType::Char => "a string of one ASCII character, not a backslash, or an empty one".to_owned(),
         ColumnType::Timestamp => {
             "a wall time such as \"2024-01-31T12:00:00\", to the microsecond at most, without an offset"
                 .to_owned()
@@ -99,6 +139,8 @@ fn wanted(column: &Column) -> String {
         }
         ColumnType::Bytea => "a string of hexadecimal digits such as \"\\x00ff\"".to_owned(),
         ColumnType::Jsonb => "a string that holds JSON, without NUL characters".to_owned(),
+        _ if is(column, "name") => format!("a string of at most {MAX_NAME_BYTES} bytes"),
+        _ if is(column, "bit") || is(column, "varbit") => "a string of the digits 0 and 1".to_owned(),
         _ if !column.labels.is_empty() => {
             let labels: Vec<_> = column.labels.iter().take(20).map(|l| format!("{l:?}")).collect();
             let more = if column.labels.len() > 20 { ", …" } else { "" };

@@ -2,6 +2,7 @@
 
 use super::{Predicate, Selection};
 use crate::catalog::{Dataset, Revision};
+use crate::range::RangeKind;
 
 /// Why a selection does not fit the catalog any more: reading it would give what the operator no longer
 /// allows, or something else than its name says.
@@ -23,7 +24,7 @@ pub enum Unfit {
     #[error("its tenant column changed")]
     Tenant,
     /// Requests may not filter on this column any more.
-    #[error("{0} is no longer a filter")]
+    #[error("{0} is no longer a filter, or has another type")]
     Filter(String),
     /// The operator changed the epoch, to forget all that was computed before.
     #[error("its epoch changed")]
@@ -45,16 +46,23 @@ impl Selection {
         if self.from != dataset.from {
             return Err(Unfit::From);
         }
-        if self.tenant_column != dataset.tenant_column {
+        let same_tenants = match (&self.tenant_column, &dataset.tenant_column) {
+            (Some(old), Some(new)) => old.fits(new),
+            (old, new) => old.is_none() && new.is_none(),
+        };
+        if !same_tenants {
             return Err(Unfit::Tenant);
+        }
+        if self.search_path != dataset.search_path {
+            return Err(Unfit::From);
         }
         self.range_fits(dataset)?;
         let there = |name: &str, oid: u32| dataset.columns.iter().any(|c| c.name == name && c.oid == oid);
         if let Some(column) = self.columns.iter().find(|c| !there(&c.name, c.oid)) {
             return Err(Unfit::Column(column.name.clone()));
         }
-        let allowed = |p: &&Predicate| !dataset.filters.iter().any(|f| f.name == p.column);
-        match self.predicates.iter().find(allowed) {
+        let refused = |p: &&Predicate| !dataset.filters.iter().any(|f| p.fits(f));
+        match self.predicates.iter().find(refused) {
             Some(predicate) => Err(Unfit::Filter(predicate.column.clone())),
             None => Ok(()),
         }
@@ -64,7 +72,9 @@ impl Selection {
         let fits = match (&self.range_column, &dataset.range) {
             (None, None) => true,
             (Some(old), Some(new)) => {
-                let same = (&old.name, old.kind, &old.time_zone) == (&new.name, new.kind, &new.time_zone);
+                // On the other kinds the zone says only when rows are settled.
+                let cut_alike = old.kind != RangeKind::Wall || old.zone() == new.zone();
+                let same = (&old.name, old.kind) == (&new.name, new.kind) && cut_alike;
                 same && (new.include_nulls || !old.include_nulls)
             }
             _ => false,
@@ -79,7 +89,6 @@ mod tests {
     use crate::catalog::{From, RangeColumn};
     use crate::column::{Column, ColumnType};
     use crate::format::Output;
-    use crate::range::RangeKind;
     use crate::selection::Test;
 
     fn dataset() -> Dataset {
@@ -92,7 +101,7 @@ mod tests {
             range: Some(RangeColumn {
                 name: "day".into(),
                 kind: RangeKind::Date,
-                time_zone: "UTC".into(),
+                time_zone: Some("UTC".into()),
                 include_nulls: false,
             }),
             tenant_column: None,
@@ -101,6 +110,7 @@ mod tests {
             settle_after_secs: Some(60),
             order: vec![],
             epoch: 1,
+            search_path: vec![],
         }
     }
 
@@ -112,11 +122,12 @@ mod tests {
             columns: dataset.columns,
             range_column: dataset.range,
             tenant_column: None,
-            predicates: vec![Predicate { column: "country".into(), test: Test::IsNull }],
+            predicates: vec![Predicate { column: "country".into(), test: Test::IsNull, by: None }],
             order: vec![],
             settle_after_secs: Some(60),
             epoch: 1,
             output: Output::default(),
+            search_path: vec![],
         }
     }
 
@@ -143,8 +154,15 @@ mod tests {
         assert_eq!(after(|d| d.columns[0].oid = 23), Err(Unfit::Column("id".into())));
         assert_eq!(after(|d| d.tenant_column = Some("account".into())), Err(Unfit::Tenant));
         assert_eq!(after(|d| d.range = None), Err(Unfit::Range));
-        let zone = |d: &mut Dataset| d.range.as_mut().unwrap().time_zone = "Asia/Kathmandu".into();
-        assert_eq!(after(zone), Err(Unfit::Range));
+        let zone = |d: &mut Dataset| d.range.as_mut().unwrap().time_zone = Some("Asia/Kathmandu".into());
+        assert_eq!(after(zone), Ok(()), "on a date column only reuse depends on it");
+        let mut wall = selection();
+        wall.range_column.as_mut().unwrap().kind = RangeKind::Wall;
+        let mut of_wall = dataset();
+        of_wall.range.as_mut().unwrap().kind = RangeKind::Wall;
+        zone(&mut of_wall);
+        let revision = Revision { datasets: [("orders".to_owned(), of_wall)].into() };
+        assert_eq!(wall.fits(&revision), Err(Unfit::Range));
         assert_eq!(after(|d| d.filters.clear()), Err(Unfit::Filter("country".into())));
         assert_eq!(after(|d| d.epoch = 2), Err(Unfit::Epoch));
     }

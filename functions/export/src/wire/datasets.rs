@@ -56,7 +56,8 @@ pub struct DatasetRange {
     /// `date`, `timestamp` or `timestamptz`.
     #[serde(rename = "type")]
     pub type_name: String,
-    /// The zone in which a `timestamp` column was written; UTC for the others.
+    /// The zone in which a `date` or `timestamp` column is written, as the catalog names it, or else UTC: days of a request
+    /// are cut in it on a `timestamp` column.
     pub time_zone: String,
     /// Whether rows with NULL there are exported too, as one chunk of their own.
     #[serde(default)]

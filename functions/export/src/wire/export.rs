@@ -51,7 +51,7 @@ pub struct Export {
     /// Why no chunk is being started, when the operator holds all back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paused: Option<String>,
-    /// Why no chunk is being started, when the load of the database holds all back.
+    /// Why no chunk is being started, when a condition of the deployment holds all back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub back_off: Option<BackOff>,
     /// Where the rest is.
@@ -99,23 +99,26 @@ pub struct ChunkCounts {
 pub struct Running {
     /// Chunks that workers hold now.
     pub chunks: u64,
-    /// Rows the plan expects of them.
+    /// Rows the plan expects of them, datasets with a tenant column apart.
     #[serde(default)]
     pub planned_rows: u64,
-    /// Bytes of binary COPY the plan expects of them.
+    /// Bytes of binary COPY the plan expects of them, likewise.
     #[serde(default)]
     pub planned_bytes: u64,
 }
 
-/// The database is too busy. Nothing has failed, and nothing starts until the time that is told; if it is still too busy
-/// then, that time moves on.
+/// A condition of the deployment under which no chunk can succeed: the database is too busy or away, refuses the login, or the
+/// bucket does not take files. Nothing has failed, and nothing starts until the time that is given; then one chunk finds out
+/// whether it is over, and if it is not, that time moves on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BackOff {
-    /// What tells so: `active_sessions` or `replica_lag`.
+    /// Which one, such as `active_sessions` or `source_unavailable`.
     pub signal: Signal,
-    /// What was seen and what is allowed, for people.
+    /// What was met and what to do, for people.
     pub reason: String,
+    /// Since when.
+    pub since: String,
     /// When it is looked at again.
     pub until: String,
 }
@@ -139,7 +142,7 @@ pub struct ChunkError {
     pub file: Option<String>,
 }
 
-/// Paths on the same host, from `/api/v1` on.
+/// Where the rest is: below the base URL, which ends with `/api/v1`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Links {

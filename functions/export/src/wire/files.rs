@@ -86,10 +86,12 @@ pub struct ChunkEntry {
     /// The time of its snapshot; known from when it is read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_of: Option<String>,
-    /// Rows the plan expected.
-    pub planned_rows: u64,
-    /// Bytes of binary COPY the plan expected.
-    pub planned_bytes: u64,
+    /// Rows the plan expected; absent for a dataset with a tenant column, which is planned by what all tenants have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planned_rows: Option<u64>,
+    /// Bytes of binary COPY the plan expected; absent like its rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planned_bytes: Option<u64>,
     /// What the attempt used that wrote its file.
     #[serde(flatten)]
     pub usage: Option<Usage>,

@@ -10,8 +10,11 @@ use crate::manifest::RangeText;
 pub struct Plan {
     /// By dataset, in the order of the request.
     pub datasets: Vec<PlannedDataset>,
-    /// All of them together.
+    /// All of them together, without those whose size is unknown.
     pub total: PlanCounts,
+    /// Datasets whose size is unknown.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unknown_datasets: u64,
     /// How long it would take, and what it would cost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forecast: Option<Forecast>,
@@ -32,7 +35,7 @@ pub struct PlannedDataset {
     /// When PostgreSQL was asked for its estimates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub estimated_at: Option<String>,
-    /// Why it is one chunk, where it could not be cut, and what its estimates leave out.
+    /// Why it is one chunk, where it could not be cut; where its figures are from, or why there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
@@ -45,34 +48,45 @@ pub struct PlanCounts {
     pub chunks: u64,
     /// Chunks that are there already, or that another export of the caller waits for.
     pub reused_chunks: u64,
-    /// Rows: counted where reused, else estimated.
-    pub rows: u64,
+    /// Rows: counted where reused, else estimated; null where they are unknown, and so are the figures below.
+    #[serde(default)]
+    pub rows: Option<u64>,
     /// Bytes of binary COPY: counted where reused, else estimated.
-    pub bytes: u64,
+    #[serde(default)]
+    pub bytes: Option<u64>,
     /// Bytes of binary COPY that would be read anew, estimated.
     #[serde(default)]
-    pub new_bytes: u64,
+    pub new_bytes: Option<u64>,
     /// Seconds that sessions of the database would work, estimated.
     #[serde(default)]
-    pub database_seconds: f64,
+    pub database_seconds: Option<f64>,
     /// US dollars by the price list, estimated.
     #[serde(default)]
-    pub cost_usd: f64,
+    pub cost_usd: Option<f64>,
+    /// Whether these figures are upper bounds.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub at_most: bool,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Time and cost of a plan: estimates.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Forecast {
-    /// Seconds until the export would end, were it sent now, with what waits already.
-    pub wall_seconds: u64,
+    /// Seconds until the export would end, were it sent now, with what waits of the caller's and nothing of other tenants;
+    /// null where the size of a dataset is unknown.
+    #[serde(default)]
+    pub wall_seconds: Option<u64>,
     /// Sessions that read at once.
     pub budget: u32,
     /// Chunks of the caller's other exports that wait or are being read.
     pub waiting_chunks: u64,
-    /// Their bytes of binary COPY.
+    /// Their bytes of binary COPY, as planned; those of datasets with a tenant column are not counted.
     pub waiting_bytes: u64,
-    /// Recent chunks of this format that times and file sizes are taken from; 0: they are assumed.
+    /// Recent chunks of the caller's in this format that times and file sizes are taken from; 0: they are assumed.
     pub measured_chunks: u64,
     /// Why nothing would start, when the operator holds all back.
     #[serde(default, skip_serializing_if = "Option::is_none")]

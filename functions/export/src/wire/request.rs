@@ -14,10 +14,12 @@ use crate::format::{Compression, CsvOptions, Format};
 pub struct ExportRequest {
     /// Which datasets.
     pub datasets: Datasets,
-    /// First day (`2023-08-31`) or first instant (RFC 3339).
+    /// First day (`2023-08-31`) or first instant (RFC 3339); absent: everything up to the end, `-infinity` and years before 1
+    /// included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_date: Option<String>,
-    /// Last day, inclusive, or the first instant behind (RFC 3339).
+    /// Last day, inclusive, or the first instant behind (RFC 3339); absent: everything from the start on, `infinity` and years
+    /// beyond 9999 included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_date: Option<String>,
     /// IANA name of the zone in which dates are days; UTC when absent.

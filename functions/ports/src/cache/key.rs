@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use export::id::{ExportId, TenantId};
+use export::id::{ChunkId, ExportId, TenantId};
 
 /// What is cached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,7 +39,7 @@ impl Kind {
     /// other.
     fn version(self) -> u32 {
         match self {
-            Self::Catalog | Self::Export | Self::Files | Self::Chunks | Self::File => 1,
+            Self::Catalog | Self::Export | Self::Files | Self::Chunks | Self::File => 2,
         }
     }
 }
@@ -78,8 +78,8 @@ pub struct View<'a> {
 /// Where a page begins, and how long it is at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// The ordinal before its first chunk.
-    pub after: Option<i64>,
+    /// Ordinal and id of the chunk before its first.
+    pub after: Option<(i64, ChunkId)>,
     /// Chunks at most.
     pub limit: usize,
 }
@@ -137,7 +137,7 @@ impl fmt::Display for View<'_> {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.after {
-            Some(after) => write!(f, "{after}+{}", self.limit),
+            Some((ordinal, id)) => write!(f, "{ordinal}.{id}+{}", self.limit),
             None => write!(f, "first+{}", self.limit),
         }
     }

@@ -32,6 +32,11 @@ impl RedisCache {
         Ok(Self { link, counts: Counts::default() })
     }
 
+    /// Whether what is sent leaves this machine without TLS.
+    pub fn is_open(&self) -> bool {
+        self.link.is_open()
+    }
+
     /// Logs in and asks for a sign of life, on a connection of its own.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use export::id::{ExportId, TenantId};
+use export::id::{ChunkId, ExportId, TenantId};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 
@@ -50,6 +50,7 @@ async fn what_the_far_layer_gives_is_kept_near_no_longer_than_there() {
 fn no_two_things_have_the_same_key() {
     let (acme, beta): (TenantId, TenantId) = ("acme".parse().unwrap(), "beta".parse().unwrap());
     let id = ExportId::from_random([1; 16]);
+    let [one, two] = [1, 2].map(|n| ChunkId::from_random([n; 16]));
     let mut keys = Vec::new();
     for deployment in ["one", "two"] {
         let ring = Keyring::new(deployment);
@@ -57,7 +58,7 @@ fn no_two_things_have_the_same_key() {
         for (tenant, changes) in [(&acme, 0), (&acme, 1), (&beta, 0)] {
             let view = View { tenant, changes };
             keys.extend([ring.export(view, id), ring.export(view, ExportId::from_random([2; 16]))]);
-            for (after, limit) in [(None, 10), (None, 100), (Some(10), 10)] {
+            for (after, limit) in [(None, 10), (None, 100), (Some((10, one)), 10), (Some((10, two)), 10)] {
                 let page = Place { after, limit };
                 keys.extend([ring.files(view, id, page), ring.chunks(view, id, page)]);
             }

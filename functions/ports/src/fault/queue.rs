@@ -47,6 +47,16 @@ impl Queue for FaultyQueue {
         Ok(refused)
     }
 
+    async fn send_later(&self, message: Message, secs: u32) -> Result<(), QueueError> {
+        if self.faults.strikes(Fault::QueueFail) {
+            return Err(QueueError::new("injected: nothing was sent"));
+        }
+        if self.faults.strikes(Fault::QueueLose) {
+            return Ok(());
+        }
+        self.inner.send_later(message, secs).await
+    }
+
     async fn waiting(&self) -> Result<u64, QueueError> {
         self.inner.waiting().await
     }

@@ -52,7 +52,7 @@ async fn a_lost_answer_is_an_error_of_something_that_was_done() {
     let bucket = MemoryObjects::default();
     let faulty = faults(folder.path(), &[(Fault::ObjectsLoseAnswer, 1000)]).objects(Arc::new(bucket.clone()));
     let error = faulty.put("k", Bytes::from_static(b"x"), &meta()).await.unwrap_err();
-    assert!(error.kind == Kind::Unavailable && error.again() && bucket.object("k").is_some());
+    assert!(error.kind == Kind::Unavailable && error.signal().is_some() && bucket.object("k").is_some());
     assert!(faulty.upload("u", &meta()).await.is_err());
     assert_eq!(bucket.unfinished(), ["u"]);
 }

@@ -2,6 +2,8 @@
 
 use std::error::Error;
 
+use export::load::Signal;
+
 /// A call that failed, and why.
 #[derive(Debug, thiserror::Error)]
 #[error("could not {what}: {kind}")]
@@ -26,9 +28,12 @@ pub enum Kind {
     /// The role may not.
     #[error("access denied; check the role's statements for the bucket")]
     Denied,
-    /// No such object, upload or bucket.
+    /// No such object or upload.
     #[error("it does not exist")]
     NotFound,
+    /// No such bucket.
+    #[error("the bucket does not exist")]
+    NoBucket,
     /// Anything else.
     #[error("the object store refused the call")]
     Other,
@@ -47,9 +52,14 @@ impl ObjectsError {
         Self { what, kind, cause: None }
     }
 
-    /// Whether another attempt may go better.
-    pub fn again(&self) -> bool {
-        // "Not found" is an upload that somebody aborted: a new attempt makes a new one.
-        !matches!(self.kind, Kind::Denied)
+    /// The condition of the deployment that it is; `None` if only this call failed. "Not found" is an upload that was
+    /// aborted: a new attempt makes a new one.
+    pub fn signal(&self) -> Option<Signal> {
+        match self.kind {
+            Kind::Throttled => Some(Signal::StorageThrottled),
+            Kind::Unavailable => Some(Signal::StorageUnavailable),
+            Kind::Denied | Kind::NoBucket => Some(Signal::StorageDenied),
+            Kind::NotFound | Kind::Other => None,
+        }
     }
 }

@@ -102,9 +102,8 @@ fn kind(status: Option<u16>, code: Option<&str>) -> Kind {
     match (status, code) {
         (_, Some("SlowDown" | "Throttling" | "ThrottlingException" | "RequestLimitExceeded"))
         | (Some(429), _) => Kind::Throttled,
-        (_, Some("NoSuchKey" | "NoSuchUpload" | "NoSuchBucket" | "NotFound")) | (Some(404), _) => {
-            Kind::NotFound
-        }
+        (_, Some("NoSuchBucket")) => Kind::NoBucket,
+        (_, Some("NoSuchKey" | "NoSuchUpload" | "NotFound")) | (Some(404), _) => Kind::NotFound,
         (_, Some("RequestTimeout" | "InternalError" | "ServiceUnavailable")) => Kind::Unavailable,
         (_, Some("ExpiredToken" | "RequestTimeTooSkewed")) => Kind::Unavailable,
         (Some(401 | 403), _) => Kind::Denied,
@@ -121,6 +120,7 @@ mod tests {
     fn failures_are_told_apart() {
         assert_eq!(kind(Some(503), Some("SlowDown")), Kind::Throttled);
         assert_eq!(kind(Some(404), None), Kind::NotFound);
+        assert_eq!(kind(Some(404), Some("NoSuchBucket")), Kind::NoBucket);
         assert_eq!(kind(Some(403), Some("AccessDenied")), Kind::Denied);
         assert_eq!(kind(None, None), Kind::Unavailable);
         assert_eq!(kind(Some(502), None), Kind::Unavailable);

@@ -10,6 +10,7 @@ use super::{Message, Queue, QueueError};
 #[derive(Debug, Default)]
 pub struct MemoryQueue {
     sent: Mutex<Vec<Message>>,
+    later: Mutex<Vec<(Message, u32)>>,
 }
 
 impl MemoryQueue {
@@ -19,11 +20,23 @@ impl MemoryQueue {
     }
 }
 
+impl MemoryQueue {
+    /// Takes what was sent for later, with the seconds of each.
+    pub fn take_later(&self) -> Vec<(Message, u32)> {
+        std::mem::take(&mut *self.later.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
 #[async_trait]
 impl Queue for MemoryQueue {
     async fn send(&self, messages: &[Message]) -> Result<Vec<Message>, QueueError> {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(messages);
         Ok(Vec::new())
+    }
+
+    async fn send_later(&self, message: Message, secs: u32) -> Result<(), QueueError> {
+        self.later.lock().unwrap_or_else(PoisonError::into_inner).push((message, secs));
+        Ok(())
     }
 
     async fn waiting(&self) -> Result<u64, QueueError> {

@@ -13,6 +13,9 @@ const BATCH: usize = 10;
 /// Tries for entries that SQS refused inside an answer that was otherwise good.
 const TRIES: usize = 3;
 
+/// Longest delay that SQS takes, in seconds.
+const MAX_DELAY_SECS: u32 = 900;
+
 /// A standard queue of Amazon SQS.
 #[derive(Debug)]
 pub struct SqsQueue {
@@ -32,11 +35,12 @@ impl SqsQueue {
     }
 
     /// Sends up to ten messages; answers those that were refused.
-    async fn send_batch(&self, messages: &[Message]) -> Result<Vec<Message>, QueueError> {
+    async fn send_batch(&self, messages: &[Message], delay: Option<i32>) -> Result<Vec<Message>, QueueError> {
         let mut request = self.client().await.send_message_batch().queue_url(&self.url);
         for (i, message) in messages.iter().enumerate() {
             let body = serde_json::to_string(message).map_err(QueueError::new)?;
             let entry = SendMessageBatchRequestEntry::builder().id(i.to_string()).message_body(body);
+            let entry = entry.set_delay_seconds(delay);
             request = request.entries(entry.build().map_err(QueueError::new)?);
         }
         let answer = request.send().await.map_err(|e| failed(&e))?;
@@ -59,7 +63,7 @@ impl Queue for SqsQueue {
                 if left.is_empty() {
                     break;
                 }
-                left = match self.send_batch(&left).await {
+                left = match self.send_batch(&left, None).await {
                     Ok(left) => left,
                     // Earlier batches went out: report this one as refused rather than all as unknown.
                     Err(error) if messages.len() > batch.len() => {
@@ -75,6 +79,12 @@ impl Queue for SqsQueue {
             refused.extend(left);
         }
         Ok(refused)
+    }
+
+    async fn send_later(&self, message: Message, secs: u32) -> Result<(), QueueError> {
+        let delay = i32::try_from(secs.min(MAX_DELAY_SECS)).ok();
+        let refused = self.send_batch(&[message], delay).await?;
+        if refused.is_empty() { Ok(()) } else { Err(QueueError::new("it refused the message")) }
     }
 
     async fn waiting(&self) -> Result<u64, QueueError> {

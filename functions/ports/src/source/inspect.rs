@@ -3,7 +3,6 @@
 //! It reads no rows of the user's tables, except where that is cheap: the first and last value of a range
 //! column, and the size of a few rows.
 
-use std::error::Error as _;
 use std::time::Duration;
 
 use export::catalog::From;
@@ -11,6 +10,7 @@ use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Column as _, Connection as _, Executor as _, Row as _};
 
 use super::explain::Plan;
+use super::horizon::open_since_sql;
 use super::{Source, SourceError, connect, sql};
 use crate::server::{QUESTION, Server};
 
@@ -21,6 +21,8 @@ pub struct Inspector {
     /// Where another session comes from, should this one be ended.
     source: Source,
     patience: Duration,
+    /// Set in each transaction; see [`Inspector::seek_in`].
+    path: String,
 }
 
 impl Source {
@@ -30,7 +32,7 @@ impl Source {
     /// If the source cannot be reached, or has no session to give in time.
     pub async fn inspector(&self, patience: Duration) -> Result<Inspector, SourceError> {
         let connection = connect(&self.options().await?, patience).await?;
-        Ok(Inspector { connection, source: self.clone(), patience })
+        Ok(Inspector { connection, source: self.clone(), patience, path: String::new() })
     }
 }
 
@@ -45,6 +47,11 @@ impl Inspector {
         }
         self.connection = connect(&self.source.options().await?, self.patience).await?;
         Ok(true)
+    }
+
+    /// From now on names without a schema are sought in these schemas, after `pg_catalog`.
+    pub(super) fn seek_in(&mut self, schemas: &[String]) {
+        self.path = sql::set_path(schemas);
     }
 
     /// Asks one question, in a read-only transaction of its own: one that fails does not poison the next.
@@ -115,6 +122,16 @@ impl Inspector {
         row.and_then(Server::read).ok_or_else(|| SourceError::protocol("it tells too little of its server"))
     }
 
+    /// For how long the oldest transaction of another session has been open; `None` where that cannot be known.
+    ///
+    /// # Errors
+    /// If the source cannot be asked.
+    pub async fn open_since(&mut self) -> Result<Option<Duration>, SourceError> {
+        let age = format!("select (extract(epoch from now() - ({})))::text", open_since_sql());
+        let secs = self.text(&age).await?.and_then(|text| text.parse::<f64>().ok());
+        Ok(secs.map(|secs| Duration::from_secs_f64(secs.max(0.0))))
+    }
+
     /// The value of a setting in this session.
     ///
     /// # Errors
@@ -137,9 +154,10 @@ impl Inspector {
 
     /// One message of the simple protocol: a pooler keeps the server session between its statements.
     async fn rows(&mut self, question: &str) -> Result<Vec<PgRow>, SourceError> {
-        let message = format!("rollback; begin isolation level read committed read only;\n{question}");
-        let rows = self.connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(message))).await;
-        rows.map_err(SourceError::classify)
+        let path = &self.path;
+        let message = format!("rollback; begin isolation level read committed read only;\n{path}{question}");
+        let rows = self.connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(message.as_str()))).await;
+        rows.map_err(|error| SourceError::classify(error).in_statement(&message))
     }
 }
 
@@ -160,22 +178,5 @@ pub(super) fn from_clause(from: &From) -> String {
         From::Relation { schema, name } => format!("{}.{} q", sql::identifier(schema), sql::identifier(name)),
         // The line breaks end a comment on the query's last line.
         From::Query(query) => format!("(\n{query}\n) q"),
-    }
-}
-
-/// The function of the server that raised the error. Its name is the same in every language the server may speak.
-pub(super) fn server_routine(error: &SourceError) -> Option<&str> {
-    let cause = error.source()?.downcast_ref::<sqlx::Error>()?.as_database_error()?;
-    cause.try_downcast_ref::<sqlx::postgres::PgDatabaseError>()?.routine()
-}
-
-/// What the server said, without our advice, which is written for a worker's reader. Where its words may quote a value,
-/// only that it said something.
-pub(super) fn server_text(error: &SourceError) -> String {
-    let cause = error.source().and_then(|cause| cause.downcast_ref::<sqlx::Error>());
-    match cause.and_then(|cause| cause.as_database_error()) {
-        Some(said) => said.message().to_owned(),
-        None if error.sqlstate.is_some() => "the source reported an error".to_owned(),
-        None => error.message.clone(),
     }
 }

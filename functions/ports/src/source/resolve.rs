@@ -6,13 +6,19 @@
 
 mod findings;
 
+mod names;
+
 mod denied;
+
+mod path;
 
 mod column_type;
 
 mod surface;
 
 mod columns;
+
+mod compare;
 
 mod range;
 
@@ -21,6 +27,8 @@ mod order;
 mod months;
 
 mod bounds;
+
+mod beyond;
 
 mod index;
 
@@ -36,6 +44,8 @@ mod estimate;
 
 mod refresh;
 
+mod as_text;
+
 mod advice;
 
 use export::catalog::{Dataset, Definition};
@@ -45,7 +55,7 @@ use export::problem::Violation;
 pub use estimate::{Estimated, estimate};
 pub use refresh::{Refreshed, refresh};
 
-use super::{Inspector, SourceError};
+use super::{Inspector, SourceCode, SourceError};
 use findings::Findings;
 
 /// What became of one dataset.
@@ -73,16 +83,21 @@ pub async fn resolve(
     tenants: u64,
 ) -> Result<Resolution, SourceError> {
     let mut lost_before = false;
+    inspector.seek_in(&definition.search_path);
     loop {
         let mut findings = Findings::new(name);
         let found = match dataset(inspector, definition, tenants, &mut findings).await {
             Ok(found) => found,
             Err(error) => {
                 let lost = inspector.recover().await?;
-                if lost && !lost_before && !ended_for_time(&error) {
-                    // The server restarted, or the connection broke: that is not the dataset's doing, once.
+                if lost && !lost_before && error.code != SourceCode::SessionTimeout {
+                    // The server restarted, or the connection broke: that is not the dataset's doing, once. A timeout of
+                    // the server would end the next session too.
                     lost_before = true;
                     continue;
+                }
+                if error.refused() {
+                    return Err(error);
                 }
                 denied::report(inspector, definition, &error, &mut findings).await?;
                 (None, DatasetEstimate::default())
@@ -95,11 +110,6 @@ pub async fn resolve(
     }
 }
 
-/// Whether a timeout of the server ended the session: the same statements would end the next one too.
-fn ended_for_time(error: &SourceError) -> bool {
-    matches!(error.sqlstate.as_deref(), Some("25P03" | "25P04" | "57P05"))
-}
-
 async fn dataset(
     inspector: &mut Inspector,
     definition: &Definition,
@@ -107,13 +117,13 @@ async fn dataset(
     findings: &mut Findings,
 ) -> Result<(Option<Dataset>, DatasetEstimate), SourceError> {
     let nothing = || (None, DatasetEstimate::default());
+    path::check(inspector, definition, findings).await?;
     let Some(surface) = surface::find(inspector, definition, findings).await? else {
         return Ok(nothing());
     };
     let columns = columns::exported(definition, &surface, findings);
-    let tenant_column = columns::tenant(definition, &surface, tenants, findings);
-    let filters = columns::filters(definition, &surface, findings);
-    columns::check_comparable(inspector, &surface, &filters, tenant_column.as_deref(), findings).await?;
+    let tenant_column = columns::tenant(inspector, definition, &surface, tenants, findings).await?;
+    let filters = columns::filters(inspector, definition, &surface, findings).await?;
     let range = range::find(inspector, definition, &surface, findings).await?;
     let order = order::find(inspector, definition, &surface, findings).await?;
     let dataset = Dataset {
@@ -126,6 +136,7 @@ async fn dataset(
         settle_after_secs: definition.settle_after_secs(),
         order,
         epoch: definition.epoch.unwrap_or(1),
+        search_path: definition.search_path.clone(),
     };
     // Without its columns or its range there is no statement to send.
     if dataset.columns.is_empty() || dataset.range.is_some() != definition.range_column.is_some() {
@@ -136,6 +147,10 @@ async fn dataset(
         return Ok(nothing());
     }
     let estimated = estimate(inspector, &dataset).await?;
+    if let Some(range) = &dataset.range {
+        beyond::find(inspector, &dataset, range, findings).await?;
+    }
+    as_text::check(inspector, &dataset, findings::key(definition), findings).await?;
     advice::give(inspector, definition, &dataset, &surface, &estimated, findings).await?;
     Ok((Some(dataset), estimated.estimate))
 }

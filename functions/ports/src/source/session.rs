@@ -3,6 +3,8 @@
 //! The thread has a current-thread runtime, so that the reader may nap (see [`NAP`]) without holding
 //! up uploads and heartbeats, and dropping the handle closes the connection whatever it was doing.
 
+mod begun;
+
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::task::Poll;
@@ -10,13 +12,14 @@ use std::thread;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use export::column::Column;
 use export::load::{Load, LoadLimits};
 use export::selection::Selection;
 use futures::{Stream, StreamExt};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, Connection, Row};
 use tokio::sync::{mpsc, oneshot};
+
+use begun::Begun;
 
 use super::{SourceError, connect, load, sql};
 use crate::fault::{Fault, Faults};
@@ -42,6 +45,18 @@ pub struct Described {
     /// The time up to which the source had replayed its primary (now, on a primary itself); `None`
     /// on a standby that cannot tell.
     pub replayed_micros: Option<i64>,
+    /// When the oldest transaction began that was open just before the snapshot, microseconds since 1970; `None` where that
+    /// cannot be known.
+    pub open_since_micros: Option<i64>,
+}
+
+impl Described {
+    /// All that began before this time is shown, but for transactions that nobody could see: `settle_after` must be longer
+    /// than those. `None` where the source cannot report up to when it shows commits.
+    pub fn horizon_micros(&self) -> Option<i64> {
+        let replayed = self.replayed_micros?;
+        Some(self.open_since_micros.map_or(replayed, |open| open.min(replayed)))
+    }
 }
 
 /// A session with an open transaction. Dropped, it closes its connection.
@@ -57,6 +72,7 @@ pub type Rows = Box<dyn Stream<Item = Result<Bytes, SourceError>> + Send + Unpin
 enum Order {
     Load(String, oneshot::Sender<Result<Vec<Option<i64>>, SourceError>>),
     Describe(String, oneshot::Sender<Result<Vec<Option<i64>>, SourceError>>),
+    Try(String, oneshot::Sender<Result<(), SourceError>>),
     Copy(String, mpsc::Sender<Result<Bytes, SourceError>>),
 }
 
@@ -99,7 +115,22 @@ impl Session {
         let (answer, answered) = oneshot::channel();
         let order = Order::Describe(sql::describe_sql(selection), answer);
         self.orders.send(order).await.map_err(|_| SourceError::gone())?;
-        compare(&answered.await.map_err(|_| SourceError::gone())??, &selection.columns)
+        let described = compare(&answered.await.map_err(|_| SourceError::gone())??, selection)?;
+        self.try_values(selection).await?;
+        Ok(described)
+    }
+
+    /// Lets the source read the values of filters that only it can judge: a wrong one is found before a row is read, and
+    /// the failure names the filter and not the value.
+    async fn try_values(&self, selection: &Selection) -> Result<(), SourceError> {
+        for predicate in &selection.predicates {
+            let Some(sql) = sql::try_sql(predicate) else { continue };
+            let (answer, answered) = oneshot::channel();
+            self.orders.send(Order::Try(sql, answer)).await.map_err(|_| SourceError::gone())?;
+            let tried = answered.await.map_err(|_| SourceError::gone())?;
+            tried.map_err(|error| error.of_filter(&predicate.column))?;
+        }
+        Ok(())
     }
 
     /// Runs one COPY in the same transaction and ends the session with it.
@@ -131,21 +162,32 @@ impl Session {
     }
 }
 
-fn compare(row: &[Option<i64>], columns: &[Column]) -> Result<Described, SourceError> {
-    let [standby, Some(now), replayed, types @ ..] = row else {
+/// Reads the description's row; its types must be those of the catalog.
+pub(super) fn compare(row: &[Option<i64>], selection: &Selection) -> Result<Described, SourceError> {
+    let [standby, Some(now), replayed, open_since, types @ ..] = row else {
         return Err(SourceError::protocol("the description is too short"));
     };
-    if types.len() != columns.len() {
+    let (expected, collated) = (sql::expected(selection), sql::collated(selection));
+    if types.len() != expected.len() + usize::from(collated.is_some()) {
         return Err(SourceError::protocol("the description has another number of columns"));
     }
-    for (column, found) in columns.iter().zip(types) {
+    for ((name, expected), found) in expected.into_iter().zip(types) {
         let found = found.and_then(|oid| u32::try_from(oid).ok()).unwrap_or(0);
-        if found != column.oid {
-            return Err(SourceError::schema_changed(&column.name, column.oid, found));
+        if found != expected {
+            return Err(SourceError::schema_changed(name, expected, found));
         }
     }
+    if let (Some(by), Some(deterministic)) = (collated, types.last())
+        && *deterministic != Some(1)
+    {
+        return Err(SourceError::collation_changed(&by.name));
+    }
     let replayed_micros = if *standby == Some(0) { Some(*now) } else { *replayed };
-    Ok(Described { as_of_micros: replayed_micros.unwrap_or(*now), replayed_micros })
+    Ok(Described {
+        as_of_micros: replayed_micros.unwrap_or(*now),
+        replayed_micros,
+        open_since_micros: *open_since,
+    })
 }
 
 async fn serve(
@@ -158,6 +200,7 @@ async fn serve(
         connected = connect(&options, patience) => connected,
         () = opened.closed() => return,
     };
+    let begun = Begun::now(&options);
     let mut connection = match connected {
         Ok(connection) => connection,
         Err(error) => return drop(opened.send(Err(error))),
@@ -184,7 +227,15 @@ async fn serve(
                     break;
                 }
             }
-            Order::Copy(sql, batches) => return copy(connection, &sql, &batches).await,
+            Order::Try(sql, answer) => {
+                let tried = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await;
+                let tried = tried.map(drop).map_err(SourceError::classify);
+                let failed = tried.is_err();
+                if answer.send(tried).is_err() || failed {
+                    break;
+                }
+            }
+            Order::Copy(sql, batches) => return copy(connection, &sql, &batches, begun).await,
         }
     }
     // Dropped, and so closed. Closing by hand waits over TLS for the server to say something, which an idle one never does.
@@ -201,11 +252,14 @@ async fn ask(connection: &mut PgConnection, sql: String) -> Result<Vec<Option<i6
 /// The description's row with booleans as 0 and 1. By simple protocol: named statements break behind a pooler.
 async fn describe(connection: &mut PgConnection, sql: String) -> Result<Vec<Option<i64>>, SourceError> {
     use sqlx::Executor as _;
-    let row = connection.fetch_one(sqlx::raw_sql(AssertSqlSafe(sql))).await.map_err(SourceError::classify)?;
+    let row = connection
+        .fetch_one(sqlx::raw_sql(AssertSqlSafe(sql.as_str())))
+        .await
+        .map_err(|error| SourceError::classify(error).in_statement(&sql))?;
     let cell = |i: usize| -> Result<Option<i64>, sqlx::Error> {
         match i {
             0 => Ok(row.try_get::<Option<bool>, _>(i)?.map(i64::from)),
-            1 | 2 => row.try_get(i),
+            1..=3 => row.try_get(i),
             _ => Ok(row.try_get::<Option<sqlx::postgres::types::Oid>, _>(i)?.map(|oid| i64::from(oid.0))),
         }
     };
@@ -214,7 +268,12 @@ async fn describe(connection: &mut PgConnection, sql: String) -> Result<Vec<Opti
 
 /// Hands on the rows, then commits and leaves politely. After an error, or when nobody listens any more,
 /// the connection is dropped: it holds unread rows and could serve nobody.
-async fn copy(mut connection: PgConnection, sql: &str, batches: &mpsc::Sender<Result<Bytes, SourceError>>) {
+async fn copy(
+    mut connection: PgConnection,
+    sql: &str,
+    batches: &mpsc::Sender<Result<Bytes, SourceError>>,
+    begun: Begun<'_>,
+) {
     match hand_on(&mut connection, sql, batches).await {
         Ok(true) => {
             // Whoever does not answer the farewell is left all the same.
@@ -224,7 +283,7 @@ async fn copy(mut connection: PgConnection, sql: &str, batches: &mpsc::Sender<Re
         Ok(false) => drop(connection),
         Err(error) => {
             drop(connection);
-            let _ = batches.send(Err(error)).await;
+            let _ = batches.send(Err(begun.explained(error).await)).await;
         }
     }
 }
@@ -241,7 +300,7 @@ async fn hand_on(
             started = connection.copy_out_raw(sql) => started,
             () = batches.closed() => return Ok(false),
         };
-        let mut rows = started.map_err(SourceError::classify)?;
+        let mut rows = started.map_err(|error| SourceError::classify(error).in_statement(sql))?;
         let mut unwanted = pin!(batches.closed());
         loop {
             let Next::Row(row) = next(&mut rows, unwanted.as_mut()).await else { return Ok(false) };
@@ -302,27 +361,67 @@ async fn next<S: Stream + Unpin>(
 
 #[cfg(test)]
 mod tests {
-    use export::column::ColumnType;
+    use export::catalog::{From, TenantColumn, TenantType};
+    use export::column::{Column, ColumnType};
+    use export::format::Output;
 
     use super::*;
+    use crate::source::SourceCode;
 
-    fn columns() -> Vec<Column> {
-        vec![Column::native("id", 20, ColumnType::Int8)]
+    fn selection() -> Selection {
+        Selection {
+            dataset: "t".into(),
+            from: From::Relation { schema: "s".into(), name: "t".into() },
+            columns: vec![Column::native("id", 20, ColumnType::Int8)],
+            range_column: None,
+            tenant_column: None,
+            predicates: vec![],
+            order: vec![],
+            settle_after_secs: None,
+            epoch: 1,
+            search_path: vec![],
+            output: Output::default(),
+        }
     }
 
     #[test]
     fn another_type_is_a_changed_schema() {
-        let error = compare(&[Some(0), Some(7), None, Some(1082)], &columns()).unwrap_err();
-        assert_eq!((error.code, error.again), ("schema_changed", false));
+        let error = compare(&[Some(0), Some(7), None, None, Some(1082)], &selection()).unwrap_err();
+        assert_eq!((error.code, error.code.is_retryable()), (SourceCode::SchemaChanged, false));
         assert!(error.message.contains("\"id\"") && error.message.contains("catalog apply"));
     }
 
     #[test]
+    fn a_tenant_column_of_another_type_or_collation_is_a_changed_schema() {
+        let of = TenantType { oid: 25, kind: ColumnType::Text, deterministic: true };
+        let tenant_column = Some(TenantColumn { name: "account".into(), of: Some(of) });
+        let selection = Selection { tenant_column, ..selection() };
+        let read = |oid, deterministic| {
+            compare(&[Some(0), Some(7), None, None, Some(20), Some(oid), deterministic], &selection)
+        };
+        assert!(read(25, Some(1)).is_ok());
+        for (oid, deterministic) in [(19, Some(1)), (25, Some(0)), (25, None)] {
+            let error = read(oid, deterministic).unwrap_err();
+            assert!(
+                error.code == SourceCode::SchemaChanged && error.message.contains("\"account\""),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
     fn only_a_standby_may_not_know_its_time() {
-        let read = |row: [Option<i64>; 4]| compare(&row, &columns()).unwrap();
-        let described = |as_of_micros, replayed_micros| Described { as_of_micros, replayed_micros };
-        assert_eq!(read([Some(0), Some(7), None, Some(20)]), described(7, Some(7)));
-        assert_eq!(read([Some(1), Some(7), Some(5), Some(20)]), described(5, Some(5)));
-        assert_eq!(read([Some(1), Some(7), None, Some(20)]), described(7, None));
+        let read = |row: [Option<i64>; 5]| {
+            let at = compare(&row, &selection()).unwrap();
+            (at.as_of_micros, at.replayed_micros, at.horizon_micros())
+        };
+        assert_eq!(read([Some(0), Some(7), None, None, Some(20)]), (7, Some(7), Some(7)));
+        assert_eq!(read([Some(1), Some(7), Some(5), None, Some(20)]), (5, Some(5), Some(5)));
+        assert_eq!(read([Some(1), Some(7), None, None, Some(20)]), (7, None, None));
+        assert_eq!(
+            read([Some(0), Some(7), None, Some(3), Some(20)]),
+            (7, Some(7), Some(3)),
+            "a transaction is open"
+        );
     }
 }

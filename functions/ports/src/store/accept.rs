@@ -1,25 +1,26 @@
 //! Accepting an export: everything is stored in one transaction before anything is sent.
 
-use std::collections::BTreeMap;
-
-use export::chunk::ChunkState;
-use export::file::file_name;
-use export::id::{ChunkId, ExportId, Fingerprint, TenantId};
+use export::id::{ChunkId, ExportId, TenantId};
 use export::manifest::DatasetHead;
-use export::plan::{Candidate, Plan, Policy, Reuse, TooManyChunks, Want};
+use export::plan::{Plan, Policy, Reuse, TooManyChunks, Want, same_plan};
 use serde_json::Value;
 use sqlx::Row;
 
 use super::connection::{AsStoreError, Store, Tx, sql};
 use super::error::StoreError;
-use super::idempotency::{Idempotency, claim_key};
-use super::ranges::{chunk_id, count, from_row, texts, to_columns, to_json};
-use super::turns::{self, Full};
-use crate::random;
+use super::idempotency::{Idempotency, claimed_by};
+use super::turns::{Full, Kept};
+use look::Look;
 
-/// Room between the ordinals of two links, shared out among the children of a split: five splits deep
-/// with 64 children each.
-pub(super) const ROOM: i64 = 1 << 30;
+mod insert;
+mod look;
+
+pub(super) use insert::{ROOM, insert_pieces, number};
+pub(super) use look::lock_candidates;
+
+/// Plans that are made without a lock; where the chunks that might be reused change each time, one more is made with
+/// them locked.
+const FREE_PLANS: u32 = 2;
 
 /// An export to accept.
 #[derive(Clone, Debug)]
@@ -76,6 +77,9 @@ pub enum AcceptError {
     /// The tenant has as many live exports as it may.
     #[error(transparent)]
     Full(#[from] Full),
+    /// The tenant keeps as much as it may.
+    #[error(transparent)]
+    Kept(#[from] Kept),
     /// Too many chunks.
     #[error(transparent)]
     TooManyChunks(#[from] TooManyChunks),
@@ -93,52 +97,64 @@ impl AsStoreError for AcceptError {
     }
 }
 
+/// What became of a plan.
+enum Stored {
+    Accepted(Accepted),
+    /// The chunks that might be reused are others by now: it has to be planned by this look.
+    Changed(Look),
+}
+
+impl NewExport {
+    fn policy(&self, now_micros: i64) -> Policy {
+        self.limits.policy(self.reuse, now_micros)
+    }
+}
+
+impl Limits {
+    fn policy(self, reuse: Reuse, now_micros: i64) -> Policy {
+        Policy { target_bytes: self.target_bytes, max_chunks: self.max_chunks, reuse, now_micros }
+    }
+}
+
 impl Store {
     /// Plans and stores an export; dispatching is the caller's next step.
     ///
-    /// Lock order: idempotency key, tenant row, chunk rows by id.
+    /// Limits come first, since they cost nothing. The plan is made while nothing is held, neither a lock nor a session;
+    /// under the tenant's row it is only looked at whether it still holds. That row is never waited for with a session in
+    /// hand, so requests of one tenant that come at once have one session that works, and none that waits.
+    ///
+    /// Lock order: tenant row, idempotency key, chunk rows by id.
     ///
     /// # Errors
     /// Nothing is stored then.
     pub async fn accept(&self, new: &NewExport) -> Result<Accepted, AcceptError> {
-        self.again(|| self.accept_once(new)).await
-    }
-
-    async fn accept_once(&self, new: &NewExport) -> Result<Accepted, AcceptError> {
-        let mut tx = self.begin().await?;
-        if let Some(idempotency) = &new.idempotency
-            && let Some(earlier) = claim_key(&mut tx, new, idempotency).await?
-        {
-            tx.rollback().await?;
-            return Ok(Accepted { id: earlier, replayed: true, complete: false });
+        let mut look = self.look(&new.tenant, &new.wants, new.idempotency.as_ref()).await?;
+        let mut plans = 1;
+        loop {
+            if let Some((id, same)) = look.earlier {
+                return replayed(id, same);
+            }
+            if let Some(kept) = look.kept {
+                return Err(kept.into());
+            }
+            // What is all there already waits for nothing, so no limit of waiting exports refuses it.
+            if let Some(full) = look.full
+                && !Plan::is_covered(&new.wants, &look.candidates, &new.policy(look.now))
+            {
+                return Err(full.into());
+            }
+            let stored = if plans <= FREE_PLANS {
+                let plan = Plan::new(&new.wants, &look.candidates, &new.policy(look.now))?;
+                self.again(|| self.store_planned(new, &look, Some(&plan))).await?
+            } else {
+                self.again(|| self.store_planned(new, &look, None)).await?
+            };
+            match stored {
+                Stored::Accepted(accepted) => return Ok(accepted),
+                Stored::Changed(newer) => look = newer,
+            }
+            plans += 1;
         }
-        // Accepts of one tenant take turns, so that each sees the chunks of those before it.
-        let now = tx
-            .one(sql("select sluice.micros(clock_timestamp()) as now from sluice.tenant where id = $1 for no key update").bind(new.tenant.as_str()))
-            .await?
-            .try_get("now")
-            .map_err(StoreError::from)?;
-        let candidates = lock_candidates(&mut tx, &new.tenant, &new.wants).await?;
-        let policy = Policy {
-            target_bytes: new.limits.target_bytes,
-            max_chunks: new.limits.max_chunks,
-            reuse: new.reuse,
-            now_micros: now,
-        };
-        let plan = Plan::new(&new.wants, &candidates, &policy)?;
-        let heads: Vec<_> = new.wants.iter().map(|w| DatasetHead::new(w, now)).collect();
-        // What is all there already waits for nothing, so no limit of waiting exports refuses it.
-        let queues = plan.pieces().any(|(_, piece)| piece.unread);
-        if !insert_export(&mut tx, new, &heads, now, queues).await? {
-            return Err(match turns::full(&mut tx, &new.tenant).await? {
-                Some(full) if queues => full.into(),
-                _ => AcceptError::CatalogChanged,
-            });
-        }
-        let pieces = number(&plan, &new.wants, 0);
-        let open = insert_pieces(&mut tx, new.id, &new.tenant, &pieces).await?;
-        tx.commit().await?;
-        Ok(Accepted { id: new.id, replayed: false, complete: open == 0 })
     }
 
     /// Makes the plan that `accept` would make now, and keeps nothing.
@@ -152,166 +168,101 @@ impl Store {
         reuse: Reuse,
         limits: Limits,
     ) -> Result<Plan, AcceptError> {
+        let look = self.look(tenant, wants, None).await?;
+        Ok(Plan::new(wants, &look.candidates, &limits.policy(reuse, look.now))?)
+    }
+
+    async fn look(
+        &self,
+        tenant: &TenantId,
+        wants: &[Want],
+        idempotency: Option<&Idempotency>,
+    ) -> Result<Look, StoreError> {
         let mut tx = self.begin().await?;
-        let now = tx
-            .one(sql("select sluice.micros(clock_timestamp()) as now"))
-            .await?
-            .try_get("now")
-            .map_err(StoreError::from)?;
-        let ids: Vec<_> = find_candidates(&mut tx, tenant, wants, false).await?;
-        let candidates = read_candidates(&mut tx, &ids).await?;
+        let look = Look::read(&mut tx, tenant, wants, idempotency).await?;
         tx.rollback().await?;
-        let policy = Policy {
-            target_bytes: limits.target_bytes,
-            max_chunks: limits.max_chunks,
-            reuse,
-            now_micros: now,
-        };
-        Ok(Plan::new(wants, &candidates, &policy)?)
+        Ok(look)
+    }
+
+    /// Stores what was planned by `look`, if that still holds; without a plan, one is made here of the chunks of `look`,
+    /// under their locks.
+    async fn store_planned(
+        &self,
+        new: &NewExport,
+        look: &Look,
+        plan: Option<&Plan>,
+    ) -> Result<Stored, AcceptError> {
+        let mut tx = self.begin().await?;
+        let stored = store_in(&mut tx, new, look, plan).await;
+        match &stored {
+            Ok(Stored::Accepted(accepted)) if !accepted.replayed => tx.commit().await?,
+            Ok(_) => tx.rollback().await?,
+            Err(error) => tx.refuse(error).await,
+        }
+        stored
     }
 }
 
-/// Locks the chunks that might be reused, in id order, and reads them in a second statement: the first
-/// one's snapshot may be older than the locks it waited for.
-pub(super) async fn lock_candidates(
-    tx: &mut Tx,
-    tenant: &TenantId,
-    wants: &[Want],
-) -> Result<Vec<Candidate>, StoreError> {
-    let ids = find_candidates(tx, tenant, wants, true).await?;
-    read_candidates(tx, &ids).await
-}
-
-async fn find_candidates(
-    tx: &mut Tx,
-    tenant: &TenantId,
-    wants: &[Want],
-    lock: bool,
-) -> Result<Vec<String>, StoreError> {
-    let statement = if lock {
-        concat!(include_str!("accept/candidates.sql"), " for update of c")
-    } else {
-        include_str!("accept/candidates.sql")
-    };
-    let fingerprints: Vec<Vec<u8>> = wants.iter().map(|w| w.fingerprint.0.to_vec()).collect();
-    let starts: Vec<Option<i64>> = wants.iter().map(|w| w.span.map(|s| s.start)).collect();
-    let ends: Vec<Option<i64>> = wants.iter().map(|w| w.span.map(|s| s.end)).collect();
-    let rows =
-        tx.all(sql(statement).bind(tenant.as_str()).bind(fingerprints).bind(starts).bind(ends)).await?;
-    rows.iter().map(|row| Ok(row.try_get("id")?)).collect()
-}
-
-async fn read_candidates(tx: &mut Tx, ids: &[String]) -> Result<Vec<Candidate>, StoreError> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let rows = tx
-        .all(
-            sql("select id::text, fingerprint, range_of, range_start, range_end, state, reusable, sluice.micros(as_of) as as_of, \
-                 coalesce(rows, planned_rows) as rows, coalesce(source_bytes, planned_bytes) as bytes \
-                 from sluice.chunk where id = any ($1::text[]::uuid[])")
-            .bind(ids),
-        )
-        .await?;
-    let read = |row: &sqlx::postgres::PgRow| {
-        let fingerprint: &[u8] = row.try_get("fingerprint")?;
-        Ok(Candidate {
-            id: chunk_id(row, "id")?,
-            fingerprint: Fingerprint(
-                fingerprint.try_into().map_err(|e| StoreError::unreadable("fingerprint", e))?,
-            ),
-            range: from_row(row)?,
-            state: row
-                .try_get::<String, _>("state")?
-                .parse::<ChunkState>()
-                .map_err(|e| StoreError::unreadable("state", e))?,
-            reusable: row.try_get("reusable")?,
-            as_of_micros: row.try_get("as_of")?,
-            rows: count(row, "rows")?,
-            bytes: count(row, "bytes")?,
-        })
-    };
-    rows.iter().map(read).collect()
-}
-
-/// False if another catalog is in force: `catalog apply` waits for the tenant's row, so this statement sees it.
-/// Also if the export `queues` and the tenant has as many live ones as it may.
-async fn insert_export(
+async fn store_in(
     tx: &mut Tx,
     new: &NewExport,
-    heads: &[DatasetHead],
-    now: i64,
-    queues: bool,
-) -> Result<bool, StoreError> {
-    let insert = sql("insert into sluice.export (id, tenant, request, revision, heads, accepted_at, queued_at, deadline_at) \
-         select $1::text::uuid, $2, $3::text::jsonb, $4, $5::text::jsonb, sluice.from_micros($6), sluice.from_micros($6), sluice.from_micros($6) + $7::bigint * interval '1 second' \
-         where coalesce((select c.revision = $4 from sluice.catalog c order by c.applied_at desc limit 1), true) and not ($8 and sluice.is_full($2))")
-    .bind(new.id.to_string())
-    .bind(new.tenant.as_str())
-    .bind(new.request.to_string())
-    .bind(&new.revision_id)
-    .bind(to_json(&heads)?)
-    .bind(now)
-    .bind(i64::from(new.deadline_secs))
-    .bind(queues);
-    Ok(tx.run(insert).await? == 1)
-}
-
-/// A piece of a plan with its place in the export.
-pub(super) struct Numbered<'a> {
-    pub(super) piece: export::plan::Piece,
-    pub(super) want: &'a Want,
-    pub(super) id: ChunkId,
-    pub(super) ordinal: i64,
-}
-
-pub(super) fn number<'a>(plan: &Plan, wants: &'a [Want], first: i64) -> Vec<Numbered<'a>> {
-    let place = |(i, (dataset, piece)): (usize, (usize, &export::plan::Piece))| Numbered {
-        piece: *piece,
-        want: &wants[dataset],
-        id: piece.reused.unwrap_or_else(|| ChunkId::from_random(random::bytes())),
-        ordinal: first + i as i64 * ROOM,
+    look: &Look,
+    plan: Option<&Plan>,
+) -> Result<Stored, AcceptError> {
+    if let Some(earlier) = enter(tx, new).await? {
+        return replayed(earlier.0, earlier.1).map(Stored::Accepted);
+    }
+    let locked: Vec<ChunkId> = match plan {
+        Some(plan) => plan.pieces().filter_map(|(_, piece)| piece.reused).collect(),
+        None => look.candidates.iter().map(|candidate| candidate.id).collect(),
     };
-    plan.pieces().enumerate().map(place).collect()
+    look::lock(tx, &locked).await?;
+    // Accepts of one tenant take turns at its row, so this sees the chunks of all before it.
+    let mut newer = Look::read(tx, &new.tenant, &new.wants, None).await?;
+    let made;
+    let plan = match plan {
+        Some(plan) if same_plan(&look.candidates, &newer.candidates, new.reuse, look.now) => plan,
+        Some(_) => return Ok(Stored::Changed(newer)),
+        None => {
+            newer.keep(&locked);
+            made = Plan::new(&new.wants, &newer.candidates, &new.policy(newer.now))?;
+            &made
+        }
+    };
+    if let Some(kept) = newer.kept {
+        return Err(kept.into());
+    }
+    if let Some(full) = newer.full
+        && plan.pieces().any(|(_, piece)| piece.unread)
+    {
+        return Err(full.into());
+    }
+    let heads: Vec<_> = new.wants.iter().map(|w| DatasetHead::new(w)).collect();
+    if !insert::insert_export(tx, new, &heads, newer.now).await? {
+        return Err(AcceptError::CatalogChanged);
+    }
+    let open = insert_pieces(tx, new.id, &new.tenant, &number(plan, &new.wants, 0)).await?;
+    Ok(Stored::Accepted(Accepted { id: new.id, replayed: false, complete: open == 0 }))
 }
 
-/// Inserts selections, new chunks and links to all pieces, in one statement; answers how many links are open.
-pub(super) async fn insert_pieces(
-    tx: &mut Tx,
-    export: ExportId,
-    tenant: &TenantId,
-    pieces: &[Numbered<'_>],
-) -> Result<usize, StoreError> {
-    let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-    let new: Vec<_> = pieces.iter().filter(|p| p.piece.reused.is_none()).collect();
-    let selections: BTreeMap<_, _> =
-        pieces.iter().map(|p| (&p.want.fingerprint.0, &p.want.selection)).collect();
-    let bodies = selections.values().map(to_json).collect::<Result<Vec<_>, _>>()?;
-    let columns: Vec<_> = new.iter().map(|p| to_columns(&p.piece.range)).collect();
-    let name = |p: &Numbered<'_>| {
-        file_name(&p.want.selection.dataset, &p.piece.range, p.want.selection.output.extension())
-    };
-    let insert = sql(include_str!("accept/pieces.sql"))
-        .bind(tenant.as_str())
-        .bind(selections.keys().map(|f| f.to_vec()).collect::<Vec<_>>())
-        .bind(bodies)
-        .bind(texts(&new.iter().map(|p| p.id).collect::<Vec<_>>()))
-        .bind(new.iter().map(|p| p.want.selection.dataset.clone()).collect::<Vec<_>>())
-        .bind(new.iter().map(|p| p.want.fingerprint.0.to_vec()).collect::<Vec<_>>())
-        .bind(columns.iter().map(|c| c.0.to_owned()).collect::<Vec<_>>())
-        .bind(columns.iter().map(|c| c.1).collect::<Vec<_>>())
-        .bind(columns.iter().map(|c| c.2).collect::<Vec<_>>())
-        .bind(new.iter().map(|p| signed(p.piece.rows)).collect::<Vec<_>>())
-        .bind(new.iter().map(|p| signed(p.piece.bytes)).collect::<Vec<_>>())
-        .bind(new.iter().map(|p| p.want.estimate.indexed).collect::<Vec<_>>())
-        .bind(export.to_string())
-        .bind(texts(&pieces.iter().map(|p| p.id).collect::<Vec<_>>()))
-        .bind(pieces.iter().map(|p| p.ordinal).collect::<Vec<_>>())
-        .bind(pieces.iter().map(name).collect::<Vec<_>>())
-        .bind(pieces.iter().map(|p| signed(p.piece.bytes).max(1)).collect::<Vec<_>>())
-        .bind(pieces.iter().map(|p| p.piece.reused.is_some()).collect::<Vec<_>>())
-        .bind(pieces.iter().map(|p| p.piece.unread).collect::<Vec<_>>())
-        .bind(ROOM);
-    tx.run(insert).await?;
-    Ok(pieces.iter().filter(|p| p.piece.unread).count())
+/// Takes the tenant's row and the idempotency key; answers the export that has the key already, and whether it came with
+/// the same body.
+async fn enter(tx: &mut Tx, new: &NewExport) -> Result<Option<(ExportId, bool)>, AcceptError> {
+    let key = new.idempotency.as_ref();
+    let enter = sql(include_str!("accept/enter.sql"))
+        .bind(new.tenant.as_str())
+        .bind(key.map(|i| i.key.as_str()))
+        .bind(key.map(|i| &i.body_sha256[..]))
+        .bind(key.map(|i| &i.sent_sha256[..]))
+        .bind(new.id.to_string());
+    let claimed: bool = tx.one(enter).await?.try_get("claimed").map_err(StoreError::from)?;
+    match key {
+        Some(idempotency) if !claimed => Ok(Some(claimed_by(tx, &new.tenant, idempotency).await?)),
+        _ => Ok(None),
+    }
+}
+
+/// The answer to a request whose idempotency key came before.
+fn replayed(id: ExportId, same: bool) -> Result<Accepted, AcceptError> {
+    if same { Ok(Accepted { id, replayed: true, complete: false }) } else { Err(AcceptError::KeyReused) }
 }

@@ -29,6 +29,42 @@ enum Why {
     Deadline,
 }
 
+/// What an ended export is let go for.
+#[derive(Clone, Copy)]
+enum Last {
+    Delete,
+    /// A canceled export that never had a file is removed, as its owner would.
+    Remove,
+    Expire,
+}
+
+impl Last {
+    /// Finds and locks the export, if this may be done to it.
+    fn condition(self) -> &'static str {
+        match self {
+            Self::Delete => {
+                "select tenant from sluice.export where id = $1::text::uuid and status not in ('queued', 'running') for no key update"
+            }
+            Self::Remove => {
+                "select tenant from sluice.export where id = $1::text::uuid and status = 'canceled' for no key update"
+            }
+            Self::Expire => {
+                "select tenant from sluice.export where id = $1::text::uuid and status in ('succeeded', 'failed', 'canceled') \
+                   and expires_at < clock_timestamp() for no key update"
+            }
+        }
+    }
+
+    fn statement(self) -> &'static str {
+        match self {
+            Self::Delete | Self::Remove => "delete from sluice.export where id = $1::text::uuid",
+            Self::Expire => {
+                "update sluice.export set status = 'expired', manifest_key = null where id = $1::text::uuid"
+            }
+        }
+    }
+}
+
 impl Store {
     /// Cancels a live export, deletes an ended one.
     ///
@@ -41,18 +77,19 @@ impl Store {
         let row = tx.optional(find.bind(export.to_string()).bind(tenant.as_str())).await?;
         tx.rollback().await?;
         let Some(row) = row else { return Ok(Ended::NotFound) };
-        // Past its deadline it has ended, whether anybody has looked since or not.
-        let why = if row.try_get("overdue")? { Why::Deadline } else { Why::Canceled };
-        if row.try_get("live")? && self.end(export, why).await? && why == Why::Canceled {
+        // Past its deadline it has ended, whether anybody has looked since or not; unless its last chunk was recorded
+        // meanwhile, or its deadline was moved.
+        let ended = row.try_get("overdue")? && self.end(export, Why::Deadline).await?;
+        if row.try_get("live")? && !ended && self.end(export, Why::Canceled).await? {
             return Ok(Ended::Canceled);
         }
         // It had ended, or ended just now by itself.
-        let deleted = self.let_go(export, "delete from sluice.export where id = $1::text::uuid").await?;
+        let deleted = self.let_go(export, Last::Delete).await?;
         Ok(if deleted { Ended::Deleted } else { Ended::NotFound })
     }
 
-    /// Fails an export past its deadline: what is not done is dropped and listed as missing. False if it
-    /// had ended by itself.
+    /// Fails an export past its deadline: what is not done is dropped and listed as missing. False if it had ended by
+    /// itself, if its deadline was moved meanwhile, or if nothing of it is left to read: then it is to be finished.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -60,14 +97,21 @@ impl Store {
         self.end(export, Why::Deadline).await
     }
 
-    /// Expires an ended export: its links go and its row stays a while, so that its owner can read why
-    /// the files are gone. False if it is expired already.
+    /// Expires an ended export whose time is over: its links go and its row stays a while, so that its owner can read why
+    /// the files are gone. False if it is expired already, or was extended or retried meanwhile.
     ///
     /// # Errors
     /// If the store cannot be reached.
     pub async fn expire(&self, export: ExportId) -> Result<bool, StoreError> {
-        let expire = "update sluice.export set status = 'expired', manifest_key = null where id = $1::text::uuid and status <> 'expired'";
-        self.let_go(export, expire).await
+        self.let_go(export, Last::Expire).await
+    }
+
+    /// Removes a canceled export as its owner would. False if it is not canceled any more.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn remove_canceled(&self, export: ExportId) -> Result<bool, StoreError> {
+        self.let_go(export, Last::Remove).await
     }
 
     async fn end(&self, export: ExportId, why: Why) -> Result<bool, StoreError> {
@@ -82,7 +126,7 @@ impl Store {
     async fn end_now(&self, export: ExportId, why: Why) -> Result<bool, StoreError> {
         self.again(|| async {
             let mut tx = self.begin().await?;
-            let Some(chunks) = lock_open_chunks(&mut tx, export).await? else {
+            let Some(chunks) = lock_open_chunks(&mut tx, export, why).await? else {
                 tx.rollback().await?;
                 return Ok(false);
             };
@@ -107,14 +151,15 @@ impl Store {
         .await
     }
 
-    /// Drops all links of an ended export and runs `last` on it; false if `last` found nothing to change.
-    async fn let_go(&self, export: ExportId, last: &'static str) -> Result<bool, StoreError> {
+    /// Drops all links of an ended export and does `last` to it; false if that may not be done to it, or not any more.
+    async fn let_go(&self, export: ExportId, last: Last) -> Result<bool, StoreError> {
         self.again(|| async {
             let mut tx = self.begin().await?;
             let lock = sql("select c.id::text from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = $1::text::uuid order by c.id for update of c");
             let rows = tx.all(lock.bind(export.to_string())).await?;
             let chunks = rows.iter().map(|row| row.try_get("id")).collect::<Result<Vec<String>, _>>()?;
-            let find = sql("select tenant from sluice.export where id = $1::text::uuid and status not in ('queued', 'running') for no key update");
+            // Decided under the locks, before any link goes.
+            let find = sql(last.condition());
             let Some(row) = tx.optional(find.bind(export.to_string())).await? else {
                 tx.rollback().await?;
                 return Ok(false);
@@ -126,20 +171,25 @@ impl Store {
             tx.run(sql(include_str!("cancel/release.sql")).bind(&chunks)).await?;
             let litter = sql("insert into sluice.litter (prefix, sweep_at, again_after) values ($1, clock_timestamp(), interval '1 day') on conflict (prefix) do nothing");
             tx.run(litter.bind(prefix)).await?;
-            let changed = tx.run(sql(last).bind(export.to_string())).await?;
+            tx.run(sql(last.statement()).bind(export.to_string())).await?;
             self.crash(Point::LettingGo);
             tx.commit().await?;
-            Ok(changed == 1)
+            Ok(true)
         })
         .await
     }
 }
 
-/// Locks the chunks of all open links in id order, then the export; `None` if it is not live any more.
+/// Locks the chunks of all open links in id order, then the export; `None` if it is not live any more. For its deadline
+/// also if that is not over, or no link is open: its last chunk was recorded in time.
 ///
 /// A split that commits meanwhile leaves open links to children that are not locked: then all locks are
 /// given back and taken anew, since the order of locks is what keeps us from waiting in a circle.
-async fn lock_open_chunks(tx: &mut Tx, export: ExportId) -> Result<Option<Vec<String>>, StoreError> {
+async fn lock_open_chunks(
+    tx: &mut Tx,
+    export: ExportId,
+    why: Why,
+) -> Result<Option<Vec<String>>, StoreError> {
     for _ in 0..LOCK_TRIES {
         let lock = sql(
             "select c.id::text from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = $1::text::uuid and l.open order by c.id for update of c",
@@ -147,16 +197,21 @@ async fn lock_open_chunks(tx: &mut Tx, export: ExportId) -> Result<Option<Vec<St
         let rows = tx.all(lock.bind(export.to_string())).await?;
         let chunks = rows.iter().map(|row| row.try_get("id")).collect::<Result<Vec<String>, _>>()?;
         let find = sql(
-            "select from sluice.export where id = $1::text::uuid and status in ('queued', 'running') for no key update",
-        );
-        if tx.optional(find.bind(export.to_string())).await?.is_none() {
+            "select from sluice.export e where e.id = $1::text::uuid and e.status in ('queued', 'running') \
+               and ($2 or (e.deadline_at < clock_timestamp() and not exists (select from sluice.setting where name = 'paused_at'))) \
+             for no key update of e",
+        )
+        .bind(export.to_string())
+        .bind(why == Why::Canceled);
+        if tx.optional(find).await?.is_none() {
             return Ok(None);
         }
         let stray = sql(
             "select from sluice.link where export_id = $1::text::uuid and open and chunk_id <> all ($2::text[]::uuid[]) limit 1",
         );
         if tx.optional(stray.bind(export.to_string()).bind(&chunks)).await?.is_none() {
-            return Ok(Some(chunks));
+            let over = why == Why::Deadline && chunks.is_empty();
+            return Ok((!over).then_some(chunks));
         }
         tx.restart().await?;
     }

@@ -83,6 +83,18 @@ impl Store {
         }))
     }
 
+    /// The revision of the catalog in force; `None` before the first `catalog apply`.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn revision_in_force(&self) -> Result<Option<String>, StoreError> {
+        let mut tx = self.begin().await?;
+        let find = sql("select revision from sluice.catalog order by applied_at desc limit 1");
+        let row = tx.optional(find).await?;
+        tx.commit().await?;
+        row.map(|row| Ok(row.try_get("revision")?)).transpose()
+    }
+
     /// Puts a catalog in force; see [`Store::put_in_force`]. Live exports may fail by it.
     ///
     /// # Errors
@@ -97,7 +109,7 @@ impl Store {
     /// live exports `may_fail`, it is refused where one would. No export is accepted against the catalog before it from
     /// then on; see `narrow.rs` for those that run.
     ///
-    /// Lock order: tenant rows by id, chunk rows by id.
+    /// Lock order: tenant rows by id, the catalog's lock, chunk rows by id.
     ///
     /// # Errors
     /// If the store cannot be reached; the catalog before it is then still in force.
@@ -121,8 +133,12 @@ impl Store {
         may_fail: bool,
     ) -> Result<Put, StoreError> {
         let mut tx = self.begin().await?;
-        // Accepts hold their tenant's row: those before this one are seen below, those after it see the new catalog.
+        // Accepts hold their tenant's row before they share the catalog's lock: those of known tenants are waited for here, so
+        // that few are met below in the other order.
         tx.all(sql("select from sluice.tenant order by id for no key update")).await?;
+        // A tenant that was made meanwhile has no row above, and shares this lock all the same: accepts before it are seen
+        // below, those after it see the new catalog.
+        tx.run(sql("select pg_advisory_xact_lock(7306012)")).await?;
         let moved = is_moved(&mut tx, applied).await?;
         let insert = sql(
             "insert into sluice.catalog (revision, body, source, toml, applied_at) values ($1, $2::text::jsonb, $3, $4, clock_timestamp()) \

@@ -18,8 +18,18 @@ use crate::reach::Unreached;
 /// How long an operation waits for a session before it answers `Busy`.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Longest time that a kept connection may take to begin: a new one takes less.
+const KEPT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Longest time for one statement: the role's `statement_timeout` and what the way may take. A host that is gone without a
+/// word would else be waited for as long as TCP waits, which is longer than a function lives.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(35);
+
 /// Tries of an operation that met another transaction.
 const TRIES: u32 = 10;
+
+/// Longest pause of an operation between two looks at whether what another transaction holds is free.
+const MAX_PAUSE: Duration = Duration::from_millis(160);
 
 /// The store. Clones share one idle connection.
 ///
@@ -138,7 +148,8 @@ impl Store {
         let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(mut connection) = kept {
             // The environment may have been frozen for hours: a kept connection is only a guess.
-            if connection.execute("begin").await.is_ok() {
+            let begun = tokio::time::timeout(KEPT_TIMEOUT, connection.execute("begin")).await;
+            if matches!(begun, Ok(Ok(_))) {
                 return Ok(self.tx(connection));
             }
             // Closing it by hand could wait for its server, over TLS.
@@ -148,7 +159,9 @@ impl Store {
         let connect = PgConnection::connect_with(&options);
         let mut connection =
             tokio::time::timeout(self.patience, connect).await.map_err(|e| StoreError::Busy(e.into()))??;
-        connection.execute("begin").await?;
+        // Through a pooler it is here that a session is waited for.
+        let begun = tokio::time::timeout(self.patience, connection.execute("begin"));
+        begun.await.map_err(|e| StoreError::Busy(e.into()))??;
         Ok(self.tx(connection))
     }
 
@@ -156,23 +169,31 @@ impl Store {
         Tx { connection: Some(connection), home: self.idle.clone(), faults: self.faults.clone() }
     }
 
-    /// Runs an operation until it meets no other transaction.
+    /// Runs an operation until it meets no other transaction. Between two tries it has no session: what waits for a row
+    /// that is held for long takes none from others.
     pub(super) async fn again<T, E, F, Fut>(&self, mut operation: F) -> Result<T, E>
     where
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<T, E>>,
         E: AsStoreError,
     {
-        let mut tries = 1;
+        let give_up = Instant::now() + self.patience;
+        let (mut tries, mut pause) = (1, Duration::from_millis(10));
         loop {
-            match operation().await {
-                Err(error)
-                    if tries < TRIES && matches!(error.as_store_error(), Some(StoreError::Conflict(_))) =>
-                {
+            let error = match operation().await {
+                Ok(done) => return Ok(done),
+                Err(error) => error,
+            };
+            match error.as_store_error() {
+                Some(StoreError::Conflict(_)) if tries < TRIES => {
                     tokio::time::sleep(jitter(Duration::from_millis(10 * u64::from(tries)))).await;
                     tries += 1;
                 }
-                other => return other,
+                Some(StoreError::Taken(_)) if Instant::now() + pause < give_up => {
+                    tokio::time::sleep(jitter(pause)).await;
+                    pause = (pause * 2).min(MAX_PAUSE);
+                }
+                _ => return Err(error),
             }
         }
     }
@@ -187,6 +208,12 @@ impl AsStoreError for StoreError {
     fn as_store_error(&self) -> Option<&StoreError> {
         Some(self)
     }
+}
+
+/// Waits for one statement, and no longer than [`STATEMENT_TIMEOUT`]. Its transaction is of no use after that.
+async fn in_time<T>(statement: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, StoreError> {
+    let answer = tokio::time::timeout(STATEMENT_TIMEOUT, statement).await;
+    Ok(answer.map_err(|e| StoreError::Busy(e.into()))??)
 }
 
 /// A transaction. Dropped without commit, its connection is closed, which rolls it back.
@@ -210,20 +237,20 @@ impl Tx {
     }
 
     pub(super) async fn all(&mut self, statement: Statement<'_>) -> Result<Vec<PgRow>, StoreError> {
-        Ok(statement.fetch_all(self.open()?).await?)
+        in_time(statement.fetch_all(self.open()?)).await
     }
 
     pub(super) async fn optional(&mut self, statement: Statement<'_>) -> Result<Option<PgRow>, StoreError> {
-        Ok(statement.fetch_optional(self.open()?).await?)
+        in_time(statement.fetch_optional(self.open()?)).await
     }
 
     pub(super) async fn one(&mut self, statement: Statement<'_>) -> Result<PgRow, StoreError> {
-        Ok(statement.fetch_one(self.open()?).await?)
+        in_time(statement.fetch_one(self.open()?)).await
     }
 
     /// Runs a statement and answers how many rows it changed.
     pub(super) async fn run(&mut self, statement: Statement<'_>) -> Result<u64, StoreError> {
-        Ok(statement.execute(self.open()?).await?.rows_affected())
+        Ok(in_time(statement.execute(self.open()?)).await?.rows_affected())
     }
 
     pub(super) async fn commit(mut self) -> Result<(), StoreError> {
@@ -238,18 +265,30 @@ impl Tx {
         self.end("rollback").await
     }
 
+    /// Rolls back for `error`, so that the connection stays: one that is dropped costs a login at the server, and where
+    /// many are refused, those are many. Where the connection itself may have failed, it is dropped.
+    pub(super) async fn refuse(self, error: &impl AsStoreError) {
+        let usable = match error.as_store_error() {
+            None => true,
+            Some(error) => matches!(error, StoreError::Taken(_) | StoreError::Conflict(_)),
+        };
+        if usable {
+            let _ = self.rollback().await;
+        }
+    }
+
     /// Gives all locks back and begins anew.
     pub(super) async fn restart(&mut self) -> Result<(), StoreError> {
         let connection = self.open()?;
-        connection.execute("rollback").await?;
-        connection.execute("begin").await?;
+        in_time(connection.execute("rollback")).await?;
+        in_time(connection.execute("begin")).await?;
         Ok(())
     }
 
     async fn end(&mut self, how: &'static str) -> Result<(), StoreError> {
         let mut connection =
             self.connection.take().ok_or_else(|| StoreError::Busy("the connection is gone".into()))?;
-        connection.execute(how).await?;
+        in_time(connection.execute(how)).await?;
         *self.home.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
         Ok(())
     }

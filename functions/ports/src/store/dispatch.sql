@@ -1,22 +1,32 @@
 -- next_due(): the first chunk of an export that is due and that nobody holds; it is locked.
 --
--- A hundred open links at a time, each of which is looked up by itself: asked for as one join, the planner reads all that
--- is due and sorts it as long as it has no statistics, which is what a large export meets when it has just been accepted.
--- `ordinal + 0` is what the index of open links holds: by `ordinal` alone the planner may walk over all that are closed.
+-- Ten open links and then a hundred at a time, each of which is looked up by itself: asked for as one join, the planner reads
+-- all that is due and sorts it as long as it has no statistics, which is what a large export meets when it has just been
+-- accepted. `ordinal + 0` is what the index of open links holds: by `ordinal` alone the planner may walk over all that are
+-- closed. Where a step ends is known from the very links that were looked at: asked for again, they may be others.
 -- A lateral join keeps the order of its left side, so no sort stands above it, which would lock them all.
 create or replace function sluice.next_due(of_export uuid) returns uuid
     language plpgsql volatile
 as $$
 declare
+    step integer := 10;
     behind bigint := -1;
+    behind_id uuid := '00000000-0000-0000-0000-000000000000';
+    ids uuid[];
     found_chunk uuid;
 begin
     loop
-        select c.id into found_chunk
+        select array_agg(l.chunk_id order by l.ordinal, l.chunk_id), max(l.ordinal) into ids, behind
         from (
-            select k.chunk_id from sluice.link k
-            where k.export_id = of_export and k.open and k.ordinal + 0 > behind order by k.ordinal + 0 limit 100
-        ) l
+            select k.ordinal, k.chunk_id from sluice.link k
+            where k.export_id = of_export and k.open and (k.ordinal + 0, k.chunk_id) > (behind, behind_id)
+            order by k.ordinal + 0, k.chunk_id limit step
+        ) l;
+        if ids is null then
+            return null;
+        end if;
+        select c.id into found_chunk
+        from unnest(ids) with ordinality as l (chunk_id, n)
         cross join lateral (
             select c.id from sluice.chunk c
             where c.id = l.chunk_id and c.state = 'due' and c.due_at <= clock_timestamp()
@@ -26,12 +36,8 @@ begin
         if found_chunk is not null then
             return found_chunk;
         end if;
-        behind := (select max(k.ordinal) from (
-            select k.ordinal from sluice.link k
-            where k.export_id = of_export and k.open and k.ordinal + 0 > behind order by k.ordinal + 0 limit 100) k);
-        if behind is null then
-            return null;
-        end if;
+        behind_id := ids[cardinality(ids)];
+        step := 100;
     end loop;
 end
 $$;
@@ -46,96 +52,125 @@ $$;
 -- No bitmap scans: what was sent and is done leaves dead entries in the partial indexes, which a plain index scan marks so
 -- that they are skipped and their room is used again; a bitmap scan, which the planner takes as long as a table was never
 -- analyzed, reads them all each time.
+--
+-- No sequential scans either: a session keeps the plans of its first calls, when the tables of turns were empty. Those of
+-- tables without an index seem dear then, so that nothing is compiled.
+--
+-- While a transaction of any session keeps an old snapshot, they cannot be skipped: so what is in flight is read in one pass.
 create or replace function sluice.dispatch() returns setof uuid
     language plpgsql volatile
     set enable_bitmapscan = off
+    set enable_seqscan = off
+    set jit = off
 as $$
 declare
     budget integer;
     resend_after interval;
     max_failures constant integer := 8;
     in_flight integer;
+    dead_ids uuid[];
+    failed_ids uuid[];
+    stale_ids uuid[];
     held_until timestamptz;
+    probe_of_hold uuid;
     next_tenant text;
     next_export uuid;
     next_chunk uuid;
 begin
     perform pg_advisory_xact_lock(7306011);
+    -- Its row is locked before a chunk's, as everywhere.
+    select b.until, b.probe into held_until, probe_of_hold from sluice.back_off b for update;
+
+    resend_after := sluice.resend_after();
+    select count(*),
+           array_agg(c.id) filter (where c.state = 'running' and c.lease_until < clock_timestamp()),
+           array_agg(c.id) filter (where c.state = 'sent' and c.sent_at < clock_timestamp()
+               - least(resend_after * power(2, least(greatest(c.sends, 1), 10) - 1), interval '15 minutes'))
+    into in_flight, dead_ids, stale_ids
+    from sluice.chunk c where c.state in ('sent', 'running');
 
     -- Dead leases: the worker is gone, or so slow that its attempt may no longer be recorded.
-    with dead as (
-        select id from sluice.chunk
-        where state = 'running' and lease_until < clock_timestamp()
-        for update skip locked
-    ), lost as (
-        update sluice.chunk c
-        set state = case when c.failures + 1 >= max_failures then 'failed' else 'due' end,
-            failures = c.failures + 1,
-            due_at = clock_timestamp(),
-            ended_at = case when c.failures + 1 >= max_failures then clock_timestamp() end,
-            sends = 0,
-            lease_until = null,
-            reusable = false,
-            failure = jsonb_build_object('code', 'worker_lost', 'again', true,
-                'message', 'the worker stopped renewing its lease; if this repeats, give it more memory or time')
-        from dead where c.id = dead.id
-        returning c.id, c.tenant, c.attempt, c.state
-    ), closed as (
-        update sluice.link l set open = false from lost where l.chunk_id = lost.id and lost.state = 'failed'
-    ), attempts as (
-        update sluice.attempt a set outcome = 'lost', ended_at = clock_timestamp()
-        from lost where a.chunk_id = lost.id and a.number = lost.attempt and a.outcome is null
-    )
-    insert into sluice.litter (prefix, sweep_at, again_after)
-    select format('t/%s/c/%s/%s.', tenant, id, attempt), clock_timestamp(), sluice.worker_timeout()
-    from lost
-    on conflict (prefix) do nothing;
+    if dead_ids is not null then
+        with dead as (
+            select id from sluice.chunk
+            where id = any (dead_ids) and state = 'running' and lease_until < clock_timestamp()
+            for update skip locked
+        ), lost as (
+            update sluice.chunk c
+            set state = case when c.failures + 1 >= max_failures then 'failed' else 'due' end,
+                failures = c.failures + 1,
+                due_at = clock_timestamp(),
+                ended_at = case when c.failures + 1 >= max_failures then clock_timestamp() end,
+                sends = 0,
+                lease_until = null,
+                reusable = false,
+                failure = jsonb_build_object('code', 'worker_lost', 'again', true,
+                    'message', 'the worker stopped renewing its lease; if this repeats, give it more memory or time')
+            from dead where c.id = dead.id
+            returning c.id, c.tenant, c.attempt, c.state
+        ), attempts as (
+            update sluice.attempt a set outcome = 'lost', ended_at = clock_timestamp()
+            from lost where a.chunk_id = lost.id and a.number = lost.attempt and a.outcome is null
+        ), littered as (
+            insert into sluice.litter (prefix, sweep_at, again_after)
+            select format('t/%s/c/%s/%s.', tenant, id, attempt), clock_timestamp(), sluice.worker_timeout()
+            from lost
+            on conflict (prefix) do nothing
+        )
+        select in_flight - count(*), array_agg(id) filter (where state = 'failed') into in_flight, failed_ids from lost;
+        -- In a statement of its own: an accept may have shared one of them after the snapshot of the one above.
+        if failed_ids is not null then
+            update sluice.link l set open = false where l.chunk_id = any (failed_ids) and l.open;
+        end if;
+    end if;
 
     -- Messages that were lost, or whose sender died between commit and send: after 60 s, doubling to 15 min.
-    resend_after := coalesce((select value from sluice.setting where name = 'resend_secs'), '60')::integer * interval '1 second';
-    with stale as (
-        select id from sluice.chunk
-        where state = 'sent'
-          and sent_at < clock_timestamp() - least(resend_after * power(2, least(greatest(sends, 1), 10) - 1), interval '15 minutes')
-        for update skip locked
-    )
-    update sluice.chunk c set state = 'due' from stale where c.id = stale.id;
+    if stale_ids is not null then
+        with stale as (
+            select id from sluice.chunk where id = any (stale_ids) and state = 'sent' for update skip locked
+        ), again as (
+            update sluice.chunk c set state = 'due' from stale where c.id = stale.id returning c.id
+        )
+        select in_flight - count(*) into in_flight from again;
+    end if;
 
     perform sluice.give_turns();
 
     if exists (select from sluice.setting where name = 'paused_at') then
         return;
     end if;
-    -- The source was too busy: nothing goes out until then, and then one chunk alone, whose worker looks again.
-    held_until := (select until from sluice.back_off);
-    if held_until > clock_timestamp() or (held_until is not null and exists (select from sluice.chunk where state = 'sent')) then
+    -- A condition of the deployment was met: nothing goes out until then, and then one chunk alone, the probe, until it is
+    -- known what became of it.
+    if held_until > clock_timestamp()
+        or exists (select from sluice.chunk c where c.id = probe_of_hold and c.state in ('sent', 'running')) then
         return;
     end if;
 
     budget := (select value::integer from sluice.setting where name = 'budget');
-    in_flight := (select count(*) from sluice.chunk where state in ('sent', 'running'));
     while in_flight < 2 * budget loop
         -- The tenant, then its active export, that was served least recently and has something due. One after the
         -- other: most often the first one has.
         next_chunk := null;
-        for next_tenant, next_export in
-            select et.tenant, et.export_id
-            from sluice.export_turn et
-            left join sluice.tenant_turn tt on tt.tenant = et.tenant
-            order by tt.served_at nulls first, et.tenant, et.served_at, et.export_id
-        loop
-            next_chunk := sluice.next_due(next_export);
+        for next_tenant in select tt.tenant from sluice.tenant_turn tt where tt.active order by tt.served_at, tt.tenant loop
+            for next_export in
+                select et.export_id from sluice.export_turn et where et.tenant = next_tenant order by et.served_at, et.export_id
+            loop
+                next_chunk := sluice.next_due(next_export);
+                exit when next_chunk is not null;
+            end loop;
             exit when next_chunk is not null;
         end loop;
         exit when next_chunk is null;
 
         update sluice.chunk set state = 'sent', sent_at = clock_timestamp(), sends = sends + 1 where id = next_chunk;
-        insert into sluice.tenant_turn values (next_tenant, clock_timestamp())
-            on conflict (tenant) do update set served_at = excluded.served_at;
+        update sluice.tenant_turn set served_at = clock_timestamp() where tenant = next_tenant;
         update sluice.export_turn set served_at = clock_timestamp() where export_id = next_export;
         in_flight := in_flight + 1;
         return next next_chunk;
-        exit when held_until is not null;
+        if held_until is not null then
+            update sluice.back_off set probe = next_chunk;
+            exit;
+        end if;
     end loop;
 end
 $$;

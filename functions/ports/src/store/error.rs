@@ -11,6 +11,10 @@ pub enum StoreError {
     /// Another transaction was in the way; the operation is tried again by itself.
     #[error("the transaction met another one")]
     Conflict(#[source] Source),
+    /// Another transaction holds what this one would have waited for, such as the tenant's row; the operation is tried
+    /// again by itself, without a session in between.
+    #[error("another request of the tenant is being decided")]
+    Taken(#[source] Source),
     /// Schema `sluice` is missing or older than this program.
     #[error("the store is not migrated: run admin migrate")]
     NotMigrated(#[source] Source),
@@ -59,10 +63,15 @@ impl From<sqlx::Error> for StoreError {
             _ => return Self::Failed(error.into()),
         };
         match code.as_str() {
-            // Sessions are used up (53300; 08P01 is a pooler's refusal), or the server starts, stops or recovers.
-            "53300" | "08P01" | "57P01" | "57P02" | "57P03" | "25P03" | "55P03" => Self::Busy(error.into()),
-            code if code.starts_with("08") => Self::Busy(error.into()),
+            // Sessions are used up (53300; 08P01 is a pooler's refusal), or the server starts, stops, recovers or has ended
+            // the session for its time.
+            "53300" | "08P01" | "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "25P04" => {
+                Self::Busy(error.into())
+            }
+            // A login that is refused: a password was changed before the functions knew it.
+            code if code.starts_with("08") || code.starts_with("28") => Self::Busy(error.into()),
             "40001" | "40P01" => Self::Conflict(error.into()),
+            "55P03" => Self::Taken(error.into()),
             "3F000" | "42P01" | "42883" | "42703" => Self::NotMigrated(error.into()),
             _ => Self::Failed(error.into()),
         }

@@ -23,7 +23,7 @@ pub struct Stale {
 
 impl Store {
     /// The dataset that was not looked at for the longest time, if that is `older_than_secs` ago; none while
-    /// a chunk is sent or running, all is paused, or the source was too busy: it then has other things to do, or shall
+    /// a chunk is sent or running, all is paused, or all chunks are held back: it then has other things to do, or shall
     /// rest.
     ///
     /// # Errors
@@ -35,7 +35,7 @@ impl Store {
              from sluice.estimate e, (select revision, body from sluice.catalog order by applied_at desc limit 1) c \
              where e.tried_at < clock_timestamp() - $1::bigint * interval '1 second' and c.body -> 'datasets' ? e.dataset \
                and not exists (select from sluice.chunk where state in ('sent', 'running')) \
-               and not exists (select from sluice.setting where name = 'paused_at') and not exists (select from sluice.back_off) \
+               and not exists (select from sluice.setting where name = 'paused_at') and not exists (select from sluice.back_off where until > clock_timestamp()) \
              order by e.tried_at, e.dataset limit 1",
         );
         let row = tx.optional(find.bind(i64::from(older_than_secs))).await?;

@@ -10,7 +10,7 @@ use sqlx::postgres::PgRow;
 
 use super::connection::{Store, sql};
 use super::error::StoreError;
-use super::ranges::{chunk_id, count, export_id, from_row, json};
+use super::ranges::{chunk_id, count, export_id, from_row, json, optional_count};
 
 /// How far an export is.
 #[derive(Debug)]
@@ -99,7 +99,7 @@ impl Store {
         };
         if state.try_get("incomplete")? {
             let fail = sql("update sluice.export set status = 'failed', ended_at = clock_timestamp(), \
-                 expires_at = clock_timestamp() + sluice.retention() where id = $1::text::uuid");
+                 expires_at = clock_timestamp() + sluice.retention(), progress = sluice.last_progress(id) where id = $1::text::uuid");
             tx.run(fail.bind(export.to_string())).await?;
             tx.commit().await?;
             tracing::warn!(%export, "export failed");
@@ -107,9 +107,10 @@ impl Store {
             return Ok(Finish::Failed);
         }
         let chunks = sql(
-            "select c.id::text, c.dataset, c.range_of, c.range_start, c.range_end, sluice.micros(c.as_of) as as_of, \
-                c.attempt, c.rows, c.bytes, c.source_bytes, c.planned_rows, c.planned_bytes, c.sha256, l.reused \
-             from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = $1::text::uuid order by l.ordinal",
+            "select c.id::text, c.dataset, c.range_of, c.range_start, c.range_end, sluice.micros(c.as_of) as as_of, sluice.micros(c.horizon) as horizon, \
+                c.attempt, c.rows, c.bytes, c.source_bytes, case when s.body ->> 'tenantColumn' is null then c.planned_rows end as planned_rows, \
+                case when s.body ->> 'tenantColumn' is null then c.planned_bytes end as planned_bytes, c.sha256, l.reused \
+             from sluice.link l join sluice.chunk c on c.id = l.chunk_id join sluice.selection s on s.fingerprint = c.fingerprint where l.export_id = $1::text::uuid order by l.ordinal, l.chunk_id",
         );
         let rows = tx.all(chunks.bind(export.to_string())).await?;
         tx.rollback().await?;
@@ -144,7 +145,7 @@ impl Store {
                 return Ok(flipped);
             }
             let flip = sql("update sluice.export set status = 'succeeded', manifest_key = $2, started_at = coalesce(started_at, accepted_at), \
-                   ended_at = clock_timestamp(), expires_at = clock_timestamp() + sluice.retention() \
+                   ended_at = clock_timestamp(), expires_at = clock_timestamp() + sluice.retention(), progress = sluice.last_progress(id) \
                  where id = $1::text::uuid and edition = $3 and not exists (select from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = $1::text::uuid and c.state <> 'done')")
             .bind(export.to_string())
             .bind(key)
@@ -163,8 +164,11 @@ fn done_chunk(row: &PgRow) -> Result<DoneChunk, StoreError> {
         dataset: row.try_get("dataset")?,
         range: from_row(row)?,
         as_of_micros: row.try_get("as_of")?,
+        horizon_micros: row.try_get("horizon")?,
         reused: row.try_get("reused")?,
-        planned: Size { rows: count(row, "planned_rows")?, bytes: count(row, "planned_bytes")? },
+        planned: optional_count(row, "planned_rows")?
+            .zip(optional_count(row, "planned_bytes")?)
+            .map(|(rows, bytes)| Size { rows, bytes }),
         file: file_record(row)?,
     })
 }

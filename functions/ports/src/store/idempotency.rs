@@ -3,7 +3,6 @@
 use export::id::{ExportId, TenantId};
 use sqlx::Row;
 
-use super::accept::{AcceptError, NewExport};
 use super::connection::{Store, Tx, sql};
 use super::error::StoreError;
 use super::ranges::export_id;
@@ -43,35 +42,24 @@ impl Store {
     }
 }
 
-/// Takes the key for this export, or answers the export that has it. A second request with the same
-/// key waits here until the first is decided.
-pub(super) async fn claim_key(
+/// The export that has the key, and whether it came with the same body.
+pub(super) async fn claimed_by(
     tx: &mut Tx,
-    new: &NewExport,
+    tenant: &TenantId,
     idempotency: &Idempotency,
-) -> Result<Option<ExportId>, AcceptError> {
-    let insert = sql("insert into sluice.idempotency (tenant, key, body_sha256, export_id, sent_sha256) values ($1, $2, $3, $4::text::uuid, $5) on conflict do nothing")
-        .bind(new.tenant.as_str())
-        .bind(&idempotency.key)
-        .bind(&idempotency.body_sha256[..])
-        .bind(new.id.to_string())
-        .bind(&idempotency.sent_sha256[..]);
-    if tx.run(insert).await? == 1 {
-        return Ok(None);
-    }
-    let find =
-        sql("select body_sha256 = $3 or sent_sha256 = $4 as same, export_id::text from sluice.idempotency where tenant = $1 and key = $2")
-            .bind(new.tenant.as_str())
-            .bind(&idempotency.key)
-            .bind(&idempotency.body_sha256[..])
-            .bind(&idempotency.sent_sha256[..]);
+) -> Result<(ExportId, bool), StoreError> {
+    // Null where only the canonical body is known, from before the other was kept.
+    let find = sql(
+        "select coalesce(body_sha256 = $3 or sent_sha256 = $4, false) as same, export_id::text from sluice.idempotency \
+         where tenant = $1 and key = $2",
+    )
+    .bind(tenant.as_str())
+    .bind(&idempotency.key)
+    .bind(&idempotency.body_sha256[..])
+    .bind(&idempotency.sent_sha256[..]);
     let Some(row) = tx.optional(find).await? else {
         // Its export was deleted between the two statements.
-        return Err(StoreError::Conflict("the idempotency key vanished".into()).into());
+        return Err(StoreError::Conflict("the idempotency key vanished".into()));
     };
-    // Null where only the canonical body is known, from before the other was kept.
-    match row.try_get::<Option<bool>, _>("same").map_err(StoreError::from)? {
-        Some(true) => Ok(Some(export_id(&row, "export_id")?)),
-        _ => Err(AcceptError::KeyReused),
-    }
+    Ok((export_id(&row, "export_id")?, row.try_get("same")?))
 }

@@ -13,8 +13,19 @@ use super::ranges::{count, from_row, json};
 pub struct ReadNote {
     /// The source's time, microseconds since 1970. The snapshot is not older.
     pub as_of_micros: i64,
-    /// The time up to which the source had replayed: now on a primary, `None` where it is unknown.
-    pub replayed_micros: Option<i64>,
+    /// All that began before this time is shown, but for what `settle_after` allows; `None` where it is unknown.
+    pub horizon_micros: Option<i64>,
+}
+
+/// What became of a note.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Noted {
+    /// It is written.
+    Reading,
+    /// It is written, and a back-off ended with it: other chunks may go out.
+    Resumed,
+    /// The attempt is no longer the current one.
+    Fenced,
 }
 
 impl Store {
@@ -57,6 +68,9 @@ impl Store {
             failures: u32::try_from(row.try_get::<i32, _>("failures")?)
                 .map_err(|e| StoreError::unreadable("failures", e))?,
             waited_ms: count(&row, "waited_ms")?,
+            depth: u32::try_from(row.try_get::<i16, _>("depth")?)
+                .map_err(|e| StoreError::unreadable("depth", e))?,
+            parent_seen_bytes: row.try_get::<Option<i64>, _>("parent_seen")?.map(i64::unsigned_abs),
         }))
     }
 
@@ -80,21 +94,23 @@ impl Store {
     }
 
     /// Writes down, before the COPY starts, when the chunk is read and whether all its rows are settled
-    /// then; false if the attempt is no longer the current one. Whoever reads has found the source fit for
-    /// it, so a back-off whose time is over ends here.
+    /// then. An attempt that reads has found the source fit for it, so a back-off whose time is over ends here, unless it
+    /// is of the bucket.
     ///
     /// # Errors
     /// If the store cannot be reached.
-    pub async fn note_read(&self, attempt: &Attempt, read: &ReadNote) -> Result<bool, StoreError> {
-        let reusable = read.replayed_micros.is_some_and(|at| attempt.is_settled_at(at));
+    pub async fn note_read(&self, attempt: &Attempt, read: &ReadNote) -> Result<Noted, StoreError> {
+        let reusable = read.horizon_micros.is_some_and(|at| attempt.is_settled_at(at));
         let mut tx = self.begin().await?;
         let note = sql(include_str!("lease/note.sql"))
             .bind(attempt.chunk.to_string())
             .bind(i64::from(attempt.number))
             .bind(read.as_of_micros)
-            .bind(reusable);
-        let noted = tx.run(note).await? == 1;
+            .bind(reusable)
+            .bind(read.horizon_micros);
+        let row = tx.optional(note).await?;
         tx.commit().await?;
-        Ok(noted)
+        let Some(row) = row else { return Ok(Noted::Fenced) };
+        Ok(if row.try_get("resumed")? { Noted::Resumed } else { Noted::Reading })
     }
 }

@@ -16,8 +16,7 @@ pub struct Migration {
     pub name: &'static str,
     text: &'static str,
 }
-
-const MIGRATIONS: [Migration; 9] = [
+const MIGRATIONS: [Migration; 16] = [
     Migration { version: 1, name: "store", text: include_str!("migrations/0001_store.sql") },
     Migration { version: 2, name: "indexed", text: include_str!("migrations/0002_indexed.sql") },
     Migration { version: 3, name: "changes", text: include_str!("migrations/0003_changes.sql") },
@@ -26,16 +25,26 @@ const MIGRATIONS: [Migration; 9] = [
     Migration { version: 6, name: "turns", text: include_str!("migrations/0006_turns.sql") },
     Migration { version: 9, name: "keys", text: include_str!("migrations/0009_keys.sql") },
     Migration { version: 10, name: "selections", text: include_str!("migrations/0010_selections.sql") },
+    Migration { version: 11, name: "accept", text: include_str!("migrations/0011_accept.sql") },
+    Migration { version: 13, name: "conditions", text: include_str!("migrations/0013_conditions.sql") },
+    Migration { version: 15, name: "splits", text: include_str!("migrations/0015_splits.sql") },
+    Migration { version: 16, name: "turns_noted", text: include_str!("migrations/0016_turns.sql") },
+    Migration { version: 17, name: "horizon", text: include_str!("migrations/0017_horizon.sql") },
     Migration { version: 21, name: "catalog_text", text: include_str!("migrations/0021_catalog_text.sql") },
+    Migration { version: 23, name: "own chunks", text: include_str!("migrations/0023_own_chunks.sql") },
+    Migration { version: 24, name: "cache seal", text: include_str!("migrations/0024_cache_seal.sql") },
 ];
 
 /// Functions that hold rules: created or replaced every time.
-const FUNCTIONS: [&str; 5] = [
+const FUNCTIONS: [&str; 8] = [
     include_str!("settings.sql"),
     include_str!("progress.sql"),
     include_str!("turns.sql"),
     include_str!("overdue.sql"),
+    include_str!("in_force.sql"),
+    include_str!("held.sql"),
     include_str!("dispatch.sql"),
+    include_str!("invariants.sql"),
 ];
 
 /// Where it is noted which migrations were applied.

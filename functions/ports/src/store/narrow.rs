@@ -25,7 +25,7 @@ pub struct Narrowed {
 }
 
 /// Fails what is not read yet and forgets what is, of all selections that do not fit `revision`; of all there
-/// are where the source has `moved`. The caller holds the rows of all tenants, so that no export is being
+/// are where the source has `moved`. The caller holds the catalog's lock, so that no export is being
 /// accepted meanwhile.
 pub(super) async fn narrow(
     tx: &mut Tx,

@@ -24,9 +24,11 @@ impl Store {
         self.again(|| async {
             let mut tx = self.begin().await?;
             let number = |n: u64| i64::try_from(n).map_err(|e| StoreError::unreadable("count", e));
-            let record = sql("update sluice.chunk set state = 'done', rows = $3, bytes = $4, source_bytes = $5, sha256 = $6, failure = null, lease_until = null, \
+            // An object that was written shows that a back-off of the bucket is over. Its row is locked before the chunk's.
+            let record = sql("with over as (delete from sluice.back_off where until <= clock_timestamp() and signal like 'storage%' and $6::text is not null returning 1) \
+                 update sluice.chunk set state = 'done', rows = $3, bytes = $4, source_bytes = $5, sha256 = $6, failure = null, lease_until = null, \
                    ended_at = clock_timestamp(), keep_until = case when reusable then clock_timestamp() + sluice.reuse_for() end \
-                 where id = $1::text::uuid and attempt = $2::bigint and state = 'running'")
+                 where id = $1::text::uuid and attempt = $2::bigint and state = 'running' and (select count(*) from over) >= 0")
             .bind(chunk.to_string())
             .bind(i64::from(file.attempt))
             .bind(number(file.rows)?)
@@ -86,7 +88,10 @@ impl Store {
             .bind(to_json(failure)?)
             .bind(i64::try_from(backoff_secs(failures)).unwrap_or(i64::MAX));
             tx.run(update).await?;
-            end_attempt(&mut tx, chunk, attempt, if again { "again" } else { "failed" }, Some(failure), usage).await?;
+            // Said here, where it is decided, and nowhere else.
+            let message = if again { format!("{}; it is tried again", failure.message) } else { failure.message.clone() };
+            let why = Failure { message, ..failure.clone() };
+            end_attempt(&mut tx, chunk, attempt, if again { "again" } else { "failed" }, Some(&why), usage).await?;
             // The attempt has removed what it made, if the bucket let it; and a call that seemed to fail may be done
             // by the bucket all the same, also later.
             let litter = sql("insert into sluice.litter (prefix, sweep_at, again_after) \

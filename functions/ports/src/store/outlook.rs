@@ -1,54 +1,83 @@
-//! What a forecast is made of: how fast recent chunks were, and what waits.
+//! What a forecast is made of: how fast the tenant's recent chunks were, what they had, and what waits. Nothing here is of
+//! another tenant.
 
-use export::forecast::{Load, Seen};
+use std::collections::BTreeMap;
+
+use export::forecast::{Load, Own, Past, Seen};
 use export::format::Output;
 use export::id::TenantId;
+use export::plan::Want;
 use sqlx::Row;
 
 use super::connection::{Store, sql};
 use super::error::StoreError;
-use super::ranges::{count, json};
+use super::ranges::{count, json, to_json};
 
 /// The store's side of a forecast.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outlook {
-    /// Recent chunks in the same format and compression.
+    /// Recent chunks of the tenant in the same format and compression.
     pub seen: Seen,
+    /// What recent chunks of the tenant had, by dataset: of those with a tenant column, with the same columns and filters.
+    pub past: BTreeMap<String, Own>,
     /// Sessions at once.
     pub budget: u32,
     /// Hours that files are kept.
     pub kept_hours: u32,
     /// Whether the operator holds all back.
     pub paused: bool,
-    /// What waits for the tenant.
+    /// What waits for the tenant. Bytes are those of datasets without a tenant column: others are planned by what all
+    /// tenants have.
     pub own: Load,
-    /// What waits for each other tenant.
-    pub others: Vec<Load>,
 }
 
+/// Sums over the chunks of one dataset and kind of range.
 #[derive(serde::Deserialize)]
-struct Waiting {
-    own: bool,
+struct Sum {
+    dataset: String,
+    of: String,
     chunks: u64,
+    rows: u64,
     bytes: u64,
+    units: f64,
 }
 
 impl Store {
-    /// Looks around, for an export of `tenant` with this output.
+    /// What there is to forecast an export of `tenant` by.
     ///
     /// # Errors
     /// If the store cannot be reached.
-    pub async fn outlook(&self, tenant: &TenantId, output: &Output) -> Result<Outlook, StoreError> {
-        let word = |value: serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    pub async fn outlook(
+        &self,
+        tenant: &TenantId,
+        output: &Output,
+        wants: &[Want],
+    ) -> Result<Outlook, StoreError> {
+        let hidden: Vec<_> = wants.iter().filter(|want| want.selection.tenant_column.is_some()).collect();
+        let datasets: Vec<_> = hidden.iter().map(|want| want.selection.dataset.clone()).collect();
+        let selections: Vec<_> =
+            hidden.iter().map(|want| to_json(&want.selection)).collect::<Result<_, _>>()?;
+        let lengths: Vec<_> =
+            hidden.iter().map(|want| want.span.map(|span| span.end.saturating_sub(span.start))).collect();
         let mut tx = self.begin().await?;
         let look = sql(include_str!("outlook/outlook.sql"))
             .bind(tenant.as_str())
-            .bind(word(serde_json::json!(output.format)))
-            .bind(word(serde_json::json!(output.compression)));
+            .bind(to_json(output)?)
+            .bind(datasets)
+            .bind(selections)
+            .bind(lengths);
         let row = tx.one(look).await?;
         tx.commit().await?;
-        let waiting: Vec<Waiting> = json(&row, "waiting")?;
-        let load = |w: &Waiting| Load { chunks: w.chunks, bytes: w.bytes };
+        let mut past: BTreeMap<String, Own> = BTreeMap::new();
+        for sum in json::<Vec<Sum>>(&row, "past")? {
+            let own = past.entry(sum.dataset).or_default();
+            let part = match sum.of.as_str() {
+                "all" => &mut own.whole,
+                "null" => &mut own.nulls,
+                _ => &mut own.spans,
+            };
+            *part = Past { chunks: sum.chunks, rows: sum.rows, bytes: sum.bytes, units: sum.units };
+        }
         let setting = |name| row.try_get::<i32, _>(name).map(i32::unsigned_abs);
         Ok(Outlook {
             seen: Seen {
@@ -59,11 +88,11 @@ impl Store {
                 read_ms: count(&row, "read_ms")?,
                 busy_ms: count(&row, "busy_ms")?,
             },
+            past,
             budget: setting("budget")?,
             kept_hours: setting("kept_hours")?,
             paused: row.try_get("paused")?,
-            own: waiting.iter().find(|w| w.own).map(load).unwrap_or_default(),
-            others: waiting.iter().filter(|w| !w.own).map(load).collect(),
+            own: Load { chunks: count(&row, "waiting_chunks")?, bytes: count(&row, "waiting_bytes")? },
         })
     }
 }

@@ -49,6 +49,12 @@ pub(super) fn count(row: &PgRow, column: &str) -> Result<u64, StoreError> {
     u64::try_from(row.try_get::<i64, _>(column)?).map_err(|e| StoreError::unreadable("count", e))
 }
 
+/// A count that may be NULL.
+pub(super) fn optional_count(row: &PgRow, column: &str) -> Result<Option<u64>, StoreError> {
+    let found: Option<i64> = row.try_get(column)?;
+    found.map(|n| u64::try_from(n).map_err(|e| StoreError::unreadable("count", e))).transpose()
+}
+
 /// Reads a column of JSON that was selected as text.
 pub(super) fn json<T: serde::de::DeserializeOwned>(
     row: &PgRow,

@@ -96,73 +96,85 @@ impl Store {
         deadline_secs: u32,
     ) -> Result<(), RetryError> {
         let mut tx = self.begin().await?;
-        let now: i64 = tx
-            .one(sql("select sluice.micros(clock_timestamp()) as now from sluice.tenant where id = $1 for no key update").bind(tenant.as_str()))
+        let retried = retry_in(&mut tx, tenant, export, wants, revision_id, limits, deadline_secs).await;
+        match &retried {
+            Ok(()) => tx.commit().await?,
+            Err(error) => tx.refuse(error).await,
+        }
+        retried
+    }
+}
+
+async fn retry_in(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    export: ExportId,
+    wants: &[Want],
+    revision_id: &str,
+    limits: Limits,
+    deadline_secs: u32,
+) -> Result<(), RetryError> {
+    let now: i64 = tx
+            .one(sql("select sluice.micros(clock_timestamp()) as now from sluice.tenant where id = $1 for no key update nowait").bind(tenant.as_str()))
             .await?
             .try_get("now")
             .map_err(StoreError::from)?;
-        let chunks = lock_chunks(&mut tx, export).await?;
-        let find = sql(
-            "select status, heads::text from sluice.export where id = $1::text::uuid and tenant = $2 for no key update",
-        );
-        let Some(row) = tx.optional(find.bind(export.to_string()).bind(tenant.as_str())).await? else {
-            return Err(RetryError::NotFound);
-        };
-        let status: String = row.try_get("status").map_err(StoreError::from)?;
-        if status != "failed" {
-            return Err(RetryError::NotFailed(status));
-        }
-        if let Some(full) = turns::full(&mut tx, tenant).await? {
-            return Err(full.into());
-        }
-        let left = leftover(&mut tx, export).await?;
-        // Failed chunks stay as they are: new ones take their place.
-        let policy = Policy {
-            target_bytes: limits.target_bytes,
-            max_chunks: limits.max_chunks,
-            reuse: Reuse::Never,
-            now_micros: now,
-        };
-        let (again, plan) = replan(wants, &left, &policy)?;
-        lock_candidates(&mut tx, tenant, &again).await?;
-        let changed: Vec<_> =
-            wants.iter().filter(|w| left.is_changed(w)).map(|w| w.selection.dataset.clone()).collect();
-        tx.run(sql(include_str!("retry/drop.sql")).bind(export.to_string()).bind(&changed)).await?;
-        tx.run(sql("delete from sluice.missing where export_id = $1::text::uuid").bind(export.to_string()))
-            .await?;
-        tx.run(sql(include_str!("cancel/release.sql")).bind(&chunks)).await?;
-        let first = tx
+    let chunks = lock_chunks(tx, export).await?;
+    let find = sql(
+        "select status, heads::text from sluice.export where id = $1::text::uuid and tenant = $2 for no key update",
+    );
+    let Some(row) = tx.optional(find.bind(export.to_string()).bind(tenant.as_str())).await? else {
+        return Err(RetryError::NotFound);
+    };
+    let status: String = row.try_get("status").map_err(StoreError::from)?;
+    if status != "failed" {
+        return Err(RetryError::NotFailed(status));
+    }
+    if let Some(full) = turns::full(tx, tenant).await? {
+        return Err(full.into());
+    }
+    let left = leftover(tx, export).await?;
+    // Failed chunks stay as they are: new ones take their place.
+    let policy = Policy {
+        target_bytes: limits.target_bytes,
+        max_chunks: limits.max_chunks,
+        reuse: Reuse::Never,
+        now_micros: now,
+    };
+    let (again, plan) = replan(wants, &left, &policy)?;
+    lock_candidates(tx, tenant, &again).await?;
+    let changed: Vec<_> =
+        wants.iter().filter(|w| left.is_changed(w)).map(|w| w.selection.dataset.clone()).collect();
+    tx.run(sql(include_str!("retry/drop.sql")).bind(export.to_string()).bind(&changed)).await?;
+    tx.run(sql("delete from sluice.missing where export_id = $1::text::uuid").bind(export.to_string()))
+        .await?;
+    tx.run(sql(include_str!("cancel/release.sql")).bind(&chunks)).await?;
+    let first = tx
             .one(sql("select coalesce(max(ordinal), 0) + $2 as first from sluice.link where export_id = $1::text::uuid").bind(export.to_string()).bind(ROOM))
             .await?
             .try_get("first")
             .map_err(StoreError::from)?;
-        insert_pieces(&mut tx, export, tenant, &number(&plan, &again, first)).await?;
-        let before: Vec<DatasetHead> = json(&row, "heads")?;
-        // What is kept was read before: its watermark stays the earlier one.
-        let kept =
-            |w: &Want| before.iter().find(|h| h.name == w.selection.dataset && !left.is_changed(w)).cloned();
-        let heads: Vec<_> =
-            wants.iter().map(|w| kept(w).unwrap_or_else(|| DatasetHead::new(w, now))).collect();
-        let reopen = sql(
+    insert_pieces(tx, export, tenant, &number(&plan, &again, first)).await?;
+    let before: Vec<DatasetHead> = json(&row, "heads")?;
+    let kept =
+        |w: &Want| before.iter().find(|h| h.name == w.selection.dataset && !left.is_changed(w)).cloned();
+    let heads: Vec<_> = wants.iter().map(|w| kept(w).unwrap_or_else(|| DatasetHead::new(w))).collect();
+    let reopen = sql(
             "update sluice.export set status = 'queued', queued_at = clock_timestamp(), revision = $2, edition = edition + 1, heads = $3::text::jsonb, ended_at = null, expires_at = null, started_at = null, progress = null, \
              deadline_at = clock_timestamp() + $4::bigint * interval '1 second' where id = $1::text::uuid \
-               and coalesce((select c.revision = $2 from sluice.catalog c order by c.applied_at desc limit 1), true)",
+               and coalesce(sluice.revision_in_force() = $2, true)",
         )
         .bind(export.to_string())
         .bind(revision_id)
         .bind(to_json(&heads)?)
         .bind(i64::from(deadline_secs));
-        if tx.run(reopen).await? == 0 {
-            return Err(RetryError::CatalogChanged);
-        }
-        // It waits for its turn anew, at the end.
-        tx.run(
-            sql("delete from sluice.export_turn where export_id = $1::text::uuid").bind(export.to_string()),
-        )
-        .await?;
-        tx.commit().await?;
-        Ok(())
+    if tx.run(reopen).await? == 0 {
+        return Err(RetryError::CatalogChanged);
     }
+    // It waits for its turn anew, at the end.
+    tx.run(sql("delete from sluice.export_turn where export_id = $1::text::uuid").bind(export.to_string()))
+        .await?;
+    Ok(())
 }
 
 async fn lock_chunks(tx: &mut Tx, export: ExportId) -> Result<Vec<String>, StoreError> {

@@ -21,6 +21,13 @@ as $$
     select coalesce((select value from sluice.setting where name = 'reuse_days'), '7')::integer * interval '1 day'
 $$;
 
+-- After how long a message is sent again whose chunk no worker took; doubling.
+create or replace function sluice.resend_after() returns interval
+    language sql stable
+as $$
+    select coalesce((select value from sluice.setting where name = 'resend_secs'), '60')::integer * interval '1 second'
+$$;
+
 -- How many exports of one tenant may be active; the next ones are queued.
 create or replace function sluice.max_active() returns bigint
     language sql stable
@@ -41,4 +48,18 @@ create or replace function sluice.is_full(of_tenant text) returns boolean
 as $$
     select count(*) >= sluice.max_active() + sluice.max_queued()
     from sluice.export e where e.tenant = of_tenant and e.status in ('queued', 'running')
+$$;
+
+-- How many exports a tenant may keep, live or ended; the next ones are refused.
+create or replace function sluice.max_kept_exports() returns bigint
+    language sql stable
+as $$
+    select coalesce((select value from sluice.setting where name = 'max_kept_exports'), '20000')::bigint
+$$;
+
+-- How many bytes the requests of these exports may take.
+create or replace function sluice.max_kept_bytes() returns bigint
+    language sql stable
+as $$
+    select coalesce((select value from sluice.setting where name = 'max_kept_request_megabytes'), '256')::bigint * 1048576
 $$;

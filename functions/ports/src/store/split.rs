@@ -18,7 +18,8 @@ impl Store {
     /// Replaces a chunk by its children, in one fenced transaction: they take over its links, its place
     /// and its weight. False if the attempt is no longer the current one.
     ///
-    /// `children` must tile the chunk's span; `planned_bytes` is what each of them probably has.
+    /// `children` must tile the chunk's span; `planned_bytes` is what each of them probably has; `out_of_time` is what the
+    /// attempt had seen, if it is split because its time ran out.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -28,9 +29,10 @@ impl Store {
         attempt: u32,
         children: &[Span],
         planned_bytes: u64,
+        out_of_time: Option<u64>,
         usage: &Usage,
     ) -> Result<bool, StoreError> {
-        self.again(|| self.split_once(chunk, attempt, children, planned_bytes, usage)).await
+        self.again(|| self.split_once(chunk, attempt, children, planned_bytes, out_of_time, usage)).await
     }
 
     async fn split_once(
@@ -39,8 +41,10 @@ impl Store {
         attempt: u32,
         children: &[Span],
         planned_bytes: u64,
+        out_of_time: Option<u64>,
         usage: &Usage,
     ) -> Result<bool, StoreError> {
+        let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
         let mut tx = self.begin().await?;
         let split = sql("update sluice.chunk c set state = 'split', ended_at = clock_timestamp(), lease_until = null, reusable = false from sluice.selection s \
              where c.id = $1::text::uuid and c.attempt = $2::bigint and c.state = 'running' and s.fingerprint = c.fingerprint \
@@ -63,7 +67,8 @@ impl Store {
             .bind(children.iter().map(|s| s.start).collect::<Vec<_>>())
             .bind(children.iter().map(|s| s.end).collect::<Vec<_>>())
             .bind(names)
-            .bind(i64::try_from(planned_bytes).unwrap_or(i64::MAX));
+            .bind(signed(planned_bytes))
+            .bind(out_of_time.map(signed));
         let links: i64 = tx.one(replace).await?.try_get("links")?;
         tx.run(sql("delete from sluice.link where chunk_id = $1::text::uuid").bind(chunk.to_string()))
             .await?;

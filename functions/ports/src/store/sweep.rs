@@ -80,7 +80,7 @@ impl Store {
     pub async fn unfinished(&self, limit: i64) -> Result<Vec<ExportId>, StoreError> {
         self.export_ids(
             "select e.id::text from sluice.export e where e.status in ('queued', 'running') \
-               and (select l.open from sluice.link l where l.export_id = e.id and l.open order by l.ordinal desc limit 1) is null order by e.accepted_at limit $1",
+               and (select l.open from sluice.link l where l.export_id = e.id and l.open order by l.ordinal + 0 desc limit 1) is null order by e.accepted_at limit $1",
             limit,
         )
         .await
@@ -105,15 +105,30 @@ impl Store {
         rows.iter().map(|row| export_id(row, "id")).collect()
     }
 
+    /// Canceled exports that never had a file, a day after: there is nothing of them to fetch or to explain.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn without_files(&self, limit: i64) -> Result<Vec<ExportId>, StoreError> {
+        self.export_ids(
+            "select id::text from sluice.export where status = 'canceled' and progress ->> 'chunksDone' = '0' \
+               and ended_at < clock_timestamp() - interval '1 day' order by ended_at limit $1",
+            limit,
+        )
+        .await
+    }
+
     /// Lets chunks die that no export has and that are not kept for reuse any more; answers how many were looked at.
+    ///
+    /// Each chunk is looked at once, when its time is over: one that an export still has goes with its last link, and is
+    /// not looked at again.
     ///
     /// # Errors
     /// If the store cannot be reached.
     pub async fn release_unused(&self, limit: i64) -> Result<usize, StoreError> {
         self.again(|| async {
             let mut tx = self.begin().await?;
-            let lock = sql("select c.id::text from sluice.chunk c where c.state in ('done', 'failed') and (c.keep_until is null or c.keep_until < clock_timestamp()) \
-                   and not exists (select from sluice.link l where l.chunk_id = c.id) order by c.id limit $1 for update of c skip locked");
+            let lock = sql(include_str!("sweep/unused.sql"));
             let rows = tx.all(lock.bind(limit)).await?;
             let chunks = rows.iter().map(|row| row.try_get("id")).collect::<Result<Vec<String>, _>>()?;
             let found = chunks.len();
@@ -121,7 +136,11 @@ impl Store {
                 return tx.rollback().await.map(|()| 0);
             }
             // Decided anew: a link may have come before the lock was ours.
-            tx.run(sql(include_str!("cancel/release.sql")).bind(chunks)).await?;
+            tx.run(sql(include_str!("cancel/release.sql")).bind(&chunks)).await?;
+            let looked_at =
+                sql("update sluice.chunk set keep_until = null where id = any ($1::text[]::uuid[]) \
+                 and state in ('done', 'failed') and keep_until < clock_timestamp()");
+            tx.run(looked_at.bind(chunks)).await?;
             tx.commit().await.map(|()| found)
         })
         .await
@@ -185,7 +204,7 @@ impl Store {
         tx.commit().await
     }
 
-    /// Removes rows that nobody can ask for any more: exports long expired, their turns, selections
+    /// Removes rows that nobody can ask for any more: exports long expired, selections
     /// without chunks.
     ///
     /// # Errors
@@ -193,7 +212,6 @@ impl Store {
     pub async fn prune(&self) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         tx.run(sql("delete from sluice.export where status = 'expired' and expires_at < clock_timestamp() - interval '30 days'")).await?;
-        tx.run(sql("delete from sluice.export_turn t where not exists (select from sluice.export e where e.id = t.export_id and e.status in ('queued', 'running'))")).await?;
         tx.commit().await?;
         // An accept that has found one of them here just now and lost it meets a conflict, as this does the other way
         // round: each tries again.

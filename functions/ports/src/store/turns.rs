@@ -1,7 +1,8 @@
-//! How many exports a tenant may have at once: active ones, and queued ones beside them.
+//! How many exports a tenant may have at once, and how many it may keep.
 
 use export::id::TenantId;
 use sqlx::Row;
+use sqlx::postgres::PgRow;
 
 use super::connection::{Tx, sql};
 use super::error::StoreError;
@@ -16,13 +17,46 @@ pub struct Full {
     pub queued: u64,
 }
 
+impl Full {
+    /// Reads `is_full`, `max_active`, `max_queued` of a row.
+    pub(super) fn read(row: &PgRow) -> Result<Option<Self>, StoreError> {
+        let number = |name| row.try_get::<i64, _>(name).map(i64::unsigned_abs);
+        let full = Self { active: number("max_active")?, queued: number("max_queued")? };
+        Ok(if row.try_get("is_full")? { Some(full) } else { None })
+    }
+}
+
 /// Whether the tenant is full, and what its limits are. The caller holds the tenant's row.
 pub(super) async fn full(tx: &mut Tx, tenant: &TenantId) -> Result<Option<Full>, StoreError> {
     let ask = sql(
-        "select sluice.is_full($1) as is_full, sluice.max_active() as active, sluice.max_queued() as queued",
+        "select sluice.is_full($1) as is_full, sluice.max_active() as max_active, sluice.max_queued() as max_queued",
     );
-    let row = tx.one(ask.bind(tenant.as_str())).await?;
-    let number = |name| row.try_get::<i64, _>(name).map(i64::unsigned_abs);
-    let full = Full { active: number("active")?, queued: number("queued")? };
-    Ok(if row.try_get("is_full")? { Some(full) } else { None })
+    Full::read(&tx.one(ask.bind(tenant.as_str())).await?)
+}
+
+/// The tenant keeps as much as it may, in exports that are live or have ended; nothing was stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Kept {
+    /// So many exports: MaxKeptExports.
+    #[error("the tenant has {0} exports, live or ended, and may have no more")]
+    Exports(u64),
+    /// Their requests take so many megabytes: MaxKeptRequestMegabytes.
+    #[error("the requests of the tenant's exports, live or ended, take the {0} MB that they may")]
+    Megabytes(u64),
+}
+
+impl Kept {
+    /// Reads `kept_exports`, `kept_bytes` and their limits of a row.
+    pub(super) fn read(row: &PgRow) -> Result<Option<Self>, StoreError> {
+        let number = |name| row.try_get::<i64, _>(name).map(|n| n.max(0).unsigned_abs());
+        let (exports, bytes) = (number("kept_exports")?, number("kept_bytes")?);
+        let (max_exports, max_bytes) = (number("max_kept_exports")?, number("max_kept_bytes")?);
+        Ok(if exports >= max_exports {
+            Some(Self::Exports(max_exports))
+        } else if bytes >= max_bytes {
+            Some(Self::Megabytes(max_bytes >> 20))
+        } else {
+            None
+        })
+    }
 }

@@ -13,7 +13,7 @@ use super::back_off::{self, BackOff};
 use super::connection::{Store, Tx, sql};
 use super::error::StoreError;
 use super::finish::file_record;
-use super::ranges::{chunk_id, count, export_id, from_row, json, optional_json};
+use super::ranges::{chunk_id, count, export_id, from_row, json, optional_count, optional_json};
 
 mod page;
 
@@ -55,6 +55,15 @@ pub struct ExportState {
     /// Its place among the tenant's exports that wait for their turn, from 1; 0 when it has its turn and waits
     /// for its first chunk to start. Only while queued.
     pub queue_position: Option<u64>,
+}
+
+/// Some exports of a tenant.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ExportPage {
+    /// The exports, newest first.
+    pub exports: Vec<ExportState>,
+    /// Whether there are more behind the last of them.
+    pub more: bool,
 }
 
 /// Counts over the chunks of an export. All but `running` only grow, save that a split adds chunks.
@@ -120,10 +129,10 @@ pub struct ChunkDetail {
     pub state: ChunkState,
     /// The number of its current attempt; 0 before the first.
     pub attempt: u32,
-    /// Estimated rows.
-    pub planned_rows: u64,
-    /// Estimated bytes of binary COPY.
-    pub planned_bytes: u64,
+    /// Estimated rows, where they may be shown.
+    pub planned_rows: Option<u64>,
+    /// Estimated bytes of binary COPY, where they may be shown.
+    pub planned_bytes: Option<u64>,
     /// Whether it was read for an earlier export.
     pub reused: bool,
     /// When it was read.
@@ -195,8 +204,8 @@ impl Store {
         }
     }
 
-    /// Exports of the tenant, newest first; after `before` = (accepted, id) of the last one seen.
-    /// Errors are left out.
+    /// Exports of the tenant, newest first; after `before` = (accepted, id) of the last one seen. At most `limit`, and no
+    /// more than have `max_bytes` together, but one in any case. Errors are left out.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -206,19 +215,21 @@ impl Store {
         status: Option<ExportStatus>,
         before: Option<(i64, ExportId)>,
         limit: i64,
-    ) -> Result<Vec<ExportState>, StoreError> {
+        max_bytes: i64,
+    ) -> Result<ExportPage, StoreError> {
         loop {
             let mut tx = self.begin().await?;
             let find = sql(concat!(
-            include_str!("view/export.sql"),
-            " where e.tenant = $1 and ($2::text is null or $2 = case when sluice.overdue(e) then 'failed' else e.status end) and ($3::bigint is null or (e.accepted_at, e.id) < (sluice.from_micros($3), $4::text::uuid)) \
-             order by e.accepted_at desc, e.id desc limit $5"
-        ))
-        .bind(tenant.as_str())
-        .bind(status.map(ExportStatus::as_str))
-        .bind(before.map(|b| b.0))
-        .bind(before.map(|b| b.1.to_string()))
-        .bind(limit);
+                include_str!("view/list.sql"),
+                include_str!("view/export.sql"),
+                " where e.id = p.id) x where p.place <= $5 and (p.place = 1 or p.bytes <= $6) order by p.place"
+            ))
+            .bind(tenant.as_str())
+            .bind(status.map(ExportStatus::as_str))
+            .bind(before.map(|b| b.0))
+            .bind(before.map(|b| b.1.to_string()))
+            .bind(limit)
+            .bind(max_bytes);
             let rows = tx.all(find).await?;
             let mut exports = Vec::with_capacity(rows.len());
             for row in &rows {
@@ -226,7 +237,8 @@ impl Store {
             }
             tx.commit().await?;
             if !self.end_overdue(&rows).await? {
-                return Ok(exports);
+                let found = rows.first().map_or(Ok(0), |row| count(row, "found"))?;
+                return Ok(ExportPage { more: found > rows.len() as u64, exports });
             }
         }
     }
@@ -340,8 +352,8 @@ fn read_chunk(row: &PgRow) -> Result<ChunkDetail, StoreError> {
         state,
         attempt: u32::try_from(row.try_get::<i32, _>("attempt")?)
             .map_err(|e| StoreError::unreadable("attempt", e))?,
-        planned_rows: count(row, "planned_rows")?,
-        planned_bytes: count(row, "planned_bytes")?,
+        planned_rows: optional_count(row, "planned_rows")?,
+        planned_bytes: optional_count(row, "planned_bytes")?,
         reused: row.try_get("reused")?,
         as_of_micros: row.try_get("as_of")?,
         file: if state == ChunkState::Done { Some(file_record(row)?) } else { None },

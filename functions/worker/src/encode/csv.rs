@@ -3,7 +3,7 @@
 mod guard;
 mod quote;
 
-use export::column::Column;
+use export::column::{Column, ColumnType};
 use export::format::CsvOptions;
 
 use super::column::{TextForm, Verbatim, Write, column_text};
@@ -11,6 +11,9 @@ use super::{Encode, EncodeError};
 use crate::decode::{Block, Fields};
 use guard::guard;
 use quote::Quoting;
+
+/// OID of `money`.
+const MONEY: u32 = 790;
 
 /// The encoder.
 pub struct Csv {
@@ -42,13 +45,19 @@ impl Csv {
         let header = options.header.then(|| header(columns, options.formula_guard, delimiter, &mut quoting));
         let plan = |c: &Column| {
             let TextForm { write, alphabet, verbatim } = column_text(c);
-            // Arrays begin with a brace or bracket; what has an alphabet is a number, a time, an address.
-            let guarded = options.formula_guard && alphabet.is_none() && !c.array;
+            let guarded = options.formula_guard && alphabet.is_none() && !is_harmless(c);
             let quotable = alphabet.is_none_or(|a| quoting.concerns(a));
             Plan { name: c.name.clone(), write, verbatim: verbatim.filter(|_| !guarded), guarded, quotable }
         };
         Self { columns: columns.iter().map(plan).collect(), delimiter, null, header, quoting }
     }
+}
+
+/// Whether no text of the column can be a formula, although it may have any character or begin with a minus: arrays begin
+/// with a brace or bracket, JSON with a mark or number of its own, and money is a number. What has an alphabet is a number, a
+/// time, an address.
+fn is_harmless(column: &Column) -> bool {
+    column.array || matches!(column.kind, ColumnType::Json | ColumnType::Jsonb) || column.oid == MONEY
 }
 
 fn header(columns: &[Column], guarded: bool, delimiter: u8, quoting: &mut Quoting) -> Vec<u8> {

@@ -18,7 +18,7 @@ use export::selection::Selection;
 use ports::objects::{MemoryObjects, Objects};
 use ports::queue::MemoryQueue;
 use ports::random;
-use ports::source::Source;
+use ports::source::{Described, Source};
 use ports::store::{Limits, NewExport, Store};
 use sha2::{Digest, Sha256};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
@@ -103,7 +103,7 @@ pub(crate) fn selection(table: &str) -> Selection {
         range_column: Some(RangeColumn {
             name: "day".into(),
             kind: RangeKind::Date,
-            time_zone: "UTC".into(),
+            time_zone: Some("UTC".into()),
             include_nulls: false,
         }),
         tenant_column: None,
@@ -111,6 +111,7 @@ pub(crate) fn selection(table: &str) -> Selection {
         order: vec![],
         settle_after_secs: None,
         epoch: 1,
+        search_path: vec![],
         output: Output { compression: Compression::None, csv: CsvOptions::default(), ..Output::default() },
     }
 }
@@ -183,6 +184,27 @@ impl World {
         sqlx::query(AssertSqlSafe(sql)).fetch_one(&mut self.owner).await.unwrap().get(0)
     }
 
+    /// The watermark of the one dataset of an export that has succeeded.
+    pub(crate) async fn watermark(&mut self, export: ExportId) -> Option<String> {
+        let key = self.one(&format!("select manifest_key from sluice.export where id = '{export}'")).await;
+        let manifest: serde_json::Value =
+            serde_json::from_slice(&self.bucket.object(&key).expect("a manifest").0).unwrap();
+        manifest["datasets"][0]["watermark"].as_str().map(Into::into)
+    }
+
+    /// What the source reports, read as `user`.
+    pub(crate) async fn describe(&self, selection: &Selection, user: Option<&str>) -> Described {
+        let url = match user {
+            Some(user) => {
+                let (_, place) = self.url.split_once('@').unwrap();
+                format!("postgres://{user}:{user}@{place}")
+            }
+            None => self.url.clone(),
+        };
+        let session = Source::new(&url).unwrap().session(PATIENCE).await.unwrap();
+        session.describe(selection).await.unwrap()
+    }
+
     pub(crate) async fn fresh(&self) -> Fresh {
         Fresh(PgConnection::connect(&self.url).await.unwrap())
     }
@@ -229,6 +251,17 @@ impl World {
     /// Accepts an export of one dataset, planned as one chunk of `planned_bytes`.
     pub(crate) async fn accept(&mut self, selection: Selection, planned_bytes: u64) -> ExportId {
         let span = Span { kind: RangeKind::Date, start: FIRST_DAY, end: FIRST_DAY + DAYS };
+        self.accept_span(selection, span, Reuse::Never, planned_bytes).await
+    }
+
+    /// The same, of a span.
+    pub(crate) async fn accept_span(
+        &mut self,
+        selection: Selection,
+        span: Span,
+        reuse: Reuse,
+        planned_bytes: u64,
+    ) -> ExportId {
         let size = Size { rows: 1, bytes: planned_bytes };
         let want = Want {
             fingerprint: selection.fingerprint(&tenant(), "test"),
@@ -243,7 +276,7 @@ impl World {
             request: serde_json::json!({}),
             revision_id: "test".into(),
             wants: vec![want],
-            reuse: Reuse::Never,
+            reuse,
             idempotency: None,
             limits: Limits { target_bytes: 1 << 40, max_chunks: 1_000 },
             deadline_secs: 3_600,

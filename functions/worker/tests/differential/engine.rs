@@ -49,6 +49,7 @@ impl Bench {
             order: vec!["n".into()],
             settle_after_secs: None,
             epoch: 1,
+            search_path: vec![],
             output: output.clone(),
         };
         let session = self.source.session(Duration::from_secs(60)).await.unwrap();

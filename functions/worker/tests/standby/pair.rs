@@ -46,7 +46,7 @@ impl Pair {
             standby: url(other),
         };
         let (data, copy) = (pair.folder.join("primary"), pair.folder.join("standby"));
-        let common = "listen_addresses = '127.0.0.1'\nunix_socket_directories = ''\nfsync = off\nmax_connections = 30\n";
+        let common = "listen_addresses = '127.0.0.1'\nunix_socket_directories = ''\nfsync = off\nmax_connections = 30\nmax_prepared_transactions = 4\n";
         pair.run(
             "initdb",
             &["--no-sync", "--no-locale", "--encoding=UTF8", "--auth=trust", "--username=owner", "--pgdata"],
@@ -148,5 +148,9 @@ pub(crate) async fn run(connection: &mut PgConnection, sql: &str) {
 }
 
 pub(crate) async fn number(connection: &mut PgConnection, sql: &str) -> i64 {
+    sqlx::query(AssertSqlSafe(sql.to_owned())).fetch_one(connection).await.unwrap().get(0)
+}
+
+pub(crate) async fn text(connection: &mut PgConnection, sql: &str) -> String {
     sqlx::query(AssertSqlSafe(sql.to_owned())).fetch_one(connection).await.unwrap().get(0)
 }

@@ -4,7 +4,6 @@ use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
-use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -15,7 +14,7 @@ use crate::cluster::{self, Cluster, OWNER};
 use crate::progress::Step;
 use crate::user::User;
 use crate::venv::Venv;
-use crate::{place, process, secret, signals};
+use crate::{place, process, secret, signals, surroundings};
 
 const DATABASE: &str = "bench";
 
@@ -135,7 +134,7 @@ impl Database {
 
     /// The answer to a question, as the owner; its first cell only.
     pub(super) fn ask(&self, question: &str) -> Result<String> {
-        let mut psql = Command::new(self.psql());
+        let mut psql = surroundings::command(self.psql());
         let output = psql.args(["-qXAt", "-d", &self.owner_url, "-c", question]).output()?;
         if !output.status.success() {
             bail!("psql failed: {}", String::from_utf8_lossy(&output.stderr).trim());
@@ -147,7 +146,7 @@ impl Database {
         let step = Step::start(&format!("Loading {}; it stays for the next run", contents.describe()));
         self.cluster.create_database(DATABASE, password)?;
         for script in contents.scripts {
-            let mut psql = Command::new(self.psql());
+            let mut psql = surroundings::command(self.psql());
             psql.args(["-qX", "-v", "ON_ERROR_STOP=1", "-d", &self.owner_url]).arg("-f").arg(file(script));
             for (name, value) in &contents.variables {
                 psql.arg("-v").arg(format!("{name}={value}"));
@@ -157,7 +156,7 @@ impl Database {
             process::run(psql.stdout(std::process::Stdio::null()), "see its messages above")?;
             signals::check()?;
         }
-        let mut psql = Command::new(self.psql());
+        let mut psql = surroundings::command(self.psql());
         psql.args(["-qX", "-v", "ON_ERROR_STOP=1", "-d", &self.owner_url]);
         for statement in CLIENT.split_inclusive(';').filter(|statement| !statement.trim().is_empty()) {
             psql.arg("-c").arg(statement.replace("PASSWORD", password));

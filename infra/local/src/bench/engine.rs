@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::progress::Step;
-use crate::{binaries, signals};
+use crate::{binaries, signals, surroundings};
 
 /// What the engine prints after a run.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -49,7 +49,7 @@ fn executable(messages: &str) -> Option<PathBuf> {
 
 /// Resolves a table as `catalog apply` does, into a file.
 pub(super) fn resolve(engine: &Path, url: &str, table: &str, file: &Path) -> Result<()> {
-    let output = Command::new(engine).args(["resolve", url, &format!("public.{table}")]).output()?;
+    let output = surroundings::command(engine).args(["resolve", url, &format!("public.{table}")]).output()?;
     if !output.status.success() {
         bail!("{table} cannot be resolved: {}", String::from_utf8_lossy(&output.stderr).trim());
     }
@@ -64,7 +64,8 @@ pub(super) struct Sink {
 
 impl Sink {
     pub(super) fn start(engine: &Path) -> Result<Self> {
-        let child = Command::new(engine).arg("sink").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+        let child =
+            surroundings::command(engine).arg("sink").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
         let mut child = child.context("cannot start the engine")?;
         let mut line = String::new();
         if let Some(stdout) = child.stdout.take() {

@@ -27,6 +27,8 @@ pub(super) enum How {
 
 use How::{Engine, Peer, Psql};
 
+use crate::surroundings;
+
 /// What the template tells the allocator of a worker.
 const MEMORY: [(&str, &str); 3] = [
     ("MALLOC_ARENA_MAX", "2"),
@@ -119,7 +121,7 @@ impl Place {
 
     /// The engine at work on a table.
     pub(super) fn engine(&self, table: &str, format: &str, compression: &str, target: &str) -> Command {
-        let mut command = Command::new(&self.engine);
+        let mut command = surroundings::command(&self.engine);
         command.envs(MEMORY).args(["run", &self.url]).arg(self.dataset(table)).args([
             format,
             compression,
@@ -145,13 +147,13 @@ impl Line {
             Psql { copy, through } => {
                 let tail =
                     through.map_or("> /dev/null".to_owned(), |through| format!("| {through} > \"$4\""));
-                let mut shell = Command::new("sh");
+                let mut shell = surroundings::command("sh");
                 shell.arg("-c").arg(format!("\"$1\" -qX -d \"$2\" -c \"COPY $3\" {tail}")).arg("sh");
                 shell.arg(&place.psql).args([&place.url, copy]).arg(place.out());
                 shell
             }
             Peer(peer) => {
-                let mut python = Command::new(&place.python);
+                let mut python = surroundings::command(&place.python);
                 python.arg(&place.script).args([peer, &place.url, self.table]).arg(place.out());
                 python
             }

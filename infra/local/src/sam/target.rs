@@ -1,11 +1,10 @@
 //! Which processor a build is for, and whether Rust can compile for it here.
 
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::place;
+use crate::{place, surroundings};
 
 /// Values of the template's parameter `Architecture`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +48,7 @@ impl Architecture {
 
     /// Fails with the remedy where Rust's standard library for it is missing, before minutes are spent on finding out.
     pub(super) fn installed(self) -> Result<()> {
-        let mut rustc = Command::new("rustc");
+        let mut rustc = surroundings::command("rustc");
         rustc.args(["--print", "target-libdir", "--target", self.triple()]).current_dir(place::root());
         let output = rustc.output().context("cannot start rustc")?;
         let library = String::from_utf8_lossy(&output.stdout);

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use rustix::process::Signal;
 
 use crate::progress::Step;
-use crate::{place, prerequisites, process, signals, user};
+use crate::{place, prerequisites, process, signals, surroundings, user};
 
 /// A daemon makes its network before it answers.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -54,7 +54,7 @@ impl Docker {
         for folder in [&data, &run] {
             fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
         }
-        let mut command = Command::new(dockerd);
+        let mut command = surroundings::command(dockerd);
         command.arg("--data-root").arg(&data).arg("--exec-root").arg(run.join("exec"));
         command.arg("--pidfile").arg(run.join("pid"));
         command.arg("--host").arg(format!("unix://{}", run.join("docker.sock").display()));
@@ -85,7 +85,7 @@ impl Docker {
 
     /// Its client, with these words.
     pub(super) fn command(&self, args: &[&str]) -> Command {
-        let mut docker = Command::new("docker");
+        let mut docker = surroundings::command("docker");
         docker.args(args);
         if let Some(host) = self.host() {
             docker.env("DOCKER_HOST", host);

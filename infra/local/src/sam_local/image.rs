@@ -4,14 +4,14 @@
 //! in a daemon of our own, so that nobody takes it for the real one.
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
 
 use super::docker::{self, Docker};
 use crate::progress::Step;
 use crate::sam::Architecture;
-use crate::{prerequisites, process, signals};
+use crate::{prerequisites, process, signals, surroundings};
 
 const REPOSITORY: &str = "public.ecr.aws/lambda/provided:al2023";
 /// Its C library (2.36) is newer than Amazon Linux 2023's (2.34), which the binaries are linked for.
@@ -37,14 +37,14 @@ pub(super) fn ready(docker: &Docker) -> Result<()> {
     if root.exists() {
         fs::remove_dir_all(&root).with_context(|| format!("cannot remove {}", root.display()))?;
     }
-    let mut debootstrap = Command::new("debootstrap");
+    let mut debootstrap = surroundings::command("debootstrap");
     debootstrap.args(["--variant=minbase", "--include=ca-certificates", RELEASE]).arg(&root);
     process::run(debootstrap.stdout(Stdio::null()), "is a Debian mirror within reach?")?;
     signals::check()?;
     for folder in FOLDERS {
         fs::create_dir_all(root.join(folder))?;
     }
-    let mut tar = Command::new("tar");
+    let mut tar = surroundings::command("tar");
     let mut tar = tar.arg("-C").arg(&root).args(["-c", "."]).stdout(Stdio::piped()).spawn()?;
     let files = tar.stdout.take().context("tar without an output")?;
     let imported = docker.command(&["import", "-", &image]).stdin(files).stdout(Stdio::null()).status();

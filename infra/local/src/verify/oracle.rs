@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use anyhow::{Context, Result, ensure};
 
 use super::records::Records;
 use super::split_header;
+
+use crate::surroundings;
 
 /// The settings that decide the bytes of CSV: those of the role that exports read with.
 const SETTINGS: &str = "-c timezone=UTC -c datestyle=ISO -c intervalstyle=postgres -c bytea_output=hex \
@@ -41,7 +43,7 @@ pub(crate) struct Oracle {
 /// The SELECT of each dataset of the catalog, derived by `sample/oracle.py` and not by Sluice.
 pub(crate) fn selects(database: &Database, oracle: &Oracle) -> Result<BTreeMap<String, String>> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample/oracle.py");
-    let output = Command::new(&oracle.python)
+    let output = surroundings::command(&oracle.python)
         .arg(script)
         .args([
             "--url",
@@ -67,7 +69,7 @@ impl Database {
     pub(super) fn copy(&self, select: &str, record: impl FnMut(&[u8])) -> Result<Vec<u8>> {
         // A line end of its own, because a query may end in a comment.
         let statement = format!("copy (\n{select}\n) to stdout (format csv, header)");
-        let mut child = Command::new(&self.psql)
+        let mut child = surroundings::command(&self.psql)
             .args(["--no-psqlrc", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1"])
             .args(["--dbname", &self.url, "--command", &statement])
             // No variable of the developer's shell may decide what is written.

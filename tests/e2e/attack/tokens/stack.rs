@@ -18,6 +18,19 @@ pub(super) const MARK: &str = "zq7markedvalue";
 const SCHEMA: &str = include_str!("schema.sql");
 const CATALOG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/e2e/attack/tokens/catalog.toml");
 
+/// Surroundings in which somebody may type `cargo x up`.
+const HOSTILE: [(&str, &str); 9] = [
+    ("AWS_PROFILE", "no-such-profile"),
+    ("AWS_ENDPOINT_URL", "http://127.0.0.1:9"),
+    ("AWS_REGION", "eu-west-1"),
+    ("PGOPTIONS", "-c no_such_setting=1"),
+    ("PGSERVICE", "no-such-service"),
+    ("PGSSLMODE", "verify-full"),
+    ("http_proxy", "http://127.0.0.1:9"),
+    ("HTTP_PROXY", "http://127.0.0.1:9"),
+    ("PYTHONPATH", "/nonexistent"),
+];
+
 /// A running stack; it is stopped with this value.
 pub(super) struct TokenStack {
     x: String,
@@ -43,7 +56,13 @@ impl TokenStack {
             "CacheSeconds=1",
             "WorkerTimeoutSeconds=60",
         ];
-        let mut command = Command::new(&x);
+        // Nothing of the developer's shell may reach a stack: these would end it with a traceback, or send it elsewhere.
+        let mut command = Command::new("sh");
+        command.args(["-c", "umask 077; exec \"$0\" \"$@\"", &x]);
+        command.env_remove("NO_PROXY").env_remove("no_proxy");
+        for (name, value) in HOSTILE {
+            command.env(name, value);
+        }
         command.args([
             "up",
             "--name",

@@ -66,9 +66,13 @@ fn shortest(given: &str, debug: String, finite: bool, zero: bool) -> Option<Stri
 pub(super) fn numeric(value: &Value) -> Result<String, String> {
     let (text, exact) = match value {
         Value::Number(number) => (number.to_string(), number.is_i64() || number.is_u64()),
-        Value::String(text) if text == "NaN" => return Ok(text.clone()),
+        Value::String(text) if special(text) => return Ok(text.clone()),
         Value::String(text) if plain(text, true) => (text.clone(), true),
-        _ => return Err("a decimal number, or the same as a string".to_owned()),
+        _ => {
+            return Err(
+                "a decimal number, the same as a string, or \"NaN\", \"Infinity\", \"-Infinity\"".to_owned()
+            );
+        }
     };
     let number = Decimal::read(&text).ok_or_else(|| format!("a number of at most {MOST_DIGITS} digits"))?;
     if !exact && number.digits.len() > EXACT_DIGITS {

@@ -87,7 +87,7 @@ fn decimals_are_plain_and_exact() {
         &[
             json!("1e2000"),
             json!("1e-2000"),
-            json!("Infinity"),
+            json!("infinity"),
             json!("1,5"),
             json!("1e"),
             json!("-"),
@@ -102,22 +102,61 @@ fn texts_hold_no_nul() {
     refuses(ColumnType::Text, &[json!("a\0b"), json!(1), json!(true)]);
 }
 
+fn of(kind: ColumnType, name: &str) -> Column {
+    let operator = crate::column::Qualified::new("pg_catalog", "=");
+    let of = crate::column::Qualified::new("pg_catalog", name);
+    let compare = crate::column::Compare { of, listable: true, eq: operator, ne: None, order: None };
+    Column { compare: Some(compare), ..column(kind) }
+}
+
 #[test]
-fn what_has_no_narrow_form_is_a_string_for_postgresql() {
-    for (kind, value) in [
-        (ColumnType::Inet, "10.0.0.1"),
-        (ColumnType::Interval, "1 day"),
-        (ColumnType::Time, "12:00"),
-        (ColumnType::Timetz, "12:00+02"),
-        (ColumnType::Char, "x"),
-    ] {
-        accepts(kind, &[(json!(value), value)]);
-        refuses(kind, &[json!(1), json!(null), json!("\0")]);
-    }
-    assert_eq!(
-        literal(&column(ColumnType::Inet), &json!(1)).unwrap_err(),
-        "a string that PostgreSQL reads as inet"
+fn what_a_type_would_cut_is_refused() {
+    let reads = |column: &Column, text: &str| literal(column, &json!(text)).is_ok();
+    let (name, bits) = (of(ColumnType::Text, "name"), of(ColumnType::Text, "varbit"));
+    assert!(
+        reads(&name, &"a".repeat(63)) && !reads(&name, &"a".repeat(64)) && !reads(&name, &"é".repeat(32))
     );
+    assert!(reads(&bits, "0110") && reads(&bits, "") && !reads(&bits, "x1F") && !reads(&bits, "012"));
+    accepts(ColumnType::Char, &[(json!("x"), "x"), (json!(""), "")]);
+    refuses(ColumnType::Char, &[json!("xy"), json!("é"), json!("\\"), json!("\\101"), json!(1)]);
+    let network = of(ColumnType::Inet, "cidr");
+    assert!(reads(&network, "10.0.0.0/8") && !reads(&network, "10.0.0.1/8"));
+    accepts(ColumnType::Inet, &[(json!("10.0.0.1"), "10.0.0.1"), (json!("10.0.0.1/8"), "10.0.0.1/8")]);
+    refuses(ColumnType::Inet, &[json!("10/8"), json!(1)]);
+}
+
+#[test]
+fn times_of_the_day_are_plain() {
+    let time = [
+        (json!("12:00"), "12:00:00"),
+        (json!("23:59:59.500"), "23:59:59.5"),
+        (json!("24:00:00"), "24:00:00"),
+    ];
+    accepts(ColumnType::Time, &time);
+    refuses(
+        ColumnType::Time,
+        &[json!("24:00:01"), json!("12"), json!("noon"), json!("12:00 PM"), json!("12:00:60")],
+    );
+    let zoned = [
+        (json!("12:00+02"), "12:00:00+02"),
+        (json!("12:00:00Z"), "12:00:00+00"),
+        (json!("12:00:00.25-05:45"), "12:00:00.25-05:45"),
+        (json!("12:00:00+02:00"), "12:00:00+02"),
+    ];
+    accepts(ColumnType::Timetz, &zoned);
+    refuses(
+        ColumnType::Timetz,
+        &[json!("12:00"), json!("12:00 CET"), json!("12:00+99"), json!("12:00+01:60"), json!("+")],
+    );
+}
+
+#[test]
+fn the_ends_of_time_are_values() {
+    for kind in [ColumnType::Date, ColumnType::Timestamp, ColumnType::Timestamptz] {
+        accepts(kind, &[(json!("infinity"), "infinity"), (json!("-infinity"), "-infinity")]);
+        refuses(kind, &[json!("Infinity"), json!("now"), json!("epoch")]);
+    }
+    accepts(ColumnType::Numeric, &[(json!("Infinity"), "Infinity")]);
 }
 
 #[test]
@@ -201,7 +240,6 @@ fn wall_times_have_no_offset() {
             json!("2024-01-31T12:00:00."),
             json!("2024-01-31T12:00"),
             json!("2024-01-31T12:00:0é"),
-            json!("infinity"),
         ],
     );
 }
@@ -257,6 +295,11 @@ fn kinds() -> impl Strategy<Value = ColumnType> {
         Bytea,
         Json,
         Jsonb,
+        Time,
+        Timetz,
+        Interval,
+        Inet,
+        Char,
     ])
 }
 
@@ -269,6 +312,8 @@ fn scalars() -> impl Strategy<Value = Value> {
         "-?[0-9]{1,25}(\\.[0-9]{1,25})?([eE][-+]?[0-9]{1,3})?".prop_map(Value::from),
         "[0-9]{4}-[01][0-9]-[0-3][0-9]([T ][0-2][0-9]:[0-5][0-9]:[0-6][0-9](\\.[0-9]{1,7})?(Z|[-+][0-2][0-9]:[0-5][0-9])?)?"
             .prop_map(Value::from),
+        "[0-2][0-9]:[0-5][0-9](:[0-5][0-9](\\.[0-9]{1,6})?)?(Z|[-+][0-2][0-9](:[0-5][0-9])?)?".prop_map(Value::from),
+        "[0-9]{1,3}\\.[0-9]{1,2}\\.0\\.[0-9]{1,3}(/[0-9]{1,2})?".prop_map(Value::from),
     ]
 }
 

@@ -38,6 +38,41 @@ pub(super) fn timestamptz(text: &str) -> Option<String> {
     in_years(micros).then(|| format!("{}Z", format_micros(micros, ' ')))
 }
 
+/// `12:30:00.5`, also without seconds, and `24:00:00`, the end of a day.
+pub(super) fn of_day(text: &str) -> Option<String> {
+    if !text.is_ascii() {
+        return None;
+    }
+    let whole = if shaped(text, "dd:dd") { format!("{text}:00") } else { text.to_owned() };
+    let (clock, fraction) = whole.split_at_checked(8)?;
+    let digits = fraction.strip_prefix('.').unwrap_or_default();
+    let fraction_fits =
+        fraction.is_empty() || (1..=6).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+    let digits = digits.trim_end_matches('0');
+    let in_day = &clock[..2] < "24" && &clock[3..5] < "60" && &clock[6..] < "60";
+    let fits =
+        shaped(clock, "dd:dd:dd") && fraction_fits && (in_day || clock == "24:00:00" && digits.is_empty());
+    fits.then(|| if digits.is_empty() { clock.to_owned() } else { format!("{clock}.{digits}") })
+}
+
+/// `12:30:00+01:00`; times that are the same instant with another offset are other values.
+pub(super) fn of_day_with_offset(text: &str) -> Option<String> {
+    let (time, offset) = match text.strip_suffix(['Z', 'z']) {
+        Some(time) => (time, "+00".to_owned()),
+        None => {
+            let (time, offset) = text.split_at_checked(text.rfind(['+', '-'])?)?;
+            (time, offset.strip_suffix(":00").unwrap_or(offset).to_owned())
+        }
+    };
+    let digits = &offset[1..];
+    let fits = (shaped(digits, "dd") || shaped(digits, "dd:dd"))
+        && &digits[..2] < "16"
+        && digits.get(3..).is_none_or(|minutes| minutes < "60");
+    // PostgreSQL writes no minutes of an offset that has none, and one zero.
+    let offset = if offset == "-00" { "+00".to_owned() } else { offset };
+    fits.then(|| Some(format!("{}{offset}", of_day(time)?))).flatten()
+}
+
 fn civil(text: &str) -> Option<DateTime> {
     if !text.is_ascii() {
         return None;

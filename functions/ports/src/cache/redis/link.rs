@@ -4,6 +4,7 @@
 //! others go on without). After a failure the server is not asked for some seconds, so an outage costs one
 //! request in many its patience, and the others nothing.
 
+use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -62,6 +63,16 @@ impl Link {
             state: Mutex::default(),
             connecting: tokio::sync::Mutex::default(),
         })
+    }
+
+    /// Whether what is sent leaves this machine without TLS.
+    pub(super) fn is_open(&self) -> bool {
+        match self.client.get_connection_info().addr() {
+            ConnectionAddr::Tcp(host, _) => {
+                host != "localhost" && !host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+            }
+            _ => false,
+        }
     }
 
     /// Runs commands in one trip. Without an answer it tells whether the server was asked at all.

@@ -90,7 +90,7 @@ async fn range(
     );
     let mut remedy = if statement::is_table(surface) {
         let names: Vec<&str> =
-            dataset.tenant_column.iter().map(String::as_str).chain([range.name.as_str()]).collect();
+            dataset.tenant_column.iter().map(|by| by.name.as_str()).chain([range.name.as_str()]).collect();
         statement::create_index(inspector, surface, &table, &names).await?
     } else {
         format!(

@@ -1,6 +1,7 @@
 //! The statements whose plans are asked for: the columns of a dataset, under conditions.
 
 use export::catalog::{Dataset, RangeColumn};
+use export::column::Column;
 use export::estimate::Size;
 use export::format::Format;
 use export::range::Span;
@@ -53,7 +54,22 @@ impl<'a> Ask<'a> {
             self.from
         );
         let type_name = inspector.text(&of_type).await?.unwrap_or_else(|| "text".to_owned());
-        Ok(format!("{name} = (select null::{type_name})"))
+        Ok(format!("{name} operator(pg_catalog.=) (select null::{type_name})"))
+    }
+
+    /// The same of a filter, by the operator of its type.
+    pub(super) async fn filter_equals_something(
+        &self,
+        inspector: &mut Inspector,
+        filter: &Column,
+    ) -> Result<String, SourceError> {
+        match &filter.compare {
+            None => self.equals_something(inspector, &filter.name).await,
+            Some(compare) => {
+                let (operator, of) = (sql::operator(&compare.eq), sql::qualified(&compare.of));
+                Ok(format!("{} {operator} (select null::{of})", column(&filter.name)))
+            }
+        }
     }
 
     pub(super) fn size(&self, plan: &Plan) -> Size {

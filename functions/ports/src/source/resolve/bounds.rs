@@ -9,9 +9,9 @@ use crate::source::{Inspector, SourceError};
 
 /// What `min` and `max` may cost in the planner's units, of which reading a page in sequence is one.
 /// Through an index they cost less than one; this allows the scan of a table of some tens of megabytes.
-const MOST_COST: f64 = 10_000.0;
+pub(super) const MOST_COST: f64 = 10_000.0;
 
-/// Values outside are as good as infinite: they are placeholders, and no request can name them.
+/// Values outside are as good as infinite: they are placeholders, and say nothing of where rows lie.
 const FIRST_DAY: i64 = -719_162; // 0001-01-01
 const LAST_DAY: i64 = 2_932_896; // 9999-12-31
 
@@ -93,11 +93,13 @@ select min({at}), percentile_disc(0.5) within group (order by {at}), max({at}) f
     })
 }
 
-/// The condition that the column is within `span`, in literals of its own type, so that its index serves.
+/// The condition that the column is within `span`, one end of which may be open, in literals of its own type, so that its index serves.
 pub(super) fn within(span: Span, column: &str) -> String {
     let type_name = type_name(span.kind);
     let bound = |at| format!("{type_name} {}", literal(&span.literal(at)));
-    format!("{column} >= {} and {column} < {}", bound(span.start), bound(span.end))
+    let from = span.first().map(|at| format!("{column} >= {}", bound(at)));
+    let to = span.after().map(|at| format!("{column} < {}", bound(at)));
+    from.into_iter().chain(to).collect::<Vec<_>>().join(" and ")
 }
 
 fn finite(kind: RangeKind, column: &str) -> String {

@@ -1,12 +1,13 @@
 //! Which columns are exported, filtered on, and hold the tenant.
 
-use export::catalog::Definition;
+use export::catalog::{Definition, TenantColumn, TenantType};
 use export::column::{Column, ColumnType};
 
+use super::compare;
 use super::findings::Findings;
 use super::surface::{Found, Surface};
 use crate::source::inspect::from_clause;
-use crate::source::sql::identifier;
+use crate::source::sql::{identifier, is_deterministic};
 use crate::source::{Inspector, SourceError};
 
 /// The exported columns: those listed, or all, in that order; without the excluded ones.
@@ -73,22 +74,56 @@ fn all_but(surface: &Surface, excluded: &[&str], findings: &mut Findings) -> Vec
     wanted.iter().filter(|column| column.readable).map(|column| column.column()).collect()
 }
 
-/// The columns that requests may filter on.
-pub(super) fn filters(definition: &Definition, surface: &Surface, findings: &mut Findings) -> Vec<Column> {
+/// Whether a column of that name would be exported.
+fn is_exported(definition: &Definition, name: &str) -> bool {
+    let listed = |names: &[String]| names.iter().any(|listed| listed == name || listed == "*");
+    definition.columns.as_deref().is_none_or(listed) && definition.exclude.iter().all(|other| other != name)
+}
+
+/// The columns that requests may filter on, with the operators of their types.
+pub(super) async fn filters(
+    inspector: &mut Inspector,
+    definition: &Definition,
+    surface: &Surface,
+    findings: &mut Findings,
+) -> Result<Vec<Column>, SourceError> {
     let names: Vec<&String> = definition.filters.iter().collect();
     for name in twice(&names) {
         findings.violation("filters", format!("{name:?} is listed more than once"), "list it once");
     }
-    names.iter().filter_map(|name| surface.column(name, "filters", findings)).map(Found::column).collect()
+    let hidden: Vec<&str> =
+        names.iter().map(|name| name.as_str()).filter(|name| !is_exported(definition, name)).collect();
+    if !hidden.is_empty() {
+        let message = format!(
+            "values of {} are not exported, but filters find them out one comparison at a time",
+            hidden.join(", ")
+        );
+        findings.warning(
+            "filters",
+            message,
+            "remove the filter if callers must not learn the values, or export the column",
+        );
+    }
+    let found: Vec<&Found> =
+        names.iter().filter_map(|name| surface.column(name, "filters", findings)).collect();
+    let operators = compare::find(inspector, found.iter().map(|found| found.of.base)).await?;
+    for name in found.iter().filter(|found| !operators.contains_key(&found.of.base)).map(|f| &f.name) {
+        let message = format!("values of the column {name:?} cannot be compared");
+        findings.violation("filters", message, "choose a column whose type has an = operator with an index");
+    }
+    let filter =
+        |found: &&Found| Column { compare: operators.get(&found.of.base).cloned(), ..found.column() };
+    Ok(found.iter().map(filter).collect())
 }
 
 /// The column that holds the tenant. Without one, and not shared, there may be at most one tenant.
-pub(super) fn tenant(
+pub(super) async fn tenant(
+    inspector: &mut Inspector,
     definition: &Definition,
     surface: &Surface,
     tenants: u64,
     findings: &mut Findings,
-) -> Option<String> {
+) -> Result<Option<TenantColumn>, SourceError> {
     let Some(name) = &definition.tenant_column else {
         if !definition.shared && tenants > 1 {
             let message = format!("there are {tenants} tenants, and nothing says whose rows these are");
@@ -98,45 +133,51 @@ pub(super) fn tenant(
                 "add tenant_column, or shared = true if every tenant may see every row",
             );
         }
-        return None;
+        return Ok(None);
     };
-    let found = surface.column(name, "tenant_column", findings)?;
-    if found.of.kind != ColumnType::Text || found.of.array {
+    let Some(found) = surface.column(name, "tenant_column", findings) else { return Ok(None) };
+    let Some(kind) = tenant_kind(found.of.base) else {
+        let message = format!("a tenant's id cannot be compared exactly with values of {}", found.of.name);
+        let remedy = format!(
+            "choose a column of type text, varchar, char(n), uuid, smallint, integer or bigint, or export a view or a \
+             query that has {}::text as a column",
+            identifier(name)
+        );
+        findings.violation("tenant_column", message, remedy);
+        return Ok(None);
+    };
+    let deterministic = kind != ColumnType::Text || {
+        let question = format!(
+            "select {} from (values (1)) v left join (select * from {} limit 0) q on true",
+            is_deterministic(&format!("q.{}", identifier(name))),
+            from_clause(&surface.from)
+        );
+        let Some(answer) = findings.answer("tenant_column", inspector.text(&question).await)? else {
+            return Ok(None);
+        };
+        answer.as_deref() == Some("1")
+    };
+    if kind != ColumnType::Text {
         let message =
             format!("the column is of type {}; tenants whose id is no such value fail", found.of.name);
         findings.warning("tenant_column", message, "name tenants so that their ids can be compared with it");
     }
-    Some(name.clone())
+    let of = TenantType { oid: found.column().oid, kind, deterministic };
+    Ok(Some(TenantColumn { name: name.clone(), of: Some(of) }))
 }
 
-/// Says so where PostgreSQL has no `=` for the type of a column that is compared.
-pub(super) async fn check_comparable(
-    inspector: &mut Inspector,
-    surface: &Surface,
-    filters: &[Column],
-    tenant: Option<&str>,
-    findings: &mut Findings,
-) -> Result<(), SourceError> {
-    let filters = filters.iter().map(|column| ("filters", column.name.as_str()));
-    let compared: Vec<_> = filters.chain(tenant.map(|name| ("tenant_column", name))).collect();
-    let test = |names: &[(&str, &str)]| {
-        let tests: Vec<_> = names.iter().map(|(_, name)| format!("q.{} = null", identifier(name))).collect();
-        format!("select from {} where {}", from_clause(&surface.from), tests.join(" and "))
-    };
-    if compared.is_empty() || inspector.explain(&test(&compared)).await.is_ok() {
-        return Ok(());
+/// The types whose values have one spelling, or whose spelling can be compared: `text`, `varchar`, `char(n)`, `uuid` and the
+/// integers. In a `name` ids would be cut, in a `"char"` to their first letter; `citext` and `numeric` equal more than
+/// themselves.
+fn tenant_kind(base: u32) -> Option<ColumnType> {
+    match base {
+        20 => Some(ColumnType::Int8),
+        21 => Some(ColumnType::Int2),
+        23 => Some(ColumnType::Int4),
+        25 | 1042 | 1043 => Some(ColumnType::Text),
+        2950 => Some(ColumnType::Uuid),
+        _ => None,
     }
-    for one in compared {
-        let answer = inspector.explain(&test(&[one])).await;
-        if matches!(&answer, Err(error) if error.sqlstate.as_deref() == Some("42883")) {
-            let message = format!("values of the column {:?} cannot be compared", one.1);
-            findings.violation(one.0, message, "choose a column whose type has an = operator");
-        } else if findings.answer(one.0, answer)?.is_none() {
-            // It would be the same refusal for every column.
-            break;
-        }
-    }
-    Ok(())
 }
 
 /// The name, if there is such a column, readable or not.

@@ -48,6 +48,7 @@ pub(super) struct Planned {
 /// # Errors
 /// If the source refuses, which after `resolve` means that it has changed, or is gone.
 pub async fn estimate(inspector: &mut Inspector, dataset: &Dataset) -> Result<Estimated, SourceError> {
+    inspector.seek_in(&dataset.search_path);
     let Planned { estimated, whole } = planned(inspector, dataset).await?;
     let measured = sample::find(inspector, &Ask::new(dataset), estimated.day, &whole).await?;
     Ok(Estimated { estimate: estimated.estimate.measured(measured), ..estimated })
@@ -59,7 +60,7 @@ pub(super) async fn planned(inspector: &mut Inspector, dataset: &Dataset) -> Res
     let whole = inspector.explain(&ask.select("")).await?;
     let mut estimate = DatasetEstimate { total: ask.size(&whole), ..DatasetEstimate::default() };
     if let Some(tenant) = &dataset.tenant_column {
-        let one = ask.equals_something(inspector, tenant).await?;
+        let one = ask.equals_something(inspector, &tenant.name).await?;
         estimate.tenant_share = Some(inspector.explain(&ask.select(&one)).await?.rows / whole.rows.max(1.0));
     }
     let Some(range) = &dataset.range else {
@@ -111,7 +112,7 @@ async fn culprit(
 ) -> Result<Option<Culprit>, SourceError> {
     let mut condition = ask.within(range, day);
     if let Some(tenant) = &ask.dataset.tenant_column {
-        condition.push_str(&format!(" and {}", ask.equals_something(inspector, tenant).await?));
+        condition.push_str(&format!(" and {}", ask.equals_something(inspector, &tenant.name).await?));
     }
     let plan = inspector.explain(&ask.select(&condition)).await?;
     let literal_of = |at| format!("'{}", day.literal(at).get(..10).unwrap_or_default());
@@ -156,7 +157,7 @@ mod tests {
         let range = RangeColumn {
             name: "at".into(),
             kind: RangeKind::Date,
-            time_zone: "UTC".into(),
+            time_zone: Some("UTC".into()),
             include_nulls: false,
         };
         let sizes = [("2023-08", 1), ("2023-09", 10), ("2023-10", 1)];

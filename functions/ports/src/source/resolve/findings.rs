@@ -3,8 +3,7 @@
 use export::catalog::Definition;
 use export::problem::Violation;
 
-use crate::source::SourceError;
-use crate::source::inspect::{server_routine, server_text};
+use crate::source::{SourceCode, SourceError};
 
 /// Collects violations and warnings of one dataset.
 #[derive(Debug)]
@@ -37,7 +36,8 @@ impl Findings {
     ) -> Result<Option<T>, SourceError> {
         match answer {
             Ok(answer) => Ok(Some(answer)),
-            Err(error) if blames_dataset(error.sqlstate.as_deref()) => {
+            // A session that was refused or ended passes to `resolve`: it may say nothing about the dataset.
+            Err(error) if error.sqlstate.is_some() && error.code.signal().is_none() => {
                 self.refusal(key, &error, None);
                 Ok(None)
             }
@@ -47,15 +47,8 @@ impl Findings {
 
     /// The violation for an error of the source, with a remedy that the caller knows better, or that of its code.
     pub(super) fn refusal(&mut self, key: &str, error: &SourceError, better: Option<String>) {
-        let state = error.sqlstate.clone().unwrap_or_default();
-        let text = server_text(error);
-        let remedy = better.unwrap_or_else(|| remedy(&state, is_row_security(error)).to_owned());
-        let code = if state.is_empty() || text.contains(&state) {
-            String::new()
-        } else {
-            format!(" (SQLSTATE {state})")
-        };
-        self.violation(key, format!("the source refuses it: {text}{code}"), remedy);
+        let remedy = better.unwrap_or_else(|| remedy(error).to_owned());
+        self.violation(key, format!("the source refuses it: {}", error.what()), remedy);
     }
 
     /// How many violations there are so far.
@@ -77,26 +70,9 @@ pub(super) fn key(definition: &Definition) -> &'static str {
     if definition.query.is_some() { "query" } else { "relation" }
 }
 
-/// Whether an error is about what was asked, rather than about the server or the session. One that ended the session, or
-/// may be either, passes to `resolve`, which looks whether the session still answers.
-fn blames_dataset(sqlstate: Option<&str>) -> bool {
-    let Some(state) = sqlstate else { return false };
-    match state.get(..2).unwrap_or_default() {
-        "08" | "28" | "3D" | "58" => false,
-        "53" => state == "53400",
-        "57" => state == "57014",
-        "25" => state == "25006",
-        _ => true,
-    }
-}
-
-/// Whether a policy of row security stands in the way: the server's function that says so has one name in all languages.
-pub(super) fn is_row_security(error: &SourceError) -> bool {
-    error.sqlstate.as_deref() == Some("42501") && server_routine(error) == Some("check_enable_rls")
-}
-
 /// What ends the refusal. Each was carried out in `functions/admin/tests/resolve/remedies.rs`, where a catalog can.
-fn remedy(state: &str, row_security: bool) -> &'static str {
+fn remedy(error: &SourceError) -> &'static str {
+    let state = error.sqlstate.as_deref().unwrap_or_default();
     match state {
         "55P03" | "40001" | "40P01" => "something else held it up; run the same command again later",
         "57014" => {
@@ -109,14 +85,16 @@ fn remedy(state: &str, row_security: bool) -> &'static str {
         "54011" => {
             "it has too many columns for one statement of a chunk; list fewer in columns, or exclude some"
         }
-        "42501" if row_security => {
+        "42501" if error.code == SourceCode::RowSecurity => {
             "a policy would hide rows: give the source role bypassrls, or export through a view of the table's owner"
         }
         "42501" => "grant select on all that it reads to the source role, and usage on the schemas",
-        "42P01" | "3F000" | "42883" => {
-            "correct the name, and write it with its schema: the source role's search_path is pg_catalog"
+        "42704" if error.routine.as_deref() == Some("GetUserMapping") => {
+            "create a user mapping for the source role at the foreign server"
         }
-        "42704" => "create what the message names, or correct its name and write it with its schema",
+        "42P01" | "3F000" | "42883" | "42704" => {
+            "correct the name, and write it with its schema or add that to search_path: without it only pg_catalog is searched"
+        }
         "42703" => "correct the name of the column",
         "22P05" | "22021" => {
             "a text has characters that UTF-8, or its own encoding, does not have; leave the column out, or convert it in a query"
@@ -124,6 +102,7 @@ fn remedy(state: &str, row_security: bool) -> &'static str {
         state if state.starts_with("22") => {
             "a value cannot be computed or converted; correct the value, or the expression that reads it"
         }
+        _ if matches!(error.code, SourceCode::Foreign | SourceCode::Corrupted) => error.code.remedy(),
         _ => "try the statement in psql as the source role and correct it",
     }
 }
@@ -131,17 +110,6 @@ fn remedy(state: &str, row_security: bool) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_refusals_of_the_question_are_the_datasets_fault() {
-        for state in ["42P01", "42501", "22012", "0A000", "55P03", "57014", "25006", "53400", "P0001"] {
-            assert!(blames_dataset(Some(state)), "{state}");
-        }
-        for state in ["53300", "08P01", "57P01", "28P01", "3D000", "25P03", "25P04", "58030"] {
-            assert!(!blames_dataset(Some(state)), "{state}");
-        }
-        assert!(!blames_dataset(None));
-    }
 
     #[test]
     fn paths_name_the_dataset_and_the_key() {

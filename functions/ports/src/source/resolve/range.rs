@@ -23,13 +23,18 @@ pub(super) async fn find(
         findings.violation("range_column", message, remedy);
         return Ok(None);
     };
-    if definition.time_zone.is_some() && kind != RangeKind::Wall {
-        let message = format!("the range column is of type {}, which has no zone of its own", found.of.name);
-        findings.violation(
-            "time_zone",
-            message,
-            "remove it; it says in which zone a timestamp column was written",
+    if definition.time_zone.is_some() && kind == RangeKind::Instant {
+        let message = format!("the range column is of type {}, which needs no zone", found.of.name);
+        let remedy = "remove it; it names the zone in which a date or timestamp column is written";
+        findings.violation("time_zone", message, remedy);
+    }
+    if definition.time_zone.is_none() && kind != RangeKind::Instant && definition.settle_after.is_some() {
+        let message = format!(
+            "the range column is of type {}, and nothing says in which time zone it is written: its days count as ended when they have ended everywhere, 12 hours after they end in UTC",
+            found.of.name
         );
+        let remedy = "add time_zone, such as time_zone = \"Europe/Amsterdam\": the zone of the sessions or programs that write it";
+        findings.warning("time_zone", message, remedy);
     }
     if found.nullable && definition.nulls.is_none() {
         let share = null_share(inspector, &surface.from, name).await?;
@@ -48,7 +53,7 @@ pub(super) async fn find(
     Ok(Some(RangeColumn {
         name: name.clone(),
         kind,
-        time_zone: definition.time_zone.clone().unwrap_or_else(|| "UTC".to_owned()),
+        time_zone: definition.time_zone.clone().filter(|_| kind != RangeKind::Instant),
         include_nulls: found.nullable && definition.nulls == Some(Nulls::Include),
     }))
 }

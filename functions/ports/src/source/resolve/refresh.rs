@@ -33,6 +33,7 @@ pub async fn refresh(
     if is_busy(inspector).await? {
         return Ok(Refreshed::Busy);
     }
+    inspector.seek_in(&dataset.search_path);
     let found = match inspector.describe(&dataset.from).await {
         Ok(found) => found,
         // 42: something it reads is gone or may not be read any more.

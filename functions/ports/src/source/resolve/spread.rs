@@ -123,7 +123,7 @@ mod tests {
         let range = RangeColumn {
             name: "at".into(),
             kind: RangeKind::Date,
-            time_zone: "UTC".into(),
+            time_zone: Some("UTC".into()),
             include_nulls: false,
         };
         // 2023-08-21 to 2023-09-14.

@@ -59,6 +59,7 @@ impl Found {
             as_text: false,
             read: self.of.read,
             labels: self.of.labels.clone(),
+            compare: None,
         }
     }
 }

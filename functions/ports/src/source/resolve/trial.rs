@@ -8,6 +8,7 @@ use export::selection::Selection;
 
 use super::findings::{self, Findings};
 use super::{bounds, sample};
+use crate::source::session::compare;
 use crate::source::sql::{copy_sql, describe_sql};
 use crate::source::{Inspector, SourceError};
 
@@ -34,9 +35,10 @@ pub(super) async fn run(
     let mut unread = false;
     for format in [Format::Csv, Format::Ndjson, Format::Parquet] {
         let selection = selection(dataset, format);
-        let describe = describe_sql(&selection);
+        let described = Selection { tenant_column: dataset.tenant_column.clone(), ..selection.clone() };
+        let describe = describe_sql(&described);
         if !sent.contains(&describe) {
-            compare(&selection, &inspector.texts(&describe).await?)?;
+            compare(&numbers(&inspector.texts(&describe).await?), &described)?;
             sent.push(describe);
         }
         let mut choices = Vec::new();
@@ -91,8 +93,8 @@ async fn ranges(inspector: &mut Inspector, dataset: &Dataset) -> Result<Vec<Rang
     Ok(vec![Range::Span(Span { kind, start, end: start + day }), Range::All])
 }
 
-/// The dataset as a request for all of its columns selects it. Without a tenant: any tenant's rows will do, and whose id
-/// can be compared with the column is checked apart.
+/// The dataset as a request for all of its columns selects it. Without a tenant: any tenant's rows will do, and the
+/// column's type is compared by the description.
 fn selection(dataset: &Dataset, format: Format) -> Selection {
     Selection {
         dataset: String::new(),
@@ -104,6 +106,7 @@ fn selection(dataset: &Dataset, format: Format) -> Selection {
         order: dataset.order.clone(),
         settle_after_secs: dataset.settle_after_secs,
         epoch: dataset.epoch,
+        search_path: dataset.search_path.clone(),
         output: Output { format, compression: format.default_compression(), ..Output::default() },
     }
 }
@@ -120,21 +123,19 @@ fn any_tenant() -> Option<TenantId> {
     "check".parse().ok()
 }
 
-/// Compares the types in the description with those of the catalog, as a worker does.
-fn compare(selection: &Selection, rows: &[Vec<Option<String>>]) -> Result<(), SourceError> {
-    let cells = rows.first().map(Vec::as_slice).unwrap_or_default();
-    for (column, cell) in selection.columns.iter().zip(cells.iter().skip(3)) {
-        let found = cell.as_deref().and_then(|text| text.parse().ok()).unwrap_or(0);
-        if found != column.oid {
-            return Err(SourceError::schema_changed(&column.name, column.oid, found));
-        }
-    }
-    Ok(())
+/// The description's row as a worker reads it.
+fn numbers(rows: &[Vec<Option<String>>]) -> Vec<Option<i64>> {
+    let number = |cell: &Option<String>| match cell.as_deref()? {
+        "t" => Some(1),
+        "f" => Some(0),
+        text => text.parse().ok(),
+    };
+    rows.first().map(|row| row.iter().map(number).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
-    use export::catalog::From;
+    use export::catalog::{From, TenantColumn};
     use export::column::{Column, ColumnType};
 
     use super::*;
@@ -145,12 +146,13 @@ mod tests {
             from: From::Query("select 1 as id".into()),
             columns: vec![Column::native("id", 23, ColumnType::Int4)],
             range: None,
-            tenant_column: Some("account".into()),
+            tenant_column: Some(TenantColumn { name: "account".into(), of: None }),
             shared: false,
             filters: vec![],
             settle_after_secs: None,
             order: vec!["id".into()],
             epoch: 1,
+            search_path: vec![],
         };
         let tenant = any_tenant().unwrap();
         let select = limited(&selection(&dataset, Format::Csv), &Range::All, &tenant, 200);

@@ -24,7 +24,7 @@ fn orders() -> Selection {
         range_column: Some(RangeColumn {
             name: "created_at".into(),
             kind: RangeKind::Instant,
-            time_zone: "UTC".into(),
+            time_zone: Some("UTC".into()),
             include_nulls: false,
         }),
         tenant_column: None,
@@ -32,6 +32,7 @@ fn orders() -> Selection {
         order: vec!["created_at".into(), "id".into()],
         settle_after_secs: None,
         epoch: 1,
+        search_path: vec![],
         output: Output::default(),
     }
 }
@@ -46,21 +47,33 @@ macro_rules! pinned {
     };
 }
 
-fn tenant() -> TenantId {
+fn tenant_id() -> TenantId {
     "acme".parse().unwrap()
 }
 
 #[test]
 fn a_span_of_a_relation() {
     let span = Span { kind: RangeKind::Instant, start: 1_693_440_000_000_000, end: 1_693_526_400_000_000 };
-    golden(&copy_sql(&orders(), &Range::Span(span), &tenant()), pinned!("copy-span"));
+    golden(&copy_sql(&orders(), &Range::Span(span), &tenant_id()), pinned!("copy-span"));
     golden(&describe_sql(&orders()), pinned!("describe-relation"));
+}
+
+#[test]
+fn an_open_end_has_no_condition_and_null_is_no_value() {
+    let conditions = |start, end| {
+        let span = Span { kind: RangeKind::Instant, start, end };
+        super::conditions(&orders(), &Range::Span(span), &tenant_id()).join(" and ")
+    };
+    let (open, never) = (Span::OPEN_START, Span::OPEN_END);
+    assert_eq!(conditions(open, never), "q.\"created_at\" is not null");
+    assert_eq!(conditions(open, 0), "q.\"created_at\" < timestamptz '1970-01-01 00:00:00+00'");
+    assert_eq!(conditions(0, never), "q.\"created_at\" >= timestamptz '1970-01-01 00:00:00+00'");
 }
 
 #[test]
 fn every_predicate_of_a_query() {
     let query = "select * from shop.invoice -- the books' \"view\"";
-    let test = |column: &str, test| Predicate { column: column.into(), test };
+    let test = |column: &str, test| Predicate { column: column.into(), test, by: None };
     let selection = Selection {
         from: From::Query(query.into()),
         columns: vec![col("weird \"name\"", ColumnType::Text, Read::Native)],
@@ -80,17 +93,58 @@ fn every_predicate_of_a_query() {
         order: vec![],
         ..orders()
     };
-    golden(&copy_sql(&selection, &Range::Null, &tenant()), pinned!("copy-predicates"));
+    golden(&copy_sql(&selection, &Range::Null, &tenant_id()), pinned!("copy-predicates"));
     golden(&describe_sql(&selection), pinned!("describe-query"));
+}
+
+/// A test by operators of `schema`.
+fn by(column: &str, test: Test, operator: &str, of: (&str, &str), listable: bool) -> Predicate {
+    let operator = Qualified::new(of.0, operator);
+    let by = By { operator, of: Qualified::new(of.0, of.1), oid: 60_000, listable, untried: true };
+    Predicate { column: column.into(), test, by: Some(by) }
+}
+
+#[test]
+fn operators_of_a_type_where_they_live() {
+    let citext = ("ext", "citext");
+    let any = |values: [&str; 2]| Test::AnyOf(values.map(str::to_owned).into());
+    let tenant = |oid, kind| {
+        let of = Some(TenantType { oid, kind, deterministic: true });
+        Some(TenantColumn { name: "account_id".into(), of })
+    };
+    let selection = Selection {
+        columns: vec![col("id", ColumnType::Int8, Read::Native)],
+        range_column: None,
+        tenant_column: tenant(23, ColumnType::Int4),
+        predicates: vec![
+            by("email", Test::AnyOf(vec!["x'y".into()]), "=", citext, true),
+            by("email", any(["a", "b"]), "=", citext, true),
+            by("tags", any(["{a}", "{b}"]), "=", ("pg_catalog", "_text"), false),
+            by("email", Test::Ne("z".into()), "<>", citext, true),
+            by("attributes", Test::Lt("\"a\"=>\"1\"".into()), "#<#", ("ext", "hstore"), true),
+        ],
+        order: vec![],
+        ..orders()
+    };
+    golden(&copy_sql(&selection, &Range::All, &tenant_id()), pinned!("copy-operators"));
+    let values = try_sql(&selection.predicates[1]).unwrap();
+    assert_eq!(values, "select from (select 'a'::\"ext\".\"citext\", 'b'::\"ext\".\"citext\") v");
+    let selection = Selection {
+        tenant_column: tenant(25, ColumnType::Text),
+        predicates: selection.predicates[..1].to_vec(),
+        search_path: vec!["ext".into(), "Odd \"one\"".into()],
+        ..selection
+    };
+    golden(&describe_sql(&selection), pinned!("describe-operators"));
 }
 
 #[test]
 fn everything() {
     let selection = Selection { range_column: None, order: vec![], ..orders() };
-    golden(&copy_sql(&selection, &Range::All, &tenant()), pinned!("copy-all"));
+    golden(&copy_sql(&selection, &Range::All, &tenant_id()), pinned!("copy-all"));
     let output = Output { format: Format::Ndjson, ..Output::default() };
     let selection = Selection { output, ..selection };
-    golden(&copy_sql(&selection, &Range::All, &tenant()), pinned!("copy-ndjson"));
+    golden(&copy_sql(&selection, &Range::All, &tenant_id()), pinned!("copy-ndjson"));
 }
 
 #[test]

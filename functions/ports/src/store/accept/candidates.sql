@@ -1,10 +1,35 @@
--- Chunks of the tenant that lie inside what is wanted and might be reused, in id order.
--- $1 tenant, $2 fingerprints, $3 starts and $4 ends of the wanted spans (null: no range column).
-select c.id::text
-from unnest($2::bytea[], $3::bigint[], $4::bigint[]) as w (fingerprint, range_start, range_end)
-join sluice.chunk c
-  on c.tenant = $1
- and c.fingerprint = w.fingerprint
- and c.state in ('due', 'sent', 'running', 'done')
- and (c.range_start is null or (c.range_start >= w.range_start and c.range_end <= w.range_end))
+-- What decides about a request of tenant $1: the time, its limits, the export that has idempotency key $5 (null: no key),
+-- and the chunks that lie inside what is wanted and might be reused, in id order, one a row; one row without a chunk if
+-- there is none. $2 fingerprints, $3 starts and $4 ends of the wanted spans (null: no range column); $6 and $7 are the
+-- hashes of the body that may come again under the key.
+--
+-- The condition on the state is that of the index chunk_reuse: chunks that nothing may reuse are not looked at.
+with tenant as materialized (
+    select sluice.micros(clock_timestamp()) as now,
+           sluice.is_full($1) as is_full, sluice.max_active() as max_active, sluice.max_queued() as max_queued,
+           coalesce(k.exports, 0) as kept_exports, coalesce(k.request_bytes, 0) as kept_bytes,
+           sluice.max_kept_exports() as max_kept_exports, sluice.max_kept_bytes() as max_kept_bytes,
+           i.export_id::text as earlier, coalesce(i.body_sha256 = $6 or i.sent_sha256 = $7, false) as same
+    from (values (1)) as one (one)
+    left join sluice.tenant_kept k on k.tenant = $1
+    left join sluice.idempotency i on i.tenant = $1 and i.key = $5
+), wanted as materialized (
+    select distinct w.* from unnest($2::bytea[], $3::bigint[], $4::bigint[]) as w (fingerprint, range_start, range_end)
+), found as (
+    select c.* from wanted w
+    join sluice.chunk c
+      on c.tenant = $1 and c.fingerprint = w.fingerprint
+     and (c.state in ('due', 'sent') or (c.state in ('running', 'done') and c.reusable))
+     and c.range_start >= w.range_start and c.range_start < w.range_end and c.range_end <= w.range_end
+    union all
+    select c.* from (select distinct w.fingerprint from wanted w) as w
+    join sluice.chunk c
+      on c.tenant = $1 and c.fingerprint = w.fingerprint
+     and (c.state in ('due', 'sent') or (c.state in ('running', 'done') and c.reusable))
+     and c.range_start is null
+)
+select t.*, c.id::text, c.fingerprint, c.range_of, c.range_start, c.range_end, c.state, c.reusable and c.horizon is not null as reusable,
+       sluice.micros(c.as_of) as as_of, coalesce(c.rows, c.planned_rows) as rows,
+       coalesce(c.source_bytes, c.planned_bytes) as bytes
+from tenant t left join found c on true
 order by c.id

@@ -1,6 +1,13 @@
--- Attempt $2 of chunk $1 did not begin to read: the chunk is due when the back-off ends.
+-- Attempt $2 of chunk $1 met a condition of the deployment: the chunk is due when the back-off ends ($3), at the latest in two
+-- seconds where there is none. A session that broke while rows were read ($4) is counted. An attempt whose lease ran out
+-- meanwhile, since the store was away, is not charged for that.
 update sluice.chunk c
-set state = 'due', due_at = b.until, lease_until = null, reusable = false, as_of = null
-from sluice.back_off b
-where c.id = $1::text::uuid and c.attempt = $2::bigint and c.state = 'running'
-returning b.signal, b.seen, b.allowed, sluice.micros(b.until) as until
+set state = 'due', lease_until = null, reusable = false, as_of = null,
+    due_at = coalesce((select b.until from sluice.back_off b where $3), clock_timestamp() + interval '2 seconds'),
+    breaks = c.breaks + ($4 and c.as_of is not null)::integer,
+    failures = c.failures - (c.state <> 'running')::integer,
+    failure = case when c.state = 'running' then c.failure end
+where c.id = $1::text::uuid and c.attempt = $2::bigint
+  and (c.state = 'running' or c.state in ('due', 'sent') and exists (
+      select from sluice.attempt a where a.chunk_id = c.id and a.number = c.attempt and a.outcome = 'lost'))
+returning c.breaks, greatest(extract(epoch from c.due_at - clock_timestamp()) * 1000, 0)::bigint as wait_ms

@@ -1,8 +1,12 @@
--- The source was found too busy: signal $1, seen $2, allowed $3. Those who find it within one back-off find the same one;
--- the next one is twice as long: 2 s, 4 s, 8 s ... 2 min.
-insert into sluice.back_off as b (signal, seen, allowed, times, since, until)
-values ($1, $2, $3, 1, clock_timestamp(), clock_timestamp() + interval '2 seconds')
+-- A condition was met: signal $1, reason $2. Those who meet it within one back-off wait for the same time; the next one is
+-- twice as long: 2 s, 4 s, 8 s ... 2 min. A row that was not needed for ten minutes begins again.
+insert into sluice.back_off as b (signal, reason, times, since, until)
+values ($1, $2, 1, clock_timestamp(), clock_timestamp() + interval '2 seconds')
 on conflict (only_one) do update
-set signal = excluded.signal, seen = excluded.seen, allowed = excluded.allowed, times = b.times + 1,
-    until = clock_timestamp() + least(power(2, least(b.times + 1, 7)), 120) * interval '1 second'
+set (times, until) = (
+        select n.times, clock_timestamp() + least(power(2, least(n.times, 7)), 120) * interval '1 second'
+        from (select case when b.until < clock_timestamp() - interval '10 minutes' then 1 else b.times + 1 end as times) n),
+    since = case when b.signal = excluded.signal and b.until >= clock_timestamp() - interval '10 minutes' then b.since
+        else clock_timestamp() end,
+    signal = excluded.signal, reason = excluded.reason, probe = null
 where b.until <= clock_timestamp()

@@ -1,9 +1,11 @@
--- What export $1 will not get: those of its chunks $2 that are not done. Their rows are locked.
+-- What export $1 will not get: those of its chunks $2 that are not done. Their rows are locked. Where a condition of the
+-- deployment held all back, that is the reason, and to ask for less would not help.
 insert into sluice.missing (export_id, dataset, fingerprint, range_of, range_start, range_end, attempts, failure)
 select l.export_id, c.dataset, c.fingerprint, c.range_of, c.range_start, c.range_end, c.attempt,
        jsonb_build_object('code', 'deadline', 'again', false, 'message',
            'the export''s deadline passed before this range was read'
            || coalesce('; its last failure: ' || (c.failure ->> 'message'), '')
-           || '; retry the export, or ask for less')
-from sluice.link l join sluice.chunk c on c.id = l.chunk_id
+           || coalesce('; no chunk was started at last: ' || h.reason || '; retry the export when that is over',
+                       '; retry the export, or ask for less'))
+from sluice.link l join sluice.chunk c on c.id = l.chunk_id left join sluice.held() h on true
 where l.export_id = $1::text::uuid and c.id = any ($2::text[]::uuid[]) and c.state in ('due', 'sent', 'running')

@@ -1,22 +1,42 @@
--- For tenant $1 and an output of format $2 and compression $3: what the last chunks used, and what waits.
+-- For tenant $1 and an output $2: what its last chunks used and had, and what of it waits. Nothing of another tenant is read.
+-- $3 datasets with a tenant column, $4 their selections, $5 the lengths of their wanted spans (null: no range column).
 with recent as (
-    select c.id, c.attempt, c.fingerprint, c.source_bytes, c.bytes
+    -- Before anything is joined, so that this is bounded however much the tenant has.
+    select c.id, c.attempt, c.dataset, c.fingerprint, c.range_of, c.range_end - c.range_start as units, c.rows, c.source_bytes, c.bytes,
+           row_number() over (order by c.ended_at desc) as nth
     from sluice.chunk c
-    where c.state = 'done'
+    where c.tenant = $1 and c.state = 'done'
     order by c.ended_at desc
-    limit 500
+    limit 2000
 ), seen as (
     select r.source_bytes, r.bytes, (a.usage ->> 'firstRowMs')::bigint as first_row_ms, (a.usage ->> 'readMs')::bigint as read_ms,
            (extract(epoch from a.ended_at - a.started_at) * 1000)::bigint as busy_ms
     from recent r
     join sluice.selection s on s.fingerprint = r.fingerprint
     join sluice.attempt a on a.chunk_id = r.id and a.number = r.attempt and a.outcome = 'done'
-    where r.source_bytes > 0 and s.body #>> '{output,format}' = $2 and s.body #>> '{output,compression}' = $3
+    where r.nth <= 500 and r.source_bytes > 0 and s.body #> '{output,format}' = $2::text::jsonb -> 'format'
+      and s.body #> '{output,compression}' = $2::text::jsonb -> 'compression'
+), wanted as materialized (
+    select dataset, body::jsonb as body, units from unnest($3::text[], $4::text[], $5::bigint[]) as w (dataset, body, units)
+), alike as materialized (
+    -- Once per selection, not per chunk: filters may be long.
+    select w.dataset, w.units, s.fingerprint
+    from (select distinct dataset, fingerprint from recent) r
+    join wanted w on w.dataset = r.dataset
+    join sluice.selection s on s.fingerprint = r.fingerprint
+    where s.body -> 'from' = w.body -> 'from' and s.body -> 'columns' = w.body -> 'columns'
+      and s.body -> 'predicates' = w.body -> 'predicates' and s.body -> 'tenantColumn' = w.body -> 'tenantColumn'
+), past as (
+    -- A chunk much longer than what is wanted tells little of it: its rows may lie anywhere.
+    select r.dataset, r.range_of as of, count(*) as chunks, sum(r.rows) as rows, coalesce(sum(r.source_bytes), 0) as bytes,
+           coalesce(sum(r.units::float8), 0) as units
+    from alike a
+    join recent r on r.dataset = a.dataset and r.fingerprint = a.fingerprint and (r.units is null or r.units / 10 <= a.units)
+    group by r.dataset, r.range_of
 ), waiting as (
-    select tenant = $1 as own, count(*) as chunks, sum(planned_bytes) as bytes
-    from sluice.chunk
-    where state in ('due', 'sent', 'running')
-    group by tenant
+    select count(*) as chunks, coalesce(sum(c.planned_bytes) filter (where s.body ->> 'tenantColumn' is null), 0)::bigint as bytes
+    from sluice.chunk c join sluice.selection s on s.fingerprint = c.fingerprint
+    where c.tenant = $1 and c.state in ('due', 'sent', 'running')
 )
 select (select count(*) from seen) as chunks,
        (select coalesce(sum(source_bytes), 0)::bigint from seen) as source_bytes,
@@ -27,4 +47,6 @@ select (select count(*) from seen) as chunks,
        coalesce((select value from sluice.setting where name = 'budget'), '1')::integer as budget,
        coalesce((select value from sluice.setting where name = 'retention_hours'), '168')::integer as kept_hours,
        exists (select from sluice.setting where name = 'paused_at') as paused,
-       (select coalesce(jsonb_agg(to_jsonb(w)), '[]') from waiting w)::text as waiting
+       (select chunks from waiting) as waiting_chunks,
+       (select bytes from waiting) as waiting_bytes,
+       (select coalesce(jsonb_agg(to_jsonb(p)), '[]') from past p)::text as past

@@ -1,12 +1,14 @@
--- Chunks of export $1 behind ordinal $2, at most $3, each with its attempts.
+-- Chunks of export $1 behind ordinal $2 and, among those with this ordinal, chunk $3; at most $4, each with its attempts.
 select l.ordinal, l.name, l.reused, c.id::text, c.dataset, c.range_of, c.range_start, c.range_end, c.state, c.attempt,
-       c.planned_rows, c.planned_bytes, sluice.micros(c.as_of) as as_of, c.rows, c.bytes, c.source_bytes, c.sha256,
+       -- Not of a dataset with a tenant column: there the plan is made by what all tenants have.
+       case when s.body ->> 'tenantColumn' is null then c.planned_rows end as planned_rows,
+       case when s.body ->> 'tenantColumn' is null then c.planned_bytes end as planned_bytes, sluice.micros(c.as_of) as as_of, c.rows, c.bytes, c.source_bytes, c.sha256,
        coalesce((
            select json_agg(json_build_object(
                'number', a.number, 'startedMicros', sluice.micros(a.started_at), 'endedMicros', sluice.micros(a.ended_at),
                'outcome', a.outcome, 'failure', a.failure, 'usage', a.usage) order by a.number)
            from sluice.attempt a where a.chunk_id = c.id), '[]')::text as attempts
-from sluice.link l join sluice.chunk c on c.id = l.chunk_id
-where l.export_id = $1::text::uuid and ($2::bigint is null or l.ordinal > $2)
-order by l.ordinal
-limit $3
+from sluice.link l join sluice.chunk c on c.id = l.chunk_id join sluice.selection s on s.fingerprint = c.fingerprint
+where l.export_id = $1::text::uuid and ($2::bigint is null or (l.ordinal, l.chunk_id) > ($2, $3::text::uuid))
+order by l.ordinal, l.chunk_id
+limit $4

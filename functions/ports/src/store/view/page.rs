@@ -1,7 +1,7 @@
 //! One page of an export's chunks, and whether it can still change.
 
 use export::chunk::ExportStatus;
-use export::id::{ExportId, TenantId};
+use export::id::{ChunkId, ExportId, TenantId};
 use sqlx::Row;
 
 use super::{ChunkDetail, read_chunk};
@@ -20,7 +20,7 @@ pub struct ChunkPage {
 }
 
 impl Store {
-    /// Chunks of an export behind `after`, in order; `None` if the tenant has no such export.
+    /// Chunks of an export behind the one with ordinal and id `after`, in order; `None` if the tenant has no such export.
     ///
     /// Where the status says that the export has ended, the chunks are those it has ended with: links that
     /// go while this reads are noticed.
@@ -31,7 +31,7 @@ impl Store {
         &self,
         tenant: &TenantId,
         export: ExportId,
-        after: Option<i64>,
+        after: Option<(i64, ChunkId)>,
         limit: i64,
     ) -> Result<Option<ChunkPage>, StoreError> {
         self.again(|| async {
@@ -45,7 +45,11 @@ impl Store {
                 self.end_at_deadline(export).await?;
                 return Err(StoreError::Conflict("the export ended at its deadline just now".into()));
             }
-            let find = sql(include_str!("chunks.sql")).bind(export.to_string()).bind(after).bind(limit);
+            let find = sql(include_str!("chunks.sql"))
+                .bind(export.to_string())
+                .bind(after.map(|(ordinal, _)| ordinal))
+                .bind(after.map(|(_, id)| id.to_string()))
+                .bind(limit);
             let rows = tx.all(find).await?;
             // Each statement has a snapshot of its own: deleted or expired in between, an export that had all its
             // files would seem to have none.

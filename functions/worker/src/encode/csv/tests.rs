@@ -1,7 +1,7 @@
 //! Quoting against a reader of CSV that shares nothing with the writer.
 
 use bytes::Bytes;
-use export::column::ColumnType;
+use export::column::{ColumnType, Read};
 use proptest::prelude::*;
 
 use super::super::ValueProblem;
@@ -108,12 +108,18 @@ fn formulas_are_disarmed_before_they_are_quoted() {
         vec![text("@x"), None, None],
         vec![text("\tx"), None, None],
         vec![text("\rx"), None, None],
+        vec![text("\n=x"), None, None],
+        vec![text("＝1+1"), None, None],
+        vec![text("ＡB"), None, None],
         vec![text("a=b"), None, None],
         vec![text(""), None, None],
     ];
-    let expected =
-        "'=a,n,j\n'=1+1,-1,'-1\n\"'+a,b\",-,{}\n'-,-,-\n'@x,-,-\n'\tx,-,-\n\"'\rx\",-,-\na=b,-,-\n,-,-\n";
+    let expected = "'=a,n,j\n'=1+1,-1,-1\n\"'+a,b\",-,{}\n'-,-,-\n'@x,-,-\n'\tx,-,-\n\"'\rx\",-,-\n\"'\n=x\",-,-\n'＝1+1,-,-\nＡB,-,-\na=b,-,-\n,-,-\n";
     assert_eq!(csv(&columns, &options, &rows), expected);
+    let mut money = column("m", ColumnType::Text);
+    (money.oid, money.read) = (790, Read::Cast);
+    let plain = CsvOptions { formula_guard: true, header: false, ..CsvOptions::default() };
+    assert_eq!(csv(&[money], &plain, &[vec![text("-$1.00")]]), "-$1.00\n");
     let mut array = Column::native("a", 1009, ColumnType::Text);
     array.array = true;
     let bounds = [1, 0, 25, 1, 0, 1].into_iter().flat_map(i32::to_be_bytes).chain(*b"=").collect();

@@ -1,5 +1,7 @@
 //! `numeric` with a declared precision → DECIMAL of the same precision and scale.
 
+use export::parquet_type::decimal;
+
 use crate::encode::ValueProblem::{self, Malformed, Unsupported};
 
 /// Precision and scale that a column declares and that DECIMAL can have.
@@ -11,19 +13,10 @@ pub(super) struct Declared {
     pub(super) scale: u8,
 }
 
-/// The most digits that 128 bits always hold.
-const MAX_PRECISION: u8 = 38;
-
 impl Declared {
-    /// What a type modifier declares (`make_numeric_typmod` of PostgreSQL's numeric.c); `None` if nothing, or
-    /// something that DECIMAL cannot have.
+    /// What a type modifier declares; `None` if nothing, or something that DECIMAL cannot have.
     pub(super) fn from_typmod(typmod: i32) -> Option<Self> {
-        let packed = typmod.checked_sub(4).filter(|packed| *packed >= 0)?;
-        let precision = u8::try_from(packed >> 16).ok().filter(|p| (1..=MAX_PRECISION).contains(p))?;
-        // Eleven bits with a sign.
-        let scale = ((packed & 0x7ff) ^ 1024) - 1024;
-        let scale = u8::try_from(scale).ok().filter(|scale| *scale <= precision)?;
-        Some(Self { precision, scale })
+        decimal(typmod).map(|(precision, scale)| Self { precision, scale })
     }
 
     /// The value as a whole number of units of the last digit.

@@ -6,16 +6,16 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
 
-use crate::process;
 use crate::sam::Architecture;
 use crate::venv::Venv;
+use crate::{process, surroundings};
 
 /// A function may take so long.
 const TIMEOUT_SECS: u64 = 30;
@@ -40,7 +40,7 @@ impl Emulator {
         let (port, runtime) = (process::free_port()?, process::free_port()?);
         let log = folder.join("rie.log");
         let out = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
-        let mut command = Command::new(runtime_emulator(tools)?);
+        let mut command = surroundings::command(runtime_emulator(tools)?);
         command
             .arg("--runtime-interface-emulator-address")
             .arg(format!("127.0.0.1:{port}"))

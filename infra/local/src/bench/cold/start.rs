@@ -6,11 +6,13 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+
+use crate::surroundings;
 
 /// Nothing that is alive takes so long.
 const LONGEST: Duration = Duration::from_secs(10);
@@ -20,7 +22,7 @@ const NEXT: &[u8] = b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\n";
 pub(super) fn until_next(program: &Path, variables: &BTreeMap<String, String>) -> Result<Duration> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port on 127.0.0.1")?;
     let address = listener.local_addr()?;
-    let mut command = Command::new(program);
+    let mut command = surroundings::command(program);
     command
         .env_clear()
         .envs(variables)

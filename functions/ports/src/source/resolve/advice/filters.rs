@@ -34,12 +34,12 @@ pub(super) async fn find(
         conditions.push(ask.within(range, day));
     }
     if let Some(tenant) = &dataset.tenant_column {
-        conditions.push(ask.equals_something(inspector, tenant).await?);
+        conditions.push(ask.equals_something(inspector, &tenant.name).await?);
     }
     let all = inspector.explain(&ask.select(&conditions.join(" and "))).await?;
     for filter in &dataset.filters {
         let mut with = conditions.clone();
-        with.push(ask.equals_something(inspector, &filter.name).await?);
+        with.push(ask.filter_equals_something(inspector, filter).await?);
         let plan = inspector.explain(&ask.select(&with.join(" and "))).await?;
         let whole: Vec<_> = plan.scans(None).into_iter().filter(|scan| scan.way == Way::Whole).collect();
         let places = places(inspector, &whole).await?;
@@ -56,7 +56,7 @@ pub(super) async fn find(
             statement::shown(&plan.lines_of(&[name]))
         );
         let remedy = if statement::is_table(surface) {
-            let tenant = dataset.tenant_column.iter().map(String::as_str);
+            let tenant = dataset.tenant_column.iter().map(|by| by.name.as_str());
             let names: Vec<&str> = tenant.chain([filter.name.as_str()]).collect();
             statement::create_index(inspector, surface, &table, &names).await?
         } else {

@@ -1,0 +1,97 @@
+//! Refusals of a request in the words of the command line that made it: flags instead of fields.
+
+use export::problem::Violation;
+use export::wire::Problem;
+
+use crate::error::readable;
+
+/// A field of the request, and the flag that gives it.
+const FLAGS: [(&str, &str); 9] = [
+    ("/startDate", "--from"),
+    ("/endDate", "--to"),
+    ("/timeZone", "--time-zone"),
+    ("/format", "--format"),
+    ("/compression", "--compression"),
+    ("/csv/delimiter", "--delimiter"),
+    ("/csv/null", "--null"),
+    ("/csv/header", "--no-header"),
+    ("/csv/formulaGuard", "--formula-guard"),
+];
+
+/// The problem as people read it, for a request that was made of these datasets and flags.
+pub(super) fn in_words(problem: &Problem, datasets: &[String]) -> String {
+    let word = |violation: &Violation| {
+        let (place, dataset) = place(&violation.pointer, datasets);
+        let text = |text: &str| sentence(text, dataset);
+        Violation::new(place, text(&violation.message), text(&violation.remedy))
+    };
+    let violations = problem.violations.iter().map(word).collect();
+    readable(&Problem { violations, ..problem.clone() })
+}
+
+/// Where it is on the command line, and the dataset that it belongs to.
+fn place<'a>(pointer: &str, datasets: &'a [String]) -> (String, Option<&'a str>) {
+    if let Some((_, flag)) = FLAGS.iter().find(|(field, _)| *field == pointer) {
+        return ((*flag).to_owned(), None);
+    }
+    let mut steps = pointer.split('/').skip(1);
+    let dataset = match (steps.next(), steps.next().and_then(|n| datasets.get(n.parse::<usize>().ok()?))) {
+        (Some("datasets"), Some(dataset)) => dataset.as_str(),
+        _ => return (pointer.to_owned(), None),
+    };
+    let column = |token: &str| token.replace("~1", "/").replace("~0", "~");
+    let place = match (steps.next(), steps.next()) {
+        (Some("filters"), Some(token)) => format!("--filter {dataset}.{}", column(token)),
+        (Some("filters"), None) => format!("--filter {dataset}"),
+        (Some("columns"), _) => format!("--columns {dataset}"),
+        _ => dataset.to_owned(),
+    };
+    (place, Some(dataset))
+}
+
+/// Names of fields and paths of the api, as flags and commands.
+fn sentence(text: &str, dataset: Option<&str>) -> String {
+    const LIST: &str = "GET /api/v1/datasets";
+    let text = match dataset {
+        Some(dataset) => text.replace(&format!("{LIST}/{{name}}"), &format!("sluice datasets {dataset}")),
+        None => text.to_owned(),
+    };
+    let text = text.replace(&format!("{LIST}/"), "sluice datasets ").replace(LIST, "sluice datasets");
+    [("startDate", "--from"), ("endDate", "--to"), ("timeZone", "--time-zone")]
+        .iter()
+        .fold(text, |text, (field, flag)| text.replace(field, flag))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_become_flags_and_paths_become_commands() {
+        let datasets = ["orders".to_owned(), "customers".to_owned()];
+        let violations = [
+            ("/startDate", "startDate is missing", "give startDate and endDate"),
+            (
+                "/datasets/1/filters/o~1clerk",
+                "no such column",
+                "GET /api/v1/datasets/{name} lists the columns",
+            ),
+            ("/datasets/0", "there is no dataset \"orders\"", "GET /api/v1/datasets lists the datasets"),
+            ("/datasets/7", "beyond the list", "x"),
+        ];
+        let violations =
+            violations.map(|(pointer, message, remedy)| Violation::new(pointer, message, remedy));
+        let problem = Problem {
+            status: 422,
+            detail: "4 violations".into(),
+            violations: violations.to_vec(),
+            ..Problem::default()
+        };
+        assert_eq!(
+            in_words(&problem, &datasets),
+            "4 violations (422)\n  --from: --from is missing\n    give --from and --to\n  --filter customers.o/clerk: \
+             no such column\n    sluice datasets customers lists the columns\n  orders: there is no dataset \
+             \"orders\"\n    sluice datasets lists the datasets\n  /datasets/7: beyond the list\n    x"
+        );
+    }
+}

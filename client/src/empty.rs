@@ -1,0 +1,97 @@
+//! The file of a dataset without rows: a header, nothing at all, or a Parquet schema.
+//!
+//! The export has none, since its chunks have no rows; the client makes it, so that every dataset has a file.
+
+use std::fs::File;
+use std::io::{BufReader, Read, Write};
+use std::path::Path;
+
+use export::file::{OPEN_END, OPEN_START};
+use export::format::{Compression, Format, is_formula};
+use export::manifest::{DatasetHead, RangeText};
+use flate2::write::GzEncoder;
+
+use crate::verify;
+
+mod parquet;
+
+/// The longest Parquet file without rows: its schema alone.
+const MAX_PARQUET_BYTES: u64 = 16 << 20;
+
+/// The file's name: that of one chunk of the whole range.
+pub(crate) fn file_name(head: &DatasetHead) -> String {
+    let middle = match &head.range {
+        None => "all".to_owned(),
+        Some(RangeText { of, start, end }) if of == "span" => {
+            let start = start.as_deref().map_or_else(|| OPEN_START.to_owned(), compact);
+            let end = end.as_deref().map_or_else(|| OPEN_END.to_owned(), compact);
+            format!("{start}-{end}")
+        }
+        Some(range) => range.of.clone(),
+    };
+    format!("{}.{middle}.{}", head.name, head.output.extension())
+}
+
+/// As the names of all other files are made; see `export::file::file_name`.
+fn compact(bound: &str) -> String {
+    let (day, time) = bound.split_once('T').unwrap_or((bound, ""));
+    let day = day.replace('-', "");
+    match time.trim_end_matches('Z') {
+        "" | "00:00:00" => day,
+        _ => format!("{day}T{}", time.replace(':', "")),
+    }
+}
+
+/// The file of a dataset without rows, compressed like the dataset's others.
+///
+/// # Errors
+/// If the columns make no schema, or there is no memory to compress in.
+pub fn file(head: &DatasetHead) -> std::io::Result<Vec<u8>> {
+    let text = header(head);
+    Ok(match (head.output.format, head.output.compression) {
+        (Format::Parquet, _) => parquet::file(head).map_err(std::io::Error::other)?,
+        (_, Compression::None | Compression::Snappy) => text,
+        (_, Compression::Zstd) => zstd::bulk::compress(&text, 0)?,
+        (_, Compression::Gzip) => {
+            let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::default());
+            encoder.write_all(&text)?;
+            encoder.finish()?
+        }
+    })
+}
+
+/// Whether a file of the dataset has no rows, whichever version of this program made it. No more of it is
+/// decompressed than that takes.
+pub(crate) fn is_right(path: &Path, head: &DatasetHead) -> bool {
+    let Ok(file) = File::open(path) else { return false };
+    let mut raw = BufReader::new(file);
+    if head.output.format == Format::Parquet {
+        return verify::parquet_rows(&mut BufReader::new(raw.take(MAX_PARQUET_BYTES))).is_ok_and(|n| n == 0);
+    }
+    let expected = header(head);
+    let mut text = Vec::new();
+    let read = verify::decoder(&mut raw, head)
+        .and_then(|decoded| decoded.take(expected.len() as u64 + 1).read_to_end(&mut text));
+    read.is_ok() && text == expected
+}
+
+/// The header line, quoted where PostgreSQL quotes; nothing if the files have none.
+fn header(head: &DatasetHead) -> Vec<u8> {
+    let csv = &head.output.csv;
+    if head.output.format != Format::Csv || !csv.header {
+        return Vec::new();
+    }
+    let special = |c: char| c == csv.delimiter || matches!(c, '"' | '\n' | '\r');
+    let alone = head.columns.len() == 1;
+    let quoted = |name: &str| {
+        let guarded = csv.formula_guard && is_formula(name.as_bytes());
+        let name = if guarded { format!("'{name}") } else { name.to_owned() };
+        let needed = name == csv.null || name.contains(special) || (alone && name == "\\.");
+        if needed { format!("\"{}\"", name.replace('"', "\"\"")) } else { name }
+    };
+    let names: Vec<_> = head.columns.iter().map(|c| quoted(&c.name)).collect();
+    format!("{}\n", names.join(&csv.delimiter.to_string())).into_bytes()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,260 @@
+//! The folder that an export is loaded into, and the record of what was written there.
+//!
+//! The record is a file beside the others, `.sluice-download`. It names the export, each part that was begun and
+//! each file that was finished, with its SHA-256, so that a later run can tell its own files from those of the
+//! user: only the former are replaced or removed. It is locked while a download writes to the folder, and goes
+//! when the manifest is there, which names the same files.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use export::id::{ExportId, hex};
+use export::manifest::Manifest;
+use sha2::{Digest, Sha256};
+
+use crate::download::{Wanted, hash_file, local_path};
+use crate::verify::{MANIFEST_NAME, read_manifest, strays};
+use crate::{Error, empty};
+
+mod record;
+
+use record::Record;
+
+/// A folder that belongs to one export as long as this value lives: no other download writes to it.
+#[derive(Debug)]
+pub struct Folder {
+    path: PathBuf,
+    overwrite: bool,
+    record: Mutex<Record>,
+}
+
+impl Folder {
+    /// Takes the folder for an export; makes it where there is none.
+    ///
+    /// # Errors
+    /// If it holds the files of another export, another download is writing to it, or it cannot be written.
+    pub fn open(path: &Path, export: ExportId) -> Result<Self, Error> {
+        Self::refuse_others(path, Some(export))?;
+        fs::create_dir_all(path).map_err(Error::io(path))?;
+        let mut record = Record::lock(path, export)?;
+        if let Ok(manifest) = read_manifest(path) {
+            record.take_over(&manifest);
+        }
+        Ok(Self { path: path.to_owned(), overwrite: false, record: Mutex::new(record) })
+    }
+
+    /// The same folder, where files that this export did not write may be replaced.
+    #[must_use]
+    pub fn overwriting(self, overwrite: bool) -> Self {
+        Self { overwrite, ..self }
+    }
+
+    /// Refuses a folder with the files of another export than this one; `None`: of any.
+    ///
+    /// # Errors
+    /// If it holds such files.
+    pub fn refuse_others(path: &Path, export: Option<ExportId>) -> Result<(), Error> {
+        let of_manifest = read_manifest(path).ok().map(|manifest| manifest.export);
+        match of_manifest.or_else(|| Record::owner(path)) {
+            Some(other) if Some(other) != export => {
+                Err(Error::OtherExport { directory: path.to_owned(), export: other })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Checks, before anything is loaded, that no file in the way is somebody else's. A file of the right length is
+    /// taken to be the wanted one; it is hashed later, and then not replaced either.
+    ///
+    /// # Errors
+    /// [`Error::Occupied`] with everything that is in the way.
+    pub fn check(&self, wanted: &[Wanted]) -> Result<(), Error> {
+        let mut obstacles = Vec::new();
+        for file in wanted {
+            let path = local_path(&self.path, &file.name)?;
+            if !fs::metadata(&path).is_ok_and(|meta| meta.is_file() && meta.len() == file.bytes) {
+                obstacles.extend(self.obstacle(&file.name)?);
+            }
+            obstacles.extend(self.part_obstacle(&file.name)?);
+        }
+        self.refuse(obstacles)
+    }
+
+    /// Checks what else a whole export puts there, and that no file would be taken for one of it.
+    ///
+    /// # Errors
+    /// [`Error::Occupied`] with everything that is in the way.
+    pub fn check_whole(&self, manifest: &Manifest) -> Result<(), Error> {
+        let mut obstacles = Vec::from_iter(self.manifest_obstacle(manifest)?);
+        obstacles.extend(self.part_obstacle(MANIFEST_NAME)?);
+        for head in manifest.datasets.iter().filter(|d| d.rows == 0).map(|d| &d.head) {
+            let name = empty::file_name(head);
+            let path = local_path(&self.path, &name)?;
+            if !empty::is_right(&path, head) {
+                obstacles.extend(self.obstacle(&name)?);
+            }
+            obstacles.extend(self.part_obstacle(&name)?);
+        }
+        for stray in strays(&self.path, manifest) {
+            // One that stands for a dataset without rows may be replaced; it was judged above.
+            if !stray.stands_in && !self.is_ours(&stray.name)? {
+                obstacles.push(format!("{} (it looks like a file of this export)", stray.name));
+            }
+        }
+        self.refuse(obstacles)
+    }
+
+    /// Notes that a file of this name is begun, and returns where its part goes.
+    pub(crate) fn begin(&self, name: &str) -> Result<PathBuf, Error> {
+        local_path(&self.path, name)?;
+        self.refuse(self.obstacle(name)?)?;
+        self.begin_part(name)
+    }
+
+    fn begin_part(&self, name: &str) -> Result<PathBuf, Error> {
+        self.refuse(self.part_obstacle(name)?)?;
+        self.record().note_part(name)?;
+        Ok(self.path.join(part_name(name)))
+    }
+
+    /// Gives a part that is whole its name.
+    pub(crate) fn finish(&self, name: &str, sha256: &str) -> Result<(), Error> {
+        let path = local_path(&self.path, name)?;
+        // Once more: the check before the download may be hours old.
+        self.refuse(self.obstacle(name)?)?;
+        self.record().note_file(name, sha256)?;
+        fs::rename(self.path.join(part_name(name)), &path).map_err(Error::io(&path))
+    }
+
+    /// Writes a small file, whole or not at all.
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+        let part = self.begin(name)?;
+        fs::write(&part, bytes).map_err(Error::io(&part))?;
+        self.finish(name, &hex(&Sha256::digest(bytes)))
+    }
+
+    /// Removes what earlier runs left that is not of this manifest: files of chunks that were read again since, and
+    /// parts. Returns how many files.
+    ///
+    /// # Errors
+    /// If a file that looks like one of this export's was not written by it, or cannot be removed.
+    pub(crate) fn remove_leftovers(&self, manifest: &Manifest) -> Result<usize, Error> {
+        let (mut obstacles, mut removed) = (Vec::new(), 0);
+        for stray in strays(&self.path, manifest) {
+            if self.is_ours(&stray.name)? {
+                let path = self.path.join(&stray.name);
+                fs::remove_file(&path).map_err(Error::io(&path))?;
+                removed += 1;
+            } else {
+                obstacles.push(stray.name);
+            }
+        }
+        self.refuse(obstacles)?;
+        for name in self.record().parts() {
+            // None is left of a file that was finished.
+            let _ = fs::remove_file(self.path.join(part_name(&name)));
+        }
+        Ok(removed)
+    }
+
+    /// Writes the manifest, the sign that everything is there, and removes the record.
+    pub(crate) fn seal(self, manifest: &Manifest, text: &[u8]) -> Result<(), Error> {
+        self.refuse(self.manifest_obstacle(manifest)?)?;
+        let part = self.begin_part(MANIFEST_NAME)?;
+        let path = self.path.join(MANIFEST_NAME);
+        fs::write(&part, text).and_then(|()| fs::rename(&part, &path)).map_err(Error::io(&path))?;
+        self.record.into_inner().unwrap_or_else(PoisonError::into_inner).remove();
+        Ok(())
+    }
+
+    /// Whether the file of this name is, byte for byte, one that this export wrote here.
+    fn is_ours(&self, name: &str) -> Result<bool, Error> {
+        let noted = self.record().hashes(name);
+        let path = self.path.join(name);
+        if noted.is_empty() || !fs::symlink_metadata(&path).is_ok_and(|meta| meta.is_file()) {
+            return Ok(false);
+        }
+        Ok(hash_file(&path)?.is_some_and(|(hash, _)| noted.contains(&hex(&hash.finalize()))))
+    }
+
+    /// What is in the way of a file of this name, if anything is.
+    fn obstacle(&self, name: &str) -> Result<Option<String>, Error> {
+        match kind(&self.path.join(name))? {
+            Kind::Nothing => Ok(None),
+            Kind::Folder => Ok(Some(format!("{name} (a folder)"))),
+            Kind::Other if self.overwrite || self.is_ours(name)? => Ok(None),
+            Kind::Other => Ok(Some(name.to_owned())),
+        }
+    }
+
+    /// What is in the way of a part: it would be written to, so a link is refused as well.
+    fn part_obstacle(&self, name: &str) -> Result<Option<String>, Error> {
+        let part = part_name(name);
+        let meta = match fs::symlink_metadata(self.path.join(&part)) {
+            Ok(meta) => meta,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Error::io(self.path.join(&part))(error)),
+        };
+        if !meta.is_file() {
+            return Ok(Some(format!("{part} (no file)")));
+        }
+        let free = self.overwrite || meta.len() == 0 || self.record().has_part(name);
+        Ok((!free).then_some(part))
+    }
+
+    /// A manifest of this export may be replaced; `refuse_others` has looked for those of others.
+    fn manifest_obstacle(&self, manifest: &Manifest) -> Result<Option<String>, Error> {
+        match kind(&self.path.join(MANIFEST_NAME))? {
+            Kind::Folder => Ok(Some(format!("{MANIFEST_NAME} (a folder)"))),
+            Kind::Other
+                if !self.overwrite
+                    && !read_manifest(&self.path).is_ok_and(|there| there.export == manifest.export) =>
+            {
+                Ok(Some(MANIFEST_NAME.to_owned()))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn refuse(&self, obstacles: impl IntoIterator<Item = String>) -> Result<(), Error> {
+        let names = Vec::from_iter(obstacles);
+        if names.is_empty() {
+            return Ok(());
+        }
+        Err(Error::Occupied { directory: self.path.clone(), names })
+    }
+
+    fn record(&self) -> MutexGuard<'_, Record> {
+        // A note is added whole or not at all.
+        self.record.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+enum Kind {
+    Nothing,
+    Folder,
+    Other,
+}
+
+fn kind(path: &Path) -> Result<Kind, Error> {
+    match fs::symlink_metadata(path) {
+        Ok(meta) if meta.is_dir() => Ok(Kind::Folder),
+        Ok(_) => Ok(Kind::Other),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Kind::Nothing),
+        Err(error) => Err(Error::io(path)(error)),
+    }
+}
+
+/// Where a file lies until it is whole.
+fn part_name(name: &str) -> String {
+    format!("{name}.part")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,59 @@
+//! The server's own log: statements of the source role hold the values of filters.
+
+use ports::source::{Inspector, SourceError};
+
+use super::report::Report;
+
+/// Warns where the server logs statements of the source role.
+pub(super) async fn look(inspector: &mut Inspector, report: &mut Report) -> Result<(), SourceError> {
+    let mut found = Vec::new();
+    for name in ["log_statement", "log_min_duration_statement", "log_min_error_statement"] {
+        found.push(inspector.setting(name).await?.unwrap_or_default());
+    }
+    if let [all, slow, failed] = &found[..] {
+        judge(all, slow, failed, report);
+    }
+    Ok(())
+}
+
+fn judge(all: &str, slow: &str, failed: &str, report: &mut Report) {
+    let warn = |report: &mut Report, setting: String, which: &str, value: &str| {
+        let (name, _) = setting.split_once(' ').unwrap_or((&setting, ""));
+        let remedy = format!(
+            "as a superuser: alter role sluice_source set {name} = {value}, or in the parameter group of the server"
+        );
+        report.warn(
+            "source",
+            format!("{setting}: the server logs {which}, with the values of filters"),
+            remedy,
+        );
+    };
+    if all == "all" {
+        warn(report, format!("log_statement is {all}"), "every statement", "'none'");
+    }
+    if slow != "-1" {
+        warn(report, format!("log_min_duration_statement is {slow}"), "statements that take so long", "-1");
+    }
+    if !matches!(failed, "fatal" | "panic") {
+        warn(report, format!("log_min_error_statement is {failed}"), "statements that fail", "'panic'");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_with_statements_is_warned_of() {
+        let warned = |all, slow, failed| {
+            let mut report = Report::default();
+            judge(all, slow, failed, &mut report);
+            assert!(report.is_fine(), "a warning fails nothing");
+            (report.warnings(), report.text())
+        };
+        assert_eq!(warned("none", "-1", "panic").0, 0);
+        assert_eq!(warned("ddl", "-1", "fatal").0, 0);
+        let (warnings, text) = warned("all", "250ms", "error");
+        assert!(warnings == 3 && text.contains("set log_min_error_statement = 'panic'"), "{text}");
+    }
+}

@@ -1,0 +1,20 @@
+//! Anything but `POST` at `/{dataset}`: 405 where that is a dataset, and 404 where it is nothing at all.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+
+use crate::context::Context;
+use crate::layers::Caller;
+use crate::refusal::Refusal;
+use crate::visible;
+
+pub(crate) async fn no_method(
+    State(context): State<Context>,
+    caller: Caller,
+    Path(name): Path<String>,
+) -> Result<Response, Refusal> {
+    match visible::find(&context, &caller, &name).await?.1 {
+        Some(_) => Err(Refusal::no_method()),
+        None => Err(Refusal::no_path()),
+    }
+}

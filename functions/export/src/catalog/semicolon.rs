@@ -1,0 +1,110 @@
+//! Finds a semicolon that ends a statement, as PostgreSQL's scanner would: one in a literal, a quoted name or a comment is
+//! only a character.
+
+/// Whether a statement ends before the text does.
+pub(super) fn ends_a_statement(sql: &str) -> bool {
+    let mut rest = sql;
+    while let Some(c) = rest.chars().next() {
+        let after = &rest[c.len_utf8()..];
+        rest = match c {
+            ';' => return true,
+            '\'' => after_quoted(after, '\'', has_escapes(&sql[..sql.len() - rest.len()])),
+            '"' => after_quoted(after, '"', false),
+            '-' if after.starts_with('-') => after.split_once('\n').map_or("", |(_, rest)| rest),
+            '/' if after.starts_with('*') => after_comment(&after[1..]),
+            '$' if !ends_in_word(&sql[..sql.len() - rest.len()]) => after_dollars(after).unwrap_or(after),
+            _ => after,
+        };
+    }
+    false
+}
+
+/// Whether the quote after this text begins `E'…'`, in which a backslash escapes.
+fn has_escapes(before: &str) -> bool {
+    before.strip_suffix(['e', 'E']).is_some_and(|before| !ends_in_word(before))
+}
+
+fn ends_in_word(before: &str) -> bool {
+    before.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '$' || !c.is_ascii())
+}
+
+/// What follows the closing quote; a doubled one is a character.
+fn after_quoted(text: &str, quote: char, escapes: bool) -> &str {
+    let mut chars = text.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        if escapes && c == '\\' {
+            chars.next();
+        } else if c == quote && chars.next_if(|(_, next)| *next == quote).is_none() {
+            return &text[at + 1..];
+        }
+    }
+    ""
+}
+
+/// What follows a comment; they nest.
+fn after_comment(mut text: &str) -> &str {
+    let mut depth = 1;
+    while depth > 0 {
+        let Some(at) = text.find(['*', '/']) else { return "" };
+        let here = &text[at..];
+        let (change, length) = if here.starts_with("*/") {
+            (-1, 2)
+        } else if here.starts_with("/*") {
+            (1, 2)
+        } else {
+            (0, 1)
+        };
+        depth += change;
+        text = &here[length..];
+    }
+    text
+}
+
+/// What follows `$tag$…$tag$`, of which the first dollar is passed; `None` if it begins none.
+fn after_dollars(text: &str) -> Option<&str> {
+    let (tag, body) = text.split_once('$')?;
+    let is_tag = tag.chars().all(|c| c.is_alphanumeric() || c == '_' || !c.is_ascii())
+        && !tag.starts_with(|c: char| c.is_ascii_digit());
+    if !is_tag {
+        return None;
+    }
+    let end = format!("${tag}$");
+    Some(body.split_once(&end).map_or("", |(_, rest)| rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_semicolon_in_a_literal_name_or_comment_ends_nothing() {
+        for sql in [
+            "select ';'",
+            "select 'it''s; fine', \"a;b\" from t",
+            "select E'\\';', 1",
+            "select $$;$$, $x$ ; $y$ ; $x$",
+            "select 1 -- ; no\n",
+            "select 1 /* ; /* ; */ ; */",
+            "select 'never closed ;",
+            "select name'x;'",
+        ] {
+            assert!(!ends_a_statement(sql), "{sql}");
+        }
+    }
+
+    #[test]
+    fn any_other_ends_the_statement() {
+        for sql in [
+            "select 1;",
+            "select ';' ; select 2",
+            "select 'a\\'; select 2",
+            "select nice'\\'; --'",
+            "select a$1; b$1",
+            "select 1 -- x\n;",
+            "select /* a */ ; /* b */ 1",
+            "select $1; $1",
+        ] {
+            assert!(ends_a_statement(sql), "{sql}");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! The column that holds the tenant, with what decides how an id is compared with it.
+//!
+//! A tenant's id must match the rows of that tenant alone. Equality in SQL is wider than that: an integer column reads
+//! `0xa` as 10, a uuid column reads one without hyphens, and under a nondeterministic collation `acme` equals `ACME`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::column::ColumnType;
+
+/// A tenant column as resolved at `catalog apply`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "Form", into = "Form")]
+pub struct TenantColumn {
+    /// Its name.
+    pub name: String,
+    /// Its type; `None` in catalogs and chunks of before it was kept. Ids are then compared in every way.
+    pub of: Option<TenantType>,
+}
+
+/// What equality means for a tenant column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TenantType {
+    /// OID of the type as `pg_typeof` reports it (a domain's own); compared before every COPY.
+    pub oid: u32,
+    /// The type under all domains.
+    pub kind: ColumnType,
+    /// Whether texts that are equal have equal bytes. Of a text it is compared before every COPY.
+    pub deterministic: bool,
+}
+
+/// What an id must pass beside the plain equality, which an index serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Identity {
+    /// Nothing: equal values have one spelling.
+    Value,
+    /// The id must be the one spelling of its value.
+    Spelling(&'static str),
+    /// The row's value must have the id's bytes.
+    Bytes,
+}
+
+impl TenantColumn {
+    /// How ids are compared exactly. The spelling is checked once, on the id: a condition on each row would mislead the
+    /// planner, which knows nothing of the texts of a number.
+    pub fn identity(&self) -> Identity {
+        match self.of {
+            Some(TenantType { kind: ColumnType::Text, deterministic: true, .. }) => Identity::Value,
+            Some(TenantType { kind: ColumnType::Int2, .. }) => Identity::Spelling("int2"),
+            Some(TenantType { kind: ColumnType::Int4, .. }) => Identity::Spelling("int4"),
+            Some(TenantType { kind: ColumnType::Int8, .. }) => Identity::Spelling("int8"),
+            Some(TenantType { kind: ColumnType::Uuid, .. }) => Identity::Spelling("uuid"),
+            _ => Identity::Bytes,
+        }
+    }
+
+    /// Whether a selection made with this column is right where the catalog has `present`.
+    pub fn fits(&self, present: &Self) -> bool {
+        self.name == present.name && (self.of.is_none() || self.of == present.of)
+    }
+}
+
+impl From<&str> for TenantColumn {
+    fn from(name: &str) -> Self {
+        Self { name: name.to_owned(), of: None }
+    }
+}
+
+/// As JSON: before the type was kept, the name stood alone.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Form {
+    Name(String),
+    Typed {
+        name: String,
+        #[serde(flatten)]
+        of: TenantType,
+    },
+}
+
+impl From<Form> for TenantColumn {
+    fn from(form: Form) -> Self {
+        match form {
+            Form::Name(name) => Self { name, of: None },
+            Form::Typed { name, of } => Self { name, of: Some(of) },
+        }
+    }
+}
+
+impl From<TenantColumn> for Form {
+    fn from(TenantColumn { name, of }: TenantColumn) -> Self {
+        match of {
+            None => Self::Name(name),
+            Some(of) => Self::Typed { name, of },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(oid: u32, kind: ColumnType, deterministic: bool) -> TenantColumn {
+        TenantColumn { name: "account".into(), of: Some(TenantType { oid, kind, deterministic }) }
+    }
+
+    #[test]
+    fn an_unknown_type_is_compared_by_bytes() {
+        assert_eq!(TenantColumn::from("account").identity(), Identity::Bytes);
+        assert_eq!(of(25, ColumnType::Text, true).identity(), Identity::Value);
+        assert_eq!(of(25, ColumnType::Text, false).identity(), Identity::Bytes);
+        assert_eq!(of(23, ColumnType::Int4, true).identity(), Identity::Spelling("int4"));
+        assert_eq!(of(2950, ColumnType::Uuid, true).identity(), Identity::Spelling("uuid"));
+        assert_eq!(of(18, ColumnType::Char, true).identity(), Identity::Bytes);
+    }
+
+    #[test]
+    fn a_name_of_before_is_still_read() {
+        let old: TenantColumn = serde_json::from_str("\"account\"").unwrap();
+        assert_eq!(old, TenantColumn::from("account"));
+        assert_eq!(serde_json::to_string(&old).unwrap(), "\"account\"");
+        let new = of(25, ColumnType::Text, true);
+        let json = serde_json::to_string(&new).unwrap();
+        assert_eq!(json, r#"{"name":"account","oid":25,"kind":"text","deterministic":true}"#);
+        assert_eq!(serde_json::from_str::<TenantColumn>(&json).unwrap(), new);
+        assert!(old.fits(&new) && !new.fits(&of(23, ColumnType::Int4, true)) && !new.fits(&"other".into()));
+    }
+}

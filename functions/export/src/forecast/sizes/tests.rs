@@ -1,0 +1,110 @@
+//! Tests of sizes: unknown is unknown, a bound is a bound, and nothing of other tenants is in either.
+
+use super::*;
+use crate::format::Output;
+use crate::id::{ChunkId, Fingerprint};
+use crate::range::{RangeKind, Span};
+use crate::selection::{Predicate, Selection, Test};
+
+const TOTAL: Size = Size { rows: 1000, bytes: 50_000 };
+
+fn span(start: i64, end: i64) -> Span {
+    Span { kind: RangeKind::Date, start, end }
+}
+
+fn want(months: usize, tenant: bool) -> Want {
+    let selection: Selection = serde_json::from_value(serde_json::json!({
+        "dataset": "late", "from": {"query": "select"}, "columns": [], "rangeColumn": null,
+        "tenantColumn": tenant.then_some("account"), "predicates": [], "order": [], "settleAfterSecs": null,
+        "epoch": 1, "output": Output::default(),
+    }))
+    .unwrap();
+    let months = (0..months).map(|i| (format!("{:04}-{:02}", 1950 + i / 12, i % 12 + 1), Size::default()));
+    let estimate = DatasetEstimate { total: TOTAL, months: months.collect(), ..Default::default() };
+    let fingerprint = Fingerprint([0; 32]);
+    Want { selection, fingerprint, span: Some(span(0, 100)), estimate }
+}
+
+fn piece(range: Range, rows: u64, reused: bool, unread: bool) -> Piece {
+    let reused = reused.then(|| ChunkId::from_random([1; 16]));
+    Piece { range, reused, unread, rows, bytes: rows * 50 }
+}
+
+fn new(start: i64, end: i64, rows: u64) -> Piece {
+    piece(Range::Span(span(start, end)), rows, false, true)
+}
+
+fn plan(pieces: Vec<Piece>) -> DatasetPlan {
+    DatasetPlan { dataset: "late".into(), pieces, note: None }
+}
+
+fn of(pieces: Vec<Piece>, want: &Want) -> Sizes {
+    Sizes::of(&plan(pieces), want, &Own::default())
+}
+
+fn rows(sizes: &Sizes) -> Option<u64> {
+    sizes.all.map(|size| size.rows)
+}
+
+#[test]
+fn without_months_the_whole_dataset_is_the_bound() {
+    for months in [0, 600] {
+        let sizes = of(vec![new(0, 50, 0), new(50, 100, 0)], &want(months, false));
+        assert_eq!((rows(&sizes), sizes.at_most), (Some(1000), true), "{months}");
+        assert_eq!(sizes.new, Some(Load { chunks: 2, bytes: 50_000 }));
+        assert!(sizes.note.unwrap().contains("at most"));
+    }
+}
+
+#[test]
+fn nothing_is_more_than_the_whole_dataset() {
+    let sizes = of(vec![new(0, 50, 3000), new(50, 100, 1000)], &want(12, false));
+    assert_eq!((rows(&sizes), sizes.at_most), (Some(1000), false));
+    assert_eq!(sizes.new.unwrap().bytes, 50_000);
+    assert_eq!(sizes.largest, 37_500);
+    // What was counted is no estimate.
+    let counted = piece(Range::Span(span(0, 50)), 5000, true, false);
+    assert_eq!(rows(&of(vec![counted, new(50, 100, 10)], &want(12, false))), Some(5000));
+}
+
+#[test]
+fn what_nobody_estimated_is_unknown() {
+    let mut want = want(0, false);
+    want.estimate = DatasetEstimate::default();
+    let sizes = of(vec![new(0, 100, 0)], &want);
+    assert_eq!((sizes.all, sizes.new, sizes.unread), (None, None, None));
+    assert!(sizes.note.unwrap().contains("unknown"));
+    // All of it is there: it was counted.
+    let counted = piece(Range::Span(span(0, 100)), 7, true, false);
+    assert_eq!(rows(&of(vec![counted], &want)), Some(7));
+}
+
+#[test]
+fn filters_make_an_estimate_an_upper_bound() {
+    let mut want = want(12, false);
+    want.selection.predicates = vec![Predicate { column: "a".into(), test: Test::IsNull, by: None }];
+    let sizes = of(vec![new(0, 100, 70)], &want);
+    assert_eq!((rows(&sizes), sizes.at_most), (Some(70), true));
+}
+
+#[test]
+fn a_tenant_sees_nothing_of_what_the_planner_knows_of_all_tenants() {
+    let want = want(12, true);
+    let sizes = of(vec![new(0, 100, 700)], &want);
+    assert_eq!((sizes.all, sizes.new, sizes.largest), (None, None, 0));
+    // Whatever the planner believes, the answer is the same.
+    assert_eq!(sizes, of(vec![new(0, 100, 9)], &want));
+    let own = Own {
+        spans: Past { chunks: 2, rows: 300, bytes: 3000, units: 30.0 },
+        nulls: Past { chunks: 2, rows: 5, bytes: 50, units: 0.0 },
+        ..Own::default()
+    };
+    let pieces = || vec![new(0, 10, 700), piece(Range::Null, 70, false, true)];
+    let sizes = Sizes::of(&plan(pieces()), &want, &own);
+    assert_eq!((rows(&sizes), sizes.unread.unwrap().bytes), (Some(103), 1025));
+    // Shared with an export that waits: planned by the average too.
+    let waiting = piece(Range::Span(span(10, 20)), 700, true, true);
+    let sizes = Sizes::of(&plan(vec![new(0, 10, 700), waiting]), &want, &own);
+    assert_eq!((rows(&sizes), sizes.new.unwrap().bytes, sizes.shared.bytes), (Some(200), 1000, 1000));
+    assert_eq!(of(vec![piece(Range::All, 1, false, true)], &want).all, None);
+}

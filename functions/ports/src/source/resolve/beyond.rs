@@ -1,0 +1,58 @@
+//! Rows that no date of a request reaches: before the year 1, beyond the year 9999, and infinite ones.
+
+use export::catalog::{Dataset, RangeColumn};
+use export::range::Span;
+
+use super::bounds::{MOST_COST, within};
+use super::findings::Findings;
+use crate::source::inspect::from_clause;
+use crate::source::sql::identifier;
+use crate::source::{Inspector, SourceError};
+
+/// 0001-01-01 and 10000-01-01, in days since 1970.
+const DATES: (i64, i64) = (-719_162, 2_932_897);
+
+/// Warns of them, where looking for them is cheap.
+pub(super) async fn find(
+    inspector: &mut Inspector,
+    dataset: &Dataset,
+    range: &RangeColumn,
+    findings: &mut Findings,
+) -> Result<(), SourceError> {
+    let column = format!("q.{}", identifier(&range.name));
+    let day = range.kind.day();
+    let outside = |first: Option<i64>, after: Option<i64>, value: &str| {
+        let span = Span {
+            kind: range.kind,
+            start: first.unwrap_or(Span::OPEN_START),
+            end: after.unwrap_or(Span::OPEN_END),
+        };
+        within(span, value)
+    };
+    let ends = format!("from {}", from_clause(&dataset.from));
+    let question = format!(
+        "select coalesce({}, false)::text, coalesce({}, false)::text {ends}",
+        outside(None, Some(DATES.0 * day), &format!("min({column})")),
+        outside(Some(DATES.1 * day), None, &format!("max({column})")),
+    );
+    if inspector.explain(&question).await?.cost > MOST_COST {
+        return Ok(());
+    }
+    let rows = inspector.texts(&question).await?;
+    let found = |i: usize| rows.first().and_then(|row| row.get(i)?.as_deref()) == Some("true");
+    let remedies = [
+        (found(0), "before the year 1 or at -infinity", "startDate"),
+        (found(1), "beyond the year 9999 or at infinity", "endDate"),
+    ];
+    for (_, place, bound) in remedies.into_iter().filter(|(found, ..)| *found) {
+        findings.warning(
+            "range_column",
+            format!(
+                "rows lie {place} in {:?}: a request with a date as its {bound} does not include them",
+                range.name
+            ),
+            format!("nothing, if this is how it is meant; requests that leave {bound} out include them"),
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,119 @@
+//! What a request is decided by: limits of its tenant, an earlier export under its key, and the chunks it might reuse.
+
+use std::collections::HashSet;
+
+use export::chunk::ChunkState;
+use export::id::{ChunkId, ExportId, Fingerprint, TenantId};
+use export::plan::{Candidate, Want};
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+
+use super::super::connection::{Tx, sql};
+use super::super::error::StoreError;
+use super::super::idempotency::Idempotency;
+use super::super::ranges::{chunk_id, count, from_row, texts};
+use super::super::turns::{Full, Kept};
+
+/// One look at the store, at one time.
+#[derive(Debug)]
+pub(super) struct Look {
+    /// The time, in microseconds since 1970.
+    pub(super) now: i64,
+    /// The export that has the idempotency key, and whether it came with the same body.
+    pub(super) earlier: Option<(ExportId, bool)>,
+    /// The tenant has as many live exports as it may.
+    pub(super) full: Option<Full>,
+    /// The tenant keeps as much as it may.
+    pub(super) kept: Option<Kept>,
+    /// Chunks that might be reused, by id.
+    pub(super) candidates: Vec<Candidate>,
+}
+
+impl Look {
+    /// Looks; takes no lock. What is found can have changed as soon as it is known, except what the caller has locked.
+    pub(super) async fn read(
+        tx: &mut Tx,
+        tenant: &TenantId,
+        wants: &[Want],
+        idempotency: Option<&Idempotency>,
+    ) -> Result<Self, StoreError> {
+        let fingerprints: Vec<Vec<u8>> = wants.iter().map(|w| w.fingerprint.0.to_vec()).collect();
+        let starts: Vec<Option<i64>> = wants.iter().map(|w| w.span.map(|s| s.start)).collect();
+        let ends: Vec<Option<i64>> = wants.iter().map(|w| w.span.map(|s| s.end)).collect();
+        let find = sql(include_str!("candidates.sql"))
+            .bind(tenant.as_str())
+            .bind(fingerprints)
+            .bind(starts)
+            .bind(ends)
+            .bind(idempotency.map(|i| i.key.as_str()))
+            .bind(idempotency.map(|i| &i.body_sha256[..]))
+            .bind(idempotency.map(|i| &i.sent_sha256[..]));
+        let rows = tx.all(find).await?;
+        let first = rows.first().ok_or_else(|| StoreError::unreadable("tenant", "it has no limits"))?;
+        let earlier = match first.try_get::<Option<String>, _>("earlier")? {
+            Some(id) => {
+                let id = id.parse().map_err(|e| StoreError::unreadable("export id", e))?;
+                Some((id, first.try_get("same")?))
+            }
+            None => None,
+        };
+        let mut candidates = Vec::with_capacity(rows.len());
+        for row in &rows {
+            if row.try_get::<Option<&str>, _>("id")?.is_some() {
+                candidates.push(candidate(row)?);
+            }
+        }
+        Ok(Self {
+            now: first.try_get("now")?,
+            earlier,
+            full: Full::read(first)?,
+            kept: Kept::read(first)?,
+            candidates,
+        })
+    }
+
+    /// Keeps only the candidates that the caller has locked.
+    pub(super) fn keep(&mut self, locked: &[ChunkId]) {
+        let locked: HashSet<_> = locked.iter().collect();
+        self.candidates.retain(|candidate| locked.contains(&candidate.id));
+    }
+}
+
+fn candidate(row: &PgRow) -> Result<Candidate, StoreError> {
+    let fingerprint: &[u8] = row.try_get("fingerprint")?;
+    Ok(Candidate {
+        id: chunk_id(row, "id")?,
+        fingerprint: Fingerprint(
+            fingerprint.try_into().map_err(|e| StoreError::unreadable("fingerprint", e))?,
+        ),
+        range: from_row(row)?,
+        state: row
+            .try_get::<String, _>("state")?
+            .parse::<ChunkState>()
+            .map_err(|e| StoreError::unreadable("state", e))?,
+        reusable: row.try_get("reusable")?,
+        as_of_micros: row.try_get("as_of")?,
+        rows: count(row, "rows")?,
+        bytes: count(row, "bytes")?,
+    })
+}
+
+/// Locks chunks in id order. What they are then is read by a second statement: the snapshot of this one may be older than
+/// the locks it waited for.
+pub(super) async fn lock(tx: &mut Tx, chunks: &[ChunkId]) -> Result<(), StoreError> {
+    if chunks.is_empty() {
+        return Ok(());
+    }
+    let lock = sql("select from sluice.chunk where id = any ($1::text[]::uuid[]) order by id for update");
+    tx.all(lock.bind(texts(chunks))).await.map(|_| ())
+}
+
+/// Locks all chunks that might be reused.
+pub(in super::super) async fn lock_candidates(
+    tx: &mut Tx,
+    tenant: &TenantId,
+    wants: &[Want],
+) -> Result<(), StoreError> {
+    let look = Look::read(tx, tenant, wants, None).await?;
+    lock(tx, &look.candidates.iter().map(|c| c.id).collect::<Vec<_>>()).await
+}

@@ -1,0 +1,97 @@
+//! What must never be in the store, whatever ran: looked for by the sweeper, `admin check` and the tests that kill
+//! processes. See `invariants.sql` for what each of them is.
+
+use sqlx::Row;
+
+use super::connection::{Store, sql};
+use super::error::StoreError;
+use super::ranges::count;
+
+/// Things put right in one transaction.
+const BATCH: i64 = 1000;
+
+/// An invariant that does not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The invariant.
+    pub invariant: String,
+    /// How often it is broken.
+    pub found: u64,
+    /// One of them: ids and nothing else.
+    pub example: String,
+}
+
+impl std::fmt::Display for Violation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "broken {} times: {} ({})", self.found, self.invariant, self.example)
+    }
+}
+
+impl Store {
+    /// All invariants that do not hold now.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn violations(&self) -> Result<Vec<Violation>, StoreError> {
+        self.violations_of(None).await
+    }
+
+    /// Those that do not hold in the next sixteenth of the store: sixteen calls look at all of it.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn next_violations(&self) -> Result<Vec<Violation>, StoreError> {
+        let mut tx = self.begin().await?;
+        let next = sql("insert into sluice.setting as s (name, value) values ('invariants_looked_at', '0') \
+             on conflict (name) do update set value = to_hex((('x' || lpad(s.value, 8, '0'))::bit(32)::integer + 1) % 16) returning value");
+        let digit: String = tx.one(next).await?.try_get("value")?;
+        tx.commit().await?;
+        self.violations_of(Some(digit)).await
+    }
+
+    async fn violations_of(&self, digit: Option<String>) -> Result<Vec<Violation>, StoreError> {
+        let mut tx = self.begin().await?;
+        let find = sql("select invariant, found, example from sluice.violations($1)");
+        let rows = tx.all(find.bind(digit)).await?;
+        tx.commit().await?;
+        let read = |row: &sqlx::postgres::PgRow| {
+            Ok(Violation {
+                invariant: row.try_get("invariant")?,
+                found: count(row, "found")?,
+                example: row.try_get("example")?,
+            })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// Puts right what can be put right without harm, and answers how much that was: links that are open although their
+    /// chunk is done or failed are closed, so that their exports can be finished; tenants with room for an active export
+    /// are looked at by the next `dispatch()`.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn put_right(&self) -> Result<u64, StoreError> {
+        self.again(|| async {
+            let mut tx = self.begin().await?;
+            // Locked in the order of ids, and decided by the next statement.
+            let lock = sql(
+                "select c.id::text from sluice.chunk c where c.state in ('done', 'failed') and c.id in \
+                   (select l.chunk_id from sluice.link l where l.open) order by c.id limit $1 for update",
+            );
+            let rows = tx.all(lock.bind(BATCH)).await?;
+            let chunks = rows.iter().map(|row| row.try_get("id")).collect::<Result<Vec<String>, _>>()?;
+            let mut changed = 0;
+            if !chunks.is_empty() {
+                let close = sql(
+                    "update sluice.link l set open = false from sluice.chunk c \
+                     where c.id = any ($1::text[]::uuid[]) and l.chunk_id = c.id and l.open and c.state in ('done', 'failed')",
+                );
+                changed += tx.run(close.bind(chunks)).await?;
+            }
+            changed += tx.run(sql(include_str!("invariants/turns.sql"))).await?;
+            tx.commit().await?;
+            Ok(changed)
+        })
+        .await
+    }
+}

@@ -1,0 +1,68 @@
+-- violations(): what must never be, in one snapshot: how often each invariant is broken, and an example. Of chunks, their
+-- links and exports whose ids begin with this hexadecimal digit, or of all; so the sweeper can look at a sixteenth at a time.
+--
+-- Every one of them holds at every commit, whatever runs: what is right only after a while is not an invariant.
+create or replace function sluice.violations(of_digit text) returns table (invariant text, found bigint, example text)
+    language plpgsql stable
+as $$
+declare
+    low constant uuid := (coalesce(of_digit, '0') || '0000000-0000-0000-0000-000000000000')::uuid;
+    high constant uuid := (coalesce(of_digit, 'f') || 'fffffff-ffff-ffff-ffff-ffffffffffff')::uuid;
+begin
+    return query
+    with broken (invariant, example) as (
+        select case
+                when c.state in ('split', 'dying') then 'a removed chunk has no link'
+                when not c.state in ('due', 'sent', 'running') then 'a chunk that has ended has no open link'
+                else 'a chunk that is not read has only open links'
+            end, format('chunk %s, export %s', l.chunk_id, l.export_id)
+        from sluice.link l join sluice.chunk c on c.id = l.chunk_id
+        where l.chunk_id between low and high
+          and (c.state in ('split', 'dying') or l.open <> (c.state in ('due', 'sent', 'running')))
+        union all
+        -- It would be read for no export, or its files would stay for ever.
+        select case when c.state in ('due', 'sent', 'running') then 'a chunk that is not read has a link' else 'a file has an owner' end,
+               format('chunk %s', c.id)
+        from sluice.chunk c
+        where c.id between low and high
+          and (c.state in ('due', 'sent', 'running', 'failed') or (c.state = 'done' and c.keep_until is null))
+          and not exists (select from sluice.link l where l.chunk_id = c.id)
+        union all
+        select 'a chunk has a lease while it runs', format('chunk %s', c.id)
+        from sluice.chunk c
+        where c.id between low and high and (c.state = 'running') <> (c.lease_until is not null)
+        union all
+        select 'an attempt that has not ended is the one that runs', format('chunk %s, attempt %s', a.chunk_id, a.number)
+        from sluice.attempt a join sluice.chunk c on c.id = a.chunk_id
+        where a.chunk_id between low and high and a.outcome is null and (c.state <> 'running' or c.attempt <> a.number)
+        union all
+        select case when e.status = 'succeeded' then 'an export that succeeded has all its files' else 'an export that has ended waits for nothing' end,
+               format('export %s, chunk %s', e.id, l.chunk_id)
+        from sluice.export e join sluice.link l on l.export_id = e.id join sluice.chunk c on c.id = l.chunk_id
+        where e.id between low and high and e.status not in ('queued', 'running')
+          and (l.open or (e.status = 'succeeded' and c.state <> 'done'))
+        union all
+        select 'an export that succeeded has a manifest', format('export %s', e.id)
+        from sluice.export e
+        where e.id between low and high and e.status = 'succeeded' and e.manifest_key is null
+        union all
+        select 'the counts of an export that has ended agree with its chunks', format('export %s', e.id)
+        from sluice.export e, lateral sluice.progress(e.id) p
+        where e.id between low and high and e.status in ('succeeded', 'failed') and e.progress is not null
+          and ((e.progress ->> 'chunksTotal', e.progress ->> 'chunksDone', e.progress ->> 'rows', e.progress ->> 'bytes')
+              is distinct from (p ->> 'chunksTotal', p ->> 'chunksDone', p ->> 'rows', p ->> 'bytes'))
+        union all
+        select 'an export has its turn when its tenant has room', format('tenant %s', e.tenant)
+        from sluice.export e
+        where e.status in ('queued', 'running')
+          and not exists (select from sluice.export_turn t where t.export_id = e.id)
+          and not exists (select from sluice.turn_change n where n.tenant = e.tenant)
+          and (select count(*) from sluice.export_turn t where t.tenant = e.tenant) < sluice.max_active()
+        union all
+        select 'a tenant with an active export is served', format('tenant %s', t.tenant)
+        from sluice.export_turn t
+        where not exists (select from sluice.tenant_turn tt where tt.tenant = t.tenant and tt.active)
+    )
+    select b.invariant, count(*), min(b.example) from broken b group by b.invariant order by b.invariant;
+end
+$$;

@@ -1,0 +1,111 @@
+//! Chunks and objects that are to go.
+
+use export::chunk::chunk_prefix;
+use ports::fault::Point;
+use ports::objects::{Objects, ObjectsError};
+use tokio::task::JoinSet;
+
+use crate::Context;
+use crate::rounds::{BATCH, Rounds};
+use crate::sweep::StepError;
+
+/// Prefixes below which is deleted at once.
+const AT_ONCE: usize = 16;
+
+/// Lets settled chunks go that were not used for long; answers how many were looked at.
+pub(crate) async fn release(context: &Context) -> Result<usize, StepError> {
+    let (rounds, mut released) = (Rounds::<()>::start(), 0);
+    loop {
+        let found = context.store.release_unused(BATCH).await?;
+        released += found;
+        if rounds.are_over(found) {
+            return rounds.end(released);
+        }
+    }
+}
+
+/// Deletes the objects of chunks that nobody wants; a chunk's row goes once its prefix was found empty
+/// and no attempt can write to it any more. Goes on while there are more: what a busy day leaves must not take
+/// days to go.
+pub(crate) async fn empty_chunks(context: &Context) -> Result<usize, StepError> {
+    let (mut rounds, mut emptied) = (Rounds::start(), 0);
+    loop {
+        let dying = rounds.next(context.store.dying(rounds.limit()).await?, |one| one.chunk);
+        let (mut gone, mut waiting) = (Vec::new(), Vec::new());
+        for some in dying.chunks(AT_ONCE) {
+            let mut deleting = JoinSet::new();
+            for one in some.iter().cloned() {
+                let objects = context.objects.clone();
+                deleting.spawn(async move {
+                    let found = delete_below(&*objects, &chunk_prefix(&one.tenant, one.chunk)).await;
+                    (one, found)
+                });
+            }
+            while let Some(deleted) = deleting.join_next().await {
+                let Ok((one, found)) = deleted else { continue };
+                let found = match found {
+                    Ok(found) => found,
+                    Err(error) => {
+                        rounds.failed(one.chunk, error.into());
+                        continue;
+                    }
+                };
+                emptied += usize::from(found > 0);
+                context.store.faults().crash(Point::Emptied);
+                if one.quiet && found == 0 { gone.push(one.chunk) } else { waiting.push(one.chunk) }
+            }
+        }
+        context.store.emptied(&waiting).await?;
+        context.store.forget(&gone).await?;
+        if rounds.are_over(dying.len()) {
+            return rounds.end(emptied);
+        }
+    }
+}
+
+/// Deletes what attempts and exports left in the bucket; answers below how many prefixes.
+pub(crate) async fn sweep_litter(context: &Context) -> Result<usize, StepError> {
+    let (mut rounds, mut swept) = (Rounds::start(), 0);
+    loop {
+        let litter = rounds.next(context.store.due_litter(rounds.limit()).await?, |one| one.prefix.clone());
+        for some in litter.chunks(AT_ONCE) {
+            let mut deleting = JoinSet::new();
+            for one in some.iter().cloned() {
+                let objects = context.objects.clone();
+                deleting.spawn(async move {
+                    let deleted = delete_below(&*objects, &one.prefix).await;
+                    (one, deleted)
+                });
+            }
+            while let Some(deleted) = deleting.join_next().await {
+                let Ok((one, deleted)) = deleted else { continue };
+                let noted = match deleted {
+                    Ok(_) => context.store.swept(&one).await.map_err(StepError::from),
+                    Err(error) => Err(error.into()),
+                };
+                match noted {
+                    Ok(()) => swept += 1,
+                    Err(error) => rounds.failed(one.prefix, error),
+                }
+            }
+        }
+        if rounds.are_over(litter.len()) {
+            return rounds.end(swept);
+        }
+    }
+}
+
+/// Deletes all objects and aborts all unfinished uploads below `prefix`; answers how many objects there were.
+async fn delete_below(objects: &dyn Objects, prefix: &str) -> Result<usize, ObjectsError> {
+    objects.abort_uploads(prefix).await?;
+    let mut found = 0;
+    loop {
+        // What was listed is deleted, so the next page is again the first.
+        let page = objects.list(prefix, None).await?;
+        if page.keys.is_empty() {
+            return Ok(found);
+        }
+        found += page.keys.len();
+        objects.delete(&page.keys).await?;
+    }
+}

@@ -1,0 +1,86 @@
+//! Writes down how an attempt without a file ended: as the chunk's own failure, or as a condition of the deployment that is
+//! charged to no chunk.
+
+use std::time::{Duration, Instant};
+
+use export::chunk::{Attempt, Failure, MAX_FAILURES, Usage, backoff_secs};
+use export::id::ExportId;
+use export::load::Hold;
+use ports::store::{GivenBack, StoreError};
+use ports::telemetry::chain;
+use tokio::time::sleep;
+
+use crate::attempt::Deadline;
+use crate::context::Context;
+use crate::error::AttemptError;
+use crate::notify::wake_up;
+
+/// Between two tries to reach the store.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Kept free of tries at the end of the function's time.
+const LAST: Duration = Duration::from_secs(2);
+
+/// Runs an operation of the store until the store can be reached, or the function's time is over: what an attempt has made or
+/// learned is lost otherwise, and its chunk is charged with a lost worker.
+pub(crate) async fn insist<T>(
+    deadline: Deadline,
+    mut operation: impl AsyncFnMut() -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let give_up = deadline.begun + deadline.left.saturating_sub(LAST);
+    loop {
+        match operation().await {
+            Err(StoreError::Busy(error)) if Instant::now() + PAUSE < give_up => {
+                tracing::warn!(
+                    error = chain(&*error),
+                    "the store cannot be reached; the end of the attempt waits"
+                );
+                sleep(PAUSE).await;
+            }
+            other => return other,
+        }
+    }
+}
+
+/// The chunk's own failure. Answers the exports that may now be finished.
+pub(crate) async fn fail(
+    ctx: &Context,
+    attempt: &Attempt,
+    failure: &Failure,
+    error: &AttemptError,
+    usage: &Usage,
+) -> Result<Option<Vec<ExportId>>, StoreError> {
+    tracing::warn!(chunk = %attempt.chunk, attempt = attempt.number, dataset = attempt.selection.dataset,
+        code = failure.code, again = failure.again, error = chain(error), "attempt failed");
+    let exports = ctx.store.fail(attempt.chunk, attempt.number, failure, usage).await?;
+    let failures = attempt.failures.saturating_add(1);
+    if exports.is_some() && failure.again && failures < MAX_FAILURES {
+        wake_up(ctx, attempt.chunk, u32::try_from(backoff_secs(failures)).unwrap_or(u32::MAX)).await;
+    }
+    Ok(exports)
+}
+
+/// A condition of the deployment: nothing has failed, and nothing goes out for a while.
+pub(crate) async fn give_back(
+    ctx: &Context,
+    attempt: &Attempt,
+    hold: &Hold,
+    error: &AttemptError,
+    usage: &Usage,
+) -> Result<Option<Vec<ExportId>>, StoreError> {
+    match ctx.store.back_off(attempt.chunk, attempt.number, hold, usage).await? {
+        GivenBack::Waits { secs } => {
+            tracing::warn!(chunk = %attempt.chunk, attempt = attempt.number, signal = hold.signal.as_str(), secs,
+                error = chain(error), "a condition of the deployment holds the chunk back");
+            wake_up(ctx, attempt.chunk, secs).await;
+            Ok(None)
+        }
+        GivenBack::Fenced => Ok(None),
+        GivenBack::BreaksSessions => {
+            let message =
+                format!("{}; the session broke {MAX_FAILURES} times while this chunk was read", hold.reason);
+            let failure = Failure { code: hold.signal.as_str().into(), message, again: false };
+            fail(ctx, attempt, &failure, error, usage).await
+        }
+    }
+}

@@ -1,0 +1,33 @@
+"""The only API is served at its own paths; everything else is the emulator's as before."""
+
+import asyncio
+import unittest
+
+import emulator
+
+
+class Paths(unittest.TestCase):
+    def routed(self, path, ids, kind="http"):
+        seen = []
+
+        async def app(scope, receive, send):
+            seen.append((scope["path"], scope.get("raw_path")))
+
+        scope = {"type": kind, "path": path, "raw_path": path.replace(" ", "%20").encode()}
+        asyncio.run(emulator.at_own_paths(app, lambda: set(ids))(scope, None, None))
+        return seen[0]
+
+    def test_a_path_of_the_only_api_is_one_below_its_id(self):
+        found = self.routed("/api/v1/datasets/a b", ["abcd1234"])
+        self.assertEqual(found, ("/_aws/execute-api/abcd1234/api/v1/datasets/a b",
+                                 b"/_aws/execute-api/abcd1234/api/v1/datasets/a%20b"))
+        self.assertEqual(self.routed("/api/v1", ["abcd1234"])[0], "/_aws/execute-api/abcd1234/api/v1")
+
+    def test_everything_else_stays(self):
+        for path, ids in [("/api/v10", ["a"]), ("/bucket/api/v1", ["a"]), ("/api/v1/x", []), ("/api/v1/x", ["a", "b"])]:
+            self.assertEqual(self.routed(path, ids)[0], path)
+        self.assertEqual(self.routed("/api/v1/x", ["a"], "websocket")[0], "/api/v1/x")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,27 @@
+//! `cargo x bench flood`: one tenant sends the worst requests over six connections; what another notices of it.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::up::{Plan, Sample};
+use crate::{postgres, test};
+
+/// Sessions at the source and at the store: the template's defaults.
+const SESSIONS: u32 = 4;
+
+/// Runs the flood of `tests/faults/flood.rs` for long, over a stack of its own.
+pub(super) fn run() -> Result<ExitCode> {
+    // As many as six connections make.
+    let set = [("TenantRequestsPerSecond".to_owned(), "0".to_owned())];
+    let plan = Plan {
+        name: "flood",
+        budget: SESSIONS,
+        store_sessions: SESSIONS,
+        max_connections: postgres::MAX_CONNECTIONS,
+        set: &set,
+        sample: Sample::None,
+        cdn: false,
+    };
+    test::faults(&plan, "flood::", &[("SLUICE_FLOOD_FULL", "1".to_owned())])
+}

@@ -1,0 +1,91 @@
+//! Files and folders that only their user can read: on a machine that others use as well, what lies in them would make
+//! anybody the user of the stack.
+
+use std::fs::{self, DirBuilder, Permissions};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use rustix::process::geteuid;
+
+use crate::user::User;
+
+/// Writes a file that only `user` can read, from its first byte on.
+pub(crate) fn write(path: &Path, text: impl AsRef<[u8]>, user: User) -> Result<()> {
+    let written = || {
+        let mut file = fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+        // One that was there keeps its mode otherwise.
+        file.set_permissions(Permissions::from_mode(0o600))?;
+        file.write_all(text.as_ref())?;
+        user.own(path)
+    };
+    written().with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Makes a folder that only `user`, and root, can enter.
+pub(crate) fn folder(path: &Path, user: User) -> Result<()> {
+    let made = || {
+        fs::create_dir_all(path)?;
+        fs::set_permissions(path, Permissions::from_mode(0o700))?;
+        user.own(path)
+    };
+    made().with_context(|| format!("cannot create {}", path.display()))
+}
+
+/// Makes a folder below one that everybody can write to, or takes the one that we made before. Others can enter it, if
+/// they know what lies there, but read and change nothing of it.
+pub(crate) fn shared_folder(path: &Path) -> Result<()> {
+    match DirBuilder::new().mode(0o711).create(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            return Err(error).with_context(|| format!("cannot create {}", path.display()));
+        }
+        _ => {}
+    }
+    let meta = fs::symlink_metadata(path).with_context(|| format!("cannot read {}", path.display()))?;
+    if !meta.is_dir() || meta.uid() != geteuid().as_raw() {
+        bail!("{} was made by another user, who could change what is run from it; remove it", path.display());
+    }
+    fs::set_permissions(path, Permissions::from_mode(0o711))
+        .with_context(|| format!("cannot change {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::symlink_metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn secrets_are_closed_also_where_a_file_was_open_before() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("stack.json");
+        fs::write(&file, "old").unwrap();
+        fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
+        write(&file, "new", User::Own).unwrap();
+        assert_eq!((mode(&file), fs::read(&file).unwrap()), (0o600, b"new".to_vec()));
+        folder(&home.path().join("a/b"), User::Own).unwrap();
+        assert_eq!(mode(&home.path().join("a/b")), 0o700);
+    }
+
+    #[test]
+    fn a_work_folder_of_another_user_is_refused() {
+        let home = tempfile::tempdir().unwrap();
+        let ours = home.path().join("ours");
+        shared_folder(&ours).unwrap();
+        fs::set_permissions(&ours, Permissions::from_mode(0o777)).unwrap();
+        shared_folder(&ours).unwrap();
+        assert_eq!(mode(&ours), 0o711, "one that others could write to is closed");
+        let link = home.path().join("link");
+        std::os::unix::fs::symlink(&ours, &link).unwrap();
+        assert!(shared_folder(&link).is_err(), "a link leads wherever its maker wants");
+        if geteuid().is_root() {
+            let theirs = home.path().join("theirs");
+            fs::create_dir(&theirs).unwrap();
+            std::os::unix::fs::chown(&theirs, Some(65534), Some(65534)).unwrap();
+            assert!(shared_folder(&theirs).is_err());
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! What of the surroundings of `cargo x` reaches the processes that it starts: nothing that would turn them to other
+//! services than the stack's own.
+//!
+//! Every process is started through [`command`]; a test reads this crate for others.
+
+use std::ffi::{OsStr, OsString};
+use std::process::Command;
+
+use rustix::fs::Mode;
+use rustix::process::umask;
+
+/// Names of variables, by their beginnings, that point programs elsewhere: to accounts of AWS, to databases, and to
+/// another deployment of Sluice.
+const FOREIGN: [&str; 8] = [
+    "AWS_",
+    "BOTO_",
+    "SLUICE_URL",
+    "SLUICE_KEY",
+    "SLUICE_ADMIN_FUNCTION",
+    "PYTHONHOME",
+    "PYTHONPATH",
+    "REDISCLI_",
+];
+
+/// The beginning of libpq's variables.
+const LIBPQ: &str = "PG";
+
+/// Where no proxy may stand between.
+const LOCAL: &str = "127.0.0.1,localhost,::1";
+
+/// Files and folders are made as if the shell said `umask 022`, whatever it said: another user may have to run the
+/// database. What holds secrets is closed one by one, see [`crate::private`].
+pub(crate) fn prepare() {
+    umask(Mode::WGRP | Mode::WOTH);
+}
+
+/// A command without the surroundings that are not its business.
+pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
+    let mut command = with_aws(program);
+    for (name, _) in std::env::vars_os() {
+        if is_foreign(&name) {
+            command.env_remove(name);
+        }
+    }
+    // Profiles of the user are not the emulator's.
+    command.env("AWS_CONFIG_FILE", "/dev/null").env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
+    command
+}
+
+/// The same for a program that may deploy to the user's own account.
+pub(crate) fn with_aws(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    for name in ["no_proxy", "NO_PROXY"] {
+        let known = std::env::var(name).unwrap_or_default();
+        command.env(name, if known.is_empty() { LOCAL.to_owned() } else { format!("{known},{LOCAL}") });
+    }
+    command
+}
+
+fn is_foreign(name: &OsString) -> bool {
+    let Some(name) = name.to_str() else { return false };
+    let libpq = name.strip_prefix(LIBPQ).is_some_and(|rest| {
+        !rest.is_empty() && rest.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+    });
+    libpq || FOREIGN.iter().any(|beginning| name.starts_with(beginning))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn variables_of_other_services_are_foreign() {
+        for name in ["AWS_PROFILE", "PGOPTIONS", "PGSERVICE", "PGSSLMODE", "SLUICE_KEY", "PYTHONPATH"] {
+            assert!(is_foreign(&name.into()), "{name}");
+        }
+        for name in ["PATH", "PG", "PGx", "HTTP_PROXY", "SLUICE_NOTHING_SKIPPED", "CARGO_HOME"] {
+            assert!(!is_foreign(&name.into()), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_process_is_started_here() {
+        let this = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/surroundings.rs");
+        let mut folders = vec![this.parent().unwrap().to_path_buf()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path()) {
+                if entry.is_dir() {
+                    folders.push(entry);
+                } else if entry != this {
+                    let text = fs::read_to_string(&entry).unwrap_or_default();
+                    let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+                    assert!(
+                        !code.contains("Command::new("),
+                        "{} starts a process by itself",
+                        entry.display()
+                    );
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! `sluice download` into folders that are not empty.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use export::id::ExportId;
+use serde_json::{Value, json};
+use tests::System;
+
+fn sluice(system: &System, words: &[&str]) -> Output {
+    Command::new(std::env::var("SLUICE_CLI").expect("SLUICE_CLI is set by `cargo x test`"))
+        .args(words)
+        .env("SLUICE_URL", &system.stack.url)
+        .env("SLUICE_KEY", &system.stack.key)
+        .output()
+        .unwrap()
+}
+
+fn download(system: &System, id: ExportId, out: &Path, more: &[&str]) -> Output {
+    let words = ["--json", "download", &id.to_string(), "--out", out.to_str().unwrap()];
+    sluice(system, &[&words, more].concat())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_the_user_is_refused_before_anything_is_loaded_and_stays() {
+    let system = System::get().await;
+    let request = json!({"datasets": ["visits", "nothing"], "startDate": "2024-01-01", "endDate": "2024-01-31",
+        "format": "parquet"});
+    let exported = system.export(&request).await.unwrap();
+    let id = exported.manifest.export;
+    let name = &exported.manifest.datasets[0].chunks[0].file.as_ref().unwrap().name;
+    let folder = tempfile::tempdir().unwrap();
+    let mine = folder.path().join(name);
+    std::fs::write(&mine, "mine").unwrap();
+    let refused = download(system, id, folder.path(), &[]);
+    let told = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2), "{told}");
+    assert!(told.contains(name.as_str()) && told.contains("--overwrite"), "{told}");
+    assert_eq!(std::fs::read(&mine).unwrap(), b"mine");
+    let there: Vec<_> = std::fs::read_dir(folder.path()).unwrap().flatten().map(|e| e.file_name()).collect();
+    assert_eq!(there.len(), 2, "the file and the record alone: {there:?}");
+
+    std::fs::remove_file(&mine).unwrap();
+    std::fs::create_dir(&mine).unwrap();
+    let refused = download(system, id, folder.path(), &["--overwrite"]);
+    assert_eq!(refused.status.code(), Some(2), "{}", String::from_utf8_lossy(&refused.stderr));
+    std::fs::remove_dir(&mine).unwrap();
+
+    std::fs::write(&mine, "mine").unwrap();
+    let loaded = download(system, id, folder.path(), &["--overwrite"]);
+    assert!(loaded.status.success(), "{}", String::from_utf8_lossy(&loaded.stderr));
+    let loaded: Value = serde_json::from_slice(&loaded.stdout).unwrap();
+    let files = std::fs::read_dir(folder.path()).unwrap().count() - 1;
+    // Besides the manifest: also the file of the dataset without rows.
+    assert_eq!(loaded["download"]["loaded"], files);
+    assert_eq!(loaded["download"]["datasets"], 2);
+    let verified = sluice(system, &["--json", "verify", folder.path().to_str().unwrap()]);
+    let verified: Value = serde_json::from_slice(&verified.stdout).unwrap();
+    assert_eq!((&verified["files"], &verified["faults"]), (&json!(files), &json!([])));
+}

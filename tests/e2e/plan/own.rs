@@ -1,0 +1,58 @@
+//! A forecast is made of the tenant's own: what others export, or have waiting, moves nothing in it.
+
+use export::format::Output;
+use export::id::TenantId;
+use export::plan::Want;
+use ports::store::Store;
+use tests::Database;
+
+use crate::fixture::{add_tenant, drain, new_export, want};
+
+/// Days of a dataset with a tenant column, about so many chunks of them.
+fn own(tenant: &TenantId, start: i64, end: i64, chunks: u64) -> Want {
+    let mut want = want(tenant, "notes", start, end, chunks);
+    want.selection.tenant_column = Some("account".into());
+    want.fingerprint = want.selection.fingerprint(tenant, "test");
+    want
+}
+
+async fn accept(store: &Store, tenant: &TenantId, want: Want) {
+    store.accept(&new_export(tenant, vec![want])).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_others_export_and_have_waiting_moves_no_forecast() {
+    let database = Database::create(&[("budget", "2")]).await.unwrap();
+    let store = Store::new(&database.url).unwrap();
+    let (acme, other) = (add_tenant(&store, "acme").await, add_tenant(&store, "other").await);
+    let wanted = || own(&acme, 200, 210, 1);
+    let look = async || store.outlook(&acme, &Output::default(), &[wanted()]).await.unwrap();
+    let before = look().await;
+    assert_eq!((before.seen.chunks, before.own.chunks, before.past.len()), (0, 0, 0));
+    accept(&store, &other, own(&other, 0, 100, 4)).await;
+    drain(&store).await;
+    accept(&store, &other, own(&other, 100, 200, 4)).await;
+    assert_eq!(look().await, before);
+    drain(&store).await;
+
+    // Four chunks of 5 rows each, of 100 days.
+    accept(&store, &acme, own(&acme, 0, 100, 4)).await;
+    let waiting = look().await.own;
+    assert_eq!((waiting.chunks, waiting.bytes), (4, 0), "planned by what all tenants have");
+    drain(&store).await;
+    let after = look().await;
+    assert_eq!((after.seen.chunks, after.own.chunks), (4, 0));
+    let past = after.past["notes"].spans;
+    assert_eq!((past.chunks, past.rows, past.bytes, past.units), (4, 20, 400, 100.0));
+    // Other columns or filters are no measure, nor is a chunk far longer than what is wanted.
+    let mut filtered = wanted();
+    filtered.selection.predicates = vec![export::selection::Predicate {
+        column: "a".into(),
+        test: export::selection::Test::IsNull,
+        by: None,
+    }];
+    for want in [filtered, own(&acme, 200, 201, 1)] {
+        let outlook = store.outlook(&acme, &Output::default(), &[want]).await.unwrap();
+        assert!(outlook.past.is_empty(), "{:?}", outlook.past);
+    }
+}

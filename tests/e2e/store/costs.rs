@@ -1,0 +1,133 @@
+//! What the store reads follows what a request is about, not what is kept beside it. Counted in pages, by PostgreSQL.
+
+use export::chunk::Usage;
+use export::id::TenantId;
+use ports::store::{NewExport, ReadNote, Store};
+use tests::Database;
+
+use crate::fixture::{LEASE_SECS, add_tenant, file, new_export, want};
+
+async fn ground() -> (Database, Store, TenantId) {
+    let database = Database::create(&[("budget", "50")]).await.unwrap();
+    database.run("create extension pg_stat_statements").await.unwrap();
+    let store = Store::new(&database.url).unwrap();
+    let acme = add_tenant(&store, "acme").await;
+    (database, store, acme)
+}
+
+/// Pages that statements of this form have touched since the last call.
+async fn pages(database: &Database, like: &str) -> i64 {
+    let here = "dbid = (select oid from pg_database where datname = current_database())";
+    let sum = format!(
+        "select coalesce(sum(shared_blks_hit + shared_blks_read), 0)::bigint from pg_stat_statements where {here} and query like '%{like}%'"
+    );
+    let found = database.number(&sum).await.unwrap();
+    database
+        .run("select pg_stat_statements_reset(0, (select oid from pg_database where datname = current_database()), 0)")
+        .await
+        .unwrap();
+    found
+}
+
+/// An export of `chunks` chunks, read to its end when nothing of it was settled.
+async fn export_unsettled(store: &Store, new: &NewExport) {
+    store.accept(new).await.unwrap();
+    loop {
+        let chunks = store.dispatch().await.unwrap();
+        if chunks.is_empty() {
+            break;
+        }
+        for chunk in chunks {
+            let attempt = store.lease(chunk, LEASE_SECS).await.unwrap().unwrap();
+            let note = ReadNote { as_of_micros: 0, horizon_micros: None };
+            assert_ne!(store.note_read(&attempt, &note).await.unwrap(), ports::store::Noted::Fenced);
+            store.record(chunk, &file(1, 5), &Usage::default()).await.unwrap().unwrap();
+        }
+    }
+    assert!(store.flip(new.id, "key", 0).await.unwrap());
+}
+
+#[tokio::test]
+async fn accepting_reads_no_chunk_that_cannot_be_reused() {
+    let (database, store, acme) = ground().await;
+    let new = || new_export(&acme, vec![want(&acme, "orders", 0, 100, 10)]);
+    let mut found = Vec::new();
+    for exports in [5, 50] {
+        for _ in 0..exports {
+            export_unsettled(&store, &new()).await;
+        }
+        database.run("vacuum analyze sluice.chunk, sluice.link, sluice.export").await.unwrap();
+        let last = new();
+        store.accept(&last).await.unwrap();
+        pages(&database, "").await;
+        // Its chunks are there already, and are what this one meets.
+        store.plan(&acme, &last.wants, last.reuse, last.limits).await.unwrap();
+        found.push(pages(&database, "max_kept_bytes").await);
+        store.cancel_or_delete(&acme, last.id).await.unwrap();
+    }
+    println!("pages of a look beside 50 and 550 chunks that cannot be reused: {found:?}");
+    assert!(found[0] > 0 && found[1] <= found[0] + 20, "{found:?}");
+}
+
+#[tokio::test]
+async fn listing_ended_exports_does_not_count_their_chunks() {
+    let (database, store, acme) = ground().await;
+    let mut found = Vec::new();
+    for (dataset, chunks) in [("small", 2), ("large", 200)] {
+        let export = new_export(&acme, vec![want(&acme, dataset, 0, 400, chunks)]);
+        export_unsettled(&store, &export).await;
+        pages(&database, "").await;
+        let page = store.exports(&acme, None, None, 1, 1 << 20).await.unwrap();
+        let progress = &page.exports[0].progress;
+        assert_eq!((page.exports[0].id, progress.chunks_done), (export.id, progress.chunks_total));
+        assert!(progress.chunks_total >= chunks);
+        found.push(pages(&database, "row_number() over newest").await);
+    }
+    println!("pages of a list of exports with 2 and 200 chunks: {found:?}");
+    assert!(found[0] > 0 && found[1] <= found[0] + 10, "{found:?}");
+}
+
+#[tokio::test]
+async fn what_is_kept_is_not_looked_at_by_each_sweep() {
+    let (database, store, acme) = ground().await;
+    let export = new_export(&acme, vec![want(&acme, "orders", 0, 400, 200)]);
+    export_unsettled(&store, &export).await;
+    database
+        .run("update sluice.chunk set reusable = true, keep_until = now() - interval '1 hour'")
+        .await
+        .unwrap();
+    let mut found = Vec::new();
+    while store.release_unused(100).await.unwrap() > 0 {}
+    assert_eq!(database.number("select count(*) from sluice.chunk where state = 'done'").await.unwrap(), 200);
+    database.run("vacuum analyze sluice.chunk, sluice.link").await.unwrap();
+    pages(&database, "").await;
+    assert_eq!(store.release_unused(100).await.unwrap(), 0, "an export still has them");
+    found.push(pages(&database, "order by k.keep_until limit").await);
+    println!("pages of a sweep beside 200 chunks that are kept: {found:?}");
+    assert!((1..60).contains(&found[0]), "{found:?}");
+    assert!(store.expire(export.id).await.unwrap());
+    assert_eq!(
+        database.number("select count(*) from sluice.chunk where state = 'dying'").await.unwrap(),
+        200
+    );
+}
+
+#[tokio::test]
+async fn chunks_go_when_their_time_is_over_and_failed_ones_when_no_export_has_them() {
+    let (database, store, acme) = ground().await;
+    let export = new_export(&acme, vec![want(&acme, "orders", 0, 100, 4)]);
+    export_unsettled(&store, &export).await;
+    database
+        .run("update sluice.chunk set reusable = true, keep_until = now() + interval '1 hour'")
+        .await
+        .unwrap();
+    assert!(store.expire(export.id).await.unwrap());
+    let dying = "select count(*) from sluice.chunk where state = 'dying'";
+    assert_eq!(store.release_unused(100).await.unwrap(), 0);
+    assert_eq!(database.number(dying).await.unwrap(), 0, "they are kept for reuse");
+    database.run("update sluice.chunk set keep_until = now() - interval '1 second' where id in (select id from sluice.chunk order by id limit 2)").await.unwrap();
+    database.run("update sluice.chunk set state = 'failed', keep_until = null where id in (select id from sluice.chunk where keep_until > now() order by id limit 1)").await.unwrap();
+    assert_eq!(store.release_unused(100).await.unwrap(), 3);
+    assert_eq!(database.number(dying).await.unwrap(), 3);
+    assert_eq!(store.release_unused(100).await.unwrap(), 0);
+}

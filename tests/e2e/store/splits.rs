@@ -1,0 +1,101 @@
+//! Splits far down: whatever a page or a step of dispatch takes, nothing is left out and nothing comes twice.
+
+use std::collections::BTreeSet;
+
+use export::chunk::Usage;
+use export::id::{ChunkId, ExportId, TenantId};
+use export::plan::Want;
+use export::range::{DAY_MICROS, Range, RangeKind, Span};
+use ports::store::{Finish, NewExport, Store};
+use tests::Database;
+
+use crate::fixture::{LEASE_SECS, add_tenant, drain, new_export, want};
+
+/// Microseconds of half a year, in one chunk.
+fn micros(tenant: &TenantId) -> Want {
+    let mut want = want(tenant, "orders", 0, 190, 1);
+    if let Some(column) = &mut want.selection.range_column {
+        column.kind = RangeKind::Instant;
+    }
+    want.fingerprint = want.selection.fingerprint(tenant, "test");
+    Want { span: Span::new(RangeKind::Instant, 0, 190 * DAY_MICROS), ..want }
+}
+
+/// An export of one chunk, with room for so many ordinals.
+async fn ground(room: i64) -> (Database, Store, TenantId, NewExport) {
+    let database = Database::create(&[("budget", "1000")]).await.unwrap();
+    let store = Store::new(&database.url).unwrap();
+    let acme = add_tenant(&store, "acme").await;
+    let new = new_export(&acme, vec![micros(&acme)]);
+    store.accept(&new).await.unwrap();
+    database.run(&format!("update sluice.link set room = {room}")).await.unwrap();
+    (database, store, acme, new)
+}
+
+/// Splits the chunk of that microsecond so many times, each time into so many children.
+async fn split(database: &Database, store: &Store, lump: i64, levels: usize, children: u32) {
+    for _ in 0..levels {
+        let find = format!("state = 'due' and range_start <= {lump} and range_end > {lump}");
+        database
+            .run(&format!("update sluice.chunk set state = 'sent', sent_at = clock_timestamp() where {find}"))
+            .await
+            .unwrap();
+        let id = "select id::text from sluice.chunk where state = 'sent'";
+        let chunk: ChunkId = database.text(id).await.unwrap().parse().unwrap();
+        let attempt = store.lease(chunk, LEASE_SECS).await.unwrap().unwrap();
+        let Range::Span(span) = attempt.range else { panic!("it has a span") };
+        let spans = span.split(children);
+        assert!(store.split(chunk, attempt.number, &spans, 10, None, &Usage::default()).await.unwrap());
+    }
+}
+
+/// All chunks of the export, in pages of this size.
+async fn pages(store: &Store, tenant: &TenantId, export: ExportId, size: usize) -> Vec<ChunkId> {
+    let (mut all, mut after) = (Vec::new(), None);
+    loop {
+        let page = store.chunk_page(tenant, export, after, size as i64).await.unwrap().unwrap().chunks;
+        after = page.last().map(|chunk| (chunk.ordinal, chunk.id));
+        all.extend(page.iter().map(|chunk| chunk.id));
+        if page.len() < size {
+            return all;
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_page_size_lists_each_chunk_of_deep_splits_once() {
+    let (database, store, acme, new) = ground(1 << 30).await;
+    split(&database, &store, 185 * DAY_MICROS, 16, 5).await;
+    let links = database.number("select count(*) from sluice.link").await.unwrap();
+    assert_eq!(links, 1 + 16 * 4);
+    let ordinals = database.number("select count(distinct ordinal) from sluice.link").await.unwrap();
+    assert!(ordinals < links, "no two have the same place: this test shows nothing");
+    let all = pages(&store, &acme, new.id, 1000).await;
+    assert_eq!((all.len() as i64, all.iter().collect::<BTreeSet<_>>().len() as i64), (links, links));
+    for size in 1..=300 {
+        assert_eq!(pages(&store, &acme, new.id, size).await, all, "pages of {size}");
+    }
+    assert_eq!(database.number("select max(depth)::bigint from sluice.chunk").await.unwrap(), 16);
+    drain(&store).await;
+    let Finish::AllDone(finished) = store.finish(new.id).await.unwrap() else { panic!("all is done") };
+    let (head, chunks) = (finished.heads[0].clone(), finished.chunks);
+    export::manifest::ManifestDataset::assemble(head, &acme, chunks).expect("the chunks tile the range");
+    assert_eq!(store.violations().await.unwrap(), []);
+}
+
+/// `next_due` looks at a hundred links at a time: equal ordinals lie before and behind that.
+#[tokio::test]
+async fn dispatch_passes_over_no_chunk_of_deep_splits() {
+    let (database, store, _, _) = ground(1).await;
+    split(&database, &store, 185 * DAY_MICROS, 10, 16).await;
+    let due = "select count(*) from sluice.chunk where state = 'due'";
+    let all = database.number(due).await.unwrap();
+    assert!(all > 140, "{all}");
+    // Those that are looked at first wait for something.
+    database
+        .run("update sluice.chunk set due_at = 'infinity' where id in (select chunk_id from sluice.link order by ordinal, chunk_id limit 130)")
+        .await
+        .unwrap();
+    assert_eq!(store.dispatch().await.unwrap().len() as i64, all - 130);
+    assert_eq!(database.number(due).await.unwrap(), 130);
+}

@@ -1,0 +1,149 @@
+//! Conditions of the deployment: the source, the pooler, the database or the bucket is away or refuses. No chunk fails, no
+//! attempt is charged, the status names the condition, and all goes on by itself. Nothing sweeps in these tests.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use export::id::ExportId;
+use export::load::Signal;
+use export::wire::BackOff;
+use ports::fault::{Fault, Plan};
+use tests::{System, eventually};
+use tokio::time::sleep;
+
+use crate::{SLOW, assert_exact, slow, turn, until_running};
+
+/// How long something is away: longer than two leases of the test stack, and than three back-offs.
+const AWAY: Duration = Duration::from_secs(15);
+
+/// After the last back-off: one probe, its export, and what a loaded machine takes for both.
+const ONE_PROBE: Duration = Duration::from_secs(30);
+
+/// Ends sessions that the pooler keeps: new ones see what has changed.
+const END_SESSIONS: &str =
+    "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'sluice_source'";
+
+/// The export says why nothing starts.
+async fn held(system: &System, id: ExportId, signals: &[Signal]) -> BackOff {
+    let mut found = None;
+    eventually(&format!("the export names one of {signals:?}"), async || {
+        let export = system.client.export(id).await.unwrap();
+        assert!(export.status.is_live(), "{export:?}");
+        found = export.back_off.filter(|held| signals.contains(&held.signal));
+        found.is_some()
+    })
+    .await;
+    found.unwrap()
+}
+
+/// The condition is over: the export ends within one probe, right, and nothing was charged.
+async fn goes_on(system: &System, id: ExportId) {
+    let until = "select coalesce(max(ceil(extract(epoch from until - clock_timestamp()))), 0)::bigint from sluice.back_off";
+    let wait = Duration::from_secs(system.number(until).await.unwrap().max(0).unsigned_abs());
+    let over = Instant::now();
+    let exported = system.fetch(id).await.unwrap();
+    let took = over.elapsed();
+    assert!(took < wait + ONE_PROBE, "{took:?} after the condition was over, {wait:?} of them the back-off");
+    assert_exact(system, &exported, "slow", SLOW).await;
+    assert_not_charged(system, id).await;
+    assert!(system.client.export(id).await.unwrap().back_off.is_none());
+}
+
+async fn assert_not_charged(system: &System, id: ExportId) {
+    let of = format!(
+        "sluice.link l join sluice.chunk c on c.id = l.chunk_id left join sluice.attempt a on a.chunk_id = c.id where l.export_id = '{id}'"
+    );
+    let failures =
+        system.number(&format!("select coalesce(sum(c.failures), 0)::bigint from {of}")).await.unwrap();
+    assert_eq!(failures, 0);
+    let outcomes = system.texts(&format!("select distinct coalesce(a.outcome, 'none') || ' ' || coalesce(a.failure ->> 'message', '') from {of}")).await.unwrap();
+    for outcome in &outcomes {
+        assert!(outcome.starts_with("done") || outcome.starts_with("backed_off"), "{outcomes:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_is_away_fails_nothing() {
+    let (system, _turn) = turn().await;
+    let id = system.submit(&slow(2)).await.unwrap();
+    until_running(system, id).await;
+    system.x(&["stop", "source"]).unwrap();
+    system.run(END_SESSIONS).await.unwrap();
+    // Also what is accepted meanwhile.
+    let other = system.submit(&slow(1)).await.unwrap();
+    let seen = held(system, id, &[Signal::SourceUnavailable]).await;
+    assert!(seen.reason.contains("start again by themselves"), "{}", seen.reason);
+    sleep(AWAY).await;
+    held(system, other, &[Signal::SourceUnavailable, Signal::SourceLogin, Signal::SourceFull]).await;
+    system.x(&["restart", "source"]).unwrap();
+    goes_on(system, id).await;
+    system.fetch(other).await.unwrap();
+    assert_not_charged(system, other).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_that_is_changed_too_early_fails_nothing() {
+    let (system, _turn) = turn().await;
+    let id = system.submit(&slow(2)).await.unwrap();
+    until_running(system, id).await;
+    let verifier = "select rolpassword::text from pg_authid where rolname = 'sluice_source'";
+    let old = system.texts(verifier).await.unwrap().remove(0);
+    system.run("alter role sluice_source password 'another'").await.unwrap();
+    system.run(END_SESSIONS).await.unwrap();
+    held(system, id, &[Signal::SourceLogin]).await;
+    sleep(AWAY).await;
+    let seen = held(system, id, &[Signal::SourceLogin]).await;
+    assert!(!seen.reason.contains("another"), "{}", seen.reason);
+    system.run(&format!("alter role sluice_source password '{old}'")).await.unwrap();
+    goes_on(system, id).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pooler_that_is_away_fails_nothing() {
+    away("pgbouncer").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_away_fails_nothing() {
+    away("postgres").await;
+}
+
+/// Source and store are away at once, so nothing can be said until they are back.
+async fn away(part: &str) {
+    let (system, _turn) = turn().await;
+    let id = system.submit(&slow(2)).await.unwrap();
+    until_running(system, id).await;
+    system.x(&["stop", part]).unwrap();
+    sleep(AWAY).await;
+    system.x(&["restart", part]).unwrap();
+    goes_on(system, id).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_that_throttles_fails_nothing() {
+    let (system, _turn) = turn().await;
+    let plan = Plan { seed: 1, slow_ms: 0, per_thousand: BTreeMap::from([(Fault::ObjectsThrottle, 1_000)]) };
+    system.faults().plan(&plan).unwrap();
+    let id = system.submit(&slow(2)).await.unwrap();
+    let seen = held(system, id, &[Signal::StorageThrottled]).await;
+    assert!(seen.reason.contains("slow down"), "{}", seen.reason);
+    sleep(AWAY).await;
+    system.faults().clear().unwrap();
+    goes_on(system, id).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_ends_transactions_is_named() {
+    let (system, _turn) = turn().await;
+    let before = "select coalesce(max(split_part(c, '=', 2)), '') from pg_roles r, unnest(r.rolconfig) c where r.rolname = 'sluice_source' and c like 'transaction_timeout=%'";
+    let before = system.texts(before).await.unwrap().remove(0);
+    assert!(!before.is_empty(), "migrate gives the role a timeout of its own");
+    system.run("alter role sluice_source set transaction_timeout = '700ms'").await.unwrap();
+    system.run(END_SESSIONS).await.unwrap();
+    let id = system.submit(&slow(2)).await.unwrap();
+    let seen = held(system, id, &[Signal::SourceSessionTimeout]).await;
+    assert!(seen.reason.contains("25P04") && seen.reason.contains("admin migrate"), "{}", seen.reason);
+    system.run(&format!("alter role sluice_source set transaction_timeout = '{before}'")).await.unwrap();
+    system.run(END_SESSIONS).await.unwrap();
+    goes_on(system, id).await;
+}
