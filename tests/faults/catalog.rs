@@ -31,9 +31,29 @@ async fn its_export_fails_with_the_reason_a_repeat_is_still_a_replay_and_retry_m
     system.store().pause().await.unwrap();
     let first = system.client.submit(&body, &key).await.unwrap();
     let id = first.export.id;
-    let said = system.x(&["admin", "catalog", "apply", narrow.path().to_str().unwrap()]).unwrap();
+    let file = narrow.path().to_str().unwrap();
+    let foretold = system.x(&["admin", "catalog", "check", file]).unwrap();
+    assert!(foretold.contains("removed: altered"), "{foretold}");
+    assert!(foretold.contains("1 chunks not read yet will fail, in 1 live exports"), "{foretold}");
+    assert!(foretold.contains("can be applied with --allow-removal"), "{foretold}");
+    let refused = system.x(&["admin", "catalog", "apply", file]).unwrap_err().to_string();
+    assert!(refused.contains("1 chunks of live exports would fail, so nothing was applied"), "{refused}");
+    assert_eq!(
+        system.client.export(id).await.unwrap().status,
+        ExportStatus::Queued,
+        "nothing happened to it"
+    );
+    let before = system.x(&["admin", "catalog", "show"]).unwrap();
+    assert!(before.contains("in force, applied") && before.contains("[datasets.altered]"), "{before}");
+
+    let said = system.x(&["admin", "catalog", "apply", file, "--allow-removal"]).unwrap();
+    let shown = system.x(&["admin", "catalog", "show"]).unwrap();
+    assert!(shown.ends_with(std::fs::read_to_string(file).unwrap().trim_end()), "{shown}");
+    let revision = before.split_whitespace().nth(2).unwrap().trim_end_matches(',');
+    let earlier = system.x(&["admin", "catalog", "show", "--revision", &revision[..12]]).unwrap();
+    assert!(earlier.contains("not in force any more") && earlier.contains("[datasets.altered]"), "{earlier}");
     assert!(said.contains("invalidated: altered (the dataset is no longer in the catalog)"), "{said}");
-    assert!(said.contains("1 chunks not read yet failed, in 1 running exports"), "{said}");
+    assert!(said.contains("1 chunks not read yet failed, in 1 live exports"), "{said}");
     let export = system.wait(id).await.unwrap();
     assert_eq!((export.status, export.errors[0].code.as_str()), (ExportStatus::Failed, "catalog_changed"));
     system.store().resume().await.unwrap();
@@ -47,7 +67,7 @@ async fn its_export_fails_with_the_reason_a_repeat_is_still_a_replay_and_retry_m
     assert!(system.client.retry(id).await.is_err());
 
     // The whole catalog again, without waiting for what the api remembers.
-    system.x(&["admin", "catalog", "apply", CATALOG]).unwrap();
+    system.x(&["admin", "catalog", "apply", CATALOG, "--allow-removal"]).unwrap();
     let retried = retry_soon(system, id).await;
     assert_exact(system, &retried, "altered", "select id, day, value from e2e.altered").await;
 }

@@ -31,7 +31,7 @@ async fn a_column_that_became_a_date_fails_the_chunk_and_apply_and_retry_mend_it
     assert_eq!(export.errors[0].code, "schema_changed");
     assert!(export.errors[0].message.contains("catalog apply"), "{}", export.errors[0].message);
 
-    system.x(&["admin", "catalog", "apply", CATALOG]).unwrap();
+    system.x(&["admin", "catalog", "apply", CATALOG, "--allow-removal"]).unwrap();
     // The api keeps a catalog for a second.
     tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
     system.client.retry(id).await.unwrap();
@@ -41,5 +41,5 @@ async fn a_column_that_became_a_date_fails_the_chunk_and_apply_and_retry_mend_it
         .run("alter table e2e.altered alter column value type integer using value - date '2000-01-01'")
         .await
         .unwrap();
-    system.x(&["admin", "catalog", "apply", CATALOG]).unwrap();
+    system.x(&["admin", "catalog", "apply", CATALOG, "--allow-removal"]).unwrap();
 }

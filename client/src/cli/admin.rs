@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 
 use super::outcome::{Failure, Outcome};
 
-/// Operate Sluice: migrate, check, catalog check|apply, invalidate, keys create|list|revoke, pause, resume
+/// Operate Sluice: migrate, check, catalog check|apply|show, invalidate, keys create|list|rotate|revoke, tenants forget, pause, resume
 ///
 /// Runs `aws lambda invoke` with your AWS credentials.
 #[derive(Debug, clap::Args)]
 pub(super) struct Admin {
-    /// migrate | check | catalog check | catalog apply | invalidate DATASET | keys create TENANT LABEL | keys list |
-    /// keys revoke ID | pause | resume
+    /// migrate | check | catalog check | catalog apply | catalog show | invalidate DATASET | keys create TENANT LABEL |
+    /// keys list | keys rotate ID | keys revoke ID | tenants forget ID | pause | resume
     #[arg(value_name = "COMMAND", required = true)]
     words: Vec<String>,
     /// Name or ARN of the admin function
@@ -37,9 +37,19 @@ pub(super) struct Admin {
     /// For `keys create`: the key may look and fetch, but change nothing
     #[arg(long)]
     read_only: bool,
-    /// For `keys create`: how long the key works, such as 12h or 90d; without it until it is revoked
+    /// For `keys create` and `keys rotate`: how long the key works, such as 12h, 90d or never; without it 365d, or as long
+    /// as the key that is rotated
     #[arg(long, value_name = "TIME")]
     expires: Option<String>,
+    /// For `keys rotate`: how long the old key works on; without it 7d
+    #[arg(long, value_name = "TIME")]
+    overlap: Option<String>,
+    /// For `catalog apply`: also where chunks of live exports fail by it
+    #[arg(long)]
+    allow_removal: bool,
+    /// For `catalog show`: an earlier revision, by the beginning of its id; without it the catalog in force
+    #[arg(long, value_name = "ID")]
+    revision: Option<String>,
     /// For `invalidate`: of this tenant only
     #[arg(long, value_name = "TENANT")]
     tenant: Option<String>,
@@ -77,17 +87,25 @@ impl Admin {
         [("from", &self.from), ("to", &self.to), ("tenant", &self.tenant)]
     }
 
-    /// Adds what a new key shall be good for.
+    /// Adds the options that go with some commands only.
     fn key_terms(&self, event: &mut Value) -> Result<(), String> {
         let terms = [
-            ("datasets", self.datasets.as_ref().map(|names| json!(names))),
-            ("readOnly", self.read_only.then_some(json!(true))),
-            ("expires", self.expires.as_ref().map(|text| json!(text))),
+            ("--datasets", "datasets", "keys create", self.datasets.as_ref().map(|names| json!(names))),
+            ("--read-only", "readOnly", "keys create", self.read_only.then_some(json!(true))),
+            (
+                "--expires",
+                "expires",
+                "keys create or keys rotate",
+                self.expires.as_ref().map(|time| json!(time)),
+            ),
+            ("--overlap", "overlap", "keys rotate", self.overlap.as_ref().map(|time| json!(time))),
+            ("--allow-removal", "allowRemoval", "catalog apply", self.allow_removal.then_some(json!(true))),
+            ("--revision", "revision", "catalog show", self.revision.as_ref().map(|id| json!(id))),
         ];
-        for (name, value) in terms {
+        for (option, name, commands, value) in terms {
             let Some(value) = value else { continue };
-            if event["command"] != "keys create" {
-                return Err("--datasets, --read-only and --expires go with keys create only".into());
+            if !commands.split(" or ").any(|command| event["command"] == command) {
+                return Err(format!("{option} goes with {commands} only"));
             }
             event[name] = value;
         }
@@ -123,7 +141,10 @@ fn payload(
         }
         ["keys", "create"] => return Err("whose key? keys create TENANT LABEL".into()),
         ["keys", "revoke", id] => json!({"command": "keys revoke", "id": id}),
-        ["keys", "revoke", ..] => return Err("which key? keys revoke ID".into()),
+        ["keys", "rotate", id] => json!({"command": "keys rotate", "id": id}),
+        ["keys", word @ ("revoke" | "rotate"), ..] => return Err(format!("which key? keys {word} ID")),
+        ["tenants", "forget", tenant] => json!({"command": "tenants forget", "tenant": tenant}),
+        ["tenants", ..] => return Err("which tenant? tenants forget ID".into()),
         words => json!({"command": words.join(" ")}),
     })
 }
@@ -163,18 +184,46 @@ fn invoke(function: &str, payload: &Value) -> Result<Value, Failure> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_key_may_be_good_for_less() {
-        let admin = Admin {
+    fn nothing() -> Admin {
+        Admin {
             words: vec![],
             function: None,
             file: "catalog.toml".into(),
             from: None,
             to: None,
+            datasets: None,
+            read_only: false,
+            expires: None,
+            overlap: None,
+            allow_removal: false,
+            revision: None,
+            tenant: None,
+        }
+    }
+
+    #[test]
+    fn options_go_with_their_commands_only() {
+        let mut event = json!({"command": "catalog apply"});
+        Admin { allow_removal: true, ..nothing() }.key_terms(&mut event).unwrap();
+        assert_eq!(event["allowRemoval"], true);
+        let mut event = json!({"command": "keys rotate"});
+        let rotate = Admin { overlap: Some("1d".into()), expires: Some("never".into()), ..nothing() };
+        rotate.key_terms(&mut event).unwrap();
+        assert_eq!(event, json!({"command": "keys rotate", "overlap": "1d", "expires": "never"}));
+        let refused = rotate.key_terms(&mut json!({"command": "keys create"})).unwrap_err();
+        assert_eq!(refused, "--overlap goes with keys rotate only");
+        let show = Admin { revision: Some("00ff".into()), ..nothing() };
+        assert!(show.key_terms(&mut json!({"command": "catalog apply"})).is_err());
+        assert!(show.key_terms(&mut json!({"command": "catalog show"})).is_ok());
+    }
+
+    #[test]
+    fn a_key_may_be_good_for_less() {
+        let admin = Admin {
             datasets: Some(vec!["orders".into(), "clients".into()]),
             read_only: true,
             expires: Some("90d".into()),
-            tenant: None,
+            ..nothing()
         };
         let mut event = json!({"command": "keys create", "tenant": "acme"});
         admin.key_terms(&mut event).unwrap();
@@ -197,6 +246,9 @@ mod tests {
             event("keys create acme night job"),
             Ok(json!({"command": "keys create", "tenant": "acme", "label": "night job"}))
         );
+        assert_eq!(event("tenants forget acme"), Ok(json!({"command": "tenants forget", "tenant": "acme"})));
+        assert!(event("tenants forget").is_err() && event("keys rotate").is_err());
+        assert_eq!(event("catalog show"), Ok(json!({"command": "catalog show"})));
         assert_eq!(event("keys revoke k1"), Ok(json!({"command": "keys revoke", "id": "k1"})));
         assert!(event("keys create").is_err());
         assert_eq!(event("invalidate orders"), Ok(json!({"command": "invalidate", "dataset": "orders"})));

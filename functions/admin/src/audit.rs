@@ -31,7 +31,7 @@ impl Deed {
             Command::KeysCreate { tenant, read_only, expires, datasets, .. } => {
                 let datasets = datasets.as_ref().map_or("all datasets".to_owned(), |names| names.join(" "));
                 let rights = if *read_only { "reads only" } else { "reads and writes" };
-                let expires = expires.as_deref().unwrap_or("no end");
+                let expires = expires.as_deref().unwrap_or(crate::keys::DEFAULT_LIFE);
                 let detail = Some(format!("{datasets}, {rights}, {expires}"));
                 Self { tenant: Some(tenant.clone()), detail, ..deed("key created") }
             }
@@ -39,11 +39,19 @@ impl Deed {
             Command::KeysRevoke { id } => {
                 Self { key: Some(crate::keys::id_of(id).to_owned()), ..deed("key revoked") }
             }
+            Command::KeysRotate { id, .. } => {
+                let old = crate::keys::id_of(id);
+                Self { detail: Some(format!("instead of key {old}")), ..deed("key rotated") }
+            }
+            Command::TenantsForget { tenant } => {
+                Self { tenant: Some(tenant.clone()), ..deed("tenant forgotten") }
+            }
             Command::Pause {} => deed("paused"),
             Command::Resume {} => deed("resumed"),
             Command::Migrate { print: true }
             | Command::Check {}
             | Command::CatalogCheck { .. }
+            | Command::CatalogShow { .. }
             | Command::KeysList {} => return None,
         })
     }
@@ -90,7 +98,9 @@ mod tests {
         assert_eq!(event(json!({"command": "pause"})), Some("paused"));
         assert_eq!(event(json!({"command": "resume"})), Some("resumed"));
         assert_eq!(event(json!({"command": "migrate"})), Some("store migrated"));
-        for looks in ["check", "keys list"] {
+        assert_eq!(event(json!({"command": "tenants forget", "tenant": "acme"})), Some("tenant forgotten"));
+        assert_eq!(event(json!({"command": "keys rotate", "id": "00ff"})), Some("key rotated"));
+        for looks in ["check", "keys list", "catalog show"] {
             assert_eq!(event(json!({"command": looks})), None);
         }
         assert_eq!(event(json!({"command": "migrate", "print": true})), None);

@@ -1,7 +1,9 @@
 //! The catalog: read, resolved against the source, and told about.
 
 pub(crate) mod apply;
+mod changes;
 pub(crate) mod check;
+pub(crate) mod show;
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -10,6 +12,7 @@ use export::catalog::{Catalog, Revision};
 use export::estimate::DatasetEstimate;
 use export::problem::Violation;
 use ports::source::resolve;
+use ports::store::Applied;
 use serde_json::{Value, json};
 
 use crate::context::{Context, PATIENCE};
@@ -74,6 +77,11 @@ fn shown(found: &Violation) -> String {
 }
 
 impl Resolved {
+    fn into_applied(self) -> Applied {
+        let Self { revision, estimates, source, .. } = self;
+        Applied { revision_id: revision.id(), revision, estimates, source }
+    }
+
     /// Violations and warnings in words.
     fn report(&self) -> String {
         let mut parts = Vec::new();

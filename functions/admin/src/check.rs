@@ -3,6 +3,7 @@
 mod bucket;
 mod cache;
 mod capacity;
+mod catalog;
 mod queue;
 mod reached;
 mod report;
@@ -58,9 +59,13 @@ pub(crate) async fn run(context: &Context) -> Answer {
         if reached::look("store", store, &mut report) {
             state = store::look(context, &mut report).await;
         }
-        let mut server = None;
+        let mut found = None;
         if reached::look("source", source, &mut report) {
-            server = source::look(context, &mut report).await;
+            found = source::look(context, &mut report).await;
+        }
+        let (server, name) = found.unzip();
+        if state.is_some() {
+            catalog::look(context, name.as_deref(), &mut report).await;
         }
         capacity::look(&context.settings, state.as_ref().map(|s| &s.server), server.as_ref(), &mut report);
         room::look(context, state.as_ref(), server.is_some(), &mut report).await;

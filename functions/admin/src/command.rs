@@ -17,7 +17,16 @@ pub(crate) enum Command {
     #[serde(rename = "catalog check")]
     CatalogCheck { catalog: String },
     #[serde(rename = "catalog apply")]
-    CatalogApply { catalog: String },
+    CatalogApply {
+        catalog: String,
+        #[serde(default, rename = "allowRemoval")]
+        allow_removal: bool,
+    },
+    #[serde(rename = "catalog show")]
+    CatalogShow {
+        #[serde(default)]
+        revision: Option<String>,
+    },
     #[serde(rename = "invalidate")]
     Invalidate {
         dataset: String,
@@ -41,8 +50,18 @@ pub(crate) enum Command {
     },
     #[serde(rename = "keys list")]
     KeysList {},
+    #[serde(rename = "keys rotate")]
+    KeysRotate {
+        id: String,
+        #[serde(default)]
+        overlap: Option<String>,
+        #[serde(default)]
+        expires: Option<String>,
+    },
     #[serde(rename = "keys revoke")]
     KeysRevoke { id: String },
+    #[serde(rename = "tenants forget")]
+    TenantsForget { tenant: String },
     #[serde(rename = "pause")]
     Pause {},
     #[serde(rename = "resume")]
@@ -54,11 +73,14 @@ const COMMANDS: &str = "the commands are
   {\"command\": \"migrate\"}, with \"print\": true to see the SQL and run nothing
   {\"command\": \"check\"}
   {\"command\": \"catalog check\", \"catalog\": \"the TOML\"}
-  {\"command\": \"catalog apply\", \"catalog\": \"the TOML\"}
+  {\"command\": \"catalog apply\", \"catalog\": \"the TOML\"}, with \"allowRemoval\": true although live exports fail by it
+  {\"command\": \"catalog show\"}, with \"revision\": \"its id\" to see one that is not in force any more
   {\"command\": \"invalidate\", \"dataset\": \"orders\"}, with \"from\" and \"to\": days, or \"tenant\", to forget less
-  {\"command\": \"keys create\", \"tenant\": \"acme\", \"label\": \"what it is for\"}, with \"datasets\": [\"orders\"], \"readOnly\": true, \"expires\": \"90d\" to allow less
+  {\"command\": \"keys create\", \"tenant\": \"acme\", \"label\": \"what it is for\"}, with \"datasets\": [\"orders\"], \"readOnly\": true, \"expires\": \"90d\" (or \"never\") to allow less
   {\"command\": \"keys list\"}
+  {\"command\": \"keys rotate\", \"id\": \"the key's id\"}, with \"overlap\": \"7d\" and \"expires\": \"90d\"
   {\"command\": \"keys revoke\", \"id\": \"the key's id\"}
+  {\"command\": \"tenants forget\", \"tenant\": \"acme\"}
   {\"command\": \"pause\"}
   {\"command\": \"resume\"}";
 
@@ -74,10 +96,13 @@ impl Command {
             Self::Check {} => "check",
             Self::CatalogCheck { .. } => "catalog check",
             Self::CatalogApply { .. } => "catalog apply",
+            Self::CatalogShow { .. } => "catalog show",
             Self::Invalidate { .. } => "invalidate",
             Self::KeysCreate { .. } => "keys create",
             Self::KeysList {} => "keys list",
+            Self::KeysRotate { .. } => "keys rotate",
             Self::KeysRevoke { .. } => "keys revoke",
+            Self::TenantsForget { .. } => "tenants forget",
             Self::Pause {} => "pause",
             Self::Resume {} => "resume",
         }

@@ -3,8 +3,42 @@
 pub(crate) mod create;
 pub(crate) mod list;
 pub(crate) mod revoke;
+pub(crate) mod rotate;
+
+use export::duration;
+
+/// How long a key lives of which nothing else is said.
+pub(crate) const DEFAULT_LIFE: &str = "365d";
+
+/// The longest that a key may be asked to live, unless it is for ever.
+const MAX_LIFE_SECS: u64 = 3650 * 86_400;
+
+/// Seconds for which a key lives; `None` if it has no end. The error is for people.
+fn life(text: &str) -> Result<Option<u64>, String> {
+    if text == "never" {
+        return Ok(None);
+    }
+    let secs = duration::seconds(text).filter(|secs| (1..=MAX_LIFE_SECS).contains(secs));
+    secs.map(Some).ok_or_else(|| {
+        format!("expires: {text:?} is no time to live; write never, or a whole number and a unit: 12h, 90d, at most 3650d")
+    })
+}
 
 /// The id of a key, or of what may be a whole one.
 pub(crate) fn id_of(key: &str) -> &str {
     key.strip_prefix("slc_").and_then(|rest| rest.split('_').next()).unwrap_or(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_to_live_is_a_number_and_a_unit_or_never() {
+        assert_eq!((life("90d"), life("never")), (Ok(Some(90 * 86_400)), Ok(None)));
+        assert_eq!(life(DEFAULT_LIFE), Ok(Some(365 * 86_400)));
+        for bad in ["", "0d", "90", "-1d", "3651d", "soon", "Never"] {
+            assert!(life(bad).is_err(), "{bad}");
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! Migrations, catalog, invalidation, keys, pause; invoked directly, never public.
+//! Migrations, catalog, invalidation, keys, tenants, pause; invoked directly, never public.
 //!
 //! One event is one command. Whatever happens, the answer says so in words: `ok: false` is how a command
 //! fails, never an error of the function.
@@ -16,6 +16,7 @@ mod keys;
 mod migrate;
 mod pause;
 mod resume;
+mod tenants;
 
 use lambda_runtime::LambdaEvent;
 use ports::telemetry::invocation;
@@ -75,7 +76,10 @@ async fn perform(context: &Context, command: Command) -> Result<Answer, Failure>
         Command::Migrate { print } => migrate::run(context, print).await,
         Command::Check {} => Ok(check::run(context).await),
         Command::CatalogCheck { catalog } => catalog::check::run(context, &catalog).await,
-        Command::CatalogApply { catalog } => catalog::apply::run(context, &catalog).await,
+        Command::CatalogApply { catalog, allow_removal } => {
+            catalog::apply::run(context, &catalog, allow_removal).await
+        }
+        Command::CatalogShow { revision } => catalog::show::run(context, revision.as_deref()).await,
         Command::Invalidate { dataset, from, to, tenant } => {
             invalidate::run(context, &dataset, from.as_deref(), to.as_deref(), tenant.as_deref()).await
         }
@@ -86,6 +90,10 @@ async fn perform(context: &Context, command: Command) -> Result<Answer, Failure>
             keys::create::run(context, &wanted).await
         }
         Command::KeysList {} => keys::list::run(context).await,
+        Command::KeysRotate { id, overlap, expires } => {
+            keys::rotate::run(context, &id, overlap.as_deref(), expires.as_deref()).await
+        }
+        Command::TenantsForget { tenant } => tenants::forget(context, &tenant).await,
         Command::KeysRevoke { id } => keys::revoke::run(context, &id).await,
         Command::Pause {} => pause::run(context).await,
         Command::Resume {} => resume::run(context).await,

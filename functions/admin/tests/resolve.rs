@@ -12,6 +12,10 @@ mod advice;
 mod calendar;
 #[path = "resolve/ground.rs"]
 mod ground;
+#[path = "resolve/refusals.rs"]
+mod refusals;
+#[path = "resolve/remedies.rs"]
+mod remedies;
 #[path = "resolve/skew.rs"]
 mod skew;
 
@@ -252,7 +256,7 @@ async fn queries_are_described() {
     );
     says(
         &ground.bad("query = \"selec 1\"").await,
-        &["datasets.d.query: the source refuses it: syntax error", "42601"],
+        &["datasets.d.query: the source refuses it: the source refuses the query: syntax_error", "42601"],
     );
     says(&ground.bad("query = \"select id from t\"").await, &["search_path is pg_catalog"]);
     says(

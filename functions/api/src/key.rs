@@ -1,4 +1,4 @@
-//! The key in the Authorization header: `Bearer slc_<id>_<secret>`.
+//! The key in the Authorization header: `Bearer slc_<id>_<secret><sum>`.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -49,14 +49,8 @@ impl Presented {
     }
 
     fn parse(token: &str) -> Option<Self> {
-        let (id, secret) = token.strip_prefix("slc_")?.split_once('_')?;
-        let id_fits =
-            (8..=32).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-        // 32 random bytes: 64 characters in hexadecimal, 43 in base 62.
-        let secret_fits =
-            (43..=64).contains(&secret.len()) && secret.bytes().all(|b| b.is_ascii_alphanumeric());
-        (id_fits && secret_fits)
-            .then(|| Self { id: id.to_owned(), secret_sha256: Sha256::digest(secret).into() })
+        let (id, secret) = export::key::read(token)?;
+        Some(Self { id: id.to_owned(), secret_sha256: Sha256::digest(secret).into() })
     }
 }
 
@@ -78,6 +72,15 @@ mod tests {
         assert_eq!(key.secret_sha256[..], Sha256::digest(&secret)[..]);
         assert!(read(&format!("bearer slc_abcd1234_{}", "Zz9".repeat(15))).is_some());
         assert!(!format!("{key:?}").contains("0123"));
+    }
+
+    #[test]
+    fn a_wrong_sum_is_refused_before_any_query() {
+        let key = export::key::write("abcd1234", &"0123456789abcdef".repeat(4));
+        assert_eq!(read(&format!("Bearer {key}")).unwrap().id, "abcd1234");
+        let (rest, last) = key.split_at(key.len() - 1);
+        let slip = if last == "a" { "b" } else { "a" };
+        assert_eq!(read(&format!("Bearer {rest}{slip}")), None);
     }
 
     #[test]

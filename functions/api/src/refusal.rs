@@ -3,8 +3,8 @@
 
 use axum::response::{IntoResponse, Response};
 use export::catalog::Revision;
+use export::near::near;
 use export::problem::Violation;
-use export::request::near;
 use export::wire::Problem;
 use http::{HeaderValue, StatusCode, header};
 use ports::store::{AcceptError, Full, Kept, StoreError};

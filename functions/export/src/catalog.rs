@@ -1,6 +1,7 @@
 //! The catalog: what the operator writes, and the revision that is made of it.
 
 mod definition;
+mod read;
 mod revision;
 mod semicolon;
 mod tenant_column;

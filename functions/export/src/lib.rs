@@ -5,7 +5,11 @@
 
 pub mod id;
 
+pub mod key;
+
 pub mod problem;
+
+pub mod near;
 
 pub mod column;
 

@@ -6,12 +6,9 @@
 mod datasets;
 mod dates;
 mod filters;
-mod near;
 mod output;
 mod report;
 mod value;
-
-pub use near::near;
 
 use std::collections::BTreeMap;
 

@@ -59,10 +59,9 @@ fn call(stack: &Stack, venv: &Venv, function: &str, payload: &Value) -> Result<V
 fn request(words: &[String]) -> Result<Value> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     Ok(match words.as_slice() {
-        ["catalog", command @ ("apply" | "check"), file] => {
-            let catalog = fs::read_to_string(file).with_context(|| format!("cannot read {file}"))?;
-            json!({"command": format!("catalog {command}"), "catalog": catalog})
-        }
+        ["catalog", command @ ("apply" | "check"), terms @ ..] => catalog(command, terms)?,
+        ["catalog", "show"] => json!({"command": "catalog show"}),
+        ["catalog", "show", "--revision", id] => json!({"command": "catalog show", "revision": id}),
         ["keys", "create", tenant, terms @ ..] => new_key(tenant, terms)?,
         ["invalidate", dataset, limits @ ..] => {
             let mut event = json!({"command": "invalidate", "dataset": dataset});
@@ -79,9 +78,46 @@ fn request(words: &[String]) -> Result<Value> {
             }
             event
         }
+        ["keys", "rotate", id, terms @ ..] => {
+            let mut event = json!({"command": "keys rotate", "id": id});
+            for term in terms.chunks(2) {
+                match term {
+                    ["--overlap", time] => event["overlap"] = json!(time),
+                    ["--expires", time] => event["expires"] = json!(time),
+                    other => bail!(
+                        "{} is not known: keys rotate ID [--overlap TIME] [--expires TIME]",
+                        other.join(" ")
+                    ),
+                }
+            }
+            event
+        }
+        ["tenants", "forget", tenant] => json!({"command": "tenants forget", "tenant": tenant}),
         ["keys", "revoke", id] => json!({"command": "keys revoke", "id": id}),
         other => json!({"command": other.join(" ")}),
     })
+}
+
+/// `catalog check|apply FILE`, or with `--file FILE` as `sluice admin` has it, and `--allow-removal`.
+fn catalog(command: &str, terms: &[&str]) -> Result<Value> {
+    let usage =
+        format!("catalog {command} FILE{}", if command == "apply" { " [--allow-removal]" } else { "" });
+    let (mut file, mut allow_removal) = (None, false);
+    for term in terms {
+        match *term {
+            "--file" => {}
+            "--allow-removal" if command == "apply" => allow_removal = true,
+            other if other.starts_with("--") || file.is_some() => bail!("{other} is not known: {usage}"),
+            name => file = Some(name),
+        }
+    }
+    let file = file.unwrap_or("catalog.toml");
+    let text = fs::read_to_string(file).with_context(|| format!("cannot read {file}; {usage}"))?;
+    let mut event = json!({"command": format!("catalog {command}"), "catalog": text});
+    if allow_removal {
+        event["allowRemoval"] = json!(true);
+    }
+    Ok(event)
 }
 
 /// `keys create TENANT [LABEL] [--datasets A,B] [--read-only] [--expires TIME]`.
@@ -138,5 +174,28 @@ mod tests {
             json!({"command": "keys create", "tenant": "demo", "label": "demo", "datasets": ["a", "b"], "readOnly": true, "expires": "90d"})
         );
         assert_eq!(said("keys create demo --expires"), json!(null));
+        assert_eq!(
+            said("keys rotate 7 --overlap 1d --expires never"),
+            json!({"command": "keys rotate", "id": "7", "overlap": "1d", "expires": "never"})
+        );
+        assert_eq!(said("tenants forget acme"), json!({"command": "tenants forget", "tenant": "acme"}));
+        assert_eq!(
+            said("catalog show --revision 00ff"),
+            json!({"command": "catalog show", "revision": "00ff"})
+        );
+    }
+
+    #[test]
+    fn a_catalog_is_named_as_sluice_admin_names_it_or_in_place() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let name = file.path().to_str().unwrap();
+        let apply = json!({"command": "catalog apply", "catalog": "", "allowRemoval": true});
+        assert_eq!(said(&format!("catalog apply {name} --allow-removal")), apply);
+        assert_eq!(said(&format!("catalog apply --allow-removal --file {name}")), apply);
+        assert_eq!(
+            said(&format!("catalog check {name}")),
+            json!({"command": "catalog check", "catalog": ""})
+        );
+        assert_eq!(said(&format!("catalog check {name} --allow-removal")), json!(null));
     }
 }

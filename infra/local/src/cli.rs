@@ -179,9 +179,21 @@ pub(crate) struct AdminArgs {
     /// Of `keys create`: only these datasets, separated by commas.
     #[arg(long)]
     pub(crate) datasets: Option<String>,
-    /// Of `keys create`: how long it works, such as 90d.
+    /// Of `keys create` and `keys rotate`: how long it works, such as 90d or never.
     #[arg(long)]
     pub(crate) expires: Option<String>,
+    /// Of `keys rotate`: how long the old key works on, such as 7d.
+    #[arg(long)]
+    pub(crate) overlap: Option<String>,
+    /// Of `catalog check` and `catalog apply`: the catalog; it may also stand as a word.
+    #[arg(long)]
+    pub(crate) file: Option<String>,
+    /// Of `catalog show`: an earlier revision.
+    #[arg(long)]
+    pub(crate) revision: Option<String>,
+    /// Of `catalog apply`: also where chunks of live exports fail by it.
+    #[arg(long)]
+    pub(crate) allow_removal: bool,
     /// Of `keys create`: it may read only.
     #[arg(long)]
     pub(crate) read_only: bool,
@@ -196,10 +208,14 @@ impl AdminArgs {
             ("--tenant", self.tenant),
             ("--datasets", self.datasets),
             ("--expires", self.expires),
+            ("--overlap", self.overlap),
+            ("--file", self.file),
+            ("--revision", self.revision),
         ];
         let given = options.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value?]));
-        let flag = self.read_only.then(|| "--read-only".to_owned());
-        self.words.into_iter().chain(given.flatten()).chain(flag).collect()
+        let flags = [("--read-only", self.read_only), ("--allow-removal", self.allow_removal)];
+        let flags = flags.into_iter().filter(|(_, given)| *given).map(|(name, _)| name.to_owned());
+        self.words.into_iter().chain(given.flatten()).chain(flags).collect()
     }
 }
 

@@ -74,3 +74,39 @@ async fn accepts_and_prunes_do_not_fail_each_other() {
     };
     tokio::join!(accepts, prunes);
 }
+
+#[tokio::test]
+async fn a_tenant_that_is_forgotten_leaves_no_row_and_another_loses_none() {
+    let (database, store) = database().await;
+    let (tenant, other) = (add_tenant(&store, "acme").await, add_tenant(&store, "other").await);
+    for of in [&tenant, &other] {
+        // One that has ended, whose chunks would be reused; one that runs; one that waits.
+        let ended = new_export(of, vec![want(of, "orders", 0, 10, 2)]);
+        store.accept(&ended).await.unwrap();
+        drain(&store).await;
+        ports::finish::run(&store, &ports::objects::MemoryObjects::default(), ended.id).await.unwrap();
+        store.accept(&new_export(of, vec![want(of, "clients", 0, 10, 2)])).await.unwrap();
+    }
+    let sent = store.dispatch().await.unwrap();
+    store.lease(sent[0], crate::fixture::LEASE_SECS).await.unwrap().unwrap();
+    store.accept(&new_export(&tenant, vec![want(&tenant, "clients", 20, 30, 2)])).await.unwrap();
+    let rows = |of: &str| {
+        format!(
+            "select (select count(*) from sluice.tenant where id = '{of}') + (select count(*) from sluice.api_key where tenant = '{of}') \
+             + (select count(*) from sluice.export where tenant = '{of}') + (select count(*) from sluice.chunk where tenant = '{of}') \
+             + (select count(*) from sluice.tenant_turn where tenant = '{of}') + (select count(*) from sluice.export_turn where tenant = '{of}')"
+        )
+    };
+    let others = database.number(&rows("other")).await.unwrap();
+    let forgotten = store.forget_tenant(&tenant).await.unwrap().unwrap();
+    assert_eq!((forgotten.keys, forgotten.exports, forgotten.exports_left, forgotten.gone), (1, 3, 0, false));
+    assert!(forgotten.chunks_left > 0, "their files are the sweeper's to delete: {forgotten:?}");
+    for _ in 0..3 {
+        sweep(&store).await;
+    }
+    let rest = store.forget_tenant(&tenant).await.unwrap().unwrap();
+    assert!(rest.gone && rest.chunks_left == 0, "{rest:?}");
+    assert_eq!(database.number(&rows("acme")).await.unwrap(), 0);
+    assert_eq!(store.forget_tenant(&tenant).await.unwrap(), None);
+    assert_eq!(database.number(&rows("other")).await.unwrap(), others);
+}

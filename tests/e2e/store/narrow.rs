@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use export::catalog::{Dataset, Revision};
 use export::chunk::ExportStatus;
 use export::id::TenantId;
-use ports::store::{AcceptError, Applied, NewExport, Store};
+use ports::store::{AcceptError, Applied, NewExport, Put, Store};
 use sqlx::Executor;
 use tests::Database;
 
@@ -49,6 +49,32 @@ async fn store() -> (Database, Store, TenantId, Applied) {
 fn export(tenant: &TenantId, applied: &Applied, name: &str) -> NewExport {
     let new = new_export(tenant, vec![want(tenant, name, 0, 100, 4)]);
     NewExport { revision_id: applied.revision_id.clone(), ..new }
+}
+
+#[tokio::test]
+async fn a_catalog_by_which_live_exports_would_fail_is_refused_and_foretold() {
+    let (_database, store, acme, applied) = store().await;
+    store.accept(&export(&acme, &applied, "orders")).await.unwrap();
+    let fewer = catalog(&["clients"], |_| ());
+    let foretold = store.would_narrow(&fewer).await.unwrap();
+    assert_eq!((foretold["orders"].failed, foretold["orders"].exports.len()), (4, 1), "{foretold:?}");
+    let refused = store.put_in_force(&fewer, Some("# fewer"), false).await.unwrap();
+    assert_eq!(refused, Put::Refused(foretold.clone()), "what is refused is what was foretold");
+    let in_force = store.applied_catalog().await.unwrap().unwrap();
+    assert_eq!(in_force.revision_id, applied.revision_id, "the catalog before stays in force");
+    assert_eq!(store.kept_catalog(None).await.unwrap().unwrap().toml, None);
+    // Of other datasets nothing is lost, so there is nothing to allow.
+    let other = catalog(&["orders"], |_| ());
+    let put = store.put_in_force(&other, Some("# orders"), false).await.unwrap();
+    assert_eq!(put, Put::InForce(BTreeMap::new()));
+    let put = store.put_in_force(&fewer, Some("# fewer"), true).await.unwrap();
+    assert_eq!(put, Put::InForce(foretold));
+    let kept = store.kept_catalog(None).await.unwrap().unwrap();
+    assert_eq!((kept.toml.as_deref(), kept.in_force, kept.datasets), (Some("# fewer"), true, 1));
+    let earlier = store.kept_catalog(Some(&other.revision_id[..8])).await.unwrap().unwrap();
+    assert_eq!((earlier.toml.as_deref(), earlier.in_force), (Some("# orders"), false));
+    assert_eq!(store.kept_catalog(Some("nothing")).await.unwrap(), None);
+    assert_eq!(store.catalog_revisions(10).await.unwrap().len(), 3);
 }
 
 #[tokio::test]

@@ -39,13 +39,13 @@ pub(crate) async fn prepare(system: &System, rows: u32) {
     }
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), catalog).unwrap();
-    system.x(&["admin", "catalog", "apply", file.path().to_str().unwrap()]).unwrap();
+    system.x(&["admin", "catalog", "apply", file.path().to_str().unwrap(), "--allow-removal"]).unwrap();
     // The api keeps a catalog for a second.
     tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
 }
 
 /// Back to the catalog of all other tests.
 pub(crate) async fn clear(system: &System) {
-    system.x(&["admin", "catalog", "apply", CATALOG]).unwrap();
+    system.x(&["admin", "catalog", "apply", CATALOG, "--allow-removal"]).unwrap();
     system.run("drop schema stampede cascade").await.unwrap();
 }

@@ -1,5 +1,6 @@
-//! `catalog check`: what `catalog apply` would say, without applying anything.
+//! `catalog check`: what `catalog apply` would do, without doing it.
 
+use super::changes::Changes;
 use super::resolved;
 use crate::answer::Answer;
 use crate::context::Context;
@@ -8,11 +9,20 @@ use crate::failure::Failure;
 /// Changes nothing.
 pub(crate) async fn run(context: &Context, text: &str) -> Result<Answer, Failure> {
     let found = resolved(context, text).await?;
-    let verdict = if found.violations.is_empty() {
-        "the catalog can be applied"
+    let (report, mut data) = (found.report(), found.data());
+    if !found.violations.is_empty() {
+        return Ok(Answer { ok: false, text: format!("{report}\nthe catalog cannot be applied"), data });
+    }
+    let before = context.store.applied_catalog().await?;
+    let applied = found.into_applied();
+    let narrowed = context.store.would_narrow(&applied).await?;
+    let changes = Changes::between(before.as_ref(), &applied, narrowed);
+    changes.add_to(&mut data);
+    let verdict = if changes.failing() > 0 {
+        "the catalog can be applied with --allow-removal, or once the exports that would lose chunks have ended"
     } else {
-        "the catalog cannot be applied"
+        "the catalog can be applied"
     };
-    let text = format!("{}\n{verdict}", found.report());
-    Ok(Answer { ok: found.violations.is_empty(), text, data: found.data() })
+    let text = format!("{report}\nwhat apply would do:\n{}\n{verdict}", changes.text(false));
+    Ok(Answer::done(text, data))
 }

@@ -12,10 +12,10 @@ use super::{source_log, source_role};
 use crate::context::{Context, PATIENCE};
 use crate::failure::Failure;
 
-/// The source's server, if it could be asked.
-pub(super) async fn look(context: &Context, report: &mut Report) -> Option<Server> {
+/// The source's server and the name of its database, if it could be asked.
+pub(super) async fn look(context: &Context, report: &mut Report) -> Option<(Server, String)> {
     match ask(context, report).await {
-        Ok(server) => Some(server),
+        Ok(found) => Some(found),
         Err(error) => {
             let remedy = "run admin migrate if it never ran; else check SLUICE_SOURCE_URL, the way to the database and its pooler";
             report.wrong("source", Failure::Source(error).text(), remedy);
@@ -24,9 +24,10 @@ pub(super) async fn look(context: &Context, report: &mut Report) -> Option<Serve
     }
 }
 
-async fn ask(context: &Context, report: &mut Report) -> Result<Server, SourceError> {
+async fn ask(context: &Context, report: &mut Report) -> Result<(Server, String), SourceError> {
     let mut inspector = context.source.inspector(PATIENCE).await?;
     let server = inspector.server().await?;
+    let name = inspector.source_name().await?;
     let standby = if server.standby { ", a standby" } else { "" };
     report.fine(
         "source",
@@ -47,7 +48,7 @@ async fn ask(context: &Context, report: &mut Report) -> Result<Server, SourceErr
     watched(&server, context.settings.max_active_sessions, report);
     reader_of_aurora(&server, report);
     settling(&server, open, report);
-    Ok(server)
+    Ok((server, name))
 }
 
 /// A limit of active sessions has no effect where the role cannot see them.

@@ -22,7 +22,6 @@ pub(super) async fn look(context: &Context, report: &mut Report) -> Option<Store
         }
     };
     judge(&state, &context.settings, report);
-    note_content(context, report).await;
     if state.migration == Migration::last().version {
         invariants(context, report).await;
     }
@@ -102,15 +101,6 @@ async fn invariants(context: &Context, report: &mut Report) {
         Err(error) => {
             report.wrong("invariants", chain(&error), "run admin check again when the store is less busy")
         }
-    }
-}
-
-async fn note_content(context: &Context, report: &mut Report) {
-    match context.store.applied_catalog().await {
-        Ok(None) => report.fine("catalog", "none is applied yet; admin catalog apply does it"),
-        Ok(Some(applied)) => report
-            .fine("catalog", format!("{} datasets of {}", applied.revision.datasets.len(), applied.source)),
-        Err(error) => report.wrong("catalog", chain(&error), "apply the catalog again with this version"),
     }
 }
 

@@ -4,19 +4,15 @@ use std::collections::BTreeSet;
 
 use export::access::Access;
 use export::catalog::Revision;
-use export::duration;
 use export::id::TenantId;
-use export::request::near;
+use export::near::near;
 use ports::store::NewKey;
 use serde_json::json;
 
-use super::id_of;
+use super::{DEFAULT_LIFE, id_of, life};
 use crate::answer::Answer;
 use crate::context::Context;
 use crate::failure::Failure;
-
-/// The longest that a key may be asked to live; who wants longer gives no end.
-const LONGEST_SECS: u64 = 3650 * 86_400;
 
 /// What is asked for.
 pub(crate) struct Wanted<'a> {
@@ -25,7 +21,7 @@ pub(crate) struct Wanted<'a> {
     /// `None`: all datasets.
     pub(crate) datasets: Option<&'a [String]>,
     pub(crate) read_only: bool,
-    /// Such as `90d`; `None`: no end.
+    /// Such as `90d`, or `never`; `None`: [`DEFAULT_LIFE`].
     pub(crate) expires: Option<&'a str>,
 }
 
@@ -33,7 +29,8 @@ pub(crate) struct Wanted<'a> {
 pub(crate) async fn run(context: &Context, wanted: &Wanted<'_>) -> Result<Answer, Failure> {
     let tenant: TenantId =
         wanted.tenant.parse().map_err(|error| Failure::Refused(format!("tenant: {error}")))?;
-    let expires_secs = wanted.expires.map(expires).transpose().map_err(Failure::Refused)?;
+    let expires = wanted.expires.unwrap_or(DEFAULT_LIFE);
+    let expires_secs = life(expires).map_err(Failure::Refused)?;
     let applied = context.store.applied_catalog().await?;
     let revision = applied.as_ref().map(|applied| &applied.revision);
     let datasets =
@@ -46,7 +43,7 @@ pub(crate) async fn run(context: &Context, wanted: &Wanted<'_>) -> Result<Answer
         }
     }
     let access = Access { datasets, writes: !wanted.read_only };
-    let what = words(&access, wanted.expires);
+    let what = words(&access, expires_secs.map(|_| expires));
     let label = wanted.label.to_owned();
     let new = NewKey { tenant: tenant.clone(), label, access, expires_secs };
     let key = context.store.create_key_for(&new).await?;
@@ -61,15 +58,6 @@ pub(crate) async fn run(context: &Context, wanted: &Wanted<'_>) -> Result<Answer
         "datasets": new.access.datasets, "readOnly": wanted.read_only, "expiresInSeconds": expires_secs,
     });
     Ok(Answer::done(text, data))
-}
-
-fn expires(text: &str) -> Result<u64, String> {
-    let secs = duration::seconds(text).filter(|secs| (1..=LONGEST_SECS).contains(secs));
-    secs.ok_or_else(|| {
-        format!(
-            "expires: {text:?} is no time to live; write a whole number and a unit: 12h, 90d, at most 3650d"
-        )
-    })
 }
 
 /// The names of a scope as the catalog writes them. One that the catalog does not have is a slip; before the first
@@ -92,7 +80,7 @@ fn scope(names: &[String], revision: Option<&Revision>) -> Result<BTreeSet<Strin
     Ok(lower)
 }
 
-fn words(access: &Access, expires: Option<&str>) -> String {
+pub(super) fn words(access: &Access, expires: Option<&str>) -> String {
     let datasets = match &access.datasets {
         None => "for all datasets".to_owned(),
         Some(names) => format!("for {} only", names.iter().cloned().collect::<Vec<_>>().join(", ")),
@@ -157,14 +145,6 @@ mod tests {
         assert!(scope(&names(&["b", "orders"]), Some(&revision())).unwrap_err().contains("orders"));
         assert!(scope(&names(&["orders"]), None).is_ok());
         assert!(scope(&[], None).is_err());
-    }
-
-    #[test]
-    fn a_time_to_live_is_a_number_and_a_unit() {
-        assert_eq!(expires("90d"), Ok(90 * 86_400));
-        for bad in ["", "0d", "90", "-1d", "3651d", "soon"] {
-            assert!(expires(bad).is_err(), "{bad}");
-        }
     }
 
     #[test]

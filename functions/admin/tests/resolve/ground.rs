@@ -66,12 +66,29 @@ impl Ground {
     }
 
     pub(crate) async fn resolve_among(&self, keys: &str, tenants: u64) -> Resolution {
-        let toml = format!("[datasets.d]\n{}", keys.replace("S.", &format!("{}.", self.schema)));
-        let catalog = Catalog::parse(&toml).unwrap();
         let mut inspector = self.inspector().await;
-        let resolution = resolve(&mut inspector, "d", &catalog.datasets["d"], tenants).await.unwrap();
+        let resolution = self.resolve_with(&mut inspector, keys, tenants).await;
         inspector.close().await;
         resolution
+    }
+
+    /// As one of several datasets that share a session.
+    pub(crate) async fn resolve_with(
+        &self,
+        inspector: &mut Inspector,
+        keys: &str,
+        tenants: u64,
+    ) -> Resolution {
+        let toml = format!("[datasets.d]\n{}", keys.replace("S.", &format!("{}.", self.schema)));
+        let catalog = Catalog::parse(&toml).unwrap();
+        resolve(inspector, "d", &catalog.datasets["d"], tenants).await.unwrap()
+    }
+
+    /// The remedy of the only finding, as it is printed, up to its first alternative.
+    pub(crate) async fn remedy(&self, keys: &str) -> String {
+        let Resolution { violations, warnings, .. } = self.resolve(keys).await;
+        let [found] = &[violations, warnings].concat()[..] else { panic!("{keys}: not one finding") };
+        found.remedy.split([',', ';']).next().unwrap().to_owned()
     }
 
     pub(crate) async fn good(&self, keys: &str) -> (Dataset, DatasetEstimate, String) {

@@ -9,9 +9,6 @@ use super::semicolon::ends_a_statement;
 use crate::problem::Violation;
 use crate::range::MIN_SETTLE_SECS;
 
-/// Names that are paths of the API and so cannot be datasets.
-pub(super) const RESERVED: [&str; 4] = ["exports", "datasets", "health", "openapi.json"];
-
 /// The operator's file.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -69,57 +66,17 @@ pub enum Nulls {
     Include,
 }
 
-impl Catalog {
-    /// Reads the file and checks all that can be checked without the source.
-    ///
-    /// # Errors
-    /// Every violation, with the dotted path of the key.
-    pub fn parse(text: &str) -> Result<Self, Vec<Violation>> {
-        let catalog: Self = toml::from_str(text).map_err(|error| {
-            vec![Violation::new(
-                "catalog",
-                error.to_string().trim_end().to_owned(),
-                "correct the TOML; the keys are described in the README",
-            )]
-        })?;
-        let mut violations = Vec::new();
-        if catalog.datasets.is_empty() {
-            violations.push(Violation::new(
-                "datasets",
-                "the catalog has no dataset",
-                "add a [datasets.NAME] table",
-            ));
-        }
-        for (name, definition) in &catalog.datasets {
-            violations.extend(check_name(name));
-            violations.extend(definition.check(&format!("datasets.{name}")));
-        }
-        if violations.is_empty() { Ok(catalog) } else { Err(violations) }
-    }
-}
-
-fn check_name(name: &str) -> Option<Violation> {
-    let path = format!("datasets.{name}");
-    let fits = |(i, b): (usize, u8)| b.is_ascii_lowercase() || (i > 0 && (b.is_ascii_digit() || b == b'_'));
-    if name.is_empty() || name.len() > 63 || !name.bytes().enumerate().all(fits) {
-        return Some(Violation::new(
-            path,
-            "the name does not match [a-z][a-z0-9_]{0,62}",
-            "rename the dataset",
-        ));
-    }
-    RESERVED
-        .contains(&name)
-        .then(|| Violation::new(path, "the name is a path of the API", "rename the dataset"))
-}
-
 impl Definition {
-    fn check(&self, path: &str) -> Vec<Violation> {
+    /// Checks all that can be checked without the source. Keys in `unread` were given with a value of another type:
+    /// they count as given.
+    pub(super) fn check(&self, path: &str, unread: &[&str]) -> Vec<Violation> {
+        let unread = |key: &str| unread.contains(&key);
         let mut found = Vec::new();
         let mut say = |key: &str, message: &str, remedy: &str| {
             found.push(Violation::new(format!("{path}{key}"), message, remedy))
         };
         match (&self.relation, &self.query) {
+            (None, None) if unread("relation") || unread("query") => {}
             (None, None) => say("", "neither relation nor query is given", "give one of them"),
             (Some(_), Some(_)) => say("", "both relation and query are given", "keep one of them"),
             (Some(relation), None)
@@ -143,6 +100,7 @@ impl Definition {
             say(".shared", "tenant_column and shared exclude each other", "keep one of them");
         }
         if self.range_column.is_none()
+            && !unread("range_column")
             && (self.nulls.is_some() || self.time_zone.is_some() || self.settle_after.is_some())
         {
             say(
@@ -170,54 +128,5 @@ impl Definition {
     /// The duration of `settle_after` in seconds, if it is one.
     pub fn settle_after_secs(&self) -> Option<u64> {
         crate::duration::seconds(self.settle_after.as_deref()?)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_catalog_is_read() {
-        let catalog = Catalog::parse("[datasets.orders]\nrelation = \"shop.orders\"\nrange_column = \"created_at\"\nsettle_after = \"1h\"\nshared = true\n").unwrap();
-        assert_eq!(catalog.datasets["orders"].settle_after_secs(), Some(3600));
-    }
-
-    #[test]
-    fn every_violation_is_listed() {
-        let text = "[datasets.exports]\nrelation = \"orders\"\nshared = true\ntenant_column = \"a\"\ntime_zone = \"Mars/Phobos\"\nsettle_after = \"soon\"\ncolumns = []\n";
-        let found = Catalog::parse(text).unwrap_err();
-        let paths: Vec<_> = found.iter().map(|v| v.pointer.as_str()).collect();
-        assert_eq!(
-            paths,
-            [
-                "datasets.exports",
-                "datasets.exports.relation",
-                "datasets.exports.shared",
-                "datasets.exports",
-                "datasets.exports.time_zone",
-                "datasets.exports.settle_after",
-                "datasets.exports.columns"
-            ]
-        );
-    }
-
-    #[test]
-    fn settling_takes_at_least_seconds() {
-        let found = |after: &str| {
-            Catalog::parse(&format!(
-                "[datasets.a]\nrelation = \"shop.a\"\nrange_column = \"at\"\nsettle_after = \"{after}\"\n"
-            ))
-        };
-        assert!(found("5s").is_ok());
-        for short in ["0s", "4s", "0d"] {
-            assert_eq!(found(short).unwrap_err()[0].pointer, "datasets.a.settle_after", "{short}");
-        }
-    }
-
-    #[test]
-    fn an_unknown_key_is_refused() {
-        let found = Catalog::parse("[datasets.a]\nrelatoin = \"shop.a\"\n").unwrap_err();
-        assert!(found[0].message.contains("relatoin"), "{}", found[0].message);
     }
 }

@@ -6,10 +6,10 @@ use serde_json::{Map, Value};
 
 use super::Scope;
 use super::filters;
-use super::near;
 use super::report::{Report, kind_of, show};
 use crate::catalog::Dataset;
 use crate::column::Column;
+use crate::near;
 use crate::selection::Predicate;
 
 /// Unknown names for which near ones are looked up; the search is over the whole catalog each time.

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::near;
 use super::report::{Report, kind_of, show};
 use super::value::{self, Literal};
 use crate::catalog::Dataset;
 use crate::column::{Column, ColumnType};
+use crate::near;
 use crate::problem::pointer_token;
 use crate::selection::{Predicate, Test};
 

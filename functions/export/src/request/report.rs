@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::near;
+use crate::near;
 use crate::problem::{Violation, pointer_token};
 
 /// Most violations that are listed. A body of 1 MiB could hold a hundred thousand.

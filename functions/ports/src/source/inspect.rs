@@ -18,6 +18,9 @@ use crate::server::{QUESTION, Server};
 #[derive(Debug)]
 pub struct Inspector {
     connection: PgConnection,
+    /// Where another session comes from, should this one be ended.
+    source: Source,
+    patience: Duration,
     /// Set in each transaction; see [`Inspector::seek_in`].
     path: String,
 }
@@ -29,11 +32,23 @@ impl Source {
     /// If the source cannot be reached, or has no session to give in time.
     pub async fn inspector(&self, patience: Duration) -> Result<Inspector, SourceError> {
         let connection = connect(&self.options().await?, patience).await?;
-        Ok(Inspector { connection, path: String::new() })
+        Ok(Inspector { connection, source: self.clone(), patience, path: String::new() })
     }
 }
 
 impl Inspector {
+    /// Makes sure that there is a session, after an error that may have ended it; true if it had to be opened again.
+    ///
+    /// # Errors
+    /// If the source has none to give.
+    pub(super) async fn recover(&mut self) -> Result<bool, SourceError> {
+        if self.texts("select 1").await.is_ok() {
+            return Ok(false);
+        }
+        self.connection = connect(&self.source.options().await?, self.patience).await?;
+        Ok(true)
+    }
+
     /// From now on names without a schema are sought in these schemas, after `pg_catalog`.
     pub(super) fn seek_in(&mut self, schemas: &[String]) {
         self.path = sql::set_path(schemas);

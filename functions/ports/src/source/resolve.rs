@@ -1,9 +1,14 @@
 //! Resolves one dataset of a catalog against the source: names, types, rights, estimates.
 //!
-//! Everything that is wrong is found at once. Only what is wrong with the source itself, such as a lost
-//! connection, ends it early.
+//! Everything that is wrong with the definition is found at once; then the chunk's own statements are sent, and only where
+//! the source accepts them are estimates and advice asked for. A refusal is a violation of this dataset. The check of a
+//! catalog ends early only where the source has no session to give.
 
 mod findings;
+
+mod names;
+
+mod denied;
 
 mod path;
 
@@ -33,6 +38,8 @@ mod spread;
 
 mod sample;
 
+mod trial;
+
 mod estimate;
 
 mod refresh;
@@ -48,7 +55,7 @@ use export::problem::Violation;
 pub use estimate::{Estimated, estimate};
 pub use refresh::{Refreshed, refresh};
 
-use super::{Inspector, SourceError};
+use super::{Inspector, SourceCode, SourceError};
 use findings::Findings;
 
 /// What became of one dataset.
@@ -67,19 +74,40 @@ pub struct Resolution {
 /// Resolves the dataset `name`; `tenants` is how many tenants there are.
 ///
 /// # Errors
-/// If the source cannot be asked. What is wrong with the dataset is in the [`Resolution`].
+/// If the source has no session to give. What is wrong with the dataset is in the [`Resolution`], and the session is
+/// ready for the next one.
 pub async fn resolve(
     inspector: &mut Inspector,
     name: &str,
     definition: &Definition,
     tenants: u64,
 ) -> Result<Resolution, SourceError> {
-    let mut findings = Findings::new(name);
+    let mut lost_before = false;
     inspector.seek_in(&definition.search_path);
-    let (dataset, estimate) = dataset(inspector, definition, tenants, &mut findings).await?;
-    let (violations, warnings) = findings.into_parts();
-    let dataset = dataset.filter(|_| violations.is_empty());
-    Ok(Resolution { dataset, estimate, violations, warnings })
+    loop {
+        let mut findings = Findings::new(name);
+        let found = match dataset(inspector, definition, tenants, &mut findings).await {
+            Ok(found) => found,
+            Err(error) => {
+                let lost = inspector.recover().await?;
+                if lost && !lost_before && error.code != SourceCode::SessionTimeout {
+                    // The server restarted, or the connection broke: that is not the dataset's doing, once. A timeout of
+                    // the server would end the next session too.
+                    lost_before = true;
+                    continue;
+                }
+                if error.refused() {
+                    return Err(error);
+                }
+                denied::report(inspector, definition, &error, &mut findings).await?;
+                (None, DatasetEstimate::default())
+            }
+        };
+        let (dataset, estimate) = found;
+        let (violations, warnings) = findings.into_parts();
+        let dataset = dataset.filter(|_| violations.is_empty());
+        return Ok(Resolution { dataset, estimate, violations, warnings });
+    }
 }
 
 async fn dataset(
@@ -88,9 +116,10 @@ async fn dataset(
     tenants: u64,
     findings: &mut Findings,
 ) -> Result<(Option<Dataset>, DatasetEstimate), SourceError> {
+    let nothing = || (None, DatasetEstimate::default());
     path::check(inspector, definition, findings).await?;
     let Some(surface) = surface::find(inspector, definition, findings).await? else {
-        return Ok((None, DatasetEstimate::default()));
+        return Ok(nothing());
     };
     let columns = columns::exported(definition, &surface, findings);
     let tenant_column = columns::tenant(inspector, definition, &surface, tenants, findings).await?;
@@ -109,18 +138,19 @@ async fn dataset(
         epoch: definition.epoch.unwrap_or(1),
         search_path: definition.search_path.clone(),
     };
-    // Without its columns or its range there is no statement to estimate.
+    // Without its columns or its range there is no statement to send.
     if dataset.columns.is_empty() || dataset.range.is_some() != definition.range_column.is_some() {
-        return Ok((None, DatasetEstimate::default()));
+        return Ok(nothing());
     }
-    let key = findings::key(definition);
-    let Some(estimated) = findings.answer(key, estimate(inspector, &dataset).await)? else {
-        return Ok((None, DatasetEstimate::default()));
-    };
+    trial::run(inspector, definition, &dataset, findings).await?;
+    if findings.violations() > 0 {
+        return Ok(nothing());
+    }
+    let estimated = estimate(inspector, &dataset).await?;
     if let Some(range) = &dataset.range {
         beyond::find(inspector, &dataset, range, findings).await?;
     }
-    as_text::check(inspector, &dataset, key, findings).await?;
+    as_text::check(inspector, &dataset, findings::key(definition), findings).await?;
     advice::give(inspector, definition, &dataset, &surface, &estimated, findings).await?;
     Ok((Some(dataset), estimated.estimate))
 }

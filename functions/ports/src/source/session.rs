@@ -162,7 +162,8 @@ impl Session {
     }
 }
 
-fn compare(row: &[Option<i64>], selection: &Selection) -> Result<Described, SourceError> {
+/// Reads the description's row; its types must be those of the catalog.
+pub(super) fn compare(row: &[Option<i64>], selection: &Selection) -> Result<Described, SourceError> {
     let [standby, Some(now), replayed, open_since, types @ ..] = row else {
         return Err(SourceError::protocol("the description is too short"));
     };

@@ -6,10 +6,10 @@ use export::catalog::Revision;
 use export::estimate::DatasetEstimate;
 use sqlx::Row;
 
-use super::connection::{Store, sql};
+use super::connection::{Store, Tx, sql};
 use super::error::StoreError;
-use super::narrow::{Narrowed, narrow};
-use super::ranges::{json, to_json};
+use super::narrow::{Narrowed, narrow, preview};
+use super::ranges::{count, json, to_json};
 
 /// The catalog in force.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -22,6 +22,32 @@ pub struct Applied {
     pub estimates: BTreeMap<String, DatasetEstimate>,
     /// Names the database that is read.
     pub source: String,
+}
+
+/// What became of a catalog that was to be put in force, with what it invalidates by dataset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Put {
+    /// It is in force.
+    InForce(BTreeMap<String, Narrowed>),
+    /// Live exports would fail, so nothing was changed.
+    Refused(BTreeMap<String, Narrowed>),
+}
+
+/// A catalog as it was applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptCatalog {
+    /// Its content hash.
+    pub revision: String,
+    /// As the operator wrote it; `None` of one that was applied before the text was kept.
+    pub toml: Option<String>,
+    /// Names the database that it was resolved at.
+    pub source: String,
+    /// When it was applied last, microseconds since 1970.
+    pub applied_micros: i64,
+    /// Whether it is the one in force.
+    pub in_force: bool,
+    /// How many datasets it has.
+    pub datasets: u64,
 }
 
 impl Store {
@@ -69,20 +95,43 @@ impl Store {
         row.map(|row| Ok(row.try_get("revision")?)).transpose()
     }
 
-    /// Puts a catalog in force; answers by dataset what that made wrong. No export is accepted against the
-    /// catalog before it from then on; see `narrow.rs` for those that run.
+    /// Puts a catalog in force; see [`Store::put_in_force`]. Live exports may fail by it.
+    ///
+    /// # Errors
+    /// If the store cannot be reached; the catalog before it is then still in force.
+    pub async fn apply_catalog(&self, applied: &Applied) -> Result<BTreeMap<String, Narrowed>, StoreError> {
+        let (Put::InForce(narrowed) | Put::Refused(narrowed)) =
+            self.put_in_force(applied, None, true).await?;
+        Ok(narrowed)
+    }
+
+    /// Puts a catalog in force, with the TOML that it was written in, and reports by dataset what that invalidated. Unless
+    /// live exports `may_fail`, it is refused where one would. No export is accepted against the catalog before it from
+    /// then on; see `narrow.rs` for those that run.
     ///
     /// Lock order: tenant rows by id, the catalog's lock, chunk rows by id.
     ///
     /// # Errors
     /// If the store cannot be reached; the catalog before it is then still in force.
-    pub async fn apply_catalog(&self, applied: &Applied) -> Result<BTreeMap<String, Narrowed>, StoreError> {
-        let narrowed = self.again(|| self.apply_catalog_once(applied)).await?;
-        self.finish_narrowed(&narrowed).await?;
-        Ok(narrowed)
+    pub async fn put_in_force(
+        &self,
+        applied: &Applied,
+        toml: Option<&str>,
+        may_fail: bool,
+    ) -> Result<Put, StoreError> {
+        let put = self.again(|| self.put_once(applied, toml, may_fail)).await?;
+        if let Put::InForce(narrowed) = &put {
+            self.finish_narrowed(narrowed).await?;
+        }
+        Ok(put)
     }
 
-    async fn apply_catalog_once(&self, applied: &Applied) -> Result<BTreeMap<String, Narrowed>, StoreError> {
+    async fn put_once(
+        &self,
+        applied: &Applied,
+        toml: Option<&str>,
+        may_fail: bool,
+    ) -> Result<Put, StoreError> {
         let mut tx = self.begin().await?;
         // Accepts hold their tenant's row before they share the catalog's lock: those of known tenants are waited for here, so
         // that few are met below in the other order.
@@ -90,16 +139,14 @@ impl Store {
         // A tenant that was made meanwhile has no row above, and shares this lock all the same: accepts before it are seen
         // below, those after it see the new catalog.
         tx.run(sql("select pg_advisory_xact_lock(7306012)")).await?;
-        let before =
-            tx.optional(sql("select source from sluice.catalog order by applied_at desc limit 1")).await?;
-        let before: Option<String> = before.map(|row| row.try_get("source")).transpose()?;
-        let moved = before.is_some_and(|source| source != applied.source);
+        let moved = is_moved(&mut tx, applied).await?;
         let insert = sql(
-            "insert into sluice.catalog (revision, body, source, applied_at) values ($1, $2::text::jsonb, $3, clock_timestamp()) \
-             on conflict (revision) do update set source = excluded.source, applied_at = excluded.applied_at",
+            "insert into sluice.catalog (revision, body, source, toml, applied_at) values ($1, $2::text::jsonb, $3, $4, clock_timestamp()) \
+             on conflict (revision) do update set source = excluded.source, toml = coalesce(excluded.toml, catalog.toml), applied_at = excluded.applied_at",
         );
-        tx.run(insert.bind(&applied.revision_id).bind(to_json(&applied.revision)?).bind(&applied.source))
-            .await?;
+        let insert =
+            insert.bind(&applied.revision_id).bind(to_json(&applied.revision)?).bind(&applied.source);
+        tx.run(insert.bind(toml)).await?;
         tx.run(sql("delete from sluice.estimate")).await?;
         let datasets: Vec<_> = applied.estimates.keys().cloned().collect();
         let bodies =
@@ -109,7 +156,68 @@ impl Store {
         );
         tx.run(insert.bind(datasets).bind(bodies)).await?;
         let narrowed = narrow(&mut tx, &applied.revision, moved).await?;
+        if !may_fail && narrowed.values().any(|one| one.failed > 0) {
+            tx.rollback().await?;
+            return Ok(Put::Refused(narrowed));
+        }
+        tx.commit().await?;
+        Ok(Put::InForce(narrowed))
+    }
+
+    /// What putting a catalog in force would invalidate at this moment, by dataset. Changes and locks nothing.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn would_narrow(&self, applied: &Applied) -> Result<BTreeMap<String, Narrowed>, StoreError> {
+        let mut tx = self.begin().await?;
+        let moved = is_moved(&mut tx, applied).await?;
+        let narrowed = preview(&mut tx, &applied.revision, moved).await?;
         tx.commit().await?;
         Ok(narrowed)
     }
+
+    /// A catalog as it was applied: that in force, or the latest whose revision begins so.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn kept_catalog(&self, revision: Option<&str>) -> Result<Option<KeptCatalog>, StoreError> {
+        let mut tx = self.begin().await?;
+        let find = sql("select c.revision, c.toml, c.source, sluice.micros(c.applied_at) as applied, \
+                c.applied_at = (select max(applied_at) from sluice.catalog) as in_force, \
+                (select count(*) from jsonb_object_keys(c.body -> 'datasets')) as datasets \
+             from sluice.catalog c where starts_with(c.revision, $1) order by c.applied_at desc limit 1");
+        let row = tx.optional(find.bind(revision.unwrap_or_default())).await?;
+        tx.commit().await?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(KeptCatalog {
+            revision: row.try_get("revision")?,
+            toml: row.try_get("toml")?,
+            source: row.try_get("source")?,
+            applied_micros: row.try_get("applied")?,
+            in_force: row.try_get("in_force")?,
+            datasets: count(&row, "datasets")?,
+        }))
+    }
+
+    /// The latest revisions with the time at which each was applied, microseconds since 1970; the latest first.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn catalog_revisions(&self, limit: i64) -> Result<Vec<(String, i64)>, StoreError> {
+        let mut tx = self.begin().await?;
+        let find = sql(
+            "select revision, sluice.micros(applied_at) as applied from sluice.catalog order by applied_at desc limit $1",
+        );
+        let rows = tx.all(find.bind(limit)).await?;
+        tx.commit().await?;
+        rows.iter().map(|row| Ok((row.try_get("revision")?, row.try_get("applied")?))).collect()
+    }
+}
+
+/// Whether the source is another database than that of the catalog in force.
+async fn is_moved(tx: &mut Tx, applied: &Applied) -> Result<bool, StoreError> {
+    let before =
+        tx.optional(sql("select source from sluice.catalog order by applied_at desc limit 1")).await?;
+    let before: Option<String> = before.map(|row| row.try_get("source")).transpose()?;
+    Ok(before.is_some_and(|source| source != applied.source))
 }

@@ -50,6 +50,17 @@ pub struct NewKey {
     pub expires_secs: Option<u64>,
 }
 
+/// What became of a key that was rotated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rotated {
+    /// The whole new key; it is shown this once.
+    pub key: String,
+    /// What it is good for.
+    pub new: NewKey,
+    /// When the old one ends, microseconds since 1970.
+    pub old_ends_micros: i64,
+}
+
 /// Whose a key is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyOwner {
@@ -133,21 +144,48 @@ impl Store {
     /// # Errors
     /// If the store cannot be reached.
     pub async fn create_key_for(&self, new: &NewKey) -> Result<String, StoreError> {
-        let id = hex(&random::bytes::<8>());
-        let secret = hex(&random::bytes::<32>());
-        let hash: [u8; 32] = Sha256::digest(&secret).into();
-        let datasets = new.access.datasets.as_ref().map(|names| names.iter().cloned().collect::<Vec<_>>());
-        let expires_secs = new.expires_secs.map(|secs| i64::try_from(secs).unwrap_or(i64::MAX));
         let mut tx = self.begin().await?;
         add_tenant(&mut tx, &new.tenant).await?;
-        let insert = sql(
-            "insert into sluice.api_key (id, tenant, label, secret_sha256, datasets, read_only, expires_at) \
-             values ($1, $2, $3, $4, $5, $6, clock_timestamp() + $7::bigint * interval '1 second')",
-        );
-        let insert = insert.bind(&id).bind(new.tenant.as_str()).bind(&new.label).bind(&hash[..]);
-        tx.run(insert.bind(datasets).bind(!new.access.writes).bind(expires_secs)).await?;
+        let key = insert_key(&mut tx, new).await?;
         tx.commit().await?;
-        Ok(format!("slc_{id}_{secret}"))
+        Ok(key)
+    }
+
+    /// Makes a key like the key `id`, which ends after `overlap_secs`, unless it ends before. The new one lives as long
+    /// as `lives_secs` says, given the seconds that the old one was made for. `None` if there is no such key that works.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn rotate_key(
+        &self,
+        id: &str,
+        overlap_secs: u64,
+        lives_secs: impl FnOnce(Option<u64>) -> Option<u64>,
+    ) -> Result<Option<Rotated>, StoreError> {
+        let mut tx = self.begin().await?;
+        let find = sql(
+            "select tenant, label, datasets, read_only, extract(epoch from expires_at - created_at)::bigint as lived \
+             from sluice.api_key where id = $1 and revoked_at is null \
+               and (expires_at is null or expires_at > clock_timestamp()) for update",
+        );
+        let Some(row) = tx.optional(find.bind(id)).await? else {
+            tx.rollback().await?;
+            return Ok(None);
+        };
+        let tenant = row.try_get::<String, _>("tenant")?;
+        let tenant = tenant.parse().map_err(|e| StoreError::unreadable("tenant", e))?;
+        let lived = row.try_get::<Option<i64>, _>("lived")?.and_then(|secs| u64::try_from(secs).ok());
+        let (label, access) = (row.try_get("label")?, access(&row)?);
+        let new = NewKey { tenant, label, access, expires_secs: lives_secs(lived) };
+        let key = insert_key(&mut tx, &new).await?;
+        let end = sql(
+            "update sluice.api_key set expires_at = least(expires_at, clock_timestamp() + $2::bigint * interval '1 second') \
+             where id = $1 returning sluice.micros(expires_at) as ends",
+        );
+        let row = tx.one(end.bind(id).bind(i64::try_from(overlap_secs).unwrap_or(i64::MAX))).await?;
+        let old_ends_micros = row.try_get("ends")?;
+        tx.commit().await?;
+        Ok(Some(Rotated { key, new, old_ends_micros }))
     }
 
     /// All keys, oldest first.
@@ -211,6 +249,21 @@ async fn note_use(tx: &mut Tx, key_id: &str) -> Result<(), StoreError> {
          for no key update skip locked)",
     );
     tx.run(note.bind(key_id)).await.map(|_| ())
+}
+
+async fn insert_key(tx: &mut Tx, new: &NewKey) -> Result<String, StoreError> {
+    let id = hex(&random::bytes::<8>());
+    let secret = hex(&random::bytes::<32>());
+    let hash: [u8; 32] = Sha256::digest(&secret).into();
+    let datasets = new.access.datasets.as_ref().map(|names| names.iter().cloned().collect::<Vec<_>>());
+    let expires_secs = new.expires_secs.map(|secs| i64::try_from(secs).unwrap_or(i64::MAX));
+    let insert = sql(
+        "insert into sluice.api_key (id, tenant, label, secret_sha256, datasets, read_only, expires_at) \
+         values ($1, $2, $3, $4, $5, $6, clock_timestamp() + $7::bigint * interval '1 second')",
+    );
+    let insert = insert.bind(&id).bind(new.tenant.as_str()).bind(&new.label).bind(&hash[..]);
+    tx.run(insert.bind(datasets).bind(!new.access.writes).bind(expires_secs)).await?;
+    Ok(export::key::write(&id, &secret))
 }
 
 async fn add_tenant(tx: &mut Tx, tenant: &TenantId) -> Result<(), StoreError> {

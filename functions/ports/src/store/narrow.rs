@@ -57,6 +57,27 @@ pub(super) async fn narrow(
     Ok(narrowed)
 }
 
+/// What [`narrow`] would do at this moment, without doing it or locking anything.
+pub(super) async fn preview(
+    tx: &mut Tx,
+    revision: &Revision,
+    moved: bool,
+) -> Result<BTreeMap<String, Narrowed>, StoreError> {
+    let mut narrowed: BTreeMap<String, Narrowed> = BTreeMap::new();
+    let (fingerprints, _) = unfit(tx, revision, moved, &mut narrowed).await?;
+    if fingerprints.is_empty() {
+        return Ok(narrowed);
+    }
+    for row in tx.all(sql(include_str!("narrow/preview.sql")).bind(&fingerprints)).await? {
+        let one = narrowed.entry(row.try_get("dataset")?).or_default();
+        (one.failed, one.forgotten) = (count(&row, "failing")?, count(&row, "forgotten")?);
+        let exports: Option<Vec<String>> = row.try_get("exports")?;
+        let ids = exports.into_iter().flatten().map(|id| id.parse());
+        one.exports = ids.collect::<Result<_, _>>().map_err(|e| StoreError::unreadable("export id", e))?;
+    }
+    Ok(narrowed)
+}
+
 /// The selections in use that do not fit, and what to tell their exports.
 async fn unfit(
     tx: &mut Tx,

@@ -10,8 +10,8 @@ mod unusable;
 
 use export::catalog::{Dataset, Definition};
 
-use super::estimate::Estimated;
-use super::findings::{self, Findings};
+use super::estimate::{Estimated, Gap};
+use super::findings::Findings;
 use super::surface::Surface;
 use crate::source::{Inspector, SourceError};
 
@@ -27,7 +27,7 @@ pub(super) async fn give(
     estimated: &Estimated,
     findings: &mut Findings,
 ) -> Result<(), SourceError> {
-    gap(definition, dataset, surface, estimated, findings);
+    gap(dataset, surface, estimated, findings);
     unusable::find(inspector, dataset, surface, findings).await?;
     if estimated.culprit.is_some() {
         range(inspector, definition, dataset, surface, estimated, findings).await?;
@@ -38,20 +38,31 @@ pub(super) async fn give(
 }
 
 /// Why months are not estimated.
-fn gap(
-    definition: &Definition,
-    dataset: &Dataset,
-    surface: &Surface,
-    estimated: &Estimated,
-    findings: &mut Findings,
-) {
-    let Some(gap) = estimated.gap else { return };
-    let remedy = match &surface.relation {
-        Some(relation) => format!("analyze {}, or create an index on the range column", relation.quoted),
-        None => "nothing, if this is how it is meant; progress is then counted by chunks".to_owned(),
+fn gap(dataset: &Dataset, surface: &Surface, estimated: &Estimated, findings: &mut Findings) {
+    let (Some(gap), Some(range)) = (estimated.gap, &dataset.range) else { return };
+    let table = surface.relation.as_ref().filter(|_| statement::is_table(surface));
+    let (what, remedy) = match (gap, table) {
+        (Gap::Wide, _) => (
+            "its values are more than 600 months apart, so only those in the middle are estimated".to_owned(),
+            format!(
+                "nothing, if values such as 9999-12-31 are meant; else correct the values of {:?} that are far off",
+                range.name
+            ),
+        ),
+        (Gap::Unbounded, Some(table)) => (
+            "finding its first and last value would read too much, so no month is estimated".to_owned(),
+            format!("analyze {}; or create an index on the range column", table.quoted),
+        ),
+        (Gap::Unbounded, None) => (
+            "finding its first and last value would compute too much, so no month is estimated; chunks are cut by the calendar"
+                .to_owned(),
+            format!(
+                "nothing, if this is how it is meant; else export a materialized view of it, with an index on {:?}",
+                range.name
+            ),
+        ),
     };
-    let range = dataset.range.as_ref().map_or("", |range| &range.name);
-    findings.warning(findings::key(definition), format!("the range column {range:?}: {gap}"), remedy);
+    findings.warning("range_column", format!("the range column {:?}: {what}", range.name), remedy);
 }
 
 /// A day is found only by reading everything.

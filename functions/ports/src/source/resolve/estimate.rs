@@ -24,7 +24,16 @@ pub struct Estimated {
     /// A typical day, if there is a range column.
     pub(super) day: Option<Span>,
     /// Why months are missing.
-    pub(super) gap: Option<&'static str>,
+    pub(super) gap: Option<Gap>,
+}
+
+/// Why months are missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gap {
+    /// The first and last value are too far apart.
+    Wide,
+    /// Finding the first and last value would read too much.
+    Unbounded,
 }
 
 /// Estimates from plans alone.
@@ -70,9 +79,7 @@ pub(super) async fn planned(inspector: &mut Inspector, dataset: &Dataset) -> Res
             let (first, last) = (Month::of(range.kind, first), Month::of(range.kind, last));
             let mut centre = first;
             if last.0 - first.0 >= months::MOST_MONTHS {
-                gap = Some(
-                    "its values are more than 600 months apart, so only those in the middle are estimated",
-                );
+                gap = Some(Gap::Wide);
                 centre = Month::of(range.kind, bounds::middle(inspector, &dataset.from, range).await?);
             }
             for month in months::window(first, last, centre).map(Month) {
@@ -84,7 +91,7 @@ pub(super) async fn planned(inspector: &mut Inspector, dataset: &Dataset) -> Res
         }
         Bounds::Empty => None,
         Bounds::Unknown => {
-            gap = Some("finding its first and last value would read too much, so no month is estimated");
+            gap = Some(Gap::Unbounded);
             Some(day_at(range, bounds::middle(inspector, &dataset.from, range).await?))
         }
     };

@@ -36,14 +36,19 @@ impl Findings {
     ) -> Result<Option<T>, SourceError> {
         match answer {
             Ok(answer) => Ok(Some(answer)),
-            // A session that was refused or ended says nothing about the dataset.
+            // A session that was refused or ended passes to `resolve`: it may say nothing about the dataset.
             Err(error) if error.sqlstate.is_some() && error.code.signal().is_none() => {
-                let remedy = remedy(error.sqlstate.as_deref().unwrap_or_default(), &error);
-                self.violation(key, format!("the source refuses it: {}", error.what()), remedy);
+                self.refusal(key, &error, None);
                 Ok(None)
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// The violation for an error of the source, with a remedy that the caller knows better, or that of its code.
+    pub(super) fn refusal(&mut self, key: &str, error: &SourceError, better: Option<String>) {
+        let remedy = better.unwrap_or_else(|| remedy(error).to_owned());
+        self.violation(key, format!("the source refuses it: {}", error.what()), remedy);
     }
 
     /// How many violations there are so far.
@@ -65,22 +70,39 @@ pub(super) fn key(definition: &Definition) -> &'static str {
     if definition.query.is_some() { "query" } else { "relation" }
 }
 
-fn remedy(state: &str, error: &SourceError) -> &'static str {
+/// What ends the refusal. Each was carried out in `functions/admin/tests/resolve/remedies.rs`, where a catalog can.
+fn remedy(error: &SourceError) -> &'static str {
+    let state = error.sqlstate.as_deref().unwrap_or_default();
     match state {
-        "55P03" | "57014" | "40001" | "40P01" => {
-            "something else held it up; run the same command again later"
+        "55P03" | "40001" | "40P01" => "something else held it up; run the same command again later",
+        "57014" => {
+            "it took longer than statement_timeout of the source role, or was canceled; run it again, and if it stays make what it reads faster"
+        }
+        "25P03" | "25P04" | "57P05" => {
+            "a timeout of the server ended the session; lift transaction_timeout and the like for the source role, or make what it reads faster"
+        }
+        "25006" => "it writes, and the source is only read; export what it reads without what writes",
+        "54011" => {
+            "it has too many columns for one statement of a chunk; list fewer in columns, or exclude some"
         }
         "42501" if error.code == SourceCode::RowSecurity => {
-            "a policy would hide rows: give the source role bypassrls, or export through a view of the owner"
+            "a policy would hide rows: give the source role bypassrls, or export through a view of the table's owner"
         }
         "42501" => "grant select on all that it reads to the source role, and usage on the schemas",
         "42704" if error.routine.as_deref() == Some("GetUserMapping") => {
             "create a user mapping for the source role at the foreign server"
         }
         "42P01" | "3F000" | "42883" | "42704" => {
-            "correct the name, and write it with its schema: the source role's search_path is pg_catalog"
+            "correct the name, and write it with its schema or add that to search_path: without it only pg_catalog is searched"
         }
         "42703" => "correct the name of the column",
+        "22P05" | "22021" => {
+            "a text has characters that UTF-8, or its own encoding, does not have; leave the column out, or convert it in a query"
+        }
+        state if state.starts_with("22") => {
+            "a value cannot be computed or converted; correct the value, or the expression that reads it"
+        }
+        _ if matches!(error.code, SourceCode::Foreign | SourceCode::Corrupted) => error.code.remedy(),
         _ => "try the statement in psql as the source role and correct it",
     }
 }

@@ -37,7 +37,7 @@ pub(super) async fn find(
     whole: &Plan,
 ) -> Result<Measured, SourceError> {
     if whole.is_computed() && whole.cost <= MOST_COUNT_COST {
-        let (rows, bytes) = weigh(inspector, ask, &ask.copied("")).await?.unwrap_or_default();
+        let (rows, bytes) = weigh(inspector, ask.dataset, &ask.copied("")).await?;
         if rows > 0 {
             return Ok(Measured {
                 row_bytes: Some(bytes as f64 / rows as f64),
@@ -53,9 +53,9 @@ pub(super) async fn find(
     let mut best = (0, 0);
     for condition in month.iter().map(String::as_str).chain([""]) {
         let select = format!("{} limit {limit}", ask.copied(condition));
-        let Ok(plan) = inspector.explain(&select).await else { continue };
+        let plan = inspector.explain(&select).await?;
         if best.0 < FEW_ROWS && plan.cost <= MOST_COST {
-            let seen = weigh(inspector, ask, &select).await?.unwrap_or_default();
+            let seen = weigh(inspector, ask.dataset, &select).await?;
             best = if seen.0 > best.0 { seen } else { best };
         }
     }
@@ -63,29 +63,25 @@ pub(super) async fn find(
     Ok(Measured { row_bytes, row_factor: None })
 }
 
-/// Rows and bytes of binary COPY; `None` if the rows cannot be read, which a chunk will say better.
-async fn weigh(
+/// Rows and bytes of binary COPY. Each value goes through the function that COPY sends it by.
+pub(super) async fn weigh(
     inspector: &mut Inspector,
-    ask: &Ask<'_>,
+    dataset: &Dataset,
     select: &str,
-) -> Result<Option<(u64, u64)>, SourceError> {
+) -> Result<(u64, u64), SourceError> {
     let question = format!(
         "select count(*), coalesce(sum(octet_length(pg_catalog.record_send(s))), 0)::bigint from (\n{select}\n) s"
     );
-    let rows = match inspector.texts(&question).await {
-        Ok(rows) => rows,
-        Err(error) if error.sqlstate.is_some() && !error.refused() => return Ok(None),
-        Err(error) => return Err(error),
-    };
+    let rows = inspector.texts(&question).await?;
     let cells: Vec<u64> = rows.iter().flatten().filter_map(|cell| cell.as_deref()?.parse().ok()).collect();
-    let [count, bytes] = cells[..] else { return Ok(None) };
+    let [count, bytes] = cells[..] else { return Err(SourceError::protocol("a count of rows is no number")) };
     // A record has four bytes in front, and the type before each field; a row of COPY has neither, and two.
-    let extra = 2 + 4 * ask.dataset.columns.len() as u64;
-    Ok(Some((count, bytes.saturating_sub(count * extra))))
+    let extra = 2 + 4 * dataset.columns.len() as u64;
+    Ok((count, bytes.saturating_sub(count * extra)))
 }
 
 /// Fewer rows where they are large: values that are stored outside of their rows would all be fetched.
-async fn most_rows(inspector: &mut Inspector, dataset: &Dataset) -> Result<u64, SourceError> {
+pub(super) async fn most_rows(inspector: &mut Inspector, dataset: &Dataset) -> Result<u64, SourceError> {
     let From::Relation { schema, name } = &dataset.from else { return Ok(MOST_COMPUTED_ROWS) };
     let question = format!(
         "select (pg_table_size(c.oid) / greatest(c.reltuples, 1))::bigint from pg_catalog.pg_class c

@@ -5,7 +5,7 @@ mod relation;
 
 use export::catalog::{Definition, From};
 use export::column::Column;
-use export::request::near;
+use export::near::near;
 
 use super::column_type::Type;
 use super::findings::Findings;

@@ -5,7 +5,7 @@ use export::catalog::Dataset;
 use super::super::ask::Ask;
 use super::super::estimate::Estimated;
 use super::super::findings::Findings;
-use super::super::index::{SMALL_BYTES, places};
+use super::super::index::places;
 use super::super::surface::Surface;
 use super::statement;
 use crate::source::explain::Way;
@@ -13,6 +13,9 @@ use crate::source::{Inspector, SourceError};
 
 /// A value that more rows than this share have is not worth an index, and PostgreSQL would not use one.
 const SELECTIVE: f64 = 0.05;
+
+/// A relation smaller than this is read as a whole within some tenths of a second: no filter needs an index there.
+const MIN_BYTES: u64 = 64 << 20;
 
 /// Explains a typical range with an equality on each declared filter.
 pub(super) async fn find(
@@ -42,7 +45,7 @@ pub(super) async fn find(
         let places = places(inspector, &whole).await?;
         let Some((name, place)) = places.iter().max_by_key(|(_, place)| place.bytes) else { continue };
         let bytes: u64 = places.values().filter(|p| p.root == place.root).map(|p| p.bytes).sum();
-        if bytes < SMALL_BYTES || plan.rows > all.rows * SELECTIVE {
+        if bytes < MIN_BYTES || plan.rows > all.rows * SELECTIVE {
             continue;
         }
         let table = statement::quoted(inspector, &[&place.root.0, &place.root.1]).await?.join(".");

@@ -16,7 +16,7 @@ pub(super) async fn find(
     findings: &mut Findings,
 ) -> Result<Option<Surface>, SourceError> {
     let from = From::Query(query.to_owned());
-    let Some(described) = findings.answer("query", inspector.describe(&from).await)? else { return Ok(None) };
+    let described = inspector.describe(&from).await?;
     let types = column_type::resolve(inspector, described.iter().filter_map(|(_, oid)| *oid)).await?;
     let (mut columns, mut said) = (Vec::new(), BTreeSet::new());
     for (name, oid) in described {

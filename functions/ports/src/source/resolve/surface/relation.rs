@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use export::catalog::From;
-use export::request::near;
+use export::near::near;
 
 use super::super::column_type;
 use super::super::findings::Findings;

@@ -21,7 +21,7 @@ pub fn near<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&
 }
 
 /// `did you mean a, b?`, or `otherwise` where nothing is near.
-pub(super) fn remedy<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>, otherwise: &str) -> String {
+pub(crate) fn remedy<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>, otherwise: &str) -> String {
     let close = near(wanted, names);
     if close.is_empty() { otherwise.to_owned() } else { format!("did you mean {}?", close.join(", ")) }
 }

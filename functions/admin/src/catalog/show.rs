@@ -1,0 +1,74 @@
+//! `catalog show`: the catalog in force, or an earlier one, as the operator wrote it.
+
+use export::range::format_micros;
+use ports::store::KeptCatalog;
+use serde_json::json;
+
+use crate::answer::Answer;
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// Revisions that are named where none fits.
+const MAX_LISTED: i64 = 20;
+
+/// Prints the TOML below lines about it that are comments: the answer can be applied as it is.
+pub(crate) async fn run(context: &Context, revision: Option<&str>) -> Result<Answer, Failure> {
+    let Some(kept) = context.store.kept_catalog(revision).await? else {
+        let Some(revision) = revision else {
+            return Ok(Answer::refused("no catalog is applied yet; catalog apply does it"));
+        };
+        let known = context.store.catalog_revisions(MAX_LISTED).await?;
+        let known: Vec<_> = known.iter().map(|(id, at)| format!("{id}  applied {}", time(*at))).collect();
+        return Ok(Answer::refused(format!(
+            "there is no revision {revision:?}; the latest are\n{}",
+            known.join("\n")
+        )));
+    };
+    let Some(toml) = &kept.toml else {
+        return Ok(Answer::refused(format!(
+            "{}\nit was applied before the text was kept; apply the catalog again, and it will be",
+            head(&kept)
+        )));
+    };
+    let data = json!({
+        "revision": kept.revision, "inForce": kept.in_force, "appliedMicros": kept.applied_micros,
+        "source": kept.source, "datasets": kept.datasets, "catalog": toml,
+    });
+    Ok(Answer::done(format!("{}\n{}", head(&kept), toml.trim_end()), data))
+}
+
+fn head(kept: &KeptCatalog) -> String {
+    let state = if kept.in_force { "in force" } else { "not in force any more" };
+    format!(
+        "# revision {}, {state}, applied {}\n# {} datasets of {}",
+        kept.revision,
+        time(kept.applied_micros),
+        kept.datasets,
+        kept.source
+    )
+}
+
+fn time(micros: i64) -> String {
+    format!("{} UTC", format_micros(micros.div_euclid(1_000_000) * 1_000_000, ' '))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_of_a_catalog_is_a_comment_of_toml() {
+        let kept = KeptCatalog {
+            revision: "00ff".into(),
+            toml: None,
+            source: "shop@7".into(),
+            applied_micros: 1_500_000,
+            in_force: true,
+            datasets: 3,
+        };
+        assert_eq!(
+            head(&kept),
+            "# revision 00ff, in force, applied 1970-01-01 00:00:01 UTC\n# 3 datasets of shop@7"
+        );
+    }
+}

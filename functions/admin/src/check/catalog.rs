@@ -1,0 +1,56 @@
+//! The catalog in force: there, and resolved at the database that is read.
+
+use ports::telemetry::chain;
+
+use super::report::Report;
+use crate::context::Context;
+
+/// Reads it, and compares its source with the name of the one that is read, if that is known.
+pub(super) async fn look(context: &Context, source: Option<&str>, report: &mut Report) {
+    match context.store.applied_catalog().await {
+        Ok(None) => report.fine("catalog", "none is applied yet; admin catalog apply does it"),
+        Ok(Some(applied)) => judge(applied.revision.datasets.len(), &applied.source, source, report),
+        Err(error) => report.wrong("catalog", chain(&error), "apply the catalog again with this version"),
+    }
+}
+
+fn judge(datasets: usize, resolved_at: &str, read: Option<&str>, report: &mut Report) {
+    match read {
+        Some(read) if !same(resolved_at, read) => report.wrong(
+            "catalog",
+            format!("its {datasets} datasets were resolved at {resolved_at}, but {read} is read"),
+            "check SLUICE_SOURCE_URL; if it is right, run admin catalog apply: nothing that was read from the other database is reused then",
+        ),
+        _ => report.fine("catalog", format!("{datasets} datasets of {resolved_at}")),
+    }
+}
+
+/// Whether two names may be of one database. The cluster's identifier is only known where the role may read it.
+fn same(a: &str, b: &str) -> bool {
+    let parts = |name: &str| {
+        let (database, cluster) = name.rsplit_once('@').unwrap_or((name, ""));
+        (database.to_owned(), cluster.to_owned())
+    };
+    let ((a, a_cluster), (b, b_cluster)) = (parts(a), parts(b));
+    a == b && (a_cluster == b_cluster || a_cluster.is_empty() || b_cluster.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_catalog_of_another_database_is_wrong() {
+        for (read, fine) in [
+            (Some("shop@7"), true),
+            (Some("shop"), true),
+            (None, true),
+            (Some("hold@7"), false),
+            (Some("shop@8"), false),
+        ] {
+            let mut report = Report::default();
+            judge(31, "shop@7", read, &mut report);
+            assert_eq!(report.is_fine(), fine, "{read:?}: {}", report.text());
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! `keys rotate`: a new key in place of an old one, which works on for a while.
+
+use export::duration;
+use export::range::format_micros;
+use serde_json::json;
+
+use super::{DEFAULT_LIFE, create, id_of, life};
+use crate::answer::Answer;
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// How long the old key works on.
+const DEFAULT_OVERLAP: &str = "7d";
+
+const MAX_OVERLAP_SECS: u64 = 90 * 86_400;
+
+/// Makes a key with the tenant, label, datasets and rights of the key `id`, and lets that one end after the overlap. The new
+/// one lives as long as the old one was made for, or as `expires` says.
+pub(crate) async fn run(
+    context: &Context,
+    id: &str,
+    overlap: Option<&str>,
+    expires: Option<&str>,
+) -> Result<Answer, Failure> {
+    let overlap = overlap.unwrap_or(DEFAULT_OVERLAP);
+    let overlap_secs = overlap_secs(overlap).map_err(Failure::Refused)?;
+    let wanted = expires.map(life).transpose().map_err(Failure::Refused)?;
+    let default = life(DEFAULT_LIFE).map_err(Failure::Refused)?;
+    let lives = |lived: Option<u64>| wanted.unwrap_or(lived.or(default));
+    let old = id_of(id);
+    let Some(rotated) = context.store.rotate_key(old, overlap_secs, lives).await? else {
+        return Ok(Answer::refused("there is no such key that still works; keys list shows them"));
+    };
+    let new = &rotated.new;
+    let life = new.expires_secs.map(|secs| format!("{}h", secs / 3600));
+    let text = format!(
+        "{}\nthis is tenant {}'s key in place of {old}, {}; it is shown this once\nkey {old} works until {} UTC",
+        rotated.key,
+        new.tenant,
+        create::words(&new.access, life.as_deref()),
+        format_micros(rotated.old_ends_micros.div_euclid(1_000_000) * 1_000_000, ' ')
+    );
+    let data = json!({
+        "key": rotated.key, "id": id_of(&rotated.key), "tenant": new.tenant, "label": new.label,
+        "datasets": new.access.datasets, "readOnly": !new.access.writes, "expiresInSeconds": new.expires_secs,
+        "replaces": old, "replacedEndsMicros": rotated.old_ends_micros,
+    });
+    Ok(Answer::done(text, data))
+}
+
+fn overlap_secs(text: &str) -> Result<u64, String> {
+    let secs = duration::seconds(text).filter(|secs| *secs <= MAX_OVERLAP_SECS);
+    secs.ok_or_else(|| {
+        format!("overlap: {text:?} is no time; write a whole number and a unit: 0h, 12h, 7d, at most 90d")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_overlap_may_be_nothing_but_not_for_ever() {
+        assert_eq!((overlap_secs("0h"), overlap_secs(DEFAULT_OVERLAP)), (Ok(0), Ok(7 * 86_400)));
+        for bad in ["", "never", "91d", "7"] {
+            assert!(overlap_secs(bad).is_err(), "{bad}");
+        }
+    }
+}

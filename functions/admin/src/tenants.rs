@@ -1,0 +1,84 @@
+//! `tenants forget`: erases all that is kept of a tenant.
+
+use export::id::TenantId;
+use ports::store::Forgotten;
+use serde_json::json;
+
+use crate::answer::Answer;
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// Deletes keys and exports, lets the chunks go, and reports what is still there. Called again it does the rest.
+pub(crate) async fn forget(context: &Context, tenant: &str) -> Result<Answer, Failure> {
+    let id: TenantId = tenant.parse().map_err(|error| Failure::Refused(format!("tenant: {error}")))?;
+    let Some(forgotten) = context.store.forget_tenant(&id).await? else {
+        return Ok(Answer::refused(format!("there is no tenant {id}")));
+    };
+    let listed = context.beside.objects.list(&format!("t/{id}/"), None).await;
+    let objects = listed.map_err(|error| Failure::Refused(format!("the bucket cannot be listed: {error}")));
+    let text = told(&id, &forgotten, &objects.map(|page| objects_left(&page)), context.settings.tokens);
+    let data = json!({"tenant": id, "forgotten": forgotten, "invalidate": format!("/t/{id}/*")});
+    Ok(Answer::done(text, data))
+}
+
+fn objects_left(page: &ports::objects::Page) -> String {
+    let more = if page.more { "at least " } else { "" };
+    format!("{more}{}", page.keys.len())
+}
+
+fn told(tenant: &TenantId, forgotten: &Forgotten, objects: &Result<String, Failure>, tokens: bool) -> String {
+    let Forgotten { keys, exports, chunks, chunks_left, prefixes_left, exports_left, gone } = forgotten;
+    let mut lines = vec![format!(
+        "tenant {tenant}: {keys} keys and {exports} exports deleted; {chunks} chunks are read for no export any more"
+    )];
+    lines.push(match objects {
+        Ok(objects) => format!("left in the bucket under t/{tenant}/: {objects} objects"),
+        Err(error) => format!("what is left in the bucket under t/{tenant}/ is not known: {error}"),
+    });
+    lines.push(if *gone {
+        "left in the store: nothing but the counter of its changes, which keeps caches from showing what was"
+            .to_owned()
+    } else {
+        format!("left in the store: {chunks_left} chunks, {exports_left} exports")
+    });
+    if *prefixes_left > 0 {
+        lines.push(format!("{prefixes_left} prefixes are swept once more, a day later at most"));
+    }
+    if !gone {
+        lines.push(
+            "the sweeper deletes objects within minutes, and rows a worker timeout later; run this again then, until the tenant is gone"
+                .to_owned(),
+        );
+    }
+    lines.push(format!(
+        "with a CDN: aws cloudfront create-invalidation --distribution-id ID --paths '/t/{tenant}/*'"
+    ));
+    lines.push(
+        "beyond reach: links handed out (15 minutes), copies that were downloaded, logs and backups"
+            .to_owned(),
+    );
+    if tokens {
+        lines.push(
+            "a token that names the tenant makes it anew: end its users at the identity provider".to_owned(),
+        );
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_remains_is_reported_with_the_path_for_the_cdn() {
+        let tenant = "acme".parse().unwrap();
+        let forgotten = Forgotten { keys: 2, exports: 3, chunks_left: 4, ..Forgotten::default() };
+        let text = told(&tenant, &forgotten, &Ok("7".into()), false);
+        for part in ["2 keys and 3 exports", "7 objects", "4 chunks", "run this again", "'/t/acme/*'"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        let text = told(&tenant, &Forgotten { gone: true, ..forgotten }, &Ok("0".into()), true);
+        assert!(text.contains("nothing but the counter") && text.contains("identity provider"), "{text}");
+        assert!(!text.contains("run this again"), "{text}");
+    }
+}

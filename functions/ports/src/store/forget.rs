@@ -1,0 +1,117 @@
+//! Erasing a tenant: its keys, exports and chunks. Objects go with the next sweeps, then the rows of their chunks.
+
+use export::id::TenantId;
+use sqlx::Row;
+
+use super::cancel::Ended;
+use super::connection::{Store, sql};
+use super::error::StoreError;
+use super::ranges::{count, export_id};
+
+/// Chunks taken in one transaction; each is short, so that exports of others go on between them.
+const BATCH: i64 = 1000;
+
+/// What a call erased, and what is left for the sweeper and the next call.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Forgotten {
+    /// Keys that were deleted.
+    pub keys: u64,
+    /// Exports that were deleted; live ones were canceled first.
+    pub exports: u64,
+    /// Chunks that no export has any more, and whose files are to be deleted.
+    pub chunks: u64,
+    /// Chunks whose rows are still there: until their files are deleted, and a worker timeout after that.
+    pub chunks_left: u64,
+    /// Prefixes that are swept once more.
+    pub prefixes_left: u64,
+    /// Exports that came while this ran.
+    pub exports_left: u64,
+    /// Whether the tenant itself is gone.
+    pub gone: bool,
+}
+
+impl Store {
+    /// Erases all that the store has of a tenant; `None` if there is no such tenant. Called again it does the rest.
+    ///
+    /// The counter of its changes stays: it keeps caches from showing what the tenant had, should another one ever get
+    /// the same id.
+    ///
+    /// # Errors
+    /// If the store cannot be reached. What was done until then stays; calling again does the rest.
+    pub async fn forget_tenant(&self, tenant: &TenantId) -> Result<Option<Forgotten>, StoreError> {
+        let mut forgotten = Forgotten::default();
+        let mut tx = self.begin().await?;
+        if tx.optional(sql("select from sluice.tenant where id = $1").bind(tenant.as_str())).await?.is_none()
+        {
+            tx.rollback().await?;
+            return Ok(None);
+        }
+        forgotten.keys =
+            tx.run(sql("delete from sluice.api_key where tenant = $1").bind(tenant.as_str())).await?;
+        let find = sql("select id::text from sluice.export where tenant = $1 order by id");
+        let rows = tx.all(find.bind(tenant.as_str())).await?;
+        tx.commit().await?;
+        for row in &rows {
+            let export = export_id(row, "id")?;
+            let mut ended = self.cancel_or_delete(tenant, export).await?;
+            if ended == Ended::Canceled {
+                ended = self.cancel_or_delete(tenant, export).await?;
+            }
+            forgotten.exports += u64::from(ended == Ended::Deleted);
+        }
+        loop {
+            let released = self.again(|| self.release_all(tenant)).await?;
+            forgotten.chunks += released;
+            if released == 0 {
+                break;
+            }
+        }
+        self.again(|| self.forget_row(tenant, forgotten.clone())).await.map(Some)
+    }
+
+    /// Lets some chunks go that no export has, also those that are kept for reuse.
+    async fn release_all(&self, tenant: &TenantId) -> Result<u64, StoreError> {
+        let mut tx = self.begin().await?;
+        let lock = sql(
+            "select c.id::text from sluice.chunk c where c.tenant = $1 and c.state in ('due', 'sent', 'running', 'done', 'failed') \
+             and not exists (select from sluice.link l where l.chunk_id = c.id) order by c.id limit $2 for update of c",
+        );
+        let rows = tx.all(lock.bind(tenant.as_str()).bind(BATCH)).await?;
+        let chunks = rows.iter().map(|row| row.try_get("id")).collect::<Result<Vec<String>, _>>()?;
+        if chunks.is_empty() {
+            tx.rollback().await?;
+            return Ok(0);
+        }
+        // Decided anew under the locks: a link may have come meanwhile.
+        tx.run(sql(include_str!("invalidate/unlinked.sql")).bind(&chunks)).await?;
+        let forget = sql(
+            "update sluice.chunk set reusable = false, keep_until = null where id = any ($1::text[]::uuid[])",
+        );
+        tx.run(forget.bind(&chunks)).await?;
+        tx.run(sql(include_str!("cancel/release.sql")).bind(&chunks)).await?;
+        tx.commit().await?;
+        Ok(chunks.len() as u64)
+    }
+
+    /// Removes the tenant itself if nothing is left of it, and counts what is.
+    async fn forget_row(&self, tenant: &TenantId, forgotten: Forgotten) -> Result<Forgotten, StoreError> {
+        let mut tx = self.begin().await?;
+        // An accept holds this row while it makes an export.
+        tx.all(sql("select from sluice.tenant where id = $1 for update").bind(tenant.as_str())).await?;
+        let left = sql("select (select count(*) from sluice.chunk where tenant = $1) as chunks, \
+                (select count(*) from sluice.export where tenant = $1) as exports, \
+                (select count(*) from sluice.litter where starts_with(prefix, 't/' || $1 || '/')) as prefixes");
+        let row = tx.one(left.bind(tenant.as_str())).await?;
+        let (chunks_left, exports_left) = (count(&row, "chunks")?, count(&row, "exports")?);
+        let prefixes_left = count(&row, "prefixes")?;
+        let gone = chunks_left == 0 && exports_left == 0;
+        if gone {
+            tx.run(sql("delete from sluice.api_key where tenant = $1").bind(tenant.as_str())).await?;
+            tx.run(sql("delete from sluice.tenant_turn where tenant = $1").bind(tenant.as_str())).await?;
+            tx.run(sql("delete from sluice.tenant where id = $1").bind(tenant.as_str())).await?;
+        }
+        tx.commit().await?;
+        Ok(Forgotten { chunks_left, exports_left, prefixes_left, gone, ..forgotten })
+    }
+}
