@@ -170,7 +170,7 @@ impl Column {
     /// Whether only the source can tell if a text is a value of the type; of the others the request is checked.
     pub fn is_untried(&self) -> bool {
         let known = self.read == Read::Native && !matches!(self.kind, ColumnType::Json | ColumnType::Jsonb);
-        self.array || !(known || !self.labels.is_empty())
+        self.array || (!known && self.labels.is_empty())
     }
 }
 
