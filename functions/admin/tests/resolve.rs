@@ -258,7 +258,10 @@ async fn queries_are_described() {
         &ground.bad("query = \"selec 1\"").await,
         &["datasets.d.query: the source refuses it: the source refuses the query: syntax_error", "42601"],
     );
-    says(&ground.bad("query = \"select id from t\"").await, &["search_path is pg_catalog"]);
+    says(
+        &ground.bad("query = \"select id from t\"").await,
+        &["write it with its schema or add that to search_path"],
+    );
     says(
         &ground.bad("query = \"select id, at from S.t\"\nrange_column = \"at\"").await,
         &["datasets.d.nulls"],
