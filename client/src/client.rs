@@ -318,11 +318,12 @@ impl Client {
     }
 }
 
-/// Whether a host is this machine, as RFC 6761 and the address blocks say. A name that merely resolves to it is not.
+/// Whether a host is this machine. Another name is not, whatever it resolves to; nor is one below `localhost`, which some
+/// resolvers ask servers for.
 fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     let address = bare.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback());
-    address || host == "localhost" || host.ends_with(".localhost")
+    address || host == "localhost"
 }
 
 fn bearer(key: &str) -> Result<HeaderValue, Error> {

@@ -9,6 +9,7 @@ use export::id::ExportId;
 use export::manifest::Manifest;
 
 use crate::Error;
+use crate::download::local_path;
 
 /// Its name: hidden from `orders.*`, and passed over by programs that read a folder as one table.
 pub(super) const RECORD_NAME: &str = ".sluice-download";
@@ -39,7 +40,7 @@ impl Record {
         let notes = Notes::read(&text);
         match notes.export {
             Some(other) if other != export => {
-                return Err(Error::OtherExport { directory: directory.to_owned(), export: other });
+                Err(Error::OtherExport { directory: directory.to_owned(), export: other })
             }
             known => {
                 let mut record = Self { path, file, notes };
@@ -113,9 +114,10 @@ impl Notes {
         for line in text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')) {
             match line.split_once(' ') {
                 Some(("export", id)) => notes.export = id.parse().ok().or(notes.export),
-                Some(("part", name)) => _ = notes.parts.insert(name.to_owned()),
+                // Another program may have written it: no name leads out of the folder.
+                Some(("part", name)) if is_name(name) => _ = notes.parts.insert(name.to_owned()),
                 Some(("file", rest)) => {
-                    if let Some((sha256, name)) = rest.split_once(' ') {
+                    if let Some((sha256, name)) = rest.split_once(' ').filter(|(_, name)| is_name(name)) {
                         notes.files.entry(name.to_owned()).or_default().insert(sha256.to_owned());
                     }
                 }
@@ -126,10 +128,18 @@ impl Notes {
     }
 }
 
-/// Opens and locks it. A run that ends removes it: then the lock is on a file that has no name any more, and
+/// Whether a file of this name lies in the folder itself.
+fn is_name(name: &str) -> bool {
+    local_path(Path::new(""), name).is_ok()
+}
+
+/// Opens and locks it. A link is refused: it leads to a file that is not this program's. A run that ends removes it: then the lock is on a file that has no name any more, and
 /// another one has to be made.
 fn locked(path: &Path, directory: &Path) -> Result<File, Error> {
     loop {
+        if fs::symlink_metadata(path).is_ok_and(|meta| !meta.is_file()) {
+            return Err(Error::io(path)(std::io::Error::other("it is no regular file; move it away")));
+        }
         let opened = File::options().create(true).read(true).append(true).open(path);
         let file = opened.map_err(Error::io(path))?;
         match file.try_lock() {

@@ -24,6 +24,11 @@ impl Access {
         self.datasets.is_some()
     }
 
+    /// The datasets that exist for the caller, in order; `None`: all.
+    pub fn datasets(&self) -> Option<Vec<String>> {
+        self.datasets.as_ref().map(|names| names.iter().cloned().collect())
+    }
+
     /// Whether the dataset of this name, written as the catalog writes it, exists for the caller.
     pub fn sees(&self, dataset: &str) -> bool {
         self.datasets.as_ref().is_none_or(|names| names.contains(dataset))

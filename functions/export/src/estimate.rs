@@ -138,8 +138,8 @@ impl std::ops::Add for Size {
 
 impl std::ops::AddAssign for Size {
     fn add_assign(&mut self, other: Self) {
-        self.rows += other.rows;
-        self.bytes += other.bytes;
+        self.rows = self.rows.saturating_add(other.rows);
+        self.bytes = self.bytes.saturating_add(other.bytes);
     }
 }
 

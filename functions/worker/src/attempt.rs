@@ -64,13 +64,22 @@ pub async fn run(ctx: &Context, attempt: &Attempt, deadline: Deadline) {
         made = file(ctx, attempt, &mut upload, &mut meter, &gauge) => made,
         lost = heartbeat::until_lost(&ctx.store, attempt, ctx.lease, leased.into()) => Err(lost),
         (why, seen_bytes) = too_large(ctx, attempt, deadline, &gauge) => Err(AttemptError::TooLarge { why, seen_bytes }),
-        () = sleep_until(deadline.last_call().into()) => Err(AttemptError::OutOfTime { read: gauge.ended() }),
+        () = sleep_until(deadline.last_call().into()) => Err(out_of_time(attempt, &gauge)),
     };
     let usage = meter.usage();
     metrics::ended(attempt, &made, &usage);
     // From here on nothing may be interrupted: a record that is cut off may or may not be there.
     let exports = conclude(ctx, attempt, made, upload, &usage, deadline).await;
     follow_up(ctx, &exports).await;
+}
+
+/// The attempt's time is over: a split comes last, where it may help at all.
+fn out_of_time(attempt: &Attempt, gauge: &Gauge) -> AttemptError {
+    let seen_bytes = gauge.source_bytes();
+    match split::due_at_last(attempt, seen_bytes).filter(|_| !gauge.ended()) {
+        Some(why) => AttemptError::TooLarge { why, seen_bytes },
+        None => AttemptError::OutOfTime { read: gauge.ended() },
+    }
 }
 
 /// Source → file, complete but not recorded.

@@ -30,7 +30,9 @@ pub(crate) async fn insist<T>(
     let give_up = deadline.begun + deadline.left.saturating_sub(LAST);
     loop {
         match operation().await {
-            Err(StoreError::Busy(error)) if Instant::now() + PAUSE < give_up => {
+            Err(StoreError::Busy(error) | StoreError::Taken(error) | StoreError::Conflict(error))
+                if Instant::now() + PAUSE < give_up =>
+            {
                 tracing::warn!(
                     error = chain(&*error),
                     "the store cannot be reached; the end of the attempt waits"

@@ -66,7 +66,12 @@ impl AttemptError {
         match self {
             Self::Source(e) => held(e.code.signal(), e.message.clone()),
             Self::Objects(e) => held(e.signal(), e.to_string()),
-            Self::Store(StoreError::Busy(_) | StoreError::Conflict(_) | StoreError::NotMigrated(_))
+            Self::Store(
+                StoreError::Busy(_)
+                | StoreError::Taken(_)
+                | StoreError::Conflict(_)
+                | StoreError::NotMigrated(_),
+            )
             | Self::NotRenewed => held(Some(Signal::StoreUnavailable), self.to_string()),
             Self::Busy(excess) => Some((*excess).into()),
             _ => None,

@@ -70,7 +70,7 @@ async fn handle_message(context: &Context, Message { chunk }: Message, deadline:
         Err(error) => {
             crate::metrics::not_leased();
             tracing::error!(%chunk, error = chain(&error), "the chunk could not be leased");
-            if matches!(error, StoreError::Busy(_)) {
+            if matches!(error, StoreError::Busy(_) | StoreError::Taken(_)) {
                 wake_up(context, chunk, STORE_AWAY_SECS).await;
             }
         }

@@ -77,6 +77,16 @@ pub(crate) fn due(
     (elapsed > budget / 2 && helps).then_some(SplitReason::Slow)
 }
 
+/// Returns the reason to split a chunk whose time is over before half of a target was seen: the bytes that were seen show that
+/// rows arrive, slowly, and with an index each child has fewer of them. A child that saw no less than its parent shows that a
+/// split does not help.
+pub(crate) fn due_at_last(attempt: &Attempt, seen_bytes: u64) -> Option<SplitReason> {
+    let helps = attempt.indexed
+        && seen_bytes > 0
+        && attempt.parent_seen_bytes.is_none_or(|parent| seen_bytes < parent);
+    (helps && is_splittable(attempt)).then_some(SplitReason::Slow)
+}
+
 /// Cuts the chunk's span. What was seen is a lower bound of what is there, and so is the plan when time ran out first; a
 /// child that is still too large is split in its turn, into twice as many: a value that has most of the rows is reached
 /// in a few levels.

@@ -207,7 +207,7 @@ async fn what_a_late_standby_has_not_replayed_is_not_reused() {
 }
 
 async fn newest(ctx: &Context) -> ExportId {
-    ctx.store.exports(&tenant(), None, None, 1, 1 << 20).await.unwrap().exports[0].id
+    ctx.store.exports(&tenant(), None, None, 1, 1 << 20, None).await.unwrap().exports[0].id
 }
 
 /// A prepared transaction tells when it was prepared, not when it began; a standby sees no transaction of its primary.

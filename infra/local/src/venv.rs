@@ -111,7 +111,7 @@ fn fingerprint(list: &Path) -> Result<String> {
     for line in text.replace("\\\n", "").lines() {
         if let Some(included) = line.strip_prefix("-r ") {
             hash.update(fingerprint(&list.with_file_name(included))?);
-        } else if !line.starts_with('#') && !(line.contains("==") && line.contains(" --hash=sha256:")) {
+        } else if !(line.starts_with('#') || line.contains("==") && line.contains(" --hash=sha256:")) {
             bail!("{}: `{line}` is not pinned by version and hash", list.display());
         }
     }

@@ -77,7 +77,7 @@ async fn listing_ended_exports_does_not_count_their_chunks() {
         let export = new_export(&acme, vec![want(&acme, dataset, 0, 400, chunks)]);
         export_unsettled(&store, &export).await;
         pages(&database, "").await;
-        let page = store.exports(&acme, None, None, 1, 1 << 20).await.unwrap();
+        let page = store.exports(&acme, None, None, 1, 1 << 20, None).await.unwrap();
         let progress = &page.exports[0].progress;
         assert_eq!((page.exports[0].id, progress.chunks_done), (export.id, progress.chunks_total));
         assert!(progress.chunks_total >= chunks);

@@ -111,7 +111,8 @@ async fn the_deadline_holds_although_nothing_sweeps() {
     assert!(store.extend(&acme, extended).await.unwrap());
     store.retry(&acme, retried, &wants, "r2", LIMITS, 3600).await.unwrap();
     assert_eq!(store.cancel_or_delete(&acme, canceled).await.unwrap(), Ended::Deleted);
-    let failed = store.exports(&acme, Some(ExportStatus::Failed), None, 10, 1 << 20).await.unwrap().exports;
+    let failed =
+        store.exports(&acme, Some(ExportStatus::Failed), None, 10, 1 << 20, None).await.unwrap().exports;
     let failed: Vec<_> = failed.iter().map(|export| export.id).collect();
     assert_eq!(failed.len(), 4);
     assert!([seen, listed, paged, extended].iter().all(|id| failed.contains(id)));

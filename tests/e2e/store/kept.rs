@@ -93,11 +93,11 @@ async fn a_page_of_exports_ends_by_their_bytes_and_every_export_is_on_one() {
         let request = json!({"filters": "x".repeat(if i == 3 { 5_000 } else { 1_000 })});
         store.accept(&NewExport { request, ..small(&acme, i) }).await.unwrap();
     }
-    let all = store.exports(&acme, None, None, 100, 1 << 20).await.unwrap();
+    let all = store.exports(&acme, None, None, 100, 1 << 20, None).await.unwrap();
     assert_eq!((all.exports.len(), all.more), (7, false));
     let (mut seen, mut before, mut sizes) = (Vec::new(), None, Vec::new());
     loop {
-        let page = store.exports(&acme, None, before, 3, 4_000).await.unwrap();
+        let page = store.exports(&acme, None, before, 3, 4_000, None).await.unwrap();
         sizes.push(page.exports.len());
         seen.extend(page.exports.iter().map(|e| e.id));
         before = page.exports.last().map(|e| (e.accepted_micros, e.id));
@@ -107,5 +107,5 @@ async fn a_page_of_exports_ends_by_their_bytes_and_every_export_is_on_one() {
     }
     assert_eq!(seen, all.exports.iter().map(|e| e.id).collect::<Vec<_>>());
     assert!(sizes.iter().all(|n| (1..=3).contains(n)) && sizes.contains(&1), "{sizes:?}");
-    assert!(store.exports(&acme, None, before, 3, 4_000).await.unwrap().exports.is_empty());
+    assert!(store.exports(&acme, None, before, 3, 4_000, None).await.unwrap().exports.is_empty());
 }

@@ -38,7 +38,8 @@ pub(crate) fn export(state: &ExportState) -> wire::Export {
         back_off: state.back_off.as_ref().filter(|_| live).map(|held| wire::BackOff {
             signal: held.hold.signal,
             reason: format!("{}; chunks start again by themselves when that is over", held.hold.reason),
-            since: rfc3339(held.since_micros),
+            // Not before the export itself: a condition may have met others first.
+            since: rfc3339(held.since_micros.max(state.accepted_micros)),
             until: rfc3339(held.until_micros),
         }),
         links: wire::Links {

@@ -160,6 +160,8 @@ impl Own {
     /// What a chunk of this range has if it is like those before; `None` without any.
     fn expects(&self, range: &Range) -> Option<Size> {
         let (past, share) = match range {
+            // An open end is no length, so nothing can be in proportion to it.
+            Range::Span(span) if span.first().is_none() || span.after().is_none() => return None,
             Range::Span(span) => (self.spans, (span.end as f64 - span.start as f64) / self.spans.units),
             Range::Null => (self.nulls, 1.0 / self.nulls.chunks as f64),
             Range::All => (self.whole, 1.0 / self.whole.chunks as f64),

@@ -237,7 +237,7 @@ async fn store_in(
     {
         return Err(full.into());
     }
-    let heads: Vec<_> = new.wants.iter().map(|w| DatasetHead::new(w)).collect();
+    let heads: Vec<_> = new.wants.iter().map(DatasetHead::new).collect();
     if !insert::insert_export(tx, new, &heads, newer.now).await? {
         return Err(AcceptError::CatalogChanged);
     }

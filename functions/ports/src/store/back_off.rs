@@ -9,7 +9,7 @@ use sqlx::postgres::PgRow;
 
 use super::connection::{Store, Tx, sql};
 use super::error::StoreError;
-use super::outcome::end_attempt;
+use super::outcome::{end_attempt, note_litter};
 use super::ranges::count;
 
 /// Why no chunk is started, since when, and until when. Times are microseconds since 1970.
@@ -85,6 +85,9 @@ impl Store {
         }
         let why = Failure { code: hold.signal.as_str().into(), message: hold.reason.clone(), again: true };
         end_attempt(&mut tx, chunk, attempt, "backed_off", Some(&why), usage).await?;
+        if left_objects(hold.signal) {
+            note_litter(&mut tx, chunk).await?;
+        }
         if holds {
             take_back(&mut tx).await?;
         }
@@ -92,6 +95,19 @@ impl Store {
         let secs = count(&row, "wait_ms")?.div_ceil(1000);
         Ok(GivenBack::Waits { secs: u32::try_from(secs).unwrap_or(u32::MAX) })
     }
+}
+
+/// Whether an attempt may have begun to write before it met the condition: what it could not remove is swept.
+fn left_objects(signal: Signal) -> bool {
+    !matches!(
+        signal,
+        Signal::ActiveSessions
+            | Signal::ReplicaLag
+            | Signal::SourceFull
+            | Signal::SourceLogin
+            | Signal::SourceUrl
+            | Signal::NoWorker
+    )
 }
 
 async fn take_back(tx: &mut Tx) -> Result<(), StoreError> {

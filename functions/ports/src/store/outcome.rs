@@ -94,10 +94,7 @@ impl Store {
             end_attempt(&mut tx, chunk, attempt, if again { "again" } else { "failed" }, Some(&why), usage).await?;
             // The attempt has removed what it made, if the bucket let it; and a call that seemed to fail may be done
             // by the bucket all the same, also later.
-            let litter = sql("insert into sluice.litter (prefix, sweep_at, again_after) \
-                 select format('t/%s/c/%s/%s.', tenant, id, attempt), clock_timestamp(), sluice.worker_timeout() from sluice.chunk where id = $1::text::uuid \
-                 on conflict (prefix) do nothing");
-            tx.run(litter.bind(chunk.to_string())).await?;
+            note_litter(&mut tx, chunk).await?;
             let exports = if again { Vec::new() } else { close_links(&mut tx, chunk).await? };
             tx.commit().await?;
             Ok(Some(exports))
@@ -129,4 +126,12 @@ async fn close_links(tx: &mut Tx, chunk: ChunkId) -> Result<Vec<ExportId>, Store
         sql("update sluice.link set open = false where chunk_id = $1::text::uuid returning export_id::text");
     let rows = tx.all(close.bind(chunk.to_string())).await?;
     rows.iter().map(|row| export_id(row, "export_id")).collect()
+}
+
+/// Notes the prefix of a chunk's current attempt, to be swept now and once more when its worker can write no more.
+pub(super) async fn note_litter(tx: &mut Tx, chunk: ChunkId) -> Result<(), StoreError> {
+    let litter = sql("insert into sluice.litter (prefix, sweep_at, again_after) \
+         select format('t/%s/c/%s/%s.', tenant, id, attempt), clock_timestamp(), sluice.worker_timeout() from sluice.chunk where id = $1::text::uuid \
+         on conflict (prefix) do nothing");
+    tx.run(litter.bind(chunk.to_string())).await.map(|_| ())
 }

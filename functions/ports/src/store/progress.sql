@@ -35,7 +35,6 @@ create or replace function sluice.last_progress(of_export uuid) returns jsonb
     language sql stable
 as $$
     select p || jsonb_build_object(
-        'chunksFailed', (p ->> 'chunksFailed')::bigint - (select count(*) from sluice.missing m where m.export_id = of_export),
         'chunksRunning', 0, 'runningRows', 0, 'runningBytes', 0, 'current', '[]'::jsonb)
     from sluice.progress(of_export) p
 $$;

@@ -207,6 +207,8 @@ impl Store {
     /// Exports of the tenant, newest first; after `before` = (accepted, id) of the last one seen. At most `limit`, and no
     /// more than have `max_bytes` together, but one in any case. Errors are left out.
     ///
+    /// `within` leaves out exports that have a dataset of another name.
+    ///
     /// # Errors
     /// If the store cannot be reached.
     pub async fn exports(
@@ -216,6 +218,7 @@ impl Store {
         before: Option<(i64, ExportId)>,
         limit: i64,
         max_bytes: i64,
+        within: Option<&[String]>,
     ) -> Result<ExportPage, StoreError> {
         loop {
             let mut tx = self.begin().await?;
@@ -229,7 +232,8 @@ impl Store {
             .bind(before.map(|b| b.0))
             .bind(before.map(|b| b.1.to_string()))
             .bind(limit)
-            .bind(max_bytes);
+            .bind(max_bytes)
+            .bind(within);
             let rows = tx.all(find).await?;
             let mut exports = Vec::with_capacity(rows.len());
             for row in &rows {

@@ -1,9 +1,13 @@
 -- Attempt $2 of chunk $1 met a condition of the deployment: the chunk is due when the back-off ends ($3), at the latest in two
--- seconds where there is none. A session that broke while rows were read ($4) is counted. An attempt whose lease ran out
+-- seconds where there is none. A session that broke while rows were read ($4) is counted, and the chunk waits twice as long
+-- each time: the back-off itself begins anew whenever a chunk could begin to read. An attempt whose lease ran out
 -- meanwhile, since the store was away, is not charged for that.
 update sluice.chunk c
 set state = 'due', lease_until = null, reusable = false, as_of = null,
-    due_at = coalesce((select b.until from sluice.back_off b where $3), clock_timestamp() + interval '2 seconds'),
+    due_at = greatest(
+        coalesce((select b.until from sluice.back_off b where $3), clock_timestamp() + interval '2 seconds'),
+        case when $4 and c.as_of is not null
+            then clock_timestamp() + least(power(2, c.breaks + 1), 300) * interval '1 second' end),
     breaks = c.breaks + ($4 and c.as_of is not null)::integer,
     failures = c.failures - (c.state <> 'running')::integer,
     failure = case when c.state = 'running' then c.failure end

@@ -5,7 +5,7 @@ with anew as (
     set state = 'due', due_at = clock_timestamp(), sends = 0, lease_until = null, as_of = null, reusable = false,
         keep_until = null, ended_at = null,
         -- A reading of its own: what befell the one before does not count against it.
-        failures = 0, failure = null,
+        failures = 0, failure = null, breaks = 0,
         planned_rows = coalesce(c.rows, c.planned_rows), planned_bytes = coalesce(c.source_bytes, c.planned_bytes),
         rows = null, bytes = null, source_bytes = null, sha256 = null
     where c.id = any ($1::text[]::uuid[]) and c.state in ('running', 'done')

@@ -2,7 +2,7 @@
 -- $3 datasets with a tenant column, $4 their selections, $5 the lengths of their wanted spans (null: no range column).
 with recent as (
     -- Before anything is joined, so that this is bounded however much the tenant has.
-    select c.id, c.attempt, c.dataset, c.fingerprint, c.range_of, c.range_end - c.range_start as units, c.rows, c.source_bytes, c.bytes,
+    select c.id, c.attempt, c.dataset, c.fingerprint, c.range_of, c.range_end::float8 - c.range_start::float8 as units, c.rows, c.source_bytes, c.bytes,
            row_number() over (order by c.ended_at desc) as nth
     from sluice.chunk c
     where c.tenant = $1 and c.state = 'done'
@@ -29,7 +29,7 @@ with recent as (
 ), past as (
     -- A chunk much longer than what is wanted tells little of it: its rows may lie anywhere.
     select r.dataset, r.range_of as of, count(*) as chunks, sum(r.rows) as rows, coalesce(sum(r.source_bytes), 0) as bytes,
-           coalesce(sum(r.units::float8), 0) as units
+           coalesce(sum(r.units), 0) as units
     from alike a
     join recent r on r.dataset = a.dataset and r.fingerprint = a.fingerprint and (r.units is null or r.units / 10 <= a.units)
     group by r.dataset, r.range_of

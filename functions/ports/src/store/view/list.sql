@@ -1,5 +1,6 @@
 -- The page of exports of tenant $1, newest first: those of status $2 (null: all) behind export $4 of time $3 (null: from the
--- newest), at most $5, and no more than have $6 bytes together, but one in any case. An export and how far it is follows.
+-- newest), at most $5, and no more than have $6 bytes together, but one in any case; of all their datasets
+-- in $7 (null: any). An export and how far it is follows.
 --
 -- One more than asked for tells whether there is a next page. An export whose deadline is over is only looked at closely,
 -- which reads its request too, where it seems to be.
@@ -11,6 +12,8 @@ with page as materialized (
           when e.status in ('queued', 'running') and e.deadline_at < clock_timestamp() and sluice.overdue(e) then 'failed'
           else e.status end)
       and ($3::bigint is null or (e.accepted_at, e.id) < (sluice.from_micros($3), $4::text::uuid))
+      and ($7::text[] is null
+           or not exists (select from jsonb_array_elements(e.heads) h where h ->> 'name' <> all ($7)))
     window newest as (order by e.accepted_at desc, e.id desc)
     order by e.accepted_at desc, e.id desc
     limit $5 + 1
