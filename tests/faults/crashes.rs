@@ -50,7 +50,7 @@ async fn dies_at(system: &System, point: Point, request: &Value) -> Exported {
     system.faults().arm(point).unwrap();
     let id = submit(system, request).await;
     until_dead(system, point).await;
-    let exported = sweep_until_ended(system, id).await;
+    let exported = Box::pin(sweep_until_ended(system, id)).await;
     assert_nothing_else(system, &exported).await;
     exported
 }

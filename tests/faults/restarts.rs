@@ -7,7 +7,7 @@ async fn restart(part: &str) {
     let id = system.submit(&slow(2)).await.unwrap();
     until_running(system, id).await;
     system.x(&["restart", part]).unwrap();
-    let exported = sweep_until_ended(system, id).await;
+    let exported = Box::pin(sweep_until_ended(system, id)).await;
     assert_exact(system, &exported, "slow", SLOW).await;
 }
 
