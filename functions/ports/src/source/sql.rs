@@ -29,7 +29,7 @@ pub fn copy_sql(selection: &Selection, range: &Range, tenant: &TenantId) -> Stri
 }
 
 /// One row: whether the server is a standby, its time in microseconds since 1970, the time up to which
-/// it has replayed, since when a transaction is open, the type of each column of [`expected`] as it is now, and of a
+/// it has replayed, since when a transaction is open, the type of each column that is read or compared as it is now, and of a
 /// text tenant column whether texts that are equal have equal bytes (1).
 ///
 /// Being parsed it locks the relations, so that no DDL can come between it and the COPY. Types are
