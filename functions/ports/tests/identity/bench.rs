@@ -80,7 +80,8 @@ impl Bench {
 
     /// Whether there are collations by which different texts are equal.
     pub(crate) async fn has_icu(&mut self) -> bool {
-        let question = "select exists (select from pg_collation where collprovider = 'i')";
+        // A server built without ICU lists the collation `unicode` all the same, but none that was imported from ICU.
+        let question = "select exists (select from pg_collation where collname = 'und-x-icu')";
         sqlx::query(question).fetch_one(&mut self.owner).await.unwrap().get(0)
     }
 
