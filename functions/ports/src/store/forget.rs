@@ -109,6 +109,8 @@ impl Store {
         if gone {
             tx.run(sql("delete from sluice.api_key where tenant = $1").bind(tenant.as_str())).await?;
             tx.run(sql("delete from sluice.tenant_turn where tenant = $1").bind(tenant.as_str())).await?;
+            tx.run(sql("delete from sluice.export_turn where tenant = $1").bind(tenant.as_str())).await?;
+            tx.run(sql("delete from sluice.tenant_kept where tenant = $1").bind(tenant.as_str())).await?;
             tx.run(sql("delete from sluice.tenant where id = $1").bind(tenant.as_str())).await?;
         }
         tx.commit().await?;
