@@ -48,7 +48,7 @@ async fn its_export_fails_with_the_reason_a_repeat_is_still_a_replay_and_retry_m
 
     let said = system.x(&["admin", "catalog", "apply", file, "--allow-removal"]).unwrap();
     let shown = system.x(&["admin", "catalog", "show"]).unwrap();
-    assert!(shown.ends_with(std::fs::read_to_string(file).unwrap().trim_end()), "{shown}");
+    assert!(shown.trim_end().ends_with(std::fs::read_to_string(file).unwrap().trim_end()), "{shown}");
     let revision = before.split_whitespace().nth(2).unwrap().trim_end_matches(',');
     let earlier = system.x(&["admin", "catalog", "show", "--revision", &revision[..12]]).unwrap();
     assert!(earlier.contains("not in force any more") && earlier.contains("[datasets.altered]"), "{earlier}");
