@@ -22,6 +22,17 @@ const PASS: &str = "update sluice.export set deadline_at = now() - interval '1 s
 
 const LIMITS: ports::store::Limits = ports::store::Limits { target_bytes: TARGET, max_chunks: 1000 };
 
+/// The context of a sweeper over this store, with a bucket and a queue in memory.
+fn sweeper_of(store: Store, database: &Database) -> sweeper::Context {
+    sweeper::Context {
+        store,
+        queue: Arc::new(MemoryQueue::default()),
+        objects: Arc::new(MemoryObjects::default()),
+        source: Source::new(&database.url).unwrap(),
+        estimates_secs: u32::MAX,
+    }
+}
+
 #[tokio::test]
 async fn a_canceled_export_takes_only_its_own_chunks_with_it() {
     let (database, store) = store().await;
@@ -238,13 +249,7 @@ async fn one_sweep_lets_more_expire_than_one_batch() {
          update sluice.export set expires_at = now() - interval '1 day'"
     );
     database.run(&copies).await.unwrap();
-    let context = sweeper::Context {
-        store,
-        queue: Arc::new(MemoryQueue::default()),
-        objects: Arc::new(MemoryObjects::default()),
-        source: Source::new(&database.url).unwrap(),
-        estimates_secs: u32::MAX,
-    };
+    let context = sweeper_of(store, &database);
     let report = sweeper::sweep(&context).await;
     let all = usize::try_from(others + 1).unwrap();
     assert_eq!((report.expired, report.failed_steps), (all, 0), "{report:?}");
@@ -359,13 +364,7 @@ async fn an_export_that_cannot_expire_keeps_no_other_from_it() {
         ))
         .await
         .unwrap();
-    let context = sweeper::Context {
-        store,
-        queue: Arc::new(MemoryQueue::default()),
-        objects: Arc::new(MemoryObjects::default()),
-        source: Source::new(&database.url).unwrap(),
-        estimates_secs: u32::MAX,
-    };
+    let context = sweeper_of(store, &database);
     let report = sweeper::sweep(&context).await;
     assert_eq!(report.failed_steps, 1, "{report:?}");
     let expired = "select count(*) from sluice.export where status = 'expired'";
