@@ -1,93 +1,85 @@
 //! Exports that are to end, and exports whose files are to go.
 
 use export::id::ExportId;
+use ports::finish::{self, FinishError};
+use ports::store::StoreError;
 
 use crate::Context;
 use crate::rounds::Rounds;
 use crate::sweep::StepError;
 
-/// Fails live exports that are past their deadline; answers how many.
-pub(crate) async fn end_overdue(context: &Context) -> Result<usize, StepError> {
-    let (mut rounds, mut ended) = (Rounds::start(), 0);
-    loop {
-        let due = rounds.next(context.store.past_deadline(rounds.limit()).await?, ExportId::clone);
-        let found = due.len();
-        for export in due {
-            rounds.seen(export);
-            match end(context, export).await {
-                Ok(now) => ended += usize::from(now),
-                Err(error) => rounds.failed(export, error),
-            }
+/// One kind of work on exports.
+#[derive(Clone, Copy)]
+pub(crate) enum Work {
+    /// Fails live exports that are past their deadline.
+    EndOverdue,
+    /// Finishes live exports of which nothing is left to read.
+    Finish,
+    /// Lets go of ended exports whose time is over.
+    Expire,
+    /// Removes canceled exports that never had a file.
+    RemoveCanceled,
+}
+
+impl Work {
+    async fn list(self, context: &Context, limit: i64) -> Result<Vec<ExportId>, StoreError> {
+        match self {
+            Self::EndOverdue => context.store.past_deadline(limit).await,
+            Self::Finish => context.store.unfinished(limit).await,
+            Self::Expire => context.store.to_expire(limit).await,
+            Self::RemoveCanceled => context.store.without_files(limit).await,
         }
-        if rounds.are_over(found) {
-            return rounds.end(ended);
+    }
+
+    /// Whether the store may list an export again after this work, although nothing is wrong.
+    fn is_listed_again(self) -> bool {
+        matches!(self, Self::EndOverdue | Self::Finish)
+    }
+
+    /// Does it to one export; answers whether that was still to be done.
+    async fn run(self, context: &Context, export: ExportId) -> Result<bool, StepError> {
+        match self {
+            Self::EndOverdue => end(context, export).await,
+            Self::Finish => Ok(finish(context, export).await.map(|()| true)?),
+            Self::Expire => Ok(context.store.expire(export).await?),
+            Self::RemoveCanceled => Ok(context.store.remove_canceled(export).await?),
         }
     }
 }
 
 async fn end(context: &Context, export: ExportId) -> Result<bool, StepError> {
     // An export of which everything is done just in time succeeds.
-    ports::finish::run(&context.store, &*context.objects, export).await?;
+    finish(context, export).await?;
     let ended = context.store.end_at_deadline(export).await?;
     if !ended {
         // Its last chunk may have been recorded between the two.
-        ports::finish::run(&context.store, &*context.objects, export).await?;
+        finish(context, export).await?;
     }
     Ok(ended)
 }
 
-/// Finishes live exports of which nothing is left to read; answers how many were looked at.
-pub(crate) async fn finish(context: &Context) -> Result<usize, StepError> {
-    let (mut rounds, mut finished) = (Rounds::start(), 0);
+async fn finish(context: &Context, export: ExportId) -> Result<(), FinishError> {
+    finish::run(&context.store, &*context.objects, export).await
+}
+
+/// Does the work to all exports that need it; answers to how many it was done. Goes on while there are more: a day of many
+/// small exports ends a week later, all at once.
+pub(crate) async fn each(context: &Context, work: Work) -> Result<usize, StepError> {
+    let (mut rounds, mut done) = (Rounds::start(), 0);
     loop {
-        let over = rounds.next(context.store.unfinished(rounds.limit()).await?, ExportId::clone);
-        let found = over.len();
-        for export in over {
-            rounds.seen(export);
-            match ports::finish::run(&context.store, &*context.objects, export).await {
-                Ok(()) => finished += 1,
-                Err(error) => rounds.failed(export, error.into()),
+        let some = rounds.next(work.list(context, rounds.limit()).await?, ExportId::clone);
+        let found = some.len();
+        for export in some {
+            if work.is_listed_again() {
+                rounds.seen(export);
+            }
+            match work.run(context, export).await {
+                Ok(now) => done += usize::from(now),
+                Err(error) => rounds.failed(export, error),
             }
         }
         if rounds.are_over(found) {
-            return rounds.end(finished);
-        }
-    }
-}
-
-/// Lets go of ended exports whose time is over. Goes on while there are more: a day of many small exports ends a week later,
-/// all at once.
-pub(crate) async fn expire(context: &Context) -> Result<usize, StepError> {
-    let (mut rounds, mut expired) = (Rounds::start(), 0);
-    loop {
-        let due = rounds.next(context.store.to_expire(rounds.limit()).await?, ExportId::clone);
-        let found = due.len();
-        for export in due {
-            match context.store.expire(export).await {
-                Ok(now) => expired += usize::from(now),
-                Err(error) => rounds.failed(export, error.into()),
-            }
-        }
-        if rounds.are_over(found) {
-            return rounds.end(expired);
-        }
-    }
-}
-
-/// Removes canceled exports that never had a file; answers how many.
-pub(crate) async fn remove_canceled(context: &Context) -> Result<usize, StepError> {
-    let (mut rounds, mut removed) = (Rounds::start(), 0);
-    loop {
-        let found = rounds.next(context.store.without_files(rounds.limit()).await?, ExportId::clone);
-        let listed = found.len();
-        for export in found {
-            match context.store.remove_canceled(export).await {
-                Ok(now) => removed += usize::from(now),
-                Err(error) => rounds.failed(export, error.into()),
-            }
-        }
-        if rounds.are_over(listed) {
-            return rounds.end(removed);
+            return rounds.end(done);
         }
     }
 }

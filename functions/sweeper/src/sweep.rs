@@ -5,7 +5,8 @@ use ports::objects::ObjectsError;
 use ports::store::StoreError;
 use serde::Serialize;
 
-use crate::{Context, exports, removal};
+use crate::exports::{Work, each};
+use crate::{Context, removal};
 
 /// What a sweep did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -48,7 +49,7 @@ pub(crate) enum StepError {
 pub async fn sweep(context: &Context) -> Report {
     let mut report = Report::default();
     // First what others wait for, then what only takes room.
-    report.past_deadline = step(&mut report, "deadlines", exports::end_overdue(context)).await;
+    report.past_deadline = step(&mut report, "deadlines", each(context, Work::EndOverdue)).await;
     report.dispatched = step(&mut report, "dispatch", async {
         Ok(ports::dispatch::run(&context.store, &*context.queue).await?)
     })
@@ -57,9 +58,9 @@ pub async fn sweep(context: &Context) -> Report {
     // Before exports are finished: what is put right may be all that they wait for.
     report.invariants_broken = step(&mut report, "invariants", check(context)).await;
     report.put_right = step(&mut report, "put right", put_right(context)).await;
-    report.finished = step(&mut report, "finish", exports::finish(context)).await;
-    report.expired = step(&mut report, "expire", exports::expire(context)).await;
-    step(&mut report, "canceled", exports::remove_canceled(context)).await;
+    report.finished = step(&mut report, "finish", each(context, Work::Finish)).await;
+    report.expired = step(&mut report, "expire", each(context, Work::Expire)).await;
+    step(&mut report, "canceled", each(context, Work::RemoveCanceled)).await;
     step(&mut report, "release", removal::release(context)).await;
     report.chunks_emptied = step(&mut report, "chunks", removal::empty_chunks(context)).await;
     report.litter_swept = step(&mut report, "litter", removal::sweep_litter(context)).await;

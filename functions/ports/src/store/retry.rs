@@ -83,20 +83,13 @@ impl Store {
         deadline_secs: u32,
     ) -> Result<(), RetryError> {
         self.end_if_overdue(export).await?;
-        self.again(|| self.retry_once(tenant, export, wants, revision_id, limits, deadline_secs)).await
+        let retry = Retry { tenant, export, wants, revision_id, limits, deadline_secs };
+        self.again(|| self.retry_once(&retry)).await
     }
 
-    async fn retry_once(
-        &self,
-        tenant: &TenantId,
-        export: ExportId,
-        wants: &[Want],
-        revision_id: &str,
-        limits: Limits,
-        deadline_secs: u32,
-    ) -> Result<(), RetryError> {
+    async fn retry_once(&self, retry: &Retry<'_>) -> Result<(), RetryError> {
         let mut tx = self.begin().await?;
-        let retried = retry_in(&mut tx, tenant, export, wants, revision_id, limits, deadline_secs).await;
+        let retried = reopen(&mut tx, retry).await;
         match &retried {
             Ok(()) => tx.commit().await?,
             Err(error) => tx.refuse(error).await,
@@ -105,15 +98,18 @@ impl Store {
     }
 }
 
-async fn retry_in(
-    tx: &mut Tx,
-    tenant: &TenantId,
+/// One retry, as it was asked for.
+struct Retry<'a> {
+    tenant: &'a TenantId,
     export: ExportId,
-    wants: &[Want],
-    revision_id: &str,
+    wants: &'a [Want],
+    revision_id: &'a str,
     limits: Limits,
     deadline_secs: u32,
-) -> Result<(), RetryError> {
+}
+
+async fn reopen(tx: &mut Tx, retry: &Retry<'_>) -> Result<(), RetryError> {
+    let &Retry { tenant, export, wants, revision_id, limits, deadline_secs } = retry;
     let now: i64 = tx
             .one(sql("select sluice.micros(clock_timestamp()) as now from sluice.tenant where id = $1 for no key update nowait").bind(tenant.as_str()))
             .await?
