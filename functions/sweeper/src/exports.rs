@@ -1,7 +1,7 @@
 //! Exports that are to end, and exports whose files are to go.
 
 use export::id::ExportId;
-use ports::finish::{self, FinishError};
+use ports::finish::FinishError;
 use ports::store::StoreError;
 
 use crate::Context;
@@ -59,7 +59,7 @@ async fn end(context: &Context, export: ExportId) -> Result<bool, StepError> {
 }
 
 async fn finish(context: &Context, export: ExportId) -> Result<(), FinishError> {
-    finish::run(&context.store, &*context.objects, export).await
+    ports::finish::run(&context.store, &*context.objects, export).await
 }
 
 /// Does the work to all exports that need it; answers to how many it was done. Goes on while there are more: a day of many
