@@ -184,3 +184,24 @@ fn a_part_that_is_a_link_is_not_written_through() {
     std::os::unix::fs::symlink(directory.path().join("precious"), link).unwrap();
     assert!(open(&directory).overwriting(true).begin(NAME).is_err());
 }
+
+#[test]
+fn a_record_of_another_leads_nowhere_out_of_the_folder() {
+    let parent = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir_in(&parent).unwrap();
+    fs::write(parent.path().join("precious.part"), "mine").unwrap();
+    put(&directory, ".sluice-download", &format!("export {}\npart ../precious\n", id(1)));
+    assert_eq!(open(&directory).remove_leftovers(&manifest(b"rows")).unwrap(), 0);
+    assert!(parent.path().join("precious.part").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_record_that_is_a_link_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    put(&directory, "precious", "mine");
+    let link = directory.path().join(".sluice-download");
+    std::os::unix::fs::symlink(directory.path().join("precious"), link).unwrap();
+    assert!(Folder::open(directory.path(), id(1)).is_err());
+    assert_eq!(fs::read_to_string(directory.path().join("precious")).unwrap(), "mine");
+}

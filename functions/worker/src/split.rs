@@ -51,6 +51,11 @@ fn is_splittable(attempt: &Attempt) -> bool {
     attempt.depth < deepest && attempt.range.span().is_some_and(|s| s.split(2).len() > 1)
 }
 
+/// Whether the chunk has shown fewer bytes than the one it was split from had by the end of its time.
+fn is_less_than_parent(attempt: &Attempt, seen_bytes: u64) -> bool {
+    attempt.parent_seen_bytes.is_none_or(|parent| seen_bytes < parent)
+}
+
 /// Returns the reason to split the chunk now, if there is one. `budget` is the time the function had left when the attempt began; the
 /// second half is for what cannot be foreseen.
 ///
@@ -72,8 +77,7 @@ pub(crate) fn due(
     if attempt.indexed && seen_bytes > limit {
         return Some(SplitReason::Large);
     }
-    let helps = seen_bytes >= sizes.target_bytes
-        && attempt.parent_seen_bytes.is_none_or(|parent| seen_bytes < parent);
+    let helps = seen_bytes >= sizes.target_bytes && is_less_than_parent(attempt, seen_bytes);
     (elapsed > budget / 2 && helps).then_some(SplitReason::Slow)
 }
 
@@ -81,9 +85,7 @@ pub(crate) fn due(
 /// rows arrive, slowly, and with an index each child has fewer of them. A child that saw no less than its parent shows that a
 /// split does not help.
 pub(crate) fn due_at_last(attempt: &Attempt, seen_bytes: u64) -> Option<SplitReason> {
-    let helps = attempt.indexed
-        && seen_bytes > 0
-        && attempt.parent_seen_bytes.is_none_or(|parent| seen_bytes < parent);
+    let helps = attempt.indexed && seen_bytes > 0 && is_less_than_parent(attempt, seen_bytes);
     (helps && is_splittable(attempt)).then_some(SplitReason::Slow)
 }
 
@@ -192,6 +194,18 @@ mod tests {
         assert_eq!(at_half_time(&child, 599 * MB), Some(SplitReason::Slow));
         assert_eq!(at_half_time(&child, 600 * MB), None);
         assert_eq!(at_half_time(&child, 1_201 * MB), Some(SplitReason::Large), "size splits it all the same");
+    }
+
+    #[test]
+    fn slow_rows_of_an_indexed_chunk_are_split_at_the_last_call() {
+        let chunk = attempt(days(10), 300 * MB);
+        assert_eq!(due_at_last(&chunk, 100 * MB), Some(SplitReason::Slow));
+        assert_eq!(due_at_last(&chunk, 0), None, "nothing arrived");
+        assert_eq!(due_at_last(&Attempt { indexed: false, ..chunk.clone() }, 100 * MB), None);
+        let child = Attempt { parent_seen_bytes: Some(100 * MB), ..chunk };
+        assert_eq!(due_at_last(&child, 99 * MB), Some(SplitReason::Slow));
+        assert_eq!(due_at_last(&child, 100 * MB), None);
+        assert_eq!(due_at_last(&attempt(Range::All, 0), MB), None);
     }
 
     #[test]

@@ -44,6 +44,10 @@ async fn what_others_export_and_have_waiting_moves_no_forecast() {
     assert_eq!((after.seen.chunks, after.own.chunks), (4, 0));
     let past = after.past["notes"].spans;
     assert_eq!((past.chunks, past.rows, past.bytes, past.units), (4, 20, 400, 100.0));
+    // One without a start, whose length is no number of days.
+    accept(&store, &acme, own(&acme, export::range::Span::OPEN_START, 0, 1)).await;
+    drain(&store).await;
+    assert_eq!(look().await.past["notes"].spans.chunks, 4, "an open end is no measure");
     // Other columns or filters are no measure, nor is a chunk far longer than what is wanted.
     let mut filtered = wanted();
     filtered.selection.predicates = vec![export::selection::Predicate {

@@ -199,6 +199,12 @@ async fn a_chunk_that_breaks_every_session_is_to_blame_itself() {
     }
     assert!(ends[..7].iter().all(|end| matches!(end, GivenBack::Waits { .. })), "{ends:?}");
     assert_eq!(ends[7], GivenBack::BreaksSessions);
+    // A back-off begins anew whenever a chunk could begin to read; what this one has to wait grows all the same.
+    let secs: Vec<u32> = ends
+        .iter()
+        .filter_map(|end| if let GivenBack::Waits { secs } = end { Some(*secs) } else { None })
+        .collect();
+    assert!(secs.windows(2).all(|two| two[0] < two[1]) && secs[6] >= 100, "{secs:?}");
     assert_eq!(
         database.number("select count(*) from sluice.chunk where state = 'running'").await.unwrap(),
         1

@@ -109,3 +109,22 @@ async fn a_page_of_exports_ends_by_their_bytes_and_every_export_is_on_one() {
     assert!(sizes.iter().all(|n| (1..=3).contains(n)) && sizes.contains(&1), "{sizes:?}");
     assert!(store.exports(&acme, None, before, 3, 4_000, None).await.unwrap().exports.is_empty());
 }
+
+#[tokio::test]
+async fn a_page_has_exports_of_the_named_datasets_alone_and_ends_by_them() {
+    let (_database, store, acme) = ground(&[]).await;
+    let mut seen = Vec::new();
+    for i in 0..6 {
+        let name = if i % 2 == 0 { "orders" } else { "clients" };
+        let new = new_export(&acme, vec![want(&acme, name, i * 100, i * 100 + 100, 1)]);
+        store.accept(&new).await.unwrap();
+        if name == "orders" {
+            seen.insert(0, new.id);
+        }
+    }
+    let within = ["orders".to_owned()];
+    let page = store.exports(&acme, None, None, 3, 1 << 20, Some(&within)).await.unwrap();
+    assert_eq!(page.exports.iter().map(|e| e.id).collect::<Vec<_>>(), seen);
+    assert!(!page.more, "what is left out is on no further page");
+    assert!(store.exports(&acme, None, None, 2, 1 << 20, Some(&within)).await.unwrap().more);
+}

@@ -57,6 +57,18 @@ fn without_months_the_whole_dataset_is_the_bound() {
 }
 
 #[test]
+fn an_open_end_is_in_proportion_to_nothing() {
+    let spans = Past { chunks: 4, rows: 40, bytes: 400, units: 100.0 };
+    let own = Own { spans, ..Own::default() };
+    assert_eq!(own.expects(&Range::Span(span(0, 10))), Some(Size { rows: 4, bytes: 40 }));
+    for open in [span(Span::OPEN_START, 10), span(0, Span::OPEN_END)] {
+        assert_eq!(own.expects(&Range::Span(open)), None);
+    }
+    let most = Size { rows: u64::MAX, bytes: u64::MAX };
+    assert_eq!(most + most, most);
+}
+
+#[test]
 fn nothing_is_more_than_the_whole_dataset() {
     let sizes = of(vec![new(0, 50, 3000), new(50, 100, 1000)], &want(12, false));
     assert_eq!((rows(&sizes), sizes.at_most), (Some(1000), false));
