@@ -168,6 +168,29 @@ async fn a_probe_that_fails_by_itself_is_followed_by_another() {
     assert_eq!(store.dispatch().await.unwrap().len(), 1);
 }
 
+/// Nothing at all reached the store while the lease lapsed: that shows nothing of the worker. What reached it shows that the
+/// worker could have.
+#[tokio::test]
+async fn a_lease_that_lapses_in_silence_is_not_charged() {
+    let (database, store, _acme, _new) = ground().await;
+    let chunk = store.dispatch().await.unwrap()[0];
+    let last = export::chunk::MAX_FAILURES - 1;
+    for (seen_secs_ago, charged) in [(90, 0), (15, 1)] {
+        store.lease(chunk, LEASE_SECS).await.unwrap().unwrap();
+        let lapse = format!(
+            "update sluice.chunk set failures = {last}, renewed_at = now() - interval '70 s', lease_until = now() - interval '10 s' where id = '{chunk}'; \
+             update sluice.pulse set at = now() - interval '{seen_secs_ago} s'"
+        );
+        database.run(&lapse).await.unwrap();
+        store.dispatch().await.unwrap();
+        let failures = format!("select failures::bigint from sluice.chunk where id = '{chunk}'");
+        assert_eq!(database.number(&failures).await.unwrap(), i64::from(last) + charged);
+    }
+    let outcomes = "select count(*) from sluice.attempt where number = 1 and outcome = 'backed_off' and failure ->> 'code' = 'store_unavailable' \
+                    or number = 2 and outcome = 'lost'";
+    assert_eq!(database.number(outcomes).await.unwrap(), 2);
+}
+
 /// The store was away for longer than a lease; `dispatch()` counted the worker as lost before that could tell.
 #[tokio::test]
 async fn a_lease_that_ran_out_while_the_store_was_away_is_not_charged() {

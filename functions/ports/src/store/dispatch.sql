@@ -68,6 +68,7 @@ declare
     resend_after interval;
     max_failures constant integer := 8;
     in_flight integer;
+    seen_at timestamptz;
     dead_ids uuid[];
     failed_ids uuid[];
     stale_ids uuid[];
@@ -89,27 +90,37 @@ begin
     into in_flight, dead_ids, stale_ids
     from sluice.chunk c where c.state in ('sent', 'running');
 
-    -- Dead leases: the worker is gone, or so slow that its attempt may no longer be recorded.
+    select p.at into seen_at from sluice.pulse p;
+    update sluice.pulse p set at = clock_timestamp() where p.at < clock_timestamp() - interval '250 milliseconds';
+
+    -- Dead leases: the worker is gone, or so slow that its attempt may no longer be recorded. Where nothing at all reached the
+    -- store while the lease lapsed, the store was away: that is charged to no chunk.
     if dead_ids is not null then
         with dead as (
-            select id from sluice.chunk
+            select id, coalesce(lease_until - seen_at
+                       > greatest((lease_until - renewed_at) * 2 / 3, interval '1 second'), false) as silent
+            from sluice.chunk
             where id = any (dead_ids) and state = 'running' and lease_until < clock_timestamp()
             for update skip locked
         ), lost as (
             update sluice.chunk c
-            set state = case when c.failures + 1 >= max_failures then 'failed' else 'due' end,
-                failures = c.failures + 1,
+            set state = case when c.failures + 1 >= max_failures and not dead.silent then 'failed' else 'due' end,
+                failures = c.failures + (not dead.silent)::integer,
                 due_at = clock_timestamp(),
-                ended_at = case when c.failures + 1 >= max_failures then clock_timestamp() end,
+                ended_at = case when c.failures + 1 >= max_failures and not dead.silent then clock_timestamp() end,
                 sends = 0,
                 lease_until = null,
                 reusable = false,
-                failure = jsonb_build_object('code', 'worker_lost', 'again', true,
-                    'message', 'the worker stopped renewing its lease; if this repeats, give it more memory or time')
+                failure = case when dead.silent then c.failure
+                    else jsonb_build_object('code', 'worker_lost', 'again', true,
+                        'message', 'the worker stopped renewing its lease; if this repeats, give it more memory or time') end
             from dead where c.id = dead.id
-            returning c.id, c.tenant, c.attempt, c.state
+            returning c.id, c.tenant, c.attempt, c.state, dead.silent
         ), attempts as (
-            update sluice.attempt a set outcome = 'lost', ended_at = clock_timestamp()
+            update sluice.attempt a
+            set outcome = case when lost.silent then 'backed_off' else 'lost' end, ended_at = clock_timestamp(),
+                failure = case when lost.silent then jsonb_build_object('code', 'store_unavailable', 'again', true,
+                    'message', 'the store could not be reached while the chunk was read') end
             from lost where a.chunk_id = lost.id and a.number = lost.attempt and a.outcome is null
         ), littered as (
             insert into sluice.litter (prefix, sweep_at, again_after)

@@ -82,7 +82,7 @@ impl Store {
     pub async fn renew(&self, chunk: ChunkId, attempt: u32, lease_secs: u32) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
         let renew = sql(
-            "update sluice.chunk set lease_until = clock_timestamp() + $3::bigint * interval '1 second' \
+            "update sluice.chunk set renewed_at = clock_timestamp(), lease_until = clock_timestamp() + $3::bigint * interval '1 second' \
              where id = $1::text::uuid and attempt = $2::bigint and state = 'running'",
         )
         .bind(chunk.to_string())

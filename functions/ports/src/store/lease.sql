@@ -2,7 +2,7 @@
 with leased as (
     update sluice.chunk
     set state = 'running', attempt = attempt + 1, sends = 0, reusable = false, as_of = null,
-        lease_until = clock_timestamp() + $2::bigint * interval '1 second'
+        renewed_at = clock_timestamp(), lease_until = clock_timestamp() + $2::bigint * interval '1 second'
     where id = $1::text::uuid and state = 'sent'
     returning *
 ), started as (
