@@ -11,11 +11,19 @@ use crate::failure::Failure;
 /// Deletes keys and exports, lets the chunks go, and reports what is still there. Called again it does the rest.
 pub(crate) async fn forget(context: &Context, tenant: &str) -> Result<Answer, Failure> {
     let id: TenantId = tenant.parse().map_err(|error| Failure::Refused(format!("tenant: {error}")))?;
-    let Some(forgotten) = context.store.forget_tenant(&id).await? else {
-        return Ok(Answer::refused(format!("there is no tenant {id}")));
-    };
+    let forgotten = context.store.forget_tenant(&id).await?;
     let listed = context.beside.objects.list(&format!("t/{id}/"), None).await;
     let objects = listed.map_err(|error| Failure::Refused(format!("the bucket cannot be listed: {error}")));
+    // One whose rows are gone may still have objects, if they were put there by other means.
+    let forgotten = match (forgotten, &objects) {
+        (Some(forgotten), _) => forgotten,
+        (None, Ok(page)) if page.keys.is_empty() => {
+            return Ok(Answer::refused(format!(
+                "there is no tenant {id}, and the bucket has nothing of one"
+            )));
+        }
+        (None, _) => Forgotten { gone: true, ..Forgotten::default() },
+    };
     let text = told(&id, &forgotten, &objects.map(|page| objects_left(&page)), context.settings.tokens);
     let data = json!({"tenant": id, "forgotten": forgotten, "invalidate": format!("/t/{id}/*")});
     Ok(Answer::done(text, data))

@@ -49,6 +49,7 @@ impl Ground {
             max_active_exports: number("max_active_exports"),
             max_queued_exports: number("max_queued_exports"),
             max_kept_exports: number("max_kept_exports"),
+            max_kept_chunks: number("max_kept_chunks"),
             max_kept_request_megabytes: number("max_kept_request_megabytes"),
         };
         Some(Self {

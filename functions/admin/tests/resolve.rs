@@ -256,7 +256,7 @@ async fn queries_are_described() {
     );
     says(
         &ground.bad("query = \"selec 1\"").await,
-        &["datasets.d.query: the source refuses it: the source refuses the query: syntax_error", "42601"],
+        &["datasets.d.query: the source refuses it: syntax_error", "42601"],
     );
     says(
         &ground.bad("query = \"select id from t\"").await,

@@ -17,6 +17,8 @@ pub(crate) struct ExportCursor {
 pub(crate) struct ChunkCursor {
     pub(crate) ordinal: i64,
     pub(crate) id: ChunkId,
+    /// Whether the export had succeeded when the first page was read. While it runs, pages leave out what is not there yet.
+    pub(crate) whole: bool,
 }
 
 /// A text that is no cursor.
@@ -41,15 +43,17 @@ impl FromStr for ExportCursor {
 
 impl fmt::Display for ChunkCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "c{}.{}", self.ordinal, self.id)
+        write!(f, "{}{}.{}", if self.whole { 'w' } else { 'c' }, self.ordinal, self.id)
     }
 }
 
 impl FromStr for ChunkCursor {
     type Err = NoCursor;
     fn from_str(text: &str) -> Result<Self, NoCursor> {
-        let (ordinal, id) = text.strip_prefix('c').and_then(|rest| rest.split_once('.')).ok_or(NoCursor)?;
-        Ok(Self { ordinal: place(ordinal)?, id: id.parse().map_err(|_| NoCursor)? })
+        let whole = text.starts_with('w');
+        let (ordinal, id) =
+            text.strip_prefix(['c', 'w']).and_then(|rest| rest.split_once('.')).ok_or(NoCursor)?;
+        Ok(Self { ordinal: place(ordinal)?, id: id.parse().map_err(|_| NoCursor)?, whole })
     }
 }
 
@@ -68,8 +72,10 @@ mod tests {
         let cursor =
             ExportCursor { accepted_micros: 1_700_000_000_000_000, id: ExportId::from_random([7; 16]) };
         assert_eq!(cursor.to_string().parse(), Ok(cursor));
-        let cursor = ChunkCursor { ordinal: 42, id: ChunkId::from_random([7; 16]) };
-        assert_eq!(cursor.to_string().parse(), Ok(cursor));
+        for whole in [true, false] {
+            let cursor = ChunkCursor { ordinal: 42, id: ChunkId::from_random([7; 16]), whole };
+            assert_eq!(cursor.to_string().parse(), Ok(cursor));
+        }
     }
 
     #[test]

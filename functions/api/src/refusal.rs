@@ -157,6 +157,7 @@ impl Refusal {
     pub(crate) fn kept(kept: Kept) -> Self {
         let parameter = match kept {
             Kept::Exports(_) => "MaxKeptExports",
+            Kept::Chunks(_) => "MaxKeptChunks",
             Kept::Megabytes(_) => "MaxKeptRequestMegabytes",
         };
         let detail = format!(

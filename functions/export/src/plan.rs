@@ -104,16 +104,24 @@ impl Plan {
         let allowed = allowed(candidates, policy);
         let mine = |want: &Want| allowed.get(&want.fingerprint).map_or(&[][..], Vec::as_slice);
         let datasets: Vec<_> = wants.iter().map(|want| plan_dataset(want, mine(want), policy)).collect();
-        let chunks = datasets.iter().map(|d| d.pieces.len()).sum();
-        match datasets.iter().max_by_key(|d| d.pieces.len()) {
-            Some(largest) if chunks > policy.max_chunks => Err(TooManyChunks {
+        Self { datasets }.within(policy.max_chunks)
+    }
+
+    /// The plan itself, if it has no more chunks than `limit`.
+    ///
+    /// # Errors
+    /// If it has more.
+    pub fn within(self, limit: usize) -> Result<Self, TooManyChunks> {
+        let chunks = self.pieces().count();
+        match self.datasets.iter().max_by_key(|d| d.pieces.len()) {
+            Some(largest) if chunks > limit => Err(TooManyChunks {
                 chunks,
-                limit: policy.max_chunks,
+                limit,
                 largest: largest.dataset.clone(),
                 largest_chunks: largest.pieces.len(),
-                datasets: datasets.len(),
+                datasets: self.datasets.len(),
             }),
-            _ => Ok(Self { datasets }),
+            _ => Ok(self),
         }
     }
 

@@ -24,6 +24,18 @@ pub(crate) async fn release(context: &Context) -> Result<usize, StepError> {
     }
 }
 
+/// Removes rows of exports long expired and of selections without chunks; returns how many selections went.
+pub(crate) async fn prune(context: &Context) -> Result<usize, StepError> {
+    let (rounds, mut pruned) = (Rounds::<()>::start(), 0);
+    loop {
+        let gone = context.store.prune(BATCH).await?;
+        pruned += gone;
+        if rounds.are_over(gone) {
+            return rounds.end(pruned);
+        }
+    }
+}
+
 /// Deletes the objects of chunks that nobody wants; a chunk's row goes once its prefix was found empty
 /// and no attempt can write to it any more. Goes on while there are more: what a busy day leaves must not take
 /// days to go.

@@ -8,7 +8,7 @@ use crate::sweep::StepError;
 /// Most things of one kind in one batch.
 pub const BATCH: i64 = 200;
 
-/// After so long what a step has left is for the next sweep, which comes in a minute. There are seven of them, and the
+/// After so long what a step has left is for the next sweep, which comes in a minute. There are eight of them, and the
 /// function has two minutes; should they all be full, two sweeps work beside each other.
 const LONGEST: Duration = Duration::from_secs(20);
 

@@ -64,7 +64,7 @@ pub async fn sweep(context: &Context) -> Report {
     step(&mut report, "release", removal::release(context)).await;
     report.chunks_emptied = step(&mut report, "chunks", removal::empty_chunks(context)).await;
     report.litter_swept = step(&mut report, "litter", removal::sweep_litter(context)).await;
-    step(&mut report, "prune", async { Ok(context.store.prune().await.map(|()| 0)?) }).await;
+    step(&mut report, "prune", removal::prune(context)).await;
     // Last, when chunks that were due have gone out: it is done only while none runs.
     report.estimates_taken =
         step(&mut report, "estimates", async { Ok(crate::estimates::take(context).await?) }).await;

@@ -24,6 +24,7 @@ use crate::end::{fail, give_back, insist};
 use crate::error::AttemptError;
 use crate::notify::dispatch;
 use crate::pipeline::{Gauge, Pipeline, Recipe};
+use crate::silence::Silence;
 use crate::split::{self, SplitReason};
 use crate::upload::Uploader;
 use crate::usage::Meter;
@@ -58,13 +59,14 @@ impl Deadline {
 pub async fn run(ctx: &Context, attempt: &Attempt, deadline: Deadline) {
     let leased = Instant::now();
     let gauge = Arc::new(Gauge::default());
+    let silence = Silence::default();
     let mut meter = Meter::start(attempt.waited_ms);
     let mut upload = Uploader::new(ctx.objects.clone(), attempt.key(), meta(attempt));
     let made = tokio::select! {
         made = file(ctx, attempt, &mut upload, &mut meter, &gauge) => made,
         lost = heartbeat::until_lost(&ctx.store, attempt, ctx.lease, leased.into()) => Err(lost),
-        (why, seen_bytes) = too_large(ctx, attempt, deadline, &gauge) => Err(AttemptError::TooLarge { why, seen_bytes }),
-        () = sleep_until(deadline.last_call().into()) => Err(out_of_time(attempt, &gauge)),
+        (why, seen_bytes) = too_large(ctx, attempt, deadline, &gauge, &silence) => Err(AttemptError::TooLarge { why, seen_bytes }),
+        late = out_of_time(ctx, attempt, deadline, &gauge, &silence) => Err(late),
     };
     let usage = meter.usage();
     metrics::ended(attempt, &made, &usage);
@@ -73,12 +75,23 @@ pub async fn run(ctx: &Context, attempt: &Attempt, deadline: Deadline) {
     follow_up(ctx, &exports).await;
 }
 
-/// The attempt's time is over: a split comes last, where it may help at all.
-fn out_of_time(attempt: &Attempt, gauge: &Gauge) -> AttemptError {
-    let seen_bytes = gauge.source_bytes();
+/// Waits until the attempt's time is over. A split comes last, where it may help at all. Where nothing arrived at last, the
+/// source or the way to it may have vanished without a word: then that is the reason. If it is back by now, and rows had come
+/// before, the first such attempt is followed by another.
+async fn out_of_time(
+    ctx: &Context,
+    attempt: &Attempt,
+    deadline: Deadline,
+    gauge: &Gauge,
+    silence: &Silence,
+) -> AttemptError {
+    sleep_until(deadline.last_call().into()).await;
+    let (seen_bytes, silent) = (gauge.source_bytes(), silence.is_long(deadline));
     match split::due_at_last(attempt, seen_bytes).filter(|_| !gauge.ended()) {
         Some(why) => AttemptError::TooLarge { why, seen_bytes },
-        None => AttemptError::OutOfTime { read: gauge.ended() },
+        None if gauge.ended() => AttemptError::UploadOutOfTime,
+        None if silent && ctx.source.reach().await.is_err() => AttemptError::Source(SourceError::silent()),
+        None => AttemptError::OutOfTime { again: silent && seen_bytes > 0 && attempt.failures == 0 },
     }
 }
 
@@ -154,9 +167,11 @@ async fn too_large(
     attempt: &Attempt,
     deadline: Deadline,
     gauge: &Gauge,
+    silence: &Silence,
 ) -> (SplitReason, u64) {
     loop {
         sleep(WATCH).await;
+        silence.watch(gauge);
         let (seen, elapsed) = (gauge.source_bytes(), deadline.begun.elapsed());
         if seen > 0 {
             ctx.store.faults().crash(Point::Copying);

@@ -42,12 +42,15 @@ pub enum AttemptError {
         /// A lower bound of what the chunk has.
         seen_bytes: u64,
     },
-    /// The function's time is over, and a split would not help.
+    /// The function's time is over before all rows were read, and a split would not help.
     #[error("the function's time is over")]
     OutOfTime {
-        /// Whether all rows had been read: then only the upload was slow.
-        read: bool,
+        /// Whether another attempt may go better: the source sent nothing at last.
+        again: bool,
     },
+    /// The function's time is over, and all rows had been read: the upload was slow.
+    #[error("the function's time is over while the file was stored")]
+    UploadOutOfTime,
 }
 
 impl From<PipelineError<SourceError>> for AttemptError {
@@ -91,12 +94,12 @@ impl AttemptError {
             Self::Busy(excess) => failure(excess.signal.as_str(), true, excess.to_string()),
             Self::Lost | Self::NotRenewed => failure("lease_lost", true, self.to_string()),
             Self::TooLarge { .. } => failure("too_large", true, self.to_string()),
-            Self::OutOfTime { read: true } => {
+            Self::UploadOutOfTime => {
                 failure("storage_slow", true, "the upload did not end in the function's time".into())
             }
-            Self::OutOfTime { read: false } => failure(
+            Self::OutOfTime { again } => failure(
                 "out_of_time",
-                false,
+                *again,
                 "the rows were not read in one function's time, and a split of the range would not help: give the dataset a \
                  range column with an index that its query uses, ask for less by filters, or raise WorkerTimeoutSeconds"
                     .into(),
@@ -155,7 +158,7 @@ mod tests {
         assert_eq!(held(AttemptError::Busy(excess)), Some(Signal::ReplicaLag));
         for own in [
             AttemptError::Lost,
-            AttemptError::OutOfTime { read: false },
+            AttemptError::OutOfTime { again: false },
             AttemptError::TooLarge { why: crate::split::SplitReason::Large, seen_bytes: 1 },
         ] {
             assert_eq!(held(own), None);
@@ -165,7 +168,8 @@ mod tests {
     #[test]
     fn a_cut_stream_is_tried_again() {
         assert!(AttemptError::from(PipelineError::Decode(DecodeError::NoTrailer(5))).failure().again);
-        assert!(AttemptError::OutOfTime { read: true }.failure().again);
-        assert!(!AttemptError::OutOfTime { read: false }.failure().again);
+        assert!(AttemptError::UploadOutOfTime.failure().again);
+        assert!(AttemptError::OutOfTime { again: true }.failure().again);
+        assert!(!AttemptError::OutOfTime { again: false }.failure().again);
     }
 }

@@ -24,6 +24,7 @@ pub mod pipeline;
 
 pub mod upload;
 
+mod silence;
 mod split;
 
 mod usage;

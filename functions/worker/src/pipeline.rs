@@ -68,6 +68,8 @@ pub enum PipelineError<E> {
 pub struct Gauge {
     source_bytes: AtomicU64,
     encode_micros: AtomicU64,
+    /// The reader waits until a block is taken, and not for the source.
+    blocked: AtomicBool,
     ended: AtomicBool,
 }
 
@@ -81,6 +83,11 @@ impl Gauge {
     fn encoding(&self, time: Duration) {
         let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         self.encode_micros.fetch_add(micros, Ordering::Relaxed);
+    }
+
+    /// Whether the reader waits for the upload, and not for the source.
+    pub fn is_blocked(&self) -> bool {
+        self.blocked.load(Ordering::Relaxed)
     }
 
     /// Whether the stream has ended.
@@ -229,7 +236,10 @@ where
     let mut send = async |block| {
         // `feeds` is not empty.
         let Some(feed) = turns.next() else { return Err(PipelineError::Broken) };
-        feed.send(block).await.map_err(|_| PipelineError::Stopped)
+        gauge.blocked.store(true, Ordering::Relaxed);
+        let sent = feed.send(block).await.map_err(|_| PipelineError::Stopped);
+        gauge.blocked.store(false, Ordering::Relaxed);
+        sent
     };
     while let Some(bytes) = stream.next().await {
         let bytes: Bytes = bytes.map_err(PipelineError::Read)?.into();

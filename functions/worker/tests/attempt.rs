@@ -186,6 +186,27 @@ async fn what_comes_too_late_fails_as_one_chunk_with_a_remedy() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_falls_silent_among_its_rows_is_asked_once_more() {
+    let Some(mut world) = World::start("silent").await else { return };
+    // Sends a few rows, more than the server keeps back, and then nothing for a minute.
+    let stalls = "select id, day, repeat('y', 2000) || left(pg_sleep(case when id = 900 then 60 else 0 end)::text, 0) as pad from t";
+    let whole = Selection { from: From::Query(stalls.into()), range_column: None, ..selection("t") };
+    let export = world.accept(whole, 1_000).await;
+    let mut attempt = world.lease().await;
+    for (failures, state) in [(1, "due"), (2, "failed")] {
+        if failures > 1 {
+            world.run("update sluice.chunk set state = 'sent'").await;
+            attempt = world.lease_of(attempt.chunk).await;
+        }
+        world.attempt_within(&attempt, Duration::from_secs(3)).await;
+        let chunk = "select failures || ' ' || state || ' ' || (failure ->> 'code') from sluice.chunk";
+        assert_eq!(world.one(chunk).await, format!("{failures} {state} out_of_time"));
+    }
+    assert_eq!(world.status(export).await, "failed");
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_read_in_time_is_split_where_children_share_its_rows() {
     let Some(mut world) = World::start("half").await else { return };
     // Five seconds in all, in even steps: half of the time is enough for some of them.

@@ -3,22 +3,23 @@
 
 use std::fs::{self, DirBuilder, Permissions};
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use rustix::process::geteuid;
+use tempfile::NamedTempFile;
 
 use crate::user::User;
 
-/// Writes a file that only `user` can read, from its first byte on.
+/// Writes a file that only `user` can read, from its first byte on. It takes the place of what had its name, so that no
+/// reader sees half of it and no link leads elsewhere.
 pub(crate) fn write(path: &Path, text: impl AsRef<[u8]>, user: User) -> Result<()> {
     let written = || {
-        let mut file = fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-        // One that was there keeps its mode otherwise.
-        file.set_permissions(Permissions::from_mode(0o600))?;
+        let mut file = NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
         file.write_all(text.as_ref())?;
-        user.own(path)
+        user.own(file.path())?;
+        file.persist(path).map(drop).map_err(|error| error.error)
     };
     written().with_context(|| format!("cannot write {}", path.display()))
 }
@@ -66,6 +67,13 @@ mod tests {
         fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
         write(&file, "new", User::Own).unwrap();
         assert_eq!((mode(&file), fs::read(&file).unwrap()), (0o600, b"new".to_vec()));
+        let link = home.path().join("link");
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        write(&link, "other", User::Own).unwrap();
+        assert_eq!(
+            (fs::read(&file).unwrap(), fs::read(&link).unwrap()),
+            (b"new".to_vec(), b"other".to_vec())
+        );
         folder(&home.path().join("a/b"), User::Own).unwrap();
         assert_eq!(mode(&home.path().join("a/b")), 0o700);
     }

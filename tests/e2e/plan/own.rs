@@ -27,7 +27,7 @@ async fn what_others_export_and_have_waiting_moves_no_forecast() {
     let store = Store::new(&database.url).unwrap();
     let (acme, other) = (add_tenant(&store, "acme").await, add_tenant(&store, "other").await);
     let wanted = || own(&acme, 200, 210, 1);
-    let look = async || store.outlook(&acme, &Output::default(), &[wanted()]).await.unwrap();
+    let look = async || store.outlook(&acme, &Output::default(), &[wanted()], None).await.unwrap();
     let before = look().await;
     assert_eq!((before.seen.chunks, before.own.chunks, before.past.len()), (0, 0, 0));
     accept(&store, &other, own(&other, 0, 100, 4)).await;
@@ -59,7 +59,7 @@ async fn what_others_export_and_have_waiting_moves_no_forecast() {
         by: None,
     }];
     for want in [filtered, own(&acme, 200, 201, 1)] {
-        let outlook = store.outlook(&acme, &Output::default(), &[want]).await.unwrap();
+        let outlook = store.outlook(&acme, &Output::default(), &[want], None).await.unwrap();
         assert!(outlook.past.is_empty(), "{:?}", outlook.past);
     }
 }

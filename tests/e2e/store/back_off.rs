@@ -186,6 +186,28 @@ async fn a_lease_that_lapses_in_silence_is_not_charged() {
         let failures = format!("select failures::bigint from sluice.chunk where id = '{chunk}'");
         assert_eq!(database.number(&failures).await.unwrap(), i64::from(last) + charged);
     }
+    // A worker that dies each time, where the sweeper alone dispatches, once a minute.
+    database
+        .run(&format!("update sluice.chunk set failures = 0, state = 'sent' where id = '{chunk}'"))
+        .await
+        .unwrap();
+    let state = format!("select count(*) from sluice.chunk where id = '{chunk}' and state = 'failed'");
+    for _ in 0..2 * (last + 1) {
+        if store.lease(chunk, LEASE_SECS).await.unwrap().is_none() {
+            break;
+        }
+        let lapse = format!(
+            "update sluice.chunk set renewed_at = now() - interval '75 s', lease_until = now() - interval '15 s' where id = '{chunk}'; \
+             update sluice.pulse set at = now() - interval '60 s'"
+        );
+        database.run(&lapse).await.unwrap();
+        store.dispatch().await.unwrap();
+        database
+            .run(&format!("update sluice.chunk set state = 'sent' where id = '{chunk}' and state = 'due'"))
+            .await
+            .unwrap();
+    }
+    assert_eq!(database.number(&state).await.unwrap(), 1, "not charged is every second one at most");
     let outcomes = "select count(*) from sluice.attempt where number = 1 and outcome = 'backed_off' and failure ->> 'code' = 'store_unavailable' \
                     or number = 2 and outcome = 'lost'";
     assert_eq!(database.number(outcomes).await.unwrap(), 2);

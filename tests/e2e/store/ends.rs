@@ -46,7 +46,8 @@ async fn a_canceled_export_takes_only_its_own_chunks_with_it() {
     let running = store.dispatch().await.unwrap()[0];
     let attempt = store.lease(running, LEASE_SECS).await.unwrap().unwrap();
     assert_eq!(store.cancel_or_delete(&acme, two.id).await.unwrap(), Ended::Canceled);
-    assert_eq!(database.number("select count(*) from sluice.chunk where state = 'dying'").await.unwrap(), 4);
+    let chunks = "select count(*) from sluice.chunk";
+    assert_eq!(database.number(chunks).await.unwrap(), 4, "what was never read is gone");
     assert!(
         store.renew(running, attempt.number, LEASE_SECS).await.unwrap(),
         "the other export still wants it"
@@ -57,6 +58,28 @@ async fn a_canceled_export_takes_only_its_own_chunks_with_it() {
     assert_eq!(store.export(&acme, one.id).await.unwrap().unwrap().status, ExportStatus::Canceled);
     assert_eq!(store.cancel_or_delete(&acme, one.id).await.unwrap(), Ended::Deleted);
     assert_eq!(store.cancel_or_delete(&acme, one.id).await.unwrap(), Ended::NotFound);
+    let dying = "select count(*) from sluice.chunk where state = 'dying' and attempt = 1";
+    assert_eq!((database.number(chunks).await.unwrap(), database.number(dying).await.unwrap()), (1, 1));
+}
+
+#[tokio::test]
+async fn an_export_that_never_ran_leaves_nothing_to_sweep() {
+    let (database, store) = store().await;
+    let acme = add_tenant(&store, "acme").await;
+    for i in 0..3 {
+        let new = new_export(&acme, vec![want(&acme, "orders", i * 100, i * 100 + 100, 4)]);
+        store.accept(&new).await.unwrap();
+        // Also when a message is on its way.
+        assert!(i == 2 || !store.dispatch().await.unwrap().is_empty());
+        assert_eq!(store.cancel_or_delete(&acme, new.id).await.unwrap(), Ended::Canceled);
+        assert_eq!(store.cancel_or_delete(&acme, new.id).await.unwrap(), Ended::Deleted);
+    }
+    assert!(store.dying(10).await.unwrap().is_empty());
+    assert!(store.due_litter(10).await.unwrap().is_empty());
+    store.prune(1000).await.unwrap();
+    let left = "select (select count(*) from sluice.chunk) + (select count(*) from sluice.selection) \
+                + (select count(*) from sluice.export) + (select count(*) from sluice.litter)";
+    assert_eq!(database.number(left).await.unwrap(), 0);
 }
 
 #[tokio::test]
@@ -238,6 +261,7 @@ async fn one_sweep_lets_more_expire_than_one_batch() {
     let acme = add_tenant(&store, "acme").await;
     let new = new_export(&acme, vec![want(&acme, "orders", 0, 100, 4)]);
     store.accept(&new).await.unwrap();
+    crate::fixture::work(&store, store.dispatch().await.unwrap()[0]).await;
     assert_eq!(store.cancel_or_delete(&acme, new.id).await.unwrap(), Ended::Canceled);
     // Two whole batches and a part of one, all of yesterday.
     let others = 2 * sweeper::BATCH + 17;

@@ -37,7 +37,7 @@ const BRAKED: &str = "select count(*) from pg_locks where locktype = 'advisory' 
     and database = (select oid from pg_database where datname = current_database())";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_chunk_that_is_shared_while_dispatch_fails_it_fails_for_both_exports() {
+async fn a_chunk_that_is_shared_while_dispatch_fails_it_hangs_no_export() {
     let (database, store) = ground().await;
     let tenants = [add_tenant(&store, "acme").await, add_tenant(&store, "other").await];
     let new = |i: usize| new_export(&tenants[i], vec![want(&tenants[i], "orders", 0, 10, 1)]);
@@ -52,8 +52,9 @@ async fn a_chunk_that_is_shared_while_dispatch_fails_it_fails_for_both_exports()
     // Both chunks lose their lease for the last time. Dispatch is held when it has failed one of them, whose row it has
     // locked; the other one is shared by its tenant's second export meanwhile.
     let last = MAX_FAILURES - 1;
-    let lose =
-        format!("update sluice.chunk set failures = {last}, lease_until = now() - interval '1 s'; {BRAKE}");
+    let lose = format!(
+        "update sluice.chunk set failures = {last}, renewed_at = null, lease_until = now() - interval '1 s'; {BRAKE}"
+    );
     database.run(&lose).await.unwrap();
     let mut holder = database.connect().await.unwrap();
     holder.execute("select pg_advisory_lock(77)").await.unwrap();
@@ -69,9 +70,13 @@ async fn a_chunk_that_is_shared_while_dispatch_fails_it_fails_for_both_exports()
     let shared = "select count(*) from sluice.link";
     eventually("one is shared", async || database.number(shared).await.unwrap() == 3).await;
     holder.execute("select pg_advisory_unlock(77)").await.unwrap();
-    dispatch.await.unwrap();
+    // One that was shared in time has a new count of failures, and is sent again.
+    let again = dispatch.await.unwrap();
     for accept in accepts {
         accept.await.unwrap();
+    }
+    for chunk in again {
+        work(&store, chunk).await;
     }
     assert_eq!(store.violations().await.unwrap(), []);
     drain(&store).await;
@@ -115,7 +120,7 @@ async fn a_turn_that_was_not_given_is_found_and_given() {
     assert_eq!(store.violations().await.unwrap(), []);
 }
 
-/// Each breaks one invariant, which is found in the whole store and in one of its sixteenths.
+/// Each breaks one invariant, which is found in the whole store and in one of its windows.
 #[tokio::test]
 async fn each_broken_invariant_is_found() {
     let (database, store) = ground().await;
@@ -201,11 +206,14 @@ async fn each_broken_invariant_is_found() {
         };
         session.execute("begin").await.unwrap();
         session.execute(sqlx::AssertSqlSafe(damage)).await.unwrap();
+        let all = "'00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff'";
         let whole: i64 =
-            sqlx::query_scalar(sqlx::AssertSqlSafe(found("null"))).fetch_one(&mut session).await.unwrap();
+            sqlx::query_scalar(sqlx::AssertSqlSafe(found(all))).fetch_one(&mut session).await.unwrap();
         let parts = format!(
             "select sum(n)::bigint from generate_series(0, 15) d, lateral ({}) v (n)",
-            found("to_hex(d)")
+            found(
+                "(to_hex(d) || '0000000-0000-0000-0000-000000000000')::uuid, (to_hex(d) || 'fffffff-ffff-ffff-ffff-ffffffffffff')::uuid"
+            )
         );
         let parts: i64 =
             sqlx::query_scalar(sqlx::AssertSqlSafe(parts)).fetch_one(&mut session).await.unwrap();
@@ -216,14 +224,32 @@ async fn each_broken_invariant_is_found() {
     for chunk in &sent[1..] {
         work(&store, *chunk).await;
     }
-    // Sixteen looks have seen all of it.
+    // One look has seen all of so little.
     database
         .run(&format!("update sluice.chunk set lease_until = null where id = '{running}'"))
         .await
         .unwrap();
-    let mut found = 0;
-    for _ in 0..16 {
-        found += store.next_violations().await.unwrap().len();
+    assert_eq!(store.next_violations().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_look_takes_as_long_however_much_is_kept() {
+    let (database, store) = ground().await;
+    let acme = add_tenant(&store, "acme").await;
+    let new = new_export(&acme, vec![want(&acme, "orders", 0, 10, 1)]);
+    store.accept(&new).await.unwrap();
+    // Failed chunks that no export has: each of them is a violation.
+    let many = "insert into sluice.chunk (id, tenant, dataset, fingerprint, range_of, planned_rows, planned_bytes, indexed, due_at, state, ended_at) \
+                select gen_random_uuid(), c.tenant, c.dataset, c.fingerprint, 'all', 0, 0, false, now(), 'failed', now() \
+                from sluice.chunk c, generate_series(1, 5000)";
+    database.run(many).await.unwrap();
+    let mut seen = Vec::new();
+    for _ in 0..3 {
+        let found = store.next_violations().await.unwrap();
+        seen.push(found.iter().map(|one| one.found).sum::<u64>());
     }
-    assert_eq!(found, 1);
+    assert!(seen.iter().all(|found| (900..=2_002).contains(found)), "{seen:?}");
+    assert!((5_000..5_010).contains(&seen.iter().sum::<u64>()), "{seen:?}");
+    let again = store.next_violations().await.unwrap();
+    assert!(again[0].found > 900, "it begins again");
 }

@@ -128,3 +128,116 @@ async fn a_page_has_exports_of_the_named_datasets_alone_and_ends_by_them() {
     assert!(!page.more, "what is left out is on no further page");
     assert!(store.exports(&acme, None, None, 2, 1 << 20, Some(&within)).await.unwrap().more);
 }
+
+#[tokio::test]
+async fn chunks_that_are_kept_are_bounded_also_where_all_are_reused() {
+    let (database, store, acme) = ground(&[("max_kept_chunks", "12")]).await;
+    let new = || new_export(&acme, vec![want(&acme, "orders", 0, 100, 5)]);
+    let first = new();
+    store.accept(&first).await.unwrap();
+    crate::fixture::drain(&store).await;
+    store.flip(first.id, "key", 0).await.unwrap();
+    for _ in 0..2 {
+        assert!(store.accept(&new()).await.unwrap().complete);
+    }
+    let refused = store.accept(&new()).await.unwrap_err();
+    assert!(matches!(refused, AcceptError::Kept(Kept::Chunks(12))), "{refused:?}");
+    let counted = "select links from sluice.tenant_kept where tenant = 'acme'";
+    assert_eq!(
+        database.number(counted).await.unwrap(),
+        database.number("select count(*) from sluice.link").await.unwrap()
+    );
+    assert_eq!(store.cancel_or_delete(&acme, first.id).await.unwrap(), Ended::Deleted);
+    store.accept(&new()).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_deleted_counts_until_it_is_removed() {
+    let (database, store, acme) = ground(&[("max_kept_exports", "3")]).await;
+    let new = || new_export(&acme, vec![want(&acme, "orders", 0, 100, 1)]);
+    for i in 0..3 {
+        let export = new();
+        assert_eq!(store.accept(&export).await.unwrap().complete, i > 0);
+        crate::fixture::drain(&store).await;
+        store.flip(export.id, "key", 0).await.unwrap();
+        assert_eq!(store.cancel_or_delete(&acme, export.id).await.unwrap(), Ended::Deleted);
+    }
+    let refused = store.accept(&new()).await.unwrap_err();
+    assert!(matches!(refused, AcceptError::Kept(Kept::Exports(3))), "{refused:?}");
+    for litter in store.due_litter(10).await.unwrap() {
+        store.swept(&litter).await.unwrap();
+    }
+    assert!(store.accept(&new()).await.is_err(), "it is swept once more a day later");
+    database.run("update sluice.litter set sweep_at = now()").await.unwrap();
+    for litter in store.due_litter(10).await.unwrap() {
+        store.swept(&litter).await.unwrap();
+    }
+    store.accept(&new()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_page_of_live_exports_ends_by_the_chunks_that_are_counted() {
+    let (database, store, acme) = ground(&[]).await;
+    for i in 0..4 {
+        store.accept(&small(&acme, i)).await.unwrap();
+    }
+    database.run("update sluice.export set links = 9000").await.unwrap();
+    let page = store.exports(&acme, None, None, 100, 1 << 20, None).await.unwrap();
+    assert_eq!((page.exports.len(), page.more), (2, true));
+    database.run("update sluice.export set links = 90000").await.unwrap();
+    assert_eq!(store.exports(&acme, None, None, 100, 1 << 20, None).await.unwrap().exports.len(), 1);
+}
+
+#[tokio::test]
+async fn what_one_tenant_leaves_keeps_no_removal_of_another_waiting() {
+    let (database, store, acme) = ground(&[]).await;
+    let other = add_tenant(&store, "other").await;
+    let litter = "insert into sluice.litter (prefix, sweep_at) \
+                  select 't/acme/x/' || i, now() - interval '1 hour' from generate_series(1, 1000) i; \
+                  insert into sluice.litter (prefix, sweep_at) values ('t/other/x/1', now())";
+    database.run(litter).await.unwrap();
+    let due = store.due_litter(10).await.unwrap();
+    assert_eq!(due.len(), 10);
+    assert!(due.iter().any(|one| one.prefix == "t/other/x/1"), "{due:?}");
+    for (tenant, chunks) in [(&acme, 40), (&other, 1)] {
+        store.accept(&new_export(tenant, vec![want(tenant, "orders", 0, 100, chunks)])).await.unwrap();
+    }
+    let dying = "update sluice.chunk set state = 'dying', ended_at = case tenant when 'acme' then now() - interval '1 hour' else now() end";
+    database.run(dying).await.unwrap();
+    let dying = store.dying(10).await.unwrap();
+    assert_eq!((dying.len(), dying.iter().filter(|one| one.tenant == other).count()), (10, 1));
+}
+
+#[tokio::test]
+async fn an_export_that_shares_a_chunk_does_not_inherit_its_failures() {
+    let (database, store, acme) = ground(&[]).await;
+    let new = || new_export(&acme, vec![want(&acme, "orders", 0, 100, 1)]);
+    store.accept(&new()).await.unwrap();
+    database.run("update sluice.chunk set failures = 7, breaks = 7").await.unwrap();
+    store.accept(&new()).await.unwrap();
+    assert_eq!(database.number("select sum(failures + breaks) from sluice.chunk").await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_forecast_counts_what_its_reader_may_see() {
+    let (_database, store, acme) = ground(&[]).await;
+    store.accept(&new_export(&acme, vec![want(&acme, "orders", 0, 100, 4)])).await.unwrap();
+    store.accept(&new_export(&acme, vec![want(&acme, "payroll", 0, 100, 3)])).await.unwrap();
+    let output = export::format::Output::default();
+    for (within, chunks) in [(None, 7), (Some(["orders".to_owned()]), 4), (Some(["brands".to_owned()]), 0)] {
+        let wants = [want(&acme, "orders", 0, 100, 4)];
+        let within = within.as_ref().map(|one| &one[..]);
+        assert_eq!(store.outlook(&acme, &output, &wants, within).await.unwrap().own.chunks, chunks);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_takes_no_writes_is_busy_and_nothing_has_failed() {
+    let (database, store, acme) = ground(&[]).await;
+    store.accept(&small(&acme, 0)).await.unwrap();
+    let name = database.text("select current_database()::text").await.unwrap();
+    database.run(&format!("alter database \"{name}\" set default_transaction_read_only = on")).await.unwrap();
+    let demoted = Store::new(&database.url).unwrap();
+    let refused = demoted.dispatch().await.unwrap_err();
+    assert!(matches!(refused, ports::store::StoreError::Busy(_)), "{refused:?}");
+}

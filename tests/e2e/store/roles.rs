@@ -13,6 +13,7 @@ const STORED: StoredSettings = StoredSettings {
     max_active_exports: 4,
     max_queued_exports: 10,
     max_kept_exports: 100,
+    max_kept_chunks: 5_000_000,
     max_kept_request_megabytes: 10,
 };
 

@@ -63,6 +63,18 @@ async fn pages(store: &Store, tenant: &TenantId, export: ExportId, size: usize) 
 }
 
 #[tokio::test]
+async fn a_page_that_ended_with_the_parent_goes_on_with_all_children() {
+    for _ in 0..8 {
+        let (database, store, acme, new) = ground(1 << 30).await;
+        let before = store.chunk_page(&acme, new.id, None, 1).await.unwrap().unwrap().chunks;
+        let cursor = (before[0].ordinal, before[0].id);
+        split(&database, &store, 185 * DAY_MICROS, 1, 5).await;
+        let page = store.chunk_page(&acme, new.id, Some(cursor), 100).await.unwrap().unwrap().chunks;
+        assert_eq!(page.len(), 5);
+    }
+}
+
+#[tokio::test]
 async fn every_page_size_lists_each_chunk_of_deep_splits_once() {
     let (database, store, acme, new) = ground(1 << 30).await;
     split(&database, &store, 185 * DAY_MICROS, 16, 5).await;

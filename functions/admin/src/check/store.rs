@@ -150,6 +150,7 @@ mod tests {
             ("max_active_exports", "4"),
             ("max_queued_exports", "1000"),
             ("max_kept_exports", "20000"),
+            ("max_kept_chunks", "5000000"),
             ("max_kept_request_megabytes", "256"),
         ];
         let stored = stored.map(|(name, value)| (name.to_owned(), value.to_owned())).into();

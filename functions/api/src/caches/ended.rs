@@ -133,7 +133,8 @@ pub(crate) async fn files(
                 keys.push(file_key(&caller.0, chunk.id, attempt, output.extension()));
             }
         }
-        let list = FileList { complete: page.status == ExportStatus::Succeeded, files, next_cursor };
+        let complete = is_whole(place, page.status);
+        let list = FileList { complete, files, next_cursor };
         let body = render(&list)?;
         // Whoever wants links later must find all keys.
         let keep = keep.filter(|_| keys.len() == list.files.len());
@@ -182,6 +183,11 @@ pub(crate) async fn file(
     read(context, &key, fill).await.map(|(look, _)| look)
 }
 
+/// Whether the pages up to this one leave nothing out: the export had succeeded when the first of them was read.
+fn is_whole(place: Place, status: ExportStatus) -> bool {
+    status == ExportStatus::Succeeded && (place.after.is_none() || place.whole)
+}
+
 /// One page of an export's chunks, and the cursor of the next.
 async fn page(
     context: &Context,
@@ -195,7 +201,8 @@ async fn page(
     let mut page = page.ok_or_else(Refusal::no_export)?;
     let more = page.chunks.len() > place.limit;
     page.chunks.truncate(place.limit);
-    let cursor = |chunk: &ChunkDetail| ChunkCursor { ordinal: chunk.ordinal, id: chunk.id };
+    let whole = is_whole(place, page.status);
+    let cursor = |chunk: &ChunkDetail| ChunkCursor { ordinal: chunk.ordinal, id: chunk.id, whole };
     let next = page.chunks.last().filter(|_| more).map(|chunk| cursor(chunk).to_string());
     Ok((page, next))
 }
@@ -223,6 +230,19 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pages_are_complete_only_if_the_first_was() {
+        let id = export::id::ChunkId::from_random([7; 16]);
+        let first = Place { after: None, whole: false, limit: 1 };
+        let next = |whole| Place { after: Some((1, id)), whole, limit: 1 };
+        assert!(is_whole(first, ExportStatus::Succeeded) && is_whole(next(true), ExportStatus::Succeeded));
+        assert!(
+            !is_whole(next(false), ExportStatus::Succeeded),
+            "the export ended while its pages were read"
+        );
+        assert!(!is_whole(first, ExportStatus::Running) && !is_whole(next(true), ExportStatus::Running));
+    }
 
     #[test]
     fn only_what_changes_by_nobodys_hand_is_kept() {

@@ -97,7 +97,8 @@ async fn read_and_accept(
     if terms.dry_run {
         let plan = context.store.plan(&caller.0, &request.wants, terms.reuse, limits(context)).await?;
         let output = request.wants.first().map(|want| want.selection.output.clone()).unwrap_or_default();
-        let outlook = context.store.outlook(&caller.0, &output, &request.wants).await?;
+        let within = caller.access().datasets();
+        let outlook = context.store.outlook(&caller.0, &output, &request.wants, within.as_deref()).await?;
         let memory_mb = context.settings.worker_memory_mb;
         return answer::json(StatusCode::OK, &planned::plan(&plan, &request.wants, &outlook, memory_mb));
     }

@@ -20,13 +20,18 @@ pub(crate) async fn chunks(
     uri: Uri,
 ) -> Result<Response, Refusal> {
     let mut params = Params::read(&uri, &["cursor", "limit"]);
-    let place = place(&mut params);
+    let place = place(&mut params, 1000);
     params.check()?;
     Ok(answer::rendered(StatusCode::OK, caches::chunks(&context, &caller, id, place).await?))
 }
 
-/// Which page of an export's chunks is asked for.
-pub(super) fn place(params: &mut Params) -> Place {
-    let after = params.cursor().map(|cursor: ChunkCursor| (cursor.ordinal, cursor.id));
-    Place { after, limit: params.limit(200, 1000) }
+/// Page of an export's chunks that the caller wants, of `most` at most.
+pub(super) fn place(params: &mut Params, most: usize) -> Place {
+    let cursor: Option<ChunkCursor> = params.cursor();
+    let after = cursor.map(|cursor| (cursor.ordinal, cursor.id));
+    Place {
+        after,
+        whole: cursor.is_some_and(|cursor| cursor.whole),
+        limit: params.limit(200, 1000).min(most),
+    }
 }

@@ -16,6 +16,9 @@ use crate::query::Params;
 use crate::refusal::Refusal;
 use crate::{answer, caches};
 
+/// Links on one page: each is a signature, some milliseconds of a small function's processor.
+const MAX_LINKS: usize = 100;
+
 pub(crate) async fn files(
     State(context): State<Context>,
     caller: Caller,
@@ -23,7 +26,8 @@ pub(crate) async fn files(
     uri: Uri,
 ) -> Result<Response, Refusal> {
     let mut params = Params::read(&uri, &["cursor", "limit", "links"]);
-    let (place, links) = (place(&mut params), params.flag("links"));
+    let links = params.flag("links");
+    let place = place(&mut params, if links { MAX_LINKS } else { 1000 });
     params.check()?;
     let (look, body) = caches::files(&context, &caller, id, place, links).await?;
     if !links {

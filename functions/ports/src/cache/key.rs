@@ -80,6 +80,8 @@ pub struct View<'a> {
 pub struct Place {
     /// Ordinal and id of the chunk before its first.
     pub after: Option<(i64, ChunkId)>,
+    /// Whether the export had succeeded when its first page was read: all pages together have all files then.
+    pub whole: bool,
     /// Chunks at most.
     pub limit: usize,
 }
@@ -137,7 +139,9 @@ impl fmt::Display for View<'_> {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.after {
-            Some((ordinal, id)) => write!(f, "{ordinal}.{id}+{}", self.limit),
+            Some((ordinal, id)) => {
+                write!(f, "{ordinal}.{id}{}+{}", if self.whole { "w" } else { "" }, self.limit)
+            }
             None => write!(f, "first+{}", self.limit),
         }
     }

@@ -96,7 +96,7 @@ impl SourceError {
     }
 
     /// The server did not answer in time.
-    pub(super) fn silent() -> Self {
+    pub fn silent() -> Self {
         Self::new(SourceCode::Unavailable, with(SourceCode::Unavailable.what(), "it does not answer"))
     }
 

@@ -238,7 +238,7 @@ async fn store_in(
         return Err(full.into());
     }
     let heads: Vec<_> = new.wants.iter().map(DatasetHead::new).collect();
-    if !insert::insert_export(tx, new, &heads, newer.now).await? {
+    if !insert::insert_export(tx, new, &heads, plan.pieces().count(), newer.now).await? {
         return Err(AcceptError::CatalogChanged);
     }
     let open = insert_pieces(tx, new.id, &new.tenant, &number(plan, &new.wants, 0)).await?;

@@ -169,8 +169,12 @@ impl Store {
             tx.run(keep.bind(export.to_string())).await?;
             tx.run(sql("delete from sluice.link where export_id = $1::text::uuid").bind(export.to_string())).await?;
             tx.run(sql(include_str!("cancel/release.sql")).bind(&chunks)).await?;
-            let litter = sql("insert into sluice.litter (prefix, sweep_at, again_after) values ($1, clock_timestamp(), interval '1 day') on conflict (prefix) do nothing");
-            tx.run(litter.bind(prefix)).await?;
+            // One that was canceled before it had a file has written no manifest either.
+            let litter = sql("insert into sluice.litter (prefix, sweep_at, again_after) \
+                 select $2, clock_timestamp(), interval '1 day' from sluice.export e \
+                 where e.id = $1::text::uuid and not (e.status = 'canceled' and e.progress ->> 'chunksDone' = '0') \
+                 on conflict (prefix) do nothing");
+            tx.run(litter.bind(export.to_string()).bind(prefix)).await?;
             tx.run(sql(last.statement()).bind(export.to_string())).await?;
             self.crash(Point::LettingGo);
             tx.commit().await?;

@@ -93,13 +93,18 @@ begin
     select p.at into seen_at from sluice.pulse p;
     update sluice.pulse p set at = clock_timestamp() where p.at < clock_timestamp() - interval '250 milliseconds';
 
-    -- Dead leases: the worker is gone, or so slow that its attempt may no longer be recorded. Where nothing at all reached the
-    -- store while the lease lapsed, the store was away: that is charged to no chunk.
+    -- Dead leases: the worker is gone, or so slow that its attempt may no longer be recorded. Where dispatch did not run while
+    -- the lease lapsed, the store may have been away: that is not charged, but only once in a row. Silence shows no outage
+    -- where nothing else is to be done.
     if dead_ids is not null then
         with dead as (
-            select id, coalesce(lease_until - seen_at
-                       > greatest((lease_until - renewed_at) * 2 / 3, interval '1 second'), false) as silent
-            from sluice.chunk
+            select c.id, coalesce(c.lease_until - seen_at > (c.lease_until - c.renewed_at) * 2 / 3, false)
+                   and c.lease_until - seen_at > interval '1 second'
+                   and not exists (
+                       select from sluice.attempt a
+                       where a.chunk_id = c.id and a.number = c.attempt - 1 and a.outcome = 'backed_off'
+                         and a.failure ->> 'code' = 'store_unavailable') as silent
+            from sluice.chunk c
             where id = any (dead_ids) and state = 'running' and lease_until < clock_timestamp()
             for update skip locked
         ), lost as (

@@ -63,13 +63,16 @@ impl From<sqlx::Error> for StoreError {
             _ => return Self::Failed(error.into()),
         };
         match code.as_str() {
-            // Sessions are used up (53300; 08P01 is a pooler's refusal), or the server starts, stops, recovers or has ended
-            // the session for its time.
-            "53300" | "08P01" | "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "25P04" => {
+            // The server starts, stops, recovers or has ended the session or the statement for its time; or it has become a
+            // standby, as the old primary of a failover.
+            "57P01" | "57P02" | "57P03" | "57P05" | "57014" | "25P03" | "25P04" | "25006" => {
                 Self::Busy(error.into())
             }
-            // A login that is refused: a password was changed before the functions knew it.
-            code if code.starts_with("08") || code.starts_with("28") => Self::Busy(error.into()),
+            // Sessions, memory or room on disk are used up; 08P01 is a pooler's refusal. A login is refused while a password
+            // was changed before the functions knew it.
+            code if ["08", "28", "53"].iter().any(|class| code.starts_with(class)) => {
+                Self::Busy(error.into())
+            }
             "40001" | "40P01" => Self::Conflict(error.into()),
             "55P03" => Self::Taken(error.into()),
             "3F000" | "42P01" | "42883" | "42703" => Self::NotMigrated(error.into()),

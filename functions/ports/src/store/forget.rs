@@ -99,13 +99,21 @@ impl Store {
         let mut tx = self.begin().await?;
         // An accept holds this row while it makes an export.
         tx.all(sql("select from sluice.tenant where id = $1 for update").bind(tenant.as_str())).await?;
+        // A manifest whose export did not get it: no export will.
+        let now = sql(
+            "update sluice.litter set sweep_at = clock_timestamp(), unless_named = false, again_after = interval '1 day' \
+                 where tenant = $1 and unless_named",
+        );
+        tx.run(now.bind(tenant.as_str())).await?;
         let left = sql("select (select count(*) from sluice.chunk where tenant = $1) as chunks, \
                 (select count(*) from sluice.export where tenant = $1) as exports, \
-                (select count(*) from sluice.litter where starts_with(prefix, 't/' || $1 || '/')) as prefixes");
+                (select count(*) from sluice.litter where tenant = $1) as prefixes, \
+                (select count(*) from sluice.litter where tenant = $1 and again_after is not null) as unswept");
         let row = tx.one(left.bind(tenant.as_str())).await?;
         let (chunks_left, exports_left) = (count(&row, "chunks")?, count(&row, "exports")?);
         let prefixes_left = count(&row, "prefixes")?;
-        let gone = chunks_left == 0 && exports_left == 0;
+        // What was swept once is swept again a day later, for processes that were thought dead.
+        let gone = chunks_left == 0 && exports_left == 0 && count(&row, "unswept")? == 0;
         if gone {
             tx.run(sql("delete from sluice.api_key where tenant = $1").bind(tenant.as_str())).await?;
             tx.run(sql("delete from sluice.tenant_turn where tenant = $1").bind(tenant.as_str())).await?;

@@ -7,6 +7,9 @@ use super::connection::{Store, sql};
 use super::error::StoreError;
 use super::ranges::count;
 
+/// Window of all ids.
+const ALL: [&str; 2] = ["00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"];
+
 /// Things put right in one transaction.
 const BATCH: i64 = 1000;
 
@@ -33,26 +36,27 @@ impl Store {
     /// # Errors
     /// If the store cannot be reached.
     pub async fn violations(&self) -> Result<Vec<Violation>, StoreError> {
-        self.violations_of(None).await
+        self.violations_in(ALL).await
     }
 
-    /// Those that do not hold in the next sixteenth of the store: sixteen calls look at all of it.
+    /// Those that do not hold in the next window of the store: some thousand chunks, however many there are. Calls go
+    /// round all of it.
     ///
     /// # Errors
     /// If the store cannot be reached.
     pub async fn next_violations(&self) -> Result<Vec<Violation>, StoreError> {
         let mut tx = self.begin().await?;
-        let next = sql("insert into sluice.setting as s (name, value) values ('invariants_looked_at', '0') \
-             on conflict (name) do update set value = to_hex((('x' || lpad(s.value, 8, '0'))::bit(32)::integer + 1) % 16) returning value");
-        let digit: String = tx.one(next).await?.try_get("value")?;
+        let row = tx.one(sql("select low::text, high::text from sluice.next_window()")).await?;
+        let (low, high): (String, String) = (row.try_get("low")?, row.try_get("high")?);
         tx.commit().await?;
-        self.violations_of(Some(digit)).await
+        self.violations_in([&low, &high]).await
     }
 
-    async fn violations_of(&self, digit: Option<String>) -> Result<Vec<Violation>, StoreError> {
+    async fn violations_in(&self, [low, high]: [&str; 2]) -> Result<Vec<Violation>, StoreError> {
         let mut tx = self.begin().await?;
-        let find = sql("select invariant, found, example from sluice.violations($1)");
-        let rows = tx.all(find.bind(digit)).await?;
+        let find =
+            sql("select invariant, found, example from sluice.violations($1::text::uuid, $2::text::uuid)");
+        let rows = tx.all(find.bind(low).bind(high)).await?;
         tx.commit().await?;
         let read = |row: &sqlx::postgres::PgRow| {
             Ok(Violation {
@@ -64,9 +68,9 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
-    /// Puts right what can be put right without harm, and answers how much that was: links that are open although their
-    /// chunk is done or failed are closed, so that their exports can be finished; tenants with room for an active export
-    /// are looked at by the next `dispatch()`.
+    /// Puts right what can be put right without harm, in the window that was looked at last, and returns how much that was:
+    /// links that are open although their chunk is done or failed are closed, so that their exports can be finished;
+    /// tenants with room for an active export are looked at by the next `dispatch()`.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -74,10 +78,7 @@ impl Store {
         self.again(|| async {
             let mut tx = self.begin().await?;
             // Locked in the order of ids, and decided by the next statement.
-            let lock = sql(
-                "select c.id::text from sluice.chunk c where c.state in ('done', 'failed') and c.id in \
-                   (select l.chunk_id from sluice.link l where l.open) order by c.id limit $1 for update",
-            );
+            let lock = sql(include_str!("invariants/open.sql"));
             let rows = tx.all(lock.bind(BATCH)).await?;
             let chunks = rows.iter().map(|row| row.try_get("id")).collect::<Result<Vec<String>, _>>()?;
             let mut changed = 0;

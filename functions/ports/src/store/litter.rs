@@ -26,14 +26,14 @@ impl Store {
         tx.commit().await
     }
 
-    /// Litter that is to be swept now.
+    /// Litter that is to be swept now, of the tenants in turn.
     ///
     /// # Errors
     /// If the store cannot be reached.
     pub async fn due_litter(&self, limit: i64) -> Result<Vec<Litter>, StoreError> {
         let mut tx = self.begin().await?;
         tx.run(sql("delete from sluice.litter l where l.unless_named and l.sweep_at <= clock_timestamp() and exists (select from sluice.export e where e.manifest_key = l.prefix)")).await?;
-        let rows = tx.all(sql("select prefix from sluice.litter where sweep_at <= clock_timestamp() order by sweep_at limit $1").bind(limit)).await?;
+        let rows = tx.all(sql(include_str!("litter/due.sql")).bind(limit)).await?;
         tx.commit().await?;
         rows.iter().map(|row| Ok(Litter { prefix: row.try_get("prefix")? })).collect()
     }

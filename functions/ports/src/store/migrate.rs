@@ -16,7 +16,7 @@ pub struct Migration {
     pub name: &'static str,
     text: &'static str,
 }
-const MIGRATIONS: [Migration; 17] = [
+const MIGRATIONS: [Migration; 18] = [
     Migration { version: 1, name: "store", text: include_str!("migrations/0001_store.sql") },
     Migration { version: 2, name: "indexed", text: include_str!("migrations/0002_indexed.sql") },
     Migration { version: 3, name: "changes", text: include_str!("migrations/0003_changes.sql") },
@@ -34,6 +34,7 @@ const MIGRATIONS: [Migration; 17] = [
     Migration { version: 23, name: "own chunks", text: include_str!("migrations/0023_own_chunks.sql") },
     Migration { version: 24, name: "cache seal", text: include_str!("migrations/0024_cache_seal.sql") },
     Migration { version: 25, name: "pulse", text: include_str!("migrations/0025_pulse.sql") },
+    Migration { version: 26, name: "bounds", text: include_str!("migrations/0026_bounds.sql") },
 ];
 
 /// Functions that hold rules: created or replaced every time.

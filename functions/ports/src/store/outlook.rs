@@ -43,7 +43,8 @@ struct Sum {
 }
 
 impl Store {
-    /// What there is to forecast an export of `tenant` by.
+    /// What there is to forecast an export of `tenant` by: of the datasets in `within` alone, or of any. What waits is
+    /// counted up to 20,000 chunks.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -52,6 +53,7 @@ impl Store {
         tenant: &TenantId,
         output: &Output,
         wants: &[Want],
+        within: Option<&[String]>,
     ) -> Result<Outlook, StoreError> {
         let hidden: Vec<_> = wants.iter().filter(|want| want.selection.tenant_column.is_some()).collect();
         let datasets: Vec<_> = hidden.iter().map(|want| want.selection.dataset.clone()).collect();
@@ -65,7 +67,8 @@ impl Store {
             .bind(to_json(output)?)
             .bind(datasets)
             .bind(selections)
-            .bind(lengths);
+            .bind(lengths)
+            .bind(within);
         let row = tx.one(look).await?;
         tx.commit().await?;
         let mut past: BTreeMap<String, Own> = BTreeMap::new();

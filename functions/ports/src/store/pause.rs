@@ -12,6 +12,10 @@ impl Store {
     /// # Errors
     /// If the store cannot be reached.
     pub async fn pause(&self) -> Result<bool, StoreError> {
+        self.again(|| self.pause_once()).await
+    }
+
+    async fn pause_once(&self) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
         // One `dispatch()` at most is under way: it is waited for, and the next one knows of the pause.
         tx.run(sql("select pg_advisory_xact_lock(7306011)")).await?;
@@ -31,6 +35,10 @@ impl Store {
     /// # Errors
     /// If the store cannot be reached.
     pub async fn resume(&self) -> Result<bool, StoreError> {
+        self.again(|| self.resume_once()).await
+    }
+
+    async fn resume_once(&self) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
         let Some(row) =
             tx.optional(sql("delete from sluice.setting where name = 'paused_at' returning value")).await?
@@ -39,6 +47,11 @@ impl Store {
             return Ok(false);
         };
         let since: String = row.try_get("value")?;
+        // In the order of ids, as all lock them.
+        tx.all(sql(
+            "select from sluice.export where status in ('queued', 'running') order by id for no key update",
+        ))
+        .await?;
         let shift = sql(
             "update sluice.export set deadline_at = deadline_at + (clock_timestamp() - greatest($1::text::timestamptz, queued_at)) where status in ('queued', 'running')",
         );

@@ -2,7 +2,7 @@
 create or replace function sluice.is_shared(of_fingerprint bytea) returns boolean
     language sql stable
 as $$
-    select s.body ->> 'tenantColumn' is null from sluice.selection s where s.fingerprint = of_fingerprint
+    select s.shared from sluice.selection s where s.fingerprint = of_fingerprint
 $$;
 
 -- How far an export is, counted over its links. Chunks that are missing for good count in its total; that they count as

@@ -229,13 +229,13 @@ fn replan(wants: &[Want], left: &Leftover, policy: &Policy) -> Result<(Vec<Want>
                     Plan::new(&[part], &[], policy)?.datasets
                 }
                 None => {
-                    let piece = export::plan::Piece {
-                        range: *range,
-                        reused: None,
-                        unread: true,
-                        rows: want.estimate.total.rows,
-                        bytes: want.estimate.total.bytes,
+                    let size = match range {
+                        Range::Null => want.estimate.nulls,
+                        _ => want.estimate.total,
                     };
+                    let (rows, bytes) = (size.rows, size.bytes);
+                    let piece =
+                        export::plan::Piece { range: *range, reused: None, unread: true, rows, bytes };
                     vec![DatasetPlan {
                         dataset: want.selection.dataset.clone(),
                         pieces: vec![piece],
@@ -247,5 +247,5 @@ fn replan(wants: &[Want], left: &Leftover, policy: &Policy) -> Result<(Vec<Want>
             again.push(want.clone());
         }
     }
-    Ok((again, plan))
+    Ok((again, plan.within(policy.max_chunks)?))
 }

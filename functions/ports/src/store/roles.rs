@@ -26,13 +26,15 @@ pub struct StoredSettings {
     pub max_queued_exports: u32,
     /// Exports that one tenant may keep, live or ended.
     pub max_kept_exports: u32,
+    /// Chunks that they may have.
+    pub max_kept_chunks: u32,
     /// Megabytes that their requests may take.
     pub max_kept_request_megabytes: u32,
 }
 
 impl StoredSettings {
     /// Names and values, as `sluice.setting` holds them.
-    pub fn rows(&self) -> [(&'static str, u32); 10] {
+    pub fn rows(&self) -> [(&'static str, u32); 11] {
         [
             ("budget", self.budget),
             ("store_sessions", self.store_sessions),
@@ -43,6 +45,7 @@ impl StoredSettings {
             ("max_active_exports", self.max_active_exports),
             ("max_queued_exports", self.max_queued_exports),
             ("max_kept_exports", self.max_kept_exports),
+            ("max_kept_chunks", self.max_kept_chunks),
             ("max_kept_request_megabytes", self.max_kept_request_megabytes),
         ]
     }

@@ -57,6 +57,13 @@ as $$
     select coalesce((select value from sluice.setting where name = 'max_kept_exports'), '20000')::bigint
 $$;
 
+-- How many chunks these exports may have.
+create or replace function sluice.max_kept_chunks() returns bigint
+    language sql stable
+as $$
+    select coalesce((select value from sluice.setting where name = 'max_kept_chunks'), '5000000')::bigint
+$$;
+
 -- How many bytes the requests of these exports may take.
 create or replace function sluice.max_kept_bytes() returns bigint
     language sql stable

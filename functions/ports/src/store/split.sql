@@ -1,6 +1,7 @@
 -- Children of chunk $1. $2 ids, $3 starts, $4 ends, $5 names: parallel arrays; $6 planned bytes of each; $7 bytes the
 -- parent had seen, where its time ran out. The parent's row is locked by the caller; its weight is shared out, the last child
--- takes the rest. Deep down there is no room left: then ordinals repeat, and the chunk's id decides between them.
+-- takes the rest. Each child lies behind its parent, so that a page that ended with the parent goes on with all of them. Deep
+-- down there is no room left: then ordinals repeat, and the chunk's id decides between them.
 with children as (
     insert into sluice.chunk
         (id, tenant, dataset, fingerprint, range_of, range_start, range_end, planned_rows, planned_bytes, indexed, due_at,
@@ -12,8 +13,8 @@ with children as (
     returning id
 ), linked as (
     insert into sluice.link (export_id, chunk_id, ordinal, room, name, weight, reused, open)
-    select l.export_id, u.id::uuid, l.ordinal + (u.n - 1) * (l.room / cardinality($2::text[])),
-           greatest(l.room / cardinality($2::text[]), 1), u.name,
+    select l.export_id, u.id::uuid, l.ordinal + u.n * (l.room / (cardinality($2::text[]) + 1)),
+           greatest(l.room / (cardinality($2::text[]) + 1), 1), u.name,
            case when u.n < cardinality($2::text[]) then l.weight / cardinality($2::text[])
                 else l.weight - l.weight / cardinality($2::text[]) * (cardinality($2::text[]) - 1) end,
            l.reused, true

@@ -146,18 +146,14 @@ impl Store {
         .await
     }
 
-    /// Chunks that nobody wants and whose objects are to be deleted: first those not looked at yet, then those
-    /// whose rows may go if nothing was written since.
+    /// Chunks that no export wants and whose objects are to be deleted, of the tenants in turn: first those not looked at
+    /// yet, then those whose rows may go if nothing was written since.
     ///
     /// # Errors
     /// If the store cannot be reached.
     pub async fn dying(&self, limit: i64) -> Result<Vec<Dying>, StoreError> {
         let mut tx = self.begin().await?;
-        let find = sql(
-            "select c.id::text, c.tenant, c.ended_at + sluice.worker_timeout() < clock_timestamp() as quiet from sluice.chunk c \
-             where c.state in ('split', 'dying') and (c.emptied_at is null or c.ended_at + sluice.worker_timeout() < clock_timestamp()) \
-             order by c.emptied_at is not null, c.ended_at limit $1",
-        );
+        let find = sql(include_str!("sweep/dying.sql"));
         let rows = tx.all(find.bind(limit)).await?;
         tx.commit().await?;
         let read = |row: &sqlx::postgres::PgRow| {
@@ -204,12 +200,12 @@ impl Store {
         tx.commit().await
     }
 
-    /// Removes rows that nobody can ask for any more: exports long expired, selections
-    /// without chunks.
+    /// Removes exports that expired 30 days ago, and selections without chunks: so many at most. Returns how many
+    /// selections went.
     ///
     /// # Errors
     /// If the store cannot be reached.
-    pub async fn prune(&self) -> Result<(), StoreError> {
+    pub async fn prune(&self, limit: i64) -> Result<usize, StoreError> {
         let mut tx = self.begin().await?;
         tx.run(sql("delete from sluice.export where status = 'expired' and expires_at < clock_timestamp() - interval '30 days'")).await?;
         tx.commit().await?;
@@ -219,10 +215,11 @@ impl Store {
             let mut tx = self.begin().await?;
             let delete = sql(
                 "delete from sluice.selection s where s.fingerprint in (select f.fingerprint from sluice.selection f \
-                 where not exists (select from sluice.chunk c where c.fingerprint = f.fingerprint) limit 1000 for update skip locked)",
+                 where not exists (select from sluice.chunk c where c.fingerprint = f.fingerprint) limit $1 for update skip locked)",
             );
-            tx.run(delete).await?;
-            tx.commit().await
+            let gone = tx.run(delete.bind(limit)).await?;
+            tx.commit().await?;
+            Ok(usize::try_from(gone).unwrap_or(usize::MAX))
         })
         .await
     }

@@ -38,21 +38,27 @@ pub(super) async fn full(tx: &mut Tx, tenant: &TenantId) -> Result<Option<Full>,
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Kept {
     /// So many exports: MaxKeptExports.
-    #[error("the tenant has {0} exports, live or ended, and may have no more")]
+    #[error("the tenant has {0} exports, live, ended or still being removed, and may have no more")]
     Exports(u64),
+    /// They have so many chunks: MaxKeptChunks.
+    #[error("the tenant's exports, live or ended, have the {0} chunks that they may")]
+    Chunks(u64),
     /// Their requests take so many megabytes: MaxKeptRequestMegabytes.
     #[error("the requests of the tenant's exports, live or ended, take the {0} MB that they may")]
     Megabytes(u64),
 }
 
 impl Kept {
-    /// Reads `kept_exports`, `kept_bytes` and their limits of a row.
+    /// Reads `kept_exports`, `kept_chunks`, `kept_bytes` and their limits of a row.
     pub(super) fn read(row: &PgRow) -> Result<Option<Self>, StoreError> {
         let number = |name| row.try_get::<i64, _>(name).map(|n| n.max(0).unsigned_abs());
         let (exports, bytes) = (number("kept_exports")?, number("kept_bytes")?);
         let (max_exports, max_bytes) = (number("max_kept_exports")?, number("max_kept_bytes")?);
+        let (chunks, max_chunks) = (number("kept_chunks")?, number("max_kept_chunks")?);
         Ok(if exports >= max_exports {
             Some(Self::Exports(max_exports))
+        } else if chunks >= max_chunks {
+            Some(Self::Chunks(max_chunks))
         } else if bytes >= max_bytes {
             Some(Self::Megabytes(max_bytes >> 20))
         } else {

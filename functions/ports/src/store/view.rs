@@ -176,6 +176,9 @@ pub struct FileObject {
     pub expires_micros: Option<i64>,
 }
 
+/// Chunks of live exports that are counted for one page of a list: some microseconds each.
+const MAX_PAGE_LINKS: i64 = 20_000;
+
 impl Store {
     /// One export of the tenant. One that is past its deadline is ended first.
     ///
@@ -205,7 +208,7 @@ impl Store {
     }
 
     /// Exports of the tenant, newest first; after `before` = (accepted, id) of the last one seen. At most `limit`, and no
-    /// more than have `max_bytes` together, but one in any case. Errors are left out.
+    /// more than have `max_bytes` together or `MAX_PAGE_LINKS` chunks to count, but one in any case. Errors are left out.
     ///
     /// `within` leaves out exports that have a dataset of another name.
     ///
@@ -225,7 +228,7 @@ impl Store {
             let find = sql(concat!(
                 include_str!("view/list.sql"),
                 include_str!("view/export.sql"),
-                " where e.id = p.id) x where p.place <= $5 and (p.place = 1 or p.bytes <= $6) order by p.place"
+                " where e.id = p.id) x where p.place <= $5 and (p.place = 1 or p.bytes <= $6 and p.links <= $8) order by p.place"
             ))
             .bind(tenant.as_str())
             .bind(status.map(ExportStatus::as_str))
@@ -233,7 +236,8 @@ impl Store {
             .bind(before.map(|b| b.1.to_string()))
             .bind(limit)
             .bind(max_bytes)
-            .bind(within);
+            .bind(within)
+            .bind(MAX_PAGE_LINKS);
             let rows = tx.all(find).await?;
             let mut exports = Vec::with_capacity(rows.len());
             for row in &rows {

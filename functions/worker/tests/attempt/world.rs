@@ -9,7 +9,7 @@ use export::chunk::Attempt;
 use export::column::{Column, ColumnType};
 use export::estimate::{DatasetEstimate, Size};
 use export::format::{Compression, CsvOptions, Output};
-use export::id::{ExportId, TenantId, hex};
+use export::id::{ChunkId, ExportId, TenantId, hex};
 use export::load::LoadLimits;
 use export::plan::Reuse;
 use export::range::{RangeKind, Span};
@@ -289,7 +289,12 @@ impl World {
     /// Leases the one chunk that was sent.
     pub(crate) async fn lease(&self) -> Attempt {
         let [message] = self.queue.take()[..] else { panic!("one message") };
-        self.ctx.store.lease(message.chunk, self.ctx.lease.lease_secs).await.unwrap().unwrap()
+        self.lease_of(message.chunk).await
+    }
+
+    /// Leases a chunk that is in state `sent`.
+    pub(crate) async fn lease_of(&self, chunk: ChunkId) -> Attempt {
+        self.ctx.store.lease(chunk, self.ctx.lease.lease_secs).await.unwrap().unwrap()
     }
 
     pub(crate) async fn attempt(&self, attempt: &Attempt) {

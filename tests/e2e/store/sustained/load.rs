@@ -137,7 +137,7 @@ impl Sustained {
             .run("update sluice.export set expires_at = expires_at - interval '40 days'")
             .await
             .unwrap();
-        self.store.prune().await.unwrap();
+        self.store.prune(1000).await.unwrap();
         for table in ["export", "link", "chunk", "attempt", "missing", "selection"] {
             let rows = self.database.number(&format!("select count(*) from sluice.{table}")).await.unwrap();
             assert_eq!(rows, 0, "rows of {table} that nobody can ask for");

@@ -48,7 +48,10 @@ impl Findings {
     /// The violation for an error of the source, with a remedy that the caller knows better, or that of its code.
     pub(super) fn refusal(&mut self, key: &str, error: &SourceError, better: Option<String>) {
         let remedy = better.unwrap_or_else(|| remedy(error).to_owned());
-        self.violation(key, format!("the source refuses it: {}", error.what()), remedy);
+        let what = error.what();
+        let what =
+            what.strip_prefix(SourceCode::Query.what()).map_or(what, |what| what.trim_start_matches(": "));
+        self.violation(key, format!("the source refuses it: {what}"), remedy);
     }
 
     /// How many violations there are so far.

@@ -7,8 +7,12 @@
 with tenant as materialized (
     select sluice.micros(clock_timestamp()) as now,
            sluice.is_full($1) as is_full, sluice.max_active() as max_active, sluice.max_queued() as max_queued,
-           coalesce(k.exports, 0) as kept_exports, coalesce(k.request_bytes, 0) as kept_bytes,
+           -- What is deleted counts until it is removed from the bucket as well.
+           coalesce(k.exports, 0) + (
+               select count(*) from (select from sluice.litter l where l.tenant = $1 limit sluice.max_kept_exports()) l
+           ) as kept_exports, coalesce(k.request_bytes, 0) as kept_bytes, coalesce(k.links, 0) as kept_chunks,
            sluice.max_kept_exports() as max_kept_exports, sluice.max_kept_bytes() as max_kept_bytes,
+           sluice.max_kept_chunks() as max_kept_chunks,
            i.export_id::text as earlier, coalesce(i.body_sha256 = $6 or i.sent_sha256 = $7, false) as same
     from (values (1)) as one (one)
     left join sluice.tenant_kept k on k.tenant = $1

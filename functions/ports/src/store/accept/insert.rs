@@ -22,10 +22,11 @@ pub(super) async fn insert_export(
     tx: &mut Tx,
     new: &NewExport,
     heads: &[DatasetHead],
+    links: usize,
     now: i64,
 ) -> Result<bool, StoreError> {
-    let insert = sql("insert into sluice.export (id, tenant, request, revision, heads, accepted_at, queued_at, deadline_at) \
-         select $1::text::uuid, $2, $3::text::jsonb, $4, $5::text::jsonb, sluice.from_micros($6), sluice.from_micros($6), sluice.from_micros($6) + $7::bigint * interval '1 second' \
+    let insert = sql("insert into sluice.export (id, tenant, request, revision, heads, accepted_at, queued_at, deadline_at, links) \
+         select $1::text::uuid, $2, $3::text::jsonb, $4, $5::text::jsonb, sluice.from_micros($6), sluice.from_micros($6), sluice.from_micros($6) + $7::bigint * interval '1 second', $8 \
          where coalesce(sluice.revision_in_force() = $4, true)")
     .bind(new.id.to_string())
     .bind(new.tenant.as_str())
@@ -33,7 +34,8 @@ pub(super) async fn insert_export(
     .bind(&new.revision_id)
     .bind(to_json(&heads)?)
     .bind(now)
-    .bind(i64::from(new.deadline_secs));
+    .bind(i64::from(new.deadline_secs))
+    .bind(i32::try_from(links).unwrap_or(i32::MAX));
     Ok(tx.run(insert).await? == 1)
 }
 

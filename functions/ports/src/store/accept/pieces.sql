@@ -14,12 +14,17 @@ with selections as (
     from unnest($4::text[], $5::text[], $6::bytea[], $7::text[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[],
                 $12::boolean[])
         as u (id, dataset, fingerprint, range_of, range_start, range_end, planned_rows, planned_bytes, indexed)
+), fresh as (
+    -- What befell a chunk before is not charged to an export that shares it now.
+    update sluice.chunk c set failures = 0, breaks = 0
+    from unnest($14::text[], $18::boolean[]) as u (id, reused)
+    where u.reused and c.id = u.id::uuid and c.state in ('due', 'sent', 'running') and (c.failures > 0 or c.breaks > 0)
 ), kept as (
     -- Settled chunks that are used again are kept longer.
     update sluice.chunk c
     set keep_until = greatest(c.keep_until, clock_timestamp() + sluice.reuse_for())
     from unnest($14::text[], $18::boolean[]) as u (id, reused)
-    where u.reused and c.id = u.id::uuid and c.reusable
+    where u.reused and c.id = u.id::uuid and c.state = 'done' and c.reusable
 )
 insert into sluice.link (export_id, chunk_id, ordinal, room, name, weight, reused, open)
 select $13::text::uuid, u.id::uuid, u.ordinal, $20, u.name, u.weight, u.reused, u.open

@@ -1,9 +1,15 @@
 -- Those of chunks $1 that no link wants any more will not be read; an attempt that runs stops at its
--- next renewal, since it is fenced by the state.
-with unwanted as (
+-- next renewal, since it is fenced by the state. No attempt of one that was never leased has written an object: its row goes
+-- at once.
+with never_read as (
+    delete from sluice.chunk c
+    where c.id = any ($1::text[]::uuid[]) and c.state in ('due', 'sent') and c.attempt = 0
+      and not exists (select from sluice.link l where l.chunk_id = c.id)
+), unwanted as (
     update sluice.chunk c
     set state = 'dying', ended_at = clock_timestamp(), lease_until = null, reusable = false
-    where c.id = any ($1::text[]::uuid[]) and c.state in ('due', 'sent', 'running')
+    where c.id = any ($1::text[]::uuid[])
+      and (c.state = 'running' or (c.state in ('due', 'sent') and c.attempt > 0))
       and not exists (select from sluice.link l where l.chunk_id = c.id)
     returning c.id, c.attempt
 )

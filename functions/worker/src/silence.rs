@@ -1,0 +1,61 @@
+//! A source that sends nothing.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::attempt::Deadline;
+use crate::pipeline::Gauge;
+
+/// The time since the source has sent anything, as far as the reader waited for it.
+#[derive(Debug)]
+pub(crate) struct Silence {
+    begun: Instant,
+    seen_bytes: AtomicU64,
+    /// Milliseconds after `begun`.
+    since: AtomicU64,
+}
+
+impl Default for Silence {
+    fn default() -> Self {
+        Self { begun: Instant::now(), seen_bytes: AtomicU64::default(), since: AtomicU64::default() }
+    }
+}
+
+impl Silence {
+    /// Looks at the gauge; called again and again while an attempt reads.
+    pub(crate) fn watch(&self, gauge: &Gauge) {
+        let bytes = gauge.source_bytes();
+        if self.seen_bytes.swap(bytes, Ordering::Relaxed) != bytes || gauge.is_blocked() || gauge.ended() {
+            self.since.store(self.now(), Ordering::Relaxed);
+        }
+    }
+
+    /// Whether it has lasted for an eighth of the function's time.
+    pub(crate) fn is_long(&self, deadline: Deadline) -> bool {
+        let silent = Duration::from_millis(self.now().saturating_sub(self.since.load(Ordering::Relaxed)));
+        silent >= (deadline.left / 8).max(Duration::from_millis(1))
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_that_sends_is_not_silent() {
+        let long = Deadline { begun: Instant::now(), left: Duration::from_secs(3_600) };
+        let short = Deadline { left: Duration::from_millis(8), ..long };
+        let (silence, gauge) = (Silence::default(), Gauge::default());
+        std::thread::sleep(Duration::from_millis(5));
+        silence.watch(&gauge);
+        assert!(silence.is_long(short) && !silence.is_long(long));
+        // As if bytes had come.
+        silence.seen_bytes.store(7, Ordering::Relaxed);
+        silence.watch(&gauge);
+        assert!(silence.since.load(Ordering::Relaxed) >= 5);
+    }
+}
