@@ -1,7 +1,7 @@
 //! The command line: one file per command. Results go to stdout, everything else to stderr.
 //!
-//! Exit codes: 0 well; 1 the export or a file failed; 2 the request was refused or mistyped;
-//! 130 interrupted.
+//! Exit codes: 0 success; 1 the export or a file failed; 2 the request was rejected or the arguments are invalid; 130
+//! interrupted.
 
 mod admin;
 mod asked;
@@ -31,7 +31,7 @@ use clap::{Parser, Subcommand};
 use crate::{Client, Retries};
 use outcome::{Failure, Outcome};
 
-/// How long the command line waits for room when the api answers 429: nobody has to sit beside it.
+/// Maximum time the command line waits while the api returns 429. A command may run unattended, so this is a day.
 const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 
 /// Bulk export of PostgreSQL data to files.
@@ -52,17 +52,17 @@ const EXAMPLES: &str = "Examples:
       --columns customers=id,country --filter 'orders.total>=10' --filter orders.country=NL
   sluice verify data";
 
-/// What all commands share.
+/// Options shared by all commands.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Options of all commands")]
 struct Session {
     /// Address of the api, with or without /api/v1
     #[arg(long, global = true, env = "SLUICE_URL", value_name = "URL")]
     url: Option<String>,
-    /// Key of the api; better given by the environment than here
+    /// API key; prefer the environment variable to this option
     #[arg(long, global = true, env = "SLUICE_KEY", hide_env_values = true, value_name = "KEY")]
     key: Option<Secret>,
-    /// Send the key over plain http too, where others can read it on the way
+    /// Allow sending the key over plain HTTP, where it can be intercepted
     #[arg(long, global = true)]
     insecure: bool,
     /// Print the result as JSON
@@ -70,7 +70,7 @@ struct Session {
     json: bool,
 }
 
-/// A text that no debug output shows.
+/// Text that is hidden in debug output.
 #[derive(Clone)]
 struct Secret(String);
 
@@ -131,7 +131,7 @@ impl Command {
     }
 }
 
-/// Reads the arguments, runs the command, prints its outcome.
+/// Parses the arguments, runs the command and prints its outcome.
 pub async fn run() -> ExitCode {
     let Arguments { session, command } = Arguments::parse();
     // The futures of the commands are large; one allocation keeps them off the stack.

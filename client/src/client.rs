@@ -20,7 +20,7 @@ use crate::Error;
 use crate::error::API;
 use transport::Call;
 
-/// Speaks to one api with one key. Cheap to clone.
+/// Client of one api with one key. Cheap to clone.
 #[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
@@ -30,23 +30,23 @@ pub struct Client {
     notice: Option<Notice>,
 }
 
-/// Receives the reason of a wait, and its length.
+/// Callback that receives the reason and the length of a wait.
 type Notice = Arc<dyn Fn(&str, Duration) + Send + Sync>;
 
-/// How often and how long the client tries again by itself.
+/// Limits on automatic retries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retries {
-    /// Tries of one call, the first included; of a download: tries without a single new byte.
+    /// Maximum number of tries of one call, including the first; for a download: tries without a single new byte.
     pub tries: u32,
-    /// Wait after the first failure; it doubles with each further one.
+    /// Wait after the first failure. It doubles with each further one.
     pub first_wait: Duration,
-    /// Longest wait. A `Retry-After` beyond it is not waited for: the answer is handed out.
+    /// Longest wait. If `Retry-After` is longer, the client does not wait and returns the error response.
     pub longest_wait: Duration,
-    /// How long a call that may be repeated goes on, however many tries that takes, while the api or the object
-    /// store cannot be reached or is not available (502, 503, 504).
+    /// Time for which a repeatable call is retried, whatever the number of tries, while the api or the object store
+    /// cannot be reached or is unavailable (502, 503, 504).
     pub outage: Duration,
-    /// How long one call waits in all while the api answers 429. Such a call did nothing, so any call may be sent
-    /// again, as often as it takes.
+    /// Total time for which one call waits while the api returns 429. Such a call had no effect, so any call may be
+    /// sent again, any number of times.
     pub patience: Duration,
 }
 
@@ -62,12 +62,12 @@ impl Default for Retries {
     }
 }
 
-/// An export that was accepted.
+/// Accepted export.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Submitted {
-    /// The export.
+    /// State of the export.
     pub export: Export,
-    /// Whether an earlier request with the same idempotency key made it.
+    /// True if an earlier request with the same idempotency key created the export.
     pub replayed: bool,
 }
 
@@ -78,12 +78,11 @@ impl std::fmt::Debug for Client {
 }
 
 impl Client {
-    /// Makes a client. `url` is the api's address, with or without `/api/v1`; what stands before is
-    /// taken as it is. `key` is an api key or a JWT; `None` where none is needed. It is sent over https, or to
-    /// this machine.
+    /// Creates a client. `url` is the api's address, with or without `/api/v1`; a path before it is kept unchanged.
+    /// `key` is an api key or a JWT; `None` if none is needed. It is only sent over https, or to this machine.
     ///
     /// # Errors
-    /// If the address or the key cannot be used, or the key would be readable on the way.
+    /// If the address or the key is invalid, or the key would be sent unencrypted.
     pub fn new(url: &str, key: Option<&str>) -> Result<Self, Error> {
         let client = Self::insecure(url, key)?;
         match client.base.host_str() {
@@ -94,10 +93,10 @@ impl Client {
         }
     }
 
-    /// The same, also where the key can be read by everybody on the way.
+    /// Creates a client that also sends the key unencrypted.
     ///
     /// # Errors
-    /// If the address or the key cannot be used.
+    /// If the address or the key is invalid.
     pub fn insecure(url: &str, key: Option<&str>) -> Result<Self, Error> {
         let bad = || Error::BadUrl { url: url.to_owned() };
         let trimmed = url.trim().trim_end_matches('/');
@@ -109,7 +108,7 @@ impl Client {
         let authorization = key.map(bearer).transpose()?;
         let mut http = reqwest::Client::builder()
             .user_agent(concat!("sluice/", env!("CARGO_PKG_VERSION")))
-            // Followed by hand: the key must not reach the object store.
+            // Redirects are followed by this client itself, since the key must not reach the object store.
             .redirect(redirect::Policy::none())
             .connect_timeout(Duration::from_secs(10))
             .read_timeout(Duration::from_secs(60));
@@ -120,33 +119,33 @@ impl Client {
         Ok(Self { http, base, authorization, retries: Retries::default(), notice: None })
     }
 
-    /// The same client with other patience.
+    /// Sets the limits on retries.
     #[must_use]
     pub fn with_retries(self, retries: Retries) -> Self {
         Self { retries, ..self }
     }
 
-    /// The same client, which reports each longer wait: the reason and the time. It waits when the api answers 429,
-    /// and when it cannot be reached.
+    /// Sets a callback that receives the reason and length of each longer wait: when the api returns 429, and when it
+    /// cannot be reached.
     #[must_use]
     pub fn with_notice(self, notice: impl Fn(&str, Duration) + Send + Sync + 'static) -> Self {
         Self { notice: Some(Arc::new(notice)), ..self }
     }
 
-    /// How often and how long it tries again.
+    /// Returns the limits on retries.
     pub fn retries(&self) -> Retries {
         self.retries
     }
 
-    /// `GET /datasets`: what the caller may see.
+    /// `GET /datasets`: returns the datasets visible to the caller.
     ///
     /// # Errors
-    /// If the api refuses or cannot be reached.
+    /// If the api returns an error or cannot be reached.
     pub async fn datasets(&self) -> Result<DatasetList, Error> {
         self.get(&["datasets"], &[], "list of datasets").await
     }
 
-    /// `GET /datasets/{name}`.
+    /// `GET /datasets/{name}`: returns one dataset.
     ///
     /// # Errors
     /// If there is no such dataset for the caller, or the api cannot be reached.
@@ -154,11 +153,11 @@ impl Client {
         self.get(&["datasets", name], &[], "dataset").await
     }
 
-    /// `POST /exports`. Sending the same request again with the same idempotency key gives the same
-    /// export; the client does so by itself when the connection fails.
+    /// `POST /exports`: submits an export. Sending the same request again with the same idempotency key returns the
+    /// same export; the client does so automatically when the connection fails.
     ///
     /// # Errors
-    /// If the request is refused ([`Error::Problem`] lists every violation) or the api cannot be reached.
+    /// If the request is rejected ([`Error::Problem`] lists every violation) or the api cannot be reached.
     pub async fn submit(&self, request: &impl Serialize, idempotency_key: &str) -> Result<Submitted, Error> {
         let call = self.post(&["exports"], &[]).body(request)?.idempotency_key(idempotency_key);
         let reply = self.call(&call).await?;
@@ -166,7 +165,7 @@ impl Client {
         Ok(Submitted { export: reply.json("export")?, replayed })
     }
 
-    /// `POST /exports?dryRun=true`: what the export would do. Nothing is kept.
+    /// `POST /exports?dryRun=true`: returns the plan of an export. Nothing is stored.
     ///
     /// # Errors
     /// As [`Client::submit`].
@@ -175,7 +174,7 @@ impl Client {
         self.call(&call).await?.json("plan")
     }
 
-    /// `GET /exports/{id}`.
+    /// `GET /exports/{id}`: returns one export.
     ///
     /// # Errors
     /// If there is no such export of the caller, or the api cannot be reached.
@@ -183,10 +182,10 @@ impl Client {
         self.get(&["exports", &id.to_string()], &[], "export").await
     }
 
-    /// `GET /exports`: one page of the caller's exports, newest first.
+    /// `GET /exports`: returns one page of the caller's exports, newest first.
     ///
     /// # Errors
-    /// If the api refuses or cannot be reached.
+    /// If the api returns an error or cannot be reached.
     pub async fn exports(
         &self,
         status: Option<ExportStatus>,
@@ -197,7 +196,7 @@ impl Client {
         self.get(&["exports"], &query, "list of exports").await
     }
 
-    /// `GET /exports/{id}/files`: one page of the files that are there; with a link each if `links`.
+    /// `GET /exports/{id}/files`: returns one page of the files written so far, with links if `links` is true.
     ///
     /// # Errors
     /// If there is no such export of the caller, or the api cannot be reached.
@@ -207,7 +206,7 @@ impl Client {
         self.get(&["exports", &id.to_string(), "files"], &query, "list of files").await
     }
 
-    /// `GET /exports/{id}/chunks`: one page of what happened to each chunk.
+    /// `GET /exports/{id}/chunks`: returns one page of the chunks with their history.
     ///
     /// # Errors
     /// If there is no such export of the caller, or the api cannot be reached.
@@ -216,7 +215,7 @@ impl Client {
         self.get(&["exports", &id.to_string(), "chunks"], &query, "list of chunks").await
     }
 
-    /// `GET /exports/{id}/manifest`, followed to the object.
+    /// `GET /exports/{id}/manifest`: follows the redirect and returns the manifest.
     ///
     /// # Errors
     /// If the export has not succeeded, or the manifest cannot be loaded.
@@ -224,7 +223,7 @@ impl Client {
         Ok(self.manifest_text(id).await?.0)
     }
 
-    /// The manifest, and its very bytes.
+    /// Returns the manifest and its exact bytes.
     ///
     /// # Errors
     /// As [`Client::manifest`].
@@ -253,8 +252,8 @@ impl Client {
         }
     }
 
-    /// `DELETE /exports/{id}`: cancels a live export and returns it; forgets an ended one and returns
-    /// `None`. Not repeated by itself: a second call would delete what the first canceled.
+    /// `DELETE /exports/{id}`: cancels a live export and returns it; deletes an ended one and returns `None`. It is
+    /// not retried automatically: a second call would delete the export that the first one canceled.
     ///
     /// # Errors
     /// If there is no such export of the caller, or the api cannot be reached.
@@ -264,7 +263,7 @@ impl Client {
         if reply.status == 204 || reply.body.is_empty() { Ok(None) } else { reply.json("export").map(Some) }
     }
 
-    /// `POST /exports/{id}/retry`: plans what failed anew. Not repeated by itself.
+    /// `POST /exports/{id}/retry`: plans the failed ranges again. It is not retried automatically.
     ///
     /// # Errors
     /// If the export has not failed, or the api cannot be reached.
@@ -273,7 +272,7 @@ impl Client {
         self.call(&call).await?.json("export")
     }
 
-    /// `POST /exports/{id}/extend`: keeps its files longer. Not repeated by itself.
+    /// `POST /exports/{id}/extend`: keeps its files longer. It is not retried automatically.
     ///
     /// # Errors
     /// If there is no such export of the caller, or the api cannot be reached.
@@ -295,7 +294,7 @@ impl Client {
         Call::new(Method::POST, self.url(path, query))
     }
 
-    /// Asks for an object's link: the target of the api's redirect.
+    /// Requests the link of an object: the target of the api's redirect.
     pub(crate) async fn link(&self, path: &[&str]) -> Result<Url, Error> {
         let url = self.url(path, &[]);
         let reply = self.call(&Call::new(Method::GET, url.clone())).await?;
@@ -318,8 +317,8 @@ impl Client {
     }
 }
 
-/// Whether a host is this machine. Another name is not, whatever it resolves to; nor is one below `localhost`, which some
-/// resolvers ask servers for.
+/// Returns true if a host is this machine. Another name is not, whatever it resolves to; nor is a name below
+/// `localhost`, which some resolvers send to name servers.
 fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     let address = bare.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback());

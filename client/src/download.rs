@@ -1,8 +1,8 @@
-//! Downloads: one file at a time, whole and right or not at all.
+//! Downloads: one file at a time, complete and verified or not at all.
 //!
-//! Bytes go to `NAME.part` beside the file. A broken connection is resumed there with a fresh link, also
-//! by a later run; only what has the length and SHA-256 that the export recorded gets the file's name. What
-//! lies there already and was not written for this export is left alone; see [`Folder`].
+//! Bytes are written to `NAME.part` in the directory of the file. After a broken connection the download resumes
+//! there with a fresh link, also in a later run. Only a file with the length and SHA-256 recorded by the export gets
+//! the final name. Existing files that were not written for this export are left alone; see [`Folder`].
 
 use std::fs;
 use std::io::Read;
@@ -21,23 +21,23 @@ use crate::error::with_causes;
 use crate::text::is_control;
 use crate::{Client, Error, Folder};
 
-/// A file that is wanted.
+/// File to download.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
-    /// Its name in the export.
+    /// Name in the export.
     pub name: String,
-    /// Its length.
+    /// Size in bytes.
     pub bytes: u64,
-    /// Its SHA-256, in hexadecimal.
+    /// SHA-256 in hexadecimal.
     pub sha256: String,
 }
 
-/// How a wanted file came to be there.
+/// Origin of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fetched {
-    /// It was there already, with the right SHA-256.
+    /// The file was already present, with the right SHA-256.
     Present,
-    /// It was loaded.
+    /// The file was downloaded.
     Loaded,
 }
 
@@ -54,12 +54,13 @@ impl From<&FileEntry> for Wanted {
 }
 
 impl Client {
-    /// Loads one file of an export into `folder`, unless it is there already. `at` gets the file's length so
-    /// far: first that of what was there, and less again when a beginning turns out to be useless.
+    /// Downloads one file of an export into `folder`, unless it is already present. `at` receives the current length
+    /// of the file: first the length that was already present, and a smaller one again if a partial file turns out to
+    /// be useless.
     ///
     /// # Errors
-    /// If the file cannot be loaded or written, another file has its name, or it is not what the export
-    /// recorded; it is then not there.
+    /// If the file cannot be downloaded or written, another file has its name, or its content differs from the record
+    /// of the export; the file is then not present.
     pub async fn download(
         &self,
         id: ExportId,
@@ -73,7 +74,7 @@ impl Client {
             return Ok(Fetched::Present);
         }
         let mut part = Part::open(folder.begin(&wanted.name)?, wanted, at).await?;
-        // What an earlier run left may be of another file; then one more start from nothing is due.
+        // A partial file of an earlier run may belong to another file; then one more start from zero is allowed.
         let mut second_chance = part.length > 0;
         loop {
             let outcome = match self.fill(id, &mut part).await {
@@ -91,7 +92,7 @@ impl Client {
                     fs::remove_file(&part.path).map_err(Error::io(&part.path))?;
                     return Err(error);
                 }
-                // What is there stays: the next run goes on from it.
+                // The partial file is kept, so that the next run resumes it.
                 Err(error) => return Err(error),
             }
         }
@@ -100,10 +101,9 @@ impl Client {
         Ok(Fetched::Loaded)
     }
 
-    /// Appends until the file is as long as it should be; gives up after several tries in a row that
-    /// brought nothing.
+    /// Appends until the file has its full length. Gives up after several tries in a row without a new byte.
     async fn fill(&self, id: ExportId, part: &mut Part<'_>) -> Result<(), Error> {
-        // Only what was never reached before counts as progress: a start from nothing is none.
+        // Only bytes never reached before count as progress: a start from zero does not.
         let (mut failures, mut best, mut since) = (0, part.length, Instant::now());
         while part.length < part.wanted.bytes {
             let Err(error) = self.append(id, part).await else { break };
@@ -148,7 +148,7 @@ impl Client {
     }
 }
 
-/// A file that is being loaded.
+/// File being downloaded.
 struct Part<'a> {
     path: PathBuf,
     file: tokio::io::BufWriter<tokio::fs::File>,
@@ -158,7 +158,7 @@ struct Part<'a> {
     at: &'a (dyn Fn(u64) + Sync),
 }
 
-/// Bytes gathered before a write, so that the file system is asked once for many packets.
+/// Bytes collected before a write, so that many packets need a single call to the file system.
 const WRITE_BYTES: usize = 256 * 1024;
 
 impl<'a> Part<'a> {
@@ -179,7 +179,7 @@ impl<'a> Part<'a> {
 
     async fn append(&mut self, bytes: &[u8]) -> Result<(), Error> {
         if self.length + bytes.len() as u64 > self.wanted.bytes {
-            // More than there should be can only be another file.
+            // A longer file must be another one.
             let what = format!("it is longer than {} bytes", self.wanted.bytes);
             return Err(Error::Mismatch { name: self.wanted.name.clone(), what });
         }
@@ -224,7 +224,7 @@ impl<'a> Part<'a> {
     }
 }
 
-/// Where a file of that name goes; refused if the name would lead anywhere else.
+/// Returns the path for a file of that name. Rejects names that would lead to another directory.
 pub(crate) fn local_path(directory: &Path, name: &str) -> Result<PathBuf, Error> {
     let odd = |c: char| matches!(c, '/' | '\\' | ':') || is_control(c);
     if name.is_empty() || name.starts_with('.') || name.contains(odd) {
@@ -234,7 +234,7 @@ pub(crate) fn local_path(directory: &Path, name: &str) -> Result<PathBuf, Error>
 }
 
 async fn is_there(path: &Path, wanted: &Wanted) -> Result<bool, Error> {
-    // Most often the length tells already.
+    // In most cases the length alone decides.
     if fs::metadata(path).map_or(0, |meta| meta.len()) != wanted.bytes {
         return Ok(false);
     }
@@ -242,7 +242,7 @@ async fn is_there(path: &Path, wanted: &Wanted) -> Result<bool, Error> {
     Ok(found.is_some_and(|(hash, _)| hex(&hash.finalize()) == wanted.sha256))
 }
 
-/// The running hash of all bytes of a file, and their number; `None` if there is no such file.
+/// Returns the hash state after all bytes of a file, and their number; `None` if there is no such file.
 pub(crate) fn hash_file(path: &Path) -> Result<Option<(Sha256, u64)>, Error> {
     let mut file = match fs::File::open(path) {
         Ok(file) => file,
@@ -261,7 +261,7 @@ pub(crate) fn hash_file(path: &Path) -> Result<Option<(Sha256, u64)>, Error> {
     }
 }
 
-/// The same on a thread of its own.
+/// Hashes a file on a separate thread.
 async fn hashed(path: &Path) -> Result<Option<(Sha256, u64)>, Error> {
     let owned = path.to_owned();
     let hashed = tokio::task::spawn_blocking(move || hash_file(&owned)).await;

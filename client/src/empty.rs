@@ -1,6 +1,7 @@
-//! The file of a dataset without rows: a header, nothing at all, or a Parquet schema.
+//! The file of a dataset without rows: a header, an empty file, or a Parquet schema.
 //!
-//! The export has none, since its chunks have no rows; the client makes it, so that every dataset has a file.
+//! The export has no such file, since its chunks have no rows. The client creates it, so that every dataset has a
+//! file.
 
 use std::fs::File;
 use std::io::{BufReader, Read, Write};
@@ -15,10 +16,10 @@ use crate::verify;
 
 mod parquet;
 
-/// The longest Parquet file without rows: its schema alone.
+/// Maximum size of a Parquet file without rows, which contains only its schema.
 const MAX_PARQUET_BYTES: u64 = 16 << 20;
 
-/// The file's name: that of one chunk of the whole range.
+/// Returns the file's name, which is that of one chunk of the whole range.
 pub(crate) fn file_name(head: &DatasetHead) -> String {
     let middle = match &head.range {
         None => "all".to_owned(),
@@ -32,7 +33,7 @@ pub(crate) fn file_name(head: &DatasetHead) -> String {
     format!("{}.{middle}.{}", head.name, head.output.extension())
 }
 
-/// As the names of all other files are made; see `export::file::file_name`.
+/// Formats a bound as in the names of all other files; see `export::file::file_name`.
 fn compact(bound: &str) -> String {
     let (day, time) = bound.split_once('T').unwrap_or((bound, ""));
     let day = day.replace('-', "");
@@ -42,10 +43,10 @@ fn compact(bound: &str) -> String {
     }
 }
 
-/// The file of a dataset without rows, compressed like the dataset's others.
+/// Returns the file of a dataset without rows, compressed like the dataset's other files.
 ///
 /// # Errors
-/// If the columns make no schema, or there is no memory to compress in.
+/// If the columns do not form a valid schema, or memory for compression cannot be allocated.
 pub fn file(head: &DatasetHead) -> std::io::Result<Vec<u8>> {
     let text = header(head);
     Ok(match (head.output.format, head.output.compression) {
@@ -60,8 +61,8 @@ pub fn file(head: &DatasetHead) -> std::io::Result<Vec<u8>> {
     })
 }
 
-/// Whether a file of the dataset has no rows, whichever version of this program made it. No more of it is
-/// decompressed than that takes.
+/// Returns true if a file of the dataset has no rows, whichever version of this program created it. Only as much of
+/// it is decompressed as needed.
 pub(crate) fn is_right(path: &Path, head: &DatasetHead) -> bool {
     let Ok(file) = File::open(path) else { return false };
     let mut raw = BufReader::new(file);
@@ -75,7 +76,7 @@ pub(crate) fn is_right(path: &Path, head: &DatasetHead) -> bool {
     read.is_ok() && text == expected
 }
 
-/// The header line, quoted where PostgreSQL quotes; nothing if the files have none.
+/// Returns the header line, quoted as PostgreSQL does; empty if the files have none.
 fn header(head: &DatasetHead) -> Vec<u8> {
     let csv = &head.output.csv;
     if head.output.format != Format::Csv || !csv.header {

@@ -1,4 +1,4 @@
-//! What can go wrong between this machine and an export.
+//! Errors of the client.
 
 use std::path::PathBuf;
 
@@ -7,114 +7,114 @@ use export::wire::Problem;
 
 use crate::text::one_line;
 
-/// The api, as errors of a connection name it.
+/// Name of the api in errors of a connection.
 pub(crate) const API: &str = "the api";
 
-/// An error of the client. Its text never holds the key or a link.
+/// Error of the client. Its text never contains the key or a link.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The base address cannot be used.
+    /// The base address is invalid.
     #[error("{url:?} is no http or https address")]
     BadUrl {
-        /// What was given.
+        /// Address as given.
         url: String,
     },
-    /// The key would be readable on the way.
+    /// The key would be sent unencrypted.
     #[error("a key is not sent over plain http, except to this machine: use https for {host}")]
     PlainHttp {
-        /// The host.
+        /// Host of the address.
         host: String,
     },
-    /// The key cannot stand in a header.
+    /// The key contains characters that are not allowed in a header.
     #[error("the key holds characters that no key has")]
     BadKey,
-    /// No answer, or half of one.
+    /// No response, or an incomplete one.
     #[error("the connection to {to} failed")]
     Connection {
         /// `the api` or `the object store`.
         to: &'static str,
-        /// Why, without the address, which may hold a secret.
+        /// Cause, without the address, which may contain a secret.
         #[source]
         source: reqwest::Error,
     },
-    /// The api refused, and said why.
+    /// The api returned an error with a problem body.
     #[error("{}", readable(.0))]
     Problem(Box<Problem>),
-    /// An answer that the contract does not know.
+    /// A response that is not part of the contract.
     #[error("{}", unexpected(.status, .message))]
     Unexpected {
-        /// The HTTP status.
+        /// HTTP status.
         status: u16,
-        /// What its body says, if it is JSON as gateways send it.
+        /// Message in the body, if it is JSON in the form that gateways send.
         message: String,
     },
-    /// A body that is not what the contract says.
+    /// A body that differs from the contract.
     #[error("the {what} cannot be read")]
     Body {
-        /// What was expected.
+        /// Expected content.
         what: &'static str,
-        /// Where it differs.
+        /// Difference.
         #[source]
         source: serde_json::Error,
     },
-    /// The object store refused.
+    /// The object store returned an error.
     #[error("the object store answered {status}")]
     Object {
-        /// The HTTP status.
+        /// HTTP status.
         status: u16,
     },
-    /// A name that would leave the directory.
+    /// A name that would lead out of the directory.
     #[error("{name:?} is no file name")]
     BadName {
         /// The name.
         name: String,
     },
-    /// The bytes are not those that the export wrote. What was loaded has been deleted.
+    /// The bytes differ from those that the export wrote. The downloaded bytes have been deleted.
     #[error("{name} is not the file that was exported: {what}")]
     Mismatch {
-        /// The file.
+        /// Name of the file.
         name: String,
-        /// What differs.
+        /// Difference.
         what: String,
     },
-    /// The stream ended before the file did.
+    /// The stream ended before the file was complete.
     #[error("{name} ended after {at} of {bytes} bytes")]
     Short {
-        /// The file.
+        /// Name of the file.
         name: String,
-        /// Bytes that are there.
+        /// Bytes present.
         at: u64,
-        /// Bytes that should be.
+        /// Expected size in bytes.
         bytes: u64,
     },
     /// The folder belongs to another export.
     #[error("{} holds the files of export {export}; choose another directory", .directory.display())]
     OtherExport {
-        /// The folder.
+        /// Path of the folder.
         directory: PathBuf,
-        /// Whose files are there.
+        /// The export to which the files belong.
         export: ExportId,
     },
-    /// What is in the folder was not written for this export, and is left as it is.
+    /// The folder contains files that were not written for this export; they are left unchanged.
     #[error("{} holds what this export did not write: {}", .directory.display(), some(.names))]
     Occupied {
-        /// The folder.
+        /// Path of the folder.
         directory: PathBuf,
-        /// What is in the way.
+        /// Names of these files.
         names: Vec<String>,
     },
     /// Two downloads into one folder.
     #[error("another download is writing to {}; wait until it has ended", .directory.display())]
     InUse {
-        /// The folder.
+        /// Path of the folder.
         directory: PathBuf,
     },
-    /// The file system refused.
+    /// Error of the file system.
     #[error("{}", .path.display())]
     Io {
-        /// Which path.
+        /// Path of the file or folder.
         path: PathBuf,
-        /// Why.
+        /// Cause.
         #[source]
         source: std::io::Error,
     },
@@ -130,7 +130,8 @@ impl Error {
         move |source| Self::Connection { to, source: source.without_url() }
     }
 
-    /// Whether the request itself was refused, by the api or here, so that sending it again as it is cannot help.
+    /// Returns true if the request itself was rejected, by the api or locally, so that sending it again unchanged
+    /// cannot help.
     pub fn is_refusal(&self) -> bool {
         let refuses = |status: u16| (400..500).contains(&status) && status != 429;
         match self {
@@ -142,7 +143,7 @@ impl Error {
         }
     }
 
-    /// Whether a download may go on with a fresh link.
+    /// Returns true if a download may continue with a fresh link.
     pub(crate) fn may_pass(&self) -> bool {
         matches!(self, Self::Connection { .. } | Self::Object { .. } | Self::Short { .. })
     }
@@ -155,7 +156,7 @@ fn unexpected(status: &u16, message: &str) -> String {
     }
 }
 
-/// The first few of many names.
+/// Formats the first few of many names.
 fn some(names: &[String]) -> String {
     const SHOWN: usize = 5;
     let shown = names.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
@@ -163,7 +164,7 @@ fn some(names: &[String]) -> String {
     if more > 0 { format!("{shown} and {more} more") } else { shown }
 }
 
-/// The problem as people read it: what, then each violation with where and how to mend it.
+/// Formats the problem for the user: the message, then each violation with its position and remedy.
 pub(crate) fn readable(problem: &Problem) -> String {
     let what = if problem.detail.is_empty() { &problem.title } else { &problem.detail };
     let mut text = format!("{} ({})", one_line(what), problem.status);
@@ -175,12 +176,12 @@ pub(crate) fn readable(problem: &Problem) -> String {
     text
 }
 
-/// An error with its causes, in one line each.
+/// Formats an error with its causes on one line.
 pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        // Some libraries repeat their cause in their own text.
+        // Some libraries include their cause in their own text.
         if !text.contains(&error.to_string()) {
             text.push_str(&format!(": {error}"));
         }

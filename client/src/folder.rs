@@ -1,9 +1,9 @@
-//! The folder that an export is loaded into, and the record of what was written there.
+//! The folder that an export is downloaded into, and the record of the files written there.
 //!
-//! The record is a file beside the others, `.sluice-download`. It names the export, each part that was begun and
-//! each file that was finished, with its SHA-256, so that a later run can tell its own files from those of the
-//! user: only the former are replaced or removed. It is locked while a download writes to the folder, and goes
-//! when the manifest is there, which names the same files.
+//! The record is a file in the same folder, `.sluice-download`. It names the export, each part that was begun and
+//! each file that was finished, with its SHA-256, so that a later run can distinguish its own files from those of the
+//! user: only the former are replaced or removed. It is locked while a download writes to the folder, and removed
+//! once the manifest is written, which names the same files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ mod record;
 
 use record::Record;
 
-/// A folder that belongs to one export as long as this value lives: no other download writes to it.
+/// Folder that belongs to one export as long as this value lives: no other download writes to it.
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
@@ -30,10 +30,10 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Takes the folder for an export; makes it where there is none.
+    /// Opens the folder for an export; creates it if it does not exist.
     ///
     /// # Errors
-    /// If it holds the files of another export, another download is writing to it, or it cannot be written.
+    /// If it contains the files of another export, another download is writing to it, or it cannot be written.
     pub fn open(path: &Path, export: ExportId) -> Result<Self, Error> {
         Self::refuse_others(path, Some(export))?;
         fs::create_dir_all(path).map_err(Error::io(path))?;
@@ -44,16 +44,16 @@ impl Folder {
         Ok(Self { path: path.to_owned(), overwrite: false, record: Mutex::new(record) })
     }
 
-    /// The same folder, where files that this export did not write may be replaced.
+    /// Sets whether files that this export did not write may be replaced.
     #[must_use]
     pub fn overwriting(self, overwrite: bool) -> Self {
         Self { overwrite, ..self }
     }
 
-    /// Refuses a folder with the files of another export than this one; `None`: of any.
+    /// Rejects a folder with the files of an export other than this one; `None`: of any export.
     ///
     /// # Errors
-    /// If it holds such files.
+    /// If it contains such files.
     pub fn refuse_others(path: &Path, export: Option<ExportId>) -> Result<(), Error> {
         let of_manifest = read_manifest(path).ok().map(|manifest| manifest.export);
         match of_manifest.or_else(|| Record::owner(path)) {
@@ -64,16 +64,16 @@ impl Folder {
         }
     }
 
-    /// Where it is.
+    /// Returns the path of the folder.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Checks, before anything is loaded, that no file in the way is somebody else's. A file of the right length is
-    /// taken to be the wanted one; it is hashed later, and then not replaced either.
+    /// Checks, before anything is downloaded, that every file to be written is free or was written by this export. A
+    /// file of the right length is assumed to be the wanted one; it is hashed later, and not replaced then either.
     ///
     /// # Errors
-    /// [`Error::Occupied`] with everything that is in the way.
+    /// [`Error::Occupied`] with all conflicting files.
     pub fn check(&self, wanted: &[Wanted]) -> Result<(), Error> {
         let mut obstacles = Vec::new();
         for file in wanted {
@@ -86,10 +86,10 @@ impl Folder {
         self.refuse(obstacles)
     }
 
-    /// Checks what else a whole export puts there, and that no file would be taken for one of it.
+    /// Checks the other files of a complete export, and that no foreign file could be mistaken for one of its files.
     ///
     /// # Errors
-    /// [`Error::Occupied`] with everything that is in the way.
+    /// [`Error::Occupied`] with all conflicting files.
     pub fn check_whole(&self, manifest: &Manifest) -> Result<(), Error> {
         let mut obstacles = Vec::from_iter(self.manifest_obstacle(manifest)?);
         obstacles.extend(self.part_obstacle(MANIFEST_NAME)?);
@@ -102,7 +102,7 @@ impl Folder {
             obstacles.extend(self.part_obstacle(&name)?);
         }
         for stray in strays(&self.path, manifest) {
-            // One that stands for a dataset without rows may be replaced; it was judged above.
+            // The file of a dataset without rows may be replaced; it was checked above.
             if !stray.stands_in && !self.is_ours(&stray.name)? {
                 obstacles.push(format!("{} (it looks like a file of this export)", stray.name));
             }
@@ -110,7 +110,7 @@ impl Folder {
         self.refuse(obstacles)
     }
 
-    /// Notes that a file of this name is begun, and returns where its part goes.
+    /// Records that a file of this name is begun, and returns the path of its part.
     pub(crate) fn begin(&self, name: &str) -> Result<PathBuf, Error> {
         local_path(&self.path, name)?;
         self.refuse(self.obstacle(name)?)?;
@@ -123,24 +123,24 @@ impl Folder {
         Ok(self.path.join(part_name(name)))
     }
 
-    /// Gives a part that is whole its name.
+    /// Renames a complete part to its final name.
     pub(crate) fn finish(&self, name: &str, sha256: &str) -> Result<(), Error> {
         let path = local_path(&self.path, name)?;
-        // Once more: the check before the download may be hours old.
+        // Checked again: the check before the download may be hours old.
         self.refuse(self.obstacle(name)?)?;
         self.record().note_file(name, sha256)?;
         fs::rename(self.path.join(part_name(name)), &path).map_err(Error::io(&path))
     }
 
-    /// Writes a small file, whole or not at all.
+    /// Writes a small file, completely or not at all.
     pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
         let part = self.begin(name)?;
         fs::write(&part, bytes).map_err(Error::io(&part))?;
         self.finish(name, &hex(&Sha256::digest(bytes)))
     }
 
-    /// Removes what earlier runs left that is not of this manifest: files of chunks that were read again since, and
-    /// parts. Returns how many files.
+    /// Removes files of earlier runs that are not in this manifest: files of chunks that were read again since, and
+    /// parts. Returns the number of files removed.
     ///
     /// # Errors
     /// If a file that looks like one of this export's was not written by it, or cannot be removed.
@@ -157,13 +157,13 @@ impl Folder {
         }
         self.refuse(obstacles)?;
         for name in self.record().parts() {
-            // None is left of a file that was finished.
+            // A finished file has no part any more.
             let _ = fs::remove_file(self.path.join(part_name(&name)));
         }
         Ok(removed)
     }
 
-    /// Writes the manifest, the sign that everything is there, and removes the record.
+    /// Writes the manifest, which marks the download as complete, and removes the record.
     pub(crate) fn seal(self, manifest: &Manifest, text: &[u8]) -> Result<(), Error> {
         self.refuse(self.manifest_obstacle(manifest)?)?;
         let part = self.begin_part(MANIFEST_NAME)?;
@@ -173,7 +173,7 @@ impl Folder {
         Ok(())
     }
 
-    /// Whether the file of this name is, byte for byte, one that this export wrote here.
+    /// Returns true if the file of this name is, byte for byte, one that this export wrote here.
     fn is_ours(&self, name: &str) -> Result<bool, Error> {
         let noted = self.record().hashes(name);
         let path = self.path.join(name);
@@ -183,7 +183,7 @@ impl Folder {
         Ok(hash_file(&path)?.is_some_and(|(hash, _)| noted.contains(&hex(&hash.finalize()))))
     }
 
-    /// What is in the way of a file of this name, if anything is.
+    /// Returns the obstacle to writing a file of this name, if there is one.
     fn obstacle(&self, name: &str) -> Result<Option<String>, Error> {
         match kind(&self.path.join(name))? {
             Kind::Nothing => Ok(None),
@@ -193,7 +193,7 @@ impl Folder {
         }
     }
 
-    /// What is in the way of a part: it would be written to, so a link is refused as well.
+    /// Returns the obstacle to writing a part. The part would be written to, so a link is rejected too.
     fn part_obstacle(&self, name: &str) -> Result<Option<String>, Error> {
         let part = part_name(name);
         let meta = match fs::symlink_metadata(self.path.join(&part)) {
@@ -208,7 +208,8 @@ impl Folder {
         Ok((!free).then_some(part))
     }
 
-    /// A manifest of this export may be replaced; `refuse_others` has looked for those of others.
+    /// Returns the obstacle to writing the manifest. A manifest of this export may be replaced; `refuse_others` has
+    /// already checked for those of other exports.
     fn manifest_obstacle(&self, manifest: &Manifest) -> Result<Option<String>, Error> {
         match kind(&self.path.join(MANIFEST_NAME))? {
             Kind::Folder => Ok(Some(format!("{MANIFEST_NAME} (a folder)"))),
@@ -231,7 +232,7 @@ impl Folder {
     }
 
     fn record(&self) -> MutexGuard<'_, Record> {
-        // A note is added whole or not at all.
+        // A note is added completely or not at all, so a poisoned lock is harmless.
         self.record.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -251,7 +252,7 @@ fn kind(path: &Path) -> Result<Kind, Error> {
     }
 }
 
-/// Where a file lies until it is whole.
+/// Returns the name of a file until it is complete.
 fn part_name(name: &str) -> String {
     format!("{name}.part")
 }

@@ -1,7 +1,7 @@
-//! The typed client of Sluice, and the `sluice` command line that is made of it.
+//! The typed client of Sluice, and the `sluice` command line based on it.
 //!
-//! [`Client`] speaks the HTTP contract of `export::wire`. It never shows the key: not in an error, not
-//! in its `Debug` form, and not to the object store that files come from.
+//! [`Client`] implements the HTTP contract of `export::wire`. It never reveals the key: not in an error, not in its
+//! `Debug` form, and not to the object store that serves the files.
 
 pub mod cli;
 mod client;

@@ -1,4 +1,4 @@
-//! The `sluice` command line. Everything of interest is in `client::cli`.
+//! The `sluice` command line. See `client::cli`.
 
 #[tokio::main]
 async fn main() -> std::process::ExitCode {

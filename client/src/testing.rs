@@ -1,4 +1,4 @@
-//! A tiny HTTP server for tests: one answer per connection, every request noted.
+//! A tiny HTTP server for tests: one response per connection, every request recorded.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -9,7 +9,7 @@ use crate::{Client, Retries};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
-    /// `GET /a/b?c=d`
+    /// Request line such as `GET /a/b?c=d`.
     pub(crate) line: String,
     headers: Vec<(String, String)>,
     pub(crate) body: String,
@@ -26,7 +26,7 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
-    /// Breaks the connection after so many bytes of the body.
+    /// Number of bytes of the body after which the connection is broken.
     pub(crate) cut: Option<usize>,
 }
 
@@ -51,12 +51,12 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Answers each request by `answer`, which is told how many came before.
+    /// Starts a server that responds to each request with `answer`, which receives the number of requests before.
     pub(crate) fn start(answer: impl Fn(usize, &Request) -> Reply + Send + 'static) -> Self {
         Self::listen(TcpListener::bind("127.0.0.1:0").unwrap(), answer)
     }
 
-    /// The same on this port.
+    /// Starts a server on an existing listener.
     pub(crate) fn listen(
         listener: TcpListener,
         answer: impl Fn(usize, &Request) -> Reply + Send + 'static,
@@ -82,7 +82,7 @@ impl Server {
         self.requests.lock().unwrap().clone()
     }
 
-    /// A client of this server, with a key and little patience.
+    /// Returns a client of this server, with a key and short retries.
     pub(crate) fn client(&self) -> Client {
         let retries = Retries {
             tries: 3,
@@ -122,6 +122,6 @@ fn write(mut stream: TcpStream, reply: &Reply) {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
     let body = &reply.body[..reply.cut.unwrap_or(reply.body.len())];
-    // The client may have gone; that is its business.
+    // The client may have closed the connection, which is not an error here.
     let _ = stream.write_all(format!("{head}\r\n").as_bytes()).and_then(|()| stream.write_all(body));
 }

@@ -1,14 +1,14 @@
-//! Texts for people: tables, numbers, and names that cannot do anything to a terminal.
+//! Text output: tables, numbers, and names that cannot affect a terminal.
 
 use std::borrow::Cow;
 
-/// A text of several lines without characters that a terminal obeys: a server or a file from elsewhere may have
-/// written any part of it.
+/// Escapes characters that a terminal interprets in a text of several lines, any part of which may come from a server
+/// or a foreign file.
 pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     escaped(text, |c| c != '\n' && is_control(c))
 }
 
-/// The same as one line.
+/// Escapes the same characters and line breaks, for a text on one line.
 pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
     escaped(text, is_control)
 }
@@ -21,22 +21,22 @@ fn escaped(text: &str, is_odd: impl Fn(char) -> bool + Copy) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(escape).collect())
 }
 
-/// Control characters, and those that turn or break lines without being seen.
+/// Returns true for control characters, and for invisible ones that change direction or break lines.
 pub(crate) fn is_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// `1 file`, `2,345 files`.
+/// Formats a count: `1 file`, `2,345 files`.
 pub(crate) fn count(number: u64, one: &str) -> String {
     format!("{} {one}{}", indicatif::HumanCount(number), if number == 1 { "" } else { "s" })
 }
 
-/// `1.25 GiB`.
+/// Formats a size: `1.25 GiB`.
 pub(crate) fn bytes(number: u64) -> String {
     indicatif::HumanBytes(number).to_string()
 }
 
-/// `45 s`, `3 min 05 s`, `2 h 10 min`.
+/// Formats a duration: `45 s`, `3 min 05 s`, `2 h 10 min`.
 pub(crate) fn duration(seconds: u64) -> String {
     match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
         (0, 0, s) => format!("{s} s"),
@@ -45,7 +45,7 @@ pub(crate) fn duration(seconds: u64) -> String {
     }
 }
 
-/// Rows of cells as aligned lines; a column whose head begins with `>` stands to the right.
+/// Formats rows of cells as aligned lines. A column whose head begins with `>` is right-aligned.
 pub(crate) fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
     let mut lines: Vec<Vec<String>> =
         vec![heads.iter().map(|h| h.trim_start_matches('>').to_owned()).collect()];

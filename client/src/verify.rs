@@ -1,8 +1,7 @@
-//! Verification without a network: a directory of files against the manifest that lies beside them.
+//! Offline verification of a directory of files against its manifest.
 //!
-//! It proves that the files are the ones the export wrote (length and SHA-256), that they hold the rows
-//! the manifest says (counted anew), and that their ranges tile what was asked for. It does not see
-//! the database.
+//! It proves that the files are the ones the export wrote (length and SHA-256), that they contain the number of rows
+//! in the manifest (counted again), and that their ranges tile the requested range. It does not access the database.
 
 mod file;
 mod parquet;
@@ -24,33 +23,33 @@ use crate::{Error, empty};
 pub(crate) use file::decoder;
 pub(crate) use parquet::count as parquet_rows;
 
-/// The manifest's name in a directory of files.
+/// Name of the manifest in a directory of files.
 pub const MANIFEST_NAME: &str = "manifest.json";
 
-/// What was found.
+/// Result of a verification.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// The export.
+    /// ID of the export.
     pub export: ExportId,
-    /// Datasets of the manifest.
+    /// Number of datasets in the manifest.
     pub datasets: usize,
-    /// Files that should be there: those of the manifest, and those of datasets without rows that are there.
+    /// Number of expected files: those of the manifest, and those of datasets without rows that are present.
     pub files: usize,
-    /// Rows counted in the files that are there.
+    /// Rows counted in the files present.
     pub rows: u64,
-    /// Bytes of the files that are there.
+    /// Bytes of the files present.
     pub bytes: u64,
-    /// Everything that is wrong; empty if the directory is exactly what was exported.
+    /// All faults; empty if the directory is exactly what was exported.
     pub faults: Vec<Fault>,
 }
 
-/// One thing that is wrong.
+/// Fault found in a directory.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Fault {
-    /// The file, or the dataset.
+    /// File or dataset.
     pub subject: String,
-    /// What is wrong with it.
+    /// Description of the fault.
     pub message: String,
 }
 
@@ -63,14 +62,14 @@ impl Fault {
 /// Reads `directory/manifest.json`.
 ///
 /// # Errors
-/// If it is not there or is no manifest.
+/// If it does not exist or is not a valid manifest.
 pub fn read_manifest(directory: &Path) -> Result<Manifest, Error> {
     let path = directory.join(MANIFEST_NAME);
     let text = fs::read(&path).map_err(Error::io(&path))?;
     serde_json::from_slice(&text).map_err(|source| Error::Body { what: MANIFEST_NAME, source })
 }
 
-/// Verifies a directory. `seen` is told the bytes of each file once it has been read.
+/// Verifies a directory. `seen` receives the size of each file once it has been read.
 ///
 /// # Errors
 /// If there is no manifest. Everything else is a fault in the report.
@@ -92,7 +91,7 @@ pub fn verify(directory: &Path, seen: &(dyn Fn(u64) + Sync)) -> Result<Report, E
         while let Some((dataset, file, rows)) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
             let outcome = file::check(directory, file, &dataset.head, *rows);
             seen(file.bytes);
-            // A thread that panicked has added nothing by halves.
+            // A thread that panicked has added either everything or nothing.
             let mut found = found.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             match outcome {
                 Ok(rows) => {
@@ -112,15 +111,15 @@ pub fn verify(directory: &Path, seen: &(dyn Fn(u64) + Sync)) -> Result<Report, E
     Ok(Report { export: manifest.export, datasets, files, rows, bytes, faults })
 }
 
-/// All files of a manifest, each with its dataset and the rows it should hold.
+/// Returns all files of a manifest, each with its dataset and its expected number of rows.
 fn files(manifest: &Manifest) -> impl Iterator<Item = (&ManifestDataset, &ManifestFile, u64)> {
     manifest.datasets.iter().flat_map(|dataset| {
         dataset.chunks.iter().filter_map(move |c| c.file.as_ref().map(|file| (dataset, file, c.rows)))
     })
 }
 
-/// The bytes of each file that stands for a dataset without rows. An older version of this program made none in
-/// Parquet, so one that is missing is no fault.
+/// Returns the sizes of the files of datasets without rows. Older versions of this program created none in Parquet,
+/// so a missing one is not a fault.
 fn empty_files(directory: &Path, manifest: &Manifest) -> Vec<u64> {
     let heads = manifest.datasets.iter().filter(|d| d.rows == 0).map(|d| &d.head);
     let there = heads.filter_map(|head| {
@@ -130,15 +129,16 @@ fn empty_files(directory: &Path, manifest: &Manifest) -> Vec<u64> {
     there.collect()
 }
 
-/// A file that looks like one of an export's and is not.
+/// File that looks like one of an export's but is not.
 pub(crate) struct Stray {
     pub(crate) name: String,
     pub(crate) message: &'static str,
-    /// Whether it has the name of a file that stands for a dataset without rows.
+    /// True if it has the name of the file of a dataset without rows.
     pub(crate) stands_in: bool,
 }
 
-/// Files that look like this export's and are not: a program that reads all `orders.*` would take them in.
+/// Returns the files that look like this export's but are not: a program that reads all `orders.*` would include
+/// them.
 pub(crate) fn strays(directory: &Path, manifest: &Manifest) -> Vec<Stray> {
     let listed: BTreeSet<_> = files(manifest).map(|(_, file, _)| file.name.as_str()).collect();
     let datasets: BTreeMap<_, _> = manifest.datasets.iter().map(|d| (d.head.name.as_str(), d)).collect();

@@ -1,4 +1,4 @@
-//! What an attempt makes and where to, from the words of the command line.
+//! Output and target of an attempt, parsed from the command line.
 
 use std::path::PathBuf;
 
@@ -6,27 +6,27 @@ use anyhow::{Context, Result, bail};
 use export::format::Output;
 use serde_json::json;
 
-/// Where a file goes.
+/// Destination of a file.
 pub(crate) enum Target {
-    /// Counted and dropped.
+    /// Counted and discarded.
     Null,
-    /// Uploaded as a worker does; `AWS_ENDPOINT_URL` says where to.
+    /// Uploaded as a worker does, to the endpoint in `AWS_ENDPOINT_URL`.
     S3,
-    /// Written to disk, to be looked at.
+    /// Written to disk for inspection.
     File(PathBuf),
 }
 
 /// One attempt.
 pub(crate) struct Arguments {
-    /// The form of the file.
+    /// Format and compression of the file.
     pub(crate) output: Output,
-    /// Where it goes.
+    /// Destination of the file.
     pub(crate) target: Target,
     /// Threads that encode and compress.
     pub(crate) threads: usize,
 }
 
-/// Reads `FORMAT COMPRESSION TARGET [THREADS]`.
+/// Parses `FORMAT COMPRESSION TARGET [THREADS]`.
 pub(crate) fn parse(words: &[&str]) -> Result<Arguments> {
     let (format, compression, target, threads) = match words {
         [format, compression, target] => (format, compression, target, None),
@@ -43,7 +43,7 @@ pub(crate) fn parse(words: &[&str]) -> Result<Arguments> {
     };
     let threads = match threads {
         Some(threads) => threads.parse().context("the number of threads is no number")?,
-        // As the worker decides it.
+        // The worker's rule.
         None => std::thread::available_parallelism().map_or(1, usize::from).min(2),
     };
     Ok(Arguments { output, target, threads })

@@ -103,7 +103,7 @@ async fn upload(mut pipeline: Pipeline<SourceError>, media_type: &str) -> Result
     Ok(made)
 }
 
-/// The most memory this process ever held, 0 where `/proc` is missing.
+/// Returns the peak memory of this process, or 0 if `/proc` is missing.
 fn peak_bytes() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();

@@ -1,5 +1,5 @@
-//! What `cargo x bench` measures: the same code that a worker's attempt runs, without store and queue; and
-//! the place where its files go.
+//! Program measured by `cargo x bench`: the code of a worker's attempt, without store and queue, and the bucket that
+//! receives its files.
 
 mod arguments;
 mod attempt;

@@ -1,4 +1,4 @@
-//! Planning a request between the ends of the calendar: its time follows the data, not the request.
+//! Planning of a request that spans the whole calendar. Its time depends on the data, not on the request.
 
 use std::time::Instant;
 
@@ -15,11 +15,11 @@ use serde_json::json;
 /// Bytes of rows in each dataset, spread over eleven months.
 const BYTES: u64 = 2 << 30;
 const MONTHS: u64 = 11;
-/// Times that a plan is made.
+/// Number of plans that are made.
 const ROUNDS: usize = 20;
-/// The day on which plans are made, in days since 1970: the end of the data.
+/// Day on which plans are made, in days since 1970: the end of the data.
 const TODAY: i64 = 19_905;
-/// Days since 1970 of the usual year, and of the widest request.
+/// First and last day, in days since 1970, of a usual year and of the widest request.
 const SPANS: [(&str, i64, i64); 2] = [("339 days", 19_566, TODAY), ("widest", -719_161, 2_932_532)];
 
 /// Prints a line of JSON per number of datasets and span.

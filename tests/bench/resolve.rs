@@ -1,4 +1,4 @@
-//! A table's columns, resolved as `catalog apply` does; apart from the attempt, as it is in a system.
+//! Resolves a table's columns as `catalog apply` does. Separate from the attempt, as in a real deployment.
 
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
-//! A bucket that throws everything away: it answers as S3 does, keeps the sizes of what it was sent and
-//! nothing else. An emulator would share the processors with what is measured; this takes 0.2 s per GB.
+//! A bucket that discards everything: it responds as S3 does, but keeps only the sizes of the received objects. An
+//! emulator would compete with the measured program for processors; this bucket takes 0.2 s per GB.
 //!
-//! It knows the calls of the worker's upload (PutObject, the four of a multipart upload, HeadObject,
-//! DeleteObject), looks at no signature and no checksum, and listens on 127.0.0.1 only.
+//! It supports the calls of the worker's upload (PutObject, the four of a multipart upload, HeadObject, DeleteObject),
+//! checks no signature and no checksum, and listens on 127.0.0.1 only.
 
 mod http;
 
@@ -14,7 +14,7 @@ use std::thread;
 
 use http::{Request, Requests};
 
-/// Prints the port and serves until standard input ends: it never outlives who started it.
+/// Prints the port and serves until standard input ends, so that it never outlives its parent process.
 pub(crate) fn serve() -> std::io::Result<()> {
     println!("{}", Sink::start()?);
     std::io::stdout().flush()?;
@@ -22,7 +22,7 @@ pub(crate) fn serve() -> std::io::Result<()> {
     Ok(())
 }
 
-/// Sizes of what was sent.
+/// Sizes of the received objects.
 #[derive(Debug, Default)]
 pub(crate) struct Sink {
     sizes: Mutex<Sizes>,
@@ -36,16 +36,16 @@ struct Sizes {
     begun: u64,
 }
 
-/// What is answered.
+/// A response.
 struct Answer {
     status: &'static str,
-    /// Of the body, or of the object that HEAD asks about.
+    /// Length of the body, or of the object for HEAD.
     length: u64,
     body: String,
 }
 
 impl Sink {
-    /// Listens on a free port and answers from threads of its own.
+    /// Listens on a free port and responds from its own threads.
     pub(crate) fn start() -> std::io::Result<u16> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let port = listener.local_addr()?.port();
@@ -59,7 +59,7 @@ impl Sink {
         Ok(port)
     }
 
-    /// Until the client closes, or says what cannot be read.
+    /// Serves a connection until the client closes it or sends something unreadable.
     fn connection(&self, stream: TcpStream) {
         let Ok(mut requests) = Requests::new(stream) else { return };
         while let Ok(Some(request)) = requests.next() {

@@ -1,4 +1,4 @@
-//! The bucket that throws everything away counts what it throws away.
+//! Tests that the discarding bucket counts correctly.
 
 #![allow(
     clippy::unwrap_used,
@@ -26,7 +26,7 @@ impl Client {
         self.0.get_mut().write_all(text.replace('\n', "\r\n").as_bytes()).unwrap();
     }
 
-    /// First line, content length, body.
+    /// Returns status line, content length and body.
     fn answer(&mut self, has_body: bool) -> (String, u64, String) {
         let mut lines = Vec::new();
         loop {
@@ -63,7 +63,7 @@ fn bytes_are_counted_however_they_are_framed() {
     assert_eq!(client.size("/b/k"), None);
     assert!(client.ask("PUT /b/k?x-id=PutObject HTTP/1.1\nContent-Length: 5\n\nhello").0.ends_with("200 OK"));
     assert_eq!(client.size("/b/k"), Some(5));
-    // A checksum in a trailer, the length known.
+    // Checksum in a trailer, with known length.
     let body = "5\r\nhello\r\n0\r\nx-amz-checksum-crc64nvme:AAAA\r\n\r\n";
     let head = format!("content-length: {}\nx-amz-decoded-content-length: 5", body.len());
     client.send(&format!("PUT /b/trailer HTTP/1.1\n{head}\n\n"));
@@ -83,14 +83,14 @@ fn parts_become_an_object_once_they_are_complete() {
     let mut client = Client::new();
     let (_, begun) = client.ask("POST /b/k?uploads HTTP/1.1\n\n");
     let id = begun.split("<UploadId>").nth(1).unwrap().split('<').next().unwrap().to_owned();
-    // The client waits to be asked for the body.
+    // The client waits for `100 Continue` before it sends the body.
     client.send(&format!(
         "PUT /b/k?partNumber=1&uploadId={id} HTTP/1.1\nExpect: 100-continue\nContent-Length: 7\n\n"
     ));
     assert!(client.answer(false).0.ends_with("100 Continue"));
     client.send("1234567");
     assert!(client.answer(true).0.ends_with("200 OK"));
-    // Sent twice, a part counts once.
+    // A part that is sent twice counts once.
     for _ in 0..2 {
         client.ask(&format!("PUT /b/k?partNumber=2&uploadId={id} HTTP/1.1\nContent-Length: 3\n\n123"));
     }

@@ -1,4 +1,4 @@
-//! The HTTP contract, through API Gateway's stand-in and the real binaries.
+//! The HTTP contract, through the emulated API Gateway and the real binaries.
 
 mod addresses;
 mod caching;
@@ -12,7 +12,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use tests::System;
 
-/// An answer, read to its end.
+/// A response, read to its end.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
@@ -24,7 +24,7 @@ impl Answer {
         self.headers.get(name).map_or("", |v| v.to_str().unwrap())
     }
 
-    /// The pointers of all violations.
+    /// Returns the pointers of all violations.
     pub(crate) fn pointers(&self) -> Vec<String> {
         let mut pointers: Vec<_> = self.body["violations"]
             .as_array()
@@ -37,7 +37,7 @@ impl Answer {
     }
 }
 
-/// One call, redirects not followed. `path` is below `/api/v1`.
+/// Sends one request without following redirects. `path` is below `/api/v1`.
 pub(crate) async fn call(
     method: Method,
     path: &str,

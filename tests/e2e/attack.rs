@@ -1,5 +1,5 @@
-//! What an attacker may try: other tenants' ids, SQL in every string, paths, headers, links, keys, tokens. Each is refused
-//! with the right status, and tells nothing.
+//! Attacks: other tenants' ids, SQL in every string, paths, headers, links, keys, tokens. Each is rejected with the
+//! right status and reveals nothing.
 
 mod erased;
 mod headers;
@@ -18,7 +18,7 @@ mod tokens;
 use serde_json::{Value, json};
 use tests::System;
 
-/// A body that fits the route, with the dates of the test data.
+/// Returns a body that fits the route, with the dates of the test data.
 pub(crate) fn body_for(path: &str) -> Value {
     match path {
         "/exports" => json!({"datasets": ["whole"], "startDate": "2024-01-01", "endDate": "2024-01-02"}),
@@ -27,7 +27,7 @@ pub(crate) fn body_for(path: &str) -> Value {
     }
 }
 
-/// A finished export of the small datasets: its id and the name of one of its files.
+/// Returns the id of a finished export of the small datasets and the name of one of its files.
 pub(crate) async fn finished(system: &System) -> (String, String) {
     let request = json!({"datasets": ["notes", "whole"], "startDate": "2024-01-01", "endDate": "2024-12-31"});
     let exported = system.export(&request).await.unwrap();

@@ -1,4 +1,5 @@
-//! Caches of the api, counted: processes of the api as routers of their own before one store, with and without Redis.
+//! Caches of the api, with counted statements: processes of the api are separate routers with one store, with and
+//! without Redis.
 
 mod changes;
 mod forged;
@@ -22,10 +23,10 @@ use tower::ServiceExt;
 
 use crate::fixture::{add_tenant, drain, new_export, want};
 
-/// How long keys are believed in these tests, and so how long a change may stay unseen by other processes.
+/// Time for which keys are cached in these tests. A change may stay unseen by other processes for as long.
 const KEYS: Duration = Duration::from_secs(1);
 
-/// The secret of a deployment, which these tests know without asking the store.
+/// The secret of a deployment, which these tests know without querying the store.
 struct Known;
 
 #[async_trait::async_trait]
@@ -52,7 +53,7 @@ pub(crate) struct Process {
     pub(crate) cache: Arc<dyn Cache>,
 }
 
-/// What a process answers.
+/// Response of a process.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -78,7 +79,7 @@ impl World {
         Self { database, store, statements, tenant, key, objects: MemoryObjects::default() }
     }
 
-    /// A process that has not answered anything yet.
+    /// Returns a process with empty caches.
     pub(crate) fn process(&self, redis: Option<&Redis>) -> Process {
         let memory = Arc::new(MemoryCache::new(MemoryLimits::default()));
         let cache: Arc<dyn Cache> = match redis {
@@ -91,9 +92,9 @@ impl World {
         self.process_with(cache)
     }
 
-    /// A process that reads through `cache`.
+    /// Returns a process that reads through `cache`.
     pub(crate) fn process_with(&self, cache: Arc<dyn Cache>) -> Process {
-        // A store of its own: a connection of its own.
+        // Each process has its own store and thus its own connection.
         let store = Store::new(&self.database.url).unwrap();
         let settings =
             Settings { cache_for: KEYS, tenant_requests_per_second: 0, ..Settings::from_env().unwrap() };
@@ -102,7 +103,7 @@ impl World {
         Process { router: api::service(context), key: self.key.clone(), cache }
     }
 
-    /// An export of four files that has succeeded.
+    /// Creates an export of four files that has succeeded.
     pub(crate) async fn succeeded(&self) -> ExportId {
         let new = new_export(&self.tenant, vec![want(&self.tenant, "orders", 0, 100, 4)]);
         self.store.accept(&new).await.unwrap();
@@ -111,7 +112,7 @@ impl World {
         new.id
     }
 
-    /// The paths of all that is shown of an export, and one of its files.
+    /// Returns the paths of everything shown of an export, including one of its files.
     pub(crate) async fn paths(&self, process: &Process, id: ExportId) -> Vec<String> {
         let files = process.get(&format!("/exports/{id}/files")).await;
         let files: serde_json::Value = serde_json::from_str(&files.body).unwrap();

@@ -1,6 +1,6 @@
-//! Files through the CDN: nginx in CloudFront's place, which caches, and believes only links that are signed.
+//! Files through the CDN: nginx in place of CloudFront, which caches and accepts only signed links.
 //!
-//! All over one stack, one after the other: keys and secret are the stack's.
+//! The tests run one after the other on one stack, because keys and secret belong to the stack.
 
 mod downloads;
 mod refusals;
@@ -25,7 +25,7 @@ async fn files_are_fetched_from_storage_once_and_only_by_links_that_we_signed() 
     refusals::while_nobody_can_verify_nothing_is_served(&cdn, &manifest).await;
 }
 
-/// An export that has succeeded and of which nothing was loaded: its manifest.
+/// Creates an export that has succeeded and of which nothing was downloaded. Returns its manifest.
 async fn export(cdn: &CdnStack) -> Manifest {
     let request = json!({"datasets": ["parcels"], "startDate": "2024-01-01", "endDate": "2024-01-20"});
     let id = cdn.system.submit(&request).await.unwrap();
@@ -34,7 +34,7 @@ async fn export(cdn: &CdnStack) -> Manifest {
     cdn.system.client.manifest(id).await.unwrap()
 }
 
-/// Name and key of each file.
+/// Returns name and key of each file.
 fn files(manifest: &Manifest) -> Vec<(String, String)> {
     let files = manifest.datasets.iter().flat_map(|d| &d.chunks).filter_map(|c| c.file.as_ref());
     files.map(|file| (file.name.clone(), file.key.clone())).collect()

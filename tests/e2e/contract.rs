@@ -1,4 +1,4 @@
-//! The real adapters pass the suites that the memory ones pass.
+//! The real adapters pass the same suites as the memory adapters.
 
 use std::sync::Arc;
 
@@ -11,12 +11,12 @@ use tests::{Redis, System};
 async fn s3_keeps_the_contract_of_objects() {
     let objects = System::get().await.objects();
     ports::contract::objects(&objects).await;
-    // And behind injected faults that are off. One after the other: both work below the same prefix.
+    // With injected faults that are off, too. One after the other, because both use the same prefix.
     let (_folder, faults) = faults_off();
     ports::contract::objects(&*faults.objects(Arc::new(objects))).await;
 }
 
-/// Faults of which none is asked for, and the folder in which it would be.
+/// Returns faults of which none is requested, and their folder.
 fn faults_off() -> (tempfile::TempDir, Faults) {
     let folder = tempfile::tempdir().unwrap();
     let faults = Faults::in_folder(folder.path(), "contract");
@@ -25,10 +25,10 @@ fn faults_off() -> (tempfile::TempDir, Faults) {
 
 #[tokio::test]
 async fn sqs_keeps_the_contract_of_a_queue() {
-    // A queue of the test's own: the stack's has a trigger that would take the messages away.
+    // A dedicated queue: the stack's has a trigger that would take the messages away.
     let client = aws_sdk_sqs::Client::new(ports::config::aws().await);
     let url = client.create_queue().queue_name("contract").send().await.unwrap().queue_url.unwrap();
-    // And behind injected faults that are off.
+    // With injected faults that are off, too.
     let (_folder, faults) = faults_off();
     let plain: Arc<dyn Queue> = Arc::new(SqsQueue::new(&url));
     for queue in [plain.clone(), faults.queue(plain)] {
@@ -50,7 +50,7 @@ async fn redis_keeps_the_contract_of_a_cache() {
     ports::contract::cache(&cache).await;
     ports::contract::cache_outage(&cache, switch(&redis)).await;
     ports::contract::cache(&cache).await;
-    // It says nothing for a while and then goes on with all that it held.
+    // It stops responding for a while and then continues with all its contents.
     ports::contract::cache_outage(&cache, async |on: bool| redis.hold(!on)).await;
 }
 

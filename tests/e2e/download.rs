@@ -51,7 +51,7 @@ async fn a_file_of_the_user_is_refused_before_anything_is_loaded_and_stays() {
     assert!(loaded.status.success(), "{}", String::from_utf8_lossy(&loaded.stderr));
     let loaded: Value = serde_json::from_slice(&loaded.stdout).unwrap();
     let files = std::fs::read_dir(folder.path()).unwrap().count() - 1;
-    // Besides the manifest: also the file of the dataset without rows.
+    // In addition to the manifest, this includes the file of the dataset without rows.
     assert_eq!(loaded["download"]["loaded"], files);
     assert_eq!(loaded["download"]["datasets"], 2);
     let verified = sluice(system, &["--json", "verify", folder.path().to_str().unwrap()]);

@@ -14,14 +14,14 @@ use export::selection::Selection;
 use ports::random;
 use ports::store::{Limits, NewExport, Noted, ReadNote, Store};
 
-/// Longer than a test takes: a lease that is to end in it is one of 0 s.
+/// Longer than a test takes. A lease that should expire during a test has 0 s.
 pub(crate) const LEASE_SECS: u32 = 600;
 
 pub(crate) fn tenant(name: &str) -> TenantId {
     name.parse().unwrap()
 }
 
-/// Days `[start, end)` of dataset `name`, about `chunks` chunks of them.
+/// Returns days `[start, end)` of dataset `name`, about `chunks` chunks of them.
 pub(crate) fn want(tenant: &TenantId, name: &str, start: i64, end: i64, chunks: u64) -> Want {
     let selection = Selection {
         dataset: name.to_owned(),
@@ -81,7 +81,7 @@ pub(crate) async fn add_tenant(store: &Store, name: &str) -> TenantId {
     id
 }
 
-/// Says that the chunk was read just now, from a primary.
+/// Records that the chunk was read just now, from a primary.
 pub(crate) async fn note(store: &Store, attempt: &Attempt) -> bool {
     let now = 4_000_000_000_000_000;
     let note = ReadNote { as_of_micros: now, horizon_micros: Some(now) };
@@ -109,7 +109,7 @@ pub(crate) async fn work(store: &Store, chunk: ChunkId) -> Vec<ExportId> {
         .expect("the attempt is the current one")
 }
 
-/// Dispatches and works until nothing is due; answers the exports of the last chunk.
+/// Dispatches and works until nothing is due. Returns the exports of the last chunk.
 pub(crate) async fn drain(store: &Store) -> Vec<ExportId> {
     let mut exports = Vec::new();
     loop {

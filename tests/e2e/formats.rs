@@ -1,5 +1,4 @@
-//! Every format and compression, through the whole system. What is in a file cell by cell is proven by the
-//! worker's own tests.
+//! Every format and compression, through the whole system. The worker's own tests check the contents cell by cell.
 
 mod empty;
 

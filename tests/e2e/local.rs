@@ -1,4 +1,4 @@
-//! What `cargo x` promises of a stack on this machine, besides what a stack answers.
+//! Promises of `cargo x` about a local stack that go beyond the api's responses.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -28,7 +28,7 @@ async fn links_of_the_api_lead_somewhere_on_the_address_that_up_prints() {
     let post = http.post(format!("{url}/exports")).bearer_auth(key).json(&request);
     let accepted = post.send().await.unwrap();
     assert_eq!(accepted.status(), 202);
-    // As a program follows it: relative to the address that was asked.
+    // Resolved as a program does: relative to the requested address.
     let location = accepted.headers()[LOCATION].to_str().unwrap();
     let export = accepted.url().join(location).unwrap();
     let got = http.get(export.clone()).bearer_auth(key).send().await.unwrap();

@@ -1,4 +1,4 @@
-//! End-to-end tests over the running stack. `cargo x test` starts it and names it in `SLUICE_STACK`.
+//! End-to-end tests on the running stack. `cargo x test` starts it and names it in `SLUICE_STACK`.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 

@@ -1,4 +1,4 @@
-//! A million ordered rows: the files, put together, are what one ordered COPY writes.
+//! A million ordered rows: the concatenated files equal the output of one ordered COPY.
 
 use serde_json::json;
 use tests::{System, copy_csv};
@@ -13,7 +13,7 @@ async fn a_million_ordered_rows_are_byte_for_byte_one_copy() {
     let query = "select * from public.orders where created_at >= '2023-08-31' and created_at < '2024-08-05' order by created_at, id";
     let expected = copy_csv(&system.stack.owner_url, query).await.unwrap();
     let records = exported.records("orders").unwrap();
-    // Not assert_eq: it would print both.
+    // No assert_eq, because it would print both.
     assert!(records == expected, "{} bytes differ from {} of one COPY", records.len(), expected.len());
     assert!(dataset.rows > 990_000, "{}", dataset.rows);
 }

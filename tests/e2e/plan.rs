@@ -1,4 +1,4 @@
-//! Plans before they run: the dry run, its command, limits, and what the manifest says of them afterwards.
+//! Plans before they run: the dry run, its command, limits, and their record in the manifest.
 
 mod estimates;
 mod limits;
@@ -21,7 +21,7 @@ async fn a_dry_run_tells_chunks_time_and_cost_and_keeps_nothing() {
     let system = System::get().await;
     let before = system.number("select count(*) from sluice.selection").await.unwrap();
     let mut request = visits();
-    // A selection that nobody else asks for, so that nothing of it is there already.
+    // A selection that no other test requests, so that none of its chunks exist already.
     request["csv"] = json!({"null": "dry"});
     let answer = post("/exports?dryRun=true", &request).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
@@ -33,7 +33,7 @@ async fn a_dry_run_tells_chunks_time_and_cost_and_keeps_nothing() {
     assert!(visits["newBytes"] == visits["bytes"] && visits["databaseSeconds"].as_f64().unwrap() > 0.0);
     assert!(visits["estimatedAt"].as_str().unwrap().ends_with('Z'), "{visits}");
     assert_eq!(whole["note"], "no range column: one chunk");
-    // Of a dataset with a tenant column nothing is known but what the tenant's own chunks had.
+    // For a dataset with a tenant column, only the tenant's own chunks are used for estimates.
     assert!(notes.get("estimatedAt").is_none(), "{notes}");
     if notes["rows"].is_null() {
         assert!(

@@ -1,5 +1,5 @@
-//! Never ask the database the same thing twice: counted by PostgreSQL itself, in the statements of the source
-//! role and the rows that its COPYs gave.
+//! The same data is never read from the database twice. PostgreSQL itself counts the statements of the source role and
+//! the rows returned by its COPYs.
 
 mod erased;
 mod idempotency;
@@ -11,12 +11,12 @@ use tokio::sync::OnceCell;
 
 use crate::api::{Answer, call, get};
 
-/// What the source role has done with a table so far.
+/// Work of the source role on a table so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Work {
-    /// Statements that name it. What the sweeper asks the planner is not among them.
+    /// Statements that name the table, except for the sweeper's planner queries.
     pub(crate) statements: i64,
-    /// Rows that COPYs of it gave.
+    /// Rows returned by COPYs of the table.
     pub(crate) rows: i64,
 }
 
@@ -38,7 +38,7 @@ impl Work {
         Self { statements, rows }
     }
 
-    /// Rows that were read since.
+    /// Returns the rows read since then.
     async fn rows_since(self, system: &System, table: &str) -> i64 {
         Self::of(system, table).await.rows - self.rows
     }
@@ -75,7 +75,7 @@ async fn a_settled_export_is_read_once_and_the_next_day_only_the_next_day() {
     exact(&body, &[], whole).await;
     assert_eq!(before.rows_since(system, "settled").await, 3700);
 
-    // Again: not one statement, and the first answer says that it has succeeded.
+    // Repeated: no statement at all, and the first response reports success.
     let before = Work::of(system, "settled").await;
     let answer = post(&body, &[]).await;
     assert_eq!((answer.status.as_u16(), answer.body["status"].as_str()), (202, Some("succeeded")));
@@ -83,7 +83,7 @@ async fn a_settled_export_is_read_once_and_the_next_day_only_the_next_day() {
     assert_eq!(chunks["reused"], chunks["total"], "{}", answer.body);
     assert_eq!(Work::of(system, "settled").await, before);
 
-    // What was reused is said, and how old it is.
+    // The manifest reports reuse and the age of the data.
     let id = answer.body["id"].as_str().unwrap();
     let exported = system.fetch(id.parse().unwrap()).await.unwrap();
     let manifest = &exported.manifest.datasets[0].chunks;
@@ -95,13 +95,13 @@ async fn a_settled_export_is_read_once_and_the_next_day_only_the_next_day() {
         assert!(chunk["reused"] == true && chunk["asOf"].is_string(), "{chunk}");
     }
 
-    // A day later, and within: only the new day; nothing.
+    // A day longer, and a part: only the new day is read, or nothing.
     let before = Work::of(system, "settled").await;
     let day_later = "select * from e2e.settled where day between '2024-01-05' and '2024-02-11'";
     exact(&request("settled", "2024-01-05", "2024-02-11"), &[], day_later).await;
     assert_eq!(before.rows_since(system, "settled").await, 100);
 
-    // Anew, as the caller wishes.
+    // Read again if the caller requires it.
     let before = Work::of(system, "settled").await;
     exact(&body, &[("cache-control", "max-age=3600")], whole).await;
     assert_eq!(before.rows_since(system, "settled").await, 0);
@@ -119,7 +119,7 @@ async fn what_is_not_settled_is_read_again_and_a_late_row_is_in_the_next_export(
     let before = Work::of(system, "recent").await;
     exact(&body, &[], "select * from e2e.recent").await;
     assert_eq!(before.rows_since(system, "recent").await, 1100);
-    // Rows of yesterday may still come, as the catalog says; those of the day before may not.
+    // Rows of yesterday may still arrive, as the catalog declares; those of the day before may not.
     system.run("insert into e2e.recent values (2000, current_date - 1, 'late')").await.unwrap();
     let before = Work::of(system, "recent").await;
     let answer = exact(&body, &[], "select * from e2e.recent").await;
@@ -135,9 +135,9 @@ async fn exports_that_overlap_in_time_read_every_settled_row_once() {
     let body = request("together", "2024-01-01", "2024-01-20");
     let (first, second) = (query("2024-01-20"), query("2024-01-20"));
     let others = async {
-        // While the first runs, one asks for the same and one for more: they take its part as it comes, and the rest is read.
-        // Other tests have the same workers, so that may take long to begin; between lease and first row nobody may take a
-        // chunk, and it would be read twice.
+        // While the first runs, one requests the same and one requests more: they share its chunks as they finish, and
+        // the rest is read. Other tests use the same workers, so it may take long to begin. Between lease and first row
+        // a chunk cannot be shared, and would be read twice.
         let read = "select count(*) from sluice.chunk where dataset = 'together' and state in ('running', 'done') and reusable";
         eventually("a worker begins to read", async || system.number(read).await.unwrap() > 0).await;
         let (more, longer) = (request("together", "2024-01-01", "2024-02-09"), query("2024-02-09"));

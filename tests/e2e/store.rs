@@ -1,4 +1,4 @@
-//! The store's rules, on a database of each test's own.
+//! The store's rules. Each test has its own database.
 
 mod accept;
 mod back_off;

@@ -1,4 +1,5 @@
-//! Sessions over TLS: passwords and tokens go only to a server whose certificate is good, and PostgreSQL itself is one.
+//! Sessions over TLS: passwords and tokens go only to a server with a valid certificate. Tested with PostgreSQL itself
+//! too.
 
 mod authority;
 mod server;
@@ -16,10 +17,10 @@ use tests::{Stack, eventually, skipped};
 use authority::Authority;
 use server::Server;
 
-/// How long a session is waited for. Where there is none, it is told at once and not after this.
+/// Maximum wait for a session. A failure is reported at once and not after this time.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What RDS Proxy takes when a session begins; it refuses `options`.
+/// Startup parameters that RDS Proxy accepts. It rejects `options`.
 const STARTUP: [&str; 8] = [
     "user",
     "database",
@@ -48,7 +49,7 @@ async fn a_token_is_the_password_of_a_session_with_a_verified_server() {
     Stack::from_env().unwrap();
     let authority = Authority::new();
     let server = Server::start(Some(authority.certificate("localhost")));
-    // Whatever the URL says of TLS.
+    // The URL's TLS settings do not matter.
     let query = format!("sslmode=disable&sslrootcert={}", authority.root().display());
     session(&url("sluice_source", "localhost", server.port, &query), Login::Iam).await.unwrap();
     let heard = server.take();
@@ -119,7 +120,7 @@ async fn a_url_names_the_file_of_its_authority() {
         .await
         .unwrap();
     assert_eq!(server.take().password.as_deref(), Some("secret"));
-    // A file that is not there is an error, and not a server that nobody verifies.
+    // A missing file is an error. It does not disable verification.
     let missing = "sslmode=verify-full&sslrootcert=missing.pem";
     let error =
         session(&url("sluice_source:secret", "localhost", server.port, missing), Login::Password).await;
@@ -127,7 +128,7 @@ async fn a_url_names_the_file_of_its_authority() {
     assert!(server.take().password.is_none());
 }
 
-/// A PostgreSQL that has TLS while this lives in the test; the stack's own has none.
+/// A PostgreSQL that has TLS for the lifetime of this value. The stack's own has none.
 struct Postgres {
     owner: PgConnection,
     options: PgConnectOptions,
@@ -147,7 +148,7 @@ impl Postgres {
         self.owner.execute(AssertSqlSafe(statement)).await.unwrap();
     }
 
-    /// Writes a file as the server's user, who alone may read it.
+    /// Writes a file as the server's user, readable only by that user.
     async fn write(&mut self, path: &str, text: &str) {
         let lines = format!("select unnest(string_to_array($pem${}$pem$, E'\\n'))", text.trim_end());
         self.run(format!("copy ({lines}) to '{path}'")).await;
@@ -155,7 +156,7 @@ impl Postgres {
         self.run(format!("copy done from program 'chmod 600 {path} && echo done'")).await;
     }
 
-    /// Switches TLS on, with this certificate, or off, and waits until it is so.
+    /// Switches TLS on, with this certificate, or off, and waits until the change is in effect.
     async fn tls(&mut self, certificate: Option<(String, String)>) {
         let wanted = if certificate.is_some() { "on" } else { "off" };
         if let Some((certificate, key)) = certificate {
@@ -179,7 +180,7 @@ impl Postgres {
         .await;
     }
 
-    /// The URL of its owner under this name of the host.
+    /// Returns the URL of its owner under this host name.
     fn url(&self, host: &str, query: &str) -> String {
         let url = std::env::var("SLUICE_POSTGRES_15").unwrap();
         let url = url.split('?').next().unwrap_or_default().replace("127.0.0.1", host);
@@ -203,7 +204,8 @@ async fn postgresql_with_tls_is_verified_by_name_and_authority() {
     assert_eq!(row[0].as_deref(), Some("true"), "{row:?}");
     inspector.close().await;
     reach(&postgres.url("localhost", &verified), Login::Password).await.unwrap();
-    // Whoever leaves without a word is gone: over TLS a connection that is closed by hand waits for the server to speak.
+    // A session dropped without a goodbye is gone. Over TLS, closing a connection by hand waits for the server to send
+    // something.
     drop(source.session(PATIENCE).await.unwrap());
     let ours = "select count(*) from pg_stat_activity where application_name = 'sluice'";
     eventually("a session that was dropped is gone", async || {
@@ -211,7 +213,7 @@ async fn postgresql_with_tls_is_verified_by_name_and_authority() {
         left == 0
     })
     .await;
-    // The server is the right one, and knows no tokens.
+    // The server is the right one, but does not accept tokens.
     let error = session(&postgres.url("localhost", &verified), Login::Iam).await.unwrap_err();
     assert_eq!((error.code, error.sqlstate.as_deref()), (SourceCode::Login, Some("28P01")));
 

@@ -1,5 +1,5 @@
-//! A COPY that gives no row and sleeps for longer than the test takes. If it is gone soon, somebody has ended it: neither
-//! had it come to its end, nor was there a row that could not be sent.
+//! A COPY that returns no row and sleeps for longer than the test takes. If it is gone soon, it was terminated: it
+//! neither finished nor failed to send a row.
 
 use std::time::{Duration, Instant};
 
@@ -12,16 +12,16 @@ use crate::until_running;
 /// Below `statement_timeout` of the source role, WorkerTimeoutSeconds of the test stack, which would end it as well.
 const ASLEEP: Duration = Duration::from_secs(50);
 
-/// Far more than it takes to notice that a client is gone, and far less than a COPY sleeps.
+/// Far more than the time to detect a closed client, and far less than a COPY sleeps.
 const SOON: Duration = Duration::from_secs(25);
 
-/// The number of the row that is slow to read.
+/// Number of the row that is slow to read.
 const ID: u32 = 200_001;
 
-/// The row of a day that has no other.
+/// Query of the only row of a day.
 pub(crate) const ROW: &str = "select id, day, body from e2e.slow where day = '2024-01-05'";
 
-/// COPYs of that day that have begun to read, and so have their snapshot.
+/// Counts COPYs of that day that have begun to read and so have their snapshot.
 const COPIES: &str = "from pg_stat_activity where usename = 'sluice_source' and wait_event = 'PgSleep' \
     and query ilike 'copy%' and query like '%2024-01-05%'";
 
@@ -31,27 +31,27 @@ pub(crate) struct Reading {
     seen: Instant,
 }
 
-/// Adds the row to `slow`; answers a request for it alone.
+/// Adds the row to `slow`. Returns a request for it alone.
 pub(crate) async fn add(system: &System) -> Value {
-    // It may be left of a test that has failed.
+    // It may be left over from a failed test.
     remove(system).await;
     let row = format!("insert into e2e.slow values ({ID}, '2024-01-05', 'asleep', {})", ASLEEP.as_secs());
     system.run(&row).await.unwrap();
     json!({"datasets": ["slow"], "startDate": "2024-01-05", "endDate": "2024-01-05"})
 }
 
-/// Whoever begins to read the row from now on has it at once.
+/// Makes reads that begin from now on return the row at once.
 pub(crate) async fn wake(system: &System) {
     system.run(&format!("update e2e.slow set secs = 0 where id = {ID}")).await.unwrap();
 }
 
-/// The row goes.
+/// Removes the row.
 pub(crate) async fn remove(system: &System) {
     system.run(&format!("delete from e2e.slow where id = {ID}")).await.unwrap();
 }
 
 impl Reading {
-    /// Waits until the export's COPY sleeps. The next attempt's will not.
+    /// Waits until the export's COPY sleeps. That of the next attempt does not.
     pub(crate) async fn of(system: &System, id: ExportId) -> Self {
         until_running(system, id).await;
         let count = format!("select count(*) {COPIES}");

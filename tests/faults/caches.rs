@@ -1,4 +1,4 @@
-//! Redis stops and comes back while many clients look at an export that has ended, through the real front door.
+//! Redis stops and comes back while many clients poll an ended export through the real API.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,16 +12,16 @@ use super::turn;
 
 const CLIENTS: usize = 50;
 
-/// Between two looks of one client.
+/// Time between two requests of one client.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// How long they look before, during and after the outage: two seconds, or what `SLUICE_POLL_SECS` says.
+/// Returns the duration of polling before, during and after the outage: two seconds, or `SLUICE_POLL_SECS`.
 fn patience() -> Duration {
     let secs = std::env::var("SLUICE_POLL_SECS").ok().and_then(|secs| secs.parse().ok());
     Duration::from_secs(secs.unwrap_or(2))
 }
 
-/// All clients look for so long; each answer must be the right one.
+/// Makes all clients poll for that time. Each response must be the right one.
 async fn poll(system: &System, path: &str, right: &Arc<(String, String)>) -> usize {
     let until = Instant::now() + patience();
     let (url, http) = (format!("{}{path}", system.stack.url), reqwest::Client::new());
@@ -56,11 +56,11 @@ async fn poll(system: &System, path: &str, right: &Arc<(String, String)>) -> usi
     looks
 }
 
-/// Looks at an export in the store, and key look-ups.
+/// Counts reads of an export in the store, and key look-ups.
 fn told(statements: &Statements, since: u64) -> (usize, usize) {
     let told = statements.since(since).unwrap();
     let count = |text: &str| told.iter().filter(|statement| statement.contains(text)).count();
-    (count("An export and how far it is"), count("sluice.api_key"))
+    (count("An export and its progress"), count("sluice.api_key"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -76,8 +76,8 @@ async fn every_answer_is_right_while_redis_stops_and_comes_back() {
     let etag = first.headers()[ETAG].to_str().unwrap().to_owned();
     let right = Arc::new((etag, first.text().await.unwrap()));
 
-    // Once in its life each process of the api may ask the store: one that the emulator has just started, at first or
-    // later, may find no Redis, or not hear it in time on this machine. No other does, whatever becomes of Redis.
+    // Each process of the api may query the store once: one that the emulator has just started, at first or later, may
+    // find no Redis, or not hear it in time on this machine. No other process does, whatever the state of Redis.
     let mut processes = BTreeSet::from_iter(system.processes("api").unwrap());
     let mut all_views = 0;
     for what in ["start", "keep on", "stop", "restart"] {

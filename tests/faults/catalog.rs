@@ -1,4 +1,4 @@
-//! A dataset leaves the catalog while an export of it runs.
+//! A dataset is removed from the catalog while an export of it runs.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::{assert_exact, turn};
 
 const CATALOG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/catalog.toml");
 
-/// The catalog without `altered`, in a file.
+/// Writes the catalog without `altered` to a file.
 fn without_altered() -> tempfile::NamedTempFile {
     let text = std::fs::read_to_string(CATALOG).unwrap();
     let start = text.find("[datasets.altered]").unwrap();
@@ -58,7 +58,8 @@ async fn its_export_fails_with_the_reason_a_repeat_is_still_a_replay_and_retry_m
     assert_eq!((export.status, export.errors[0].code.as_str()), (ExportStatus::Failed, "catalog_changed"));
     system.store().resume().await.unwrap();
 
-    // The api keeps a catalog for a second; whatever it remembers, the repeat is the export that is there.
+    // The api caches a catalog for a second. In either state of the cache, the repeated request returns the existing
+    // export.
     for _ in 0..2 {
         assert_eq!(system.client.submit(&body, &key).await.unwrap().export.id, id);
         assert!(system.submit(&body).await.is_err(), "a new request of it is refused");
@@ -66,7 +67,7 @@ async fn its_export_fails_with_the_reason_a_repeat_is_still_a_replay_and_retry_m
     }
     assert!(system.client.retry(id).await.is_err());
 
-    // The whole catalog again, without waiting for what the api remembers.
+    // The whole catalog again, without waiting for the api's cache.
     system.x(&["admin", "catalog", "apply", CATALOG, "--allow-removal"]).unwrap();
     let retried = retry_soon(system, id).await;
     assert_exact(system, &retried, "altered", "select id, day, value from e2e.altered").await;

@@ -1,7 +1,7 @@
 //! Chaos: processes are killed, the database and the pooler restart, the bucket, the queue and the sessions fail, while
-//! several tenants export, cancel, retry, extend and delete. Then all of that ends, and nothing may be wrong.
+//! several tenants export, cancel, retry, extend and delete. Then the faults end, and nothing may be wrong.
 //!
-//! `cargo x chaos --minutes N --seed S` runs this for long on a stack of its own; `cargo x test` runs it briefly.
+//! `cargo x chaos --minutes N --seed S` runs this for long on a dedicated stack; `cargo x test` runs it briefly.
 
 mod client;
 mod killer;
@@ -22,15 +22,15 @@ use crate::turn;
 use client::Tenant;
 use tally::Tally;
 
-/// How long it is without `SLUICE_CHAOS_SECS`.
+/// Duration without `SLUICE_CHAOS_SECS`.
 const SECS: u64 = 40;
 
-/// Whose clients take part: two have rows of their own in `notes`.
+/// Tenants that take part. Two have their own rows in `notes`.
 const TENANTS: [&str; 3] = ["demo", "other", "third"];
-/// Of each tenant.
+/// Clients of each tenant.
 const CLIENTS: u64 = 2;
 
-/// What everybody in the chaos shares.
+/// State shared by all tasks of the chaos.
 pub(crate) struct Arena {
     system: &'static System,
     seed: u64,
@@ -52,7 +52,7 @@ impl Arena {
     }
 }
 
-/// Every fault, each at a rate at which exports still come to an end now and then.
+/// Returns a plan with every fault, each at a rate at which exports still complete now and then.
 fn plan(seed: u64) -> Plan {
     let share = |fault| match fault {
         Fault::ObjectsSlow | Fault::StoreSlow | Fault::SourceSlow => 60,
@@ -105,7 +105,7 @@ async fn whatever_fails_every_export_ends_and_is_right_and_nothing_is_left() {
     for task in tasks {
         task.await.unwrap();
     }
-    // One may have been asked for just before.
+    // A fault may have been armed just before.
     system.faults().clear().unwrap();
     let quiet = Instant::now();
     verify::quiesce(&arena).await;

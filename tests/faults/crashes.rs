@@ -20,7 +20,7 @@ pub(crate) async fn until_dead(system: &System, point: Point) {
     let give_up = Instant::now() + PATIENCE;
     while system.faults().is_armed(point) {
         if Instant::now() > give_up {
-            // The next test's processes are not to die.
+            // The processes of the next test must not die.
             system.faults().clear().unwrap();
             panic!("nobody came to {point:?}");
         }
@@ -28,7 +28,7 @@ pub(crate) async fn until_dead(system: &System, point: Point) {
     }
 }
 
-/// Submits until there is an answer, always under one key: a client whose answer is lost asks again.
+/// Submits until there is a response, always under one key, as a client does that has lost a response.
 async fn submit(system: &System, request: &Value) -> ExportId {
     let key = hex(&random::bytes::<8>());
     let give_up = Instant::now() + PATIENCE;
@@ -45,7 +45,7 @@ async fn submit(system: &System, request: &Value) -> ExportId {
     }
 }
 
-/// Exports while one process dies at the point; answers the files.
+/// Exports while one process dies at the point. Returns the files.
 async fn dies_at(system: &System, point: Point, request: &Value) -> Exported {
     system.faults().arm(point).unwrap();
     let id = submit(system, request).await;
@@ -123,7 +123,7 @@ async fn in_a_cancellation() {
     system.faults().arm(Point::Canceling).unwrap();
     assert!(system.client.cancel(id).await.is_err(), "the process died in it");
     until_dead(system, Point::Canceling).await;
-    // Nothing of it happened, so the second request is the one that cancels.
+    // The first cancel had no effect, so the second one cancels.
     assert_eq!(system.client.cancel(id).await.unwrap().unwrap().status, ExportStatus::Canceled);
     for chunk in chunks {
         until_gone(system, &format!("t/demo/c/{}/", chunk.id)).await;
@@ -133,7 +133,7 @@ async fn in_a_cancellation() {
 #[tokio::test(flavor = "multi_thread")]
 async fn in_an_expiry_and_while_its_objects_are_deleted() {
     let (system, _turn) = turn().await;
-    // Chunks that no other export has, kept for nothing but this one.
+    // Chunks that no other export has and that are kept only for this one.
     let id = submit(system, &json!({"datasets": ["visits"], "startDate": "2024-01-01", "endDate": "2024-03-31", "compression": "none", "csv": {"null": "in an expiry"}})).await;
     let exported = system.fetch(id).await.unwrap();
     let chunks: Vec<_> = exported.manifest.datasets[0].chunks.iter().map(|chunk| chunk.id).collect();
@@ -141,7 +141,7 @@ async fn in_an_expiry_and_while_its_objects_are_deleted() {
     system.run(&format!("update sluice.chunk set keep_until = now() where id in {of}; update sluice.export set expires_at = now() where id = '{id}'")).await.unwrap();
     for point in [Point::LettingGo, Point::Emptied] {
         system.faults().arm(point).unwrap();
-        // It dies, and says so; or the clock's own sweep came first.
+        // It dies and reports that, or the scheduled sweep came first.
         let _ = system.x(&["invoke", "sweeper"]);
         until_dead(system, point).await;
     }
@@ -179,7 +179,7 @@ async fn two_sweepers_at_once_do_everything_once() {
     for id in &old {
         system.fetch(*id).await.unwrap();
     }
-    // One is over and nobody has said so, one runs, six are to expire.
+    // One is complete but not marked as such, one runs, six are to expire.
     system.faults().arm(Point::Recorded).unwrap();
     let over = system
         .submit(&json!({"datasets": ["nothing"], "startDate": "2024-01-01", "endDate": "2024-01-31"}))
@@ -199,7 +199,7 @@ async fn two_sweepers_at_once_do_everything_once() {
     );
     assert_eq!([a, b, c].map(|report| report.failed_steps), [0, 0, 0]);
     for id in old {
-        // From the store: the api may believe for a second what it knew.
+        // Read from the store, because the api may return a cached status for a second.
         let status =
             system.texts(&format!("select status from sluice.export where id = '{id}'")).await.unwrap();
         assert_eq!(status, ["expired"]);

@@ -11,7 +11,7 @@ async fn a_worker_that_is_killed_loses_nothing_and_doubles_nothing() {
     let id = system.submit(&slow(2)).await.unwrap();
     until_running(system, id).await;
     kill_workers(system);
-    // A row that comes between two attempts is in the second one's snapshot.
+    // A row that is inserted between two attempts is in the second one's snapshot.
     system.run("insert into e2e.slow values (100001, '2024-01-02', 'late')").await.unwrap();
     let exported = sweep_until_ended(system, id).await;
     assert_exact(system, &exported, "slow", SLOW).await;
@@ -31,7 +31,7 @@ async fn the_copy_of_a_killed_worker_does_not_go_on() {
     let id = system.submit(&request).await.unwrap();
     let reading = Reading::of(system, id).await;
     kill_workers(system);
-    // It has nothing to send, so only `client_connection_check_interval` tells it that nobody listens.
+    // It has nothing to send, so the server detects the closed client only by `client_connection_check_interval`.
     reading.has_ended(system).await;
     let exported = sweep_until_ended(system, id).await;
     assert_exact(system, &exported, "slow", asleep::ROW).await;

@@ -1,4 +1,4 @@
-//! Every export ends, whoever sleeps or fails: and what it has by then is not lost.
+//! Every export ends, whatever sleeps or fails, and keeps the files it has by then.
 
 use export::chunk::ExportStatus;
 use ports::fault::Point;
@@ -15,7 +15,7 @@ async fn a_poisoned_chunk_fails_alone_and_retry_reads_only_that() {
     system.export(&good).await.unwrap();
     system.run("update e2e.poison set divisor = 0 where id = 5").await.unwrap();
 
-    // The first three days are settled; the rest is a chunk of its own, with a row that cannot be read.
+    // The first three days are settled. The rest is a separate chunk with a row that cannot be read.
     let all = json!({"datasets": ["poison", "whole"], "startDate": "2024-01-01", "endDate": "2024-01-10"});
     let id = system.submit(&all).await.unwrap();
     let export = system.wait(id).await.unwrap();
@@ -25,7 +25,7 @@ async fn a_poisoned_chunk_fails_alone_and_retry_reads_only_that() {
     assert!(error.message.contains("22012") && error.file.is_some(), "{error:?}");
     assert_eq!((export.progress.chunks.done, export.progress.chunks.failed), (2, 1));
 
-    // What is good is listed and can be fetched.
+    // Good files are listed and can be fetched.
     let files = system.client.files(id, None, true).await.unwrap();
     assert!(!files.complete);
     let names: Vec<_> = files.files.iter().map(|file| file.dataset.as_str()).collect();
@@ -51,7 +51,7 @@ async fn a_poisoned_chunk_fails_alone_and_retry_reads_only_that() {
     );
 }
 
-/// Chunk and attempt of everything the export has.
+/// Returns chunk and attempt of everything the export has.
 async fn attempts(system: &tests::System, id: export::id::ExportId) -> Vec<String> {
     let of = format!(
         "select c.id || ' ' || c.attempt from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = '{id}' order by 1"
@@ -100,7 +100,7 @@ async fn the_deadline_holds_although_nothing_sweeps() {
     assert_eq!((files.complete, files.files.len(), files.files[0].dataset.as_str()), (false, 1, "whole"));
     assert!(system.client.manifest(id).await.is_err());
 
-    // It stays so, whatever the worker still does; and a retry has a deadline of its own.
+    // It stays so, whatever the worker still does. A retry has its own deadline.
     asleep::wake(system).await;
     system.client.retry(id).await.unwrap();
     let exported = sweep_until_ended(system, id).await;

@@ -1,7 +1,8 @@
-//! One tenant sends the worst requests over six connections; another one's calls and exports go on as if it were alone.
+//! One tenant sends the worst requests over six connections. Calls and exports of another one continue as if it were
+//! alone.
 //!
-//! `cargo x bench flood` runs it for long and prints the table; `cargo x test` runs a short one and looks at the sessions
-//! of the store that are held by waiting, which do not depend on how fast the machine is.
+//! `cargo x bench flood` runs it for long and prints the table. `cargo x test` runs a short one and checks the sessions
+//! of the store that are held while waiting, whose number does not depend on the speed of the machine.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -19,18 +20,18 @@ use crate::turn;
 /// Connections of the tenant that floods.
 const CONNECTIONS: usize = 6;
 
-/// Sessions of the store that have waited for a lock, or held a transaction and done nothing, for long.
+/// Counts sessions of the store that have waited for a lock, or held an idle transaction, for long.
 const HELD: &str = "select count(*) from pg_stat_activity where usename = 'sluice_store' and (\
      (wait_event_type = 'Lock' and query_start < clock_timestamp() - interval '300 ms') \
      or (state = 'idle in transaction' and state_change < clock_timestamp() - interval '300 ms'))";
 
-/// What another tenant notices.
+/// Times of the other tenant.
 struct Noticed {
     call: Duration,
     export: Duration,
 }
 
-/// All 84 datasets, in files that no request before it asked for.
+/// Returns a request for all 84 datasets, in files that no earlier request asked for.
 fn request(start: &str, end: &str) -> Value {
     let names: Vec<_> = (0..ground::TABLES).map(ground::name).collect();
     json!({"datasets": names, "startDate": start, "endDate": end, "csv": {"null": hex(&random::bytes::<8>())}})
@@ -40,7 +41,7 @@ fn usual() -> Value {
     request(ground::FIRST_DAY, ground::LAST_DAY)
 }
 
-/// Between the ends of the calendar.
+/// Returns a request that spans the whole calendar.
 fn worst() -> Value {
     request("0001-01-02", "9998-12-30")
 }

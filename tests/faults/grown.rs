@@ -7,14 +7,15 @@ use tests::{Exported, System};
 use crate::crashes::until_dead;
 use crate::{assert_exact, sweep_until_ended, turn};
 
-/// Makes the table twenty times as large as its estimate; answers the request for all of it.
+/// Makes the table twenty times as large as its estimate. Returns the request for all of it.
 pub(crate) async fn grow(system: &System) -> Value {
     let more = "insert into e2e.grown select i, date '2024-01-01' + i % 60, repeat('y', 10000) || i from generate_series(301, 6000) i";
     system.run(more).await.unwrap();
     json!({"datasets": ["grown"], "startDate": "2024-01-01", "endDate": "2024-02-29"})
 }
 
-/// The files are of several chunks and hold exactly the rows of the table, which is then as it was.
+/// Checks that there are several chunks and that their files hold exactly the rows of the table, then restores the
+/// table.
 pub(crate) async fn assert_split(system: &System, exported: &Exported) {
     assert!(exported.manifest.datasets[0].chunks.len() >= 2, "it was split");
     assert_exact(system, exported, "grown", "select id, day, body from e2e.grown").await;
@@ -32,11 +33,11 @@ async fn an_estimate_twenty_times_too_small_is_split_and_the_union_is_exact() {
     until_dead(system, Point::Copying).await;
     let planned = system.client.chunks(id, None).await.unwrap().chunks;
     assert_eq!(planned.len(), 1, "the estimate knows nothing of it");
-    // The second one splits, so whoever comes to the end of an upload reads a child, and dies there.
+    // The second worker splits, so the next worker that reaches the end of an upload reads a child, and dies there.
     system.faults().arm(Point::Uploaded).unwrap();
     let dies = async {
         until_dead(system, Point::Uploaded).await;
-        // Looked at here: the row goes when no worker can write for it any more.
+        // Checked here, because the row is deleted once no worker can write for it any more.
         let of = format!(
             "select outcome from sluice.attempt where chunk_id = '{}' order by number",
             planned[0].id

@@ -1,4 +1,4 @@
-//! Others keep the source busy: Sluice waits, says so, and goes on by itself.
+//! Other clients keep the source busy: Sluice waits, reports it, and continues without intervention.
 
 use export::load::Signal;
 use sqlx::postgres::PgConnection;
@@ -17,7 +17,7 @@ async fn a_busy_database_is_left_alone() {
     for _ in 0..CROWD {
         let mut session = PgConnection::connect(&system.stack.owner_url).await.unwrap();
         session.execute("set application_name = 'crowd'").await.unwrap();
-        // It ends with an error when it is told to leave.
+        // It ends with an error when its session is terminated.
         crowd.push(tokio::spawn(async move { session.execute("select pg_sleep(600)").await.is_err() }));
     }
     let asleep =
@@ -36,7 +36,7 @@ async fn a_busy_database_is_left_alone() {
     let held = held.unwrap();
     assert_eq!(held.signal, Signal::ActiveSessions);
     assert!(held.reason.contains("more than 25 (MaxActiveSessions)"), "{}", held.reason);
-    // Whoever looks again meanwhile finds the same.
+    // A later check finds the same.
     sweeper::sweep(&system.sweeper()).await;
     let read = format!(
         "select count(*) from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = '{id}' and c.as_of is not null"

@@ -1,7 +1,7 @@
-//! Faults, on the real stack: processes die, messages are lost, parts restart, the schema changes. After each,
-//! the export is exactly right.
+//! Faults, on the real stack: processes die, messages are lost, parts restart, the schema changes. After each, the
+//! export is exactly right.
 //!
-//! They take turns: each of them may disturb whatever else runs.
+//! The tests take turns, because each of them may disturb everything else that runs.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
@@ -30,24 +30,24 @@ use tokio::sync::{Mutex, MutexGuard};
 
 static TURN: Mutex<()> = Mutex::const_new(());
 
-/// The system, for one test at a time.
+/// Returns the system, for one test at a time.
 pub(crate) async fn turn() -> (&'static System, MutexGuard<'static, ()>) {
     let guard = TURN.lock().await;
     (System::get().await, guard)
 }
 
-/// An export of `slow`: a few seconds of COPY.
+/// Returns a request for an export of `slow`: a few seconds of COPY.
 pub(crate) fn slow(days: u32) -> Value {
     json!({"datasets": ["slow"], "startDate": "2024-01-01", "endDate": format!("2024-01-{days:02}")})
 }
 
-/// The export's records are exactly the rows of `query`.
+/// Checks that the export's records are exactly the rows of `query`.
 pub(crate) async fn assert_exact(system: &System, exported: &Exported, dataset: &str, query: &str) {
     let expected = copy_csv(&system.stack.owner_url, query).await.unwrap();
     assert_eq!(sorted_records(&exported.records(dataset).unwrap()), sorted_records(&expected));
 }
 
-/// Of the export's chunks the bucket holds what the manifest names, and nothing else.
+/// Checks that the bucket holds only those files of the export's chunks that the manifest names.
 pub(crate) async fn assert_nothing_else(system: &System, exported: &Exported) {
     sweeper::sweep(&system.sweeper()).await;
     let objects = system.objects();
@@ -75,12 +75,12 @@ pub(crate) async fn until(system: &System, id: ExportId, condition: &str) {
     eventually(&what, async || system.number(&query).await.unwrap() > 0).await;
 }
 
-/// SIGKILL for every worker of the stack.
+/// Kills every worker of the stack with SIGKILL.
 pub(crate) fn kill_workers(system: &System) {
     let pids = system.processes("worker").unwrap();
     assert!(!pids.is_empty(), "the stack's workers are found");
     for pid in pids {
-        // It may have ended by itself.
+        // The process may have ended already.
         let _ = std::process::Command::new("kill").args(["-KILL", &pid.to_string()]).status().unwrap();
     }
 }

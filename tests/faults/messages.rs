@@ -1,4 +1,4 @@
-//! SQS may lose, repeat and delay.
+//! SQS may lose, repeat and delay messages.
 
 use serde_json::json;
 
@@ -28,7 +28,7 @@ async fn a_message_that_is_lost_is_sent_again() {
     system.store().pause().await.unwrap();
     let id = system.submit(&slow(1)).await.unwrap();
     system.store().resume().await.unwrap();
-    // Marked as sent, and never sent.
+    // Marked as sent, but never sent.
     let marked = system.store().dispatch().await.unwrap();
     assert!(!marked.is_empty());
     let exported = sweep_until_ended(system, id).await;

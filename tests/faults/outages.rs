@@ -1,5 +1,6 @@
-//! Conditions of the deployment: the source, the pooler, the database or the bucket is away or refuses. No chunk fails, no
-//! attempt is charged, the status names the condition, and all goes on by itself. Nothing sweeps in these tests.
+//! Conditions of the deployment: the source, the pooler, the database or the bucket is unreachable or refuses. No chunk
+//! fails, no attempt is charged, the status names the condition, and work continues without intervention. Nothing
+//! sweeps in these tests.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -13,17 +14,17 @@ use tokio::time::sleep;
 
 use crate::{SLOW, assert_exact, slow, turn, until_running};
 
-/// How long something is away: longer than two leases of the test stack, and than three back-offs.
+/// Duration of an outage: longer than two leases of the test stack, and than three back-offs.
 const AWAY: Duration = Duration::from_secs(15);
 
-/// After the last back-off: one probe, its export, and what a loaded machine takes for both.
+/// Time after the last back-off: one probe, its export, and the overhead of a loaded machine for both.
 const ONE_PROBE: Duration = Duration::from_secs(30);
 
-/// Ends sessions that the pooler keeps: new ones see what has changed.
+/// Ends sessions that the pooler keeps, so that new ones see the change.
 const END_SESSIONS: &str =
     "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'sluice_source'";
 
-/// The export says why nothing starts.
+/// Waits until the export reports why nothing starts.
 async fn held(system: &System, id: ExportId, signals: &[Signal]) -> BackOff {
     let mut found = None;
     eventually(&format!("the export names one of {signals:?}"), async || {
@@ -36,7 +37,7 @@ async fn held(system: &System, id: ExportId, signals: &[Signal]) -> BackOff {
     found.unwrap()
 }
 
-/// The condition is over: the export ends within one probe, right, and nothing was charged.
+/// Checks that after the condition is over, the export ends within one probe, is right, and was not charged.
 async fn goes_on(system: &System, id: ExportId) {
     let until = "select coalesce(max(ceil(extract(epoch from until - clock_timestamp()))), 0)::bigint from sluice.back_off";
     let wait = Duration::from_secs(system.number(until).await.unwrap().max(0).unsigned_abs());
@@ -68,7 +69,7 @@ async fn a_source_that_is_away_fails_nothing() {
     until_running(system, id).await;
     system.x(&["stop", "source"]).unwrap();
     system.run(END_SESSIONS).await.unwrap();
-    // Also what is accepted meanwhile.
+    // Also exports accepted meanwhile.
     let other = system.submit(&slow(1)).await.unwrap();
     let seen = held(system, id, &[Signal::SourceUnavailable]).await;
     assert!(seen.reason.contains("start again by themselves"), "{}", seen.reason);
@@ -107,7 +108,7 @@ async fn a_database_that_is_away_fails_nothing() {
     away("postgres").await;
 }
 
-/// Source and store are away at once, so nothing can be said until they are back.
+/// Makes source and store unreachable at once, so that nothing can be reported until they are back.
 async fn away(part: &str) {
     let (system, _turn) = turn().await;
     let id = system.submit(&slow(2)).await.unwrap();

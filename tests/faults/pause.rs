@@ -12,7 +12,7 @@ async fn nothing_fails_and_the_clock_stands_still() {
     system.x(&["admin", "pause"]).unwrap();
     let id = system.submit(&slow(1)).await.unwrap();
     let now = "select floor(extract(epoch from clock_timestamp()) * 1000)::bigint";
-    // All of it is paused from here on.
+    // Everything is paused from here on.
     let accepted = system.number(now).await.unwrap();
     let deadline = format!(
         "select (extract(epoch from deadline_at) * 1000)::bigint from sluice.export where id = '{id}'"
@@ -23,7 +23,7 @@ async fn nothing_fails_and_the_clock_stands_still() {
         )
     };
     system.run(&end_soon(2)).await.unwrap();
-    // What runs, runs on; nothing else starts.
+    // Running attempts continue, nothing else starts.
     let exported = system.fetch(running).await.unwrap();
     assert_exact(system, &exported, "slow", SLOW).await;
     tokio::time::sleep(std::time::Duration::from_secs(3)).await;
@@ -32,7 +32,7 @@ async fn nothing_fails_and_the_clock_stands_still() {
     let export = system.client.export(id).await.unwrap();
     assert!(export.status == ExportStatus::Queued && export.errors.is_empty(), "{export:?}");
     assert!(export.paused.is_some_and(|why| why.contains("paused")));
-    // It must not end meanwhile, however long it takes to resume.
+    // The deadline must not pass meanwhile, however long it takes to resume.
     system.run(&end_soon(600)).await.unwrap();
     let paused = system.number(now).await.unwrap() - accepted;
     let before = system.number(&deadline).await.unwrap();

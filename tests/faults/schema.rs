@@ -32,7 +32,7 @@ async fn a_column_that_became_a_date_fails_the_chunk_and_apply_and_retry_mend_it
     assert!(export.errors[0].message.contains("catalog apply"), "{}", export.errors[0].message);
 
     system.x(&["admin", "catalog", "apply", CATALOG, "--allow-removal"]).unwrap();
-    // The api keeps a catalog for a second.
+    // The api caches a catalog for a second.
     tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
     system.client.retry(id).await.unwrap();
     let exported = system.fetch(id).await.unwrap();

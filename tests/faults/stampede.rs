@@ -1,7 +1,7 @@
-//! The story that Sluice was written for: a client wants 84 tables at once.
+//! The scenario that Sluice was written for: a client wants 84 tables at once.
 //!
-//! First naively, each by a query of its own straight to the database; then two hundred such clients through Sluice.
-//! `cargo x stampede` runs it in full, over a PostgreSQL with 20 connections; `cargo x test` runs a small one.
+//! First naively, with one query per table straight to the database; then two hundred such clients through Sluice.
+//! `cargo x stampede` runs it in full, on a PostgreSQL with 20 connections; `cargo x test` runs a small one.
 
 mod crowd;
 pub(crate) mod ground;
@@ -16,20 +16,20 @@ use tests::System;
 use crate::turn;
 use crowd::Crowd;
 
-/// How large it is.
+/// Size of the stampede.
 pub(crate) struct Size {
     /// Rows of each of the 84 tables.
     rows: u32,
     /// Requests for all 84 tables, all alike.
     alike: usize,
-    /// Requests for some tables, each with a filter of its own.
+    /// Requests for some tables, each with its own filter.
     distinct: usize,
 }
 
 const FULL: Size = Size { rows: 10_000, alike: 150, distinct: 50 };
 const SMALL: Size = Size { rows: 200, alike: 10, distinct: 5 };
 
-/// The most sessions of both roles that were seen at once.
+/// Maximum number of concurrent sessions of both roles.
 #[derive(Default)]
 struct Seen {
     source: AtomicI64,
@@ -47,7 +47,7 @@ async fn watch(system: &'static System, seen: Arc<Seen>) {
     }
 }
 
-/// Sessions that the server has refused for lack of room, from its log.
+/// Counts the sessions that the server refused because of its connection limit, from its log.
 fn refused(system: &System) -> usize {
     let log = std::fs::read_to_string(&system.stack.postgres_log).unwrap();
     log.lines().filter(|line| line.contains(" 53300 ") && line.contains("FATAL:")).count()
@@ -67,7 +67,8 @@ async fn two_hundred_clients_at_once_are_all_served_where_a_naive_one_fails() {
     let naive = naive::run(system).await;
     let naive_refused = refused(system) - before;
 
-    // The same chunks, with nobody else there: each request alone, one tenant's work is not another's.
+    // The same chunks on an idle system, one request at a time. A separate tenant, because chunks are not shared
+    // between tenants.
     let mut alone = Crowd::new(system, "alone", size.alike.min(1), size.distinct).await;
     alone.one_after_the_other().await;
     alone.wait().await;

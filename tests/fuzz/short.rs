@@ -1,5 +1,5 @@
-//! The fuzz targets' bodies over their corpus and some thousand changes of it. Ten minutes of real fuzzing
-//! need a nightly compiler: `cargo +nightly fuzz run --fuzz-dir tests/fuzz TARGET`.
+//! Runs the fuzz targets' bodies on their corpus and some thousand mutations of it. Ten minutes of real fuzzing need a
+//! nightly compiler: `cargo +nightly fuzz run --fuzz-dir tests/fuzz TARGET`.
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
@@ -13,7 +13,7 @@ mod values;
 use std::fs;
 use std::path::Path;
 
-/// Changes of the corpus that are tried.
+/// Number of mutations.
 const ROUNDS: usize = 30_000;
 
 fn run(target: &str, body: fn(&[u8])) {
@@ -33,7 +33,7 @@ fn run(target: &str, body: fn(&[u8])) {
     }
 }
 
-/// Overwrites, removes, repeats, or puts in something of another input.
+/// Overwrites, removes, repeats, or inserts a part of another input.
 fn change(input: &mut Vec<u8>, corpus: &[Vec<u8>], random: &mut Random) {
     let at = random.below(input.len() + 1);
     match random.below(5) {
@@ -48,7 +48,7 @@ fn change(input: &mut Vec<u8>, corpus: &[Vec<u8>], random: &mut Random) {
             input.splice(at..at, other[from..from + length].iter().copied());
         }
     }
-    // Longer inputs say nothing more.
+    // Longer inputs find nothing more.
     input.truncate(8_192);
 }
 

@@ -1,5 +1,5 @@
-//! What a running stack has told its databases so far, judged by what RDS Proxy bears. Runs after the other tests and looks at
-//! what all of them made the functions say; alone, it looks at what one export says.
+//! Checks the statements that a running stack has sent to its databases against the limits of RDS Proxy. Runs after the
+//! other tests and checks the statements that all of them caused. Run alone, it checks those of one export.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
@@ -9,7 +9,7 @@ use serde_json::json;
 use tests::heard::{Heard, faults, heard, listen};
 use tests::{Stack, System};
 
-/// What must have been heard, with a piece of its text: else too little was.
+/// Statements that must be in the log, with a part of their text. If one is missing, the log is incomplete.
 const STORE: [(&str, &str); 9] = [
     ("accept", "insert into sluice.export ("),
     ("dispatch", "sluice.dispatch()"),
@@ -17,14 +17,14 @@ const STORE: [(&str, &str); 9] = [
     ("note", "as_of"),
     ("record", "set state = 'done'"),
     ("finish", "set status = 'succeeded'"),
-    ("status", "-- An export and how far it is"),
+    ("status", "-- An export and its progress"),
     ("sweep", "sluice.litter"),
     ("check", "rolconnlimit"),
 ];
 const SOURCE: [(&str, &str); 3] =
     [("begin", "read committed read only"), ("describe", "pg_typeof"), ("copy", "copy (\nselect")];
 
-/// One export, one sweep, one check.
+/// Runs one export, one sweep, one check.
 async fn say_something(system: &System) {
     let request = json!({"datasets": ["whole"], "startDate": "2024-01-01", "endDate": "2024-01-02"});
     let id = system.submit(&request).await.unwrap();

@@ -1,4 +1,4 @@
-//! Who may depend on whom: `export ← ports ← {api, worker, sweeper, admin}`, `export ← client`.
+//! Allowed dependencies: `export ← ports ← {api, worker, sweeper, admin}`, `export ← client`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::root;
 
-/// Direct dependencies of each package of the workspace, those of tests and benches left out.
+/// Returns the direct dependencies of each package of the workspace, except those of tests and benches.
 fn packages() -> BTreeMap<String, BTreeSet<String>> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     let output = Command::new(cargo)

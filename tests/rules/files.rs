@@ -1,4 +1,4 @@
-//! How files are: small mains, a purpose at the top, no names that say nothing, nothing of one machine.
+//! Rules for files: small mains, a purpose at the top, no meaningless names, no paths of one machine.
 
 use crate::{files, root};
 
@@ -32,7 +32,7 @@ fn no_file_has_a_name_that_says_nothing() {
 
 #[test]
 fn nothing_names_a_folder_outside_the_repository() {
-    // Put together here so that this file does not name them itself.
+    // Concatenated here so that this file does not contain the names.
     let foreign = [["..", "/shared"].concat(), ["/wor", "k/"].concat(), ["/ro", "ot/"].concat()];
     for extension in ["rs", "py", "md", "yaml", "toml", "sql", "sh"] {
         for path in files(&root(), extension) {

@@ -1,5 +1,5 @@
-//! Rules of the repository that a compiler does not check: who may depend on whom, in which order the
-//! modules of `export` stand, and how a file begins.
+//! Rules of the repository that a compiler does not check: allowed dependencies, the order of the modules of `export`,
+//! and the beginning of files.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
@@ -10,12 +10,12 @@ mod statements;
 
 use std::path::{Path, PathBuf};
 
-/// The root of the repository.
+/// Returns the root of the repository.
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
 }
 
-/// All files below `folder` with this extension, build folders left out.
+/// Lists all files below `folder` with this extension, except build folders.
 fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {

@@ -1,4 +1,4 @@
-//! Inside `export` the order of modules is the order of the flow: a module imports only what stands before it.
+//! In `export` the order of modules is the order of the flow: a module imports only modules listed before it.
 
 use crate::{files, root};
 
@@ -13,7 +13,7 @@ fn modules_of_the_core_import_only_what_stands_before_them() {
         let module = name.split(['/', '.']).next().unwrap();
         let Some(place) = order.iter().position(|m| *m == module) else { continue };
         let text = std::fs::read_to_string(&path).unwrap();
-        // Tests may look ahead.
+        // Tests may import later modules.
         let code = if name.ends_with("tests.rs") { "" } else { text.split("#[cfg(test)]").next().unwrap() };
         for used in code.split("crate::").skip(1) {
             let used: String = used.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();

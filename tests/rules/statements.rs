@@ -1,5 +1,5 @@
-//! What is said to source and store pins no session of a proxy, as far as the code tells. The test `guard` looks at what was
-//! really said.
+//! Statements to source and store pin no session of a proxy, as far as the source code shows. The test `guard` checks
+//! the statements that were really sent.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use tests::pinning::{TOO_LONG, hidden_pins, pins, verbs};
 
 use crate::{files, root};
 
-/// How a text begins that is SQL.
+/// First words of a text that is SQL.
 const VERBS: [&str; 24] = [
     "select",
     "insert",
@@ -35,7 +35,7 @@ const VERBS: [&str; 24] = [
     "do",
 ];
 
-/// What the owner runs on a connection of their own, straight to the server: `admin migrate`.
+/// Returns true for files whose statements the owner runs on a direct connection to the server: `admin migrate`.
 fn is_the_owners(path: &Path) -> bool {
     ["store/migrate.rs", "store/roles.rs"].iter().any(|end| path.ends_with(end))
 }
@@ -59,7 +59,7 @@ fn no_text_of_the_ports_would_pin_a_session() {
         }
         for path in files(&ports.join(folder), "sql") {
             let text = std::fs::read_to_string(&path).unwrap();
-            // Functions and tables are made by the owner; what functions do happens in the sessions of all.
+            // Functions and tables are created by the owner, but the bodies of functions run in every session.
             assert_eq!(hidden_pins(&text), [], "{}", path.display());
             if !text.contains("create or replace function")
                 && !path.components().any(|c| c.as_os_str() == "migrations")
@@ -73,7 +73,7 @@ fn no_text_of_the_ports_would_pin_a_session() {
     assert!(seen > 100, "only {seen} statements were found: the search is wrong");
 }
 
-/// A default that takes from a sequence would call `nextval` without a statement saying so.
+/// A default that uses a sequence would call `nextval` without a statement that contains it.
 #[test]
 fn no_table_of_the_store_has_a_sequence() {
     let migrations = files(&root().join("functions/ports/src/store/migrations"), "sql");
@@ -86,7 +86,7 @@ fn no_table_of_the_store_has_a_sequence() {
     }
 }
 
-/// Then no request makes a statement longer: what it holds goes as parameters.
+/// No request makes a statement longer, because its values are parameters.
 #[test]
 fn statements_of_the_store_are_fixed_texts_without_names() {
     let store = root().join("functions/ports/src/store");
@@ -101,7 +101,7 @@ fn statements_of_the_store_are_fixed_texts_without_names() {
         }
     }
     prepared.sort_unstable();
-    // The one way is `sql(text: &'static str)`, which makes them unnamed.
+    // The only way is `sql(text: &'static str)`, which makes them unnamed.
     let known = [
         "connection.rs sqlx::query",
         "migrate.rs AssertSqlSafe",
@@ -115,7 +115,7 @@ fn statements_of_the_store_are_fixed_texts_without_names() {
     assert!(connection.contains(only) && connection.matches("sqlx::query(").count() == 1);
 }
 
-/// The texts between quotes of some Rust, as the program has them. Comments are passed over.
+/// Returns the string literals of some Rust code, as the program sees them. Comments are skipped.
 fn literals(rust: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut rest = rust;
@@ -138,7 +138,7 @@ fn literals(rust: &str) -> Vec<String> {
     found
 }
 
-/// One literal after its first quote, and what follows it; with as many hashes if it is a raw one.
+/// Parses one literal after its first quote and returns the rest too. `raw` is the number of hashes of a raw literal.
 fn literal(rust: &str, raw: Option<usize>) -> (String, &str) {
     if let Some(hashes) = raw {
         let end = format!("\"{}", "#".repeat(hashes));
@@ -151,7 +151,7 @@ fn literal(rust: &str, raw: Option<usize>) -> (String, &str) {
         match sign {
             '"' => return (text, &rust[at + 1..]),
             '\\' => match signs.next() {
-                // The line goes on.
+                // The literal continues on the next line.
                 Some((_, '\n')) => text.push(' '),
                 Some((_, 'n')) => text.push('\n'),
                 Some((_, other)) => text.push(other),

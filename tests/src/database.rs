@@ -1,4 +1,4 @@
-//! A database of a test's own, on the stack's server, with an empty store in it.
+//! A database for a single test, on the stack's server, with an empty store in it.
 
 use anyhow::{Context, Result};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
@@ -9,7 +9,7 @@ use crate::Stack;
 /// A database that only one test uses.
 #[derive(Debug)]
 pub struct Database {
-    /// Its URL, as the owner, directly.
+    /// Direct URL, as the owner.
     pub url: String,
 }
 
@@ -53,7 +53,7 @@ impl Database {
         Ok(())
     }
 
-    /// The one number that a query answers.
+    /// Returns the single number of a query's result.
     ///
     /// # Errors
     /// The server's.
@@ -64,7 +64,7 @@ impl Database {
         Ok(number)
     }
 
-    /// The one text that a query answers.
+    /// Returns the single text of a query's result.
     ///
     /// # Errors
     /// The server's.
@@ -75,7 +75,7 @@ impl Database {
         Ok(text)
     }
 
-    /// A session of the owner, to hold something with.
+    /// Opens a session of the owner, for example to hold a lock.
     ///
     /// # Errors
     /// The server's.

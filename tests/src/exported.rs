@@ -22,7 +22,7 @@ impl Exported {
     /// Downloads everything and checks it against the manifest.
     ///
     /// # Errors
-    /// If anything is missing or not what the manifest says.
+    /// If anything is missing or differs from the manifest.
     pub async fn download(client: &Client, id: ExportId) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let (manifest, text) = client.manifest_text(id).await?;
@@ -40,7 +40,7 @@ impl Exported {
         Ok(Self { manifest, folder })
     }
 
-    /// The records of a dataset in the order of its chunks, headers left out.
+    /// Returns the records of a dataset in the order of its chunks, without headers.
     ///
     /// # Errors
     /// If a file cannot be read or has another header than the manifest's columns.
@@ -56,7 +56,7 @@ impl Exported {
         Ok(records)
     }
 
-    /// Names and decompressed contents of a dataset's files, in the order of its chunks.
+    /// Returns names and decompressed contents of a dataset's files, in the order of its chunks.
     ///
     /// # Errors
     /// If a file cannot be read.

@@ -1,4 +1,4 @@
-//! The stack's folder of injected faults: what is written there, the functions do.
+//! The stack's folder of injected faults. The functions read the faults from it.
 
 use std::path::PathBuf;
 
@@ -14,14 +14,14 @@ pub struct FaultFolder {
 }
 
 impl System {
-    /// Where faults are asked for.
+    /// Returns the folder in which faults are requested.
     pub fn faults(&self) -> FaultFolder {
         FaultFolder { path: self.stack.ground.join("faults") }
     }
 }
 
 impl FaultFolder {
-    /// From now on the functions fail as planned; processes that run read it within a fraction of a second.
+    /// Makes the functions fail as planned from now on. Running processes read the plan within a fraction of a second.
     ///
     /// # Errors
     /// If the folder cannot be written.
@@ -31,7 +31,7 @@ impl FaultFolder {
         Ok(std::fs::rename(new, self.path.join(PLAN))?)
     }
 
-    /// One process will die at this point.
+    /// Makes one process die at this point.
     ///
     /// # Errors
     /// If the folder cannot be written.
@@ -39,12 +39,12 @@ impl FaultFolder {
         Ok(std::fs::write(self.path.join(point.file()), "")?)
     }
 
-    /// Whether nobody has died at this point yet.
+    /// Returns true if no process has died at this point yet.
     pub fn is_armed(&self, point: Point) -> bool {
         self.path.join(point.file()).exists()
     }
 
-    /// Nothing fails any more.
+    /// Removes all faults.
     ///
     /// # Errors
     /// If the folder cannot be read.

@@ -1,5 +1,5 @@
-//! All that the functions told source and store through the pooler, from the server's log: message by message, with the
-//! session that it was told in.
+//! All messages of the functions to source and store through the pooler, read from the server's log, with the session
+//! of each message.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -11,28 +11,28 @@ use anyhow::{Context, Result};
 use crate::System;
 use crate::pinning::{Pin, pins, verbs};
 
-/// What our sessions call themselves: to the source, and to the store.
+/// Application names of Sluice's sessions: of the source, and of the store.
 const OURS: [&str; 2] = ["sluice", "sluice-store"];
 
 /// One message of the functions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Heard {
-    /// The session's process.
+    /// Pid of the session.
     pub pid: u32,
-    /// To the store; else to the source.
+    /// True for a message to the store, false for one to the source.
     pub to_store: bool,
-    /// The name of the statement, empty if it has none; `None` for the simple protocol, which knows no parameters.
+    /// Name of the statement, empty if it has none. `None` for the simple protocol, which has no parameters.
     pub name: Option<String>,
-    /// Its whole text.
+    /// Whole text.
     pub text: String,
 }
 
-/// Lets the server log what both roles say from now on, in sessions that begin from now on.
+/// Makes the server log the statements of both roles, in sessions that begin from now on.
 ///
 /// # Errors
 /// If the server refuses.
 pub async fn listen(system: &System) -> Result<()> {
-    // What parameters hold nobody asks for.
+    // Values of parameters are not needed.
     let roles = ["sluice_source", "sluice_store"].map(|role| {
         format!(
             "alter role {role} set log_statement = 'all'; alter role {role} set log_parameter_max_length = 0"
@@ -42,7 +42,7 @@ pub async fn listen(system: &System) -> Result<()> {
     system.x(&["restart", "pgbouncer"]).map(|_| ())
 }
 
-/// Reads it all.
+/// Reads all messages.
 ///
 /// # Errors
 /// If the log cannot be read.
@@ -55,7 +55,7 @@ pub fn heard(log: &Path) -> Result<Vec<Heard>> {
         let text = String::from_utf8_lossy(&line);
         let text = text.trim_end_matches('\n');
         match (text.strip_prefix('\t'), entry(text)) {
-            // A statement goes on.
+            // Continuation of a statement.
             (Some(more), _) if ours => {
                 if let Some(last) = found.last_mut() {
                     last.text.push('\n');
@@ -70,12 +70,14 @@ pub fn heard(log: &Path) -> Result<Vec<Heard>> {
         }
         line.clear();
     }
-    // A pooler tells a session how the client that it is lent to calls itself, and the like; RDS Proxy has its own ways.
+    // A pooler sets the client's application name and other parameters in the session. RDS Proxy does this in its own
+    // way.
     found.retain(|one| !one.text.starts_with("SET ") || one.name.is_some());
     Ok(found)
 }
 
-/// Reads the first line of an entry, `TIME [PID] STATE APPLICATION ROLE@DATABASE LOG:  …`, if it is a message of ours.
+/// Parses the first line of an entry, `TIME [PID] STATE APPLICATION ROLE@DATABASE LOG:  …`, if it is a message of
+/// Sluice.
 fn entry(line: &str) -> Option<Heard> {
     let (before, rest) = line.split_once("] ")?;
     let pid = before.rsplit_once('[')?.1.parse().ok()?;
@@ -95,14 +97,14 @@ fn entry(line: &str) -> Option<Heard> {
     Some(Heard { pid, to_store: application == "sluice-store", name, text: text.to_owned() })
 }
 
-/// What would pin a session among it, or break behind a pooler: one line each, without doubles.
+/// Returns the messages that would pin a session or break with a pooler: one line each, without duplicates.
 pub fn faults(heard: &[Heard]) -> Vec<String> {
     let (mut inside, mut found) = (HashMap::new(), Vec::new());
     for one in heard {
         let mut wrong: Vec<String> = pins(&one.text)
             .into_iter()
-            // A session of the source is one transaction of one attempt and ends with it: pinned, it keeps nobody waiting.
-            // What is filtered by stands in a COPY as literals, since that takes no parameters.
+            // A session of the source is one transaction of one attempt and ends with it, so a pinned one delays no
+            // other client. Filter values are literals in a COPY, because it takes no parameters.
             .filter(|pin| one.to_store || *pin != Pin::TooLong)
             .map(|pin| format!("{pin:?}"))
             .collect();

@@ -1,4 +1,4 @@
-//! What the end-to-end tests share: the running stack, the system on it, and databases of their own.
+//! Shared parts of the end-to-end tests: the running stack, the system on it, and databases for single tests.
 
 mod database;
 mod exported;

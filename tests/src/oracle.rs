@@ -1,11 +1,11 @@
-//! What PostgreSQL itself writes.
+//! PostgreSQL's own output.
 
 use anyhow::Result;
 use futures::StreamExt;
 use sqlx::Connection;
 use sqlx::postgres::PgConnection;
 
-/// `COPY (query) TO STDOUT (FORMAT csv)`, with the settings under which Sluice promises equal bytes.
+/// Runs `COPY (query) TO STDOUT (FORMAT csv)`, with the settings under which Sluice promises equal bytes.
 ///
 /// # Errors
 /// The server's.
@@ -23,7 +23,7 @@ pub async fn copy_csv(url: &str, query: &str) -> Result<Vec<u8>> {
     Ok(csv)
 }
 
-/// The records of a CSV without quoted line ends, sorted.
+/// Returns the records of a CSV without quoted line ends, sorted.
 #[must_use]
 pub fn sorted_records(csv: &[u8]) -> Vec<String> {
     let mut records: Vec<_> = String::from_utf8_lossy(csv).lines().map(str::to_owned).collect();

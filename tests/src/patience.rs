@@ -1,15 +1,15 @@
-//! Waiting for what must happen, as long as it takes on a machine that has other things to do.
+//! Waiting for events that must happen, for as long as they take on a busy machine.
 
 use std::time::{Duration, Instant};
 
-/// How long is waited for something that must happen; it is a hang, not a slow machine, beyond it. Nothing is proven by
-/// how soon it happens: a test that is about time compares with a time of its own.
+/// Maximum wait for an event that must happen. Beyond it the system hangs and is not just slow. How soon it happens
+/// proves nothing: a test about time compares with its own limit.
 pub const PATIENCE: Duration = Duration::from_secs(240);
 
-/// Between two looks.
+/// Time between two checks.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Looks until it has happened.
+/// Checks repeatedly until the event has happened.
 ///
 /// # Panics
 /// If it has not within [`PATIENCE`].

@@ -1,16 +1,16 @@
-//! What would pin a session: RDS Proxy then gives it to one client alone until that leaves, and the others wait although the
-//! database is idle. Session pinning filters do not exist for PostgreSQL.
+//! Detection of statements that would pin a session: RDS Proxy then reserves it for one client until that client
+//! disconnects, and the others wait although the database is idle. Session pinning filters do not exist for PostgreSQL.
 //!
-//! Source: "Avoiding pinning an RDS Proxy" in the RDS user guide. What a function does inside is not noticed by the proxy,
-//! which is worse: what it sets would be met by the next client. So [`hidden_pins`] looks into bodies.
+//! Source: "Avoiding pinning an RDS Proxy" in the RDS user guide. The proxy does not notice statements inside a
+//! function, which is worse: their settings would affect the next client. So [`hidden_pins`] checks function bodies.
 
-/// Bytes of a statement from which on a session is pinned (16 KB; which kilobyte, nobody says).
+/// Bytes of a statement from which on a session is pinned (16 KB; the guide does not define the kilobyte).
 pub const TOO_LONG: usize = 16_000;
 
-/// Why a session would be pinned.
+/// Reason why a session would be pinned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Pin {
-    /// `set`, `reset`, `set_config()`, also `set local`: whether that is spared is not said for PostgreSQL.
+    /// `set`, `reset`, `set_config()`, also `set local`: the guide does not exempt it for PostgreSQL.
     Setting,
     /// `prepare`, `execute`, `deallocate`, `discard`; and a statement with a name.
     Prepared,
@@ -30,7 +30,7 @@ pub enum Pin {
     TooLong,
 }
 
-/// What in one message to the server would pin its session.
+/// Returns the reasons for which one message to the server would pin its session.
 pub fn pins(text: &str) -> Vec<Pin> {
     let mut found = Vec::new();
     if text.len() >= TOO_LONG {
@@ -40,7 +40,7 @@ pub fn pins(text: &str) -> Vec<Pin> {
         let first = words.first().map_or("", String::as_str);
         let local_path = words.iter().map(String::as_str).take(3).eq(["set", "local", "search_path"]);
         found.extend(match first {
-            // A session of the source is one attempt's, which ends with the transaction that this is set in.
+            // A session of the source belongs to one attempt and ends with the transaction that this is set in.
             "set" if local_path => None,
             "set" | "reset" => Some(Pin::Setting),
             "prepare" | "execute" | "deallocate" | "discard" => Some(Pin::Prepared),
@@ -56,14 +56,14 @@ pub fn pins(text: &str) -> Vec<Pin> {
     found
 }
 
-/// What bodies of functions in `text` (all that stands between dollar quotes) do to the session that calls them.
+/// Returns the effects of function bodies in `text` (everything between dollar quotes) on the session that calls them.
 pub fn hidden_pins(text: &str) -> Vec<Pin> {
     let mut found = Vec::new();
     for body in bodies(text) {
         for words in statements(&body) {
             found.extend(anywhere(&words));
             for (i, word) in words.iter().enumerate() {
-                // `update … set` and `on conflict do update set` are what remains of the word.
+                // `update … set` and `on conflict do update set` are the remaining uses of the word.
                 let is_update = || words[..i].iter().any(|before| before == "update");
                 found.extend(match word.as_str() {
                     "set" if !is_update() => Some(Pin::Setting),
@@ -79,12 +79,12 @@ pub fn hidden_pins(text: &str) -> Vec<Pin> {
     found
 }
 
-/// The first word of every statement of one message.
+/// Returns the first word of every statement of one message.
 pub fn verbs(text: &str) -> Vec<String> {
     statements(text).into_iter().filter_map(|words| words.into_iter().next()).collect()
 }
 
-/// What pins wherever in a statement it stands.
+/// Returns the reasons that apply anywhere in a statement.
 fn anywhere(words: &[String]) -> Vec<Pin> {
     let is_temporary = |word: &String| word == "temp" || word == "temporary";
     let mut found = Vec::new();
@@ -114,7 +114,7 @@ fn anywhere(words: &[String]) -> Vec<Pin> {
     found
 }
 
-/// Every statement of a message as its words, in small letters, and its punctuation. Literals and comments are left out.
+/// Splits a message into statements of lower-case words and punctuation. Literals and comments are left out.
 fn statements(text: &str) -> Vec<Vec<String>> {
     let mut found = vec![Vec::new()];
     let mut scanner = Scanner { rest: text };
@@ -143,7 +143,7 @@ fn bodies(text: &str) -> Vec<String> {
 enum Token {
     /// A word, a quoted name, or a sign.
     Word(String),
-    /// What stands between dollar quotes.
+    /// Text between dollar quotes.
     Body(String),
     /// A semicolon.
     End,
@@ -192,7 +192,7 @@ impl Scanner<'_> {
         self.rest = &self.rest[bytes..];
     }
 
-    /// Passes over a literal. A doubled quote begins another one, which comes to the same.
+    /// Skips a literal. A doubled quote begins another one, which has the same effect.
     fn literal(&mut self, escapes: bool) {
         let mut end = self.rest.len();
         let mut signs = self.rest.char_indices().skip(1);
@@ -207,7 +207,7 @@ impl Scanner<'_> {
         self.skip(end);
     }
 
-    /// Takes what stands between dollar quotes, if they begin here; `$1` is a parameter.
+    /// Reads the text between dollar quotes, if they begin here; `$1` is a parameter.
     fn body(&mut self) -> Option<String> {
         let tag = &self.rest.strip_prefix('$')?;
         let tag = &tag[..tag.find('$')?];

@@ -1,4 +1,4 @@
-//! A Redis of a test's own, which it may stop, hold up and start again.
+//! A Redis for a single test, which may stop, suspend and restart it.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -14,7 +14,7 @@ use crate::{PATIENCE, skipped};
 
 const FOLDERS: [&str; 4] = ["/usr/bin", "/usr/local/bin", "/usr/sbin", "/opt/homebrew/bin"];
 
-/// A running server; it ends with this value.
+/// A running server. It ends when this value is dropped.
 #[derive(Debug)]
 pub struct Redis {
     /// Its URL.
@@ -26,10 +26,10 @@ pub struct Redis {
 }
 
 impl Redis {
-    /// Starts one; `None`, which is said, where there is no `redis-server` and something may be skipped.
+    /// Starts a server. Without `redis-server` it returns `None` and prints so, provided that tests may be skipped.
     ///
     /// # Panics
-    /// If it does not start although it is there, or is not there although nothing may be skipped.
+    /// If it is installed but does not start, or is not installed although tests must not be skipped.
     pub fn start() -> Option<Self> {
         let names = ["redis-server", "valkey-server"];
         let programs = FOLDERS.iter().flat_map(|folder| names.map(|name| PathBuf::from(folder).join(name)));
@@ -78,7 +78,7 @@ impl Redis {
         Ok(())
     }
 
-    /// Kills it; what it held is gone.
+    /// Kills it. Its contents are lost.
     pub fn stop(&self) {
         if let Some(mut child) = self.child.lock().unwrap_or_else(PoisonError::into_inner).take() {
             let _ = child.kill();
@@ -86,7 +86,7 @@ impl Redis {
         }
     }
 
-    /// Holds it up without ending it: it says nothing, keeps what it holds, and goes on when let go.
+    /// Suspends it without ending it: it does not respond, keeps its contents, and continues when resumed.
     pub fn hold(&self, held: bool) {
         if let Some(child) = &*self.child.lock().unwrap_or_else(PoisonError::into_inner) {
             let signal = if held { "-STOP" } else { "-CONT" };
@@ -94,33 +94,33 @@ impl Redis {
         }
     }
 
-    /// All keys.
+    /// Returns all keys.
     ///
     /// # Errors
-    /// If it does not answer.
+    /// If it does not respond.
     pub fn keys(&self) -> Result<Vec<String>> {
         let answer = String::from_utf8_lossy(&self.ask(b"KEYS *\r\n")?).into_owned();
         Ok(answer.split("\r\n").filter(|line| line.starts_with("sluice:")).map(str::to_owned).collect())
     }
 
-    /// The value of a key, as the protocol frames it.
+    /// Returns the value of a key, as the protocol frames it.
     ///
     /// # Errors
-    /// If it does not answer.
+    /// If it does not respond.
     pub fn value(&self, key: &str) -> Result<Vec<u8>> {
         self.ask(format!("*2\r\n$3\r\nGET\r\n${}\r\n{key}\r\n", key.len()).as_bytes())
     }
 
-    /// Whether a key has an end.
+    /// Returns true if a key expires.
     ///
     /// # Errors
-    /// If it does not answer.
+    /// If it does not respond.
     pub fn expires(&self, key: &str) -> Result<bool> {
         let answer = self.ask(format!("*2\r\n$4\r\nPTTL\r\n${}\r\n{key}\r\n", key.len()).as_bytes())?;
         Ok(answer.first() == Some(&b':') && answer.get(1) != Some(&b'-'))
     }
 
-    /// One command over a connection of its own; the whole answer.
+    /// Sends one command over a new connection and returns the whole response.
     fn ask(&self, command: &[u8]) -> Result<Vec<u8>> {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
         stream.set_read_timeout(Some(Duration::from_secs(5)))?;

@@ -1,10 +1,10 @@
-//! What becomes of a test that needs a program which is not on this machine: it says so and passes, or, where nothing may
-//! be skipped, fails.
+//! Handling of a test that needs a program which is not on this machine: it prints so and passes, or fails if tests
+//! must not be skipped.
 
-/// `1` where every program can be had, as in CI: there a test that does not run must not pass.
+/// Variable set to `1` where every program is available, as in CI: a test that does not run must not pass there.
 const NOTHING_SKIPPED: &str = "SLUICE_NOTHING_SKIPPED";
 
-/// Says that something is not tried for want of a program, and how to get it.
+/// Reports that a check is skipped because a program is missing, and how to get it.
 ///
 /// # Panics
 /// With `SLUICE_NOTHING_SKIPPED=1`.

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
-/// Where everything is.
+/// Addresses, names and folders of the stack.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Stack {
-    /// Its name.
+    /// Name of the stack.
     pub name: String,
     /// Names of the functions, by short name.
     pub functions: BTreeMap<String, String>,
@@ -20,26 +20,26 @@ pub struct Stack {
     pub key: String,
     /// Endpoint of the emulator.
     pub aws_endpoint: String,
-    /// Its credentials.
+    /// Access key of the emulator.
     pub access_key: String,
-    /// Its credentials.
+    /// Secret key of the emulator.
     pub secret_key: String,
-    /// Its region.
+    /// Region of the emulator.
     pub region: String,
     /// The bucket.
     pub bucket: String,
     /// The queue.
     pub queue_url: String,
-    /// PostgreSQL as its owner, directly.
+    /// Direct URL of PostgreSQL, as its owner.
     pub owner_url: String,
-    /// The source role, through the pooler.
+    /// URL of the source role, through the pooler.
     pub source_url: String,
-    /// The store role, through the pooler.
+    /// URL of the store role, through the pooler.
     pub store_url: String,
-    /// The shared cache; empty where there is none.
+    /// URL of the shared cache. Empty if there is none.
     #[serde(default)]
     pub redis_url: String,
-    /// The CDN; empty where there is none.
+    /// URL of the CDN. Empty if there is none.
     #[serde(default)]
     pub cdn_url: String,
     /// Folder of the public keys whose links the CDN accepts.
@@ -50,7 +50,7 @@ pub struct Stack {
     pub cdn_secret: String,
     /// The folder of its logs and data.
     pub ground: PathBuf,
-    /// PostgreSQL's log.
+    /// Path of PostgreSQL's log.
     pub postgres_log: String,
     /// Sessions of the source role.
     pub budget: u32,
@@ -59,7 +59,7 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// The stack named by `SLUICE_STACK`, which `cargo x test` sets.
+    /// Loads the stack named by `SLUICE_STACK`, which `cargo x test` sets.
     ///
     /// # Errors
     /// If there is none: end-to-end tests do not pass by being skipped.

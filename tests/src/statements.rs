@@ -1,4 +1,4 @@
-//! What a server was told: the statements of one database or role, from the server's log.
+//! Statements received by a server, of one database or role, read from the server's log.
 
 use std::io::{Read, Seek, SeekFrom};
 use std::path::PathBuf;
@@ -26,7 +26,7 @@ impl Statements {
         Ok(Self { log: Stack::from_env()?.postgres_log.into(), mark: format!("@{name} LOG:  ") })
     }
 
-    /// Logs all that the stack's store is told, once its pooler has been restarted, and as long as the stack lives.
+    /// Logs all statements of the stack's store, after its pooler has been restarted, and as long as the stack lives.
     ///
     /// # Errors
     /// If the server refuses.
@@ -39,7 +39,7 @@ impl Statements {
         })
     }
 
-    /// The end of the log: statements are counted from here.
+    /// Returns the end of the log, from which statements are counted.
     ///
     /// # Errors
     /// If the log cannot be read.
@@ -47,7 +47,7 @@ impl Statements {
         Ok(std::fs::metadata(&self.log)?.len())
     }
 
-    /// The statements since then, each by its first line.
+    /// Returns the statements since then, each by its first line.
     ///
     /// # Errors
     /// If the log cannot be read.

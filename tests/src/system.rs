@@ -32,7 +32,7 @@ const ORDERS_ROWS: u64 = 1_000_000;
 /// The system under test.
 #[derive(Clone, Debug)]
 pub struct System {
-    /// Where everything is.
+    /// The running stack.
     pub stack: Stack,
     /// A client of tenant `demo`.
     pub client: Client,
@@ -41,7 +41,7 @@ pub struct System {
 static SYSTEM: OnceCell<System> = OnceCell::const_new();
 
 impl System {
-    /// The system; its data is loaded at the first call.
+    /// Returns the system. Its data is loaded at the first call.
     ///
     /// # Panics
     /// If there is no stack or the data cannot be loaded: every test would fail for the same reason.
@@ -72,7 +72,7 @@ impl System {
         Ok(system)
     }
 
-    /// Runs `cargo x` on this stack and answers what it prints.
+    /// Runs `cargo x` on this stack and returns its output.
     ///
     /// # Errors
     /// If it fails.
@@ -94,7 +94,7 @@ impl System {
         Ok(said)
     }
 
-    /// The store, through the pooler.
+    /// Returns the store, through the pooler.
     ///
     /// # Panics
     /// If the stack's URL is malformed.
@@ -102,16 +102,16 @@ impl System {
         Store::new(&self.stack.store_url).expect("the stack's URL")
     }
 
-    /// The bucket.
+    /// Returns the bucket.
     pub fn objects(&self) -> S3Objects {
         S3Objects::new(&self.stack.bucket)
     }
 
-    /// The sweeper's context, for sweeps in this process.
+    /// Returns the sweeper's context, for sweeps in this process.
     pub fn sweeper(&self) -> sweeper::Context {
         let queue = Arc::new(SqsQueue::new(&self.stack.queue_url));
         let source = Source::new(&self.stack.source_url).expect("the stack's URL");
-        // Only the test of estimates asks for them; elsewhere they would read the source between two counts.
+        // Only the test of estimates refreshes them. Elsewhere they would read the source between two counts.
         let (objects, estimates_secs) = (Arc::new(self.objects()), u32::MAX);
         sweeper::Context { store: self.store(), queue, objects, source, estimates_secs }
     }
@@ -127,7 +127,7 @@ impl System {
         Ok(())
     }
 
-    /// The one number that a query answers.
+    /// Returns the single number of a query's result.
     ///
     /// # Errors
     /// The server's.
@@ -138,7 +138,7 @@ impl System {
         Ok(number)
     }
 
-    /// The texts of a query's only column.
+    /// Returns the texts of a query's only column.
     ///
     /// # Errors
     /// The server's.
@@ -152,7 +152,7 @@ impl System {
     /// Submits a request under a new idempotency key.
     ///
     /// # Errors
-    /// If it is refused.
+    /// If it is rejected.
     pub async fn submit(&self, request: &Value) -> Result<ExportId> {
         Ok(self.client.submit(request, &hex(&random::bytes::<8>())).await?.export.id)
     }
@@ -178,14 +178,14 @@ impl System {
     /// Waits for success, downloads and verifies.
     ///
     /// # Errors
-    /// If it does not succeed or its files are not what the manifest says.
+    /// If it does not succeed or its files differ from the manifest.
     pub async fn fetch(&self, id: ExportId) -> Result<Exported> {
         let export = self.wait(id).await?;
         ensure!(export.status == ExportStatus::Succeeded, "{id} is {}: {:?}", export.status, export.errors);
         Exported::download(&self.client, id).await
     }
 
-    /// A whole export: submitted, waited for, downloaded, verified.
+    /// Runs a whole export: submits, waits, downloads, verifies.
     ///
     /// # Errors
     /// If anything fails on the way.
@@ -193,7 +193,7 @@ impl System {
         self.fetch(self.submit(request).await?).await
     }
 
-    /// Pids of the processes of one of this stack's functions: `api`, `worker`, `sweeper`.
+    /// Returns the pids of the processes of one of this stack's functions: `api`, `worker`, `sweeper`.
     ///
     /// # Errors
     /// If /proc cannot be read.
@@ -208,7 +208,7 @@ impl System {
             let Some(pid) = path.file_name().and_then(|n| n.to_str()).and_then(|n| n.parse().ok()) else {
                 continue;
             };
-            // A process may end while it is looked at.
+            // A process may end while it is checked.
             let Ok(environment) = std::fs::read(path.join("environ")) else { continue };
             let has = |wanted: &str| environment.split(|b| *b == 0).any(|v| v == wanted.as_bytes());
             if has(&function) && has(&queue) {
@@ -219,7 +219,7 @@ impl System {
     }
 }
 
-/// Splits at semicolons that end a line; the generator has no others.
+/// Splits at semicolons that end a line. The generator has no others.
 fn split_statements(text: &str) -> Vec<String> {
     let mut statements = vec![String::new()];
     for line in text.lines() {

@@ -1,5 +1,5 @@
-//! `sluice admin`: the operator's commands. They go to the admin function through the AWS command line,
-//! with the operator's own AWS credentials; the api has no part in it.
+//! `sluice admin`: the operator's commands. They are sent to the admin function through the AWS command line, with
+//! the operator's own AWS credentials; the api is not involved.
 
 use std::io::{Read, Write};
 use std::path::PathBuf;
@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 
 use super::outcome::{Failure, Outcome};
 
-/// Operate Sluice: migrate, check, catalog check|apply|show, invalidate, keys create|list|rotate|revoke, tenants forget, pause, resume
+/// Run an operator command: migrate, check, catalog check|apply|show, invalidate, keys create|list|rotate|revoke,
+/// tenants forget, pause, resume
 ///
 /// Runs `aws lambda invoke` with your AWS credentials.
 #[derive(Debug, clap::Args)]
@@ -22,40 +23,40 @@ pub(super) struct Admin {
     /// Name or ARN of the admin function
     #[arg(long, env = "SLUICE_ADMIN_FUNCTION", value_name = "NAME")]
     function: Option<String>,
-    /// The catalog, for `catalog check` and `catalog apply`
+    /// Catalog file for `catalog check` and `catalog apply`
     #[arg(long, value_name = "FILE", default_value = "catalog.toml")]
     file: PathBuf,
-    /// For `invalidate`: the first day, in whatever time zone; without it from the beginning
+    /// For `invalidate`: first day, in all time zones [default: from the beginning]
     #[arg(long, value_name = "DAY")]
     from: Option<String>,
-    /// For `invalidate`: the last day; without it to the end
+    /// For `invalidate`: last day [default: to the end]
     #[arg(long, value_name = "DAY")]
     to: Option<String>,
-    /// For `keys create`: only these datasets exist for the key; without it all
+    /// For `keys create`: restrict the key to these datasets [default: all]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     datasets: Option<Vec<String>>,
-    /// For `keys create`: the key may look and fetch, but change nothing
+    /// For `keys create`: allow the key to read and download only
     #[arg(long)]
     read_only: bool,
-    /// For `keys create` and `keys rotate`: how long the key works, such as 12h, 90d or never; without it 365d, or as long
-    /// as the key that is rotated
+    /// For `keys create` and `keys rotate`: lifetime of the key, such as 12h, 90d or never [default: 365d, or the
+    /// lifetime of the rotated key]
     #[arg(long, value_name = "TIME")]
     expires: Option<String>,
-    /// For `keys rotate`: how long the old key works on; without it 7d
+    /// For `keys rotate`: time for which the old key keeps working [default: 7d]
     #[arg(long, value_name = "TIME")]
     overlap: Option<String>,
-    /// For `catalog apply`: also where chunks of live exports fail by it
+    /// For `catalog apply`: apply the catalog even if chunks of live exports fail
     #[arg(long)]
     allow_removal: bool,
-    /// For `catalog show`: an earlier revision, by the beginning of its id; without it the catalog in force
+    /// For `catalog show`: show an earlier revision, given by a prefix of its id [default: the catalog in force]
     #[arg(long, value_name = "ID")]
     revision: Option<String>,
-    /// For `invalidate`: of this tenant only
+    /// For `invalidate`: only this tenant
     #[arg(long, value_name = "TENANT")]
     tenant: Option<String>,
 }
 
-/// What the admin function answers.
+/// Result returned by the admin function.
 #[derive(Deserialize)]
 struct Answer {
     ok: bool,
@@ -87,7 +88,7 @@ impl Admin {
         [("from", &self.from), ("to", &self.to), ("tenant", &self.tenant)]
     }
 
-    /// Adds the options that go with some commands only.
+    /// Adds the options that apply to some commands only.
     fn key_terms(&self, event: &mut Value) -> Result<(), String> {
         let terms = [
             ("--datasets", "datasets", "keys create", self.datasets.as_ref().map(|names| json!(names))),
@@ -113,7 +114,7 @@ impl Admin {
     }
 }
 
-/// The event for the words. Words that are unknown here are the function's to judge.
+/// Returns the event for the words. Unknown words are left to the function to reject.
 fn payload(
     words: &[String],
     catalog: impl FnOnce() -> Result<String, String>,
@@ -149,8 +150,8 @@ fn payload(
     })
 }
 
-/// Runs `aws lambda invoke`. Payload and answer go through files that only this user can read: a catalog
-/// may be longer than an argument, and an answer may hold a new key.
+/// Runs `aws lambda invoke`. Payload and result are passed in files that only this user can read: a catalog may be
+/// longer than an argument, and a result may contain a new key.
 fn invoke(function: &str, payload: &Value) -> Result<Value, Failure> {
     let local = |what: &str, error: std::io::Error| Failure::Local(format!("{what}: {error}"));
     let file = || tempfile::NamedTempFile::new().map_err(|error| local("no temporary file", error));
@@ -158,7 +159,7 @@ fn invoke(function: &str, payload: &Value) -> Result<Value, Failure> {
     write!(event, "{payload}").and_then(|()| event.flush()).map_err(|e| local("no temporary file", e))?;
     let status = Command::new("aws")
         .args(["lambda", "invoke", "--function-name", function, "--output", "json"])
-        // A migration may take minutes, and must not be sent twice.
+        // A migration may take minutes and must not be sent twice.
         .args(["--cli-read-timeout", "0", "--payload"])
         .arg(format!("fileb://{}", event.path().display()))
         .arg(answer.path())

@@ -1,4 +1,4 @@
-//! The request of `export` and `plan`: words of the command line, or a JSON file.
+//! The request of `export` and `plan`: arguments of the command line, or a JSON file.
 
 use std::io::Read;
 use std::path::PathBuf;
@@ -10,12 +10,12 @@ use super::outcome::Failure;
 use super::request::RequestArgs;
 use crate::Error;
 
-/// What is asked for.
+/// Requested export.
 #[derive(Debug, clap::Args)]
 pub(super) struct Asked {
     #[command(flatten)]
     words: RequestArgs,
-    /// Send this JSON file as the request instead; - reads stdin
+    /// Send this JSON file as the request; - reads stdin
     #[arg(long, value_name = "FILE", help_heading = "Request", conflicts_with_all = [
         "datasets", "from", "to", "time_zone", "columns", "filter", "format", "compression", "delimiter",
         "null", "no_header", "formula_guard",
@@ -24,7 +24,7 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// A refusal in the words that the request was made of.
+    /// Converts an error response to the terms of the command line that made the request.
     pub(super) fn explain(&self, error: Error) -> Failure {
         match error {
             Error::Problem(problem) if self.request.is_none() => {
@@ -35,7 +35,7 @@ impl Asked {
         }
     }
 
-    /// The body to send.
+    /// Returns the body to send.
     pub(super) fn read(&self) -> Result<Value, Failure> {
         let Some(path) = &self.request else {
             let request = self.words.build().map_err(Failure::Usage)?;

@@ -1,4 +1,4 @@
-//! `sluice cancel`: end an export, or forget an ended one.
+//! `sluice cancel`: cancels an export, or deletes an ended one.
 
 use export::chunk::ExportStatus;
 use export::id::ExportId;
@@ -10,12 +10,12 @@ use crate::Client;
 
 /// Cancel a running export, or delete an ended one with its files
 ///
-/// The files that a canceled export has written by then stay until it expires: `sluice download ID --partial` loads
-/// them, and a second `sluice cancel ID` deletes them.
+/// The files that a canceled export has already written are kept until it expires: `sluice download ID --partial`
+/// downloads them, and a second `sluice cancel ID` deletes them.
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "sluice cancel [OPTIONS] <ID>")]
 pub(super) struct Cancel {
-    /// The export
+    /// ID of the export
     #[arg(value_name = "ID")]
     id: ExportId,
 }
@@ -32,7 +32,7 @@ impl Cancel {
     }
 }
 
-/// What is left of it, and how to delete that as well.
+/// Describes the files that remain, and how to delete them too.
 fn text(export: &Export) -> String {
     let id = export.id;
     let mut lines = vec![format!("export {id} is {}", export.status)];

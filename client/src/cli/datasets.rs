@@ -1,4 +1,4 @@
-//! `sluice datasets`: what may be exported.
+//! `sluice datasets`: datasets that can be exported.
 
 use export::wire::Dataset;
 use indicatif::HumanCount;
@@ -7,11 +7,11 @@ use super::outcome::{Failure, Outcome};
 use crate::Client;
 use crate::text::{bytes, duration, table};
 
-/// List what may be exported, or describe one dataset
+/// List the datasets that can be exported, or describe one
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "sluice datasets [OPTIONS] [NAME]")]
 pub(super) struct Datasets {
-    /// The dataset
+    /// Name of the dataset
     #[arg(value_name = "NAME")]
     name: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! `sluice download`: load, or go on loading, the files of an export.
+//! `sluice download`: downloads the files of an export, or resumes the download.
 
 use export::chunk::ExportStatus;
 use export::id::ExportId;
@@ -10,16 +10,16 @@ use super::outcome::{Failure, Outcome};
 use super::{show, wait};
 use crate::Client;
 
-/// Load the files of an export; what is there already is not loaded again
+/// Download the files of an export, skipping files that are already present
 ///
-/// Waits for the end of an export that is still running.
+/// Waits for an export that is still running.
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "sluice download [OPTIONS] <ID>")]
 pub(super) struct Download {
-    /// The export
+    /// ID of the export
     #[arg(value_name = "ID")]
     id: ExportId,
-    /// Load what is there now, also of an export that failed or is running
+    /// Download the files available now, even if the export is running or has failed
     #[arg(long)]
     partial: bool,
     #[command(flatten)]

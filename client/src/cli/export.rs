@@ -1,4 +1,4 @@
-//! `sluice export`: submit, wait, load.
+//! `sluice export`: submits, waits, downloads.
 
 use std::time::Instant;
 
@@ -13,7 +13,7 @@ use super::{plan, show, wait};
 use crate::Client;
 use crate::text::{bytes, count, duration};
 
-/// Export datasets to files: submit, wait, load, check
+/// Export datasets to files: submit, wait, download, verify
 #[derive(Debug, clap::Args)]
 #[command(
     override_usage = "sluice export [OPTIONS] <DATASET>...\n       sluice export [OPTIONS] --request <FILE>"
@@ -27,7 +27,7 @@ pub(super) struct Export {
     /// Return as soon as the export is accepted
     #[arg(long)]
     no_wait: bool,
-    /// Wait for the end, but load no files
+    /// Wait for the end, but do not download files
     #[arg(long)]
     no_download: bool,
     #[command(flatten)]
@@ -42,7 +42,7 @@ impl Export {
             return Ok(Outcome::new(plan::text(&plan), plan));
         }
         if !self.no_wait && !self.no_download {
-            // Said now rather than after an hour of work.
+            // Checked now rather than after an hour of work.
             self.target.check(None)?;
         }
         let began = Instant::now();
@@ -68,7 +68,7 @@ impl Export {
     }
 }
 
-/// What `export` and `download` end with.
+/// Returns the outcome of `export` and `download`.
 pub(super) fn outcome(export: wire::Export, loaded: Loaded, began: Option<Instant>) -> Outcome {
     let directory = loaded.directory.display();
     let took = began.map(|at| format!(" in {}", duration(at.elapsed().as_secs()))).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Loading all files of an export into a directory: several at a time, each checked.
+//! Download of all files of an export into a directory: several at a time, each verified.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -14,44 +14,44 @@ use crate::error::with_causes;
 use crate::text::count;
 use crate::{Client, Error, Fetched, Folder, Wanted, empty};
 
-/// Where files go, and how many at a time.
+/// Directory and parallelism of a download.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Files")]
 pub(super) struct Target {
-    /// Directory for the files; `exports/ID` if not given
+    /// Directory for the files [default: exports/ID]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Replace files in the directory that this export did not write
     #[arg(long)]
     overwrite: bool,
-    /// Files loaded at the same time
+    /// Number of files to download in parallel
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
     parallel: u8,
 }
 
-/// What is there now.
+/// State of the directory after a download.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Loaded {
-    /// The directory.
+    /// Path of the directory.
     pub(super) directory: PathBuf,
-    /// Whether all files of the export are there, and its manifest.
+    /// True if all files of the export are present, and its manifest.
     pub(super) complete: bool,
-    /// Datasets with at least one file here, those without rows included.
+    /// Datasets with at least one file present, including those without rows.
     pub(super) datasets: usize,
-    /// Files that came now: loaded, or made for a dataset without rows.
+    /// Files added by this run: downloaded, or created for a dataset without rows.
     pub(super) loaded: usize,
-    /// Files that were there already.
+    /// Files that were already present.
     pub(super) present: usize,
-    /// Rows of the files that are there.
+    /// Rows in the files present.
     pub(super) rows: u64,
-    /// Bytes of the files that are there.
+    /// Bytes of the files present.
     pub(super) bytes: u64,
-    /// Files that could not be loaded, and why.
+    /// Files that could not be downloaded, with the reasons.
     pub(super) failures: Vec<String>,
 }
 
-/// A file to load, and what it counts for.
+/// File to download, with its share of the totals.
 struct Item {
     wanted: Wanted,
     dataset: String,
@@ -63,13 +63,13 @@ impl Target {
         self.out.clone().unwrap_or_else(|| Path::new("exports").join(id.to_string()))
     }
 
-    /// How to go on with this export later.
+    /// Returns a hint on how to resume the download later.
     pub(super) fn resume_hint(&self, id: ExportId) -> String {
         let out = self.out.as_ref().map(|out| format!(" --out {}", out.display())).unwrap_or_default();
         format!("export {id} is not affected; go on with: sluice download {id}{out}")
     }
 
-    /// Loads the files of a succeeded export, makes one for each dataset without rows, and writes the manifest.
+    /// Downloads the files of a succeeded export, creates one for each dataset without rows, and writes the manifest.
     pub(super) async fn load_all(&self, client: &Client, id: ExportId) -> Result<Loaded, Failure> {
         let (manifest, text) = client.manifest_text(id).await?;
         let folder = Folder::open(&self.directory(id), id).map_err(in_the_way)?.overwriting(self.overwrite);
@@ -95,7 +95,7 @@ impl Target {
         Ok(loaded)
     }
 
-    /// Loads the files that are there so far.
+    /// Downloads the files written so far.
     pub(super) async fn load_present(&self, client: &Client, id: ExportId) -> Result<Loaded, Failure> {
         let (mut items, mut cursor) = (Vec::new(), None);
         loop {
@@ -114,7 +114,7 @@ impl Target {
         self.load(client, id, &folder, items).await
     }
 
-    /// Refuses a directory with the files of another export; `None`: of any.
+    /// Rejects a directory with the files of another export; `None`: of any export.
     pub(super) fn check(&self, id: Option<ExportId>) -> Result<(), Failure> {
         let directory = id.map_or_else(|| self.out.clone(), |id| Some(self.directory(id)));
         Ok(directory.map_or(Ok(()), |directory| Folder::refuse_others(&directory, id))?)
@@ -176,7 +176,7 @@ impl Loaded {
     }
 }
 
-/// Makes the file of each dataset without rows that has none yet.
+/// Creates the file of each dataset without rows that has none yet.
 fn add_empty(folder: &Folder, manifest: &Manifest, loaded: &mut Loaded) -> Result<(), Failure> {
     for head in manifest.datasets.iter().filter(|d| d.rows == 0).map(|d| &d.head) {
         let name = empty::file_name(head);
@@ -194,7 +194,7 @@ fn add_empty(folder: &Folder, manifest: &Manifest, loaded: &mut Loaded) -> Resul
     Ok(())
 }
 
-/// What can be done about files that are in the way.
+/// Adds a hint to an error about existing files.
 fn in_the_way(error: Error) -> Failure {
     match error {
         Error::Occupied { .. } => Failure::from(error)

@@ -1,11 +1,11 @@
-//! Refusals of a request in the words of the command line that made it: flags instead of fields.
+//! Error responses in the terms of the command line that made the request: flags instead of fields.
 
 use export::problem::Violation;
 use export::wire::Problem;
 
 use crate::error::readable;
 
-/// A field of the request, and the flag that gives it.
+/// Fields of the request and the flags that set them.
 const FLAGS: [(&str, &str); 9] = [
     ("/startDate", "--from"),
     ("/endDate", "--to"),
@@ -18,7 +18,7 @@ const FLAGS: [(&str, &str); 9] = [
     ("/csv/formulaGuard", "--formula-guard"),
 ];
 
-/// The problem as people read it, for a request that was made of these datasets and flags.
+/// Formats the problem for the user, for a request made of these datasets and flags.
 pub(super) fn in_words(problem: &Problem, datasets: &[String]) -> String {
     let word = |violation: &Violation| {
         let (place, dataset) = place(&violation.pointer, datasets);
@@ -29,7 +29,7 @@ pub(super) fn in_words(problem: &Problem, datasets: &[String]) -> String {
     readable(&Problem { violations, ..problem.clone() })
 }
 
-/// Where it is on the command line, and the dataset that it belongs to.
+/// Returns its position on the command line, and the dataset it belongs to.
 fn place<'a>(pointer: &str, datasets: &'a [String]) -> (String, Option<&'a str>) {
     if let Some((_, flag)) = FLAGS.iter().find(|(field, _)| *field == pointer) {
         return ((*flag).to_owned(), None);
@@ -49,7 +49,7 @@ fn place<'a>(pointer: &str, datasets: &'a [String]) -> (String, Option<&'a str>)
     (place, Some(dataset))
 }
 
-/// Names of fields and paths of the api, as flags and commands.
+/// Replaces names of fields and paths of the api with flags and commands.
 fn sentence(text: &str, dataset: Option<&str>) -> String {
     const LIST: &str = "GET /api/v1/datasets";
     let text = match dataset {

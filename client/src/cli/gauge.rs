@@ -1,4 +1,4 @@
-//! Progress of a download: bytes of all files together, and how fast they come.
+//! Progress of a download: total bytes of all files, and the rate.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -6,21 +6,21 @@ use std::time::Instant;
 use super::progress::Progress;
 use crate::text::bytes;
 
-/// Bytes of all files together.
+/// Progress of all files together.
 pub(super) struct Gauge {
     progress: Progress,
     total: u64,
-    /// Bytes that are there, wherever they came from.
+    /// Bytes present, whatever their origin.
     at: AtomicU64,
-    /// Bytes that came through the network.
+    /// Bytes received over the network.
     loaded: AtomicU64,
     since: Instant,
 }
 
-/// One file of them.
+/// Progress of one file.
 pub(super) struct FileGauge<'a> {
     gauge: &'a Gauge,
-    /// Bytes that are there; `u64::MAX` before the first report.
+    /// Bytes present; `u64::MAX` before the first report.
     last: AtomicU64,
 }
 
@@ -34,7 +34,7 @@ impl Gauge {
         FileGauge { gauge: self, last: AtomicU64::new(u64::MAX) }
     }
 
-    /// Shows the last state, also where only a line now and then is shown.
+    /// Shows the last state, even if only occasional lines are printed.
     pub(super) fn finish(&self) {
         self.progress.finish(|| self.line());
     }
@@ -46,21 +46,21 @@ impl Gauge {
 }
 
 impl FileGauge<'_> {
-    /// The file has so many bytes now. What the first report says was there before.
+    /// Reports the current size of the file. The size in the first report was present before.
     pub(super) fn moved(&self, now: u64) {
         let before = self.last.swap(now, Ordering::Relaxed);
         let known = if before == u64::MAX { 0 } else { before };
         if before != u64::MAX {
             self.gauge.loaded.fetch_add(now.saturating_sub(before), Ordering::Relaxed);
         }
-        // Wrapping addition of the difference is exact, also where a file begins again.
+        // Wrapping addition of the difference is exact, even if a file starts over.
         let step = now.wrapping_sub(known);
         let at = self.gauge.at.fetch_add(step, Ordering::Relaxed).wrapping_add(step);
         self.gauge.progress.show(at, || self.gauge.line());
     }
 }
 
-/// A rate is of what was loaded: hashing files that are there is no loading.
+/// Formats the state. The rate is that of downloaded bytes; hashing existing files does not count.
 fn line(at: u64, loaded: u64, total: u64, seconds: f64) -> String {
     let there = format!("{} of {}", bytes(at), bytes(total));
     match loaded {
@@ -80,7 +80,7 @@ mod tests {
         present.moved(1 << 20);
         resumed.moved(1 << 20);
         assert_eq!(gauge.line(), "2.00 MiB of 3.00 MiB there already");
-        // A beginning that turns out to be of another file.
+        // A partial file that turns out to belong to another file.
         resumed.moved(0);
         resumed.moved(2 << 20);
         assert_eq!(gauge.at.load(Ordering::Relaxed), 3 << 20);

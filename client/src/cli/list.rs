@@ -1,4 +1,4 @@
-//! `sluice list`: the caller's exports.
+//! `sluice list`: the exports of the caller.
 
 use export::chunk::ExportStatus;
 use export::wire::ExportList;
@@ -13,10 +13,10 @@ use crate::text::{bytes, table};
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "sluice list [OPTIONS]")]
 pub(super) struct List {
-    /// Only those that are: queued, running, succeeded, failed, canceled, expired
+    /// Only exports with this status: queued, running, succeeded, failed, canceled, expired
     #[arg(long)]
     status: Option<ExportStatus>,
-    /// All of them, not only the first page
+    /// List all exports, not only the first page
     #[arg(long)]
     all: bool,
 }
@@ -53,7 +53,7 @@ fn text(list: &ExportList) -> String {
     if list.next_cursor.is_some() { format!("{table}\nthere are more: --all") } else { table }
 }
 
-/// A time without its fraction, whose digits change from line to line; `--json` has all of them.
+/// Returns a time without its fraction, whose number of digits varies between lines. `--json` shows all digits.
 fn seconds(time: &str) -> String {
     match time.split_once('.') {
         Some((whole, _)) => format!("{whole}Z"),

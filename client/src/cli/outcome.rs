@@ -1,4 +1,4 @@
-//! What a command ends with, and how it is printed.
+//! Outcome of a command, and its output.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -11,7 +11,7 @@ use crate::Error;
 use crate::error::{API, with_causes};
 use crate::text::{is_control, printable};
 
-/// A command that ran to its end.
+/// Outcome of a command that completed.
 pub(super) struct Outcome {
     text: String,
     data: Value,
@@ -19,46 +19,46 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
-    /// `text` is for people, `data` for machines.
+    /// Creates an outcome: `text` for users, `data` for `--json`.
     pub(super) fn new(text: impl Into<String>, data: impl Serialize) -> Self {
         Self { text: text.into(), data: serde_json::to_value(data).unwrap_or_default(), failed: false }
     }
 
-    /// The same with exit code 1 if `failed`.
+    /// Sets exit code 1 if `failed`.
     pub(super) fn failed_if(self, failed: bool) -> Self {
         Self { failed, ..self }
     }
 }
 
-/// A command that did not run to its end.
+/// Failure of a command that did not complete.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
-    /// Mistyped.
+    /// Invalid arguments.
     #[error("{0}")]
     Usage(String),
-    /// Went wrong here.
+    /// Local error.
     #[error("{0}")]
     Local(String),
-    /// Went wrong on the way to the api, or was refused by it.
+    /// Error of the connection to the api, or error response of the api.
     #[error(transparent)]
     Client(#[from] Error),
-    /// Refused by the api, in the words of the command line.
+    /// Error response of the api, in the terms of the command line.
     #[error("{text}")]
     Refused {
-        /// As the api said it.
+        /// Problem as returned by the api.
         problem: Box<Problem>,
-        /// As people read it here.
+        /// Text shown to the user.
         text: String,
     },
     /// Ctrl-C.
     #[error("interrupted")]
     Interrupted,
-    /// One of the others, and what can be done now.
+    /// Another failure with a hint.
     #[error("{failure}\n{hint}")]
     Hinted {
-        /// What went wrong.
+        /// The failure.
         failure: Box<Failure>,
-        /// What can be done.
+        /// The hint.
         hint: String,
     },
 }
@@ -105,7 +105,7 @@ impl Failure {
     }
 }
 
-/// What to look at first where a server does not answer as the api does.
+/// Returns a hint for a server that does not respond as the api does.
 pub(super) fn address_hint(error: &Error) -> Option<&'static str> {
     match error {
         Error::Connection { to: API, .. } => {
@@ -117,7 +117,8 @@ pub(super) fn address_hint(error: &Error) -> Option<&'static str> {
     }
 }
 
-/// JSON that is also safe to look at: what a terminal would obey is escaped, which means the same.
+/// Formats JSON that is safe to display: characters that a terminal would interpret are escaped, which does not
+/// change the meaning.
 fn safe_json(data: &Value) -> String {
     let text = format!("{data:#}");
     let odd = |c: char| c != '\n' && is_control(c);
@@ -127,7 +128,7 @@ fn safe_json(data: &Value) -> String {
     text.chars().map(|c| if odd(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() }).collect()
 }
 
-/// Prints to stdout, complaints to stderr. A closed stdout is the reader's decision, not an error.
+/// Prints results to stdout and errors to stderr. A stdout closed by the reader is not an error.
 pub(super) fn print(result: Result<Outcome, Failure>, json: bool) -> ExitCode {
     let mut out = std::io::stdout().lock();
     let (text, data, code) = match result {

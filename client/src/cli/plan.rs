@@ -1,4 +1,4 @@
-//! `sluice plan`: what an export would do, how long it would take, what it would cost. Nothing is kept.
+//! `sluice plan`: chunks, duration and cost of an export. Nothing is stored.
 
 use export::wire;
 use indicatif::HumanCount;
@@ -8,7 +8,7 @@ use super::outcome::{Failure, Outcome};
 use crate::Client;
 use crate::text::{bytes, count, duration, table};
 
-/// Show what an export would do, without doing it: chunks, time, cost
+/// Show the chunks, duration and cost of an export without running it
 #[derive(Debug, clap::Args)]
 #[command(
     override_usage = "sluice plan [OPTIONS] <DATASET>...\n       sluice plan [OPTIONS] --request <FILE>"
@@ -25,7 +25,7 @@ impl Plan {
     }
 }
 
-/// A plan as people read it.
+/// Formats a plan for the user.
 pub(super) fn text(plan: &wire::Plan) -> String {
     let cells = |name: &str, counts: &wire::PlanCounts, note: &str| {
         vec![
@@ -55,7 +55,7 @@ pub(super) fn text(plan: &wire::Plan) -> String {
     lines.join("\n")
 }
 
-/// A figure, or its upper bound, or that it is unknown.
+/// Formats a figure, its upper bound, or "unknown".
 fn figure<T>(counts: &wire::PlanCounts, known: Option<T>, text: impl Fn(T) -> String) -> String {
     match known {
         None => "unknown".to_owned(),
@@ -108,7 +108,7 @@ fn forecast_lines(forecast: &wire::Forecast, total: &wire::PlanCounts) -> Vec<St
     lines
 }
 
-/// Cents, or for less than a cent all that can be told.
+/// Formats an amount in cents; amounts below a cent with six decimals.
 fn dollars(amount: f64) -> String {
     if amount == 0.0 || amount >= 0.01 { format!("{amount:.2}") } else { format!("{amount:.6}") }
 }

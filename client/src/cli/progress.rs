@@ -1,4 +1,4 @@
-//! Progress on stderr: a bar on a terminal, now and then a line elsewhere.
+//! Progress on stderr: a bar on a terminal, occasional lines elsewhere.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -7,26 +7,26 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::text::one_line;
 
-/// Time before the first line where there is no terminal, and between two.
+/// Time before the first line and between two lines, if there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
-/// Work that goes on.
+/// Progress of a running operation.
 pub(super) struct Progress {
     bar: ProgressBar,
     lines: Mutex<Lines>,
 }
 
-/// What was printed where there is no terminal.
+/// Last line printed if there is no terminal.
 struct Lines {
     at: Instant,
     last: String,
 }
 
 impl Progress {
-    /// Begins; it is done at `length`.
+    /// Begins an operation that is complete at `length`.
     pub(super) fn new(length: u64) -> Self {
         let bar = ProgressBar::new(length.max(1));
-        // The message has lines of its own: one that is cut off at the edge hides what matters.
+        // The message has separate lines: a long line would be cut off at the edge and hide the important part.
         let template = "{spinner} {bar:30} {percent:>3}%  {msg}";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("=> "));
@@ -35,7 +35,7 @@ impl Progress {
         Self { bar, lines: Mutex::new(Lines { at: Instant::now(), last: String::new() }) }
     }
 
-    /// Shows how far it is; `text` is made only when it is shown. Each of its lines stands on a line of its own on a
+    /// Shows the position. `text` is called only if it is shown. Each line of the text is a separate line on a
     /// terminal.
     pub(super) fn show(&self, position: u64, text: impl FnOnce() -> String) {
         self.bar.set_position(position);
@@ -51,7 +51,7 @@ impl Progress {
         }
     }
 
-    /// Prints the last state where lines were printed before: what stands there last must not be an early one.
+    /// Prints the last state if lines were printed before, so that the final line is not an outdated one.
     pub(super) fn finish(&self, text: impl FnOnce() -> String) {
         let mut lines = self.lines.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if self.bar.is_hidden() && !lines.last.is_empty() {

@@ -1,4 +1,4 @@
-//! The request, built from words of the command line.
+//! The request, built from the arguments of the command line.
 
 use std::collections::BTreeMap;
 
@@ -7,47 +7,47 @@ use export::wire::{All, DatasetChoice, DatasetRequest, Datasets, ExportRequest};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-/// The parts of a request that flags can give.
+/// Parts of a request that can be set by flags.
 #[derive(Debug, clap::Args)]
 pub(super) struct RequestArgs {
     /// Datasets by name, or '*' for all
     #[arg(value_name = "DATASET", required_unless_present = "request")]
     datasets: Vec<String>,
-    /// First day, or first instant (RFC 3339) [default: everything up to the end]
+    /// First day, or first instant (RFC 3339) [default: no lower bound]
     #[arg(long, value_name = "DATE", help_heading = "Request")]
     from: Option<String>,
-    /// Last day, inclusive; or the first instant after the end (RFC 3339) [default: everything from the start on]
+    /// Last day, inclusive; or end instant, exclusive (RFC 3339) [default: no upper bound]
     #[arg(long, value_name = "DATE", help_heading = "Request")]
     to: Option<String>,
-    /// Zone in which dates are days, such as Europe/Amsterdam [default: UTC]
+    /// Time zone of the dates, such as Europe/Amsterdam [default: UTC]
     #[arg(long, value_name = "ZONE", help_heading = "Request")]
     time_zone: Option<String>,
-    /// Columns of one dataset, in the order of the file; its name may be left out where only one is named
+    /// Columns of one dataset, in the order of the file; DATASET may be omitted if only one is named
     #[arg(long, value_name = "[DATASET=]A,B", help_heading = "Request")]
     columns: Vec<String>,
-    /// Rows of one dataset: DATASET.COLUMN, one of = != > >= < <=, and a value
+    /// Filter the rows of one dataset: DATASET.COLUMN, one of = != > >= < <=, and a value
     ///
-    /// The value is JSON where it reads as JSON (10, true, null, "10", ["NL","DE"]), else a text.
-    /// Several `=` on one column mean any of them; all else must hold together. The dataset's name may be left out where
-    /// only one is named.
+    /// The value is parsed as JSON if it is valid JSON (10, true, null, "10", ["NL","DE"]), otherwise it is a text.
+    /// Several `=` on one column match any of the values; all other conditions must hold together. DATASET may be
+    /// omitted if only one is named.
     #[arg(long, value_name = "[DATASET.]COLUMN=VALUE", help_heading = "Request")]
     filter: Vec<String>,
-    /// How rows are written: csv, ndjson or parquet [default: csv]
+    /// File format: csv, ndjson or parquet [default: csv]
     #[arg(long, value_parser = word::<Format>, help_heading = "Format of the files")]
     format: Option<Format>,
-    /// How files are compressed: gzip, zstd or none; Parquet: zstd, snappy or none [default: gzip; Parquet: zstd]
+    /// Compression: gzip, zstd or none; Parquet: zstd, snappy or none [default: gzip; Parquet: zstd]
     #[arg(long, value_parser = word::<Compression>, help_heading = "Format of the files")]
     compression: Option<Compression>,
-    /// What stands between the fields of CSV [default: ,]
+    /// CSV: field delimiter [default: ,]
     #[arg(long, value_name = "CHARACTER", help_heading = "Format of the files")]
     delimiter: Option<char>,
-    /// What stands for NULL in CSV [default: nothing]
+    /// CSV: text for NULL [default: empty]
     #[arg(long, value_name = "TEXT", help_heading = "Format of the files")]
     null: Option<String>,
-    /// CSV without a first line of column names
+    /// CSV: omit the header row with the column names
     #[arg(long, help_heading = "Format of the files")]
     no_header: bool,
-    /// CSV for spreadsheets: texts that would run as formulas get an apostrophe in front
+    /// CSV: prefix texts that a spreadsheet would run as formulas with an apostrophe
     #[arg(long, help_heading = "Format of the files")]
     formula_guard: bool,
 }
@@ -57,7 +57,7 @@ fn word<T: DeserializeOwned>(text: &str) -> Result<T, String> {
 }
 
 impl RequestArgs {
-    /// The request, or why the words make none.
+    /// Builds the request, or returns the error in the arguments.
     pub(super) fn build(&self) -> Result<ExportRequest, String> {
         Ok(ExportRequest {
             datasets: self.choose()?,
@@ -70,12 +70,12 @@ impl RequestArgs {
         })
     }
 
-    /// The datasets as they were named.
+    /// Returns the datasets as given.
     pub(super) fn datasets(&self) -> &[String] {
         &self.datasets
     }
 
-    /// The only dataset, whose name columns and filters need not repeat.
+    /// Returns the only dataset, whose name columns and filters need not repeat.
     fn only(&self) -> Option<&str> {
         match self.datasets.as_slice() {
             [name] if name != "*" => Some(name),
@@ -83,7 +83,7 @@ impl RequestArgs {
         }
     }
 
-    /// The options of CSV, if any is given.
+    /// Returns the CSV options, if any is set.
     fn csv(&self) -> Option<CsvOptions> {
         let default = CsvOptions::default();
         let options = CsvOptions {
@@ -142,7 +142,7 @@ impl RequestArgs {
     }
 }
 
-/// `DATASET.COLUMN OP VALUE`
+/// Filter of the form `DATASET.COLUMN OP VALUE`.
 struct Filter<'a> {
     dataset: &'a str,
     column: &'a str,
@@ -150,12 +150,12 @@ struct Filter<'a> {
     value: Value,
 }
 
-/// As written here, and in JSON; the longer ones first.
+/// Operators on the command line and in JSON, the longer ones first.
 const OPERATORS: [(&str, &str); 6] =
     [("!=", "ne"), (">=", "gte"), ("<=", "lte"), ("=", "eq"), (">", "gt"), ("<", "lt")];
 
 impl<'a> Filter<'a> {
-    /// `only` is the dataset of a filter that names none.
+    /// Parses a filter; `only` is the dataset of a filter without a dataset name.
     fn parse(text: &'a str, only: Option<&'a str>) -> Option<Self> {
         let at = text.find(['=', '!', '<', '>'])?;
         let (sign, operator) = OPERATORS.iter().find(|(sign, _)| text[at..].starts_with(sign))?;
@@ -167,7 +167,7 @@ impl<'a> Filter<'a> {
         usable.then_some(Self { dataset, column, operator, value })
     }
 
-    /// Equality alone stands as a scalar or a list; everything else as an object of operators.
+    /// Adds the filter. Equality alone is written as a scalar or a list, everything else as an object of operators.
     fn add_to(self, filters: &mut BTreeMap<String, Value>) -> Result<(), String> {
         let present = filters.remove(self.column);
         let joined = match (present, self.operator) {

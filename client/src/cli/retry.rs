@@ -1,15 +1,15 @@
-//! `sluice retry`: run again what failed.
+//! `sluice retry`: retries the failed chunks of an export.
 
 use export::id::ExportId;
 
 use super::outcome::{Failure, Outcome};
 use crate::Client;
 
-/// Run again what failed in an export; what is done stays
+/// Retry the failed chunks of an export; completed chunks are kept
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "sluice retry [OPTIONS] <ID>")]
 pub(super) struct Retry {
-    /// The export
+    /// ID of the export
     #[arg(value_name = "ID")]
     id: ExportId,
 }

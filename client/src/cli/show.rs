@@ -1,4 +1,4 @@
-//! An export as people read it.
+//! Text form of an export.
 
 use export::chunk::ExportStatus;
 use export::manifest::RangeText;
@@ -7,10 +7,10 @@ use indicatif::HumanCount;
 
 use crate::text::{bytes, count, duration};
 
-/// Errors shown; the rest is a number.
+/// Maximum number of errors shown; the others are only counted.
 const MAX_ERRORS: usize = 20;
 
-/// All that is known, a line each.
+/// Formats all details, one per line.
 pub(super) fn export(export: &Export) -> String {
     let progress = &export.progress;
     let chunks = progress.chunks;
@@ -57,7 +57,7 @@ pub(super) fn export(export: &Export) -> String {
     lines.join("\n")
 }
 
-/// The status, and how much is there: of an export that ended, chunks that failed are not part of that.
+/// Formats the status and the completed share. For an ended export, failed chunks are not part of that share.
 fn status(export: &Export) -> String {
     match export.status {
         status if status.is_live() => format!("{status}, {:.1} %", export.progress.percent),
@@ -66,17 +66,17 @@ fn status(export: &Export) -> String {
     }
 }
 
-/// Percent of what is there: done chunks only, where the export has ended.
+/// Returns the completed percentage: for an ended export, of done chunks only.
 pub(super) fn exported(export: &Export) -> f64 {
     let chunks = export.progress.chunks;
     if export.status.is_live() || chunks.failed == 0 || chunks.total == 0 {
         return export.progress.percent;
     }
-    // Rounded down: nothing that lacks a chunk is whole.
+    // Rounded down: an export that lacks a chunk is not complete.
     (chunks.done as f64 * 1000.0 / chunks.total as f64).floor() / 10.0
 }
 
-/// What could not be exported, and why.
+/// Formats the chunks that could not be exported, with the reasons.
 pub(super) fn errors(export: &Export) -> Vec<String> {
     let line = |error: &export::wire::ChunkError| {
         let (range, attempts) = (range(&error.range), count(u64::from(error.attempts), "attempt"));
@@ -92,7 +92,7 @@ pub(super) fn errors(export: &Export) -> Vec<String> {
     lines
 }
 
-/// What can be done with an ended export.
+/// Returns a hint on the next step for an ended export.
 pub(super) fn hint(export: &Export) -> Option<String> {
     let id = export.id;
     match export.status {

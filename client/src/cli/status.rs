@@ -1,4 +1,4 @@
-//! `sluice status`: how an export does.
+//! `sluice status`: the status of an export.
 
 use export::chunk::ExportStatus;
 use export::id::ExportId;
@@ -7,14 +7,14 @@ use super::outcome::{Failure, Outcome};
 use super::{show, wait};
 use crate::Client;
 
-/// Show how an export does
+/// Show the status of an export
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "sluice status [OPTIONS] <ID>")]
 pub(super) struct Status {
-    /// The export
+    /// ID of the export
     #[arg(value_name = "ID")]
     id: ExportId,
-    /// Show its progress until it ends; exit code 1 unless it succeeds
+    /// Show the progress until the export ends; exit code 1 unless it succeeds
     #[arg(long)]
     watch: bool,
 }

@@ -1,4 +1,4 @@
-//! `sluice verify`: check a directory of files offline.
+//! `sluice verify`: verifies a directory of files offline.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,10 +8,10 @@ use super::progress::Progress;
 use crate::text::{bytes, count, one_line};
 use crate::verify::{Report, read_manifest, verify};
 
-/// Check files against their manifest, without a network
+/// Verify files against their manifest, without a network
 ///
-/// Checks that every file is there with its length and SHA-256, counts its rows anew, and that the
-/// ranges leave no gap. Exit code 1 if anything differs.
+/// Checks that every file is present with its length and SHA-256, counts its rows again, and checks that the ranges
+/// leave no gap. Exit code 1 if anything differs.
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "sluice verify [OPTIONS] <DIR>")]
 pub(super) struct Verify {

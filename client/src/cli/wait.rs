@@ -11,19 +11,19 @@ use crate::error::API;
 use crate::text::{bytes, count, duration, one_line};
 use crate::{Client, Retries};
 
-/// First and longest time between two looks.
+/// First and longest time between two polls.
 const LOOK_EVERY: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(2));
 
-/// How long work that has begun goes on while the api cannot be reached: an export may have run for hours.
+/// Time for which a started operation continues while the api cannot be reached: an export may have run for hours.
 const MAX_OUTAGE: Duration = Duration::from_secs(15 * 60);
 
-/// The same client with the patience of work that has begun.
+/// Returns the client with the retries of a started operation.
 pub(super) fn patient(client: &Client) -> Client {
     let client = client.clone().with_retries(Retries { outage: MAX_OUTAGE, ..client.retries() });
     client.with_notice(|why, wait| notice(why, wait, false))
 }
 
-/// Reports a wait. `first` is the first contact with the api: then its address may be wrong.
+/// Reports a wait. `first` is true for the first contact with the api, when its address may be wrong.
 pub(super) fn notice(why: &str, wait: Duration, first: bool) {
     let unreached = first && why.contains(API) && why.contains("connection");
     let hint = if unreached { "; is SLUICE_URL right?" } else { "" };
@@ -31,7 +31,7 @@ pub(super) fn notice(why: &str, wait: Duration, first: bool) {
     eprintln!("waiting {wait}: {}{hint}", one_line(why));
 }
 
-/// Looks at the export until it has ended.
+/// Polls the export until it has ended.
 pub(super) async fn until_ended(client: &Client, mut export: Export) -> Result<Export, Failure> {
     let (progress, client) = (Progress::new(1000), patient(client));
     let mut pause = LOOK_EVERY.0;

@@ -1,4 +1,4 @@
-//! Calls against a server that misbehaves.
+//! Calls to a server that misbehaves.
 
 use super::*;
 use crate::testing::{Reply, Server};
@@ -58,7 +58,7 @@ fn a_key_is_sent_over_https_or_to_this_machine() {
 
 #[tokio::test]
 async fn an_api_that_refuses_connections_is_waited_for_and_reported() {
-    // A port on which nothing listens until later.
+    // A port on which no process listens until later.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
@@ -133,7 +133,8 @@ async fn a_busy_api_is_asked_again_when_it_says() {
 #[tokio::test]
 async fn a_full_queue_is_waited_for_and_told() {
     let full = r#"{"title":"too many exports","status":429,"detail":"4 may be active"}"#;
-    // More often than there are tries; also a call that is not repeated otherwise, since 429 did nothing.
+    // More often than the maximum number of tries; and with a call that is not retried otherwise, since 429 had no
+    // effect.
     let api = Server::start(move |n, _| match n {
         0..5 => Reply::new(429, full).header("Retry-After", 0),
         5 => Reply::new(429, full).header("Retry-After", 1),

@@ -1,4 +1,4 @@
-//! Calls: one request, tried again where that is safe, until there is an answer.
+//! Calls: one request, retried where that is safe, until there is a response.
 
 use std::time::{Duration, Instant};
 
@@ -15,20 +15,20 @@ use super::Client;
 use crate::Error;
 use crate::error::{API, with_causes};
 
-/// Redirects that the object store may ask for; a new bucket answers from its region's host at first.
+/// Maximum number of redirects of the object store. A new bucket at first redirects to the host of its region.
 const MAX_OBJECT_REDIRECTS: u32 = 3;
 
-/// Longest wait between two tries to reach a server, so that work goes on soon after it is back.
+/// Longest wait between two attempts to reach a server, so that work continues soon after it is back.
 const MAX_RECONNECT_WAIT: Duration = Duration::from_secs(10);
 
-/// Tries and time after which a failure is reported: shorter ones pass by themselves.
+/// Number of tries and time after which a failure is reported. Shorter failures resolve by themselves.
 const REPORTED_FAILURES: u32 = 3;
 const REPORTED_AFTER: Duration = Duration::from_secs(1);
 
-/// Longest wait for a complete answer of the api, which itself gives up after 30 s.
+/// Timeout of a complete response of the api, which itself gives up after 30 s.
 const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// One request to the api.
+/// Request to the api.
 pub(super) struct Call {
     method: Method,
     url: Url,
@@ -37,7 +37,7 @@ pub(super) struct Call {
     repeatable: bool,
 }
 
-/// An answer of the api that is no error.
+/// Successful response of the api.
 pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
@@ -59,14 +59,14 @@ impl Call {
         Self { idempotency_key: Some(key.to_owned()), repeatable: true, ..self }
     }
 
-    /// Says that sending it twice does no more than sending it once.
+    /// Marks the call as repeatable: sending it twice has the same effect as sending it once.
     pub(super) fn repeatable(self) -> Self {
         Self { repeatable: true, ..self }
     }
 }
 
 impl Client {
-    /// Sends a call. A connection that fails and the answers 502, 503 and 504 are tried again; 429 is waited for.
+    /// Sends a call. A failed connection and the statuses 502, 503 and 504 are retried; on 429 the client waits.
     pub(super) async fn call(&self, call: &Call) -> Result<Reply, Error> {
         let (mut failures, began) = (0, Instant::now());
         let mut waited = (0, Duration::ZERO);
@@ -118,7 +118,7 @@ impl Client {
         Ok(Reply { status, headers, body })
     }
 
-    /// Begins to load an object from byte `from` on. No key is sent: the link itself is the right.
+    /// Begins to download an object from byte `from`. No key is sent, since the link itself grants access.
     pub(crate) async fn object(&self, link: Url, from: u64) -> Result<Response, Error> {
         let mut url = link;
         for _ in 0..=MAX_OBJECT_REDIRECTS {
@@ -138,8 +138,8 @@ impl Client {
         Err(Error::Object { status: 310 })
     }
 
-    /// Waits as long as a 429 asks and says so; `waited` is how often and how long it has before. `None` if that
-    /// would be beyond all patience.
+    /// Waits as long as a 429 requires and reports it; `waited` is the number and total time of earlier waits. `None`
+    /// if that would exceed the limit.
     async fn wait_for_room(
         &self,
         reply: &Reply,
@@ -167,12 +167,12 @@ impl Client {
         doubled.min(self.retries.longest_wait).min(MAX_RECONNECT_WAIT)
     }
 
-    /// Waits as long as the server asked, or longer after each failure; with a random part, so that
-    /// many clients do not come back together.
+    /// Waits as long as the server requested, or longer after each failure; with a random part, so that many clients
+    /// do not retry at the same time.
     pub(crate) async fn wait(&self, failures: u32, asked: Option<Duration>) {
         let wait = asked.unwrap_or_else(|| self.doubled(failures));
         let mut random = [0; 1];
-        // Without randomness the wait is merely not spread.
+        // Without randomness the waits of clients are merely not spread.
         let _ = getrandom::fill(&mut random);
         tokio::time::sleep(wait + self.retries.first_wait.mul_f64(f64::from(random[0]) / 256.0)).await;
     }
@@ -181,13 +181,14 @@ impl Client {
 impl Reply {
     pub(super) fn json<T: DeserializeOwned>(&self, what: &'static str) -> Result<T, Error> {
         serde_json::from_slice(&self.body).map_err(|source| match source.classify() {
-            // No JSON at all: a page of some other server.
+            // Not JSON at all: a page of another server.
             Category::Syntax | Category::Eof => self.unexpected(),
             Category::Data | Category::Io => Error::Body { what, source },
         })
     }
 
-    /// Of another server's page nothing is shown: it may be long, and says nothing about this api.
+    /// Returns the error for an unexpected response. The page of another server is not shown: it may be long, and is
+    /// not about this api.
     pub(super) fn unexpected(&self) -> Error {
         let message = match serde_json::from_slice::<Value>(&self.body) {
             Ok(Value::Object(object)) => match object.get("message").and_then(Value::as_str) {
@@ -212,7 +213,7 @@ impl Reply {
     }
 }
 
-/// Delta seconds only; a date counts as no wish.
+/// Reads `Retry-After` in seconds; a date is ignored.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds))

@@ -15,18 +15,18 @@ fn folder(directory: &tempfile::TempDir) -> Folder {
     Folder::open(directory.path(), id()).unwrap()
 }
 
-/// What an earlier run of the same export loaded of a file.
+/// Creates the partial file of an earlier run of the same export.
 fn leave(directory: &tempfile::TempDir, part: &[u8]) {
     fs::write(folder(directory).begin("a.csv.gz").unwrap(), part).unwrap();
 }
 
-/// An api that sends every file request on to `store`.
+/// Starts an api that redirects every file request to `store`.
 fn api(store: &Server) -> Server {
     let target = format!("{}/object", store.address);
     Server::start(move |n, _| Reply::new(307, "").header("Location", format!("{target}?link={n}")))
 }
 
-/// An object store that knows ranges and breaks its first `breaks` answers after 300 bytes.
+/// Starts an object store that supports ranges and breaks its first `breaks` responses after 300 bytes.
 fn store(body: Vec<u8>, breaks: usize) -> Server {
     Server::start(move |n, request| {
         let from =
@@ -125,7 +125,7 @@ async fn what_is_there_is_not_loaded_again() {
     fs::write(&path, &body).unwrap();
     let fetched = client.download(id(), &wanted(&body), &folder(&directory), &|_| ()).await.unwrap();
     assert_eq!((fetched, store.requests().len()), (Fetched::Present, 0));
-    // One of the same length that this export did not write: it is refused, and stays.
+    // A file of the same length that this export did not write: it is rejected and kept.
     fs::write(&path, vec![1; body.len()]).unwrap();
     let error = client.download(id(), &wanted(&body), &folder(&directory), &|_| ()).await.unwrap_err();
     assert!(matches!(error, Error::Occupied { .. }), "{error:?}");
@@ -138,7 +138,7 @@ async fn what_is_there_is_not_loaded_again() {
 #[tokio::test]
 async fn an_outage_is_survived_as_long_as_its_patience_lasts() {
     let (body, directory) = (body(), tempfile::tempdir().unwrap());
-    // More answers break off than there are tries.
+    // More responses break off than there are tries.
     let short = body.clone();
     let store = Server::start(move |n, _| match n {
         0..8 => Reply::new(200, short.clone()).cut(0),

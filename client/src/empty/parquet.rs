@@ -1,4 +1,4 @@
-//! A Parquet file without rows: the schema that the worker gives to the dataset's files, and no row group.
+//! A Parquet file without rows: the schema that the worker uses for the dataset's files, and no row group.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::Type;
 
-/// The file.
+/// Returns the file.
 pub(super) fn file(head: &DatasetHead) -> Result<Vec<u8>> {
     let fields = head.columns.iter().map(|column| field(column).map(Arc::new)).collect::<Result<_>>()?;
     let schema = Type::group_type_builder("schema").with_fields(fields).build()?;
@@ -18,13 +18,13 @@ pub(super) fn file(head: &DatasetHead) -> Result<Vec<u8>> {
     SerializedFileWriter::new(Vec::new(), Arc::new(schema), Arc::new(properties))?.into_inner()
 }
 
-/// Every value may be NULL; a list's elements as well.
+/// Returns the field of a column. Every value may be NULL, including the elements of a list.
 fn field(column: &ColumnHead) -> Result<Type> {
     let parquet = column.parquet_type();
     if !parquet.list {
         return value(&column.name, parquet.value);
     }
-    // Three levels, with the names that the specification gives to the lower two.
+    // Three levels, with the names given by the specification to the lower two.
     let element = Arc::new(value("element", parquet.value)?);
     let list = Type::group_type_builder("list").with_fields(vec![element]);
     Type::group_type_builder(&column.name)
@@ -61,7 +61,8 @@ fn value(name: &str, value: ParquetValue) -> Result<Type> {
 
 const UUID_BYTES: i32 = 16;
 
-/// The precision decides the physical type: INT32 to 9 digits, INT64 to 18, else as many bytes as it takes.
+/// Returns the type of a decimal. The precision determines the physical type: INT32 up to 9 digits, INT64 up to 18,
+/// else as many bytes as needed.
 fn decimal(name: &str, precision: u8, scale: u8) -> Result<Type> {
     let (physical, length) = match precision {
         ..=9 => (Physical::INT32, -1),
@@ -78,7 +79,7 @@ fn decimal(name: &str, precision: u8, scale: u8) -> Result<Type> {
         .build()
 }
 
-/// The fewest bytes whose signed numbers hold so many digits; 38 digits take 16.
+/// Returns the minimum number of bytes whose signed numbers hold this many digits; 38 digits need 16.
 fn decimal_bytes(precision: u8) -> i32 {
     let most = 10u128.checked_pow(u32::from(precision)).map_or(u128::MAX, |most| most - 1);
     let bits = u128::BITS - most.leading_zeros() + 1;

@@ -61,7 +61,7 @@ fn every_format_has_a_file_and_a_file_with_rows_is_not_right() {
 fn a_file_that_unpacks_to_gigabytes_is_judged_by_its_beginning() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("file");
-    // A gzip member of 1 MiB, so often that reading all of it would take minutes: 64 GiB unpacked.
+    // A gzip member of 1 MiB, repeated so often that reading all of it would take minutes: 64 GiB unpacked.
     let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::best());
     encoder.write_all(&vec![b'\n'; 1 << 20]).unwrap();
     let member = encoder.finish().unwrap();

@@ -11,10 +11,11 @@ use export::manifest::Manifest;
 use crate::Error;
 use crate::download::local_path;
 
-/// Its name: hidden from `orders.*`, and passed over by programs that read a folder as one table.
+/// Name of the record. It is not matched by `orders.*`, and programs that read a folder as one table skip hidden
+/// files.
 pub(super) const RECORD_NAME: &str = ".sluice-download";
 
-/// The record, locked until it is dropped.
+/// Record, locked until it is dropped.
 #[derive(Debug)]
 pub(super) struct Record {
     path: PathBuf,
@@ -26,7 +27,8 @@ pub(super) struct Record {
 struct Notes {
     export: Option<ExportId>,
     parts: BTreeSet<String>,
-    /// A name may have been written twice: a chunk that is read again has a file of the same name.
+    /// SHA-256 values by file name. A name may have been written twice: a chunk that is read again has a file of the
+    /// same name.
     files: BTreeMap<String, BTreeSet<String>>,
 }
 
@@ -44,7 +46,7 @@ impl Record {
             }
             known => {
                 let mut record = Self { path, file, notes };
-                // A note that a crash cut off must not swallow the next one.
+                // A note cut off by a crash must not absorb the next one.
                 if !text.is_empty() && !text.ends_with('\n') {
                     record.append("")?;
                 }
@@ -56,12 +58,12 @@ impl Record {
         }
     }
 
-    /// The export whose record lies in this folder.
+    /// Returns the export whose record is in this folder.
     pub(super) fn owner(directory: &Path) -> Option<ExportId> {
         Notes::read(&fs::read_to_string(directory.join(RECORD_NAME)).ok()?).export
     }
 
-    /// Adds the files of a manifest that was written when an earlier record went.
+    /// Adds the files of the manifest, which was written when an earlier record was removed.
     pub(super) fn take_over(&mut self, manifest: &Manifest) {
         let files = manifest.datasets.iter().flat_map(|d| &d.chunks).filter_map(|c| c.file.as_ref());
         for file in files {
@@ -91,14 +93,14 @@ impl Record {
         self.notes.parts.iter().cloned().collect()
     }
 
-    /// Every SHA-256 that a file of this name was written with.
+    /// Returns every SHA-256 that a file of this name was written with.
     pub(super) fn hashes(&self, name: &str) -> BTreeSet<String> {
         self.notes.files.get(name).cloned().unwrap_or_default()
     }
 
-    /// Removes it: the manifest says the same from now on.
+    /// Removes the record, since the manifest now contains the same information.
     pub(super) fn remove(self) {
-        // One that stays is read by the next run as any other.
+        // If it remains, the next run reads it like any other.
         let _ = fs::remove_file(&self.path);
     }
 
@@ -108,13 +110,13 @@ impl Record {
 }
 
 impl Notes {
-    /// Lines that are no notes are passed over.
+    /// Parses the notes. Other lines are skipped.
     fn read(text: &str) -> Self {
         let mut notes = Self::default();
         for line in text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')) {
             match line.split_once(' ') {
                 Some(("export", id)) => notes.export = id.parse().ok().or(notes.export),
-                // Another program may have written it: no name leads out of the folder.
+                // Another program may have written it: names that lead out of the folder are ignored.
                 Some(("part", name)) if is_name(name) => _ = notes.parts.insert(name.to_owned()),
                 Some(("file", rest)) => {
                     if let Some((sha256, name)) = rest.split_once(' ').filter(|(_, name)| is_name(name)) {
@@ -128,13 +130,13 @@ impl Notes {
     }
 }
 
-/// Whether a file of this name lies in the folder itself.
+/// Returns true if a file of this name is in the folder itself.
 fn is_name(name: &str) -> bool {
     local_path(Path::new(""), name).is_ok()
 }
 
-/// Opens and locks it. A link is refused: it leads to a file that is not this program's. A run that ends removes it: then the lock is on a file that has no name any more, and
-/// another one has to be made.
+/// Opens and locks the record. A link is rejected, since it leads to a file that does not belong to this program. A
+/// run that ends removes the record: then the lock is on a file without a name, and another one must be created.
 fn locked(path: &Path, directory: &Path) -> Result<File, Error> {
     loop {
         if fs::symlink_metadata(path).is_ok_and(|meta| !meta.is_file()) {
@@ -162,7 +164,7 @@ fn is_same(file: &File, path: &Path) -> bool {
     id(file.metadata()) == id(fs::metadata(path))
 }
 
-/// An open file keeps its name there until it is closed.
+/// Always true: on this system a file keeps its name until it is closed.
 #[cfg(not(unix))]
 fn is_same(_: &File, _: &Path) -> bool {
     true

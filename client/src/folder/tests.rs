@@ -1,4 +1,4 @@
-//! Folders that hold what a download must leave alone.
+//! Folders with files that a download must leave alone.
 
 use super::*;
 use export::chunk::file_key;
@@ -18,7 +18,7 @@ fn wanted(body: &[u8]) -> Wanted {
     Wanted { name: NAME.into(), bytes: body.len() as u64, sha256: hex(&Sha256::digest(body)) }
 }
 
-/// A manifest with one file of `orders`, and `empty` without rows.
+/// Returns a manifest with one file of `orders`, and `empty` without rows.
 fn manifest(body: &[u8]) -> Manifest {
     let tenant: TenantId = "acme".parse().unwrap();
     let range =
@@ -130,7 +130,7 @@ fn what_this_export_wrote_is_replaced_and_leftovers_of_it_go() {
     fs::write(folder.begin("orders.20240301-20240401.csv.gz").unwrap(), b"half").unwrap();
     drop(folder);
 
-    // A crash may cut a note off.
+    // A crash may cut off a note.
     let record = directory.path().join(".sluice-download");
     let text = fs::read_to_string(&record).unwrap();
     fs::write(&record, format!("{text}file 00")).unwrap();
@@ -145,7 +145,7 @@ fn what_this_export_wrote_is_replaced_and_leftovers_of_it_go() {
     left.sort();
     assert_eq!(left, ["manifest.json", NAME]);
 
-    // What the manifest names is this export's as before; what was changed since is not.
+    // Files named by the manifest still belong to this export; a file changed since does not.
     let folder = open(&directory);
     assert!(folder.is_ours(NAME).unwrap());
     put(&directory, NAME, "mine by now");

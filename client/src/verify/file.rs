@@ -1,4 +1,4 @@
-//! One file against its entry in the manifest, in one pass.
+//! Check of one file against its entry in the manifest, in one pass.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -13,10 +13,10 @@ use sha2::{Digest, Sha256};
 use super::{Fault, parquet, records};
 use crate::download::local_path;
 
-/// Bytes read at a time.
+/// Number of bytes read at a time.
 const READ_BYTES: usize = 256 * 1024;
 
-/// Checks presence, length, SHA-256 and rows, and returns the rows.
+/// Checks presence, length, SHA-256 and rows, and returns the number of rows.
 pub(super) fn check(
     directory: &Path,
     file: &ManifestFile,
@@ -35,7 +35,7 @@ pub(super) fn check(
     }
     let mut raw = BufReader::with_capacity(READ_BYTES, Hashing { inner: opened, hash: Sha256::new() });
     let counted = count(&mut raw, head);
-    // The hash is over all bytes, also where decoding gave up.
+    // The hash covers all bytes, even if decoding stopped early.
     std::io::copy(&mut raw, &mut std::io::sink())
         .map_err(|error| fault(format!("it cannot be read: {error}")))?;
     let found = hex(&raw.into_inner().hash.finalize());
@@ -60,7 +60,7 @@ fn count(raw: &mut impl BufRead, head: &DatasetHead) -> std::io::Result<u64> {
     }
 }
 
-/// A file's text.
+/// Returns the decompressed text of a file.
 pub(crate) fn decoder<'a>(
     raw: &'a mut impl BufRead,
     head: &DatasetHead,

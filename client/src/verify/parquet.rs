@@ -1,20 +1,20 @@
-//! The number of rows that a Parquet file says it has.
+//! The number of rows in the metadata of a Parquet file.
 //!
-//! Source: parquet.thrift of apache/parquet-format. A file ends with its metadata, the metadata's length
-//! and `PAR1`; the metadata is a struct in Thrift's compact protocol whose field 3 is the number of rows.
-//! The bytes themselves are proven by their SHA-256.
+//! Source: parquet.thrift of apache/parquet-format. A file ends with its metadata, the metadata's length and `PAR1`;
+//! the metadata is a struct in Thrift's compact protocol whose field 3 is the number of rows. The bytes themselves
+//! are proven by their SHA-256.
 
 use std::io::{BufRead, Error, ErrorKind, Result};
 
 const MAGIC: &[u8; 4] = b"PAR1";
 
-/// No file of ours has so much metadata.
+/// Maximum size of the metadata. No file of Sluice has that much.
 const MOST_METADATA: usize = 64 << 20;
 
-/// How deep structs and lists may be nested.
+/// Maximum nesting of structs and lists.
 const DEEPEST: u32 = 32;
 
-/// Reads to the end.
+/// Counts the rows. Reads the file to its end.
 pub(crate) fn count(raw: &mut impl BufRead) -> Result<u64> {
     let tail = tail(raw)?;
     let (rest, magic) = tail.split_last_chunk::<4>().ok_or_else(broken)?;
@@ -24,7 +24,7 @@ pub(crate) fn count(raw: &mut impl BufRead) -> Result<u64> {
     Compact(&rest[begin..]).rows()
 }
 
-/// At least the metadata of a file that is read once, from its beginning.
+/// Returns at least the metadata of a file that is read once, from its beginning.
 fn tail(raw: &mut impl BufRead) -> Result<Vec<u8>> {
     let mut kept: Vec<u8> = Vec::new();
     loop {
@@ -45,7 +45,7 @@ fn broken() -> Error {
     Error::new(ErrorKind::InvalidData, "it is no whole Parquet file")
 }
 
-/// Thrift's compact protocol.
+/// Parser of Thrift's compact protocol.
 struct Compact<'a>(&'a [u8]);
 
 impl Compact<'_> {
@@ -64,7 +64,7 @@ impl Compact<'_> {
         }
     }
 
-    /// Kind and number of the next field; kind 0 ends the struct.
+    /// Returns kind and number of the next field; kind 0 ends the struct.
     fn field(&mut self, last: i64) -> Result<(u8, i64)> {
         let byte = self.byte()?;
         let (delta, kind) = (i64::from(byte >> 4), byte & 15);
@@ -78,7 +78,7 @@ impl Compact<'_> {
     fn skip(&mut self, kind: u8, depth: u32) -> Result<()> {
         let depth = depth.checked_sub(1).ok_or_else(broken)?;
         match kind {
-            // Booleans of fields lie in the kind.
+            // The value of a boolean field is part of its kind.
             1 | 2 => Ok(()),
             3 => self.bytes(1),
             4..=6 => self.varint().map(drop),
@@ -112,7 +112,8 @@ impl Compact<'_> {
         }
     }
 
-    /// Whether so many elements can be there: each takes a byte at least, so the work is bounded by the bytes.
+    /// Checks that this many elements can be present: each takes at least one byte, so the work is bounded by the
+    /// number of bytes.
     fn room_for(&self, elements: u64) -> Result<()> {
         if usize::try_from(elements).is_ok_and(|elements| elements <= self.0.len()) {
             return Ok(());
@@ -150,7 +151,8 @@ impl Compact<'_> {
     }
 }
 
-/// The kind of a collection's elements: booleans are a byte each there, while those of fields lie in the kind.
+/// Returns the kind of a collection's elements: booleans take a byte each there, while those of fields are part of
+/// the kind.
 fn element(kind: u8) -> u8 {
     if matches!(kind, 1 | 2) { 3 } else { kind }
 }
@@ -159,7 +161,7 @@ fn element(kind: u8) -> u8 {
 mod tests {
     use super::*;
 
-    /// version 2, a schema of one struct with a name and a list of booleans, 300 rows.
+    /// A file with version 2, a schema of one struct with a name and a list of booleans, and 300 rows.
     fn file(metadata: &[u8]) -> Vec<u8> {
         let mut file = b"PAR1 pages ".to_vec();
         file.extend(metadata);
@@ -195,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_few_bytes_are_not_counted_for_hours() {
-        // A map, a list and a set of 2^62 booleans each, of which none is there.
+        // A map, a list and a set of 2^62 booleans each, none of which is present.
         let size = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x3f];
         for (head, kinds) in [(&[0x1b][..], &[0x11][..]), (&[0x19, 0xf1], &[]), (&[0x1a, 0xf2], &[])] {
             let metadata = [head, &size, kinds, &[1; 8]].concat();

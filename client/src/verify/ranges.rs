@@ -1,4 +1,4 @@
-//! Whether a manifest agrees with itself: sums, names, and ranges that tile what was asked for.
+//! Consistency of a manifest: sums, names, and ranges that tile the requested range.
 
 use std::collections::BTreeSet;
 
@@ -45,8 +45,8 @@ fn check_dataset(dataset: &ManifestDataset) -> Vec<Fault> {
     faults
 }
 
-/// Whether the spans follow one another from the first bound to the last. Bounds of one dataset are
-/// written in one form, so equal instants are equal texts.
+/// Checks that the spans follow one another from the first bound to the last. Bounds of one dataset have one format,
+/// so equal instants are equal texts.
 fn tiles(whole: Option<&RangeText>, ranges: &[&RangeText]) -> Result<(), String> {
     let (spans, others): (Vec<&RangeText>, Vec<&RangeText>) = ranges.iter().partition(|r| r.of == "span");
     let others: Vec<_> = others.iter().map(|r| r.of.as_str()).collect();
@@ -76,7 +76,7 @@ fn tiles(whole: Option<&RangeText>, ranges: &[&RangeText]) -> Result<(), String>
         {
             return Err(format!("{} ends before it begins", describe(span)));
         }
-        // Without an end it is the last one.
+        // A span without an end is the last one.
         at = span.end.is_some().then_some(&span.end);
     }
     let end = at.unwrap_or(&None);
@@ -87,8 +87,8 @@ fn tiles(whole: Option<&RangeText>, ranges: &[&RangeText]) -> Result<(), String>
     }
 }
 
-/// Whether `end` is not after `start`. Dates and times of four-digit years sort as texts, but for the `Z` behind an optional
-/// fraction; the year 10000 comes after all of them.
+/// Returns true if `end` is not after `start`. Dates and times of four-digit years sort as texts, except for the `Z`
+/// after an optional fraction; the year 10000 comes after all of them.
 fn ends_before(end: &str, start: &str) -> bool {
     let bare = |bound: &str| {
         let day = bound.split('T').next().unwrap_or_default();

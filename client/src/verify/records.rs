@@ -2,8 +2,8 @@
 
 use std::io::Read;
 
-/// Records of a CSV text: line feeds outside quotes, and a last line without one. A quote inside a
-/// quoted field is doubled, so it opens and closes at once.
+/// Counts the records of a CSV text: line feeds outside quotes, and a last line without one. A quote inside a quoted
+/// field is doubled, so it closes and opens at once.
 pub(super) fn count_csv(mut text: impl Read) -> std::io::Result<u64> {
     let mut buffer = vec![0; 128 * 1024];
     let (mut records, mut quoted, mut open) = (0, false, false);
@@ -26,7 +26,7 @@ pub(super) fn count_csv(mut text: impl Read) -> std::io::Result<u64> {
     Ok(records + u64::from(open))
 }
 
-/// Lines, each of which must end.
+/// Counts lines, each of which must end with a line feed.
 pub(super) fn count_lines(mut text: impl Read) -> std::io::Result<u64> {
     let mut buffer = vec![0; 128 * 1024];
     let (mut lines, mut open) = (0, false);

@@ -1,4 +1,4 @@
-//! Directories that are right, and directories that are not.
+//! Directories that are correct, and directories that are not.
 
 use super::*;
 use crate::empty;
@@ -42,7 +42,7 @@ fn dataset(name: &str, rows: u64, file: Option<ManifestFile>) -> ManifestDataset
     ManifestDataset { head, rows, bytes, source: None, chunks: vec![chunk] }
 }
 
-/// A directory with one file of three records in two gzip members, and one empty dataset.
+/// Creates a directory with one file of three records in two gzip members, and one empty dataset.
 fn directory() -> TempDir {
     let directory = tempfile::tempdir().unwrap();
     let body = gzip(&["id\n1\n", "\"a\nb\"\n3\n"]);

@@ -1,26 +1,26 @@
-//! What a command answers.
+//! Result of a command.
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// Lines for people, and the same for programs.
+/// Result of a command, as text and as JSON.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Answer {
-    /// Whether the command did what it was asked.
+    /// True if the command succeeded.
     pub ok: bool,
-    /// Lines for people.
+    /// Text for the operator.
     pub text: String,
-    /// The same for programs; its form depends on the command.
+    /// The same as JSON; its form depends on the command.
     pub data: Value,
 }
 
 impl Answer {
-    /// The command did what it was asked.
+    /// Returns the result of a command that succeeded.
     pub(crate) fn done(text: impl Into<String>, data: Value) -> Self {
         Self { ok: true, text: text.into(), data }
     }
 
-    /// It did nothing, and this is why.
+    /// Returns the result of a command that did nothing, with the reason.
     pub(crate) fn refused(text: impl Into<String>) -> Self {
         Self { ok: false, text: text.into(), data: json!({}) }
     }

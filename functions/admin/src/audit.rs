@@ -1,4 +1,4 @@
-//! Audit of an operator's commands. Who the operator is, CloudTrail knows: by the request's id.
+//! Audit log of operator commands. The identity of the operator is in CloudTrail, under the id of the request.
 
 use ports::audit::Event;
 use serde_json::Value;
@@ -7,7 +7,7 @@ use crate::answer::Answer;
 use crate::command::Command;
 use crate::failure::Failure;
 
-/// What a command is about to do; `None` for those that only look.
+/// Audited action of a command; `None` for commands that only read.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Deed {
     event: &'static str,
@@ -35,7 +35,7 @@ impl Deed {
                 let detail = Some(format!("{datasets}, {rights}, {expires}"));
                 Self { tenant: Some(tenant.clone()), detail, ..deed("key created") }
             }
-            // A whole key may be given: its secret goes no further.
+            // A whole key may be given: its secret is not passed on.
             Command::KeysRevoke { id } => {
                 Self { key: Some(crate::keys::id_of(id).to_owned()), ..deed("key revoked") }
             }
@@ -57,7 +57,7 @@ impl Deed {
     }
 }
 
-/// Writes down what came of it.
+/// Records the outcome of an action.
 pub(crate) fn record(deed: Option<&Deed>, ended: Result<&Answer, &Failure>, request: Option<&str>) {
     let Some(deed) = deed else { return };
     let outcome = match ended {

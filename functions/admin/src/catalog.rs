@@ -1,4 +1,4 @@
-//! The catalog: read, resolved against the source, and told about.
+//! The catalog: parsed, resolved against the source, and reported.
 
 pub(crate) mod apply;
 mod changes;
@@ -18,19 +18,19 @@ use serde_json::{Value, json};
 use crate::context::{Context, PATIENCE};
 use crate::failure::Failure;
 
-/// A catalog with everything that can be said of it.
+/// Catalog with the results of its resolution.
 #[derive(Debug, Default)]
 struct Resolved {
-    /// Complete only without violations.
+    /// The resolved revision. It is complete only without violations.
     revision: Revision,
     estimates: BTreeMap<String, DatasetEstimate>,
-    /// Names the database that was asked.
+    /// Name of the database it was resolved against.
     source: String,
     violations: Vec<Violation>,
     warnings: Vec<Violation>,
 }
 
-/// Reads the TOML and asks the source about every dataset, in one session.
+/// Parses the TOML and resolves every dataset at the source, in one session.
 async fn resolved(context: &Context, text: &str) -> Result<Resolved, Failure> {
     let mut all = Resolved::default();
     let catalog = match Catalog::parse(text) {
@@ -71,7 +71,8 @@ async fn resolved(context: &Context, text: &str) -> Result<Resolved, Failure> {
     Ok(all)
 }
 
-/// A finding for people: what, the plan that shows it, and on lines of its own what to do.
+/// Formats a finding for the operator: the message, including the plan that shows it, and the remedy on separate
+/// lines.
 fn shown(found: &Violation) -> String {
     format!("{}: {}\n    → {}", found.pointer, found.message, found.remedy)
 }
@@ -82,7 +83,7 @@ impl Resolved {
         Applied { revision_id: revision.id(), revision, estimates, source }
     }
 
-    /// Violations and warnings in words.
+    /// Formats violations and warnings as text.
     fn report(&self) -> String {
         let mut parts = Vec::new();
         for (title, list) in [("violation", &self.violations), ("warning", &self.warnings)] {

@@ -1,4 +1,4 @@
-//! `check`: is everything there that Sluice stands on, and is it set as the template says?
+//! `check`: verifies that every system Sluice depends on is reachable and configured as the template says.
 
 mod bucket;
 mod cache;
@@ -24,14 +24,14 @@ use crate::answer::Answer;
 use crate::context::Context;
 use report::Report;
 
-/// How long a service of AWS may take to answer, retries included. Without a way to it a connection alone takes 2 s.
+/// Timeout of a call to an AWS service, retries included. Without a route to it the connection alone takes 2 s.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What is done where a service of AWS does not answer.
+/// Remedy if an AWS service does not respond.
 const NO_WAY: &str = "in subnets without a NAT gateway deploy with CreateEndpoints=true and VpcCidr; else look at their routes, and at \
      what the functions' security group lets out (443)";
 
-/// What a service of AWS answers; `None`, which is noted, if it does not in time.
+/// Returns the response of an AWS service; `None`, which is reported, after a timeout.
 async fn answer<T>(what: &'static str, call: impl Future<Output = T>, report: &mut Report) -> Option<T> {
     let answer = tokio::time::timeout(PATIENCE, call).await.ok();
     if answer.is_none() {
@@ -40,7 +40,7 @@ async fn answer<T>(what: &'static str, call: impl Future<Output = T>, report: &m
     answer
 }
 
-/// Looks at everything, also where something before is wrong. Changes nothing.
+/// Checks everything, even after an error. Changes nothing.
 pub(crate) async fn run(context: &Context) -> Answer {
     let mut report = Report::default();
     transport::look(&context.settings, &mut report);

@@ -1,9 +1,9 @@
-//! The commands, as events say them.
+//! Commands, as they are written in events.
 
 use serde::Deserialize;
 use serde_json::Value;
 
-/// One event. Variants without values have braces so that a stray value is refused, not ignored.
+/// Command of one event. Variants without values have braces so that an unexpected value is rejected, not ignored.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(tag = "command", deny_unknown_fields)]
 pub(crate) enum Command {
@@ -68,7 +68,7 @@ pub(crate) enum Command {
     Resume {},
 }
 
-/// Every command with its values.
+/// All commands with their values.
 const COMMANDS: &str = "the commands are
   {\"command\": \"migrate\"}, with \"print\": true to see the SQL and run nothing
   {\"command\": \"check\"}
@@ -85,7 +85,7 @@ const COMMANDS: &str = "the commands are
   {\"command\": \"resume\"}";
 
 impl Command {
-    /// Reads an event; the error is for people.
+    /// Parses an event. The error is written for the operator.
     pub(crate) fn read(event: Value) -> Result<Self, String> {
         serde_json::from_value(event).map_err(|error| format!("this is no command: {error}\n{COMMANDS}"))
     }

@@ -1,4 +1,4 @@
-//! What lives as long as the process: the ports and the settings.
+//! State that lives as long as the process: ports and settings.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use ports::store::{Store, StoreError, StoredSettings};
 use crate::answer::Answer;
 use crate::credentials::credentials;
 
-/// How long a command waits for a session, of the store and of the source.
+/// Maximum wait of a command for a session, of the store or of the source.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// State shared by all commands.
@@ -26,23 +26,23 @@ pub struct Context {
     pub(crate) settings: Settings,
 }
 
-/// What the other functions use beside the databases; admin only looks whether it is there.
+/// Other resources of the functions besides the databases; admin only checks that they are available.
 pub struct Beside {
-    /// The files.
+    /// Storage of the files.
     pub objects: Arc<dyn Objects>,
-    /// The doorbell.
+    /// Queue of wake-up messages.
     pub queue: Arc<dyn Queue>,
-    /// What holds the key that signs links; `None` without a CDN.
+    /// Secret with the key that signs links; `None` without a CDN.
     pub secret: Option<Arc<dyn Secret>>,
-    /// The shared cache, if there is one.
+    /// Shared cache, if there is one.
     pub cache: Option<RedisCache>,
 }
 
 impl Beside {
-    /// Reads the settings. Nothing is connected before it is used.
+    /// Reads the settings. Connections are opened on first use.
     ///
     /// # Errors
-    /// If one is missing or malformed.
+    /// If a setting is missing or malformed.
     pub fn from_env() -> Result<Self, ConfigError> {
         let secret = config::optional("SLUICE_CDN_SECRET").map(SecretsManager::new);
         let cache = config::optional("SLUICE_CACHE_URL").map(|url| RedisCache::new(&url)).transpose()?;
@@ -55,22 +55,22 @@ impl Beside {
     }
 }
 
-/// Settings of admin; the README has the table of variables.
+/// Settings of admin. The README has the table of variables.
 #[derive(Clone)]
 pub struct Settings {
-    /// Straight to PostgreSQL, as a role that may create roles; without it `migrate` only prints.
+    /// Direct URL of PostgreSQL, with a role that may create roles. Without it `migrate` only prints the SQL.
     pub owner_url: Option<String>,
-    /// The source, through the pooler.
+    /// URL of the source, through the pooler.
     pub source_url: String,
-    /// The store, through the pooler.
+    /// URL of the store, through the pooler.
     pub store_url: String,
-    /// How the two roles log in.
+    /// Login method of the two roles.
     pub login: Login,
-    /// Limits and times that the store keeps.
+    /// Limits and times that are kept in the store.
     pub stored: StoredSettings,
-    /// Whether callers are known by tokens: then there may be any number of tenants.
+    /// True if callers are authenticated by tokens. Then there may be any number of tenants.
     pub tokens: bool,
-    /// Sessions of others that may be active at the source while chunks are read; zero is no limit.
+    /// Maximum number of other active sessions at the source while chunks are read; zero means no limit.
     pub max_active_sessions: u32,
 }
 
@@ -78,7 +78,7 @@ impl Settings {
     /// Reads the settings.
     ///
     /// # Errors
-    /// If one is missing or cannot be read.
+    /// If a setting is missing or cannot be parsed.
     pub fn from_env() -> Result<Self, ConfigError> {
         Ok(Self {
             owner_url: config::required("SLUICE_OWNER_URL").ok(),
@@ -106,7 +106,7 @@ impl Settings {
 
 #[cfg(test)]
 impl Settings {
-    /// A deployment with the template's defaults and no address.
+    /// Returns the settings of a deployment with the defaults of the template and empty URLs.
     pub(crate) fn example() -> Self {
         Self {
             owner_url: None,
@@ -133,7 +133,7 @@ impl Settings {
 }
 
 impl Context {
-    /// Builds the real thing from the environment. Nothing is connected before it is used.
+    /// Builds the production context from the environment. Connections are opened on first use.
     ///
     /// # Errors
     /// If a setting is missing or malformed.
@@ -141,23 +141,23 @@ impl Context {
         Self::new(Settings::from_env()?, Beside::from_env()?)
     }
 
-    /// Puts a context together.
+    /// Builds a context from its parts.
     ///
     /// # Errors
-    /// If a URL cannot be read.
+    /// If a URL cannot be parsed.
     pub fn new(settings: Settings, beside: Beside) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let store = Store::new(&settings.store_url)?.with_login(settings.login).with_patience(PATIENCE);
         let source = Source::new(&settings.source_url)?.with_login(settings.login);
         Ok(Self { store, source, beside, settings })
     }
 
-    /// How many tenants datasets must be kept apart for.
+    /// Returns the number of tenants between which datasets must be separated.
     pub(crate) async fn tenants(&self) -> Result<u64, StoreError> {
         let known = self.store.tenants().await?;
         Ok(if self.settings.tokens { known.max(2) } else { known })
     }
 
-    /// Takes passwords out of an answer, should the words of a server hold one.
+    /// Removes passwords from a result, in case a message of a server contains one.
     pub(crate) fn hide(&self, mut answer: Answer) -> Answer {
         let urls = [
             self.settings.owner_url.as_ref(),
@@ -165,7 +165,7 @@ impl Context {
             Some(&self.settings.store_url),
         ];
         for (_, password) in urls.into_iter().flatten().filter_map(|url| credentials(url).ok()) {
-            // A short one would be found in innocent words.
+            // A short password might also match ordinary words.
             if password.len() >= 6 && answer.text.contains(&password) {
                 answer.text = answer.text.replace(&password, "(password)");
             }

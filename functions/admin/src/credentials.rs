@@ -1,33 +1,33 @@
-//! The role and the password that a PostgreSQL URL holds.
+//! Role and password in a PostgreSQL URL.
 
-/// A URL that does not say who logs in. It is not shown: it holds a password.
+/// Error for a URL without credentials. The URL is not shown, since it may contain a password.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the URL has no role and password; write postgres://role:password@host/database, with %40 for an @ and the like"
 )]
 pub(crate) struct NoCredentials;
 
-/// The role alone, decoded: with tokens there is no password.
+/// Returns the decoded role only: with tokens there is no password.
 pub(crate) fn role(url: &str) -> Result<String, NoCredentials> {
     let role = decode(user(url)?.split(':').next().unwrap_or_default()).ok_or(NoCredentials)?;
     if role.is_empty() { Err(NoCredentials) } else { Ok(role) }
 }
 
-/// Role and password, decoded.
+/// Returns role and password, decoded.
 pub(crate) fn credentials(url: &str) -> Result<(String, String), NoCredentials> {
     let (role, password) = user(url)?.split_once(':').ok_or(NoCredentials)?;
     let pair = (decode(role).ok_or(NoCredentials)?, decode(password).ok_or(NoCredentials)?);
     if pair.0.is_empty() || pair.1.is_empty() { Err(NoCredentials) } else { Ok(pair) }
 }
 
-/// What stands before the `@` of the host.
+/// Returns the part of the URL before the `@` of the host.
 fn user(url: &str) -> Result<&str, NoCredentials> {
     let (_, rest) = url.split_once("://").ok_or(NoCredentials)?;
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     authority.rsplit_once('@').map(|(user, _)| user).ok_or(NoCredentials)
 }
 
-/// Undoes percent-encoding (RFC 3986); `None` if what comes out is no text that PostgreSQL could take.
+/// Decodes percent-encoding (RFC 3986); `None` if the result is not a text that PostgreSQL accepts.
 fn decode(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

@@ -1,4 +1,4 @@
-//! Why a command could not do its work.
+//! Failures of commands.
 
 use ports::telemetry::chain;
 
@@ -7,34 +7,34 @@ use ports::store::StoreError;
 
 use crate::credentials::NoCredentials;
 
-/// A failure, told to the operator with its causes.
+/// Failure, reported to the operator with its causes.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// The store.
+    /// Error of the store.
     #[error("{0}")]
     Store(#[from] StoreError),
-    /// The source.
+    /// Error of the source.
     #[error("{0}")]
     Source(#[from] SourceError),
-    /// A URL of the environment.
+    /// Invalid URL in the environment.
     #[error("{variable}: {cause}")]
     Url {
-        /// Which.
+        /// Name of the variable.
         variable: &'static str,
-        /// What is wrong with it.
+        /// Problem with the URL.
         cause: NoCredentials,
     },
-    /// The command asks for something that cannot be.
+    /// The command requests something that is not possible.
     #[error("{0}")]
     Refused(String),
 }
 
 impl Failure {
-    /// What happened, with its causes.
+    /// Returns the message with its causes.
     pub(crate) fn text(&self) -> String {
         match self {
             Self::Store(error) => chain(error),
-            // The server's own words are in the message already.
+            // The server's message is already included.
             Self::Source(error) if error.sqlstate.is_some() => error.to_string(),
             Self::Source(error) => chain(error),
             other => other.to_string(),

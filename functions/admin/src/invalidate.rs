@@ -1,4 +1,4 @@
-//! `invalidate`: what was read of a dataset is never given out again.
+//! `invalidate`: chunks read of a dataset are never handed out again.
 
 use export::id::TenantId;
 use export::range::Days;
@@ -9,7 +9,7 @@ use crate::answer::Answer;
 use crate::context::Context;
 use crate::failure::Failure;
 
-/// Run twice, the second time finds nothing, or what was read in between.
+/// Invalidates chunks. A second run finds nothing, or only chunks read in between.
 pub(crate) async fn run(
     context: &Context,
     dataset: &str,
@@ -26,7 +26,8 @@ pub(crate) async fn run(
     let (known, dataset) = (found.is_some(), found.map_or(dataset, |(name, _)| name));
     let done = context.store.invalidate(&Invalidation { dataset: dataset.to_owned(), tenant, days }).await?;
     if done.chunks == 0 && !known {
-        // Chunks of a dataset that left the catalog can be invalidated too; but this is more likely a slip.
+        // Chunks of a dataset removed from the catalog can be invalidated too, but a name that matches neither is
+        // most likely a typo.
         return Err(Failure::Refused(format!(
             "there is no dataset {dataset} in the catalog, and no chunk of that name"
         )));

@@ -7,13 +7,13 @@ pub(crate) mod rotate;
 
 use export::duration;
 
-/// How long a key lives of which nothing else is said.
+/// Default lifetime of a key.
 pub(crate) const DEFAULT_LIFE: &str = "365d";
 
-/// The longest that a key may be asked to live, unless it is for ever.
+/// Maximum lifetime of a key, unless it has no expiry.
 const MAX_LIFE_SECS: u64 = 3650 * 86_400;
 
-/// Seconds for which a key lives; `None` if it has no end. The error is for people.
+/// Parses the lifetime of a key in seconds; `None` if it has no expiry. The error is written for the operator.
 fn life(text: &str) -> Result<Option<u64>, String> {
     if text == "never" {
         return Ok(None);
@@ -24,7 +24,7 @@ fn life(text: &str) -> Result<Option<u64>, String> {
     })
 }
 
-/// The id of a key, or of what may be a whole one.
+/// Returns the id of a key, given the id or the whole key.
 pub(crate) fn id_of(key: &str) -> &str {
     key.strip_prefix("slc_").and_then(|rest| rest.split('_').next()).unwrap_or(key)
 }

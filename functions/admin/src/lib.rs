@@ -1,7 +1,7 @@
-//! Migrations, catalog, invalidation, keys, tenants, pause; invoked directly, never public.
+//! The `admin` Lambda: migrations, catalog, invalidation, keys, tenants, pause; invoked directly, never public.
 //!
-//! One event is one command. Whatever happens, the answer says so in words: `ok: false` is how a command
-//! fails, never an error of the function.
+//! Each event is one command. Every outcome is reported as text in the result: a command fails with `ok: false`,
+//! never with an error of the function.
 
 mod answer;
 mod audit;
@@ -32,7 +32,7 @@ use failure::Failure;
 /// Runs the command of one event.
 ///
 /// # Errors
-/// Never; the type is the runtime's.
+/// Never; the type is required by the runtime.
 pub async fn handle(context: &Context, event: LambdaEvent<Value>) -> Result<Answer, lambda_runtime::Error> {
     let request = event.context.request_id;
     let span = invocation(&request, event.context.xray_trace_id.as_deref());

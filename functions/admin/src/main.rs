@@ -1,4 +1,4 @@
-//! The `admin` Lambda. Everything of interest is in the library.
+//! The `admin` Lambda. See the library.
 
 use lambda_runtime::service_fn;
 

@@ -1,4 +1,4 @@
-//! `migrate`: brings the schema of the store up to date and makes the two roles; or prints the SQL.
+//! `migrate`: updates the schema of the store and creates the two roles, or prints the SQL.
 
 use ports::login::Login;
 use ports::store::{self, RolePassword, RoleSettings};
@@ -9,7 +9,7 @@ use crate::context::{Context, Settings};
 use crate::credentials::{credentials, role};
 use crate::failure::Failure;
 
-/// Runs it as the owner. Safe to run at every deployment.
+/// Runs the migration as the owner. Safe to run at every deployment.
 pub(crate) async fn run(context: &Context, print: bool) -> Result<Answer, Failure> {
     let settings = &context.settings;
     let roles = roles(settings)?;
@@ -35,7 +35,7 @@ pub(crate) async fn run(context: &Context, print: bool) -> Result<Answer, Failur
     }
 }
 
-/// The roles and their limits. Three different roles, or one would be given the limits of another.
+/// Returns the roles and their limits. The three roles must differ; otherwise one would get the limits of another.
 fn roles(settings: &Settings) -> Result<RoleSettings, Failure> {
     let read = |variable, url: &str| {
         let found = match settings.login {

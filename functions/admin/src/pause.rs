@@ -1,4 +1,4 @@
-//! `pause`: nothing new starts; what runs, runs on.
+//! `pause`: starts no new chunks; running ones continue.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use crate::answer::Answer;
 use crate::context::Context;
 use crate::failure::Failure;
 
-/// Safe to run twice.
+/// Pauses. Safe to run twice.
 pub(crate) async fn run(context: &Context) -> Result<Answer, Failure> {
     let text = if context.store.pause().await? {
         "paused: no chunk starts until resume, and deadlines stand still"

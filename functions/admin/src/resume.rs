@@ -1,4 +1,4 @@
-//! `resume`: chunks start again, and deadlines move by the time that was paused.
+//! `resume`: starts chunks again and moves deadlines by the duration of the pause.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use crate::answer::Answer;
 use crate::context::Context;
 use crate::failure::Failure;
 
-/// Safe to run twice.
+/// Resumes. Safe to run twice.
 pub(crate) async fn run(context: &Context) -> Result<Answer, Failure> {
     let text = if context.store.resume().await? {
         "resumed: chunks start with the sweeper's next turn"

@@ -1,4 +1,4 @@
-//! `tenants forget`: erases all that is kept of a tenant.
+//! `tenants forget`: erases everything stored for a tenant.
 
 use export::id::TenantId;
 use ports::store::Forgotten;
@@ -8,13 +8,13 @@ use crate::answer::Answer;
 use crate::context::Context;
 use crate::failure::Failure;
 
-/// Deletes keys and exports, lets the chunks go, and reports what is still there. Called again it does the rest.
+/// Deletes keys and exports, releases the chunks, and reports what remains. Further calls do the rest.
 pub(crate) async fn forget(context: &Context, tenant: &str) -> Result<Answer, Failure> {
     let id: TenantId = tenant.parse().map_err(|error| Failure::Refused(format!("tenant: {error}")))?;
     let forgotten = context.store.forget_tenant(&id).await?;
     let listed = context.beside.objects.list(&format!("t/{id}/"), None).await;
     let objects = listed.map_err(|error| Failure::Refused(format!("the bucket cannot be listed: {error}")));
-    // One whose rows are gone may still have objects, if they were put there by other means.
+    // A tenant without rows may still have objects, if they were put there by other means.
     let forgotten = match (forgotten, &objects) {
         (Some(forgotten), _) => forgotten,
         (None, Ok(page)) if page.keys.is_empty() => {

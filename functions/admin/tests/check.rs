@@ -1,4 +1,4 @@
-//! `check` against the stack which `SLUICE_STACK` names: each way in which the deployment can disagree with its servers.
+//! `check` with the stack that `SLUICE_STACK` names: each way in which the deployment can differ from its servers.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -15,10 +15,10 @@ use ports::store::StoredSettings;
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, MutexGuard};
 
-/// A check takes all sessions for a moment, so two at once would each find too few.
+/// Lock for checks. A check opens all sessions for a moment, so two at once would each find too few.
 static CHECKING: Mutex<()> = Mutex::const_new(());
 
-/// The stack, as its template has deployed it, for one test at a time.
+/// The stack as deployed by its template, for one test at a time.
 struct Ground {
     _alone: MutexGuard<'static, ()>,
     source_url: String,
@@ -63,7 +63,7 @@ impl Ground {
         })
     }
 
-    /// What `check` says of a deployment with these settings before the same servers.
+    /// Returns the result of `check` for a deployment with these settings and the same servers.
     async fn check(&self, stored: StoredSettings) -> Answer {
         check(Settings { stored, ..self.settings() }, nothing_beside()).await
     }
@@ -106,7 +106,7 @@ async fn budgets_roles_pools_and_the_server_are_compared() {
     says(&answer, &format!("the source gives {b} sessions at once; one more waits"));
     says(&answer, &format!("the store gives {s} sessions at once; one more waits"));
 
-    // A budget that only the template knows: settings, role and pool still have the old one.
+    // A budget known only to the template: settings, role and pool still have the old one.
     let answer = ground.check(StoredSettings { budget: b + 2, ..ground.stored }).await;
     assert!(!answer.ok);
     says(&answer, &format!("sluice_source may have {b} sessions instead of {}; run admin migrate", b + 2));
@@ -120,7 +120,7 @@ async fn budgets_roles_pools_and_the_server_are_compared() {
         &format!("the way to the store gives {s} sessions at once instead of {} (StoreSessions)", s + 1),
     );
 
-    // Less than the role and the pool have: the promise does not hold.
+    // Less than the limits of role and pool: the budget is not enforced.
     let answer = ground.check(StoredSettings { budget: b - 1, ..ground.stored }).await;
     says(
         &answer,
@@ -159,7 +159,7 @@ async fn what_stands_beside_the_databases_is_looked_at() {
     secret.put("{}");
     says(&check(ground.settings(), beside()).await, "ok     secret: it holds what signs links");
 
-    // All of it is gone. Without a cache all goes on.
+    // All resources are unavailable. Everything works without the cache.
     let nowhere = unused_port();
     let gone = Beside {
         objects: Arc::new(S3Objects::new("sluice-no-such-bucket")),
@@ -180,7 +180,7 @@ async fn what_stands_beside_the_databases_is_looked_at() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_does_not_answer_is_not_waited_for() {
     let Some(ground) = Ground::new().await else { return };
-    // Connections are taken by the kernel and nobody ever answers: what a way that swallows packets looks like.
+    // The kernel accepts connections, but no data is ever sent, as on a network that drops packets.
     let (store, source) = (silent(), silent());
     let url = |listener: &TcpListener| {
         format!("postgres://sluice_store:secret@127.0.0.1:{}/shop", listener.local_addr().unwrap().port())
@@ -188,7 +188,7 @@ async fn a_server_that_does_not_answer_is_not_waited_for() {
     let settings = Settings { store_url: url(&store), source_url: url(&source), ..ground.settings() };
     let begun = Instant::now();
     let answer = check(settings, nothing_beside()).await;
-    // Far from the 30 s that a session is waited for.
+    // Far less than the 30 s of waiting for a session.
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
     for (what, listener) in [("store", &store), ("source", &source)] {
         let port = listener.local_addr().unwrap().port();
@@ -211,7 +211,7 @@ fn silent() -> TcpListener {
     TcpListener::bind("127.0.0.1:0").unwrap()
 }
 
-/// Where nobody listens: it was free a moment ago.
+/// Returns a port on which no process listens: it was free a moment ago.
 fn unused_port() -> u16 {
     silent().local_addr().unwrap().port()
 }

@@ -1,6 +1,6 @@
-//! Datasets are resolved against a real PostgreSQL: that of the stack which `SLUICE_STACK` names.
+//! Resolution of datasets against a real PostgreSQL: that of the stack that `SLUICE_STACK` names.
 //!
-//! Each test makes a schema of its own, through the owner, and drops it.
+//! Each test creates its own schema, through the owner, and drops it.
 
 #![allow(clippy::unwrap_used)]
 
@@ -122,7 +122,7 @@ async fn arrays_are_resolved_to_their_elements() {
             ("spans", text, false, -1, Read::Cast),
             ("lists", text, false, -1, Read::Cast),
             ("points", text, false, -1, Read::Cast),
-            // Its JSON is what its owner says.
+            // Its JSON is defined by its owner.
             ("hue", text, false, -1, Read::Cast),
             ("hues", text, false, -1, Read::Cast),
             ("hosts", ColumnType::Inet, true, -1, native),

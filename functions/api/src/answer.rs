@@ -1,4 +1,4 @@
-//! Answers: JSON with a weak ETag, and redirects to objects.
+//! Responses: JSON with a weak ETag, and redirects to objects.
 
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -11,27 +11,27 @@ use sha2::{Digest, Sha256};
 use crate::handed::Handed;
 use crate::refusal::Refusal;
 
-/// Keys that change while nothing happens; two answers that differ in them alone are the same answer.
+/// Keys whose values change without any event. Two bodies that differ only in them have the same ETag.
 const RESTLESS: [&str; 3] = ["etaSeconds", "queuePosition", "running"];
 
-/// A body of JSON with its ETag, ready to be sent or kept.
+/// JSON body with its ETag, ready to be sent or cached.
 pub(crate) struct Rendered {
     pub(crate) etag: String,
     pub(crate) body: Bytes,
 }
 
-/// Writes a body and its ETag.
+/// Serializes a body and computes its ETag.
 pub(crate) fn render(body: &impl Serialize) -> Result<Rendered, Refusal> {
     let body = serde_json::to_value(body).map_err(|e| Refusal::hide(&e))?;
     Ok(Rendered { etag: etag(&body), body: body.to_string().into() })
 }
 
-/// An answer of JSON with its ETag.
+/// Returns a JSON response with its ETag.
 pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Result<Response, Refusal> {
     render(body).map(|rendered| self::rendered(status, rendered))
 }
 
-/// An answer that was rendered before.
+/// Returns a response with a body that was rendered before.
 pub(crate) fn rendered(status: StatusCode, rendered: Rendered) -> Response {
     let mut response = plain(status, rendered.body);
     if let Ok(tag) = HeaderValue::try_from(rendered.etag) {
@@ -40,13 +40,13 @@ pub(crate) fn rendered(status: StatusCode, rendered: Rendered) -> Response {
     response
 }
 
-/// An answer of JSON that holds links: nobody may keep it.
+/// Returns a JSON response that contains links. It carries `no-store`, since links are secret.
 pub(crate) fn secret_json(body: &impl Serialize, handed: Handed) -> Result<Response, Refusal> {
     let body = serde_json::to_vec(body).map_err(|e| Refusal::hide(&e))?;
     Ok(handing_out(plain(StatusCode::OK, body.into()), handed))
 }
 
-/// A redirect to a link: nobody may keep it.
+/// Returns a redirect to a link. It carries `no-store`, since links are secret.
 pub(crate) fn redirect(link: &str, handed: Handed) -> Result<Response, Refusal> {
     let location = HeaderValue::try_from(link).map_err(|e| Refusal::hide(&e))?;
     Ok(handing_out((StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, location)]).into_response(), handed))
@@ -62,7 +62,7 @@ fn handing_out(mut response: Response, handed: Handed) -> Response {
     response
 }
 
-/// The weak ETag of a body, without what is restless in it.
+/// Computes the weak ETag of a body, ignoring the keys in [`RESTLESS`].
 fn etag(body: &Value) -> String {
     let mut hash = Sha256::new();
     feed(&mut hash, body);
@@ -84,7 +84,7 @@ fn feed(hash: &mut Sha256, value: &Value) {
             items.iter().for_each(|item| feed(hash, item));
             hash.update(b"]");
         }
-        // JSON's own spelling keeps kinds apart; the comma keeps neighbours apart.
+        // The JSON spelling distinguishes types; the comma separates neighbours.
         scalar => hash.update(format!("{scalar},")),
     }
 }

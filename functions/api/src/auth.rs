@@ -1,25 +1,25 @@
-//! How a deployment knows its callers: by keys of its own, or by tokens that API Gateway has verified.
+//! Authentication of callers: by keys of the deployment, or by tokens that API Gateway has verified.
 
 use ports::config::{self, ConfigError};
 
-/// Who vouches for a caller.
+/// Authentication method of the deployment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Auth {
-    /// Keys that the operator made: `Authorization: Bearer slc_…`.
+    /// Keys created by the operator: `Authorization: Bearer slc_…`.
     #[default]
     Keys,
-    /// The HTTP API's own JWT authorizer. Keys are refused then.
+    /// The JWT authorizer of the HTTP API. Keys are then rejected.
     Tokens(TokenRules),
 }
 
-/// Which claims of a verified token say what.
+/// Mapping from the claims of a verified token to tenant, datasets and write access.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenRules {
-    /// The claim that holds the tenant's id.
+    /// Claim that holds the tenant's id.
     pub tenant_claim: String,
-    /// The claim that lists the datasets that exist for the caller; `None`: all of them do.
+    /// Claim that lists the datasets visible to the caller. `None`: all datasets are visible.
     pub datasets_claim: Option<String>,
-    /// The OAuth scope without which a caller may only read; `None`: none is needed.
+    /// OAuth scope required for anything but reading. `None`: no scope is required.
     pub write_scope: Option<String>,
 }
 
@@ -27,7 +27,7 @@ impl Auth {
     /// Reads the settings.
     ///
     /// # Errors
-    /// If the way is unknown, or no claim holds the tenant.
+    /// If the method is unknown, or no claim is set for the tenant.
     pub(crate) fn from_env() -> Result<Self, ConfigError> {
         match config::optional("SLUICE_AUTH").as_deref() {
             None | Some("keys") => Ok(Self::Keys),

@@ -1,4 +1,4 @@
-//! JSON bodies: at most 1 MiB, `application/json`, and no key twice in an object.
+//! JSON bodies: at most 1 MiB, `application/json`, and no duplicate key in an object.
 
 use axum::extract::{FromRequest, Request};
 use http::{HeaderMap, StatusCode, header};
@@ -8,10 +8,10 @@ use crate::refusal::Refusal;
 
 mod unique;
 
-/// Most bytes of a body.
+/// Maximum size of a body in bytes.
 pub(crate) const MOST_BYTES: usize = 1 << 20;
 
-/// A body that is JSON.
+/// Request body that is valid JSON.
 #[derive(Debug)]
 pub(crate) struct Body(pub(crate) Value);
 
@@ -28,7 +28,7 @@ impl<S: Sync> FromRequest<S> for Body {
                 format!("the body has more than {MOST_BYTES} bytes; spread it over several requests");
             Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
         })?;
-        // RFC 8259 lets a reader ignore a byte order mark, and editors write one.
+        // RFC 8259 allows a parser to ignore a byte order mark, and some editors write one.
         let json = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
         unique::parse(json).map(Self).map_err(|error| {
             Refusal::new(StatusCode::BAD_REQUEST, format!("the body is not valid JSON: {error}"))

@@ -1,15 +1,15 @@
-//! A token bucket: so many a second, with a burst.
+//! Token bucket: a rate per second, with a burst.
 
 use std::time::Instant;
 
-/// How fast a bucket fills, and how much it holds.
+/// Refill rate and capacity of a bucket.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pace {
     pub(crate) per_second: f64,
     pub(crate) burst: f64,
 }
 
-/// Tokens that are left; a new bucket is full.
+/// Tokens left at a point in time. A new bucket is full.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bucket {
     tokens: f64,
@@ -25,14 +25,14 @@ impl Bucket {
         self.filled(pace, now) >= pace.burst
     }
 
-    /// Takes a token; without one, the seconds after which there is one.
+    /// Takes a token. Without one, returns the number of seconds until there is one.
     pub(crate) fn take(&mut self, pace: Pace, now: Instant) -> Result<(), u32> {
         self.look(pace, now)?;
         *self = Self { tokens: self.filled(pace, now) - 1.0, at: now };
         Ok(())
     }
 
-    /// Whether there is a token; without one, the seconds after which there is one.
+    /// Checks for a token without taking it. Without one, returns the number of seconds until there is one.
     pub(crate) fn look(&self, pace: Pace, now: Instant) -> Result<(), u32> {
         let tokens = self.filled(pace, now);
         if tokens >= 1.0 { Ok(()) } else { Err(((1.0 - tokens) / pace.per_second).ceil().max(1.0) as u32) }

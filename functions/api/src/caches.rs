@@ -1,7 +1,7 @@
-//! What is remembered: whose key it was, the catalog, and exports that have ended. Only answers of the store are kept,
-//! never its failures, and no refusal: a new key works at once.
+//! Caches of the api: key owners, the catalog, and ended exports. Only successful results from the store are cached,
+//! never store errors or error responses, so that a new key works at once.
 //!
-//! What is kept where, for how long, and why it is right is in this crate's README, section "Caches".
+//! The README of this crate lists what is cached where, for how long and why it is correct, in section "Caches".
 
 mod catalogs;
 mod ended;
@@ -23,7 +23,7 @@ use ports::cache::{
 use ports::config::ConfigError;
 use ports::store::Store;
 
-/// The cache that requests read through, and the keys of this deployment in it.
+/// The read-through cache of the requests, and the cache keys of this deployment.
 #[derive(Clone)]
 pub struct Shared {
     pub(crate) through: Arc<ReadThrough>,
@@ -31,15 +31,16 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// Reads through `cache` under the keys of one deployment.
+    /// Creates a read-through cache on `cache`, under the cache keys of one deployment.
     pub fn new(cache: Arc<dyn Cache>, deployment: &str) -> Self {
         Self { through: Arc::new(ReadThrough::new(cache)), keyring: Keyring::new(deployment) }
     }
 
-    /// Memory alone, or memory before the Redis at `url`, whose entries are sealed with the secret in `store`.
+    /// Creates the cache layers: memory alone, or memory in front of the Redis at `url`, whose entries are sealed
+    /// with the secret in `store`.
     ///
     /// # Errors
-    /// If `url` is no URL of a Redis.
+    /// If `url` is not a Redis URL.
     pub fn layers(url: Option<&str>, deployment: &str, store: &Store) -> Result<Self, ConfigError> {
         let memory = Arc::new(MemoryCache::new(MemoryLimits::default()));
         let Some(url) = url else { return Ok(Self::new(memory, deployment)) };

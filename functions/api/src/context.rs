@@ -1,4 +1,4 @@
-//! What lives as long as the process: the ports, the settings, the caches.
+//! State that lives as long as the process: ports, settings and caches.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,12 +21,12 @@ use crate::refusal::Refusal;
 #[derive(Clone)]
 pub struct Context(Arc<Inner>);
 
-/// What a [`Context`] holds.
+/// Contents of a [`Context`].
 pub struct Inner {
     pub(crate) store: Store,
     pub(crate) queue: Arc<dyn Queue>,
     pub(crate) objects: Arc<dyn Objects>,
-    /// What files are handed out through; `None` hands them out from where they are.
+    /// CDN that serves the files. `None`: files are served directly from the storage.
     pub(crate) cdn: Option<Cdn>,
     pub(crate) settings: Settings,
     pub(crate) keys: Keys,
@@ -36,37 +36,37 @@ pub struct Inner {
     pub(crate) rates: Rates,
 }
 
-/// Settings of the api; the README has the table of variables.
+/// Settings of the api. The README has the table of variables.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// How callers are known.
+    /// Authentication of callers.
     pub auth: Auth,
-    /// How long a link to an object works, in seconds.
+    /// Lifetime of a link to an object, in seconds.
     pub link_secs: u32,
-    /// Seconds after which an export ends whatever happens.
+    /// Seconds after acceptance at which an export ends in any case.
     pub deadline_secs: u32,
-    /// Bytes of binary COPY a chunk should have.
+    /// Target size of a chunk in bytes of binary COPY.
     pub target_bytes: u64,
-    /// Most chunks of an export.
+    /// Maximum number of chunks of an export.
     pub max_chunks: usize,
-    /// Memory of a worker, in MB; what a plan costs follows from it.
+    /// Memory of a worker in MB. The cost of a plan is computed from it.
     pub worker_memory_mb: u32,
-    /// How large a request may be.
+    /// Limits on the size of a request.
     pub limits: Limits,
-    /// How long the catalog is believed without asking the store again; keys for 5 s at most.
+    /// Lifetime of the cached catalog. Keys are cached for the same time, at most 5 s.
     pub cache_for: Duration,
-    /// Requests a second that one tenant may make of one process; zero is no limit.
+    /// Maximum requests per second of one tenant to one process; zero means no limit.
     pub tenant_requests_per_second: u32,
 }
 
-/// The catalog is believed for at most this many seconds, keys for fewer.
+/// Maximum lifetime of the cached catalog in seconds. Keys are cached for less.
 const LONGEST_CACHE_SECS: u64 = 30;
 
 impl Settings {
     /// Reads the settings.
     ///
     /// # Errors
-    /// If one is there and cannot be read.
+    /// If a variable is set and cannot be parsed.
     pub fn from_env() -> Result<Self, ConfigError> {
         let limits = Limits::default();
         Ok(Self {
@@ -86,7 +86,7 @@ impl Settings {
 }
 
 impl Context {
-    /// Builds the real thing from the environment. Nothing is connected before it is used.
+    /// Builds the production context from the environment. Connections are opened on first use.
     ///
     /// # Errors
     /// If a setting is missing or malformed.
@@ -106,7 +106,7 @@ impl Context {
         Ok(Self::build(store, queue, objects, cdn, shared, settings))
     }
 
-    /// Puts a context together, without a CDN.
+    /// Builds a context from its parts, without a CDN.
     pub fn new(
         store: Store,
         queue: Arc<dyn Queue>,
@@ -134,9 +134,9 @@ impl Context {
 }
 
 impl Inner {
-    /// A link to one object, good for [`Settings::link_secs`]. It is made anew each time and kept nowhere.
+    /// Returns a link to one object, valid for [`Settings::link_secs`]. Links are created per call and never stored.
     ///
-    /// It leads through the CDN where there is one that can be signed for, and straight to the storage otherwise.
+    /// The link uses the CDN if there is one that can sign it, and the storage otherwise.
     pub(crate) async fn link(&self, key: &str, download_name: &str) -> Result<String, Refusal> {
         if let Some(cdn) = &self.cdn
             && let Some(link) = cdn.link(key, self.settings.link_secs).await

@@ -1,27 +1,28 @@
-//! Cursors: opaque to callers, and no more than a place. The tenant is never part of them.
+//! Cursors: opaque to callers, and only a position. They never contain the tenant.
 
 use std::fmt;
 use std::str::FromStr;
 
 use export::id::{ChunkId, ExportId};
 
-/// Where a page of exports ended: the next one is older.
+/// Position at which a page of exports ended. The next export is older.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ExportCursor {
     pub(crate) accepted_micros: i64,
     pub(crate) id: ExportId,
 }
 
-/// Where a page of an export's chunks or files ended.
+/// Position at which a page of an export's chunks or files ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ChunkCursor {
     pub(crate) ordinal: i64,
     pub(crate) id: ChunkId,
-    /// Whether the export had succeeded when the first page was read. While it runs, pages leave out what is not there yet.
+    /// True if the export had succeeded when the first page was read. While it runs, pages omit files that do not
+    /// exist yet.
     pub(crate) whole: bool,
 }
 
-/// A text that is no cursor.
+/// Error for a text that is not a valid cursor.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct NoCursor;
 
@@ -35,7 +36,7 @@ impl FromStr for ExportCursor {
     type Err = NoCursor;
     fn from_str(text: &str) -> Result<Self, NoCursor> {
         let (micros, id) = text.strip_prefix('e').and_then(|rest| rest.split_once('.')).ok_or(NoCursor)?;
-        // PostgreSQL's times end long before an i64 does.
+        // PostgreSQL timestamps end long before the range of i64 does.
         let accepted_micros = place(micros).ok().filter(|m| *m < 253_402_300_800_000_000).ok_or(NoCursor)?;
         Ok(Self { accepted_micros, id: id.parse().map_err(|_| NoCursor)? })
     }
@@ -57,7 +58,7 @@ impl FromStr for ChunkCursor {
     }
 }
 
-/// A whole number from 0 on.
+/// Parses a non-negative integer.
 fn place(digits: &str) -> Result<i64, NoCursor> {
     let plain = digits.bytes().all(|b| b.is_ascii_digit());
     digits.parse().ok().filter(|_| plain).ok_or(NoCursor)

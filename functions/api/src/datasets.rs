@@ -1,4 +1,4 @@
-//! Datasets: what may be exported.
+//! Datasets: the tables and queries that may be exported.
 
 mod list;
 mod no_method;
@@ -25,7 +25,7 @@ fn dataset(name: &str, dataset: &catalog::Dataset, estimate: Option<&DatasetEsti
         shared: dataset.shared,
         settle_after_seconds: dataset.settle_after_secs,
         ordered: !dataset.order.is_empty(),
-        // An estimate over all tenants' rows says how many rows the others have.
+        // An estimate over the rows of all tenants would reveal how many rows the other tenants have.
         estimated_rows: estimate.filter(|_| dataset.tenant_column.is_none()).map(|e| e.total.rows),
         estimated_bytes: estimate.filter(|_| dataset.tenant_column.is_none()).map(|e| e.total.bytes),
         estimated_at: estimate.and_then(|e| e.taken_micros).map(rfc3339),

@@ -1,4 +1,4 @@
-//! Exports: one file per verb.
+//! Exports: one file per operation.
 
 mod accept;
 mod chunks;
@@ -36,11 +36,11 @@ use crate::context::Context;
 use crate::layers::Caller;
 use crate::refusal::Refusal;
 
-/// Seconds between two looks at an export that is live.
+/// Recommended seconds between two polls of a live export.
 const POLL_SECS: u32 = 2;
 
-/// The export named in the path. A malformed id is as unknown as a foreign one, and so is an export of a dataset that does
-/// not exist for the caller.
+/// The export named in the path. A malformed id, an export of another tenant and an export of a dataset that is not
+/// visible to the caller all return the same 404.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Id(pub(crate) ExportId);
 
@@ -63,35 +63,36 @@ impl FromRequestParts<Context> for Id {
     }
 }
 
-/// An id in either case, as RFC 9562 demands; it is written in lower case everywhere.
+/// Parses an id in upper or lower case, as RFC 9562 requires. Ids are always written in lower case.
 fn read(id: &str) -> Option<ExportId> {
     id.to_ascii_lowercase().parse().ok()
 }
 
-/// The export, if it is the tenant's.
+/// Returns the export if it belongs to the tenant.
 pub(crate) async fn find(context: &Context, tenant: &TenantId, id: ExportId) -> Result<ExportState, Refusal> {
     let found = context.store.export(tenant, id).await?.ok_or_else(Refusal::no_export)?;
     if !found.status.is_live() || found.paused || found.deadline_micros > shape::now_micros() {
         return Ok(found);
     }
-    // All of it was read in time, and whoever was to say so died: at the deadline nobody waits for the sweeper.
+    // All chunks were read in time, but the process that should have finished the export died. At the deadline, the
+    // api does not wait for the sweeper.
     finish(context, id).await;
     context.store.export(tenant, id).await?.ok_or_else(Refusal::no_export)
 }
 
-/// Where an export is, on the host; `layers::location` makes it relative.
+/// Returns the path of an export on the host. `layers::location` makes it relative.
 fn path(id: ExportId) -> String {
     format!("{BASE_PATH}/exports/{id}")
 }
 
-/// Lets chunks go out. A failure only delays: the sweeper does the same.
+/// Dispatches chunks. A failure only causes a delay, since the sweeper does the same.
 async fn dispatch(context: &Context) {
     if let Err(error) = ports::dispatch::run(&context.store, &*context.queue).await {
         tracing::warn!(error = ports::telemetry::chain(&error), "dispatch failed; the sweeper will do it");
     }
 }
 
-/// Finishes an export that has nothing left to read. A failure only delays: the sweeper does the same.
+/// Finishes an export that has nothing left to read. A failure only causes a delay, since the sweeper does the same.
 async fn finish(context: &Context, id: ExportId) {
     if let Err(error) = ports::finish::run(&context.store, &*context.objects, id).await {
         tracing::warn!(%id, error = ports::telemetry::chain(&error), "finish failed; the sweeper will do it");

@@ -1,5 +1,5 @@
-//! Events of the HTTP API, made fit to become requests. `lambda_http` panics at a query or a host that is no part of a URI,
-//! and a panic there ends the process: anybody could end one after another.
+//! Conversion of HTTP API events to requests. `lambda_http` panics on a query or a host that is not valid in a URI. A
+//! panic there ends the process, so any client could end one process after another.
 
 use http::header;
 use lambda_http::lambda_runtime::{self, service_fn};
@@ -11,22 +11,23 @@ use tracing::Instrument;
 use crate::context::Context;
 use crate::routes::service;
 
-/// Answers events until the process ends.
+/// Handles events until the process ends.
 ///
 /// # Errors
-/// If Lambda's runtime cannot be reached.
+/// If the Lambda runtime cannot be reached.
 pub async fn run(context: Context) -> Result<(), Error> {
     let mut adapter = Adapter::from(service(context));
     let answer = move |event: LambdaEvent<LambdaRequest>| {
         let span = invocation(&event.context.request_id, event.context.xray_trace_id.as_deref());
-        // The call begins its work at once, so it too is inside.
+        // The call starts work immediately, so it must be inside the span too.
         let answer = span.in_scope(|| adapter.call(LambdaEvent { payload: fit(event.payload), ..event }));
         answer.instrument(span)
     };
     lambda_runtime::run(service_fn(answer)).await
 }
 
-/// Encodes what may not stand in a query, and leaves out the host: no answer of the api names it.
+/// Encodes characters that are not allowed in a query, and removes the host header. No response of the api contains
+/// the host.
 fn fit(mut event: LambdaRequest) -> LambdaRequest {
     if let LambdaRequest::ApiGatewayV2(request) = &mut event {
         request.raw_query_string = request.raw_query_string.take().map(|query| encoded(&query));

@@ -1,5 +1,5 @@
-//! Links that a response hands out. They are counted where they are made, and the audit reads the count from the response:
-//! no method, path or spelling of a request gets a link past it.
+//! Links handed out in a response. They are counted where they are created, and the audit log reads the count from
+//! the response, so no method, path or spelling of a request can obtain a link without an audit event.
 
 use export::id::{ExportId, TenantId};
 
@@ -7,14 +7,14 @@ use crate::context::Context;
 use crate::layers::Caller;
 use crate::refusal::Refusal;
 
-/// Links to objects of one export that were made for one response.
+/// Links to objects of one export that were created for one response.
 #[derive(Clone, Debug)]
 #[must_use = "it belongs into the response, for the audit"]
 pub(crate) struct Handed {
-    /// The audit's name of it.
+    /// Name of the audit event.
     pub(crate) event: &'static str,
     pub(crate) export: ExportId,
-    /// The file's name, where it is one.
+    /// Name of the file, if the link is to a single file.
     pub(crate) file: Option<String>,
     pub(crate) links: u64,
 }
@@ -36,7 +36,7 @@ impl Handed {
         Self { event: Self::MANIFEST, export, file: None, links: 0 }
     }
 
-    /// Makes a link to an object of the caller's tenant. A key of anything else is never signed, wherever it comes from.
+    /// Creates a link to an object of the caller's tenant. Any other key is never signed, whatever its origin.
     pub(crate) async fn link(
         &mut self,
         context: &Context,
@@ -54,7 +54,7 @@ impl Handed {
     }
 }
 
-/// Whether the key names an object below `t/{tenant}/`, read by the letter and read as a path.
+/// Returns true if the key names an object below `t/{tenant}/`, both literally and when resolved as a path.
 fn is_of(tenant: &TenantId, key: &str) -> bool {
     let rest = key.strip_prefix("t/").and_then(|rest| rest.strip_prefix(tenant.as_str()));
     let below = rest.and_then(|rest| rest.strip_prefix('/')).is_some_and(|name| !name.is_empty());

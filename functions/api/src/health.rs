@@ -1,4 +1,4 @@
-//! `GET /health`: the process is up. It needs no key and asks nobody.
+//! `GET /health`: the process is running. It needs no key and accesses no other system.
 
 use axum::response::Response;
 use export::wire::Health;

@@ -7,22 +7,22 @@ use http::{HeaderMap, header};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-/// A key as presented. The secret itself is not kept: it is known by its hash from here on, so comparing
-/// it takes the same time whatever was sent.
+/// Key as presented. The secret itself is not kept, only its hash, so the time of a comparison does not depend on
+/// what was sent.
 #[derive(Clone, Eq)]
 pub(crate) struct Presented {
     pub(crate) id: String,
     pub(crate) secret_sha256: [u8; 32],
 }
 
-/// Takes the same time wherever two hashes differ: keys that were right are remembered by this comparison.
+/// Constant-time comparison: cached keys are looked up by it, so its timing must not reveal where two hashes differ.
 impl PartialEq for Presented {
     fn eq(&self, other: &Self) -> bool {
         self.id == other.id && bool::from(self.secret_sha256.ct_eq(&other.secret_sha256))
     }
 }
 
-/// As the comparison has it: equal keys have equal hashes.
+/// Consistent with the comparison: equal keys have equal hashes.
 impl Hash for Presented {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.id.hash(state);
@@ -37,7 +37,7 @@ impl fmt::Debug for Presented {
 }
 
 impl Presented {
-    /// Reads the header; anything but exactly one well-formed key is `None`.
+    /// Reads the header. Returns `None` unless it contains exactly one well-formed key.
     pub(crate) fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let mut values = headers.get_all(header::AUTHORIZATION).iter();
         let value = values.next()?.to_str().ok()?;

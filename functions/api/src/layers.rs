@@ -1,6 +1,5 @@
-//! What is true of every answer, whatever the route: it is logged, it survives a panic, its errors are
-//! problem+json, nobody may cache it unasked, nothing is answered without a key or token, no tenant asks too often, and what is
-//! done or handed out is audited.
+//! Layers applied to every response, whatever the route: logging, recovery from panics, problem+json for errors,
+//! cache headers, authentication, the rate limit per tenant, and audit events for changes and links handed out.
 
 mod audit;
 mod authenticate;
@@ -29,7 +28,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use http::{HeaderName, HeaderValue, header};
 
-/// Headers for the case that a browser shows an answer.
+/// Headers that protect a browser which displays a response.
 const SECURITY: [(HeaderName, &str); 5] = [
     (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),

@@ -1,7 +1,7 @@
-//! The HTTP face of Sluice: request → plan → accept → dispatch, and all that is read afterwards.
+//! HTTP API of Sluice: it plans, accepts and dispatches exports, and returns their state and files.
 //!
-//! It never reads the source and never streams data: files are fetched over links to the bucket.
-//! Routes, statuses and settings are in this folder's README.
+//! It never reads the source and never streams data: files are fetched through links to the bucket. Routes, statuses
+//! and settings are in the README of this folder.
 
 mod answer;
 mod auth;

@@ -1,4 +1,4 @@
-//! The `api` Lambda. Everything of interest is in the library.
+//! The `api` Lambda. See the library.
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_http::Error> {

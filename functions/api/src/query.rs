@@ -1,4 +1,4 @@
-//! Query parameters and request headers, read strictly: what is not understood is refused, not ignored.
+//! Query parameters and request headers, parsed strictly: unknown parameters are rejected, not ignored.
 
 use std::str::FromStr;
 
@@ -9,17 +9,17 @@ use http::{HeaderMap, Uri, header};
 
 use crate::refusal::Refusal;
 
-/// Longest idempotency key.
+/// Maximum length of an idempotency key.
 const LONGEST_KEY: usize = 255;
 
-/// The query parameters of one request, and what is wrong with them.
+/// Query parameters of one request, and the violations found in them.
 pub(crate) struct Params {
     given: Vec<(String, String)>,
     wrong: Vec<Violation>,
 }
 
 impl Params {
-    /// Reads the query; only names in `known` may stand in it, once each.
+    /// Parses the query. Only names in `known` are allowed, once each.
     pub(crate) fn read(uri: &Uri, known: &[&str]) -> Self {
         let mut wrong = Vec::new();
         let given =
@@ -46,7 +46,7 @@ impl Params {
         Self { given, wrong }
     }
 
-    /// The parameter through `read`, if it is there; `remedy` says what it may be.
+    /// Returns the parameter parsed with `read`, if present. `remedy` describes the allowed values.
     pub(crate) fn get<T>(
         &mut self,
         name: &str,
@@ -61,34 +61,34 @@ impl Params {
         value
     }
 
-    /// `true` or `false`; false when absent.
+    /// Returns a boolean parameter: `true` or `false`; false if absent.
     pub(crate) fn flag(&mut self, name: &str) -> bool {
         self.get(name, "give true or false", |text| text.parse().ok()).unwrap_or(false)
     }
 
-    /// `limit`, from 1 to `most`.
+    /// Returns `limit`, from 1 to `most`.
     pub(crate) fn limit(&mut self, default: usize, most: usize) -> usize {
         let fits = |text: &str| usize::from_str(text).ok().filter(|n| (1..=most).contains(n));
         self.get("limit", &format!("give a number from 1 to {most}"), fits).unwrap_or(default)
     }
 
-    /// `cursor`, as an earlier page gave it.
+    /// Returns `cursor`, as an earlier page returned it.
     pub(crate) fn cursor<T: FromStr>(&mut self) -> Option<T> {
         self.get("cursor", "give nextCursor of the page before, or leave it out", |text| text.parse().ok())
     }
 
-    /// What was read from a header, if it could be read.
+    /// Returns the value of a header, or records its violation.
     pub(crate) fn header<T>(&mut self, read: Result<T, Violation>) -> Option<T> {
         read.map_err(|violation| self.wrong.push(violation)).ok()
     }
 
-    /// Done reading.
+    /// Ends parsing. Fails if there are violations.
     pub(crate) fn check(self) -> Result<(), Refusal> {
         if self.wrong.is_empty() { Ok(()) } else { Err(Refusal::bad_request(self.wrong)) }
     }
 }
 
-/// The `Idempotency-Key` header: at most 255 printable ASCII characters.
+/// Parses the `Idempotency-Key` header: at most 255 printable ASCII characters.
 pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Violation> {
     let wrong = |message| {
         let remedy =
@@ -105,8 +105,8 @@ pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Vio
     if fits { Ok(Some(text.to_owned())) } else { wrong("the value cannot be used") }
 }
 
-/// What the `Cache-Control` header of a request allows to be reused. Directives without a meaning here are
-/// ignored, as HTTP demands.
+/// Parses the reuse policy from the `Cache-Control` header of a request. Directives without a meaning here are
+/// ignored, as HTTP requires.
 pub(crate) fn reuse(headers: &HeaderMap) -> Result<Reuse, Violation> {
     let mut reuse = Reuse::Settled;
     let values = headers.get_all(header::CACHE_CONTROL).iter().filter_map(|v| v.to_str().ok());

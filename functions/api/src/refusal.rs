@@ -1,4 +1,4 @@
-//! Refusals: every error of the api, as the status it becomes. Their bodies are written in one place,
+//! Error responses: every error of the api with its status. Their bodies are written in one place,
 //! `layers::problems`.
 
 use axum::response::{IntoResponse, Response};
@@ -9,20 +9,20 @@ use export::wire::Problem;
 use http::{HeaderValue, StatusCode, header};
 use ports::store::{AcceptError, Full, Kept, StoreError};
 
-/// Seconds after which a busy store is worth another try.
+/// Seconds to wait before a retry if the store is busy.
 const BUSY_RETRY_SECS: u32 = 5;
 
-/// Seconds after which one of many exports may have ended.
+/// Seconds to wait before a retry if the tenant has too many live exports.
 const FULL_RETRY_SECS: u32 = 30;
 
-/// Seconds after which one of very many exports may have gone.
+/// Seconds to wait before a retry if the tenant keeps too many exports.
 const KEPT_RETRY_SECS: u32 = 300;
 
-/// An answer that is not what was asked for.
+/// Error response.
 #[derive(Clone, Debug)]
 pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
-    /// Last part of the problem's type; `None` where the status says it all.
+    /// Last part of the problem type; `None` if the status says everything.
     pub(crate) kind: Option<&'static str>,
     pub(crate) detail: String,
     pub(crate) violations: Vec<Violation>,
@@ -42,51 +42,52 @@ impl Refusal {
         Self { retry_after_secs: Some(secs), ..self }
     }
 
-    /// 401. It does not say what is wrong with the key.
+    /// 401. It does not reveal what is wrong with the key.
     pub(crate) fn unauthorized() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "send a valid key: Authorization: Bearer slc_…")
     }
 
-    /// 401 where tokens are asked for: none came through the authorizer, or it has no end.
+    /// 401 if tokens are required: none came through the authorizer, or it has no expiry.
     pub(crate) fn no_token() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "send a valid token: Authorization: Bearer …, with an expiry")
     }
 
-    /// 403: the token was verified and does not say what this deployment needs to know.
+    /// 403: the token was verified but lacks a claim that this deployment needs.
     pub(crate) fn no_claim(name: &str) -> Self {
         let detail = format!("the token has no claim {name}, which this deployment needs; ask who issues it");
         Self::new(StatusCode::FORBIDDEN, detail).of_kind("token-claim")
     }
 
-    /// 403: the claim is there and cannot be used.
+    /// 403: the claim is present but cannot be used.
     pub(crate) fn bad_claim(name: &str, why: impl std::fmt::Display) -> Self {
         let detail = format!("the token's claim {name} cannot be used: {why}; ask who issues it");
         Self::new(StatusCode::FORBIDDEN, detail).of_kind("token-claim")
     }
 
-    /// 403: the key or token may only look. It does not depend on what is asked for.
+    /// 403: the key or token may only read. The response does not depend on the path.
     pub(crate) fn read_only() -> Self {
         let detail = "this key or token may read only; use one that may create and change exports";
         Self::new(StatusCode::FORBIDDEN, detail).of_kind("read-only")
     }
 
-    /// 404 for paths: the same for one that no route has and for the name of a dataset that does not exist for the caller.
+    /// 404 for paths: the same for a path without a route and for the name of a dataset that is not visible to the
+    /// caller.
     pub(crate) fn no_path() -> Self {
         Self::new(StatusCode::NOT_FOUND, "there is nothing at this path")
     }
 
-    /// 405.
+    /// 405: the path has other methods.
     pub(crate) fn no_method() -> Self {
         let detail = "this path has other methods; the Allow header lists them";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, detail)
     }
 
-    /// 404 for exports: the same whether it never was, is another tenant's, or its id is malformed.
+    /// 404 for exports: the same if the export never existed, belongs to another tenant, or its id is malformed.
     pub(crate) fn no_export() -> Self {
         Self::new(StatusCode::NOT_FOUND, "there is no such export, or it is no longer kept")
     }
 
-    /// 404 for datasets; names of the catalog are known to all tenants.
+    /// 404 for datasets. The names in the catalog are known to all tenants.
     pub(crate) fn no_dataset(name: &str, revision: &Revision) -> Self {
         let names = near(name, revision.datasets.keys().map(String::as_str));
         let hint = match names[..] {
@@ -96,7 +97,7 @@ impl Refusal {
         Self::not_found(format!("there is no dataset of this name; {hint}"))
     }
 
-    /// 404
+    /// 404 with its own detail.
     pub(crate) fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, detail)
     }
@@ -107,7 +108,7 @@ impl Refusal {
         Self { violations, ..Self::new(StatusCode::BAD_REQUEST, detail).of_kind("invalid-parameters") }
     }
 
-    /// 422 for a body that is JSON but no request.
+    /// 422 for a body that is JSON but not a valid request.
     pub(crate) fn invalid(violations: Vec<Violation>) -> Self {
         let detail = match violations.len() {
             1 => "one thing in the request must be corrected".to_owned(),
@@ -116,22 +117,22 @@ impl Refusal {
         Self { violations, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail).of_kind("invalid-request") }
     }
 
-    /// 409: asked too early.
+    /// 409: requested too early.
     pub(crate) fn not_yet(detail: impl Into<String>, retry_after_secs: u32) -> Self {
         Self::new(StatusCode::CONFLICT, detail).of_kind("not-yet").after(retry_after_secs)
     }
 
-    /// 409: the state forbids it.
+    /// 409: the state does not allow it.
     pub(crate) fn conflict(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, detail).of_kind("wrong-state")
     }
 
-    /// 410: the operator invalidated it.
+    /// 410: the operator invalidated the file.
     pub(crate) fn gone(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::GONE, detail).of_kind("invalidated")
     }
 
-    /// 429: the tenant asks too often.
+    /// 429: the tenant makes too many requests.
     pub(crate) fn too_many_requests(per_second: u32, retry_after_secs: u32) -> Self {
         let detail = format!(
             "more than {per_second} requests a second of this tenant (TenantRequestsPerSecond); wait as long as Retry-After says"
@@ -139,13 +140,13 @@ impl Refusal {
         Self::new(StatusCode::TOO_MANY_REQUESTS, detail).of_kind("too-many-requests").after(retry_after_secs)
     }
 
-    /// 429: keys that nobody has are sent too often. It does not say whether this one is right.
+    /// 429: too many unknown keys were sent. It does not reveal whether this one is valid.
     pub(crate) fn too_many_wrong_keys(retry_after_secs: u32) -> Self {
         let detail = "too many keys were sent that are not valid; wait as long as Retry-After says";
         Self::new(StatusCode::TOO_MANY_REQUESTS, detail).of_kind("too-many-requests").after(retry_after_secs)
     }
 
-    /// 429: the tenant has as many live exports as it may.
+    /// 429: the tenant has reached its maximum of live exports.
     pub(crate) fn full(full: Full) -> Self {
         let detail = format!(
             "{full} (MaxActiveExports, MaxQueuedExports); send this again when one of them has ended, or cancel one"
@@ -153,7 +154,7 @@ impl Refusal {
         Self::new(StatusCode::TOO_MANY_REQUESTS, detail).of_kind("too-many-exports").after(FULL_RETRY_SECS)
     }
 
-    /// 429: the tenant keeps as many exports, or as large ones, as it may.
+    /// 429: the tenant has reached its maximum of kept exports, or of their size.
     pub(crate) fn kept(kept: Kept) -> Self {
         let parameter = match kept {
             Kept::Exports(_) => "MaxKeptExports",
@@ -166,7 +167,8 @@ impl Refusal {
         Self::new(StatusCode::TOO_MANY_REQUESTS, detail).of_kind("too-much-kept").after(KEPT_RETRY_SECS)
     }
 
-    /// Whether the request itself was found wanting, as against the store, which may be asked again.
+    /// Returns true if the error is due to the request or the missing catalog, not due to a store that may be
+    /// retried.
     pub(crate) fn is_about_the_request(&self) -> bool {
         self.status.is_client_error() || self.kind == Some("no-catalog")
     }
@@ -177,24 +179,24 @@ impl Refusal {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).of_kind("no-catalog").after(30)
     }
 
-    /// 503: catalogs are being applied faster than the request is read.
+    /// 503: catalogs are applied faster than the request is validated.
     pub(crate) fn catalog_changed() -> Self {
         let detail = "another catalog was applied at this moment; try again shortly";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).of_kind("busy").after(BUSY_RETRY_SECS)
     }
 
-    /// 500. The cause was logged; the caller learns nothing of it.
+    /// 500. The cause was logged and is not revealed to the caller.
     pub(crate) fn internal() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the request failed on our side and was logged")
     }
 
-    /// Logs the cause and hides it.
+    /// Logs the cause and returns 500.
     pub(crate) fn hide(error: &(dyn std::error::Error + 'static)) -> Self {
         tracing::error!(error, "request failed");
         Self::internal()
     }
 
-    /// The body of the problem, for the path `instance`.
+    /// Returns the problem body for the path `instance`.
     pub(crate) fn problem(&self, instance: &str) -> Problem {
         let reason = self.status.canonical_reason().unwrap_or("Error");
         Problem {

@@ -8,7 +8,7 @@ use export::wire::BASE_PATH;
 use crate::context::Context;
 use crate::{datasets, exports, health, layers};
 
-/// Every route, by method and path below the base path. Tests walk it.
+/// Every route, by method and path below the base path. Tests iterate over it.
 pub const ROUTES: [(&str, &str); 15] = [
     ("GET", "/health"),
     ("GET", "/datasets"),
@@ -27,11 +27,11 @@ pub const ROUTES: [(&str, &str); 15] = [
     ("POST", "/{dataset}"),
 ];
 
-/// The whole api as one service.
+/// Builds the whole api as one service.
 pub fn service(context: Context) -> Router {
     let routes = Router::new().nest(BASE_PATH, routes()).with_state(context.clone());
-    // Layers see a request in the reverse of this order. The stage is removed before anything is routed,
-    // so the routes are the fallback of a router without any.
+    // A request passes the layers in reverse order. The stage is removed before routing, so the routes are the
+    // fallback of a router that has none.
     Router::new()
         .fallback_service(routes)
         .layer(from_fn(layers::audit))

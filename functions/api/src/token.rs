@@ -1,5 +1,5 @@
-//! A token that API Gateway has verified: signature, issuer, audience and times. Only the claims in the request's context
-//! are read, which no caller can write; the token itself is never looked at.
+//! Token that API Gateway has verified: signature, issuer, audience and times. Only the claims in the request context
+//! are read, which no caller can write. The token itself is never parsed.
 
 use std::collections::HashMap;
 
@@ -11,17 +11,17 @@ use lambda_http::request::RequestContext;
 use crate::auth::TokenRules;
 use crate::refusal::Refusal;
 
-/// What a verified token says of its caller.
+/// Identity and rights of the caller, from a verified token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Token {
     pub(crate) tenant: TenantId,
-    /// The token's `sub`, for the log.
+    /// `sub` of the token, for the log.
     pub(crate) subject: String,
     pub(crate) access: Access,
 }
 
 impl Token {
-    /// Reads the claims that came with the request. Without any, nobody has verified a token: 401.
+    /// Reads the claims that came with the request. Without claims no token was verified: 401.
     pub(crate) fn of(request: &Request, rules: &TokenRules, now_micros: i64) -> Result<Self, Refusal> {
         let context = request.extensions().get::<RequestContext>();
         let jwt = context.and_then(RequestContext::authorizer).and_then(|authorizer| authorizer.jwt.as_ref());
@@ -31,7 +31,7 @@ impl Token {
 
     fn read(claims: &HashMap<String, String>, rules: &TokenRules, now_micros: i64) -> Result<Self, Refusal> {
         let claim = |name: &str| claims.get(name).map(|text| text.trim()).filter(|text| !text.is_empty());
-        // The authorizer looks at `exp` where there is one; here there must be one.
+        // The authorizer checks `exp` only if present; here it is required.
         let expires = claim("exp").and_then(|text| text.parse::<f64>().ok());
         if expires.is_none_or(|secs| secs * 1e6 <= now_micros as f64) {
             return Err(Refusal::no_token());

@@ -1,5 +1,5 @@
-//! The catalog as one caller sees it: a dataset outside of the caller's scope does not exist, not for `"*"`, not by its
-//! name, not among the names that a misspelt one resembles.
+//! The catalog as one caller sees it: a dataset outside the caller's scope does not exist for `"*"`, by its name, or
+//! among the suggestions for a misspelt name.
 
 use std::sync::Arc;
 
@@ -11,19 +11,19 @@ use crate::context::Context;
 use crate::layers::Caller;
 use crate::refusal::Refusal;
 
-/// The catalog in force.
+/// Returns the catalog in force.
 pub(crate) async fn in_force(context: &Context, caller: &Caller) -> Result<Arc<Applied>, Refusal> {
     let applied = context.catalogs.in_force(&context.store).await?.ok_or_else(Refusal::no_catalog)?;
     Ok(narrow(context, caller, applied))
 }
 
-/// The catalog in force, asked of the store anew.
+/// Returns the catalog in force, read from the store.
 pub(crate) async fn refreshed(context: &Context, caller: &Caller) -> Result<Arc<Applied>, Refusal> {
     let applied = context.catalogs.refresh(&context.store).await?.ok_or_else(Refusal::no_catalog)?;
     Ok(narrow(context, caller, applied))
 }
 
-/// The catalog in force, if it is another one than `than`: what that one does not know may have been added since.
+/// Returns the catalog in force if it differs from `than`: an unknown name may have been added since.
 pub(crate) async fn newer(
     context: &Context,
     caller: &Caller,
@@ -33,8 +33,8 @@ pub(crate) async fn newer(
     Ok(applied.map(|applied| narrow(context, caller, applied)))
 }
 
-/// The catalog in force and the name of a dataset in it as the catalog writes it. An unknown name is looked up once more
-/// where another catalog has been applied meanwhile.
+/// Returns the catalog in force and the name of a dataset as the catalog spells it. An unknown name is looked up once
+/// more if another catalog has been applied in the meantime.
 pub(crate) async fn find(
     context: &Context,
     caller: &Caller,
@@ -51,7 +51,7 @@ pub(crate) async fn find(
 }
 
 fn narrow(context: &Context, caller: &Caller, applied: Arc<Applied>) -> Arc<Applied> {
-    // Where tokens say who is there, there may always be a second tenant.
+    // With tokens, there may always be a second tenant.
     let many = matches!(context.settings.auth, Auth::Tokens(_));
     let exists = |name: &str, dataset: &Dataset| caller.access().sees(name) && !(many && dataset.is_open());
     match narrowed(&applied.revision, exists) {
@@ -60,7 +60,7 @@ fn narrow(context: &Context, caller: &Caller, applied: Arc<Applied>) -> Arc<Appl
     }
 }
 
-/// What is left of a catalog; `None` where that is all of it.
+/// Returns the visible part of a catalog; `None` if all of it is visible.
 fn narrowed(revision: &Revision, exists: impl Fn(&str, &Dataset) -> bool) -> Option<Revision> {
     let all = revision.datasets.iter().all(|(name, dataset)| exists(name, dataset));
     (!all).then(|| revision.narrowed(exists))

@@ -1,47 +1,47 @@
-//! What a caller may do beside belonging to a tenant: which datasets exist for it, and whether it may change anything.
+//! Permissions of a client in addition to its tenant: the datasets it may see and whether it may write.
 
 use std::collections::BTreeSet;
 
 use crate::catalog::{Dataset, Revision};
 
-/// What a key or token allows.
+/// Permissions of a key or token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Access {
-    /// Names of the datasets that exist for the caller, in lower case; `None` means all.
+    /// Names of the datasets the client may see, in lower case; `None` means all.
     pub datasets: Option<BTreeSet<String>>,
-    /// Whether the caller may create, cancel, delete, retry and extend exports; without it only read.
+    /// True if the client may create, cancel, delete, retry and extend exports; otherwise it may only read.
     pub writes: bool,
 }
 
 impl Access {
-    /// Everything of the tenant.
+    /// Returns access to everything of the tenant, including writes.
     pub fn full() -> Self {
         Self { datasets: None, writes: true }
     }
 
-    /// Whether some datasets do not exist for the caller.
+    /// Returns true if some datasets are hidden from the client.
     pub fn is_scoped(&self) -> bool {
         self.datasets.is_some()
     }
 
-    /// The datasets that exist for the caller, in order; `None`: all.
+    /// Returns the datasets the client may see, in order; `None` means all.
     pub fn datasets(&self) -> Option<Vec<String>> {
         self.datasets.as_ref().map(|names| names.iter().cloned().collect())
     }
 
-    /// Whether the dataset of this name, written as the catalog writes it, exists for the caller.
+    /// Returns true if the client may see the dataset of this name, written as in the catalog.
     pub fn sees(&self, dataset: &str) -> bool {
         self.datasets.as_ref().is_none_or(|names| names.contains(dataset))
     }
 
-    /// Whether all of them do. An export with a dataset that does not exist for the caller does not either.
+    /// Returns true if the client may see all of them. An export that has a hidden dataset is hidden as well.
     pub fn sees_all<'a>(&self, datasets: impl IntoIterator<Item = &'a str>) -> bool {
         datasets.into_iter().all(|name| self.sees(name))
     }
 }
 
 impl Revision {
-    /// The same catalog with those datasets alone that `keep` says yes to.
+    /// Returns the same catalog with only the datasets for which `keep` returns true.
     pub fn narrowed(&self, keep: impl Fn(&str, &Dataset) -> bool) -> Self {
         let kept = self.datasets.iter().filter(|(name, dataset)| keep(name, dataset));
         Self { datasets: kept.map(|(name, dataset)| (name.clone(), dataset.clone())).collect() }
@@ -49,14 +49,15 @@ impl Revision {
 }
 
 impl Dataset {
-    /// Whether nothing says whose rows these are: fit for a deployment with one tenant only.
+    /// Returns true if neither a tenant column nor `shared` is set. Rows then have no owner, which fits a deployment
+    /// with one tenant only.
     pub fn is_open(&self) -> bool {
         self.tenant_column.is_none() && !self.shared
     }
 }
 
-/// Reads names from a text as an identity provider writes a list: separated by white space or commas, in brackets or
-/// not. `*` alone means all, and is `None`.
+/// Reads a list of names as an identity provider writes it: separated by white space or commas, with or without
+/// brackets. `*` alone means all datasets and gives `None`.
 pub fn datasets_in(text: &str) -> Option<BTreeSet<String>> {
     let inner = text.trim();
     let inner = inner.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(inner);

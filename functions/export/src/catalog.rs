@@ -1,4 +1,4 @@
-//! The catalog: what the operator writes, and the revision that is made of it.
+//! The catalog: the operator's file, and the revision that is made from it.
 
 mod definition;
 mod read;

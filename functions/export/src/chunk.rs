@@ -1,4 +1,4 @@
-//! Chunks and attempts: states, names of objects, why an attempt failed.
+//! Chunks and attempts: states, object keys and failure reasons.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,49 +9,49 @@ use crate::id::{ChunkId, ExportId, TenantId};
 use crate::range::Range;
 use crate::selection::Selection;
 
-/// The states of a chunk. `due → sent → running → done | failed | split | dying`; see
-/// `functions/ports/src/store/README.md` for the statement and the lock of every arrow.
+/// States of a chunk. `due → sent → running → done | failed | split | dying`; see
+/// `functions/ports/src/store/README.md` for the statement and the lock of every transition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ChunkState {
     /// Waits for its turn.
     Due,
-    /// A message is on its way.
+    /// A message for it is in the queue.
     Sent,
-    /// A worker holds the lease.
+    /// A worker holds its lease.
     Running,
     /// Its file is recorded.
     Done,
-    /// It will not be tried again.
+    /// It is not tried again.
     Failed,
-    /// Its children took its place.
+    /// Its children replace it.
     Split,
-    /// Nobody wants it; it waits for removal.
+    /// No export needs it; it is being deleted.
     Dying,
 }
 
-/// The states of an export: `queued → running → succeeded | failed | canceled → expired`.
+/// States of an export: `queued → running → succeeded | failed | canceled → expired`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ExportStatus {
-    /// Accepted; no chunk has started.
+    /// The export is accepted; no chunk has started.
     Queued,
-    /// A chunk has started.
+    /// At least one chunk has started.
     Running,
-    /// Complete; it has a manifest.
+    /// The export is complete and has a manifest.
     Succeeded,
     /// At least one chunk could not be exported.
     Failed,
-    /// The owner ended it.
+    /// The owner canceled it.
     Canceled,
-    /// Its files are gone.
+    /// Its files are deleted.
     Expired,
 }
 
 macro_rules! words {
     ($name:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
         impl $name {
-            /// The word used in the store and in JSON.
+            /// Returns the word used in the store and in JSON.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }
             }
@@ -74,79 +74,80 @@ words!(ChunkState { Due = "due", Sent = "sent", Running = "running", Done = "don
 words!(ExportStatus { Queued = "queued", Running = "running", Succeeded = "succeeded", Failed = "failed", Canceled = "canceled", Expired = "expired" });
 
 impl ExportStatus {
-    /// Whether chunks may still run for it.
+    /// Returns true if chunks may still run for the export.
     pub fn is_live(self) -> bool {
         matches!(self, Self::Queued | Self::Running)
     }
 }
 
-/// All that one attempt needs to know.
+/// Input of one attempt.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Attempt {
-    /// The chunk.
+    /// Id of the chunk.
     pub chunk: ChunkId,
-    /// The attempt's number, from 1; it fences every write of the attempt.
+    /// Number of the attempt, from 1; it fences every write of the attempt.
     pub number: u32,
-    /// Whose rows are read.
+    /// Tenant whose rows are read.
     pub tenant: TenantId,
-    /// What is read and how it is written.
+    /// Rows and columns to read, and the form of the file.
     pub selection: Selection,
-    /// Which part of it.
+    /// Range of the selection to read.
     pub range: Range,
-    /// Bytes of binary COPY the plan expected.
+    /// Bytes of binary COPY expected by the plan.
     pub planned_bytes: u64,
-    /// Whether a part of the range would be read through an index, so that a split saves work.
+    /// True if a part of the range would be read through an index, so that a split saves work.
     pub indexed: bool,
-    /// How often this chunk has failed before.
+    /// Number of earlier failures of this chunk.
     pub failures: u32,
     /// Milliseconds from the moment the chunk was due to this lease.
     pub waited_ms: u64,
-    /// How many splits lie between the planned chunk and this one.
+    /// Number of splits between the planned chunk and this one.
     pub depth: u32,
-    /// Bytes of binary COPY the parent had seen when its time ran out; `None` if it was split for its size, or there is none.
+    /// Bytes of binary COPY that the parent had read when its time ran out; `None` if it was split for its size, or
+    /// if there is no parent.
     pub parent_seen_bytes: Option<u64>,
 }
 
 impl Attempt {
-    /// The object this attempt may write: a key no other attempt can have.
+    /// Returns the key of the object that this attempt may write. No other attempt can have the same key.
     pub fn key(&self) -> String {
         file_key(&self.tenant, self.chunk, self.number, self.selection.output.extension())
     }
 }
 
 impl Attempt {
-    /// Whether no row of the chunk can change any more, nor come or go, for a source that has shown everything that began
-    /// before `horizon_micros`.
+    /// Returns true if no row of the chunk can change, appear or vanish any more, for a source that has shown
+    /// everything that began before `horizon_micros`.
     pub fn is_settled_at(&self, horizon_micros: i64) -> bool {
         let (Some(settle), Range::Span(span)) = (self.selection.settle(), self.range) else { return false };
         settle.covers(span, horizon_micros)
     }
 }
 
-/// The object that attempt `number` of a chunk may write.
+/// Returns the key of the object that attempt `number` of a chunk may write.
 pub fn file_key(tenant: &TenantId, chunk: ChunkId, number: u32, extension: &str) -> String {
     format!("{}{number}.{extension}", chunk_prefix(tenant, chunk))
 }
 
-/// All objects of a chunk are below this prefix.
+/// Returns the prefix of all objects of a chunk.
 pub fn chunk_prefix(tenant: &TenantId, chunk: ChunkId) -> String {
     format!("t/{tenant}/c/{chunk}/")
 }
 
-/// All manifests of an export are below this prefix.
+/// Returns the prefix of all manifests of an export.
 pub fn export_prefix(tenant: &TenantId, export: ExportId) -> String {
     format!("t/{tenant}/x/{export}/")
 }
 
-/// Why an attempt ended without a file.
+/// Reason why an attempt ended without a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
     /// One word for machines, such as `schema_changed` or `source_unavailable`.
     pub code: String,
-    /// What happened and what to do, for people. It never holds a row value.
+    /// Description of the failure and its remedy, for people. It never holds a row value.
     pub message: String,
-    /// Whether another attempt may go better.
+    /// True if another attempt may succeed.
     pub again: bool,
 }
 
@@ -158,21 +159,21 @@ pub fn backoff_secs(failures: u32) -> u64 {
     2u64.saturating_pow(failures.clamp(1, 16)).min(300)
 }
 
-/// Where the time of an attempt went, and what it used. All in milliseconds or bytes.
+/// Time spent by an attempt, step by step, and resources used. All in milliseconds or bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Usage {
-    /// From due to lease.
+    /// Time from due to lease.
     pub waited_ms: u64,
-    /// Opening the source session.
+    /// Time to open the source session.
     pub connect_ms: u64,
-    /// From the COPY to its first row.
+    /// Time from the COPY to its first row.
     pub first_row_ms: u64,
-    /// From the COPY to the end of its stream.
+    /// Time from the COPY to the end of its stream.
     pub read_ms: u64,
-    /// Spent decoding, encoding and compressing.
+    /// Time spent on decoding, encoding and compressing.
     pub encode_ms: u64,
-    /// From the last byte encoded to the object being complete.
+    /// Time from the last encoded byte to the completed object.
     pub upload_ms: u64,
     /// Processor time of the process during the attempt.
     pub cpu_ms: u64,

@@ -1,8 +1,8 @@
-//! Columns as resolved at `catalog apply`: PostgreSQL's type and how a worker reads it.
+//! Columns as resolved at `catalog apply`: PostgreSQL's type and the form in which a worker reads it.
 
 use serde::{Deserialize, Serialize};
 
-/// The types that a worker decodes from COPY BINARY itself.
+/// Types that a worker decodes from COPY BINARY itself.
 ///
 /// Source of the wire forms: the `*send` functions of PostgreSQL's `src/backend/utils/adt`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -48,22 +48,21 @@ pub enum ColumnType {
     Json,
     /// `jsonb`
     Jsonb,
-    /// `inet`, and `cidr`: the value itself tells which
+    /// `inet` and `cidr`; the value itself contains which of the two it is
     Inet,
 }
 
-/// How the select list names a column.
+/// Form in which the select list names a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Read {
-    /// As it is; the worker decodes the type's binary form.
+    /// Unchanged; the worker decodes the type's binary form.
     Native,
     /// As text, by `col::text`: the cast is PostgreSQL's own output function. For NDJSON as JSON, by
     /// `to_json(col)::text`.
     Cast,
-    /// As text, through `format('%s', col)`, for types whose cast to text differs from their output
-    /// function (`xml::text` keeps the declaration, for one). It is exact by construction too. For NDJSON
-    /// as JSON, like `Cast`.
+    /// As text, through `format('%s', col)`, for types whose cast to text differs from their output function (for
+    /// example `xml::text` keeps the declaration). It is exact by construction too. For NDJSON as JSON, like `Cast`.
     Output,
 }
 
@@ -71,63 +70,63 @@ pub enum Read {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Column {
-    /// Its name in the relation or query.
+    /// Name in the relation or query.
     pub name: String,
-    /// PostgreSQL's name of the type, as `format_type` writes it.
+    /// PostgreSQL's name of the type, as written by `format_type`.
     pub type_name: String,
     /// OID of the type as `pg_typeof` reports it (a domain's own); compared before every COPY.
     pub oid: u32,
-    /// Type modifier of a relation's column, or that its domain gives; -1 where there is none.
+    /// Type modifier of a relation's column, or of its domain; -1 if there is none.
     pub typmod: i32,
-    /// What arrives at the worker; of an array, its elements.
+    /// Type that arrives at the worker; for an array, the type of its elements.
     pub kind: ColumnType,
-    /// Whether it is an array of `kind`.
+    /// True if the column is an array of `kind`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub array: bool,
-    /// Whether Parquet keeps it as a string because the operator says that it holds values no Parquet
+    /// True if Parquet keeps the column as a string, because the operator declared that it holds values no Parquet
     /// type has. CSV and NDJSON are the same either way.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub as_text: bool,
-    /// How it is selected.
+    /// Form in which the column is selected.
     pub read: Read,
-    /// Labels of an enum, or of an array's elements, in order; empty for all other types. The filter value
-    /// of an enum is checked against them.
+    /// Labels of an enum, or of an array's elements, in order; empty for all other types. The filter value of an enum
+    /// is checked against them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<String>,
-    /// Of a filter: how its values are compared. Absent in catalogs applied before operators were resolved.
+    /// Comparison operators of a filter column. Absent in catalogs applied before operators were resolved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compare: Option<Compare>,
 }
 
-/// A name with its schema. It does not depend on any `search_path`.
+/// Name with its schema. It does not depend on any `search_path`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Qualified {
-    /// The schema.
+    /// Schema of the name.
     pub schema: String,
-    /// The name in it.
+    /// Name within the schema.
     pub name: String,
 }
 
-/// How values of a type are compared: by the operators of its default operator class. Found by name alone, `=` would be
-/// another one where the type's own is in a schema that the `search_path` does not name.
+/// Operators that compare values of a type: those of its default operator class. A lookup of `=` by name alone would
+/// find another operator if the type's own is in a schema that the `search_path` does not name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Compare {
-    /// The type under all domains; a value is read as it, without a modifier that would cut it.
+    /// Base type under all domains; a value is read as this type, without a modifier that would truncate it.
     pub of: Qualified,
-    /// Whether there are arrays of the type.
+    /// True if arrays of the type exist.
     pub listable: bool,
     /// `=`
     pub eq: Qualified,
-    /// `<>`, where the type has one.
+    /// `<>`, if the type has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ne: Option<Qualified>,
-    /// The others, where values of the type have an order.
+    /// Order operators, if values of the type have an order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<Order>,
 }
 
-/// The operators of an order.
+/// Operators of an order.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Order {
@@ -142,14 +141,14 @@ pub struct Order {
 }
 
 impl Qualified {
-    /// The name in that schema.
+    /// Makes the qualified name.
     pub fn new(schema: impl Into<String>, name: impl Into<String>) -> Self {
         Self { schema: schema.into(), name: name.into() }
     }
 }
 
 impl Column {
-    /// A column that is read as it is, of the type with that OID.
+    /// Makes a column of the type with that OID which is read unchanged.
     pub fn native(name: impl Into<String>, oid: u32, kind: ColumnType) -> Self {
         Self {
             name: name.into(),
@@ -167,7 +166,8 @@ impl Column {
 }
 
 impl Column {
-    /// Whether only the source can tell if a text is a value of the type; of the others the request is checked.
+    /// Returns true if only the source can decide whether a text is a value of the type; for the other types the
+    /// request is checked.
     pub fn is_untried(&self) -> bool {
         let known = self.read == Read::Native && !matches!(self.kind, ColumnType::Json | ColumnType::Jsonb);
         self.array || (!known && self.labels.is_empty())
@@ -175,7 +175,7 @@ impl Column {
 }
 
 impl ColumnType {
-    /// Every one of them.
+    /// All column types.
     pub const ALL: [Self; 21] = [
         Self::Bool,
         Self::Int2,
@@ -200,7 +200,7 @@ impl ColumnType {
         Self::Inet,
     ];
 
-    /// The native type of a base type's OID (`pg_type.dat`), if the worker decodes it.
+    /// Returns the native type of a base type's OID (`pg_type.dat`), if the worker decodes it.
     pub fn from_oid(oid: u32) -> Option<Self> {
         Some(match oid {
             16 => Self::Bool,

@@ -1,6 +1,6 @@
 //! Durations as people write them: a whole number and a unit.
 
-/// Seconds of `90s`, `15m`, `1h` or `2d`; `None` for anything else.
+/// Returns the seconds of `90s`, `15m`, `1h` or `2d`; `None` for anything else.
 pub fn seconds(text: &str) -> Option<u64> {
     let unit = match text.chars().last()? {
         's' => 1,

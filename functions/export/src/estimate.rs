@@ -1,4 +1,4 @@
-//! What the planner of PostgreSQL believes about a dataset, per month and where needed per day.
+//! Planner estimates of a dataset: rows and bytes per month, per day for skewed months.
 
 use std::collections::BTreeMap;
 
@@ -8,27 +8,27 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DatasetEstimate {
-    /// The whole dataset.
+    /// Size of the whole dataset.
     pub total: Size,
-    /// By calendar month of the range column in its own type, `2024-01`; months without an entry are
-    /// outside what was estimated.
+    /// Sizes by calendar month of the range column in its own type, `2024-01`; months without an entry are outside of
+    /// what was estimated.
     #[serde(default)]
     pub months: BTreeMap<String, Size>,
-    /// How the rows of a month lie in it, for the months in which they lie unevenly.
+    /// Distribution of the rows within a month, for the months in which it is uneven.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub uneven: BTreeMap<String, Vec<Part>>,
-    /// The share of an average tenant in all of this, for a dataset with a tenant column.
+    /// Share of an average tenant in all of this, for a dataset with a tenant column.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant_share: Option<f64>,
-    /// Rows whose range column is NULL, where they are exported.
+    /// Size of the rows whose range column is NULL, if they are exported.
     #[serde(default, skip_serializing_if = "is_nothing")]
     pub nulls: Size,
-    /// What was measured on rows at `catalog apply`, and is part of the sizes here.
+    /// Measurements on rows at `catalog apply`; the sizes here already include them.
     #[serde(default)]
     pub measured: Measured,
-    /// Whether a typical range is read through an index (or by pruning partitions).
+    /// True if a typical range is read through an index (or by pruning partitions).
     pub indexed: bool,
-    /// When it was taken, in microseconds since 1970; the store knows.
+    /// Time of the estimate, in microseconds since 1970; set by the store.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taken_micros: Option<i64>,
 }
@@ -36,20 +36,20 @@ pub struct DatasetEstimate {
 /// Rows and bytes of binary COPY.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Size {
-    /// Rows.
+    /// Number of rows.
     pub rows: u64,
-    /// Bytes as they cross the wire.
+    /// Bytes on the wire.
     pub bytes: u64,
 }
 
-/// What rows told about the planner's guesses.
+/// Corrections of the planner's estimates, measured on rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Measured {
-    /// Bytes of binary COPY of one row.
+    /// Bytes of binary COPY per row.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub row_bytes: Option<f64>,
-    /// How many times as many rows there are as the planner thinks.
+    /// Counted rows divided by the planner's estimate of rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub row_factor: Option<f64>,
 }
@@ -58,17 +58,17 @@ fn is_nothing(size: &Size) -> bool {
     *size == Size::default()
 }
 
-/// Some days of a month; they end where the next part begins.
+/// Consecutive days of a month, up to the day on which the next part begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
-    /// The first of them, from 1.
+    /// First of the days, from 1.
     pub day: u8,
-    /// Rows; only their share of the month's parts counts.
+    /// Estimated rows; only their share in the sum of the month's parts counts.
     pub rows: u64,
 }
 
 impl DatasetEstimate {
-    /// What a tenant of average size has of it. The whole would tell one tenant how much the others have.
+    /// Returns the part of a tenant of average size. The total would disclose to one tenant the size of the others.
     #[must_use]
     pub fn of_one_tenant(mut self) -> Self {
         if let Some(share) = self.tenant_share {
@@ -80,12 +80,12 @@ impl DatasetEstimate {
         self
     }
 
-    /// These estimates, which are the planner's alone, put right by what was measured.
+    /// Corrects these estimates, which are the planner's alone, by what was measured.
     #[must_use]
     pub fn measured(mut self, measured: Measured) -> Self {
         let whole = measured.row_factor.unwrap_or(1.0);
-        // All rows were counted, so the months together have them, whatever the planner makes of a condition
-        // on a computed column.
+        // All rows were counted, so the sum of the months is scaled to that count, whatever the planner estimates for
+        // a condition on a computed column.
         let parts = self.months.values().chain([&self.nulls]).map(|size| size.rows).sum::<u64>();
         let part = match measured.row_factor {
             Some(factor) if parts > 0 => self.total.rows as f64 * factor / parts as f64,
@@ -108,7 +108,7 @@ impl DatasetEstimate {
         self
     }
 
-    /// The share of each day in its month's rows, for a month of `length` days.
+    /// Returns the share of each day in its month's rows, for a month of `length` days.
     pub fn shares(&self, month: &str, length: usize) -> Vec<f64> {
         let even = || vec![1.0 / length.max(1) as f64; length];
         let Some(parts) = self.uneven.get(month) else { return even() };

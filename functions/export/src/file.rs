@@ -1,28 +1,29 @@
-//! Files: what is recorded of them, and their names.
+//! Files: their records and names.
 
 use serde::{Deserialize, Serialize};
 
 use crate::range::{DAY_MICROS, Range, RangeKind, Span};
 
-/// What one attempt wrote. A chunk without rows writes no object: `bytes` is 0 and `sha256` is `None`.
+/// Record of the file that one attempt wrote. A chunk without rows writes no object: `bytes` is 0 and `sha256` is
+/// `None`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FileRecord {
-    /// The attempt that wrote it; with the chunk's id it gives the object's key.
+    /// Attempt that wrote the file; together with the chunk's id it gives the object's key.
     pub attempt: u32,
-    /// Rows in it.
+    /// Rows in the file.
     pub rows: u64,
     /// Bytes of the object.
     pub bytes: u64,
-    /// Bytes of binary COPY it was made from.
+    /// Bytes of binary COPY from which the file was made.
     pub source_bytes: u64,
     /// SHA-256 of the object, in hexadecimal.
     pub sha256: Option<String>,
 }
 
-/// The name under which a file is downloaded: `orders.20230831-20231004.csv.gz`; with times where a
-/// bound is not a midnight, `00000000` and `99999999` where an end is open; `.all` and `.null` for the two other ranges.
-/// Unique in an export, and sorted by name they are sorted by range.
+/// Returns the name under which a file is downloaded: `orders.20230831-20231004.csv.gz`. It has times if a bound is
+/// not a midnight, `00000000` and `99999999` for an open end, and `.all` and `.null` for the two other ranges. Names
+/// are unique in an export, and sorting by name sorts by range.
 pub fn file_name(dataset: &str, range: &Range, extension: &str) -> String {
     let middle = match range {
         Range::All => "all".to_owned(),
@@ -36,13 +37,14 @@ pub fn file_name(dataset: &str, range: &Range, extension: &str) -> String {
     format!("{dataset}.{middle}.{extension}")
 }
 
-/// What stands for an open end: days that no calendar has, which sort before and after all others.
+/// Text for an open start: a day that no calendar has and that sorts before all others. [`OPEN_END`] sorts after
+/// them.
 pub const OPEN_START: &str = "00000000";
-/// See [`OPEN_START`].
+/// Text for an open end; see [`OPEN_START`].
 pub const OPEN_END: &str = "99999999";
 
-/// A start beyond the year 9999 sorts behind all others as the thirteenth month of it: what was asked for up to 9999-12-31 is
-/// followed by it where an open end is asked for later.
+/// Writes a start after the year 9999 as the thirteenth month of that year, so that it sorts after all others. Such a
+/// chunk follows one that ends at 9999-12-31 when a later request has an open end.
 fn sortable(start: String) -> String {
     start.strip_prefix("1000001").map_or(start.clone(), |rest| format!("999913{rest}"))
 }

@@ -1,5 +1,4 @@
-//! How long an export will take and what it will cost, from its plan, the pace that was measured, and
-//! what waits already. Pure.
+//! Forecast of an export's duration and cost from its plan, the measured pace and the waiting work. Pure.
 
 mod sizes;
 
@@ -8,23 +7,23 @@ pub use sizes::{Own, Past, Sizes};
 use crate::format::{Compression, Format, Output};
 use crate::price::{Cost, Work};
 
-/// Seconds of a session of the source per byte of binary COPY, where nothing was measured yet: a million
-/// rows of the bench's `orders`, 271 MB, cost PostgreSQL 1.65 s.
+/// Seconds of a source session per byte of binary COPY, used until something is measured: a million rows of the
+/// bench's `orders`, 271 MB, take PostgreSQL 1.65 s.
 const SECS_PER_BYTE: f64 = 1.65 / 271e6;
 
-/// Seconds from the COPY to its first row, where nothing was measured yet.
+/// Seconds from the COPY to its first row, used until something is measured.
 const FIRST_ROW_SECS: f64 = 0.02;
 
-/// Seconds that a worker spends on a chunk beside the COPY: lease, session, the end of the upload, record.
+/// Seconds that a worker spends on a chunk in addition to the COPY: lease, session, the end of the upload, record.
 const BESIDE_SECS: f64 = 0.2;
 
-/// A measurement of fewer bytes than this says nothing.
+/// Minimum number of bytes for a measurement to be used.
 const LEAST_BYTES: u64 = 4_000_000;
 
-/// What the caller's recent chunks used, in the same format and compression. Sums.
+/// Sums over the client's recent chunks in the same format and compression.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
-    /// Chunks with rows.
+    /// Number of chunks with rows.
     pub chunks: u64,
     /// Bytes of binary COPY.
     pub source_bytes: u64,
@@ -38,10 +37,10 @@ pub struct Seen {
     pub busy_ms: u64,
 }
 
-/// How fast chunks are read and how large their files become.
+/// Read speed of chunks and relative size of their files.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pace {
-    /// Chunks it was measured on; 0 if it is assumed.
+    /// Number of chunks it was measured on; 0 if it is assumed.
     pub chunks: u64,
     secs_per_byte: f64,
     first_row_secs: f64,
@@ -49,21 +48,21 @@ pub struct Pace {
     file_ratio: f64,
 }
 
-/// Chunks that wait or are being read.
+/// Amount of chunks that wait or are being read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Load {
-    /// How many.
+    /// Number of chunks.
     pub chunks: u64,
     /// Planned bytes of binary COPY.
     pub bytes: u64,
 }
 
-/// What there is beside the export.
+/// Environment of the export.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Surroundings {
-    /// Sessions at once.
+    /// Number of sessions that may read at the same time.
     pub budget: u32,
-    /// What waits for the same tenant.
+    /// Work that waits for the same tenant.
     pub own: Load,
     /// Memory of a worker, in MB.
     pub memory_mb: u32,
@@ -71,21 +70,21 @@ pub struct Surroundings {
     pub kept_hours: u32,
 }
 
-/// What a plan, or a part of it, will take.
+/// Effort of a plan, or of a part of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Effort {
-    /// Chunks that are new.
+    /// Number of new chunks.
     pub chunks: u64,
-    /// Bytes of binary COPY that are read for it.
+    /// Bytes of binary COPY to read.
     pub bytes: u64,
-    /// Seconds of sessions of the source.
+    /// Seconds of source sessions.
     pub database_secs: f64,
-    /// US dollars.
+    /// Cost in US dollars.
     pub cost: Cost,
 }
 
 impl Pace {
-    /// From what was seen, or assumed where too little was.
+    /// Computes the pace from the measurements, or assumes one if they are too small.
     pub fn of(seen: &Seen, output: &Output) -> Self {
         if seen.chunks == 0 || seen.source_bytes < LEAST_BYTES {
             return Self {
@@ -107,17 +106,17 @@ impl Pace {
         }
     }
 
-    /// Seconds of sessions of the source.
+    /// Returns the seconds of source sessions.
     fn database_secs(&self, load: Load) -> f64 {
         load.chunks as f64 * self.first_row_secs + load.bytes as f64 * self.secs_per_byte
     }
 
-    /// Seconds of workers.
+    /// Returns the seconds of workers.
     fn worker_secs(&self, load: Load) -> f64 {
         self.database_secs(load) + load.chunks as f64 * self.beside_secs
     }
 
-    /// What the new chunks of a dataset take.
+    /// Returns the effort of a dataset's new chunks.
     pub fn effort(&self, new: Load, around: &Surroundings) -> Effort {
         let work = Work {
             chunks: new.chunks,
@@ -130,11 +129,12 @@ impl Pace {
         Effort { chunks: new.chunks, bytes: new.bytes, database_secs, cost: work.cost() }
     }
 
-    /// Seconds until the export would end if it were accepted now and no other tenant had anything waiting; `None` where
-    /// the size of a dataset is unknown.
+    /// Returns the seconds until the export would end if it were accepted now and no other tenant had waiting work;
+    /// `None` if the size of a dataset is unknown.
     ///
-    /// What others have waiting is left out, because a forecast that it moved would tell of it. The exports of a tenant take
-    /// turns: those that wait delay this one by no more than it takes itself. Its longest chunk is a lower bound.
+    /// Waiting work of other tenants is left out, because otherwise the forecast would disclose it. The exports of a
+    /// tenant take turns: the waiting ones delay this one by at most its own work. The longest chunk of the export is
+    /// a lower bound.
     pub fn wall_secs(&self, datasets: &[Sizes], around: &Surroundings) -> Option<f64> {
         let (mut mine, mut shared, mut longest) = (Load::default(), Load::default(), 0.0_f64);
         for sizes in datasets {
@@ -169,7 +169,7 @@ impl Load {
     }
 }
 
-/// Bytes of a file per byte of binary COPY, on the bench's `orders`.
+/// Returns the bytes of a file per byte of binary COPY, on the bench's `orders`.
 fn file_ratio(output: &Output) -> f64 {
     match (output.format, output.compression) {
         (Format::Csv, Compression::None | Compression::Snappy) => 0.97,
@@ -186,7 +186,7 @@ fn file_ratio(output: &Output) -> f64 {
 mod tests {
     use super::*;
 
-    /// A second per chunk, a second per 10 MB.
+    /// Pace of one second per chunk and one second per 10 MB.
     fn pace() -> Pace {
         let seen = Seen {
             chunks: 10,
@@ -199,7 +199,7 @@ mod tests {
         Pace::of(&seen, &Output::default())
     }
 
-    /// So many chunks of 10 MB.
+    /// Load of this many chunks of 10 MB.
     fn load(chunks: u64) -> Load {
         Load { chunks, bytes: chunks * 10_000_000 }
     }
@@ -233,9 +233,9 @@ mod tests {
         near(wall(&[sizes(4, 0)], 0), 4.0);
         near(wall(&[sizes(1, 0), sizes(3, 0)], 2), 6.0);
         near(wall(&[sizes(4, 0)], 100), 8.0);
-        // What is shared is not counted twice.
+        // Shared chunks are not counted twice.
         near(wall(&[sizes(1, 1)], 1), 2.0);
-        // All is there.
+        // All chunks exist already.
         near(wall(&[sizes(0, 0)], 9), 0.0);
         // One chunk is read by one session.
         let one = Load { chunks: 1, bytes: 190_000_000 };

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Raised when the same rows would give other bytes than before; part of every fingerprint.
+/// Version of the encoders, raised when the same rows would give other bytes than before; part of every fingerprint.
 pub const ENCODER_VERSION: u32 = 3;
 
-/// How rows are written.
+/// Format in which rows are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
@@ -18,11 +18,11 @@ pub enum Format {
     Parquet,
 }
 
-/// How files are compressed.
+/// Compression of files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Compression {
-    /// Not at all.
+    /// No compression.
     None,
     /// gzip (RFC 1952), several members. Not for Parquet.
     #[default]
@@ -37,13 +37,13 @@ pub enum Compression {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct CsvOptions {
-    /// One ASCII character between fields.
+    /// ASCII character between fields.
     pub delimiter: char,
-    /// What stands for NULL.
+    /// Text written for NULL.
     pub null: String,
-    /// Whether each file begins with the column names.
+    /// True if each file begins with the column names.
     pub header: bool,
-    /// Whether a text that a spreadsheet would run as a formula gets an apostrophe in front.
+    /// True if a text that a spreadsheet would run as a formula is prefixed with an apostrophe.
     pub formula_guard: bool,
 }
 
@@ -53,12 +53,12 @@ impl Default for CsvOptions {
     }
 }
 
-/// Whether a spreadsheet may take a text for a formula; the guard puts an apostrophe before it.
+/// Returns true if a spreadsheet may read a text as a formula; the guard puts an apostrophe before it.
 ///
 /// Source: OWASP, *CSV injection*.
 #[inline]
 pub fn is_formula(text: &[u8]) -> bool {
-    /// `＝ ＋ － ＠`, which some programs read as the others.
+    /// `＝ ＋ － ＠`, which some programs read like their ASCII forms.
     const WIDE: [&[u8]; 4] = ["＝".as_bytes(), "＋".as_bytes(), "－".as_bytes(), "＠".as_bytes()];
     match text.first() {
         Some(b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r' | b'\n') => true,
@@ -67,20 +67,20 @@ pub fn is_formula(text: &[u8]) -> bool {
     }
 }
 
-/// All that decides a file's form.
+/// Options that decide the form of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Output {
-    /// How rows are written.
+    /// Format in which rows are written.
     pub format: Format,
-    /// How the file is compressed.
+    /// Compression of the file.
     pub compression: Compression,
     /// Options of CSV.
     pub csv: CsvOptions,
 }
 
 impl Format {
-    /// How files are compressed when the request does not say.
+    /// Returns the compression of files if the request names none.
     pub fn default_compression(self) -> Compression {
         match self {
             Self::Csv | Self::Ndjson => Compression::Gzip,
@@ -88,7 +88,7 @@ impl Format {
         }
     }
 
-    /// The ways in which its files may be compressed.
+    /// Returns the compressions that the format allows.
     pub fn compressions(self) -> &'static [Compression] {
         match self {
             Self::Csv | Self::Ndjson => &[Compression::Gzip, Compression::Zstd, Compression::None],
@@ -98,7 +98,7 @@ impl Format {
 }
 
 impl Output {
-    /// The end of a file's name: `csv`, `csv.gz`, `parquet`. Parquet compresses inside of the file.
+    /// Returns the end of a file's name: `csv`, `csv.gz`, `parquet`. Parquet compresses inside of the file.
     pub fn extension(&self) -> &'static str {
         match (self.format, self.compression) {
             (Format::Parquet, _) => "parquet",
@@ -111,7 +111,7 @@ impl Output {
         }
     }
 
-    /// The media type of a file.
+    /// Returns the media type of a file.
     pub fn media_type(&self) -> &'static str {
         match (self.format, self.compression) {
             (Format::Parquet, _) => "application/vnd.apache.parquet",

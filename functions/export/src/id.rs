@@ -1,4 +1,4 @@
-//! Typed ids and names, so that one kind cannot be taken for another.
+//! Typed ids and names, so that one kind cannot be confused with another.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,13 +6,13 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// A name or id that does not have the required form.
+/// Error for a name or id that does not have the required form.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{what} must match {pattern}")]
 pub struct InvalidId {
-    /// What was being read, such as `tenant`.
+    /// Kind of name or id that was read, such as `tenant`.
     pub what: &'static str,
-    /// The form it must have.
+    /// Required form.
     pub pattern: &'static str,
 }
 
@@ -29,7 +29,7 @@ macro_rules! random_id {
                 Self(uuid::Builder::from_random_bytes(bytes).into_uuid())
             }
 
-            /// The id as the store keeps it.
+            /// Returns the id in the form the store keeps.
             pub fn uuid(self) -> Uuid {
                 self.0
             }
@@ -46,7 +46,7 @@ macro_rules! random_id {
             fn from_str(text: &str) -> Result<Self, InvalidId> {
                 let invalid = InvalidId { what: $what, pattern: "a UUID in lower case with hyphens" };
                 let id = Uuid::parse_str(text).map_err(|_| invalid)?;
-                // One spelling only: an id is also part of a path and of an object's key.
+                // Only one spelling is accepted, because an id is also part of a path and of an object's key.
                 if id.to_string() == text { Ok(Self(id)) } else { Err(InvalidId { what: $what, pattern: "a UUID in lower case with hyphens" }) }
             }
         }
@@ -66,23 +66,23 @@ macro_rules! random_id {
 }
 
 random_id!(
-    /// Names one accepted bulk request.
+    /// Id of one accepted bulk request.
     ExportId,
     "export id"
 );
 random_id!(
-    /// Names one chunk. It is random: what determines a chunk's bytes is its fingerprint and range.
+    /// Id of one chunk. It is random: a chunk's bytes are determined by its fingerprint and range.
     ChunkId,
     "chunk id"
 );
 
-/// Whom a key belongs to: 1 to 64 of `a-z 0-9 _ -`. It is part of object keys, so its form is narrow.
+/// Tenant to which a key belongs: 1 to 64 of `a-z 0-9 _ -`. It is part of object keys, so its form is narrow.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TenantId(String);
 
 impl TenantId {
-    /// The id as text.
+    /// Returns the id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -125,7 +125,7 @@ impl fmt::Debug for TenantId {
     }
 }
 
-/// SHA-256 over all that determines a chunk's bytes except its range.
+/// SHA-256 over everything that determines a chunk's bytes, except its range.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint(pub [u8; 32]);
 
@@ -135,7 +135,7 @@ impl fmt::Debug for Fingerprint {
     }
 }
 
-/// Lower-case hexadecimal, as hashes are written everywhere.
+/// Returns lower-case hexadecimal, the form in which all hashes are written.
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     bytes

@@ -1,27 +1,28 @@
-//! The text of a key: `slc_<id>_<secret><sum>`.
+//! Text form of a key: `slc_<id>_<secret><sum>`.
 //!
-//! The sum is the CRC32 of all that stands before it, as six characters of base 62. It tells a key from what only looks
-//! like one, for scanners of secrets and for the api, which refuses a slip without a query. It protects nothing.
+//! The sum is the CRC32 of everything before it, as six characters of base 62. It distinguishes a key from text that
+//! only looks similar, for secret scanners and for the api, which rejects a mistyped key without a query. It has no
+//! security function.
 
 const PREFIX: &str = "slc_";
-/// Characters of the sum.
+/// Number of characters of the sum.
 const SUM: usize = 6;
-/// Characters of a secret that has a sum behind it: 32 bytes in hexadecimal.
+/// Number of characters of a secret that is followed by a sum: 32 bytes in hexadecimal.
 const SECRET: usize = 64;
-/// Lengths of a secret without a sum, as keys were made before: 32 random bytes are 43 characters in base 62.
+/// Lengths of a secret without a sum, as in keys of earlier releases: 32 random bytes are 43 characters in base 62.
 const BARE_SECRET: std::ops::RangeInclusive<usize> = 43..=64;
 const ID: std::ops::RangeInclusive<usize> = 8..=32;
 
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// Puts a key together from its id and the 64 characters of its secret.
+/// Composes a key from its id and the 64 characters of its secret.
 pub fn write(id: &str, secret: &str) -> String {
     let key = format!("{PREFIX}{id}_{secret}");
     let sum = checksum(key.as_bytes());
     key + &sum
 }
 
-/// Takes a key apart: its id and its secret. `None` if it has another form, or a sum that is not its own.
+/// Splits a key into its id and its secret. Returns `None` if it has another form or a wrong sum.
 pub fn read(key: &str) -> Option<(&str, &str)> {
     let (id, rest) = key.strip_prefix(PREFIX)?.split_once('_')?;
     let id_fits = ID.contains(&id.len()) && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
@@ -36,7 +37,7 @@ pub fn read(key: &str) -> Option<(&str, &str)> {
     (sum.len() == SUM && checksum(&key.as_bytes()[..before]) == sum).then_some((id, secret))
 }
 
-/// CRC32 (ISO 3309) in base 62, most significant first.
+/// Returns the CRC32 (ISO 3309) in base 62, most significant digit first.
 fn checksum(text: &[u8]) -> String {
     let mut crc = u32::MAX;
     for byte in text {

@@ -1,7 +1,7 @@
-//! The pure core of Sluice: what is asked, how it is cut, what is written down about it.
+//! Pure core of Sluice: requests, plans, and the records and manifests of exports.
 //!
-//! There is no I/O here, no async, no clock and no randomness: ids and times are passed in.
-//! The modules stand in the order of the data's way; each imports only what stands before it.
+//! It has no I/O, no async, no clock and no randomness: ids and times are passed in.
+//! The modules are in the order of the data flow; each imports only modules listed before it.
 
 pub mod id;
 

@@ -1,29 +1,30 @@
-//! What holds chunks back: the load of the source, and conditions of the deployment under which no chunk can succeed.
+//! Conditions that hold chunks back: the load of the source, and faults of the deployment under which no chunk can
+//! succeed.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Condition that holds chunks back. None of them says anything about a chunk.
+/// Condition that holds chunks back. None of them is a property of a chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Signal {
-    /// Sessions of others than the source role that run a statement.
+    /// Too many sessions of roles other than the source role run a statement.
     ActiveSessions,
-    /// How far a standby is behind its primary.
+    /// The standby is too far behind its primary.
     ReplicaLag,
-    /// The source cannot be reached, starts or stops.
+    /// The source cannot be reached, is starting or is stopping.
     SourceUnavailable,
-    /// The source or its pooler refuses the login.
+    /// The source or its pooler rejects the login.
     SourceLogin,
-    /// The source or its pooler has no session to give.
+    /// The source or its pooler has no free session.
     SourceFull,
     /// The server or its pooler ends sessions that are in use.
     SourceSessionTimeout,
     /// The worker has no usable URL of the source.
     SourceUrl,
-    /// The bucket asks to slow down.
+    /// The bucket throttles requests.
     StorageThrottled,
     /// The bucket cannot be reached.
     StorageUnavailable,
@@ -31,12 +32,12 @@ pub enum Signal {
     StorageDenied,
     /// The store could not be reached while the chunk was read.
     StoreUnavailable,
-    /// Messages were sent several times, and no worker took a chunk.
+    /// Messages were sent several times, and no worker leased a chunk.
     NoWorker,
 }
 
 impl Signal {
-    /// All of them.
+    /// All signals.
     pub const ALL: [Self; 12] = [
         Self::ActiveSessions,
         Self::ReplicaLag,
@@ -52,7 +53,7 @@ impl Signal {
         Self::NoWorker,
     ];
 
-    /// The word used in the store and in JSON.
+    /// Returns the word used in the store and in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ActiveSessions => "active_sessions",
@@ -71,12 +72,12 @@ impl Signal {
     }
 }
 
-/// A condition of the deployment that an attempt met.
+/// Condition of the deployment that stopped an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hold {
-    /// Which one.
+    /// Kind of the condition.
     pub signal: Signal,
-    /// What was met and what to do, for people.
+    /// Description of the condition and its remedy, for people.
     pub reason: String,
 }
 
@@ -96,42 +97,42 @@ impl FromStr for Signal {
     }
 }
 
-/// What the source may bear while chunks are read from it. Zero is no limit.
+/// Limits of the source's load while chunks are read from it. Zero means no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LoadLimits {
-    /// Sessions of others that may be active.
+    /// Maximum number of active sessions of other roles.
     pub active_sessions: u64,
-    /// Seconds that a standby may be behind.
+    /// Maximum number of seconds that a standby may be behind.
     pub replica_lag_secs: u64,
 }
 
-/// The source's load; `None` where it was not asked for or cannot be known.
+/// Load of the source; `None` if it was not queried or cannot be known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Load {
-    /// Sessions of others that are active.
+    /// Number of active sessions of other roles.
     pub active_sessions: Option<u64>,
     /// Milliseconds that a standby is behind; absent on a primary.
     pub replica_lag_ms: Option<u64>,
 }
 
-/// A limit that is exceeded. Sessions, or seconds rounded up.
+/// Exceeded limit. Sessions, or seconds rounded up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Excess {
-    /// Which one.
+    /// Signal of the limit.
     pub signal: Signal,
-    /// What was seen.
+    /// Measured value.
     pub seen: u64,
-    /// What is allowed.
+    /// Allowed value.
     pub allowed: u64,
 }
 
 impl LoadLimits {
-    /// Whether there is anything to look at.
+    /// Returns true if no limit is set.
     pub fn is_off(self) -> bool {
         self.active_sessions == 0 && self.replica_lag_secs == 0
     }
 
-    /// The first limit that the load exceeds. What cannot be known holds nothing back.
+    /// Returns the first limit that the load exceeds. A value that cannot be known holds nothing back.
     pub fn excess(self, load: &Load) -> Option<Excess> {
         let over = |signal, seen: Option<u64>, allowed| {
             let seen = seen.filter(|seen| allowed > 0 && *seen > allowed)?;

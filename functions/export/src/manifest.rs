@@ -1,8 +1,8 @@
 //! The manifest: the JSON list of a succeeded export's files. It is complete or absent.
 //!
-//! Proof of completeness: per dataset the chunks' ranges tile the dataset's range, and each chunk says
-//! when it was read, how many rows it has, and which object of which SHA-256 holds them. It holds no
-//! links: those are made per file, on demand.
+//! It proves completeness: per dataset the chunks' ranges tile the dataset's range, and each chunk has the time of
+//! its read, its number of rows, and the object and SHA-256 that hold them. It holds no links: those are made per
+//! file, on demand.
 
 mod watermark;
 
@@ -19,33 +19,33 @@ use crate::parquet_type::ParquetType;
 use crate::plan::Want;
 use crate::range::{Range, Settle, Span, format_micros};
 
-/// Version of this format.
+/// Version of the manifest format.
 pub const MANIFEST_VERSION: u32 = 1;
 
-/// A manifest.
+/// Manifest of an export.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Manifest {
     /// Version of the format.
     pub version: u32,
-    /// The export.
+    /// Id of the export.
     pub export: ExportId,
-    /// Its owner.
+    /// Owner of the export.
     pub tenant: TenantId,
-    /// The catalog's revision.
+    /// Revision of the catalog.
     pub revision: String,
-    /// When the request was accepted, RFC 3339.
+    /// Time at which the request was accepted, RFC 3339.
     pub accepted_at: String,
-    /// The request as it was understood.
+    /// Request in its canonical form.
     pub request: Value,
     /// Rows of all datasets.
     pub rows: u64,
     /// Bytes of all files.
     pub bytes: u64,
-    /// What was expected of all chunks, and what they were.
+    /// Expected and actual size of all chunks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Foresight>,
-    /// The datasets, in the order of the request.
+    /// Datasets, in the order of the request.
     pub datasets: Vec<ManifestDataset>,
 }
 
@@ -56,67 +56,67 @@ pub struct ManifestDataset {
     /// Name, columns, range, settling.
     #[serde(flatten)]
     pub head: DatasetHead,
-    /// Rows of all its chunks.
+    /// Rows of all chunks.
     pub rows: u64,
-    /// Bytes of all its files.
+    /// Bytes of all files.
     pub bytes: u64,
-    /// What was expected of its chunks, and what they were.
+    /// Expected and actual size of the chunks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Foresight>,
-    /// Its chunks, in the order of their ranges.
+    /// Chunks, in the order of their ranges.
     pub chunks: Vec<ManifestChunk>,
 }
 
-/// Rows and bytes of binary COPY, before and after. It is for those who tune estimates; files are verified
-/// without it. A reused chunk counts as it was planned and read then.
+/// Rows and bytes of binary COPY, expected and actual. It serves operators who tune estimates; files are verified
+/// without it. A reused chunk counts with the values of the time when it was planned and read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Foresight {
-    /// What was planned by PostgreSQL's estimates; absent where those are of all tenants' rows.
+    /// Size planned by PostgreSQL's estimates; absent if those cover the rows of all tenants.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub estimated: Option<Size>,
-    /// What was read.
+    /// Size that was read.
     pub actual: Size,
 }
 
-/// What is known of a dataset when the export is accepted.
+/// Properties of a dataset that are known when the export is accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DatasetHead {
-    /// Its name.
+    /// Name of the dataset.
     pub name: String,
-    /// Its columns, in the order of the files.
+    /// Columns, in the order of the files.
     pub columns: Vec<ColumnHead>,
-    /// The whole range; absent without a range column.
+    /// Whole range; absent without a range column.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<RangeText>,
-    /// By what rows count as settled; absent where the catalog has no `settle_after`.
+    /// Rule by which rows count as settled; absent if the catalog has no `settle_after`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settle: Option<Settle>,
-    /// The safe start of the next export: rows before it no longer change, and none appears there. It follows from when and
-    /// from where the chunks were read, so only a manifest has it; absent without `settle_after`, and where the source could
-    /// not report up to when it shows commits.
+    /// Safe start of the next export: rows before it no longer change, and no new row appears there. It is computed
+    /// from the time and the source of each chunk's read, so only a manifest has it; absent without `settle_after`,
+    /// and if the source could not report the time up to which it shows commits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub watermark: Option<String>,
-    /// How its files are written.
+    /// Form of the files.
     pub output: Output,
 }
 
-/// A column's name and type.
+/// Name and type of a column.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ColumnHead {
-    /// Its name.
+    /// Name of the column.
     pub name: String,
-    /// PostgreSQL's name of its type.
+    /// PostgreSQL's name of the type.
     #[serde(rename = "type")]
     pub type_name: String,
-    /// Its type in Parquet files, where the name of its type does not give it: of a domain, for one.
+    /// Type in Parquet files, if the name of the type does not determine it: for example of a domain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parquet: Option<ParquetType>,
 }
 
 impl ColumnHead {
-    /// The head of a column in files of this format.
+    /// Makes the head of a column in files of this format.
     pub fn new(column: &Column, format: Format) -> Self {
         let parquet = (format == Format::Parquet).then(|| ParquetType::of(column));
         Self {
@@ -126,23 +126,24 @@ impl ColumnHead {
         }
     }
 
-    /// Its type in Parquet files.
+    /// Returns the type in Parquet files.
     pub fn parquet_type(&self) -> ParquetType {
         self.parquet.unwrap_or_else(|| ParquetType::of_type_name(&self.type_name))
     }
 }
 
-/// A range in JSON: a half-open span, or `{"of":"all"}`, `{"of":"null"}`. A span without `start` holds everything before its
-/// `end`, one without `end` everything from its `start` on, infinite values included; one without both holds every value.
+/// Range in JSON: a half-open span, or `{"of":"all"}`, `{"of":"null"}`. A span without `start` holds everything
+/// before its `end`, one without `end` everything from its `start` on, infinite values included; one without both
+/// holds every value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RangeText {
-    /// `span`, `all` or `null`.
+    /// Kind of the range: `span`, `all` or `null`.
     pub of: String,
-    /// First value inside; absent where the span has none.
+    /// First value inside; absent if the span has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<String>,
-    /// First value after it; absent where there is none.
+    /// First value after the span; absent if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<String>,
 }
@@ -151,17 +152,17 @@ pub struct RangeText {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ManifestChunk {
-    /// The chunk.
+    /// Id of the chunk.
     pub id: ChunkId,
-    /// Its range.
+    /// Range of the chunk.
     pub range: RangeText,
-    /// The time of its snapshot, RFC 3339: the file is what its query returned then.
+    /// Time of the chunk's snapshot, RFC 3339: the file is the result of its query at that time.
     pub as_of: String,
-    /// Whether it was read for an earlier export.
+    /// True if the chunk was read for an earlier export.
     pub reused: bool,
-    /// Rows.
+    /// Number of rows.
     pub rows: u64,
-    /// Its file; absent when it has no rows.
+    /// File of the chunk; absent when it has no rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<ManifestFile>,
 }
@@ -170,9 +171,9 @@ pub struct ManifestChunk {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ManifestFile {
-    /// Its name in this export.
+    /// Name of the file in this export.
     pub name: String,
-    /// The object's key in the bucket.
+    /// Key of the object in the bucket.
     pub key: String,
     /// Bytes of the object.
     pub bytes: u64,
@@ -180,29 +181,30 @@ pub struct ManifestFile {
     pub sha256: String,
 }
 
-/// A chunk that is done, as the store knows it.
+/// Chunk that is done, as recorded in the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DoneChunk {
-    /// The chunk.
+    /// Id of the chunk.
     pub id: ChunkId,
-    /// Its dataset.
+    /// Dataset of the chunk.
     pub dataset: String,
-    /// Its range.
+    /// Range of the chunk.
     pub range: Range,
-    /// When it was read, microseconds since 1970.
+    /// Time at which the chunk was read, microseconds since 1970.
     pub as_of_micros: i64,
-    /// All that began before this time was shown to it, microseconds since 1970; `None` where the source could not report it.
+    /// Time before which everything that began was visible to the read, microseconds since 1970; `None` if the source
+    /// could not report it.
     pub horizon_micros: Option<i64>,
-    /// Whether it was read for an earlier export.
+    /// True if the chunk was read for an earlier export.
     pub reused: bool,
-    /// What was planned.
+    /// Planned size.
     pub planned: Option<Size>,
-    /// What was written.
+    /// Record of the written file.
     pub file: FileRecord,
 }
 
 impl DatasetHead {
-    /// What is known of `want` before anything is read.
+    /// Collects the properties of `want` that are known before anything is read.
     pub fn new(want: &Want) -> Self {
         let column = |c| ColumnHead::new(c, want.selection.output.format);
         Self {
@@ -217,7 +219,7 @@ impl DatasetHead {
 }
 
 impl Range {
-    /// The range as JSON shows it.
+    /// Returns the range in its JSON form.
     pub fn text(&self) -> RangeText {
         let bare = |of: &str| RangeText { of: of.to_owned(), start: None, end: None };
         match self {
@@ -229,7 +231,7 @@ impl Range {
 }
 
 impl Span {
-    /// The span as JSON shows it.
+    /// Returns the span in its JSON form.
     pub fn range_text(&self) -> RangeText {
         RangeText {
             of: "span".to_owned(),
@@ -257,19 +259,19 @@ impl std::iter::Sum for Foresight {
     }
 }
 
-/// Microseconds since 1970 as RFC 3339 in UTC.
+/// Formats microseconds since 1970 as RFC 3339 in UTC.
 pub fn rfc3339(micros: i64) -> String {
     format!("{}Z", format_micros(micros, 'T'))
 }
 
-/// A set of done chunks that does not tile what the export promised. It cannot happen unless the store
-/// was changed by hand; a manifest is then refused rather than wrong.
+/// Error for a set of done chunks that does not tile the range of the export. It cannot happen unless the store was
+/// changed by hand; in that case no manifest is written rather than a wrong one.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the chunks of {dataset} do not tile its range: {found}")]
 pub struct NotTiled {
-    /// The dataset.
+    /// Name of the dataset.
     pub dataset: String,
-    /// What is there.
+    /// Description of the chunks that were found.
     pub found: String,
 }
 

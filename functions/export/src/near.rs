@@ -1,9 +1,10 @@
-//! Names that are near a misspelt one.
+//! Search for names similar to a misspelt one.
 
-/// Names of the catalog or the columns have at most 63 bytes; what is longer resembles none.
+/// Maximum length of a compared name. Names of the catalog or the columns have at most 63 bytes; longer texts match
+/// none.
 const LONGEST: usize = 63;
 
-/// At most three of `names` that resemble `wanted`, the nearest first.
+/// Returns at most three of `names` that resemble `wanted`, the nearest first.
 pub fn near<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     if wanted.is_empty() || wanted.len() > LONGEST {
         return Vec::new();
@@ -20,13 +21,13 @@ pub fn near<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&
     close.into_iter().map(|(_, name)| name).take(3).collect()
 }
 
-/// `did you mean a, b?`, or `otherwise` where nothing is near.
+/// Returns `did you mean a, b?`, or `otherwise` if no name is near.
 pub(crate) fn remedy<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>, otherwise: &str) -> String {
     let close = near(wanted, names);
     if close.is_empty() { otherwise.to_owned() } else { format!("did you mean {}?", close.join(", ")) }
 }
 
-/// Insertions, deletions and substitutions between two texts (Levenshtein).
+/// Returns the number of insertions, deletions and substitutions between two texts (Levenshtein).
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();

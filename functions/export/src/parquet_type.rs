@@ -1,4 +1,4 @@
-//! A column's type in Parquet files: what the worker writes, and what the client writes where there are no rows.
+//! Type of a column in Parquet files, as the worker writes it, and as the client writes it if there are no rows.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,17 +7,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::column::{Column, ColumnType};
 
-/// The type of one column. As text: `int32`, `decimal(12,2)`, `string[]`.
+/// Type of one column. As text: `int32`, `decimal(12,2)`, `string[]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct ParquetType {
-    /// The type of a value, or of a list's elements.
+    /// Type of a value, or of a list's elements.
     pub value: ParquetValue,
-    /// Whether it is a list.
+    /// True if it is a list.
     pub list: bool,
 }
 
-/// The type of a value.
+/// Type of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ParquetValue {
     /// BOOLEAN
@@ -57,11 +57,11 @@ pub enum ParquetValue {
     String,
 }
 
-/// The most digits that 128 bits always hold.
+/// Maximum number of digits that 128 bits always hold.
 const MAX_PRECISION: u8 = 38;
 
 impl ParquetType {
-    /// The type that the worker gives to a column.
+    /// Returns the type that the worker gives to a column.
     pub fn of(column: &Column) -> Self {
         if column.as_text {
             return Self { value: ParquetValue::String, list: false };
@@ -93,14 +93,14 @@ impl ParquetType {
         Self { value, list: column.array }
     }
 
-    /// The type of most columns whose PostgreSQL type has this name, as `format_type` writes it. Domains, and what the
-    /// catalog keeps as text, may differ.
+    /// Returns the type of most columns whose PostgreSQL type has this name, as written by `format_type`. Domains,
+    /// and columns that the catalog keeps as text, may differ.
     pub fn of_type_name(name: &str) -> Self {
         let (name, list) = match name.split_once('[') {
             Some((element, _)) => (element, true),
             None => (name, false),
         };
-        // A modifier may stand in the middle: `timestamp(3) with time zone`.
+        // A modifier may be in the middle: `timestamp(3) with time zone`.
         let (base, modifier) = match name.split_once('(').and_then(|(head, rest)| {
             rest.split_once(')').map(|(modifier, tail)| (format!("{head}{tail}"), modifier))
         }) {
@@ -128,11 +128,11 @@ impl ParquetType {
     }
 }
 
-/// Precision and scale that a type modifier declares (`make_numeric_typmod` of PostgreSQL's numeric.c); `None` if
-/// nothing, or something that DECIMAL cannot have.
+/// Returns the precision and scale that a type modifier declares (`make_numeric_typmod` of PostgreSQL's numeric.c);
+/// `None` if it declares none, or values that DECIMAL cannot have.
 pub fn decimal(typmod: i32) -> Option<(u8, u8)> {
     let packed = typmod.checked_sub(4).filter(|packed| *packed >= 0)?;
-    // Eleven bits with a sign.
+    // The scale has eleven bits with a sign.
     let scale = ((packed & 0x7ff) ^ 1024) - 1024;
     fits(u8::try_from(packed >> 16).ok()?, u8::try_from(scale).ok()?)
 }
@@ -141,7 +141,7 @@ fn fits(precision: u8, scale: u8) -> Option<(u8, u8)> {
     ((1..=MAX_PRECISION).contains(&precision) && scale <= precision).then_some((precision, scale))
 }
 
-/// `12,2`
+/// Reads `12,2`.
 fn digits(text: &str) -> Option<ParquetValue> {
     let (precision, scale) = text.split_once(',')?;
     let (precision, scale) = fits(precision.trim().parse().ok()?, scale.trim().parse().ok()?)?;
@@ -158,7 +158,7 @@ impl fmt::Display for ParquetType {
     }
 }
 
-/// All but decimals.
+/// All types but decimals.
 const VALUES: [ParquetValue; 14] = [
     ParquetValue::Bool,
     ParquetValue::Int16,
@@ -196,7 +196,7 @@ fn word(value: ParquetValue) -> &'static str {
     }
 }
 
-/// A text that is no type.
+/// Error for a text that is not a Parquet type.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no Parquet type")]
 pub struct NoParquetType(String);

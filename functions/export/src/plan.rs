@@ -1,6 +1,6 @@
-//! The plan: which chunks an export is made of, new ones and reused ones.
+//! The plan: the new and the reused chunks of an export.
 //!
-//! Pure: it sees what is wanted, what is there already, and the time.
+//! Pure: its input is the request, the existing chunks, and the time.
 
 mod cover;
 mod cut;
@@ -16,72 +16,72 @@ use crate::chunk::ChunkState;
 use crate::id::{ChunkId, Fingerprint};
 use crate::range::{Range, RangeKind};
 
-/// What the plan is made by.
+/// Parameters of planning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// Bytes of binary COPY a chunk should have.
+    /// Target size of a chunk, in bytes of binary COPY.
     pub target_bytes: u64,
-    /// Most chunks an export may have.
+    /// Maximum number of chunks in an export.
     pub max_chunks: usize,
-    /// What may be reused.
+    /// Chunks that may be reused.
     pub reuse: Reuse,
-    /// Now, in microseconds since 1970.
+    /// Current time, in microseconds since 1970.
     pub now_micros: i64,
 }
 
 /// The chunks of an export.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Plan {
-    /// In the order of the request.
+    /// Plans of the datasets, in the order of the request.
     pub datasets: Vec<DatasetPlan>,
 }
 
-/// The chunks of one dataset; their ranges tile what is wanted.
+/// The chunks of one dataset; their ranges tile the requested range.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DatasetPlan {
-    /// Its name.
+    /// Name of the dataset.
     pub dataset: String,
     /// The chunks, in the order of their ranges.
     pub pieces: Vec<Piece>,
-    /// Why the dataset is one chunk, if it could not be cut.
+    /// Reason why the dataset is one chunk, if it could not be cut.
     pub note: Option<String>,
 }
 
 /// One chunk of a plan.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Piece {
-    /// Its range.
+    /// Range of the chunk.
     pub range: Range,
-    /// The chunk that is there already, or `None` for a new one.
+    /// Id of the existing chunk that is reused, or `None` for a new one.
     pub reused: Option<ChunkId>,
-    /// Whether it is still to be read: it is new, or shared with an export that waits for it too.
+    /// True if the chunk must still be read: it is new, or shared with an export that waits for it too.
     pub unread: bool,
-    /// Estimated rows.
+    /// Estimated number of rows.
     pub rows: u64,
     /// Estimated bytes of binary COPY.
     pub bytes: u64,
 }
 
-/// A plan that is too large to accept.
+/// Error for a plan that is too large to accept.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[error(
     "the export would have {chunks} chunks, {largest_chunks} of them of {largest}; at most {limit} are allowed"
 )]
 pub struct TooManyChunks {
-    /// Chunks it would have.
+    /// Number of chunks the export would have.
     pub chunks: usize,
-    /// Chunks it may have.
+    /// Maximum number of chunks.
     pub limit: usize,
-    /// The dataset with the most of them.
+    /// Dataset with the most chunks.
     pub largest: String,
-    /// Chunks of that dataset.
+    /// Number of chunks of that dataset.
     pub largest_chunks: usize,
-    /// Datasets of the export.
+    /// Number of datasets in the export.
     pub datasets: usize,
 }
 
 impl TooManyChunks {
-    /// What the caller can change.
+    /// Returns the changes to the request that would make it acceptable.
     pub fn remedy(&self) -> String {
         let Self { largest, largest_chunks, limit, datasets, .. } = self;
         if largest_chunks > limit {
@@ -96,7 +96,7 @@ impl TooManyChunks {
 }
 
 impl Plan {
-    /// Makes the plan for `wants`, reusing what `candidates` allow.
+    /// Makes the plan for `wants`, reusing the allowed `candidates`.
     ///
     /// # Errors
     /// If the export would have more chunks than the policy allows.
@@ -107,7 +107,7 @@ impl Plan {
         Self { datasets }.within(policy.max_chunks)
     }
 
-    /// The plan itself, if it has no more chunks than `limit`.
+    /// Returns the plan itself, if it has no more chunks than `limit`.
     ///
     /// # Errors
     /// If it has more.
@@ -125,8 +125,8 @@ impl Plan {
         }
     }
 
-    /// Whether all that is wanted has been read and may be reused: the plan then has nothing to read. Cheaper than the
-    /// plan, since it ends at the first gap and cuts none.
+    /// Returns true if everything requested has been read and may be reused: the plan then has nothing to read.
+    /// Cheaper than the plan, since it ends at the first gap and cuts none.
     pub fn is_covered(wants: &[Want], candidates: &[Candidate], policy: &Policy) -> bool {
         let allowed = allowed(candidates, policy);
         wants.iter().all(|want| {
@@ -140,14 +140,14 @@ impl Plan {
         })
     }
 
-    /// All chunks with the index of their dataset.
+    /// Returns all chunks with the index of their dataset.
     pub fn pieces(&self) -> impl Iterator<Item = (usize, &Piece)> {
         self.datasets.iter().enumerate().flat_map(|(i, d)| d.pieces.iter().map(move |p| (i, p)))
     }
 }
 
-/// Whether a plan by `before` is also one by `now`: both, in the order of ids, have the same chunks that may be reused, and
-/// the same of them are read.
+/// Returns true if a plan made from `before` is also valid for `now`: both, in the order of ids, have the same chunks
+/// that may be reused, and the same of them are read.
 pub fn same_plan(before: &[Candidate], now: &[Candidate], reuse: Reuse, now_micros: i64) -> bool {
     let usable = |some: &'_ [Candidate]| -> Vec<_> {
         let usable = some.iter().filter(|c| reuse.allows(c, now_micros));
@@ -156,7 +156,8 @@ pub fn same_plan(before: &[Candidate], now: &[Candidate], reuse: Reuse, now_micr
     usable(before) == usable(now)
 }
 
-/// Candidates that may be reused, sorted out once: thousands of them meet hundreds of datasets.
+/// Groups the candidates that may be reused by fingerprint. It is done once, because thousands of candidates are
+/// matched with hundreds of datasets.
 fn allowed<'a>(candidates: &'a [Candidate], policy: &Policy) -> HashMap<Fingerprint, Vec<&'a Candidate>> {
     let mut allowed: HashMap<_, Vec<_>> = HashMap::new();
     for candidate in candidates.iter().filter(|c| policy.reuse.allows(c, policy.now_micros)) {
@@ -196,7 +197,7 @@ fn plan_dataset(want: &Want, mine: &[&Candidate], policy: &Policy) -> DatasetPla
     DatasetPlan { dataset: want.selection.dataset.clone(), pieces, note: note(want) }
 }
 
-/// Why it is one chunk.
+/// Returns the reason why the dataset is one chunk.
 fn note(want: &Want) -> Option<String> {
     let note = match want.span {
         None => "no range column: one chunk",
@@ -206,8 +207,8 @@ fn note(want: &Want) -> Option<String> {
     Some(note.to_owned())
 }
 
-/// The last day boundary before which rows are settled, in units of `kind`. A plan always cuts there,
-/// so that tomorrow all before it can be reused.
+/// Returns the last day boundary before which rows are settled, in units of `kind`. A plan always cuts there, so that
+/// everything before it can be reused the next day.
 fn settled_day(want: &Want, kind: RangeKind, now_micros: i64) -> Option<i64> {
     let until = want.selection.settle()?.until(kind, now_micros)?;
     Some(until - until.rem_euclid(kind.day()))

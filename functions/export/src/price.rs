@@ -1,11 +1,11 @@
-//! List prices of AWS, and what exporting costs by them. An estimate: free tiers, discounts, taxes and the
-//! difference between regions are left out.
+//! List prices of AWS, and the cost of exports by them. An estimate: free tiers, discounts, taxes and the difference
+//! between regions are left out.
 
-/// What the prices are.
+/// Origin of the prices.
 pub const PRICE_LIST: &str = "list prices of us-east-1 without free tier, as of 2026-11 \
      (aws.amazon.com/lambda/pricing, /sqs/pricing, /s3/pricing)";
 
-/// What is not in the price.
+/// Items that the price does not include.
 pub const LEFT_OUT: &str = "transfer out, CloudFront, API Gateway, logs, the database and its proxy";
 
 /// Lambda on arm64, first tier, per GB-second.
@@ -17,13 +17,14 @@ const INVOCATION: f64 = 0.000_000_20;
 /// One request to a standard queue: 0.40 per million.
 const QUEUE_REQUEST: f64 = 0.000_000_40;
 
-/// A chunk's message is sent, received and deleted.
+/// Requests per chunk: its message is sent, received and deleted.
 const REQUESTS_PER_MESSAGE: f64 = 3.0;
 
 /// PUT, POST or LIST in S3 Standard: 0.005 per thousand.
 const PUT: f64 = 0.000_005;
 
-/// The sweeper looks twice below each chunk's prefix when it goes: for uploads twice, for objects three times.
+/// LIST requests per chunk. The sweeper lists a chunk's prefix in two passes when it deletes the chunk: uploads
+/// twice, objects three times.
 const LISTS_PER_CHUNK: f64 = 5.0;
 
 /// S3 Standard, per GB (10^9 bytes, which overstates the GiB that is billed) and month.
@@ -35,39 +36,40 @@ const HOURS_PER_MONTH: f64 = 730.0;
 /// Bytes of the first thousand parts of an upload; larger files have larger parts.
 const PART_BYTES: f64 = 5.0 * 1024.0 * 1024.0;
 
-/// What exporting uses.
+/// Resources that an export uses.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Work {
-    /// Chunks that are read.
+    /// Number of chunks to read.
     pub chunks: u64,
-    /// Seconds that workers run.
+    /// Seconds of running workers.
     pub worker_secs: f64,
     /// Memory of a worker, in MB.
     pub memory_mb: u32,
-    /// Bytes of the files that are written.
+    /// Bytes of the written files.
     pub file_bytes: f64,
-    /// Hours they are kept.
+    /// Hours for which the files are kept.
     pub kept_hours: u32,
 }
 
-/// US dollars.
+/// Cost in US dollars.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Cost {
     /// Running time of the workers.
     pub compute: f64,
-    /// Their invocations, and the messages that cause them.
+    /// Invocations of the workers, and the messages that cause them.
     pub requests: f64,
-    /// Writing the files, and looking for them when they are deleted.
+    /// Writing of the files, and listing of them when they are deleted.
     pub uploads: f64,
-    /// Keeping them.
+    /// Storage of the files.
     pub storage: f64,
 }
 
 impl Work {
-    /// What it costs.
+    /// Returns the cost by the price list.
     pub fn cost(&self) -> Cost {
         let chunks = self.chunks as f64;
-        // An upload is created and completed beside its parts; nearly every chunk has one.
+        // An upload needs a create and a complete request in addition to its parts; nearly every chunk has one
+        // upload.
         let puts = if self.chunks == 0 { 0.0 } else { 3.0 * chunks + self.file_bytes / PART_BYTES };
         Cost {
             compute: self.worker_secs * f64::from(self.memory_mb) / 1024.0 * GB_SECOND,
@@ -79,7 +81,7 @@ impl Work {
 }
 
 impl Cost {
-    /// All of it.
+    /// Returns the sum of all items.
     pub fn total(&self) -> f64 {
         self.compute + self.requests + self.uploads + self.storage
     }
@@ -91,7 +93,7 @@ mod tests {
 
     #[test]
     fn a_terabyte_is_priced_by_hand() {
-        // 4,000 chunks, 10 hours of workers of 2 GB, 300 GB of files for a week.
+        // 4,000 chunks, 10 hours of workers with 2 GB, 300 GB of files for a week.
         let work =
             Work { chunks: 4000, worker_secs: 36_000.0, memory_mb: 2048, file_bytes: 300e9, kept_hours: 168 };
         let cost = work.cost();

@@ -1,15 +1,15 @@
-//! What is wrong with an input: every violation at once, each with where and how to mend it.
+//! Violations in an input: all of them are reported at once, each with its place and its remedy.
 
 use serde::{Deserialize, Serialize};
 
-/// One thing that is wrong.
+/// One violation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Violation {
     /// JSON pointer (RFC 6901) into the request body, or a dotted path into a catalog.
     pub pointer: String,
-    /// What is wrong.
+    /// Description of the violation.
     pub message: String,
-    /// What to do about it.
+    /// Action that corrects it.
     pub remedy: String,
 }
 

@@ -1,4 +1,4 @@
-//! Ranges: half-open, in the column's own type, and the calendar arithmetic around them.
+//! Ranges: half-open, in the column's own type, and their calendar arithmetic.
 
 mod bounds;
 mod civil;
@@ -14,7 +14,7 @@ pub use span::{DAY_MICROS, RangeKind, Span, format_micros};
 
 use serde::{Deserialize, Serialize};
 
-/// What part of a dataset a chunk reads.
+/// Part of a dataset that a chunk reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "of")]
 pub enum Range {
@@ -27,7 +27,7 @@ pub enum Range {
 }
 
 impl Range {
-    /// The span, if it is one.
+    /// Returns the span, if the range is one.
     pub fn span(&self) -> Option<Span> {
         match self {
             Self::Span(span) => Some(*span),

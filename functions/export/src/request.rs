@@ -1,7 +1,7 @@
-//! The request: what a caller sends, checked and resolved against the catalog.
+//! The request: the body a client sends, checked and resolved against the catalog.
 //!
-//! Every violation is reported at once, each with a JSON pointer into the body that was sent. Nothing
-//! here knows the source, the store or the time.
+//! Every violation is reported at once, each with a JSON pointer into the body that was sent. Nothing here depends on
+//! the source, the store or the time.
 
 mod datasets;
 mod dates;
@@ -27,38 +27,38 @@ use datasets::{Chosen, Listed};
 use dates::Dates;
 use report::Report;
 
-/// What one request wants of one dataset.
+/// Selection and span of one dataset in a request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Want {
-    /// What is read and how it is written; it names the dataset.
+    /// Rows and columns to read, and the form of the file; it names the dataset.
     pub selection: Selection,
-    /// Names the selection for reuse.
+    /// Fingerprint that identifies the selection for reuse.
     pub fingerprint: Fingerprint,
-    /// The wanted span; `None` where the dataset has no range column.
+    /// Requested span; `None` if the dataset has no range column.
     pub span: Option<Span>,
-    /// What the planner of PostgreSQL believes.
+    /// Planner estimates of the dataset.
     pub estimate: DatasetEstimate,
 }
 
-/// A request that may be planned.
+/// Checked request, ready to be planned.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
-    /// In the order of the request.
+    /// Selections and spans, in the order of the request.
     pub wants: Vec<Want>,
-    /// The request in one form: names as the catalog writes them, defaults filled in, `"*"` resolved. It is
-    /// a valid body itself.
+    /// Request in one form: names as the catalog writes them, defaults filled in, `"*"` resolved. It is a valid body
+    /// itself.
     pub canonical: Value,
-    /// SHA-256 of that form with `"*"` left as it is, so that a repeated request is the same one although
-    /// the catalog has grown.
+    /// SHA-256 of that form with `"*"` unresolved, so that a repeated request has the same hash although the catalog
+    /// has grown.
     pub body_sha256: [u8; 32],
 }
 
-/// How large a request may be.
+/// Maximum size of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Datasets in one export.
+    /// Maximum number of datasets in one export.
     pub datasets: usize,
-    /// Values in one filter.
+    /// Maximum number of values in one filter.
     pub filter_values: usize,
 }
 
@@ -68,22 +68,22 @@ impl Default for Limits {
     }
 }
 
-/// What a request is read against.
+/// Context in which a request is read.
 #[derive(Clone, Copy, Debug)]
 pub struct Scope<'a> {
-    /// The catalog.
+    /// Catalog revision.
     pub revision: &'a Revision,
-    /// What the planner of PostgreSQL believes, by dataset.
+    /// Planner estimates, by dataset.
     pub estimates: &'a BTreeMap<String, DatasetEstimate>,
-    /// Who asks.
+    /// Tenant that sends the request.
     pub tenant: &'a TenantId,
-    /// Names the database that is read.
+    /// Name of the database that is read.
     pub source: &'a str,
-    /// How large the request may be.
+    /// Maximum size of the request.
     pub limits: Limits,
 }
 
-/// The keys of a request beside those that choose datasets.
+/// Keys of a request except those that choose datasets.
 const COMMON: [&str; 6] = ["startDate", "endDate", "timeZone", "format", "compression", "csv"];
 
 impl Request {
@@ -103,8 +103,8 @@ impl Request {
         Err(report.finish())
     }
 
-    /// Reads the body of the short form, `POST /{dataset}`: the dataset comes from the path, its columns
-    /// and filters stand beside the dates.
+    /// Reads the body of the short form, `POST /{dataset}`: the dataset comes from the path, and its columns and
+    /// filters are on the same level as the dates.
     ///
     /// # Errors
     /// Every violation; pointers are those of the short body.
@@ -200,7 +200,7 @@ fn canonical_with_all(canonical: &Value) -> Value {
 }
 
 fn canonical_hash(canonical: &Value) -> [u8; 32] {
-    // Keys are inserted in one order and objects of the caller are rebuilt sorted, so the text is canonical.
+    // Keys are inserted in one order and objects of the client are rebuilt sorted, so the text is canonical.
     Sha256::digest(canonical.to_string()).into()
 }
 

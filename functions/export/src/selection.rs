@@ -1,4 +1,4 @@
-//! What a chunk reads and how it is written: all that decides its bytes, except the range.
+//! Selection of a chunk: everything that decides its bytes, except the range.
 
 mod fit;
 
@@ -13,19 +13,19 @@ use crate::format::{ENCODER_VERSION, Output};
 use crate::id::{Fingerprint, TenantId};
 use crate::range::Settle;
 
-/// A dataset as one request sees it. Chunks of equal selections may be reused for one another.
+/// View of one dataset in one request. Chunks of equal selections may be reused for one another.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Selection {
-    /// The dataset's name.
+    /// Name of the dataset.
     pub dataset: String,
-    /// What is read.
+    /// Relation or query to read.
     pub from: From,
-    /// The columns, in the order of the file.
+    /// Columns, in the order of the file.
     pub columns: Vec<Column>,
-    /// The column that the range is cut on.
+    /// Column at whose values the range is cut.
     pub range_column: Option<RangeColumn>,
-    /// The column that must equal the tenant's id.
+    /// Column that must equal the tenant's id.
     pub tenant_column: Option<TenantColumn>,
     /// Conditions, all of which must hold.
     pub predicates: Vec<Predicate>,
@@ -33,47 +33,48 @@ pub struct Selection {
     pub order: Vec<String>,
     /// Seconds after which rows are settled.
     pub settle_after_secs: Option<u64>,
-    /// The operator's counter.
+    /// Counter that the operator raises to discard earlier results.
     pub epoch: u32,
-    /// How the file is written.
+    /// Form of the file.
     pub output: Output,
-    /// Schemas, after `pg_catalog`, in which names are sought that have none.
+    /// Schemas, after `pg_catalog`, searched for names that are written without a schema.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub search_path: Vec<String>,
 }
 
-/// One condition on one column.
+/// Condition on one column.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Predicate {
-    /// The column.
+    /// Name of the column.
     pub column: String,
-    /// The comparison.
+    /// Comparison with the values.
     pub test: Test,
-    /// The operator it is made with; `None` for a test for NULL, and in chunks of before it was kept.
+    /// Operator of the comparison; `None` for a test for NULL, and in chunks written before the operator was stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<By>,
 }
 
-/// An operator and the type of its values, where they live.
+/// Operator and the type of its values, each with its schema.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct By {
-    /// The operator.
+    /// Name of the operator.
     pub operator: Qualified,
-    /// The type that values are read as.
+    /// Type as which values are read.
     pub of: Qualified,
     /// OID of the column's type as `pg_typeof` reports it; compared before every COPY.
     pub oid: u32,
-    /// Whether there are arrays of the type.
+    /// True if arrays of the type exist.
     pub listable: bool,
-    /// Whether only the source can tell if a value is one of the type: it is asked before rows are read.
+    /// True if only the source can decide whether a value is one of the type: it is checked there before rows are
+    /// read.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub untried: bool,
 }
 
-/// A comparison. Values are in PostgreSQL's input syntax of the column's type, checked when the
-/// request was read; they reach SQL only through the one quoting function.
+/// Comparison. Values are in PostgreSQL's input syntax of the column's type, checked when the request was read; they
+/// reach SQL only through the one quoting function.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Test {
@@ -94,7 +95,8 @@ pub enum Test {
 }
 
 impl Test {
-    /// The operator that the test needs; the outer `None` for a test for NULL, the inner where the type has no such operator.
+    /// Returns the operator that the test needs; the outer `None` for a test for NULL, the inner if the type has no
+    /// such operator.
     fn operator<'a>(&self, compare: &'a Compare) -> Option<Option<&'a Qualified>> {
         let order = compare.order.as_ref();
         Some(match self {
@@ -108,7 +110,7 @@ impl Test {
         })
     }
 
-    /// Its values.
+    /// Returns the values of the comparison.
     pub fn values(&self) -> &[String] {
         match self {
             Self::IsNull => &[],
@@ -121,7 +123,7 @@ impl Test {
 }
 
 impl Predicate {
-    /// A test of a filter's column, by the operators of its type; `None` where the type has no such operator.
+    /// Makes a test of a filter's column, by the operators of its type; `None` if the type has no such operator.
     pub fn of(column: &Column, test: Test) -> Option<Self> {
         let by = match &column.compare {
             None => None,
@@ -139,7 +141,7 @@ impl Predicate {
         Some(Self { column: column.name.clone(), test, by })
     }
 
-    /// Whether the test means the same by the filter as it is now.
+    /// Returns true if the test still has the same meaning with the present definition of the filter.
     fn fits(&self, filter: &Column) -> bool {
         let now = || Self::of(filter, self.test.clone()).and_then(|now| now.by);
         filter.name == self.column && (self.by.is_none() || self.by == now())
@@ -147,17 +149,17 @@ impl Predicate {
 }
 
 impl Selection {
-    /// When its rows are settled; `None` where nothing says so.
+    /// Returns the rule by which the rows are settled; `None` if there is none.
     pub fn settle(&self) -> Option<Settle> {
         let column = self.range_column.as_ref()?;
         Some(Settle { after_secs: self.settle_after_secs?, time_zone: column.time_zone.clone() })
     }
 
-    /// SHA-256 over tenant, source and selection. `source` names the database that is read.
+    /// Returns the SHA-256 over tenant, source and selection. `source` names the database that is read.
     pub fn fingerprint(&self, tenant: &TenantId, source: &str) -> Fingerprint {
         // Field order is fixed and lists are sorted by the request, so the JSON is canonical.
         let json = serde_json::to_vec(&(ENCODER_VERSION, tenant, source, self));
-        // Without it all selections of all tenants would be one.
+        // Without the JSON all selections of all tenants would have the same fingerprint.
         let json = json.expect("a selection is plain JSON");
         Fingerprint(Sha256::digest(json).into())
     }

@@ -1,7 +1,7 @@
 //! The HTTP contract, version 1: the bodies that the api and the client exchange.
 //!
-//! There is no business logic here. JSON is in camelCase; times are RFC 3339 in UTC; sizes are bytes;
-//! an absent key means "not known" or "not yet".
+//! There is no business logic here. JSON is in camelCase; times are RFC 3339 in UTC; sizes are bytes; an absent key
+//! means "not known" or "not yet".
 
 mod datasets;
 mod export;
@@ -17,5 +17,5 @@ pub use plan::{CostItems, Forecast, Plan, PlanCounts, PlannedDataset};
 pub use problem::{Health, PROBLEM_MEDIA_TYPE, Problem};
 pub use request::{All, DatasetChoice, DatasetRequest, Datasets, ExportRequest};
 
-/// What all paths of this version begin with.
+/// Common prefix of all paths of this version.
 pub const BASE_PATH: &str = "/api/v1";

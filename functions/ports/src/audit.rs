@@ -1,45 +1,45 @@
-//! Audit events: who did what to what, and what came of it. One structured log line each, always logged, whatever
-//! `RUST_LOG` says. `SECURITY.md` lists the events and their fields; this is the one place that writes them.
+//! Audit events: the actor, the action, its target and its outcome. Each is one structured log line, always logged,
+//! whatever `RUST_LOG` is. `SECURITY.md` lists the events and their fields; this is the only place that writes them.
 
 /// The target of audit events in the log.
 pub const TARGET: &str = "audit";
 
-/// Longest text of a caller's that is repeated, in characters.
+/// Maximum length of a repeated text of a client, in characters.
 const LONGEST: usize = 200;
 
 /// One event. A field that does not apply is left out of the line.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Event<'a> {
-    /// What happened, such as `export created`.
+    /// Name of the audited action, such as `export created`.
     pub event: &'a str,
-    /// `done`, `replayed`, `refused` or `failed`.
+    /// Outcome: `done`, `replayed`, `refused` or `failed`.
     pub outcome: &'a str,
-    /// Whom it belongs to.
+    /// Tenant it belongs to.
     pub tenant: Option<&'a str>,
-    /// Who: `key <id>`, `token <subject>`, `operator` or `nobody`.
+    /// Actor: `key <id>`, `token <subject>`, `operator` or `nobody`.
     pub by: &'a str,
-    /// The HTTP status it was answered with.
+    /// HTTP status of the response.
     pub status: Option<u16>,
-    /// The export.
+    /// Id of the export.
     pub export: Option<&'a str>,
-    /// The file's name.
+    /// Name of the file.
     pub file: Option<&'a str>,
-    /// How many links were handed out.
+    /// Number of links returned.
     pub links: Option<u64>,
-    /// The id of the key that was made or revoked.
+    /// Id of the key that was created or revoked.
     pub key: Option<&'a str>,
-    /// The dataset.
+    /// Name of the dataset.
     pub dataset: Option<&'a str>,
-    /// The catalog's revision.
+    /// Revision of the catalog.
     pub revision: Option<&'a str>,
-    /// What else there is to say, in words without secrets and row values.
+    /// Further details in words, without secrets and row values.
     pub detail: Option<&'a str>,
-    /// The request's id at AWS, by which CloudTrail knows an operator.
+    /// Request id at AWS, by which CloudTrail identifies an operator.
     pub request: Option<&'a str>,
 }
 
 impl Event<'_> {
-    /// Writes it down.
+    /// Logs the event.
     pub fn record(&self) {
         let by = short(self.by);
         let (file, detail) = (self.file.map(short), self.detail.map(short));
@@ -63,7 +63,7 @@ impl Event<'_> {
     }
 }
 
-/// At most so many characters of a text, and no control character: a caller may have written it.
+/// Limits a text to the maximum length and removes control characters, since a client may have written it.
 fn short(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(LONGEST).collect()
 }

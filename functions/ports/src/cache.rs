@@ -1,8 +1,8 @@
-//! Caches: bytes under typed keys, for a while. A cache is never asked for the truth: it may forget anything at any
-//! time, and a layer that cannot be reached has nothing and costs next to nothing.
+//! Caches: bytes under typed keys, for a limited time. A cache is never the source of truth: it may drop anything at
+//! any time, and a layer that cannot be reached has no values and costs almost nothing.
 //!
-//! What is kept, and how an answer that has become wrong is never found again, is the caller's: see [`Key`].
-//! Neither links nor secrets are ever given to a cache.
+//! The caller decides which values are cached and ensures that an outdated one is never found again: see [`Key`].
+//! Neither links nor secrets are ever put into a cache.
 
 mod counts;
 mod flights;
@@ -27,30 +27,30 @@ pub use redis::RedisCache;
 pub use sealed::{SealSecret, SealedCache};
 pub use through::{Filled, ReadThrough};
 
-/// What a cache holds under a key.
+/// A value held by a cache.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// The value.
     pub value: Bytes,
-    /// How much longer it may be kept. Layers hand it on, so that two of them do not keep it twice as long.
+    /// Remaining time for which it may be kept. Layers pass it on, so that two of them do not keep it twice as long.
     pub left: Duration,
 }
 
-/// One layer of caching, or several behind one another.
+/// One layer of caching, or several in sequence.
 ///
-/// No call fails: an error or a timeout is counted and logged by the adapter, and is a miss for everybody else.
+/// No call fails: the adapter counts and logs an error or a timeout, and the caller gets a miss.
 #[async_trait]
 pub trait Cache: Send + Sync {
-    /// What is kept under `key`.
+    /// Returns the value under `key`.
     async fn get(&self, key: &Key) -> Option<Entry>;
 
-    /// Keeps a value for as long as the entry says; what was there before is replaced.
+    /// Stores a value for the time in the entry; an earlier value is replaced.
     async fn put(&self, key: &Key, entry: &Entry);
 
-    /// Forgets a value.
+    /// Removes a value.
     async fn remove(&self, key: &Key);
 
-    /// What each layer was asked and had, outermost first.
+    /// Returns the counts of each layer, outermost first.
     fn counts(&self) -> Vec<LayerCounts>;
 }
 

@@ -1,5 +1,4 @@
-//! Settings from the environment. A missing or malformed one is an error at the start, never a default
-//! that hides it.
+//! Settings from the environment. A missing or malformed one is an error at the start, never replaced by a default.
 
 mod aws;
 
@@ -10,15 +9,15 @@ pub use aws::aws;
 /// A setting that is missing or cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// It is not there.
+    /// The setting is missing.
     #[error("the environment variable {0} is not set")]
     Missing(&'static str),
-    /// It has the wrong form. Its value is not shown: it may be a secret.
+    /// The setting has the wrong form. Its value is not shown, because it may be a secret.
     #[error("the environment variable {0} is not a valid {1}")]
     Invalid(&'static str, &'static str),
 }
 
-/// A setting that must be there.
+/// Reads a required setting.
 ///
 /// # Errors
 /// If it is missing or empty.
@@ -26,15 +25,15 @@ pub fn required(name: &'static str) -> Result<String, ConfigError> {
     optional(name).ok_or(ConfigError::Missing(name))
 }
 
-/// A setting that may be missing; an empty one is missing too, as templates cannot leave one out.
+/// Reads an optional setting. An empty one counts as missing, because templates cannot leave a variable out.
 pub fn optional(name: &'static str) -> Option<String> {
     std::env::var(name).ok().filter(|v| !v.is_empty())
 }
 
-/// A number with a default.
+/// Reads a number with a default.
 ///
 /// # Errors
-/// If it is there and is no number.
+/// If it is set and not a number.
 pub fn number<T: FromStr>(name: &'static str, default: T) -> Result<T, ConfigError> {
     match std::env::var(name) {
         Ok(text) => text.parse().map_err(|_| ConfigError::Invalid(name, "number")),

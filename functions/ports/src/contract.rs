@@ -1,4 +1,4 @@
-//! Suites that every adapter of a port passes, the memory ones and the real ones alike.
+//! Test suites that every adapter of a port passes, in memory or real.
 
 mod cache;
 mod objects;

@@ -1,16 +1,16 @@
-//! One turn of dispatch: mark in the store, commit, send, and take back what was not sent.
+//! One round of dispatch: mark in the store, commit, send, and take back the messages that were not sent.
 
 use crate::fault::Point;
 use crate::queue::{Message, Queue};
 use crate::store::{Store, StoreError};
 
-/// Lets `dispatch()` decide and rings for each chunk it chose. Answers how many messages went out.
+/// Lets `dispatch()` decide and sends a wake-up message for each chosen chunk. Returns the number of messages sent.
 ///
 /// Safe to call at any time and from any number of processes. If this process dies after the commit,
 /// `dispatch()` sends the same chunks again later.
 ///
 /// # Errors
-/// If the store cannot be reached. A queue that cannot be reached only delays: its chunks are due again.
+/// If the store cannot be reached. A queue that cannot be reached only causes a delay: its chunks are due again.
 pub async fn run(store: &Store, queue: &dyn Queue) -> Result<usize, StoreError> {
     let chunks = store.dispatch().await?;
     if chunks.is_empty() {

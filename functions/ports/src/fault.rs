@@ -1,10 +1,10 @@
-//! Injected failures, for tests on one machine: calls that fail, are refused, are slow or lose their answer, messages
-//! that are lost, doubled or late, sessions that break, invocations with little time, and processes that die at a named
-//! point.
+//! Injected failures, for tests on one machine: calls that fail, are refused, are slow or lose their response;
+//! messages that are lost, doubled or late; sessions that break; invocations with little time; and processes that die
+//! at a named point.
 //!
-//! They are asked for by a folder, which the environment variable `SLUICE_FAULTS` names. The local stack sets it,
-//! `template.yaml` never does, and a process whose AWS is not on loopback does not listen to it. Without a file
-//! [`PLAN`] in the folder nothing strikes; the file may come, change and go while processes run.
+//! They are enabled by a folder, which the environment variable `SLUICE_FAULTS` names. The local stack sets it,
+//! `template.yaml` never does, and a process whose AWS is not on loopback ignores it. Without a file [`PLAN`] in the
+//! folder no fault occurs; the file may be created, changed and removed while processes run.
 
 mod dice;
 mod objects;
@@ -24,20 +24,20 @@ use crate::config;
 use crate::objects::Objects;
 use crate::queue::Queue;
 
-/// How long the plan is believed before the file is looked at again.
+/// Time for which the plan is used before the file is checked again.
 const BELIEVED: Duration = Duration::from_millis(100);
 
-/// An invocation that is to have little time has this part of it.
+/// Divisor of the time of an invocation that gets little time.
 const SHORT: u32 = 20;
 
-/// What is to fail in this process. Clones are the same; the default is nothing.
+/// Faults planned for this process. Clones share them; the default is none.
 #[derive(Clone, Debug, Default)]
 pub struct Faults(Option<Arc<Folder>>);
 
 #[derive(Debug)]
 struct Folder {
     path: PathBuf,
-    /// The function's name: each has dice of its own.
+    /// Name of the function: each has its own dice.
     name: String,
     state: Mutex<State>,
 }
@@ -51,14 +51,14 @@ struct State {
 }
 
 impl Faults {
-    /// What the environment asks for; nothing wherever it is not a local stack's.
+    /// Reads the configuration from the environment; none outside of a local stack.
     pub fn from_env() -> Self {
         let name = config::optional("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
         let endpoint = config::optional("AWS_ENDPOINT_URL");
         Self::allowed(config::optional("SLUICE_FAULTS").as_deref(), endpoint.as_deref(), &name)
     }
 
-    /// Only a process whose AWS is on this machine is a test's.
+    /// Allows faults only in a process whose AWS is on this machine, which is a test.
     fn allowed(folder: Option<&str>, endpoint: Option<&str>, name: &str) -> Self {
         let local = endpoint.is_some_and(|url| url.starts_with("http://127.0.0.1:"));
         match folder {
@@ -67,23 +67,23 @@ impl Faults {
         }
     }
 
-    /// What the plan in this folder asks for, in a process of this name.
+    /// Uses the plan in this folder, for a process of this name.
     pub fn in_folder(folder: impl AsRef<Path>, name: &str) -> Self {
         let path = folder.as_ref().to_owned();
         Self(Some(Arc::new(Folder { path, name: name.to_owned(), state: Mutex::default() })))
     }
 
-    /// The bucket, failing as planned.
+    /// Wraps the bucket so that it fails as planned.
     pub fn objects(&self, inner: Arc<dyn Objects>) -> Arc<dyn Objects> {
         if self.0.is_none() { inner } else { Arc::new(objects::FaultyObjects::new(inner, self.clone())) }
     }
 
-    /// The queue, failing as planned.
+    /// Wraps the queue so that it fails as planned.
     pub fn queue(&self, inner: Arc<dyn Queue>) -> Arc<dyn Queue> {
         if self.0.is_none() { inner } else { Arc::new(queue::FaultyQueue::new(inner, self.clone())) }
     }
 
-    /// Whether this fault strikes now. Each question is one throw of the process's dice.
+    /// Reports whether this fault occurs now. Each call is one throw of the process's dice.
     pub fn strikes(&self, fault: Fault) -> bool {
         let Some(folder) = &self.0 else { return false };
         let mut state = folder.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -97,7 +97,7 @@ impl Faults {
         strikes
     }
 
-    /// Waits if this fault strikes, at most the plan's longest wait.
+    /// Waits if this fault occurs, for at most the plan's longest wait.
     pub async fn slow(&self, fault: Fault) {
         if !self.strikes(fault) {
             return;
@@ -110,13 +110,13 @@ impl Faults {
         tokio::time::sleep(Duration::from_millis(wait)).await;
     }
 
-    /// The time an invocation has: `left`, or much less of it.
+    /// Returns the time of an invocation: `left`, or much less of it.
     pub fn time(&self, left: Duration) -> Duration {
         if self.strikes(Fault::ShortTime) { left / SHORT } else { left }
     }
 
-    /// Ends the process here and now, as `SIGKILL` would, if a file of the point's name is in the folder: once, since the
-    /// file goes first, and whoever removes it is the one that dies.
+    /// Ends the process immediately, as `SIGKILL` would, if a file of the point's name is in the folder. This happens
+    /// once, because the file is removed first, and only the process that removes it dies.
     pub fn crash(&self, point: Point) {
         let Some(folder) = &self.0 else { return };
         if std::fs::remove_file(folder.path.join(point.file())).is_ok() {
@@ -127,7 +127,7 @@ impl Faults {
 }
 
 impl Folder {
-    /// Reads the plan if the file has changed. One that is being written is read at the next look.
+    /// Reads the plan if the file has changed. A file that is being written is read at the next check.
     fn look(&self, state: &mut State) {
         if state.looked.is_some_and(|at| at.elapsed() < BELIEVED) {
             return;
@@ -146,8 +146,8 @@ impl Folder {
         state.plan = plan;
     }
 
-    /// How many processes of this name took part in a plan of this seed before: each has a run of luck of its own, and
-    /// the same one when everything is started again in the same order.
+    /// Returns the number of earlier processes of this name in a plan of this seed. Each process has its own sequence
+    /// of throws, and the same one when everything is started again in the same order.
     fn number(&self, seed: u64) -> u64 {
         let taken = |number: &u64| {
             let file = self.path.join(format!("taken.{seed}.{}.{number}", self.name));

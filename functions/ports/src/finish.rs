@@ -1,4 +1,4 @@
-//! Ends an export whose chunks have all ended: puts the manifest, then flips the status.
+//! Finish of an export whose chunks have all ended: puts the manifest, then marks the export succeeded.
 
 use bytes::Bytes;
 use export::chunk::export_prefix;
@@ -10,7 +10,7 @@ use crate::fault::Point;
 use crate::objects::{Meta, Objects, ObjectsError};
 use crate::store::{Finish, Finished, Store, StoreError};
 
-/// An export could not be finished now; it stays as it was, and the sweeper tries again.
+/// An export could not be finished now; it is unchanged, and the sweeper tries again.
 #[derive(Debug, thiserror::Error)]
 pub enum FinishError {
     /// The store failed.
@@ -19,7 +19,7 @@ pub enum FinishError {
     /// The manifest could not be put.
     #[error("putting the manifest failed")]
     Objects(#[from] ObjectsError),
-    /// The chunks are not what the export promised.
+    /// The chunks do not cover the ranges of the export.
     #[error("the manifest was refused")]
     NotTiled(#[from] export::manifest::NotTiled),
     /// The manifest could not be written as JSON.
@@ -27,13 +27,13 @@ pub enum FinishError {
     Json(#[from] serde_json::Error),
 }
 
-/// Finishes `export` if nothing of it is due, sent or running; otherwise does nothing.
+/// Finishes `export` if none of its chunks is due, sent or running; otherwise does nothing.
 ///
-/// Idempotent, and safe from any number of processes: the manifest's key is its hash, and only one
-/// flip succeeds. Whoever loses the flip deletes nothing.
+/// Idempotent, and safe from any number of processes: the manifest's key is its hash, and only one process marks the
+/// export succeeded. The other processes delete nothing.
 ///
 /// # Errors
-/// If the store or the bucket cannot be reached; the export is then as before.
+/// If the store or the bucket cannot be reached; the export is then unchanged.
 pub async fn run(store: &Store, objects: &dyn Objects, export: ExportId) -> Result<(), FinishError> {
     let finished = match store.finish(export).await? {
         Finish::NotYet | Finish::Failed => return Ok(()),

@@ -1,6 +1,6 @@
-//! The outside world of Sluice: one module per service, beside its adapters.
+//! The external services of Sluice: one module per service, with its adapters.
 //!
-//! Only this crate knows sqlx and the AWS SDK; their types do not leave it.
+//! Only this crate depends on sqlx and the AWS SDK; their types are not exposed.
 
 pub mod audit;
 pub mod config;

@@ -1,7 +1,7 @@
-//! Links to objects through CloudFront: signed here and checked at its edge, so nothing is called for one.
+//! Links to objects through CloudFront: signed here and checked at its edge, so no call is made for a link.
 //!
-//! The key that signs is kept in a secret that the operator fills. As long as there is none, there are no such
-//! links, and those of the storage itself are handed out; so it is too while the secret cannot be read.
+//! The signing key is kept in a secret that the operator fills. While it is empty or cannot be read, there are no
+//! such links, and links of the storage itself are used instead.
 
 mod key;
 mod secret;
@@ -19,36 +19,36 @@ pub use signer::Signer;
 
 use crate::telemetry::chain;
 
-/// How long a key is used before the secret is read again. Whoever puts another key into the secret leaves the old
-/// one valid for longer than this and [`Cdn::link`]'s seconds together.
+/// Time for which a key is used before the secret is read again. An operator who replaces the key in the secret must
+/// leave the old one valid for longer than this and the seconds of [`Cdn::link`] together.
 const KEEP: Duration = Duration::from_secs(300);
 
-/// How long an empty secret, or one that cannot be used, is left alone.
+/// Time for which an empty or unusable secret is not read again.
 const KEEP_NONE: Duration = Duration::from_secs(30);
 
-/// Why no link can be signed. No text of these holds anything of the secret.
+/// Reason why no link can be signed. The texts contain nothing of the secret.
 #[derive(Debug, thiserror::Error)]
 pub enum LinksError {
     /// The secret could not be read.
     #[error("reading the secret failed")]
     Unread(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// Nobody answered who could tell of it.
+    /// No service that could read it responded.
     #[error("no answer from where the secret is kept")]
     Silent(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// It is not the JSON that it should be.
+    /// The secret does not have the expected JSON form.
     #[error(
         "the secret is not of the form {{\"domain\": \"d111111abcdef8.cloudfront.net\", \"keyPairId\": \"K2JCJMDEHXQW5F\", \"privateKey\": \"-----BEGIN ...\"}}"
     )]
     Form,
-    /// A field of it has the wrong form.
+    /// A field of the secret has the wrong form.
     #[error("{0} in the secret is {1}")]
     Field(&'static str, &'static str),
-    /// The key did not sign.
+    /// Signing with the key failed.
     #[error("signing failed")]
     Sign,
 }
 
-/// A distribution, and the secret with the key that signs for it.
+/// A CloudFront distribution, and the secret with its signing key.
 pub struct Cdn {
     secret: Box<dyn Secret>,
     kept: Mutex<Option<Kept>>,
@@ -60,16 +60,17 @@ struct Kept {
 }
 
 impl Cdn {
-    /// Takes the signer from a secret; it is read when the first link is asked for, and again after five minutes.
+    /// Creates links signed by the key in a secret, which is read when the first link is requested, and again after
+    /// five minutes.
     pub fn new(secret: impl Secret + 'static) -> Self {
         Self { secret: Box::new(secret), kept: Mutex::default() }
     }
 
-    /// A link to the object of that key for anybody who has it, for so many seconds; `None` if none can be signed.
-    /// It says nothing about whether the object exists. The name it is saved under is the object's own.
+    /// Returns a link to the object of that key, valid for `secs` seconds for every holder of the link; `None` if
+    /// none can be signed. It does not check that the object exists. The download name is that of the object.
     pub async fn link(&self, key: &str, secs: u32) -> Option<String> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        // Rounded up: a link works for no less than was said.
+        // Rounded up, so that a link is valid for no less than the requested time.
         let expires = now.as_secs() + u64::from(now.subsec_nanos() > 0) + u64::from(secs);
         match self.signer().await?.link(key, expires) {
             Ok(link) => Some(link),
@@ -80,7 +81,7 @@ impl Cdn {
         }
     }
 
-    /// Who signs now. One request at a time reads the secret; the others wait for it.
+    /// Returns the current signer. One request at a time reads the secret; the others wait for it.
     async fn signer(&self) -> Option<Arc<Signer>> {
         let mut kept = self.kept.lock().await;
         if let Some(kept) = kept.as_ref().filter(|kept| Instant::now() < kept.until) {
@@ -92,7 +93,7 @@ impl Cdn {
             Ok(None) => (None, KEEP_NONE),
             Err(error) => {
                 tracing::error!(error = chain(&error), "the secret that signs links cannot be used");
-                // What has signed goes on signing: its key may well be valid.
+                // The previous signer stays in use, because its key may still be valid.
                 (kept.take().and_then(|kept| kept.signer), KEEP_NONE)
             }
         };

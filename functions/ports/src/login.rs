@@ -1,5 +1,5 @@
-//! How sessions of source, store and shared cache log in: with the password in their URL, or with a token of IAM that is
-//! signed for each connection. Signing calls nobody; the credentials are those of the function.
+//! Login of sessions of source, store and shared cache: with the password in their URL, or with an IAM token that is
+//! signed for each connection. Signing makes no call; the credentials are those of the function.
 
 mod token;
 mod transport;
@@ -11,17 +11,17 @@ use crate::config::ConfigError;
 use token::{cache_token, database_token};
 pub use transport::Transport;
 
-/// How sessions of source and store log in.
+/// Login method of sessions of source and store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Login {
-    /// With the URL's password.
+    /// Password of the URL.
     #[default]
     Password,
-    /// With a token of IAM, over TLS with the server's name verified, whatever the URL says.
+    /// IAM token, over TLS with the server's name verified, whatever the URL requests.
     Iam,
 }
 
-/// No token can be made.
+/// No token can be created.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LoginError {
     /// The process knows no region.
@@ -30,16 +30,16 @@ pub(crate) enum LoginError {
     /// The process has no credentials.
     #[error("a token of IAM needs the credentials of the function")]
     NoCredentials(#[source] Option<Box<dyn std::error::Error + Send + Sync>>),
-    /// Host or role cannot be signed for.
+    /// Signing for this host or role failed.
     #[error("signing a token of IAM failed")]
     Signing(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl Login {
-    /// Reads the setting: `password`, which is also meant where there is none, or `iam`.
+    /// Reads the setting: `password`, which is also the default, or `iam`.
     ///
     /// # Errors
-    /// If it is another word.
+    /// If it has another value.
     pub fn read(setting: Option<&str>) -> Result<Self, ConfigError> {
         match setting {
             None | Some("password") => Ok(Self::Password),
@@ -48,7 +48,7 @@ impl Login {
         }
     }
 
-    /// The options with which one may connect now and for a quarter of an hour.
+    /// Returns the options for connecting, valid now and for a quarter of an hour.
     pub(crate) async fn prepare(self, options: &PgConnectOptions) -> Result<PgConnectOptions, LoginError> {
         if self == Self::Password {
             return Ok(options.clone());
@@ -59,11 +59,12 @@ impl Login {
 
 async fn with_token(options: &PgConnectOptions, by: &SdkConfig) -> Result<PgConnectOptions, LoginError> {
     let token = database_token(options.get_host(), options.get_port(), options.get_username(), by).await?;
-    // Whoever reads a token may log in with it: it is shown to nobody but the server of that name.
+    // Any reader of a token could log in with it, so it is sent only to the server of that name.
     Ok(options.clone().password(&token).ssl_mode(PgSslMode::VerifyFull))
 }
 
-/// The password with which a user logs in to the serverless cache of the same name, within a quarter of an hour.
+/// Returns the password with which a user logs in to the serverless cache of the same name, valid for a quarter of an
+/// hour.
 pub(crate) async fn cache_password(user: &str) -> Result<String, LoginError> {
     cache_token(user, crate::config::aws().await).await
 }

@@ -1,5 +1,5 @@
-//! Metrics: one line of JSON in CloudWatch's embedded metric format, which the log service turns into
-//! metrics by itself; nothing is called and nothing waits.
+//! Metrics: one line of JSON in CloudWatch's embedded metric format, from which the log service extracts metrics;
+//! nothing is called and nothing waits.
 //!
 //! Source: "Specification: Embedded metric format" in the CloudWatch user guide.
 
@@ -10,13 +10,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use export::id::ExportId;
 use serde_json::{Map, Value, json};
 
-/// The namespace of all metrics.
+/// Namespace of all metrics.
 const NAMESPACE: &str = "Sluice";
 
-/// What a number counts, in CloudWatch's words.
+/// Unit of a number, in CloudWatch's terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
-    /// Things.
+    /// Number of items.
     Count,
     /// Bytes.
     Bytes,
@@ -34,21 +34,21 @@ impl Unit {
     }
 }
 
-/// The dimension of all metrics, the one that Lambda's own have.
+/// Dimension of all metrics, the same as that of Lambda's own metrics.
 const DIMENSION: &str = "FunctionName";
 
-/// The name that Lambda knows this process by; none in tests and tools.
+/// Name of this process in Lambda; none in tests and tools.
 static DEPLOYED: OnceLock<Option<String>> = OnceLock::new();
 
-/// The function that this process is.
+/// Name of this process's function.
 static FUNCTION: OnceLock<&str> = OnceLock::new();
 
-/// Says which function this process is; the first time counts. It names the metrics that several functions have.
+/// Sets the function of this process; later calls have no effect. It names the metrics that several functions have.
 pub(crate) fn name(function: &'static str) {
     let _ = FUNCTION.set(function);
 }
 
-/// Counts an export that has just failed; to be called by whoever failed it, after the commit.
+/// Counts an export that has just failed. The operation that failed it calls this after the commit.
 pub(crate) fn export_failed(export: ExportId) {
     // A process without a name is a test or a tool.
     if let Some(function) = FUNCTION.get() {
@@ -56,14 +56,14 @@ pub(crate) fn export_failed(export: ExportId) {
     }
 }
 
-/// Writes metrics of a function, under the name that it has where it is deployed: several deployments in one account keep
-/// apart. `properties` are not metrics but can be searched for; no row value may be among them.
+/// Writes metrics of a function under its deployed name, so that several deployments in one account stay separate.
+/// `properties` are not metrics but can be searched for; they must not contain row values.
 pub fn put(function: &str, metrics: &[(&str, Unit, u64)], properties: &[(&str, Value)]) {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let deployed = DEPLOYED.get_or_init(|| std::env::var("AWS_LAMBDA_FUNCTION_NAME").ok());
     let deployed = deployed.as_deref().unwrap_or(function);
     let line = line(since.as_millis(), deployed, metrics, properties);
-    // Whoever cannot log cannot say so either.
+    // A failure to log cannot be logged.
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 

@@ -1,6 +1,6 @@
 //! Object storage: finished files and manifests, written once and never changed.
 //!
-//! Keys come from `export::chunk`; this module knows nothing of chunks and exports.
+//! Keys come from `export::chunk`; this module does not depend on chunks and exports.
 
 pub mod parts;
 
@@ -15,14 +15,14 @@ pub use error::{Kind, ObjectsError};
 pub use memory::MemoryObjects;
 pub use s3::S3Objects;
 
-/// What is stored with an object.
+/// Metadata stored with an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Meta {
-    /// Its media type.
+    /// Media type.
     pub content_type: String,
-    /// The name under which a browser saves it.
+    /// Name under which a browser saves it.
     pub download_name: Option<String>,
-    /// Whether any cache may keep it for ever: true of file objects, never of anything else.
+    /// True if any cache may keep it forever: only for file objects.
     pub immutable: bool,
 }
 
@@ -31,7 +31,7 @@ pub struct Meta {
 pub struct Page {
     /// Keys in order.
     pub keys: Vec<String>,
-    /// Whether more follow after the last of them.
+    /// True if more follow after the last of them.
     pub more: bool,
 }
 
@@ -44,22 +44,22 @@ pub trait Objects: Send + Sync {
     /// Begins an object that is written in parts; it does not exist before `complete`.
     async fn upload(&self, key: &str, meta: &Meta) -> Result<Box<dyn Upload>, ObjectsError>;
 
-    /// The whole object; for small ones such as manifests.
+    /// Returns the whole object; for small ones such as manifests.
     async fn get(&self, key: &str) -> Result<Bytes, ObjectsError>;
 
-    /// Bytes of the object, `None` if there is none.
+    /// Returns the size of the object in bytes, `None` if there is none.
     async fn size(&self, key: &str) -> Result<Option<u64>, ObjectsError>;
 
-    /// Deletes objects; a key that does not exist is deleted already.
+    /// Deletes objects; a missing key counts as deleted.
     async fn delete(&self, keys: &[String]) -> Result<(), ObjectsError>;
 
-    /// At most 1,000 keys below `prefix`, in order, that come after `after`.
+    /// Returns at most 1,000 keys below `prefix`, in order, that come after `after`.
     async fn list(&self, prefix: &str, after: Option<&str>) -> Result<Page, ObjectsError>;
 
-    /// Aborts every unfinished upload below `prefix`; gives their number.
+    /// Aborts every unfinished upload below `prefix`; returns their number.
     async fn abort_uploads(&self, prefix: &str) -> Result<usize, ObjectsError>;
 
-    /// A link to one object for anybody who has it, for so many seconds. It says nothing about whether
+    /// Returns a link to one object, valid for `secs` seconds for every holder of the link. It does not check that
     /// the object exists.
     async fn presign_get(
         &self,
@@ -69,20 +69,20 @@ pub trait Objects: Send + Sync {
     ) -> Result<String, ObjectsError>;
 }
 
-/// An object in the making. Parts may be sent at the same time and in any order.
+/// An unfinished object. Parts may be sent at the same time and in any order.
 #[async_trait]
 pub trait Upload: Send + Sync {
-    /// Stores one part; numbers run from 1 without gaps. Sent twice, the later one counts.
+    /// Stores one part; numbers run from 1 without gaps. If a part is sent twice, the later one counts.
     async fn part(&self, number: u32, body: Bytes) -> Result<(), ObjectsError>;
 
-    /// Makes the object from its parts.
+    /// Creates the object from its parts.
     async fn complete(&self) -> Result<(), ObjectsError>;
 
-    /// Forgets all parts; once more does nothing.
+    /// Discards all parts; a second call does nothing.
     async fn abort(&self) -> Result<(), ObjectsError>;
 }
 
-/// The value of a Content-Disposition header: an ASCII name, and the exact one where they differ (RFC 6266).
+/// Returns the value of a Content-Disposition header: an ASCII name, and the exact one if they differ (RFC 6266).
 pub fn attachment(name: &str) -> String {
     let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '%') || c == ' ';
     let ascii: String = name.chars().map(|c| if plain(c) { c } else { '_' }).collect();

@@ -1,6 +1,6 @@
 //! Percent-encoding (RFC 3986).
 
-/// The text with every byte encoded that is no unreserved character and not in `keep`.
+/// Encodes every byte of the text that is neither an unreserved character nor in `keep`.
 pub(crate) fn encode(text: &str, keep: &[u8]) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {

@@ -1,5 +1,5 @@
-//! The queue: a doorbell. A message carries a chunk's id and may be lost, repeated or late; the store
-//! is the queue of record.
+//! The queue of wake-up messages. A message carries a chunk's id and may be lost, repeated or late; the store is the
+//! queue of record.
 
 mod memory;
 mod sqs;
@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use export::id::ChunkId;
 use serde::{Deserialize, Serialize};
 
-/// What a message says.
+/// Content of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     /// The chunk to lease.
@@ -24,7 +24,7 @@ pub struct Message {
 pub struct QueueError {
     #[source]
     source: Box<dyn std::error::Error + Send + Sync>,
-    /// Whether the service answered, and so can be reached.
+    /// True if the service responded, and so can be reached.
     pub answered: bool,
 }
 
@@ -34,25 +34,26 @@ impl QueueError {
     }
 }
 
-/// Sends messages, and counts those that wait.
+/// Sends messages, and counts waiting ones.
 #[async_trait]
 pub trait Queue: Send + Sync {
-    /// Sends messages and answers which were not accepted, so that their chunks can become due again.
+    /// Sends messages and returns those that were not accepted, so that their chunks can become due again.
     ///
     /// # Errors
     /// If nothing is known about any of them.
     async fn send(&self, messages: &[Message]) -> Result<Vec<Message>, QueueError>;
 
-    /// Sends a message that is delivered after so many seconds, at most fifteen minutes. The store has noted what it is
-    /// about, so one that is lost only delays.
+    /// Sends a message that is delivered after `secs` seconds, at most fifteen minutes. The work is recorded in the
+    /// store, so a lost message only causes a delay.
     ///
     /// # Errors
-    /// If it was not taken.
+    /// If it was not accepted.
     async fn send_later(&self, message: Message, secs: u32) -> Result<(), QueueError>;
 
-    /// How many messages wait to be taken, about. It changes nothing, so it also tells whether the queue can be reached.
+    /// Returns the approximate number of waiting messages. It changes nothing, so it also serves to check that the
+    /// queue can be reached.
     ///
     /// # Errors
-    /// If the queue does not say.
+    /// If the queue does not report it.
     async fn waiting(&self) -> Result<u64, QueueError>;
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Random bytes.
+/// Returns random bytes.
 ///
 /// # Panics
 /// If the operating system has none, which on Linux happens only before it has booted.
@@ -12,7 +12,7 @@ pub fn bytes<const N: usize>() -> [u8; N] {
     bytes
 }
 
-/// A pause between half of `pause` and the whole, so that those who wait do not come back together.
+/// Returns a pause between half of `pause` and the whole, so that waiting callers do not retry at the same time.
 pub fn jitter(pause: Duration) -> Duration {
     let share = f64::from(u16::from_le_bytes(bytes())) / f64::from(u16::MAX);
     pause.mul_f64(0.5 + 0.5 * share)

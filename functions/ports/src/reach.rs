@@ -1,4 +1,4 @@
-//! Whether a database server answers at all, within seconds: asked before anybody waits for one of its sessions.
+//! Check that a database server responds, within seconds, before any check that waits for a session.
 
 use std::time::Duration;
 
@@ -7,21 +7,21 @@ use sqlx::{ConnectOptions, Connection};
 
 use crate::login::Login;
 
-/// How long name, connection, TLS and login may take together.
+/// Maximum time for name resolution, connection, TLS and login together.
 const PATIENCE: Duration = Duration::from_secs(4);
 
-/// A server that cannot be spoken to.
+/// A server that cannot be reached.
 #[derive(Debug, thiserror::Error)]
 pub enum Unreached {
-    /// It said nothing in time.
+    /// The server did not respond in time.
     #[error("no answer from {0} within {secs} s", secs = PATIENCE.as_secs())]
     Silent(String),
-    /// There is no way to it, or it is not what the URL says.
+    /// There is no route to it, or it does not match the URL.
     #[error("{0} cannot be used")]
     Failed(String, #[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Logs in and leaves. A server that refuses the login has answered.
+/// Logs in and disconnects. A server that refuses the login has responded.
 pub(crate) async fn reach(options: &PgConnectOptions, login: Login) -> Result<(), Unreached> {
     let server = format!("{}:{}", options.get_host(), options.get_port());
     let visit = async {

@@ -1,45 +1,45 @@
-//! How many sessions there really are to be had on the way to a database: of the pooler, the role and the server together.
+//! Number of sessions that can be opened at once, whatever limits them: pooler, role or server.
 
 use std::time::{Duration, Instant};
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection, Executor};
 
-/// How long a session is waited for that should be there.
+/// Maximum wait for a session within the budget.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// How long the one session too many is waited for: others cannot work meanwhile.
+/// Maximum wait for the one session beyond the budget: other clients cannot work meanwhile.
 const GLANCE: Duration = Duration::from_millis(500);
 
-/// Between two tries: a session that has just ended still counts for a moment.
+/// Pause between two tries: a session that has just ended still counts for a moment.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Sessions measured at most.
+/// Maximum number of sessions that are measured.
 const MOST: u32 = 64;
 
-/// What was found.
+/// Result of the measurement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Room {
-    /// Sessions that were asked for: the budget, or 64 if that is less.
+    /// Number of sessions requested: the budget, or 64 if that is less.
     pub wanted: u32,
-    /// How many of them were had at once.
+    /// Number of them that were open at once.
     pub got: u32,
-    /// What happened to the next one.
+    /// Outcome of the next one.
     pub beyond: Beyond,
 }
 
-/// What happens to a session beyond those that were had.
+/// Outcome of opening one session more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Beyond {
-    /// It waits: the pooler has no more to give.
+    /// The session has to wait: the pooler has none free.
     Waits,
-    /// The server or the pooler refuses it.
+    /// The server or the pooler refuses the session.
     Refused,
-    /// It is given: nothing holds the limit.
+    /// The session is opened: the limit is not enforced.
     Given,
 }
 
-/// Opens `wanted` sessions at once, each in a transaction of its own, looks what becomes of one more, and gives all back.
+/// Opens `wanted` sessions at once, each in a transaction of its own, tries to open one more, and closes all.
 pub(crate) async fn measure(options: &PgConnectOptions, wanted: u32) -> Room {
     let wanted = wanted.min(MOST);
     let (mut held, mut beyond) = (Vec::new(), Beyond::Given);
@@ -55,7 +55,7 @@ pub(crate) async fn measure(options: &PgConnectOptions, wanted: u32) -> Room {
     }
     let got = u32::try_from(held.len()).unwrap_or(u32::MAX).min(wanted);
     for mut connection in held {
-        // A connection that breaks here was given back all the same.
+        // A connection that breaks here is released all the same.
         let _ = connection.execute("rollback").await;
         let _ = connection.close().await;
     }

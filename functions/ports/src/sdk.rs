@@ -1,10 +1,10 @@
-//! What the AWS SDK's errors say, in words: their types do not leave this crate.
+//! Text of the AWS SDK's errors, whose types are not exposed by this crate.
 
 use std::error::Error;
 
 use aws_sdk_sqs::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 
-/// What the service said, or why it said nothing.
+/// Returns the service's code and message, or the reason why it did not respond.
 pub(crate) fn told<E>(error: &SdkError<E>) -> String
 where
     E: ProvideErrorMetadata + Error + 'static,
@@ -16,7 +16,7 @@ where
     }
 }
 
-/// Whether the service answered; else there is no way to it, or it is too slow.
+/// Reports whether the service responded; otherwise there is no route to it, or it is too slow.
 pub(crate) fn answered<E>(error: &SdkError<E>) -> bool {
     error.raw_response().is_some()
 }

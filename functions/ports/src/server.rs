@@ -1,6 +1,6 @@
-//! What a PostgreSQL server tells a role about itself and about the role.
+//! Properties of a PostgreSQL server and of a role, as visible to that role.
 
-/// One row of text cells: see [`Server::read`].
+/// Query for one row of text cells: see [`Server::read`].
 pub(crate) const QUESTION: &str = "select current_user::text, r.rolsuper::text, r.rolconnlimit::text,
     current_setting('max_connections'),
     (current_setting('superuser_reserved_connections')::integer
@@ -15,41 +15,41 @@ pub(crate) const QUESTION: &str = "select current_user::text, r.rolsuper::text, 
     (pg_catalog.to_regproc('aurora_version') is not null)::text
 from pg_catalog.pg_roles r where r.rolname = current_user";
 
-/// A server, as one of our roles sees it.
+/// A server, as visible to one of the two roles.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server {
-    /// The role.
+    /// Name of the role.
     pub role: String,
-    /// A superuser is held by no limit.
+    /// True for a superuser, to whom no limit applies.
     pub superuser: bool,
-    /// Sessions the role may have; -1 is no limit.
+    /// Maximum number of sessions of the role; -1 is no limit.
     pub connection_limit: i64,
-    /// Sessions the server can have.
+    /// Maximum number of sessions of the server.
     pub max_connections: i64,
-    /// Sessions that only superusers and their like may have.
+    /// Number of sessions reserved for superusers and similar roles.
     pub reserved: i64,
-    /// When it started: two roles that are told the same time are on the same server.
+    /// Start time of the server: two roles that read the same time are on the same server.
     pub started: String,
-    /// The database.
+    /// Name of the database.
     pub database: String,
-    /// Whether it is a standby.
+    /// True if it is a standby.
     pub standby: bool,
-    /// Of PostgreSQL.
+    /// Version of PostgreSQL.
     pub version: String,
-    /// Sessions the database can have; -1 is no limit of its own.
+    /// Maximum number of sessions of the database; -1 is no limit of its own.
     pub database_limit: i64,
-    /// Sessions of all roles that there are now.
+    /// Number of sessions of all roles now.
     pub sessions: i64,
-    /// Those of the role.
+    /// Number of sessions of the role now.
     pub own_sessions: i64,
-    /// Whether the role sees what sessions of others do.
+    /// True if the role can read the activity of other roles' sessions.
     pub sees_others: bool,
-    /// Whether it is Amazon Aurora, whose readers share their writer's storage and replay nothing.
+    /// True if it is Amazon Aurora, whose readers share their writer's storage and replay nothing.
     pub aurora: bool,
 }
 
 impl Server {
-    /// Reads the answer; `None` if it has another form.
+    /// Reads the row; `None` if it has another form.
     pub(crate) fn read(cells: Vec<Option<String>>) -> Option<Self> {
         let [
             role,
@@ -86,8 +86,9 @@ impl Server {
     }
 }
 
-/// Whether errors of this class speak of names and resources only. The others (22: bad values, 23: constraints, P0: raised
-/// by the user's own functions …) may quote a row's values in text, detail or context, so neither is ever logged or told.
+/// Reports whether errors of this class refer only to names and resources. The others (22: bad values, 23:
+/// constraints, P0: raised by the user's own functions …) may quote a row's values in text, detail or context, which
+/// are therefore never logged or returned.
 pub(crate) fn is_silent(state: &str) -> bool {
     const SILENT: [&str; 13] = ["08", "0A", "25", "28", "3D", "3F", "40", "42", "53", "54", "55", "57", "58"];
     SILENT.iter().any(|class| state.starts_with(class))

@@ -1,6 +1,7 @@
-//! The user's database, read by one session per attempt.
+//! Access to the user's database, which is read by one session per attempt.
 //!
-//! A session is bare: no pool, no reuse. It ends with a commit, or its connection is closed hard.
+//! A session is a single connection: no pool, no reuse. It ends with a commit, or its connection is
+//! dropped.
 
 pub mod sql;
 
@@ -35,33 +36,33 @@ pub use resolve::{Estimated, Refreshed, Resolution, estimate, refresh, resolve};
 pub use rights::Rights;
 pub use session::{BATCH_BYTES, Described, Rows, Session};
 
-/// Where sessions come from.
+/// Configuration for opening sessions of the source.
 #[derive(Clone, Debug)]
 pub struct Source {
-    /// `None`: the URL cannot be used.
+    /// Connection options; `None` if the URL cannot be used.
     options: Option<PgConnectOptions>,
     login: Login,
     faults: Faults,
 }
 
-/// Between two tries to get a session: the first pause, and the longest.
+/// First pause between two tries to get a session; the next constant is the longest pause.
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
-/// A try to get a session is given at least so long.
+/// Minimum time given to a try to get a session.
 const SHORTEST_WAIT: Duration = Duration::from_secs(2);
 
-/// Longest time to reach the server and log in; a pooler's server session is waited for after that.
+/// Maximum time to reach the server and log in; the wait for a pooler's server session comes after that.
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Longest time that a session which has ended may still count at the server.
+/// Maximum time for which a session that has ended may still count at the server.
 const LONGEST_CLOSING: Duration = Duration::from_secs(5);
 
 impl Source {
-    /// Reads the URL; connects to nothing.
+    /// Parses the URL; opens no connection.
     pub fn new(url: &str) -> Result<Self, SourceError> {
         let options = PgConnectOptions::from_str(url).map_err(SourceError::url)?;
-        // A pooler refuses startup parameters it does not know; the role has all settings it needs.
+        // A pooler refuses unknown startup parameters; the role has all necessary settings.
         let options = options
             .extra_float_digits(None)
             .statement_cache_capacity(0)
@@ -70,8 +71,8 @@ impl Source {
         Ok(Self { options: Some(options), ..Self::unusable() })
     }
 
-    /// Reads the URL; one that cannot be used is reported by each session that is asked for. A worker that ended instead
-    /// could not say why nothing is read.
+    /// Parses the URL; a URL that cannot be used is reported by each attempt to open a session. A worker that ended
+    /// instead could not report why nothing is read.
     pub fn lazy(url: &str) -> Self {
         Self::new(url).unwrap_or_else(|_| Self::unusable())
     }
@@ -80,20 +81,20 @@ impl Source {
         Self { options: None, login: Login::default(), faults: Faults::default() }
     }
 
-    /// Sets how sessions log in.
+    /// Sets the login of sessions.
     #[must_use]
     pub fn with_login(self, login: Login) -> Self {
         Self { login, ..self }
     }
 
-    /// Lets sessions fail as planned.
+    /// Injects faults into sessions as planned.
     #[must_use]
     pub fn with_faults(self, faults: &Faults) -> Self {
         Self { faults: faults.clone(), ..self }
     }
 
-    /// Opens a session for one attempt and begins its transaction. While the server or the pooler has
-    /// none to give, it waits with jitter until `patience` is over.
+    /// Opens a session for one attempt and begins its transaction. While the server or the pooler has no free
+    /// session, it waits with jitter until `patience` is over.
     pub async fn session(&self, patience: Duration) -> Result<Session, SourceError> {
         self.faults.slow(Fault::SourceSlow).await;
         if self.faults.strikes(Fault::SourceRefuse) {
@@ -102,16 +103,16 @@ impl Source {
         Session::open(self.options().await?, patience, self.faults.clone()).await
     }
 
-    /// How sessions are opened now, and for longer than anybody waits for one.
+    /// Returns the options for opening a session now; they stay valid for longer than any wait for a session.
     async fn options(&self) -> Result<PgConnectOptions, SourceError> {
         let options = self.options.as_ref().ok_or_else(SourceError::no_url)?;
         self.login.prepare(options).await.map_err(SourceError::login)
     }
 
-    /// Looks whether the server answers at all.
+    /// Checks that the server responds.
     ///
     /// # Errors
-    /// If it does not within seconds.
+    /// If it does not respond within seconds.
     pub async fn reach(&self) -> Result<(), Unreached> {
         match &self.options {
             Some(options) => crate::reach::reach(options, self.login).await,
@@ -119,10 +120,10 @@ impl Source {
         }
     }
 
-    /// Measures how many of `wanted` sessions can be had at once. Nobody else gets one meanwhile.
+    /// Measures how many of `wanted` sessions can be opened at once. No other client gets a session meanwhile.
     ///
     /// # Errors
-    /// If no token to log in with can be made.
+    /// If no login token can be created.
     pub async fn room(&self, wanted: u32) -> Result<Room, SourceError> {
         Ok(crate::room::measure(&self.options().await?, wanted).await)
     }
@@ -138,7 +139,7 @@ async fn connect(options: &PgConnectOptions, patience: Duration) -> Result<PgCon
         };
         let patience = match error.code {
             SourceCode::Full => patience,
-            // A pooler passes a session too many on as a refused login. Those that are just closing are gone soon.
+            // A pooler reports an excess session as a refused login. Sessions that are being closed are gone soon.
             SourceCode::Login if error.sqlstate.as_deref() == Some("08P01") => patience.min(LONGEST_CLOSING),
             _ => return Err(error),
         };
@@ -151,13 +152,13 @@ async fn connect(options: &PgConnectOptions, patience: Duration) -> Result<PgCon
     }
 }
 
-/// READ COMMITTED on purpose. Under REPEATABLE READ the snapshot could be older than the lock: a table
-/// rewritten or truncated while we waited for it would be seen as empty. Here describing takes the
-/// lock, and the COPY after it takes a fresh snapshot.
+/// Opens a connection and begins its transaction. READ COMMITTED is used on purpose. Under REPEATABLE READ the
+/// snapshot could be older than the lock, so a table rewritten or truncated during the wait for the lock would appear
+/// empty. Here the description takes the lock, and the COPY after it takes a fresh snapshot.
 async fn begin(options: &PgConnectOptions, patience: Duration) -> Result<PgConnection, SourceError> {
     let login = tokio::time::timeout(patience.min(LOGIN_TIMEOUT), options.connect());
     let mut connection = login.await.map_err(|_| SourceError::silent())?.map_err(SourceError::connecting)?;
-    // Through a pooler it is here that a server session is asked for.
+    // Through a pooler, the server session is requested here.
     let begun = sqlx::raw_sql("begin isolation level read committed read only").execute(&mut connection);
     let begun = tokio::time::timeout(patience, begun).await.map_err(|_| SourceError::waited())?;
     begun.map_err(SourceError::connecting)?;

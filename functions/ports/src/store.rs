@@ -1,8 +1,8 @@
-//! The store: the state of all exports, in PostgreSQL, schema `sluice`. It is the queue of record.
+//! The store: the state of all exports, in schema `sluice` of PostgreSQL. It is the queue of record.
 //!
-//! Every operation is one short transaction through a transaction-mode pooler, so: parameterised
-//! statements are unnamed and inside an explicit transaction; no `SET`, no cursors, no session locks;
-//! ids travel as one array parameter. See `store/README.md` for the states, their statements and locks.
+//! Every operation is one short transaction through a transaction-mode pooler. Therefore parameterised statements are
+//! unnamed and inside an explicit transaction; there is no `SET`, no cursor and no session lock; ids travel as one
+//! array parameter. See `store/README.md` for the states, their statements and locks.
 
 mod accept;
 mod back_off;

@@ -1,7 +1,7 @@
 //! Logs: one JSON object per line on standard output, as CloudWatch reads them.
 //!
-//! The message is readable alone and values are fields with their unit in the name. A failure is logged
-//! once, where it is handled. Neither secrets nor row values are ever logged.
+//! The message is readable alone, and values are fields with their unit in the name. A failure is logged once, where
+//! it is handled. Neither secrets nor row values are ever logged.
 
 mod ours;
 
@@ -15,41 +15,41 @@ use tracing_subscriber::prelude::*;
 
 use ours::{Ours, may_be_logged};
 
-/// What is logged without `RUST_LOG`.
+/// Log level without `RUST_LOG`.
 const DEFAULT: &str = "info";
 
-/// Starts logging at the levels of `RUST_LOG`, such as `info,ports=debug`, in the process that is this function. A
-/// second call does nothing.
+/// Starts logging at the levels of `RUST_LOG`, such as `info,ports=debug`, in the process of this function. A second
+/// call does nothing.
 pub fn init(function: &'static str) {
     crate::metrics::name(function);
     let wanted = std::env::var("RUST_LOG").unwrap_or_else(|_| DEFAULT.to_owned());
-    // A level that cannot be read must not silence the process.
+    // An invalid level must not silence the process.
     let levels = Targets::from_str(&wanted).or_else(|_| Targets::from_str(DEFAULT)).unwrap_or_default();
     // Audit events are logged at any level.
     let levels = levels.with_target(crate::audit::TARGET, Level::INFO);
     let lines = tracing_subscriber::fmt::layer().fmt_fields(JsonFields::new()).event_format(lines());
     let safe = filter_fn(may_be_logged);
-    // Already started is fine: tests share a process.
+    // A second start is not an error, because tests share a process.
     let _ = tracing_subscriber::registry().with(lines).with(levels).with(safe).try_init();
     tracing::debug!(function, "logging at level debug; libraries are not logged at any level but error");
 }
 
-/// How a line is written.
+/// Returns the format of a line.
 fn lines() -> Ours<Format<tracing_subscriber::fmt::format::Json>> {
     Ours(Format::default().json().flatten_event(true).with_current_span(true).with_span_list(false))
 }
 
-/// The span that each line of one invocation stands in: `span.request` is what Lambda calls it, `span.trace` the id under
-/// which X-Ray has it, from the header that Lambda hands on (`Root=1-…;Parent=…;Sampled=1`).
+/// Returns the span of each line of one invocation: `span.request` is its id in Lambda, `span.trace` its id in X-Ray,
+/// from the header that Lambda passes on (`Root=1-…;Parent=…;Sampled=1`).
 ///
-/// At every level, so that an error can be looked up also where only errors are logged.
+/// The span is enabled at every level, so that an error can be looked up even if only errors are logged.
 pub fn invocation(request: &str, header: Option<&str>) -> Span {
     let trace =
         header.and_then(|header| header.split(';').find_map(|part| part.trim().strip_prefix("Root=")));
     tracing::error_span!(target: "ports", "invocation", request, trace)
 }
 
-/// An error with all its causes, for one field of a log line.
+/// Formats an error with all its causes, for one field of a log line.
 pub fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();

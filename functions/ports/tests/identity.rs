@@ -1,7 +1,7 @@
-//! Equality that is identity: a tenant's id matches the rows of that tenant alone, and a filter means what its type means,
-//! on PostgreSQL 18 and 15.
+//! Tests that equality is identity: a tenant's id matches the rows of that tenant alone, and a filter means what its
+//! type means, on PostgreSQL 18 and 15.
 //!
-//! Needs a running stack: `SLUICE_STACK` names its file, `SLUICE_POSTGRES_15` the URL of an owner there.
+//! Needs a running stack: `SLUICE_STACK` names its file, `SLUICE_POSTGRES_15` is the URL of an owner there.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -12,7 +12,7 @@ use bench::{benches, selection};
 use export::selection::Test;
 use ports::source::sql::literal;
 
-/// Ids that some type takes for another's, and some that are only near.
+/// Returns ids that some type treats as equal to another, and some that are only similar.
 fn tenants() -> Vec<String> {
     let mut ids: Vec<String> = [
         "acme",
@@ -36,7 +36,7 @@ fn tenants() -> Vec<String> {
     .map(str::to_owned)
     .into();
     ids.extend([10, 62, 63, 64].map(|length| "n".repeat(length)));
-    // The same in every run.
+    // Same seed in every run.
     let mut state = 7u64;
     for _ in 0..12 {
         let mut id = String::new();
@@ -87,7 +87,7 @@ async fn a_tenants_id_matches_its_own_rows_alone() {
                 let wanted = bench.oracle(&exact).await;
                 match bench.ids(&selection(&dataset, None), &id.parse().unwrap()).await {
                     Ok(found) => assert_eq!(found, wanted, "{name} {id}"),
-                    // An id that is no value of the type.
+                    // The id is not a valid value of the type.
                     Err(error) => {
                         assert!(
                             wanted.is_empty()
@@ -181,7 +181,7 @@ async fn a_filter_means_what_its_type_means() {
                 } else {
                     symbol.to_owned()
                 };
-                // `varchar` has no operators of its own, and takes those of `text`.
+                // `varchar` has no operators of its own, and uses those of `text`.
                 let wanted = bench
                     .oracle(&format!(
                         "select id from S.t where {name} {symbol} {} order by id",

@@ -1,7 +1,7 @@
-//! The rules for talking through a transaction pooler, tried with more clients than sessions.
+//! Tests of the rules for using a transaction pooler, with more clients than sessions.
 //!
-//! Needs a running stack: `SLUICE_STACK` names a file with `sourceUrl` and `storeUrl`, both through the
-//! pooler. Without it nothing is started and the test says so.
+//! Needs a running stack: `SLUICE_STACK` names a file with `sourceUrl` and `storeUrl`, both through the pooler.
+//! Without it nothing is started and the test reports it.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -20,10 +20,10 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{Connection, Row};
 
 const CLIENTS: usize = 16;
-/// Each client makes at least so many transactions, and all go on until so many COPYs were killed.
+/// Minimum number of transactions per client; all clients also continue until this many COPYs were killed.
 const ROUNDS: i64 = 150;
 const KILLS: usize = 5;
-/// How long a session is waited for.
+/// Maximum wait for a session.
 const PATIENCE: Duration = Duration::from_secs(240);
 
 fn stack(key: &str) -> Option<String> {
@@ -56,7 +56,7 @@ fn rows(count: u32) -> Selection {
     }
 }
 
-/// Reads `count` rows, or only the first batch; gives the bytes that were read.
+/// Reads `count` rows, or only the first batch; returns the number of bytes read.
 async fn copy(source: &Source, count: u32, whole: bool) -> usize {
     let selection = rows(count);
     let session = source.session(PATIENCE).await.unwrap();
@@ -73,8 +73,8 @@ async fn copy(source: &Source, count: u32, whole: bool) -> usize {
     bytes
 }
 
-/// One transaction as the store makes them: several statements, several types, each with an answer that
-/// no other statement or argument gives.
+/// Runs one transaction like those of the store: several statements, several types, each with a result that no other
+/// statement or argument gives.
 async fn transaction(connection: &mut PgConnection, client: i64, round: i64) -> Result<(), sqlx::Error> {
     let mut tx = connection.begin().await?;
     let number: i64 = sqlx::query("select $1::int8 * 1000 + $2::int8")
@@ -85,7 +85,7 @@ async fn transaction(connection: &mut PgConnection, client: i64, round: i64) -> 
         .await?
         .get(0);
     assert_eq!(number, client * 1000 + round, "another statement's answer");
-    // The text differs per client too: a statement swapped between clients cannot go unnoticed.
+    // The text also differs per client, so that a statement swapped between clients is detected.
     let text = format!("select '{client}/' || $1::text || '/' || cardinality($2::int8[])");
     let ids: Vec<i64> = (0..round % 7).collect();
     let answer: String = sqlx::query(sqlx::AssertSqlSafe(text))
@@ -121,7 +121,7 @@ async fn many_clients_share_few_sessions_while_copies_are_killed() {
     let Some(url) = stack("storeUrl") else { return };
     let errors = Arc::new(AtomicUsize::new(0));
     let killed = Arc::new(AtomicUsize::new(0));
-    // COPYs in the very pool that the clients use, killed half-way.
+    // COPYs in the same pool as the clients, killed half-way.
     let killer = tokio::spawn({
         let (source, killed) = (Source::new(&url).unwrap(), killed.clone());
         async move {

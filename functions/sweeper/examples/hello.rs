@@ -1,5 +1,5 @@
-//! The least that a Lambda function in Rust can be. `cargo x bench cold` starts it beside the real ones, built as they are:
-//! what these need more is what they do before they are ready.
+//! Minimal Lambda function in Rust. `cargo x bench cold` starts it alongside the real ones, built in the same way:
+//! the difference is the time they need for their own initialization.
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! What the process keeps between two ticks.
+//! State that the process keeps between two ticks.
 
 use std::sync::Arc;
 
@@ -10,37 +10,37 @@ use ports::queue::{Queue, SqsQueue};
 use ports::source::{Source, SourceError};
 use ports::store::{Store, StoreError};
 
-/// The sweeper's ports.
+/// Ports of the sweeper.
 #[derive(Clone)]
 pub struct Context {
-    /// The state of all exports.
+    /// State of all exports.
     pub store: Store,
-    /// The doorbell.
+    /// Queue of wake-up messages.
     pub queue: Arc<dyn Queue>,
-    /// The files.
+    /// Storage of the files.
     pub objects: Arc<dyn Objects>,
-    /// The user's database, which is asked for new estimates when it has nothing else to do.
+    /// Database of the user, which is queried for new estimates while it is otherwise idle.
     pub source: Source,
-    /// Seconds after which estimates are taken anew.
+    /// Age in seconds at which estimates are renewed.
     pub estimates_secs: u32,
 }
 
-/// A setting is missing or wrong.
+/// Missing or invalid setting.
 #[derive(Debug, thiserror::Error)]
 pub enum ContextError {
-    /// In the environment.
+    /// Error in the environment.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// In the store's URL.
+    /// Error in the store's URL.
     #[error("SLUICE_STORE_URL cannot be used")]
     Store(#[from] StoreError),
-    /// In the source's URL.
+    /// Error in the source's URL.
     #[error("SLUICE_SOURCE_URL cannot be used")]
     Source(#[from] SourceError),
 }
 
 impl Context {
-    /// Reads the environment; connects to nothing.
+    /// Reads the environment. Opens no connection.
     ///
     /// # Errors
     /// If a setting is missing or malformed.

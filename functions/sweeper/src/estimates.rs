@@ -1,6 +1,6 @@
-//! One dataset's estimates are taken anew, if the source has nothing else to do.
+//! Renewal of one dataset's estimates while the source is otherwise idle.
 //!
-//! It never waits: what is refused or busy now is asked for again at a later tick.
+//! It never waits: if the source is busy or rejects the query, it is retried at a later tick.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use ports::store::{Stale, StoreError};
 
 use crate::Context;
 
-/// Longest that the source is asked about one dataset; a plan takes about a millisecond.
+/// Timeout of the queries for one dataset; a plan takes about a millisecond.
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// Asks for the dataset whose estimates are the oldest; answers how many were taken.
+/// Renews the estimates of the dataset whose estimates are the oldest. Returns the number of datasets renewed.
 pub(crate) async fn take(context: &Context) -> Result<usize, StoreError> {
     let Some(stale) = context.store.stale_estimate(context.estimates_secs).await? else { return Ok(0) };
     let dataset = stale.name.as_str();
@@ -26,7 +26,7 @@ pub(crate) async fn take(context: &Context) -> Result<usize, StoreError> {
             tracing::info!(dataset, "the source is busy; its estimates are taken later");
             return Ok(0);
         }
-        // No session to be had; the next tick comes.
+        // No session is available; it is retried at the next tick.
         Ok(Err(error)) if error.code.signal().is_some() => {
             tracing::info!(
                 dataset,
@@ -44,7 +44,7 @@ pub(crate) async fn take(context: &Context) -> Result<usize, StoreError> {
         }
         Err(_) => tracing::warn!(dataset, "planning takes too long; its estimates stay as they are"),
     }
-    // It must not keep the others waiting.
+    // A failing dataset must not delay the others.
     context.store.keep_estimate(&stale, None).await?;
     Ok(0)
 }

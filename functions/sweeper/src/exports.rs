@@ -1,4 +1,4 @@
-//! Exports that are to end, and exports whose files are to go.
+//! Exports that must end, and exports whose files must be removed.
 
 use export::id::ExportId;
 use ports::finish::FinishError;
@@ -8,14 +8,14 @@ use crate::Context;
 use crate::rounds::Rounds;
 use crate::sweep::StepError;
 
-/// One kind of work on exports.
+/// Kind of work on exports.
 #[derive(Clone, Copy)]
 pub(crate) enum Work {
     /// Fails live exports that are past their deadline.
     EndOverdue,
-    /// Finishes live exports of which nothing is left to read.
+    /// Finishes live exports that have nothing left to read.
     Finish,
-    /// Lets go of ended exports whose time is over.
+    /// Expires ended exports whose retention is over.
     Expire,
     /// Removes canceled exports that never had a file.
     RemoveCanceled,
@@ -31,12 +31,12 @@ impl Work {
         }
     }
 
-    /// Whether the store may list an export again after this work, although nothing is wrong.
+    /// Returns true if the store may list an export again after this work although nothing is wrong.
     fn is_listed_again(self) -> bool {
         matches!(self, Self::EndOverdue | Self::Finish)
     }
 
-    /// Does it to one export; answers whether that was still to be done.
+    /// Does the work for one export. Returns true if it was still needed.
     async fn run(self, context: &Context, export: ExportId) -> Result<bool, StepError> {
         match self {
             Self::EndOverdue => end(context, export).await,
@@ -48,11 +48,11 @@ impl Work {
 }
 
 async fn end(context: &Context, export: ExportId) -> Result<bool, StepError> {
-    // An export of which everything is done just in time succeeds.
+    // An export that was completed just in time succeeds.
     finish(context, export).await?;
     let ended = context.store.end_at_deadline(export).await?;
     if !ended {
-        // Its last chunk may have been recorded between the two.
+        // Its last chunk may have been recorded between the two calls.
         finish(context, export).await?;
     }
     Ok(ended)
@@ -62,8 +62,8 @@ async fn finish(context: &Context, export: ExportId) -> Result<(), FinishError> 
     ports::finish::run(&context.store, &*context.objects, export).await
 }
 
-/// Does the work to all exports that need it; answers to how many it was done. Goes on while there are more: a day of many
-/// small exports ends a week later, all at once.
+/// Does the work for all exports that need it. Returns the number of exports done. It continues while there are more:
+/// many small exports accepted on one day all expire at once a week later.
 pub(crate) async fn each(context: &Context, work: Work) -> Result<usize, StepError> {
     let (mut rounds, mut done) = (Rounds::start(), 0);
     loop {

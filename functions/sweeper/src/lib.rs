@@ -1,7 +1,7 @@
-//! The clock: puts right what was left half done.
+//! The sweeper: periodic repair of work that was left unfinished.
 //!
-//! Nothing depends on its punctuality. Workers and the api dispatch and finish by themselves; the sweeper
-//! only makes sure that what a dead process left behind is picked up, and that what nobody wants goes.
+//! Nothing depends on its punctuality. Workers and the api dispatch and finish by themselves; the sweeper only
+//! continues work that a dead process left, and removes data that is no longer needed.
 
 mod context;
 mod estimates;
@@ -19,10 +19,10 @@ use ports::telemetry::invocation;
 use serde_json::Value;
 use tracing::Instrument;
 
-/// Handles one tick of the schedule; what the event holds does not matter.
+/// Handles one tick of the schedule. The content of the event is ignored.
 ///
 /// # Errors
-/// None: a step that fails is logged and is done again at the next tick.
+/// None: a step that fails is logged and repeated at the next tick.
 pub async fn handle(context: &Context, tick: LambdaEvent<Value>) -> Result<Report, Error> {
     let span = invocation(&tick.context.request_id, tick.context.xray_trace_id.as_deref());
     Ok(sweep(context).instrument(span).await)

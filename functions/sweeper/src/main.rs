@@ -1,4 +1,4 @@
-//! The `sweeper` Lambda. Everything of interest is in `sweeper::sweep`.
+//! The `sweeper` Lambda. See `sweeper::sweep`.
 
 use lambda_runtime::service_fn;
 

@@ -1,4 +1,4 @@
-//! Chunks and objects that are to go.
+//! Removal of chunks and objects.
 
 use export::chunk::chunk_prefix;
 use ports::fault::Point;
@@ -9,10 +9,10 @@ use crate::Context;
 use crate::rounds::{BATCH, Rounds};
 use crate::sweep::StepError;
 
-/// Prefixes below which is deleted at once.
+/// Number of prefixes below which objects are deleted concurrently.
 const AT_ONCE: usize = 16;
 
-/// Lets settled chunks go that were not used for long; answers how many were looked at.
+/// Releases settled chunks that have not been used for a long time. Returns the number of chunks checked.
 pub(crate) async fn release(context: &Context) -> Result<usize, StepError> {
     let (rounds, mut released) = (Rounds::<()>::start(), 0);
     loop {
@@ -24,7 +24,7 @@ pub(crate) async fn release(context: &Context) -> Result<usize, StepError> {
     }
 }
 
-/// Removes rows of exports long expired and of selections without chunks; returns how many selections went.
+/// Removes rows of exports long expired and of selections without chunks. Returns the number of selections removed.
 pub(crate) async fn prune(context: &Context) -> Result<usize, StepError> {
     let (rounds, mut pruned) = (Rounds::<()>::start(), 0);
     loop {
@@ -36,9 +36,9 @@ pub(crate) async fn prune(context: &Context) -> Result<usize, StepError> {
     }
 }
 
-/// Deletes the objects of chunks that nobody wants; a chunk's row goes once its prefix was found empty
-/// and no attempt can write to it any more. Goes on while there are more: what a busy day leaves must not take
-/// days to go.
+/// Deletes the objects of chunks that are no longer needed. The row of a chunk is removed once its prefix was found
+/// empty and no attempt can write to it any more. It continues while there are more: the chunks of a busy day must
+/// not take days to remove.
 pub(crate) async fn empty_chunks(context: &Context) -> Result<usize, StepError> {
     let (mut rounds, mut emptied) = (Rounds::start(), 0);
     loop {
@@ -75,7 +75,7 @@ pub(crate) async fn empty_chunks(context: &Context) -> Result<usize, StepError> 
     }
 }
 
-/// Deletes what attempts and exports left in the bucket; answers below how many prefixes.
+/// Deletes orphaned objects of attempts and exports in the bucket. Returns the number of prefixes swept.
 pub(crate) async fn sweep_litter(context: &Context) -> Result<usize, StepError> {
     let (mut rounds, mut swept) = (Rounds::start(), 0);
     loop {
@@ -107,12 +107,12 @@ pub(crate) async fn sweep_litter(context: &Context) -> Result<usize, StepError> 
     }
 }
 
-/// Deletes all objects and aborts all unfinished uploads below `prefix`; answers how many objects there were.
+/// Deletes all objects and aborts all unfinished uploads below `prefix`. Returns the number of objects found.
 async fn delete_below(objects: &dyn Objects, prefix: &str) -> Result<usize, ObjectsError> {
     objects.abort_uploads(prefix).await?;
     let mut found = 0;
     loop {
-        // What was listed is deleted, so the next page is again the first.
+        // The listed objects are deleted, so the next page is the first again.
         let page = objects.list(prefix, None).await?;
         if page.keys.is_empty() {
             return Ok(found);

@@ -1,21 +1,21 @@
-//! A step that takes several batches, and goes on although some things of them fail.
+//! Batches of a step, which continues although some of its items fail.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use crate::sweep::StepError;
 
-/// Most things of one kind in one batch.
+/// Maximum number of items of one kind in one batch.
 pub const BATCH: i64 = 200;
 
-/// After so long what a step has left is for the next sweep, which comes in a minute. There are eight of them, and the
-/// function has two minutes; should they all be full, two sweeps work beside each other.
+/// Time after which a step leaves the rest to the next sweep, which starts in a minute. There are eight such steps,
+/// and the function has two minutes; if all of them use their time, two sweeps overlap.
 const LONGEST: Duration = Duration::from_secs(20);
 
-/// The rounds of one step.
+/// Rounds of one step.
 ///
-/// What failed is listed again, and first; so that it keeps nothing else waiting, a round asks for more by so many, and
-/// leaves them out.
+/// Failed items are listed again, and first. So that they do not delay the others, a round requests that many more
+/// items and skips the failed ones.
 pub(crate) struct Rounds<T> {
     begun: Instant,
     left_out: BTreeSet<T>,
@@ -27,35 +27,35 @@ impl<T: Clone + Ord> Rounds<T> {
         Self { begun: Instant::now(), left_out: BTreeSet::new(), last: None }
     }
 
-    /// How many things to ask the store for.
+    /// Returns the number of items to request from the store.
     pub(crate) fn limit(&self) -> i64 {
         BATCH.saturating_add(i64::try_from(self.left_out.len()).unwrap_or(i64::MAX))
     }
 
-    /// Those of `listed` that are to be done in this round.
+    /// Returns the items of `listed` to be done in this round.
     pub(crate) fn next<L>(&self, mut listed: Vec<L>, key: impl Fn(&L) -> T) -> Vec<L> {
         listed.retain(|one| !self.left_out.contains(&key(one)));
         listed
     }
 
-    /// Notes that a thing failed, and why.
+    /// Records that an item failed, and the error.
     pub(crate) fn failed(&mut self, one: T, error: StepError) {
         tracing::warn!(error = ports::telemetry::chain(&error), "one thing of a step failed");
         self.left_out.insert(one);
         self.last = Some(error);
     }
 
-    /// Notes that a thing was looked at, and may be listed again although nothing is wrong.
+    /// Records an item that was processed and may be listed again although nothing is wrong.
     pub(crate) fn seen(&mut self, one: T) {
         self.left_out.insert(one);
     }
 
-    /// Whether there is nothing more to do now, after a round of so many things.
+    /// Returns true if nothing more is to be done now, after a round that found this many items.
     pub(crate) fn are_over(&self, found: usize) -> bool {
         (found as i64) < BATCH || self.begun.elapsed() > LONGEST
     }
 
-    /// What became of the step.
+    /// Returns the result of the step.
     pub(crate) fn end(self, done: usize) -> Result<usize, StepError> {
         self.last.map_or(Ok(done), Err)
     }

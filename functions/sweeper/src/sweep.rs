@@ -1,4 +1,4 @@
-//! One sweep: each step on its own, so that one that fails does not keep the others from their work.
+//! One sweep. Each step runs separately, so that a failed step does not prevent the others.
 
 use ports::metrics::{Unit, put};
 use ports::objects::ObjectsError;
@@ -8,33 +8,33 @@ use serde::Serialize;
 use crate::exports::{Work, each};
 use crate::{Context, removal};
 
-/// What a sweep did.
+/// Summary of a sweep.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// Messages that went out.
+    /// Messages sent.
     pub dispatched: usize,
     /// Exports that were past their deadline.
     pub past_deadline: usize,
-    /// Invariants of the store that do not hold; the log names them.
+    /// Violated invariants of the store; the log names them.
     pub invariants_broken: usize,
-    /// Links and turns that were put right.
+    /// Links and turns that were corrected.
     pub put_right: usize,
-    /// Exports that were over and had not been finished.
+    /// Exports that were completed but had not been finished.
     pub finished: usize,
-    /// Exports whose files go now.
+    /// Exports that expired, so that their files are removed.
     pub expired: usize,
     /// Chunks whose objects were deleted.
     pub chunks_emptied: usize,
-    /// Beginnings of keys below which everything was deleted.
+    /// Key prefixes below which everything was deleted.
     pub litter_swept: usize,
-    /// Datasets whose estimates were taken anew.
+    /// Datasets whose estimates were renewed.
     pub estimates_taken: usize,
-    /// Steps that failed; the log says why.
+    /// Failed steps; the log has the reasons.
     pub failed_steps: usize,
 }
 
-/// Why a step failed.
+/// Error of a step.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StepError {
     #[error("the store failed")]
@@ -45,17 +45,17 @@ pub(crate) enum StepError {
     Finish(#[from] ports::finish::FinishError),
 }
 
-/// Sweeps once. Safe to run at any time, also beside another sweep.
+/// Runs one sweep. Safe to run at any time, even concurrently with another sweep.
 pub async fn sweep(context: &Context) -> Report {
     let mut report = Report::default();
-    // First what others wait for, then what only takes room.
+    // First the steps on which others depend, then those that only free space.
     report.past_deadline = step(&mut report, "deadlines", each(context, Work::EndOverdue)).await;
     report.dispatched = step(&mut report, "dispatch", async {
         Ok(ports::dispatch::run(&context.store, &*context.queue).await?)
     })
     .await;
     step(&mut report, "backlog", backlog(context)).await;
-    // Before exports are finished: what is put right may be all that they wait for.
+    // Before exports are finished: a correction may be all that is missing for them to finish.
     report.invariants_broken = step(&mut report, "invariants", check(context)).await;
     report.put_right = step(&mut report, "put right", put_right(context)).await;
     report.finished = step(&mut report, "finish", each(context, Work::Finish)).await;
@@ -65,10 +65,10 @@ pub async fn sweep(context: &Context) -> Report {
     report.chunks_emptied = step(&mut report, "chunks", removal::empty_chunks(context)).await;
     report.litter_swept = step(&mut report, "litter", removal::sweep_litter(context)).await;
     step(&mut report, "prune", removal::prune(context)).await;
-    // Last, when chunks that were due have gone out: it is done only while none runs.
+    // Last, after due chunks were dispatched: estimates are renewed only while no chunk is being read.
     report.estimates_taken =
         step(&mut report, "estimates", async { Ok(crate::estimates::take(context).await?) }).await;
-    // No step's failure is the function's: the others are done all the same. So it is told here, and an alarm listens.
+    // A failed step does not fail the invocation. The count is emitted as a metric, on which an alarm is set.
     put("sweeper", &[("StepsFailed", Unit::Count, report.failed_steps as u64)], &[]);
     tracing::info!(?report, "swept");
     report
@@ -93,7 +93,7 @@ async fn step(
     }
 }
 
-/// Tells what waits and what is being read: an alarm listens to the oldest.
+/// Emits the number of sent and running chunks and the age of the oldest due one, on which an alarm is set.
 async fn backlog(context: &Context) -> Result<usize, StepError> {
     let now = context.store.backlog().await?;
     put(
@@ -108,7 +108,7 @@ async fn backlog(context: &Context) -> Result<usize, StepError> {
     Ok(0)
 }
 
-/// Looks for what must never be, in a sixteenth of the store; an alarm listens.
+/// Checks the invariants in a sixteenth of the store. The count is emitted as a metric, on which an alarm is set.
 async fn check(context: &Context) -> Result<usize, StepError> {
     let broken = context.store.next_violations().await?;
     for one in &broken {
@@ -123,7 +123,8 @@ async fn check(context: &Context) -> Result<usize, StepError> {
     Ok(broken.len())
 }
 
-/// Puts right what is harmless to put right, and would keep exports from ending; an alarm listens.
+/// Corrects links and turns that would keep exports from ending and can be corrected safely. The count is emitted as
+/// a metric, on which an alarm is set.
 async fn put_right(context: &Context) -> Result<usize, StepError> {
     let count = context.store.put_right().await?;
     if count > 0 {

@@ -1,9 +1,8 @@
 //! One attempt: one session, one COPY, one snapshot, at most one file.
 //!
-//! Whatever happens, at most one of four things is written, each fenced by the attempt's number: the
-//! file's record, the failure, the split, or nothing because the lease is lost. The order is what makes
-//! it safe: the object is complete before it is recorded, and it is removed only while no record can
-//! name it.
+//! An attempt writes at most one of four outcomes, each fenced by the attempt's number: the file's record, the
+//! failure, the split, or nothing because the lease is lost. The order makes it safe: the object is complete before
+//! it is recorded, and it is removed only while no record can name it.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -30,32 +29,32 @@ use crate::upload::Uploader;
 use crate::usage::Meter;
 use crate::{heartbeat, metrics};
 
-/// The function's time.
+/// Time limit of the invocation.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline {
-    /// When the invocation began.
+    /// Start of the invocation.
     pub begun: Instant,
-    /// How much time it had then.
+    /// Time left at `begun`.
     pub left: Duration,
 }
 
-/// Kept free at the end for writing down how it went.
+/// Time reserved at the end for recording the outcome.
 const RESERVE: Duration = Duration::from_secs(10);
 
-/// The longest wait for a source session; one is nearly always free, or the budget is wrong.
+/// Maximum wait for a source session. One is nearly always free unless the budget is wrong.
 const SESSION_PATIENCE: Duration = Duration::from_secs(30);
 
-/// How often it is looked whether the chunk is too large.
+/// Interval at which the size of the chunk is checked.
 const WATCH: Duration = Duration::from_millis(100);
 
 impl Deadline {
-    /// When work must have stopped.
+    /// Returns the time by which work must stop.
     fn last_call(self) -> Instant {
         self.begun + self.left - RESERVE.min(self.left / 4)
     }
 }
 
-/// Runs an attempt and writes down how it ended; then rings for whatever became possible by that.
+/// Runs one attempt, records its outcome, then finishes completed exports and dispatches the next chunks.
 pub async fn run(ctx: &Context, attempt: &Attempt, deadline: Deadline) {
     let leased = Instant::now();
     let gauge = Arc::new(Gauge::default());
@@ -70,14 +69,15 @@ pub async fn run(ctx: &Context, attempt: &Attempt, deadline: Deadline) {
     };
     let usage = meter.usage();
     metrics::ended(attempt, &made, &usage);
-    // From here on nothing may be interrupted: a record that is cut off may or may not be there.
+    // From here on nothing may be interrupted: after an interrupted call it is unknown whether the record was
+    // written.
     let exports = conclude(ctx, attempt, made, upload, &usage, deadline).await;
     follow_up(ctx, &exports).await;
 }
 
-/// Waits until the attempt's time is over. A split comes last, where it may help at all. Where nothing arrived at last, the
-/// source or the way to it may have vanished without a word: then that is the reason. If it is back by now, and rows had come
-/// before, the first such attempt is followed by another.
+/// Waits until the attempt's time is over. The outcome is a split if a split may help. If nothing arrived lately, the
+/// source or the network may have failed without an error; that is then the reason recorded. If the source is
+/// reachable again and rows had arrived before, the first such attempt is retried.
 async fn out_of_time(
     ctx: &Context,
     attempt: &Attempt,
@@ -97,7 +97,7 @@ async fn out_of_time(
     }
 }
 
-/// Source → file, complete but not recorded.
+/// Writes the rows of the source to a file, which is complete but not recorded yet.
 async fn file(
     ctx: &Context,
     attempt: &Attempt,
@@ -118,13 +118,14 @@ async fn file(
     transfer(pipeline, attempt, upload, meter, ctx.store.faults()).await
 }
 
-/// Before the first row is read, the store knows what the file will show and whether it may be reused.
+/// Records `as_of` and the horizon of the file in the store before the first row is read, so that the store knows
+/// whether the file may be reused.
 async fn note_read(ctx: &Context, attempt: &Attempt, at: Described) -> Result<(), AttemptError> {
     let note = ReadNote { as_of_micros: at.as_of_micros, horizon_micros: at.horizon_micros() };
     match ctx.store.note_read(attempt, &note).await? {
         Noted::Reading => Ok(()),
         Noted::Resumed => {
-            // This was the probe: the others need not wait until it is read.
+            // This attempt was the probe. The other chunks need not wait until it has finished.
             dispatch(ctx).await;
             Ok(())
         }
@@ -132,7 +133,7 @@ async fn note_read(ctx: &Context, attempt: &Attempt, at: Described) -> Result<()
     }
 }
 
-/// Moves the parts to the bucket; completes the object once its last byte is proven.
+/// Sends the parts to the bucket. Completes the object once its last byte is verified.
 async fn transfer(
     mut pipeline: Pipeline<SourceError>,
     attempt: &Attempt,
@@ -143,7 +144,7 @@ async fn transfer(
     for number in 1.. {
         let Some(part) = pipeline.part().await else { break };
         upload.part(part).await?;
-        // Now the first part is on its way, and no later one need come.
+        // The first part is being sent, and there may be no later one.
         if number == 2 {
             faults.crash(Point::Uploading);
         }
@@ -163,7 +164,7 @@ async fn transfer(
     })
 }
 
-/// Returns when the chunk is to be split, with the bytes seen by then.
+/// Returns once the chunk must be split, with the bytes read until then.
 async fn too_large(
     ctx: &Context,
     attempt: &Attempt,
@@ -178,7 +179,7 @@ async fn too_large(
         if seen > 0 {
             ctx.store.faults().crash(Point::Copying);
         }
-        // Once everything is read, a split would only do it again.
+        // Once everything is read, a split would only repeat the work.
         if !gauge.ended()
             && let Some(why) = split::due(attempt, ctx.sizes, seen, elapsed, deadline.left)
         {
@@ -187,7 +188,7 @@ async fn too_large(
     }
 }
 
-/// Writes down how the attempt ended. Answers the exports that may now be finished.
+/// Records the outcome of the attempt. Returns the exports that may now be finished.
 async fn conclude(
     ctx: &Context,
     attempt: &Attempt,
@@ -218,7 +219,7 @@ async fn conclude(
         },
     };
     written.unwrap_or_else(|error| {
-        // The lease runs out, and the chunk is tried again.
+        // The lease expires, and the chunk is retried.
         tracing::error!(chunk = %attempt.chunk, error = chain(&error), "the end of the attempt could not be written");
         None
     }).unwrap_or_default()
@@ -249,7 +250,7 @@ async fn record(
             Vec::new()
         }
         Err(error) => {
-            // It may be recorded all the same: the object stays, and the sweeper decides.
+            // The record may have been written despite the error. The object stays, and the sweeper decides.
             tracing::error!(chunk = %attempt.chunk, error = chain(&error), "the file could not be recorded");
             Vec::new()
         }
@@ -277,8 +278,8 @@ async fn remove(attempt: &Attempt, upload: Uploader) {
     }
 }
 
-/// Those of a chunk's exports that have nothing left to read. Of hundreds that share it most have: they are asked for
-/// together, after the record's commit.
+/// Returns those of a chunk's exports that have nothing left to read. If hundreds share the chunk, most still have:
+/// they are checked in one query, after the record is committed.
 async fn over(ctx: &Context, exports: &[ExportId]) -> Vec<ExportId> {
     if exports.len() < 2 {
         return exports.to_vec();

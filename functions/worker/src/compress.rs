@@ -1,8 +1,8 @@
-//! Encoded blocks → stored bytes.
+//! Compression: encoded blocks → stored bytes.
 //!
-//! gzip compresses each block alone, so that several threads share a file: all its readers take several
-//! members one after the other. Many readers of zstd stop after the first frame, so a file has one frame
-//! and is compressed as one stream.
+//! gzip compresses each block separately, so that several threads can share a file: all gzip readers accept several
+//! members in sequence. Many zstd readers stop after the first frame, so a zstd file has one frame and is compressed
+//! as one stream.
 
 mod gzip;
 mod zstd;
@@ -11,13 +11,13 @@ use export::format::{Compression, Format, Output};
 
 pub use zstd::Stream;
 
-/// Compresses blocks.
+/// Compressor of blocks.
 pub trait Compress: Send {
-    /// The compressed form of a block that is not empty.
+    /// Returns the compressed form of a non-empty block.
     fn block(&mut self, raw: &[u8]) -> Vec<u8>;
 }
 
-/// The compressor of blocks, or `None` where they stay as they are.
+/// Returns the compressor for blocks; `None` if blocks are not compressed separately.
 pub fn compressor(output: &Output) -> Option<Box<dyn Compress>> {
     match (output.format, output.compression) {
         (Format::Csv | Format::Ndjson, Compression::Gzip) => Some(Box::new(gzip::Gzip::new())),
@@ -25,10 +25,11 @@ pub fn compressor(output: &Output) -> Option<Box<dyn Compress>> {
     }
 }
 
-/// The compressor of the whole file, or `None` where it stays as it is. Parquet compresses its own pages.
+/// Returns the compressor for the whole file; `None` if the file is not compressed as a stream. Parquet compresses
+/// its own pages.
 ///
 /// # Errors
-/// If there is no memory for it.
+/// If memory for it cannot be allocated.
 pub fn stream(output: &Output) -> std::io::Result<Option<Stream>> {
     match (output.format, output.compression) {
         (Format::Csv | Format::Ndjson, Compression::Zstd) => Stream::new().map(Some),

@@ -1,4 +1,4 @@
-//! What a warm environment keeps: settings, and clients that connect when they are first used.
+//! State of a warm environment: settings, and clients that connect on first use.
 
 use std::sync::Arc;
 
@@ -14,39 +14,39 @@ use ports::store::{Store, StoreError};
 use crate::heartbeat::Lease;
 use crate::split::Sizes;
 
-/// Everything an attempt works with.
+/// Dependencies and settings of an attempt.
 pub struct Context {
-    /// The job state.
+    /// Job state.
     pub store: Store,
-    /// The user's database.
+    /// Database of the user.
     pub source: Source,
-    /// The doorbell.
+    /// Queue of wake-up messages.
     pub queue: Arc<dyn Queue>,
-    /// The files.
+    /// Storage of the files.
     pub objects: Arc<dyn Objects>,
-    /// How long leases last.
+    /// Duration and renewal of leases.
     pub lease: Lease,
-    /// When chunks are split.
+    /// Sizes at which chunks are split.
     pub sizes: Sizes,
-    /// What the source may bear while chunks are read from it.
+    /// Load of the source up to which chunks are read.
     pub load: LoadLimits,
-    /// Threads that encode and compress.
+    /// Number of threads that encode and compress.
     pub threads: usize,
 }
 
-/// The environment does not make sense.
+/// Error in the environment.
 #[derive(Debug, thiserror::Error)]
 pub enum ContextError {
     /// A variable is missing or malformed.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The store's URL cannot be read.
+    /// The store's URL cannot be parsed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl Context {
-    /// Reads the environment; connects to nothing.
+    /// Reads the environment. Opens no connection.
     pub fn from_env() -> Result<Self, ContextError> {
         let faults = Faults::from_env();
         let login = Login::read(optional("SLUICE_DATABASE_AUTH").as_deref())?;
@@ -69,7 +69,7 @@ impl Context {
                 active_sessions: number("SLUICE_MAX_ACTIVE_SESSIONS", 0)?,
                 replica_lag_secs: number("SLUICE_MAX_REPLICA_LAG_SECS", 0)?,
             },
-            // More than two would only wait for one session's rows.
+            // More than two would only wait for the rows of one session.
             threads: std::thread::available_parallelism().map_or(1, usize::from).min(2),
         })
     }

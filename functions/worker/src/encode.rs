@@ -1,6 +1,6 @@
-//! Blocks of rows → bytes of a file format.
+//! Encoding: blocks of rows → bytes of a file format.
 //!
-//! What a column's values need is decided once, before the first row: see [`mod@column`].
+//! The conversion of each column is decided once, before the first row: see [`mod@column`].
 
 pub mod column;
 
@@ -18,37 +18,37 @@ pub use csv::Csv;
 pub use ndjson::Ndjson;
 pub use parquet::Parquet;
 
-/// Writes blocks in a format.
+/// Encoder of blocks for one format.
 pub trait Encode: Send {
-    /// Appends the rows of a block; before the very first row also what a file begins with. An encoder
-    /// may keep rows back.
+    /// Appends the rows of a block, and the header of the file before the very first row. An encoder may hold rows
+    /// back.
     fn block(&mut self, block: &Block, out: &mut Vec<u8>) -> Result<(), EncodeError>;
 
-    /// After the last block: appends what was kept back, and what a file ends with.
+    /// Appends the rows held back and the end of the file, after the last block.
     fn finish(&mut self, _out: &mut Vec<u8>) -> Result<(), EncodeError> {
         Ok(())
     }
 }
 
-/// A value that cannot be written.
+/// Error for a value that cannot be written.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("row {row}, column \"{column}\": {problem}")]
 pub struct EncodeError {
-    /// Counted from 1.
+    /// Row number, counted from 1.
     pub row: u64,
-    /// The column's name.
+    /// Name of the column.
     pub column: String,
-    /// What is wrong with it.
+    /// Problem with the value.
     pub problem: ValueProblem,
 }
 
-/// What is wrong with a value.
+/// Problem with a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ValueProblem {
-    /// It is not what its column's type says.
+    /// The value is not valid for the type of its column.
     #[error("the value is not in the binary form of its type")]
     Malformed,
-    /// The format has no place for it; says what it is, such as "infinity".
+    /// The format cannot represent the value; names the value, such as "infinity".
     #[error("{0} has no place in this format")]
     Unsupported(&'static str),
 }
@@ -59,7 +59,7 @@ impl From<Malformed> for ValueProblem {
     }
 }
 
-/// Whether several encoders may share the blocks of one file between them.
+/// Returns true if several encoders may share the blocks of one file.
 pub fn shares_blocks(format: Format) -> bool {
     match format {
         Format::Csv | Format::Ndjson => true,
@@ -67,7 +67,7 @@ pub fn shares_blocks(format: Format) -> bool {
     }
 }
 
-/// The encoder for an output.
+/// Returns the encoder for an output.
 pub fn encoder(columns: &[Column], output: &Output) -> Box<dyn Encode> {
     match output.format {
         Format::Csv => Box::new(Csv::new(columns, &output.csv)),

@@ -1,4 +1,4 @@
-//! Writes down how an attempt without a file ended: as the chunk's own failure, or as a condition of the deployment that is
+//! Recording of attempts without a file: as a failure of the chunk, or as a condition of the deployment that is
 //! charged to no chunk.
 
 use std::time::{Duration, Instant};
@@ -15,14 +15,14 @@ use crate::context::Context;
 use crate::error::AttemptError;
 use crate::notify::wake_up;
 
-/// Between two tries to reach the store.
+/// Pause between two attempts to reach the store.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Kept free of tries at the end of the function's time.
+/// Time at the end of the invocation in which no further attempt is made.
 const LAST: Duration = Duration::from_secs(2);
 
-/// Runs an operation of the store until the store can be reached, or the function's time is over: what an attempt has made or
-/// learned is lost otherwise, and its chunk is charged with a lost worker.
+/// Retries a store operation until the store can be reached or the function's time is over. Otherwise the outcome of
+/// the attempt would be lost, and its chunk charged with a lost worker.
 pub(crate) async fn insist<T>(
     deadline: Deadline,
     mut operation: impl AsyncFnMut() -> Result<T, StoreError>,
@@ -44,7 +44,7 @@ pub(crate) async fn insist<T>(
     }
 }
 
-/// The chunk's own failure. Answers the exports that may now be finished.
+/// Records a failure of the chunk. Returns the exports that may now be finished.
 pub(crate) async fn fail(
     ctx: &Context,
     attempt: &Attempt,
@@ -62,7 +62,7 @@ pub(crate) async fn fail(
     Ok(exports)
 }
 
-/// A condition of the deployment: nothing has failed, and nothing goes out for a while.
+/// Records a condition of the deployment: the chunk has not failed, and nothing is dispatched for a while.
 pub(crate) async fn give_back(
     ctx: &Context,
     attempt: &Attempt,

@@ -1,4 +1,4 @@
-//! SplitReason an attempt ended without a file, and the one translation into what the store keeps of it.
+//! Reasons why an attempt ended without a file, and their conversion to the failure that the store keeps.
 
 use export::chunk::Failure;
 use export::load::{Excess, Hold, Signal};
@@ -10,13 +10,13 @@ use crate::encode::{EncodeError, ValueProblem};
 use crate::pipeline::PipelineError;
 use crate::split::SplitReason;
 
-/// The end of an attempt that made no file.
+/// End of an attempt that wrote no file.
 #[derive(Debug, thiserror::Error)]
 pub enum AttemptError {
     /// The source failed.
     #[error("the source failed")]
     Source(#[from] SourceError),
-    /// The rows could not be made into a file.
+    /// The rows could not be written as a file.
     #[error("the file could not be made")]
     Pipeline(PipelineError<SourceError>),
     /// The file could not be stored.
@@ -25,30 +25,30 @@ pub enum AttemptError {
     /// The store failed.
     #[error("the store failed")]
     Store(#[from] StoreError),
-    /// The source is too busy for another COPY; nothing was read.
+    /// The source is too busy for another COPY. Nothing was read.
     #[error("the source is too busy: {0}")]
     Busy(Excess),
-    /// The lease is gone: another attempt may run, or no export wants the chunk any more.
+    /// The lease is lost: another attempt may run, or no export needs the chunk any more.
     #[error("the lease is lost")]
     Lost,
     /// The lease could not be renewed in time, since the store could not be reached.
     #[error("the store could not be reached while the chunk was read")]
     NotRenewed,
-    /// The chunk is to be split; so many bytes of COPY were seen.
+    /// The chunk must be split after this many bytes of COPY.
     #[error("the chunk is too large after {seen_bytes} bytes")]
     TooLarge {
-        /// SplitReason.
+        /// Reason for the split.
         why: SplitReason,
-        /// A lower bound of what the chunk has.
+        /// Lower bound of the chunk's size in bytes.
         seen_bytes: u64,
     },
-    /// The function's time is over before all rows were read, and a split would not help.
+    /// The function's time was over before all rows were read, and a split would not help.
     #[error("the function's time is over")]
     OutOfTime {
-        /// Whether another attempt may go better: the source sent nothing at last.
+        /// True if a retry may succeed: the source had stopped sending.
         again: bool,
     },
-    /// The function's time is over, and all rows had been read: the upload was slow.
+    /// The function's time was over after all rows had been read: the upload was slow.
     #[error("the function's time is over while the file was stored")]
     UploadOutOfTime,
 }
@@ -63,7 +63,7 @@ impl From<PipelineError<SourceError>> for AttemptError {
 }
 
 impl AttemptError {
-    /// The condition of the deployment that the attempt met; `None` if how it ended is the chunk's own.
+    /// Returns the condition of the deployment that caused the failure; `None` if the failure is the chunk's own.
     pub fn hold(&self) -> Option<Hold> {
         let held = |signal: Option<Signal>, reason: String| signal.map(|signal| Hold { signal, reason });
         match self {
@@ -81,7 +81,7 @@ impl AttemptError {
         }
     }
 
-    /// Code word, words for people and whether another attempt may go better. No row value is in it.
+    /// Returns code, message and retryability of the failure. It contains no row values.
     pub fn failure(&self) -> Failure {
         let failure = |code: &str, again, message: String| Failure { code: code.into(), message, again };
         match self {
@@ -124,7 +124,7 @@ fn decode(e: &crate::decode::DecodeError) -> Failure {
         D::ValueTooLarge { .. } | D::RowTooLarge { .. } => {
             ("value_too_large", false, "exclude the column in the catalog or filter the row out")
         }
-        // Most likely a connection that ended politely; the next one ends otherwise.
+        // Most likely a connection that ended without an error. A retry usually succeeds.
         D::NoTrailer(_) => ("source_unavailable", true, ""),
         D::FieldCount { .. } => ("schema_changed", false, "run catalog apply"),
         _ => ("source_protocol", true, ""),

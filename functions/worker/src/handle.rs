@@ -1,5 +1,5 @@
-//! Messages → attempts. A message only says that a chunk may be ready: it is always deleted, and retries
-//! live in the store.
+//! Message handler: runs attempts. A message only indicates that a chunk may be ready: it is always deleted, and
+//! retries are scheduled in the store.
 
 use std::time::Instant;
 
@@ -15,10 +15,10 @@ use crate::notify::{dispatch, wake_up};
 use ports::telemetry::{chain, invocation};
 use tracing::Instrument;
 
-/// Seconds after which a message comes again whose chunk could not be leased, since the store was away.
+/// Delay in seconds of the message that is sent again if the store was unreachable when its chunk was leased.
 const STORE_AWAY_SECS: u32 = 5;
 
-/// What the queue's trigger delivers. Its other fields are of no use here.
+/// Event of the queue's trigger. Its other fields are not used.
 #[derive(Debug, Deserialize)]
 pub struct Event {
     /// Messages; the trigger is set to one at a time.
@@ -29,11 +29,11 @@ pub struct Event {
 /// One message.
 #[derive(Debug, Deserialize)]
 pub struct Record {
-    /// What it says.
+    /// Content of the message.
     pub body: String,
 }
 
-/// The answer: which messages are to be delivered again. None ever is.
+/// SQS partial batch response. Always empty: retries are scheduled in the store, never by redelivery.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Answer {
@@ -61,12 +61,12 @@ async fn handle_message(context: &Context, Message { chunk }: Message, deadline:
             context.store.faults().crash(Point::Leased);
             attempt::run(context, &attempt, deadline).await;
         }
-        // A message that repeats, or one that was sent for the time when its chunk is due.
+        // A duplicate message, or one that was scheduled for the time when its chunk is due.
         Ok(None) => {
             tracing::info!(%chunk, "the chunk is not waiting for a worker");
             dispatch(context).await;
         }
-        // The store sends the chunk again when its mark is old enough; the message tries to be sooner.
+        // The store dispatches the chunk again when its mark is old enough; this message is meant to arrive sooner.
         Err(error) => {
             crate::metrics::not_leased();
             tracing::error!(%chunk, error = chain(&error), "the chunk could not be leased");

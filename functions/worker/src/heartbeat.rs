@@ -1,4 +1,4 @@
-//! Keeps the lease while an attempt works.
+//! Lease renewal while an attempt runs.
 
 use std::time::Duration;
 
@@ -9,31 +9,31 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::error::AttemptError;
 
-/// How long a lease is and how often it is renewed.
+/// Duration of a lease and interval of its renewal.
 #[derive(Clone, Copy, Debug)]
 pub struct Lease {
-    /// Seconds that a lease lasts.
+    /// Duration of a lease in seconds.
     pub lease_secs: u32,
     /// Seconds between renewals.
     pub renew_secs: u32,
 }
 
 impl Lease {
-    /// Not renewed for three quarters of the lease, an attempt stops by itself: it must be quiet before
-    /// the store lets another one begin.
+    /// Returns the time without renewal after which an attempt stops: three quarters of the lease. It must have
+    /// stopped before the store lets another one begin.
     fn give_up(self) -> Duration {
         Duration::from_secs(self.lease_secs.into()) * 3 / 4
     }
 }
 
-/// Renews the lease until it is lost; then returns how. The attempt has begun at `leased`.
+/// Renews the lease until it is lost, then returns the reason. The attempt began at `leased`.
 pub(crate) async fn until_lost(
     store: &Store,
     attempt: &Attempt,
     lease: Lease,
     leased: Instant,
 ) -> AttemptError {
-    // Before the call, not after: the store's clock starts no earlier.
+    // Measured before the call: the store's clock starts no earlier.
     let mut renewed = leased;
     loop {
         let give_up = renewed + lease.give_up();

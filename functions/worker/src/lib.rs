@@ -1,7 +1,7 @@
 //! The `worker` Lambda: one message, one attempt, one file.
 //!
-//! The modules stand in the order of the data's way. [`pipeline`] is the engine; it can be driven with any
-//! stream of COPY BINARY and any taker of parts.
+//! The modules are listed in the order of the data flow. [`pipeline`] is the engine; it works with any stream of COPY
+//! BINARY and any consumer of parts.
 
 mod context;
 

@@ -1,4 +1,4 @@
-//! The `worker` Lambda. Everything of interest is in `worker::run`.
+//! The `worker` Lambda. See `worker::run`.
 
 use lambda_runtime::service_fn;
 

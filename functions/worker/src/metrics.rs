@@ -1,4 +1,4 @@
-//! What an attempt that has ended tells of itself. A worker that is killed tells nothing: its chunk's lease runs out.
+//! Metrics of a finished attempt. A worker that is killed emits none; the lease of its chunk expires.
 
 use export::chunk::{Attempt, Usage};
 use export::file::FileRecord;
@@ -7,12 +7,12 @@ use serde_json::Value;
 
 use crate::error::AttemptError;
 
-/// Counts a message whose chunk the store could not give.
+/// Counts a message whose chunk could not be leased because the store failed.
 pub(crate) fn not_leased() {
     put("worker", &[("LeasesFailed", Unit::Count, 1)], &[]);
 }
 
-/// What came of an attempt, and what it took. A file counts when it is recorded: see [`recorded`].
+/// Emits outcome and usage of an attempt. A file is counted when it is recorded: see [`recorded`].
 pub(crate) fn ended(attempt: &Attempt, made: &Result<FileRecord, AttemptError>, usage: &Usage) {
     let outcome = match made {
         Ok(_) => "file",
@@ -41,7 +41,7 @@ pub(crate) fn ended(attempt: &Attempt, made: &Result<FileRecord, AttemptError>, 
     );
 }
 
-/// A recorded file and the times it took. Attempts without one have none to tell: zeros would lower every average.
+/// Emits a recorded file and its timings. Attempts without a file emit no timings: zeros would lower every average.
 pub(crate) fn recorded(attempt: &Attempt, file: &FileRecord, usage: &Usage) {
     put(
         "worker",
@@ -59,7 +59,7 @@ pub(crate) fn recorded(attempt: &Attempt, file: &FileRecord, usage: &Usage) {
     );
 }
 
-/// A file that was made and came too late.
+/// Counts a file that was written too late.
 pub(crate) fn too_late(attempt: &Attempt) {
     put("worker", &[("LeasesLost", Unit::Count, 1)], &about(attempt));
 }

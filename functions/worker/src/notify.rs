@@ -1,4 +1,4 @@
-//! What a worker sets going besides its own chunk: the chunks that are due now, and its own when it will be.
+//! Notifications sent by a worker: dispatch of due chunks, and a delayed message for its own chunk.
 
 use export::id::ChunkId;
 use ports::queue::Message;
@@ -13,10 +13,10 @@ pub(crate) async fn dispatch(ctx: &Context) {
     }
 }
 
-/// Sends a message that arrives when the chunk is due: its worker finds the chunk not sent, and dispatches. Best effort, as
-/// above; without it an idle system would go on only when the sweeper comes.
+/// Sends a wake-up message that arrives when the chunk is due. Its worker finds that the chunk has not been sent, and
+/// dispatches. Best effort, as above; without it an idle system would continue only with the next run of the sweeper.
 pub(crate) async fn wake_up(ctx: &Context, chunk: ChunkId, secs: u32) {
-    // SQS may deliver a little early.
+    // SQS may deliver slightly early.
     if let Err(error) = ctx.queue.send_later(Message { chunk }, secs.saturating_add(1)).await {
         tracing::warn!(%chunk, error = chain(&error), "no message could be sent for later");
     }

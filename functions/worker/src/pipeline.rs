@@ -1,13 +1,13 @@
-//! The engine: a stream of COPY BINARY in, the parts of a file out. It knows neither the source nor where
-//! the parts go.
+//! The engine: a stream of COPY BINARY in, the parts of a file out. It depends neither on the source nor on the
+//! destination of the parts.
 //!
 //! ```text
 //! stream ─▶ framing ─▶ encode + compress (threads, in turns) ─▶ assemble (a thread) ─▶ parts
 //!                                                                        └─▶ hash (a thread)
 //! ```
 //!
-//! Every channel is bounded, so memory does not depend on the number of rows. Block `n` goes to thread
-//! `n mod threads` and is fetched from there in the same order: no numbers, no reordering.
+//! Every channel is bounded, so memory does not depend on the number of rows. Block `n` goes to thread `n mod
+//! threads` and is fetched from there in the same order: no numbers, no reordering.
 
 mod assemble;
 mod encode;
@@ -30,92 +30,92 @@ use crate::compress;
 use crate::decode::{Block, DecodeError, Framing, Limits};
 use crate::encode::{EncodeError, shares_blocks};
 
-/// What is to be made.
+/// Parameters of a pipeline.
 #[derive(Clone, Debug)]
 pub struct Recipe {
     /// Columns in the order of the stream.
     pub columns: Vec<Column>,
-    /// The form of the file.
+    /// Output format of the file.
     pub output: Output,
-    /// Threads that encode and compress.
+    /// Number of threads that encode and compress.
     pub threads: usize,
-    /// Sizes that bound memory.
+    /// Size limits that bound memory.
     pub limits: Limits,
 }
 
-/// What can end a pipeline early. `E` is the stream's own error.
+/// Error that ends a pipeline early. `E` is the error of the stream.
 #[derive(Debug, thiserror::Error)]
 pub enum PipelineError<E> {
     /// The stream failed.
     #[error("reading failed")]
     Read(#[source] E),
-    /// The stream is not what it should be.
+    /// The stream is invalid.
     #[error(transparent)]
     Decode(#[from] DecodeError),
-    /// A value is not what its type says.
+    /// A value is not valid for its type.
     #[error(transparent)]
     Encode(#[from] EncodeError),
-    /// A thread panicked, or the stages lost count of the rows: a bug.
+    /// A thread panicked, or the stages disagree on the number of rows: a bug.
     #[error("the pipeline broke")]
     Broken,
-    /// Nobody takes the parts any more.
+    /// The receiver of the parts is closed.
     #[error("the pipeline was stopped")]
     Stopped,
 }
 
-/// How far a pipeline is; read by whoever watches over it.
+/// Progress of a pipeline, shared with its observers.
 #[derive(Debug, Default)]
 pub struct Gauge {
     source_bytes: AtomicU64,
     encode_micros: AtomicU64,
-    /// The reader waits until a block is taken, and not for the source.
+    /// True while the reader waits for the pipeline to accept a block rather than for the source.
     blocked: AtomicBool,
     ended: AtomicBool,
 }
 
 impl Gauge {
-    /// Bytes of COPY taken so far.
+    /// Returns the bytes of COPY read so far.
     pub fn source_bytes(&self) -> u64 {
         self.source_bytes.load(Ordering::Relaxed)
     }
 
-    /// Adds time of a thread that encodes.
+    /// Adds time spent by an encoding thread.
     fn encoding(&self, time: Duration) {
         let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         self.encode_micros.fetch_add(micros, Ordering::Relaxed);
     }
 
-    /// Whether the reader waits for the upload, and not for the source.
+    /// Returns true if the reader waits for the upload rather than for the source.
     pub fn is_blocked(&self) -> bool {
         self.blocked.load(Ordering::Relaxed)
     }
 
-    /// Whether the stream has ended.
+    /// Returns true if the stream has ended.
     pub fn ended(&self) -> bool {
         self.ended.load(Ordering::Relaxed)
     }
 }
 
-/// A finished file. Without rows there is none: `bytes` is 0 and `sha256` is `None`.
+/// Finished file. Without rows there is none: `bytes` is 0 and `sha256` is `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Made {
-    /// Rows in it.
+    /// Number of rows.
     pub rows: u64,
-    /// Its bytes.
+    /// Size in bytes.
     pub bytes: u64,
-    /// Bytes of COPY it was made from.
+    /// Bytes of COPY read.
     pub source_bytes: u64,
-    /// SHA-256 of its bytes.
+    /// SHA-256 of the file.
     pub sha256: Option<[u8; 32]>,
-    /// Milliseconds until the first bytes arrived, and until the last.
+    /// Milliseconds until the first bytes arrived.
     pub first_row_ms: u64,
-    /// See `first_row_ms`.
+    /// Milliseconds until the last bytes arrived.
     pub read_ms: u64,
-    /// Milliseconds of all threads together spent encoding and compressing.
+    /// Total milliseconds that all threads spent encoding and compressing.
     pub encode_ms: u64,
 }
 
-/// A pipeline at work. Dropped, it stops and drops its stream.
+/// Running pipeline. Dropping it stops it and drops its stream.
 pub struct Pipeline<E> {
     parts: mpsc::Receiver<Bytes>,
     work: JoinHandle<Result<Made, PipelineError<E>>>,
@@ -127,11 +127,11 @@ impl<E> Drop for Pipeline<E> {
     }
 }
 
-/// Blocks that may wait before and after each encoding thread, and parts before the upload.
+/// Number of blocks that may wait before and after each encoding thread, and of parts before the upload.
 const WAITING: usize = 1;
 
-/// Blocks that may wait before a thread that encodes alone, in batches of many blocks: while it writes one, the
-/// source goes on. 6 MiB.
+/// Number of blocks that may wait before a single encoding thread that works in batches of many blocks: while it
+/// writes a batch, reading continues. 6 MiB.
 const WAITING_ALONE: usize = 24;
 
 impl<E: Send + 'static> Pipeline<E> {
@@ -146,14 +146,15 @@ impl<E: Send + 'static> Pipeline<E> {
         Self { parts, work }
     }
 
-    /// The next part; all but the last have S3's minimal size. `None` proves nothing: see `finish`.
+    /// Returns the next part; all but the last have at least S3's minimum size. `None` does not prove that the file
+    /// is complete: see `finish`.
     ///
-    /// Three parts exist at a time: whoever keeps them waits for ever.
+    /// Only three parts exist at a time: a caller that keeps them waits forever.
     pub async fn part(&mut self) -> Option<Bytes> {
         self.parts.recv().await
     }
 
-    /// Waits for the proof that the file is whole.
+    /// Waits for the result, which proves that the file is complete.
     pub async fn finish(mut self) -> Result<Made, PipelineError<E>> {
         self.parts.close();
         (&mut self.work).await.unwrap_or(Err(PipelineError::Broken))
@@ -192,7 +193,7 @@ where
     drop(feeds);
     let mut encode = Ok(());
     for worker in workers {
-        // The first error counts; the others follow from it.
+        // The first error counts; the others are its consequences.
         encode = encode.and(joined(worker.await).and_then(|r| r.map_err(PipelineError::from)));
     }
     let assembled = joined(assembler.await);
@@ -218,7 +219,7 @@ fn joined<T, E>(result: Result<T, JoinError>) -> Result<T, PipelineError<E>> {
     result.map_err(|_| PipelineError::Broken)
 }
 
-/// Reads to the proven end of the stream.
+/// Reads to the verified end of the stream.
 async fn read<S, B, E>(
     mut stream: S,
     recipe: &Recipe,

@@ -1,4 +1,4 @@
-//! A source that sends nothing.
+//! Detection of a source that stopped sending.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::attempt::Deadline;
 use crate::pipeline::Gauge;
 
-/// The time since the source has sent anything, as far as the reader waited for it.
+/// Time since the source last sent anything, counted only while the reader waits for it.
 #[derive(Debug)]
 pub(crate) struct Silence {
     begun: Instant,
@@ -22,7 +22,7 @@ impl Default for Silence {
 }
 
 impl Silence {
-    /// Looks at the gauge; called again and again while an attempt reads.
+    /// Updates the state from the gauge. Called repeatedly while an attempt reads.
     pub(crate) fn watch(&self, gauge: &Gauge) {
         let bytes = gauge.source_bytes();
         if self.seen_bytes.swap(bytes, Ordering::Relaxed) != bytes || gauge.is_blocked() || gauge.ended() {
@@ -30,7 +30,7 @@ impl Silence {
         }
     }
 
-    /// Whether it has lasted for an eighth of the function's time.
+    /// Returns true if the silence has lasted for an eighth of the function's time.
     pub(crate) fn is_long(&self, deadline: Deadline) -> bool {
         let silent = Duration::from_millis(self.now().saturating_sub(self.since.load(Ordering::Relaxed)));
         silent >= (deadline.left / 8).max(Duration::from_millis(1))
@@ -53,7 +53,7 @@ mod tests {
         std::thread::sleep(Duration::from_millis(5));
         silence.watch(&gauge);
         assert!(silence.is_long(short) && !silence.is_long(long));
-        // As if bytes had come.
+        // As if bytes had arrived.
         silence.seen_bytes.store(7, Ordering::Relaxed);
         silence.watch(&gauge);
         assert!(silence.since.load(Ordering::Relaxed) >= 5);

@@ -1,4 +1,4 @@
-//! When a chunk is split instead of read to its end, and into how many: rules without I/O.
+//! Rules for splitting a chunk instead of reading it to its end, and for the number of children. No I/O.
 
 use std::time::Duration;
 
@@ -8,60 +8,61 @@ use export::range::Span;
 /// Sizes in bytes of binary COPY.
 #[derive(Clone, Copy, Debug)]
 pub struct Sizes {
-    /// What a chunk should have.
+    /// Target size of a chunk.
     pub target_bytes: u64,
-    /// What a chunk may always have without being split.
+    /// Size up to which a chunk is never split for its size.
     pub split_bytes: u64,
 }
 
-/// A chunk beyond so many times its plan is split.
+/// Multiple of the planned size beyond which a chunk is split.
 const TIMES_PLANNED: u64 = 4;
 
-/// The most children of one split.
+/// Maximum number of children of one split.
 const MAX_CHILDREN: u64 = 64;
 
-/// The deepest chunk that is split, counted from the planned one. Children of splits double in number with each level until
-/// there are 64, so this many levels reach a single microsecond of any span.
+/// Maximum depth at which a chunk is split, counted from the planned one. The number of children doubles with each
+/// level up to 64, so this many levels reach a single microsecond of any span.
 const MAX_DEPTH: u32 = 12;
 
-/// The same where each child reads the whole relation again.
+/// Maximum depth if each child reads the whole relation again.
 const MAX_DEPTH_UNINDEXED: u32 = 2;
 
-/// Children of a chunk, and what each of them probably has.
+/// Children of a chunk, and their expected size.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Children {
-    /// They tile the chunk's span.
+    /// Spans that tile the span of the chunk.
     pub(crate) spans: Vec<Span>,
-    /// Bytes of binary COPY each.
+    /// Bytes of binary COPY per child.
     pub(crate) planned_bytes: u64,
 }
 
 /// Reason for a split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SplitReason {
-    /// It has far more bytes than planned.
+    /// The chunk has far more bytes than planned.
     Large,
-    /// It would not be read in time.
+    /// The chunk would not be read in time.
     Slow,
 }
 
-/// Whether the chunk's range can be cut at all: neither `all` nor `null` nor a single value can.
+/// Returns true if the chunk may be split: its depth is below the maximum, and its range can be cut. `all`, `null`
+/// and a single value cannot be cut.
 fn is_splittable(attempt: &Attempt) -> bool {
     let deepest = if attempt.indexed { MAX_DEPTH } else { MAX_DEPTH_UNINDEXED };
     attempt.depth < deepest && attempt.range.span().is_some_and(|s| s.split(2).len() > 1)
 }
 
-/// Whether the chunk has shown fewer bytes than the one it was split from had by the end of its time.
+/// Returns true if fewer bytes of the chunk were read than of its parent by the end of the parent's time.
 fn is_less_than_parent(attempt: &Attempt, seen_bytes: u64) -> bool {
     attempt.parent_seen_bytes.is_none_or(|parent| seen_bytes < parent)
 }
 
-/// Returns the reason to split the chunk now, if there is one. `budget` is the time the function had left when the attempt began; the
-/// second half is for what cannot be foreseen.
+/// Returns the reason to split the chunk now, if there is one. `budget` is the time the function had left when the
+/// attempt began; the second half is reserved for unforeseen delays.
 ///
-/// Children share the bytes of their parent, and nothing else: what a query does before its first row, or to find the rows
-/// of a range without an index, each of them does again. So a chunk is split for its size only where it is indexed, and for
-/// its time only where so many bytes were seen that sharing them helps. A child that saw no less than its parent by then
+/// Children share only the bytes of their parent: the work of a query before its first row, or for finding the rows
+/// of a range without an index, is repeated by each of them. So a chunk is split for its size only if it is indexed,
+/// and for its time only if enough bytes were read that sharing them helps. A child that read no less than its parent
 /// shows that it does not: it runs to its end.
 pub(crate) fn due(
     attempt: &Attempt,
@@ -81,20 +82,21 @@ pub(crate) fn due(
     (elapsed > budget / 2 && helps).then_some(SplitReason::Slow)
 }
 
-/// Returns the reason to split a chunk whose time is over before half of a target was seen: the bytes that were seen show that
-/// rows arrive, slowly, and with an index each child has fewer of them. A child that saw no less than its parent shows that a
-/// split does not help.
+/// Returns the reason to split a chunk whose time is over before half of a target was read. The bytes read show that
+/// rows arrive, slowly, and with an index each child has fewer of them. A child that read no less than its parent
+/// shows that a split does not help.
 pub(crate) fn due_at_last(attempt: &Attempt, seen_bytes: u64) -> Option<SplitReason> {
     let helps = attempt.indexed && seen_bytes > 0 && is_less_than_parent(attempt, seen_bytes);
     (helps && is_splittable(attempt)).then_some(SplitReason::Slow)
 }
 
-/// Cuts the chunk's span. What was seen is a lower bound of what is there, and so is the plan when time ran out first; a
-/// child that is still too large is split in its turn, into twice as many: a value that has most of the rows is reached
+/// Cuts the chunk's span. The bytes read are a lower bound of its size, and so is the plan if time ran out first. A
+/// child that is still too large is split in turn, into twice as many: a value that has most of the rows is reached
 /// in a few levels.
 pub(crate) fn children(attempt: &Attempt, sizes: Sizes, seen_bytes: u64) -> Option<Children> {
     let span = attempt.range.span()?;
-    // Without an index each child is a scan of its own: as many as half of a function's time is enough for.
+    // Without an index each child is a separate scan: the number of children is what half of the function's time
+    // allows.
     let (bytes, share) = if attempt.indexed {
         (seen_bytes.max(attempt.planned_bytes), sizes.target_bytes)
     } else {

@@ -1,4 +1,4 @@
-//! Sends parts to the bucket: few at a time, and nothing is left behind by a file that does not come about.
+//! Upload of parts to the bucket: few at a time, and a file that is not completed leaves nothing in the bucket.
 
 use std::sync::Arc;
 
@@ -6,31 +6,31 @@ use bytes::Bytes;
 use ports::objects::{Meta, Objects, ObjectsError, Upload};
 use tokio::task::JoinSet;
 
-/// Parts on their way at the same time. Each holds its bytes in memory.
+/// Number of parts sent at the same time. Each holds its bytes in memory.
 const IN_FLIGHT: usize = 2;
 
-/// One object in the making.
+/// Object being written.
 pub struct Uploader {
     objects: Arc<dyn Objects>,
     key: String,
     meta: Meta,
-    /// The first part, until it is known whether it is the only one: then it is put at once.
+    /// The first part, until it is known whether it is the only one: a single part is put directly.
     first: Option<Bytes>,
     upload: Option<Arc<dyn Upload>>,
     number: u32,
     sending: JoinSet<Result<(), ObjectsError>>,
-    /// Whether the object may exist.
+    /// True if the object may exist.
     exists: bool,
 }
 
 impl Uploader {
-    /// Begins nothing yet.
+    /// Creates an uploader. Nothing is sent yet.
     pub fn new(objects: Arc<dyn Objects>, key: String, meta: Meta) -> Self {
         let sending = JoinSet::new();
         Self { objects, key, meta, first: None, upload: None, number: 0, sending, exists: false }
     }
 
-    /// Takes the next part, and waits while too many are on their way.
+    /// Sends the next part; waits while too many are being sent.
     pub async fn part(&mut self, body: Bytes) -> Result<(), ObjectsError> {
         let upload = match &self.upload {
             Some(upload) => upload.clone(),
@@ -65,7 +65,7 @@ impl Uploader {
         }
     }
 
-    /// Makes the object; called only when its last byte is proven. Without parts there is none.
+    /// Completes the object. Called only when its last byte is verified. Without parts there is no object.
     pub async fn complete(&mut self) -> Result<(), ObjectsError> {
         if let Some(only) = self.first.take() {
             self.exists = true;
@@ -81,10 +81,10 @@ impl Uploader {
         Ok(())
     }
 
-    /// Removes every trace; called only while no record can name the object. What fails here is litter,
-    /// which the sweeper finds by the attempt's number.
+    /// Removes the object and all parts. Called only while no record can name the object. If it fails, the orphaned
+    /// objects are found by the sweeper by the attempt's number.
     pub async fn remove(mut self) -> Result<(), ObjectsError> {
-        // A part that arrives after the abort would stay.
+        // A part that arrives after the abort would remain.
         self.sending.shutdown().await;
         if let Some(upload) = &self.upload {
             upload.abort().await?;

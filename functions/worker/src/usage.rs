@@ -1,4 +1,4 @@
-//! What an attempt costs: times it is told, processor time and memory it reads from Linux.
+//! Resource usage of an attempt: times reported by its callers, CPU time and memory read from Linux.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use export::chunk::Usage;
 /// Ticks per second in `/proc`; fixed on Linux.
 const TICKS_PER_SEC: u64 = 100;
 
-/// Begins with the attempt.
+/// Usage meter of one attempt.
 #[derive(Clone, Debug)]
 pub(crate) struct Meter {
     usage: Usage,
@@ -20,28 +20,28 @@ impl Meter {
         Self { usage: Usage { waited_ms, ..Usage::default() }, cpu_before_ms: cpu_ms() }
     }
 
-    /// The times measured so far, to be completed by whoever measures.
+    /// Returns the times measured so far, for the caller to complete.
     pub(crate) fn times(&mut self) -> &mut Usage {
         &mut self.usage
     }
 
-    /// All of it, now.
+    /// Returns the usage up to now.
     pub(crate) fn usage(&self) -> Usage {
         let cpu_ms = cpu_ms().saturating_sub(self.cpu_before_ms);
         Usage { cpu_ms, peak_memory_bytes: peak_memory_bytes(), ..self.usage.clone() }
     }
 }
 
-/// Processor time of this process, 0 where `/proc` is missing.
+/// Returns the CPU time of this process; 0 if `/proc` is missing.
 fn cpu_ms() -> u64 {
     let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // The second field is a name in brackets and may hold spaces.
+    // The second field is a name in parentheses and may contain spaces.
     let after_name = stat.rsplit(')').next().unwrap_or_default();
     let ticks = after_name.split_whitespace().skip(11).take(2).filter_map(|t| t.parse::<u64>().ok());
     ticks.sum::<u64>() * 1_000 / TICKS_PER_SEC
 }
 
-/// The most memory this process ever held, 0 where `/proc` is missing.
+/// Returns the peak memory of this process; 0 if `/proc` is missing.
 fn peak_memory_bytes() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:")).unwrap_or_default();

@@ -1,7 +1,7 @@
-//! Attempts against a real store and a real source, with bucket and queue in memory.
+//! Attempts with a real store and a real source, with bucket and queue in memory.
 //!
-//! Needs a running stack: `SLUICE_STACK` names a file with `ownerUrl`. Each test makes a database of its own
-//! there and drops it. Without it nothing is started and the test says so.
+//! Needs a running stack: `SLUICE_STACK` names a file with `ownerUrl`. Each test creates its own database there and
+//! drops it. Without it nothing is started and the test prints that.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -68,8 +68,8 @@ async fn a_changed_column_fails_for_good() {
 async fn a_chunk_far_beyond_its_plan_is_split_and_the_union_is_exact() {
     let Some(mut world) = World::start("split").await else { return };
     world.run("insert into t select g, date '2024-01-01' + g % 100, repeat('x', 500) from generate_series(1001, 60000) g").await;
-    // Nearly all of it has been seen when the chunk is split, however fast or slow the machine is: it sleeps before its last
-    // row, and less than that is not too large.
+    // Nearly all of it has been read when the chunk is split, however fast or slow the machine is: the query sleeps
+    // before its last row, and less than that is not too large.
     world.run("create function braked(int8) returns int8 language sql volatile as $$ select $1 from pg_sleep(case when $1 = 60000 then 1 else 0 end) $$").await;
     let braked = From::Query("select braked(id) as id, day, pad from t".into());
     world.sizes(1 << 20, 28 << 20);
@@ -88,7 +88,7 @@ async fn an_attempt_that_was_overtaken_leaves_nothing() {
     let Some(mut world) = World::start("overtaken").await else { return };
     world.accept(selection("t"), 1_000).await;
     let attempt = world.lease().await;
-    // Another attempt begins while this one thinks it is alone.
+    // Another attempt begins while this one still runs.
     world.run("update sluice.chunk set attempt = attempt + 1").await;
     world.attempt(&attempt).await;
     assert!(world.files().is_empty() && world.bucket.unfinished().is_empty());
@@ -99,7 +99,7 @@ async fn an_attempt_that_was_overtaken_leaves_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_comes_too_late_is_removed() {
     let Some(mut world) = World::start("late").await else { return };
-    // Its only row is not there before the lock is let go.
+    // The only row is returned when the lock is released.
     world.run("create function slow(int8) returns int8 language sql volatile as $$ select $1 from pg_advisory_xact_lock_shared(1) $$").await;
     world.run("delete from t where id > 1").await;
     let mut holder = world.fresh().await;
@@ -107,7 +107,7 @@ async fn a_file_that_comes_too_late_is_removed() {
     let slow = From::Query("select slow(id) as id, day, pad from t".into());
     world.accept(Selection { from: slow, ..selection("t") }, 1_000).await;
     let attempt = world.lease().await;
-    // No renewal comes in between: only the record can notice.
+    // No renewal happens in between: only the record can detect it.
     world.lease_secs(600, 500);
     let late = async {
         holder.until("select exists (select from pg_locks where locktype = 'advisory' and objid = 1 and database = (select oid from pg_database where datname = current_database()) and not granted)").await;
@@ -133,7 +133,7 @@ async fn an_attempt_that_nobody_wants_stops_at_its_next_renewal() {
         other.run("update sluice.chunk set state = 'dying'").await;
     };
     tokio::join!(world.attempt(&attempt), cancel);
-    // Its first row alone takes a minute.
+    // The first row alone takes a minute.
     assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
     world.end().await;
 }
@@ -151,7 +151,8 @@ async fn what_cannot_be_read_in_time_fails_with_a_remedy() {
     world.end().await;
 }
 
-/// A query that sleeps before its first row, whatever its range: children of a split would sleep as long again.
+/// Accepts an export whose query sleeps before its first row, whatever its range: the children of a split would sleep
+/// as long again.
 async fn sleeping(world: &mut World, secs: f64, indexed: bool) -> (ExportId, Attempt) {
     let asleep = From::Query(format!("select id, day, pad from t, pg_sleep({secs})"));
     let export = world.accept(Selection { from: asleep, ..selection("t") }, 1_000).await;
@@ -188,7 +189,7 @@ async fn what_comes_too_late_fails_as_one_chunk_with_a_remedy() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_source_that_falls_silent_among_its_rows_is_asked_once_more() {
     let Some(mut world) = World::start("silent").await else { return };
-    // Sends a few rows, more than the server keeps back, and then nothing for a minute.
+    // Sends a few rows, more than the server buffers, and then nothing for a minute.
     let stalls = "select id, day, repeat('y', 2000) || left(pg_sleep(case when id = 900 then 60 else 0 end)::text, 0) as pad from t";
     let whole = Selection { from: From::Query(stalls.into()), range_column: None, ..selection("t") };
     let export = world.accept(whole, 1_000).await;
@@ -209,7 +210,7 @@ async fn a_source_that_falls_silent_among_its_rows_is_asked_once_more() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_read_in_time_is_split_where_children_share_its_rows() {
     let Some(mut world) = World::start("half").await else { return };
-    // Five seconds in all, in even steps: half of the time is enough for some of them.
+    // Five seconds in total, evenly spread: half of the time is enough for some of the rows.
     let slow = "select id, day, repeat('y', 2000) || left(pg_sleep(0.005)::text, 0) as pad from t";
     let slow = From::Query(slow.into());
     world.sizes(64 << 10, 1 << 30);
@@ -254,7 +255,7 @@ async fn a_busy_source_is_left_alone_until_it_has_room() {
     );
     assert_eq!(world.one("select outcome from sluice.attempt").await, "backed_off");
     assert!(world.files().is_empty() && world.bucket.unfinished().is_empty());
-    // At the limit there is room, and the time of the back-off is over.
+    // At the limit there is capacity, and the back-off is over.
     crowd.leave(1).await;
     world.run("update sluice.back_off set until = clock_timestamp(); update sluice.chunk set due_at = clock_timestamp()").await;
     world.ring().await;

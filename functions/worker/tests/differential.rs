@@ -1,8 +1,8 @@
-//! Our CSV and NDJSON against PostgreSQL's own, byte for byte, for every type.
+//! The worker's CSV and NDJSON compared with PostgreSQL's own, byte for byte, for every type.
 //!
-//! Needs servers: `SLUICE_STACK` names a file with `ownerUrl` and `sourceUrl`, `SLUICE_POSTGRES_15` is the
-//! URL of the owner of a database of PostgreSQL 15. Without one of them the tests say so; with `SLUICE_NOTHING_SKIPPED=1` they
-//! fail without PostgreSQL 15.
+//! Needs servers: `SLUICE_STACK` names a file with `ownerUrl` and `sourceUrl`, `SLUICE_POSTGRES_15` is the URL of the
+//! owner of a database of PostgreSQL 15. If one is missing, the tests print that; with `SLUICE_NOTHING_SKIPPED=1`
+//! they fail without PostgreSQL 15.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -91,7 +91,7 @@ async fn types_of_extensions() {
                 println!("{extension}: not there for PostgreSQL {}", bench.version);
                 continue;
             }
-            // A database has an extension once, and another test may have left it in a schema of its own.
+            // A database has an extension only once, and another test may have left it in its own schema.
             bench.run(&format!("drop extension if exists {extension} cascade")).await;
             bench.run(&format!("create extension {extension} schema SCHEMA")).await;
             let values: Vec<_> = values.into_iter().map(str::to_owned).collect();

@@ -1,8 +1,8 @@
-//! Our Parquet as DuckDB and pyarrow read it, cell by cell, against PostgreSQL's own text of the rows.
+//! The worker's Parquet as DuckDB and pyarrow read it, compared cell by cell with PostgreSQL's own text of the rows.
 //!
 //! Needs servers as `differential.rs` does, and `SLUICE_PARQUET_PYTHON`: a Python that has both readers
-//! (`infra/local/requirements/parquet.txt`). Without one of them the tests say so. What is compared how is in
-//! `parquet/compare.py`, which shares nothing with the encoder.
+//! (`infra/local/requirements/parquet.txt`). If one is missing, the tests print that. `parquet/compare.py` describes
+//! the comparison; it shares nothing with the encoder.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -77,7 +77,7 @@ async fn thousands_of_random_rows_of_every_type() {
     }
 }
 
-/// Long enough for several row groups, with columns that change their nature on the way.
+/// A file large enough for several row groups, with columns whose values change in character.
 #[tokio::test(flavor = "multi_thread")]
 async fn several_row_groups_in_every_codec() {
     let Some(readers) = Readers::find() else { return };

@@ -1,7 +1,7 @@
-//! A standby that replays late: what it has not seen yet is never reused, and is in the next export.
+//! A standby that replays with a delay: rows it has not replayed yet are never reused, and are in the next export.
 //!
-//! Starts a primary and its standby from the programs of the stack that `SLUICE_STACK` names, on loopback, and
-//! stops them. Without it nothing is started and the test says so.
+//! Starts a primary and its standby from the programs of the stack that `SLUICE_STACK` names, on loopback, and stops
+//! them. Without it nothing is started and the test prints that.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -29,10 +29,10 @@ use ports::source::Source;
 use ports::store::{Limits, NewExport, Store};
 use worker::{Context, Deadline, Lease, Sizes};
 
-/// Far shorter than the standby's delay: on the primary all would be settled.
+/// Settle time far shorter than the standby's delay: on the primary everything would be settled.
 const SETTLE_SECS: u64 = 1;
 
-/// How long is waited for what must happen.
+/// Maximum wait for an expected event.
 const PATIENCE: Duration = Duration::from_secs(240);
 
 fn tenant() -> TenantId {
@@ -62,12 +62,12 @@ fn want(start: i64, end: i64) -> Want {
         fingerprint: selection.fingerprint(&tenant(), "standby"),
         selection,
         span: Span::new(RangeKind::Instant, start, end),
-        // Unknown: one chunk, whatever the time of day.
+        // An unknown estimate gives one chunk, whatever the time of day.
         estimate: DatasetEstimate::default(),
     }
 }
 
-/// Accepts an export of the range; answers its id, and whether everything was reused.
+/// Accepts an export of the range. Returns its id, and true if everything was reused.
 async fn accept(ctx: &Context, range: (i64, i64)) -> (ExportId, bool) {
     let id = ExportId::from_random(random::bytes());
     let new = NewExport {
@@ -84,7 +84,7 @@ async fn accept(ctx: &Context, range: (i64, i64)) -> (ExportId, bool) {
     (id, ctx.store.accept(&new).await.unwrap().complete)
 }
 
-/// The watermark in the manifest of an export that has succeeded.
+/// Returns the watermark in the manifest of an export that has succeeded.
 async fn watermark(
     bucket: &MemoryObjects,
     primary: &mut sqlx::PgConnection,
@@ -106,7 +106,7 @@ async fn watermark(
     )
 }
 
-/// Exports the range from the standby; answers the rows, and whether everything was reused.
+/// Exports the range from the standby. Returns the number of rows, and true if everything was reused.
 async fn export(ctx: &Context, queue: &MemoryQueue, range: (i64, i64)) -> (u64, bool) {
     let (id, complete) = accept(ctx, range).await;
     ports::dispatch::run(&ctx.store, queue).await.unwrap();
@@ -119,7 +119,7 @@ async fn export(ctx: &Context, queue: &MemoryQueue, range: (i64, i64)) -> (u64, 
     (state.progress.rows, complete)
 }
 
-/// Waits until the standby answers 1.
+/// Waits until the query returns 1 on the standby.
 async fn until(standby: &mut sqlx::PgConnection, question: &str) {
     let give_up = Instant::now() + PATIENCE;
     while pair::number(standby, question).await != 1 {
@@ -164,13 +164,13 @@ async fn what_a_late_standby_has_not_replayed_is_not_reused() {
     );
     until(&mut standby, "select (pg_last_xact_replay_timestamp() is not null)::int::int8").await;
 
-    // A row that comes in time for its promise, a moment before the range ends.
+    // A row within the settle time, a moment before the range ends.
     let end = pair::number(&mut primary, now).await;
     let range = (end - 3_600_000_000, end);
     pair::run(&mut primary, "insert into t select 11, clock_timestamp() - interval '1 second'").await;
     tokio::time::sleep(Duration::from_millis(SETTLE_SECS * 1000 + 300)).await;
 
-    // For the primary the range is settled now. The standby does not know of the row yet.
+    // On the primary the range is settled now. The standby has not replayed the row yet.
     let (rows, _) = export(&ctx, &queue, range).await;
     assert_eq!(rows, 10, "the standby replays {DELAY:?} late");
     assert_eq!(pair::number(&mut primary, reusable).await, 0);
@@ -188,7 +188,7 @@ async fn what_a_late_standby_has_not_replayed_is_not_reused() {
     let replayed = format!(
         "select (count(*) = 11 and pg_last_xact_replay_timestamp() > to_timestamp({end} / 1e6) + interval '{SETTLE_SECS} s')::int::int8 from t"
     );
-    // So that there is something to replay.
+    // Creates something to replay.
     pair::run(&mut primary, "update sluice.tenant set created_at = now()").await;
     until(&mut standby, &replayed).await;
     let (rows, complete) = export(&ctx, &queue, range).await;
@@ -210,7 +210,8 @@ async fn newest(ctx: &Context) -> ExportId {
     ctx.store.exports(&tenant(), None, None, 1, 1 << 20, None).await.unwrap().exports[0].id
 }
 
-/// A prepared transaction tells when it was prepared, not when it began; a standby sees no transaction of its primary.
+/// Checks that prepared transactions hold back the horizon: one shows only when it was prepared, not when it began,
+/// and a standby shows no transaction of its primary.
 async fn prepared_transactions_hold_back(pair: &Pair, primary: &mut sqlx::PgConnection) {
     let selection = want(0, 1).selection;
     let describe = async |url: &str| {
@@ -227,7 +228,7 @@ async fn prepared_transactions_hold_back(pair: &Pair, primary: &mut sqlx::PgConn
     assert!(held.open_since_micros.is_some_and(|at| at < free.as_of_micros - day + 60_000_000), "{held:?}");
 }
 
-/// The store's own writes arrive at the standby, which replays them late.
+/// Checks that replication lag holds back a chunk. The store's own writes reach the standby, which replays them late.
 async fn lag_holds_back(
     ctx: &Context,
     patient: &Context,
@@ -235,7 +236,7 @@ async fn lag_holds_back(
     standby: &mut sqlx::PgConnection,
 ) {
     let limits = ctx.load;
-    // All is replayed and nothing comes: however long ago the last commit was, the standby is not behind.
+    // Everything is replayed and nothing arrives: however long ago the last commit was, the standby does not lag.
     until(standby, "select (pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn())::int::int8").await;
     let session = ctx.source.session(Duration::from_secs(5)).await.unwrap();
     assert_eq!(session.load(limits).await.unwrap().replica_lag_ms, Some(0));
@@ -259,7 +260,7 @@ async fn lag_holds_back(
     assert_eq!(state.progress.chunks_failed, 0);
     assert!(ctx.store.dispatch().await.unwrap().is_empty());
 
-    // With more patience it is not too far behind, and the chunk is read when the back-off is over.
+    // With a higher limit the lag is acceptable, and the chunk is read when the back-off is over.
     let give_up = Instant::now() + PATIENCE;
     while state_of(patient, id).await != (1, 1) {
         assert!(Instant::now() < give_up, "the chunk does not recover");

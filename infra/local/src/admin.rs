@@ -1,4 +1,4 @@
-//! Talks to functions of a running stack: `cargo x admin` in words, `cargo x invoke` in JSON.
+//! Calls to the functions of a running stack: `cargo x admin` takes words, `cargo x invoke` takes JSON.
 
 use std::fs;
 use std::process::ExitCode;
@@ -12,7 +12,7 @@ use crate::python;
 use crate::stack::Stack;
 use crate::venv::Venv;
 
-/// `cargo x admin <words>`: prints the answer's lines; fails if the answer is not ok.
+/// Runs `cargo x admin <words>` and prints the lines of the response. Fails if the response is not ok.
 pub(crate) fn run(name: &str, words: &[String]) -> Result<ExitCode> {
     let stack = Stack::running_one(name)?;
     let answer = ask(&stack, &Venv::stack()?, &request(words)?)?;
@@ -20,7 +20,7 @@ pub(crate) fn run(name: &str, words: &[String]) -> Result<ExitCode> {
     Ok(if ok(&answer) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// `cargo x invoke <function> <event>`: prints the answer as JSON and the log's last lines.
+/// Runs `cargo x invoke <function> <event>` and prints the response as JSON with the last lines of the log.
 pub(crate) fn invoke(name: &str, function: Function, event: &str) -> Result<ExitCode> {
     let stack = Stack::running_one(name)?;
     let event = serde_json::from_str(event).context("the event is not JSON")?;
@@ -31,7 +31,7 @@ pub(crate) fn invoke(name: &str, function: Function, event: &str) -> Result<Exit
     Ok(if result["error"].is_null() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Asks the admin function; an answer that is not ok is an error.
+/// Invokes the admin function. A response that is not ok is an error.
 pub(crate) fn expect(stack: &Stack, venv: &Venv, words: &[&str]) -> Result<Value> {
     let words: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
     let answer = ask(stack, venv, &request(&words)?)?;
@@ -55,7 +55,7 @@ fn call(stack: &Stack, venv: &Venv, function: &str, payload: &Value) -> Result<V
     python::call(&venv.python(), "invoke.py", &json!({"stack": stack, "function": name, "payload": payload}))
 }
 
-/// The words of a human as the admin function wants them.
+/// Translates the words of the command line into the event of the admin function.
 fn request(words: &[String]) -> Result<Value> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     Ok(match words.as_slice() {
@@ -98,7 +98,7 @@ fn request(words: &[String]) -> Result<Value> {
     })
 }
 
-/// `catalog check|apply FILE`, or with `--file FILE` as `sluice admin` has it, and `--allow-removal`.
+/// Parses `catalog check|apply FILE`, or `--file FILE` as in `sluice admin`, and `--allow-removal`.
 fn catalog(command: &str, terms: &[&str]) -> Result<Value> {
     let usage =
         format!("catalog {command} FILE{}", if command == "apply" { " [--allow-removal]" } else { "" });
@@ -120,7 +120,7 @@ fn catalog(command: &str, terms: &[&str]) -> Result<Value> {
     Ok(event)
 }
 
-/// `keys create TENANT [LABEL] [--datasets A,B] [--read-only] [--expires TIME]`.
+/// Parses `keys create TENANT [LABEL] [--datasets A,B] [--read-only] [--expires TIME]`.
 fn new_key(tenant: &str, terms: &[&str]) -> Result<Value> {
     let mut event = json!({"command": "keys create", "tenant": tenant, "label": tenant});
     let mut terms = terms.iter();

@@ -1,6 +1,8 @@
-//! `cargo x bench`: the worker beside its peers, on one table, in one interleaved run; and tables of their own.
+//! `cargo x bench`: compares the worker with its peers on one table in one interleaved run, and prints separate tables
+//! for memory, cold start, planning and flood.
 //!
-//! It measures and reports; a goal that is missed is a finding and no failure. Linux only: it reads `/proc`.
+//! It only measures and reports: a missed goal is a finding and does not fail the command. Linux only, because it reads
+//! `/proc`.
 
 mod cold;
 mod database;
@@ -37,12 +39,12 @@ use rounds::Rule;
 
 const FULL: Rule = Rule { quiet_runs: 3, most_rounds: 8 };
 const QUICK: Rule = Rule { quiet_runs: 2, most_rounds: 3 };
-/// The quick table begins no round that would end later than this; every line has equally many tries.
+/// Time limit of the quick table: no round begins that would end later. Every line gets equally many tries.
 const QUICK_TIME: Duration = Duration::from_secs(180);
-/// `narrow` has so many times the rows of `orders`, and about as many bytes.
+/// Rows of `narrow` per row of `orders`. Both tables have about as many bytes.
 const NARROW_ROWS: u64 = 5;
 
-/// Runs the part that was asked for.
+/// Runs the requested part of the bench, or the main table.
 pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode> {
     if !cfg!(target_os = "linux") {
         bail!("cargo x bench measures by /proc and runs on Linux only");
@@ -56,7 +58,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode> {
     }
 }
 
-/// What runs of one line gave: runs, or why there are none.
+/// Runs of one line so far, or the reason why there are none.
 #[derive(Default)]
 struct Progress {
     runs: Vec<Run>,
@@ -101,7 +103,7 @@ fn table(args: &BenchArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Everything a run needs; the tables are resolved and in the server's memory.
+/// Prepares everything a run needs, with the tables resolved and loaded into the server's memory.
 fn place(database: &Database, peers: &Venv, engine: PathBuf, tables: &[&str]) -> Result<Place> {
     let folder = place::stack("bench")?;
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
@@ -132,7 +134,7 @@ fn rounds(
     let begun = Instant::now();
     let mut all: Vec<Progress> = lines.iter().map(|_| Progress::default()).collect();
     for round in 1..=rule.most_rounds {
-        // The next round takes as long as those before it.
+        // Assumes that the next round takes as long as the previous ones on average.
         let next = begun.elapsed().checked_div(u32::try_from(round - 1)?).unwrap_or_default();
         if time.is_some_and(|time| begun.elapsed() + next > time) {
             break;
@@ -180,7 +182,7 @@ fn once(line: &Line, place: &Place, rows: &BTreeMap<&str, u64>) -> Result<(Run, 
             run.out_bytes = Some(printed.bytes);
             Ok((run, Some(printed)))
         }
-        // The shell tells only of the last program in a pipe.
+        // The shell reports only the exit status of the last program in a pipe, so stderr is checked.
         How::Psql { .. } => match fs::read_to_string(place.folder.join("stderr"))?.trim() {
             "" => Ok((run, None)),
             said => bail!("{said}"),
@@ -189,7 +191,7 @@ fn once(line: &Line, place: &Place, rows: &BTreeMap<&str, u64>) -> Result<(Run, 
     }
 }
 
-/// What the engine said of the run that just ended.
+/// Reads the numbers that the engine printed for the last run.
 fn printed(place: &Place) -> Result<Printed> {
     let said = fs::read_to_string(place.folder.join("stdout"))?;
     serde_json::from_str(&said).context("the engine printed something else than its numbers")

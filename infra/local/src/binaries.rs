@@ -1,4 +1,4 @@
-//! Builds what the stack runs, in the profile that `cargo x` itself was built with.
+//! Builds the binaries of the stack in the profile that `cargo x` itself was built with.
 
 use std::process::Command;
 
@@ -9,24 +9,24 @@ use crate::{place, process, signals, surroundings};
 
 /// Builds the functions and the `sluice` command.
 ///
-/// The whole workspace is selected, here as in `build_all`: which features a common dependency has depends on the
-/// packages selected, and two selections would compile the largest of them twice.
+/// The whole workspace is selected, here as in `build_all`: the features of a common dependency depend on the selected
+/// packages, and two selections would compile the largest dependencies twice.
 pub(crate) fn build() -> Result<()> {
     cargo_build("Building the functions and the sluice command", &["--workspace", "--bins"])
 }
 
-/// Builds whatever `cargo test` will want.
+/// Builds everything that `cargo test` needs.
 pub(crate) fn build_all() -> Result<()> {
     cargo_build("Building functions, sluice command and tests", &["--workspace", "--all-targets"])
 }
 
-/// A cargo command in this repository. Where it compiles anything it takes the crates of `Cargo.lock` and no others; the
-/// lock file is complete, since cargo has read it to start this program.
+/// Returns a cargo command in this repository. If it compiles anything, it uses exactly the crates of `Cargo.lock`. The
+/// lock file is complete, because cargo has read it to start this program.
 pub(crate) fn cargo(args: &[&str]) -> Command {
     let mut command = surroundings::command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(place::root());
     let (word, rest) = args.split_at(1.min(args.len()));
-    // `cargo fmt` compiles nothing and knows no lock file.
+    // `cargo fmt` compiles nothing and does not accept `--locked`.
     command.args(word).args((word != ["fmt"]).then_some("--locked")).args(rest);
     command
 }

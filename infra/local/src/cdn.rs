@@ -1,5 +1,5 @@
-//! nginx, where it is installed: what CloudFront is on AWS. It caches files and asks `edge.py` about every link to one;
-//! the api is reached through it as well. Without nginx a stack runs as one without `CreateCdn` does.
+//! nginx in place of CloudFront, if installed. It caches files and has `edge.py` verify every link to one. The api is
+//! reachable through it as well. Without nginx a stack behaves as one without `CreateCdn`.
 
 mod served;
 
@@ -17,22 +17,22 @@ use crate::user::User;
 use crate::venv::Venv;
 use crate::{place, prerequisites, private, process, python, secret, surroundings};
 
-/// The names of its processes.
+/// Names of its processes.
 pub(crate) const NGINX: &str = "nginx";
 pub(crate) const VERIFIER: &str = "verifier";
-/// Its folder in the stack's own.
+/// Name of its folder within the stack's folder.
 pub(crate) const FOLDER: &str = "cdn";
 
 const SETTINGS: &str = include_str!("cdn/nginx.conf");
-/// What infra/cdn.yaml says of a key that is not there.
+/// Placeholder for a missing key in infra/cdn.yaml.
 const NO_KEY: &str = "none";
-/// What the distribution may read of the bucket, as the bucket's policy says on AWS.
+/// Prefix of the bucket that the distribution may read, as in the bucket's policy on AWS.
 const READABLE: &str = "/t/";
 
-/// A distribution that is to be: its place, and the key pair whose links it will accept.
+/// A distribution before its start: its port, and the key pair whose links it will accept.
 pub(crate) struct Cdn {
     port: u16,
-    /// Keeps the port from others while the template is deployed with it.
+    /// Keeps the port reserved while the template is deployed with it.
     held: TcpListener,
     key_id: String,
     private: String,
@@ -40,12 +40,12 @@ pub(crate) struct Cdn {
 }
 
 impl Cdn {
-    /// Makes a key pair and chooses a port; `None` where there is no nginx.
+    /// Creates a key pair and chooses a port. Returns `None` if nginx is not installed.
     pub(crate) fn prepare(venv: &Venv) -> Result<Option<Self>> {
         if prerequisites::nginx().is_none() {
             return Ok(None);
         }
-        // For short links.
+        // ECDSA keeps links short.
         let pair = python::call(&venv.python(), "key_pair.py", &json!({"kind": "ECDSA"}))?;
         let half = |name: &str| pair[name].as_str().map(str::to_owned).context("key_pair.py made no pair");
         let key_id = format!("K{}", &secret::random()?.to_uppercase()[..13]);
@@ -54,12 +54,12 @@ impl Cdn {
         Ok(Some(Self { port, held, key_id, private: half("private")?, public: half("public")? }))
     }
 
-    /// What the template is told.
+    /// Returns the parameters of the template.
     pub(crate) fn parameters(&self) -> [(String, String); 2] {
         [("CreateCdn".to_owned(), "true".to_owned()), ("CdnFirstKey".to_owned(), self.public.clone())]
     }
 
-    /// What infra/cdn.yaml would put out.
+    /// Returns the outputs that infra/cdn.yaml would have.
     pub(crate) fn outputs(&self) -> Value {
         json!({
             "Domain": self.domain(),
@@ -70,8 +70,8 @@ impl Cdn {
         })
     }
 
-    /// Starts verifier and nginx before the deployed api and bucket, and fills the secret as an operator does. Fills in
-    /// the stack's CDN fields.
+    /// Starts verifier and nginx in front of the deployed api and bucket, and fills the secret as an operator does.
+    /// Fills in the stack's CDN fields.
     pub(crate) fn start(self, stack: &mut Stack, venv: &Venv) -> Result<()> {
         let folder = stack.ground.join(FOLDER);
         stack.cdn_keys = folder.join("keys");

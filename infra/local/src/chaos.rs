@@ -1,4 +1,4 @@
-//! `cargo x chaos`: the chaos of `tests/faults/chaos.rs`, for as long as one likes, on a stack of its own.
+//! `cargo x chaos`: the chaos test of `tests/faults/chaos.rs` for any duration, on a dedicated stack.
 
 use std::process::ExitCode;
 
@@ -12,7 +12,7 @@ use crate::up::{Plan, Sample};
 const NAME: &str = "chaos";
 const STORE_SESSIONS: u32 = 4;
 
-/// Exit code 0 only if nothing was wrong in the end.
+/// Runs the chaos test. Exit code 0 only if nothing was wrong at the end.
 pub(crate) fn run(args: &ChaosArgs) -> Result<ExitCode> {
     let set = PARAMETERS.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let plan = Plan {

@@ -1,4 +1,4 @@
-//! `cargo x check`: everything that can be known without running the system.
+//! `cargo x check`: everything that can be checked without running the system.
 
 use std::process::{Command, ExitCode};
 
@@ -9,10 +9,10 @@ use crate::progress::Step;
 use crate::venv::Venv;
 use crate::{binaries, deny, place, process, signals, surroundings};
 
-/// What says whether the dependencies are fit.
+/// A check of the dependencies.
 type Judge = fn() -> Result<Verdict>;
 
-/// Format, clippy, documentation, templates and dependencies: all of them, so that one run tells everything.
+/// Runs format, clippy, documentation, templates and dependencies. All of them run, so that one run reports everything.
 pub(crate) fn run() -> Result<ExitCode> {
     let mut failed = Vec::new();
     for (what, mut command) in steps()? {
@@ -36,7 +36,7 @@ pub(crate) fn run() -> Result<ExitCode> {
             Ok(Verdict::Clean) => step.done("clean"),
             Ok(Verdict::Skipped(why)) => {
                 step.done(&format!("NOT CHECKED: {why}"));
-                // A gate that opens by itself guards nothing: where the database can be reached it has to be.
+                // CI sets the variable, so that an unreachable database fails the check instead of skipping it.
                 if std::env::var_os(deny::REQUIRED).is_some() {
                     failed.push(what);
                 }

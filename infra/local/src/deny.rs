@@ -1,5 +1,5 @@
-//! `cargo deny`, as `cargo x check` runs it: licences, bans and sources always, advisories where their database can be
-//! reached. `deny.toml` has the rules and their reasons.
+//! `cargo deny`, as `cargo x check` runs it: licences, bans and sources always, advisories if their database is
+//! reachable. `deny.toml` has the rules and their reasons.
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -11,24 +11,24 @@ use anyhow::{Context, Result, bail};
 use crate::venv::Venv;
 use crate::{place, process, surroundings};
 
-/// The variable that makes what could not be checked a failure: CI sets it on machines that reach everything.
+/// Variable that turns a skipped check into a failure. CI sets it on machines with network access.
 pub(crate) const REQUIRED: &str = "SLUICE_ADVISORIES_REQUIRED";
 
-/// How long the database of advisories may take to come.
+/// Maximum time for fetching the advisory database.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What cargo-deny says when it cannot come by the database.
+/// Message of cargo-deny when it cannot fetch the database.
 const UNREACHABLE: &str = "failed to fetch advisory database";
 
-/// What came of a step that may be impossible on a machine.
+/// Result of a step that may be impossible on a machine.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Clean,
-    /// Why it was not done.
+    /// Reason why it was skipped.
     Skipped(String),
 }
 
-/// Licences, bans and sources of every crate in the lock file.
+/// Checks licences, bans and sources of every crate in the lock file.
 pub(crate) fn dependencies() -> Result<Verdict> {
     let program = match program() {
         Ok(program) => program,
@@ -38,13 +38,13 @@ pub(crate) fn dependencies() -> Result<Verdict> {
     Ok(Verdict::Clean)
 }
 
-/// Known holes in them.
+/// Checks the crates for known vulnerabilities.
 pub(crate) fn advisories() -> Result<Verdict> {
     let Ok(program) = program() else {
         return Ok(Verdict::Skipped("cargo-deny cannot be had here".into()));
     };
     let mut command = checking(program, &["advisories"]);
-    // Into a file: a pipe that nobody empties would stop it.
+    // Output goes to a file: the program would block on a pipe that is not drained.
     let words = place::home()?.join("advisories.log");
     let file = File::create(&words).with_context(|| format!("cannot write {}", words.display()))?;
     let mut child = command.stderr(file).spawn().context("cannot start cargo-deny")?;
@@ -77,14 +77,14 @@ fn verdict(succeeded: bool, said: &str) -> Result<Verdict> {
 
 fn checking(program: PathBuf, what: &[&str]) -> Command {
     let mut command = surroundings::command(program);
-    // Warnings are about rules that nothing needs any more; they are told, and fail nothing.
+    // Warnings are about rules that are no longer needed. They are printed and do not fail the check.
     command.args(["--log-level", "error", "check", "--hide-inclusion-graph"]).args(what);
-    // A database behind a password is one that cannot be reached.
+    // A database that requires a password counts as unreachable.
     command.current_dir(place::root()).env("GIT_TERMINAL_PROMPT", "0").stdin(Stdio::null());
     command
 }
 
-/// The pinned one beside the project, else the one that this machine has.
+/// Returns the pinned program of the project, or the one installed on this machine.
 fn program() -> Result<PathBuf> {
     let pinned = Venv::deny().map(|venv| venv.program("cargo-deny"));
     pinned.or_else(|error| installed().ok_or(error))

@@ -1,4 +1,4 @@
-//! Deploys `template.yaml` to the emulator and notes what came of it.
+//! Deploys `template.yaml` to the emulator and records its outputs.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::stack::Stack;
 use crate::venv::Venv;
 use crate::{place, python};
 
-/// Creates the CloudFormation stack; `overrides` are parameters of the template. `cdn` stands in for CloudFront.
+/// Creates the CloudFormation stack. `overrides` are parameters of the template. `cdn` replaces CloudFront.
 pub(crate) fn run(
     stack: &mut Stack,
     venv: &Venv,
@@ -27,7 +27,7 @@ pub(crate) fn run(
         ("StoreSessions".to_owned(), stack.store_sessions.to_string()),
         ("Pooled".to_owned(), "true".to_owned()),
         ("CacheUrl".to_owned(), stack.redis_url.clone()),
-        // 32 MiB instead of 256: the sample is small, and is to be seen being cut.
+        // 32 MiB instead of 256: the sample is small, and its chunks should be split visibly.
         ("TargetBytes".to_owned(), "33554432".to_owned()),
     ]);
     parameters.extend(cdn.into_iter().flat_map(Cdn::parameters));

@@ -6,10 +6,11 @@ use crate::stack::Stack;
 use crate::venv::Venv;
 use crate::{place, process, surroundings};
 
-/// The folder of injected faults in a stack's own.
+/// Name of the folder of injected faults within the stack's folder.
 pub(crate) const FAULTS: &str = "faults";
 
-/// Starts it under an environment of its own: functions inherit all of it. Fills in the stack's AWS fields.
+/// Starts the emulator with a controlled environment, because functions inherit all of it. Fills in the stack's AWS
+/// fields.
 pub(crate) fn start(stack: &mut Stack, venv: &Venv) -> Result<()> {
     let port = process::free_port()?;
     stack.aws_endpoint = format!("http://127.0.0.1:{port}");
@@ -32,9 +33,9 @@ pub(crate) fn start(stack: &mut Stack, venv: &Venv) -> Result<()> {
         .env("MINISTACK_HOST", "localhost")
         .env("AUTH", "true")
         .env("IOT_MTLS_ENABLED", "0")
-        // Tests say here what shall fail; see `ports::fault`. No template sets it.
+        // Tests write the faults to inject here, see `ports::fault`. No template sets the variable.
         .env("SLUICE_FAULTS", stack.ground.join(FAULTS))
-        // Functions find the emulator by this one.
+        // Functions find the emulator by this variable.
         .env("AWS_ENDPOINT_URL", &stack.aws_endpoint);
     let log = stack.ground.join("emulator.log");
     let pid = process::start(command, &log)?;

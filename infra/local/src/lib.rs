@@ -1,7 +1,7 @@
 //! Runs the whole system on this machine: the built functions, the deployed template, PostgreSQL, a pooler.
 //!
-//! It links no function and speaks neither to AWS nor to PostgreSQL itself: it starts processes, keeps track of
-//! them, and leaves both languages to small Python scripts in `py/`.
+//! It links no function and does not talk to AWS or PostgreSQL itself: it starts and tracks processes, and leaves both
+//! protocols to small Python scripts in `py/`.
 
 pub mod cli;
 

@@ -1,4 +1,4 @@
-//! `cargo x lint`: a security scanner over all templates. Apart from `cargo x check`, since it installs 300 MB.
+//! `cargo x lint`: a security scanner for all templates. Separate from `cargo x check`, because it installs 300 MB.
 
 use std::process::ExitCode;
 
@@ -8,7 +8,7 @@ use crate::progress::Step;
 use crate::venv::Venv;
 use crate::{place, process, surroundings};
 
-/// Scans the templates; what is passed over, and why, stands in `infra/.checkov.yml` and beside the resources.
+/// Scans the templates. Exceptions and their reasons are listed in `infra/.checkov.yml` and next to the resources.
 pub(crate) fn run() -> Result<ExitCode> {
     let venv = Venv::scan()?;
     let step = Step::start("Scanning the templates");

@@ -1,4 +1,4 @@
-//! `cargo x logs`: what the functions of a running stack have logged.
+//! `cargo x logs`: log output of the functions of a running stack.
 
 use std::process::ExitCode;
 
@@ -11,7 +11,7 @@ use crate::python;
 use crate::stack::Stack;
 use crate::venv::Venv;
 
-/// Prints the lines of one function, or of all, each behind its function's name.
+/// Prints the lines of one function, or of all, each prefixed with its function's name.
 pub(crate) fn run(name: &str, function: Option<Function>) -> Result<ExitCode> {
     let stack = Stack::running_one(name)?;
     let wanted = function.map_or_else(|| Function::value_variants().to_vec(), |one| vec![one]);

@@ -1,4 +1,4 @@
-//! `cargo x`: the one entry for developers. Everything of interest is in the library.
+//! `cargo x`: the single entry point for developers. The code is in the library.
 
 use std::process::ExitCode;
 

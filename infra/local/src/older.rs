@@ -1,4 +1,4 @@
-//! A second, older PostgreSQL beside the test stack's: what the worker writes is compared with both.
+//! A second, older PostgreSQL next to the test stack's. Tests compare the worker's output with both.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use crate::stack::Stack;
 use crate::user::User;
 use crate::{prerequisites, process, secret};
 
-/// The name of its process and of its folder in the stack.
+/// Name of its process and of its folder in the stack.
 pub(crate) const NAME: &str = "postgres-15";
 const DATABASE: &str = "shop";
 
@@ -28,8 +28,8 @@ timezone = 'UTC'
 log_timezone = 'UTC'
 ";
 
-/// Starts PostgreSQL 15 as a part of the stack, with which it ends. Answers the URL of its owner, or nothing
-/// where there is no such server and none can be installed.
+/// Starts PostgreSQL 15 as a part of the stack. It stops with the stack. Returns the URL of its owner, or `None` if it
+/// is not installed and cannot be installed.
 pub(crate) fn start(stack: &mut Stack) -> Result<Option<String>> {
     let Some(bin) = prerequisites::postgresql_15() else {
         eprintln!("▸ The comparison with PostgreSQL 15 is skipped: install postgresql-15 to have it");

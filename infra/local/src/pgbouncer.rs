@@ -1,4 +1,4 @@
-//! PgBouncer in transaction mode: what RDS Proxy is on AWS. One pool for the source, one for the store.
+//! PgBouncer in transaction mode, in place of RDS Proxy on AWS. One pool for the source, one for the store.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use crate::stack::Stack;
 use crate::user::User;
 use crate::{postgres, prerequisites, private, process, secret};
 
-/// Writes the settings and starts it. Fills in the stack's source and store URLs.
+/// Writes the settings and starts PgBouncer. Fills in the stack's source and store URLs.
 pub(crate) fn start(stack: &mut Stack) -> Result<()> {
     let (source, store) = (secret::random()?, secret::random()?);
     let port = process::free_port()?;
@@ -26,7 +26,7 @@ pub(crate) fn start(stack: &mut Stack) -> Result<()> {
     launch(stack)
 }
 
-/// Ends all sessions and starts it again on its old port.
+/// Ends all sessions and starts PgBouncer again on its old port.
 pub(crate) fn restart(stack: &mut Stack) -> Result<()> {
     stop(stack);
     launch(stack)
@@ -40,7 +40,8 @@ pub(crate) fn stop(stack: &Stack) {
     let _ = fs::remove_file(&stack.pgbouncer_pid_file);
 }
 
-/// Lets new sessions of the source find their server, or a port where nothing listens; those of the store always do.
+/// Routes new sessions of the source to their server, or to a port without a listener. Sessions of the store always
+/// reach their server.
 pub(crate) fn lead_to_source(stack: &Stack, there: bool) -> Result<()> {
     let mut settings = settings(stack);
     if !there {
@@ -58,13 +59,13 @@ fn launch(stack: &mut Stack) -> Result<()> {
     let log = stack.ground.join("pgbouncer.log");
     let mut command = User::unprivileged()?.command(prerequisites::pgbouncer()?);
     command.arg("--quiet").arg(settings_file(stack)).current_dir(&stack.ground).env_clear();
-    // Its own log goes to a file that it opens itself; this one takes what it says before that.
+    // PgBouncer opens its own log file. This one receives its output before that.
     let pid = process::start(command, &stack.ground.join("pgbouncer.out"))?;
     stack.started("pgbouncer", pid)?;
     process::await_port(stack.pooler_port, pid, &stack.mark(), &log)
 }
 
-/// `options` is not ignored on purpose: RDS Proxy refuses it, so must this.
+/// Returns the settings. `options` is not ignored on purpose: RDS Proxy rejects it, and so must this pooler.
 fn settings(stack: &Stack) -> String {
     let ground = stack.ground.display();
     format!(

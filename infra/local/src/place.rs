@@ -1,4 +1,4 @@
-//! Where things lie on disk.
+//! Locations of files and folders on disk.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -10,13 +10,13 @@ use sha2::{Digest, Sha256};
 use crate::private;
 use crate::user::is_root;
 
-/// The root of the repository.
+/// Returns the root of the repository.
 pub(crate) fn root() -> PathBuf {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     package.ancestors().nth(2).unwrap_or(package).to_path_buf()
 }
 
-/// Every template, the root first, relative to the root of the repository.
+/// Lists every template, the root template first, relative to the root of the repository.
 pub(crate) fn templates() -> Result<Vec<PathBuf>> {
     let folder = root().join("infra");
     let names = fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
@@ -31,33 +31,33 @@ pub(crate) fn templates() -> Result<Vec<PathBuf>> {
     Ok(std::iter::once(PathBuf::from("template.yaml")).chain(nested).collect())
 }
 
-/// A script of ours.
+/// Returns the path of a script in `py/`.
 pub(crate) fn script(name: &str) -> PathBuf {
     root().join("infra/local/py").join(name)
 }
 
-/// Where cargo puts the binaries of the profile that `cargo x` itself was built with.
+/// Returns the folder of the binaries, in the profile that `cargo x` itself was built with.
 pub(crate) fn binaries() -> Result<PathBuf> {
     let own = env::current_exe().context("cannot find out where cargo x itself is")?;
     own.parent().map(Path::to_path_buf).context("cargo x is in no folder")
 }
 
-/// Everything that `cargo x` keeps: `target/x`.
+/// Returns the folder of everything that `cargo x` keeps: `target/x`.
 pub(crate) fn home() -> Result<PathBuf> {
     let binaries = binaries()?;
     let target = binaries.parent().context("the folder of cargo x has no parent")?;
     Ok(target.join("x"))
 }
 
-/// The folder of one stack.
+/// Returns the folder of one stack.
 pub(crate) fn stack(name: &str) -> Result<PathBuf> {
     Ok(home()?.join(name))
 }
 
-/// A folder like `home()` that other users can reach too.
+/// Returns a folder like `home()` that other users can reach too.
 ///
-/// PostgreSQL and PgBouncer refuse to run as root, so under root they run as another user, who may not be able to
-/// enter the folders above the repository. Then a folder in /var/tmp, named after the repository, stands in.
+/// PostgreSQL and PgBouncer refuse to run as root, so under root they run as another user, who may not be able to enter
+/// the folders above the repository. In that case a folder in /var/tmp, named after the repository, is used.
 pub(crate) fn open_home() -> Result<PathBuf> {
     let home = home()?;
     fs::create_dir_all(&home).with_context(|| format!("cannot create {}", home.display()))?;

@@ -1,5 +1,4 @@
-//! The stack's PostgreSQL, on a port of its own, with the settings of a test server: nothing here needs to outlive a
-//! power cut.
+//! The stack's PostgreSQL, on its own port, with the settings of a test server: no data needs to survive a power cut.
 
 use std::time::Duration;
 
@@ -11,12 +10,12 @@ use crate::stack::Stack;
 use crate::venv::Venv;
 use crate::{process, secret};
 
-/// The database that holds the sample tables and the store.
+/// Database of the sample tables and the store.
 pub(crate) const DATABASE: &str = "shop";
-/// Few on purpose: whoever opens more sessions than allowed shall be noticed.
+/// Connection limit. Low on purpose, so that a component that opens more sessions than allowed is noticed.
 pub(crate) const MAX_CONNECTIONS: u32 = 40;
 
-/// Makes a cluster, starts it and creates the database. Fills in the stack's owner URL.
+/// Creates a cluster, starts it and creates the database. Fills in the stack's owner URL.
 pub(crate) fn start(stack: &mut Stack, venv: &Venv, max_connections: u32) -> Result<()> {
     let password = secret::random()?;
     stack.postgres_bin = cluster::programs(venv)?;
@@ -61,8 +60,8 @@ fn cluster(stack: &Stack) -> Cluster {
     }
 }
 
-/// `%e` in the log prefix is the SQLSTATE: refused sessions are counted by it. `%a` tells the
-/// functions from tests. Tests count statements by `pg_stat_statements`.
+/// Returns the server settings. `%e` in the log prefix is the SQLSTATE, by which refused sessions are counted. `%a`
+/// distinguishes the functions from tests. Tests count statements with `pg_stat_statements`.
 fn settings(max_connections: u32) -> String {
     format!(
         "

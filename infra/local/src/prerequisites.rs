@@ -1,5 +1,5 @@
-//! What must be on the machine before anything starts: Python and PgBouncer. Redis, nginx, and for tests PostgreSQL 15,
-//! may be missing.
+//! Programs that must be installed before anything starts: Python and PgBouncer. Redis, nginx, and for tests PostgreSQL
+//! 15, are optional.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -11,11 +11,11 @@ use crate::progress::Step;
 use crate::{process, surroundings, user};
 
 const PYTHONS: [&str; 6] = ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10"];
-/// Where Debian keeps the programs of one version.
+/// Debian's folder of the programs of this version.
 const POSTGRESQL_15: &str = "/usr/lib/postgresql/15/bin";
 const SYSTEM_FOLDERS: [&str; 4] = ["/usr/sbin", "/usr/local/sbin", "/usr/bin", "/opt/homebrew/bin"];
 
-/// A Python that is new enough.
+/// Finds a Python that is new enough.
 pub(crate) fn python() -> Result<PathBuf> {
     let new_enough = |python: &PathBuf| {
         let check = ["-c", "import sys; sys.exit(sys.version_info < (3, 10))"];
@@ -31,7 +31,7 @@ pub(crate) fn python() -> Result<PathBuf> {
     }
 }
 
-/// PgBouncer; installed where apt and root make that possible.
+/// Finds PgBouncer, and installs it if apt and root make that possible.
 pub(crate) fn pgbouncer() -> Result<PathBuf> {
     if let Some(found) = find("pgbouncer") {
         return Ok(found);
@@ -50,24 +50,24 @@ pub(crate) fn pgbouncer() -> Result<PathBuf> {
     }
 }
 
-/// Redis or Valkey, where there is one.
+/// Finds Redis or Valkey, if installed.
 pub(crate) fn redis() -> Option<PathBuf> {
     find("redis-server").or_else(|| find("valkey-server"))
 }
 
-/// nginx, where there is one that can ask whether a request may be served.
+/// Finds nginx, if it is installed with the module for authorization subrequests.
 pub(crate) fn nginx() -> Option<PathBuf> {
     let found = find("nginx")?;
     let said = surroundings::command(&found).arg("-V").output().ok()?;
     String::from_utf8_lossy(&said.stderr).contains("http_auth_request_module").then_some(found)
 }
 
-/// Installs Redis where apt and root make that possible; says once that there is none otherwise.
+/// Installs Redis if apt and root make that possible. Otherwise prints once that there is none.
 pub(crate) fn install_redis() {
     install_guest("Redis", "redis-server", redis, "a shared cache");
 }
 
-/// Installs nginx where apt and root make that possible; says once that there is none otherwise.
+/// Installs nginx if apt and root make that possible. Otherwise prints once that there is none.
 pub(crate) fn install_nginx() {
     install_guest("nginx", "nginx", nginx, "a CDN");
 }
@@ -86,7 +86,7 @@ fn install_guest(name: &str, package: &str, installed: fn() -> Option<PathBuf>, 
     }
 }
 
-/// Installs a package and stops the service that it starts, which only takes a port here.
+/// Installs a package and stops the service it starts, which would only occupy a port here.
 fn install_service(package: &str) -> Result<()> {
     apt_get(&["update", "-qq"])?;
     apt_get(&["install", "-y", "-qq", "--no-install-recommends", package])?;
@@ -96,7 +96,7 @@ fn install_service(package: &str) -> Result<()> {
     Ok(())
 }
 
-/// The programs of PostgreSQL 15; installed where apt has them and root makes that possible.
+/// Finds the programs of PostgreSQL 15, and installs them if apt has them and root makes that possible.
 pub(crate) fn postgresql_15() -> Option<PathBuf> {
     let programs = Path::new(POSTGRESQL_15);
     if !programs.join("postgres").is_file() && user::is_root() && find("apt-get").is_some() {
@@ -110,7 +110,8 @@ pub(crate) fn postgresql_15() -> Option<PathBuf> {
 
 fn install_postgresql_15() -> Result<()> {
     apt_get(&["update", "-qq"])?;
-    // Without this the package would start a server of its own. The file that reads ours comes first.
+    // Without this setting the package would start its own server. The package that reads the setting is installed
+    // first.
     apt_get(&["install", "-y", "-qq", "--no-install-recommends", "postgresql-common"])?;
     let folder = Path::new("/etc/postgresql-common/createcluster.d");
     let ours = folder.join("sluice.conf");
@@ -127,7 +128,7 @@ fn apt_get(args: &[&str]) -> Result<()> {
     process::run(&mut command, "install it by hand and try again")
 }
 
-/// A program on the PATH or in a folder where system programs usually are.
+/// Finds a program on the PATH or in the usual folders of system programs.
 pub(crate) fn find(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let folders =

@@ -1,5 +1,5 @@
-//! Files and folders that only their user can read: on a machine that others use as well, what lies in them would make
-//! anybody the user of the stack.
+//! Files and folders that only their user can read. On a machine with other users, their contents would let any of them
+//! act as the user of the stack.
 
 use std::fs::{self, DirBuilder, Permissions};
 use std::io::Write;
@@ -12,8 +12,8 @@ use tempfile::NamedTempFile;
 
 use crate::user::User;
 
-/// Writes a file that only `user` can read, from its first byte on. It takes the place of what had its name, so that no
-/// reader sees half of it and no link leads elsewhere.
+/// Writes a file that only `user` can read, from its first byte on. It replaces an existing file of that name
+/// atomically, so that a reader never sees half of it and a symbolic link is not followed.
 pub(crate) fn write(path: &Path, text: impl AsRef<[u8]>, user: User) -> Result<()> {
     let written = || {
         let mut file = NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
@@ -24,7 +24,7 @@ pub(crate) fn write(path: &Path, text: impl AsRef<[u8]>, user: User) -> Result<(
     written().with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// Makes a folder that only `user`, and root, can enter.
+/// Creates a folder that only `user` and root can enter.
 pub(crate) fn folder(path: &Path, user: User) -> Result<()> {
     let made = || {
         fs::create_dir_all(path)?;
@@ -34,8 +34,8 @@ pub(crate) fn folder(path: &Path, user: User) -> Result<()> {
     made().with_context(|| format!("cannot create {}", path.display()))
 }
 
-/// Makes a folder below one that everybody can write to, or takes the one that we made before. Others can enter it, if
-/// they know what lies there, but read and change nothing of it.
+/// Creates a folder below a world-writable one, or reuses the one created earlier. Other users can reach the paths in
+/// it that they know, but cannot list or change it.
 pub(crate) fn shared_folder(path: &Path) -> Result<()> {
     match DirBuilder::new().mode(0o711).create(path) {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {

@@ -1,5 +1,5 @@
-//! Processes that outlive the command that started them, known by pid *and* by what stands on their command line,
-//! so that a pid which the system has given to somebody else is never touched.
+//! Processes that outlive the command that started them. They are identified by pid *and* by text on their command
+//! line, so that a process which got a reused pid is never touched.
 
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -16,7 +16,7 @@ use crate::surroundings;
 
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Starts a program in a process group of its own (Ctrl-C does not reach it), its output going to a file.
+/// Starts a program in its own process group (Ctrl-C does not reach it), with its output going to a file.
 pub(crate) fn start(mut command: Command, log: &Path) -> Result<u32> {
     let program = command.get_program().to_string_lossy().into_owned();
     let out = File::options().create(true).append(true).open(log);
@@ -27,7 +27,7 @@ pub(crate) fn start(mut command: Command, log: &Path) -> Result<u32> {
     Ok(child.id())
 }
 
-/// Does this process live, and does its command line name `mark`?
+/// Returns true if this process is alive and its command line contains `mark`.
 pub(crate) fn alive(pid: u32, mark: &str) -> bool {
     command_line(pid).is_some_and(|line| line.contains(mark))
 }
@@ -49,14 +49,14 @@ pub(crate) fn stop(pid: u32, mark: &str, signal: Signal, patience: Duration) {
     }
 }
 
-/// Waits until something listens on a port of this machine, or tells what the log says.
+/// Waits until a port of this machine has a listener. Otherwise fails with the end of the log.
 pub(crate) fn await_port(port: u16, pid: u32, mark: &str, log: &Path) -> Result<()> {
     let until = Instant::now() + Duration::from_secs(20);
     loop {
         if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
             return Ok(());
         }
-        // A child has our own command line until it has become the program.
+        // A child still has the command line of `cargo x` until it has executed the program.
         let young = until.saturating_duration_since(Instant::now()) > Duration::from_secs(19);
         if Instant::now() > until || !(young || alive(pid, mark)) {
             let said = fs::read_to_string(log).unwrap_or_default();
@@ -68,13 +68,13 @@ pub(crate) fn await_port(port: u16, pid: u32, mark: &str, log: &Path) -> Result<
     }
 }
 
-/// A port that is free now.
+/// Returns a port that is free now.
 pub(crate) fn free_port() -> Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port on 127.0.0.1")?;
     Ok(listener.local_addr()?.port())
 }
 
-/// Runs a program to its end in the foreground; fails with `remedy` if it does.
+/// Runs a program to its end in the foreground. The error message of a failure includes `remedy`.
 pub(crate) fn run(command: &mut Command, remedy: &str) -> Result<()> {
     let program = command.get_program().to_string_lossy().into_owned();
     let status = command.status().with_context(|| format!("cannot start {program}; {remedy}"))?;
@@ -84,7 +84,7 @@ pub(crate) fn run(command: &mut Command, remedy: &str) -> Result<()> {
     Ok(())
 }
 
-/// Empty for a zombie, absent for nobody.
+/// Returns the command line: empty for a zombie, `None` for a process that does not exist.
 fn command_line(pid: u32) -> Option<String> {
     if let Ok(raw) = fs::read(format!("/proc/{pid}/cmdline")) {
         return Some(String::from_utf8_lossy(&raw).replace('\0', " "));

@@ -1,8 +1,8 @@
-//! One line per step, so that waiting people see what they wait for.
+//! Progress output with one line per step.
 
 use std::time::Instant;
 
-/// Starts a step: prints what it does; `done` prints how long it took.
+/// A running step. `start` prints its description, `done` prints its duration.
 pub(crate) struct Step(Instant);
 
 impl Step {
@@ -11,7 +11,7 @@ impl Step {
         Self(Instant::now())
     }
 
-    /// Ends the step with its result.
+    /// Ends the step and prints its result.
     pub(crate) fn done(self, result: &str) {
         eprintln!("  {result} ({:.1} s)", self.0.elapsed().as_secs_f32());
     }

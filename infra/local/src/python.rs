@@ -1,4 +1,4 @@
-//! Runs our Python scripts: JSON in, JSON out.
+//! Runs the project's Python scripts: JSON in, JSON out.
 
 use std::io::Write;
 use std::path::Path;
@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use crate::{place, surroundings};
 
-/// Runs `py/<script>` with JSON on standard input and returns the JSON that it prints; what it says on standard error
-/// is shown as it comes.
+/// Runs `py/<script>` with JSON on standard input and returns the JSON that it prints. Its standard error is shown as
+/// it arrives.
 pub(crate) fn call(python: &Path, script: &str, input: &Value) -> Result<Value> {
     let mut child = surroundings::command(python)
         .arg(place::script(script))

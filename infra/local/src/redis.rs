@@ -1,4 +1,4 @@
-//! Redis, where it is installed: the cache that the api's environments share. Without it the stack runs as well.
+//! Redis, if installed: the cache that the api's environments share. The stack also works without it.
 
 use std::os::unix::process::CommandExt;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use crate::stack::Stack;
 use crate::user::User;
 use crate::{prerequisites, private, process, secret};
 
-/// The name of its process.
+/// Name of its process.
 pub(crate) const NAME: &str = "redis";
 
-/// Writes the settings and starts it. Fills in the stack's Redis URL; leaves it empty where there is no Redis.
+/// Writes the settings and starts Redis. Fills in the stack's Redis URL, or leaves it empty if Redis is not installed.
 pub(crate) fn start(stack: &mut Stack) -> Result<()> {
     if prerequisites::redis().is_none() {
         return Ok(());
@@ -23,7 +23,7 @@ pub(crate) fn start(stack: &mut Stack) -> Result<()> {
     let file = stack.ground.join("redis.conf");
     let ground = stack.ground.display();
     let port = stack.redis_port;
-    // Nothing on disk: a cache may forget.
+    // Nothing is written to disk: a cache may lose its contents.
     let settings = format!(
         "bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir \"{ground}\"\nsave \"\"\nappendonly no\ndaemonize no\n\
          maxmemory 64mb\nmaxmemory-policy allkeys-lru\n"
@@ -33,7 +33,7 @@ pub(crate) fn start(stack: &mut Stack) -> Result<()> {
     launch(stack)
 }
 
-/// Starts it again on its old port, empty. Starts nothing where there is none.
+/// Starts it again on its old port, empty. Does nothing in a stack without Redis.
 pub(crate) fn restart(stack: &mut Stack) -> Result<()> {
     stop(stack);
     if stack.redis_url.is_empty() {
@@ -53,7 +53,7 @@ fn launch(stack: &mut Stack) -> Result<()> {
     let program = prerequisites::redis().context("redis-server is gone")?;
     let log = stack.ground.join("redis.log");
     let mut command = User::unprivileged()?.command(program);
-    // Redis replaces its command line by a title that begins with this name: so it keeps the stack's mark.
+    // Redis replaces its command line by a title that begins with this name, which thus keeps the stack's mark.
     command.arg0(stack.ground.join("redis-server"));
     command.arg(stack.ground.join("redis.conf")).current_dir(&stack.ground).env_clear();
     let pid = process::start(command, &log)?;

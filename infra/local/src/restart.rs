@@ -1,4 +1,4 @@
-//! `cargo x restart` and `cargo x stop`: what fault tests do to a running stack.
+//! `cargo x restart` and `cargo x stop`: actions of fault tests on a running stack.
 
 use anyhow::Result;
 
@@ -6,7 +6,7 @@ use crate::cli::{Part, Spare};
 use crate::stack::Stack;
 use crate::{pgbouncer, postgres, redis};
 
-/// Restarts one part on its old port; every session through it ends.
+/// Restarts one part on its old port. Every session through it ends.
 pub(crate) fn run(name: &str, part: Part) -> Result<()> {
     let mut stack = Stack::load(name)?;
     match part {

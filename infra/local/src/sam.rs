@@ -1,4 +1,4 @@
-//! `cargo x sam`: SAM's command with everything that it needs to build Rust functions without Docker.
+//! `cargo x sam`: the SAM command with everything it needs to build Rust functions without Docker.
 
 mod target;
 
@@ -13,7 +13,7 @@ use crate::venv::Venv;
 use crate::{place, process, signals, surroundings};
 pub(crate) use target::Architecture;
 
-/// Passes its words on to `sam`; without any, or with flags only, it is `sam build`.
+/// Passes its arguments to `sam`. Without any, or with flags only, it runs `sam build`.
 pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     let flags_only = args.first().is_none_or(|word| word.starts_with('-'));
     if flags_only || args.first().is_some_and(|word| word == "build") {
@@ -27,7 +27,7 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
-/// A program of SAM's environment that finds all others of it.
+/// Returns a program of SAM's environment that finds the other programs of that environment.
 pub(crate) fn command(venv: &Venv, program: &str) -> Result<Command> {
     let inherited = env::var_os("PATH").unwrap_or_default();
     let path = env::join_paths(std::iter::once(venv.bin()).chain(env::split_paths(&inherited)))?;
@@ -36,7 +36,8 @@ pub(crate) fn command(venv: &Venv, program: &str) -> Result<Command> {
     Ok(command)
 }
 
-/// `sam build` for this machine's own processor; the folder with the template and one folder for each function.
+/// Runs `sam build` for this machine's processor. Returns the folder with the template and one folder for each
+/// function.
 pub(crate) fn build_here(venv: &Venv) -> Result<PathBuf> {
     let step =
         Step::start("Building the functions as they are deployed (sam build); minutes, the first time");

@@ -1,7 +1,7 @@
-//! `cargo x sam-local`: the functions as they are deployed, in the containers of `sam local`, over a stack of this machine.
+//! `cargo x sam-local`: runs the functions as deployed, in the containers of `sam local`, on a stack of this machine.
 //!
-//! Opt-in: it needs Docker, which nothing else here does. What is called, and with which events, stands in
-//! `py/sam_local.py`; here is what must be there first.
+//! Opt-in, because it needs Docker, which nothing else here does. The calls and their events are in `py/sam_local.py`.
+//! This module prepares what they need.
 
 mod docker;
 mod image;
@@ -19,10 +19,10 @@ use crate::{binaries, place, prerequisites, python, sam, signals};
 use docker::Docker;
 
 const NAME: &str = "sam-local";
-/// Of the sample: a month of orders is one chunk, and a second of work.
+/// Scale of the sample: a month of orders is one chunk and takes a second.
 const SCALE: f64 = 0.02;
 
-/// Exit code 0 only if every function answered as it should.
+/// Runs the functions. Exit code 0 only if every function responded as expected.
 pub(crate) fn run() -> Result<ExitCode> {
     let (venv, tools) = (Venv::stack()?, Venv::sam()?);
     prerequisites::pgbouncer()?;
@@ -60,7 +60,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What was seen, one line each.
+/// Returns the observations, one per line.
 fn figures(answer: &Value) -> String {
     let lines = answer["seen"].as_array().map(Vec::as_slice).unwrap_or_default();
     lines.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("\n")

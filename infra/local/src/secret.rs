@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 
-/// 128 random bits in hexadecimal: safe in URLs and configuration files.
+/// Returns 128 random bits in hexadecimal, which is safe in URLs and configuration files.
 pub(crate) fn random() -> Result<String> {
     let mut bytes = [0u8; 16];
     getrandom::fill(&mut bytes).context("the system gives no random numbers")?;

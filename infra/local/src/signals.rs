@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM become a question that is asked between steps, so that everything started is also stopped.
+//! Ctrl-C and SIGTERM set a flag that is checked between steps, so that everything started is also stopped.
 //!
 //! Children in the foreground (cargo, pip, scripts) get the terminal's Ctrl-C themselves and fail, which ends the step.
 
@@ -11,7 +11,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 static INTERRUPTED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 
-/// From now on these signals only set a mark.
+/// Registers the handlers. From now on these signals only set a flag.
 pub(crate) fn listen() -> Result<()> {
     let mark = INTERRUPTED.get_or_init(Arc::default);
     for signal in [SIGINT, SIGTERM, SIGHUP] {
@@ -20,12 +20,12 @@ pub(crate) fn listen() -> Result<()> {
     Ok(())
 }
 
-/// Has anybody asked for the end?
+/// Returns true if one of the signals has arrived.
 pub(crate) fn interrupted() -> bool {
     INTERRUPTED.get().is_some_and(|mark| mark.load(Ordering::Relaxed))
 }
 
-/// Fails if so.
+/// Fails if one of the signals has arrived.
 pub(crate) fn check() -> Result<()> {
     if interrupted() {
         bail!("interrupted");
@@ -33,7 +33,7 @@ pub(crate) fn check() -> Result<()> {
     Ok(())
 }
 
-/// Waits until somebody does.
+/// Waits until one of the signals arrives.
 pub(crate) fn wait() {
     while !interrupted() {
         std::thread::sleep(Duration::from_millis(100));

@@ -1,4 +1,4 @@
-//! A stack: its folder, the file `stack.json` that says where everything of it is, and its end.
+//! A stack: its folder, its file `stack.json` with the location of all its parts, and its end.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,14 +13,14 @@ use crate::emulator::FAULTS;
 use crate::user::User;
 use crate::{cdn, older, place, private, process, redis};
 
-/// The stack that is meant when none is named.
+/// Name used if none is given.
 pub(crate) const DEFAULT_NAME: &str = "shop";
 
-/// The order in which processes end: first whoever uses the others.
+/// Order in which processes end. Processes that use others end first.
 const PROCESSES: [(&str, Signal); 3] =
     [("emulator", Signal::TERM), ("pgbouncer", Signal::TERM), ("postgres", Signal::INT)];
 
-/// What a stack runs without as well: what is not installed everywhere, what tests stop, and what only tests add.
+/// Optional processes of a stack: those not installed everywhere, those that tests stop, and those that only tests add.
 const GUESTS: [(&str, Signal); 4] = [
     (cdn::NGINX, Signal::TERM),
     (cdn::VERIFIER, Signal::TERM),
@@ -28,17 +28,17 @@ const GUESTS: [(&str, Signal); 4] = [
     (older::NAME, Signal::INT),
 ];
 
-/// What `stack.json` holds. Tests and scripts read it.
+/// Contents of `stack.json`, which tests and scripts read.
 #[derive(Serialize, Deserialize, Default, Clone)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Stack {
-    /// Its name.
+    /// Name of the stack.
     pub(crate) name: String,
-    /// What clients set as `SLUICE_URL`.
+    /// Value that clients set as `SLUICE_URL`.
     pub(crate) url: String,
     /// A key of tenant `demo`.
     pub(crate) key: String,
-    /// The emulator.
+    /// URL of the emulator.
     pub(crate) aws_endpoint: String,
     pub(crate) access_key: String,
     pub(crate) secret_key: String,
@@ -46,19 +46,19 @@ pub(crate) struct Stack {
     pub(crate) bucket: String,
     pub(crate) queue_url: String,
     pub(crate) dead_letter_queue_url: String,
-    /// Straight to PostgreSQL, as superuser.
+    /// Direct URL of PostgreSQL, as superuser.
     pub(crate) owner_url: String,
-    /// Through the pooler.
+    /// URL through the pooler.
     pub(crate) source_url: String,
     pub(crate) store_url: String,
-    /// The shared cache; empty where there is no Redis.
+    /// URL of the shared cache. Empty without Redis.
     pub(crate) redis_url: String,
     pub(crate) redis_port: u16,
-    /// The CDN, which files are loaded from and the api is reached through as well; empty where there is none.
+    /// URL of the CDN, which serves files and the api. Empty without a CDN.
     pub(crate) cdn_url: String,
-    /// Folder of the public keys whose links it accepts: ID.pem each.
+    /// Folder of the public keys whose links it accepts, one ID.pem each.
     pub(crate) cdn_keys: PathBuf,
-    /// The secret with the key that the api signs with.
+    /// Secret with the key that the api signs with.
     pub(crate) cdn_secret: String,
     /// PostgreSQL's own port.
     pub(crate) direct_port: u16,
@@ -66,11 +66,11 @@ pub(crate) struct Stack {
     pub(crate) pgbouncer_pid_file: PathBuf,
     pub(crate) postgres_data_dir: PathBuf,
     pub(crate) postgres_log: PathBuf,
-    /// Programs of PostgreSQL.
+    /// Folder of PostgreSQL's programs.
     pub(crate) postgres_bin: PathBuf,
-    /// Short name of a function -> its name in the emulator.
+    /// Name in the emulator by short name of a function.
     pub(crate) functions: BTreeMap<String, String>,
-    /// Process -> pid.
+    /// Pid by process name.
     pub(crate) pids: BTreeMap<String, u32>,
     pub(crate) budget: u32,
     pub(crate) store_sessions: u32,
@@ -79,7 +79,7 @@ pub(crate) struct Stack {
 }
 
 impl Stack {
-    /// A new stack of this name in empty folders. Fails while one is running; clears what a dead one left.
+    /// Creates a stack of this name in empty folders. Fails while one is running. Removes the remains of a dead one.
     pub(crate) fn create(name: &str) -> Result<Self> {
         let simple = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if ["venv", "bench", "docker"].contains(&name) || name.is_empty() || !name.chars().all(simple) {
@@ -102,7 +102,7 @@ impl Stack {
         Ok(stack)
     }
 
-    /// The stack of this name, running or not.
+    /// Loads the stack of this name, running or not.
     pub(crate) fn load(name: &str) -> Result<Self> {
         let file = file(name)?;
         if !file.exists() {
@@ -112,7 +112,7 @@ impl Stack {
         serde_json::from_slice(&text).with_context(|| format!("{} is damaged; remove it", file.display()))
     }
 
-    /// The stack of this name, if it is running.
+    /// Loads the stack of this name. Fails if it is not running.
     pub(crate) fn running_one(name: &str) -> Result<Self> {
         let stack = Self::load(name)?;
         if !stack.running() {
@@ -121,7 +121,7 @@ impl Stack {
         Ok(stack)
     }
 
-    /// Writes `stack.json`, whole or not at all.
+    /// Writes `stack.json` atomically.
     pub(crate) fn save(&self) -> Result<()> {
         let file = file(&self.name)?;
         let new = file.with_extension("json.new");
@@ -129,24 +129,24 @@ impl Stack {
         fs::rename(&new, &file).with_context(|| format!("cannot write {}", file.display()))
     }
 
-    /// Notes a process at once, so that even a killed `cargo x` leaves word of it.
+    /// Records a process at once, so that it is known even if `cargo x` is killed.
     pub(crate) fn started(&mut self, process: &str, pid: u32) -> Result<()> {
         self.pids.insert(process.to_owned(), pid);
         self.save()
     }
 
-    /// What stands on the command line of each of its processes.
+    /// Returns the text that the command line of each of its processes contains.
     pub(crate) fn mark(&self) -> String {
         format!("{}/", self.ground.display())
     }
 
-    /// Is everything of it alive?
+    /// Returns true if all required processes are alive.
     pub(crate) fn running(&self) -> bool {
         let mark = self.mark();
         PROCESSES.iter().all(|(name, _)| self.pids.get(*name).is_some_and(|&pid| process::alive(pid, &mark)))
     }
 
-    /// Stops whatever of it is alive and removes its data; logs of the last run stay until the next one.
+    /// Stops all living processes and removes the data. Logs of the last run stay until the next one.
     pub(crate) fn stop(&self) -> Result<()> {
         for (name, signal) in PROCESSES.into_iter().chain(GUESTS) {
             if let Some(&pid) = self.pids.get(name) {
@@ -170,7 +170,7 @@ impl Stack {
     }
 }
 
-/// A running stack that ends with this value, however the command ends.
+/// A running stack that is stopped when this value is dropped, however the command ends.
 pub(crate) struct Guard(Option<String>);
 
 impl Guard {
@@ -188,7 +188,7 @@ impl Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         let Some(name) = &self.0 else { return };
-        // From the file: a restart in between has changed pids.
+        // Read from the file, because a restart in between has changed pids.
         if let Err(error) = Stack::load(name).and_then(|stack| stack.stop()) {
             eprintln!("warning: stack {name} may not have stopped wholly: {error:#}");
         } else {
@@ -197,24 +197,24 @@ impl Drop for Guard {
     }
 }
 
-/// `cargo x down`.
+/// Runs `cargo x down`.
 pub(crate) fn down(name: &str) -> Result<()> {
     Stack::load(name)?.stop()?;
     eprintln!("▸ Stopped stack {name}");
     Ok(())
 }
 
-/// Where `stack.json` of a stack is.
+/// Returns the path of `stack.json` of a stack.
 pub(crate) fn file(name: &str) -> Result<PathBuf> {
     Ok(place::stack(name)?.join("stack.json"))
 }
 
-/// The command that stops a stack.
+/// Returns the command that stops a stack.
 pub(crate) fn down_command(name: &str) -> String {
     format!("cargo x down{}", name_option(name))
 }
 
-/// Sessions that PostgreSQL has refused for lack of room (SQLSTATE 53300), from its log.
+/// Counts the sessions that PostgreSQL refused because of its connection limit (SQLSTATE 53300), from its log.
 pub(crate) fn refused_sessions(postgres_log: &Path) -> Result<usize> {
     let log = fs::read_to_string(postgres_log)
         .with_context(|| format!("cannot read {}", postgres_log.display()))?;

@@ -1,4 +1,4 @@
-//! `cargo x stampede`: the stampede of `tests/faults/stampede.rs` in full, over a PostgreSQL with few connections.
+//! `cargo x stampede`: the full stampede of `tests/faults/stampede.rs` on a PostgreSQL with few connections.
 
 use std::process::ExitCode;
 
@@ -8,12 +8,12 @@ use crate::test;
 use crate::up::{Plan, Sample};
 
 const NAME: &str = "stampede";
-/// As a small database has.
+/// Connection limit of a small database.
 const MAX_CONNECTIONS: u32 = 20;
 /// Sessions at the source and at the store.
 const BUDGET: u32 = 4;
 
-/// Exit code 0 only if every promise held.
+/// Runs the stampede. Exit code 0 only if every promise held.
 pub(crate) fn run() -> Result<ExitCode> {
     let set = [("CacheSeconds".to_owned(), "1".to_owned())];
     let plan = Plan {

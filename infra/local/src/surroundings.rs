@@ -1,7 +1,7 @@
-//! What of the surroundings of `cargo x` reaches the processes that it starts: nothing that would turn them to other
-//! services than the stack's own.
+//! Environment of the processes that `cargo x` starts. Variables that would direct them to services other than the
+//! stack's own are removed.
 //!
-//! Every process is started through [`command`]; a test reads this crate for others.
+//! Every process is started through [`command`]. A test searches this crate for other ways.
 
 use std::ffi::{OsStr, OsString};
 use std::process::Command;
@@ -9,8 +9,8 @@ use std::process::Command;
 use rustix::fs::Mode;
 use rustix::process::umask;
 
-/// Names of variables, by their beginnings, that point programs elsewhere: to accounts of AWS, to databases, and to
-/// another deployment of Sluice.
+/// Prefixes of variables that direct programs elsewhere: to AWS accounts, to databases, and to another deployment of
+/// Sluice.
 const FOREIGN: [&str; 8] = [
     "AWS_",
     "BOTO_",
@@ -22,19 +22,19 @@ const FOREIGN: [&str; 8] = [
     "REDISCLI_",
 ];
 
-/// The beginning of libpq's variables.
+/// Prefix of libpq's variables.
 const LIBPQ: &str = "PG";
 
-/// Where no proxy may stand between.
+/// Addresses that must never go through a proxy.
 const LOCAL: &str = "127.0.0.1,localhost,::1";
 
-/// Files and folders are made as if the shell said `umask 022`, whatever it said: another user may have to run the
-/// database. What holds secrets is closed one by one, see [`crate::private`].
+/// Sets the umask to 022 whatever the shell has set, because another user may have to run the database. Files with
+/// secrets are restricted one by one, see [`crate::private`].
 pub(crate) fn prepare() {
     umask(Mode::WGRP | Mode::WOTH);
 }
 
-/// A command without the surroundings that are not its business.
+/// Returns a command without the foreign variables.
 pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = with_aws(program);
     for (name, _) in std::env::vars_os() {
@@ -42,12 +42,12 @@ pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
             command.env_remove(name);
         }
     }
-    // Profiles of the user are not the emulator's.
+    // The user's AWS profiles do not apply to the emulator.
     command.env("AWS_CONFIG_FILE", "/dev/null").env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
     command
 }
 
-/// The same for a program that may deploy to the user's own account.
+/// Returns the same for a program that may deploy to the user's own AWS account.
 pub(crate) fn with_aws(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     for name in ["no_proxy", "NO_PROXY"] {

@@ -1,4 +1,5 @@
-//! `cargo x sustained`: many chunks through the store by simulated workers, and one table of what each part cost.
+//! `cargo x sustained`: many chunks processed by simulated workers, and one table with the cost of each part in the
+//! store.
 
 use std::process::ExitCode;
 
@@ -6,10 +7,10 @@ use anyhow::Result;
 
 use crate::test;
 
-/// The test that works on them; it is left out of other runs.
+/// The test that processes the chunks. Other runs omit it.
 const TEST: &str = "store::sustained::many_chunks";
 
-/// Runs it over a stack of its own.
+/// Runs it on a dedicated stack.
 pub(crate) fn run(chunks: u64) -> Result<ExitCode> {
     let words = ["--test", "e2e", "--", "--ignored", "--nocapture", "--exact", TEST];
     test::run_told(&words.map(str::to_owned), &[("SLUICE_CHUNKS", chunks.to_string())])

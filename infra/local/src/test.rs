@@ -1,4 +1,4 @@
-//! `cargo x test`: the one command that passes all tests.
+//! `cargo x test`: the one command that runs all tests.
 
 use std::process::{Command, ExitCode};
 
@@ -13,10 +13,10 @@ use crate::{binaries, older, pgbouncer, place, postgres, prerequisites, process,
 const NAME: &str = "test";
 const BUDGET: u32 = 3;
 const STORE_SESSIONS: u32 = 4;
-/// Of the sample's tables, which only the test of its catalog asks for: their shapes, hardly a row.
+/// Scale of the sample's tables. Only the catalog test uses them, and it needs their shapes but hardly a row.
 const SCALE: f64 = 0.001;
 
-/// Short times and small chunks, so that tests see leases end and ranges cut within seconds.
+/// Short times and small chunks, so that leases end and ranges are split within seconds.
 pub(crate) const PARAMETERS: [(&str, &str); 8] = [
     ("LeaseSeconds", "4"),
     ("RenewSeconds", "1"),
@@ -25,22 +25,22 @@ pub(crate) const PARAMETERS: [(&str, &str); 8] = [
     ("TargetBytes", "25165824"),
     ("SplitBytes", "33554432"),
     ("WorkerTimeoutSeconds", "60"),
-    // More than tests open by themselves; the test of a busy database opens more.
+    // More sessions than tests open themselves. The test of a busy database opens more.
     ("MaxActiveSessions", "25"),
 ];
 
-/// Starts the test stack, runs every test over it, and stops it whatever comes of them.
+/// Starts the test stack, runs every test on it, and stops it whatever their result.
 pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     run_told(args, &[])
 }
 
-/// The same, with variables that some tests read.
+/// Does the same, with variables that some tests read.
 pub(crate) fn run_told(args: &[String], variables: &[(&str, String)]) -> Result<ExitCode> {
     let venv = Venv::stack()?;
     prerequisites::pgbouncer()?;
     prerequisites::install_redis();
     prerequisites::install_nginx();
-    // A run of chosen tests leaves them out: they take a minute or two.
+    // A run of selected tests omits the script tests, which take a minute or two.
     if args.is_empty() {
         test_scripts(&venv)?;
     }
@@ -76,16 +76,17 @@ pub(crate) fn run_told(args: &[String], variables: &[(&str, String)]) -> Result<
     Ok(ExitCode::SUCCESS)
 }
 
-/// Lets the server log what both roles say: the test `guard` looks at what all others made the functions say.
+/// Makes the server log the statements of both roles. The test `guard` checks the statements that all other tests
+/// caused.
 fn listen(stack: &mut Stack, venv: &Venv) -> Result<()> {
     let mut script = surroundings::command(venv.python());
     script.arg(place::script("log_statements.py")).env("SLUICE_OWNER_URL", &stack.owner_url);
     process::run(&mut script, "see the messages above")?;
-    // Settings of a role hold for sessions that begin after them.
+    // Settings of a role apply only to sessions that begin after the change.
     pgbouncer::restart(stack)
 }
 
-/// Starts a stack of its own, runs the fault tests of this name over it with these variables, and prints what they print.
+/// Starts a dedicated stack, runs the fault tests of this name on it with these variables, and prints their output.
 /// Exit code 0 only if all of them pass.
 pub(crate) fn faults(plan: &Plan, name: &str, variables: &[(&str, String)]) -> Result<ExitCode> {
     let venv = Venv::stack()?;
@@ -102,12 +103,12 @@ pub(crate) fn faults(plan: &Plan, name: &str, variables: &[(&str, String)]) -> R
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// `cargo test` over a running stack.
+/// Returns a `cargo test` command for a running stack.
 fn over(stack: &Stack) -> Result<Command> {
     let mut cargo = binaries::cargo(&["test"]);
     cargo
         .env("SLUICE_STACK", crate::stack::file(&stack.name)?)
-        // Tests of the adapters speak to the emulator as a function does.
+        // Tests of the adapters talk to the emulator as a function does.
         .env("AWS_ENDPOINT_URL", &stack.aws_endpoint)
         .env("AWS_ACCESS_KEY_ID", &stack.access_key)
         .env("AWS_SECRET_ACCESS_KEY", &stack.secret_key)
@@ -115,7 +116,7 @@ fn over(stack: &Stack) -> Result<Command> {
         .env("SLUICE_CLI", place::binaries()?.join("sluice"))
         .env("SLUICE_X", place::binaries()?.join("x"))
         .env("SLUICE_PYTHON", Venv::stack()?.python())
-        // Its list of SQLSTATEs: ours must know them all.
+        // PostgreSQL's list of SQLSTATEs. Sluice must know all of them.
         .env("SLUICE_ERRCODES", stack.postgres_bin.join("../share/errcodes.txt"));
     Ok(cargo)
 }

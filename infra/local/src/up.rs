@@ -1,4 +1,4 @@
-//! `cargo x up`: from nothing to a stack that answers.
+//! `cargo x up`: starts a complete stack from nothing.
 
 use std::fs;
 use std::path::PathBuf;
@@ -15,46 +15,46 @@ use crate::{
     surroundings,
 };
 
-/// The tenant of the key that is printed.
+/// Tenant of the printed key.
 pub(crate) const TENANT: &str = "demo";
 
-/// At the source, and at the store, of a stack that is shown or measured.
+/// Sessions at the source, and at the store, of a demonstrated or measured stack.
 const SESSIONS: u32 = 4;
-/// What to try on the sample.
+/// Example command printed for a stack with the sample.
 const EXPORT: &str = r#"  curl -sS -X POST $SLUICE_URL/exports -H "Authorization: Bearer $SLUICE_KEY" \
     -H 'Content-Type: application/json' \
     -d '{"datasets": ["orders"], "startDate": "2023-08-31", "endDate": "2024-08-04"}'"#;
-/// What to do first without it.
+/// First commands printed for a stack without the sample.
 const APPLY: &str = "  cargo x admin catalog apply FILE    tells it what may be exported
   curl -sS $SLUICE_URL/health";
 
-/// What a stack's database holds at first.
+/// Initial contents of a stack's database.
 #[derive(Clone, Copy)]
 pub(crate) enum Sample {
-    /// Nothing but the store.
+    /// Only the store.
     None,
-    /// The sample's tables at this size, under no catalog.
+    /// The sample's tables at this scale, without a catalog.
     Tables(f64),
-    /// The sample at this size, its catalog applied.
+    /// The sample at this scale, with its catalog applied.
     Whole(f64),
 }
 
-/// What a stack shall be like.
+/// Properties of the stack to start.
 pub(crate) struct Plan<'a> {
     pub(crate) name: &'a str,
     pub(crate) budget: u32,
     pub(crate) store_sessions: u32,
-    /// Of the whole server.
+    /// Connection limit of the whole server.
     pub(crate) max_connections: u32,
     /// Overridden parameters of the template.
     pub(crate) set: &'a [(String, String)],
     pub(crate) sample: Sample,
-    /// Are files loaded through a CDN, where there is one?
+    /// True if files are loaded through a CDN, when available.
     pub(crate) cdn: bool,
 }
 
 impl<'a> Plan<'a> {
-    /// One with the whole sample at this size, four sessions at source and store, and without a CDN.
+    /// Returns a plan with the whole sample at this scale, four sessions at source and store, and no CDN.
     pub(crate) fn sample(name: &'a str, scale: f64) -> Self {
         Self {
             name,
@@ -103,7 +103,7 @@ pub(crate) fn run(args: &UpArgs) -> Result<()> {
     Ok(())
 }
 
-/// Starts a stack of already built functions; it ends with the returned guard.
+/// Starts a stack of already built functions. It ends with the returned guard.
 pub(crate) fn start(plan: &Plan<'_>, venv: &Venv) -> Result<(Guard, Stack)> {
     let mut stack = Stack::create(plan.name)?;
     let guard = Guard::new(plan.name);
@@ -125,7 +125,7 @@ pub(crate) fn start(plan: &Plan<'_>, venv: &Venv) -> Result<(Guard, Stack)> {
     signals::check()?;
 
     let step = Step::start("Deploying template.yaml");
-    // Whoever sets it gets what the template makes.
+    // An explicit `CreateCdn` leaves the CDN to the template.
     let wanted = plan.cdn && plan.set.iter().all(|(name, _)| name != "CreateCdn");
     let cdn = if wanted { Cdn::prepare(venv)? } else { None };
     deploy::run(&mut stack, venv, plan.set, cdn.as_ref())?;

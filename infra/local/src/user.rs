@@ -1,4 +1,4 @@
-//! Which user runs PostgreSQL and PgBouncer: both refuse to run as root.
+//! User of PostgreSQL and PgBouncer, which both refuse to run as root.
 
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
@@ -10,17 +10,17 @@ use anyhow::{Context, Result};
 
 use crate::surroundings;
 
-/// Whom a child process runs as.
+/// User that a child process runs as.
 #[derive(Clone, Copy)]
 pub(crate) enum User {
-    /// Whoever runs `cargo x`.
+    /// The user who runs `cargo x`.
     Own,
-    /// Another one, since we are root.
+    /// Another user, because `cargo x` runs as root.
     Other { uid: u32, gid: u32 },
 }
 
 impl User {
-    /// Us, or as root the first present of `postgres` and `nobody`.
+    /// Returns the current user, or under root the first of `postgres` and `nobody` that exists.
     pub(crate) fn unprivileged() -> Result<Self> {
         if !is_root() {
             return Ok(Self::Own);
@@ -32,7 +32,7 @@ impl User {
         )
     }
 
-    /// A command that runs as this user.
+    /// Returns a command that runs as this user.
     pub(crate) fn command(self, program: impl AsRef<Path>) -> Command {
         let mut command = surroundings::command(program.as_ref());
         if let Self::Other { uid, gid } = self {
@@ -50,7 +50,7 @@ impl User {
     }
 }
 
-/// Are we root?
+/// Returns true if `cargo x` runs as root.
 pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }

@@ -1,4 +1,4 @@
-//! Virtual environments under `target/x/venv`, one per list in `requirements/`, made anew when the list changes.
+//! Virtual environments under `target/x/venv`, one per list in `requirements/`, recreated when the list changes.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,64 +9,64 @@ use sha2::{Digest, Sha256};
 use crate::progress::Step;
 use crate::{place, prerequisites, process, surroundings};
 
-/// Written last: holds the fingerprint of the list that was installed.
+/// Marker file, written last. It contains the fingerprint of the installed list.
 const MARK: &str = "requirements.sha256";
 
 /// An environment, ready for use.
 pub(crate) struct Venv(PathBuf);
 
 impl Venv {
-    /// What runs the stack.
+    /// Returns the environment that runs the stack.
     pub(crate) fn stack() -> Result<Self> {
         Self::ready("stack")
     }
 
-    /// What lints the template.
+    /// Returns the environment that lints the template.
     pub(crate) fn lint() -> Result<Self> {
         Self::ready("lint")
     }
 
-    /// What judges dependencies.
+    /// Returns the environment that checks dependencies.
     pub(crate) fn deny() -> Result<Self> {
         Self::ready("deny")
     }
 
-    /// What scans the templates.
+    /// Returns the environment that scans the templates.
     pub(crate) fn scan() -> Result<Self> {
         Self::ready("scan")
     }
 
-    /// What builds deployable functions.
+    /// Returns the environment that builds deployable functions.
     pub(crate) fn sam() -> Result<Self> {
         Self::ready("sam")
     }
 
-    /// Peers that are measured.
+    /// Returns the environment of the benchmarked peers.
     pub(crate) fn bench() -> Result<Self> {
         Self::ready("bench")
     }
 
-    /// Readers of Parquet.
+    /// Returns the environment of the Parquet readers.
     pub(crate) fn parquet() -> Result<Self> {
         Self::ready("parquet")
     }
 
-    /// A program of this environment.
+    /// Returns the path of a program of this environment.
     pub(crate) fn program(&self, name: &str) -> PathBuf {
         self.bin().join(name)
     }
 
-    /// Its folder of programs.
+    /// Returns its folder of programs.
     pub(crate) fn bin(&self) -> PathBuf {
         self.0.join("bin")
     }
 
-    /// Its Python.
+    /// Returns its Python.
     pub(crate) fn python(&self) -> PathBuf {
         self.program("python")
     }
 
-    /// Changes whenever the packages do.
+    /// Returns a hash that changes whenever the packages do.
     pub(crate) fn fingerprint(&self) -> Result<String> {
         fs::read_to_string(self.0.join(MARK)).context("the virtual environment is incomplete")
     }
@@ -92,7 +92,7 @@ impl Venv {
         process::run(
             surroundings::command(venv.python())
                 .args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"])
-                // A version can get further files, which no list here has seen.
+                // New files can be added to a version later. Hashes exclude files that are not in the list.
                 .args(["--root-user-action", "ignore", "--require-hashes", "--requirement"])
                 .arg(&list),
             "pip must be able to reach a package index (see `pip config list`)",
@@ -103,7 +103,7 @@ impl Venv {
     }
 }
 
-/// A hash over a list, the lists that it includes, and nothing else.
+/// Hashes a list and the lists that it includes. Fails on anything but pinned packages.
 fn fingerprint(list: &Path) -> Result<String> {
     let text = fs::read_to_string(list).with_context(|| format!("cannot read {}", list.display()))?;
     let mut hash = Sha256::new_with_prefix(&text);

@@ -1,8 +1,9 @@
-//! Compares downloaded CSV files with what PostgreSQL itself writes for the same datasets.
+//! Compares downloaded CSV files with PostgreSQL's own output for the same datasets.
 //!
-//! The statements come from `sample/oracle.py` and the records from `psql`'s `COPY … (FORMAT csv, HEADER)`: neither shares a
-//! line with the code that wrote the files, so no bug can be on both sides. What is compared is the header, byte for byte,
-//! and the multiset of records, byte for byte; the order of records is not, because most datasets promise none.
+//! The statements come from `sample/oracle.py` and the records from `psql`'s `COPY … (FORMAT csv, HEADER)`. Neither
+//! shares a line with the code that wrote the files, so no bug can be on both sides. The comparison covers the header,
+//! byte for byte, and the multiset of records, byte for byte. The order of records is ignored, because most datasets
+//! promise none.
 //!
 //! ```text
 //! let database = Database { psql, url };                                     // the owner's URL
@@ -31,28 +32,29 @@ use multiset::{Examples, Multiset};
 pub(crate) use oracle::{Database, Oracle, selects};
 use records::Records;
 
-/// Differing records that are shown per dataset.
+/// Maximum number of differing records shown per dataset.
 const EXAMPLES: usize = 3;
 
-/// What was found for one dataset. It agrees if nothing was found to object to.
+/// Result of the comparison of one dataset. The dataset agrees if there are no problems.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Comparison {
-    /// Records in the files, headers not counted.
+    /// Records in the files, not counting headers.
     pub(crate) records: u64,
-    /// Bytes of these records before compression, line ends included.
+    /// Bytes of these records before compression, including line ends.
     pub(crate) bytes: u64,
-    /// What differs, in words.
+    /// Descriptions of the differences.
     pub(crate) problems: Vec<String>,
 }
 
 impl Comparison {
-    /// Whether the files hold exactly what the database holds.
+    /// Returns true if the files hold exactly the contents of the database.
     pub(crate) fn agrees(&self) -> bool {
         self.problems.is_empty()
     }
 }
 
-/// The CSV files of a directory by dataset: the text before the first dot of a file's name. Other files are not looked at.
+/// Lists the CSV files of a directory by dataset: the text before the first dot of a file's name. Other files are
+/// ignored.
 pub(crate) fn files_in(directory: &Path) -> Result<BTreeMap<String, Vec<PathBuf>>> {
     let mut found: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
     let entries = directory.read_dir().with_context(|| format!("cannot list {}", directory.display()))?;
@@ -69,9 +71,9 @@ pub(crate) fn files_in(directory: &Path) -> Result<BTreeMap<String, Vec<PathBuf>
     Ok(found)
 }
 
-/// Compares all datasets, `jobs` at once, the largest first; `done` is told of each as it ends.
+/// Compares all datasets, `jobs` at once, the largest first. `done` is called for each one as it ends.
 ///
-/// A dataset on one side only is a difference. Fails only where the database cannot be asked.
+/// A dataset on one side only is a difference. Fails only if the database cannot be queried.
 pub(crate) fn whole(
     database: &Database,
     selects: &BTreeMap<String, String>,
@@ -104,7 +106,7 @@ pub(crate) fn whole(
                         (_, None) => Ok(one_sided("there are files, but the catalog has no such dataset")),
                     };
                     if sender.send((*name, comparison)).is_err() {
-                        return; // Another dataset has failed: nobody listens any more.
+                        return; // Another dataset has failed and the receiver is gone.
                     }
                 }
             });
@@ -122,12 +124,12 @@ pub(crate) fn whole(
 
 /// Compares the files of one dataset with the records of `select`.
 ///
-/// Both sides are streamed; only where they differ are both read a second time for examples.
+/// Both sides are streamed. Only if they differ are both read a second time to find examples.
 pub(crate) fn dataset(database: &Database, select: &str, files: &[PathBuf]) -> Result<Comparison> {
     compare(files, |record| database.copy(select, record))
 }
 
-/// `copy` hands on the records the database holds and returns their header.
+/// Compares with the records passed on by `copy`, which returns their header.
 fn compare(
     files: &[PathBuf],
     copy: impl Fn(&mut dyn FnMut(&[u8])) -> Result<Vec<u8>> + Sync,
@@ -161,7 +163,7 @@ fn compare(
         }
         let mut examples = Examples::of(&ours, &theirs);
         for file in files {
-            // What is wrong with a file has been said above.
+            // Errors of the file have been reported above.
             let _ = read_file(file, |record| examples.add_ours(record, &name_of(file)));
         }
         copy(&mut |record| examples.add_theirs(record))?;
@@ -174,7 +176,7 @@ fn one_sided(problem: &str) -> Comparison {
     Comparison { problems: vec![problem.to_owned()], ..Comparison::default() }
 }
 
-/// Hands on all records of a file after its first, and returns that one: the header.
+/// Passes all records of a file after the first to `record`, and returns the first: the header.
 fn read_file(path: &Path, record: impl FnMut(&[u8])) -> Result<Vec<u8>> {
     let file = File::open(path).context("cannot open")?;
     let input: Box<dyn Read> = match path.extension().and_then(|extension| extension.to_str()) {
@@ -185,7 +187,7 @@ fn read_file(path: &Path, record: impl FnMut(&[u8])) -> Result<Vec<u8>> {
     split_header(Records::new(input), record)
 }
 
-/// Hands on all records after the first, and returns that one.
+/// Passes all records after the first to `record`, and returns the first.
 fn split_header(mut records: Records<impl Read>, mut record: impl FnMut(&[u8])) -> Result<Vec<u8>> {
     let header = records.next()?.context("no header")?.to_vec();
     while let Some(next) = records.next()? {
@@ -198,7 +200,7 @@ fn name_of(path: &Path) -> String {
     path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }
 
-/// A record as one short line: what would break the line is escaped.
+/// Formats a record as one short line, with line breaks and the like escaped.
 fn shown(record: &[u8]) -> String {
     const CHARS: usize = 300;
     let text = String::from_utf8_lossy(record);
@@ -218,7 +220,8 @@ mod tests {
 
     use super::*;
 
-    /// What is found when the database holds `theirs` and each of `files` is a file; all have the header `h`.
+    /// Returns the problems found if the database holds `theirs` and each of `files` is a file. All have the header
+    /// `h`.
     fn problems(theirs: &[&str], files: &[&[&str]]) -> Vec<String> {
         let csv = |records: &[&str]| [&["h"], records, &[""]].concat().join("\n");
         let directory = tempfile::tempdir().expect("a temporary directory");
@@ -239,7 +242,7 @@ mod tests {
         encoder.finish().expect("memory takes all")
     }
 
-    /// The header and records of a file of these bytes, or what is wrong with it.
+    /// Returns the header and records of a file of these bytes, or the error.
     fn read(name: &str, bytes: &[u8]) -> Result<(String, Vec<String>), String> {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let path = directory.path().join(name);

@@ -1,31 +1,31 @@
-//! The little of HTTP/1.1 that S3's clients speak: requests one after the other, their bodies drained.
+//! The subset of HTTP/1.1 that S3 clients use: sequential requests, with their bodies drained.
 
 use std::io::{BufRead, BufReader, Error, Read, Result, Write};
 use std::net::TcpStream;
 
-/// Small enough to stay in a processor's cache while a body is thrown away.
+/// Buffer size. Small enough to stay in a processor's cache while a body is discarded.
 const BUFFER_BYTES: usize = 128 << 10;
 
-/// A request whose body is gone.
+/// A request whose body has been drained.
 #[derive(Debug, Default)]
 pub(super) struct Request {
     pub(super) method: String,
-    /// Without the query.
+    /// Path without the query.
     pub(super) path: String,
     query: String,
-    /// Bytes of what was sent, without the framing of `aws-chunked`.
+    /// Bytes of the payload, without the framing of `aws-chunked`.
     pub(super) length: u64,
 }
 
 impl Request {
-    /// A parameter of the query; empty if it has no value.
+    /// Returns a parameter of the query, empty if it has no value.
     pub(super) fn parameter(&self, name: &str) -> Option<&str> {
         let pairs = self.query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
         pairs.into_iter().find(|(key, _)| *key == name).map(|(_, value)| value)
     }
 }
 
-/// What one connection asks.
+/// Requests of one connection.
 pub(super) struct Requests {
     stream: BufReader<TcpStream>,
 }
@@ -44,7 +44,7 @@ impl Requests {
         Ok(Self { stream: BufReader::with_capacity(BUFFER_BYTES, stream) })
     }
 
-    /// The next request, `None` once the client has closed.
+    /// Returns the next request, or `None` once the client has closed the connection.
     pub(super) fn next(&mut self) -> Result<Option<Request>> {
         let line = self.line()?;
         let mut words = line.split(' ');
@@ -61,7 +61,7 @@ impl Requests {
         Ok(Some(request))
     }
 
-    /// Sends a whole answer.
+    /// Sends a complete response.
     pub(super) fn answer(&mut self, answer: &[u8]) -> Result<()> {
         self.stream.get_mut().write_all(answer)
     }
@@ -85,7 +85,7 @@ impl Requests {
         }
     }
 
-    /// One line without its end; empty at the end of the stream too.
+    /// Reads one line without its line end. At the end of the stream it is empty too.
     fn line(&mut self) -> Result<String> {
         let mut line = String::new();
         self.stream.by_ref().take(64 << 10).read_line(&mut line)?;

@@ -1,11 +1,11 @@
-//! Links lead to the same place from every address of the api: as they come they are resolved, `Location` against the
-//! request as HTTP has it, and links in bodies against the base.
+//! Links lead to the same resource from every address of the api. `Location` is resolved against the request, as HTTP
+//! defines it, and links in bodies against the base.
 
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
 use tests::System;
 
-/// The addresses that `cargo x up` prints, each with `/api/v1`.
+/// Returns the addresses that `cargo x up` prints, each with `/api/v1`.
 fn bases(system: &System) -> Vec<String> {
     let direct = format!("{}/api/v1", system.stack.url.trim_end_matches('/').trim_end_matches("/api/v1"));
     let cdn = (!system.stack.cdn_url.is_empty()).then(|| format!("{}/api/v1", system.stack.cdn_url));
@@ -22,7 +22,7 @@ async fn send(method: Method, url: &str, body: Option<&Value>) -> Response {
     request.send().await.unwrap()
 }
 
-/// Where a response leads to, resolved as RFC 3986 has it.
+/// Returns the target of a response's `Location`, resolved according to RFC 3986.
 fn location(response: &Response) -> String {
     let to = response.headers()["location"].to_str().unwrap();
     response.url().join(to).unwrap().to_string()
@@ -61,7 +61,7 @@ async fn large_answers_are_compressed_for_those_who_take_it() {
     let system = System::get().await;
     let key = &system.stack.key;
     let coded = async |base: &str, path: &str, accept: &str| {
-        // Without a decoder of its own: what comes is what was sent.
+        // A client without a decoder sees the bytes as sent.
         let request = Client::new().get(format!("{base}{path}")).bearer_auth(key);
         let response = request.header("accept-encoding", accept).send().await.unwrap();
         let headers = response.headers().clone();
@@ -78,7 +78,7 @@ async fn large_answers_are_compressed_for_those_who_take_it() {
         let mut unpacked = Vec::new();
         std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&packed.3[..]), &mut unpacked).unwrap();
         assert_eq!(unpacked, plain.3);
-        // What fits into a packet stays as it is, and what is known is not sent at all.
+        // A body that fits into one packet is not compressed, and a body the client already has is not sent at all.
         assert_eq!(coded(&base, "/health", "gzip").await.0, "");
         let request = Client::new().get(format!("{base}/datasets")).bearer_auth(key);
         let known = request.header("accept-encoding", "gzip").header("if-none-match", &packed.1);

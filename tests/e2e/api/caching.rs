@@ -1,4 +1,4 @@
-//! What may be kept by whom: every answer says so.
+//! Cache headers: every response defines who may cache it.
 
 use reqwest::Method;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! What an owner does with an export.
+//! Operations of an owner on an export.
 
 use reqwest::Method;
 use serde_json::json;
@@ -8,7 +8,7 @@ use super::{call, get, post};
 
 #[tokio::test]
 async fn the_original_request_works_verbatim() {
-    // The original was POST /api/v1/Clients; this catalog has `Visits`.
+    // The original was POST /api/v1/Clients. This catalog has `Visits`.
     let answer = post("/Visits", &json!({"startDate": "2023-08-31", "endDate": "2024-08-04"})).await;
     assert_eq!(answer.status, 202, "{}", answer.body);
     assert!(answer.header("location").ends_with(&format!("exports/{}", answer.body["id"].as_str().unwrap())));
@@ -33,7 +33,7 @@ async fn columns_filters_and_options_are_what_was_asked_for() {
     let mut records = Vec::new();
     for file in &files.files {
         assert!(file.name.starts_with("visits.2024") && file.name.ends_with(".csv"), "{}", file.name);
-        // A link works for anybody who has it, without a key.
+        // A link works without a key.
         let text = reqwest::get(file.link.as_deref().unwrap())
             .await
             .unwrap()

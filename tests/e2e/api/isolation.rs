@@ -1,4 +1,4 @@
-//! No tenant sees another tenant's rows, files or exports, not even whether they exist.
+//! No tenant sees another tenant's rows, files or exports, or can find out that they exist.
 
 use reqwest::Method;
 use serde_json::json;
@@ -38,7 +38,7 @@ async fn foreign_exports_are_not_found_on_any_route() {
         );
         assert_eq!(call(method.clone(), &path, None, &[], None).await.status, 401, "{method} {path}");
     }
-    // It is all still there for its owner.
+    // The owner still has everything.
     system.fetch(id).await.unwrap();
 }
 
@@ -52,7 +52,7 @@ async fn a_tenant_gets_its_own_rows_only() {
             .await
             .unwrap();
     assert_eq!(sorted_records(&exported.records("notes").unwrap()), sorted_records(&expected));
-    // The tenant's column is excluded, and it is no way in.
+    // The tenant's column is excluded and cannot be used as a filter.
     let sneaky = json!({"datasets": [{"name": "notes", "filters": {"account": "other"}}], "startDate": "2024-01-01", "endDate": "2024-12-31"});
     assert_eq!(super::post("/exports", &sneaky).await.status, 422);
 }

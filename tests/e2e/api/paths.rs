@@ -1,4 +1,4 @@
-//! Paths: what exists answers in any spelling that people use, and what does not is a 404.
+//! Paths: existing routes respond in all common spellings, unknown paths return 404.
 
 use reqwest::Method;
 use serde_json::json;

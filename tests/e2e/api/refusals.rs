@@ -1,4 +1,4 @@
-//! Bad requests: the right status, every violation at once, with where and how to mend it.
+//! Bad requests: the right status and every violation at once, with its location and a remedy.
 
 use reqwest::Method;
 use serde_json::{Value, json};

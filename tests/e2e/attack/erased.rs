@@ -1,5 +1,5 @@
-//! What stood in a filter goes with the last chunk that was read by it, and exports that are accepted meanwhile are not
-//! in its way.
+//! Filter values are removed with the last chunk that was read with them, and concurrently accepted exports do not
+//! interfere.
 
 use export::selection::{Predicate, Test};
 use ports::store::Store;
@@ -7,7 +7,7 @@ use tests::Database;
 
 use crate::fixture::{add_tenant, drain, new_export, want};
 
-/// A name that somebody filtered by.
+/// A name used in a filter.
 const NAME: &str = "zq9somebody";
 
 async fn database() -> (Database, Store) {
@@ -17,7 +17,7 @@ async fn database() -> (Database, Store) {
     (database, store)
 }
 
-/// As the sweeper does it, for a bucket in which nothing is found.
+/// Deletes as the sweeper does for an empty bucket.
 async fn sweep(store: &Store) {
     store.release_unused(100).await.unwrap();
     let dying = store.dying(100).await.unwrap();
@@ -59,7 +59,7 @@ async fn accepts_and_prunes_do_not_fail_each_other() {
     let tenant = add_tenant(&store, "acme").await;
     let accepts = async {
         for _ in 0..40 {
-            // The same selection each time, gone and made anew.
+            // The same selection each time, removed and recreated.
             let new = new_export(&tenant, vec![want(&tenant, "orders", 0, 10, 1)]);
             store.accept(&new).await.unwrap();
             store.cancel_or_delete(&tenant, new.id).await.unwrap();

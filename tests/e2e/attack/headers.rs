@@ -1,4 +1,4 @@
-//! Whatever is answered, the headers that protect it are there: every route, and every status that one can bring about.
+//! Every response has the protective headers: on every route and for every status that can be provoked.
 
 use std::collections::BTreeSet;
 
@@ -50,7 +50,7 @@ async fn every_status_of_every_route_is_guarded() {
         seen.insert(answer.status.as_u16());
         answer
     };
-    // The deletion comes last: nothing is left to look at then.
+    // The deletion comes last, because nothing is left to query after it.
     let (deletes, others): (Vec<_>, Vec<_>) = ROUTES.into_iter().partition(|(method, _)| *method == "DELETE");
     for (method, route) in others.into_iter().chain(deletes) {
         let name = if route.starts_with("/datasets") { "whole" } else { &file };

@@ -1,4 +1,4 @@
-//! SQL in every string that a request can carry: it is refused or is a value like any other, and nothing happens.
+//! SQL in every string of a request: it is rejected or treated as an ordinary value, and has no effect.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -6,8 +6,8 @@ use tests::System;
 
 use crate::api::{Answer, call};
 
-/// What breaks out of quotes, comments, identifiers, arrays, LIKE, JSON, format strings, headers and paths, where
-/// somebody has forgotten something.
+/// Texts that break out of quotes, comments, identifiers, arrays, LIKE, JSON, format strings, headers and paths
+/// wherever escaping was forgotten.
 pub(super) const ATTACKS: [&str; 22] = [
     "'; drop table e2e.canary; --",
     "\"; drop table e2e.canary; --",
@@ -71,7 +71,7 @@ async fn sql_in_a_string_that_must_have_a_form_is_refused() {
             request(|b| b["datasets"] = json!([{"name": attack}])),
             request(|b| b["datasets"] = json!([{"name": "visits", "columns": [attack]}])),
             filter(attack, json!("x")),
-            // A whole number it is not.
+            // Not a whole number.
             filter("score", json!(attack)),
             filter("score", json!({"gte": attack})),
             filter("score", json!([1, attack])),
@@ -102,14 +102,14 @@ async fn sql_in_a_string_that_must_have_a_form_is_refused() {
     is_alive(system).await;
 }
 
-/// Texts that may be anything are values: of a filter, of an idempotency key, of a file's name, for NULL.
+/// Free texts are values: of a filter, of an idempotency key, of a file's name, for NULL.
 #[tokio::test]
 async fn sql_in_a_free_text_is_a_value_like_any_other() {
     let system = System::get().await;
     canary(system).await;
     let (id, _) = super::finished(system).await;
     let free: Vec<_> = ATTACKS.iter().filter(|attack| !attack.contains('\r')).collect();
-    // One export whose filter holds all of them, and finds the one visitor who is real.
+    // One export whose filter contains all of them and matches the one visitor that exists.
     let names: Vec<_> = free.iter().map(|attack| json!(attack)).chain([json!("visitor 5")]).collect();
     let body = request(|b| {
         b["endDate"] = json!("2024-12-31");
@@ -147,7 +147,7 @@ async fn an_operators_words_are_values_too() {
             ["admin", "invalidate", "visits", "--tenant", attack].to_vec(),
         ]
         .into_iter()
-        // One in three of them each: every word is its own process.
+        // Each attack uses a third of them, because every command is its own process.
         .skip(attack.len() % 3)
         .step_by(3)
         {
@@ -157,7 +157,7 @@ async fn an_operators_words_are_values_too() {
     is_alive(system).await;
 }
 
-/// A catalog is the operator's, and its names reach SQL as names: what no table has does not exist.
+/// A catalog belongs to the operator, and its names reach SQL as names: a name that no table has does not exist.
 #[tokio::test]
 async fn sql_in_a_catalog_is_a_name_that_nothing_has() {
     let system = System::get().await;
@@ -187,7 +187,7 @@ async fn sql_in_a_catalog_is_a_name_that_nothing_has() {
     for name in names {
         assert!(told.contains(&name), "{name} is not refused");
     }
-    // What cannot be meant at all is refused before the source is asked.
+    // Invalid values are rejected before the source is queried.
     for attack in ATTACKS {
         let text = quoted(attack);
         for key in ["nulls", "time_zone", "settle_after"] {
@@ -204,7 +204,7 @@ async fn sql_in_a_catalog_is_a_name_that_nothing_has() {
     is_alive(system).await;
 }
 
-/// What `catalog check` says of a catalog that cannot be applied.
+/// Returns the error of `catalog check` for a catalog that cannot be applied.
 fn check(system: &System, catalog: &str) -> String {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     std::io::Write::write_all(&mut file, catalog.as_bytes()).unwrap();

@@ -1,5 +1,5 @@
-//! Another tenant's ids and file names on every route: the same 404 as what does not exist, word for word, and by the same
-//! statements in the store, so that the time tells nothing either.
+//! Another tenant's ids and file names on every route: the same 404 as for unknown ones, word for word, and the same
+//! statements in the store, so that the response time reveals nothing either.
 
 use api::ROUTES;
 use axum::body::Body;
@@ -49,13 +49,13 @@ async fn on_no_route_does_a_foreign_export_exist() {
         walked += 1;
     }
     assert_eq!(walked, 9);
-    // Nor is it in a list, and its owner has lost nothing.
+    // It is not in a list either, and its owner has lost nothing.
     let listed = call(Method::GET, "/exports?limit=100", Some(&other), &[], None).await;
     assert!(!listed.body.to_string().contains(&id));
     assert_eq!(crate::api::get(&format!("/exports/{id}/files/{file}")).await.status, 307);
 }
 
-/// The other routes take no id; what they answer is the caller's own.
+/// The other routes take no id. Their responses belong to the caller.
 #[tokio::test]
 async fn every_route_without_a_key_is_a_401() {
     let (id, file) = finished(System::get().await).await;
@@ -79,7 +79,7 @@ async fn the_store_is_asked_the_same_for_a_foreign_export_as_for_none() {
     let other = world.store.create_key(&"other".parse().unwrap(), "test").await.unwrap();
     for (method, route) in ROUTES.iter().filter(|(_, route)| route.contains("{id}")) {
         let ask = async |id: &str, file: &str| {
-            // A process that remembers nothing but the key.
+            // A process that has cached only the key.
             let process = world.process(None);
             let send = |method: &str, path: String| {
                 let request = Request::builder().method(method).uri(format!("/api/v1{path}"));

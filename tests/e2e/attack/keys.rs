@@ -1,4 +1,4 @@
-//! Keys that end, by time or by hand, and what is noted of their use.
+//! Expiry and revocation of keys, and the record of their use.
 
 use export::access::Access;
 use export::id::hex;
@@ -15,7 +15,7 @@ async fn status(key: &str) -> u16 {
     call(Method::GET, "/exports?limit=1", Some(key), &[], None).await.status.as_u16()
 }
 
-/// Waits until a key that worked is refused, and never works again.
+/// Waits until a working key is rejected, and checks that it stays so.
 async fn ends(key: &str) {
     eventually("the key works no longer", async || status(key).await != 200).await;
     for _ in 0..10 {
@@ -50,7 +50,8 @@ async fn a_key_ends_when_its_time_is_over() {
 async fn one_wrong_character_anywhere_is_another_key() {
     let system = System::get().await;
     let whole = system.store().create_key_for(&new_key(None)).await.unwrap();
-    // Without its sum, as keys were made before: else the api would refuse each without asking the store.
+    // Without its checksum, as in older keys. Otherwise the api would reject each altered key without querying the
+    // store.
     let key = whole[..whole.len() - 6].to_owned();
     let start = key.len() - 64;
     for at in [4, start, start + 1, start + 31, start + 32, key.len() - 1] {
@@ -81,7 +82,7 @@ async fn a_rotated_key_ends_after_the_overlap_and_the_new_one_is_good_for_the_sa
     assert!(works(old.clone()).await && works(rotated.key.clone()).await, "both work during the overlap");
     let left = "select round(extract(epoch from expires_at - clock_timestamp()) / 60)::bigint from sluice.api_key where id = ";
     assert_eq!(database.number(&format!("{left}'{id}'")).await.unwrap(), 60);
-    // A second time, and without any overlap.
+    // Rotated a second time, without any overlap.
     let again = store.rotate_key(id, 0, |_| None).await.unwrap().unwrap();
     assert_eq!(again.new.expires_secs, None);
     assert!(!works(old.clone()).await && works(again.key).await);
@@ -146,7 +147,7 @@ async fn the_operator_makes_keys_that_are_good_for_less() {
     assert_eq!(system.number(&format!("{secrets}'{secret}'")).await.unwrap(), 0);
     let refused = system.x(&["admin", "keys", "create", "demo", "x", "--datasets", "nobodys"]);
     assert!(refused.unwrap_err().to_string().contains("nobodys"));
-    // Also with more than it may be good for.
+    // The key is read-only: a request for an export is forbidden.
     let body = json!({"startDate": "2024-01-01", "endDate": "2024-01-02"}).to_string();
     let headers = [("content-type", "application/json")];
     assert_eq!(call(Method::POST, "/whole", Some(key), &headers, Some(&body)).await.status, 403);

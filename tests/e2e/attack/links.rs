@@ -1,5 +1,5 @@
-//! Links and the bucket behind them: a link is good for one object, for its time, as it was signed; without one there is
-//! nothing to be had.
+//! Links and the bucket: a link is valid for one object, for its lifetime, exactly as signed. Without a link nothing
+//! can be read.
 
 use ports::objects::Objects;
 use tests::{System, eventually};
@@ -52,11 +52,11 @@ async fn a_link_that_was_altered_opens_nothing() {
         ("no query", address.to_owned()),
     ] {
         assert_ne!(altered, link, "{what}");
-        // Without a signature it is not even a link.
+        // Without a signature the request is not even a presigned one.
         let wanted = if what == "no signature" { 400 } else { 403 };
         assert_eq!(fetched(&altered).await, wanted, "{what}: {altered}");
     }
-    // It reads, and does nothing else.
+    // A link allows reading and nothing else.
     for method in [reqwest::Method::PUT, reqwest::Method::DELETE, reqwest::Method::POST] {
         assert_eq!(status(method.clone(), &link).await, 403, "{method}");
     }

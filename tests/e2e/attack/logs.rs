@@ -1,4 +1,4 @@
-//! The audit: who did what, with which outcome, one structured line each; and no key in any log.
+//! The audit log: one structured line for each audited action with actor and outcome, and no key in any log.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use tests::System;
 
 use crate::api::{call, get};
 
-/// The audit events among the lines that `cargo x logs` prints.
+/// Returns the audit events among the lines that `cargo x logs` prints.
 pub(super) fn audit_events(log: &str) -> Vec<Value> {
     json_lines(log).into_iter().filter(|event| event["target"] == "audit").collect()
 }
@@ -44,13 +44,13 @@ async fn what_is_done_and_handed_out_is_audited() {
     ] {
         ask(method, &path, &key).await;
     }
-    // HEAD hands out what GET does.
+    // HEAD returns the same link as GET.
     let reader = store.create_key(&"demo".parse().unwrap(), "e2e audit head").await.unwrap();
     for path in [format!("/exports/{id}/manifest"), format!("/exports/{id}/files/{file}")] {
         let answer = ask(Method::HEAD, &path, &reader).await;
         assert_eq!((answer.status.as_u16(), answer.header("location").is_empty()), (307, false), "{path}");
     }
-    // A stranger tries, and the owner deletes.
+    // Another tenant tries to delete, then the owner does.
     assert_eq!(ask(Method::DELETE, &format!("/exports/{id}"), &other).await.status, 404);
     assert_eq!(ask(Method::DELETE, &format!("/exports/{id}"), &key).await.status, 204);
     let slow = json!({"datasets": ["slow"], "startDate": "2024-01-01", "endDate": "2024-01-01"});
@@ -73,7 +73,7 @@ async fn what_is_done_and_handed_out_is_audited() {
         by_head.iter().all(|e| e["links"] == 1 && e["export"] == id && e["outcome"] == "done"),
         "{by_head:?}"
     );
-    // Each request line says whose it was.
+    // Each request line names the caller.
     let requests = json_lines(&log).into_iter().filter(|line| line["message"] == "request");
     let requests: Vec<_> = requests.filter(|line| line["by"] == head).collect();
     assert_eq!(requests.len(), 2, "{requests:?}");
@@ -105,7 +105,7 @@ async fn what_is_done_and_handed_out_is_audited() {
     found("invalidated", &|e| e["dataset"] == "whole" && e["tenant"] == "nobody");
     found("catalog applied", &|e| e["revision"].is_string() && e["outcome"] == "done");
     found("access refused", &|e| e["status"] == 401 && e["by"] == "nobody");
-    // No secret of any key went into a log, whole or in part.
+    // No secret of any key was logged, in whole or in part.
     for key in [&key, &other, &reader, &made_key, &system.stack.key] {
         let secret = key.rsplit('_').next().unwrap();
         assert!(!log.contains(secret) && !log.contains(&secret[..16]), "a key was logged");

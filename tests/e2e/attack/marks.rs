@@ -1,11 +1,11 @@
-//! Values that are marked, in rows, in filters and in what a function warns of: none of them gets into a log.
+//! Marked values in rows, in filters and in a function's warnings: none of them is logged.
 
 use serde_json::json;
 use tests::System;
 
 use crate::api::get;
 
-/// It is in every row of `noisy`, of which a function warns, and which it cannot read as a number.
+/// Value in every row of `noisy`. A function warns about it and cannot read it as a number.
 const MARK: &str = "hunter2";
 
 #[tokio::test]

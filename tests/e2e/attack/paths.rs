@@ -1,5 +1,5 @@
-//! Paths and headers that no client library would send: written by hand onto a socket. None reaches anything but a refusal,
-//! and none puts a header of its own into an answer.
+//! Paths and headers that no client library would send, written directly to a socket. All of them lead to an error
+//! response, and none injects a header into a response.
 
 use tests::{PATIENCE, System};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -7,12 +7,12 @@ use tokio::net::TcpStream;
 
 use super::finished;
 
-/// Sends a request as it is and answers the status (0 where the connection was closed) and the whole answer.
+/// Sends a request as it is. Returns the status (0 if the connection was closed) and the whole response.
 async fn send(request: &[u8]) -> (u16, String) {
     let system = System::get().await;
     let host = system.stack.aws_endpoint.trim_start_matches("http://");
     let mut stream = TcpStream::connect(host).await.unwrap();
-    // A server may close before it has read everything.
+    // A server may close the connection before it has read everything.
     let _ = stream.write_all(request).await;
     let mut answer = Vec::new();
     let _ = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer))
@@ -23,7 +23,7 @@ async fn send(request: &[u8]) -> (u16, String) {
     (status, text)
 }
 
-/// The address of the api on the emulator, without the host.
+/// Returns the address of the api on the emulator, without the host.
 fn base(system: &System) -> String {
     let url = system.stack.url.trim_end_matches('/').trim_end_matches("/api/v1");
     url.trim_start_matches(&system.stack.aws_endpoint).to_owned()
@@ -92,7 +92,7 @@ async fn a_header_given_twice_or_broken_or_huge_is_refused() {
     let start = format!("GET {base}/api/v1/exports?limit=1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n");
     let wrong = "slc_0123456789abcdef_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
     for headers in [
-        // A gateway joins what comes twice with a comma; neither of the two is taken.
+        // A gateway joins repeated headers with a comma. Neither value is accepted.
         format!("Authorization: Bearer {key}\r\nAuthorization: Bearer {wrong}\r\n"),
         format!("Authorization: Bearer {wrong}\r\nAuthorization: Bearer {key}\r\n"),
         format!("Authorization: Bearer {key}, Bearer {key}\r\n"),
@@ -127,12 +127,12 @@ async fn no_text_of_a_caller_becomes_a_header() {
         assert!([400, 404, 405].contains(&status), "{path}: {status} {text}");
         let head = text.split("\r\n\r\n").next().unwrap().to_ascii_lowercase();
         assert!(!head.contains("set-cookie"), "{path}: {head}");
-        // A path with a line break in it is on no route, so the gateway itself answers.
+        // A path with a line break matches no route, so the gateway itself responds.
         let ours =
             head.contains("application/problem+json") && head.contains("x-content-type-options: nosniff");
         assert!(ours || (status == 404 && !path.contains('?')), "{path}: {head}");
     }
-    // The name of a file is the store's, never the path's.
+    // The name of a file comes from the store, never from the path.
     let (status, text) = get(&format!("/api/v1/exports/{id}/files/{file}"), "").await;
     assert_eq!(status, 307);
     assert!(text.contains(&format!("filename%3D%22{file}%22")), "{text}");
@@ -158,7 +158,7 @@ async fn json_that_is_too_large_or_too_deep_is_refused_before_it_is_read() {
     ] {
         for path in ["/exports", "/exports?dryRun=true", "/whole"] {
             let answer = crate::api::call(reqwest::Method::POST, path, key, &json, Some(&body)).await;
-            // A number too large for JSON's readers may also be one that is only wrong.
+            // A number too large for JSON parsers may also be rejected as an invalid value.
             let status = answer.status.as_u16();
             assert!(
                 status == wanted || (wanted == 400 && status == 422),

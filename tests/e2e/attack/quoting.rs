@@ -1,5 +1,5 @@
-//! The statement that reads the user's tables, given to a real server with whatever a value or a name may hold: it finds
-//! exactly the rows that have the value, whatever the server's setting for backslashes, and does nothing else.
+//! The statement that reads the user's tables, run on a real server with arbitrary values and names: it returns exactly
+//! the rows with the value, whatever the server's setting for backslashes, and has no other effect.
 
 use std::path::Path;
 
@@ -19,7 +19,7 @@ use tests::Database;
 
 use super::injection::ATTACKS;
 
-/// Texts made up at random, the same in every run.
+/// Number of random texts, the same in every run.
 const MADE_UP: usize = 1500;
 
 fn selection(column: &str, test: export::selection::Test) -> Selection {
@@ -38,7 +38,7 @@ fn selection(column: &str, test: export::selection::Test) -> Selection {
     }
 }
 
-/// The values of the only column, an int8, of every row of a binary COPY.
+/// Returns the values of the only column, an int8, of every row of a binary COPY.
 async fn ids(connection: &mut PgConnection, selection: &Selection) -> Vec<i64> {
     let text = sql::copy_sql(selection, &Range::All, &"acme".parse().unwrap());
     let stream = connection.copy_out_raw(&text).await.unwrap_or_else(|error| panic!("{text}\n{error}"));
@@ -47,14 +47,14 @@ async fn ids(connection: &mut PgConnection, selection: &Selection) -> Vec<i64> {
         Ok(all)
     });
     let bytes = bytes.await.unwrap_or_else(|error| panic!("{text}\n{error}"));
-    // Signature, flags and extension take 19 bytes, the trailer two; a row is 2 + 4 + 8.
+    // Signature, flags and extension take 19 bytes, the trailer two. A row is 2 + 4 + 8.
     let rows = bytes[19..bytes.len() - 2].chunks_exact(14);
     let mut ids: Vec<_> = rows.map(|row| i64::from_be_bytes(row[6..].try_into().unwrap())).collect();
     ids.sort_unstable();
     ids
 }
 
-/// What an attacker or a fuzzer would send, and texts at random that are full of what matters to a lexer.
+/// Returns the texts of an attacker or a fuzzer, and random texts full of characters that matter to a lexer.
 fn texts() -> Vec<String> {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/quoting");
     let mut paths: Vec<_> = std::fs::read_dir(corpus).unwrap().map(|entry| entry.unwrap().path()).collect();

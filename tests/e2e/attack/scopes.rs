@@ -1,5 +1,5 @@
-//! Keys that are good for less: a dataset outside of the scope does not exist, an export that has one neither, and a key
-//! that may only read changes nothing.
+//! Keys with limited scope: a dataset outside of the scope does not exist, neither does an export with such a dataset,
+//! and a read-only key changes nothing.
 
 use api::ROUTES;
 use export::access::Access;
@@ -40,7 +40,7 @@ async fn a_dataset_outside_of_the_scope_does_not_exist() {
         listed.body["datasets"].as_array().unwrap().iter().map(|d| d["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["visits", "whole"]);
     assert_eq!(get("/datasets/Visits").await.status, 200);
-    // Asked for by name it is as unknown as a name that nobody has, in the same words.
+    // Requested by name, it is rejected in the same words as a name that does not exist.
     let alike = |answer: &Answer, name: &str| {
         (answer.status.as_u16(), answer.body.to_string().replace(name, "{name}"))
     };
@@ -61,10 +61,10 @@ async fn a_dataset_outside_of_the_scope_does_not_exist() {
         "short form"
     );
     assert_eq!(hidden.status, 404);
-    // A misspelt name is not told what else there is.
+    // The error for a misspelt name does not suggest names outside of the scope.
     let near = post(&key, "/exports", &request(json!(["note"])), &[]).await;
     assert!(!near.body.to_string().contains("notes"), "{}", near.body);
-    // All is all that it may see.
+    // `"*"` means every dataset within the scope.
     let all = post(&key, "/exports?dryRun=true", &request(json!("*")), &[]).await;
     let planned: Vec<_> =
         all.body["datasets"].as_array().unwrap().iter().map(|d| d["name"].as_str().unwrap()).collect();
@@ -74,7 +74,7 @@ async fn a_dataset_outside_of_the_scope_does_not_exist() {
 #[tokio::test]
 async fn an_export_with_such_a_dataset_does_not_exist_either() {
     let system = System::get().await;
-    // Of `notes` and `whole`.
+    // An export of `notes` and `whole`.
     let (id, file) = finished(system).await;
     let inside = key(system, only(&["notes", "whole", "visits"])).await;
     let outside = key(system, only(&["whole", "visits"])).await;
@@ -90,7 +90,7 @@ async fn an_export_with_such_a_dataset_does_not_exist_either() {
         let unknown = ask("00000000-0000-4000-8000-000000000000").await;
         assert_eq!(hidden, unknown, "{method} {route}");
     }
-    // Nor does a cursor name it: page by page, with and without a status, only what exists is passed.
+    // A cursor does not name it either: page by page, with and without a status, only visible exports occur.
     let every = crate::api::get("/exports?limit=100").await.body.to_string();
     assert!(every.contains(&id), "it is among the newest");
     let mut path = "/exports?limit=1&status=succeeded".to_owned();
@@ -109,7 +109,7 @@ async fn an_export_with_such_a_dataset_does_not_exist_either() {
     assert_eq!(call(Method::GET, &format!("/exports/{id}"), Some(&inside), &[], None).await.status, 200);
 }
 
-/// Another key of the tenant used the same idempotency key for `"*"`, which means more for it.
+/// Another key of the tenant used the same idempotency key for `"*"`, which includes more datasets for that key.
 #[tokio::test]
 async fn a_replay_shows_nothing_outside_of_the_scope() {
     let system = System::get().await;
@@ -144,7 +144,7 @@ async fn a_key_that_reads_only_changes_nothing() {
             );
         }
     }
-    // The same whether what it asks for exists or not.
+    // The response is the same for an export that exists and one that does not.
     let unknown = "/exports/00000000-0000-4000-8000-000000000000";
     assert_eq!(call(Method::DELETE, unknown, Some(&reader), &[], None).await.status, 403);
     assert_eq!(crate::api::get(&format!("/exports/{id}")).await.status, 200);

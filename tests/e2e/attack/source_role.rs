@@ -1,4 +1,4 @@
-//! The role that reads the source cannot write, not even where its session says that it may.
+//! The role that reads the source cannot write, even if its session claims to be allowed to.
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection, Executor};
@@ -7,7 +7,7 @@ use tests::System;
 async fn source(system: &System) -> PgConnection {
     let options: PgConnectOptions = system.stack.source_url.parse().unwrap();
     options
-        // What it says is not what functions say.
+        // Distinguishes this test from the functions.
         .application_name("attack")
         .extra_float_digits(None)
         .statement_cache_capacity(0)
@@ -28,7 +28,7 @@ async fn refused(connection: &mut PgConnection, statement: &'static str) -> Stri
 async fn a_transaction_of_the_worker_cannot_be_made_to_write() {
     let system = System::get().await;
     let mut source = source(system).await;
-    // As the worker begins it. 25006: read only; 25001: too late to change that; 42501: no right.
+    // Begun as by the worker. 25006: read only; 25001: too late to change that; 42501: no privilege.
     for statement in [
         "begin isolation level read committed read only; select 1; select set_config('transaction_read_only', 'off', true)",
         "begin isolation level read committed read only; select 1; set transaction read write",
@@ -44,7 +44,7 @@ async fn a_transaction_of_the_worker_cannot_be_made_to_write() {
         .await
         .unwrap();
     assert_eq!(refused(&mut source, write).await, "25006");
-    // And in one that says it may write, the role has no right to.
+    // In a session that may write, the role lacks the privilege.
     for statement in [
         "begin read write; insert into e2e.whole values (99, 'written')",
         "begin read write; update e2e.whole set label = 'written'",

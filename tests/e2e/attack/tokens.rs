@@ -1,5 +1,6 @@
-//! A deployment that knows its callers by tokens: API Gateway's own authorizer before every route, as the template says,
-//! and a stand-in for the identity provider. It logs at debug, so the same stack shows what is never logged.
+//! A deployment that identifies callers by tokens: API Gateway's own authorizer before every route, as in the template,
+//! and a stand-in for the identity provider. It logs at debug level, so the same stack shows that secrets are never
+//! logged.
 
 mod provider;
 mod rows;
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 use provider::{Order, Provider};
 use stack::TokenStack;
 
-/// What tokens are asked for in these tests.
+/// Claims of a valid token in these tests.
 fn claims(issuer: &str) -> Value {
     let now = seconds();
     json!({
@@ -20,7 +21,7 @@ fn claims(issuer: &str) -> Value {
     })
 }
 
-/// Seconds since 1970.
+/// Returns the seconds since 1970.
 fn seconds() -> u64 {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
 }
@@ -37,7 +38,8 @@ async fn a_deployment_with_tokens_lets_in_whom_the_provider_vouches_for() {
     rows::nothing_of_a_row_or_a_secret_is_logged(&stack, &provider, &good).await;
 }
 
-/// Where anybody may be a tenant tomorrow, every dataset must say whose rows it holds.
+/// Checks that a dataset without a tenant column is rejected. New tenants can appear at any time, so every dataset must
+/// declare the tenant of its rows.
 fn catalogs_are_closed(stack: &TokenStack) {
     let mut catalog = tempfile::NamedTempFile::new().unwrap();
     std::io::Write::write_all(&mut catalog, b"[datasets.everybodys]\nrelation = \"public.everybodys\"\n")
@@ -46,7 +48,7 @@ fn catalogs_are_closed(stack: &TokenStack) {
     assert!(refused.unwrap_err().contains("tenant_column"), "an open dataset was applied");
 }
 
-/// 401: whatever a token says, nobody has verified it.
+/// Checks the cases of 401: the token cannot be verified, whatever it claims.
 async fn refused(stack: &TokenStack, provider: &Provider, good: &Value) {
     let now = seconds();
     let with = |change: &dyn Fn(&mut Value)| {
@@ -100,7 +102,7 @@ async fn refused(stack: &TokenStack, provider: &Provider, good: &Value) {
     }
 }
 
-/// 403: the token is good, and does not say what this deployment needs to know, or may read only.
+/// Checks the cases of 403: the token is valid but lacks a claim this deployment requires, or is read-only.
 async fn forbidden(stack: &TokenStack, provider: &Provider, good: &Value) {
     let without = |name: &str| {
         let mut claims = good.clone();
@@ -132,7 +134,7 @@ async fn forbidden(stack: &TokenStack, provider: &Provider, good: &Value) {
     assert_eq!((status, body["title"].as_str()), (403, Some("read only")), "{body}");
 }
 
-/// Tenants and scopes of tokens, as of keys.
+/// Tenants and scopes of tokens behave like those of keys.
 async fn kept_apart(stack: &TokenStack, provider: &Provider, good: &Value) {
     let mut claims = good.clone();
     let acme = provider.token(&Order::of(&claims)).await;

@@ -1,5 +1,5 @@
-//! What had ended and is changed: at once for whoever changed it, and within the time that a key is believed for
-//! everybody else, whatever the caches hold.
+//! Changes to ended exports: visible at once to the client that made the change, and to all others within the time for
+//! which a key is cached, whatever the caches hold.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use tests::{Redis, eventually};
 use super::{Answer, KEYS, Process, World};
 use crate::fixture::{LEASE_SECS, TARGET, new_export, note, want};
 
-/// Two processes that have shown the export.
+/// Returns two processes that have shown the export.
 async fn two(world: &World, redis: Option<&Redis>, id: ExportId) -> (Process, Process) {
     let (one, other) = (world.process(redis), world.process(redis));
     for process in [&one, &other] {
@@ -23,11 +23,11 @@ async fn two(world: &World, redis: Option<&Redis>, id: ExportId) -> (Process, Pr
     (one, other)
 }
 
-/// A change has been made: whoever asks the process once a key is no longer believed is given the right answer.
+/// Checks that after a change the process returns the right response as soon as keys are no longer cached.
 async fn soon(process: &Process, path: &str, is_right: impl Fn(&Answer) -> bool) {
     let changed = Instant::now();
     loop {
-        // What counts is when it was asked, not when it has answered.
+        // The time of the request counts, not the time of the response.
         let asked = changed.elapsed();
         let answer = process.get(path).await;
         if is_right(&answer) {
@@ -38,7 +38,7 @@ async fn soon(process: &Process, path: &str, is_right: impl Fn(&Answer) -> bool)
     }
 }
 
-/// The same for something that is gone, and stays so.
+/// Does the same for a resource that is gone, and checks that it stays gone.
 async fn soon_gone(process: &Process, path: &str) {
     soon(process, path, |answer| answer.status == 404).await;
     assert_eq!(process.get(path).await.status, 404, "{path}");
@@ -71,7 +71,7 @@ async fn a_change_while_redis_says_nothing_is_not_undone_by_what_it_still_holds(
     let Some(redis) = Redis::start() else { return };
     let world = World::new().await;
     let id = world.succeeded().await;
-    // A process whose call takes too long on this machine does without Redis for a while.
+    // If a call to Redis takes too long on this machine, the process does without Redis for a while.
     let holds = async || {
         two(&world, Some(&redis), id).await;
         redis.keys().unwrap().iter().any(|key| key.contains(&id.to_string()))
@@ -125,7 +125,7 @@ async fn an_export_is_shown_no_longer_than_it_lives() {
     let id = world.succeeded().await;
     let path = format!("/exports/{id}");
     let process = shown_from_memory(&world, &path).await;
-    // By a second, and not just so.
+    // Expired by at least a second.
     let past =
         "select count(*) from sluice.export where expires_at < clock_timestamp() - interval '1 second'";
     eventually("its time is over", async || world.database.number(past).await.unwrap() == 1).await;
@@ -138,8 +138,8 @@ async fn an_export_is_shown_no_longer_than_it_lives() {
     soon_gone(&process, &format!("{path}/manifest")).await;
 }
 
-/// A process that has shown the only export once from the store and once from its memory, before it expires: soon, but
-/// later each time until this machine is quick enough.
+/// Returns a process that has shown the only export once from the store and once from its memory, before it expires.
+/// The expiry is soon, but later in each attempt until this machine is fast enough.
 async fn shown_from_memory(world: &World, path: &str) -> Process {
     for secs in [1, 2, 4, 8, 16, 32, 64] {
         let later =
@@ -175,7 +175,7 @@ async fn a_retried_export_is_never_shown_as_failed() {
     let status =
         |body: &str| serde_json::from_str::<Value>(body).unwrap()["status"].as_str().unwrap().to_owned();
     assert_eq!(status(&process.get(&path).await.body), ExportStatus::Failed.as_str());
-    // By somebody of whom this process hears nothing.
+    // By a client that uses another process.
     let limits = Limits { target_bytes: TARGET, max_chunks: 1000 };
     world.store.retry(&world.tenant, new.id, &wants, "r", limits, 3600).await.unwrap();
     assert_eq!(status(&process.get(&path).await.body), ExportStatus::Queued.as_str(), "at once");

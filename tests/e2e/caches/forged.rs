@@ -1,5 +1,5 @@
-//! Whoever may write to Redis gets nothing by it: what the api did not write there is not read, and no object of another
-//! tenant is ever signed.
+//! Write access to Redis is useless to an attacker: entries that the api did not write are ignored, and no object of
+//! another tenant is ever signed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use tests::Redis;
 
 use super::World;
 
-/// What a cache holds of a file's name: facts with their length before them.
+/// Returns the cache entry of a file's name: facts preceded by their length.
 fn file(key: &str) -> Entry {
     let facts = format!(r#"{{"key": "{key}", "name": "a.csv"}}"#);
     let mut value = u32::try_from(facts.len()).unwrap().to_be_bytes().to_vec();
@@ -36,7 +36,7 @@ async fn what_others_write_into_redis_is_not_used() {
         let answer = world.process(Some(&redis)).get(&path).await;
         assert_eq!((answer.status, &answer.location), (307, &right.location), "{key}");
     }
-    // The catalog too: a dataset with any SQL in it.
+    // The catalog too: a dataset with arbitrary SQL in it.
     let catalog = Entry { value: Bytes::from_static(b"{\"revision_id\": \"r\"}"), ..file("") };
     attacker.put(&Keyring::new("caches").catalog(), &catalog).await;
     assert_eq!(world.process(Some(&redis)).get("/datasets").await.status, 200);

@@ -1,4 +1,4 @@
-//! Many clients look at an export that has ended: the store is asked for their keys, and for nothing else.
+//! Many clients poll an ended export: the store is queried for their keys and for nothing else.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,19 +9,19 @@ use super::{Process, World};
 
 const CLIENTS: usize = 50;
 
-/// How often it may happen that a process does not hear Redis in time because this machine is busy.
+/// Maximum number of tries in which a process does not hear Redis in time because this machine is busy.
 const TRIES: usize = 5;
 
-/// Between two looks of one client.
+/// Time between two requests of one client.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// How long they look: five seconds, or what `SLUICE_POLL_SECS` says.
+/// Returns the duration of polling: five seconds, or `SLUICE_POLL_SECS`.
 fn patience() -> Duration {
     let secs = std::env::var("SLUICE_POLL_SECS").ok().and_then(|secs| secs.parse().ok());
     Duration::from_secs(secs.unwrap_or(5))
 }
 
-/// What the store was told, key look-ups apart.
+/// Statements received by the store, with key look-ups counted separately.
 #[derive(Debug)]
 struct Told {
     look_ups: usize,
@@ -32,7 +32,7 @@ fn told(world: &World, since: u64) -> Told {
     let statements = world.statements.since(since).unwrap();
     let (keys, rest): (Vec<_>, Vec<_>) = statements.into_iter().partition(|s| s.contains("sluice.api_key"));
     let (frame, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(|s| s == "begin" || s == "commit");
-    // Each look-up stands between a begin and a commit, and there are no others.
+    // Each look-up is between a begin and a commit, and there are no others.
     assert!(
         !others.is_empty() || frame.len() <= 2 * keys.len(),
         "{} in {} look-ups",
@@ -42,8 +42,8 @@ fn told(world: &World, since: u64) -> Told {
     Told { look_ups: keys.len(), others }
 }
 
-/// All clients look at all paths in turn, spread over the processes, half of them with what they know. Each answer must
-/// be the one that `expected` holds. Meanwhile `meanwhile` runs.
+/// Makes all clients poll all paths in turn, spread over the processes, half of them with their known ETag. Each
+/// response must be the one in `expected`. Meanwhile `meanwhile` runs.
 async fn poll(
     processes: &[Arc<Process>],
     expected: &Arc<Vec<(String, super::Answer)>>,
@@ -82,7 +82,7 @@ async fn poll(
     looks
 }
 
-/// The right answers, from a process that asks the store for each.
+/// Returns the right responses, from a process that queries the store for each.
 async fn answers(world: &World, id: export::id::ExportId) -> Arc<Vec<(String, super::Answer)>> {
     let process = world.process(None);
     let mut answers = Vec::new();
@@ -119,7 +119,7 @@ async fn fifty_clients_ask_the_store_once_per_process() {
         }
     }
     let first = told(&world, start);
-    let views = first.others.iter().filter(|s| s.contains("An export and how far it is")).count();
+    let views = first.others.iter().filter(|s| s.contains("An export and its progress")).count();
     assert_eq!(views, processes.len(), "one look per process at the export itself: {first:?}");
 
     let start = world.statements.now().unwrap();
@@ -129,7 +129,7 @@ async fn fifty_clients_ask_the_store_once_per_process() {
     assert_eq!(then.others, Vec::<String>::new());
     let most = processes.len() * (usize::try_from(patience().as_secs()).unwrap() + 2);
     assert!(then.look_ups <= most, "one look-up per process and second: {}", then.look_ups);
-    // Each of them has looked again and again, at everything.
+    // Each client has polled everything repeatedly.
     assert!(looks > expected.len() * CLIENTS, "{looks}");
 }
 
@@ -146,8 +146,9 @@ async fn with_redis_they_ask_once_at_all() {
     panic!("Redis was not heard in time, {TRIES} times");
 }
 
-/// What one process has asked for, two new ones are given by Redis, however many clients they have. False if one of the
-/// three did not hear Redis within the time that a call has, which proves nothing on a machine with other things to do.
+/// Checks that two new processes get from Redis everything that one process has read, however many clients they have.
+/// Returns false if one of the three did not hear Redis within the time limit of a call, which proves nothing on a busy
+/// machine.
 async fn ask_once(world: &World, redis: &Redis, expected: &Arc<Vec<(String, super::Answer)>>) -> bool {
     let heard = |process: &Process| process.cache.counts()[1].total().errors == 0;
     let first = world.process(Some(redis));
@@ -177,7 +178,7 @@ async fn a_redis_that_stops_in_the_middle_makes_no_answer_wrong() {
     let Some(redis) = Redis::start() else { return };
     let world = World::new().await;
     let expected = answers(&world, world.succeeded().await).await;
-    // Without memory to hide behind: a process begins anew whenever the outage changes.
+    // A new process begins whenever the outage changes, because its memory would hide the effect of Redis.
     let before: Vec<_> = (0..2).map(|_| Arc::new(world.process(Some(&redis)))).collect();
     let start = Instant::now();
     let looks = poll(&before, &expected, Duration::from_secs(3), async {
@@ -194,7 +195,7 @@ async fn a_redis_that_stops_in_the_middle_makes_no_answer_wrong() {
     })
     .await;
     println!("{looks} answers in {:?}, all of them right", start.elapsed());
-    // It comes back empty, and is used again; by a process that is heard in time.
+    // Redis comes back empty and is used again, by a process that hears it in time.
     eventually("Redis is filled again", async || {
         let after = world.process(Some(&redis));
         for (path, right) in &*expected {

@@ -1,4 +1,4 @@
-//! What is in Redis: nothing that anybody could fetch a file or send a request with, and nothing for ever.
+//! Contents of Redis: nothing that could be used to fetch a file or send a request, and nothing that is kept forever.
 
 use export::id::hex;
 use ports::cache::Keyring;

@@ -1,4 +1,4 @@
-//! What comes from where.
+//! Origin of downloads: cache or storage.
 
 use client::Client;
 use export::manifest::Manifest;
@@ -21,12 +21,13 @@ pub(super) async fn the_second_one_does_not_reach_storage(cdn: &CdnStack, manife
         links.push(link);
     }
 
-    // Many who want the same at once: it is fetched for one of them.
+    // Concurrent requests for the same file: it is fetched once.
     let crowd = futures::future::join_all((0..8).map(|_| cdn.get(&links[0]))).await;
     assert!(crowd.iter().all(|answer| answer.status == 200 && answer.body == crowd[0].body));
     assert_eq!(crowd.iter().filter(|answer| answer.whence() == "Miss from nginx").count(), 1);
 
-    // A part of what is not there yet; nothing of what the viewer says goes to the bucket, which would refuse all of this.
+    // A range of a file that is not cached yet. The viewer's headers do not reach the bucket, which would reject them
+    // all.
     let part = [("range", "bytes=10-19"), ("authorization", "Bearer x"), ("x-amz-content-sha256", "x")];
     let first = cdn.ask(Method::GET, &links[1], &part).await;
     assert_eq!((first.status, first.body.len()), (StatusCode::PARTIAL_CONTENT, 10));
@@ -41,7 +42,7 @@ pub(super) async fn the_second_one_does_not_reach_storage(cdn: &CdnStack, manife
         assert_eq!(cdn.served(&format!("/{key}"), "Miss"), 1, "{key}");
     }
 
-    // It cannot come from storage now.
+    // From now on it cannot come from storage.
     for (_, key) in &files {
         cdn.aws("s3", "delete_object", &json!({"Bucket": cdn.stack().bucket, "Key": key}));
     }
@@ -62,7 +63,7 @@ async fn download(cdn: &CdnStack, manifest: &Manifest) {
     assert_eq!(sorted_records(&exported.records("parcels").unwrap()), sorted_records(&rows));
 }
 
-/// Whole, in parts, its head, and not at all where the viewer has it already.
+/// Checks responses from the cache: the whole file, ranges, HEAD, and 304 if the viewer already has it.
 async fn from_the_cache(cdn: &CdnStack, link: &str) {
     let whole = cdn.get(link).await;
     let length = whole.body.len();
@@ -84,7 +85,7 @@ async fn from_the_cache(cdn: &CdnStack, link: &str) {
     }
 }
 
-/// A manifest does not say that it may be kept; what is not there may come to be.
+/// A manifest has no header that allows caching. An absent object may be created later.
 pub(super) async fn what_may_not_be_cached_is_not(cdn: &CdnStack, manifest: &Manifest) {
     let link = cdn.link(manifest.export, "manifest").await;
     assert!(link.starts_with(&format!("{}/t/demo/x/", cdn.stack().cdn_url)), "{link}");
@@ -111,7 +112,7 @@ pub(super) async fn what_may_not_be_cached_is_not(cdn: &CdnStack, manifest: &Man
         assert_eq!(answer.whence(), whence);
     }
 
-    // The distribution may read files, and nothing else that lies in the bucket.
+    // The distribution may read files and nothing else in the bucket.
     cdn.aws("s3", "put_object", &put("elsewhere/1.csv"));
     let other = cdn.get(&cdn.signed("elsewhere/1.csv", now() + 600)).await;
     assert_eq!((other.status, other.whence()), (StatusCode::FORBIDDEN, "Error from nginx"));
@@ -130,7 +131,7 @@ pub(super) async fn the_api_is_reached_through_it_and_never_cached(cdn: &CdnStac
         let again = cdn.ask(Method::GET, &export, &known).await;
         assert_eq!((again.status, again.whence()), (StatusCode::NOT_MODIFIED, "Miss from nginx"));
     }
-    // What one caller was told is not told to another.
+    // A response to one caller is not served to another.
     assert_eq!(cdn.get(&export).await.status, StatusCode::UNAUTHORIZED);
     let query = cdn.ask(Method::GET, &format!("{base}/exports?status=succeeded&limit=1"), &[key]).await;
     let page: serde_json::Value = serde_json::from_slice(&query.body).unwrap();
@@ -138,7 +139,7 @@ pub(super) async fn the_api_is_reached_through_it_and_never_cached(cdn: &CdnStac
     let wrong = cdn.ask(Method::GET, &format!("{base}/exports?limit=none"), &[key]).await;
     assert_eq!(wrong.status, StatusCode::BAD_REQUEST, "queries go on");
 
-    // Everything by it: the request, the waiting, the links, the files.
+    // Everything through the CDN: the request, the waiting, the links, the files.
     let through = tests::System {
         stack: cdn.stack().clone(),
         client: Client::new(&base, Some(&cdn.stack().key)).unwrap(),

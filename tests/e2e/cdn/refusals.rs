@@ -1,4 +1,4 @@
-//! Links that nobody signed, that are over, or that were altered: nothing is had by them, cached or not.
+//! Unsigned, expired or altered links: they give access to nothing, cached or not.
 
 use export::manifest::Manifest;
 use ports::links::Signer;
@@ -72,26 +72,26 @@ pub(super) async fn whatever_we_did_not_sign_opens_nothing(cdn: &CdnStack, manif
         let part = cdn.ask(Method::GET, &url, &[("range", "bytes=0-9")]).await;
         assert_eq!(part.status, StatusCode::FORBIDDEN, "{what}");
     }
-    // Said to be for another distribution.
+    // With the host name of another distribution.
     let elsewhere = cdn.ask(Method::GET, &link, &[("host", "d111111abcdef8.cloudfront.net")]).await;
     assert_eq!(elsewhere.status, StatusCode::FORBIDDEN);
-    // It reads, and does nothing else.
+    // A link allows reading and nothing else.
     for method in [Method::PUT, Method::POST, Method::DELETE, Method::OPTIONS] {
         assert_eq!(cdn.ask(method.clone(), &link, &[]).await.status, StatusCode::FORBIDDEN, "{method}");
     }
-    // What nginx asks the verifier is nobody else's to ask.
+    // The verifier's path is not reachable for clients.
     let asked = cdn.get(&format!("{}/-/verify", cdn.stack().cdn_url)).await;
     assert_eq!(asked.status, StatusCode::NOT_FOUND);
     assert_eq!(cdn.get(&link).await.status, StatusCode::OK, "the link itself is as good as before");
 
-    // Neither log holds a link.
+    // Neither log contains a link.
     for log in ["nginx-served.log", "nginx.log", "verifier.log"] {
         let said = std::fs::read_to_string(cdn.stack().ground.join(log)).unwrap();
         assert!(!said.contains("Signature="), "{log}");
     }
 }
 
-/// The verifier ends, and is not started again.
+/// The verifier ends and is not started again.
 pub(super) async fn while_nobody_can_verify_nothing_is_served(cdn: &CdnStack, manifest: &Manifest) {
     let link = cdn.link(manifest.export, &format!("files/{}", files(manifest)[0].0)).await;
     assert_eq!(cdn.get(&link).await.status, StatusCode::OK);

@@ -1,4 +1,4 @@
-//! The operator's side: keys that replace each other, and a secret that is of no use.
+//! Operator tasks: rotation of keys, and an unusable secret.
 
 use std::process::Command;
 
@@ -9,7 +9,7 @@ use serde_json::json;
 use super::files;
 use super::stack::CdnStack;
 
-/// The two that CloudFront takes.
+/// The two kinds of keys that CloudFront accepts.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Kind {
     Ecdsa,
@@ -22,7 +22,7 @@ pub(super) struct Pair {
     pub(super) public: Vec<u8>,
 }
 
-/// A new pair, made by openssl as infra/README.md says.
+/// Creates a new pair with openssl as described in infra/README.md.
 pub(super) fn key_pair(kind: Kind) -> Pair {
     let folder = tempfile::tempdir().unwrap();
     let openssl = |arguments: &[&str]| {
@@ -39,13 +39,13 @@ pub(super) fn key_pair(kind: Kind) -> Pair {
     Pair { private: String::from_utf8(read("private")).unwrap(), public: read("public") }
 }
 
-/// The text of a secret for this stack's CDN.
+/// Returns the text of a secret for this stack's CDN.
 pub(super) fn secret(cdn: &CdnStack, id: &str, private: &str) -> String {
     let domain = cdn.stack().cdn_url.strip_prefix("http://").unwrap();
     json!({"domain": domain, "keyPairId": id, "privateKey": private}).to_string()
 }
 
-/// The three steps of infra/README.md, from the stack's own key to one of the other kind.
+/// Follows the three steps of infra/README.md, from the stack's own key to one of the other kind.
 pub(super) async fn a_key_replaces_another_without_a_broken_link(cdn: &CdnStack, manifest: &Manifest) {
     let file = format!("files/{}", files(manifest)[0].0);
     let first_id = cdn.secret["keyPairId"].as_str().unwrap();
@@ -74,7 +74,7 @@ pub(super) async fn a_key_replaces_another_without_a_broken_link(cdn: &CdnStack,
     assert_eq!(cdn.get(&old).await.status, StatusCode::FORBIDDEN, "its key is gone");
     assert_eq!(cdn.get(&new).await.status, StatusCode::OK);
 
-    // And back, to the slot that has become free.
+    // And back, to the slot that is free now.
     std::fs::write(trusted(first_id), first).unwrap();
     cdn.sign_with(&cdn.secret.to_string()).await;
     std::fs::remove_file(trusted("KSECOND")).unwrap();
@@ -83,7 +83,7 @@ pub(super) async fn a_key_replaces_another_without_a_broken_link(cdn: &CdnStack,
     assert_eq!(cdn.get(&new).await.status, StatusCode::FORBIDDEN);
 }
 
-/// Files are handed out all the same.
+/// Files remain available.
 pub(super) async fn without_a_key_links_are_those_of_the_storage(cdn: &CdnStack, manifest: &Manifest) {
     let wrong_key = secret(cdn, "K1", "no key");
     let no_domain = cdn.secret.to_string().replace("127.0.0.1:", "files.example.com:");

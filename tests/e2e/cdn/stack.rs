@@ -1,4 +1,4 @@
-//! A second stack, whose files are loaded through nginx in CloudFront's place.
+//! A second stack, whose files are loaded through nginx in place of CloudFront.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -14,22 +14,22 @@ use tests::{PATIENCE, Stack, System, eventually, skipped};
 
 const SCHEMA: &str = include_str!("schema.sql");
 const CATALOG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/e2e/cdn/catalog.toml");
-/// One call to the emulator, by boto3.
+/// Script that makes one call to the emulator with boto3.
 const CALL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/local/py/call.py");
 
-/// A running stack; it is stopped with this value.
+/// A running stack. It stops when this value is dropped.
 pub(super) struct CdnStack {
     x: String,
-    /// `stack.json`.
+    /// Contents of `stack.json`.
     described: Value,
     /// The system on it.
     pub(super) system: System,
-    /// What the api signs with at first.
+    /// The secret that the api signs with at first.
     pub(super) secret: Value,
     http: reqwest::Client,
 }
 
-/// An answer, read to its end.
+/// A response, read to its end.
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
@@ -41,14 +41,14 @@ impl Answer {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// Where the CDN had it from.
+    /// Returns the origin that the CDN reports.
     pub(super) fn whence(&self) -> &str {
         self.header("x-cache")
     }
 }
 
 impl CdnStack {
-    /// Starts it; `None`, which is said, where there is no nginx and something may be skipped.
+    /// Starts the stack. Without nginx it returns `None` and prints so, provided that tests may be skipped.
     pub(super) async fn start() -> Option<Self> {
         let x = std::env::var("SLUICE_X").expect("run the tests with `cargo x test`");
         let main = PathBuf::from(std::env::var("SLUICE_STACK").unwrap());
@@ -83,7 +83,7 @@ impl CdnStack {
         &self.system.stack
     }
 
-    /// One call to a service of this stack's emulator.
+    /// Makes one call to a service of this stack's emulator.
     pub(super) fn aws(&self, service: &str, operation: &str, arguments: &Value) -> Value {
         let python = std::env::var("SLUICE_PYTHON").expect("run the tests with `cargo x test`");
         let job = json!({"stack": self.described, "service": service, "operation": operation, "arguments": arguments});
@@ -100,7 +100,7 @@ impl CdnStack {
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
-    /// Puts another text into the secret, and lets the api forget what it has read of it.
+    /// Puts another text into the secret, and makes the api drop its cached copy.
     pub(super) async fn sign_with(&self, secret: &str) {
         let arguments = json!({"SecretId": self.stack().cdn_secret, "SecretString": secret});
         self.aws("secretsmanager", "put_secret_value", &arguments);
@@ -111,19 +111,19 @@ impl CdnStack {
         eventually("the api comes back", async || self.get(&health).await.status == StatusCode::OK).await;
     }
 
-    /// Ends one of the stack's processes for good, and waits for that.
+    /// Ends one of the stack's processes for good, and waits for its end.
     pub(super) fn kill(&self, process: &str) {
         let pid = self.described["pids"][process].to_string();
         assert!(Command::new("kill").args(["-KILL", &pid]).status().unwrap().success(), "{process}");
         let until = Instant::now() + PATIENCE;
-        // Of one that nobody has waited for only the name is left.
+        // Of a process that is not reaped yet, only the name is left.
         while std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| !line.is_empty()) {
             assert!(Instant::now() < until, "{process} does not end");
             std::thread::sleep(Duration::from_millis(20));
         }
     }
 
-    /// One request, redirects not followed.
+    /// Sends one request without following redirects.
     pub(super) async fn ask(&self, method: Method, url: &str, headers: &[(&str, &str)]) -> Answer {
         let mut request = self.http.request(method, url);
         for (name, value) in headers {
@@ -138,7 +138,7 @@ impl CdnStack {
         self.ask(Method::GET, url, &[]).await
     }
 
-    /// The api's link to a file of an export.
+    /// Returns the api's link to a file of an export.
     pub(super) async fn link(&self, export: ExportId, file: &str) -> String {
         let Stack { url, key, .. } = self.stack();
         let bearer = format!("Bearer {key}");
@@ -149,12 +149,12 @@ impl CdnStack {
         answer.header("location").to_owned()
     }
 
-    /// A link to an object, signed with the api's own key.
+    /// Returns a link to an object, signed with the api's own key.
     pub(super) fn signed(&self, object: &str, expires: u64) -> String {
         Signer::read(&self.secret.to_string()).unwrap().link(object, expires).unwrap()
     }
 
-    /// How often each path was served with that in `X-Cache`, by nginx's log.
+    /// Counts how often a path was served with this `X-Cache`, from nginx's log.
     pub(super) fn served(&self, path: &str, whence: &str) -> usize {
         let log = std::fs::read_to_string(self.stack().ground.join("nginx-served.log")).unwrap();
         let wanted = (format!(" GET {path} "), format!(" \"{whence} from nginx\" "));
@@ -168,7 +168,7 @@ impl Drop for CdnStack {
     }
 }
 
-/// Seconds since 1970.
+/// Returns the seconds since 1970.
 pub(super) fn now() -> u64 {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
 }

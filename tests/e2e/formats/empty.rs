@@ -1,4 +1,4 @@
-//! The file of a dataset without rows has the types of the files that have some, whoever reads it.
+//! The file of a dataset without rows has the same types as files with rows, for every reader.
 
 use std::process::Command;
 
@@ -12,7 +12,7 @@ use worker::encode::encoder;
 
 const READ: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/e2e/formats/read_types.py");
 
-/// One of every type that is decoded, as array too, with the modifiers that matter, and as text.
+/// Returns one column of every decoded type, also as array, with the relevant modifiers, and as text.
 fn columns() -> Vec<Column> {
     let decimal = |precision: i32, scale: i32| (precision << 16) + scale + 4;
     let numerics = [(9, 0), (9, 9), (10, 2), (18, 4), (19, 2), (28, 10), (38, 0), (39, 2)];
@@ -44,7 +44,7 @@ fn readers_find_the_types_of_a_file_with_rows_in_one_without() {
         watermark: None,
         output: output.clone(),
     };
-    // As it comes out of a manifest.
+    // As parsed from a manifest.
     let head: DatasetHead = serde_json::from_str(&serde_json::to_string(&head).unwrap()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let [without, with] = ["without", "with"].map(|name| folder.path().join(name).with_extension("parquet"));

@@ -1,5 +1,4 @@
-//! The sweeper takes estimates anew: one dataset at a time, the oldest first, and only while the source has
-//! nothing else to do.
+//! The sweeper refreshes estimates: one dataset at a time, the oldest first, and only while the source is idle.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,7 +18,7 @@ const TABLE: &str = "create table public.DATASET (id bigint primary key, day dat
     insert into public.DATASET select i, date '2024-01-01' + i % 90, 'text ' || i from generate_series(1, 1000) i;
     analyze public.DATASET";
 
-/// A store and a source in one database, with two datasets that were applied.
+/// A store and a source in one database, with two applied datasets.
 struct World {
     database: Database,
     store: Store,
@@ -27,7 +26,7 @@ struct World {
     role: String,
 }
 
-/// The same database as another role.
+/// Returns the URL of the same database for another role.
 fn with_role(url: &str, role: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap();
     format!("{scheme}://{role}:none@{}", rest.split_once('@').unwrap().1)
@@ -37,7 +36,7 @@ impl World {
     async fn new() -> Self {
         let database = Database::create(&[("budget", "2")]).await.unwrap();
         let (mut revision, mut estimates) = (Revision::default(), BTreeMap::new());
-        // A role of this test's own: what others read counts as busy.
+        // A role used by this test only, because reads of other tests count as load.
         let role = format!("reader_{}", export::id::hex(&ports::random::bytes::<4>()));
         database
             .run(&format!("create role {role} login password 'none'; grant usage on schema public to {role}"))
@@ -70,7 +69,7 @@ impl World {
         Self { database, store, sweeper, role }
     }
 
-    /// Sweeps until estimates were taken: the other tests may hold nearly all of the server's sessions.
+    /// Sweeps until estimates were refreshed. The other tests may hold nearly all of the server's sessions.
     async fn takes(&self) {
         eventually("estimates are taken", async || self.taken().await == 1).await;
     }
@@ -104,7 +103,7 @@ async fn one_dataset_a_sweep_the_oldest_first() {
     assert_eq!(first.measured, before.measured, "what rows weigh is measured at apply only");
     world.takes().await;
     assert_eq!(world.estimate("second").await.total.rows, 2000);
-    // Young enough: nothing is asked.
+    // Recent enough: the source is not queried.
     let patient = sweeper::Context { estimates_secs: 3600, ..world.sweeper.clone() };
     assert_eq!(sweep(&patient).await.estimates_taken, 0);
 }
@@ -130,18 +129,18 @@ async fn a_source_that_is_busy_or_refuses_is_left_alone_at_once() {
     let world = World::new().await;
     let role = &world.role;
     let mut reader = world.sweeper.source.inspector(PATIENCE).await.unwrap();
-    // Until it is told to leave.
+    // Reads until its session is terminated.
     let reading = tokio::spawn(async move { reader.texts("select pg_sleep(600)::text").await });
     let reads = format!("from pg_stat_activity where usename = '{role}' and wait_event = 'PgSleep'");
     let count = format!("select count(*) {reads}");
     eventually("the session reads", async || world.database.number(&count).await.unwrap() == 1).await;
     assert_eq!(world.taken().await, 0, "another session of the role is reading");
-    // It answers when the session is gone.
+    // Returns when the session is gone.
     let leave = format!("select count(*) filter (where pg_terminate_backend(pid, 60000)) {reads}");
     assert_eq!(world.database.number(&leave).await.unwrap(), 1, "it was still reading");
     assert!(reading.await.unwrap().is_err());
-    // A role that may have no session. A sweeper that waited for one would give up on the dataset in the end, and the next
-    // would be first in turn.
+    // A role that may have no session. If the sweeper waited for one, it would give up on the dataset in the end, and
+    // the next dataset would get its turn.
     world.database.run(&format!("alter role {role} connection limit 0")).await.unwrap();
     let report = sweep(&world.sweeper).await;
     assert_eq!((report.estimates_taken, report.failed_steps), (0, 0));

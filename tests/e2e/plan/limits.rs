@@ -1,4 +1,4 @@
-//! Too many exports of one tenant, as its client sees it.
+//! Too many exports of one tenant, from its client's view.
 
 use axum::response::Response;
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ async fn a_full_queue_refuses_with_a_time_but_no_repeat_and_no_reading() {
     let path = format!("/exports/{}", second["id"].as_str().unwrap());
     assert_eq!(read(api.get(&path).await).await.0, 200);
 
-    // One ends: the next one begins, and there is room again.
+    // After one has ended, the next one begins, and another can be accepted.
     database
         .run(&format!(
             "update sluice.export set status = 'failed', ended_at = now() where id = '{}'",

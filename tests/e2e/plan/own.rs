@@ -1,4 +1,4 @@
-//! A forecast is made of the tenant's own: what others export, or have waiting, moves nothing in it.
+//! A forecast uses the tenant's own exports only: those of other tenants, finished or waiting, do not change it.
 
 use export::format::Output;
 use export::id::TenantId;
@@ -9,7 +9,7 @@ use tests::Database;
 
 use crate::fixture::{add_tenant, drain, new_export, want};
 
-/// Days of a dataset with a tenant column, about so many chunks of them.
+/// Returns days of a dataset with a tenant column, in about the given number of chunks.
 fn own(tenant: &TenantId, start: i64, end: i64, chunks: u64) -> Want {
     let mut want = want(tenant, "notes", start, end, chunks);
     want.selection.tenant_column = Some("account".into());
@@ -36,7 +36,7 @@ async fn what_others_export_and_have_waiting_moves_no_forecast() {
     assert_eq!(look().await, before);
     drain(&store).await;
 
-    // Four chunks of 5 rows each, of 100 days.
+    // Four chunks of 5 rows each, covering 100 days.
     accept(&store, &acme, own(&acme, 0, 100, 4)).await;
     let waiting = look().await.own;
     assert_eq!((waiting.chunks, waiting.bytes), (4, 0), "planned by what all tenants have");
@@ -45,13 +45,13 @@ async fn what_others_export_and_have_waiting_moves_no_forecast() {
     assert_eq!((after.seen.chunks, after.own.chunks), (4, 0));
     let past = after.past["notes"].spans;
     assert_eq!((past.chunks, past.rows, past.bytes, past.units), (4, 20, 400, 100.0));
-    // One without a start, whose length is no number of days.
+    // One without a start, whose length is not a number of days.
     let mut open = own(&acme, -10, 0, 1);
     open.span = open.span.map(|span| Span { start: Span::OPEN_START, ..span });
     accept(&store, &acme, open).await;
     drain(&store).await;
     assert_eq!(look().await.past["notes"].spans.chunks, 4, "an open end is no measure");
-    // Other columns or filters are no measure, nor is a chunk far longer than what is wanted.
+    // Chunks with other columns or filters are not used for estimates, nor are chunks far longer than the wanted range.
     let mut filtered = wanted();
     filtered.selection.predicates = vec![export::selection::Predicate {
         column: "a".into(),

@@ -1,4 +1,4 @@
-//! What `POST /exports` costs: 84 datasets and 339 days in few statements; and how long it takes, printed.
+//! Cost of `POST /exports`: few statements for 84 datasets and 339 days. The time is printed.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,8 +21,8 @@ use tower::ServiceExt;
 
 use crate::fixture::{TARGET, add_tenant, want};
 
-/// One process of the api before a store of its own, with a catalog of `datasets` datasets of about
-/// `chunks` chunks each in the range that is asked for.
+/// One process of the api with its own store, and a catalog of `datasets` datasets with about `chunks` chunks each in
+/// the requested range.
 pub(super) struct Api {
     router: Router,
     key: String,
@@ -73,7 +73,7 @@ impl Api {
         Self { router, key, sent: 0 }
     }
 
-    /// Sends the request for all datasets; `fresh` ones want files that nobody has asked for yet.
+    /// Sends the request for all datasets. `fresh` requests files that have never been requested.
     async fn post(&mut self, fresh: bool) -> (Value, Duration) {
         self.sent += 1;
         let null_text = if fresh { format!("n{}", self.sent) } else { String::new() };
@@ -113,12 +113,12 @@ fn columns(count: usize) -> Vec<Column> {
 #[tokio::test]
 async fn eighty_four_datasets_are_accepted_in_at_most_eight_statements() {
     let database = Database::create(&[("budget", "4")]).await.unwrap();
-    // Of sessions that begin from now on.
+    // Counts sessions that begin from now on.
     let statements = Statements::of(&database).await.unwrap();
     let mut api = Api::before(&database, 84, 4).await;
-    // The first request also asks for key and catalog, which are then remembered.
+    // The first request also reads key and catalog, which are then cached.
     let (export, _) = api.post(true).await;
-    // Months are cut at days, which lie unevenly in them.
+    // Months are cut at days, which are unevenly distributed.
     assert!(export["progress"]["chunks"]["total"].as_u64().unwrap() >= 84 * 4, "{export}");
     for fresh in [true, false, false] {
         let start = statements.now().unwrap();

@@ -22,7 +22,7 @@ async fn after_invalidate_and_a_sweep_no_object_with_the_rows_is_left_and_everyb
     let whole = "select * from e2e.erased where day <= '2024-01-20'";
     let answer = exact(&body, &[], whole).await;
     let id = answer["id"].as_str().unwrap().to_owned();
-    // A second export takes the same files, a third only days that are not concerned.
+    // A second export reuses the same files, a third covers only unaffected days.
     let second = exact(&body, &[], whole).await["id"].as_str().unwrap().to_owned();
     let exported = system.fetch(id.parse().unwrap()).await.unwrap();
     let files: Vec<_> = exported.manifest.datasets[0].chunks.iter().filter_map(|c| c.file.clone()).collect();
@@ -33,7 +33,7 @@ async fn after_invalidate_and_a_sweep_no_object_with_the_rows_is_left_and_everyb
     let said =
         system.x(&["admin", "invalidate", "erased", "--from", "2024-01-05", "--to", "2024-01-05"]).unwrap();
     assert!(said.contains("2 ended exports lost files"), "{said}");
-    // The api believes what it remembers for a second.
+    // The api caches for a second.
     tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
     for id in [&id, &second] {
         let export = get(&format!("/exports/{id}")).await;

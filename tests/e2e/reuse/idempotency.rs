@@ -1,4 +1,4 @@
-//! One key, one export, however often and however fast it is sent.
+//! One key creates one export, however often and however fast it is sent.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ async fn twenty_equal_requests_at_once_are_one_export() {
     let replayed = answers.iter().filter(|a| a.header("idempotent-replayed") == "true").count();
     assert_eq!(replayed, 19);
 
-    // Another way of writing it is the same request; another request is refused, as often as it comes.
+    // Another spelling is the same request. A different request is rejected, however often it is sent.
     let mut same = body.clone();
     (same["format"], same["timeZone"]) = ("csv".into(), "UTC".into());
     assert_eq!(post(&same, &headers).await.header("idempotent-replayed"), "true");

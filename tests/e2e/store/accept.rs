@@ -1,4 +1,4 @@
-//! Accepting: one transaction, reuse by cover, idempotency keys.
+//! Acceptance: one transaction, reuse by cover, idempotency keys.
 
 use export::plan::Reuse;
 use ports::store::{AcceptError, Idempotency, Store};
@@ -65,7 +65,7 @@ async fn settled_chunks_are_reused_and_unread_ones_shared() {
     let fourth = new_export(&acme, vec![want(&acme, "orders", 0, 101, 4)]);
     store.accept(&fourth).await.unwrap();
     assert_eq!(database.number("select count(*) from sluice.chunk where state = 'due'").await.unwrap(), 1);
-    // Not wanted: everything is new.
+    // Reuse disabled: everything is new.
     let fifth = new_export(&acme, vec![want(&acme, "orders", 0, 100, 4)]);
     store.accept(&ports::store::NewExport { reuse: Reuse::Never, ..fifth }).await.unwrap();
     assert_eq!(database.number("select count(*) from sluice.chunk where state = 'due'").await.unwrap(), 5);
@@ -90,7 +90,7 @@ async fn an_idempotency_key_makes_one_export_even_from_many_at_once() {
     let mut other = new_export(&acme, vec![want(&acme, "orders", 0, 10, 1)]);
     other.idempotency = key(2);
     assert!(matches!(store.accept(&other).await, Err(AcceptError::KeyReused)));
-    // A body that is read otherwise than before, but was sent in the same words, is a repeat.
+    // A body that is parsed differently than before, but was sent in the same words, is a repeat.
     other.idempotency = Some(Idempotency { key: "k".into(), body_sha256: [2; 32], sent_sha256: [101; 32] });
     assert!(store.accept(&other).await.unwrap().replayed);
     assert_eq!(store.replayed(&acme, "k", &[101; 32]).await.unwrap(), Some(accepted[0].id));

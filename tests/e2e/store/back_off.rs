@@ -1,4 +1,4 @@
-//! A condition of the deployment holds all chunks back: they wait, nothing fails, and all goes on by itself.
+//! A condition of the deployment delays all chunks: they wait, nothing fails, and work continues without intervention.
 
 use export::chunk::{ChunkState, Failure, Usage};
 use export::id::{ChunkId, TenantId};
@@ -23,13 +23,13 @@ fn hold(signal: Signal) -> Hold {
     Hold { signal, reason: "a reason".into() }
 }
 
-/// A worker takes the chunk and meets the condition; answers what became of the chunk.
+/// Leases the chunk as a worker and backs off because of the condition. Returns the outcome for the chunk.
 async fn meet(store: &Store, chunk: ChunkId, hold: &Hold) -> GivenBack {
     let attempt = store.lease(chunk, LEASE_SECS).await.unwrap().unwrap();
     store.back_off(chunk, attempt.number, hold, &Usage::default()).await.unwrap()
 }
 
-/// A worker takes the chunk and finds the source too busy.
+/// Leases the chunk as a worker and backs off because the source is too busy.
 async fn too_busy(store: &Store, chunk: ChunkId) {
     let given = meet(store, chunk, &CROWDED.into()).await;
     assert!(matches!(given, GivenBack::Waits { secs: 1.. }), "{given:?}");
@@ -37,7 +37,7 @@ async fn too_busy(store: &Store, chunk: ChunkId) {
 
 const FAILURES: &str = "select sum(failures) + count(*) filter (where state = 'failed') from sluice.chunk";
 
-/// The time of the back-off is over.
+/// Ends the time of the back-off.
 async fn passes(database: &Database) {
     let over = "update sluice.back_off set until = clock_timestamp(); \
                 update sluice.chunk set due_at = clock_timestamp() where state = 'due' and due_at > clock_timestamp()";
@@ -168,8 +168,8 @@ async fn a_probe_that_fails_by_itself_is_followed_by_another() {
     assert_eq!(store.dispatch().await.unwrap().len(), 1);
 }
 
-/// Nothing at all reached the store while the lease lapsed: that shows nothing of the worker. What reached it shows that the
-/// worker could have.
+/// No call reached the store while the lease expired, which proves nothing about the worker. If any call reached the
+/// store, the worker could have renewed its lease.
 #[tokio::test]
 async fn a_lease_that_lapses_in_silence_is_not_charged() {
     let (database, store, _acme, _new) = ground().await;
@@ -186,7 +186,7 @@ async fn a_lease_that_lapses_in_silence_is_not_charged() {
         let failures = format!("select failures::bigint from sluice.chunk where id = '{chunk}'");
         assert_eq!(database.number(&failures).await.unwrap(), i64::from(last) + charged);
     }
-    // A worker that dies each time, where the sweeper alone dispatches, once a minute.
+    // A worker that dies each time, while only the sweeper dispatches, once a minute.
     database
         .run(&format!("update sluice.chunk set failures = 0, state = 'sent' where id = '{chunk}'"))
         .await
@@ -213,7 +213,8 @@ async fn a_lease_that_lapses_in_silence_is_not_charged() {
     assert_eq!(database.number(outcomes).await.unwrap(), 2);
 }
 
-/// The store was away for longer than a lease; `dispatch()` counted the worker as lost before that could tell.
+/// The store was unreachable for longer than a lease. `dispatch()` counted the worker as lost before the outage was
+/// detected.
 #[tokio::test]
 async fn a_lease_that_ran_out_while_the_store_was_away_is_not_charged() {
     let (database, store, _acme, _new) = ground().await;
@@ -244,7 +245,7 @@ async fn a_chunk_that_breaks_every_session_is_to_blame_itself() {
     }
     assert!(ends[..7].iter().all(|end| matches!(end, GivenBack::Waits { .. })), "{ends:?}");
     assert_eq!(ends[7], GivenBack::BreaksSessions);
-    // A back-off begins anew whenever a chunk could begin to read; what this one has to wait grows all the same.
+    // A back-off restarts whenever a chunk could begin to read. The wait of this chunk grows all the same.
     let secs: Vec<u32> = ends
         .iter()
         .filter_map(|end| if let GivenBack::Waits { secs } = end { Some(*secs) } else { None })

@@ -1,4 +1,4 @@
-//! What the store reads follows what a request is about, not what is kept beside it. Counted in pages, by PostgreSQL.
+//! Reads of the store grow with the request, not with the unrelated data it keeps. PostgreSQL counts the pages.
 
 use export::chunk::Usage;
 use export::id::TenantId;
@@ -15,7 +15,7 @@ async fn ground() -> (Database, Store, TenantId) {
     (database, store, acme)
 }
 
-/// Pages that statements of this form have touched since the last call.
+/// Returns the pages that statements of this form have touched since the last call.
 async fn pages(database: &Database, like: &str) -> i64 {
     let here = "dbid = (select oid from pg_database where datname = current_database())";
     let sum = format!(
@@ -29,8 +29,8 @@ async fn pages(database: &Database, like: &str) -> i64 {
     found
 }
 
-/// Pages that statements of this form touch while `look` runs: the fewest of three times, since a new session of the pool
-/// reads the server's catalogs as well.
+/// Returns the pages that statements of this form touch while `look` runs: the minimum of three runs, because a new
+/// session of the pool reads the server's catalogs as well.
 async fn fewest(database: &Database, like: &str, look: impl AsyncFn()) -> i64 {
     let mut found = Vec::new();
     for _ in 0..3 {
@@ -41,7 +41,7 @@ async fn fewest(database: &Database, like: &str, look: impl AsyncFn()) -> i64 {
     found.into_iter().min().unwrap_or_default()
 }
 
-/// An export of `chunks` chunks, read to its end when nothing of it was settled.
+/// Runs an export to its end, with chunks read before their rows were settled.
 async fn export_unsettled(store: &Store, new: &NewExport) {
     store.accept(new).await.unwrap();
     loop {
@@ -71,7 +71,7 @@ async fn accepting_reads_no_chunk_that_cannot_be_reused() {
         database.run("vacuum analyze sluice.chunk, sluice.link, sluice.export").await.unwrap();
         let last = new();
         store.accept(&last).await.unwrap();
-        // Its chunks are there already, and are what this one meets.
+        // Its chunks exist already, and this plan matches them.
         let look = async || drop(store.plan(&acme, &last.wants, last.reuse, last.limits).await.unwrap());
         found.push(fewest(&database, "max_kept_bytes", look).await);
         store.cancel_or_delete(&acme, last.id).await.unwrap();
@@ -151,7 +151,7 @@ async fn a_forecast_reads_no_filter_per_chunk_that_waits() {
     let mut found = Vec::new();
     for (dataset, chunks) in [("small", 10), ("large", 300)] {
         let mut wanted = want(&acme, dataset, 0, 400, chunks);
-        // Values of a filter that the server keeps apart from the row.
+        // Filter values so large that the server stores them outside of the row.
         let values: Vec<_> =
             (0..20_000u64).map(|i| i.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_string()).collect();
         wanted.selection.predicates = vec![export::selection::Predicate {

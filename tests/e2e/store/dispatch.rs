@@ -1,4 +1,4 @@
-//! Whose turn it is.
+//! Order of dispatch.
 
 use ports::store::{Backlog, Store};
 use tests::Database;
@@ -86,7 +86,7 @@ async fn the_chunk_that_waits_longest_is_told_also_while_paused_and_when_its_mes
     let paused = store.backlog().await.unwrap();
     assert!(hour_old(paused) && paused.sent + paused.running == 0, "{paused:?}");
     store.resume().await.unwrap();
-    // Sent, never taken, and sent again: it goes on to wait.
+    // Sent, never taken, and sent again: it continues to wait.
     let mut out = Vec::new();
     for sends in 1..3 {
         out = store.dispatch().await.unwrap();

@@ -17,12 +17,12 @@ async fn store() -> (Database, Store) {
     (database, store)
 }
 
-/// All live exports are past their deadline.
+/// Sets the deadline of all live exports in the past.
 const PASS: &str = "update sluice.export set deadline_at = now() - interval '1 second'";
 
 const LIMITS: ports::store::Limits = ports::store::Limits { target_bytes: TARGET, max_chunks: 1000 };
 
-/// The context of a sweeper over this store, with a bucket and a queue in memory.
+/// Returns the context of a sweeper for this store, with a bucket and a queue in memory.
 fn sweeper_of(store: Store, database: &Database) -> sweeper::Context {
     sweeper::Context {
         store,
@@ -69,7 +69,7 @@ async fn an_export_that_never_ran_leaves_nothing_to_sweep() {
     for i in 0..3 {
         let new = new_export(&acme, vec![want(&acme, "orders", i * 100, i * 100 + 100, 4)]);
         store.accept(&new).await.unwrap();
-        // Also when a message is on its way.
+        // Also while a message is in transit.
         assert!(i == 2 || !store.dispatch().await.unwrap().is_empty());
         assert_eq!(store.cancel_or_delete(&acme, new.id).await.unwrap(), Ended::Canceled);
         assert_eq!(store.cancel_or_delete(&acme, new.id).await.unwrap(), Ended::Deleted);
@@ -128,7 +128,7 @@ async fn the_deadline_holds_although_nothing_sweeps() {
     database.run(PASS).await.unwrap();
     let [seen, listed, paged, extended, retried, canceled] = [0, 1, 2, 3, 4, 5].map(|i| exports[i].id);
 
-    // The clock stands still while all is paused.
+    // Deadlines do not apply while everything is paused.
     store.pause().await.unwrap();
     assert!(store.export(&acme, seen).await.unwrap().unwrap().status.is_live());
     store.resume().await.unwrap();
@@ -228,7 +228,7 @@ async fn what_expires_is_let_go_but_settled_chunks_stay_for_reuse() {
     assert!(store.expire(new.id).await.unwrap());
     assert_eq!(store.export(&acme, new.id).await.unwrap().unwrap().status, ExportStatus::Expired);
     assert_eq!(database.number("select count(*) from sluice.chunk where state = 'done'").await.unwrap(), 1);
-    // Used again, then its time is over.
+    // Reused, then its retention ends.
     let again = new_export(&acme, vec![want(&acme, "orders", 0, 100, 1)]);
     assert!(store.accept(&again).await.unwrap().complete);
     store.flip(again.id, "key", 0).await.unwrap();
@@ -277,7 +277,7 @@ async fn one_sweep_lets_more_expire_than_one_batch() {
     let report = sweeper::sweep(&context).await;
     let all = usize::try_from(others + 1).unwrap();
     assert_eq!((report.expired, report.failed_steps), (all, 0), "{report:?}");
-    // Each leaves the place of its manifests.
+    // Each leaves a prefix with its manifests.
     assert_eq!(report.litter_swept, all, "{report:?}");
     let left = "select count(*) from sluice.export where status <> 'expired'";
     assert_eq!(database.number(left).await.unwrap(), 0);
@@ -292,7 +292,7 @@ async fn an_export_that_is_extended_before_its_turn_does_not_expire() {
     work(&store, store.dispatch().await.unwrap()[0]).await;
     assert!(store.flip(new.id, "key", 0).await.unwrap());
     database.run("update sluice.export set expires_at = now() - interval '1 second'").await.unwrap();
-    // The sweeper has listed it and comes to it after its owner.
+    // The sweeper has listed it, but its owner extends it first.
     assert_eq!(store.to_expire(10).await.unwrap(), [new.id]);
     assert!(store.extend(&acme, new.id).await.unwrap());
     assert!(!store.expire(new.id).await.unwrap());
@@ -328,7 +328,7 @@ async fn what_is_recorded_just_before_the_deadline_strikes_succeeds() {
     store.accept(&other).await.unwrap();
     let sent = store.dispatch().await.unwrap();
     database.run(PASS).await.unwrap();
-    // Whoever found it overdue comes to it after the record.
+    // The record comes first, the check of the deadline after it.
     for chunk in sent {
         work(&store, chunk).await;
     }

@@ -1,4 +1,4 @@
-//! A small export behind a large one ends soon, at a budget of 2 and whatever else waits.
+//! A small export submitted after a large one ends soon, with a budget of 2 and whatever else waits.
 
 use std::collections::VecDeque;
 
@@ -10,13 +10,13 @@ use crate::fixture::{add_tenant, new_export, want, work};
 
 const BUDGET: usize = 2;
 
-/// Messages in the order they were sent; two workers, who take the oldest and always are equally fast.
+/// Messages in the order they were sent, and two equally fast workers that take the oldest first.
 struct Workers {
     queue: VecDeque<export::id::ChunkId>,
 }
 
 impl Workers {
-    /// Each does one chunk; answers the exports of each chunk in the order in which they ended.
+    /// Makes each worker process one chunk. Returns the exports of each chunk in the order in which they ended.
     async fn turn(&mut self, store: &Store) -> Vec<Vec<ExportId>> {
         let mut done = Vec::new();
         for _ in 0..BUDGET.min(self.queue.len()) {
@@ -47,7 +47,7 @@ async fn ground() -> (Database, Store, Workers, TenantId) {
     (database, store, workers, acme)
 }
 
-/// Foreign chunks that end before the export does.
+/// Counts the foreign chunks that end before the export does.
 async fn foreign_before(store: &Store, workers: &mut Workers, small: &NewExport) -> usize {
     workers.queue.extend(store.dispatch().await.unwrap());
     let (mut own, mut foreign) = (0, 0);
@@ -66,7 +66,7 @@ async fn foreign_before(store: &Store, workers: &mut Workers, small: &NewExport)
     panic!("it does not end");
 }
 
-/// Exports of one chunk each, which wait.
+/// Creates waiting exports of one chunk each.
 async fn waiting(store: &Store, tenant: &TenantId, how_many: usize) {
     for i in 0..how_many {
         store.accept(&new_export(tenant, vec![want(tenant, &format!("w{i}"), 0, 10, 1)])).await.unwrap();

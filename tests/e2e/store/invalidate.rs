@@ -1,4 +1,4 @@
-//! Invalidation: what was read before is given out no more, and live exports read it anew.
+//! Invalidation: data read before is no longer returned, and live exports read it again.
 
 use export::chunk::{ExportStatus, Usage};
 use export::id::{ExportId, TenantId};
@@ -16,7 +16,7 @@ async fn store() -> (Database, Store, TenantId) {
     (database, store, acme)
 }
 
-/// Days 0 to 99 of `orders` in four chunks.
+/// Returns days 0 to 99 of `orders` in four chunks.
 fn orders(tenant: &TenantId) -> NewExport {
     new_export(tenant, vec![want(tenant, "orders", 0, 100, 4)])
 }
@@ -101,14 +101,14 @@ async fn a_live_export_reads_anew_what_it_had_and_what_is_being_read() {
 
     let done = store.invalidate(&all("orders")).await.unwrap();
     assert_eq!((done.chunks, done.files, done.lost.len(), done.anew.len()), (2, 1, 0, 1));
-    // What was being read may have seen the old rows.
+    // A running attempt may have seen the old rows.
     assert!(!store.renew(sent[1], running.number, LEASE_SECS).await.unwrap());
     assert!(store.record(sent[1], &file(running.number, 5), &Usage::default()).await.unwrap().is_none());
     let litter = store.due_litter(10).await.unwrap();
     assert_eq!(litter.len(), 2, "{litter:?}");
 
     drain(&store).await;
-    // The two that were sent and not leased are sent still.
+    // The two that were sent but not leased remain sent.
     for chunk in &sent[2..] {
         work(&store, *chunk).await;
     }
@@ -132,7 +132,7 @@ async fn a_manifest_made_before_is_not_flipped_to() {
     store.invalidate(&all("orders")).await.unwrap();
     assert!(matches!(store.finish(new.id).await.unwrap(), Finish::NotYet));
     drain(&store).await;
-    // All chunks are done again, but they are other files.
+    // All chunks are done again, but with other files.
     assert!(!store.flip(new.id, "old", old.edition).await.unwrap());
     let Finish::AllDone(finished) = store.finish(new.id).await.unwrap() else { panic!("all is done") };
     assert!(store.flip(new.id, "new", finished.edition).await.unwrap());

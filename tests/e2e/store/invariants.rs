@@ -1,4 +1,4 @@
-//! What must never be in the store: what would bring it about does not, and where it is there it is found.
+//! Invariants of the store: concurrent operations do not violate them, and existing violations are found.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ fn context(database: &Database) -> sweeper::Context {
     }
 }
 
-/// A trigger that holds whoever fails a chunk until the test lets go of an advisory lock.
+/// A trigger that blocks failing a chunk until the test releases an advisory lock.
 const BRAKE: &str = "create function brake() returns trigger language plpgsql as $$ begin \
     perform pg_advisory_xact_lock_shared(77); return new; end $$; \
     create trigger brake before update on sluice.chunk for each row when (new.state = 'failed') execute function brake()";
@@ -49,8 +49,8 @@ async fn a_chunk_that_is_shared_while_dispatch_fails_it_hangs_no_export() {
         let attempt = store.lease(chunk, LEASE_SECS).await.unwrap().unwrap();
         assert!(crate::fixture::note(&store, &attempt).await);
     }
-    // Both chunks lose their lease for the last time. Dispatch is held when it has failed one of them, whose row it has
-    // locked; the other one is shared by its tenant's second export meanwhile.
+    // Both chunks lose their lease for the last time. Dispatch is blocked after it has failed one of them, whose row it
+    // has locked. The other one is meanwhile shared by its tenant's second export.
     let last = MAX_FAILURES - 1;
     let lose = format!(
         "update sluice.chunk set failures = {last}, renewed_at = null, lease_until = now() - interval '1 s'; {BRAKE}"
@@ -70,7 +70,7 @@ async fn a_chunk_that_is_shared_while_dispatch_fails_it_hangs_no_export() {
     let shared = "select count(*) from sluice.link";
     eventually("one is shared", async || database.number(shared).await.unwrap() == 3).await;
     holder.execute("select pg_advisory_unlock(77)").await.unwrap();
-    // One that was shared in time has a new count of failures, and is sent again.
+    // The chunk that was shared in time has a new count of failures and is sent again.
     let again = dispatch.await.unwrap();
     for accept in accepts {
         accept.await.unwrap();
@@ -120,7 +120,7 @@ async fn a_turn_that_was_not_given_is_found_and_given() {
     assert_eq!(store.violations().await.unwrap(), []);
 }
 
-/// Each breaks one invariant, which is found in the whole store and in one of its windows.
+/// Each change breaks one invariant, which is found both in the whole store and in one of its windows.
 #[tokio::test]
 async fn each_broken_invariant_is_found() {
     let (database, store) = ground().await;
@@ -224,7 +224,7 @@ async fn each_broken_invariant_is_found() {
     for chunk in &sent[1..] {
         work(&store, *chunk).await;
     }
-    // One look has seen all of so little.
+    // One window covers everything in a store this small.
     database
         .run(&format!("update sluice.chunk set lease_until = null where id = '{running}'"))
         .await
@@ -238,7 +238,7 @@ async fn a_look_takes_as_long_however_much_is_kept() {
     let acme = add_tenant(&store, "acme").await;
     let new = new_export(&acme, vec![want(&acme, "orders", 0, 10, 1)]);
     store.accept(&new).await.unwrap();
-    // Failed chunks that no export has: each of them is a violation.
+    // Failed chunks without an export: each of them is a violation.
     let many = "insert into sluice.chunk (id, tenant, dataset, fingerprint, range_of, planned_rows, planned_bytes, indexed, due_at, state, ended_at) \
                 select gen_random_uuid(), c.tenant, c.dataset, c.fingerprint, 'all', 0, 0, false, now(), 'failed', now() \
                 from sluice.chunk c, generate_series(1, 5000)";

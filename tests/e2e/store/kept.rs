@@ -1,4 +1,4 @@
-//! What a tenant may keep: so many exports, and so many bytes of their requests, live or ended.
+//! Limits of a tenant: a number of exports, and bytes of their requests, live or ended.
 
 use export::id::TenantId;
 use ports::store::{AcceptError, Ended, Idempotency, Kept, NewExport, Store};
@@ -28,7 +28,7 @@ async fn exports_that_are_kept_are_bounded_and_deleting_makes_room() {
     for new in &exports {
         store.accept(new).await.unwrap();
     }
-    // Canceled ones count: their rows are kept.
+    // Canceled ones count, because their rows are kept.
     for new in &exports[1..] {
         assert_eq!(store.cancel_or_delete(&acme, new.id).await.unwrap(), Ended::Canceled);
     }

@@ -36,7 +36,7 @@ async fn a_lost_attempt_is_fenced_and_its_object_is_litter() {
     let first = store.lease(chunk, 0).await.unwrap().unwrap();
     assert!(note(&store, &first).await);
     tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    // The lease of 0 s is over: dispatch() takes the chunk back and sends it again.
+    // The lease of 0 s has expired: dispatch() takes the chunk back and sends it again.
     assert_eq!(store.dispatch().await.unwrap(), [chunk]);
     let second = store.lease(chunk, LEASE_SECS).await.unwrap().unwrap();
     assert_eq!((first.number, second.number), (1, 2));
@@ -47,7 +47,7 @@ async fn a_lost_attempt_is_fenced_and_its_object_is_litter() {
     assert!(!store.split(chunk, 1, &[], 1, None, &Usage::default()).await.unwrap());
     assert!(note(&store, &second).await);
     assert_eq!(store.record(chunk, &file(2, 5), &Usage::default()).await.unwrap(), Some(vec![export]));
-    // Recording again is confirmed, as after a connection that broke during commit.
+    // A repeated record is confirmed, as after a connection that broke during commit.
     assert_eq!(store.record(chunk, &file(2, 5), &Usage::default()).await.unwrap(), Some(vec![export]));
     let litter = store.due_litter(10).await.unwrap();
     assert_eq!(litter.len(), 1);
@@ -62,7 +62,7 @@ async fn a_lost_attempt_is_fenced_and_its_object_is_litter() {
 async fn a_lost_message_is_sent_again() {
     let (database, store, _, _, chunk) = one_chunk().await;
     assert!(store.dispatch().await.unwrap().is_empty());
-    // `resend_secs` is 60 where nothing else is set.
+    // `resend_secs` defaults to 60.
     let passes = "update sluice.chunk set sent_at = sent_at - interval '61 seconds'";
     database.run(passes).await.unwrap();
     assert_eq!(store.dispatch().await.unwrap(), [chunk]);
@@ -84,7 +84,7 @@ async fn a_failure_waits_longer_each_time_and_is_final_in_the_end() {
         assert_eq!((attempt.number, attempt.failures), (failures, failures - 1));
         let exports =
             store.fail(chunk, attempt.number, &failure(true), &Usage::default()).await.unwrap().unwrap();
-        // From when the store wrote it down, not from when it is looked at.
+        // Measured from the time the store recorded, not from now.
         let wait = database
             .number("select extract(epoch from c.due_at - a.ended_at)::bigint from sluice.chunk c join sluice.attempt a on a.chunk_id = c.id and a.number = c.attempt")
             .await

@@ -1,4 +1,5 @@
-//! A catalog that narrows: what it makes wrong is never reused, and running exports of it fail clearly.
+//! A narrower catalog: chunks it no longer allows are never reused, and running exports of them fail with a clear
+//! error.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,7 @@ use tests::Database;
 
 use crate::fixture::{LEASE_SECS, add_tenant, drain, new_export, want, work};
 
-/// A catalog of `names`, as the fixture's wants are read against it.
+/// Returns a catalog of `names`, against which the fixture's wants are checked.
 fn catalog(names: &[&str], change: impl Fn(&mut Dataset)) -> Applied {
     let acme: TenantId = "acme".parse().unwrap();
     let dataset = |name: &&str| {
@@ -63,7 +64,7 @@ async fn a_catalog_by_which_live_exports_would_fail_is_refused_and_foretold() {
     let in_force = store.applied_catalog().await.unwrap().unwrap();
     assert_eq!(in_force.revision_id, applied.revision_id, "the catalog before stays in force");
     assert_eq!(store.kept_catalog(None).await.unwrap().unwrap().toml, None);
-    // Of other datasets nothing is lost, so there is nothing to allow.
+    // Other datasets lose nothing, so nothing needs to be allowed.
     let other = catalog(&["orders"], |_| ());
     let put = store.put_in_force(&other, Some("# orders"), false).await.unwrap();
     assert_eq!(put, Put::InForce(BTreeMap::new()));
@@ -100,7 +101,7 @@ async fn what_is_not_read_yet_fails_and_says_why() {
     assert!(failure.message.contains("epoch") && failure.message.contains("retry"), "{}", failure.message);
     assert!(!store.renew(sent[1], running.number, LEASE_SECS).await.unwrap(), "the worker stops");
     assert_eq!(database.number("select count(*) from sluice.chunk where reusable").await.unwrap(), 0);
-    // The other dataset goes on.
+    // The other dataset continues.
     drain(&store).await;
     assert_eq!(store.export(&acme, clients.id).await.unwrap().unwrap().progress.chunks_done, 4);
 }
@@ -120,7 +121,7 @@ async fn what_only_widens_invalidates_nothing() {
         work(&store, *chunk).await;
     }
     assert_eq!(database.number("select count(*) from sluice.chunk where state = 'failed'").await.unwrap(), 0);
-    // Its rows are the same under the wider catalog, where the same columns are asked for.
+    // Its rows are the same under the wider catalog if the same columns are requested.
     assert!(store.accept(&export(&acme, &wider, "orders")).await.unwrap().complete);
 }
 
@@ -160,7 +161,7 @@ async fn whatever_races_no_chunk_of_an_old_catalog_is_left_unread() {
             })
         });
         let accepts: Vec<_> = accepts.collect();
-        // At first nobody is connected yet, at last everyone has been accepted.
+        // In the first rounds no session is connected yet, in the last ones every export has been accepted.
         tokio::time::sleep(std::time::Duration::from_millis(round * round)).await;
         store.apply_catalog(&narrow).await.unwrap();
         for accept in accepts {
@@ -172,7 +173,7 @@ async fn whatever_races_no_chunk_of_an_old_catalog_is_left_unread() {
     assert!(database.number("select count(*) from sluice.export").await.unwrap() > 0);
 }
 
-/// A tenant that is made while a catalog is applied has no row that could be waited for.
+/// A tenant created while a catalog is applied has no row that could be locked.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_tenant_gets_nothing_under_the_catalog_that_is_being_replaced() {
     let (database, store, _, applied) = store().await;

@@ -1,9 +1,9 @@
-//! Accept (with and without reuse), cancel, deletion, expiry, invalidation, retry, lost leases, workers and
-//! sweepers, racing on overlapping ranges: every export that succeeds is whole, holds nothing that was
-//! invalidated before and can be downloaded at that moment; and in the end nothing is left over.
+//! Accept (with and without reuse), cancel, deletion, expiry, invalidation, retry, lost leases, workers and sweepers,
+//! racing on overlapping ranges. Every export that succeeds is complete, contains nothing that was invalidated before
+//! and can be downloaded at that moment, and nothing is left over at the end.
 //!
-//! The rows of this race have a version, which is raised before each invalidation: a file holds the version
-//! that its attempt saw.
+//! The rows of this race have a version, which is increased before each invalidation. A file holds the version that its
+//! attempt saw.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -46,7 +46,7 @@ struct Arena {
     /// Exports that were seen to have lost files, and chunks that were invalidated.
     lost: AtomicUsize,
     invalidated: AtomicU64,
-    /// The version that rows have now, and the one that every success must show at least.
+    /// The current version of the rows, and the minimum version of every success.
     version: AtomicU64,
     floor: AtomicU64,
 }
@@ -111,7 +111,7 @@ async fn whatever_races_an_export_that_succeeds_is_whole_and_nothing_is_left_ove
         "the race was not one"
     );
 
-    // Everything ends: what is kept for reuse too, once its time is over.
+    // Everything ends, including chunks kept for reuse once their retention is over.
     arena.database.run("update sluice.export set expires_at = now() - interval '1 s'; update sluice.litter set sweep_at = now()").await.unwrap();
     let context = arena.context();
     for _ in 0..10 {
@@ -122,11 +122,11 @@ async fn whatever_races_an_export_that_succeeds_is_whole_and_nothing_is_left_ove
     assert_eq!(arena.database.number("select (select count(*) from sluice.chunk) + (select count(*) from sluice.link) + (select count(*) from sluice.litter)").await.unwrap(), 0);
 }
 
-/// Submits, then waits, cancels, or does both at once; looks at everything a success promises.
+/// Submits, then waits, cancels, or does both at once. Checks everything that a success promises.
 async fn client(arena: Arc<Arena>, rounds: usize) {
     let store = Store::new(&arena.database.url).unwrap();
     for _ in 0..rounds {
-        // Always over the same days, so that chunks are shared, reused and fought over.
+        // Always over the same days, so that chunks are shared, reused and contended.
         let (start, end) = (i64::from(dice(3)) * 10, 40 + i64::from(dice(3)) * 10);
         let new = new_export(
             &arena.tenant,
@@ -170,7 +170,7 @@ async fn client(arena: Arc<Arena>, rounds: usize) {
     }
 }
 
-/// Waits for the end and looks at the files; false if they were invalidated.
+/// Waits for the end and checks the files. Returns false if they were invalidated.
 async fn wait(arena: &Arena, store: &Store, id: ExportId) -> bool {
     let give_up = Instant::now() + PATIENCE;
     loop {
@@ -204,8 +204,8 @@ async fn wait(arena: &Arena, store: &Store, id: ExportId) -> bool {
     }
 }
 
-/// The manifest describes the very bytes that are there, and they show rows of version `floor` or later; else
-/// the key of what is gone.
+/// Checks that the manifest describes exactly the existing bytes and that they show rows of version `floor` or later.
+/// Returns the key of an object that is gone as the error.
 async fn check(arena: &Arena, key: &str, floor: u64) -> Result<(), String> {
     let gone = |key: &str| key.to_owned();
     let manifest = arena.objects.get(key).await.map_err(|_| gone(key))?;
@@ -221,7 +221,7 @@ async fn check(arena: &Arena, key: &str, floor: u64) -> Result<(), String> {
     Ok(())
 }
 
-/// Leases, writes, records; sometimes so slowly that its lease is lost, sometimes it just dies.
+/// Leases, writes, records. Sometimes it is so slow that its lease is lost, sometimes it dies.
 async fn worker(arena: Arc<Arena>) {
     let store = Store::new(&arena.database.url).unwrap();
     while !arena.over.load(Ordering::Relaxed) {
@@ -236,7 +236,7 @@ async fn worker(arena: Arc<Arena>) {
                 continue;
             };
             if dice(30) == 0 || !note(&store, &attempt).await {
-                // Dead, and its lease is given up at once so that the test need not wait for it.
+                // The worker dies. Its lease is ended at once so that the test does not have to wait for it.
                 arena
                     .database
                     .run(&format!(
@@ -278,7 +278,7 @@ async fn worker(arena: Arc<Arena>) {
     }
 }
 
-/// Corrects the rows and invalidates what was read before: everything, or some days.
+/// Corrects the rows and invalidates earlier reads: everything, or some days.
 async fn operator(arena: Arc<Arena>) {
     let store = Store::new(&arena.database.url).unwrap();
     while !arena.over.load(Ordering::Relaxed) {

@@ -1,4 +1,4 @@
-//! The two roles, as `migrate` makes them, where the server knows tokens of IAM and where it does not.
+//! The two roles created by `migrate`, on servers with and without IAM tokens.
 
 use ports::store::{RolePassword, RoleSettings, StoredSettings, migrate, role_statements};
 use tests::Database;
@@ -17,7 +17,7 @@ const STORED: StoredSettings = StoredSettings {
     max_kept_request_megabytes: 10,
 };
 
-/// Roles belong to the whole server: these have names of their own, and go at the end.
+/// Roles belong to the whole server, so these have unique names and are dropped at the end.
 #[tokio::test]
 async fn whoever_logs_in_with_tokens_has_rds_iam_and_with_a_password_does_not() {
     let database = Database::create(&[]).await.unwrap();
@@ -39,7 +39,7 @@ async fn whoever_logs_in_with_tokens_has_rds_iam_and_with_a_password_does_not() 
     let seen =
         async || (database.number(&members).await.unwrap(), database.number(&passwords).await.unwrap());
 
-    // A server without tokens: the roles are made all the same, and nobody can log in as them.
+    // A server without tokens: the roles are created all the same, and cannot log in.
     database.run("drop role if exists rds_iam").await.unwrap();
     make(RolePassword::Tokens).await;
     assert_eq!(seen().await, (0, 0));

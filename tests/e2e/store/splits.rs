@@ -1,4 +1,4 @@
-//! Splits far down: whatever a page or a step of dispatch takes, nothing is left out and nothing comes twice.
+//! Many levels of splits: whatever the size of a page or of a dispatch step, nothing is missing or repeated.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use tests::Database;
 
 use crate::fixture::{LEASE_SECS, add_tenant, drain, new_export, want};
 
-/// Microseconds of half a year, in one chunk.
+/// Returns half a year of microseconds in one chunk.
 fn micros(tenant: &TenantId) -> Want {
     let mut want = want(tenant, "orders", 0, 190, 1);
     if let Some(column) = &mut want.selection.range_column {
@@ -21,7 +21,7 @@ fn micros(tenant: &TenantId) -> Want {
     Want { span: Span::new(RangeKind::Instant, 0, 190 * DAY_MICROS), ..want }
 }
 
-/// An export of one chunk, with room for so many ordinals.
+/// Creates an export of one chunk, with the given number of ordinals available.
 async fn ground(room: i64) -> (Database, Store, TenantId, NewExport) {
     let database = Database::create(&[("budget", "1000")]).await.unwrap();
     let store = Store::new(&database.url).unwrap();
@@ -32,7 +32,7 @@ async fn ground(room: i64) -> (Database, Store, TenantId, NewExport) {
     (database, store, acme, new)
 }
 
-/// Splits the chunk of that microsecond so many times, each time into so many children.
+/// Splits the chunk that contains `lump` the given number of times, into `children` children each.
 async fn split(database: &Database, store: &Store, lump: i64, levels: usize, children: u32) {
     for _ in 0..levels {
         let find = format!("state = 'due' and range_start <= {lump} and range_end > {lump}");
@@ -49,7 +49,7 @@ async fn split(database: &Database, store: &Store, lump: i64, levels: usize, chi
     }
 }
 
-/// All chunks of the export, in pages of this size.
+/// Returns all chunks of the export, read in pages of this size.
 async fn pages(store: &Store, tenant: &TenantId, export: ExportId, size: usize) -> Vec<ChunkId> {
     let (mut all, mut after) = (Vec::new(), None);
     loop {
@@ -95,7 +95,7 @@ async fn every_page_size_lists_each_chunk_of_deep_splits_once() {
     assert_eq!(store.violations().await.unwrap(), []);
 }
 
-/// `next_due` looks at a hundred links at a time: equal ordinals lie before and behind that.
+/// `next_due` reads a hundred links at a time. Equal ordinals cross that boundary.
 #[tokio::test]
 async fn dispatch_passes_over_no_chunk_of_deep_splits() {
     let (database, store, _, _) = ground(1).await;
@@ -103,7 +103,7 @@ async fn dispatch_passes_over_no_chunk_of_deep_splits() {
     let due = "select count(*) from sluice.chunk where state = 'due'";
     let all = database.number(due).await.unwrap();
     assert!(all > 140, "{all}");
-    // Those that are looked at first wait for something.
+    // The first ones in the order wait for something.
     database
         .run("update sluice.chunk set due_at = 'infinity' where id in (select chunk_id from sluice.link order by ordinal, chunk_id limit 130)")
         .await

@@ -1,4 +1,5 @@
-//! Scheduling stays flat: what a chunk costs does not grow with how many there are, and what is over goes.
+//! Scheduling cost stays flat: the cost of a chunk does not grow with the number of chunks, and finished rows are
+//! removed.
 //!
 //! Workers are simulated: they lease, note, record, finish and dispatch through the real functions, and read nothing.
 //! `cargo x sustained --chunks N` runs the last test and prints its table.
@@ -8,7 +9,7 @@ mod window;
 
 use load::Sustained;
 
-/// Pages of the store that a chunk touches late in the run, against early: room for an index that is one level higher.
+/// Maximum ratio of the pages touched per chunk late in the run to those early. Allows for one more index level.
 const FLAT: f64 = 2.0;
 
 async fn stays_flat(chunks: u64) {
@@ -36,7 +37,7 @@ async fn ten_thousand_chunks() {
     stays_flat(10_000).await;
 }
 
-/// Rows that are over leave room that is used again.
+/// Space of removed rows is reused.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_store_does_not_grow_from_round_to_round() {
     let mut run = Sustained::start().await;

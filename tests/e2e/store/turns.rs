@@ -1,4 +1,4 @@
-//! How many exports of a tenant are active, how many wait, and how many are too many.
+//! Numbers of active and waiting exports of a tenant, and the limit above which exports are rejected.
 
 use export::chunk::{ExportStatus, Failure, Usage};
 use export::id::{ExportId, TenantId};
@@ -17,7 +17,7 @@ async fn ground(active: &str, queued: &str) -> (Database, Store, TenantId) {
     (database, store, acme)
 }
 
-/// An export of one chunk that shares nothing with others.
+/// Returns an export of one chunk that shares nothing with others.
 fn small(tenant: &TenantId, i: usize) -> NewExport {
     new_export(tenant, vec![want(tenant, &format!("small_{i}"), 0, 10, 1)])
 }
@@ -78,7 +78,7 @@ async fn an_export_that_shares_all_its_chunks_stays_queued_and_ends_with_them() 
     assert!(matches!(store.finish(second.id).await.unwrap(), Finish::AllDone(_)));
 }
 
-/// The first attempt of a chunk, as its worker holds it.
+/// Returns the first attempt of a chunk, as its worker holds it.
 fn export_attempt(_store: &Store, chunk: export::id::ChunkId) -> export::chunk::Attempt {
     let tenant: TenantId = "acme".parse().unwrap();
     let want = want(&tenant, "orders", 0, 10, 1);

@@ -1,4 +1,4 @@
-//! A tenant whose requests wait for each other holds no session of the store by that.
+//! Requests of a tenant that wait for each other do not hold sessions of the store while they wait.
 
 use std::time::{Duration, Instant};
 
@@ -16,11 +16,11 @@ async fn ground() -> (Database, Store, TenantId) {
     (database, store, acme)
 }
 
-/// Sessions of the store that wait for a lock, or hold one and do nothing.
+/// Counts sessions of the store that wait for a lock, or hold one while idle.
 const WAITING: &str = "select count(*) from pg_stat_activity where datname = current_database() and application_name = 'sluice-store' \
      and (wait_event_type = 'Lock' or (state = 'idle in transaction' and state_change < clock_timestamp() - interval '200 ms'))";
 
-/// The most of them that are seen while `until` runs.
+/// Returns the maximum of that count while `until` runs.
 async fn most_waiting<T>(database: &Database, until: impl Future<Output = T>) -> (T, i64) {
     let mut most = 0;
     let watch = async {
@@ -46,7 +46,7 @@ fn requests(tenant: &TenantId, count: u8, same: bool) -> Vec<NewExport> {
     (0..count).map(request).collect()
 }
 
-/// Sends all at once, each from a process of its own.
+/// Sends all at once, each from its own process.
 async fn at_once(
     database: &Database,
     new: &[NewExport],
@@ -72,7 +72,7 @@ async fn requests_wait_for_their_tenants_row_without_a_session() {
             let sent = at_once(&database, &new, Duration::from_secs(10));
             let rest = async {
                 tokio::time::sleep(Duration::from_millis(700)).await;
-                // Another tenant notices nothing.
+                // Another tenant is not affected.
                 let began = Instant::now();
                 store.accept(&new_export(&other, vec![want(&other, "orders", 0, 10, 1)])).await.unwrap();
                 println!("another tenant's accept took {:?}", began.elapsed());

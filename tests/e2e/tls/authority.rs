@@ -1,4 +1,4 @@
-//! Certificates, made on the spot by openssl under an authority that nobody else knows.
+//! Certificates created by openssl under an authority that is unknown elsewhere.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,7 +14,7 @@ basicConstraints = critical, CA:true
 keyUsage = critical, keyCertSign
 ";
 
-/// An authority of one test.
+/// Certificate authority of one test.
 pub(super) struct Authority {
     folder: TempDir,
 }
@@ -28,12 +28,12 @@ impl Authority {
         authority
     }
 
-    /// Its own certificate.
+    /// Returns the path of its own certificate.
     pub(super) fn root(&self) -> PathBuf {
         self.folder.path().join("root.pem")
     }
 
-    /// A certificate for a server of this name, and its key.
+    /// Creates a certificate for a server of this name, and its key.
     pub(super) fn certificate(&self, name: &str) -> (PathBuf, PathBuf) {
         let path = |kind: &str| self.folder.path().join(format!("{name}.{kind}"));
         self.key(name, &["-new", "-out", &format!("{name}.request")]);
@@ -66,7 +66,7 @@ impl Authority {
         (path("pem"), path("key"))
     }
 
-    /// A new key, and what is asked for with it.
+    /// Creates a new key, and the request or certificate for it.
     fn key(&self, name: &str, more: &[&str]) {
         let (key, subject) = (format!("{name}.key"), format!("/CN={name}"));
         let mut words = vec!["req", "-config", "settings", "-newkey", "ec", "-pkeyopt"];

@@ -1,5 +1,5 @@
-//! A server that speaks PostgreSQL's protocol up to the first statement, and remembers what it was told: a real one does not
-//! give passwords away.
+//! A server that speaks PostgreSQL's protocol up to the first statement and records the messages it receives. A real
+//! server does not reveal passwords.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
@@ -12,10 +12,10 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-/// What a client asks first if it wants TLS.
+/// Code of the client's request for TLS.
 const WANTS_TLS: i32 = 80_877_103;
 
-/// What clients said since the last look.
+/// Messages of clients since the last `take`.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Heard {
     pub(super) startup: BTreeMap<String, String>,
@@ -23,28 +23,28 @@ pub(super) struct Heard {
     pub(super) queries: Vec<String>,
 }
 
-/// It listens until the process ends.
+/// A server that listens until the process ends.
 pub(super) struct Server {
     pub(super) port: u16,
     heard: Arc<Mutex<Heard>>,
 }
 
 impl Server {
-    /// With TLS if there is a certificate and its key.
+    /// Starts it, with TLS if there is a certificate and its key.
     pub(super) fn start(identity: Option<(PathBuf, PathBuf)>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (port, heard) = (listener.local_addr().unwrap().port(), Arc::<Mutex<Heard>>::default());
         let (config, ear) = (identity.map(config), heard.clone());
         thread::spawn(move || {
             for client in listener.incoming() {
-                // Clients break off as soon as they do not like the server.
+                // Clients close the connection as soon as they reject the server.
                 let _ = client.and_then(|client| serve(client, config.as_ref(), &ear));
             }
         });
         Self { port, heard }
     }
 
-    /// What was heard since the last time.
+    /// Returns the messages received since the last call.
     pub(super) fn take(&self) -> Heard {
         std::mem::take(&mut *self.heard.lock().unwrap())
     }
@@ -91,7 +91,7 @@ fn talk(mut client: impl Read + Write, startup: &[u8], heard: &Mutex<Heard>) -> 
             .filter(|pair| !pair[0].is_empty())
             .map(|pair| (pair[0].clone(), pair[1].clone())),
     );
-    // The password as it is, please.
+    // Requests a cleartext password.
     answer(&mut client, &[(b'R', &3_i32.to_be_bytes())])?;
     let (_, password) = typed(&mut client)?;
     heard.lock().unwrap().password = Some(text(&password));
@@ -106,7 +106,7 @@ fn talk(mut client: impl Read + Write, startup: &[u8], heard: &Mutex<Heard>) -> 
     }
 }
 
-/// What a message holds behind its length.
+/// Reads the rest of a message after its length.
 fn message(client: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut length = [0; 4];
     client.read_exact(&mut length)?;

@@ -1,4 +1,4 @@
-//! Clients of a tenant: they export, look, cancel, retry, extend and delete, and know what they may be told.
+//! Clients of a tenant: they export, poll, cancel, retry, extend and delete, and check every response.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -13,24 +13,24 @@ use tests::System;
 use super::Arena;
 use super::menu::{Order, order};
 
-/// Live exports that a client has at most; then it only looks.
+/// Maximum number of live exports of a client. Beyond that it only polls.
 const LIVE: usize = 4;
 
-/// A tenant and all that it was promised.
+/// A tenant and everything it was promised.
 pub(crate) struct Tenant {
     pub(crate) id: TenantId,
     pub(crate) client: Client,
     known: Mutex<Vec<Known>>,
 }
 
-/// An export that was accepted.
+/// An accepted export.
 #[derive(Clone, Debug)]
 pub(crate) struct Known {
     pub(crate) id: ExportId,
     pub(crate) order: Order,
-    /// Somebody has asked for its end: it may be canceled, or gone.
+    /// True if a client requested its end: it may be canceled, or gone.
     pub(crate) dropped: bool,
-    /// The last status that was told.
+    /// Status in the last response.
     last: Option<ExportStatus>,
 }
 
@@ -52,7 +52,7 @@ impl Tenant {
     }
 }
 
-/// One client, until the chaos is over.
+/// Runs one client until the chaos is over.
 pub(crate) async fn run(arena: Arc<Arena>, tenant: Arc<Tenant>, mut dice: Dice) {
     let mut mine: Vec<ExportId> = Vec::new();
     while !arena.is_over() {
@@ -76,7 +76,7 @@ impl Known {
     }
 }
 
-/// Submits, and asks again under the same key until there is an answer.
+/// Submits, and repeats the request under the same key until there is a response.
 async fn submit(arena: &Arena, tenant: &Tenant, dice: &mut Dice) -> Option<ExportId> {
     let order = order(dice, &tenant.id);
     let key = hex(&random::bytes::<8>());
@@ -104,7 +104,7 @@ async fn submit(arena: &Arena, tenant: &Tenant, dice: &mut Dice) -> Option<Expor
     }
 }
 
-/// Does one thing with an export; answers the status if it fails.
+/// Performs one operation on an export. Returns the status if it fails.
 async fn touch(arena: &Arena, tenant: &Tenant, dice: &mut Dice, id: ExportId) -> Option<u16> {
     let client = &tenant.client;
     let known = tenant.with(id, |known| known.clone())?;
@@ -133,7 +133,7 @@ async fn touch(arena: &Arena, tenant: &Tenant, dice: &mut Dice, id: ExportId) ->
         }
         Err(error) => {
             let conflict: &[u16] = if matches!(what, "extend" | "retry") { &[409] } else { &[] };
-            // A delete under way makes all others find nothing, too.
+            // While a delete is in progress, all other operations find nothing, too.
             let dropped: &[u16] =
                 if tenant.with(id, |known| known.dropped) == Some(true) { &[404] } else { gone };
             Some(excuse(arena, &[conflict, dropped].concat(), &error, what, &known.order))
@@ -141,7 +141,7 @@ async fn touch(arena: &Arena, tenant: &Tenant, dice: &mut Dice, id: ExportId) ->
     }
 }
 
-/// An export that has ended stays ended, unless it is retried, and nobody but its owner cancels it.
+/// Reads an export. An ended export stays ended, unless it is retried, and only its owner cancels it.
 async fn look(arena: &Arena, tenant: &Tenant, id: ExportId) -> Result<(), Error> {
     let before = tenant.with(id, |known| known.last).flatten();
     let status = tenant.client.export(id).await?.status;
@@ -160,7 +160,7 @@ async fn look(arena: &Arena, tenant: &Tenant, id: ExportId) -> Result<(), Error>
     Ok(())
 }
 
-/// In the chaos a call may fail, but never with an answer that blames the client, other than those allowed.
+/// Records a failed call. In the chaos a call may fail, but only an allowed response may blame the client.
 fn excuse(arena: &Arena, allowed: &[u16], error: &Error, what: &str, order: &Order) -> u16 {
     let status = match error {
         Error::Problem(problem) => problem.status,

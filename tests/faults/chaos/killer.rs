@@ -1,4 +1,4 @@
-//! Whoever kills, restarts and sweeps.
+//! Tasks that kill, restart and sweep.
 
 use std::process::Command;
 use std::sync::Arc;
@@ -8,12 +8,12 @@ use ports::fault::{Dice, Point};
 
 use super::Arena;
 
-/// SIGKILL for some process of some function, every second or so.
+/// Kills a process of a random function with SIGKILL every second or so.
 pub(crate) async fn processes(arena: Arc<Arena>) {
     let mut dice = Dice::new(arena.seed ^ 0x5eed_0001);
     while !arena.is_over() {
         arena.pause(Duration::from_millis(500 + dice.below(1_500))).await;
-        // Workers most often: they have the most to lose.
+        // Workers most often, because they have the most to lose.
         let function = *dice.pick(&["worker", "worker", "worker", "api", "sweeper"]);
         let pids = arena.system.processes(function).unwrap_or_default();
         if pids.is_empty() || arena.is_over() {
@@ -30,7 +30,7 @@ pub(crate) async fn processes(arena: Arc<Arena>) {
     }
 }
 
-/// Death at a named point, every second or so.
+/// Makes a process die at a named point every second or so.
 pub(crate) async fn points(arena: Arc<Arena>) {
     let mut dice = Dice::new(arena.seed ^ 0x5eed_0002);
     while !arena.is_over() {
@@ -45,7 +45,7 @@ pub(crate) async fn points(arena: Arc<Arena>) {
     }
 }
 
-/// A restart of the database or the pooler, every dozen seconds.
+/// Restarts the database or the pooler every dozen seconds.
 pub(crate) async fn servers(arena: Arc<Arena>) {
     let mut dice = Dice::new(arena.seed ^ 0x5eed_0003);
     while !arena.is_over() {
@@ -62,7 +62,7 @@ pub(crate) async fn servers(arena: Arc<Arena>) {
     }
 }
 
-/// The clock, faster than it is: sometimes two at once.
+/// Runs the sweeper more often than its schedule, sometimes twice at once.
 pub(crate) async fn sweeper(arena: Arc<Arena>) {
     let mut dice = Dice::new(arena.seed ^ 0x5eed_0004);
     while !arena.is_over() {
@@ -71,7 +71,7 @@ pub(crate) async fn sweeper(arena: Arc<Arena>) {
             return;
         }
         let system = arena.system;
-        // It may die in it: then the next one comes.
+        // The sweeper may die in it: then the next one comes.
         let invoke = move || system.x(&["invoke", "sweeper"]).is_ok();
         let one = tokio::task::spawn_blocking(invoke);
         let two = (dice.below(4) == 0).then(|| tokio::task::spawn_blocking(invoke));

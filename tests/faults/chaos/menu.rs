@@ -1,4 +1,4 @@
-//! What clients ask for, and what PostgreSQL says it is.
+//! Requests of the clients, and the queries that define their right content.
 
 use export::id::TenantId;
 use ports::fault::Dice;
@@ -15,7 +15,7 @@ fn day(n: u64) -> String {
     format!("2024-{:02}-{:02}", 1 + n / 28, 1 + n % 28)
 }
 
-/// Something from the menu: small and large, quick and slow, shared and not, one part and many.
+/// Returns a random request: small and large, quick and slow, shared and not, one part and many.
 pub(crate) fn order(dice: &mut Dice, tenant: &TenantId) -> Order {
     let from = dice.below(20);
     let (start, end) = (day(from), day(from + dice.below(20)));
@@ -56,7 +56,7 @@ pub(crate) fn order(dice: &mut Dice, tenant: &TenantId) -> Order {
             }
         }
         6 | 7 => {
-            // Some megabytes a day's dozen: more than one part when it is not compressed.
+            // A dozen days have some megabytes: more than one part if uncompressed.
             let days = 1 + dice.below(15);
             let until = format!("timestamptz '{start} 00:00:00+00' + interval '{days} days'");
             Order {
@@ -83,10 +83,10 @@ pub(crate) fn order(dice: &mut Dice, tenant: &TenantId) -> Order {
     }
 }
 
-/// The instant `days` after the day of number `from`; months of this menu have 28 days only to begin with.
+/// Returns the instant `days` after the day of number `from`. `day` uses only the first 28 days of a month.
 fn later(from: u64, days: u64) -> String {
     let start = day(from);
-    // January has 31 days: the menu's first days are all in it.
+    // January has 31 days, and the menu's first days are all in it.
     let number = start[8..].parse::<u64>().expect("two digits") + days;
     if number <= 31 {
         format!("2024-01-{number:02}T00:00:00Z")

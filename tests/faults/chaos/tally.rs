@@ -1,4 +1,4 @@
-//! What happened, counted; and what must not happen, in words.
+//! Counts of events, and descriptions of violations.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,14 +22,14 @@ impl Tally {
         *counts.entry(what.to_owned()).or_default() += many;
     }
 
-    /// The most that was ever seen of something.
+    /// Records the maximum ever seen of something.
     pub(crate) fn most(&self, what: &str, seen: u64) {
         let mut most = self.most.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = most.entry(what.to_owned()).or_default();
         *entry = seen.max(*entry);
     }
 
-    /// What must never be.
+    /// Records a violation.
     pub(crate) fn violation(&self, what: String) {
         println!("VIOLATION: {what}");
         self.violations.lock().unwrap_or_else(PoisonError::into_inner).push(what);

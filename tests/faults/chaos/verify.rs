@@ -1,4 +1,4 @@
-//! After the chaos: what must hold.
+//! Checks after the chaos.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,11 +14,11 @@ use tests::{Exported, PATIENCE, copy_csv, sorted_records};
 use super::Arena;
 use super::client::{Known, Tenant};
 
-/// Waits are cut short that would only take long: after a failure, after a message that was lost.
+/// Shortens waits that would only take long: after a failure, after a lost message.
 const HURRY: &str = "update sluice.chunk set due_at = clock_timestamp() where state = 'due' and due_at > clock_timestamp(); \
     update sluice.chunk set sent_at = sent_at - interval '15 minutes' where state = 'sent' and sent_at < clock_timestamp() - interval '5 seconds'";
 
-/// So long after the end that no attempt can write any more: what is due to be swept is due now.
+/// Simulates a time so late that no attempt can write any more: everything to be swept is due now.
 const LATER: &str = "update sluice.litter set sweep_at = clock_timestamp(); \
     update sluice.chunk set ended_at = ended_at - interval '1 hour' where state in ('split', 'dying')";
 
@@ -49,7 +49,7 @@ pub(crate) async fn quiesce(arena: &Arena) {
     }
 }
 
-/// The invariants of the store hold at every moment, also while everything fails.
+/// Checks the invariants of the store, which hold at every moment, even while everything fails.
 pub(crate) async fn invariants(arena: &Arena) {
     match arena.system.store().violations().await {
         Ok(broken) => {
@@ -63,7 +63,7 @@ pub(crate) async fn invariants(arena: &Arena) {
     }
 }
 
-/// Looks at every export, every object and every row that could be left over.
+/// Checks every export, every object and every row that could be left over.
 pub(crate) async fn everything(arena: &Arena, tenants: impl Iterator<Item = &Arc<Tenant>>) {
     let mut oracle = Oracle { url: &arena.system.stack.owner_url, known: BTreeMap::new() };
     for tenant in tenants {
@@ -86,7 +86,7 @@ pub(crate) async fn everything(arena: &Arena, tenants: impl Iterator<Item = &Arc
     }
 }
 
-/// Sorted records by query: what PostgreSQL says, asked once.
+/// PostgreSQL's own sorted records by query, each query run once.
 struct Oracle<'a> {
     url: &'a str,
     known: BTreeMap<String, Arc<Vec<String>>>,
@@ -103,7 +103,7 @@ impl Oracle<'_> {
     }
 }
 
-/// One export has ended, and as it may end; what failed says why and goes well now.
+/// Checks that one export has ended in an allowed way. A failed export must give a reason and succeed when retried now.
 async fn end(arena: &Arena, tenant: &Tenant, known: &Known, oracle: &mut Oracle<'_>) -> Result<()> {
     let export = match tenant.client.export(known.id).await {
         Ok(export) => export,
@@ -161,7 +161,7 @@ async fn exact(arena: &Arena, tenant: &Tenant, known: &Known, oracle: &mut Oracl
     Ok(())
 }
 
-/// Exports whose acceptance nobody was told of have ended too.
+/// Checks that exports whose acceptance no client received have ended too.
 async fn strangers(arena: &Arena, tenant: &Tenant, known: &[Known]) -> Result<()> {
     let ids: Vec<ExportId> = known.iter().map(|known| known.id).collect();
     let mut cursor = None;
@@ -180,11 +180,11 @@ async fn strangers(arena: &Arena, tenant: &Tenant, known: &[Known]) -> Result<()
     }
 }
 
-/// No object without an owner, no unfinished upload, no lease, no attempt without an end.
+/// Checks that there is no object without an owner, no unfinished upload, no lease, no attempt without an end.
 async fn leftovers(arena: &Arena) -> Result<()> {
     let system = arena.system;
     let objects = system.objects();
-    // A sweep takes some of each kind, and most things are swept twice.
+    // A sweep handles some of each kind, and most things are swept twice.
     let left = "select (select count(*) from sluice.litter) + (select count(*) from sluice.chunk where state in ('split', 'dying')) \
         + (select count(*) from sluice.chunk c where c.state = 'failed' and not exists (select from sluice.link l where l.chunk_id = c.id))";
     for _ in 0..100 {

@@ -1,4 +1,4 @@
-//! The budget, looked at all the time.
+//! Continuous check of the budget.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +23,7 @@ pub(crate) async fn sessions(arena: Arc<Arena>) {
     }
 }
 
-/// Looks at the store's invariants all the time, before a sweep could put anything right.
+/// Checks the store's invariants continuously, before a sweep could fix anything.
 pub(crate) async fn invariants(arena: Arc<Arena>) {
     while !arena.is_over() {
         verify::invariants(&arena).await;

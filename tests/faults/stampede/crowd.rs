@@ -16,14 +16,14 @@ use super::ground::{FIRST_DAY, LAST_DAY, REGIONS, TABLES, name};
 /// Datasets of a request with filters.
 const SOME: usize = 8;
 
-/// What one client asks for: names of tables, and the region it wants if not all.
+/// Request of one client: names of tables, and a region if limited to one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Wish {
     tables: Vec<usize>,
     region: Option<usize>,
 }
 
-/// Requests of one tenant and what became of them.
+/// Requests of one tenant and their results.
 pub(super) struct Crowd {
     system: &'static System,
     client: Client,
@@ -35,7 +35,7 @@ pub(super) struct Crowd {
     errors: Vec<String>,
 }
 
-/// What was found in the files.
+/// Results of the check of the files.
 pub(super) struct Verified {
     pub(super) exports: usize,
     pub(super) files: usize,
@@ -68,7 +68,7 @@ impl Crowd {
         let all = Wish { tables: (0..TABLES).collect(), region: None };
         let some =
             |n: usize| Wish { tables: (0..SOME).map(|i| (n * SOME + i) % TABLES).collect(), region: Some(n) };
-        // Mixed, as a crowd is.
+        // Mixed, as in a real crowd.
         let mut wishes: Vec<_> = std::iter::repeat_n(all, alike).collect();
         for n in 0..distinct {
             let at = (n * (alike + distinct) / distinct.max(1)).min(wishes.len());
@@ -87,7 +87,7 @@ impl Crowd {
         }
     }
 
-    /// Each request when the one before is accepted.
+    /// Sends each request when the previous one is accepted.
     pub(super) async fn one_after_the_other(&mut self) {
         self.begun = Instant::now();
         for wish in self.wishes.clone() {
@@ -96,7 +96,7 @@ impl Crowd {
         }
     }
 
-    /// All requests at the same moment.
+    /// Sends all requests at the same moment.
     pub(super) async fn all_at_once(&mut self) {
         self.begun = Instant::now();
         let tasks: Vec<_> =
@@ -114,7 +114,7 @@ impl Crowd {
         }
     }
 
-    /// Each client looks at its own export until it has ended, as the api's `Retry-After` says.
+    /// Makes each client poll its own export until it has ended, at the api's `Retry-After`.
     pub(super) async fn wait(&mut self) {
         let begun = self.begun;
         let tasks: Vec<_> = self
@@ -143,7 +143,7 @@ impl Crowd {
         self.errors.len()
     }
 
-    /// Seconds until half of the exports, and all of them, had ended.
+    /// Returns the seconds until half of the exports, and all of them, had ended.
     pub(super) fn durations(&self) -> (f64, f64) {
         let at =
             |share: usize| self.durations.get(self.durations.len() * share / 100).or(self.durations.last());
@@ -160,7 +160,7 @@ impl Crowd {
             let objects = objects(&manifest);
             let files = manifest.datasets.iter().flat_map(|d| &d.chunks).count();
             verified.files += files;
-            // The very same objects, byte by byte: by name and hash.
+            // The very same objects, byte for byte, by name and hash.
             if good.get(wish) != Some(&objects) {
                 let exported = Exported::download(&self.client, *id).await.unwrap();
                 for table in &wish.tables {
@@ -178,7 +178,7 @@ impl Crowd {
     }
 }
 
-/// Key and hash of every file.
+/// Returns key and hash of every file.
 fn objects(manifest: &Manifest) -> BTreeSet<(String, String)> {
     let files = manifest.datasets.iter().flat_map(|d| &d.chunks).filter_map(|c| c.file.as_ref());
     files.map(|file| (file.key.clone(), file.sha256.clone())).collect()
@@ -191,7 +191,7 @@ async fn submit(client: Client, wish: Wish) -> Result<(Wish, ExportId), String> 
     }
 }
 
-/// Seconds from `begun` to the end of the export.
+/// Returns the seconds from `begun` to the end of the export.
 async fn until_ended(client: Client, id: ExportId, begun: Instant) -> Result<f64, String> {
     loop {
         let export = client.export(id).await.map_err(|error| format!("look: {error}"))?;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use tests::System;
 
-/// As many as in the story.
+/// Number of tables in the scenario.
 pub(crate) const TABLES: usize = 84;
 /// Values of `region`, by which distinct requests filter.
 pub(crate) const REGIONS: usize = 60;
@@ -17,7 +17,7 @@ pub(crate) fn name(table: usize) -> String {
     format!("t{table:02}")
 }
 
-/// Makes the tables and applies a catalog that has them beside everything else.
+/// Creates the tables and applies a catalog that has them in addition to everything else.
 pub(crate) async fn prepare(system: &System, rows: u32) {
     let make = format!(
         "drop schema if exists stampede cascade; create schema stampede;
@@ -40,11 +40,11 @@ pub(crate) async fn prepare(system: &System, rows: u32) {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), catalog).unwrap();
     system.x(&["admin", "catalog", "apply", file.path().to_str().unwrap(), "--allow-removal"]).unwrap();
-    // The api keeps a catalog for a second.
+    // The api caches a catalog for a second.
     tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
 }
 
-/// Back to the catalog of all other tests.
+/// Restores the catalog of all other tests.
 pub(crate) async fn clear(system: &System) {
     system.x(&["admin", "catalog", "apply", CATALOG, "--allow-removal"]).unwrap();
     system.run("drop schema stampede cascade").await.unwrap();

@@ -1,4 +1,4 @@
-//! The naive client: a session and a query per table, all at the same time, and a file for each that went well.
+//! The naive client: a session and a query per table, all at the same time, and a file for each that succeeded.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use tokio::sync::Barrier;
 
 use super::ground::{FIRST_DAY, LAST_DAY, TABLES, name};
 
-/// What came of it.
+/// Result of the naive client.
 pub(super) struct Naive {
     pub(super) errors: usize,
     pub(super) missing: usize,
@@ -40,7 +40,7 @@ pub(super) async fn run(system: &System) -> Naive {
     Naive { errors, missing: TABLES - files, took }
 }
 
-/// One query, begun at the moment at which all have asked for their session.
+/// Runs one query, begun once all clients have requested their session.
 async fn one(options: PgConnectOptions, table: usize, all_asked: Arc<Barrier>) -> Result<usize, sqlx::Error> {
     use futures::StreamExt;
     let connected = PgConnection::connect_with(&options).await;

@@ -1,12 +1,12 @@
-//! Any bytes as a COPY BINARY stream: an error or rows, never a panic, and the same however they arrive.
+//! Arbitrary bytes as a COPY BINARY stream: an error or rows, never a panic, and the same result however they arrive.
 
 use bytes::Bytes;
 use worker::decode::{Block, DecodeError, Fields, Framing, Limits};
 
 const LIMITS: Limits = Limits { block_bytes: 64, value_bytes: 4_096, row_bytes: 8_192 };
 
-/// The first byte says how many columns, the second how large the pieces are and whether a header is put
-/// in front, so that most inputs get as far as the rows.
+/// Runs one input. The first byte is the number of columns, the second chooses the size of the network reads and if a
+/// header is put in front, so that most inputs get as far as the rows.
 pub(crate) fn run(data: &[u8]) {
     let [columns, pieces, rest @ ..] = data else { return };
     let columns = usize::from(columns % 8) + 1;
@@ -24,7 +24,7 @@ pub(crate) fn run(data: &[u8]) {
     }
 }
 
-/// The blocks' bytes. Every block must hold exactly the rows it promises.
+/// Returns the blocks' bytes. Every block must hold exactly the rows it promises.
 fn decode(columns: usize, stream: &[u8], size: usize) -> Result<Vec<Bytes>, DecodeError> {
     let mut framing = Framing::new(vec!["c".to_owned(); columns], LIMITS);
     let mut blocks = Vec::new();

@@ -1,4 +1,4 @@
-//! Any text between quotes of SQL, CSV and JSON comes back as it was, read by readers of their own.
+//! Any text quoted for SQL, CSV and JSON comes back unchanged through independent readers.
 
 use bytes::Bytes;
 use export::column::{Column, ColumnType};
@@ -7,7 +7,7 @@ use ports::source::sql;
 use worker::decode::Block;
 use worker::encode::encoder;
 
-/// The first byte chooses the delimiter of CSV, the rest is the text.
+/// Runs one input. The first byte chooses the delimiter of CSV, the rest is the text.
 pub(crate) fn run(data: &[u8]) {
     let [delimiter, text @ ..] = data else { return };
     let Ok(text) = std::str::from_utf8(text) else { return };
@@ -35,7 +35,7 @@ pub(crate) fn run(data: &[u8]) {
     assert_eq!(object, serde_json::json!({"a": text, "b": null}));
 }
 
-/// A row of the text and NULL.
+/// Encodes a row of the text and NULL.
 fn write(text: &str, format: Format, csv: CsvOptions) -> String {
     let output = Output { format, compression: Compression::None, csv };
     let mut row = vec![0, 2];
@@ -50,7 +50,7 @@ fn write(text: &str, format: Format, csv: CsvOptions) -> String {
     String::from_utf8(out).expect("UTF-8")
 }
 
-/// PostgreSQL's lexer (`scan.l`), for one literal and nothing after it.
+/// Reads one literal and nothing after it, as PostgreSQL's lexer (`scan.l`) does.
 fn read_literal(sql: &str, conforming: bool) -> Option<String> {
     let (body, escapes) = match sql.strip_prefix('E') {
         Some(body) => (body, true),
@@ -74,7 +74,7 @@ fn read_literal(sql: &str, conforming: bool) -> Option<String> {
     }
 }
 
-/// Records of fields; `None` is NULL, which is the null text without quotes.
+/// Reads records of fields. `None` is NULL, which is the null text without quotes.
 fn read_csv(text: &str, delimiter: char, null: &str) -> Option<Vec<Vec<Option<String>>>> {
     let (mut records, mut record) = (Vec::new(), Vec::new());
     let mut chars = text.chars().peekable();

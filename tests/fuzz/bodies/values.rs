@@ -12,7 +12,7 @@ const OIDS: [u32; 26] = [
     1266, 1700, 2950, 3802, 1700,
 ];
 
-/// The first byte chooses the type, the second the array and the type modifier; the rest is the value.
+/// Runs one input. The first byte chooses the type, the second the array and the type modifier; the rest is the value.
 pub(crate) fn run(data: &[u8]) {
     let [oid, modifier, value @ ..] = data else { return };
     let oid = OIDS[usize::from(*oid) % OIDS.len()];
@@ -31,7 +31,7 @@ pub(crate) fn run(data: &[u8]) {
     let json = write(&column, value, Format::Ndjson);
     let _ = write(&column, value, Format::Parquet);
     assert_eq!(csv.is_ok(), json.is_ok(), "both read the same forms");
-    // PostgreSQL prints no jsonb with a line break, so none is looked for.
+    // PostgreSQL never outputs a jsonb with a line break, so such values are not checked.
     let impossible = kind == ColumnType::Jsonb && value.contains(&b'\n');
     if let Ok(line) = json
         && !impossible
@@ -39,7 +39,7 @@ pub(crate) fn run(data: &[u8]) {
         assert_eq!(line.iter().filter(|b| **b == b'\n').count(), 1, "one object, one line");
         let made_here = !matches!(kind, ColumnType::Json | ColumnType::Jsonb);
         if made_here && let Ok(text) = std::str::from_utf8(&line) {
-            // Numbers of any length are JSON, but not for every reader.
+            // Numbers of any length are valid JSON, but not every reader accepts them.
             let parsed = serde_json::from_str::<serde_json::Value>(text);
             assert!(parsed.is_ok() || kind == ColumnType::Numeric, "{text:?}: {parsed:?}");
         }

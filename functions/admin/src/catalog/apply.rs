@@ -1,4 +1,4 @@
-//! `catalog apply`: resolves a catalog and puts it in force, all of it or nothing.
+//! `catalog apply`: resolves a catalog and puts it in force, completely or not at all.
 
 use ports::store::Put;
 use serde_json::json;
@@ -9,8 +9,8 @@ use crate::answer::Answer;
 use crate::context::Context;
 use crate::failure::Failure;
 
-/// Applied twice, the second time only renews the estimates. Where chunks of live exports would fail by it, it is refused
-/// unless `allow_removal` is given.
+/// Applies a catalog. Applying the same one again only renews the estimates. If chunks of live exports would fail, it
+/// is rejected unless `allow_removal` is set.
 pub(crate) async fn run(context: &Context, text: &str, allow_removal: bool) -> Result<Answer, Failure> {
     let found = resolved(context, text).await?;
     let (report, mut data) = (found.report(), found.data());

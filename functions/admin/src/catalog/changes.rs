@@ -1,4 +1,5 @@
-//! What a catalog changes: datasets added, removed and changed, and what was read or is to be read that it invalidates.
+//! Changes made by a catalog: datasets added, removed and changed, and the read or planned chunks that it
+//! invalidates.
 
 use std::collections::BTreeMap;
 
@@ -6,13 +7,13 @@ use export::catalog::Revision;
 use ports::store::{Applied, Narrowed};
 use serde_json::{Value, json};
 
-/// What a catalog changes, beside the one in force.
+/// Changes of a catalog relative to the one in force.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Changes {
     added: Vec<String>,
     removed: Vec<String>,
     changed: Vec<String>,
-    /// Whether the one in force was resolved at another database.
+    /// True if the catalog in force was resolved against another database.
     moved: bool,
     narrowed: BTreeMap<String, Narrowed>,
 }
@@ -42,12 +43,12 @@ impl Changes {
         self.removed.extend(gone.cloned());
     }
 
-    /// Chunks of live exports that fail by it.
+    /// Number of chunks of live exports that fail.
     pub(super) fn failing(&self) -> u64 {
         self.narrowed.values().map(|one| one.failed).sum()
     }
 
-    /// In words; `applied` is how they are said of what is done already.
+    /// Formats the changes as text; `applied` selects the wording for changes that are already in force.
     pub(super) fn text(&self, applied: bool) -> String {
         let kinds = [("added", &self.added), ("removed", &self.removed), ("changed", &self.changed)];
         let mut lines: Vec<_> = kinds
@@ -76,7 +77,7 @@ impl Changes {
     }
 }
 
-/// What the catalog invalidates of one dataset, in words.
+/// Formats the chunks of one dataset that the catalog invalidates.
 fn invalidated(name: &str, one: &Narrowed, applied: bool) -> String {
     let (not_reused, failed) = if applied {
         ("are not reused any more", "failed")

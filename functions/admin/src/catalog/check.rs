@@ -1,4 +1,4 @@
-//! `catalog check`: what `catalog apply` would do, without doing it.
+//! `catalog check`: shows the effects of `catalog apply` without applying the catalog.
 
 use super::changes::Changes;
 use super::resolved;
@@ -6,7 +6,7 @@ use crate::answer::Answer;
 use crate::context::Context;
 use crate::failure::Failure;
 
-/// Changes nothing.
+/// Checks a catalog. Changes nothing.
 pub(crate) async fn run(context: &Context, text: &str) -> Result<Answer, Failure> {
     let found = resolved(context, text).await?;
     let (report, mut data) = (found.report(), found.data());

@@ -1,4 +1,4 @@
-//! `catalog show`: the catalog in force, or an earlier one, as the operator wrote it.
+//! `catalog show`: prints the catalog in force, or an earlier one, as the operator wrote it.
 
 use export::range::format_micros;
 use ports::store::KeptCatalog;
@@ -8,10 +8,10 @@ use crate::answer::Answer;
 use crate::context::Context;
 use crate::failure::Failure;
 
-/// Revisions that are named where none fits.
+/// Maximum number of revisions listed if none matches.
 const MAX_LISTED: i64 = 20;
 
-/// Prints the TOML below lines about it that are comments: the answer can be applied as it is.
+/// Prints the TOML after header lines that are comments, so the output can be applied unchanged.
 pub(crate) async fn run(context: &Context, revision: Option<&str>) -> Result<Answer, Failure> {
     let Some(kept) = context.store.kept_catalog(revision).await? else {
         let Some(revision) = revision else {

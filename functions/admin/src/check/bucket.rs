@@ -1,4 +1,4 @@
-//! The bucket: reachable, and ours to list.
+//! The bucket: reachable, and may be listed.
 
 use ports::objects::{Kind, Objects};
 use ports::telemetry::chain;
@@ -6,7 +6,7 @@ use ports::telemetry::chain;
 use super::report::Report;
 use super::{NO_WAY, answer};
 
-/// Lists a page of what is there.
+/// Lists a page of the bucket.
 pub(super) async fn look(objects: &dyn Objects) -> Report {
     let mut report = Report::default();
     match answer("bucket", objects.list("t/", None), &mut report).await {

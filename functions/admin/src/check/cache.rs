@@ -1,11 +1,12 @@
-//! The shared cache: on a protected way, reachable, and it lets us in. Everything works without it, so it is never wrong.
+//! The shared cache: reachable over a protected connection, and accepts the login. Everything works without it, so
+//! problems are only warnings.
 
 use ports::cache::RedisCache;
 use ports::telemetry::chain;
 
 use super::report::Report;
 
-/// Logs in and asks for a sign of life; says nothing where there is none.
+/// Logs in and sends a ping. Reports nothing if there is no shared cache.
 pub(super) async fn look(cache: Option<&RedisCache>) -> Report {
     let mut report = Report::default();
     let Some(cache) = cache else { return report };

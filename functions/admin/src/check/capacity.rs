@@ -1,11 +1,11 @@
-//! Whether the servers can hold the sessions they are promised to see.
+//! Check that the servers have capacity for the configured sessions.
 
 use ports::server::Server;
 
 use super::report::Report;
 use crate::context::Settings;
 
-/// Source and store may be one server or two, one database or two.
+/// Checks the session limits of the servers. Source and store may be one server or two, one database or two.
 pub(super) fn look(
     settings: &Settings,
     store: Option<&Server>,
@@ -58,7 +58,7 @@ fn judge(server: &Server, ours: i64, others: i64, what: &str, report: &mut Repor
     }
 }
 
-/// A database may have a limit of its own.
+/// Checks the session limit of the database, if it has one.
 fn judge_database(server: &Server, ours: i64, what: &str, report: &mut Report) {
     let Server { database, database_limit, .. } = server;
     if (0..ours).contains(database_limit) {

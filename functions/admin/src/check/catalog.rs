@@ -1,11 +1,11 @@
-//! The catalog in force: there, and resolved at the database that is read.
+//! The catalog in force: present, and resolved against the database that is read.
 
 use ports::telemetry::chain;
 
 use super::report::Report;
 use crate::context::Context;
 
-/// Reads it, and compares its source with the name of the one that is read, if that is known.
+/// Reads the catalog and compares its source with the name of the current database, if that is known.
 pub(super) async fn look(context: &Context, source: Option<&str>, report: &mut Report) {
     match context.store.applied_catalog().await {
         Ok(None) => report.fine("catalog", "none is applied yet; admin catalog apply does it"),
@@ -25,7 +25,7 @@ fn judge(datasets: usize, resolved_at: &str, read: Option<&str>, report: &mut Re
     }
 }
 
-/// Whether two names may be of one database. The cluster's identifier is only known where the role may read it.
+/// Returns true if two names may refer to one database. The cluster identifier is known only if the role may read it.
 fn same(a: &str, b: &str) -> bool {
     let parts = |name: &str| {
         let (database, cluster) = name.rsplit_once('@').unwrap_or((name, ""));

@@ -6,7 +6,7 @@ use ports::telemetry::chain;
 use super::report::Report;
 use super::{NO_WAY, answer};
 
-/// Counts the messages that wait.
+/// Counts the waiting messages.
 pub(super) async fn look(queue: &dyn Queue) -> Report {
     let mut report = Report::default();
     match answer("queue", queue.waiting(), &mut report).await {

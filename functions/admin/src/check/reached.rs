@@ -1,11 +1,11 @@
-//! Whether a database answers at all: who waits for a session of one that does not, waits for nothing.
+//! Checks that the server responds, before any check that waits for a session.
 
 use ports::reach::Unreached;
 use ports::telemetry::chain;
 
 use super::report::Report;
 
-/// Notes what is wrong, if anything; answers whether to go on.
+/// Reports an unreachable server. Returns true if the checks should continue.
 pub(super) fn look(what: &'static str, reached: Result<(), Unreached>, report: &mut Report) -> bool {
     let Err(error) = reached else { return true };
     let remedy = match error {

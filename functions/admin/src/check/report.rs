@@ -1,19 +1,19 @@
-//! What was looked at, and what was found.
+//! Report of the checks and their findings.
 
 use serde::Serialize;
 
-/// The findings in order.
+/// Findings in order.
 #[derive(Debug, Default)]
 pub(super) struct Report {
     lines: Vec<Line>,
 }
 
-/// One finding.
+/// Finding of a check.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Line {
     what: &'static str,
     ok: bool,
-    /// Fine, but better otherwise.
+    /// True if it works but should be changed.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     warning: bool,
     text: String,
@@ -30,17 +30,17 @@ impl Report {
         self.push(what, false, text.into(), Some(remedy.into()));
     }
 
-    /// It works, and should be otherwise.
+    /// Adds a warning: it works but should be changed.
     pub(super) fn warn(&mut self, what: &'static str, text: impl Into<String>, remedy: impl Into<String>) {
         self.push(what, true, text.into(), Some(remedy.into()));
     }
 
-    /// What is fine and has a remedy all the same is a warning.
+    /// Adds a finding. A finding that is fine but has a remedy is a warning.
     fn push(&mut self, what: &'static str, ok: bool, text: String, remedy: Option<String>) {
         self.lines.push(Line { what, ok, warning: ok && remedy.is_some(), text, remedy });
     }
 
-    /// Takes over another's findings.
+    /// Appends the findings of another report.
     pub(super) fn append(&mut self, mut other: Self) {
         self.lines.append(&mut other.lines);
     }

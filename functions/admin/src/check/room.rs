@@ -1,4 +1,5 @@
-//! Whether the sessions that are promised can be had: through the pooler, under the roles' limits, at the server.
+//! Check that the configured number of sessions can be opened: through the pooler, within the limits of the roles,
+//! and at the server.
 
 use ports::room::{Beyond, Room};
 use ports::store::StoreState;
@@ -6,7 +7,7 @@ use ports::store::StoreState;
 use super::report::Report;
 use crate::context::Context;
 
-/// Takes all sessions for a moment and gives them back. The source is left alone while chunks are read from it.
+/// Opens all sessions for a moment and closes them. The source is skipped while chunks are read from it.
 pub(super) async fn look(
     context: &Context,
     state: Option<&StoreState>,

@@ -1,4 +1,4 @@
-//! The secret with the key that signs links: reachable, and filled. The key itself is not read.
+//! The secret with the key that signs links: reachable, and not empty. The key itself is not read.
 
 use ports::links::{LinksError, Secret};
 use ports::telemetry::chain;
@@ -6,7 +6,7 @@ use ports::telemetry::chain;
 use super::report::Report;
 use super::{NO_WAY, answer};
 
-/// Looks whether it holds anything; says nothing where there is no CDN.
+/// Checks that the secret is not empty. Reports nothing if there is no CDN.
 pub(super) async fn look(secret: Option<&dyn Secret>) -> Report {
     let mut report = Report::default();
     let Some(secret) = secret else { return report };

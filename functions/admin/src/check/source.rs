@@ -1,4 +1,4 @@
-//! The source: reachable with the source role, limited, with the settings that decide bytes.
+//! The source: reachable with the source role, limited, and with the settings that determine the bytes of files.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::{source_log, source_role};
 use crate::context::{Context, PATIENCE};
 use crate::failure::Failure;
 
-/// The source's server and the name of its database, if it could be asked.
+/// Returns the source's server and the name of its database, if it could be queried.
 pub(super) async fn look(context: &Context, report: &mut Report) -> Option<(Server, String)> {
     match ask(context, report).await {
         Ok(found) => Some(found),
@@ -51,7 +51,7 @@ async fn ask(context: &Context, report: &mut Report) -> Result<(Server, String),
     Ok((server, name))
 }
 
-/// A limit of active sessions has no effect where the role cannot see them.
+/// Warns if the limit of active sessions has no effect because the role cannot see them.
 fn watched(server: &Server, max_active_sessions: u32, report: &mut Report) {
     let role = &server.role;
     match max_active_sessions {
@@ -67,10 +67,10 @@ fn watched(server: &Server, max_active_sessions: u32, report: &mut Report) {
     }
 }
 
-/// A transaction that has been open for this long is worth a word: nothing that began after it counts as settled.
+/// Age of an open transaction from which a warning is given: nothing that began after it counts as settled.
 const LONG_OPEN: Duration = Duration::from_secs(3_600);
 
-/// What is settled depends on the oldest open transaction, where that can be known.
+/// Reports the oldest open transaction, if it is known. Settledness depends on it.
 fn settling(server: &Server, open: Option<Duration>, report: &mut Report) {
     match open {
         Some(open) if open >= LONG_OPEN => report.warn(
@@ -94,7 +94,7 @@ fn settling(server: &Server, open: Option<Duration>, report: &mut Report) {
     }
 }
 
-/// A reader of Aurora cannot say up to when it shows what was committed.
+/// Warns about a reader of Aurora, which cannot report the time up to which it shows commits.
 fn reader_of_aurora(server: &Server, report: &mut Report) {
     if server.standby && server.aurora {
         report.warn(
@@ -116,7 +116,7 @@ async fn differing(inspector: &mut Inspector, worker_timeout_secs: u32) -> Resul
     if inspector.setting("statement_timeout").await?.is_none_or(|found| found == "0") {
         wrong.push("statement_timeout is not set".to_owned());
     }
-    // Servers that do not know it have no such row.
+    // Servers without this setting have no such row.
     let ending = format!(
         "select 'transaction_timeout is ' || setting || ' ms, shorter than a worker''s time' from pg_catalog.pg_settings \
          where name = 'transaction_timeout' and setting::bigint between 1 and {}",
@@ -126,7 +126,8 @@ async fn differing(inspector: &mut Inspector, worker_timeout_secs: u32) -> Resul
     Ok(wrong)
 }
 
-/// `datestyle` also tells an order of day and month, which has no say in the ISO style.
+/// Compares a setting with its expected value. `datestyle` also contains an order of day and month, which has no
+/// effect in the ISO style.
 fn equal(name: &str, found: &str, wanted: &str) -> bool {
     found == wanted || (name == "datestyle" && found.split(',').next() == Some(wanted))
 }

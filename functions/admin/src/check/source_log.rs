@@ -1,10 +1,10 @@
-//! The server's own log: statements of the source role hold the values of filters.
+//! The server's log: statements of the source role contain the values of filters.
 
 use ports::source::{Inspector, SourceError};
 
 use super::report::Report;
 
-/// Warns where the server logs statements of the source role.
+/// Warns if the server logs statements of the source role.
 pub(super) async fn look(inspector: &mut Inspector, report: &mut Report) -> Result<(), SourceError> {
     let mut found = Vec::new();
     for name in ["log_statement", "log_min_duration_statement", "log_min_error_statement"] {

@@ -1,10 +1,10 @@
-//! The source role can only read: what it could do beyond that, should somebody come by its password.
+//! Check that the source role can only read. It limits the damage if its password leaks.
 
 use ports::source::{Inspector, Rights, SourceError};
 
 use super::report::Report;
 
-/// Warns of every right that reading does not need.
+/// Warns about every right that reading does not need.
 pub(super) async fn look(inspector: &mut Inspector, report: &mut Report) -> Result<(), SourceError> {
     judge(&inspector.rights().await?, report);
     Ok(())
@@ -41,7 +41,7 @@ fn judge(rights: &Rights, report: &mut Report) {
     }
 }
 
-/// A few names, and how many more.
+/// Formats a few names and the number of the others.
 fn shown(names: &[String]) -> String {
     const FEW: usize = 5;
     let more = if names.len() > FEW { format!(" and {} more", names.len() - FEW) } else { String::new() };

@@ -1,4 +1,4 @@
-//! The store: reachable, migrated, limited, with the settings of this deployment.
+//! The store: reachable, migrated, limited, and with the settings of this deployment.
 
 use ports::server::Server;
 use ports::store::{Migration, StoreError, StoreState};
@@ -7,7 +7,7 @@ use super::report::Report;
 use crate::context::{Context, Settings};
 use ports::telemetry::chain;
 
-/// The store's state, if it could be asked.
+/// Returns the state of the store, if it could be queried.
 pub(super) async fn look(context: &Context, report: &mut Report) -> Option<StoreState> {
     let state = match context.store.state().await {
         Ok(state) => state,
@@ -62,7 +62,7 @@ fn judge(state: &StoreState, settings: &Settings, report: &mut Report) {
     }
 }
 
-/// A role's limit of sessions is what holds the promise, so it must be exact.
+/// Checks the session limit of a role. This limit enforces the budget, so it must be exact.
 pub(super) fn limits(what: &'static str, server: &Server, wanted: u32, report: &mut Report) {
     let role = &server.role;
     if server.superuser {
@@ -87,7 +87,7 @@ pub(super) fn limits(what: &'static str, server: &Server, wanted: u32, report: &
     }
 }
 
-/// What must never be in the store: whatever is found is a fault of Sluice.
+/// Checks the invariants of the store. A violation is a bug of Sluice.
 async fn invariants(context: &Context, report: &mut Report) {
     match context.store.violations().await {
         Ok(broken) if broken.is_empty() => report.fine("invariants", "all of them hold"),

@@ -1,11 +1,11 @@
-//! Whether passwords and rows are protected on their way to the databases.
+//! Check that passwords and rows are protected on the network between Sluice and the databases.
 
 use ports::login::{Login, Transport};
 
 use super::report::Report;
 use crate::context::Settings;
 
-/// Looks at what the URLs say. Says nothing of connections that do not leave the machine.
+/// Checks the URLs. Connections that do not leave the machine are not reported.
 pub(super) fn look(settings: &Settings, report: &mut Report) {
     let urls = [
         ("store", "StoreUrl", Some(&settings.store_url), settings.login),
@@ -13,7 +13,7 @@ pub(super) fn look(settings: &Settings, report: &mut Report) {
         ("owner", "OwnerUrl", settings.owner_url.as_ref(), Login::Password),
     ];
     for (of, parameter, url, login) in urls {
-        // One that cannot be read has been told by then.
+        // A URL that cannot be parsed has already been reported.
         let Some(transport) = url.and_then(|url| Transport::of(url, login)) else { continue };
         match transport {
             Transport::Loopback => {}
@@ -60,7 +60,7 @@ mod tests {
         assert!(text.contains("the source's URL") && text.contains("sslmode=require to OwnerUrl"), "{text}");
         let (warnings, text) = said("127.0.0.1/x", "localhost/x?sslmode=disable", None, Login::Password);
         assert_eq!((warnings, text.as_str()), (0, ""));
-        // A token is never sent without TLS, whatever the URL says.
+        // A token is never sent without TLS, whatever the URL contains.
         assert_eq!(said("proxy/x", "proxy/x", None, Login::Iam).0, 0);
     }
 }

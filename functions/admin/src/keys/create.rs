@@ -1,4 +1,4 @@
-//! `keys create`: a key for a tenant, who is made too if new.
+//! `keys create`: creates a key for a tenant, and the tenant if it is new.
 
 use std::collections::BTreeSet;
 
@@ -14,18 +14,18 @@ use crate::answer::Answer;
 use crate::context::Context;
 use crate::failure::Failure;
 
-/// What is asked for.
+/// Properties of the key to create.
 pub(crate) struct Wanted<'a> {
     pub(crate) tenant: &'a str,
     pub(crate) label: &'a str,
-    /// `None`: all datasets.
+    /// Datasets visible to the key. `None`: all datasets.
     pub(crate) datasets: Option<&'a [String]>,
     pub(crate) read_only: bool,
-    /// Such as `90d`, or `never`; `None`: [`DEFAULT_LIFE`].
+    /// Lifetime such as `90d`, or `never`. `None`: [`DEFAULT_LIFE`].
     pub(crate) expires: Option<&'a str>,
 }
 
-/// Makes a key; each call makes another one. The answer is the only place where it is ever shown.
+/// Creates a key; each call creates another one. The result is the only place where the key is ever shown.
 pub(crate) async fn run(context: &Context, wanted: &Wanted<'_>) -> Result<Answer, Failure> {
     let tenant: TenantId =
         wanted.tenant.parse().map_err(|error| Failure::Refused(format!("tenant: {error}")))?;
@@ -60,8 +60,8 @@ pub(crate) async fn run(context: &Context, wanted: &Wanted<'_>) -> Result<Answer
     Ok(Answer::done(text, data))
 }
 
-/// The names of a scope as the catalog writes them. One that the catalog does not have is a slip; before the first
-/// catalog any may be meant.
+/// Returns the dataset names in the spelling of the catalog. A name missing from the catalog is most likely a typo;
+/// before the first catalog any name is accepted.
 fn scope(names: &[String], revision: Option<&Revision>) -> Result<BTreeSet<String>, String> {
     if names.is_empty() {
         return Err("datasets: the list is empty; name at least one, or leave it out for all".to_owned());
@@ -90,7 +90,7 @@ pub(super) fn words(access: &Access, expires: Option<&str>) -> String {
     format!("{datasets}{reads}, {ends}")
 }
 
-/// Datasets of which nothing says whose rows they are.
+/// Returns the datasets without a rule that assigns their rows to tenants.
 fn open(revision: &Revision) -> Vec<&str> {
     let open = revision.datasets.iter().filter(|(_, dataset)| dataset.is_open());
     open.map(|(name, _)| name.as_str()).collect()

@@ -1,4 +1,4 @@
-//! `keys list`: every key without its secret, which nobody knows.
+//! `keys list`: lists every key without its secret, which is not stored.
 
 use export::range::format_micros;
 use ports::store::KeyInfo;
@@ -8,10 +8,10 @@ use crate::answer::Answer;
 use crate::context::Context;
 use crate::failure::Failure;
 
-/// Microseconds of a second.
+/// Microseconds per second.
 const SECOND: i64 = 1_000_000;
 
-/// Lists them in the order in which they were made.
+/// Lists the keys in order of creation.
 pub(crate) async fn run(context: &Context) -> Result<Answer, Failure> {
     let keys = context.store.keys().await?;
     let lines: Vec<_> = keys.iter().map(line).collect();

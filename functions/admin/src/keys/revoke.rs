@@ -1,4 +1,4 @@
-//! `keys revoke`: a key works no more.
+//! `keys revoke`: revokes a key.
 
 use serde_json::json;
 
@@ -7,8 +7,8 @@ use crate::answer::Answer;
 use crate::context::Context;
 use crate::failure::Failure;
 
-/// Revokes it; a process of the api that has just seen it may believe it for five seconds more. Also takes a whole key,
-/// from which only the id is used.
+/// Revokes a key. A process of the api that has just verified it may accept it for five more seconds. Also accepts a
+/// whole key, of which only the id is used.
 pub(crate) async fn run(context: &Context, id: &str) -> Result<Answer, Failure> {
     let id = id_of(id);
     if context.store.revoke_key(id).await? {

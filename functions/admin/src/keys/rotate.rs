@@ -1,4 +1,4 @@
-//! `keys rotate`: a new key in place of an old one, which works on for a while.
+//! `keys rotate`: creates a new key in place of an old one, which keeps working for a while.
 
 use export::duration;
 use export::range::format_micros;
@@ -9,13 +9,13 @@ use crate::answer::Answer;
 use crate::context::Context;
 use crate::failure::Failure;
 
-/// How long the old key works on.
+/// Default time for which the old key keeps working.
 const DEFAULT_OVERLAP: &str = "7d";
 
 const MAX_OVERLAP_SECS: u64 = 90 * 86_400;
 
-/// Makes a key with the tenant, label, datasets and rights of the key `id`, and lets that one end after the overlap. The new
-/// one lives as long as the old one was made for, or as `expires` says.
+/// Creates a key with the tenant, label, datasets and rights of the key `id`, and lets the old key expire after the
+/// overlap. The new one has the lifetime with which the old one was created, or that of `expires`.
 pub(crate) async fn run(
     context: &Context,
     id: &str,

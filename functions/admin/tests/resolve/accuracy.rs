@@ -1,4 +1,4 @@
-//! How right the estimates of the sample database are, beside what PostgreSQL counts.
+//! Accuracy of the estimates for the sample database, compared with the counts of PostgreSQL.
 
 use std::collections::BTreeMap;
 
@@ -14,13 +14,13 @@ use serde_json::json;
 
 use crate::ground::Ground;
 
-/// Datasets of fewer rows are small change: one row more or less is a large share of them.
+/// Minimum number of rows for a comparison: below it one row is a large share of a dataset.
 const FEW_ROWS: u64 = 100;
 
-/// One row with more than this share of all bytes cannot be foreseen: no average tells in which month it lies.
+/// Share of all bytes above which a single row makes a month unpredictable: no average tells which month contains it.
 const ONE_ROW: f64 = 0.1;
 
-/// Rows and bytes of binary COPY, read; and the bytes of the largest row.
+/// Reads rows and bytes of binary COPY, and the bytes of the largest row.
 async fn counted(inspector: &mut Inspector, want: &Want, tenant: &TenantId) -> (Size, u64) {
     let mut ranges = vec![want.span.map_or(Range::All, Range::Span)];
     if want.selection.range_column.as_ref().is_some_and(|column| column.include_nulls) {
@@ -75,7 +75,7 @@ async fn estimates_of_the_sample_are_near_what_is_counted() {
     for (want, planned) in wants.iter().zip(&plan.datasets) {
         let estimated: Size = planned.pieces.iter().map(|p| Size { rows: p.rows, bytes: p.bytes }).sum();
         let (counted, largest) = counted(&mut inspector, want, &tenant).await;
-        // Whose rows these are is up to the tenant: an average one is estimated.
+        // The rows depend on the tenant: the estimate is for an average one.
         if want.selection.tenant_column.is_some() {
             println!("{}: {estimated:?} for an average tenant", planned.dataset);
             continue;

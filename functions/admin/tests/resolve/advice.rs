@@ -1,9 +1,9 @@
-//! What `catalog check` says of indexes: the table, the plan that shows it, and a statement that cures it.
+//! Advice of `catalog check` on indexes: the table, the plan that shows the problem, and a statement that solves it.
 
 use crate::ground::Ground;
 use crate::says;
 
-/// A copy of the sample's `orders` in shape: a heap in no order, and an index on the range column.
+/// A table shaped like the sample's `orders`: an unordered heap, and an index on the range column.
 const ORDERS: [&str; 4] = [
     "create table S.orders (id bigint primary key, created_at timestamptz not null, country text not null, email text not null, \
      total numeric(10,2) not null, note text not null)",
@@ -13,7 +13,7 @@ const ORDERS: [&str; 4] = [
     "grant select on S.orders to R",
 ];
 
-/// The statements of advice, as they are to be run.
+/// Returns the statements in the advice, as they would be run.
 fn statements(advice: &str) -> Vec<String> {
     let from = |line: &str| line.find("create index").map(|at| line[at..].to_owned());
     advice.lines().filter_map(from).map(|line| line[..=line.find(';').unwrap()].to_owned()).collect()
@@ -122,7 +122,7 @@ async fn only_a_filter_that_finds_little_wants_an_index() {
     assert_eq!(cure, [format!("create index concurrently on {}.orders (email);", ground.schema)]);
     ground.execute(&cure[0]).await.unwrap();
     assert_eq!(ground.good(keys).await.2, "");
-    // Of a table that is read within tenths of a second no filter needs an index.
+    // A table that is read within tenths of a second needs no index for a filter.
     ground.execute("create table S.few as select * from S.orders limit 20000; analyze S.few").await.unwrap();
     ground.execute("grant select on S.few to R").await.unwrap();
     assert_eq!(ground.good(&keys.replace("S.orders", "S.few")).await.2, "");
@@ -132,7 +132,7 @@ async fn only_a_filter_that_finds_little_wants_an_index() {
 #[tokio::test]
 async fn an_invalid_index_is_named() {
     let Some(ground) = Ground::new(&ORDERS).await else { return };
-    // Two orders of one minute: creating it fails and leaves it behind.
+    // Two orders in one minute: creating the index fails and leaves an invalid one.
     ground
         .execute("update S.orders set created_at = '2024-01-01 00:00+00' where id <= 2; analyze S.orders")
         .await
@@ -168,7 +168,7 @@ async fn what_an_order_costs_is_told() {
         ],
     );
     assert_eq!(ground.good(&keys.replace("ordered = true", "")).await.2, "");
-    // The other remedy, carried out.
+    // The other remedy, applied.
     ground.execute("create index orders_order on S.orders (created_at, id)").await.unwrap();
     ground.execute("cluster S.orders using orders_order; analyze S.orders").await.unwrap();
     assert_eq!(ground.good(keys).await.2, "");

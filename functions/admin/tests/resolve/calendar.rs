@@ -1,4 +1,4 @@
-//! Edges of the calendar: rows beyond the dates of a request, and columns without a zone.
+//! Edges of the calendar: rows beyond the dates of a request, and columns without a time zone.
 
 use crate::ground::Ground;
 use crate::says;

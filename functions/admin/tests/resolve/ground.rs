@@ -1,4 +1,4 @@
-//! A schema of a test's own in the stack's database, and datasets resolved over it.
+//! Test environment: a separate schema per test in the stack's database, and datasets resolved over it.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -17,7 +17,7 @@ pub(crate) struct Ground {
 }
 
 impl Ground {
-    /// Makes a schema and runs statements there in which `S` stands for it and `R` for the source role.
+    /// Creates a schema and runs statements in which `S` is replaced with its name and `R` with the source role.
     pub(crate) async fn new(statements: &[&str]) -> Option<Self> {
         let Ok(file) = std::env::var("SLUICE_STACK") else {
             eprintln!("skipped: SLUICE_STACK does not name a running stack's stack.json");
@@ -39,10 +39,10 @@ impl Ground {
         ports::store::migrate(&self.owner_url, &statements).await.unwrap();
     }
 
-    /// Runs a statement outside of a transaction, as its owner would in psql.
+    /// Runs a statement outside a transaction, as the owner of the database would in psql.
     pub(crate) async fn execute(&self, statement: &str) -> Result<(), sqlx::Error> {
         let mut owner = PgConnection::connect(&self.owner_url).await?;
-        // Each by itself: several in one message are one transaction.
+        // Separately, since several statements in one message are one transaction.
         for one in self.filled(statement).split("; ") {
             owner.execute(sqlx::raw_sql(AssertSqlSafe(one))).await?;
         }
@@ -72,7 +72,7 @@ impl Ground {
         resolution
     }
 
-    /// As one of several datasets that share a session.
+    /// Resolves a dataset as one of several that share a session.
     pub(crate) async fn resolve_with(
         &self,
         inspector: &mut Inspector,
@@ -84,7 +84,7 @@ impl Ground {
         resolve(inspector, "d", &catalog.datasets["d"], tenants).await.unwrap()
     }
 
-    /// The remedy of the only finding, as it is printed, up to its first alternative.
+    /// Returns the remedy of the only finding, as it is printed, up to its first alternative.
     pub(crate) async fn remedy(&self, keys: &str) -> String {
         let Resolution { violations, warnings, .. } = self.resolve(keys).await;
         let [found] = &[violations, warnings].concat()[..] else { panic!("{keys}: not one finding") };
@@ -97,7 +97,7 @@ impl Ground {
         (dataset.unwrap(), estimate, export::problem::describe(&warnings))
     }
 
-    /// The violations as text.
+    /// Returns the violations as text.
     pub(crate) async fn bad(&self, keys: &str) -> String {
         let resolution = self.resolve(keys).await;
         assert!(resolution.dataset.is_none() && !resolution.violations.is_empty(), "{keys}");

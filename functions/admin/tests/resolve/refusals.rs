@@ -1,4 +1,4 @@
-//! What a chunk would meet is found by `catalog check`, as a violation of the dataset that it is about.
+//! Errors that a chunk would get are found by `catalog check` and reported as violations of the dataset.
 
 use crate::ground::Ground;
 use crate::says;
@@ -60,7 +60,7 @@ async fn a_session_that_one_dataset_costs_is_replaced_for_the_next() {
     let Some(ground) = Ground::new(&[
         "create table S.t (id integer)",
         "insert into S.t values (1)",
-        // What a server's transaction_timeout does to a session, on every version.
+        // The same effect as a server's transaction_timeout on a session, on every version.
         "create function S.fatal() returns integer language sql security definer as $$ select pg_terminate_backend(pg_backend_pid())::integer $$",
         "create view S.ends as select S.fatal() as id from S.t",
         "grant select on all tables in schema S to R",

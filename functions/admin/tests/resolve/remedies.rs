@@ -1,4 +1,4 @@
-//! Each remedy that `catalog check` prints is carried out once, as it is printed, and ends the finding.
+//! Each remedy that `catalog check` prints is applied once, as printed, and removes the finding.
 
 use crate::ground::Ground;
 use crate::says;
@@ -19,7 +19,7 @@ async fn missing_rights_are_named_by_the_grants_that_end_it() {
     ground.execute("revoke usage on schema S from sluice_source").await.unwrap();
     let cure = ground.remedy(keys).await;
     assert_eq!(cure, format!("grant usage on schema {} to sluice_source", ground.schema));
-    // A query is refused by the server, which names only the schema.
+    // A query is rejected by the server, which names only the schema.
     let query = "query = \"select * from S.t\"";
     let found = ground.bad(query).await;
     says(&found, &["datasets.d.query: the source refuses it", "42501"]);
@@ -63,7 +63,7 @@ async fn below_a_view_the_rights_of_its_owner_count() {
     assert_eq!(cure, format!("grant select on {}.t to {owner}", ground.schema), "{cure}");
     ground.execute(&cure).await.unwrap();
     ground.good(keys).await;
-    // And so do policies.
+    // The same applies to policies.
     ground.execute("alter table S.t enable row level security").await.unwrap();
     let cure = ground.remedy(keys).await;
     assert_eq!(cure, format!("alter role {owner} bypassrls"), "{cure}");
@@ -119,7 +119,7 @@ async fn a_view_whose_ends_are_dear_to_find_has_months_once_it_is_materialized()
     ground.execute("grant select on S.kept to R").await.unwrap();
     let (_, estimate, found) = ground.good(&keys.replace("revenue", "kept")).await;
     assert!(found.is_empty() && estimate.months.len() == 23, "{found} {estimate:?}");
-    // Of a table without statistics the printed statement helps.
+    // For a table without statistics the printed statement helps.
     let keys = "relation = \"S.bare\"\nrange_column = \"at\"\nrequire_index = false";
     ground
         .execute("create table S.bare with (autovacuum_enabled = false) as select * from S.lines; alter table S.bare alter at set not null")

@@ -1,4 +1,4 @@
-//! Skewed data on a real PostgreSQL: no chunk is beyond twice the target, unless it is a single day.
+//! Skewed data on a real PostgreSQL: no chunk is larger than twice the target, unless it is a single day.
 
 use export::catalog::Dataset;
 use export::estimate::DatasetEstimate;
@@ -10,7 +10,8 @@ use export::selection::Selection;
 
 use crate::ground::Ground;
 
-/// 90 % of the rows in one week, 6 % on one day, none from July to September, the rest anywhere else.
+/// Table with 90 % of the rows in one week, 6 % on one day, none from July to September, and the rest distributed
+/// elsewhere.
 const SKEWED: [&str; 6] = [
     "create table S.skewed (id bigint primary key, at timestamptz not null, day date not null, wall timestamp not null, filler text not null)",
     "insert into S.skewed select i, d + (i::bigint * 7919 % 86400) * interval '1 second', d::date, d, repeat('x', 60 + i % 40) from ( \
@@ -26,7 +27,7 @@ const SKEWED: [&str; 6] = [
     "grant select on S.skewed to R",
 ];
 
-/// 2024, in the column's type.
+/// Returns 2024 in the type of the column.
 fn year(kind: RangeKind) -> Span {
     Span { kind, start: 19_723 * kind.day(), end: 20_089 * kind.day() }
 }

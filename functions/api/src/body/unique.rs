@@ -1,12 +1,12 @@
-//! JSON in which a key stands once per object. serde_json alone would silently keep the last: a filter
-//! that was written twice would be half of what the caller meant.
+//! JSON parser that rejects duplicate keys in an object. serde_json alone keeps the last one silently, so a filter
+//! that was written twice would lose half of its conditions.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// Parses; nesting is bounded by serde_json's own limit of 128.
+/// Parses JSON. Nesting is limited to 128 by serde_json.
 pub(super) fn parse(bytes: &[u8]) -> Result<Value, serde_json::Error> {
     serde_json::from_slice::<Unique>(bytes).map(|unique| unique.0)
 }

@@ -1,4 +1,4 @@
-//! The catalog in force with its estimates: decoded in this process, as bytes in the shared cache.
+//! The catalog in force with its estimates: decoded in the memory of this process, as bytes in the shared cache.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -10,11 +10,11 @@ use ports::store::{Applied, Store, StoreError};
 use super::Shared;
 use crate::bucket::{Bucket, Pace};
 
-/// How often this process asks whether another catalog is in force because a name is unknown. Names are the callers' to
-/// write, so it is bounded whoever they are.
+/// Maximum rate at which this process checks for a newer catalog because of an unknown name. Names are chosen by the
+/// callers, so the rate is limited for all of them together.
 const LOOKS: Pace = Pace { per_second: 1.0, burst: 5.0 };
 
-/// The catalog in force.
+/// Cache of the catalog in force.
 pub(crate) struct Catalogs {
     keep: Duration,
     shared: Shared,
@@ -27,7 +27,8 @@ impl Catalogs {
         Self { keep, shared, known: Mutex::default(), looks: Mutex::new(Bucket::full(LOOKS, Instant::now())) }
     }
 
-    /// The catalog applied last, or one that was so within the time that it is believed for; `None` before the first.
+    /// Returns the catalog applied last, which may be out of date by the cache lifetime; `None` before the first
+    /// catalog.
     pub(crate) async fn in_force(&self, store: &Store) -> Result<Option<Arc<Applied>>, StoreError> {
         if let Some(applied) = self.remembered() {
             return Ok(Some(applied));
@@ -37,7 +38,7 @@ impl Catalogs {
         let fill = || async {
             let applied = store.applied_catalog().await?;
             let value = applied.as_ref().map(encode).unwrap_or_default();
-            // The time that it took to ask counts: it was in force when it was asked for.
+            // The time of the query counts towards the lifetime: the catalog was in force when the query was sent.
             let keep = self.keep.checked_sub(asked.elapsed()).filter(|_| !value.is_empty());
             Ok::<_, StoreError>(Filled { value, keep })
         };
@@ -46,7 +47,7 @@ impl Catalogs {
             Some(applied) => Some(applied),
             None if entry.value.is_empty() => None,
             None => {
-                // Written by something that is not this release: never, as long as versions are raised.
+                // An entry this release cannot decode. It cannot occur as long as cache versions are raised.
                 self.shared.through.cache().remove(&key).await;
                 store.applied_catalog().await?
             }
@@ -56,7 +57,7 @@ impl Catalogs {
         Ok(Some(applied))
     }
 
-    /// The catalog applied last, from the store: another one was found to be in force than the one remembered.
+    /// Reads the catalog applied last from the store, after the cached one was found to be out of date.
     pub(crate) async fn refresh(&self, store: &Store) -> Result<Option<Arc<Applied>>, StoreError> {
         let asked = Instant::now();
         let Some(applied) = store.applied_catalog().await?.map(Arc::new) else { return Ok(None) };
@@ -67,8 +68,8 @@ impl Catalogs {
         Ok(Some(applied))
     }
 
-    /// The catalog in force, if it is another one than `than`; a request is about to be refused because of what that one
-    /// does not know.
+    /// Returns the catalog in force if it differs from `than`. Called before a request is rejected because of a name
+    /// that `than` does not contain.
     pub(crate) async fn newer(
         &self,
         store: &Store,
@@ -93,7 +94,7 @@ impl Catalogs {
 }
 
 fn encode(applied: &Applied) -> Bytes {
-    // Empty would mean that there is no catalog.
+    // An empty value means that there is no catalog.
     serde_json::to_vec(applied).expect("a catalog is plain JSON").into()
 }
 

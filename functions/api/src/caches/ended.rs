@@ -1,8 +1,8 @@
-//! Exports that have ended, as they are shown. What can still go on is read from the store each time, and so is what
-//! has failed: a retry opens it again, and whoever asked for that must not be told `failed` by a process that has not
-//! heard of it.
+//! Ended exports, as they are shown to the caller. Exports that can still change are read from the store each time.
+//! So are failed ones: a retry reopens them, and the caller who retried must not get `failed` from another process
+//! that has not seen the retry yet.
 //!
-//! Everything is kept under the number of changes that came with the caller's key, so nothing here needs to be removed.
+//! All entries are cached under the number of changes that came with the caller's key, so none needs to be removed.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -26,12 +26,12 @@ use crate::exports::{find, shape};
 use crate::layers::Caller;
 use crate::refusal::Refusal;
 
-/// How long what has ended is kept. It is right for as long as nobody changes it, so this bounds only what is kept for
-/// nothing.
+/// Lifetime of a cached ended export. The entry stays correct until the tenant changes something, so this only limits
+/// how long unused entries are kept.
 const KEEP: Duration = Duration::from_secs(300);
 
-/// How long an answer about an export may be kept: not at all while it may change by itself, and never beyond the
-/// moment at which its files go.
+/// Returns the time for which a response about an export may be cached: none while the export may change by itself,
+/// and never beyond the time at which its files are deleted.
 fn keep(status: ExportStatus, expires_micros: Option<i64>, now_micros: i64) -> Option<Duration> {
     match status {
         ExportStatus::Succeeded | ExportStatus::Canceled => {
@@ -43,47 +43,47 @@ fn keep(status: ExportStatus, expires_micros: Option<i64>, now_micros: i64) -> O
     }
 }
 
-/// What is known of an export beside its body.
+/// Facts about an export that are cached with its body.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Look {
     pub(crate) status: ExportStatus,
     pub(crate) manifest_key: Option<String>,
-    /// Whether files of it were invalidated by the operator.
+    /// True if the operator invalidated files of the export.
     pub(crate) invalidated: bool,
-    /// How each dataset's files are written.
+    /// Output format of each dataset.
     outputs: BTreeMap<String, Output>,
     etag: String,
 }
 
 impl Look {
-    /// The datasets in the export.
+    /// Names of the datasets in the export.
     pub(crate) fn datasets(&self) -> impl Iterator<Item = &str> {
         self.outputs.keys().map(String::as_str)
     }
 }
 
-/// What is known of a page of files beside its body.
+/// Facts about a page of files that are cached with its body.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct FilesLook {
-    /// The objects' keys, in the order of the files; empty while they are not needed.
+    /// Object keys, in the order of the files. Empty if they are not needed.
     pub(crate) keys: Vec<String>,
     etag: String,
 }
 
-/// What is known of a page of chunks beside its body.
+/// Facts about a page of chunks that are cached with its body.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct PageLook {
     etag: String,
 }
 
-/// The object behind a file's name.
+/// The object that a file name refers to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct FileLook {
     pub(crate) key: String,
     pub(crate) name: String,
 }
 
-/// An export as it is shown.
+/// Returns an export as it is shown to the caller.
 pub(crate) async fn export(
     context: &Context,
     caller: &Caller,
@@ -108,7 +108,7 @@ pub(crate) async fn export(
     Ok((look, Rendered { etag, body }))
 }
 
-/// A page of an export's files. `links` tells whether the caller needs their keys.
+/// Returns a page of an export's files. `links` is true if the caller needs the object keys.
 pub(crate) async fn files(
     context: &Context,
     caller: &Caller,
@@ -136,7 +136,7 @@ pub(crate) async fn files(
         let complete = is_whole(place, page.status);
         let list = FileList { complete, files, next_cursor };
         let body = render(&list)?;
-        // Whoever wants links later must find all keys.
+        // A later request with links needs all keys.
         let keep = keep.filter(|_| keys.len() == list.files.len());
         Ok((FilesLook { keys, etag: body.etag.clone() }, body.body, keep))
     };
@@ -146,7 +146,7 @@ pub(crate) async fn files(
     Ok((look, Rendered { etag, body }))
 }
 
-/// A page of an export's chunks.
+/// Returns a page of an export's chunks.
 pub(crate) async fn chunks(
     context: &Context,
     caller: &Caller,
@@ -165,7 +165,7 @@ pub(crate) async fn chunks(
     Ok(Rendered { etag: look.etag, body })
 }
 
-/// The object behind a file's name; `None` if there is none, or not yet. That is never kept.
+/// Returns the object that a file name refers to; `None` if there is none, or not yet. `None` is never cached.
 pub(crate) async fn file(
     context: &Context,
     caller: &Caller,
@@ -183,19 +183,19 @@ pub(crate) async fn file(
     read(context, &key, fill).await.map(|(look, _)| look)
 }
 
-/// Whether the pages up to this one leave nothing out: the export had succeeded when the first of them was read.
+/// Returns true if the pages up to this one are complete: the export had succeeded when the first of them was read.
 fn is_whole(place: Place, status: ExportStatus) -> bool {
     status == ExportStatus::Succeeded && (place.after.is_none() || place.whole)
 }
 
-/// One page of an export's chunks, and the cursor of the next.
+/// Reads one page of an export's chunks, and the cursor of the next page.
 async fn page(
     context: &Context,
     caller: &Caller,
     id: ExportId,
     place: Place,
 ) -> Result<(ChunkPage, Option<String>), Refusal> {
-    // One more than asked for tells whether there is a next page.
+    // One row more than the limit shows whether there is a next page.
     let ask = i64::try_from(place.limit + 1).unwrap_or(i64::MAX);
     let page = context.store.chunk_page(&caller.0, id, place.after, ask).await?;
     let mut page = page.ok_or_else(Refusal::no_export)?;
@@ -221,7 +221,7 @@ where
     if let Some(read) = framed::unpack(&entry.value) {
         return Ok(read);
     }
-    // Written by something that is not this release: never, as long as versions are raised.
+    // An entry this release cannot decode. It cannot occur as long as cache versions are raised.
     context.shared.through.cache().remove(key).await;
     let (facts, body, _) = fill().await?;
     Ok((facts, body))

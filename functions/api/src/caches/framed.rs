@@ -1,10 +1,11 @@
-//! A cached answer: a few facts about it as JSON, then its body, ready to be sent. One is read without the other.
+//! Cached response: a few facts about it as JSON, then its body, ready to be sent. Either can be read without the
+//! other.
 
 use bytes::{BufMut, Bytes, BytesMut};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Writes both; empty if the facts cannot be written.
+/// Packs facts and body. Returns an empty value if the facts cannot be serialized.
 pub(super) fn pack(facts: &impl Serialize, body: &[u8]) -> Bytes {
     let Ok(facts) = serde_json::to_vec(facts) else { return Bytes::new() };
     let Ok(length) = u32::try_from(facts.len()) else { return Bytes::new() };
@@ -15,7 +16,7 @@ pub(super) fn pack(facts: &impl Serialize, body: &[u8]) -> Bytes {
     packed.freeze()
 }
 
-/// Reads both; `None` if it was written by something else.
+/// Unpacks facts and body. Returns `None` if the value has another format.
 pub(super) fn unpack<T: DeserializeOwned>(packed: &Bytes) -> Option<(T, Bytes)> {
     let (length, rest) = packed.split_first_chunk::<4>()?;
     let end = 4 + usize::try_from(u32::from_be_bytes(*length)).ok()?;

@@ -1,11 +1,10 @@
-//! Keys that were right and tenants whom a token names, and with them how many changes the tenant has made to what had
-//! ended.
+//! Valid keys and tenants named by tokens, each with the number of changes the tenant has made to ended exports.
 //!
 //! In the memory of this process only: neither a key nor its hash is ever written anywhere else.
 //!
-//! Keys that the store did not know cost it nothing for a while either: the same one is not looked up again for seconds, and
-//! of others only so many a second. A key that was right before is always looked up, so that no stranger can keep its owner
-//! out by sending wrong ones.
+//! Unknown keys must not load the store: the same key is not looked up again for some seconds, and other keys only at
+//! a limited rate. A key that was valid before is always looked up, so that an attacker cannot lock out its owner by
+//! sending wrong keys.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,34 +17,35 @@ use ports::store::{KeyOwner, Store, StoreError};
 use crate::bucket::{Bucket, Pace};
 use crate::key::Presented;
 
-/// Keys remembered at most; a process that sees more forgets all and begins anew.
+/// Maximum number of cached keys. A process that sees more clears the cache.
 const MOST_KEYS: usize = 4096;
 
-/// Keys are believed no longer than this, whatever the settings say. It is also how long this process may answer about
-/// an ended export that another one has changed.
+/// Maximum lifetime of a cached key, whatever the settings are. It also limits how long this process may return an
+/// ended export that another process has changed.
 const LONGEST: Duration = Duration::from_secs(5);
 
-/// Wrong keys that this process looks up: so many a second, so many at once.
+/// Maximum rate at which this process looks up unknown keys.
 const WRONG_KEYS: Pace = Pace { per_second: 5.0, burst: 20.0 };
 
-/// A wrong key is not looked up again for this long. Keys are random, so none becomes right by being made.
+/// Time for which a wrong key is not looked up again. Keys are random, so a wrong one cannot become valid by being
+/// created.
 const WRONG_FOR: Duration = Duration::from_secs(5);
 
-/// Wrong keys remembered at most.
+/// Maximum number of cached wrong keys.
 const MOST_WRONG_KEYS: usize = 1024;
 
-/// Why there is no owner of a key.
+/// Reason why no owner was found.
 #[derive(Debug)]
 pub(crate) enum NoOwner {
-    /// It is unknown, revoked or expired.
+    /// The key is unknown, revoked or expired.
     Wrong,
-    /// Too many keys were wrong: it is not looked up before so many seconds have passed.
+    /// Too many keys were wrong. The key is not looked up for this number of seconds.
     TooMany(u32),
-    /// The store did not answer.
+    /// The store failed.
     Store(StoreError),
 }
 
-/// Keys that were right, by their hash, and tenants.
+/// Cache of valid keys, by their hash, and of tenants.
 pub(crate) struct Keys {
     keep: Duration,
     state: Mutex<State>,
@@ -53,12 +53,12 @@ pub(crate) struct Keys {
     flights: Flights<Who, KeyOwner>,
 }
 
-/// Whom a request comes from.
+/// Identity of a caller.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Who {
-    /// Whoever has this key.
+    /// The holder of this key.
     Key(Presented),
-    /// A tenant named by a token that was verified.
+    /// A tenant named by a verified token.
     Tenant(TenantId),
 }
 
@@ -74,18 +74,18 @@ impl Who {
 #[derive(Default)]
 struct State {
     known: HashMap<Who, Known>,
-    /// Counts what was forgotten: an answer that was asked for before is not remembered after.
+    /// Number of times entries were invalidated. A result requested before an invalidation is not cached after it.
     forgotten: u64,
 }
 
-/// The last answer about somebody.
+/// Last result for a caller.
 struct Known {
     owner: KeyOwner,
-    /// When it was asked for; `None` where it is no longer to be believed.
+    /// Time at which the store was queried; `None` if the entry is no longer valid.
     asked: Option<Instant>,
 }
 
-/// Keys that were wrong.
+/// Cache of wrong keys.
 struct Wrong {
     keys: HashMap<Presented, Instant>,
     left: Bucket,
@@ -102,7 +102,7 @@ impl Keys {
         }
     }
 
-    /// Whose key it is.
+    /// Returns the owner of a key.
     pub(crate) async fn owner(&self, key: &Presented, store: &Store) -> Result<KeyOwner, NoOwner> {
         let who = Who::Key(key.clone());
         if !self.was_right(&who) {
@@ -126,7 +126,7 @@ impl Keys {
     fn was_wrong(&self, key: &Presented, now: Instant) {
         self.state().known.remove(&Who::Key(key.clone()));
         let mut wrong = self.wrong();
-        // Those that were looked up at the same time may be one too many; the next ones wait for it.
+        // Concurrent look-ups may exceed the limit by a few; later ones wait for that.
         let _ = wrong.left.take(WRONG_KEYS, now);
         if wrong.keys.len() >= MOST_WRONG_KEYS {
             wrong.keys.clear();
@@ -134,12 +134,12 @@ impl Keys {
         wrong.keys.insert(key.clone(), now);
     }
 
-    /// Whether the store has ever named its owner to this process.
+    /// Returns true if the store has ever returned an owner for it to this process.
     fn was_right(&self, who: &Who) -> bool {
         self.state().known.contains_key(who)
     }
 
-    /// A tenant whom a verified token names. What the token allows is not part of the answer.
+    /// Returns a tenant named by a verified token. The rights of the token are not part of the result.
     pub(crate) async fn vouched(&self, tenant: &TenantId, store: &Store) -> Result<KeyOwner, StoreError> {
         match self.known(&Who::Tenant(tenant.clone()), store).await? {
             Some(owner) => Ok(owner),
@@ -165,14 +165,14 @@ impl Keys {
         Ok(owner)
     }
 
-    /// Forgets the keys of a tenant, who has changed something: the next request asks how many changes there are.
+    /// Invalidates the keys of a tenant that has changed something: the next request reads the number of changes.
     pub(crate) fn forget(&self, tenant: &TenantId) {
         let mut state = self.state();
         for known in state.known.values_mut().filter(|known| known.owner.tenant == *tenant) {
             known.asked = None;
         }
         state.forgotten += 1;
-        // Under the lock: who sees nothing remembered joins no look-up from before.
+        // Under the lock, so that a request that finds no entry cannot join a look-up that began before.
         self.flights.forget();
     }
 

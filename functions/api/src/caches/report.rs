@@ -1,4 +1,4 @@
-//! What the caches were asked and had, told now and then.
+//! Periodic report of cache hits and misses.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -7,11 +7,11 @@ use ports::cache::{Cache, Kind, LayerCounts};
 use ports::metrics::{Unit, put};
 use serde_json::{Value, json};
 
-/// Between two lines of one process.
+/// Minimum time between two reports of one process.
 const EVERY: Duration = Duration::from_secs(10);
 
-/// Puts what was counted since as metrics, at most every ten seconds and only if there is something. What a process counted
-/// after its last line ends with it.
+/// Emits the counts since the last report as metrics, at most every ten seconds and only if there are any. Counts
+/// after the last report of a process are lost with it.
 pub(crate) struct Report {
     last: Mutex<(Instant, Vec<LayerCounts>)>,
 }
@@ -21,7 +21,7 @@ impl Report {
         Self { last: Mutex::new((Instant::now(), Vec::new())) }
     }
 
-    /// Looks whether a line is due.
+    /// Emits a report if one is due.
     pub(crate) fn look(&self, cache: &dyn Cache) {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if last.0.elapsed() < EVERY {
@@ -48,7 +48,7 @@ impl Report {
             ],
             &[],
         );
-        // By kind for people: sums of the process's whole life.
+        // By kind, for operators: totals since the start of the process.
         let kinds: serde_json::Map<_, _> =
             counts.iter().map(|layer| (layer.layer.to_owned(), by_kind(layer))).collect();
         tracing::info!(kinds = %serde_json::Value::Object(kinds), "cache counters");
@@ -56,7 +56,7 @@ impl Report {
     }
 }
 
-/// Kinds that were never asked for are left out.
+/// Returns the counts by kind. Kinds that were never requested are omitted.
 fn by_kind(layer: &LayerCounts) -> Value {
     let kinds = Kind::ALL.iter().map(|kind| (kind, layer.kind(*kind)));
     let asked = kinds.filter(|(_, count)| *count != Default::default());

@@ -1,4 +1,4 @@
-//! The secret that seals what is put into the shared cache: from the store, once per process.
+//! Secret that seals the entries of the shared cache. It is read from the store once per process.
 
 use async_trait::async_trait;
 use ports::cache::SealSecret;

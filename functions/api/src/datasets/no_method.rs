@@ -1,4 +1,4 @@
-//! Anything but `POST` at `/{dataset}`: 405 where that is a dataset, and 404 where it is nothing at all.
+//! Methods other than `POST` at `/{dataset}`: 405 if the dataset exists, 404 otherwise.
 
 use axum::extract::{Path, State};
 use axum::response::Response;

@@ -1,4 +1,4 @@
-//! `GET /datasets/{name}`; names match without regard to case.
+//! `GET /datasets/{name}`. Names are case-insensitive.
 
 use axum::extract::{Path, State};
 use axum::response::Response;

@@ -1,4 +1,4 @@
-//! From a request that was understood to an export: plan it only, or accept, dispatch and answer 202.
+//! Acceptance of a valid request: return the plan for a dry run; otherwise accept, dispatch and return 202.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::query::{self, Params};
 use crate::refusal::Refusal;
 use crate::{answer, visible};
 
-/// What stands around the body.
+/// Request parameters outside the body.
 pub(super) struct Terms {
     dry_run: bool,
     reuse: Reuse,
@@ -43,7 +43,7 @@ impl Terms {
     }
 }
 
-/// A body, and the dataset in the path of the short form.
+/// Request body, and the dataset in the path for the short form.
 pub(super) struct Sent {
     pub(super) dataset: Option<String>,
     pub(super) body: Value,
@@ -61,15 +61,15 @@ impl Sent {
         read.map_err(Refusal::invalid)
     }
 
-    /// SHA-256 of what was sent; keys of objects are sorted where they are kept.
+    /// Returns the SHA-256 of the request. serde_json sorts the keys of objects, so their order does not matter.
     fn sha256(&self) -> [u8; 32] {
         let name = self.dataset.as_ref().map(|name| name.to_ascii_lowercase());
         Sha256::digest(json!([name, self.body]).to_string()).into()
     }
 }
 
-/// Reads what was sent against the catalog in force, and plans or accepts it. A repeat under an idempotency
-/// key is answered with the export that is there, also where the catalog would not allow it any more.
+/// Validates the request against the catalog in force, and plans or accepts it. A repeat under an idempotency key
+/// returns the existing export, even if the catalog no longer allows the request.
 pub(super) async fn run(
     context: &Context,
     caller: &Caller,
@@ -104,7 +104,7 @@ async fn read_and_accept(
     }
     let accepted = match accept(context, caller, request, &applied, sent, terms).await {
         Err(AcceptError::CatalogChanged) => {
-            // The remembered catalog is older than the one in force.
+            // The cached catalog is older than the one in force.
             let applied = visible::refreshed(context, caller).await?;
             let request = sent.read(&scope(context, caller, &applied))?;
             accept(context, caller, request, &applied, sent, terms).await?
@@ -123,7 +123,7 @@ async fn read_and_accept(
     accepted_answer(&find(context, &caller.0, accepted.id).await?)
 }
 
-/// Reads what was sent against the catalog in force. Where the remembered one refuses it, another may be in force by now.
+/// Validates the request against the cached catalog. If it is invalid, checks whether a newer catalog is in force.
 async fn read(context: &Context, caller: &Caller, sent: &Sent) -> Result<(Arc<Applied>, Request), Refusal> {
     let applied = visible::in_force(context, caller).await?;
     let refusal = match sent.read(&scope(context, caller, &applied)) {
@@ -162,7 +162,8 @@ async fn accept(
 
 async fn replay(context: &Context, caller: &Caller, id: ExportId) -> Result<Response, Refusal> {
     let export = find(context, &caller.0, id).await?;
-    // Another key of the tenant made it, of datasets that do not exist for this one: "*" means less here.
+    // Another key of the tenant created it, with datasets that are not visible to this one: "*" covers fewer datasets
+    // here.
     if !caller.sees(&export.heads) {
         return Err(AcceptError::KeyReused.into());
     }
@@ -171,7 +172,7 @@ async fn replay(context: &Context, caller: &Caller, id: ExportId) -> Result<Resp
     Ok(response)
 }
 
-/// 202 with the export: where it is, and when to look again.
+/// Returns 202 with the export, its location and the time of the next poll.
 pub(super) fn accepted_answer(export: &ExportState) -> Result<Response, Refusal> {
     let mut response = answer::json(StatusCode::ACCEPTED, &shape::export(export))?;
     let location = HeaderValue::try_from(path(export.id)).map_err(|e| Refusal::hide(&e))?;

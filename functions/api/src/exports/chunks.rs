@@ -25,7 +25,7 @@ pub(crate) async fn chunks(
     Ok(answer::rendered(StatusCode::OK, caches::chunks(&context, &caller, id, place).await?))
 }
 
-/// Page of an export's chunks that the caller wants, of `most` at most.
+/// Position and size of the requested page of an export's chunks, at most `most`.
 pub(super) fn place(params: &mut Params, most: usize) -> Place {
     let cursor: Option<ChunkCursor> = params.cursor();
     let after = cursor.map(|cursor| (cursor.ordinal, cursor.id));

@@ -20,13 +20,13 @@ pub(crate) async fn delete(
 ) -> Result<Response, Refusal> {
     Params::read(&uri, &[]).check()?;
     let ended = context.store.cancel_or_delete(&caller.0, id).await;
-    // Also after an error: it may have come after the commit.
+    // After an error too: the commit may have succeeded before the error.
     context.keys.forget(&caller.0);
     match ended? {
         Ended::NotFound => Err(Refusal::no_export()),
         Ended::Deleted => Ok(StatusCode::NO_CONTENT.into_response()),
         Ended::Canceled => {
-            // Its chunks that were sent made room for others.
+            // Its dispatched chunks no longer count, so other chunks can be dispatched.
             dispatch(&context).await;
             answer::json(StatusCode::ACCEPTED, &shape::export(&find(&context, &caller.0, id).await?))
         }

@@ -1,4 +1,4 @@
-//! `POST /exports/{id}/extend`: keeps the files of an ended export for another retention from now.
+//! `POST /exports/{id}/extend`: keeps the files of an ended export for another retention period, counted from now.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -19,7 +19,7 @@ pub(crate) async fn extend(
 ) -> Result<Response, Refusal> {
     Params::read(&uri, &[]).check()?;
     let extended = context.store.extend(&caller.0, id).await;
-    // Also after an error: it may have come after the commit.
+    // After an error too: the commit may have succeeded before the error.
     context.keys.forget(&caller.0);
     let extended = extended?;
     let export = find(&context, &caller.0, id).await?;

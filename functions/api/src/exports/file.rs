@@ -1,4 +1,4 @@
-//! `GET /exports/{id}/files/{name}`: 307 to a link for that one object.
+//! `GET /exports/{id}/files/{name}`: 307 to a link for one file.
 
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -21,7 +21,7 @@ pub(crate) async fn file(
 ) -> Result<Response, Refusal> {
     Params::read(&uri, &[]).check()?;
     let missing = || Refusal::not_found("there is no such file in an export of yours, or not yet");
-    // PostgreSQL's text has no NUL character.
+    // Text in PostgreSQL cannot contain NUL.
     if name.contains('\0') {
         return Err(missing());
     }

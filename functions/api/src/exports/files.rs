@@ -1,4 +1,4 @@
-//! `GET /exports/{id}/files?cursor=&limit=&links=`: the files that are there, in any state of the export.
+//! `GET /exports/{id}/files?cursor=&limit=&links=`: the files written so far, in any state of the export.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -16,7 +16,8 @@ use crate::query::Params;
 use crate::refusal::Refusal;
 use crate::{answer, caches};
 
-/// Links on one page: each is a signature, some milliseconds of a small function's processor.
+/// Maximum number of links on one page. Each needs a signature, which takes a small function some milliseconds of CPU
+/// time.
 const MAX_LINKS: usize = 100;
 
 pub(crate) async fn files(
@@ -36,7 +37,7 @@ pub(crate) async fn files(
     let mut list: FileList = serde_json::from_slice(&body.body).map_err(|e| Refusal::hide(&e))?;
     let mut handed = Handed::files(id);
     for (file, key) in list.files.iter_mut().zip(&look.keys) {
-        // Made anew for every answer, and kept nowhere.
+        // Created per response and never stored.
         file.link = Some(handed.link(&context, &caller, key, &file.name).await?);
         let until = now_micros().saturating_add(i64::from(context.settings.link_secs) * 1_000_000);
         file.link_expires_at = Some(rfc3339(until));

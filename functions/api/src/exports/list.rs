@@ -15,7 +15,8 @@ use crate::layers::Caller;
 use crate::query::Params;
 use crate::refusal::Refusal;
 
-/// Bytes of the exports on one page, requests before all: each may be as large as a body, and Lambda answers 6 MB at most.
+/// Maximum total size of the exports on one page in bytes, which is mostly their requests: each may be as large as a
+/// body, and Lambda returns at most 6 MB.
 const PAGE_BYTES: i64 = 3 << 20;
 
 pub(crate) async fn list(
@@ -31,7 +32,8 @@ pub(crate) async fn list(
     params.check()?;
 
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    // What does not exist for the caller is left out by the store: no cursor names it, and no page is spent on it.
+    // The store omits exports that are not visible to the caller: no cursor names one, and no page is used up by
+    // them.
     let within = caller.access().datasets();
     let page = context.store.exports(&caller.0, status, before, limit, PAGE_BYTES, within.as_deref()).await?;
     let cursor = |e: &ExportState| ExportCursor { accepted_micros: e.accepted_micros, id: e.id };

@@ -1,4 +1,4 @@
-//! `GET /exports/{id}/manifest`: 307 to a link for the manifest, once there is one.
+//! `GET /exports/{id}/manifest`: 307 to a link for the manifest, once it exists.
 
 use axum::extract::State;
 use axum::response::Response;

@@ -1,5 +1,5 @@
-//! From a plan to what a dry run answers: how much, how long, what it costs. Everything here is an estimate, an upper bound,
-//! or unknown; what is unknown is never a number.
+//! Response of a dry run: size, duration and cost of a plan. Every figure is an estimate, an upper bound or unknown.
+//! An unknown figure is omitted, never written as a number.
 
 use export::forecast::{Effort, Load, Own, Pace, Sizes, Surroundings};
 use export::manifest::rfc3339;
@@ -9,7 +9,7 @@ use export::wire;
 use ports::store::Outlook;
 
 pub(super) fn plan(plan: &Plan, wants: &[Want], outlook: &Outlook, worker_memory_mb: u32) -> wire::Plan {
-    // All datasets of a request are written alike.
+    // All datasets of a request have the same output format.
     let output = wants.first().map(|want| want.selection.output.clone()).unwrap_or_default();
     let pace = Pace::of(&outlook.seen, &output);
     let around = Surroundings {
@@ -74,7 +74,7 @@ fn counts(dataset: &DatasetPlan, sizes: &Sizes, effort: Option<&Effort>) -> wire
     }
 }
 
-/// The sums of what is known; unknown where nothing is.
+/// Sums up the known figures. A figure is unknown if it is known for no dataset.
 fn total(datasets: &[wire::PlannedDataset], known: &[Effort]) -> wire::PlanCounts {
     let any = !known.is_empty() || datasets.is_empty();
     let sum = |figure: fn(&wire::PlanCounts) -> Option<u64>| {
@@ -104,7 +104,7 @@ fn items(efforts: &[Effort]) -> wire::CostItems {
     }
 }
 
-/// To a fraction that people can read.
+/// Rounds to a readable fraction.
 fn round(number: f64, fraction: f64) -> f64 {
     (number * fraction).round() / fraction
 }
@@ -121,7 +121,7 @@ mod tests {
     use export::range::Range;
     use export::request::{Limits, Request, Scope};
 
-    /// A shared dataset that is estimated, one with a tenant column, and one that nobody has estimated.
+    /// Plan of three datasets: a shared one with an estimate, one with a tenant column, and one without an estimate.
     fn answer(past: Own) -> wire::Plan {
         let dataset = |tenant: Option<&str>| {
             serde_json::json!({

@@ -1,4 +1,4 @@
-//! `POST /exports/{id}/retry`: plans anew what failed, under the catalog in force.
+//! `POST /exports/{id}/retry`: plans the failed ranges again, under the catalog in force.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -28,7 +28,7 @@ pub(crate) async fn retry(
     let applied = visible::in_force(&context, &caller).await?;
     let retried = match read_and_retry(&context, &caller, id, &body, &applied).await? {
         Err(RetryError::CatalogChanged) => {
-            // The remembered catalog is older than the one in force.
+            // The cached catalog is older than the one in force.
             let applied = visible::refreshed(&context, &caller).await?;
             read_and_retry(&context, &caller, id, &body, &applied).await?
         }
@@ -37,7 +37,7 @@ pub(crate) async fn retry(
     context.keys.forget(&caller.0);
     retried.map_err(refused)?;
     dispatch(&context).await;
-    // Every range that failed may have been read by another export meanwhile.
+    // Another export may have read every failed range in the meantime.
     finish(&context, id).await;
     accepted_answer(&find(&context, &caller.0, id).await?)
 }

@@ -1,4 +1,4 @@
-//! From what the store says to what callers see. No decisions are made here.
+//! Conversion of store records to the wire format. No decisions are made here.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -8,7 +8,7 @@ use export::manifest::rfc3339;
 use export::wire;
 use ports::store::{AttemptDetail, ChunkDetail, ChunkError, ExportState, Progress};
 
-/// Share of the work after which an ETA is worth saying.
+/// Minimum share of completed work for an ETA to be shown.
 const ETA_FROM_SHARE: f64 = 0.05;
 
 pub(crate) fn export(state: &ExportState) -> wire::Export {
@@ -38,7 +38,7 @@ pub(crate) fn export(state: &ExportState) -> wire::Export {
         back_off: state.back_off.as_ref().filter(|_| live).map(|held| wire::BackOff {
             signal: held.hold.signal,
             reason: format!("{}; chunks start again by themselves when that is over", held.hold.reason),
-            // Not before the export itself: a condition may have met others first.
+            // Not before the export itself was accepted: the condition may have affected other exports first.
             since: rfc3339(held.since_micros.max(state.accepted_micros)),
             until: rfc3339(held.until_micros),
         }),
@@ -67,7 +67,7 @@ fn progress(progress: &Progress, status: ExportStatus) -> wire::Progress {
     }
 }
 
-/// Rounded down to a tenth, so that 100 is said only when nothing is left.
+/// Rounded down to a tenth, so that 100 is shown only if nothing is left.
 fn percent(progress: &Progress) -> f64 {
     (share(progress) * 1000.0).floor() / 10.0
 }
@@ -76,7 +76,7 @@ fn share(progress: &Progress) -> f64 {
     if progress.weight_total == 0 { 0.0 } else { progress.weight_done as f64 / progress.weight_total as f64 }
 }
 
-/// Seconds until the end if the rest goes as fast as what is done.
+/// Returns the seconds until the end, if the remaining work proceeds at the rate so far.
 fn eta_secs(progress: &Progress, started_micros: Option<i64>, now_micros: i64) -> Option<u64> {
     let share = share(progress);
     let elapsed_secs = now_micros.checked_sub(started_micros?)? as f64 / 1e6;
@@ -132,7 +132,7 @@ fn attempt(attempt: &AttemptDetail) -> wire::AttemptEntry {
     }
 }
 
-/// The file of a chunk, if it has one: a chunk without rows has none.
+/// Returns the file of a chunk. A chunk without rows has none.
 pub(crate) fn file(chunk: &ChunkDetail) -> Option<wire::FileEntry> {
     let file = chunk.file.as_ref()?;
     Some(wire::FileEntry {

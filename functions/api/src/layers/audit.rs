@@ -1,7 +1,8 @@
-//! Audit: who made, ended or changed an export, and who was given a link. One event per request that did or tried to.
+//! Audit log: every request that created, ended or changed an export or obtained a link, and every attempt. One event
+//! per request.
 //!
-//! What was handed out is read from the response, where the handler that made the links has put it; the request is read
-//! only for what changes something and for what was refused.
+//! Links handed out are read from the response, in which the handler that created them put them. The request is read
+//! only for changes and for rejected requests.
 
 use axum::extract::Request;
 use axum::middleware::Next;
@@ -14,7 +15,7 @@ use ports::audit::Event;
 use super::Caller;
 use crate::handed::Handed;
 
-/// Records what a request that may change or hand out something came to.
+/// Records the outcome of a request that may change something or hand out links.
 pub(crate) async fn audit(request: Request, next: Next) -> Response {
     let tried = Deed::of(&request);
     let caller = request.extensions().get::<Caller>().cloned();
@@ -44,7 +45,7 @@ fn record_links(handed: &Handed, caller: &Caller, response: &Response) {
     .record();
 }
 
-/// What a request is about to do.
+/// Audited action of a request.
 struct Deed {
     kind: Kind,
     export: Option<ExportId>,
@@ -68,7 +69,7 @@ impl Deed {
         let path = request.uri().path().strip_prefix(BASE_PATH)?.trim_start_matches('/');
         let parts: Vec<_> = path.split('/').collect();
         let query = request.uri().query().unwrap_or_default();
-        // Whatever answers GET answers HEAD, with the same headers.
+        // HEAD is handled as GET, with the same headers.
         let method = if *request.method() == Method::HEAD { &Method::GET } else { request.method() };
         let kind = match (method, &parts[..]) {
             (&Method::POST, [_]) if query.contains("dryRun=true") => Kind::DryRun,
@@ -86,14 +87,14 @@ impl Deed {
         Some(Self { kind, export, file })
     }
 
-    /// A deed that handed nothing out: it changed something, or was refused.
+    /// Records an action that handed out no link: it changed something, or was rejected.
     fn record(&self, caller: &Caller, response: &Response) {
         let status = response.status();
         let kept_nothing = match self.kind {
-            // A dry run, however its query was written; and one that was refused.
+            // A dry run, however its query was spelled, and a rejected one.
             Kind::Create => status == StatusCode::OK,
             Kind::DryRun => status != StatusCode::ACCEPTED,
-            // What hands out links and was not refused has said so itself.
+            // A successful request that hands out links was recorded through its response.
             Kind::File | Kind::Files | Kind::Manifest => status.is_success() || status.is_redirection(),
             _ => false,
         };
@@ -121,7 +122,7 @@ impl Deed {
     fn name(&self, status: StatusCode) -> &'static str {
         match self.kind {
             Kind::Create | Kind::DryRun => "export created",
-            // A live one is canceled, an ended one deleted; of a refused one it is not known which.
+            // A live export is canceled, an ended one deleted. For a rejected request it is not known which.
             Kind::End if status == StatusCode::NO_CONTENT => "export deleted",
             Kind::End => "export canceled",
             Kind::Retry => "export retried",

@@ -1,4 +1,5 @@
-//! Whose request it is. All paths need a key or token but one, so that even unknown paths tell a stranger nothing.
+//! Authentication of requests. All paths but one need a key or token, so even unknown paths reveal nothing to an
+//! unauthenticated client.
 
 use std::sync::Arc;
 
@@ -23,12 +24,12 @@ use crate::key::Presented;
 use crate::refusal::Refusal;
 use crate::token::Token;
 
-/// The tenant whose key or token came with the request, how often something that had ended was changed until the tenant
-/// was looked up, and what the key or token allows.
+/// Tenant of the key or token, number of changes to ended exports when the tenant was looked up, and the rights of
+/// the key or token.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller(pub(crate) TenantId, u64, Arc<Rights>);
 
-/// What a key or token allows, and its name in the log.
+/// Rights of a key or token, and its name in the log.
 #[derive(Debug)]
 struct Rights {
     by: String,
@@ -40,28 +41,28 @@ impl Caller {
         Self(tenant, changes, Arc::new(Rights { by, access }))
     }
 
-    /// Under what the caller's exports are cached.
+    /// Returns the cache view of the caller's exports.
     pub(crate) fn view(&self) -> View<'_> {
         View { tenant: &self.0, changes: self.1 }
     }
 
-    /// What the caller may do.
+    /// Returns the rights of the caller.
     pub(crate) fn access(&self) -> &Access {
         &self.2.access
     }
 
-    /// Who it is, for the audit: `key <id>` or `token <subject>`.
+    /// Returns the caller's name for the audit log: `key <id>` or `token <subject>`.
     pub(crate) fn by(&self) -> &str {
         &self.2.by
     }
 
-    /// Whether an export of the tenant's with these datasets exists for the caller.
+    /// Returns true if an export of the tenant with these datasets is visible to the caller.
     pub(crate) fn sees(&self, heads: &[DatasetHead]) -> bool {
         self.access().sees_all(heads.iter().map(|head| head.name.as_str()))
     }
 }
 
-/// Lets a request pass with its caller; answers 401 without one, and 403 to a caller who may only read.
+/// Passes a request on with its caller. Returns 401 without a valid one, and 403 if the caller may only read.
 pub(crate) async fn authenticate(
     State(context): State<Context>,
     mut request: Request,
@@ -88,7 +89,7 @@ pub(crate) async fn authenticate(
     }
 }
 
-/// What came with a request, before it is known whether it is any good.
+/// Credential of a request, before it is verified.
 enum Credential {
     Key(Presented),
     Token(Token),
@@ -102,7 +103,7 @@ impl Credential {
         }
     }
 
-    /// Its name in the log: never the secret.
+    /// Name of the credential in the log. It never contains the secret.
     fn name(&self) -> String {
         match self {
             Self::Key(key) => format!("key {}", key.id),
@@ -136,13 +137,14 @@ fn key(headers: &HeaderMap) -> Result<Presented, Refusal> {
     Presented::from_headers(headers).ok_or_else(Refusal::unauthorized)
 }
 
-/// A caller who may only read may ask, whatever the path: so it learns nothing of what exists by being refused.
+/// Checks that a caller may use the method. A read-only caller is rejected whatever the path, so the error reveals
+/// nothing about what exists.
 fn may(method: &Method, caller: &Caller) -> Result<(), Refusal> {
     let reads = matches!(*method, Method::GET | Method::HEAD);
     if reads || caller.access().writes { Ok(()) } else { Err(Refusal::read_only()) }
 }
 
-/// Notes who was not let in. What only failed is logged where it failed.
+/// Records a caller that was rejected. Server errors are logged where they occur.
 fn refused(by: &str, refusal: &Refusal) {
     if refusal.status.is_client_error() {
         let status = Some(refusal.status.as_u16());

@@ -1,19 +1,20 @@
-//! Caching: an answer may be kept by its caller alone and must be asked about each time; if it is still
-//! the same, 304 says so.
+//! HTTP caching: a response may be cached by its caller only and must be revalidated each time. If it has not
+//! changed, 304 is returned.
 
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
-/// Adds `Cache-Control` where an answer has none, and answers 304 to a matching `If-None-Match`.
+/// Adds `Cache-Control` to responses without one, and returns 304 for a matching `If-None-Match`.
 pub(crate) async fn caching(request: Request, next: Next) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let known: Vec<_> = request.headers().get_all(header::IF_NONE_MATCH).iter().cloned().collect();
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
-    // Two callers share no answer, even behind a cache that ignores `private`; nor do two codings of it.
+    // Callers must not share a response, even through a cache that ignores `private`. Nor must different encodings be
+    // mixed up.
     headers.insert(header::VARY, HeaderValue::from_static("Authorization, Accept-Encoding"));
     if reads && response.status() == StatusCode::OK && matches(response.headers(), &known) {
         return not_modified(response.headers());

@@ -1,5 +1,5 @@
-//! Larger answers of JSON, compressed for callers who take gzip. What they save is the caller's time on the wire; the ETag
-//! is weak and names the content, so it is the same either way.
+//! Gzip compression of large JSON responses for clients that accept it. It saves transfer time. The ETag is weak and
+//! identifies the content, so it is the same with and without compression.
 
 use std::io::Write;
 
@@ -11,13 +11,13 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::{HeaderMap, HeaderValue, Method, header};
 
-/// Bytes of a body from which it is compressed: smaller ones fit into a packet or two as they are.
+/// Minimum size in bytes of a body that is compressed. Smaller ones fit into one or two packets uncompressed.
 const WORTH_BYTES: u64 = 1400;
 
-/// Bytes of a body at most; the api answers nothing as large.
+/// Maximum size of a body in bytes. No response of the api is that large.
 const MAX_BYTES: usize = 64 << 20;
 
-/// Compresses a body of JSON that is worth it.
+/// Compresses a JSON body that is large enough.
 pub(crate) async fn gzip(request: Request, next: Next) -> Response {
     let wanted = *request.method() != Method::HEAD && accepts_gzip(request.headers());
     let response = next.run(request).await;
@@ -26,7 +26,7 @@ pub(crate) async fn gzip(request: Request, next: Next) -> Response {
         return response;
     }
     let (mut parts, body) = response.into_parts();
-    // It is in memory already, so reading it does not fail.
+    // The body is in memory already, so reading it cannot fail.
     let plain = axum::body::to_bytes(body, MAX_BYTES).await.unwrap_or_default();
     let packed = pack(&plain).filter(|packed| packed.len() < plain.len());
     parts.headers.remove(header::CONTENT_LENGTH);
@@ -52,7 +52,8 @@ fn is_json(headers: &HeaderMap) -> bool {
     media_type.starts_with("application/json") || media_type.starts_with("application/problem+json")
 }
 
-/// Whether the caller takes gzip (RFC 9110, section 12.5.3). Without the header a caller may not know what it is.
+/// Returns true if the client accepts gzip (RFC 9110, section 12.5.3). A client that does not send the header may not
+/// support it.
 fn accepts_gzip(headers: &HeaderMap) -> bool {
     let given = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
     let (mut named, mut any) = (None, None);

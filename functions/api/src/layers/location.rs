@@ -1,5 +1,6 @@
-//! `Location` of what was made, as seen from the request. Which path leads to `/api/v1` depends on the address that was
-//! used (a stage, a CDN, a local emulator), and the api hears of some of them only: so it is relative, as RFC 9110 allows.
+//! `Location` of created resources, relative to the request. The path that leads to `/api/v1` depends on the address
+//! used (a stage, a CDN, a local emulator), of which the api knows only some. A relative `Location` is valid per RFC
+//! 9110.
 
 use axum::extract::Request;
 use axum::middleware::Next;
@@ -7,7 +8,7 @@ use axum::response::Response;
 use export::wire::BASE_PATH;
 use http::{HeaderValue, header};
 
-/// Makes a `Location` on this api relative to the request. Links to objects are left as they are.
+/// Makes a `Location` on this api relative to the request. Links to objects are left unchanged.
 pub(crate) async fn location(request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     let mut response = next.run(request).await;
@@ -18,7 +19,7 @@ pub(crate) async fn location(request: Request, next: Next) -> Response {
     response
 }
 
-/// `to`, a path on this api, as seen from `from`.
+/// Returns `to`, a path on this api, relative to `from`.
 fn relative(from: &str, to: &str) -> Option<String> {
     let below = |path: &str| path.strip_prefix(BASE_PATH)?.strip_prefix('/').map(str::to_owned);
     let to = below(to)?;
@@ -50,7 +51,7 @@ mod tests {
         assert_eq!(relative("/api/v1/exports", "/elsewhere"), None);
     }
 
-    /// A path that relative references are resolved against (RFC 3986, section 5.2).
+    /// Base path against which relative references are resolved (RFC 3986, section 5.2).
     struct Base(Vec<String>);
 
     fn url_of(path: &str) -> Base {

@@ -1,4 +1,4 @@
-//! The request line: one per request, with who made it.
+//! Request log: one line per request, with the caller.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
@@ -10,28 +10,28 @@ use export::id::TenantId;
 
 use crate::context::Context;
 
-/// Characters of a path, and of a token's subject, that are logged.
+/// Maximum number of characters of a path, and of a token's subject, in the log.
 const LONGEST: usize = 200;
 
-/// Who made the request: filled in where that becomes known, read when the request is logged. It goes with the request, so
-/// neither a panic nor a response that is replaced loses it.
+/// Caller of a request. It is set once the caller is known, and read when the request is logged. It travels with the
+/// request, so neither a panic nor a replaced response loses it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Requester(Arc<OnceLock<(Option<TenantId>, String)>>);
 
 impl Requester {
-    /// Notes the key or token, and its tenant where it was let in.
+    /// Records the key or token, and the tenant if the request was authenticated.
     pub(super) fn note(request: &Request, tenant: Option<&TenantId>, by: &str) {
         if let Some(requester) = request.extensions().get::<Self>() {
-            // The first word counts, and there is only one.
+            // Only the first value counts, and it is set only once.
             let _ = requester.0.set((tenant.cloned(), by.to_owned()));
         }
     }
 }
 
-/// Logs each request once, with its path but not its query, and now and then what the caches had.
+/// Logs each request once, with its path but without its query, and periodically reports the cache counters.
 pub(crate) async fn log(State(context): State<Context>, mut request: Request, next: Next) -> Response {
     let method = request.method().clone();
-    // A caller may have written anything; the paths of this api are short.
+    // A path may contain anything a client sends; the paths of this api are short.
     let path: String = request.uri().path().chars().take(LONGEST).collect();
     let requester = Requester::default();
     request.extensions_mut().insert(requester.clone());

@@ -1,4 +1,4 @@
-//! A panic ends one request, not the process.
+//! Recovery from panics: a panic ends one request, not the process.
 
 use std::panic::AssertUnwindSafe;
 
@@ -9,9 +9,9 @@ use futures::FutureExt;
 
 use crate::refusal::Refusal;
 
-/// Answers 500 in place of a panic. Where it happened is logged by the panic hook.
+/// Returns 500 in place of a panic. The panic hook logs its location.
 pub(crate) async fn panics(request: Request, next: Next) -> Response {
-    // What a request holds is dropped with it; the caches recover from a poisoned lock.
+    // State of the request is dropped with it, and the caches recover from a poisoned lock.
     match AssertUnwindSafe(next.run(request)).catch_unwind().await {
         Ok(response) => response,
         Err(_) => {

@@ -1,4 +1,4 @@
-//! Errors as `application/problem+json` (RFC 9457): ours, and those of the router.
+//! Errors as `application/problem+json` (RFC 9457): those of the api and those of the router.
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -10,7 +10,7 @@ use ports::metrics::{Unit, put};
 
 use crate::refusal::Refusal;
 
-/// Gives every error its body.
+/// Adds the problem body to every error.
 pub(crate) async fn problems(request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     let response = next.run(request).await;
@@ -25,13 +25,13 @@ pub(crate) async fn problems(request: Request, next: Next) -> Response {
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_MEDIA_TYPE));
     parts.headers.remove(header::CONTENT_LENGTH);
     if status != StatusCode::METHOD_NOT_ALLOWED {
-        // The router adds it to whatever a fallback answers.
+        // The router adds it to every response of a fallback.
         parts.headers.remove(header::ALLOW);
     }
     Response::from_parts(parts, Body::from(body))
 }
 
-/// Refusals by what they are: the caller's doing, too much at once, or the store being full.
+/// Counts an error response as a metric: client errors, 429s and 503s separately.
 fn count(refusal: &Refusal) {
     let is = |status: StatusCode| u64::from(refusal.status == status);
     let (rate, busy) = (is(StatusCode::TOO_MANY_REQUESTS), is(StatusCode::SERVICE_UNAVAILABLE));
@@ -46,7 +46,7 @@ fn count(refusal: &Refusal) {
     );
 }
 
-/// The words for an error that the router itself answered.
+/// Returns the error response for an error of the router itself.
 fn of_router(status: StatusCode) -> Refusal {
     match status {
         StatusCode::NOT_FOUND => Refusal::no_path(),

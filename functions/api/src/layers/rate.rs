@@ -1,8 +1,8 @@
-//! How many requests a second one tenant may make, counted in the memory of this process.
+//! Rate limit per tenant, in the memory of this process.
 //!
-//! Each environment of the function counts for itself, so a tenant whose requests meet n environments may make n times
-//! as many. It keeps one caller from taking an environment's time from the others; the stage's own throttle bounds
-//! everybody together.
+//! Each environment of the function counts separately, so a tenant whose requests reach n environments may make n
+//! times as many. The limit keeps one tenant from occupying an environment. The throttle of the stage limits all
+//! tenants together.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -18,15 +18,16 @@ use crate::bucket::{Bucket, Pace};
 use crate::context::Context;
 use crate::refusal::Refusal;
 
-/// Seconds' worth of requests that may come at once.
+/// Burst, in seconds of the permitted rate.
 const BURST_SECS: f64 = 2.0;
 
-/// Tenants counted at most; beyond it, those with a full bucket are forgotten, which changes nothing for them.
+/// Maximum number of tenants counted. Beyond it, tenants with a full bucket are removed, which changes nothing for
+/// them.
 const MOST_TENANTS: usize = 4096;
 
-/// A token bucket per tenant.
+/// Token buckets by tenant.
 pub(crate) struct Rates {
-    /// Requests a second; zero is no limit.
+    /// Requests per second; zero means no limit.
     per_second: u32,
     buckets: Mutex<HashMap<TenantId, Bucket>>,
 }
@@ -36,7 +37,7 @@ impl Rates {
         Self { per_second, buckets: Mutex::default() }
     }
 
-    /// Takes a token; without one, the seconds after which there is one.
+    /// Takes a token. Without one, returns the number of seconds until there is one.
     fn take(&self, tenant: &TenantId, now: Instant) -> Result<(), u32> {
         if self.per_second == 0 {
             return Ok(());
@@ -54,7 +55,7 @@ impl Rates {
     }
 }
 
-/// Answers 429 where the tenant makes too many requests. What needs no key is not counted.
+/// Returns 429 if the tenant makes too many requests. Requests that need no key are not counted.
 pub(crate) async fn rate(State(context): State<Context>, request: Request, next: Next) -> Response {
     if let Some(caller) = request.extensions().get::<Caller>()
         && let Err(secs) = context.rates.take(&caller.0, Instant::now())

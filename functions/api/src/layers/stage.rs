@@ -1,5 +1,5 @@
-//! The path as routes know it. API Gateway puts the stage's name before it unless the stage is `$default`, and callers put a
-//! slash behind it.
+//! Normalization of paths for the router. API Gateway prepends the name of the stage unless the stage is `$default`,
+//! and clients append a slash.
 
 use axum::extract::Request;
 use export::wire::BASE_PATH;
@@ -30,7 +30,7 @@ fn without_stage(uri: &Uri) -> Option<Uri> {
 
 fn without_slash(uri: &Uri) -> Option<Uri> {
     let path = uri.path().strip_suffix('/')?;
-    // Two are a part of the path that is empty, which no route has.
+    // Two slashes mean an empty path segment, which no route has.
     (path.len() > BASE_PATH.len() && !path.ends_with('/')).then(|| with_path(uri, path)).flatten()
 }
 

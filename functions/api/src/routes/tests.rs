@@ -1,4 +1,4 @@
-//! What needs no store: the store of these tests is not reachable, so whatever passes all checks is a 503.
+//! Tests that need no store: the store is unreachable, so a request that passes all checks returns 503.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,7 +46,7 @@ fn key() -> String {
     format!("Bearer slc_abcd1234_{}", "0123456789abcdef".repeat(4))
 }
 
-/// The api before a store that nobody can reach; the key of these tests is known already.
+/// The api with an unreachable store. The key of these tests is cached.
 fn unreachable() -> Router {
     made(Access::full(), 0)
 }
@@ -105,7 +105,7 @@ fn header_of<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
     response.headers().get(name).and_then(|value| value.to_str().ok())
 }
 
-/// Checks what is true of every error, and reads it.
+/// Checks the common properties of every error, and parses it.
 async fn problem(response: Response) -> Problem {
     let status = response.status().as_u16();
     assert_eq!(header_of(&response, "content-type"), Some(PROBLEM_MEDIA_TYPE));
@@ -296,7 +296,7 @@ async fn a_panic_is_an_answer() {
     assert!(problem.status == 500 && !problem.detail.contains("purpose"), "{problem:?}");
 }
 
-/// The list that other tests walk is the router's own.
+/// The list that other tests iterate over is the router's own.
 #[tokio::test]
 async fn the_list_of_routes_is_whole() {
     let source = include_str!("../routes.rs");
@@ -328,7 +328,7 @@ async fn the_list_of_routes_is_whole() {
     }
 }
 
-/// What came with every answer, whatever it was.
+/// Checks the headers common to all responses.
 fn guarded(response: &Response) -> bool {
     [
         ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
@@ -366,7 +366,7 @@ async fn every_answer_has_the_headers_that_protect_it() {
     assert!([200, 400, 401, 404, 405, 503].iter().all(|status| statuses.contains(status)), "{statuses:?}");
 }
 
-/// A key that may only look.
+/// A read-only key.
 #[tokio::test]
 async fn a_key_that_reads_only_is_refused_before_anything_is_looked_up() {
     let id_of = |id: &str| format!("/exports/{id}");

@@ -13,62 +13,62 @@ use crate::range::MIN_SETTLE_SECS;
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Catalog {
-    /// By name.
+    /// Datasets by name.
     pub datasets: BTreeMap<String, Definition>,
 }
 
-/// One `[datasets.NAME]`.
+/// One `[datasets.NAME]` table.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Definition {
-    /// `schema.name` of a table or view.
+    /// Table or view to read, as `schema.name`.
     pub relation: Option<String>,
-    /// Or a SELECT statement.
+    /// SELECT statement to read instead of a relation.
     pub query: Option<String>,
-    /// The column ranges are cut on.
+    /// Column at whose values ranges are cut.
     pub range_column: Option<String>,
-    /// What happens to rows whose range column is NULL.
+    /// Handling of rows whose range column is NULL.
     pub nulls: Option<Nulls>,
-    /// The zone in which a `date` or `timestamp` range column is written.
+    /// Zone in which a `date` or `timestamp` range column is written.
     pub time_zone: Option<String>,
-    /// The column that holds the tenant.
+    /// Column that holds the tenant.
     pub tenant_column: Option<String>,
-    /// Whether all tenants may see all rows.
+    /// True if all tenants may see all rows.
     pub shared: bool,
-    /// Names, or `*` for all.
+    /// Names of the exported columns, or `*` for all.
     pub columns: Option<Vec<String>>,
-    /// Names left out of `*`.
+    /// Names excluded from `*`.
     pub exclude: Vec<String>,
     /// Columns that Parquet keeps as strings, because they hold values that no Parquet type has.
     pub as_text: Vec<String>,
     /// Columns that requests may filter on.
     pub filters: Vec<String>,
-    /// Schemas in which names are sought that the query, or a function it calls, writes without one; `pg_catalog` is
-    /// always the first.
+    /// Schemas searched for names that the query, or a function it calls, writes without a schema; `pg_catalog` is
+    /// always searched first.
     pub search_path: Vec<String>,
-    /// Such as `1h`: rows older than this no longer change.
+    /// Age from which rows no longer change, such as `1h`.
     pub settle_after: Option<String>,
-    /// Order rows by range column and key.
+    /// True if rows are ordered by range column and key.
     pub ordered: bool,
-    /// Raised to forget everything computed so far.
+    /// Counter that is raised to discard everything computed so far.
     pub epoch: Option<u32>,
-    /// Refuse to apply without an index on the range column; by default above 10 GB.
+    /// True if `catalog apply` fails without an index on the range column; by default true above 10 GB.
     pub require_index: Option<bool>,
 }
 
-/// What happens to rows whose range column is NULL.
+/// Handling of rows whose range column is NULL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Nulls {
-    /// They are in no export.
+    /// The rows are in no export.
     Exclude,
-    /// They are one chunk of their own.
+    /// The rows form one chunk of their own.
     Include,
 }
 
 impl Definition {
-    /// Checks all that can be checked without the source. Keys in `unread` were given with a value of another type:
-    /// they count as given.
+    /// Checks everything that can be checked without the source. Keys in `unread` were given with a value of another
+    /// type: they count as given.
     pub(super) fn check(&self, path: &str, unread: &[&str]) -> Vec<Violation> {
         let unread = |key: &str| unread.contains(&key);
         let mut found = Vec::new();
@@ -125,7 +125,7 @@ impl Definition {
         found
     }
 
-    /// The duration of `settle_after` in seconds, if it is one.
+    /// Returns the duration of `settle_after` in seconds, if it is a valid one.
     pub fn settle_after_secs(&self) -> Option<u64> {
         crate::duration::seconds(self.settle_after.as_deref()?)
     }

@@ -1,4 +1,4 @@
-//! Reads the operator's file. Every error is reported at once: of the TOML, of names and keys, and of values.
+//! Reading of the operator's file. Every error is reported at once: of the TOML, of names and keys, and of values.
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};
@@ -11,10 +11,10 @@ use crate::problem::Violation;
 /// Names that are paths of the API and so cannot be datasets.
 const RESERVED: [&str; 4] = ["exports", "datasets", "health", "openapi.json"];
 
-/// Where all keys are described.
+/// Hint to the description of all keys.
 const REFERENCE: &str = "\"Keys of the catalog\" in functions/export/README.md describes them";
 
-/// Keys of other tools, and what they are called here.
+/// Keys of other tools with their names in this catalog.
 const SYNONYMS: [(&str, &str); 6] = [
     ("table", "relation"),
     ("view", "relation"),
@@ -25,7 +25,7 @@ const SYNONYMS: [(&str, &str); 6] = [
 ];
 
 impl Catalog {
-    /// Reads the file and checks all that can be checked without the source.
+    /// Reads the file and checks everything that can be checked without the source.
     ///
     /// # Errors
     /// Every violation, with the dotted path of the key.
@@ -65,16 +65,16 @@ impl Catalog {
 }
 
 impl Definition {
-    /// The keys of a `[datasets.NAME]` table.
+    /// Returns the keys of a `[datasets.NAME]` table.
     pub fn keys() -> &'static [&'static str] {
         let mut fields = Fields(&[]);
-        // It always fails, after it has seen the names.
+        // This always fails, after the deserializer has received the names.
         let _ = Self::deserialize(&mut fields);
         fields.0
     }
 }
 
-/// All errors of the TOML with their lines. What such a text says otherwise cannot be known.
+/// Reports all errors of the TOML with their lines. Keys and values of such a text cannot be checked.
 fn malformed(text: &str, first: &toml::de::Error) -> Vec<Violation> {
     let (_, mut errors) = toml::de::DeTable::parse_recoverable(text);
     if errors.is_empty() {
@@ -102,7 +102,7 @@ fn check_name(name: &str) -> Option<Violation> {
         .then(|| Violation::new(path, "the name is a path of the API", "rename the dataset"))
 }
 
-/// Reads one dataset key by key, so that one that is wrong hides no other.
+/// Reads one dataset key by key, so that a wrong key does not hide other errors.
 fn read_definition(path: &str, value: Value, violations: &mut Vec<Violation>) -> Definition {
     let Value::Table(table) = value else {
         violations.push(Violation::new(path, "this is no table", format!("write [{path}]")));
@@ -141,7 +141,7 @@ fn unknown(key: &str) -> String {
     format!("{}{separator} {REFERENCE}", near::remedy(key, keys.iter().copied(), &otherwise))
 }
 
-/// A deserializer that learns the names of a struct's fields.
+/// Deserializer that records the field names of a struct.
 struct Fields(&'static [&'static str]);
 
 impl<'de> Deserializer<'de> for &mut Fields {

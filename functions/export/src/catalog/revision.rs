@@ -1,4 +1,4 @@
-//! A catalog with everything resolved against the source.
+//! Catalog with all names and types resolved against the source.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,10 @@ use crate::column::Column;
 use crate::id::hex;
 use crate::range::RangeKind;
 
-/// All datasets as applied; named by its content hash.
+/// All datasets as applied; identified by its content hash.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revision {
-    /// By name, which is lower case.
+    /// Datasets by name, in lower case.
     pub datasets: BTreeMap<String, Dataset>,
 }
 
@@ -22,60 +22,62 @@ pub struct Revision {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Dataset {
-    /// What is read.
+    /// Relation or query to read.
     pub from: From,
-    /// The columns that may be exported, in order.
+    /// Columns that may be exported, in order.
     pub columns: Vec<Column>,
-    /// The column ranges are cut on, if there is one.
+    /// Column at whose values ranges are cut, if there is one.
     pub range: Option<RangeColumn>,
-    /// The column that holds the tenant; `None` means every tenant sees every row.
+    /// Column that holds the tenant; `None` means every tenant sees every row.
     pub tenant_column: Option<TenantColumn>,
-    /// Whether the operator said that every tenant may see every row.
+    /// True if the operator allows every tenant to see every row.
     #[serde(default)]
     pub shared: bool,
     /// Columns that requests may filter on; they need not be among `columns`.
     pub filters: Vec<Column>,
-    /// Seconds after which a row no longer changes, appears or vanishes; `None`: nothing is reused.
+    /// Seconds after which a row no longer changes, appears or vanishes; `None` means no chunk is reused.
     pub settle_after_secs: Option<u64>,
-    /// Columns of the ORDER BY (range column, then key); empty: the rows come as they are found.
+    /// Columns of the ORDER BY (range column, then key); empty means the rows are in the order in which they are
+    /// found.
     pub order: Vec<String>,
-    /// Raised by the operator to forget everything computed so far.
+    /// Counter that the operator raises to discard everything computed so far.
     pub epoch: u32,
-    /// Schemas, after `pg_catalog`, in which names are sought that the query, or a function it calls, writes without one.
+    /// Schemas, after `pg_catalog`, searched for names that the query, or a function it calls, writes without a
+    /// schema.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub search_path: Vec<String>,
 }
 
-/// What a dataset reads.
+/// Relation or query that a dataset reads.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum From {
     /// A table or view.
     Relation {
-        /// Its schema.
+        /// Schema of the relation.
         schema: String,
-        /// Its name.
+        /// Name of the relation.
         name: String,
     },
     /// A query, wrapped as a subquery.
     Query(String),
 }
 
-/// The column that ranges are cut on.
+/// Column at whose values ranges are cut.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "Written", into = "Written")]
 pub struct RangeColumn {
-    /// Its name.
+    /// Name of the column.
     pub name: String,
-    /// Its type.
+    /// Type of the column.
     pub kind: RangeKind,
     /// IANA name of the zone in which a `date` or `timestamp` column is written, if the operator named it.
     pub time_zone: Option<String>,
-    /// Whether rows with NULL there are exported, as one chunk of their own.
+    /// True if rows with NULL in this column are exported, as one chunk of their own.
     pub include_nulls: bool,
 }
 
-/// A range column in JSON. Releases before wrote UTC where no zone was named, and read `timeZone` alone.
+/// JSON form of a range column. Earlier releases wrote UTC if no zone was named, and read only `timeZone`.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Written {
@@ -103,15 +105,15 @@ impl std::convert::From<RangeColumn> for Written {
 }
 
 impl RangeColumn {
-    /// The zone in which days of a request are cut: UTC where none is named. It does not say when a day has ended; see
-    /// [`Settle`](crate::range::Settle).
+    /// Returns the zone in which days of a request are cut: UTC if none is named. It does not define when a day has
+    /// ended; see [`Settle`](crate::range::Settle).
     pub fn zone(&self) -> TimeZone {
         self.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC)
     }
 }
 
 impl Revision {
-    /// SHA-256 of the canonical JSON, in hexadecimal.
+    /// Returns the SHA-256 of the canonical JSON, in hexadecimal.
     pub fn id(&self) -> String {
         // Struct fields keep their order and maps are sorted, so the JSON is canonical.
         let json = serde_json::to_vec(self).expect("a revision is plain JSON");
@@ -126,7 +128,7 @@ impl Revision {
 }
 
 impl Dataset {
-    /// The exported column of that name.
+    /// Returns the exported column of that name.
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|c| c.name == name)
     }

@@ -1,7 +1,7 @@
-//! Finds a semicolon that ends a statement, as PostgreSQL's scanner would: one in a literal, a quoted name or a comment is
-//! only a character.
+//! Search for a semicolon that ends a statement, by the rules of PostgreSQL's scanner: in a literal, a quoted name or
+//! a comment it is only a character.
 
-/// Whether a statement ends before the text does.
+/// Returns true if a semicolon ends a statement anywhere in the text.
 pub(super) fn ends_a_statement(sql: &str) -> bool {
     let mut rest = sql;
     while let Some(c) = rest.chars().next() {
@@ -19,7 +19,7 @@ pub(super) fn ends_a_statement(sql: &str) -> bool {
     false
 }
 
-/// Whether the quote after this text begins `E'…'`, in which a backslash escapes.
+/// Returns true if the quote after this text begins `E'…'`, in which a backslash escapes.
 fn has_escapes(before: &str) -> bool {
     before.strip_suffix(['e', 'E']).is_some_and(|before| !ends_in_word(before))
 }
@@ -28,7 +28,7 @@ fn ends_in_word(before: &str) -> bool {
     before.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '$' || !c.is_ascii())
 }
 
-/// What follows the closing quote; a doubled one is a character.
+/// Returns the text after the closing quote; a doubled quote is a character.
 fn after_quoted(text: &str, quote: char, escapes: bool) -> &str {
     let mut chars = text.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
@@ -41,7 +41,7 @@ fn after_quoted(text: &str, quote: char, escapes: bool) -> &str {
     ""
 }
 
-/// What follows a comment; they nest.
+/// Returns the text after a comment; comments nest.
 fn after_comment(mut text: &str) -> &str {
     let mut depth = 1;
     while depth > 0 {
@@ -60,7 +60,8 @@ fn after_comment(mut text: &str) -> &str {
     text
 }
 
-/// What follows `$tag$…$tag$`, of which the first dollar is passed; `None` if it begins none.
+/// Returns the text after `$tag$…$tag$`, with the first dollar already consumed; `None` if no such literal begins
+/// here.
 fn after_dollars(text: &str) -> Option<&str> {
     let (tag, body) = text.split_once('$')?;
     let is_tag = tag.chars().all(|c| c.is_alphanumeric() || c == '_' || !c.is_ascii())

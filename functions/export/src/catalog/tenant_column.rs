@@ -1,6 +1,6 @@
-//! The column that holds the tenant, with what decides how an id is compared with it.
+//! Tenant column of a dataset, and the type properties that decide the comparison of ids with it.
 //!
-//! A tenant's id must match the rows of that tenant alone. Equality in SQL is wider than that: an integer column reads
+//! A tenant's id must match the rows of that tenant only. Equality in SQL is wider than that: an integer column reads
 //! `0xa` as 10, a uuid column reads one without hyphens, and under a nondeterministic collation `acme` equals `ACME`.
 
 use serde::{Deserialize, Serialize};
@@ -11,38 +11,39 @@ use crate::column::ColumnType;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "Form", into = "Form")]
 pub struct TenantColumn {
-    /// Its name.
+    /// Name of the column.
     pub name: String,
-    /// Its type; `None` in catalogs and chunks of before it was kept. Ids are then compared in every way.
+    /// Type of the column; `None` in catalogs and chunks written before the type was stored. Ids are then compared by
+    /// their bytes as well.
     pub of: Option<TenantType>,
 }
 
-/// What equality means for a tenant column.
+/// Properties of the type that define equality for a tenant column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TenantType {
     /// OID of the type as `pg_typeof` reports it (a domain's own); compared before every COPY.
     pub oid: u32,
-    /// The type under all domains.
+    /// Base type under all domains.
     pub kind: ColumnType,
-    /// Whether texts that are equal have equal bytes. Of a text it is compared before every COPY.
+    /// True if equal texts have equal bytes. For a text type it is compared before every COPY.
     pub deterministic: bool,
 }
 
-/// What an id must pass beside the plain equality, which an index serves.
+/// Check that an id must pass in addition to the plain equality, which an index serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Identity {
-    /// Nothing: equal values have one spelling.
+    /// No further check: equal values have one spelling.
     Value,
-    /// The id must be the one spelling of its value.
+    /// The id must be the canonical spelling of its value, by the type of this name.
     Spelling(&'static str),
-    /// The row's value must have the id's bytes.
+    /// The row's value must have the same bytes as the id.
     Bytes,
 }
 
 impl TenantColumn {
-    /// How ids are compared exactly. The spelling is checked once, on the id: a condition on each row would mislead the
-    /// planner, which knows nothing of the texts of a number.
+    /// Returns the check that makes the comparison exact. The spelling is checked once, on the id: a condition on
+    /// each row would mislead the planner, which has no statistics about the text form of a number.
     pub fn identity(&self) -> Identity {
         match self.of {
             Some(TenantType { kind: ColumnType::Text, deterministic: true, .. }) => Identity::Value,
@@ -54,7 +55,7 @@ impl TenantColumn {
         }
     }
 
-    /// Whether a selection made with this column is right where the catalog has `present`.
+    /// Returns true if a selection made with this column is still right when the catalog has `present`.
     pub fn fits(&self, present: &Self) -> bool {
         self.name == present.name && (self.of.is_none() || self.of == present.of)
     }
@@ -66,7 +67,7 @@ impl From<&str> for TenantColumn {
     }
 }
 
-/// As JSON: before the type was kept, the name stood alone.
+/// JSON form. Before the type was stored it was the name alone.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum Form {

@@ -1,18 +1,19 @@
-//! What a dry run may say of the size of a dataset's plan: what is counted or estimated, an upper bound, or nothing.
+//! Size of a dataset's plan as shown in a dry run: counted, estimated, an upper bound, or unknown.
 //!
-//! A plan needs a figure for every chunk and takes nothing where it knows nothing. A caller must not read that as "no rows".
-//! And where rows are of several tenants, PostgreSQL's estimates are of all of them: they cut chunks and are not shown. What
-//! is shown there is what the caller's own chunks had.
+//! A plan needs a figure for every chunk and uses zero if it has none. A client must not read that as "no rows". If
+//! rows belong to several tenants, PostgreSQL's estimates cover all of them: they are used to cut chunks and are not
+//! shown. The size of the client's own earlier chunks is shown instead.
 
 use super::Load;
 use crate::estimate::{DatasetEstimate, Size};
 use crate::plan::{DatasetPlan, Piece, Want};
 use crate::range::Range;
 
-/// Months of a dataset that are estimated at most: as many or more may not be all that it has.
+/// Maximum number of months of a dataset that are estimated: with this many or more, the dataset may have further
+/// months.
 const MAX_MONTHS: usize = 600;
 
-/// What the caller's last chunks of a dataset had, with the same columns and filters.
+/// Sizes of the client's last chunks of a dataset, with the same columns and filters.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Own {
     /// Chunks of a span.
@@ -26,37 +27,37 @@ pub struct Own {
 /// Sums over chunks that were read.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Past {
-    /// How many.
+    /// Number of chunks.
     pub chunks: u64,
-    /// Their rows.
+    /// Rows of the chunks.
     pub rows: u64,
-    /// Their bytes of binary COPY.
+    /// Bytes of binary COPY of the chunks.
     pub bytes: u64,
-    /// The length of their ranges, in units of the range column; 0 for those without bounds.
+    /// Length of the chunks' ranges, in units of the range column; 0 for ranges without bounds.
     pub units: f64,
 }
 
-/// How much a plan has of one dataset, as far as that may be said.
+/// Sizes of one dataset in a plan, as far as they may be shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sizes {
-    /// All of it: counted where it is there already.
+    /// Size of the whole dataset: counted for chunks that are already read.
     pub all: Option<Size>,
-    /// What is read anew for it.
+    /// Chunks to read that no other export shares.
     pub new: Option<Load>,
-    /// What is still to be read, for this export or for another one of the caller's too.
+    /// All chunks to read, including those that another export of the client waits for too.
     pub unread: Option<Load>,
-    /// What of that another export waits for too.
+    /// Part of `unread` that another export waits for too.
     pub shared: Load,
-    /// The most bytes that one chunk of it has.
+    /// Bytes of the largest unread chunk.
     pub largest: u64,
-    /// Whether these are upper bounds.
+    /// True if these are upper bounds.
     pub at_most: bool,
-    /// Where the figures are from, or why there are none.
+    /// Origin of the figures, or the reason why there are none.
     pub note: Option<&'static str>,
 }
 
 impl Sizes {
-    /// The sizes of a dataset's plan. `own` matters where the dataset has a tenant column.
+    /// Computes the sizes of a dataset's plan. `own` is used only if the dataset has a tenant column.
     pub fn of(plan: &DatasetPlan, want: &Want, own: &Own) -> Self {
         let unread: Vec<_> = plan.pieces.iter().filter(|piece| piece.unread).collect();
         let counted: Size = plan.pieces.iter().filter(|piece| !piece.unread).map(size_of).sum();
@@ -76,7 +77,7 @@ impl Sizes {
             load.add(size.bytes);
             sum += *size;
         }
-        // Statistics are older than files: what was counted may be more than all that was estimated.
+        // Statistics are older than files: the counted size may be larger than the estimate of the whole dataset.
         let most = |all: u64, counted: u64| guess.most.map_or(u64::MAX, |_| all.max(counted));
         let limit = guess.most.unwrap_or_default();
         let all = Size {
@@ -95,10 +96,10 @@ impl Sizes {
     }
 }
 
-/// Sizes of chunks that are not read yet.
+/// Estimated sizes of the unread chunks.
 struct Guess {
     sizes: Option<Vec<Size>>,
-    /// What all of the dataset has.
+    /// Upper bound of their sum: the estimated size of the whole dataset.
     most: Option<Size>,
     at_most: bool,
     note: Option<&'static str>,
@@ -130,7 +131,8 @@ impl Guess {
             let note = filtered.then_some("estimated without the filters: at most this much");
             return Self { sizes: Some(sizes), most: Some(total), at_most: filtered, note };
         }
-        // How the rows lie is not known: each of the chunks may have them all, but all together have no more.
+        // The distribution of the rows is unknown: each chunk may have all of them, but all chunks together have no
+        // more.
         let each = unread.len() as u64;
         let share = Size { rows: total.rows.div_ceil(each), bytes: total.bytes.div_ceil(each) };
         let sizes = capped(vec![share; unread.len()], total);
@@ -139,7 +141,7 @@ impl Guess {
     }
 }
 
-/// Sizes that together are no more than `total`.
+/// Scales the sizes down so that their sum is at most `total`.
 fn capped(sizes: Vec<Size>, total: Size) -> Vec<Size> {
     let sum: Size = sizes.iter().copied().sum();
     let part = |n: u64, sum: u64, total: u64| {
@@ -157,10 +159,10 @@ fn size_of(piece: &Piece) -> Size {
 }
 
 impl Own {
-    /// What a chunk of this range has if it is like those before; `None` without any.
+    /// Returns the expected size of a chunk of this range, by the average of earlier ones; `None` if there are none.
     fn expects(&self, range: &Range) -> Option<Size> {
         let (past, share) = match range {
-            // An open end is no length, so nothing can be in proportion to it.
+            // An open end has no length, so no size can be in proportion to it.
             Range::Span(span) if span.first().is_none() || span.after().is_none() => return None,
             Range::Span(span) => (self.spans, (span.end as f64 - span.start as f64) / self.spans.units),
             Range::Null => (self.nulls, 1.0 / self.nulls.chunks as f64),
@@ -173,12 +175,12 @@ impl Own {
 }
 
 impl DatasetEstimate {
-    /// Whether PostgreSQL was asked for it at all.
+    /// Returns true if PostgreSQL was queried for this estimate.
     fn is_taken(&self) -> bool {
         self.taken_micros.is_some() || self.total != Size::default()
     }
 
-    /// Whether all months that have rows are among those estimated.
+    /// Returns true if all months that have rows are among the estimated ones.
     fn knows_months(&self) -> bool {
         (1..MAX_MONTHS).contains(&self.months.len())
     }

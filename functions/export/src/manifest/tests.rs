@@ -1,4 +1,4 @@
-//! Manifests are assembled from chunks that tile, and refused otherwise.
+//! Tests of manifests: chunks that tile are assembled, all others are rejected.
 
 use super::*;
 use crate::range::RangeKind;

@@ -1,4 +1,4 @@
-//! Reuse by cover: what is there already, laid over what is wanted.
+//! Reuse by cover: existing chunks that fit into the requested span, and the gaps between them.
 
 use super::Piece;
 use crate::chunk::ChunkState;
@@ -6,41 +6,41 @@ use crate::estimate::Size;
 use crate::id::{ChunkId, Fingerprint};
 use crate::range::{Range, Span};
 
-/// A chunk of the tenant that might be reused.
+/// Chunk of the tenant that might be reused.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Candidate {
-    /// The chunk.
+    /// Id of the chunk.
     pub id: ChunkId,
-    /// Its selection.
+    /// Fingerprint of the chunk's selection.
     pub fingerprint: Fingerprint,
-    /// Its range.
+    /// Range of the chunk.
     pub range: Range,
-    /// Its state.
+    /// State of the chunk.
     pub state: ChunkState,
-    /// Whether all its rows were settled when it was read.
+    /// True if all rows of the chunk were settled when it was read.
     pub reusable: bool,
-    /// When it was read, in microseconds since 1970.
+    /// Time at which the chunk was read, in microseconds since 1970.
     pub as_of_micros: Option<i64>,
-    /// Rows: counted if done, else estimated.
+    /// Number of rows: counted if the chunk is done, else estimated.
     pub rows: u64,
     /// Bytes of binary COPY: counted if done, else estimated.
     pub bytes: u64,
 }
 
-/// What a request allows to be reused.
+/// Chunks that a request allows to be reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reuse {
-    /// Everything that is settled.
+    /// All chunks whose rows were settled.
     Settled,
-    /// Everything settled that was read at most this many seconds ago.
+    /// All settled chunks that were read at most this many seconds ago.
     MaxAge(u64),
-    /// Nothing that was read before; a chunk not yet read is still shared.
+    /// No chunk that was read before; a chunk not yet read is still shared.
     Never,
 }
 
 impl Reuse {
-    /// Whether a chunk may stand in for a new one. A chunk not yet read is always as good as new; one
-    /// that is or was read only where all its rows were settled at that time.
+    /// Returns true if a chunk may replace a new one. A chunk not yet read is always as good as new; one that is
+    /// being read or was read is allowed only if all its rows were settled at that time.
     pub(super) fn allows(self, chunk: &Candidate, now_micros: i64) -> bool {
         let young = |age_secs: u64| {
             let oldest = now_micros.saturating_sub_unsigned(age_secs.saturating_mul(1_000_000));
@@ -66,8 +66,8 @@ pub(super) enum Part {
     Gap(Span),
 }
 
-/// Walks `wanted` from its start; at each point takes the longest candidate that begins there and
-/// does not reach beyond the end; all else is gaps. The parts tile `wanted`.
+/// Walks `wanted` from its start; at each point it takes the longest candidate that begins there and does not extend
+/// past the end; everything else is a gap. The parts tile `wanted`.
 pub(super) fn cover(candidates: &[&Candidate], wanted: Span) -> Vec<Part> {
     let inside = |c: &&Candidate| {
         let span = c
@@ -93,7 +93,7 @@ pub(super) fn cover(candidates: &[&Candidate], wanted: Span) -> Vec<Part> {
     parts
 }
 
-/// The one chunk of a range that is never cut.
+/// Returns the one chunk of a range that is never cut.
 pub(super) fn whole(candidates: &[&Candidate], range: Range, estimate: Size) -> Piece {
     match candidates.iter().filter(|c| c.range == range).min_by_key(|c| c.id) {
         Some(chunk) => reused(chunk),

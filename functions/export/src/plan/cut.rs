@@ -1,4 +1,4 @@
-//! Cutting a span into chunks of about equal bytes, at calendar days.
+//! Cutting of a span into chunks of about equal bytes, at calendar days.
 
 use std::ops::Bound;
 
@@ -9,8 +9,8 @@ use super::Piece;
 use crate::estimate::{DatasetEstimate, Size};
 use crate::range::{Range, Span};
 
-/// Cuts `span` at day boundaries into chunks of about `target_bytes`, and also at `settled` if that
-/// lies inside. A single day is never cut: its distribution is unknown.
+/// Cuts `span` at day boundaries into chunks of about `target_bytes`, and also at `settled` if that is inside. A
+/// single day is never cut: its distribution is unknown.
 pub(super) fn cut(
     span: Span,
     estimate: &DatasetEstimate,
@@ -24,7 +24,7 @@ pub(super) fn cut(
     parts.flat_map(|part| cut_evenly(part, estimate, target_bytes)).collect()
 }
 
-/// The whole span as one chunk. Where nothing is known per month, the dataset's total is the best guess.
+/// Returns the whole span as one chunk. If there are no estimates per month, the dataset's total is the best guess.
 pub(super) fn uncut(span: Span, estimate: &DatasetEstimate) -> Piece {
     if estimate.months.is_empty() {
         return piece(span, estimate.total.rows as f64, estimate.total.bytes as f64);
@@ -34,10 +34,10 @@ pub(super) fn uncut(span: Span, estimate: &DatasetEstimate) -> Piece {
     piece(span, rows, bytes)
 }
 
-/// A chunk of several days is planned at most this many times as large as the target.
+/// Maximum planned size of a chunk of several days, as a multiple of the target.
 const MOST: f64 = 2.0;
 
-/// A part of a span that is never cut inside: one day, or a stretch of any length in which no rows are expected.
+/// Part of a span that is never cut inside: one day, or a stretch of any length in which no rows are expected.
 struct Step {
     start: i64,
     rows: f64,
@@ -47,13 +47,13 @@ struct Step {
 fn cut_evenly(span: Span, estimate: &DatasetEstimate, target_bytes: u64) -> Vec<Piece> {
     let steps = steps(span, estimate);
     let total: f64 = steps.iter().map(|step| step.bytes).sum();
-    // Equal shares rather than full chunks and a small rest; a quarter above the target is no reason to cut.
+    // Equal shares are preferred over full chunks and a small rest; a quarter above the target is no reason to cut.
     let share = total / (total / target_bytes.max(1) as f64 - 0.25).ceil().max(1.0);
     let mut pieces = Vec::new();
     let (mut start, mut rows, mut bytes) = (span.start, 0.0, 0.0);
     for step in &steps {
-        // Close the chunk before this step if that lies nearer to an equal share than after it, and always
-        // before a day that would make it too large: such a day is a chunk of its own.
+        // Close the chunk before this step if that is nearer to an equal share than closing it after the step, and
+        // always before a day that would make it too large: such a day is a chunk of its own.
         let full = bytes > 0.0 && bytes + step.bytes / 2.0 > share;
         if step.start > start && (full || bytes + step.bytes > MOST * target_bytes as f64) {
             pieces.extend(Span::new(span.kind, start, step.start).map(|s| piece(s, rows, bytes)));
@@ -71,8 +71,9 @@ fn piece(span: Span, rows: f64, bytes: f64) -> Piece {
     Piece { range: Range::Span(span), reused: None, unread: true, rows, bytes }
 }
 
-/// The steps that tile `span`: the days of the months in which rows are expected, each with its share of its month's
-/// estimate, and between them one step each. So their number follows the data, however far the request reaches.
+/// Returns the steps that tile `span`: one per day of the months in which rows are expected, each with its share of
+/// its month's estimate, and one for each stretch between them. The number of steps therefore depends on the data,
+/// however long the requested range is.
 fn steps(span: Span, estimate: &DatasetEstimate) -> Vec<Step> {
     let unit = span.kind.day();
     let mut steps = Vec::new();
@@ -98,12 +99,12 @@ fn steps(span: Span, estimate: &DatasetEstimate) -> Vec<Step> {
     steps
 }
 
-/// The months that touch `span` and in which rows are expected, in order.
+/// Returns the months that touch `span` and in which rows are expected, in order.
 fn months(span: Span, estimate: &DatasetEstimate) -> impl Iterator<Item = Month> + '_ {
     let unit = span.kind.day();
     let day = span.start.div_euclid(unit).clamp(FIRST_DAY, LAST_DAY);
     let first = date(1970, 1, 1).saturating_add(day.days());
-    // Keys have four digits of the year, so they sort as their months do.
+    // Keys have four digits of the year, so they sort like their months.
     let from = Bound::Included(month_key(first));
     let within = move |month: &Month| month.first.saturating_mul(unit) < span.end;
     estimate
@@ -114,7 +115,7 @@ fn months(span: Span, estimate: &DatasetEstimate) -> impl Iterator<Item = Month>
         .take_while(within)
 }
 
-/// 0001-01-01 and 9999-12-30, in days since 1970: months beyond them have no key.
+/// 0001-01-01 and 9999-12-30, in days since 1970: months outside of them have no key.
 const FIRST_DAY: i64 = -719_162;
 const LAST_DAY: i64 = 2_932_895;
 
@@ -122,7 +123,7 @@ fn month_key(day: Date) -> String {
     format!("{:04}-{:02}", day.year(), day.month())
 }
 
-/// What is estimated for the days of one month.
+/// Estimates for the days of one month.
 struct Month {
     first: i64,
     end: i64,
@@ -131,7 +132,7 @@ struct Month {
 }
 
 impl Month {
-    /// The month of that key; `None` for what is no key of a month.
+    /// Returns the month of that key; `None` if the text is not a key of a month.
     fn of(key: &str, size: Size, estimate: &DatasetEstimate) -> Option<Self> {
         let (year, month) = key.split_once('-')?;
         let first = Date::new(year.parse().ok()?, month.parse().ok()?, 1).ok()?;
@@ -141,7 +142,7 @@ impl Month {
         Some(Self { first: start, end: start + i64::from(days), size, shares })
     }
 
-    /// Rows and bytes of one day.
+    /// Returns the rows and bytes of one day.
     fn on(&self, day: i64) -> (f64, f64) {
         let share = usize::try_from(day - self.first).ok().and_then(|i| self.shares.get(i));
         let share = share.copied().unwrap_or_default();

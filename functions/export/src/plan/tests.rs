@@ -1,4 +1,4 @@
-//! Tests of the plan: what is reused, and that chunks tile what is wanted.
+//! Tests of the plan: reuse of chunks, and tiling of the requested range.
 
 use proptest::prelude::*;
 
@@ -140,7 +140,7 @@ fn a_hot_day_is_a_chunk_of_its_own() {
     assert_eq!(found, [(1, 0), (10, 91_000), (11, 9_000)]);
 }
 
-/// Months with days of any weight: none, some, one far above all others.
+/// Makes months with days of any weight: none, some, one far above all others.
 fn uneven(bytes: u64, weights: &[u64]) -> DatasetEstimate {
     let mut estimate = months(bytes);
     for (i, month) in estimate.months.keys().enumerate().filter(|(i, _)| i % 3 != 2) {

@@ -1,5 +1,5 @@
-//! Whatever is asked and whatever was there before: chunks tile the request exactly, first and last values
-//! included. What a request means is decided here a second time, by the calendar of each value.
+//! Test that chunks tile every request exactly, first and last values included, whatever chunks exist already. The
+//! meaning of a request is computed here a second time, by the calendar of each value.
 
 use jiff::civil::{Date, date};
 use jiff::tz::{AmbiguousOffset, TimeZone};
@@ -28,7 +28,7 @@ const STATES: [ChunkState; 7] = [
 ];
 const REUSE: [Reuse; 3] = [Reuse::Settled, Reuse::MaxAge(3600), Reuse::Never];
 
-/// A request as it is written, on a column.
+/// Request as it is written, on a column.
 #[derive(Clone, Debug)]
 struct Asked {
     kind: RangeKind,
@@ -41,7 +41,7 @@ impl Asked {
         self.bounds.span(self.kind, &TimeZone::get(self.column_zone).unwrap()).ok()
     }
 
-    /// Whether a value of the column was asked for; `None` where a wall time is no moment, or two.
+    /// Returns true if the request includes a value of the column; `None` if a wall time is no moment, or two.
     fn wants(&self, value: i64) -> Option<bool> {
         let moment = match self.kind {
             RangeKind::Date => {
@@ -103,7 +103,7 @@ prop_compose! {
     ) -> Asked {
         let day = |n: i64| date(2015, 1, 1).saturating_add(n.days());
         let dated = if kind == RangeKind::Date { [true; 2] } else { dated };
-        // The usual way to say that there is no end.
+        // The usual way to write that there is no end.
         let last = if ever { date(9999, 12, 31) } else { day(first + length) };
         let dated = [dated[0], dated[1] || ever];
         Asked { kind, column_zone, bounds: Bounds {
@@ -127,7 +127,7 @@ prop_compose! {
     }
 }
 
-/// A request, what was asked before it on the same column, and what became of that.
+/// Request, the earlier requests on the same column, and the outcome of those.
 #[derive(Clone, Debug)]
 struct Story {
     earlier: Vec<Asked>,
@@ -201,7 +201,7 @@ impl Story {
         Plan::new(&[want], candidates, &policy).unwrap().datasets.remove(0).pieces
     }
 
-    /// The chunks that earlier requests left, each with a fate; some of them are chunks that were split.
+    /// Returns the chunks that earlier requests left, each with an outcome; some of them were made by a split.
     fn history(&self) -> Vec<Candidate> {
         let mut there: Vec<Candidate> = Vec::new();
         for (i, span) in self.earlier.iter().filter_map(Asked::span).enumerate() {
@@ -252,7 +252,7 @@ impl Story {
 proptest! {
     #[test]
     fn whatever_was_there_chunks_tile_the_request(story in story(), probes in proptest::collection::vec(0f64..1.0, 20)) {
-        // Bounds without a meaning on the column are refused when the request is read.
+        // Bounds without a meaning on the column are rejected when the request is read.
         let Some(span) = story.asked.span() else { return Ok(()) };
         let (there, reuse) = (story.history(), REUSE[story.reuse]);
         let mut pieces = story.plan(span, &there, reuse);
@@ -272,9 +272,9 @@ proptest! {
             }
         }
 
-        // By the calendar: what was asked for is in exactly one chunk, all else in none.
+        // By the calendar: every requested value is in exactly one chunk, every other value in none.
         let unit = if span.kind == RangeKind::Date { 1 } else { DAY_MICROS };
-        // Of an open end a few years are looked at, and the outermost values.
+        // Of an open end only a few years and the outermost values are checked.
         let (start, end) = (span.start.max(15_000 * unit), span.end.min(21_000 * unit));
         let length = (end - start).max(0);
         let around = probes.iter().map(|p| start - unit + (p * (length + 2 * unit) as f64) as i64);
@@ -284,7 +284,7 @@ proptest! {
             let wanted = usize::from(span.start <= value && value < span.end);
             prop_assert_eq!(spans.iter().filter(|s| s.start <= value && value < s.end).count(), wanted);
         }
-        // Sorted by name they are sorted by range, and no name comes twice.
+        // Sorting by name sorts by range, and no name occurs twice.
         let names: Vec<_> = spans.iter().map(|s| crate::file::file_name("orders", &Range::Span(*s), "csv")).collect();
         prop_assert!(names.windows(2).all(|pair| pair[0] < pair[1]), "{:?}", names);
         for value in around.chain(edges) {

@@ -1,4 +1,4 @@
-//! The bounds of a request, and what they mean on a range column.
+//! Bounds of a request, and their meaning on a range column.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -7,29 +7,29 @@ use jiff::{Timestamp, ToSpan};
 use super::civil::{days_since_epoch, first_instant, instant, on_calendar};
 use super::{RangeKind, Span};
 
-/// The two bounds of a request, as the caller wrote them.
+/// The two bounds of a request, as the client wrote them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bounds {
     /// Start, inclusive.
     pub start: Bound,
     /// End: a date is inclusive (that whole day), an instant is exclusive.
     pub end: Bound,
-    /// The zone in which dates are days.
+    /// Zone in which dates are days.
     pub zone: TimeZone,
 }
 
-/// One bound.
+/// One bound of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bound {
-    /// A date alone.
+    /// Date without a time.
     Day(Date),
-    /// An RFC 3339 instant, in microseconds since 1970.
+    /// RFC 3339 instant, in microseconds since 1970.
     Instant(i64),
-    /// None: everything on that side, `infinity` included.
+    /// No bound: everything on that side, `infinity` included.
     Open,
 }
 
-/// A bound that has no meaning on a column.
+/// Error for a bound that has no meaning on a column.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BoundsError {
     /// An instant on a `date` column.
@@ -38,26 +38,26 @@ pub enum BoundsError {
     /// The instant falls into a wall hour that happens twice.
     #[error("{0} falls into a wall hour that happens twice in the column's time zone")]
     Repeated(String),
-    /// Nothing lies between the bounds.
+    /// No value is between the bounds.
     #[error("the end is not after the start")]
     Empty,
-    /// The days asked for are missing from the calendar of the zone: it crossed the date line.
+    /// The requested days are missing from the calendar of the zone, because it crossed the date line.
     #[error("{0} was skipped in {1}: no instant lies on it")]
     Skipped(String, String),
-    /// Outside the years 1 to 9999.
+    /// The bound is outside of the years 1 to 9999.
     #[error("the bound is out of range")]
     OutOfRange,
 }
 
 impl Bound {
-    /// Reads `2024-01-31` or an RFC 3339 instant such as `2024-01-31T12:00:00Z` of the years 1 to 9999; precision up to a
-    /// microsecond, since that is PostgreSQL's.
+    /// Reads `2024-01-31` or an RFC 3339 instant such as `2024-01-31T12:00:00Z` of the years 1 to 9999; precision up
+    /// to a microsecond, since that is PostgreSQL's.
     pub fn parse(text: &str) -> Option<Self> {
         if text.len() == 10 {
             let date: Date = text.parse().ok()?;
             return (date.year() >= 1).then_some(Self::Day(date));
         }
-        // RFC 3339 demands a date, a `T` and an offset; jiff accepts more than that.
+        // RFC 3339 requires a date, a `T` and an offset; jiff accepts more than that.
         let shaped = text.len() >= 20
             && text.is_ascii()
             && matches!(text.as_bytes()[10], b'T' | b't')
@@ -67,11 +67,11 @@ impl Bound {
 }
 
 impl Bounds {
-    /// The span these bounds mean on a column of `kind`; `column_zone` is the zone in which a
-    /// `timestamp` column was written.
+    /// Returns the span of these bounds on a column of `kind`; `column_zone` is the zone in which a `timestamp`
+    /// column was written.
     ///
     /// # Errors
-    /// Where a bound has no exact meaning there, or nothing lies between.
+    /// If a bound has no exact meaning there, or no value is between the bounds.
     pub fn span(&self, kind: RangeKind, column_zone: &TimeZone) -> Result<Span, BoundsError> {
         let start = self.place(self.start, false, kind, column_zone)?;
         let end = self.place(self.end, true, kind, column_zone)?;
@@ -104,7 +104,7 @@ impl Bounds {
         }
     }
 
-    /// Why nothing lies between the bounds.
+    /// Returns the reason why no value is between the bounds.
     fn nothing_between(&self) -> BoundsError {
         match (self.start, self.end) {
             (Bound::Day(start), Bound::Day(end)) if start <= end => {
@@ -116,14 +116,14 @@ impl Bounds {
     }
 }
 
-/// The wall time of an instant, refused where rows before and after it share that wall time.
+/// Returns the wall time of an instant. Fails if rows before and after the instant share that wall time.
 fn wall_micros(instant: Timestamp, zone: &TimeZone) -> Result<i64, BoundsError> {
     let wall = zone.to_datetime(instant);
     let folded = |at: jiff::civil::DateTime| {
         matches!(zone.to_ambiguous_timestamp(at).offset(), jiff::tz::AmbiguousOffset::Fold { .. })
     };
     if folded(wall) {
-        // The very first instant of a fold still cuts cleanly: all that reads later is later.
+        // The very first instant of a fold still cuts cleanly: every later wall time is a later instant.
         let first = zone.to_ambiguous_timestamp(wall).earlier().map_err(|_| BoundsError::OutOfRange)?;
         let before = wall.checked_sub(1.microsecond()).map_err(|_| BoundsError::OutOfRange)?;
         if first != instant || folded(before) {
@@ -213,7 +213,7 @@ mod tests {
         assert_eq!(text(RangeKind::Date), texts(["0001-01-01", "10000-01-01", "0001-01-01", "10000-01-01"]));
         let (start, end, ..) = text(RangeKind::Wall);
         assert_eq!((start.as_str(), end.as_str()), ("0001-01-01T00:00:00", "10000-01-01T00:00:00"));
-        // Ten hours and forty minutes behind Greenwich by its sun, fourteen hours before it today.
+        // Ten hours and forty minutes west of Greenwich by local mean time, fourteen hours east of it today.
         let (start, end, literal, _) = text(RangeKind::Instant);
         assert_eq!((start.as_str(), end.as_str()), ("0001-01-01T10:29:20Z", "9999-12-31T10:00:00Z"));
         assert_eq!(literal, "0001-01-01 10:29:20+00");
@@ -240,7 +240,7 @@ mod tests {
         let apia = |start, end, kind| days(start, end, "Pacific/Apia").span(kind, &TimeZone::UTC);
         let error = apia("2011-12-30", "2011-12-30", RangeKind::Instant).unwrap_err().to_string();
         assert_eq!(error, "2011-12-30 was skipped in Pacific/Apia: no instant lies on it");
-        // With its neighbours, and as a date, it is like any other.
+        // With its neighbours, and as a date, the skipped day is like any other.
         assert!(apia("2011-12-29", "2011-12-30", RangeKind::Instant).is_ok());
         assert!(apia("2011-12-30", "2011-12-30", RangeKind::Date).is_ok());
         assert_eq!(apia("2024-01-02", "2024-01-01", RangeKind::Date), Err(BoundsError::Empty));

@@ -1,5 +1,5 @@
-//! The calendar without an end: dates of every year that a bound can have, also where the calendar library ends. PostgreSQL's
-//! own calendar goes from 4714 BC to the year 294276 and beyond.
+//! Calendar without an end: dates of every year that a bound can have, including those outside of the calendar
+//! library's range. PostgreSQL's own calendar reaches from 4714 BC to the year 294276 and later.
 
 use jiff::Timestamp;
 use jiff::ToSpan;
@@ -8,13 +8,13 @@ use jiff::tz::TimeZone;
 
 use super::DAY_MICROS;
 
-/// The calendar repeats after 400 years, days of the week and rules of time zones included.
+/// Days in 400 years, after which the calendar repeats, days of the week and rules of time zones included.
 const CYCLE_DAYS: i64 = 146_097;
 
-/// From 9990-01-01 on a day is looked up 400 years before, clear of the library's end.
+/// 9990-01-01. From this day on a day is looked up 400 years earlier, well before the end of the library's range.
 const LATE_DAY: i64 = 2_929_245;
 
-/// Year (0 is 1 BC), month and day of a number of days since 1970-01-01.
+/// Returns the year (0 is 1 BC), month and day of a number of days since 1970-01-01.
 pub(super) fn civil(days: i64) -> (i64, i64, i64) {
     // Years are counted from March, so that the leap day is the last.
     let shifted = days.saturating_add(719_468);
@@ -27,18 +27,18 @@ pub(super) fn civil(days: i64) -> (i64, i64, i64) {
     (year + era * 400 + i64::from(month <= 2), month, in_month)
 }
 
-/// Days from 1970-01-01 to `date`.
+/// Returns the days from 1970-01-01 to `date`.
 pub(crate) fn days_since_epoch(date: Date) -> i64 {
     let epoch = jiff::civil::date(1970, 1, 1);
     epoch.until(date).map_or(0, |span| i64::from(span.get_days()))
 }
 
-/// How many microseconds a time is moved before the library can look it up, and after.
+/// Returns the microseconds by which a time is moved back before the library looks it up, and forward afterwards.
 fn moved(day: i64) -> i64 {
     if day >= LATE_DAY { CYCLE_DAYS * DAY_MICROS } else { 0 }
 }
 
-/// The first instant of a day in `zone`, in microseconds since 1970.
+/// Returns the first instant of a day in `zone`, in microseconds since 1970.
 pub(super) fn first_instant(day: i64, zone: &TimeZone) -> Option<i64> {
     let moved = moved(day);
     let date = jiff::civil::date(1970, 1, 1).checked_add((day - moved / DAY_MICROS).days()).ok()?;
@@ -46,7 +46,7 @@ pub(super) fn first_instant(day: i64, zone: &TimeZone) -> Option<i64> {
     start.timestamp().as_microsecond().checked_add(moved)
 }
 
-/// Calls `look` with the instant, or with the one 400 years before it, and moves the result as far.
+/// Calls `look` with the instant, or with the one 400 years before it, and moves the result forward by as much.
 pub(super) fn on_calendar<E>(
     micros: i64,
     look: impl FnOnce(Timestamp) -> Result<i64, E>,
@@ -59,7 +59,7 @@ pub(super) fn on_calendar<E>(
     }
 }
 
-/// An RFC 3339 instant of the years 1 to 9999, in microseconds since 1970.
+/// Reads an RFC 3339 instant of the years 1 to 9999, in microseconds since 1970.
 pub(super) fn instant(text: &str) -> Option<i64> {
     let read = |text: &str| {
         let at: Timestamp = text.parse().ok()?;
@@ -67,7 +67,7 @@ pub(super) fn instant(text: &str) -> Option<i64> {
     };
     match text.get(..4)? {
         "0000" => None,
-        // The library ends a day before the year does.
+        // The library's range ends a day before the year does.
         "9999" => Some(read(&format!("9599{}", &text[4..]))? + CYCLE_DAYS * DAY_MICROS),
         _ => read(text),
     }
@@ -103,7 +103,7 @@ mod tests {
             prop_assert_eq!(days_since_epoch(date), days);
         }
 
-        /// What is looked up 400 years before is what the library finds, as far as it reaches.
+        /// A lookup 400 years earlier gives the library's own result, within the library's range.
         #[test]
         fn zones_repeat_after_a_cycle(days in 25_000i64..2_700_000, zone in 0..4usize) {
             let zone = TimeZone::get(["Europe/Amsterdam", "America/New_York", "Australia/Lord_Howe", "UTC"][zone]).unwrap();

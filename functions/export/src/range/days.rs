@@ -5,9 +5,9 @@ use jiff::civil::Date;
 use super::civil::days_since_epoch;
 use super::{RangeKind, Span};
 
-/// A day begins this much before the same day in UTC, in the zone farthest east.
+/// Time by which a day in the zone farthest east begins before the same day in UTC.
 const FARTHEST_EAST_MICROS: i64 = 14 * 3_600_000_000;
-/// A day ends this much after the same day in UTC, in the zone farthest west.
+/// Time by which a day in the zone farthest west ends after the same day in UTC.
 pub(super) const FARTHEST_WEST_MICROS: i64 = 12 * 3_600_000_000;
 
 /// Whole days, both ends inclusive; an end that is not given is open.
@@ -20,10 +20,10 @@ pub struct Days {
 }
 
 impl Days {
-    /// Reads `2024-01-31`, twice; an absent text leaves that end open.
+    /// Reads two days written as `2024-01-31`; an absent text leaves that end open.
     ///
     /// # Errors
-    /// What is wrong, for people.
+    /// A description of the error, for people.
     pub fn read(from: Option<&str>, to: Option<&str>) -> Result<Self, String> {
         let day = |text: &str| {
             let date = (text.len() == 10).then(|| text.parse::<Date>().ok()).flatten();
@@ -37,13 +37,13 @@ impl Days {
         }
     }
 
-    /// Whether both ends are open.
+    /// Returns true if both ends are open.
     pub fn is_all(&self) -> bool {
         *self == Self::default()
     }
 
-    /// A span of `kind` that holds every value of these days: dates and wall times exactly, instants in
-    /// whatever zone the days were meant.
+    /// Returns a span of `kind` that holds every value of these days: dates and wall times exactly, instants for any
+    /// zone the days may be meant in.
     pub fn span(&self, kind: RangeKind) -> Span {
         let start = self.from.map(|d| (days_since_epoch(d), FARTHEST_EAST_MICROS));
         let after = self.to.map(|d| (days_since_epoch(d) + 1, FARTHEST_WEST_MICROS));
@@ -62,7 +62,7 @@ impl Days {
         }
     }
 
-    /// All kinds of spans these days mean.
+    /// Returns the spans of these days for all kinds.
     pub fn spans(&self) -> [Span; 3] {
         [RangeKind::Date, RangeKind::Wall, RangeKind::Instant].map(|kind| self.span(kind))
     }

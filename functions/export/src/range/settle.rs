@@ -1,5 +1,5 @@
-//! Up to which value a range column is settled: the one rule by which chunks are reused, plans are cut and watermarks
-//! are made. `functions/export/README.md` has the argument.
+//! Settling: the value up to which the rows of a range column no longer change. It is the one rule by which chunks
+//! are reused, plans are cut and watermarks are made. `functions/export/README.md` has the argument.
 
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ToSpan};
@@ -8,30 +8,31 @@ use serde::{Deserialize, Serialize};
 use super::days::FARTHEST_WEST_MICROS;
 use super::{DAY_MICROS, RangeKind, Span};
 
-/// The shortest `settle_after`, in seconds. Between taking its time and showing it to others a session of PostgreSQL may be
-/// descheduled; a column of whole seconds is rounded by half a second; clocks are corrected by fractions of one.
+/// Minimum of `settle_after`, in seconds. A session of PostgreSQL may be descheduled between taking its time and
+/// making it visible to others; a column of whole seconds is rounded by half a second; clocks are corrected by
+/// fractions of one.
 pub const MIN_SETTLE_SECS: u64 = 5;
 
-/// Clocks are set back by an hour or two, and by a day where the date line was moved; after this much no earlier wall time
-/// can return.
+/// Hours after which no earlier wall time can return. Clocks are set back by an hour or two, and by a day if the date
+/// line was moved.
 const LONGEST_REPEAT_HOURS: i64 = 48;
 
-/// When the rows of a range column no longer change.
+/// Rule that decides which rows of a range column no longer change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Settle {
-    /// The operator's promise, in seconds.
+    /// Duration promised by the operator, in seconds.
     #[serde(rename = "afterSeconds")]
     pub after_secs: u64,
-    /// IANA name of the zone in which a `date` or `timestamp` column is written. Without it the zone farthest west counts:
-    /// whatever zone it is, the day has ended there when it has ended in that one.
+    /// IANA name of the zone in which a `date` or `timestamp` column is written. Without it the zone farthest west is
+    /// used: a day that has ended there has ended in every zone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<String>,
 }
 
 impl Settle {
-    /// The first value of the column that may not be settled yet, for a source that has shown everything that began before
-    /// `horizon_micros`. In units of `kind`, rounded down; `None` beyond the calendar.
+    /// Returns the first value of the column that may not be settled yet, for a source that has shown everything that
+    /// began before `horizon_micros`. In units of `kind`, rounded down; `None` outside of the calendar.
     pub fn until(&self, kind: RangeKind, horizon_micros: i64) -> Option<i64> {
         let after = i64::try_from(self.after_secs).ok()?.checked_mul(1_000_000)?;
         let at = horizon_micros.checked_sub(after)?;
@@ -42,12 +43,12 @@ impl Settle {
         }
     }
 
-    /// Whether no row of `span` can change any more, nor come or go.
+    /// Returns true if no row of `span` can change, appear or vanish any more.
     pub fn covers(&self, span: Span, horizon_micros: i64) -> bool {
         self.until(span.kind, horizon_micros).is_some_and(|until| span.end <= until)
     }
 
-    /// The earliest wall time that is shown at `at_micros` or later.
+    /// Returns the earliest wall time that clocks show at `at_micros` or later.
     fn earliest_wall(&self, at_micros: i64) -> Option<i64> {
         let zone = self.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok());
         let Some(zone) = zone else { return at_micros.checked_sub(FARTHEST_WEST_MICROS) };
@@ -55,7 +56,7 @@ impl Settle {
         let shown = |micros: i64, offset: Offset| micros + i64::from(offset.seconds()) * 1_000_000;
         let last = at.checked_add(LONGEST_REPEAT_HOURS.hours()).ok()?;
         let changes = zone.following(at).take_while(|change| change.timestamp() <= last);
-        // Right after a clock was set back it shows its earliest time.
+        // A clock shows its earliest time right after it was set back.
         let back = changes.map(|change| shown(change.timestamp().as_microsecond(), change.offset()));
         Some(back.fold(shown(at_micros, zone.to_offset(at)), i64::min))
     }
@@ -84,7 +85,7 @@ mod tests {
     fn a_day_is_settled_after_its_end_in_its_own_zone_or_in_every_zone() {
         use RangeKind::Date;
         let los_angeles = Some("America/Los_Angeles");
-        // The case of the report: at 17:00 of the 5th in Los Angeles, which is the 6th in UTC.
+        // The reported case: at 17:00 of the 5th in Los Angeles, which is the 6th in UTC.
         assert_eq!(until(Date, los_angeles, "2024-03-06T01:00:00Z"), "2024-03-05");
         assert_eq!(until(Date, los_angeles, "2024-03-06T07:59:59Z"), "2024-03-05");
         assert_eq!(until(Date, los_angeles, "2024-03-06T08:00:00Z"), "2024-03-06");
@@ -99,7 +100,7 @@ mod tests {
         let until = |at: &str| until(RangeKind::Wall, Some("Europe/Amsterdam"), at);
         assert_eq!(until("2024-07-01T10:00:00Z"), "2024-07-01T12:00:00");
         assert_eq!(until("2024-10-26T23:30:00Z"), "2024-10-27T01:30:00");
-        // From 02:00 on every time will be shown again, at 03:00 for the first time.
+        // The clock is set back from 03:00 to 02:00, so all times from 02:00 on are shown a second time.
         assert_eq!(until("2024-10-27T00:30:00Z"), "2024-10-27T02:00:00");
         assert_eq!(until("2024-10-27T01:30:00Z"), "2024-10-27T02:30:00");
         // Without a zone it may be any.
@@ -113,8 +114,8 @@ mod tests {
         assert_eq!(settle(0, Some("UTC")).until(RangeKind::Wall, i64::MIN), None);
     }
 
-    /// Zones of every kind: half hours, summer time in both halves of the year, a day left out (Apia 2011), a day that came
-    /// twice (Kwajalein 1969 in its history), summer time of half an hour, and the two ends of the earth.
+    /// Zones of every kind: half hours, summer time in both halves of the year, a skipped day (Apia 2011), a repeated
+    /// day (Kwajalein 1969 in its history), summer time of half an hour, and the zones farthest east and west.
     const ZONES: [&str; 12] = [
         "UTC",
         "America/Los_Angeles",
@@ -131,8 +132,8 @@ mod tests {
     ];
 
     proptest! {
-        /// A row stamped by a writer in any zone, at any moment from the horizon on, lies behind what is settled; with or
-        /// without the operator naming the zone.
+        /// A row stamped by a writer in any zone, at any moment from the horizon on, is after all settled values,
+        /// whether or not the operator named the zone.
         #[test]
         fn nothing_that_can_still_be_written_is_settled(
             zone in 0..ZONES.len(), named: bool, kind in prop_oneof![Just(RangeKind::Date), Just(RangeKind::Wall), Just(RangeKind::Instant)],
@@ -141,7 +142,7 @@ mod tests {
         ) {
             let settle = settle(after, named.then_some(ZONES[zone]));
             let horizon = horizon * 1_000_000 + 17;
-            // What settle_after allows: a row may be written that much later than its stamp says.
+            // `settle_after` allows a row to be written that much later than its stamp.
             let stamp = horizon - after as i64 * 1_000_000 + later;
             let offset = TimeZone::get(ZONES[zone]).unwrap().to_offset(Timestamp::from_microsecond(stamp).unwrap());
             let wall = stamp + i64::from(offset.seconds()) * 1_000_000;

@@ -1,4 +1,4 @@
-//! A half-open span in one of three types.
+//! Half-open span in one of three types.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use super::civil::civil;
 /// Microseconds of a civil day.
 pub const DAY_MICROS: i64 = 86_400_000_000;
 
-/// The type of a range column.
+/// Type of a range column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RangeKind {
@@ -20,7 +20,7 @@ pub enum RangeKind {
 }
 
 impl RangeKind {
-    /// The word the store keeps.
+    /// Returns the word that the store keeps.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Date => "date",
@@ -29,7 +29,7 @@ impl RangeKind {
         }
     }
 
-    /// Units of the type in one civil day.
+    /// Returns the units of the type in one civil day.
     pub fn day(self) -> i64 {
         match self {
             Self::Date => 1,
@@ -38,10 +38,10 @@ impl RangeKind {
     }
 }
 
-/// A half-open span `[start, end)`; `start < end`.
+/// Half-open span `[start, end)`; `start < end`.
 ///
-/// Bounds count from 1970-01-01: days for `Date`, microseconds for the other two. A bound may be open: then the span holds
-/// everything on that side, infinite values included.
+/// Bounds count from 1970-01-01: days for `Date`, microseconds for the other two. A bound may be open: then the span
+/// holds everything on that side, infinite values included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Span {
     /// Type of both bounds.
@@ -58,26 +58,26 @@ impl Span {
         (start < end).then_some(Self { kind, start, end })
     }
 
-    /// As `start`: no first value.
+    /// Value of `start` if there is no first value.
     pub const OPEN_START: i64 = i64::MIN;
-    /// As `end`: no value lies after the span.
+    /// Value of `end` if no value is after the span.
     pub const OPEN_END: i64 = i64::MAX;
 
-    /// The first value, unless the start is open.
+    /// Returns the first value, unless the start is open.
     pub fn first(&self) -> Option<i64> {
         (self.start != Self::OPEN_START).then_some(self.start)
     }
 
-    /// The first value after the span, unless the end is open.
+    /// Returns the first value after the span, unless the end is open.
     pub fn after(&self) -> Option<i64> {
         (self.end != Self::OPEN_END).then_some(self.end)
     }
 
-    /// Writes a bound the way PostgreSQL reads it, whatever its settings: `2024-01-31`,
-    /// `2024-01-31 12:00:00.5`, `2024-01-31 12:00:00.5+00`.
+    /// Writes a bound in a form that PostgreSQL reads with any settings: `2024-01-31`, `2024-01-31 12:00:00.5`,
+    /// `2024-01-31 12:00:00.5+00`.
     pub fn literal(&self, bound: i64) -> String {
         let day = bound.div_euclid(self.kind.day());
-        // There is no year 0 in this spelling: before the year 1 comes 1 BC.
+        // There is no year 0 in this spelling: the year before 1 is 1 BC.
         let (year, month, in_month) = civil(day);
         let era = if year < 1 { " BC" } else { "" };
         let date = format!("{:04}-{month:02}-{in_month:02}", if year < 1 { 1 - year } else { year });
@@ -97,9 +97,9 @@ impl Span {
         }
     }
 
-    /// Splits into at most `parts` spans of nearly equal length that tile this one; fewer where a
-    /// span of one unit cannot be divided. Nothing says where the rows of an open end lie: what is likely is divided, and all
-    /// beyond is one more part, which is divided in its turn if it has to be.
+    /// Splits into at most `parts` spans of nearly equal length that tile this one; fewer if a span of one unit
+    /// cannot be divided. The distribution of rows towards an open end is unknown: the likely part is divided, and
+    /// the rest is one more part, which is divided later if necessary.
     pub fn split(&self, parts: u32) -> Vec<Self> {
         let (low, high) = self.likely();
         let length = i128::from(high) - i128::from(low);
@@ -112,7 +112,8 @@ impl Span {
         bounds.windows(2).map(|pair| Self { kind: self.kind, start: pair[0], end: pair[1] }).collect()
     }
 
-    /// The finite part of it that is divided first: the decades around now, then the years from 1 to 9999, then nothing.
+    /// Returns the finite part that is divided first: the decades around now, then the years from 1 to 9999, then
+    /// nothing.
     fn likely(&self) -> (i64, i64) {
         let at = |day: i64| day * self.kind.day();
         let low = match self.first() {
@@ -131,7 +132,7 @@ impl Span {
 
 /// 1990-01-01 and 2054-01-01, in days since 1970.
 const RECENT: (i64, i64) = (7_305, 30_681);
-/// 0001-01-01 and 9999-12-31: before the calendar, and for ever.
+/// 0001-01-01 and 9999-12-31, in days since 1970: the first day of the calendar, and the day used for "no end".
 const EVER: (i64, i64) = (-719_162, 2_932_896);
 
 fn date(days: i64) -> String {
@@ -140,7 +141,7 @@ fn date(days: i64) -> String {
     format!("{sign}{:04}-{month:02}-{day:02}", year.abs())
 }
 
-/// The time of day; the fraction is left out when zero and carries no trailing zeros otherwise.
+/// Writes the time of day; the fraction is left out when zero and has no trailing zeros otherwise.
 fn time(micros: i64) -> String {
     let in_day = micros.rem_euclid(DAY_MICROS);
     let (secs, fraction) = (in_day / 1_000_000, in_day % 1_000_000);
@@ -183,7 +184,7 @@ mod tests {
         assert_eq!(texts(of(19_723, Span::OPEN_END), 2), ["2054-01-01"]);
         assert_eq!(texts(of(RECENT.1, Span::OPEN_END), 2), ["9999-12-31"]);
         assert_eq!(texts(of(Span::OPEN_START, RECENT.0), 2), ["0001-01-01", "1990-01-01"]);
-        // Of what is for ever, or before the calendar, nothing is left to divide.
+        // Nothing is left to divide after the last day of `EVER` or before its first.
         assert_eq!(of(EVER.1, Span::OPEN_END).split(9).len(), 1);
         assert_eq!(of(Span::OPEN_START, EVER.0).split(9).len(), 1);
     }
@@ -197,7 +198,7 @@ mod tests {
             let end = length.map_or(Span::OPEN_END, |length| (start.max(-800_000) + length) * kind.day());
             let start = if start == Span::OPEN_START { start } else { start * kind.day() };
             let mut span = Span { kind, start, end };
-            // However often the outermost part is divided, there comes an end.
+            // Repeated division of the outermost part must end.
             for round in 0.. {
                 let parts = span.split(parts);
                 prop_assert_eq!((parts[0].start, parts[parts.len() - 1].end), (span.start, span.end));

@@ -1,4 +1,4 @@
-//! Which datasets a request names, and what it wants of each.
+//! Datasets of a request, each with its columns and filters.
 
 use std::collections::HashSet;
 
@@ -12,36 +12,36 @@ use crate::column::Column;
 use crate::near;
 use crate::selection::Predicate;
 
-/// Unknown names for which near ones are looked up; the search is over the whole catalog each time.
+/// Maximum number of unknown names for which similar ones are searched; each search covers the whole catalog.
 const MOST_SUGGESTIONS: usize = 20;
 
 /// PostgreSQL's own limit on the entries of a select list.
 const MOST_COLUMNS: usize = 1664;
 
-/// The datasets that a request names.
+/// Datasets that a request names.
 #[derive(Debug, Default)]
 pub(super) struct Listed<'a> {
     pub(super) chosen: Vec<Chosen<'a>>,
-    /// Whether they were named by `"*"`.
+    /// True if they were named by `"*"`.
     pub(super) all: bool,
 }
 
 /// One dataset of a request.
 #[derive(Debug)]
 pub(super) struct Chosen<'a> {
-    /// Where the body names it.
+    /// Pointer to the dataset in the body.
     pub(super) pointer: String,
     pub(super) name: &'a str,
     pub(super) dataset: &'a Dataset,
-    /// The columns asked for; `None` for all.
+    /// Requested columns; `None` for all.
     pub(super) columns: Option<Vec<Column>>,
     pub(super) predicates: Vec<Predicate>,
-    /// The filters in their canonical form.
+    /// Filters in their canonical form.
     filters: Map<String, Value>,
 }
 
 impl Listed<'_> {
-    /// The list in its canonical form: a name, or an object where there is more to say.
+    /// Returns the list in its canonical form: a name, or an object if there are columns or filters.
     pub(super) fn names(&self) -> Vec<Value> {
         self.chosen.iter().map(Chosen::canonical).collect()
     }
@@ -102,7 +102,7 @@ pub(super) fn listed<'a>(fields: &Map<String, Value>, scope: &Scope<'a>, report:
     Listed { chosen, all: false }
 }
 
-/// The one dataset of the short form, whose columns and filters stand at the top of the body.
+/// Returns the one dataset of the short form, whose columns and filters are at the top of the body.
 pub(super) fn only<'a>(
     name: &str,
     fields: &Map<String, Value>,
@@ -213,7 +213,7 @@ impl<'a> Reader<'_, 'a> {
     }
 }
 
-/// The columns asked for, in the order asked for; `None` for all.
+/// Returns the requested columns, in the requested order; `None` for all.
 fn columns(
     fields: &Map<String, Value>,
     dataset: &Dataset,
@@ -243,7 +243,7 @@ fn columns(
         };
         let Some(column) = dataset.column(name) else {
             let names = dataset.columns.iter().map(|c| c.name.as_str());
-            // A suggestion is worth its search only while the list is of a sane length.
+            // The search for a suggestion is worthwhile only near the start of the list.
             let asked = if i < MOST_SUGGESTIONS { name } else { "" };
             let remedy = near::remedy(
                 asked,

@@ -9,11 +9,11 @@ use super::datasets::Chosen;
 use super::report::{Report, show};
 use crate::range::{Bound, Bounds, BoundsError, Span};
 
-/// Bounds that make sense in themselves.
+/// Bounds that are consistent with each other.
 #[derive(Debug)]
 pub(super) struct Dates(Bounds);
 
-/// Reads `startDate`, `endDate` and `timeZone`; `undated`: no dataset that was asked for has a range column.
+/// Reads `startDate`, `endDate` and `timeZone`; `undated` means no requested dataset has a range column.
 pub(super) fn read(fields: &Map<String, Value>, undated: bool, report: &mut Report) -> Option<Dates> {
     let zone = zone(fields, report);
     if undated && !fields.contains_key("startDate") && !fields.contains_key("endDate") {
@@ -33,7 +33,7 @@ pub(super) fn read(fields: &Map<String, Value>, undated: bool, report: &mut Repo
     Some(Dates(bounds))
 }
 
-/// The bound under `key`: left out, `null` or `open` it has none on its side.
+/// Reads the bound under `key`. If it is left out, `null` or equal to `open`, there is no bound on its side.
 fn bound(fields: &Map<String, Value>, key: &str, open: &str, report: &mut Report) -> Option<Bound> {
     if fields.get(key).is_none_or(Value::is_null) {
         return Some(Bound::Open);
@@ -42,7 +42,7 @@ fn bound(fields: &Map<String, Value>, key: &str, open: &str, report: &mut Report
     if text == open {
         return Some(Bound::Open);
     }
-    // A leap second has no place in PostgreSQL's time and would move the bound.
+    // PostgreSQL's time has no leap seconds; one would move the bound.
     let bound = Bound::parse(text).filter(|_| text.get(17..19) != Some("60"));
     if bound.is_none() {
         report.say(
@@ -70,29 +70,29 @@ fn zone(fields: &Map<String, Value>, report: &mut Report) -> Option<TimeZone> {
     zone
 }
 
-/// Whether nothing can lie between the bounds, on any column.
+/// Returns true if no value can be between the bounds, on any column.
 fn is_empty(bounds: &Bounds) -> bool {
     match (bounds.start, bounds.end) {
         (Bound::Day(start), Bound::Day(end)) => end < start,
         (Bound::Instant(start), Bound::Instant(end)) => end <= start,
         (Bound::Open, _) | (_, Bound::Open) => false,
-        // A day and an instant are compared where both have a meaning.
+        // A day and an instant are compared on a type on which both have a meaning.
         _ => bounds.span(crate::range::RangeKind::Instant, &TimeZone::UTC) == Err(BoundsError::Empty),
     }
 }
 
 impl Dates {
-    /// Whether there is a bound at the start, and at the end.
+    /// Returns whether there is a bound at the start, and at the end.
     pub(super) fn bounded(&self) -> (bool, bool) {
         (self.0.start != Bound::Open, self.0.end != Bound::Open)
     }
 
-    /// The IANA name of the zone in which dates are days.
+    /// Returns the IANA name of the zone in which dates are days.
     pub(super) fn zone_name(&self) -> &str {
         self.0.zone.iana_name().unwrap_or("UTC")
     }
 
-    /// The span on the dataset's range column, if it has one.
+    /// Returns the span on the dataset's range column, if it has one.
     pub(super) fn span(&self, chosen: &Chosen<'_>, report: &mut Report) -> Option<Span> {
         let column = chosen.dataset.range.as_ref()?;
         let error = match self.0.span(column.kind, &column.zone()) {

@@ -12,7 +12,7 @@ use crate::near;
 use crate::problem::pointer_token;
 use crate::selection::{Predicate, Test};
 
-/// What was read: for the selection, and for the canonical request.
+/// Filters that were read, for the selection and for the canonical request.
 #[derive(Debug, Default)]
 pub(super) struct Read {
     /// Sorted, so that equal filters give equal fingerprints.
@@ -81,7 +81,7 @@ fn suggestion(name: &str, index: usize, dataset: &Dataset) -> String {
     near::remedy(if index < 20 { name } else { "" }, names, &otherwise)
 }
 
-/// One filter being read.
+/// State of reading one filter.
 struct Filter<'a> {
     column: &'a Column,
     most_values: usize,
@@ -132,7 +132,7 @@ impl Filter<'_> {
         }
         let mut literals = BTreeMap::new();
         for (i, value) in values.iter().enumerate() {
-            // Read on after a wrong value: all of them are reported.
+            // Continue after a wrong value, so that all of them are reported.
             if let Some(literal) = self.literal(value, &format!("{pointer}/{i}")) {
                 literals.insert(literal.text, literal.json);
             }

@@ -1,11 +1,11 @@
-//! The form of the files: format, compression and the options of CSV, under PostgreSQL's own rules.
+//! Form of the files: format, compression and the options of CSV, under PostgreSQL's own rules.
 
 use serde_json::{Map, Value};
 
 use super::report::{Report, show};
 use crate::format::{Compression, CsvOptions, Format, Output};
 
-/// Longest text for NULL, in bytes. It is written once per NULL, so its length multiplies.
+/// Maximum length of the text for NULL, in bytes. It is written once per NULL, so its length multiplies.
 const LONGEST_NULL: usize = 100;
 
 const FORMATS: [(&str, Format); 3] =
@@ -48,7 +48,7 @@ fn compression(fields: &Map<String, Value>, format: Format, report: &mut Report)
     given
 }
 
-/// What the word under `key` means; `None` if there is none, or an unknown one, which is reported.
+/// Returns the value of the word under `key`; `None` if there is none, or an unknown one, which is reported.
 fn one_of<T: Copy>(
     fields: &Map<String, Value>,
     key: &str,

@@ -1,14 +1,14 @@
-//! Collects what is wrong with a body, and reads JSON values with the right complaint.
+//! Collection of the violations in a body, and typed reads of JSON values that report a wrong type.
 
 use serde_json::{Map, Value};
 
 use crate::near;
 use crate::problem::{Violation, pointer_token};
 
-/// Most violations that are listed. A body of 1 MiB could hold a hundred thousand.
+/// Maximum number of listed violations. A body of 1 MiB could hold a hundred thousand.
 pub(super) const MOST: usize = 200;
 
-/// The violations found so far.
+/// Violations found so far.
 #[derive(Debug, Default)]
 pub(super) struct Report {
     found: Vec<Violation>,
@@ -41,7 +41,7 @@ impl Report {
         self.found
     }
 
-    /// The value as an object.
+    /// Returns the value as an object.
     pub(super) fn object<'a>(&mut self, value: &'a Value, pointer: &str) -> Option<&'a Map<String, Value>> {
         let object = value.as_object();
         if object.is_none() {
@@ -50,7 +50,7 @@ impl Report {
         object
     }
 
-    /// The value of an optional key, which must be a string.
+    /// Returns the value of an optional key, which must be a string.
     pub(super) fn text<'a>(
         &mut self,
         fields: &'a Map<String, Value>,
@@ -72,7 +72,7 @@ impl Report {
         );
     }
 
-    /// Refuses keys that are not among `known`.
+    /// Reports keys that are not among `known`.
     pub(super) fn known(&mut self, fields: &Map<String, Value>, parent: &str, known: &[&str]) {
         for key in fields.keys().filter(|key| !known.contains(&key.as_str())) {
             self.say(
@@ -88,7 +88,7 @@ impl Report {
     }
 }
 
-/// What a JSON value is, in words.
+/// Returns the kind of a JSON value, in words.
 pub(super) fn kind_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -100,7 +100,7 @@ pub(super) fn kind_of(value: &Value) -> &'static str {
     }
 }
 
-/// A text of the caller, quoted and at most 60 characters long.
+/// Returns a text of the client, quoted and at most 60 characters long.
 pub(super) fn show(text: &str) -> String {
     let mut short: String = text.chars().take(60).collect();
     if short.len() < text.len() {

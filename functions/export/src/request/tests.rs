@@ -1,4 +1,4 @@
-//! Tests of the request: every violation is told, with where and how to mend it.
+//! Tests of the request: every violation is reported, with its place and its remedy.
 
 use serde_json::{Value, json};
 
@@ -67,7 +67,7 @@ fn parse(body: Value) -> Result<Request, Vec<Violation>> {
     with_scope(|scope| Request::parse(&body, scope))
 }
 
-/// The body of a request for `datasets` in January 2024, with the fields of `more`.
+/// Makes the body of a request for `datasets` in January 2024, with the fields of `more`.
 fn body(datasets: Value, more: Value) -> Value {
     let mut body = json!({"datasets": datasets, "startDate": "2024-01-01", "endDate": "2024-01-31"});
     for (key, value) in more.as_object().unwrap() {
@@ -286,7 +286,7 @@ fn a_bound_that_is_left_out_is_open() {
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let request = parse(body).unwrap();
         let span = request.wants[0].span.unwrap();
-        // The canonical form means the same.
+        // The canonical form has the same meaning.
         assert_eq!(parse(request.canonical.clone()).unwrap().wants[0].span, Some(span));
         let at = |bound: Option<i64>| bound.map(|at| span.text(at)[..10].to_owned());
         (at(span.first()), at(span.after()), request.body_sha256)

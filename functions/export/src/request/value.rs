@@ -1,7 +1,7 @@
-//! Values of filters, turned into PostgreSQL's input syntax of the column's type.
+//! Values of filters, converted to PostgreSQL's input syntax of the column's type.
 //!
-//! What is accepted here must not make the COPY fail later: the forms are narrow, and each value has one
-//! spelling, so that equal filters are equal chunks.
+//! A value accepted here must not make the COPY fail later: the forms are narrow, and each value has one spelling, so
+//! that equal filters are equal chunks.
 
 mod address;
 mod interval;
@@ -13,21 +13,21 @@ use uuid::Uuid;
 
 use crate::column::{Column, ColumnType, Read};
 
-/// Bytes of PostgreSQL's `name`.
+/// Maximum length of PostgreSQL's `name`, in bytes.
 const MAX_NAME_BYTES: usize = 63;
 
-/// A checked value.
+/// Checked value.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Literal {
-    /// In PostgreSQL's input syntax.
+    /// Value in PostgreSQL's input syntax.
     pub(super) text: String,
-    /// As the canonical request holds it; reading it again gives the same literal.
+    /// Value as the canonical request holds it; reading it again gives the same literal.
     pub(super) json: Value,
 }
 
 impl Literal {
     fn of(text: String) -> Self {
-        // A whole number stands as a number, everything else as its text.
+        // A whole number is written as a number, everything else as its text.
         let number = text.parse::<i64>().ok().filter(|n| n.to_string() == text);
         let json = number.map_or_else(|| Value::from(text.as_str()), Value::from);
         Self { text, json }
@@ -42,10 +42,10 @@ impl Literal {
 /// Reads a JSON scalar as a value of the column.
 ///
 /// # Errors
-/// What would be accepted, to complete "give …".
+/// A description of the accepted values, to complete "give …".
 pub(super) fn literal(column: &Column, value: &Value) -> Result<Literal, String> {
     match column.kind {
-        // Of an array there is no narrower form than its text.
+        // An array has no narrower form than its text.
         _ if column.array => text(column, value),
         ColumnType::Bool => match value {
             Value::Bool(given) => Ok(Literal { text: given.to_string(), json: value.clone() }),
@@ -94,10 +94,10 @@ fn textual(column: &Column, text: &str) -> Option<String> {
             let fits = digits.len() % 2 == 0 && digits.bytes().all(|b| b.is_ascii_hexdigit());
             fits.then(|| text.to_ascii_lowercase())
         }
-        // jsonb has no NUL character, however it is spelt.
+        // jsonb has no NUL character, in any spelling.
         ColumnType::Jsonb => (serde_json::from_str::<Value>(text).is_ok() && !text.contains("\\u0000"))
             .then(|| text.to_owned()),
-        // PostgreSQL would cut it.
+        // PostgreSQL would truncate it.
         _ if is(column, "name") => (text.len() <= MAX_NAME_BYTES).then(|| text.to_owned()),
         _ if is(column, "bit") || is(column, "varbit") => {
             text.bytes().all(|b| matches!(b, b'0' | b'1')).then(|| text.to_owned())
@@ -107,7 +107,7 @@ fn textual(column: &Column, text: &str) -> Option<String> {
     }
 }
 
-/// Whether the column's type, under all domains, is PostgreSQL's own of that name.
+/// Returns true if the column's type, under all domains, is PostgreSQL's own of that name.
 fn is(column: &Column, name: &str) -> bool {
     column
         .compare

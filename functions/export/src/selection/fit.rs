@@ -1,40 +1,40 @@
-//! Whether what was selected under an earlier catalog may still be read under the present one.
+//! Check that a selection made under an earlier catalog may still be read under the present one.
 
 use super::{Predicate, Selection};
 use crate::catalog::{Dataset, Revision};
 use crate::range::RangeKind;
 
-/// Why a selection does not fit the catalog any more: reading it would give what the operator no longer
-/// allows, or something else than its name says.
+/// Reason why a selection no longer fits the catalog: reading it would give rows the operator no longer allows, or
+/// data that no longer matches its name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
-    /// The dataset is gone.
+    /// The dataset was removed.
     #[error("the dataset is no longer in the catalog")]
     Removed,
-    /// It reads another relation or query.
+    /// The dataset reads another relation or query.
     #[error("it reads another relation or query")]
     From,
-    /// A column is gone or has another type.
+    /// A column was removed or has another type.
     #[error("column {0} is gone or has another type")]
     Column(String),
-    /// Ranges are cut otherwise, or rows with NULL there are no longer exported.
+    /// Ranges are cut differently, or rows with NULL in the range column are no longer exported.
     #[error("its range column changed")]
     Range,
-    /// Another column, or none, decides whose rows they are.
+    /// Another column, or none, determines the owner of the rows.
     #[error("its tenant column changed")]
     Tenant,
-    /// Requests may not filter on this column any more.
+    /// Requests may no longer filter on this column.
     #[error("{0} is no longer a filter, or has another type")]
     Filter(String),
-    /// The operator changed the epoch, to forget all that was computed before.
+    /// The operator changed the epoch, to discard everything computed before.
     #[error("its epoch changed")]
     Epoch,
 }
 
 impl Selection {
-    /// Checks that `revision` still allows exactly these rows and columns. What only widens the catalog (a
-    /// new column, filter or dataset) or only decides about the order of rows and about reuse fits: new
-    /// requests have other fingerprints then, and nothing read before is wrong.
+    /// Checks that `revision` still allows exactly these rows and columns. A change fits if it only widens the
+    /// catalog (a new column, filter or dataset), or only concerns the order of rows or reuse: new requests then have
+    /// other fingerprints, and nothing read before is wrong.
     ///
     /// # Errors
     /// The first thing that does not fit.
@@ -72,7 +72,7 @@ impl Selection {
         let fits = match (&self.range_column, &dataset.range) {
             (None, None) => true,
             (Some(old), Some(new)) => {
-                // On the other kinds the zone says only when rows are settled.
+                // On the other kinds the zone only decides when rows are settled.
                 let cut_alike = old.kind != RangeKind::Wall || old.zone() == new.zone();
                 let same = (&old.name, old.kind) == (&new.name, new.kind) && cut_alike;
                 same && (new.include_nulls || !old.include_nulls)

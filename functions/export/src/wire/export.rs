@@ -12,54 +12,54 @@ use crate::manifest::RangeText;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Export {
-    /// The export.
+    /// Id of the export.
     pub id: ExportId,
-    /// Its state.
+    /// State of the export.
     pub status: ExportStatus,
-    /// When the request was accepted.
+    /// Time at which the request was accepted.
     pub accepted_at: String,
-    /// When its first chunk started.
+    /// Time at which its first chunk started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<String>,
-    /// When it succeeded, failed, was canceled or expired.
+    /// Time at which it succeeded, failed, was canceled or expired.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<String>,
-    /// When its files go; known once it has ended.
+    /// Time at which its files are deleted; known once it has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<String>,
-    /// When it fails if it has not ended by then.
+    /// Time at which it fails if it has not ended by then.
     pub deadline_at: String,
-    /// The request as it was understood.
+    /// Request in its canonical form.
     pub request: Value,
-    /// The catalog's revision.
+    /// Revision of the catalog.
     pub revision: String,
-    /// What is finished.
+    /// Progress of finished chunks.
     pub progress: Progress,
-    /// What is in flight; absent when nothing is.
+    /// Chunks that run now; absent when there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub running: Option<Running>,
-    /// Seconds until the end, estimated; absent before anything is known.
+    /// Estimated seconds until the end; absent before anything is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub eta_seconds: Option<u64>,
-    /// Its place among the exports of this tenant that wait for their turn, from 1; 0 when its first chunk is about to
-    /// start. Only while it is queued.
+    /// Position among the exports of this tenant that wait for their turn, from 1; 0 when its first chunk is about to
+    /// start. Only while the export is queued.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue_position: Option<u64>,
     /// Chunks that could not be exported.
     #[serde(default)]
     pub errors: Vec<ChunkError>,
-    /// Why no chunk is being started, when the operator holds all back.
+    /// Reason why no chunk is being started, when the operator has paused all exports.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paused: Option<String>,
-    /// Why no chunk is being started, when a condition of the deployment holds all back.
+    /// Reason why no chunk is being started, when a condition of the deployment holds all chunks back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub back_off: Option<BackOff>,
-    /// Where the rest is.
+    /// Paths of the export's further resources.
     pub links: Links,
 }
 
-/// What is finished. It counts finished chunks only, so nothing here ever falls; `chunks.total` may grow
-/// when a chunk is split.
+/// Progress of an export. It counts finished chunks only, so no value ever falls; `chunks.total` may grow when a
+/// chunk is split.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Progress {
@@ -69,10 +69,10 @@ pub struct Progress {
     pub rows: u64,
     /// Bytes of finished files.
     pub bytes: u64,
-    /// The time of the oldest snapshot among finished chunks: how old the export's data may be.
+    /// Time of the oldest snapshot among finished chunks: the maximum age of the export's data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oldest_as_of: Option<String>,
-    /// 0 to 100, weighted by planned bytes.
+    /// Percentage from 0 to 100, weighted by planned bytes.
     pub percent: f64,
     /// Datasets with a chunk that is running now.
     #[serde(default)]
@@ -83,77 +83,78 @@ pub struct Progress {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChunkCounts {
-    /// Finished, reused ones included.
+    /// Finished chunks, reused ones included.
     pub done: u64,
-    /// Given up.
+    /// Chunks that failed for good.
     pub failed: u64,
-    /// Read for an earlier export, or shared with one that runs; `GET /exports/{id}/chunks` says which, and as of when.
+    /// Chunks read for an earlier export, or shared with one that runs; `GET /exports/{id}/chunks` lists which, and
+    /// the time of their snapshots.
     pub reused: u64,
-    /// All.
+    /// All chunks.
     pub total: u64,
 }
 
-/// What is in flight.
+/// Chunks that run now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Running {
-    /// Chunks that workers hold now.
+    /// Number of chunks that workers have leased.
     pub chunks: u64,
-    /// Rows the plan expects of them, datasets with a tenant column apart.
+    /// Rows expected by the plan, without datasets that have a tenant column.
     #[serde(default)]
     pub planned_rows: u64,
-    /// Bytes of binary COPY the plan expects of them, likewise.
+    /// Bytes of binary COPY expected by the plan, without the same datasets.
     #[serde(default)]
     pub planned_bytes: u64,
 }
 
-/// A condition of the deployment under which no chunk can succeed: the database is too busy or away, refuses the login, or the
-/// bucket does not take files. Nothing has failed, and nothing starts until the time that is given; then one chunk finds out
-/// whether it is over, and if it is not, that time moves on.
+/// Condition of the deployment under which no chunk can succeed: the database is too busy or unavailable, rejects the
+/// login, or the bucket does not accept files. Nothing has failed, and nothing starts until the given time; then one
+/// chunk tests whether the condition has ended, and if it has not, the time is moved on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BackOff {
-    /// Which one, such as `active_sessions` or `source_unavailable`.
+    /// Kind of the condition, such as `active_sessions` or `source_unavailable`.
     pub signal: Signal,
-    /// What was met and what to do, for people.
+    /// Description of the condition and its remedy, for people.
     pub reason: String,
-    /// Since when.
+    /// Time since which the condition holds.
     pub since: String,
-    /// When it is looked at again.
+    /// Time of the next test.
     pub until: String,
 }
 
-/// A chunk that could not be exported.
+/// Chunk that could not be exported.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChunkError {
-    /// Its dataset.
+    /// Dataset of the chunk.
     pub dataset: String,
-    /// Its range.
+    /// Range of the chunk.
     pub range: RangeText,
-    /// How often it was tried.
+    /// Number of attempts.
     pub attempts: u32,
     /// One word for machines, such as `schema_changed`.
     pub code: String,
-    /// What happened and what to do.
+    /// Description of the failure and its remedy.
     pub message: String,
-    /// The file that is missing for it.
+    /// Name of the missing file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
 }
 
-/// Where the rest is: below the base URL, which ends with `/api/v1`.
+/// Paths of the export's further resources, relative to the base URL, which ends with `/api/v1`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Links {
-    /// This export.
+    /// The export itself.
     #[serde(rename = "self")]
     pub this: String,
-    /// Its files.
+    /// Files of the export.
     pub files: String,
-    /// Its chunks.
+    /// Chunks of the export.
     pub chunks: String,
-    /// Its manifest; absent until it has succeeded.
+    /// Manifest of the export; absent until it has succeeded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub manifest: Option<String>,
 }
@@ -162,9 +163,9 @@ pub struct Links {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ExportList {
-    /// The exports.
+    /// Exports on this page.
     pub exports: Vec<Export>,
-    /// Given back as `cursor` it leads to the next page; absent on the last one.
+    /// Value to send as `cursor` for the next page; absent on the last one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
 }

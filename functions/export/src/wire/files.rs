@@ -1,4 +1,4 @@
-//! The files of an export, and its chunks: what happened to each, and when.
+//! The files and the chunks of an export, with the history of each.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,15 +6,15 @@ use crate::chunk::{ChunkState, Usage};
 use crate::id::ChunkId;
 use crate::manifest::RangeText;
 
-/// Body of `GET /exports/{id}/files`: the files that are there, in any state of the export.
+/// Body of `GET /exports/{id}/files`: the existing files, in any state of the export.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FileList {
-    /// Whether the export has succeeded: all its files are there.
+    /// True if the export has succeeded: all its files exist.
     pub complete: bool,
-    /// The files; chunks without rows have none.
+    /// Files on this page; chunks without rows have none.
     pub files: Vec<FileEntry>,
-    /// Given back as `cursor` it leads to the next page; absent on the last one.
+    /// Value to send as `cursor` for the next page; absent on the last one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
 }
@@ -23,26 +23,26 @@ pub struct FileList {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FileEntry {
-    /// Its name, unique in the export.
+    /// Name of the file, unique in the export.
     pub name: String,
-    /// Its dataset.
+    /// Dataset of the file.
     pub dataset: String,
-    /// Its range.
+    /// Range of the file.
     pub range: RangeText,
-    /// Rows.
+    /// Number of rows.
     pub rows: u64,
     /// Bytes of the object.
     pub bytes: u64,
     /// SHA-256 of the object, in hexadecimal.
     pub sha256: String,
-    /// The time of its snapshot.
+    /// Time of the file's snapshot.
     pub as_of: String,
-    /// Whether it was read for an earlier export.
+    /// True if the file was read for an earlier export.
     pub reused: bool,
-    /// A link to the object, if asked for with `links=true`. It needs no key, and is a secret.
+    /// Link to the object, if requested with `links=true`. It needs no key, and is a secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
-    /// When the link stops working.
+    /// Time at which the link expires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link_expires_at: Option<String>,
 }
@@ -51,9 +51,9 @@ pub struct FileEntry {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChunkList {
-    /// The chunks.
+    /// Chunks on this page.
     pub chunks: Vec<ChunkEntry>,
-    /// Given back as `cursor` it leads to the next page; absent on the last one.
+    /// Value to send as `cursor` for the next page; absent on the last one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
 }
@@ -62,37 +62,38 @@ pub struct ChunkList {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChunkEntry {
-    /// The chunk.
+    /// Id of the chunk.
     pub id: ChunkId,
-    /// Its dataset.
+    /// Dataset of the chunk.
     pub dataset: String,
-    /// Its range.
+    /// Range of the chunk.
     pub range: RangeText,
-    /// Its state.
+    /// State of the chunk.
     pub state: ChunkState,
-    /// Number of its latest attempt; 0 before the first.
+    /// Number of the latest attempt; 0 before the first.
     pub attempt: u32,
-    /// Its attempts, oldest first.
+    /// Attempts, oldest first.
     #[serde(default)]
     pub attempts: Vec<AttemptEntry>,
-    /// Rows; known when it is done.
+    /// Number of rows; known when the chunk is done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<u64>,
-    /// Bytes of its file; known when it is done.
+    /// Bytes of the file; known when the chunk is done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
-    /// Whether it was read for an earlier export, or is shared with one that runs.
+    /// True if the chunk was read for an earlier export, or is shared with one that runs.
     pub reused: bool,
-    /// The time of its snapshot; known from when it is read.
+    /// Time of the chunk's snapshot; known from when it is read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_of: Option<String>,
-    /// Rows the plan expected; absent for a dataset with a tenant column, which is planned by what all tenants have.
+    /// Rows expected by the plan; absent for a dataset with a tenant column, which is planned by the rows of all
+    /// tenants.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub planned_rows: Option<u64>,
-    /// Bytes of binary COPY the plan expected; absent like its rows.
+    /// Bytes of binary COPY expected by the plan; absent for the same datasets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub planned_bytes: Option<u64>,
-    /// What the attempt used that wrote its file.
+    /// Time and resources used by the attempt that wrote the file.
     #[serde(flatten)]
     pub usage: Option<Usage>,
 }
@@ -101,20 +102,20 @@ pub struct ChunkEntry {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AttemptEntry {
-    /// Its number, from 1.
+    /// Number of the attempt, from 1.
     pub number: u32,
-    /// When it got its lease.
+    /// Time at which the attempt got its lease.
     pub started_at: String,
-    /// When it ended; absent while it runs.
+    /// Time at which the attempt ended; absent while it runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<String>,
     /// `done`, `again`, `failed`, `split`, `lost`, `canceled` or `backed_off`; absent while it runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
-    /// Why it did not end with a file.
+    /// Reason why it did not end with a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// What it used.
+    /// Time and resources used by the attempt.
     #[serde(flatten)]
     pub usage: Option<Usage>,
 }

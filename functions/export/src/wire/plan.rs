@@ -1,69 +1,70 @@
-//! What an export would do: the answer to a dry run.
+//! Plan of an export: the response to a dry run.
 
 use serde::{Deserialize, Serialize};
 
 use crate::manifest::RangeText;
 
-/// Body of the answer to `POST /exports?dryRun=true`. Nothing is kept.
+/// Body of the response to `POST /exports?dryRun=true`. Nothing is stored.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Plan {
-    /// By dataset, in the order of the request.
+    /// Datasets, in the order of the request.
     pub datasets: Vec<PlannedDataset>,
-    /// All of them together, without those whose size is unknown.
+    /// Sum over the datasets, without those whose size is unknown.
     pub total: PlanCounts,
-    /// Datasets whose size is unknown.
+    /// Number of datasets whose size is unknown.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub unknown_datasets: u64,
-    /// How long it would take, and what it would cost.
+    /// Estimated duration and cost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forecast: Option<Forecast>,
 }
 
-/// What an export would do with one dataset.
+/// Plan of one dataset.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlannedDataset {
-    /// Its name.
+    /// Name of the dataset.
     pub name: String,
-    /// The whole range; absent without a range column.
+    /// Whole range; absent without a range column.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<RangeText>,
-    /// How much.
+    /// Counts of the dataset.
     #[serde(flatten)]
     pub counts: PlanCounts,
-    /// When PostgreSQL was asked for its estimates.
+    /// Time of PostgreSQL's estimates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub estimated_at: Option<String>,
-    /// Why it is one chunk, where it could not be cut; where its figures are from, or why there are none.
+    /// Reason why the dataset is one chunk, if it could not be cut; origin of its figures, or the reason why there
+    /// are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
 
-/// How much would be done.
+/// Counts and sizes of a plan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlanCounts {
-    /// Chunks, reused ones included.
+    /// Number of chunks, reused ones included.
     pub chunks: u64,
-    /// Chunks that are there already, or that another export of the caller waits for.
+    /// Number of chunks that exist already, or that another export of the client waits for.
     pub reused_chunks: u64,
-    /// Rows: counted where reused, else estimated; null where they are unknown, and so are the figures below.
+    /// Number of rows: counted if reused, else estimated; null if they are unknown, and so are the figures below.
     #[serde(default)]
     pub rows: Option<u64>,
-    /// Bytes of binary COPY: counted where reused, else estimated.
+    /// Bytes of binary COPY: counted if reused, else estimated.
     #[serde(default)]
     pub bytes: Option<u64>,
-    /// Bytes of binary COPY that would be read anew, estimated.
+    /// Bytes of binary COPY that would be read for this export, estimated.
     #[serde(default)]
     pub new_bytes: Option<u64>,
-    /// Seconds that sessions of the database would work, estimated.
+    /// Working seconds of database sessions, estimated.
     #[serde(default)]
     pub database_seconds: Option<f64>,
-    /// US dollars by the price list, estimated.
+    /// Cost in US dollars by the price list, estimated.
     #[serde(default)]
     pub cost_usd: Option<f64>,
-    /// Whether these figures are upper bounds.
+    /// True if these figures are upper bounds.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub at_most: bool,
 }
@@ -72,43 +73,44 @@ fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 
-/// Time and cost of a plan: estimates.
+/// Estimated time and cost of a plan.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Forecast {
-    /// Seconds until the export would end, were it sent now, with what waits of the caller's and nothing of other tenants;
-    /// null where the size of a dataset is unknown.
+    /// Seconds until the export would end if it were sent now, with the client's waiting work and none of other
+    /// tenants; null if the size of a dataset is unknown.
     #[serde(default)]
     pub wall_seconds: Option<u64>,
-    /// Sessions that read at once.
+    /// Number of sessions that may read at the same time.
     pub budget: u32,
-    /// Chunks of the caller's other exports that wait or are being read.
+    /// Number of chunks of the client's other exports that wait or are being read.
     pub waiting_chunks: u64,
-    /// Their bytes of binary COPY, as planned; those of datasets with a tenant column are not counted.
+    /// Planned bytes of binary COPY of those chunks; datasets with a tenant column are not counted.
     pub waiting_bytes: u64,
-    /// Recent chunks of the caller's in this format that times and file sizes are taken from; 0: they are assumed.
+    /// Number of the client's recent chunks in this format from which times and file sizes are derived; 0 if they are
+    /// assumed.
     pub measured_chunks: u64,
-    /// Why nothing would start, when the operator holds all back.
+    /// Reason why nothing would start, when the operator has paused all exports.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paused: Option<String>,
-    /// What it would cost, item by item.
+    /// Estimated cost, item by item.
     pub cost: CostItems,
 }
 
-/// US dollars.
+/// Cost in US dollars.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CostItems {
     /// Running time of the workers.
     pub compute_usd: f64,
-    /// Their invocations, and the messages that cause them.
+    /// Invocations of the workers, and the messages that cause them.
     pub requests_usd: f64,
-    /// Writing the files.
+    /// Writing of the files.
     pub uploads_usd: f64,
-    /// Keeping them for the retention.
+    /// Storage of the files for the retention.
     pub storage_usd: f64,
-    /// Which prices these are.
+    /// Origin of the prices.
     pub prices: String,
-    /// What is not in them.
+    /// Items that the prices do not include.
     pub left_out: String,
 }

@@ -1,4 +1,4 @@
-//! Errors, and the answer of a healthy api.
+//! Bodies of error responses and of the health check.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,26 +7,26 @@ use crate::problem::Violation;
 /// The media type of a [`Problem`].
 pub const PROBLEM_MEDIA_TYPE: &str = "application/problem+json";
 
-/// Body of every error (RFC 9457).
+/// Body of every error response (RFC 9457).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
-    /// Names the kind of problem; `about:blank` where the status says it all.
+    /// URI that identifies the kind of problem; `about:blank` if the status is sufficient.
     #[serde(rename = "type", default = "about_blank")]
     pub type_uri: String,
-    /// The kind of problem, for people; always the same for one type.
+    /// Kind of problem, for people; always the same for one type.
     #[serde(default)]
     pub title: String,
-    /// The HTTP status.
+    /// HTTP status.
     #[serde(default)]
     pub status: u16,
-    /// What happened this time, and what to do.
+    /// Description of this occurrence and its remedy.
     #[serde(default)]
     pub detail: String,
-    /// The path it happened on.
+    /// Path of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance: Option<String>,
-    /// Everything that is wrong with the request.
+    /// All violations in the request.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub violations: Vec<Violation>,
 }

@@ -1,5 +1,5 @@
-//! What a client asks for. The api reads requests more leniently than this, so that it can list every
-//! violation at once; this is the form that clients write.
+//! The request of a client. The api reads requests more leniently than this, so that it can list every violation at
+//! once; this is the form that clients write.
 
 use std::collections::BTreeMap;
 
@@ -12,23 +12,23 @@ use crate::format::{Compression, CsvOptions, Format};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ExportRequest {
-    /// Which datasets.
+    /// Datasets to export.
     pub datasets: Datasets,
-    /// First day (`2023-08-31`) or first instant (RFC 3339); absent: everything up to the end, `-infinity` and years before 1
-    /// included.
+    /// First day (`2023-08-31`) or first instant (RFC 3339); absent: everything up to the end, `-infinity` and years
+    /// before 1 included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_date: Option<String>,
-    /// Last day, inclusive, or the first instant behind (RFC 3339); absent: everything from the start on, `infinity` and years
-    /// beyond 9999 included.
+    /// Last day, inclusive, or the first instant after the range (RFC 3339); absent: everything from the start on,
+    /// `infinity` and years after 9999 included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_date: Option<String>,
     /// IANA name of the zone in which dates are days; UTC when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<String>,
-    /// How rows are written; CSV when absent.
+    /// Format in which rows are written; CSV when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
-    /// How files are compressed; gzip when absent.
+    /// Compression of files; gzip when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compression: Option<Compression>,
     /// Options of CSV.
@@ -40,9 +40,9 @@ pub struct ExportRequest {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Datasets {
-    /// All that the caller may see.
+    /// All datasets the client may see.
     All(All),
-    /// These.
+    /// The listed datasets.
     List(Vec<DatasetChoice>),
 }
 
@@ -68,12 +68,12 @@ pub enum DatasetChoice {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DatasetRequest {
-    /// Its name.
+    /// Name of the dataset.
     pub name: String,
-    /// The columns, in the order of the file; all when absent.
+    /// Columns, in the order of the file; all when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub columns: Option<Vec<String>>,
-    /// By column: a scalar (equal), a list (any of), `null`, or an object of `eq ne gt gte lt lte`.
+    /// Filters by column: a scalar (equal), a list (any of), `null`, or an object of `eq ne gt gte lt lte`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub filters: BTreeMap<String, Value>,
 }

@@ -1,4 +1,4 @@
-//! How often a layer had what it was asked for.
+//! Counts of hits, misses and errors of a layer.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -8,19 +8,19 @@ use super::key::Kind;
 #[derive(Debug, Default)]
 pub struct Counts([[AtomicU64; 3]; Kind::ALL.len()]);
 
-/// What was counted for one kind.
+/// Counts of one kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Count {
-    /// It was there.
+    /// Number of values found.
     pub hits: u64,
-    /// It was not there, or the layer could not be asked.
+    /// Number of values not found, or not queried because the layer could not be reached.
     pub misses: u64,
-    /// Calls that failed, writes included.
+    /// Number of failed calls, writes included.
     pub errors: u64,
 }
 
 impl Count {
-    /// What came since `earlier`, an older count of the same.
+    /// Returns the difference to `earlier`, an older count of the same.
     pub fn since(self, earlier: Self) -> Self {
         Self {
             hits: self.hits.saturating_sub(earlier.hits),
@@ -30,17 +30,17 @@ impl Count {
     }
 }
 
-/// What was counted in one layer.
+/// Counts of one layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LayerCounts {
     /// `memory` or `redis`.
     pub layer: &'static str,
-    /// By kind, in the order of [`Kind::ALL`].
+    /// Counts by kind, in the order of [`Kind::ALL`].
     pub kinds: [Count; Kind::ALL.len()],
 }
 
 impl Counts {
-    /// Counts the answer to a `get`.
+    /// Counts the outcome of a `get`.
     pub fn got(&self, kind: Kind, hit: bool) {
         self.add(kind, usize::from(!hit));
     }
@@ -50,7 +50,7 @@ impl Counts {
         self.add(kind, 2);
     }
 
-    /// What was counted so far.
+    /// Returns the counts so far.
     pub fn layer(&self, layer: &'static str) -> LayerCounts {
         let read = |[hits, misses, errors]: &[AtomicU64; 3]| Count {
             hits: hits.load(Ordering::Relaxed),
@@ -66,7 +66,7 @@ impl Counts {
 }
 
 impl LayerCounts {
-    /// All kinds together.
+    /// Returns the sum over all kinds.
     pub fn total(&self) -> Count {
         let add = |sum: Count, one: &Count| Count {
             hits: sum.hits + one.hits,
@@ -76,7 +76,7 @@ impl LayerCounts {
         self.kinds.iter().fold(Count::default(), add)
     }
 
-    /// One kind.
+    /// Returns the count of one kind.
     pub fn kind(&self, kind: Kind) -> Count {
         self.kinds[kind as usize]
     }

@@ -1,4 +1,4 @@
-//! One filler per key: whoever misses while another is fetching waits for what that one brings.
+//! Deduplication of fetches by key: a caller that misses while another one fetches waits for the fetched value.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-/// What is being fetched right now, by key.
+/// Fetches in progress, by key.
 pub struct Flights<K, V> {
     state: Mutex<State<K, V>>,
 }
@@ -16,16 +16,16 @@ struct State<K, V> {
     begun: u64,
 }
 
-/// What came of joining.
+/// Outcome of joining.
 pub enum Joined<'a, K: Clone + Eq + Hash, V> {
-    /// Nobody is fetching this: the caller does, and says what it got.
+    /// There is no fetch for this key: the caller does it and reports the value.
     First(Flight<'a, K, V>),
-    /// Somebody was fetching it and got it; `None` if that one got nothing that may be shared, or gave up. Then each
-    /// of the others tries by itself.
+    /// Another caller was fetching it and reported this value; `None` if it has no value that may be shared, or gave
+    /// up. Each waiting caller then fetches by itself.
     Other(Option<V>),
 }
 
-/// The duty to fetch. Dropped without [`Flight::land`] the others learn that there is nothing to share.
+/// The obligation to fetch. If it is dropped without [`Flight::land`], the waiting callers get nothing to share.
 pub struct Flight<'a, K: Clone + Eq + Hash, V> {
     flights: &'a Flights<K, V>,
     key: K,
@@ -34,7 +34,7 @@ pub struct Flight<'a, K: Clone + Eq + Hash, V> {
 }
 
 impl<K: Clone + Eq + Hash, V: Clone> Flights<K, V> {
-    /// Fetches a key as the first, or waits for whoever is.
+    /// Returns the obligation to fetch to the first caller of a key, and waits for it in other callers.
     pub async fn join(&self, key: &K) -> Joined<'_, K, V> {
         let mut listen = match self.board(key) {
             Ok(first) => return Joined::First(first),
@@ -44,7 +44,7 @@ impl<K: Clone + Eq + Hash, V: Clone> Flights<K, V> {
         Joined::Other(told.ok().and_then(|value| value.clone()))
     }
 
-    /// Whoever joins from now on does not share what is being fetched: it may be from before a change.
+    /// Excludes later callers from sharing the fetches in progress, whose values may be from before a change.
     pub fn forget(&self) {
         self.state().under_way.clear();
     }
@@ -75,7 +75,7 @@ impl<K, V> Default for Flights<K, V> {
 }
 
 impl<K: Clone + Eq + Hash, V> Flight<'_, K, V> {
-    /// Shares what was fetched with all who wait.
+    /// Shares the fetched value with all waiting callers.
     pub fn land(self, value: V) {
         self.tell.send_replace(Some(value));
     }
@@ -84,7 +84,7 @@ impl<K: Clone + Eq + Hash, V> Flight<'_, K, V> {
 impl<K: Clone + Eq + Hash, V> Drop for Flight<'_, K, V> {
     fn drop(&mut self) {
         let mut state = self.flights.state();
-        // After `forget` the key may be somebody else's.
+        // After `forget` the key may belong to another flight.
         if state.under_way.get(&self.key).is_some_and(|(number, _)| *number == self.number) {
             state.under_way.remove(&self.key);
         }

@@ -1,30 +1,31 @@
-//! Keys: one function per kind, so that no two kinds, tenants, deployments or versions of a form ever meet.
+//! Cache keys: one function per kind, so that keys of two kinds, tenants, deployments or format versions never
+//! collide.
 
 use std::fmt;
 use std::sync::Arc;
 
 use export::id::{ChunkId, ExportId, TenantId};
 
-/// What is cached.
+/// Kind of a cached value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// The catalog in force, with its estimates.
     Catalog,
-    /// What is shown of an export.
+    /// Response data of an export.
     Export,
     /// One page of an export's files.
     Files,
     /// One page of an export's chunks.
     Chunks,
-    /// The object behind a file's name.
+    /// The object of a file name.
     File,
 }
 
 impl Kind {
-    /// All of them, in the order of their numbers.
+    /// All kinds, in the order of their numbers.
     pub const ALL: [Self; 5] = [Self::Catalog, Self::Export, Self::Files, Self::Chunks, Self::File];
 
-    /// Its name in keys and logs.
+    /// Returns its name in keys and logs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Catalog => "catalog",
@@ -35,8 +36,8 @@ impl Kind {
         }
     }
 
-    /// The form of its values. Raise it with every change of that form: releases share a cache while one replaces the
-    /// other.
+    /// Returns the format version of its values. It must be raised with every change of the format, because releases
+    /// share a cache while one replaces the other.
     fn version(self) -> u32 {
         match self {
             Self::Catalog | Self::Export | Self::Files | Self::Chunks | Self::File => 2,
@@ -52,73 +53,73 @@ pub struct Key {
 }
 
 impl Key {
-    /// What it names.
+    /// Returns the kind of the value.
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// The whole key.
+    /// Returns the whole key.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 }
 
-/// The exports of one tenant as they are after so many changes of what had ended.
+/// One tenant's exports as they are after this number of changes to ended exports.
 ///
-/// It is part of every key below: a change leaves behind all that was cached before it, in every layer and process, as
-/// soon as the count is heard of. Nothing has to be removed, so no removal can be lost.
+/// It is part of every key below. After a change, all values cached earlier, in every layer and process, are no
+/// longer found as soon as the new count is read. Nothing has to be removed, so no removal can be lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct View<'a> {
     /// The tenant.
     pub tenant: &'a TenantId,
-    /// The count that the key look-up gave.
+    /// Count returned by the look-up of the API key.
     pub changes: u64,
 }
 
-/// Where a page begins, and how long it is at most.
+/// Start and maximum length of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// Ordinal and id of the chunk before its first.
+    /// Ordinal and id of the chunk before the page.
     pub after: Option<(i64, ChunkId)>,
-    /// Whether the export had succeeded when its first page was read: all pages together have all files then.
+    /// True if the export had succeeded when its first page was read: all pages together then contain all files.
     pub whole: bool,
-    /// Chunks at most.
+    /// Maximum number of chunks.
     pub limit: usize,
 }
 
-/// Makes the keys of one deployment.
+/// Builder of the keys of one deployment.
 #[derive(Clone, Debug)]
 pub struct Keyring {
     deployment: Arc<str>,
 }
 
 impl Keyring {
-    /// Keys of this deployment; several may share a Redis.
+    /// Creates the keyring of this deployment; several deployments may share a Redis.
     pub fn new(deployment: &str) -> Self {
         Self { deployment: deployment.into() }
     }
 
-    /// The catalog in force. It is the same for all tenants.
+    /// Returns the key of the catalog in force, which is the same for all tenants.
     pub fn catalog(&self) -> Key {
         self.key(Kind::Catalog, format_args!("in-force"))
     }
 
-    /// What is shown of an export.
+    /// Returns the key of the response data of an export.
     pub fn export(&self, view: View<'_>, id: ExportId) -> Key {
         self.key(Kind::Export, format_args!("{view}:{id}"))
     }
 
-    /// A page of an export's files.
+    /// Returns the key of a page of an export's files.
     pub fn files(&self, view: View<'_>, id: ExportId, page: Place) -> Key {
         self.key(Kind::Files, format_args!("{view}:{id}:{page}"))
     }
 
-    /// A page of an export's chunks.
+    /// Returns the key of a page of an export's chunks.
     pub fn chunks(&self, view: View<'_>, id: ExportId, page: Place) -> Key {
         self.key(Kind::Chunks, format_args!("{view}:{id}:{page}"))
     }
 
-    /// The object behind a file's name in an export.
+    /// Returns the key of the object of a file name in an export.
     pub fn file(&self, view: View<'_>, id: ExportId, name: &str) -> Key {
         self.key(Kind::File, format_args!("{view}:{id}:{name}"))
     }
@@ -131,7 +132,7 @@ impl Keyring {
 
 impl fmt::Display for View<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A tenant's name has no colon.
+        // The name of a tenant contains no colon.
         write!(f, "{}:{}", self.tenant, self.changes)
     }
 }

@@ -1,4 +1,4 @@
-//! One cache before another: the near one is asked first and learns what the far one knows.
+//! Two caches in sequence: the near one is queried first and stores the values found in the far one.
 
 use std::sync::Arc;
 
@@ -8,14 +8,14 @@ use super::counts::LayerCounts;
 use super::key::Key;
 use super::{Cache, Entry};
 
-/// Two layers. What the far one gives is kept near for no longer than the far one would have kept it.
+/// Two layers. Values from the far one are kept near for no longer than the far one would have kept them.
 pub struct LayeredCache {
     near: Arc<dyn Cache>,
     far: Arc<dyn Cache>,
 }
 
 impl LayeredCache {
-    /// Puts `near` before `far`.
+    /// Combines `near` with `far`.
     pub fn new(near: Arc<dyn Cache>, far: Arc<dyn Cache>) -> Self {
         Self { near, far }
     }
@@ -38,7 +38,7 @@ impl Cache for LayeredCache {
     }
 
     async fn remove(&self, key: &Key) {
-        // The far one first: who finds the near one empty must not fetch it back from there.
+        // The far one first: a caller that misses in the near one must not fetch the value back from there.
         self.far.remove(key).await;
         self.near.remove(key).await;
     }

@@ -11,26 +11,26 @@ use super::counts::{Counts, LayerCounts};
 use super::key::Key;
 use super::{Cache, Entry};
 
-/// What an entry costs beside its key and value: two map nodes and their share of free room.
+/// Cost of an entry in addition to its key and value: two map nodes and their share of free space.
 const OVERHEAD_BYTES: usize = 200;
 
-/// How large a cache in memory may become.
+/// Maximum size of a cache in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemoryLimits {
-    /// Bytes of all keys and values. A value above a quarter of it is not kept.
+    /// Maximum number of bytes of all keys and values. A value above a quarter of it is not kept.
     pub bytes: usize,
-    /// Entries.
+    /// Maximum number of entries.
     pub entries: usize,
 }
 
 impl Default for MemoryLimits {
-    /// An eighth of the api's memory.
+    /// Returns limits of an eighth of the api's memory.
     fn default() -> Self {
         Self { bytes: 64 << 20, entries: 10_000 }
     }
 }
 
-/// Values in memory. When it is full, what was not asked for longest goes first.
+/// Values in memory. When it is full, the least recently used entry is removed first.
 #[derive(Debug)]
 pub struct MemoryCache {
     limits: MemoryLimits,
@@ -41,7 +41,7 @@ pub struct MemoryCache {
 #[derive(Debug, Default)]
 struct State {
     entries: HashMap<Key, Held>,
-    /// The entries in the order in which they were last asked for.
+    /// Keys in the order of their last use.
     by_use: BTreeMap<u64, Key>,
     uses: u64,
     bytes: usize,
@@ -55,7 +55,7 @@ struct Held {
 }
 
 impl MemoryCache {
-    /// An empty cache.
+    /// Creates an empty cache.
     pub fn new(limits: MemoryLimits) -> Self {
         Self { limits, state: Mutex::default(), counts: Counts::default() }
     }
@@ -121,7 +121,7 @@ impl Cache for MemoryCache {
 
     async fn put(&self, key: &Key, entry: &Entry) {
         let mut state = self.state();
-        // Beyond what a clock can say nothing needs to be kept.
+        // An entry that lasts beyond the range of the clock need not be kept.
         let until = Instant::now().checked_add(entry.left.min(Duration::from_secs(86_400)));
         let fits = size(key, &entry.value) <= self.limits.bytes / 4;
         match until {

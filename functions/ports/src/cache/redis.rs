@@ -1,4 +1,4 @@
-//! A cache in Redis or Valkey, shared by all processes that are given its URL.
+//! A cache in Redis or Valkey, shared by all processes that use its URL.
 
 mod link;
 
@@ -12,35 +12,36 @@ use super::key::{Key, Kind};
 use super::{Cache, Entry};
 use crate::config::ConfigError;
 
-/// Bytes of a value at most: what is larger costs more on its way than it saves.
+/// Maximum size of a value in bytes: the transfer of a larger one costs more than it saves.
 const MAX_VALUE_BYTES: usize = 4 << 20;
 
-/// Values in Redis. It is connected at first use; while it cannot be reached it has nothing.
+/// Values in Redis. It is connected at first use; while it cannot be reached every call is a miss.
 pub struct RedisCache {
     link: Link,
     counts: Counts,
 }
 
 impl RedisCache {
-    /// Names the server: `redis://[user:password@]host:port[/database]`, or `rediss://` for TLS. A user without a password,
-    /// over TLS, logs in with tokens of IAM to the ElastiCache Serverless that has the user's name.
+    /// Configures the server by its URL: `redis://[user:password@]host:port[/database]`, or `rediss://` for TLS. A
+    /// user without a password, over TLS, logs in with IAM tokens to the ElastiCache Serverless cache of the user's
+    /// name.
     ///
     /// # Errors
-    /// If the URL has another form. It is not shown in the error: it may hold a password.
+    /// If the URL has another form. It is not shown in the error, because it may contain a password.
     pub fn new(url: &str) -> Result<Self, ConfigError> {
         let link = Link::new(url).map_err(|_| ConfigError::Invalid("SLUICE_CACHE_URL", "Redis URL"))?;
         Ok(Self { link, counts: Counts::default() })
     }
 
-    /// Whether what is sent leaves this machine without TLS.
+    /// Reports whether data leaves this machine without TLS.
     pub fn is_open(&self) -> bool {
         self.link.is_open()
     }
 
-    /// Logs in and asks for a sign of life, on a connection of its own.
+    /// Logs in and pings the server, on a connection of its own.
     ///
     /// # Errors
-    /// Why there is none.
+    /// The reason why the server does not respond.
     pub async fn reach(&self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         self.link.reach().await
     }
@@ -62,12 +63,12 @@ impl RedisCache {
 #[async_trait]
 impl Cache for RedisCache {
     async fn get(&self, key: &Key) -> Option<Entry> {
-        // Both in one trip; should it expire in between, its time left says so.
+        // Both in one round trip; if the value expires in between, its remaining time shows it.
         let mut commands = redis::pipe();
         commands.cmd("GET").arg(key.as_str()).cmd("PTTL").arg(key.as_str());
         let answer: Option<(Option<Vec<u8>>, i64)> = self.ask(key.kind(), &commands).await;
         let found = answer.and_then(|(value, left_ms)| {
-            // Negative: it is gone, or has no end and so is not ours.
+            // Negative: the value is gone, or it has no expiry and was therefore not written by this cache.
             let left = u64::try_from(left_ms).ok().filter(|left| *left > 0).map(Duration::from_millis)?;
             Some(Entry { value: value?.into(), left })
         });

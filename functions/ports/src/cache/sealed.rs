@@ -1,6 +1,6 @@
-//! Sealed entries: a cache that others may write to, used so that what they write is never read. Each entry carries an HMAC
-//! over its key, its end and its value; one that was not made with this deployment's secret is a miss. So an entry cannot be
-//! forged, moved under another key, or kept alive beyond its end.
+//! Sealed entries, for a cache to which other parties may write: their values are never accepted. Each entry carries
+//! an HMAC over its key, its expiry and its value; an entry not sealed with this deployment's secret is a miss.
+//! Therefore an entry cannot be forged, moved to another key, or kept beyond its expiry.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -13,21 +13,21 @@ use super::counts::LayerCounts;
 use super::key::Key;
 use super::{Cache, Entry};
 
-/// Bytes of the end and of the HMAC before a value.
+/// Number of bytes of the expiry and of the HMAC before a value.
 const END: usize = 8;
 const MAC: usize = 32;
 
-/// How often a broken seal is logged at most.
+/// Minimum time between two logged broken seals.
 const LOG_EVERY: Duration = Duration::from_secs(10);
 
-/// Where the secret is from.
+/// Source of the secret.
 #[async_trait]
 pub trait SealSecret: Send + Sync {
-    /// The secret; `None` while it cannot be had, and then nothing is cached.
+    /// Returns the secret; `None` while it is not available, in which case nothing is cached.
     async fn secret(&self) -> Option<[u8; 32]>;
 }
 
-/// Seals what is put into another cache, and checks what comes from there.
+/// Cache that seals entries before it stores them in another cache, and checks those it reads from there.
 pub struct SealedCache {
     inner: Arc<dyn Cache>,
     secret: Arc<dyn SealSecret>,
@@ -35,7 +35,7 @@ pub struct SealedCache {
 }
 
 impl SealedCache {
-    /// Seals the entries of `inner`.
+    /// Creates a cache that seals the entries of `inner`.
     pub fn new(inner: Arc<dyn Cache>, secret: Arc<dyn SealSecret>) -> Self {
         Self { inner, secret, logged: Mutex::default() }
     }
@@ -87,7 +87,7 @@ impl Cache for SealedCache {
 
 fn mac(secret: &hmac::Key, key: &Key, end: [u8; END], value: &[u8]) -> hmac::Context {
     let mut mac = hmac::Context::with_key(secret);
-    // The end has a fixed length and a key has no NUL: no two triples are the same text.
+    // The expiry has a fixed length and a key contains no NUL, so no two triples give the same text.
     mac.update(&end);
     mac.update(key.as_str().as_bytes());
     mac.update(&[0]);

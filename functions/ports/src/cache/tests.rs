@@ -1,4 +1,4 @@
-//! What needs no server: the contract in memory, keys, one filler per key, and a server that is not there.
+//! Tests without a server: the contract in memory, keys, one fetch per key, and a server that is missing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -108,7 +108,7 @@ async fn what_fails_or_may_not_be_kept_is_shared_with_nobody() {
         assert!(a.is_ok() && b.is_ok() && c.is_ok());
         assert_eq!(fills.load(Ordering::Relaxed), 3, "each fetches its own");
     }
-    // The first fails and those who waited try by themselves.
+    // The first fails and the waiting callers fetch by themselves.
     let fails = |fail: bool| async move {
         tokio::time::sleep(Duration::from_millis(5)).await;
         if fail { Err("no") } else { Ok(filled(MINUTE)) }

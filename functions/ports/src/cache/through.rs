@@ -1,4 +1,4 @@
-//! Reading through a cache: what is not there is fetched once and kept.
+//! Read-through cache: a missing value is fetched once and stored.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -10,37 +10,38 @@ use super::flights::{Flights, Joined};
 use super::key::Key;
 use super::{Cache, Entry};
 
-/// What was fetched for a key.
+/// Value fetched for a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Filled {
     /// The value.
     pub value: Bytes,
-    /// How long it may be kept; `None` is not at all, and then nobody else is given it either.
+    /// Time for which it may be kept; `None` if it must not be kept, in which case no other caller gets it either.
     pub keep: Option<Duration>,
 }
 
-/// A cache with a way to fill it.
+/// A cache combined with a way to fill it.
 pub struct ReadThrough {
     cache: Arc<dyn Cache>,
     flights: Flights<Key, Entry>,
 }
 
 impl ReadThrough {
-    /// Reads through `cache`.
+    /// Creates a reader through `cache`.
     pub fn new(cache: Arc<dyn Cache>) -> Self {
         Self { cache, flights: Flights::default() }
     }
 
-    /// The cache itself.
+    /// Returns the cache itself.
     pub fn cache(&self) -> &dyn Cache {
         &*self.cache
     }
 
-    /// What is kept under `key`, or what `fill` fetches. Of several callers of one key one looks and fetches, and the
-    /// others wait for it; if it fails or its value may not be kept, each of them fetches by itself.
+    /// Returns the value under `key`, or the one that `fill` fetches. Of several callers of one key, one reads and
+    /// fetches, and the others wait for it; if it fails or its value must not be kept, each of them fetches by
+    /// itself.
     ///
     /// # Errors
-    /// Those of `fill`; nothing is kept then.
+    /// Those of `fill`; nothing is kept in that case.
     pub async fn read<E, Fut>(&self, key: &Key, fill: impl FnOnce() -> Fut) -> Result<Entry, E>
     where
         Fut: Future<Output = Result<Filled, E>>,

@@ -1,8 +1,8 @@
-//! Region, credentials and endpoints of AWS, from the environment and from nowhere else.
+//! Region, credentials and endpoints of AWS, read only from the environment.
 //!
-//! That is what Lambda provides. The whole chain of `aws-config` would go on to files, roles and the metadata of a machine:
-//! code that is loaded at every cold start, and questions to the network where the answer is that a variable is missing. So
-//! only its providers for the environment are taken.
+//! Lambda provides them there. The complete provider chain of `aws-config` would continue with files, roles and the
+//! instance metadata: code loaded at every cold start, and network requests when in fact a variable is missing.
+//! Therefore only its environment providers are used.
 
 use std::env;
 use std::time::Duration;
@@ -20,14 +20,15 @@ use super::optional;
 
 static AWS: OnceCell<SdkConfig> = OnceCell::const_new();
 
-/// The process's AWS configuration, made at its first use and once. What is missing shows where it is needed.
+/// Returns the process's AWS configuration, created once, at its first use. A missing variable causes an error where
+/// it is needed.
 pub async fn aws() -> &'static SdkConfig {
     AWS.get_or_init(from_env).await
 }
 
 async fn from_env() -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
-        // A call that cannot even connect within 2 s has no route: a missing VPC endpoint.
+        // A call that cannot even connect within 2 s has no route, for example because a VPC endpoint is missing.
         .connect_timeout(Duration::from_secs(2))
         .operation_attempt_timeout(Duration::from_secs(60))
         .build();
@@ -42,7 +43,7 @@ async fn from_env() -> SdkConfig {
     config.build()
 }
 
-/// What the SDK asks for one service only, such as `AWS_ENDPOINT_URL_S3`.
+/// Settings that the SDK reads for one service only, such as `AWS_ENDPOINT_URL_S3`.
 #[derive(Debug)]
 struct Environment;
 

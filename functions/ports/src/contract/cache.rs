@@ -1,4 +1,4 @@
-//! What every cache must do, and what it must never do: give what was not put last, or hold anybody up.
+//! Contract of a cache: it must never return anything but the last value put, and never delay a caller.
 
 use std::time::{Duration, Instant};
 
@@ -9,10 +9,10 @@ use crate::cache::{Cache, Entry, Key, Keyring, Kind, Place, View};
 use crate::random;
 
 const MINUTE: Duration = Duration::from_secs(60);
-/// How long a cache may stay silent about a server that is there again.
+/// Maximum time until a cache uses its server again after an outage.
 const RECOVERY: Duration = Duration::from_secs(10);
 
-/// Keys of a run of its own: caches outlive tests.
+/// Keys of one run, since caches outlive tests.
 fn keys() -> [Key; 4] {
     let ring = Keyring::new(&format!("contract-{}", export::id::hex(&random::bytes::<8>())));
     let tenant = "acme".parse().expect("a tenant");
@@ -26,7 +26,7 @@ fn entry(value: impl Into<Bytes>, left: Duration) -> Entry {
     Entry { value: value.into(), left }
 }
 
-/// The value under `key`, checked to be kept no longer than `most`.
+/// Returns the value under `key`, after checking that it is kept for no longer than `most`.
 async fn value(cache: &dyn Cache, key: &Key, most: Duration) -> Option<Bytes> {
     let entry = cache.get(key).await?;
     assert!(!entry.left.is_zero() && entry.left <= most, "{:?} are left of {most:?}", entry.left);
@@ -94,8 +94,8 @@ async fn hits_and_misses_are_counted(cache: &dyn Cache) {
     cache.remove(&key).await;
 }
 
-/// What must hold of a cache whose server goes away and comes back, with its memory or without: `switch(false)` stops
-/// it, `switch(true)` starts it again.
+/// Checks a cache whose server goes away and comes back, with its memory or without: `switch(false)` stops it,
+/// `switch(true)` starts it again.
 ///
 /// # Panics
 /// If the cache breaks the contract.
@@ -118,7 +118,7 @@ pub async fn cache_outage(cache: &dyn Cache, mut switch: impl AsyncFnMut(bool)) 
 
     switch(true).await;
     let give_up = Instant::now() + RECOVERY;
-    // A layer nearer by may have it meanwhile: what counts is that the last one listens again.
+    // A nearer layer may hold it meanwhile, so the test requires hits in the last one.
     let last = || cache.counts().last().map_or(0, |layer| layer.total().hits);
     let before = last();
     loop {

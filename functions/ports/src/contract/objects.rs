@@ -1,4 +1,4 @@
-//! What every bucket must do. It works below a prefix of its own and leaves nothing behind.
+//! Contract of a bucket. The suite works below a prefix of its own and removes all its objects.
 
 use bytes::Bytes;
 
@@ -7,7 +7,7 @@ use crate::objects::{Kind, Meta, Objects, ObjectsError};
 
 const PREFIX: &str = "contract/objects/";
 
-/// Runs the whole suite; panics at the first promise that is not kept.
+/// Runs the whole suite; panics at the first violation.
 ///
 /// # Panics
 /// If the bucket breaks the contract.

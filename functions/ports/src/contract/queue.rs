@@ -1,4 +1,4 @@
-//! What every queue must do: take what it is given, in any number, and deliver it at least once.
+//! Contract of a queue: accept messages in any number, and deliver each at least once.
 
 use std::collections::BTreeSet;
 
@@ -7,13 +7,13 @@ use export::id::ChunkId;
 use crate::queue::{Message, Queue};
 use crate::random;
 
-/// More than two batches of SQS.
+/// Number of messages, more than two batches of SQS.
 const MESSAGES: usize = 25;
 
-/// Deliveries that bring nothing new before the suite gives up.
+/// Number of deliveries without a new message after which the suite gives up.
 const PATIENCE: usize = 50;
 
-/// Runs the whole suite; `receive` answers what the queue delivers next, possibly nothing.
+/// Runs the whole suite; `receive` returns the next delivery of the queue, possibly empty.
 ///
 /// # Panics
 /// If the queue breaks the contract.

@@ -1,16 +1,16 @@
-//! Seeded luck: the same seed gives the same throws.
+//! Seeded random numbers: the same seed gives the same sequence.
 
-/// A generator of numbers (splitmix64). Not for secrets.
+/// A random number generator (splitmix64). Not for secrets.
 #[derive(Clone, Debug, Default)]
 pub struct Dice(u64);
 
 impl Dice {
-    /// Dice of a seed.
+    /// Creates dice from a seed.
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// Dice of the `number`-th process called `name`.
+    /// Creates the dice of the `number`-th process called `name`.
     pub(super) fn of(seed: u64, name: &str, number: u64) -> Self {
         let mut dice = Self(seed);
         for byte in name.bytes() {
@@ -29,12 +29,12 @@ impl Dice {
         z ^ (z >> 31)
     }
 
-    /// A number from 0 to `sides` - 1; 0 if there are no sides.
+    /// Returns a number from 0 to `sides` - 1; 0 if there are no sides.
     pub fn below(&mut self, sides: u64) -> u64 {
         self.next().checked_rem(sides).unwrap_or_default()
     }
 
-    /// One of several.
+    /// Returns one of several values.
     ///
     /// # Panics
     /// If there is none.

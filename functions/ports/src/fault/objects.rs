@@ -1,4 +1,4 @@
-//! A bucket that fails as planned. Links are made without it and never fail.
+//! A bucket that fails as planned. Links are created without it and never fail.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ impl FaultyObjects {
 }
 
 impl Faults {
-    /// What may happen before the bucket hears of a call.
+    /// Injects faults before a call reaches the bucket.
     async fn before(&self, what: &'static str) -> Result<(), ObjectsError> {
         self.slow(Fault::ObjectsSlow).await;
         for (fault, kind) in
@@ -33,7 +33,7 @@ impl Faults {
         Ok(())
     }
 
-    /// What may happen to its answer.
+    /// Injects faults into the response.
     fn after<T>(&self, what: &'static str, answer: T) -> Result<T, ObjectsError> {
         if self.strikes(Fault::ObjectsLoseAnswer) {
             return Err(ObjectsError::new(

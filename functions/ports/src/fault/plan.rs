@@ -1,64 +1,64 @@
-//! What shall fail, and how often.
+//! Plan of the faults and their frequency.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// The file in the folder that holds the plan, as JSON.
+/// Name of the file in the folder that holds the plan, as JSON.
 pub const PLAN: &str = "plan.json";
 
-/// What fails.
+/// Faults to inject.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Plan {
-    /// Decides every throw.
+    /// Seed of every throw.
     pub seed: u64,
     /// The longest injected wait, in milliseconds.
     pub slow_ms: u64,
-    /// How often each fault strikes, of a thousand times that it could.
+    /// Frequency of each fault, per thousand times that it could occur.
     pub per_thousand: BTreeMap<Fault, u16>,
 }
 
-/// One way to fail.
+/// Kind of fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Fault {
     /// The bucket cannot be reached; nothing was done.
     ObjectsFail,
-    /// The bucket asks to slow down; nothing was done.
+    /// The bucket requests fewer calls; nothing was done.
     ObjectsThrottle,
-    /// The bucket did it, and its answer is lost.
+    /// The bucket executed the call, and its response is lost.
     ObjectsLoseAnswer,
-    /// The bucket takes its time.
+    /// The bucket is slow.
     ObjectsSlow,
     /// The queue cannot be reached; nothing was sent.
     QueueFail,
     /// The queue refuses one message of several.
     QueueRefuse,
-    /// A message is taken and never delivered.
+    /// A message is accepted and never delivered.
     QueueLose,
     /// A message is delivered twice.
     QueueDouble,
     /// A message is delivered with the next ones that are sent, or never.
     QueueDelay,
-    /// The store gives no session.
+    /// The store has no free session.
     StoreBusy,
-    /// A transaction is committed, and the connection breaks before the answer.
+    /// A transaction is committed, and the connection breaks before the response.
     StoreLoseAnswer,
-    /// The store takes its time.
+    /// The store is slow.
     StoreSlow,
-    /// The source gives no session.
+    /// The source has no free session.
     SourceRefuse,
     /// The source's connection breaks in the middle of the rows.
     SourceCut,
-    /// The source takes its time before it gives a session.
+    /// The source is slow to give a session.
     SourceSlow,
     /// An invocation has a twentieth of its time.
     ShortTime,
 }
 
 impl Fault {
-    /// All of them.
+    /// All faults.
     pub const ALL: [Self; 16] = [
         Self::ObjectsFail,
         Self::ObjectsThrottle,

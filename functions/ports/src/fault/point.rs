@@ -1,36 +1,36 @@
-//! Points at which a process may be made to die: between any two steps whose order matters.
+//! Points at which a test may kill a process: between any two steps whose order matters.
 
-/// A point on the way of an export.
+/// A point in the processing of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Point {
-    /// The export is accepted, nothing was dispatched.
+    /// The export is accepted, nothing is dispatched.
     Accepted,
-    /// Chunks are marked as sent, no message was sent.
+    /// Chunks are marked as sent, no message is sent.
     Marked,
-    /// The chunk is leased, nothing was done.
+    /// The chunk is leased, nothing is done.
     Leased,
     /// Rows are being read.
     Copying,
     /// Parts of the file are in the bucket, the file is not.
     Uploading,
-    /// The file is in the bucket, no record names it.
+    /// The file is in the bucket, no record refers to it.
     Uploaded,
-    /// The file is recorded; nobody looked whether its export is complete.
+    /// The file is recorded; its export has not been checked for completeness.
     Recorded,
-    /// The manifest is in the bucket, the export does not name it.
+    /// The manifest is in the bucket, the export does not refer to it.
     ManifestPut,
     /// In the transaction of a split.
     Splitting,
     /// In the transaction of a cancellation.
     Canceling,
-    /// In the transaction that lets an ended export go: it expires or is deleted.
+    /// In the transaction that releases an ended export: it expires or is deleted.
     LettingGo,
-    /// The objects of a chunk that nobody wants are deleted, its row is not.
+    /// The objects of a chunk that no export needs are deleted, its row is not.
     Emptied,
 }
 
 impl Point {
-    /// All of them.
+    /// All points.
     pub const ALL: [Self; 12] = [
         Self::Accepted,
         Self::Marked,
@@ -46,7 +46,7 @@ impl Point {
         Self::Emptied,
     ];
 
-    /// The file that asks one process to die here.
+    /// Returns the name of the file that makes one process die here.
     pub fn file(self) -> String {
         format!("crash.{self:?}")
     }

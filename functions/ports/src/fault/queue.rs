@@ -10,7 +10,7 @@ use crate::queue::{Message, Queue, QueueError};
 pub(super) struct FaultyQueue {
     inner: Arc<dyn Queue>,
     faults: Faults,
-    /// Messages that were taken and go out with the next ones.
+    /// Messages that were accepted and are sent with the next ones.
     late: Mutex<Vec<Message>>,
 }
 

@@ -1,4 +1,4 @@
-//! Off, the ports behave as ever; on, they fail as planned, and only on one machine.
+//! Tests of faults: without a plan the ports behave as usual; with one they fail as planned, and only on one machine.
 
 use bytes::Bytes;
 use export::id::ChunkId;

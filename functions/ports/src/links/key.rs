@@ -7,7 +7,7 @@ use rustls_pki_types::pem::PemObject;
 
 use super::LinksError;
 
-/// Bytes of an RSA modulus of 2048 bits, the only size that CloudFront takes.
+/// Length of an RSA modulus of 2048 bits in bytes, the only size that CloudFront accepts.
 const RSA_BYTES: usize = 256;
 
 const WRONG: LinksError = LinksError::Field(
@@ -21,8 +21,8 @@ pub(super) enum Key {
 }
 
 impl Key {
-    /// Reads the first private key of a PEM text: PKCS#8, PKCS#1 (RSA) or SEC1 (EC). What else stands there, such
-    /// as curve parameters, is passed over.
+    /// Reads the first private key of a PEM text: PKCS#8, PKCS#1 (RSA) or SEC1 (EC). Other content, such as curve
+    /// parameters, is skipped.
     pub(super) fn read(pem: &str) -> Result<Self, LinksError> {
         let der = PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| WRONG)?;
         let key = match &der {

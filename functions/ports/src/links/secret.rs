@@ -1,4 +1,4 @@
-//! Where the key is kept: AWS Secrets Manager, or memory for tests.
+//! Storage of the key: AWS Secrets Manager, or memory for tests.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,19 +11,19 @@ use tokio::sync::OnceCell;
 use super::LinksError;
 use crate::sdk::{answered, told};
 
-/// How long a read may take, retries included: a request waits for it.
+/// Maximum time of a read, retries included: a request waits for it.
 const PATIENCE: Duration = Duration::from_secs(4);
 
-/// How the version is marked that reads give.
+/// Stage of the version that a read returns.
 const CURRENT: &str = "AWSCURRENT";
 
-/// A text that only few may read.
+/// A text with restricted access.
 #[async_trait]
 pub trait Secret: Send + Sync {
-    /// The text as it is now; `None` if there is none yet.
+    /// Returns the current text; `None` if there is none yet.
     async fn read(&self) -> Result<Option<String>, LinksError>;
 
-    /// Whether there is a text. It is not read for that, so it takes a lesser right.
+    /// Reports whether there is a text, without reading it, so that a lesser privilege suffices.
     async fn is_filled(&self) -> Result<bool, LinksError>;
 }
 
@@ -35,7 +35,7 @@ pub struct SecretsManager {
 }
 
 impl SecretsManager {
-    /// Names the secret; nothing is connected before the first read.
+    /// Configures the secret; no connection is opened before the first read.
     pub fn new(id: impl Into<String>) -> Self {
         Self { id: id.into(), client: OnceCell::new() }
     }
@@ -53,11 +53,11 @@ impl Secret for SecretsManager {
         let answer = tokio::time::timeout(PATIENCE, call.send()).await;
         match answer.map_err(|late| LinksError::Unread(late.into()))? {
             Ok(answer) => Ok(answer.secret_string.filter(|text| !text.trim().is_empty())),
-            // A secret without a value, or none of that name.
+            // A secret without a value, or no secret of that name.
             Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_not_found_exception()) => {
                 Ok(None)
             }
-            // As text: the SDK's types do not leave, and its errors say nothing without their chain.
+            // As text, because the SDK's types are not exposed and its errors are meaningless without their chain.
             Err(error) => Err(LinksError::Unread(DisplayErrorContext(&error).to_string().into())),
         }
     }
@@ -79,7 +79,7 @@ impl Secret for SecretsManager {
 pub struct MemorySecret(Arc<Mutex<Option<String>>>);
 
 impl MemorySecret {
-    /// Puts another text into it.
+    /// Replaces the text.
     pub fn put(&self, text: impl Into<String>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(text.into());
     }

@@ -1,8 +1,8 @@
-//! One signed URL for one object, by CloudFront's canned policy.
+//! A signed URL for one object, by CloudFront's canned policy.
 //!
-//! The policy is not in the URL: CloudFront puts it together again from what it was asked for, so its text must be the
-//! same to the byte. It is signed by its SHA-256, which the URL says; without that CloudFront would take SHA-1, which the
-//! library does not sign any more.
+//! The policy is not in the URL: CloudFront rebuilds it from the request, so its text must match to the byte. Its
+//! SHA-256 is signed, which the URL declares; otherwise CloudFront would assume SHA-1, which the library no longer
+//! signs.
 //!
 //! Source: "Create a signed URL using a canned policy" in the CloudFront developer guide.
 
@@ -14,15 +14,15 @@ use super::LinksError;
 use super::key::Key;
 use crate::percent::encode;
 
-/// Signs links for one distribution.
+/// Signer of links for one distribution.
 pub struct Signer {
-    /// Where they lead: scheme and host.
+    /// Scheme and host of the links.
     base: String,
     key_pair_id: String,
     key: Key,
 }
 
-/// The secret's text.
+/// Content of the secret.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Text {
@@ -34,13 +34,13 @@ struct Text {
 impl Signer {
     /// Reads the secret: JSON with `domain`, `keyPairId` and `privateKey` (PEM).
     ///
-    /// Links are `https://`. Only a domain that is a port of this machine, `127.0.0.1:PORT` or `localhost:PORT`, has links
-    /// with `http://`: there stands the local stack's CDN, and what is sent there leaves no wire to listen at.
+    /// Links are `https://`. Only a domain that is a port of this machine, `127.0.0.1:PORT` or `localhost:PORT`, has
+    /// links with `http://`: that is the local stack's CDN, and its traffic does not leave the machine.
     ///
     /// # Errors
-    /// If it has another form, or the key is none of those that CloudFront takes.
+    /// If it has another form, or the key is none of those that CloudFront accepts.
     pub fn read(text: &str) -> Result<Self, LinksError> {
-        // The cause is dropped: it may quote what it could not read.
+        // The cause is dropped, because it may quote the text.
         let text: Text = serde_json::from_str(text).map_err(|_| LinksError::Form)?;
         let base = base(&text.domain).ok_or(LinksError::Field(
             "domain",
@@ -53,12 +53,12 @@ impl Signer {
         Ok(Self { base, key_pair_id: text.key_pair_id, key })
     }
 
-    /// A link to the object of that key until `expires`, in seconds since 1970.
+    /// Returns a link to the object of that key, valid until `expires`, in seconds since 1970.
     ///
     /// # Errors
-    /// If the key does not sign.
+    /// If signing with the key fails.
     pub fn link(&self, key: &str, expires: u64) -> Result<String, LinksError> {
-        // Above all no `*` and no `?` stays: in a policy they would stand for any text.
+        // Above all no `*` and no `?` may remain, since in a policy they would match any text.
         let url = format!("{}{}", self.base, encode(key, b"/"));
         let signature = safe(&self.key.sign(policy(&url, expires).as_bytes())?);
         let id = &self.key_pair_id;
@@ -66,7 +66,7 @@ impl Signer {
     }
 }
 
-/// Where links of that domain lead; `None` if it is none.
+/// Returns the scheme and host for a domain; `None` if it is not a domain.
 fn base(domain: &str) -> Option<String> {
     if let Some((host, port)) = domain.split_once(':') {
         let digits = port.bytes().all(|byte| byte.is_ascii_digit()) && !port.starts_with('0');
@@ -77,14 +77,14 @@ fn base(domain: &str) -> Option<String> {
     (!domain.is_empty() && domain.chars().all(host)).then(|| format!("https://{domain}/"))
 }
 
-/// The text that is signed.
+/// Returns the text to sign.
 pub(super) fn policy(url: &str, expires: u64) -> String {
     format!(
         r#"{{"Statement":[{{"Resource":"{url}","Condition":{{"DateLessThan":{{"AWS:EpochTime":{expires}}}}}}}]}}"#
     )
 }
 
-/// Base64 as CloudFront reads it in a URL.
+/// Encodes Base64 as CloudFront reads it in a URL.
 fn safe(bytes: &[u8]) -> String {
     STANDARD.encode(bytes).replace('+', "-").replace('=', "_").replace('/', "~")
 }

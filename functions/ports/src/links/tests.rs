@@ -1,4 +1,4 @@
-//! Links as CloudFront would check them, with `openssl` for the signatures.
+//! Tests of links as CloudFront would check them, with `openssl` for the signatures.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -14,13 +14,13 @@ use super::*;
 const NOW: u64 = 1_767_290_000;
 const OBJECT: &str = "t/acme/c/0190a1b2-0000-7000-8000-000000000001/1.csv.gz";
 
-/// Runs openssl; false if it said no.
+/// Runs openssl; returns false if it failed.
 fn openssl(folder: &Path, arguments: &[&str]) -> bool {
     let run = Command::new("openssl").args(arguments).current_dir(folder).output();
     run.expect("these tests need the command openssl").status.success()
 }
 
-/// A private key in PEM form, made by openssl, in each of its forms.
+/// Creates a private key with openssl; returns it in each of its PEM forms.
 fn keys(folder: &Path, name: &str) -> Vec<(String, String)> {
     let made = |file: &str, arguments: &[&str]| {
         assert!(openssl(folder, arguments), "{arguments:?}");
@@ -37,7 +37,7 @@ fn keys(folder: &Path, name: &str) -> Vec<(String, String)> {
         (rsa.clone(), made(&rsa1, &["rsa", "-in", &rsa, "-traditional", "-out", &rsa1])),
         (ec.clone(), pkcs8_ec),
         (ec.clone(), made(&sec1, &["ec", "-in", &ec, "-out", &sec1])),
-        // As `openssl ecparam -genkey` writes it: the curve stands before the key.
+        // As `openssl ecparam -genkey` writes it: the curve is before the key.
         (
             with_parameters.clone(),
             made(&with_parameters, &["ecparam", "-name", "prime256v1", "-genkey", "-out", &with_parameters]),
@@ -50,11 +50,11 @@ fn secret(id: &str, pem: &str) -> String {
         .to_string()
 }
 
-/// What CloudFront does with a request, as its developer guide says: the policy is put together from URL and `Expires`, and
-/// the signature must be one over it by a key of the group.
+/// CloudFront's check of a request according to its developer guide: the policy is rebuilt from URL and `Expires`,
+/// and the signature must be one over it by a key of the group.
 struct Edge {
     folder: TempDir,
-    /// Id of a public key -> its file.
+    /// Maps the id of a public key to its file.
     group: HashMap<String, PathBuf>,
 }
 
@@ -117,7 +117,7 @@ fn openssl_accepts_links_of_both_kinds_of_key_and_refuses_what_was_changed() {
             "another distribution"
         );
         assert!(!edge.lets_in(&link.replace("KOURS", "KNOBODY"), NOW), "a key that is not in the group");
-        // Signed under our key's id, but by another key.
+        // Signed under the id of the trusted key, but by another key.
         let forged = Signer::read(&secret("KOURS", foreign)).unwrap().link(OBJECT, NOW + 900).unwrap();
         assert!(!edge.lets_in(&forged, NOW), "{private}: forged");
     }
@@ -200,7 +200,7 @@ fn other_secrets_are_refused_without_being_repeated() {
     }
 }
 
-/// Lets what is kept grow old.
+/// Makes the kept signer expire.
 async fn age(cdn: &Cdn) {
     if let Some(kept) = cdn.kept.lock().await.as_mut() {
         kept.until = Instant::now();

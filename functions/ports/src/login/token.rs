@@ -1,8 +1,8 @@
-//! Tokens of IAM: a signed URL without its scheme, good for opening connections for a quarter of an hour. Connections that
-//! are open stay open (those of a cache for twelve hours).
+//! IAM tokens: a signed URL without its scheme, valid for opening connections for a quarter of an hour. Open
+//! connections stay open (those of a cache for twelve hours).
 //!
-//! Sources: "Connecting to your DB instance using IAM authentication" in the RDS user guide, "Authenticating with IAM" in
-//! the ElastiCache user guide.
+//! Sources: "Connecting to your DB instance using IAM authentication" in the RDS user guide, "Authenticating with
+//! IAM" in the ElastiCache user guide.
 
 use std::time::{Duration, SystemTime};
 
@@ -16,26 +16,26 @@ use aws_sigv4::sign::v4;
 use super::LoginError;
 use crate::percent::encode;
 
-/// How long a token opens connections; both services take no longer one.
+/// Time for which a token can open connections; neither service accepts a longer one.
 const LIFE: Duration = Duration::from_secs(900);
 
-/// What a URL begins with that is signed, and a token is without.
+/// Scheme of the signed URL, removed from a token.
 const SCHEME: &str = "https://";
 
-/// What `role` logs in with at the database, or at its RDS Proxy, behind that host and port.
+/// Returns the token with which `role` logs in to the database, or to its RDS Proxy, at that host and port.
 pub(super) async fn database_token(
     host: &str,
     port: u16,
     role: &str,
     by: &SdkConfig,
 ) -> Result<String, LoginError> {
-    // The SDK would take another region rather than say that none is known.
+    // The SDK would use another region instead of reporting that none is known.
     let region = by.region().ok_or(LoginError::NoRegion)?.clone();
     let provider = by.credentials_provider().ok_or(LoginError::NoCredentials(None))?;
     let wanted = Config::builder()
         .hostname(host)
         .port(port.into())
-        // It is put into a query as it stands.
+        // It is inserted into a query without encoding.
         .username(encode(role, b""))
         .region(region)
         .credentials(provider)
@@ -46,7 +46,8 @@ pub(super) async fn database_token(
     Ok(token.as_str().to_owned())
 }
 
-/// What the user logs in with at the serverless cache of the same name. The SDK has nothing for it.
+/// Returns the token with which the user logs in to the serverless cache of the same name. The SDK does not provide
+/// it.
 pub(super) async fn cache_token(user: &str, by: &SdkConfig) -> Result<String, LoginError> {
     let region = by.region().ok_or(LoginError::NoRegion)?;
     let provider = by.credentials_provider().ok_or(LoginError::NoCredentials(None))?;
@@ -93,7 +94,7 @@ pub(super) mod tests {
     const HOST: &str = "sluice-x.proxy-abc.eu-central-1.rds.amazonaws.com";
     const SESSION: &str = "token/with+signs=";
 
-    /// A function with these credentials at 2026-11-24T12:00:00Z.
+    /// Returns the configuration of a function with these credentials at 2026-11-24T12:00:00Z.
     pub(in crate::login) fn by(session: Option<&str>) -> SdkConfig {
         let secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
         let credentials = Credentials::new("AKIDEXAMPLE", secret, session.map(str::to_owned), None, "test");
@@ -105,7 +106,7 @@ pub(super) mod tests {
             .build()
     }
 
-    /// Whether two tokens are the same but for the order of their parameters, which no server minds.
+    /// Reports whether two tokens are the same except for the order of their parameters, which servers ignore.
     fn same(one: &str, other: &str) -> bool {
         let parts = |token: &str| {
             let mut parts: Vec<_> = token.split(['?', '&']).map(str::to_owned).collect();
@@ -115,7 +116,7 @@ pub(super) mod tests {
         parts(one) == parts(other)
     }
 
-    /// What botocore makes of the same: `generate_db_auth_token`.
+    /// Compares with the output of botocore's `generate_db_auth_token`.
     #[tokio::test]
     async fn tokens_of_the_database_are_those_that_the_sdk_of_aws_makes() {
         let query = "Action=connect&DBUser=sluice_store&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIDEXAMPLE%2F20261124%2Feu-central-1%2Frds-db%2Faws4_request&X-Amz-Date=20261124T120000Z&X-Amz-Expires=900&X-Amz-SignedHeaders=host";
@@ -128,7 +129,7 @@ pub(super) mod tests {
         }
     }
 
-    /// What botocore's `RequestSigner` makes of the same.
+    /// Compares with the output of botocore's `RequestSigner`.
     #[tokio::test]
     async fn tokens_of_the_cache_are_those_that_the_sdk_of_aws_makes() {
         let query = "Action=connect&ResourceType=ServerlessCache&User=sluice-x-api&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIDEXAMPLE%2F20261124%2Feu-central-1%2Felasticache%2Faws4_request&X-Amz-Date=20261124T120000Z&X-Amz-Expires=900&X-Amz-SignedHeaders=host";

@@ -1,4 +1,4 @@
-//! How a URL has its connections protected on their way.
+//! Protection of connections in transit, as configured by a URL.
 
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -7,21 +7,21 @@ use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use super::Login;
 
-/// What is on the way between a process and a database.
+/// Protection between a process and a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
-    /// The network of this machine alone.
+    /// Not needed: the connection stays on this machine.
     Loopback,
-    /// Perhaps nothing: without TLS if the server wants it so, and whoever stands between may want it too.
+    /// Possibly none: without TLS if the server, or an attacker in between, requests it.
     Plain,
-    /// TLS, with whoever answers.
+    /// TLS, without verification of the server.
     Encrypted,
-    /// TLS, with a certificate that is good.
+    /// TLS, with a verified certificate.
     Verified,
 }
 
 impl Transport {
-    /// Reads it from a URL and the way to log in; `None` if it is no URL.
+    /// Reads it from a URL and the login method; `None` if the text is not a URL.
     pub fn of(url: &str, login: Login) -> Option<Self> {
         let options = PgConnectOptions::from_str(url).ok()?;
         let host = options.get_host();

@@ -1,31 +1,31 @@
-//! What can go wrong at the bucket.
+//! Errors of the bucket.
 
 use std::error::Error;
 
 use export::load::Signal;
 
-/// A call that failed, and why.
+/// A failed call with its cause.
 #[derive(Debug, thiserror::Error)]
 #[error("could not {what}: {kind}")]
 pub struct ObjectsError {
     /// The call, such as `store a part`.
     pub what: &'static str,
-    /// Why.
+    /// Kind of failure.
     pub kind: Kind,
     #[source]
     cause: Option<Box<dyn Error + Send + Sync>>,
 }
 
-/// Why a call failed.
+/// Kind of failure of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Kind {
-    /// Too many calls; later it may work.
+    /// Too many calls; a later call may succeed.
     #[error("the object store asks to slow down")]
     Throttled,
-    /// No answer, or an answer that it cannot answer.
+    /// No response, or a response that the service is unavailable.
     #[error("the object store cannot be reached")]
     Unavailable,
-    /// The role may not.
+    /// The role lacks the privilege.
     #[error("access denied; check the role's statements for the bucket")]
     Denied,
     /// No such object or upload.
@@ -34,7 +34,7 @@ pub enum Kind {
     /// No such bucket.
     #[error("the bucket does not exist")]
     NoBucket,
-    /// Anything else.
+    /// Any other failure.
     #[error("the object store refused the call")]
     Other,
 }
@@ -52,8 +52,8 @@ impl ObjectsError {
         Self { what, kind, cause: None }
     }
 
-    /// The condition of the deployment that it is; `None` if only this call failed. "Not found" is an upload that was
-    /// aborted: a new attempt makes a new one.
+    /// Returns the corresponding condition of the deployment; `None` if only this call failed. "Not found" is an
+    /// upload that was aborted: a new attempt creates a new one.
     pub fn signal(&self) -> Option<Signal> {
         match self.kind {
             Kind::Throttled => Some(Signal::StorageThrottled),

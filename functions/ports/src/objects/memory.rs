@@ -28,12 +28,12 @@ impl MemoryObjects {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// An object with what is stored beside it.
+    /// Returns an object with its metadata.
     pub fn object(&self, key: &str) -> Option<(Bytes, Meta)> {
         self.state().objects.get(key).cloned()
     }
 
-    /// Keys of the uploads that are neither complete nor aborted.
+    /// Returns the keys of the uploads that are neither complete nor aborted.
     pub fn unfinished(&self) -> Vec<String> {
         self.state().uploads.values().map(|(key, ..)| key.clone()).collect()
     }
@@ -108,12 +108,12 @@ impl Upload for MemoryUpload {
         let mut state = self.bucket.state();
         let upload = state.uploads.get_mut(&self.id);
         let (_, _, parts) = upload.ok_or(ObjectsError::bare("store a part", Kind::NotFound))?;
-        // A bucket keeps no memory of its client.
+        // Copied, because a bucket does not share its client's memory.
         parts.insert(number, Bytes::copy_from_slice(&body));
         Ok(())
     }
 
-    /// As strict as S3 about the sizes of parts; emulators are not.
+    /// Checks the sizes of parts as strictly as S3; emulators do not.
     async fn complete(&self) -> Result<(), ObjectsError> {
         const WHAT: &str = "complete an upload";
         let mut state = self.bucket.state();

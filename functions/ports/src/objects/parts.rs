@@ -1,20 +1,20 @@
-//! How large a part is: arithmetic without I/O.
+//! Size of parts: arithmetic without I/O.
 //!
-//! S3 allows 10,000 parts of at least 5 MiB (the last may be smaller). Parts begin as small as they
-//! may be, because so much memory is held per part, and grow by a step after every thousand.
+//! S3 allows 10,000 parts of at least 5 MiB (the last may be smaller). Parts start at the minimum size, because that
+//! much memory is held per part, and grow by a step after every thousand.
 
-/// Bytes by which parts grow.
+/// Number of bytes by which parts grow.
 const STEP_BYTES: usize = 10 << 20;
 
-/// S3's limits.
+/// Minimum size of a part in S3, in bytes.
 pub const MIN_PART_BYTES: usize = 5 << 20;
-/// See [`MIN_PART_BYTES`].
+/// Maximum number of parts in S3; see also [`MIN_PART_BYTES`].
 pub const MAX_PARTS: u32 = 10_000;
 
-/// Parts of one size before the next step.
+/// Number of parts of one size before the next step.
 const PARTS_PER_STEP: u32 = 1_000;
 
-/// Bytes that part `number` (from 1) has at least, unless it is the last. 10,000 parts hold 524 GB,
+/// Returns the minimum number of bytes of part `number` (from 1), unless it is the last. 10,000 parts hold 524 GB,
 /// more than a function can write in its fifteen minutes.
 pub fn target_bytes(number: u32) -> usize {
     let step = number.saturating_sub(1) / PARTS_PER_STEP;

@@ -1,7 +1,7 @@
-//! Amazon S3, or what speaks like it.
+//! Amazon S3, or a compatible service.
 //!
-//! Checksums: the whole object's CRC64NVME is asked for when an upload begins, and the SDK sends one
-//! with every body. What comes back is optional everywhere, since stand-ins do not echo checksums.
+//! Checksums: the whole object's CRC64NVME is requested when an upload begins, and the SDK sends one with every body.
+//! Checksums in responses are optional everywhere, since stand-ins do not return them.
 
 mod delete;
 mod list;
@@ -21,7 +21,7 @@ use tokio::sync::OnceCell;
 
 use super::{Kind, Meta, Objects, ObjectsError, Page, Upload};
 
-/// Kept by any cache for ever: an object's key is never written twice.
+/// Cache header of immutable objects: an object's key is never written twice.
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
 /// One bucket. Its clones share one client.
@@ -32,8 +32,8 @@ pub struct S3Objects {
 }
 
 impl S3Objects {
-    /// Names the bucket; the client is made at its first use. `AWS_ENDPOINT_URL[_S3]` is respected, and an
-    /// endpoint given that way is addressed by path, as stand-ins want it.
+    /// Configures the bucket; the client is created at its first use. `AWS_ENDPOINT_URL[_S3]` is respected, and such
+    /// an endpoint is addressed by path, as stand-ins require.
     pub fn new(bucket: impl Into<String>) -> Self {
         Self { client: Arc::default(), bucket: bucket.into() }
     }
@@ -85,7 +85,7 @@ impl Objects for S3Objects {
     }
 }
 
-/// The one place where failures of S3 are told apart. The SDK has retried what it could by then.
+/// Classifies failures of S3, in this one place. The SDK has already retried what it could.
 fn failed<E>(what: &'static str) -> impl FnOnce(SdkError<E>) -> ObjectsError
 where
     E: ProvideErrorMetadata + Error + 'static,
@@ -93,7 +93,7 @@ where
     move |error| {
         let status = error.raw_response().map(|response| response.status().as_u16());
         let kind = kind(status, error.code());
-        // As text: the SDK's types do not leave, and its errors say nothing without their chain.
+        // As text, because the SDK's types are not exposed and its errors are meaningless without their chain.
         ObjectsError::new(what, kind, DisplayErrorContext(&error).to_string())
     }
 }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::{Message, Queue, QueueError};
 
-/// Keeps what was sent.
+/// Queue that keeps the messages sent.
 #[derive(Debug, Default)]
 pub struct MemoryQueue {
     sent: Mutex<Vec<Message>>,
@@ -14,14 +14,14 @@ pub struct MemoryQueue {
 }
 
 impl MemoryQueue {
-    /// Takes all that was sent so far.
+    /// Removes and returns all messages sent so far.
     pub fn take(&self) -> Vec<Message> {
         std::mem::take(&mut *self.sent.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl MemoryQueue {
-    /// Takes what was sent for later, with the seconds of each.
+    /// Removes and returns the delayed messages, with the seconds of each.
     pub fn take_later(&self) -> Vec<(Message, u32)> {
         std::mem::take(&mut *self.later.lock().unwrap_or_else(PoisonError::into_inner))
     }

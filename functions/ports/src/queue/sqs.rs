@@ -7,13 +7,13 @@ use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
 use super::{Message, Queue, QueueError};
 use crate::sdk::{answered, told};
 
-/// SQS takes at most this many messages in one call.
+/// Maximum number of messages that SQS accepts in one call.
 const BATCH: usize = 10;
 
-/// Tries for entries that SQS refused inside an answer that was otherwise good.
+/// Maximum number of tries for entries that SQS refused inside an otherwise successful response.
 const TRIES: usize = 3;
 
-/// Longest delay that SQS takes, in seconds.
+/// Maximum delay that SQS accepts, in seconds.
 const MAX_DELAY_SECS: u32 = 900;
 
 /// A standard queue of Amazon SQS.
@@ -24,7 +24,7 @@ pub struct SqsQueue {
 }
 
 impl SqsQueue {
-    /// Names the queue; nothing is connected before the first send.
+    /// Configures the queue; no connection is opened before the first send.
     pub fn new(url: impl Into<String>) -> Self {
         Self { url: url.into(), client: tokio::sync::OnceCell::new() }
     }
@@ -34,7 +34,7 @@ impl SqsQueue {
         self.client.get_or_init(connect).await
     }
 
-    /// Sends up to ten messages; answers those that were refused.
+    /// Sends up to ten messages; returns those that were refused.
     async fn send_batch(&self, messages: &[Message], delay: Option<i32>) -> Result<Vec<Message>, QueueError> {
         let mut request = self.client().await.send_message_batch().queue_url(&self.url);
         for (i, message) in messages.iter().enumerate() {
@@ -65,7 +65,7 @@ impl Queue for SqsQueue {
                 }
                 left = match self.send_batch(&left, None).await {
                     Ok(left) => left,
-                    // Earlier batches went out: report this one as refused rather than all as unknown.
+                    // Earlier batches were sent, so this one is reported as refused instead of all as unknown.
                     Err(error) if messages.len() > batch.len() => {
                         tracing::warn!(
                             error = crate::telemetry::chain(&error),
@@ -109,7 +109,7 @@ mod tests {
 
     use super::*;
 
-    /// Answers one request after the other, and gives back the entries of each.
+    /// Serves the responses one request after the other, and returns the entries of each request.
     fn sqs(answers: Vec<Value>) -> (String, JoinHandle<Vec<Vec<String>>>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -178,7 +178,7 @@ mod tests {
         let (endpoint, server) = sqs(vec![refusing(&["0", "2"]), refusing(&["1"]), refusing(&["0"])]);
         let refused = queue(&endpoint).send(&messages).await.unwrap();
         let sent = server.join().unwrap();
-        // Of three, the first and third are sent again; of those the third, which is then given back.
+        // Of three, the first and third are sent again; of those the third, which is then returned.
         assert_eq!(sent.iter().map(Vec::len).collect::<Vec<_>>(), [3, 2, 1]);
         assert_eq!(sent[2], [serde_json::to_string(&messages[2]).unwrap()]);
         assert_eq!(refused, [messages[2]]);

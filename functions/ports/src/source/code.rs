@@ -1,4 +1,5 @@
-//! Codes of the source's failures: closed, so that each has its words, its remedy and its place in every decision.
+//! Codes of the source's failures. The set is closed, so that each has its message, its remedy and a decision
+//! everywhere.
 
 use export::load::Signal;
 
@@ -11,11 +12,11 @@ pub enum SourceCode {
     Login,
     /// No session was free in time.
     Full,
-    /// The server ends sessions that we need: a timeout of its own.
+    /// The server ends sessions in use because of a timeout of its own.
     SessionTimeout,
     /// The URL of the source cannot be used.
     Url,
-    /// `statement_timeout`, or a person, canceled the statement.
+    /// `statement_timeout`, or a manual cancel, canceled the statement.
     Timeout,
     /// Another session holds a lock.
     Locked,
@@ -25,21 +26,21 @@ pub enum SourceCode {
     Resource,
     /// Another server, which a foreign table or `dblink` reads, failed.
     Foreign,
-    /// The server failed inside, or a function of the user's raised an error of its own.
+    /// An internal error of the server, or an error raised by a user's function.
     Error,
-    /// The answer does not have the form that was asked for.
+    /// The response does not have the expected form.
     Protocol,
-    /// The session's thread is gone.
+    /// The thread of the session is gone.
     SessionLost,
     /// A policy would hide rows.
     RowSecurity,
-    /// A right is missing.
+    /// A privilege is missing.
     Permission,
     /// A relation or column is gone, or of another type.
     SchemaChanged,
     /// A value cannot be computed or converted.
     Value,
-    /// A filter's value is no value of its column's type.
+    /// The value of a filter is not a valid value of its column's type.
     FilterValue,
     /// The server refuses the statement.
     Query,
@@ -52,7 +53,7 @@ pub enum SourceCode {
 }
 
 impl SourceCode {
-    /// The word in the store and in JSON.
+    /// Returns the code as it is written in the store and in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Unavailable => "source_unavailable",
@@ -80,7 +81,7 @@ impl SourceCode {
         }
     }
 
-    /// The condition of the deployment that it is; `None` if it is the chunk's own failure.
+    /// Returns the corresponding condition of the deployment; `None` if it is the chunk's own failure.
     pub fn signal(self) -> Option<Signal> {
         Some(match self {
             Self::Unavailable => Signal::SourceUnavailable,
@@ -92,7 +93,7 @@ impl SourceCode {
         })
     }
 
-    /// Whether another attempt may go better.
+    /// Reports whether another attempt may succeed.
     pub fn is_retryable(self) -> bool {
         match self {
             Self::RowSecurity
@@ -120,7 +121,7 @@ impl SourceCode {
         }
     }
 
-    /// What happened.
+    /// Returns a description of the failure.
     pub(super) fn what(self) -> &'static str {
         match self {
             Self::Unavailable => "the source is not available",
@@ -148,7 +149,7 @@ impl SourceCode {
         }
     }
 
-    /// What to do about it; empty where it heals by itself or nothing is known.
+    /// Returns the remedy; empty if the failure resolves itself or no remedy is known.
     pub(super) fn remedy(self) -> &'static str {
         match self {
             Self::Login => {
@@ -185,7 +186,7 @@ impl SourceCode {
     }
 }
 
-/// A remedy that fits one SQLSTATE better than its code's.
+/// Returns a remedy that fits one SQLSTATE better than that of its code.
 pub(super) fn remedy_of(state: &str) -> Option<&'static str> {
     Some(match state {
         "22021" | "22P05" => {

@@ -1,6 +1,7 @@
-//! What can go wrong at the source, classified once: by SQLSTATE, by whether the session ended, and by who speaks.
+//! Errors of the source, classified in one place: by SQLSTATE, by whether the session ended, and by the component
+//! that reports.
 //!
-//! No text of the server takes part: servers speak other languages, and their texts may quote a row's values.
+//! No text of PostgreSQL is used: servers report in various languages, and their texts may quote values of a row.
 
 use std::error::Error;
 
@@ -10,21 +11,21 @@ use super::code::{SourceCode, remedy_of};
 use super::pooler::said_by_pooler;
 use super::sqlstate::look_up;
 
-/// A failure of the source, with all that a retry and a person need to know.
+/// A failure of the source, with everything a retry and an operator need.
 ///
-/// The message is ours throughout: nothing that the server says beyond its SQLSTATE is repeated.
+/// The message is written entirely by this crate: of the server's report only the SQLSTATE is repeated.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct SourceError {
-    /// Its kind.
+    /// Code of the failure.
     pub code: SourceCode,
-    /// What happened and what to do.
+    /// Description and remedy.
     pub message: String,
-    /// The server's five-character code, if the server spoke.
+    /// The server's five-character code, if the server reported the failure.
     pub sqlstate: Option<String>,
-    /// Where in our statement the server stumbled, in characters from 1.
+    /// Position of the error in the statement, in characters from 1.
     position: Option<usize>,
-    /// The server's function that reported it: one name in all languages.
+    /// Function of the server that reported it: its name is the same in all languages.
     pub(super) routine: Option<String>,
     #[source]
     cause: Option<Box<dyn Error + Send + Sync>>,
@@ -43,7 +44,7 @@ impl SourceError {
         Self { cause: Some(Box::new(cause)), ..self }
     }
 
-    /// The column's type is not the one the catalog was resolved with.
+    /// Returns the error for a column whose type is not the one the catalog was resolved with.
     pub(super) fn schema_changed(column: &str, expected: u32, found: u32) -> Self {
         Self::new(
             SourceCode::SchemaChanged,
@@ -53,7 +54,7 @@ impl SourceError {
         )
     }
 
-    /// Texts of the tenant column are no longer equal only where their bytes are.
+    /// Returns the error for a tenant column whose equal texts no longer have equal bytes.
     pub(super) fn collation_changed(column: &str) -> Self {
         let message = format!(
             "schema changed: the collation of the tenant column \"{column}\" is another than the catalog says; run catalog apply"
@@ -61,10 +62,12 @@ impl SourceError {
         Self::new(SourceCode::SchemaChanged, message)
     }
 
-    /// The source refused to read a filter's value as the filter's type. The value is not repeated.
+    /// Turns a failure to read a filter's value as the filter's type into an error of that filter. The value is not
+    /// repeated.
     pub(super) fn of_filter(self, column: &str) -> Self {
         let state = self.sqlstate.as_deref().unwrap_or_default();
-        // Some types call a wrong value a syntax error. A missing type or right is not the value's fault.
+        // Some types report a wrong value as a syntax error. A missing type or privilege is not the fault of the
+        // value.
         let is_values = ["22", "23", "42", "P0"].iter().any(|class| state.starts_with(class));
         if !is_values || ["42501", "42704"].contains(&state) {
             return self;
@@ -75,47 +78,49 @@ impl SourceError {
         Self { sqlstate: self.sqlstate.clone(), ..Self::new(SourceCode::FilterValue, message) }
     }
 
-    /// The answer does not have the form that was asked for.
+    /// Returns the error for a response that does not have the expected form.
     pub(super) fn protocol(what: &str) -> Self {
         Self::new(SourceCode::Protocol, with(SourceCode::Protocol.what(), what))
     }
 
-    /// The session's thread is gone, which only a bug or the end of the process explains.
+    /// Returns the error for a session whose thread is gone, which only a bug or the end of the process explains.
     pub(super) fn gone() -> Self {
         Self::plain(SourceCode::SessionLost)
     }
 
-    /// A failure that a test asked for: as if the connection broke.
+    /// Returns the failure that a test injects: the same as a broken connection.
     pub(super) fn injected() -> Self {
         Self::classify(std::io::Error::new(std::io::ErrorKind::ConnectionReset, "injected").into())
     }
 
-    /// The server accepted the connection but gave no session in time.
+    /// Returns the error for a server that accepted the connection but gave no session in time.
     pub(super) fn waited() -> Self {
         Self::plain(SourceCode::Full)
     }
 
-    /// The server did not answer in time.
+    /// Returns the error for a server that did not respond in time.
     pub fn silent() -> Self {
         Self::new(SourceCode::Unavailable, with(SourceCode::Unavailable.what(), "it does not answer"))
     }
 
-    /// The URL cannot be used; only the operator can change that.
+    /// Returns the error for a URL that cannot be used; only the operator can change that.
     pub(super) fn url(cause: impl Error + Send + Sync + 'static) -> Self {
         Self::plain(SourceCode::Url).because(cause)
     }
 
-    /// The same, found when a session is asked for.
+    /// Returns the same error, detected when a session is opened.
     pub(super) fn no_url() -> Self {
         Self::plain(SourceCode::Url)
     }
 
-    /// No token to log in with can be made; credentials come from the environment, which may be replaced.
+    /// Returns the error for a login token that cannot be created. Credentials come from the environment, which may
+    /// be replaced.
     pub(super) fn login(cause: crate::login::LoginError) -> Self {
         Self::new(SourceCode::Login, "no token to log in to the source with could be made").because(cause)
     }
 
-    /// A transaction that lasted `limit_ms` was ended by the server's `transaction_timeout`, which broke the connection.
+    /// Returns the error for a transaction that lasted `limit_ms` and was ended by the server's
+    /// `transaction_timeout`, which broke the connection.
     pub(super) fn transaction_timeout(limit_ms: u64) -> Self {
         let code = SourceCode::SessionTimeout;
         let what = format!("transaction_timeout of the source ended the session after {limit_ms} ms");
@@ -123,27 +128,27 @@ impl SourceError {
         Self { sqlstate: state, ..Self::new(code, with(&format!("{what} (SQLSTATE 25P04)"), code.remedy())) }
     }
 
-    /// Whether the server or the pooler had no session to give.
+    /// Reports whether the server or the pooler had no free session.
     pub(super) fn refused(&self) -> bool {
         self.code == SourceCode::Full
     }
 
-    /// Whether the connection is gone, with or without a word.
+    /// Reports whether the connection is gone, with or without an error from the server.
     pub(super) fn broke(&self) -> bool {
         self.code == SourceCode::Unavailable
     }
 
-    /// What happened, without a remedy: for those who have a better one.
+    /// Returns the description without the remedy, for callers that have a better remedy.
     pub fn what(&self) -> &str {
         self.message.split_once("; ").map_or(&self.message, |(what, _)| what)
     }
 
-    /// A failure of a statement. One that ends the session is a condition of the deployment.
+    /// Classifies a failure of a statement. A failure that ends the session is a condition of the deployment.
     pub(super) fn classify(cause: sqlx::Error) -> Self {
         Self::of(cause, false)
     }
 
-    /// A failure on the way to a session, before any statement of ours: always a condition of the deployment.
+    /// Classifies a failure before the first statement of a session: always a condition of the deployment.
     pub(super) fn connecting(cause: sqlx::Error) -> Self {
         Self::of(cause, true)
     }
@@ -158,7 +163,8 @@ impl SourceError {
                 sqlx::Error::Tls(_) => {
                     Self::new(SourceCode::Unavailable, "the TLS handshake with the source failed")
                 }
-                // What a server says before it knows our encoding may be in its own: the driver then knows no code.
+                // Before the client encoding is set, a server's message may be in the server's encoding; the driver
+                // then returns no code.
                 sqlx::Error::Protocol(_) if connecting => Self::new(
                     SourceCode::Login,
                     "the source refuses the login, in words that cannot be read; its log has the reason",
@@ -175,7 +181,7 @@ impl SourceError {
             _ => None,
         };
         let fatal = matches!(server.severity(), PgSeverity::Fatal | PgSeverity::Panic);
-        // PostgreSQL names the routine that reports; a pooler has none.
+        // PostgreSQL names the routine that reports; a pooler does not.
         let code = match server.routine() {
             None if state == "08P01" => said_by_pooler(server.message()),
             _ if connecting || fatal => ended(&state),
@@ -185,7 +191,7 @@ impl SourceError {
         error.position = position;
         error.routine = server.routine().map(str::to_owned);
         error.message = if error.routine.is_none() && state == "08P01" {
-            // The condition's name would speak of the protocol; a pooler means something else.
+            // The condition's name would refer to the protocol; a pooler uses the code for something else.
             with(&format!("{} (SQLSTATE 08P01 of its pooler)", code.what()), code.remedy())
         } else {
             told(code, &state, "")
@@ -194,7 +200,7 @@ impl SourceError {
         error
     }
 
-    /// Adds the name in our statement at which the server stumbled.
+    /// Adds the name at the error's position in the statement.
     pub(super) fn in_statement(mut self, sql: &str) -> Self {
         let name = self.position.and_then(|at| name_at(sql, at));
         if let (Some(name), Some(state)) = (name, &self.sqlstate) {
@@ -213,7 +219,7 @@ fn with(what: &str, remedy: &str) -> String {
     if remedy.is_empty() { what.to_owned() } else { format!("{what}; {remedy}") }
 }
 
-/// The verdict on a session that was refused or ended by the server.
+/// Returns the code for a session that was refused or ended by the server.
 fn ended(state: &str) -> SourceCode {
     match state {
         "53300" => SourceCode::Full,
@@ -225,20 +231,22 @@ fn ended(state: &str) -> SourceCode {
     }
 }
 
-/// The verdict on a statement that was refused. `inside`: the server tells of a function in which it happened.
+/// Returns the code for a statement that was refused. `inside` is true if the server reports that it happened inside
+/// a function.
 fn refused(state: &str, routine: Option<&str>, inside: bool) -> SourceCode {
     match (state, look_up(state).1) {
         ("42501", _) if routine == Some("check_enable_rls") => SourceCode::RowSecurity,
-        // What a function misses was never in the catalog.
+        // Objects that a function refers to were never in the catalog.
         (_, SourceCode::SchemaChanged) if inside => SourceCode::Query,
-        // PostgreSQL itself: its client broke the protocol. A foreign server's has a function around it.
+        // PostgreSQL itself: its client violated the protocol. An error of a foreign server is reported with the
+        // function around it.
         ("08P01", _) => SourceCode::Protocol,
         (_, code) => code,
     }
 }
 
-/// The name that begins at the `at`-th character of a statement, from 1: a quoted or a plain one. Anything else, a literal
-/// above all, is not repeated.
+/// Returns the quoted or plain name that begins at the `at`-th character of a statement, counted from 1. Anything
+/// else, above all a literal, is not repeated.
 fn name_at(sql: &str, at: usize) -> Option<String> {
     let rest: Vec<char> = sql.chars().skip(at.checked_sub(1)?).take(200).collect();
     let is_word = |c: &char| c.is_alphanumeric() || *c == '_' || *c == '.';

@@ -1,9 +1,8 @@
-//! Reading what `EXPLAIN (FORMAT JSON, VERBOSE)` answers: estimates, and by which way each relation is
-//! reached. Pure.
+//! Parser of the output of `EXPLAIN (FORMAT JSON, VERBOSE)`: estimates, and the access path to each relation. Pure.
 
 use serde::Deserialize;
 
-/// A node of a plan, with the nodes below it. The root stands for the whole plan.
+/// A node of a plan, with the nodes below it. The root represents the whole plan.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Plan {
@@ -35,40 +34,40 @@ pub(super) struct Plan {
     plans: Vec<Plan>,
 }
 
-/// How one relation is read.
+/// Access to one relation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Scan {
     /// Schema and name.
     pub(super) relation: (String, String),
-    /// By which way.
+    /// Access path.
     pub(super) way: Way,
-    /// Whether the condition on the range is tested row by row.
+    /// True if the condition on the range is tested row by row.
     pub(super) filtered: bool,
 }
 
-/// The way to a relation's rows.
+/// Access path to a relation's rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
-    /// By an index and the range.
+    /// Index access by the range.
     Range,
-    /// By an index and something else, such as the key of a join.
+    /// Index access by another condition, such as the key of a join.
     Lookup,
-    /// All of it.
+    /// Read of all rows.
     Whole,
 }
 
-/// How a condition on the range shows in a plan. The bounds tell more than the column's name, which a
-/// view or query may have changed.
+/// Form of the condition on the range in a plan. The bounds are more reliable than the column's name, which a view or
+/// query may have changed.
 #[derive(Clone, Debug)]
 pub(super) struct Mark {
-    /// The column's name.
+    /// Name of the column.
     pub(super) column: String,
-    /// The beginnings of the bounds' literals, such as `'2024-01-31`.
+    /// Prefixes of the bounds' literals, such as `'2024-01-31`.
     pub(super) bounds: Vec<String>,
 }
 
 impl Plan {
-    /// Reads the answer; `None` if it has another form.
+    /// Parses the output; `None` if it has another form.
     pub(super) fn parse(json: &str) -> Option<Self> {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
@@ -79,21 +78,21 @@ impl Plan {
         answers.into_iter().next().map(|answer| answer.plan)
     }
 
-    /// Rows and bytes of binary COPY: per row the planner's width, a length per column and two bytes.
+    /// Returns rows and bytes of binary COPY: per row the planner's width, a length per column and two bytes.
     pub(super) fn size(&self, columns: usize) -> export::estimate::Size {
         let width = self.width + 4.0 * columns as f64 + 2.0;
         export::estimate::Size { rows: self.rows as u64, bytes: (self.rows * width) as u64 }
     }
 
-    /// All relations that are read, in the order of the plan.
+    /// Returns all relations that are read, in the order of the plan.
     pub(super) fn scans(&self, mark: Option<&Mark>) -> Vec<Scan> {
         let mut scans = Vec::new();
         self.collect(mark, &mut scans);
         scans
     }
 
-    /// Whether rows are made, not only found: joined, grouped or computed. The planner then guesses how
-    /// many there will be.
+    /// Reports whether rows are joined, grouped or computed, instead of only found. The planner then guesses their
+    /// number.
     pub(super) fn is_computed(&self) -> bool {
         let found = self.relation.is_some()
             || self.kind.starts_with("Bitmap")
@@ -111,13 +110,13 @@ impl Plan {
         !found || self.plans.iter().any(Self::is_computed)
     }
 
-    /// The first node that sorts.
+    /// Returns the first node that sorts.
     pub(super) fn sort(&self) -> Option<&Self> {
         let here = matches!(self.kind.as_str(), "Sort" | "Incremental Sort");
         if here { Some(self) } else { self.plans.iter().find_map(Self::sort) }
     }
 
-    /// The nodes that read one of `relations`, as PostgreSQL would print them: the first three.
+    /// Returns the nodes that read one of `relations`, as PostgreSQL would print them: the first three.
     pub(super) fn lines_of(&self, relations: &[&(String, String)]) -> Vec<String> {
         let mut lines = Vec::new();
         self.collect_lines(relations, &mut lines);
@@ -135,7 +134,7 @@ impl Plan {
         self.plans.iter().for_each(|plan| plan.collect_lines(relations, lines));
     }
 
-    /// The node in one line, as PostgreSQL would print it in some more.
+    /// Returns the node in one line, where PostgreSQL would print it in several.
     pub(super) fn line(&self) -> String {
         let mut line = self.kind.clone();
         let mut add = |word: &str, text: Option<String>| {
@@ -169,7 +168,7 @@ impl Plan {
             |text: &Option<String>| mark.zip(text.as_deref()).is_some_and(|(mark, text)| mark.is_in(text));
         if let Some(name) = &self.relation {
             let by_index = [&self.index_cond, &self.recheck_cond, &self.remote_sql];
-            // The bitmap's own scans stand below and name no relation.
+            // The bitmap's own scans are below and name no relation.
             let way = if by_index.iter().any(|cond| marked(cond))
                 || self.bitmaps().any(|b| marked(&b.index_cond))
             {
@@ -196,7 +195,7 @@ impl Plan {
 impl Mark {
     fn is_in(&self, condition: &str) -> bool {
         let by_name = || {
-            // With a constant beside it; a join's condition has none.
+            // Together with a constant; the condition of a join has none.
             let word = |c: char| !c.is_alphanumeric() && c != '_';
             condition.contains('\'')
                 && (condition.split(word).any(|w| w == self.column)

@@ -1,21 +1,23 @@
-//! The oldest transaction that is open at the source: rows it stamped when it began may still appear.
+//! Start of the oldest transaction open at the source: rows it stamped when it began may still appear.
 //!
-//! `functions/export/README.md` has the argument; each condition here closes a way in which it would be wrong.
+//! `functions/export/README.md` has the proof; each condition here closes a case in which it would be wrong.
 
-/// A transaction that was prepared began before, and nothing tells when. Transaction managers end theirs after minutes.
+/// Margin for prepared transactions: a prepared transaction began before it was prepared, at an unknown time.
+/// Transaction managers end theirs after minutes.
 const PREPARED_MARGIN: &str = "1 day";
 
-/// SQL for the start of the oldest transaction of another session; `now()` where there is none, null where it cannot be known.
+/// Returns the SQL for the start of the oldest transaction of another session; `now()` if there is none, null if it
+/// cannot be determined.
 ///
-/// - A role without `pg_read_all_stats` does not see when the transactions of others began, and a standby does not see those of
-///   its primary at all.
+/// - A role without `pg_read_all_stats` cannot read when the transactions of others began, and a standby cannot read
+///   those of its primary at all.
 /// - A session with `track_activities` off shows nothing.
-/// - Between two transactions of one message a session has none open, yet the second begins with the message's time: an
-///   active client counts from its statement at the latest.
-/// - Whatever may write counts, not clients alone: workers of subscriptions and of extensions. Parallel workers share their
-///   leader's transaction; a walsender and autovacuum write no rows.
-/// - Sessions are looked at before prepared transactions, and `least` evaluates in that order: a transaction is listed as
-///   prepared before its session lets go of it, so none is missed.
+/// - Between two transactions of one message a session has none open, yet the second begins with the message's time.
+///   Therefore an active client counts from its statement at the latest.
+/// - Everything that may write counts, including workers of subscriptions and of extensions. Parallel workers share
+///   their leader's transaction; a walsender and autovacuum write no rows.
+/// - Sessions are read before prepared transactions, and `least` evaluates in that order: a transaction is listed as
+///   prepared before its session releases it, so none is missed.
 pub(super) fn open_since_sql() -> String {
     let others = "from pg_catalog.pg_stat_activity a where a.datname = pg_catalog.current_database() \
         and a.pid <> pg_catalog.pg_backend_pid() \

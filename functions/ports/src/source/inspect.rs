@@ -1,7 +1,7 @@
-//! One session that asks about the source: what exists, of which type, what the planner believes.
+//! A session that inspects the source: existing relations, their types, planner estimates.
 //!
-//! It reads no rows of the user's tables, except where that is cheap: the first and last value of a range
-//! column, and the size of a few rows.
+//! It reads no rows of the user's tables, except where that is cheap: the first and last value of a range column, and
+//! the size of a few rows.
 
 use std::time::Duration;
 
@@ -14,11 +14,11 @@ use super::horizon::open_since_sql;
 use super::{Source, SourceError, connect, sql};
 use crate::server::{QUESTION, Server};
 
-/// A session through the pool, with the source role. Dropped, it closes its connection.
+/// A session of the source role, through the pooler. If dropped, it closes its connection.
 #[derive(Debug)]
 pub struct Inspector {
     connection: PgConnection,
-    /// Where another session comes from, should this one be ended.
+    /// Source of a new session if this one is ended.
     source: Source,
     patience: Duration,
     /// Set in each transaction; see [`Inspector::seek_in`].
@@ -26,10 +26,10 @@ pub struct Inspector {
 }
 
 impl Source {
-    /// Opens a session that asks questions; waits up to `patience` for one to become free.
+    /// Opens an inspecting session; waits up to `patience` for one to become free.
     ///
     /// # Errors
-    /// If the source cannot be reached, or has no session to give in time.
+    /// If the source cannot be reached, or has no free session in time.
     pub async fn inspector(&self, patience: Duration) -> Result<Inspector, SourceError> {
         let connection = connect(&self.options().await?, patience).await?;
         Ok(Inspector { connection, source: self.clone(), patience, path: String::new() })
@@ -37,10 +37,11 @@ impl Source {
 }
 
 impl Inspector {
-    /// Makes sure that there is a session, after an error that may have ended it; true if it had to be opened again.
+    /// Ensures that there is a session, after an error that may have ended it. Returns true if it had to be opened
+    /// again.
     ///
     /// # Errors
-    /// If the source has none to give.
+    /// If the source has no free session.
     pub(super) async fn recover(&mut self) -> Result<bool, SourceError> {
         if self.texts("select 1").await.is_ok() {
             return Ok(false);
@@ -49,29 +50,29 @@ impl Inspector {
         Ok(true)
     }
 
-    /// From now on names without a schema are sought in these schemas, after `pg_catalog`.
+    /// Sets the schemas in which names without a schema are looked up from now on, after `pg_catalog`.
     pub(super) fn seek_in(&mut self, schemas: &[String]) {
         self.path = sql::set_path(schemas);
     }
 
-    /// Asks one question, in a read-only transaction of its own: one that fails does not poison the next.
+    /// Runs one query in a read-only transaction of its own, so that a failure does not affect the next query.
     ///
     /// # Errors
-    /// If the server refuses the question or is gone.
+    /// If the server refuses the query or is gone.
     pub async fn texts(&mut self, question: &str) -> Result<Vec<Vec<Option<String>>>, SourceError> {
         let rows = self.rows(question).await?;
         rows.iter().map(cells).collect::<Result<_, _>>().map_err(SourceError::classify)
     }
 
-    /// What the planner would do. Nothing is run.
+    /// Returns the planner's plan. Nothing is run.
     pub(super) async fn explain(&mut self, select: &str) -> Result<Plan, SourceError> {
         let rows = self.texts(&format!("explain (format json, verbose)\n{select}")).await?;
         let text = rows.first().and_then(|row| row.first()?.as_deref()).unwrap_or_default();
         Plan::parse(text).ok_or_else(|| SourceError::protocol("the answer to EXPLAIN cannot be read"))
     }
 
-    /// Names and types (OIDs as `pg_typeof` reports them) of the columns of what is read. Names that
-    /// occur twice have no type: they cannot be asked for.
+    /// Returns names and types (OIDs as `pg_typeof` reports them) of the columns of a relation or query. Names that
+    /// occur twice have no type, because they cannot be referred to.
     pub(super) async fn describe(&mut self, from: &From) -> Result<Vec<(String, Option<u32>)>, SourceError> {
         let empty =
             format!("(values (1)) v left join (select * from {} limit 0) q on true", from_clause(from));
@@ -97,8 +98,8 @@ impl Inspector {
         Ok(typed.collect())
     }
 
-    /// Names the database that is read, the same through whatever host it is reached: its name, and
-    /// the identifier of its cluster where the role may know it. A physical standby has its primary's.
+    /// Returns a name of the database that is the same through every host: its name, and the identifier of its
+    /// cluster if the role may read it. A physical standby has that of its primary.
     ///
     /// # Errors
     /// If the source cannot be reached.
@@ -113,46 +114,47 @@ impl Inspector {
         Ok(cluster.map_or(database.clone(), |cluster| format!("{database}@{cluster}")))
     }
 
-    /// The server, as the source role sees it.
+    /// Returns the server, as visible to the source role.
     ///
     /// # Errors
-    /// If the source cannot be asked.
+    /// If the source cannot be queried.
     pub async fn server(&mut self) -> Result<Server, SourceError> {
         let row = self.texts(QUESTION).await?.into_iter().next();
         row.and_then(Server::read).ok_or_else(|| SourceError::protocol("it tells too little of its server"))
     }
 
-    /// For how long the oldest transaction of another session has been open; `None` where that cannot be known.
+    /// Returns the time for which the oldest transaction of another session has been open; `None` if it cannot be
+    /// determined.
     ///
     /// # Errors
-    /// If the source cannot be asked.
+    /// If the source cannot be queried.
     pub async fn open_since(&mut self) -> Result<Option<Duration>, SourceError> {
         let age = format!("select (extract(epoch from now() - ({})))::text", open_since_sql());
         let secs = self.text(&age).await?.and_then(|text| text.parse::<f64>().ok());
         Ok(secs.map(|secs| Duration::from_secs_f64(secs.max(0.0))))
     }
 
-    /// The value of a setting in this session.
+    /// Returns the value of a setting in this session.
     ///
     /// # Errors
-    /// If the source cannot be asked.
+    /// If the source cannot be queried.
     pub async fn setting(&mut self, name: &str) -> Result<Option<String>, SourceError> {
         self.text(&format!("select current_setting({}, true)", sql::literal(name))).await
     }
 
-    /// The first cell of the first row.
+    /// Returns the first cell of the first row.
     pub(super) async fn text(&mut self, question: &str) -> Result<Option<String>, SourceError> {
         Ok(self.texts(question).await?.into_iter().next().and_then(|row| row.into_iter().next()).flatten())
     }
 
-    /// Ends the session politely.
+    /// Closes the session gracefully.
     pub async fn close(mut self) {
         // With a transaction open, a pooler would close the server's session too.
         let _ = self.connection.execute("rollback").await;
         let _ = self.connection.close().await;
     }
 
-    /// One message of the simple protocol: a pooler keeps the server session between its statements.
+    /// Sends one message of the simple protocol: a pooler keeps the server session between its statements.
     async fn rows(&mut self, question: &str) -> Result<Vec<PgRow>, SourceError> {
         let path = &self.path;
         let message = format!("rollback; begin isolation level read committed read only;\n{path}{question}");
@@ -172,7 +174,7 @@ fn cells(row: &PgRow) -> Result<Vec<Option<String>>, sqlx::Error> {
     (0..row.len()).map(cell).collect()
 }
 
-/// What is read, under the name `q`.
+/// Returns the FROM item that is read, under the name `q`.
 pub(super) fn from_clause(from: &From) -> String {
     match from {
         From::Relation { schema, name } => format!("{}.{} q", sql::identifier(schema), sql::identifier(name)),

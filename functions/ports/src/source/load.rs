@@ -1,16 +1,16 @@
-//! The load of the source, asked in the session that is about to read: one statement over what the server keeps in
+//! Load of the source, read in the session that is about to read rows: one query over data that the server keeps in
 //! memory, and none at all without a limit.
 
 use export::load::{Load, LoadLimits};
 
 use super::SourceError;
 
-/// Asks for what has a limit; the rest is null.
+/// Returns the query for the values that have a limit; the others are null.
 ///
-/// Only a member of `pg_read_all_stats` sees what other roles' sessions do; to others they would all seem idle. A
-/// standby that has replayed all it was sent, and is being sent more, is not behind: on a quiet primary the time of its
-/// last commit says nothing. Readers of Aurora replay no WAL of their own and refuse to be asked; they are never behind
-/// by more than an instant.
+/// Only a member of `pg_read_all_stats` can read the activity of other roles' sessions; to other roles they would all
+/// seem idle. A standby that has replayed everything it received, and is still receiving, is not lagging: on a quiet
+/// primary the time of its last commit shows nothing. Readers of Aurora replay no WAL of their own and refuse the
+/// query; they lag only by an instant.
 pub(super) fn load_sql(limits: LoadLimits) -> String {
     let sessions = "case when pg_catalog.pg_has_role(current_user, 'pg_read_all_stats', 'usage') then \
         (select count(*) from pg_catalog.pg_stat_activity where state = 'active' and backend_type = 'client backend' \
@@ -27,7 +27,7 @@ pub(super) fn load_sql(limits: LoadLimits) -> String {
     )
 }
 
-/// Reads the answer.
+/// Reads the row.
 pub(super) fn read(row: &[Option<i64>]) -> Result<Load, SourceError> {
     let [active_sessions, replica_lag_ms] = row else {
         return Err(SourceError::protocol("the load has another number of columns"));

@@ -1,8 +1,8 @@
-//! What PgBouncer says under SQLSTATE 08P01: fixed texts, which it translates into no language.
+//! Messages of PgBouncer under SQLSTATE 08P01: fixed texts, which are never translated.
 
 use super::code::SourceCode;
 
-/// Pieces of its texts, in order of how much they tell.
+/// Parts of its messages, most specific first.
 const TEXTS: [(&str, SourceCode); 19] = [
     ("unsupported startup parameter", SourceCode::Url),
     ("no such database", SourceCode::Login),
@@ -25,8 +25,8 @@ const TEXTS: [(&str, SourceCode); 19] = [
     ("transaction_timeout", SourceCode::SessionTimeout),
 ];
 
-/// The verdict on a pooler's text. The rest is about the connection behind it: "server conn crashed?", "pgbouncer cannot
-/// connect to server", "server_login_retry", a pooler that shuts down.
+/// Returns the code for a pooler's message. The remaining messages are about its server connection: "server conn
+/// crashed?", "pgbouncer cannot connect to server", "server_login_retry", a pooler that shuts down.
 pub(super) fn said_by_pooler(text: &str) -> SourceCode {
     let text = text.to_lowercase();
     if text.contains("query_timeout") {

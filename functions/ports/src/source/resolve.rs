@@ -1,8 +1,8 @@
-//! Resolves one dataset of a catalog against the source: names, types, rights, estimates.
+//! Resolution of one dataset of a catalog against the source: names, types, rights, estimates.
 //!
-//! Everything that is wrong with the definition is found at once; then the chunk's own statements are sent, and only where
-//! the source accepts them are estimates and advice asked for. A refusal is a violation of this dataset. The check of a
-//! catalog ends early only where the source has no session to give.
+//! All errors of the definition are found in one pass. Then the chunk's own statements are sent, and only if the
+//! source accepts them are estimates and advice determined. A statement that the source refuses is a violation of
+//! this dataset. The check of a catalog ends early only if the source has no free session.
 
 mod findings;
 
@@ -58,24 +58,24 @@ pub use refresh::{Refreshed, refresh};
 use super::{Inspector, SourceCode, SourceError};
 use findings::Findings;
 
-/// What became of one dataset.
+/// Outcome of resolving one dataset.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Resolution {
-    /// With everything resolved; `None` if something is wrong with it.
+    /// The resolved dataset; `None` if there is a violation.
     pub dataset: Option<Dataset>,
-    /// What the planner believes about it.
+    /// Planner estimates of the dataset.
     pub estimate: DatasetEstimate,
-    /// Why it cannot be applied.
+    /// Violations that prevent it from being applied.
     pub violations: Vec<Violation>,
-    /// What the operator should know.
+    /// Warnings for the operator.
     pub warnings: Vec<Violation>,
 }
 
-/// Resolves the dataset `name`; `tenants` is how many tenants there are.
+/// Resolves the dataset `name`; `tenants` is the number of tenants.
 ///
 /// # Errors
-/// If the source has no session to give. What is wrong with the dataset is in the [`Resolution`], and the session is
-/// ready for the next one.
+/// If the source has no free session. Errors of the dataset are in the [`Resolution`], and the session is ready for
+/// the next dataset.
 pub async fn resolve(
     inspector: &mut Inspector,
     name: &str,
@@ -91,8 +91,8 @@ pub async fn resolve(
             Err(error) => {
                 let lost = inspector.recover().await?;
                 if lost && !lost_before && error.code != SourceCode::SessionTimeout {
-                    // The server restarted, or the connection broke: that is not the dataset's doing, once. A timeout of
-                    // the server would end the next session too.
+                    // The server restarted, or the connection broke: that is not attributed to the dataset the first
+                    // time. A timeout of the server would end the next session too.
                     lost_before = true;
                     continue;
                 }
@@ -138,7 +138,7 @@ async fn dataset(
         epoch: definition.epoch.unwrap_or(1),
         search_path: definition.search_path.clone(),
     };
-    // Without its columns or its range there is no statement to send.
+    // Without columns or range there is no statement to send.
     if dataset.columns.is_empty() || dataset.range.is_some() != definition.range_column.is_some() {
         return Ok(nothing());
     }

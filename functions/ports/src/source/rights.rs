@@ -1,23 +1,23 @@
-//! What the source role could do beyond reading.
+//! Rights of the source role beyond reading.
 
 use super::{Inspector, SourceError};
 
-/// Rights that reading does not need. Names are `schema.name`, at most 50 of a kind.
+/// Rights that are not needed for reading. Names are `schema.name`, at most 50 of a kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rights {
-    /// The role.
+    /// Name of the role.
     pub role: String,
-    /// Nothing holds it.
+    /// True for a superuser, to whom no restriction applies.
     pub superuser: bool,
-    /// Row security does not hold it.
+    /// True if row security does not apply to it.
     pub bypass_rls: bool,
-    /// Others of its attributes: CREATEROLE, CREATEDB, REPLICATION, and memberships that let it write everywhere.
+    /// Other attributes: CREATEROLE, CREATEDB, REPLICATION, and memberships that allow it to write everywhere.
     pub attributes: Vec<String>,
     /// Relations that it owns, itself or through a membership.
     pub owned: Vec<String>,
     /// Relations that it may insert into, update, delete from or truncate.
     pub writable: Vec<String>,
-    /// Schemas that it may create things in.
+    /// Schemas in which it may create objects.
     pub creates_in: Vec<String>,
 }
 
@@ -29,7 +29,7 @@ const ROLE: &str = "select r.rolname::text, r.rolsuper::text, r.rolbypassrls::te
        and pg_catalog.pg_has_role(r.oid, m.oid, 'member') and not r.rolsuper)], '; ')
 from pg_catalog.pg_roles r where r.rolname = current_user";
 
-/// Relations of users: neither the system's nor those of this session.
+/// Relations of users, without those of the system and of this session.
 const RELATIONS: &str = "select n.nspname || '.' || c.relname from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and ";
@@ -44,10 +44,11 @@ where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
   and pg_catalog.has_schema_privilege(n.oid, 'create') order by 1 limit 50";
 
 impl Inspector {
-    /// What the role of this session could do beyond reading. A superuser can do everything, and no list says so.
+    /// Returns the rights of this session's role beyond reading. A superuser can do everything, which the lists do
+    /// not show.
     ///
     /// # Errors
-    /// If the source cannot be asked.
+    /// If the source cannot be queried.
     pub async fn rights(&mut self) -> Result<Rights, SourceError> {
         let row = self.texts(ROLE).await?.into_iter().next().unwrap_or_default();
         let [Some(role), Some(superuser), Some(bypass_rls), attributes] =

@@ -1,7 +1,7 @@
-//! One session on a thread of its own.
+//! A session on a thread of its own.
 //!
-//! The thread has a current-thread runtime, so that the reader may nap (see [`NAP`]) without holding
-//! up uploads and heartbeats, and dropping the handle closes the connection whatever it was doing.
+//! The thread has a current-thread runtime, so that the reader may nap (see [`NAP`]) without delaying uploads and
+//! heartbeats. Dropping the handle closes the connection whatever it was doing.
 
 mod begun;
 
@@ -24,49 +24,50 @@ use begun::Begun;
 use super::{SourceError, connect, load, sql};
 use crate::fault::{Fault, Faults};
 
-/// How long the reader sleeps when the socket is empty, before it waits. Meanwhile data piles up, and
-/// the server's next sends wake nobody: measured on loopback, a fifth less time for server and reader.
+/// Time the reader sleeps when the socket is empty, before it waits. Meanwhile data accumulates, so the server's next
+/// sends wake no thread: measured on loopback, this saves a fifth of the time of server and reader.
 const NAP: Duration = Duration::from_micros(500);
 
-/// A batch of rows ends with the row that reaches this size; a row that has it alone is a batch alone, and
-/// is handed on without a copy.
+/// Size at which a batch of rows ends, with the row that reaches it. A row of at least this size is a batch by itself
+/// and is passed on without a copy.
 pub const BATCH_BYTES: usize = 256 << 10;
-/// Batches that may wait.
+/// Maximum number of waiting batches.
 const BATCHES: usize = 2;
 
-/// How long the server may take to close what we have taken leave of.
+/// Maximum wait for a graceful close after COPY.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// What the source is at the moment of reading.
+/// State of the source at the moment of reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Described {
-    /// The file shows the source at or after this time; microseconds since 1970.
+    /// Time of the source, microseconds since 1970: the file shows the source at or after this time.
     pub as_of_micros: i64,
-    /// The time up to which the source had replayed its primary (now, on a primary itself); `None`
-    /// on a standby that cannot tell.
+    /// Time up to which the source had replayed its primary (now, on a primary itself); `None` on a standby that
+    /// cannot determine it.
     pub replayed_micros: Option<i64>,
-    /// When the oldest transaction began that was open just before the snapshot, microseconds since 1970; `None` where that
-    /// cannot be known.
+    /// Start of the oldest transaction that was open just before the snapshot, microseconds since 1970; `None` if it
+    /// cannot be determined.
     pub open_since_micros: Option<i64>,
 }
 
 impl Described {
-    /// All that began before this time is shown, but for transactions that nobody could see: `settle_after` must be longer
-    /// than those. `None` where the source cannot report up to when it shows commits.
+    /// Returns the time before which every transaction that began is visible, except for transactions that could not
+    /// be detected: `settle_after` must be longer than those. `None` if the source cannot report up to when it shows
+    /// commits.
     pub fn horizon_micros(&self) -> Option<i64> {
         let replayed = self.replayed_micros?;
         Some(self.open_since_micros.map_or(replayed, |open| open.min(replayed)))
     }
 }
 
-/// A session with an open transaction. Dropped, it closes its connection.
+/// A session with an open transaction. If dropped, it closes its connection.
 #[derive(Debug)]
 pub struct Session {
     orders: mpsc::Sender<Order>,
     faults: Faults,
 }
 
-/// The stream of one COPY: `Bytes` of whole or broken rows; it ends only where the server's did.
+/// Stream of one COPY: `Bytes` of whole or partial rows. It ends only if the server's stream ended.
 pub type Rows = Box<dyn Stream<Item = Result<Bytes, SourceError>> + Send + Unpin>;
 
 enum Order {
@@ -97,7 +98,7 @@ impl Session {
         Ok(Self { orders, faults })
     }
 
-    /// Looks at the load of the source; asks nothing where there is no limit.
+    /// Reads the load of the source; sends no query if there is no limit.
     pub async fn load(&self, limits: LoadLimits) -> Result<Load, SourceError> {
         if limits.is_off() {
             return Ok(Load::default());
@@ -110,7 +111,7 @@ impl Session {
         load::read(&answered.await.map_err(|_| SourceError::gone())??)
     }
 
-    /// Locks the relations, compares every column's type with the catalog's and notes the time.
+    /// Locks the relations, compares every column's type with the catalog's and records the time.
     pub async fn describe(&self, selection: &Selection) -> Result<Described, SourceError> {
         let (answer, answered) = oneshot::channel();
         let order = Order::Describe(sql::describe_sql(selection), answer);
@@ -120,8 +121,8 @@ impl Session {
         Ok(described)
     }
 
-    /// Lets the source read the values of filters that only it can judge: a wrong one is found before a row is read, and
-    /// the failure names the filter and not the value.
+    /// Lets the source parse the values of filters that only it can check. A wrong value is found before a row is
+    /// read, and the failure names the filter and not the value.
     async fn try_values(&self, selection: &Selection) -> Result<(), SourceError> {
         for predicate in &selection.predicates {
             let Some(sql) = sql::try_sql(predicate) else { continue };
@@ -162,7 +163,7 @@ impl Session {
     }
 }
 
-/// Reads the description's row; its types must be those of the catalog.
+/// Reads the row of the description; its types must be those of the catalog.
 pub(super) fn compare(row: &[Option<i64>], selection: &Selection) -> Result<Described, SourceError> {
     let [standby, Some(now), replayed, open_since, types @ ..] = row else {
         return Err(SourceError::protocol("the description is too short"));
@@ -238,18 +239,20 @@ async fn serve(
             Order::Copy(sql, batches) => return copy(connection, &sql, &batches, begun).await,
         }
     }
-    // Dropped, and so closed. Closing by hand waits over TLS for the server to say something, which an idle one never does.
+    // Dropping closes the connection. An explicit close waits over TLS for a message from the server, which an idle
+    // server never sends.
     drop(connection);
 }
 
-/// A row of numbers.
+/// Reads a row of numbers.
 async fn ask(connection: &mut PgConnection, sql: String) -> Result<Vec<Option<i64>>, SourceError> {
     use sqlx::Executor as _;
     let row = connection.fetch_one(sqlx::raw_sql(AssertSqlSafe(sql))).await.map_err(SourceError::classify)?;
     (0..row.len()).map(|i| row.try_get(i)).collect::<Result<_, _>>().map_err(SourceError::classify)
 }
 
-/// The description's row with booleans as 0 and 1. By simple protocol: named statements break behind a pooler.
+/// Reads the row of the description with booleans as 0 and 1. Uses the simple protocol, because named statements
+/// break through a pooler.
 async fn describe(connection: &mut PgConnection, sql: String) -> Result<Vec<Option<i64>>, SourceError> {
     use sqlx::Executor as _;
     let row = connection
@@ -266,8 +269,8 @@ async fn describe(connection: &mut PgConnection, sql: String) -> Result<Vec<Opti
     (0..row.len()).map(cell).collect::<Result<_, _>>().map_err(SourceError::classify)
 }
 
-/// Hands on the rows, then commits and leaves politely. After an error, or when nobody listens any more,
-/// the connection is dropped: it holds unread rows and could serve nobody.
+/// Passes the rows on, then commits and closes gracefully. After an error, or when the receiver is gone, the
+/// connection is dropped: it holds unread rows and cannot be used any more.
 async fn copy(
     mut connection: PgConnection,
     sql: &str,
@@ -276,7 +279,7 @@ async fn copy(
 ) {
     match hand_on(&mut connection, sql, batches).await {
         Ok(true) => {
-            // Whoever does not answer the farewell is left all the same.
+            // The session ends even if the server does not respond to the close.
             let _ = tokio::time::timeout(FAREWELL, connection.close()).await;
             let _ = batches.send(Ok(Bytes::new())).await;
         }
@@ -288,7 +291,7 @@ async fn copy(
     }
 }
 
-/// `Ok(false)`: nobody listens.
+/// Passes the rows on; `Ok(false)` if the receiver is gone.
 async fn hand_on(
     connection: &mut PgConnection,
     sql: &str,
@@ -337,14 +340,14 @@ async fn hand_on(
     Ok(true)
 }
 
-/// What the reader goes on with.
+/// Next step of the reader.
 enum Next<T> {
     Row(Option<T>),
     Unwanted,
 }
 
-/// The next row. Only while there is none does it nap, and look whether anybody still listens: there is one
-/// message per row, and looking each time took as long as reading.
+/// Returns the next row. Only while there is none does it nap and check that the receiver still exists: there is one
+/// message per row, and a check for each took as long as reading.
 async fn next<S: Stream + Unpin>(
     rows: &mut S,
     mut unwanted: Pin<&mut impl Future<Output = ()>>,

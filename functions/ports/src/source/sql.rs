@@ -1,7 +1,7 @@
-//! The SQL that reads the user's tables: pure text, pinned in `tests/golden/*.sql`.
+//! SQL that reads the user's tables: pure text, pinned in `tests/golden/*.sql`.
 //!
-//! Identifiers come from the catalog only. Values reach SQL through [`literal`] and nowhere else.
-//! NUL is refused where a request is read; PostgreSQL could not hold it.
+//! Identifiers come from the catalog only. Values reach SQL only through [`literal`]. NUL is refused where a request
+//! is read, because PostgreSQL cannot store it.
 
 use std::fmt::Write as _;
 
@@ -12,7 +12,7 @@ use export::id::TenantId;
 use export::range::{Range, RangeKind, Span};
 use export::selection::{By, Predicate, Selection, Test};
 
-/// The one statement that exports a chunk.
+/// Returns the one statement that exports a chunk.
 pub fn copy_sql(selection: &Selection, range: &Range, tenant: &TenantId) -> String {
     let list: Vec<String> = selection.columns.iter().map(|c| select(c, selection.output.format)).collect();
     let mut sql = format!("copy (\nselect {}\nfrom {}", list.join(",\n       "), from(&selection.from));
@@ -28,12 +28,12 @@ pub fn copy_sql(selection: &Selection, range: &Range, tenant: &TenantId) -> Stri
     sql
 }
 
-/// One row: whether the server is a standby, its time in microseconds since 1970, the time up to which
-/// it has replayed, since when a transaction is open, the type of each column that is read or compared as it is now, and of a
-/// text tenant column whether texts that are equal have equal bytes (1).
+/// Returns the query for the description, which is one row: whether the server is a standby, its time in microseconds
+/// since 1970, the time up to which it has replayed, the start of the oldest open transaction, the current type of
+/// each column that is read or compared, and for a text tenant column whether equal texts have equal bytes (1).
 ///
-/// Being parsed it locks the relations, so that no DDL can come between it and the COPY. Types are
-/// taken from the columns as they are, not as they are cast.
+/// Parsing it locks the relations, so that no DDL can run between it and the COPY. Types are taken from the columns
+/// themselves, not from their casts.
 pub fn describe_sql(selection: &Selection) -> String {
     let (mut types, mut inner) = (String::new(), Vec::new());
     for (i, (name, _)) in expected(selection).into_iter().enumerate() {
@@ -64,7 +64,8 @@ limit 0
     )
 }
 
-/// Names and types that must be as the catalog says: of the columns, of the filters in use, and of the tenant column.
+/// Returns names and types that must match the catalog: of the columns, of the filters in use, and of the tenant
+/// column.
 pub(super) fn expected(selection: &Selection) -> Vec<(&str, u32)> {
     let columns = selection.columns.iter().map(|c| (c.name.as_str(), c.oid));
     let filters = selection.predicates.iter().filter_map(|p| Some((p.column.as_str(), p.by.as_ref()?.oid)));
@@ -72,13 +73,13 @@ pub(super) fn expected(selection: &Selection) -> Vec<(&str, u32)> {
     columns.chain(filters).chain(tenant).collect()
 }
 
-/// The tenant column, if its collation decides what equality is.
+/// Returns the tenant column if equality depends on its collation.
 pub(super) fn collated(selection: &Selection) -> Option<&TenantColumn> {
     let is_collated = |of: TenantType| of.kind == ColumnType::Text && of.deterministic;
     selection.tenant_column.as_ref().filter(|by| by.of.is_some_and(is_collated))
 }
 
-/// Whether texts of the expression that are equal have equal bytes, as 1 or 0.
+/// Returns the SQL that is 1 if equal texts of the expression have equal bytes, else 0.
 pub(super) fn is_deterministic(expression: &str) -> String {
     format!(
         "(select k.collisdeterministic::pg_catalog.int4::pg_catalog.oid from pg_catalog.pg_collation k \
@@ -86,7 +87,8 @@ pub(super) fn is_deterministic(expression: &str) -> String {
     )
 }
 
-/// Lets names without a schema be sought in these schemas too, for the transaction. What is PostgreSQL's own comes first.
+/// Returns the statement that adds these schemas to the search path for the transaction. PostgreSQL's own schema
+/// comes first.
 pub(super) fn set_path(schemas: &[String]) -> String {
     if schemas.is_empty() {
         return String::new();
@@ -95,8 +97,8 @@ pub(super) fn set_path(schemas: &[String]) -> String {
     format!("set local search_path = pg_catalog, {};\n", list.join(", "))
 }
 
-/// Reads the values of a filter as its type, where only the source knows what those are, or whether its encoding has their
-/// characters.
+/// Returns the query that parses the values of a filter as its type, if only the source knows the valid values, or if
+/// its encoding may lack their characters.
 pub(super) fn try_sql(p: &Predicate) -> Option<String> {
     let ascii = p.test.values().iter().all(|value| value.is_ascii());
     let by = p.by.as_ref().filter(|by| by.untried || !ascii)?;
@@ -104,15 +106,15 @@ pub(super) fn try_sql(p: &Predicate) -> Option<String> {
     Some(format!("select from (select {}) v", values.join(", ")))
 }
 
-/// Readers of Aurora replay no WAL of their own: what they show has no time that could be told, and they may refuse to be
-/// asked. Such rows count as settled nowhere.
+/// Readers of Aurora replay no WAL of their own: their data has no known time, and they may refuse the query. Such
+/// rows never count as settled.
 const REPLAYED: &str = "case when pg_catalog.to_regproc('aurora_version') is null then pg_catalog.pg_last_xact_replay_timestamp() end";
 
 fn micros(instant: &str) -> String {
     format!("(extract(epoch from {instant}) * 1000000)::pg_catalog.int8")
 }
 
-/// A column of the select list.
+/// Returns a column of the select list.
 pub(super) fn select(c: &Column, format: Format) -> String {
     let name = column(&c.name);
     match c.read {
@@ -121,8 +123,8 @@ pub(super) fn select(c: &Column, format: Format) -> String {
             format!("pg_catalog.to_json({name})::pg_catalog.text")
         }
         Read::Cast => format!("{name}::pg_catalog.text"),
-        // `is not null` would be false for a composite with one NULL field. `is distinct from null`
-        // asks about the value as a whole, and needs no equality operator.
+        // `is not null` would be false for a composite with one NULL field. `is distinct from null` tests the value
+        // as a whole, and needs no equality operator.
         Read::Output => {
             format!("case when {name} is distinct from null then pg_catalog.format('%s', {name}) end")
         }
@@ -145,7 +147,7 @@ fn conditions(selection: &Selection, range: &Range, tenant: &TenantId) -> Vec<St
             Range::Span(span) => {
                 all.extend(span.first().map(|at| format!("{name} >= {}", bound(span, at))));
                 all.extend(span.after().map(|at| format!("{name} < {}", bound(span, at))));
-                // Open at both ends it holds every value, infinity included; NULL is none.
+                // Open at both ends it includes every value, also infinity, but not NULL.
                 if all.is_empty() {
                     all.push(format!("{name} is not null"));
                 }
@@ -161,8 +163,8 @@ fn conditions(selection: &Selection, range: &Range, tenant: &TenantId) -> Vec<St
     all
 }
 
-/// The tenant's rows and no others. The plain equality is what an index serves; where it is wider than identity, an exact
-/// comparison stands beside it.
+/// Returns the conditions that restrict rows to those of the tenant. The plain equality can use an index; if it is
+/// wider than identity, an exact comparison is added.
 fn only_of(by: &TenantColumn, tenant: &TenantId) -> Vec<String> {
     let (name, id) = (column(&by.name), literal(tenant.as_str()));
     let plain = format!("{name} operator(pg_catalog.=) {id}");
@@ -174,7 +176,7 @@ fn only_of(by: &TenantColumn, tenant: &TenantId) -> Vec<String> {
     }
 }
 
-/// A literal of the range column's own type, so that its index serves.
+/// Returns a literal of the range column's own type, so that its index can be used.
 fn bound(span: &Span, at: i64) -> String {
     let type_name = match span.kind {
         RangeKind::Date => "date",
@@ -193,7 +195,8 @@ fn predicate(p: &Predicate) -> String {
     }
 }
 
-/// With the type's own operators and typed literals, so that no `search_path` decides.
+/// Returns the condition with the type's own operators and typed literals, so that it does not depend on
+/// `search_path`.
 fn by_operator(name: &str, values: &[String], by: &By) -> String {
     let operator = operator(&by.operator);
     let one = |value: &String| format!("{name} {operator} {}", typed(value, &by.of));
@@ -208,7 +211,8 @@ fn by_operator(name: &str, values: &[String], by: &By) -> String {
     }
 }
 
-/// As chunks of before operators were kept: literals without a type, which PostgreSQL reads as the column's.
+/// Returns the condition as for chunks stored before operators were recorded: literals without a type, which
+/// PostgreSQL reads as the column's.
 fn by_symbol(name: &str, test: &Test) -> String {
     let symbol = match test {
         Test::IsNull => return format!("{name} is null"),
@@ -231,12 +235,12 @@ fn typed(value: &str, of: &Qualified) -> String {
     format!("{}::{}", literal(value), qualified(of))
 }
 
-/// An operator where it lives.
+/// Returns an operator with its schema.
 pub(super) fn operator(name: &Qualified) -> String {
     format!("operator({}.{})", identifier(&name.schema), name.name)
 }
 
-/// A name with its schema.
+/// Returns a name with its schema.
 pub(super) fn qualified(name: &Qualified) -> String {
     format!("{}.{}", identifier(&name.schema), identifier(&name.name))
 }
@@ -250,8 +254,8 @@ pub fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// Quotes a value. With a backslash in it the form is `E'…'`, which means the same whether
-/// `standard_conforming_strings` is on or off.
+/// Quotes a value. If it contains a backslash the form is `E'…'`, whose meaning does not depend on
+/// `standard_conforming_strings`.
 pub fn literal(value: &str) -> String {
     let quoted = value.replace('\'', "''");
     if quoted.contains('\\') { format!("E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }

@@ -1,9 +1,9 @@
-//! All SQLSTATEs of PostgreSQL 15 to 18 (`errcodes.txt` of the server), and what each of them means when a statement of ours
-//! is refused with it. A session that ends is another matter: see `SourceError::ended`.
+//! All SQLSTATEs of PostgreSQL 15 to 18 (`errcodes.txt` of the server), with their meaning for a statement of this
+//! crate that is refused. For a session that ends see `SourceError::ended`.
 
 use super::code::SourceCode as C;
 
-/// Code, condition name of the manual, and verdict; in order of the code.
+/// Code, condition name of the manual, and failure code; in order of the code.
 #[rustfmt::skip]
 const TABLE: [(&str, &str, C); 263] = [
     ("00000", "successful_completion", C::Error),
@@ -271,7 +271,8 @@ const TABLE: [(&str, &str, C); 263] = [
     ("XX002", "index_corrupted", C::Corrupted),
 ];
 
-/// Condition name and verdict of a SQLSTATE. One that is not in the table was raised by a function of the user's.
+/// Returns condition name and failure code of a SQLSTATE. One that is not in the table was raised by a user's
+/// function.
 pub(super) fn look_up(state: &str) -> (&'static str, C) {
     match TABLE.binary_search_by(|(code, ..)| (*code).cmp(state)) {
         Ok(at) => (TABLE[at].1, TABLE[at].2),
@@ -304,7 +305,7 @@ mod tests {
         }
     }
 
-    /// Servers that are installed on this machine bring their own list.
+    /// Compares with the lists of PostgreSQL servers installed on this machine.
     #[test]
     fn the_table_is_complete() {
         let mut lists = Vec::new();

@@ -1,4 +1,4 @@
-//! Accepting an export: everything is stored in one transaction before anything is sent.
+//! Acceptance of an export: everything is stored in one transaction before any message is sent.
 
 use export::id::{ChunkId, ExportId, TenantId};
 use export::manifest::DatasetHead;
@@ -18,69 +18,69 @@ mod look;
 pub(super) use insert::{ROOM, insert_pieces, number};
 pub(super) use look::lock_candidates;
 
-/// Plans that are made without a lock; where the chunks that might be reused change each time, one more is made with
-/// them locked.
+/// Number of plans made without a lock. If the reusable chunks change each time, one more plan is made with them
+/// locked.
 const FREE_PLANS: u32 = 2;
 
 /// An export to accept.
 #[derive(Clone, Debug)]
 pub struct NewExport {
-    /// Its id.
+    /// Id of the export.
     pub id: ExportId,
-    /// Its owner.
+    /// Tenant that owns it.
     pub tenant: TenantId,
-    /// The request as it was understood.
+    /// The request in its canonical form.
     pub request: Value,
-    /// The catalog's revision it was read against.
+    /// Revision of the catalog the request was resolved against.
     pub revision_id: String,
-    /// What it wants.
+    /// Selections and ranges the export must cover.
     pub wants: Vec<Want>,
-    /// What may be reused.
+    /// Reuse the request allows.
     pub reuse: Reuse,
-    /// Its idempotency key, if the caller gave one.
+    /// Idempotency key, if the client sent one.
     pub idempotency: Option<Idempotency>,
     /// Limits of the plan.
     pub limits: Limits,
-    /// Seconds after which it ends whatever happens.
+    /// Seconds after which the export ends, whatever its state.
     pub deadline_secs: u32,
 }
 
 /// Limits of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of binary COPY a chunk should have.
+    /// Target size of a chunk in bytes of binary COPY.
     pub target_bytes: u64,
-    /// Most chunks of an export.
+    /// Maximum number of chunks of an export.
     pub max_chunks: usize,
 }
 
-/// What became of a request.
+/// Outcome of an accepted request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Accepted {
-    /// The export.
+    /// Id of the export.
     pub id: ExportId,
-    /// Whether it is an earlier one, found by its idempotency key.
+    /// True if this is an earlier export, found by its idempotency key.
     pub replayed: bool,
-    /// Whether nothing is left to read: every chunk was reused.
+    /// True if nothing is left to read because every chunk was reused.
     pub complete: bool,
 }
 
-/// Why a request was not accepted. Nothing was stored.
+/// Reason why a request was not accepted. Nothing was stored.
 #[derive(Debug, thiserror::Error)]
 pub enum AcceptError {
-    /// The idempotency key came before, with another body.
+    /// The idempotency key was used before with another body.
     #[error("the idempotency key was used for another request")]
     KeyReused,
-    /// Another catalog is in force than the one the request was read against.
+    /// The catalog in force is not the one the request was resolved against.
     #[error("another catalog was applied meanwhile")]
     CatalogChanged,
-    /// The tenant has as many live exports as it may.
+    /// The tenant has reached its limit of live exports.
     #[error(transparent)]
     Full(#[from] Full),
-    /// The tenant keeps as much as it may.
+    /// The tenant has reached its limit of stored data.
     #[error(transparent)]
     Kept(#[from] Kept),
-    /// Too many chunks.
+    /// The plan has too many chunks.
     #[error(transparent)]
     TooManyChunks(#[from] TooManyChunks),
     /// The store failed.
@@ -97,10 +97,10 @@ impl AsStoreError for AcceptError {
     }
 }
 
-/// What became of a plan.
+/// Outcome of storing a plan.
 enum Stored {
     Accepted(Accepted),
-    /// The chunks that might be reused are others by now: it has to be planned by this look.
+    /// The reusable chunks have changed: the plan must be made again from this newer state.
     Changed(Look),
 }
 
@@ -117,16 +117,17 @@ impl Limits {
 }
 
 impl Store {
-    /// Plans and stores an export; dispatching is the caller's next step.
+    /// Plans and stores an export. The caller dispatches afterwards.
     ///
-    /// Limits come first, since they cost nothing. The plan is made while nothing is held, neither a lock nor a session;
-    /// under the tenant's row it is only looked at whether it still holds. That row is never waited for with a session in
-    /// hand, so requests of one tenant that come at once have one session that works, and none that waits.
+    /// Limits are checked first because that is cheap. The plan is made without holding a lock or a session; under
+    /// the lock of the tenant row the operation only checks that the plan still holds. It never waits for the tenant
+    /// row while it holds a session, so concurrent requests of one tenant use one session that works and none that
+    /// waits.
     ///
     /// Lock order: tenant row, idempotency key, chunk rows by id.
     ///
     /// # Errors
-    /// Nothing is stored then.
+    /// Nothing is stored in that case.
     pub async fn accept(&self, new: &NewExport) -> Result<Accepted, AcceptError> {
         let mut look = self.look(&new.tenant, &new.wants, new.idempotency.as_ref()).await?;
         let mut plans = 1;
@@ -137,7 +138,8 @@ impl Store {
             if let Some(kept) = look.kept {
                 return Err(kept.into());
             }
-            // What is all there already waits for nothing, so no limit of waiting exports refuses it.
+            // A request whose chunks are all read already waits for nothing, so the limit of waiting exports does not
+            // apply to it.
             if let Some(full) = look.full
                 && !Plan::is_covered(&new.wants, &look.candidates, &new.policy(look.now))
             {
@@ -157,7 +159,7 @@ impl Store {
         }
     }
 
-    /// Makes the plan that `accept` would make now, and keeps nothing.
+    /// Makes the plan that `accept` would make now, without storing anything.
     ///
     /// # Errors
     /// As `accept`.
@@ -184,7 +186,7 @@ impl Store {
         Ok(look)
     }
 
-    /// Stores what was planned by `look`, if that still holds; without a plan, one is made here of the chunks of `look`,
+    /// Stores the plan made from `look` if it still holds. Without a plan, makes one here from the chunks of `look`,
     /// under their locks.
     async fn store_planned(
         &self,
@@ -217,7 +219,7 @@ async fn store_in(
         None => look.candidates.iter().map(|candidate| candidate.id).collect(),
     };
     look::lock(tx, &locked).await?;
-    // Accepts of one tenant take turns at its row, so this sees the chunks of all before it.
+    // Accepts of one tenant are serialised by its row, so this reads the chunks of all earlier ones.
     let mut newer = Look::read(tx, &new.tenant, &new.wants, None).await?;
     let made;
     let plan = match plan {
@@ -245,8 +247,8 @@ async fn store_in(
     Ok(Stored::Accepted(Accepted { id: new.id, replayed: false, complete: open == 0 }))
 }
 
-/// Takes the tenant's row and the idempotency key; answers the export that has the key already, and whether it came with
-/// the same body.
+/// Locks the tenant row and claims the idempotency key. Returns the export that already has the key, and true if it
+/// was requested with the same body.
 async fn enter(tx: &mut Tx, new: &NewExport) -> Result<Option<(ExportId, bool)>, AcceptError> {
     let key = new.idempotency.as_ref();
     let enter = sql(include_str!("accept/enter.sql"))
@@ -262,7 +264,7 @@ async fn enter(tx: &mut Tx, new: &NewExport) -> Result<Option<(ExportId, bool)>,
     }
 }
 
-/// The answer to a request whose idempotency key came before.
+/// Returns the outcome of a request whose idempotency key was used before.
 fn replayed(id: ExportId, same: bool) -> Result<Accepted, AcceptError> {
     if same { Ok(Accepted { id, replayed: true, complete: false }) } else { Err(AcceptError::KeyReused) }
 }

@@ -1,5 +1,5 @@
-//! Backing off: a condition of the deployment under which no chunk can succeed now. Nothing has failed, and nothing goes out
-//! for a while.
+//! Back-off: the response to a condition of the deployment under which no chunk can succeed. No chunk fails, and none
+//! is dispatched for a while.
 
 use export::chunk::{Failure, MAX_FAILURES, Usage};
 use export::id::ChunkId;
@@ -12,35 +12,36 @@ use super::error::StoreError;
 use super::outcome::{end_attempt, note_litter};
 use super::ranges::count;
 
-/// Why no chunk is started, since when, and until when. Times are microseconds since 1970.
+/// Reason why no chunk is started, with its start and end. Times are microseconds since 1970.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BackOff {
-    /// What was met.
+    /// The condition that was met.
     pub hold: Hold,
-    /// When it was met first.
+    /// Time at which it was met first.
     pub since_micros: i64,
-    /// When a chunk is tried again.
+    /// Time at which a chunk is tried again.
     pub until_micros: i64,
 }
 
-/// What became of a chunk that was given back.
+/// Outcome of giving a chunk back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GivenBack {
-    /// It is due again after so many seconds; its failures stay as they are.
+    /// The chunk is due again after this many seconds; its count of failures is unchanged.
     Waits {
-        /// Rounded up.
+        /// Seconds, rounded up.
         secs: u32,
     },
     /// The attempt is no longer the current one.
     Fenced,
-    /// Its session broke so often while it was read that the chunk is to blame; it is not given back.
+    /// The session broke so often while this chunk was read that the chunk is the cause; it is not given back.
     BreaksSessions,
 }
 
 impl Store {
-    /// Gives a chunk back whose attempt met a condition of the deployment. It is due when the back-off ends, its failures stay
-    /// as they are, and until then `dispatch()` lets nothing out. The back-off doubles each time a condition is met when its
-    /// time was over. While the store itself was away no chunk went out, so that holds nothing back.
+    /// Gives back a chunk whose attempt met a condition of the deployment. The chunk is due when the back-off ends,
+    /// its count of failures is unchanged, and until then `dispatch()` sends nothing. The back-off doubles each time
+    /// a condition is met after the previous back-off has ended. A store that was unreachable sets no back-off,
+    /// because no chunk was dispatched meanwhile.
     ///
     /// Lock order: the back-off, then the chunk.
     ///
@@ -97,7 +98,8 @@ impl Store {
     }
 }
 
-/// Whether an attempt may have begun to write before it met the condition: what it could not remove is swept.
+/// Reports whether an attempt may have begun to write before it met the condition. Objects it could not remove are
+/// then swept.
 fn left_objects(signal: Signal) -> bool {
     !matches!(
         signal,
@@ -114,7 +116,7 @@ async fn take_back(tx: &mut Tx) -> Result<(), StoreError> {
     tx.run(sql(include_str!("back_off/take_back.sql"))).await.map(|_| ())
 }
 
-/// Reads the back-off that stands in a row; `None` where there is none.
+/// Reads the back-off from a row; `None` if there is none.
 pub(super) fn read(row: &PgRow) -> Result<Option<BackOff>, StoreError> {
     let Some(signal) = row.try_get::<Option<String>, _>("signal")? else { return Ok(None) };
     let signal: Signal = signal.parse().map_err(|e| StoreError::unreadable("signal", e))?;

@@ -1,5 +1,5 @@
-//! Ending an export before its time: canceled by its owner, or past its deadline; and letting go of one
-//! that has ended.
+//! Early end of an export, canceled by its owner or past its deadline, and release of the chunks of one that has
+//! ended.
 
 use export::id::{ExportId, TenantId};
 use sqlx::Row;
@@ -8,38 +8,38 @@ use super::connection::{Store, Tx, sql};
 use super::error::StoreError;
 use crate::fault::Point;
 
-/// Tries to lock a set of chunks that keeps changing under a split.
+/// Maximum number of tries to lock a set of chunks that keeps changing because of splits.
 const LOCK_TRIES: u32 = 10;
 
-/// What became of a DELETE.
+/// Outcome of a DELETE.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// It was live and is canceled now.
+    /// The export was live and is canceled now.
     Canceled,
-    /// It had ended; its row and its files are gone or going.
+    /// The export had ended; its row and its files are deleted or being deleted.
     Deleted,
-    /// There is no such export of this tenant.
+    /// The tenant has no such export.
     NotFound,
 }
 
-/// Why a live export is ended.
+/// Reason for which a live export is ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Why {
     Canceled,
     Deadline,
 }
 
-/// What an ended export is let go for.
+/// Action on an ended export once its chunks are released.
 #[derive(Clone, Copy)]
 enum Last {
     Delete,
-    /// A canceled export that never had a file is removed, as its owner would.
+    /// Removal of a canceled export that never had a file, as its owner would do it.
     Remove,
     Expire,
 }
 
 impl Last {
-    /// Finds and locks the export, if this may be done to it.
+    /// Returns the statement that finds and locks the export if the action is allowed.
     fn condition(self) -> &'static str {
         match self {
             Self::Delete => {
@@ -77,19 +77,20 @@ impl Store {
         let row = tx.optional(find.bind(export.to_string()).bind(tenant.as_str())).await?;
         tx.rollback().await?;
         let Some(row) = row else { return Ok(Ended::NotFound) };
-        // Past its deadline it has ended, whether anybody has looked since or not; unless its last chunk was recorded
-        // meanwhile, or its deadline was moved.
+        // An export past its deadline has ended even if no request or sweep has read it since, unless its last chunk
+        // was recorded meanwhile or its deadline was moved.
         let ended = row.try_get("overdue")? && self.end(export, Why::Deadline).await?;
         if row.try_get("live")? && !ended && self.end(export, Why::Canceled).await? {
             return Ok(Ended::Canceled);
         }
-        // It had ended, or ended just now by itself.
+        // The export had ended before, or has just ended by itself.
         let deleted = self.let_go(export, Last::Delete).await?;
         Ok(if deleted { Ended::Deleted } else { Ended::NotFound })
     }
 
-    /// Fails an export past its deadline: what is not done is dropped and listed as missing. False if it had ended by
-    /// itself, if its deadline was moved meanwhile, or if nothing of it is left to read: then it is to be finished.
+    /// Fails an export past its deadline; chunks that are not done are dropped and listed as missing. Returns false
+    /// if the export had ended by itself, if its deadline was moved meanwhile, or if nothing is left to read, in
+    /// which case it must be finished.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -97,8 +98,9 @@ impl Store {
         self.end(export, Why::Deadline).await
     }
 
-    /// Expires an ended export whose time is over: its links go and its row stays a while, so that its owner can read why
-    /// the files are gone. False if it is expired already, or was extended or retried meanwhile.
+    /// Expires an ended export after its retention: its links are deleted and its row stays for a while, so that its
+    /// owner can read why the files are gone. Returns false if it is expired already, or was extended or retried
+    /// meanwhile.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -106,7 +108,7 @@ impl Store {
         self.let_go(export, Last::Expire).await
     }
 
-    /// Removes a canceled export as its owner would. False if it is not canceled any more.
+    /// Removes a canceled export as its owner would. Returns false if it is no longer canceled.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -151,14 +153,15 @@ impl Store {
         .await
     }
 
-    /// Drops all links of an ended export and does `last` to it; false if that may not be done to it, or not any more.
+    /// Drops all links of an ended export and applies `last` to it. Returns false if that is not allowed, or no
+    /// longer.
     async fn let_go(&self, export: ExportId, last: Last) -> Result<bool, StoreError> {
         self.again(|| async {
             let mut tx = self.begin().await?;
             let lock = sql("select c.id::text from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = $1::text::uuid order by c.id for update of c");
             let rows = tx.all(lock.bind(export.to_string())).await?;
             let chunks = rows.iter().map(|row| row.try_get("id")).collect::<Result<Vec<String>, _>>()?;
-            // Decided under the locks, before any link goes.
+            // The decision is made under the locks, before any link is deleted.
             let find = sql(last.condition());
             let Some(row) = tx.optional(find.bind(export.to_string())).await? else {
                 tx.rollback().await?;
@@ -169,7 +172,7 @@ impl Store {
             tx.run(keep.bind(export.to_string())).await?;
             tx.run(sql("delete from sluice.link where export_id = $1::text::uuid").bind(export.to_string())).await?;
             tx.run(sql(include_str!("cancel/release.sql")).bind(&chunks)).await?;
-            // One that was canceled before it had a file has written no manifest either.
+            // An export that was canceled before it had a file has written no manifest either.
             let litter = sql("insert into sluice.litter (prefix, sweep_at, again_after) \
                  select $2, clock_timestamp(), interval '1 day' from sluice.export e \
                  where e.id = $1::text::uuid and not (e.status = 'canceled' and e.progress ->> 'chunksDone' = '0') \
@@ -184,11 +187,12 @@ impl Store {
     }
 }
 
-/// Locks the chunks of all open links in id order, then the export; `None` if it is not live any more. For its deadline
-/// also if that is not over, or no link is open: its last chunk was recorded in time.
+/// Locks the chunks of all open links in id order, then the export. Returns `None` if the export is no longer live;
+/// for a deadline also if the deadline is not over, or if no link is open because its last chunk was recorded in
+/// time.
 ///
-/// A split that commits meanwhile leaves open links to children that are not locked: then all locks are
-/// given back and taken anew, since the order of locks is what keeps us from waiting in a circle.
+/// A split that commits meanwhile leaves open links to children that are not locked. Then all locks are released and
+/// taken again, since only the order of locks prevents deadlocks.
 async fn lock_open_chunks(
     tx: &mut Tx,
     export: ExportId,
@@ -222,8 +226,8 @@ async fn lock_open_chunks(
     Err(StoreError::Conflict("the export's chunks kept changing".into()))
 }
 
-/// Drops the links to those of `chunks` that are not done, and lets chunks die that nobody wants now.
-/// The caller holds their locks.
+/// Drops the links to those of `chunks` that are not done, and marks chunks without any link as being deleted. The
+/// caller holds their locks.
 pub(super) async fn drop_links(tx: &mut Tx, export: ExportId, chunks: &[String]) -> Result<(), StoreError> {
     let unlink = sql("delete from sluice.link l using sluice.chunk c \
          where l.export_id = $1::text::uuid and l.chunk_id = any ($2::text[]::uuid[]) and c.id = l.chunk_id and c.state in ('due', 'sent', 'running')");

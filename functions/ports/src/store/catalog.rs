@@ -14,20 +14,20 @@ use super::ranges::{count, json, to_json};
 /// The catalog in force.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Applied {
-    /// Its content hash.
+    /// Content hash of the catalog.
     pub revision_id: String,
     /// The datasets.
     pub revision: Revision,
-    /// What the planner believes about each of them.
+    /// Planner estimates of each dataset.
     pub estimates: BTreeMap<String, DatasetEstimate>,
-    /// Names the database that is read.
+    /// Name of the database that is read.
     pub source: String,
 }
 
-/// What became of a catalog that was to be put in force, with what it invalidates by dataset.
+/// Outcome of putting a catalog in force, with what it invalidates per dataset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Put {
-    /// It is in force.
+    /// The catalog is in force.
     InForce(BTreeMap<String, Narrowed>),
     /// Live exports would fail, so nothing was changed.
     Refused(BTreeMap<String, Narrowed>),
@@ -36,22 +36,22 @@ pub enum Put {
 /// A catalog as it was applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptCatalog {
-    /// Its content hash.
+    /// Content hash of the catalog.
     pub revision: String,
-    /// As the operator wrote it; `None` of one that was applied before the text was kept.
+    /// TOML as the operator wrote it; `None` if the catalog was applied before the text was kept.
     pub toml: Option<String>,
-    /// Names the database that it was resolved at.
+    /// Name of the database it was resolved against.
     pub source: String,
-    /// When it was applied last, microseconds since 1970.
+    /// Time at which it was last applied, microseconds since 1970.
     pub applied_micros: i64,
-    /// Whether it is the one in force.
+    /// True if it is the catalog in force.
     pub in_force: bool,
-    /// How many datasets it has.
+    /// Number of its datasets.
     pub datasets: u64,
 }
 
 impl Store {
-    /// The catalog in force; `None` before the first `catalog apply`.
+    /// Returns the catalog in force; `None` before the first `catalog apply`.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -83,7 +83,7 @@ impl Store {
         }))
     }
 
-    /// The revision of the catalog in force; `None` before the first `catalog apply`.
+    /// Returns the revision of the catalog in force; `None` before the first `catalog apply`.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -95,24 +95,24 @@ impl Store {
         row.map(|row| Ok(row.try_get("revision")?)).transpose()
     }
 
-    /// Puts a catalog in force; see [`Store::put_in_force`]. Live exports may fail by it.
+    /// Puts a catalog in force; see [`Store::put_in_force`]. Live exports may fail because of it.
     ///
     /// # Errors
-    /// If the store cannot be reached; the catalog before it is then still in force.
+    /// If the store cannot be reached; the previous catalog is then still in force.
     pub async fn apply_catalog(&self, applied: &Applied) -> Result<BTreeMap<String, Narrowed>, StoreError> {
         let (Put::InForce(narrowed) | Put::Refused(narrowed)) =
             self.put_in_force(applied, None, true).await?;
         Ok(narrowed)
     }
 
-    /// Puts a catalog in force, with the TOML that it was written in, and reports by dataset what that invalidated. Unless
-    /// live exports `may_fail`, it is refused where one would. No export is accepted against the catalog before it from
-    /// then on; see `narrow.rs` for those that run.
+    /// Puts a catalog in force together with its TOML text, and returns per dataset what that invalidated. If a live
+    /// export would fail, it is refused unless `may_fail` is set. From then on no export is accepted against the
+    /// previous catalog; see `narrow.rs` for exports that run.
     ///
     /// Lock order: tenant rows by id, the catalog's lock, chunk rows by id.
     ///
     /// # Errors
-    /// If the store cannot be reached; the catalog before it is then still in force.
+    /// If the store cannot be reached; the previous catalog is then still in force.
     pub async fn put_in_force(
         &self,
         applied: &Applied,
@@ -133,11 +133,11 @@ impl Store {
         may_fail: bool,
     ) -> Result<Put, StoreError> {
         let mut tx = self.begin().await?;
-        // Accepts hold their tenant's row before they share the catalog's lock: those of known tenants are waited for here, so
+        // Accepts hold their tenant's row before they share the catalog's lock. Known tenants are waited for here, so
         // that few are met below in the other order.
         tx.all(sql("select from sluice.tenant order by id for no key update")).await?;
-        // A tenant that was made meanwhile has no row above, and shares this lock all the same: accepts before it are seen
-        // below, those after it see the new catalog.
+        // A tenant created meanwhile has no row above, but its accepts share this lock as well: those before it are
+        // read below, those after it use the new catalog.
         tx.run(sql("select pg_advisory_xact_lock(7306012)")).await?;
         let moved = is_moved(&mut tx, applied).await?;
         let insert = sql(
@@ -164,7 +164,7 @@ impl Store {
         Ok(Put::InForce(narrowed))
     }
 
-    /// What putting a catalog in force would invalidate at this moment, by dataset. Changes and locks nothing.
+    /// Returns per dataset what putting a catalog in force would invalidate now. Changes and locks nothing.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -176,7 +176,7 @@ impl Store {
         Ok(narrowed)
     }
 
-    /// A catalog as it was applied: that in force, or the latest whose revision begins so.
+    /// Returns a catalog as it was applied: the one in force, or the latest whose revision has this prefix.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -199,7 +199,8 @@ impl Store {
         }))
     }
 
-    /// The latest revisions with the time at which each was applied, microseconds since 1970; the latest first.
+    /// Returns the latest revisions with the time at which each was applied, in microseconds since 1970, latest
+    /// first.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -214,7 +215,7 @@ impl Store {
     }
 }
 
-/// Whether the source is another database than that of the catalog in force.
+/// Reports whether the source is another database than that of the catalog in force.
 async fn is_moved(tx: &mut Tx, applied: &Applied) -> Result<bool, StoreError> {
     let before =
         tx.optional(sql("select source from sluice.catalog order by applied_at desc limit 1")).await?;

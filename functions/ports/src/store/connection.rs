@@ -15,26 +15,26 @@ use crate::login::Login;
 use crate::random::jitter;
 use crate::reach::Unreached;
 
-/// How long an operation waits for a session before it answers `Busy`.
+/// Maximum wait of an operation for a session before it fails with `Busy`.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Longest time that a kept connection may take to begin: a new one takes less.
+/// Maximum time for a kept connection to begin a transaction; opening a new one is faster than that.
 const KEPT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Longest time for one statement: the role's `statement_timeout` and what the way may take. A host that is gone without a
-/// word would else be waited for as long as TCP waits, which is longer than a function lives.
+/// Maximum time for one statement: the role's `statement_timeout` plus the network. Without it, a host that vanished
+/// would be waited for until TCP gives up, which is longer than a function lives.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(35);
 
-/// Tries of an operation that met another transaction.
+/// Maximum number of tries of an operation that conflicts with another transaction.
 const TRIES: u32 = 10;
 
-/// Longest pause of an operation between two looks at whether what another transaction holds is free.
+/// Maximum pause between two checks whether a row held by another transaction is free.
 const MAX_PAUSE: Duration = Duration::from_millis(160);
 
 /// The store. Clones share one idle connection.
 ///
-/// A database session is taken per transaction and given back at its end: the connection that is kept
-/// is one to the pooler, and costs the database nothing while idle.
+/// A database session is used per transaction and released at its end. The connection that is kept is one to the
+/// pooler and costs the database nothing while idle.
 #[derive(Clone)]
 pub struct Store {
     options: PgConnectOptions,
@@ -52,10 +52,10 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    /// Names the store; nothing is connected before the first operation.
+    /// Configures the store; no connection is opened before the first operation.
     ///
     /// # Errors
-    /// If `url` is no PostgreSQL URL. It is not shown in the error: it holds a password.
+    /// If `url` is not a PostgreSQL URL. The URL is not shown in the error because it holds a password.
     pub fn new(url: &str) -> Result<Self, StoreError> {
         let options = PgConnectOptions::from_str(url)
             .map_err(|_| {
@@ -65,7 +65,7 @@ impl Store {
                 )
             })?
             .application_name("sluice-store")
-            // PgBouncer refuses startup parameters that it was not told to ignore; the role has this setting.
+            // PgBouncer refuses startup parameters it is not configured to ignore; the role has this setting.
             .extra_float_digits(None)
             .statement_cache_capacity(0)
             .disable_statement_logging();
@@ -73,32 +73,32 @@ impl Store {
         Ok(Self { options, login, idle: Arc::default(), patience: PATIENCE, faults })
     }
 
-    /// Sets how sessions log in.
+    /// Sets the login of sessions.
     #[must_use]
     pub fn with_login(self, login: Login) -> Self {
         Self { login, ..self }
     }
 
-    /// Sets how long operations wait for a session.
+    /// Sets the maximum wait for a session.
     #[must_use]
     pub fn with_patience(self, patience: Duration) -> Self {
         Self { patience, ..self }
     }
 
-    /// How a session is opened now.
+    /// Returns the options for opening a session now.
     pub(super) async fn options(&self) -> Result<PgConnectOptions, StoreError> {
         self.login.prepare(&self.options).await.map_err(|error| StoreError::Busy(error.into()))
     }
 
-    /// Looks whether the server answers at all.
+    /// Checks that the server responds.
     ///
     /// # Errors
-    /// If it does not within seconds.
+    /// If it does not respond within seconds.
     pub async fn reach(&self) -> Result<(), Unreached> {
         crate::reach::reach(&self.options, self.login).await
     }
 
-    /// Closes the connection that is kept: without a pooler it is a session.
+    /// Closes the kept connection, which is a session if there is no pooler.
     pub(super) async fn close_idle(&self) {
         let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(connection) = kept {
@@ -106,18 +106,18 @@ impl Store {
         }
     }
 
-    /// Lets operations fail as planned.
+    /// Injects faults into operations as planned.
     #[must_use]
     pub fn with_faults(self, faults: &Faults) -> Self {
         Self { faults: faults.clone(), ..self }
     }
 
-    /// What is to fail in this process.
+    /// Returns the faults planned for this process.
     pub fn faults(&self) -> &Faults {
         &self.faults
     }
 
-    /// Dies here if a test wants it.
+    /// Kills the process here if a test requests it.
     pub(crate) fn crash(&self, point: Point) {
         self.faults.crash(point);
     }
@@ -147,19 +147,19 @@ impl Store {
     async fn try_begin(&self) -> Result<Tx, StoreError> {
         let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(mut connection) = kept {
-            // The environment may have been frozen for hours: a kept connection is only a guess.
+            // The environment may have been frozen for hours, so a kept connection may be dead.
             let begun = tokio::time::timeout(KEPT_TIMEOUT, connection.execute("begin")).await;
             if matches!(begun, Ok(Ok(_))) {
                 return Ok(self.tx(connection));
             }
-            // Closing it by hand could wait for its server, over TLS.
+            // An explicit close could wait for its server, over TLS.
             drop(connection);
         }
         let options = self.options().await?;
         let connect = PgConnection::connect_with(&options);
         let mut connection =
             tokio::time::timeout(self.patience, connect).await.map_err(|e| StoreError::Busy(e.into()))??;
-        // Through a pooler it is here that a session is waited for.
+        // Through a pooler, the wait for a session happens here.
         let begun = tokio::time::timeout(self.patience, connection.execute("begin"));
         begun.await.map_err(|e| StoreError::Busy(e.into()))??;
         Ok(self.tx(connection))
@@ -169,8 +169,8 @@ impl Store {
         Tx { connection: Some(connection), home: self.idle.clone(), faults: self.faults.clone() }
     }
 
-    /// Runs an operation until it meets no other transaction. Between two tries it has no session: what waits for a row
-    /// that is held for long takes none from others.
+    /// Runs an operation until it no longer conflicts with another transaction. It holds no session between two
+    /// tries, so an operation that waits long for a locked row takes no session from others.
     pub(super) async fn again<T, E, F, Fut>(&self, mut operation: F) -> Result<T, E>
     where
         F: FnMut() -> Fut,
@@ -199,7 +199,7 @@ impl Store {
     }
 }
 
-/// Errors that may stand for a store error.
+/// Errors that may wrap a store error.
 pub(super) trait AsStoreError {
     fn as_store_error(&self) -> Option<&StoreError>;
 }
@@ -210,13 +210,13 @@ impl AsStoreError for StoreError {
     }
 }
 
-/// Waits for one statement, and no longer than [`STATEMENT_TIMEOUT`]. Its transaction is of no use after that.
+/// Runs one statement for at most [`STATEMENT_TIMEOUT`]. After a timeout its transaction is unusable.
 async fn in_time<T>(statement: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, StoreError> {
     let answer = tokio::time::timeout(STATEMENT_TIMEOUT, statement).await;
     Ok(answer.map_err(|e| StoreError::Busy(e.into()))??)
 }
 
-/// A transaction. Dropped without commit, its connection is closed, which rolls it back.
+/// A transaction. If it is dropped without commit, its connection is closed, which rolls it back.
 pub(super) struct Tx {
     connection: Option<PgConnection>,
     home: Arc<Mutex<Option<PgConnection>>>,
@@ -226,7 +226,7 @@ pub(super) struct Tx {
 /// A statement with its parameters.
 pub(super) type Statement<'q> = Query<'q, Postgres, PgArguments>;
 
-/// A statement as a pooler allows it: unnamed.
+/// Builds an unnamed statement, as a transaction-mode pooler requires.
 pub(super) fn sql(text: &'static str) -> Statement<'static> {
     sqlx::query(text).persistent(false)
 }
@@ -248,7 +248,7 @@ impl Tx {
         in_time(statement.fetch_one(self.open()?)).await
     }
 
-    /// Runs a statement and answers how many rows it changed.
+    /// Runs a statement and returns the number of rows it changed.
     pub(super) async fn run(&mut self, statement: Statement<'_>) -> Result<u64, StoreError> {
         Ok(in_time(statement.execute(self.open()?)).await?.rows_affected())
     }
@@ -265,8 +265,8 @@ impl Tx {
         self.end("rollback").await
     }
 
-    /// Rolls back for `error`, so that the connection stays: one that is dropped costs a login at the server, and where
-    /// many are refused, those are many. Where the connection itself may have failed, it is dropped.
+    /// Rolls back because of `error` and keeps the connection, since dropping one costs a login at the server, and
+    /// refusals can be many. If the connection itself may have failed, it is dropped.
     pub(super) async fn refuse(self, error: &impl AsStoreError) {
         let usable = match error.as_store_error() {
             None => true,
@@ -277,7 +277,7 @@ impl Tx {
         }
     }
 
-    /// Gives all locks back and begins anew.
+    /// Releases all locks and begins a new transaction.
     pub(super) async fn restart(&mut self) -> Result<(), StoreError> {
         let connection = self.open()?;
         in_time(connection.execute("rollback")).await?;

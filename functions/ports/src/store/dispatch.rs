@@ -1,4 +1,4 @@
-//! The store's side of dispatch.
+//! Store operations for dispatch.
 
 use export::id::ChunkId;
 
@@ -7,7 +7,7 @@ use super::error::StoreError;
 use super::ranges::{chunk_id, texts};
 
 impl Store {
-    /// Lets `dispatch()` choose chunks and marks them sent; they must now be sent, or taken back.
+    /// Lets `dispatch()` choose chunks and marks them sent. The caller must send them or take them back.
     ///
     /// # Errors
     /// If the store cannot be reached.

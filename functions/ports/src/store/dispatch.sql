@@ -1,10 +1,11 @@
--- next_due(): the first chunk of an export that is due and that nobody holds; it is locked.
+-- next_due(): the first chunk of an export that is due and not locked; it is locked.
 --
--- Ten open links and then a hundred at a time, each of which is looked up by itself: asked for as one join, the planner reads
--- all that is due and sorts it as long as it has no statistics, which is what a large export meets when it has just been
--- accepted. `ordinal + 0` is what the index of open links holds: by `ordinal` alone the planner may walk over all that are
--- closed. Where a step ends is known from the very links that were looked at: asked for again, they may be others.
--- A lateral join keeps the order of its left side, so no sort stands above it, which would lock them all.
+-- Ten open links are read first, then a hundred at a time, and each chunk is looked up by itself. As one join, the
+-- planner reads and sorts everything that is due as long as it has no statistics, which is the case when a large
+-- export has just been accepted. `ordinal + 0` is the expression in the index of open links: by `ordinal` alone the
+-- planner may walk over all closed ones. The end of a step is taken from the very links that were read, because a
+-- second query may return others. A lateral join keeps the order of its left side, so the plan has no sort above it;
+-- a sort would lock them all.
 create or replace function sluice.next_due(of_export uuid) returns uuid
     language plpgsql volatile
 as $$
@@ -42,21 +43,22 @@ begin
 end
 $$;
 
--- dispatch(): decides which chunks go out next. Called after accept, after every chunk and by the sweeper;
--- the caller commits, then sends the messages.
+-- dispatch(): decides which chunks are sent next. Called after accept, after every chunk and by the sweeper; the
+-- caller commits, then sends the messages.
 --
--- READ COMMITTED and volatile: every statement below sees what was committed before it began. The advisory
--- lock is the first statement, so all that follows is decided by one process at a time. Chunks are taken
--- `for update skip locked`: a chunk whose links are changing is left for the next call.
+-- READ COMMITTED and volatile: every statement below reads what was committed before it began. The advisory lock is
+-- the first statement, so all that follows is decided by one process at a time. Chunks are locked with
+-- `for update skip locked`, which leaves a chunk whose links are changing for the next call.
 --
--- No bitmap scans: what was sent and is done leaves dead entries in the partial indexes, which a plain index scan marks so
--- that they are skipped and their room is used again; a bitmap scan, which the planner takes as long as a table was never
--- analyzed, reads them all each time.
+-- No bitmap scans: chunks that were sent and are done leave dead entries in the partial indexes. A plain index scan
+-- marks them so that they are skipped and their space is reused; a bitmap scan, which the planner prefers as long as
+-- a table was never analyzed, reads them all each time.
 --
--- No sequential scans either: a session keeps the plans of its first calls, when the tables of turns were empty. Those of
--- tables without an index seem dear then, so that nothing is compiled.
+-- No sequential scans either: a session keeps the plans of its first calls, when the tables of turns were empty.
+-- Plans of tables without an index then have a high cost, so jit is off to avoid compiling them.
 --
--- While a transaction of any session keeps an old snapshot, they cannot be skipped: so what is in flight is read in one pass.
+-- While a transaction of any session holds an old snapshot, dead entries cannot be skipped, so the chunks in flight
+-- are read in one pass.
 create or replace function sluice.dispatch() returns setof uuid
     language plpgsql volatile
     set enable_bitmapscan = off
@@ -79,7 +81,7 @@ declare
     next_chunk uuid;
 begin
     perform pg_advisory_xact_lock(7306011);
-    -- Its row is locked before a chunk's, as everywhere.
+    -- The back-off row is locked before a chunk row, as everywhere.
     select b.until, b.probe into held_until, probe_of_hold from sluice.back_off b for update;
 
     resend_after := sluice.resend_after();
@@ -93,9 +95,9 @@ begin
     select p.at into seen_at from sluice.pulse p;
     update sluice.pulse p set at = clock_timestamp() where p.at < clock_timestamp() - interval '250 milliseconds';
 
-    -- Dead leases: the worker is gone, or so slow that its attempt may no longer be recorded. Where dispatch did not run while
-    -- the lease lapsed, the store may have been away: that is not charged, but only once in a row. Silence shows no outage
-    -- where nothing else is to be done.
+    -- Expired leases: the worker is gone, or so slow that its attempt may no longer be recorded. If dispatch did not
+    -- run while the lease expired, the store may have been unreachable: that is not charged, but only once in a row.
+    -- A gap in dispatch calls does not prove an outage, because dispatch may have had no other reason to run.
     if dead_ids is not null then
         with dead as (
             select c.id, coalesce(c.lease_until - seen_at > (c.lease_until - c.renewed_at) * 2 / 3, false)
@@ -134,13 +136,15 @@ begin
             on conflict (prefix) do nothing
         )
         select in_flight - count(*), array_agg(id) filter (where state = 'failed') into in_flight, failed_ids from lost;
-        -- In a statement of its own: an accept may have shared one of them after the snapshot of the one above.
+        -- A separate statement, because an accept may have shared one of these chunks after the snapshot of the
+        -- statement above.
         if failed_ids is not null then
             update sluice.link l set open = false where l.chunk_id = any (failed_ids) and l.open;
         end if;
     end if;
 
-    -- Messages that were lost, or whose sender died between commit and send: after 60 s, doubling to 15 min.
+    -- Messages that were lost, or whose sender died between commit and send: sent again after 60 s, doubling to 15
+    -- min.
     if stale_ids is not null then
         with stale as (
             select id from sluice.chunk where id = any (stale_ids) and state = 'sent' for update skip locked
@@ -155,8 +159,8 @@ begin
     if exists (select from sluice.setting where name = 'paused_at') then
         return;
     end if;
-    -- A condition of the deployment was met: nothing goes out until then, and then one chunk alone, the probe, until it is
-    -- known what became of it.
+    -- A condition of the deployment was met: nothing is sent until the back-off ends, and then only one chunk, the
+    -- probe, until its outcome is known.
     if held_until > clock_timestamp()
         or exists (select from sluice.chunk c where c.id = probe_of_hold and c.state in ('sent', 'running')) then
         return;
@@ -164,8 +168,8 @@ begin
 
     budget := (select value::integer from sluice.setting where name = 'budget');
     while in_flight < 2 * budget loop
-        -- The tenant, then its active export, that was served least recently and has something due. One after the
-        -- other: most often the first one has.
+        -- Chooses the tenant, then its active export, that was served least recently and has a chunk due. They are
+        -- tried one after the other because usually the first one has a chunk due.
         next_chunk := null;
         for next_tenant in select tt.tenant from sluice.tenant_turn tt where tt.active order by tt.served_at, tt.tenant loop
             for next_export in

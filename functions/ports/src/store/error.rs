@@ -1,32 +1,32 @@
-//! What can go wrong in the store.
+//! Errors of the store.
 
 use crate::server::is_silent;
 
-/// A store operation failed. Nothing of it happened, unless the connection broke during commit.
+/// A store operation failed. Nothing was changed, unless the connection broke during commit.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// All sessions are taken, or the database is not there; worth another try a little later.
+    /// All sessions are taken, or the database is unreachable; worth a retry a little later.
     #[error("the store is busy or not reachable")]
     Busy(#[source] Source),
-    /// Another transaction was in the way; the operation is tried again by itself.
+    /// A conflict with another transaction; the store retries the operation itself.
     #[error("the transaction met another one")]
     Conflict(#[source] Source),
-    /// Another transaction holds what this one would have waited for, such as the tenant's row; the operation is tried
-    /// again by itself, without a session in between.
+    /// Another transaction holds a lock this one would have waited for, such as the tenant's row. The store retries
+    /// the operation itself, without holding a session in between.
     #[error("another request of the tenant is being decided")]
     Taken(#[source] Source),
     /// Schema `sluice` is missing or older than this program.
     #[error("the store is not migrated: run admin migrate")]
     NotMigrated(#[source] Source),
-    /// Anything else.
+    /// Any other error.
     #[error("the store failed")]
     Failed(#[source] Source),
     /// A row that this program cannot read.
     #[error("the store holds a {what} that cannot be read: {why}")]
     Unreadable {
-        /// Which column.
+        /// Name of the column.
         what: &'static str,
-        /// What is wrong with it.
+        /// Description of the problem.
         why: String,
     },
 }
@@ -34,7 +34,7 @@ pub enum StoreError {
 /// The cause as the driver reported it, opaque to callers.
 pub(crate) type Source = Box<dyn std::error::Error + Send + Sync>;
 
-/// An error of the server whose words might quote a value: only its code and the constraint are told.
+/// A server error whose text might quote a value: only its code and the constraint are shown.
 #[derive(Debug, thiserror::Error)]
 #[error("the server reported SQLSTATE {state}{}", .constraint.as_ref().map(|name| format!(" for {name}")).unwrap_or_default())]
 struct Unquoted {
@@ -45,7 +45,7 @@ struct Unquoted {
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         let code = match &error {
-            // What was referred to has just been deleted: another try makes it anew or does without it.
+            // The referenced row has just been deleted: a retry creates it again or does without it.
             sqlx::Error::Database(e) if e.code().as_deref() == Some("23503") => {
                 let constraint = e.constraint().map(str::to_owned);
                 return Self::Conflict(Unquoted { state: "23503".into(), constraint }.into());
@@ -63,13 +63,13 @@ impl From<sqlx::Error> for StoreError {
             _ => return Self::Failed(error.into()),
         };
         match code.as_str() {
-            // The server starts, stops, recovers or has ended the session or the statement for its time; or it has become a
-            // standby, as the old primary of a failover.
+            // The server starts, stops or recovers, or has ended the session or the statement because of a timeout;
+            // or it has become a standby, as the old primary does in a failover.
             "57P01" | "57P02" | "57P03" | "57P05" | "57014" | "25P03" | "25P04" | "25006" => {
                 Self::Busy(error.into())
             }
-            // Sessions, memory or room on disk are used up; 08P01 is a pooler's refusal. A login is refused while a password
-            // was changed before the functions knew it.
+            // Sessions, memory or disk space are exhausted; 08P01 is a pooler's error. A login fails while a password
+            // was changed and the functions do not have it yet.
             code if ["08", "28", "53"].iter().any(|class| code.starts_with(class)) => {
                 Self::Busy(error.into())
             }

@@ -1,4 +1,4 @@
-//! Estimates that the sweeper takes anew, one dataset at a time.
+//! Estimates that the sweeper renews, one dataset at a time.
 
 use export::catalog::Dataset;
 use export::estimate::DatasetEstimate;
@@ -8,23 +8,23 @@ use super::connection::{Store, sql};
 use super::error::StoreError;
 use super::ranges::{json, to_json};
 
-/// A dataset whose estimates are the oldest.
+/// The dataset whose estimates are the oldest.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stale {
-    /// Its name.
+    /// Name of the dataset.
     pub name: String,
-    /// As it was applied.
+    /// Definition as it was applied.
     pub dataset: Dataset,
-    /// Its estimates so far.
+    /// Its current estimates.
     pub estimate: DatasetEstimate,
-    /// The catalog that it is of.
+    /// Revision of its catalog.
     revision_id: String,
 }
 
 impl Store {
-    /// The dataset that was not looked at for the longest time, if that is `older_than_secs` ago; none while
-    /// a chunk is sent or running, all is paused, or all chunks are held back: it then has other things to do, or shall
-    /// rest.
+    /// Returns the dataset whose estimates were tried longest ago, if that was at least `older_than_secs` ago.
+    /// Returns none while a chunk is sent or running, all is paused, or a back-off holds: the source then has other
+    /// work or must not be loaded.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -49,7 +49,7 @@ impl Store {
         }))
     }
 
-    /// Keeps new estimates of a dataset, or without any notes that it was looked at. False if another
+    /// Stores new estimates of a dataset, or without any records that they were tried. Returns false if another
     /// catalog is in force by now.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! The store's side of finishing an export.
+//! Store operations for finishing an export.
 
 use export::estimate::Size;
 use export::file::FileRecord;
@@ -12,38 +12,38 @@ use super::connection::{Store, sql};
 use super::error::StoreError;
 use super::ranges::{chunk_id, count, export_id, from_row, json, optional_count};
 
-/// How far an export is.
+/// State of an export with regard to its end.
 #[derive(Debug)]
 pub enum Finish {
-    /// Something of it is due, sent or running, or it has ended before.
+    /// Some of its chunks are due, sent or running, or the export has ended before.
     NotYet,
-    /// Nothing of it is left to do, and not all of it is done: it is failed now.
+    /// Nothing is left to do and some chunks are not done: the export is failed now.
     Failed,
-    /// All of it is done: a manifest can be made.
+    /// All chunks are done: a manifest can be made.
     AllDone(Box<Finished>),
 }
 
-/// All that a manifest is made of.
+/// Content of a manifest.
 #[derive(Debug)]
 pub struct Finished {
-    /// The owner.
+    /// Tenant that owns the export.
     pub tenant: TenantId,
-    /// The catalog's revision.
+    /// Revision of the catalog.
     pub revision: String,
-    /// Which edition of the export this is; see [`Store::flip`].
+    /// Edition of the export; see [`Store::flip`].
     pub edition: i32,
-    /// When it was accepted, microseconds since 1970.
+    /// Time at which it was accepted, microseconds since 1970.
     pub accepted_micros: i64,
-    /// The request.
+    /// Request of the export.
     pub request: Value,
-    /// What was promised per dataset.
+    /// Heads of the datasets as fixed at acceptance.
     pub heads: Vec<DatasetHead>,
     /// All its chunks.
     pub chunks: Vec<DoneChunk>,
 }
 
 impl Store {
-    /// Those of `exports` that live and have nothing left to read: one question for many.
+    /// Returns those of `exports` that are live and have nothing left to read, in one query.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -58,7 +58,7 @@ impl Store {
         rows.iter().map(|row| export_id(row, "id")).collect()
     }
 
-    /// Looks whether an export has anything left to do; fails it if it is over and incomplete.
+    /// Checks if an export has anything left to do; fails it if nothing is left and it is incomplete.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -68,9 +68,9 @@ impl Store {
 
     async fn finish_once(&self, export: ExportId) -> Result<Finish, StoreError> {
         let mut tx = self.begin().await?;
-        // The last link is the last to close; without the order the planner may gather all that are open.
-        // Without a lock first: nearly always something is open, and whoever closes the last link looks after
-        // that was committed. What is found closed is decided anew under the lock, by a later snapshot.
+        // The last link is the last to close; without the order the planner may gather all that are open. The check
+        // runs without a lock first: nearly always something is open, and the process that closes the last link
+        // checks again after its commit. An export found closed is decided again under the lock, by a later snapshot.
         let live = sql(
             "select from sluice.export e where e.id = $1::text::uuid and e.status in ('queued', 'running') \
              and (select l.open from sluice.link l where l.export_id = e.id and l.open order by l.ordinal desc limit 1) is null",
@@ -128,8 +128,8 @@ impl Store {
         })))
     }
 
-    /// Flips an export to succeeded, with the manifest at `key`; false if it has ended meanwhile, or is of
-    /// another edition than the manifest: chunks were invalidated, so that they are other files now.
+    /// Marks an export succeeded, with the manifest at `key`. Returns false if it has ended meanwhile, or if its
+    /// edition is not that of the manifest: chunks were invalidated, so their files have changed.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -138,7 +138,7 @@ impl Store {
             let mut tx = self.begin().await?;
             let lock = sql("select from sluice.export where id = $1::text::uuid and status in ('queued', 'running') for no key update");
             if tx.optional(lock.bind(export.to_string())).await?.is_none() {
-                // After a connection that broke during commit, the flip may have happened already.
+                // If the connection broke during commit, the export may already be marked succeeded.
                 let mine = sql("select from sluice.export where id = $1::text::uuid and status = 'succeeded' and manifest_key = $2");
                 let flipped = tx.optional(mine.bind(export.to_string()).bind(key)).await?.is_some();
                 tx.rollback().await?;

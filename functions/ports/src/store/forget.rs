@@ -1,4 +1,5 @@
-//! Erasing a tenant: its keys, exports and chunks. Objects go with the next sweeps, then the rows of their chunks.
+//! Erasure of a tenant: its keys, exports and chunks. Objects are deleted by the next sweeps, then the rows of their
+//! chunks.
 
 use export::id::TenantId;
 use sqlx::Row;
@@ -8,10 +9,10 @@ use super::connection::{Store, sql};
 use super::error::StoreError;
 use super::ranges::{count, export_id};
 
-/// Chunks taken in one transaction; each is short, so that exports of others go on between them.
+/// Chunks per transaction. Each transaction is short, so that exports of other tenants continue between them.
 const BATCH: i64 = 1000;
 
-/// What a call erased, and what is left for the sweeper and the next call.
+/// Counts of what a call erased, and of what is left for the sweeper and the next call.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Forgotten {
@@ -19,26 +20,27 @@ pub struct Forgotten {
     pub keys: u64,
     /// Exports that were deleted; live ones were canceled first.
     pub exports: u64,
-    /// Chunks that no export has any more, and whose files are to be deleted.
+    /// Chunks without any export left, whose files are being deleted.
     pub chunks: u64,
-    /// Chunks whose rows are still there: until their files are deleted, and a worker timeout after that.
+    /// Chunks whose rows still exist: until their files are deleted, and a worker timeout after that.
     pub chunks_left: u64,
     /// Prefixes that are swept once more.
     pub prefixes_left: u64,
-    /// Exports that came while this ran.
+    /// Exports accepted while this ran.
     pub exports_left: u64,
-    /// Whether the tenant itself is gone.
+    /// True if the tenant itself is removed.
     pub gone: bool,
 }
 
 impl Store {
-    /// Erases all that the store has of a tenant; `None` if there is no such tenant. Called again it does the rest.
+    /// Erases all rows of a tenant; returns `None` if there is no such tenant. Calling it again continues the
+    /// erasure.
     ///
-    /// The counter of its changes stays: it keeps caches from showing what the tenant had, should another one ever get
-    /// the same id.
+    /// The counter of its changes stays, so that caches never show this tenant's data to a later tenant with the same
+    /// id.
     ///
     /// # Errors
-    /// If the store cannot be reached. What was done until then stays; calling again does the rest.
+    /// If the store cannot be reached. What was done until then stays; calling again completes it.
     pub async fn forget_tenant(&self, tenant: &TenantId) -> Result<Option<Forgotten>, StoreError> {
         let mut forgotten = Forgotten::default();
         let mut tx = self.begin().await?;
@@ -70,7 +72,7 @@ impl Store {
         self.again(|| self.forget_row(tenant, forgotten.clone())).await.map(Some)
     }
 
-    /// Lets some chunks go that no export has, also those that are kept for reuse.
+    /// Releases some chunks that no export has, including those kept for reuse.
     async fn release_all(&self, tenant: &TenantId) -> Result<u64, StoreError> {
         let mut tx = self.begin().await?;
         let lock = sql(
@@ -83,7 +85,7 @@ impl Store {
             tx.rollback().await?;
             return Ok(0);
         }
-        // Decided anew under the locks: a link may have come meanwhile.
+        // Decided again under the locks, since a link may have been added meanwhile.
         tx.run(sql(include_str!("invalidate/unlinked.sql")).bind(&chunks)).await?;
         let forget = sql(
             "update sluice.chunk set reusable = false, keep_until = null where id = any ($1::text[]::uuid[])",
@@ -94,12 +96,12 @@ impl Store {
         Ok(chunks.len() as u64)
     }
 
-    /// Removes the tenant itself if nothing is left of it, and counts what is.
+    /// Removes the tenant itself if nothing of it is left, and counts what is left.
     async fn forget_row(&self, tenant: &TenantId, forgotten: Forgotten) -> Result<Forgotten, StoreError> {
         let mut tx = self.begin().await?;
-        // An accept holds this row while it makes an export.
+        // An accept holds this row while it creates an export.
         tx.all(sql("select from sluice.tenant where id = $1 for update").bind(tenant.as_str())).await?;
-        // A manifest whose export did not get it: no export will.
+        // A manifest whose export was not marked succeeded with it: no export will refer to it.
         let now = sql(
             "update sluice.litter set sweep_at = clock_timestamp(), unless_named = false, again_after = interval '1 day' \
                  where tenant = $1 and unless_named",
@@ -112,7 +114,7 @@ impl Store {
         let row = tx.one(left.bind(tenant.as_str())).await?;
         let (chunks_left, exports_left) = (count(&row, "chunks")?, count(&row, "exports")?);
         let prefixes_left = count(&row, "prefixes")?;
-        // What was swept once is swept again a day later, for processes that were thought dead.
+        // Swept prefixes are swept again a day later, for processes that were considered dead.
         let gone = chunks_left == 0 && exports_left == 0 && count(&row, "unswept")? == 0;
         if gone {
             tx.run(sql("delete from sluice.api_key where tenant = $1").bind(tenant.as_str())).await?;

@@ -1,8 +1,9 @@
--- held(): why nothing starts, since when, and until when; at most one row.
+-- held(): the reason why nothing starts, its start and its end; at most one row.
 --
--- A back-off stands until a chunk has shown that it is over. One that no chunk was sent to find out about for two minutes
--- is told no more: what it held back has gone. Where there is none, chunks may wait for workers that do not start: their
--- messages were sent several times, and nothing runs. While a chunk runs they may just wait for their turn.
+-- A back-off remains until a chunk has shown that it is over. A back-off that ended more than two minutes ago, with
+-- no probe in flight, is not reported: the chunks it held back are gone. Without a back-off, chunks may wait for
+-- workers that do not start: their messages were sent several times, and nothing runs. While a chunk runs, the others
+-- may just wait for their turn.
 create or replace function sluice.held() returns table (signal text, reason text, since timestamptz, until timestamptz)
     language sql stable
 as $$

@@ -1,4 +1,4 @@
-//! Idempotency keys: a request that is sent again is the same export.
+//! Idempotency keys: a repeated request returns the same export.
 
 use export::id::{ExportId, TenantId};
 use sqlx::Row;
@@ -7,12 +7,12 @@ use super::connection::{Store, Tx, sql};
 use super::error::StoreError;
 use super::ranges::export_id;
 
-/// An idempotency key and the hashes of the body it came with. A body is the same if either is: the first
-/// knows two ways of writing one request, the second knows a repeat although the catalog has changed and the
-/// body would be read otherwise now, or not at all.
+/// An idempotency key and the hashes of the body sent with it. Two bodies are the same if either hash matches: the
+/// first recognises two ways of writing one request, the second recognises a repeat even if the catalog has changed
+/// and the body would now be resolved differently, or not at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Idempotency {
-    /// The key, as the caller wrote it.
+    /// Key as the client wrote it.
     pub key: String,
     /// SHA-256 of the canonical body.
     pub body_sha256: [u8; 32],
@@ -21,8 +21,9 @@ pub struct Idempotency {
 }
 
 impl Store {
-    /// The export that a request with this key and body made; `None` if there is none, or it had another
-    /// body. Asked when a request cannot be read against the catalog in force: a repeat needs no reading.
+    /// Returns the export that a request with this key and body created; `None` if there is none, or if it had
+    /// another body. Used when a request cannot be resolved against the catalog in force, since a repeat does not
+    /// need that.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -42,13 +43,13 @@ impl Store {
     }
 }
 
-/// The export that has the key, and whether it came with the same body.
+/// Returns the export that has the key, and true if it was requested with the same body.
 pub(super) async fn claimed_by(
     tx: &mut Tx,
     tenant: &TenantId,
     idempotency: &Idempotency,
 ) -> Result<(ExportId, bool), StoreError> {
-    // Null where only the canonical body is known, from before the other was kept.
+    // Null if only the canonical body is known, from before the other hash was stored.
     let find = sql(
         "select coalesce(body_sha256 = $3 or sent_sha256 = $4, false) as same, export_id::text from sluice.idempotency \
          where tenant = $1 and key = $2",

@@ -1,8 +1,8 @@
--- The revision of the catalog that is in force; none before the first `catalog apply`. It stays in force until the caller's
--- transaction ends: `apply_catalog` takes the same lock alone. The row of a tenant would not do, since a tenant may be made
--- after `apply_catalog` has locked those that were there.
+-- revision_in_force(): the revision of the catalog in force; none before the first `catalog apply`. It stays in force
+-- until the caller's transaction ends, because `apply_catalog` takes the same lock exclusively. Locking the row of a
+-- tenant would not suffice, since a tenant may be created after `apply_catalog` has locked the existing ones.
 --
--- Volatile: the second statement sees what was committed while the first one waited.
+-- Volatile: the second statement reads what was committed while the first one waited.
 create or replace function sluice.revision_in_force() returns text
     language plpgsql volatile
 as $$

@@ -1,4 +1,4 @@
-//! Invalidation: what was read before is not to be trusted, or not to exist any more.
+//! Invalidation: data read earlier must not be trusted any more, or must no longer exist.
 
 use std::collections::BTreeSet;
 
@@ -10,21 +10,21 @@ use super::connection::{Store, Tx, sql};
 use super::error::StoreError;
 use super::ranges::{count, export_id};
 
-/// Chunks taken in one transaction; each is short, so that exports go on between them.
+/// Chunks per transaction. Each transaction is short, so that exports continue between them.
 const BATCH: i64 = 1000;
 
-/// What is to be forgotten.
+/// Scope of an invalidation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invalidation {
     /// The dataset.
     pub dataset: String,
-    /// Of one tenant only.
+    /// Tenant to which it is limited; `None` for all.
     pub tenant: Option<TenantId>,
-    /// Chunks that touch these days; all where both ends are open.
+    /// Days that the chunks must touch; all chunks if both ends are open.
     pub days: Days,
 }
 
-/// What an invalidation did.
+/// Counts of an invalidation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Invalidated {
     /// Chunks that had been read, or were being read.
@@ -33,23 +33,23 @@ pub struct Invalidated {
     pub files: u64,
     /// Ended exports that lost files; those that had succeeded are failed now.
     pub lost: BTreeSet<ExportId>,
-    /// Live exports for which chunks are read anew.
+    /// Live exports for which chunks are read again.
     pub anew: BTreeSet<ExportId>,
 }
 
 impl Store {
-    /// Makes sure that nothing that was read of a dataset before this call is ever given out again.
+    /// Ensures that no data read from a dataset before this call is ever delivered again.
     ///
-    /// A chunk not read yet is left alone: it will be read after this. One that was read, or is being read,
-    /// is read anew where a live export wants it; ended exports lose its file and list it as missing; and
-    /// its objects are deleted at the next sweep, once more a worker timeout later. Chunks without a range
-    /// column always touch the days; those of rows without a value there only when no day is named.
+    /// A chunk not read yet is left alone, since it will be read after this. A chunk that was read or is being read
+    /// is read again if a live export needs it; ended exports lose its file and list it as missing; its objects are
+    /// deleted at the next sweep, and once more a worker timeout later. Chunks without a range column always touch
+    /// the days; chunks of rows without a value there only if no day is named.
     ///
-    /// Lock order: chunk rows by id, export rows by id; in transactions of some chunks each. A chunk that is
-    /// read between two of them was read after this call began.
+    /// Lock order: chunk rows by id, export rows by id; in transactions of some chunks each. A chunk that is read
+    /// between two of these transactions was read after this call began.
     ///
     /// # Errors
-    /// If the store cannot be reached. What was done until then stays; calling again does the rest.
+    /// If the store cannot be reached. What was done until then stays; calling again completes it.
     pub async fn invalidate(&self, what: &Invalidation) -> Result<Invalidated, StoreError> {
         let mut all = Invalidated::default();
         let mut last = None;
@@ -66,7 +66,7 @@ impl Store {
         }
     }
 
-    /// One batch behind chunk `after`; answers the last chunk of it, `None` at the end.
+    /// Invalidates one batch after chunk `after`. Returns the last chunk of the batch, `None` at the end.
     async fn invalidate_some(
         &self,
         what: &Invalidation,
@@ -82,7 +82,7 @@ impl Store {
             "select from sluice.export e where e.id in (select export_id from sluice.link where chunk_id = any ($1::text[]::uuid[])) order by e.id for no key update",
         );
         tx.all(lock.bind(&chunks)).await?;
-        // All is decided from here on, under the locks and by later snapshots.
+        // Everything below is decided under the locks and by later snapshots.
         let files = sql(
             "select count(*) as files from sluice.chunk where id = any ($1::text[]::uuid[]) and state = 'done' and sha256 is not null",
         );
@@ -94,7 +94,7 @@ impl Store {
         Ok((Invalidated { chunks: chunks.len() as u64, files, lost, anew }, Some(last)))
     }
 
-    /// Why a file that an export once had is there no more; `None` if it never had it, or only does not
+    /// Returns the reason why a file that an export once had is gone; `None` if the export never had it, or does not
     /// have it yet.
     ///
     /// # Errors
@@ -133,7 +133,7 @@ async fn lock_chunks(
     tx.all(lock).await?.iter().map(|row| Ok(row.try_get("id")?)).collect()
 }
 
-/// Runs a statement over the chunks that answers the exports it concerned.
+/// Runs a statement over the chunks and returns the exports it affected.
 async fn exports(
     tx: &mut Tx,
     statement: &'static str,

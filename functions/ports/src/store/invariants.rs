@@ -1,5 +1,5 @@
-//! What must never be in the store, whatever ran: looked for by the sweeper, `admin check` and the tests that kill
-//! processes. See `invariants.sql` for what each of them is.
+//! Invariants of the store, which hold whatever ran. Checked by the sweeper, `admin check` and the tests that kill
+//! processes. See `invariants.sql` for their definitions.
 
 use sqlx::Row;
 
@@ -10,17 +10,17 @@ use super::ranges::count;
 /// Window of all ids.
 const ALL: [&str; 2] = ["00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"];
 
-/// Things put right in one transaction.
+/// Maximum number of chunks repaired in one transaction.
 const BATCH: i64 = 1000;
 
 /// An invariant that does not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// The invariant.
+    /// Name of the invariant.
     pub invariant: String,
-    /// How often it is broken.
+    /// Number of violations.
     pub found: u64,
-    /// One of them: ids and nothing else.
+    /// One of them; contains ids only.
     pub example: String,
 }
 
@@ -31,7 +31,7 @@ impl std::fmt::Display for Violation {
 }
 
 impl Store {
-    /// All invariants that do not hold now.
+    /// Returns all invariants that do not hold now.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -39,8 +39,8 @@ impl Store {
         self.violations_in(ALL).await
     }
 
-    /// Those that do not hold in the next window of the store: some thousand chunks, however many there are. Calls go
-    /// round all of it.
+    /// Returns the violations in the next window of the store, which is some thousand chunks however large the store
+    /// is. Successive calls cover all of it in rotation.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -68,16 +68,16 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
-    /// Puts right what can be put right without harm, in the window that was looked at last, and returns how much that was:
-    /// links that are open although their chunk is done or failed are closed, so that their exports can be finished;
-    /// tenants with room for an active export are looked at by the next `dispatch()`.
+    /// Repairs what can be repaired without harm in the window that was checked last, and returns the number of
+    /// changes. Links that are open although their chunk is done or failed are closed, so that their exports can be
+    /// finished; tenants below their limit of active exports are marked for the next `dispatch()`.
     ///
     /// # Errors
     /// If the store cannot be reached.
     pub async fn put_right(&self) -> Result<u64, StoreError> {
         self.again(|| async {
             let mut tx = self.begin().await?;
-            // Locked in the order of ids, and decided by the next statement.
+            // Locked in id order; the next statement decides.
             let lock = sql(include_str!("invariants/open.sql"));
             let rows = tx.all(lock.bind(BATCH)).await?;
             let chunks = rows.iter().map(|row| row.try_get("id")).collect::<Result<Vec<String>, _>>()?;

@@ -1,6 +1,6 @@
 drop function if exists sluice.violations(text);
 
--- Tenants with a live export: one step into the index each.
+-- Tenants with a live export: one index step each.
 create or replace function sluice.live_tenants() returns table (tenant text)
     language sql stable
 as $$
@@ -14,7 +14,7 @@ as $$
     select t.tenant from tenants t where t.tenant is not null
 $$;
 
--- Whether a live export of the tenant has no turn. Those that have one are few, so this ends early.
+-- True if a live export of the tenant has no turn. Exports with a turn are few, so this ends early.
 create or replace function sluice.has_waiting(of_tenant text) returns boolean
     language sql stable
 as $$
@@ -24,8 +24,9 @@ as $$
           and not exists (select from sluice.export_turn t where t.export_id = e.id))
 $$;
 
--- next_window(): the ids that the sweeper looks at next, both ends included: those of about 2000 chunks, or of exports with
--- 50000 links, whatever is less, so that a look takes as long however much is kept. After the last it begins again.
+-- next_window(): the ids that the sweeper checks next, both ends included: those of about 2000 chunks, or of exports
+-- with 50000 links, whichever is fewer, so that a check takes the same time however much is kept. After the last
+-- window it starts over.
 create or replace function sluice.next_window() returns table (low uuid, high uuid)
     language plpgsql volatile
 as $$
@@ -48,10 +49,11 @@ begin
 end
 $$;
 
--- violations(): what must never be, in one snapshot: how often each invariant is broken, and an example. Of chunks, their
--- links and exports whose ids lie in this window.
+-- violations(): violated invariants in one snapshot: the number of violations of each, and an example. Covers chunks,
+-- their links and exports whose ids are in this window.
 --
--- Every one of them holds at every commit, whatever runs: what is right only after a while is not an invariant.
+-- Every invariant holds at every commit, whatever runs. A condition that holds only after a while is not an
+-- invariant.
 create or replace function sluice.violations(low uuid, high uuid) returns table (invariant text, found bigint, example text)
     language plpgsql stable
 as $$
@@ -67,7 +69,7 @@ begin
         where l.chunk_id between low and high
           and (c.state in ('split', 'dying') or l.open <> (c.state in ('due', 'sent', 'running')))
         union all
-        -- It would be read for no export, or its files would stay for ever.
+        -- Such a chunk would be read for no export, or its files would stay forever.
         select case when c.state in ('due', 'sent', 'running') then 'a chunk that is not read has a link' else 'a file has an owner' end,
                format('chunk %s', c.id)
         from sluice.chunk c

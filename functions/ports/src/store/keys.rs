@@ -1,4 +1,4 @@
-//! Keys of tenants. Only hashes are kept.
+//! API keys of tenants. Only their hashes are stored.
 
 use export::access::Access;
 use export::id::{TenantId, hex};
@@ -11,70 +11,70 @@ use super::connection::{Store, Tx, sql};
 use super::error::StoreError;
 use crate::random;
 
-/// A key as it is listed; the secret is not known.
+/// A key as it is listed, without its secret, which is not stored.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KeyInfo {
     /// The public part of the key.
     pub id: String,
-    /// Whom it belongs to.
+    /// Tenant it belongs to.
     pub tenant: String,
-    /// The operator's note.
+    /// Note of the operator.
     pub label: String,
-    /// The datasets that exist for it; `None`: all.
+    /// Datasets it may access; `None` for all.
     pub datasets: Option<Vec<String>>,
-    /// Whether it may read only.
+    /// True if it allows reading only.
     pub read_only: bool,
-    /// When it was made, microseconds since 1970.
+    /// Time of creation, microseconds since 1970.
     pub created_micros: i64,
-    /// When it ends, microseconds since 1970; `None`: never by itself.
+    /// Time of expiry, microseconds since 1970; `None` if it does not expire.
     pub expires_micros: Option<i64>,
-    /// Whether that time is over.
+    /// True if it has expired.
     pub expired: bool,
-    /// When it was used last, to some minutes, microseconds since 1970; `None`: never.
+    /// Time of last use, accurate to some minutes, microseconds since 1970; `None` if never used.
     pub last_used_micros: Option<i64>,
-    /// Whether it was revoked.
+    /// True if it was revoked.
     pub revoked: bool,
 }
 
-/// A key to make.
+/// A key to create.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewKey {
-    /// Whom it belongs to.
+    /// Tenant it belongs to.
     pub tenant: TenantId,
-    /// The operator's note.
+    /// Note of the operator.
     pub label: String,
-    /// What it allows.
+    /// Access it allows.
     pub access: Access,
-    /// Seconds until it ends; `None`: it does not end by itself.
+    /// Seconds until it expires; `None` if it does not expire.
     pub expires_secs: Option<u64>,
 }
 
-/// What became of a key that was rotated.
+/// Outcome of rotating a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rotated {
-    /// The whole new key; it is shown this once.
+    /// The whole new key; it is shown only this once.
     pub key: String,
-    /// What it is good for.
+    /// Owner, note, access and lifetime of the new key.
     pub new: NewKey,
-    /// When the old one ends, microseconds since 1970.
+    /// Time at which the old key expires, microseconds since 1970.
     pub old_ends_micros: i64,
 }
 
-/// Whose a key is.
+/// Owner of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyOwner {
     /// The tenant.
     pub tenant: TenantId,
-    /// How often an export of the tenant's that had ended was changed afterwards, until now.
+    /// Number of changes made so far to ended exports of the tenant.
     pub changes: u64,
-    /// What the key allows.
+    /// Access the key allows.
     pub access: Access,
 }
 
 impl Store {
-    /// The owner of a key; `None` if there is no such key, its secret is another, or it was revoked or has expired.
-    /// Notes roughly when it was used.
+    /// Returns the owner of a key; `None` if there is no such key, its secret differs, or it was revoked or has
+    /// expired. Records roughly when it was used.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -84,8 +84,8 @@ impl Store {
         secret_sha256: &[u8; 32],
     ) -> Result<Option<KeyOwner>, StoreError> {
         let mut tx = self.begin().await?;
-        // Found by its id, which is no secret. The hash is compared here, in constant time: a comparison in SQL
-        // would end at the first byte that differs.
+        // Found by its id, which is not secret. The hash is compared here in constant time, because a comparison in
+        // SQL would end at the first byte that differs.
         let find = sql(
             "select k.tenant, k.secret_sha256, k.datasets, k.read_only, coalesce(c.changes, 0) as changes, \
              k.revoked_at is null and (k.expires_at is null or k.expires_at > clock_timestamp()) as works, \
@@ -111,7 +111,8 @@ impl Store {
         Ok(Some(KeyOwner { tenant, changes: super::ranges::count(&row, "changes")?, access: access(&row)? }))
     }
 
-    /// A tenant whom an identity provider vouches for; made if new. Its access is the token's to say.
+    /// Returns a tenant authenticated by an identity provider, creating it if it is new. Its access is determined by
+    /// the token.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -130,7 +131,7 @@ impl Store {
         Ok(KeyOwner { tenant: tenant.clone(), changes, access: Access::full() })
     }
 
-    /// Makes a key for everything of a tenant; see [`Store::create_key_for`].
+    /// Creates a key with full access for a tenant; see [`Store::create_key_for`].
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -139,7 +140,8 @@ impl Store {
         self.create_key_for(&NewKey { tenant, label, access: Access::full(), expires_secs: None }).await
     }
 
-    /// Makes a key for a tenant, who is made too if new. Answers the whole key; it is shown this once.
+    /// Creates a key for a tenant, creating the tenant if it is new. Returns the whole key, which is shown only this
+    /// once.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -151,8 +153,9 @@ impl Store {
         Ok(key)
     }
 
-    /// Makes a key like the key `id`, which ends after `overlap_secs`, unless it ends before. The new one lives as long
-    /// as `lives_secs` says, given the seconds that the old one was made for. `None` if there is no such key that works.
+    /// Creates a key like the key `id`, which then expires after `overlap_secs` unless it expires earlier.
+    /// `lives_secs` returns the lifetime of the new key, given the lifetime in seconds of the old one. Returns `None`
+    /// if there is no valid key of that id.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -188,7 +191,7 @@ impl Store {
         Ok(Some(Rotated { key, new, old_ends_micros }))
     }
 
-    /// All keys, oldest first.
+    /// Returns all keys, oldest first.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -218,7 +221,7 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
-    /// Revokes a key at once; false if there is none of that id that still works.
+    /// Revokes a key at once. Returns false if there is no valid key of that id.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -229,7 +232,7 @@ impl Store {
         Ok(revoked)
     }
 
-    /// How many tenants there are.
+    /// Returns the number of tenants.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -241,7 +244,7 @@ impl Store {
     }
 }
 
-/// Notes that a key is used, unless another process has just done so.
+/// Records that a key is used, unless another process has just done so.
 async fn note_use(tx: &mut Tx, key_id: &str) -> Result<(), StoreError> {
     let note = sql(
         "update sluice.api_key set last_used_at = clock_timestamp() where id = (select id from sluice.api_key \

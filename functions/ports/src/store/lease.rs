@@ -1,4 +1,4 @@
-//! Leasing a chunk, and keeping the lease.
+//! Leases of chunks: start, renewal and the note made before reading.
 
 use export::chunk::Attempt;
 use export::id::ChunkId;
@@ -8,29 +8,30 @@ use super::connection::{Store, sql};
 use super::error::StoreError;
 use super::ranges::{count, from_row, json};
 
-/// What a worker learned of the source before it reads, in the COPY's own transaction.
+/// State of the source determined by the worker before it reads, in the COPY's own transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReadNote {
-    /// The source's time, microseconds since 1970. The snapshot is not older.
+    /// Time of the source, microseconds since 1970. The snapshot is not older.
     pub as_of_micros: i64,
-    /// All that began before this time is shown, but for what `settle_after` allows; `None` where it is unknown.
+    /// Everything that began before this time is visible, except for what `settle_after` allows; `None` if it is
+    /// unknown.
     pub horizon_micros: Option<i64>,
 }
 
-/// What became of a note.
+/// Outcome of a note.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Noted {
-    /// It is written.
+    /// The note is stored.
     Reading,
-    /// It is written, and a back-off ended with it: other chunks may go out.
+    /// The note is stored, and a back-off ended with it: other chunks may be dispatched.
     Resumed,
     /// The attempt is no longer the current one.
     Fenced,
 }
 
 impl Store {
-    /// Starts the next attempt of a chunk that was sent; `None` if it is in any other state, which is
-    /// how messages that are repeated or late end.
+    /// Starts the next attempt of a chunk that was sent. Returns `None` if the chunk is in any other state, which is
+    /// how repeated or late messages are discarded.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -74,8 +75,8 @@ impl Store {
         }))
     }
 
-    /// Renews the lease of an attempt; false if the attempt is no longer the current one or nobody
-    /// wants its chunk any more: it must stop and leave nothing behind.
+    /// Renews the lease of an attempt. Returns false if the attempt is no longer the current one or no export needs
+    /// its chunk any more: it must stop and remove its objects.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -93,9 +94,9 @@ impl Store {
         Ok(renewed)
     }
 
-    /// Writes down, before the COPY starts, when the chunk is read and whether all its rows are settled
-    /// then. An attempt that reads has found the source fit for it, so a back-off whose time is over ends here, unless it
-    /// is of the bucket.
+    /// Records, before the COPY starts, the time at which the chunk is read and whether all its rows are settled by
+    /// then. An attempt that begins to read shows that the source is usable, so a back-off that is over is removed
+    /// here, unless it concerns the bucket.
     ///
     /// # Errors
     /// If the store cannot be reached.

@@ -1,4 +1,4 @@
--- Leases chunk $1 for $2 seconds. The where clause is the fence: only a chunk that was sent can be leased.
+-- Leases chunk $1 for $2 seconds. The where clause is the fence: only a chunk in state `sent` can be leased.
 with leased as (
     update sluice.chunk
     set state = 'running', attempt = attempt + 1, sends = 0, reusable = false, as_of = null,

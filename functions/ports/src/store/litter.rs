@@ -1,19 +1,20 @@
-//! Litter: objects that nobody will name any more.
+//! Orphaned objects: objects to which no export will refer any more.
 
 use sqlx::Row;
 
 use super::connection::{Store, sql};
 use super::error::StoreError;
 
-/// A beginning of keys below which everything is to be deleted.
+/// A key prefix below which all objects must be deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Litter {
-    /// The beginning of the keys.
+    /// Prefix of the keys.
     pub prefix: String,
 }
 
 impl Store {
-    /// Remembers a manifest whose flip was lost: it is litter in a day, if no export names it then.
+    /// Records a manifest whose export was not marked succeeded. It is deleted in a day unless an export refers to it
+    /// by then.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -26,7 +27,7 @@ impl Store {
         tx.commit().await
     }
 
-    /// Litter that is to be swept now, of the tenants in turn.
+    /// Returns prefixes to sweep now, taking tenants in turn.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -38,7 +39,8 @@ impl Store {
         rows.iter().map(|row| Ok(Litter { prefix: row.try_get("prefix")? })).collect()
     }
 
-    /// Notes that all below the prefix is deleted; what may still be written to is swept once more later.
+    /// Records that all objects below the prefix are deleted. A prefix that may still be written to is swept once
+    /// more later.
     ///
     /// # Errors
     /// If the store cannot be reached.

@@ -10,9 +10,9 @@ use super::error::StoreError;
 /// One migration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Migration {
-    /// Its number; they are applied in order.
+    /// Number of the migration; they are applied in this order.
     pub version: i32,
-    /// What it does.
+    /// Short name of the change.
     pub name: &'static str,
     text: &'static str,
 }
@@ -37,7 +37,7 @@ const MIGRATIONS: [Migration; 18] = [
     Migration { version: 26, name: "bounds", text: include_str!("migrations/0026_bounds.sql") },
 ];
 
-/// Functions that hold rules: created or replaced every time.
+/// Functions that hold rules. They are created or replaced every time.
 const FUNCTIONS: [&str; 8] = [
     include_str!("settings.sql"),
     include_str!("progress.sql"),
@@ -49,18 +49,18 @@ const FUNCTIONS: [&str; 8] = [
     include_str!("invariants.sql"),
 ];
 
-/// Where it is noted which migrations were applied.
+/// Statement that creates the table of applied migrations.
 const FIRST: &str = "create schema if not exists sluice; create table if not exists sluice.migration (version integer primary key, name text not null, applied_at timestamptz not null default now())";
 
 impl Migration {
-    /// The migration that this program's schema ends with.
+    /// Returns the latest migration of this program.
     pub fn last() -> Self {
         MIGRATIONS[MIGRATIONS.len() - 1]
     }
 }
 
-/// All that [`migrate`] would run, as one script for `psql`: for an owner who gives no one his password.
-/// Run twice it does nothing more.
+/// Returns everything [`migrate`] would run as one script for `psql`, for an owner who does not give the password to
+/// a program. A second run does nothing more.
 pub fn migration_script(statements: &[String]) -> String {
     let mut script = format!("begin;\n{FIRST};\n");
     for Migration { version, name, text } in MIGRATIONS {
@@ -78,11 +78,11 @@ pub fn migration_script(statements: &[String]) -> String {
     script
 }
 
-/// Brings the schema up to date with this program and then runs `statements` (roles, grants, settings),
-/// all through a direct connection of the owner. Answers the migrations that were applied.
+/// Brings the schema up to date with this program and then runs `statements` (roles, grants, settings), all through a
+/// direct connection of the owner. Returns the migrations that were applied.
 ///
 /// # Errors
-/// The first that fails; it and all after it are not applied.
+/// The first statement that fails; it and all after it are not applied.
 pub async fn migrate(owner_url: &str, statements: &[String]) -> Result<Vec<Migration>, StoreError> {
     let options = PgConnectOptions::from_str(owner_url)
         .map_err(|_| StoreError::unreadable("URL", "the owner's URL has the wrong form"))?;
@@ -95,7 +95,7 @@ pub async fn migrate(owner_url: &str, statements: &[String]) -> Result<Vec<Migra
 }
 
 async fn apply(connection: &mut PgConnection, statements: &[String]) -> Result<Vec<Migration>, StoreError> {
-    // A direct connection: the lock of the session serialises deployments that migrate at once.
+    // On a direct connection the session lock serialises deployments that migrate at once.
     connection.execute("select pg_advisory_lock(7306010)").await?;
     connection.execute(FIRST).await?;
     let last: i32 = connection

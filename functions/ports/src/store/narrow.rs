@@ -1,4 +1,4 @@
-//! What a catalog that is applied makes wrong: chunks whose selections it no longer allows.
+//! Revocation of selections that a new catalog no longer allows: unread chunks fail, read ones are no longer reused.
 
 use std::collections::BTreeMap;
 
@@ -11,22 +11,22 @@ use super::connection::{Store, Tx, sql};
 use super::error::StoreError;
 use super::ranges::{count, json};
 
-/// What the catalog made wrong of one dataset.
+/// Selections of one dataset that a catalog revokes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Narrowed {
-    /// Why, once for each reason.
+    /// Reasons, each once.
     pub reasons: Vec<String>,
-    /// Chunks that had been read and are not reused any more.
+    /// Number of chunks that had been read and are no longer reused.
     pub forgotten: u64,
-    /// Chunks of running exports that had not been read and failed.
+    /// Number of chunks of running exports that failed before they were read.
     pub failed: u64,
-    /// The exports they belong to.
+    /// Exports that these failed chunks belong to.
     pub exports: Vec<ExportId>,
 }
 
-/// Fails what is not read yet and forgets what is, of all selections that do not fit `revision`; of all there
-/// are where the source has `moved`. The caller holds the catalog's lock, so that no export is being
-/// accepted meanwhile.
+/// Applies `revision` to all selections that do not fit it, or to all selections if the source has `moved`: fails
+/// unread chunks and stops the reuse of read ones. The caller holds the catalog's lock, so that no export is accepted
+/// meanwhile.
 pub(super) async fn narrow(
     tx: &mut Tx,
     revision: &Revision,
@@ -57,7 +57,7 @@ pub(super) async fn narrow(
     Ok(narrowed)
 }
 
-/// What [`narrow`] would do at this moment, without doing it or locking anything.
+/// Returns what [`narrow`] would do now, without doing it or locking anything.
 pub(super) async fn preview(
     tx: &mut Tx,
     revision: &Revision,
@@ -78,7 +78,7 @@ pub(super) async fn preview(
     Ok(narrowed)
 }
 
-/// The selections in use that do not fit, and what to tell their exports.
+/// Returns the selections in use that do not fit, and the message for their exports.
 async fn unfit(
     tx: &mut Tx,
     revision: &Revision,
@@ -109,7 +109,7 @@ async fn unfit(
 }
 
 impl Store {
-    /// Fails the exports of which nothing is left to read. The sweeper would do it too.
+    /// Fails the exports that have nothing left to read. The sweeper would do it too.
     pub(super) async fn finish_narrowed(
         &self,
         narrowed: &BTreeMap<String, Narrowed>,

@@ -1,4 +1,4 @@
-//! How an attempt ends: its file is recorded, or its failure is. Both are fenced by the attempt's number.
+//! End of an attempt: its file or its failure is recorded. Both are fenced by the attempt's number.
 
 use export::chunk::{Failure, MAX_FAILURES, Usage, backoff_secs};
 use export::file::FileRecord;
@@ -10,8 +10,8 @@ use super::error::StoreError;
 use super::ranges::{export_id, to_json};
 
 impl Store {
-    /// Records the file of an attempt; answers the exports of its chunk, each of which may now be
-    /// finished. `None` if the attempt is no longer the current one: its object must be deleted.
+    /// Records the file of an attempt. Returns the exports of its chunk, each of which may now be finished; `None` if
+    /// the attempt is no longer the current one, in which case its object must be deleted.
     ///
     /// # Errors
     /// If the store cannot be reached. Calling again is safe: a file that is recorded already is confirmed.
@@ -24,7 +24,8 @@ impl Store {
         self.again(|| async {
             let mut tx = self.begin().await?;
             let number = |n: u64| i64::try_from(n).map_err(|e| StoreError::unreadable("count", e));
-            // An object that was written shows that a back-off of the bucket is over. Its row is locked before the chunk's.
+            // A written object shows that a back-off of the bucket is over. The back-off row is locked before the
+            // chunk row.
             let record = sql("with over as (delete from sluice.back_off where until <= clock_timestamp() and signal like 'storage%' and $6::text is not null returning 1) \
                  update sluice.chunk set state = 'done', rows = $3, bytes = $4, source_bytes = $5, sha256 = $6, failure = null, lease_until = null, \
                    ended_at = clock_timestamp(), keep_until = case when reusable then clock_timestamp() + sluice.reuse_for() end \
@@ -36,7 +37,7 @@ impl Store {
             .bind(number(file.source_bytes)?)
             .bind(&file.sha256);
             if tx.run(record).await? == 0 {
-                // After a connection that broke during commit, the record may be there already.
+                // If the connection broke during commit, the file may already be recorded.
                 let mine = sql("select from sluice.chunk where id = $1::text::uuid and attempt = $2::bigint and state = 'done' and sha256 is not distinct from $3")
                     .bind(chunk.to_string())
                     .bind(i64::from(file.attempt))
@@ -54,9 +55,9 @@ impl Store {
         .await
     }
 
-    /// Records why an attempt failed; what it may have left in the bucket is litter from now on. The chunk
-    /// is due again later, or failed for good; in the latter case its exports are answered, each of which may now be finished. `None` if the attempt is no
-    /// longer the current one.
+    /// Records the failure of an attempt; objects it may have left in the bucket are orphaned from now on. The chunk
+    /// is due again later, or failed for good; in the latter case its exports are returned, each of which may now be
+    /// finished. Returns `None` if the attempt is no longer the current one.
     ///
     /// # Errors
     /// If the store cannot be reached; the lease then runs out, and `dispatch()` tries the chunk again.
@@ -88,12 +89,12 @@ impl Store {
             .bind(to_json(failure)?)
             .bind(i64::try_from(backoff_secs(failures)).unwrap_or(i64::MAX));
             tx.run(update).await?;
-            // Said here, where it is decided, and nowhere else.
+            // The retry is announced only here, where it is decided.
             let message = if again { format!("{}; it is tried again", failure.message) } else { failure.message.clone() };
             let why = Failure { message, ..failure.clone() };
             end_attempt(&mut tx, chunk, attempt, if again { "again" } else { "failed" }, Some(&why), usage).await?;
-            // The attempt has removed what it made, if the bucket let it; and a call that seemed to fail may be done
-            // by the bucket all the same, also later.
+            // The attempt has removed its objects if the bucket allowed it. A call that seemed to fail may still have
+            // been, or later be, completed by the bucket.
             note_litter(&mut tx, chunk).await?;
             let exports = if again { Vec::new() } else { close_links(&mut tx, chunk).await? };
             tx.commit().await?;
@@ -128,7 +129,8 @@ async fn close_links(tx: &mut Tx, chunk: ChunkId) -> Result<Vec<ExportId>, Store
     rows.iter().map(|row| export_id(row, "export_id")).collect()
 }
 
-/// Notes the prefix of a chunk's current attempt, to be swept now and once more when its worker can write no more.
+/// Schedules the prefix of a chunk's current attempt to be swept now, and once more when its worker can no longer
+/// write.
 pub(super) async fn note_litter(tx: &mut Tx, chunk: ChunkId) -> Result<(), StoreError> {
     let litter = sql("insert into sluice.litter (prefix, sweep_at, again_after) \
          select format('t/%s/c/%s/%s.', tenant, id, attempt), clock_timestamp(), sluice.worker_timeout() from sluice.chunk where id = $1::text::uuid \

@@ -1,4 +1,4 @@
-//! What a forecast is made of: how fast the tenant's recent chunks were, what they had, and what waits. Nothing here is of
+//! Inputs of a forecast: the speed and size of the tenant's recent chunks, and its waiting chunks. Nothing here is of
 //! another tenant.
 
 use std::collections::BTreeMap;
@@ -13,21 +13,22 @@ use super::connection::{Store, sql};
 use super::error::StoreError;
 use super::ranges::{count, json, to_json};
 
-/// The store's side of a forecast.
+/// Inputs of a forecast that come from the store.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outlook {
     /// Recent chunks of the tenant in the same format and compression.
     pub seen: Seen,
-    /// What recent chunks of the tenant had, by dataset: of those with a tenant column, with the same columns and filters.
+    /// Size of the tenant's recent chunks, by dataset: datasets with a tenant column, with the same columns and
+    /// filters.
     pub past: BTreeMap<String, Own>,
-    /// Sessions at once.
+    /// Maximum number of concurrent source sessions.
     pub budget: u32,
-    /// Hours that files are kept.
+    /// Hours for which files are kept.
     pub kept_hours: u32,
-    /// Whether the operator holds all back.
+    /// True if the operator has paused all exports.
     pub paused: bool,
-    /// What waits for the tenant. Bytes are those of datasets without a tenant column: others are planned by what all
-    /// tenants have.
+    /// The tenant's waiting chunks. Bytes are those of datasets without a tenant column; the plan of the others is
+    /// based on the data of all tenants.
     pub own: Load,
 }
 
@@ -43,8 +44,8 @@ struct Sum {
 }
 
 impl Store {
-    /// What there is to forecast an export of `tenant` by: of the datasets in `within` alone, or of any. What waits is
-    /// counted up to 20,000 chunks.
+    /// Returns the inputs for forecasting an export of `tenant`: of the datasets in `within` alone, or of any. At
+    /// most 20,000 waiting chunks are counted.
     ///
     /// # Errors
     /// If the store cannot be reached.

@@ -1,4 +1,4 @@
-//! Deadlines hold although nothing sweeps: whoever looks at an export that is past its own ends it first.
+//! Lazy deadline enforcement: reading an overdue export fails it first, so deadlines do not depend on the sweeper.
 
 use export::id::ExportId;
 use sqlx::Row;
@@ -9,7 +9,7 @@ use super::error::StoreError;
 use super::ranges::export_id;
 
 impl Store {
-    /// Ends the export if it is past its deadline; what is asked or done next finds it failed.
+    /// Ends the export if it is past its deadline; the operation that follows then finds it failed.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -24,7 +24,7 @@ impl Store {
         Ok(())
     }
 
-    /// Ends those of the exports that were found to be past their deadlines; false if there is none.
+    /// Ends those of the exports that are past their deadlines. Returns false if there is none.
     ///
     /// # Errors
     /// If the store cannot be reached.

@@ -1,5 +1,5 @@
--- Whether an export is past its deadline with something left to read. Whoever sees that ends it, so that the deadline
--- holds without a sweeper too. Never while paused: the clock stands still.
+-- True if an export is past its deadline with something left to read. The operation that finds it so ends the export,
+-- so that deadlines hold without a sweeper. Never true while paused, because deadlines do not advance then.
 create or replace function sluice.overdue(e sluice.export) returns boolean
     language sql stable
 as $$

@@ -1,4 +1,4 @@
-//! Pausing: nothing is failed, nothing new starts, and the clock of deadlines stands still.
+//! Pause of all exports: nothing fails, nothing new starts, and deadlines do not advance.
 
 use sqlx::Row;
 
@@ -6,8 +6,8 @@ use super::connection::{Store, sql};
 use super::error::StoreError;
 
 impl Store {
-    /// Stops dispatching. Chunks that run run on; those whose message is on its way are due again, so that no
-    /// worker takes them. False if it was paused already.
+    /// Stops dispatching. Running chunks continue; chunks whose message is already sent are due again, so that no
+    /// worker leases them. Returns false if it was paused already.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -17,7 +17,7 @@ impl Store {
 
     async fn pause_once(&self) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
-        // One `dispatch()` at most is under way: it is waited for, and the next one knows of the pause.
+        // At most one `dispatch()` runs at a time: it is waited for, and the next one reads the pause.
         tx.run(sql("select pg_advisory_xact_lock(7306011)")).await?;
         let paused = tx.run(sql("insert into sluice.setting (name, value) values ('paused_at', clock_timestamp()::text) on conflict do nothing")).await? == 1;
         let take_back = sql(
@@ -29,8 +29,8 @@ impl Store {
         Ok(paused)
     }
 
-    /// Dispatches again; deadlines of live exports move by the time that was paused, or since they were accepted
-    /// or retried if that was later. False if it was not paused.
+    /// Resumes dispatching; deadlines of live exports move by the length of the pause, or by the time since they were
+    /// accepted or retried if that was later. Returns false if it was not paused.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -47,7 +47,7 @@ impl Store {
             return Ok(false);
         };
         let since: String = row.try_get("value")?;
-        // In the order of ids, as all lock them.
+        // In id order, the order of all locks.
         tx.all(sql(
             "select from sluice.export where status in ('queued', 'running') order by id for no key update",
         ))

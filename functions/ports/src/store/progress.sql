@@ -1,12 +1,13 @@
--- Whether a selection reads no tenant's own rows.
+-- True if a selection reads no rows owned by a tenant.
 create or replace function sluice.is_shared(of_fingerprint bytea) returns boolean
     language sql stable
 as $$
     select s.shared from sluice.selection s where s.fingerprint = of_fingerprint
 $$;
 
--- How far an export is, counted over its links. Chunks that are missing for good count in its total; that they count as
--- failed too is added where it is read (view/export.sql), and only there: some counts are kept before a chunk is missing.
+-- Progress of an export, counted over its links. Chunks that are missing for good count in its total. They are added
+-- to the failed ones only when the progress is read (view/export.sql), because some counts are stored before a chunk
+-- is missing.
 create or replace function sluice.progress(of_export uuid) returns jsonb
     language sql stable
 as $$
@@ -21,7 +22,7 @@ as $$
         'oldestMicros', min(sluice.micros(c.as_of)) filter (where c.state = 'done'),
         'weightTotal', coalesce(sum(l.weight), 0),
         'weightDone', coalesce(sum(l.weight) filter (where not l.open), 0),
-        -- Without datasets that have a tenant column: they are planned by what all tenants have.
+        -- Without datasets that have a tenant column, because their plan is based on the data of all tenants.
         'runningRows', coalesce(sum(case when c.state = 'running' and sluice.is_shared(c.fingerprint) then c.planned_rows end), 0),
         'runningBytes', coalesce(sum(case when c.state = 'running' and sluice.is_shared(c.fingerprint) then c.planned_bytes end), 0),
         'current', coalesce(jsonb_agg(distinct c.dataset) filter (where c.state = 'running'), '[]'))
@@ -29,8 +30,9 @@ as $$
     where l.export_id = of_export
 $$;
 
--- The same, as it is kept once an export has ended: counted once, and nothing runs any more. What it lacks for good is not
--- among the failed here, since more may come to be lacking: whoever reads what is kept adds it.
+-- The same counts as they are stored when an export has ended: counted once, with nothing running any more. Missing
+-- chunks are not among the failed ones here, since more chunks may become missing; the reader of the stored counts
+-- adds them.
 create or replace function sluice.last_progress(of_export uuid) returns jsonb
     language sql stable
 as $$

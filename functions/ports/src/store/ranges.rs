@@ -1,4 +1,4 @@
-//! Ranges and ids as columns.
+//! Conversion of ranges and ids to and from columns.
 
 use export::id::{ChunkId, ExportId};
 use export::range::{Range, RangeKind, Span};
@@ -7,7 +7,7 @@ use sqlx::postgres::PgRow;
 
 use super::error::StoreError;
 
-/// `(range_of, range_start, range_end)`.
+/// Converts a range to `(range_of, range_start, range_end)`.
 pub(super) fn to_columns(range: &Range) -> (&'static str, Option<i64>, Option<i64>) {
     match range {
         Range::All => ("all", None, None),
@@ -31,7 +31,7 @@ pub(super) fn from_row(row: &PgRow) -> Result<Range, StoreError> {
     span.map(Range::Span).ok_or_else(|| StoreError::unreadable("range", "it is empty"))
 }
 
-/// Ids as text; the statements cast the array to `uuid[]`.
+/// Converts ids to text; the statements cast the array to `uuid[]`.
 pub(super) fn texts<T: ToString>(ids: &[T]) -> Vec<String> {
     ids.iter().map(ToString::to_string).collect()
 }
@@ -44,12 +44,12 @@ pub(super) fn export_id(row: &PgRow, column: &str) -> Result<ExportId, StoreErro
     row.try_get::<String, _>(column)?.parse().map_err(|e| StoreError::unreadable("export id", e))
 }
 
-/// Counts are bigint in the store and never negative.
+/// Reads a count. Counts are bigint in the store and never negative.
 pub(super) fn count(row: &PgRow, column: &str) -> Result<u64, StoreError> {
     u64::try_from(row.try_get::<i64, _>(column)?).map_err(|e| StoreError::unreadable("count", e))
 }
 
-/// A count that may be NULL.
+/// Reads a count that may be NULL.
 pub(super) fn optional_count(row: &PgRow, column: &str) -> Result<Option<u64>, StoreError> {
     let found: Option<i64> = row.try_get(column)?;
     found.map(|n| u64::try_from(n).map_err(|e| StoreError::unreadable("count", e))).transpose()

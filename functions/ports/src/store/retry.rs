@@ -1,4 +1,4 @@
-//! Retry of a failed export: what failed is planned anew, as new chunks under the catalog in force.
+//! Retry of a failed export: failed ranges are planned again, as new chunks under the catalog in force.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use super::error::StoreError;
 use super::ranges::{from_row, json, to_json};
 use super::turns::{self, Full};
 
-/// Why an export was not retried. Nothing of it changed.
+/// Reason why an export was not retried. It is unchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum RetryError {
     /// The tenant has no such export.
@@ -24,13 +24,13 @@ pub enum RetryError {
     /// Only a failed export can be retried.
     #[error("the export is {0}, not failed")]
     NotFailed(String),
-    /// Another catalog is in force than the one the request was read against.
+    /// The catalog in force is not the one the request was resolved against.
     #[error("another catalog was applied meanwhile")]
     CatalogChanged,
-    /// The tenant has as many live exports as it may.
+    /// The tenant has reached its limit of live exports.
     #[error(transparent)]
     Full(#[from] Full),
-    /// Too many chunks.
+    /// The plan has too many chunks.
     #[error(transparent)]
     TooManyChunks(#[from] TooManyChunks),
     /// The store failed.
@@ -48,7 +48,7 @@ impl AsStoreError for RetryError {
 }
 
 impl Store {
-    /// The request of an export and its status, to be read anew under the catalog in force.
+    /// Returns the request of an export and its status, to be resolved again under the catalog in force.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -65,14 +65,14 @@ impl Store {
         row.map(|row| json(&row, "request")).transpose()
     }
 
-    /// Opens a failed export again. `wants` is its request read under `revision_id`. A dataset whose
-    /// selection is as before gets new chunks for what failed or is missing; one that changed is read in
+    /// Reopens a failed export. `wants` is its request resolved under `revision_id`. A dataset with an unchanged
+    /// selection gets new chunks for its failed and missing ranges; a dataset whose selection changed is read in
     /// full.
     ///
     /// Lock order: tenant row, chunk rows by id, export row.
     ///
     /// # Errors
-    /// Nothing is changed then.
+    /// Nothing is changed in that case.
     pub async fn retry(
         &self,
         tenant: &TenantId,
@@ -98,7 +98,7 @@ impl Store {
     }
 }
 
-/// One retry, as it was asked for.
+/// Parameters of one retry.
 struct Retry<'a> {
     tenant: &'a TenantId,
     export: ExportId,
@@ -130,7 +130,7 @@ async fn reopen(tx: &mut Tx, retry: &Retry<'_>) -> Result<(), RetryError> {
         return Err(full.into());
     }
     let left = leftover(tx, export).await?;
-    // Failed chunks stay as they are: new ones take their place.
+    // Failed chunks are not changed: new ones replace them.
     let policy = Policy {
         target_bytes: limits.target_bytes,
         max_chunks: limits.max_chunks,
@@ -167,7 +167,7 @@ async fn reopen(tx: &mut Tx, retry: &Retry<'_>) -> Result<(), RetryError> {
     if tx.run(reopen).await? == 0 {
         return Err(RetryError::CatalogChanged);
     }
-    // It waits for its turn anew, at the end.
+    // The export waits for its turn again, at the end of the queue.
     tx.run(sql("delete from sluice.export_turn where export_id = $1::text::uuid").bind(export.to_string()))
         .await?;
     Ok(())
@@ -181,16 +181,16 @@ async fn lock_chunks(tx: &mut Tx, export: ExportId) -> Result<Vec<String>, Store
     rows.iter().map(|row| Ok(row.try_get("id")?)).collect()
 }
 
-/// What a failed export still lacks, and what it has.
+/// Ranges a failed export still lacks, and the fingerprints of its chunks.
 struct Leftover {
-    /// Per dataset: the ranges that failed or are missing.
+    /// Ranges that failed or are missing, by dataset.
     ranges: BTreeMap<String, Vec<Range>>,
-    /// Per dataset: the fingerprint its chunks were made under.
+    /// Fingerprint under which the chunks were created, by dataset.
     fingerprints: BTreeMap<String, Vec<u8>>,
 }
 
 impl Leftover {
-    /// Whether the dataset reads otherwise than before, so that its good files do not fit any more.
+    /// Reports whether the selection of the dataset differs from before, so that its existing files no longer fit.
     fn is_changed(&self, want: &Want) -> bool {
         self.fingerprints.get(&want.selection.dataset).is_none_or(|f| f[..] != want.fingerprint.0[..])
     }
@@ -209,7 +209,7 @@ async fn leftover(tx: &mut Tx, export: ExportId) -> Result<Leftover, StoreError>
     Ok(left)
 }
 
-/// Plans every lacking range on its own, so that the new chunks tile exactly what the old ones did.
+/// Plans every missing range separately, so that the new chunks tile exactly the ranges of the old ones.
 fn replan(wants: &[Want], left: &Leftover, policy: &Policy) -> Result<(Vec<Want>, Plan), TooManyChunks> {
     let (mut again, mut plan) = (Vec::new(), Plan::default());
     for want in wants {
@@ -221,7 +221,7 @@ fn replan(wants: &[Want], left: &Leftover, policy: &Policy) -> Result<(Vec<Want>
         for range in left.ranges.get(&want.selection.dataset).into_iter().flatten() {
             let dataset = match range.span() {
                 Some(span) => {
-                    // The NULL chunk is a range of its own.
+                    // The chunk of NULL values is a separate range.
                     let mut part = Want { span: Some(span), ..want.clone() };
                     if let Some(column) = &mut part.selection.range_column {
                         column.include_nulls = false;

@@ -1,39 +1,39 @@
-//! The two roles: the database itself enforces the budgets.
+//! The two roles, by which the database itself enforces the budgets.
 
 mod scram;
 
 use crate::random;
 use crate::source::sql::{identifier as quote_identifier, literal as quote_literal};
 
-/// What statements of the store need to know of the deployment. `migrate` writes it down, `check` compares.
+/// Settings of the deployment that statements of the store need. `migrate` stores them, `check` compares them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoredSettings {
-    /// Sessions of the source role: B.
+    /// Session limit of the source role: B.
     pub budget: u32,
-    /// Sessions of the store role: S.
+    /// Session limit of the store role: S.
     pub store_sessions: u32,
-    /// Seconds a worker runs at most; its COPY must not outlive it.
+    /// Maximum run time of a worker in seconds; its COPY must not outlive it.
     pub worker_timeout_secs: u32,
-    /// Hours the files of an export are kept.
+    /// Hours for which the files of an export are kept.
     pub retention_hours: u32,
-    /// Days a settled chunk is kept after its last use.
+    /// Days for which a settled chunk is kept after its last use.
     pub reuse_days: u32,
-    /// Seconds after which a message is sent again whose chunk was not leased.
+    /// Seconds after which a message is sent again if its chunk was not leased.
     pub resend_secs: u32,
-    /// Exports of one tenant that may be active at once.
+    /// Maximum number of active exports of one tenant.
     pub max_active_exports: u32,
-    /// Exports of one tenant that may be queued beside them.
+    /// Maximum number of queued exports of one tenant, in addition to the active ones.
     pub max_queued_exports: u32,
-    /// Exports that one tenant may keep, live or ended.
+    /// Maximum number of exports one tenant may keep, live or ended.
     pub max_kept_exports: u32,
-    /// Chunks that they may have.
+    /// Maximum number of chunks of these exports.
     pub max_kept_chunks: u32,
-    /// Megabytes that their requests may take.
+    /// Maximum size of their requests in megabytes.
     pub max_kept_request_megabytes: u32,
 }
 
 impl StoredSettings {
-    /// Names and values, as `sluice.setting` holds them.
+    /// Returns names and values, as stored in `sluice.setting`.
     pub fn rows(&self) -> [(&'static str, u32); 11] {
         [
             ("budget", self.budget),
@@ -51,19 +51,20 @@ impl StoredSettings {
     }
 }
 
-/// How a role logs in.
+/// Login method of a role.
 #[derive(Clone, PartialEq, Eq)]
 pub enum RolePassword {
-    /// With this password. The server is told only what it keeps of it, unless it has other characters than printable ASCII.
+    /// This password. The server receives only a verifier of it, unless it contains characters other than printable
+    /// ASCII.
     Known(String),
-    /// With one that whoever runs the statements fills in.
+    /// A password to be filled in by the person who runs the statements.
     ToFillIn,
-    /// With tokens of IAM; it has none.
+    /// IAM tokens; the role has no password.
     Tokens,
 }
 
 impl RolePassword {
-    /// What stands in `alter role … password`.
+    /// Returns the password expression for `alter role … password`.
     fn sql(&self, role: &str) -> String {
         match self {
             Self::Known(password) => {
@@ -76,28 +77,29 @@ impl RolePassword {
     }
 }
 
-/// What the roles are made by.
+/// Parameters of the roles.
 #[derive(Clone)]
 pub struct RoleSettings {
     /// Role that reads the source.
     pub source: (String, RolePassword),
-    /// Role that keeps the store.
+    /// Role that uses the store.
     pub store: (String, RolePassword),
     /// Limits and times.
     pub stored: StoredSettings,
 }
 
-/// Settings of the source role. They protect the database, and they decide the bytes of `::text`. They
-/// are set on the role, since a pooler would leak or pin what a session sets.
+/// Settings of the source role. They protect the database, and they determine the bytes of `::text`. They are set on
+/// the role because a pooler would leak or pin settings of a session.
 const SOURCE_SETTINGS: [(&str, &str); 13] = [
     ("default_transaction_read_only", "on"),
     ("lock_timeout", "5s"),
     ("max_parallel_workers_per_gather", "0"),
-    // A worker that notes in the store what it is about to read waits for seconds at most; whatever the server's own says.
+    // A worker is idle in its transaction for seconds at most, while it records its read in the store. This
+    // replaces the server's own setting.
     ("idle_in_transaction_session_timeout", "2min"),
-    // Without it the COPY of a killed client goes on.
+    // Without it the COPY of a killed client continues.
     ("client_connection_check_interval", "2s"),
-    // A policy that would hide rows is an error instead.
+    // A policy that would hide rows causes an error instead.
     ("row_security", "off"),
     ("timezone", "UTC"),
     ("datestyle", "ISO"),
@@ -105,17 +107,17 @@ const SOURCE_SETTINGS: [(&str, &str); 13] = [
     ("bytea_output", "hex"),
     ("extra_float_digits", "1"),
     ("search_path", "pg_catalog"),
-    // Warnings of a view or function may hold values of rows.
+    // Warnings of a view or function may contain values of rows.
     ("client_min_messages", "error"),
 ];
 
-/// Settings that the source role must have, with their values; `statement_timeout` comes beside them.
+/// Returns the settings that the source role must have, with their values; `statement_timeout` is set in addition.
 pub fn source_settings() -> &'static [(&'static str, &'static str)] {
     &SOURCE_SETTINGS
 }
 
 const STORE_SETTINGS: [(&str, &str); 5] = [
-    // Its statements are short or may wait; the processors are the user's.
+    // Its statements are short or may wait; the processors belong to the user.
     ("max_parallel_workers_per_gather", "0"),
     ("statement_timeout", "30s"),
     ("lock_timeout", "10s"),
@@ -126,13 +128,13 @@ const STORE_SETTINGS: [(&str, &str); 5] = [
 /// Seconds of `idle_in_transaction_session_timeout` of the source role.
 const IDLE_IN_TRANSACTION_SECS: u32 = 120;
 
-/// Settings that newer servers know: PostgreSQL 17 brought `transaction_timeout`, 14 `idle_session_timeout`. Sessions that a
-/// pooler or a warm environment keeps are idle, and are not the server's to end.
+/// Settings known only to newer servers: PostgreSQL 17 added `transaction_timeout`, 14 `idle_session_timeout`.
+/// Sessions kept by a pooler or a warm environment are idle, and the server must not end them.
 const SOURCE_SETTINGS_IF_KNOWN: [(&str, &str); 1] = [("idle_session_timeout", "0")];
 const STORE_SETTINGS_IF_KNOWN: [(&str, &str); 2] =
     [("transaction_timeout", "5min"), ("idle_session_timeout", "0")];
 
-/// Sets what the server knows.
+/// Returns the statement that sets a parameter if the server knows it.
 fn set_if_known(role: &str, name: &str, value: &str) -> String {
     let (known, value) = (quote_literal(name), quote_literal(value));
     format!(
@@ -140,7 +142,8 @@ fn set_if_known(role: &str, name: &str, value: &str) -> String {
     )
 }
 
-/// Lets a role log in with tokens. Where the server knows no tokens the role is one that nobody can log in as.
+/// Returns the statement that allows a role to log in with tokens. If the server does not support tokens, no login as
+/// this role is possible.
 fn tokens(role: &str) -> String {
     format!(
         "do $do$ begin if exists (select from pg_roles where rolname = 'rds_iam') then grant rds_iam to {role}; else \
@@ -148,7 +151,7 @@ fn tokens(role: &str) -> String {
     )
 }
 
-/// Lets a role log in with its password again: whoever has rds_iam cannot.
+/// Returns the statement that allows a role to log in with its password again: a role that has rds_iam cannot.
 fn no_tokens(role: &str, name: &str) -> String {
     format!(
         "do $do$ begin if exists (select from pg_auth_members m join pg_roles g on g.oid = m.roleid join pg_roles r on r.oid = m.member \
@@ -156,8 +159,8 @@ fn no_tokens(role: &str, name: &str) -> String {
     )
 }
 
-/// Keeps statements of the source role that fail, and with them the values of filters, out of the server's log. The parameter
-/// is a superuser's, or of who was granted it.
+/// Returns the statement that keeps failing statements of the source role, and with them the values of filters, out
+/// of the server's log. Only a superuser, or a role granted the right, may set this parameter.
 fn unlogged(role: &str) -> String {
     format!(
         "do $do$ begin alter role {role} set log_min_error_statement = 'panic'; exception when insufficient_privilege then \
@@ -165,7 +168,7 @@ fn unlogged(role: &str) -> String {
     )
 }
 
-/// The statements that make or correct roles, grants and settings; safe to run again.
+/// Returns the statements that create or correct roles, grants and settings. They are safe to run again.
 pub fn role_statements(settings: &RoleSettings) -> Vec<String> {
     let mut statements = Vec::new();
     let (source, store) = (quote_identifier(&settings.source.0), quote_identifier(&settings.store.0));
@@ -178,7 +181,7 @@ pub fn role_statements(settings: &RoleSettings) -> Vec<String> {
         statements.push(format!(
             "do $do$ begin if not exists (select from pg_roles where rolname = {name}) then create role {role}; end if; end $do$"
         ));
-        // No attribute is taken away: a new role has none, and managed services let nobody name them.
+        // No attribute is removed: a new role has none, and managed services do not allow naming them.
         statements.push(format!("alter role {role} login connection limit {limit} password {word}"));
         let log_in = if *password == RolePassword::Tokens { tokens(&role) } else { no_tokens(&role, &name) };
         statements.push(log_in);
@@ -189,14 +192,15 @@ pub fn role_statements(settings: &RoleSettings) -> Vec<String> {
     statements.extend(SOURCE_SETTINGS.iter().map(|(name, value)| set(&source, name, value)));
     statements.push(unlogged(&source));
     statements.push(set(&source, "statement_timeout", &format!("{}s", settings.stored.worker_timeout_secs)));
-    // Longer than a COPY and the waiting before it: what the server sets for others would end sessions that are in use.
+    // Longer than a COPY and the wait before it: a server-wide limit set for other roles would end sessions in use.
     let transaction_secs = settings.stored.worker_timeout_secs.saturating_add(IDLE_IN_TRANSACTION_SECS);
     statements.push(set_if_known(&source, "transaction_timeout", &format!("{transaction_secs}s")));
     statements
         .extend(SOURCE_SETTINGS_IF_KNOWN.iter().map(|(name, value)| set_if_known(&source, name, value)));
     statements.extend(STORE_SETTINGS_IF_KNOWN.iter().map(|(name, value)| set_if_known(&store, name, value)));
     statements.extend(STORE_SETTINGS.iter().map(|(name, value)| set(&store, name, value)));
-    // What of a dataset is settled depends on the oldest open transaction, and a load limit on active sessions.
+    // The settled rows of a dataset are determined by the oldest open transaction, and a load limit by active
+    // sessions.
     statements.push(format!(
         "do $do$ begin grant pg_read_all_stats to {source}; exception when insufficient_privilege then \
          raise warning 'the owner may not grant pg_read_all_stats: until a role that may does, open transactions are not seen \

@@ -1,5 +1,5 @@
-//! The secret that seals entries of the shared cache. It is made by a migration, so whoever may read the store, and nobody
-//! who may only write to the cache, can make an entry.
+//! Secret that seals entries of the shared cache. It is created by a migration, so only processes that can read the
+//! store can create a valid entry; access to the cache alone does not suffice.
 
 use sqlx::Row;
 
@@ -7,7 +7,7 @@ use super::connection::{Store, sql};
 use super::error::StoreError;
 
 impl Store {
-    /// The secret that seals cached entries.
+    /// Returns the secret that seals cached entries.
     ///
     /// # Errors
     /// If the store cannot be reached, or was never migrated.

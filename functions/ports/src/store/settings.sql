@@ -1,48 +1,49 @@
 -- Settings that statements of the store need; `admin migrate` writes them from its parameters.
 
--- How long a worker that lost its lease may still write: one timeout of its function.
+-- Time for which a worker that lost its lease may still write: one timeout of its function.
 create or replace function sluice.worker_timeout() returns interval
     language sql stable
 as $$
     select coalesce((select value from sluice.setting where name = 'worker_timeout_secs'), '900')::integer * interval '1 second'
 $$;
 
--- How long the files of an export are kept, from its end.
+-- Time for which the files of an export are kept, from its end.
 create or replace function sluice.retention() returns interval
     language sql stable
 as $$
     select coalesce((select value from sluice.setting where name = 'retention_hours'), '168')::integer * interval '1 hour'
 $$;
 
--- How long a settled chunk is kept after its last use.
+-- Time for which a settled chunk is kept after its last use.
 create or replace function sluice.reuse_for() returns interval
     language sql stable
 as $$
     select coalesce((select value from sluice.setting where name = 'reuse_days'), '7')::integer * interval '1 day'
 $$;
 
--- After how long a message is sent again whose chunk no worker took; doubling.
+-- Time after which a message is sent again if no worker leased its chunk; doubling.
 create or replace function sluice.resend_after() returns interval
     language sql stable
 as $$
     select coalesce((select value from sluice.setting where name = 'resend_secs'), '60')::integer * interval '1 second'
 $$;
 
--- How many exports of one tenant may be active; the next ones are queued.
+-- Maximum number of active exports of one tenant; further ones are queued.
 create or replace function sluice.max_active() returns bigint
     language sql stable
 as $$
     select coalesce((select value from sluice.setting where name = 'max_active_exports'), '4')::bigint
 $$;
 
--- How many exports of one tenant may be queued beside them; the next ones are refused.
+-- Maximum number of queued exports of one tenant, in addition to the active ones; further ones are refused.
 create or replace function sluice.max_queued() returns bigint
     language sql stable
 as $$
     select coalesce((select value from sluice.setting where name = 'max_queued_exports'), '1000')::bigint
 $$;
 
--- Whether a tenant has as many live exports as it may. Its row is locked by the caller, so that nothing comes between.
+-- True if a tenant has reached its limit of live exports. Its row is locked by the caller, so that no other accept
+-- intervenes.
 create or replace function sluice.is_full(of_tenant text) returns boolean
     language sql stable
 as $$
@@ -50,21 +51,21 @@ as $$
     from sluice.export e where e.tenant = of_tenant and e.status in ('queued', 'running')
 $$;
 
--- How many exports a tenant may keep, live or ended; the next ones are refused.
+-- Maximum number of exports a tenant may keep, live or ended; further ones are refused.
 create or replace function sluice.max_kept_exports() returns bigint
     language sql stable
 as $$
     select coalesce((select value from sluice.setting where name = 'max_kept_exports'), '20000')::bigint
 $$;
 
--- How many chunks these exports may have.
+-- Maximum number of chunks of these exports.
 create or replace function sluice.max_kept_chunks() returns bigint
     language sql stable
 as $$
     select coalesce((select value from sluice.setting where name = 'max_kept_chunks'), '5000000')::bigint
 $$;
 
--- How many bytes the requests of these exports may take.
+-- Maximum number of bytes of the requests of these exports.
 create or replace function sluice.max_kept_bytes() returns bigint
     language sql stable
 as $$

@@ -1,4 +1,4 @@
-//! Splitting a chunk that turned out far larger than planned.
+//! Split of a chunk that turned out far larger than planned.
 
 use export::chunk::Usage;
 use export::file::file_name;
@@ -15,11 +15,11 @@ use crate::fault::Point;
 use crate::random;
 
 impl Store {
-    /// Replaces a chunk by its children, in one fenced transaction: they take over its links, its place
-    /// and its weight. False if the attempt is no longer the current one.
+    /// Replaces a chunk by its children, in one fenced transaction: they take over its links, its position and its
+    /// weight. Returns false if the attempt is no longer the current one.
     ///
-    /// `children` must tile the chunk's span; `planned_bytes` is what each of them probably has; `out_of_time` is what the
-    /// attempt had seen, if it is split because its time ran out.
+    /// `children` must tile the chunk's span; `planned_bytes` is the expected size of each; `out_of_time` is the
+    /// number of bytes the attempt had read, if it is split because its time ran out.
     ///
     /// # Errors
     /// If the store cannot be reached.

@@ -1,7 +1,8 @@
--- Children of chunk $1. $2 ids, $3 starts, $4 ends, $5 names: parallel arrays; $6 planned bytes of each; $7 bytes the
--- parent had seen, where its time ran out. The parent's row is locked by the caller; its weight is shared out, the last child
--- takes the rest. Each child lies behind its parent, so that a page that ended with the parent goes on with all of them. Deep
--- down there is no room left: then ordinals repeat, and the chunk's id decides between them.
+-- Creates the children of chunk $1. $2 ids, $3 starts, $4 ends, $5 names: parallel arrays; $6 planned bytes of each;
+-- $7 bytes the parent had read, if its time ran out. The parent's row is locked by the caller; its weight is divided,
+-- the last child takes the remainder. Each child is ordered after its parent, so that a page that ended with the
+-- parent continues with all of them. At great depth no gap is left: ordinals then repeat, and the order is decided by
+-- the chunk's id.
 with children as (
     insert into sluice.chunk
         (id, tenant, dataset, fingerprint, range_of, range_start, range_end, planned_rows, planned_bytes, indexed, due_at,

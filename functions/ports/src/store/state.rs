@@ -1,4 +1,4 @@
-//! What state the store itself is in: its server, its schema, its settings.
+//! State of the store itself: its server, its schema, its settings.
 
 use std::collections::BTreeMap;
 
@@ -10,21 +10,22 @@ use super::ranges::count;
 use crate::room::Room;
 use crate::server::{QUESTION, Server};
 
-/// The store as `admin check` looks at it.
+/// State of the store as checked by `admin check`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreState {
-    /// Its server, as the store role sees it.
+    /// Server of the store, as visible to the store role.
     pub server: Server,
-    /// Number of the last migration that was applied.
+    /// Number of the last applied migration.
     pub migration: i32,
-    /// What `admin migrate` wrote, by name; `paused_at` is there while it is paused.
+    /// Settings written by `admin migrate`, by name; `paused_at` is present while paused.
     pub settings: BTreeMap<String, String>,
-    /// Chunks that are sent or running: whether the source is being read, or will be at any moment.
+    /// Number of chunks that are sent or running. If it is not zero, the source is being read or may be at any
+    /// moment.
     pub in_flight: u64,
 }
 
 impl Store {
-    /// Looks at the store itself.
+    /// Reads the state of the store itself.
     ///
     /// # Errors
     /// If the store cannot be reached or was never migrated.
@@ -48,10 +49,10 @@ impl Store {
         })
     }
 
-    /// Measures how many of `wanted` sessions can be had at once. Nobody else gets one meanwhile.
+    /// Measures how many of `wanted` sessions can be opened at once. No other client gets a session meanwhile.
     ///
     /// # Errors
-    /// If no token to log in with can be made.
+    /// If no login token can be created.
     pub async fn room(&self, wanted: u32) -> Result<Room, StoreError> {
         self.close_idle().await;
         Ok(crate::room::measure(&self.options().await?, wanted).await)

@@ -1,4 +1,4 @@
-//! What the sweeper asks of the store.
+//! Store operations of the sweeper.
 
 use export::id::{ChunkId, ExportId, TenantId};
 use sqlx::Row;
@@ -7,33 +7,33 @@ use super::connection::{Store, sql};
 use super::error::StoreError;
 use super::ranges::{chunk_id, count, export_id};
 
-/// A chunk that nobody wants: its objects go, then its row.
+/// A chunk that no export needs: its objects are deleted, then its row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dying {
-    /// The chunk.
+    /// Id of the chunk.
     pub chunk: ChunkId,
-    /// Its tenant, for the prefix of its objects.
+    /// Tenant it belongs to, for the prefix of its objects.
     pub tenant: TenantId,
-    /// Whether no attempt can write any more, so that the row may go once the prefix is empty.
+    /// True if no attempt can write any more, so that the row may be deleted once the prefix is empty.
     pub quiet: bool,
 }
 
-/// What waits and what is being read.
+/// Waiting and running work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Backlog {
-    /// For how long the chunk that waits longest has been due, in milliseconds; zero if none waits. It waits until a worker
-    /// has taken it, not just until its message went out.
+    /// Time for which the longest waiting chunk has been due, in milliseconds; zero if none waits. A chunk waits
+    /// until a worker has leased it, not just until its message is sent.
     pub oldest_due_ms: u64,
-    /// Chunks whose message went out and that no worker has taken yet.
+    /// Number of chunks whose message is sent and that no worker has leased yet.
     pub sent: u64,
-    /// Chunks that workers read, each in one session of the source.
+    /// Number of chunks being read by workers, each in one session of the source.
     pub running: u64,
 }
 
 const LOCK: &str = "select from sluice.chunk where id = any ($1::text[]::uuid[]) order by id for update";
 
 impl Store {
-    /// Live exports past their deadline; none while paused.
+    /// Returns live exports past their deadline; none while paused.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -46,14 +46,14 @@ impl Store {
         .await
     }
 
-    /// What waits and what is being read, now. Chunks of exports that are queued count, and so do those of a paused source.
+    /// Returns the current backlog. Chunks of queued exports count, and so do those of a paused source.
     ///
     /// # Errors
     /// If the store cannot be reached.
     pub async fn backlog(&self) -> Result<Backlog, StoreError> {
         let mut tx = self.begin().await?;
-        // One step into the index per tenant with a live export, however many chunks are due. A chunk that was sent has been
-        // due ever since: its message may be lost, or nobody may take any.
+        // One index step per tenant with a live export, however many chunks are due. A chunk that was sent has been
+        // due ever since: its message may be lost, or there may be no worker.
         let find = sql(
             "select greatest(0, coalesce(extract(epoch from clock_timestamp() - least(due.first, flying.first)) * 1000, 0))::bigint as oldest_ms, \
                 flying.sent, flying.running \
@@ -73,7 +73,7 @@ impl Store {
         })
     }
 
-    /// Live exports of which nothing is open: a process died before it could finish them.
+    /// Returns live exports without any open link: a process died before it could finish them.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -86,7 +86,7 @@ impl Store {
         .await
     }
 
-    /// Ended exports whose files are to go.
+    /// Returns ended exports whose files must be deleted.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -105,7 +105,7 @@ impl Store {
         rows.iter().map(|row| export_id(row, "id")).collect()
     }
 
-    /// Canceled exports that never had a file, a day after: there is nothing of them to fetch or to explain.
+    /// Returns canceled exports that never had a file, a day after: they have nothing to fetch or to explain.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -118,10 +118,11 @@ impl Store {
         .await
     }
 
-    /// Lets chunks die that no export has and that are not kept for reuse any more; answers how many were looked at.
+    /// Marks chunks as being deleted that no export has and that are no longer kept for reuse. Returns the number of
+    /// chunks checked.
     ///
-    /// Each chunk is looked at once, when its time is over: one that an export still has goes with its last link, and is
-    /// not looked at again.
+    /// Each chunk is checked once, when its retention is over: one that an export still has is released with its last
+    /// link, and is not checked again.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -135,7 +136,7 @@ impl Store {
             if found == 0 {
                 return tx.rollback().await.map(|()| 0);
             }
-            // Decided anew: a link may have come before the lock was ours.
+            // Decided again, since a link may have been added before the lock was acquired.
             tx.run(sql(include_str!("cancel/release.sql")).bind(&chunks)).await?;
             let looked_at =
                 sql("update sluice.chunk set keep_until = null where id = any ($1::text[]::uuid[]) \
@@ -146,8 +147,8 @@ impl Store {
         .await
     }
 
-    /// Chunks that no export wants and whose objects are to be deleted, of the tenants in turn: first those not looked at
-    /// yet, then those whose rows may go if nothing was written since.
+    /// Returns chunks that no export needs and whose objects must be deleted, taking tenants in turn: first those not
+    /// emptied yet, then those whose rows may be deleted if nothing was written since.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -169,13 +170,13 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
-    /// Notes that the objects of these chunks were deleted: the next batch is of others.
+    /// Records that the objects of these chunks were deleted, so that the next batch contains others.
     ///
     /// # Errors
     /// If the store cannot be reached.
     pub async fn emptied(&self, chunks: &[ChunkId]) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        // In the order of ids, as everyone locks them.
+        // In id order, the order of all locks.
         tx.all(sql(LOCK).bind(super::ranges::texts(chunks))).await?;
         let note = sql(
             "update sluice.chunk set emptied_at = clock_timestamp() where id = any ($1::text[]::uuid[]) and state in ('split', 'dying')",
@@ -190,7 +191,7 @@ impl Store {
     /// If the store cannot be reached.
     pub async fn forget(&self, chunks: &[ChunkId]) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        // In the order of ids, as everyone locks them.
+        // In id order, the order of all locks.
         tx.all(sql(LOCK).bind(super::ranges::texts(chunks))).await?;
         let delete = sql(
             "delete from sluice.chunk c where c.id = any ($1::text[]::uuid[]) and c.state in ('split', 'dying') \
@@ -200,8 +201,8 @@ impl Store {
         tx.commit().await
     }
 
-    /// Removes exports that expired 30 days ago, and selections without chunks: so many at most. Returns how many
-    /// selections went.
+    /// Removes exports that expired 30 days ago, and at most `limit` selections without chunks. Returns the number of
+    /// removed selections.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -209,8 +210,8 @@ impl Store {
         let mut tx = self.begin().await?;
         tx.run(sql("delete from sluice.export where status = 'expired' and expires_at < clock_timestamp() - interval '30 days'")).await?;
         tx.commit().await?;
-        // An accept that has found one of them here just now and lost it meets a conflict, as this does the other way
-        // round: each tries again.
+        // An accept that has just found one of these selections and then lost it gets a conflict, and so does this
+        // operation in the opposite case: each retries.
         self.again(|| async {
             let mut tx = self.begin().await?;
             let delete = sql(

@@ -1,4 +1,4 @@
-//! How many exports a tenant may have at once, and how many it may keep.
+//! Limits of a tenant: exports at once, and exports kept.
 
 use export::id::TenantId;
 use sqlx::Row;
@@ -7,13 +7,13 @@ use sqlx::postgres::PgRow;
 use super::connection::{Tx, sql};
 use super::error::StoreError;
 
-/// The tenant has as many live exports as it may; nothing was stored.
+/// The tenant has reached its limit of live exports; nothing was stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{active} exports of a tenant may be active and {queued} more may be queued, and so many there are")]
 pub struct Full {
-    /// Exports that may be active at once: MaxActiveExports.
+    /// Maximum number of active exports: MaxActiveExports.
     pub active: u64,
-    /// Exports that may be queued beside them: MaxQueuedExports.
+    /// Maximum number of queued exports in addition: MaxQueuedExports.
     pub queued: u64,
 }
 
@@ -26,7 +26,7 @@ impl Full {
     }
 }
 
-/// Whether the tenant is full, and what its limits are. The caller holds the tenant's row.
+/// Returns the limits if the tenant has reached them. The caller holds the tenant's row.
 pub(super) async fn full(tx: &mut Tx, tenant: &TenantId) -> Result<Option<Full>, StoreError> {
     let ask = sql(
         "select sluice.is_full($1) as is_full, sluice.max_active() as max_active, sluice.max_queued() as max_queued",
@@ -34,16 +34,16 @@ pub(super) async fn full(tx: &mut Tx, tenant: &TenantId) -> Result<Option<Full>,
     Full::read(&tx.one(ask.bind(tenant.as_str())).await?)
 }
 
-/// The tenant keeps as much as it may, in exports that are live or have ended; nothing was stored.
+/// The tenant has reached its limit of stored data, in exports that are live or have ended; nothing was stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Kept {
-    /// So many exports: MaxKeptExports.
+    /// Limit of exports: MaxKeptExports.
     #[error("the tenant has {0} exports, live, ended or still being removed, and may have no more")]
     Exports(u64),
-    /// They have so many chunks: MaxKeptChunks.
+    /// Limit of their chunks: MaxKeptChunks.
     #[error("the tenant's exports, live or ended, have the {0} chunks that they may")]
     Chunks(u64),
-    /// Their requests take so many megabytes: MaxKeptRequestMegabytes.
+    /// Limit of the size of their requests in megabytes: MaxKeptRequestMegabytes.
     #[error("the requests of the tenant's exports, live or ended, take the {0} MB that they may")]
     Megabytes(u64),
 }

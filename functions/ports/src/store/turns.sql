@@ -1,8 +1,8 @@
--- give_turns(): which exports are active. Only dispatch() calls it, under its lock. An export is active from here until
--- it ends; the others of its tenant wait, in the order in which they came. One that becomes active stands behind those
--- that are: else a stream of small ones would pass a large one for ever.
+-- give_turns(): decides which exports are active. Only dispatch() calls it, under its lock. An export is active from
+-- here until it ends; the others of its tenant wait in the order of their arrival. One that becomes active is ordered
+-- after those that are active already, since otherwise a stream of small exports could overtake a large one forever.
 --
--- Only tenants of which an export began or ended since the last call are looked at: triggers note them.
+-- Only tenants of which an export began or ended since the last call are checked: triggers record them.
 create or replace function sluice.give_turns() returns void
     language plpgsql volatile
 as $$
@@ -20,8 +20,8 @@ begin
     where t.tenant = any (changed)
       and not exists (select from sluice.export e where e.id = t.export_id and e.status in ('queued', 'running'));
 
-    -- One tenant after the other: each is a few steps in indexes, whatever the planner thinks of tables that were empty when
-    -- they were last analyzed.
+    -- One tenant after the other: each takes a few index steps, whatever the planner's estimates for tables that were
+    -- empty when they were last analyzed.
     foreach next_tenant in array changed loop
         insert into sluice.export_turn (export_id, tenant, served_at)
         select e.id, e.tenant, clock_timestamp()
@@ -32,7 +32,7 @@ begin
         limit greatest(sluice.max_active() - (select count(*) from sluice.export_turn t where t.tenant = next_tenant), 0);
 
         if exists (select from sluice.export_turn t where t.tenant = next_tenant) then
-            -- One that was never served is served first.
+            -- A tenant that was never served is served first.
             insert into sluice.tenant_turn as tt (tenant, served_at, active) values (next_tenant, '-infinity', true)
             on conflict (tenant) do update set active = true where not tt.active;
         else

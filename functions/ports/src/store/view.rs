@@ -1,4 +1,4 @@
-//! What owners see of their exports. Every statement names the tenant: a foreign id is not found.
+//! Owners' view of their exports. Every statement names the tenant, so an id of another tenant is not found.
 
 use export::chunk::{ChunkState, ExportStatus, Failure, Usage, file_key};
 use export::file::FileRecord;
@@ -19,41 +19,41 @@ mod page;
 
 pub use page::ChunkPage;
 
-/// An export and how far it is. Times are microseconds since 1970.
+/// An export and its progress. Times are microseconds since 1970.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExportState {
-    /// The export.
+    /// Id of the export.
     pub id: ExportId,
     /// Its status.
     pub status: ExportStatus,
-    /// The request as it was understood.
+    /// The request in its canonical form.
     pub request: Value,
-    /// The catalog's revision.
+    /// Revision of the catalog.
     pub revision_id: String,
-    /// What was promised per dataset.
+    /// Heads of the datasets as fixed at acceptance.
     pub heads: Vec<DatasetHead>,
-    /// When it was accepted.
+    /// Time of acceptance.
     pub accepted_micros: i64,
-    /// When its first chunk started.
+    /// Time at which its first chunk started.
     pub started_micros: Option<i64>,
-    /// When it ended.
+    /// Time of its end.
     pub ended_micros: Option<i64>,
-    /// When its files go.
+    /// Time at which its files are deleted.
     pub expires_micros: Option<i64>,
-    /// When it ends whatever happens.
+    /// Time at which it ends, whatever its state.
     pub deadline_micros: i64,
-    /// The manifest's object, once succeeded.
+    /// Object key of the manifest, once succeeded.
     pub manifest_key: Option<String>,
-    /// How far it is.
+    /// Its progress.
     pub progress: Progress,
-    /// What failed: the first hundred.
+    /// Failed and missing chunks: the first hundred.
     pub errors: Vec<ChunkError>,
-    /// Whether the operator paused all exports.
+    /// True if the operator has paused all exports.
     pub paused: bool,
-    /// Why nothing starts although it is not paused: the source is too busy.
+    /// Reason why nothing starts although it is not paused, such as a source that is too busy.
     pub back_off: Option<BackOff>,
-    /// Its place among the tenant's exports that wait for their turn, from 1; 0 when it has its turn and waits
-    /// for its first chunk to start. Only while queued.
+    /// Position among the tenant's exports that wait for their turn, from 1; 0 when it has its turn and waits for its
+    /// first chunk to start. Only while queued.
     pub queue_position: Option<u64>,
 }
 
@@ -62,23 +62,23 @@ pub struct ExportState {
 pub struct ExportPage {
     /// The exports, newest first.
     pub exports: Vec<ExportState>,
-    /// Whether there are more behind the last of them.
+    /// True if there are more after the last of them.
     pub more: bool,
 }
 
-/// Counts over the chunks of an export. All but `running` only grow, save that a split adds chunks.
+/// Counts over the chunks of an export. All except the `running` ones only grow; a split increases the total.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Progress {
-    /// All chunks.
+    /// Number of all chunks.
     pub chunks_total: u64,
-    /// Done.
+    /// Number of chunks that are done.
     pub chunks_done: u64,
-    /// Failed or missing.
+    /// Number of chunks that failed or are missing.
     pub chunks_failed: u64,
-    /// Read for an earlier export.
+    /// Number of chunks read for an earlier export.
     pub chunks_reused: u64,
-    /// Being read.
+    /// Number of chunks being read.
     pub chunks_running: u64,
     /// Rows of chunks that are done.
     pub rows: u64,
@@ -99,25 +99,25 @@ pub struct Progress {
     pub current: Vec<String>,
 }
 
-/// A chunk an export will not get.
+/// A chunk the export will not contain.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChunkError {
     /// Its dataset.
     pub dataset: String,
     /// Its range.
     pub range: Range,
-    /// Attempts made.
+    /// Number of attempts made.
     pub attempts: u32,
-    /// Why the last one failed.
+    /// Failure of the last one.
     pub failure: Failure,
 }
 
 /// A chunk of an export, with its attempts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChunkDetail {
-    /// Its place; the cursor of the next page.
+    /// Ordinal of its link; the cursor of the next page.
     pub ordinal: i64,
-    /// The chunk.
+    /// Id of the chunk.
     pub id: ChunkId,
     /// Its dataset.
     pub dataset: String,
@@ -129,13 +129,13 @@ pub struct ChunkDetail {
     pub state: ChunkState,
     /// The number of its current attempt; 0 before the first.
     pub attempt: u32,
-    /// Estimated rows, where they may be shown.
+    /// Estimated rows, if they may be shown.
     pub planned_rows: Option<u64>,
-    /// Estimated bytes of binary COPY, where they may be shown.
+    /// Estimated bytes of binary COPY, if they may be shown.
     pub planned_bytes: Option<u64>,
-    /// Whether it was read for an earlier export.
+    /// True if it was read for an earlier export.
     pub reused: bool,
-    /// When it was read.
+    /// Time at which it was read.
     pub as_of_micros: Option<i64>,
     /// Its file, once done.
     pub file: Option<FileRecord>,
@@ -149,38 +149,38 @@ pub struct ChunkDetail {
 pub struct AttemptDetail {
     /// Its number.
     pub number: u32,
-    /// When it started.
+    /// Time of its start.
     pub started_micros: i64,
-    /// When it ended.
+    /// Time of its end.
     pub ended_micros: Option<i64>,
-    /// `done`, `again`, `failed`, `split`, `lost`, `canceled`, `backed_off`; `None` while it runs.
+    /// Outcome: `done`, `again`, `failed`, `split`, `lost`, `canceled`, `backed_off`; `None` while it runs.
     pub outcome: Option<String>,
-    /// Why it failed.
+    /// Its failure.
     pub failure: Option<Failure>,
-    /// Where its time went.
+    /// Breakdown of its time.
     pub usage: Option<Usage>,
 }
 
-/// The object behind a file's name.
+/// Object that holds a file of an export.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileObject {
     /// The object's key.
     pub key: String,
-    /// The name to download it under.
+    /// Name for the download.
     pub name: String,
-    /// Bytes.
+    /// Size in bytes.
     pub bytes: u64,
     /// The status of the export.
     pub status: ExportStatus,
-    /// When the export's files go, microseconds since 1970; known once it has ended.
+    /// Time at which the export's files are deleted, microseconds since 1970; known once it has ended.
     pub expires_micros: Option<i64>,
 }
 
-/// Chunks of live exports that are counted for one page of a list: some microseconds each.
+/// Maximum number of chunks of live exports that are counted for one page of a list; each takes some microseconds.
 const MAX_PAGE_LINKS: i64 = 20_000;
 
 impl Store {
-    /// One export of the tenant. One that is past its deadline is ended first.
+    /// Returns one export of the tenant. An export past its deadline is ended first.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -207,8 +207,9 @@ impl Store {
         }
     }
 
-    /// Exports of the tenant, newest first; after `before` = (accepted, id) of the last one seen. At most `limit`, and no
-    /// more than have `max_bytes` together or `MAX_PAGE_LINKS` chunks to count, but one in any case. Errors are left out.
+    /// Returns exports of the tenant, newest first, after `before` = (accepted, id) of the last one of the previous
+    /// page. Returns at most `limit` exports, with at most `max_bytes` together and `MAX_PAGE_LINKS` chunks to count,
+    /// but at least one. Errors are left out.
     ///
     /// `within` leaves out exports that have a dataset of another name.
     ///
@@ -251,7 +252,7 @@ impl Store {
         }
     }
 
-    /// The object behind a file's name in an export of the tenant; `None` if there is none (yet).
+    /// Returns the object of a file name in an export of the tenant; `None` if there is none (yet).
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -286,8 +287,8 @@ impl Store {
         }))
     }
 
-    /// Prolongs the life of an ended export's files by the retention, counted from now; false if the
-    /// tenant has no such export with files.
+    /// Extends the retention of an ended export's files, counted from now. Returns false if the tenant has no such
+    /// export with files.
     ///
     /// # Errors
     /// If the store cannot be reached.

@@ -1,8 +1,8 @@
-//! Which lines are logged: ours, and of libraries that there was an error.
+//! Filter of log lines: those of Sluice's crates, and of libraries only the fact that there was an error.
 //!
-//! Libraries write what they meet: a driver the warnings of a view with the values of its rows, and unknown parameters of a
-//! URL with their values; a client whole requests. None of that is known to us, so none of it is logged. What of it matters
-//! comes back as an error, which is logged where it is handled.
+//! Libraries log data: a driver the warnings of a view with the values of its rows, and unknown parameters of a URL
+//! with their values; a client whole requests. The content is unknown to Sluice, so none of it is logged. The
+//! relevant part is returned as an error, which is logged where it is handled.
 
 use std::fmt;
 
@@ -13,13 +13,13 @@ use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
-/// The crates whose words are known.
+/// Crates whose messages are known to be safe.
 const CRATES: [&str; 7] = ["api", "worker", "sweeper", "admin", "ports", "export", crate::audit::TARGET];
 
-/// Writes our events by `0`; of others only level and target.
+/// Formatter that writes Sluice's own events by `0`; of other events only level and target.
 pub(super) struct Ours<F>(pub(super) F);
 
-/// Whether a line or span may be logged at all.
+/// Reports whether a line or span may be logged at all.
 pub(super) fn may_be_logged(metadata: &Metadata<'_>) -> bool {
     is_ours(metadata) || (metadata.is_event() && *metadata.level() == Level::ERROR)
 }

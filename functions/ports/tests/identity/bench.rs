@@ -1,4 +1,4 @@
-//! A schema of a test's own on each server there is: that of the stack, and a PostgreSQL 15.
+//! A schema for one test on each available server: that of the stack, and a PostgreSQL 15.
 
 use std::time::Duration;
 
@@ -19,12 +19,12 @@ pub(crate) struct Bench {
     pub(crate) schema: String,
 }
 
-/// A database has an extension once: all tests share it, in a schema `X`.
+/// Creates the extensions. A database has an extension only once: all tests share it, in a schema `X`.
 const EXTENSIONS: &str = "begin; select pg_advisory_xact_lock(815); create schema if not exists identity_ext;
 grant usage on schema identity_ext to public; create extension if not exists citext schema identity_ext;
 create extension if not exists ltree schema identity_ext; create extension if not exists hstore schema identity_ext; commit";
 
-/// Owner's and source's URL of each server.
+/// Returns the owner's and the source's URL of each server.
 fn servers() -> Vec<(String, String)> {
     let mut servers = Vec::new();
     match std::env::var("SLUICE_STACK") {
@@ -42,7 +42,8 @@ fn servers() -> Vec<(String, String)> {
     servers
 }
 
-/// A bench on every server, with what `statements` make in the schema, for which `S` stands.
+/// Creates a bench on every server, with the objects that `statements` create in the schema, which is written as `S`
+/// in them.
 pub(crate) async fn benches(name: &str, statements: &[&str]) -> Vec<Bench> {
     let mut benches = Vec::new();
     for (owner, source) in servers() {
@@ -78,9 +79,9 @@ impl Bench {
         done.unwrap_or_else(|error| panic!("{text}\n{error}"));
     }
 
-    /// Whether there are collations by which different texts are equal.
+    /// Reports whether there are collations by which different texts are equal.
     pub(crate) async fn has_icu(&mut self) -> bool {
-        // A server built without ICU lists the collation `unicode` all the same, but none that was imported from ICU.
+        // A server built without ICU lists the collation `unicode` as well, but none that was imported from ICU.
         let question = "select exists (select from pg_collation where collname = 'und-x-icu')";
         sqlx::query(question).fetch_one(&mut self.owner).await.unwrap().get(0)
     }
@@ -99,7 +100,7 @@ impl Bench {
         found.dataset.unwrap()
     }
 
-    /// The ids, an int8, of the rows that a worker would read.
+    /// Returns the ids, an int8, of the rows that a worker would read.
     pub(crate) async fn ids(
         &self,
         selection: &Selection,
@@ -117,7 +118,7 @@ impl Bench {
         Ok(ids)
     }
 
-    /// What the owner's question finds.
+    /// Returns the result of the owner's query.
     pub(crate) async fn oracle(&mut self, question: &str) -> Vec<i64> {
         let text = self.filled(question);
         let rows = sqlx::raw_sql(AssertSqlSafe(text.as_str())).fetch_all(&mut self.owner).await;
@@ -125,7 +126,7 @@ impl Bench {
         rows.iter().map(|row| row.get(0)).collect()
     }
 
-    /// One column of texts.
+    /// Returns one column of texts.
     pub(crate) async fn texts(&mut self, question: &str) -> Vec<String> {
         let text = self.filled(question);
         let rows = sqlx::raw_sql(AssertSqlSafe(text.as_str())).fetch_all(&mut self.owner).await.unwrap();
@@ -137,7 +138,7 @@ impl Bench {
     }
 }
 
-/// The dataset's column `id` under one test.
+/// Selects the dataset's column `id` under one test.
 pub(crate) fn selection(dataset: &Dataset, filter: Option<(&str, Test)>) -> Selection {
     let predicate = |(name, test)| {
         let column = dataset.filters.iter().find(|column| column.name == name).unwrap();

@@ -1,10 +1,10 @@
-//! gzip (RFC 1952): a member per block.
+//! gzip (RFC 1952): one member per block.
 
 use libdeflater::{CompressionLvl, Compressor};
 
 use super::Compress;
 
-/// gzip's own default: its output is not smaller than ours.
+/// Default level of gzip. Output of the gzip program is not smaller than that of this level.
 const LEVEL: i32 = 6;
 
 pub(super) struct Gzip(Compressor);
@@ -18,7 +18,7 @@ impl Gzip {
 impl Compress for Gzip {
     fn block(&mut self, raw: &[u8]) -> Vec<u8> {
         let mut out = vec![0; self.0.gzip_compress_bound(raw.len())];
-        // The only error is a buffer below the bound.
+        // The only possible error is a buffer smaller than the bound.
         let written = self.0.gzip_compress(raw, &mut out).unwrap_or_else(|e| unreachable!("{e:?}"));
         out.truncate(written);
         out

@@ -1,26 +1,26 @@
 //! Zstandard (RFC 8878): a file is one frame, with a checksum.
 //!
-//! Rows of a table repeat what stands a few rows before them. A small window and single matches then give
-//! files of level 3's size in two thirds of its time; documents that repeat one another at a distance need
-//! level 3. Which one a file is written with is tried on its head, so the same rows give the same bytes.
+//! Rows of a table repeat content of the rows shortly before them. A small window and single matches then give files
+//! of level 3's size in two thirds of its time. Documents that repeat one another at a larger distance need level 3.
+//! The setting is chosen by a trial on the head of the file, so the same rows give the same bytes.
 
 use std::io::{self, Write};
 
 use zstd::stream::raw::CParameter;
 use zstd::stream::write::Encoder;
 
-/// Bytes of the head that both ways compress: twice what level 3's window holds.
+/// Size of the head in bytes that is compressed with both settings: twice the window of level 3.
 const TRIAL_BYTES: usize = 4 << 20;
 
-/// The ways, the cheaper one first.
+/// Settings to choose from, the cheaper one first.
 const WAYS: [Way; 2] = [
     // Level 2's search in a window of 512 KiB.
     Way { level: 2, more: &[CParameter::WindowLog(19), CParameter::HashLog(16)] },
-    // zstd's own default.
+    // Default of zstd.
     Way { level: 3, more: &[] },
 ];
 
-/// The cheaper way may take so much more: one part in a hundred.
+/// Inverse of the excess size at which the cheaper setting is still preferred: one part in a hundred.
 const MARGIN: usize = 100;
 
 struct Way {
@@ -28,11 +28,11 @@ struct Way {
     more: &'static [CParameter],
 }
 
-/// One frame in the making.
+/// Frame being written.
 pub struct Stream {
-    /// All ways while they are tried, then the better one.
+    /// One encoder per setting during the trial, then only the better one.
     frames: Vec<Encoder<'static, Vec<u8>>>,
-    /// Bytes taken of the head.
+    /// Bytes of the head compressed so far.
     tried: usize,
 }
 
@@ -41,14 +41,14 @@ impl Stream {
         Ok(Self { frames: WAYS.iter().map(begin).collect::<io::Result<_>>()?, tried: 0 })
     }
 
-    /// Takes the next bytes; answers those of the frame that are ready.
+    /// Compresses the next bytes. Returns the bytes of the frame that are ready.
     ///
     /// # Errors
-    /// What the library says; it has no reason to.
+    /// If the library fails, which is not expected.
     pub fn block(&mut self, raw: &[u8]) -> io::Result<&[u8]> {
         let (head, rest) = raw.split_at(raw.len().min(TRIAL_BYTES - self.tried));
         if self.tried == TRIAL_BYTES {
-            // What it holds was given away.
+            // The previous output was already returned.
             self.frames[0].get_mut().clear();
         } else {
             for frame in &mut self.frames {
@@ -59,7 +59,7 @@ impl Stream {
                 return Ok(&[]);
             }
             for frame in &mut self.frames {
-                // What the library holds back would decide otherwise.
+                // Data still buffered in the library would distort the comparison.
                 frame.flush()?;
             }
             let best = best(self.frames.iter().map(|frame| frame.get_ref().len()));
@@ -69,7 +69,7 @@ impl Stream {
         Ok(self.frames[0].get_ref())
     }
 
-    /// The rest of the frame.
+    /// Returns the rest of the frame.
     ///
     /// # Errors
     /// As [`Stream::block`].
@@ -83,7 +83,7 @@ impl Stream {
     }
 }
 
-/// The first way that gives hardly more bytes than any.
+/// Returns the first setting whose size is within the margin of the smallest.
 fn best(mut sizes: impl Iterator<Item = usize> + Clone) -> usize {
     let smallest = sizes.clone().min().unwrap_or(0);
     sizes.position(|size| size <= smallest + smallest / MARGIN).unwrap_or(0)
@@ -124,7 +124,7 @@ mod tests {
         }
     }
 
-    /// Noise does not compress: only what repeats does.
+    /// Generates random bytes, which do not compress unless they repeat.
     fn noise(bytes: usize) -> Vec<u8> {
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
         let mut next = || {
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn what_repeats_at_a_distance_is_found() {
-        // Beyond the small window, within the large one.
+        // The distance is larger than the small window and within the large one.
         let raw = noise(1 << 20).repeat(8);
         assert!(compressed(&raw, 1 << 18).len() < raw.len() / 4);
     }

@@ -1,37 +1,37 @@
-//! The binary form of an array: `array_send` of PostgreSQL's `arrayfuncs.c`.
+//! Binary form of an array: `array_send` of PostgreSQL's `arrayfuncs.c`.
 
 use super::Malformed;
 
-/// PostgreSQL's own limit (`MAXDIM`).
+/// Maximum number of dimensions in PostgreSQL (`MAXDIM`).
 pub const MAX_DIMENSIONS: usize = 6;
 
-/// An array as it came.
+/// Array in its binary form.
 #[derive(Clone, Copy, Debug)]
 pub struct Array<'a> {
     dimensions: [Dimension; MAX_DIMENSIONS],
-    /// How many there are; none if the array is empty.
+    /// Number of dimensions; 0 if the array is empty.
     count: usize,
     /// Length and bytes of each element, in row-major order.
     elements: &'a [u8],
 }
 
-/// One dimension; never without elements.
+/// Dimension of an array. It always has elements.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Dimension {
-    /// Elements along it.
+    /// Number of elements.
     pub length: usize,
-    /// The subscript of the first one; 1 unless somebody asked for another.
+    /// Subscript of the first element; 1 unless the array was created with another lower bound.
     pub lower: i32,
 }
 
 impl<'a> Array<'a> {
-    /// Reads what stands before the elements.
+    /// Reads the header of an array.
     ///
     /// # Errors
-    /// If no array begins like that.
+    /// If the header is invalid.
     #[inline]
     pub fn read(value: &'a [u8]) -> Result<Self, Malformed> {
-        // Number of dimensions, whether there are NULLs, type of the elements. The catalog knows the type.
+        // Number of dimensions, flag for NULLs, type of the elements. The type is known from the catalog.
         let (head, mut rest) = value.split_first_chunk::<12>().ok_or(Malformed)?;
         let [a, b, c, d, ..] = *head;
         let count = usize::try_from(i32::from_be_bytes([a, b, c, d])).map_err(|_| Malformed)?;
@@ -55,16 +55,16 @@ impl<'a> Array<'a> {
         Ok(Self { dimensions, count, elements: rest })
     }
 
-    /// Its dimensions; none if it is empty.
+    /// Returns the dimensions; none if the array is empty.
     #[inline]
     pub fn dimensions(&self) -> &[Dimension] {
         &self.dimensions[..self.count]
     }
 
-    /// Gives `visit` every element in row-major order, `None` for NULL.
+    /// Passes every element to `visit` in row-major order, `None` for NULL.
     ///
     /// # Errors
-    /// If there are fewer or more elements than the dimensions say, or those of `visit`.
+    /// If the number of elements differs from the dimensions, or `visit` fails.
     #[inline]
     pub fn elements<E: From<Malformed>>(
         &self,
@@ -72,11 +72,11 @@ impl<'a> Array<'a> {
     ) -> Result<(), E> {
         let Some((last, outer)) = self.dimensions().split_last() else { return Ok(()) };
         let mut rest = self.elements;
-        // Where we are in the outer dimensions. Runs along the last one are the inner loop.
+        // Current position in the outer dimensions. Runs along the last one are the inner loop.
         let mut at = [0; MAX_DIMENSIONS];
         let (mut opens, mut done) = (self.count, false);
         while !done {
-            // The outer dimensions that end with this run.
+            // Number of outer dimensions that end with this run.
             let mut closes = 1;
             for (dimension, at) in outer.iter().zip(&mut at).rev() {
                 *at += 1;
@@ -99,12 +99,12 @@ impl<'a> Array<'a> {
     }
 }
 
-/// Where an element stands.
+/// Position of an element at the start or end of dimensions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
-    /// Dimensions of which it is the first element.
+    /// Number of dimensions of which it is the first element.
     pub opens: usize,
-    /// Dimensions of which it is the last element.
+    /// Number of dimensions of which it is the last element.
     pub closes: usize,
 }
 

@@ -1,30 +1,30 @@
-//! Reads the fields of a block, one after the other.
+//! Iteration over the fields of a block.
 
-/// A cursor over a block's rows; see [`super::Block`].
+/// Cursor over the rows of a block; see [`super::Block`].
 #[derive(Debug)]
 pub struct Fields<'a> {
     rest: &'a [u8],
 }
 
-/// The block does not hold what its framing promised.
+/// Error for a block whose content differs from its framing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("malformed")]
 pub struct Malformed;
 
 impl<'a> Fields<'a> {
-    /// Stands before the first row.
+    /// Creates a cursor before the first row.
     pub fn new(block: &'a [u8]) -> Self {
         Self { rest: block }
     }
 
-    /// Begins a row: passes over its count of fields, which framing has compared.
+    /// Begins a row: skips its field count, which framing has already checked.
     #[inline]
     pub fn row(&mut self) -> Result<(), Malformed> {
         self.rest = self.rest.get(2..).ok_or(Malformed)?;
         Ok(())
     }
 
-    /// The next field; `None` is NULL.
+    /// Returns the next field; `None` is NULL.
     #[inline]
     pub fn value(&mut self) -> Result<Option<&'a [u8]>, Malformed> {
         let (length, rest) = self.rest.split_first_chunk::<4>().ok_or(Malformed)?;
@@ -38,7 +38,7 @@ impl<'a> Fields<'a> {
         Ok(Some(value))
     }
 
-    /// Whether all rows were read.
+    /// Returns true if all rows were read.
     pub fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }

@@ -1,7 +1,7 @@
-//! Finds where rows end and cuts the stream into blocks of whole rows.
+//! Detection of row boundaries; cuts the stream into blocks of whole rows.
 //!
-//! Cuts depend on the rows only, never on how the network delivered them: the same rows give the same
-//! blocks, and so the same file.
+//! Cuts depend on the rows only, never on how the network delivered them, so the same rows give the same blocks and
+//! thus the same file.
 
 mod pending;
 
@@ -13,35 +13,35 @@ use pending::Pending;
 
 const SIGNATURE: &[u8; 11] = b"PGCOPY\n\xff\r\n\0";
 
-/// Signature, flags, length of the extension.
+/// Size of signature, flags and length of the extension.
 const HEADER_BYTES: usize = 19;
 
-/// Sizes that bound memory.
+/// Size limits that bound memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// A block ends with the row that reaches this size (the first one's counts the header, as a batch of
-    /// the source does), and before a row that has it alone.
+    /// Size at which a block ends, with the row that reaches it. The first block counts the header, as a batch of the
+    /// source does. A row of this size is a block alone.
     pub block_bytes: usize,
-    /// No value may be larger.
+    /// Maximum size of a value.
     pub value_bytes: usize,
-    /// No row may be larger.
+    /// Maximum size of a row.
     pub row_bytes: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        // A batch of the source is a block, without a copy. Its 256 KiB give gzip members that lose half a
-        // percent against larger ones, and fit in cache.
+        // A batch of the source becomes a block without a copy. Blocks of 256 KiB give gzip members that are half a
+        // percent larger in total than bigger members would be, and fit in cache.
         Self { block_bytes: BATCH_BYTES, value_bytes: 64 << 20, row_bytes: 128 << 20 }
     }
 }
 
-/// Some whole rows.
+/// Whole rows of a stream.
 #[derive(Clone, Debug)]
 pub struct Block {
-    /// The rows as they came.
+    /// Bytes of the rows, unchanged.
     pub bytes: Bytes,
-    /// How many they are; at least one.
+    /// Number of rows, at least one.
     pub rows: u64,
     /// Rows before this block.
     pub before: u64,
@@ -50,43 +50,43 @@ pub struct Block {
 #[derive(Debug, PartialEq, Eq)]
 enum State {
     Header,
-    /// So many bytes of the header's extension are left.
+    /// Number of bytes left of the header's extension.
     Extension(usize),
     Rows,
     Ended,
 }
 
-/// How much of a row is there.
+/// Part of a row found in the buffer.
 enum Found {
-    /// All of it, so many bytes.
+    /// A whole row of this many bytes.
     Row(usize),
-    /// More bytes are needed.
+    /// A part of a row: more bytes are needed.
     Part,
-    /// There are no more rows.
+    /// The trailer: there are no more rows.
     Trailer,
 }
 
-/// Takes bytes as they arrive and gives blocks.
+/// Converts bytes as they arrive into blocks.
 #[derive(Debug)]
 pub struct Framing {
     columns: Vec<String>,
     limits: Limits,
     state: State,
     pending: Pending,
-    /// Bytes of the header, while the first block is filled.
+    /// Size of the header, until the first block is full.
     header_bytes: usize,
-    /// A block that was complete before the last piece came.
+    /// A block that was complete before the last bytes arrived.
     ready: Option<Block>,
-    /// Where in `pending` the first row begins that is not known to be whole.
+    /// Offset in `pending` of the first row not known to be whole.
     at: usize,
-    /// Whole rows in `pending`.
+    /// Number of whole rows in `pending`.
     rows: u64,
-    /// Rows in earlier blocks.
+    /// Number of rows in earlier blocks.
     before: u64,
 }
 
 impl Framing {
-    /// A stream of rows with these columns.
+    /// Creates the framing of a stream with these columns.
     pub fn new(columns: Vec<String>, limits: Limits) -> Self {
         Self {
             columns,
@@ -101,7 +101,7 @@ impl Framing {
         }
     }
 
-    /// Takes the next bytes. Afterwards [`Framing::block`] is asked until it has none.
+    /// Adds the next bytes. The caller must then call [`Framing::block`] until it returns none.
     pub fn push(&mut self, piece: Bytes) -> Result<(), DecodeError> {
         if piece.is_empty() {
             return Ok(());
@@ -117,7 +117,7 @@ impl Framing {
         Ok(())
     }
 
-    /// Whether the bytes begin with a whole row that is a block alone: it need not be copied then.
+    /// Returns true if the bytes begin with a whole row that is a block alone, which need not be copied then.
     fn is_large_row(&self, bytes: &[u8]) -> Result<bool, DecodeError> {
         if bytes.len() < self.limits.block_bytes {
             return Ok(false);
@@ -125,7 +125,7 @@ impl Framing {
         Ok(matches!(self.row_of(bytes)?, Found::Row(length) if length >= self.limits.block_bytes))
     }
 
-    /// The next block, if one is complete.
+    /// Returns the next block, if one is complete.
     pub fn block(&mut self) -> Result<Option<Block>, DecodeError> {
         if let Some(block) = self.ready.take() {
             return Ok(Some(block));
@@ -172,8 +172,8 @@ impl Framing {
         }
     }
 
-    /// The stream has ended and [`Framing::block`] has no more: gives the last block, and proves that it
-    /// is the last. The second value is the number of all rows.
+    /// Ends the stream once [`Framing::block`] returns no more: returns the last block and verifies that it is the
+    /// last. The second value is the total number of rows.
     pub fn finish(mut self) -> Result<(Option<Block>, u64), DecodeError> {
         if self.state != State::Ended {
             return Err(DecodeError::NoTrailer(self.before + self.rows));
@@ -202,7 +202,7 @@ impl Framing {
         Ok(())
     }
 
-    /// What the bytes, which begin with a row, hold of it.
+    /// Determines how much of a row the bytes contain, which begin with a row.
     fn row_of(&self, bytes: &[u8]) -> Result<Found, DecodeError> {
         let Some((count, mut rest)) = bytes.split_first_chunk::<2>() else { return Ok(Found::Part) };
         let count = i16::from_be_bytes(*count);
@@ -236,7 +236,7 @@ impl Framing {
         Ok(Found::Row(bytes.len() - rest.len()))
     }
 
-    /// The trailer belongs to no block, and nothing may follow it.
+    /// Checks the trailer. It belongs to no block, and nothing may follow it.
     fn trailer(&mut self) -> Result<(), DecodeError> {
         self.state = State::Ended;
         if self.pending.len() > self.at + 2 {
@@ -253,7 +253,7 @@ impl Framing {
         Some(block)
     }
 
-    /// The row being read, counted from 1.
+    /// Returns the number of the row being read, counted from 1.
     fn row(&self) -> u64 {
         self.before + self.rows + 1
     }

@@ -1,8 +1,8 @@
-//! One decision per column, made before the first row: how a value becomes text.
+//! Conversion of values to text, decided once per column before the first row.
 //!
-//! Each type has a small file with a function from its binary form to exactly the text of PostgreSQL's
-//! output function, under UTC, ISO dates, intervals in style `postgres` and hexadecimal bytea; where JSON
-//! differs, to that of `to_json` as well. What arrives as text stands as it is.
+//! Each type has a small file with a function from its binary form to exactly the text of PostgreSQL's output
+//! function, under UTC, ISO dates, intervals in style `postgres` and hexadecimal bytea; for JSON also to that of
+//! `to_json` where it differs. Values that arrive as text are written unchanged.
 
 mod array;
 mod bool;
@@ -27,33 +27,33 @@ use export::column::{Column, ColumnType, Read};
 
 use crate::decode::Malformed;
 
-/// A function that appends the text of one value.
+/// Function that appends the text of one value.
 trait Writes: Fn(&[u8], &mut Vec<u8>) -> Result<(), Malformed> + Send + 'static {}
 
 impl<W: Fn(&[u8], &mut Vec<u8>) -> Result<(), Malformed> + Send + 'static> Writes for W {}
 
-/// Appends the text of one value. One call for a whole value: that of an array's elements is inside.
+/// Function that appends the text of one value, including all elements if it is an array.
 pub type Write = Box<dyn Fn(&[u8], &mut Vec<u8>) -> Result<(), Malformed> + Send>;
 
-/// How the values of a column become text.
+/// Text conversion for the values of a column.
 pub struct TextForm {
-    /// Does it.
+    /// Function that writes the text.
     pub write: Write,
-    /// All bytes that may occur in the text; `None` if any may.
+    /// All bytes that can occur in the text; `None` if any can.
     pub alphabet: Option<&'static [u8]>,
-    /// Set if the text is a part of the value as it stands: finds it.
+    /// Function that finds the text inside the value; set if the value contains its text unchanged.
     pub verbatim: Option<Verbatim>,
 }
 
-/// The text within a value.
+/// Function that returns the text inside a value.
 pub type Verbatim = fn(&[u8]) -> Result<&[u8], Malformed>;
 
-/// The decision for the text of a column.
+/// Returns the text conversion of a column.
 pub fn column_text(column: &Column) -> TextForm {
     form(column.kind, column.array)
 }
 
-/// The decision for the text of single values, be they a column's or an array's.
+/// Returns the text conversion of single values, of a column or of array elements.
 pub fn text_form(kind: ColumnType) -> TextForm {
     form(kind, false)
 }
@@ -107,11 +107,11 @@ fn as_it_stands(verbatim: Verbatim) -> impl Writes {
     }
 }
 
-/// The decision for the JSON of a column.
+/// Returns the JSON conversion of a column.
 pub fn column_json(column: &Column) -> Write {
     let array = column.array;
     if column.read != Read::Native {
-        // Selected as JSON already.
+        // Already selected as JSON.
         return Box::new(json::ready);
     }
     match column.kind {
@@ -135,7 +135,7 @@ pub fn column_json(column: &Column) -> Write {
         ColumnType::Char => of(array, char::json),
         ColumnType::Text => of(array, json::string),
         ColumnType::Json => of(array, json::ready),
-        // One line by construction.
+        // Always a single line.
         ColumnType::Jsonb => of(array, as_it_stands(jsonb::within)),
     }
 }
@@ -144,7 +144,7 @@ fn of(array: bool, write: impl Writes) -> Write {
     if array { array::json(write) } else { Box::new(write) }
 }
 
-/// The value as an array of exactly `N` bytes.
+/// Returns the value as an array of exactly `N` bytes.
 fn exactly<const N: usize>(value: &[u8]) -> Result<[u8; N], Malformed> {
     value.try_into().map_err(|_| Malformed)
 }

@@ -15,7 +15,7 @@ use quote::Quoting;
 /// OID of `money`.
 const MONEY: u32 = 790;
 
-/// The encoder.
+/// CSV encoder.
 pub struct Csv {
     columns: Vec<Plan>,
     delimiter: u8,
@@ -27,18 +27,19 @@ pub struct Csv {
 struct Plan {
     name: String,
     write: Write,
-    /// Where the text is in the value and nothing guards it: it is quoted on its way, without a second look.
+    /// Function that finds the text inside the value, if no formula guard is needed. The text is then quoted while it
+    /// is copied, in one pass.
     verbatim: Option<Verbatim>,
-    /// Whether a value may be taken for a formula, and shall not.
+    /// True if a value may look like a formula and must be guarded.
     guarded: bool,
-    /// Whether a value may need quotes under these options.
+    /// True if a value may need quotes under these options.
     quotable: bool,
 }
 
 impl Csv {
     /// Decides per column how values are written.
     pub fn new(columns: &[Column], options: &CsvOptions) -> Self {
-        // Requests allow one ASCII character.
+        // Requests allow only one ASCII character.
         let delimiter = u8::try_from(options.delimiter).unwrap_or(b',');
         let null = options.null.clone().into_bytes();
         let mut quoting = Quoting::new(delimiter, &null, columns.len() == 1);
@@ -53,9 +54,9 @@ impl Csv {
     }
 }
 
-/// Whether no text of the column can be a formula, although it may have any character or begin with a minus: arrays begin
-/// with a brace or bracket, JSON with a mark or number of its own, and money is a number. What has an alphabet is a number, a
-/// time, an address.
+/// Returns true if no text of the column can be a formula although it may contain any character or begin with a
+/// minus: arrays begin with a brace or bracket, JSON with its own punctuation or a number, and money is a number.
+/// Types with an alphabet are numbers, times and addresses.
 fn is_harmless(column: &Column) -> bool {
     column.array || matches!(column.kind, ColumnType::Json | ColumnType::Jsonb) || column.oid == MONEY
 }

@@ -8,14 +8,14 @@ use super::column::{Write, column_json, json};
 use super::{Encode, EncodeError};
 use crate::decode::{Block, Fields};
 
-/// The encoder.
+/// NDJSON encoder.
 pub struct Ndjson {
     columns: Vec<Plan>,
 }
 
 struct Plan {
     name: String,
-    /// What stands before the value: a brace or comma, the name, a colon.
+    /// Text before the value: a brace or comma, the name, a colon.
     key: Vec<u8>,
     write: Write,
 }

@@ -1,7 +1,7 @@
 //! Parquet: blocks of rows → row groups of column chunks, then the footer.
 //!
-//! Rows are gathered into batches of Arrow arrays, batches go to the column writers of a row group. Where a
-//! batch or a row group ends depends on the rows alone, so the same rows give the same bytes.
+//! Rows are collected into batches of Arrow arrays, and batches go to the column writers of a row group. The end of a
+//! batch or row group depends only on the rows, so the same rows give the same bytes.
 
 mod build;
 mod bytes;
@@ -27,41 +27,41 @@ use build::{Build, Fault};
 use decide::decide;
 use file::File;
 
-/// Rows after which a batch is written. It is also what layouts are tried on: more rows gave files hardly
-/// smaller and took as much longer.
+/// Number of rows after which a batch is written. Layouts are tried on a batch too: larger batches gave hardly
+/// smaller files and took proportionally longer.
 const BATCH_ROWS: u64 = 8_192;
 
-/// Bytes of COPY after which a batch is written, however few rows they are.
+/// Bytes of COPY after which a batch is written, whatever the number of rows.
 const BATCH_BYTES: usize = 4 << 20;
 
-/// The encoder.
+/// Parquet encoder.
 pub struct Parquet {
     columns: Vec<Building>,
     schema: Schema,
     compression: Compression,
     batch: Batch,
-    /// Begun with the first batch.
+    /// Created with the first batch.
     file: Option<File>,
 }
 
-/// A column and its values of the current batch.
+/// Column with its values of the current batch.
 struct Building {
     name: String,
     build: Box<dyn Build>,
 }
 
-/// What was gathered but not written.
+/// Rows collected but not written yet.
 #[derive(Default)]
 struct Batch {
-    /// Rows before it in the file.
+    /// Rows before the batch in the file.
     before: u64,
     rows: u64,
-    /// Bytes of COPY that they were.
+    /// Size of the rows in bytes of COPY.
     bytes: usize,
 }
 
 impl Parquet {
-    /// Decides per column how values are kept.
+    /// Decides per column how values are stored.
     pub fn new(columns: &[Column], output: &Output) -> Self {
         let (mut fields, mut building) = (Vec::new(), Vec::new());
         for column in columns {
@@ -78,7 +78,7 @@ impl Parquet {
         }
     }
 
-    /// Writes what was gathered.
+    /// Writes the collected rows.
     fn flush(&mut self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         let batch = std::mem::take(&mut self.batch);
         self.batch.before = batch.before + batch.rows;
@@ -100,7 +100,8 @@ impl Parquet {
 
 impl Encode for Parquet {
     fn block(&mut self, block: &Block, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        // Not at the end of the block before: that one, which may be a single huge row, is gone by now.
+        // At the start of a block, not at the end of the one before: that block, possibly a single huge row, is freed
+        // by now.
         if self.batch.rows >= BATCH_ROWS || self.batch.bytes >= BATCH_BYTES {
             self.flush(out)?;
         }
@@ -133,8 +134,8 @@ impl Encode for Parquet {
     }
 }
 
-/// The writer refuses only what arrays cannot hold, so this is a bug; its words go to the log, since an
-/// [`EncodeError`] has no place for them.
+/// Converts an error of the Parquet writer. The writer rejects only data that arrays cannot hold, so this is a bug.
+/// The message is logged, since an [`EncodeError`] cannot hold it.
 fn refused(row: u64) -> impl Fn(ParquetError) -> EncodeError {
     move |error| {
         tracing::error!(%error, row, "the Parquet writer refused a batch");

@@ -1,13 +1,13 @@
-//! Looks for bytes in a text, eight at a time.
+//! Search for bytes in a text, eight at a time.
 
-/// Where the first byte is that `marks` finds. Of a word of eight bytes, the first one lowest, `marks` gives
-/// a word that is zero if there is none, and whose lowest bit stands in the first such byte otherwise.
+/// Returns the position of the first byte that `marks` finds. For a word of eight bytes, the first one lowest,
+/// `marks` returns zero if there is none; otherwise a word whose lowest set bit is in the first such byte.
 #[inline]
 pub(super) fn find(text: &[u8], marks: impl Fn(u64) -> u64) -> Option<usize> {
     let place = |found: u64| (found.trailing_zeros() / 8) as usize;
     let Some(last) = text.last_chunk::<8>() else {
         let first = *text.first()?;
-        // A short text, then its first byte repeated: where that one is found, it is found at the start.
+        // A short text padded with its first byte: if the padding is found, so is the first byte, at the start.
         let word = text.iter().rev().fold(splat(first), |word, byte| word << 8 | u64::from(*byte));
         let found = marks(word);
         return (found != 0).then(|| place(found));
@@ -22,12 +22,12 @@ pub(super) fn find(text: &[u8], marks: impl Fn(u64) -> u64) -> Option<usize> {
     if rest.is_empty() {
         return None;
     }
-    // The last eight bytes: what was seen before is seen again, and is known to be clean.
+    // The last eight bytes. They overlap bytes that are already known not to match.
     let found = marks(u64::from_le_bytes(*last));
     (found != 0).then(|| text.len() - 8 + place(found))
 }
 
-/// A word of eight times this byte.
+/// Returns a word of eight times this byte.
 #[inline]
 pub(super) const fn splat(byte: u8) -> u64 {
     u64::from_le_bytes([byte; 8])

@@ -1,27 +1,27 @@
-//! The shortest decimal inside a float's rounding interval, nearest to the float among those.
+//! The shortest decimal inside a float's rounding interval, and the nearest to the float among those.
 //!
-//! The method is Raffaele Giulietti's *Schubfach*: one multiplication by a power of ten, rounded to odd,
-//! for the float and for each end of its interval decides exactly. One deliberate difference: the ends
-//! never belong to the interval. PostgreSQL (Ryu without "accept bounds") never writes a decimal that
-//! lies exactly between two floats, even where reading it would round to the right one.
+//! The method is Raffaele Giulietti's *Schubfach*: one multiplication by a power of ten, rounded to odd, for the
+//! float and for each end of its interval decides exactly. There is one deliberate difference: the ends never belong
+//! to the interval. PostgreSQL (Ryu without "accept bounds") never writes a decimal exactly halfway between two
+//! floats, even if it would be parsed as the right one.
 
 use std::sync::LazyLock;
 
-/// `digits * 10^exponent`, without trailing zeros.
+/// Decimal number `digits * 10^exponent`, without trailing zeros.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Decimal {
     pub(super) digits: u64,
     pub(super) exponent: i32,
 }
 
-/// The shortest decimal for `significand * 2^power`, not zero. `lower_is_closer`: the float is a power of
+/// Returns the shortest decimal for `significand * 2^power`, not zero. `lower_is_closer`: the float is a power of
 /// two, so the next smaller one is only half as far away.
 pub(super) fn shortest(significand: u64, power: i32, lower_is_closer: bool) -> Decimal {
     // Small integers are their own shortest form.
     if (-52..=0).contains(&power) && significand.trailing_zeros() >= power.unsigned_abs() {
         return trim(significand >> power.unsigned_abs(), 0);
     }
-    // Everything is in units of a quarter of 2^power.
+    // All values are in units of a quarter of 2^power.
     let (low, middle, high) =
         (4 * significand - 2 + u64::from(lower_is_closer), 4 * significand, 4 * significand + 2);
 
@@ -36,7 +36,7 @@ pub(super) fn shortest(significand: u64, power: i32, lower_is_closer: bool) -> D
 
     let s = middle / 4;
     if s >= 10 {
-        // At most one multiple of 10^(k+1) lies inside; it is the shortest.
+        // At most one multiple of 10^(k+1) is inside; it is the shortest.
         let tens = s / 10;
         let (below, above) = (low <= 40 * tens, 40 * tens + 40 <= high);
         if below != above {
@@ -45,7 +45,7 @@ pub(super) fn shortest(significand: u64, power: i32, lower_is_closer: bool) -> D
     }
     let (below, above) = (low <= 4 * s, 4 * s + 4 <= high);
     let up = if below == above {
-        // Both or neither: the nearer one, and the even one in the middle.
+        // Both or neither: the nearer one, or the even one for a tie.
         let half = 4 * s + 2;
         middle > half || (middle == half && s & 1 != 0)
     } else {
@@ -54,7 +54,7 @@ pub(super) fn shortest(significand: u64, power: i32, lower_is_closer: bool) -> D
     trim(s + u64::from(up), k)
 }
 
-/// Without trailing zeros, of which there are 19 at most.
+/// Removes trailing zeros, of which there are at most 19.
 fn trim(mut digits: u64, mut exponent: i32) -> Decimal {
     for (power, zeros) in [(100_000_000, 8), (100_000_000, 8), (10_000, 4), (100, 2), (10, 1)] {
         if digits.is_multiple_of(power) {
@@ -65,7 +65,7 @@ fn trim(mut digits: u64, mut exponent: i32) -> Decimal {
     Decimal { digits, exponent }
 }
 
-/// The upper 64 bits of `ten * c / 2^64`, with the lowest bit set if anything was cut off.
+/// Returns the upper 64 bits of `ten * c / 2^64`, with the lowest bit set if anything was cut off.
 #[inline]
 fn round_to_odd(ten: u128, c: u64) -> u64 {
     let low = (ten & u128::from(u64::MAX)) * u128::from(c);
@@ -76,7 +76,7 @@ fn round_to_odd(ten: u128, c: u64) -> u64 {
 const MIN_TEN: i32 = -292;
 const MAX_TEN: i32 = 324;
 
-/// `10^n` for the range above, scaled to 128 bits with the highest bit set, rounded up.
+/// Table of `10^n` for the range above, scaled to 128 bits with the highest bit set, rounded up.
 static POWERS_OF_TEN: LazyLock<Vec<u128>> = LazyLock::new(|| (MIN_TEN..=MAX_TEN).map(scaled_power).collect());
 
 #[inline]
@@ -84,7 +84,8 @@ fn power_of_ten(n: i32) -> u128 {
     POWERS_OF_TEN[(n - MIN_TEN) as usize]
 }
 
-/// Exact long arithmetic on words of 32 bits, least significant first; run once per process.
+/// Computes a power with exact long arithmetic on words of 32 bits, least significant first. It runs once per
+/// process.
 fn scaled_power(n: i32) -> u128 {
     let mut power = vec![1u32];
     for _ in 0..n.unsigned_abs() {
@@ -101,7 +102,7 @@ fn scaled_power(n: i32) -> u128 {
     if n >= 0 { leading_bits(&power) } else { leading_bits_of_inverse(&power) }
 }
 
-/// The first 128 bits, rounded up.
+/// Returns the first 128 bits, rounded up.
 fn leading_bits(number: &[u32]) -> u128 {
     let bits = number.len() * 32 - number.last().map_or(0, |w| w.leading_zeros() as usize);
     let bit = |i: usize| number[i / 32] >> (i % 32) & 1;
@@ -111,8 +112,8 @@ fn leading_bits(number: &[u32]) -> u128 {
     (head << (128 - taken)) + u128::from(rest)
 }
 
-/// The first 128 bits of one divided by a number greater than one that is no power of two, rounded up:
-/// school division, bit by bit.
+/// Returns the first 128 bits of the inverse of a number greater than one that is not a power of two, rounded up:
+/// long division, bit by bit.
 fn leading_bits_of_inverse(number: &[u32]) -> u128 {
     let mut remainder = vec![0u32; number.len() + 1];
     remainder[0] = 1;
@@ -157,7 +158,7 @@ mod tests {
 
     #[test]
     fn ends_of_the_interval_do_not_count() {
-        // 2.000000000000001e16 is exactly between this double and the next.
+        // 2.000000000000001e16 is exactly halfway between this double and the next.
         let x = 20_000_000_000_000_008.0f64.to_bits();
         let significand = x & ((1 << 52) - 1) | 1 << 52;
         let decimal = shortest(significand, (x >> 52) as i32 - 1_075, false);

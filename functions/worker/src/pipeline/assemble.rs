@@ -1,4 +1,4 @@
-//! A thread that puts the blocks in order and cuts their bytes into parts. What is compressed as one
+//! Assembler thread: puts the blocks in order and cuts their bytes into parts. A file that is compressed as one
 //! stream is compressed here.
 
 use bytes::Bytes;
@@ -8,23 +8,23 @@ use super::encode::Encoded;
 use super::parts::Parts;
 use crate::compress::Stream;
 
-/// What was put together.
+/// Size of the assembled file.
 #[derive(Debug, Default)]
 pub(super) struct Assembled {
     pub(super) rows: u64,
     pub(super) bytes: u64,
 }
 
-/// Why nothing was put together.
+/// Reason why assembling failed.
 #[derive(Debug)]
 pub(super) enum Failed {
-    /// Nobody takes the parts any more.
+    /// The receiver of the parts is closed.
     Unwanted,
     /// The compressor failed.
     Compress,
 }
 
-/// Where finished parts go: to the upload and to the hash.
+/// Destinations of finished parts: the upload and the hash.
 pub(super) struct Out {
     pub(super) upload: mpsc::Sender<Bytes>,
     pub(super) hash: mpsc::Sender<Bytes>,
@@ -37,8 +37,8 @@ pub(super) fn run(
 ) -> Result<Assembled, Failed> {
     let mut assembler = Assembler { out, parts: Parts::new(), part: Vec::new(), full: 0, bytes: 0 };
     let (mut rows, mut stream) = (0, stream);
-    // Blocks went to the threads in turns. The first thread without another block is where they ended,
-    // or where something broke; the caller compares rows.
+    // Blocks went to the threads in turns. The first thread without another block is where the stream ended, or where
+    // an error occurred; the caller compares the number of rows.
     'all: loop {
         for thread in &mut threads {
             let Some(block) = thread.blocking_recv() else { break 'all };
@@ -86,7 +86,7 @@ impl Assembler {
             return Ok(());
         }
         let part = self.parts.share(std::mem::take(&mut self.part));
-        // The hash follows as long as there is an upload.
+        // The hash runs as long as there is an upload.
         self.out.hash.blocking_send(part.clone()).map_err(|_| Failed::Unwanted)?;
         self.out.upload.blocking_send(part).map_err(|_| Failed::Unwanted)
     }

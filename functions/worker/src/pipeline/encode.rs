@@ -1,4 +1,4 @@
-//! A thread that encodes and compresses its blocks.
+//! Encoder thread: encodes and compresses its blocks.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -10,13 +10,14 @@ use crate::compress::{Compress, compressor};
 use crate::decode::Block;
 use crate::encode::{Encode, EncodeError, encoder};
 
-/// A block in its final form.
+/// Block in its final form.
 pub(super) struct Encoded {
     pub(super) bytes: Vec<u8>,
     pub(super) rows: u64,
 }
 
-/// What a thread keeps for its next block: one huge value must not hold its memory for ever.
+/// Maximum capacity in bytes that a thread keeps for its next block, so that one huge value does not hold its memory
+/// forever.
 const KEPT_BYTES: usize = 4 << 20;
 
 pub(super) struct Worker {
@@ -31,7 +32,7 @@ impl Worker {
         Self { encode, compress: compressor(&recipe.output), gauge }
     }
 
-    /// Works until no more blocks come or nobody takes the results.
+    /// Runs until there are no more blocks or the receiver of the results is closed.
     pub(super) fn run(
         mut self,
         mut blocks: mpsc::Receiver<Block>,
@@ -53,7 +54,7 @@ impl Worker {
             self.encode.finish(&mut raw)?;
             self.gauge.encoding(begun.elapsed());
             if !raw.is_empty() {
-                // Nobody there: the pipeline has another error.
+                // The receiver is closed: the pipeline has another error.
                 let _ = out.blocking_send(Encoded { rows: 0, bytes: self.compressed(&mut raw) });
             }
         }
@@ -72,7 +73,7 @@ impl Worker {
         match &mut self.compress {
             Some(compress) if !raw.is_empty() => compress.block(raw),
             _ => {
-                // The next block is about as large: growing to it step by step would copy it each time.
+                // The next block has about the same size: growing to it step by step would copy it each time.
                 let next = Vec::with_capacity((raw.len() + raw.len() / 8).min(KEPT_BYTES));
                 std::mem::replace(raw, next)
             }

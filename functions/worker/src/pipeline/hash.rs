@@ -1,10 +1,10 @@
-//! A thread that hashes what is stored, beside the upload.
+//! Hash thread: hashes the stored bytes in parallel with the upload.
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
-/// Hashes parts until no more come; `None` if there were none.
+/// Hashes all parts; returns `None` if there were none.
 pub(super) fn run(mut parts: mpsc::Receiver<Bytes>) -> Option<[u8; 32]> {
     let mut hash = Sha256::new();
     let mut any = false;

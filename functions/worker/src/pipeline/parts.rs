@@ -1,23 +1,23 @@
-//! The memory of parts: a few buffers that circulate between the assembler and the upload.
+//! Memory of parts: a few buffers that circulate between the assembler and the upload.
 //!
-//! A buffer comes back when its last reader drops it. Whoever needs one waits, so the parts that exist
-//! at a time are bounded wherever they are, and their memory is asked for once.
+//! A buffer returns when its last reader drops it. The assembler waits for a free one, so the number of parts at a
+//! time is bounded wherever they are, and their memory is allocated once.
 
 use bytes::Bytes;
 use ports::objects::parts::target_bytes;
 use tokio::sync::mpsc;
 
-/// One is filled while two are on their way.
+/// Number of buffers: one is filled while two are being sent.
 const BUFFERS: usize = 3;
 
-/// The buffers.
+/// Pool of buffers.
 pub(super) struct Parts {
     back: mpsc::Sender<Vec<u8>>,
     free: mpsc::Receiver<Vec<u8>>,
     number: u32,
 }
 
-/// A full buffer; dropped, it can be filled again.
+/// Full buffer. It returns to the pool when dropped.
 struct Part {
     bytes: Vec<u8>,
     back: mpsc::Sender<Vec<u8>>,
@@ -27,26 +27,26 @@ impl Parts {
     pub(super) fn new() -> Self {
         let (back, free) = mpsc::channel(BUFFERS);
         for _ in 0..BUFFERS {
-            // There is room for all of them.
+            // The channel has capacity for all of them.
             let _ = back.try_send(Vec::new());
         }
         Self { back, free, number: 0 }
     }
 
-    /// An empty buffer for the next part, and the bytes at which it is full. Waits until there is one.
+    /// Returns an empty buffer for the next part and the size at which it is full. Waits until one is free.
     pub(super) fn next(&mut self) -> (Vec<u8>, usize) {
         self.number += 1;
         let full = target_bytes(self.number);
-        // This end keeps a sender, so there is always one to wait for.
+        // This struct keeps a sender, so the channel is never closed.
         let mut bytes = self.free.blocking_recv().unwrap_or_default();
         bytes.clear();
-        // One huge value must not hold its memory for ever.
+        // One huge value must not hold its memory forever.
         bytes.shrink_to(full + full / 4);
         bytes.reserve(full + full / 16);
         (bytes, full)
     }
 
-    /// A buffer that is full.
+    /// Returns a full buffer as shared bytes.
     pub(super) fn share(&self, bytes: Vec<u8>) -> Bytes {
         Bytes::from_owner(Part { bytes, back: self.back.clone() })
     }
@@ -60,7 +60,7 @@ impl AsRef<[u8]> for Part {
 
 impl Drop for Part {
     fn drop(&mut self) {
-        // Not taken back when the pipeline is gone.
+        // The send fails if the pipeline is gone.
         let _ = self.back.try_send(std::mem::take(&mut self.bytes));
     }
 }

@@ -1,4 +1,4 @@
-//! The engine over streams made by hand.
+//! The engine with hand-made streams.
 
 use std::convert::Infallible;
 
@@ -21,7 +21,7 @@ fn recipe(compression: Compression) -> Recipe {
     }
 }
 
-/// A stream of rows whose ids count from 0.
+/// Returns a stream of rows whose ids count from 0.
 fn stream(rows: u64, text: &str) -> Vec<u8> {
     let mut out = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0".to_vec();
     for id in 0..rows {
@@ -46,7 +46,7 @@ async fn made<E: Send + 'static>(
     let mut pipeline = Pipeline::start(futures::stream::iter(pieces), recipe, Arc::default());
     let mut parts = Vec::new();
     while let Some(part) = pipeline.part().await {
-        // A part that is kept would keep its buffer.
+        // A part that is kept would hold its buffer.
         parts.push(Bytes::copy_from_slice(&part));
     }
     (parts, pipeline.finish().await)

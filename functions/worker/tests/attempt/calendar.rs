@@ -1,4 +1,4 @@
-//! Ranges with open ends: they hold what no date names.
+//! Ranges with open ends, which contain values that no date can name.
 
 use export::catalog::From;
 use export::plan::Reuse;
@@ -11,7 +11,7 @@ const AGES: &str = "create table ages (id int8, day date, pad text);
     insert into ages values (1, '-infinity', ''), (2, '0044-03-15 BC', ''), (3, '0001-01-01', ''), (4, '2024-01-01', ''),
         (5, '9999-12-31', ''), (6, '10000-01-01', ''), (7, 'infinity', ''), (8, null, '')";
 
-/// 10000-01-01: where a range up to 9999-12-31 ends.
+/// 10000-01-01, the end of a range up to 9999-12-31.
 const AFTER_THE_LAST_DAY: i64 = 2_932_897;
 /// 0001-12-31 BC.
 const BEFORE_THE_FIRST: i64 = -719_163;
@@ -52,7 +52,7 @@ async fn an_open_range_that_is_too_large_is_split_and_the_union_is_exact() {
     world
         .run("insert into ages select g, date '2024-01-01' + g % 100, repeat('x', 500) from generate_series(9, 60000) g")
         .await;
-    // As in the split of a range with ends: nearly all of it is seen before it is split.
+    // As in the split of a bounded range: nearly all of it is read before it is split.
     world.run("create function braked(int8) returns int8 language sql volatile as $$ select $1 from pg_sleep(case when $1 = 60000 then 1 else 0 end) $$").await;
     let braked = From::Query("select braked(id) as id, day, pad from ages".into());
     world.sizes(4 << 20, 28 << 20);

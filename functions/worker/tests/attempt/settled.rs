@@ -1,4 +1,4 @@
-//! Settled by what the source shows: a transaction that is open holds back what began with it.
+//! Settledness determined by the source: an open transaction holds back rows that began with it.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use export::selection::Selection;
 
 use crate::world::{self, World};
 
-/// Rows are stamped with the start of their transaction.
+/// Table whose rows carry the start time of their transaction.
 const TABLE: &str = "create table late (id int8, at timestamptz default now())";
 const NOW: &str = "(extract(epoch from clock_timestamp()) * 1000000)::int8";
 const SETTLE: Duration = Duration::from_secs(1);
@@ -46,7 +46,7 @@ async fn rows_of_an_open_transaction_are_neither_below_the_watermark_nor_in_a_re
     let begun = micros(&mut world, &format!("select {begun}::int8")).await;
     let end = micros(&mut world, &format!("select {NOW}")).await;
     let span = Span { kind: RangeKind::Instant, start: before - 3_600_000_000, end };
-    // By the clock all of it is settled now.
+    // By the clock everything is settled now.
     tokio::time::sleep(SETTLE + Duration::from_millis(300)).await;
 
     let first = world.accept_span(late(), span, Reuse::Settled, 1_000).await;
@@ -86,12 +86,12 @@ async fn only_a_role_that_sees_all_sessions_knows_the_oldest_transaction() {
     assert!(seen.open_since_micros.is_some_and(|at| at < now), "{seen:?}");
     assert_eq!(seen.horizon_micros(), seen.open_since_micros);
 
-    // Without a transaction all that is shown reaches up to now.
+    // Without an open transaction the snapshot reaches up to now.
     writer.run("commit").await;
     let seen = world.describe(&late(), Some(reader)).await;
     assert_eq!(seen.horizon_micros(), seen.replayed_micros);
 
-    // A session that hides what it does may have one.
+    // A session with activity tracking off may have an open transaction.
     writer.run("set track_activities = off").await;
     writer.run("begin; insert into late (id) values (2)").await;
     assert_eq!(world.describe(&late(), Some(reader)).await.open_since_micros, None);

@@ -1,4 +1,4 @@
-//! A store and a source in a database of their own, a bucket and a queue in memory.
+//! Test environment: store and source in their own database, bucket and queue in memory.
 
 use std::io::Read as _;
 use std::sync::Arc;
@@ -24,11 +24,11 @@ use sha2::{Digest, Sha256};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use worker::{Context, Deadline, Lease, Sizes};
 
-/// 2024-01-01, and how many days the dataset has.
+/// 2024-01-01, and the number of days in the dataset.
 const FIRST_DAY: i64 = 19_723;
 pub(crate) const DAYS: i64 = 100;
 
-/// How long is waited for what must happen.
+/// Maximum wait for an expected event.
 const PATIENCE: Duration = Duration::from_secs(240);
 
 pub(crate) struct World {
@@ -49,7 +49,7 @@ impl Fresh {
         sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut self.0).await.unwrap();
     }
 
-    /// Waits until the question is answered with true.
+    /// Waits until the query returns true.
     pub(crate) async fn until(&mut self, question: &str) {
         let give_up = Instant::now() + PATIENCE;
         loop {
@@ -63,7 +63,7 @@ impl Fresh {
     }
 }
 
-/// The role of a crowd.
+/// Role of a crowd.
 const CROWD: &str = "sluice_crowd";
 
 /// Sessions of another role that run a statement.
@@ -73,7 +73,7 @@ pub(crate) struct Crowd {
 }
 
 impl Crowd {
-    /// Ends so many of them, and waits until they are gone; the role goes with the last.
+    /// Ends the given number of sessions and waits until they are gone. The role is dropped with the last.
     pub(crate) async fn leave(&self, how_many: usize) {
         let mut admin = PgConnection::connect(&self.server).await.unwrap();
         for _ in 0..how_many {
@@ -178,13 +178,13 @@ impl World {
         sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut self.owner).await.unwrap();
     }
 
-    /// One value as text.
+    /// Returns one value as text.
     pub(crate) async fn one(&mut self, sql: &str) -> String {
         let sql = format!("select coalesce(({sql})::text, '')");
         sqlx::query(AssertSqlSafe(sql)).fetch_one(&mut self.owner).await.unwrap().get(0)
     }
 
-    /// The watermark of the one dataset of an export that has succeeded.
+    /// Returns the watermark of the only dataset of an export that has succeeded.
     pub(crate) async fn watermark(&mut self, export: ExportId) -> Option<String> {
         let key = self.one(&format!("select manifest_key from sluice.export where id = '{export}'")).await;
         let manifest: serde_json::Value =
@@ -192,7 +192,7 @@ impl World {
         manifest["datasets"][0]["watermark"].as_str().map(Into::into)
     }
 
-    /// What the source reports, read as `user`.
+    /// Returns the description reported by the source, read as `user`.
     pub(crate) async fn describe(&self, selection: &Selection, user: Option<&str>) -> Described {
         let url = match user {
             Some(user) => {
@@ -221,12 +221,12 @@ impl World {
         self.ctx.load = load;
     }
 
-    /// Lets due chunks go out.
+    /// Dispatches due chunks.
     pub(crate) async fn ring(&self) {
         ports::dispatch::run(&self.ctx.store, &*self.queue).await.unwrap();
     }
 
-    /// So many sessions that sleep in a statement.
+    /// Opens the given number of sessions that sleep in a statement.
     pub(crate) async fn crowd(&mut self, how_many: usize) -> Crowd {
         self.run(&format!("create role {CROWD} login password '{CROWD}'")).await;
         let options: sqlx::postgres::PgConnectOptions = self.url.parse().unwrap();
@@ -235,7 +235,7 @@ impl World {
         for _ in 0..how_many {
             let mut session = PgConnection::connect_with(&options).await.unwrap();
             pids.push(sqlx::query("select pg_backend_pid()").fetch_one(&mut session).await.unwrap().get(0));
-            // It ends with an error when it is told to leave.
+            // The statement ends with an error when the session is terminated.
             tokio::spawn(async move { sqlx::raw_sql("select pg_sleep(600)").execute(&mut session).await });
         }
         let asleep =
@@ -254,7 +254,7 @@ impl World {
         self.accept_span(selection, span, Reuse::Never, planned_bytes).await
     }
 
-    /// The same, of a span.
+    /// Accepts an export of a span of one dataset, planned as one chunk of `planned_bytes`.
     pub(crate) async fn accept_span(
         &mut self,
         selection: Selection,
@@ -286,7 +286,7 @@ impl World {
         id
     }
 
-    /// Leases the one chunk that was sent.
+    /// Leases the only chunk that was sent.
     pub(crate) async fn lease(&self) -> Attempt {
         let [message] = self.queue.take()[..] else { panic!("one message") };
         self.lease_of(message.chunk).await
@@ -305,7 +305,7 @@ impl World {
         worker::run(&self.ctx, attempt, Deadline { begun: Instant::now(), left }).await;
     }
 
-    /// Works until no message is left.
+    /// Handles messages until none is left.
     pub(crate) async fn drain(&self) {
         loop {
             let messages = self.queue.take();
@@ -325,7 +325,7 @@ impl World {
         self.one(&format!("select status from sluice.export where id = '{export}'")).await
     }
 
-    /// All file objects in the bucket.
+    /// Returns all file objects in the bucket.
     pub(crate) fn files(&self) -> Vec<(String, bytes::Bytes)> {
         let page = tokio::task::block_in_place(|| {
             tokio::runtime::Handle::current().block_on(self.bucket.list("t/acme/c/", None))
@@ -334,7 +334,7 @@ impl World {
         page.keys.into_iter().map(|key| (key.clone(), self.bucket.object(&key).unwrap().0)).collect()
     }
 
-    /// The first column of all rows of all files, sorted.
+    /// Returns the first column of all rows of all files, sorted.
     pub(crate) fn ids(&self) -> Vec<u64> {
         let mut ids = Vec::new();
         for (_, body) in self.files() {

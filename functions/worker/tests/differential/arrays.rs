@@ -2,7 +2,7 @@
 
 use crate::values;
 
-/// Elements, `None` for NULL, written as PostgreSQL reads an array of one dimension.
+/// Writes elements, `None` for NULL, in the notation of a one-dimensional array in PostgreSQL.
 fn literal<'a>(elements: impl IntoIterator<Item = Option<&'a str>>) -> String {
     let quoted = |element: &str| format!("\"{}\"", element.replace('\\', "\\\\").replace('"', "\\\""));
     let elements: Vec<_> =
@@ -10,7 +10,7 @@ fn literal<'a>(elements: impl IntoIterator<Item = Option<&'a str>>) -> String {
     format!("{{{}}}", elements.join(","))
 }
 
-/// For each native type its edge values as elements, alone and together, in several dimensions and with
+/// Returns arrays for each native type: edge values as elements, alone and together, in several dimensions and with
 /// other bounds.
 pub(crate) fn native(version: i32) -> Vec<(String, String, Vec<String>)> {
     let mut all = Vec::new();

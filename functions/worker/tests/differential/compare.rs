@@ -1,4 +1,4 @@
-//! One table both ways: by the worker's engine, and by PostgreSQL itself.
+//! One table written twice: by the worker's engine, and by PostgreSQL itself.
 
 use export::column::Column;
 use export::format::{Compression, CsvOptions, Format, Output};
@@ -6,13 +6,13 @@ use ports::source::sql;
 
 use crate::server::Bench;
 
-/// A row format without compression.
+/// Returns a row format without compression.
 pub(crate) fn plain(format: Format, csv: CsvOptions) -> Output {
     Output { format, compression: Compression::None, csv }
 }
 
 impl Bench {
-    /// Compares a table in CSV and NDJSON: all its columns, and the one called `v` alone.
+    /// Compares a table in CSV and NDJSON: all its columns, and the column `v` alone.
     pub(crate) async fn compare(&mut self, table: &str) {
         let columns = self.columns(table).await;
         self.compare_csv(table, &columns, CsvOptions::default()).await;
@@ -38,8 +38,8 @@ impl Bench {
     }
 
     pub(crate) async fn compare_ndjson(&mut self, table: &str, columns: &[Column]) {
-        // Quote and delimiter are bytes that JSON text cannot hold, so each line is as it is. Line breaks
-        // in it stand between tokens, and become spaces.
+        // Quote and delimiter are bytes that JSON text cannot contain, so each line is unchanged. Line breaks in it
+        // are between tokens, and become spaces.
         let theirs = format!(
             "copy (select replace(replace(row_to_json(whole__row)::text, E'\\n', ' '), E'\\r', ' ') from ({}) whole__row) \
              to stdout (format csv, quote E'\\x01', delimiter E'\\x02')",

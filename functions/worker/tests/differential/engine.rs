@@ -1,4 +1,4 @@
-//! A table through the worker's engine, and through PostgreSQL's own COPY.
+//! A table written by the worker's engine, and by PostgreSQL's own COPY.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,13 +16,13 @@ use worker::pipeline::{Pipeline, PipelineError, Recipe};
 use crate::server::Bench;
 
 impl Bench {
-    /// The query whose rows both sides write.
+    /// Returns the query whose rows both sides write.
     pub(crate) fn select(&self, table: &str, columns: &[Column]) -> String {
         let list: Vec<String> = columns.iter().map(|c| sql::identifier(&c.name)).collect();
         format!("select {} from {}.{table} order by n nulls last", list.join(", "), self.schema)
     }
 
-    /// What a COPY of PostgreSQL's own answers.
+    /// Returns the output of PostgreSQL's own COPY.
     pub(crate) async fn copy(&mut self, sql: &str) -> Vec<u8> {
         let mut rows = self.owner.copy_out_raw(sql).await.unwrap();
         let mut bytes = Vec::new();
@@ -32,7 +32,7 @@ impl Bench {
         bytes
     }
 
-    /// The file that the worker's engine makes of a table.
+    /// Returns the file that the worker's engine writes for a table.
     pub(crate) async fn written(
         &mut self,
         table: &str,

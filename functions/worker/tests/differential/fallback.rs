@@ -1,9 +1,9 @@
-//! Edge values of types that PostgreSQL itself turns into text or JSON for us.
+//! Edge values of types that PostgreSQL itself converts to text or JSON for the worker.
 
 type Table = (&'static str, &'static str, Vec<&'static str>);
 
-/// Types of PostgreSQL, and composites of the schema. Those of which the server reads no value, such as xml
-/// without libxml, are left out by the caller.
+/// Returns types of PostgreSQL and composites of the schema. The caller omits those of which the server accepts no
+/// value, such as xml without libxml.
 pub(crate) fn edges() -> Vec<Table> {
     vec![
         ("pairs", "SCHEMA.pair", vec!["(1,a)", "(,)", "(1,)", "(,\"a,b\")", "(2,\"q\"\"\n\")"]),
@@ -59,7 +59,7 @@ pub(crate) fn edges() -> Vec<Table> {
     ]
 }
 
-/// Extension, its type, values.
+/// Returns extensions with one of their types and values.
 pub(crate) fn extensions() -> Vec<Table> {
     vec![
         ("hstore", "hstore", vec!["a=>1", "", "\"q\\\"\"=>NULL, \"n\nl\"=>\"x,y\""]),

@@ -1,4 +1,4 @@
-//! Edge values of numbers, and many random ones, above all floats.
+//! Edge values of numbers, and many random ones, mostly floats.
 
 use crate::random::Random;
 
@@ -78,7 +78,7 @@ pub(crate) const NUMERICS: [&str; 34] = [
     "1e-1000",
 ];
 
-/// Edge values of `real`.
+/// Returns edge values of `real`.
 pub(crate) fn reals() -> Values {
     FLOATS
         .iter()
@@ -98,7 +98,7 @@ pub(crate) fn reals() -> Values {
         .collect()
 }
 
-/// Name, type and values of a table each.
+/// Returns name, type and values of each table.
 pub(crate) fn random() -> Vec<(&'static str, &'static str, Values)> {
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     let mut doubles: Vec<f64> = (0..100_000).map(|_| f64::from_bits(random.next())).collect();

@@ -1,6 +1,6 @@
-//! Random rows of every type. The generator has a fixed beginning: failures repeat.
+//! Random rows of every type. The generator has a fixed seed, so failures are reproducible.
 
-/// Xorshift.
+/// Xorshift generator.
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
@@ -19,7 +19,7 @@ impl Random {
         of[self.below(of.len() as u64) as usize]
     }
 
-    /// Small as often as large, and both signs.
+    /// Returns a random integer, equally often small and large, of both signs.
     fn whole(&mut self, bits: u32) -> i64 {
         let shift = 64 - bits + self.below(bits.into()) as u32;
         (self.next() as i64) >> shift
@@ -108,7 +108,7 @@ impl Random {
     }
 }
 
-/// A type, and what makes a value of it.
+/// Generator of values of a type.
 type Make = fn(&mut Random) -> String;
 
 fn special(random: &mut Random, words: &[&str], otherwise: Make) -> String {
@@ -197,7 +197,7 @@ const NATIVE: [(&str, Make); 35] = [
     }),
 ];
 
-/// Some that PostgreSQL turns into text for us.
+/// Types that PostgreSQL converts to text for the worker.
 const FALLBACK: [(&str, Make); 13] = [
     ("money", |r| format!("{}.{:02}", r.whole(40), r.below(100))),
     ("varbit", |r| (0..r.below(20)).map(|_| r.one(&['0', '1'])).collect()),
@@ -220,7 +220,7 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-/// An array literal with elements of a type: NULL, several dimensions and other bounds among them.
+/// Returns an array literal with elements of a type, including NULL, several dimensions and other bounds.
 fn array(random: &mut Random, make: Make) -> String {
     let dimensions: Vec<u64> = match random.below(10) {
         0 => return "{}".to_owned(),
@@ -251,7 +251,7 @@ fn braces(random: &mut Random, dimensions: &[u64], make: Make) -> String {
 /// Types and values of the columns of a table.
 type Columns = Vec<(String, Vec<Option<String>>)>;
 
-/// Tables of so many rows: of single values, of arrays, and of what is read as text.
+/// Returns tables with the given number of rows: of single values, of arrays, and of types read as text.
 pub(crate) fn tables(version: i32, rows: usize) -> Vec<(&'static str, Columns)> {
     let mut random = Random(0x5851_f42d_4c95_7f2d);
     let mut table = |types: &[(&str, Make)], arrays: bool| -> Columns {
@@ -269,7 +269,7 @@ pub(crate) fn tables(version: i32, rows: usize) -> Vec<(&'static str, Columns)> 
     let interval: (&str, Make) = ("interval", |r| r.one(&["infinity", "-infinity", "1 day"]).to_owned());
     let late = if version >= 170_000 { &[interval][..] } else { &[] };
     let native = [&NATIVE[..], late].concat();
-    // A domain over an array has no arrays that are native.
+    // Arrays of a domain over an array are not native.
     let elements: Vec<_> = native.iter().filter(|(name, _)| *name != "SCHEMA.words").copied().collect();
     vec![
         ("scalars", table(&native, false)),

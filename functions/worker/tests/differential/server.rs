@@ -1,4 +1,4 @@
-//! The servers that are compared with, and a schema of a test's own in each.
+//! The servers to compare with, and a separate schema per test in each.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use export::column::Column;
 use ports::source::{Resolution, Source, resolve};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
 
-/// The settings that the source's role has; they decide the bytes of texts.
+/// Settings of the source's role, which determine the bytes of texts.
 const SETTINGS: [&str; 5] = [
     "timezone = 'UTC'",
     "datestyle = 'ISO'",
@@ -16,18 +16,18 @@ const SETTINGS: [&str; 5] = [
     "search_path = pg_catalog",
 ];
 
-/// A schema on one server, and both ways to its rows.
+/// A schema on one server, and both connections to its rows.
 pub(crate) struct Bench {
     pub(crate) owner: PgConnection,
     pub(crate) source: Source,
     pub(crate) schema: String,
-    /// Such as 180006.
+    /// Version number such as 180006.
     pub(crate) version: i32,
     /// Rows found equal so far, counted once per format.
     pub(crate) rows: u64,
 }
 
-/// The servers there are: that of the stack, and a PostgreSQL 15 if there is one.
+/// Returns the available servers: that of the stack, and a PostgreSQL 15 if there is one.
 fn servers() -> Vec<(String, String)> {
     let mut servers = Vec::new();
     if let Ok(path) = std::env::var("SLUICE_STACK") {
@@ -40,7 +40,7 @@ fn servers() -> Vec<(String, String)> {
     match std::env::var("SLUICE_POSTGRES_15") {
         Ok(url) => servers.push((url.clone(), url)),
         Err(_) => {
-            // In CI every server can be had: what is not compared there must not pass.
+            // In CI every server is available: a skipped comparison must not pass.
             let all = std::env::var("SLUICE_NOTHING_SKIPPED").is_ok_and(|word| word == "1");
             let told = "there is no PostgreSQL 15 to compare with; apt-get install postgresql-15, then `cargo x test`";
             assert!(!all, "SLUICE_NOTHING_SKIPPED=1, but {told}");
@@ -50,7 +50,7 @@ fn servers() -> Vec<(String, String)> {
     servers
 }
 
-/// A bench on every server.
+/// Creates a bench on every server.
 pub(crate) async fn benches(name: &str) -> Vec<Bench> {
     let mut benches = Vec::new();
     for (owner, source) in servers() {
@@ -63,7 +63,7 @@ impl Bench {
     async fn start(name: &str, owner_url: &str, source_url: &str) -> Self {
         let mut owner = PgConnection::connect(owner_url).await.unwrap();
         if owner_url == source_url {
-            // No role of its own: the settings are the database's. Tests run at the same time.
+            // There is no separate role: the settings are those of the database. Tests run concurrently.
             let settings = SETTINGS.map(|s| {
                 format!(
                     "execute format('alter database %I set {}', current_database());",
@@ -89,26 +89,26 @@ impl Bench {
         Self { owner, source: Source::new(source_url).unwrap(), schema, version, rows: 0 }
     }
 
-    /// Runs a statement in which `SCHEMA` stands for the schema.
+    /// Runs a statement in which `SCHEMA` is replaced with the schema.
     pub(crate) async fn run(&mut self, sql: &str) {
         let sql = sql.replace("SCHEMA", &self.schema);
         let done = sqlx::raw_sql(AssertSqlSafe(sql.clone())).execute(&mut self.owner).await;
         done.unwrap_or_else(|e| panic!("{sql}: {e}"));
     }
 
-    /// Whether the server can evaluate this.
+    /// Returns true if the server can evaluate the expression.
     pub(crate) async fn has(&mut self, expression: &str) -> bool {
         let sql = format!("select {}", expression.replace("SCHEMA", &self.schema));
         self.owner.fetch_one(AssertSqlSafe(sql)).await.is_ok()
     }
 
-    /// A table `name(n, v)` with the values in order and a NULL at the end.
+    /// Creates a table `name(n, v)` with the values in order and a NULL at the end.
     pub(crate) async fn table(&mut self, name: &str, type_name: &str, values: &[String]) {
         let values: Vec<_> = values.iter().map(|v| Some(v.as_str())).chain([None]).collect();
         self.wide_table(name, &[(type_name, values)]).await;
     }
 
-    /// A table `name(n, v, v1, …)` with a column of each type.
+    /// Creates a table `name(n, v, v1, …)` with a column of each type.
     pub(crate) async fn wide_table(&mut self, name: &str, columns: &[(&str, Vec<Option<&str>>)]) {
         let column = |i: usize| if i == 0 { "v".to_owned() } else { format!("v{i}") };
         let numbered = || columns.iter().enumerate().map(|(i, (type_name, _))| (i, type_name));
@@ -131,7 +131,7 @@ impl Bench {
         query.execute(&mut self.owner).await.unwrap_or_else(|e| panic!("{name}: {e}"));
     }
 
-    /// The columns of a table as `catalog apply` resolves them.
+    /// Returns the columns of a table as `catalog apply` resolves them.
     pub(crate) async fn columns(&mut self, table: &str) -> Vec<Column> {
         let toml = format!("[datasets.d]\nrelation = \"{}.{table}\"", self.schema);
         let catalog = Catalog::parse(&toml).unwrap();
@@ -143,13 +143,13 @@ impl Bench {
         dataset.unwrap().columns
     }
 
-    /// Says what was compared, and leaves nothing behind.
+    /// Prints what was compared, and drops the schema.
     pub(crate) async fn end(mut self, what: &str) {
         println!("PostgreSQL {}: {} rows equal, {what}", self.version / 10_000, self.rows);
         self.run("drop schema SCHEMA cascade").await;
     }
 
-    /// Types of the schema's own.
+    /// Creates the types of the schema.
     pub(crate) async fn own_types(&mut self) {
         self.run(
                 "create type SCHEMA.mood as enum ('sad', 'o,k', 'hap\"py', 'NULL', '', 'back\\slash', 'brace{', 'two words');

@@ -1,4 +1,4 @@
-//! Collects files for the Python program that reads them, and runs it.
+//! Collection of files for the Python program that reads them, and its start.
 
 use std::cell::Cell;
 use std::fs;
@@ -15,7 +15,7 @@ use crate::table::{parquet, text};
 /// A Python with DuckDB and pyarrow.
 pub(crate) struct Readers(String);
 
-/// Files that are compared together: starting Python takes longer than comparing one.
+/// Files that are compared together, since starting Python takes longer than comparing one.
 pub(crate) struct Folder<'a> {
     python: &'a str,
     path: PathBuf,
@@ -40,7 +40,7 @@ impl Readers {
 }
 
 impl Folder<'_> {
-    /// Adds a table as strings, and without the values that Parquet cannot hold as what it is.
+    /// Adds a table as strings, and as native types without the values that Parquet cannot hold.
     pub(crate) async fn table(&self, bench: &mut Bench, table: &str) {
         let columns = bench.columns(table).await;
         let strings: Vec<_> = columns.iter().map(|c| Column { as_text: true, ..c.clone() }).collect();
@@ -73,7 +73,7 @@ impl Folder<'_> {
         fs::write(path("json"), json!(columns.collect::<Vec<_>>()).to_string()).unwrap();
     }
 
-    /// Compares all that was added.
+    /// Compares all files added.
     pub(crate) fn compare(self, bench: &Bench) {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/parquet/compare.py");
         let output = Command::new(self.python)
@@ -96,7 +96,7 @@ impl Folder<'_> {
     }
 }
 
-/// A condition on rows whose value has no place in the column's Parquet type.
+/// Returns a condition on rows whose value the column's Parquet type cannot hold.
 fn unfit(column: &Column) -> Option<String> {
     let name = ports::source::sql::identifier(&column.name);
     let unfit = |value: &str| match column.kind {

@@ -17,7 +17,7 @@ pub(crate) async fn parquet(
     bench.written(table, columns, output).await
 }
 
-/// `COPY` in its text format: nothing of ours is in it.
+/// Returns the output of `COPY` in its text format, which involves no code of the worker.
 pub(crate) async fn text(bench: &mut Bench, table: &str, columns: &[Column]) -> Vec<u8> {
     let select = bench.select(table, columns);
     bench.copy(&format!("copy ({select}) to stdout")).await

@@ -1,4 +1,4 @@
-//! A primary and a standby that replays late.
+//! A primary and a standby that replays with a delay.
 
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, chown};
@@ -9,21 +9,21 @@ use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 
-/// How late the standby replays a commit.
+/// Delay with which the standby replays a commit.
 pub(crate) const DELAY: Duration = Duration::from_secs(5);
 
-/// Both servers; stopped and removed when dropped.
+/// Both servers. They are stopped and removed when dropped.
 pub(crate) struct Pair {
     bin: PathBuf,
     folder: PathBuf,
-    /// Whom they run as, where we are root.
+    /// User that runs the servers if the test runs as root.
     user: Option<(u32, u32)>,
     pub(crate) primary: String,
     pub(crate) standby: String,
 }
 
 impl Pair {
-    /// `t` has ten rows of the last hour, and the standby has them too.
+    /// Starts both servers. `t` has ten rows of the last hour, and the standby has replayed them.
     pub(crate) async fn start() -> Option<Self> {
         let Ok(path) = std::env::var("SLUICE_STACK") else {
             println!("skipped: SLUICE_STACK is not set");
@@ -79,13 +79,14 @@ impl Pair {
         PgConnection::connect(url).await.unwrap()
     }
 
-    /// A program, with the folder of its server behind the arguments.
+    /// Runs a program, with the folder of its server after the arguments.
     fn run(&self, program: &str, arguments: &[&str], data: &Path) {
         let output = self.program(program).args(arguments).arg(data).output().unwrap();
         assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
     }
 
-    /// The server keeps its standard output: it goes to a file, or nobody would see the end of it.
+    /// Starts a server. It keeps its standard output open, so the output goes to a file; with a pipe the reader would
+    /// wait forever.
     fn launch(&self, data: &Path) {
         let log = data.with_extension("log");
         let status = self
@@ -129,7 +130,7 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// PostgreSQL does not run as root: then it is `postgres` or `nobody`.
+/// Returns the user `postgres` or `nobody` if the test runs as root, since PostgreSQL refuses to run as root.
 fn unprivileged() -> Option<(u32, u32)> {
     if std::fs::metadata("/proc/self").unwrap().uid() != 0 {
         return None;

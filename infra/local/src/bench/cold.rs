@@ -1,5 +1,5 @@
-//! `cargo x bench cold`: how soon a function is ready beside one that does nothing, how fast it answers when it is warm, and
-//! how large it is, of the binaries that `sam build` made.
+//! `cargo x bench cold`: start time of a function compared with one that does nothing, response time when warm, and
+//! size. It measures the binaries that `sam build` made.
 
 mod emulator;
 mod sizes;
@@ -25,30 +25,30 @@ use emulator::Emulator;
 use sizes::Sizes;
 use table::Row;
 
-/// Each program is started so often, in turns.
+/// Starts of each program. Programs take turns.
 const STARTS: usize = 40;
-/// And so often under the runtime emulator, of which a start takes longer.
+/// Starts under the runtime emulator. Fewer, because each takes longer.
 const EMULATED: usize = 12;
-/// Calls of the warm api that are timed.
+/// Number of timed calls to the warm api.
 const CALLS: usize = 500;
 const NAME: &str = "cold";
-/// The orders of one tenant are enough to plan an export.
+/// Scale of the sample database. The orders of one tenant are enough to plan an export.
 const SCALE: f64 = 0.01;
 
-/// What is compared with.
+/// Name of the program that the others are compared with.
 const HELLO: &str = "hello world";
 
-/// One program and what it is started with.
+/// One program, its environment and its event.
 struct Function {
-    /// As the table calls it.
+    /// Name in the table.
     name: &'static str,
     program: PathBuf,
     variables: BTreeMap<String, String>,
-    /// What it is invoked with.
+    /// Event it is invoked with.
     event: Value,
 }
 
-/// Measures, and prints the table.
+/// Runs the measurement and prints the table.
 pub(super) fn run() -> Result<ExitCode> {
     let (venv, tools) = (Venv::stack()?, Venv::sam()?);
     prerequisites::pgbouncer()?;
@@ -56,7 +56,7 @@ pub(super) fn run() -> Result<ExitCode> {
     let hello = hello(&tools)?;
     binaries::build()?;
     let plan = Plan {
-        // One tenant asks as fast as it is answered.
+        // A single tenant sends requests without pause, so the rate limit is off.
         set: &[("TenantRequestsPerSecond".to_owned(), "0".to_owned())],
         ..Plan::sample(NAME, SCALE)
     };
@@ -105,7 +105,7 @@ fn sizes(functions: &[Function]) -> Result<Vec<Row>> {
     functions.iter().map(row).collect()
 }
 
-/// The hello world, built with the same command that `sam build` uses, among the same libraries.
+/// Builds the hello world program with the command that `sam build` uses and the same libraries.
 fn hello(tools: &Venv) -> Result<PathBuf> {
     let step = Step::start("Building the hello world");
     let triple = sam::Architecture::here().triple();
@@ -118,7 +118,7 @@ fn hello(tools: &Venv) -> Result<PathBuf> {
     Ok(target.join("lambda/hello/bootstrap"))
 }
 
-/// All that is measured: hello world, then ours with the variables that the stack gives them.
+/// Lists the programs to measure: hello world, then the functions with the variables that the stack sets for them.
 fn functions(stack: &Stack, venv: &Venv, built: &Path, hello: PathBuf) -> Result<Vec<Function>> {
     let given = python::call(&venv.python(), "environments.py", &json!({ "stack": stack }))?;
     let mut given: BTreeMap<String, BTreeMap<String, String>> =

@@ -1,4 +1,4 @@
-//! A PostgreSQL for measuring: settings that leave nothing to chance, data that stays for the next run.
+//! A PostgreSQL for measurements: settings that avoid variation, data that is kept for the next run.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
@@ -18,7 +18,7 @@ use crate::{place, process, secret, signals, surroundings};
 
 const DATABASE: &str = "bench";
 
-/// No background work during a run, everything in memory, no session that compiles queries.
+/// Server settings: no background work during a run, everything in memory, no JIT compilation.
 const SETTINGS: &str = "
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
@@ -38,7 +38,7 @@ log_timezone = 'UTC'
 log_checkpoints = off
 ";
 
-/// The role that all clients use, peers too, with the settings that `migrate` gives to the source role.
+/// The role that all clients use, including the peers, with the settings that `migrate` gives to the source role.
 const CLIENT: &str = "
 create role sluice_source login password 'PASSWORD';
 alter role sluice_source set default_transaction_read_only = on;
@@ -58,28 +58,28 @@ grant select on all tables in schema public to sluice_source;
 checkpoint;
 ";
 
-/// What a database holds.
+/// Contents of a database.
 pub(super) struct Contents {
-    /// Of its folder.
+    /// Name of its folder.
     pub(super) name: &'static str,
-    /// Scripts in `tests/bench`, in order, with the variables that all of them get.
+    /// Scripts in `tests/bench`, in order. All of them get the variables.
     pub(super) scripts: &'static [&'static str],
     pub(super) variables: Vec<(&'static str, u64)>,
 }
 
-/// A running server; it stops with this value.
+/// A running server. It stops when this value is dropped.
 pub(super) struct Database {
     cluster: Cluster,
     pub(super) pid: u32,
     owner_url: String,
-    /// For all clients.
+    /// URL for all clients.
     pub(super) url: String,
-    /// Held as long as the server runs: two benches would measure each other.
+    /// Lock held while the server runs. Two benches at a time would disturb each other.
     _lock: File,
 }
 
 impl Database {
-    /// Starts the server, and loads the contents unless they are there from before.
+    /// Starts the server and loads the contents unless an earlier run has loaded them.
     pub(super) fn start(contents: &Contents, venv: &Venv) -> Result<Self> {
         let ground = place::open_home()?.join("bench");
         fs::create_dir_all(&ground).with_context(|| format!("cannot create {}", ground.display()))?;
@@ -95,7 +95,7 @@ impl Database {
             port: process::free_port()?,
             ground,
         };
-        // What a killed run left.
+        // Stops a server left by a killed run.
         if let Some(pid) = cluster.pid() {
             stop(&cluster, pid);
         }
@@ -127,12 +127,12 @@ impl Database {
         Ok(database)
     }
 
-    /// PostgreSQL's own client.
+    /// Returns the path of `psql`.
     pub(super) fn psql(&self) -> PathBuf {
         self.cluster.bin.join("psql")
     }
 
-    /// The answer to a question, as the owner; its first cell only.
+    /// Runs a query as the owner and returns the first cell of the result.
     pub(super) fn ask(&self, question: &str) -> Result<String> {
         let mut psql = surroundings::command(self.psql());
         let output = psql.args(["-qXAt", "-d", &self.owner_url, "-c", question]).output()?;
@@ -151,7 +151,7 @@ impl Database {
             for (name, value) in &contents.variables {
                 psql.arg("-v").arg(format!("{name}={value}"));
             }
-            // Neither its rows nor its notices are of interest.
+            // Rows and notices are not needed.
             psql.env("PGOPTIONS", "-c client_min_messages=warning");
             process::run(psql.stdout(std::process::Stdio::null()), "see its messages above")?;
             signals::check()?;
@@ -174,7 +174,7 @@ impl Drop for Database {
 }
 
 impl Contents {
-    /// Changes whenever the data would.
+    /// Returns a key that changes whenever the data would.
     fn key(&self, venv: &Venv) -> Result<String> {
         let mut hash = Sha256::new_with_prefix(venv.fingerprint()?);
         hash.update(SETTINGS);
@@ -201,7 +201,7 @@ fn file(script: &str) -> PathBuf {
     place::root().join("tests/bench").join(script)
 }
 
-/// A new file that only we may read.
+/// Creates a new file that only the current user may read.
 fn private(path: &PathBuf) -> Result<File> {
     let _ = fs::remove_file(path);
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);

@@ -1,4 +1,4 @@
-//! Our own side: the worker's engine, built as it is deployed, and the bucket that throws everything away.
+//! The measured side: the worker's engine, built as deployed, and a bucket that discards everything.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::progress::Step;
 use crate::{binaries, signals, surroundings};
 
-/// What the engine prints after a run.
+/// Output of the engine after a run.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Printed {
@@ -23,11 +23,11 @@ pub(super) struct Printed {
     pub(super) first_row_ms: u64,
     pub(super) read_ms: u64,
     pub(super) encode_ms: u64,
-    /// The most memory that its process ever held.
+    /// Peak memory of its process.
     pub(super) peak_bytes: u64,
 }
 
-/// Builds the engine in the profile of deployments and tells where it is.
+/// Builds the engine in the deployment profile and returns its path.
 pub(super) fn build() -> Result<PathBuf> {
     let step = Step::start("Building the worker's engine (release)");
     let mut cargo = binaries::cargo(&["build", "--release", "-p", "tests", "--bench", "engine"]);
@@ -47,7 +47,7 @@ fn executable(messages: &str) -> Option<PathBuf> {
     engines.find_map(|message| message["executable"].as_str().map(PathBuf::from))
 }
 
-/// Resolves a table as `catalog apply` does, into a file.
+/// Resolves a table as `catalog apply` does and writes the result to a file.
 pub(super) fn resolve(engine: &Path, url: &str, table: &str, file: &Path) -> Result<()> {
     let output = surroundings::command(engine).args(["resolve", url, &format!("public.{table}")]).output()?;
     if !output.status.success() {
@@ -56,7 +56,7 @@ pub(super) fn resolve(engine: &Path, url: &str, table: &str, file: &Path) -> Res
     fs::write(file, output.stdout).with_context(|| format!("cannot write {}", file.display()))
 }
 
-/// The bucket; it ends with this value.
+/// The bucket. It stops when this value is dropped.
 pub(super) struct Sink {
     child: Child,
     port: u16,
@@ -79,7 +79,7 @@ impl Sink {
         self.child.id()
     }
 
-    /// Points a command at it.
+    /// Configures a command to upload to this bucket.
     pub(super) fn offer(&self, command: &mut Command) {
         command.env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{}", self.port));
         command.env("AWS_REGION", "us-east-1").env("AWS_ACCESS_KEY_ID", "bench");
@@ -89,7 +89,7 @@ impl Sink {
 
 impl Drop for Sink {
     fn drop(&mut self) {
-        // The end of its input is the end of it.
+        // The process ends at the end of its input.
         drop(self.child.stdin.take());
         let _ = self.child.wait();
     }

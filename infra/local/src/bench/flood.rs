@@ -1,4 +1,5 @@
-//! `cargo x bench flood`: one tenant sends the worst requests over six connections; what another notices of it.
+//! `cargo x bench flood`: one tenant sends the worst requests over six connections while the effect on another tenant
+//! is measured.
 
 use std::process::ExitCode;
 
@@ -7,12 +8,12 @@ use anyhow::Result;
 use crate::up::{Plan, Sample};
 use crate::{postgres, test};
 
-/// Sessions at the source and at the store: the template's defaults.
+/// Sessions at the source and at the store. These are the template's defaults.
 const SESSIONS: u32 = 4;
 
-/// Runs the flood of `tests/faults/flood.rs` for long, over a stack of its own.
+/// Runs the flood of `tests/faults/flood.rs` for a long time on a dedicated stack.
 pub(super) fn run() -> Result<ExitCode> {
-    // As many as six connections make.
+    // No rate limit: as many requests as six connections can send.
     let set = [("TenantRequestsPerSecond".to_owned(), "0".to_owned())];
     let plan = Plan {
         name: "flood",

@@ -1,4 +1,4 @@
-//! The numbers to reach, and which of them are reached.
+//! The numerical goals, and which of them are reached.
 //!
 //! All are ratios to another line of the same interleaved run, except memory.
 
@@ -13,21 +13,22 @@ use super::table::megabytes;
 /// One goal of the worker.
 pub(super) struct Goal {
     pub(super) name: &'static str,
-    /// Our lines that count into nowhere; the same with [`TO_S3`] upload. With several, the worst counts.
+    /// Sluice's lines that discard their file. With the suffix [`TO_S3`] they upload it. With several lines, the worst
+    /// counts.
     ours: &'static [&'static str],
     measure: Measure,
     must: f64,
     stretch: f64,
 }
 
-/// What is compared; the text names the other line.
+/// Kind of comparison. The text names the other line.
 #[derive(Clone, Copy)]
 enum Measure {
-    /// How many times faster we are.
+    /// Speed of Sluice relative to the other line.
     Speed(&'static str),
-    /// Our share of its database time.
+    /// Database time of Sluice as a share of the other line's.
     Database(&'static str),
-    /// Our share of its file.
+    /// File size of Sluice as a share of the other line's.
     Size(&'static str),
     /// Megabytes of memory.
     Memory,
@@ -69,35 +70,35 @@ const fn goal(
     Goal { name, ours, measure, must, stretch }
 }
 
-/// How a goal stands.
+/// Verdict on one goal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum Verdict {
-    /// The stretch is reached.
+    /// The stretch goal is reached.
     Met,
     MustOnly,
     Missed,
     NotMeasured,
 }
 
-/// A goal and what was measured of it.
+/// A goal and its measured values.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Judged {
     pub(super) name: &'static str,
     pub(super) must: String,
     pub(super) stretch: String,
-    /// With the file counted and dropped.
+    /// Value with the file counted and discarded.
     pub(super) null: Option<f64>,
-    /// With the file uploaded; decides where it is there.
+    /// Value with the file uploaded. If present, it decides.
     pub(super) s3: Option<f64>,
-    /// Whether all lines had enough quiet runs.
+    /// True if all lines had enough quiet runs.
     pub(super) quiet: bool,
     pub(super) verdict: Verdict,
 }
 
 impl Goal {
-    /// Compares.
+    /// Compares the measured lines with the goal.
     pub(super) fn judge(&self, lines: &BTreeMap<&str, Summary>) -> Judged {
         let null = self.value(lines, "");
         let s3 = self.value(lines, TO_S3);
@@ -128,7 +129,7 @@ impl Goal {
         ours.chain(other).collect()
     }
 
-    /// `None` unless every line is there.
+    /// Returns the value for one suffix, or `None` unless every line is present.
     fn value(&self, lines: &BTreeMap<&str, Summary>, suffix: &str) -> Option<f64> {
         let ours = self.ours.iter().map(|name| lines.get(format!("{name}{suffix}").as_str()));
         let ours: Vec<&Summary> = ours.collect::<Option<_>>()?;

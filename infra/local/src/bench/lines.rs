@@ -1,4 +1,4 @@
-//! What is measured: others as their users run them, and the worker.
+//! The lines of the table: peers as their users run them, and the worker.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -14,10 +14,10 @@ pub(super) struct Line {
     pub(super) how: How,
 }
 
-/// What runs.
+/// Command that a line runs.
 #[derive(Clone, Copy)]
 pub(super) enum How {
-    /// `psql -c "COPY (…) TO STDOUT …"` to nowhere, or through another program into a file.
+    /// `psql -c "COPY (…) TO STDOUT …"` into `/dev/null`, or through another program into a file.
     Psql { copy: &'static str, through: Option<&'static str> },
     /// A function of `py/peers.py`, into a file.
     Peer(&'static str),
@@ -29,14 +29,14 @@ use How::{Engine, Peer, Psql};
 
 use crate::surroundings;
 
-/// What the template tells the allocator of a worker.
+/// Allocator settings of a worker, as in the template.
 const MEMORY: [(&str, &str); 3] = [
     ("MALLOC_ARENA_MAX", "2"),
     ("MALLOC_MMAP_THRESHOLD_", "1048576"),
     ("MALLOC_TRIM_THRESHOLD_", "16777216"),
 ];
 
-/// Others in their order, then ours. Those of `narrow` come last: they are left out of the quick table.
+/// All lines, peers first. Those of `narrow` come last because the quick table omits them.
 pub(super) const LINES: &[Line] = &[
     line(PSQL_CSV, ORDERS, psql("(SELECT * FROM public.orders) TO STDOUT (FORMAT csv)")),
     line(PSQL_BINARY, ORDERS, psql("(SELECT * FROM public.orders) TO STDOUT (FORMAT binary)")),
@@ -69,7 +69,7 @@ pub(super) const LINES: &[Line] = &[
 pub(super) const ORDERS: &str = "orders";
 pub(super) const NARROW: &str = "narrow";
 
-/// Lines that goals name.
+/// Lines that goals refer to.
 pub(super) const PSQL_CSV: &str = "psql csv";
 pub(super) const PSQL_BINARY: &str = "psql binary";
 pub(super) const PSQL_GZIP: &str = "psql csv | gzip -6";
@@ -90,27 +90,27 @@ const fn piped(copy: &'static str, through: &'static str) -> How {
     Psql { copy, through: Some(through) }
 }
 
-/// Where everything is that a line runs or writes.
+/// Paths of everything that a line runs or writes.
 pub(super) struct Place {
     pub(super) psql: PathBuf,
     pub(super) python: PathBuf,
     pub(super) script: PathBuf,
     pub(super) engine: PathBuf,
     pub(super) url: String,
-    /// Of results, of datasets, and of what programs say.
+    /// Folder of results, resolved datasets and program output.
     pub(super) folder: PathBuf,
     pub(super) sink: Sink,
-    /// The postmaster.
+    /// Pid of the postmaster.
     pub(super) database: u32,
 }
 
 impl Place {
-    /// Where a line puts its file.
+    /// Returns the path of a line's output file.
     pub(super) fn out(&self) -> PathBuf {
         self.folder.join("out")
     }
 
-    /// The resolved table.
+    /// Returns the path of a resolved table.
     pub(super) fn dataset(&self, table: &str) -> PathBuf {
         self.folder.join(format!("{table}.json"))
     }
@@ -119,7 +119,7 @@ impl Place {
         Beside { database: self.database, sink: self.sink.pid() }
     }
 
-    /// The engine at work on a table.
+    /// Returns the command that runs the engine on a table.
     pub(super) fn engine(&self, table: &str, format: &str, compression: &str, target: &str) -> Command {
         let mut command = surroundings::command(&self.engine);
         command.envs(MEMORY).args(["run", &self.url]).arg(self.dataset(table)).args([
@@ -133,7 +133,7 @@ impl Place {
 }
 
 impl Line {
-    /// The program that must be on the PATH, if it is not one of ours.
+    /// Returns the program that must be on the PATH, if the line needs one from the system.
     pub(super) fn needs(&self) -> Option<&'static str> {
         match self.how {
             Psql { through, .. } => through.and_then(|through| through.split(' ').next()),
@@ -141,7 +141,7 @@ impl Line {
         }
     }
 
-    /// What is measured.
+    /// Returns the command to measure.
     pub(super) fn command(&self, place: &Place) -> Command {
         match self.how {
             Psql { copy, through } => {

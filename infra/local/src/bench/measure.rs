@@ -1,4 +1,4 @@
-//! One run of one command: time, processor, memory.
+//! Measurement of one run of one command: time, processor, memory.
 
 use std::fs::{self, File};
 use std::os::unix::process::CommandExt;
@@ -16,37 +16,37 @@ use super::proc;
 use crate::signals;
 
 const SAMPLE: Duration = Duration::from_millis(50);
-/// Nothing measured here takes so long; what does hangs.
+/// Time limit of a run. A command that takes longer hangs.
 const LONGEST: Duration = Duration::from_secs(600);
 const LEAVING: Duration = Duration::from_secs(5);
 
-/// What one run cost.
+/// Cost of one run.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Run {
     pub(super) wall_secs: f64,
-    /// Of the command and all its children.
+    /// Processor time of the command and all its children.
     pub(super) client_cpu_secs: f64,
-    /// Of the whole server.
+    /// Processor time of the whole server.
     pub(super) database_cpu_secs: f64,
-    /// Of everything that is neither; what makes a run unfit for comparing times.
+    /// Processor time of everything else on the machine. Too much of it makes a run unfit for comparing times.
     pub(super) other_cpu_secs: f64,
-    /// Highest sum over the command's processes, sampled.
+    /// Highest sampled sum over the command's processes.
     pub(super) peak_bytes: u64,
-    /// Bytes of the result, where they are known.
+    /// Bytes of the result, if known.
     pub(super) out_bytes: Option<u64>,
 }
 
-/// Processes that are no part of the client.
+/// Processes that are not part of the client.
 #[derive(Clone, Copy)]
 pub(super) struct Beside {
     /// The postmaster.
     pub(super) database: u32,
-    /// Where uploads go.
+    /// The process that receives uploads.
     pub(super) sink: u32,
 }
 
-/// Runs a command to its end; its words go to `stdout` and `stderr` in `folder`.
+/// Runs a command to its end. Its output goes to `stdout` and `stderr` in `folder`.
 pub(super) fn measure(mut command: Command, beside: Beside, folder: &Path) -> Result<Run> {
     let sessions = proc::children(beside.database).len();
     let before = (proc::cpu_secs(beside.database), proc::cpu_secs(beside.sink), proc::machine_cpu_secs());
@@ -63,7 +63,7 @@ pub(super) fn measure(mut command: Command, beside: Beside, folder: &Path) -> Re
         watch.thread().unpark();
         (watch.join().unwrap_or(0), wall)
     });
-    // Ended but not yet waited for, it still has its times.
+    // The process has ended but is not reaped yet, so its times are still readable.
     let client_cpu_secs = proc::cpu_secs(child.id());
     let status = child.wait()?;
     leave(beside.database, sessions);
@@ -84,7 +84,7 @@ pub(super) fn measure(mut command: Command, beside: Beside, folder: &Path) -> Re
     })
 }
 
-/// Until the process has ended, which it may do while we are interrupted.
+/// Waits until the process has ended. Signals may interrupt the wait.
 fn wait(pid: u32) -> Result<()> {
     let pid = Pid::from_raw(pid.cast_signed()).context("a process without a pid")?;
     loop {
@@ -95,7 +95,7 @@ fn wait(pid: u32) -> Result<()> {
     }
 }
 
-/// The most memory seen. Ends the command when asked to, or when it hangs.
+/// Samples memory and returns the peak. Ends the command on an interrupt, or when it hangs.
 fn watch(pid: u32, ended: &AtomicBool) -> u64 {
     let (begun, mut peak) = (Instant::now(), 0);
     while !ended.load(Ordering::Relaxed) {
@@ -109,7 +109,8 @@ fn watch(pid: u32, ended: &AtomicBool) -> u64 {
     peak
 }
 
-/// A session ends a moment after its client; until then its time is not told.
+/// Waits until the server sessions have ended, which they do a moment after the client. Only then is their time
+/// counted.
 fn leave(database: u32, sessions: usize) {
     let begun = Instant::now();
     while proc::children(database).len() > sessions && begun.elapsed() < LEAVING {
@@ -117,7 +118,7 @@ fn leave(database: u32, sessions: usize) {
     }
 }
 
-/// The end of what a program complained about.
+/// Returns the last line of a program's error output.
 fn last_words(file: &Path, otherwise: &str) -> String {
     let said = fs::read_to_string(file).unwrap_or_default();
     let mut lines = said.lines().filter(|line| !line.trim().is_empty() && !line.starts_with("note:"));

@@ -1,6 +1,6 @@
-//! `cargo x bench memory`: the most memory that an attempt ever holds, whatever it reads.
+//! `cargo x bench memory`: peak memory of an attempt on tables of different shapes.
 //!
-//! The engine uploads to the bucket that throws everything away, as a worker does; what counts is the kernel's own
+//! The engine uploads to the bucket that discards everything, as a worker uploads to S3. The measure is the kernel's
 //! high-water mark of its process.
 
 use std::fs;
@@ -28,7 +28,7 @@ const FORMATS: [(&str, &str, &str, f64); 5] = [
     ("parquet", "parquet", "zstd", 128.0),
 ];
 
-/// Table, what it is. The first is what a single value comes on top of.
+/// Table and its description. The first is the baseline to which a single value is added.
 const TABLES: [(&str, &str); 5] = [
     ("narrow_1m", "narrow, 1 M rows"),
     ("narrow", "narrow, 20 M rows"),
@@ -37,7 +37,7 @@ const TABLES: [(&str, &str); 5] = [
     (SINGLE, "one value of 48 MB"),
 ];
 const SINGLE: &str = "large";
-/// What a value of 48 MB may add: three times itself.
+/// Memory that a value of 48 MB may add: three times its size.
 const SINGLE_MB: f64 = 3.0 * 48.0;
 
 /// Measures all formats on all tables.
@@ -47,7 +47,7 @@ pub(super) fn run() -> Result<ExitCode> {
     let contents = Contents {
         name: "memory",
         scripts: &["orders.sql", "memory.sql"],
-        // Of `orders` nothing is read here.
+        // Nothing is read from `orders` here.
         variables: vec![("n", 1), ("m", ROWS)],
     };
     let database = Database::start(&contents, &stack)?;
@@ -124,7 +124,7 @@ fn render(peaks: &[Vec<Peak>]) -> String {
     table.render()
 }
 
-/// Megabytes that this format may hold on this table.
+/// Returns the megabytes that this format may use on this table.
 fn limit(table: &str, format: usize, base: &[Peak]) -> Option<f64> {
     if table != SINGLE {
         return Some(FORMATS[format].3);

@@ -1,4 +1,4 @@
-//! `cargo x bench plan`: how long it takes to plan the usual request, and one between the ends of the calendar.
+//! `cargo x bench plan`: time to plan a usual request, and one that spans the whole calendar.
 
 use std::process::ExitCode;
 
@@ -8,10 +8,10 @@ use serde::Deserialize;
 use super::engine;
 use crate::surroundings;
 
-/// Datasets and the milliseconds that a plan may take.
+/// Numbers of datasets and the milliseconds that a plan may take.
 const GOALS: [(u64, f64); 2] = [(84, 10.0), (1000, 100.0)];
 
-/// What the engine prints.
+/// Output of the engine.
 #[derive(Deserialize)]
 struct Planned {
     datasets: u64,

@@ -1,12 +1,12 @@
-//! What Linux tells about processes: processor time and memory of a process with all its descendants, and the
+//! Process data from Linux's `/proc`: processor time and memory of a process with all its descendants, and the
 //! processor time of the whole machine.
 
 use std::fs;
 
-/// Of the times in `/proc`; fixed on Linux.
+/// Unit of the times in `/proc`. Fixed on Linux.
 const TICKS_PER_SEC: f64 = 100.0;
 
-/// A process and its descendants that live.
+/// Lists a process and its living descendants.
 pub(super) fn tree(root: u32) -> Vec<u32> {
     let mut all = vec![root];
     let mut next = 0;
@@ -17,7 +17,7 @@ pub(super) fn tree(root: u32) -> Vec<u32> {
     all
 }
 
-/// Children of any of its threads.
+/// Lists the children of all threads of a process.
 pub(super) fn children(pid: u32) -> Vec<u32> {
     let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
     let lists = threads.filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
@@ -28,20 +28,20 @@ fn pids(list: &str) -> Vec<u32> {
     list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
 }
 
-/// Processor seconds of a process and its descendants: those that live, and those that were waited for.
+/// Returns the processor seconds of a process and its descendants, both living and reaped.
 pub(super) fn cpu_secs(root: u32) -> f64 {
     let stats = tree(root).into_iter().filter_map(|pid| fs::read_to_string(format!("/proc/{pid}/stat")).ok());
     stats.map(|stat| ticks(&stat)).sum::<f64>() / TICKS_PER_SEC
 }
 
-/// User and system time, the process's own and that of the children it waited for.
+/// Returns user and system time of the process and of its reaped children.
 fn ticks(stat: &str) -> f64 {
-    // The second field is a name in brackets and may hold spaces and brackets.
+    // The second field is a name in brackets and may contain spaces and brackets.
     let after_name = stat.rsplit(')').next().unwrap_or_default();
     after_name.split_whitespace().skip(11).take(4).filter_map(|field| field.parse::<f64>().ok()).sum()
 }
 
-/// Bytes of memory that a process and its descendants hold now.
+/// Returns the bytes of memory that a process and its descendants hold now.
 pub(super) fn memory_bytes(root: u32) -> u64 {
     let statuses =
         tree(root).into_iter().filter_map(|pid| fs::read_to_string(format!("/proc/{pid}/status")).ok());
@@ -53,12 +53,12 @@ fn resident_bytes(status: &str) -> u64 {
     line.split_whitespace().next().and_then(|kb| kb.parse::<u64>().ok()).unwrap_or(0) * 1_024
 }
 
-/// Processor seconds that the machine has spent on processes, or that were kept from it.
+/// Returns the processor seconds that the machine spent on processes or lost to the hypervisor.
 pub(super) fn machine_cpu_secs() -> f64 {
     busy_ticks(&fs::read_to_string("/proc/stat").unwrap_or_default()) / TICKS_PER_SEC
 }
 
-/// Interrupts are left out: those of the loopback network belong to what is measured.
+/// Sums the busy ticks. Interrupts are left out: those of the loopback network belong to the measured command.
 fn busy_ticks(stat: &str) -> f64 {
     let all = stat.lines().next().unwrap_or_default();
     let field = |i: usize| all.split_whitespace().nth(i).and_then(|n| n.parse::<f64>().ok()).unwrap_or(0.0);
@@ -66,7 +66,7 @@ fn busy_ticks(stat: &str) -> f64 {
     user + nice + system + steal
 }
 
-/// The machine in a few words.
+/// Returns a short description of the machine.
 pub(super) fn machine() -> String {
     let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = cpus.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));

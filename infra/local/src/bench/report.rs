@@ -1,4 +1,4 @@
-//! What a bench has found, for people and for programs.
+//! Results of a bench, for people and for programs.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,21 +12,21 @@ use super::lines::{LINES, NARROW, PSQL_CSV};
 use super::rounds::Summary;
 use super::table::{Table, megabytes, number};
 
-/// Everything that was measured.
+/// All results of a bench.
 pub(super) struct Report {
     /// Machine, server, sizes.
     pub(super) about: String,
     /// Rows of each table.
     pub(super) rows: BTreeMap<&'static str, u64>,
     pub(super) lines: BTreeMap<&'static str, Summary>,
-    /// Lines without a result, and why.
+    /// Lines without a result, with the reason.
     pub(super) failures: Vec<(&'static str, String)>,
     /// Every run of every line.
     pub(super) runs: Value,
 }
 
 impl Report {
-    /// The tables, and how the goals stand.
+    /// Prints the tables and the state of the goals.
     pub(super) fn print(&self) {
         println!("\n{}\n\n{}", self.about, self.table());
         if self.lines.values().any(|line| !line.quiet) {

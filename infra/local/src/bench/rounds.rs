@@ -1,33 +1,33 @@
 //! Interleaved rounds and the rule of quiet runs.
 //!
-//! All lines are run once per round, so that whatever disturbs the machine disturbs them alike. A run counts only if
-//! the rest of the machine was quiet meanwhile; the first such runs of each line are kept, and the minimum of each
-//! measure is taken over them. The rule is the same for every line and fixed before the first run.
+//! All lines run once per round, so that any disturbance of the machine affects them alike. A run counts only if the
+//! rest of the machine was quiet meanwhile. The first such runs of each line are kept, and the minimum of each measure
+//! is taken over them. The rule is the same for every line and fixed before the first run.
 
 use serde::Serialize;
 
 use super::measure::Run;
 
-/// Share of a run's time that the rest of the machine may use of a processor.
+/// Processor time that the rest of the machine may use, as a share of a run's time.
 const QUIET: f64 = 0.10;
 
-/// How often is measured.
+/// Number of runs and rounds.
 #[derive(Clone, Copy)]
 pub(super) struct Rule {
-    /// Quiet runs wanted of each line.
+    /// Quiet runs required for each line.
     pub(super) quiet_runs: usize,
     pub(super) most_rounds: usize,
 }
 
-/// What the runs of one line come to.
+/// Summary of the runs of one line.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Summary {
     /// Runs that were used.
     pub(super) runs: usize,
-    /// Whether there were enough quiet ones. If not, all runs are used.
+    /// True if there were enough quiet runs. If not, all runs are used.
     pub(super) quiet: bool,
-    /// Of all runs, how many were quiet.
+    /// Number of quiet runs among all runs.
     pub(super) quiet_runs: usize,
     pub(super) wall_secs: f64,
     pub(super) wall_secs_max: f64,
@@ -38,19 +38,19 @@ pub(super) struct Summary {
 }
 
 impl Run {
-    /// Whether the rest of the machine hardly disturbed it.
+    /// Returns true if the rest of the machine hardly disturbed the run.
     pub(super) fn quiet(&self) -> bool {
         self.other_cpu_secs < QUIET * self.wall_secs
     }
 }
 
 impl Rule {
-    /// Whether a line with these runs needs no more of them.
+    /// Returns true if a line with these runs needs no more of them.
     pub(super) fn satisfied(self, runs: &[Run]) -> bool {
         runs.iter().filter(|run| run.quiet()).count() >= self.quiet_runs || runs.len() >= self.most_rounds
     }
 
-    /// The result of a line; `None` without any run.
+    /// Returns the result of a line, or `None` without any run.
     pub(super) fn summary(self, runs: &[Run]) -> Option<Summary> {
         let quiet: Vec<&Run> = runs.iter().filter(|run| run.quiet()).collect();
         let enough = quiet.len() >= self.quiet_runs;
@@ -68,7 +68,7 @@ impl Rule {
             wall_secs_max: used.iter().map(|run| run.wall_secs).fold(0.0, f64::max),
             client_cpu_secs: least(|run| run.client_cpu_secs)?,
             database_cpu_secs: least(|run| run.database_cpu_secs)?,
-            // A limit of memory must hold in every run.
+            // A memory limit must hold in every run, so this is the maximum.
             peak_bytes: used.iter().map(|run| run.peak_bytes).max()?,
             out_bytes: used.iter().find_map(|run| run.out_bytes),
         })

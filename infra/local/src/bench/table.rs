@@ -1,6 +1,6 @@
-//! Tables that read well in a terminal and are Markdown.
+//! Tables that are readable in a terminal and valid Markdown.
 
-/// Rows of cells under a head; the first column is text, the others stand to the right.
+/// Rows of cells under a header. The first column is text, the others are right-aligned.
 pub(super) struct Table {
     rows: Vec<Vec<String>>,
 }
@@ -10,15 +10,15 @@ impl Table {
         Self { rows: vec![head.iter().map(|cell| cell.replace('|', "\\|")).collect()] }
     }
 
-    /// Adds a row; missing cells are empty.
+    /// Adds a row. Missing cells are empty.
     pub(super) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
-        // A pipe would begin another cell.
+        // An unescaped pipe would begin another cell.
         let mut cells: Vec<String> = cells.into_iter().map(|cell| cell.replace('|', "\\|")).collect();
         cells.resize(self.rows[0].len(), String::new());
         self.rows.push(cells);
     }
 
-    /// As text, every line with its end.
+    /// Renders the table as text. Every line has a line end.
     pub(super) fn render(&self) -> String {
         let width = |i: usize| self.rows.iter().map(|row| row[i].chars().count()).max().unwrap_or(0);
         let widths: Vec<usize> = (0..self.rows[0].len()).map(width).collect();
@@ -41,12 +41,12 @@ impl Table {
     }
 }
 
-/// A number with so many decimals, or a dash.
+/// Formats a number with the given decimals, or a dash.
 pub(super) fn number(value: Option<f64>, decimals: usize) -> String {
     value.map_or_else(|| "-".to_owned(), |value| format!("{value:.decimals$}"))
 }
 
-/// Bytes as megabytes of a million.
+/// Converts bytes to megabytes of 10^6 bytes.
 pub(super) fn megabytes(bytes: u64) -> f64 {
     bytes as f64 / 1e6
 }

@@ -1,4 +1,4 @@
-//! What nginx has served from where, by its log.
+//! Counts of files served by nginx, read from its log.
 
 use std::fs;
 use std::path::PathBuf;
@@ -7,24 +7,24 @@ use anyhow::{Context, Result};
 
 use crate::stack::Stack;
 
-/// Files that were served, and what the storage was asked for.
+/// Number of files served, by origin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Served {
-    /// Out of the cache.
+    /// Files served from the cache.
     pub(crate) from_cache: usize,
-    /// After having been fetched.
+    /// Files fetched from the storage first.
     pub(crate) from_storage: usize,
 }
 
 impl Served {
-    /// All files so far.
+    /// Counts all files so far.
     pub(crate) fn so_far(stack: &Stack) -> Result<Self> {
         let file = file(stack);
         let log = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
         Ok(Self::read(&log))
     }
 
-    /// What has been served since then.
+    /// Returns the difference to an earlier count.
     pub(crate) fn since(self, before: Self) -> Self {
         Self {
             from_cache: self.from_cache - before.from_cache,
@@ -32,7 +32,7 @@ impl Served {
         }
     }
 
-    /// Of a log in the form of nginx.conf: time, method, path, status, "whence", bytes.
+    /// Parses a log in the format of nginx.conf: time, method, path, status, "whence", bytes.
     fn read(log: &str) -> Self {
         let mut served = Self::default();
         for line in log.lines() {
@@ -50,7 +50,7 @@ impl Served {
     }
 }
 
-/// The log.
+/// Returns the path of the log.
 pub(super) fn file(stack: &Stack) -> PathBuf {
     stack.ground.join("nginx-served.log")
 }

@@ -1,4 +1,4 @@
-//! What the demo has to say in the end.
+//! Summary printed at the end of the demo.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,27 +9,27 @@ use serde_json::Value;
 use crate::cdn::Served;
 use crate::verify::Comparison;
 
-/// The numbers of one demo.
+/// Numbers of one demo.
 pub(super) struct Summary {
     datasets: usize,
     agreeing: usize,
     chunks: u64,
     reused: u64,
     records: u64,
-    /// Of the CSV, before compression.
+    /// Bytes of CSV before compression.
     csv_bytes: u64,
-    /// Of the files.
+    /// Bytes of the files.
     file_bytes: u64,
     took: Duration,
     refused: usize,
-    /// Of the largest worker; absent if the api does not tell.
+    /// Peak memory of the largest worker. Absent if the api does not report it.
     peak_memory_bytes: Option<u64>,
-    /// The first and the second time; absent where there is no CDN.
+    /// Counts of the first and the second download. Absent without a CDN.
     downloads: Option<[Served; 2]>,
 }
 
 impl Summary {
-    /// From what `sluice export` printed, what the api says of the chunks and what the comparison found.
+    /// Builds the summary from the output of `sluice export`, the chunks reported by the api and the comparison.
     pub(super) fn new(
         export: &Value,
         chunks: &Value,
@@ -55,7 +55,7 @@ impl Summary {
         }
     }
 
-    /// Is every file right?
+    /// Returns true if every file is right.
     pub(super) fn all_agree(&self) -> bool {
         self.datasets > 0 && self.agreeing == self.datasets
     }
@@ -87,7 +87,7 @@ impl fmt::Display for Summary {
     }
 }
 
-/// The largest `peakMemoryBytes` anywhere in the chunks.
+/// Returns the largest `peakMemoryBytes` anywhere in the chunks.
 fn peak_memory(value: &Value) -> Option<u64> {
     match value {
         Value::Array(items) => items.iter().filter_map(peak_memory).max(),

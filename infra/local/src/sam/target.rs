@@ -1,4 +1,4 @@
-//! Which processor a build is for, and whether Rust can compile for it here.
+//! Target processor of a build, and the check that Rust can compile for it here.
 
 use std::path::Path;
 
@@ -14,12 +14,12 @@ pub(crate) enum Architecture {
 }
 
 impl Architecture {
-    /// This machine's.
+    /// Returns the architecture of this machine.
     pub(crate) fn here() -> Self {
         if std::env::consts::ARCH == "aarch64" { Self::Arm64 } else { Self::X86_64 }
     }
 
-    /// What the words of `sam build` ask for; without any, the template's default.
+    /// Returns the architecture requested by the arguments of `sam build`, or the template's default.
     pub(super) fn wanted(args: &[String]) -> Self {
         let mut words = args.iter().flat_map(|arg| arg.split_whitespace());
         let asked = |word: &str| {
@@ -30,7 +30,7 @@ impl Architecture {
         if words.any(asked) { Self::X86_64 } else { Self::Arm64 }
     }
 
-    /// As the template's parameter says it.
+    /// Returns the value of the template's parameter.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Arm64 => "arm64",
@@ -38,7 +38,7 @@ impl Architecture {
         }
     }
 
-    /// As Rust says it.
+    /// Returns Rust's target triple.
     pub(crate) fn triple(self) -> &'static str {
         match self {
             Self::Arm64 => "aarch64-unknown-linux-gnu",
@@ -46,7 +46,7 @@ impl Architecture {
         }
     }
 
-    /// Fails with the remedy where Rust's standard library for it is missing, before minutes are spent on finding out.
+    /// Fails with a remedy if Rust's standard library for it is missing, before minutes are spent on a build.
     pub(super) fn installed(self) -> Result<()> {
         let mut rustc = surroundings::command("rustc");
         rustc.args(["--print", "target-libdir", "--target", self.triple()]).current_dir(place::root());

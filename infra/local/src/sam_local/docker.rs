@@ -1,4 +1,4 @@
-//! A Docker daemon: the one that runs on this machine, or one of our own that ends with the command.
+//! A Docker daemon: the one of this machine, or one started here that ends with the command.
 
 use std::fs;
 use std::net::Ipv4Addr;
@@ -13,24 +13,24 @@ use rustix::process::Signal;
 use crate::progress::Step;
 use crate::{place, prerequisites, process, signals, surroundings, user};
 
-/// A daemon makes its network before it answers.
+/// Maximum wait for the daemon, which creates its network before it responds.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A daemon that answers. One of our own stops with this value; what it holds of images stays for the next run.
+/// A daemon that responds. One started here stops when this value is dropped. Its images are kept for the next run.
 pub(super) struct Docker {
     own: Option<Own>,
 }
 
 struct Own {
     pid: u32,
-    /// Stands on its command line.
+    /// Data folder. Its path is part of the daemon's command line.
     data: PathBuf,
-    /// Sockets and pid; gone at the end.
+    /// Folder of sockets and pid file, removed at the end.
     run: PathBuf,
 }
 
 impl Docker {
-    /// Finds the daemon of this machine, or starts one where there is none and root makes that possible.
+    /// Finds the daemon of this machine, or starts one if there is none and root makes that possible.
     pub(super) fn ready() -> Result<Self> {
         if prerequisites::find("docker").is_none() {
             bail!(
@@ -49,7 +49,7 @@ impl Docker {
         };
         let step = Step::start("Starting a Docker daemon of our own");
         let data = kept()?.join("data");
-        // Short: the path of a socket may have a hundred characters.
+        // Short, because the path of a socket is limited to about a hundred characters.
         let run = std::env::temp_dir().join(format!("sluice-docker-{}", std::process::id()));
         for folder in [&data, &run] {
             fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
@@ -73,17 +73,17 @@ impl Docker {
         Ok(docker)
     }
 
-    /// What `DOCKER_HOST` must be; `None` is whatever it is.
+    /// Returns the value for `DOCKER_HOST`. `None` keeps the current one.
     pub(super) fn host(&self) -> Option<String> {
         self.own.as_ref().map(|own| format!("unix://{}", own.run.join("docker.sock").display()))
     }
 
-    /// Is it ours, with nobody else's images in it?
+    /// Returns true if the daemon was started here, so that it holds no images of other users.
     pub(super) fn is_ours(&self) -> bool {
         self.own.is_some()
     }
 
-    /// Its client, with these words.
+    /// Returns a command of the Docker client for this daemon.
     pub(super) fn command(&self, args: &[&str]) -> Command {
         let mut docker = surroundings::command("docker");
         docker.args(args);
@@ -93,7 +93,7 @@ impl Docker {
         docker
     }
 
-    /// This machine's address in the network of its containers.
+    /// Returns this machine's address in the network of the containers.
     pub(super) fn gateway(&self) -> Result<Ipv4Addr> {
         let format = "{{range .IPAM.Config}}{{.Gateway}} {{.Subnet}} {{end}}";
         let output = self.command(&["network", "inspect", "bridge", "--format", format]).output()?;
@@ -117,13 +117,13 @@ impl Drop for Docker {
     }
 }
 
-/// Where images stay between two runs.
+/// Returns the folder in which images are kept between two runs.
 pub(super) fn kept() -> Result<PathBuf> {
     Ok(place::home()?.join("docker"))
 }
 
-/// The first gateway that is told. A daemon that has just made its network tells the subnet alone; its first address is the
-/// gateway then.
+/// Parses the first gateway. A daemon that has just created its network reports only the subnet, in which case the
+/// gateway is the subnet's first address.
 fn gateway_of(told: &str) -> Option<Ipv4Addr> {
     let words = || told.split_whitespace();
     let first_of = |subnet: &str| {

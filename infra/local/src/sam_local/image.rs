@@ -1,7 +1,7 @@
-//! The image that `sam local` puts a function into: AWS's own where Docker has it, one made by hand otherwise.
+//! The image that `sam local` puts a function into: AWS's own if Docker has it, otherwise one built here.
 //!
-//! Nothing is pulled. Ours is a small Debian under the same name, with the folders that the runtime expects; it is made only
-//! in a daemon of our own, so that nobody takes it for the real one.
+//! Nothing is pulled. The image built here is a small Debian under the same name, with the folders that the runtime
+//! expects. It is built only in a daemon started here, so that it cannot be mistaken for the real one.
 
 use std::fs;
 use std::process::Stdio;
@@ -14,12 +14,12 @@ use crate::sam::Architecture;
 use crate::{prerequisites, process, signals, surroundings};
 
 const REPOSITORY: &str = "public.ecr.aws/lambda/provided:al2023";
-/// Its C library (2.36) is newer than Amazon Linux 2023's (2.34), which the binaries are linked for.
+/// Debian release. Its C library (2.36) is newer than Amazon Linux 2023's (2.34), which the binaries are linked for.
 const RELEASE: &str = "bookworm";
-/// What the runtime looks into.
+/// Folders that the runtime reads.
 const FOLDERS: [&str; 3] = ["var/task", "var/runtime", "opt"];
 
-/// Makes the image unless it is there.
+/// Builds the image unless it exists.
 pub(super) fn ready(docker: &Docker) -> Result<()> {
     let image = format!("{REPOSITORY}-{}", Architecture::here().name());
     let mut inspect = docker.command(&["image", "inspect", &image]);

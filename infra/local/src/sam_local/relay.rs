@@ -1,5 +1,5 @@
-//! The stack listens on 127.0.0.1 only, where no container comes: a relay listens on the one address that containers reach
-//! this machine by, and on no other. Its threads end with the command.
+//! TCP relay for containers. The stack listens on 127.0.0.1 only, which containers cannot reach. The relay listens only
+//! on the address by which containers reach this machine. Its threads end with the command.
 
 use std::io;
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -7,13 +7,13 @@ use std::thread;
 
 use anyhow::{Context, Result};
 
-/// Relays a free port of this address to a port of this machine's own; where it listens.
+/// Relays a free port of this address to a local port. Returns the listening address.
 pub(super) fn start(on: Ipv4Addr, to: u16) -> Result<SocketAddr> {
     let listener = TcpListener::bind((on, 0)).with_context(|| format!("no free port on {on}"))?;
     let address = listener.local_addr()?;
     thread::spawn(move || {
         for client in listener.incoming().flatten() {
-            // A server that is gone shows as a connection that ends.
+            // If the server is gone, the client's connection ends.
             if let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, to)) {
                 let _ = connect(&client, &server);
             }

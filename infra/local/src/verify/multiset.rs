@@ -1,4 +1,4 @@
-//! Tells whether two streams hold the same records equally often, in memory that does not grow with them.
+//! Checks that two streams hold the same records equally often, in memory that does not grow with them.
 
 use std::collections::BTreeMap;
 
@@ -6,16 +6,17 @@ use sha2::{Digest, Sha256};
 
 use super::shown;
 
-/// Parts of the hash space, each with a sum of its own: where two sets differ, only few records have to be looked at again.
+/// Number of parts of the hash space, each with its own sum. If two sets differ, only few records have to be read
+/// again.
 const BUCKETS: usize = 4096;
 
-/// Buckets that are looked at for examples.
+/// Maximum number of buckets searched for examples.
 const LOOKED_AT: usize = 8;
 
 /// A multiset of records as the number and the sum (mod 2^128) of their hashes, by bucket.
 ///
-/// Equal sets have equal sums in any order. Unequal sets have equal sums with a chance of 2^-128: a hash is half a SHA-256,
-/// and nobody chooses records against it.
+/// Equal sets have equal sums in any order. Unequal sets have equal sums with a chance of 2^-128: a hash is half a
+/// SHA-256, and records are not chosen to attack it.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Multiset {
     buckets: Vec<Bucket>,
@@ -47,13 +48,13 @@ impl Multiset {
         self.buckets.iter().map(|bucket| bucket.records).sum()
     }
 
-    /// Bytes of all records, each with its line end.
+    /// Returns the bytes of all records, each with its line end.
     pub(super) fn bytes(&self) -> u64 {
         self.bytes
     }
 }
 
-/// Finds records that two multisets hold unequally often, by a second look at both streams.
+/// Finds records that two multisets hold unequally often, by a second pass over both streams.
 pub(super) struct Examples {
     differs: Vec<bool>,
     found: BTreeMap<u128, Example>,
@@ -80,7 +81,7 @@ impl Examples {
         Self { differs: differs.collect(), found: BTreeMap::new(), file: String::new(), record: 0 }
     }
 
-    /// A record of a file; the records of one file come one after the other.
+    /// Adds a record of a file. The records of one file must be consecutive.
     pub(super) fn add_ours(&mut self, record: &[u8], file: &str) {
         if self.file != file {
             file.clone_into(&mut self.file);
@@ -96,7 +97,7 @@ impl Examples {
         }
     }
 
-    /// A record of the database.
+    /// Adds a record of the database.
     pub(super) fn add_theirs(&mut self, record: &[u8]) {
         if let Some(example) = self.entry(record) {
             example.theirs += 1;
@@ -110,7 +111,7 @@ impl Examples {
         })
     }
 
-    /// Up to `most` records that differ, each as one line.
+    /// Returns up to `most` differing records, each as one line.
     pub(super) fn take(self, most: usize) -> impl Iterator<Item = String> {
         self.found.into_values().filter(|example| example.ours != example.theirs).take(most).map(|example| {
             let Example { text, places, ours, theirs } = example;

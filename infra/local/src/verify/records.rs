@@ -1,23 +1,23 @@
-//! Splits CSV into its records without looking into them: a line end inside quotes ends no record.
+//! Splits CSV into records without parsing them: a line end inside quotes ends no record.
 
 use std::io::{ErrorKind, Read};
 
 use anyhow::{Result, bail};
 
-/// Bytes asked of the input at once; the buffer grows only for a record that is longer.
+/// Bytes requested from the input at once. The buffer grows only for a longer record.
 const BLOCK_BYTES: usize = 256 << 10;
 
 /// The records of CSV as PostgreSQL writes it: quote `"`, doubled inside quotes, every record ended by `\n`.
 pub(super) struct Records<R> {
     input: R,
     buffer: Vec<u8>,
-    /// Where the record not yet returned begins in `buffer`.
+    /// Position in `buffer` at which the next record begins.
     start: usize,
-    /// Up to where it has been searched.
+    /// Position up to which `buffer` has been searched.
     searched: usize,
-    /// Up to where `buffer` holds input.
+    /// Position up to which `buffer` holds input.
     filled: usize,
-    /// Whether `searched` is inside quotes. A doubled quote leaves and enters again.
+    /// True if `searched` is inside quotes. A doubled quote leaves and enters again.
     quoted: bool,
 }
 
@@ -26,7 +26,7 @@ impl<R: Read> Records<R> {
         Self { input, buffer: vec![0; BLOCK_BYTES], start: 0, searched: 0, filled: 0, quoted: false }
     }
 
-    /// The next record without its line end. An end of input anywhere but after a line end is an error.
+    /// Returns the next record without its line end. An end of input anywhere but after a line end is an error.
     pub(super) fn next(&mut self) -> Result<Option<&[u8]>> {
         loop {
             while let Some(at) = memchr::memchr2(b'"', b'\n', &self.buffer[self.searched..self.filled]) {
@@ -53,7 +53,7 @@ impl<R: Read> Records<R> {
         }
     }
 
-    /// Reads more behind what is still needed.
+    /// Reads more input after the part that is still needed.
     fn fill(&mut self) -> Result<usize> {
         if self.start > 0 {
             self.buffer.copy_within(self.start..self.filled, 0);
@@ -81,7 +81,7 @@ impl<R: Read> Records<R> {
 mod tests {
     use super::*;
 
-    /// Gives one byte at a time, so that every state meets the end of a block.
+    /// Returns one byte at a time, so that a block ends in every state.
     struct Drops<'a>(&'a [u8]);
 
     impl Read for Drops<'_> {

@@ -1,18 +1,18 @@
-//! The identity provider's stand-in, `issuer.py`, as a process of its own.
+//! Stand-in for the identity provider, `issuer.py`, in its own process.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use serde_json::{Map, Value, json};
 
-/// A running provider; it ends with this value.
+/// A running provider. It ends when this value is dropped.
 pub(super) struct Provider {
     process: Child,
-    /// What tokens name as their issuer.
+    /// Issuer named in tokens.
     pub(super) issuer: String,
 }
 
-/// A token to make.
+/// A token to create.
 #[derive(Clone)]
 pub(super) struct Order {
     claims: Value,
@@ -21,7 +21,7 @@ pub(super) struct Order {
 }
 
 impl Order {
-    /// With these claims, signed as it should be.
+    /// Returns an order with these claims, correctly signed.
     pub(super) fn of(claims: &Value) -> Self {
         Self { claims: claims.clone(), header: Map::new(), key: "published" }
     }
@@ -51,7 +51,7 @@ impl Provider {
         Self { process, issuer: format!("http://127.0.0.1:{}", port.trim()) }
     }
 
-    /// Has a token made.
+    /// Requests a token.
     pub(super) async fn token(&self, order: &Order) -> String {
         let body = json!({"claims": order.claims, "header": order.header, "key": order.key});
         let answer = reqwest::Client::new().post(format!("{}/token", self.issuer)).json(&body).send().await;

@@ -1,4 +1,4 @@
-//! What is never logged, at debug level: values of rows, of filters, tokens, keys, passwords, links.
+//! Values that are never logged, even at debug level: those of rows, filters, tokens, keys, passwords, links.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::provider::{Order, Provider};
 use super::stack::{MARK, TokenStack};
 
-/// A value of a filter that must not be logged either.
+/// A filter value that must not be logged either.
 const ASKED: &str = "zq8askedfor";
 
 pub(super) async fn nothing_of_a_row_or_a_secret_is_logged(
@@ -25,7 +25,7 @@ pub(super) async fn nothing_of_a_row_or_a_secret_is_logged(
     let text = reqwest::get(link).await.unwrap().bytes().await.unwrap();
     assert!(!text.is_empty());
 
-    // The server's own words for these rows quote the value: 22P02.
+    // The server's own message for these rows quotes the value: 22P02.
     let request = json!({"datasets": ["broken"], "startDate": "2024-01-01", "endDate": "2024-01-31"});
     let path = export(stack, &token, &request).await;
     let failed = stack.ended(&path, &token).await;
@@ -74,7 +74,7 @@ fn password(url: &str) -> Option<String> {
     (password.len() >= 6).then(|| password.to_owned())
 }
 
-/// The audit says who it was, and who was not let in.
+/// Checks that the audit log names the callers, including those who were rejected.
 fn audited(log: &str, path: &str) {
     let id = path.rsplit('/').next().unwrap();
     let events: Vec<Value> = crate::attack::logs::audit_events(log);

@@ -12,13 +12,13 @@ use tests::{PATIENCE, Stack, System};
 
 use super::provider::Provider;
 
-/// It cannot be anybody's word by accident.
+/// A marker that cannot occur by accident.
 pub(super) const MARK: &str = "zq7markedvalue";
 
 const SCHEMA: &str = include_str!("schema.sql");
 const CATALOG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/e2e/attack/tokens/catalog.toml");
 
-/// Surroundings in which somebody may type `cargo x up`.
+/// Environment variables that may be set in a developer's shell.
 const HOSTILE: [(&str, &str); 9] = [
     ("AWS_PROFILE", "no-such-profile"),
     ("AWS_ENDPOINT_URL", "http://127.0.0.1:9"),
@@ -31,12 +31,12 @@ const HOSTILE: [(&str, &str); 9] = [
     ("PYTHONPATH", "/nonexistent"),
 ];
 
-/// A running stack; it is stopped with this value.
+/// A running stack. It stops when this value is dropped.
 pub(super) struct TokenStack {
     x: String,
     name: String,
     pub(super) stack: Stack,
-    /// A key that `cargo x up` makes in every stack.
+    /// A key that `cargo x up` creates in every stack.
     pub(super) key: String,
     base: String,
 }
@@ -56,7 +56,8 @@ impl TokenStack {
             "CacheSeconds=1",
             "WorkerTimeoutSeconds=60",
         ];
-        // Nothing of the developer's shell may reach a stack: these would end it with a traceback, or send it elsewhere.
+        // The developer's environment must not reach a stack: these variables would make it fail with a traceback, or
+        // send it to other services.
         let mut command = Command::new("sh");
         command.args(["-c", "umask 077; exec \"$0\" \"$@\"", &x]);
         command.env_remove("NO_PROXY").env_remove("no_proxy");
@@ -94,7 +95,7 @@ impl TokenStack {
         self.try_x(words).unwrap_or_else(|said| panic!("{words:?}: {said}"))
     }
 
-    /// The same; where it fails, what it says is the error.
+    /// Does the same. On failure, the output is the error.
     pub(super) fn try_x(&self, words: &[&str]) -> Result<String, String> {
         let mut command = Command::new(&self.x);
         let output = command.arg(words[0]).args(["--name", &self.name]).args(&words[1..]).output().unwrap();
@@ -109,7 +110,7 @@ impl TokenStack {
         owner.close().await.unwrap();
     }
 
-    /// One call; answers status and body.
+    /// Sends one request. Returns status and body.
     pub(super) async fn call(
         &self,
         method: Method,
@@ -135,7 +136,7 @@ impl TokenStack {
         self.call(Method::GET, path, token, None).await
     }
 
-    /// The export at `path`, once it has ended.
+    /// Waits until the export at `path` has ended and returns it.
     pub(super) async fn ended(&self, path: &str, token: &str) -> Value {
         let give_up = Instant::now() + PATIENCE;
         loop {

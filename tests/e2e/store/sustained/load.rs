@@ -1,4 +1,4 @@
-//! Simulated workers on a store of their own.
+//! Simulated workers on a dedicated store.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -18,13 +18,13 @@ use crate::fixture::{add_tenant, file, new_export, note, want};
 
 const WORKERS: usize = 2;
 
-/// Chunks of one export at most.
+/// Maximum number of chunks of one export.
 const EXPORT: u64 = 10_000;
 
-/// Seconds; nobody dies here.
+/// Lease in seconds. No worker dies here.
 const LEASE_SECS: u32 = 60;
 
-/// What an idle worker waits; only the last chunks of a run make one idle.
+/// Pause of an idle worker. Only the last chunks of a run make one idle.
 const NAP: Duration = Duration::from_millis(1);
 
 /// A store with two tenants.
@@ -37,10 +37,10 @@ pub(super) struct Sustained {
     before: u64,
 }
 
-/// What the workers share.
+/// State shared by the workers.
 struct Shared {
     queue: MemoryQueue,
-    /// Messages taken from the queue and not worked on yet.
+    /// Messages taken from the queue and not processed yet.
     inbox: Mutex<Vec<ChunkId>>,
     objects: MemoryObjects,
     /// Chunks that are left in this window.
@@ -49,7 +49,7 @@ struct Shared {
 
 impl Sustained {
     pub(super) async fn start() -> Self {
-        // Lost workers write no more at once, so that what is over can go within the test.
+        // Lost workers are assumed to stop writing at once, so that finished rows can be removed within the test.
         let settings = [("budget", "2"), ("worker_timeout_secs", "0"), ("reuse_days", "0")];
         let database = Database::create(&settings).await.unwrap();
         database.run("create extension pg_stat_statements").await.unwrap();
@@ -58,7 +58,7 @@ impl Sustained {
         Self { database, store, tenants, accepted: 0, before: 0 }
     }
 
-    /// Accepts so many chunks and works on them; answers what each of the `parts` was like.
+    /// Accepts the given number of chunks and processes them. Returns the measurements of each of the `parts`.
     pub(super) async fn work(&mut self, chunks: u64, parts: u64) -> Vec<Window> {
         let mut left = chunks;
         while left > 0 {
@@ -120,7 +120,7 @@ impl Sustained {
         }
     }
 
-    /// Lets everything expire and sweeps until nothing of it is left.
+    /// Makes everything expire and sweeps until nothing of it is left.
     pub(super) async fn forget_all(&self) {
         self.database.run("update sluice.export set expires_at = clock_timestamp()").await.unwrap();
         for export in self.store.to_expire(100_000).await.unwrap() {
@@ -149,7 +149,7 @@ impl Sustained {
         self.database.number(sum).await.unwrap() as u64
     }
 
-    /// Bytes of the store once what is over has made room, as autovacuum would in a while.
+    /// Returns the bytes of the store after a vacuum, which autovacuum would run after a while.
     pub(super) async fn vacuumed_bytes(&self) -> u64 {
         let tables = [
             "export",

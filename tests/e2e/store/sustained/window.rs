@@ -1,8 +1,8 @@
-//! What a part of the run was like, and the table of all parts.
+//! Measurements of a part of the run, and the table of all parts.
 
 use std::time::Duration;
 
-/// What one worker did, in time per step.
+/// Work of one worker, in time per step.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Steps {
     pub(super) chunks: u64,
@@ -36,7 +36,7 @@ pub(super) struct Window {
     pub(super) steps: Steps,
     /// Time the server spent on all statements, per chunk.
     pub(super) server_ms_per_chunk: f64,
-    /// The same, of `dispatch()` alone, per call.
+    /// Time the server spent on `dispatch()` alone, per call.
     pub(super) dispatch_server_ms: f64,
     /// Pages of the store that all statements touched, per chunk.
     pub(super) pages_per_chunk: f64,
@@ -44,7 +44,7 @@ pub(super) struct Window {
     pub(super) process_bytes: u64,
 }
 
-/// Prints the head of the table in the form in which it stands in the store's README.
+/// Prints the head of the table in the format of the store's README.
 pub(super) fn print_head() {
     println!(
         "\n| chunks done | ms per chunk | lease | note | record | finish | dispatch | server ms per chunk | of `dispatch()` | pages per chunk | store | process |"

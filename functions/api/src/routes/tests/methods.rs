@@ -1,5 +1,5 @@
-//! Every route with every method: what a path has answers, what it has not is a 405 that lists what it has, and what is no
-//! path is a 404.
+//! Every route with every method: a supported method returns its response, another one returns 405 with the list of
+//! supported methods, and an unknown path returns 404.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ const METHODS: [Method; 8] = [
     Method::TRACE,
 ];
 
-/// The methods of each path, HEAD among them wherever GET is.
+/// Methods by path, with HEAD wherever there is GET.
 fn paths() -> BTreeMap<String, BTreeSet<String>> {
     let mut paths: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (method, path) in ROUTES {
@@ -41,7 +41,7 @@ async fn a_path_has_its_methods_and_no_others() {
                 assert!([200, 503].contains(&status), "{what}: {status}");
                 assert_eq!(header_of(&response, "allow"), None, "{what}");
             } else if path == "/Clients" {
-                // Whether it is a dataset, the catalog says, and the store of these tests is away.
+                // The catalog determines whether this is a dataset, and the store of these tests is unreachable.
                 assert_eq!(status, 503, "{what}");
             } else {
                 let allow = header_of(&response, "allow").unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Tests of sizes: unknown is unknown, a bound is a bound, and nothing of other tenants is in either.
+//! Tests of sizes: unknown sizes stay unknown, bounds are bounds, and neither depends on rows of other tenants.
 
 use super::*;
 use crate::format::Output;
@@ -74,7 +74,7 @@ fn nothing_is_more_than_the_whole_dataset() {
     assert_eq!((rows(&sizes), sizes.at_most), (Some(1000), false));
     assert_eq!(sizes.new.unwrap().bytes, 50_000);
     assert_eq!(sizes.largest, 37_500);
-    // What was counted is no estimate.
+    // Counted chunks are not limited by the estimate.
     let counted = piece(Range::Span(span(0, 50)), 5000, true, false);
     assert_eq!(rows(&of(vec![counted, new(50, 100, 10)], &want(12, false))), Some(5000));
 }
@@ -86,7 +86,7 @@ fn what_nobody_estimated_is_unknown() {
     let sizes = of(vec![new(0, 100, 0)], &want);
     assert_eq!((sizes.all, sizes.new, sizes.unread), (None, None, None));
     assert!(sizes.note.unwrap().contains("unknown"));
-    // All of it is there: it was counted.
+    // All chunks are already read, so the size is counted.
     let counted = piece(Range::Span(span(0, 100)), 7, true, false);
     assert_eq!(rows(&of(vec![counted], &want)), Some(7));
 }
@@ -104,7 +104,7 @@ fn a_tenant_sees_nothing_of_what_the_planner_knows_of_all_tenants() {
     let want = want(12, true);
     let sizes = of(vec![new(0, 100, 700)], &want);
     assert_eq!((sizes.all, sizes.new, sizes.largest), (None, None, 0));
-    // Whatever the planner believes, the answer is the same.
+    // The result is the same for any estimate of the planner.
     assert_eq!(sizes, of(vec![new(0, 100, 9)], &want));
     let own = Own {
         spans: Past { chunks: 2, rows: 300, bytes: 3000, units: 30.0 },
@@ -114,7 +114,7 @@ fn a_tenant_sees_nothing_of_what_the_planner_knows_of_all_tenants() {
     let pieces = || vec![new(0, 10, 700), piece(Range::Null, 70, false, true)];
     let sizes = Sizes::of(&plan(pieces()), &want, &own);
     assert_eq!((rows(&sizes), sizes.unread.unwrap().bytes), (Some(103), 1025));
-    // Shared with an export that waits: planned by the average too.
+    // A chunk shared with a waiting export is planned by the average too.
     let waiting = piece(Range::Span(span(10, 20)), 700, true, true);
     let sizes = Sizes::of(&plan(vec![new(0, 10, 700), waiting]), &want, &own);
     assert_eq!((rows(&sizes), sizes.new.unwrap().bytes, sizes.shared.bytes), (Some(200), 1000, 1000));

@@ -1,4 +1,5 @@
-//! The watermark against a model of a database: transactions of any length, writers in any zone, sources that lag.
+//! Test of the watermark against a model of a database: transactions of any length, writers in any zone, sources that
+//! lag.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -32,14 +33,15 @@ fn the_watermark_is_the_first_value_that_was_not_settled_when_it_was_read() {
     let settle = Settle { after_secs: 3600, time_zone: Some("UTC".into()) };
     let at = |day: i64| Some(day * DAY_MICROS + 3_600_000_000);
     let of = |chunks: &[DoneChunk]| watermark(&settle, chunks);
-    // Settled to their ends: the end of the last.
+    // All chunks are settled to their ends: the watermark is the end of the last.
     assert_eq!(of(&[read(days(0, 4), at(4)), read(days(4, 9), at(9))]), Some("1970-01-10".into()));
-    // The first was read too early: what comes after it does not count.
+    // The first chunk was read too early: chunks after it do not count.
     assert_eq!(of(&[read(days(0, 4), at(3)), read(days(4, 9), at(9))]), Some("1970-01-04".into()));
-    // Read long ago, or from a source far behind: the start at least, which the export before this one vouched for.
+    // Chunks were read long ago, or from a source far behind: the watermark is at least the start, which the export
+    // before this one guaranteed.
     assert_eq!(of(&[read(days(3, 9), at(1))]), Some("1970-01-04".into()));
     assert_eq!(of(&[read(days(0, 4), at(4)), read(days(4, 9), at(1))]), Some("1970-01-05".into()));
-    // A source that cannot report its time.
+    // The source cannot report its time.
     assert_eq!(of(&[read(days(0, 4), at(4)), read(days(4, 9), None)]), None);
     let mut all = read(days(0, 1), None);
     all.range = Range::All;
@@ -57,18 +59,18 @@ const ZONES: [&str; 8] = [
     "Asia/Kathmandu",
 ];
 
-/// How a source is read.
+/// Kind of source that is read.
 #[derive(Clone, Copy, Debug)]
 enum From {
-    /// A primary that reports which transactions are open.
+    /// Primary that reports which transactions are open.
     Primary,
-    /// A primary that does not report them: `settle_after` is longer than any transaction.
+    /// Primary that does not report them: `settle_after` is longer than any transaction.
     Blind,
-    /// A standby this many microseconds behind; `settle_after` as there.
+    /// Standby this many microseconds behind; `settle_after` as for `Blind`.
     Standby(i64),
 }
 
-/// A transaction that writes a row stamped by its clock, in microseconds from the start of the story.
+/// Transaction that writes a row stamped by its clock, in microseconds from the start of the story.
 #[derive(Clone, Copy, Debug)]
 struct Write {
     begun: i64,
@@ -84,7 +86,7 @@ struct Story {
     start: i64,
     after_secs: u64,
     writes: Vec<Write>,
-    /// Where chunks end, and when and how they are read.
+    /// Lengths of the chunks, and time and source of their reads.
     chunks: Vec<(i64, i64, From)>,
 }
 
@@ -140,7 +142,7 @@ proptest! {
             let span = Span { kind: story.kind, start: at, end: at + (length / (DAY_MICROS / story.kind.day())).max(1) };
             at = span.end;
             let open = story.writes.iter().filter(|w| w.begun < *read_at && read_at < &(w.begun + w.length));
-            // Everything that was committed by then is seen.
+            // Everything that was committed by then is visible.
             let seen = match from { From::Standby(lag) => read_at - lag, _ => *read_at };
             let horizon = match from {
                 From::Primary => open.map(|w| w.begun).fold(seen, i64::min),
@@ -156,7 +158,7 @@ proptest! {
             for (chunk, seen) in done.iter().zip(&shown) {
                 let span = chunk.range.span().unwrap();
                 let late = span.start <= value && value < span.end && write.begun + write.length > *seen;
-                // Texts of one kind sort as their values do, but for the fraction, which is compared as a number.
+                // Texts of one kind sort like their values, except for the fraction, which is compared as a number.
                 let until = settle.until(story.kind, chunk.horizon_micros.unwrap()).unwrap();
                 prop_assert!(!late || !settle.covers(span, chunk.horizon_micros.unwrap()));
                 if late {

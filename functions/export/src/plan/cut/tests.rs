@@ -1,4 +1,4 @@
-//! Tests of cutting: the steps follow the data, and the chunks are those of a walk over every day.
+//! Tests of cutting: the steps follow the data, and the chunks equal those of a walk over every day.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use super::*;
 use crate::estimate::Part;
 use crate::range::{Bound, Bounds, DAY_MICROS, RangeKind};
 
-/// The widest request: from the first to the last day that a request may name.
+/// Returns the widest span: from the first to the last day that a request may name.
 fn widest(kind: RangeKind) -> Span {
     let day = |text| Bound::parse(text).unwrap();
     let bounds = Bounds { start: day("0001-01-02"), end: day("9998-12-30"), zone: TimeZone::UTC };
@@ -34,7 +34,7 @@ fn steps_follow_the_data_and_not_the_request() {
         estimate.months.insert("2024-03".into(), Size { rows: 1, bytes: 80 });
         estimate.months.insert("2030-07".into(), Size::default());
         let found = steps(widest(kind), &estimate);
-        // The days of twelve months and of March, and what lies before, between and after them.
+        // The days of twelve months and of March, and the stretches before, between and after them.
         assert_eq!(found.len(), 365 + 31 + 3);
         assert_eq!(steps(widest(kind), &DatasetEstimate::default()).len(), 1);
         assert_eq!(found.iter().map(|step| step.bytes).sum::<f64>().round() as u64, (12 << 30) + 80);
@@ -43,8 +43,8 @@ fn steps_follow_the_data_and_not_the_request() {
 
 #[test]
 fn a_thousand_datasets_between_the_ends_of_the_calendar_take_moments() {
-    // 84 datasets are to take less than 10 ms and 1,000 less than 100 ms when optimised; here neither the build nor the
-    // machine is, and walking every day took more than an hour.
+    // 84 datasets must take less than 10 ms and 1,000 less than 100 ms when optimised. The build and the machine of
+    // this test are not, so its limit is far higher; a walk over every day took more than an hour.
     let estimate = months(2023, &[1 << 30; 12]);
     let span = widest(RangeKind::Instant);
     let began = Instant::now();
@@ -53,7 +53,7 @@ fn a_thousand_datasets_between_the_ends_of_the_calendar_take_moments() {
     assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
 }
 
-/// The same cut by a walk over every day of the span.
+/// Computes the same cut by a walk over every day of the span.
 fn day_by_day(span: Span, estimate: &DatasetEstimate, target_bytes: u64) -> Vec<Piece> {
     let unit = span.kind.day();
     let mut days = Vec::new();

@@ -2,20 +2,20 @@
 
 use std::net::IpAddr;
 
-/// `10.1.2.3`, `10.1.2.3/16`; a mask that says nothing is left out, as PostgreSQL writes it.
+/// Reads `10.1.2.3` or `10.1.2.3/16`; a mask of the full width is left out, as PostgreSQL writes it.
 pub(super) fn host(text: &str) -> Option<String> {
     let (address, mask) = read(text)?;
     Some(if mask == bits(address) { address.to_string() } else { format!("{address}/{mask}") })
 }
 
-/// `10.1.0.0/16`, with its mask as PostgreSQL writes it.
+/// Reads `10.1.0.0/16`, with its mask as PostgreSQL writes it.
 pub(super) fn network(text: &str) -> Option<String> {
     let (address, mask) = read(text)?;
     let (value, width) = match address {
         IpAddr::V4(address) => (u128::from(address.to_bits()), 32),
         IpAddr::V6(address) => (address.to_bits(), 128),
     };
-    // The bits to the right of the mask, which PostgreSQL demands to be 0.
+    // The bits to the right of the mask, which PostgreSQL requires to be 0.
     let beyond = 1u128.checked_shl(width - mask).map_or(u128::MAX, |bit| bit - 1);
     (value & beyond == 0).then(|| format!("{address}/{mask}"))
 }

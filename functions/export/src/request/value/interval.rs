@@ -1,13 +1,13 @@
-//! `interval`: ISO 8601 durations, and the way PostgreSQL writes intervals. Other forms that PostgreSQL reads depend on its
-//! settings, or leave out the unit.
+//! `interval`: ISO 8601 durations, and the form in which PostgreSQL writes intervals. Other forms that PostgreSQL
+//! reads depend on its settings, or leave out the unit.
 
-/// Digits of one number, so that no sum leaves the type's range.
+/// Maximum number of digits of one number, so that no sum leaves the type's range.
 const MAX_DIGITS: usize = 8;
 
 /// Units of PostgreSQL's own form; each may be given once.
 const UNITS: [&[&str]; 4] = [&["year", "years"], &["mon", "mons"], &["week", "weeks"], &["day", "days"]];
 
-/// `P1Y2M3DT4H5M6.5S`, or `1 year 2 mons 3 days 04:05:06.5`.
+/// Reads `P1Y2M3DT4H5M6.5S`, or `1 year 2 mons 3 days 04:05:06.5`.
 pub(super) fn read(text: &str) -> Option<String> {
     let fits = match text.strip_prefix('P') {
         Some(parts) => is_iso(parts),
@@ -25,7 +25,7 @@ fn is_iso(text: &str) -> bool {
     fits && !text.is_empty()
 }
 
-/// Numbers, each with its unit, which come in this order. Only seconds have a fraction.
+/// Returns true if the text is numbers with these units, in this order. Only seconds have a fraction.
 fn parts(mut text: &str, units: &str) -> bool {
     let mut units = units.chars();
     while !text.is_empty() {
@@ -54,7 +54,7 @@ fn is_postgres(text: &str) -> bool {
     pairs && !text.is_empty()
 }
 
-/// `04:05:06.5`
+/// Returns true if the text has the form `04:05:06.5`.
 fn clock(text: &str) -> bool {
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
     let mut fields = unsigned.split(':');

@@ -1,14 +1,14 @@
-//! Numbers: JSON numbers, or strings where JSON's own are not exact enough.
+//! Numbers: JSON numbers, or strings if a JSON number is not exact enough.
 
 use serde_json::Value;
 
-/// Most digits of a numeric value, before and after the point together.
+/// Maximum number of digits of a numeric value, before and after the point together.
 const MOST_DIGITS: usize = 1000;
 
-/// Decimal digits that survive a JSON number, which is read as a double.
+/// Decimal digits that a JSON number keeps, as it is read as a double.
 const EXACT_DIGITS: usize = 15;
 
-/// A whole number in range, without leading zeros.
+/// Reads a whole number in range, without leading zeros.
 pub(super) fn whole(value: &Value, least: i64, most: i64) -> Result<String, String> {
     let number = match value {
         Value::Number(number) => number.as_i64(),
@@ -19,7 +19,7 @@ pub(super) fn whole(value: &Value, least: i64, most: i64) -> Result<String, Stri
     fits.map(|n| n.to_string()).ok_or_else(|| format!("a whole number from {least} to {most}"))
 }
 
-/// A `double precision` value, in its shortest form.
+/// Reads a `double precision` value, in its shortest form.
 pub(super) fn float8(value: &Value) -> Result<String, String> {
     let wanted = || "a number, or \"NaN\", \"Infinity\", \"-Infinity\"".to_owned();
     let text = float_text(value).ok_or_else(wanted)?;
@@ -28,7 +28,7 @@ pub(super) fn float8(value: &Value) -> Result<String, String> {
         .ok_or_else(|| "a number in the range of double precision".to_owned())
 }
 
-/// A `real` value, in its shortest form.
+/// Reads a `real` value, in its shortest form.
 pub(super) fn float4(value: &Value) -> Result<String, String> {
     let wanted = || "a number, or \"NaN\", \"Infinity\", \"-Infinity\"".to_owned();
     let text = float_text(value).ok_or_else(wanted)?;
@@ -49,7 +49,7 @@ fn special(text: &str) -> bool {
     matches!(text, "NaN" | "Infinity" | "-Infinity")
 }
 
-/// The shortest form, unless the number left the type's range: PostgreSQL refuses overflow and underflow.
+/// Returns the shortest form, unless the number left the type's range: PostgreSQL rejects overflow and underflow.
 fn shortest(given: &str, debug: String, finite: bool, zero: bool) -> Option<String> {
     if special(given) {
         return Some(given.to_owned());
@@ -62,7 +62,7 @@ fn shortest(given: &str, debug: String, finite: bool, zero: bool) -> Option<Stri
     Some(if zero { "0".to_owned() } else { debug.strip_suffix(".0").unwrap_or(&debug).to_owned() })
 }
 
-/// A `numeric` value: plain digits, without exponent and needless zeros.
+/// Reads a `numeric` value: plain digits, without exponent and unnecessary zeros.
 pub(super) fn numeric(value: &Value) -> Result<String, String> {
     let (text, exact) = match value {
         Value::Number(number) => (number.to_string(), number.is_i64() || number.is_u64()),
@@ -81,8 +81,8 @@ pub(super) fn numeric(value: &Value) -> Result<String, String> {
     Ok(number.to_string())
 }
 
-/// Whether a text is `-?digits`, and with `fraction` also a point and an exponent, as JSON writes numbers
-/// (leading zeros aside).
+/// Returns true if a text is `-?digits`, and with `fraction` also a point and an exponent, as JSON writes numbers
+/// (except for leading zeros).
 fn plain(text: &str, fraction: bool) -> bool {
     let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
     let unsigned = text.strip_prefix('-').unwrap_or(text);
@@ -102,7 +102,7 @@ fn plain(text: &str, fraction: bool) -> bool {
     exponent_fits && mantissa_fits
 }
 
-/// `digits` times ten to the power of `exponent`; no zeros at either end.
+/// Number `digits` times ten to the power of `exponent`; no zeros at either end.
 struct Decimal {
     negative: bool,
     digits: String,

@@ -1,4 +1,4 @@
-//! Tests of filter values: what is accepted has one spelling, and PostgreSQL reads it.
+//! Tests of filter values: every accepted value has one spelling, and PostgreSQL reads it.
 
 use proptest::prelude::*;
 use serde_json::json;

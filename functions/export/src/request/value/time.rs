@@ -1,12 +1,12 @@
-//! Dates and times, in the years 1 to 9999 and to the microsecond: PostgreSQL has no year 0 in this
-//! spelling, and would round what is finer.
+//! Dates and times, in the years 1 to 9999 and to the microsecond: PostgreSQL has no year 0 in this spelling, and
+//! would round finer fractions.
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 
 use crate::range::format_micros;
 
-/// `2024-01-31`.
+/// Reads `2024-01-31`.
 pub(super) fn date(text: &str) -> Option<String> {
     if !shaped(text, "dddd-dd-dd") {
         return None;
@@ -15,14 +15,14 @@ pub(super) fn date(text: &str) -> Option<String> {
     (date.year() >= 1).then(|| date.to_string())
 }
 
-/// `2024-01-31T12:00:00.5`, written with a space and without needless zeros.
+/// Reads `2024-01-31T12:00:00.5`, written with a space and without unnecessary zeros.
 pub(super) fn timestamp(text: &str) -> Option<String> {
     let at: DateTime = civil(text)?;
     let micros = jiff::tz::TimeZone::UTC.to_timestamp(at).ok()?.as_microsecond();
     in_years(micros).then(|| format_micros(micros, ' '))
 }
 
-/// `2024-01-31T12:00:00.5+01:00`, written in UTC.
+/// Reads `2024-01-31T12:00:00.5+01:00`, written in UTC.
 pub(super) fn timestamptz(text: &str) -> Option<String> {
     let (wall, offset) = match text.strip_suffix(['Z', 'z']) {
         Some(wall) => (wall, "+00:00"),
@@ -38,7 +38,7 @@ pub(super) fn timestamptz(text: &str) -> Option<String> {
     in_years(micros).then(|| format!("{}Z", format_micros(micros, ' ')))
 }
 
-/// `12:30:00.5`, also without seconds, and `24:00:00`, the end of a day.
+/// Reads `12:30:00.5`, also without seconds, and `24:00:00`, the end of a day.
 pub(super) fn of_day(text: &str) -> Option<String> {
     if !text.is_ascii() {
         return None;
@@ -55,7 +55,7 @@ pub(super) fn of_day(text: &str) -> Option<String> {
     fits.then(|| if digits.is_empty() { clock.to_owned() } else { format!("{clock}.{digits}") })
 }
 
-/// `12:30:00+01:00`; times that are the same instant with another offset are other values.
+/// Reads `12:30:00+01:00`; times that are the same instant with another offset are other values.
 pub(super) fn of_day_with_offset(text: &str) -> Option<String> {
     let (time, offset) = match text.strip_suffix(['Z', 'z']) {
         Some(time) => (time, "+00".to_owned()),
@@ -68,7 +68,7 @@ pub(super) fn of_day_with_offset(text: &str) -> Option<String> {
     let fits = (shaped(digits, "dd") || shaped(digits, "dd:dd"))
         && &digits[..2] < "16"
         && digits.get(3..).is_none_or(|minutes| minutes < "60");
-    // PostgreSQL writes no minutes of an offset that has none, and one zero.
+    // PostgreSQL omits the minutes of an offset that has none, and has only one zero offset.
     let offset = if offset == "-00" { "+00".to_owned() } else { offset };
     fits.then(|| Some(format!("{}{offset}", of_day(time)?))).flatten()
 }
@@ -83,7 +83,7 @@ fn civil(text: &str) -> Option<DateTime> {
             .strip_prefix('.')
             .is_some_and(|f| (1..=6).contains(&f.len()) && f.bytes().all(|b| b.is_ascii_digit()));
     let separated = matches!(whole.as_bytes()[10], b'T' | b't' | b' ');
-    // Neither a leap second nor 24:00:00: both would be moved silently.
+    // A leap second and 24:00:00 are rejected, because PostgreSQL would silently move both.
     let in_day = &whole[11..13] < "24" && &whole[17..] < "60";
     let fits = fraction_fits
         && separated
@@ -99,7 +99,7 @@ fn in_years(micros: i64) -> bool {
     YEARS.contains(&micros)
 }
 
-/// Whether a text has the shape: `d` stands for a digit, all else for itself.
+/// Returns true if a text has the shape: `d` matches a digit, every other character itself.
 fn shaped(text: &str, shape: &str) -> bool {
     let fits = |(byte, want): (u8, u8)| if want == b'd' { byte.is_ascii_digit() } else { byte == want };
     text.len() == shape.len() && text.bytes().zip(shape.bytes()).all(fits)

@@ -1,8 +1,8 @@
-//! The connection to Redis: made when it is needed, left alone for a while when it fails.
+//! Connection to Redis: opened when it is needed, not retried for a while after a failure.
 //!
-//! Nobody waits long for a cache. A call has 100 ms, a connection 500 ms (name, TLS, password; one caller makes it, the
-//! others go on without). After a failure the server is not asked for some seconds, so an outage costs one
-//! request in many its patience, and the others nothing.
+//! No caller waits long for a cache. A call may take 100 ms, a connection 500 ms (name, TLS, password; one caller
+//! opens it, the others continue without). After a failure the server is not queried for some seconds, so during an
+//! outage only one request in many waits for a timeout, and the others do not wait.
 
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,21 +15,21 @@ use tokio::time::timeout;
 use crate::login::cache_password;
 use crate::telemetry::chain;
 
-/// How long a call may take.
+/// Maximum time of a call.
 const CALL: Duration = Duration::from_millis(100);
-/// How long it may take to connect.
+/// Maximum time to connect.
 const CONNECT: Duration = Duration::from_millis(500);
-/// How long a check waits for both.
+/// Maximum time of a check, which does both.
 const REACH: Duration = Duration::from_secs(4);
-/// How long a server that failed is left alone.
+/// Time for which a failed server is not queried.
 const REST: Duration = Duration::from_secs(3);
-/// How often a failure is logged at most.
+/// Minimum time between two logged failures.
 const LOG_EVERY: Duration = Duration::from_secs(10);
 
 pub(super) struct Link {
     client: Client,
     state: Mutex<State>,
-    /// Held by whoever connects.
+    /// Held by the caller that connects.
     connecting: tokio::sync::Mutex<()>,
 }
 
@@ -42,17 +42,17 @@ struct State {
     unlogged: u64,
 }
 
-/// A connection, so that a failure drops this one and no newer one.
+/// A connection with its number, so that a failure drops this connection and no newer one.
 #[derive(Clone)]
 struct Numbered(u64, MultiplexedConnection);
 
-/// Why there is no answer.
+/// Reason why there is no response.
 enum Trouble {
-    /// The server is being left alone, or another caller is connecting.
+    /// The server is not queried for a while, or another caller is connecting.
     Resting,
-    /// It did not answer in time.
+    /// The server did not respond in time.
     Late,
-    /// It answered with an error, or not at all.
+    /// The server returned an error, or could not be reached.
     Failed(RedisError),
 }
 
@@ -65,7 +65,7 @@ impl Link {
         })
     }
 
-    /// Whether what is sent leaves this machine without TLS.
+    /// Reports whether data leaves this machine without TLS.
     pub(super) fn is_open(&self) -> bool {
         match self.client.get_connection_info().addr() {
             ConnectionAddr::Tcp(host, _) => {
@@ -75,9 +75,9 @@ impl Link {
         }
     }
 
-    /// Runs commands in one trip. Without an answer it tells whether the server was asked at all.
+    /// Runs commands in one round trip. The error is false if the server was not contacted.
     pub(super) async fn ask<T: FromRedisValue>(&self, commands: &Pipeline) -> Result<T, bool> {
-        // A connection that was kept may have been closed meanwhile, or its process frozen: a new one is worth a try.
+        // A kept connection may have been closed meanwhile, or its process frozen, so a new one is tried.
         let kept = self.state().connection.is_some();
         let answer = match self.try_once(commands).await {
             Err(Trouble::Failed(error)) if kept && is_gone(&error) => self.try_once(commands).await,
@@ -97,7 +97,7 @@ impl Link {
         }
     }
 
-    /// Logs in and pings, with more patience than a request has, and whatever is known of the server.
+    /// Logs in and pings, with a longer timeout than a request, even if the server failed just before.
     pub(super) async fn reach(&self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(REACH))
@@ -117,7 +117,7 @@ impl Link {
             Ok(Err(error)) => Trouble::Failed(error),
             Err(_) => Trouble::Late,
         };
-        // Whatever went wrong, a new connection starts from nothing: after a failover the old one leads to a replica.
+        // After any failure a new connection is opened, since after a failover the old one leads to a replica.
         let mut state = self.state();
         if state.connection.as_ref().is_some_and(|Numbered(present, _)| *present == number) {
             state.connection = None;
@@ -130,7 +130,7 @@ impl Link {
             return Ok(known);
         }
         let Ok(_connecting) = self.connecting.try_lock() else { return Err(Trouble::Resting) };
-        // It may have been made, or have failed, just before the lock was ours.
+        // It may have been opened, or have failed, just before the lock was acquired.
         if let Some(known) = self.known()? {
             return Ok(known);
         }
@@ -148,7 +148,8 @@ impl Link {
         Ok(numbered)
     }
 
-    /// Who may connect now: with the URL's password, or with a token of IAM where the URL names a user without one.
+    /// Returns the client with current credentials: the URL's password, or an IAM token if the URL names a user
+    /// without one.
     async fn identified(&self) -> Result<Client, RedisError> {
         let Some(user) = token_user(&self.client) else { return Ok(self.client.clone()) };
         let password = cache_password(&user).await.map_err(|error| {
@@ -159,7 +160,7 @@ impl Link {
         Client::open(info.set_redis_settings(settings))
     }
 
-    /// The connection if there is one; [`Trouble::Resting`] while there shall be none.
+    /// Returns the connection if there is one; [`Trouble::Resting`] while the server must not be queried.
     fn known(&self) -> Result<Option<Numbered>, Trouble> {
         let state = self.state();
         if state.rest_until.is_some_and(|until| Instant::now() < until) {
@@ -186,7 +187,7 @@ impl Link {
     }
 }
 
-/// The user that logs in with tokens; never without TLS, where anybody could read them.
+/// Returns the user that logs in with tokens; none without TLS, where a token could be read on the network.
 fn token_user(client: &Client) -> Option<String> {
     let info = client.get_connection_info();
     let settings = info.redis_settings();

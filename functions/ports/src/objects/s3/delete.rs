@@ -18,7 +18,7 @@ pub(super) async fn delete(s3: &S3Objects, keys: &[String]) -> Result<(), Object
         let list = list.map_err(|error| ObjectsError::new(WHAT, Kind::Other, error))?;
         let call = s3.client().await.delete_objects().bucket(&s3.bucket).delete(list);
         let answer = call.send().await.map_err(failed(WHAT))?;
-        // The call succeeds even where a key was refused.
+        // The call succeeds even if a key was refused.
         if let Some(first) = answer.errors().first() {
             let text = format!("{}: {}", first.code().unwrap_or("?"), first.message().unwrap_or("?"));
             let status = if first.code() == Some("AccessDenied") { 403 } else { 400 };

@@ -31,7 +31,7 @@ pub(super) async fn abort_uploads(s3: &S3Objects, prefix: &str) -> Result<usize,
     }
 }
 
-/// Aborts one upload; `false` if it was complete or aborted already.
+/// Aborts one upload; returns false if it was complete or aborted already.
 pub(super) async fn abort(s3: &S3Objects, key: &str, id: &str) -> Result<bool, ObjectsError> {
     let call = s3.client().await.abort_multipart_upload().bucket(&s3.bucket).key(key).upload_id(id);
     match call.send().await.map_err(failed("abort an upload")) {

@@ -28,7 +28,7 @@ pub(super) async fn begin(s3: &S3Objects, key: &str, meta: &Meta) -> Result<S3Up
         .content_type(&meta.content_type)
         .set_content_disposition(meta.download_name.as_deref().map(attachment))
         .set_cache_control(meta.immutable.then(|| IMMUTABLE.to_owned()))
-        // Set here or S3 would accept checksums later without looking at them.
+        // Set here, since otherwise S3 would accept later checksums without verifying them.
         .checksum_algorithm(ChecksumAlgorithm::Crc64Nvme)
         .checksum_type(ChecksumType::FullObject)
         .send()
@@ -54,7 +54,8 @@ impl Upload for S3Upload {
             .checksum_algorithm(ChecksumAlgorithm::Crc64Nvme)
             .body(body.into())
             .customize()
-            // Its checksum and TLS guard the body; a second SHA-256 beside the file's own costs as much as that one.
+            // The checksum and TLS protect the body; a second SHA-256 in addition to the file's own would cost as
+            // much as that one.
             .disable_payload_signing()
             .send()
             .await

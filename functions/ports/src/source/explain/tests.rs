@@ -1,4 +1,4 @@
-//! Plans as PostgreSQL writes them, shortened.
+//! Tests on plans as PostgreSQL writes them, shortened.
 
 use super::*;
 

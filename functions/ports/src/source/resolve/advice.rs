@@ -1,4 +1,4 @@
-//! What the operator should know of the plans, with the lines that show it and the statement that cures it.
+//! Advice on the plans for the operator, with the plan lines that show the problem and the statement that fixes it.
 
 mod filters;
 
@@ -15,10 +15,10 @@ use super::findings::Findings;
 use super::surface::Surface;
 use crate::source::{Inspector, SourceError};
 
-/// From this size on a dataset must be read through an index unless the operator says otherwise.
+/// Size from which a dataset must be read through an index unless the operator declares otherwise.
 const LARGE_BYTES: u64 = 10_000_000_000;
 
-/// Says it.
+/// Adds the advice to the findings.
 pub(super) async fn give(
     inspector: &mut Inspector,
     definition: &Definition,
@@ -37,7 +37,7 @@ pub(super) async fn give(
     order::find(inspector, dataset, surface, estimated, findings).await
 }
 
-/// Why months are not estimated.
+/// Reports the reason why months are not estimated.
 fn gap(dataset: &Dataset, surface: &Surface, estimated: &Estimated, findings: &mut Findings) {
     let (Some(gap), Some(range)) = (estimated.gap, &dataset.range) else { return };
     let table = surface.relation.as_ref().filter(|_| statement::is_table(surface));
@@ -65,7 +65,7 @@ fn gap(dataset: &Dataset, surface: &Surface, estimated: &Estimated, findings: &m
     findings.warning("range_column", format!("the range column {:?}: {what}", range.name), remedy);
 }
 
-/// A day is found only by reading everything.
+/// Reports the relation that must be read as a whole to find a day.
 async fn range(
     inspector: &mut Inspector,
     definition: &Definition,

@@ -1,5 +1,5 @@
-//! Comparisons inside a query that mean less than they look: where the `=` of an extension's type, such as `citext`, is in a
-//! schema that is not sought, PostgreSQL takes the one of `text` and casts, without a word.
+//! Comparisons inside a query that are weaker than they appear: if the `=` of an extension's type, such as `citext`,
+//! is in a schema outside the search path, PostgreSQL silently uses the one of `text` and casts.
 
 use std::collections::BTreeSet;
 
@@ -11,11 +11,11 @@ use super::findings::Findings;
 use crate::source::sql::literal;
 use crate::source::{Inspector, SourceError};
 
-/// Where a plan shows conditions.
+/// Keys under which a plan shows conditions.
 const CONDITIONS: [&str; 7] =
     ["Filter", "Index Cond", "Recheck Cond", "Hash Cond", "Merge Cond", "Join Filter", "One-Time Filter"];
 
-/// A column of a relation, which a condition casts to text.
+/// A column of a relation that a condition casts to text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Cast {
     schema: String,
@@ -30,7 +30,7 @@ pub(super) async fn check(
     key: &str,
     findings: &mut Findings,
 ) -> Result<(), SourceError> {
-    // A view was read when it was made; by which operators, its owner decided.
+    // A view was parsed when it was created; its operators were chosen by its owner.
     if !matches!(dataset.from, From::Query(_)) {
         return Ok(());
     }
@@ -68,7 +68,7 @@ where t.typtype = 'b' and tn.nspname <> 'pg_catalog'",
     Ok(())
 }
 
-/// The columns that conditions of the plan cast to text.
+/// Returns the columns that conditions of the plan cast to text.
 fn casts(plan: &Value) -> BTreeSet<Cast> {
     let (mut aliases, mut conditions) = (Vec::new(), Vec::new());
     collect(plan, &mut aliases, &mut conditions);
@@ -81,7 +81,7 @@ fn casts(plan: &Value) -> BTreeSet<Cast> {
     found
 }
 
-/// The columns of `alias` that the condition casts to text.
+/// Returns the columns of `alias` that the condition casts to text.
 fn columns_cast(alias: &str, condition: &str) -> Vec<String> {
     let mut found = Vec::new();
     for (end, _) in condition.match_indices(")::text") {

@@ -1,4 +1,4 @@
-//! The statements whose plans are asked for: the columns of a dataset, under conditions.
+//! Statements for `EXPLAIN`: the columns of a dataset, under conditions.
 
 use export::catalog::{Dataset, RangeColumn};
 use export::column::Column;
@@ -12,7 +12,7 @@ use crate::source::inspect::from_clause;
 use crate::source::sql::{self, identifier};
 use crate::source::{Inspector, SourceError};
 
-/// The statements that are asked about.
+/// Builder of the statements for `EXPLAIN`.
 pub(super) struct Ask<'a> {
     pub(super) dataset: &'a Dataset,
     list: String,
@@ -25,13 +25,13 @@ impl<'a> Ask<'a> {
         Self { dataset, list: list.join(", "), from: from_clause(&dataset.from) }
     }
 
-    /// The dataset's columns, where a condition holds; an empty one is none.
+    /// Returns the select of the dataset's columns under a condition; an empty condition is none.
     pub(super) fn select(&self, condition: &str) -> String {
         let word = if condition.is_empty() { "" } else { " where " };
         format!("select {} from {}{word}{condition}", self.list, self.from)
     }
 
-    /// The columns as the COPY of a chunk selects them.
+    /// Returns the select of the columns as the COPY of a chunk selects them.
     pub(super) fn copied(&self, condition: &str) -> String {
         let list: Vec<_> = self.dataset.columns.iter().map(|c| sql::select(c, Format::Csv)).collect();
         let word = if condition.is_empty() { "" } else { " where " };
@@ -42,7 +42,7 @@ impl<'a> Ask<'a> {
         bounds::within(span, &column(&range.name))
     }
 
-    /// The condition that a column has a value of its type that the planner cannot know.
+    /// Returns the condition that a column equals a value of its type that is unknown to the planner.
     pub(super) async fn equals_something(
         &self,
         inspector: &mut Inspector,
@@ -57,7 +57,7 @@ impl<'a> Ask<'a> {
         Ok(format!("{name} operator(pg_catalog.=) (select null::{type_name})"))
     }
 
-    /// The same of a filter, by the operator of its type.
+    /// Returns the same condition for a filter, by the operator of its type.
     pub(super) async fn filter_equals_something(
         &self,
         inspector: &mut Inspector,
@@ -77,7 +77,7 @@ impl<'a> Ask<'a> {
     }
 }
 
-/// A column of what is read.
+/// Returns the SQL of a column of the relation or query.
 pub(super) fn column(name: &str) -> String {
     format!("q.{}", identifier(name))
 }

@@ -1,4 +1,4 @@
-//! Rows that no date of a request reaches: before the year 1, beyond the year 9999, and infinite ones.
+//! Rows that no date of a request can reach: before the year 1, after the year 9999, and infinite ones.
 
 use export::catalog::{Dataset, From, RangeColumn};
 use export::range::Span;
@@ -9,10 +9,11 @@ use crate::source::inspect::from_clause;
 use crate::source::sql::identifier;
 use crate::source::{Inspector, SourceError};
 
-/// 0001-01-01 and 10000-01-01, in days since 1970.
+/// Days 0001-01-01 and 10000-01-01, in days since 1970.
 const DATES: (i64, i64) = (-719_162, 2_932_897);
 
-/// Warns of them, where looking for them is cheap. A query is not asked: what it computes for each row, no estimate knows.
+/// Warns of such rows if finding them is cheap. A query is not checked, because no estimate includes what it computes
+/// for each row.
 pub(super) async fn find(
     inspector: &mut Inspector,
     dataset: &Dataset,

@@ -1,4 +1,4 @@
-//! Where the values of a range column lie, found without reading the table.
+//! First and last value of a range column, found without reading the table.
 
 use export::catalog::{Dataset, From, RangeColumn};
 use export::range::{RangeKind, Span};
@@ -7,26 +7,27 @@ use crate::source::inspect::from_clause;
 use crate::source::sql::{identifier, literal};
 use crate::source::{Inspector, SourceError};
 
-/// What `min` and `max` may cost in the planner's units, of which reading a page in sequence is one.
-/// Through an index they cost less than one; this allows the scan of a table of some tens of megabytes.
+/// Maximum cost of `min` and `max` in the planner's units, of which reading a page in sequence is one. Through an
+/// index they cost less than one; this allows the scan of a table of some tens of megabytes.
 pub(super) const MOST_COST: f64 = 10_000.0;
 
-/// Values outside are as good as infinite: they are placeholders, and say nothing of where rows lie.
+/// First day of the range of plausible values. Values outside are treated as infinite: they are placeholders, and do
+/// not show the position of rows.
 const FIRST_DAY: i64 = -719_162; // 0001-01-01
 const LAST_DAY: i64 = 2_932_896; // 9999-12-31
 
-/// Where the values lie.
+/// Bounds of the values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Bounds {
-    /// There are none.
+    /// The column has no values.
     Empty,
-    /// Nothing is known that would be cheap to know.
+    /// Nothing is known that is cheap to determine.
     Unknown,
     /// First and last value; those of the statistics may be a little old.
     Known { first: i64, last: i64 },
 }
 
-/// Asks for the first and last value where that is cheap, else the planner's statistics.
+/// Queries the first and last value if that is cheap, otherwise uses the planner's statistics.
 pub(super) async fn find(
     inspector: &mut Inspector,
     dataset: &Dataset,
@@ -51,7 +52,8 @@ pub(super) async fn find(
     })
 }
 
-/// A value in the middle of the data, if the statistics tell; else the source's present day.
+/// Returns a value in the middle of the data according to the statistics, or the source's current day if they have
+/// none.
 pub(super) async fn middle(
     inspector: &mut Inspector,
     from: &From,
@@ -64,7 +66,7 @@ pub(super) async fn middle(
     Ok(numbers(&now).first().copied().unwrap_or_default())
 }
 
-/// First, middle and last value that the last ANALYZE saw.
+/// Returns the first, middle and last value as of the last ANALYZE.
 async fn statistics(
     inspector: &mut Inspector,
     from: &From,
@@ -93,7 +95,8 @@ select min({at}), percentile_disc(0.5) within group (order by {at}), max({at}) f
     })
 }
 
-/// The condition that the column is within `span`, one end of which may be open, in literals of its own type, so that its index serves.
+/// Returns the condition that the column is within `span`, one end of which may be open, in literals of the column's
+/// own type so that its index can be used.
 pub(super) fn within(span: Span, column: &str) -> String {
     let type_name = type_name(span.kind);
     let bound = |at| format!("{type_name} {}", literal(&span.literal(at)));
@@ -106,7 +109,7 @@ fn finite(kind: RangeKind, column: &str) -> String {
     within(Span { kind, start: FIRST_DAY * kind.day(), end: LAST_DAY * kind.day() }, column)
 }
 
-/// SQL for a value as a number: days since 1970, or microseconds.
+/// Returns the SQL for a value as a number: days since 1970, or microseconds.
 fn units(kind: RangeKind, value: &str) -> String {
     match kind {
         RangeKind::Date => format!("({value} - date '1970-01-01')::bigint"),

@@ -1,4 +1,4 @@
-//! How a worker reads each type: natively, by a cast, or through the type's output function.
+//! Decoding of each type by a worker: natively, by a cast, or through the type's output function.
 
 use std::collections::BTreeMap;
 
@@ -6,26 +6,26 @@ use export::column::{ColumnType, Read};
 
 use crate::source::{Inspector, SourceError};
 
-/// A type as it is read.
+/// A type with its decoding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Type {
     /// OID under all domains.
     pub(super) base: u32,
-    /// The modifier its domain, or that of its elements, gives; -1 where there is none.
+    /// Type modifier given by its domain, or that of its elements; -1 if there is none.
     pub(super) typmod: i32,
-    /// As `format_type` writes it, without a modifier.
+    /// Name as `format_type` writes it, without a modifier.
     pub(super) name: String,
-    /// What arrives at the worker; of an array, its elements.
+    /// Type received by the worker; for an array, that of its elements.
     pub(super) kind: ColumnType,
-    /// Whether it is an array of `kind`.
+    /// True if it is an array of `kind`.
     pub(super) array: bool,
-    /// How it is selected.
+    /// Expression by which it is selected.
     pub(super) read: Read,
-    /// Of an enum, or an array of an enum, in order.
+    /// Labels of an enum, or of an array of an enum, in order.
     pub(super) labels: Vec<String>,
 }
 
-/// Resolves types by OID. Those that do not exist are not in the answer.
+/// Resolves types by OID. Types that do not exist are missing from the result.
 pub(super) async fn resolve(
     inspector: &mut Inspector,
     oids: impl IntoIterator<Item = u32>,
@@ -38,9 +38,9 @@ pub(super) async fn resolve(
     Ok(rows.iter().filter_map(|row| read(row)).collect())
 }
 
-/// Each type with its base under all domains, the modifier they give, and of an array the base of its
-/// elements. Whether something is an array says its output function: `int2vector` has elements too, but
-/// is written otherwise. An enum that somebody taught to become JSON in another way is no mere label.
+/// Returns the query for each type with its base under all domains, the modifier they give, and of an array the base
+/// of its elements. Arrays are recognised by their output function: `int2vector` has elements too, but is written
+/// differently. An enum with a user-defined conversion to JSON is not treated as a plain label.
 fn question(oids: &str) -> String {
     format!(
         "with recursive t (oid, base, typmod) as (
@@ -81,12 +81,13 @@ fn read(row: &[Option<String>]) -> Option<(u32, Type)> {
     Some((oid.as_deref()?.parse().ok()?, found))
 }
 
-/// What the worker does not decode comes as text. Without an entry in `pg_cast`, `::text` is the output
-/// function itself. With a function (`f`) it is something else: `inet::text` adds a mask. Binary coercible
-/// (`b`) hands on what is stored, where the output function may change it: `xml` loses its declaration.
+/// Chooses the decoding. Types that the worker does not decode are received as text. Without an entry in `pg_cast`,
+/// `::text` is the output function itself. With a function (`f`) the result differs: `inet::text` adds a mask. A
+/// binary coercible cast (`b`) passes the stored bytes on, where the output function may change them: `xml` loses its
+/// declaration.
 ///
-/// `label`: the type, or the type of the array's elements, is an enum whose binary form, the label, is all
-/// there is to it.
+/// `label`: true if the type, or the type of the array's elements, is an enum whose binary form, the label,
+/// represents it completely.
 fn decide(base: u32, element: Option<u32>, label: bool, cast: Option<&str>) -> (ColumnType, bool, Read) {
     let scalar = element.unwrap_or(base);
     let native = ColumnType::from_oid(scalar).or(label.then_some(ColumnType::Text));
@@ -119,7 +120,7 @@ mod tests {
     fn an_array_is_read_like_its_elements() {
         assert_eq!(decide(1009, Some(25), false, None), (ColumnType::Text, true, Read::Native));
         assert_eq!(decide(60_002, Some(60_001), true, None), (ColumnType::Text, true, Read::Native));
-        // Ranges, for one.
+        // Ranges, for example.
         assert_eq!(decide(3905, Some(3904), false, None), (ColumnType::Text, false, Read::Cast));
     }
 

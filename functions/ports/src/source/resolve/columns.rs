@@ -1,4 +1,4 @@
-//! Which columns are exported, filtered on, and hold the tenant.
+//! Columns to export, columns to filter on, and the tenant column.
 
 use export::catalog::{Definition, TenantColumn, TenantType};
 use export::column::{Column, ColumnType};
@@ -10,7 +10,7 @@ use crate::source::inspect::from_clause;
 use crate::source::sql::{identifier, is_deterministic};
 use crate::source::{Inspector, SourceError};
 
-/// The exported columns: those listed, or all, in that order; without the excluded ones.
+/// Returns the exported columns: those listed, or all, in that order; without the excluded ones.
 pub(super) fn exported(definition: &Definition, surface: &Surface, findings: &mut Findings) -> Vec<Column> {
     let excluded: Vec<&str> =
         definition.exclude.iter().filter_map(|name| known(surface, name, "exclude", findings)).collect();
@@ -47,7 +47,7 @@ pub(super) fn exported(definition: &Definition, surface: &Surface, findings: &mu
         .collect()
 }
 
-/// The columns that Parquet keeps as strings.
+/// Returns the columns that Parquet stores as strings.
 fn as_text<'a>(
     definition: &'a Definition,
     surface: &Surface,
@@ -74,13 +74,13 @@ fn all_but(surface: &Surface, excluded: &[&str], findings: &mut Findings) -> Vec
     wanted.iter().filter(|column| column.readable).map(|column| column.column()).collect()
 }
 
-/// Whether a column of that name would be exported.
+/// Reports whether a column of that name would be exported.
 fn is_exported(definition: &Definition, name: &str) -> bool {
     let listed = |names: &[String]| names.iter().any(|listed| listed == name || listed == "*");
     definition.columns.as_deref().is_none_or(listed) && definition.exclude.iter().all(|other| other != name)
 }
 
-/// The columns that requests may filter on, with the operators of their types.
+/// Returns the columns that requests may filter on, with the operators of their types.
 pub(super) async fn filters(
     inspector: &mut Inspector,
     definition: &Definition,
@@ -116,7 +116,7 @@ pub(super) async fn filters(
     Ok(found.iter().map(filter).collect())
 }
 
-/// The column that holds the tenant. Without one, and not shared, there may be at most one tenant.
+/// Returns the column that holds the tenant. A dataset without one that is not shared allows at most one tenant.
 pub(super) async fn tenant(
     inspector: &mut Inspector,
     definition: &Definition,
@@ -166,9 +166,9 @@ pub(super) async fn tenant(
     Ok(Some(TenantColumn { name: name.clone(), of: Some(of) }))
 }
 
-/// The types whose values have one spelling, or whose spelling can be compared: `text`, `varchar`, `char(n)`, `uuid` and the
-/// integers. In a `name` ids would be cut, in a `"char"` to their first letter; `citext` and `numeric` equal more than
-/// themselves.
+/// Returns the decoding of a tenant column's type: only types whose values have one spelling, or whose spelling can
+/// be compared, namely `text`, `varchar`, `char(n)`, `uuid` and the integers. In a `name` ids would be truncated, in
+/// a `"char"` to their first letter; in `citext` and `numeric` different spellings are equal.
 fn tenant_kind(base: u32) -> Option<ColumnType> {
     match base {
         20 => Some(ColumnType::Int8),
@@ -180,7 +180,7 @@ fn tenant_kind(base: u32) -> Option<ColumnType> {
     }
 }
 
-/// The name, if there is such a column, readable or not.
+/// Returns the name if there is such a column, readable or not.
 fn known<'a>(surface: &Surface, name: &'a str, key: &str, findings: &mut Findings) -> Option<&'a str> {
     if surface.columns.iter().any(|column| column.name == name) {
         return Some(name);
@@ -188,7 +188,7 @@ fn known<'a>(surface: &Surface, name: &'a str, key: &str, findings: &mut Finding
     surface.column(name, key, findings).map(|_| name)
 }
 
-/// Names that stand in the list again, each once.
+/// Returns names that occur again in the list, each once.
 fn twice<'a>(names: &[&'a String]) -> Vec<&'a String> {
     let again = |i: usize| names[..i].iter().filter(|name| **name == names[i]).count() == 1;
     (0..names.len()).filter(|&i| again(i)).map(|i| names[i]).collect()

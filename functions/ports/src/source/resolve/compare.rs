@@ -1,8 +1,8 @@
-//! How values of a type are compared: the operators of its default operator class, with the schemas they live in.
+//! Comparison of values of a type: the operators of its default operator class, with their schemas.
 //!
-//! A class of btree gives an order; types without one may have a class of hash, which gives equality alone. A type without
-//! either has no equality that PostgreSQL itself relies on, even where there is an operator that is called `=`: boxes are
-//! equal by it if their areas are.
+//! A btree class gives an order; types without one may have a hash class, which gives equality alone. A type without
+//! either has no equality that PostgreSQL itself relies on, even if it has an operator named `=`: boxes, for example,
+//! are equal by it if their areas are.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use export::column::{Compare, Order, Qualified};
 use crate::source::sql::{operator, qualified};
 use crate::source::{Inspector, SourceError};
 
-/// Looks them up by the OIDs of base types. Types that cannot be compared are not in the answer.
+/// Looks the operators up by the OIDs of base types. Types that cannot be compared are missing from the result.
 pub(super) async fn find(
     inspector: &mut Inspector,
     bases: impl IntoIterator<Item = u32>,
@@ -31,7 +31,8 @@ pub(super) async fn find(
     Ok(found)
 }
 
-/// Every array has the operators of arrays, but they fail where its elements have none.
+/// Reports whether an array can be compared. Every array has the operators of arrays, but they fail if its elements
+/// have none.
 async fn has_comparable_elements(inspector: &mut Inspector, compare: &Compare) -> Result<bool, SourceError> {
     let empty = format!("'{{}}'::{}", qualified(&compare.of));
     match inspector.text(&format!("select {empty} {} {empty}", operator(&compare.eq))).await {
@@ -41,8 +42,8 @@ async fn has_comparable_elements(inspector: &mut Inspector, compare: &Compare) -
     }
 }
 
-/// The class is chosen as PostgreSQL does (`GetDefaultOpClass`): that of the type itself, else of a type it is binary
-/// coercible to, the preferred one of its category first.
+/// Returns the query for the class, chosen as PostgreSQL does (`GetDefaultOpClass`): that of the type itself, else of
+/// a type it is binary coercible to, the preferred one of its category first.
 fn question(oids: &str) -> String {
     format!(
         "select t.oid::bigint, tn.nspname::text, t.typname::text, (t.typarray <> 0)::text, c.btree::text, o.names::text

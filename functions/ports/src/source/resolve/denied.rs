@@ -1,7 +1,7 @@
-//! A refusal of the server as a violation of the dataset, with the remedy that ends it.
+//! Conversion of a server error into a violation of the dataset, with the remedy that resolves it.
 //!
-//! What the server says beyond its SQLSTATE is not read. Which right is missing is looked up: for what the definition
-//! names, and for what lies below views.
+//! Of the server's report only the SQLSTATE is used. The missing privilege is looked up: for the names in the
+//! definition, and for the relations below views.
 
 use export::catalog::Definition;
 
@@ -10,11 +10,11 @@ use super::names;
 use crate::source::sql::literal;
 use crate::source::{Inspector, SourceCode, SourceError};
 
-/// Statements that are named at most.
+/// Maximum number of statements that are shown.
 const MAX_STATEMENTS: usize = 5;
 
-/// The relations that are read, and the role whose right counts: below a view the view's owner. Functions are called with
-/// the rights of the source role, in views too.
+/// Relations that are read, and the role whose privilege counts: below a view that of the view's owner. Functions are
+/// called with the privileges of the source role, in views too.
 const READ: &str = "r (oid, role) as (
     select c.oid, (select u.oid from pg_catalog.pg_roles u where u.rolname = current_user) from w
     join pg_catalog.pg_namespace n on n.nspname = w.schema
@@ -35,7 +35,8 @@ const READ: &str = "r (oid, role) as (
         and d.refclassid = 'pg_catalog.pg_proc'::regclass
 )";
 
-/// The grants that are missing. A schema's right is asked for names that are written, not for what views hold.
+/// Missing grants. The privilege on a schema is required for names written in the definition, not for relations
+/// referred to by views.
 const GRANTS: &str = "select distinct 1, format('grant usage on schema %I to %I', n.nspname, current_user)
 from w join pg_catalog.pg_namespace n on n.nspname = w.schema
 where not has_schema_privilege(n.oid, 'usage')
@@ -53,17 +54,18 @@ from f join pg_catalog.pg_proc p on p.oid = f.oid join pg_catalog.pg_namespace n
 where not has_function_privilege(p.oid, 'execute')
 order by 1, 2";
 
-/// The roles from whom a policy would hide rows.
+/// Roles from which a policy would hide rows.
 const BYPASSES: &str = "select distinct 1, format('alter role %I bypassrls', u.rolname)
 from r join pg_catalog.pg_class c on c.oid = r.oid join pg_catalog.pg_roles u on u.oid = r.role
 where c.relrowsecurity and not u.rolbypassrls and not u.rolsuper
     and (c.relforcerowsecurity or not pg_catalog.pg_has_role(u.oid, c.relowner, 'usage'))
 order by 2";
 
-/// Reports it at the key that says what is read. Where a right is missing, the remedy is the statement that grants it.
+/// Reports the error at the key that defines the relation or query. If a privilege is missing, the remedy is the
+/// statement that grants it.
 ///
 /// # Errors
-/// If the source cannot be asked which right that is.
+/// If the missing privilege cannot be queried.
 pub(super) async fn report(
     inspector: &mut Inspector,
     definition: &Definition,

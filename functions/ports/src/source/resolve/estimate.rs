@@ -1,4 +1,4 @@
-//! What the planner believes about a dataset: as a whole, per month, and how a day of it is read.
+//! Planner estimates of a dataset: as a whole, per month, and the plan of one day.
 
 use std::collections::BTreeMap;
 
@@ -14,20 +14,20 @@ use super::{sample, spread};
 use crate::source::explain::{Mark, Plan};
 use crate::source::{Inspector, SourceError};
 
-/// Estimates, and what stands in the way of better ones.
+/// Estimates, and obstacles to better ones.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Estimated {
-    /// What the plan of an export is made by.
+    /// Estimates used for planning an export.
     pub estimate: DatasetEstimate,
-    /// What is read as a whole for every range.
+    /// Relation that is read as a whole for every range.
     pub(super) culprit: Option<Culprit>,
     /// A typical day, if there is a range column.
     pub(super) day: Option<Span>,
-    /// Why months are missing.
+    /// Reason why months are missing.
     pub(super) gap: Option<Gap>,
 }
 
-/// Why months are missing.
+/// Reason why months are missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Gap {
     /// The first and last value are too far apart.
@@ -39,14 +39,14 @@ pub(super) enum Gap {
 /// Estimates from plans alone.
 pub(super) struct Planned {
     pub(super) estimated: Estimated,
-    /// The plan of the whole dataset.
+    /// Plan of the whole dataset.
     whole: Plan,
 }
 
-/// Asks the planner, and weighs some rows; runs nothing but what is cheap.
+/// Estimates a dataset by its plans and by measuring some rows; runs only cheap queries.
 ///
 /// # Errors
-/// If the source refuses, which after `resolve` means that it has changed, or is gone.
+/// If the source refuses a query, which after `resolve` means that it has changed, or is gone.
 pub async fn estimate(inspector: &mut Inspector, dataset: &Dataset) -> Result<Estimated, SourceError> {
     inspector.seek_in(&dataset.search_path);
     let Planned { estimated, whole } = planned(inspector, dataset).await?;
@@ -54,7 +54,7 @@ pub async fn estimate(inspector: &mut Inspector, dataset: &Dataset) -> Result<Es
     Ok(Estimated { estimate: estimated.estimate.measured(measured), ..estimated })
 }
 
-/// Asks the planner only.
+/// Estimates a dataset by its plans only.
 pub(super) async fn planned(inspector: &mut Inspector, dataset: &Dataset) -> Result<Planned, SourceError> {
     let ask = Ask::new(dataset);
     let whole = inspector.explain(&ask.select("")).await?;
@@ -125,7 +125,7 @@ async fn culprit(
     }))
 }
 
-/// A day in the middle of the month at which half of the rows are passed.
+/// Returns a day in the middle of the month in which half of the rows are reached.
 fn typical_day(range: &RangeColumn, bounds: Bounds, months: &BTreeMap<String, Size>) -> Option<Span> {
     let Bounds::Known { first, last } = bounds else { return None };
     let (start, end) = (Month::of(range.kind, first), Month::of(range.kind, last));

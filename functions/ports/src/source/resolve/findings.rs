@@ -1,4 +1,4 @@
-//! What is found wrong with one dataset, and the line between its faults and the source's.
+//! Findings on one dataset, and the distinction between its errors and the source's.
 
 use export::catalog::Definition;
 use export::problem::Violation;
@@ -18,17 +18,17 @@ impl Findings {
         Self { path: format!("datasets.{dataset}"), violations: Vec::new(), warnings: Vec::new() }
     }
 
-    /// Something that must be mended before the catalog can be applied. An empty key means the dataset.
+    /// Adds an error that must be fixed before the catalog can be applied. An empty key means the dataset.
     pub(super) fn violation(&mut self, key: &str, message: impl Into<String>, remedy: impl Into<String>) {
         self.violations.push(Violation::new(self.pointer(key), message, remedy));
     }
 
-    /// Something that the operator should know.
+    /// Adds a warning for the operator.
     pub(super) fn warning(&mut self, key: &str, message: impl Into<String>, remedy: impl Into<String>) {
         self.warnings.push(Violation::new(self.pointer(key), message, remedy));
     }
 
-    /// Turns the server's refusal of a question into a violation at `key`; other errors pass.
+    /// Turns an error response of the server to a query into a violation at `key`; other errors are returned.
     pub(super) fn answer<T>(
         &mut self,
         key: &str,
@@ -36,7 +36,7 @@ impl Findings {
     ) -> Result<Option<T>, SourceError> {
         match answer {
             Ok(answer) => Ok(Some(answer)),
-            // A session that was refused or ended passes to `resolve`: it may say nothing about the dataset.
+            // A session that was refused or ended is passed to `resolve`, because it may be unrelated to the dataset.
             Err(error) if error.sqlstate.is_some() && error.code.signal().is_none() => {
                 self.refusal(key, &error, None);
                 Ok(None)
@@ -45,7 +45,7 @@ impl Findings {
         }
     }
 
-    /// The violation for an error of the source, with a remedy that the caller knows better, or that of its code.
+    /// Adds the violation for an error of the source, with the caller's better remedy, or with that of its code.
     pub(super) fn refusal(&mut self, key: &str, error: &SourceError, better: Option<String>) {
         let remedy = better.unwrap_or_else(|| remedy(error).to_owned());
         let what = error.what();
@@ -54,7 +54,7 @@ impl Findings {
         self.violation(key, format!("the source refuses it: {what}"), remedy);
     }
 
-    /// How many violations there are so far.
+    /// Returns the number of violations so far.
     pub(super) fn violations(&self) -> usize {
         self.violations.len()
     }
@@ -68,12 +68,13 @@ impl Findings {
     }
 }
 
-/// The key that says what is read.
+/// Returns the key that defines the relation or query.
 pub(super) fn key(definition: &Definition) -> &'static str {
     if definition.query.is_some() { "query" } else { "relation" }
 }
 
-/// What ends the refusal. Each was carried out in `functions/admin/tests/resolve/remedies.rs`, where a catalog can.
+/// Returns the remedy for the error. Each remedy that a catalog can produce was carried out in
+/// `functions/admin/tests/resolve/remedies.rs`.
 fn remedy(error: &SourceError) -> &'static str {
     let state = error.sqlstate.as_deref().unwrap_or_default();
     match state {

@@ -1,4 +1,4 @@
-//! Whether a short range is read without reading everything.
+//! Check that a short range is read without reading everything.
 
 use std::collections::BTreeMap;
 
@@ -6,37 +6,37 @@ use crate::source::explain::{Scan, Way};
 use crate::source::sql::literal;
 use crate::source::{Inspector, SourceError};
 
-/// A relation smaller than this is read as a whole faster than through an index worth speaking of.
+/// A relation smaller than this is read as a whole no slower than through an index.
 pub(super) const SMALL_BYTES: u64 = 8 << 20;
 
 /// Schema and name.
 type Name = (String, String);
 
-/// What is known of a relation that a plan reads.
+/// Properties of a relation that a plan reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) bytes: u64,
-    /// The partitioned table it is a part of, or itself.
+    /// Partitioned table it belongs to, or the relation itself.
     pub(super) root: Name,
 }
 
 /// A relation that is read as a whole for every range.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Culprit {
-    /// The table; of a partition, its partitioned table.
+    /// Name of the table; for a partition, of its partitioned table.
     pub(super) relation: Name,
     /// Bytes that are read.
     pub(super) bytes: u64,
     pub(super) partitioned: bool,
-    /// The lines of the plan that show it.
+    /// Lines of the plan that show it.
     pub(super) lines: Vec<String>,
 }
 
-/// Judges the plan of a short range (`ranged`) beside that of the whole dataset (`whole`): which relation
-/// would be read as a whole each time?
+/// Compares the plan of a short range (`ranged`) with that of the whole dataset (`whole`), and returns the relation
+/// that would be read as a whole each time.
 ///
-/// A partition that the plan of the range leaves out was pruned. Of a join, the smaller side may be read
-/// as a whole beside a larger one that is reached by the range.
+/// A partition missing from the plan of the range was pruned. Of a join, the smaller side may be read as a whole if a
+/// larger one is reached by the range.
 pub(super) fn culprit(ranged: &[Scan], whole: &[Scan], places: &BTreeMap<Name, Place>) -> Option<Culprit> {
     let root = |scan: &Scan| places.get(&scan.relation).map_or(&scan.relation, |place| &place.root).clone();
     let bytes = |scan: &Scan| places.get(&scan.relation).map_or(0, |place| place.bytes);
@@ -52,7 +52,7 @@ pub(super) fn culprit(ranged: &[Scan], whole: &[Scan], places: &BTreeMap<Name, P
         }
         match scan.way {
             Way::Range => false,
-            // By another column: the range is then sought among all that it finds.
+            // By another column: the range is then searched among all rows it finds.
             Way::Lookup => scan.filtered,
             Way::Whole => scan.filtered || sum(whole, &name) > largest_reached,
         }
@@ -64,12 +64,12 @@ pub(super) fn culprit(ranged: &[Scan], whole: &[Scan], places: &BTreeMap<Name, P
     })
 }
 
-/// The relations of a plan that are `root`, or a part of it.
+/// Returns the relations of a plan that are `root`, or a part of it.
 pub(super) fn parts_of<'a>(root: &Name, places: &'a BTreeMap<Name, Place>) -> Vec<&'a Name> {
     places.iter().filter(|(_, place)| place.root == *root).map(|(name, _)| name).collect()
 }
 
-/// Looks up what the scans read.
+/// Looks up the relations that the scans read.
 pub(super) async fn places(
     inspector: &mut Inspector,
     scans: &[Scan],
@@ -123,7 +123,7 @@ mod tests {
         assert_eq!(guilty(&[scan("orders", Way::Range, false)], &whole, &places), None);
         assert_eq!(guilty(&[scan("orders", Way::Whole, true)], &whole, &places), Some("orders".into()));
         assert_eq!(guilty(&[scan("orders", Way::Lookup, true)], &whole, &places), Some("orders".into()));
-        // The condition stands above a grouping.
+        // The condition is above a grouping.
         assert_eq!(guilty(&[scan("orders", Way::Whole, false)], &whole, &places), Some("orders".into()));
     }
 

@@ -6,7 +6,7 @@ use export::range::{RangeKind, Span};
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 
-/// Most months that are estimated one by one, each by an EXPLAIN of about a millisecond: 50 years.
+/// Maximum number of months that are estimated individually, each by an EXPLAIN of about a millisecond: 50 years.
 pub(super) const MOST_MONTHS: i32 = 600;
 
 /// Months since January of the year 0.
@@ -14,7 +14,7 @@ pub(super) const MOST_MONTHS: i32 = 600;
 pub(super) struct Month(pub(super) i32);
 
 impl Month {
-    /// The month of a value; the years before 1 and after 9998 count as these.
+    /// Returns the month of a value; years before 1 and after 9998 count as these.
     pub(super) fn of(kind: RangeKind, at: i64) -> Self {
         let epoch = date(1970, 1, 1);
         let days = at.div_euclid(kind.day()).clamp(-719_162, 2_932_495);
@@ -24,7 +24,7 @@ impl Month {
 
     fn first_day(self) -> Date {
         let (year, month) = (self.0.div_euclid(12), self.0.rem_euclid(12) + 1);
-        // Both fit: months come from `of`, or lie between two that do.
+        // Both fit: months come from `of`, or are between two that do.
         Date::new(year as i16, month as i8, 1).unwrap_or(Date::MAX)
     }
 
@@ -33,18 +33,18 @@ impl Month {
         i64::from(days) * kind.day()
     }
 
-    /// All values of the month.
+    /// Returns the span of all values of the month.
     pub(super) fn span(self, kind: RangeKind) -> Span {
         Span { kind, start: self.start(kind), end: Self(self.0 + 1).start(kind) }
     }
 
-    /// `2024-01`.
+    /// Returns the key of the month, such as `2024-01`.
     pub(super) fn key(self) -> String {
         format!("{:04}-{:02}", self.0.div_euclid(12), self.0.rem_euclid(12) + 1)
     }
 }
 
-/// The months from `first` to `last`, or [`MOST_MONTHS`] of them around `centre`.
+/// Returns the months from `first` to `last`, or [`MOST_MONTHS`] of them around `centre`.
 pub(super) fn window(first: Month, last: Month, centre: Month) -> RangeInclusive<i32> {
     if last.0 - first.0 < MOST_MONTHS {
         return first.0..=last.0;

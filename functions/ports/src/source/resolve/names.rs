@@ -1,4 +1,4 @@
-//! Names of relations and functions that a definition writes, each with the schemas in which it is sought.
+//! Names of relations and functions written in a definition, each with the schemas in which it is looked up.
 
 use std::collections::BTreeSet;
 use std::iter::Peekable;
@@ -6,7 +6,7 @@ use std::str::Chars;
 
 use export::catalog::Definition;
 
-/// Pairs of schema and name. Many of a query are names of something else, such as columns.
+/// Returns pairs of schema and name. In a query many of them are other names, such as those of columns.
 pub(super) fn written(definition: &Definition) -> BTreeSet<(String, String)> {
     let pair = |schema: &str, name: &str| (schema.to_owned(), name.to_owned());
     if let Some((schema, name)) = definition.relation.as_deref().and_then(|name| name.split_once('.')) {
@@ -23,7 +23,7 @@ pub(super) fn written(definition: &Definition) -> BTreeSet<(String, String)> {
         .collect()
 }
 
-/// Names with the dots between them, as the server folds them; without literals and comments.
+/// Returns names with the dots between them, as the server folds them; without literals and comments.
 fn chains(sql: &str) -> Vec<Vec<String>> {
     let mut found: Vec<Vec<String>> = Vec::new();
     let (mut rest, mut after_dot) = (sql.chars().peekable(), false);
@@ -68,7 +68,7 @@ fn chains(sql: &str) -> Vec<Vec<String>> {
     found
 }
 
-/// The text up to the closing quote; a doubled one is a character.
+/// Returns the text up to the closing quote; a doubled quote is a character.
 fn quoted(rest: &mut Peekable<Chars<'_>>, quote: char) -> String {
     let mut text = String::new();
     while let Some(c) = rest.next() {

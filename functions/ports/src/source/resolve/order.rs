@@ -1,4 +1,4 @@
-//! The columns of the ORDER BY: the range column, then the primary key.
+//! Columns of the ORDER BY: the range column, then the primary key.
 
 use export::catalog::Definition;
 
@@ -6,7 +6,7 @@ use super::findings::Findings;
 use super::surface::Surface;
 use crate::source::{Inspector, SourceError};
 
-/// The order, empty unless the definition asks for one.
+/// Returns the order, empty unless the definition requests one.
 pub(super) async fn find(
     inspector: &mut Inspector,
     definition: &Definition,

@@ -1,4 +1,4 @@
-//! The schemas of `search_path`: PostgreSQL passes over those that are missing or closed without a word.
+//! Schemas of `search_path`: PostgreSQL silently skips those that do not exist or may not be used.
 
 use export::catalog::Definition;
 

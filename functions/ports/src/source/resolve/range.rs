@@ -1,4 +1,4 @@
-//! The column that ranges are cut on.
+//! The column on which ranges are cut.
 
 use export::catalog::{Definition, From, Nulls, RangeColumn};
 use export::range::RangeKind;
@@ -8,7 +8,7 @@ use super::surface::Surface;
 use crate::source::sql::literal;
 use crate::source::{Inspector, SourceError};
 
-/// The range column, if the definition names one that will do.
+/// Returns the range column, if the definition names a suitable one.
 pub(super) async fn find(
     inspector: &mut Inspector,
     definition: &Definition,
@@ -67,7 +67,7 @@ fn kind_of(base: u32) -> Option<RangeKind> {
     }
 }
 
-/// The share of rows with NULL there, as the last ANALYZE saw it.
+/// Returns the share of rows with NULL there, as of the last ANALYZE.
 async fn null_share(
     inspector: &mut Inspector,
     from: &From,

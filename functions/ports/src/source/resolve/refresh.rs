@@ -1,4 +1,4 @@
-//! Estimates of a dataset that is in force, taken anew; the dataset stays as it was resolved.
+//! Renewed estimates of a dataset in force; the dataset itself stays as it was resolved.
 
 use export::catalog::Dataset;
 use export::estimate::DatasetEstimate;
@@ -6,25 +6,25 @@ use export::estimate::DatasetEstimate;
 use super::estimate::planned;
 use crate::source::{Inspector, SourceError};
 
-/// What became of a dataset's estimates.
+/// Outcome of renewing a dataset's estimates.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Refreshed {
-    /// They are new; what was measured on rows is kept.
+    /// The estimates are new; values measured on rows are kept.
     Taken(Box<DatasetEstimate>),
-    /// The source reads at this moment, or has hardly a session left.
+    /// The source is being read at the moment, or has hardly any free session.
     Busy,
-    /// The dataset is no longer what was applied.
+    /// The dataset no longer matches the one that was applied.
     Changed(String),
 }
 
-/// Most sessions of the server that may be taken for a question that can wait.
+/// Maximum share of the server's sessions in use at which a query that can wait is still made.
 const BUSY_SHARE: f64 = 0.8;
 
-/// Takes them, unless the source has other things to do. Only plans are asked for, and the first and
-/// last value where that is cheap.
+/// Renews the estimates, unless the source is busy. Only plans are read, and the first and last value if that is
+/// cheap.
 ///
 /// # Errors
-/// If the source cannot be asked.
+/// If the source cannot be queried.
 pub async fn refresh(
     inspector: &mut Inspector,
     dataset: &Dataset,
@@ -36,7 +36,7 @@ pub async fn refresh(
     inspector.seek_in(&dataset.search_path);
     let found = match inspector.describe(&dataset.from).await {
         Ok(found) => found,
-        // 42: something it reads is gone or may not be read any more.
+        // 42: an object it reads is gone or may no longer be read.
         Err(error) if error.sqlstate.as_deref().is_some_and(|state| state.starts_with("42")) => {
             return Ok(Refreshed::Changed(error.message));
         }
@@ -55,8 +55,8 @@ pub async fn refresh(
     Ok(Refreshed::Taken(Box::new(taken.measured(before.measured))))
 }
 
-/// Whether sessions of our role are reading, or the server has hardly any left. Our role sees no more of
-/// others than that they are there.
+/// Reports whether sessions of the source role are reading, or the server has hardly any free session. Of other
+/// roles' sessions the source role can only read that they exist.
 async fn is_busy(inspector: &mut Inspector) -> Result<bool, SourceError> {
     let question = format!(
         "select exists (

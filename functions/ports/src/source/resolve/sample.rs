@@ -1,5 +1,5 @@
-//! What rows weigh: a few are measured, since the planner's width knows nothing of NULLs, of compression
-//! and of the wire; and how many there are where the planner can only guess.
+//! Measurement of rows. A few rows are measured, since the planner's width ignores NULLs, compression and the wire
+//! format; rows are counted where the planner can only guess their number.
 
 use export::catalog::{Dataset, From};
 use export::estimate::Measured;
@@ -11,25 +11,25 @@ use crate::source::explain::Plan;
 use crate::source::sql::literal;
 use crate::source::{Inspector, SourceError};
 
-/// Rows of a table that are weighed at most: some milliseconds.
+/// Maximum number of rows of a table that are measured, which takes some milliseconds.
 const MOST_ROWS: u64 = 1000;
 
-/// Rows of a view or query: nobody knows what making one takes.
+/// Maximum number of rows of a view or query that are measured: the cost of computing one is unknown.
 const MOST_COMPUTED_ROWS: u64 = 200;
 
-/// Rows below which a month is too few, and any rows are weighed instead.
+/// Number of rows below which a month is too small, and any rows are measured instead.
 const FEW_ROWS: u64 = 200;
 
-/// What weighing may cost, in the planner's units: through an index it is some hundreds.
+/// Maximum cost of measuring, in the planner's units: through an index it is some hundreds.
 const MOST_COST: f64 = 10_000.0;
 
-/// What counting a dataset may cost that joins or groups: about a second of one session.
+/// Maximum cost of counting a dataset that joins or groups: about a second of one session.
 const MOST_COUNT_COST: f64 = 250_000.0;
 
-/// Bytes that weighing may bring into memory at the server.
+/// Maximum number of bytes that measuring may load into memory at the server.
 const MOST_BYTES: u64 = 64 << 20;
 
-/// Weighs some rows of the month of a typical `day`; counts all where rows are computed and that is affordable.
+/// Measures some rows of the month of a typical `day`; counts all rows if rows are computed and that is affordable.
 pub(super) async fn find(
     inspector: &mut Inspector,
     ask: &Ask<'_>,
@@ -63,7 +63,7 @@ pub(super) async fn find(
     Ok(Measured { row_bytes, row_factor: None })
 }
 
-/// Rows and bytes of binary COPY. Each value goes through the function that COPY sends it by.
+/// Returns rows and bytes of binary COPY. Each value is converted by the function that COPY uses to send it.
 pub(super) async fn weigh(
     inspector: &mut Inspector,
     dataset: &Dataset,
@@ -75,12 +75,14 @@ pub(super) async fn weigh(
     let rows = inspector.texts(&question).await?;
     let cells: Vec<u64> = rows.iter().flatten().filter_map(|cell| cell.as_deref()?.parse().ok()).collect();
     let [count, bytes] = cells[..] else { return Err(SourceError::protocol("a count of rows is no number")) };
-    // A record has four bytes in front, and the type before each field; a row of COPY has neither, and two.
+    // A record has four bytes in front, and the type before each field; a row of COPY has neither, and two bytes in
+    // front.
     let extra = 2 + 4 * dataset.columns.len() as u64;
     Ok((count, bytes.saturating_sub(count * extra)))
 }
 
-/// Fewer rows where they are large: values that are stored outside of their rows would all be fetched.
+/// Returns the maximum number of rows to measure: fewer if they are large, since values stored outside of their rows
+/// would all be fetched.
 pub(super) async fn most_rows(inspector: &mut Inspector, dataset: &Dataset) -> Result<u64, SourceError> {
     let From::Relation { schema, name } = &dataset.from else { return Ok(MOST_COMPUTED_ROWS) };
     let question = format!(

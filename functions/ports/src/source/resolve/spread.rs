@@ -1,4 +1,4 @@
-//! How rows lie within months: a chunk is cut at days, so a hot week must be known.
+//! Distribution of rows within a month. Chunks are cut at day boundaries, so skewed weeks must be found.
 
 use std::collections::BTreeMap;
 
@@ -10,20 +10,21 @@ use super::ask::Ask;
 use super::months::Month;
 use crate::source::{Inspector, SourceError};
 
-/// A month of fewer bytes than this is small beside a chunk; how its rows lie does not matter.
+/// Size below which the distribution of rows within a month does not matter, because it is small compared with a
+/// chunk.
 const HEAVY_BYTES: u64 = 4 << 20;
 
-/// Weeks whose rows a day differ by more than this are looked at day by day. A day that is hidden in an
-/// even week has at most about four times the rows of its neighbours, which makes no chunk too large.
+/// Factor by which the rows per day of weeks must differ for the days to be estimated individually. A day hidden in
+/// an even week has at most about four times the rows of its neighbours, which makes no chunk too large.
 const UNEVEN: f64 = 1.5;
 
-/// Most questions about one dataset, each of about a millisecond; the heaviest months come first.
+/// Maximum number of queries about one dataset, each of about a millisecond; the heaviest months come first.
 const MOST_QUESTIONS: usize = 400;
 
 /// First days of the weeks of a month.
 const WEEKS: [u8; 5] = [1, 8, 15, 22, 29];
 
-/// Looks into heavy months, and says on which day the first and last month begin and end.
+/// Estimates heavy months in parts, and adds the day on which the data of the first and last month begins and ends.
 pub(super) async fn find(
     inspector: &mut Inspector,
     ask: &Ask<'_>,
@@ -62,7 +63,7 @@ pub(super) async fn find(
     Ok(uneven)
 }
 
-/// Where the data begins or ends inside of a month: nothing before, nothing after.
+/// Returns the parts of a month inside of which the data begins or ends: no rows before, no rows after.
 fn clipped(range: &RangeColumn, month: Month, first: i64, last: i64) -> Option<Vec<Part>> {
     let (span, unit) = (month.span(range.kind), range.kind.day());
     let day_of = |at: i64| u8::try_from(at.div_euclid(unit) - span.start.div_euclid(unit) + 1).ok();
@@ -76,7 +77,7 @@ fn clipped(range: &RangeColumn, month: Month, first: i64, last: i64) -> Option<V
     (parts.len() > 1).then_some(parts)
 }
 
-/// The rows of parts of a month, which begin at these days.
+/// Estimates the rows of parts of a month, which begin at these days.
 async fn asked(
     inspector: &mut Inspector,
     ask: &Ask<'_>,
@@ -90,14 +91,14 @@ async fn asked(
         let end = days.get(i + 1).map_or(month.end, |next| at(*next));
         let span = Span { kind: range.kind, start: at(*day), end };
         let rows = inspector.explain(&ask.select(&ask.within(range, span))).await?.rows;
-        // The planner never says none.
+        // The planner never estimates zero rows.
         let rows = if rows <= 1.0 { 0 } else { rows as u64 };
         parts.push(Part { day: *day, rows });
     }
     Ok(parts)
 }
 
-/// Whether the parts of a month of `length` days differ in their rows a day.
+/// Reports whether the parts of a month of `length` days differ in their rows per day.
 fn is_uneven(parts: &[Part], length: u8) -> bool {
     let a_day = |(i, part): (usize, &Part)| {
         let end = parts.get(i + 1).map_or(length + 1, |next| next.day);

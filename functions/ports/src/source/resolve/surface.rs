@@ -1,4 +1,4 @@
-//! What a dataset reads from, and the columns it offers.
+//! The relation or query of a dataset, and the columns it offers.
 
 mod query;
 mod relation;
@@ -16,7 +16,7 @@ use crate::source::{Inspector, SourceError};
 pub(super) struct Surface {
     pub(super) from: From,
     pub(super) columns: Vec<Found>,
-    /// `None` for a query.
+    /// Properties of the relation; `None` for a query.
     pub(super) relation: Option<Relation>,
 }
 
@@ -27,27 +27,27 @@ pub(super) struct Found {
     oid: u32,
     typmod: i32,
     type_name: String,
-    /// As far as PostgreSQL can tell: columns of views and queries always are.
+    /// True if it may be NULL as far as PostgreSQL can determine; always true for columns of views and queries.
     pub(super) nullable: bool,
-    /// Whether the role may read it.
+    /// True if the role may read it.
     pub(super) readable: bool,
     pub(super) of: Type,
 }
 
-/// What is known of a table or view.
+/// Properties of a table or view.
 #[derive(Debug)]
 pub(super) struct Relation {
     pub(super) oid: u32,
     /// `pg_class.relkind`.
     pub(super) kind: String,
-    /// Schema and name as SQL writes them.
+    /// Schema and name in SQL form.
     pub(super) quoted: String,
-    /// The role that asks, as SQL writes it.
+    /// The inspecting role, in SQL form.
     pub(super) role: String,
 }
 
 impl Found {
-    /// The column as the catalog keeps it.
+    /// Returns the column as the catalog stores it.
     pub(super) fn column(&self) -> Column {
         Column {
             name: self.name.clone(),
@@ -65,7 +65,7 @@ impl Found {
 }
 
 impl Surface {
-    /// The column of that name; says so at `key` if there is none or it may not be read.
+    /// Returns the column of that name; adds a violation at `key` if there is none or it may not be read.
     pub(super) fn column(&self, name: &str, key: &str, findings: &mut Findings) -> Option<&Found> {
         let Some(found) = self.columns.iter().find(|column| column.name == name) else {
             let close = near(name, self.columns.iter().map(|column| column.name.as_str()));
@@ -89,7 +89,7 @@ impl Surface {
         found.readable.then_some(found)
     }
 
-    /// The statement that lets the role read all of it.
+    /// Returns the statement that allows the role to read all of it.
     pub(super) fn grant(&self) -> String {
         self.relation
             .as_ref()
@@ -97,7 +97,7 @@ impl Surface {
     }
 }
 
-/// Finds what the definition reads; `None` after saying why it cannot be read at all.
+/// Finds the relation or query of the definition; `None` after reporting why it cannot be read at all.
 pub(super) async fn find(
     inspector: &mut Inspector,
     definition: &Definition,
@@ -117,7 +117,7 @@ pub(super) async fn find(
     }
 }
 
-/// The key whose text could not be sent: NUL ends a message of the protocol.
+/// Returns the key whose text cannot be sent: NUL ends a message of the protocol.
 fn with_nul(definition: &Definition) -> Option<&'static str> {
     let one = |text: &Option<String>| text.as_deref().is_some_and(|text| text.contains('\0'));
     let many = |texts: &[String]| texts.iter().any(|text| text.contains('\0'));

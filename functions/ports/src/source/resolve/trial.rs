@@ -1,4 +1,5 @@
-//! The statements of a chunk, sent before any chunk is: its description, and its COPY of some rows in every format.
+//! Trial of the statements of a chunk before any chunk is read: its description, and its COPY of some rows in every
+//! format.
 
 use export::catalog::{Dataset, Definition};
 use export::format::{Format, Output};
@@ -12,16 +13,17 @@ use crate::source::session::compare;
 use crate::source::sql::{copy_sql, describe_sql};
 use crate::source::{Inspector, SourceError};
 
-/// Rows that are read at most. They show what fails on any row: a function that writes, a cast, a missing right.
+/// Maximum number of rows that are read. They show errors that occur on any row: a function that writes, a cast, a
+/// missing privilege.
 const MAX_ROWS: u64 = 200;
 
-/// What reading them may cost in the planner's units: about a second of one session.
+/// Maximum cost of reading them in the planner's units: about a second of one session.
 const MAX_COST: f64 = 250_000.0;
 
-/// How [`copy_sql`] ends.
+/// End of the text of [`copy_sql`].
 const COPY_END: &str = "\n) to stdout (format binary)";
 
-/// Sends them; a refusal is the error. Warns where even some rows would take long.
+/// Runs the statements; returns the error if one is refused. Warns if even some rows would take long.
 pub(super) async fn run(
     inspector: &mut Inspector,
     definition: &Definition,
@@ -65,7 +67,7 @@ pub(super) async fn run(
     Ok(())
 }
 
-/// Reads by the first statement that is affordable and finds a row; false if none was affordable.
+/// Runs the first statement that is affordable and finds a row. Returns false if none was affordable.
 async fn some_rows(
     inspector: &mut Inspector,
     dataset: &Dataset,
@@ -84,7 +86,7 @@ async fn some_rows(
     Ok(affordable)
 }
 
-/// A day in the middle of the data as the statistics tell it, then no range at all.
+/// Returns a day in the middle of the data according to the statistics, then no range at all.
 async fn ranges(inspector: &mut Inspector, dataset: &Dataset) -> Result<Vec<Range>, SourceError> {
     let Some(range) = &dataset.range else { return Ok(vec![Range::All]) };
     let (kind, day) = (range.kind, range.kind.day());
@@ -93,8 +95,8 @@ async fn ranges(inspector: &mut Inspector, dataset: &Dataset) -> Result<Vec<Rang
     Ok(vec![Range::Span(Span { kind, start, end: start + day }), Range::All])
 }
 
-/// The dataset as a request for all of its columns selects it. Without a tenant: any tenant's rows will do, and the
-/// column's type is compared by the description.
+/// Returns the selection of a request for all columns of the dataset. It has no tenant: any tenant's rows suffice,
+/// and the column's type is compared by the description.
 fn selection(dataset: &Dataset, format: Format) -> Selection {
     Selection {
         dataset: String::new(),
@@ -111,19 +113,19 @@ fn selection(dataset: &Dataset, format: Format) -> Selection {
     }
 }
 
-/// What the COPY of a chunk selects, of the first rows.
+/// Returns the select of a chunk's COPY, limited to the first rows.
 fn limited(selection: &Selection, range: &Range, tenant: &TenantId, limit: u64) -> String {
     let copy = copy_sql(selection, range, tenant);
     let select = copy.strip_prefix("copy (\n").and_then(|rest| rest.strip_suffix(COPY_END)).unwrap_or(&copy);
     format!("{select}\nlimit {limit}")
 }
 
-/// A tenant for statements in which none occurs.
+/// Returns a tenant for statements in which none occurs.
 fn any_tenant() -> Option<TenantId> {
     "check".parse().ok()
 }
 
-/// The description's row as a worker reads it.
+/// Reads the row of the description as a worker does.
 fn numbers(rows: &[Vec<Option<String>>]) -> Vec<Option<i64>> {
     let number = |cell: &Option<String>| match cell.as_deref()? {
         "t" => Some(1),

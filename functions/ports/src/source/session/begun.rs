@@ -1,4 +1,4 @@
-//! Finds out what broke the connection in the middle of COPY.
+//! Diagnosis of a connection that broke in the middle of COPY.
 
 use std::time::{Duration, Instant};
 
@@ -7,23 +7,24 @@ use sqlx::postgres::PgConnectOptions;
 use super::ask;
 use crate::source::{SourceError, connect};
 
-/// Longest time for that.
+/// Maximum time for the diagnosis.
 const EXPLAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// When and how the session's transaction began.
+/// Start and connection options of the session's transaction.
 pub(super) struct Begun<'a> {
     at: Instant,
     options: &'a PgConnectOptions,
 }
 
 impl<'a> Begun<'a> {
-    /// It begins now.
+    /// Records a transaction that begins now.
     pub(super) fn now(options: &'a PgConnectOptions) -> Self {
         Self { at: Instant::now(), options }
     }
 
-    /// What broke the connection in the middle of COPY. The driver waits for a server that has ended the session and then
-    /// reports the end of the stream alone, and a pooler says only that it lost its server; so the server is asked.
+    /// Determines why the connection broke in the middle of COPY. The driver waits for a server that has ended the
+    /// session and then reports only the end of the stream, and a pooler reports only that it lost its server, so the
+    /// server is queried.
     pub(super) async fn explained(&self, error: SourceError) -> SourceError {
         let lasted = self.at.elapsed();
         if !error.broke() {
@@ -39,12 +40,12 @@ impl<'a> Begun<'a> {
     }
 }
 
-/// `transaction_timeout` of a new session; `None` where there is none, as before PostgreSQL 17, or no session.
+/// Returns `transaction_timeout` of a new session; `None` if there is none, as before PostgreSQL 17, or no session.
 async fn transaction_timeout_ms(options: &PgConnectOptions) -> Option<u64> {
     let mut connection = connect(options, Duration::ZERO).await.ok()?;
     let sql = "select setting::bigint from pg_catalog.pg_settings where name = 'transaction_timeout'";
     let row = ask(&mut connection, sql.to_owned()).await;
-    // Closing by hand waits over TLS for the server to say something.
+    // An explicit close waits over TLS for a message from the server.
     drop(connection);
     row.ok()?.first().copied().flatten().and_then(|ms| u64::try_from(ms).ok())
 }

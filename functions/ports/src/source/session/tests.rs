@@ -1,4 +1,4 @@
-//! The description of a selection, read as the worker reads it.
+//! Description of a selection, read as the worker reads it.
 
 use export::catalog::{From, TenantColumn, TenantType};
 use export::column::{Column, ColumnType};

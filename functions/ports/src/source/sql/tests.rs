@@ -1,4 +1,4 @@
-//! The text of every statement, and quoting against an independent reader of literals.
+//! Tests of the text of every statement, and of quoting against an independent reader of literals.
 
 use export::catalog::RangeColumn;
 use export::column::ColumnType;
@@ -97,7 +97,7 @@ fn every_predicate_of_a_query() {
     golden(&describe_sql(&selection), pinned!("describe-query"));
 }
 
-/// A test by operators of `schema`.
+/// Returns a test by operators of `schema`.
 fn by(column: &str, test: Test, operator: &str, of: (&str, &str), listable: bool) -> Predicate {
     let operator = Qualified::new(of.0, operator);
     let by = By { operator, of: Qualified::new(of.0, of.1), oid: 60_000, listable, untried: true };
@@ -155,7 +155,7 @@ fn bounds_have_the_type_of_their_column() {
     assert_eq!(text(RangeKind::Instant, 0), "timestamptz '1970-01-01 00:00:00+00'");
 }
 
-/// Reads one literal at the start of `sql` as PostgreSQL's scanner does; gives the value and the rest.
+/// Reads one literal at the start of `sql` as PostgreSQL's scanner does; returns the value and the rest.
 fn scan(sql: &str, standard_conforming_strings: bool) -> Option<(String, &str)> {
     let (escapes, body) = match sql.strip_prefix("E'") {
         Some(body) => (true, body),
@@ -183,7 +183,7 @@ proptest! {
     #[test]
     fn a_literal_is_read_back_whole(value in "([^\\x00]|['\\\\\"\nn;-]){0,40}", rest in "['\\\\ a]{0,3}") {
         for standard in [true, false] {
-            // A quote directly behind would continue the literal; our SQL never puts one there.
+            // A quote directly after it would continue the literal; the generated SQL never contains one there.
             let sql = format!("{} {rest}", literal(&value));
             let (read, after) = scan(&sql, standard).expect("a whole literal");
             prop_assert_eq!(&read, &value);

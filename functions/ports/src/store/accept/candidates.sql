@@ -1,13 +1,13 @@
--- What decides about a request of tenant $1: the time, its limits, the export that has idempotency key $5 (null: no key),
--- and the chunks that lie inside what is wanted and might be reused, in id order, one a row; one row without a chunk if
--- there is none. $2 fingerprints, $3 starts and $4 ends of the wanted spans (null: no range column); $6 and $7 are the
--- hashes of the body that may come again under the key.
+-- State that decides about a request of tenant $1: the time, the tenant's limits, the export that has idempotency key
+-- $5 (null: no key), and the reusable chunks inside the target spans, in id order, one per row; one row without a
+-- chunk if there is none. $2 fingerprints, $3 starts and $4 ends of the target spans (null: no range column); $6 and
+-- $7 are the hashes of the body that may be repeated under the key.
 --
--- The condition on the state is that of the index chunk_reuse: chunks that nothing may reuse are not looked at.
+-- The condition on the state is that of the index chunk_reuse, so chunks that cannot be reused are not read.
 with tenant as materialized (
     select sluice.micros(clock_timestamp()) as now,
            sluice.is_full($1) as is_full, sluice.max_active() as max_active, sluice.max_queued() as max_queued,
-           -- What is deleted counts until it is removed from the bucket as well.
+           -- Deleted exports count until their objects are removed from the bucket.
            coalesce(k.exports, 0) + (
                select count(*) from (select from sluice.litter l where l.tenant = $1 limit sluice.max_kept_exports()) l
            ) as kept_exports, coalesce(k.request_bytes, 0) as kept_bytes, coalesce(k.links, 0) as kept_chunks,

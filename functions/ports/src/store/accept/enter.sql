@@ -1,6 +1,6 @@
--- Takes the row of tenant $1 for the rest of the transaction, or fails at once where another transaction has it: who waits
--- for it, waits without a session. Then takes idempotency key $2 (null: none) for export $5; it belongs to the tenant, so
--- no other accept can be deciding about it. $3 and $4 are the hashes of the body.
+-- Locks the row of tenant $1 for the rest of the transaction, or fails at once if another transaction holds it, so
+-- that the caller waits without a session. Then claims idempotency key $2 (null: none) for export $5. The key belongs
+-- to the tenant, so no other accept can be deciding about it. $3 and $4 are the hashes of the body.
 with tenant as materialized (
     select id from sluice.tenant where id = $1 for no key update nowait
 ), claimed as (

@@ -1,4 +1,4 @@
-//! Storing what was planned: the export, its selections, new chunks and links.
+//! Inserts of a plan: the export, its selections, new chunks and links.
 
 use std::collections::BTreeMap;
 
@@ -13,11 +13,13 @@ use super::super::ranges::{texts, to_columns, to_json};
 use super::NewExport;
 use crate::random;
 
-/// Room between the ordinals of two links, shared out among the children of a split: eight splits deep where the
-/// number of children doubles from 5 to 64. Below that ordinals repeat, and the chunk's id decides.
+/// Gap between the ordinals of two links, shared out among the children of a split. It suffices for eight levels of
+/// splits if the number of children doubles from 5 to 64. Below that ordinals repeat, and the order is decided by the
+/// chunk's id.
 pub(in super::super) const ROOM: i64 = 1 << 40;
 
-/// False if another catalog is in force: until the transaction ends none is applied (`in_force.sql`).
+/// Inserts the export. Returns false if another catalog is in force. Until the transaction ends no other catalog can
+/// be applied (`in_force.sql`).
 pub(super) async fn insert_export(
     tx: &mut Tx,
     new: &NewExport,
@@ -39,7 +41,7 @@ pub(super) async fn insert_export(
     Ok(tx.run(insert).await? == 1)
 }
 
-/// A piece of a plan with its place in the export.
+/// A planned chunk with its position in the export.
 pub(in super::super) struct Numbered<'a> {
     pub(in super::super) piece: Piece,
     pub(in super::super) want: &'a Want,
@@ -57,7 +59,8 @@ pub(in super::super) fn number<'a>(plan: &Plan, wants: &'a [Want], first: i64) -
     plan.pieces().enumerate().map(place).collect()
 }
 
-/// Inserts selections, new chunks and links to all pieces, in one statement; answers how many links are open.
+/// Inserts selections, new chunks and links to all planned chunks, in one statement. Returns the number of open
+/// links.
 pub(in super::super) async fn insert_pieces(
     tx: &mut Tx,
     export: ExportId,

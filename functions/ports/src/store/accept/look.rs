@@ -1,4 +1,5 @@
-//! What a request is decided by: limits of its tenant, an earlier export under its key, and the chunks it might reuse.
+//! State that decides about a request: limits of its tenant, an earlier export under its key, and the chunks it might
+//! reuse.
 
 use std::collections::HashSet;
 
@@ -14,23 +15,23 @@ use super::super::idempotency::Idempotency;
 use super::super::ranges::{chunk_id, count, from_row, texts};
 use super::super::turns::{Full, Kept};
 
-/// One look at the store, at one time.
+/// State of the store at one moment.
 #[derive(Debug)]
 pub(super) struct Look {
     /// The time, in microseconds since 1970.
     pub(super) now: i64,
-    /// The export that has the idempotency key, and whether it came with the same body.
+    /// The export that has the idempotency key; true if it was requested with the same body.
     pub(super) earlier: Option<(ExportId, bool)>,
-    /// The tenant has as many live exports as it may.
+    /// Set if the tenant has reached its limit of live exports.
     pub(super) full: Option<Full>,
-    /// The tenant keeps as much as it may.
+    /// Set if the tenant has reached its limit of stored data.
     pub(super) kept: Option<Kept>,
-    /// Chunks that might be reused, by id.
+    /// Chunks that might be reused, ordered by id.
     pub(super) candidates: Vec<Candidate>,
 }
 
 impl Look {
-    /// Looks; takes no lock. What is found can have changed as soon as it is known, except what the caller has locked.
+    /// Reads the state without taking a lock. It may be outdated at once, except for rows the caller has locked.
     pub(super) async fn read(
         tx: &mut Tx,
         tenant: &TenantId,
@@ -72,7 +73,7 @@ impl Look {
         })
     }
 
-    /// Keeps only the candidates that the caller has locked.
+    /// Removes the candidates that the caller has not locked.
     pub(super) fn keep(&mut self, locked: &[ChunkId]) {
         let locked: HashSet<_> = locked.iter().collect();
         self.candidates.retain(|candidate| locked.contains(&candidate.id));
@@ -98,8 +99,8 @@ fn candidate(row: &PgRow) -> Result<Candidate, StoreError> {
     })
 }
 
-/// Locks chunks in id order. What they are then is read by a second statement: the snapshot of this one may be older than
-/// the locks it waited for.
+/// Locks chunks in id order. Their state must be read by a second statement, because the snapshot of this one may be
+/// older than the locks it waited for.
 pub(super) async fn lock(tx: &mut Tx, chunks: &[ChunkId]) -> Result<(), StoreError> {
     if chunks.is_empty() {
         return Ok(());

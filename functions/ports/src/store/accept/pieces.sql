@@ -1,5 +1,5 @@
--- What tenant $1 gets into export $13: selections $2 and $3, new chunks $4 to $12, links $14 to $19, each group
--- parallel arrays. One statement: the references between them are checked at its end.
+-- Inserts the rows of export $13 of tenant $1: selections $2 and $3, new chunks $4 to $12, links $14 to $19, each
+-- group as parallel arrays. It is one statement because the references between them are checked at its end.
 with selections as (
     -- In a fixed order, so that two accepts of equal selections cannot wait for each other.
     insert into sluice.selection (fingerprint, body)
@@ -15,12 +15,12 @@ with selections as (
                 $12::boolean[])
         as u (id, dataset, fingerprint, range_of, range_start, range_end, planned_rows, planned_bytes, indexed)
 ), fresh as (
-    -- What befell a chunk before is not charged to an export that shares it now.
+    -- Earlier failures of a chunk are not charged to an export that shares it now.
     update sluice.chunk c set failures = 0, breaks = 0
     from unnest($14::text[], $18::boolean[]) as u (id, reused)
     where u.reused and c.id = u.id::uuid and c.state in ('due', 'sent', 'running') and (c.failures > 0 or c.breaks > 0)
 ), kept as (
-    -- Settled chunks that are used again are kept longer.
+    -- Settled chunks that are reused are kept longer.
     update sluice.chunk c
     set keep_until = greatest(c.keep_until, clock_timestamp() + sluice.reuse_for())
     from unnest($14::text[], $18::boolean[]) as u (id, reused)

@@ -1,7 +1,7 @@
--- Attempt $2 of chunk $1 met a condition of the deployment: the chunk is due when the back-off ends ($3), at the latest in two
--- seconds where there is none. A session that broke while rows were read ($4) is counted, and the chunk waits twice as long
--- each time: the back-off itself begins anew whenever a chunk could begin to read. An attempt whose lease ran out
--- meanwhile, since the store was away, is not charged for that.
+-- Attempt $2 of chunk $1 met a condition of the deployment. The chunk is due when the back-off ends ($3), or in two
+-- seconds if there is none. A session that broke while rows were read ($4) is counted, and the chunk waits twice as
+-- long each time, because the back-off itself restarts whenever a chunk was able to begin to read. An attempt whose
+-- lease expired meanwhile because the store was unreachable is not charged.
 update sluice.chunk c
 set state = 'due', lease_until = null, reusable = false, as_of = null,
     due_at = greatest(

@@ -1,5 +1,6 @@
--- A condition was met: signal $1, reason $2. Those who meet it within one back-off wait for the same time; the next one is
--- twice as long: 2 s, 4 s, 8 s ... 2 min. A row that was not needed for ten minutes begins again.
+-- Records that a condition was met: signal $1, reason $2. Attempts that meet it within one back-off wait for the same
+-- time; the next back-off is twice as long: 2 s, 4 s, 8 s ... 2 min. A row that was not needed for ten minutes starts
+-- again at 2 s.
 insert into sluice.back_off as b (signal, reason, times, since, until)
 values ($1, $2, 1, clock_timestamp(), clock_timestamp() + interval '2 seconds')
 on conflict (only_one) do update

@@ -1,5 +1,5 @@
--- What export $1 will not get: those of its chunks $2 that are not done. Their rows are locked. Where a condition of the
--- deployment held all back, that is the reason, and to ask for less would not help.
+-- Lists what export $1 will not contain: those of its chunks $2 that are not done. Their rows are locked. If a
+-- condition of the deployment held all chunks back, that is the reason, and a smaller request would not help.
 insert into sluice.missing (export_id, dataset, fingerprint, range_of, range_start, range_end, attempts, failure)
 select l.export_id, c.dataset, c.fingerprint, c.range_of, c.range_start, c.range_end, c.attempt,
        jsonb_build_object('code', 'deadline', 'again', false, 'message',

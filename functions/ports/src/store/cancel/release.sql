@@ -1,5 +1,5 @@
--- Chunks $1 lost a link: those without any are let go, unless they are settled and may be reused. No attempt of one that was
--- never leased has written an object: its row goes at once.
+-- Chunks $1 lost a link: those without any link are released, unless they are settled and may be reused. A chunk that
+-- was never leased has no objects, so its row is deleted at once.
 with never_read as (
     delete from sluice.chunk c
     where c.id = any ($1::text[]::uuid[]) and c.state in ('due', 'sent') and c.attempt = 0

@@ -1,6 +1,5 @@
--- Those of chunks $1 that no link wants any more will not be read; an attempt that runs stops at its
--- next renewal, since it is fenced by the state. No attempt of one that was never leased has written an object: its row goes
--- at once.
+-- Those of chunks $1 that have no link left are not read. A running attempt stops at its next renewal, since it is
+-- fenced by the state. A chunk that was never leased has no objects, so its row is deleted at once.
 with never_read as (
     delete from sluice.chunk c
     where c.id = any ($1::text[]::uuid[]) and c.state in ('due', 'sent') and c.attempt = 0

@@ -1,10 +1,10 @@
--- Chunks $1 that live exports still want are read anew: due at once, under the next attempt. What the last
--- one wrote, or still writes, is litter. Chunks and exports are locked by the caller.
+-- Chunks $1 that live exports still need are read again: due at once, under the next attempt. Objects the last
+-- attempt wrote, or still writes, are orphaned. Chunks and exports are locked by the caller.
 with anew as (
     update sluice.chunk c
     set state = 'due', due_at = clock_timestamp(), sends = 0, lease_until = null, as_of = null, reusable = false,
         keep_until = null, ended_at = null,
-        -- A reading of its own: what befell the one before does not count against it.
+        -- A fresh read: earlier failures do not count against it.
         failures = 0, failure = null, breaks = 0,
         planned_rows = coalesce(c.rows, c.planned_rows), planned_bytes = coalesce(c.source_bytes, c.planned_bytes),
         rows = null, bytes = null, source_bytes = null, sha256 = null

@@ -1,5 +1,5 @@
--- Chunks of dataset $1 (of tenant $2, or of all) that have been read or are being read, and lie in the days
--- of $3 kinds, $4 starts, $5 ends; the next $7 behind id $6, locked in id order. Without days ($3 empty) all.
+-- Chunks of dataset $1 (of tenant $2, or of all) that have been read or are being read, and touch the days given by
+-- $3 kinds, $4 starts, $5 ends; the next $7 after id $6, locked in id order. Without days ($3 empty) all.
 select c.id::text
 from sluice.chunk c
 where c.dataset = $1 and ($2::text is null or c.tenant = $2)

@@ -1,4 +1,4 @@
--- Ended exports lose the files of chunks $1, and say so. Chunks and exports are locked by the caller.
+-- Ended exports lose the files of chunks $1, and list them as missing. Chunks and exports are locked by the caller.
 with lost as (
     delete from sluice.link l
     using sluice.chunk c, sluice.export e
@@ -15,7 +15,7 @@ with lost as (
 ), summed as (
     select export_id, count(*) as chunks, sum(rows) as rows, sum(bytes) as bytes from lost group by export_id
 ), manifests as (
-    -- It lists files that are gone: no export names it from here on.
+    -- The manifest lists files that are gone; no export refers to it from here on.
     insert into sluice.litter (prefix, sweep_at, unless_named)
     select e.manifest_key, clock_timestamp(), true
     from summed s join sluice.export e on e.id = s.export_id
@@ -26,7 +26,7 @@ update sluice.export e
 set status = case when e.status = 'succeeded' then 'failed' else e.status end,
     manifest_key = null,
     edition = e.edition + 1,
-    -- Where links were dropped before, the counts were kept; else they are counted anew.
+    -- If links were dropped before, the counts were kept; otherwise they are counted again.
     progress = e.progress || jsonb_build_object(
         'chunksDone', (e.progress ->> 'chunksDone')::bigint - s.chunks,
         'rows', (e.progress ->> 'rows')::bigint - s.rows,

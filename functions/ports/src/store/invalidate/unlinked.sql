@@ -1,4 +1,4 @@
--- Those of chunks $1 that no export has are let go, with their files.
+-- Those of chunks $1 that no export has are released, with their files.
 with gone as (
     update sluice.chunk c
     set state = 'dying', reusable = false, keep_until = null, ended_at = clock_timestamp(), lease_until = null

@@ -1,4 +1,4 @@
--- Chunks of the window that was looked at last that are done or failed and have an open link: $1 at most, locked.
+-- Chunks of the window checked last that are done or failed and have an open link: $1 at most, locked.
 select c.id::text
 from sluice.chunk c
 where c.state in ('done', 'failed')

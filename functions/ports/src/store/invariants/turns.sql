@@ -1,4 +1,4 @@
--- Tenants whose turns are not as `give_turns()` would have left them: it looks at them again.
+-- Marks tenants whose turns are not as `give_turns()` would have left them, so that it checks them again.
 insert into sluice.turn_change (tenant)
 select e.tenant
 from sluice.live_tenants() e

@@ -1,5 +1,6 @@
--- Attempt $2 of chunk $1 reads at $3 (microseconds), and whether all its rows are settled then ($4), by the horizon $5 (null:
--- unknown). The back-off goes first: its row is locked before a chunk's, as everywhere. Reading proves nothing about the bucket.
+-- Records that attempt $2 of chunk $1 reads at $3 (microseconds), and whether all its rows are settled then ($4), by
+-- the horizon $5 (null: unknown). The back-off is deleted first, since its row is locked before a chunk row, as
+-- everywhere. Reading proves nothing about the bucket.
 with over as (
     delete from sluice.back_off where until <= clock_timestamp() and signal not like 'storage%' returning 1
 )

@@ -1,5 +1,5 @@
--- The next $1 prefixes that are to be swept now: the first of each tenant, then the second of each, and so on. Tenants are
--- found by one step into the index each.
+-- The next $1 prefixes to sweep now: the first of each tenant, then the second of each, and so on. Tenants are found
+-- by one index step each.
 with recursive tenants (tenant) as (
     (select l.tenant from sluice.litter l order by l.tenant limit 1)
     union all

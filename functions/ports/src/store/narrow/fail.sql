@@ -1,5 +1,5 @@
--- Chunks $1 that nobody has read yet fail: their selections $2 do not fit the catalog, each for the reason in
--- $3. What an attempt that runs may still write is litter. The chunks are locked by the caller.
+-- Chunks $1 that are not read yet fail: their selections $2 do not fit the catalog, each for the reason in $3.
+-- Objects that a running attempt may still write are orphaned. The chunks are locked by the caller.
 with failed as (
     update sluice.chunk c
     set state = 'failed', ended_at = clock_timestamp(), lease_until = null, reusable = false, keep_until = null,

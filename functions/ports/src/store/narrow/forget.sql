@@ -1,5 +1,5 @@
--- Chunks $1 that were read under a selection which no longer fits are never reused: kept for the exports that
--- have them, and for nobody else. The chunks are locked by the caller.
+-- Chunks $1 that were read under a selection that no longer fits are never reused: they are kept only for the exports
+-- that have them. The chunks are locked by the caller.
 with forgotten as (
     update sluice.chunk c set reusable = false, keep_until = null
     where c.id = any ($1::text[]::uuid[]) and c.state = 'done' and c.reusable

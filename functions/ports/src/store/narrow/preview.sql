@@ -1,5 +1,5 @@
--- What a catalog would invalidate that does not allow the selections $1: chunks that would fail, those that would not be
--- reused any more, and the exports that would lose chunks.
+-- Effect of a catalog that does not allow the selections $1: the chunks that would fail, those that would no longer
+-- be reused, and the exports that would lose chunks.
 select c.dataset,
        count(*) filter (where c.state in ('due', 'sent', 'running')) as failing,
        count(*) filter (where c.state = 'done' and c.reusable) as forgotten,

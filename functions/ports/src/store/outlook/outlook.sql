@@ -1,7 +1,8 @@
--- For tenant $1 and an output $2: what its last chunks used and had, and what of it waits. Nothing of another tenant is read.
--- Of datasets in $6 alone (null: any). $3 datasets with a tenant column, $4 their selections, $5 the lengths of their wanted spans (null: no range column).
+-- For tenant $1 and an output $2: usage and size of its last chunks, and its waiting chunks. Nothing of another
+-- tenant is read. Limited to the datasets in $6 (null: any). $3 datasets with a tenant column, $4 their selections,
+-- $5 the lengths of their target spans (null: no range column).
 with recent as (
-    -- Before anything is joined or left out, so that this is bounded however much the tenant has.
+    -- The limit applies before anything is joined or filtered, so that this is bounded however much the tenant has.
     select * from (
     select c.id, c.attempt, c.dataset, c.fingerprint, c.range_of, c.range_end::float8 - c.range_start::float8 as units, c.rows, c.source_bytes, c.bytes,
            row_number() over (order by c.ended_at desc) as nth
@@ -21,7 +22,7 @@ with recent as (
 ), wanted as materialized (
     select dataset, body::jsonb as body, units from unnest($3::text[], $4::text[], $5::bigint[]) as w (dataset, body, units)
 ), alike as materialized (
-    -- Once per selection, not per chunk: filters may be long.
+    -- Once per selection instead of per chunk, because filters may be long.
     select w.dataset, w.units, s.fingerprint
     from (select distinct dataset, fingerprint from recent) r
     join wanted w on w.dataset = r.dataset
@@ -29,14 +30,14 @@ with recent as (
     where s.body -> 'from' = w.body -> 'from' and s.body -> 'columns' = w.body -> 'columns'
       and s.body -> 'predicates' = w.body -> 'predicates' and s.body -> 'tenantColumn' = w.body -> 'tenantColumn'
 ), past as (
-    -- A chunk much longer than what is wanted tells little of it: its rows may lie anywhere.
+    -- A chunk much longer than the target span is a poor estimate: its rows may be anywhere within it.
     select r.dataset, r.range_of as of, count(*) as chunks, sum(r.rows) as rows, coalesce(sum(r.source_bytes), 0) as bytes,
            coalesce(sum(r.units), 0) as units
     from alike a
     join recent r on r.dataset = a.dataset and r.fingerprint = a.fingerprint and (r.units is null or r.units / 10 <= a.units)
     group by r.dataset, r.range_of
 ), waiting as (
-    -- So many at least: beyond that, more of them change nothing that a client would do.
+    -- A lower bound beyond the limit: more chunks would not change what a client does.
     select count(*) as chunks, coalesce(sum(c.planned_bytes) filter (where s.shared), 0)::bigint as bytes
     from (select c.fingerprint, c.planned_bytes, c.dataset from sluice.chunk c
           where c.tenant = $1 and c.state in ('due', 'sent', 'running') limit 20000) c

@@ -1,4 +1,4 @@
--- What export $1 has (lacking = false) and what it still lacks (lacking = true).
+-- Ranges that export $1 has (lacking = false) and still lacks (lacking = true).
 select c.dataset, c.fingerprint, c.range_of, c.range_start, c.range_end, c.state <> 'done' as lacking
 from sluice.link l join sluice.chunk c on c.id = l.chunk_id
 where l.export_id = $1::text::uuid

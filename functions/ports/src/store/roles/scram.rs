@@ -1,5 +1,6 @@
-//! What PostgreSQL keeps of a password: a verifier for SCRAM-SHA-256, from which nobody gets the password back. A server that
-//! is given one instead of the password takes it as it is, so the password itself is in no statement and in no log of it.
+//! SCRAM-SHA-256 verifiers, which is the form in which PostgreSQL stores a password and from which the password
+//! cannot be recovered. A server that receives a verifier instead of a password stores it as it is, so the password
+//! itself appears in no statement and in no log.
 //!
 //! Sources: RFC 5802 section 3, RFC 7677; "pg_authid" in the PostgreSQL documentation.
 
@@ -9,13 +10,13 @@ use aws_lc_rs::{digest, hmac, pbkdf2};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// As PostgreSQL itself chooses them.
+/// Number of iterations, the default of PostgreSQL.
 const ITERATIONS: u32 = 4096;
-/// Bytes.
+/// Length of the salt in bytes.
 pub(super) const SALT: usize = 16;
 
-/// The verifier; `None` for a password with anything but printable ASCII, which server and clients would normalise first
-/// (SASLprep).
+/// Returns the verifier; `None` for a password with anything but printable ASCII, which server and clients would
+/// normalise first (SASLprep).
 pub(super) fn verifier(password: &str, salt: [u8; SALT]) -> Option<String> {
     if !password.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return None;
@@ -34,7 +35,7 @@ pub(super) fn verifier(password: &str, salt: [u8; SALT]) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// Password and salt of RFC 7677's example; the keys are what Python's hashlib and hmac make of them.
+    /// Uses password and salt of RFC 7677's example; the keys were computed with Python's hashlib and hmac.
     #[test]
     fn the_verifier_is_the_one_of_the_standards_example() {
         let salt = STANDARD.decode("W22ZaJ0SNY7soEsUEjb6gQ==").unwrap().try_into().unwrap();

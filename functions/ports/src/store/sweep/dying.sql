@@ -1,5 +1,5 @@
--- The next $1 chunks whose objects are to be deleted: the first of each tenant, then the second of each, and so on. Of a tenant
--- first those not looked at yet, then those whose rows may go if nothing was written since.
+-- The next $1 chunks whose objects must be deleted: the first of each tenant, then the second of each, and so on.
+-- Within a tenant first those not emptied yet, then those whose rows may be deleted if nothing was written since.
 with recursive tenants (tenant) as (
     (select c.tenant from sluice.chunk c where c.state in ('split', 'dying') order by c.tenant limit 1)
     union all

@@ -1,5 +1,5 @@
--- The next $1 chunks that may be wanted by nobody: those whose time for reuse is over, and failed ones without a link.
--- Rows that others hold are left for the next time, so nothing waits here.
+-- The next $1 chunks that may be unused: those whose time for reuse is over, and failed ones without a link. Rows
+-- locked by other transactions are left for the next time, so nothing waits here.
 select c.id::text
 from sluice.chunk c
 where c.id in (

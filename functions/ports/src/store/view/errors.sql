@@ -1,4 +1,4 @@
--- What export $1 will not get, and why.
+-- Chunks that export $1 will not contain, with the reasons.
 select * from (
     select c.dataset, c.range_of, c.range_start, c.range_end, c.attempt as attempts, c.failure::text
     from sluice.link l join sluice.chunk c on c.id = l.chunk_id

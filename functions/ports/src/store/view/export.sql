@@ -1,4 +1,4 @@
--- An export and how far it is; a `where` follows. Chunks that are missing count as failed on top.
+-- An export and its progress; a `where` follows. Missing chunks are added to the failed ones.
 select e.id::text, e.status, e.request::text, e.revision, e.heads::text, e.manifest_key,
        sluice.micros(e.accepted_at) as accepted, sluice.micros(e.started_at) as started, sluice.micros(e.ended_at) as ended,
        sluice.micros(e.expires_at) as expires, sluice.micros(e.deadline_at) as deadline,
@@ -6,7 +6,7 @@ select e.id::text, e.status, e.request::text, e.revision, e.heads::text, e.manif
        (select count(*) from sluice.missing m where m.export_id = e.id) as missing,
        exists (select from sluice.setting where name = 'paused_at') as paused,
        b.signal, b.reason, sluice.micros(b.since) as since, sluice.micros(b.until) as until,
-       -- Its place among the tenant's exports that wait for their turn, from 1; 0 when it has its turn.
+       -- Position among the tenant's exports that wait for their turn, from 1; 0 when it has its turn.
        case when e.status = 'queued' and not exists (select from sluice.export_turn t where t.export_id = e.id) then
            (select count(*) from sluice.export q
             where q.tenant = e.tenant and q.status in ('queued', 'running') and (q.queued_at, q.id) <= (e.queued_at, e.id)

@@ -1,12 +1,12 @@
--- The page of exports of tenant $1, newest first: those of status $2 (null: all) behind export $4 of time $3 (null: from the
--- newest), at most $5, and no more than have $6 bytes together or $8 chunks to count, but one in any case; of all their datasets
--- in $7 (null: any). An export and how far it is follows.
+-- The page of exports of tenant $1, newest first: those of status $2 (null: all) after export $4 of time $3 (null:
+-- from the newest), at most $5, with at most $6 bytes together and $8 chunks to count, but at least one; only exports
+-- whose datasets are all in $7 (null: any). The export with its progress follows.
 --
--- One more than asked for tells whether there is a next page. An export whose deadline is over is only looked at closely,
--- which reads its request too, where it seems to be.
+-- One row more than requested shows whether there is a next page. The full check of a deadline, which reads the
+-- request too, is made only for exports whose deadline seems to be over.
 with page as materialized (
     select e.id, row_number() over newest as place, sum(e.page_bytes) over newest as bytes,
-           -- Those of a live export are counted; what was counted at its end is kept.
+           -- The links of a live export are counted; counts of an ended one were stored at its end.
            sum(case when e.progress is null then e.links else 0 end) over newest as links
     from sluice.export e
     where e.tenant = $1

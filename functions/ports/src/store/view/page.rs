@@ -1,4 +1,4 @@
-//! One page of an export's chunks, and whether it can still change.
+//! One page of an export's chunks, with the status that decides if it can still change.
 
 use export::chunk::ExportStatus;
 use export::id::{ChunkId, ExportId, TenantId};
@@ -8,22 +8,23 @@ use super::{ChunkDetail, read_chunk};
 use crate::store::StoreError;
 use crate::store::connection::{Store, Tx, sql};
 
-/// Chunks of an export, all of them as they were under one status of it.
+/// Chunks of an export, all as they were under one status of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChunkPage {
     /// The chunks, in order.
     pub chunks: Vec<ChunkDetail>,
     /// The status of the export.
     pub status: ExportStatus,
-    /// When its files go, microseconds since 1970; known once it has ended.
+    /// Time at which its files are deleted, microseconds since 1970; known once it has ended.
     pub expires_micros: Option<i64>,
 }
 
 impl Store {
-    /// Chunks of an export behind the one with ordinal and id `after`, in order; `None` if the tenant has no such export.
+    /// Returns chunks of an export after the one with ordinal and id `after`, in order; `None` if the tenant has no
+    /// such export.
     ///
-    /// Where the status says that the export has ended, the chunks are those it has ended with: links that
-    /// go while this reads are noticed.
+    /// If the status is an ended one, the chunks are those the export ended with: links deleted during the read are
+    /// detected.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -51,8 +52,8 @@ impl Store {
                 .bind(after.map(|(_, id)| id.to_string()))
                 .bind(limit);
             let rows = tx.all(find).await?;
-            // Each statement has a snapshot of its own: deleted or expired in between, an export that had all its
-            // files would seem to have none.
+            // Each statement has its own snapshot: an export that is deleted or expires in between would seem to have
+            // no files although it had all.
             let changed = !status.is_live()
                 && self::status(&mut tx, tenant, export).await? != Some((status, expires_micros, false));
             tx.commit().await?;
@@ -66,7 +67,7 @@ impl Store {
     }
 }
 
-/// The status, when its files go, and whether it is past its deadline.
+/// Reads the status, the time at which its files are deleted, and true if it is past its deadline.
 async fn status(
     tx: &mut Tx,
     tenant: &TenantId,

@@ -1,13 +1,13 @@
-//! Bytes that are not yet a block: without a copy as long as pieces end where blocks do.
+//! Buffer of bytes that are not a block yet. It avoids a copy as long as received buffers end at block boundaries.
 
 use bytes::{Buf, Bytes, BytesMut};
 
-/// One of the two is empty.
+/// Pending bytes. One of the two buffers is empty.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
-    /// A piece as it came.
+    /// Buffer as received.
     shared: Bytes,
-    /// Pieces that had to be joined.
+    /// Several buffers, joined.
     joined: BytesMut,
 }
 
@@ -46,12 +46,12 @@ impl Pending {
         if self.joined.is_empty() { self.shared.advance(count) } else { self.joined.advance(count) }
     }
 
-    /// Takes the first bytes.
+    /// Removes and returns the first bytes.
     pub(super) fn split_to(&mut self, at: usize) -> Bytes {
         if self.joined.is_empty() { self.shared.split_to(at) } else { self.joined.split_to(at).freeze() }
     }
 
-    /// Keeps the first bytes only.
+    /// Keeps only the first bytes.
     pub(super) fn truncate(&mut self, at: usize) {
         if self.joined.is_empty() { self.shared.truncate(at) } else { self.joined.truncate(at) }
     }

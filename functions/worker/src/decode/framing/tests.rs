@@ -1,4 +1,4 @@
-//! Any bytes, in any pieces.
+//! Framing of arbitrary bytes, in arbitrary pieces.
 
 use proptest::prelude::*;
 

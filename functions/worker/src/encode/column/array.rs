@@ -1,10 +1,10 @@
-//! Arrays: the text of `array_out` and the JSON of `array_to_json`, from a form of the elements.
+//! Arrays: the text of `array_out` and the JSON of `array_to_json`, from the conversion of the elements.
 
 use super::digits::signed;
 use super::{Write, Writes};
 use crate::decode::{Array, Dimension, Malformed};
 
-/// The text form. `alphabet`: all bytes that may occur in the text of an element.
+/// Returns the text conversion of an array. `alphabet`: all bytes that can occur in the text of an element.
 pub(super) fn text(write: impl Writes, alphabet: Option<&[u8]>) -> Write {
     let quotable = alphabet.is_none_or(|alphabet| alphabet.iter().any(|byte| is_special(*byte)));
     Box::new(move |value, out| {
@@ -38,7 +38,7 @@ pub(super) fn text(write: impl Writes, alphabet: Option<&[u8]>) -> Write {
     })
 }
 
-/// The JSON form, of a JSON form.
+/// Returns the JSON conversion of an array, from the JSON conversion of its elements.
 pub(super) fn json(write: impl Writes) -> Write {
     Box::new(move |value, out| {
         let array = Array::read(value)?;
@@ -62,7 +62,7 @@ pub(super) fn json(write: impl Writes) -> Write {
     })
 }
 
-/// Mostly none, or one.
+/// Appends a byte several times; usually none or once.
 #[inline]
 fn repeat(byte: u8, times: usize, out: &mut Vec<u8>) {
     for _ in 0..times {
@@ -70,7 +70,7 @@ fn repeat(byte: u8, times: usize, out: &mut Vec<u8>) {
     }
 }
 
-/// `[5:6][0:1]=`
+/// Appends the bounds, such as `[5:6][0:1]=`.
 fn bounds(dimensions: &[Dimension], out: &mut Vec<u8>) -> Result<(), Malformed> {
     for Dimension { length, lower } in dimensions {
         let lower = i64::from(*lower);
@@ -85,7 +85,7 @@ fn bounds(dimensions: &[Dimension], out: &mut Vec<u8>) -> Result<(), Malformed> 
     Ok(())
 }
 
-/// Whether an element with this byte stands in quotes.
+/// Returns true if an element with this byte must be quoted.
 fn is_special(byte: u8) -> bool {
     matches!(byte, b'"' | b'\\' | b'{' | b'}' | b',' | b' ' | b'\t'..=b'\r')
 }
@@ -101,7 +101,7 @@ static SPECIAL: [bool; 256] = {
     special
 };
 
-/// Puts the element that begins at `begin` and ends `out` in quotes if it needs them.
+/// Quotes the element that begins at `begin` and ends at the end of `out`, if necessary.
 fn quote(out: &mut Vec<u8>, begin: usize) {
     let text = &out[begin..];
     let special = text.iter().any(|byte| SPECIAL[usize::from(*byte)]);

@@ -1,4 +1,4 @@
-//! `boolean`: `t` or `f`; in JSON its words.
+//! `boolean`: `t` or `f`; `true` or `false` in JSON.
 
 use crate::decode::Malformed;
 

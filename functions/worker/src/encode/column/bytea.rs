@@ -2,7 +2,7 @@
 
 use crate::decode::Malformed;
 
-/// `00` to `ff`.
+/// Table of the pairs `00` to `ff`.
 pub(super) const HEX: [[u8; 2]; 256] = {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut pairs = [[0; 2]; 256];
@@ -20,7 +20,7 @@ pub(super) fn write(value: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
     Ok(())
 }
 
-/// The backslash is escaped.
+/// Writes the JSON string; the backslash is escaped.
 pub(super) fn json(value: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
     out.extend_from_slice(b"\"\\\\x");
     hex(value, out);

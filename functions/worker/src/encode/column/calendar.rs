@@ -1,23 +1,23 @@
-//! Days and times of day as PostgreSQL writes them.
+//! Days and times of day in the notation of PostgreSQL.
 
 use super::digits::{four, two, unsigned};
 
-/// From 0000-03-01 to 2000-01-01, in days of the proleptic Gregorian calendar.
+/// Days from 0000-03-01 to 2000-01-01 in the proleptic Gregorian calendar.
 const DAYS_TO_2000: i64 = 730_425;
 
-/// Days of 400 years.
+/// Days in 400 years.
 const ERA_DAYS: i64 = 146_097;
 
-/// A day of the calendar.
+/// Calendar day.
 struct Day {
     year: i64,
     month: u32,
     day: u32,
 }
 
-/// The day that is so many after 2000-01-01. The arithmetic is Neri and Schneider's (*Euclidean affine
-/// functions and their application to calendar algorithms*): years begin in March, so that the leap day is
-/// the last of its year.
+/// Returns the calendar day for a number of days after 2000-01-01. The arithmetic is Neri and Schneider's (*Euclidean
+/// affine functions and their application to calendar algorithms*): years begin in March, so that the leap day is the
+/// last of its year.
 #[inline]
 fn civil(days: i64) -> Day {
     let days = days + DAYS_TO_2000;
@@ -38,13 +38,13 @@ fn civil(days: i64) -> Day {
 }
 
 impl Day {
-    /// The year as it is written, and whether it is before Christ. There is no year 0: it is 1 BC.
+    /// Returns the year as written, and true if it is BC. There is no year 0: it is 1 BC.
     #[inline]
     fn year(&self) -> (u64, bool) {
         if self.year > 0 { (self.year as u64, false) } else { (self.year.unsigned_abs() + 1, true) }
     }
 
-    /// `2024-01-31`, for a year of four digits.
+    /// Returns a text such as `2024-01-31`, for a year of four digits.
     #[inline]
     fn text(&self, year: u32) -> [u8; 10] {
         let ([y1, y2, y3, y4], [m1, m2], [d1, d2]) = (four(year), two(self.month), two(self.day));
@@ -61,8 +61,8 @@ impl Day {
     }
 }
 
-/// Appends `2024-01-31` for a day counted from 2000-01-01; years have at least four digits. Answers
-/// whether ` BC` belongs at the end of the value.
+/// Appends a text such as `2024-01-31` for a day counted from 2000-01-01; years have at least four digits. Returns
+/// true if ` BC` must be appended to the value.
 #[inline]
 pub(super) fn day(days: i64, out: &mut Vec<u8>) -> bool {
     let day = civil(days);
@@ -71,14 +71,14 @@ pub(super) fn day(days: i64, out: &mut Vec<u8>) -> bool {
     bc
 }
 
-/// Appends a day like [`day`], `between`, and a time like [`time`].
+/// Appends a day as [`day`] does, then `between`, then a time as [`time`] does.
 #[inline]
 pub(super) fn stamp(days: i64, micros: u64, between: u8, out: &mut Vec<u8>) -> bool {
     let day = civil(days);
     let (year, bc) = day.year();
     let (secs, fraction) = split(micros);
     if year < 10_000 {
-        // All at once: no more than one look at the capacity.
+        // Appended at once, which checks the capacity only once.
         let mut text = [between; 19];
         text[..10].copy_from_slice(&day.text(year as u32));
         text[11..].copy_from_slice(&clock(secs));
@@ -92,8 +92,7 @@ pub(super) fn stamp(days: i64, micros: u64, between: u8, out: &mut Vec<u8>) -> b
     bc
 }
 
-/// Appends `12:34:56`, with a fraction only where it is not zero and without its trailing zeros. Up to
-/// 99 hours.
+/// Appends a text such as `12:34:56`, with a fraction only if it is not zero, without trailing zeros. Up to 99 hours.
 #[inline]
 pub(super) fn time(micros: u64, out: &mut Vec<u8>) {
     let (secs, fraction) = split(micros);
@@ -101,7 +100,7 @@ pub(super) fn time(micros: u64, out: &mut Vec<u8>) {
     part_of_second(fraction, out);
 }
 
-/// Appends `34:56` of an hour, with a fraction like that of [`time`].
+/// Appends minutes and seconds such as `34:56`, with a fraction as in [`time`].
 #[inline]
 pub(super) fn minutes(micros: u64, out: &mut Vec<u8>) {
     let (secs, fraction) = split(micros);
@@ -110,7 +109,7 @@ pub(super) fn minutes(micros: u64, out: &mut Vec<u8>) {
     part_of_second(fraction, out);
 }
 
-/// Seconds, and microseconds.
+/// Splits into seconds and microseconds.
 #[inline]
 fn split(micros: u64) -> (u32, u32) {
     ((micros / 1_000_000) as u32, (micros % 1_000_000) as u32)

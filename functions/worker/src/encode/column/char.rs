@@ -1,4 +1,4 @@
-//! `"char"`: one byte; nothing for zero, an octal escape where the byte alone is no character.
+//! `"char"`: one byte; empty for zero, an octal escape if the byte alone is not a valid character.
 
 use super::{exactly, json};
 use crate::decode::Malformed;
@@ -14,7 +14,7 @@ pub(super) fn json(value: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
     json::string(&text[..length], out)
 }
 
-/// Four bytes, and how many of them count.
+/// Returns four bytes and the number of them that are used.
 fn text(value: &[u8]) -> Result<([u8; 4], usize), Malformed> {
     let [byte] = exactly(value)?;
     Ok(match byte {

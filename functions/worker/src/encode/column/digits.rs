@@ -1,6 +1,6 @@
 //! Decimal digits, two at a time.
 
-/// `00` to `99`, and nothing of meaning behind: an index of one byte needs no check.
+/// Table of the pairs `00` to `99`. Entries above are unused: an index of one byte needs no bounds check.
 static PAIRS: [[u8; 2]; 256] = {
     let mut pairs = [[0; 2]; 256];
     let mut n = 0;
@@ -39,13 +39,13 @@ pub(crate) fn signed(n: i64, out: &mut Vec<u8>) {
     unsigned(n.unsigned_abs(), out);
 }
 
-/// Two digits; `n` is below 100.
+/// Returns two digits; `n` is below 100.
 #[inline]
 pub(crate) fn two(n: u32) -> [u8; 2] {
     PAIRS[n as u8 as usize]
 }
 
-/// Four digits; `n` is below 10,000.
+/// Returns four digits; `n` is below 10,000.
 #[inline]
 pub(crate) fn four(n: u32) -> [u8; 4] {
     let ([a, b], [c, d]) = (two(n / 100), two(n % 100));

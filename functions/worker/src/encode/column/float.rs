@@ -1,5 +1,5 @@
-//! `real` and `double precision`: the shortest text that reads back the same, as PostgreSQL writes it
-//! since version 12: fixed notation for exponents from -4 to 14 (5 for `real`), else `1.5e+20`.
+//! `real` and `double precision`: the shortest text that parses to the same value, as PostgreSQL writes it since
+//! version 12: fixed notation for exponents from -4 to 14 (5 for `real`), else `1.5e+20`.
 
 use super::digits::{two, unsigned};
 use super::exactly;
@@ -26,11 +26,11 @@ pub(super) fn float4(value: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
 }
 
 struct Kind {
-    /// Bits of the fraction.
+    /// Number of bits of the fraction.
     bits: u32,
-    /// The exponent of infinities and NaN.
+    /// Exponent of infinities and NaN.
     top: u64,
-    /// Decimal exponents from -4 to below this are written in fixed notation.
+    /// Upper bound (exclusive) of the decimal exponents written in fixed notation, which begin at -4.
     fixed: i32,
 }
 
@@ -126,7 +126,7 @@ mod tests {
             (2.2250738585072014e-308, "2.2250738585072014e-308"),
             (f64::MAX, "1.7976931348623157e+308"),
             (std::f64::consts::PI, "3.141592653589793"),
-            // The shortest decimal lies exactly between two doubles: PostgreSQL does not take it.
+            // The shortest decimal is exactly halfway between two doubles. PostgreSQL does not use it.
             (20000000000000008.0, "2.0000000000000008e+16"),
             (9e22, "9e+22"),
             (f64::NAN, "NaN"),
@@ -176,8 +176,8 @@ mod tests {
             }
         }
 
-        /// Rust finds the shortest digits too, but also takes a decimal in the middle between two doubles;
-        /// below 2^53 such a decimal is never short.
+        /// Compares with Rust, which finds the shortest digits too but also accepts a decimal halfway between two
+        /// doubles. Below 2^53 such a decimal is never short.
         #[test]
         fn never_longer_than_needed(bits: u64) {
             let x = f64::from_bits(bits);

@@ -1,4 +1,4 @@
-//! `inet` and `cidr`: family, bits of the mask, whether it is a `cidr`, the address.
+//! `inet` and `cidr`: family, bits of the mask, flag for `cidr`, address.
 
 use std::ops::Range;
 
@@ -6,7 +6,7 @@ use super::digits::unsigned;
 use super::exactly;
 use crate::decode::Malformed;
 
-/// PostgreSQL's own numbers, on every platform.
+/// Address families of PostgreSQL, the same on every platform.
 const IPV4: u8 = 2;
 const IPV6: u8 = 3;
 
@@ -25,7 +25,7 @@ pub(super) fn write(value: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
     } else {
         v6(exactly(address)?, out);
     }
-    // A network always shows its mask, an address only if it is shorter than all bits.
+    // A network always shows its mask, an address only if the mask is shorter than the address.
     if *bits != most || *is_cidr == 1 {
         out.push(b'/');
         unsigned((*bits).into(), out);
@@ -33,7 +33,7 @@ pub(super) fn write(value: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
     Ok(())
 }
 
-/// The digits of a byte and a point behind them, and how many bytes these are.
+/// Table of the digits of each byte followed by a point, with their length.
 static OCTETS: [([u8; 4], u8); 256] = {
     let mut octets = [([b'.'; 4], 0); 256];
     let mut n = 0;
@@ -73,7 +73,7 @@ fn v6(address: [u8; 16], out: &mut Vec<u8>) {
         *word = u16::from_be_bytes(*bytes);
     }
     let zeros = longest_zeros(&words);
-    // An IPv4 address in IPv6's clothes: compatible (`::1.2.3.4`) or mapped (`::ffff:1.2.3.4`).
+    // An IPv4 address inside IPv6: compatible (`::1.2.3.4`) or mapped (`::ffff:1.2.3.4`).
     let holds_v4 = zeros == (0..6) || (zeros == (0..5) && words[5] == 0xffff);
     for (i, word) in words.into_iter().enumerate() {
         if zeros.contains(&i) {
@@ -96,7 +96,7 @@ fn v6(address: [u8; 16], out: &mut Vec<u8>) {
     }
 }
 
-/// The longest run of at least two zeros, the first of several; empty if there is none.
+/// Returns the longest run of at least two zeros, the first one of several; empty if there is none.
 fn longest_zeros(words: &[u16; 8]) -> Range<usize> {
     let (mut best, mut begin) = (0..0, 0);
     for (i, word) in words.iter().enumerate() {

@@ -11,7 +11,7 @@ pub(super) fn write(value: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
     let micros = i64::from_be_bytes([a, b, c, d, e, f, g, h]);
     let (days, months) = (i32::from_be_bytes([i, j, k, l]), i32::from_be_bytes([m, n, o, p]));
     match (micros, days, months) {
-        // Since version 17. Before, they were intervals that nobody has.
+        // Since version 17. In earlier versions these were valid but practically unused intervals.
         (i64::MAX, i32::MAX, i32::MAX) => out.extend_from_slice(b"infinity"),
         (i64::MIN, i32::MIN, i32::MIN) => out.extend_from_slice(b"-infinity"),
         _ => finite(micros, days, months, out),
@@ -20,7 +20,7 @@ pub(super) fn write(value: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
 }
 
 fn finite(micros: i64, days: i32, months: i32, out: &mut Vec<u8>) {
-    // Whether nothing was written yet, and whether the part before was negative.
+    // True if nothing was written yet, and true if the previous part was negative.
     let (mut first, mut negative) = (true, false);
     for (number, unit) in [(months / 12, "year"), (months % 12, "mon"), (days, "day")] {
         if number == 0 {

@@ -1,17 +1,17 @@
-//! What JSON adds to the text of values: strings with their escapes, numbers that are none, and JSON that
-//! is there already.
+//! JSON forms of values: strings with their escapes, numbers that JSON cannot represent, and values that are JSON
+//! already.
 
 use super::Writes;
 use crate::decode::Malformed;
 use crate::encode::scan::{control, equal, find, splat};
 
-/// A string, from text.
+/// Appends a text as a JSON string.
 pub(super) fn string(text: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
     escape(text, out);
     Ok(())
 }
 
-/// Appends a string, escaped as PostgreSQL's `escape_json` does it.
+/// Appends a JSON string, escaped as PostgreSQL's `escape_json` does.
 #[inline]
 pub(crate) fn escape(text: &[u8], out: &mut Vec<u8>) {
     out.reserve(text.len() + 2);
@@ -46,7 +46,7 @@ fn escape_byte(byte: u8, out: &mut Vec<u8>) {
     out.extend_from_slice(&[b'\\', short]);
 }
 
-/// A text that needs no escape, in quotes.
+/// Returns a function that quotes a text which needs no escapes.
 pub(super) fn quoted(write: impl Writes) -> impl Writes {
     move |value: &[u8], out: &mut Vec<u8>| {
         out.push(b'"');
@@ -56,12 +56,12 @@ pub(super) fn quoted(write: impl Writes) -> impl Writes {
     }
 }
 
-/// A number; JSON has none for NaN and the infinities, which become strings.
+/// Returns a function that writes a number. JSON cannot represent NaN and the infinities, which become strings.
 pub(super) fn number(write: impl Writes) -> impl Writes {
     move |value: &[u8], out: &mut Vec<u8>| {
         let begin = out.len();
         write(value, out)?;
-        // A digit, or a minus and a digit; else a letter, or a minus and a letter.
+        // A number ends with a digit. NaN and the infinities end with a letter.
         if out.last().is_some_and(u8::is_ascii_alphabetic) {
             out.insert(begin, b'"');
             out.push(b'"');
@@ -70,8 +70,8 @@ pub(super) fn number(write: impl Writes) -> impl Writes {
     }
 }
 
-/// JSON text as it is, except that a line break between tokens becomes a space: one object, one line.
-/// Inside of strings there is none; JSON does not allow it.
+/// Appends JSON text unchanged, except that a line break between tokens becomes a space: one object per line. JSON
+/// does not allow line breaks inside strings.
 pub(super) fn ready(value: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
     let begin = out.len();
     out.extend_from_slice(value);

@@ -1,4 +1,4 @@
-//! `numeric`: sign, weight, digits of base 10,000, and how many decimals are shown.
+//! `numeric`: sign, weight, digits of base 10,000, and the number of decimals shown.
 
 use super::digits::{four, unsigned};
 use crate::decode::Malformed;
@@ -8,7 +8,7 @@ const NAN: u16 = 0xc000;
 const INFINITY: u16 = 0xd000;
 const MINUS_INFINITY: u16 = 0xf000;
 
-/// The most decimals PostgreSQL shows.
+/// Maximum number of decimals PostgreSQL shows.
 const MAX_SCALE: u16 = 0x3fff;
 
 pub(super) fn write(value: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
@@ -49,7 +49,7 @@ pub(super) fn write(value: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
     if scale > 0 {
         out.push(b'.');
         let end = out.len() + usize::from(scale);
-        // The first group after the point. Below zero it lies before the first stored one.
+        // The first group after the point. For small numbers it is before the first stored group.
         let mut i = weight + 1;
         while out.len() < end {
             out.extend_from_slice(&four(groups.at(i)?));
@@ -63,7 +63,7 @@ pub(super) fn write(value: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
 struct Groups<'a>(&'a [u8]);
 
 impl Groups<'_> {
-    /// The group at a place counted from the first one; 0 where none is stored.
+    /// Returns the group at a position counted from the first one; 0 if none is stored there.
     #[inline]
     fn at(&self, i: i32) -> Result<u32, Malformed> {
         let Ok(at) = usize::try_from(i) else { return Ok(0) };

@@ -1,4 +1,4 @@
-//! Every type: no bytes make it panic or leave its alphabet, and its JSON is JSON.
+//! Tests of every type: no input makes it panic or produce a byte outside its alphabet, and its JSON is valid.
 
 use proptest::prelude::*;
 
@@ -8,7 +8,7 @@ fn column(kind: ColumnType, array: bool) -> Column {
     Column { array, ..Column::native("c", 0, kind) }
 }
 
-/// The same elements as an array of one dimension.
+/// Encodes the elements as an array of one dimension.
 fn array(elements: &[&[u8]]) -> Vec<u8> {
     let head = [1, 0, 0, elements.len() as i32, 1];
     let mut out: Vec<u8> = head.into_iter().flat_map(i32::to_be_bytes).collect();
@@ -19,7 +19,7 @@ fn array(elements: &[&[u8]]) -> Vec<u8> {
     out
 }
 
-/// Bytes that are a value of some type more often than plain noise is.
+/// Generates bytes that are a valid value of some type more often than random bytes are.
 fn value() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         proptest::collection::vec(any::<u8>(), 0..24),
@@ -60,7 +60,7 @@ proptest! {
             let elements = array(&[&value, &value]);
             let array = (column_text(&column(kind, true)).write)(&elements, &mut Vec::new());
             prop_assert_eq!(array.is_ok(), fits);
-            // As an array it is nonsense, or happens to be one.
+            // Read as an array, the bytes are usually invalid.
             let _ = (column_text(&column(kind, true)).write)(&value, &mut Vec::new());
         }
     }
@@ -68,7 +68,7 @@ proptest! {
     #[test]
     fn what_is_written_as_json_is_json(value in value()) {
         for kind in ColumnType::ALL {
-            // Of these the text is whatever arrives.
+            // The text of these types is the input itself.
             let text = std::str::from_utf8(&value).is_ok();
             if matches!(kind, ColumnType::Json | ColumnType::Jsonb) || (kind == ColumnType::Text && !text) {
                 continue;

@@ -1,8 +1,8 @@
-//! Text, enums, `json`, and all that was selected as text: as it is.
+//! Text, enums, `json`, and everything selected as text: written unchanged.
 
 use crate::decode::Malformed;
 
-/// Where the text is: all of the value.
+/// Returns the text, which is the whole value.
 pub(super) fn within(value: &[u8]) -> Result<&[u8], Malformed> {
     Ok(value)
 }

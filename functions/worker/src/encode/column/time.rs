@@ -4,10 +4,10 @@ use super::digits::two;
 use super::{calendar, exactly};
 use crate::decode::Malformed;
 
-/// `24:00:00` is a time of its own.
+/// Microseconds of a day. `24:00:00` is a valid time distinct from `00:00:00`.
 const DAY_MICROS: i64 = 86_400_000_000;
 
-/// Offsets are nearer to zero than 16 hours (`TZDISP_LIMIT`).
+/// Limit of offsets: less than 16 hours in either direction (`TZDISP_LIMIT`).
 const OFFSET_LIMIT_SECS: i32 = 16 * 3_600;
 
 pub(super) fn plain(value: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {

@@ -1,4 +1,4 @@
-//! `timestamp` and `timestamptz`: microseconds since 2000-01-01, of wall time or of UTC.
+//! `timestamp` and `timestamptz`: microseconds since 2000-01-01, of local time or of UTC.
 
 use super::{calendar, exactly};
 use crate::decode::Malformed;
@@ -13,12 +13,12 @@ pub(super) fn instant(value: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> 
     write(value, b' ', b"+00", out)
 }
 
-/// As JSON has it (ISO 8601), without quotes.
+/// Appends the notation of JSON (ISO 8601), without quotes.
 pub(super) fn wall_iso(value: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
     write(value, b'T', b"", out)
 }
 
-/// See [`wall_iso`].
+/// Appends the notation of JSON with the offset of UTC; see [`wall_iso`].
 pub(super) fn instant_iso(value: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
     write(value, b'T', b"+00:00", out)
 }

@@ -1,8 +1,9 @@
-//! Texts that a spreadsheet would run as a formula get an apostrophe in front (OWASP, *CSV injection*).
+//! Protection against formulas: texts that a spreadsheet would run as a formula get a leading apostrophe (OWASP, *CSV
+//! injection*).
 
 use export::format::is_formula;
 
-/// Disarms the text that begins at `begin` and ends `out`.
+/// Guards the text that begins at `begin` and ends at the end of `out`.
 #[inline]
 pub(super) fn guard(out: &mut Vec<u8>, begin: usize) {
     if is_formula(&out[begin..]) {

@@ -1,16 +1,16 @@
-//! When and how a CSV value is put in quotes (PostgreSQL's `CopyAttributeOutCSV`).
+//! Quoting of CSV values (PostgreSQL's `CopyAttributeOutCSV`).
 
 use crate::encode::scan::{equal, find, splat};
 
 const QUOTE: u8 = b'"';
 
-/// The rule under given options.
+/// Quoting rule for the given options.
 pub(super) struct Quoting {
     delimiter: u8,
     null: Vec<u8>,
-    /// A column alone on its line: `\.` would look like the end of the data.
+    /// True if the file has a single column: `\.` on a line would look like the end of the data.
     single: bool,
-    /// A text on its way into quotes.
+    /// Buffer for a text that is being quoted.
     bare: Vec<u8>,
 }
 
@@ -19,19 +19,19 @@ impl Quoting {
         Self { delimiter, null: null.to_vec(), single, bare: Vec::new() }
     }
 
-    /// Whether a non-empty text made of these bytes may need quotes.
+    /// Returns true if a non-empty text made of these bytes may need quotes.
     pub(super) fn concerns(&self, alphabet: &[u8]) -> bool {
         let may_be_null = !self.null.is_empty() && self.null.iter().all(|b| alphabet.contains(b));
         may_be_null || alphabet.contains(&self.delimiter)
     }
 
-    /// Appends a text, in quotes if it needs them.
+    /// Appends a text, quoted if necessary.
     #[inline]
     pub(super) fn append(&self, text: &[u8], out: &mut Vec<u8>) {
         if self.needed(text) { append_in_quotes(text, out) } else { out.extend_from_slice(text) }
     }
 
-    /// Puts the text that begins at `begin` and ends `out` in quotes if it needs them.
+    /// Quotes the text that begins at `begin` and ends at the end of `out`, if necessary.
     #[inline]
     pub(super) fn quote(&mut self, out: &mut Vec<u8>, begin: usize) {
         if self.needed(&out[begin..]) {
@@ -47,7 +47,7 @@ impl Quoting {
         text == self.null || self.has_special(text) || (self.single && text == b"\\.")
     }
 
-    /// Whether delimiter, quote, CR or LF occur.
+    /// Returns true if the text contains the delimiter, a quote, CR or LF.
     #[inline]
     fn has_special(&self, text: &[u8]) -> bool {
         let [delimiter, quote, lf, cr] = [self.delimiter, QUOTE, b'\n', b'\r'].map(splat);
@@ -56,9 +56,9 @@ impl Quoting {
     }
 }
 
-/// Appends a text in quotes; those inside of it are doubled.
+/// Appends a text in quotes, with inner quotes doubled.
 fn append_in_quotes(text: &[u8], out: &mut Vec<u8>) {
-    // Most texts have few quotes; where there are more, it grows.
+    // Most texts have few quotes; with more of them the buffer grows.
     out.reserve(text.len() + text.len() / 4 + 18);
     out.push(QUOTE);
     let (words, rest) = text.as_chunks::<8>();
@@ -78,10 +78,10 @@ fn append_in_quotes(text: &[u8], out: &mut Vec<u8>) {
     out.push(QUOTE);
 }
 
-/// Appends eight bytes, quotes doubled, without a branch per byte.
+/// Appends eight bytes with quotes doubled, without a branch per byte.
 #[inline]
 fn double_quotes(word: [u8; 8], out: &mut Vec<u8>) {
-    // Sixteen at most, and one that is written and not kept; the mask spares a check.
+    // At most sixteen bytes, and one that is written but not kept; the mask avoids a bounds check.
     let (mut wide, mut length) = ([0u8; 32], 0);
     for byte in word {
         wide[length & 31] = byte;

@@ -1,4 +1,4 @@
-//! Quoting against a reader of CSV that shares nothing with the writer.
+//! Quoting tests with an independent CSV parser.
 
 use bytes::Bytes;
 use export::column::{ColumnType, Read};
@@ -127,7 +127,7 @@ fn formulas_are_disarmed_before_they_are_quoted() {
     assert_eq!(csv(&[array], &options, &[vec![Some(bounds)]]), "[0:0]={=}\n");
 }
 
-/// Reads records; a field is `None` if it was empty and not in quotes.
+/// Parses records; a field is `None` if it was empty and unquoted.
 fn read(text: &str, delimiter: char) -> Vec<Vec<Option<String>>> {
     let (mut records, mut record, mut chars) = (Vec::new(), Vec::new(), text.chars().peekable());
     while chars.peek().is_some() {

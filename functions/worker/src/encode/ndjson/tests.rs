@@ -1,4 +1,4 @@
-//! Objects, against a reader of JSON that shares nothing with the writer.
+//! Tests of objects with an independent JSON parser.
 
 use bytes::Bytes;
 use export::column::{ColumnType, Read};

@@ -1,41 +1,41 @@
-//! What all columns have in common: values in, an Arrow array out.
+//! Common interface of column builders: values in, an Arrow array out.
 
 use arrow_array::ArrayRef;
 
 use crate::encode::ValueProblem;
 
-/// Gathers the values of one column, or of the elements of one.
+/// Builder for the values of one column, or for the elements of one.
 pub(super) trait Build: Send {
-    /// Takes a value in PostgreSQL's binary form.
+    /// Adds a value in PostgreSQL's binary form.
     fn value(&mut self, value: &[u8]) -> Result<(), ValueProblem>;
 
-    /// Takes a NULL.
+    /// Adds a NULL.
     fn null(&mut self);
 
-    /// How many values were taken.
+    /// Returns the number of values added.
     fn len(&self) -> usize;
 
-    /// All values since the last time.
+    /// Returns all values since the last call.
     fn finish(&mut self) -> Result<ArrayRef, Fault>;
 }
 
-/// A value that turned out to be bad only when the array was made.
+/// Error for a value that is found to be invalid only when the array is built.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Fault {
-    /// Its place in the array, counted from 0.
+    /// Index in the array, counted from 0.
     pub(super) index: usize,
-    /// What is wrong with it.
+    /// Problem with the value.
     pub(super) problem: ValueProblem,
 }
 
 impl Fault {
-    /// Lengths that do not agree: a bug of a builder.
+    /// Creates the error for inconsistent lengths, which are a bug of a builder.
     pub(super) fn inconsistent<E>(_: E) -> Self {
         Self { index: 0, problem: ValueProblem::Malformed }
     }
 }
 
-/// The value as an array of exactly `N` bytes.
+/// Returns the value as an array of exactly `N` bytes.
 pub(super) fn exactly<const N: usize>(value: &[u8]) -> Result<[u8; N], ValueProblem> {
     value.try_into().map_err(|_| ValueProblem::Malformed)
 }

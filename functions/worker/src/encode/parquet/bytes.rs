@@ -9,13 +9,13 @@ use super::build::{Build, Fault, exactly};
 use crate::encode::ValueProblem;
 use crate::encode::column::Write;
 
-/// Bytes that a column keeps ready for its next batch at most.
+/// Maximum capacity in bytes that a column keeps for its next batch.
 const KEPT_BYTES: usize = 1 << 20;
 
-/// Gathers values one after the other.
+/// Buffer of values in sequence.
 struct Run {
     bytes: Vec<u8>,
-    /// Where values begin, and where the last one ends.
+    /// Offsets at which values begin, and the end of the last one.
     offsets: Vec<i32>,
     nulls: NullBufferBuilder,
 }
@@ -56,7 +56,7 @@ pub(super) struct Strings {
 }
 
 impl Strings {
-    /// Of the text that `write` makes of a value.
+    /// Creates a column of the texts that `write` produces.
     pub(super) fn new(write: Write) -> Self {
         Self { write, run: Run::new() }
     }
@@ -79,7 +79,7 @@ impl Build for Strings {
     fn finish(&mut self) -> Result<ArrayRef, Fault> {
         let (offsets, bytes, nulls) = self.run.take();
         let bytes = Buffer::from_vec(bytes);
-        // All of them are checked in one go, which is much faster than one by one.
+        // Validated together, which is much faster than one by one.
         match StringArray::try_new(offsets.clone(), bytes.clone(), nulls) {
             Ok(array) => Ok(Arc::new(array)),
             Err(_) => {

@@ -8,7 +8,7 @@ const DAYS: i32 = 10_957;
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 const MICROS: i64 = DAYS as i64 * MICROS_PER_DAY;
 
-/// `date` → days since 1970-01-01.
+/// Converts `date` to days since 1970-01-01.
 pub(super) fn date(value: &[u8]) -> Result<i32, ValueProblem> {
     match i32::from_be_bytes(exactly(value)?) {
         i32::MAX => Err(Unsupported("the date infinity")),
@@ -17,7 +17,7 @@ pub(super) fn date(value: &[u8]) -> Result<i32, ValueProblem> {
     }
 }
 
-/// `time` → microseconds since midnight.
+/// Converts `time` to microseconds since midnight.
 pub(super) fn time(value: &[u8]) -> Result<i64, ValueProblem> {
     match i64::from_be_bytes(exactly(value)?) {
         MICROS_PER_DAY => Err(Unsupported("the time 24:00:00")),
@@ -26,13 +26,13 @@ pub(super) fn time(value: &[u8]) -> Result<i64, ValueProblem> {
     }
 }
 
-/// `timestamp`, `timestamptz` → microseconds since 1970-01-01.
+/// Converts `timestamp` and `timestamptz` to microseconds since 1970-01-01.
 pub(super) fn timestamp(value: &[u8]) -> Result<i64, ValueProblem> {
     match i64::from_be_bytes(exactly(value)?) {
         i64::MAX => Err(Unsupported("the timestamp infinity")),
         i64::MIN => Err(Unsupported("the timestamp -infinity")),
         micros => match micros.checked_add(MICROS) {
-            // DuckDB takes the highest number for infinity.
+            // DuckDB interprets the highest number as infinity.
             None | Some(i64::MAX) => Err(Unsupported("a timestamp after 294247-01-10 04:00:54.775806")),
             Some(micros) => Ok(micros),
         },

@@ -1,5 +1,5 @@
-//! One decision per column, made before the first row: which Parquet type keeps its values, and what
-//! gathers them. The rule is written down in the worker's README.
+//! Choice of Parquet type and builder per column, made before the first row. The README of the worker documents the
+//! rule.
 
 use std::sync::Arc;
 
@@ -19,14 +19,14 @@ use super::list::Lists;
 use super::scalar::{Booleans, scalars};
 use crate::encode::column::column_text;
 
-/// The decision.
+/// Returns the field and the builder for a column.
 pub(super) fn decide(column: &Column) -> (Field, Box<dyn Build>) {
     if column.as_text {
         let (data_type, build) = strings(column);
         return (Field::new(&column.name, data_type, true), build);
     }
     if column.array {
-        // The name that the specification gives to elements.
+        // Name of list elements in the Parquet specification.
         let one = Column { name: "element".to_owned(), array: false, ..column.clone() };
         let (element, elements) = plain(&one);
         let element = Arc::new(element);
@@ -36,7 +36,7 @@ pub(super) fn decide(column: &Column) -> (Field, Box<dyn Build>) {
     plain(column)
 }
 
-/// The decision for a value that is no array.
+/// Returns the field and the builder for values that are not arrays.
 fn plain(column: &Column) -> (Field, Box<dyn Build>) {
     let field = |data_type| Field::new(&column.name, data_type, true);
     let (data_type, build): (DataType, Box<dyn Build>) = match column.kind {
@@ -103,11 +103,12 @@ fn timestamps(zone: Option<&str>) -> (DataType, Box<dyn Build>) {
     })
 }
 
-/// The width decides Parquet's physical type: INT32 to 9 digits, INT64 to 18, else bytes of a fixed length.
+/// Returns type and builder of a decimal. The precision determines Parquet's physical type: INT32 up to 9 digits,
+/// INT64 up to 18, else bytes of a fixed length.
 fn decimals(declared: Declared) -> (DataType, Box<dyn Build>) {
     let Declared { precision, scale } = declared;
     let scale = scale.cast_signed();
-    // `read` gives no more digits than are declared, so nothing is cut off.
+    // `read` returns no more digits than declared, so nothing is truncated.
     match precision {
         ..=9 => of(DataType::Decimal32(precision, scale), |data_type| {
             scalars::<Decimal32Type, _>(data_type, move |v| Ok(declared.read(v)? as i32))

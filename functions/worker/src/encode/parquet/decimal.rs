@@ -1,25 +1,25 @@
-//! `numeric` with a declared precision → DECIMAL of the same precision and scale.
+//! Conversion of `numeric` with a declared precision to DECIMAL of the same precision and scale.
 
 use export::parquet_type::decimal;
 
 use crate::encode::ValueProblem::{self, Malformed, Unsupported};
 
-/// Precision and scale that a column declares and that DECIMAL can have.
+/// Precision and scale declared by a column and supported by DECIMAL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Declared {
-    /// Digits in all, 1 to 38.
+    /// Total number of digits, 1 to 38.
     pub(super) precision: u8,
     /// Digits after the point, 0 to `precision`.
     pub(super) scale: u8,
 }
 
 impl Declared {
-    /// What a type modifier declares; `None` if nothing, or something that DECIMAL cannot have.
+    /// Reads a type modifier; `None` if it declares nothing, or something that DECIMAL does not support.
     pub(super) fn from_typmod(typmod: i32) -> Option<Self> {
         decimal(typmod).map(|(precision, scale)| Self { precision, scale })
     }
 
-    /// The value as a whole number of units of the last digit.
+    /// Returns the value as a multiple of its last digit's unit.
     pub(super) fn read(self, value: &[u8]) -> Result<i128, ValueProblem> {
         let (header, digits) = value.split_first_chunk::<8>().ok_or(Malformed)?;
         let [count, weight, sign, _] = [0, 2, 4, 6].map(|i| i16::from_be_bytes([header[i], header[i + 1]]));
@@ -33,8 +33,8 @@ impl Declared {
         if usize::try_from(count).ok().and_then(|count| count.checked_mul(2)) != Some(digits.len()) {
             return Err(Malformed);
         }
-        // Digits are groups of four. The first groups count whole units, of one group a part does, and the
-        // rest must be zero.
+        // Digits are stored in groups of four. The first groups are used completely, one group partly, and the rest
+        // must be zero.
         let (scale, first) = (usize::from(self.scale), i32::from(weight) + 1);
         let (groups, _) = digits.as_chunks::<2>();
         let whole = usize::try_from(first + i32::from(self.scale / 4)).unwrap_or(0).min(groups.len());
@@ -43,7 +43,8 @@ impl Declared {
         if let Some((part, rest)) = rest.split_first() {
             let part = group(part)?;
             let (kept, cut) = (POWERS[scale % 4], POWERS[4 - scale % 4]);
-            // A number below a unit's group has its first group further to the right.
+            // If the number is smaller than the group that contains the unit, its first group is further to the
+            // right.
             let near = first + i32::from(self.scale / 4) >= 0;
             if (part != 0 && !near) || part % cut != 0 || rest.iter().any(|g| *g != [0, 0]) {
                 return Err(TOO_MANY);
@@ -66,7 +67,7 @@ const TOO_MANY: ValueProblem = Unsupported("a number of more digits than the col
 
 const POWERS: [u128; 5] = [1, 10, 100, 1_000, 10_000];
 
-/// Four digits.
+/// Returns the four digits of a group.
 fn group(bytes: &[u8; 2]) -> Result<u128, ValueProblem> {
     match u16::from_be_bytes(*bytes) {
         group @ 0..10_000 => Ok(group.into()),
@@ -74,7 +75,7 @@ fn group(bytes: &[u8; 2]) -> Result<u128, ValueProblem> {
     }
 }
 
-/// Groups as one number.
+/// Combines groups into one number.
 fn gathered(groups: &[[u8; 2]]) -> Result<u128, ValueProblem> {
     if groups.len() <= 4 {
         // The common case, in one machine word.

@@ -1,4 +1,4 @@
-//! A file at work: batches in, the bytes of finished row groups out.
+//! File being written: batches in, the bytes of finished row groups out.
 
 use std::sync::Arc;
 
@@ -12,24 +12,24 @@ use super::group::Group;
 use super::properties::Form;
 use super::trial::{Choices, HUGE_BYTES};
 
-/// The file.
+/// Parquet file being written.
 pub(super) struct File {
     form: Form,
-    /// Its buffer holds what was not given away yet.
+    /// Writer, whose buffer holds the bytes not returned yet.
     writer: SerializedFileWriter<Vec<u8>>,
     choices: Choices,
     group: Option<Group>,
 }
 
 impl File {
-    /// A file without rows.
+    /// Begins a file without rows.
     pub(super) fn begin(fields: Fields, compression: Compression) -> Result<Self> {
         let choices = Choices::new(fields.len());
         let form = Form::new(Arc::new(Schema::new(fields)), compression)?;
         Ok(Self { writer: form.file(Vec::new(), &[])?, form, choices, group: None })
     }
 
-    /// Takes a batch that was `source_bytes` of COPY; appends a row group to `out` if one became full.
+    /// Adds a batch of `source_bytes` of COPY. Appends a row group to `out` if one became full.
     pub(super) fn write(
         &mut self,
         arrays: Vec<ArrayRef>,
@@ -40,7 +40,7 @@ impl File {
         if source_bytes > HUGE_BYTES
             && let Some(group) = self.group.take()
         {
-            // Huge values are written in a way of their own.
+            // Huge values are written with a different coding.
             self.end_group(group, out)?;
         }
         let mut group = match self.group.take() {
@@ -69,7 +69,7 @@ impl File {
 
     fn end_group(&mut self, group: Group, out: &mut Vec<u8>) -> Result<()> {
         let rows = group.rows();
-        // Growing on the way would need the memory twice.
+        // Growing while writing would need the memory twice.
         self.writer.inner_mut().reserve(group.pages_bytes());
         let sizes = group.end(&mut self.writer)?;
         self.choices.learn(rows, &sizes);

@@ -1,26 +1,26 @@
-//! How the chunks of a column may be written.
+//! Codings available for column chunks.
 
 use arrow_schema::DataType;
 
-/// What is decided for a column of a row group.
+/// Coding chosen for a column of a row group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Coding {
     pub(super) layout: Layout,
     pub(super) effort: Effort,
-    /// Whether pages and chunk know their smallest and largest value.
+    /// True if pages and chunk carry their minimum and maximum.
     pub(super) bounds: bool,
 }
 
-/// How hard zstd tries; the other codecs have no such choice.
+/// Compression effort of zstd; the other codecs have no such choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Effort {
-    /// Level 1. Of numbers and short texts the files are often even smaller.
+    /// Level 1. For numbers and short texts the files are often even smaller.
     Fast,
-    /// Level 3, for half as much time again.
+    /// Level 3, which takes half as much time again.
     Thorough,
 }
 
-/// How the values of a column chunk are laid out before they are compressed.
+/// Layout of the values of a column chunk before compression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Layout {
     /// RLE_DICTIONARY, and plain pages once the dictionary is full.
@@ -31,11 +31,11 @@ pub(super) enum Layout {
     Delta,
     /// DELTA_LENGTH_BYTE_ARRAY.
     DeltaLength,
-    /// BYTE_STREAM_SPLIT. Of floats only: DuckDB reads no others.
+    /// BYTE_STREAM_SPLIT. For floats only: DuckDB supports no others.
     Split,
 }
 
-/// The layouts for a type, in the order in which they are preferred when they come out alike.
+/// Returns the layouts for a type, in order of preference for equal sizes.
 pub(super) fn layouts(data_type: &DataType) -> &'static [Layout] {
     use Layout::{Delta, DeltaLength, Dictionary, Plain, Split};
     match data_type {

@@ -1,4 +1,4 @@
-//! Arrays of one dimension → LIST. Lower bounds are dropped: a list has none.
+//! Conversion of one-dimensional arrays to LIST. Lower bounds are dropped, since a LIST has none.
 
 use std::sync::Arc;
 
@@ -10,17 +10,17 @@ use super::build::{Build, Fault};
 use crate::decode::Array;
 use crate::encode::ValueProblem::{self, Unsupported};
 
-/// Gathers lists.
+/// Builder of lists.
 pub(super) struct Lists {
     element: FieldRef,
     elements: Box<dyn Build>,
-    /// Where lists begin, and where the last one ends.
+    /// Offsets at which lists begin, and the end of the last one.
     offsets: Vec<i32>,
     nulls: NullBufferBuilder,
 }
 
 impl Lists {
-    /// Of elements that `elements` gathers.
+    /// Creates a builder of lists whose elements `elements` collects.
     pub(super) fn new(element: FieldRef, elements: Box<dyn Build>) -> Self {
         Self { element, elements, offsets: vec![0], nulls: NullBufferBuilder::new(0) }
     }
@@ -64,7 +64,7 @@ impl Build for Lists {
         offsets.push(0);
         let offsets = std::mem::replace(&mut self.offsets, offsets);
         let elements = self.elements.finish().map_err(|Fault { index, problem }| {
-            // The last list that begins at or before the element, and so the one that is not empty.
+            // The last list that begins at or before the element, which is the one that is not empty.
             let list = offsets.partition_point(|begin| *begin as usize <= index).saturating_sub(1);
             Fault { index: list, problem }
         })?;

@@ -1,4 +1,4 @@
-//! Columns of numbers, of whatever meaning: each value is one machine word. And booleans.
+//! Columns of numbers, each value one machine word, whatever its meaning; and of booleans.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use arrow_schema::DataType;
 use super::build::{Build, Fault, exactly};
 use crate::encode::ValueProblem;
 
-/// Reads values with `R`.
+/// Builder that parses values with `R`.
 struct Scalars<T: ArrowPrimitiveType, R> {
     read: R,
     data_type: DataType,
@@ -17,7 +17,7 @@ struct Scalars<T: ArrowPrimitiveType, R> {
     nulls: NullBufferBuilder,
 }
 
-/// A column whose values `read` turns into numbers of that type.
+/// Creates the builder of a column whose values `read` converts to numbers of the type.
 pub(super) fn scalars<T, R>(data_type: DataType, read: R) -> Box<dyn Build>
 where
     T: ArrowPrimitiveType,
@@ -54,7 +54,7 @@ where
     }
 }
 
-/// Gathers booleans.
+/// Builder of booleans.
 pub(super) struct Booleans {
     values: BooleanBufferBuilder,
     nulls: NullBufferBuilder,

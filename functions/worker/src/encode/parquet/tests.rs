@@ -1,4 +1,4 @@
-//! Whole files, read back with the crate that wrote them; other readers are in `tests/parquet.rs`.
+//! Whole files, read back with the crate that wrote them. Other readers are tested in `tests/parquet.rs`.
 
 use ::bytes::Bytes;
 use arrow_array::cast::AsArray;
@@ -31,7 +31,7 @@ fn output(compression: Compression) -> Output {
     Output { format: Format::Parquet, compression, ..Output::default() }
 }
 
-/// The file of rows that come in blocks of so many.
+/// Encodes rows in blocks of `per_block` into a file.
 fn file(columns: &[Column], rows: &[Row], per_block: usize) -> Result<Vec<u8>, EncodeError> {
     let mut encoder = Parquet::new(columns, &output(Compression::Zstd));
     let (mut file, mut before) = (Vec::new(), 0);
@@ -68,7 +68,7 @@ fn rows_are_read_back() {
         batches.iter().flat_map(|b| b.column(0).as_primitive::<Int64Type>().values().to_vec()).collect();
     assert_eq!(read, (0..20_000).collect::<Vec<_>>());
     assert!(batches.iter().all(|b| b.column(1).as_string::<i32>().iter().all(|t| t == Some("some text"))));
-    // What counts up is kept as differences, what repeats in a dictionary.
+    // Increasing values are stored as differences, repeated ones in a dictionary.
     let encodings = |column| metadata.row_group(0).column(column).encodings().collect::<Vec<_>>();
     assert!(encodings(0).contains(&Encoding::DELTA_BINARY_PACKED));
     assert!(encodings(1).contains(&Encoding::RLE_DICTIONARY));
@@ -112,7 +112,7 @@ fn a_huge_value_has_a_row_group_without_bounds() {
 #[test]
 fn a_body_unlike_its_head_is_tried_again() {
     let columns = [Column::native("v", 20, ColumnType::Int8)];
-    // Noise in the first row group, then one value.
+    // Random values in the first row group, then a constant.
     let value = |i: i64| if i < 3_000_000 { i.wrapping_mul(0x9e37_79b9_7f4a_7c15u64 as i64) } else { 7 };
     let rows: Vec<Row> = (0..6_000_000).map(|i| vec![Some(value(i).to_be_bytes().to_vec())]).collect();
     let (metadata, _) = read(file(&columns, &rows, 20_000).unwrap());

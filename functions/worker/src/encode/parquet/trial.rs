@@ -1,8 +1,8 @@
-//! How a column is written is tried, not guessed: the first batch of a row group is written alone in each
-//! layout with the real codec, and the smallest wins; then that one with more effort.
+//! Choice of the layout of each column by trial: the first batch of a row group is written separately in each layout
+//! with the real codec, and the smallest wins; then that one is tried with more effort.
 //!
-//! A table's head may be unlike its body. So the second row group tries again, and later ones try the columns
-//! whose bytes per row have changed. A trial writes one batch, a tenth of a row group or less, up to four times.
+//! The head of a table may differ from the rest. So the second row group tries again, and later ones try the columns
+//! whose bytes per row have changed. A trial writes one batch, at most a tenth of a row group, up to four times.
 
 use arrow_array::{Array, ArrayRef};
 use parquet::arrow::arrow_writer::compute_leaves;
@@ -11,31 +11,31 @@ use parquet::errors::{ParquetError, Result};
 use super::layout::{Coding, Effort, Layout, layouts};
 use super::properties::Form;
 
-/// A later layout must be smaller than an earlier one by this much: percent, and rows per byte. So what
-/// hardly takes any room keeps its dictionary, which readers like.
+/// Minimum gain of a later layout over an earlier one, in percent and in rows per byte. So columns that take hardly
+/// any space keep their dictionary, which is convenient for readers.
 const WIN_PERCENT: u64 = 2;
 const WIN_ROWS_PER_BYTE: usize = 8;
 
-/// A column is tried again when its bytes per row have changed by this much: percent.
+/// Change in bytes per row, in percent, after which a column is tried again.
 const CHANGE_PERCENT: u64 = 25;
 
-/// A batch of a column with more bytes than this is one of huge values. How they are laid out makes no
-/// difference, and each copy of one counts: the bounds would be one more.
+/// Size in bytes above which a column's batch counts as huge values. Their layout makes no difference, and each copy
+/// of one costs memory: the bounds would be another copy.
 pub(super) const HUGE_BYTES: usize = 8 << 20;
 pub(super) const HUGE: Coding = Coding { layout: Layout::Plain, effort: Effort::Fast, bounds: false };
 
-/// The codings of the next row group.
+/// Codings for the next row group.
 pub(super) struct Choices {
     codings: Vec<Coding>,
     /// Columns to be tried.
     open: Vec<bool>,
-    /// Bytes of each column per million rows, as they were when it was tried last.
+    /// Bytes per million rows of each column when it was last tried.
     rates: Vec<Option<u64>>,
     groups: u64,
 }
 
 impl Choices {
-    /// Nothing is known of any column.
+    /// Creates the state in which no column has been tried.
     pub(super) fn new(columns: usize) -> Self {
         Self {
             codings: vec![HUGE; columns],
@@ -45,7 +45,7 @@ impl Choices {
         }
     }
 
-    /// One per column.
+    /// Returns the codings, one per column.
     pub(super) fn codings(&self) -> &[Coding] {
         &self.codings
     }
@@ -53,7 +53,7 @@ impl Choices {
     /// Tries the open columns on the first batch of a row group.
     pub(super) fn choose(&mut self, form: &Form, arrays: &[ArrayRef]) -> Result<()> {
         for (column, array) in arrays.iter().enumerate() {
-            // What its values take, not what was set aside for them.
+            // The memory used by the values, not the capacity reserved for them.
             if array.to_data().get_slice_memory_size().is_ok_and(|bytes| bytes > HUGE_BYTES) {
                 self.codings[column] = HUGE;
             } else if self.open[column] || self.codings[column] == HUGE {
@@ -63,7 +63,7 @@ impl Choices {
         Ok(())
     }
 
-    /// Learns from a finished row group: how many bytes each column took.
+    /// Records the bytes per column of a finished row group.
     pub(super) fn learn(&mut self, rows: u64, sizes: &[u64]) {
         self.groups += 1;
         for (column, size) in sizes.iter().enumerate() {
@@ -79,7 +79,7 @@ impl Choices {
     }
 }
 
-/// The best coding of a column's values.
+/// Returns the best coding for a column's values.
 fn best(form: &Form, column: usize, array: &ArrayRef) -> Result<Coding> {
     let (alone, layouts) = (form.alone(column)?, layouts(array.data_type()));
     let candidates =
@@ -104,7 +104,7 @@ fn wins(size: u64, smallest: u64, rows: usize) -> bool {
     size.saturating_add(margin) < smallest
 }
 
-/// Bytes of the values in that coding.
+/// Returns the size in bytes of the values in a coding.
 fn size(alone: &Form, array: &ArrayRef, coding: Coding) -> Result<u64> {
     let mut size = 0;
     for mut writer in alone.writers(&[coding])? {

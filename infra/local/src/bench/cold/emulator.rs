@@ -1,4 +1,5 @@
-//! AWS's own runtime emulator around one function: the program that `sam local` runs in its containers, here without one.
+//! AWS's runtime emulator around one function. It is the program that `sam local` runs in its containers, here without
+//! a container.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -17,12 +18,12 @@ use crate::sam::Architecture;
 use crate::venv::Venv;
 use crate::{process, surroundings};
 
-/// A function may take so long.
+/// Time limit of one invocation.
 const TIMEOUT_SECS: u64 = 30;
 const PATIENCE: Duration = Duration::from_secs(TIMEOUT_SECS + 10);
 const INIT: &str = "INIT REPORT(durationMs: ";
 
-/// The emulator with its function; both end with this value.
+/// A running emulator with its function. Both stop when this value is dropped.
 pub(super) struct Emulator {
     child: Child,
     port: u16,
@@ -30,7 +31,7 @@ pub(super) struct Emulator {
 }
 
 impl Emulator {
-    /// Starts it; the function is started by the first call.
+    /// Starts the emulator. The function itself starts at the first call.
     pub(super) fn start(
         tools: &Venv,
         program: &Path,
@@ -52,7 +53,7 @@ impl Emulator {
             .env("AWS_LAMBDA_FUNCTION_NAME", "function")
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
             .env("AWS_LAMBDA_FUNCTION_TIMEOUT", TIMEOUT_SECS.to_string())
-            // The function is a child of it.
+            // The process group includes the function, which is a child of the emulator.
             .process_group(0)
             .stdin(Stdio::null())
             .stdout(out.try_clone()?)
@@ -64,7 +65,7 @@ impl Emulator {
         Ok(emulator)
     }
 
-    /// Invokes the function; its answer, and how long it took from here.
+    /// Invokes the function. Returns its response and the time the call took, measured here.
     pub(super) fn call(&self, event: &Value) -> Result<(Value, Duration)> {
         let body = serde_json::to_vec(event)?;
         let head = format!(
@@ -88,7 +89,7 @@ impl Emulator {
         Ok((value, took))
     }
 
-    /// How long the function took to be ready, as the emulator reports it.
+    /// Returns the initialization time of the function as reported by the emulator.
     pub(super) fn init(&self) -> Result<Duration> {
         let log = fs::read_to_string(&self.log)?;
         init_millis(&log)
@@ -106,7 +107,7 @@ impl Drop for Emulator {
     }
 }
 
-/// It comes with SAM.
+/// Finds the emulator program in the installed SAM package.
 fn runtime_emulator(tools: &Venv) -> Result<PathBuf> {
     let name = format!("samcli/local/rapid/aws-lambda-rie-{}", Architecture::here().name());
     let versions = fs::read_dir(tools.bin().with_file_name("lib"))?;
@@ -114,7 +115,7 @@ fn runtime_emulator(tools: &Venv) -> Result<PathBuf> {
     found.find(|file| file.is_file()).with_context(|| format!("SAM has no {name}"))
 }
 
-/// The body of an answer, if it is JSON.
+/// Returns the body of a response if it is JSON.
 fn json_body(answer: &[u8]) -> Option<Value> {
     let end = answer.windows(4).position(|end| end == b"\r\n\r\n")?;
     let (head, body) = (std::str::from_utf8(&answer[..end]).ok()?, &answer[end + 4..]);
@@ -125,7 +126,7 @@ fn json_body(answer: &[u8]) -> Option<Value> {
     serde_json::from_slice(body).ok()
 }
 
-/// The bytes of a body that was sent in pieces.
+/// Decodes a body with chunked transfer encoding.
 fn unchunked(mut body: &[u8]) -> Option<Vec<u8>> {
     let mut whole = Vec::new();
     loop {
@@ -140,7 +141,7 @@ fn unchunked(mut body: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-/// The first number of an `INIT REPORT` in a log; `REPORT`'s own "Init Duration" is wrong there.
+/// Returns the first number of an `INIT REPORT` in a log. The "Init Duration" of `REPORT` is wrong there.
 fn init_millis(log: &str) -> Option<f64> {
     let rest = &log[log.find(INIT)? + INIT.len()..];
     rest[..rest.find([')', ','])?].trim().parse().ok()

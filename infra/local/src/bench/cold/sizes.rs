@@ -1,4 +1,4 @@
-//! How large a function is, on disk and as it is uploaded.
+//! Size of a function on disk and as uploaded.
 
 use std::fs;
 use std::io::{self, Write};
@@ -9,7 +9,7 @@ use flate2::Compression;
 use flate2::write::DeflateEncoder;
 use serde::Serialize;
 
-/// What a zip of one file has besides its compressed bytes: header, directory, end.
+/// Overhead of a zip with one file besides the compressed bytes: header, directory, end.
 const ZIP_BYTES: u64 = 130;
 
 /// Bytes of one binary.
@@ -17,7 +17,7 @@ const ZIP_BYTES: u64 = 130;
 #[serde(rename_all = "camelCase")]
 pub(super) struct Sizes {
     pub(super) binary_bytes: u64,
-    /// Of the zip that is uploaded, compressed as far as zip goes.
+    /// Bytes of the uploaded zip at the highest compression level.
     pub(super) zip_bytes: u64,
 }
 
@@ -30,7 +30,7 @@ impl Sizes {
     }
 }
 
-/// Counts what is written.
+/// Writer that only counts bytes.
 struct Count(u64);
 
 impl Write for Count {

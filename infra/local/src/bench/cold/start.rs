@@ -1,6 +1,7 @@
-//! From the start of a process to its first request for work, which is when Lambda calls it ready.
+//! Time from the start of a process to its first request for work, which is when Lambda considers it ready.
 //!
-//! The Runtime API is a listener of ours that only notes when it is asked: the runtime emulator's own start is no part of it.
+//! The Runtime API is a listener in this process that only records the time of the request, so the start of the runtime
+//! emulator is not included.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -14,11 +15,11 @@ use anyhow::{Context, Result, bail};
 
 use crate::surroundings;
 
-/// Nothing that is alive takes so long.
+/// Maximum wait for the first request. A process that works is always faster.
 const LONGEST: Duration = Duration::from_secs(10);
 const NEXT: &[u8] = b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\n";
 
-/// Starts the program, waits for its first request and ends it; the time between.
+/// Starts the program, waits for its first request and ends it. Returns the time in between.
 pub(super) fn until_next(program: &Path, variables: &BTreeMap<String, String>) -> Result<Duration> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port on 127.0.0.1")?;
     let address = listener.local_addr()?;
@@ -38,10 +39,10 @@ pub(super) fn until_next(program: &Path, variables: &BTreeMap<String, String>) -
     let begun = Instant::now();
     let mut child = command.spawn().with_context(|| format!("cannot start {}", program.display()))?;
     while !asked.is_finished() && begun.elapsed() < LONGEST && child.try_wait()?.is_none() {
-        // Coarse: the time is taken by the thread that is asked.
+        // A coarse interval is enough: the listening thread takes the time.
         thread::sleep(Duration::from_millis(1));
     }
-    // Whoever still waits for a request gets one that is none.
+    // If the thread still waits for a request, an empty connection ends its wait.
     let _ = TcpStream::connect(address);
     let _ = child.kill();
     child.wait()?;
@@ -52,7 +53,7 @@ pub(super) fn until_next(program: &Path, variables: &BTreeMap<String, String>) -
     }
 }
 
-/// Waits for one connection and the head of its request.
+/// Waits for one connection and the head of its request. Returns the time of arrival.
 fn asked(listener: &TcpListener) -> Result<Instant> {
     let (mut stream, _) = listener.accept()?;
     let mut head = Vec::new();

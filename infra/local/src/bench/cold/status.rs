@@ -1,6 +1,6 @@
-//! `GET /exports/{id}` of a warm api, the call that clients make again and again.
+//! `GET /exports/{id}` of a warm api, the call that clients repeat most.
 //!
-//! The export waits (Sluice is paused), so no cache knows it and every call asks the store, through the pooler.
+//! The export waits (Sluice is paused), so no cache holds it and every call queries the store through the pooler.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use crate::stack::Stack;
 use crate::venv::Venv;
 use crate::{admin, signals};
 
-/// Before what is timed.
+/// Untimed calls before the measurement.
 const WARM_UP: usize = 50;
 
-/// Makes an export through the api and asks for it so many times; how long each answer took.
+/// Creates an export through the api and queries it repeatedly. Returns the time of each call.
 pub(super) fn ask(
     api: &Emulator,
     stack: &Stack,
@@ -43,7 +43,7 @@ pub(super) fn ask(
     Ok(took)
 }
 
-/// The shipped event with another method, path, key and body.
+/// Returns the shipped event with another method, path, key and body.
 fn request(event: &Value, key: &str, method: &str, path: &str, body: Option<&Value>) -> Value {
     let (mut event, path) = (event.clone(), format!("/api/v1{path}"));
     let route = format!("{method} {path}");
@@ -60,7 +60,7 @@ fn request(event: &Value, key: &str, method: &str, path: &str, body: Option<&Val
     event
 }
 
-/// The body of an answer to API Gateway, if it has this status.
+/// Returns the body of a response for API Gateway if it has the given status.
 fn body_of(answer: &Value, status: u16) -> Result<Value> {
     if answer["statusCode"] != status {
         bail!("the api answered {} instead of {status}: {}", answer["statusCode"], answer["body"]);

@@ -1,4 +1,4 @@
-//! The table that stands in `infra/README.md`, and how its goals stand.
+//! The table of `infra/README.md` and the state of its goals.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::bench::table::{Table, number};
 
 const MIB: f64 = 1024.0 * 1024.0;
 
-/// What was found of one function.
+/// Measurements of one function.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Row {
@@ -18,7 +18,7 @@ pub(super) struct Row {
     pub(super) starts: Vec<Duration>,
     #[serde(serialize_with = "millis")]
     pub(super) inits: Vec<Duration>,
-    /// Of the api only.
+    /// Call times, measured for the api only.
     #[serde(serialize_with = "millis")]
     pub(super) calls: Vec<Duration>,
     pub(super) sizes: Sizes,
@@ -34,7 +34,7 @@ impl Row {
     }
 }
 
-/// The table in Markdown. The first row is what the others are compared with.
+/// Renders the table as Markdown. The first row is the baseline of the others.
 pub(super) fn render(rows: &[Row]) -> String {
     let mut table = Table::new(&[
         "function",
@@ -64,7 +64,7 @@ pub(super) fn render(rows: &[Row]) -> String {
     table.render()
 }
 
-/// One line for each goal of a function: what must be, what would be better.
+/// Renders one line for each goal of a function: the limit and the stretch goal.
 pub(super) fn goals(rows: &[Row]) -> String {
     let mut text = String::new();
     for row in rows.iter().skip(1) {
@@ -96,7 +96,7 @@ fn ratio(rows: &[Row], row: &Row) -> Option<f64> {
     Some(row.start()? / rows.first()?.start()?)
 }
 
-/// Milliseconds that so large a part of them does not exceed.
+/// Returns the given quantile of the times, in milliseconds.
 fn quantile(times: &[Duration], part: f64) -> Option<f64> {
     let mut sorted = times.to_vec();
     sorted.sort_unstable();

@@ -1,4 +1,4 @@
-//! Goals compare the right lines in the right direction.
+//! Tests that goals compare the right lines in the right direction.
 
 use super::super::lines::LINES;
 use super::*;

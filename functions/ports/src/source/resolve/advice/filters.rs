@@ -1,4 +1,4 @@
-//! Filters of which every use reads a large relation as a whole, although it finds little.
+//! Filters of which every use reads a large relation as a whole, although few rows match.
 
 use export::catalog::Dataset;
 
@@ -11,10 +11,10 @@ use super::statement;
 use crate::source::explain::Way;
 use crate::source::{Inspector, SourceError};
 
-/// A value that more rows than this share have is not worth an index, and PostgreSQL would not use one.
+/// A value that more than this share of rows have is not worth an index, and PostgreSQL would not use one.
 const SELECTIVE: f64 = 0.05;
 
-/// A relation smaller than this is read as a whole within some tenths of a second: no filter needs an index there.
+/// A relation smaller than this is read as a whole within some tenths of a second, so no filter needs an index there.
 const MIN_BYTES: u64 = 64 << 20;
 
 /// Explains a typical range with an equality on each declared filter.

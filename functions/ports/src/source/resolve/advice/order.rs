@@ -1,4 +1,4 @@
-//! What `ordered` costs the database.
+//! Cost of `ordered` for the database.
 
 use export::catalog::Dataset;
 
@@ -10,10 +10,10 @@ use super::super::surface::Surface;
 use super::statement;
 use crate::source::{Inspector, SourceError};
 
-/// Sorting that makes a chunk dearer by less than this is not worth a word.
+/// Cost factor below which sorting is not reported.
 const DEARER: f64 = 1.2;
 
-/// Plans that cost less than this, in the planner's units, are over in milliseconds either way.
+/// Plans with a lower cost than this, in the planner's units, take milliseconds either way.
 const CHEAP: f64 = 5000.0;
 
 /// Compares a typical month with and without its order.
@@ -49,7 +49,7 @@ pub(super) async fn find(
     if let Some(table) = surface.relation.as_ref().filter(|_| statement::is_table(surface)) {
         let names: Vec<&str> = dataset.order.iter().map(String::as_str).collect();
         let columns = statement::quoted(inspector, &names).await?.join(", ");
-        // An index alone does not help where rows lie in another order: each would be fetched by itself.
+        // An index alone does not help if rows are stored in another order: each would be fetched separately.
         remedy.push_str(&format!(
             "; an index on ({columns}) makes it cheap only where rows of {} lie in that order, as after cluster",
             table.quoted

@@ -1,19 +1,19 @@
-//! The statements that are advised, and how plans and sizes are shown.
+//! Advised statements, and the formatting of plans and sizes.
 
 use super::super::surface::Surface;
 use crate::source::sql::literal;
 use crate::source::{Inspector, SourceError};
 
-/// Partitions that are named one by one; the others are left to the reader.
+/// Maximum number of partitions that are named individually; the others are left to the reader.
 const MOST_PARTITIONS: usize = 100;
 
-/// Whether the dataset is a table of its own, so that an index on its columns can be created.
+/// Reports whether the dataset is a table, so that an index on its columns can be created.
 pub(super) fn is_table(surface: &Surface) -> bool {
     surface.relation.as_ref().is_some_and(|relation| matches!(relation.kind.as_str(), "r" | "m" | "p"))
 }
 
-/// `create index concurrently` on the dataset's table. PostgreSQL refuses it on a partitioned table: there
-/// it is a statement per partition, and one that ties them together.
+/// Returns `create index concurrently` for the dataset's table. PostgreSQL refuses it on a partitioned table: there
+/// it is one statement per partition, and one that attaches them.
 pub(super) async fn create_index(
     inspector: &mut Inspector,
     surface: &Surface,
@@ -40,19 +40,19 @@ where t.isleaf order by 1",
     Ok(lines.join("\n    "))
 }
 
-/// Identifiers as SQL writes them, with quotes only where they are needed.
+/// Returns identifiers in SQL form, quoted only where necessary.
 pub(super) async fn quoted(inspector: &mut Inspector, names: &[&str]) -> Result<Vec<String>, SourceError> {
     let list: Vec<_> = names.iter().map(|name| format!("quote_ident({})", literal(name))).collect();
     let rows = inspector.texts(&format!("select {}", list.join(", "))).await?;
     Ok(rows.into_iter().flatten().flatten().collect())
 }
 
-/// The lines of a plan, below a message.
+/// Formats the lines of a plan, below a message.
 pub(super) fn shown(lines: &[String]) -> String {
     lines.iter().map(|line| format!("\n    plan: {line}")).collect()
 }
 
-/// A size for people.
+/// Formats a size in readable units.
 pub(super) fn size(bytes: u64) -> String {
     match bytes {
         0..1_000_000 => format!("{} kB", bytes / 1_000),

@@ -1,4 +1,4 @@
-//! Indexes on the range column that are there and serve nothing.
+//! Indexes on the range column that exist but cannot be used.
 
 use export::catalog::Dataset;
 
@@ -7,8 +7,7 @@ use super::super::surface::Surface;
 use crate::source::sql::literal;
 use crate::source::{Inspector, SourceError};
 
-/// Names those that a failed `create index concurrently` left behind: they cost every write, and no query
-/// may use them.
+/// Reports indexes left by a failed `create index concurrently`: they slow every write, and no query may use them.
 pub(super) async fn find(
     inspector: &mut Inspector,
     dataset: &Dataset,

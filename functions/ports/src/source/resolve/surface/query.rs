@@ -1,4 +1,4 @@
-//! The columns of a query.
+//! Columns of a query.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::super::findings::Findings;
 use super::{Found, Surface};
 use crate::source::{Inspector, SourceError};
 
-/// Describes a query; `None` after saying why it cannot be read.
+/// Describes a query; `None` after reporting why it cannot be read.
 pub(super) async fn find(
     inspector: &mut Inspector,
     query: &str,

@@ -1,4 +1,4 @@
-//! A table or view: whether it is there, whether the role may read it, and its columns.
+//! Look-up of a table or view: its existence, the role's privileges, and its columns.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use super::{Found, Relation, Surface};
 use crate::source::sql::literal;
 use crate::source::{Inspector, SourceError};
 
-/// Looks a relation up; `None` after saying why it cannot be read.
+/// Looks a relation up; `None` after reporting why it cannot be read.
 pub(super) async fn find(
     inspector: &mut Inspector,
     schema: &str,
@@ -84,7 +84,7 @@ where n.nspname = {} and c.relname = {}",
 }
 
 async fn relation_columns(inspector: &mut Inspector, relation: u32) -> Result<Vec<Found>, SourceError> {
-    // From PostgreSQL 18 on a NOT NULL may be declared without having been checked.
+    // From PostgreSQL 18 on, a NOT NULL constraint may be declared without having been checked.
     let question = format!(
         "select a.attname::text, a.atttypid::bigint, a.atttypmod, format_type(a.atttypid, a.atttypmod),
     a.attnotnull and not exists (select from pg_catalog.pg_constraint k where k.conrelid = a.attrelid

@@ -1,4 +1,4 @@
-//! Exact texts of arrays, and that no bytes make their reader panic.
+//! Exact texts of arrays, and checks that no input makes the decoder panic.
 
 use proptest::prelude::*;
 
@@ -69,7 +69,7 @@ fn numbers_need_no_quotes() {
     assert_eq!(written(json(int::int4), &value), "[7,-1]");
 }
 
-/// Reads one dimension of `array_out`, as `array_in` does.
+/// Parses one dimension of `array_out`, as `array_in` does.
 fn read(text: &str) -> Vec<Option<String>> {
     let mut chars = text.strip_prefix('{').unwrap().strip_suffix('}').unwrap().chars().peekable();
     let mut elements = Vec::new();
