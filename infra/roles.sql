@@ -67,7 +67,7 @@ alter role sluice_source set client_min_messages = 'error';
 do $$ begin
     alter role sluice_source set log_min_error_statement to panic;
 exception when insufficient_privilege then
-    raise warning 'log_min_error_statement is not yours to set: the server logs statements that fail, with the values of filters';
+    raise warning 'this role may not set log_min_error_statement: the server logs statements that fail, with the values of filters';
 end $$;
 -- A COPY must not outlive its worker.
 alter role sluice_source set statement_timeout = :'worker_timeout_text';

@@ -106,7 +106,7 @@ impl Session {
         let given = |text: &&str| !text.is_empty();
         let url = self.url.as_deref().filter(given);
         let url =
-            url.ok_or_else(|| Failure::Usage("no api is named: set SLUICE_URL or give --url".into()))?;
+            url.ok_or_else(|| Failure::Usage("the API address is missing: set SLUICE_URL or use --url".into()))?;
         let key = self.key.as_ref().map(|key| key.0.as_str()).filter(given);
         let client = if self.insecure { Client::insecure(url, key) } else { Client::new(url, key) }?;
         let retries = Retries { patience: PATIENCE, ..client.retries() };
@@ -145,12 +145,12 @@ mod tests {
     use clap::CommandFactory;
 
     #[test]
-    fn the_command_line_is_consistent() {
+    fn command_line_definition_is_valid() {
         Arguments::command().debug_assert();
     }
 
     #[test]
-    fn the_key_is_never_shown() {
+    fn debug_output_hides_the_key() {
         let arguments =
             Arguments::parse_from(["sluice", "--url", "http://x", "--key", "slc_a_secret", "list"]);
         assert!(!format!("{arguments:?}").contains("secret"));

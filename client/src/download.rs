@@ -180,7 +180,7 @@ impl<'a> Part<'a> {
     async fn append(&mut self, bytes: &[u8]) -> Result<(), Error> {
         if self.length + bytes.len() as u64 > self.wanted.bytes {
             // A longer file must be another one.
-            let what = format!("it is longer than {} bytes", self.wanted.bytes);
+            let what = format!("it has more than {} bytes", self.wanted.bytes);
             return Err(Error::Mismatch { name: self.wanted.name.clone(), what });
         }
         self.file.write_all(bytes).await.map_err(Error::io(&self.path))?;

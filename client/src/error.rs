@@ -8,25 +8,25 @@ use export::wire::Problem;
 use crate::text::one_line;
 
 /// Name of the api in errors of a connection.
-pub(crate) const API: &str = "the api";
+pub(crate) const API: &str = "the API";
 
 /// Error of the client. Its text never contains the key or a link.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The base address is invalid.
-    #[error("{url:?} is no http or https address")]
+    #[error("{url:?} is not an http or https URL")]
     BadUrl {
         /// Address as given.
         url: String,
     },
     /// The key would be sent unencrypted.
-    #[error("a key is not sent over plain http, except to this machine: use https for {host}")]
+    #[error("keys are not sent over plain http, except to this machine: use https for {host}")]
     PlainHttp {
         /// Host of the address.
         host: String,
     },
     /// The key contains characters that are not allowed in a header.
-    #[error("the key holds characters that no key has")]
+    #[error("the key contains invalid characters")]
     BadKey,
     /// No response, or an incomplete one.
     #[error("the connection to {to} failed")]
@@ -58,13 +58,13 @@ pub enum Error {
         source: serde_json::Error,
     },
     /// The object store returned an error.
-    #[error("the object store answered {status}")]
+    #[error("the object store returned {status}")]
     Object {
         /// HTTP status.
         status: u16,
     },
     /// A name that would lead out of the directory.
-    #[error("{name:?} is no file name")]
+    #[error("{name:?} is not a valid file name")]
     BadName {
         /// The name.
         name: String,
@@ -88,7 +88,7 @@ pub enum Error {
         bytes: u64,
     },
     /// The folder belongs to another export.
-    #[error("{} holds the files of export {export}; choose another directory", .directory.display())]
+    #[error("{} contains the files of export {export}; choose another directory", .directory.display())]
     OtherExport {
         /// Path of the folder.
         directory: PathBuf,
@@ -96,7 +96,7 @@ pub enum Error {
         export: ExportId,
     },
     /// The folder contains files that were not written for this export; they are left unchanged.
-    #[error("{} holds what this export did not write: {}", .directory.display(), some(.names))]
+    #[error("{} contains entries that this export did not write: {}", .directory.display(), some(.names))]
     Occupied {
         /// Path of the folder.
         directory: PathBuf,
@@ -151,8 +151,8 @@ impl Error {
 
 fn unexpected(status: &u16, message: &str) -> String {
     match message {
-        "" => format!("a server answered {status}, but not as this api does"),
-        message => format!("the api answered {status}: {message}"),
+        "" => format!("a server returned {status}, but not in the format of this API"),
+        message => format!("the API returned {status}: {message}"),
     }
 }
 

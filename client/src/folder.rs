@@ -187,7 +187,7 @@ impl Folder {
     fn obstacle(&self, name: &str) -> Result<Option<String>, Error> {
         match kind(&self.path.join(name))? {
             Kind::Nothing => Ok(None),
-            Kind::Folder => Ok(Some(format!("{name} (a folder)"))),
+            Kind::Folder => Ok(Some(format!("{name} (a directory)"))),
             Kind::Other if self.overwrite || self.is_ours(name)? => Ok(None),
             Kind::Other => Ok(Some(name.to_owned())),
         }
@@ -202,7 +202,7 @@ impl Folder {
             Err(error) => return Err(Error::io(self.path.join(&part))(error)),
         };
         if !meta.is_file() {
-            return Ok(Some(format!("{part} (no file)")));
+            return Ok(Some(format!("{part} (not a file)")));
         }
         let free = self.overwrite || meta.len() == 0 || self.record().has_part(name);
         Ok((!free).then_some(part))
@@ -212,7 +212,7 @@ impl Folder {
     /// already checked for those of other exports.
     fn manifest_obstacle(&self, manifest: &Manifest) -> Result<Option<String>, Error> {
         match kind(&self.path.join(MANIFEST_NAME))? {
-            Kind::Folder => Ok(Some(format!("{MANIFEST_NAME} (a folder)"))),
+            Kind::Folder => Ok(Some(format!("{MANIFEST_NAME} (a directory)"))),
             Kind::Other
                 if !self.overwrite
                     && !read_manifest(&self.path).is_ok_and(|there| there.export == manifest.export) =>

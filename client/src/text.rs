@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_terminal_obeys_nothing_that_is_printed() {
+    fn control_characters_are_escaped_for_terminals() {
         assert_eq!(printable("a\n\u{1b}]0;x\u{7}\u{9b}2K"), "a\n\\u{1b}]0;x\\u{7}\\u{9b}2K");
         assert_eq!(one_line("a\nb\u{202e}"), "a\\u{a}b\\u{202e}");
         assert!(matches!(printable("Zoë\n"), Cow::Borrowed(_)));

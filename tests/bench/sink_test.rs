@@ -58,7 +58,7 @@ impl Client {
 }
 
 #[test]
-fn bytes_are_counted_however_they_are_framed() {
+fn bytes_are_counted_in_every_framing() {
     let mut client = Client::new();
     assert_eq!(client.size("/b/k"), None);
     assert!(client.ask("PUT /b/k?x-id=PutObject HTTP/1.1\nContent-Length: 5\n\nhello").0.ends_with("200 OK"));

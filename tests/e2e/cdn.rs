@@ -13,7 +13,7 @@ use serde_json::json;
 use stack::CdnStack;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn files_are_fetched_from_storage_once_and_only_by_links_that_we_signed() {
+async fn cdn_fetches_files_once_and_only_by_signed_links() {
     let Some(cdn) = CdnStack::start().await else { return };
     let manifest = export(&cdn).await;
     downloads::the_second_one_does_not_reach_storage(&cdn, &manifest).await;

@@ -22,7 +22,7 @@ fn download(system: &System, id: ExportId, out: &Path, more: &[&str]) -> Output 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_of_the_user_is_refused_before_anything_is_loaded_and_stays() {
+async fn existing_user_files_are_kept_and_refuse_the_download() {
     let system = System::get().await;
     let request = json!({"datasets": ["visits", "nothing"], "startDate": "2024-01-01", "endDate": "2024-01-31",
         "format": "parquet"});

@@ -20,7 +20,7 @@ async fn exported(system: &System, format: &str, compression: &str) -> Exported 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn csv_is_the_same_however_it_is_compressed() {
+async fn csv_is_equal_under_every_compression() {
     let system = System::get().await;
     let expected = copy_csv(&system.stack.owner_url, QUERY).await.unwrap();
     for (compression, extension) in [("none", ".csv"), ("gzip", ".csv.gz"), ("zstd", ".csv.zst")] {
@@ -31,7 +31,7 @@ async fn csv_is_the_same_however_it_is_compressed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ndjson_is_an_object_a_line() {
+async fn ndjson_has_one_object_per_line() {
     let system = System::get().await;
     let query = format!("select row_to_json(q)::text from ({QUERY}) q order by id");
     let expected = system.texts(&query).await.unwrap();
@@ -48,7 +48,7 @@ async fn ndjson_is_an_object_a_line() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn parquet_has_its_own_compressions() {
+async fn parquet_accepts_only_its_own_compressions() {
     let system = System::get().await;
     for compression in ["zstd", "snappy", "none"] {
         let exported = exported(system, "parquet", compression).await;

@@ -8,7 +8,7 @@ use serde_json::json;
 use tests::System;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn other_users_of_the_machine_cannot_read_what_a_stack_keeps() {
+async fn stack_files_are_readable_only_by_their_owner() {
     let file = PathBuf::from(std::env::var("SLUICE_STACK").unwrap());
     let system = System::get().await;
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
@@ -19,7 +19,7 @@ async fn other_users_of_the_machine_cannot_read_what_a_stack_keeps() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn links_of_the_api_lead_somewhere_on_the_address_that_up_prints() {
+async fn api_links_resolve_on_the_printed_address() {
     let system = System::get().await;
     let (url, key) = (&system.stack.url, &system.stack.key);
     let http =

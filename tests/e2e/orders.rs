@@ -4,7 +4,7 @@ use serde_json::json;
 use tests::{System, copy_csv};
 
 #[tokio::test]
-async fn a_million_ordered_rows_are_byte_for_byte_one_copy() {
+async fn million_ordered_rows_equal_one_copy_byte_for_byte() {
     let system = System::get().await;
     let request = json!({"datasets": ["orders"], "startDate": "2023-08-31", "endDate": "2024-08-04"});
     let exported = system.export(&request).await.unwrap();
@@ -19,7 +19,7 @@ async fn a_million_ordered_rows_are_byte_for_byte_one_copy() {
 }
 
 #[tokio::test]
-async fn the_database_itself_bounds_the_sessions() {
+async fn database_roles_limit_sessions() {
     let system = System::get().await;
     for (role, limit) in
         [("sluice_source", system.stack.budget), ("sluice_store", system.stack.store_sessions)]

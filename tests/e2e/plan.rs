@@ -17,7 +17,7 @@ fn visits() -> Value {
 }
 
 #[tokio::test]
-async fn a_dry_run_tells_chunks_time_and_cost_and_keeps_nothing() {
+async fn dry_run_estimates_chunks_time_and_cost_without_storing() {
     let system = System::get().await;
     let before = system.number("select count(*) from sluice.selection").await.unwrap();
     let mut request = visits();
@@ -56,7 +56,7 @@ async fn a_dry_run_tells_chunks_time_and_cost_and_keeps_nothing() {
 }
 
 #[tokio::test]
-async fn the_command_shows_the_plan_and_json_has_all_of_it() {
+async fn plan_command_prints_text_and_complete_json() {
     let system = System::get().await;
     let run = |words: &[&str]| {
         let output = Command::new(std::env::var("SLUICE_CLI").expect("SLUICE_CLI is set by `cargo x test`"))
@@ -81,7 +81,7 @@ async fn the_command_shows_the_plan_and_json_has_all_of_it() {
 }
 
 #[tokio::test]
-async fn the_manifest_tells_what_was_expected_and_what_was_read() {
+async fn manifest_states_estimated_and_actual_rows() {
     let system = System::get().await;
     let exported = system.export(&visits()).await.unwrap();
     let manifest = &exported.manifest;

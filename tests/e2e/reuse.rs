@@ -67,7 +67,7 @@ async fn exact(body: &Value, headers: &[(&str, &str)], query: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_settled_export_is_read_once_and_the_next_day_only_the_next_day() {
+async fn settled_rows_are_read_once_and_only_new_days_later() {
     let system = System::get().await;
     let whole = "select * from e2e.settled where day between '2024-01-05' and '2024-02-10'";
     let body = request("settled", "2024-01-05", "2024-02-10");
@@ -112,7 +112,7 @@ async fn a_settled_export_is_read_once_and_the_next_day_only_the_next_day() {
 }
 
 #[tokio::test]
-async fn what_is_not_settled_is_read_again_and_a_late_row_is_in_the_next_export() {
+async fn unsettled_ranges_are_read_again_with_late_rows() {
     let system = System::get().await;
     let days = system.texts("select (current_date - d)::text from unnest(array[10, 0]) d").await.unwrap();
     let body = request("recent", &days[0], &days[1]);
@@ -128,7 +128,7 @@ async fn what_is_not_settled_is_read_again_and_a_late_row_is_in_the_next_export(
 }
 
 #[tokio::test]
-async fn exports_that_overlap_in_time_read_every_settled_row_once() {
+async fn concurrent_exports_read_every_settled_row_once() {
     let system = System::get().await;
     let before = Work::of(system, "together").await;
     let query = |last: &str| format!("select * from e2e.together where day <= '{last}'");

@@ -45,7 +45,7 @@ async fn reach(url: &str, login: Login) -> Result<(), String> {
 }
 
 #[tokio::test]
-async fn a_token_is_the_password_of_a_session_with_a_verified_server() {
+async fn iam_token_is_the_password_on_verified_sessions() {
     Stack::from_env().unwrap();
     let authority = Authority::new();
     let server = Server::start(Some(authority.certificate("localhost")));
@@ -111,7 +111,7 @@ async fn no_token_and_no_password_goes_to_another_server() {
 }
 
 #[tokio::test]
-async fn a_url_names_the_file_of_its_authority() {
+async fn url_selects_the_root_certificate_file() {
     Stack::from_env().unwrap();
     let authority = Authority::new();
     let server = Server::start(Some(authority.certificate("localhost")));

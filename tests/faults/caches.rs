@@ -64,7 +64,7 @@ fn told(statements: &Statements, since: u64) -> (usize, usize) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_answer_is_right_while_redis_stops_and_comes_back() {
+async fn api_answers_stay_correct_while_redis_restarts() {
     let (system, _turn) = turn().await;
     let request = json!({"datasets": ["whole"], "startDate": "2024-01-01", "endDate": "2024-01-02"});
     let id = system.submit(&request).await.unwrap();

@@ -23,7 +23,7 @@ fn without_altered() -> tempfile::NamedTempFile {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn its_export_fails_with_the_reason_a_repeat_is_still_a_replay_and_retry_mends_it() {
+async fn removing_a_dataset_fails_its_export_and_retry_recovers() {
     let (system, _turn) = turn().await;
     let narrow = without_altered();
     let body = json!({"datasets": ["altered"], "startDate": "2024-01-01", "endDate": "2024-01-31"});
@@ -51,7 +51,7 @@ async fn its_export_fails_with_the_reason_a_repeat_is_still_a_replay_and_retry_m
     assert!(shown.trim_end().ends_with(std::fs::read_to_string(file).unwrap().trim_end()), "{shown}");
     let revision = before.split_whitespace().nth(2).unwrap().trim_end_matches(',');
     let earlier = system.x(&["admin", "catalog", "show", "--revision", &revision[..12]]).unwrap();
-    assert!(earlier.contains("not in force any more") && earlier.contains("[datasets.altered]"), "{earlier}");
+    assert!(earlier.contains("no longer in force") && earlier.contains("[datasets.altered]"), "{earlier}");
     assert!(said.contains("invalidated: altered (the dataset is no longer in the catalog)"), "{said}");
     assert!(said.contains("1 chunks not read yet failed, in 1 live exports"), "{said}");
     let export = system.wait(id).await.unwrap();

@@ -71,7 +71,7 @@ fn number(name: &str, default: u64) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn whatever_fails_every_export_ends_and_is_right_and_nothing_is_left() {
+async fn every_export_ends_correctly_under_random_faults() {
     let (system, _turn) = turn().await;
     let seed = number("SLUICE_CHAOS_SEED", 1);
     let lasts = Duration::from_secs(number("SLUICE_CHAOS_SECS", SECS));

@@ -62,27 +62,27 @@ async fn slow_dies_at(point: Point) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn between_accept_and_dispatch() {
+async fn crash_between_accept_and_dispatch_is_recovered() {
     slow_dies_at(Point::Accepted).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn between_dispatch_and_send() {
+async fn crash_between_dispatch_and_send_is_recovered() {
     slow_dies_at(Point::Marked).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn after_the_lease() {
+async fn crash_after_the_lease_is_recovered() {
     slow_dies_at(Point::Leased).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn in_the_middle_of_a_copy() {
+async fn crash_during_copy_is_recovered() {
     slow_dies_at(Point::Copying).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn in_the_middle_of_an_upload() {
+async fn crash_during_upload_is_recovered() {
     let (system, _turn) = turn().await;
     let request = json!({"datasets": ["orders"], "startDate": "2023-10-01", "endDate": "2023-10-30", "compression": "none"});
     let exported = dies_at(system, Point::Uploading, &request).await;
@@ -91,22 +91,22 @@ async fn in_the_middle_of_an_upload() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn after_the_upload_before_the_record() {
+async fn crash_between_upload_and_record_is_recovered() {
     slow_dies_at(Point::Uploaded).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn after_the_last_record_before_the_manifest() {
+async fn crash_between_last_record_and_manifest_is_recovered() {
     slow_dies_at(Point::Recorded).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn after_the_manifest_before_the_flip() {
+async fn crash_between_manifest_and_flip_is_recovered() {
     slow_dies_at(Point::ManifestPut).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn in_a_split() {
+async fn crash_during_split_is_recovered() {
     let (system, _turn) = turn().await;
     let request = grow(system).await;
     let exported = dies_at(system, Point::Splitting, &request).await;
@@ -115,7 +115,7 @@ async fn in_a_split() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn in_a_cancellation() {
+async fn crash_during_cancellation_is_recovered() {
     let (system, _turn) = turn().await;
     let id = submit(system, &slow(2)).await;
     until_running(system, id).await;
@@ -131,7 +131,7 @@ async fn in_a_cancellation() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn in_an_expiry_and_while_its_objects_are_deleted() {
+async fn crash_during_expiry_or_deletion_is_recovered() {
     let (system, _turn) = turn().await;
     // Chunks that no other export has and that are kept only for this one.
     let id = submit(system, &json!({"datasets": ["visits"], "startDate": "2024-01-01", "endDate": "2024-03-31", "compression": "none", "csv": {"null": "in an expiry"}})).await;
@@ -169,7 +169,7 @@ async fn until_gone(system: &System, prefix: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_sweepers_at_once_do_everything_once() {
+async fn concurrent_sweepers_do_every_step_once() {
     let (system, _turn) = turn().await;
     let request = |day: u32| json!({"datasets": ["visits"], "startDate": format!("2024-02-{day:02}"), "endDate": format!("2024-02-{day:02}")});
     let mut old = Vec::new();

@@ -6,7 +6,7 @@ use crate::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_worker_that_is_killed_loses_nothing_and_doubles_nothing() {
+async fn killed_worker_loses_and_duplicates_no_rows() {
     let (system, _turn) = turn().await;
     let id = system.submit(&slow(2)).await.unwrap();
     until_running(system, id).await;
@@ -25,7 +25,7 @@ async fn a_worker_that_is_killed_loses_nothing_and_doubles_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_copy_of_a_killed_worker_does_not_go_on() {
+async fn copy_of_a_killed_worker_ends() {
     let (system, _turn) = turn().await;
     let request = asleep::add(system).await;
     let id = system.submit(&request).await.unwrap();

@@ -9,7 +9,7 @@ use crate::crashes::until_dead;
 use crate::{assert_exact, sweep_until_ended, turn, until};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_poisoned_chunk_fails_alone_and_retry_reads_only_that() {
+async fn unreadable_chunk_fails_alone_and_retry_reads_only_it() {
     let (system, _turn) = turn().await;
     let good = json!({"datasets": ["poison"], "startDate": "2024-01-01", "endDate": "2024-01-03"});
     system.export(&good).await.unwrap();
@@ -60,7 +60,7 @@ async fn attempts(system: &tests::System, id: export::id::ExportId) -> Vec<Strin
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cancellation_reaches_the_worker_that_reads() {
+async fn cancellation_stops_a_reading_worker() {
     let (system, _turn) = turn().await;
     let request = asleep::add(system).await;
     let id = system.submit(&request).await.unwrap();
@@ -77,7 +77,7 @@ async fn a_cancellation_reaches_the_worker_that_reads() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_deadline_holds_although_nothing_sweeps() {
+async fn deadline_applies_without_a_sweep() {
     let (system, _turn) = turn().await;
     // Its chunk of `slow` is not read to its end before the deadline, however long all of this takes.
     asleep::add(system).await;
@@ -109,7 +109,7 @@ async fn the_deadline_holds_although_nothing_sweeps() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_read_in_time_succeeds_at_the_deadline_although_nothing_sweeps() {
+async fn export_read_before_its_deadline_succeeds_without_a_sweep() {
     let (system, _turn) = turn().await;
     system.faults().arm(Point::Recorded).unwrap();
     let request = json!({"datasets": ["whole"], "startDate": "2024-01-01", "endDate": "2024-01-04"});

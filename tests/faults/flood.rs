@@ -69,7 +69,7 @@ async fn notice(client: &Client, calls: usize) -> Noticed {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_tenant_that_floods_holds_no_sessions_that_others_need() {
+async fn flooding_tenant_does_not_starve_others_of_sessions() {
     let (system, _turn) = turn().await;
     let full = std::env::var_os("SLUICE_FLOOD_FULL").is_some();
     let (rows, calls, rounds) = if full { (2_000, 200, 3) } else { (100, 20, 1) };

@@ -23,7 +23,7 @@ pub(crate) async fn assert_split(system: &System, exported: &Exported) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_estimate_twenty_times_too_small_is_split_and_the_union_is_exact() {
+async fn underestimated_chunk_is_split_and_its_union_is_exact() {
     let (system, _turn) = turn().await;
     let request = grow(system).await;
 

@@ -11,7 +11,7 @@ use crate::{SLOW, assert_exact, slow, sweep_until_ended, turn};
 const CROWD: usize = 26;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_busy_database_is_left_alone() {
+async fn workers_back_off_from_a_busy_database() {
     let (system, _turn) = turn().await;
     let mut crowd = Vec::new();
     for _ in 0..CROWD {
@@ -35,7 +35,7 @@ async fn a_busy_database_is_left_alone() {
     .await;
     let held = held.unwrap();
     assert_eq!(held.signal, Signal::ActiveSessions);
-    assert!(held.reason.contains("more than 25 (MaxActiveSessions)"), "{}", held.reason);
+    assert!(held.reason.contains("above the limit of 25 (MaxActiveSessions)"), "{}", held.reason);
     // A later check finds the same.
     sweeper::sweep(&system.sweeper()).await;
     let read = format!(

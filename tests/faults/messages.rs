@@ -37,7 +37,7 @@ async fn a_message_that_is_lost_is_sent_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_that_makes_no_sense_is_dropped() {
+async fn malformed_message_is_dropped() {
     let (system, _turn) = turn().await;
     for body in ["nonsense", "{}", "{\"chunk\": 7}", "{\"chunk\": \"00000000-0000-4000-8000-000000000000\"}"]
     {

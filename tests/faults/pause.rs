@@ -5,7 +5,7 @@ use export::chunk::ExportStatus;
 use crate::{SLOW, assert_exact, slow, sweep_until_ended, turn, until_running};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_fails_and_the_clock_stands_still() {
+async fn pause_fails_nothing_and_stops_deadlines() {
     let (system, _turn) = turn().await;
     let running = system.submit(&slow(2)).await.unwrap();
     until_running(system, running).await;

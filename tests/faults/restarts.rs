@@ -12,11 +12,11 @@ async fn restart(part: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn postgresql_restarts_in_the_middle_of_a_copy() {
+async fn export_survives_a_postgresql_restart_during_copy() {
     restart("postgres").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_pooler_restarts_in_the_middle_of_a_copy() {
+async fn export_survives_a_pooler_restart_during_copy() {
     restart("pgbouncer").await;
 }

@@ -17,7 +17,7 @@ async fn submit_paused(system: &System) -> export::id::ExportId {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_column_that_became_a_date_fails_the_chunk_and_apply_and_retry_mend_it() {
+async fn column_type_change_fails_the_chunk_until_apply_and_retry() {
     let (system, _turn) = turn().await;
     let id = submit_paused(system).await;
     system

@@ -54,7 +54,7 @@ fn refused(system: &System) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_hundred_clients_at_once_are_all_served_where_a_naive_one_fails() {
+async fn two_hundred_concurrent_clients_are_all_served() {
     let (system, _turn) = turn().await;
     let size = if std::env::var_os("SLUICE_STAMPEDE_FULL").is_some() { FULL } else { SMALL };
     ground::prepare(system, size.rows).await;

@@ -69,16 +69,16 @@ impl Random {
 }
 
 #[test]
-fn decoder_is_total() {
+fn decoder_never_panics_in_any_framing() {
     run("decoder", decoder::run);
 }
 
 #[test]
-fn values_are_total() {
+fn values_of_any_bytes_never_panic() {
     run("values", values::run);
 }
 
 #[test]
-fn quoting_is_undone() {
+fn quoted_text_reads_back() {
     run("quoting", quoting::run);
 }

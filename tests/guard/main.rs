@@ -38,7 +38,7 @@ fn count(heard: &[Heard], to_store: bool, piece: &str) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_that_source_and_store_were_told_would_pin_a_session() {
+async fn no_logged_statement_pins_a_session() {
     let log = Stack::from_env().unwrap().postgres_log;
     let log = Path::new(&log);
     let system = System::get().await;

@@ -48,7 +48,7 @@ fn packages_depend_only_downwards() {
 }
 
 #[test]
-fn only_its_owner_knows_a_vendor() {
+fn vendor_crates_are_used_only_by_their_owner() {
     let functions = ["api", "worker", "sweeper", "admin"];
     for (package, dependencies) in packages().iter().filter(|(p, _)| *p != "tests") {
         for dependency in dependencies {
@@ -74,7 +74,7 @@ fn only_its_owner_knows_a_vendor() {
 }
 
 #[test]
-fn the_core_is_pure() {
+fn core_has_no_runtime_or_io_dependencies() {
     let core = packages().remove("export").unwrap();
     for impure in ["tokio", "getrandom", "rand", "chrono", "tracing", "reqwest", "async-trait", "futures"] {
         assert!(!core.contains(impure), "export must not depend on {impure}");

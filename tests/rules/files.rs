@@ -3,7 +3,7 @@
 use crate::{files, root};
 
 #[test]
-fn a_main_is_small() {
+fn main_files_are_short() {
     for path in files(&root(), "rs").into_iter().filter(|p| p.ends_with("src/main.rs")) {
         let lines = std::fs::read_to_string(&path).unwrap().lines().count();
         assert!(lines <= 25, "{} has {lines} lines", path.display());
@@ -11,7 +11,7 @@ fn a_main_is_small() {
 }
 
 #[test]
-fn every_file_says_what_it_is_for() {
+fn every_file_begins_with_a_doc_comment() {
     for path in files(&root(), "rs") {
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.starts_with("//!"), "{} does not begin with //!", path.display());
@@ -19,7 +19,7 @@ fn every_file_says_what_it_is_for() {
 }
 
 #[test]
-fn no_file_has_a_name_that_says_nothing() {
+fn no_file_has_a_generic_name() {
     for path in files(&root(), "rs") {
         let name = path.file_stem().unwrap().to_string_lossy();
         assert!(

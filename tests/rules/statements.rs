@@ -41,7 +41,7 @@ fn is_the_owners(path: &Path) -> bool {
 }
 
 #[test]
-fn no_text_of_the_ports_would_pin_a_session() {
+fn no_statement_of_ports_pins_a_session() {
     let ports = root().join("functions/ports/src");
     let mut seen = 0;
     for folder in ["store", "source"] {
@@ -88,7 +88,7 @@ fn no_table_of_the_store_has_a_sequence() {
 
 /// No request makes a statement longer, because its values are parameters.
 #[test]
-fn statements_of_the_store_are_fixed_texts_without_names() {
+fn store_statements_are_static_and_unnamed() {
     let store = root().join("functions/ports/src/store");
     let mut prepared = Vec::new();
     for path in files(&store, "rs") {
@@ -164,7 +164,7 @@ fn literal(rust: &str, raw: Option<usize>) -> (String, &str) {
 }
 
 #[test]
-fn texts_are_found_in_rust() {
+fn string_literals_are_found_in_rust() {
     let rust = "let a = \"one\"; // not \"this\"\nlet b = r#\"t\"wo\"#; let c = '\"'; f(\"th\\\"ree \\\n    four\"); x::<'a>(\"five\")";
     let found = literals(rust);
     assert_eq!(found[..2], ["one", "t\"wo"]);

@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_is_told_with_its_reason() {
+    fn faults_are_reported_with_their_reason() {
         let one = |pid, to_store, name: Option<&str>, text: &str| Heard {
             pid,
             to_store,

@@ -230,7 +230,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_is_found() {
+    fn every_kind_of_pin_is_found() {
         for (text, pin) in [
             ("SET statement_timeout = 0", Pin::Setting),
             ("set local timezone = 'UTC'", Pin::Setting),
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_looks_like_it_is_not() {
+    fn similar_statements_are_not_pins() {
         for text in [
             "begin isolation level read committed read only",
             "update sluice.chunk set state = 'due' where id = $1",
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn bodies_are_looked_into() {
+    fn pins_in_function_bodies_are_found() {
         let function = |body: &str| {
             format!("create function f() returns void language plpgsql as $body$ begin {body} end $body$")
         };

@@ -66,7 +66,7 @@ struct Answer {
 impl Admin {
     pub(super) fn run(self) -> Result<Outcome, Failure> {
         let function = self.function.as_deref().filter(|name| !name.is_empty()).ok_or_else(|| {
-            Failure::Usage("no function is named: set SLUICE_ADMIN_FUNCTION or give --function".into())
+            Failure::Usage("the admin function is missing: set SLUICE_ADMIN_FUNCTION or use --function".into())
         })?;
         let read =
             || std::fs::read_to_string(&self.file).map_err(|e| format!("{}: {e}", self.file.display()));
@@ -106,7 +106,7 @@ impl Admin {
         for (option, name, commands, value) in terms {
             let Some(value) = value else { continue };
             if !commands.split(" or ").any(|command| event["command"] == command) {
-                return Err(format!("{option} goes with {commands} only"));
+                return Err(format!("{option} is only valid with {commands}"));
             }
             event[name] = value;
         }
@@ -124,7 +124,7 @@ fn payload(
     if let (Some((name, _)), false) =
         (limits.iter().find(|limit| limit.1.is_some()), words.first() == Some(&"invalidate"))
     {
-        return Err(format!("--{name} goes with invalidate only"));
+        return Err(format!("--{name} is only valid with invalidate"));
     }
     Ok(match words.as_slice() {
         ["invalidate", dataset] => {
@@ -134,18 +134,18 @@ fn payload(
             }
             event
         }
-        ["invalidate", ..] => return Err("which dataset? invalidate DATASET [--from DAY] [--to DAY]".into()),
+        ["invalidate", ..] => return Err("the dataset is missing: invalidate DATASET [--from DAY] [--to DAY]".into()),
         ["catalog", "check" | "apply"] => json!({"command": words.join(" "), "catalog": catalog()?}),
         ["keys", "create", tenant] => json!({"command": "keys create", "tenant": tenant}),
         ["keys", "create", tenant, label @ ..] if !label.is_empty() => {
             json!({"command": "keys create", "tenant": tenant, "label": label.join(" ")})
         }
-        ["keys", "create"] => return Err("whose key? keys create TENANT LABEL".into()),
+        ["keys", "create"] => return Err("the tenant is missing: keys create TENANT LABEL".into()),
         ["keys", "revoke", id] => json!({"command": "keys revoke", "id": id}),
         ["keys", "rotate", id] => json!({"command": "keys rotate", "id": id}),
-        ["keys", word @ ("revoke" | "rotate"), ..] => return Err(format!("which key? keys {word} ID")),
+        ["keys", word @ ("revoke" | "rotate"), ..] => return Err(format!("the key ID is missing: keys {word} ID")),
         ["tenants", "forget", tenant] => json!({"command": "tenants forget", "tenant": tenant}),
-        ["tenants", ..] => return Err("which tenant? tenants forget ID".into()),
+        ["tenants", ..] => return Err("the tenant ID is missing: tenants forget ID".into()),
         words => json!({"command": words.join(" ")}),
     })
 }
@@ -171,14 +171,14 @@ fn invoke(function: &str, payload: &Value) -> Result<Value, Failure> {
             std::io::ErrorKind::NotFound => {
                 Failure::Local("the aws command was not found; install the AWS command line".into())
             }
-            _ => local("aws cannot be run", error),
+            _ => local("the aws command cannot be started", error),
         })?;
     if !status.success() {
         return Err(Failure::Local(format!("aws lambda invoke failed ({status})")));
     }
     let mut text = String::new();
-    answer.read_to_string(&mut text).map_err(|error| local("the answer cannot be read", error))?;
-    serde_json::from_str(&text).map_err(|error| Failure::Local(format!("the answer is no JSON: {error}")))
+    answer.read_to_string(&mut text).map_err(|error| local("the response cannot be read", error))?;
+    serde_json::from_str(&text).map_err(|error| Failure::Local(format!("the response is not valid JSON: {error}")))
 }
 
 #[cfg(test)]
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn options_go_with_their_commands_only() {
+    fn options_are_accepted_only_with_their_commands() {
         let mut event = json!({"command": "catalog apply"});
         Admin { allow_removal: true, ..nothing() }.key_terms(&mut event).unwrap();
         assert_eq!(event["allowRemoval"], true);
@@ -212,14 +212,14 @@ mod tests {
         rotate.key_terms(&mut event).unwrap();
         assert_eq!(event, json!({"command": "keys rotate", "overlap": "1d", "expires": "never"}));
         let refused = rotate.key_terms(&mut json!({"command": "keys create"})).unwrap_err();
-        assert_eq!(refused, "--overlap goes with keys rotate only");
+        assert_eq!(refused, "--overlap is only valid with keys rotate");
         let show = Admin { revision: Some("00ff".into()), ..nothing() };
         assert!(show.key_terms(&mut json!({"command": "catalog apply"})).is_err());
         assert!(show.key_terms(&mut json!({"command": "catalog show"})).is_ok());
     }
 
     #[test]
-    fn a_key_may_be_good_for_less() {
+    fn key_options_restrict_the_key() {
         let admin = Admin {
             datasets: Some(vec!["orders".into(), "clients".into()]),
             read_only: true,
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn words_make_the_event() {
+    fn arguments_become_the_admin_event() {
         let event = |words: &str| {
             let words: Vec<_> = words.split(' ').map(str::to_owned).collect();
             payload(&words, || Ok("[datasets]".into()), &[("from", &None)])

@@ -39,7 +39,7 @@ fn text(export: &Export) -> String {
     if export.status == ExportStatus::Canceled && export.progress.chunks.done > 0 {
         let until = export.expires_at.as_ref().map(|at| format!(" until {at}")).unwrap_or_default();
         lines.push(format!(
-            "the files that were done stay{until}: load them with: sluice download {id} --partial"
+            "files already written are kept{until}; download them with: sluice download {id} --partial"
         ));
         lines.push(format!("delete them now with: sluice cancel {id}"));
     }

@@ -46,7 +46,7 @@ fn row(dataset: &Dataset) -> Vec<String> {
 
 fn range(dataset: &Dataset) -> String {
     let text = |r: &export::wire::DatasetRange| format!("{} ({})", r.column, r.type_name);
-    dataset.range.as_ref().map_or_else(|| "always whole".to_owned(), text)
+    dataset.range.as_ref().map_or_else(|| "none (exported in full)".to_owned(), text)
 }
 
 fn one(dataset: &Dataset) -> String {

@@ -49,7 +49,7 @@ impl Export {
         let submitted = client.submit(&request, &random_key()?).await;
         let export = submitted.map_err(|error| self.asked.explain(error))?.export;
         let id = export.id;
-        eprintln!("export {id} is accepted");
+        eprintln!("export {id} accepted");
         if self.no_wait {
             let text = format!("{id}\nfollow it with: sluice status {id} --watch");
             return Ok(Outcome::new(text, json!({ "export": export })));
@@ -82,14 +82,14 @@ pub(super) fn outcome(export: wire::Export, loaded: Loaded, began: Option<Instan
         bytes(loaded.bytes),
     )];
     if loaded.present > 0 {
-        lines.push(format!("{} there already, with the right SHA-256", count(loaded.present as u64, "file")));
+        lines.push(format!("{} already present, with the correct SHA-256", count(loaded.present as u64, "file")));
     }
     if loaded.complete {
-        lines.push(format!("all is in {directory}; check it at any time with: sluice verify {directory}"));
+        lines.push(format!("all files are in {directory}; verify them at any time with: sluice verify {directory}"));
     } else {
         lines.extend(show::errors(&export));
-        lines.extend(loaded.failures.iter().map(|failure| format!("not loaded: {failure}")));
-        lines.push(format!("{directory} is incomplete, and has no manifest"));
+        lines.extend(loaded.failures.iter().map(|failure| format!("not downloaded: {failure}")));
+        lines.push(format!("{directory} is incomplete and has no manifest"));
     }
     let failed = !loaded.complete;
     Outcome::new(lines.join("\n"), json!({"export": export, "download": loaded})).failed_if(failed)
@@ -97,6 +97,6 @@ pub(super) fn outcome(export: wire::Export, loaded: Loaded, began: Option<Instan
 
 fn random_key() -> Result<String, Failure> {
     let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|error| Failure::Local(format!("no randomness: {error}")))?;
+    getrandom::fill(&mut bytes).map_err(|error| Failure::Local(format!("cannot generate a random key: {error}")))?;
     Ok(export::id::hex(&bytes))
 }

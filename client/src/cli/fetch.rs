@@ -66,7 +66,7 @@ impl Target {
     /// Returns a hint on how to resume the download later.
     pub(super) fn resume_hint(&self, id: ExportId) -> String {
         let out = self.out.as_ref().map(|out| format!(" --out {}", out.display())).unwrap_or_default();
-        format!("export {id} is not affected; go on with: sluice download {id}{out}")
+        format!("export {id} is not affected; resume with: sluice download {id}{out}")
     }
 
     /// Downloads the files of a succeeded export, creates one for each dataset without rows, and writes the manifest.
@@ -198,7 +198,7 @@ fn add_empty(folder: &Folder, manifest: &Manifest, loaded: &mut Loaded) -> Resul
 fn in_the_way(error: Error) -> Failure {
     match error {
         Error::Occupied { .. } => Failure::from(error)
-            .hint("choose another directory with --out, move them away, or replace files with --overwrite"),
+            .hint("choose another directory with --out, move them, or replace files with --overwrite"),
         other => other.into(),
     }
 }

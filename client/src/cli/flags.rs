@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_become_flags_and_paths_become_commands() {
+    fn problems_name_flags_and_commands() {
         let datasets = ["orders".to_owned(), "customers".to_owned()];
         let violations = [
             ("/startDate", "startDate is missing", "give startDate and endDate"),

@@ -64,7 +64,7 @@ impl FileGauge<'_> {
 fn line(at: u64, loaded: u64, total: u64, seconds: f64) -> String {
     let there = format!("{} of {}", bytes(at), bytes(total));
     match loaded {
-        0 => format!("{there} there already"),
+        0 => format!("{there} already present"),
         _ => format!("{there}, {}/s", bytes((loaded as f64 / seconds.max(0.001)) as u64)),
     }
 }
@@ -74,12 +74,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rate_counts_only_what_was_loaded() {
+    fn rate_counts_only_loaded_bytes() {
         let gauge = Gauge::new(3 << 20);
         let (present, resumed) = (gauge.file(), gauge.file());
         present.moved(1 << 20);
         resumed.moved(1 << 20);
-        assert_eq!(gauge.line(), "2.00 MiB of 3.00 MiB there already");
+        assert_eq!(gauge.line(), "2.00 MiB of 3.00 MiB already present");
         // A partial file that turns out to belong to another file.
         resumed.moved(0);
         resumed.moved(2 << 20);

@@ -50,7 +50,7 @@ fn text(list: &ExportList) -> String {
     };
     let rows: Vec<_> = list.exports.iter().map(row).collect();
     let table = table(&["export", "status", "accepted", ">done", ">rows", ">bytes"], &rows);
-    if list.next_cursor.is_some() { format!("{table}\nthere are more: --all") } else { table }
+    if list.next_cursor.is_some() { format!("{table}\nthere are more; list them with --all") } else { table }
 }
 
 /// Returns a time without its fraction, whose number of digits varies between lines. `--json` shows all digits.

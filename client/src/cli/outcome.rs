@@ -109,10 +109,10 @@ impl Failure {
 pub(super) fn address_hint(error: &Error) -> Option<&'static str> {
     match error {
         Error::Connection { to: API, .. } => {
-            Some("is SLUICE_URL (or --url) right, and can this machine reach it?")
+            Some("check that SLUICE_URL (or --url) is correct and reachable from this machine")
         }
-        Error::Unexpected { message, .. } if message.is_empty() => Some("is SLUICE_URL (or --url) right?"),
-        Error::PlainHttp { .. } => Some("or give --insecure, if all between here and there may know the key"),
+        Error::Unexpected { message, .. } if message.is_empty() => Some("check that SLUICE_URL (or --url) is correct"),
+        Error::PlainHttp { .. } => Some("or use --insecure, if the key may be seen on the network"),
         _ => None,
     }
 }
@@ -151,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn exit_codes_tell_refusal_from_failure() {
+    fn exit_codes_distinguish_refusal_and_failure() {
         let refused = Error::Unexpected { status: 404, message: String::new() };
         let broken = Error::Unexpected { status: 500, message: String::new() };
         assert_eq!(Failure::from(refused).hint("h").code(), 2);
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_safe_to_look_at_and_means_the_same() {
+    fn printed_json_is_escaped_and_equivalent() {
         let data = json!({"name": "a\u{1b}]0;x\u{7}\u{9b}2K\u{202e}"});
         let text = safe_json(&data);
         assert!(!text.contains(|c: char| c != '\n' && is_control(c)), "{text:?}");
@@ -168,9 +168,9 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_address_is_asked_about() {
+    fn unexpected_404_suggests_checking_the_url() {
         let page = Error::Unexpected { status: 404, message: String::new() };
         let text = Failure::from(page).text();
-        assert!(text.contains("404") && text.contains("is SLUICE_URL (or --url) right?"), "{text}");
+        assert!(text.contains("404") && text.contains("check that SLUICE_URL (or --url) is correct"), "{text}");
     }
 }

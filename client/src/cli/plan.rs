@@ -67,12 +67,12 @@ fn figure<T>(counts: &wire::PlanCounts, known: Option<T>, text: impl Fn(T) -> St
 fn forecast_lines(forecast: &wire::Forecast, total: &wire::PlanCounts) -> Vec<String> {
     let waiting = match forecast.waiting_chunks {
         0 => String::new(),
-        chunks => format!(", with {} of yours before or beside it", count(chunks, "chunk")),
+        chunks => format!(", with {} of yours waiting before or in parallel", count(chunks, "chunk")),
     };
     let basis = match forecast.measured_chunks {
-        0 => "times and file sizes are assumed: you have exported too little in this format yet".to_owned(),
+        0 => "times and file sizes are assumptions: you have not exported enough in this format yet".to_owned(),
         chunks => {
-            format!("times and file sizes are those of your last {} in this format", count(chunks, "chunk"))
+            format!("times and file sizes are based on your last {} in this format", count(chunks, "chunk"))
         }
     };
     let cost = &forecast.cost;
@@ -91,7 +91,7 @@ fn forecast_lines(forecast: &wire::Forecast, total: &wire::PlanCounts) -> Vec<St
     let mut lines = vec![
         "all figures are estimates".to_owned(),
         format!(
-            "time  {time} with {} at once{waiting}, longer while other tenants export; the database works {works}",
+            "time  {time} with {} at once{waiting}, longer while other tenants export; the database is busy {works}",
             count(u64::from(forecast.budget), "session"),
         ),
         format!(
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_plan_is_readable() {
+    fn plan_is_printed_readably() {
         let counts = wire::PlanCounts {
             chunks: 12,
             reused_chunks: 2,
@@ -162,9 +162,9 @@ mod tests {
             "late         12       2  ≤ 1,234,567  ≤ 300.00 MiB    ≤ 1.2  ≤ 0.000321",
             "notes         0       0      unknown       unknown  unknown     unknown",
             "without 1 dataset of unknown size",
-            "time  about 1 min 15 s with 4 sessions at once, with 3 chunks of yours before or beside it",
+            "time  about 1 min 15 s with 4 sessions at once, with 3 chunks of yours waiting before or in parallel",
             "list prices; without logs",
-            "assumed",
+            "assumptions",
         ] {
             assert!(text.contains(part), "{part:?} is not in:\n{text}");
         }

@@ -119,7 +119,7 @@ impl RequestArgs {
             return match (self.datasets.len(), details.is_empty()) {
                 (1, true) => Ok(Datasets::All(All::Star)),
                 (1, false) => Err("with columns or filters, name the datasets instead of '*'".into()),
-                _ => Err("'*' means all datasets; name no others beside it".into()),
+                _ => Err("'*' means all datasets; do not name others as well".into()),
             };
         }
         if let Some((dataset, column)) = self.datasets.iter().find_map(|name| name.split_once('.')) {
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn words_make_the_request_of_the_contract() {
+    fn arguments_become_the_export_request() {
         let request = build(&[
             "orders",
             "Customers",
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn an_only_dataset_need_not_be_repeated() {
+    fn single_dataset_may_be_omitted_in_options() {
         let request =
             build(&["orders", "--columns", "id,total", "--filter", "total>=10", "--filter", "orders.id=1"]);
         let detail =
@@ -261,13 +261,13 @@ mod tests {
     }
 
     #[test]
-    fn a_column_that_is_named_as_a_dataset_is_pointed_at() {
+    fn column_given_as_dataset_gets_a_hint() {
         let error = build(&["notes.note"]).unwrap_err();
         assert!(error.contains("notes --columns notes=note"), "{error}");
     }
 
     #[test]
-    fn what_makes_no_sense_is_refused_here() {
+    fn contradictory_arguments_are_refused() {
         for words in [
             &["*", "orders"][..],
             &["*", "--columns", "orders=id"],

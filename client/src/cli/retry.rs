@@ -19,7 +19,7 @@ impl Retry {
         let export = client.retry(self.id).await?;
         let id = self.id;
         let text = format!(
-            "export {id} is {} again; wait for it and load it with: sluice download {id}",
+            "export {id} is {} again; wait for it and download it with: sluice download {id}",
             export.status
         );
         Ok(Outcome::new(text, export))

@@ -43,7 +43,7 @@ pub(super) fn export(export: &Export) -> String {
     lines.extend(export.eta_seconds.map(|s| format!("left      about {}", duration(s))));
     lines.extend(export.queue_position.map(|place| match place {
         0 => "queue     its first chunk is about to start".to_owned(),
-        place => format!("queue     place {place} among the exports that wait for another one to end"),
+        place => format!("queue     position {place} of the exports that wait for another one to end"),
     }));
     lines.extend(export.paused.as_ref().map(|why| format!("paused    {why}")));
     lines.extend(
@@ -96,11 +96,11 @@ pub(super) fn errors(export: &Export) -> Vec<String> {
 pub(super) fn hint(export: &Export) -> Option<String> {
     let id = export.id;
     match export.status {
-        ExportStatus::Succeeded => Some(format!("load its files with: sluice download {id}")),
+        ExportStatus::Succeeded => Some(format!("download its files with: sluice download {id}")),
         ExportStatus::Failed => Some(format!(
-            "run what failed again with: sluice retry {id}; load the rest with: sluice download {id} --partial"
+            "retry the failed chunks with: sluice retry {id}; download the rest with: sluice download {id} --partial"
         )),
-        ExportStatus::Expired => Some("its files are gone; submit it again".to_owned()),
+        ExportStatus::Expired => Some("its files have been deleted; create the export again".to_owned()),
         _ => None,
     }
 }
@@ -108,9 +108,9 @@ pub(super) fn hint(export: &Export) -> Option<String> {
 pub(super) fn range(range: &RangeText) -> String {
     match (&range.start, &range.end) {
         (Some(start), Some(end)) => format!("{start} to {end}"),
-        (Some(start), None) => format!("from {start} on"),
+        (Some(start), None) => format!("from {start}"),
         (None, Some(end)) => format!("up to {end}"),
-        _ if range.of == "null" => "without a value in the range column".to_owned(),
+        _ if range.of == "null" => "with NULL in the range column".to_owned(),
         _ => "whole".to_owned(),
     }
 }

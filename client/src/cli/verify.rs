@@ -44,12 +44,12 @@ fn text(report: &Report) -> String {
     ]
     .join(", ");
     if report.faults.is_empty() {
-        return format!("export {} is complete and right: {what}", report.export);
+        return format!("export {} is complete and correct: {what}", report.export);
     }
     let mut lines: Vec<_> =
         report.faults.iter().map(|f| format!("{}: {}", one_line(&f.subject), one_line(&f.message))).collect();
     lines.push(format!(
-        "export {} is NOT as it was exported: {}",
+        "export {} does NOT match its manifest: {}",
         report.export,
         count(lines.len() as u64, "fault")
     ));

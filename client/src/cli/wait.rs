@@ -26,7 +26,7 @@ pub(super) fn patient(client: &Client) -> Client {
 /// Reports a wait. `first` is true for the first contact with the api, when its address may be wrong.
 pub(super) fn notice(why: &str, wait: Duration, first: bool) {
     let unreached = first && why.contains(API) && why.contains("connection");
-    let hint = if unreached { "; is SLUICE_URL right?" } else { "" };
+    let hint = if unreached { "; is SLUICE_URL correct?" } else { "" };
     let wait = duration(wait.as_secs().max(1));
     eprintln!("waiting {wait}: {}{hint}", one_line(why));
 }
@@ -63,7 +63,7 @@ fn line(export: &Export) -> String {
     let work = format!("{} of {}", HumanCount(chunks.done), count(chunks.total, "chunk"));
     let failed = (chunks.failed > 0).then(|| format!("{} failed", chunks.failed));
     let position =
-        export.queue_position.filter(|place| *place > 0).map(|place| format!("place {place} in the queue"));
+        export.queue_position.filter(|place| *place > 0).map(|place| format!("position {place} in the queue"));
     let eta = export.eta_seconds.map(|s| format!("about {} left", duration(s)));
     let paused = export.paused.as_ref().map(|why| format!("paused: {why}"));
     let busy =

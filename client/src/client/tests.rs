@@ -20,7 +20,7 @@ fn export_json() -> String {
 }
 
 #[test]
-fn the_base_is_taken_with_and_without_its_version() {
+fn base_url_is_accepted_with_and_without_version() {
     let url =
         |base: &str| Client::new(base, None).map(|c| c.url(&["exports", "a b"], &[("x", "1")]).to_string());
     let local = "http://127.0.0.1:4566/_aws/execute-api/abcd1234";
@@ -35,7 +35,7 @@ fn the_base_is_taken_with_and_without_its_version() {
 }
 
 #[test]
-fn a_key_is_sent_over_https_or_to_this_machine() {
+fn key_is_sent_only_over_https_or_locally() {
     for url in ["https://example.org", "http://127.0.0.2:1", "http://[::1]:1", "http://localhost"] {
         assert!(Client::new(url, Some("slc_1_secret")).is_ok(), "{url}");
     }
@@ -57,7 +57,7 @@ fn a_key_is_sent_over_https_or_to_this_machine() {
 }
 
 #[tokio::test]
-async fn an_api_that_refuses_connections_is_waited_for_and_reported() {
+async fn client_waits_for_an_unreachable_api_and_reports() {
     // A port on which no process listens until later.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -79,22 +79,22 @@ async fn an_api_that_refuses_connections_is_waited_for_and_reported() {
         Server::listen(std::net::TcpListener::bind(address).unwrap(), |_, _| Reply::new(200, export_json()));
     assert_eq!(answer.await.unwrap().unwrap().id, id());
     let reported = reported.lock().unwrap();
-    assert!(reported.iter().all(|why| why.starts_with("the connection to the api failed")), "{reported:?}");
+    assert!(reported.iter().all(|why| why.starts_with("the connection to the API failed")), "{reported:?}");
     assert!(!reported.is_empty());
 }
 
 #[tokio::test]
-async fn the_page_of_another_server_is_not_shown() {
+async fn pages_of_other_servers_are_not_shown() {
     let page = "<?xml version=\"1.0\"?><Error><Code>NoSuchBucket</Code></Error>";
     for status in [200, 404] {
         let server = Server::start(move |_, _| Reply::new(status, page));
         let error = server.client().export(id()).await.unwrap_err();
-        assert_eq!(error.to_string(), format!("a server answered {status}, but not as this api does"));
+        assert_eq!(error.to_string(), format!("a server returned {status}, but not in the format of this API"));
     }
 }
 
 #[tokio::test]
-async fn the_key_goes_to_the_api_and_never_to_the_object_store() {
+async fn key_is_sent_to_the_api_but_not_the_bucket() {
     let store = Server::start(|_, _| Reply::new(200, MANIFEST));
     let target = format!("{}/bucket/m.json?X-Amz-Signature=s", store.address);
     let api = Server::start(move |_, _| Reply::new(307, "").header("Location", &target));
@@ -109,7 +109,7 @@ const MANIFEST: &str = r#"{"version":1,"export":"07070707-0707-4707-8707-0707070
     "revision":"r","acceptedAt":"2024-01-01T00:00:00Z","request":{},"rows":0,"bytes":0,"datasets":[]}"#;
 
 #[tokio::test]
-async fn a_manifest_that_is_no_json_is_refused() {
+async fn manifest_must_be_json() {
     let store = Server::start(|_, _| Reply::new(200, "<html>"));
     let target = store.address.clone();
     let api = Server::start(move |_, _| Reply::new(307, "").header("Location", &target));
@@ -118,7 +118,7 @@ async fn a_manifest_that_is_no_json_is_refused() {
 }
 
 #[tokio::test]
-async fn a_busy_api_is_asked_again_when_it_says() {
+async fn client_retries_a_busy_api_after_retry_after() {
     let api = Server::start(|n, _| match n {
         0 => Reply::new(503, r#"{"message":"Service Unavailable"}"#).header("Retry-After", 1),
         1 => Reply::new(429, ""),
@@ -131,7 +131,7 @@ async fn a_busy_api_is_asked_again_when_it_says() {
 }
 
 #[tokio::test]
-async fn a_full_queue_is_waited_for_and_told() {
+async fn client_waits_for_a_full_queue_and_reports() {
     let full = r#"{"title":"too many exports","status":429,"detail":"4 may be active"}"#;
     // More often than the maximum number of tries; and with a call that is not retried otherwise, since 429 had no
     // effect.
@@ -187,7 +187,7 @@ async fn a_submission_is_repeated_with_the_same_key_and_body() {
 }
 
 #[tokio::test]
-async fn what_is_not_safe_to_repeat_is_sent_once() {
+async fn unsafe_requests_are_sent_once() {
     let api = Server::start(|_, _| Reply::new(503, ""));
     assert!(api.client().retry(id()).await.is_err());
     assert!(api.client().cancel(id()).await.is_err());
@@ -195,7 +195,7 @@ async fn what_is_not_safe_to_repeat_is_sent_once() {
 }
 
 #[tokio::test]
-async fn refusals_come_out_with_every_violation() {
+async fn refusals_list_every_violation() {
     let problem = json!({"type": "about:blank", "title": "Bad", "status": 422, "detail": "1 violation",
         "violations": [{"pointer": "/endDate", "message": "no such day", "remedy": "write a real day"}]});
     let api = Server::start(move |_, _| {
@@ -206,11 +206,11 @@ async fn refusals_come_out_with_every_violation() {
     assert!(error.is_refusal());
     let gateway = Server::start(|_, _| Reply::new(403, r#"{"message":"Forbidden"}"#));
     let error = gateway.client().datasets().await.unwrap_err();
-    assert_eq!(error.to_string(), "the api answered 403: Forbidden");
+    assert_eq!(error.to_string(), "the API returned 403: Forbidden");
 }
 
 #[tokio::test]
-async fn canceling_tells_an_ended_export_from_a_live_one() {
+async fn canceling_distinguishes_ended_and_live_exports() {
     let api = Server::start(|n, _| if n == 0 { Reply::new(202, export_json()) } else { Reply::new(204, "") });
     let client = api.client();
     assert!(client.cancel(id()).await.unwrap().is_some());
@@ -218,7 +218,7 @@ async fn canceling_tells_an_ended_export_from_a_live_one() {
 }
 
 #[tokio::test]
-async fn errors_do_not_hold_the_link() {
+async fn errors_do_not_contain_the_link() {
     let api = Server::start(|_, _| Reply::new(307, "").header("Location", "http://127.0.0.1:1/o?sig=secret"));
     let error = api.client().manifest(id()).await.unwrap_err();
     let text = format!("{error:?} {}", crate::error::with_causes(&error));

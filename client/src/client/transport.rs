@@ -91,7 +91,7 @@ impl Client {
             }
             if failures >= REPORTED_FAILURES || began.elapsed() >= REPORTED_AFTER {
                 let reason = match answer.and_then(Reply::checked) {
-                    Ok(_) => "the api is not available".to_owned(),
+                    Ok(_) => "the API is not available".to_owned(),
                     Err(error) => with_causes(&error),
                 };
                 self.notify(&reason, pause.unwrap_or_else(|| self.doubled(failures)));

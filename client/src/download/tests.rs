@@ -66,7 +66,7 @@ async fn a_broken_connection_is_resumed_with_a_fresh_link() {
 }
 
 #[tokio::test]
-async fn what_an_earlier_run_left_is_used() {
+async fn partial_file_of_an_earlier_run_is_resumed() {
     let (body, directory) = (body(), tempfile::tempdir().unwrap());
     leave(&directory, &body[..1000]);
     let store = store(body.clone(), 0);
@@ -77,7 +77,7 @@ async fn what_an_earlier_run_left_is_used() {
 }
 
 #[tokio::test]
-async fn a_foreign_beginning_costs_one_more_start() {
+async fn wrong_partial_file_restarts_the_download() {
     let (body, directory) = (body(), tempfile::tempdir().unwrap());
     leave(&directory, &[1; 1000]);
     let store = store(body.clone(), 0);
@@ -108,7 +108,7 @@ async fn a_file_with_another_hash_is_deleted() {
 }
 
 #[tokio::test]
-async fn a_file_that_ends_early_is_not_taken() {
+async fn truncated_download_is_refused() {
     let (body, directory) = (body(), tempfile::tempdir().unwrap());
     let store = store(body[..500].to_vec(), 0);
     let error = api(&store).client().download(id(), &wanted(&body), &folder(&directory), &|_| ()).await;
@@ -117,7 +117,7 @@ async fn a_file_that_ends_early_is_not_taken() {
 }
 
 #[tokio::test]
-async fn what_is_there_is_not_loaded_again() {
+async fn present_file_is_not_downloaded_again() {
     let (body, directory) = (body(), tempfile::tempdir().unwrap());
     let path = directory.path().join("a.csv.gz");
     let store = store(body.clone(), 0);
@@ -136,7 +136,7 @@ async fn what_is_there_is_not_loaded_again() {
 }
 
 #[tokio::test]
-async fn an_outage_is_survived_as_long_as_its_patience_lasts() {
+async fn download_survives_an_outage_within_its_patience() {
     let (body, directory) = (body(), tempfile::tempdir().unwrap());
     // More responses break off than there are tries.
     let short = body.clone();
@@ -153,7 +153,7 @@ async fn an_outage_is_survived_as_long_as_its_patience_lasts() {
 }
 
 #[test]
-fn a_name_cannot_leave_the_directory() {
+fn file_name_cannot_leave_the_directory() {
     for bad in ["", "..", "../a", "a/b", "/etc/x", ".hidden", "a\\b", "c:x", "a\nb", "\u{1b}]0;x\u{7}"] {
         assert!(local_path(Path::new("d"), bad).is_err(), "{bad}");
     }

@@ -15,7 +15,7 @@ fn head(range: Option<RangeText>, names: &[&str]) -> DatasetHead {
 }
 
 #[test]
-fn names_are_those_of_all_other_files() {
+fn names_of_empty_files_equal_chunk_names() {
     let day = 19_600;
     let spans = [
         Span { kind: RangeKind::Date, start: day, end: day + 30 },
@@ -40,7 +40,7 @@ fn a_header_is_quoted_as_postgresql_does() {
 }
 
 #[test]
-fn every_format_has_a_file_and_a_file_with_rows_is_not_right() {
+fn empty_files_of_every_format_are_recognised() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("file");
     for (format, compressions) in
@@ -58,7 +58,7 @@ fn every_format_has_a_file_and_a_file_with_rows_is_not_right() {
 }
 
 #[test]
-fn a_file_that_unpacks_to_gigabytes_is_judged_by_its_beginning() {
+fn zip_bomb_is_refused_quickly() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("file");
     // A gzip member of 1 MiB, repeated so often that reading all of it would take minutes: 64 GiB unpacked.

@@ -140,7 +140,7 @@ fn is_name(name: &str) -> bool {
 fn locked(path: &Path, directory: &Path) -> Result<File, Error> {
     loop {
         if fs::symlink_metadata(path).is_ok_and(|meta| !meta.is_file()) {
-            return Err(Error::io(path)(std::io::Error::other("it is no regular file; move it away")));
+            return Err(Error::io(path)(std::io::Error::other("it is not a regular file; move it")));
         }
         let opened = File::options().create(true).read(true).append(true).open(path);
         let file = opened.map_err(Error::io(path))?;

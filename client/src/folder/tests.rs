@@ -72,7 +72,7 @@ fn names(result: Result<(), Error>) -> Vec<String> {
 }
 
 #[test]
-fn files_of_the_user_are_in_the_way_and_stay() {
+fn user_files_block_the_download_and_stay() {
     let directory = tempfile::tempdir().unwrap();
     put(&directory, NAME, "mine");
     put(&directory, "orders.old.csv.gz", "mine");
@@ -83,7 +83,7 @@ fn files_of_the_user_are_in_the_way_and_stay() {
     let (folder, manifest) = (open(&directory), manifest(b"theirs"));
     assert_eq!(
         names(folder.check(&[wanted(b"theirs")])),
-        [NAME.to_owned(), format!("{NAME}.part (no file)")]
+        [NAME.to_owned(), format!("{NAME}.part (not a file)")]
     );
     let found = names(folder.check_whole(&manifest));
     let expected = [
@@ -102,7 +102,7 @@ fn files_of_the_user_are_in_the_way_and_stay() {
 }
 
 #[test]
-fn overwriting_replaces_files_but_no_folders_and_removes_nothing_else() {
+fn overwriting_replaces_only_files_of_the_export() {
     let directory = tempfile::tempdir().unwrap();
     put(&directory, NAME, "mine");
     put(&directory, &format!("{NAME}.part"), "mine");
@@ -116,13 +116,13 @@ fn overwriting_replaces_files_but_no_folders_and_removes_nothing_else() {
     fs::create_dir(directory.path().join(NAME)).unwrap();
     put(&directory, "orders.old.csv.gz", "mine");
     let folder = open(&directory).overwriting(true);
-    assert_eq!(names(folder.check(&[wanted(b"theirs")])), [format!("{NAME} (a folder)")]);
+    assert_eq!(names(folder.check(&[wanted(b"theirs")])), [format!("{NAME} (a directory)")]);
     assert_eq!(names(folder.remove_leftovers(&manifest(b"theirs")).map(drop)), ["orders.old.csv.gz"]);
     assert_eq!(fs::read(directory.path().join("orders.old.csv.gz")).unwrap(), b"mine");
 }
 
 #[test]
-fn what_this_export_wrote_is_replaced_and_leftovers_of_it_go() {
+fn own_files_are_replaced_and_own_leftovers_removed() {
     let directory = tempfile::tempdir().unwrap();
     let folder = open(&directory);
     folder.write(NAME, b"before a retry").unwrap();
@@ -177,7 +177,7 @@ fn a_folder_belongs_to_one_export() {
 
 #[cfg(unix)]
 #[test]
-fn a_part_that_is_a_link_is_not_written_through() {
+fn partial_file_that_is_a_symlink_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     put(&directory, "precious", "mine");
     let link = directory.path().join(format!("{NAME}.part"));
@@ -186,7 +186,7 @@ fn a_part_that_is_a_link_is_not_written_through() {
 }
 
 #[test]
-fn a_record_of_another_leads_nowhere_out_of_the_folder() {
+fn forged_record_cannot_delete_outside_the_folder() {
     let parent = tempfile::tempdir().unwrap();
     let directory = tempfile::tempdir_in(&parent).unwrap();
     fs::write(parent.path().join("precious.part"), "mine").unwrap();
@@ -197,7 +197,7 @@ fn a_record_of_another_leads_nowhere_out_of_the_folder() {
 
 #[cfg(unix)]
 #[test]
-fn a_record_that_is_a_link_is_refused() {
+fn record_that_is_a_symlink_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     put(&directory, "precious", "mine");
     let link = directory.path().join(".sluice-download");

@@ -42,7 +42,7 @@ fn tail(raw: &mut impl BufRead) -> Result<Vec<u8>> {
 }
 
 fn broken() -> Error {
-    Error::new(ErrorKind::InvalidData, "it is no whole Parquet file")
+    Error::new(ErrorKind::InvalidData, "it is not a complete Parquet file")
 }
 
 /// Parser of Thrift's compact protocol.
@@ -179,12 +179,12 @@ mod tests {
     ];
 
     #[test]
-    fn the_footer_tells() {
+    fn row_count_is_read_from_the_footer() {
         assert_eq!(count(&mut file(METADATA).as_slice()).unwrap(), 300);
     }
 
     #[test]
-    fn whatever_is_cut_off_is_broken() {
+    fn truncated_parquet_is_refused() {
         let whole = file(METADATA);
         for cut in 0..whole.len() {
             assert!(count(&mut &whole[..cut]).is_err());
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_few_bytes_are_not_counted_for_hours() {
+    fn huge_declared_sizes_are_refused() {
         // A map, a list and a set of 2^62 booleans each, none of which is present.
         let size = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x3f];
         for (head, kinds) in [(&[0x1b][..], &[0x11][..]), (&[0x19, 0xf1], &[]), (&[0x1a, 0xf2], &[])] {

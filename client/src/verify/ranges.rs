@@ -16,7 +16,7 @@ pub(super) fn check(manifest: &Manifest) -> Vec<Fault> {
     let mut names = BTreeSet::new();
     for (_, file, _) in files(manifest) {
         if !names.insert(&file.name) {
-            faults.push(Fault::new(&file.name, "the manifest names it twice"));
+            faults.push(Fault::new(&file.name, "the manifest lists it twice"));
         }
     }
     faults.extend(manifest.datasets.iter().flat_map(check_dataset));
@@ -104,7 +104,7 @@ fn text(bound: &Option<String>) -> &str {
 fn describe(range: &RangeText) -> String {
     match (&range.start, &range.end) {
         (Some(start), Some(end)) => format!("{start} to {end}"),
-        (Some(start), None) => format!("from {start} on"),
+        (Some(start), None) => format!("from {start}"),
         (None, Some(end)) => format!("up to {end}"),
         _ => range.of.clone(),
     }
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn an_open_end_is_covered_by_an_open_end() {
+    fn open_ends_are_covered_only_by_open_ends() {
         let open = |start: Option<&str>, end: Option<&str>| RangeText {
             of: "span".into(),
             start: start.map(Into::into),

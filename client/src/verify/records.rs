@@ -21,7 +21,7 @@ pub(super) fn count_csv(mut text: impl Read) -> std::io::Result<u64> {
         open = buffer[n - 1] != b'\n' || quoted;
     }
     if quoted {
-        return Err(std::io::Error::new(std::io::ErrorKind::UnexpectedEof, "a quoted field does not end"));
+        return Err(std::io::Error::new(std::io::ErrorKind::UnexpectedEof, "a quoted field is not closed"));
     }
     Ok(records + u64::from(open))
 }
@@ -35,7 +35,7 @@ pub(super) fn count_lines(mut text: impl Read) -> std::io::Result<u64> {
             Ok(0) if open => {
                 return Err(std::io::Error::new(
                     std::io::ErrorKind::UnexpectedEof,
-                    "the last line does not end",
+                    "the last line has no line break",
                 ));
             }
             Ok(0) => return Ok(lines),
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn line_feeds_in_quotes_are_no_records() {
+    fn line_feeds_in_quotes_do_not_end_records() {
         let count = |text: &str| count_csv(text.as_bytes()).map_err(|e| e.kind());
         assert_eq!(count(""), Ok(0));
         assert_eq!(count("a,b\n1,2\n"), Ok(2));

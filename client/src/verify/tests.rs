@@ -78,14 +78,14 @@ fn faults(directory: &TempDir) -> Vec<String> {
 }
 
 #[test]
-fn a_right_directory_is_right() {
+fn complete_download_has_no_faults() {
     let report = verify(directory().path(), &|_| ()).unwrap();
     assert_eq!(report.faults, []);
     assert_eq!((report.datasets, report.files, report.rows), (2, 2, 3), "files that lie there are counted");
 }
 
 #[test]
-fn a_missing_file_a_flipped_bit_and_a_lost_byte_are_found() {
+fn missing_and_damaged_files_are_found() {
     let directory = directory();
     let path = directory.path().join(NAME);
     let body = fs::read(&path).unwrap();
@@ -121,7 +121,7 @@ fn a_gap_and_a_wrong_total_are_found() {
 }
 
 #[test]
-fn files_that_are_not_listed_are_found() {
+fn unlisted_files_of_the_export_are_found() {
     let directory = directory();
     fs::write(directory.path().join("orders.20230101-20240101.csv.gz"), "x").unwrap();
     fs::write(directory.path().join("notes.txt"), "x").unwrap();
@@ -129,7 +129,7 @@ fn files_that_are_not_listed_are_found() {
 }
 
 #[test]
-fn a_parquet_file_without_rows_belongs_to_its_export_and_one_with_rows_does_not() {
+fn only_a_valid_empty_parquet_file_is_accepted() {
     let directory = directory();
     let mut manifest = read_manifest(directory.path()).unwrap();
     fs::remove_file(directory.path().join("empty.20240101-20240201.csv.gz")).unwrap();

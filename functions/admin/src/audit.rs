@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_changes_something_is_a_deed() {
+    fn changing_commands_are_audit_events() {
         let event = |event| deed(event).map(|deed| deed.event);
         assert_eq!(event(json!({"command": "catalog apply", "catalog": ""})), Some("catalog applied"));
         assert_eq!(event(json!({"command": "pause"})), Some("paused"));
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_key_that_is_revoked_is_known_by_its_id() {
+    fn revoking_a_whole_key_audits_only_its_id() {
         let secret = "0123456789abcdef".repeat(4);
         let deed = deed(json!({"command": "keys revoke", "id": format!("slc_abcd1234_{secret}")})).unwrap();
         assert_eq!(deed.key.as_deref(), Some("abcd1234"));

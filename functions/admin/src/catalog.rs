@@ -63,8 +63,8 @@ async fn resolved(context: &Context, text: &str) -> Result<Resolved, Failure> {
     }
     let settles = catalog.datasets.values().any(|definition| definition.settle_after.is_some());
     if settles && inspector.open_since().await?.is_none() {
-        let message = "the source role does not see which transactions are open (nor does any on a standby): rows of one that is longer than settle_after would be missed";
-        let remedy = "make settle_after longer than the longest transaction that writes, or on a primary: grant pg_read_all_stats to the source role (admin migrate does)";
+        let message = "the source role cannot see open transactions (on a standby, no role can): rows of a transaction that lasts longer than settle_after would be missed";
+        let remedy = "make settle_after longer than the longest writing transaction, or on a primary grant pg_read_all_stats to the source role (admin migrate does)";
         all.warnings.push(Violation::new("datasets", message, remedy));
     }
     inspector.close().await;

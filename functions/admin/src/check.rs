@@ -28,14 +28,14 @@ use report::Report;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Remedy if an AWS service does not respond.
-const NO_WAY: &str = "in subnets without a NAT gateway deploy with CreateEndpoints=true and VpcCidr; else look at their routes, and at \
-     what the functions' security group lets out (443)";
+const NO_WAY: &str = "in subnets without a NAT gateway deploy with CreateEndpoints=true and VpcCidr; otherwise check their routes, and \
+     that the functions' security group allows outbound traffic on port 443";
 
 /// Returns the response of an AWS service; `None`, which is reported, after a timeout.
 async fn answer<T>(what: &'static str, call: impl Future<Output = T>, report: &mut Report) -> Option<T> {
     let answer = tokio::time::timeout(PATIENCE, call).await.ok();
     if answer.is_none() {
-        report.wrong(what, format!("no answer within {} s", PATIENCE.as_secs()), NO_WAY);
+        report.wrong(what, format!("no response within {} s", PATIENCE.as_secs()), NO_WAY);
     }
     answer
 }

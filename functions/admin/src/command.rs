@@ -73,9 +73,9 @@ const COMMANDS: &str = "the commands are
   {\"command\": \"migrate\"}, with \"print\": true to see the SQL and run nothing
   {\"command\": \"check\"}
   {\"command\": \"catalog check\", \"catalog\": \"the TOML\"}
-  {\"command\": \"catalog apply\", \"catalog\": \"the TOML\"}, with \"allowRemoval\": true although live exports fail by it
-  {\"command\": \"catalog show\"}, with \"revision\": \"its id\" to see one that is not in force any more
-  {\"command\": \"invalidate\", \"dataset\": \"orders\"}, with \"from\" and \"to\": days, or \"tenant\", to forget less
+  {\"command\": \"catalog apply\", \"catalog\": \"the TOML\"}, with \"allowRemoval\": true to apply even if live exports fail because of it
+  {\"command\": \"catalog show\"}, with \"revision\": \"its id\" to see an earlier one
+  {\"command\": \"invalidate\", \"dataset\": \"orders\"}, with \"from\" and \"to\": days, or \"tenant\", to invalidate less
   {\"command\": \"keys create\", \"tenant\": \"acme\", \"label\": \"what it is for\"}, with \"datasets\": [\"orders\"], \"readOnly\": true, \"expires\": \"90d\" (or \"never\") to allow less
   {\"command\": \"keys list\"}
   {\"command\": \"keys rotate\", \"id\": \"the key's id\"}, with \"overlap\": \"7d\" and \"expires\": \"90d\"
@@ -87,7 +87,7 @@ const COMMANDS: &str = "the commands are
 impl Command {
     /// Parses an event. The error is written for the operator.
     pub(crate) fn read(event: Value) -> Result<Self, String> {
-        serde_json::from_value(event).map_err(|error| format!("this is no command: {error}\n{COMMANDS}"))
+        serde_json::from_value(event).map_err(|error| format!("unknown or invalid command: {error}\n{COMMANDS}"))
     }
 
     pub(crate) fn name(&self) -> &'static str {
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_command_is_answered_with_all_of_them() {
+    fn invalid_command_is_answered_with_the_command_list() {
         let bad = [
             json!({"command": "keys"}),
             json!({}),

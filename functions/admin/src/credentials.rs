@@ -3,7 +3,7 @@
 /// Error for a URL without credentials. The URL is not shown, since it may contain a password.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the URL has no role and password; write postgres://role:password@host/database, with %40 for an @ and the like"
+    "the URL has no role and password; use postgres://role:password@host/database, and percent-encode special characters (%40 for @)"
 )]
 pub(crate) struct NoCredentials;
 
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_role_needs_no_password() {
+    fn role_is_read_without_a_password() {
         assert_eq!(
             role("postgres://sluice%5Fsource@proxy:5432/shop?sslmode=verify-full").unwrap(),
             "sluice_source"

@@ -29,13 +29,13 @@ pub(crate) async fn run(
         // Chunks of a dataset removed from the catalog can be invalidated too, but a name that matches neither is
         // most likely a typo.
         return Err(Failure::Refused(format!(
-            "there is no dataset {dataset} in the catalog, and no chunk of that name"
+            "the catalog has no dataset {dataset}, and no chunk has that dataset"
         )));
     }
     let text = format!(
-        "{dataset}: {} chunks that had been read are not reused any more; {} files are deleted at the next sweep\n\
+        "{dataset}: {} chunks that had been read are no longer reused; {} files are deleted at the next sweep\n\
          {} ended exports lost files: they list them as invalidated, and can be retried\n\
-         {} running exports read their part anew",
+         {} running exports read their ranges again",
         done.chunks,
         done.files,
         done.lost.len(),

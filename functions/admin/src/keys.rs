@@ -20,7 +20,7 @@ fn life(text: &str) -> Result<Option<u64>, String> {
     }
     let secs = duration::seconds(text).filter(|secs| (1..=MAX_LIFE_SECS).contains(secs));
     secs.map(Some).ok_or_else(|| {
-        format!("expires: {text:?} is no time to live; write never, or a whole number and a unit: 12h, 90d, at most 3650d")
+        format!("expires: {text:?} is not a lifetime; use never, or a whole number and a unit: 12h, 90d, at most 3650d")
     })
 }
 
@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_to_live_is_a_number_and_a_unit_or_never() {
+    fn key_lifetime_is_a_number_with_unit_or_never() {
         assert_eq!((life("90d"), life("never")), (Ok(Some(90 * 86_400)), Ok(None)));
         assert_eq!(life(DEFAULT_LIFE), Ok(Some(365 * 86_400)));
         for bad in ["", "0d", "90", "-1d", "3651d", "soon", "Never"] {

@@ -47,14 +47,14 @@ fn roles(settings: &Settings) -> Result<RoleSettings, Failure> {
     let source = read("SLUICE_SOURCE_URL", &settings.source_url)?;
     let store = read("SLUICE_STORE_URL", &settings.store_url)?;
     if source.0 == store.0 {
-        let text = "SLUICE_SOURCE_URL and SLUICE_STORE_URL name the same role; each has its own limit of sessions, so give them two";
+        let text = "SLUICE_SOURCE_URL and SLUICE_STORE_URL name the same role; each needs its own limit of sessions, so use two roles";
         return Err(Failure::Refused(text.to_owned()));
     }
     if let Some(Ok((owner, _))) = settings.owner_url.as_deref().map(credentials)
         && (owner == source.0 || owner == store.0)
     {
         let text = format!(
-            "{owner} is the owner's role and also one of those that are limited; give them different roles"
+            "{owner} is the owner's role and also one of the limited roles; use different roles"
         );
         return Err(Failure::Refused(text));
     }
@@ -78,7 +78,7 @@ fn text(migrations: &[String], roles: &RoleSettings) -> String {
     };
     let (source, store) = (&roles.source.0, &roles.store.0);
     format!(
-        "{schema}\nrole {source} reads the source with at most {} sessions\nrole {store} keeps the store with at most {} sessions\nif {source} may not yet read what is to be exported: grant usage on its schemas and select on its tables to {source}",
+        "{schema}\nrole {source} reads the source with at most {} sessions\nrole {store} uses the store with at most {} sessions\nif {source} may not yet read the data to export: grant usage on its schemas and select on its tables to {source}",
         roles.stored.budget, roles.stored.store_sessions
     )
 }
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_run_holds_no_password_either() {
+    fn migration_contains_verifiers_but_no_passwords() {
         let roles = roles(&settings(None, "postgres://sluice_source:source-secret@db/shop")).ok().unwrap();
         let script = store::migration_script(&store::role_statements(&roles));
         assert!(!script.contains("-secret"), "{script}");
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_printed_holds_no_password() {
+    fn printed_migration_contains_no_passwords() {
         let roles = roles(&settings(None, "postgres://sluice_source:source-secret@db/shop")).ok();
         let statements = store::role_statements(&without_passwords(roles.unwrap()));
         let script = store::migration_script(&statements);

@@ -9,9 +9,9 @@ use crate::failure::Failure;
 /// Pauses. Safe to run twice.
 pub(crate) async fn run(context: &Context) -> Result<Answer, Failure> {
     let text = if context.store.pause().await? {
-        "paused: no chunk starts until resume, and deadlines stand still"
+        "paused: no chunk starts until resume, and deadlines are suspended"
     } else {
-        "it was paused already"
+        "already paused"
     };
     Ok(Answer::done(text, json!({"paused": true})))
 }

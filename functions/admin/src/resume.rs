@@ -9,9 +9,9 @@ use crate::failure::Failure;
 /// Resumes. Safe to run twice.
 pub(crate) async fn run(context: &Context) -> Result<Answer, Failure> {
     let text = if context.store.resume().await? {
-        "resumed: chunks start with the sweeper's next turn"
+        "resumed: chunks start at the sweeper's next run"
     } else {
-        "it was not paused"
+        "not paused"
     };
     Ok(Answer::done(text, json!({"paused": false})))
 }

@@ -19,7 +19,7 @@ pub(crate) async fn forget(context: &Context, tenant: &str) -> Result<Answer, Fa
         (Some(forgotten), _) => forgotten,
         (None, Ok(page)) if page.keys.is_empty() => {
             return Ok(Answer::refused(format!(
-                "there is no tenant {id}, and the bucket has nothing of one"
+                "there is no tenant {id}, and the bucket has no objects of one"
             )));
         }
         (None, _) => Forgotten { gone: true, ..Forgotten::default() },
@@ -37,24 +37,24 @@ fn objects_left(page: &ports::objects::Page) -> String {
 fn told(tenant: &TenantId, forgotten: &Forgotten, objects: &Result<String, Failure>, tokens: bool) -> String {
     let Forgotten { keys, exports, chunks, chunks_left, prefixes_left, exports_left, gone } = forgotten;
     let mut lines = vec![format!(
-        "tenant {tenant}: {keys} keys and {exports} exports deleted; {chunks} chunks are read for no export any more"
+        "tenant {tenant}: {keys} keys and {exports} exports deleted; {chunks} chunks are no longer used by any export"
     )];
     lines.push(match objects {
         Ok(objects) => format!("left in the bucket under t/{tenant}/: {objects} objects"),
-        Err(error) => format!("what is left in the bucket under t/{tenant}/ is not known: {error}"),
+        Err(error) => format!("the objects left in the bucket under t/{tenant}/ are unknown: {error}"),
     });
     lines.push(if *gone {
-        "left in the store: nothing but the counter of its changes, which keeps caches from showing what was"
+        "left in the store: nothing but the counter of its changes, which keeps caches from returning deleted data"
             .to_owned()
     } else {
         format!("left in the store: {chunks_left} chunks, {exports_left} exports")
     });
     if *prefixes_left > 0 {
-        lines.push(format!("{prefixes_left} prefixes are swept once more, a day later at most"));
+        lines.push(format!("{prefixes_left} prefixes are swept once more, within a day"));
     }
     if !gone {
         lines.push(
-            "the sweeper deletes objects within minutes, and rows a worker timeout later; run this again then, until the tenant is gone"
+            "the sweeper deletes objects within minutes, and rows a worker timeout later; run this again after that, until the tenant is gone"
                 .to_owned(),
         );
     }
@@ -62,12 +62,12 @@ fn told(tenant: &TenantId, forgotten: &Forgotten, objects: &Result<String, Failu
         "with a CDN: aws cloudfront create-invalidation --distribution-id ID --paths '/t/{tenant}/*'"
     ));
     lines.push(
-        "beyond reach: links handed out (15 minutes), copies that were downloaded, logs and backups"
+        "not deleted: links already issued (15 minutes), downloaded copies, logs and backups"
             .to_owned(),
     );
     if tokens {
         lines.push(
-            "a token that names the tenant makes it anew: end its users at the identity provider".to_owned(),
+            "a token that names the tenant creates it again: remove its users at the identity provider".to_owned(),
         );
     }
     lines.join("\n")
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_remains_is_reported_with_the_path_for_the_cdn() {
+    fn forgetting_reports_remaining_objects_and_the_cdn_path() {
         let tenant = "acme".parse().unwrap();
         let forgotten = Forgotten { keys: 2, exports: 3, chunks_left: 4, ..Forgotten::default() };
         let text = told(&tenant, &forgotten, &Ok("7".into()), false);

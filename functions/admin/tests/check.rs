@@ -103,28 +103,28 @@ async fn budgets_roles_pools_and_the_server_are_compared() {
     let answer = ground.check(ground.stored).await;
     assert!(answer.ok, "{}", answer.text);
     says(&answer, &format!("budget {b} and store sessions {s}"));
-    says(&answer, &format!("the source gives {b} sessions at once; one more waits"));
-    says(&answer, &format!("the store gives {s} sessions at once; one more waits"));
+    says(&answer, &format!("{b} sessions to the source can be open at once; one more waits"));
+    says(&answer, &format!("{s} sessions to the store can be open at once; one more waits"));
 
     // A budget known only to the template: settings, role and pool still have the old one.
     let answer = ground.check(StoredSettings { budget: b + 2, ..ground.stored }).await;
     assert!(!answer.ok);
     says(&answer, &format!("sluice_source may have {b} sessions instead of {}; run admin migrate", b + 2));
     says(&answer, &format!("budget is {b} in the store, {} in this deployment; run admin migrate", b + 2));
-    says(&answer, &format!("the way to the source gives {b} sessions at once instead of {} (Budget)", b + 2));
+    says(&answer, &format!("only {b} sessions to the source can be open at once instead of {} (Budget)", b + 2));
     says(&answer, "raise its pool for this role (PgBouncer: pool_size; RDS Proxy: MaxConnectionsPercent)");
 
     let answer = ground.check(StoredSettings { store_sessions: s + 1, ..ground.stored }).await;
     says(
         &answer,
-        &format!("the way to the store gives {s} sessions at once instead of {} (StoreSessions)", s + 1),
+        &format!("only {s} sessions to the store can be open at once instead of {} (StoreSessions)", s + 1),
     );
 
     // Less than the limits of role and pool: the budget is not enforced.
     let answer = ground.check(StoredSettings { budget: b - 1, ..ground.stored }).await;
     says(
         &answer,
-        &format!("the way to the source gives more than {} sessions at once (Budget): no limit holds", b - 1),
+        &format!("more than {} sessions to the source can be open at once (Budget): no limit is enforced", b - 1),
     );
 
     let answer = ground.check(StoredSettings { store_sessions: 60, ..ground.stored }).await;
@@ -137,7 +137,7 @@ async fn budgets_roles_pools_and_the_server_are_compared() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_stands_beside_the_databases_is_looked_at() {
+async fn bucket_queue_secret_and_cache_are_checked() {
     let Some(ground) = Ground::new().await else { return };
     let secret = MemorySecret::default();
     let beside = || Beside {
@@ -148,16 +148,16 @@ async fn what_stands_beside_the_databases_is_looked_at() {
     };
     let answer = check(ground.settings(), beside()).await;
     assert!(answer.ok, "{}", answer.text);
-    says(&answer, "messages wait");
+    says(&answer, "messages are waiting");
     says(
         &answer,
-        "warn   secret: it is empty, so files are handed out from S3 and not through the CDN; put domain",
+        "warn   secret: it is empty, so files are served from S3 and not through the CDN; store domain",
     );
     if !ground.redis_url.is_empty() {
-        says(&answer, "ok     cache: it answers");
+        says(&answer, "ok     cache: it responds");
     }
     secret.put("{}");
-    says(&check(ground.settings(), beside()).await, "ok     secret: it holds what signs links");
+    says(&check(ground.settings(), beside()).await, "ok     secret: it contains the key that signs links");
 
     // All resources are unavailable. Everything works without the cache.
     let nowhere = unused_port();
@@ -172,13 +172,13 @@ async fn what_stands_beside_the_databases_is_looked_at() {
     says(&answer, "wrong  queue: the queue could not be used: ");
     says(&answer, "check SLUICE_QUEUE_URL");
     says(&answer, "wrong  bucket: could not list objects: the bucket does not exist");
-    says(&answer, "the bucket of SLUICE_BUCKET is gone");
+    says(&answer, "the bucket in SLUICE_BUCKET does not exist");
     says(&answer, "wrong  secret: reading the secret failed: ResourceNotFoundException");
-    says(&answer, "everything goes on without it, slower; check CacheUrl");
+    says(&answer, "everything works without it, but slower; check CacheUrl");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_does_not_answer_is_not_waited_for() {
+async fn silent_servers_are_reported_quickly() {
     let Some(ground) = Ground::new().await else { return };
     // The kernel accepts connections, but no data is ever sent, as on a network that drops packets.
     let (store, source) = (silent(), silent());
@@ -195,7 +195,7 @@ async fn a_server_that_does_not_answer_is_not_waited_for() {
         says(
             &answer,
             &format!(
-                "wrong  {what}: no answer from 127.0.0.1:{port} within 4 s; let the functions' security group"
+                "wrong  {what}: no response from 127.0.0.1:{port} within 4 s; allow the functions' security group"
             ),
         );
     }

@@ -138,7 +138,7 @@ async fn arrays_are_resolved_to_their_elements() {
 }
 
 #[tokio::test]
-async fn columns_are_kept_as_text_where_the_operator_says_so() {
+async fn as_text_columns_are_kept_as_text() {
     let Some(ground) = Ground::new(&TABLE).await else { return };
     let (dataset, _, _) = ground.good("relation = \"S.t\"\nas_text = [\"late\", \"day\"]\n").await;
     let kept: Vec<_> = dataset.columns.iter().filter(|c| c.as_text).map(|c| c.name.as_str()).collect();
@@ -155,7 +155,7 @@ async fn columns_are_kept_as_text_where_the_operator_says_so() {
 }
 
 #[tokio::test]
-async fn every_fault_of_a_dataset_is_told_at_once() {
+async fn all_violations_of_a_dataset_are_reported_together() {
     let Some(ground) = Ground::new(&[&TABLE[..], &["analyze S.t"]].concat()).await else { return };
     let keys = "relation = \"S.t\"\nrange_column = \"dayy\"\ncolumns = [\"id\", \"prise\"]\nexclude = [\"secret_thing\"]\nfilters = [\"extra\", \"modo\"]\ntenant_column = \"acount\"\n";
     let text = ground.bad(keys).await;
@@ -188,7 +188,7 @@ async fn every_fault_of_a_dataset_is_told_at_once() {
     );
     says(
         &ground.bad("relation = \"S.t\"\ncolumns = [\"id\", \"id\", \"*\"]").await,
-        &["more than once", "an asterisk"],
+        &["more than once", "the asterisk"],
     );
     says(&ground.bad("relation = \"no_such_schema.t\"").await, &["there is no schema \"no_such_schema\""]);
     let unowned = ground.resolve_among("relation = \"S.t\"", 2).await;
@@ -202,7 +202,7 @@ async fn every_fault_of_a_dataset_is_told_at_once() {
 }
 
 #[tokio::test]
-async fn what_the_role_may_not_read_is_named() {
+async fn missing_read_rights_are_reported() {
     let statements = [
         "create table S.closed (id integer)",
         "create table S.partly (id integer, secret text)",
@@ -226,11 +226,11 @@ async fn what_the_role_may_not_read_is_named() {
     );
     ground.good("relation = \"S.partly\"\nexclude = [\"secret\"]").await;
     says(&ground.bad("relation = \"S.hidden\"").await, &["row-level security", "bypassrls"]);
-    says(&ground.bad("relation = \"S.empty\"").await, &["was never filled", "refresh materialized view"]);
+    says(&ground.bad("relation = \"S.empty\"").await, &["is not populated", "refresh materialized view"]);
     says(&ground.bad("relation = \"S.numbers\"").await, &["is a sequence"]);
     says(
         &ground.bad("query = \"select * from S.closed\"").await,
-        &["datasets.d.query: the source refuses it: permission denied", "42501"],
+        &["datasets.d.query: the source rejected it: permission denied", "42501"],
     );
     ground.end().await;
 }
@@ -252,11 +252,11 @@ async fn queries_are_described() {
     assert_eq!(estimate.months.len(), 3);
     says(
         &ground.bad("query = \"select id, 1, mood as id from S.t\"").await,
-        &["more than one column is called \"id\"", "a column has no name"],
+        &["more than one column is named \"id\"", "a column has no name"],
     );
     says(
         &ground.bad("query = \"selec 1\"").await,
-        &["datasets.d.query: the source refuses it: syntax_error", "42601"],
+        &["datasets.d.query: the source rejected it: syntax_error", "42601"],
     );
     says(
         &ground.bad("query = \"select id from t\"").await,
@@ -274,7 +274,7 @@ async fn queries_are_described() {
 }
 
 #[tokio::test]
-async fn the_samples_catalog_can_be_applied() {
+async fn sample_catalog_can_be_applied() {
     let Some(ground) = Ground::new(&[]).await else { return };
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../infra/local/sample/catalog.toml");
     let catalog = Catalog::parse(&std::fs::read_to_string(file).unwrap()).unwrap();

@@ -95,7 +95,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn what_is_restless_does_not_change_the_tag() {
+    fn volatile_fields_do_not_change_the_etag() {
         let before = json!({"exports": [{"id": 1, "etaSeconds": 7, "running": {"chunks": 2}}]});
         let after = json!({"exports": [{"id": 1, "queuePosition": 3}]});
         assert_eq!(etag(&before), etag(&after));
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn different_bodies_have_different_tags() {
+    fn different_bodies_have_different_etags() {
         let bodies = [
             json!({"a": "b"}),
             json!({"a": ["b"]}),

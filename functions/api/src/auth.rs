@@ -36,7 +36,7 @@ impl Auth {
                 datasets_claim: config::optional("SLUICE_DATASETS_CLAIM"),
                 write_scope: config::optional("SLUICE_WRITE_SCOPE"),
             })),
-            Some(_) => Err(ConfigError::Invalid("SLUICE_AUTH", "way to know callers: keys or jwt")),
+            Some(_) => Err(ConfigError::Invalid("SLUICE_AUTH", "authentication mode: keys or jwt")),
         }
     }
 }

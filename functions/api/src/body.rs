@@ -25,7 +25,7 @@ impl<S: Sync> FromRequest<S> for Body {
         }
         let bytes = axum::body::to_bytes(request.into_body(), MOST_BYTES).await.map_err(|_| {
             let detail =
-                format!("the body has more than {MOST_BYTES} bytes; spread it over several requests");
+                format!("the body exceeds {MOST_BYTES} bytes; split it into several requests");
             Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
         })?;
         // RFC 8259 allows a parser to ignore a byte order mark, and some editors write one.
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn broken_json_is_refused_with_its_place() {
+    async fn broken_json_is_refused_with_line_and_column() {
         for bad in ["", "{", "{\"a\": 1,}", "\n  nope", "{} {}", "\u{feff}", "{\u{feff}}", "NaN"] {
             let (status, detail) = refused("application/json", bad).await;
             assert_eq!(status, 400, "{bad}");
@@ -102,7 +102,7 @@ mod tests {
     #[tokio::test]
     async fn the_same_key_twice_is_refused() {
         let (status, detail) = refused("application/json", r#"{"a": {"x": 1, "x": 2}}"#).await;
-        assert!(status == 400 && detail.contains("\"x\" stands twice"), "{detail}");
+        assert!(status == 400 && detail.contains("duplicate key \"x\""), "{detail}");
     }
 
     #[tokio::test]

@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn links_lead_through_the_cdn_where_it_can_be_signed_for() {
+    async fn links_use_the_cdn_when_it_can_sign() {
         let secret = MemorySecret::default();
         let made = |cdn| {
             let store = Store::new("postgres://nobody:secret@127.0.0.1:1/none").unwrap();

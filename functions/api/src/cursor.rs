@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cursors_come_back() {
+    fn cursors_round_trip() {
         let cursor =
             ExportCursor { accepted_micros: 1_700_000_000_000_000, id: ExportId::from_random([7; 16]) };
         assert_eq!(cursor.to_string().parse(), Ok(cursor));
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn other_texts_are_no_cursors() {
+    fn malformed_cursors_are_refused() {
         for bad in [
             "",
             "c",

@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_query_becomes_one() {
+    fn malformed_queries_are_encoded() {
         for query in ["a=<script>", "a=\"", "a=x\r\nb", "a=\u{0}", "é=ü", "a=%zz", "a={|}^`\\", "a= b", "#"]
         {
             let request = request("/api/v1/exports", query, "localhost");
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_or_path_that_is_none_does_no_harm() {
+    fn malformed_hosts_and_paths_are_handled() {
         for host in ["[", "a b", "x:99999999", "%", "evil.example", ""] {
             assert_eq!(request("/api/v1/exports", "", host).uri().to_string(), "/api/v1/exports", "{host:?}");
         }

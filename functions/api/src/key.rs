@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_read() {
+    fn valid_bearer_key_is_read() {
         let secret = "0123456789abcdef".repeat(4);
         let key = read(&format!("Bearer slc_abcd1234_{secret}")).unwrap();
         assert_eq!(key.id, "abcd1234");
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_sum_is_refused_before_any_query() {
+    fn wrong_checksum_is_refused_before_any_query() {
         let key = export::key::write("abcd1234", &"0123456789abcdef".repeat(4));
         assert_eq!(read(&format!("Bearer {key}")).unwrap().id, "abcd1234");
         let (rest, last) = key.split_at(key.len() - 1);
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_no_key() {
+    fn malformed_keys_are_refused() {
         let secret = "0123456789abcdef".repeat(4);
         for bad in [
             "",
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_the_same_if_every_byte_of_their_hashes_is() {
+    fn keys_are_equal_only_if_all_hash_bytes_are() {
         let key = |secret_sha256| Presented { id: "abcd1234".into(), secret_sha256 };
         assert_eq!(key([7; 32]), key([7; 32]));
         for at in 0..32 {
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn two_keys_are_none() {
+    fn two_authorization_headers_are_refused() {
         let secret = "0123456789abcdef".repeat(4);
         let mut headers = HeaderMap::new();
         for id in ["abcd1234", "abcd1235"] {

@@ -24,22 +24,22 @@ impl Params {
         let mut wrong = Vec::new();
         let given =
             Query::<Vec<(String, String)>>::try_from_uri(uri).map(|query| query.0).unwrap_or_else(|_| {
-                wrong.push(Violation::new("?", "the query cannot be read", "percent-encode it as a form"));
+                wrong.push(Violation::new("?", "the query string is malformed", "percent-encode it"));
                 Vec::new()
             });
         let remedy = match known {
-            [] => "leave the query out".to_owned(),
-            known => format!("the parameters here are {}", known.join(", ")),
+            [] => "remove the query string".to_owned(),
+            known => format!("the allowed parameters are {}", known.join(", ")),
         };
         for (i, (name, _)) in given.iter().enumerate().take(20) {
             let shown: String = name.chars().take(60).collect();
             if !known.contains(&name.as_str()) {
-                wrong.push(Violation::new(format!("?{shown}"), "the parameter is unknown", remedy.clone()));
+                wrong.push(Violation::new(format!("?{shown}"), "unknown parameter", remedy.clone()));
             } else if given[..i].iter().any(|(earlier, _)| earlier == name) {
                 wrong.push(Violation::new(
                     format!("?{shown}"),
-                    "the parameter is given twice",
-                    "give it once",
+                    "the parameter is repeated",
+                    "send it once",
                 ));
             }
         }
@@ -63,18 +63,18 @@ impl Params {
 
     /// Returns a boolean parameter: `true` or `false`; false if absent.
     pub(crate) fn flag(&mut self, name: &str) -> bool {
-        self.get(name, "give true or false", |text| text.parse().ok()).unwrap_or(false)
+        self.get(name, "use true or false", |text| text.parse().ok()).unwrap_or(false)
     }
 
     /// Returns `limit`, from 1 to `most`.
     pub(crate) fn limit(&mut self, default: usize, most: usize) -> usize {
         let fits = |text: &str| usize::from_str(text).ok().filter(|n| (1..=most).contains(n));
-        self.get("limit", &format!("give a number from 1 to {most}"), fits).unwrap_or(default)
+        self.get("limit", &format!("use a whole number from 1 to {most}"), fits).unwrap_or(default)
     }
 
     /// Returns `cursor`, as an earlier page returned it.
     pub(crate) fn cursor<T: FromStr>(&mut self) -> Option<T> {
-        self.get("cursor", "give nextCursor of the page before, or leave it out", |text| text.parse().ok())
+        self.get("cursor", "use nextCursor of the previous page, or omit the parameter", |text| text.parse().ok())
     }
 
     /// Returns the value of a header, or records its violation.
@@ -92,13 +92,13 @@ impl Params {
 pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Violation> {
     let wrong = |message| {
         let remedy =
-            format!("give one value of 1 to {LONGEST_KEY} printable ASCII characters, such as a UUID");
+            format!("send one value of 1 to {LONGEST_KEY} printable ASCII characters, such as a UUID");
         Err(Violation::new("Idempotency-Key", message, remedy))
     };
     let mut values = headers.get_all("idempotency-key").iter();
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
-        return wrong("the header is given twice");
+        return wrong("the header is repeated");
     }
     let text = value.to_str().unwrap_or_default();
     let fits = (1..=LONGEST_KEY).contains(&text.len()) && text.bytes().all(|b| (0x20..0x7f).contains(&b));
@@ -117,8 +117,8 @@ pub(crate) fn reuse(headers: &HeaderMap) -> Result<Reuse, Violation> {
         }
         let Some(age) = directive.strip_prefix("max-age=") else { continue };
         let Ok(secs) = age.trim_matches('"').parse::<u64>() else {
-            let remedy = "give whole seconds, such as max-age=3600";
-            return Err(Violation::new("Cache-Control", "max-age is no number", remedy));
+            let remedy = "use whole seconds, such as max-age=3600";
+            return Err(Violation::new("Cache-Control", "max-age is not a number", remedy));
         };
         reuse = match reuse {
             Reuse::MaxAge(earlier) => Reuse::MaxAge(earlier.min(secs)),
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_refused() {
+    fn unknown_and_invalid_parameters_are_refused() {
         let uri = "/x?limit=0&limit=5&dryrun=true&links=yes".parse().unwrap();
         let mut params = Params::read(&uri, &["limit", "links"]);
         assert_eq!((params.limit(50, 200), params.flag("links")), (50, false));
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_are_read() {
+    fn valid_parameters_are_read() {
         let uri = "/x?limit=5&links=true".parse().unwrap();
         let mut params = Params::read(&uri, &["limit", "links"]);
         assert_eq!((params.limit(50, 200), params.flag("links"), params.flag("other")), (5, true, false));
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn cache_control_bounds_reuse() {
+    fn cache_control_limits_reuse() {
         let read = |values: &[&str]| reuse(&headers("cache-control", values));
         assert_eq!(read(&[]), Ok(Reuse::Settled));
         assert_eq!(read(&["No-Cache"]), Ok(Reuse::Never));

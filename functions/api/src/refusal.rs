@@ -44,47 +44,47 @@ impl Refusal {
 
     /// 401. It does not reveal what is wrong with the key.
     pub(crate) fn unauthorized() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "send a valid key: Authorization: Bearer slc_…")
+        Self::new(StatusCode::UNAUTHORIZED, "the API key is missing or not valid; send it as Authorization: Bearer slc_…")
     }
 
     /// 401 if tokens are required: none came through the authorizer, or it has no expiry.
     pub(crate) fn no_token() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "send a valid token: Authorization: Bearer …, with an expiry")
+        Self::new(StatusCode::UNAUTHORIZED, "the token is missing or not valid, or has no expiry; send it as Authorization: Bearer …")
     }
 
     /// 403: the token was verified but lacks a claim that this deployment needs.
     pub(crate) fn no_claim(name: &str) -> Self {
-        let detail = format!("the token has no claim {name}, which this deployment needs; ask who issues it");
+        let detail = format!("the token has no claim {name}, which this deployment requires; ask the token's issuer to add it");
         Self::new(StatusCode::FORBIDDEN, detail).of_kind("token-claim")
     }
 
     /// 403: the claim is present but cannot be used.
     pub(crate) fn bad_claim(name: &str, why: impl std::fmt::Display) -> Self {
-        let detail = format!("the token's claim {name} cannot be used: {why}; ask who issues it");
+        let detail = format!("the token's claim {name} is not valid: {why}; ask the token's issuer to correct it");
         Self::new(StatusCode::FORBIDDEN, detail).of_kind("token-claim")
     }
 
     /// 403: the key or token may only read. The response does not depend on the path.
     pub(crate) fn read_only() -> Self {
-        let detail = "this key or token may read only; use one that may create and change exports";
+        let detail = "this key or token is read-only; use one that may create and change exports";
         Self::new(StatusCode::FORBIDDEN, detail).of_kind("read-only")
     }
 
     /// 404 for paths: the same for a path without a route and for the name of a dataset that is not visible to the
     /// caller.
     pub(crate) fn no_path() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "there is nothing at this path")
+        Self::new(StatusCode::NOT_FOUND, "there is no resource at this path")
     }
 
     /// 405: the path has other methods.
     pub(crate) fn no_method() -> Self {
-        let detail = "this path has other methods; the Allow header lists them";
+        let detail = "this method is not allowed here; the Allow header lists the methods of this path";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, detail)
     }
 
     /// 404 for exports: the same if the export never existed, belongs to another tenant, or its id is malformed.
     pub(crate) fn no_export() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "there is no such export, or it is no longer kept")
+        Self::new(StatusCode::NOT_FOUND, "the export does not exist, or is no longer kept")
     }
 
     /// 404 for datasets. The names in the catalog are known to all tenants.
@@ -94,7 +94,7 @@ impl Refusal {
             [] => "GET /api/v1/datasets lists them".to_owned(),
             _ => format!("did you mean {}?", names.join(", ")),
         };
-        Self::not_found(format!("there is no dataset of this name; {hint}"))
+        Self::not_found(format!("there is no dataset with this name; {hint}"))
     }
 
     /// 404 with its own detail.
@@ -104,15 +104,18 @@ impl Refusal {
 
     /// 400 for headers and query parameters.
     pub(crate) fn bad_request(violations: Vec<Violation>) -> Self {
-        let detail = format!("{} of the headers or query parameters cannot be used", violations.len());
+        let detail = match violations.len() {
+            1 => "1 header or query parameter is not valid; see violations".to_owned(),
+            many => format!("{many} headers or query parameters are not valid; see violations"),
+        };
         Self { violations, ..Self::new(StatusCode::BAD_REQUEST, detail).of_kind("invalid-parameters") }
     }
 
     /// 422 for a body that is JSON but not a valid request.
     pub(crate) fn invalid(violations: Vec<Violation>) -> Self {
         let detail = match violations.len() {
-            1 => "one thing in the request must be corrected".to_owned(),
-            many => format!("{many} things in the request must be corrected"),
+            1 => "the request has 1 error; see violations".to_owned(),
+            many => format!("the request has {many} errors; see violations"),
         };
         Self { violations, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail).of_kind("invalid-request") }
     }
@@ -135,21 +138,21 @@ impl Refusal {
     /// 429: the tenant makes too many requests.
     pub(crate) fn too_many_requests(per_second: u32, retry_after_secs: u32) -> Self {
         let detail = format!(
-            "more than {per_second} requests a second of this tenant (TenantRequestsPerSecond); wait as long as Retry-After says"
+            "the tenant has exceeded {per_second} requests per second (TenantRequestsPerSecond); retry after the time in Retry-After"
         );
         Self::new(StatusCode::TOO_MANY_REQUESTS, detail).of_kind("too-many-requests").after(retry_after_secs)
     }
 
     /// 429: too many unknown keys were sent. It does not reveal whether this one is valid.
     pub(crate) fn too_many_wrong_keys(retry_after_secs: u32) -> Self {
-        let detail = "too many keys were sent that are not valid; wait as long as Retry-After says";
+        let detail = "too many requests with keys that are not valid; retry after the time in Retry-After";
         Self::new(StatusCode::TOO_MANY_REQUESTS, detail).of_kind("too-many-requests").after(retry_after_secs)
     }
 
     /// 429: the tenant has reached its maximum of live exports.
     pub(crate) fn full(full: Full) -> Self {
         let detail = format!(
-            "{full} (MaxActiveExports, MaxQueuedExports); send this again when one of them has ended, or cancel one"
+            "{full} (MaxActiveExports, MaxQueuedExports); retry when one of them has ended, or cancel one"
         );
         Self::new(StatusCode::TOO_MANY_REQUESTS, detail).of_kind("too-many-exports").after(FULL_RETRY_SECS)
     }
@@ -162,7 +165,7 @@ impl Refusal {
             Kept::Megabytes(_) => "MaxKeptRequestMegabytes",
         };
         let detail = format!(
-            "{kept} ({parameter}); delete exports that are no longer needed: DELETE /api/v1/exports/ID cancels a live one and removes an ended one"
+            "{kept} ({parameter}); delete exports that are no longer needed: DELETE /api/v1/exports/ID cancels a live export and removes an ended one"
         );
         Self::new(StatusCode::TOO_MANY_REQUESTS, detail).of_kind("too-much-kept").after(KEPT_RETRY_SECS)
     }
@@ -175,19 +178,19 @@ impl Refusal {
 
     /// 503: the operator has not applied a catalog.
     pub(crate) fn no_catalog() -> Self {
-        let detail = "no catalog has been applied yet; the operator runs `sluice admin catalog apply`";
+        let detail = "no catalog has been applied yet; the operator must run `sluice admin catalog apply`";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).of_kind("no-catalog").after(30)
     }
 
     /// 503: catalogs are applied faster than the request is validated.
     pub(crate) fn catalog_changed() -> Self {
-        let detail = "another catalog was applied at this moment; try again shortly";
+        let detail = "the catalog changed while the request was validated; try again shortly";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).of_kind("busy").after(BUSY_RETRY_SECS)
     }
 
     /// 500. The cause was logged and is not revealed to the caller.
     pub(crate) fn internal() -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the request failed on our side and was logged")
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error; the failure was logged")
     }
 
     /// Logs the cause and returns 500.
@@ -237,7 +240,7 @@ impl From<StoreError> for Refusal {
                     .after(BUSY_RETRY_SECS)
             }
             StoreError::Taken(_) => {
-                let detail = "other requests of this tenant are still being decided; send fewer at a time, and this one again after Retry-After";
+                let detail = "other requests of this tenant are still being processed; send fewer at a time, and retry after the time in Retry-After";
                 Self::new(StatusCode::TOO_MANY_REQUESTS, detail)
                     .of_kind("too-many-requests")
                     .after(BUSY_RETRY_SECS)
@@ -252,7 +255,7 @@ impl From<AcceptError> for Refusal {
         match error {
             AcceptError::KeyReused => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
-                "this Idempotency-Key came before with another request; use a new key for a new request",
+                "this Idempotency-Key was already used with a different request; use a new key for a new request",
             )
             .of_kind("idempotency-key-reused"),
             AcceptError::TooManyChunks(too_many) => {

@@ -69,14 +69,14 @@ mod tests {
     }
 
     #[test]
-    fn the_tenant_is_what_the_claim_says() {
+    fn tenant_comes_from_its_claim() {
         let token = read(&[("org", "acme"), ("sub", "job 7")], &rules()).unwrap();
         assert_eq!((token.tenant.as_str(), token.subject.as_str()), ("acme", "job 7"));
         assert_eq!(token.access, Access::full());
     }
 
     #[test]
-    fn a_token_without_a_usable_tenant_is_forbidden_and_says_which_claim() {
+    fn token_without_a_valid_tenant_claim_is_forbidden() {
         for claims in [&[][..], &[("org", "")], &[("org", "  ")], &[("org", "../b")], &[("org", "Acme Ltd")]]
         {
             let refusal = read(claims, &rules()).unwrap_err();
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_ends() {
+    fn expired_token_is_refused() {
         for exp in ["1700000000", "1699999999.9", "soon", ""] {
             let claims = [("org", "acme"), ("exp", exp)];
             let claims = claims.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn datasets_and_the_right_to_write_are_claims_too() {
+    fn datasets_and_write_access_come_from_claims() {
         let rules = TokenRules {
             datasets_claim: Some("sets".into()),
             write_scope: Some("sluice/write".into()),
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn without_an_authorizer_nobody_is_known() {
+    fn without_an_authorizer_every_token_is_refused() {
         let mut request = Request::new(axum::body::Body::empty());
         let header = "Bearer eyJhbGciOiJub25lIn0.eyJvcmciOiJhY21lIn0.".parse().unwrap();
         request.headers_mut().insert(http::header::AUTHORIZATION, header);

@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_are_read_however_a_provider_writes_them() {
+    fn dataset_lists_are_parsed_in_every_provider_format() {
         for text in ["orders clients", "orders,clients", "[orders clients]", "[\"Orders\", \"clients\"]"] {
             let seen = access(text);
             assert!(seen.sees_all(["orders", "clients"]) && !seen.sees("invoices"), "{text}");
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_named_is_nothing_seen() {
+    fn empty_dataset_list_sees_no_dataset() {
         for text in ["", " ", "[]", ","] {
             assert!(access(text).is_scoped() && !access(text).sees("orders"), "{text:?}");
         }
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_narrowed_catalog_has_nothing_else() {
+    fn narrowed_catalog_has_only_matching_datasets() {
         let dataset = |shared| Dataset {
             from: crate::catalog::From::Query("select 1".into()),
             columns: vec![],

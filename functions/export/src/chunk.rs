@@ -189,7 +189,7 @@ mod tests {
     use crate::range::{DAY_MICROS, RangeKind, Span};
 
     #[test]
-    fn waiting_grows_and_is_bounded() {
+    fn retry_wait_grows_and_is_bounded() {
         assert_eq!([1, 2, 3, 8, 100].map(backoff_secs), [2, 4, 8, 256, 300]);
     }
 
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn states_have_one_word() {
+    fn chunk_states_have_one_spelling() {
         for state in [ChunkState::Due, ChunkState::Dying] {
             assert_eq!(state.as_str().parse(), Ok(state));
             assert_eq!(serde_json::to_string(&state).unwrap(), format!("\"{state}\""));

@@ -17,7 +17,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_and_a_unit() {
+    fn duration_is_a_number_and_a_unit() {
         assert_eq!(["90s", "15m", "1h", "2d"].map(seconds), [Some(90), Some(900), Some(3600), Some(172_800)]);
         for bad in ["", "d", "2", "2w", "-1d", "1.5h", "d2", "18446744073709551615d", "2é"] {
             assert_eq!(seconds(bad), None, "{bad}");

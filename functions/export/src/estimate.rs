@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tenant_is_told_of_its_own_share() {
+    fn tenant_estimate_is_scaled_to_its_share() {
         let size = Size { rows: 1000, bytes: 80_000 };
         let months = [("2024-02".to_owned(), size)].into();
         let all = DatasetEstimate { total: size, months, tenant_share: Some(0.1), ..Default::default() };
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn measuring_puts_rows_and_bytes_right() {
+    fn measured_factors_correct_rows_and_bytes() {
         let size = Size { rows: 1000, bytes: 80_000 };
         let planned = DatasetEstimate { total: size, ..Default::default() };
         let right =

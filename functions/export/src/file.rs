@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_tell_the_range() {
+    fn file_names_state_the_range() {
         let days = Range::Span(Span { kind: RangeKind::Date, start: 19_600, end: 19_634 });
         assert_eq!(file_name("orders", &days, "csv.gz"), "orders.20230831-20231004.csv.gz");
         let start = 19_600 * DAY_MICROS;

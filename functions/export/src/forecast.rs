@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn new_chunks_take_effort() {
+    fn new_chunks_add_time_and_cost() {
         let effort = pace().effort(load(1), &around(0));
         assert_eq!((effort.chunks, effort.bytes), (1, 10_000_000));
         near(effort.database_secs, 1.4);
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_counts_up_to_the_export_s_own_size() {
+    fn waiting_chunks_count_up_to_the_exports_own_size() {
         let wall = |datasets: &[Sizes], own: u64| pace().wall_secs(datasets, &around(own)).unwrap();
         near(wall(&[sizes(4, 0)], 0), 4.0);
         near(wall(&[sizes(1, 0), sizes(3, 0)], 2), 6.0);
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn too_little_measured_is_nothing_measured() {
+    fn too_few_measured_chunks_are_ignored() {
         let few = Seen { chunks: 3, source_bytes: 1000, ..Seen::default() };
         let pace = Pace::of(&few, &Output::default());
         assert_eq!(pace.chunks, 0);

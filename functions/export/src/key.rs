@@ -62,7 +62,7 @@ mod tests {
     const SECRET_TEXT: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
     #[test]
-    fn the_sum_is_crc32_in_base_62() {
+    fn key_checksum_is_crc32_in_base_62() {
         // The check value of CRC-32 is 0xCBF43926 = 3,421,780,262.
         let value = checksum(b"123456789").bytes().fold(0_u64, |value, digit| {
             value * 62 + BASE62.iter().position(|one| *one == digit).unwrap() as u64
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_read_as_it_was_written_and_no_slip_is() {
+    fn written_key_is_read_and_mistyped_keys_are_refused() {
         let key = write("abcd1234", SECRET_TEXT);
         assert_eq!(key.len(), "slc_abcd1234_".len() + 70);
         assert_eq!(read(&key), Some(("abcd1234", SECRET_TEXT)));
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_from_before_have_no_sum() {
+    fn older_keys_without_checksum_are_read() {
         for secret in [SECRET_TEXT, &SECRET_TEXT[..43]] {
             assert_eq!(read(&format!("slc_abcd1234_{secret}")), Some(("abcd1234", secret)));
         }

@@ -150,12 +150,12 @@ impl fmt::Display for Excess {
         if self.signal == Signal::ReplicaLag {
             return write!(
                 f,
-                "the source is a standby {seen} s behind its primary, more than {allowed} s (MaxReplicaLagSeconds)"
+                "the source is a standby {seen} s behind its primary, above the limit of {allowed} s (MaxReplicaLagSeconds)"
             );
         }
         write!(
             f,
-            "{seen} sessions of others are active at the source, more than {allowed} (MaxActiveSessions)"
+            "{seen} other sessions are active at the source, above the limit of {allowed} (MaxActiveSessions)"
         )
     }
 }
@@ -165,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_limit_that_is_set_and_exceeded_holds_back() {
+    fn only_exceeded_limits_cause_a_back_off() {
         let limits = LoadLimits { active_sessions: 10, replica_lag_secs: 5 };
         let load = |sessions, lag_ms| Load { active_sessions: Some(sessions), replica_lag_ms: Some(lag_ms) };
         assert_eq!(limits.excess(&load(10, 5_000)), None);
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn signals_have_one_word() {
+    fn signals_have_one_spelling() {
         for signal in Signal::ALL {
             assert_eq!(signal.as_str().parse(), Ok(signal));
             assert_eq!(

@@ -267,7 +267,7 @@ pub fn rfc3339(micros: i64) -> String {
 /// Error for a set of done chunks that does not tile the range of the export. It cannot happen unless the store was
 /// changed by hand; in that case no manifest is written rather than a wrong one.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the chunks of {dataset} do not tile its range: {found}")]
+#[error("the chunks of {dataset} do not cover its range exactly: {found}")]
 pub struct NotTiled {
     /// Name of the dataset.
     pub dataset: String,

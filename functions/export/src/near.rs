@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_misspelt_name_finds_its_neighbours() {
+    fn misspelt_name_gets_similar_suggestions() {
         let names = ["orders", "order_lines", "customers", "carts"];
         assert_eq!(near("Ordres", names), ["orders"]);
         assert_eq!(near("customer", names), ["customers"]);

@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_read_back() {
+    fn parquet_type_names_round_trip() {
         for value in VALUES.into_iter().chain([ParquetValue::Decimal { precision: 38, scale: 0 }]) {
             for list in [false, true] {
                 let parquet = ParquetType { value, list };

@@ -65,7 +65,7 @@ pub struct Piece {
 /// Error for a plan that is too large to accept.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[error(
-    "the export would have {chunks} chunks, {largest_chunks} of them of {largest}; at most {limit} are allowed"
+    "the export would have {chunks} chunks, {largest_chunks} of them for {largest}; at most {limit} are allowed"
 )]
 pub struct TooManyChunks {
     /// Number of chunks the export would have.
@@ -85,13 +85,12 @@ impl TooManyChunks {
     pub fn remedy(&self) -> String {
         let Self { largest, largest_chunks, limit, datasets, .. } = self;
         if largest_chunks > limit {
-            let days = "ask for fewer days at a time";
             return match datasets {
-                1 => format!("{days}, in several exports"),
-                _ => format!("export {largest} by itself, and {days} of it"),
+                1 => "request fewer days at a time, in several exports".to_owned(),
+                _ => format!("export {largest} by itself, and request fewer days of it at a time"),
             };
         }
-        format!("export {largest} by itself, or shorten the dates and send several exports")
+        format!("export {largest} by itself, or split the dates over several exports")
     }
 }
 

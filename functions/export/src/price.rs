@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_terabyte_is_priced_by_hand() {
+    fn terabyte_price_equals_the_manual_calculation() {
         // 4,000 chunks, 10 hours of workers with 2 GB, 300 GB of files for a week.
         let work =
             Work { chunks: 4000, worker_secs: 36_000.0, memory_mb: 2048, file_bytes: 300e9, kept_hours: 168 };
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_costs_nothing() {
+    fn no_work_costs_nothing() {
         let idle = Work { memory_mb: 1769, kept_hours: 168, ..Work::default() };
         assert_eq!(idle.cost().total(), 0.0);
     }

@@ -33,11 +33,11 @@ pub enum LinksError {
     #[error("reading the secret failed")]
     Unread(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// No service that could read it responded.
-    #[error("no answer from where the secret is kept")]
+    #[error("no response from the service that stores the secret")]
     Silent(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The secret does not have the expected JSON form.
     #[error(
-        "the secret is not of the form {{\"domain\": \"d111111abcdef8.cloudfront.net\", \"keyPairId\": \"K2JCJMDEHXQW5F\", \"privateKey\": \"-----BEGIN ...\"}}"
+        "the secret must have the form {{\"domain\": \"d111111abcdef8.cloudfront.net\", \"keyPairId\": \"K2JCJMDEHXQW5F\", \"privateKey\": \"-----BEGIN ...\"}}"
     )]
     Form,
     /// A field of the secret has the wrong form.

@@ -25,13 +25,13 @@ pub enum Login {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LoginError {
     /// The process knows no region.
-    #[error("a token of IAM needs a region: set AWS_REGION")]
+    #[error("IAM authentication needs a region: set AWS_REGION")]
     NoRegion,
     /// The process has no credentials.
-    #[error("a token of IAM needs the credentials of the function")]
+    #[error("IAM authentication needs the credentials of the function")]
     NoCredentials(#[source] Option<Box<dyn std::error::Error + Send + Sync>>),
     /// Signing for this host or role failed.
-    #[error("signing a token of IAM failed")]
+    #[error("signing an IAM token failed")]
     Signing(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
@@ -44,7 +44,7 @@ impl Login {
         match setting {
             None | Some("password") => Ok(Self::Password),
             Some("iam") => Ok(Self::Iam),
-            Some(_) => Err(ConfigError::Invalid("SLUICE_DATABASE_AUTH", "way to log in: password or iam")),
+            Some(_) => Err(ConfigError::Invalid("SLUICE_DATABASE_AUTH", "login method: password or iam")),
         }
     }
 
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_token_is_sent_only_to_a_server_whose_name_is_verified() {
+    async fn tokens_are_sent_only_to_verified_servers() {
         let url = "postgres://sluice_store@proxy.example.com:5432/shop?sslmode=disable";
         let options = PgConnectOptions::from_str(url).unwrap();
         let made = with_token(&options, &token::tests::by(None)).await.unwrap();
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_iam_the_url_decides() {
+    async fn without_iam_the_url_sets_tls() {
         let options = PgConnectOptions::from_str("postgres://a:b@db/shop?sslmode=disable").unwrap();
         let same = Login::read(None).unwrap().prepare(&options).await.unwrap();
         assert!(matches!(same.get_ssl_mode(), PgSslMode::Disable));

@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_metric_is_defined_and_stands_at_the_root() {
+    fn every_metric_is_declared_and_has_a_value() {
         let metrics = [("Rows", Unit::Count, 7), ("Read", Unit::Milliseconds, 12)];
         let line = line(1_700_000_000_000, "worker", &metrics, &[("dataset", "orders".into())]);
         let directive = &line["_aws"]["CloudWatchMetrics"][0];

@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_quoted_for_every_browser() {
+    fn file_names_are_quoted_for_every_browser() {
         assert_eq!(
             attachment("orders.20230831-20231004.csv.gz"),
             "attachment; filename=\"orders.20230831-20231004.csv.gz\""
@@ -111,7 +111,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_name_leaves_its_quotes_or_its_line(name in "(.|[\"\\\\;\r\n\u{0}%'é]){0,60}") {
+        fn file_names_cannot_escape_the_header(name in "(.|[\"\\\\;\r\n\u{0}%'é]){0,60}") {
             let value = attachment(&name);
             let plain = value.bytes().all(|b| (0x20..0x7f).contains(&b));
             prop_assert!(plain, "{value:?}");

@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(4);
 #[derive(Debug, thiserror::Error)]
 pub enum Unreached {
     /// The server did not respond in time.
-    #[error("no answer from {0} within {secs} s", secs = PATIENCE.as_secs())]
+    #[error("no response from {0} within {secs} s", secs = PATIENCE.as_secs())]
     Silent(String),
     /// There is no route to it, or it does not match the URL.
     #[error("{0} cannot be used")]

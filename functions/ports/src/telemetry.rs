@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn words_of_libraries_are_never_logged() {
+    fn messages_of_libraries_are_never_logged() {
         let found = written("trace", || {
             let _in = tracing::error_span!(target: "lambda_runtime", "invoke", secret = "hunter2").entered();
             tracing::warn!(target: "sqlx::postgres::notice", "rate of Ms hunter2 is missing");
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_tells_its_invocation_and_its_trace_at_every_level() {
+    fn log_lines_have_request_and_trace_at_every_level() {
         let header = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
         for levels in ["info", "error"] {
             let line = line(levels, Some(header));

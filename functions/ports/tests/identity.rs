@@ -108,7 +108,7 @@ async fn a_tenants_id_matches_its_own_rows_alone() {
 }
 
 #[tokio::test]
-async fn a_tenant_column_of_another_type_is_refused_and_the_remedy_works() {
+async fn unsuitable_tenant_column_types_are_refused_with_a_remedy() {
     let made = [
         "create domain S.label as X.citext",
         "create table S.t (id bigint, loose X.citext, label S.label, cut name, letter \"char\", amount numeric, day date, bits bit(3), texts text[])",
@@ -130,7 +130,7 @@ async fn a_tenant_column_of_another_type_is_refused_and_the_remedy_works() {
 }
 
 #[tokio::test]
-async fn a_filter_means_what_its_type_means() {
+async fn filters_compare_by_the_type_of_their_column() {
     let made = [
         "create domain S.mail as X.citext",
         "create type S.mood as enum ('fine', 'bad')",

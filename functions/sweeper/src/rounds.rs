@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_fails_keeps_nothing_else_waiting() {
+    fn failing_items_do_not_block_others() {
         let mut waiting: Vec<i64> = (0..1000).collect();
         let mut rounds = Rounds::start();
         let mut done = 0;

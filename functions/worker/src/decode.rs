@@ -18,7 +18,7 @@ pub enum DecodeError {
     #[error("the stream does not begin with the signature of COPY BINARY")]
     Signature,
     /// An unknown flag that changes the meaning of the stream.
-    #[error("the stream has critical flags {0:#x} that are not known")]
+    #[error("the stream has unknown critical flags {0:#x}")]
     Flags(u32),
     /// An invalid header or row.
     #[error("the stream is malformed at row {row}: {what}")]

@@ -46,10 +46,10 @@ pub struct EncodeError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ValueProblem {
     /// The value is not valid for the type of its column.
-    #[error("the value is not in the binary form of its type")]
+    #[error("the value is not in the binary format of its type")]
     Malformed,
     /// The format cannot represent the value; names the value, such as "infinity".
-    #[error("{0} has no place in this format")]
+    #[error("{0} cannot be represented in this format")]
     Unsupported(&'static str),
 }
 

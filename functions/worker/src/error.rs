@@ -17,7 +17,7 @@ pub enum AttemptError {
     #[error("the source failed")]
     Source(#[from] SourceError),
     /// The rows could not be written as a file.
-    #[error("the file could not be made")]
+    #[error("the file could not be encoded")]
     Pipeline(PipelineError<SourceError>),
     /// The file could not be stored.
     #[error("the file could not be stored")]
@@ -43,13 +43,13 @@ pub enum AttemptError {
         seen_bytes: u64,
     },
     /// The function's time was over before all rows were read, and a split would not help.
-    #[error("the function's time is over")]
+    #[error("the function's time limit was reached")]
     OutOfTime {
         /// True if a retry may succeed: the source had stopped sending.
         again: bool,
     },
     /// The function's time was over after all rows had been read: the upload was slow.
-    #[error("the function's time is over while the file was stored")]
+    #[error("the function's time limit was reached while the file was stored")]
     UploadOutOfTime,
 }
 
@@ -95,13 +95,13 @@ impl AttemptError {
             Self::Lost | Self::NotRenewed => failure("lease_lost", true, self.to_string()),
             Self::TooLarge { .. } => failure("too_large", true, self.to_string()),
             Self::UploadOutOfTime => {
-                failure("storage_slow", true, "the upload did not end in the function's time".into())
+                failure("storage_slow", true, "the upload did not finish within the function's time limit".into())
             }
             Self::OutOfTime { again } => failure(
                 "out_of_time",
                 *again,
-                "the rows were not read in one function's time, and a split of the range would not help: give the dataset a \
-                 range column with an index that its query uses, ask for less by filters, or raise WorkerTimeoutSeconds"
+                "the rows could not be read within the function's time limit, and splitting the range would not help: give the dataset a \
+                 range column with an index that its query uses, request less data with filters, or raise WorkerTimeoutSeconds"
                     .into(),
             ),
         }
@@ -110,9 +110,9 @@ impl AttemptError {
 
 fn encode(e: &EncodeError) -> Failure {
     let remedy = match e.problem {
-        ValueProblem::Malformed => "run catalog apply, and report it if it stays",
+        ValueProblem::Malformed => "run catalog apply, and report the problem if it persists",
         ValueProblem::Unsupported(_) => {
-            "name the column in as_text of the catalog's dataset, or export CSV or NDJSON"
+            "list the column in as_text of the dataset in the catalog, or export CSV or NDJSON"
         }
     };
     Failure { code: "unsupported_value".into(), message: format!("{e}; {remedy}"), again: false }
@@ -139,7 +139,7 @@ mod tests {
     use crate::decode::DecodeError;
 
     #[test]
-    fn a_large_value_is_final_and_named() {
+    fn oversized_value_is_final_and_names_its_column() {
         let error = DecodeError::ValueTooLarge {
             row: 7,
             column: "scan".into(),
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_condition_of_the_deployment_is_not_the_chunks() {
+    fn deployment_conditions_hold_back_instead_of_failing_chunks() {
         let held = |error: AttemptError| error.hold().map(|hold| hold.signal);
         assert_eq!(held(AttemptError::NotRenewed), Some(Signal::StoreUnavailable));
         let excess = Excess { signal: Signal::ReplicaLag, seen: 2, allowed: 1 };
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_stream_is_tried_again() {
+    fn cut_stream_is_retried() {
         assert!(AttemptError::from(PipelineError::Decode(DecodeError::NoTrailer(5))).failure().again);
         assert!(AttemptError::UploadOutOfTime.failure().again);
         assert!(AttemptError::OutOfTime { again: true }.failure().again);

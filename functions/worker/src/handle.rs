@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_trigger_is_understood_and_answered() {
+    fn queue_event_is_parsed_and_answered() {
         let event = r#"{"Records":[{"messageId":"1","receiptHandle":"x","body":"{\"chunk\":\"00000000-0000-4000-8000-000000000000\"}","attributes":{},"eventSource":"aws:sqs"}]}"#;
         let event: Event = serde_json::from_str(event).unwrap();
         assert!(serde_json::from_str::<Message>(&event.records[0].body).is_ok());

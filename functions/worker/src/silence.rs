@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_source_that_sends_is_not_silent() {
+    fn sending_source_is_not_silent() {
         let long = Deadline { begun: Instant::now(), left: Duration::from_secs(3_600) };
         let short = Deadline { left: Duration::from_millis(8), ..long };
         let (silence, gauge) = (Silence::default(), Gauge::default());

@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chunk_is_split_far_beyond_its_plan_only() {
+    fn chunk_is_split_only_far_beyond_its_plan() {
         let small = attempt(days(10), 50 * MB);
         assert_eq!(due(&small, SIZES, 1_024 * MB, NO_TIME, BUDGET), None);
         assert_eq!(due(&small, SIZES, 1_025 * MB, NO_TIME, BUDGET), Some(SplitReason::Large));
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn time_splits_only_what_is_shared() {
+    fn time_splits_only_after_enough_bytes() {
         for indexed in [true, false] {
             let chunk = Attempt { indexed, ..attempt(days(10), 0) };
             for seen in [0, 1, 255 * MB] {
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_child_that_saw_no_less_than_its_parent_is_not_split_by_time_again() {
+    fn child_without_less_bytes_is_not_split_by_time() {
         let child = Attempt { parent_seen_bytes: Some(600 * MB), depth: 1, ..attempt(days(10), 300 * MB) };
         assert_eq!(at_half_time(&child, 599 * MB), Some(SplitReason::Slow));
         assert_eq!(at_half_time(&child, 600 * MB), None);
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn slow_rows_of_an_indexed_chunk_are_split_at_the_last_call() {
+    fn slow_indexed_chunk_is_split_at_the_last_check() {
         let chunk = attempt(days(10), 300 * MB);
         assert_eq!(due_at_last(&chunk, 100 * MB), Some(SplitReason::Slow));
         assert_eq!(due_at_last(&chunk, 0), None, "nothing arrived");
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn depth_is_bounded() {
+    fn split_depth_is_bounded() {
         for (indexed, deepest) in [(true, MAX_DEPTH), (false, MAX_DEPTH_UNINDEXED)] {
             let at = |depth| Attempt { indexed, depth, ..attempt(days(10), 0) };
             assert_eq!(at_half_time(&at(deepest - 1), 500 * MB), Some(SplitReason::Slow));
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_cut_is_never_split() {
+    fn indivisible_ranges_are_never_split() {
         for range in [Range::All, Range::Null, days(1)] {
             assert_eq!(due(&attempt(range, 0), SIZES, u64::MAX, BUDGET, BUDGET), None);
         }
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn without_an_index_there_are_as_few_children_as_fit_the_time() {
+    fn without_an_index_splits_make_few_children() {
         let count = |planned, seen| {
             let chunk = Attempt { indexed: false, ..attempt(days(1_000), planned) };
             children(&chunk, SIZES, seen).unwrap().spans.len()
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_single_microsecond_of_half_a_year_is_reached_in_nine_levels() {
+    fn half_a_year_splits_to_a_microsecond_in_nine_levels() {
         let mut chunk =
             attempt(Range::Span(Span { kind: RangeKind::Instant, start: 0, end: 190 * 86_400_000_000 }), 0);
         while due(&chunk, SIZES, 1_025 * MB, NO_TIME, BUDGET).is_some() {

@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn parts_stay_in_order_and_nothing_exists_before_the_end() {
+    async fn parts_stay_in_order_and_object_appears_on_completion() {
         let bucket = MemoryObjects::default();
         let mut uploader = uploader(&bucket);
         for byte in 0..5 {
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nothing_is_left_of_a_file_that_is_not_wanted() {
+    async fn removed_upload_leaves_nothing() {
         let bucket = MemoryObjects::default();
         for parts in 0..4 {
             for complete in [false, true] {

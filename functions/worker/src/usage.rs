@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn linux_tells() {
+    fn usage_is_measured_on_linux() {
         let meter = Meter::start(5);
         let mut n = 0u64;
         while cpu_ms() < meter.cpu_before_ms + 20 {

@@ -53,7 +53,7 @@ async fn without_rows_there_is_no_object() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_changed_column_fails_for_good() {
+async fn changed_column_type_fails_the_export() {
     let Some(mut world) = World::start("changed").await else { return };
     world.run("alter table t alter id type text").await;
     let export = world.accept(selection("t"), 1_000).await;
@@ -65,7 +65,7 @@ async fn a_changed_column_fails_for_good() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_chunk_far_beyond_its_plan_is_split_and_the_union_is_exact() {
+async fn oversized_chunk_is_split_and_its_union_is_exact() {
     let Some(mut world) = World::start("split").await else { return };
     world.run("insert into t select g, date '2024-01-01' + g % 100, repeat('x', 500) from generate_series(1001, 60000) g").await;
     // Nearly all of it has been read when the chunk is split, however fast or slow the machine is: the query sleeps
@@ -84,7 +84,7 @@ async fn a_chunk_far_beyond_its_plan_is_split_and_the_union_is_exact() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_attempt_that_was_overtaken_leaves_nothing() {
+async fn overtaken_attempt_leaves_no_objects() {
     let Some(mut world) = World::start("overtaken").await else { return };
     world.accept(selection("t"), 1_000).await;
     let attempt = world.lease().await;
@@ -97,7 +97,7 @@ async fn an_attempt_that_was_overtaken_leaves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_comes_too_late_is_removed() {
+async fn file_of_a_lost_lease_is_removed() {
     let Some(mut world) = World::start("late").await else { return };
     // The only row is returned when the lock is released.
     world.run("create function slow(int8) returns int8 language sql volatile as $$ select $1 from pg_advisory_xact_lock_shared(1) $$").await;
@@ -120,7 +120,7 @@ async fn a_file_that_comes_too_late_is_removed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_attempt_that_nobody_wants_stops_at_its_next_renewal() {
+async fn unwanted_attempt_stops_at_its_next_renewal() {
     let Some(mut world) = World::start("unwanted").await else { return };
     let asleep = From::Query("select id, day, pad from t, pg_sleep(60)".into());
     world.accept(Selection { from: asleep, ..selection("t") }, 1_000).await;
@@ -139,7 +139,7 @@ async fn an_attempt_that_nobody_wants_stops_at_its_next_renewal() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_read_in_time_fails_with_a_remedy() {
+async fn unindexed_chunk_out_of_time_fails() {
     let Some(mut world) = World::start("time").await else { return };
     let asleep = From::Query("select id, day, pad from t, pg_sleep(60)".into());
     let whole = Selection { from: asleep, range_column: None, ..selection("t") };
@@ -161,7 +161,7 @@ async fn sleeping(world: &mut World, secs: f64, indexed: bool) -> (ExportId, Att
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_comes_late_and_in_time_is_read_in_one_attempt() {
+async fn late_first_row_within_time_needs_one_attempt() {
     for indexed in [true, false] {
         let Some(mut world) = World::start(&format!("late_{indexed}")).await else { return };
         let (export, attempt) = sleeping(&mut world, 6.0, indexed).await;
@@ -174,7 +174,7 @@ async fn what_comes_late_and_in_time_is_read_in_one_attempt() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_comes_too_late_fails_as_one_chunk_with_a_remedy() {
+async fn chunk_out_of_time_fails_unsplit_with_a_remedy() {
     let Some(mut world) = World::start("too_late").await else { return };
     let (export, attempt) = sleeping(&mut world, 9.0, false).await;
     world.attempt_within(&attempt, Duration::from_secs(6)).await;
@@ -187,7 +187,7 @@ async fn what_comes_too_late_fails_as_one_chunk_with_a_remedy() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_source_that_falls_silent_among_its_rows_is_asked_once_more() {
+async fn source_stalling_between_rows_is_retried_once() {
     let Some(mut world) = World::start("silent").await else { return };
     // Sends a few rows, more than the server buffers, and then nothing for a minute.
     let stalls = "select id, day, repeat('y', 2000) || left(pg_sleep(case when id = 900 then 60 else 0 end)::text, 0) as pad from t";
@@ -208,7 +208,7 @@ async fn a_source_that_falls_silent_among_its_rows_is_asked_once_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_read_in_time_is_split_where_children_share_its_rows() {
+async fn slow_chunk_is_split_at_half_time() {
     let Some(mut world) = World::start("half").await else { return };
     // Five seconds in total, evenly spread: half of the time is enough for some of the rows.
     let slow = "select id, day, repeat('y', 2000) || left(pg_sleep(0.005)::text, 0) as pad from t";
@@ -239,7 +239,7 @@ async fn what_is_not_read_in_time_is_split_where_children_share_its_rows() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_busy_source_is_left_alone_until_it_has_room() {
+async fn attempt_backs_off_until_the_source_has_room() {
     let Some(mut world) = World::start("busy").await else { return };
     world.load(LoadLimits { active_sessions: 2, replica_lag_secs: 0 });
     let export = world.accept(selection("t"), 1_000).await;
@@ -247,7 +247,7 @@ async fn a_busy_source_is_left_alone_until_it_has_room() {
     world.drain().await;
     let held = "select signal || ' ' || reason from sluice.back_off";
     let reason =
-        "active_sessions 3 sessions of others are active at the source, more than 2 (MaxActiveSessions)";
+        "active_sessions 3 other sessions are active at the source, above the limit of 2 (MaxActiveSessions)";
     assert_eq!(world.one(held).await, reason);
     assert_eq!(
         world.one("select state || ' ' || attempt || ' ' || failures from sluice.chunk").await,

@@ -31,7 +31,7 @@ use worker::decode::DecodeError;
 use worker::pipeline::PipelineError;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn edge_values_of_native_types() {
+async fn edge_values_of_native_types_match_postgresql() {
     for mut bench in benches("native").await {
         bench.own_types().await;
         for (name, type_name, values) in values::native(bench.version) {
@@ -45,7 +45,7 @@ async fn edge_values_of_native_types() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn edge_values_of_arrays() {
+async fn edge_values_of_arrays_match_postgresql() {
     for mut bench in benches("arrays").await {
         bench.own_types().await;
         for (name, type_name, values) in arrays::native(bench.version) {
@@ -59,7 +59,7 @@ async fn edge_values_of_arrays() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn edge_values_of_types_read_as_text() {
+async fn edge_values_of_text_types_match_postgresql() {
     for mut bench in benches("text").await {
         bench.own_types().await;
         for (name, type_name, values) in fallback::edges() {
@@ -78,7 +78,7 @@ async fn edge_values_of_types_read_as_text() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn types_of_extensions() {
+async fn types_of_extensions_match_postgresql() {
     for mut bench in benches("extensions").await {
         for (i, (extension, type_name, values)) in fallback::extensions().into_iter().enumerate() {
             let name = format!("t{i}");
@@ -103,7 +103,7 @@ async fn types_of_extensions() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_enum_with_a_json_of_its_own() {
+async fn enum_with_a_json_cast_matches_postgresql() {
     for mut bench in benches("casts").await {
         bench
             .run(
@@ -120,7 +120,7 @@ async fn an_enum_with_a_json_of_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn hundreds_of_thousands_of_numbers() {
+async fn random_numbers_match_postgresql() {
     for mut bench in benches("numbers").await {
         for (name, type_name, values) in numbers::random() {
             bench.table(name, type_name, &values).await;
@@ -133,7 +133,7 @@ async fn hundreds_of_thousands_of_numbers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn thousands_of_random_rows_of_every_type() {
+async fn random_rows_of_every_type_match_postgresql() {
     for mut bench in benches("random").await {
         bench.own_types().await;
         for (name, columns) in random::tables(bench.version, 3_000) {
@@ -148,7 +148,7 @@ async fn thousands_of_random_rows_of_every_type() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn options_and_names() {
+async fn csv_options_and_column_names_match_postgresql() {
     for mut bench in benches("options").await {
         bench
             .run(
@@ -182,7 +182,7 @@ async fn options_and_names() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_huge_value_passes_and_a_larger_one_is_named() {
+async fn value_limit_is_enforced_naming_row_and_column() {
     for mut bench in benches("huge").await.into_iter().take(1) {
         bench.run("create table SCHEMA.huge as select n, case n when 2 then repeat('a,b ', 12 << 20) else 'small' end as v from generate_series(1, 3) n").await;
         let columns = bench.columns("huge").await;

@@ -37,7 +37,7 @@ use server::benches;
 use worker::pipeline::PipelineError;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn edge_values_of_every_type() {
+async fn edge_values_of_every_type_match_readers() {
     let Some(readers) = Readers::find() else { return };
     for mut bench in benches("parquet_edges").await {
         bench.own_types().await;
@@ -61,7 +61,7 @@ async fn edge_values_of_every_type() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn thousands_of_random_rows_of_every_type() {
+async fn random_rows_of_every_type_match_readers() {
     let Some(readers) = Readers::find() else { return };
     for mut bench in benches("parquet_random").await {
         bench.own_types().await;
@@ -79,7 +79,7 @@ async fn thousands_of_random_rows_of_every_type() {
 
 /// A file large enough for several row groups, with columns whose values change in character.
 #[tokio::test(flavor = "multi_thread")]
-async fn several_row_groups_in_every_codec() {
+async fn several_row_groups_in_every_codec_match_readers() {
     let Some(readers) = Readers::find() else { return };
     for mut bench in benches("parquet_groups").await.into_iter().take(1) {
         bench
@@ -102,7 +102,7 @@ async fn several_row_groups_in_every_codec() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_parquet_cannot_hold_is_named() {
+async fn values_unsupported_by_parquet_fail_naming_their_row() {
     for mut bench in benches("parquet_refused").await {
         for (i, (type_name, value, problem)) in [
             ("date", "infinity", "the date infinity"),
@@ -126,7 +126,7 @@ async fn what_parquet_cannot_hold_is_named() {
             let columns = bench.columns(&name).await;
             let error = table::parquet(&mut bench, &name, &columns, Compression::Zstd).await.unwrap_err();
             let PipelineError::Encode(error) = &error else { panic!("{type_name} {value}: {error:?}") };
-            let told = format!("row 3, column \"v\": {problem} has no place in this format");
+            let told = format!("row 3, column \"v\": {problem} cannot be represented in this format");
             assert_eq!(error.to_string(), told, "{type_name} {value}");
         }
         bench.end("values that Parquet cannot hold").await;

@@ -129,7 +129,7 @@ async fn until(standby: &mut sqlx::PgConnection, question: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_late_standby_has_not_replayed_is_not_reused() {
+async fn unreplayed_ranges_of_a_standby_are_not_reused() {
     let Some(pair) = Pair::start().await else { return };
     let settings = "insert into sluice.setting (name, value) values ('budget', '2'); insert into sluice.tenant (id) values ('acme')";
     ports::store::migrate(&pair.primary, &[settings.to_owned()]).await.unwrap();
@@ -256,7 +256,7 @@ async fn lag_holds_back(
     let state = ctx.store.export(&tenant(), id).await.unwrap().unwrap();
     let held = state.back_off.expect("the export says why nothing starts").hold;
     assert_eq!(held.signal, Signal::ReplicaLag);
-    assert!(held.reason.contains("more than 2 s (MaxReplicaLagSeconds)"), "{}", held.reason);
+    assert!(held.reason.contains("above the limit of 2 s (MaxReplicaLagSeconds)"), "{}", held.reason);
     assert_eq!(state.progress.chunks_failed, 0);
     assert!(ctx.store.dispatch().await.unwrap().is_empty());
 

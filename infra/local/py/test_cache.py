@@ -39,7 +39,7 @@ class Cache(unittest.TestCase):
 
 
 class Example(unittest.TestCase):
-    def test_nothing_in_it_leads_out_or_in(self):
+    def test_example_network_is_isolated_from_the_internet(self):
         made = cfn.Evaluation(load("example"), {"MaxConnections": "100"}).resources()
         kinds = {body["Type"] for body in made.values()}
         self.assertEqual(kinds & {"AWS::EC2::InternetGateway", "AWS::EC2::NatGateway", "AWS::EC2::Route", "AWS::EC2::EIP"}, set())

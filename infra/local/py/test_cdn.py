@@ -36,7 +36,7 @@ class Cdn(unittest.TestCase):
         for name in names:
             self.assertIn(f"-{self.GIVEN['Piece']}-", name)
 
-    def test_whatever_is_not_the_api_needs_a_signature(self):
+    def test_everything_but_the_api_needs_a_signature(self):
         made = self.resources(**self.KEYS)
         config = made["Distribution"]["Properties"]["DistributionConfig"]
         files, api = config["DefaultCacheBehavior"], config["CacheBehaviors"]

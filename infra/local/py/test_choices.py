@@ -39,7 +39,7 @@ class EveryChoice(unittest.TestCase):
         for choice, parameters in self.all:
             self.assertEqual(cfn.Evaluation(self.source, parameters).broken_rules(), [], choice)
 
-    def test_nothing_refers_to_what_is_not_there_and_nothing_to_itself(self):
+    def test_references_exist_and_are_not_circular(self):
         for _, evaluated in self.each():
             resources = evaluated.resources()
             for name, body in resources.items():
@@ -47,7 +47,7 @@ class EveryChoice(unittest.TestCase):
             self.assertEqual(cfn.references(evaluated.outputs()) - set(resources), set())
             self.assertEqual(cfn.circle(resources), [])
 
-    def test_nested_templates_get_and_give_what_they_say(self):
+    def test_nested_templates_have_all_parameters_and_outputs(self):
         for choice, evaluated in self.each():
             resources = evaluated.resources()
             stacks = of_type(resources, "AWS::CloudFormation::Stack")
@@ -105,7 +105,7 @@ class EveryChoice(unittest.TestCase):
             self.assertEqual({"SourceSecretArn", "StoreSecretArn"} & set(outputs), wanted)
             self.assertEqual("DistributionDomain" in outputs, choice["cdn"] != "none")
 
-    def test_everything_about_concurrency_is_the_budget(self):
+    def test_concurrency_settings_equal_the_budget(self):
         for choice, evaluated in self.each():
             resources = evaluated.resources()
             worker = resources["WorkerFunction"]["Properties"]
@@ -141,7 +141,7 @@ class EveryChoice(unittest.TestCase):
                 wanted |= {"LogsEndpoint", "MonitoringEndpoint", "XRayEndpoint", "StsEndpoint"}
             self.assertEqual(endpoints, wanted)
 
-    def test_rights_to_network_and_traces_are_there_where_they_are_wanted(self):
+    def test_network_and_trace_policies_exist_only_where_needed(self):
         for choice, evaluated in self.each():
             resources = evaluated.resources()
             wanted = {"NetworkPolicy"} if choice["network"] != "none" else set()
@@ -174,17 +174,17 @@ class Whole(unittest.TestCase):
     def test_every_condition_is_met_in_some_choice_and_not_in_another(self):
         self.assertEqual(self.both(self.source["Conditions"], lambda evaluated, name: evaluated.condition(name)), [])
 
-    def test_every_rule_has_a_choice_that_it_is_for_and_one_that_it_is_not_for(self):
+    def test_every_rule_applies_in_some_choice_and_not_in_another(self):
         rules = {name: rule for name, rule in self.source["Rules"].items() if "RuleCondition" in rule}
         self.assertEqual(self.both(rules, lambda evaluated, name: evaluated.applies(rules[name])), [])
 
-    def test_what_the_template_allows_is_a_side(self):
+    def test_choices_cover_every_allowed_value(self):
         for name, sides in choices.SIDES.items():
             spec = self.source["Parameters"].get(name, {})
             if "AllowedValues" in spec and spec["Type"] == "String":
                 self.assertEqual(sorted(sides), sorted(map(str, spec["AllowedValues"])), name)
 
-    def test_tokens_are_demanded_as_was_chosen(self):
+    def test_tokens_are_required_only_with_jwt_auth(self):
         for choice in choices.everything():
             evaluated = cfn.Evaluation(self.source, choices.parameters(choice))
             body = json.dumps(evaluated.value(self.source["Resources"]["HttpApi"]))
@@ -196,7 +196,7 @@ class Rules(unittest.TestCase):
         urls = {"SourceUrl": "postgres://a", "StoreUrl": "postgres://b"}
         return " ".join(cfn.Evaluation(load("root"), {**urls, **given}).broken_rules())
 
-    def test_the_word_none_is_as_good_as_nothing(self):
+    def test_none_means_an_empty_parameter(self):
         """What `sam deploy --guided` hides must be answered, and `Name=` of a command line is dropped."""
         hidden = {name for name, one in load("root")["Parameters"].items() if one.get("NoEcho")}
         self.assertEqual(hidden, {"SourceUrl", "StoreUrl", "OwnerUrl", "CacheUrl"})
@@ -211,7 +211,7 @@ class Rules(unittest.TestCase):
         self.assertEqual(empty, none)
         self.assertNotIn('"none"', json.dumps(none["AdminFunction"]["Properties"]["Environment"]))
 
-    def test_what_does_not_belong_together_is_refused_with_the_remedy(self):
+    def test_contradictory_parameters_are_refused_with_the_remedy(self):
         self.assertIn("SourceUrl", self.refused(SourceUrl=""))
         self.assertIn("ProxyTargetId", self.refused(CreateProxy="true", VpcId="vpc-1"))
         self.assertIn("VpcId", self.refused(CreateProxy="true", ProxyTargetId="shop"))
@@ -240,7 +240,7 @@ class Rules(unittest.TestCase):
         self.assertEqual(files, {f"{name}.yaml" for name in NESTED})
         self.assertEqual({Path(file).name for file in template.nested_files(load("root")).values()}, files)
 
-    def test_every_parameter_says_what_it_is_and_stands_in_a_group(self):
+    def test_every_parameter_has_a_description_and_a_group(self):
         for name in ["root", *NESTED]:
             for parameter, spec in load(name)["Parameters"].items():
                 self.assertTrue(spec.get("Description"), f"{name}: {parameter}")

@@ -33,7 +33,7 @@ class Agreement(unittest.TestCase):
                 ours = {name for name in given if not name.startswith("MALLOC_") and name != "RUST_LOG"}
                 self.assertEqual(set(READ.findall(sources(function))), ours)
 
-    def test_what_is_deployed_cannot_ask_for_injected_faults(self):
+    def test_deployed_templates_cannot_enable_injected_faults(self):
         """Only the local stack's emulator says where they are asked for, and only one file of ours listens."""
         shipped = [path for pattern in ("*.yaml", "infra/*.yaml", "*.toml") for path in ROOT.glob(pattern)]
         self.assertIn(ROOT / "template.yaml", shipped)

@@ -12,7 +12,7 @@ GROUP = "/aws/lambda/busy"
 
 
 class Lines(unittest.TestCase):
-    def test_what_follows_ten_thousand_lines_of_one_moment_is_read_too(self):
+    def test_more_than_ten_thousand_lines_of_one_moment_are_read(self):
         with tempfile.TemporaryDirectory() as folder:
             emulator = Emulator(folder)
             self.addCleanup(emulator.stop)

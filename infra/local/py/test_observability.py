@@ -42,7 +42,7 @@ class Observability(unittest.TestCase):
         else:
             self.assertIn(name, AWS_METRICS[namespace], where)
 
-    def test_every_alarm_listens_to_something_that_is_said(self):
+    def test_every_alarm_uses_an_emitted_metric(self):
         alarms = of_type(self.resources(ProxyName="p"), "AWS::CloudWatch::Alarm")
         self.assertEqual(len(alarms), 13)
         for name, alarm in alarms.items():
@@ -52,7 +52,7 @@ class Observability(unittest.TestCase):
                 dimensions = {d["Name"]: d["Value"] for d in metric["Dimensions"]}
                 self.assert_metric(metric["Namespace"], metric["MetricName"], dimensions, name)
 
-    def test_all_that_somebody_needs_to_know_is_said(self):
+    def test_every_needed_metric_is_emitted(self):
         wanted = {
             "chunks": [("worker", "Files"), ("sweeper", "ChunksRunning"), ("sweeper", "ChunksSent"), ("worker", "Splits")],
             "rows": [("worker", "Rows")],
@@ -68,7 +68,7 @@ class Observability(unittest.TestCase):
         for subject, metrics in wanted.items():
             self.assertEqual(set(metrics) - self.put, set(), subject)
 
-    def test_who_fails_an_export_says_so(self):
+    def test_every_failed_export_is_counted(self):
         self.assertEqual({function for function, name in self.put if name == "ExportsFailed"}, {"api", "worker", "sweeper"})
         for function in ("api", "worker", "sweeper", "admin"):
             self.assertIn(f'telemetry::init("{function}")', code(f"functions/{function}/src/main.rs"))
@@ -77,7 +77,7 @@ class Observability(unittest.TestCase):
             text = code(f"functions/ports/src/store/{name}.rs")
             self.assertEqual(text.count("metrics::export_failed("), 1, name)
 
-    def test_the_dashboard_shows_what_is_said(self):
+    def test_the_dashboard_shows_every_emitted_metric(self):
         body = json.loads(self.resources(ProxyName="p")["Dashboard"]["Properties"]["DashboardBody"])
         shown = set()
         for widget in body["widgets"]:
@@ -102,7 +102,7 @@ class Observability(unittest.TestCase):
         # What Lambda sets; no template does.
         self.assertIn('std::env::var("AWS_LAMBDA_FUNCTION_NAME")', source)
 
-    def test_alarms_go_where_was_said(self):
+    def test_alarms_go_to_the_configured_targets(self):
         for given, wanted in [({}, 0), ({"Email": "a@example.com"}, 1), ({"Email": "a@example.com", "TopicArn": "arn:t"}, 2)]:
             for name, alarm in of_type(self.resources(ProxyName="p", **given), "AWS::CloudWatch::Alarm").items():
                 self.assertEqual(len(alarm["Properties"]["AlarmActions"]), wanted, name)

@@ -20,7 +20,7 @@ class Pairs(unittest.TestCase):
         self.assertLess(len(choices), 15)  # of 72
         self.assertTrue(all(set(choice) == set(VALUES) for choice in choices))
 
-    def test_what_may_not_be_never_is_and_the_rest_still_meets(self):
+    def test_forbidden_pairs_never_occur_and_all_others_do(self):
         def keep(choice):
             return not (choice.get("a") == 1 and choice.get("b") == 2)
 

@@ -156,7 +156,7 @@ class LeastPrivilege(unittest.TestCase):
     def granted(self, function):
         return {action for statement in self.statements(function) for action in actions_of(statement)}
 
-    def test_lambda_may_do_what_it_must_in_a_functions_name(self):
+    def test_functions_have_exactly_the_platform_rights(self):
         for function in FUNCTIONS:
             found = {s["Sid"]: actions_of(s) for s in self.all_statements(function) if s["Sid"] in PLATFORM[function]}
             self.assertEqual(found, PLATFORM[function], function)
@@ -167,7 +167,7 @@ class LeastPrivilege(unittest.TestCase):
             taken = {principal["Service"] for principal in principals(self.role(function))}
             self.assertEqual(taken, {"lambda.amazonaws.com"})
 
-    def test_what_functions_share_is_the_network_and_the_traces(self):
+    def test_functions_share_only_network_and_trace_policies(self):
         for function in FUNCTIONS:
             attached = {policy["Ref"] for policy in self.role(function)["ManagedPolicyArns"]}
             self.assertEqual(attached, set(SHARED), function)
@@ -176,13 +176,13 @@ class LeastPrivilege(unittest.TestCase):
             allowed, = [statement for statement in statements if statement["Effect"] == "Allow"]
             self.assertEqual(actions_of(allowed), actions)
 
-    def test_what_a_function_itself_calls_changes_no_network(self):
+    def test_functions_cannot_change_the_network(self):
         statements = self.resources["NetworkPolicy"]["Properties"]["PolicyDocument"]["Statement"]
         denied, = [statement for statement in statements if statement["Effect"] == "Deny"]
         self.assertEqual((denied["Action"], denied["Resource"]), ("ec2:*", "*"))
         self.assertEqual(list(denied["Condition"]["ArnLike"]), ["lambda:SourceFunctionArn"])
 
-    def test_no_role_has_a_policy_of_another_maker(self):
+    def test_no_role_has_an_aws_managed_policy(self):
         for name in ("root", "proxy", "cdn", "cache", "observability", "example"):
             for resource in load(name)["Resources"].values():
                 if resource["Type"] == "AWS::IAM::Role":
@@ -191,13 +191,13 @@ class LeastPrivilege(unittest.TestCase):
     def test_every_call_of_the_sdk_has_its_action(self):
         self.assertEqual(set(CALL.findall(self.calls.ports)) - set(ACTIONS), set(), "add them to ACTIONS")
 
-    def test_the_port_has_the_methods_that_are_looked_for(self):
+    def test_ports_have_exactly_the_known_methods(self):
         trait = re.search(r"pub trait Objects.*?\n}", code("functions/ports/src/objects.rs"), re.S).group(0)
         self.assertEqual(set(re.findall(r"async fn (\w+)", trait)), set(OBJECTS))
         trait = re.search(r"pub trait Queue.*?\n}", code("functions/ports/src/queue.rs"), re.S).group(0)
         self.assertEqual(set(re.findall(r"async fn (\w+)", trait)), set(QUEUE))
 
-    def test_a_function_may_do_what_its_code_does_and_nothing_else(self):
+    def test_function_rights_equal_the_calls_of_its_code(self):
         for function in FUNCTIONS:
             with self.subTest(function):
                 self.assertEqual(self.granted(function), self.calls.made[function])
@@ -234,7 +234,7 @@ class LeastPrivilege(unittest.TestCase):
                 if any(action.startswith("s3:") and "Bucket" not in action for action in actions):
                     self.assertTrue(statement["Resource"]["Fn::Sub"].startswith("${Bucket.Arn}/t/"), statement)
 
-    def test_only_who_reads_the_source_may_log_in_to_it(self):
+    def test_functions_log_in_only_to_databases_they_use(self):
         for function in FUNCTIONS:
             text = "\n".join(texts(f"functions/{function}/src").values())
             wanted = {role for role, use in (("sluice_store", "Store::new("), ("sluice_source", "Source::")) if use in text}

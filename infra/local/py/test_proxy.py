@@ -60,7 +60,7 @@ class Proxy(unittest.TestCase):
         self.assertIn("MaxConnections", sent[1]["Reason"])
         self.assertTrue(all(one["PhysicalResourceId"] == "pool" for one in sent))
 
-    def test_tls_is_required_and_who_logs_in_is_as_chosen(self):
+    def test_tls_is_required_and_login_follows_the_parameter(self):
         for auth in ("password", "iam"):
             proxy = self.resources(Auth=auth)["Proxy"]["Properties"]
             self.assertIs(proxy["RequireTLS"], True)

@@ -28,7 +28,7 @@ MEASURED = Measured(FOUND, SWEEPER, PARAMETERS)
 
 
 class Scale(unittest.TestCase):
-    def test_what_a_worker_spends_beside_a_chunk_is_what_the_first_run_took_longer(self):
+    def test_worker_overhead_is_the_excess_of_the_first_run(self):
         self.assertAlmostEqual(MEASURED.beside_secs(), 0.5)
 
     def test_a_run_is_predicted_from_its_chunks_and_from_its_plan(self):
@@ -41,13 +41,13 @@ class Scale(unittest.TestCase):
         self.assertAlmostEqual(constant, 3.0)
         self.assertAlmostEqual(slope, 2.0)
 
-    def test_between_points(self):
+    def test_values_are_interpolated_between_points(self):
         points = [(1, 1.0), (11, 2.0), (21, 4.0)]
         found = [scale.between(points, x) for x in (0, 1, 6, 11, 16, 31)]
         for value, wanted in zip(found, [1.0, 1.0, 1.5, 2.0, 3.0, 6.0]):
             self.assertAlmostEqual(value, wanted)
 
-    def test_limits_by_hand(self):
+    def test_limits_equal_the_manual_calculation(self):
         # 86,400 exports a day are one a second; 2 million rows are 2 chunks, 10 seconds of a worker at the measured pace.
         found = {what: use for what, use, _ in scale.limits(MEASURED, Ask(1, 86_400, 2e6, budget=20, store_sessions=2))}
         self.assertAlmostEqual(found["workers and sessions of the source"], 0.5)
@@ -104,7 +104,7 @@ class Scale(unittest.TestCase):
     def test_few_exports_a_day_are_simulated_for_longer(self):
         self.assertGreaterEqual(len(scale.simulated(MEASURED, Ask(5, 20, 2e6)).stays), scale.LEAST_EXPORTS)
 
-    def test_a_percentile_of_too_few_is_not_told(self):
+    def test_percentiles_of_too_few_values_are_omitted(self):
         self.assertEqual(scale.seconds([1.0] * 999, 0.99, 2), "–")
         self.assertEqual(scale.seconds([1.0] * 1000, 0.99, 2), "1.00")
         self.assertEqual(scale.seconds([1.0] * 19, 0.5, 1), "–")
@@ -146,7 +146,7 @@ class TheMachine(unittest.TestCase):
             able = scale.sensible(measured, ask)
             self.assertLessEqual(ask.exports / scale.DAY * ask.rows * per_row / able.budget, scale.USE, ask)
 
-    def test_what_is_assumed_is_said(self):
+    def test_assumptions_are_listed_on_the_page(self):
         page = code("infra/SCALE.md").split("## Assumed", 1)[1]
         said = [f"{secs * 1000:.0f} ms" for secs in (
             scale.BESIDE_SECS, scale.STORE_SECS_PER_CHUNK, scale.STORE_SECS_PER_EXPORT, scale.EXPIRE_SECS, scale.S3_CALL_SECS,

@@ -118,7 +118,7 @@ class Links(unittest.TestCase):
             self.assertEqual(self.refused(f"{bare}?{changed}"), "malformed")
         self.assertEqual(self.refused(link.replace("Expires=", "Policy=e30_&Expires=")), "a custom policy")
 
-    def test_a_foreign_key_opens_nothing_under_whatever_name(self):
+    def test_a_foreign_key_is_refused_under_any_id(self):
         for kind in KINDS:
             foreign = self.private[kind, "others"]
             self.assertEqual(self.refused(self.signed(foreign, "KFOREIGN")), "a key that is not trusted")
@@ -145,7 +145,7 @@ class Links(unittest.TestCase):
         self.assertEqual(self.refused(first), "a key that is not trusted")
         signed_link.check(second, self.keys, NOW)
 
-    def test_keys_that_cloudfront_does_not_take_are_none(self):
+    def test_keys_unsupported_by_cloudfront_are_refused(self):
         for kind in UNFIT:
             with self.assertRaisesRegex(ValueError, "CloudFront takes"):
                 signed_link.public_key(openssl("pkey", "-in", self.private[kind, "ours"], "-pubout"))

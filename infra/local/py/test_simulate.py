@@ -15,7 +15,7 @@ class Simulation(unittest.TestCase):
     def test_the_longest_chunk_is_a_lower_bound(self):
         self.assertAlmostEqual(run([Export(0.0, "a", (9.0, 1.0, 1.0))], 4).end, 9.0)
 
-    def test_tenants_take_turns_whatever_one_of_them_asks_for(self):
+    def test_tenants_take_turns_under_any_load(self):
         large = Export(0.0, "large", (1.0,) * 100)
         small = Export(0.5, "small", (1.0,) * 4)
         outcome = run([large, small], 2)
@@ -33,13 +33,13 @@ class Simulation(unittest.TestCase):
         export = Export(0.0, "a", (1.0,) * 10)
         self.assertAlmostEqual(run([export], 1, message_secs=0.5).end, 10.5)
 
-    def test_one_decides_at_a_time_and_is_the_limit_when_it_is_slow(self):
+    def test_dispatch_is_serial_and_limits_throughput_when_slow(self):
         exports = [Export(0.0, f"t{i}", (0.001,)) for i in range(100)]
         outcome = run(exports, 50, decide_secs=lambda waiting: 0.1)
         self.assertGreater(outcome.end, 9.9)
         self.assertGreater(outcome.decider_use(), 0.99)
 
-    def test_everything_accepted_ends_once(self):
+    def test_every_accepted_export_ends_once(self):
         exports = [Export(i * 0.1, f"t{i % 7}", (0.2,) * (i % 5)) for i in range(200)]
         outcome = run(exports, 3, 0.01, lambda waiting: 0.001)
         whole = [export for export in exports if export.chunks]

@@ -117,7 +117,7 @@ class SettleTriggerLimits(unittest.TestCase):
 
 
 class NameBatches(unittest.TestCase):
-    def test_only_who_may_send_may_send_batches(self):
+    def test_send_permission_includes_batches(self):
         statements = [{"Action": "sqs:SendMessage"}, {"Action": ["s3:GetObject"]}]
         role = {"Type": "AWS::IAM::Role", "Properties": {"Policies": [{"PolicyDocument": {"Statement": statements}}]}}
         made = template.name_batches({"Resources": {"R": role}})["Resources"]["R"]["Properties"]["Policies"]

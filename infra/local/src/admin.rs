@@ -44,7 +44,7 @@ pub(crate) fn expect(stack: &Stack, venv: &Venv, words: &[&str]) -> Result<Value
 fn ask(stack: &Stack, venv: &Venv, request: &Value) -> Result<Value> {
     let result = call(stack, venv, "admin", request)?;
     if let Some(kind) = result["error"].as_str() {
-        bail!("admin died ({kind}): {}\n{}", result["answer"], result["log"].as_str().unwrap_or_default());
+        bail!("admin crashed ({kind}): {}\n{}", result["answer"], result["log"].as_str().unwrap_or_default());
     }
     Ok(result["answer"].clone())
 }
@@ -71,7 +71,7 @@ fn request(words: &[String]) -> Result<Value> {
                     ["--to", day] => event["to"] = json!(day),
                     ["--tenant", tenant] => event["tenant"] = json!(tenant),
                     other => bail!(
-                        "{} is not known: invalidate DATASET [--from DAY] [--to DAY] [--tenant ID]",
+                        "unknown argument {}: invalidate DATASET [--from DAY] [--to DAY] [--tenant ID]",
                         other.join(" ")
                     ),
                 }
@@ -85,7 +85,7 @@ fn request(words: &[String]) -> Result<Value> {
                     ["--overlap", time] => event["overlap"] = json!(time),
                     ["--expires", time] => event["expires"] = json!(time),
                     other => bail!(
-                        "{} is not known: keys rotate ID [--overlap TIME] [--expires TIME]",
+                        "unknown argument {}: keys rotate ID [--overlap TIME] [--expires TIME]",
                         other.join(" ")
                     ),
                 }
@@ -125,13 +125,13 @@ fn new_key(tenant: &str, terms: &[&str]) -> Result<Value> {
     let mut event = json!({"command": "keys create", "tenant": tenant, "label": tenant});
     let mut terms = terms.iter();
     while let Some(&term) = terms.next() {
-        let mut value = || terms.next().with_context(|| format!("{term} wants a value"));
+        let mut value = || terms.next().with_context(|| format!("{term} needs a value"));
         match term {
             "--datasets" => event["datasets"] = json!(value()?.split(',').collect::<Vec<_>>()),
             "--expires" => event["expires"] = json!(value()?),
             "--read-only" => event["readOnly"] = json!(true),
             other if other.starts_with("--") => bail!(
-                "{other} is not known: keys create TENANT [LABEL] [--datasets A,B] [--read-only] [--expires TIME]"
+                "unknown argument {other}: keys create TENANT [LABEL] [--datasets A,B] [--read-only] [--expires TIME]"
             ),
             label => event["label"] = json!(label),
         }
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn words_become_a_command_and_its_values() {
+    fn arguments_become_an_admin_command() {
         assert_eq!(said("migrate"), json!({"command": "migrate"}));
         assert_eq!(said("keys list"), json!({"command": "keys list"}));
         assert_eq!(said("keys revoke 7"), json!({"command": "keys revoke", "id": "7"}));
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_catalog_is_named_as_sluice_admin_names_it_or_in_place() {
+    fn catalog_file_is_an_argument_or_an_option() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let name = file.path().to_str().unwrap();
         let apply = json!({"command": "catalog apply", "catalog": "", "allowRemoval": true});

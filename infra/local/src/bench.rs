@@ -73,7 +73,7 @@ fn table(args: &BenchArgs) -> Result<ExitCode> {
     };
     let lines: Vec<&Line> = LINES.iter().filter(chosen).collect();
     if lines.is_empty() {
-        bail!("no line is so called; lines are: {}", names());
+        bail!("no line has this name; the lines are: {}", names());
     }
     let (stack, peers) = (Venv::stack()?, Venv::bench()?);
     let engine = engine::build()?;
@@ -177,7 +177,7 @@ fn once(line: &Line, place: &Place, rows: &BTreeMap<&str, u64>) -> Result<(Run, 
             let printed = printed(place)?;
             let expected = rows.get(line.table).copied().unwrap_or(0);
             if printed.rows != expected {
-                bail!("{} rows came instead of {expected}", printed.rows);
+                bail!("got {} rows instead of {expected}", printed.rows);
             }
             run.out_bytes = Some(printed.bytes);
             Ok((run, Some(printed)))
@@ -194,7 +194,7 @@ fn once(line: &Line, place: &Place, rows: &BTreeMap<&str, u64>) -> Result<(Run, 
 /// Reads the numbers that the engine printed for the last run.
 fn printed(place: &Place) -> Result<Printed> {
     let said = fs::read_to_string(place.folder.join("stdout"))?;
-    serde_json::from_str(&said).context("the engine printed something else than its numbers")
+    serde_json::from_str(&said).context("the engine printed unexpected output")
 }
 
 fn report(

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use crate::deny::Verdict;
 use crate::progress::Step;
 use crate::venv::Venv;
-use crate::{binaries, deny, place, process, signals, surroundings};
+use crate::{binaries, deny, place, process, signals, surroundings, voice};
 
 /// A check of the dependencies.
 type Judge = fn() -> Result<Verdict>;
@@ -27,7 +27,11 @@ pub(crate) fn run() -> Result<ExitCode> {
             }
         }
     }
-    let judges: [(&str, Judge); 2] = [("dependencies", deny::dependencies), ("advisories", deny::advisories)];
+    let judges: [(&str, Judge); 3] = [
+        ("language", voice::comments),
+        ("dependencies", deny::dependencies),
+        ("advisories", deny::advisories),
+    ];
     for (what, judge) in judges {
         let step = Step::start(what);
         let verdict = judge();

@@ -309,7 +309,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
 }
 
 fn parameter(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("write Parameter=Value")?;
+    let (name, value) = text.split_once('=').ok_or("use Parameter=Value")?;
     Ok((name.to_owned(), value.to_owned()))
 }
 

@@ -144,7 +144,7 @@ fn chunks(stack: &Stack, venv: &Venv, export: &Value) -> Result<Value> {
 }
 
 fn compare(stack: &Stack, venv: &Venv, out: &Path) -> Result<BTreeMap<String, Comparison>> {
-    let step = Step::start("Comparing every file with what PostgreSQL itself writes");
+    let step = Step::start("Comparing every file with PostgreSQL's own output");
     let database = Database { psql: stack.postgres_bin.join("psql"), url: stack.owner_url.clone() };
     let oracle = Oracle {
         python: venv.python(),

@@ -32,7 +32,7 @@ pub(crate) enum Verdict {
 pub(crate) fn dependencies() -> Result<Verdict> {
     let program = match program() {
         Ok(program) => program,
-        Err(error) => return Ok(Verdict::Skipped(format!("cargo-deny cannot be had here: {error:#}"))),
+        Err(error) => return Ok(Verdict::Skipped(format!("cargo-deny is not available here: {error:#}"))),
     };
     process::run(checking(program, &["licenses", "bans", "sources"]).stderr(Stdio::inherit()), "see above")?;
     Ok(Verdict::Clean)
@@ -41,7 +41,7 @@ pub(crate) fn dependencies() -> Result<Verdict> {
 /// Checks the crates for known vulnerabilities.
 pub(crate) fn advisories() -> Result<Verdict> {
     let Ok(program) = program() else {
-        return Ok(Verdict::Skipped("cargo-deny cannot be had here".into()));
+        return Ok(Verdict::Skipped("cargo-deny is not available here".into()));
     };
     let mut command = checking(program, &["advisories"]);
     // Output goes to a file: the program would block on a pipe that is not drained.
@@ -56,7 +56,7 @@ pub(crate) fn advisories() -> Result<Verdict> {
         if Instant::now() > until {
             child.kill()?;
             child.wait()?;
-            let why = format!("the advisory database did not come within {} s", PATIENCE.as_secs());
+            let why = format!("the advisory database was not loaded within {} s", PATIENCE.as_secs());
             return Ok(Verdict::Skipped(why));
         }
         std::thread::sleep(Duration::from_millis(50));
@@ -72,7 +72,7 @@ fn verdict(succeeded: bool, said: &str) -> Result<Verdict> {
         return Ok(Verdict::Skipped("the advisory database cannot be reached".into()));
     }
     eprint!("{said}");
-    bail!("an advisory speaks of a dependency, see above");
+    bail!("an advisory applies to a dependency, see above");
 }
 
 fn checking(program: PathBuf, what: &[&str]) -> Command {
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_database_out_of_reach_is_no_clean_bill() {
+    fn unreachable_advisory_database_is_a_skip_not_a_pass() {
         assert_eq!(verdict(true, "").ok(), Some(Verdict::Clean));
         let said = "[ERROR] failed to fetch advisory database https://example.org with cli";
         assert!(matches!(verdict(false, said), Ok(Verdict::Skipped(_))));

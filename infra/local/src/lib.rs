@@ -42,3 +42,4 @@ mod up;
 mod user;
 mod venv;
 mod verify;
+mod voice;

@@ -32,7 +32,7 @@ log_timezone = 'UTC'
 /// is not installed and cannot be installed.
 pub(crate) fn start(stack: &mut Stack) -> Result<Option<String>> {
     let Some(bin) = prerequisites::postgresql_15() else {
-        eprintln!("▸ The comparison with PostgreSQL 15 is skipped: install postgresql-15 to have it");
+        eprintln!("▸ The comparison with PostgreSQL 15 is skipped: install postgresql-15 to run it");
         return Ok(None);
     };
     let step = Step::start("Starting PostgreSQL 15 to compare with");

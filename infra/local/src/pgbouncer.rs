@@ -51,8 +51,8 @@ pub(crate) fn lead_to_source(stack: &Stack, there: bool) -> Result<()> {
     }
     private::write(&settings_file(stack), settings, User::unprivileged()?)?;
     let pid = stack.pids.get("pgbouncer").copied().and_then(|pid| Pid::from_raw(pid.cast_signed()));
-    kill_process(pid.context("PgBouncer does not run")?, Signal::HUP)
-        .context("PgBouncer does not read its settings")
+    kill_process(pid.context("PgBouncer is not running")?, Signal::HUP)
+        .context("PgBouncer did not reload its settings")
 }
 
 fn launch(stack: &mut Stack) -> Result<()> {

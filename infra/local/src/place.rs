@@ -38,14 +38,14 @@ pub(crate) fn script(name: &str) -> PathBuf {
 
 /// Returns the folder of the binaries, in the profile that `cargo x` itself was built with.
 pub(crate) fn binaries() -> Result<PathBuf> {
-    let own = env::current_exe().context("cannot find out where cargo x itself is")?;
-    own.parent().map(Path::to_path_buf).context("cargo x is in no folder")
+    let own = env::current_exe().context("cannot determine the path of cargo x")?;
+    own.parent().map(Path::to_path_buf).context("cargo x is not in a directory")
 }
 
 /// Returns the folder of everything that `cargo x` keeps: `target/x`.
 pub(crate) fn home() -> Result<PathBuf> {
     let binaries = binaries()?;
-    let target = binaries.parent().context("the folder of cargo x has no parent")?;
+    let target = binaries.parent().context("the directory of cargo x has no parent")?;
     Ok(target.join("x"))
 }
 

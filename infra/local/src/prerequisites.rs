@@ -81,7 +81,7 @@ fn install_guest(name: &str, package: &str, installed: fn() -> Option<PathBuf>, 
     }
     if installed().is_none() {
         eprintln!(
-            "▸ There is no {name} here, so the stack runs without {what}: install {package} to have it"
+            "▸ {name} is not installed, so the stack runs without {what}: install {package} to add it"
         );
     }
 }

@@ -45,7 +45,7 @@ pub(crate) fn shared_folder(path: &Path) -> Result<()> {
     }
     let meta = fs::symlink_metadata(path).with_context(|| format!("cannot read {}", path.display()))?;
     if !meta.is_dir() || meta.uid() != geteuid().as_raw() {
-        bail!("{} was made by another user, who could change what is run from it; remove it", path.display());
+        bail!("{} was created by another user, who could change the programs in it; remove it", path.display());
     }
     fs::set_permissions(path, Permissions::from_mode(0o711))
         .with_context(|| format!("cannot change {}", path.display()))
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_closed_also_where_a_file_was_open_before() {
+    fn existing_files_become_private_when_written() {
         let home = tempfile::tempdir().unwrap();
         let file = home.path().join("stack.json");
         fs::write(&file, "old").unwrap();

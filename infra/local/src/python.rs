@@ -26,5 +26,5 @@ pub(crate) fn call(python: &Path, script: &str, input: &Value) -> Result<Value> 
     if !output.status.success() {
         bail!("{script} failed ({})", output.status);
     }
-    serde_json::from_slice(&output.stdout).with_context(|| format!("{script} did not answer in JSON"))
+    serde_json::from_slice(&output.stdout).with_context(|| format!("{script} did not return JSON"))
 }

@@ -50,7 +50,7 @@ pub(crate) fn stop(stack: &Stack) {
 }
 
 fn launch(stack: &mut Stack) -> Result<()> {
-    let program = prerequisites::redis().context("redis-server is gone")?;
+    let program = prerequisites::redis().context("redis-server is not running")?;
     let log = stack.ground.join("redis.log");
     let mut command = User::unprivileged()?.command(program);
     // Redis replaces its command line by a title that begins with this name, which thus keeps the stack's mark.

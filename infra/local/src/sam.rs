@@ -40,7 +40,7 @@ pub(crate) fn command(venv: &Venv, program: &str) -> Result<Command> {
 /// function.
 pub(crate) fn build_here(venv: &Venv) -> Result<PathBuf> {
     let step =
-        Step::start("Building the functions as they are deployed (sam build); minutes, the first time");
+        Step::start("Building the functions as they are deployed (sam build); takes minutes the first time");
     let architecture = format!("Architecture={}", Architecture::here().name());
     let mut sam = command(venv, "sam")?;
     sam.args(["build", "--beta-features", "--parameter-overrides", &architecture]);

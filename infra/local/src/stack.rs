@@ -83,7 +83,7 @@ impl Stack {
     pub(crate) fn create(name: &str) -> Result<Self> {
         let simple = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if ["venv", "bench", "docker"].contains(&name) || name.is_empty() || !name.chars().all(simple) {
-            bail!("`{name}` cannot name a stack; use small letters, digits and hyphens");
+            bail!("`{name}` is not a valid stack name; use lower-case letters, digits and hyphens");
         }
         if let Ok(old) = Self::load(name) {
             if old.running() {
@@ -190,9 +190,9 @@ impl Drop for Guard {
         let Some(name) = &self.0 else { return };
         // Read from the file, because a restart in between has changed pids.
         if let Err(error) = Stack::load(name).and_then(|stack| stack.stop()) {
-            eprintln!("warning: stack {name} may not have stopped wholly: {error:#}");
+            eprintln!("warning: stack {name} may not have stopped completely: {error:#}");
         } else {
-            eprintln!("▸ Stopped stack {name}; nothing of it is left running");
+            eprintln!("▸ Stopped stack {name}; none of its processes is left running");
         }
     }
 }

@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn every_process_is_started_here() {
+    fn processes_are_started_only_in_this_module() {
         let this = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/surroundings.rs");
         let mut folders = vec![this.parent().unwrap().to_path_buf()];
         while let Some(folder) = folders.pop() {

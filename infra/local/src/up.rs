@@ -25,7 +25,7 @@ const EXPORT: &str = r#"  curl -sS -X POST $SLUICE_URL/exports -H "Authorization
     -H 'Content-Type: application/json' \
     -d '{"datasets": ["orders"], "startDate": "2023-08-31", "endDate": "2024-08-04"}'"#;
 /// First commands printed for a stack without the sample.
-const APPLY: &str = "  cargo x admin catalog apply FILE    tells it what may be exported
+const APPLY: &str = "  cargo x admin catalog apply FILE    defines what may be exported
   curl -sS $SLUICE_URL/health";
 
 /// Initial contents of a stack's database.
@@ -133,7 +133,7 @@ pub(crate) fn start(plan: &Plan<'_>, venv: &Venv) -> Result<(Guard, Stack)> {
     signals::check()?;
 
     if let Some(cdn) = cdn {
-        let step = Step::start("Starting nginx in CloudFront's place");
+        let step = Step::start("Starting nginx in place of CloudFront");
         cdn.start(&mut stack, venv)?;
         step.done(&format!("port {}", port_of(&stack.cdn_url)));
         signals::check()?;
@@ -153,7 +153,7 @@ pub(crate) fn start(plan: &Plan<'_>, venv: &Venv) -> Result<(Guard, Stack)> {
         }
     }
     let answer = admin::expect(&stack, venv, &["keys", "create", TENANT])?;
-    answer["data"]["key"].as_str().context("admin answered without a key")?.clone_into(&mut stack.key);
+    answer["data"]["key"].as_str().context("admin returned no key")?.clone_into(&mut stack.key);
     stack.save()?;
     signals::check()?;
     Ok((guard, stack))
@@ -187,7 +187,7 @@ fn greet(stack: &Stack, sample: Sample) {
     println!("\nSluice is up.\n\n  export SLUICE_URL={url}\n  export SLUICE_KEY={key}\n");
     if !cdn_url.is_empty() {
         println!(
-            "Files are loaded through a CDN; so can the api be:\n\n  export SLUICE_URL={cdn_url}/api/v1\n"
+            "Files are downloaded through a CDN. The API is available there too:\n\n  export SLUICE_URL={cdn_url}/api/v1\n"
         );
     }
     match sample {

@@ -86,7 +86,7 @@ impl Venv {
         }
         process::run(
             surroundings::command(&python).args(["-m", "venv"]).arg(&folder),
-            "on Debian and Ubuntu `apt-get install python3-venv` brings what is missing",
+            "on Debian and Ubuntu install it with `apt-get install python3-venv`",
         )?;
         let venv = Self(folder);
         process::run(

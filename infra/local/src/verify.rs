@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_and_the_cut_into_files_do_not_matter() {
+    fn row_order_and_file_split_do_not_matter() {
         assert!(problems(&["a", "b", "b", "", "c"], &[&["c", "b"], &[], &["", "b", "a"]]).is_empty());
         assert!(problems(&[], &[]).is_empty());
     }
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_took_anothers_place_is_found() {
+    fn row_replaced_by_another_is_found() {
         assert_eq!(problems(&["a", "b"], &[&["a", "a"]]).len(), 2);
         assert_eq!(problems(&["", "\"\""], &[&["", ""]]).len(), 2, "NULL is not the empty string");
     }
@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn a_database_that_fails_is_no_comparison() {
+    fn failing_database_is_an_error() {
         assert!(compare(&[], |_| anyhow::bail!("gone")).is_err());
     }
 

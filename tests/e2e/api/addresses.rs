@@ -29,7 +29,7 @@ fn location(response: &Response) -> String {
 }
 
 #[tokio::test]
-async fn links_are_right_on_every_address() {
+async fn links_resolve_on_every_base_address() {
     let system = System::get().await;
     let body = json!({"datasets": ["whole"], "startDate": "2024-01-01", "endDate": "2024-01-02"});
     let id = system.export(&body).await.unwrap().manifest.export;
@@ -57,7 +57,7 @@ async fn links_are_right_on_every_address() {
 }
 
 #[tokio::test]
-async fn large_answers_are_compressed_for_those_who_take_it() {
+async fn large_answers_are_compressed_when_accepted() {
     let system = System::get().await;
     let key = &system.stack.key;
     let coded = async |base: &str, path: &str, accept: &str| {

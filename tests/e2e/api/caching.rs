@@ -7,7 +7,7 @@ use tests::System;
 use super::{call, get};
 
 #[tokio::test]
-async fn a_second_look_at_a_finished_export_is_not_modified() {
+async fn repeated_get_of_a_finished_export_is_not_modified() {
     let system = System::get().await;
     let id = system
         .submit(&json!({"datasets": ["whole"], "startDate": "2024-01-01", "endDate": "2024-01-02"}))
@@ -24,7 +24,7 @@ async fn a_second_look_at_a_finished_export_is_not_modified() {
 }
 
 #[tokio::test]
-async fn only_file_objects_may_be_kept_by_everybody() {
+async fn only_file_objects_are_publicly_cacheable() {
     let system = System::get().await;
     let id = system
         .submit(&json!({"datasets": ["whole"], "startDate": "2024-01-01", "endDate": "2024-01-02"}))

@@ -20,7 +20,7 @@ async fn the_original_request_works_verbatim() {
 }
 
 #[tokio::test]
-async fn columns_filters_and_options_are_what_was_asked_for() {
+async fn columns_filters_and_options_are_applied() {
     let system = System::get().await;
     let request = json!({
         "datasets": [{"name": "visits", "columns": ["name", "id"], "filters": {"score": {"gte": 3, "lt": 6}, "name": {"ne": "visitor 4"}}}],
@@ -80,7 +80,7 @@ async fn null_and_list_filters_reach_the_database() {
 }
 
 #[tokio::test]
-async fn an_empty_dataset_and_one_without_a_range_are_in_the_manifest() {
+async fn manifest_lists_empty_and_unranged_datasets() {
     let system = System::get().await;
     let exported = system
         .export(
@@ -99,7 +99,7 @@ async fn an_empty_dataset_and_one_without_a_range_are_in_the_manifest() {
 }
 
 #[tokio::test]
-async fn an_export_tells_how_it_went() {
+async fn export_reports_status_progress_and_usage() {
     let system = System::get().await;
     let id = system
         .submit(&json!({"datasets": ["visits"], "startDate": "2024-01-01", "endDate": "2024-03-31"}))
@@ -120,7 +120,7 @@ async fn an_export_tells_how_it_went() {
 }
 
 #[tokio::test]
-async fn delete_cancels_what_lives_and_removes_what_has_ended() {
+async fn delete_cancels_live_exports_and_removes_ended_ones() {
     let system = System::get().await;
     let key = Some(system.stack.key.as_str());
     let id = system
@@ -162,7 +162,7 @@ async fn an_idempotency_key_replays() {
 }
 
 #[tokio::test]
-async fn a_dry_run_keeps_nothing() {
+async fn dry_run_stores_nothing() {
     let system = System::get().await;
     let before = system
         .number("select count(*) from sluice.export where request::text like '%2019-01-01%'")

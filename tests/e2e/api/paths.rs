@@ -7,7 +7,7 @@ use tests::System;
 use super::{call, get, post};
 
 #[tokio::test]
-async fn what_is_no_path_is_not_found_and_what_is_one_lists_its_methods() {
+async fn unknown_paths_are_404_and_known_ones_list_methods() {
     let key = &System::get().await.stack.key;
     for path in ["/nope", "/openapi.json", "/Orderz", "/admin", "/export", "/datasets/whole/x"] {
         for method in [Method::GET, Method::HEAD, Method::PUT, Method::DELETE] {
@@ -22,7 +22,7 @@ async fn what_is_no_path_is_not_found_and_what_is_one_lists_its_methods() {
 }
 
 #[tokio::test]
-async fn spellings_of_people_and_their_tools_are_read() {
+async fn common_spelling_variants_are_accepted_or_explained() {
     let system = System::get().await;
     let body = json!({"datasets": ["whole"], "startDate": "2024-01-01", "endDate": "2024-01-02"});
     let id = system.export(&body).await.unwrap().manifest.export.to_string();

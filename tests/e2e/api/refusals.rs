@@ -38,23 +38,23 @@ macro_rules! refusals {
 }
 
 refusals! {
-    an_unknown_dataset: |b| b["datasets"] = json!(["visitz"]) => ["/datasets/0"];
-    an_end_before_the_start: |b| b["endDate"] = json!("2023-12-31") => ["/endDate"];
-    the_thirtieth_of_february: |b| b["startDate"] = json!("2024-02-30") => ["/startDate"];
-    an_unknown_column: |b| b["datasets"] = json!([{"name": "visits", "columns": ["id", "nmae"]}]) => ["/datasets/0/columns/1"];
-    an_unknown_filter: |b| b["datasets"] = json!([{"name": "visits", "filters": {"day": "2024-01-01"}}]) => ["/datasets/0/filters/day"];
-    a_filter_of_the_wrong_type: |b| b["datasets"] = json!([{"name": "visits", "filters": {"score": "many"}}]) => ["/datasets/0/filters/score"];
-    an_instant_on_a_date_column: |b| b["startDate"] = json!("2024-01-01T00:00:00Z") => ["/datasets/0"];
-    an_empty_list: |b| b["datasets"] = json!([]) => ["/datasets"];
-    the_same_dataset_twice: |b| b["datasets"] = json!(["visits", "Visits"]) => ["/datasets/1"];
-    an_unknown_zone: |b| b["timeZone"] = json!("Mars/Phobos") => ["/timeZone"];
-    an_unknown_field: |b| b["compresion"] = json!("gzip") => ["/compresion"];
-    several_at_once: |b| { b["datasets"] = json!(["nobody", {"name": "visits", "columns": []}]); b["startDate"] = json!("soon"); b["format"] = json!("xml") }
+    an_unknown_dataset_is_refused: |b| b["datasets"] = json!(["visitz"]) => ["/datasets/0"];
+    an_end_before_the_start_is_refused: |b| b["endDate"] = json!("2023-12-31") => ["/endDate"];
+    the_thirtieth_of_february_is_refused: |b| b["startDate"] = json!("2024-02-30") => ["/startDate"];
+    an_unknown_column_is_refused: |b| b["datasets"] = json!([{"name": "visits", "columns": ["id", "nmae"]}]) => ["/datasets/0/columns/1"];
+    an_unknown_filter_is_refused: |b| b["datasets"] = json!([{"name": "visits", "filters": {"day": "2024-01-01"}}]) => ["/datasets/0/filters/day"];
+    a_filter_of_the_wrong_type_is_refused: |b| b["datasets"] = json!([{"name": "visits", "filters": {"score": "many"}}]) => ["/datasets/0/filters/score"];
+    an_instant_on_a_date_column_is_refused: |b| b["startDate"] = json!("2024-01-01T00:00:00Z") => ["/datasets/0"];
+    an_empty_list_is_refused: |b| b["datasets"] = json!([]) => ["/datasets"];
+    the_same_dataset_twice_is_refused: |b| b["datasets"] = json!(["visits", "Visits"]) => ["/datasets/1"];
+    an_unknown_zone_is_refused: |b| b["timeZone"] = json!("Mars/Phobos") => ["/timeZone"];
+    an_unknown_field_is_refused: |b| b["compresion"] = json!("gzip") => ["/compresion"];
+    several_violations_are_reported_together: |b| { b["datasets"] = json!(["nobody", {"name": "visits", "columns": []}]); b["startDate"] = json!("soon"); b["format"] = json!("xml") }
         => ["/datasets/0", "/datasets/1/columns", "/format", "/startDate"];
 }
 
 #[tokio::test]
-async fn ten_thousand_datasets() {
+async fn ten_thousand_datasets_are_refused() {
     let names: Vec<_> = (0..10_000).map(|i| format!("d{i}")).collect();
     let answer =
         post("/exports", &json!({"datasets": names, "startDate": "2024-01-01", "endDate": "2024-01-31"}))
@@ -64,7 +64,7 @@ async fn ten_thousand_datasets() {
 }
 
 #[tokio::test]
-async fn what_is_no_json_is_refused_before_it_is_read() {
+async fn invalid_or_oversized_json_is_refused() {
     let key = Some(System::get().await.stack.key.as_str());
     let json = [("content-type", "application/json")];
     let status = async |headers: &[(&str, &str)], body: &str| {
@@ -96,7 +96,7 @@ async fn a_missing_or_malformed_key_is_refused() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_a_problem_too() {
+async fn not_found_is_a_problem_document() {
     for path in ["/exports/nonsense", "/nowhere/at/all", "/exports/00000000-0000-4000-8000-000000000000"] {
         let answer = super::get(path).await;
         assert_eq!(

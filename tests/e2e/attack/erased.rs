@@ -27,7 +27,7 @@ async fn sweep(store: &Store) {
 }
 
 #[tokio::test]
-async fn the_values_of_a_filter_go_with_its_export() {
+async fn filter_values_are_deleted_with_their_export() {
     let (database, store) = database().await;
     let tenant = add_tenant(&store, "acme").await;
     let mut want = want(&tenant, "clients", 0, 10, 2);
@@ -76,7 +76,7 @@ async fn accepts_and_prunes_do_not_fail_each_other() {
 }
 
 #[tokio::test]
-async fn a_tenant_that_is_forgotten_leaves_no_row_and_another_loses_none() {
+async fn forgetting_a_tenant_removes_only_its_own_rows() {
     let (database, store) = database().await;
     let (tenant, other) = (add_tenant(&store, "acme").await, add_tenant(&store, "other").await);
     for of in [&tenant, &other] {

@@ -35,7 +35,7 @@ fn guarded(answer: &Answer, what: &str) {
 }
 
 #[tokio::test]
-async fn every_status_of_every_route_is_guarded() {
+async fn every_response_has_security_headers() {
     let system = System::get().await;
     let key = system.stack.key.clone();
     let (id, file) = finished(system).await;

@@ -59,7 +59,7 @@ fn request(change: impl FnOnce(&mut Value)) -> Value {
 }
 
 #[tokio::test]
-async fn sql_in_a_string_that_must_have_a_form_is_refused() {
+async fn sql_in_structured_fields_is_refused() {
     let system = System::get().await;
     canary(system).await;
     let filter = |name: &str, value: Value| {
@@ -104,7 +104,7 @@ async fn sql_in_a_string_that_must_have_a_form_is_refused() {
 
 /// Free texts are values: of a filter, of an idempotency key, of a file's name, for NULL.
 #[tokio::test]
-async fn sql_in_a_free_text_is_a_value_like_any_other() {
+async fn sql_in_free_text_is_only_a_value() {
     let system = System::get().await;
     canary(system).await;
     let (id, _) = super::finished(system).await;
@@ -134,7 +134,7 @@ async fn sql_in_a_free_text_is_a_value_like_any_other() {
 }
 
 #[tokio::test]
-async fn an_operators_words_are_values_too() {
+async fn sql_in_operator_arguments_is_refused() {
     let system = System::get().await;
     canary(system).await;
     for attack in ATTACKS.iter().filter(|attack| !attack.starts_with('-')) {
@@ -159,7 +159,7 @@ async fn an_operators_words_are_values_too() {
 
 /// A catalog belongs to the operator, and its names reach SQL as names: a name that no table has does not exist.
 #[tokio::test]
-async fn sql_in_a_catalog_is_a_name_that_nothing_has() {
+async fn sql_in_a_catalog_is_only_a_name() {
     let system = System::get().await;
     canary(system).await;
     let quoted = |text: &str| serde_json::to_string(text).unwrap();

@@ -31,7 +31,7 @@ fn told(answer: &Answer, id: &str, file: &str) -> (u16, String, Vec<(String, Str
 }
 
 #[tokio::test]
-async fn on_no_route_does_a_foreign_export_exist() {
+async fn foreign_exports_are_404_on_every_route() {
     let system = System::get().await;
     let other = system.store().create_key(&"other".parse().unwrap(), "e2e isolation").await.unwrap();
     let (id, file) = finished(system).await;
@@ -69,7 +69,7 @@ async fn every_route_without_a_key_is_a_401() {
 }
 
 #[tokio::test]
-async fn the_store_is_asked_the_same_for_a_foreign_export_as_for_none() {
+async fn store_queries_are_equal_for_foreign_and_missing_exports() {
     let world = World::new().await;
     let id = world.succeeded().await.to_string();
     let owner = world.process(None);

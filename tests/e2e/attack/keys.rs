@@ -28,7 +28,7 @@ fn new_key(expires_secs: Option<u64>) -> NewKey {
 }
 
 #[tokio::test]
-async fn a_key_that_was_used_is_refused_once_it_is_revoked() {
+async fn used_key_is_refused_after_revocation() {
     let system = System::get().await;
     let key = system.store().create_key_for(&new_key(None)).await.unwrap();
     assert_eq!(status(&key).await, 200);
@@ -37,7 +37,7 @@ async fn a_key_that_was_used_is_refused_once_it_is_revoked() {
 }
 
 #[tokio::test]
-async fn a_key_ends_when_its_time_is_over() {
+async fn key_is_refused_after_its_expiry() {
     let system = System::get().await;
     let key = system.store().create_key_for(&new_key(Some(3))).await.unwrap();
     ends(&key).await;
@@ -47,7 +47,7 @@ async fn a_key_ends_when_its_time_is_over() {
 }
 
 #[tokio::test]
-async fn one_wrong_character_anywhere_is_another_key() {
+async fn key_with_one_wrong_character_is_refused() {
     let system = System::get().await;
     let whole = system.store().create_key_for(&new_key(None)).await.unwrap();
     // Without its checksum, as in older keys. Otherwise the api would reject each altered key without querying the
@@ -63,7 +63,7 @@ async fn one_wrong_character_anywhere_is_another_key() {
 }
 
 #[tokio::test]
-async fn a_rotated_key_ends_after_the_overlap_and_the_new_one_is_good_for_the_same() {
+async fn rotated_key_keeps_its_scope_and_ends_after_the_overlap() {
     let database = Database::create(&[("budget", "2")]).await.unwrap();
     let store = ports::store::Store::new(&database.url).unwrap();
     let access = Access { datasets: Some(["orders".to_owned()].into()), writes: false };
@@ -90,7 +90,7 @@ async fn a_rotated_key_ends_after_the_overlap_and_the_new_one_is_good_for_the_sa
 }
 
 #[tokio::test]
-async fn use_is_noted_once_in_minutes_and_only_of_the_right_secret() {
+async fn key_use_is_recorded_rarely_and_only_with_its_secret() {
     let database = Database::create(&[("budget", "2")]).await.unwrap();
     let store = ports::store::Store::new(&database.url).unwrap();
     let key = store.create_key_for(&new_key(None)).await.unwrap();
@@ -113,7 +113,7 @@ async fn use_is_noted_once_in_minutes_and_only_of_the_right_secret() {
 }
 
 #[tokio::test]
-async fn the_operator_makes_keys_that_are_good_for_less() {
+async fn operator_creates_restricted_keys() {
     let system = System::get().await;
     let label = hex(&random::bytes::<4>());
     let made = system
@@ -131,7 +131,7 @@ async fn the_operator_makes_keys_that_are_good_for_less() {
         ])
         .unwrap();
     let key = made.lines().find(|line| line.starts_with("slc_")).unwrap();
-    assert!(made.contains("for visits, whole only, to read only, good for 90d"), "{made}");
+    assert!(made.contains("for visits, whole only, read-only, valid for 90d"), "{made}");
     assert_eq!(status(key).await, 200);
     let listed = system.x(&["admin", "keys", "list"]).unwrap();
     let line = listed.lines().find(|line| line.contains(&label)).unwrap();

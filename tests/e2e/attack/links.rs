@@ -22,7 +22,7 @@ async fn fetched(url: &str) -> u16 {
 }
 
 #[tokio::test]
-async fn a_link_that_was_altered_opens_nothing() {
+async fn altered_link_is_refused() {
     let system = System::get().await;
     let link = link(system).await;
     assert_eq!(fetched(&link).await, 200);
@@ -64,7 +64,7 @@ async fn a_link_that_was_altered_opens_nothing() {
 }
 
 #[tokio::test]
-async fn a_link_ends() {
+async fn link_expires() {
     let system = System::get().await;
     let (id, file) = finished(system).await;
     let location = get(&format!("/exports/{id}/files/{file}")).await.header("location").to_owned();
@@ -76,7 +76,7 @@ async fn a_link_ends() {
 }
 
 #[tokio::test]
-async fn nobody_reads_or_lists_the_bucket_without_a_signature() {
+async fn bucket_refuses_unsigned_requests() {
     let system = System::get().await;
     let link = link(system).await;
     let object = link.split('?').next().unwrap();
@@ -98,7 +98,7 @@ async fn nobody_reads_or_lists_the_bucket_without_a_signature() {
 }
 
 #[tokio::test]
-async fn two_links_to_one_file_are_two_signatures_and_neither_is_kept() {
+async fn links_are_not_cached_or_stored() {
     let system = System::get().await;
     let (id, file) = finished(system).await;
     let answer = get(&format!("/exports/{id}/files/{file}")).await;

@@ -19,7 +19,7 @@ fn json_lines(log: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn what_is_done_and_handed_out_is_audited() {
+async fn api_actions_and_links_are_audited() {
     let system = System::get().await;
     let store = system.store();
     let key = store.create_key(&"demo".parse().unwrap(), "e2e audit").await.unwrap();

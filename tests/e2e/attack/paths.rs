@@ -39,7 +39,7 @@ async fn get(path: &str, headers: &str) -> (u16, String) {
 }
 
 #[tokio::test]
-async fn a_path_that_climbs_or_hides_reaches_nothing() {
+async fn path_traversal_is_refused() {
     let (id, file) = finished(System::get().await).await;
     for path in [
         "/api/v1/exports/../../../../etc/passwd".to_owned(),
@@ -86,7 +86,7 @@ async fn health_is_the_only_path_without_a_key() {
 }
 
 #[tokio::test]
-async fn a_header_given_twice_or_broken_or_huge_is_refused() {
+async fn repeated_malformed_or_huge_headers_are_refused() {
     let system = System::get().await;
     let (base, key) = (base(system), &system.stack.key);
     let start = format!("GET {base}/api/v1/exports?limit=1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n");
@@ -111,7 +111,7 @@ async fn a_header_given_twice_or_broken_or_huge_is_refused() {
 }
 
 #[tokio::test]
-async fn no_text_of_a_caller_becomes_a_header() {
+async fn request_text_cannot_inject_headers() {
     let (id, file) = finished(System::get().await).await;
     let injected = "x%0d%0aSet-Cookie:%20a=b%0d%0a%0d%0a<script>";
     for path in [
@@ -139,7 +139,7 @@ async fn no_text_of_a_caller_becomes_a_header() {
 }
 
 #[tokio::test]
-async fn json_that_is_too_large_or_too_deep_is_refused_before_it_is_read() {
+async fn large_or_deep_json_is_refused_before_parsing() {
     let system = System::get().await;
     let key = Some(system.stack.key.as_str());
     let json = [("content-type", "application/json")];

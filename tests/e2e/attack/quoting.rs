@@ -73,7 +73,7 @@ fn texts() -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_filter_finds_exactly_the_rows_that_have_its_value() {
+async fn filter_matches_exactly_the_rows_with_its_value() {
     let database = Database::create(&[("budget", "2")]).await.unwrap();
     let mut connection = PgConnection::connect(&database.url).await.unwrap();
     connection.execute("create table words (id bigint primary key, word text not null)").await.unwrap();
@@ -112,7 +112,7 @@ async fn a_filter_finds_exactly_the_rows_that_have_its_value() {
 }
 
 #[tokio::test]
-async fn a_name_from_the_catalog_is_a_name_whatever_it_holds() {
+async fn catalog_names_are_quoted_correctly() {
     let database = Database::create(&[("budget", "2")]).await.unwrap();
     let mut connection = PgConnection::connect(&database.url).await.unwrap();
     // PostgreSQL's names have 1 to 63 bytes.

@@ -31,7 +31,7 @@ fn request(datasets: Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_dataset_outside_of_the_scope_does_not_exist() {
+async fn datasets_outside_the_scope_are_not_found() {
     let system = System::get().await;
     let key = key(system, only(&["whole", "visits"])).await;
     let get = async |path: &str| call(Method::GET, path, Some(&key), &[], None).await;
@@ -72,7 +72,7 @@ async fn a_dataset_outside_of_the_scope_does_not_exist() {
 }
 
 #[tokio::test]
-async fn an_export_with_such_a_dataset_does_not_exist_either() {
+async fn exports_with_datasets_outside_the_scope_are_not_found() {
     let system = System::get().await;
     // An export of `notes` and `whole`.
     let (id, file) = finished(system).await;
@@ -124,7 +124,7 @@ async fn a_replay_shows_nothing_outside_of_the_scope() {
 }
 
 #[tokio::test]
-async fn a_key_that_reads_only_changes_nothing() {
+async fn read_only_key_cannot_change_anything() {
     let system = System::get().await;
     let (id, file) = finished(system).await;
     let reader = key(system, Access { datasets: None, writes: false }).await;

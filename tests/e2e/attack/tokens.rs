@@ -27,7 +27,7 @@ fn seconds() -> u64 {
 }
 
 #[tokio::test]
-async fn a_deployment_with_tokens_lets_in_whom_the_provider_vouches_for() {
+async fn token_deployment_accepts_only_valid_provider_tokens() {
     let provider = Provider::start();
     let stack = TokenStack::start(&provider).await;
     let good = claims(&provider.issuer);

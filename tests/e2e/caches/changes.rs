@@ -67,7 +67,7 @@ async fn a_deleted_export_is_gone_for_every_process() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_change_while_redis_says_nothing_is_not_undone_by_what_it_still_holds() {
+async fn deletion_during_a_redis_outage_is_not_undone() {
     let Some(redis) = Redis::start() else { return };
     let world = World::new().await;
     let id = world.succeeded().await;
@@ -120,7 +120,7 @@ async fn an_extended_export_shows_its_new_expiry() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_export_is_shown_no_longer_than_it_lives() {
+async fn cache_does_not_show_expired_exports() {
     let world = World::new().await;
     let id = world.succeeded().await;
     let path = format!("/exports/{id}");

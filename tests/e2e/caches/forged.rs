@@ -19,7 +19,7 @@ fn file(key: &str) -> Entry {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_others_write_into_redis_is_not_used() {
+async fn forged_redis_entries_are_not_used() {
     let Some(redis) = Redis::start() else { return };
     let world = World::new().await;
     let id = world.succeeded().await;
@@ -43,7 +43,7 @@ async fn what_others_write_into_redis_is_not_used() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_object_of_another_tenant_is_not_signed_wherever_its_key_comes_from() {
+async fn objects_of_another_tenant_are_never_signed() {
     let world = World::new().await;
     let id = world.succeeded().await;
     let path = world.paths(&world.process(None), id).await.pop().unwrap();

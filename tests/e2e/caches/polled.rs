@@ -108,7 +108,7 @@ fn print(what: &str, looks: usize, told: &Told, processes: &[Arc<Process>]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fifty_clients_ask_the_store_once_per_process() {
+async fn fifty_clients_cause_one_store_query_per_process() {
     let world = World::new().await;
     let expected = answers(&world, world.succeeded().await).await;
     let processes: Vec<_> = (0..2).map(|_| Arc::new(world.process(None))).collect();
@@ -134,7 +134,7 @@ async fn fifty_clients_ask_the_store_once_per_process() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn with_redis_they_ask_once_at_all() {
+async fn with_redis_all_processes_query_the_store_once() {
     let Some(redis) = Redis::start() else { return };
     let world = World::new().await;
     let expected = answers(&world, world.succeeded().await).await;
@@ -174,7 +174,7 @@ async fn ask_once(world: &World, redis: &Redis, expected: &Arc<Vec<(String, supe
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_redis_that_stops_in_the_middle_makes_no_answer_wrong() {
+async fn answers_stay_correct_when_redis_stops() {
     let Some(redis) = Redis::start() else { return };
     let world = World::new().await;
     let expected = answers(&world, world.succeeded().await).await;

@@ -30,7 +30,7 @@ fn columns() -> Vec<Column> {
 }
 
 #[test]
-fn readers_find_the_types_of_a_file_with_rows_in_one_without() {
+fn parquet_types_match_with_and_without_rows() {
     let Ok(python) = std::env::var("SLUICE_PARQUET_PYTHON") else {
         return skipped("SLUICE_PARQUET_PYTHON, a Python with DuckDB and pyarrow", "cargo x test sets it");
     };

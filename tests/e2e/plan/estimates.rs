@@ -86,7 +86,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn one_dataset_a_sweep_the_oldest_first() {
+async fn each_sweep_estimates_one_dataset_oldest_first() {
     let world = World::new().await;
     let before = world.estimate("first").await;
     assert_eq!((before.total.rows, before.months.len()), (1000, 3));
@@ -109,7 +109,7 @@ async fn one_dataset_a_sweep_the_oldest_first() {
 }
 
 #[tokio::test]
-async fn nothing_is_asked_while_chunks_are_on_their_way_or_all_is_paused() {
+async fn no_estimates_while_chunks_are_sent_or_paused() {
     let world = World::new().await;
     let acme = add_tenant(&world.store, "acme").await;
     let mut new = new_export(&acme, vec![want(&acme, "first", 0, 10, 1)]);
@@ -125,7 +125,7 @@ async fn nothing_is_asked_while_chunks_are_on_their_way_or_all_is_paused() {
 }
 
 #[tokio::test]
-async fn a_source_that_is_busy_or_refuses_is_left_alone_at_once() {
+async fn estimates_stop_while_the_source_is_busy_or_refuses() {
     let world = World::new().await;
     let role = &world.role;
     let mut reader = world.sweeper.source.inspector(PATIENCE).await.unwrap();
@@ -151,7 +151,7 @@ async fn a_source_that_is_busy_or_refuses_is_left_alone_at_once() {
 }
 
 #[tokio::test]
-async fn a_dataset_that_has_changed_keeps_its_estimates_and_no_other_waiting() {
+async fn changed_dataset_keeps_its_estimates_without_delaying_others() {
     let world = World::new().await;
     let before = world.estimate("first").await;
     world

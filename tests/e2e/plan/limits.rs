@@ -14,7 +14,7 @@ async fn read(response: Response) -> (u16, String, Value) {
 }
 
 #[tokio::test]
-async fn a_full_queue_refuses_with_a_time_but_no_repeat_and_no_reading() {
+async fn full_queue_refuses_new_exports_but_no_replays_or_reads() {
     let settings = [("budget", "2"), ("max_active_exports", "1"), ("max_queued_exports", "1")];
     let database = Database::create(&settings).await.unwrap();
     let api = Api::before(&database, 1, 2).await;
@@ -28,7 +28,7 @@ async fn a_full_queue_refuses_with_a_time_but_no_repeat_and_no_reading() {
     assert_eq!((status, after.as_str()), (429, "30"));
     assert_eq!(problem["type"], "urn:sluice:problem:too-many-exports");
     let detail = problem["detail"].as_str().unwrap();
-    assert!(detail.contains("1 more may be queued") && detail.contains("MaxQueuedExports"), "{detail}");
+    assert!(detail.contains("1 active and 1 queued") && detail.contains("MaxQueuedExports"), "{detail}");
 
     let (status, _, repeat) = read(api.submit(&request("b"), "b").await).await;
     assert_eq!((status, &repeat["id"]), (202, &second["id"]), "a repeat is never refused");

@@ -22,7 +22,7 @@ async fn accept(store: &Store, tenant: &TenantId, want: Want) {
 }
 
 #[tokio::test]
-async fn what_others_export_and_have_waiting_moves_no_forecast() {
+async fn forecast_ignores_exports_of_other_tenants() {
     let database = Database::create(&[("budget", "2")]).await.unwrap();
     let store = Store::new(&database.url).unwrap();
     let (acme, other) = (add_tenant(&store, "acme").await, add_tenant(&store, "other").await);

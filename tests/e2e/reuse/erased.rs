@@ -16,7 +16,7 @@ async fn count(system: &System, keys: &[String]) -> usize {
 }
 
 #[tokio::test]
-async fn after_invalidate_and_a_sweep_no_object_with_the_rows_is_left_and_everybody_is_told() {
+async fn invalidate_and_sweep_remove_objects_and_inform_clients() {
     let system = System::get().await;
     let body = request("erased", "2024-01-01", "2024-01-20");
     let whole = "select * from e2e.erased where day <= '2024-01-20'";

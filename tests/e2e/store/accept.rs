@@ -13,7 +13,7 @@ async fn store() -> (Database, Store) {
 }
 
 #[tokio::test]
-async fn an_accepted_export_is_whole_and_due() {
+async fn accepted_export_has_all_chunks_due() {
     let (database, store) = store().await;
     let acme = add_tenant(&store, "acme").await;
     let new = new_export(&acme, vec![want(&acme, "orders", 0, 100, 5), want(&acme, "clients", 0, 100, 1)]);
@@ -72,7 +72,7 @@ async fn settled_chunks_are_reused_and_unread_ones_shared() {
 }
 
 #[tokio::test]
-async fn an_idempotency_key_makes_one_export_even_from_many_at_once() {
+async fn concurrent_repeats_of_a_key_make_one_export() {
     let (database, store) = store().await;
     let acme = add_tenant(&store, "acme").await;
     let key = |body: u8| {

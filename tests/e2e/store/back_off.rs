@@ -45,7 +45,7 @@ async fn passes(database: &Database) {
 }
 
 #[tokio::test]
-async fn under_load_nothing_goes_out_nothing_fails_and_the_status_says_why() {
+async fn back_off_sends_nothing_fails_nothing_and_states_its_reason() {
     let (database, store, acme, new) = ground().await;
     let sent = store.dispatch().await.unwrap();
     let second = store.lease(sent[1], LEASE_SECS).await.unwrap().unwrap();
@@ -74,7 +74,7 @@ async fn under_load_nothing_goes_out_nothing_fails_and_the_status_says_why() {
 }
 
 #[tokio::test]
-async fn each_back_off_is_longer_one_chunk_looks_and_then_all_goes_on() {
+async fn back_off_grows_and_ends_with_one_successful_probe() {
     let (database, store, acme, new) = ground().await;
     too_busy(&store, store.dispatch().await.unwrap()[0]).await;
     let wait = "select extract(epoch from until - since)::bigint from sluice.back_off";
@@ -113,7 +113,7 @@ async fn each_back_off_is_longer_one_chunk_looks_and_then_all_goes_on() {
 }
 
 #[tokio::test]
-async fn a_pause_takes_back_what_no_worker_has_taken() {
+async fn pause_takes_back_unleased_chunks() {
     let (_database, store, acme, new) = ground().await;
     let sent = store.dispatch().await.unwrap();
     let running = store.lease(sent[0], LEASE_SECS).await.unwrap().unwrap();
@@ -139,7 +139,7 @@ async fn a_pause_takes_back_what_no_worker_has_taken() {
 }
 
 #[tokio::test]
-async fn reading_ends_no_hold_of_the_bucket_and_a_file_does() {
+async fn bucket_back_off_ends_with_a_file_not_a_read() {
     let (database, store, acme, new) = ground().await;
     let sent = store.dispatch().await.unwrap();
     meet(&store, sent[0], &hold(Signal::StorageThrottled)).await;
@@ -156,7 +156,7 @@ async fn reading_ends_no_hold_of_the_bucket_and_a_file_does() {
 }
 
 #[tokio::test]
-async fn a_probe_that_fails_by_itself_is_followed_by_another() {
+async fn failed_probe_is_followed_by_another() {
     let (database, store, _acme, _new) = ground().await;
     let sent = store.dispatch().await.unwrap();
     meet(&store, sent[0], &hold(Signal::SourceLogin)).await;
@@ -171,7 +171,7 @@ async fn a_probe_that_fails_by_itself_is_followed_by_another() {
 /// No call reached the store while the lease expired, which proves nothing about the worker. If any call reached the
 /// store, the worker could have renewed its lease.
 #[tokio::test]
-async fn a_lease_that_lapses_in_silence_is_not_charged() {
+async fn lease_expired_without_any_store_call_is_not_charged() {
     let (database, store, _acme, _new) = ground().await;
     let chunk = store.dispatch().await.unwrap()[0];
     let last = export::chunk::MAX_FAILURES - 1;
@@ -216,7 +216,7 @@ async fn a_lease_that_lapses_in_silence_is_not_charged() {
 /// The store was unreachable for longer than a lease. `dispatch()` counted the worker as lost before the outage was
 /// detected.
 #[tokio::test]
-async fn a_lease_that_ran_out_while_the_store_was_away_is_not_charged() {
+async fn lease_expired_during_a_store_outage_is_not_charged() {
     let (database, store, _acme, _new) = ground().await;
     let sent = store.dispatch().await.unwrap();
     let attempt = store.lease(sent[0], 0).await.unwrap().unwrap();
@@ -232,7 +232,7 @@ async fn a_lease_that_ran_out_while_the_store_was_away_is_not_charged() {
 }
 
 #[tokio::test]
-async fn a_chunk_that_breaks_every_session_is_to_blame_itself() {
+async fn chunk_breaking_every_session_is_blamed() {
     let (database, store, _acme, _new) = ground().await;
     let gone = hold(Signal::SourceUnavailable);
     let mut ends = Vec::new();
@@ -258,7 +258,7 @@ async fn a_chunk_that_breaks_every_session_is_to_blame_itself() {
 }
 
 #[tokio::test]
-async fn workers_that_take_nothing_are_named_in_the_status() {
+async fn status_reports_that_no_worker_takes_chunks() {
     let (database, store, acme, new) = ground().await;
     let told = async || store.export(&acme, new.id).await.unwrap().unwrap().back_off;
     for sends in 1..=3 {
@@ -278,7 +278,7 @@ async fn workers_that_take_nothing_are_named_in_the_status() {
 }
 
 #[tokio::test]
-async fn a_deadline_that_passes_meanwhile_names_the_condition() {
+async fn deadline_error_names_the_back_off_reason() {
     let (database, store, acme, new) = ground().await;
     let sent = store.dispatch().await.unwrap();
     meet(&store, sent[0], &hold(Signal::SourceLogin)).await;
@@ -288,6 +288,6 @@ async fn a_deadline_that_passes_meanwhile_names_the_condition() {
     let failure = &state.errors[0].failure;
     assert!(
         failure.code == "deadline"
-            && failure.message.contains("a reason; retry the export when that is over")
+            && failure.message.contains("a reason; retry the export when this is over")
     );
 }

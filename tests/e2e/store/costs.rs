@@ -100,7 +100,7 @@ async fn listing_ended_exports_does_not_count_their_chunks() {
 }
 
 #[tokio::test]
-async fn what_is_kept_is_not_looked_at_by_each_sweep() {
+async fn sweep_does_not_scan_kept_chunks() {
     let (database, store, acme) = ground().await;
     let export = new_export(&acme, vec![want(&acme, "orders", 0, 400, 200)]);
     export_unsettled(&store, &export).await;
@@ -125,7 +125,7 @@ async fn what_is_kept_is_not_looked_at_by_each_sweep() {
 }
 
 #[tokio::test]
-async fn chunks_go_when_their_time_is_over_and_failed_ones_when_no_export_has_them() {
+async fn chunks_are_released_after_retention_or_when_failed_and_unused() {
     let (database, store, acme) = ground().await;
     let export = new_export(&acme, vec![want(&acme, "orders", 0, 100, 4)]);
     export_unsettled(&store, &export).await;
@@ -146,7 +146,7 @@ async fn chunks_go_when_their_time_is_over_and_failed_ones_when_no_export_has_th
 }
 
 #[tokio::test]
-async fn a_forecast_reads_no_filter_per_chunk_that_waits() {
+async fn forecast_reads_no_filter_per_waiting_chunk() {
     let (database, store, acme) = ground().await;
     let mut found = Vec::new();
     for (dataset, chunks) in [("small", 10), ("large", 300)] {

@@ -12,7 +12,7 @@ async fn store(budget: &str) -> (Database, Store) {
 }
 
 #[tokio::test]
-async fn at_most_twice_the_budget_is_out_even_from_many_at_once() {
+async fn concurrent_dispatch_sends_at_most_twice_the_budget() {
     let (database, store) = store("3").await;
     let acme = add_tenant(&store, "acme").await;
     store.accept(&new_export(&acme, vec![want(&acme, "orders", 0, 100, 50)])).await.unwrap();
@@ -72,7 +72,7 @@ async fn while_paused_nothing_goes_out_and_no_deadline_passes() {
 }
 
 #[tokio::test]
-async fn the_chunk_that_waits_longest_is_told_also_while_paused_and_when_its_message_is_out() {
+async fn backlog_reports_the_longest_wait_when_paused_or_sent() {
     let (database, store) = store("2").await;
     assert_eq!(store.backlog().await.unwrap(), Backlog::default(), "nothing is due");
     let (acme, other) = (add_tenant(&store, "acme").await, add_tenant(&store, "other").await);

@@ -34,7 +34,7 @@ fn sweeper_of(store: Store, database: &Database) -> sweeper::Context {
 }
 
 #[tokio::test]
-async fn a_canceled_export_takes_only_its_own_chunks_with_it() {
+async fn canceling_an_export_removes_only_its_own_chunks() {
     let (database, store) = store().await;
     let acme = add_tenant(&store, "acme").await;
     let (one, two) = (
@@ -83,7 +83,7 @@ async fn an_export_that_never_ran_leaves_nothing_to_sweep() {
 }
 
 #[tokio::test]
-async fn the_deadline_lists_what_is_missing_and_retry_reads_only_that() {
+async fn deadline_lists_missing_chunks_and_retry_reads_only_them() {
     let (database, store) = store().await;
     let acme = add_tenant(&store, "acme").await;
     let wants = vec![want(&acme, "orders", 0, 100, 4)];
@@ -115,7 +115,7 @@ async fn the_deadline_lists_what_is_missing_and_retry_reads_only_that() {
 }
 
 #[tokio::test]
-async fn the_deadline_holds_although_nothing_sweeps() {
+async fn deadline_applies_without_a_sweep() {
     let (database, store) = store().await;
     let acme = add_tenant(&store, "acme").await;
     let wants = vec![want(&acme, "orders", 0, 100, 4)];
@@ -158,7 +158,7 @@ async fn the_deadline_holds_although_nothing_sweeps() {
 }
 
 #[tokio::test]
-async fn expiry_is_counted_from_the_end_and_can_be_put_off() {
+async fn expiry_counts_from_the_end_and_can_be_extended() {
     let (database, store) = store().await;
     let acme = add_tenant(&store, "acme").await;
     let new = new_export(&acme, vec![want(&acme, "orders", 0, 100, 1)]);
@@ -175,7 +175,7 @@ async fn expiry_is_counted_from_the_end_and_can_be_put_off() {
 }
 
 #[tokio::test]
-async fn a_failed_chunk_fails_alone() {
+async fn failed_chunk_does_not_stop_its_siblings() {
     let (_database, store) = store().await;
     let acme = add_tenant(&store, "acme").await;
     let new = new_export(&acme, vec![want(&acme, "orders", 0, 100, 4)]);
@@ -195,7 +195,7 @@ async fn a_failed_chunk_fails_alone() {
 }
 
 #[tokio::test]
-async fn a_retry_under_a_changed_schema_reads_the_dataset_in_full() {
+async fn retry_after_a_schema_change_reads_the_whole_dataset() {
     let (database, store) = store().await;
     let acme = add_tenant(&store, "acme").await;
     let wants = vec![want(&acme, "orders", 0, 100, 4)];
@@ -214,7 +214,7 @@ async fn a_retry_under_a_changed_schema_reads_the_dataset_in_full() {
 }
 
 #[tokio::test]
-async fn what_expires_is_let_go_but_settled_chunks_stay_for_reuse() {
+async fn expiry_keeps_settled_chunks_for_reuse() {
     let (database, store) = store().await;
     let acme = add_tenant(&store, "acme").await;
     let new = new_export(&acme, vec![want(&acme, "orders", 0, 100, 1)]);
@@ -239,7 +239,7 @@ async fn what_expires_is_let_go_but_settled_chunks_stay_for_reuse() {
 }
 
 #[tokio::test]
-async fn a_chunk_read_before_its_rows_were_settled_is_not_kept() {
+async fn chunk_read_before_settling_is_not_kept() {
     let (database, store) = store().await;
     let acme = add_tenant(&store, "acme").await;
     let new = new_export(&acme, vec![want(&acme, "orders", 0, 100, 1)]);
@@ -256,7 +256,7 @@ async fn a_chunk_read_before_its_rows_were_settled_is_not_kept() {
 }
 
 #[tokio::test]
-async fn one_sweep_lets_more_expire_than_one_batch() {
+async fn one_sweep_expires_more_than_one_batch() {
     let (database, store) = store().await;
     let acme = add_tenant(&store, "acme").await;
     let new = new_export(&acme, vec![want(&acme, "orders", 0, 100, 4)]);
@@ -284,7 +284,7 @@ async fn one_sweep_lets_more_expire_than_one_batch() {
 }
 
 #[tokio::test]
-async fn an_export_that_is_extended_before_its_turn_does_not_expire() {
+async fn export_extended_before_the_sweep_does_not_expire() {
     let (database, store) = store().await;
     let acme = add_tenant(&store, "acme").await;
     let new = new_export(&acme, vec![want(&acme, "orders", 0, 100, 1)]);
@@ -301,7 +301,7 @@ async fn an_export_that_is_extended_before_its_turn_does_not_expire() {
 }
 
 #[tokio::test]
-async fn an_export_that_was_retried_or_paused_meanwhile_does_not_end_at_its_old_deadline() {
+async fn retried_or_paused_export_ignores_its_old_deadline() {
     let (database, store) = store().await;
     let acme = add_tenant(&store, "acme").await;
     let wants = vec![want(&acme, "orders", 0, 100, 4)];
@@ -319,7 +319,7 @@ async fn an_export_that_was_retried_or_paused_meanwhile_does_not_end_at_its_old_
 }
 
 #[tokio::test]
-async fn what_is_recorded_just_before_the_deadline_strikes_succeeds() {
+async fn export_recorded_before_the_deadline_check_succeeds() {
     let (database, store) = store().await;
     let acme = add_tenant(&store, "acme").await;
     let [new, other] =
@@ -339,7 +339,7 @@ async fn what_is_recorded_just_before_the_deadline_strikes_succeeds() {
 }
 
 #[tokio::test]
-async fn what_was_invalidated_is_counted_once_after_expiry_too() {
+async fn invalidated_chunks_are_counted_once_after_expiry() {
     let (database, store) = store().await;
     let acme = add_tenant(&store, "acme").await;
     let new = new_export(&acme, vec![want(&acme, "orders", 0, 100, 10)]);
@@ -369,7 +369,7 @@ async fn what_was_invalidated_is_counted_once_after_expiry_too() {
 }
 
 #[tokio::test]
-async fn an_export_that_cannot_expire_keeps_no_other_from_it() {
+async fn export_that_cannot_expire_does_not_block_others() {
     let (database, store) = store().await;
     let acme = add_tenant(&store, "acme").await;
     let exports: Vec<_> = (0..3).map(|_| new_export(&acme, vec![want(&acme, "orders", 0, 100, 1)])).collect();

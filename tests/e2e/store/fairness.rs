@@ -78,7 +78,7 @@ fn small(tenant: &TenantId) -> NewExport {
 }
 
 #[tokio::test]
-async fn behind_a_large_export_of_another_tenant() {
+async fn small_export_overtakes_a_large_one_of_another_tenant() {
     let (_database, store, mut workers, acme) = ground().await;
     waiting(&store, &acme, 200).await;
     let other = add_tenant(&store, "other").await;
@@ -90,7 +90,7 @@ async fn behind_a_large_export_of_another_tenant() {
 }
 
 #[tokio::test]
-async fn behind_a_large_export_of_the_same_tenant() {
+async fn small_export_overtakes_a_large_one_of_its_tenant() {
     let (_database, store, mut workers, acme) = ground().await;
     let small = small(&acme);
     store.accept(&small).await.unwrap();
@@ -101,7 +101,7 @@ async fn behind_a_large_export_of_the_same_tenant() {
 }
 
 #[tokio::test]
-async fn a_stream_of_small_exports_does_not_stop_a_large_one() {
+async fn small_exports_do_not_starve_a_large_one() {
     let (_database, store, mut workers, acme) = ground().await;
     waiting(&store, &acme, 100).await;
     let (mut large, mut others) = (0, 0);

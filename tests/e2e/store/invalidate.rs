@@ -30,7 +30,7 @@ async fn finish(store: &Store, id: ExportId) {
 }
 
 #[tokio::test]
-async fn an_ended_export_lists_what_it_lost_and_a_retry_reads_only_that() {
+async fn ended_export_lists_invalidated_chunks_and_retry_reads_only_them() {
     let (database, store, acme) = store().await;
     let new = orders(&acme);
     store.accept(&new).await.unwrap();
@@ -71,7 +71,7 @@ async fn an_ended_export_lists_what_it_lost_and_a_retry_reads_only_that() {
 }
 
 #[tokio::test]
-async fn nothing_of_it_is_reused_and_other_datasets_and_tenants_are_left_alone() {
+async fn invalidation_spares_other_datasets_and_tenants() {
     let (database, store, acme) = store().await;
     let other = add_tenant(&store, "other").await;
     for tenant in [&acme, &other] {
@@ -90,7 +90,7 @@ async fn nothing_of_it_is_reused_and_other_datasets_and_tenants_are_left_alone()
 }
 
 #[tokio::test]
-async fn a_live_export_reads_anew_what_it_had_and_what_is_being_read() {
+async fn live_export_rereads_invalidated_done_and_running_chunks() {
     let (_database, store, acme) = store().await;
     let new = orders(&acme);
     store.accept(&new).await.unwrap();
@@ -123,7 +123,7 @@ async fn a_live_export_reads_anew_what_it_had_and_what_is_being_read() {
 }
 
 #[tokio::test]
-async fn a_manifest_made_before_is_not_flipped_to() {
+async fn manifest_from_before_invalidation_is_not_published() {
     let (_database, store, acme) = store().await;
     let new = orders(&acme);
     store.accept(&new).await.unwrap();
@@ -139,7 +139,7 @@ async fn a_manifest_made_before_is_not_flipped_to() {
 }
 
 #[tokio::test]
-async fn an_export_that_was_canceled_keeps_its_counts_right() {
+async fn invalidation_updates_counts_of_canceled_exports() {
     let (_database, store, acme) = store().await;
     let new = orders(&acme);
     store.accept(&new).await.unwrap();

@@ -37,7 +37,7 @@ const BRAKED: &str = "select count(*) from pg_locks where locktype = 'advisory' 
     and database = (select oid from pg_database where datname = current_database())";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_chunk_that_is_shared_while_dispatch_fails_it_hangs_no_export() {
+async fn chunk_shared_while_failing_does_not_hang_exports() {
     let (database, store) = ground().await;
     let tenants = [add_tenant(&store, "acme").await, add_tenant(&store, "other").await];
     let new = |i: usize| new_export(&tenants[i], vec![want(&tenants[i], "orders", 0, 10, 1)]);
@@ -86,7 +86,7 @@ async fn a_chunk_that_is_shared_while_dispatch_fails_it_hangs_no_export() {
 }
 
 #[tokio::test]
-async fn an_open_link_on_a_chunk_that_has_ended_is_found_and_closed() {
+async fn open_link_on_an_ended_chunk_is_found_and_closed() {
     let (database, store) = ground().await;
     let acme = add_tenant(&store, "acme").await;
     let new = new_export(&acme, vec![want(&acme, "orders", 0, 10, 1)]);
@@ -106,7 +106,7 @@ async fn an_open_link_on_a_chunk_that_has_ended_is_found_and_closed() {
 }
 
 #[tokio::test]
-async fn a_turn_that_was_not_given_is_found_and_given() {
+async fn missing_turn_is_found_and_restored() {
     let (database, store) = ground().await;
     let acme = add_tenant(&store, "acme").await;
     store.accept(&new_export(&acme, vec![want(&acme, "orders", 0, 10, 1)])).await.unwrap();
@@ -233,7 +233,7 @@ async fn each_broken_invariant_is_found() {
 }
 
 #[tokio::test]
-async fn a_look_takes_as_long_however_much_is_kept() {
+async fn invariant_checks_run_in_bounded_windows() {
     let (database, store) = ground().await;
     let acme = add_tenant(&store, "acme").await;
     let new = new_export(&acme, vec![want(&acme, "orders", 0, 10, 1)]);

@@ -20,7 +20,7 @@ fn small(tenant: &TenantId, i: usize) -> NewExport {
 }
 
 #[tokio::test]
-async fn exports_that_are_kept_are_bounded_and_deleting_makes_room() {
+async fn kept_exports_are_limited_and_deleting_makes_room() {
     let (database, store, acme) = ground(&[("max_kept_exports", "3")]).await;
     let mut first = small(&acme, 0);
     first.idempotency = Some(Idempotency { key: "k".into(), body_sha256: [1; 32], sent_sha256: [1; 32] });
@@ -46,7 +46,7 @@ async fn exports_that_are_kept_are_bounded_and_deleting_makes_room() {
 }
 
 #[tokio::test]
-async fn bytes_of_requests_that_are_kept_are_bounded() {
+async fn kept_request_bytes_are_limited() {
     let (database, store, acme) = ground(&[("max_kept_request_megabytes", "2")]).await;
     let large = |i: usize| NewExport { request: json!({"filters": "x".repeat(900_000)}), ..small(&acme, i) };
     let mut ids = Vec::new();
@@ -68,7 +68,7 @@ async fn bytes_of_requests_that_are_kept_are_bounded() {
 }
 
 #[tokio::test]
-async fn a_canceled_export_without_files_goes_after_a_day_and_one_with_files_stays() {
+async fn canceled_export_without_files_is_removed_after_a_day() {
     let (database, store, acme) = ground(&[]).await;
     let (without, with) = (small(&acme, 0), new_export(&acme, vec![want(&acme, "orders", 0, 100, 4)]));
     store.accept(&with).await.unwrap();
@@ -87,7 +87,7 @@ async fn a_canceled_export_without_files_goes_after_a_day_and_one_with_files_sta
 }
 
 #[tokio::test]
-async fn a_page_of_exports_ends_by_their_bytes_and_every_export_is_on_one() {
+async fn export_pages_are_bounded_by_bytes_and_list_all() {
     let (_database, store, acme) = ground(&[]).await;
     for i in 0..7 {
         let request = json!({"filters": "x".repeat(if i == 3 { 5_000 } else { 1_000 })});
@@ -111,7 +111,7 @@ async fn a_page_of_exports_ends_by_their_bytes_and_every_export_is_on_one() {
 }
 
 #[tokio::test]
-async fn a_page_has_exports_of_the_named_datasets_alone_and_ends_by_them() {
+async fn export_page_filters_by_dataset_before_counting() {
     let (_database, store, acme) = ground(&[]).await;
     let mut seen = Vec::new();
     for i in 0..6 {
@@ -130,7 +130,7 @@ async fn a_page_has_exports_of_the_named_datasets_alone_and_ends_by_them() {
 }
 
 #[tokio::test]
-async fn chunks_that_are_kept_are_bounded_also_where_all_are_reused() {
+async fn kept_chunks_are_limited_even_if_all_reused() {
     let (database, store, acme) = ground(&[("max_kept_chunks", "12")]).await;
     let new = || new_export(&acme, vec![want(&acme, "orders", 0, 100, 5)]);
     let first = new();
@@ -152,7 +152,7 @@ async fn chunks_that_are_kept_are_bounded_also_where_all_are_reused() {
 }
 
 #[tokio::test]
-async fn what_is_deleted_counts_until_it_is_removed() {
+async fn deleted_exports_count_until_their_files_are_removed() {
     let (database, store, acme) = ground(&[("max_kept_exports", "3")]).await;
     let new = || new_export(&acme, vec![want(&acme, "orders", 0, 100, 1)]);
     for i in 0..3 {
@@ -176,7 +176,7 @@ async fn what_is_deleted_counts_until_it_is_removed() {
 }
 
 #[tokio::test]
-async fn a_page_of_live_exports_ends_by_the_chunks_that_are_counted() {
+async fn live_export_pages_are_bounded_by_counted_chunks() {
     let (database, store, acme) = ground(&[]).await;
     for i in 0..4 {
         store.accept(&small(&acme, i)).await.unwrap();
@@ -189,7 +189,7 @@ async fn a_page_of_live_exports_ends_by_the_chunks_that_are_counted() {
 }
 
 #[tokio::test]
-async fn what_one_tenant_leaves_keeps_no_removal_of_another_waiting() {
+async fn removals_of_one_tenant_do_not_delay_another() {
     let (database, store, acme) = ground(&[]).await;
     let other = add_tenant(&store, "other").await;
     let litter = "insert into sluice.litter (prefix, sweep_at) \
@@ -209,7 +209,7 @@ async fn what_one_tenant_leaves_keeps_no_removal_of_another_waiting() {
 }
 
 #[tokio::test]
-async fn an_export_that_shares_a_chunk_does_not_inherit_its_failures() {
+async fn sharing_export_does_not_inherit_chunk_failures() {
     let (database, store, acme) = ground(&[]).await;
     let new = || new_export(&acme, vec![want(&acme, "orders", 0, 100, 1)]);
     store.accept(&new()).await.unwrap();
@@ -219,7 +219,7 @@ async fn an_export_that_shares_a_chunk_does_not_inherit_its_failures() {
 }
 
 #[tokio::test]
-async fn a_forecast_counts_what_its_reader_may_see() {
+async fn forecast_counts_only_datasets_in_scope() {
     let (_database, store, acme) = ground(&[]).await;
     store.accept(&new_export(&acme, vec![want(&acme, "orders", 0, 100, 4)])).await.unwrap();
     store.accept(&new_export(&acme, vec![want(&acme, "payroll", 0, 100, 3)])).await.unwrap();
@@ -232,7 +232,7 @@ async fn a_forecast_counts_what_its_reader_may_see() {
 }
 
 #[tokio::test]
-async fn a_server_that_takes_no_writes_is_busy_and_nothing_has_failed() {
+async fn read_only_store_is_reported_as_busy() {
     let (database, store, acme) = ground(&[]).await;
     store.accept(&small(&acme, 0)).await.unwrap();
     let name = database.text("select current_database()::text").await.unwrap();

@@ -69,14 +69,14 @@ async fn a_lost_message_is_sent_again() {
 }
 
 #[tokio::test]
-async fn a_message_that_could_not_be_sent_is_due_at_once() {
+async fn chunk_of_an_unsent_message_is_due_at_once() {
     let (_database, store, _, _, chunk) = one_chunk().await;
     store.take_back(&[chunk]).await.unwrap();
     assert_eq!(store.dispatch().await.unwrap(), [chunk]);
 }
 
 #[tokio::test]
-async fn a_failure_waits_longer_each_time_and_is_final_in_the_end() {
+async fn failures_wait_longer_each_time_until_final() {
     let (database, store, acme, export, chunk) = one_chunk().await;
     for failures in 1..=MAX_FAILURES {
         database.run("update sluice.chunk set due_at = now(), state = 'sent'").await.unwrap();
@@ -107,7 +107,7 @@ async fn a_failure_waits_longer_each_time_and_is_final_in_the_end() {
 }
 
 #[tokio::test]
-async fn a_worker_that_always_dies_ends_its_chunk() {
+async fn chunk_fails_after_repeated_lost_workers() {
     let (database, store, _, _, chunk) = one_chunk().await;
     for _ in 0..MAX_FAILURES {
         database.run("update sluice.chunk set state = 'sent' where state = 'due'").await.unwrap();
@@ -120,7 +120,7 @@ async fn a_worker_that_always_dies_ends_its_chunk() {
 }
 
 #[tokio::test]
-async fn the_children_of_a_split_take_its_place() {
+async fn split_children_replace_their_parent() {
     let (database, store, acme, export, chunk) = one_chunk().await;
     let attempt = store.lease(chunk, LEASE_SECS).await.unwrap().unwrap();
     let children = Span { kind: RangeKind::Date, start: 0, end: 100 }.split(7);

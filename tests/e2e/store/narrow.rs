@@ -53,7 +53,7 @@ fn export(tenant: &TenantId, applied: &Applied, name: &str) -> NewExport {
 }
 
 #[tokio::test]
-async fn a_catalog_by_which_live_exports_would_fail_is_refused_and_foretold() {
+async fn catalog_that_fails_live_exports_is_refused_with_a_preview() {
     let (_database, store, acme, applied) = store().await;
     store.accept(&export(&acme, &applied, "orders")).await.unwrap();
     let fewer = catalog(&["clients"], |_| ());
@@ -79,7 +79,7 @@ async fn a_catalog_by_which_live_exports_would_fail_is_refused_and_foretold() {
 }
 
 #[tokio::test]
-async fn what_is_not_read_yet_fails_and_says_why() {
+async fn narrowing_fails_unread_chunks_with_a_reason() {
     let (database, store, acme, applied) = store().await;
     let (orders, clients) = (export(&acme, &applied, "orders"), export(&acme, &applied, "clients"));
     store.accept(&orders).await.unwrap();
@@ -107,7 +107,7 @@ async fn what_is_not_read_yet_fails_and_says_why() {
 }
 
 #[tokio::test]
-async fn what_only_widens_invalidates_nothing() {
+async fn widening_the_catalog_invalidates_nothing() {
     let (database, store, acme, applied) = store().await;
     store.accept(&export(&acme, &applied, "orders")).await.unwrap();
     let sent = store.dispatch().await.unwrap();
@@ -133,11 +133,11 @@ async fn another_source_invalidates_everything() {
     }
     let narrowed = store.apply_catalog(&Applied { source: "elsewhere".into(), ..applied }).await.unwrap();
     assert_eq!(narrowed.values().map(|n| n.failed).sum::<u64>(), 8);
-    assert!(narrowed["orders"].reasons[0].contains("another database"));
+    assert!(narrowed["orders"].reasons[0].contains("different database"));
 }
 
 #[tokio::test]
-async fn no_export_is_accepted_against_a_catalog_that_is_no_longer_in_force() {
+async fn export_against_an_outdated_catalog_is_refused() {
     let (database, store, acme, applied) = store().await;
     store.apply_catalog(&catalog(&["clients"], |_| ())).await.unwrap();
     let late = export(&acme, &applied, "orders");
@@ -146,7 +146,7 @@ async fn no_export_is_accepted_against_a_catalog_that_is_no_longer_in_force() {
 }
 
 #[tokio::test]
-async fn whatever_races_no_chunk_of_an_old_catalog_is_left_unread() {
+async fn concurrent_apply_leaves_no_unread_chunk_of_the_old_catalog() {
     let (database, store, acme, applied) = store().await;
     let narrow = catalog(&["clients"], |_| ());
     for round in 0..20u64 {
@@ -175,7 +175,7 @@ async fn whatever_races_no_chunk_of_an_old_catalog_is_left_unread() {
 
 /// A tenant created while a catalog is applied has no row that could be locked.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_tenant_gets_nothing_under_the_catalog_that_is_being_replaced() {
+async fn new_tenant_gets_nothing_from_a_catalog_being_replaced() {
     let (database, store, _, applied) = store().await;
     database
         .run("create function brake() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock_shared(77); return new; end $$; \

@@ -66,7 +66,7 @@ impl Arena {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn whatever_races_an_export_that_succeeds_is_whole_and_nothing_is_left_over() {
+async fn concurrent_operations_leave_succeeded_exports_complete_and_no_objects_behind() {
     let settings =
         [("budget", "3"), ("worker_timeout_secs", "0"), ("resend_secs", "1"), ("retention_hours", "1")];
     let database = Database::create(&settings).await.unwrap();

@@ -19,7 +19,7 @@ const STORED: StoredSettings = StoredSettings {
 
 /// Roles belong to the whole server, so these have unique names and are dropped at the end.
 #[tokio::test]
-async fn whoever_logs_in_with_tokens_has_rds_iam_and_with_a_password_does_not() {
+async fn only_token_roles_are_members_of_rds_iam() {
     let database = Database::create(&[]).await.unwrap();
     let mark = export::id::hex(&ports::random::bytes::<4>());
     let (source, store) = (format!("t_source_{mark}"), format!("t_store_{mark}"));

@@ -63,7 +63,7 @@ async fn pages(store: &Store, tenant: &TenantId, export: ExportId, size: usize) 
 }
 
 #[tokio::test]
-async fn a_page_that_ended_with_the_parent_goes_on_with_all_children() {
+async fn page_after_a_split_parent_continues_with_all_children() {
     for _ in 0..8 {
         let (database, store, acme, new) = ground(1 << 30).await;
         let before = store.chunk_page(&acme, new.id, None, 1).await.unwrap().unwrap().chunks;
@@ -75,7 +75,7 @@ async fn a_page_that_ended_with_the_parent_goes_on_with_all_children() {
 }
 
 #[tokio::test]
-async fn every_page_size_lists_each_chunk_of_deep_splits_once() {
+async fn each_chunk_of_deep_splits_is_listed_once() {
     let (database, store, acme, new) = ground(1 << 30).await;
     split(&database, &store, 185 * DAY_MICROS, 16, 5).await;
     let links = database.number("select count(*) from sluice.link").await.unwrap();
@@ -97,7 +97,7 @@ async fn every_page_size_lists_each_chunk_of_deep_splits_once() {
 
 /// `next_due` reads a hundred links at a time. Equal ordinals cross that boundary.
 #[tokio::test]
-async fn dispatch_passes_over_no_chunk_of_deep_splits() {
+async fn dispatch_skips_no_chunk_of_deep_splits() {
     let (database, store, _, _) = ground(1).await;
     split(&database, &store, 185 * DAY_MICROS, 10, 16).await;
     let due = "select count(*) from sluice.chunk where state = 'due'";

@@ -28,12 +28,12 @@ async fn stays_flat(chunks: u64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_thousand_chunks() {
+async fn store_stays_flat_over_a_thousand_chunks() {
     stays_flat(1_000).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ten_thousand_chunks() {
+async fn store_stays_flat_over_ten_thousand_chunks() {
     stays_flat(10_000).await;
 }
 

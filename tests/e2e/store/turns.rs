@@ -28,7 +28,7 @@ async fn place(store: &Store, tenant: &TenantId, export: ExportId) -> (ExportSta
 }
 
 #[tokio::test]
-async fn the_next_ones_wait_in_order_and_begin_when_one_ends() {
+async fn queued_exports_begin_in_order_as_others_end() {
     let (_database, store, acme) = ground("2", "10").await;
     let exports: Vec<_> = (0..5).map(|i| small(&acme, i)).collect();
     for new in &exports {
@@ -59,7 +59,7 @@ async fn the_next_ones_wait_in_order_and_begin_when_one_ends() {
 }
 
 #[tokio::test]
-async fn an_export_that_shares_all_its_chunks_stays_queued_and_ends_with_them() {
+async fn export_with_only_shared_chunks_stays_queued_until_they_end() {
     let (_database, store, acme) = ground("1", "10").await;
     let new = || new_export(&acme, vec![want(&acme, "orders", 0, 10, 1)]);
     let (first, second) = (new(), new());
@@ -98,7 +98,7 @@ fn export_attempt(_store: &Store, chunk: export::id::ChunkId) -> export::chunk::
 }
 
 #[tokio::test]
-async fn too_many_are_refused_but_no_repeat_and_nothing_that_is_all_there() {
+async fn export_limit_spares_replays_and_fully_reused_exports() {
     let (database, store, acme) = ground("1", "2").await;
     let mut first = small(&acme, 0);
     first.idempotency = Some(Idempotency { key: "k".into(), body_sha256: [1; 32], sent_sha256: [1; 32] });
@@ -112,7 +112,7 @@ async fn too_many_are_refused_but_no_repeat_and_nothing_that_is_all_there() {
     let full = store.accept(&small(&acme, 4)).await.unwrap_err();
     assert!(matches!(full, AcceptError::Full(Full { active: 1, queued: 2 })), "{full:?}");
     assert!(
-        full.to_string().contains("1 exports of a tenant may be active and 2 more may be queued"),
+        full.to_string().contains("limit of 1 active and 2 queued exports"),
         "{full}"
     );
     assert_eq!(database.number("select count(*) from sluice.export").await.unwrap(), 4, "nothing is stored");
@@ -124,7 +124,7 @@ async fn too_many_are_refused_but_no_repeat_and_nothing_that_is_all_there() {
 }
 
 #[tokio::test]
-async fn at_the_same_time_no_more_than_allowed_get_in() {
+async fn concurrent_accepts_respect_the_export_limit() {
     let (database, _store, acme) = ground("1", "4").await;
     let tasks = (0..12).map(|i| {
         let (store, new) = (Store::new(&database.url).unwrap(), small(&acme, i));
@@ -135,7 +135,7 @@ async fn at_the_same_time_no_more_than_allowed_get_in() {
 }
 
 #[tokio::test]
-async fn a_retry_waits_at_the_end_and_is_refused_when_all_is_full() {
+async fn retry_queues_last_and_is_refused_when_full() {
     let (_database, store, acme) = ground("1", "2").await;
     let failed = small(&acme, 0);
     store.accept(&failed).await.unwrap();

@@ -88,7 +88,7 @@ async fn requests_wait_for_their_tenants_row_without_a_session() {
 }
 
 #[tokio::test]
-async fn what_waits_too_long_is_refused_and_the_connection_is_kept() {
+async fn requests_waiting_too_long_are_refused_on_the_same_connection() {
     let (database, store, acme) = ground().await;
     let store = store.with_patience(Duration::from_millis(300));
     let failed = new_export(&acme, vec![want(&acme, "failed", 0, 10, 1)]);

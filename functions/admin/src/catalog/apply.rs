@@ -15,7 +15,7 @@ pub(crate) async fn run(context: &Context, text: &str, allow_removal: bool) -> R
     let found = resolved(context, text).await?;
     let (report, mut data) = (found.report(), found.data());
     if !found.violations.is_empty() {
-        let text = format!("{report}\nnothing was applied; the catalog before stays in force");
+        let text = format!("{report}\nnothing was applied; the previous catalog stays in force");
         return Ok(Answer { ok: false, text, data });
     }
     let before = context.store.applied_catalog().await?;
@@ -29,7 +29,7 @@ pub(crate) async fn run(context: &Context, text: &str, allow_removal: bool) -> R
     changes.add_to(&mut data);
     if !in_force {
         let text = format!(
-            "{report}\n{}\n{} chunks of live exports would fail, so nothing was applied; wait until these exports have ended, or apply with --allow-removal",
+            "{report}\n{}\n{} chunks of live exports would fail, so nothing was applied; wait for these exports to end, or apply with --allow-removal",
             changes.text(false),
             changes.failing()
         );

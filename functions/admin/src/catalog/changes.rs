@@ -61,10 +61,10 @@ impl Changes {
         }
         lines.extend(self.narrowed.iter().map(|(name, one)| invalidated(name, one, applied)));
         if self.narrowed.values().any(|one| one.forgotten > 0) {
-            lines.push("files of exports that have ended stay until they expire; `admin invalidate DATASET` deletes them".to_owned());
+            lines.push("files of exports that have ended are kept until they expire; `admin invalidate DATASET` deletes them".to_owned());
         }
         if self.moved {
-            lines.push("the source is another database than that of the catalog before: nothing that was read from the other is reused".to_owned());
+            lines.push("the source is a different database than that of the previous catalog: nothing read from the previous database is reused".to_owned());
         }
         lines.join("\n")
     }
@@ -80,9 +80,9 @@ impl Changes {
 /// Formats the chunks of one dataset that the catalog invalidates.
 fn invalidated(name: &str, one: &Narrowed, applied: bool) -> String {
     let (not_reused, failed) = if applied {
-        ("are not reused any more", "failed")
+        ("are no longer reused", "failed")
     } else {
-        ("will not be reused any more", "will fail")
+        ("will no longer be reused", "will fail")
     };
     let mut text =
         format!("invalidated: {name} ({}): {} chunks {not_reused}", one.reasons.join("; "), one.forgotten);
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_new_gone_different_or_invalidated_is_listed() {
+    fn added_removed_changed_and_invalidated_datasets_are_listed() {
         let before = applied("shop", &[("a", 1), ("b", 1), ("c", 1)]);
         let narrowed = Narrowed {
             reasons: vec!["the dataset is gone".into()],
@@ -137,7 +137,7 @@ mod tests {
         let changes = Changes::between(Some(&before), &after, [("a".to_owned(), narrowed)].into());
         let text = changes.text(false);
         assert!(text.starts_with("added: d\nremoved: a\nchanged: b\n"), "{text}");
-        assert!(text.contains("a (the dataset is gone): 7 chunks will not be reused any more; 2 chunks not read yet will fail"), "{text}");
+        assert!(text.contains("a (the dataset is gone): 7 chunks will no longer be reused; 2 chunks not read yet will fail"), "{text}");
         assert!(changes.text(true).contains("2 chunks not read yet failed"));
         assert_eq!(changes.failing(), 2);
         assert_eq!(Changes::between(None, &after, [].into()).text(false), "added: b, c, d");
@@ -147,6 +147,6 @@ mod tests {
             ("no dataset changed; the estimates are new", 0)
         );
         let moved = Changes::between(Some(&before), &applied("hold", &[("a", 1)]), [].into());
-        assert!(moved.text(false).contains("another database"));
+        assert!(moved.text(false).contains("different database"));
     }
 }

@@ -15,7 +15,7 @@ const MAX_LISTED: i64 = 20;
 pub(crate) async fn run(context: &Context, revision: Option<&str>) -> Result<Answer, Failure> {
     let Some(kept) = context.store.kept_catalog(revision).await? else {
         let Some(revision) = revision else {
-            return Ok(Answer::refused("no catalog is applied yet; catalog apply does it"));
+            return Ok(Answer::refused("no catalog has been applied yet; run catalog apply"));
         };
         let known = context.store.catalog_revisions(MAX_LISTED).await?;
         let known: Vec<_> = known.iter().map(|(id, at)| format!("{id}  applied {}", time(*at))).collect();
@@ -26,7 +26,7 @@ pub(crate) async fn run(context: &Context, revision: Option<&str>) -> Result<Ans
     };
     let Some(toml) = &kept.toml else {
         return Ok(Answer::refused(format!(
-            "{}\nit was applied before the text was kept; apply the catalog again, and it will be",
+            "{}\nits text was not stored when it was applied; apply the catalog again to store it",
             head(&kept)
         )));
     };
@@ -38,7 +38,7 @@ pub(crate) async fn run(context: &Context, revision: Option<&str>) -> Result<Ans
 }
 
 fn head(kept: &KeptCatalog) -> String {
-    let state = if kept.in_force { "in force" } else { "not in force any more" };
+    let state = if kept.in_force { "in force" } else { "no longer in force" };
     format!(
         "# revision {}, {state}, applied {}\n# {} datasets of {}",
         kept.revision,
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_said_of_a_catalog_is_a_comment_of_toml() {
+    fn catalog_header_is_a_toml_comment() {
         let kept = KeptCatalog {
             revision: "00ff".into(),
             toml: None,

@@ -24,11 +24,11 @@ fn remedy(kind: Kind) -> &'static str {
     match kind {
         Kind::Unavailable => NO_WAY,
         Kind::Denied => {
-            "deploy the template as it is: the function's role must have s3:ListBucket, and an endpoint's policy let it"
+            "deploy the template as it is: the function's role must have s3:ListBucket, and an endpoint's policy must allow it"
         }
         Kind::NotFound | Kind::NoBucket => {
-            "the bucket of SLUICE_BUCKET is gone, and its files with it: deploy anew under another name"
+            "the bucket in SLUICE_BUCKET does not exist, and its files are lost: deploy again under another name"
         }
-        Kind::Throttled | Kind::Other => "run check again; if it stays so, look at the bucket's policy",
+        Kind::Throttled | Kind::Other => "run check again; if it fails again, check the bucket's policy",
     }
 }

@@ -13,16 +13,16 @@ pub(super) async fn look(cache: Option<&RedisCache>) -> Report {
     if cache.is_open() {
         report.warn(
             "cache",
-            "CacheUrl has connections without TLS: its password and what is shown of exports may be read on their way",
-            "give a rediss:// URL in CacheUrl, or let CreateCache make the cache",
+            "CacheUrl does not use TLS: its password and cached export data can be read in transit",
+            "use a rediss:// URL in CacheUrl, or create the cache with CreateCache",
         );
     }
     match cache.reach().await {
-        Ok(()) => report.fine("cache", "it answers"),
+        Ok(()) => report.fine("cache", "it responds"),
         Err(error) => report.warn(
             "cache",
-            format!("{}: everything goes on without it, slower", chain(&*error)),
-            "check CacheUrl, and that the cache's security group lets the functions in",
+            format!("{}: everything works without it, but slower", chain(&*error)),
+            "check CacheUrl, and that the cache's security group allows the functions",
         ),
     }
     report
@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cache_without_tls_beyond_this_machine_is_open() {
+    fn remote_cache_without_tls_is_open() {
         for (url, open) in [
             ("redis://:secret@cache.example.com:6379", true),
             ("redis://10.0.0.7:6379/1", true),

@@ -46,14 +46,14 @@ fn judge(server: &Server, ours: i64, others: i64, what: &str, report: &mut Repor
         report.wrong("capacity", text, "lower Budget or StoreSessions, or raise max_connections");
     } else if ours + reserved + others > *max_connections {
         let text = format!(
-            "{what}, {reserved} reserved and {others} of others that are there now are more than the {max_connections} sessions of the server"
+            "{what}, {reserved} reserved and {others} other sessions open now are more than the {max_connections} sessions of the server"
         );
         let remedy =
-            "lower Budget or StoreSessions, raise max_connections, or give the others a smaller pool";
+            "lower Budget or StoreSessions, raise max_connections, or give the other clients a smaller pool";
         report.wrong("capacity", text, remedy);
     } else {
         let text =
-            format!("{what}, {reserved} reserved, {others} of others now, of {max_connections} sessions");
+            format!("{what}, {reserved} reserved and {others} other sessions open now, of {max_connections}");
         report.fine("capacity", text);
     }
 }
@@ -101,7 +101,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn one_server_must_hold_both_and_two_each_their_own() {
+    fn server_capacity_covers_each_role_it_serves() {
         let fine = |store: &Server, source: &Server| said(store, source).0;
         assert!(fine(&server(11, "1"), &server(11, "1")));
         assert!(!fine(&server(10, "1"), &server(10, "1")));
@@ -111,15 +111,15 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_others_hold_now_counts() {
+    fn sessions_of_others_reduce_the_capacity() {
         let crowded = Server { sessions: 35, ..server(40, "1") };
         let (fine, text) = said(&crowded, &crowded);
-        assert!(!fine && text.contains("33 of others") && text.contains("smaller pool"), "{text}");
+        assert!(!fine && text.contains("33 other sessions") && text.contains("smaller pool"), "{text}");
         assert!(said(&server(40, "1"), &server(40, "1")).0);
     }
 
     #[test]
-    fn a_database_may_have_a_limit_of_its_own() {
+    fn connection_limit_of_the_database_is_checked() {
         let limited =
             |limit, name: &str| Server { database_limit: limit, database: name.into(), ..server(40, "1") };
         let (fine, text) = said(&limited(7, "shop"), &limited(7, "shop"));

@@ -10,10 +10,10 @@ pub(super) fn look(what: &'static str, reached: Result<(), Unreached>, report: &
     let Err(error) = reached else { return true };
     let remedy = match error {
         Unreached::Silent(_) => {
-            "let the functions' security group into the database's (or the proxy's), and look whether their subnets lead there"
+            "allow the functions' security group in that of the database (or proxy), and check the routes of their subnets"
         }
         Unreached::Failed(..) => {
-            "check host, port and sslmode of the URL; with verify-full, that the server's certificate names that host and its authority is known (sslrootcert)"
+            "check host, port and sslmode of the URL; with verify-full, that the server's certificate names that host and its authority is trusted (sslrootcert)"
         }
     };
     report.wrong(what, chain(&error), remedy);

@@ -24,7 +24,7 @@ pub(super) async fn look(
     } else if source_answers {
         report.fine(
             "pool",
-            format!("{} chunks are in flight: the source's sessions were not counted", state.in_flight),
+            format!("{} chunks are in flight, so the source's sessions were not counted", state.in_flight),
         );
     }
     match context.store.room(stored.store_sessions).await {
@@ -36,7 +36,7 @@ pub(super) async fn look(
 fn no_login(of: &str, error: &dyn std::error::Error, report: &mut Report) {
     report.wrong(
         "pool",
-        format!("nobody can log in at the {of}: {}", ports::telemetry::chain(error)),
+        format!("login to the {of} failed: {}", ports::telemetry::chain(error)),
         "give the function a role with rds-db:connect, or deploy with DatabaseAuth=password",
     );
 }
@@ -47,14 +47,14 @@ fn judge(of: &str, parameter: &str, promised: u32, room: Room, report: &mut Repo
     match beyond {
         _ if got < wanted => {
             let (how, remedy) = match beyond {
-                Beyond::Refused => ("refused", "the server has no more for this role: see the lines on limits and capacity, and"),
-                Beyond::Waits | Beyond::Given => ("kept waiting", "the pooler has no more: raise its pool for this role"),
+                Beyond::Refused => ("refused", "the server allows no more for this role: see the lines on limits and capacity, and"),
+                Beyond::Waits | Beyond::Given => ("kept waiting", "the pooler allows no more: raise its pool for this role"),
             };
             report.wrong(
                 "pool",
-                format!("the way to the {of} gives {got} sessions at once instead of {wanted} ({parameter}); one more is {how}"),
+                format!("only {got} sessions to the {of} can be open at once instead of {wanted} ({parameter}); one more is {how}"),
                 match beyond {
-                    Beyond::Refused => format!("{remedy} look who else uses the role; or lower {parameter}"),
+                    Beyond::Refused => format!("{remedy} check who else uses the role; or lower {parameter}"),
                     Beyond::Waits | Beyond::Given => {
                         format!("{remedy} (PgBouncer: pool_size; RDS Proxy: MaxConnectionsPercent) to {promised}, or lower {parameter}")
                     }
@@ -63,12 +63,12 @@ fn judge(of: &str, parameter: &str, promised: u32, room: Room, report: &mut Repo
         }
         Beyond::Given if wanted == promised => report.wrong(
             "pool",
-            format!("the way to the {of} gives more than {promised} sessions at once ({parameter}): no limit holds"),
+            format!("more than {promised} sessions to the {of} can be open at once ({parameter}): no limit is enforced"),
             "run admin migrate, which sets the limit of the role",
         ),
-        Beyond::Waits => report.fine("pool", format!("the {of} gives {counted} sessions at once; one more waits")),
-        Beyond::Refused => report.fine("pool", format!("the {of} gives {counted} sessions at once; one more is refused, and tried again")),
-        Beyond::Given => report.fine("pool", format!("the {of} gives {counted} sessions at once; more were not tried")),
+        Beyond::Waits => report.fine("pool", format!("{counted} sessions to the {of} can be open at once; one more waits")),
+        Beyond::Refused => report.fine("pool", format!("{counted} sessions to the {of} can be open at once; one more is refused and retried")),
+        Beyond::Given => report.fine("pool", format!("{counted} sessions to the {of} can be open at once; more were not tried")),
     }
 }
 
@@ -83,10 +83,10 @@ mod tests {
     }
 
     #[test]
-    fn a_pool_that_is_too_small_is_told_with_its_remedy() {
+    fn too_small_pool_is_reported_with_a_remedy() {
         let (fine, text) = said(5, 5, 3, Beyond::Waits);
         assert!(
-            !fine && text.contains("3 sessions at once instead of 5") && text.contains("pool_size"),
+            !fine && text.contains("only 3 sessions to the source can be open at once instead of 5") && text.contains("pool_size"),
             "{text}"
         );
         let (fine, text) = said(5, 5, 3, Beyond::Refused);
@@ -94,14 +94,14 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_that_does_not_hold_is_told() {
+    fn unenforced_limit_is_reported() {
         let (fine, text) = said(5, 5, 5, Beyond::Given);
         assert!(!fine && text.contains("more than 5") && text.contains("admin migrate"), "{text}");
         assert!(said(100, 64, 64, Beyond::Given).0, "beyond what is measured nothing is known");
     }
 
     #[test]
-    fn one_session_more_waits_or_is_refused() {
+    fn exact_limit_may_wait_or_refuse() {
         assert!(said(5, 5, 5, Beyond::Waits).0);
         assert!(said(5, 5, 5, Beyond::Refused).0);
     }

@@ -11,13 +11,13 @@ pub(super) async fn look(secret: Option<&dyn Secret>) -> Report {
     let mut report = Report::default();
     let Some(secret) = secret else { return report };
     match answer("secret", secret.is_filled(), &mut report).await {
-        Some(Ok(true)) => report.fine("secret", "it holds what signs links"),
+        Some(Ok(true)) => report.fine("secret", "it contains the key that signs links"),
         Some(Ok(false)) => {
             let remedy =
-                "put domain, keyPairId and privateKey into it, as infra/README.md shows under CloudFront";
+                "store domain, keyPairId and privateKey in it, as described in infra/README.md under CloudFront";
             report.warn(
                 "secret",
-                "it is empty, so files are handed out from S3 and not through the CDN",
+                "it is empty, so files are served from S3 and not through the CDN",
                 remedy,
             );
         }

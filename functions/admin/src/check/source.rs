@@ -17,7 +17,7 @@ pub(super) async fn look(context: &Context, report: &mut Report) -> Option<(Serv
     match ask(context, report).await {
         Ok(found) => Some(found),
         Err(error) => {
-            let remedy = "run admin migrate if it never ran; else check SLUICE_SOURCE_URL, the way to the database and its pooler";
+            let remedy = "run admin migrate if it was never run; otherwise check SLUICE_SOURCE_URL, the database, its pooler and the network between";
             report.wrong("source", Failure::Source(error).text(), remedy);
             None
         }
@@ -36,10 +36,10 @@ async fn ask(context: &Context, report: &mut Report) -> Result<(Server, String),
     limits("source", &server, context.settings.stored.budget, report);
     let wrong = differing(&mut inspector, context.settings.stored.worker_timeout_secs).await?;
     if wrong.is_empty() {
-        report.fine("source", format!("{} has the settings that files depend on", server.role));
+        report.fine("source", format!("{} has the settings that the files depend on", server.role));
     } else {
         let text = format!("settings of {} differ: {}", server.role, wrong.join(", "));
-        report.wrong("source", text, "run admin migrate; a pooler that was running must open new sessions");
+        report.wrong("source", text, "run admin migrate; a running pooler must open new sessions");
     }
     source_role::look(&mut inspector, report).await?;
     let open = inspector.open_since().await?;
@@ -57,11 +57,11 @@ fn watched(server: &Server, max_active_sessions: u32, report: &mut Report) {
     match max_active_sessions {
         0 => {}
         limit if server.sees_others => {
-            report.fine("load", format!("no chunk starts while more than {limit} sessions of others are active"));
+            report.fine("load", format!("no chunk starts while more than {limit} other sessions are active"));
         }
         limit => report.wrong(
             "load",
-            format!("MaxActiveSessions is {limit}, but {role} cannot see which sessions are active, so nothing is held back"),
+            format!("MaxActiveSessions is {limit}, but {role} cannot see active sessions, so the limit has no effect"),
             format!("run admin migrate, or as a role that may: grant pg_read_all_stats to {role}"),
         ),
     }
@@ -76,19 +76,19 @@ fn settling(server: &Server, open: Option<Duration>, report: &mut Report) {
         Some(open) if open >= LONG_OPEN => report.warn(
             "source",
             format!(
-                "a transaction has been open for {} minutes (a prepared one counts a day more): no rows since then count as settled, so they are read in each export",
+                "a transaction has been open for {} minutes (prepared ones count a day more): rows since then are not settled, so every export reads them again",
                 open.as_secs() / 60
             ),
-            "look at pg_stat_activity (xact_start) and pg_prepared_xacts, and end what was forgotten",
+            "check pg_stat_activity (xact_start) and pg_prepared_xacts, and end abandoned transactions",
         ),
-        Some(_) => report.fine("source", "rows of open transactions are seen coming: what is settled does not depend on settle_after alone"),
+        Some(_) => report.fine("source", "open transactions are visible, so settled rows do not depend on settle_after alone"),
         None if server.standby => report.fine(
             "source",
-            "a standby does not see the transactions of its primary: settle_after must be longer than the longest transaction that writes",
+            "a standby does not see the transactions of its primary: settle_after must be longer than the longest writing transaction",
         ),
         None => report.warn(
             "source",
-            format!("{} does not see which transactions are open: settle_after must be longer than the longest one that writes", server.role),
+            format!("{} cannot see open transactions: settle_after must be longer than the longest writing transaction", server.role),
             format!("run admin migrate, or as a role that may: grant pg_read_all_stats to {} (and leave track_activities on)", server.role),
         ),
     }
@@ -99,8 +99,8 @@ fn reader_of_aurora(server: &Server, report: &mut Report) {
     if server.standby && server.aurora {
         report.warn(
             "source",
-            "a reader of Aurora cannot tell up to when it has seen its writer's commits: files are right, but no chunk is reused, and MaxReplicaLagSeconds has no effect",
-            "to reuse chunks read from the writer: ReadFromReader=false",
+            "an Aurora reader does not report how far it has applied its writer's commits: files are correct, but no chunk is reused, and MaxReplicaLagSeconds has no effect",
+            "to reuse chunks, read from the writer: ReadFromReader=false",
         );
     }
 }
@@ -118,7 +118,7 @@ async fn differing(inspector: &mut Inspector, worker_timeout_secs: u32) -> Resul
     }
     // Servers without this setting have no such row.
     let ending = format!(
-        "select 'transaction_timeout is ' || setting || ' ms, shorter than a worker''s time' from pg_catalog.pg_settings \
+        "select 'transaction_timeout is ' || setting || ' ms, shorter than WorkerTimeoutSeconds' from pg_catalog.pg_settings \
          where name = 'transaction_timeout' and setting::bigint between 1 and {}",
         u64::from(worker_timeout_secs) * 1000
     );
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reader_of_aurora_is_told_to_reuse_nothing() {
+    fn aurora_reader_gets_a_warning() {
         let warned = |standby, aurora| {
             let mut report = Report::default();
             reader_of_aurora(&Server { standby, aurora, ..server(40, "1") }, &mut report);
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_role_that_sees_no_transactions_is_told_what_settle_after_must_cover() {
+    fn hidden_or_long_transactions_get_a_warning() {
         let said = |standby, open| {
             let mut report = Report::default();
             settling(&Server { standby, ..server(40, "1") }, open, &mut report);
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_load_limit_needs_eyes() {
+    fn load_limit_needs_pg_read_all_stats() {
         let said = |limit, sees_others| {
             let mut report = Report::default();
             watched(&Server { sees_others, ..server(40, "1") }, limit, &mut report);

@@ -32,7 +32,7 @@ fn judge(all: &str, slow: &str, failed: &str, report: &mut Report) {
         warn(report, format!("log_statement is {all}"), "every statement", "'none'");
     }
     if slow != "-1" {
-        warn(report, format!("log_min_duration_statement is {slow}"), "statements that take so long", "-1");
+        warn(report, format!("log_min_duration_statement is {slow}"), "statements that take this long", "-1");
     }
     if !matches!(failed, "fatal" | "panic") {
         warn(report, format!("log_min_error_statement is {failed}"), "statements that fail", "'panic'");
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_log_with_statements_is_warned_of() {
+    fn statement_logging_gets_a_warning() {
         let warned = |all, slow, failed| {
             let mut report = Report::default();
             judge(all, slow, failed, &mut report);

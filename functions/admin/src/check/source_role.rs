@@ -14,30 +14,30 @@ fn judge(rights: &Rights, report: &mut Report) {
     let role = &rights.role;
     let before = report.warnings();
     if rights.superuser {
-        report.warn("source", format!("{role} is a superuser"), "use a role that admin migrate made");
+        report.warn("source", format!("{role} is a superuser"), "use a role created by admin migrate");
     }
     if rights.bypass_rls {
-        let remedy = "if no policy must be passed over: alter role … nobypassrls";
-        report.warn("source", format!("{role} has BYPASSRLS: row security does not hold it"), remedy);
+        let remedy = "if no policy must be bypassed: alter role … nobypassrls";
+        report.warn("source", format!("{role} has BYPASSRLS: row-level security does not apply to it"), remedy);
     }
     if !rights.attributes.is_empty() {
         let text = format!("{role} has {}", rights.attributes.join(", "));
-        report.warn("source", text, "take them away: reading needs none of them");
+        report.warn("source", text, "revoke them: reading needs none of them");
     }
     if !rights.owned.is_empty() {
-        let text = format!("{role} owns {}: an owner may do anything to them", shown(&rights.owned));
-        report.warn("source", text, "give them to another role");
+        let text = format!("{role} owns {}: an owner has all rights on them", shown(&rights.owned));
+        report.warn("source", text, "transfer them to another role");
     }
     if !rights.writable.is_empty() {
         let text = format!("{role} may write to {}", shown(&rights.writable));
-        report.warn("source", text, "revoke insert, update, delete and truncate; it needs select alone");
+        report.warn("source", text, "revoke insert, update, delete and truncate; it only needs select");
     }
     if !rights.creates_in.is_empty() {
-        let text = format!("{role} may create things in schema {}", shown(&rights.creates_in));
+        let text = format!("{role} may create objects in schema {}", shown(&rights.creates_in));
         report.warn("source", text, "revoke create on schema … from public, or from the role");
     }
     if report.warnings() == before {
-        report.fine("source", format!("{role} can read and nothing else"));
+        report.fine("source", format!("{role} can only read"));
     }
 }
 
@@ -60,13 +60,13 @@ mod tests {
     }
 
     #[test]
-    fn a_role_that_reads_is_fine() {
+    fn read_only_role_passes() {
         let rights = Rights { role: "sluice_source".into(), ..Rights::default() };
-        assert_eq!(judged(&rights), (0, "ok     source: sluice_source can read and nothing else".into()));
+        assert_eq!(judged(&rights), (0, "ok     source: sluice_source can only read".into()));
     }
 
     #[test]
-    fn every_other_right_is_named() {
+    fn every_excess_right_is_reported() {
         let rights = Rights {
             role: "r".into(),
             superuser: true,

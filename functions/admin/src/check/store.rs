@@ -16,7 +16,7 @@ pub(super) async fn look(context: &Context, report: &mut Report) -> Option<Store
             return None;
         }
         Err(error) => {
-            let remedy = "run admin migrate if it never ran; else check SLUICE_STORE_URL, the way to the database and its pooler";
+            let remedy = "run admin migrate if it was never run; otherwise check SLUICE_STORE_URL, the database, its pooler and the network between";
             report.wrong("store", chain(&error), remedy);
             return None;
         }
@@ -44,7 +44,7 @@ fn judge(state: &StoreState, settings: &Settings, report: &mut Report) {
     if state.migration > last {
         let text =
             format!("its schema is at migration {}, newer than this program's {last}", state.migration);
-        report.wrong("store", text, "deploy the version that migrated it");
+        report.wrong("store", text, "deploy the version that ran the migration");
     }
     limits("store", server, settings.stored.store_sessions, report);
     for (name, wanted) in settings.stored.rows() {
@@ -58,7 +58,7 @@ fn judge(state: &StoreState, settings: &Settings, report: &mut Report) {
         }
     }
     if let Some(since) = state.settings.get("paused_at") {
-        report.fine("settings", format!("paused since {since}; admin resume ends it"));
+        report.fine("settings", format!("paused since {since}; run admin resume to end the pause"));
     }
 }
 
@@ -68,8 +68,8 @@ pub(super) fn limits(what: &'static str, server: &Server, wanted: u32, report: &
     if server.superuser {
         report.wrong(
             what,
-            format!("{role} is a superuser, whom no limit holds"),
-            "use a role that admin migrate made",
+            format!("{role} is a superuser, to whom no limit applies"),
+            "use a role created by admin migrate",
         );
     } else if server.connection_limit == i64::from(wanted) {
         report.fine(what, format!("{role} may have {wanted} sessions"));
@@ -94,7 +94,7 @@ async fn invariants(context: &Context, report: &mut Report) {
         Ok(broken) => {
             for one in broken {
                 let remedy =
-                    "the sweeper puts open links and missing turns right within a minute; report what stays";
+                    "the sweeper corrects open links and missing turns within a minute; report what remains";
                 report.wrong("invariants", one.to_string(), remedy);
             }
         }
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_must_be_exact() {
+    fn connection_limit_must_be_exact() {
         for (limit, superuser, fine) in
             [(4, false, true), (5, false, false), (-1, false, false), (4, true, false)]
         {
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn what_differs_from_the_deployment_is_named() {
+    fn settings_differing_from_the_deployment_are_reported() {
         let settings = Settings::example();
         let stored = [
             ("budget", "3"),

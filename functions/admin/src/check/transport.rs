@@ -19,8 +19,8 @@ pub(super) fn look(settings: &Settings, report: &mut Report) {
             Transport::Loopback => {}
             Transport::Plain => report.warn(
                 "tls",
-                format!("the {of}'s URL lets connections be without TLS: passwords and rows may be read on their way"),
-                format!("add sslmode=require to {parameter}, or verify-full where the server's authority is known"),
+                format!("the {of}'s URL allows connections without TLS: passwords and rows can be read in transit"),
+                format!("add sslmode=require to {parameter}, or verify-full if the server's certificate authority is known"),
             ),
             Transport::Encrypted => {
                 report.fine("tls", format!("connections of the {of} are encrypted; the server is not verified"));
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_without_tls_is_warned_of_unless_it_stays_on_the_machine() {
+    fn remote_urls_without_tls_get_a_warning() {
         let said = |store: &str, source: &str, owner: Option<&str>, login| {
             let settings = Settings {
                 store_url: format!("postgres://a:b@{store}"),

@@ -47,10 +47,10 @@ pub(crate) async fn run(context: &Context, wanted: &Wanted<'_>) -> Result<Answer
     let label = wanted.label.to_owned();
     let new = NewKey { tenant: tenant.clone(), label, access, expires_secs };
     let key = context.store.create_key_for(&new).await?;
-    let mut text = format!("{key}\nthis is tenant {tenant}'s key, {what}; it is shown this once");
+    let mut text = format!("{key}\nthis is tenant {tenant}'s key, {what}; it is shown only this once");
     if context.settings.tokens {
         text.push_str(
-            "\nnote: this deployment knows callers by tokens (Auth is jwt); a key opens nothing in it",
+            "\nnote: this deployment authenticates by token (Auth is jwt), so keys do not work",
         );
     }
     let data = json!({
@@ -64,7 +64,7 @@ pub(crate) async fn run(context: &Context, wanted: &Wanted<'_>) -> Result<Answer
 /// before the first catalog any name is accepted.
 fn scope(names: &[String], revision: Option<&Revision>) -> Result<BTreeSet<String>, String> {
     if names.is_empty() {
-        return Err("datasets: the list is empty; name at least one, or leave it out for all".to_owned());
+        return Err("datasets: the list is empty; name at least one, or omit it for all".to_owned());
     }
     let lower = names.iter().map(|name| name.trim().to_ascii_lowercase());
     let lower: BTreeSet<String> = lower.collect();
@@ -85,8 +85,8 @@ pub(super) fn words(access: &Access, expires: Option<&str>) -> String {
         None => "for all datasets".to_owned(),
         Some(names) => format!("for {} only", names.iter().cloned().collect::<Vec<_>>().join(", ")),
     };
-    let reads = if access.writes { "" } else { ", to read only" };
-    let ends = expires.map_or_else(|| "without an end".to_owned(), |text| format!("good for {text}"));
+    let reads = if access.writes { "" } else { ", read-only" };
+    let ends = expires.map_or_else(|| "without expiry".to_owned(), |text| format!("valid for {text}"));
     format!("{datasets}{reads}, {ends}")
 }
 
@@ -100,7 +100,7 @@ fn refusal(tenant: &TenantId, open: &[&str]) -> String {
     let shown = open.iter().take(10).copied().collect::<Vec<_>>().join(", ");
     let more = if open.len() > 10 { format!(" and {} more", open.len() - 10) } else { String::new() };
     format!(
-        "{tenant} would be the second tenant, and would see all rows of {shown}{more}; give these datasets a tenant_column, or shared = true if that is meant, and apply the catalog first"
+        "{tenant} would be the second tenant, and would see all rows of {shown}{more}; give these datasets a tenant_column, or shared = true if that is intended, and apply the catalog first"
     )
 }
 
@@ -132,13 +132,13 @@ mod tests {
     }
 
     #[test]
-    fn only_datasets_that_say_whose_rows_they_are_are_closed() {
+    fn datasets_without_tenant_column_or_shared_are_open() {
         assert_eq!(open(&revision()), ["c"]);
         assert!(refusal(&"acme".parse().unwrap(), &open(&revision())).contains("all rows of c;"));
     }
 
     #[test]
-    fn a_scope_names_datasets_that_there_are() {
+    fn key_scope_must_name_existing_datasets() {
         let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
         let scoped = scope(&names(&["B", " a"]), Some(&revision())).unwrap();
         assert_eq!(scoped.into_iter().collect::<Vec<_>>(), ["a", "b"]);
@@ -148,10 +148,10 @@ mod tests {
     }
 
     #[test]
-    fn what_a_key_is_good_for_is_said() {
+    fn key_access_is_described() {
         let datasets = Some(["a".to_owned(), "b".to_owned()].into());
         let access = Access { datasets, writes: false };
-        assert_eq!(words(&access, Some("90d")), "for a, b only, to read only, good for 90d");
-        assert_eq!(words(&Access::full(), None), "for all datasets, without an end");
+        assert_eq!(words(&access, Some("90d")), "for a, b only, read-only, valid for 90d");
+        assert_eq!(words(&Access::full(), None), "for all datasets, without expiry");
     }
 }

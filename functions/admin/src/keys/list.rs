@@ -16,7 +16,7 @@ pub(crate) async fn run(context: &Context) -> Result<Answer, Failure> {
     let keys = context.store.keys().await?;
     let lines: Vec<_> = keys.iter().map(line).collect();
     let text = if lines.is_empty() {
-        "there are no keys; make one with keys create".to_owned()
+        "there are no keys; create one with keys create".to_owned()
     } else {
         lines.join("\n")
     };
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_that_is_known_of_a_key_is_told() {
+    fn key_line_shows_all_its_properties() {
         let key = KeyInfo {
             id: "00ff".into(),
             tenant: "acme".into(),

@@ -12,8 +12,8 @@ use crate::failure::Failure;
 pub(crate) async fn run(context: &Context, id: &str) -> Result<Answer, Failure> {
     let id = id_of(id);
     if context.store.revoke_key(id).await? {
-        Ok(Answer::done(format!("key {id} is revoked; it ends within 5 seconds"), json!({"id": id})))
+        Ok(Answer::done(format!("key {id} is revoked; it stops working within 5 seconds"), json!({"id": id})))
     } else {
-        Ok(Answer::refused("there is no such key that still works; keys list shows them"))
+        Ok(Answer::refused("there is no valid key with this id; keys list shows the valid ones"))
     }
 }

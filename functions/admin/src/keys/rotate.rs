@@ -29,12 +29,12 @@ pub(crate) async fn run(
     let lives = |lived: Option<u64>| wanted.unwrap_or(lived.or(default));
     let old = id_of(id);
     let Some(rotated) = context.store.rotate_key(old, overlap_secs, lives).await? else {
-        return Ok(Answer::refused("there is no such key that still works; keys list shows them"));
+        return Ok(Answer::refused("there is no valid key with this id; keys list shows the valid ones"));
     };
     let new = &rotated.new;
     let life = new.expires_secs.map(|secs| format!("{}h", secs / 3600));
     let text = format!(
-        "{}\nthis is tenant {}'s key in place of {old}, {}; it is shown this once\nkey {old} works until {} UTC",
+        "{}\nthis is tenant {}'s key in place of {old}, {}; it is shown only this once\nkey {old} works until {} UTC",
         rotated.key,
         new.tenant,
         create::words(&new.access, life.as_deref()),
@@ -51,7 +51,7 @@ pub(crate) async fn run(
 fn overlap_secs(text: &str) -> Result<u64, String> {
     let secs = duration::seconds(text).filter(|secs| *secs <= MAX_OVERLAP_SECS);
     secs.ok_or_else(|| {
-        format!("overlap: {text:?} is no time; write a whole number and a unit: 0h, 12h, 7d, at most 90d")
+        format!("overlap: {text:?} is not a duration; use a whole number and a unit: 0h, 12h, 7d, at most 90d")
     })
 }
 
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_overlap_may_be_nothing_but_not_for_ever() {
+    fn overlap_may_be_zero_but_not_unlimited() {
         assert_eq!((overlap_secs("0h"), overlap_secs(DEFAULT_OVERLAP)), (Ok(0), Ok(7 * 86_400)));
         for bad in ["", "never", "91d", "7"] {
             assert!(overlap_secs(bad).is_err(), "{bad}");

@@ -48,7 +48,7 @@ fn off(estimated: u64, counted: u64) -> f64 {
 }
 
 #[tokio::test]
-async fn estimates_of_the_sample_are_near_what_is_counted() {
+async fn sample_estimates_are_close_to_actual_counts() {
     let Some(ground) = Ground::new(&[]).await else { return };
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../infra/local/sample/catalog.toml");
     let catalog = Catalog::parse(&std::fs::read_to_string(file).unwrap()).unwrap();

@@ -20,7 +20,7 @@ fn statements(advice: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_missing_index_is_told_with_its_remedy() {
+async fn missing_index_is_reported_with_its_remedy() {
     let statements = [
         "create table S.big (id bigint, at timestamptz not null, account text not null, filler text)",
         "insert into S.big select i, timestamptz '2024-01-01 00:00+00' + i * interval '1 minute', 'a' || i % 5, repeat('x', 200) \
@@ -41,7 +41,7 @@ async fn a_missing_index_is_told_with_its_remedy() {
     says(
         &warnings,
         &[
-            "datasets.d.range_column: a day of \"at\"",
+            "datasets.d.range_column: selecting a day of \"at\"",
             &format!("plan: Seq Scan on {}.big", ground.schema),
             &format!("create index concurrently on {}.big (account, at);", ground.schema),
         ],
@@ -63,7 +63,7 @@ async fn a_missing_index_is_told_with_its_remedy() {
 }
 
 #[tokio::test]
-async fn a_dropped_index_is_named_with_its_plan_and_the_statement_that_cures_it() {
+async fn dropped_index_is_reported_with_plan_and_create_statement() {
     let Some(ground) = Ground::new(&ORDERS).await else { return };
     ground.execute("analyze S.orders").await.unwrap();
     let keys = "relation = \"S.orders\"\nrange_column = \"created_at\"\nfilters = [\"country\", \"email\"]";
@@ -83,7 +83,7 @@ async fn a_dropped_index_is_named_with_its_plan_and_the_statement_that_cures_it(
 }
 
 #[tokio::test]
-async fn a_partitioned_table_is_cured_partition_by_partition() {
+async fn partitioned_table_gets_index_statements_per_partition() {
     let Some(ground) = Ground::new(&[
         "create table S.parts (id bigint, at date not null, kind text not null, filler text) partition by range (at)",
         "create table S.parts_1 partition of S.parts for values from ('2024-01-01') to ('2024-02-01')",
@@ -98,7 +98,7 @@ async fn a_partitioned_table_is_cured_partition_by_partition() {
     };
     let keys = "relation = \"S.parts\"\nfilters = [\"kind\"]";
     let (_, _, warnings) = ground.good(keys).await;
-    says(&warnings, &["datasets.d.filters: a value of \"kind\" is found only by reading"]);
+    says(&warnings, &["datasets.d.filters: selecting a value of \"kind\" requires reading"]);
     let cure = statements(&warnings);
     assert_eq!(cure.len(), 3, "{warnings}");
     for statement in &cure {
@@ -109,14 +109,14 @@ async fn a_partitioned_table_is_cured_partition_by_partition() {
 }
 
 #[tokio::test]
-async fn only_a_filter_that_finds_little_wants_an_index() {
+async fn only_selective_filters_need_an_index() {
     let Some(ground) = Ground::new(&ORDERS).await else { return };
     ground.execute("analyze S.orders").await.unwrap();
     let keys = "relation = \"S.orders\"\nfilters = [\"country\", \"email\"]";
     let (_, _, warnings) = ground.good(keys).await;
     says(
         &warnings,
-        &["datasets.d.filters: a value of \"email\" is found only by reading", "plan: Seq Scan on"],
+        &["datasets.d.filters: selecting a value of \"email\" requires reading", "plan: Seq Scan on"],
     );
     let cure = statements(&warnings);
     assert_eq!(cure, [format!("create index concurrently on {}.orders (email);", ground.schema)]);
@@ -130,7 +130,7 @@ async fn only_a_filter_that_finds_little_wants_an_index() {
 }
 
 #[tokio::test]
-async fn an_invalid_index_is_named() {
+async fn invalid_index_is_reported() {
     let Some(ground) = Ground::new(&ORDERS).await else { return };
     // Two orders in one minute: creating the index fails and leaves an invalid one.
     ground
@@ -150,7 +150,7 @@ async fn an_invalid_index_is_named() {
 }
 
 #[tokio::test]
-async fn what_an_order_costs_is_told() {
+async fn cost_of_ordering_is_reported() {
     let Some(ground) = Ground::new(&ORDERS).await else { return };
     ground.execute("analyze S.orders").await.unwrap();
     let keys = "relation = \"S.orders\"\nrange_column = \"created_at\"\nordered = true";
@@ -162,7 +162,7 @@ async fn what_an_order_costs_is_told() {
             "plan: Sort (cost=",
             "leave ordered out",
             &format!(
-                "an index on (created_at, id) makes it cheap only where rows of {}.orders lie in that order",
+                "an index on (created_at, id) makes it cheap only if the rows of {}.orders are stored in that order",
                 ground.schema
             ),
         ],

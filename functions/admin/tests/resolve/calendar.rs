@@ -4,7 +4,7 @@ use crate::ground::Ground;
 use crate::says;
 
 #[tokio::test]
-async fn rows_that_no_date_reaches_are_warned_of() {
+async fn rows_beyond_all_dates_get_a_warning() {
     let statements = [
         "create table S.ages (id int8, d date not null, t timestamptz not null, plain date not null)",
         "insert into S.ages values (1, '2024-01-01', now(), '2024-01-01'), (2, 'infinity', '-infinity', '9999-12-31'), \
@@ -25,7 +25,7 @@ async fn rows_that_no_date_reaches_are_warned_of() {
 }
 
 #[tokio::test]
-async fn a_column_without_a_zone_is_asked_for_one_where_rows_settle() {
+async fn settling_column_without_a_zone_gets_a_warning() {
     let statements = [
         "create table S.walls (id int8, d date not null, w timestamp not null)",
         "grant select on S.walls to R",
@@ -34,7 +34,7 @@ async fn a_column_without_a_zone_is_asked_for_one_where_rows_settle() {
     for column in ["d", "w"] {
         let keys = |more: &str| format!("relation = \"S.walls\"\nrange_column = \"{column}\"\n{more}");
         let (dataset, _, warnings) = ground.good(&keys("settle_after = \"1h\"\n")).await;
-        says(&warnings, &["datasets.d.time_zone", "nothing says in which time zone", "ended everywhere"]);
+        says(&warnings, &["datasets.d.time_zone", "its time zone is not set", "ended in every time zone"]);
         assert_eq!(dataset.range.unwrap().time_zone, None);
         let (dataset, _, warnings) =
             ground.good(&keys("settle_after = \"1h\"\ntime_zone = \"America/Los_Angeles\"\n")).await;

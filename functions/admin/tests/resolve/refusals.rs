@@ -4,7 +4,7 @@ use crate::ground::Ground;
 use crate::says;
 
 #[tokio::test]
-async fn what_fails_when_rows_are_read_is_found_before_any_chunk_is() {
+async fn failing_queries_are_refused_at_apply() {
     let Some(ground) = Ground::new(&[
         "create table S.t (id integer primary key, at date not null, mood text not null)",
         "insert into S.t select i, date '2024-01-01' + i % 100, 'fine' from generate_series(1, 1000) i",
@@ -28,15 +28,15 @@ async fn what_fails_when_rows_are_read_is_found_before_any_chunk_is() {
     let found = ground.bad("relation = \"S.writes\"").await;
     says(
         &found,
-        &["datasets.d.relation: the source refuses it", "25006", "it writes, and the source is only read"],
+        &["datasets.d.relation: the source rejected it", "25006", "it writes, but the source is read-only"],
     );
     let found = ground.bad("relation = \"S.raises\"\nrange_column = \"at\"\nnulls = \"exclude\"").await;
-    says(&found, &["datasets.d.relation: the source refuses it", "P0001"]);
+    says(&found, &["datasets.d.relation: the source rejected it", "P0001"]);
     assert!(!found.contains("no value for"), "what a function says may hold values: {found}");
     // Only its NDJSON fails.
     says(
         &ground.bad("relation = \"S.hues\"").await,
-        &["datasets.d.relation: the source refuses it", "P0001"],
+        &["datasets.d.relation: the source rejected it", "P0001"],
     );
     let undefined = "query = \"select nowhere(id) as id from S.t\"";
     says(&ground.bad(undefined).await, &["datasets.d.query", "42883", "write it with its schema"]);
@@ -44,7 +44,7 @@ async fn what_fails_when_rows_are_read_is_found_before_any_chunk_is() {
 }
 
 #[tokio::test]
-async fn more_columns_than_a_chunk_can_describe_are_found() {
+async fn too_many_columns_are_refused() {
     let columns: Vec<_> = (1..=1664).map(|i| format!("id as c{i}")).collect();
     let statements =
         ["create table S.t (id integer)", "insert into S.t values (1)", "grant select on S.t to R"];
@@ -56,7 +56,7 @@ async fn more_columns_than_a_chunk_can_describe_are_found() {
 }
 
 #[tokio::test]
-async fn a_session_that_one_dataset_costs_is_replaced_for_the_next() {
+async fn lost_session_is_replaced_for_the_next_dataset() {
     let Some(ground) = Ground::new(&[
         "create table S.t (id integer)",
         "insert into S.t values (1)",

@@ -10,7 +10,7 @@ const TABLE: [&str; 3] = [
 ];
 
 #[tokio::test]
-async fn missing_rights_are_named_by_the_grants_that_end_it() {
+async fn missing_rights_are_reported_as_grant_statements() {
     let Some(ground) = Ground::new(&TABLE).await else { return };
     let keys = "relation = \"S.t\"";
     let cure = ground.remedy(keys).await;
@@ -22,7 +22,7 @@ async fn missing_rights_are_named_by_the_grants_that_end_it() {
     // A query is rejected by the server, which names only the schema.
     let query = "query = \"select * from S.t\"";
     let found = ground.bad(query).await;
-    says(&found, &["datasets.d.query: the source refuses it", "42501"]);
+    says(&found, &["datasets.d.query: the source rejected it", "42501"]);
     let cure = ground.remedy(query).await;
     assert_eq!(cure, format!("grant usage on schema {} to sluice_source", ground.schema));
     ground.execute(&cure).await.unwrap();
@@ -46,7 +46,7 @@ async fn missing_rights_are_named_by_the_grants_that_end_it() {
 }
 
 #[tokio::test]
-async fn below_a_view_the_rights_of_its_owner_count() {
+async fn view_owner_rights_are_checked() {
     let Some(ground) = Ground::new(&TABLE).await else { return };
     let owner = format!("{}_owner", ground.schema);
     for statement in [
@@ -74,7 +74,7 @@ async fn below_a_view_the_rights_of_its_owner_count() {
 }
 
 #[tokio::test]
-async fn row_security_is_left_by_a_view_of_the_owner() {
+async fn owner_view_avoids_row_security() {
     let Some(ground) = Ground::new(&[&TABLE[..], &["grant select on S.t to R"]].concat()).await else {
         return;
     };
@@ -89,7 +89,7 @@ async fn row_security_is_left_by_a_view_of_the_owner() {
 }
 
 #[tokio::test]
-async fn a_view_whose_ends_are_dear_to_find_has_months_once_it_is_materialized() {
+async fn materializing_an_expensive_view_gives_it_months() {
     let Some(ground) = Ground::new(&[
         "create table S.lines (id integer, at date not null, price numeric not null, filler text)",
         "insert into S.lines select i, date '2024-01-01' + i % 700, i, repeat('x', 700) from generate_series(1, 120000) i",
@@ -136,7 +136,7 @@ async fn a_view_whose_ends_are_dear_to_find_has_months_once_it_is_materialized()
 }
 
 #[tokio::test]
-async fn values_that_are_far_off_are_reported_until_they_are_corrected() {
+async fn outlying_range_values_are_reported_until_corrected() {
     let Some(ground) =
         Ground::new(&[&TABLE[..], &["create index on S.t (at)", "grant select on S.t to R"]].concat()).await
     else {
@@ -147,7 +147,7 @@ async fn values_that_are_far_off_are_reported_until_they_are_corrected() {
     let (_, _, found) = ground.good(keys).await;
     says(
         &found,
-        &["more than 600 months apart", "nothing, if values such as 9999-12-31 are meant; else correct"],
+        &["more than 600 months apart", "nothing if values such as 9999-12-31 are intended; otherwise correct"],
     );
     ground.execute("update S.t set at = '2024-01-01' where id = 0").await.unwrap();
     assert_eq!(ground.good(keys).await.2, "");
@@ -155,7 +155,7 @@ async fn values_that_are_far_off_are_reported_until_they_are_corrected() {
 }
 
 #[tokio::test]
-async fn what_the_catalog_can_mend_is_mended_as_it_says() {
+async fn catalog_remedies_work_as_described() {
     let Some(ground) = Ground::new(
         &[
             &TABLE[..],

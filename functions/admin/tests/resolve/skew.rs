@@ -54,7 +54,7 @@ fn plan(dataset: &Dataset, estimate: &DatasetEstimate, kind: RangeKind, target_b
 }
 
 #[tokio::test]
-async fn no_chunk_of_skewed_data_is_beyond_twice_the_target_unless_it_is_a_day() {
+async fn skewed_chunks_stay_within_twice_the_target() {
     let Some(ground) = Ground::new(&SKEWED).await else { return };
     ground.execute("analyze S.skewed").await.unwrap();
     let mut inspector = ground.inspector().await;

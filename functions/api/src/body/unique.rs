@@ -69,7 +69,7 @@ impl<'de> Visitor<'de> for AnyValue {
         while let Some(key) = entries.next_key::<String>()? {
             if object.contains_key(&key) {
                 let short: String = key.chars().take(60).collect();
-                return Err(A::Error::custom(format!("the key {short:?} stands twice in an object")));
+                return Err(A::Error::custom(format!("duplicate key {short:?} in an object")));
             }
             let Unique(value) = entries.next_value()?;
             object.insert(key, value);

@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_changes_by_nobodys_hand_is_kept() {
+    fn only_immutable_states_are_cached() {
         let second = 1_000_000;
         for status in [ExportStatus::Queued, ExportStatus::Running, ExportStatus::Failed] {
             assert_eq!(keep(status, Some(1000 * second), 0), None, "{status}");

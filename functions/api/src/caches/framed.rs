@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_come_back() {
+    fn facts_and_body_round_trip() {
         let packed = pack(&("facts", 7), b"{\"body\": true}");
         let (facts, body) = unpack::<(String, u32)>(&packed).unwrap();
         assert_eq!((facts.0.as_str(), facts.1, &body[..]), ("facts", 7, &b"{\"body\": true}"[..]));
@@ -37,7 +37,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_nothing() {
+    fn malformed_frames_are_ignored() {
         let good = pack(&("facts", 7), b"");
         for bad in [&b""[..], b"abc", b"\xff\xff\xff\xff{}", b"\0\0\0\x02{}", &good[..good.len() - 1]] {
             assert!(unpack::<(String, u32)>(&Bytes::copy_from_slice(bad)).is_none(), "{bad:?}");

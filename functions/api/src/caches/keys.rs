@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tenants_change_is_asked_about_at_once() {
+    fn tenant_change_invalidates_its_cached_keys() {
         let keys = Keys::new(Duration::from_secs(30));
         keys.know(key(), owner());
         keys.forget(&"other".parse().unwrap());
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_keys_are_looked_up_a_few_times_a_second_and_right_ones_always() {
+    fn wrong_keys_are_rate_limited_and_right_ones_not() {
         let keys = Keys::new(Duration::from_secs(30));
         let now = Instant::now();
         let wrong = |i: u8| Presented { id: "abcd1234".into(), secret_sha256: [i; 32] };
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_believed_for_seconds() {
+    fn keys_are_cached_for_seconds() {
         assert_eq!(Keys::new(Duration::from_secs(30)).keep, LONGEST);
         let never = Keys::new(Duration::ZERO);
         never.know(key(), owner());

@@ -25,7 +25,7 @@ pub(crate) async fn list(
     uri: Uri,
 ) -> Result<Response, Refusal> {
     let mut params = Params::read(&uri, &["status", "cursor", "limit"]);
-    let remedy = "give one of queued, running, succeeded, failed, canceled, expired";
+    let remedy = "use one of queued, running, succeeded, failed, canceled, expired";
     let status = params.get("status", remedy, |text| text.parse::<ExportStatus>().ok());
     let before = params.cursor::<ExportCursor>().map(|cursor| (cursor.accepted_micros, cursor.id));
     let limit = params.limit(20, 100);

@@ -27,11 +27,11 @@ pub(crate) async fn manifest(
             answer::redirect(&link, handed)
         }
         None if export.status.is_live() => {
-            let detail = format!("the export is {}; its manifest comes when it has succeeded", export.status);
+            let detail = format!("the export is {}; its manifest is available once it has succeeded", export.status);
             Err(Refusal::not_yet(detail, POLL_SECS))
         }
         None if export.invalidated => Err(Refusal::gone(
-            "files of the export were invalidated by the operator; retry the export, or send a new one",
+            "files of the export were invalidated by the operator; retry the export, or create a new one",
         )),
         None => Err(Refusal::not_found(format!("the export is {}; it has no manifest", export.status))),
     }

@@ -36,7 +36,7 @@ pub(super) fn plan(plan: &Plan, wants: &[Want], outlook: &Outlook, worker_memory
         waiting_chunks: outlook.own.chunks,
         waiting_bytes: outlook.own.bytes,
         measured_chunks: pace.chunks,
-        paused: outlook.paused.then(|| "the operator has paused all exports; nothing starts".to_owned()),
+        paused: outlook.paused.then(|| "the operator has paused all exports; no chunks start until they are resumed".to_owned()),
         cost: items(&known),
     };
     let unknown_datasets = efforts.iter().filter(|effort| effort.is_none()).count() as u64;
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_unknown_is_no_number_and_in_no_sum() {
+    fn unknown_figures_are_null_and_left_out_of_sums() {
         let plan = answer(Own::default());
         let rows: Vec<_> = plan.datasets.iter().map(|dataset| dataset.counts.rows).collect();
         assert_eq!(rows, [Some(10), None, None]);
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn the_whole_is_the_sum_of_what_is_known() {
+    fn totals_are_sums_of_known_figures() {
         let whole = Past { chunks: 1, rows: 7, bytes: 300_000_000, units: 0.0 };
         let plan = answer(Own { whole, ..Own::default() });
         assert_eq!((plan.total.rows, plan.unknown_datasets), (Some(17), 1));

@@ -34,10 +34,10 @@ pub(crate) fn export(state: &ExportState) -> wire::Export {
         queue_position: state.queue_position,
         errors: state.errors.iter().map(|error| chunk_error(error, state)).collect(),
         paused: (live && state.paused)
-            .then(|| "the operator has paused all exports; deadlines stand still".to_owned()),
+            .then(|| "the operator has paused all exports; deadlines are suspended".to_owned()),
         back_off: state.back_off.as_ref().filter(|_| live).map(|held| wire::BackOff {
             signal: held.hold.signal,
-            reason: format!("{}; chunks start again by themselves when that is over", held.hold.reason),
+            reason: format!("{}; chunks resume automatically when this is over", held.hold.reason),
             // Not before the export itself was accepted: the condition may have affected other exports first.
             since: rfc3339(held.since_micros.max(state.accepted_micros)),
             until: rfc3339(held.until_micros),
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn an_eta_is_said_once_enough_is_done() {
+    fn eta_is_given_once_enough_is_done() {
         assert_eq!(eta_secs(&done(40), Some(0), 60_000_000), None);
         assert_eq!(eta_secs(&done(250), Some(0), 60_000_000), Some(180));
         assert_eq!(eta_secs(&done(250), None, 60_000_000), None);
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hundred_percent_is_said_only_at_the_end() {
+    fn progress_is_100_percent_only_at_the_end() {
         assert_eq!(
             percent(&Progress { weight_total: 100_000, weight_done: 99_999, ..Progress::default() }),
             99.9

@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_changes_or_hands_out_something_is_an_event() {
+    fn changes_and_links_are_audit_events() {
         let id = "0d9d6f4e-1f7a-4c53-9d5c-6b1f0a7f2a11";
         for (method, path, wanted) in [
             (Method::POST, "/exports".to_owned(), Some(Kind::Create)),

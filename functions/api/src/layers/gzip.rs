@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn gzip_is_sent_to_those_who_take_it() {
+    fn gzip_is_sent_only_when_accepted() {
         let accepts = |value: &str| {
             let mut headers = HeaderMap::new();
             headers.insert(header::ACCEPT_ENCODING, value.parse().unwrap());
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_packed_comes_back() {
+    fn packed_bytes_unpack_to_the_original() {
         let plain = b"{\"exports\":[]}".repeat(1000);
         let packed = pack(&plain).unwrap();
         let mut unpacked = Vec::new();

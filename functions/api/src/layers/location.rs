@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_location_leads_to_the_same_place_from_every_address() {
+    fn relative_location_resolves_equally_from_every_address() {
         let to = "/api/v1/exports/1";
         for (from, seen) in [
             ("/api/v1/exports", "exports/1"),

@@ -51,7 +51,7 @@ fn of_router(status: StatusCode) -> Refusal {
     match status {
         StatusCode::NOT_FOUND => Refusal::no_path(),
         StatusCode::METHOD_NOT_ALLOWED => Refusal::no_method(),
-        StatusCode::BAD_REQUEST => Refusal::new(status, "the path cannot be read"),
-        _ => Refusal::new(status, "the request was refused"),
+        StatusCode::BAD_REQUEST => Refusal::new(status, "the path is malformed"),
+        _ => Refusal::new(status, "the request was rejected"),
     }
 }

@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_burst_passes_and_then_the_rate_holds() {
+    fn burst_is_allowed_before_the_rate_limit_applies() {
         let (rates, now) = (Rates::new(5), Instant::now());
         let (acme, other) = (tenant("acme"), tenant("other"));
         assert_eq!((0..20).filter(|_| rates.take(&acme, now).is_ok()).count(), 10);
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn zero_is_no_limit_and_many_tenants_are_no_memory() {
+    fn zero_disables_the_limit_and_buckets_are_bounded() {
         let now = Instant::now();
         assert!((0..1000).all(|_| Rates::new(0).take(&tenant("acme"), now).is_ok()));
         let rates = Rates::new(5);

@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_stage_is_removed() {
+    fn only_the_gateway_stage_is_removed() {
         assert_eq!(path("/prod/api/v1/exports?limit=1").as_deref(), Some("/api/v1/exports?limit=1"));
         assert_eq!(path("http://host/prod/api/v1/health").as_deref(), Some("http://host/api/v1/health"));
         for kept in ["/api/v1/exports", "/api/v1/api/v1/x", "/a/b/api/v1/x", "/prod/api/v10/x", "/prod", "/"]
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn one_slash_at_the_end_is_removed() {
+    fn one_trailing_slash_is_removed() {
         let path = |uri: &str| without_slash(&uri.parse().unwrap()).map(|uri| uri.to_string());
         assert_eq!(path("/api/v1/datasets/?a=b").as_deref(), Some("/api/v1/datasets?a=b"));
         for kept in

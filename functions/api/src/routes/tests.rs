@@ -120,7 +120,7 @@ async fn problem(response: Response) -> Problem {
 }
 
 #[tokio::test]
-async fn who_asks_too_often_is_told_when_to_come_back() {
+async fn exceeding_the_rate_limit_is_a_429_with_retry_after() {
     let api = limited(1);
     let ask = |path| api.clone().oneshot(request(&Method::GET, path));
     for _ in 0..2 {
@@ -151,7 +151,7 @@ async fn health_needs_no_key_and_no_store() {
 }
 
 #[tokio::test]
-async fn nothing_else_is_answered_without_a_key() {
+async fn every_other_route_needs_a_key() {
     let others = [
         (Method::GET, "/nothing/here"),
         (Method::PATCH, "/exports"),
@@ -169,14 +169,14 @@ async fn nothing_else_is_answered_without_a_key() {
 }
 
 #[tokio::test]
-async fn a_malformed_key_is_refused_without_asking_the_store() {
+async fn malformed_key_is_refused_without_a_store_query() {
     let mut request = request(&Method::GET, "/exports");
     request.headers_mut().insert(header::AUTHORIZATION, "Bearer nonsense".parse().unwrap());
     assert_eq!(send(request).await.status(), 401);
 }
 
 #[tokio::test]
-async fn a_store_that_is_not_there_is_a_503_on_every_route() {
+async fn unreachable_store_is_a_503_on_every_route() {
     for (method, path) in REQUESTS {
         let response = send(request(&method, path)).await;
         assert_eq!(response.status(), 503, "{method} {path}");
@@ -203,7 +203,7 @@ async fn unknown_paths_and_methods_are_problems() {
 }
 
 #[tokio::test]
-async fn a_malformed_id_is_as_unknown_as_a_foreign_one() {
+async fn malformed_ids_are_404_like_foreign_ones() {
     let expected = Refusal::no_export().detail;
     for bad in ["x", "%00", "%ff", "..%2f..", &ID.replace('-', "")] {
         for (method, path) in REQUESTS.iter().filter(|(_, path)| path.contains(ID)) {
@@ -215,7 +215,7 @@ async fn a_malformed_id_is_as_unknown_as_a_foreign_one() {
 }
 
 #[tokio::test]
-async fn a_body_is_checked_before_anything_is_asked() {
+async fn body_is_checked_before_any_store_query() {
     for (content_type, body, status) in [
         ("text/csv", "{}".to_owned(), 415),
         ("application/json", "{".to_owned(), 400),
@@ -254,7 +254,7 @@ async fn parameters_and_headers_are_checked() {
 }
 
 #[tokio::test]
-async fn what_is_known_is_not_sent_again() {
+async fn matching_etag_is_answered_with_304() {
     let health = |tag: Option<&str>| {
         let mut request = Request::get(format!("{BASE_PATH}/health")).body(Body::empty()).unwrap();
         if let Some(tag) = tag {
@@ -277,7 +277,7 @@ async fn what_is_known_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn a_panic_is_an_answer() {
+async fn panic_becomes_a_500_problem() {
     let panicking = Router::new()
         .route(
             "/",
@@ -298,7 +298,7 @@ async fn a_panic_is_an_answer() {
 
 /// The list that other tests iterate over is the router's own.
 #[tokio::test]
-async fn the_list_of_routes_is_whole() {
+async fn list_of_routes_is_complete() {
     let source = include_str!("../routes.rs");
     let routed: Vec<(String, String)> = source
         .lines()
@@ -345,7 +345,7 @@ fn guarded(response: &Response) -> bool {
 }
 
 #[tokio::test]
-async fn every_answer_has_the_headers_that_protect_it() {
+async fn every_answer_has_security_headers() {
     let mut statuses = std::collections::BTreeSet::new();
     let mut look = |response: Response, what: &str| {
         assert!(guarded(&response), "{what}: {:?}", response.headers());
@@ -368,7 +368,7 @@ async fn every_answer_has_the_headers_that_protect_it() {
 
 /// A read-only key.
 #[tokio::test]
-async fn a_key_that_reads_only_is_refused_before_anything_is_looked_up() {
+async fn read_only_key_is_refused_before_any_lookup() {
     let id_of = |id: &str| format!("/exports/{id}");
     for (method, path) in [
         (Method::POST, "/exports".to_owned()),

@@ -89,12 +89,12 @@ impl Definition {
         if self.query.as_deref().is_some_and(ends_a_statement) {
             say(
                 ".query",
-                "the query holds a semicolon outside of literals and comments",
-                "give one SELECT statement without a semicolon",
+                "the query contains a semicolon outside of literals and comments",
+                "use one SELECT statement without a semicolon",
             );
         }
         if self.search_path.iter().any(|schema| schema.is_empty() || schema.contains('\0')) {
-            say(".search_path", "a name is empty or holds a NUL character", "list names of schemas");
+            say(".search_path", "a name is empty or holds a NUL character", "list schema names");
         }
         if self.tenant_column.is_some() && self.shared {
             say(".shared", "tenant_column and shared exclude each other", "keep one of them");
@@ -110,17 +110,17 @@ impl Definition {
             );
         }
         if self.time_zone.as_deref().is_some_and(|z| TimeZone::get(z).is_err()) {
-            say(".time_zone", "the zone is unknown", "use an IANA name such as Europe/Amsterdam");
+            say(".time_zone", "unknown time zone", "use an IANA name such as Europe/Amsterdam");
         }
         if self.settle_after.is_some() && self.settle_after_secs().is_none() {
-            say(".settle_after", "this is no duration", "write a whole number and a unit: 90s, 15m, 1h, 2d");
+            say(".settle_after", "the value is not a duration", "write a whole number and a unit: 90s, 15m, 1h, 2d");
         }
         if self.settle_after_secs().is_some_and(|secs| secs < MIN_SETTLE_SECS) {
-            let remedy = "write 5s or more: a row can be seen some seconds after the time it is stamped with";
+            let remedy = "use 5s or more: a row can become visible some seconds after its timestamp";
             say(".settle_after", "the duration is too short", remedy);
         }
         if self.columns.as_deref().is_some_and(<[String]>::is_empty) {
-            say(".columns", "the list is empty", "name columns, or leave the key out for all");
+            say(".columns", "the list is empty", "list columns, or omit the key for all");
         }
         found
     }

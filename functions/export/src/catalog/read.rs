@@ -44,14 +44,14 @@ impl Catalog {
             Some(Value::Table(datasets)) => datasets.clone(),
             None => Table::new(),
             Some(_) => {
-                violations.push(Violation::new("datasets", "this is no table", "write [datasets.NAME]"));
+                violations.push(Violation::new("datasets", "the value is not a table", "write [datasets.NAME]"));
                 return Err(violations);
             }
         };
         if datasets.is_empty() {
             violations.push(Violation::new(
                 "datasets",
-                "the catalog has no dataset",
+                "the catalog has no datasets",
                 "add a [datasets.NAME] table",
             ));
         }
@@ -99,13 +99,13 @@ fn check_name(name: &str) -> Option<Violation> {
     }
     RESERVED
         .contains(&name)
-        .then(|| Violation::new(path, "the name is a path of the API", "rename the dataset"))
+        .then(|| Violation::new(path, "the name is reserved for a path of the API", "rename the dataset"))
 }
 
 /// Reads one dataset key by key, so that a wrong key does not hide other errors.
 fn read_definition(path: &str, value: Value, violations: &mut Vec<Violation>) -> Definition {
     let Value::Table(table) = value else {
-        violations.push(Violation::new(path, "this is no table", format!("write [{path}]")));
+        violations.push(Violation::new(path, "the value is not a table", format!("write [{path}]")));
         return Definition::default();
     };
     let (mut good, mut unread) = (Table::new(), Vec::new());
@@ -136,7 +136,7 @@ fn unknown(key: &str) -> String {
         return format!("did you mean {meant}? {REFERENCE}");
     }
     let keys = Definition::keys();
-    let otherwise = format!("the keys are {}", keys.join(", "));
+    let otherwise = format!("the allowed keys are {}", keys.join(", "));
     let separator = if near::near(key, keys.iter().copied()).is_empty() { ";" } else { "" };
     format!("{}{separator} {REFERENCE}", near::remedy(key, keys.iter().copied(), &otherwise))
 }
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_catalog_is_read() {
+    fn catalog_is_parsed() {
         let catalog = Catalog::parse("[datasets.orders]\nrelation = \"shop.orders\"\nrange_column = \"created_at\"\nsettle_after = \"1h\"\nshared = true\n").unwrap();
         assert_eq!(catalog.datasets["orders"].settle_after_secs(), Some(3600));
     }
@@ -219,7 +219,7 @@ mod tests {
         let remedy = |path: &str| told.iter().find(|(p, _)| *p == path).unwrap().1;
         assert!(remedy("datasets.a.relatoin").starts_with("did you mean relation?"));
         assert!(remedy("datasets.b.table").starts_with("did you mean relation?"));
-        assert!(remedy("datasets.b.frobnicate").starts_with("the keys are relation, query, range_column"));
+        assert!(remedy("datasets.b.frobnicate").starts_with("the allowed keys are relation, query, range_column"));
         for path in ["title", "datasets.a", "datasets.c.relation", "datasets.c.shared", "datasets.c.nulls"] {
             remedy(path);
         }
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn every_key_is_in_the_reference_with_an_example_that_is_read() {
+    fn every_catalog_key_is_documented_with_a_valid_example() {
         let readme = include_str!("../../README.md");
         let table = readme.split("## Keys of the catalog").nth(1).unwrap().split("\n## ").next().unwrap();
         let rows: Vec<Vec<&str>> = table

@@ -139,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_zone_that_was_not_named_is_unknown_also_where_an_earlier_release_wrote_utc() {
+    fn utc_from_an_earlier_release_is_read_as_unknown() {
         let read = |kind: &str, zone: &str| {
             let json =
                 serde_json::json!({"name": "at", "kind": kind, "timeZone": zone, "includeNulls": false});

@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_semicolon_in_a_literal_name_or_comment_ends_nothing() {
+    fn semicolons_in_literals_names_or_comments_are_ignored() {
         for sql in [
             "select ';'",
             "select 'it''s; fine', \"a;b\" from t",
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn any_other_ends_the_statement() {
+    fn other_semicolons_end_the_statement() {
         for sql in [
             "select 1;",
             "select ';' ; select 2",

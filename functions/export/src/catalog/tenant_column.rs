@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_of_before_is_still_read() {
+    fn tenant_columns_of_older_catalogs_are_still_read() {
         let old: TenantColumn = serde_json::from_str("\"account\"").unwrap();
         assert_eq!(old, TenantColumn::from("account"));
         assert_eq!(serde_json::to_string(&old).unwrap(), "\"account\"");

@@ -109,9 +109,9 @@ impl Guess {
     fn of_own(unread: &[&Piece], own: &Own) -> Self {
         let sizes: Option<Vec<_>> = unread.iter().map(|piece| own.expects(&piece.range)).collect();
         let note = match sizes {
-            Some(_) => "as much as in your own last chunks of it",
+            Some(_) => "estimated from your own recent chunks of this dataset",
             None => {
-                "its size is unknown until chunks of it were exported; estimates are of all tenants and not shown"
+                "the size is unknown until you have exported chunks of this dataset; estimates cover all tenants and are not shown"
             }
         };
         Self { sizes, most: None, at_most: false, note: Some(note) }
@@ -121,14 +121,14 @@ impl Guess {
         let estimate = &want.estimate;
         let total = estimate.total;
         if !estimate.is_taken() {
-            let note = Some("its size is unknown: there is no estimate of it");
+            let note = Some("the size is unknown: there is no estimate for this dataset");
             return Self { sizes: None, most: None, at_most: false, note };
         }
         let planned = unread.iter().map(|piece| size_of(piece));
         if want.span.is_none() || estimate.knows_months() {
             let sizes = capped(planned.collect(), total);
             let filtered = !want.selection.predicates.is_empty();
-            let note = filtered.then_some("estimated without the filters: at most this much");
+            let note = filtered.then_some("upper bound: estimated without the filters");
             return Self { sizes: Some(sizes), most: Some(total), at_most: filtered, note };
         }
         // The distribution of the rows is unknown: each chunk may have all of them, but all chunks together have no
@@ -136,7 +136,7 @@ impl Guess {
         let each = unread.len() as u64;
         let share = Size { rows: total.rows.div_ceil(each), bytes: total.bytes.div_ceil(each) };
         let sizes = capped(vec![share; unread.len()], total);
-        let note = Some("estimated as a whole, not by date: at most this much");
+        let note = Some("upper bound: estimated for the whole dataset, not by date");
         Self { sizes: Some(sizes), most: Some(total), at_most: true, note }
     }
 }

@@ -31,7 +31,7 @@ fn done(start: i64, end: i64) -> DoneChunk {
 }
 
 #[test]
-fn chunks_that_tile_are_summed() {
+fn tiling_chunks_are_summed() {
     let tenant: TenantId = "acme".parse().unwrap();
     let dataset = ManifestDataset::assemble(head(), &tenant, vec![done(4, 10), done(0, 4)]).unwrap();
     assert_eq!((dataset.rows, dataset.bytes), (10, 100));

@@ -65,7 +65,7 @@ fn only(plan: Result<Plan, TooManyChunks>) -> Vec<Piece> {
 }
 
 #[test]
-fn a_dataset_without_an_index_is_one_chunk_and_says_so() {
+fn dataset_without_an_index_is_one_chunk_with_a_note() {
     let span = Span { kind: RangeKind::Date, start: 19_600, end: 19_940 };
     let estimate = DatasetEstimate { indexed: false, ..months(1 << 30) };
     let plan = Plan::new(&[want(Some(span), None, estimate)], &[], &policy(1 << 20)).unwrap();
@@ -82,7 +82,7 @@ fn the_plan_cuts_at_the_last_settled_day() {
 }
 
 #[test]
-fn only_what_was_settled_or_is_unread_is_reused() {
+fn only_settled_or_unread_chunks_are_reused() {
     let range = |a, b| Range::Span(Span { kind: RangeKind::Date, start: a, end: b });
     let span = Span { kind: RangeKind::Date, start: 0, end: 60 };
     let candidates = [
@@ -119,13 +119,13 @@ fn too_many_chunks_are_refused() {
     let error = Plan::new(&wants, &[], &Policy { max_chunks: 100, ..policy(1) }).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the export would have 341 chunks, 340 of them of orders; at most 100 are allowed"
+        "the export would have 341 chunks, 340 of them for orders; at most 100 are allowed"
     );
-    assert_eq!(error.remedy(), "export orders by itself, and ask for fewer days at a time of it");
+    assert_eq!(error.remedy(), "export orders by itself, and request fewer days of it at a time");
     let one = Plan::new(&wants[1..], &[], &Policy { max_chunks: 100, ..policy(1) }).unwrap_err();
-    assert_eq!(one.remedy(), "ask for fewer days at a time, in several exports");
+    assert_eq!(one.remedy(), "request fewer days at a time, in several exports");
     let both = Plan::new(&wants, &[], &Policy { max_chunks: 340, ..policy(1) }).unwrap_err();
-    assert!(both.remedy().starts_with("export orders by itself, or shorten"), "{}", both.remedy());
+    assert!(both.remedy().starts_with("export orders by itself, or split"), "{}", both.remedy());
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn uneven(bytes: u64, weights: &[u64]) -> DatasetEstimate {
 
 proptest! {
     #[test]
-    fn chunks_tile_what_is_wanted(
+    fn chunks_tile_the_requested_range(
         start in 19_000i64..19_900, length in 1i64..700, offset in 0i64..DAY_MICROS, instant: bool,
         bytes in 0u64..1_000_000, target in 1u64..100_000,
         there in proptest::collection::vec((18_900i64..20_000, 1i64..90, 0usize..4, any::<bool>()), 0..20),

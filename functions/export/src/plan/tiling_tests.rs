@@ -251,7 +251,7 @@ impl Story {
 
 proptest! {
     #[test]
-    fn whatever_was_there_chunks_tile_the_request(story in story(), probes in proptest::collection::vec(0f64..1.0, 20)) {
+    fn chunks_tile_the_request_whatever_chunks_existed(story in story(), probes in proptest::collection::vec(0f64..1.0, 20)) {
         // Bounds without a meaning on the column are rejected when the request is read.
         let Some(span) = story.asked.span() else { return Ok(()) };
         let (there, reuse) = (story.history(), REUSE[story.reuse]);
@@ -296,7 +296,7 @@ proptest! {
     }
 
     #[test]
-    fn a_new_chunk_that_is_not_settled_has_no_settled_day(story in story()) {
+    fn unsettled_new_chunks_contain_no_settled_day(story in story()) {
         let Some(span) = story.asked.span() else { return Ok(()) };
         if !story.estimate.indexed || story.settle_after_secs.is_none() {
             return Ok(());

@@ -33,16 +33,16 @@ pub enum Bound {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BoundsError {
     /// An instant on a `date` column.
-    #[error("the range column is a date; an instant has no meaning on it")]
+    #[error("the range column is a date and cannot be compared with an instant")]
     InstantOnDate,
     /// The instant falls into a wall hour that happens twice.
-    #[error("{0} falls into a wall hour that happens twice in the column's time zone")]
+    #[error("{0} is ambiguous: this local time occurs twice in the column's time zone")]
     Repeated(String),
     /// No value is between the bounds.
     #[error("the end is not after the start")]
     Empty,
     /// The requested days are missing from the calendar of the zone, because it crossed the date line.
-    #[error("{0} was skipped in {1}: no instant lies on it")]
+    #[error("{0} does not exist in {1}: the clock skipped it")]
     Skipped(String, String),
     /// The bound is outside of the years 1 to 9999.
     #[error("the bound is out of range")]
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_bound_is_refused() {
+    fn invalid_bounds_are_refused() {
         for bad in [
             "2024-02-30",
             "2024-1-1",
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_year_and_the_first_are_ordinary() {
+    fn first_and_last_year_are_accepted() {
         let all = days("0001-01-01", "9999-12-31", "Pacific/Kiritimati");
         let text = |kind| {
             let span = all.span(kind, &zone("Pacific/Kiritimati")).unwrap();
@@ -236,10 +236,10 @@ mod tests {
     }
 
     #[test]
-    fn a_skipped_day_is_named() {
+    fn error_names_a_skipped_day() {
         let apia = |start, end, kind| days(start, end, "Pacific/Apia").span(kind, &TimeZone::UTC);
         let error = apia("2011-12-30", "2011-12-30", RangeKind::Instant).unwrap_err().to_string();
-        assert_eq!(error, "2011-12-30 was skipped in Pacific/Apia: no instant lies on it");
+        assert_eq!(error, "2011-12-30 does not exist in Pacific/Apia: the clock skipped it");
         // With its neighbours, and as a date, the skipped day is like any other.
         assert!(apia("2011-12-29", "2011-12-30", RangeKind::Instant).is_ok());
         assert!(apia("2011-12-30", "2011-12-30", RangeKind::Date).is_ok());

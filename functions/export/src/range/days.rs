@@ -28,7 +28,7 @@ impl Days {
         let day = |text: &str| {
             let date = (text.len() == 10).then(|| text.parse::<Date>().ok()).flatten();
             date.filter(|d| d.year() >= 1)
-                .ok_or_else(|| format!("{text:?} is no day; write it as 2024-01-31"))
+                .ok_or_else(|| format!("{text:?} is not a date; write it as 2024-01-31"))
         };
         let days = Self { from: from.map(day).transpose()?, to: to.map(day).transpose()? };
         match (days.from, days.to) {
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_may_be_open_and_nonsense_is_refused() {
+    fn open_ends_are_accepted_and_invalid_days_refused() {
         let days = Days::read(None, Some("2024-01-31")).unwrap();
         assert_eq!(days.span(RangeKind::Wall).start, i64::MIN);
         assert!(!days.is_all() && Days::read(None, None).unwrap().is_all());

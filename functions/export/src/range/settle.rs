@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_is_settled_after_its_end_in_its_own_zone_or_in_every_zone() {
+    fn day_settles_after_its_end_in_its_zones() {
         use RangeKind::Date;
         let los_angeles = Some("America/Los_Angeles");
         // The reported case: at 17:00 of the 5th in Los Angeles, which is the 6th in UTC.
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wall_clock_that_is_set_back_shows_its_times_again() {
+    fn settling_respects_a_repeated_wall_clock_hour() {
         let until = |at: &str| until(RangeKind::Wall, Some("Europe/Amsterdam"), at);
         assert_eq!(until("2024-07-01T10:00:00Z"), "2024-07-01T12:00:00");
         assert_eq!(until("2024-10-26T23:30:00Z"), "2024-10-27T01:30:00");
@@ -135,7 +135,7 @@ mod tests {
         /// A row stamped by a writer in any zone, at any moment from the horizon on, is after all settled values,
         /// whether or not the operator named the zone.
         #[test]
-        fn nothing_that_can_still_be_written_is_settled(
+        fn values_that_can_still_be_written_are_unsettled(
             zone in 0..ZONES.len(), named: bool, kind in prop_oneof![Just(RangeKind::Date), Just(RangeKind::Wall), Just(RangeKind::Instant)],
             // From 1970 to 2069.
             horizon in 0i64..3_124_224_000, after in 0u64..200_000, later in prop_oneof![0i64..10_000_000, 0i64..400_000_000_000],

@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn an_open_span_is_split_where_rows_may_lie() {
+    fn open_span_is_split_where_rows_are_likely() {
         let of = |start, end| Span { kind: RangeKind::Date, start, end };
         let texts = |span: Span, parts| {
             let bounds = span.split(parts).into_iter().filter_map(|s| s.after().map(|at| s.text(at)));
@@ -191,7 +191,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_split_of_an_open_span_tiles_it_and_ends(
+        fn repeated_splits_of_an_open_span_tile_and_end(
             start in prop_oneof![Just(Span::OPEN_START), -800_000i64..2_932_897], length in proptest::option::of(1i64..4_000_000),
             parts in 2u32..70, towards_end: bool, kind in prop_oneof![Just(RangeKind::Date), Just(RangeKind::Wall)],
         ) {

@@ -81,7 +81,7 @@ pub(super) fn listed<'a>(fields: &Map<String, Value>, scope: &Scope<'a>, report:
         Some(Value::Array(items)) => items,
         Some(other) => {
             let message = format!("this is {}, not a list", kind_of(other));
-            report.say("/datasets", message, "give a list of dataset names, or \"*\" for all");
+            report.say("/datasets", message, "use a list of dataset names, or \"*\" for all");
             return Listed::default();
         }
     };
@@ -121,8 +121,8 @@ fn every<'a>(scope: &Scope<'a>, report: &mut Report) -> Listed<'a> {
     }
     if datasets.len() > scope.limits.datasets {
         let message =
-            format!("\"*\" means {} datasets; at most {} are allowed", datasets.len(), scope.limits.datasets);
-        report.say("/datasets", message, "name the datasets, in several exports");
+            format!("\"*\" selects {} datasets; at most {} are allowed", datasets.len(), scope.limits.datasets);
+        report.say("/datasets", message, "name the datasets and spread them over several exports");
         return Listed::default();
     }
     let chosen = datasets.iter().map(|(name, dataset)| Chosen {
@@ -157,7 +157,7 @@ impl<'a> Reader<'_, 'a> {
             }
             other => {
                 let message = format!("this is {}, not a dataset", kind_of(other));
-                report.say(pointer, message, "give a name, or an object with name, columns and filters");
+                report.say(pointer, message, "use a name, or an object with name, columns and filters");
                 None
             }
         }
@@ -180,7 +180,7 @@ impl<'a> Reader<'_, 'a> {
             report.say(
                 at_name,
                 message,
-                "name each dataset once; combine the filters, or send a second request",
+                "name each dataset once; combine the filters, or create a second export",
             );
             return None;
         }
@@ -201,7 +201,7 @@ impl<'a> Reader<'_, 'a> {
 
     fn remedy(&mut self, asked: &str) -> String {
         let otherwise = if asked == "*" {
-            "give \"*\" in place of the list, not in it"
+            "use \"*\" instead of the list, not as an item"
         } else {
             "GET /api/v1/datasets lists the datasets"
         };
@@ -227,7 +227,7 @@ fn columns(
         return None;
     };
     if items.is_empty() {
-        report.say(&pointer, "the list is empty", "name at least one column, or leave columns out for all");
+        report.say(&pointer, "the list is empty", "name at least one column, or omit columns for all");
     }
     if items.len() > MOST_COLUMNS {
         let message = format!("{} columns are named; at most {MOST_COLUMNS} are allowed", items.len());
@@ -248,7 +248,7 @@ fn columns(
             let remedy = near::remedy(
                 asked,
                 names,
-                "GET /api/v1/datasets/{name} lists the columns; leave columns out for all",
+                "GET /api/v1/datasets/{name} lists the columns; omit columns for all",
             );
             report.say(pointer, format!("there is no column {}", show(name)), remedy);
             continue;

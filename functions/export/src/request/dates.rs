@@ -26,7 +26,7 @@ pub(super) fn read(fields: &Map<String, Value>, undated: bool, report: &mut Repo
         report.say(
             "/endDate",
             "the end is not after the start",
-            "give an endDate on or after startDate; an instant must lie after it",
+            "use an endDate on or after startDate; an instant must be after startDate",
         );
         return None;
     }
@@ -48,7 +48,7 @@ fn bound(fields: &Map<String, Value>, key: &str, open: &str, report: &mut Report
         report.say(
             format!("/{key}"),
             format!("{} is neither a date of the years 1 to 9999 nor an RFC 3339 instant", show(text)),
-            format!("give a date such as 2024-01-31, or an instant such as 2024-01-31T12:00:00Z, to the microsecond at most; leave {key} out, or give {open}, for no bound on that side"),
+            format!("use a date such as 2024-01-31, or an instant such as 2024-01-31T12:00:00Z with at most microseconds; omit {key}, or use {open}, for no bound on that side"),
         );
     }
     bound
@@ -64,7 +64,7 @@ fn zone(fields: &Map<String, Value>, report: &mut Report) -> Option<TimeZone> {
         report.say(
             "/timeZone",
             format!("the time zone {} is unknown", show(name)),
-            "give an IANA name such as Europe/Amsterdam, or leave it out for UTC",
+            "use an IANA name such as Europe/Amsterdam, or omit it for UTC",
         );
     }
     zone
@@ -101,12 +101,12 @@ impl Dates {
         };
         let remedy = match error {
             BoundsError::InstantOnDate => {
-                "give startDate and endDate as dates, or export this dataset in a request of its own"
+                "use dates for startDate and endDate, or export this dataset in a separate request"
             }
-            BoundsError::Repeated(_) => "move the bound out of that hour, or give a date",
-            BoundsError::Empty => "move endDate behind startDate",
-            BoundsError::Skipped(..) => "ask for a longer range, or in another timeZone",
-            BoundsError::OutOfRange => "give a bound in the years 1 to 9999",
+            BoundsError::Repeated(_) => "move the bound out of that hour, or use a date",
+            BoundsError::Empty => "move endDate after startDate",
+            BoundsError::Skipped(..) => "request a longer range, or use another timeZone",
+            BoundsError::OutOfRange => "use a bound in the years 1 to 9999",
         };
         report.say(&chosen.pointer, format!("{}: {error}", chosen.name), remedy);
         None

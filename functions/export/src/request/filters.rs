@@ -65,7 +65,7 @@ pub(super) fn read(
 
 fn refused(name: &str, dataset: &Dataset) -> String {
     if dataset.column(name).is_some() {
-        format!("the column {} may not be filtered on", show(name))
+        format!("filtering on the column {} is not allowed", show(name))
     } else {
         format!("there is no column {} to filter on", show(name))
     }
@@ -77,7 +77,7 @@ fn suggestion(name: &str, index: usize, dataset: &Dataset) -> String {
         return "remove it; this dataset has no filters".to_owned();
     }
     let otherwise =
-        format!("filters here are {}", names.iter().take(20).copied().collect::<Vec<_>>().join(", "));
+        format!("the allowed filters are {}", names.iter().take(20).copied().collect::<Vec<_>>().join(", "));
     near::remedy(if index < 20 { name } else { "" }, names, &otherwise)
 }
 
@@ -96,7 +96,7 @@ impl Filter<'_> {
             self.report.say(
                 pointer,
                 "PostgreSQL cannot compare values of type json",
-                "filter it by null, or remove the filter",
+                "filter for null, or remove the filter",
             );
             return None;
         }
@@ -120,7 +120,7 @@ impl Filter<'_> {
             self.report.say(
                 pointer,
                 "an empty list would match no row",
-                "give at least one value, or remove the filter",
+                "list at least one value, or remove the filter",
             );
             return None;
         }
@@ -144,7 +144,7 @@ impl Filter<'_> {
 
     fn comparisons(&mut self, comparisons: &Map<String, Value>, pointer: &str) -> Option<Value> {
         if comparisons.is_empty() {
-            self.report.say(pointer, "the object holds no comparison", "use eq, ne, gt, gte, lt, lte");
+            self.report.say(pointer, "the object has no operator", "use eq, ne, gt, gte, lt, lte");
             return None;
         }
         self.report.known(comparisons, pointer, &OPERATORS.map(|(word, _)| word));
@@ -152,8 +152,8 @@ impl Filter<'_> {
         for (word, test) in OPERATORS {
             let Some(value) = comparisons.get(word) else { continue };
             if Predicate::of(self.column, test(String::new())).is_none() {
-                let message = format!("values of {} have no operator for {word}", self.column.type_name);
-                self.report.say(format!("{pointer}/{word}"), message, "use eq, a list or null");
+                let message = format!("values of {} do not support the operator {word}", self.column.type_name);
+                self.report.say(format!("{pointer}/{word}"), message, "use eq, a list of values or null");
                 continue;
             }
             if let Some(literal) = self.literal(value, &format!("{pointer}/{word}")) {
@@ -168,10 +168,10 @@ impl Filter<'_> {
         let (message, remedy) = match value {
             Value::Null => (
                 "null cannot be compared".to_owned(),
-                format!("write \"{}\": null as a filter of its own", self.column.name),
+                format!("to match NULL, use \"{}\": null", self.column.name),
             ),
             Value::Array(_) | Value::Object(_) => {
-                (format!("this is {}, not a value", kind_of(value)), "give a single value".to_owned())
+                (format!("this is {}, not a value", kind_of(value)), "use a single value".to_owned())
             }
             scalar => match value::literal(self.column, scalar) {
                 Ok(literal) => return Some(literal),
@@ -180,7 +180,7 @@ impl Filter<'_> {
                         Value::String(text) => show(text),
                         other => other.to_string(),
                     };
-                    (format!("{shown} is no value of {}", self.column.type_name), format!("give {wanted}"))
+                    (format!("{shown} is not a value of {}", self.column.type_name), format!("use {wanted}"))
                 }
             },
         };

@@ -22,8 +22,8 @@ pub(super) fn read(fields: &Map<String, Value>, report: &mut Report) -> Output {
     let csv = fields.get("csv").and_then(|csv| report.object(csv, "/csv"));
     let format = one_of(fields, "format", &FORMATS, report).unwrap_or_default();
     if csv.is_some() && format != Format::Csv {
-        let message = format!("options of CSV do not go with the format {}", word(&FORMATS, format));
-        report.say("/csv", message, "leave csv out, or choose the format csv");
+        let message = format!("CSV options cannot be used with the format {}", word(&FORMATS, format));
+        report.say("/csv", message, "remove csv, or use the format csv");
     }
     Output {
         format,
@@ -41,8 +41,8 @@ fn compression(fields: &Map<String, Value>, format: Format, report: &mut Report)
         let fitting: Vec<_> = format.compressions().iter().map(|c| word(&COMPRESSIONS, *c)).collect();
         report.say(
             "/compression",
-            format!("{format_word} files are not compressed with {given}"),
-            format!("with {format_word}: {}", fitting.join(", ")),
+            format!("{format_word} files cannot be compressed with {given}"),
+            format!("for {format_word} use {}", fitting.join(", ")),
         );
     }
     given
@@ -80,8 +80,8 @@ fn csv_options(csv: &Map<String, Value>, report: &mut Report) -> CsvOptions {
             Some(delimiter) => options.delimiter = delimiter,
             None => report.say(
                 "/csv/delimiter",
-                format!("{} cannot separate fields", show(text)),
-                "give one ASCII character that is not a double quote, a line break or NUL",
+                format!("{} cannot be used as the delimiter", show(text)),
+                "use one ASCII character that is not a double quote, a line break or NUL",
             ),
         }
     }
@@ -89,9 +89,9 @@ fn csv_options(csv: &Map<String, Value>, report: &mut Report) -> CsvOptions {
         if text.len() > LONGEST_NULL || text.contains(['\r', '\n', '\0', '"', options.delimiter]) {
             report.say(
                 "/csv/null",
-                format!("{} cannot stand for NULL", show(text)),
+                format!("{} cannot be used for NULL", show(text)),
                 format!(
-                    "give at most {LONGEST_NULL} bytes without delimiter, double quote, line break and NUL"
+                    "use at most {LONGEST_NULL} bytes without the delimiter, double quotes, line breaks or NUL"
                 ),
             );
         } else {

@@ -68,7 +68,7 @@ impl Report {
         self.say(
             pointer,
             format!("this is {}, not {wanted}", kind_of(value)),
-            format!("give {wanted}, or leave it out where it is optional"),
+            format!("use {wanted}, or omit the field if it is optional"),
         );
     }
 
@@ -81,7 +81,7 @@ impl Report {
                 near::remedy(
                     key,
                     known.iter().copied(),
-                    &format!("remove it; the fields here are {}", known.join(", ")),
+                    &format!("remove it; the allowed fields are {}", known.join(", ")),
                 ),
             );
         }

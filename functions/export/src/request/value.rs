@@ -42,7 +42,7 @@ impl Literal {
 /// Reads a JSON scalar as a value of the column.
 ///
 /// # Errors
-/// A description of the accepted values, to complete "give …".
+/// A description of the accepted values, to complete "use …".
 pub(super) fn literal(column: &Column, value: &Value) -> Result<Literal, String> {
     match column.kind {
         // An array has no narrower form than its text.
@@ -120,25 +120,25 @@ fn wanted(column: &Column) -> String {
         _ if column.array => format!("a string that PostgreSQL reads as {}", column.type_name),
         ColumnType::Uuid => "a string such as \"123e4567-e89b-12d3-a456-426614174000\"".to_owned(),
         ColumnType::Date => {
-            "a date of the calendar such as \"2024-01-31\", or \"infinity\", \"-infinity\"".to_owned()
+            "a date such as \"2024-01-31\", or \"infinity\", \"-infinity\"".to_owned()
         }
-        ColumnType::Time => "a time of the day such as \"12:30:00\", to the microsecond at most".to_owned(),
-        ColumnType::Timetz => "a time of the day with its offset such as \"12:30:00+01:00\"".to_owned(),
+        ColumnType::Time => "a time such as \"12:30:00\", with at most microseconds".to_owned(),
+        ColumnType::Timetz => "a time with its offset such as \"12:30:00+01:00\"".to_owned(),
         ColumnType::Interval => "an interval such as \"P1DT2H\" or \"1 day 02:00:00\"".to_owned(),
         ColumnType::Inet if is(column, "cidr") => {
-            "a network such as \"10.1.0.0/16\", without bits to the right of its mask".to_owned()
+            "a network such as \"10.1.0.0/16\", without bits set to the right of the mask".to_owned()
         }
         ColumnType::Inet => "an address such as \"10.1.2.3\", \"10.1.2.3/16\" or \"2001:db8::1\"".to_owned(),
         ColumnType::Char => "a string of one ASCII character, not a backslash, or an empty one".to_owned(),
         ColumnType::Timestamp => {
-            "a wall time such as \"2024-01-31T12:00:00\", to the microsecond at most, without an offset"
+            "a timestamp without an offset such as \"2024-01-31T12:00:00\", with at most microseconds"
                 .to_owned()
         }
         ColumnType::Timestamptz => {
-            "an RFC 3339 instant such as \"2024-01-31T12:00:00Z\", to the microsecond at most".to_owned()
+            "an RFC 3339 instant such as \"2024-01-31T12:00:00Z\", with at most microseconds".to_owned()
         }
         ColumnType::Bytea => "a string of hexadecimal digits such as \"\\x00ff\"".to_owned(),
-        ColumnType::Jsonb => "a string that holds JSON, without NUL characters".to_owned(),
+        ColumnType::Jsonb => "a string that contains JSON, without NUL characters".to_owned(),
         _ if is(column, "name") => format!("a string of at most {MAX_NAME_BYTES} bytes"),
         _ if is(column, "bit") || is(column, "varbit") => "a string of the digits 0 and 1".to_owned(),
         _ if !column.labels.is_empty() => {

@@ -12,10 +12,10 @@ pub enum Unfit {
     #[error("the dataset is no longer in the catalog")]
     Removed,
     /// The dataset reads another relation or query.
-    #[error("it reads another relation or query")]
+    #[error("its relation or query changed")]
     From,
     /// A column was removed or has another type.
-    #[error("column {0} is gone or has another type")]
+    #[error("column {0} was removed or its type changed")]
     Column(String),
     /// Ranges are cut differently, or rows with NULL in the range column are no longer exported.
     #[error("its range column changed")]
@@ -24,7 +24,7 @@ pub enum Unfit {
     #[error("its tenant column changed")]
     Tenant,
     /// Requests may no longer filter on this column.
-    #[error("{0} is no longer a filter, or has another type")]
+    #[error("{0} is no longer a filter, or its type changed")]
     Filter(String),
     /// The operator changed the epoch, to discard everything computed before.
     #[error("its epoch changed")]
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_widens_fits() {
+    fn selections_fit_a_wider_catalog() {
         assert_eq!(after(|_| ()), Ok(()));
         assert_eq!(after(|d| d.columns.insert(0, Column::native("new", 25, ColumnType::Text))), Ok(()));
         assert_eq!(after(|d| d.filters.push(Column::native("city", 25, ColumnType::Text))), Ok(()));
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_narrows_or_means_something_else_does_not_fit() {
+    fn selections_do_not_fit_a_narrower_or_changed_catalog() {
         assert_eq!(selection().fits(&Revision::default()), Err(Unfit::Removed));
         assert_eq!(after(|d| d.from = From::Query("select 1".into())), Err(Unfit::From));
         assert_eq!(after(|d| drop(d.columns.pop())), Err(Unfit::Column("email".into())));

@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn timings_stand_beside_the_other_keys() {
+    fn timings_are_flattened_into_the_attempt() {
         let entry = AttemptEntry {
             number: 1,
             started_at: "2024-01-01T00:00:00Z".into(),

@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_star_is_all() {
+    fn star_selects_all_datasets() {
         let request: ExportRequest = serde_json::from_str(r#"{"datasets":"*"}"#).unwrap();
         assert_eq!(request.datasets, Datasets::All(All::Star));
         assert_eq!(serde_json::to_string(&request).unwrap(), r#"{"datasets":"*"}"#);

@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_not_asked_for_longest_goes_first() {
+    async fn least_recently_used_entry_is_evicted_first() {
         let cache = MemoryCache::new(MemoryLimits { bytes: 1 << 20, entries: 3 });
         for n in 1..=3 {
             cache.put(&key(n), &entry(10)).await;
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_stays_within_its_bytes() {
+    async fn memory_cache_stays_within_its_byte_limit() {
         let cache = MemoryCache::new(MemoryLimits { bytes: 100_000, entries: 1000 });
         for n in 0..200 {
             cache.put(&key(n), &entry(5_000)).await;

@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_this_deployment_did_not_write_is_not_there() {
+    async fn entries_of_other_writers_are_ignored() {
         let inner = memory();
         let (ours, others) = (sealed(&inner, Some([7; 32])), sealed(&inner, Some([8; 32])));
         inner.put(&key(1), &entry(b"forged")).await;
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_entry_ends_when_it_was_to_end() {
+    async fn sealed_entry_expires_at_its_original_time() {
         let inner = memory();
         let ours = sealed(&inner, Some([7; 32]));
         ours.put(&key(1), &Entry { left: Duration::from_millis(20), ..entry(b"old") }).await;

@@ -36,7 +36,7 @@ async fn layers_keep_the_contract() {
 }
 
 #[tokio::test]
-async fn what_the_far_layer_gives_is_kept_near_no_longer_than_there() {
+async fn near_layer_keeps_entries_no_longer_than_far() {
     let (near, far) = (memory(), memory());
     let layered = LayeredCache::new(near.clone(), far.clone());
     far.put(&key(1), &Entry { value: Bytes::from_static(b"x"), left: Duration::from_secs(5) }).await;
@@ -47,7 +47,7 @@ async fn what_the_far_layer_gives_is_kept_near_no_longer_than_there() {
 }
 
 #[test]
-fn no_two_things_have_the_same_key() {
+fn cache_keys_are_distinct() {
     let (acme, beta): (TenantId, TenantId) = ("acme".parse().unwrap(), "beta".parse().unwrap());
     let id = ExportId::from_random([1; 16]);
     let [one, two] = [1, 2].map(|n| ChunkId::from_random([n; 16]));
@@ -93,7 +93,7 @@ async fn many_callers_of_one_key_fetch_it_once() {
 }
 
 #[tokio::test]
-async fn what_fails_or_may_not_be_kept_is_shared_with_nobody() {
+async fn failed_or_uncacheable_fills_are_not_shared() {
     let (through, one, two) = (ReadThrough::new(memory()), key(1), key(2));
     let fills = AtomicUsize::new(0);
     for keep in [None, Some(Duration::ZERO)] {
@@ -120,7 +120,7 @@ async fn what_fails_or_may_not_be_kept_is_shared_with_nobody() {
 }
 
 #[tokio::test]
-async fn a_filler_that_is_dropped_leaves_nobody_waiting() {
+async fn dropped_fill_does_not_block_waiting_callers() {
     let (through, one) = (ReadThrough::new(memory()), key(1));
     let never = || async {
         std::future::pending::<()>().await;
@@ -135,7 +135,7 @@ async fn a_filler_that_is_dropped_leaves_nobody_waiting() {
 }
 
 #[tokio::test]
-async fn after_forget_nobody_shares_what_was_under_way() {
+async fn after_forget_running_fills_are_not_shared() {
     let flights = Flights::<u8, u8>::default();
     let Joined::First(old) = flights.join(&1).await else { panic!("nobody was there") };
     flights.forget();
@@ -147,7 +147,7 @@ async fn after_forget_nobody_shares_what_was_under_way() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_costs_next_to_nothing() {
+async fn unreachable_redis_costs_almost_no_time() {
     let cache = RedisCache::new("redis://127.0.0.1:1").unwrap();
     let start = Instant::now();
     for _ in 0..1000 {
@@ -159,7 +159,7 @@ async fn a_server_that_is_not_there_costs_next_to_nothing() {
 }
 
 #[tokio::test]
-async fn a_server_that_says_nothing_is_asked_once_in_a_while() {
+async fn silent_redis_is_queried_only_rarely() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("redis://127.0.0.1:{}", listener.local_addr().unwrap().port());
     let cache = RedisCache::new(&url).unwrap();

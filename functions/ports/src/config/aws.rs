@@ -62,13 +62,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_service_has_variables_of_its_own() {
+    fn each_aws_service_has_its_own_variables() {
         assert_eq!(variable("AWS_ENDPOINT_URL", "S3"), "AWS_ENDPOINT_URL_S3");
         assert_eq!(variable("AWS_ENDPOINT_URL", "Secrets Manager"), "AWS_ENDPOINT_URL_SECRETS_MANAGER");
     }
 
     #[tokio::test]
-    async fn an_address_that_cannot_be_reached_is_known_after_two_seconds() {
+    async fn connect_timeout_is_two_seconds() {
         let config = from_env().await;
         let timeouts = config.timeout_config().unwrap();
         assert_eq!(timeouts.connect_timeout(), Some(Duration::from_secs(2)));

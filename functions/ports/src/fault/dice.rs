@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_seed_gives_the_same_throws_and_each_process_its_own() {
+    fn throws_repeat_per_seed_and_differ_per_process() {
         let throws = |mut dice: Dice| (0..20).map(|_| dice.below(1_000)).collect::<Vec<_>>();
         assert_eq!(throws(Dice::of(1, "worker", 3)), throws(Dice::of(1, "worker", 3)));
         let all = [
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn every_side_comes() {
+    fn throws_are_spread_over_every_side() {
         let mut dice = Dice::new(7);
         let mut seen = [0; 6];
         (0..600).for_each(|_| seen[dice.below(6) as usize] += 1);

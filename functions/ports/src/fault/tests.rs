@@ -30,7 +30,7 @@ async fn without_a_plan_the_contracts_are_kept() {
 }
 
 #[tokio::test]
-async fn a_plan_in_which_nothing_strikes_changes_nothing() {
+async fn plan_without_faults_keeps_the_contracts() {
     let folder = tempfile::tempdir().unwrap();
     let faults = faults(folder.path(), &Fault::ALL.map(|fault| (fault, 0)));
     crate::contract::objects(&*faults.objects(Arc::new(MemoryObjects::default()))).await;
@@ -39,7 +39,7 @@ async fn a_plan_in_which_nothing_strikes_changes_nothing() {
 }
 
 #[tokio::test]
-async fn messages_may_be_late_twice_and_out_of_order_and_the_contract_is_kept() {
+async fn duplicated_messages_keep_the_queue_contract() {
     let folder = tempfile::tempdir().unwrap();
     let faults = faults(folder.path(), &[(Fault::QueueDouble, 500)]);
     let inner = Arc::new(MemoryQueue::default());
@@ -47,7 +47,7 @@ async fn messages_may_be_late_twice_and_out_of_order_and_the_contract_is_kept() 
 }
 
 #[tokio::test]
-async fn a_lost_answer_is_an_error_of_something_that_was_done() {
+async fn lost_answer_is_an_error_after_the_effect() {
     let folder = tempfile::tempdir().unwrap();
     let bucket = MemoryObjects::default();
     let faulty = faults(folder.path(), &[(Fault::ObjectsLoseAnswer, 1000)]).objects(Arc::new(bucket.clone()));
@@ -58,7 +58,7 @@ async fn a_lost_answer_is_an_error_of_something_that_was_done() {
 }
 
 #[tokio::test]
-async fn a_call_that_fails_did_nothing() {
+async fn failed_call_has_no_effect() {
     let folder = tempfile::tempdir().unwrap();
     let bucket = MemoryObjects::default();
     for (fault, kind) in [(Fault::ObjectsFail, Kind::Unavailable), (Fault::ObjectsThrottle, Kind::Throttled)]
@@ -93,7 +93,7 @@ async fn messages_are_lost_late_and_refused_as_planned() {
 }
 
 #[test]
-fn the_same_seed_strikes_alike_and_each_process_otherwise() {
+fn faults_repeat_per_seed_and_differ_per_process() {
     let throws = || {
         let folder = tempfile::tempdir().unwrap();
         let all = faults(folder.path(), &[(Fault::StoreBusy, 300)]);
@@ -107,7 +107,7 @@ fn the_same_seed_strikes_alike_and_each_process_otherwise() {
 }
 
 #[test]
-fn a_plan_may_come_and_go() {
+fn removing_the_plan_ends_its_faults() {
     let folder = tempfile::tempdir().unwrap();
     let faults = faults(folder.path(), &[(Fault::StoreBusy, 1000)]);
     assert!(faults.strikes(Fault::StoreBusy));
@@ -117,7 +117,7 @@ fn a_plan_may_come_and_go() {
 }
 
 #[test]
-fn only_a_process_whose_aws_is_on_this_machine_listens() {
+fn faults_need_an_aws_endpoint_on_this_machine() {
     let folder = Some("/tmp");
     assert!(Faults::allowed(folder, Some("http://127.0.0.1:4566"), "api").0.is_some());
     for endpoint in [

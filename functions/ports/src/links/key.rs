@@ -12,7 +12,7 @@ const RSA_BYTES: usize = 256;
 
 const WRONG: LinksError = LinksError::Field(
     "privateKey",
-    "no unencrypted private key in PEM form, RSA of 2048 bits or ECDSA on P-256",
+    "not an unencrypted private key in PEM form, RSA of 2048 bits or ECDSA on P-256",
 );
 
 pub(super) enum Key {

@@ -44,10 +44,10 @@ impl Signer {
         let text: Text = serde_json::from_str(text).map_err(|_| LinksError::Form)?;
         let base = base(&text.domain).ok_or(LinksError::Field(
             "domain",
-            "no plain host name, such as d111111abcdef8.cloudfront.net",
+            "not a plain host name, such as d111111abcdef8.cloudfront.net",
         ))?;
         if text.key_pair_id.is_empty() || !text.key_pair_id.chars().all(|c| c.is_ascii_alphanumeric()) {
-            return Err(LinksError::Field("keyPairId", "no id of a public key, such as K2JCJMDEHXQW5F"));
+            return Err(LinksError::Field("keyPairId", "not the id of a public key, such as K2JCJMDEHXQW5F"));
         }
         let key = Key::read(&text.private_key)?;
         Ok(Self { base, key_pair_id: text.key_pair_id, key })

@@ -88,7 +88,7 @@ fn edge() -> Edge {
 }
 
 #[test]
-fn the_policy_is_the_canned_one_to_the_byte() {
+fn link_policy_equals_the_canned_policy() {
     assert_eq!(
         policy("https://d111111abcdef8.cloudfront.net/t/acme/c/1.csv", 1_767_290_400),
         "{\"Statement\":[{\"Resource\":\"https://d111111abcdef8.cloudfront.net/t/acme/c/1.csv\",\
@@ -97,7 +97,7 @@ fn the_policy_is_the_canned_one_to_the_byte() {
 }
 
 #[test]
-fn openssl_accepts_links_of_both_kinds_of_key_and_refuses_what_was_changed() {
+fn openssl_accepts_signed_links_and_refuses_altered_ones() {
     let mut edge = edge();
     let (ours, others) = (keys(edge.folder.path(), "ours"), keys(edge.folder.path(), "others"));
     for ((private, pem), (_, foreign)) in ours.iter().zip(&others) {
@@ -124,7 +124,7 @@ fn openssl_accepts_links_of_both_kinds_of_key_and_refuses_what_was_changed() {
 }
 
 #[test]
-fn no_key_of_an_object_widens_what_a_link_grants() {
+fn object_keys_cannot_widen_a_link() {
     let folder = tempfile::tempdir().unwrap();
     let (_, pem) = keys(folder.path(), "k").swap_remove(2);
     let link = Signer::read(&secret("K1", &pem)).unwrap().link("t/a*?#\"é/1", NOW).unwrap();
@@ -208,7 +208,7 @@ async fn age(cdn: &Cdn) {
 }
 
 #[tokio::test]
-async fn a_key_is_kept_for_a_while_and_replaced_when_the_secret_is() {
+async fn signing_key_is_cached_and_replaced_with_the_secret() {
     let folder = tempfile::tempdir().unwrap();
     let mut made = keys(folder.path(), "k");
     let (rsa, ec) = (made.swap_remove(0).1, made.swap_remove(2).1);

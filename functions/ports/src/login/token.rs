@@ -118,7 +118,7 @@ pub(super) mod tests {
 
     /// Compares with the output of botocore's `generate_db_auth_token`.
     #[tokio::test]
-    async fn tokens_of_the_database_are_those_that_the_sdk_of_aws_makes() {
+    async fn database_tokens_equal_those_of_the_aws_sdk() {
         let query = "Action=connect&DBUser=sluice_store&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIDEXAMPLE%2F20261124%2Feu-central-1%2Frds-db%2Faws4_request&X-Amz-Date=20261124T120000Z&X-Amz-Expires=900&X-Amz-SignedHeaders=host";
         let without = "X-Amz-Signature=63cfbf2b7792b59f280d900c2de69db7670c1f25f6473ff7fa566c70c767c720";
         let with = "X-Amz-Security-Token=token%2Fwith%2Bsigns%3D&X-Amz-Signature=a3fd2d2ac43b6b076211118ca1a90ffda0a5fa5cdc553aa43a26640d675631df";
@@ -131,7 +131,7 @@ pub(super) mod tests {
 
     /// Compares with the output of botocore's `RequestSigner`.
     #[tokio::test]
-    async fn tokens_of_the_cache_are_those_that_the_sdk_of_aws_makes() {
+    async fn cache_tokens_equal_those_of_the_aws_sdk() {
         let query = "Action=connect&ResourceType=ServerlessCache&User=sluice-x-api&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIDEXAMPLE%2F20261124%2Feu-central-1%2Felasticache%2Faws4_request&X-Amz-Date=20261124T120000Z&X-Amz-Expires=900&X-Amz-SignedHeaders=host";
         let without = "X-Amz-Signature=f210d2c8bfa2901a5f270886e9863fc84c6dd2fad8a69898cffe68730d5e7444";
         let with = "X-Amz-Security-Token=token%2Fwith%2Bsigns%3D&X-Amz-Signature=98a91b07f3f33fd85d02da87e089c4c2d6e26f2a009ce3c2cd570a77926e5d72";

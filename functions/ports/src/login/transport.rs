@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_without_a_word_about_tls_is_not_protected() {
+    fn url_without_tls_settings_is_not_protected() {
         let of = |rest: &str| Transport::of(&format!("postgres://a:b@{rest}"), Login::Password).unwrap();
         assert_eq!(of("db.example.com/shop"), Transport::Plain);
         assert_eq!(of("db.example.com/shop?sslmode=prefer"), Transport::Plain);

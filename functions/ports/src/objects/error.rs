@@ -20,7 +20,7 @@ pub struct ObjectsError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Kind {
     /// Too many calls; a later call may succeed.
-    #[error("the object store asks to slow down")]
+    #[error("the object store is throttling requests")]
     Throttled,
     /// No response, or a response that the service is unavailable.
     #[error("the object store cannot be reached")]
@@ -35,7 +35,7 @@ pub enum Kind {
     #[error("the bucket does not exist")]
     NoBucket,
     /// Any other failure.
-    #[error("the object store refused the call")]
+    #[error("the object store rejected the request")]
     Other,
 }
 

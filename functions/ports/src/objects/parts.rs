@@ -26,14 +26,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ten_thousand_parts_are_never_needed() {
+    fn part_limit_suffices_for_the_longest_upload() {
         let capacity: u64 = (1..=MAX_PARTS).map(|n| target_bytes(n) as u64).sum();
         // 15 minutes at 500 MB/s.
         assert!(capacity > 900 * 500_000_000);
     }
 
     #[test]
-    fn parts_are_small_and_never_too_small() {
+    fn part_sizes_start_at_the_allowed_minimum() {
         assert_eq!(target_bytes(1), 5 << 20);
         assert_eq!(target_bytes(1_000), 5 << 20);
         assert_eq!(target_bytes(1_001), 15 << 20);

@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn failures_are_told_apart() {
+    fn s3_failures_are_classified() {
         assert_eq!(kind(Some(503), Some("SlowDown")), Kind::Throttled);
         assert_eq!(kind(Some(404), None), Kind::NotFound);
         assert_eq!(kind(Some(404), Some("NoSuchBucket")), Kind::NoBucket);

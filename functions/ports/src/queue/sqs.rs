@@ -84,7 +84,7 @@ impl Queue for SqsQueue {
     async fn send_later(&self, message: Message, secs: u32) -> Result<(), QueueError> {
         let delay = i32::try_from(secs.min(MAX_DELAY_SECS)).ok();
         let refused = self.send_batch(&[message], delay).await?;
-        if refused.is_empty() { Ok(()) } else { Err(QueueError::new("it refused the message")) }
+        if refused.is_empty() { Ok(()) } else { Err(QueueError::new("the queue rejected the message")) }
     }
 
     async fn waiting(&self) -> Result<u64, QueueError> {
@@ -93,7 +93,7 @@ impl Queue for SqsQueue {
         let answer = call.attribute_names(count.clone()).send().await;
         let answer = answer.map_err(|e| failed(&e))?;
         let told = answer.attributes().and_then(|told| told.get(&count)?.parse().ok());
-        told.ok_or_else(|| QueueError::new("it does not tell how many messages wait"))
+        told.ok_or_else(|| QueueError::new("the queue did not return its number of messages"))
     }
 }
 
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_queue_that_refuses_is_told_from_one_that_does_not_answer() {
+    async fn refusing_and_unreachable_queues_are_distinguished() {
         let (endpoint, server) = sqs(vec![json!({"Attributes": {"ApproximateNumberOfMessages": "7"}})]);
         assert_eq!(queue(&endpoint).waiting().await.unwrap(), 7);
         server.join().unwrap();
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_refused_in_a_good_answer_is_sent_again_and_then_reported() {
+    async fn refused_messages_are_resent_and_then_reported() {
         let messages: Vec<_> = (1..=3).map(|i| Message { chunk: ChunkId::from_random([i; 16]) }).collect();
         let (endpoint, server) = sqs(vec![refusing(&["0", "2"]), refusing(&["1"]), refusing(&["0"])]);
         let refused = queue(&endpoint).send(&messages).await.unwrap();

@@ -125,27 +125,27 @@ impl SourceCode {
     pub(super) fn what(self) -> &'static str {
         match self {
             Self::Unavailable => "the source is not available",
-            Self::Login => "the source refuses the login",
-            Self::Full => "no session of the source became free in time",
-            Self::SessionTimeout => "the source ended a session that was in use",
-            Self::Url => "the source's URL cannot be used",
+            Self::Login => "the source rejected the login",
+            Self::Full => "no source session became available in time",
+            Self::SessionTimeout => "the source terminated a session that was in use",
+            Self::Url => "the source URL is not valid",
             Self::Timeout => "the statement was canceled",
             Self::Locked => "another session holds a lock on the relation",
             Self::Conflict => "the standby canceled the statement to replay a change",
-            Self::Resource => "the source is out of a resource",
-            Self::Foreign => "a server that the dataset reads through the source failed",
+            Self::Resource => "the source ran out of a resource",
+            Self::Foreign => "a foreign server that the dataset reads from failed",
             Self::Error => "the source reported an error",
-            Self::Protocol => "the source answered in an unexpected way",
+            Self::Protocol => "the source sent an unexpected response",
             Self::SessionLost => "the source session terminated unexpectedly",
-            Self::RowSecurity => "a policy would hide rows",
+            Self::RowSecurity => "a row-level security policy would hide rows",
             Self::Permission => "permission denied",
             Self::SchemaChanged => "schema changed: a relation or column is missing",
             Self::Value => "a value could not be converted or computed",
-            Self::FilterValue => "a value of a filter is no value of its column's type",
-            Self::Query => "the source refuses the query",
+            Self::FilterValue => "a filter value is not valid for its column's type",
+            Self::Query => "the source rejected the query",
             Self::Limit => "the query exceeds a limit of the source",
             Self::Writes => "the dataset would write to the source",
-            Self::Corrupted => "data of the source is damaged",
+            Self::Corrupted => "data in the source is corrupted",
         }
     }
 
@@ -156,13 +156,13 @@ impl SourceCode {
                 "check user, password and database in SLUICE_SOURCE_URL, and that pg_hba.conf admits the role"
             }
             Self::SessionTimeout => {
-                "run admin migrate, which gives the source role timeouts of its own, or raise the server's or the pooler's"
+                "run admin migrate, which sets timeouts for the source role, or raise those of the server or pooler"
             }
             Self::Url => "correct SLUICE_SOURCE_URL",
             Self::Timeout => "raise statement_timeout of the source role, or export a smaller range",
-            Self::RowSecurity => "grant bypassrls to the source role, or export through a view of the owner",
+            Self::RowSecurity => "give the source role bypassrls, or export through a view of the table's owner",
             Self::Permission => {
-                "grant select on all that the dataset reads to the source role, and usage on the schemas"
+                "grant the source role select on everything the dataset reads, and usage on the schemas"
             }
             Self::SchemaChanged => "run catalog apply",
             Self::Value => "check the request's filters and the expressions of the dataset",
@@ -172,8 +172,8 @@ impl SourceCode {
             Self::Writes => {
                 "export a relation or a query that only reads: sessions of the source role are read only"
             }
-            Self::Corrupted => "check the relation, for example with amcheck, and restore what is damaged",
-            Self::Foreign => "check that server and the user mapping of the source role",
+            Self::Corrupted => "check the relation, for example with amcheck, and restore the corrupted data",
+            Self::Foreign => "check that server and the source role's user mapping",
             Self::Unavailable
             | Self::Full
             | Self::Locked
@@ -199,7 +199,7 @@ pub(super) fn remedy_of(state: &str) -> Option<&'static str> {
         "42704" => {
             "an object is missing: write a type with its schema, or create a user mapping for the source role"
         }
-        "53400" => "raise temp_file_limit or the limit that the server's log names",
+        "53400" => "raise temp_file_limit, or the limit named in the server's log",
         "55000" => "if it is a materialized view, refresh it",
         _ => return None,
     })

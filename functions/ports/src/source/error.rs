@@ -49,7 +49,7 @@ impl SourceError {
         Self::new(
             SourceCode::SchemaChanged,
             format!(
-                "schema changed: column \"{column}\" has type oid {found}, the catalog says {expected}; run catalog apply"
+                "schema changed: column \"{column}\" has type oid {found}, the catalog expects {expected}; run catalog apply"
             ),
         )
     }
@@ -57,7 +57,7 @@ impl SourceError {
     /// Returns the error for a tenant column whose equal texts no longer have equal bytes.
     pub(super) fn collation_changed(column: &str) -> Self {
         let message = format!(
-            "schema changed: the collation of the tenant column \"{column}\" is another than the catalog says; run catalog apply"
+            "schema changed: the collation of the tenant column \"{column}\" differs from the catalog; run catalog apply"
         );
         Self::new(SourceCode::SchemaChanged, message)
     }
@@ -73,7 +73,7 @@ impl SourceError {
             return self;
         }
         let message = format!(
-            "a value of the filter \"{column}\" is no value of its type (SQLSTATE {state}): correct the filter"
+            "a value of the filter \"{column}\" is not valid for its type (SQLSTATE {state}): correct the filter"
         );
         Self { sqlstate: self.sqlstate.clone(), ..Self::new(SourceCode::FilterValue, message) }
     }
@@ -100,7 +100,7 @@ impl SourceError {
 
     /// Returns the error for a server that did not respond in time.
     pub fn silent() -> Self {
-        Self::new(SourceCode::Unavailable, with(SourceCode::Unavailable.what(), "it does not answer"))
+        Self::new(SourceCode::Unavailable, with(SourceCode::Unavailable.what(), "it does not respond"))
     }
 
     /// Returns the error for a URL that cannot be used; only the operator can change that.
@@ -116,7 +116,7 @@ impl SourceError {
     /// Returns the error for a login token that cannot be created. Credentials come from the environment, which may
     /// be replaced.
     pub(super) fn login(cause: crate::login::LoginError) -> Self {
-        Self::new(SourceCode::Login, "no token to log in to the source with could be made").because(cause)
+        Self::new(SourceCode::Login, "a login token for the source could not be created").because(cause)
     }
 
     /// Returns the error for a transaction that lasted `limit_ms` and was ended by the server's
@@ -158,7 +158,7 @@ impl SourceError {
         else {
             let error = match &cause {
                 sqlx::Error::Io(_) if !connecting => {
-                    Self::new(SourceCode::Unavailable, "the connection to the source broke")
+                    Self::new(SourceCode::Unavailable, "the connection to the source was lost")
                 }
                 sqlx::Error::Tls(_) => {
                     Self::new(SourceCode::Unavailable, "the TLS handshake with the source failed")
@@ -167,7 +167,7 @@ impl SourceError {
                 // then returns no code.
                 sqlx::Error::Protocol(_) if connecting => Self::new(
                     SourceCode::Login,
-                    "the source refuses the login, in words that cannot be read; its log has the reason",
+                    "the source rejected the login with an unreadable message; see its log for the reason",
                 ),
                 sqlx::Error::Configuration(_) => Self::plain(SourceCode::Url),
                 _ if connecting => Self::plain(SourceCode::Unavailable),
@@ -273,7 +273,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_session_that_ends_is_a_condition_of_the_deployment() {
+    fn ended_sessions_signal_a_back_off() {
         for state in [
             "53300", "57P01", "57P03", "25P03", "25P04", "28P01", "28000", "3D000", "08006", "XX000", "42501",
         ] {
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn schema_changed_is_said_only_of_what_the_catalog_names() {
+    fn schema_changed_is_reported_only_for_catalog_names() {
         assert_eq!(refused("42P01", Some("parserOpenTable"), false), SourceCode::SchemaChanged);
         assert_eq!(refused("42P01", Some("parserOpenTable"), true), SourceCode::Query);
         assert_eq!(refused("42883", Some("ParseFuncOrColumn"), false), SourceCode::Query);
@@ -296,13 +296,13 @@ mod tests {
     }
 
     #[test]
-    fn a_hidden_row_is_told_from_a_missing_grant_in_every_language() {
+    fn row_security_and_missing_grants_are_distinguished() {
         assert_eq!(refused("42501", Some("check_enable_rls"), false), SourceCode::RowSecurity);
         assert_eq!(refused("42501", Some("aclcheck_error"), false), SourceCode::Permission);
     }
 
     #[test]
-    fn only_names_of_our_statement_are_repeated() {
+    fn error_messages_quote_names_but_no_values() {
         let sql = "select q.\"a b\", f(q.x) from s.t q where q.x = 'secret' and y = E'secret'";
         let at = |piece: &str| sql.find(piece).unwrap() + 1;
         assert_eq!(name_at(sql, at("q.\"a b\"")).as_deref(), Some("q.\"a"));
@@ -313,7 +313,7 @@ mod tests {
         assert_eq!(name_at(sql, 1_000), None);
         let message = told(SourceCode::Query, "42883", " at f");
         assert!(
-            message.starts_with("the source refuses the query: undefined_function at f (SQLSTATE 42883); "),
+            message.starts_with("the source rejected the query: undefined_function at f (SQLSTATE 42883); "),
             "{message}"
         );
     }
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_value_is_the_filters_fault_and_a_missing_right_is_not() {
+    fn only_wrong_values_are_filter_errors() {
         let error = |state: &str| SourceError {
             sqlstate: Some(state.into()),
             ..SourceError::new(SourceCode::Error, "secret")

@@ -68,7 +68,7 @@ impl Inspector {
     pub(super) async fn explain(&mut self, select: &str) -> Result<Plan, SourceError> {
         let rows = self.texts(&format!("explain (format json, verbose)\n{select}")).await?;
         let text = rows.first().and_then(|row| row.first()?.as_deref()).unwrap_or_default();
-        Plan::parse(text).ok_or_else(|| SourceError::protocol("the answer to EXPLAIN cannot be read"))
+        Plan::parse(text).ok_or_else(|| SourceError::protocol("the output of EXPLAIN cannot be parsed"))
     }
 
     /// Returns names and types (OIDs as `pg_typeof` reports them) of the columns of a relation or query. Names that
@@ -120,7 +120,7 @@ impl Inspector {
     /// If the source cannot be queried.
     pub async fn server(&mut self) -> Result<Server, SourceError> {
         let row = self.texts(QUESTION).await?.into_iter().next();
-        row.and_then(Server::read).ok_or_else(|| SourceError::protocol("it tells too little of its server"))
+        row.and_then(Server::read).ok_or_else(|| SourceError::protocol("the description of the server is incomplete"))
     }
 
     /// Returns the time for which the oldest transaction of another session has been open; `None` if it cannot be

@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_has_a_limit_is_asked_for() {
+    fn load_query_reads_only_limited_figures() {
         let sql = load_sql(LoadLimits { active_sessions: 0, replica_lag_secs: 5 });
         assert!(sql.starts_with("select (null)::bigint") && sql.contains("pg_is_in_recovery"), "{sql}");
         let sql = load_sql(LoadLimits { active_sessions: 5, replica_lag_secs: 0 });

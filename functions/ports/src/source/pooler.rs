@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pooler_is_understood() {
+    fn pooler_messages_are_classified() {
         for (text, code) in [
             ("server conn crashed?", SourceCode::Unavailable),
             ("pgbouncer cannot connect to server", SourceCode::Unavailable),

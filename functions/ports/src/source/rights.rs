@@ -53,9 +53,9 @@ impl Inspector {
         let row = self.texts(ROLE).await?.into_iter().next().unwrap_or_default();
         let [Some(role), Some(superuser), Some(bypass_rls), attributes] =
             <[Option<String>; 4]>::try_from(row)
-                .map_err(|_| SourceError::protocol("it tells too little of its role"))?
+                .map_err(|_| SourceError::protocol("the description of the role is incomplete"))?
         else {
-            return Err(SourceError::protocol("it tells too little of its role"));
+            return Err(SourceError::protocol("the description of the role is incomplete"));
         };
         let attributes = attributes.unwrap_or_default();
         let attributes = attributes.split("; ").filter(|text| !text.is_empty()).map(str::to_owned).collect();

@@ -285,7 +285,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_code_is_found_and_none_stands_twice() {
+    fn sqlstate_table_is_sorted_and_unique() {
         assert!(TABLE.is_sorted_by(|a, b| a.0 < b.0));
         for (code, name, verdict) in TABLE {
             assert_eq!(look_up(code), (name, verdict), "{code}");
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_heal_is_not_retried() {
+    fn permanent_errors_are_not_retried() {
         for (code, _, verdict) in TABLE {
             let class = &code[..2];
             if ["0A", "21", "22", "23", "42", "54"].contains(&class) || code == "25006" {
@@ -307,7 +307,7 @@ mod tests {
 
     /// Compares with the lists of PostgreSQL servers installed on this machine.
     #[test]
-    fn the_table_is_complete() {
+    fn every_postgresql_sqlstate_is_known() {
         let mut lists = Vec::new();
         for folder in ["/usr/share/postgresql", "/usr/share/pgsql"] {
             let versions = std::fs::read_dir(folder).into_iter().flatten().flatten();

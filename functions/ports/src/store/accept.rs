@@ -69,10 +69,10 @@ pub struct Accepted {
 #[derive(Debug, thiserror::Error)]
 pub enum AcceptError {
     /// The idempotency key was used before with another body.
-    #[error("the idempotency key was used for another request")]
+    #[error("the idempotency key was already used with a different request")]
     KeyReused,
     /// The catalog in force is not the one the request was resolved against.
-    #[error("another catalog was applied meanwhile")]
+    #[error("another catalog was applied in the meantime")]
     CatalogChanged,
     /// The tenant has reached its limit of live exports.
     #[error(transparent)]

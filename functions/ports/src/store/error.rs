@@ -6,23 +6,23 @@ use crate::server::is_silent;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// All sessions are taken, or the database is unreachable; worth a retry a little later.
-    #[error("the store is busy or not reachable")]
+    #[error("the store is busy or cannot be reached")]
     Busy(#[source] Source),
     /// A conflict with another transaction; the store retries the operation itself.
-    #[error("the transaction met another one")]
+    #[error("the transaction conflicted with another one")]
     Conflict(#[source] Source),
     /// Another transaction holds a lock this one would have waited for, such as the tenant's row. The store retries
     /// the operation itself, without holding a session in between.
-    #[error("another request of the tenant is being decided")]
+    #[error("another request of the tenant is still being processed")]
     Taken(#[source] Source),
     /// Schema `sluice` is missing or older than this program.
-    #[error("the store is not migrated: run admin migrate")]
+    #[error("the store has not been migrated: run admin migrate")]
     NotMigrated(#[source] Source),
     /// Any other error.
     #[error("the store failed")]
     Failed(#[source] Source),
     /// A row that this program cannot read.
-    #[error("the store holds a {what} that cannot be read: {why}")]
+    #[error("cannot read the {what} of the store: {why}")]
     Unreadable {
         /// Name of the column.
         what: &'static str,

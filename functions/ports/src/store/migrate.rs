@@ -85,7 +85,7 @@ pub fn migration_script(statements: &[String]) -> String {
 /// The first statement that fails; it and all after it are not applied.
 pub async fn migrate(owner_url: &str, statements: &[String]) -> Result<Vec<Migration>, StoreError> {
     let options = PgConnectOptions::from_str(owner_url)
-        .map_err(|_| StoreError::unreadable("URL", "the owner's URL has the wrong form"))?;
+        .map_err(|_| StoreError::unreadable("URL", "the owner's URL is not valid"))?;
     // A slow statement would be logged with the password in it.
     let options = options.application_name("sluice-migrate").disable_statement_logging();
     let mut connection = PgConnection::connect_with(&options).await?;

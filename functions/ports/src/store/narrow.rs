@@ -91,12 +91,12 @@ async fn unfit(
     for row in tx.all(used).await? {
         let selection: Selection = json(&row, "body")?;
         let why = match selection.fits(revision) {
-            _ if moved => "the source is another database".to_owned(),
+            _ if moved => "the source is a different database".to_owned(),
             Err(unfit) => unfit.to_string(),
             Ok(()) => continue,
         };
         messages.push(format!(
-            "the catalog changed before this range was read: {why}; retry the export to read {} anew under the present catalog, or send a new one",
+            "the catalog changed before this range was read: {why}; retry the export to read {} again under the current catalog, or create a new export",
             selection.dataset
         ));
         fingerprints.push(row.try_get("fingerprint")?);

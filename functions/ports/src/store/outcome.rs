@@ -90,7 +90,7 @@ impl Store {
             .bind(i64::try_from(backoff_secs(failures)).unwrap_or(i64::MAX));
             tx.run(update).await?;
             // The retry is announced only here, where it is decided.
-            let message = if again { format!("{}; it is tried again", failure.message) } else { failure.message.clone() };
+            let message = if again { format!("{}; it will be retried", failure.message) } else { failure.message.clone() };
             let why = Failure { message, ..failure.clone() };
             end_attempt(&mut tx, chunk, attempt, if again { "again" } else { "failed" }, Some(&why), usage).await?;
             // The attempt has removed its objects if the bucket allowed it. A call that seemed to fail may still have

@@ -25,7 +25,7 @@ pub enum RetryError {
     #[error("the export is {0}, not failed")]
     NotFailed(String),
     /// The catalog in force is not the one the request was resolved against.
-    #[error("another catalog was applied meanwhile")]
+    #[error("another catalog was applied in the meantime")]
     CatalogChanged,
     /// The tenant has reached its limit of live exports.
     #[error(transparent)]

@@ -9,7 +9,7 @@ use super::error::StoreError;
 
 /// The tenant has reached its limit of live exports; nothing was stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{active} exports of a tenant may be active and {queued} more may be queued, and so many there are")]
+#[error("the tenant has reached its limit of {active} active and {queued} queued exports")]
 pub struct Full {
     /// Maximum number of active exports: MaxActiveExports.
     pub active: u64,
@@ -38,13 +38,13 @@ pub(super) async fn full(tx: &mut Tx, tenant: &TenantId) -> Result<Option<Full>,
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Kept {
     /// Limit of exports: MaxKeptExports.
-    #[error("the tenant has {0} exports, live, ended or still being removed, and may have no more")]
+    #[error("the tenant has reached its limit of {0} exports, including ended ones and those still being removed")]
     Exports(u64),
     /// Limit of their chunks: MaxKeptChunks.
-    #[error("the tenant's exports, live or ended, have the {0} chunks that they may")]
+    #[error("the tenant has reached its limit of {0} chunks in all its exports, including ended ones")]
     Chunks(u64),
     /// Limit of the size of their requests in megabytes: MaxKeptRequestMegabytes.
-    #[error("the requests of the tenant's exports, live or ended, take the {0} MB that they may")]
+    #[error("the tenant has reached its limit of {0} MB for the requests of all its exports, including ended ones")]
     Megabytes(u64),
 }
 

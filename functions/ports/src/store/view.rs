@@ -339,7 +339,7 @@ async fn read_export(tx: &mut Tx, row: &PgRow, with_errors: bool) -> Result<Expo
 
 fn read_error(row: &PgRow) -> Result<ChunkError, StoreError> {
     let unknown =
-        || Failure { code: "unknown".into(), message: "the attempt left no reason".into(), again: false };
+        || Failure { code: "unknown".into(), message: "the attempt recorded no reason".into(), again: false };
     Ok(ChunkError {
         dataset: row.try_get("dataset")?,
         range: from_row(row)?,

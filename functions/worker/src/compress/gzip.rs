@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_block_is_a_whole_member() {
+    fn each_block_is_a_complete_gzip_member() {
         let raw = b"1,abc\n2,def\n".repeat(1_000);
         let member = Gzip::new().block(&raw);
         assert!(member.len() < raw.len() / 10);

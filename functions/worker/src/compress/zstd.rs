@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_one_frame() {
+    fn file_is_one_deterministic_zstd_frame() {
         for rows in [1, 1_000, 500_000] {
             let raw = b"1,abc\n2,def\n".repeat(rows);
             let file = compressed(&raw, 100_000);
@@ -137,14 +137,14 @@ mod tests {
     }
 
     #[test]
-    fn what_repeats_at_a_distance_is_found() {
+    fn distant_repetitions_are_compressed() {
         // The distance is larger than the small window and within the large one.
         let raw = noise(1 << 20).repeat(8);
         assert!(compressed(&raw, 1 << 18).len() < raw.len() / 4);
     }
 
     #[test]
-    fn rows_take_hardly_more_than_level_3() {
+    fn rows_compress_nearly_as_well_as_level_3() {
         let rows: String = (0..200_000u64)
             .map(|n| format!("{n},{:x},2024-01-{:02},some {} words\n", n * 0x9e37_79b9, n % 28 + 1, n % 97))
             .collect();

@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn elements_know_where_dimensions_begin_and_end() {
+    fn array_elements_mark_dimension_starts_and_ends() {
         let null = (-1i32).to_be_bytes();
         let array = |dimensions: &[(i32, i32)], n| [head(dimensions), null.repeat(n)].concat();
         assert_eq!(walked(&array(&[(3, 1)], 3)).unwrap(), "(---)");
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_is_refused() {
+    fn malformed_arrays_are_refused() {
         let null = (-1i32).to_be_bytes();
         for bad in [
             vec![],

@@ -54,7 +54,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn as_a_plain_search_finds(
+        fn scan_equals_a_plain_search(
             text in proptest::collection::vec(prop_oneof![0u8..0x24, 0x7eu8..0x82, any::<u8>()], 0..40),
         ) {
             let found = find(&text, |word| equal(word, splat(b'"')) | equal(word, splat(0x80)));

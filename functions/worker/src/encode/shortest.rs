@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn ends_of_the_interval_do_not_count() {
+    fn interval_ends_are_excluded() {
         // 2.000000000000001e16 is exactly halfway between this double and the next.
         let x = 20_000_000_000_000_008.0f64.to_bits();
         let significand = x & ((1 << 52) - 1) | 1 << 52;

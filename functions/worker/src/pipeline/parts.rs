@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_buffer_comes_back_when_its_last_reader_is_gone() {
+    fn buffer_is_reused_after_its_last_reader() {
         let mut parts = Parts::new();
         let (mut first, full) = parts.next();
         first.push(7);

@@ -59,7 +59,7 @@ async fn whole(bytes: &[u8], piece: usize, recipe: Recipe) -> (Vec<Bytes>, Made)
 }
 
 #[tokio::test]
-async fn a_file_is_its_rows_in_order() {
+async fn file_holds_all_rows_in_order() {
     let (rows, text) = (100_000, "x".repeat(200));
     let bytes = stream(rows, &text);
     let (parts, made) = whole(&bytes, 70_000, recipe(Compression::None)).await;
@@ -71,7 +71,7 @@ async fn a_file_is_its_rows_in_order() {
 }
 
 #[tokio::test]
-async fn the_same_rows_give_the_same_bytes_however_they_arrive() {
+async fn equal_rows_give_equal_bytes_in_any_framing() {
     let bytes = stream(20_000, "some text, with a comma");
     for compression in [Compression::Gzip, Compression::Zstd] {
         let (once, _) = whole(&bytes, 1_000_000, recipe(compression)).await;
@@ -87,7 +87,7 @@ async fn without_rows_there_is_no_file() {
 }
 
 #[tokio::test]
-async fn a_stream_that_breaks_is_never_a_file() {
+async fn broken_stream_makes_no_file() {
     let bytes = stream(50_000, "text");
     let (_, cut) =
         made::<Infallible>(vec![Ok(bytes[..bytes.len() - 2].to_vec())], recipe(Compression::None)).await;
@@ -98,7 +98,7 @@ async fn a_stream_that_breaks_is_never_a_file() {
 }
 
 #[tokio::test]
-async fn a_bad_value_ends_it_with_its_name() {
+async fn invalid_value_fails_naming_its_column() {
     let mut recipe = recipe(Compression::Gzip);
     recipe.columns[1].kind = ColumnType::Int4;
     let (_, result) = made::<Infallible>(vec![Ok(stream(50_000, "text!"))], recipe).await;
@@ -107,7 +107,7 @@ async fn a_bad_value_ends_it_with_its_name() {
 }
 
 #[tokio::test]
-async fn dropped_it_drops_its_stream() {
+async fn dropping_the_pipeline_drops_its_stream() {
     let (sender, receiver) = mpsc::channel::<Result<Vec<u8>, Infallible>>(1);
     let stream = futures::stream::unfold(receiver, |mut r| async { r.recv().await.map(|item| (item, r)) });
     let pipeline = Pipeline::start(Box::pin(stream), recipe(Compression::None), Arc::default());

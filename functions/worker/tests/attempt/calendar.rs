@@ -17,7 +17,7 @@ const AFTER_THE_LAST_DAY: i64 = 2_932_897;
 const BEFORE_THE_FIRST: i64 = -719_163;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_open_end_holds_what_no_date_names_and_null_is_nowhere() {
+async fn open_ranges_include_infinite_dates_but_no_nulls() {
     let Some(mut world) = World::start("ages").await else { return };
     world.run(AGES).await;
     for (start, end, rows) in [
@@ -46,7 +46,7 @@ async fn an_open_end_holds_what_no_date_names_and_null_is_nowhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_open_range_that_is_too_large_is_split_and_the_union_is_exact() {
+async fn oversized_open_range_is_split_and_its_union_is_exact() {
     let Some(mut world) = World::start("split_open").await else { return };
     world.run(AGES).await;
     world

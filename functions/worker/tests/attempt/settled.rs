@@ -35,7 +35,7 @@ async fn micros(world: &mut World, sql: &str) -> i64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rows_of_an_open_transaction_are_neither_below_the_watermark_nor_in_a_reused_chunk() {
+async fn open_transaction_holds_back_watermark_and_reuse() {
     let Some(mut world) = World::start("settled").await else { return };
     world.run(TABLE).await;
     let mut writer = world.fresh().await;
@@ -69,7 +69,7 @@ async fn rows_of_an_open_transaction_are_neither_below_the_watermark_nor_in_a_re
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_a_role_that_sees_all_sessions_knows_the_oldest_transaction() {
+async fn only_pg_read_all_stats_reveals_the_oldest_transaction() {
     let Some(mut world) = World::start("seen").await else { return };
     world.run(TABLE).await;
     let reader = "sluice_settled_reader";

@@ -64,7 +64,7 @@ pub(super) fn run() -> Result<ExitCode> {
     let functions = functions(&stack, &venv, &built, hello)?;
 
     let mut rows = sizes(&functions)?;
-    let step = Step::start("Starting each of them in turns");
+    let step = Step::start("Starting each of them in turn");
     for _ in 0..STARTS {
         for (function, row) in functions.iter().zip(&mut rows) {
             row.starts.push(start::until_next(&function.program, &function.variables)?);
@@ -82,7 +82,7 @@ pub(super) fn run() -> Result<ExitCode> {
         }
     }
     step.done("started");
-    let step = Step::start("Asking the warm api for the status of an export");
+    let step = Step::start("Requesting the status of an export from the warm api");
     if let Some((api, row)) = functions.iter().zip(&mut rows).find(|(function, _)| function.name == "api") {
         let emulator = Emulator::start(&tools, &api.program, &api.variables, &stack.ground)?;
         row.calls = status::ask(&emulator, &stack, &venv, &api.event, CALLS)?;
@@ -122,7 +122,7 @@ fn hello(tools: &Venv) -> Result<PathBuf> {
 fn functions(stack: &Stack, venv: &Venv, built: &Path, hello: PathBuf) -> Result<Vec<Function>> {
     let given = python::call(&venv.python(), "environments.py", &json!({ "stack": stack }))?;
     let mut given: BTreeMap<String, BTreeMap<String, String>> =
-        serde_json::from_value(given).context("environments.py printed something else")?;
+        serde_json::from_value(given).context("environments.py printed unexpected output")?;
     let here = |variables: BTreeMap<String, String>| {
         let aws = [
             ("AWS_ENDPOINT_URL", &stack.aws_endpoint),

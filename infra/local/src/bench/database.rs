@@ -102,7 +102,7 @@ impl Database {
         let (key, keyed) = (contents.key(venv)?, cluster.data.with_extension("key"));
         let secrets = cluster.data.with_extension("password");
         let kept = fs::read_to_string(&keyed).is_ok_and(|found| found == key);
-        let step = Step::start("Starting PostgreSQL for measuring");
+        let step = Step::start("Starting PostgreSQL for the benchmark");
         if !kept {
             let _ = fs::remove_file(&keyed);
             if cluster.data.exists() {
@@ -143,7 +143,7 @@ impl Database {
     }
 
     fn load(&self, contents: &Contents, password: &str) -> Result<()> {
-        let step = Step::start(&format!("Loading {}; it stays for the next run", contents.describe()));
+        let step = Step::start(&format!("Loading {}; it is kept for the next run", contents.describe()));
         self.cluster.create_database(DATABASE, password)?;
         for script in contents.scripts {
             let mut psql = surroundings::command(self.psql());

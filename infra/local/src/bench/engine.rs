@@ -38,7 +38,7 @@ pub(super) fn build() -> Result<PathBuf> {
     }
     let engine = executable(&String::from_utf8_lossy(&output.stdout));
     step.done("built");
-    engine.context("cargo does not say where it put the engine")
+    engine.context("cargo did not report the path of the engine")
 }
 
 fn executable(messages: &str) -> Option<PathBuf> {
@@ -71,7 +71,7 @@ impl Sink {
         if let Some(stdout) = child.stdout.take() {
             BufReader::new(stdout).read_line(&mut line)?;
         }
-        let port = line.trim().parse().context("the bucket does not say its port")?;
+        let port = line.trim().parse().context("the bucket did not report its port")?;
         Ok(Self { child, port })
     }
 
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cargo_tells_where_the_engine_is() {
+    fn engine_path_is_read_from_cargo_messages() {
         let messages = "{\"reason\":\"compiler-artifact\",\"target\":{\"name\":\"sha2\"},\"executable\":null}\nnoise\n\
                         {\"reason\":\"compiler-artifact\",\"target\":{\"name\":\"engine\"},\"executable\":\"/t/engine-1\"}\n";
         assert_eq!(executable(messages), Some("/t/engine-1".into()));

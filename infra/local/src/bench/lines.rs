@@ -167,14 +167,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_unique() {
+    fn line_names_are_unique() {
         for (i, line) in LINES.iter().enumerate() {
             assert!(LINES[..i].iter().all(|other| other.name != line.name), "{}", line.name);
         }
     }
 
     #[test]
-    fn only_what_is_not_ours_must_be_there() {
+    fn only_external_tools_are_required() {
         let needs = |name| LINES.iter().find(|line| line.name == name).and_then(Line::needs);
         assert_eq!((needs(PSQL_ZSTD), needs(PSQL_CSV), needs(DUCKDB)), (Some("zstd"), None, None));
     }

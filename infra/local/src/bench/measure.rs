@@ -139,14 +139,14 @@ mod tests {
     }
 
     #[test]
-    fn the_children_of_a_command_count() {
+    fn child_processes_are_measured() {
         let busy = "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done";
         let run = shell(&format!("({busy}); ({busy}) | cat")).unwrap();
         assert!(run.client_cpu_secs > 0.0 && run.peak_bytes > 0 && run.database_cpu_secs == 0.0, "{run:?}");
     }
 
     #[test]
-    fn a_failure_says_the_last_words() {
+    fn error_message_is_the_last_relevant_line() {
         let error =
             shell("echo first >&2; echo 'no such table' >&2; echo 'note: x' >&2; exit 3").unwrap_err();
         assert_eq!(error.to_string(), "no such table");

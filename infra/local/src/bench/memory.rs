@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_single_value_may_come_three_times_on_top() {
+    fn memory_limit_allows_a_single_value_three_times() {
         let base = row(20);
         assert_eq!(limit("wide", 0, &base), Some(64.0));
         assert_eq!(limit("wide", 4, &base), Some(128.0));
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_above_its_limit_is_marked() {
+    fn figures_above_their_limit_are_marked() {
         let mut peaks = vec![row(20), row(64), row(100), row(20), row(164)];
         peaks[3][4] = Err("to be written".to_owned());
         let text = render(&peaks);

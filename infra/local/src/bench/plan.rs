@@ -32,7 +32,7 @@ pub(super) fn run() -> Result<ExitCode> {
         "| datasets | days | chunks | ms, median | ms, longest | must | |\n|---|---|---|---|---|---|---|"
     );
     for line in String::from_utf8_lossy(&output.stdout).lines() {
-        let one: Planned = serde_json::from_str(line).context("the engine printed something else")?;
+        let one: Planned = serde_json::from_str(line).context("the engine printed unexpected output")?;
         let must = GOALS.iter().find(|(datasets, _)| *datasets == one.datasets).map_or(0.0, |goal| goal.1);
         let verdict = if one.millis < must { "reached" } else { "missed" };
         println!(

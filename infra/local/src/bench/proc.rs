@@ -86,13 +86,13 @@ mod tests {
     }
 
     #[test]
-    fn the_machine_is_busy_with_processes_and_steal() {
+    fn busy_time_includes_processes_and_steal() {
         let stat = "cpu  100 20 3 9000 70 500 600 4 0 0\ncpu0 1 1 1 1\n";
         assert_eq!(busy_ticks(stat), 127.0);
     }
 
     #[test]
-    fn memory_is_told_in_kibibytes() {
+    fn memory_is_read_in_kibibytes() {
         assert_eq!(resident_bytes("Name:\tx\nVmHWM:\t  9 kB\nVmRSS:\t  12 kB\n"), 12_288);
         assert_eq!(resident_bytes("Name:\tkthread\n"), 0);
     }

@@ -144,7 +144,7 @@ fn conclusion(goals: &[Judged]) -> String {
         text += &format!("\nMISSED: {}", goal.name);
     }
     if goals.iter().any(|goal| !goal.quiet && goal.verdict != Verdict::NotMeasured) {
-        text += "\nSome of it rests on disturbed runs (*): repeat it on a quiet machine before believing it.";
+        text += "\nSome results are based on disturbed runs (*): repeat them on a quiet machine.";
     }
     text
 }
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_says_clearly_what_is_missed_and_what_is_not_to_be_believed() {
+    fn conclusion_lists_missed_and_unreliable_goals() {
         let goals = report().goals();
         let text = conclusion(&goals);
         assert!(text.contains("1 must only, 1 missed, 11 not measured"), "{text}");

@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn with_too_few_quiet_runs_all_of_them_count_and_it_is_said() {
+    fn with_too_few_quiet_runs_all_runs_count() {
         let runs = [run(1.0, 0.5, 1), run(3.0, 0.0, 2)];
         let summary = RULE.summary(&runs).unwrap();
         assert_eq!((summary.runs, summary.quiet, summary.quiet_runs), (2, false, 1));
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_machine_that_is_never_quiet_ends_too() {
+    fn runs_end_even_on_a_busy_machine() {
         let runs: Vec<Run> = (0..4).map(|_| run(1.0, 1.0, 1)).collect();
         assert!(RULE.satisfied(&runs) && !RULE.satisfied(&runs[..3]));
     }

@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_are_aligned_and_markdown() {
+    fn table_is_aligned_markdown() {
         let mut table = Table::new(&["what", "n"]);
         table.row(["a | é".to_owned(), "12.5".to_owned()]);
         table.row(["b".to_owned()]);
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_a_dash() {
+    fn unknown_figures_are_a_dash() {
         assert_eq!(number(Some(1.256), 2), "1.26");
         assert_eq!(number(None, 2), "-");
         assert_eq!(megabytes(1_500_000), 1.5);

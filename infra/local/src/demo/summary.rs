@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_peak_is_found_wherever_it_stands() {
+    fn peak_memory_is_found_at_any_depth() {
         let chunks =
             json!([{"usage": {"peakMemoryBytes": 5}}, {"attempts": [{"usage": {"peakMemoryBytes": 9}}]}]);
         assert_eq!(peak_memory(&chunks), Some(9));
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_compared_is_not_agreement() {
+    fn without_comparisons_there_is_no_agreement() {
         let nothing = Summary::new(&json!({}), &json!([]), &BTreeMap::new(), Duration::ZERO, 0, None);
         assert!(!nothing.all_agree());
     }

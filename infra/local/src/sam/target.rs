@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_processor_is_the_templates_default_unless_said_otherwise() {
+    fn architecture_is_the_template_default_unless_overridden() {
         let wanted = |words: &[&str]| {
             Architecture::wanted(&words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>())
         };

@@ -43,11 +43,11 @@ impl Docker {
         }
         let Some(dockerd) = prerequisites::find("dockerd").filter(|_| user::is_root()) else {
             bail!(
-                "no Docker daemon answers, and only root can start one: start it (`sudo systemctl start docker`) and be in \
+                "no Docker daemon responds, and only root can start one: start it (`sudo systemctl start docker`) and join \
                  the group docker, or run this as root with dockerd installed (`apt-get install docker.io debootstrap`)"
             );
         };
-        let step = Step::start("Starting a Docker daemon of our own");
+        let step = Step::start("Starting a separate Docker daemon");
         let data = kept()?.join("data");
         // Short, because the path of a socket is limited to about a hundred characters.
         let run = std::env::temp_dir().join(format!("sluice-docker-{}", std::process::id()));
@@ -65,7 +65,7 @@ impl Docker {
         while !docker.answers() {
             signals::check()?;
             if begun.elapsed() > PATIENCE {
-                bail!("dockerd does not answer; see {}", log.display());
+                bail!("dockerd does not respond; see {}", log.display());
             }
             thread::sleep(Duration::from_millis(200));
         }
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_gateway_is_told_or_the_first_of_the_subnet() {
+    fn gateway_is_given_or_first_of_the_subnet() {
         let address = |text: &str| Some(text.parse().unwrap());
         assert_eq!(gateway_of("172.17.0.9 172.17.0.0/16 \n"), address("172.17.0.9"));
         assert_eq!(gateway_of(" 172.17.0.0/16 \n"), address("172.17.0.1"));

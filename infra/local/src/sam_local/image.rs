@@ -30,16 +30,16 @@ pub(super) fn ready(docker: &Docker) -> Result<()> {
         bail!("Docker does not have the image that functions run in: `docker pull {image}`");
     }
     if prerequisites::find("debootstrap").is_none() {
-        bail!("debootstrap is needed to make an image: `apt-get install debootstrap`, then try again");
+        bail!("debootstrap is needed to create an image: `apt-get install debootstrap`, then try again");
     }
-    let step = Step::start("Making an image to run functions in (debootstrap); it stays for the next run");
+    let step = Step::start("Creating an image to run functions in (debootstrap); it is kept for the next run");
     let root = docker::kept()?.join("rootfs");
     if root.exists() {
         fs::remove_dir_all(&root).with_context(|| format!("cannot remove {}", root.display()))?;
     }
     let mut debootstrap = surroundings::command("debootstrap");
     debootstrap.args(["--variant=minbase", "--include=ca-certificates", RELEASE]).arg(&root);
-    process::run(debootstrap.stdout(Stdio::null()), "is a Debian mirror within reach?")?;
+    process::run(debootstrap.stdout(Stdio::null()), "check that a Debian mirror can be reached")?;
     signals::check()?;
     for folder in FOLDERS {
         fs::create_dir_all(root.join(folder))?;
@@ -49,7 +49,7 @@ pub(super) fn ready(docker: &Docker) -> Result<()> {
     let files = tar.stdout.take().context("tar without an output")?;
     let imported = docker.command(&["import", "-", &image]).stdin(files).stdout(Stdio::null()).status();
     if !tar.wait()?.success() || !imported?.success() {
-        bail!("the image could not be made; see above");
+        bail!("the image could not be created; see above");
     }
     fs::remove_dir_all(&root)?;
     step.done("made");

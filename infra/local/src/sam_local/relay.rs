@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_directions_and_the_end_come_through() {
+    fn relay_forwards_both_directions_and_the_end() {
         let echo = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = echo.local_addr().unwrap().port();
         thread::spawn(move || {
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_behind_it_is_an_end() {
+    fn relay_closes_when_the_target_is_unreachable() {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
         let mut client = TcpStream::connect(start(Ipv4Addr::LOCALHOST, port).unwrap()).unwrap();
         let mut heard = Vec::new();

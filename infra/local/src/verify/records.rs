@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_has_no_records() {
+    fn empty_input_has_no_records() {
         splits("", &[]);
     }
 
@@ -130,12 +130,12 @@ mod tests {
     }
 
     #[test]
-    fn a_carriage_return_ends_nothing() {
+    fn carriage_return_does_not_end_a_record() {
         splits("a\r\nb\n", &["a\r", "b"]);
     }
 
     #[test]
-    fn an_end_without_line_end_is_an_error() {
+    fn missing_final_line_end_is_an_error() {
         for cut in ["a", "a\nb", "a\n\"b", "a\n\"b\n", "\"", "\"\""] {
             assert!(all(cut.as_bytes()).is_err(), "{cut:?}");
             assert!(all(Drops(cut.as_bytes())).is_err(), "{cut:?}");

@@ -31,7 +31,7 @@ fn paths() -> BTreeMap<String, BTreeSet<String>> {
 }
 
 #[tokio::test]
-async fn a_path_has_its_methods_and_no_others() {
+async fn each_path_allows_only_its_methods() {
     for (path, methods) in paths() {
         for method in METHODS {
             let response = send(request(&method, &path)).await;
@@ -54,7 +54,7 @@ async fn a_path_has_its_methods_and_no_others() {
 }
 
 #[tokio::test]
-async fn head_answers_as_get_does_without_a_body() {
+async fn head_answers_like_get_without_a_body() {
     for path in paths().into_iter().filter(|(_, methods)| methods.contains("GET")).map(|(path, _)| path) {
         let (get, head) =
             (send(request(&Method::GET, &path)).await, send(request(&Method::HEAD, &path)).await);
@@ -66,7 +66,7 @@ async fn head_answers_as_get_does_without_a_body() {
 }
 
 #[tokio::test]
-async fn a_slash_at_the_end_is_the_same_path() {
+async fn trailing_slash_is_the_same_path() {
     assert_eq!(send(request(&Method::GET, "/health/")).await.status(), 200);
     for (path, methods) in paths() {
         let (plain, query) = path.split_once('?').unwrap_or((&path, ""));

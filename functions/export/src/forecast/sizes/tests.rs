@@ -47,17 +47,17 @@ fn rows(sizes: &Sizes) -> Option<u64> {
 }
 
 #[test]
-fn without_months_the_whole_dataset_is_the_bound() {
+fn without_months_the_dataset_size_is_the_upper_bound() {
     for months in [0, 600] {
         let sizes = of(vec![new(0, 50, 0), new(50, 100, 0)], &want(months, false));
         assert_eq!((rows(&sizes), sizes.at_most), (Some(1000), true), "{months}");
         assert_eq!(sizes.new, Some(Load { chunks: 2, bytes: 50_000 }));
-        assert!(sizes.note.unwrap().contains("at most"));
+        assert!(sizes.note.unwrap().contains("upper bound"));
     }
 }
 
 #[test]
-fn an_open_end_is_in_proportion_to_nothing() {
+fn open_ranges_have_no_proportional_estimate() {
     let spans = Past { chunks: 4, rows: 40, bytes: 400, units: 100.0 };
     let own = Own { spans, ..Own::default() };
     assert_eq!(own.expects(&Range::Span(span(0, 10))), Some(Size { rows: 4, bytes: 40 }));
@@ -69,7 +69,7 @@ fn an_open_end_is_in_proportion_to_nothing() {
 }
 
 #[test]
-fn nothing_is_more_than_the_whole_dataset() {
+fn estimates_do_not_exceed_the_whole_dataset() {
     let sizes = of(vec![new(0, 50, 3000), new(50, 100, 1000)], &want(12, false));
     assert_eq!((rows(&sizes), sizes.at_most), (Some(1000), false));
     assert_eq!(sizes.new.unwrap().bytes, 50_000);
@@ -80,7 +80,7 @@ fn nothing_is_more_than_the_whole_dataset() {
 }
 
 #[test]
-fn what_nobody_estimated_is_unknown() {
+fn sizes_without_an_estimate_are_unknown() {
     let mut want = want(0, false);
     want.estimate = DatasetEstimate::default();
     let sizes = of(vec![new(0, 100, 0)], &want);
@@ -100,7 +100,7 @@ fn filters_make_an_estimate_an_upper_bound() {
 }
 
 #[test]
-fn a_tenant_sees_nothing_of_what_the_planner_knows_of_all_tenants() {
+fn tenant_forecast_uses_only_its_own_data() {
     let want = want(12, true);
     let sizes = of(vec![new(0, 100, 700)], &want);
     assert_eq!((sizes.all, sizes.new, sizes.largest), (None, None, 0));

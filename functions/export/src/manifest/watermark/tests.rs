@@ -29,7 +29,7 @@ fn days(start: i64, end: i64) -> Span {
 }
 
 #[test]
-fn the_watermark_is_the_first_value_that_was_not_settled_when_it_was_read() {
+fn watermark_is_the_first_value_unsettled_when_read() {
     let settle = Settle { after_secs: 3600, time_zone: Some("UTC".into()) };
     let at = |day: i64| Some(day * DAY_MICROS + 3_600_000_000);
     let of = |chunks: &[DoneChunk]| watermark(&settle, chunks);
@@ -134,7 +134,7 @@ impl Story {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
     #[test]
-    fn no_row_before_the_watermark_or_in_a_settled_chunk_can_still_appear(story in story()) {
+    fn no_late_row_appears_before_the_watermark(story in story()) {
         let settle = Settle { after_secs: story.after_secs, time_zone: story.named.then(|| story.zone.into()) };
         let mut at = story.value(story.start);
         let (mut done, mut shown) = (Vec::new(), Vec::new());

@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_whole_and_has_one_spelling() {
+    fn addresses_are_complete_and_have_one_spelling() {
         let same = |text: &str| host(text).as_deref() == Some(text);
         assert!(["10.1.2.3", "10.1.2.3/16", "2001:db8::1", "::/0"].iter().all(|text| same(text)));
         assert_eq!(host("10.1.2.3/32").as_deref(), Some("10.1.2.3"));

@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_forms_are_read() {
+    fn both_interval_formats_are_read() {
         for text in [
             "P1D",
             "P1Y2M3DT4H5M6.5S",

@@ -97,7 +97,7 @@ fn decimals_are_plain_and_exact() {
 }
 
 #[test]
-fn texts_hold_no_nul() {
+fn texts_with_nul_are_refused() {
     accepts(ColumnType::Text, &[(json!(""), ""), (json!("' or 1=1 --"), "' or 1=1 --")]);
     refuses(ColumnType::Text, &[json!("a\0b"), json!(1), json!(true)]);
 }
@@ -110,7 +110,7 @@ fn of(kind: ColumnType, name: &str) -> Column {
 }
 
 #[test]
-fn what_a_type_would_cut_is_refused() {
+fn values_that_postgresql_would_truncate_are_refused() {
     let reads = |column: &Column, text: &str| literal(column, &json!(text)).is_ok();
     let (name, bits) = (of(ColumnType::Text, "name"), of(ColumnType::Text, "varbit"));
     assert!(
@@ -126,7 +126,7 @@ fn what_a_type_would_cut_is_refused() {
 }
 
 #[test]
-fn times_of_the_day_are_plain() {
+fn times_of_day_are_validated_and_normalised() {
     let time = [
         (json!("12:00"), "12:00:00"),
         (json!("23:59:59.500"), "23:59:59.5"),
@@ -151,7 +151,7 @@ fn times_of_the_day_are_plain() {
 }
 
 #[test]
-fn the_ends_of_time_are_values() {
+fn infinite_dates_and_numbers_are_accepted() {
     for kind in [ColumnType::Date, ColumnType::Timestamp, ColumnType::Timestamptz] {
         accepts(kind, &[(json!("infinity"), "infinity"), (json!("-infinity"), "-infinity")]);
         refuses(kind, &[json!("Infinity"), json!("now"), json!("epoch")]);
@@ -166,7 +166,7 @@ fn an_oid_is_a_whole_number() {
 }
 
 #[test]
-fn an_array_is_a_string_whatever_its_elements_are() {
+fn array_filter_is_a_string_for_every_element_type() {
     for kind in [ColumnType::Text, ColumnType::Int4, ColumnType::Bool, ColumnType::Jsonb, ColumnType::Date] {
         let mut array = Column { array: true, type_name: "thing[]".into(), ..column(kind) };
         array.labels = vec!["open".into()];
@@ -319,7 +319,7 @@ fn scalars() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn what_is_accepted_has_one_spelling(kind in kinds(), value in scalars()) {
+    fn accepted_values_have_one_spelling(kind in kinds(), value in scalars()) {
         if let Ok(first) = literal(&column(kind), &value) {
             let again = literal(&column(kind), &first.json);
             prop_assert_eq!(Ok(&first), again.as_ref());

@@ -87,7 +87,7 @@ impl Link {
             Ok(answer) => Ok(answer),
             Err(Trouble::Resting) => Err(false),
             Err(Trouble::Late) => {
-                self.rest("it did not answer in time");
+                self.rest("it did not respond in time");
                 Err(true)
             }
             Err(Trouble::Failed(error)) => {
@@ -107,7 +107,7 @@ impl Link {
             let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
             redis::cmd("PING").query_async::<()>(&mut connection).await
         };
-        Ok(timeout(REACH, reach).await.map_err(|_| "no answer within 4 s")??)
+        Ok(timeout(REACH, reach).await.map_err(|_| "no response within 4 s")??)
     }
 
     async fn try_once<T: FromRedisValue>(&self, commands: &Pipeline) -> Result<T, Trouble> {
@@ -153,7 +153,7 @@ impl Link {
     async fn identified(&self) -> Result<Client, RedisError> {
         let Some(user) = token_user(&self.client) else { return Ok(self.client.clone()) };
         let password = cache_password(&user).await.map_err(|error| {
-            RedisError::from((ErrorKind::AuthenticationFailed, "no token of IAM", chain(&error)))
+            RedisError::from((ErrorKind::AuthenticationFailed, "no IAM token", chain(&error)))
         })?;
         let info = self.client.get_connection_info().clone();
         let settings = info.redis_settings().clone().set_password(password);
@@ -204,7 +204,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_user_without_a_password_over_tls_logs_in_with_tokens() {
+    fn tokens_are_used_only_over_tls_without_a_password() {
         let user = |url: &str| token_user(&Client::open(url).unwrap());
         assert_eq!(user("rediss://sluice-1a2b@cache.example.com:6379").as_deref(), Some("sluice-1a2b"));
         for url in

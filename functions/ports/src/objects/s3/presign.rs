@@ -13,7 +13,7 @@ pub(super) async fn presign_get(
     secs: u32,
     download_name: Option<&str>,
 ) -> Result<String, ObjectsError> {
-    const WHAT: &str = "make a link";
+    const WHAT: &str = "create a link";
     let config = PresigningConfig::expires_in(Duration::from_secs(secs.into()));
     let config = config.map_err(|error| ObjectsError::new(WHAT, Kind::Other, error))?;
     let call = s3.client().await.get_object().bucket(&s3.bucket).key(key);

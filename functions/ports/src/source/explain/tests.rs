@@ -23,7 +23,7 @@ fn table(kind: &str, name: &str, rest: &str) -> String {
 const RANGE: &str = "((q.created_at >= '2024-01-15 00:00:00+00'::timestamp with time zone) AND (q.created_at < '2024-01-16 00:00:00+00'::timestamp with time zone))";
 
 #[test]
-fn the_root_tells_cost_and_size() {
+fn root_node_gives_cost_and_size() {
     let plan = plan(&table("Seq Scan", "orders", ""));
     assert_eq!(plan.cost, 12.5);
     let size = plan.size(3);
@@ -31,14 +31,14 @@ fn the_root_tells_cost_and_size() {
 }
 
 #[test]
-fn what_is_no_plan_is_refused() {
+fn invalid_plans_are_refused() {
     for text in ["", "[]", "{}", "[{\"Plan\": {}}]", "null"] {
         assert!(Plan::parse(text).is_none(), "{text}");
     }
 }
 
 #[test]
-fn the_way_to_each_relation_is_told_apart() {
+fn access_path_of_each_relation_is_classified() {
     let way =
         |node: &str| plan(node).scans(Some(&mark())).first().map(|scan| (scan.way, scan.filtered)).unwrap();
     let cond = |key: &str, text: &str| format!(", \"{key}\": \"{text}\"");
@@ -55,7 +55,7 @@ fn the_way_to_each_relation_is_told_apart() {
 }
 
 #[test]
-fn a_bitmap_is_an_index() {
+fn bitmap_scan_counts_as_an_index() {
     let range = node("Bitmap Index Scan", &format!(", \"Index Name\": \"i\", \"Index Cond\": \"{RANGE}\""));
     let other =
         node("Bitmap Index Scan", ", \"Index Name\": \"j\", \"Index Cond\": \"(q.country = 'NL'::text)\"");
@@ -66,7 +66,7 @@ fn a_bitmap_is_an_index() {
 }
 
 #[test]
-fn a_view_may_have_renamed_the_column_but_not_the_bounds() {
+fn renamed_view_column_is_recognised_by_its_bounds() {
     let cond = "((o.ordered >= '2024-01-15'::date) AND (o.ordered < '2024-01-16'::date))";
     let orders = table("Index Scan", "orders", &format!(", \"Index Cond\": \"{cond}\""));
     let clients = table("Seq Scan", "clients", "");
@@ -80,7 +80,7 @@ fn a_view_may_have_renamed_the_column_but_not_the_bounds() {
 }
 
 #[test]
-fn a_join_on_the_range_column_is_no_range() {
+fn join_on_the_range_column_is_a_lookup() {
     let lookup = table("Index Scan", "orders", ", \"Index Cond\": \"(q.created_at = o.created_at)\"");
     assert_eq!(plan(&lookup).scans(Some(&mark()))[0].way, Way::Lookup);
     let quoted = Mark { column: "Created At".into(), bounds: vec![] };

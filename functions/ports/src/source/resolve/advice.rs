@@ -45,7 +45,7 @@ fn gap(dataset: &Dataset, surface: &Surface, estimated: &Estimated, findings: &m
         (Gap::Wide, _) => (
             "its values are more than 600 months apart, so only those in the middle are estimated".to_owned(),
             format!(
-                "nothing, if values such as 9999-12-31 are meant; else correct the values of {:?} that are far off",
+                "nothing if values such as 9999-12-31 are intended; otherwise correct the outliers in {:?}",
                 range.name
             ),
         ),
@@ -57,7 +57,7 @@ fn gap(dataset: &Dataset, surface: &Surface, estimated: &Estimated, findings: &m
             "finding its first and last value would compute too much, so no month is estimated; chunks are cut by the calendar"
                 .to_owned(),
             format!(
-                "nothing, if this is how it is meant; else export a materialized view of it, with an index on {:?}",
+                "nothing if this is intended; otherwise export a materialized view of it, with an index on {:?}",
                 range.name
             ),
         ),
@@ -83,7 +83,7 @@ async fn range(
     let (schema, name) = &culprit.relation;
     let table = statement::quoted(inspector, &[schema, name]).await?.join(".");
     let mut message = format!(
-        "a day of {:?} is found only by reading {} of {table}, so the dataset is one chunk{}",
+        "selecting a day of {:?} requires reading {} of {table}, so the dataset is one chunk{}",
         range.name,
         statement::size(culprit.bytes),
         statement::shown(&culprit.lines)

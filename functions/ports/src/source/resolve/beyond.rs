@@ -52,10 +52,10 @@ pub(super) async fn find(
         findings.warning(
             "range_column",
             format!(
-                "rows lie {place} in {:?}: a request with a date as its {bound} does not include them",
+                "{:?} has rows {place}; requests with a date as {bound} do not include them",
                 range.name
             ),
-            format!("nothing, if this is how it is meant; requests that leave {bound} out include them"),
+            format!("nothing if this is intended; requests without {bound} include them"),
         );
     }
     Ok(())

@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_type_is_read_so_that_its_text_is_postgresqls() {
+    fn types_are_read_so_that_text_matches_postgresql() {
         let decide = |base, label, cast| decide(base, None, label, cast);
         assert_eq!(decide(1184, false, None), (ColumnType::Timestamptz, false, Read::Native));
         // bpchar and inet have functions that change the text, but are decoded natively.
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_becomes_a_type() {
+    fn type_row_is_parsed() {
         let row = ["70000", "60001", "-1", "", "shop.mood", "t", "", "[\"fine\",\"so, so\"]"];
         let row: Vec<_> = row.iter().map(|cell| (!cell.is_empty()).then(|| (*cell).to_owned())).collect();
         let (oid, found) = read(&row).unwrap();

@@ -20,7 +20,7 @@ pub(super) fn exported(definition: &Definition, surface: &Surface, findings: &mu
         Some(names) => {
             if names.iter().any(|name| name == "*") {
                 let remedy = "write columns = [\"*\"], or the names without the asterisk";
-                findings.violation("columns", "an asterisk stands beside names", remedy);
+                findings.violation("columns", "the asterisk cannot be combined with names", remedy);
             }
             let names: Vec<&String> = names.iter().filter(|name| *name != "*").collect();
             for name in twice(&names) {
@@ -95,7 +95,7 @@ pub(super) async fn filters(
         names.iter().map(|name| name.as_str()).filter(|name| !is_exported(definition, name)).collect();
     if !hidden.is_empty() {
         let message = format!(
-            "values of {} are not exported, but filters find them out one comparison at a time",
+            "values of {} are not exported, but filters can reveal them one comparison at a time",
             hidden.join(", ")
         );
         findings.warning(
@@ -126,7 +126,7 @@ pub(super) async fn tenant(
 ) -> Result<Option<TenantColumn>, SourceError> {
     let Some(name) = &definition.tenant_column else {
         if !definition.shared && tenants > 1 {
-            let message = format!("there are {tenants} tenants, and nothing says whose rows these are");
+            let message = format!("there are {tenants} tenants, but the dataset does not define which tenant a row belongs to");
             findings.violation(
                 "",
                 message,
@@ -137,7 +137,7 @@ pub(super) async fn tenant(
     };
     let Some(found) = surface.column(name, "tenant_column", findings) else { return Ok(None) };
     let Some(kind) = tenant_kind(found.of.base) else {
-        let message = format!("a tenant's id cannot be compared exactly with values of {}", found.of.name);
+        let message = format!("tenant ids cannot be compared exactly with values of {}", found.of.name);
         let remedy = format!(
             "choose a column of type text, varchar, char(n), uuid, smallint, integer or bigint, or export a view or a \
              query that has {}::text as a column",
@@ -159,8 +159,8 @@ pub(super) async fn tenant(
     };
     if kind != ColumnType::Text {
         let message =
-            format!("the column is of type {}; tenants whose id is no such value fail", found.of.name);
-        findings.warning("tenant_column", message, "name tenants so that their ids can be compared with it");
+            format!("the column is of type {}; exports of tenants whose id is not of that type fail", found.of.name);
+        findings.warning("tenant_column", message, "use tenant ids that are values of that type");
     }
     let of = TenantType { oid: found.column().oid, kind, deterministic };
     Ok(Some(TenantColumn { name: name.clone(), of: Some(of) }))
@@ -199,7 +199,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_that_is_repeated_is_told_once() {
+    fn repeated_names_are_reported_once() {
         let names: Vec<String> = ["a", "b", "a", "a", "b"].map(str::to_owned).into();
         let names: Vec<&String> = names.iter().collect();
         assert_eq!(twice(&names), ["a", "b"]);

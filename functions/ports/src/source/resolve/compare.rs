@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_becomes_operators() {
+    fn operator_row_is_parsed() {
         let row = |btree: &str, operators: &str| {
             let cells = ["70000", "ext", "citext", "true", btree, operators];
             read(cells.map(|cell| Some(cell.to_owned())).into()).unwrap().1

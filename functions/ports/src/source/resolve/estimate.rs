@@ -153,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_typical_day_lies_where_half_of_the_rows_are_passed() {
+    fn typical_day_is_the_median_of_rows() {
         let range = RangeColumn {
             name: "at".into(),
             kind: RangeKind::Date,

@@ -51,7 +51,7 @@ impl Findings {
         let what = error.what();
         let what =
             what.strip_prefix(SourceCode::Query.what()).map_or(what, |what| what.trim_start_matches(": "));
-        self.violation(key, format!("the source refuses it: {what}"), remedy);
+        self.violation(key, format!("the source rejected it: {what}"), remedy);
     }
 
     /// Returns the number of violations so far.
@@ -78,21 +78,21 @@ pub(super) fn key(definition: &Definition) -> &'static str {
 fn remedy(error: &SourceError) -> &'static str {
     let state = error.sqlstate.as_deref().unwrap_or_default();
     match state {
-        "55P03" | "40001" | "40P01" => "something else held it up; run the same command again later",
+        "55P03" | "40001" | "40P01" => "a concurrent operation blocked it; run the same command again later",
         "57014" => {
-            "it took longer than statement_timeout of the source role, or was canceled; run it again, and if it stays make what it reads faster"
+            "it took longer than statement_timeout of the source role, or was canceled; run it again, and if it fails again make the query faster"
         }
         "25P03" | "25P04" | "57P05" => {
-            "a timeout of the server ended the session; lift transaction_timeout and the like for the source role, or make what it reads faster"
+            "a timeout of the server ended the session; raise transaction_timeout and similar timeouts for the source role, or make the query faster"
         }
-        "25006" => "it writes, and the source is only read; export what it reads without what writes",
+        "25006" => "it writes, but the source is read-only; export a relation or query that only reads",
         "54011" => {
             "it has too many columns for one statement of a chunk; list fewer in columns, or exclude some"
         }
         "42501" if error.code == SourceCode::RowSecurity => {
-            "a policy would hide rows: give the source role bypassrls, or export through a view of the table's owner"
+            "a row-level security policy would hide rows: give the source role bypassrls, or export through a view of the table's owner"
         }
-        "42501" => "grant select on all that it reads to the source role, and usage on the schemas",
+        "42501" => "grant the source role select on everything it reads, and usage on the schemas",
         "42704" if error.routine.as_deref() == Some("GetUserMapping") => {
             "create a user mapping for the source role at the foreign server"
         }
@@ -101,7 +101,7 @@ fn remedy(error: &SourceError) -> &'static str {
         }
         "42703" => "correct the name of the column",
         "22P05" | "22021" => {
-            "a text has characters that UTF-8, or its own encoding, does not have; leave the column out, or convert it in a query"
+            "a text has characters that are not valid in UTF-8 or in its own encoding; exclude the column, or convert it in a query"
         }
         state if state.starts_with("22") => {
             "a value cannot be computed or converted; correct the value, or the expression that reads it"

@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_large_table_must_be_reached_by_the_range() {
+    fn large_table_needs_an_index_on_the_range() {
         let places = [place("orders", 100, "orders")];
         let whole = [scan("orders", Way::Whole, false)];
         assert_eq!(guilty(&[scan("orders", Way::Range, false)], &whole, &places), None);

@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_span_is_cut_to_the_months_around_its_centre() {
+    fn long_span_is_limited_to_months_around_its_centre() {
         assert_eq!(window(Month(10), Month(12), Month(99)), 10..=12);
         assert_eq!(window(Month(0), Month(10_000), Month(5_000)), 4_700..=5_299);
         assert_eq!(window(Month(0), Month(10_000), Month(-5)), 0..=599);

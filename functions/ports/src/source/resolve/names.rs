@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_a_query_are_found_and_words_of_literals_are_not() {
+    fn query_names_are_found_except_in_literals() {
         let definition = Definition {
             query: Some(
                 "select Shop.F(t.\"a.b\"), 'no.name' -- no.comment\nfrom \"Shop\" . \"Or\"\"der\" t /* no.block */ join plain"

@@ -19,18 +19,18 @@ pub(super) async fn find(
     let Some(found) = surface.column(name, "range_column", findings) else { return Ok(None) };
     let Some(kind) = kind_of(found.of.base) else {
         let message = format!("the column {name:?} is of type {}", found.of.name);
-        let remedy = "choose a column of type date, timestamp or timestamptz, or leave range_column out";
+        let remedy = "choose a column of type date, timestamp or timestamptz, or omit range_column";
         findings.violation("range_column", message, remedy);
         return Ok(None);
     };
     if definition.time_zone.is_some() && kind == RangeKind::Instant {
-        let message = format!("the range column is of type {}, which needs no zone", found.of.name);
+        let message = format!("the range column is of type {}, which needs no time_zone", found.of.name);
         let remedy = "remove it; it names the zone in which a date or timestamp column is written";
         findings.violation("time_zone", message, remedy);
     }
     if definition.time_zone.is_none() && kind != RangeKind::Instant && definition.settle_after.is_some() {
         let message = format!(
-            "the range column is of type {}, and nothing says in which time zone it is written: its days count as ended when they have ended everywhere, 12 hours after they end in UTC",
+            "the range column is of type {}, and its time zone is not set: its days count as ended only when they have ended in every time zone, 12 hours after they end in UTC",
             found.of.name
         );
         let remedy = "add time_zone, such as time_zone = \"Europe/Amsterdam\": the zone of the sessions or programs that write it";
@@ -40,7 +40,7 @@ pub(super) async fn find(
         let share = null_share(inspector, &surface.from, name).await?;
         let share = share.map_or_else(String::new, |share| format!(" (it is in about {share} of the rows)"));
         let message = format!(
-            "the range column {name:?} can be NULL{share}, and nothing says what happens to such rows"
+            "the range column {name:?} can be NULL{share}, but nulls is not set"
         );
         let mut remedy =
             "add nulls = \"exclude\" to leave them out or nulls = \"include\" to export them as one chunk"

@@ -45,8 +45,8 @@ pub async fn refresh(
     for column in &dataset.columns {
         let oid = found.iter().find(|(name, _)| *name == column.name).and_then(|(_, oid)| *oid);
         if oid != Some(column.oid) {
-            let what = oid.map_or("is gone".to_owned(), |oid| {
-                format!("has type oid {oid}, the catalog says {}", column.oid)
+            let what = oid.map_or("was removed".to_owned(), |oid| {
+                format!("has type oid {oid}, the catalog expects {}", column.oid)
             });
             return Ok(Refreshed::Changed(format!("column {:?} {what}; run catalog apply", column.name)));
         }

@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_last_week_is_no_difference() {
+    fn short_last_week_is_not_uneven() {
         assert!(!is_uneven(&parts(&[(1, 70), (8, 75), (15, 70), (22, 80), (29, 30)]), 31));
         assert!(is_uneven(&parts(&[(1, 70), (8, 700), (15, 70), (22, 80)]), 28));
         assert!(is_uneven(&parts(&[(1, 0), (8, 700), (15, 700), (22, 700)]), 28));

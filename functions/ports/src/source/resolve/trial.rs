@@ -59,9 +59,9 @@ pub(super) async fn run(
     }
     if unread {
         let message = format!(
-            "none of its rows was read by this check: already {limit} rows cost more than {MAX_COST} of the planner's units"
+            "this check read none of its rows: even {limit} rows cost more than {MAX_COST} planner units"
         );
-        let remedy = "read some rows of it in psql as the source role, to see that they can be read";
+        let remedy = "read some of its rows in psql as the source role to verify that they are readable";
         findings.warning(findings::key(definition), message, remedy);
     }
     Ok(())
@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_select_is_that_of_the_copy() {
+    fn trial_select_equals_the_copy_select() {
         let dataset = Dataset {
             from: From::Query("select 1 as id".into()),
             columns: vec![Column::native("id", 23, ColumnType::Int4)],

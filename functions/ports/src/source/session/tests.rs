@@ -31,7 +31,7 @@ fn another_type_is_a_changed_schema() {
 }
 
 #[test]
-fn a_tenant_column_of_another_type_or_collation_is_a_changed_schema() {
+fn changed_tenant_column_type_or_collation_is_a_changed_schema() {
     let of = TenantType { oid: 25, kind: ColumnType::Text, deterministic: true };
     let tenant_column = Some(TenantColumn { name: "account".into(), of: Some(of) });
     let selection = Selection { tenant_column, ..selection() };
@@ -46,7 +46,7 @@ fn a_tenant_column_of_another_type_or_collation_is_a_changed_schema() {
 }
 
 #[test]
-fn only_a_standby_may_not_know_its_time() {
+fn only_a_standby_may_lack_a_replay_time() {
     let read = |row: [Option<i64>; 5]| {
         let at = compare(&row, &selection()).unwrap();
         (at.as_of_micros, at.replayed_micros, at.horizon_micros())

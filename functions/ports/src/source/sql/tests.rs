@@ -52,14 +52,14 @@ fn tenant_id() -> TenantId {
 }
 
 #[test]
-fn a_span_of_a_relation() {
+fn copy_of_a_relation_span_matches_golden_sql() {
     let span = Span { kind: RangeKind::Instant, start: 1_693_440_000_000_000, end: 1_693_526_400_000_000 };
     golden(&copy_sql(&orders(), &Range::Span(span), &tenant_id()), pinned!("copy-span"));
     golden(&describe_sql(&orders()), pinned!("describe-relation"));
 }
 
 #[test]
-fn an_open_end_has_no_condition_and_null_is_no_value() {
+fn open_range_ends_add_no_condition() {
     let conditions = |start, end| {
         let span = Span { kind: RangeKind::Instant, start, end };
         super::conditions(&orders(), &Range::Span(span), &tenant_id()).join(" and ")
@@ -71,7 +71,7 @@ fn an_open_end_has_no_condition_and_null_is_no_value() {
 }
 
 #[test]
-fn every_predicate_of_a_query() {
+fn every_predicate_of_a_query_matches_golden_sql() {
     let query = "select * from shop.invoice -- the books' \"view\"";
     let test = |column: &str, test| Predicate { column: column.into(), test, by: None };
     let selection = Selection {
@@ -105,7 +105,7 @@ fn by(column: &str, test: Test, operator: &str, of: (&str, &str), listable: bool
 }
 
 #[test]
-fn operators_of_a_type_where_they_live() {
+fn operators_are_qualified_with_their_schema() {
     let citext = ("ext", "citext");
     let any = |values: [&str; 2]| Test::AnyOf(values.map(str::to_owned).into());
     let tenant = |oid, kind| {
@@ -139,7 +139,7 @@ fn operators_of_a_type_where_they_live() {
 }
 
 #[test]
-fn everything() {
+fn copy_of_everything_matches_golden_sql() {
     let selection = Selection { range_column: None, order: vec![], ..orders() };
     golden(&copy_sql(&selection, &Range::All, &tenant_id()), pinned!("copy-all"));
     let output = Output { format: Format::Ndjson, ..Output::default() };
@@ -192,7 +192,7 @@ proptest! {
     }
 
     #[test]
-    fn an_identifier_cannot_be_left(name in "([^\\x00]|[\"'\\\\;-]){1,40}") {
+    fn quoted_identifier_cannot_be_escaped(name in "([^\\x00]|[\"'\\\\;-]){1,40}") {
         let quoted = identifier(&name);
         let inner = &quoted[1..quoted.len() - 1];
         prop_assert_eq!(inner.replace("\"\"", "").matches('"').count(), 0);

@@ -4,8 +4,8 @@ insert into sluice.missing (export_id, dataset, fingerprint, range_of, range_sta
 select l.export_id, c.dataset, c.fingerprint, c.range_of, c.range_start, c.range_end, c.attempt,
        jsonb_build_object('code', 'deadline', 'again', false, 'message',
            'the export''s deadline passed before this range was read'
-           || coalesce('; its last failure: ' || (c.failure ->> 'message'), '')
-           || coalesce('; no chunk was started at last: ' || h.reason || '; retry the export when that is over',
-                       '; retry the export, or ask for less'))
+           || coalesce('; last failure: ' || (c.failure ->> 'message'), '')
+           || coalesce('; no chunks could start: ' || h.reason || '; retry the export when this is over',
+                       '; retry the export, or request less data'))
 from sluice.link l join sluice.chunk c on c.id = l.chunk_id left join sluice.held() h on true
 where l.export_id = $1::text::uuid and c.id = any ($2::text[]::uuid[]) and c.state in ('due', 'sent', 'running')

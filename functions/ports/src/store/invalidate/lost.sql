@@ -9,8 +9,8 @@ with lost as (
     insert into sluice.missing (export_id, name, dataset, fingerprint, range_of, range_start, range_end, attempts, failure)
     select export_id, name, dataset, fingerprint, range_of, range_start, range_end, attempt,
            jsonb_build_object('code', 'invalidated', 'again', false, 'message',
-               'the operator invalidated this range after it was read, and its file is deleted; '
-               || 'retry the export, or send a new one, to read it anew')
+               'the operator invalidated this range after it was read, and its file was deleted; '
+               || 'retry the export, or create a new one, to read it again')
     from lost
 ), summed as (
     select export_id, count(*) as chunks, sum(rows) as rows, sum(bytes) as bytes from lost group by export_id

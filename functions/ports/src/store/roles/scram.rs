@@ -46,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_have_to_be_normalised_has_none() {
+    fn passwords_needing_normalisation_have_no_verifier() {
         for password in ["caf\u{e9}", "a\u{a0}b", "tab\there"] {
             assert_eq!(verifier(password, [0; SALT]), None);
         }

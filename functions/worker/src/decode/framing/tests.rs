@@ -61,12 +61,12 @@ fn one() -> Vec<u8> {
 }
 
 #[test]
-fn no_row_is_a_stream_too() {
+fn stream_without_rows_is_valid() {
     assert!(blocks(2, [stream(&[]).as_slice()]).unwrap().is_empty());
 }
 
 #[test]
-fn the_end_must_be_proven() {
+fn incomplete_or_overlong_streams_are_refused() {
     let whole = one();
     for cut in 0..whole.len() {
         assert!(blocks(2, [&whole[..cut]]).is_err(), "{cut} bytes are not the whole");
@@ -80,7 +80,7 @@ fn the_end_must_be_proven() {
 }
 
 #[test]
-fn what_cannot_be_is_refused() {
+fn malformed_streams_are_refused() {
     let mut wrong = one();
     wrong[3] = b'x';
     assert_eq!(blocks(2, [wrong.as_slice()]).unwrap_err(), DecodeError::Signature);
@@ -95,7 +95,7 @@ fn what_cannot_be_is_refused() {
 }
 
 #[test]
-fn a_large_value_passes_and_a_larger_one_is_named() {
+fn value_limit_is_enforced_naming_row_and_column() {
     let fits = stream(&[vec![Some(vec![1; 1_000])], vec![Some(vec![2; 999])]]);
     assert_eq!(blocks(1, fits.chunks(7)).unwrap().len(), 2);
     let larger = stream(&[vec![None, None], vec![None, Some(vec![1; 1_001])]]);
@@ -115,7 +115,7 @@ fn table() -> impl Strategy<Value = (usize, Vec<Vec<Cell>>)> {
 
 proptest! {
     #[test]
-    fn rows_and_cuts_do_not_depend_on_the_network((columns, rows) in table(), size in 1usize..200) {
+    fn rows_and_blocks_do_not_depend_on_framing((columns, rows) in table(), size in 1usize..200) {
         let bytes = stream(&rows);
         let whole = blocks(columns, [bytes.as_slice()]).unwrap();
         let pieces = blocks(columns, bytes.chunks(size)).unwrap();
@@ -125,12 +125,12 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300), size in 1usize..50) {
+    fn arbitrary_bytes_cause_no_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300), size in 1usize..50) {
         let _ = blocks(2, bytes.chunks(size));
     }
 
     #[test]
-    fn no_damage_makes_it_panic((columns, rows) in table(), at in any::<prop::sample::Index>(), with in any::<u8>()) {
+    fn damaged_streams_cause_no_panic((columns, rows) in table(), at in any::<prop::sample::Index>(), with in any::<u8>()) {
         let mut bytes = stream(&rows);
         let at = at.index(bytes.len());
         bytes[at] = with;

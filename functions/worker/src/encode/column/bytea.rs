@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_digits_per_byte() {
+    fn bytea_is_written_as_hex() {
         assert_eq!(written(write, b"\x00\x9f\xff"), r"\x009fff");
         assert_eq!(written(write, b""), r"\x");
         assert_eq!(written(json, b"\xab"), r#""\\xab""#);

@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn as_postgresql_writes_them() {
+    fn chars_are_written_like_postgresql() {
         assert_eq!(written(write, b"a"), "a");
         assert_eq!(written(write, b"\0"), "");
         assert_eq!(written(write, b"\xe9"), "\\351");

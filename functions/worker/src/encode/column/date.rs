@@ -22,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn as_postgresql_writes_them() {
+    fn dates_are_written_like_postgresql() {
         let text = |days: i32| written(write, &days.to_be_bytes());
         assert_eq!(text(0), "2000-01-01");
         assert_eq!(text(-1), "1999-12-31");

@@ -60,7 +60,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn as_rust_writes_them(n: i64, small in -1_000i64..1_000) {
+        fn integers_are_written_like_rust(n: i64, small in -1_000i64..1_000) {
             for n in [n, small, i64::MIN, i64::MAX] {
                 let mut out = Vec::new();
                 signed(n, &mut out);

@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn doubles_as_postgresql_writes_them() {
+    fn doubles_are_written_like_postgresql() {
         for (x, text) in [
             (0.0, "0"),
             (-0.0, "-0"),
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn reals_as_postgresql_writes_them() {
+    fn reals_are_written_like_postgresql() {
         for (x, text) in [
             (0.1, "0.1"),
             (1.0, "1"),
@@ -179,7 +179,7 @@ mod tests {
         /// Compares with Rust, which finds the shortest digits too but also accepts a decimal halfway between two
         /// doubles. Below 2^53 such a decimal is never short.
         #[test]
-        fn never_longer_than_needed(bits: u64) {
+        fn doubles_have_the_fewest_digits(bits: u64) {
             let x = f64::from_bits(bits);
             if x.abs() < 9_007_199_254_740_992.0 {
                 let digits = |text: &str| {

@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_and_networks() {
+    fn ipv4_is_written_like_postgresql() {
         assert_eq!(written(write, &[2, 32, 0, 4, 10, 0, 0, 1]), "10.0.0.1");
         assert_eq!(written(write, &[2, 32, 1, 4, 10, 0, 0, 1]), "10.0.0.1/32");
         assert_eq!(written(write, &[2, 8, 0, 4, 10, 0, 0, 255]), "10.0.0.255/8");
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_longest_run_of_zeros_is_left_out() {
+    fn first_longest_zero_run_is_compressed() {
         assert_eq!(text(128, 0, [0; 8]), "::");
         assert_eq!(text(0, 1, [0; 8]), "::/0");
         assert_eq!(text(128, 0, [0, 0, 0, 0, 0, 0, 0, 1]), "::1");
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn ipv4_in_ipv6_has_dots() {
+    fn ipv4_in_ipv6_is_written_with_dots() {
         assert_eq!(text(128, 0, [0, 0, 0, 0, 0, 0xffff, 0x0102, 0x0304]), "::ffff:1.2.3.4");
         assert_eq!(text(128, 0, [0, 0, 0, 0, 0, 0, 0x0102, 0x0304]), "::1.2.3.4");
         assert_eq!(text(128, 0, [0, 0, 0, 0, 0, 1, 0x0102, 0x0304]), "::1:102:304");
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_is_refused() {
+    fn malformed_inet_values_are_refused() {
         for bad in [
             &[2, 33, 0, 4, 1, 2, 3, 4][..],
             &[2, 32, 0, 4, 1, 2, 3],

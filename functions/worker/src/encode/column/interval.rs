@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn as_postgresql_writes_them() {
+    fn intervals_are_written_like_postgresql() {
         let text = |micros: i64, days: i32, months: i32| {
             let value = [&micros.to_be_bytes()[..], &days.to_be_bytes(), &months.to_be_bytes()].concat();
             written(write, &value)

@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn strings_are_escaped_as_postgresql_escapes_them() {
+    fn strings_are_escaped_like_postgresql() {
         let text = "a\"b\\c/\x08\x0c\n\r\t\x01\x1f\x7fé\u{2028}🦀";
         assert_eq!(
             written(string, text.as_bytes()),
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_a_string() {
+    fn non_finite_floats_become_json_strings() {
         let text = |x: f64| written(number(float::float8), &x.to_be_bytes());
         assert_eq!(text(f64::NAN), "\"NaN\"");
         assert_eq!(text(f64::NEG_INFINITY), "\"-Infinity\"");
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn json_stays_on_its_line() {
+    fn json_line_breaks_become_spaces() {
         assert_eq!(
             written(ready, b"{\"a\":\r\n [1,\n2], \"b\": \"x\\ny\"}"),
             "{\"a\":   [1, 2], \"b\": \"x\\ny\"}"
@@ -122,7 +122,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_string_is_read_back(text in "([a\"\\\\\x00-\x1f\x7fé]|\\PC){0,40}") {
+        fn json_strings_round_trip(text in "([a\"\\\\\x00-\x1f\x7fé]|\\PC){0,40}") {
             let json = written(string, text.as_bytes());
             prop_assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
         }

@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn as_postgresql_writes_them() {
+    fn numerics_are_written_like_postgresql() {
         let text = |weight, sign, scale, digits: &[u16]| written(write, &binary(weight, sign, scale, digits));
         assert_eq!(text(0, 0, 0, &[]), "0");
         assert_eq!(text(0, 0, 2, &[]), "0.00");
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_is_refused() {
+    fn malformed_numerics_are_refused() {
         for bad in [
             binary(0, 0, 0, &[10_000]),
             binary(1, 0, 0, &[]),

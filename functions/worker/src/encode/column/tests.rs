@@ -49,7 +49,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn no_value_makes_a_type_panic_or_leave_its_alphabet(value in value()) {
+    fn every_type_stays_within_its_alphabet_without_panic(value in value()) {
         for kind in ColumnType::ALL {
             let (form, mut out) = (text_form(kind), Vec::new());
             let fits = (form.write)(&value, &mut out).is_ok();
@@ -66,7 +66,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_written_as_json_is_json(value in value()) {
+    fn json_output_is_valid_json(value in value()) {
         for kind in ColumnType::ALL {
             // The text of these types is the input itself.
             let text = std::str::from_utf8(&value).is_ok();
@@ -88,7 +88,7 @@ proptest! {
     }
 
     #[test]
-    fn eight_bytes_are_always_a_time(value: [u8; 8]) {
+    fn any_eight_bytes_are_written_for_fixed_types(value: [u8; 8]) {
         for kind in [ColumnType::Timestamp, ColumnType::Timestamptz, ColumnType::Float8, ColumnType::Int8] {
             let form = text_form(kind);
             let text = written(form.write, &value);

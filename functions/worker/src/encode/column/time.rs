@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn as_postgresql_writes_them() {
+    fn times_are_written_like_postgresql() {
         let text = |micros: i64| written(plain, &micros.to_be_bytes());
         assert_eq!(text(0), "00:00:00");
         assert_eq!(text(DAY_MICROS), "24:00:00");
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_is_refused() {
+    fn malformed_times_are_refused() {
         for bad in [-1, DAY_MICROS + 1, i64::MIN] {
             assert_eq!(plain(&bad.to_be_bytes(), &mut Vec::new()), Err(Malformed));
         }

@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn as_postgresql_writes_them() {
+    fn timestamps_are_written_like_postgresql() {
         let text = |micros: i64| written(instant, &micros.to_be_bytes());
         assert_eq!(text(0), "2000-01-01 00:00:00+00");
         assert_eq!(text(-1), "1999-12-31 23:59:59.999999+00");

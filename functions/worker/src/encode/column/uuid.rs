@@ -24,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hyphens_stand_where_they_should() {
+    fn uuid_is_written_with_hyphens() {
         let bytes: Vec<u8> = (0..16).map(|i| i * 17).collect();
         assert_eq!(written(write, &bytes), "00112233-4455-6677-8899-aabbccddeeff");
     }

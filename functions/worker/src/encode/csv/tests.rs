@@ -39,7 +39,7 @@ fn texts(values: &[Option<&str>]) -> Vec<Option<Vec<u8>>> {
 }
 
 #[test]
-fn quotes_where_postgresql_has_them() {
+fn fields_are_quoted_like_postgresql() {
     let columns =
         [column("a", ColumnType::Text), column("b, c", ColumnType::Text), column("q\"", ColumnType::Text)];
     let rows = [
@@ -64,7 +64,7 @@ fn the_end_marker_alone_on_a_line_is_quoted() {
 }
 
 #[test]
-fn options_reach_every_type() {
+fn options_apply_to_every_type() {
     let columns =
         [column("n", ColumnType::Int4), column("t", ColumnType::Timestamp), column("s", ColumnType::Text)];
     let row = vec![Some(7i32.to_be_bytes().to_vec()), Some(0i64.to_be_bytes().to_vec()), None];
@@ -75,7 +75,7 @@ fn options_reach_every_type() {
 }
 
 #[test]
-fn the_header_stands_once() {
+fn header_is_written_once() {
     let columns = [column("a", ColumnType::Text)];
     let mut encoder = Csv::new(&columns, &CsvOptions::default());
     let (mut out, mut second) = (Vec::new(), block(&[texts(&[Some("y")])]));
@@ -86,7 +86,7 @@ fn the_header_stands_once() {
 }
 
 #[test]
-fn a_bad_value_is_named_without_being_shown() {
+fn invalid_value_is_located_without_showing_it() {
     let columns = [column("id", ColumnType::Text), column("n", ColumnType::Int4)];
     let rows = [texts(&[None, None]), texts(&[None, Some("secret")])];
     let error = Csv::new(&columns, &CsvOptions::default()).block(&block(&rows), &mut Vec::new()).unwrap_err();
@@ -95,7 +95,7 @@ fn a_bad_value_is_named_without_being_shown() {
 }
 
 #[test]
-fn formulas_are_disarmed_before_they_are_quoted() {
+fn formulas_are_escaped_before_quoting() {
     let columns =
         [column("=a", ColumnType::Text), column("n", ColumnType::Int4), column("j", ColumnType::Json)];
     let options = CsvOptions { formula_guard: true, null: "-".into(), ..CsvOptions::default() };
@@ -161,7 +161,7 @@ fn read(text: &str, delimiter: char) -> Vec<Vec<Option<String>>> {
 
 proptest! {
     #[test]
-    fn what_is_written_is_read_back(
+    fn written_csv_reads_back(
         rows in proptest::collection::vec(proptest::collection::vec(proptest::option::of("([a-c,;\"\r\n\\\\.é]|\\PC){0,20}"), 3), 0..10),
         delimiter in prop::sample::select(vec![',', ';', '\t', '|']),
     ) {

@@ -27,7 +27,7 @@ fn ndjson(columns: &[Column], rows: &[Vec<Option<&[u8]>>]) -> String {
 }
 
 #[test]
-fn objects_as_postgresql_writes_them() {
+fn objects_are_written_like_postgresql() {
     let text = |name: &str, read| Column { read, ..Column::native(name, 25, ColumnType::Text) };
     let columns = [
         Column::native("id", 23, ColumnType::Int4),
@@ -52,7 +52,7 @@ fn objects_as_postgresql_writes_them() {
 }
 
 #[test]
-fn a_bad_value_is_named() {
+fn invalid_value_fails_naming_row_and_column() {
     let columns = [Column::native("n", 23, ColumnType::Int4)];
     let rows = [vec![None], vec![Some(&b"secret"[..])]];
     let error = Ndjson::new(&columns).block(&block(&rows), &mut Vec::new()).unwrap_err();
@@ -61,7 +61,7 @@ fn a_bad_value_is_named() {
 
 proptest! {
     #[test]
-    fn what_is_written_is_read_back(
+    fn written_ndjson_reads_back(
         names in proptest::collection::btree_set("([a-c\"\\\\\n]|\\PC){1,8}", 1..4),
         cells in proptest::collection::vec(proptest::option::of("([a-c\"\\\\\x00-\x1f]|\\PC){0,20}"), 3),
     ) {

@@ -52,14 +52,14 @@ mod tests {
     }
 
     #[test]
-    fn a_day_ends_before_24_hours() {
+    fn time_24_00_is_unsupported() {
         assert_eq!(time(&(MICROS_PER_DAY - 1).to_be_bytes()), Ok(MICROS_PER_DAY - 1));
         assert_eq!(time(&MICROS_PER_DAY.to_be_bytes()), Err(Unsupported("the time 24:00:00")));
         assert_eq!(time(&(-1i64).to_be_bytes()), Err(Malformed));
     }
 
     #[test]
-    fn the_last_timestamps_have_no_place() {
+    fn timestamps_beyond_parquet_range_are_unsupported() {
         let last = i64::MAX - MICROS - 1;
         assert_eq!(timestamp(&last.to_be_bytes()), Ok(i64::MAX - 1));
         for beyond in [last + 1, last + 2, 9_223_371_331_199_999_999] {

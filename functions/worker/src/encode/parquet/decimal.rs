@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn units_are_of_the_last_digit() {
+    fn numerics_become_integers_of_the_declared_scale() {
         assert_eq!(CENTS.read(&numeric(0, 0, &[12, 3_400])), Ok(1_234));
         assert_eq!(CENTS.read(&numeric(0x4000, 2, &[99])), Ok(-990_000_000_000));
         assert_eq!(CENTS.read(&numeric(0, -1, &[100])), Ok(1));
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn no_digit_is_dropped() {
+    fn excess_digits_are_refused() {
         assert_eq!(CENTS.read(&numeric(0, 0, &[12, 3_450])), Err(TOO_MANY));
         assert_eq!(CENTS.read(&numeric(0, -2, &[100])), Err(TOO_MANY));
         assert_eq!(CENTS.read(&numeric(0, 0, &[7, 5_000, 1])), Err(TOO_MANY));

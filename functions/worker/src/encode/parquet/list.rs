@@ -27,7 +27,7 @@ impl Lists {
 
     fn end(&mut self) -> Result<(), ValueProblem> {
         let end = i32::try_from(self.elements.len());
-        self.offsets.push(end.map_err(|_| Unsupported("an array of more than 2 thousand million elements"))?);
+        self.offsets.push(end.map_err(|_| Unsupported("an array of more than 2 billion elements"))?);
         Ok(())
     }
 }

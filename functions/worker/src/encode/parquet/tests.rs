@@ -81,7 +81,7 @@ fn the_same_blocks_give_the_same_bytes() {
 }
 
 #[test]
-fn a_row_group_ends_when_its_rows_were_many_bytes() {
+fn row_group_ends_at_its_byte_limit() {
     let columns = [Column::native("v", 17, ColumnType::Bytea)];
     let mut random = 1u64;
     let mut noise = || {
@@ -110,7 +110,7 @@ fn a_huge_value_has_a_row_group_without_bounds() {
 }
 
 #[test]
-fn a_body_unlike_its_head_is_tried_again() {
+fn encodings_are_chosen_again_for_changed_data() {
     let columns = [Column::native("v", 20, ColumnType::Int8)];
     // Random values in the first row group, then a constant.
     let value = |i: i64| if i < 3_000_000 { i.wrapping_mul(0x9e37_79b9_7f4a_7c15u64 as i64) } else { 7 };
@@ -154,7 +154,7 @@ fn lists_keep_nulls_and_lose_bounds() {
 }
 
 #[test]
-fn decimals_have_what_the_column_declares() {
+fn decimals_have_the_declared_precision_and_scale() {
     let columns = [Column { typmod: ((30 << 16) | 4) + 4, ..Column::native("v", 1700, ColumnType::Numeric) }];
     let one_and_a_half = [0u16, 2, 0, 0, 1, 1, 5_000].iter().skip(1).flat_map(|w| w.to_be_bytes()).collect();
     let (_, batches) = read(file(&columns, &[vec![Some(one_and_a_half)], vec![None]], 10).unwrap());
@@ -164,7 +164,7 @@ fn decimals_have_what_the_column_declares() {
 }
 
 #[test]
-fn text_that_is_no_utf8_is_named() {
+fn invalid_utf8_fails_naming_row_and_column() {
     let mut rows = ids(100);
     rows[41][1] = Some(b"caf\xe9".to_vec());
     let error = file(&id_and_text(), &rows, 30).unwrap_err();
@@ -173,7 +173,7 @@ fn text_that_is_no_utf8_is_named() {
 }
 
 #[test]
-fn a_bad_element_is_named_by_its_row() {
+fn invalid_array_element_fails_naming_its_row() {
     let columns = [Column { array: true, ..Column::native("v", 1009, ColumnType::Text) }];
     let list = |elements: &[&[u8]]| {
         let head: &[i32] =
@@ -198,7 +198,7 @@ fn without_rows_nothing_is_written() {
 
 proptest! {
     #[test]
-    fn no_bytes_make_it_panic(
+    fn arbitrary_bytes_cause_no_panic(
         values in proptest::collection::vec(
             proptest::option::weighted(0.9, proptest::collection::vec(prop_oneof![Just(0u8), Just(1), any::<u8>()], 0..40)),
             1..4),
@@ -214,7 +214,7 @@ proptest! {
     }
 
     #[test]
-    fn numbers_of_the_right_length_are_kept_or_refused(value: [u8; 8], short: [u8; 4]) {
+    fn fixed_size_values_are_kept_or_refused(value: [u8; 8], short: [u8; 4]) {
         for (kind, value) in [
             (ColumnType::Int8, &value[..]), (ColumnType::Float8, &value[..]), (ColumnType::Timestamp, &value[..]),
             (ColumnType::Time, &value[..]), (ColumnType::Int4, &short[..]), (ColumnType::Date, &short[..]),

@@ -79,7 +79,7 @@ impl Emulator {
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.write_all(&[head.as_bytes(), &body].concat())?;
         let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).context("the runtime emulator does not answer")?;
+        stream.read_to_end(&mut answer).context("the runtime emulator does not respond")?;
         let took = begun.elapsed();
         let value = json_body(&answer);
         let value = value.with_context(|| format!("the function failed; see {}", self.log.display()))?;
@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_report_of_the_start_is_found() {
+    fn init_duration_is_read_from_the_log() {
         let log =
             "24 Nov 2026 [INFO] (rapid) INIT REPORT(durationMs: 7.600000)\nREPORT Init Duration: 0.02 ms";
         assert_eq!(init_millis(log), Some(7.6));
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_read_whole_or_in_pieces() {
+    fn answer_is_read_with_length_or_chunked() {
         let whole = b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n{\"a\":1}";
         assert_eq!(json_body(whole).unwrap()["a"], 1);
         let pieces =

@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_zip_is_smaller_than_what_repeats_itself() {
+    fn zip_of_repetitive_data_is_small() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("bootstrap");
         fs::write(&file, vec![7; 100_000]).unwrap();

@@ -48,7 +48,7 @@ pub(super) fn until_next(program: &Path, variables: &BTreeMap<String, String>) -
     child.wait()?;
     match asked.join() {
         Ok(Ok(at)) => Ok(at.duration_since(begun)),
-        Ok(Err(error)) => Err(error.context(format!("{} did not ask for work", program.display()))),
+        Ok(Err(error)) => Err(error.context(format!("{} did not request an invocation", program.display()))),
         Err(_) => bail!("the thread that waits for {} died", program.display()),
     }
 }
@@ -66,7 +66,7 @@ fn asked(listener: &TcpListener) -> Result<Instant> {
             if head.starts_with(NEXT) {
                 return Ok(at);
             }
-            bail!("it asked for {}", String::from_utf8_lossy(&head).lines().next().unwrap_or_default());
+            bail!("it requested {}", String::from_utf8_lossy(&head).lines().next().unwrap_or_default());
         }
         if n == 0 {
             bail!("it ended before");
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_request_for_work_counts() {
+    fn only_a_next_request_counts_as_started() {
         let whole = [NEXT, b"host: x\r\n\r\n"].concat();
         assert!(hears(&whole).is_ok());
         assert!(hears(NEXT).is_err(), "half a request");
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_ends_at_once_is_no_function() {
+    fn exiting_program_is_not_a_function() {
         assert!(until_next(Path::new("/bin/true"), &BTreeMap::new()).is_err());
     }
 }

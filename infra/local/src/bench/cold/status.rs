@@ -33,7 +33,7 @@ pub(super) fn ask(
         let (answer, time) = api.call(&status)?;
         let said = body_of(&answer, 200)?;
         if said["id"] != id.as_str() || said["status"] == "succeeded" {
-            bail!("the status is not that of a waiting export: {said}");
+            bail!("the export is not waiting: {said}");
         }
         if call >= WARM_UP {
             took.push(time);
@@ -63,10 +63,10 @@ fn request(event: &Value, key: &str, method: &str, path: &str, body: Option<&Val
 /// Returns the body of a response for API Gateway if it has the given status.
 fn body_of(answer: &Value, status: u16) -> Result<Value> {
     if answer["statusCode"] != status {
-        bail!("the api answered {} instead of {status}: {}", answer["statusCode"], answer["body"]);
+        bail!("the api returned {} instead of {status}: {}", answer["statusCode"], answer["body"]);
     }
-    let body = answer["body"].as_str().context("an answer without a body")?;
-    serde_json::from_str(body).context("an answer that is no JSON")
+    let body = answer["body"].as_str().context("a response without a body")?;
+    serde_json::from_str(body).context("a response that is not JSON")
 }
 
 #[cfg(test)]

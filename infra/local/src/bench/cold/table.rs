@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn quantiles_are_of_what_was_seen() {
+    fn quantiles_are_observed_values() {
         let times: Vec<Duration> = (1..=100).map(Duration::from_millis).collect();
         assert_eq!(quantile(&times, 0.5), Some(51.0));
         assert_eq!(quantile(&times, 0.99), Some(99.0));

@@ -40,7 +40,7 @@ fn faster_is_better() {
 }
 
 #[test]
-fn less_of_the_database_and_of_the_disk_is_better() {
+fn less_database_cpu_and_disk_is_better() {
     let psql = (PSQL_JSON, line(3.0, 4.0, 0, 0));
     let json = |cpu| judge("ndjson: database", &[psql.clone(), ("sluice ndjson", line(1.0, cpu, 0, 0))]);
     assert_eq!(
@@ -53,7 +53,7 @@ fn less_of_the_database_and_of_the_disk_is_better() {
 }
 
 #[test]
-fn with_an_upload_it_is_the_upload_that_counts() {
+fn upload_figures_take_precedence() {
     let lines = [
         (PSQL_CSV, line(3.0, 3.0, 0, 0)),
         ("sluice csv", line(1.0, 1.0, 0, 0)),
@@ -65,7 +65,7 @@ fn with_an_upload_it_is_the_upload_that_counts() {
 }
 
 #[test]
-fn the_largest_of_the_row_formats_counts() {
+fn largest_row_format_counts() {
     let mut lines = vec![
         ("sluice csv", line(1.0, 1.0, 0, 10_000_000)),
         ("sluice csv.gz", line(1.0, 1.0, 0, 40_000_000)),

@@ -50,7 +50,7 @@ pub(super) async fn find(
         }
         let table = statement::quoted(inspector, &[&place.root.0, &place.root.1]).await?.join(".");
         let message = format!(
-            "a value of {:?} is found only by reading {} of {table}{}",
+            "selecting a value of {:?} requires reading {} of {table}{}",
             filter.name,
             statement::size(bytes),
             statement::shown(&plan.lines_of(&[name]))

@@ -51,7 +51,7 @@ pub(super) async fn find(
         let columns = statement::quoted(inspector, &names).await?.join(", ");
         // An index alone does not help if rows are stored in another order: each would be fetched separately.
         remedy.push_str(&format!(
-            "; an index on ({columns}) makes it cheap only where rows of {} lie in that order, as after cluster",
+            "; an index on ({columns}) makes it cheap only if the rows of {} are stored in that order, as after cluster",
             table.quoted
         ));
     }

@@ -28,7 +28,7 @@ order by 1",
     );
     for index in inspector.texts(&question).await?.into_iter().flatten().flatten() {
         let message = format!(
-            "the index {index} is invalid, so nothing is read through it; creating it was broken off, or still runs"
+            "the index {index} is invalid and is not used; its creation was interrupted or is still running"
         );
         let remedy = format!("reindex index concurrently {index};\n    or drop index concurrently {index};");
         findings.warning("range_column", message, remedy);

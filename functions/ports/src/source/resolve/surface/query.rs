@@ -24,10 +24,10 @@ pub(super) async fn find(
             let message = if name == "?column?" {
                 "a column has no name".to_owned()
             } else {
-                format!("more than one column is called {name:?}")
+                format!("more than one column is named {name:?}")
             };
             if said.insert(name) {
-                findings.violation("query", message, "give each column a name of its own with AS");
+                findings.violation("query", message, "give each column a unique name with AS");
             }
         } else if let Some((oid, of)) = oid.and_then(|oid| Some((oid, types.get(&oid)?.clone()))) {
             let type_name = of.name.clone();

@@ -63,7 +63,7 @@ where n.nspname = {} and c.relname = {}",
     if populated == "f" {
         findings.violation(
             "relation",
-            format!("{quoted} was never filled"),
+            format!("the materialized view {quoted} is not populated"),
             format!("refresh materialized view {quoted}"),
         );
     }
@@ -130,7 +130,7 @@ where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'";
     };
     let close: Vec<_> = near(if prefix.is_empty() { schema } else { name }, known.iter().map(String::as_str));
     let remedy = if close.is_empty() {
-        "correct the name; it is taken literally, capitals too".to_owned()
+        "correct the name; it is used literally and is case-sensitive".to_owned()
     } else {
         format!(
             "did you mean {}?",

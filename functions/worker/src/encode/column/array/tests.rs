@@ -22,7 +22,7 @@ fn texts(dimensions: &[(i32, i32)], elements: &[Option<&str>]) -> [String; 2] {
 }
 
 #[test]
-fn elements_are_quoted_where_postgresql_quotes_them() {
+fn elements_are_quoted_like_postgresql() {
     let elements = [
         Some("a"),
         None,
@@ -50,7 +50,7 @@ fn elements_are_quoted_where_postgresql_quotes_them() {
 }
 
 #[test]
-fn dimensions_and_bounds() {
+fn dimensions_and_bounds_are_written_like_postgresql() {
     let [a, b, c, d] = ["a", "b", "c", "d"].map(Some);
     assert_eq!(texts(&[], &[]), ["{}", "[]"]);
     assert_eq!(texts(&[(2, 1), (2, 1)], &[a, b, c, d]), ["{{a,b},{c,d}}", r#"[["a","b"],["c","d"]]"#]);
@@ -94,7 +94,7 @@ fn read(text: &str) -> Vec<Option<String>> {
 
 proptest! {
     #[test]
-    fn what_is_written_is_read_back(
+    fn written_arrays_read_back(
         elements in proptest::collection::vec(
             proptest::option::of("(null|[a-c,\\\\\"{} \n\t]|\\PC){0,6}"), 1..8),
     ) {
@@ -105,7 +105,7 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_make_it_panic(
+    fn arbitrary_bytes_cause_no_panic(
         dimensions in proptest::collection::vec((-1i32..4, -2i32..3), 0..8),
         tail in proptest::collection::vec(prop_oneof![Just(0u8), Just(0xff), any::<u8>()], 0..60),
     ) {
