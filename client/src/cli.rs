@@ -105,8 +105,9 @@ impl Session {
     fn client(&self) -> Result<Client, Failure> {
         let given = |text: &&str| !text.is_empty();
         let url = self.url.as_deref().filter(given);
-        let url =
-            url.ok_or_else(|| Failure::Usage("the API address is missing: set SLUICE_URL or use --url".into()))?;
+        let url = url.ok_or_else(|| {
+            Failure::Usage("the API address is missing: set SLUICE_URL or use --url".into())
+        })?;
         let key = self.key.as_ref().map(|key| key.0.as_str()).filter(given);
         let client = if self.insecure { Client::insecure(url, key) } else { Client::new(url, key) }?;
         let retries = Retries { patience: PATIENCE, ..client.retries() };

@@ -77,7 +77,8 @@ pub fn verify(directory: &Path, seen: &(dyn Fn(u64) + Sync)) -> Result<Report, E
     let manifest = read_manifest(directory)?;
     let mut faults = Vec::new();
     if manifest.version != MANIFEST_VERSION {
-        let message = format!("its version is {}; this program supports {MANIFEST_VERSION}", manifest.version);
+        let message =
+            format!("its version is {}; this program supports {MANIFEST_VERSION}", manifest.version);
         faults.push(Fault::new(MANIFEST_NAME, message));
     }
     faults.extend(ranges::check(&manifest));

@@ -66,7 +66,9 @@ struct Answer {
 impl Admin {
     pub(super) fn run(self) -> Result<Outcome, Failure> {
         let function = self.function.as_deref().filter(|name| !name.is_empty()).ok_or_else(|| {
-            Failure::Usage("the admin function is missing: set SLUICE_ADMIN_FUNCTION or use --function".into())
+            Failure::Usage(
+                "the admin function is missing: set SLUICE_ADMIN_FUNCTION or use --function".into(),
+            )
         })?;
         let read =
             || std::fs::read_to_string(&self.file).map_err(|e| format!("{}: {e}", self.file.display()));
@@ -134,7 +136,9 @@ fn payload(
             }
             event
         }
-        ["invalidate", ..] => return Err("the dataset is missing: invalidate DATASET [--from DAY] [--to DAY]".into()),
+        ["invalidate", ..] => {
+            return Err("the dataset is missing: invalidate DATASET [--from DAY] [--to DAY]".into());
+        }
         ["catalog", "check" | "apply"] => json!({"command": words.join(" "), "catalog": catalog()?}),
         ["keys", "create", tenant] => json!({"command": "keys create", "tenant": tenant}),
         ["keys", "create", tenant, label @ ..] if !label.is_empty() => {
@@ -143,7 +147,9 @@ fn payload(
         ["keys", "create"] => return Err("the tenant is missing: keys create TENANT LABEL".into()),
         ["keys", "revoke", id] => json!({"command": "keys revoke", "id": id}),
         ["keys", "rotate", id] => json!({"command": "keys rotate", "id": id}),
-        ["keys", word @ ("revoke" | "rotate"), ..] => return Err(format!("the key ID is missing: keys {word} ID")),
+        ["keys", word @ ("revoke" | "rotate"), ..] => {
+            return Err(format!("the key ID is missing: keys {word} ID"));
+        }
         ["tenants", "forget", tenant] => json!({"command": "tenants forget", "tenant": tenant}),
         ["tenants", ..] => return Err("the tenant ID is missing: tenants forget ID".into()),
         words => json!({"command": words.join(" ")}),
@@ -178,7 +184,8 @@ fn invoke(function: &str, payload: &Value) -> Result<Value, Failure> {
     }
     let mut text = String::new();
     answer.read_to_string(&mut text).map_err(|error| local("the response cannot be read", error))?;
-    serde_json::from_str(&text).map_err(|error| Failure::Local(format!("the response is not valid JSON: {error}")))
+    serde_json::from_str(&text)
+        .map_err(|error| Failure::Local(format!("the response is not valid JSON: {error}")))
 }
 
 #[cfg(test)]

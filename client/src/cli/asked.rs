@@ -49,6 +49,7 @@ impl Asked {
         };
         let name = path.display();
         read.map_err(|error| Failure::Usage(format!("{name} cannot be read: {error}")))?;
-        serde_json::from_str(&text).map_err(|error| Failure::Usage(format!("{name} is not valid JSON: {error}")))
+        serde_json::from_str(&text)
+            .map_err(|error| Failure::Usage(format!("{name} is not valid JSON: {error}")))
     }
 }

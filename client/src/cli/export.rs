@@ -82,10 +82,15 @@ pub(super) fn outcome(export: wire::Export, loaded: Loaded, began: Option<Instan
         bytes(loaded.bytes),
     )];
     if loaded.present > 0 {
-        lines.push(format!("{} already present, with the correct SHA-256", count(loaded.present as u64, "file")));
+        lines.push(format!(
+            "{} already present, with the correct SHA-256",
+            count(loaded.present as u64, "file")
+        ));
     }
     if loaded.complete {
-        lines.push(format!("all files are in {directory}; verify them at any time with: sluice verify {directory}"));
+        lines.push(format!(
+            "all files are in {directory}; verify them at any time with: sluice verify {directory}"
+        ));
     } else {
         lines.extend(show::errors(&export));
         lines.extend(loaded.failures.iter().map(|failure| format!("not downloaded: {failure}")));
@@ -97,6 +102,7 @@ pub(super) fn outcome(export: wire::Export, loaded: Loaded, began: Option<Instan
 
 fn random_key() -> Result<String, Failure> {
     let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|error| Failure::Local(format!("cannot generate a random key: {error}")))?;
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Failure::Local(format!("cannot generate a random key: {error}")))?;
     Ok(export::id::hex(&bytes))
 }

@@ -111,7 +111,9 @@ pub(super) fn address_hint(error: &Error) -> Option<&'static str> {
         Error::Connection { to: API, .. } => {
             Some("check that SLUICE_URL (or --url) is correct and reachable from this machine")
         }
-        Error::Unexpected { message, .. } if message.is_empty() => Some("check that SLUICE_URL (or --url) is correct"),
+        Error::Unexpected { message, .. } if message.is_empty() => {
+            Some("check that SLUICE_URL (or --url) is correct")
+        }
         Error::PlainHttp { .. } => Some("or use --insecure, if the key may be seen on the network"),
         _ => None,
     }
@@ -171,6 +173,9 @@ mod tests {
     fn unexpected_404_suggests_checking_the_url() {
         let page = Error::Unexpected { status: 404, message: String::new() };
         let text = Failure::from(page).text();
-        assert!(text.contains("404") && text.contains("check that SLUICE_URL (or --url) is correct"), "{text}");
+        assert!(
+            text.contains("404") && text.contains("check that SLUICE_URL (or --url) is correct"),
+            "{text}"
+        );
     }
 }

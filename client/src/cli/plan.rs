@@ -70,7 +70,9 @@ fn forecast_lines(forecast: &wire::Forecast, total: &wire::PlanCounts) -> Vec<St
         chunks => format!(", with {} of yours waiting before or in parallel", count(chunks, "chunk")),
     };
     let basis = match forecast.measured_chunks {
-        0 => "times and file sizes are assumptions: you have not exported enough in this format yet".to_owned(),
+        0 => {
+            "times and file sizes are assumptions: you have not exported enough in this format yet".to_owned()
+        }
         chunks => {
             format!("times and file sizes are based on your last {} in this format", count(chunks, "chunk"))
         }

@@ -62,8 +62,10 @@ fn line(export: &Export) -> String {
     let chunks = progress.chunks;
     let work = format!("{} of {}", HumanCount(chunks.done), count(chunks.total, "chunk"));
     let failed = (chunks.failed > 0).then(|| format!("{} failed", chunks.failed));
-    let position =
-        export.queue_position.filter(|place| *place > 0).map(|place| format!("position {place} in the queue"));
+    let position = export
+        .queue_position
+        .filter(|place| *place > 0)
+        .map(|place| format!("position {place} in the queue"));
     let eta = export.eta_seconds.map(|s| format!("about {} left", duration(s)));
     let paused = export.paused.as_ref().map(|why| format!("paused: {why}"));
     let busy =

@@ -89,7 +89,10 @@ async fn pages_of_other_servers_are_not_shown() {
     for status in [200, 404] {
         let server = Server::start(move |_, _| Reply::new(status, page));
         let error = server.client().export(id()).await.unwrap_err();
-        assert_eq!(error.to_string(), format!("a server returned {status}, but not in the format of this API"));
+        assert_eq!(
+            error.to_string(),
+            format!("a server returned {status}, but not in the format of this API")
+        );
     }
 }
 

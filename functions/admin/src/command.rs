@@ -87,7 +87,8 @@ const COMMANDS: &str = "the commands are
 impl Command {
     /// Parses an event. The error is written for the operator.
     pub(crate) fn read(event: Value) -> Result<Self, String> {
-        serde_json::from_value(event).map_err(|error| format!("unknown or invalid command: {error}\n{COMMANDS}"))
+        serde_json::from_value(event)
+            .map_err(|error| format!("unknown or invalid command: {error}\n{COMMANDS}"))
     }
 
     pub(crate) fn name(&self) -> &'static str {

@@ -53,9 +53,8 @@ fn roles(settings: &Settings) -> Result<RoleSettings, Failure> {
     if let Some(Ok((owner, _))) = settings.owner_url.as_deref().map(credentials)
         && (owner == source.0 || owner == store.0)
     {
-        let text = format!(
-            "{owner} is the owner's role and also one of the limited roles; use different roles"
-        );
+        let text =
+            format!("{owner} is the owner's role and also one of the limited roles; use different roles");
         return Err(Failure::Refused(text));
     }
     Ok(RoleSettings { source, store, stored: settings.stored })

@@ -62,12 +62,12 @@ fn told(tenant: &TenantId, forgotten: &Forgotten, objects: &Result<String, Failu
         "with a CDN: aws cloudfront create-invalidation --distribution-id ID --paths '/t/{tenant}/*'"
     ));
     lines.push(
-        "not deleted: links already issued (15 minutes), downloaded copies, logs and backups"
-            .to_owned(),
+        "not deleted: links already issued (15 minutes), downloaded copies, logs and backups".to_owned(),
     );
     if tokens {
         lines.push(
-            "a token that names the tenant creates it again: remove its users at the identity provider".to_owned(),
+            "a token that names the tenant creates it again: remove its users at the identity provider"
+                .to_owned(),
         );
     }
     lines.join("\n")

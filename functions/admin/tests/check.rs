@@ -111,7 +111,10 @@ async fn budgets_roles_pools_and_the_server_are_compared() {
     assert!(!answer.ok);
     says(&answer, &format!("sluice_source may have {b} sessions instead of {}; run admin migrate", b + 2));
     says(&answer, &format!("budget is {b} in the store, {} in this deployment; run admin migrate", b + 2));
-    says(&answer, &format!("only {b} sessions to the source can be open at once instead of {} (Budget)", b + 2));
+    says(
+        &answer,
+        &format!("only {b} sessions to the source can be open at once instead of {} (Budget)", b + 2),
+    );
     says(&answer, "raise its pool for this role (PgBouncer: pool_size; RDS Proxy: MaxConnectionsPercent)");
 
     let answer = ground.check(StoredSettings { store_sessions: s + 1, ..ground.stored }).await;
@@ -124,7 +127,10 @@ async fn budgets_roles_pools_and_the_server_are_compared() {
     let answer = ground.check(StoredSettings { budget: b - 1, ..ground.stored }).await;
     says(
         &answer,
-        &format!("more than {} sessions to the source can be open at once (Budget): no limit is enforced", b - 1),
+        &format!(
+            "more than {} sessions to the source can be open at once (Budget): no limit is enforced",
+            b - 1
+        ),
     );
 
     let answer = ground.check(StoredSettings { store_sessions: 60, ..ground.stored }).await;

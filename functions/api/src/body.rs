@@ -24,8 +24,7 @@ impl<S: Sync> FromRequest<S> for Body {
             return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
         }
         let bytes = axum::body::to_bytes(request.into_body(), MOST_BYTES).await.map_err(|_| {
-            let detail =
-                format!("the body exceeds {MOST_BYTES} bytes; split it into several requests");
+            let detail = format!("the body exceeds {MOST_BYTES} bytes; split it into several requests");
             Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
         })?;
         // RFC 8259 allows a parser to ignore a byte order mark, and some editors write one.

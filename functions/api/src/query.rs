@@ -36,11 +36,7 @@ impl Params {
             if !known.contains(&name.as_str()) {
                 wrong.push(Violation::new(format!("?{shown}"), "unknown parameter", remedy.clone()));
             } else if given[..i].iter().any(|(earlier, _)| earlier == name) {
-                wrong.push(Violation::new(
-                    format!("?{shown}"),
-                    "the parameter is repeated",
-                    "send it once",
-                ));
+                wrong.push(Violation::new(format!("?{shown}"), "the parameter is repeated", "send it once"));
             }
         }
         Self { given, wrong }
@@ -74,7 +70,9 @@ impl Params {
 
     /// Returns `cursor`, as an earlier page returned it.
     pub(crate) fn cursor<T: FromStr>(&mut self) -> Option<T> {
-        self.get("cursor", "use nextCursor of the previous page, or omit the parameter", |text| text.parse().ok())
+        self.get("cursor", "use nextCursor of the previous page, or omit the parameter", |text| {
+            text.parse().ok()
+        })
     }
 
     /// Returns the value of a header, or records its violation.

@@ -44,23 +44,32 @@ impl Refusal {
 
     /// 401. It does not reveal what is wrong with the key.
     pub(crate) fn unauthorized() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "the API key is missing or not valid; send it as Authorization: Bearer slc_…")
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "the API key is missing or not valid; send it as Authorization: Bearer slc_…",
+        )
     }
 
     /// 401 if tokens are required: none came through the authorizer, or it has no expiry.
     pub(crate) fn no_token() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "the token is missing or not valid, or has no expiry; send it as Authorization: Bearer …")
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "the token is missing or not valid, or has no expiry; send it as Authorization: Bearer …",
+        )
     }
 
     /// 403: the token was verified but lacks a claim that this deployment needs.
     pub(crate) fn no_claim(name: &str) -> Self {
-        let detail = format!("the token has no claim {name}, which this deployment requires; ask the token's issuer to add it");
+        let detail = format!(
+            "the token has no claim {name}, which this deployment requires; ask the token's issuer to add it"
+        );
         Self::new(StatusCode::FORBIDDEN, detail).of_kind("token-claim")
     }
 
     /// 403: the claim is present but cannot be used.
     pub(crate) fn bad_claim(name: &str, why: impl std::fmt::Display) -> Self {
-        let detail = format!("the token's claim {name} is not valid: {why}; ask the token's issuer to correct it");
+        let detail =
+            format!("the token's claim {name} is not valid: {why}; ask the token's issuer to correct it");
         Self::new(StatusCode::FORBIDDEN, detail).of_kind("token-claim")
     }
 

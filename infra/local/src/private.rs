@@ -45,7 +45,10 @@ pub(crate) fn shared_folder(path: &Path) -> Result<()> {
     }
     let meta = fs::symlink_metadata(path).with_context(|| format!("cannot read {}", path.display()))?;
     if !meta.is_dir() || meta.uid() != geteuid().as_raw() {
-        bail!("{} was created by another user, who could change the programs in it; remove it", path.display());
+        bail!(
+            "{} was created by another user, who could change the programs in it; remove it",
+            path.display()
+        );
     }
     fs::set_permissions(path, Permissions::from_mode(0o711))
         .with_context(|| format!("cannot change {}", path.display()))

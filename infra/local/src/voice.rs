@@ -21,7 +21,8 @@ const OPENINGS: [&str; 6] = ["What", "Whether", "How", "Whose", "Who", "Why"];
 
 /// Words for actors without a name, and verbs that the field does not use.
 const PRIVATE: [&str; 11] = [
-    "nobody", "whoever", "somebody", "anybody", "told", "tells", "asked", "anew", "mend", "mended", "believed",
+    "nobody", "whoever", "somebody", "anybody", "told", "tells", "asked", "anew", "mend", "mended",
+    "believed",
 ];
 
 /// Counts in the comments of a file or of all.
@@ -56,7 +57,10 @@ pub(crate) fn comments() -> Result<Verdict> {
         all.private
     );
     if all.openings > MAX_OPENINGS || all.private > MAX_PRIVATE {
-        bail!("comments are to be rewritten by the rules of CONTRIBUTING.md; the files with any: {}", worst.join(", "));
+        bail!(
+            "comments are to be rewritten by the rules of CONTRIBUTING.md; the files with any: {}",
+            worst.join(", ")
+        );
     }
     Ok(Verdict::Clean)
 }
@@ -85,7 +89,8 @@ fn count(text: &str, sql: bool) -> Counts {
         };
         let doc = comment.strip_prefix(['/', '!']).filter(|_| !sql);
         counts.docs += usize::from(doc.is_some());
-        let words = || comment.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+        let words =
+            || comment.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
         let first = words().next().unwrap_or_default();
         counts.openings += usize::from(doc.is_some() && OPENINGS.contains(&first));
         counts.private += words().filter(|word| PRIVATE.contains(&word.to_lowercase().as_str())).count();
@@ -99,8 +104,12 @@ mod tests {
 
     #[test]
     fn openings_count_in_docs_and_private_words_in_all_comments() {
-        let text = "//! Whether it is.\n/// Reports whether it is.\n// How nobody does it, Anew\nlet nobody = 1;\n";
+        let text =
+            "//! Whether it is.\n/// Reports whether it is.\n// How nobody does it, Anew\nlet nobody = 1;\n";
         assert_eq!(count(text, false), Counts { docs: 2, openings: 1, private: 2 });
-        assert_eq!(count("-- What was told\nselect nobody", true), Counts { docs: 0, openings: 0, private: 1 });
+        assert_eq!(
+            count("-- What was told\nselect nobody", true),
+            Counts { docs: 0, openings: 0, private: 1 }
+        );
     }
 }

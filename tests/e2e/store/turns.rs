@@ -111,10 +111,7 @@ async fn export_limit_spares_replays_and_fully_reused_exports() {
     }
     let full = store.accept(&small(&acme, 4)).await.unwrap_err();
     assert!(matches!(full, AcceptError::Full(Full { active: 1, queued: 2 })), "{full:?}");
-    assert!(
-        full.to_string().contains("limit of 1 active and 2 queued exports"),
-        "{full}"
-    );
+    assert!(full.to_string().contains("limit of 1 active and 2 queued exports"), "{full}");
     assert_eq!(database.number("select count(*) from sluice.export").await.unwrap(), 4, "nothing is stored");
     let repeat = NewExport { id: small(&acme, 0).id, ..first.clone() };
     assert!(store.accept(&repeat).await.unwrap().replayed);

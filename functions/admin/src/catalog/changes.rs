@@ -79,11 +79,8 @@ impl Changes {
 
 /// Formats the chunks of one dataset that the catalog invalidates.
 fn invalidated(name: &str, one: &Narrowed, applied: bool) -> String {
-    let (not_reused, failed) = if applied {
-        ("are no longer reused", "failed")
-    } else {
-        ("will no longer be reused", "will fail")
-    };
+    let (not_reused, failed) =
+        if applied { ("are no longer reused", "failed") } else { ("will no longer be reused", "will fail") };
     let mut text =
         format!("invalidated: {name} ({}): {} chunks {not_reused}", one.reasons.join("; "), one.forgotten);
     if one.failed > 0 {
@@ -137,7 +134,12 @@ mod tests {
         let changes = Changes::between(Some(&before), &after, [("a".to_owned(), narrowed)].into());
         let text = changes.text(false);
         assert!(text.starts_with("added: d\nremoved: a\nchanged: b\n"), "{text}");
-        assert!(text.contains("a (the dataset is gone): 7 chunks will no longer be reused; 2 chunks not read yet will fail"), "{text}");
+        assert!(
+            text.contains(
+                "a (the dataset is gone): 7 chunks will no longer be reused; 2 chunks not read yet will fail"
+            ),
+            "{text}"
+        );
         assert!(changes.text(true).contains("2 chunks not read yet failed"));
         assert_eq!(changes.failing(), 2);
         assert_eq!(Changes::between(None, &after, [].into()).text(false), "added: b, c, d");

@@ -86,7 +86,9 @@ mod tests {
     fn too_small_pool_is_reported_with_a_remedy() {
         let (fine, text) = said(5, 5, 3, Beyond::Waits);
         assert!(
-            !fine && text.contains("only 3 sessions to the source can be open at once instead of 5") && text.contains("pool_size"),
+            !fine
+                && text.contains("only 3 sessions to the source can be open at once instead of 5")
+                && text.contains("pool_size"),
             "{text}"
         );
         let (fine, text) = said(5, 5, 3, Beyond::Refused);

@@ -13,13 +13,8 @@ pub(super) async fn look(secret: Option<&dyn Secret>) -> Report {
     match answer("secret", secret.is_filled(), &mut report).await {
         Some(Ok(true)) => report.fine("secret", "it contains the key that signs links"),
         Some(Ok(false)) => {
-            let remedy =
-                "store domain, keyPairId and privateKey in it, as described in infra/README.md under CloudFront";
-            report.warn(
-                "secret",
-                "it is empty, so files are served from S3 and not through the CDN",
-                remedy,
-            );
+            let remedy = "store domain, keyPairId and privateKey in it, as described in infra/README.md under CloudFront";
+            report.warn("secret", "it is empty, so files are served from S3 and not through the CDN", remedy);
         }
         Some(Err(error @ LinksError::Silent(_))) => report.wrong("secret", chain(&error), NO_WAY),
         Some(Err(error)) => {

@@ -18,7 +18,11 @@ fn judge(rights: &Rights, report: &mut Report) {
     }
     if rights.bypass_rls {
         let remedy = "if no policy must be bypassed: alter role … nobypassrls";
-        report.warn("source", format!("{role} has BYPASSRLS: row-level security does not apply to it"), remedy);
+        report.warn(
+            "source",
+            format!("{role} has BYPASSRLS: row-level security does not apply to it"),
+            remedy,
+        );
     }
     if !rights.attributes.is_empty() {
         let text = format!("{role} has {}", rights.attributes.join(", "));

@@ -49,9 +49,7 @@ pub(crate) async fn run(context: &Context, wanted: &Wanted<'_>) -> Result<Answer
     let key = context.store.create_key_for(&new).await?;
     let mut text = format!("{key}\nthis is tenant {tenant}'s key, {what}; it is shown only this once");
     if context.settings.tokens {
-        text.push_str(
-            "\nnote: this deployment authenticates by token (Auth is jwt), so keys do not work",
-        );
+        text.push_str("\nnote: this deployment authenticates by token (Auth is jwt), so keys do not work");
     }
     let data = json!({
         "key": key, "id": id_of(&key), "tenant": tenant, "label": new.label,

@@ -51,7 +51,9 @@ pub(crate) async fn run(
 fn overlap_secs(text: &str) -> Result<u64, String> {
     let secs = duration::seconds(text).filter(|secs| *secs <= MAX_OVERLAP_SECS);
     secs.ok_or_else(|| {
-        format!("overlap: {text:?} is not a duration; use a whole number and a unit: 0h, 12h, 7d, at most 90d")
+        format!(
+            "overlap: {text:?} is not a duration; use a whole number and a unit: 0h, 12h, 7d, at most 90d"
+        )
     })
 }
 

@@ -147,7 +147,10 @@ async fn outlying_range_values_are_reported_until_corrected() {
     let (_, _, found) = ground.good(keys).await;
     says(
         &found,
-        &["more than 600 months apart", "nothing if values such as 9999-12-31 are intended; otherwise correct"],
+        &[
+            "more than 600 months apart",
+            "nothing if values such as 9999-12-31 are intended; otherwise correct",
+        ],
     );
     ground.execute("update S.t set at = '2024-01-01' where id = 0").await.unwrap();
     assert_eq!(ground.good(keys).await.2, "");

@@ -26,6 +26,9 @@ pub(crate) async fn extend(
     if extended {
         answer::json(StatusCode::OK, &shape::export(&export))
     } else {
-        Err(Refusal::conflict(format!("the export is {}; only an export that has ended can be extended", export.status)))
+        Err(Refusal::conflict(format!(
+            "the export is {}; only an export that has ended can be extended",
+            export.status
+        )))
     }
 }

@@ -20,7 +20,8 @@ pub(crate) async fn file(
     uri: Uri,
 ) -> Result<Response, Refusal> {
     Params::read(&uri, &[]).check()?;
-    let missing = || Refusal::not_found("the export or the file does not exist, or the file has not been written yet");
+    let missing =
+        || Refusal::not_found("the export or the file does not exist, or the file has not been written yet");
     // Text in PostgreSQL cannot contain NUL.
     if name.contains('\0') {
         return Err(missing());

@@ -27,7 +27,8 @@ pub(crate) async fn manifest(
             answer::redirect(&link, handed)
         }
         None if export.status.is_live() => {
-            let detail = format!("the export is {}; its manifest is available once it has succeeded", export.status);
+            let detail =
+                format!("the export is {}; its manifest is available once it has succeeded", export.status);
             Err(Refusal::not_yet(detail, POLL_SECS))
         }
         None if export.invalidated => Err(Refusal::gone(

@@ -36,7 +36,9 @@ pub(super) fn plan(plan: &Plan, wants: &[Want], outlook: &Outlook, worker_memory
         waiting_chunks: outlook.own.chunks,
         waiting_bytes: outlook.own.bytes,
         measured_chunks: pace.chunks,
-        paused: outlook.paused.then(|| "the operator has paused all exports; no chunks start until they are resumed".to_owned()),
+        paused: outlook.paused.then(|| {
+            "the operator has paused all exports; no chunks start until they are resumed".to_owned()
+        }),
         cost: items(&known),
     };
     let unknown_datasets = efforts.iter().filter(|effort| effort.is_none()).count() as u64;

@@ -51,7 +51,9 @@ async fn read_and_retry(
 ) -> Result<Result<(), RetryError>, Refusal> {
     let request = Request::parse(body, &scope(context, caller, applied)).map_err(|violations| Refusal {
         violations,
-        ..Refusal::conflict("the catalog has changed and the export's request is no longer valid; create a new export")
+        ..Refusal::conflict(
+            "the catalog has changed and the export's request is no longer valid; create a new export",
+        )
     })?;
     let (limits, deadline_secs) = (limits(context), context.settings.deadline_secs);
     Ok(context.store.retry(&caller.0, id, &request.wants, &applied.revision_id, limits, deadline_secs).await)

@@ -113,7 +113,11 @@ impl Definition {
             say(".time_zone", "unknown time zone", "use an IANA name such as Europe/Amsterdam");
         }
         if self.settle_after.is_some() && self.settle_after_secs().is_none() {
-            say(".settle_after", "the value is not a duration", "write a whole number and a unit: 90s, 15m, 1h, 2d");
+            say(
+                ".settle_after",
+                "the value is not a duration",
+                "write a whole number and a unit: 90s, 15m, 1h, 2d",
+            );
         }
         if self.settle_after_secs().is_some_and(|secs| secs < MIN_SETTLE_SECS) {
             let remedy = "use 5s or more: a row can become visible some seconds after its timestamp";

@@ -44,7 +44,11 @@ impl Catalog {
             Some(Value::Table(datasets)) => datasets.clone(),
             None => Table::new(),
             Some(_) => {
-                violations.push(Violation::new("datasets", "the value is not a table", "write [datasets.NAME]"));
+                violations.push(Violation::new(
+                    "datasets",
+                    "the value is not a table",
+                    "write [datasets.NAME]",
+                ));
                 return Err(violations);
             }
         };
@@ -219,7 +223,9 @@ mod tests {
         let remedy = |path: &str| told.iter().find(|(p, _)| *p == path).unwrap().1;
         assert!(remedy("datasets.a.relatoin").starts_with("did you mean relation?"));
         assert!(remedy("datasets.b.table").starts_with("did you mean relation?"));
-        assert!(remedy("datasets.b.frobnicate").starts_with("the allowed keys are relation, query, range_column"));
+        assert!(
+            remedy("datasets.b.frobnicate").starts_with("the allowed keys are relation, query, range_column")
+        );
         for path in ["title", "datasets.a", "datasets.c.relation", "datasets.c.shared", "datasets.c.nulls"] {
             remedy(path);
         }

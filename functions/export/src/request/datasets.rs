@@ -120,8 +120,11 @@ fn every<'a>(scope: &Scope<'a>, report: &mut Report) -> Listed<'a> {
         report.say("/datasets", "the catalog has no dataset", "ask the operator to apply a catalog");
     }
     if datasets.len() > scope.limits.datasets {
-        let message =
-            format!("\"*\" selects {} datasets; at most {} are allowed", datasets.len(), scope.limits.datasets);
+        let message = format!(
+            "\"*\" selects {} datasets; at most {} are allowed",
+            datasets.len(),
+            scope.limits.datasets
+        );
         report.say("/datasets", message, "name the datasets and spread them over several exports");
         return Listed::default();
     }

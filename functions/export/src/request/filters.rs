@@ -152,7 +152,8 @@ impl Filter<'_> {
         for (word, test) in OPERATORS {
             let Some(value) = comparisons.get(word) else { continue };
             if Predicate::of(self.column, test(String::new())).is_none() {
-                let message = format!("values of {} do not support the operator {word}", self.column.type_name);
+                let message =
+                    format!("values of {} do not support the operator {word}", self.column.type_name);
                 self.report.say(format!("{pointer}/{word}"), message, "use eq, a list of values or null");
                 continue;
             }

@@ -119,9 +119,7 @@ fn wanted(column: &Column) -> String {
     match column.kind {
         _ if column.array => format!("a string that PostgreSQL reads as {}", column.type_name),
         ColumnType::Uuid => "a string such as \"123e4567-e89b-12d3-a456-426614174000\"".to_owned(),
-        ColumnType::Date => {
-            "a date such as \"2024-01-31\", or \"infinity\", \"-infinity\"".to_owned()
-        }
+        ColumnType::Date => "a date such as \"2024-01-31\", or \"infinity\", \"-infinity\"".to_owned(),
         ColumnType::Time => "a time such as \"12:30:00\", with at most microseconds".to_owned(),
         ColumnType::Timetz => "a time with its offset such as \"12:30:00+01:00\"".to_owned(),
         ColumnType::Interval => "an interval such as \"P1DT2H\" or \"1 day 02:00:00\"".to_owned(),

@@ -160,7 +160,9 @@ impl SourceCode {
             }
             Self::Url => "correct SLUICE_SOURCE_URL",
             Self::Timeout => "raise statement_timeout of the source role, or export a smaller range",
-            Self::RowSecurity => "give the source role bypassrls, or export through a view of the table's owner",
+            Self::RowSecurity => {
+                "give the source role bypassrls, or export through a view of the table's owner"
+            }
             Self::Permission => {
                 "grant the source role select on everything the dataset reads, and usage on the schemas"
             }

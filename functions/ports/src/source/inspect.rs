@@ -120,7 +120,8 @@ impl Inspector {
     /// If the source cannot be queried.
     pub async fn server(&mut self) -> Result<Server, SourceError> {
         let row = self.texts(QUESTION).await?.into_iter().next();
-        row.and_then(Server::read).ok_or_else(|| SourceError::protocol("the description of the server is incomplete"))
+        row.and_then(Server::read)
+            .ok_or_else(|| SourceError::protocol("the description of the server is incomplete"))
     }
 
     /// Returns the time for which the oldest transaction of another session has been open; `None` if it cannot be

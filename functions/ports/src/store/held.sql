@@ -13,7 +13,7 @@ as $$
        or exists (select from sluice.chunk c where c.id = b.probe and c.state in ('sent', 'running'))
     union all
     select 'no_worker',
-           'wake-up messages were sent several times but no worker took a chunk; check the worker's log and its queue trigger',
+           'wake-up messages were sent several times but no worker took a chunk; check the log of the worker and the trigger of its queue',
            s.since, s.until
     from (
         select min(c.due_at) as since,

@@ -18,6 +18,6 @@ impl Store {
             .await?;
         tx.commit().await?;
         let seal: Vec<u8> = row.try_get("seal")?;
-        seal.try_into().map_err(|_| StoreError::unreadable("cache seal", "it has another length"))
+        seal.try_into().map_err(|_| StoreError::unreadable("cache seal", "it has the wrong length"))
     }
 }

@@ -38,8 +38,8 @@ impl Store {
             tx.one(sql("select count(*) as n from sluice.chunk where state in ('sent', 'running')")).await?;
         tx.commit().await?;
         let cells = (0..row.len()).map(|i| row.try_get(i)).collect::<Result<_, _>>()?;
-        let server =
-            Server::read(cells).ok_or_else(|| StoreError::unreadable("server", "the result has an unexpected form"))?;
+        let server = Server::read(cells)
+            .ok_or_else(|| StoreError::unreadable("server", "the result has an unexpected form"))?;
         let settings = rows.iter().map(|row| Ok((row.try_get("name")?, row.try_get("value")?)));
         Ok(StoreState {
             server,

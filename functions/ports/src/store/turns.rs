@@ -38,13 +38,17 @@ pub(super) async fn full(tx: &mut Tx, tenant: &TenantId) -> Result<Option<Full>,
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Kept {
     /// Limit of exports: MaxKeptExports.
-    #[error("the tenant has reached its limit of {0} exports, including ended ones and those still being removed")]
+    #[error(
+        "the tenant has reached its limit of {0} exports, including ended ones and those still being removed"
+    )]
     Exports(u64),
     /// Limit of their chunks: MaxKeptChunks.
     #[error("the tenant has reached its limit of {0} chunks in all its exports, including ended ones")]
     Chunks(u64),
     /// Limit of the size of their requests in megabytes: MaxKeptRequestMegabytes.
-    #[error("the tenant has reached its limit of {0} MB for the requests of all its exports, including ended ones")]
+    #[error(
+        "the tenant has reached its limit of {0} MB for the requests of all its exports, including ended ones"
+    )]
     Megabytes(u64),
 }
 

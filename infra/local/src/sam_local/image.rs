@@ -32,7 +32,8 @@ pub(super) fn ready(docker: &Docker) -> Result<()> {
     if prerequisites::find("debootstrap").is_none() {
         bail!("debootstrap is needed to create an image: `apt-get install debootstrap`, then try again");
     }
-    let step = Step::start("Creating an image to run functions in (debootstrap); it is kept for the next run");
+    let step =
+        Step::start("Creating an image to run functions in (debootstrap); it is kept for the next run");
     let root = docker::kept()?.join("rootfs");
     if root.exists() {
         fs::remove_dir_all(&root).with_context(|| format!("cannot remove {}", root.display()))?;

@@ -51,10 +51,7 @@ pub(super) async fn find(
     for (_, place, bound) in remedies.into_iter().filter(|(found, ..)| *found) {
         findings.warning(
             "range_column",
-            format!(
-                "{:?} has rows {place}; requests with a date as {bound} do not include them",
-                range.name
-            ),
+            format!("{:?} has rows {place}; requests with a date as {bound} do not include them", range.name),
             format!("nothing if this is intended; requests without {bound} include them"),
         );
     }

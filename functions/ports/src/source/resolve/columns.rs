@@ -126,7 +126,9 @@ pub(super) async fn tenant(
 ) -> Result<Option<TenantColumn>, SourceError> {
     let Some(name) = &definition.tenant_column else {
         if !definition.shared && tenants > 1 {
-            let message = format!("there are {tenants} tenants, but the dataset does not define which tenant a row belongs to");
+            let message = format!(
+                "there are {tenants} tenants, but the dataset does not define which tenant a row belongs to"
+            );
             findings.violation(
                 "",
                 message,
@@ -158,8 +160,10 @@ pub(super) async fn tenant(
         answer.as_deref() == Some("1")
     };
     if kind != ColumnType::Text {
-        let message =
-            format!("the column is of type {}; exports of tenants whose id is not of that type fail", found.of.name);
+        let message = format!(
+            "the column is of type {}; exports of tenants whose id is not of that type fail",
+            found.of.name
+        );
         findings.warning("tenant_column", message, "use tenant ids that are values of that type");
     }
     let of = TenantType { oid: found.column().oid, kind, deterministic };

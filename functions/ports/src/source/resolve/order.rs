@@ -22,7 +22,11 @@ pub(super) async fn find(
     };
     if key.is_empty() {
         let remedy = "remove ordered, or export a table that has a primary key";
-        findings.violation("ordered", "there is no primary key to order rows with the same range value", remedy);
+        findings.violation(
+            "ordered",
+            "there is no primary key to order rows with the same range value",
+            remedy,
+        );
         return Ok(Vec::new());
     }
     let mut order: Vec<String> = definition.range_column.iter().cloned().collect();

@@ -39,9 +39,7 @@ pub(super) async fn find(
     if found.nullable && definition.nulls.is_none() {
         let share = null_share(inspector, &surface.from, name).await?;
         let share = share.map_or_else(String::new, |share| format!(" (it is in about {share} of the rows)"));
-        let message = format!(
-            "the range column {name:?} can be NULL{share}, but nulls is not set"
-        );
+        let message = format!("the range column {name:?} can be NULL{share}, but nulls is not set");
         let mut remedy =
             "add nulls = \"exclude\" to leave them out or nulls = \"include\" to export them as one chunk"
                 .to_owned();

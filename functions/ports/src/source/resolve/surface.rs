@@ -104,7 +104,11 @@ pub(super) async fn find(
     findings: &mut Findings,
 ) -> Result<Option<Surface>, SourceError> {
     if let Some(key) = with_nul(definition) {
-        findings.violation(key, "the text contains a NUL character", "remove it; PostgreSQL names cannot contain it");
+        findings.violation(
+            key,
+            "the text contains a NUL character",
+            "remove it; PostgreSQL names cannot contain it",
+        );
         return Ok(None);
     }
     match (&definition.query, definition.relation.as_deref().and_then(|name| name.split_once('.'))) {
