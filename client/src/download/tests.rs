@@ -99,7 +99,7 @@ async fn a_store_without_ranges_is_read_from_the_start() {
 #[tokio::test]
 async fn a_file_with_another_hash_is_deleted() {
     let (body, directory) = (body(), tempfile::tempdir().unwrap());
-    for (sent, what) in [([1; 8000].to_vec(), "SHA-256"), ([1; 8001].to_vec(), "longer")] {
+    for (sent, what) in [([1; 8000].to_vec(), "SHA-256"), ([1; 8001].to_vec(), "more than")] {
         let store = store(sent, 0);
         let error = api(&store).client().download(id(), &wanted(&body), &folder(&directory), &|_| ()).await;
         assert!(matches!(&error, Err(Error::Mismatch { what: w, .. }) if w.contains(what)), "{error:?}");

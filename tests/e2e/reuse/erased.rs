@@ -65,5 +65,5 @@ async fn invalidate_and_sweep_remove_objects_and_inform_clients() {
     assert_eq!(again.manifest.datasets[0].rows, 1999);
     assert_eq!(system.wait(second.parse().unwrap()).await.unwrap().status, ExportStatus::Failed);
     let refused = system.x(&["admin", "invalidate", "no_such_dataset"]).unwrap_err().to_string();
-    assert!(refused.contains("there is no dataset no_such_dataset"), "{refused}");
+    assert!(refused.contains("the catalog has no dataset no_such_dataset"), "{refused}");
 }

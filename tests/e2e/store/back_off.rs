@@ -70,7 +70,7 @@ async fn back_off_sends_nothing_fails_nothing_and_states_its_reason() {
     assert_eq!((given_back.state, given_back.attempt), (ChunkState::Due, 1));
     let attempt = &given_back.attempts[0];
     assert_eq!(attempt.outcome.as_deref(), Some("backed_off"));
-    assert!(attempt.failure.as_ref().unwrap().message.contains("45 sessions"));
+    assert!(attempt.failure.as_ref().unwrap().message.contains("45 other sessions"));
 }
 
 #[tokio::test]

@@ -436,7 +436,7 @@ fn every_format_has_its_compressions() {
         }
     }
     let found = output(json!({"format": "parquet", "compression": "gzip"})).unwrap_err();
-    assert_eq!(found[0].remedy, "with parquet: zstd, snappy, none");
+    assert_eq!(found[0].remedy, "for parquet use zstd, snappy, none");
     let found = output(json!({"format": "ndjson", "csv": {"header": false}})).unwrap_err();
     assert_eq!(pointers(&found), ["/csv"]);
 }
