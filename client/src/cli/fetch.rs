@@ -117,6 +117,9 @@ impl Target {
     /// Rejects a directory with the files of another export; `None`: of any export.
     pub(super) fn check(&self, id: Option<ExportId>) -> Result<(), Failure> {
         let directory = id.map_or_else(|| self.out.clone(), |id| Some(self.directory(id)));
+        if let Some(file) = directory.as_ref().filter(|path| path.exists() && !path.is_dir()) {
+            return Err(Failure::Usage(format!("--out: {} is a file, not a directory", file.display())));
+        }
         Ok(directory.map_or(Ok(()), |directory| Folder::refuse_others(&directory, id))?)
     }
 

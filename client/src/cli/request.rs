@@ -110,6 +110,12 @@ impl RequestArgs {
             }
         }
         for text in &self.filter {
+            // The first sign is the operator; what follows it is the value.
+            if text.find(['=', '!', '<', '>']).is_some_and(|at| text[at..].starts_with("==")) {
+                return Err(format!(
+                    "--filter {text}: write one =; for a value that begins with =, COLUMN=\"=VALUE\""
+                ));
+            }
             let filter = Filter::parse(text, self.only())
                 .ok_or_else(|| format!("--filter {text}: write it as DATASET.COLUMN=VALUE"))?;
             let entry = details.entry(filter.dataset.to_ascii_lowercase()).or_default();
@@ -267,6 +273,12 @@ mod tests {
     }
 
     #[test]
+    fn value_may_hold_equals_signs() {
+        let request = build(&["orders", "--filter", "a=x==", "--filter", "b=\"=y\""]).unwrap();
+        assert_eq!(request["datasets"][0]["filters"], json!({"a": "x==", "b": "=y"}));
+    }
+
+    #[test]
     fn contradictory_arguments_are_refused() {
         for words in [
             &["*", "orders"][..],
@@ -275,6 +287,7 @@ mod tests {
             &["orders", "customers", "--filter", "total=1"],
             &["orders", "customers", "--columns", "id"],
             &["orders", "--filter", "orders.a!1"],
+            &["orders", "--filter", "a==1"],
             &["*", "--filter", "a=1"],
             &["orders", "--filter", "orders.a>1", "--filter", "orders.a>2"],
             &["orders", "--columns", "orders=a", "--columns", "orders=b"],

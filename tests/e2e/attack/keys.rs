@@ -89,7 +89,10 @@ async fn rotated_key_keeps_its_scope_and_ends_after_the_overlap() {
     assert!(works(old.clone()).await && works(rotated.key.clone()).await, "both work during the overlap");
     let left = "select round(extract(epoch from expires_at - clock_timestamp()) / 60)::bigint from sluice.api_key where id = ";
     assert_eq!(database.number(&format!("{left}'{id}'")).await.unwrap(), 60);
-    // Rotated a second time, without any overlap.
+    // The lifetime is that of its creation, although it ends in an hour now.
+    let same = store.rotate_key(id, 3600, |lived| lived).await.unwrap().unwrap();
+    assert_eq!(same.new.expires_secs, Some(86_400));
+    // Rotated a third time, without any overlap.
     let again = store.rotate_key(id, 0, |_| None).await.unwrap().unwrap();
     assert_eq!(again.new.expires_secs, None);
     assert!(!works(old.clone()).await && works(again.key).await);

@@ -32,7 +32,7 @@ pub(crate) async fn run(
         return Ok(Answer::refused("there is no valid key with this id; keys list shows the valid ones"));
     };
     let new = &rotated.new;
-    let life = new.expires_secs.map(|secs| format!("{}h", secs / 3600));
+    let life = new.expires_secs.map(duration::text);
     let text = format!(
         "{}\nthis is tenant {}'s key in place of {old}, {}; it is shown only this once\nkey {old} works until {} UTC",
         rotated.key,

@@ -15,7 +15,11 @@ async fn rows_beyond_all_dates_get_a_warning() {
     let (_, _, warnings) = ground.good("relation = \"S.ages\"\nrange_column = \"d\"\n").await;
     says(
         &warnings,
-        &["before the year 1 or at -infinity", "beyond the year 9999 or at infinity", "requests without endDate include them"],
+        &[
+            "before the year 1 or at -infinity",
+            "beyond the year 9999 or at infinity",
+            "requests without endDate include them",
+        ],
     );
     let (_, _, warnings) = ground.good("relation = \"S.ages\"\nrange_column = \"t\"\n").await;
     assert!(warnings.contains("without startDate") && !warnings.contains("endDate"), "{warnings}");

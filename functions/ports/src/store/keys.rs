@@ -167,7 +167,7 @@ impl Store {
     ) -> Result<Option<Rotated>, StoreError> {
         let mut tx = self.begin().await?;
         let find = sql(
-            "select tenant, label, datasets, read_only, extract(epoch from expires_at - created_at)::bigint as lived \
+            "select tenant, label, datasets, read_only, case when expires_at is not null then lives_secs end as lived \
              from sluice.api_key where id = $1 and revoked_at is null \
                and (expires_at is null or expires_at > clock_timestamp()) for update",
         );
@@ -261,8 +261,8 @@ async fn insert_key(tx: &mut Tx, new: &NewKey) -> Result<String, StoreError> {
     let datasets = new.access.datasets.as_ref().map(|names| names.iter().cloned().collect::<Vec<_>>());
     let expires_secs = new.expires_secs.map(|secs| i64::try_from(secs).unwrap_or(i64::MAX));
     let insert = sql(
-        "insert into sluice.api_key (id, tenant, label, secret_sha256, datasets, read_only, expires_at) \
-         values ($1, $2, $3, $4, $5, $6, clock_timestamp() + $7::bigint * interval '1 second')",
+        "insert into sluice.api_key (id, tenant, label, secret_sha256, datasets, read_only, expires_at, lives_secs) \
+         values ($1, $2, $3, $4, $5, $6, clock_timestamp() + $7::bigint * interval '1 second', $7)",
     );
     let insert = insert.bind(&id).bind(new.tenant.as_str()).bind(&new.label).bind(&hash[..]);
     tx.run(insert.bind(datasets).bind(!new.access.writes).bind(expires_secs)).await?;

@@ -16,7 +16,7 @@ pub struct Migration {
     pub name: &'static str,
     text: &'static str,
 }
-const MIGRATIONS: [Migration; 18] = [
+const MIGRATIONS: [Migration; 19] = [
     Migration { version: 1, name: "store", text: include_str!("migrations/0001_store.sql") },
     Migration { version: 2, name: "indexed", text: include_str!("migrations/0002_indexed.sql") },
     Migration { version: 3, name: "changes", text: include_str!("migrations/0003_changes.sql") },
@@ -35,6 +35,7 @@ const MIGRATIONS: [Migration; 18] = [
     Migration { version: 24, name: "cache seal", text: include_str!("migrations/0024_cache_seal.sql") },
     Migration { version: 25, name: "pulse", text: include_str!("migrations/0025_pulse.sql") },
     Migration { version: 26, name: "bounds", text: include_str!("migrations/0026_bounds.sql") },
+    Migration { version: 27, name: "key life", text: include_str!("migrations/0027_key_life.sql") },
 ];
 
 /// Functions that hold rules. They are created or replaced every time.
