@@ -54,7 +54,15 @@ def run(stack, datasets, output):
         export = call(stack, f"/exports/{export['id']}")
     if export["status"] != "succeeded":
         sys.exit(f"the export {export['status']}: {export.get('errors')}")
-    return export, [chunk for page in pages(stack["url"], stack["key"], export["id"]) for chunk in page]
+    return export, with_planned([chunk for page in pages(stack["url"], stack["key"], export["id"]) for chunk in page])
+
+
+def with_planned(chunks):
+    """Adds the planned bytes that the api does not show: those of datasets with a tenant column are taken from their files, in the
+    proportion of the others."""
+    shown = [chunk for chunk in chunks if "plannedBytes" in chunk and chunk.get("bytes")]
+    per_byte = sum(chunk["plannedBytes"] for chunk in shown) / sum(chunk["bytes"] for chunk in shown)
+    return [{"plannedBytes": round(chunk.get("bytes", 0) * per_byte), **chunk} for chunk in chunks]
 
 
 def summary(chunks):
