@@ -14,6 +14,7 @@ mod narrow;
 mod race;
 mod roles;
 mod splits;
+mod stale;
 mod sustained;
 mod turns;
 mod waits;

@@ -20,17 +20,23 @@ with tenant as materialized (
 ), wanted as materialized (
     select distinct w.* from unnest($2::bytea[], $3::bigint[], $4::bigint[]) as w (fingerprint, range_start, range_end)
 ), found as (
-    select c.* from wanted w
-    join sluice.chunk c
-      on c.tenant = $1 and c.fingerprint = w.fingerprint
-     and (c.state in ('due', 'sent') or (c.state in ('running', 'done') and c.reusable))
-     and c.range_start >= w.range_start and c.range_start < w.range_end and c.range_end <= w.range_end
+    -- `offset 0` makes each target span a search of the index. Without it the planner may read every chunk of the
+    -- tenant instead, if the statistics are older than these chunks.
+    select c.* from wanted w cross join lateral (
+        select c.* from sluice.chunk c
+        where c.tenant = $1 and c.fingerprint = w.fingerprint
+          and (c.state in ('due', 'sent') or (c.state in ('running', 'done') and c.reusable))
+          and c.range_start >= w.range_start and c.range_start < w.range_end and c.range_end <= w.range_end
+        offset 0
+    ) c
     union all
-    select c.* from (select distinct w.fingerprint from wanted w) as w
-    join sluice.chunk c
-      on c.tenant = $1 and c.fingerprint = w.fingerprint
-     and (c.state in ('due', 'sent') or (c.state in ('running', 'done') and c.reusable))
-     and c.range_start is null
+    select c.* from (select distinct w.fingerprint from wanted w) as w cross join lateral (
+        select c.* from sluice.chunk c
+        where c.tenant = $1 and c.fingerprint = w.fingerprint
+          and (c.state in ('due', 'sent') or (c.state in ('running', 'done') and c.reusable))
+          and c.range_start is null
+        offset 0
+    ) c
 )
 select t.*, c.id::text, c.fingerprint, c.range_of, c.range_start, c.range_end, c.state, c.reusable and c.horizon is not null as reusable,
        sluice.micros(c.as_of) as as_of, coalesce(c.rows, c.planned_rows) as rows,

@@ -96,7 +96,8 @@ pub(in super::super) async fn insert_pieces(
         .bind(pieces.iter().map(|p| signed(p.piece.bytes).max(1)).collect::<Vec<_>>())
         .bind(pieces.iter().map(|p| p.piece.reused.is_some()).collect::<Vec<_>>())
         .bind(pieces.iter().map(|p| p.piece.unread).collect::<Vec<_>>())
-        .bind(ROOM);
+        .bind(ROOM)
+        .bind(texts(&pieces.iter().filter_map(|p| p.piece.reused).collect::<Vec<_>>()));
     tx.run(insert).await?;
     Ok(pieces.iter().filter(|p| p.piece.unread).count())
 }

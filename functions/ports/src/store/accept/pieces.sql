@@ -1,5 +1,6 @@
 -- Inserts the rows of export $13 of tenant $1: selections $2 and $3, new chunks $4 to $12, links $14 to $19, each
--- group as parallel arrays. It is one statement because the references between them are checked at its end.
+-- group as parallel arrays; $20 room between links; $21 reused chunks. It is one statement because the references
+-- between them are checked at its end.
 with selections as (
     -- In a fixed order, so that two accepts of equal selections cannot wait for each other.
     insert into sluice.selection (fingerprint, body)
@@ -17,14 +18,12 @@ with selections as (
 ), fresh as (
     -- Earlier failures of a chunk are not charged to an export that shares it now.
     update sluice.chunk c set failures = 0, breaks = 0
-    from unnest($14::text[], $18::boolean[]) as u (id, reused)
-    where u.reused and c.id = u.id::uuid and c.state in ('due', 'sent', 'running') and (c.failures > 0 or c.breaks > 0)
+    where c.id = any ($21::text[]::uuid[]) and c.state in ('due', 'sent', 'running') and (c.failures > 0 or c.breaks > 0)
 ), kept as (
     -- Settled chunks that are reused are kept longer.
     update sluice.chunk c
     set keep_until = greatest(c.keep_until, clock_timestamp() + sluice.reuse_for())
-    from unnest($14::text[], $18::boolean[]) as u (id, reused)
-    where u.reused and c.id = u.id::uuid and c.state = 'done' and c.reusable
+    where c.id = any ($21::text[]::uuid[]) and c.state = 'done' and c.reusable
 )
 insert into sluice.link (export_id, chunk_id, ordinal, room, name, weight, reused, open)
 select $13::text::uuid, u.id::uuid, u.ordinal, $20, u.name, u.weight, u.reused, u.open
