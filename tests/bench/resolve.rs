@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use export::catalog::Definition;
-use ports::source::{Source, resolve};
+use introspect::resolve;
+use source::Source;
 
 /// Prints the resolved dataset as JSON.
 #[tokio::main(flavor = "current_thread")]

@@ -17,7 +17,7 @@ use export::id::{ExportId, TenantId};
 use ports::cache::{Cache, LayeredCache, MemoryCache, MemoryLimits, RedisCache, SealSecret, SealedCache};
 use ports::objects::MemoryObjects;
 use ports::queue::MemoryQueue;
-use ports::store::{Applied, Store};
+use store::{Applied, Store};
 use tests::{Database, Redis, Statements};
 use tower::ServiceExt;
 
@@ -108,7 +108,7 @@ impl World {
         let new = new_export(&self.tenant, vec![want(&self.tenant, "orders", 0, 100, 4)]);
         self.store.accept(&new).await.unwrap();
         drain(&self.store).await;
-        ports::finish::run(&self.store, &self.objects, new.id).await.unwrap();
+        store::finish::run(&self.store, &self.objects, new.id).await.unwrap();
         new.id
     }
 

@@ -12,7 +12,7 @@ use export::plan::{Reuse, Want};
 use export::range::{RangeKind, Span};
 use export::selection::Selection;
 use ports::random;
-use ports::store::{Limits, NewExport, Noted, ReadNote, Store};
+use store::{Limits, NewExport, Noted, ReadNote, Store};
 
 /// Longer than a test takes. A lease that should expire during a test has 0 s.
 pub(crate) const LEASE_SECS: u32 = 600;

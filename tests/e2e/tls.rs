@@ -6,12 +6,12 @@ mod server;
 
 use std::time::Duration;
 
-use ports::login::Login;
-use ports::source::{Source, SourceCode, SourceError};
-use ports::store::Store;
+use ports::postgres::login::Login;
 use ports::telemetry::chain;
+use source::{Source, SourceCode, SourceError};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, Connection, Executor, Row};
+use store::Store;
 use tests::{Stack, eventually, skipped};
 
 use authority::Authority;

@@ -1,4 +1,4 @@
-//! A process dies at every point between two steps whose order matters: the table in `functions/export/README.md`.
+//! A process dies at every point between two steps whose order matters: the table in `functions/lib/export/README.md`.
 //!
 //! `ports::fault` ends one process at the named point, once. The export is exactly right all the same, and nothing of
 //! the dead process is left.

@@ -1,4 +1,4 @@
-//! Allowed dependencies: `export ← ports ← {api, worker, sweeper, admin}`, `export ← client`.
+//! Allowed dependencies: `export ← ports ← {source, store}`, `source ← introspect`, and of these what each function needs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
@@ -28,7 +28,12 @@ fn allowed(package: &str) -> Option<&'static [&'static str]> {
     Some(match package {
         "export" | "local" => &[],
         "ports" | "client" => &["export"],
-        "api" | "worker" | "sweeper" | "admin" => &["export", "ports"],
+        "source" | "store" => &["export", "ports"],
+        "introspect" => &["export", "source"],
+        // The api answers without reading the source.
+        "api" => &["export", "ports", "store"],
+        "worker" => &["export", "ports", "source", "store"],
+        "sweeper" | "admin" => &["export", "introspect", "ports", "source", "store"],
         _ => return None,
     })
 }
@@ -53,8 +58,12 @@ fn vendor_crates_are_used_only_by_their_owner() {
     for (package, dependencies) in packages().iter().filter(|(p, _)| *p != "tests") {
         for dependency in dependencies {
             let vendor = |prefix: &str| dependency.starts_with(prefix);
-            if vendor("sqlx") || vendor("aws-") || vendor("redis") {
-                assert_eq!(package, "ports", "{dependency}: only ports knows databases and AWS");
+            if vendor("sqlx") {
+                let reads = ["ports", "source", "store"].contains(&package.as_str());
+                assert!(reads, "{dependency}: only source, store and their logins know PostgreSQL");
+            }
+            if (vendor("aws-") && dependency != "aws-lc-rs") || vendor("redis") {
+                assert_eq!(package, "ports", "{dependency}: only ports knows AWS and caches");
             }
             if vendor("lambda_") {
                 assert!(functions.contains(&package.as_str()), "{dependency}: only functions know Lambda");
@@ -78,5 +87,18 @@ fn core_has_no_runtime_or_io_dependencies() {
     let core = packages().remove("export").unwrap();
     for impure in ["tokio", "getrandom", "rand", "chrono", "tracing", "reqwest", "async-trait", "futures"] {
         assert!(!core.contains(impure), "export must not depend on {impure}");
+    }
+}
+
+/// Logs of other crates are left out, since they may hold values of rows.
+#[test]
+fn every_crate_of_the_functions_may_log() {
+    let allowed = std::fs::read_to_string(root().join("functions/lib/ports/src/telemetry/ours.rs")).unwrap();
+    let outside = ["client", "local", "tests"];
+    for package in packages().keys().filter(|package| !outside.contains(&package.as_str())) {
+        assert!(
+            allowed.contains(&format!("\"{package}\",")),
+            "add {package} to CRATES, or its logs are dropped"
+        );
     }
 }

@@ -4,7 +4,7 @@ use crate::{files, root};
 
 #[test]
 fn core_modules_import_only_earlier_modules() {
-    let source = root().join("functions/export/src");
+    let source = root().join("functions/lib/export/src");
     let lib = std::fs::read_to_string(source.join("lib.rs")).unwrap();
     let order: Vec<_> = lib.lines().filter_map(|l| l.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
     assert!(order.len() > 10, "the modules are read from lib.rs: {order:?}");

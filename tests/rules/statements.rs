@@ -37,15 +37,16 @@ const VERBS: [&str; 24] = [
 
 /// Returns true for files whose statements the owner runs on a direct connection to the server: `admin migrate`.
 fn is_the_owners(path: &Path) -> bool {
-    ["store/migrate.rs", "store/roles.rs"].iter().any(|end| path.ends_with(end))
+    ["store/src/migrate.rs", "store/src/roles.rs"].iter().any(|end| path.ends_with(end))
 }
 
 #[test]
-fn no_statement_of_ports_pins_a_session() {
-    let ports = root().join("functions/ports/src");
+fn no_statement_pins_a_session() {
+    let libraries = root().join("functions/lib");
     let mut seen = 0;
-    for folder in ["store", "source"] {
-        for path in files(&ports.join(folder), "rs") {
+    for library in ["store", "source", "introspect"] {
+        let folder = libraries.join(library).join("src");
+        for path in files(&folder, "rs") {
             if is_the_owners(&path) {
                 continue;
             }
@@ -57,7 +58,7 @@ fn no_statement_of_ports_pins_a_session() {
                 }
             }
         }
-        for path in files(&ports.join(folder), "sql") {
+        for path in files(&folder, "sql") {
             let text = std::fs::read_to_string(&path).unwrap();
             // Functions and tables are created by the owner, but the bodies of functions run in every session.
             assert_eq!(hidden_pins(&text), [], "{}", path.display());
@@ -76,7 +77,7 @@ fn no_statement_of_ports_pins_a_session() {
 /// A default that uses a sequence would call `nextval` without a statement that contains it.
 #[test]
 fn no_table_of_the_store_has_a_sequence() {
-    let migrations = files(&root().join("functions/ports/src/store/migrations"), "sql");
+    let migrations = files(&root().join("functions/lib/store/src/migrations"), "sql");
     assert!(migrations.len() > 5);
     for path in migrations {
         let text = std::fs::read_to_string(&path).unwrap().to_lowercase();
@@ -89,7 +90,7 @@ fn no_table_of_the_store_has_a_sequence() {
 /// No request makes a statement longer, because its values are parameters.
 #[test]
 fn store_statements_are_static_and_unnamed() {
-    let store = root().join("functions/ports/src/store");
+    let store = root().join("functions/lib/store/src");
     let mut prepared = Vec::new();
     for path in files(&store, "rs") {
         let text = std::fs::read_to_string(&path).unwrap();

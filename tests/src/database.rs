@@ -38,7 +38,7 @@ impl Database {
             .iter()
             .map(|(k, v)| format!("insert into sluice.setting values ('{k}', '{v}')"))
             .collect();
-        ports::store::migrate(&url, &rows).await?;
+        store::migrate(&url, &rows).await?;
         Ok(Self { url })
     }
 

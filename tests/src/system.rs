@@ -13,11 +13,11 @@ use export::wire::Export;
 use ports::objects::S3Objects;
 use ports::queue::SqsQueue;
 use ports::random;
-use ports::source::Source;
-use ports::store::Store;
 use serde_json::Value;
+use source::Source;
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection, Executor};
+use store::Store;
 use tokio::sync::OnceCell;
 
 use crate::{Exported, PATIENCE, Stack};

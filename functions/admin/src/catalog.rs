@@ -11,9 +11,9 @@ use std::time::Instant;
 use export::catalog::{Catalog, Revision};
 use export::estimate::DatasetEstimate;
 use export::problem::Violation;
-use ports::source::resolve;
-use ports::store::Applied;
+use introspect::resolve;
 use serde_json::{Value, json};
+use store::Applied;
 
 use crate::context::{Context, PATIENCE};
 use crate::failure::Failure;

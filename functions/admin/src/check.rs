@@ -7,8 +7,8 @@ mod catalog;
 mod queue;
 mod reached;
 mod report;
-mod room;
 mod secret;
+mod sessions;
 mod source;
 mod source_log;
 mod source_role;
@@ -68,7 +68,7 @@ pub(crate) async fn run(context: &Context) -> Answer {
             catalog::look(context, name.as_deref(), &mut report).await;
         }
         capacity::look(&context.settings, state.as_ref().map(|s| &s.server), server.as_ref(), &mut report);
-        room::look(context, state.as_ref(), server.is_some(), &mut report).await;
+        sessions::look(context, state.as_ref(), server.is_some(), &mut report).await;
     };
     let ((queue, bucket, secret, cache), ()) = tokio::join!(beside, databases);
     for part in [queue, bucket, secret, cache] {

@@ -6,11 +6,11 @@ use std::time::Duration;
 use ports::cache::RedisCache;
 use ports::config::{self, ConfigError};
 use ports::links::{Secret, SecretsManager};
-use ports::login::Login;
 use ports::objects::{Objects, S3Objects};
+use ports::postgres::login::Login;
 use ports::queue::{Queue, SqsQueue};
-use ports::source::Source;
-use ports::store::{Store, StoreError, StoredSettings};
+use source::Source;
+use store::{Store, StoreError, StoredSettings};
 
 use crate::answer::Answer;
 use crate::credentials::credentials;

@@ -2,8 +2,8 @@
 
 use ports::telemetry::chain;
 
-use ports::source::SourceError;
-use ports::store::StoreError;
+use source::SourceError;
+use store::StoreError;
 
 use crate::credentials::NoCredentials;
 

@@ -2,8 +2,8 @@
 
 use export::id::TenantId;
 use export::range::Days;
-use ports::store::Invalidation;
 use serde_json::json;
+use store::Invalidation;
 
 use crate::answer::Answer;
 use crate::context::Context;

@@ -1,8 +1,8 @@
 //! `migrate`: updates the schema of the store and creates the two roles, or prints the SQL.
 
-use ports::login::Login;
-use ports::store::{self, RolePassword, RoleSettings};
+use ports::postgres::login::Login;
 use serde_json::json;
+use store::{self, RolePassword, RoleSettings};
 
 use crate::answer::Answer;
 use crate::context::{Context, Settings};

@@ -1,8 +1,8 @@
 //! `tenants forget`: erases everything stored for a tenant.
 
 use export::id::TenantId;
-use ports::store::Forgotten;
 use serde_json::json;
+use store::Forgotten;
 
 use crate::answer::Answer;
 use crate::context::Context;

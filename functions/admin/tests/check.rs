@@ -11,8 +11,8 @@ use ports::cache::RedisCache;
 use ports::links::{MemorySecret, SecretsManager};
 use ports::objects::{MemoryObjects, S3Objects};
 use ports::queue::{MemoryQueue, SqsQueue};
-use ports::store::StoredSettings;
 use serde_json::{Value, json};
+use store::StoredSettings;
 use tokio::sync::{Mutex, MutexGuard};
 
 /// Lock for checks. A check opens all sessions for a moment, so two at once would each find too few.
@@ -37,7 +37,7 @@ impl Ground {
         };
         let stack: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
         let url = |key: &str| stack[key].as_str().unwrap().to_owned();
-        let kept = ports::store::Store::new(&url("storeUrl")).unwrap().state().await.unwrap().settings;
+        let kept = store::Store::new(&url("storeUrl")).unwrap().state().await.unwrap().settings;
         let number = |name: &str| kept[name].parse().unwrap();
         let stored = StoredSettings {
             budget: number("budget"),

@@ -22,7 +22,7 @@ mod skew;
 use export::catalog::Catalog;
 use export::column::{ColumnType, Read};
 use ground::Ground;
-use ports::source::{Resolution, resolve};
+use introspect::{Resolution, resolve};
 
 #[track_caller]
 fn says(text: &str, parts: &[&str]) {

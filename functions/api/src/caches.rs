@@ -21,7 +21,7 @@ use ports::cache::{
     Cache, Keyring, LayeredCache, MemoryCache, MemoryLimits, ReadThrough, RedisCache, SealedCache,
 };
 use ports::config::ConfigError;
-use ports::store::Store;
+use store::Store;
 
 /// The read-through cache of the requests, and the cache keys of this deployment.
 #[derive(Clone)]

@@ -7,10 +7,10 @@ use export::request::Limits;
 use ports::config::{self, ConfigError};
 use ports::fault::Faults;
 use ports::links::{Cdn, SecretsManager};
-use ports::login::Login;
 use ports::objects::{Objects, S3Objects};
+use ports::postgres::login::Login;
 use ports::queue::{Queue, SqsQueue};
-use ports::store::Store;
+use store::Store;
 
 use crate::auth::Auth;
 use crate::caches::{Catalogs, Keys, Report, Shared};

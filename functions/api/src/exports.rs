@@ -29,7 +29,7 @@ use axum::extract::{FromRequestParts, Path};
 use export::id::{ExportId, TenantId};
 use export::wire::BASE_PATH;
 use http::request::Parts;
-use ports::store::ExportState;
+use store::ExportState;
 
 use crate::caches;
 use crate::context::Context;
@@ -87,14 +87,14 @@ fn path(id: ExportId) -> String {
 
 /// Dispatches chunks. A failure only causes a delay, since the sweeper does the same.
 async fn dispatch(context: &Context) {
-    if let Err(error) = ports::dispatch::run(&context.store, &*context.queue).await {
+    if let Err(error) = store::dispatch::run(&context.store, &*context.queue).await {
         tracing::warn!(error = ports::telemetry::chain(&error), "dispatch failed; the sweeper will do it");
     }
 }
 
 /// Finishes an export that has nothing left to read. A failure only causes a delay, since the sweeper does the same.
 async fn finish(context: &Context, id: ExportId) {
-    if let Err(error) = ports::finish::run(&context.store, &*context.objects, id).await {
+    if let Err(error) = store::finish::run(&context.store, &*context.objects, id).await {
         tracing::warn!(%id, error = ports::telemetry::chain(&error), "finish failed; the sweeper will do it");
     }
 }

@@ -7,7 +7,7 @@ use export::near::near;
 use export::problem::Violation;
 use export::wire::Problem;
 use http::{HeaderValue, StatusCode, header};
-use ports::store::{AcceptError, Full, Kept, StoreError};
+use store::{AcceptError, Full, Kept, StoreError};
 
 /// Seconds to wait before a retry if the store is busy.
 const BUSY_RETRY_SECS: u32 = 5;

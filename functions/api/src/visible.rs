@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use export::catalog::{Dataset, Revision};
-use ports::store::Applied;
+use store::Applied;
 
 use crate::auth::Auth;
 use crate::context::Context;

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use ports::config::{ConfigError, number, optional, required};
 use ports::fault::Faults;
-use ports::login::Login;
 use ports::objects::{Objects, S3Objects};
+use ports::postgres::login::Login;
 use ports::queue::{Queue, SqsQueue};
-use ports::source::{Source, SourceError};
-use ports::store::{Store, StoreError};
+use source::{Source, SourceError};
+use store::{Store, StoreError};
 
 /// Ports of the sweeper.
 #[derive(Clone)]

@@ -4,8 +4,9 @@
 
 use std::time::Duration;
 
-use ports::source::{Refreshed, SourceError, refresh};
-use ports::store::{Stale, StoreError};
+use introspect::{Refreshed, refresh};
+use source::SourceError;
+use store::{Stale, StoreError};
 
 use crate::Context;
 

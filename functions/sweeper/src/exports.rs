@@ -1,8 +1,8 @@
 //! Exports that must end, and exports whose files must be removed.
 
 use export::id::ExportId;
-use ports::finish::FinishError;
-use ports::store::StoreError;
+use store::StoreError;
+use store::finish::FinishError;
 
 use crate::Context;
 use crate::rounds::Rounds;
@@ -59,7 +59,7 @@ async fn end(context: &Context, export: ExportId) -> Result<bool, StepError> {
 }
 
 async fn finish(context: &Context, export: ExportId) -> Result<(), FinishError> {
-    ports::finish::run(&context.store, &*context.objects, export).await
+    store::finish::run(&context.store, &*context.objects, export).await
 }
 
 /// Does the work for all exports that need it. Returns the number of exports done. It continues while there are more:

@@ -63,7 +63,7 @@ impl<T: Clone + Ord> Rounds<T> {
 
 #[cfg(test)]
 mod tests {
-    use ports::store::StoreError;
+    use store::StoreError;
 
     use super::*;
 

@@ -2,8 +2,8 @@
 
 use ports::metrics::{Unit, put};
 use ports::objects::ObjectsError;
-use ports::store::StoreError;
 use serde::Serialize;
+use store::StoreError;
 
 use crate::exports::{Work, each};
 use crate::{Context, removal};
@@ -42,7 +42,7 @@ pub(crate) enum StepError {
     #[error("the bucket failed")]
     Objects(#[from] ObjectsError),
     #[error("finishing an export failed")]
-    Finish(#[from] ports::finish::FinishError),
+    Finish(#[from] store::finish::FinishError),
 }
 
 /// Runs one sweep. Safe to run at any time, even concurrently with another sweep.
@@ -51,7 +51,7 @@ pub async fn sweep(context: &Context) -> Report {
     // First the steps on which others depend, then those that only free space.
     report.past_deadline = step(&mut report, "deadlines", each(context, Work::EndOverdue)).await;
     report.dispatched = step(&mut report, "dispatch", async {
-        Ok(ports::dispatch::run(&context.store, &*context.queue).await?)
+        Ok(store::dispatch::run(&context.store, &*context.queue).await?)
     })
     .await;
     step(&mut report, "backlog", backlog(context)).await;

@@ -12,9 +12,9 @@ use export::file::{FileRecord, file_name};
 use export::id::{ExportId, hex};
 use ports::fault::{Faults, Point};
 use ports::objects::Meta;
-use ports::source::{Described, SourceError, sql::copy_sql};
-use ports::store::{Noted, ReadNote, StoreError};
 use ports::telemetry::chain;
+use source::{Described, SourceError, sql::copy_sql};
+use store::{Noted, ReadNote, StoreError};
 use tokio::time::{sleep, sleep_until};
 
 use crate::context::Context;
@@ -293,7 +293,7 @@ async fn over(ctx: &Context, exports: &[ExportId]) -> Vec<ExportId> {
 /// Finishes completed exports and dispatches due chunks. Best effort: the sweeper repeats both.
 async fn follow_up(ctx: &Context, exports: &[ExportId]) {
     for export in over(ctx, exports).await {
-        if let Err(error) = ports::finish::run(&ctx.store, &*ctx.objects, export).await {
+        if let Err(error) = store::finish::run(&ctx.store, &*ctx.objects, export).await {
             tracing::warn!(%export, error = chain(&error), "the export could not be finished now");
         }
     }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use export::load::LoadLimits;
 use ports::config::{ConfigError, number, optional, required};
 use ports::fault::Faults;
-use ports::login::Login;
 use ports::objects::{Objects, S3Objects};
+use ports::postgres::login::Login;
 use ports::queue::{Queue, SqsQueue};
-use ports::source::Source;
-use ports::store::{Store, StoreError};
+use source::Source;
+use store::{Store, StoreError};
 
 use crate::heartbeat::Lease;
 use crate::split::Sizes;

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use export::chunk::{Attempt, Failure, MAX_FAILURES, Usage, backoff_secs};
 use export::id::ExportId;
 use export::load::Hold;
-use ports::store::{GivenBack, StoreError};
 use ports::telemetry::chain;
+use store::{GivenBack, StoreError};
 use tokio::time::sleep;
 
 use crate::attempt::Deadline;

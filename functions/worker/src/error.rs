@@ -3,8 +3,8 @@
 use export::chunk::Failure;
 use export::load::{Excess, Hold, Signal};
 use ports::objects::ObjectsError;
-use ports::source::SourceError;
-use ports::store::StoreError;
+use source::SourceError;
+use store::StoreError;
 
 use crate::encode::{EncodeError, ValueProblem};
 use crate::pipeline::PipelineError;

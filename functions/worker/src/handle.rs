@@ -6,8 +6,8 @@ use std::time::Instant;
 use lambda_runtime::{Error, LambdaEvent};
 use ports::fault::Point;
 use ports::queue::Message;
-use ports::store::StoreError;
 use serde::{Deserialize, Serialize};
+use store::StoreError;
 
 use crate::attempt::{self, Deadline};
 use crate::context::Context;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use export::chunk::Attempt;
-use ports::store::Store;
 use ports::telemetry::chain;
+use store::Store;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::error::AttemptError;

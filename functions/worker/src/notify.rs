@@ -8,7 +8,7 @@ use crate::context::Context;
 
 /// Dispatches due chunks. Best effort: the sweeper does the same.
 pub(crate) async fn dispatch(ctx: &Context) {
-    if let Err(error) = ports::dispatch::run(&ctx.store, &*ctx.queue).await {
+    if let Err(error) = store::dispatch::run(&ctx.store, &*ctx.queue).await {
         tracing::warn!(error = chain(&error), "nothing could be dispatched now");
     }
 }

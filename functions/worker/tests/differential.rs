@@ -63,7 +63,7 @@ async fn edge_values_of_text_types_match_postgresql() {
     for mut bench in benches("text").await {
         bench.own_types().await;
         for (name, type_name, values) in fallback::edges() {
-            if !bench.has(&format!("{}::{type_name}", ports::source::sql::literal(values[0]))).await {
+            if !bench.has(&format!("{}::{type_name}", source::sql::literal(values[0]))).await {
                 println!("{type_name}: not supported by PostgreSQL {}", bench.version);
                 continue;
             }

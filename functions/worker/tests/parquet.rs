@@ -49,7 +49,7 @@ async fn edge_values_of_every_type_match_readers() {
             files.table(&mut bench, &name).await;
         }
         for (name, type_name, values) in fallback::edges() {
-            if bench.has(&format!("{}::{type_name}", ports::source::sql::literal(values[0]))).await {
+            if bench.has(&format!("{}::{type_name}", source::sql::literal(values[0]))).await {
                 let values: Vec<_> = values.into_iter().map(str::to_owned).collect();
                 bench.table(name, type_name, &values).await;
                 files.table(&mut bench, name).await;

@@ -25,8 +25,8 @@ use pair::{DELAY, Pair};
 use ports::objects::MemoryObjects;
 use ports::queue::MemoryQueue;
 use ports::random;
-use ports::source::Source;
-use ports::store::{Limits, NewExport, Store};
+use source::Source;
+use store::{Limits, NewExport, Store};
 use worker::{Context, Deadline, Lease, Sizes};
 
 /// Settle time far shorter than the standby's delay: on the primary everything would be settled.
@@ -109,7 +109,7 @@ async fn watermark(
 /// Exports the range from the standby. Returns the number of rows, and true if everything was reused.
 async fn export(ctx: &Context, queue: &MemoryQueue, range: (i64, i64)) -> (u64, bool) {
     let (id, complete) = accept(ctx, range).await;
-    ports::dispatch::run(&ctx.store, queue).await.unwrap();
+    store::dispatch::run(&ctx.store, queue).await.unwrap();
     for message in queue.take() {
         let attempt = ctx.store.lease(message.chunk, 60).await.unwrap().unwrap();
         worker::run(ctx, &attempt, Deadline { begun: Instant::now(), left: Duration::from_secs(60) }).await;
@@ -132,7 +132,7 @@ async fn until(standby: &mut sqlx::PgConnection, question: &str) {
 async fn unreplayed_ranges_of_a_standby_are_not_reused() {
     let Some(pair) = Pair::start().await else { return };
     let settings = "insert into sluice.setting (name, value) values ('budget', '2'); insert into sluice.tenant (id) values ('acme')";
-    ports::store::migrate(&pair.primary, &[settings.to_owned()]).await.unwrap();
+    store::migrate(&pair.primary, &[settings.to_owned()]).await.unwrap();
     let queue = Arc::new(MemoryQueue::default());
     let bucket = MemoryObjects::default();
     let context = |load| Context {
@@ -196,7 +196,7 @@ async fn unreplayed_ranges_of_a_standby_are_not_reused() {
     assert_eq!(pair::number(&mut primary, reusable).await, 1);
     let (rows, complete) = export(&ctx, &queue, range).await;
     assert_eq!((rows, complete), (11, true), "now it is settled for the standby too");
-    ports::finish::run(&ctx.store, &*ctx.objects, newest(&ctx).await).await.unwrap();
+    store::finish::run(&ctx.store, &*ctx.objects, newest(&ctx).await).await.unwrap();
     assert_eq!(watermark(&bucket, &mut primary, range).await, Some(range.1));
 
     prepared_transactions_hold_back(&pair, &mut primary).await;
@@ -243,7 +243,7 @@ async fn lag_holds_back(
     drop(session);
 
     accept(ctx, (0, 1_000_000)).await;
-    ports::dispatch::run(&ctx.store, queue).await.unwrap();
+    store::dispatch::run(&ctx.store, queue).await.unwrap();
     let [message] = queue.take()[..] else { panic!("one message") };
     let attempt = ctx.store.lease(message.chunk, 60).await.unwrap().unwrap();
     let late = format!(
@@ -265,7 +265,7 @@ async fn lag_holds_back(
     while state_of(patient, id).await != (1, 1) {
         assert!(Instant::now() < give_up, "the chunk does not recover");
         tokio::time::sleep(Duration::from_millis(500)).await;
-        ports::dispatch::run(&ctx.store, queue).await.unwrap();
+        store::dispatch::run(&ctx.store, queue).await.unwrap();
         for message in queue.take() {
             let attempt = ctx.store.lease(message.chunk, 60).await.unwrap().unwrap();
             worker::run(patient, &attempt, Deadline { begun: Instant::now(), left: Duration::from_secs(60) })

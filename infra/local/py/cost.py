@@ -315,7 +315,7 @@ Downloads to the internet: {price.transferGb} per GB from S3, {price.cloudFrontG
 ## What was measured
 
 Per million rows of the sample's tables, on {measured["what"]}. The seconds of a session are the bench's, as in
-`functions/export/src/forecast.rs`. What a run held its workers for is its time from acceptance to the end, times `Budget`: the chunks'
+`functions/lib/export/src/forecast.rs`. What a run held its workers for is its time from acceptance to the end, times `Budget`: the chunks'
 beginnings and ends are in it, of chunks that are {statistics.mean(measured["runs"][0]["plannedBytes"]) / 1e6:.0f} MB on average, so it overstates what larger ones take.
 
 {table(["format", "processor seconds of a worker", "seconds of a session", "seconds that a run held its workers", "times the floor", "bytes read per row", "bytes of file per row"], per_million)}

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psycopg
 
-STORE = Path(__file__).resolve().parents[3] / "functions/ports/src/store"
+STORE = Path(__file__).resolve().parents[3] / "functions/lib/store/src"
 BUDGET = 4
 CALLS = 25  # fewer than the chunks of one export: with one tenant, all are of that one
 

@@ -24,7 +24,7 @@ NOT_IN_PARQUET = {"agent_shifts", "bins", "brands", "coupons", "every_type", "lo
 # A chunk of fewer rows says more of its beginning and end than of its rows.
 LEAST_ROWS = 20_000
 # Seconds of a session per byte of binary COPY, from a client that is never waited for: what the bench measured and
-# functions/export/src/forecast.rs says. On one machine with everything else it cannot be told apart.
+# functions/lib/export/src/forecast.rs says. On one machine with everything else it cannot be told apart.
 SESSION_SECS_PER_BYTE = 1.65 / 271e6
 
 

@@ -19,12 +19,12 @@ class Cache(unittest.TestCase):
 
     def test_the_user_may_do_what_the_code_does_with_its_own_keys(self):
         access = self.made["User"]["Properties"]["AccessString"].split()
-        sent = set(re.findall(r'cmd\("([A-Z]+)"\)', code("functions/ports/src/cache/redis.rs")))
+        sent = set(re.findall(r'cmd\("([A-Z]+)"\)', code("functions/lib/ports/src/cache/redis.rs")))
         self.assertGreaterEqual(len(sent), 4)
         self.assertEqual({f"+{command.lower()}" for command in sent} - set(access), set())
         self.assertEqual([word for word in access if word.startswith("~")], ["~sluice:d:*"])
         self.assertIn("-@all", access)
-        prefix = re.search(r'format!\("(\w+:)\{\}:', code("functions/ports/src/cache/key.rs")).group(1)
+        prefix = re.search(r'format!\("(\w+:)\{\}:', code("functions/lib/ports/src/cache/key.rs")).group(1)
         root = cfn.Evaluation(load("root"), choices.parameters({"cache": "own", "network": "given"})).resources()
         self.assertEqual(root["Cache"]["Properties"]["Parameters"]["KeyPrefix"], f"{prefix}{cfn.PSEUDO['AWS::StackId']}:")
         self.assertEqual(root["ApiFunction"]["Properties"]["Environment"]["Variables"]["SLUICE_DEPLOYMENT"], cfn.PSEUDO["AWS::StackId"])

@@ -54,7 +54,7 @@ class Cdn(unittest.TestCase):
         config = made["Distribution"]["Properties"]["DistributionConfig"]
         self.assertEqual(config["CacheBehaviors"][0]["CachePolicyId"], "4135ea2d-6df8-44a3-9df3-4b5a84be39ad")
         policy = made["FilesCache"]["Properties"]["CachePolicyConfig"]
-        said = re.search(r"max-age=(\d+), immutable", code("functions/ports/src/objects/s3.rs"))
+        said = re.search(r"max-age=(\d+), immutable", code("functions/lib/ports/src/objects/s3.rs"))
         self.assertEqual((policy["MinTTL"], policy["DefaultTTL"], policy["MaxTTL"]), (0, 0, int(said.group(1))))
         key = policy["ParametersInCacheKeyAndForwardedToOrigin"]
         self.assertEqual(key["QueryStringsConfig"]["QueryStringBehavior"], "none")

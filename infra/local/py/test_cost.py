@@ -90,7 +90,7 @@ class Cost(unittest.TestCase):
         self.assertAlmostEqual(cost.fleet(export, PRICE), 4 * (0.03238 + 2 * 0.00356) * 730)
 
     def test_prices_are_those_of_the_code(self):
-        source = code("functions/export/src/price.rs")
+        source = code("functions/lib/export/src/price.rs")
         names = {
             "GB_SECOND": "lambdaGbSecond", "INVOCATION": "lambdaRequest", "QUEUE_REQUEST": "sqsRequest", "PUT": "s3Put",
             "GB_MONTH": "s3GbMonth",
@@ -100,11 +100,11 @@ class Cost(unittest.TestCase):
             self.assertAlmostEqual(float(text.replace("_", "")), getattr(PRICE, name), msg=name)
 
     def test_what_a_sweep_lists_is_in_the_forecast(self):
-        source = code("functions/export/src/price.rs")
+        source = code("functions/lib/export/src/price.rs")
         self.assertIn(f"const LISTS_PER_CHUNK: f64 = {cost.S3_LISTS_PER_PREFIX}.0;", source)
 
     def test_a_session_is_as_fast_as_the_code_forecasts(self):
-        self.assertIn("SECS_PER_BYTE: f64 = 1.65 / 271e6;", code("functions/export/src/forecast.rs"))
+        self.assertIn("SECS_PER_BYTE: f64 = 1.65 / 271e6;", code("functions/lib/export/src/forecast.rs"))
         for name, form in cost.load("measured")["formats"].items():
             self.assertAlmostEqual(form["databaseSecs"], form["sourceBytes"] * SESSION_SECS_PER_BYTE, places=2, msg=name)
 
@@ -131,11 +131,11 @@ class Cost(unittest.TestCase):
         self.assertEqual((uploads + 2 * lists) + (uploads + lists), cost.S3_LISTS_PER_PREFIX)
         self.assertEqual(deletes, cost.S3_DELETES_PER_PREFIX)
         # An export's prefix is gone through again a day later, as a chunk's is until it is found empty.
-        self.assertIn("clock_timestamp(), interval '1 day' from sluice.export e", code("functions/ports/src/store/cancel.rs"))
+        self.assertIn("clock_timestamp(), interval '1 day' from sluice.export e", code("functions/lib/store/src/cancel.rs"))
         self.assertIn("one.quiet && found == 0", code("functions/sweeper/src/removal.rs"))
 
     def test_parts_are_as_large_as_the_code_makes_them(self):
-        shift = re.search(r"MIN_PART_BYTES: usize = (\d+) << (\d+);", code("functions/ports/src/objects/parts.rs")).groups()
+        shift = re.search(r"MIN_PART_BYTES: usize = (\d+) << (\d+);", code("functions/lib/ports/src/objects/parts.rs")).groups()
         self.assertEqual(int(shift[0]) << int(shift[1]), cost.PART_BYTES)
         self.assertIn("return self.objects.put(&self.key, only, &self.meta)", code("functions/worker/src/upload.rs"))
 

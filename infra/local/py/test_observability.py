@@ -74,7 +74,7 @@ class Observability(unittest.TestCase):
             self.assertIn(f'telemetry::init("{function}")', code(f"functions/{function}/src/main.rs"))
         # Each statement that fails a live export is followed by the metric.
         for name in ("finish", "cancel"):
-            text = code(f"functions/ports/src/store/{name}.rs")
+            text = code(f"functions/lib/store/src/{name}.rs")
             self.assertEqual(text.count("metrics::export_failed("), 1, name)
 
     def test_the_dashboard_shows_every_emitted_metric(self):
@@ -96,7 +96,7 @@ class Observability(unittest.TestCase):
             self.assertNotIn('""', json.dumps(body))
 
     def test_the_metrics_have_the_dimension_and_namespace_of_the_code(self):
-        source = code("functions/ports/src/metrics.rs")
+        source = code("functions/lib/ports/src/metrics.rs")
         self.assertIn('const NAMESPACE: &str = "Sluice";', source)
         self.assertIn('const DIMENSION: &str = "FunctionName";', source)
         # What Lambda sets; no template does.

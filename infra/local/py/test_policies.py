@@ -92,10 +92,10 @@ class Calls:
     """Which actions each function's code needs."""
 
     def __init__(self):
-        self.ports = "\n".join(texts("functions/ports/src").values())
-        self.s3 = bodies({path: text for path, text in texts("functions/ports/src/objects").items() if "s3" in path.parts})
-        self.sqs = bodies({"sqs": without_tests(ROOT / "functions/ports/src/queue/sqs.rs")})
-        self.secret = bodies({"secret": without_tests(ROOT / "functions/ports/src/links/secret.rs")})
+        self.ports = "\n".join(text for lib in ("ports", "source", "store") for text in texts(f"functions/lib/{lib}/src").values())
+        self.s3 = bodies({path: text for path, text in texts("functions/lib/ports/src/objects").items() if "s3" in path.parts})
+        self.sqs = bodies({"sqs": without_tests(ROOT / "functions/lib/ports/src/queue/sqs.rs")})
+        self.secret = bodies({"secret": without_tests(ROOT / "functions/lib/ports/src/links/secret.rs")})
         self.made = {name: self.of(name) for name in FUNCTIONS}
 
     def sdk(self, name, seen=()):
@@ -109,8 +109,8 @@ class Calls:
 
     def of(self, function):
         text = "\n".join(texts(f"functions/{function}/src").values())
-        for module in set(re.findall(r"ports::(\w+)::run\(", text)):
-            text += code(f"functions/ports/src/{module}.rs")
+        for module in set(re.findall(r"store::(\w+)::run\(", text)):
+            text += code(f"functions/lib/store/src/{module}.rs")
         used = set(re.findall(r"\bobjects\s*\.(\w+)\(", text)) & set(OBJECTS)
         calls = {call for method in used for name in OBJECTS[method] for call in self.sdk(name)}
         for method in set(re.findall(r"\bqueue\s*\.(\w+)\(", text)) & set(QUEUE):
@@ -192,9 +192,9 @@ class LeastPrivilege(unittest.TestCase):
         self.assertEqual(set(CALL.findall(self.calls.ports)) - set(ACTIONS), set(), "add them to ACTIONS")
 
     def test_ports_have_exactly_the_known_methods(self):
-        trait = re.search(r"pub trait Objects.*?\n}", code("functions/ports/src/objects.rs"), re.S).group(0)
+        trait = re.search(r"pub trait Objects.*?\n}", code("functions/lib/ports/src/objects.rs"), re.S).group(0)
         self.assertEqual(set(re.findall(r"async fn (\w+)", trait)), set(OBJECTS))
-        trait = re.search(r"pub trait Queue.*?\n}", code("functions/ports/src/queue.rs"), re.S).group(0)
+        trait = re.search(r"pub trait Queue.*?\n}", code("functions/lib/ports/src/queue.rs"), re.S).group(0)
         self.assertEqual(set(re.findall(r"async fn (\w+)", trait)), set(QUEUE))
 
     def test_function_rights_equal_the_calls_of_its_code(self):

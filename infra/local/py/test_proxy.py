@@ -104,7 +104,7 @@ class Proxy(unittest.TestCase):
         self.assertLessEqual(len(made["SourceEndpoint"]["Properties"]["DBProxyEndpointName"]), 63)
 
     def test_functions_give_up_before_the_proxy_does(self):
-        patience = re.search(r"PATIENCE: Duration = Duration::from_secs\((\d+)\)", code("functions/ports/src/store/connection.rs"))
+        patience = re.search(r"PATIENCE: Duration = Duration::from_secs\((\d+)\)", code("functions/lib/store/src/connection.rs"))
         self.assertLess(int(patience.group(1)), load("root")["Parameters"]["BorrowSeconds"]["Default"])
 
 
@@ -112,7 +112,7 @@ class Roles(unittest.TestCase):
     """infra/roles.sql is what `admin migrate` runs about roles, for those who run it themselves."""
 
     def test_it_sets_what_the_code_sets(self):
-        source = code("functions/ports/src/store/roles.rs")
+        source = code("functions/lib/store/src/roles.rs")
         script = code("infra/roles.sql")
         for role, name in (("sluice_source", "SOURCE_SETTINGS"), ("sluice_store", "STORE_SETTINGS")):
             blocks = re.findall(rf"const {name}(?:_IF_KNOWN)?: .*?=\s+\[(.*?)\];", source, re.S)

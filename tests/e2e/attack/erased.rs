@@ -2,7 +2,7 @@
 //! interfere.
 
 use export::selection::{Predicate, Test};
-use ports::store::Store;
+use store::Store;
 use tests::Database;
 
 use crate::fixture::{add_tenant, drain, new_export, want};
@@ -39,7 +39,7 @@ async fn filter_values_are_deleted_with_their_export() {
     new.request = serde_json::json!({"filters": {"name": {"ne": NAME}}});
     store.accept(&new).await.unwrap();
     drain(&store).await;
-    ports::finish::run(&store, &ports::objects::MemoryObjects::default(), new.id).await.unwrap();
+    store::finish::run(&store, &ports::objects::MemoryObjects::default(), new.id).await.unwrap();
     let kept = format!(
         "select (select count(*) from sluice.selection where body::text like '%{NAME}%') \
          + (select count(*) from sluice.export e where e::text like '%{NAME}%') \
@@ -84,7 +84,7 @@ async fn forgetting_a_tenant_removes_only_its_own_rows() {
         let ended = new_export(of, vec![want(of, "orders", 0, 10, 2)]);
         store.accept(&ended).await.unwrap();
         drain(&store).await;
-        ports::finish::run(&store, &ports::objects::MemoryObjects::default(), ended.id).await.unwrap();
+        store::finish::run(&store, &ports::objects::MemoryObjects::default(), ended.id).await.unwrap();
         store.accept(&new_export(of, vec![want(of, "clients", 0, 10, 2)])).await.unwrap();
     }
     let sent = store.dispatch().await.unwrap();

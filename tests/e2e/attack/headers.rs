@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use api::ROUTES;
 use export::access::Access;
-use ports::store::NewKey;
 use reqwest::Method;
 use serde_json::json;
+use store::NewKey;
 use tests::System;
 
 use super::{body_for, finished};

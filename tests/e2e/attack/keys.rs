@@ -5,10 +5,10 @@ use std::time::Duration;
 use export::access::Access;
 use export::id::hex;
 use ports::random;
-use ports::store::NewKey;
 use reqwest::Method;
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use store::NewKey;
 use tests::{Database, System, eventually};
 
 use crate::api::call;
@@ -72,7 +72,7 @@ async fn key_with_one_wrong_character_is_refused() {
 #[tokio::test]
 async fn rotated_key_keeps_its_scope_and_ends_after_the_overlap() {
     let database = Database::create(&[("budget", "2")]).await.unwrap();
-    let store = ports::store::Store::new(&database.url).unwrap();
+    let store = store::Store::new(&database.url).unwrap();
     let access = Access { datasets: Some(["orders".to_owned()].into()), writes: false };
     let old =
         store.create_key_for(&NewKey { access: access.clone(), ..new_key(Some(86_400)) }).await.unwrap();
@@ -102,7 +102,7 @@ async fn rotated_key_keeps_its_scope_and_ends_after_the_overlap() {
 #[tokio::test]
 async fn key_use_is_recorded_rarely_and_only_with_its_secret() {
     let database = Database::create(&[("budget", "2")]).await.unwrap();
-    let store = ports::store::Store::new(&database.url).unwrap();
+    let store = store::Store::new(&database.url).unwrap();
     let key = store.create_key_for(&new_key(None)).await.unwrap();
     let (id, secret) = export::key::read(&key).unwrap();
     let hash: [u8; 32] = Sha256::digest(secret).into();

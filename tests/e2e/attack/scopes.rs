@@ -3,9 +3,9 @@
 
 use api::ROUTES;
 use export::access::Access;
-use ports::store::NewKey;
 use reqwest::Method;
 use serde_json::{Value, json};
+use store::NewKey;
 use tests::System;
 
 use super::finished;

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use export::chunk::{ExportStatus, Failure, Usage};
 use export::id::ExportId;
-use ports::store::Limits;
 use serde_json::Value;
+use store::Limits;
 use tests::{Redis, eventually};
 
 use super::{Answer, KEYS, Process, World};
@@ -169,7 +169,7 @@ async fn a_retried_export_is_never_shown_as_failed() {
     assert!(note(&world.store, &attempt).await);
     let failure = Failure { code: "permission".into(), message: "no".into(), again: false };
     world.store.fail(chunk, attempt.number, &failure, &Usage::default()).await.unwrap();
-    ports::finish::run(&world.store, &ports::objects::MemoryObjects::default(), new.id).await.unwrap();
+    store::finish::run(&world.store, &ports::objects::MemoryObjects::default(), new.id).await.unwrap();
     let process = world.process(None);
     let path = format!("/exports/{}", new.id);
     let status =

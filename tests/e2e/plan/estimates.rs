@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use export::catalog::{Catalog, Revision};
 use export::estimate::DatasetEstimate;
+use introspect::resolve;
 use ports::objects::MemoryObjects;
 use ports::queue::MemoryQueue;
-use ports::source::{Source, resolve};
-use ports::store::{Applied, Store};
+use source::Source;
+use store::{Applied, Store};
 use sweeper::sweep;
 use tests::{Database, PATIENCE, eventually};
 

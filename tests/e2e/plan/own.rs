@@ -4,7 +4,7 @@ use export::format::Output;
 use export::id::TenantId;
 use export::plan::Want;
 use export::range::Span;
-use ports::store::Store;
+use store::Store;
 use tests::Database;
 
 use crate::fixture::{add_tenant, drain, new_export, want};

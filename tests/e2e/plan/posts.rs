@@ -14,8 +14,8 @@ use export::column::{Column, ColumnType};
 use export::estimate::{DatasetEstimate, Size};
 use ports::objects::MemoryObjects;
 use ports::queue::MemoryQueue;
-use ports::store::{Applied, Store};
 use serde_json::{Value, json};
+use store::{Applied, Store};
 use tests::{Database, Statements};
 use tower::ServiceExt;
 

@@ -1,7 +1,7 @@
 //! Acceptance: one transaction, reuse by cover, idempotency keys.
 
 use export::plan::Reuse;
-use ports::store::{AcceptError, Idempotency, Store};
+use store::{AcceptError, Idempotency, Store};
 use tests::Database;
 
 use crate::fixture::{add_tenant, drain, new_export, want};
@@ -34,7 +34,7 @@ async fn a_foreign_export_is_not_found() {
     assert!(store.chunk_page(&other, new.id, None, 10).await.unwrap().is_none());
     assert!(store.exports(&other, None, None, 10, 1 << 20, None).await.unwrap().exports.is_empty());
     assert!(store.request_of(&other, new.id).await.unwrap().is_none());
-    assert_eq!(store.cancel_or_delete(&other, new.id).await.unwrap(), ports::store::Ended::NotFound);
+    assert_eq!(store.cancel_or_delete(&other, new.id).await.unwrap(), store::Ended::NotFound);
 }
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn settled_chunks_are_reused_and_unread_ones_shared() {
     assert_eq!(database.number("select count(*) from sluice.chunk where state = 'due'").await.unwrap(), 1);
     // Reuse disabled: everything is new.
     let fifth = new_export(&acme, vec![want(&acme, "orders", 0, 100, 4)]);
-    store.accept(&ports::store::NewExport { reuse: Reuse::Never, ..fifth }).await.unwrap();
+    store.accept(&store::NewExport { reuse: Reuse::Never, ..fifth }).await.unwrap();
     assert_eq!(database.number("select count(*) from sluice.chunk where state = 'due'").await.unwrap(), 5);
 }
 

@@ -3,7 +3,7 @@
 use export::chunk::{ChunkState, Failure, Usage};
 use export::id::{ChunkId, TenantId};
 use export::load::{Excess, Hold, Signal};
-use ports::store::{GivenBack, NewExport, Noted, ReadNote, Store};
+use store::{GivenBack, NewExport, Noted, ReadNote, Store};
 use tests::Database;
 
 use crate::fixture::{LEASE_SECS, add_tenant, drain, file, new_export, note, want, work};

@@ -2,7 +2,7 @@
 
 use export::chunk::Usage;
 use export::id::TenantId;
-use ports::store::{NewExport, ReadNote, Store};
+use store::{NewExport, ReadNote, Store};
 use tests::Database;
 
 use crate::fixture::{LEASE_SECS, add_tenant, file, new_export, want};
@@ -52,7 +52,7 @@ async fn export_unsettled(store: &Store, new: &NewExport) {
         for chunk in chunks {
             let attempt = store.lease(chunk, LEASE_SECS).await.unwrap().unwrap();
             let note = ReadNote { as_of_micros: 0, horizon_micros: None };
-            assert_ne!(store.note_read(&attempt, &note).await.unwrap(), ports::store::Noted::Fenced);
+            assert_ne!(store.note_read(&attempt, &note).await.unwrap(), store::Noted::Fenced);
             store.record(chunk, &file(1, 5), &Usage::default()).await.unwrap().unwrap();
         }
     }

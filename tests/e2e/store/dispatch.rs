@@ -1,6 +1,6 @@
 //! Order of dispatch.
 
-use ports::store::{Backlog, Store};
+use store::{Backlog, Store};
 use tests::Database;
 
 use crate::fixture::{add_tenant, new_export, want, work};

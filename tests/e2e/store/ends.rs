@@ -5,8 +5,8 @@ use std::sync::Arc;
 use export::chunk::{ExportStatus, Failure, Usage};
 use ports::objects::MemoryObjects;
 use ports::queue::MemoryQueue;
-use ports::source::Source;
-use ports::store::{Ended, Finish, Noted, RetryError, Store};
+use source::Source;
+use store::{Ended, Finish, Noted, RetryError, Store};
 use tests::Database;
 
 use crate::fixture::{LEASE_SECS, TARGET, add_tenant, drain, new_export, note, want, work};
@@ -20,7 +20,7 @@ async fn store() -> (Database, Store) {
 /// Sets the deadline of all live exports in the past.
 const PASS: &str = "update sluice.export set deadline_at = now() - interval '1 second'";
 
-const LIMITS: ports::store::Limits = ports::store::Limits { target_bytes: TARGET, max_chunks: 1000 };
+const LIMITS: store::Limits = store::Limits { target_bytes: TARGET, max_chunks: 1000 };
 
 /// Returns the context of a sweeper for this store, with a bucket and a queue in memory.
 fn sweeper_of(store: Store, database: &Database) -> sweeper::Context {
@@ -247,7 +247,7 @@ async fn chunk_read_before_settling_is_not_kept() {
     let chunk = store.dispatch().await.unwrap()[0];
     let attempt = store.lease(chunk, LEASE_SECS).await.unwrap().unwrap();
     assert!(note(&store, &attempt).await);
-    let early = ports::store::ReadNote { as_of_micros: 0, horizon_micros: None };
+    let early = store::ReadNote { as_of_micros: 0, horizon_micros: None };
     assert_eq!(store.note_read(&attempt, &early).await.unwrap(), Noted::Reading);
     store.record(chunk, &crate::fixture::file(1, 5), &Usage::default()).await.unwrap();
     store.flip(new.id, "key", 0).await.unwrap();
@@ -347,7 +347,7 @@ async fn invalidated_chunks_are_counted_once_after_expiry() {
     drain(&store).await;
     assert!(store.flip(new.id, "key", 0).await.unwrap());
     let days = export::range::Days::read(Some("1970-01-01"), Some("1970-02-08")).unwrap();
-    let what = ports::store::Invalidation { dataset: "orders".into(), tenant: None, days };
+    let what = store::Invalidation { dataset: "orders".into(), tenant: None, days };
     let chunks = store.invalidate(&what).await.unwrap().chunks;
     let counts = async || {
         let progress = store.export(&acme, new.id).await.unwrap().unwrap().progress;

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use export::id::{ExportId, TenantId};
-use ports::store::{NewExport, Store};
+use store::{NewExport, Store};
 use tests::Database;
 
 use crate::fixture::{add_tenant, new_export, want, work};
@@ -23,7 +23,7 @@ impl Workers {
             let Some(chunk) = self.queue.pop_front() else { break };
             let exports = work(store, chunk).await;
             for export in &exports {
-                if let ports::store::Finish::AllDone(finished) = store.finish(*export).await.unwrap() {
+                if let store::Finish::AllDone(finished) = store.finish(*export).await.unwrap() {
                     store.flip(*export, "key", finished.edition).await.unwrap();
                 }
             }

@@ -4,7 +4,7 @@ use export::chunk::{ExportStatus, Usage};
 use export::id::{ExportId, TenantId};
 use export::range::Days;
 use ports::objects::MemoryObjects;
-use ports::store::{Finish, Invalidation, NewExport, Store};
+use store::{Finish, Invalidation, NewExport, Store};
 use tests::Database;
 
 use crate::fixture::{LEASE_SECS, TARGET, add_tenant, drain, file, new_export, note, want, work};
@@ -26,7 +26,7 @@ fn all(dataset: &str) -> Invalidation {
 }
 
 async fn finish(store: &Store, id: ExportId) {
-    ports::finish::run(store, &MemoryObjects::default(), id).await.unwrap();
+    store::finish::run(store, &MemoryObjects::default(), id).await.unwrap();
 }
 
 #[tokio::test]
@@ -61,7 +61,7 @@ async fn ended_export_lists_invalidated_chunks_and_retry_reads_only_them() {
     assert!(store.file(&acme, new.id, &files[1].name).await.unwrap().is_some());
     assert_eq!(store.dying(10).await.unwrap().len(), 1, "its file goes at the next sweep");
 
-    let limits = ports::store::Limits { target_bytes: TARGET, max_chunks: 1000 };
+    let limits = store::Limits { target_bytes: TARGET, max_chunks: 1000 };
     store.retry(&acme, new.id, &new.wants, "r", limits, 3600).await.unwrap();
     assert_eq!(database.number("select count(*) from sluice.chunk where state = 'due'").await.unwrap(), 1);
     drain(&store).await;

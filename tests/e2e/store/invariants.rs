@@ -5,9 +5,9 @@ use std::sync::Arc;
 use export::chunk::{ExportStatus, MAX_FAILURES};
 use ports::objects::MemoryObjects;
 use ports::queue::MemoryQueue;
-use ports::source::Source;
-use ports::store::{Finish, Store};
+use source::Source;
 use sqlx::Executor;
+use store::{Finish, Store};
 use tests::{Database, eventually};
 
 use crate::fixture::{LEASE_SECS, add_tenant, drain, new_export, want, work};

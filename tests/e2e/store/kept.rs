@@ -1,8 +1,8 @@
 //! Limits of a tenant: a number of exports, and bytes of their requests, live or ended.
 
 use export::id::TenantId;
-use ports::store::{AcceptError, Ended, Idempotency, Kept, NewExport, Store};
 use serde_json::json;
+use store::{AcceptError, Ended, Idempotency, Kept, NewExport, Store};
 use tests::Database;
 
 use crate::fixture::{add_tenant, new_export, want, work};
@@ -239,5 +239,5 @@ async fn read_only_store_is_reported_as_busy() {
     database.run(&format!("alter database \"{name}\" set default_transaction_read_only = on")).await.unwrap();
     let demoted = Store::new(&database.url).unwrap();
     let refused = demoted.dispatch().await.unwrap_err();
-    assert!(matches!(refused, ports::store::StoreError::Busy(_)), "{refused:?}");
+    assert!(matches!(refused, store::StoreError::Busy(_)), "{refused:?}");
 }

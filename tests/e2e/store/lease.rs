@@ -2,7 +2,7 @@
 
 use export::chunk::{Failure, MAX_FAILURES, Usage};
 use export::range::{RangeKind, Span};
-use ports::store::{Finish, Store};
+use store::{Finish, Store};
 use tests::Database;
 
 use crate::fixture::{LEASE_SECS, add_tenant, drain, file, new_export, note, want};

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use export::catalog::{Dataset, Revision};
 use export::chunk::ExportStatus;
 use export::id::TenantId;
-use ports::store::{AcceptError, Applied, NewExport, Put, Store};
 use sqlx::Executor;
+use store::{AcceptError, Applied, NewExport, Put, Store};
 use tests::Database;
 
 use crate::fixture::{LEASE_SECS, add_tenant, drain, new_export, want, work};

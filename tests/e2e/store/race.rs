@@ -19,9 +19,9 @@ use export::range::Days;
 use ports::objects::{MemoryObjects, Meta, Objects};
 use ports::queue::MemoryQueue;
 use ports::random;
-use ports::source::Source;
-use ports::store::{Invalidation, NewExport, RetryError, Store};
 use sha2::{Digest, Sha256};
+use source::Source;
+use store::{Invalidation, NewExport, RetryError, Store};
 use sweeper::{Context, sweep};
 use tests::{Database, PATIENCE};
 
@@ -140,9 +140,9 @@ async fn client(arena: Arc<Arena>, rounds: usize) {
         let (id, wants) = (new.id, new.wants.clone());
         let new = NewExport { reuse, ..new };
         let accepted = store.accept(&new).await.unwrap();
-        ports::dispatch::run(&store, &*arena.queue).await.unwrap();
+        store::dispatch::run(&store, &*arena.queue).await.unwrap();
         if accepted.complete {
-            ports::finish::run(&store, &*arena.objects, id).await.unwrap();
+            store::finish::run(&store, &*arena.objects, id).await.unwrap();
         }
         if dice(3) == 0 {
             tokio::time::sleep(Duration::from_micros(u64::from(dice(255)) * 40)).await;
@@ -158,8 +158,8 @@ async fn client(arena: Arc<Arena>, rounds: usize) {
                     Ok(()) | Err(RetryError::NotFailed(_)) => {}
                     Err(error) => panic!("{id} cannot be retried: {error:?}"),
                 }
-                ports::dispatch::run(&store, &*arena.queue).await.unwrap();
-                ports::finish::run(&store, &*arena.objects, id).await.unwrap();
+                store::dispatch::run(&store, &*arena.queue).await.unwrap();
+                store::finish::run(&store, &*arena.objects, id).await.unwrap();
             }
         }
         match dice(3) {
@@ -228,7 +228,7 @@ async fn worker(arena: Arc<Arena>) {
         let messages = arena.queue.take();
         if messages.is_empty() {
             tokio::time::sleep(Duration::from_millis(1)).await;
-            ports::dispatch::run(&store, &*arena.queue).await.unwrap();
+            store::dispatch::run(&store, &*arena.queue).await.unwrap();
         }
         for message in messages {
             let slow = dice(20) == 0;
@@ -269,11 +269,11 @@ async fn worker(arena: Arc<Arena>) {
                 None => arena.objects.delete(&[attempt.key()]).await.unwrap(),
                 Some(exports) => {
                     for export in exports {
-                        ports::finish::run(&store, &*arena.objects, export).await.unwrap();
+                        store::finish::run(&store, &*arena.objects, export).await.unwrap();
                     }
                 }
             }
-            ports::dispatch::run(&store, &*arena.queue).await.unwrap();
+            store::dispatch::run(&store, &*arena.queue).await.unwrap();
         }
     }
 }
@@ -293,7 +293,7 @@ async fn operator(arena: Arc<Arena>) {
         if all {
             arena.floor.store(version, Ordering::SeqCst);
         }
-        ports::dispatch::run(&store, &*arena.queue).await.unwrap();
+        store::dispatch::run(&store, &*arena.queue).await.unwrap();
     }
 }
 

@@ -1,6 +1,6 @@
 //! The two roles created by `migrate`, on servers with and without IAM tokens.
 
-use ports::store::{RolePassword, RoleSettings, StoredSettings, migrate, role_statements};
+use store::{RolePassword, RoleSettings, StoredSettings, migrate, role_statements};
 use tests::Database;
 
 const STORED: StoredSettings = StoredSettings {

@@ -6,7 +6,7 @@ use export::chunk::Usage;
 use export::id::{ChunkId, ExportId, TenantId};
 use export::plan::Want;
 use export::range::{DAY_MICROS, Range, RangeKind, Span};
-use ports::store::{Finish, NewExport, Store};
+use store::{Finish, NewExport, Store};
 use tests::Database;
 
 use crate::fixture::{LEASE_SECS, add_tenant, drain, new_export, want};

@@ -1,7 +1,7 @@
 //! Statements stay cheap with statistics that are older than the data: they describe another tenant's chunks, as they
 //! do when a tenant's first large requests arrive between two runs of autovacuum.
 
-use ports::store::Store;
+use store::Store;
 use tests::Database;
 
 use crate::fixture::{add_tenant, new_export, want, work};

@@ -2,9 +2,7 @@
 
 use export::chunk::{ExportStatus, Failure, Usage};
 use export::id::{ExportId, TenantId};
-use ports::store::{
-    AcceptError, Ended, Finish, Full, Idempotency, Limits, NewExport, Noted, RetryError, Store,
-};
+use store::{AcceptError, Ended, Finish, Full, Idempotency, Limits, NewExport, Noted, RetryError, Store};
 use tests::Database;
 
 use crate::fixture::{LEASE_SECS, TARGET, add_tenant, new_export, want, work};
@@ -70,7 +68,7 @@ async fn export_with_only_shared_chunks_stays_queued_until_they_end() {
     assert_eq!(place(&store, &acme, first.id).await, (ExportStatus::Running, None));
     assert_eq!(place(&store, &acme, second.id).await, (ExportStatus::Queued, Some(1)));
     let file = crate::fixture::file(1, 5);
-    let now = ports::store::ReadNote { as_of_micros: 0, horizon_micros: None };
+    let now = store::ReadNote { as_of_micros: 0, horizon_micros: None };
     let attempt = export_attempt(&store, sent[0]);
     assert_eq!(store.note_read(&attempt, &now).await.unwrap(), Noted::Reading);
     let ended = store.record(sent[0], &file, &Usage::default()).await.unwrap().unwrap();

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use export::column::{Column, ColumnType};
 use export::format::{Compression, CsvOptions, Format, Output};
-use ports::source::sql;
+use source::sql;
 use worker::decode::Block;
 use worker::encode::encoder;
 

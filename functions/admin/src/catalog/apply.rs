@@ -1,7 +1,7 @@
 //! `catalog apply`: resolves a catalog and puts it in force, completely or not at all.
 
-use ports::store::Put;
 use serde_json::json;
+use store::Put;
 
 use super::changes::Changes;
 use super::resolved;

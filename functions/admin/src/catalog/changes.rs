@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use export::catalog::Revision;
-use ports::store::{Applied, Narrowed};
 use serde_json::{Value, json};
+use store::{Applied, Narrowed};
 
 /// Changes of a catalog relative to the one in force.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! `catalog show`: prints the catalog in force, or an earlier one, as the operator wrote it.
 
 use export::range::format_micros;
-use ports::store::KeptCatalog;
 use serde_json::json;
+use store::KeptCatalog;
 
 use crate::answer::Answer;
 use crate::context::Context;

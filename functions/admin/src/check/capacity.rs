@@ -1,6 +1,6 @@
 //! Check that the servers have capacity for the configured sessions.
 
-use ports::server::Server;
+use ports::postgres::server::Server;
 
 use super::report::Report;
 use crate::context::Settings;

@@ -1,6 +1,6 @@
 //! Checks that the server responds, before any check that waits for a session.
 
-use ports::reach::Unreached;
+use ports::postgres::ping::Unreached;
 use ports::telemetry::chain;
 
 use super::report::Report;

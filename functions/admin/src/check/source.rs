@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use ports::server::Server;
-use ports::source::{Inspector, SourceError};
-use ports::store::source_settings;
+use ports::postgres::server::Server;
+use source::{Inspector, SourceError};
+use store::source_settings;
 
 use super::report::Report;
 use super::store::limits;

@@ -1,6 +1,6 @@
 //! The server's log: statements of the source role contain the values of filters.
 
-use ports::source::{Inspector, SourceError};
+use source::{Inspector, SourceError};
 
 use super::report::Report;
 

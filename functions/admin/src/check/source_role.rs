@@ -1,6 +1,6 @@
 //! Check that the source role can only read. It limits the damage if its password leaks.
 
-use ports::source::{Inspector, Rights, SourceError};
+use source::{Inspector, Rights, SourceError};
 
 use super::report::Report;
 

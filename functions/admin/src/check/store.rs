@@ -1,7 +1,7 @@
 //! The store: reachable, migrated, limited, and with the settings of this deployment.
 
-use ports::server::Server;
-use ports::store::{Migration, StoreError, StoreState};
+use ports::postgres::server::Server;
+use store::{Migration, StoreError, StoreState};
 
 use super::report::Report;
 use crate::context::{Context, Settings};

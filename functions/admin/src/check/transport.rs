@@ -1,6 +1,6 @@
 //! Check that passwords and rows are protected on the network between Sluice and the databases.
 
-use ports::login::{Login, Transport};
+use ports::postgres::login::{Login, Transport};
 
 use super::report::Report;
 use crate::context::Settings;

@@ -6,8 +6,8 @@ use export::access::Access;
 use export::catalog::Revision;
 use export::id::TenantId;
 use export::near::near;
-use ports::store::NewKey;
 use serde_json::json;
+use store::NewKey;
 
 use super::{DEFAULT_LIFE, id_of, life};
 use crate::answer::Answer;

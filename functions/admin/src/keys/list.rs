@@ -1,8 +1,8 @@
 //! `keys list`: lists every key without its secret, which is not stored.
 
 use export::range::format_micros;
-use ports::store::KeyInfo;
 use serde_json::json;
+use store::KeyInfo;
 
 use crate::answer::Answer;
 use crate::context::Context;

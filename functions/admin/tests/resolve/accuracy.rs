@@ -8,9 +8,10 @@ use export::id::TenantId;
 use export::plan::{Plan, Policy, Reuse, Want};
 use export::range::Range;
 use export::request::{Request, Scope};
-use ports::source::sql::copy_sql;
-use ports::source::{Inspector, resolve};
+use introspect::resolve;
 use serde_json::json;
+use source::Inspector;
+use source::sql::copy_sql;
 
 use crate::ground::Ground;
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use export::catalog::{Catalog, Dataset};
 use export::estimate::DatasetEstimate;
-use ports::source::{Inspector, Resolution, Source, resolve};
+use introspect::{Resolution, resolve};
+use source::{Inspector, Source};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection, Executor};
 
@@ -36,7 +37,7 @@ impl Ground {
 
     pub(crate) async fn run(&self, statements: &[&str]) {
         let statements: Vec<_> = statements.iter().map(|statement| self.filled(statement)).collect();
-        ports::store::migrate(&self.owner_url, &statements).await.unwrap();
+        store::migrate(&self.owner_url, &statements).await.unwrap();
     }
 
     /// Runs a statement outside a transaction, as the owner of the database would in psql.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use ports::cache::{Entry, Filled};
-use ports::store::{Applied, Store, StoreError};
+use store::{Applied, Store, StoreError};
 
 use super::Shared;
 use crate::bucket::{Bucket, Pace};

@@ -14,9 +14,9 @@ use export::format::Output;
 use export::id::ExportId;
 use export::wire::{ChunkList, FileList};
 use ports::cache::{Filled, Key, Place};
-use ports::store::{ChunkDetail, ChunkPage, FileObject};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use store::{ChunkDetail, ChunkPage, FileObject};
 
 use super::framed;
 use crate::answer::{Rendered, render};

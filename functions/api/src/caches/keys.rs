@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use export::id::TenantId;
 use ports::cache::{Flights, Joined};
-use ports::store::{KeyOwner, Store, StoreError};
+use store::{KeyOwner, Store, StoreError};
 
 use crate::bucket::{Bucket, Pace};
 use crate::key::Presented;

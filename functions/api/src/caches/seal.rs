@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use ports::cache::SealSecret;
-use ports::store::Store;
+use store::Store;
 use tokio::sync::OnceCell;
 
 pub(super) struct Seal {

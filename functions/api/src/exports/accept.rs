@@ -9,9 +9,9 @@ use export::request::{Request, Scope};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use ports::fault::Point;
 use ports::random;
-use ports::store::{AcceptError, Accepted, Applied, ExportState, Idempotency, Limits, NewExport};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use store::{AcceptError, Accepted, Applied, ExportState, Idempotency, Limits, NewExport};
 
 use super::create::scope;
 use super::{POLL_SECS, dispatch, find, finish, path, planned, shape};

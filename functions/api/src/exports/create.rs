@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use export::request::Scope;
 use http::{HeaderMap, Uri};
-use ports::store::Applied;
+use store::Applied;
 
 use super::accept::{self, Sent, Terms};
 use crate::body::Body;

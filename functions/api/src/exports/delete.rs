@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, Uri};
-use ports::store::Ended;
+use store::Ended;
 
 use super::{Id, dispatch, find, shape};
 use crate::answer;

@@ -5,7 +5,7 @@ use axum::response::Response;
 use export::chunk::ExportStatus;
 use export::wire::ExportList;
 use http::{StatusCode, Uri};
-use ports::store::ExportState;
+use store::ExportState;
 
 use super::shape;
 use crate::answer;

@@ -6,7 +6,7 @@ use export::manifest::rfc3339;
 use export::plan::{DatasetPlan, Plan, Want};
 use export::price::{Cost, LEFT_OUT, PRICE_LIST};
 use export::wire;
-use ports::store::Outlook;
+use store::Outlook;
 
 pub(super) fn plan(plan: &Plan, wants: &[Want], outlook: &Outlook, worker_memory_mb: u32) -> wire::Plan {
     // All datasets of a request have the same output format.

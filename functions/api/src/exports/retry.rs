@@ -5,8 +5,8 @@ use axum::response::Response;
 use export::id::ExportId;
 use export::request::Request;
 use http::Uri;
-use ports::store::{Applied, RetryError};
 use serde_json::Value;
+use store::{Applied, RetryError};
 
 use super::accept::{accepted_answer, limits};
 use super::create::scope;

@@ -6,7 +6,7 @@ use export::chunk::ExportStatus;
 use export::file::file_name;
 use export::manifest::rfc3339;
 use export::wire;
-use ports::store::{AttemptDetail, ChunkDetail, ChunkError, ExportState, Progress};
+use store::{AttemptDetail, ChunkDetail, ChunkError, ExportState, Progress};
 
 /// Minimum share of completed work for an ETA to be shown.
 const ETA_FROM_SHARE: f64 = 0.05;

@@ -10,7 +10,7 @@ use export::wire::{PROBLEM_MEDIA_TYPE, Problem};
 use http::{Method, Request, header};
 use ports::objects::MemoryObjects;
 use ports::queue::MemoryQueue;
-use ports::store::{KeyOwner, Store};
+use store::{KeyOwner, Store};
 use tower::ServiceExt;
 
 use super::*;

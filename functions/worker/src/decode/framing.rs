@@ -6,7 +6,7 @@
 mod pending;
 
 use bytes::Bytes;
-use ports::source::BATCH_BYTES;
+use source::BATCH_BYTES;
 
 use super::DecodeError;
 use pending::Pending;

@@ -18,10 +18,10 @@ use export::selection::Selection;
 use ports::objects::{MemoryObjects, Objects};
 use ports::queue::MemoryQueue;
 use ports::random;
-use ports::source::{Described, Source};
-use ports::store::{Limits, NewExport, Store};
 use sha2::{Digest, Sha256};
+use source::{Described, Source};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
+use store::{Limits, NewExport, Store};
 use worker::{Context, Deadline, Lease, Sizes};
 
 /// 2024-01-01, and the number of days in the dataset.
@@ -142,7 +142,7 @@ impl World {
         let url = format!("{base}/{database}");
         let settings =
             "insert into sluice.setting (name, value) values ('budget', '2') on conflict do nothing";
-        ports::store::migrate(&url, &[settings.to_owned()]).await.unwrap();
+        store::migrate(&url, &[settings.to_owned()]).await.unwrap();
         let (queue, bucket) = (Arc::new(MemoryQueue::default()), MemoryObjects::default());
         let ctx = Context {
             store: Store::new(&url).unwrap(),
@@ -223,7 +223,7 @@ impl World {
 
     /// Dispatches due chunks.
     pub(crate) async fn ring(&self) {
-        ports::dispatch::run(&self.ctx.store, &*self.queue).await.unwrap();
+        store::dispatch::run(&self.ctx.store, &*self.queue).await.unwrap();
     }
 
     /// Opens the given number of sessions that sleep in a statement.
@@ -282,7 +282,7 @@ impl World {
             deadline_secs: 3_600,
         };
         self.ctx.store.accept(&new).await.unwrap();
-        ports::dispatch::run(&self.ctx.store, &*self.queue).await.unwrap();
+        store::dispatch::run(&self.ctx.store, &*self.queue).await.unwrap();
         id
     }
 

@@ -2,7 +2,7 @@
 
 use export::column::Column;
 use export::format::{Compression, CsvOptions, Format, Output};
-use ports::source::sql;
+use source::sql;
 
 use crate::server::Bench;
 

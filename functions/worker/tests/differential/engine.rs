@@ -9,7 +9,7 @@ use export::format::Output;
 use export::range::Range;
 use export::selection::Selection;
 use futures::StreamExt;
-use ports::source::{SourceError, sql};
+use source::{SourceError, sql};
 use worker::decode::Limits;
 use worker::pipeline::{Pipeline, PipelineError, Recipe};
 

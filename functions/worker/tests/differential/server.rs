@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use export::catalog::Catalog;
 use export::column::Column;
-use ports::source::{Resolution, Source, resolve};
+use introspect::{Resolution, resolve};
+use source::Source;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
 
 /// Settings of the source's role, which determine the bytes of texts.

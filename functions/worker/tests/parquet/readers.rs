@@ -47,7 +47,7 @@ impl Folder<'_> {
         self.file(bench, table, &strings, Compression::Zstd).await;
         for column in &columns {
             if let Some(unfit) = unfit(column) {
-                let name = ports::source::sql::identifier(&column.name);
+                let name = source::sql::identifier(&column.name);
                 bench.run(&format!("update SCHEMA.{table} t set {name} = null where {unfit}")).await;
             }
         }
@@ -98,7 +98,7 @@ impl Folder<'_> {
 
 /// Returns a condition on rows whose value the column's Parquet type cannot hold.
 fn unfit(column: &Column) -> Option<String> {
-    let name = ports::source::sql::identifier(&column.name);
+    let name = source::sql::identifier(&column.name);
     let unfit = |value: &str| match column.kind {
         ColumnType::Date => Some(format!("not isfinite({value})")),
         ColumnType::Timestamp => {

@@ -2,7 +2,7 @@
 
 use export::column::Column;
 use export::format::{Compression, CsvOptions, Format, Output};
-use ports::source::SourceError;
+use source::SourceError;
 use worker::pipeline::PipelineError;
 
 use crate::server::Bench;

@@ -9,7 +9,7 @@ use export::id::{ChunkId, TenantId};
 use export::plan::Reuse;
 use ports::objects::MemoryObjects;
 use ports::queue::{MemoryQueue, Queue};
-use ports::store::{NewExport, Store};
+use store::{NewExport, Store};
 use tests::Database;
 use tokio::sync::Mutex;
 
@@ -76,7 +76,7 @@ impl Sustained {
             objects: MemoryObjects::default(),
             left: AtomicI64::new(0),
         });
-        ports::dispatch::run(&self.store, &shared.queue as &dyn Queue).await.unwrap();
+        store::dispatch::run(&self.store, &shared.queue as &dyn Queue).await.unwrap();
         let mut windows = Vec::new();
         window::print_head();
         for part in 0..parts {
@@ -182,10 +182,10 @@ async fn worker(store: Store, shared: Arc<Shared>) -> Steps {
         let exports = recorded.expect("the attempt is the current one");
         let record = at.elapsed();
         for export in exports {
-            ports::finish::run(&store, &shared.objects, export).await.unwrap();
+            store::finish::run(&store, &shared.objects, export).await.unwrap();
         }
         let finished = at.elapsed();
-        ports::dispatch::run(&store, &shared.queue as &dyn Queue).await.unwrap();
+        store::dispatch::run(&store, &shared.queue as &dyn Queue).await.unwrap();
         let dispatched = at.elapsed();
         steps.add(&Steps {
             chunks: 1,

@@ -1,0 +1,110 @@
+//! Advice on the plans for the operator, with the plan lines that show the problem and the statement that fixes it.
+
+mod filters;
+
+mod order;
+
+mod statement;
+
+mod unusable;
+
+use export::catalog::{Dataset, Definition};
+
+use super::estimate::{Estimated, Gap};
+use super::findings::Findings;
+use super::surface::Surface;
+use source::{Inspector, SourceError};
+
+/// Size from which a dataset must be read through an index unless the operator declares otherwise.
+const LARGE_BYTES: u64 = 10_000_000_000;
+
+/// Adds the advice to the findings.
+pub(super) async fn give(
+    inspector: &mut Inspector,
+    definition: &Definition,
+    dataset: &Dataset,
+    surface: &Surface,
+    estimated: &Estimated,
+    findings: &mut Findings,
+) -> Result<(), SourceError> {
+    gap(dataset, surface, estimated, findings);
+    unusable::find(inspector, dataset, surface, findings).await?;
+    if estimated.culprit.is_some() {
+        range(inspector, definition, dataset, surface, estimated, findings).await?;
+    } else {
+        filters::find(inspector, dataset, surface, estimated, findings).await?;
+    }
+    order::find(inspector, dataset, surface, estimated, findings).await
+}
+
+/// Reports the reason why months are not estimated.
+fn gap(dataset: &Dataset, surface: &Surface, estimated: &Estimated, findings: &mut Findings) {
+    let (Some(gap), Some(range)) = (estimated.gap, &dataset.range) else { return };
+    let table = surface.relation.as_ref().filter(|_| statement::is_table(surface));
+    let (what, remedy) = match (gap, table) {
+        (Gap::Wide, _) => (
+            "its values are more than 600 months apart, so only those in the middle are estimated".to_owned(),
+            format!(
+                "nothing if values such as 9999-12-31 are intended; otherwise correct the outliers in {:?}",
+                range.name
+            ),
+        ),
+        (Gap::Unbounded, Some(table)) => (
+            "finding its first and last value would read too much, so no month is estimated".to_owned(),
+            format!("analyze {}; or create an index on the range column", table.quoted),
+        ),
+        (Gap::Unbounded, None) => (
+            "finding its first and last value would compute too much, so no month is estimated; chunks are cut by the calendar"
+                .to_owned(),
+            format!(
+                "nothing if this is intended; otherwise export a materialized view of it, with an index on {:?}",
+                range.name
+            ),
+        ),
+    };
+    findings.warning("range_column", format!("the range column {:?}: {what}", range.name), remedy);
+}
+
+/// Reports the relation that must be read as a whole to find a day.
+async fn range(
+    inspector: &mut Inspector,
+    definition: &Definition,
+    dataset: &Dataset,
+    surface: &Surface,
+    estimated: &Estimated,
+    findings: &mut Findings,
+) -> Result<(), SourceError> {
+    let (Some(culprit), Some(range)) = (&estimated.culprit, &dataset.range) else { return Ok(()) };
+    let large = estimated.estimate.total.bytes > LARGE_BYTES;
+    let wanted = definition.require_index.unwrap_or(large);
+    if definition.require_index == Some(false) {
+        return Ok(());
+    }
+    let (schema, name) = &culprit.relation;
+    let table = statement::quoted(inspector, &[schema, name]).await?.join(".");
+    let mut message = format!(
+        "selecting a day of {:?} requires reading {} of {table}, so the dataset is one chunk{}",
+        range.name,
+        statement::size(culprit.bytes),
+        statement::shown(&culprit.lines)
+    );
+    let mut remedy = if statement::is_table(surface) {
+        let names: Vec<&str> =
+            dataset.tenant_column.iter().map(|by| by.name.as_str()).chain([range.name.as_str()]).collect();
+        statement::create_index(inspector, surface, &table, &names).await?
+    } else {
+        format!(
+            "create an index (concurrently) on the column of {table} that {:?} comes from, and use it there as it is",
+            range.name
+        )
+    };
+    if wanted {
+        let why = if large { "the dataset is above 10 GB" } else { "require_index is true" };
+        message.push_str(&format!("\n    {why}"));
+        remedy.push_str("\n    or set require_index = false");
+        findings.violation("range_column", message, remedy);
+    } else {
+        findings.warning("range_column", message, remedy);
+    }
+    Ok(())
+}

@@ -1,0 +1,81 @@
+//! Number of sessions that can be opened at once, whatever limits them: pooler, role or server.
+
+use std::time::{Duration, Instant};
+
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{ConnectOptions, Connection, Executor};
+
+/// Maximum wait for a session within the budget.
+const SESSION_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Maximum wait for the one session beyond the budget: other clients cannot work meanwhile.
+const NEXT_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// Pause between two tries: a session that has just ended still counts for a moment.
+const RETRY_PAUSE: Duration = Duration::from_millis(100);
+
+/// Maximum number of sessions that are measured.
+const MAX_REQUESTED: u32 = 64;
+
+/// Result of the measurement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capacity {
+    /// Number of sessions requested: the budget, or 64 if that is less.
+    pub requested: u32,
+    /// Number of them that were open at once.
+    pub opened: u32,
+    /// Outcome of the next one.
+    pub next: Next,
+}
+
+/// Outcome of opening one session more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// The session has to wait: the pooler has none free.
+    Queued,
+    /// The server or the pooler refuses the session.
+    Refused,
+    /// The session is opened: the limit is not enforced.
+    Allowed,
+}
+
+/// Opens `wanted` sessions at once, each in a transaction of its own, tries to open one more, and closes all.
+pub async fn measure(options: &PgConnectOptions, wanted: u32) -> Capacity {
+    let wanted = wanted.min(MAX_REQUESTED);
+    let (mut held, mut next) = (Vec::new(), Next::Allowed);
+    while held.len() <= wanted as usize {
+        let timeout = if held.len() < wanted as usize { SESSION_TIMEOUT } else { NEXT_TIMEOUT };
+        match one(options, timeout).await {
+            Ok(connection) => held.push(connection),
+            Err(why) => {
+                next = why;
+                break;
+            }
+        }
+    }
+    let opened = u32::try_from(held.len()).unwrap_or(u32::MAX).min(wanted);
+    for mut connection in held {
+        // A connection that breaks here is released all the same.
+        let _ = connection.execute("rollback").await;
+        let _ = connection.close().await;
+    }
+    Capacity { requested: wanted, opened, next }
+}
+
+async fn one(options: &PgConnectOptions, timeout: Duration) -> Result<PgConnection, Next> {
+    let give_up = Instant::now() + timeout;
+    loop {
+        let left = give_up.saturating_duration_since(Instant::now());
+        let begun = async {
+            let mut connection = options.connect().await?;
+            connection.execute("begin read only").await?;
+            Ok::<_, sqlx::Error>(connection)
+        };
+        match tokio::time::timeout(left, begun).await {
+            Ok(Ok(connection)) => return Ok(connection),
+            Err(_) => return Err(Next::Queued),
+            Ok(Err(_)) if Instant::now() + RETRY_PAUSE >= give_up => return Err(Next::Refused),
+            Ok(Err(_)) => tokio::time::sleep(RETRY_PAUSE).await,
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Access to the user's database, which is read by one session per attempt.
+//!
+//! A session is a single connection: no pool, no reuse. It ends with a commit, or its connection is
+//! dropped.
+
+pub mod sql;
+
+mod code;
+mod error;
+pub mod explain;
+mod horizon;
+mod inspect;
+mod load;
+mod pooler;
+mod rights;
+mod session;
+mod sqlstate;
+
+use std::str::FromStr;
+use std::time::{Duration, Instant};
+
+use sqlx::ConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+
+use ports::fault::{Fault, Faults};
+use ports::postgres::capacity::Capacity;
+use ports::postgres::login::Login;
+use ports::postgres::ping::Unreached;
+use ports::random::jitter;
+
+pub use code::SourceCode;
+pub use error::SourceError;
+pub use inspect::{Inspector, from_clause};
+pub use rights::Rights;
+pub use session::{BATCH_BYTES, Described, Rows, Session, compare};
+
+/// Configuration for opening sessions of the source.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Connection options; `None` if the URL cannot be used.
+    options: Option<PgConnectOptions>,
+    login: Login,
+    faults: Faults,
+}
+
+/// First pause between two tries to get a session; the next constant is the longest pause.
+const FIRST_WAIT: Duration = Duration::from_millis(50);
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
+/// Minimum time given to a try to get a session.
+const SHORTEST_WAIT: Duration = Duration::from_secs(2);
+
+/// Maximum time to reach the server and log in; the wait for a pooler's server session comes after that.
+const LOGIN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Maximum time for which a session that has ended may still count at the server.
+const LONGEST_CLOSING: Duration = Duration::from_secs(5);
+
+impl Source {
+    /// Parses the URL; opens no connection.
+    pub fn new(url: &str) -> Result<Self, SourceError> {
+        let options = PgConnectOptions::from_str(url).map_err(SourceError::url)?;
+        // A pooler refuses unknown startup parameters; the role has all necessary settings.
+        let options = options
+            .extra_float_digits(None)
+            .statement_cache_capacity(0)
+            .application_name("sluice")
+            .disable_statement_logging();
+        Ok(Self { options: Some(options), ..Self::unusable() })
+    }
+
+    /// Parses the URL; a URL that cannot be used is reported by each attempt to open a session. A worker that ended
+    /// instead could not report why nothing is read.
+    pub fn lazy(url: &str) -> Self {
+        Self::new(url).unwrap_or_else(|_| Self::unusable())
+    }
+
+    fn unusable() -> Self {
+        Self { options: None, login: Login::default(), faults: Faults::default() }
+    }
+
+    /// Sets the login of sessions.
+    #[must_use]
+    pub fn with_login(self, login: Login) -> Self {
+        Self { login, ..self }
+    }
+
+    /// Injects faults into sessions as planned.
+    #[must_use]
+    pub fn with_faults(self, faults: &Faults) -> Self {
+        Self { faults: faults.clone(), ..self }
+    }
+
+    /// Opens a session for one attempt and begins its transaction. While the server or the pooler has no free
+    /// session, it waits with jitter until `patience` is over.
+    pub async fn session(&self, patience: Duration) -> Result<Session, SourceError> {
+        self.faults.slow(Fault::SourceSlow).await;
+        if self.faults.strikes(Fault::SourceRefuse) {
+            return Err(SourceError::injected());
+        }
+        Session::open(self.options().await?, patience, self.faults.clone()).await
+    }
+
+    /// Returns the options for opening a session now; they stay valid for longer than any wait for a session.
+    async fn options(&self) -> Result<PgConnectOptions, SourceError> {
+        let options = self.options.as_ref().ok_or_else(SourceError::no_url)?;
+        self.login.prepare(options).await.map_err(SourceError::login)
+    }
+
+    /// Checks that the server responds.
+    ///
+    /// # Errors
+    /// If it does not respond within seconds.
+    pub async fn reach(&self) -> Result<(), Unreached> {
+        match &self.options {
+            Some(options) => ports::postgres::ping::ping(options, self.login).await,
+            None => Err(Unreached::Failed("the source".to_owned(), SourceError::no_url().into())),
+        }
+    }
+
+    /// Measures how many of `wanted` sessions can be opened at once. No other client gets a session meanwhile.
+    ///
+    /// # Errors
+    /// If no login token can be created.
+    pub async fn capacity(&self, requested: u32) -> Result<Capacity, SourceError> {
+        Ok(ports::postgres::capacity::measure(&self.options().await?, requested).await)
+    }
+}
+
+async fn connect(options: &PgConnectOptions, patience: Duration) -> Result<PgConnection, SourceError> {
+    let (begun, mut wait) = (Instant::now(), FIRST_WAIT);
+    loop {
+        let left = patience.saturating_sub(begun.elapsed()).max(SHORTEST_WAIT);
+        let error = match begin(options, left).await {
+            Ok(connection) => return Ok(connection),
+            Err(error) => error,
+        };
+        let patience = match error.code {
+            SourceCode::Full => patience,
+            // A pooler reports an excess session as a refused login. Sessions that are being closed are gone soon.
+            SourceCode::Login if error.sqlstate.as_deref() == Some("08P01") => patience.min(LONGEST_CLOSING),
+            _ => return Err(error),
+        };
+        let pause = jitter(wait);
+        if begun.elapsed() + pause >= patience {
+            return Err(error);
+        }
+        tokio::time::sleep(pause).await;
+        wait = (wait * 2).min(LONGEST_WAIT);
+    }
+}
+
+/// Opens a connection and begins its transaction. READ COMMITTED is used on purpose. Under REPEATABLE READ the
+/// snapshot could be older than the lock, so a table rewritten or truncated during the wait for the lock would appear
+/// empty. Here the description takes the lock, and the COPY after it takes a fresh snapshot.
+async fn begin(options: &PgConnectOptions, patience: Duration) -> Result<PgConnection, SourceError> {
+    let login = tokio::time::timeout(patience.min(LOGIN_TIMEOUT), options.connect());
+    let mut connection = login.await.map_err(|_| SourceError::silent())?.map_err(SourceError::connecting)?;
+    // Through a pooler, the server session is requested here.
+    let begun = sqlx::raw_sql("begin isolation level read committed read only").execute(&mut connection);
+    let begun = tokio::time::timeout(patience, begun).await.map_err(|_| SourceError::waited())?;
+    begun.map_err(SourceError::connecting)?;
+    Ok(connection)
+}

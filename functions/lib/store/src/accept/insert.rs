@@ -1,0 +1,103 @@
+//! Inserts of a plan: the export, its selections, new chunks and links.
+
+use std::collections::BTreeMap;
+
+use export::file::file_name;
+use export::id::{ChunkId, ExportId, TenantId};
+use export::manifest::DatasetHead;
+use export::plan::{Piece, Plan, Want};
+
+use super::super::connection::{Tx, sql};
+use super::super::error::StoreError;
+use super::super::ranges::{texts, to_columns, to_json};
+use super::NewExport;
+use ports::random;
+
+/// Gap between the ordinals of two links, shared out among the children of a split. It suffices for eight levels of
+/// splits if the number of children doubles from 5 to 64. Below that ordinals repeat, and the order is decided by the
+/// chunk's id.
+pub(in super::super) const ROOM: i64 = 1 << 40;
+
+/// Inserts the export. Returns false if another catalog is in force. Until the transaction ends no other catalog can
+/// be applied (`in_force.sql`).
+pub(super) async fn insert_export(
+    tx: &mut Tx,
+    new: &NewExport,
+    heads: &[DatasetHead],
+    links: usize,
+    now: i64,
+) -> Result<bool, StoreError> {
+    let insert = sql("insert into sluice.export (id, tenant, request, revision, heads, accepted_at, queued_at, deadline_at, links) \
+         select $1::text::uuid, $2, $3::text::jsonb, $4, $5::text::jsonb, sluice.from_micros($6), sluice.from_micros($6), sluice.from_micros($6) + $7::bigint * interval '1 second', $8 \
+         where coalesce(sluice.revision_in_force() = $4, true)")
+    .bind(new.id.to_string())
+    .bind(new.tenant.as_str())
+    .bind(new.request.to_string())
+    .bind(&new.revision_id)
+    .bind(to_json(&heads)?)
+    .bind(now)
+    .bind(i64::from(new.deadline_secs))
+    .bind(i32::try_from(links).unwrap_or(i32::MAX));
+    Ok(tx.run(insert).await? == 1)
+}
+
+/// A planned chunk with its position in the export.
+pub(in super::super) struct Numbered<'a> {
+    pub(in super::super) piece: Piece,
+    pub(in super::super) want: &'a Want,
+    pub(in super::super) id: ChunkId,
+    pub(in super::super) ordinal: i64,
+}
+
+pub(in super::super) fn number<'a>(plan: &Plan, wants: &'a [Want], first: i64) -> Vec<Numbered<'a>> {
+    let place = |(i, (dataset, piece)): (usize, (usize, &Piece))| Numbered {
+        piece: *piece,
+        want: &wants[dataset],
+        id: piece.reused.unwrap_or_else(|| ChunkId::from_random(random::bytes())),
+        ordinal: first + i as i64 * ROOM,
+    };
+    plan.pieces().enumerate().map(place).collect()
+}
+
+/// Inserts selections, new chunks and links to all planned chunks, in one statement. Returns the number of open
+/// links.
+pub(in super::super) async fn insert_pieces(
+    tx: &mut Tx,
+    export: ExportId,
+    tenant: &TenantId,
+    pieces: &[Numbered<'_>],
+) -> Result<usize, StoreError> {
+    let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    let new: Vec<_> = pieces.iter().filter(|p| p.piece.reused.is_none()).collect();
+    let selections: BTreeMap<_, _> =
+        pieces.iter().map(|p| (&p.want.fingerprint.0, &p.want.selection)).collect();
+    let bodies = selections.values().map(to_json).collect::<Result<Vec<_>, _>>()?;
+    let columns: Vec<_> = new.iter().map(|p| to_columns(&p.piece.range)).collect();
+    let name = |p: &Numbered<'_>| {
+        file_name(&p.want.selection.dataset, &p.piece.range, p.want.selection.output.extension())
+    };
+    let insert = sql(include_str!("pieces.sql"))
+        .bind(tenant.as_str())
+        .bind(selections.keys().map(|f| f.to_vec()).collect::<Vec<_>>())
+        .bind(bodies)
+        .bind(texts(&new.iter().map(|p| p.id).collect::<Vec<_>>()))
+        .bind(new.iter().map(|p| p.want.selection.dataset.clone()).collect::<Vec<_>>())
+        .bind(new.iter().map(|p| p.want.fingerprint.0.to_vec()).collect::<Vec<_>>())
+        .bind(columns.iter().map(|c| c.0.to_owned()).collect::<Vec<_>>())
+        .bind(columns.iter().map(|c| c.1).collect::<Vec<_>>())
+        .bind(columns.iter().map(|c| c.2).collect::<Vec<_>>())
+        .bind(new.iter().map(|p| signed(p.piece.rows)).collect::<Vec<_>>())
+        .bind(new.iter().map(|p| signed(p.piece.bytes)).collect::<Vec<_>>())
+        .bind(new.iter().map(|p| p.want.estimate.indexed).collect::<Vec<_>>())
+        .bind(export.to_string())
+        .bind(texts(&pieces.iter().map(|p| p.id).collect::<Vec<_>>()))
+        .bind(pieces.iter().map(|p| p.ordinal).collect::<Vec<_>>())
+        .bind(pieces.iter().map(name).collect::<Vec<_>>())
+        .bind(pieces.iter().map(|p| signed(p.piece.bytes).max(1)).collect::<Vec<_>>())
+        .bind(pieces.iter().map(|p| p.piece.reused.is_some()).collect::<Vec<_>>())
+        .bind(pieces.iter().map(|p| p.piece.unread).collect::<Vec<_>>())
+        .bind(ROOM)
+        .bind(texts(&pieces.iter().filter_map(|p| p.piece.reused).collect::<Vec<_>>()));
+    tx.run(insert).await?;
+    Ok(pieces.iter().filter(|p| p.piece.unread).count())
+}

@@ -1,0 +1,236 @@
+//! Early end of an export, canceled by its owner or past its deadline, and release of the chunks of one that has
+//! ended.
+
+use export::id::{ExportId, TenantId};
+use sqlx::Row;
+
+use super::connection::{Store, Tx, sql};
+use super::error::StoreError;
+use ports::fault::Point;
+
+/// Maximum number of tries to lock a set of chunks that keeps changing because of splits.
+const LOCK_TRIES: u32 = 10;
+
+/// Outcome of a DELETE.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The export was live and is canceled now.
+    Canceled,
+    /// The export had ended; its row and its files are deleted or being deleted.
+    Deleted,
+    /// The tenant has no such export.
+    NotFound,
+}
+
+/// Reason for which a live export is ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Why {
+    Canceled,
+    Deadline,
+}
+
+/// Action on an ended export once its chunks are released.
+#[derive(Clone, Copy)]
+enum Last {
+    Delete,
+    /// Removal of a canceled export that never had a file, as its owner would do it.
+    Remove,
+    Expire,
+}
+
+impl Last {
+    /// Returns the statement that finds and locks the export if the action is allowed.
+    fn condition(self) -> &'static str {
+        match self {
+            Self::Delete => {
+                "select tenant from sluice.export where id = $1::text::uuid and status not in ('queued', 'running') for no key update"
+            }
+            Self::Remove => {
+                "select tenant from sluice.export where id = $1::text::uuid and status = 'canceled' for no key update"
+            }
+            Self::Expire => {
+                "select tenant from sluice.export where id = $1::text::uuid and status in ('succeeded', 'failed', 'canceled') \
+                   and expires_at < clock_timestamp() for no key update"
+            }
+        }
+    }
+
+    fn statement(self) -> &'static str {
+        match self {
+            Self::Delete | Self::Remove => "delete from sluice.export where id = $1::text::uuid",
+            Self::Expire => {
+                "update sluice.export set status = 'expired', manifest_key = null where id = $1::text::uuid"
+            }
+        }
+    }
+}
+
+impl Store {
+    /// Cancels a live export, deletes an ended one.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn cancel_or_delete(&self, tenant: &TenantId, export: ExportId) -> Result<Ended, StoreError> {
+        let find = sql("select e.status in ('queued', 'running') as live, sluice.overdue(e) as overdue \
+             from sluice.export e where e.id = $1::text::uuid and e.tenant = $2");
+        let mut tx = self.begin().await?;
+        let row = tx.optional(find.bind(export.to_string()).bind(tenant.as_str())).await?;
+        tx.rollback().await?;
+        let Some(row) = row else { return Ok(Ended::NotFound) };
+        // An export past its deadline has ended even if no request or sweep has read it since, unless its last chunk
+        // was recorded meanwhile or its deadline was moved.
+        let ended = row.try_get("overdue")? && self.end(export, Why::Deadline).await?;
+        if row.try_get("live")? && !ended && self.end(export, Why::Canceled).await? {
+            return Ok(Ended::Canceled);
+        }
+        // The export had ended before, or has just ended by itself.
+        let deleted = self.let_go(export, Last::Delete).await?;
+        Ok(if deleted { Ended::Deleted } else { Ended::NotFound })
+    }
+
+    /// Fails an export past its deadline; chunks that are not done are dropped and listed as missing. Returns false
+    /// if the export had ended by itself, if its deadline was moved meanwhile, or if nothing is left to read, in
+    /// which case it must be finished.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn end_at_deadline(&self, export: ExportId) -> Result<bool, StoreError> {
+        self.end(export, Why::Deadline).await
+    }
+
+    /// Expires an ended export after its retention: its links are deleted and its row stays for a while, so that its
+    /// owner can read why the files are gone. Returns false if it is expired already, or was extended or retried
+    /// meanwhile.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn expire(&self, export: ExportId) -> Result<bool, StoreError> {
+        self.let_go(export, Last::Expire).await
+    }
+
+    /// Removes a canceled export as its owner would. Returns false if it is no longer canceled.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn remove_canceled(&self, export: ExportId) -> Result<bool, StoreError> {
+        self.let_go(export, Last::Remove).await
+    }
+
+    async fn end(&self, export: ExportId, why: Why) -> Result<bool, StoreError> {
+        let ended = self.end_now(export, why).await?;
+        if ended && why == Why::Deadline {
+            tracing::warn!(%export, "export failed at its deadline");
+            ports::metrics::export_failed(export);
+        }
+        Ok(ended)
+    }
+
+    async fn end_now(&self, export: ExportId, why: Why) -> Result<bool, StoreError> {
+        self.again(|| async {
+            let mut tx = self.begin().await?;
+            let Some(chunks) = lock_open_chunks(&mut tx, export, why).await? else {
+                tx.rollback().await?;
+                return Ok(false);
+            };
+            let keep = sql("update sluice.export set progress = sluice.last_progress(id) where id = $1::text::uuid");
+            tx.run(keep.bind(export.to_string())).await?;
+            if why == Why::Deadline {
+                tx.run(sql(include_str!("cancel/missing.sql")).bind(export.to_string()).bind(&chunks)).await?;
+            }
+            drop_links(&mut tx, export, &chunks).await?;
+            let status = match why {
+                Why::Canceled => "canceled",
+                Why::Deadline => "failed",
+            };
+            let end = sql("update sluice.export set status = $2, ended_at = clock_timestamp(), expires_at = clock_timestamp() + sluice.retention() where id = $1::text::uuid")
+                .bind(export.to_string())
+                .bind(status);
+            tx.run(end).await?;
+            self.crash(Point::Canceling);
+            tx.commit().await?;
+            Ok(true)
+        })
+        .await
+    }
+
+    /// Drops all links of an ended export and applies `last` to it. Returns false if that is not allowed, or no
+    /// longer.
+    async fn let_go(&self, export: ExportId, last: Last) -> Result<bool, StoreError> {
+        self.again(|| async {
+            let mut tx = self.begin().await?;
+            let lock = sql("select c.id::text from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = $1::text::uuid order by c.id for update of c");
+            let rows = tx.all(lock.bind(export.to_string())).await?;
+            let chunks = rows.iter().map(|row| row.try_get("id")).collect::<Result<Vec<String>, _>>()?;
+            // The decision is made under the locks, before any link is deleted.
+            let find = sql(last.condition());
+            let Some(row) = tx.optional(find.bind(export.to_string())).await? else {
+                tx.rollback().await?;
+                return Ok(false);
+            };
+            let prefix = format!("t/{}/x/{export}/", row.try_get::<String, _>("tenant")?);
+            let keep = sql("update sluice.export set progress = coalesce(progress, sluice.last_progress(id)) where id = $1::text::uuid");
+            tx.run(keep.bind(export.to_string())).await?;
+            tx.run(sql("delete from sluice.link where export_id = $1::text::uuid").bind(export.to_string())).await?;
+            tx.run(sql(include_str!("cancel/release.sql")).bind(&chunks)).await?;
+            // An export that was canceled before it had a file has written no manifest either.
+            let litter = sql("insert into sluice.litter (prefix, sweep_at, again_after) \
+                 select $2, clock_timestamp(), interval '1 day' from sluice.export e \
+                 where e.id = $1::text::uuid and not (e.status = 'canceled' and e.progress ->> 'chunksDone' = '0') \
+                 on conflict (prefix) do nothing");
+            tx.run(litter.bind(export.to_string()).bind(prefix)).await?;
+            tx.run(sql(last.statement()).bind(export.to_string())).await?;
+            self.crash(Point::LettingGo);
+            tx.commit().await?;
+            Ok(true)
+        })
+        .await
+    }
+}
+
+/// Locks the chunks of all open links in id order, then the export. Returns `None` if the export is no longer live;
+/// for a deadline also if the deadline is not over, or if no link is open because its last chunk was recorded in
+/// time.
+///
+/// A split that commits meanwhile leaves open links to children that are not locked. Then all locks are released and
+/// taken again, since only the order of locks prevents deadlocks.
+async fn lock_open_chunks(
+    tx: &mut Tx,
+    export: ExportId,
+    why: Why,
+) -> Result<Option<Vec<String>>, StoreError> {
+    for _ in 0..LOCK_TRIES {
+        let lock = sql(
+            "select c.id::text from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = $1::text::uuid and l.open order by c.id for update of c",
+        );
+        let rows = tx.all(lock.bind(export.to_string())).await?;
+        let chunks = rows.iter().map(|row| row.try_get("id")).collect::<Result<Vec<String>, _>>()?;
+        let find = sql(
+            "select from sluice.export e where e.id = $1::text::uuid and e.status in ('queued', 'running') \
+               and ($2 or (e.deadline_at < clock_timestamp() and not exists (select from sluice.setting where name = 'paused_at'))) \
+             for no key update of e",
+        )
+        .bind(export.to_string())
+        .bind(why == Why::Canceled);
+        if tx.optional(find).await?.is_none() {
+            return Ok(None);
+        }
+        let stray = sql(
+            "select from sluice.link where export_id = $1::text::uuid and open and chunk_id <> all ($2::text[]::uuid[]) limit 1",
+        );
+        if tx.optional(stray.bind(export.to_string()).bind(&chunks)).await?.is_none() {
+            let over = why == Why::Deadline && chunks.is_empty();
+            return Ok((!over).then_some(chunks));
+        }
+        tx.restart().await?;
+    }
+    Err(StoreError::Conflict("the export's chunks kept changing".into()))
+}
+
+/// Drops the links to those of `chunks` that are not done, and marks chunks without any link as being deleted. The
+/// caller holds their locks.
+pub(super) async fn drop_links(tx: &mut Tx, export: ExportId, chunks: &[String]) -> Result<(), StoreError> {
+    let unlink = sql("delete from sluice.link l using sluice.chunk c \
+         where l.export_id = $1::text::uuid and l.chunk_id = any ($2::text[]::uuid[]) and c.id = l.chunk_id and c.state in ('due', 'sent', 'running')");
+    tx.run(unlink.bind(export.to_string()).bind(chunks)).await?;
+    tx.run(sql(include_str!("cancel/unwanted.sql")).bind(chunks)).await.map(|_| ())
+}

@@ -1,0 +1,295 @@
+//! Connections and transactions of the store.
+
+use std::future::Future;
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow};
+use sqlx::query::Query;
+use sqlx::{ConnectOptions, Connection, Executor, Postgres};
+
+use super::error::StoreError;
+use ports::fault::{Fault, Faults, Point};
+use ports::postgres::login::Login;
+use ports::postgres::ping::Unreached;
+use ports::random::jitter;
+
+/// Maximum wait of an operation for a session before it fails with `Busy`.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Maximum time for a kept connection to begin a transaction; opening a new one is faster than that.
+const KEPT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Maximum time for one statement: the role's `statement_timeout` plus the network. Without it, a host that vanished
+/// would be waited for until TCP gives up, which is longer than a function lives.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(35);
+
+/// Maximum number of tries of an operation that conflicts with another transaction.
+const TRIES: u32 = 10;
+
+/// Maximum pause between two checks whether a row held by another transaction is free.
+const MAX_PAUSE: Duration = Duration::from_millis(160);
+
+/// The store. Clones share one idle connection.
+///
+/// A database session is used per transaction and released at its end. The connection that is kept is one to the
+/// pooler and costs the database nothing while idle.
+#[derive(Clone)]
+pub struct Store {
+    options: PgConnectOptions,
+    login: Login,
+    idle: Arc<Mutex<Option<PgConnection>>>,
+    patience: Duration,
+    faults: Faults,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The options hold a password.
+        f.write_str("Store")
+    }
+}
+
+impl Store {
+    /// Configures the store; no connection is opened before the first operation.
+    ///
+    /// # Errors
+    /// If `url` is not a PostgreSQL URL. The URL is not shown in the error because it holds a password.
+    pub fn new(url: &str) -> Result<Self, StoreError> {
+        let options = PgConnectOptions::from_str(url)
+            .map_err(|_| {
+                StoreError::unreadable(
+                    "URL",
+                    "it is not of the form postgres://user:password@host:port/database",
+                )
+            })?
+            .application_name("sluice-store")
+            // PgBouncer refuses startup parameters it is not configured to ignore; the role has this setting.
+            .extra_float_digits(None)
+            .statement_cache_capacity(0)
+            .disable_statement_logging();
+        let (login, faults) = (Login::default(), Faults::default());
+        Ok(Self { options, login, idle: Arc::default(), patience: PATIENCE, faults })
+    }
+
+    /// Sets the login of sessions.
+    #[must_use]
+    pub fn with_login(self, login: Login) -> Self {
+        Self { login, ..self }
+    }
+
+    /// Sets the maximum wait for a session.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// Returns the options for opening a session now.
+    pub(super) async fn options(&self) -> Result<PgConnectOptions, StoreError> {
+        self.login.prepare(&self.options).await.map_err(|error| StoreError::Busy(error.into()))
+    }
+
+    /// Checks that the server responds.
+    ///
+    /// # Errors
+    /// If it does not respond within seconds.
+    pub async fn reach(&self) -> Result<(), Unreached> {
+        ports::postgres::ping::ping(&self.options, self.login).await
+    }
+
+    /// Closes the kept connection, which is a session if there is no pooler.
+    pub(super) async fn close_idle(&self) {
+        let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(connection) = kept {
+            let _ = connection.close().await;
+        }
+    }
+
+    /// Injects faults into operations as planned.
+    #[must_use]
+    pub fn with_faults(self, faults: &Faults) -> Self {
+        Self { faults: faults.clone(), ..self }
+    }
+
+    /// Returns the faults planned for this process.
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// Kills the process here if a test requests it.
+    pub(crate) fn crash(&self, point: Point) {
+        self.faults.crash(point);
+    }
+
+    /// Begins a transaction; waits with jitter while all sessions are taken.
+    pub(super) async fn begin(&self) -> Result<Tx, StoreError> {
+        self.faults.slow(Fault::StoreSlow).await;
+        if self.faults.strikes(Fault::StoreBusy) {
+            return Err(StoreError::Busy("injected: no session".into()));
+        }
+        let give_up = Instant::now() + self.patience;
+        let mut pause = Duration::from_millis(20);
+        loop {
+            let error = match self.try_begin().await {
+                Ok(tx) => return Ok(tx),
+                Err(StoreError::Busy(error)) => error,
+                Err(other) => return Err(other),
+            };
+            if Instant::now() + pause > give_up {
+                return Err(StoreError::Busy(error));
+            }
+            tokio::time::sleep(jitter(pause)).await;
+            pause = (pause * 2).min(Duration::from_secs(1));
+        }
+    }
+
+    async fn try_begin(&self) -> Result<Tx, StoreError> {
+        let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(mut connection) = kept {
+            // The environment may have been frozen for hours, so a kept connection may be dead.
+            let begun = tokio::time::timeout(KEPT_TIMEOUT, connection.execute("begin")).await;
+            if matches!(begun, Ok(Ok(_))) {
+                return Ok(self.tx(connection));
+            }
+            // An explicit close could wait for its server, over TLS.
+            drop(connection);
+        }
+        let options = self.options().await?;
+        let connect = PgConnection::connect_with(&options);
+        let mut connection =
+            tokio::time::timeout(self.patience, connect).await.map_err(|e| StoreError::Busy(e.into()))??;
+        // Through a pooler, the wait for a session happens here.
+        let begun = tokio::time::timeout(self.patience, connection.execute("begin"));
+        begun.await.map_err(|e| StoreError::Busy(e.into()))??;
+        Ok(self.tx(connection))
+    }
+
+    fn tx(&self, connection: PgConnection) -> Tx {
+        Tx { connection: Some(connection), home: self.idle.clone(), faults: self.faults.clone() }
+    }
+
+    /// Runs an operation until it no longer conflicts with another transaction. It holds no session between two
+    /// tries, so an operation that waits long for a locked row takes no session from others.
+    pub(super) async fn again<T, E, F, Fut>(&self, mut operation: F) -> Result<T, E>
+    where
+        F: FnMut() -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+        E: AsStoreError,
+    {
+        let give_up = Instant::now() + self.patience;
+        let (mut tries, mut pause) = (1, Duration::from_millis(10));
+        loop {
+            let error = match operation().await {
+                Ok(done) => return Ok(done),
+                Err(error) => error,
+            };
+            match error.as_store_error() {
+                Some(StoreError::Conflict(_)) if tries < TRIES => {
+                    tokio::time::sleep(jitter(Duration::from_millis(10 * u64::from(tries)))).await;
+                    tries += 1;
+                }
+                Some(StoreError::Taken(_)) if Instant::now() + pause < give_up => {
+                    tokio::time::sleep(jitter(pause)).await;
+                    pause = (pause * 2).min(MAX_PAUSE);
+                }
+                _ => return Err(error),
+            }
+        }
+    }
+}
+
+/// Errors that may wrap a store error.
+pub(super) trait AsStoreError {
+    fn as_store_error(&self) -> Option<&StoreError>;
+}
+
+impl AsStoreError for StoreError {
+    fn as_store_error(&self) -> Option<&StoreError> {
+        Some(self)
+    }
+}
+
+/// Runs one statement for at most [`STATEMENT_TIMEOUT`]. After a timeout its transaction is unusable.
+async fn in_time<T>(statement: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, StoreError> {
+    let answer = tokio::time::timeout(STATEMENT_TIMEOUT, statement).await;
+    Ok(answer.map_err(|e| StoreError::Busy(e.into()))??)
+}
+
+/// A transaction. If it is dropped without commit, its connection is closed, which rolls it back.
+pub(super) struct Tx {
+    connection: Option<PgConnection>,
+    home: Arc<Mutex<Option<PgConnection>>>,
+    faults: Faults,
+}
+
+/// A statement with its parameters.
+pub(super) type Statement<'q> = Query<'q, Postgres, PgArguments>;
+
+/// Builds an unnamed statement, as a transaction-mode pooler requires.
+pub(super) fn sql(text: &'static str) -> Statement<'static> {
+    sqlx::query(text).persistent(false)
+}
+
+impl Tx {
+    fn open(&mut self) -> Result<&mut PgConnection, StoreError> {
+        self.connection.as_mut().ok_or_else(|| StoreError::Busy("the connection is gone".into()))
+    }
+
+    pub(super) async fn all(&mut self, statement: Statement<'_>) -> Result<Vec<PgRow>, StoreError> {
+        in_time(statement.fetch_all(self.open()?)).await
+    }
+
+    pub(super) async fn optional(&mut self, statement: Statement<'_>) -> Result<Option<PgRow>, StoreError> {
+        in_time(statement.fetch_optional(self.open()?)).await
+    }
+
+    pub(super) async fn one(&mut self, statement: Statement<'_>) -> Result<PgRow, StoreError> {
+        in_time(statement.fetch_one(self.open()?)).await
+    }
+
+    /// Runs a statement and returns the number of rows it changed.
+    pub(super) async fn run(&mut self, statement: Statement<'_>) -> Result<u64, StoreError> {
+        Ok(in_time(statement.execute(self.open()?)).await?.rows_affected())
+    }
+
+    pub(super) async fn commit(mut self) -> Result<(), StoreError> {
+        self.end("commit").await?;
+        if self.faults.strikes(Fault::StoreLoseAnswer) {
+            return Err(StoreError::Busy("injected: the connection broke after the commit".into()));
+        }
+        Ok(())
+    }
+
+    pub(super) async fn rollback(mut self) -> Result<(), StoreError> {
+        self.end("rollback").await
+    }
+
+    /// Rolls back because of `error` and keeps the connection, since dropping one costs a login at the server, and
+    /// refusals can be many. If the connection itself may have failed, it is dropped.
+    pub(super) async fn refuse(self, error: &impl AsStoreError) {
+        let usable = match error.as_store_error() {
+            None => true,
+            Some(error) => matches!(error, StoreError::Taken(_) | StoreError::Conflict(_)),
+        };
+        if usable {
+            let _ = self.rollback().await;
+        }
+    }
+
+    /// Releases all locks and begins a new transaction.
+    pub(super) async fn restart(&mut self) -> Result<(), StoreError> {
+        let connection = self.open()?;
+        in_time(connection.execute("rollback")).await?;
+        in_time(connection.execute("begin")).await?;
+        Ok(())
+    }
+
+    async fn end(&mut self, how: &'static str) -> Result<(), StoreError> {
+        let mut connection =
+            self.connection.take().ok_or_else(|| StoreError::Busy("the connection is gone".into()))?;
+        in_time(connection.execute(how)).await?;
+        *self.home.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
+        Ok(())
+    }
+}

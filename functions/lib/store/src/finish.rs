@@ -1,0 +1,261 @@
+//! Finish of an export whose chunks have all ended: puts the manifest, then marks the export succeeded.
+
+use bytes::Bytes;
+use export::chunk::export_prefix;
+use export::estimate::Size;
+use export::file::FileRecord;
+use export::id::{ExportId, TenantId, hex};
+use export::manifest::{DatasetHead, DoneChunk, MANIFEST_VERSION, Manifest, ManifestDataset, rfc3339};
+use ports::fault::Point;
+use ports::objects::{Meta, Objects, ObjectsError};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+
+use super::connection::{Store, sql};
+use super::error::StoreError;
+use super::ranges::{chunk_id, count, export_id, from_row, json, optional_count};
+
+/// State of an export with regard to its end.
+#[derive(Debug)]
+pub enum Finish {
+    /// Some of its chunks are due, sent or running, or the export has ended before.
+    NotYet,
+    /// Nothing is left to do and some chunks are not done: the export is failed now.
+    Failed,
+    /// All chunks are done: a manifest can be made.
+    AllDone(Box<Finished>),
+}
+
+/// Content of a manifest.
+#[derive(Debug)]
+pub struct Finished {
+    /// Tenant that owns the export.
+    pub tenant: TenantId,
+    /// Revision of the catalog.
+    pub revision: String,
+    /// Edition of the export; see [`Store::flip`].
+    pub edition: i32,
+    /// Time at which it was accepted, microseconds since 1970.
+    pub accepted_micros: i64,
+    /// Request of the export.
+    pub request: Value,
+    /// Heads of the datasets as fixed at acceptance.
+    pub heads: Vec<DatasetHead>,
+    /// All its chunks.
+    pub chunks: Vec<DoneChunk>,
+}
+
+/// An export could not be finished now; it is unchanged, and the sweeper tries again.
+#[derive(Debug, thiserror::Error)]
+pub enum FinishError {
+    /// The store failed.
+    #[error("finishing in the store failed")]
+    Store(#[from] StoreError),
+    /// The manifest could not be put.
+    #[error("putting the manifest failed")]
+    Objects(#[from] ObjectsError),
+    /// The chunks do not cover the ranges of the export.
+    #[error("the manifest was refused")]
+    NotTiled(#[from] export::manifest::NotTiled),
+    /// The manifest could not be written as JSON.
+    #[error("writing the manifest failed")]
+    Json(#[from] serde_json::Error),
+}
+
+/// Finishes `export` if none of its chunks is due, sent or running; otherwise does nothing.
+///
+/// Idempotent, and safe from any number of processes: the manifest's key is its hash, and only one process marks the
+/// export succeeded. The other processes delete nothing.
+///
+/// # Errors
+/// If the store or the bucket cannot be reached; the export is then unchanged.
+pub async fn run(store: &Store, objects: &dyn Objects, export: ExportId) -> Result<(), FinishError> {
+    let finished = match store.finish(export).await? {
+        Finish::NotYet | Finish::Failed => return Ok(()),
+        Finish::AllDone(finished) => finished,
+    };
+    let (chunks, edition) = (finished.chunks.len(), finished.edition);
+    let prefix = export_prefix(&finished.tenant, export);
+    let manifest = serde_json::to_vec_pretty(&assemble(export, *finished)?)?;
+    let key = format!("{prefix}{}.json", hex(&Sha256::digest(&manifest)));
+    let meta = Meta {
+        content_type: "application/json".into(),
+        download_name: Some(format!("{export}.manifest.json")),
+        immutable: false,
+    };
+    objects.put(&key, Bytes::from(manifest), &meta).await?;
+    store.crash(Point::ManifestPut);
+    if store.flip(export, &key, edition).await? {
+        tracing::info!(%export, chunks, "export succeeded");
+    } else {
+        store.litter_manifest(&key).await?;
+    }
+    Ok(())
+}
+
+fn assemble(export: ExportId, finished: Finished) -> Result<Manifest, export::manifest::NotTiled> {
+    let mut chunks = finished.chunks;
+    let mut datasets = Vec::with_capacity(finished.heads.len());
+    for head in finished.heads {
+        let (mine, rest) = chunks.into_iter().partition(|c| c.dataset == head.name);
+        chunks = rest;
+        datasets.push(ManifestDataset::assemble(head, &finished.tenant, mine)?);
+    }
+    Ok(Manifest {
+        version: MANIFEST_VERSION,
+        export,
+        tenant: finished.tenant,
+        revision: finished.revision,
+        accepted_at: rfc3339(finished.accepted_micros),
+        request: finished.request,
+        rows: datasets.iter().map(|d| d.rows).sum(),
+        bytes: datasets.iter().map(|d| d.bytes).sum(),
+        source: Some(datasets.iter().filter_map(|d| d.source).sum()),
+        datasets,
+    })
+}
+
+impl Store {
+    /// Returns those of `exports` that are live and have nothing left to read, in one query.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn over(&self, exports: &[ExportId]) -> Result<Vec<ExportId>, StoreError> {
+        let mut tx = self.begin().await?;
+        let find = sql(
+            "select e.id::text from sluice.export e where e.id = any ($1::text[]::uuid[]) and e.status in ('queued', 'running') \
+             and not exists (select from sluice.link l where l.export_id = e.id and l.open)",
+        );
+        let rows = tx.all(find.bind(exports.iter().map(ToString::to_string).collect::<Vec<_>>())).await?;
+        tx.commit().await?;
+        rows.iter().map(|row| export_id(row, "id")).collect()
+    }
+
+    /// Checks if an export has anything left to do; fails it if nothing is left and it is incomplete.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn finish(&self, export: ExportId) -> Result<Finish, StoreError> {
+        self.again(|| self.finish_once(export)).await
+    }
+
+    async fn finish_once(&self, export: ExportId) -> Result<Finish, StoreError> {
+        let mut tx = self.begin().await?;
+        // The last link is the last to close; without the order the planner may gather all that are open. The check
+        // runs without a lock first: nearly always something is open, and the process that closes the last link
+        // checks again after its commit. An export found closed is decided again under the lock, by a later snapshot.
+        let live = sql(
+            "select from sluice.export e where e.id = $1::text::uuid and e.status in ('queued', 'running') \
+             and (select l.open from sluice.link l where l.export_id = e.id and l.open order by l.ordinal desc limit 1) is null",
+        );
+        if tx.optional(live.bind(export.to_string())).await?.is_none() {
+            tx.rollback().await?;
+            return Ok(Finish::NotYet);
+        }
+        let find = sql(
+            "select e.tenant, e.revision, e.edition, e.request::text, e.heads::text, sluice.micros(e.accepted_at) as accepted \
+             from sluice.export e where e.id = $1::text::uuid and e.status in ('queued', 'running') for no key update of e",
+        );
+        let found = tx.optional(find.bind(export.to_string())).await?;
+        let state = sql(
+            "select exists (select from sluice.link l where l.export_id = $1::text::uuid and l.open) as open, \
+                exists (select from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = $1::text::uuid and c.state <> 'done') \
+                or exists (select from sluice.missing m where m.export_id = $1::text::uuid) as incomplete",
+        );
+        let state = tx.one(state.bind(export.to_string())).await?;
+        let row = match found {
+            Some(row) if !state.try_get::<bool, _>("open")? => row,
+            _ => {
+                tx.rollback().await?;
+                return Ok(Finish::NotYet);
+            }
+        };
+        if state.try_get("incomplete")? {
+            let fail = sql("update sluice.export set status = 'failed', ended_at = clock_timestamp(), \
+                 expires_at = clock_timestamp() + sluice.retention(), progress = sluice.last_progress(id) where id = $1::text::uuid");
+            tx.run(fail.bind(export.to_string())).await?;
+            tx.commit().await?;
+            tracing::warn!(%export, "export failed");
+            ports::metrics::export_failed(export);
+            return Ok(Finish::Failed);
+        }
+        let chunks = sql(
+            "select c.id::text, c.dataset, c.range_of, c.range_start, c.range_end, sluice.micros(c.as_of) as as_of, sluice.micros(c.horizon) as horizon, \
+                c.attempt, c.rows, c.bytes, c.source_bytes, case when s.shared then c.planned_rows end as planned_rows, \
+                case when s.shared then c.planned_bytes end as planned_bytes, c.sha256, l.reused \
+             from sluice.link l join sluice.chunk c on c.id = l.chunk_id join sluice.selection s on s.fingerprint = c.fingerprint where l.export_id = $1::text::uuid order by l.ordinal, l.chunk_id",
+        );
+        let rows = tx.all(chunks.bind(export.to_string())).await?;
+        tx.rollback().await?;
+        Ok(Finish::AllDone(Box::new(Finished {
+            tenant: row
+                .try_get::<String, _>("tenant")?
+                .parse()
+                .map_err(|e| StoreError::unreadable("tenant", e))?,
+            revision: row.try_get("revision")?,
+            edition: row.try_get("edition")?,
+            accepted_micros: row.try_get("accepted")?,
+            request: json(&row, "request")?,
+            heads: json(&row, "heads")?,
+            chunks: rows.iter().map(done_chunk).collect::<Result<_, _>>()?,
+        })))
+    }
+
+    /// Marks an export succeeded, with the manifest at `key`. Returns false if it has ended meanwhile, or if its
+    /// edition is not that of the manifest: chunks were invalidated, so their files have changed.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn flip(&self, export: ExportId, key: &str, edition: i32) -> Result<bool, StoreError> {
+        self.again(|| async {
+            let mut tx = self.begin().await?;
+            let lock = sql("select from sluice.export where id = $1::text::uuid and status in ('queued', 'running') for no key update");
+            if tx.optional(lock.bind(export.to_string())).await?.is_none() {
+                // If the connection broke during commit, the export may already be marked succeeded.
+                let mine = sql("select from sluice.export where id = $1::text::uuid and status = 'succeeded' and manifest_key = $2");
+                let flipped = tx.optional(mine.bind(export.to_string()).bind(key)).await?.is_some();
+                tx.rollback().await?;
+                return Ok(flipped);
+            }
+            let flip = sql("update sluice.export set status = 'succeeded', manifest_key = $2, started_at = coalesce(started_at, accepted_at), \
+                   ended_at = clock_timestamp(), expires_at = clock_timestamp() + sluice.retention(), progress = sluice.last_progress(id) \
+                 where id = $1::text::uuid and edition = $3 and not exists (select from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = $1::text::uuid and c.state <> 'done')")
+            .bind(export.to_string())
+            .bind(key)
+            .bind(edition);
+            let flipped = tx.run(flip).await? == 1;
+            tx.commit().await?;
+            Ok(flipped)
+        })
+        .await
+    }
+}
+
+fn done_chunk(row: &PgRow) -> Result<DoneChunk, StoreError> {
+    Ok(DoneChunk {
+        id: chunk_id(row, "id")?,
+        dataset: row.try_get("dataset")?,
+        range: from_row(row)?,
+        as_of_micros: row.try_get("as_of")?,
+        horizon_micros: row.try_get("horizon")?,
+        reused: row.try_get("reused")?,
+        planned: optional_count(row, "planned_rows")?
+            .zip(optional_count(row, "planned_bytes")?)
+            .map(|(rows, bytes)| Size { rows, bytes }),
+        file: file_record(row)?,
+    })
+}
+
+/// Reads the file of a chunk that is done.
+pub(super) fn file_record(row: &PgRow) -> Result<FileRecord, StoreError> {
+    Ok(FileRecord {
+        attempt: u32::try_from(row.try_get::<i32, _>("attempt")?)
+            .map_err(|e| StoreError::unreadable("attempt", e))?,
+        rows: count(row, "rows")?,
+        bytes: count(row, "bytes")?,
+        source_bytes: count(row, "source_bytes")?,
+        sha256: row.try_get("sha256")?,
+    })
+}

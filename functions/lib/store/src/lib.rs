@@ -1,0 +1,64 @@
+//! The store: the state of all exports, in schema `sluice` of PostgreSQL. It is the queue of record.
+//!
+//! Every operation is one short transaction through a transaction-mode pooler. Therefore parameterised statements are
+//! unnamed and inside an explicit transaction; there is no `SET`, no cursor and no session lock; ids travel as one
+//! array parameter. See `store/README.md` for the states, their statements and locks.
+
+mod accept;
+mod back_off;
+mod cancel;
+mod catalog;
+mod connection;
+pub mod dispatch;
+mod error;
+mod estimates;
+pub mod finish;
+mod forget;
+mod idempotency;
+mod invalidate;
+mod invariants;
+mod keys;
+mod lease;
+mod litter;
+mod migrate;
+mod narrow;
+mod outcome;
+mod outlook;
+mod overdue;
+mod pause;
+mod ranges;
+mod retry;
+mod roles;
+mod seal;
+mod split;
+mod state;
+mod sweep;
+mod turns;
+mod view;
+
+pub use accept::{AcceptError, Accepted, Limits, NewExport};
+pub use back_off::{BackOff, GivenBack};
+pub use cancel::Ended;
+pub use catalog::{Applied, KeptCatalog, Put};
+pub use connection::Store;
+pub use error::StoreError;
+pub use estimates::Stale;
+pub use finish::{Finish, Finished};
+pub use forget::Forgotten;
+pub use idempotency::Idempotency;
+pub use invalidate::{Invalidated, Invalidation};
+pub use invariants::Violation;
+pub use keys::{KeyInfo, KeyOwner, NewKey, Rotated};
+pub use lease::{Noted, ReadNote};
+pub use litter::Litter;
+pub use migrate::{Migration, migrate, migration_script};
+pub use narrow::Narrowed;
+pub use outlook::Outlook;
+pub use retry::RetryError;
+pub use roles::{RolePassword, RoleSettings, StoredSettings, role_statements, source_settings};
+pub use state::StoreState;
+pub use sweep::{Backlog, Dying};
+pub use turns::{Full, Kept};
+pub use view::{
+    AttemptDetail, ChunkDetail, ChunkError, ChunkPage, ExportPage, ExportState, FileObject, Progress,
+};

@@ -1,0 +1,217 @@
+//! The two roles, by which the database itself enforces the budgets.
+
+mod scram;
+
+use ports::postgres::quote::{identifier as quote_identifier, literal as quote_literal};
+use ports::random;
+
+/// Settings of the deployment that statements of the store need. `migrate` stores them, `check` compares them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredSettings {
+    /// Session limit of the source role: B.
+    pub budget: u32,
+    /// Session limit of the store role: S.
+    pub store_sessions: u32,
+    /// Maximum run time of a worker in seconds; its COPY must not outlive it.
+    pub worker_timeout_secs: u32,
+    /// Hours for which the files of an export are kept.
+    pub retention_hours: u32,
+    /// Days for which a settled chunk is kept after its last use.
+    pub reuse_days: u32,
+    /// Seconds after which a message is sent again if its chunk was not leased.
+    pub resend_secs: u32,
+    /// Maximum number of active exports of one tenant.
+    pub max_active_exports: u32,
+    /// Maximum number of queued exports of one tenant, in addition to the active ones.
+    pub max_queued_exports: u32,
+    /// Maximum number of exports one tenant may keep, live or ended.
+    pub max_kept_exports: u32,
+    /// Maximum number of chunks of these exports.
+    pub max_kept_chunks: u32,
+    /// Maximum size of their requests in megabytes.
+    pub max_kept_request_megabytes: u32,
+}
+
+impl StoredSettings {
+    /// Returns names and values, as stored in `sluice.setting`.
+    pub fn rows(&self) -> [(&'static str, u32); 11] {
+        [
+            ("budget", self.budget),
+            ("store_sessions", self.store_sessions),
+            ("worker_timeout_secs", self.worker_timeout_secs),
+            ("retention_hours", self.retention_hours),
+            ("reuse_days", self.reuse_days),
+            ("resend_secs", self.resend_secs),
+            ("max_active_exports", self.max_active_exports),
+            ("max_queued_exports", self.max_queued_exports),
+            ("max_kept_exports", self.max_kept_exports),
+            ("max_kept_chunks", self.max_kept_chunks),
+            ("max_kept_request_megabytes", self.max_kept_request_megabytes),
+        ]
+    }
+}
+
+/// Login method of a role.
+#[derive(Clone, PartialEq, Eq)]
+pub enum RolePassword {
+    /// This password. The server receives only a verifier of it, unless it contains characters other than printable
+    /// ASCII.
+    Known(String),
+    /// A password to be filled in by the person who runs the statements.
+    ToFillIn,
+    /// IAM tokens; the role has no password.
+    Tokens,
+}
+
+impl RolePassword {
+    /// Returns the password expression for `alter role … password`.
+    fn sql(&self, role: &str) -> String {
+        match self {
+            Self::Known(password) => {
+                let verifier = scram::verifier(password, random::bytes());
+                quote_literal(verifier.as_deref().unwrap_or(password))
+            }
+            Self::ToFillIn => quote_literal(&format!("<password of {role}>")),
+            Self::Tokens => "null".to_owned(),
+        }
+    }
+}
+
+/// Parameters of the roles.
+#[derive(Clone)]
+pub struct RoleSettings {
+    /// Role that reads the source.
+    pub source: (String, RolePassword),
+    /// Role that uses the store.
+    pub store: (String, RolePassword),
+    /// Limits and times.
+    pub stored: StoredSettings,
+}
+
+/// Settings of the source role. They protect the database, and they determine the bytes of `::text`. They are set on
+/// the role because a pooler would leak or pin settings of a session.
+const SOURCE_SETTINGS: [(&str, &str); 13] = [
+    ("default_transaction_read_only", "on"),
+    ("lock_timeout", "5s"),
+    ("max_parallel_workers_per_gather", "0"),
+    // A worker is idle in its transaction for seconds at most, while it records its read in the store. This
+    // replaces the server's own setting.
+    ("idle_in_transaction_session_timeout", "2min"),
+    // Without it the COPY of a killed client continues.
+    ("client_connection_check_interval", "2s"),
+    // A policy that would hide rows causes an error instead.
+    ("row_security", "off"),
+    ("timezone", "UTC"),
+    ("datestyle", "ISO"),
+    ("intervalstyle", "postgres"),
+    ("bytea_output", "hex"),
+    ("extra_float_digits", "1"),
+    ("search_path", "pg_catalog"),
+    // Warnings of a view or function may contain values of rows.
+    ("client_min_messages", "error"),
+];
+
+/// Returns the settings that the source role must have, with their values; `statement_timeout` is set in addition.
+pub fn source_settings() -> &'static [(&'static str, &'static str)] {
+    &SOURCE_SETTINGS
+}
+
+const STORE_SETTINGS: [(&str, &str); 5] = [
+    // Its statements are short or may wait; the processors belong to the user.
+    ("max_parallel_workers_per_gather", "0"),
+    ("statement_timeout", "30s"),
+    ("lock_timeout", "10s"),
+    ("idle_in_transaction_session_timeout", "30s"),
+    ("timezone", "UTC"),
+];
+
+/// Seconds of `idle_in_transaction_session_timeout` of the source role.
+const IDLE_IN_TRANSACTION_SECS: u32 = 120;
+
+/// Settings known only to newer servers: PostgreSQL 17 added `transaction_timeout`, 14 `idle_session_timeout`.
+/// Sessions kept by a pooler or a warm environment are idle, and the server must not end them.
+const SOURCE_SETTINGS_IF_KNOWN: [(&str, &str); 1] = [("idle_session_timeout", "0")];
+const STORE_SETTINGS_IF_KNOWN: [(&str, &str); 2] =
+    [("transaction_timeout", "5min"), ("idle_session_timeout", "0")];
+
+/// Returns the statement that sets a parameter if the server knows it.
+fn set_if_known(role: &str, name: &str, value: &str) -> String {
+    let (known, value) = (quote_literal(name), quote_literal(value));
+    format!(
+        "do $do$ begin if current_setting({known}, true) is not null then alter role {role} set {name} = {value}; end if; end $do$"
+    )
+}
+
+/// Returns the statement that allows a role to log in with tokens. If the server does not support tokens, no login as
+/// this role is possible.
+fn tokens(role: &str) -> String {
+    format!(
+        "do $do$ begin if exists (select from pg_roles where rolname = 'rds_iam') then grant rds_iam to {role}; else \
+         raise warning 'there is no role rds_iam: switch IAM authentication on at the database'; end if; end $do$"
+    )
+}
+
+/// Returns the statement that allows a role to log in with its password again: a role that has rds_iam cannot.
+fn no_tokens(role: &str, name: &str) -> String {
+    format!(
+        "do $do$ begin if exists (select from pg_auth_members m join pg_roles g on g.oid = m.roleid join pg_roles r on r.oid = m.member \
+         where g.rolname = 'rds_iam' and r.rolname = {name}) then revoke rds_iam from {role}; end if; end $do$"
+    )
+}
+
+/// Returns the statement that keeps failing statements of the source role, and with them the values of filters, out
+/// of the server's log. Only a superuser, or a role granted the right, may set this parameter.
+fn unlogged(role: &str) -> String {
+    format!(
+        "do $do$ begin alter role {role} set log_min_error_statement = 'panic'; exception when insufficient_privilege then \
+         raise warning 'the owner may not set log_min_error_statement: the server logs statements that fail, with the values of filters'; end $do$"
+    )
+}
+
+/// Returns the statements that create or correct roles, grants and settings. They are safe to run again.
+pub fn role_statements(settings: &RoleSettings) -> Vec<String> {
+    let mut statements = Vec::new();
+    let (source, store) = (quote_identifier(&settings.source.0), quote_identifier(&settings.store.0));
+    for ((role, password), limit) in
+        [(&settings.source, settings.stored.budget), (&settings.store, settings.stored.store_sessions)]
+    {
+        let name = quote_literal(role);
+        let word = password.sql(role);
+        let role = quote_identifier(role);
+        statements.push(format!(
+            "do $do$ begin if not exists (select from pg_roles where rolname = {name}) then create role {role}; end if; end $do$"
+        ));
+        // No attribute is removed: a new role has none, and managed services do not allow naming them.
+        statements.push(format!("alter role {role} login connection limit {limit} password {word}"));
+        let log_in = if *password == RolePassword::Tokens { tokens(&role) } else { no_tokens(&role, &name) };
+        statements.push(log_in);
+    }
+    let set = |role: &str, name: &str, value: &str| {
+        format!("alter role {role} set {name} = {}", quote_literal(value))
+    };
+    statements.extend(SOURCE_SETTINGS.iter().map(|(name, value)| set(&source, name, value)));
+    statements.push(unlogged(&source));
+    statements.push(set(&source, "statement_timeout", &format!("{}s", settings.stored.worker_timeout_secs)));
+    // Longer than a COPY and the wait before it: a server-wide limit set for other roles would end sessions in use.
+    let transaction_secs = settings.stored.worker_timeout_secs.saturating_add(IDLE_IN_TRANSACTION_SECS);
+    statements.push(set_if_known(&source, "transaction_timeout", &format!("{transaction_secs}s")));
+    statements
+        .extend(SOURCE_SETTINGS_IF_KNOWN.iter().map(|(name, value)| set_if_known(&source, name, value)));
+    statements.extend(STORE_SETTINGS_IF_KNOWN.iter().map(|(name, value)| set_if_known(&store, name, value)));
+    statements.extend(STORE_SETTINGS.iter().map(|(name, value)| set(&store, name, value)));
+    // The settled rows of a dataset are determined by the oldest open transaction, and a load limit by active
+    // sessions.
+    statements.push(format!(
+        "do $do$ begin grant pg_read_all_stats to {source}; exception when insufficient_privilege then \
+         raise warning 'the owner may not grant pg_read_all_stats: until a role that may does, open transactions are not seen \
+         (settle_after must be longer than any), and MaxActiveSessions has no effect'; end $do$"
+    ));
+    statements.push(format!("grant usage on schema sluice to {store}"));
+    statements
+        .push(format!("grant select, insert, update, delete on all tables in schema sluice to {store}"));
+    statements.push(format!("grant execute on all functions in schema sluice to {store}"));
+    let rows: Vec<_> =
+        settings.stored.rows().iter().map(|(name, value)| format!("('{name}', '{value}')")).collect();
+    statements.push(format!("insert into sluice.setting (name, value) values {} on conflict (name) do update set value = excluded.value", rows.join(", ")));
+    statements
+}

@@ -1,0 +1,81 @@
+//! Split of a chunk that turned out far larger than planned.
+
+use export::chunk::Usage;
+use export::file::file_name;
+use export::id::ChunkId;
+use export::range::{Range, Span};
+use export::selection::Selection;
+use sqlx::Row;
+
+use super::connection::{Store, sql};
+use super::error::StoreError;
+use super::outcome::end_attempt;
+use super::ranges::{json, texts};
+use ports::fault::Point;
+use ports::random;
+
+impl Store {
+    /// Replaces a chunk by its children, in one fenced transaction: they take over its links, its position and its
+    /// weight. Returns false if the attempt is no longer the current one.
+    ///
+    /// `children` must tile the chunk's span; `planned_bytes` is the expected size of each; `out_of_time` is the
+    /// number of bytes the attempt had read, if it is split because its time ran out.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn split(
+        &self,
+        chunk: ChunkId,
+        attempt: u32,
+        children: &[Span],
+        planned_bytes: u64,
+        out_of_time: Option<u64>,
+        usage: &Usage,
+    ) -> Result<bool, StoreError> {
+        self.again(|| self.split_once(chunk, attempt, children, planned_bytes, out_of_time, usage)).await
+    }
+
+    async fn split_once(
+        &self,
+        chunk: ChunkId,
+        attempt: u32,
+        children: &[Span],
+        planned_bytes: u64,
+        out_of_time: Option<u64>,
+        usage: &Usage,
+    ) -> Result<bool, StoreError> {
+        let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        let mut tx = self.begin().await?;
+        let split = sql("update sluice.chunk c set state = 'split', ended_at = clock_timestamp(), lease_until = null, reusable = false from sluice.selection s \
+             where c.id = $1::text::uuid and c.attempt = $2::bigint and c.state = 'running' and s.fingerprint = c.fingerprint \
+             returning s.body::text as selection")
+        .bind(chunk.to_string())
+        .bind(i64::from(attempt));
+        let Some(row) = tx.optional(split).await? else {
+            tx.rollback().await?;
+            return Ok(false);
+        };
+        let selection: Selection = json(&row, "selection")?;
+        let ids: Vec<_> = children.iter().map(|_| ChunkId::from_random(random::bytes())).collect();
+        let names: Vec<_> = children
+            .iter()
+            .map(|s| file_name(&selection.dataset, &Range::Span(*s), selection.output.extension()))
+            .collect();
+        let replace = sql(include_str!("split.sql"))
+            .bind(chunk.to_string())
+            .bind(texts(&ids))
+            .bind(children.iter().map(|s| s.start).collect::<Vec<_>>())
+            .bind(children.iter().map(|s| s.end).collect::<Vec<_>>())
+            .bind(names)
+            .bind(signed(planned_bytes))
+            .bind(out_of_time.map(signed));
+        let links: i64 = tx.one(replace).await?.try_get("links")?;
+        tx.run(sql("delete from sluice.link where chunk_id = $1::text::uuid").bind(chunk.to_string()))
+            .await?;
+        end_attempt(&mut tx, chunk, attempt, "split", None, usage).await?;
+        self.crash(Point::Splitting);
+        tx.commit().await?;
+        tracing::info!(%chunk, attempt, children = ids.len(), links, "chunk was split");
+        Ok(true)
+    }
+}

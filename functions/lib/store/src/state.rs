@@ -1,0 +1,60 @@
+//! State of the store itself: its server, its schema, its settings.
+
+use std::collections::BTreeMap;
+
+use sqlx::Row;
+
+use super::connection::{Store, sql};
+use super::error::StoreError;
+use super::ranges::count;
+use ports::postgres::capacity::Capacity;
+use ports::postgres::server::{QUERY, Server};
+
+/// State of the store as checked by `admin check`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreState {
+    /// Server of the store, as visible to the store role.
+    pub server: Server,
+    /// Number of the last applied migration.
+    pub migration: i32,
+    /// Settings written by `admin migrate`, by name; `paused_at` is present while paused.
+    pub settings: BTreeMap<String, String>,
+    /// Number of chunks that are sent or running. If it is not zero, the source is being read or may be at any
+    /// moment.
+    pub in_flight: u64,
+}
+
+impl Store {
+    /// Reads the state of the store itself.
+    ///
+    /// # Errors
+    /// If the store cannot be reached or was never migrated.
+    pub async fn state(&self) -> Result<StoreState, StoreError> {
+        let mut tx = self.begin().await?;
+        let row = tx.one(sql(QUERY)).await?;
+        let last = tx.one(sql("select coalesce(max(version), 0) as last from sluice.migration")).await?;
+        let rows = tx.all(sql("select name, value from sluice.setting")).await?;
+        let in_flight =
+            tx.one(sql("select count(*) as n from sluice.chunk where state in ('sent', 'running')")).await?;
+        tx.commit().await?;
+        let cells = (0..row.len()).map(|i| row.try_get(i)).collect::<Result<_, _>>()?;
+        let server = Server::read(cells)
+            .ok_or_else(|| StoreError::unreadable("server", "the result has an unexpected form"))?;
+        let settings = rows.iter().map(|row| Ok((row.try_get("name")?, row.try_get("value")?)));
+        Ok(StoreState {
+            server,
+            migration: last.try_get("last")?,
+            settings: settings.collect::<Result<_, StoreError>>()?,
+            in_flight: count(&in_flight, "n")?,
+        })
+    }
+
+    /// Measures how many of `wanted` sessions can be opened at once. No other client gets a session meanwhile.
+    ///
+    /// # Errors
+    /// If no login token can be created.
+    pub async fn capacity(&self, requested: u32) -> Result<Capacity, StoreError> {
+        self.close_idle().await;
+        Ok(ports::postgres::capacity::measure(&self.options().await?, requested).await)
+    }
+}
