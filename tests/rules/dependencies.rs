@@ -26,7 +26,7 @@ fn packages() -> BTreeMap<String, BTreeSet<String>> {
 
 fn allowed(package: &str) -> Option<&'static [&'static str]> {
     Some(match package {
-        "export" | "local" => &[],
+        "export" | "x" => &[],
         "ports" | "client" => &["export"],
         "api" | "worker" | "sweeper" | "admin" => &["export", "ports"],
         _ => return None,
