@@ -41,7 +41,7 @@ class Agreement(unittest.TestCase):
             self.assertNotIn("SLUICE_FAULTS", path.read_text(), path)
         code = [path for folder in ("functions", "client", "infra/x/src") for path in (ROOT / folder).rglob("*.rs")]
         named = {str(path.relative_to(ROOT)) for path in code if '"SLUICE_FAULTS"' in path.read_text()}
-        self.assertEqual(named, {"functions/ports/src/fault.rs", "infra/x/src/emulator.rs"})
+        self.assertEqual(named, {"functions/ports/src/fault.rs", "infra/x/src/stack/emulator.rs"})
 
     def test_the_bench_gives_the_engine_the_workers_memory(self):
         bench = (ROOT / "infra/x/src/bench/lines.rs").read_text()

@@ -25,11 +25,11 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use crate::cli::{BenchArgs, BenchPart};
-use crate::venv::Venv;
-use crate::{place, prerequisites, signals};
+use crate::machine::venv::Venv;
+use crate::machine::{place, prerequisites, signals};
 use database::{Contents, Database};
 use engine::{Printed, Sink};
 use lines::{How, LINES, Line, NARROW, ORDERS, Place};
@@ -43,6 +43,35 @@ const QUICK: Rule = Rule { quiet_runs: 2, most_rounds: 3 };
 const QUICK_TIME: Duration = Duration::from_secs(180);
 /// Rows of `narrow` per row of `orders`. Both tables have about as many bytes.
 const NARROW_ROWS: u64 = 5;
+
+/// Options of `cargo x bench`.
+#[derive(Args)]
+pub(crate) struct BenchArgs {
+    /// Run a separate benchmark instead of the main table.
+    pub(crate) part: Option<BenchPart>,
+    /// Take about three minutes after build and loading: fewer runs, without `narrow`.
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Number of rows in `orders`.
+    #[arg(long, default_value_t = 1_000_000)]
+    pub(crate) rows: u64,
+    /// Run only lines whose name contains this text.
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) only: Option<String>,
+}
+
+/// Separate benchmarks.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum BenchPart {
+    /// Peak memory of the worker.
+    Memory,
+    /// Cold start, warm status call and size of every function, as deployed.
+    Cold,
+    /// Time to plan a usual request and the widest possible one.
+    Plan,
+    /// Status calls and export of one tenant while another sends the worst requests over six connections.
+    Flood,
+}
 
 /// Runs the requested part of the bench, or the main table.
 pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode> {

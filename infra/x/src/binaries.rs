@@ -1,11 +1,16 @@
-//! Builds the binaries of the stack in the profile that `cargo x` itself was built with.
+//! Builds the binaries of the stack in the profile that `cargo x` itself was built with, and deployable ones with SAM.
+
+mod architecture;
+pub(crate) mod sam;
 
 use std::process::Command;
 
 use anyhow::Result;
 
-use crate::progress::Step;
-use crate::{place, process, signals, surroundings};
+pub(crate) use architecture::Architecture;
+
+use crate::machine::progress::Step;
+use crate::machine::{place, process, signals, surroundings};
 
 /// Builds the functions and the `sluice` command.
 ///

@@ -2,44 +2,17 @@
 //!
 //! It links no function and does not talk to AWS or PostgreSQL itself: it starts and tracks processes, and leaves both
 //! protocols to small Python scripts in `infra/emulator`.
+//!
+//! Each module imports only modules listed after it.
 
 pub mod cli;
 
-mod admin;
 mod bench;
-mod binaries;
-mod cdn;
-mod chaos;
-mod check;
-mod cluster;
-mod demo;
-mod deny;
-mod deploy;
-mod emulator;
-mod lint;
-mod logs;
-mod older;
-mod pgbouncer;
-mod place;
-mod postgres;
-mod prerequisites;
-mod private;
-mod process;
-mod progress;
-mod python;
-mod redis;
-mod restart;
-mod sam;
-mod sam_local;
-mod secret;
-mod signals;
-mod stack;
-mod stampede;
-mod surroundings;
-mod sustained;
-mod test;
-mod up;
-mod user;
-mod venv;
+mod commands;
 mod verify;
-mod voice;
+
+mod stack;
+
+mod binaries;
+
+mod machine;

@@ -16,11 +16,12 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use super::proc;
-use crate::progress::Step;
-use crate::stack::Stack;
-use crate::up::{self, Plan};
-use crate::venv::Venv;
-use crate::{binaries, place, prerequisites, process, python, sam, signals};
+use crate::binaries::{self, Architecture, sam};
+use crate::machine::progress::Step;
+use crate::machine::venv::Venv;
+use crate::machine::{place, prerequisites, process, python, signals};
+use crate::stack::start::{Plan, start};
+use crate::stack::state::Stack;
 use emulator::Emulator;
 use sizes::Sizes;
 use table::Row;
@@ -60,7 +61,7 @@ pub(super) fn run() -> Result<ExitCode> {
         set: &[("TenantRequestsPerSecond".to_owned(), "0".to_owned())],
         ..Plan::sample(NAME, SCALE)
     };
-    let (guard, stack) = up::start(&plan, &venv)?;
+    let (guard, stack) = start(&plan, &venv)?;
     let functions = functions(&stack, &venv, &built, hello)?;
 
     let mut rows = sizes(&functions)?;
@@ -108,7 +109,7 @@ fn sizes(functions: &[Function]) -> Result<Vec<Row>> {
 /// Builds the hello world program with the command that `sam build` uses and the same libraries.
 fn hello(tools: &Venv) -> Result<PathBuf> {
     let step = Step::start("Building the hello world");
-    let triple = sam::Architecture::here().triple();
+    let triple = Architecture::here().triple();
     let mut cargo = sam::command(tools, "cargo-lambda")?;
     cargo.args(["lambda", "build", "--release", "--target", triple, "--example", "hello"]);
     process::run(cargo.current_dir(place::root().join("functions/sweeper")), "see the messages above")?;

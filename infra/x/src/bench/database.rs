@@ -10,11 +10,12 @@ use anyhow::{Context, Result, bail};
 use rustix::process::Signal;
 use sha2::{Digest, Sha256};
 
-use crate::cluster::{self, Cluster, OWNER};
-use crate::progress::Step;
-use crate::user::User;
-use crate::venv::Venv;
-use crate::{place, process, secret, signals, surroundings};
+use crate::machine::progress::Step;
+use crate::machine::user::User;
+use crate::machine::venv::Venv;
+use crate::machine::{place, process, secret, signals, surroundings};
+use crate::stack::cluster;
+use crate::stack::cluster::{Cluster, OWNER};
 
 const DATABASE: &str = "bench";
 

@@ -9,8 +9,9 @@ use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::progress::Step;
-use crate::{binaries, signals, surroundings};
+use crate::binaries;
+use crate::machine::progress::Step;
+use crate::machine::{signals, surroundings};
 
 /// Output of the engine after a run.
 #[derive(Clone, Debug, Deserialize, Serialize)]

@@ -5,8 +5,9 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use crate::up::{Plan, Sample};
-use crate::{postgres, test};
+use crate::commands::test;
+use crate::stack::postgres;
+use crate::stack::start::{Plan, Sample};
 
 /// Sessions at the source and at the store. These are the template's defaults.
 const SESSIONS: u32 = 4;

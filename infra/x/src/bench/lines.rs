@@ -27,7 +27,7 @@ pub(super) enum How {
 
 use How::{Engine, Peer, Psql};
 
-use crate::surroundings;
+use crate::machine::surroundings;
 
 /// Allocator settings of a worker, as in the template.
 const MEMORY: [(&str, &str); 3] = [

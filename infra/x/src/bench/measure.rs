@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, wa
 use serde::Serialize;
 
 use super::proc;
-use crate::signals;
+use crate::machine::signals;
 
 const SAMPLE: Duration = Duration::from_millis(50);
 /// Time limit of a run. A command that takes longer hangs.

@@ -13,9 +13,9 @@ use super::database::{Contents, Database};
 use super::measure::measure;
 use super::table::{Table, megabytes};
 use super::{engine, place, printed, proc};
-use crate::progress::Step;
-use crate::signals;
-use crate::venv::Venv;
+use crate::machine::progress::Step;
+use crate::machine::signals;
+use crate::machine::venv::Venv;
 
 const ROWS: u64 = 20_000_000;
 

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
 use super::engine;
-use crate::surroundings;
+use crate::machine::surroundings;
 
 /// Numbers of datasets and the milliseconds that a plan may take.
 const GOALS: [(u64, f64); 2] = [(84, 10.0), (1000, 100.0)];

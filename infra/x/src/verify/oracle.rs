@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use super::records::Records;
 use super::split_header;
 
-use crate::{place, surroundings};
+use crate::machine::{place, surroundings};
 
 /// Settings that decide the bytes of CSV. They equal those of the role that exports read with.
 const SETTINGS: &str = "-c timezone=UTC -c datestyle=ISO -c intervalstyle=postgres -c bytea_output=hex \

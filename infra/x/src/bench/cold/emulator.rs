@@ -14,9 +14,9 @@ use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
 
-use crate::sam::Architecture;
-use crate::venv::Venv;
-use crate::{process, surroundings};
+use crate::binaries::Architecture;
+use crate::machine::venv::Venv;
+use crate::machine::{process, surroundings};
 
 /// Time limit of one invocation.
 const TIMEOUT_SECS: u64 = 30;

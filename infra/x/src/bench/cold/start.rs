@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::surroundings;
+use crate::machine::surroundings;
 
 /// Maximum wait for the first request. A process that works is always faster.
 const LONGEST: Duration = Duration::from_secs(10);

@@ -8,9 +8,10 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use super::emulator::Emulator;
-use crate::stack::Stack;
-use crate::venv::Venv;
-use crate::{admin, signals};
+use crate::machine::signals;
+use crate::machine::venv::Venv;
+use crate::stack::admin;
+use crate::stack::state::Stack;
 
 /// Untimed calls before the measurement.
 const WARM_UP: usize = 50;
