@@ -1,25 +1,33 @@
 //! Command line of `cargo x`: the commands, which module runs each, and the help.
 
+use std::fmt::Write;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use clap::builder::Styles;
 use clap::{Parser, Subcommand};
 
 use crate::bench::{self, BenchArgs};
-use crate::commands::admin::{self, AdminArgs};
 use crate::commands::demo::{self, DemoArgs};
-use crate::commands::invoke::{self, InvokeArgs};
-use crate::commands::logs::{self, LogsArgs};
-use crate::commands::options::Named;
-use crate::commands::part::{self, RestartArgs, StopArgs};
 use crate::commands::soak::{self, Soak};
-use crate::commands::up::{self, UpArgs};
+use crate::commands::stack::{self, OnStack};
 use crate::commands::{check, lint, sam, sam_local, test};
 use crate::machine::{signals, surroundings};
+
+/// Commands that the help lists, in groups. The others are listed by the help of `stack` and `soak`.
+const GROUPS: [(&str, &[&str]); 4] = [
+    ("Every day", &["up", "demo", "test", "check"]),
+    ("A running stack", &["down", "admin", "logs", "stack"]),
+    ("Measure and break", &["bench", "soak"]),
+    ("Deploy", &["sam", "sam-local", "lint"]),
+];
+
+const TEMPLATE: &str = "{about-with-newline}\n{usage-heading} {usage}{after-help}";
 
 /// Build, run, test and measure Sluice on this machine.
 #[derive(Parser)]
 #[command(name = "cargo x", bin_name = "cargo x", disable_help_subcommand = true)]
+#[command(help_template = TEMPLATE, after_help = groups())]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -27,10 +35,6 @@ pub struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Start a stack: PostgreSQL, pooler, AWS emulator, deployed template, sample data. Ctrl-C stops it.
-    Up(UpArgs),
-    /// Stop a stack that was started with --detach or left running.
-    Down(Named),
     /// Export the whole sample database with the `sluice` command and compare every file with the database.
     Demo(DemoArgs),
     /// Run all tests on a dedicated stack.
@@ -45,8 +49,6 @@ enum Command {
     Lint,
     /// Benchmark the worker against comparable tools, on a dedicated PostgreSQL.
     Bench(BenchArgs),
-    #[command(flatten)]
-    Soak(Soak),
     /// Build deployable functions with `sam build`.
     Sam {
         /// Arguments passed to `sam`; defaults to `build`.
@@ -55,16 +57,20 @@ enum Command {
     },
     /// Run the deployable functions in Docker with `sam local`, on a dedicated stack, and check their responses.
     SamLocal,
-    /// Call the admin function of a running stack: migrate, check, catalog apply FILE, keys create TENANT ...
-    Admin(AdminArgs),
-    /// Invoke a function of a running stack.
-    Invoke(InvokeArgs),
-    /// Print the logs of the functions of a running stack.
-    Logs(LogsArgs),
-    /// Restart a part of a running stack on the same port.
-    Restart(RestartArgs),
-    /// Stop a part of a running stack until it is restarted.
-    Stop(StopArgs),
+    /// Start and stop a stack or its parts, call its functions: up, down, restart, stop, start, logs, invoke, admin.
+    Stack {
+        #[command(subcommand)]
+        command: OnStack,
+    },
+    /// Run for long under load or with injected failures: chaos, stampede, sustained.
+    Soak {
+        #[command(subcommand)]
+        command: Soak,
+    },
+    #[command(flatten)]
+    OnStack(OnStack),
+    #[command(flatten)]
+    Soaked(Soak),
 }
 
 /// Runs one command.
@@ -75,22 +81,35 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
     surroundings::prepare();
     signals::listen()?;
     match cli.command {
-        Command::Up(args) => up::run(&args).map(|()| ExitCode::SUCCESS),
-        Command::Down(named) => up::down(&named.name).map(|()| ExitCode::SUCCESS),
         Command::Demo(args) => demo::run(&args),
         Command::Test { args } => test::run(&args),
         Command::Check => check::run(),
         Command::Lint => lint::run(),
         Command::Bench(args) => bench::run(&args),
-        Command::Soak(command) => soak::run(&command),
         Command::Sam { args } => sam::run(&args),
         Command::SamLocal => sam_local::run(),
-        Command::Admin(args) => admin::run(args),
-        Command::Invoke(args) => invoke::run(&args),
-        Command::Logs(args) => logs::run(&args),
-        Command::Stop(args) => part::stop(&args).map(|()| ExitCode::SUCCESS),
-        Command::Restart(args) => part::restart(&args).map(|()| ExitCode::SUCCESS),
+        Command::Stack { command } | Command::OnStack(command) => stack::run(command),
+        Command::Soak { command } | Command::Soaked(command) => soak::run(&command),
     }
+}
+
+/// Returns the help's list of commands.
+fn groups() -> String {
+    let all = Command::augment_subcommands(clap::Command::default());
+    let styles = Styles::styled();
+    let (header, literal) = (styles.get_header(), styles.get_literal());
+    let mut text = String::new();
+    for (group, names) in GROUPS {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{header}{group}:{header:#}");
+        for name in names {
+            let about =
+                all.find_subcommand(name).and_then(clap::Command::get_about).cloned().unwrap_or_default();
+            let _ = writeln!(text, "  {literal}{name:<9}{literal:#}  {about}");
+        }
+        text.push('\n');
+    }
+    text + "Options of a command: cargo x COMMAND --help"
 }
 
 #[cfg(test)]
@@ -102,5 +121,29 @@ mod tests {
     #[test]
     fn the_commands_are_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_is_in_the_help_of_cargo_x_or_of_a_group() {
+        let cli = Cli::command();
+        let listed: Vec<&str> = GROUPS.iter().flat_map(|(_, names)| names.iter().copied()).collect();
+        for name in &listed {
+            assert!(cli.find_subcommand(name).is_some(), "{name} is no command");
+        }
+        let within = |group: &str| cli.find_subcommand(group).unwrap().get_subcommands();
+        let grouped: Vec<&str> = within("stack").chain(within("soak")).map(clap::Command::get_name).collect();
+        for command in cli.get_subcommands().map(clap::Command::get_name) {
+            assert!(listed.contains(&command) || grouped.contains(&command), "{command} is in no help");
+        }
+    }
+
+    #[test]
+    fn a_command_of_a_group_is_a_command_of_its_own_too() {
+        for words in [&["chaos", "--minutes", "1"][..], &["restart", "redis"], &["logs", "worker"], &["down"]]
+        {
+            assert!(Cli::try_parse_from([&["x"], words].concat()).is_ok(), "{words:?}");
+            let group = if words[0] == "chaos" { "soak" } else { "stack" };
+            assert!(Cli::try_parse_from([&["x", group], words].concat()).is_ok(), "{group} {words:?}");
+        }
     }
 }

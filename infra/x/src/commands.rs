@@ -11,5 +11,6 @@ pub(crate) mod part;
 pub(crate) mod sam;
 pub(crate) mod sam_local;
 pub(crate) mod soak;
+pub(crate) mod stack;
 pub(crate) mod test;
 pub(crate) mod up;

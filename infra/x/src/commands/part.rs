@@ -1,4 +1,4 @@
-//! `cargo x restart` and `cargo x stop`: actions of fault tests on a running stack.
+//! `cargo x restart`, `cargo x stop` and `cargo x start`: actions of fault tests on a running stack.
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
@@ -7,12 +7,12 @@ use super::options::Named;
 use crate::stack::state::Stack;
 use crate::stack::{pgbouncer, postgres, redis};
 
-/// Options of `cargo x restart`.
+/// Options of `cargo x restart` and `cargo x start`.
 #[derive(Args)]
-pub(crate) struct RestartArgs {
+pub(crate) struct PartArgs {
     #[command(flatten)]
     pub(crate) stack: Named,
-    /// Part to restart.
+    /// Part to restart or start.
     pub(crate) part: Part,
 }
 
@@ -46,7 +46,7 @@ pub(crate) enum Spare {
 }
 
 /// Restarts one part on its old port. Every session through it ends.
-pub(crate) fn restart(args: &RestartArgs) -> Result<()> {
+pub(crate) fn restart(args: &PartArgs) -> Result<()> {
     let mut stack = Stack::load(&args.stack.name)?;
     match args.part {
         Part::Postgres => postgres::restart(&mut stack),
@@ -56,7 +56,18 @@ pub(crate) fn restart(args: &RestartArgs) -> Result<()> {
     }
 }
 
-/// Stops a part until it is restarted.
+/// Starts a stopped part on its old port. Does nothing if it is running.
+pub(crate) fn start(args: &PartArgs) -> Result<()> {
+    let process = match args.part {
+        Part::Postgres => postgres::NAME,
+        Part::Pgbouncer => pgbouncer::NAME,
+        Part::Redis => redis::NAME,
+        Part::Source => return restart(args),
+    };
+    if Stack::load(&args.stack.name)?.alive(process) { Ok(()) } else { restart(args) }
+}
+
+/// Stops a part until it is started again.
 pub(crate) fn stop(args: &StopArgs) -> Result<()> {
     let stack = Stack::load(&args.stack.name)?;
     match args.part {

@@ -13,7 +13,7 @@ use crate::machine::user::User;
 use crate::machine::{prerequisites, private, process, secret};
 
 /// Name of its process.
-pub(super) const NAME: &str = "pgbouncer";
+pub(crate) const NAME: &str = "pgbouncer";
 
 /// Writes the settings and starts PgBouncer. Fills in the stack's source and store URLs.
 pub(crate) fn start(stack: &mut Stack) -> Result<()> {

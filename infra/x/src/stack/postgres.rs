@@ -11,7 +11,7 @@ use crate::machine::venv::Venv;
 use crate::machine::{process, secret};
 
 /// Name of its process and of its folder in the stack.
-pub(super) const NAME: &str = "postgres";
+pub(crate) const NAME: &str = "postgres";
 /// Database of the sample tables and the store.
 pub(crate) const DATABASE: &str = "shop";
 /// Connection limit. Low on purpose, so that a component that opens more sessions than allowed is noticed.

@@ -10,7 +10,7 @@ use crate::machine::user::User;
 use crate::machine::{prerequisites, private, process, secret};
 
 /// Name of its process.
-const NAME: &str = "redis";
+pub(crate) const NAME: &str = "redis";
 
 /// Writes the settings and starts Redis. Fills in the stack's Redis URL, or leaves it empty if Redis is not installed.
 pub(crate) fn start(stack: &mut Stack) -> Result<()> {

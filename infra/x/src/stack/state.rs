@@ -180,11 +180,14 @@ impl Stack {
         format!("{}/", self.ground.display())
     }
 
+    /// Returns true if this process is alive.
+    pub(crate) fn alive(&self, process: &str) -> bool {
+        self.pids.get(process).is_some_and(|&pid| process::alive(pid, &self.mark()))
+    }
+
     /// Returns true if all required processes are alive.
     pub(crate) fn running(&self) -> bool {
-        let mark = self.mark();
-        let alive = |name| self.pids.get(name).is_some_and(|&pid| process::alive(pid, &mark));
-        !self.required.is_empty() && self.required.iter().all(alive)
+        !self.required.is_empty() && self.required.iter().all(|process| self.alive(process))
     }
 
     /// Stops all living processes and removes the data. Logs of the last run stay until the next one.

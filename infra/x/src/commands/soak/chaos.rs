@@ -1,4 +1,4 @@
-//! `cargo x chaos`: the chaos test of `tests/faults/chaos.rs` for any duration, on a dedicated stack.
+//! `cargo x soak chaos`: the chaos test of `tests/faults/chaos.rs` for any duration, on a dedicated stack.
 
 use std::process::ExitCode;
 

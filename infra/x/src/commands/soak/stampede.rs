@@ -1,4 +1,4 @@
-//! `cargo x stampede`: the full stampede of `tests/faults/stampede.rs` on a PostgreSQL with few connections.
+//! `cargo x soak stampede`: the full stampede of `tests/faults/stampede.rs` on a PostgreSQL with few connections.
 
 use std::process::ExitCode;
 

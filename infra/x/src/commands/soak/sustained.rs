@@ -1,4 +1,4 @@
-//! `cargo x sustained`: many chunks processed by simulated workers, and one table with the cost of each part in the
+//! `cargo x soak sustained`: many chunks processed by simulated workers, and one table with the cost of each part in the
 //! store.
 
 use std::process::ExitCode;
