@@ -8,6 +8,8 @@ def pairs(values, keep=lambda choice: True):
 
     Greedy and without chance: each choice begins with a pair that has not met yet and takes, parameter by parameter, the
     value that lets most such pairs meet. A pair that no allowed choice can hold is left out.
+
+    Packages were tried: with `keep`, allpairspy 2.5.1 leaves out allowed pairs too (101 of 1709 of choices.py).
     """
     names = list(values)
     open_pairs = {
