@@ -1,4 +1,4 @@
-//! Builds the binaries of the stack in the profile that `cargo x` itself was built with, and deployable ones with SAM.
+//! Builds the binaries of the stack in the profile that `cargo x` itself was built with, and deployable ones by SAM.
 
 mod architecture;
 pub(crate) mod sam;

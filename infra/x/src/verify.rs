@@ -1,9 +1,9 @@
 //! Compares downloaded CSV files with PostgreSQL's own output for the same datasets.
 //!
-//! The statements come from `infra/sample/oracle.py` and the records from `psql`'s `COPY … (FORMAT csv, HEADER)`. Neither
-//! shares a line with the code that wrote the files, so no bug can be on both sides. The comparison covers the header,
-//! byte for byte, and the multiset of records, byte for byte. The order of records is ignored, because most datasets
-//! promise none.
+//! The statements come from `infra/sample/oracle.py` and the records from `psql`'s `COPY … (FORMAT csv, HEADER)`.
+//! Neither shares a line with the code that wrote the files, so no bug can be on both sides. The comparison covers the
+//! header, byte for byte, and the multiset of records, byte for byte. The order of records is ignored, because most
+//! datasets promise none.
 //!
 //! ```text
 //! let database = Database { psql, url };                                     // the owner's URL

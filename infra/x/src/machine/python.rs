@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::{place, surroundings};
 
-/// Runs a script, named relative to `infra`, with JSON on standard input and returns the JSON that it prints. Its standard error is shown as
-/// it arrives.
+/// Runs a script, named relative to `infra`, with JSON on standard input and returns the JSON that it prints. Its
+/// standard error is shown as it arrives.
 pub(crate) fn call(python: &Path, script: &str, input: &Value) -> Result<Value> {
     let mut child = surroundings::command(python)
         .arg(place::script(script))

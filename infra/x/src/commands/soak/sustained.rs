@@ -1,5 +1,5 @@
-//! `cargo x soak sustained`: many chunks processed by simulated workers, and one table with the cost of each part in the
-//! store.
+//! `cargo x soak sustained`: many chunks processed by simulated workers, and one table with the cost of each part in
+//! the store.
 
 use std::process::ExitCode;
 
