@@ -276,7 +276,7 @@ async fn queries_are_described() {
 #[tokio::test]
 async fn sample_catalog_can_be_applied() {
     let Some(ground) = Ground::new(&[]).await else { return };
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../infra/local/sample/catalog.toml");
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../infra/sample/catalog.toml");
     let catalog = Catalog::parse(&std::fs::read_to_string(file).unwrap()).unwrap();
     let mut inspector = ground.inspector().await;
     assert!(!inspector.source_name().await.unwrap().is_empty());

@@ -1,7 +1,7 @@
 //! The worker's Parquet as DuckDB and pyarrow read it, compared cell by cell with PostgreSQL's own text of the rows.
 //!
 //! Needs servers as `differential.rs` does, and `SLUICE_PARQUET_PYTHON`: a Python that has both readers
-//! (`infra/local/requirements/parquet.txt`). If one is missing, the tests print that. `parquet/compare.py` describes
+//! (`infra/requirements/parquet.txt`). If one is missing, the tests print that. `parquet/compare.py` describes
 //! the comparison; it shares nothing with the encoder.
 
 #![allow(clippy::unwrap_used, missing_docs)]

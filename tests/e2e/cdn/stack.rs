@@ -15,7 +15,7 @@ use tests::{PATIENCE, Stack, System, eventually, skipped};
 const SCHEMA: &str = include_str!("schema.sql");
 const CATALOG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/e2e/cdn/catalog.toml");
 /// Script that makes one call to the emulator with boto3.
-const CALL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/local/py/call.py");
+const CALL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/emulator/call.py");
 
 /// A running stack. It stops when this value is dropped.
 pub(super) struct CdnStack {

@@ -51,7 +51,7 @@ fn off(estimated: u64, counted: u64) -> f64 {
 #[tokio::test]
 async fn sample_estimates_are_close_to_actual_counts() {
     let Some(ground) = Ground::new(&[]).await else { return };
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../infra/local/sample/catalog.toml");
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../infra/sample/catalog.toml");
     let catalog = Catalog::parse(&std::fs::read_to_string(file).unwrap()).unwrap();
     let mut inspector = ground.inspector().await;
     let (mut revision, mut estimates) = (Revision::default(), BTreeMap::new());

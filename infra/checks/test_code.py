@@ -1,0 +1,88 @@
+"""The template and the code agree: variables, the trigger, and what a worker answers."""
+
+import json
+import re
+import unittest
+from pathlib import Path
+
+import template
+from template import FUNCTIONS
+
+ROOT = Path(__file__).resolve().parents[2]
+READ = re.compile(r"""(?:required|number|optional|var|var_os)(?:::<\w+>)?\(\s*"(SLUICE_[A-Z_]+)\"""")
+
+
+def sources(function):
+    return "\n".join(path.read_text() for path in (ROOT / "functions" / function / "src").rglob("*.rs"))
+
+
+class Agreement(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.source = template.parse((ROOT / "template.yaml").read_text())
+
+    def properties(self, function):
+        return self.source["Resources"][FUNCTIONS[function]]["Properties"]
+
+    def test_a_function_reads_exactly_the_variables_it_is_given(self):
+        shared = self.source["Globals"]["Function"]["Environment"]["Variables"]
+        for function in FUNCTIONS:
+            with self.subTest(function):
+                given = {*shared, *self.properties(function).get("Environment", {}).get("Variables", {})}
+                # The allocator's own are read by glibc, the log's level in ports/src/telemetry.rs.
+                ours = {name for name in given if not name.startswith("MALLOC_") and name != "RUST_LOG"}
+                self.assertEqual(set(READ.findall(sources(function))), ours)
+
+    def test_deployed_templates_cannot_enable_injected_faults(self):
+        """Only the local stack's emulator says where they are asked for, and only one file of ours listens."""
+        shipped = [path for pattern in ("*.yaml", "infra/*.yaml", "*.toml") for path in ROOT.glob(pattern)]
+        self.assertIn(ROOT / "template.yaml", shipped)
+        for path in shipped:
+            self.assertNotIn("SLUICE_FAULTS", path.read_text(), path)
+        code = [path for folder in ("functions", "client", "infra/x/src") for path in (ROOT / folder).rglob("*.rs")]
+        named = {str(path.relative_to(ROOT)) for path in code if '"SLUICE_FAULTS"' in path.read_text()}
+        self.assertEqual(named, {"functions/lib/ports/src/fault.rs", "infra/x/src/stack/emulator.rs"})
+
+    def test_the_bench_gives_the_engine_the_workers_memory(self):
+        bench = (ROOT / "infra/x/src/bench/lines.rs").read_text()
+        variables = self.properties("worker")["Environment"]["Variables"].items()
+        given = {name: value for name, value in variables if name.startswith("MALLOC_")}
+        self.assertEqual(dict(re.findall(r'\("(MALLOC_[A-Z_]+)", "(\d+)"\)', bench)), given)
+
+    def test_the_trigger_is_what_the_worker_and_the_budget_expect(self):
+        event = self.properties("worker")["Events"]["Doorbell"]["Properties"]
+        self.assertEqual(event["BatchSize"], 1)
+        self.assertEqual(event["FunctionResponseTypes"], ["ReportBatchItemFailures"])
+        self.assertEqual(event["ScalingConfig"]["MaximumConcurrency"], {"Ref": "Budget"})
+        self.assertIn("batchItemFailures", sources("worker").replace("batch_item_failures", "batchItemFailures"))
+        self.assertIn({"Ref": "Budget"}, self.properties("worker")["ReservedConcurrentExecutions"]["Fn::If"])
+
+    def test_the_access_log_is_json_without_headers_and_queries(self):
+        """Only what API Gateway itself puts there: nothing that a caller keeps secret."""
+        form = self.source["Resources"]["HttpApi"]["Properties"]["AccessLogSettings"]["Format"]
+        self.assertNotIn("\n", form.strip())
+        # API Gateway quotes this one itself, so a quote within an error cannot end the field.
+        fields = json.loads(form.replace("$context.error.messageString", '"$context.error.messageString"'))
+        self.assertIn("$context.requestId", fields.values())
+        self.assertIn("$context.authorizer.error", fields.values())
+        for value in fields.values():
+            self.assertRegex(value, r"^\$context\.[A-Za-z.]+$")
+            self.assertNotRegex(value.lower(), "header|query|claim|overrid")
+        log = self.source["Resources"]["AccessLogs"]["Properties"]
+        self.assertEqual(log["RetentionInDays"], {"Ref": "LogRetentionDays"})
+
+    def test_every_function_is_traced_where_the_parameter_says_so(self):
+        """Who may send traces is said in test_policies.py."""
+        self.assertEqual(self.source["Globals"]["Function"]["Tracing"], {"Ref": "Tracing"})
+        for function in FUNCTIONS:
+            self.assertNotIn("Tracing", self.properties(function))
+        made = template.translate(self.source, {name: "s3://b/k" for name in FUNCTIONS.values()}, "us-east-1", {"Tracing": "Active"})
+        for name in FUNCTIONS.values():
+            self.assertEqual(made["Resources"][name]["Properties"]["TracingConfig"], {"Mode": {"Ref": "Tracing"}})
+
+    def test_the_api_ends_before_api_gateway_gives_up(self):
+        self.assertLessEqual(self.properties("api")["Timeout"], 30)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,29 @@
+//! `cargo x bench flood`: one tenant sends the worst requests over six connections while the effect on another tenant
+//! is measured.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::commands::test;
+use crate::stack::postgres;
+use crate::stack::start::{Plan, Sample};
+
+/// Sessions at the source and at the store. These are the template's defaults.
+const SESSIONS: u32 = 4;
+
+/// Runs the flood of `tests/faults/flood.rs` for a long time on a dedicated stack.
+pub(super) fn run() -> Result<ExitCode> {
+    // No rate limit: as many requests as six connections can send.
+    let set = [("TenantRequestsPerSecond".to_owned(), "0".to_owned())];
+    let plan = Plan {
+        name: "flood",
+        budget: SESSIONS,
+        store_sessions: SESSIONS,
+        max_connections: postgres::MAX_CONNECTIONS,
+        set: &set,
+        sample: Sample::None,
+        cdn: false,
+    };
+    test::faults(&plan, "flood::", &[("SLUICE_FLOOD_FULL", "1".to_owned())])
+}

@@ -1,0 +1,16 @@
+//! The commands of `cargo x`, except `bench`. Each has its options beside it.
+
+pub(crate) mod admin;
+pub(crate) mod check;
+pub(crate) mod demo;
+pub(crate) mod invoke;
+pub(crate) mod lint;
+pub(crate) mod logs;
+pub(crate) mod options;
+pub(crate) mod part;
+pub(crate) mod sam;
+pub(crate) mod sam_local;
+pub(crate) mod soak;
+pub(crate) mod stack;
+pub(crate) mod test;
+pub(crate) mod up;

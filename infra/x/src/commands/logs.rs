@@ -1,0 +1,36 @@
+//! `cargo x logs`: log output of the functions of a running stack.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+
+use super::options::{Function, Named};
+use crate::machine::python;
+use crate::machine::venv::Venv;
+use crate::stack::state::Stack;
+
+/// Options of `cargo x logs`.
+#[derive(Args)]
+pub(crate) struct LogsArgs {
+    #[command(flatten)]
+    pub(crate) stack: Named,
+    /// Function to show; defaults to all.
+    pub(crate) function: Option<Function>,
+}
+
+/// Prints the lines of one function, or of all, each prefixed with its function's name.
+pub(crate) fn run(args: &LogsArgs) -> Result<ExitCode> {
+    let stack = Stack::running_one(&args.stack.name)?;
+    let wanted = args.function.map_or_else(|| Function::value_variants().to_vec(), |one| vec![one]);
+    let names: Vec<_> = wanted.into_iter().map(Function::name).collect();
+    let job = json!({"stack": stack, "functions": names});
+    let told = python::call(&Venv::stack()?.python(), "emulator/logs.py", &job)?;
+    for name in names {
+        for line in told[&name].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            println!("{name}  {line}");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

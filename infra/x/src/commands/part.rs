@@ -1,0 +1,80 @@
+//! `cargo x restart`, `cargo x stop` and `cargo x start`: actions of fault tests on a running stack.
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+
+use super::options::Named;
+use crate::stack::state::Stack;
+use crate::stack::{pgbouncer, postgres, redis};
+
+/// Options of `cargo x restart` and `cargo x start`.
+#[derive(Args)]
+pub(crate) struct PartArgs {
+    #[command(flatten)]
+    pub(crate) stack: Named,
+    /// Part to restart or start.
+    pub(crate) part: Part,
+}
+
+/// Parts that can be restarted.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Part {
+    Postgres,
+    Pgbouncer,
+    Redis,
+    /// Path from the pooler to the source, after it was stopped.
+    Source,
+}
+
+/// Options of `cargo x stop`.
+#[derive(Args)]
+pub(crate) struct StopArgs {
+    #[command(flatten)]
+    pub(crate) stack: Named,
+    /// Part to stop.
+    pub(crate) part: Spare,
+}
+
+/// Parts that can be stopped. Without Redis the stack continues to work; the others cause an outage.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Spare {
+    Postgres,
+    Pgbouncer,
+    Redis,
+    /// Path from the pooler to the source, for new sessions.
+    Source,
+}
+
+/// Restarts one part on its old port. Every session through it ends.
+pub(crate) fn restart(args: &PartArgs) -> Result<()> {
+    let mut stack = Stack::load(&args.stack.name)?;
+    match args.part {
+        Part::Postgres => postgres::restart(&mut stack),
+        Part::Pgbouncer => pgbouncer::restart(&mut stack),
+        Part::Redis => redis::restart(&mut stack),
+        Part::Source => pgbouncer::lead_to_source(&stack, true),
+    }
+}
+
+/// Starts a stopped part on its old port. Does nothing if it is running.
+pub(crate) fn start(args: &PartArgs) -> Result<()> {
+    let process = match args.part {
+        Part::Postgres => postgres::NAME,
+        Part::Pgbouncer => pgbouncer::NAME,
+        Part::Redis => redis::NAME,
+        Part::Source => return restart(args),
+    };
+    if Stack::load(&args.stack.name)?.alive(process) { Ok(()) } else { restart(args) }
+}
+
+/// Stops a part until it is started again.
+pub(crate) fn stop(args: &StopArgs) -> Result<()> {
+    let stack = Stack::load(&args.stack.name)?;
+    match args.part {
+        Spare::Postgres => postgres::stop(&stack),
+        Spare::Pgbouncer => pgbouncer::stop(&stack),
+        Spare::Redis => redis::stop(&stack),
+        Spare::Source => pgbouncer::lead_to_source(&stack, false)?,
+    }
+    Ok(())
+}

@@ -1,0 +1,34 @@
+//! `cargo x soak`: long runs under load or with injected failures, each on a dedicated stack.
+
+mod chaos;
+mod stampede;
+mod sustained;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+/// Commands of `cargo x soak`. Each is also a command of its own.
+#[derive(Subcommand)]
+pub(crate) enum Soak {
+    /// Inject failures and restarts under load for a while, then check that nothing is wrong.
+    Chaos(chaos::ChaosArgs),
+    /// Send two hundred bulk requests at once to a PostgreSQL with 20 connections, and compare with a naive client.
+    Stampede,
+    /// Process many chunks with simulated workers and print the cost of each part in the store.
+    Sustained {
+        /// Number of chunks.
+        #[arg(long, default_value_t = 100_000)]
+        chunks: u64,
+    },
+}
+
+/// Runs one of them.
+pub(crate) fn run(command: &Soak) -> Result<ExitCode> {
+    match command {
+        Soak::Chaos(args) => chaos::run(args),
+        Soak::Stampede => stampede::run(),
+        Soak::Sustained { chunks } => sustained::run(*chunks),
+    }
+}

@@ -1,0 +1,133 @@
+//! `cargo x test`: the one command that runs all tests.
+
+use std::process::{Command, ExitCode};
+
+use anyhow::{Result, bail};
+
+use crate::binaries;
+use crate::machine::progress::Step;
+use crate::machine::venv::Venv;
+use crate::machine::{place, prerequisites, process, signals, surroundings};
+use crate::stack::start::{Plan, Sample, start};
+use crate::stack::state::Stack;
+use crate::stack::{older, pgbouncer, postgres};
+
+const NAME: &str = "test";
+const BUDGET: u32 = 3;
+const STORE_SESSIONS: u32 = 4;
+/// Scale of the sample's tables. Only the catalog test uses them, and it needs their shapes but hardly a row.
+const SCALE: f64 = 0.001;
+
+/// Short times and small chunks, so that leases end and ranges are split within seconds.
+pub(crate) const PARAMETERS: [(&str, &str); 8] = [
+    ("LeaseSeconds", "4"),
+    ("RenewSeconds", "1"),
+    ("ResendSeconds", "2"),
+    ("CacheSeconds", "1"),
+    ("TargetBytes", "25165824"),
+    ("SplitBytes", "33554432"),
+    ("WorkerTimeoutSeconds", "60"),
+    // More sessions than tests open themselves. The test of a busy database opens more.
+    ("MaxActiveSessions", "25"),
+];
+
+/// Starts the test stack, runs every test on it, and stops it whatever their result.
+pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
+    run_told(args, &[])
+}
+
+/// Does the same, with variables that some tests read.
+pub(crate) fn run_told(args: &[String], variables: &[(&str, String)]) -> Result<ExitCode> {
+    let venv = Venv::stack()?;
+    prerequisites::pgbouncer()?;
+    prerequisites::install_redis();
+    prerequisites::install_nginx();
+    // A run of selected tests omits the script tests, which take a minute or two.
+    if args.is_empty() {
+        test_scripts(&venv)?;
+    }
+    binaries::build_all()?;
+
+    let set = PARAMETERS.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let plan = Plan {
+        name: NAME,
+        budget: BUDGET,
+        store_sessions: STORE_SESSIONS,
+        max_connections: postgres::MAX_CONNECTIONS,
+        set: &set,
+        sample: Sample::Tables(SCALE),
+        cdn: false,
+    };
+    let (guard, mut stack) = start(&plan, &venv)?;
+    listen(&mut stack, &venv)?;
+    let older = older::start(&mut stack)?;
+    let chosen = args.iter().any(|word| word == "-p" || word.starts_with("--package"));
+    let status = over(&stack)?
+        .arg("--no-fail-fast")
+        .args((!chosen).then_some("--workspace"))
+        .args(args)
+        .envs(variables.iter().map(|(name, value)| (name, value)))
+        .envs(older.map(|url| ("SLUICE_POSTGRES_15", url)))
+        .env("SLUICE_PARQUET_PYTHON", Venv::parquet()?.python())
+        .status()?;
+    drop(guard);
+    signals::check()?;
+    if !status.success() {
+        bail!("some tests failed; logs of the stack are in {}", place::open_home()?.join(NAME).display());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Makes the server log the statements of both roles. The test `guard` checks the statements that all other tests
+/// caused.
+fn listen(stack: &mut Stack, venv: &Venv) -> Result<()> {
+    let mut script = surroundings::command(venv.python());
+    script.arg(place::script("emulator/log_statements.py")).env("SLUICE_OWNER_URL", &stack.owner_url);
+    process::run(&mut script, "see the messages above")?;
+    // Settings of a role apply only to sessions that begin after the change.
+    pgbouncer::restart(stack)
+}
+
+/// Starts a dedicated stack, runs the fault tests of this name on it with these variables, and prints their output.
+/// Exit code 0 only if all of them pass.
+pub(crate) fn faults(plan: &Plan, name: &str, variables: &[(&str, String)]) -> Result<ExitCode> {
+    let venv = Venv::stack()?;
+    prerequisites::pgbouncer()?;
+    prerequisites::install_redis();
+    binaries::build_all()?;
+    let (guard, stack) = start(plan, &venv)?;
+    let status = over(&stack)?
+        .args(["--workspace", "--test", "faults", "--", name, "--nocapture"])
+        .envs(variables.iter().map(|(name, value)| (name, value)))
+        .status()?;
+    drop(guard);
+    signals::check()?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Returns a `cargo test` command for a running stack.
+fn over(stack: &Stack) -> Result<Command> {
+    let mut cargo = binaries::cargo(&["test"]);
+    cargo
+        .env("SLUICE_STACK", crate::stack::state::file(&stack.name)?)
+        // Tests of the adapters talk to the emulator as a function does.
+        .env("AWS_ENDPOINT_URL", &stack.aws_endpoint)
+        .env("AWS_ACCESS_KEY_ID", &stack.access_key)
+        .env("AWS_SECRET_ACCESS_KEY", &stack.secret_key)
+        .env("AWS_REGION", &stack.region)
+        .env("SLUICE_CLI", place::binaries()?.join("sluice"))
+        .env("SLUICE_X", place::binaries()?.join("x"))
+        .env("SLUICE_PYTHON", Venv::stack()?.python())
+        // PostgreSQL's list of SQLSTATEs. Sluice must know all of them.
+        .env("SLUICE_ERRCODES", stack.postgres_bin.join("../share/errcodes.txt"));
+    Ok(cargo)
+}
+
+fn test_scripts(venv: &Venv) -> Result<()> {
+    let step = Step::start("Testing the scripts");
+    let mut tests = surroundings::command(venv.python());
+    tests.arg(place::script("checks/run.py")).env("PYTHONDONTWRITEBYTECODE", "1");
+    process::run(&mut tests, "see the messages above")?;
+    step.done("passed");
+    Ok(())
+}

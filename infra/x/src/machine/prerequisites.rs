@@ -1,0 +1,135 @@
+//! Programs that must be installed before anything starts: Python and PgBouncer. Redis, nginx, and for tests PostgreSQL
+//! 15, are optional.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::{env, fs};
+
+use anyhow::{Result, bail};
+
+use super::progress::Step;
+use super::{process, surroundings, user};
+
+const PYTHONS: [&str; 6] = ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10"];
+/// Debian's folder of the programs of this version.
+const POSTGRESQL_15: &str = "/usr/lib/postgresql/15/bin";
+const SYSTEM_FOLDERS: [&str; 4] = ["/usr/sbin", "/usr/local/sbin", "/usr/bin", "/opt/homebrew/bin"];
+
+/// Finds a Python that is new enough.
+pub(crate) fn python() -> Result<PathBuf> {
+    let new_enough = |python: &PathBuf| {
+        let check = ["-c", "import sys; sys.exit(sys.version_info < (3, 10))"];
+        surroundings::command(python)
+            .args(check)
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.success())
+    };
+    match PYTHONS.iter().filter_map(|name| find(name)).find(new_enough) {
+        Some(python) => Ok(python),
+        None => bail!("Python 3.10 or newer is needed: install python3 (and python3-venv) and try again"),
+    }
+}
+
+/// Finds PgBouncer, and installs it if apt and root make that possible.
+pub(crate) fn pgbouncer() -> Result<PathBuf> {
+    if let Some(found) = find("pgbouncer") {
+        return Ok(found);
+    }
+    if user::is_root() && find("apt-get").is_some() {
+        let step = Step::start("Installing PgBouncer with apt-get");
+        install_service("pgbouncer")?;
+        step.done("installed");
+    }
+    match find("pgbouncer") {
+        Some(found) => Ok(found),
+        None => bail!(
+            "PgBouncer is needed: `sudo apt-get install pgbouncer`, `sudo dnf install pgbouncer` or \
+             `brew install pgbouncer`, then try again"
+        ),
+    }
+}
+
+/// Finds Redis or Valkey, if installed.
+pub(crate) fn redis() -> Option<PathBuf> {
+    find("redis-server").or_else(|| find("valkey-server"))
+}
+
+/// Finds nginx, if it is installed with the module for authorization subrequests.
+pub(crate) fn nginx() -> Option<PathBuf> {
+    let found = find("nginx")?;
+    let said = surroundings::command(&found).arg("-V").output().ok()?;
+    String::from_utf8_lossy(&said.stderr).contains("http_auth_request_module").then_some(found)
+}
+
+/// Installs Redis if apt and root make that possible. Otherwise prints once that there is none.
+pub(crate) fn install_redis() {
+    install_guest("Redis", "redis-server", redis, "a shared cache");
+}
+
+/// Installs nginx if apt and root make that possible. Otherwise prints once that there is none.
+pub(crate) fn install_nginx() {
+    install_guest("nginx", "nginx", nginx, "a CDN");
+}
+
+fn install_guest(name: &str, package: &str, installed: fn() -> Option<PathBuf>, what: &str) {
+    if installed().is_none() && user::is_root() && find("apt-get").is_some() {
+        let step = Step::start(&format!("Installing {name} with apt-get"));
+        let said =
+            install_service(package).map_or_else(|error| format!("{error:#}"), |()| "installed".to_owned());
+        step.done(&said);
+    }
+    if installed().is_none() {
+        eprintln!("▸ {name} is not installed, so the stack runs without {what}: install {package} to add it");
+    }
+}
+
+/// Installs a package and stops the service it starts, which would only occupy a port here.
+fn install_service(package: &str) -> Result<()> {
+    apt_get(&["update", "-qq"])?;
+    apt_get(&["install", "-y", "-qq", "--no-install-recommends", package])?;
+    if let Some(systemctl) = find("systemctl") {
+        let _ = surroundings::command(systemctl).args(["disable", "--now", package]).output();
+    }
+    Ok(())
+}
+
+/// Finds the programs of PostgreSQL 15, and installs them if apt has them and root makes that possible.
+pub(crate) fn postgresql_15() -> Option<PathBuf> {
+    let programs = Path::new(POSTGRESQL_15);
+    if !programs.join("postgres").is_file() && user::is_root() && find("apt-get").is_some() {
+        let step = Step::start("Installing PostgreSQL 15 with apt-get");
+        let said =
+            install_postgresql_15().map_or_else(|error| format!("{error:#}"), |()| "installed".to_owned());
+        step.done(&said);
+    }
+    programs.join("postgres").is_file().then(|| programs.to_path_buf())
+}
+
+fn install_postgresql_15() -> Result<()> {
+    apt_get(&["update", "-qq"])?;
+    // Without this setting the package would start its own server. The package that reads the setting is installed
+    // first.
+    apt_get(&["install", "-y", "-qq", "--no-install-recommends", "postgresql-common"])?;
+    let folder = Path::new("/etc/postgresql-common/createcluster.d");
+    let ours = folder.join("sluice.conf");
+    fs::create_dir_all(folder)?;
+    fs::write(&ours, "create_main_cluster = false\n")?;
+    let installed = apt_get(&["install", "-y", "-qq", "--no-install-recommends", "postgresql-15"]);
+    fs::remove_file(&ours)?;
+    installed
+}
+
+fn apt_get(args: &[&str]) -> Result<()> {
+    let mut command = surroundings::command("apt-get");
+    command.args(args).env("DEBIAN_FRONTEND", "noninteractive").stdin(Stdio::null()).stdout(Stdio::null());
+    process::run(&mut command, "install it by hand and try again")
+}
+
+/// Finds a program on the PATH or in the usual folders of system programs.
+pub(crate) fn find(name: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let folders =
+        env::split_paths(&path).chain(SYSTEM_FOLDERS.iter().map(|&folder| Path::new(folder).to_path_buf()));
+    folders.map(|folder| folder.join(name)).find(|file| fs::metadata(file).is_ok_and(|meta| meta.is_file()))
+}

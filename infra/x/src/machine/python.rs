@@ -1,0 +1,30 @@
+//! Runs the project's Python scripts: JSON in, JSON out.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::Stdio;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use super::{place, surroundings};
+
+/// Runs a script, named relative to `infra`, with JSON on standard input and returns the JSON that it prints. Its
+/// standard error is shown as it arrives.
+pub(crate) fn call(python: &Path, script: &str, input: &Value) -> Result<Value> {
+    let mut child = surroundings::command(python)
+        .arg(place::script(script))
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("cannot start {}", python.display()))?;
+    if let Some(mut stdin) = child.stdin.take() {
+        stdin.write_all(&serde_json::to_vec(input)?)?;
+    }
+    let output = child.wait_with_output()?;
+    if !output.status.success() {
+        bail!("{script} failed ({})", output.status);
+    }
+    serde_json::from_slice(&output.stdout).with_context(|| format!("{script} did not return JSON"))
+}

@@ -1,0 +1,132 @@
+//! Virtual environments under `target/x/venv`, one per list in `infra/requirements/`, recreated when the list changes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use sha2::{Digest, Sha256};
+
+use super::progress::Step;
+use super::{place, prerequisites, process, surroundings};
+
+/// Marker file, written last. It contains the fingerprint of the installed list.
+const MARK: &str = "requirements.sha256";
+
+/// An environment, ready for use.
+pub(crate) struct Venv(PathBuf);
+
+impl Venv {
+    /// Returns the environment that runs the stack.
+    pub(crate) fn stack() -> Result<Self> {
+        Self::ready("stack")
+    }
+
+    /// Returns the environment that lints the template.
+    pub(crate) fn lint() -> Result<Self> {
+        Self::ready("lint")
+    }
+
+    /// Returns the environment that checks dependencies.
+    pub(crate) fn deny() -> Result<Self> {
+        Self::ready("deny")
+    }
+
+    /// Returns the environment that scans the templates.
+    pub(crate) fn scan() -> Result<Self> {
+        Self::ready("scan")
+    }
+
+    /// Returns the environment that builds deployable functions.
+    pub(crate) fn sam() -> Result<Self> {
+        Self::ready("sam")
+    }
+
+    /// Returns the environment of the benchmarked peers.
+    pub(crate) fn bench() -> Result<Self> {
+        Self::ready("bench")
+    }
+
+    /// Returns the environment of the Parquet readers.
+    pub(crate) fn parquet() -> Result<Self> {
+        Self::ready("parquet")
+    }
+
+    /// Returns the path of a program of this environment.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        self.bin().join(name)
+    }
+
+    /// Returns its folder of programs.
+    pub(crate) fn bin(&self) -> PathBuf {
+        self.0.join("bin")
+    }
+
+    /// Returns its Python.
+    pub(crate) fn python(&self) -> PathBuf {
+        self.program("python")
+    }
+
+    /// Returns a hash that changes whenever the packages do.
+    pub(crate) fn fingerprint(&self) -> Result<String> {
+        fs::read_to_string(self.0.join(MARK)).context("the virtual environment is incomplete")
+    }
+
+    fn ready(name: &str) -> Result<Self> {
+        let folder = place::home()?.join("venv").join(name);
+        let list = place::root().join("infra/requirements").join(format!("{name}.txt"));
+        let print = fingerprint(&list)?;
+        let mark = folder.join(MARK);
+        if fs::read_to_string(&mark).is_ok_and(|found| found == print) {
+            return Ok(Self(folder));
+        }
+        let step = Step::start(&format!("Installing Python packages into {}", folder.display()));
+        let python = prerequisites::python()?;
+        if folder.exists() {
+            fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
+        }
+        process::run(
+            surroundings::command(&python).args(["-m", "venv"]).arg(&folder),
+            "on Debian and Ubuntu install it with `apt-get install python3-venv`",
+        )?;
+        let venv = Self(folder);
+        process::run(
+            surroundings::command(venv.python())
+                .args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"])
+                // New files can be added to a version later. Hashes exclude files that are not in the list.
+                .args(["--root-user-action", "ignore", "--require-hashes", "--requirement"])
+                .arg(&list),
+            "pip must be able to reach a package index (see `pip config list`)",
+        )?;
+        fs::write(&mark, print)?;
+        step.done("installed");
+        Ok(venv)
+    }
+}
+
+/// Hashes a list and the lists that it includes. Fails on anything but pinned packages.
+fn fingerprint(list: &Path) -> Result<String> {
+    let text = fs::read_to_string(list).with_context(|| format!("cannot read {}", list.display()))?;
+    let mut hash = Sha256::new_with_prefix(&text);
+    // A package is one logical line: its version, and a hash for each of its files.
+    for line in text.replace("\\\n", "").lines() {
+        if let Some(included) = line.strip_prefix("-r ") {
+            hash.update(fingerprint(&list.with_file_name(included))?);
+        } else if !(line.starts_with('#') || line.contains("==") && line.contains(" --hash=sha256:")) {
+            bail!("{}: `{line}` is not pinned by version and hash", list.display());
+        }
+    }
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_package_of_every_list_is_pinned_by_version_and_hash() -> Result<()> {
+        for list in ["stack", "bench", "parquet", "lint", "scan", "sam", "deny"] {
+            fingerprint(&place::root().join("infra/requirements").join(format!("{list}.txt")))?;
+        }
+        Ok(())
+    }
+}

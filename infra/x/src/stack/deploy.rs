@@ -1,0 +1,60 @@
+//! Deploys `template.yaml` to the emulator and records its outputs.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+
+use super::cdn::Cdn;
+use super::state::Stack;
+use crate::binaries::Architecture;
+use crate::machine::venv::Venv;
+use crate::machine::{place, python};
+
+/// Creates the CloudFormation stack. `overrides` are parameters of the template. `cdn` replaces CloudFront.
+pub(crate) fn run(
+    stack: &mut Stack,
+    venv: &Venv,
+    overrides: &[(String, String)],
+    cdn: Option<&Cdn>,
+) -> Result<()> {
+    let mut parameters = BTreeMap::from([
+        ("Architecture".to_owned(), Architecture::here().name().to_owned()),
+        ("SourceUrl".to_owned(), stack.source_url.clone()),
+        ("StoreUrl".to_owned(), stack.store_url.clone()),
+        ("OwnerUrl".to_owned(), stack.owner_url.clone()),
+        ("Budget".to_owned(), stack.budget.to_string()),
+        ("StoreSessions".to_owned(), stack.store_sessions.to_string()),
+        ("Pooled".to_owned(), "true".to_owned()),
+        ("CacheUrl".to_owned(), stack.redis_url.clone()),
+        // 32 MiB instead of 256: the sample is small, and its chunks should be split visibly.
+        ("TargetBytes".to_owned(), "33554432".to_owned()),
+    ]);
+    parameters.extend(cdn.into_iter().flat_map(Cdn::parameters));
+    parameters.extend(overrides.iter().cloned());
+    let job = json!({
+        "stack": stack,
+        "template": place::root().join("template.yaml"),
+        "binaries": place::binaries()?,
+        "scratch": stack.ground.join("tmp"),
+        "parameters": parameters,
+        "cdn": cdn.map(Cdn::outputs),
+    });
+    let outputs = python::call(&venv.python(), "emulator/deploy.py", &job)?;
+    let output = |name: &str| -> Result<String> {
+        let value = outputs.get(name).and_then(Value::as_str);
+        Ok(value.with_context(|| format!("template.yaml has no output {name}"))?.to_owned())
+    };
+    // The launcher of the emulator serves the only API at its own paths, so that its links work here as on AWS.
+    stack.url = format!("{}/api/v1", stack.aws_endpoint);
+    stack.bucket = output("BucketName")?;
+    stack.queue_url = output("QueueUrl")?;
+    stack.dead_letter_queue_url = output("DeadLetterQueueUrl")?;
+    if cdn.is_some() {
+        stack.cdn_secret = output("CdnSecretArn")?;
+    }
+    for name in ["Api", "Worker", "Sweeper", "Admin"] {
+        stack.functions.insert(name.to_lowercase(), output(&format!("{name}FunctionName"))?);
+    }
+    stack.save()
+}

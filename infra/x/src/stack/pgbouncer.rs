@@ -1,0 +1,103 @@
+//! PgBouncer in transaction mode, in place of RDS Proxy on AWS. One pool for the source, one for the store.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::postgres;
+use super::state::{Ending, Stack};
+use crate::machine::user::User;
+use crate::machine::{prerequisites, private, process, secret};
+
+/// Name of its process.
+pub(crate) const NAME: &str = "pgbouncer";
+
+/// Writes the settings and starts PgBouncer. Fills in the stack's source and store URLs.
+pub(crate) fn start(stack: &mut Stack) -> Result<()> {
+    let (source, store) = (secret::random()?, secret::random()?);
+    let port = process::free_port()?;
+    stack.pooler_port = port;
+    stack.pgbouncer_pid_file = stack.ground.join("pgbouncer.pid");
+    let user = User::unprivileged()?;
+    let users = format!("\"sluice_source\" \"{source}\"\n\"sluice_store\" \"{store}\"\n");
+    private::write(&stack.ground.join("pgbouncer-users.txt"), users, user)?;
+    private::write(&settings_file(stack), settings(stack), user)?;
+    stack.source_url = format!("postgres://sluice_source:{source}@127.0.0.1:{port}/source?sslmode=disable");
+    stack.store_url = format!("postgres://sluice_store:{store}@127.0.0.1:{port}/store?sslmode=disable");
+    launch(stack)
+}
+
+/// Ends all sessions and starts PgBouncer again on its old port.
+pub(crate) fn restart(stack: &mut Stack) -> Result<()> {
+    stop(stack);
+    launch(stack)
+}
+
+/// Stops it until it is restarted.
+pub(crate) fn stop(stack: &Stack) {
+    stack.end(NAME, Duration::from_secs(5));
+    let _ = fs::remove_file(&stack.pgbouncer_pid_file);
+}
+
+/// Routes new sessions of the source to their server, or to a port without a listener. Sessions of the store always
+/// reach their server.
+pub(crate) fn lead_to_source(stack: &Stack, there: bool) -> Result<()> {
+    let mut settings = settings(stack);
+    if !there {
+        let (server, nothing) =
+            (format!("source = host=127.0.0.1 port={}", stack.direct_port), process::free_port()?);
+        settings = settings.replace(&server, &format!("source = host=127.0.0.1 port={nothing}"));
+    }
+    private::write(&settings_file(stack), settings, User::unprivileged()?)?;
+    let pid = stack.pids.get(NAME).copied().and_then(|pid| Pid::from_raw(pid.cast_signed()));
+    kill_process(pid.context("PgBouncer is not running")?, Signal::HUP)
+        .context("PgBouncer did not reload its settings")
+}
+
+fn launch(stack: &mut Stack) -> Result<()> {
+    let log = stack.ground.join("pgbouncer.log");
+    let mut command = User::unprivileged()?.command(prerequisites::pgbouncer()?);
+    command.arg("--quiet").arg(settings_file(stack)).current_dir(&stack.ground).env_clear();
+    // PgBouncer opens its own log file. This one receives its output before that.
+    let pid = process::start(command, &stack.ground.join("pgbouncer.out"))?;
+    stack.started(NAME, Ending::Terminate, pid)?;
+    process::await_port(stack.pooler_port, pid, &stack.mark(), &log)
+}
+
+/// Returns the settings. `options` is not ignored on purpose: RDS Proxy rejects it, and so must this pooler.
+fn settings(stack: &Stack) -> String {
+    let ground = stack.ground.display();
+    format!(
+        "[databases]
+source = host=127.0.0.1 port={port} dbname={database} pool_size={budget}
+store = host=127.0.0.1 port={port} dbname={database} pool_size={store_sessions}
+
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {listen}
+unix_socket_dir =
+pidfile = {pid_file}
+logfile = {ground}/pgbouncer.log
+log_connections = 0
+log_disconnections = 0
+auth_type = scram-sha-256
+auth_file = {ground}/pgbouncer-users.txt
+pool_mode = transaction
+max_client_conn = 500
+server_login_retry = 1
+",
+        port = stack.direct_port,
+        database = postgres::DATABASE,
+        budget = stack.budget,
+        store_sessions = stack.store_sessions,
+        listen = stack.pooler_port,
+        pid_file = stack.pgbouncer_pid_file.display(),
+    )
+}
+
+fn settings_file(stack: &Stack) -> PathBuf {
+    stack.ground.join("pgbouncer.ini")
+}

@@ -1,0 +1,137 @@
+//! Start of a complete stack: services, deployed template, store, sample, key.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use super::cdn::Cdn;
+use super::state::{Guard, Stack, port_of};
+use super::{admin, deploy, emulator, pgbouncer, postgres, redis};
+use crate::machine::progress::Step;
+use crate::machine::venv::Venv;
+use crate::machine::{place, process, signals, surroundings};
+
+/// Tenant of the printed key.
+pub(crate) const TENANT: &str = "demo";
+
+/// Sessions at the source, and at the store, of a demonstrated or measured stack.
+const SESSIONS: u32 = 4;
+/// Initial contents of a stack's database.
+#[derive(Clone, Copy)]
+pub(crate) enum Sample {
+    /// Only the store.
+    None,
+    /// The sample's tables at this scale, without a catalog.
+    Tables(f64),
+    /// The sample at this scale, with its catalog applied.
+    Whole(f64),
+}
+
+/// Properties of the stack to start.
+pub(crate) struct Plan<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) budget: u32,
+    pub(crate) store_sessions: u32,
+    /// Connection limit of the whole server.
+    pub(crate) max_connections: u32,
+    /// Overridden parameters of the template.
+    pub(crate) set: &'a [(String, String)],
+    pub(crate) sample: Sample,
+    /// True if files are loaded through a CDN, when available.
+    pub(crate) cdn: bool,
+}
+
+impl<'a> Plan<'a> {
+    /// Returns a plan with the whole sample at this scale, four sessions at source and store, and no CDN.
+    pub(crate) fn sample(name: &'a str, scale: f64) -> Self {
+        Self {
+            name,
+            budget: SESSIONS,
+            store_sessions: SESSIONS,
+            max_connections: postgres::MAX_CONNECTIONS,
+            set: &[],
+            sample: Sample::Whole(scale),
+            cdn: false,
+        }
+    }
+}
+
+/// Starts a stack of already built functions. It ends with the returned guard.
+pub(crate) fn start(plan: &Plan<'_>, venv: &Venv) -> Result<(Guard, Stack)> {
+    let mut stack = Stack::create(plan.name, &[emulator::NAME, pgbouncer::NAME, postgres::NAME])?;
+    let guard = Guard::new(plan.name);
+    stack.budget = plan.budget;
+    stack.store_sessions = plan.store_sessions;
+
+    let step = Step::start("Starting PostgreSQL, PgBouncer, Redis and the AWS emulator");
+    postgres::start(&mut stack, venv, plan.max_connections)?;
+    pgbouncer::start(&mut stack)?;
+    redis::start(&mut stack)?;
+    emulator::start(&mut stack, venv)?;
+    let redis = if stack.redis_url.is_empty() { "none".to_owned() } else { stack.redis_port.to_string() };
+    step.done(&format!(
+        "ports {}, {}, {redis} and {}",
+        stack.direct_port,
+        stack.pooler_port,
+        port_of(&stack.aws_endpoint)
+    ));
+    signals::check()?;
+
+    let step = Step::start("Deploying template.yaml");
+    // An explicit `CreateCdn` leaves the CDN to the template.
+    let wanted = plan.cdn && plan.set.iter().all(|(name, _)| name != "CreateCdn");
+    let cdn = if wanted { Cdn::prepare(venv)? } else { None };
+    deploy::run(&mut stack, venv, plan.set, cdn.as_ref())?;
+    step.done("deployed");
+    signals::check()?;
+
+    if let Some(cdn) = cdn {
+        let step = Step::start("Starting nginx in place of CloudFront");
+        cdn.start(&mut stack, venv)?;
+        step.done(&format!("port {}", port_of(&stack.cdn_url)));
+        signals::check()?;
+    }
+
+    let step = Step::start("Creating the store and both roles (admin migrate)");
+    admin::expect(&stack, venv, &["migrate"])?;
+    step.done("migrated");
+    signals::check()?;
+
+    match plan.sample {
+        Sample::None => {}
+        Sample::Tables(scale) => load_tables(&stack, venv, scale)?,
+        Sample::Whole(scale) => {
+            load_tables(&stack, venv, scale)?;
+            apply_catalog(&stack, venv)?;
+        }
+    }
+    let answer = admin::expect(&stack, venv, &["keys", "create", TENANT])?;
+    answer["data"]["key"].as_str().context("admin returned no key")?.clone_into(&mut stack.key);
+    stack.save()?;
+    signals::check()?;
+    Ok((guard, stack))
+}
+
+fn load_tables(stack: &Stack, venv: &Venv, scale: f64) -> Result<()> {
+    let step = Step::start("Loading the sample database");
+    let mut load = surroundings::command(venv.python());
+    load.arg(sample("load.py")).args(["--url", &stack.owner_url, "--scale", &scale.to_string()]);
+    process::run(load.env("PYTHONDONTWRITEBYTECODE", "1"), "see its messages above")?;
+    step.done("loaded");
+    signals::check()
+}
+
+fn apply_catalog(stack: &Stack, venv: &Venv) -> Result<()> {
+    let step = Step::start("Applying the sample catalog");
+    let catalog = sample("catalog.toml");
+    admin::expect(stack, venv, &["catalog", "apply", &catalog.to_string_lossy()])?;
+    let datasets =
+        fs::read_to_string(&catalog)?.lines().filter(|line| line.starts_with("[datasets.")).count();
+    step.done(&format!("{datasets} datasets"));
+    signals::check()
+}
+
+fn sample(file: &str) -> PathBuf {
+    place::root().join("infra/sample").join(file)
+}
