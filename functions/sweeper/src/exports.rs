@@ -5,8 +5,7 @@ use ports::finish::FinishError;
 use ports::store::StoreError;
 
 use crate::Context;
-use crate::rounds::Rounds;
-use crate::sweep::StepError;
+use crate::rounds::{Rounds, StepError};
 
 /// Kind of work on exports.
 #[derive(Clone, Copy)]
