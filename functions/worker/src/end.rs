@@ -10,8 +10,8 @@ use ports::store::{GivenBack, StoreError};
 use ports::telemetry::chain;
 use tokio::time::sleep;
 
-use crate::attempt::Deadline;
 use crate::context::Context;
+use crate::deadline::Deadline;
 use crate::error::AttemptError;
 use crate::notify::wake_up;
 
