@@ -5,32 +5,18 @@
 //! the final name. Existing files that were not written for this export are left alone; see [`Folder`].
 
 use std::fs;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use export::id::{ExportId, hex};
-use export::manifest::ManifestFile;
-use export::wire::FileEntry;
 use futures::StreamExt;
 use reqwest::header::CONTENT_RANGE;
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncSeekExt, AsyncWriteExt};
 
 use crate::error::with_causes;
-use crate::text::is_control;
-use crate::{Client, Error, Folder};
-
-/// File to download.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wanted {
-    /// Name in the export.
-    pub name: String,
-    /// Size in bytes.
-    pub bytes: u64,
-    /// SHA-256 in hexadecimal.
-    pub sha256: String,
-}
+use crate::wanted::{hashed, is_there, local_path};
+use crate::{Client, Error, Folder, Wanted};
 
 /// Origin of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,18 +25,6 @@ pub enum Fetched {
     Present,
     /// The file was downloaded.
     Loaded,
-}
-
-impl From<&ManifestFile> for Wanted {
-    fn from(file: &ManifestFile) -> Self {
-        Self { name: file.name.clone(), bytes: file.bytes, sha256: file.sha256.clone() }
-    }
-}
-
-impl From<&FileEntry> for Wanted {
-    fn from(file: &FileEntry) -> Self {
-        Self { name: file.name.clone(), bytes: file.bytes, sha256: file.sha256.clone() }
-    }
 }
 
 impl Client {
@@ -222,50 +196,6 @@ impl<'a> Part<'a> {
         let what = format!("its SHA-256 is {found}, not {}", self.wanted.sha256);
         Err(Error::Mismatch { name: self.wanted.name.clone(), what })
     }
-}
-
-/// Returns the path for a file of that name. Rejects names that would lead to another directory.
-pub(crate) fn local_path(directory: &Path, name: &str) -> Result<PathBuf, Error> {
-    let odd = |c: char| matches!(c, '/' | '\\' | ':') || is_control(c);
-    if name.is_empty() || name.starts_with('.') || name.contains(odd) {
-        return Err(Error::BadName { name: name.to_owned() });
-    }
-    Ok(directory.join(name))
-}
-
-async fn is_there(path: &Path, wanted: &Wanted) -> Result<bool, Error> {
-    // In most cases the length alone decides.
-    if fs::metadata(path).map_or(0, |meta| meta.len()) != wanted.bytes {
-        return Ok(false);
-    }
-    let found = hashed(path).await?;
-    Ok(found.is_some_and(|(hash, _)| hex(&hash.finalize()) == wanted.sha256))
-}
-
-/// Returns the hash state after all bytes of a file, and their number; `None` if there is no such file.
-pub(crate) fn hash_file(path: &Path) -> Result<Option<(Sha256, u64)>, Error> {
-    let mut file = match fs::File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Error::io(path)(error)),
-    };
-    let (mut hash, mut length, mut buffer) = (Sha256::new(), 0, vec![0; WRITE_BYTES]);
-    loop {
-        match file.read(&mut buffer).map_err(Error::io(path))? {
-            0 => return Ok(Some((hash, length))),
-            n => {
-                hash.update(&buffer[..n]);
-                length += n as u64;
-            }
-        }
-    }
-}
-
-/// Hashes a file on a separate thread.
-async fn hashed(path: &Path) -> Result<Option<(Sha256, u64)>, Error> {
-    let owned = path.to_owned();
-    let hashed = tokio::task::spawn_blocking(move || hash_file(&owned)).await;
-    hashed.unwrap_or_else(|panic| Err(Error::io(path)(std::io::Error::other(panic))))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use export::format::{Compression, Format, is_formula};
 use export::manifest::{DatasetHead, RangeText};
 use flate2::write::GzEncoder;
 
-use crate::verify;
+use crate::rows;
 
 mod parquet;
 
@@ -67,11 +67,11 @@ pub(crate) fn is_right(path: &Path, head: &DatasetHead) -> bool {
     let Ok(file) = File::open(path) else { return false };
     let mut raw = BufReader::new(file);
     if head.output.format == Format::Parquet {
-        return verify::parquet_rows(&mut BufReader::new(raw.take(MAX_PARQUET_BYTES))).is_ok_and(|n| n == 0);
+        return rows::count(&mut BufReader::new(raw.take(MAX_PARQUET_BYTES)), head).is_ok_and(|n| n == 0);
     }
     let expected = header(head);
     let mut text = Vec::new();
-    let read = verify::decoder(&mut raw, head)
+    let read = rows::decoder(&mut raw, head)
         .and_then(|decoded| decoded.take(expected.len() as u64 + 1).read_to_end(&mut text));
     read.is_ok() && text == expected
 }

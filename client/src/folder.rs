@@ -13,8 +13,8 @@ use export::id::{ExportId, hex};
 use export::manifest::Manifest;
 use sha2::{Digest, Sha256};
 
-use crate::download::{Wanted, hash_file, local_path};
 use crate::verify::{MANIFEST_NAME, read_manifest, strays};
+use crate::wanted::{Wanted, hash_file, local_path};
 use crate::{Error, empty};
 
 mod record;

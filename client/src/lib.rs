@@ -9,14 +9,17 @@ mod download;
 mod empty;
 mod error;
 mod folder;
+mod rows;
 mod text;
 pub mod verify;
+mod wanted;
 
 #[cfg(test)]
 mod testing;
 
 pub use client::{Client, Retries, Submitted};
-pub use download::{Fetched, Wanted};
+pub use download::Fetched;
 pub use empty::file as empty_file;
 pub use error::Error;
 pub use folder::Folder;
+pub use wanted::Wanted;

@@ -4,9 +4,7 @@
 //! in the manifest (counted again), and that their ranges tile the requested range. It does not access the database.
 
 mod file;
-mod parquet;
 mod ranges;
-mod records;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -18,10 +16,8 @@ use export::id::ExportId;
 use export::manifest::{MANIFEST_VERSION, Manifest, ManifestDataset, ManifestFile};
 use serde::Serialize;
 
-use crate::download::local_path;
+use crate::wanted::local_path;
 use crate::{Error, empty};
-pub(crate) use file::decoder;
-pub(crate) use parquet::count as parquet_rows;
 
 /// Name of the manifest in a directory of files.
 pub const MANIFEST_NAME: &str = "manifest.json";

@@ -1,6 +1,19 @@
-//! Rules for files: small mains, a purpose at the top, no meaningless names, no paths of one machine.
+//! Rules for files: small mains, neither huge nor many tiny files, a purpose at the top, no meaningless names, no paths
+//! of one machine.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use crate::{files, root};
+
+/// Maximum number of lines of a file.
+const MOST_LINES: usize = 400;
+
+/// Number of lines below which a file is small: what it holds most likely belongs into a file beside it.
+const SMALL_LINES: usize = 25;
+
+/// Number of small files, which may only fall: lower it with each one that is joined to another.
+const SMALL_FILES: usize = 23;
 
 #[test]
 fn main_files_are_short() {
@@ -8,6 +21,45 @@ fn main_files_are_short() {
         let lines = std::fs::read_to_string(&path).unwrap().lines().count();
         assert!(lines <= 25, "{} has {lines} lines", path.display());
     }
+}
+
+#[test]
+fn no_file_is_huge() {
+    for path in files(&root(), "rs") {
+        let lines = std::fs::read_to_string(&path).unwrap().lines().count();
+        assert!(lines <= MOST_LINES, "{} has {lines} lines", path.display());
+    }
+}
+
+#[test]
+fn small_files_become_fewer() {
+    let entries = entry_points();
+    let mut small = files(&root(), "rs");
+    small.retain(|path| {
+        let lines = std::fs::read_to_string(path).unwrap().lines().count();
+        lines < SMALL_LINES && !entries.contains(path)
+    });
+    let names: Vec<_> =
+        small.iter().map(|path| path.strip_prefix(root()).unwrap().display().to_string()).collect();
+    let (found, names) = (names.len(), names.join("\n"));
+    assert!(found <= SMALL_FILES, "{found} files have fewer than {SMALL_LINES} lines:\n{names}");
+    assert!(found == SMALL_FILES, "lower SMALL_FILES to {found}");
+}
+
+/// Returns the files at which Cargo begins to compile: each is as small as its target.
+fn entry_points() -> BTreeSet<PathBuf> {
+    let mut entries = BTreeSet::new();
+    for manifest in files(&root(), "toml").into_iter().filter(|path| path.ends_with("Cargo.toml")) {
+        let folder = manifest.parent().unwrap();
+        let text = std::fs::read_to_string(&manifest).unwrap();
+        let named = text.lines().filter_map(|line| line.strip_prefix("path = \"")?.strip_suffix('"'));
+        entries.extend(named.map(|name| folder.join(name)));
+        entries.extend(["src/lib.rs", "src/main.rs"].map(|name| folder.join(name)));
+        if folder.join("examples").is_dir() {
+            entries.extend(files(&folder.join("examples"), "rs"));
+        }
+    }
+    entries
 }
 
 #[test]

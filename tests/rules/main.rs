@@ -1,11 +1,12 @@
-//! Rules of the repository that a compiler does not check: allowed dependencies, the order of the modules of `export`,
-//! and the beginning of files.
+//! Rules of the repository that a compiler does not check: allowed dependencies, no rings of modules, and
+//! the size and the beginning of files.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod dependencies;
 mod files;
-mod modules;
+mod paths;
+mod rings;
 mod statements;
 
 use std::path::{Path, PathBuf};

@@ -183,7 +183,7 @@ impl Loaded {
 fn add_empty(folder: &Folder, manifest: &Manifest, loaded: &mut Loaded) -> Result<(), Failure> {
     for head in manifest.datasets.iter().filter(|d| d.rows == 0).map(|d| &d.head) {
         let name = empty::file_name(head);
-        let path = crate::download::local_path(folder.path(), &name)?;
+        let path = crate::wanted::local_path(folder.path(), &name)?;
         if empty::is_right(&path, head) {
             loaded.present += 1;
         } else {

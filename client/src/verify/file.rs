@@ -1,17 +1,16 @@
 //! Check of one file against its entry in the manifest, in one pass.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufReader, Read};
 use std::path::Path;
 
-use export::format::{Compression, Format};
 use export::id::hex;
 use export::manifest::{DatasetHead, ManifestFile};
-use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
-use super::{Fault, parquet, records};
-use crate::download::local_path;
+use super::Fault;
+use crate::rows;
+use crate::wanted::local_path;
 
 /// Number of bytes read at a time.
 const READ_BYTES: usize = 256 * 1024;
@@ -34,7 +33,7 @@ pub(super) fn check(
         return Err(fault(format!("it has {length} bytes, not {}", file.bytes)));
     }
     let mut raw = BufReader::with_capacity(READ_BYTES, Hashing { inner: opened, hash: Sha256::new() });
-    let counted = count(&mut raw, head);
+    let counted = rows::count(&mut raw, head);
     // The hash covers all bytes, even if decoding stopped early.
     std::io::copy(&mut raw, &mut std::io::sink())
         .map_err(|error| fault(format!("it cannot be read: {error}")))?;
@@ -47,29 +46,6 @@ pub(super) fn check(
         Ok(counted) => Err(fault(format!("it has {counted} rows, not {rows}"))),
         Err(error) => Err(fault(format!("it cannot be decoded: {error}"))),
     }
-}
-
-fn count(raw: &mut impl BufRead, head: &DatasetHead) -> std::io::Result<u64> {
-    match head.output.format {
-        Format::Csv => {
-            let records = records::count_csv(decoder(raw, head)?)?;
-            Ok(records.saturating_sub(u64::from(head.output.csv.header)))
-        }
-        Format::Ndjson => records::count_lines(decoder(raw, head)?),
-        Format::Parquet => parquet::count(raw),
-    }
-}
-
-/// Returns the decompressed text of a file.
-pub(crate) fn decoder<'a>(
-    raw: &'a mut impl BufRead,
-    head: &DatasetHead,
-) -> std::io::Result<Box<dyn Read + 'a>> {
-    Ok(match head.output.compression {
-        Compression::None | Compression::Snappy => Box::new(raw),
-        Compression::Gzip => Box::new(MultiGzDecoder::new(raw)),
-        Compression::Zstd => Box::new(zstd::Decoder::with_buffer(raw)?),
-    })
 }
 
 struct Hashing<R> {

@@ -1,13 +1,9 @@
 //! `check`: verifies that every system Sluice depends on is reachable and configured as the template says.
 
-mod bucket;
-mod cache;
 mod capacity;
 mod catalog;
-mod queue;
-mod reached;
 mod report;
-mod secret;
+mod services;
 mod sessions;
 mod source;
 mod source_log;
@@ -18,6 +14,8 @@ mod transport;
 use std::future::Future;
 use std::time::Duration;
 
+use ports::postgres::ping::Unreached;
+use ports::telemetry::chain;
 use serde_json::json;
 
 use crate::answer::Answer;
@@ -47,20 +45,20 @@ pub(crate) async fn run(context: &Context) -> Answer {
     let beside = async {
         let beside = &context.beside;
         tokio::join!(
-            queue::look(&*beside.queue),
-            bucket::look(&*beside.objects),
-            secret::look(beside.secret.as_deref()),
-            cache::look(beside.cache.as_ref()),
+            services::queue(&*beside.queue),
+            services::bucket(&*beside.objects),
+            services::secret(beside.secret.as_deref()),
+            services::cache(beside.cache.as_ref()),
         )
     };
     let databases = async {
         let (store, source) = tokio::join!(context.store.reach(), context.source.reach());
         let mut state = None;
-        if reached::look("store", store, &mut report) {
+        if is_reached("store", store, &mut report) {
             state = store::look(context, &mut report).await;
         }
         let mut found = None;
-        if reached::look("source", source, &mut report) {
+        if is_reached("source", source, &mut report) {
             found = source::look(context, &mut report).await;
         }
         let (server, name) = found.unzip();
@@ -76,4 +74,20 @@ pub(crate) async fn run(context: &Context) -> Answer {
     }
     let (ok, text) = (report.is_fine(), report.text());
     Answer { ok, text, data: json!({"checks": report.lines()}) }
+}
+
+/// Checks that a database server responds, before any check that waits for a session. Returns true if the checks of
+/// that server should continue.
+fn is_reached(what: &'static str, reached: Result<(), Unreached>, report: &mut Report) -> bool {
+    let Err(error) = reached else { return true };
+    let remedy = match error {
+        Unreached::Silent(_) => {
+            "allow the functions' security group in that of the database (or proxy), and check the routes of their subnets"
+        }
+        Unreached::Failed(..) => {
+            "check host, port and sslmode of the URL; with verify-full, that the server's certificate names that host and its authority is trusted (sslrootcert)"
+        }
+    };
+    report.wrong(what, chain(&error), remedy);
+    false
 }

@@ -2,10 +2,14 @@
 
 pub(crate) mod create;
 pub(crate) mod list;
-pub(crate) mod revoke;
 pub(crate) mod rotate;
 
 use export::duration;
+use serde_json::json;
+
+use crate::answer::Answer;
+use crate::context::Context;
+use crate::failure::Failure;
 
 /// Default lifetime of a key.
 pub(crate) const DEFAULT_LIFE: &str = "365d";
@@ -27,6 +31,17 @@ fn life(text: &str) -> Result<Option<u64>, String> {
 /// Returns the id of a key, given the id or the whole key.
 pub(crate) fn id_of(key: &str) -> &str {
     key.strip_prefix("slc_").and_then(|rest| rest.split('_').next()).unwrap_or(key)
+}
+
+/// `keys revoke`: revokes a key. A process of the api that has just verified it may accept it for five more seconds. Also accepts a
+/// whole key, of which only the id is used.
+pub(crate) async fn revoke(context: &Context, id: &str) -> Result<Answer, Failure> {
+    let id = id_of(id);
+    if context.store.revoke_key(id).await? {
+        Ok(Answer::done(format!("key {id} is revoked; it stops working within 5 seconds"), json!({"id": id})))
+    } else {
+        Ok(Answer::refused("there is no valid key with this id; keys list shows the valid ones"))
+    }
 }
 
 #[cfg(test)]

@@ -15,7 +15,6 @@ mod invalidate;
 mod keys;
 mod migrate;
 mod pause;
-mod resume;
 mod tenants;
 
 use lambda_runtime::LambdaEvent;
@@ -94,8 +93,8 @@ async fn perform(context: &Context, command: Command) -> Result<Answer, Failure>
             keys::rotate::run(context, &id, overlap.as_deref(), expires.as_deref()).await
         }
         Command::TenantsForget { tenant } => tenants::forget(context, &tenant).await,
-        Command::KeysRevoke { id } => keys::revoke::run(context, &id).await,
-        Command::Pause {} => pause::run(context).await,
-        Command::Resume {} => resume::run(context).await,
+        Command::KeysRevoke { id } => keys::revoke(context, &id).await,
+        Command::Pause {} => pause::pause(context).await,
+        Command::Resume {} => pause::resume(context).await,
     }
 }

@@ -1,4 +1,4 @@
-//! `pause`: starts no new chunks; running ones continue.
+//! `pause` starts no new chunks, while running ones continue; `resume` starts chunks again.
 
 use serde_json::json;
 
@@ -7,11 +7,21 @@ use crate::context::Context;
 use crate::failure::Failure;
 
 /// Pauses. Safe to run twice.
-pub(crate) async fn run(context: &Context) -> Result<Answer, Failure> {
+pub(crate) async fn pause(context: &Context) -> Result<Answer, Failure> {
     let text = if context.store.pause().await? {
         "paused: no chunk starts until resume, and deadlines are suspended"
     } else {
         "already paused"
     };
     Ok(Answer::done(text, json!({"paused": true})))
+}
+
+/// Resumes, and moves deadlines by the duration of the pause. Safe to run twice.
+pub(crate) async fn resume(context: &Context) -> Result<Answer, Failure> {
+    let text = if context.store.resume().await? {
+        "resumed: chunks start at the sweeper's next run"
+    } else {
+        "not paused"
+    };
+    Ok(Answer::done(text, json!({"paused": false})))
 }

@@ -1,27 +1,32 @@
-//! Caches of the api: key owners, the catalog, and ended exports. Only successful results from the store are cached,
+//! Caches of the api: key owners, the catalog, and responses about ended exports. Only successful results from the store are cached,
 //! never store errors or error responses, so that a new key works at once.
 //!
 //! The README of this crate lists what is cached where, for how long and why it is correct, in section "Caches".
 
 mod catalogs;
-mod ended;
 mod framed;
 mod keys;
 mod report;
 mod seal;
 
 pub(crate) use catalogs::Catalogs;
-pub(crate) use ended::{chunks, export, file, files};
 pub(crate) use keys::{Keys, NoOwner};
 pub(crate) use report::Report;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use bytes::Bytes;
 use ports::cache::{
-    Cache, Keyring, LayeredCache, MemoryCache, MemoryLimits, ReadThrough, RedisCache, SealedCache,
+    Cache, Filled, Key, Keyring, LayeredCache, MemoryCache, MemoryLimits, ReadThrough, RedisCache,
+    SealedCache,
 };
 use ports::config::ConfigError;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use store::Store;
+
+use crate::refusal::Refusal;
 
 /// The read-through cache of the requests, and the cache keys of this deployment.
 #[derive(Clone)]
@@ -47,5 +52,25 @@ impl Shared {
         let redis = Arc::new(RedisCache::new(url)?);
         let sealed = Arc::new(SealedCache::new(redis, Arc::new(seal::Seal::new(store.clone()))));
         Ok(Self::new(Arc::new(LayeredCache::new(memory, sealed)), deployment))
+    }
+
+    /// Reads facts and body through the cache. `fill` returns them with the time for which they may be cached.
+    pub(crate) async fn read<T, Fut>(&self, key: &Key, fill: impl Fn() -> Fut) -> Result<(T, Bytes), Refusal>
+    where
+        T: Serialize + DeserializeOwned,
+        Fut: Future<Output = Result<(T, Bytes, Option<Duration>), Refusal>>,
+    {
+        let pack = || async {
+            let (facts, body, keep) = fill().await?;
+            Ok::<_, Refusal>(Filled { value: framed::pack(&facts, &body), keep })
+        };
+        let entry = self.through.read(key, pack).await?;
+        if let Some(read) = framed::unpack(&entry.value) {
+            return Ok(read);
+        }
+        // An entry this release cannot decode. It cannot occur as long as cache versions are raised.
+        self.through.cache().remove(key).await;
+        let (facts, body, _) = fill().await?;
+        Ok((facts, body))
     }
 }

@@ -1,10 +1,8 @@
-//! State that lives as long as the process: ports, settings and caches.
+//! State that lives as long as the process: ports, settings and caches, wired to each other.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use export::request::Limits;
-use ports::config::{self, ConfigError};
+use ports::config;
 use ports::fault::Faults;
 use ports::links::{Cdn, SecretsManager};
 use ports::objects::{Objects, S3Objects};
@@ -12,10 +10,9 @@ use ports::postgres::login::Login;
 use ports::queue::{Queue, SqsQueue};
 use store::Store;
 
-use crate::auth::Auth;
 use crate::caches::{Catalogs, Keys, Report, Shared};
-use crate::layers::Rates;
-use crate::refusal::Refusal;
+use crate::rates::Rates;
+use crate::settings::Settings;
 
 /// State shared by all requests. Clones are cheap.
 #[derive(Clone)]
@@ -34,55 +31,6 @@ pub struct Inner {
     pub(crate) shared: Shared,
     pub(crate) report: Report,
     pub(crate) rates: Rates,
-}
-
-/// Settings of the api. The README has the table of variables.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Authentication of callers.
-    pub auth: Auth,
-    /// Lifetime of a link to an object, in seconds.
-    pub link_secs: u32,
-    /// Seconds after acceptance at which an export ends in any case.
-    pub deadline_secs: u32,
-    /// Target size of a chunk in bytes of binary COPY.
-    pub target_bytes: u64,
-    /// Maximum number of chunks of an export.
-    pub max_chunks: usize,
-    /// Memory of a worker in MB. The cost of a plan is computed from it.
-    pub worker_memory_mb: u32,
-    /// Limits on the size of a request.
-    pub limits: Limits,
-    /// Lifetime of the cached catalog. Keys are cached for the same time, at most 5 s.
-    pub cache_for: Duration,
-    /// Maximum requests per second of one tenant to one process; zero means no limit.
-    pub tenant_requests_per_second: u32,
-}
-
-/// Maximum lifetime of the cached catalog in seconds. Keys are cached for less.
-const LONGEST_CACHE_SECS: u64 = 30;
-
-impl Settings {
-    /// Reads the settings.
-    ///
-    /// # Errors
-    /// If a variable is set and cannot be parsed.
-    pub fn from_env() -> Result<Self, ConfigError> {
-        let limits = Limits::default();
-        Ok(Self {
-            auth: Auth::from_env()?,
-            link_secs: config::number("SLUICE_LINK_SECS", 900)?,
-            deadline_secs: config::number("SLUICE_DEADLINE_HOURS", 24u32)?.saturating_mul(3600),
-            target_bytes: config::number("SLUICE_TARGET_BYTES", 268_435_456)?,
-            max_chunks: config::number("SLUICE_MAX_CHUNKS", 20_000)?,
-            worker_memory_mb: config::number("SLUICE_WORKER_MEMORY_MB", 1769)?,
-            limits: Limits { datasets: config::number("SLUICE_MAX_DATASETS", limits.datasets)?, ..limits },
-            cache_for: Duration::from_secs(
-                config::number("SLUICE_CACHE_SECS", LONGEST_CACHE_SECS)?.min(LONGEST_CACHE_SECS),
-            ),
-            tenant_requests_per_second: config::number("SLUICE_TENANT_REQUESTS_PER_SECOND", 100)?,
-        })
-    }
 }
 
 impl Context {
@@ -133,65 +81,9 @@ impl Context {
     }
 }
 
-impl Inner {
-    /// Returns a link to one object, valid for [`Settings::link_secs`]. Links are created per call and never stored.
-    ///
-    /// The link uses the CDN if there is one that can sign it, and the storage otherwise.
-    pub(crate) async fn link(&self, key: &str, download_name: &str) -> Result<String, Refusal> {
-        if let Some(cdn) = &self.cdn
-            && let Some(link) = cdn.link(key, self.settings.link_secs).await
-        {
-            return Ok(link);
-        }
-        let link = self.objects.presign_get(key, self.settings.link_secs, Some(download_name)).await;
-        link.map_err(|error| Refusal::hide(&error))
-    }
-}
-
 impl std::ops::Deref for Context {
     type Target = Inner;
     fn deref(&self) -> &Inner {
         &self.0
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::process::Command;
-
-    use ports::links::MemorySecret;
-    use ports::objects::MemoryObjects;
-    use ports::queue::MemoryQueue;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn links_use_the_cdn_when_it_can_sign() {
-        let secret = MemorySecret::default();
-        let made = |cdn| {
-            let store = Store::new("postgres://nobody:secret@127.0.0.1:1/none").unwrap();
-            let shared = Shared::layers(None, "test", &store).unwrap();
-            Context::build(
-                store,
-                Arc::new(MemoryQueue::default()),
-                Arc::new(MemoryObjects::default()),
-                cdn,
-                shared,
-                Settings::from_env().unwrap(),
-            )
-        };
-        let link = async |context: Context| context.link("t/acme/c/1.csv", "orders.csv").await.ok().unwrap();
-        assert!(link(made(None)).await.starts_with("memory:///t/acme/c/1.csv?secs=900"));
-        let empty = made(Some(Cdn::new(secret.clone())));
-        assert!(link(empty).await.starts_with("memory:///"), "an empty secret");
-
-        let key = ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"];
-        let key =
-            Command::new("openssl").args(key).output().expect("this test needs the command openssl").stdout;
-        let key = serde_json::json!({"domain": "files.example.com", "keyPairId": "K1", "privateKey": String::from_utf8(key).unwrap()});
-        secret.put(key.to_string());
-        let signed = link(made(Some(Cdn::new(secret)))).await;
-        assert!(signed.starts_with("https://files.example.com/t/acme/c/1.csv?Expires="), "{signed}");
-        assert!(signed.contains("&Key-Pair-Id=K1"));
     }
 }

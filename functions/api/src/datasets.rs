@@ -1,19 +1,62 @@
 //! Datasets: the tables and queries that may be exported.
 
-mod list;
-mod no_method;
-mod show;
-
-pub(crate) use list::list;
-pub(crate) use no_method::no_method;
-pub(crate) use show::show;
-
+use axum::extract::{Path, State};
+use axum::response::Response;
 use export::catalog::{self, RangeColumn};
 use export::column::Column;
 use export::estimate::DatasetEstimate;
 use export::manifest::{ColumnHead, rfc3339};
 use export::range::RangeKind;
 use export::wire;
+use http::{StatusCode, Uri};
+
+use crate::caller::Caller;
+use crate::context::Context;
+use crate::query::Params;
+use crate::refusal::Refusal;
+use crate::{answer, visible};
+
+/// `GET /datasets`.
+pub(crate) async fn list(
+    State(context): State<Context>,
+    caller: Caller,
+    uri: Uri,
+) -> Result<Response, Refusal> {
+    Params::read(&uri, &[]).check()?;
+    let applied = visible::in_force(&context, &caller).await?;
+    let datasets = applied.revision.datasets.iter();
+    let list = wire::DatasetList {
+        revision: applied.revision_id.clone(),
+        datasets: datasets.map(|(name, d)| dataset(name, d, applied.estimates.get(name))).collect(),
+    };
+    answer::json(StatusCode::OK, &list)
+}
+
+/// `GET /datasets/{name}`. Names are case-insensitive.
+pub(crate) async fn show(
+    State(context): State<Context>,
+    caller: Caller,
+    Path(name): Path<String>,
+    uri: Uri,
+) -> Result<Response, Refusal> {
+    Params::read(&uri, &[]).check()?;
+    let (applied, known) = visible::find(&context, &caller, &name).await?;
+    let known = known.as_deref().and_then(|name| applied.revision.find(name));
+    let (name, found) = known.ok_or_else(|| Refusal::no_dataset(&name, &applied.revision))?;
+    answer::json(StatusCode::OK, &dataset(name, found, applied.estimates.get(name)))
+}
+
+/// Methods other than `POST` at `/{dataset}`: 405 if the dataset exists, 404 otherwise.
+pub(crate) async fn no_method(
+    State(context): State<Context>,
+    caller: Caller,
+    Path(name): Path<String>,
+) -> Result<Response, Refusal> {
+    match visible::find(&context, &caller, &name).await?.1 {
+        Some(_) => Err(Refusal::no_method()),
+        None => Err(Refusal::no_path()),
+    }
+}
 
 fn dataset(name: &str, dataset: &catalog::Dataset, estimate: Option<&DatasetEstimate>) -> wire::Dataset {
     let heads = |columns: &[Column]| columns.iter().map(head).collect();

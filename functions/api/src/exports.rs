@@ -4,6 +4,7 @@ mod accept;
 mod chunks;
 mod create;
 mod delete;
+mod ended;
 mod extend;
 mod file;
 mod files;
@@ -11,7 +12,7 @@ mod list;
 mod manifest;
 mod planned;
 mod retry;
-pub(crate) mod shape;
+mod shape;
 mod show;
 
 pub(crate) use chunks::chunks;
@@ -31,9 +32,9 @@ use export::wire::BASE_PATH;
 use http::request::Parts;
 use store::ExportState;
 
-use crate::caches;
+use crate::caller::Caller;
+use crate::clock::now_micros;
 use crate::context::Context;
-use crate::layers::Caller;
 use crate::refusal::Refusal;
 
 /// Recommended seconds between two polls of a live export.
@@ -54,7 +55,7 @@ impl FromRequestParts<Context> for Id {
         let id = id.ok_or_else(Refusal::no_export)?;
         let caller = Caller::from_request_parts(parts, context).await?;
         if caller.access().is_scoped() {
-            let (look, _) = caches::export(context, &caller, id).await?;
+            let (look, _) = ended::export(context, &caller, id).await?;
             if !caller.access().sees_all(look.datasets()) {
                 return Err(Refusal::no_export());
             }
@@ -69,9 +70,9 @@ fn read(id: &str) -> Option<ExportId> {
 }
 
 /// Returns the export if it belongs to the tenant.
-pub(crate) async fn find(context: &Context, tenant: &TenantId, id: ExportId) -> Result<ExportState, Refusal> {
+async fn find(context: &Context, tenant: &TenantId, id: ExportId) -> Result<ExportState, Refusal> {
     let found = context.store.export(tenant, id).await?.ok_or_else(Refusal::no_export)?;
-    if !found.status.is_live() || found.paused || found.deadline_micros > shape::now_micros() {
+    if !found.status.is_live() || found.paused || found.deadline_micros > now_micros() {
         return Ok(found);
     }
     // All chunks were read in time, but the process that should have finished the export died. At the deadline, the

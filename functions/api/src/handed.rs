@@ -3,8 +3,8 @@
 
 use export::id::{ExportId, TenantId};
 
+use crate::caller::Caller;
 use crate::context::Context;
-use crate::layers::Caller;
 use crate::refusal::Refusal;
 
 /// Links to objects of one export that were created for one response.
@@ -44,14 +44,27 @@ impl Handed {
         key: &str,
         download_name: &str,
     ) -> Result<String, Refusal> {
-        if !is_of(&caller.0, key) {
-            tracing::error!(tenant = %caller.0, export = %self.export, "an object outside of the tenant's prefix was not signed");
+        if !is_of(&caller.tenant, key) {
+            tracing::error!(tenant = %caller.tenant, export = %self.export, "an object outside of the tenant's prefix was not signed");
             return Err(Refusal::internal());
         }
-        let link = context.link(key, download_name).await?;
+        let link = link_to(context, key, download_name).await?;
         self.links += 1;
         Ok(link)
     }
+}
+
+/// Returns a link to one object, valid for `link_secs` of the settings. Links are created per call and never stored.
+///
+/// The link uses the CDN if there is one that can sign it, and the storage otherwise.
+async fn link_to(context: &Context, key: &str, download_name: &str) -> Result<String, Refusal> {
+    if let Some(cdn) = &context.cdn
+        && let Some(link) = cdn.link(key, context.settings.link_secs).await
+    {
+        return Ok(link);
+    }
+    let link = context.objects.presign_get(key, context.settings.link_secs, Some(download_name)).await;
+    link.map_err(|error| Refusal::hide(&error))
 }
 
 /// Returns true if the key names an object below `t/{tenant}/`, both literally and when resolved as a path.
@@ -63,7 +76,48 @@ fn is_of(tenant: &TenantId, key: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+    use std::sync::Arc;
+
+    use ports::links::{Cdn, MemorySecret};
+    use ports::objects::MemoryObjects;
+    use ports::queue::MemoryQueue;
+    use store::Store;
+
     use super::*;
+    use crate::caches::Shared;
+    use crate::settings::Settings;
+
+    #[tokio::test]
+    async fn links_use_the_cdn_when_it_can_sign() {
+        let secret = MemorySecret::default();
+        let made = |cdn| {
+            let store = Store::new("postgres://nobody:secret@127.0.0.1:1/none").unwrap();
+            let shared = Shared::layers(None, "test", &store).unwrap();
+            Context::build(
+                store,
+                Arc::new(MemoryQueue::default()),
+                Arc::new(MemoryObjects::default()),
+                cdn,
+                shared,
+                Settings::from_env().unwrap(),
+            )
+        };
+        let link =
+            async |context: Context| link_to(&context, "t/acme/c/1.csv", "orders.csv").await.ok().unwrap();
+        assert!(link(made(None)).await.starts_with("memory:///t/acme/c/1.csv?secs=900"));
+        let empty = made(Some(Cdn::new(secret.clone())));
+        assert!(link(empty).await.starts_with("memory:///"), "an empty secret");
+
+        let key = ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"];
+        let key =
+            Command::new("openssl").args(key).output().expect("this test needs the command openssl").stdout;
+        let key = serde_json::json!({"domain": "files.example.com", "keyPairId": "K1", "privateKey": String::from_utf8(key).unwrap()});
+        secret.put(key.to_string());
+        let signed = link(made(Some(Cdn::new(secret)))).await;
+        assert!(signed.starts_with("https://files.example.com/t/acme/c/1.csv?Expires="), "{signed}");
+        assert!(signed.contains("&Key-Pair-Id=K1"));
+    }
 
     #[test]
     fn only_objects_of_the_tenant_are_signed() {

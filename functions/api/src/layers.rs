@@ -7,26 +7,32 @@ mod caching;
 mod gzip;
 mod location;
 mod log;
-mod panics;
 mod problems;
-mod rate;
 mod stage;
 
-pub(crate) use audit::audit;
-pub(crate) use authenticate::{Caller, authenticate};
+#[cfg(test)]
+pub(crate) use audit::Tried;
+pub(crate) use audit::{Action, audit, note_action};
+pub(crate) use authenticate::authenticate;
 pub(crate) use caching::caching;
 pub(crate) use gzip::gzip;
 pub(crate) use location::location;
 pub(crate) use log::log;
-pub(crate) use panics::panics;
 pub(crate) use problems::problems;
-pub(crate) use rate::{Rates, rate};
 pub(crate) use stage::stage;
 
-use axum::extract::Request;
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+use axum::extract::{Request, State};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
 use http::{HeaderName, HeaderValue, header};
+
+use crate::caller::Caller;
+use crate::context::Context;
+use crate::refusal::Refusal;
 
 /// Headers that protect a browser which displays a response.
 const SECURITY: [(HeaderName, &str); 5] = [
@@ -44,4 +50,26 @@ pub(crate) async fn security(request: Request, next: Next) -> Response {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     response
+}
+
+/// Returns 429 if the tenant makes too many requests. Requests that need no key are not counted.
+pub(crate) async fn rate(State(context): State<Context>, request: Request, next: Next) -> Response {
+    if let Some(caller) = request.extensions().get::<Caller>()
+        && let Err(secs) = context.rates.take(&caller.tenant, Instant::now())
+    {
+        return Refusal::too_many_requests(context.rates.per_second, secs).into_response();
+    }
+    next.run(request).await
+}
+
+/// Returns 500 in place of a panic. The panic hook logs its location.
+pub(crate) async fn panics(request: Request, next: Next) -> Response {
+    // State of the request is dropped with it, and the caches recover from a poisoned lock.
+    match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+        Ok(response) => response,
+        Err(_) => {
+            tracing::error!("a request panicked");
+            Refusal::internal().into_response()
+        }
+    }
 }

@@ -2,30 +2,74 @@
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state, map_request};
-use axum::routing::{get, post};
-use export::wire::BASE_PATH;
+use axum::response::Response;
+use axum::routing::{MethodFilter, MethodRouter, on};
+use export::wire::{BASE_PATH, Health};
+use http::StatusCode;
 
 use crate::context::Context;
-use crate::{datasets, exports, health, layers};
+use crate::layers::{self, Action};
+use crate::refusal::Refusal;
+use crate::{answer, datasets, exports};
 
-/// Every route, by method and path below the base path. Tests iterate over it.
-pub const ROUTES: [(&str, &str); 15] = [
-    ("GET", "/health"),
-    ("GET", "/datasets"),
-    ("GET", "/datasets/{name}"),
-    ("GET", "/exports"),
-    ("POST", "/exports"),
-    ("GET", "/exports/{id}"),
-    ("DELETE", "/exports/{id}"),
-    ("POST", "/exports/{id}/retry"),
-    ("POST", "/exports/{id}/extend"),
-    ("GET", "/exports/{id}/files"),
-    ("GET", "/exports/{id}/files?links=true"),
-    ("GET", "/exports/{id}/files/{name}"),
-    ("GET", "/exports/{id}/chunks"),
-    ("GET", "/exports/{id}/manifest"),
-    ("POST", "/{dataset}"),
+/// Route of the api.
+struct Route {
+    method: &'static str,
+    filter: MethodFilter,
+    /// Path below the base path.
+    path: &'static str,
+    handler: fn(MethodFilter) -> MethodRouter<Context>,
+    /// Action in the audit log; `None` if the route neither changes anything nor hands out links.
+    action: Option<Action>,
+}
+
+impl Route {
+    const fn get(path: &'static str, handler: fn(MethodFilter) -> MethodRouter<Context>) -> Self {
+        Self { method: "GET", filter: MethodFilter::GET, path, handler, action: None }
+    }
+
+    const fn post(path: &'static str, handler: fn(MethodFilter) -> MethodRouter<Context>) -> Self {
+        Self { method: "POST", filter: MethodFilter::POST, path, handler, action: None }
+    }
+
+    const fn delete(path: &'static str, handler: fn(MethodFilter) -> MethodRouter<Context>) -> Self {
+        Self { method: "DELETE", filter: MethodFilter::DELETE, path, handler, action: None }
+    }
+
+    const fn audited(self, action: Action) -> Self {
+        Self { action: Some(action), ..self }
+    }
+}
+
+/// Every route. It is listed nowhere else.
+const TABLE: [Route; 14] = [
+    Route::get("/health", |m| on(m, health)),
+    Route::get("/datasets", |m| on(m, datasets::list)),
+    Route::get("/datasets/{name}", |m| on(m, datasets::show)),
+    Route::get("/exports", |m| on(m, exports::list)),
+    Route::post("/exports", |m| on(m, exports::create)).audited(Action::Create),
+    Route::get("/exports/{id}", |m| on(m, exports::show)),
+    Route::delete("/exports/{id}", |m| on(m, exports::delete)).audited(Action::End),
+    Route::post("/exports/{id}/retry", |m| on(m, exports::retry)).audited(Action::Retry),
+    Route::post("/exports/{id}/extend", |m| on(m, exports::extend)).audited(Action::Extend),
+    Route::get("/exports/{id}/files", |m| on(m, exports::files)).audited(Action::Files),
+    Route::get("/exports/{id}/files/{name}", |m| on(m, exports::file)).audited(Action::File),
+    Route::get("/exports/{id}/chunks", |m| on(m, exports::chunks)),
+    Route::get("/exports/{id}/manifest", |m| on(m, exports::manifest)).audited(Action::Manifest),
+    Route::post("/{dataset}", |m| on(m, exports::create_short).fallback(datasets::no_method))
+        .audited(Action::Create),
 ];
+
+/// Every route, by method and path below the base path, and the one query that hands out links. Tests iterate over it.
+pub const ROUTES: [(&str, &str); TABLE.len() + 1] = {
+    let mut routes = [("GET", "/exports/{id}/files?links=true"); TABLE.len() + 1];
+    let mut i = 0;
+    while i < TABLE.len() {
+        routes[i] = (TABLE[i].method, TABLE[i].path);
+        i += 1;
+    }
+    routes
+};
 
 /// Builds the whole api as one service.
 pub fn service(context: Context) -> Router {
@@ -48,19 +92,22 @@ pub fn service(context: Context) -> Router {
 }
 
 fn routes() -> Router<Context> {
-    Router::new()
-        .route("/health", get(health::health))
-        .route("/datasets", get(datasets::list))
-        .route("/datasets/{name}", get(datasets::show))
-        .route("/exports", get(exports::list).post(exports::create))
-        .route("/exports/{id}", get(exports::show).delete(exports::delete))
-        .route("/exports/{id}/retry", post(exports::retry))
-        .route("/exports/{id}/extend", post(exports::extend))
-        .route("/exports/{id}/files", get(exports::files))
-        .route("/exports/{id}/files/{name}", get(exports::file))
-        .route("/exports/{id}/chunks", get(exports::chunks))
-        .route("/exports/{id}/manifest", get(exports::manifest))
-        .route("/{dataset}", post(exports::create_short).fallback(datasets::no_method))
+    TABLE.into_iter().fold(Router::new(), |router, route| {
+        let handler = (route.handler)(route.filter);
+        let handler = match route.action {
+            Some(action) => {
+                handler.route_layer(from_fn_with_state((action, route.path), layers::note_action))
+            }
+            None => handler,
+        };
+        router.route(route.path, handler)
+    })
+}
+
+/// `GET /health`: the process is running. It needs no key and accesses no other system.
+async fn health() -> Result<Response, Refusal> {
+    let health = Health { status: "ok".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
+    answer::json(StatusCode::OK, &health)
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use export::catalog::{Dataset, Revision};
 use store::Applied;
 
 use crate::auth::Auth;
+use crate::caller::Caller;
 use crate::context::Context;
-use crate::layers::Caller;
 use crate::refusal::Refusal;
 
 /// Returns the catalog in force.

@@ -5,8 +5,7 @@ use store::StoreError;
 use store::finish::FinishError;
 
 use crate::Context;
-use crate::rounds::Rounds;
-use crate::sweep::StepError;
+use crate::rounds::{Rounds, StepError};
 
 /// Kind of work on exports.
 #[derive(Clone, Copy)]

@@ -6,8 +6,7 @@ use ports::objects::{Objects, ObjectsError};
 use tokio::task::JoinSet;
 
 use crate::Context;
-use crate::rounds::{BATCH, Rounds};
-use crate::sweep::StepError;
+use crate::rounds::{BATCH, Rounds, StepError};
 
 /// Number of prefixes below which objects are deleted concurrently.
 const AT_ONCE: usize = 16;

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use crate::sweep::StepError;
+use ports::objects::ObjectsError;
+use store::StoreError;
 
 /// Maximum number of items of one kind in one batch.
 pub const BATCH: i64 = 200;
@@ -11,6 +12,17 @@ pub const BATCH: i64 = 200;
 /// Time after which a step leaves the rest to the next sweep, which starts in a minute. There are eight such steps,
 /// and the function has two minutes; if all of them use their time, two sweeps overlap.
 const LONGEST: Duration = Duration::from_secs(20);
+
+/// Error of a step.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StepError {
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+    #[error("the bucket failed")]
+    Objects(#[from] ObjectsError),
+    #[error("finishing an export failed")]
+    Finish(#[from] store::finish::FinishError),
+}
 
 /// Rounds of one step.
 ///
@@ -63,8 +75,6 @@ impl<T: Clone + Ord> Rounds<T> {
 
 #[cfg(test)]
 mod tests {
-    use store::StoreError;
-
     use super::*;
 
     #[test]

@@ -1,11 +1,10 @@
 //! One sweep. Each step runs separately, so that a failed step does not prevent the others.
 
 use ports::metrics::{Unit, put};
-use ports::objects::ObjectsError;
 use serde::Serialize;
-use store::StoreError;
 
 use crate::exports::{Work, each};
+use crate::rounds::StepError;
 use crate::{Context, removal};
 
 /// Summary of a sweep.
@@ -32,17 +31,6 @@ pub struct Report {
     pub estimates_taken: usize,
     /// Failed steps; the log has the reasons.
     pub failed_steps: usize,
-}
-
-/// Error of a step.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum StepError {
-    #[error("the store failed")]
-    Store(#[from] StoreError),
-    #[error("the bucket failed")]
-    Objects(#[from] ObjectsError),
-    #[error("finishing an export failed")]
-    Finish(#[from] store::finish::FinishError),
 }
 
 /// Runs one sweep. Safe to run at any time, even concurrently with another sweep.

@@ -18,6 +18,7 @@ use store::{Noted, ReadNote, StoreError};
 use tokio::time::{sleep, sleep_until};
 
 use crate::context::Context;
+use crate::deadline::Deadline;
 use crate::decode::Limits;
 use crate::end::{fail, give_back, insist};
 use crate::error::AttemptError;
@@ -29,30 +30,11 @@ use crate::upload::Uploader;
 use crate::usage::Meter;
 use crate::{heartbeat, metrics};
 
-/// Time limit of the invocation.
-#[derive(Clone, Copy, Debug)]
-pub struct Deadline {
-    /// Start of the invocation.
-    pub begun: Instant,
-    /// Time left at `begun`.
-    pub left: Duration,
-}
-
-/// Time reserved at the end for recording the outcome.
-const RESERVE: Duration = Duration::from_secs(10);
-
 /// Maximum wait for a source session. One is nearly always free unless the budget is wrong.
 const SESSION_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Interval at which the size of the chunk is checked.
 const WATCH: Duration = Duration::from_millis(100);
-
-impl Deadline {
-    /// Returns the time by which work must stop.
-    fn last_call(self) -> Instant {
-        self.begun + self.left - RESERVE.min(self.left / 4)
-    }
-}
 
 /// Runs one attempt, records its outcome, then finishes completed exports and dispatches the next chunks.
 pub async fn run(ctx: &Context, attempt: &Attempt, deadline: Deadline) {

@@ -5,18 +5,14 @@
 pub mod column;
 
 mod csv;
+mod encoder;
 mod ndjson;
 mod parquet;
 mod scan;
 mod shortest;
 
-use export::column::Column;
-use export::format::{Format, Output};
-
 use crate::decode::{Block, Malformed};
-pub use csv::Csv;
-pub use ndjson::Ndjson;
-pub use parquet::Parquet;
+pub use encoder::{encoder, shares_blocks};
 
 /// Encoder of blocks for one format.
 pub trait Encode: Send {
@@ -56,23 +52,6 @@ pub enum ValueProblem {
 impl From<Malformed> for ValueProblem {
     fn from(Malformed: Malformed) -> Self {
         Self::Malformed
-    }
-}
-
-/// Returns true if several encoders may share the blocks of one file.
-pub fn shares_blocks(format: Format) -> bool {
-    match format {
-        Format::Csv | Format::Ndjson => true,
-        Format::Parquet => false,
-    }
-}
-
-/// Returns the encoder for an output.
-pub fn encoder(columns: &[Column], output: &Output) -> Box<dyn Encode> {
-    match output.format {
-        Format::Csv => Box::new(Csv::new(columns, &output.csv)),
-        Format::Ndjson => Box::new(Ndjson::new(columns)),
-        Format::Parquet => Box::new(Parquet::new(columns, output)),
     }
 }
 

@@ -10,16 +10,13 @@ use ports::telemetry::chain;
 use store::{GivenBack, StoreError};
 use tokio::time::sleep;
 
-use crate::attempt::Deadline;
 use crate::context::Context;
+use crate::deadline::Deadline;
 use crate::error::AttemptError;
 use crate::notify::wake_up;
 
 /// Pause between two attempts to reach the store.
 const PAUSE: Duration = Duration::from_secs(1);
-
-/// Time at the end of the invocation in which no further attempt is made.
-const LAST: Duration = Duration::from_secs(2);
 
 /// Retries a store operation until the store can be reached or the function's time is over. Otherwise the outcome of
 /// the attempt would be lost, and its chunk charged with a lost worker.
@@ -27,7 +24,7 @@ pub(crate) async fn insist<T>(
     deadline: Deadline,
     mut operation: impl AsyncFnMut() -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    let give_up = deadline.begun + deadline.left.saturating_sub(LAST);
+    let give_up = deadline.last_try();
     loop {
         match operation().await {
             Err(StoreError::Busy(error) | StoreError::Taken(error) | StoreError::Conflict(error))

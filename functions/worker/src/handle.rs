@@ -9,8 +9,9 @@ use ports::queue::Message;
 use serde::{Deserialize, Serialize};
 use store::StoreError;
 
-use crate::attempt::{self, Deadline};
+use crate::attempt;
 use crate::context::Context;
+use crate::deadline::Deadline;
 use crate::notify::{dispatch, wake_up};
 use ports::telemetry::{chain, invocation};
 use tracing::Instrument;

@@ -8,6 +8,7 @@ mod context;
 mod handle;
 
 mod attempt;
+mod deadline;
 mod end;
 mod notify;
 
@@ -31,8 +32,9 @@ mod usage;
 
 mod error;
 
-pub use attempt::{Deadline, run};
+pub use attempt::run;
 pub use context::{Context, ContextError};
+pub use deadline::Deadline;
 pub use error::AttemptError;
 pub use handle::{Answer, Event, Record, handle};
 pub use heartbeat::Lease;

@@ -11,7 +11,6 @@
 
 mod assemble;
 mod encode;
-mod hash;
 mod parts;
 
 use std::sync::Arc;
@@ -187,7 +186,7 @@ where
     let (hash_out, to_hash) = mpsc::channel(WAITING);
     let out = assemble::Out { upload: parts, hash: hash_out };
     let assembler = spawn_blocking(move || assemble::run(encoded, stream_compressor, out));
-    let hasher = spawn_blocking(move || hash::run(to_hash));
+    let hasher = spawn_blocking(move || parts::hash(to_hash));
 
     let read = read(stream, &recipe, &gauge, &feeds).await;
     drop(feeds);

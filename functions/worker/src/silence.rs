@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::attempt::Deadline;
+use crate::deadline::Deadline;
 use crate::pipeline::Gauge;
 
 /// Time since the source last sent anything, counted only while the reader waits for it.

@@ -25,8 +25,6 @@ mod readers;
 #[allow(dead_code)]
 #[path = "differential/server.rs"]
 mod server;
-#[path = "parquet/table.rs"]
-mod table;
 #[allow(dead_code)]
 #[path = "differential/values.rs"]
 mod values;
@@ -124,7 +122,7 @@ async fn values_unsupported_by_parquet_fail_naming_their_row() {
             bench.run(&format!("update SCHEMA.{name} set n = 9")).await;
             bench.run(&format!("insert into SCHEMA.{name} values (7, null), (8, null)")).await;
             let columns = bench.columns(&name).await;
-            let error = table::parquet(&mut bench, &name, &columns, Compression::Zstd).await.unwrap_err();
+            let error = readers::parquet(&mut bench, &name, &columns, Compression::Zstd).await.unwrap_err();
             let PipelineError::Encode(error) = &error else { panic!("{type_name} {value}: {error:?}") };
             let told = format!("row 3, column \"v\": {problem} cannot be represented in this format");
             assert_eq!(error.to_string(), told, "{type_name} {value}");

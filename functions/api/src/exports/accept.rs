@@ -13,10 +13,9 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use store::{AcceptError, Accepted, Applied, ExportState, Idempotency, Limits, NewExport};
 
-use super::create::scope;
 use super::{POLL_SECS, dispatch, find, finish, path, planned, shape};
+use crate::caller::Caller;
 use crate::context::Context;
-use crate::layers::Caller;
 use crate::query::{self, Params};
 use crate::refusal::Refusal;
 use crate::{answer, visible};
@@ -81,7 +80,7 @@ pub(super) async fn run(
         decided => return decided,
     };
     let Some(key) = &terms.idempotency_key else { return Err(refusal) };
-    match context.store.replayed(&caller.0, key, &sent.sha256()).await? {
+    match context.store.replayed(&caller.tenant, key, &sent.sha256()).await? {
         Some(id) => replay(context, caller, id).await,
         None => Err(refusal),
     }
@@ -95,10 +94,11 @@ async fn read_and_accept(
 ) -> Result<Response, Refusal> {
     let (applied, request) = read(context, caller, sent).await?;
     if terms.dry_run {
-        let plan = context.store.plan(&caller.0, &request.wants, terms.reuse, limits(context)).await?;
+        let plan = context.store.plan(&caller.tenant, &request.wants, terms.reuse, limits(context)).await?;
         let output = request.wants.first().map(|want| want.selection.output.clone()).unwrap_or_default();
         let within = caller.access().datasets();
-        let outlook = context.store.outlook(&caller.0, &output, &request.wants, within.as_deref()).await?;
+        let outlook =
+            context.store.outlook(&caller.tenant, &output, &request.wants, within.as_deref()).await?;
         let memory_mb = context.settings.worker_memory_mb;
         return answer::json(StatusCode::OK, &planned::plan(&plan, &request.wants, &outlook, memory_mb));
     }
@@ -120,7 +120,7 @@ async fn read_and_accept(
     } else {
         dispatch(context).await;
     }
-    accepted_answer(&find(context, &caller.0, accepted.id).await?)
+    accepted_answer(&find(context, &caller.tenant, accepted.id).await?)
 }
 
 /// Validates the request against the cached catalog. If it is invalid, checks whether a newer catalog is in force.
@@ -148,7 +148,7 @@ async fn accept(
         |key: &String| Idempotency { key: key.clone(), body_sha256, sent_sha256: sent.sha256() };
     let new = NewExport {
         id: ExportId::from_random(random::bytes()),
-        tenant: caller.0.clone(),
+        tenant: caller.tenant.clone(),
         request: request.canonical,
         revision_id: applied.revision_id.clone(),
         wants: request.wants,
@@ -161,7 +161,7 @@ async fn accept(
 }
 
 async fn replay(context: &Context, caller: &Caller, id: ExportId) -> Result<Response, Refusal> {
-    let export = find(context, &caller.0, id).await?;
+    let export = find(context, &caller.tenant, id).await?;
     // Another key of the tenant created it, with datasets that are not visible to this one: "*" covers fewer datasets
     // here.
     if !caller.sees(&export.heads) {
@@ -183,4 +183,15 @@ pub(super) fn accepted_answer(export: &ExportState) -> Result<Response, Refusal>
 
 pub(super) fn limits(context: &Context) -> Limits {
     Limits { target_bytes: context.settings.target_bytes, max_chunks: context.settings.max_chunks }
+}
+
+/// Returns everything against which a request is validated.
+pub(super) fn scope<'a>(context: &Context, caller: &'a Caller, applied: &'a Applied) -> Scope<'a> {
+    Scope {
+        revision: &applied.revision,
+        estimates: &applied.estimates,
+        tenant: &caller.tenant,
+        source: &applied.source,
+        limits: context.settings.limits,
+    }
 }

@@ -5,13 +5,13 @@ use axum::response::Response;
 use http::{StatusCode, Uri};
 use ports::cache::Place;
 
-use super::Id;
+use super::{Id, ended};
+use crate::answer;
+use crate::caller::Caller;
 use crate::context::Context;
 use crate::cursor::ChunkCursor;
-use crate::layers::Caller;
 use crate::query::Params;
 use crate::refusal::Refusal;
-use crate::{answer, caches};
 
 pub(crate) async fn chunks(
     State(context): State<Context>,
@@ -22,7 +22,7 @@ pub(crate) async fn chunks(
     let mut params = Params::read(&uri, &["cursor", "limit"]);
     let place = place(&mut params, 1000);
     params.check()?;
-    Ok(answer::rendered(StatusCode::OK, caches::chunks(&context, &caller, id, place).await?))
+    Ok(answer::rendered(StatusCode::OK, ended::chunks(&context, &caller, id, place).await?))
 }
 
 /// Position and size of the requested page of an export's chunks, at most `most`.

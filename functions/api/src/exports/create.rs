@@ -2,14 +2,12 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use export::request::Scope;
 use http::{HeaderMap, Uri};
-use store::Applied;
 
 use super::accept::{self, Sent, Terms};
 use crate::body::Body;
+use crate::caller::Caller;
 use crate::context::Context;
-use crate::layers::Caller;
 use crate::refusal::Refusal;
 
 pub(crate) async fn create(
@@ -33,14 +31,4 @@ pub(crate) async fn create_short(
 ) -> Result<Response, Refusal> {
     let terms = Terms::read(&uri, &headers)?;
     accept::run(&context, &caller, &Sent { dataset: Some(name), body }, &terms).await
-}
-
-pub(super) fn scope<'a>(context: &Context, caller: &'a Caller, applied: &'a Applied) -> Scope<'a> {
-    Scope {
-        revision: &applied.revision,
-        estimates: &applied.estimates,
-        tenant: &caller.0,
-        source: &applied.source,
-        limits: context.settings.limits,
-    }
 }

@@ -7,8 +7,8 @@ use store::Ended;
 
 use super::{Id, dispatch, find, shape};
 use crate::answer;
+use crate::caller::Caller;
 use crate::context::Context;
-use crate::layers::Caller;
 use crate::query::Params;
 use crate::refusal::Refusal;
 
@@ -19,16 +19,16 @@ pub(crate) async fn delete(
     uri: Uri,
 ) -> Result<Response, Refusal> {
     Params::read(&uri, &[]).check()?;
-    let ended = context.store.cancel_or_delete(&caller.0, id).await;
+    let ended = context.store.cancel_or_delete(&caller.tenant, id).await;
     // After an error too: the commit may have succeeded before the error.
-    context.keys.forget(&caller.0);
+    context.keys.forget(&caller.tenant);
     match ended? {
         Ended::NotFound => Err(Refusal::no_export()),
         Ended::Deleted => Ok(StatusCode::NO_CONTENT.into_response()),
         Ended::Canceled => {
             // Its dispatched chunks no longer count, so other chunks can be dispatched.
             dispatch(&context).await;
-            answer::json(StatusCode::ACCEPTED, &shape::export(&find(&context, &caller.0, id).await?))
+            answer::json(StatusCode::ACCEPTED, &shape::export(&find(&context, &caller.tenant, id).await?))
         }
     }
 }

@@ -6,8 +6,8 @@ use http::{StatusCode, Uri};
 
 use super::{Id, find, shape};
 use crate::answer;
+use crate::caller::Caller;
 use crate::context::Context;
-use crate::layers::Caller;
 use crate::query::Params;
 use crate::refusal::Refusal;
 
@@ -18,11 +18,11 @@ pub(crate) async fn extend(
     uri: Uri,
 ) -> Result<Response, Refusal> {
     Params::read(&uri, &[]).check()?;
-    let extended = context.store.extend(&caller.0, id).await;
+    let extended = context.store.extend(&caller.tenant, id).await;
     // After an error too: the commit may have succeeded before the error.
-    context.keys.forget(&caller.0);
+    context.keys.forget(&caller.tenant);
     let extended = extended?;
-    let export = find(&context, &caller.0, id).await?;
+    let export = find(&context, &caller.tenant, id).await?;
     if extended {
         answer::json(StatusCode::OK, &shape::export(&export))
     } else {

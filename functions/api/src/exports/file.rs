@@ -4,13 +4,13 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use http::Uri;
 
-use super::Id;
+use super::{Id, ended};
+use crate::answer;
+use crate::caller::Caller;
 use crate::context::Context;
 use crate::handed::Handed;
-use crate::layers::Caller;
 use crate::query::Params;
 use crate::refusal::Refusal;
-use crate::{answer, caches};
 
 pub(crate) async fn file(
     State(context): State<Context>,
@@ -26,13 +26,13 @@ pub(crate) async fn file(
     if name.contains('\0') {
         return Err(missing());
     }
-    match caches::file(&context, &caller, id, &name).await? {
+    match ended::file(&context, &caller, id, &name).await? {
         Some(file) => {
             let mut handed = Handed::file(id, &file.name);
             let link = handed.link(&context, &caller, &file.key, &file.name).await?;
             answer::redirect(&link, handed)
         }
-        None => match context.store.invalidated_file(&caller.0, id, &name).await? {
+        None => match context.store.invalidated_file(&caller.tenant, id, &name).await? {
             Some(why) => Err(Refusal::gone(why)),
             None => Err(missing()),
         },

@@ -6,15 +6,15 @@ use export::manifest::rfc3339;
 use export::wire::FileList;
 use http::{StatusCode, Uri};
 
-use super::Id;
 use super::chunks::place;
-use super::shape::now_micros;
+use super::{Id, ended};
+use crate::answer;
+use crate::caller::Caller;
+use crate::clock::micros_in;
 use crate::context::Context;
 use crate::handed::Handed;
-use crate::layers::Caller;
 use crate::query::Params;
 use crate::refusal::Refusal;
-use crate::{answer, caches};
 
 /// Maximum number of links on one page. Each needs a signature, which takes a small function some milliseconds of CPU
 /// time.
@@ -30,7 +30,7 @@ pub(crate) async fn files(
     let links = params.flag("links");
     let place = place(&mut params, if links { MAX_LINKS } else { 1000 });
     params.check()?;
-    let (look, body) = caches::files(&context, &caller, id, place, links).await?;
+    let (look, body) = ended::files(&context, &caller, id, place, links).await?;
     if !links {
         return Ok(answer::rendered(StatusCode::OK, body));
     }
@@ -39,8 +39,7 @@ pub(crate) async fn files(
     for (file, key) in list.files.iter_mut().zip(&look.keys) {
         // Created per response and never stored.
         file.link = Some(handed.link(&context, &caller, key, &file.name).await?);
-        let until = now_micros().saturating_add(i64::from(context.settings.link_secs) * 1_000_000);
-        file.link_expires_at = Some(rfc3339(until));
+        file.link_expires_at = Some(rfc3339(micros_in(context.settings.link_secs)));
     }
     answer::secret_json(&list, handed)
 }

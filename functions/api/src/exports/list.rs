@@ -9,9 +9,9 @@ use store::ExportState;
 
 use super::shape;
 use crate::answer;
+use crate::caller::Caller;
 use crate::context::Context;
 use crate::cursor::ExportCursor;
-use crate::layers::Caller;
 use crate::query::Params;
 use crate::refusal::Refusal;
 
@@ -35,7 +35,8 @@ pub(crate) async fn list(
     // The store omits exports that are not visible to the caller: no cursor names one, and no page is used up by
     // them.
     let within = caller.access().datasets();
-    let page = context.store.exports(&caller.0, status, before, limit, PAGE_BYTES, within.as_deref()).await?;
+    let page =
+        context.store.exports(&caller.tenant, status, before, limit, PAGE_BYTES, within.as_deref()).await?;
     let cursor = |e: &ExportState| ExportCursor { accepted_micros: e.accepted_micros, id: e.id };
     let next_cursor = page.exports.last().filter(|_| page.more).map(|export| cursor(export).to_string());
     let list = ExportList { next_cursor, exports: page.exports.iter().map(shape::export).collect() };

@@ -4,13 +4,13 @@ use axum::extract::State;
 use axum::response::Response;
 use http::Uri;
 
-use super::{Id, POLL_SECS};
+use super::{Id, POLL_SECS, ended};
+use crate::answer;
+use crate::caller::Caller;
 use crate::context::Context;
 use crate::handed::Handed;
-use crate::layers::Caller;
 use crate::query::Params;
 use crate::refusal::Refusal;
-use crate::{answer, caches};
 
 pub(crate) async fn manifest(
     State(context): State<Context>,
@@ -19,7 +19,7 @@ pub(crate) async fn manifest(
     uri: Uri,
 ) -> Result<Response, Refusal> {
     Params::read(&uri, &[]).check()?;
-    let (export, _) = caches::export(&context, &caller, id).await?;
+    let (export, _) = ended::export(&context, &caller, id).await?;
     match &export.manifest_key {
         Some(key) => {
             let mut handed = Handed::manifest(id);

@@ -8,11 +8,10 @@ use http::Uri;
 use serde_json::Value;
 use store::{Applied, RetryError};
 
-use super::accept::{accepted_answer, limits};
-use super::create::scope;
+use super::accept::{accepted_answer, limits, scope};
 use super::{Id, dispatch, find, finish};
+use crate::caller::Caller;
 use crate::context::Context;
-use crate::layers::Caller;
 use crate::query::Params;
 use crate::refusal::Refusal;
 use crate::visible;
@@ -24,7 +23,7 @@ pub(crate) async fn retry(
     uri: Uri,
 ) -> Result<Response, Refusal> {
     Params::read(&uri, &[]).check()?;
-    let body = context.store.request_of(&caller.0, id).await?.ok_or_else(Refusal::no_export)?;
+    let body = context.store.request_of(&caller.tenant, id).await?.ok_or_else(Refusal::no_export)?;
     let applied = visible::in_force(&context, &caller).await?;
     let retried = match read_and_retry(&context, &caller, id, &body, &applied).await? {
         Err(RetryError::CatalogChanged) => {
@@ -34,12 +33,12 @@ pub(crate) async fn retry(
         }
         decided => decided,
     };
-    context.keys.forget(&caller.0);
+    context.keys.forget(&caller.tenant);
     retried.map_err(refused)?;
     dispatch(&context).await;
     // Another export may have read every failed range in the meantime.
     finish(&context, id).await;
-    accepted_answer(&find(&context, &caller.0, id).await?)
+    accepted_answer(&find(&context, &caller.tenant, id).await?)
 }
 
 async fn read_and_retry(
@@ -56,7 +55,10 @@ async fn read_and_retry(
         )
     })?;
     let (limits, deadline_secs) = (limits(context), context.settings.deadline_secs);
-    Ok(context.store.retry(&caller.0, id, &request.wants, &applied.revision_id, limits, deadline_secs).await)
+    Ok(context
+        .store
+        .retry(&caller.tenant, id, &request.wants, &applied.revision_id, limits, deadline_secs)
+        .await)
 }
 
 fn refused(error: RetryError) -> Refusal {

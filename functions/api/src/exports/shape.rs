@@ -1,12 +1,12 @@
 //! Conversion of store records to the wire format. No decisions are made here.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use export::chunk::ExportStatus;
 use export::file::file_name;
 use export::manifest::rfc3339;
 use export::wire;
 use store::{AttemptDetail, ChunkDetail, ChunkError, ExportState, Progress};
+
+use crate::clock::now_micros;
 
 /// Minimum share of completed work for an ETA to be shown.
 const ETA_FROM_SHARE: f64 = 0.05;
@@ -82,11 +82,6 @@ fn eta_secs(progress: &Progress, started_micros: Option<i64>, now_micros: i64) -
     let elapsed_secs = now_micros.checked_sub(started_micros?)? as f64 / 1e6;
     let known = elapsed_secs >= 0.0 && (ETA_FROM_SHARE..1.0).contains(&share);
     known.then(|| (elapsed_secs * (1.0 - share) / share).ceil() as u64)
-}
-
-pub(crate) fn now_micros() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
 fn chunk_error(error: &ChunkError, state: &ExportState) -> wire::ChunkError {

@@ -4,12 +4,12 @@ use axum::extract::State;
 use axum::response::Response;
 use http::{StatusCode, Uri, header};
 
-use super::{Id, POLL_SECS};
+use super::{Id, POLL_SECS, ended};
+use crate::answer;
+use crate::caller::Caller;
 use crate::context::Context;
-use crate::layers::Caller;
 use crate::query::Params;
 use crate::refusal::Refusal;
-use crate::{answer, caches};
 
 pub(crate) async fn show(
     State(context): State<Context>,
@@ -18,7 +18,7 @@ pub(crate) async fn show(
     uri: Uri,
 ) -> Result<Response, Refusal> {
     Params::read(&uri, &[]).check()?;
-    let (look, body) = caches::export(&context, &caller, id).await?;
+    let (look, body) = ended::export(&context, &caller, id).await?;
     let mut response = answer::rendered(StatusCode::OK, body);
     if look.status.is_live() {
         response.headers_mut().insert(header::RETRY_AFTER, POLL_SECS.into());

@@ -1,66 +1,22 @@
 //! Authentication of requests. All paths but one need a key or token, so even unknown paths reveal nothing to an
 //! unauthenticated client.
 
-use std::sync::Arc;
-
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use export::access::Access;
-use export::id::TenantId;
-use export::manifest::DatasetHead;
 use export::wire::BASE_PATH;
-use http::request::Parts;
 use http::{HeaderMap, Method};
 use ports::audit;
-use ports::cache::View;
 
 use super::log::Requester;
 use crate::auth::Auth;
 use crate::caches::NoOwner;
+use crate::caller::Caller;
+use crate::clock::now_micros;
 use crate::context::Context;
-use crate::exports::shape::now_micros;
 use crate::key::Presented;
 use crate::refusal::Refusal;
 use crate::token::Token;
-
-/// Tenant of the key or token, number of changes to ended exports when the tenant was looked up, and the rights of
-/// the key or token.
-#[derive(Clone, Debug)]
-pub(crate) struct Caller(pub(crate) TenantId, u64, Arc<Rights>);
-
-/// Rights of a key or token, and its name in the log.
-#[derive(Debug)]
-struct Rights {
-    by: String,
-    access: Access,
-}
-
-impl Caller {
-    fn new(tenant: TenantId, changes: u64, by: String, access: Access) -> Self {
-        Self(tenant, changes, Arc::new(Rights { by, access }))
-    }
-
-    /// Returns the cache view of the caller's exports.
-    pub(crate) fn view(&self) -> View<'_> {
-        View { tenant: &self.0, changes: self.1 }
-    }
-
-    /// Returns the rights of the caller.
-    pub(crate) fn access(&self) -> &Access {
-        &self.2.access
-    }
-
-    /// Returns the caller's name for the audit log: `key <id>` or `token <subject>`.
-    pub(crate) fn by(&self) -> &str {
-        &self.2.by
-    }
-
-    /// Returns true if an export of the tenant with these datasets is visible to the caller.
-    pub(crate) fn sees(&self, heads: &[DatasetHead]) -> bool {
-        self.access().sees_all(heads.iter().map(|head| head.name.as_str()))
-    }
-}
 
 /// Passes a request on with its caller. Returns 401 without a valid one, and 403 if the caller may only read.
 pub(crate) async fn authenticate(
@@ -75,7 +31,7 @@ pub(crate) async fn authenticate(
         Ok(credential) => (credential.caller(&context).await, credential.name()),
         Err(refusal) => (Err(refusal), "nobody".to_owned()),
     };
-    Requester::note(&request, caller.as_ref().ok().map(|caller| &caller.0), &by);
+    Requester::note(&request, caller.as_ref().ok().map(|caller| &caller.tenant), &by);
     let caller = caller.and_then(|caller| may(request.method(), &caller).map(|()| caller));
     match caller {
         Ok(caller) => {
@@ -150,13 +106,5 @@ fn refused(by: &str, refusal: &Refusal) {
         let status = Some(refusal.status.as_u16());
         audit::Event { event: "access refused", outcome: "refused", by, status, ..audit::Event::default() }
             .record();
-    }
-}
-
-impl<S: Sync> FromRequestParts<S> for Caller {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
-        parts.extensions.get::<Self>().cloned().ok_or_else(Refusal::unauthorized)
     }
 }

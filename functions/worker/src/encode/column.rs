@@ -16,9 +16,7 @@ mod inet;
 mod int;
 mod interval;
 pub(crate) mod json;
-mod jsonb;
 mod numeric;
-mod text;
 mod time;
 mod timestamp;
 mod uuid;
@@ -78,8 +76,8 @@ fn form(kind: ColumnType, array: bool) -> TextForm {
         ColumnType::Bytea => known(array, bytea::write, b"\\x0123456789abcdef"),
         ColumnType::Inet => known(array, inet::write, b"./:0123456789abcdef"),
         ColumnType::Char => free(array, char::write),
-        ColumnType::Text | ColumnType::Json => within(array, text::within),
-        ColumnType::Jsonb => within(array, jsonb::within),
+        ColumnType::Text | ColumnType::Json => within(array, whole),
+        ColumnType::Jsonb => within(array, after_version),
     }
 }
 
@@ -105,6 +103,17 @@ fn as_it_stands(verbatim: Verbatim) -> impl Writes {
         out.extend_from_slice(verbatim(value)?);
         Ok(())
     }
+}
+
+/// Returns the text of text types, enums, `json` and everything selected as text: the whole value.
+fn whole(value: &[u8]) -> Result<&[u8], Malformed> {
+    Ok(value)
+}
+
+/// Returns the text of `jsonb`, which follows a version byte.
+fn after_version(value: &[u8]) -> Result<&[u8], Malformed> {
+    let [1, text @ ..] = value else { return Err(Malformed) };
+    Ok(text)
 }
 
 /// Returns the JSON conversion of a column.
@@ -136,7 +145,7 @@ pub fn column_json(column: &Column) -> Write {
         ColumnType::Text => of(array, json::string),
         ColumnType::Json => of(array, json::ready),
         // Always a single line.
-        ColumnType::Jsonb => of(array, as_it_stands(jsonb::within)),
+        ColumnType::Jsonb => of(array, as_it_stands(after_version)),
     }
 }
 

@@ -1,22 +1,20 @@
 //! CSV, byte for byte as PostgreSQL's `COPY … (FORMAT csv, HEADER)` writes it.
 
-mod guard;
 mod quote;
 
 use export::column::{Column, ColumnType};
-use export::format::CsvOptions;
+use export::format::{CsvOptions, is_formula};
 
 use super::column::{TextForm, Verbatim, Write, column_text};
 use super::{Encode, EncodeError};
 use crate::decode::{Block, Fields};
-use guard::guard;
 use quote::Quoting;
 
 /// OID of `money`.
 const MONEY: u32 = 790;
 
 /// CSV encoder.
-pub struct Csv {
+pub(super) struct Csv {
     columns: Vec<Plan>,
     delimiter: u8,
     null: Vec<u8>,
@@ -38,7 +36,7 @@ struct Plan {
 
 impl Csv {
     /// Decides per column how values are written.
-    pub fn new(columns: &[Column], options: &CsvOptions) -> Self {
+    pub(super) fn new(columns: &[Column], options: &CsvOptions) -> Self {
         // Requests allow only one ASCII character.
         let delimiter = u8::try_from(options.delimiter).unwrap_or(b',');
         let null = options.null.clone().into_bytes();
@@ -114,6 +112,15 @@ impl Encode for Csv {
             out.push(b'\n');
         }
         Ok(())
+    }
+}
+
+/// Guards the text that begins at `begin` and ends at the end of `out`: texts that a spreadsheet would run as a formula
+/// get a leading apostrophe (OWASP, *CSV injection*).
+#[inline]
+fn guard(out: &mut Vec<u8>, begin: usize) {
+    if is_formula(&out[begin..]) {
+        out.insert(begin, b'\'');
     }
 }
 

@@ -9,7 +9,7 @@ use super::{Encode, EncodeError};
 use crate::decode::{Block, Fields};
 
 /// NDJSON encoder.
-pub struct Ndjson {
+pub(super) struct Ndjson {
     columns: Vec<Plan>,
 }
 
@@ -22,7 +22,7 @@ struct Plan {
 
 impl Ndjson {
     /// Decides per column how values are written.
-    pub fn new(columns: &[Column]) -> Self {
+    pub(super) fn new(columns: &[Column]) -> Self {
         let plan = |(i, c): (usize, &Column)| {
             let mut key = vec![if i == 0 { b'{' } else { b',' }];
             json::escape(c.name.as_bytes(), &mut key);

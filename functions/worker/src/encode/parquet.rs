@@ -35,7 +35,7 @@ const BATCH_ROWS: u64 = 8_192;
 const BATCH_BYTES: usize = 4 << 20;
 
 /// Parquet encoder.
-pub struct Parquet {
+pub(super) struct Parquet {
     columns: Vec<Building>,
     schema: Schema,
     compression: Compression,
@@ -62,7 +62,7 @@ struct Batch {
 
 impl Parquet {
     /// Decides per column how values are stored.
-    pub fn new(columns: &[Column], output: &Output) -> Self {
+    pub(super) fn new(columns: &[Column], output: &Output) -> Self {
         let (mut fields, mut building) = (Vec::new(), Vec::new());
         for column in columns {
             let (field, build) = decide(column);

@@ -1,10 +1,12 @@
-//! Memory of parts: a few buffers that circulate between the assembler and the upload.
+//! Parts of a file: their memory and their hash.
 //!
-//! A buffer returns when its last reader drops it. The assembler waits for a free one, so the number of parts at a
-//! time is bounded wherever they are, and their memory is allocated once.
+//! The memory is a few buffers that circulate between the assembler and the upload. A buffer returns when its last
+//! reader drops it. The assembler waits for a free one, so the number of parts at a time is bounded wherever they are,
+//! and their memory is allocated once.
 
 use bytes::Bytes;
 use ports::objects::parts::target_bytes;
+use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
 /// Number of buffers: one is filled while two are being sent.
@@ -63,6 +65,17 @@ impl Drop for Part {
         // The send fails if the pipeline is gone.
         let _ = self.back.try_send(std::mem::take(&mut self.bytes));
     }
+}
+
+/// Hashes all parts on a thread of its own, in parallel with their upload; returns `None` if there were none.
+pub(super) fn hash(mut parts: mpsc::Receiver<Bytes>) -> Option<[u8; 32]> {
+    let mut hash = Sha256::new();
+    let mut any = false;
+    while let Some(part) = parts.blocking_recv() {
+        hash.update(&part);
+        any = true;
+    }
+    any.then(|| hash.finalize().into())
 }
 
 #[cfg(test)]

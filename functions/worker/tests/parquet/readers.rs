@@ -1,4 +1,5 @@
-//! Collection of files for the Python program that reads them, and its start.
+//! Collection of files for the Python program that reads them, and its start. Each is a table as Parquet, beside
+//! PostgreSQL's own text of it.
 
 use std::cell::Cell;
 use std::fs;
@@ -6,11 +7,12 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use export::column::{Column, ColumnType};
-use export::format::Compression;
+use export::format::{Compression, CsvOptions, Format, Output};
 use serde_json::json;
+use source::SourceError;
+use worker::pipeline::PipelineError;
 
 use crate::server::Bench;
-use crate::table::{parquet, text};
 
 /// A Python with DuckDB and pyarrow.
 pub(crate) struct Readers(String);
@@ -117,4 +119,21 @@ fn unfit(column: &Column) -> Option<String> {
     let element = unfit("e")
         .map_or(String::new(), |unfit| format!(" or exists (select from unnest(t.{name}) e where {unfit})"));
     Some(format!("array_ndims(t.{name}) > 1{element}"))
+}
+
+/// Returns a table as Parquet.
+pub(crate) async fn parquet(
+    bench: &mut Bench,
+    table: &str,
+    columns: &[Column],
+    compression: Compression,
+) -> Result<Vec<u8>, PipelineError<SourceError>> {
+    let output = Output { format: Format::Parquet, compression, csv: CsvOptions::default() };
+    bench.written(table, columns, output).await
+}
+
+/// Returns the output of `COPY` in its text format, which involves no code of the worker.
+pub(crate) async fn text(bench: &mut Bench, table: &str, columns: &[Column]) -> Vec<u8> {
+    let select = bench.select(table, columns);
+    bench.copy(&format!("copy ({select}) to stdout")).await
 }

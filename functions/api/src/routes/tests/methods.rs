@@ -1,7 +1,7 @@
 //! Every route with every method: a supported method returns its response, another one returns 405 with the list of
 //! supported methods, and an unknown path returns 404.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::*;
 

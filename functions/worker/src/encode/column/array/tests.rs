@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::super::{as_it_stands, int, json as json_string, text as plain, written};
+use super::super::{as_it_stands, int, json as json_string, whole, written};
 use super::*;
 
 fn binary(dimensions: &[(i32, i32)], elements: &[Option<&[u8]>]) -> Vec<u8> {
@@ -18,7 +18,7 @@ fn binary(dimensions: &[(i32, i32)], elements: &[Option<&[u8]>]) -> Vec<u8> {
 fn texts(dimensions: &[(i32, i32)], elements: &[Option<&str>]) -> [String; 2] {
     let elements: Vec<_> = elements.iter().map(|e| e.map(str::as_bytes)).collect();
     let value = binary(dimensions, &elements);
-    [written(text(as_it_stands(plain::within), None), &value), written(json(json_string::string), &value)]
+    [written(text(as_it_stands(whole), None), &value), written(json(json_string::string), &value)]
 }
 
 #[test]
@@ -110,7 +110,7 @@ proptest! {
         tail in proptest::collection::vec(prop_oneof![Just(0u8), Just(0xff), any::<u8>()], 0..60),
     ) {
         let value = [binary(&dimensions, &[]), tail].concat();
-        for write in [text(as_it_stands(plain::within), None), json(json_string::string)] {
+        for write in [text(as_it_stands(whole), None), json(json_string::string)] {
             let _ = write(&value, &mut Vec::new());
         }
     }

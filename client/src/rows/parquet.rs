@@ -15,7 +15,7 @@ const MOST_METADATA: usize = 64 << 20;
 const DEEPEST: u32 = 32;
 
 /// Counts the rows. Reads the file to its end.
-pub(crate) fn count(raw: &mut impl BufRead) -> Result<u64> {
+pub(super) fn count(raw: &mut impl BufRead) -> Result<u64> {
     let tail = tail(raw)?;
     let (rest, magic) = tail.split_last_chunk::<4>().ok_or_else(broken)?;
     let (rest, length) = rest.split_last_chunk::<4>().ok_or_else(broken)?;

@@ -8,15 +8,9 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
 use export::id::TenantId;
 
-use super::Caller;
 use crate::bucket::{Bucket, Pace};
-use crate::context::Context;
-use crate::refusal::Refusal;
 
 /// Burst, in seconds of the permitted rate.
 const BURST_SECS: f64 = 2.0;
@@ -28,7 +22,7 @@ const MOST_TENANTS: usize = 4096;
 /// Token buckets by tenant.
 pub(crate) struct Rates {
     /// Requests per second; zero means no limit.
-    per_second: u32,
+    pub(crate) per_second: u32,
     buckets: Mutex<HashMap<TenantId, Bucket>>,
 }
 
@@ -38,7 +32,7 @@ impl Rates {
     }
 
     /// Takes a token. Without one, returns the number of seconds until there is one.
-    fn take(&self, tenant: &TenantId, now: Instant) -> Result<(), u32> {
+    pub(crate) fn take(&self, tenant: &TenantId, now: Instant) -> Result<(), u32> {
         if self.per_second == 0 {
             return Ok(());
         }
@@ -53,16 +47,6 @@ impl Rates {
         buckets.insert(tenant.clone(), bucket);
         Ok(())
     }
-}
-
-/// Returns 429 if the tenant makes too many requests. Requests that need no key are not counted.
-pub(crate) async fn rate(State(context): State<Context>, request: Request, next: Next) -> Response {
-    if let Some(caller) = request.extensions().get::<Caller>()
-        && let Err(secs) = context.rates.take(&caller.0, Instant::now())
-    {
-        return Refusal::too_many_requests(context.rates.per_second, secs).into_response();
-    }
-    next.run(request).await
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@
 //! All entries are cached under the number of changes that came with the caller's key, so none needs to be removed.
 
 use std::collections::BTreeMap;
-use std::future::Future;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,17 +12,16 @@ use export::chunk::{ExportStatus, file_key};
 use export::format::Output;
 use export::id::ExportId;
 use export::wire::{ChunkList, FileList};
-use ports::cache::{Filled, Key, Place};
-use serde::de::DeserializeOwned;
+use ports::cache::Place;
 use serde::{Deserialize, Serialize};
 use store::{ChunkDetail, ChunkPage, FileObject};
 
-use super::framed;
+use super::{find, shape};
 use crate::answer::{Rendered, render};
+use crate::caller::Caller;
+use crate::clock::now_micros;
 use crate::context::Context;
 use crate::cursor::ChunkCursor;
-use crate::exports::{find, shape};
-use crate::layers::Caller;
 use crate::refusal::Refusal;
 
 /// Lifetime of a cached ended export. The entry stays correct until the tenant changes something, so this only limits
@@ -45,11 +43,11 @@ fn keep(status: ExportStatus, expires_micros: Option<i64>, now_micros: i64) -> O
 
 /// Facts about an export that are cached with its body.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Look {
-    pub(crate) status: ExportStatus,
-    pub(crate) manifest_key: Option<String>,
+pub(super) struct Look {
+    pub(super) status: ExportStatus,
+    pub(super) manifest_key: Option<String>,
     /// True if the operator invalidated files of the export.
-    pub(crate) invalidated: bool,
+    pub(super) invalidated: bool,
     /// Output format of each dataset.
     outputs: BTreeMap<String, Output>,
     etag: String,
@@ -57,40 +55,40 @@ pub(crate) struct Look {
 
 impl Look {
     /// Names of the datasets in the export.
-    pub(crate) fn datasets(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn datasets(&self) -> impl Iterator<Item = &str> {
         self.outputs.keys().map(String::as_str)
     }
 }
 
 /// Facts about a page of files that are cached with its body.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct FilesLook {
+pub(super) struct FilesLook {
     /// Object keys, in the order of the files. Empty if they are not needed.
-    pub(crate) keys: Vec<String>,
+    pub(super) keys: Vec<String>,
     etag: String,
 }
 
 /// Facts about a page of chunks that are cached with its body.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct PageLook {
+pub(super) struct PageLook {
     etag: String,
 }
 
 /// The object that a file name refers to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct FileLook {
-    pub(crate) key: String,
-    pub(crate) name: String,
+pub(super) struct FileLook {
+    pub(super) key: String,
+    pub(super) name: String,
 }
 
 /// Returns an export as it is shown to the caller.
-pub(crate) async fn export(
+pub(super) async fn export(
     context: &Context,
     caller: &Caller,
     id: ExportId,
 ) -> Result<(Look, Rendered), Refusal> {
     let fill = || async {
-        let state = find(context, &caller.0, id).await?;
+        let state = find(context, &caller.tenant, id).await?;
         let body = render(&shape::export(&state))?;
         let look = Look {
             status: state.status,
@@ -99,17 +97,17 @@ pub(crate) async fn export(
             outputs: state.heads.into_iter().map(|head| (head.name, head.output)).collect(),
             etag: body.etag.clone(),
         };
-        let keep = keep(state.status, state.expires_micros, shape::now_micros());
+        let keep = keep(state.status, state.expires_micros, now_micros());
         Ok((look, body.body, keep))
     };
     let key = context.shared.keyring.export(caller.view(), id);
-    let (look, body) = read(context, &key, fill).await?;
+    let (look, body) = context.shared.read(&key, fill).await?;
     let etag = look.etag.clone();
     Ok((look, Rendered { etag, body }))
 }
 
 /// Returns a page of an export's files. `links` is true if the caller needs the object keys.
-pub(crate) async fn files(
+pub(super) async fn files(
     context: &Context,
     caller: &Caller,
     id: ExportId,
@@ -118,7 +116,7 @@ pub(crate) async fn files(
 ) -> Result<(FilesLook, Rendered), Refusal> {
     let fill = || async {
         let (page, next_cursor) = page(context, caller, id, place).await?;
-        let keep = keep(page.status, page.expires_micros, shape::now_micros());
+        let keep = keep(page.status, page.expires_micros, now_micros());
         let outputs = if links || keep.is_some() {
             export(context, caller, id).await?.0.outputs
         } else {
@@ -130,7 +128,7 @@ pub(crate) async fn files(
             files.push(file);
             if let Some(output) = outputs.get(&chunk.dataset) {
                 let attempt = chunk.file.as_ref().map_or(chunk.attempt, |file| file.attempt);
-                keys.push(file_key(&caller.0, chunk.id, attempt, output.extension()));
+                keys.push(file_key(&caller.tenant, chunk.id, attempt, output.extension()));
             }
         }
         let complete = is_whole(place, page.status);
@@ -141,13 +139,13 @@ pub(crate) async fn files(
         Ok((FilesLook { keys, etag: body.etag.clone() }, body.body, keep))
     };
     let key = context.shared.keyring.files(caller.view(), id, place);
-    let (look, body) = read(context, &key, fill).await?;
+    let (look, body) = context.shared.read(&key, fill).await?;
     let etag = look.etag.clone();
     Ok((look, Rendered { etag, body }))
 }
 
 /// Returns a page of an export's chunks.
-pub(crate) async fn chunks(
+pub(super) async fn chunks(
     context: &Context,
     caller: &Caller,
     id: ExportId,
@@ -157,30 +155,29 @@ pub(crate) async fn chunks(
         let (page, next_cursor) = page(context, caller, id, place).await?;
         let list = ChunkList { chunks: page.chunks.iter().map(shape::chunk).collect(), next_cursor };
         let body = render(&list)?;
-        let keep = keep(page.status, page.expires_micros, shape::now_micros());
+        let keep = keep(page.status, page.expires_micros, now_micros());
         Ok((PageLook { etag: body.etag.clone() }, body.body, keep))
     };
     let key = context.shared.keyring.chunks(caller.view(), id, place);
-    let (look, body) = read(context, &key, fill).await?;
+    let (look, body) = context.shared.read(&key, fill).await?;
     Ok(Rendered { etag: look.etag, body })
 }
 
 /// Returns the object that a file name refers to; `None` if there is none, or not yet. `None` is never cached.
-pub(crate) async fn file(
+pub(super) async fn file(
     context: &Context,
     caller: &Caller,
     id: ExportId,
     name: &str,
 ) -> Result<Option<FileLook>, Refusal> {
     let fill = || async {
-        let found: Option<FileObject> = context.store.file(&caller.0, id, name).await?;
-        let keep =
-            found.as_ref().and_then(|file| keep(file.status, file.expires_micros, shape::now_micros()));
+        let found: Option<FileObject> = context.store.file(&caller.tenant, id, name).await?;
+        let keep = found.as_ref().and_then(|file| keep(file.status, file.expires_micros, now_micros()));
         let look = found.map(|file| FileLook { key: file.key, name: file.name });
         Ok((look, Bytes::new(), keep))
     };
     let key = context.shared.keyring.file(caller.view(), id, name);
-    read(context, &key, fill).await.map(|(look, _)| look)
+    context.shared.read(&key, fill).await.map(|(look, _)| look)
 }
 
 /// Returns true if the pages up to this one are complete: the export had succeeded when the first of them was read.
@@ -197,7 +194,7 @@ async fn page(
 ) -> Result<(ChunkPage, Option<String>), Refusal> {
     // One row more than the limit shows whether there is a next page.
     let ask = i64::try_from(place.limit + 1).unwrap_or(i64::MAX);
-    let page = context.store.chunk_page(&caller.0, id, place.after, ask).await?;
+    let page = context.store.chunk_page(&caller.tenant, id, place.after, ask).await?;
     let mut page = page.ok_or_else(Refusal::no_export)?;
     let more = page.chunks.len() > place.limit;
     page.chunks.truncate(place.limit);
@@ -205,26 +202,6 @@ async fn page(
     let cursor = |chunk: &ChunkDetail| ChunkCursor { ordinal: chunk.ordinal, id: chunk.id, whole };
     let next = page.chunks.last().filter(|_| more).map(|chunk| cursor(chunk).to_string());
     Ok((page, next))
-}
-
-/// Reads facts and body through the cache.
-async fn read<T, Fut>(context: &Context, key: &Key, fill: impl Fn() -> Fut) -> Result<(T, Bytes), Refusal>
-where
-    T: Serialize + DeserializeOwned,
-    Fut: Future<Output = Result<(T, Bytes, Option<Duration>), Refusal>>,
-{
-    let pack = || async {
-        let (facts, body, keep) = fill().await?;
-        Ok::<_, Refusal>(Filled { value: framed::pack(&facts, &body), keep })
-    };
-    let entry = context.shared.through.read(key, pack).await?;
-    if let Some(read) = framed::unpack(&entry.value) {
-        return Ok(read);
-    }
-    // An entry this release cannot decode. It cannot occur as long as cache versions are raised.
-    context.shared.through.cache().remove(key).await;
-    let (facts, body, _) = fill().await?;
-    Ok((facts, body))
 }
 
 #[cfg(test)]

@@ -1,0 +1,114 @@
+//! Services beside the databases: queue, bucket, secret and shared cache.
+
+use ports::cache::RedisCache;
+use ports::links::{LinksError, Secret};
+use ports::objects::{Kind, Objects};
+use ports::queue::Queue;
+use ports::telemetry::chain;
+
+use super::report::Report;
+use super::{NO_WAY, answer};
+
+/// Checks that the queue is reachable and the one that was deployed: counts the waiting messages.
+pub(super) async fn queue(queue: &dyn Queue) -> Report {
+    let mut report = Report::default();
+    match answer("queue", queue.waiting(), &mut report).await {
+        Some(Ok(waiting)) => report.fine("queue", format!("{waiting} messages are waiting")),
+        Some(Err(error)) if error.answered => {
+            let remedy = "check SLUICE_QUEUE_URL, and deploy the template as it is: the function's role must have sqs:GetQueueAttributes";
+            report.wrong("queue", chain(&error), remedy);
+        }
+        Some(Err(error)) => report.wrong("queue", chain(&error), NO_WAY),
+        None => {}
+    }
+    report
+}
+
+/// Checks that the bucket is reachable and may be listed: lists a page of it.
+pub(super) async fn bucket(objects: &dyn Objects) -> Report {
+    let mut report = Report::default();
+    match answer("bucket", objects.list("t/", None), &mut report).await {
+        Some(Ok(page)) => {
+            let more = if page.more { " and more" } else { "" };
+            report.fine("bucket", format!("{} objects{more}", page.keys.len()));
+        }
+        Some(Err(error)) => report.wrong("bucket", chain(&error), bucket_remedy(error.kind)),
+        None => {}
+    }
+    report
+}
+
+fn bucket_remedy(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Unavailable => NO_WAY,
+        Kind::Denied => {
+            "deploy the template as it is: the function's role must have s3:ListBucket, and an endpoint's policy must allow it"
+        }
+        Kind::NotFound | Kind::NoBucket => {
+            "the bucket in SLUICE_BUCKET does not exist, and its files are lost: deploy again under another name"
+        }
+        Kind::Throttled | Kind::Other => "run check again; if it fails again, check the bucket's policy",
+    }
+}
+
+/// Checks that the secret with the key that signs links is reachable and not empty. The key itself is not read.
+/// Reports nothing if there is no CDN.
+pub(super) async fn secret(secret: Option<&dyn Secret>) -> Report {
+    let mut report = Report::default();
+    let Some(secret) = secret else { return report };
+    match answer("secret", secret.is_filled(), &mut report).await {
+        Some(Ok(true)) => report.fine("secret", "it contains the key that signs links"),
+        Some(Ok(false)) => {
+            let remedy = "store domain, keyPairId and privateKey in it, as described in infra/README.md under CloudFront";
+            report.warn("secret", "it is empty, so files are served from S3 and not through the CDN", remedy);
+        }
+        Some(Err(error @ LinksError::Silent(_))) => report.wrong("secret", chain(&error), NO_WAY),
+        Some(Err(error)) => {
+            let remedy = "check SLUICE_CDN_SECRET, and deploy the template as it is: the function's role must have secretsmanager:DescribeSecret";
+            report.wrong("secret", chain(&error), remedy);
+        }
+        None => {}
+    }
+    report
+}
+
+/// Checks that the shared cache is reachable over a protected connection and accepts the login. Everything works
+/// without it, so problems are only warnings. Reports nothing if there is no shared cache.
+pub(super) async fn cache(cache: Option<&RedisCache>) -> Report {
+    let mut report = Report::default();
+    let Some(cache) = cache else { return report };
+    if cache.is_open() {
+        report.warn(
+            "cache",
+            "CacheUrl does not use TLS: its password and cached export data can be read in transit",
+            "use a rediss:// URL in CacheUrl, or create the cache with CreateCache",
+        );
+    }
+    match cache.reach().await {
+        Ok(()) => report.fine("cache", "it responds"),
+        Err(error) => report.warn(
+            "cache",
+            format!("{}: everything works without it, but slower", chain(&*error)),
+            "check CacheUrl, and that the cache's security group allows the functions",
+        ),
+    }
+    report
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remote_cache_without_tls_is_open() {
+        for (url, open) in [
+            ("redis://:secret@cache.example.com:6379", true),
+            ("redis://10.0.0.7:6379/1", true),
+            ("rediss://cache.example.com:6379", false),
+            ("redis://127.0.0.1:6379", false),
+            ("redis://localhost", false),
+        ] {
+            assert_eq!(RedisCache::new(url).unwrap().is_open(), open, "{url}");
+        }
+    }
+}
