@@ -6,7 +6,6 @@ pub(crate) mod private;
 pub(crate) mod process;
 pub(crate) mod progress;
 pub(crate) mod python;
-pub(crate) mod secret;
 pub(crate) mod signals;
 pub(crate) mod surroundings;
 pub(crate) mod user;

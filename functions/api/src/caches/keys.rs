@@ -11,7 +11,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use export::id::TenantId;
-use ports::cache::{Flights, Joined};
 use store::{KeyOwner, Store, StoreError};
 
 use crate::bucket::{Bucket, Pace};
@@ -50,7 +49,6 @@ pub(crate) struct Keys {
     keep: Duration,
     state: Mutex<State>,
     wrong: Mutex<Wrong>,
-    flights: Flights<Who, KeyOwner>,
 }
 
 /// Identity of a caller.
@@ -94,12 +92,7 @@ struct Wrong {
 impl Keys {
     pub(crate) fn new(keep: Duration) -> Self {
         let wrong = Wrong { keys: HashMap::new(), left: Bucket::full(WRONG_KEYS, Instant::now()) };
-        Self {
-            keep: keep.min(LONGEST),
-            state: Mutex::default(),
-            wrong: Mutex::new(wrong),
-            flights: Flights::default(),
-        }
+        Self { keep: keep.min(LONGEST), state: Mutex::default(), wrong: Mutex::new(wrong) }
     }
 
     /// Returns the owner of a key.
@@ -151,16 +144,10 @@ impl Keys {
         if let Some(owner) = self.remembered(who) {
             return Ok(Some(owner));
         }
-        let flight = match self.flights.join(who).await {
-            Joined::First(flight) => flight,
-            Joined::Other(Some(owner)) => return Ok(Some(owner)),
-            Joined::Other(None) => return who.ask(store).await,
-        };
         let asked_at = (self.state().forgotten, Instant::now());
         let owner = who.ask(store).await?;
         if let Some(owner) = &owner {
             self.remember(who.clone(), owner.clone(), asked_at);
-            flight.land(owner.clone());
         }
         Ok(owner)
     }
@@ -172,8 +159,6 @@ impl Keys {
             known.asked = None;
         }
         state.forgotten += 1;
-        // Under the lock, so that a request that finds no entry cannot join a look-up that began before.
-        self.flights.forget();
     }
 
     fn remembered(&self, who: &Who) -> Option<KeyOwner> {

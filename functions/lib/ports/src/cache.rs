@@ -5,7 +5,6 @@
 //! Neither links nor secrets are ever put into a cache.
 
 mod counts;
-mod flights;
 mod key;
 mod layered;
 mod memory;
@@ -19,7 +18,6 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 pub use counts::{Count, Counts, LayerCounts};
-pub use flights::{Flight, Flights, Joined};
 pub use key::{Key, Keyring, Kind, Place, View};
 pub use layered::LayeredCache;
 pub use memory::{MemoryCache, MemoryLimits};

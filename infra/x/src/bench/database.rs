@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::machine::progress::Step;
 use crate::machine::user::User;
 use crate::machine::venv::Venv;
-use crate::machine::{place, process, secret, signals, surroundings};
+use crate::machine::{place, private, process, signals, surroundings};
 use crate::stack::cluster;
 use crate::stack::cluster::{Cluster, OWNER};
 
@@ -109,8 +109,8 @@ impl Database {
             if cluster.data.exists() {
                 fs::remove_dir_all(&cluster.data)?;
             }
-            let password = secret::random()?;
-            private(&secrets)?.write_all(password.as_bytes())?;
+            let password = private::password()?;
+            owner_only(&secrets)?.write_all(password.as_bytes())?;
             cluster.init(&password, SETTINGS)?;
         }
         let password = fs::read_to_string(&secrets).context("the password of the database is lost")?;
@@ -203,7 +203,7 @@ fn file(script: &str) -> PathBuf {
 }
 
 /// Creates a new file that only the current user may read.
-fn private(path: &PathBuf) -> Result<File> {
+fn owner_only(path: &PathBuf) -> Result<File> {
     let _ = fs::remove_file(path);
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     file.with_context(|| format!("cannot write {}", path.display()))

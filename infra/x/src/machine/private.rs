@@ -1,4 +1,4 @@
-//! Files and folders that only their user can read. On a machine with other users, their contents would let any of them
+//! Passwords, and files and folders that only their user can read. On a machine with other users, their contents would let any of them
 //! act as the user of the stack.
 
 use std::fs::{self, DirBuilder, Permissions};
@@ -11,6 +11,13 @@ use rustix::process::geteuid;
 use tempfile::NamedTempFile;
 
 use super::user::User;
+
+/// Returns a password: 128 random bits in hexadecimal, which is safe in URLs and configuration files.
+pub(crate) fn password() -> Result<String> {
+    let mut bytes = [0u8; 16];
+    getrandom::fill(&mut bytes).context("the system provides no random numbers")?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
 
 /// Writes a file that only `user` can read, from its first byte on. It replaces an existing file of that name
 /// atomically, so that a reader never sees half of it and a symbolic link is not followed.

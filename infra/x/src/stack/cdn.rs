@@ -14,7 +14,7 @@ pub(crate) use served::Served;
 use super::state::{Ending, Stack, port_of};
 use crate::machine::user::User;
 use crate::machine::venv::Venv;
-use crate::machine::{place, prerequisites, private, process, python, secret, surroundings};
+use crate::machine::{place, prerequisites, private, process, python, surroundings};
 
 /// Names of its processes.
 const NGINX: &str = "nginx";
@@ -48,7 +48,7 @@ impl Cdn {
         let pair = python::call(&venv.python(), "emulator/key_pair.py", &json!({"kind": "ECDSA"}))?;
         let half =
             |name: &str| pair[name].as_str().map(str::to_owned).context("key_pair.py created no key pair");
-        let key_id = format!("K{}", &secret::random()?.to_uppercase()[..13]);
+        let key_id = format!("K{}", &private::password()?.to_uppercase()[..13]);
         let held = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port on 127.0.0.1")?;
         let port = held.local_addr()?.port();
         Ok(Some(Self { port, held, key_id, private: half("private")?, public: half("public")? }))

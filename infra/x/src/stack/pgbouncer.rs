@@ -10,14 +10,14 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::postgres;
 use super::state::{Ending, Stack};
 use crate::machine::user::User;
-use crate::machine::{prerequisites, private, process, secret};
+use crate::machine::{prerequisites, private, process};
 
 /// Name of its process.
 pub(crate) const NAME: &str = "pgbouncer";
 
 /// Writes the settings and starts PgBouncer. Fills in the stack's source and store URLs.
 pub(crate) fn start(stack: &mut Stack) -> Result<()> {
-    let (source, store) = (secret::random()?, secret::random()?);
+    let (source, store) = (private::password()?, private::password()?);
     let port = process::free_port()?;
     stack.pooler_port = port;
     stack.pgbouncer_pid_file = stack.ground.join("pgbouncer.pid");

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use super::state::{Ending, Stack};
 use crate::machine::user::User;
-use crate::machine::{prerequisites, private, process, secret};
+use crate::machine::{prerequisites, private, process};
 
 /// Name of its process.
 pub(crate) const NAME: &str = "redis";
@@ -17,7 +17,7 @@ pub(crate) fn start(stack: &mut Stack) -> Result<()> {
     if prerequisites::redis().is_none() {
         return Ok(());
     }
-    let password = secret::random()?;
+    let password = private::password()?;
     stack.redis_port = process::free_port()?;
     let file = stack.ground.join("redis.conf");
     let ground = stack.ground.display();

@@ -70,80 +70,32 @@ fn cache_keys_are_distinct() {
 }
 
 #[tokio::test]
-async fn many_callers_of_one_key_fetch_it_once() {
-    let through = Arc::new(ReadThrough::new(memory()));
-    let fills = Arc::new(AtomicUsize::new(0));
-    let read = || {
-        let (through, fills) = (through.clone(), fills.clone());
-        tokio::spawn(async move {
-            let fill = || async {
-                fills.fetch_add(1, Ordering::Relaxed);
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                Ok::<_, ()>(filled(MINUTE))
-            };
-            through.read(&key(1), fill).await.unwrap().value
-        })
+async fn missing_value_is_filled_and_kept() {
+    let (through, fills) = (ReadThrough::new(memory()), AtomicUsize::new(0));
+    let fill = || async {
+        fills.fetch_add(1, Ordering::Relaxed);
+        Ok::<_, ()>(filled(MINUTE))
     };
-    let readers: Vec<_> = (0..50).map(|_| read()).collect();
-    for reader in readers {
-        assert_eq!(reader.await.unwrap(), "value");
+    for _ in 0..3 {
+        assert_eq!(through.read(&key(1), fill).await.unwrap().value, "value");
     }
     assert_eq!(fills.load(Ordering::Relaxed), 1);
-    assert_eq!(through.cache().counts()[0].kind(Kind::Export), Count { hits: 0, misses: 1, errors: 0 });
+    assert_eq!(through.cache().counts()[0].kind(Kind::Export), Count { hits: 2, misses: 1, errors: 0 });
 }
 
 #[tokio::test]
-async fn failed_or_uncacheable_fills_are_not_shared() {
-    let (through, one, two) = (ReadThrough::new(memory()), key(1), key(2));
-    let fills = AtomicUsize::new(0);
+async fn failed_or_uncacheable_fills_are_not_kept() {
+    let (through, fills) = (ReadThrough::new(memory()), AtomicUsize::new(0));
     for keep in [None, Some(Duration::ZERO)] {
-        fills.store(0, Ordering::Relaxed);
         let fill = || async {
             fills.fetch_add(1, Ordering::Relaxed);
-            tokio::time::sleep(Duration::from_millis(5)).await;
             Ok::<_, ()>(filled(keep))
         };
-        let (a, b, c) =
-            tokio::join!(through.read(&one, fill), through.read(&one, fill), through.read(&one, fill));
-        assert!(a.is_ok() && b.is_ok() && c.is_ok());
-        assert_eq!(fills.load(Ordering::Relaxed), 3, "each fetches its own");
+        assert!(through.read(&key(1), fill).await.is_ok() && through.read(&key(1), fill).await.is_ok());
     }
-    // The first fails and the waiting callers fetch by themselves.
-    let fails = |fail: bool| async move {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-        if fail { Err("no") } else { Ok(filled(MINUTE)) }
-    };
-    let (first, second) =
-        tokio::join!(through.read(&two, || fails(true)), through.read(&two, || fails(false)));
-    assert_eq!(first, Err("no"));
-    assert_eq!(second.unwrap().value, "value");
-}
-
-#[tokio::test]
-async fn dropped_fill_does_not_block_waiting_callers() {
-    let (through, one) = (ReadThrough::new(memory()), key(1));
-    let never = || async {
-        std::future::pending::<()>().await;
-        Ok::<_, ()>(filled(None))
-    };
-    let mut stuck = Box::pin(through.read(&one, never));
-    assert!(futures::poll!(&mut stuck).is_pending());
-    let mut waiting = Box::pin(through.read(&one, || async { Ok::<_, ()>(filled(MINUTE)) }));
-    assert!(futures::poll!(&mut waiting).is_pending());
-    drop(stuck);
-    assert_eq!(waiting.await.unwrap().value, "value");
-}
-
-#[tokio::test]
-async fn after_forget_running_fills_are_not_shared() {
-    let flights = Flights::<u8, u8>::default();
-    let Joined::First(old) = flights.join(&1).await else { panic!("nobody was there") };
-    flights.forget();
-    let Joined::First(new) = flights.join(&1).await else { panic!("the old one is shared no more") };
-    old.land(1);
-    let other = flights.join(&1);
-    let (other, ()) = tokio::join!(other, async { new.land(2) });
-    assert!(matches!(other, Joined::Other(Some(2))));
+    assert_eq!(fills.load(Ordering::Relaxed), 4);
+    assert_eq!(through.read(&key(2), || async { Err("no") }).await, Err("no"));
+    assert_eq!(through.read(&key(2), || async { Ok::<_, ()>(filled(MINUTE)) }).await.unwrap().value, "value");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Read-through cache: a missing value is fetched once and stored.
+//! Read-through cache: a missing value is fetched and stored.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::flights::{Flights, Joined};
 use super::key::Key;
 use super::{Cache, Entry};
 
@@ -15,20 +14,19 @@ use super::{Cache, Entry};
 pub struct Filled {
     /// The value.
     pub value: Bytes,
-    /// Time for which it may be kept; `None` if it must not be kept, in which case no other caller gets it either.
+    /// Time for which it may be kept; `None` if it must not be kept.
     pub keep: Option<Duration>,
 }
 
 /// A cache combined with a way to fill it.
 pub struct ReadThrough {
     cache: Arc<dyn Cache>,
-    flights: Flights<Key, Entry>,
 }
 
 impl ReadThrough {
     /// Creates a reader through `cache`.
     pub fn new(cache: Arc<dyn Cache>) -> Self {
-        Self { cache, flights: Flights::default() }
+        Self { cache }
     }
 
     /// Returns the cache itself.
@@ -36,9 +34,8 @@ impl ReadThrough {
         &*self.cache
     }
 
-    /// Returns the value under `key`, or the one that `fill` fetches. Of several callers of one key, one reads and
-    /// fetches, and the others wait for it; if it fails or its value must not be kept, each of them fetches by
-    /// itself.
+    /// Returns the value under `key`, or the one that `fill` fetches. Callers of one key do not wait for each other: an
+    /// environment of a function handles one request at a time.
     ///
     /// # Errors
     /// Those of `fill`; nothing is kept in that case.
@@ -46,13 +43,7 @@ impl ReadThrough {
     where
         Fut: Future<Output = Result<Filled, E>>,
     {
-        let flight = match self.flights.join(key).await {
-            Joined::First(flight) => flight,
-            Joined::Other(Some(entry)) => return Ok(entry),
-            Joined::Other(None) => return fill().await.map(Self::entry),
-        };
         if let Some(entry) = self.cache.get(key).await {
-            flight.land(entry.clone());
             return Ok(entry);
         }
         let filled = fill().await?;
@@ -60,7 +51,6 @@ impl ReadThrough {
         let entry = Self::entry(filled);
         if kept {
             self.cache.put(key, &entry).await;
-            flight.land(entry.clone());
         }
         Ok(entry)
     }

@@ -5,9 +5,7 @@
 
 mod delete;
 mod list;
-mod presign;
-mod put;
-mod read;
+mod object;
 mod upload;
 
 use std::error::Error;
@@ -53,7 +51,7 @@ impl S3Objects {
 #[async_trait]
 impl Objects for S3Objects {
     async fn put(&self, key: &str, body: Bytes, meta: &Meta) -> Result<(), ObjectsError> {
-        put::put(self, key, body, meta).await
+        object::put(self, key, body, meta).await
     }
 
     async fn upload(&self, key: &str, meta: &Meta) -> Result<Box<dyn Upload>, ObjectsError> {
@@ -61,11 +59,11 @@ impl Objects for S3Objects {
     }
 
     async fn get(&self, key: &str) -> Result<Bytes, ObjectsError> {
-        read::get(self, key).await
+        object::get(self, key).await
     }
 
     async fn size(&self, key: &str) -> Result<Option<u64>, ObjectsError> {
-        read::size(self, key).await
+        object::size(self, key).await
     }
 
     async fn delete(&self, keys: &[String]) -> Result<(), ObjectsError> {
@@ -81,7 +79,7 @@ impl Objects for S3Objects {
     }
 
     async fn presign_get(&self, key: &str, secs: u32, name: Option<&str>) -> Result<String, ObjectsError> {
-        presign::presign_get(self, key, secs, name).await
+        object::presign_get(self, key, secs, name).await
     }
 }
 
