@@ -96,7 +96,7 @@ async fn backlog(context: &Context) -> Result<usize, StepError> {
     Ok(0)
 }
 
-/// Checks the invariants in a sixteenth of the store. The count is emitted as a metric, on which an alarm is set.
+/// Checks the invariants in the next window of the store (about 2,000 chunks). The count is emitted as a metric, on which an alarm is set.
 async fn check(context: &Context) -> Result<usize, StepError> {
     let broken = context.store.next_violations().await?;
     for one in &broken {

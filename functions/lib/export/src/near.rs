@@ -14,7 +14,7 @@ pub fn near<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&
     let mut close: Vec<_> = names
         .into_iter()
         .filter(|name| name.len().abs_diff(wanted.len()) <= 4 * most)
-        .map(|name| (distance(&wanted, &name.to_ascii_lowercase()), name))
+        .map(|name| (strsim::levenshtein(&wanted, &name.to_ascii_lowercase()), name))
         .filter(|(distance, _)| *distance <= most)
         .collect();
     close.sort_unstable();
@@ -25,22 +25,6 @@ pub fn near<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&
 pub(crate) fn remedy<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>, otherwise: &str) -> String {
     let close = near(wanted, names);
     if close.is_empty() { otherwise.to_owned() } else { format!("did you mean {}?", close.join(", ")) }
-}
-
-/// Returns the number of insertions, deletions and substitutions between two texts (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]

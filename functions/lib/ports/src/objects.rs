@@ -89,7 +89,7 @@ pub fn attachment(name: &str) -> String {
     if ascii == name {
         return format!("attachment; filename=\"{ascii}\"");
     }
-    let exact = crate::percent::encode(name, b"");
+    let exact = crate::percent::encode(name);
     format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{exact}")
 }
 

@@ -2,12 +2,16 @@
 
 mod chaos;
 mod stampede;
-mod sustained;
 
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Subcommand;
+
+use crate::commands::test;
+
+/// The test of `sustained`. Other runs omit it.
+const SUSTAINED: &str = "store::sustained::many_chunks";
 
 /// Commands of `cargo x soak`. Each is also a command of its own.
 #[derive(Subcommand)]
@@ -29,6 +33,11 @@ pub(crate) fn run(command: &Soak) -> Result<ExitCode> {
     match command {
         Soak::Chaos(args) => chaos::run(args),
         Soak::Stampede => stampede::run(),
-        Soak::Sustained { chunks } => sustained::run(*chunks),
+        Soak::Sustained { chunks } => sustained(*chunks),
     }
+}
+
+fn sustained(chunks: u64) -> Result<ExitCode> {
+    let words = ["--test", "e2e", "--", "--ignored", "--nocapture", "--exact", SUSTAINED];
+    test::run_told(&words.map(str::to_owned), &[("SLUICE_CHUNKS", chunks.to_string())])
 }

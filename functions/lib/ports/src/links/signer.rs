@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::LinksError;
 use super::key::Key;
-use crate::percent::encode;
+use crate::percent::encode_path;
 
 /// Signer of links for one distribution.
 pub struct Signer {
@@ -59,7 +59,7 @@ impl Signer {
     /// If signing with the key fails.
     pub fn link(&self, key: &str, expires: u64) -> Result<String, LinksError> {
         // Above all no `*` and no `?` may remain, since in a policy they would match any text.
-        let url = format!("{}{}", self.base, encode(key, b"/"));
+        let url = format!("{}{}", self.base, encode_path(key));
         let signature = safe(&self.key.sign(policy(&url, expires).as_bytes())?);
         let id = &self.key_pair_id;
         Ok(format!("{url}?Expires={expires}&Signature={signature}&Key-Pair-Id={id}&Hash-Algorithm=SHA256"))

@@ -36,7 +36,7 @@ pub(super) async fn database_token(
         .hostname(host)
         .port(port.into())
         // It is inserted into a query without encoding.
-        .username(encode(role, b""))
+        .username(encode(role))
         .region(region)
         .credentials(provider)
         .expires_in(LIFE.as_secs())
@@ -58,7 +58,7 @@ pub(super) async fn cache_token(user: &str, by: &SdkConfig) -> Result<String, Lo
 }
 
 fn signed(user: &str, region: &str, credentials: Credentials, at: SystemTime) -> Result<String, LoginError> {
-    let query = format!("Action=connect&ResourceType=ServerlessCache&User={}", encode(user, b""));
+    let query = format!("Action=connect&ResourceType=ServerlessCache&User={}", encode(user));
     let mut url = format!("{SCHEME}{user}/?{query}");
     let mut settings = SigningSettings::default();
     settings.expires_in = Some(LIFE);
@@ -78,7 +78,7 @@ fn signed(user: &str, region: &str, credentials: Credentials, at: SystemTime) ->
     let signed = sign(request, &params).map_err(|error| LoginError::Signing(error.into()))?;
     let (instructions, _) = signed.into_parts();
     for (name, value) in instructions.params() {
-        url.push_str(&format!("&{name}={}", encode(value, b"")));
+        url.push_str(&format!("&{name}={}", encode(value)));
     }
     Ok(url.split_off(SCHEME.len()))
 }
