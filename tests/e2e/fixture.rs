@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use export::attempt::Attempt;
 use export::catalog::{From, RangeColumn};
-use export::chunk::{Attempt, Usage};
 use export::estimate::{DatasetEstimate, Size};
 use export::file::FileRecord;
 use export::format::Output;
@@ -11,6 +11,7 @@ use export::id::{ChunkId, ExportId, TenantId};
 use export::plan::{Reuse, Want};
 use export::range::{RangeKind, Span};
 use export::selection::Selection;
+use export::usage::Usage;
 use ports::random;
 use store::{Limits, NewExport, Noted, ReadNote, Store};
 

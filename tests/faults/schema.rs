@@ -1,6 +1,6 @@
 //! A column changes its type between plan and COPY: binary rows of another type would be read wrongly.
 
-use export::chunk::ExportStatus;
+use export::state::ExportStatus;
 use serde_json::json;
 use tests::System;
 

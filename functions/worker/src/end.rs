@@ -3,9 +3,11 @@
 
 use std::time::{Duration, Instant};
 
-use export::chunk::{Attempt, Failure, MAX_FAILURES, Usage, backoff_secs};
+use export::attempt::Attempt;
+use export::failure::{Failure, MAX_FAILURES, backoff_secs};
 use export::id::ExportId;
 use export::load::Hold;
+use export::usage::Usage;
 use ports::telemetry::chain;
 use store::{GivenBack, StoreError};
 use tokio::time::sleep;

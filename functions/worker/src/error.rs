@@ -1,6 +1,6 @@
 //! Reasons why an attempt ended without a file, and their conversion to the failure that the store keeps.
 
-use export::chunk::Failure;
+use export::failure::Failure;
 use export::load::{Excess, Hold, Signal};
 use ports::objects::ObjectsError;
 use source::SourceError;

@@ -1,7 +1,8 @@
 //! Metrics of a finished attempt. A worker that is killed emits none; the lease of its chunk expires.
 
-use export::chunk::{Attempt, Usage};
+use export::attempt::Attempt;
 use export::file::FileRecord;
+use export::usage::Usage;
 use ports::metrics::{Unit, put};
 use serde_json::Value;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use export::chunk::Attempt;
+use export::attempt::Attempt;
 use export::range::Span;
 
 /// Sizes in bytes of binary COPY.

@@ -3,8 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use export::chunk::{ExportStatus, Failure, Usage};
+use export::failure::Failure;
 use export::id::ExportId;
+use export::state::ExportStatus;
+use export::usage::Usage;
 use serde_json::Value;
 use store::Limits;
 use tests::{Redis, eventually};

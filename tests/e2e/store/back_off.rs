@@ -1,8 +1,10 @@
 //! A condition of the deployment delays all chunks: they wait, nothing fails, and work continues without intervention.
 
-use export::chunk::{ChunkState, Failure, Usage};
+use export::failure::Failure;
 use export::id::{ChunkId, TenantId};
 use export::load::{Excess, Hold, Signal};
+use export::state::ChunkState;
+use export::usage::Usage;
 use store::{GivenBack, NewExport, Noted, ReadNote, Store};
 use tests::Database;
 
@@ -174,7 +176,7 @@ async fn failed_probe_is_followed_by_another() {
 async fn lease_expired_without_any_store_call_is_not_charged() {
     let (database, store, _acme, _new) = ground().await;
     let chunk = store.dispatch().await.unwrap()[0];
-    let last = export::chunk::MAX_FAILURES - 1;
+    let last = export::failure::MAX_FAILURES - 1;
     for (seen_secs_ago, charged) in [(90, 0), (15, 1)] {
         store.lease(chunk, LEASE_SECS).await.unwrap().unwrap();
         let lapse = format!(

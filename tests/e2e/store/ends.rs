@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use export::chunk::{ExportStatus, Failure, Usage};
+use export::failure::Failure;
+use export::state::ExportStatus;
+use export::usage::Usage;
 use ports::objects::MemoryObjects;
 use ports::queue::MemoryQueue;
 use source::Source;

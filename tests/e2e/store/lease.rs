@@ -1,7 +1,8 @@
 //! Leases, fences, failures and splits.
 
-use export::chunk::{Failure, MAX_FAILURES, Usage};
+use export::failure::{Failure, MAX_FAILURES};
 use export::range::{RangeKind, Span};
+use export::usage::Usage;
 use store::{Finish, Store};
 use tests::Database;
 

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use export::catalog::{Dataset, Revision};
-use export::chunk::ExportStatus;
 use export::id::TenantId;
+use export::state::ExportStatus;
 use sqlx::Executor;
 use store::{AcceptError, Applied, NewExport, Put, Store};
 use tests::Database;

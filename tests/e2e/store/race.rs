@@ -10,12 +10,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use export::chunk::{ExportStatus, Usage};
 use export::file::FileRecord;
 use export::id::{ExportId, TenantId, hex};
 use export::manifest::Manifest;
 use export::plan::Reuse;
 use export::range::Days;
+use export::state::ExportStatus;
+use export::usage::Usage;
 use ports::objects::{MemoryObjects, Meta, Objects};
 use ports::queue::MemoryQueue;
 use ports::random;

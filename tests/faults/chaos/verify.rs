@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use client::Error;
-use export::chunk::ExportStatus;
 use export::id::ExportId;
+use export::state::ExportStatus;
 use ports::objects::Objects;
 use tests::{Exported, PATIENCE, copy_csv, sorted_records};
 

@@ -9,9 +9,10 @@ use std::future::Future;
 use std::time::Duration;
 
 use bytes::Bytes;
-use export::chunk::{ExportStatus, file_key};
 use export::format::Output;
 use export::id::ExportId;
+use export::object_key::file_key;
+use export::state::ExportStatus;
 use export::wire::{ChunkList, FileList};
 use ports::cache::{Filled, Key, Place};
 use serde::de::DeserializeOwned;

@@ -2,9 +2,9 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use export::chunk::ExportStatus;
 use export::file::file_name;
 use export::manifest::rfc3339;
+use export::state::ExportStatus;
 use export::wire;
 use store::{AttemptDetail, ChunkDetail, ChunkError, ExportState, Progress};
 

@@ -1,9 +1,10 @@
 //! Back-off: the response to a condition of the deployment under which no chunk can succeed. No chunk fails, and none
 //! is dispatched for a while.
 
-use export::chunk::{Failure, MAX_FAILURES, Usage};
+use export::failure::{Failure, MAX_FAILURES};
 use export::id::ChunkId;
 use export::load::{Hold, Signal};
+use export::usage::Usage;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 

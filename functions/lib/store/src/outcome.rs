@@ -1,8 +1,9 @@
 //! End of an attempt: its file or its failure is recorded. Both are fenced by the attempt's number.
 
-use export::chunk::{Failure, MAX_FAILURES, Usage, backoff_secs};
+use export::failure::{Failure, MAX_FAILURES, backoff_secs};
 use export::file::FileRecord;
 use export::id::{ChunkId, ExportId};
+use export::usage::Usage;
 use sqlx::Row;
 
 use super::connection::{Store, Tx, sql};

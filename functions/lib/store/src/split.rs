@@ -1,10 +1,10 @@
 //! Split of a chunk that turned out far larger than planned.
 
-use export::chunk::Usage;
 use export::file::file_name;
 use export::id::ChunkId;
 use export::range::{Range, Span};
 use export::selection::Selection;
+use export::usage::Usage;
 use sqlx::Row;
 
 use super::connection::{Store, sql};

@@ -1,10 +1,13 @@
 //! Owners' view of their exports. Every statement names the tenant, so an id of another tenant is not found.
 
-use export::chunk::{ChunkState, ExportStatus, Failure, Usage, file_key};
+use export::failure::Failure;
 use export::file::FileRecord;
 use export::id::{ChunkId, ExportId, TenantId};
 use export::manifest::DatasetHead;
+use export::object_key::file_key;
 use export::range::Range;
+use export::state::{ChunkState, ExportStatus};
+use export::usage::Usage;
 use serde_json::Value;
 use sqlx::Row;
 use sqlx::postgres::PgRow;

@@ -4,8 +4,8 @@ use std::io::Read as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use export::attempt::Attempt;
 use export::catalog::{From, RangeColumn};
-use export::chunk::Attempt;
 use export::column::{Column, ColumnType};
 use export::estimate::{DatasetEstimate, Size};
 use export::format::{Compression, CsvOptions, Output};

@@ -4,12 +4,12 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::catalog::{From, RangeColumn};
-use crate::chunk::ChunkState;
 use crate::estimate::{DatasetEstimate, Part, Size};
 use crate::format::Output;
 use crate::id::Fingerprint;
 use crate::range::{DAY_MICROS, Span};
 use crate::selection::Selection;
+use crate::state::ChunkState;
 
 fn want(span: Option<Span>, settle_after_secs: Option<u64>, estimate: DatasetEstimate) -> Want {
     let range_column = span.map(|s| RangeColumn {

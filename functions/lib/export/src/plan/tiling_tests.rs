@@ -7,12 +7,13 @@ use jiff::{Timestamp, ToSpan};
 use proptest::prelude::*;
 
 use super::*;
+use crate::attempt::Attempt;
 use crate::catalog::{From, RangeColumn};
-use crate::chunk::{Attempt, ChunkState};
 use crate::estimate::{DatasetEstimate, Size};
 use crate::format::Output;
 use crate::range::{Bound, Bounds, DAY_MICROS, Span};
 use crate::selection::Selection;
+use crate::state::ChunkState;
 
 const ZONES: [&str; 5] =
     ["UTC", "Europe/Amsterdam", "America/Sao_Paulo", "Asia/Kathmandu", "Australia/Lord_Howe"];

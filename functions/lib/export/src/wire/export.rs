@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::chunk::ExportStatus;
 use crate::id::ExportId;
 use crate::load::Signal;
 use crate::manifest::RangeText;
+use crate::state::ExportStatus;
 
 /// Body of `GET /exports/{id}` and of the 202 to `POST /exports`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

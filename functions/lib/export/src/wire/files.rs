@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::chunk::{ChunkState, Usage};
 use crate::id::ChunkId;
 use crate::manifest::RangeText;
+use crate::state::ChunkState;
+use crate::usage::Usage;
 
 /// Body of `GET /exports/{id}/files`: the existing files, in any state of the export.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
