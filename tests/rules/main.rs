@@ -1,9 +1,10 @@
 //! Rules of the repository that a compiler does not check: allowed dependencies, the order of the modules of `export`,
-//! and the beginning of files.
+//! documented failure codes, and the beginning of files.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod dependencies;
+mod failure_codes;
 mod files;
 mod modules;
 mod statements;

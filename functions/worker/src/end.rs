@@ -55,7 +55,7 @@ pub(crate) async fn fail(
     usage: &Usage,
 ) -> Result<Option<Vec<ExportId>>, StoreError> {
     tracing::warn!(chunk = %attempt.chunk, attempt = attempt.number, dataset = attempt.selection.dataset,
-        code = failure.code, again = failure.again, error = chain(error), "attempt failed");
+        code = %failure.code, again = failure.again, error = chain(error), "attempt failed");
     let exports = ctx.store.fail(attempt.chunk, attempt.number, failure, usage).await?;
     let failures = attempt.failures.saturating_add(1);
     if exports.is_some() && failure.again && failures < MAX_FAILURES {
@@ -83,7 +83,7 @@ pub(crate) async fn give_back(
         GivenBack::BreaksSessions => {
             let message =
                 format!("{}; the session broke {MAX_FAILURES} times while this chunk was read", hold.reason);
-            let failure = Failure { code: hold.signal.as_str().into(), message, again: false };
+            let failure = Failure { again: false, ..Failure::new(hold.signal, message) };
             fail(ctx, attempt, &failure, error, usage).await
         }
     }

@@ -1,6 +1,6 @@
 //! Numbers of active and waiting exports of a tenant, and the limit above which exports are rejected.
 
-use export::failure::Failure;
+use export::failure::{Failure, FailureCode};
 use export::id::{ExportId, TenantId};
 use export::state::ExportStatus;
 use export::usage::Usage;
@@ -138,7 +138,7 @@ async fn retry_queues_last_and_is_refused_when_full() {
     store.accept(&failed).await.unwrap();
     let [chunk] = store.dispatch().await.unwrap()[..] else { panic!("one chunk") };
     let attempt = store.lease(chunk, LEASE_SECS).await.unwrap().unwrap();
-    let failure = Failure { code: "test".into(), message: "a test".into(), again: false };
+    let failure = Failure::new(FailureCode::SourceQuery, "a test");
     store.fail(chunk, attempt.number, &failure, &Usage::default()).await.unwrap();
     assert!(matches!(store.finish(failed.id).await.unwrap(), Finish::Failed));
     let later: Vec<_> = (1..4).map(|i| small(&acme, i)).collect();

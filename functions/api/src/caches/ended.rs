@@ -9,6 +9,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use bytes::Bytes;
+use export::failure::FailureCode;
 use export::format::Output;
 use export::id::ExportId;
 use export::object_key::file_key;
@@ -96,7 +97,7 @@ pub(crate) async fn export(
         let look = Look {
             status: state.status,
             manifest_key: state.manifest_key,
-            invalidated: state.errors.iter().any(|error| error.failure.code == "invalidated"),
+            invalidated: state.errors.iter().any(|error| error.failure.code == FailureCode::Invalidated),
             outputs: state.heads.into_iter().map(|head| (head.name, head.output)).collect(),
             etag: body.etag.clone(),
         };

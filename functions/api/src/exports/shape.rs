@@ -126,7 +126,7 @@ fn attempt(attempt: &AttemptDetail) -> wire::AttemptEntry {
         number: attempt.number,
         started_at: rfc3339(attempt.started_micros),
         ended_at: attempt.ended_micros.map(rfc3339),
-        outcome: attempt.outcome.clone(),
+        outcome: attempt.outcome,
         reason: attempt.failure.as_ref().map(|failure| failure.message.clone()),
         usage: attempt.usage.clone(),
     }

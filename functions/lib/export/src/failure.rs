@@ -1,5 +1,9 @@
 //! Failure of an attempt, and the wait before the next one.
 
+mod code;
+
+pub use code::{FailureCode, OtherCode};
+
 use serde::{Deserialize, Serialize};
 
 /// Reason why an attempt ended without a file.
@@ -7,11 +11,19 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
     /// One word for machines, such as `schema_changed` or `source_unavailable`.
-    pub code: String,
+    pub code: FailureCode,
     /// Description of the failure and its remedy, for people. It never holds a row value.
     pub message: String,
     /// True if another attempt may succeed.
     pub again: bool,
+}
+
+impl Failure {
+    /// Returns a failure that is retried as its code says.
+    pub fn new(code: impl Into<FailureCode>, message: impl Into<String>) -> Self {
+        let code = code.into();
+        Self { again: code.is_retryable(), code, message: message.into() }
+    }
 }
 
 /// Attempts after which an *again* failure is final.
@@ -29,5 +41,12 @@ mod tests {
     #[test]
     fn retry_wait_grows_and_is_bounded() {
         assert_eq!([1, 2, 3, 8, 100].map(backoff_secs), [2, 4, 8, 256, 300]);
+    }
+
+    #[test]
+    fn a_failure_of_another_release_is_read_and_shown_unchanged() {
+        let json = r#"{"code":"moon_is_full","message":"wait","again":true}"#;
+        let failure: Failure = serde_json::from_str(json).unwrap();
+        assert_eq!(serde_json::to_string(&failure).unwrap(), json);
     }
 }

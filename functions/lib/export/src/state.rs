@@ -1,4 +1,4 @@
-//! States of chunks and exports: the words that the store keeps and JSON shows.
+//! States of chunks and exports and outcomes of attempts: the words that the store keeps and JSON shows.
 
 use std::fmt;
 use std::str::FromStr;
@@ -44,6 +44,26 @@ pub enum ExportStatus {
     Expired,
 }
 
+/// Outcome of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttemptOutcome {
+    /// Its file is recorded.
+    Done,
+    /// It failed, and the chunk is retried.
+    Again,
+    /// It failed, and the chunk with it.
+    Failed,
+    /// Its chunk was split.
+    Split,
+    /// Its worker stopped to renew the lease.
+    Lost,
+    /// No export needed its chunk any more.
+    Canceled,
+    /// A condition of the deployment stopped it; the chunk is not charged.
+    BackedOff,
+}
+
 macro_rules! words {
     ($name:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
         impl $name {
@@ -55,7 +75,7 @@ macro_rules! words {
         impl FromStr for $name {
             type Err = String;
             fn from_str(word: &str) -> Result<Self, String> {
-                match word { $($word => Ok(Self::$variant),)+ other => Err(format!("unknown state {other}")) }
+                match word { $($word => Ok(Self::$variant),)+ other => Err(format!("unknown word {other}")) }
             }
         }
         impl fmt::Display for $name {
@@ -84,6 +104,16 @@ words!(ExportStatus {
     Expired = "expired",
 });
 
+words!(AttemptOutcome {
+    Done = "done",
+    Again = "again",
+    Failed = "failed",
+    Split = "split",
+    Lost = "lost",
+    Canceled = "canceled",
+    BackedOff = "backed_off",
+});
+
 impl ExportStatus {
     /// Returns true if chunks may still run for the export.
     pub fn is_live(self) -> bool {
@@ -100,6 +130,10 @@ mod tests {
         for state in [ChunkState::Due, ChunkState::Dying] {
             assert_eq!(state.as_str().parse(), Ok(state));
             assert_eq!(serde_json::to_string(&state).unwrap(), format!("\"{state}\""));
+        }
+        for outcome in [AttemptOutcome::Done, AttemptOutcome::BackedOff] {
+            assert_eq!(outcome.as_str().parse(), Ok(outcome));
+            assert_eq!(serde_json::to_string(&outcome).unwrap(), format!("\"{outcome}\""));
         }
     }
 }

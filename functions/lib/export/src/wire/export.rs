@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::failure::FailureCode;
 use crate::id::ExportId;
 use crate::load::Signal;
 use crate::manifest::RangeText;
@@ -135,7 +136,7 @@ pub struct ChunkError {
     /// Number of attempts.
     pub attempts: u32,
     /// One word for machines, such as `schema_changed`.
-    pub code: String,
+    pub code: FailureCode,
     /// Description of the failure and its remedy.
     pub message: String,
     /// Name of the missing file.
