@@ -51,7 +51,6 @@ impl Attempt {
 mod tests {
     use super::*;
     use crate::catalog::{From, RangeColumn};
-    use crate::format::Output;
     use crate::range::{DAY_MICROS, RangeKind, Span};
 
     #[test]
@@ -59,20 +58,14 @@ mod tests {
         let selection = Selection {
             dataset: "orders".into(),
             from: From::Query("select 1".into()),
-            columns: vec![],
             range_column: Some(RangeColumn {
                 name: "at".into(),
                 kind: RangeKind::Date,
                 time_zone: Some("UTC".into()),
                 include_nulls: false,
             }),
-            tenant_column: None,
-            predicates: vec![],
-            order: vec![],
             settle_after_secs: Some(3600),
-            epoch: 1,
-            search_path: vec![],
-            output: Output::default(),
+            ..Selection::example()
         };
         let range = Range::Span(Span { kind: RangeKind::Date, start: 0, end: 10 });
         let tenant = "acme".parse().unwrap();
