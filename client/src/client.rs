@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use export::chunk::ExportStatus;
 use export::id::ExportId;
 use export::manifest::Manifest;
+use export::state::ExportStatus;
 use export::wire::{BASE_PATH, ChunkList, Dataset, DatasetList, Export, ExportList, FileList, Plan};
 use reqwest::header::{HeaderValue, LOCATION};
 use reqwest::{Method, Url, redirect};

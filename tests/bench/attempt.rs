@@ -64,14 +64,8 @@ fn selection(dataset: Dataset, arguments: &Arguments) -> Selection {
         dataset: "bench".into(),
         from: dataset.from,
         columns: dataset.columns,
-        range_column: None,
-        tenant_column: None,
-        predicates: vec![],
-        order: vec![],
-        settle_after_secs: None,
-        epoch: 1,
-        search_path: vec![],
         output: arguments.output.clone(),
+        ..Selection::example()
     }
 }
 

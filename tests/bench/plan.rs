@@ -5,7 +5,6 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use export::catalog::{From, RangeColumn};
 use export::estimate::{DatasetEstimate, Size};
-use export::format::Output;
 use export::id::TenantId;
 use export::plan::{Plan, Policy, Reuse, Want};
 use export::range::{RangeKind, Span};
@@ -56,20 +55,14 @@ fn want(i: usize, span: Span) -> Result<Want> {
     let selection = Selection {
         dataset: format!("dataset_{i}"),
         from: From::Relation { schema: "public".into(), name: format!("dataset_{i}") },
-        columns: vec![],
         range_column: Some(RangeColumn {
             name: "day".into(),
             kind: span.kind,
             time_zone: Some("UTC".into()),
             include_nulls: false,
         }),
-        tenant_column: None,
-        predicates: vec![],
-        order: vec![],
         settle_after_secs: Some(3600),
-        epoch: 1,
-        search_path: vec![],
-        output: Output::default(),
+        ..Selection::example()
     };
     let size = Size { rows: BYTES / MONTHS / 100, bytes: BYTES / MONTHS };
     let months = (7..7 + MONTHS).map(|i| (format!("{:04}-{:02}", 2023 + i / 12, 1 + i % 12), size)).collect();

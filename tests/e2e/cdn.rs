@@ -30,7 +30,7 @@ async fn export(cdn: &CdnStack) -> Manifest {
     let request = json!({"datasets": ["parcels"], "startDate": "2024-01-01", "endDate": "2024-01-20"});
     let id = cdn.system.submit(&request).await.unwrap();
     let ended = cdn.system.wait(id).await.unwrap();
-    assert_eq!(ended.status, export::chunk::ExportStatus::Succeeded, "{:?}", ended.errors);
+    assert_eq!(ended.status, export::state::ExportStatus::Succeeded, "{:?}", ended.errors);
     cdn.system.client.manifest(id).await.unwrap()
 }
 

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use export::attempt::Attempt;
 use export::catalog::{From, RangeColumn};
-use export::chunk::{Attempt, Usage};
 use export::estimate::{DatasetEstimate, Size};
 use export::file::FileRecord;
-use export::format::Output;
 use export::id::{ChunkId, ExportId, TenantId};
 use export::plan::{Reuse, Want};
 use export::range::{RangeKind, Span};
 use export::selection::Selection;
+use export::usage::Usage;
 use ports::random;
 use store::{Limits, NewExport, Noted, ReadNote, Store};
 
@@ -26,20 +26,14 @@ pub(crate) fn want(tenant: &TenantId, name: &str, start: i64, end: i64, chunks: 
     let selection = Selection {
         dataset: name.to_owned(),
         from: From::Relation { schema: "shop".into(), name: name.to_owned() },
-        columns: vec![],
         range_column: Some(RangeColumn {
             name: "day".into(),
             kind: RangeKind::Date,
             time_zone: Some("UTC".into()),
             include_nulls: false,
         }),
-        tenant_column: None,
-        predicates: vec![],
-        order: vec![],
         settle_after_secs: Some(0),
-        epoch: 1,
-        search_path: vec![],
-        output: Output::default(),
+        ..Selection::example()
     };
     let days = (end - start) as u64;
     let months: BTreeMap<_, _> = (0..600)

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use export::chunk::ExportStatus;
 use export::id::hex;
+use export::state::ExportStatus;
 use ports::random;
 use serde_json::json;
 use tests::System;

@@ -5,8 +5,8 @@
 
 use std::time::{Duration, Instant};
 
-use export::chunk::ExportStatus;
 use export::id::{ExportId, hex};
+use export::state::ExportStatus;
 use ports::fault::Point;
 use ports::random;
 use serde_json::{Value, json};

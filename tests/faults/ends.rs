@@ -1,6 +1,6 @@
 //! Every export ends, whatever sleeps or fails, and keeps the files it has by then.
 
-use export::chunk::ExportStatus;
+use export::state::ExportStatus;
 use ports::fault::Point;
 use serde_json::json;
 

@@ -1,5 +1,6 @@
 //! A table that grew after it was estimated, and workers that die while its chunk is read and split.
 
+use export::state::AttemptOutcome;
 use ports::fault::Point;
 use serde_json::{Value, json};
 use tests::{Exported, System};
@@ -50,7 +51,7 @@ async fn underestimated_chunk_is_split_and_its_union_is_exact() {
     let lost = children
         .iter()
         .flat_map(|chunk| &chunk.attempts)
-        .filter(|one| one.outcome.as_deref() == Some("lost"));
+        .filter(|one| one.outcome == Some(AttemptOutcome::Lost));
     assert_eq!(lost.count(), 1, "the second death cost an attempt of a child");
     assert_split(system, &exported).await;
 }

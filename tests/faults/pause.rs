@@ -1,6 +1,6 @@
 //! `admin pause`, for longer than an export has left, and `admin resume`.
 
-use export::chunk::ExportStatus;
+use export::state::ExportStatus;
 
 use crate::{SLOW, assert_exact, slow, sweep_until_ended, turn, until_running};
 

@@ -1,6 +1,7 @@
 //! A column changes its type between plan and COPY: binary rows of another type would be read wrongly.
 
-use export::chunk::ExportStatus;
+use export::failure::FailureCode;
+use export::state::ExportStatus;
 use serde_json::json;
 use tests::System;
 
@@ -28,7 +29,7 @@ async fn column_type_change_fails_the_chunk_until_apply_and_retry() {
     sweeper::sweep(&system.sweeper()).await;
     let export = system.wait(id).await.unwrap();
     assert_eq!(export.status, ExportStatus::Failed);
-    assert_eq!(export.errors[0].code, "schema_changed");
+    assert_eq!(export.errors[0].code, FailureCode::SchemaChanged);
     assert!(export.errors[0].message.contains("catalog apply"), "{}", export.errors[0].message);
 
     system.x(&["admin", "catalog", "apply", CATALOG, "--allow-removal"]).unwrap();

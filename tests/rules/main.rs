@@ -1,9 +1,10 @@
-//! Rules of the repository that a compiler does not check: allowed dependencies, no rings of modules, and
-//! the size and the beginning of files.
+//! Rules of the repository that a compiler does not check: allowed dependencies, no rings of modules, documented failure
+//! codes, and the size and the beginning of files.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod dependencies;
+mod failure_codes;
 mod files;
 mod paths;
 mod rings;

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use client::Client;
-use export::chunk::ExportStatus;
 use export::id::{ExportId, hex};
+use export::state::ExportStatus;
 use export::wire::Export;
 use ports::objects::S3Objects;
 use ports::queue::SqsQueue;

@@ -1,7 +1,7 @@
 //! `sluice cancel`: cancels an export, or deletes an ended one.
 
-use export::chunk::ExportStatus;
 use export::id::ExportId;
+use export::state::ExportStatus;
 use export::wire::Export;
 use serde_json::json;
 

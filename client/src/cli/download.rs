@@ -1,7 +1,7 @@
 //! `sluice download`: downloads the files of an export, or resumes the download.
 
-use export::chunk::ExportStatus;
 use export::id::ExportId;
+use export::state::ExportStatus;
 use serde_json::json;
 
 use super::export::outcome;

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use export::chunk::ExportStatus;
+use export::state::ExportStatus;
 use export::wire;
 use serde_json::json;
 

@@ -1,6 +1,6 @@
 //! `sluice list`: the exports of the caller.
 
-use export::chunk::ExportStatus;
+use export::state::ExportStatus;
 use export::wire::ExportList;
 use indicatif::HumanCount;
 

@@ -21,7 +21,11 @@ pub(super) struct Outcome {
 impl Outcome {
     /// Creates an outcome: `text` for users, `data` for `--json`.
     pub(super) fn new(text: impl Into<String>, data: impl Serialize) -> Self {
-        Self { text: text.into(), data: serde_json::to_value(data).unwrap_or_default(), failed: false }
+        Self {
+            text: text.into(),
+            data: serde_json::to_value(data).expect("the data of a command are plain JSON"),
+            failed: false,
+        }
     }
 
     /// Sets exit code 1 if `failed`.

@@ -1,7 +1,7 @@
 //! Text form of an export.
 
-use export::chunk::ExportStatus;
 use export::manifest::RangeText;
+use export::state::ExportStatus;
 use export::wire::Export;
 use indicatif::HumanCount;
 

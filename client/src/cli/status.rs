@@ -1,7 +1,7 @@
 //! `sluice status`: the status of an export.
 
-use export::chunk::ExportStatus;
 use export::id::ExportId;
+use export::state::ExportStatus;
 
 use super::outcome::{Failure, Outcome};
 use super::{show, wait};

@@ -1,11 +1,11 @@
 //! Folders with files that a download must leave alone.
 
 use super::*;
-use export::chunk::file_key;
 use export::id::{ChunkId, TenantId};
 use export::manifest::{
     DatasetHead, MANIFEST_VERSION, ManifestChunk, ManifestDataset, ManifestFile, RangeText,
 };
+use export::object_key::file_key;
 use tempfile::TempDir;
 
 const NAME: &str = "orders.20240101-20240201.csv.gz";

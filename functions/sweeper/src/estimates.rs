@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use export::failure::FailureCode;
 use introspect::{Refreshed, refresh};
 use source::SourceError;
 use store::{Stale, StoreError};
@@ -31,7 +32,7 @@ pub(crate) async fn take(context: &Context) -> Result<usize, StoreError> {
         Ok(Err(error)) if error.code.signal().is_some() => {
             tracing::info!(
                 dataset,
-                code = error.code.as_str(),
+                code = %FailureCode::from(error.code),
                 "the source gave no answer; its estimates are taken later"
             );
             return Ok(0);

@@ -1,6 +1,6 @@
 //! Removal of chunks and objects.
 
-use export::chunk::chunk_prefix;
+use export::object_key::chunk_prefix;
 use ports::fault::Point;
 use ports::objects::{Objects, ObjectsError};
 use tokio::task::JoinSet;

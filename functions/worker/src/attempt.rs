@@ -7,9 +7,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use export::chunk::{Attempt, Usage};
+use export::attempt::Attempt;
 use export::file::{FileRecord, file_name};
 use export::id::{ExportId, hex};
+use export::usage::Usage;
 use ports::fault::{Faults, Point};
 use ports::objects::Meta;
 use ports::telemetry::chain;

@@ -3,9 +3,11 @@
 
 use std::time::{Duration, Instant};
 
-use export::chunk::{Attempt, Failure, MAX_FAILURES, Usage, backoff_secs};
+use export::attempt::Attempt;
+use export::failure::{Failure, MAX_FAILURES, backoff_secs};
 use export::id::ExportId;
 use export::load::Hold;
+use export::usage::Usage;
 use ports::telemetry::chain;
 use store::{GivenBack, StoreError};
 use tokio::time::sleep;
@@ -50,7 +52,7 @@ pub(crate) async fn fail(
     usage: &Usage,
 ) -> Result<Option<Vec<ExportId>>, StoreError> {
     tracing::warn!(chunk = %attempt.chunk, attempt = attempt.number, dataset = attempt.selection.dataset,
-        code = failure.code, again = failure.again, error = chain(error), "attempt failed");
+        code = %failure.code, again = failure.again, error = chain(error), "attempt failed");
     let exports = ctx.store.fail(attempt.chunk, attempt.number, failure, usage).await?;
     let failures = attempt.failures.saturating_add(1);
     if exports.is_some() && failure.again && failures < MAX_FAILURES {
@@ -78,7 +80,7 @@ pub(crate) async fn give_back(
         GivenBack::BreaksSessions => {
             let message =
                 format!("{}; the session broke {MAX_FAILURES} times while this chunk was read", hold.reason);
-            let failure = Failure { code: hold.signal.as_str().into(), message, again: false };
+            let failure = Failure { again: false, ..Failure::new(hold.signal, message) };
             fail(ctx, attempt, &failure, error, usage).await
         }
     }

@@ -1,11 +1,14 @@
 //! Reasons why an attempt ended without a file, and their conversion to the failure that the store keeps.
 
-use export::chunk::Failure;
+use std::fmt::Display;
+
+use export::failure::{Failure, FailureCode};
 use export::load::{Excess, Hold, Signal};
 use ports::objects::ObjectsError;
 use source::SourceError;
 use store::StoreError;
 
+use crate::decode::DecodeError;
 use crate::encode::{EncodeError, ValueProblem};
 use crate::pipeline::PipelineError;
 use crate::split::SplitReason;
@@ -83,60 +86,61 @@ impl AttemptError {
 
     /// Returns code, message and retryability of the failure. It contains no row values.
     pub fn failure(&self) -> Failure {
-        let failure = |code: &str, again, message: String| Failure { code: code.into(), message, again };
         match self {
-            Self::Source(e) => failure(e.code.as_str(), e.code.is_retryable(), e.message.clone()),
+            Self::Source(e) => Failure::new(e.code, e.message.clone()),
             Self::Pipeline(PipelineError::Encode(e)) => encode(e),
             Self::Pipeline(PipelineError::Decode(e)) => decode(e),
-            Self::Pipeline(e) => failure("worker_broken", true, e.to_string()),
-            Self::Objects(e) => failure("storage", true, e.to_string()),
-            Self::Store(e) => failure("store", true, e.to_string()),
-            Self::Busy(excess) => failure(excess.signal.as_str(), true, excess.to_string()),
-            Self::Lost | Self::NotRenewed => failure("lease_lost", true, self.to_string()),
-            Self::TooLarge { .. } => failure("too_large", true, self.to_string()),
-            Self::UploadOutOfTime => {
-                failure("storage_slow", true, "the upload did not finish within the function's time limit".into())
-            }
-            Self::OutOfTime { again } => failure(
-                "out_of_time",
-                *again,
-                "the rows could not be read within the function's time limit, and splitting the range would not help: give the dataset a \
-                 range column with an index that its query uses, request less data with filters, or raise WorkerTimeoutSeconds"
-                    .into(),
+            Self::Pipeline(e) => Failure::new(FailureCode::WorkerBroken, e.to_string()),
+            Self::Objects(e) => Failure::new(FailureCode::Storage, e.to_string()),
+            Self::Store(e) => Failure::new(FailureCode::Store, e.to_string()),
+            Self::Busy(excess) => Failure::new(excess.signal, excess.to_string()),
+            Self::Lost | Self::NotRenewed => Failure::new(FailureCode::LeaseLost, self.to_string()),
+            Self::TooLarge { .. } => Failure::new(FailureCode::TooLarge, self.to_string()),
+            Self::UploadOutOfTime => Failure::new(
+                FailureCode::StorageSlow,
+                "the upload did not finish within the function's time limit",
             ),
+            Self::OutOfTime { again } => {
+                let code = FailureCode::OutOfTime;
+                let what = "the rows could not be read within the function's time limit, and splitting the range \
+                            would not help";
+                let message = format!("{what}: {}", code.remedy().unwrap_or_default());
+                Failure { again: *again, ..Failure::new(code, message) }
+            }
         }
     }
 }
 
 fn encode(e: &EncodeError) -> Failure {
+    let code = FailureCode::UnsupportedValue;
     let remedy = match e.problem {
-        ValueProblem::Malformed => "run catalog apply, and report the problem if it persists",
-        ValueProblem::Unsupported(_) => {
-            "list the column in as_text of the dataset in the catalog, or export CSV or NDJSON"
-        }
+        ValueProblem::Malformed => Some("run catalog apply, and report the problem if it persists"),
+        ValueProblem::Unsupported(_) => code.remedy(),
     };
-    Failure { code: "unsupported_value".into(), message: format!("{e}; {remedy}"), again: false }
+    with_remedy(code, e, remedy)
 }
 
-fn decode(e: &crate::decode::DecodeError) -> Failure {
-    use crate::decode::DecodeError as D;
-    let (code, again, remedy) = match e {
-        D::ValueTooLarge { .. } | D::RowTooLarge { .. } => {
-            ("value_too_large", false, "exclude the column in the catalog or filter the row out")
-        }
+fn decode(e: &DecodeError) -> Failure {
+    use DecodeError as D;
+    let code = match e {
+        D::ValueTooLarge { .. } | D::RowTooLarge { .. } => FailureCode::ValueTooLarge,
         // Most likely a connection that ended without an error. A retry usually succeeds.
-        D::NoTrailer(_) => ("source_unavailable", true, ""),
-        D::FieldCount { .. } => ("schema_changed", false, "run catalog apply"),
-        _ => ("source_protocol", true, ""),
+        D::NoTrailer(_) => Signal::SourceUnavailable.into(),
+        D::FieldCount { .. } => FailureCode::SchemaChanged,
+        _ => FailureCode::SourceProtocol,
     };
-    let message = if remedy.is_empty() { e.to_string() } else { format!("{e}; {remedy}") };
-    Failure { code: code.into(), message, again }
+    let remedy = code.remedy();
+    with_remedy(code, e, remedy)
+}
+
+fn with_remedy(code: FailureCode, what: &impl Display, remedy: Option<&str>) -> Failure {
+    let message = remedy.map_or_else(|| what.to_string(), |remedy| format!("{what}; {remedy}"));
+    Failure::new(code, message)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decode::DecodeError;
 
     #[test]
     fn oversized_value_is_final_and_names_its_column() {
@@ -170,6 +174,10 @@ mod tests {
         assert!(AttemptError::from(PipelineError::Decode(DecodeError::NoTrailer(5))).failure().again);
         assert!(AttemptError::UploadOutOfTime.failure().again);
         assert!(AttemptError::OutOfTime { again: true }.failure().again);
-        assert!(!AttemptError::OutOfTime { again: false }.failure().again);
+        let out_of_time = AttemptError::OutOfTime { again: false }.failure();
+        assert!(
+            !out_of_time.again
+                && out_of_time.message.contains("would not help: give the dataset a range column")
+        );
     }
 }

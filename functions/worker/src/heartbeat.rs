@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use export::chunk::Attempt;
+use export::attempt::Attempt;
 use ports::telemetry::chain;
 use store::Store;
 use tokio::time::{Instant, sleep, timeout_at};

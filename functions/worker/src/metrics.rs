@@ -1,7 +1,9 @@
 //! Metrics of a finished attempt. A worker that is killed emits none; the lease of its chunk expires.
 
-use export::chunk::{Attempt, Usage};
+use export::attempt::Attempt;
 use export::file::FileRecord;
+use export::state::AttemptOutcome;
+use export::usage::Usage;
 use ports::metrics::{Unit, put};
 use serde_json::Value;
 
@@ -15,29 +17,29 @@ pub(crate) fn not_leased() {
 /// Emits outcome and usage of an attempt. A file is counted when it is recorded: see [`recorded`].
 pub(crate) fn ended(attempt: &Attempt, made: &Result<FileRecord, AttemptError>, usage: &Usage) {
     let outcome = match made {
-        Ok(_) => "file",
-        Err(AttemptError::Lost) => "lost",
-        Err(AttemptError::TooLarge { .. }) => "split",
-        Err(error) if error.hold().is_some() => "backed_off",
-        Err(error) if error.failure().again => "again",
-        Err(_) => "failed",
+        Ok(_) => None,
+        Err(AttemptError::Lost) => Some(AttemptOutcome::Lost),
+        Err(AttemptError::TooLarge { .. }) => Some(AttemptOutcome::Split),
+        Err(error) if error.hold().is_some() => Some(AttemptOutcome::BackedOff),
+        Err(error) if error.failure().again => Some(AttemptOutcome::Again),
+        Err(_) => Some(AttemptOutcome::Failed),
     };
-    let is = |word: &str| u64::from(outcome == word);
+    let is = |one| u64::from(outcome == Some(one));
     let [chunk, number, dataset] = about(attempt);
     put(
         "worker",
         &[
-            ("LeasesLost", Unit::Count, is("lost")),
-            ("Splits", Unit::Count, is("split")),
-            ("BackOffs", Unit::Count, is("backed_off")),
-            ("AttemptsAgain", Unit::Count, is("again")),
-            ("AttemptsFailed", Unit::Count, is("failed")),
+            ("LeasesLost", Unit::Count, is(AttemptOutcome::Lost)),
+            ("Splits", Unit::Count, is(AttemptOutcome::Split)),
+            ("BackOffs", Unit::Count, is(AttemptOutcome::BackedOff)),
+            ("AttemptsAgain", Unit::Count, is(AttemptOutcome::Again)),
+            ("AttemptsFailed", Unit::Count, is(AttemptOutcome::Failed)),
             ("Waited", Unit::Milliseconds, usage.waited_ms),
             ("Connect", Unit::Milliseconds, usage.connect_ms),
             ("Cpu", Unit::Milliseconds, usage.cpu_ms),
             ("PeakMemory", Unit::Bytes, usage.peak_memory_bytes),
         ],
-        &[chunk, number, dataset, ("outcome", outcome.into())],
+        &[chunk, number, dataset, ("outcome", outcome.map_or("file", AttemptOutcome::as_str).into())],
     );
 }
 

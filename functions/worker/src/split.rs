@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use export::chunk::Attempt;
+use export::attempt::Attempt;
 use export::range::Span;
 
 /// Sizes in bytes of binary COPY.
@@ -113,7 +113,6 @@ pub(crate) fn children(attempt: &Attempt, sizes: Sizes, seen_bytes: u64) -> Opti
 #[cfg(test)]
 mod tests {
     use export::catalog::From;
-    use export::format::Output;
     use export::range::{Range, RangeKind};
     use export::selection::Selection;
 
@@ -125,19 +124,8 @@ mod tests {
     const BUDGET: Duration = Duration::from_secs(900);
 
     fn attempt(range: Range, planned_bytes: u64) -> Attempt {
-        let selection = Selection {
-            dataset: "d".into(),
-            from: From::Query(String::new()),
-            columns: vec![],
-            range_column: None,
-            tenant_column: None,
-            predicates: vec![],
-            order: vec![],
-            settle_after_secs: None,
-            epoch: 1,
-            search_path: vec![],
-            output: Output::default(),
-        };
+        let selection =
+            Selection { dataset: "d".into(), from: From::Query(String::new()), ..Selection::example() };
         Attempt {
             chunk: export::id::ChunkId::from_random([0; 16]),
             number: 1,

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use export::chunk::Usage;
+use export::usage::Usage;
 
 /// Ticks per second in `/proc`; fixed on Linux.
 const TICKS_PER_SEC: u64 = 100;

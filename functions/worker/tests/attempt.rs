@@ -14,8 +14,8 @@ mod world;
 
 use std::time::{Duration, Instant};
 
+use export::attempt::Attempt;
 use export::catalog::From;
-use export::chunk::Attempt;
 use export::id::ExportId;
 use export::load::LoadLimits;
 use export::selection::Selection;

@@ -50,13 +50,9 @@ fn want(start: i64, end: i64) -> Want {
             time_zone: Some("UTC".into()),
             include_nulls: false,
         }),
-        tenant_column: None,
-        predicates: vec![],
-        order: vec![],
         settle_after_secs: Some(SETTLE_SECS),
-        epoch: 1,
-        search_path: vec![],
         output: Output { compression: Compression::None, ..Output::default() },
+        ..Selection::example()
     };
     Want {
         fingerprint: selection.fingerprint(&tenant(), "standby"),

@@ -5,7 +5,6 @@ use std::path::Path;
 
 use export::catalog::From;
 use export::column::{Column, ColumnType};
-use export::format::Output;
 use export::range::Range;
 use export::selection::{Predicate, Selection, Test};
 use futures::TryStreamExt;
@@ -27,14 +26,8 @@ fn selection(column: &str, test: export::selection::Test) -> Selection {
         dataset: "words".into(),
         from: From::Relation { schema: "public".into(), name: "words".into() },
         columns: vec![Column::native("id", 20, ColumnType::Int8)],
-        range_column: None,
-        tenant_column: None,
         predicates: vec![Predicate { column: column.into(), test, by: None }],
-        order: vec![],
-        settle_after_secs: None,
-        epoch: 1,
-        search_path: vec![],
-        output: Output::default(),
+        ..Selection::example()
     }
 }
 

@@ -3,8 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use export::chunk::{ExportStatus, Failure, Usage};
+use export::failure::{Failure, FailureCode};
 use export::id::ExportId;
+use export::state::ExportStatus;
+use export::usage::Usage;
 use serde_json::Value;
 use store::Limits;
 use tests::{Redis, eventually};
@@ -167,7 +169,7 @@ async fn a_retried_export_is_never_shown_as_failed() {
     let chunk = world.store.dispatch().await.unwrap()[0];
     let attempt = world.store.lease(chunk, LEASE_SECS).await.unwrap().unwrap();
     assert!(note(&world.store, &attempt).await);
-    let failure = Failure { code: "permission".into(), message: "no".into(), again: false };
+    let failure = Failure::new(FailureCode::SourcePermission, "no");
     world.store.fail(chunk, attempt.number, &failure, &Usage::default()).await.unwrap();
     store::finish::run(&world.store, &ports::objects::MemoryObjects::default(), new.id).await.unwrap();
     let process = world.process(None);

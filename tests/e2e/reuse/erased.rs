@@ -1,6 +1,6 @@
 //! An erasure request, from the operator's command to the last object.
 
-use export::chunk::ExportStatus;
+use export::state::ExportStatus;
 use ports::objects::Objects;
 use tests::System;
 

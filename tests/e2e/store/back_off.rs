@@ -1,8 +1,10 @@
 //! A condition of the deployment delays all chunks: they wait, nothing fails, and work continues without intervention.
 
-use export::chunk::{ChunkState, Failure, Usage};
+use export::failure::{Failure, FailureCode};
 use export::id::{ChunkId, TenantId};
 use export::load::{Excess, Hold, Signal};
+use export::state::{AttemptOutcome, ChunkState};
+use export::usage::Usage;
 use store::{GivenBack, NewExport, Noted, ReadNote, Store};
 use tests::Database;
 
@@ -69,7 +71,7 @@ async fn back_off_sends_nothing_fails_nothing_and_states_its_reason() {
     let given_back = page.chunks.iter().find(|c| c.id == sent[0]).unwrap();
     assert_eq!((given_back.state, given_back.attempt), (ChunkState::Due, 1));
     let attempt = &given_back.attempts[0];
-    assert_eq!(attempt.outcome.as_deref(), Some("backed_off"));
+    assert_eq!(attempt.outcome, Some(AttemptOutcome::BackedOff));
     assert!(attempt.failure.as_ref().unwrap().message.contains("45 other sessions"));
 }
 
@@ -163,7 +165,7 @@ async fn failed_probe_is_followed_by_another() {
     passes(&database).await;
     let sent = store.dispatch().await.unwrap();
     let probe = store.lease(sent[0], LEASE_SECS).await.unwrap().unwrap();
-    let own = Failure { code: "schema_changed".into(), message: "m".into(), again: false };
+    let own = Failure::new(FailureCode::SchemaChanged, "m");
     store.fail(sent[0], probe.number, &own, &Usage::default()).await.unwrap().unwrap();
     assert_eq!(store.dispatch().await.unwrap().len(), 1);
 }
@@ -174,7 +176,7 @@ async fn failed_probe_is_followed_by_another() {
 async fn lease_expired_without_any_store_call_is_not_charged() {
     let (database, store, _acme, _new) = ground().await;
     let chunk = store.dispatch().await.unwrap()[0];
-    let last = export::chunk::MAX_FAILURES - 1;
+    let last = export::failure::MAX_FAILURES - 1;
     for (seen_secs_ago, charged) in [(90, 0), (15, 1)] {
         store.lease(chunk, LEASE_SECS).await.unwrap().unwrap();
         let lapse = format!(
@@ -287,7 +289,7 @@ async fn deadline_error_names_the_back_off_reason() {
     assert_eq!(state.errors.len(), 8);
     let failure = &state.errors[0].failure;
     assert!(
-        failure.code == "deadline"
+        failure.code == FailureCode::Deadline
             && failure.message.contains("a reason; retry the export when this is over")
     );
 }

@@ -1,7 +1,7 @@
 //! Reads of the store grow with the request, not with the unrelated data it keeps. PostgreSQL counts the pages.
 
-use export::chunk::Usage;
 use export::id::TenantId;
+use export::usage::Usage;
 use store::{NewExport, ReadNote, Store};
 use tests::Database;
 

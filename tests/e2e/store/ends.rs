@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use export::chunk::{ExportStatus, Failure, Usage};
+use export::failure::{Failure, FailureCode};
+use export::state::ExportStatus;
+use export::usage::Usage;
 use ports::objects::MemoryObjects;
 use ports::queue::MemoryQueue;
 use source::Source;
@@ -100,7 +102,7 @@ async fn deadline_lists_missing_chunks_and_retry_reads_only_them() {
         (state.status, state.errors.len(), state.progress.chunks_done, state.progress.chunks_total),
         (ExportStatus::Failed, 3, 1, 4)
     );
-    assert_eq!(state.errors[0].failure.code, "deadline");
+    assert_eq!(state.errors[0].failure.code, FailureCode::Deadline);
 
     store.retry(&acme, new.id, &wants, "r2", LIMITS, 3600).await.unwrap();
     assert!(matches!(
@@ -139,7 +141,7 @@ async fn deadline_applies_without_a_sweep() {
         (state.status, state.errors.len(), state.progress.chunks_failed),
         (ExportStatus::Failed, 4, 4)
     );
-    assert!(state.errors.iter().all(|error| error.failure.code == "deadline"));
+    assert!(state.errors.iter().all(|error| error.failure.code == FailureCode::Deadline));
     let page = store.chunk_page(&acme, paged, None, 10).await.unwrap().unwrap();
     assert_eq!((page.status, page.chunks.len()), (ExportStatus::Failed, 0));
     assert!(store.extend(&acme, extended).await.unwrap());
@@ -182,8 +184,7 @@ async fn failed_chunk_does_not_stop_its_siblings() {
     store.accept(&new).await.unwrap();
     let chunks = store.dispatch().await.unwrap();
     let attempt = store.lease(chunks[0], LEASE_SECS).await.unwrap().unwrap();
-    let failure =
-        Failure { code: "schema_changed".into(), message: "run catalog apply".into(), again: false };
+    let failure = Failure::new(FailureCode::SchemaChanged, "run catalog apply");
     store.fail(chunks[0], attempt.number, &failure, &Usage::default()).await.unwrap();
     assert!(matches!(store.finish(new.id).await.unwrap(), Finish::NotYet), "siblings run on");
     for chunk in &chunks[1..] {

@@ -1,8 +1,9 @@
 //! Invalidation: data read before is no longer returned, and live exports read it again.
 
-use export::chunk::{ExportStatus, Usage};
 use export::id::{ExportId, TenantId};
 use export::range::Days;
+use export::state::ExportStatus;
+use export::usage::Usage;
 use ports::objects::MemoryObjects;
 use store::{Finish, Invalidation, NewExport, Store};
 use tests::Database;

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use export::chunk::{ExportStatus, MAX_FAILURES};
+use export::failure::MAX_FAILURES;
+use export::state::ExportStatus;
 use ports::objects::MemoryObjects;
 use ports::queue::MemoryQueue;
 use source::Source;

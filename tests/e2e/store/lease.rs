@@ -1,7 +1,8 @@
 //! Leases, fences, failures and splits.
 
-use export::chunk::{Failure, MAX_FAILURES, Usage};
+use export::failure::{Failure, FailureCode, MAX_FAILURES};
 use export::range::{RangeKind, Span};
+use export::usage::Usage;
 use store::{Finish, Store};
 use tests::Database;
 
@@ -18,7 +19,7 @@ async fn one_chunk() -> (Database, Store, export::id::TenantId, export::id::Expo
 }
 
 fn failure(again: bool) -> Failure {
-    Failure { code: "test".into(), message: "a test".into(), again }
+    Failure { again, ..Failure::new(FailureCode::SourceError, "a test") }
 }
 
 #[tokio::test]
@@ -102,7 +103,7 @@ async fn failures_wait_longer_each_time_until_final() {
     let state = store.export(&acme, export).await.unwrap().unwrap();
     assert_eq!(
         (state.errors.len(), state.errors[0].attempts, state.errors[0].failure.code.as_str()),
-        (1, MAX_FAILURES, "test")
+        (1, MAX_FAILURES, "source_error")
     );
 }
 

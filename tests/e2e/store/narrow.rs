@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use export::catalog::{Dataset, Revision};
-use export::chunk::ExportStatus;
+use export::failure::FailureCode;
 use export::id::TenantId;
+use export::state::ExportStatus;
 use sqlx::Executor;
 use store::{AcceptError, Applied, NewExport, Put, Store};
 use tests::Database;
@@ -97,7 +98,7 @@ async fn narrowing_fails_unread_chunks_with_a_reason() {
     let state = store.export(&acme, orders.id).await.unwrap().unwrap();
     assert_eq!((state.status, state.errors.len(), state.progress.chunks_done), (ExportStatus::Failed, 3, 1));
     let failure = &state.errors[0].failure;
-    assert_eq!(failure.code, "catalog_changed");
+    assert_eq!(failure.code, FailureCode::CatalogChanged);
     assert!(failure.message.contains("epoch") && failure.message.contains("retry"), "{}", failure.message);
     assert!(!store.renew(sent[1], running.number, LEASE_SECS).await.unwrap(), "the worker stops");
     assert_eq!(database.number("select count(*) from sluice.chunk where reusable").await.unwrap(), 0);

@@ -10,12 +10,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use export::chunk::{ExportStatus, Usage};
+use export::failure::FailureCode;
 use export::file::FileRecord;
 use export::id::{ExportId, TenantId, hex};
 use export::manifest::Manifest;
 use export::plan::Reuse;
 use export::range::Days;
+use export::state::ExportStatus;
+use export::usage::Usage;
 use ports::objects::{MemoryObjects, Meta, Objects};
 use ports::queue::MemoryQueue;
 use ports::random;
@@ -192,7 +194,7 @@ async fn wait(arena: &Arena, store: &Store, id: ExportId) -> bool {
             ExportStatus::Failed => {
                 assert!(!export.errors.is_empty());
                 for error in &export.errors {
-                    assert_eq!(error.failure.code, "invalidated", "{:?}", export.errors);
+                    assert_eq!(error.failure.code, FailureCode::Invalidated, "{:?}", export.errors);
                 }
                 arena.lost.fetch_add(1, Ordering::Relaxed);
                 return false;

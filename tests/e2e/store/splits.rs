@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use export::chunk::Usage;
 use export::id::{ChunkId, ExportId, TenantId};
 use export::plan::Want;
 use export::range::{DAY_MICROS, Range, RangeKind, Span};
+use export::usage::Usage;
 use store::{Finish, NewExport, Store};
 use tests::Database;
 

@@ -1,7 +1,9 @@
 //! Numbers of active and waiting exports of a tenant, and the limit above which exports are rejected.
 
-use export::chunk::{ExportStatus, Failure, Usage};
+use export::failure::{Failure, FailureCode};
 use export::id::{ExportId, TenantId};
+use export::state::ExportStatus;
+use export::usage::Usage;
 use store::{AcceptError, Ended, Finish, Full, Idempotency, Limits, NewExport, Noted, RetryError, Store};
 use tests::Database;
 
@@ -77,10 +79,10 @@ async fn export_with_only_shared_chunks_stays_queued_until_they_end() {
 }
 
 /// Returns the first attempt of a chunk, as its worker holds it.
-fn export_attempt(_store: &Store, chunk: export::id::ChunkId) -> export::chunk::Attempt {
+fn export_attempt(_store: &Store, chunk: export::id::ChunkId) -> export::attempt::Attempt {
     let tenant: TenantId = "acme".parse().unwrap();
     let want = want(&tenant, "orders", 0, 10, 1);
-    export::chunk::Attempt {
+    export::attempt::Attempt {
         chunk,
         number: 1,
         tenant,
@@ -136,7 +138,7 @@ async fn retry_queues_last_and_is_refused_when_full() {
     store.accept(&failed).await.unwrap();
     let [chunk] = store.dispatch().await.unwrap()[..] else { panic!("one chunk") };
     let attempt = store.lease(chunk, LEASE_SECS).await.unwrap().unwrap();
-    let failure = Failure { code: "test".into(), message: "a test".into(), again: false };
+    let failure = Failure::new(FailureCode::SourceQuery, "a test");
     store.fail(chunk, attempt.number, &failure, &Usage::default()).await.unwrap();
     assert!(matches!(store.finish(failed.id).await.unwrap(), Finish::Failed));
     let later: Vec<_> = (1..4).map(|i| small(&acme, i)).collect();

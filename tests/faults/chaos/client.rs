@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use client::{Client, Error, Retries};
-use export::chunk::ExportStatus;
 use export::id::{ExportId, TenantId, hex};
+use export::state::ExportStatus;
 use ports::fault::Dice;
 use ports::random;
 use tests::System;

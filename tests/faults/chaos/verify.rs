@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use client::Error;
-use export::chunk::ExportStatus;
 use export::id::ExportId;
+use export::state::ExportStatus;
 use ports::objects::Objects;
 use tests::{Exported, PATIENCE, copy_csv, sorted_records};
 
@@ -124,7 +124,7 @@ async fn end(arena: &Arena, tenant: &Tenant, known: &Known, oracle: &mut Oracle<
             ensure!(!export.errors.is_empty(), "it failed without a reason");
             for error in &export.errors {
                 ensure!(
-                    !error.code.is_empty() && !error.message.is_empty(),
+                    !error.code.as_str().is_empty() && !error.message.is_empty(),
                     "a failure without words: {error:?}"
                 );
                 arena.tally.count(&format!("chunks failed: {}", error.code));

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use client::Client;
-use export::chunk::ExportStatus;
 use export::id::{ExportId, hex};
 use export::manifest::Manifest;
+use export::state::ExportStatus;
 use ports::random;
 use serde_json::{Value, json};
 use tests::{Exported, System, copy_csv, sorted_records};

@@ -2,7 +2,6 @@
 
 use export::catalog::Dataset;
 use export::estimate::DatasetEstimate;
-use export::format::Output;
 use export::id::TenantId;
 use export::plan::{Plan, Policy, Reuse, Want};
 use export::range::{RangeKind, Span};
@@ -39,13 +38,7 @@ fn plan(dataset: &Dataset, estimate: &DatasetEstimate, kind: RangeKind, target_b
         from: dataset.from.clone(),
         columns: dataset.columns.clone(),
         range_column: dataset.range.clone(),
-        tenant_column: None,
-        predicates: vec![],
-        order: vec![],
-        settle_after_secs: None,
-        epoch: 1,
-        search_path: vec![],
-        output: Output::default(),
+        ..Selection::example()
     };
     let fingerprint = selection.fingerprint(&tenant, "test");
     let want = Want { selection, fingerprint, span: Some(year(kind)), estimate: estimate.clone() };

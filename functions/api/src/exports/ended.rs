@@ -8,9 +8,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
-use export::chunk::{ExportStatus, file_key};
+use export::failure::FailureCode;
 use export::format::Output;
 use export::id::ExportId;
+use export::object_key::file_key;
+use export::state::ExportStatus;
 use export::wire::{ChunkList, FileList};
 use ports::cache::Place;
 use serde::{Deserialize, Serialize};
@@ -93,7 +95,7 @@ pub(super) async fn export(
         let look = Look {
             status: state.status,
             manifest_key: state.manifest_key,
-            invalidated: state.errors.iter().any(|error| error.failure.code == "invalidated"),
+            invalidated: state.errors.iter().any(|error| error.failure.code == FailureCode::Invalidated),
             outputs: state.heads.into_iter().map(|head| (head.name, head.output)).collect(),
             etag: body.etag.clone(),
         };

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use export::chunk::ExportStatus;
+use export::state::ExportStatus;
 use export::wire::ExportList;
 use http::{StatusCode, Uri};
 use store::ExportState;

@@ -1,8 +1,8 @@
 //! Conversion of store records to the wire format. No decisions are made here.
 
-use export::chunk::ExportStatus;
 use export::file::file_name;
 use export::manifest::rfc3339;
+use export::state::ExportStatus;
 use export::wire;
 use store::{AttemptDetail, ChunkDetail, ChunkError, ExportState, Progress};
 
@@ -121,7 +121,7 @@ fn attempt(attempt: &AttemptDetail) -> wire::AttemptEntry {
         number: attempt.number,
         started_at: rfc3339(attempt.started_micros),
         ended_at: attempt.ended_micros.map(rfc3339),
-        outcome: attempt.outcome.clone(),
+        outcome: attempt.outcome,
         reason: attempt.failure.as_ref().map(|failure| failure.message.clone()),
         usage: attempt.usage.clone(),
     }

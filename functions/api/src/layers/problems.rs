@@ -21,7 +21,7 @@ pub(crate) async fn problems(request: Request, next: Next) -> Response {
     let (mut parts, _) = response.into_parts();
     let refusal = parts.extensions.remove::<Refusal>().unwrap_or_else(|| of_router(status));
     count(&refusal);
-    let body = serde_json::to_vec(&refusal.problem(&path)).unwrap_or_default();
+    let body = serde_json::to_vec(&refusal.problem(&path)).expect("a problem is plain JSON");
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_MEDIA_TYPE));
     parts.headers.remove(header::CONTENT_LENGTH);
     if status != StatusCode::METHOD_NOT_ALLOWED {

@@ -31,9 +31,17 @@ pub mod selection;
 
 pub mod request;
 
-pub mod chunk;
+pub mod state;
+
+pub mod object_key;
+
+pub mod attempt;
 
 pub mod load;
+
+pub mod failure;
+
+pub mod usage;
 
 pub mod plan;
 

@@ -9,12 +9,12 @@ mod watermark;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::chunk::file_key;
 use crate::column::Column;
 use crate::estimate::Size;
 use crate::file::{FileRecord, file_name};
 use crate::format::{Format, Output};
 use crate::id::{ChunkId, ExportId, TenantId};
+use crate::object_key::file_key;
 use crate::parquet_type::ParquetType;
 use crate::plan::Want;
 use crate::range::{Range, Settle, Span, format_micros};

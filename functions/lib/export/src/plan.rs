@@ -12,9 +12,9 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::chunk::ChunkState;
 use crate::id::{ChunkId, Fingerprint};
 use crate::range::{Range, RangeKind};
+use crate::state::ChunkState;
 
 /// Parameters of planning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -163,4 +163,22 @@ impl Selection {
         let json = json.expect("a selection is plain JSON");
         Fingerprint(Sha256::digest(json).into())
     }
+
+    /// Returns a selection for tests: all rows of the relation `public.example`, as CSV, without a column so far.
+    #[cfg(any(test, feature = "test-support"))]
+    pub fn example() -> Self {
+        Self {
+            dataset: "example".to_owned(),
+            from: From::Relation { schema: "public".to_owned(), name: "example".to_owned() },
+            columns: Vec::new(),
+            range_column: None,
+            tenant_column: None,
+            predicates: Vec::new(),
+            order: Vec::new(),
+            settle_after_secs: None,
+            epoch: 1,
+            output: Output::default(),
+            search_path: Vec::new(),
+        }
+    }
 }

@@ -10,6 +10,7 @@ mod bench;
 
 use bench::{benches, selection};
 use export::selection::Test;
+use source::SourceCode;
 use source::sql::literal;
 
 /// Returns ids that some type treats as equal to another, and some that are only similar.
@@ -209,7 +210,7 @@ async fn filters_compare_by_the_type_of_their_column() {
         }
         let wrong = Test::AnyOf(vec!["no ltree, hunter2!".into()]);
         let error = bench.ids(&selection(&dataset, Some(("path", wrong))), &tenant).await.unwrap_err();
-        assert_eq!((error.code.as_str(), error.code.is_retryable()), ("filter_value", false));
+        assert_eq!((error.code, error.code.is_retryable()), (SourceCode::FilterValue, false));
         assert!(error.message.contains("\"path\"") && !format!("{error:?}").contains("hunter2"), "{error:?}");
         bench.end().await;
     }

@@ -1,6 +1,7 @@
-//! Codes of the source's failures. The set is closed, so that each has its message, its remedy and a decision
-//! everywhere.
+//! Kinds of the source's failures. The set is closed, so that each has its message here, and by its failure code
+//! its remedy and its retryability.
 
+use export::failure::FailureCode;
 use export::load::Signal;
 
 /// Kind of a failure of the source.
@@ -52,73 +53,52 @@ pub enum SourceCode {
     Corrupted,
 }
 
-impl SourceCode {
-    /// Returns the code as it is written in the store and in JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Unavailable => "source_unavailable",
-            Self::Login => "source_login",
-            Self::Full => "source_full",
-            Self::SessionTimeout => "source_session_timeout",
-            Self::Url => "source_url",
-            Self::Timeout => "source_timeout",
-            Self::Locked => "source_locked",
-            Self::Conflict => "source_conflict",
-            Self::Resource => "source_resource",
-            Self::Foreign => "source_foreign",
-            Self::Error => "source_error",
-            Self::Protocol => "source_protocol",
-            Self::SessionLost => "source_session_lost",
-            Self::RowSecurity => "source_row_security",
-            Self::Permission => "source_permission",
-            Self::SchemaChanged => "schema_changed",
-            Self::Value => "source_value",
-            Self::FilterValue => "filter_value",
-            Self::Query => "source_query",
-            Self::Limit => "source_limit",
-            Self::Writes => "source_writes",
-            Self::Corrupted => "source_corrupted",
+impl From<SourceCode> for FailureCode {
+    fn from(code: SourceCode) -> Self {
+        match code {
+            SourceCode::Unavailable => Self::Held(Signal::SourceUnavailable),
+            SourceCode::Login => Self::Held(Signal::SourceLogin),
+            SourceCode::Full => Self::Held(Signal::SourceFull),
+            SourceCode::SessionTimeout => Self::Held(Signal::SourceSessionTimeout),
+            SourceCode::Url => Self::Held(Signal::SourceUrl),
+            SourceCode::Timeout => Self::SourceTimeout,
+            SourceCode::Locked => Self::SourceLocked,
+            SourceCode::Conflict => Self::SourceConflict,
+            SourceCode::Resource => Self::SourceResource,
+            SourceCode::Foreign => Self::SourceForeign,
+            SourceCode::Error => Self::SourceError,
+            SourceCode::Protocol => Self::SourceProtocol,
+            SourceCode::SessionLost => Self::SourceSessionLost,
+            SourceCode::RowSecurity => Self::SourceRowSecurity,
+            SourceCode::Permission => Self::SourcePermission,
+            SourceCode::SchemaChanged => Self::SchemaChanged,
+            SourceCode::Value => Self::SourceValue,
+            SourceCode::FilterValue => Self::FilterValue,
+            SourceCode::Query => Self::SourceQuery,
+            SourceCode::Limit => Self::SourceLimit,
+            SourceCode::Writes => Self::SourceWrites,
+            SourceCode::Corrupted => Self::SourceCorrupted,
         }
     }
+}
 
+impl SourceCode {
     /// Returns the corresponding condition of the deployment; `None` if it is the chunk's own failure.
     pub fn signal(self) -> Option<Signal> {
-        Some(match self {
-            Self::Unavailable => Signal::SourceUnavailable,
-            Self::Login => Signal::SourceLogin,
-            Self::Full => Signal::SourceFull,
-            Self::SessionTimeout => Signal::SourceSessionTimeout,
-            Self::Url => Signal::SourceUrl,
-            _ => return None,
-        })
+        match FailureCode::from(self) {
+            FailureCode::Held(signal) => Some(signal),
+            _ => None,
+        }
     }
 
     /// Reports whether another attempt may succeed.
     pub fn is_retryable(self) -> bool {
-        match self {
-            Self::RowSecurity
-            | Self::Permission
-            | Self::SchemaChanged
-            | Self::Value
-            | Self::FilterValue
-            | Self::Query
-            | Self::Limit
-            | Self::Writes
-            | Self::Corrupted => false,
-            Self::Unavailable
-            | Self::Login
-            | Self::Full
-            | Self::SessionTimeout
-            | Self::Url
-            | Self::Timeout
-            | Self::Locked
-            | Self::Conflict
-            | Self::Resource
-            | Self::Foreign
-            | Self::Error
-            | Self::Protocol
-            | Self::SessionLost => true,
-        }
+        FailureCode::from(self).is_retryable()
+    }
+
+    /// Returns the remedy; empty if the failure resolves itself or no remedy is known.
+    pub fn remedy(self) -> &'static str {
+        FailureCode::from(self).remedy().unwrap_or_default()
     }
 
     /// Returns a description of the failure.
@@ -146,44 +126,6 @@ impl SourceCode {
             Self::Limit => "the query exceeds a limit of the source",
             Self::Writes => "the dataset would write to the source",
             Self::Corrupted => "data in the source is corrupted",
-        }
-    }
-
-    /// Returns the remedy; empty if the failure resolves itself or no remedy is known.
-    pub fn remedy(self) -> &'static str {
-        match self {
-            Self::Login => {
-                "check user, password and database in SLUICE_SOURCE_URL, and that pg_hba.conf admits the role"
-            }
-            Self::SessionTimeout => {
-                "run admin migrate, which sets timeouts for the source role, or raise those of the server or pooler"
-            }
-            Self::Url => "correct SLUICE_SOURCE_URL",
-            Self::Timeout => "raise statement_timeout of the source role, or export a smaller range",
-            Self::RowSecurity => {
-                "give the source role bypassrls, or export through a view of the table's owner"
-            }
-            Self::Permission => {
-                "grant the source role select on everything the dataset reads, and usage on the schemas"
-            }
-            Self::SchemaChanged => "run catalog apply",
-            Self::Value => "check the request's filters and the expressions of the dataset",
-            Self::FilterValue => "correct the filter",
-            Self::Query => "run catalog check, which sends the same statement",
-            Self::Limit => "export fewer columns, or raise the limit",
-            Self::Writes => {
-                "export a relation or a query that only reads: sessions of the source role are read only"
-            }
-            Self::Corrupted => "check the relation, for example with amcheck, and restore the corrupted data",
-            Self::Foreign => "check that server and the source role's user mapping",
-            Self::Unavailable
-            | Self::Full
-            | Self::Locked
-            | Self::Conflict
-            | Self::Resource
-            | Self::Error
-            | Self::Protocol
-            | Self::SessionLost => "",
         }
     }
 }

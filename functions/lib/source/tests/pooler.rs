@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use export::catalog::From;
 use export::column::{Column, ColumnType};
-use export::format::Output;
 use export::range::Range;
 use export::selection::Selection;
 use futures::StreamExt;
@@ -45,14 +44,7 @@ fn rows(count: u32) -> Selection {
             Column::native("id", 20, ColumnType::Int8),
             Column::native("filler", 25, ColumnType::Text),
         ],
-        range_column: None,
-        tenant_column: None,
-        predicates: vec![],
-        order: vec![],
-        settle_after_secs: None,
-        epoch: 1,
-        search_path: vec![],
-        output: Output::default(),
+        ..Selection::example()
     }
 }
 

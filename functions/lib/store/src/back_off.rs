@@ -1,9 +1,11 @@
 //! Back-off: the response to a condition of the deployment under which no chunk can succeed. No chunk fails, and none
 //! is dispatched for a while.
 
-use export::chunk::{Failure, MAX_FAILURES, Usage};
+use export::failure::{Failure, MAX_FAILURES};
 use export::id::ChunkId;
 use export::load::{Hold, Signal};
+use export::state::AttemptOutcome;
+use export::usage::Usage;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 
@@ -84,8 +86,8 @@ impl Store {
             tx.rollback().await?;
             return Ok(GivenBack::BreaksSessions);
         }
-        let why = Failure { code: hold.signal.as_str().into(), message: hold.reason.clone(), again: true };
-        end_attempt(&mut tx, chunk, attempt, "backed_off", Some(&why), usage).await?;
+        let why = Failure::new(hold.signal, hold.reason.clone());
+        end_attempt(&mut tx, chunk, attempt, AttemptOutcome::BackedOff, Some(&why), usage).await?;
         if left_objects(hold.signal) {
             note_litter(&mut tx, chunk).await?;
         }

@@ -1,11 +1,11 @@
 //! Finish of an export whose chunks have all ended: puts the manifest, then marks the export succeeded.
 
 use bytes::Bytes;
-use export::chunk::export_prefix;
 use export::estimate::Size;
 use export::file::FileRecord;
 use export::id::{ExportId, TenantId, hex};
 use export::manifest::{DatasetHead, DoneChunk, MANIFEST_VERSION, Manifest, ManifestDataset, rfc3339};
+use export::object_key::export_prefix;
 use ports::fault::Point;
 use ports::objects::{Meta, Objects, ObjectsError};
 use serde_json::Value;

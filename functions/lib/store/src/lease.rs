@@ -1,6 +1,6 @@
 //! Leases of chunks: start, renewal and the note made before reading.
 
-use export::chunk::Attempt;
+use export::attempt::Attempt;
 use export::id::ChunkId;
 use sqlx::Row;
 

@@ -1,8 +1,10 @@
 //! End of an attempt: its file or its failure is recorded. Both are fenced by the attempt's number.
 
-use export::chunk::{Failure, MAX_FAILURES, Usage, backoff_secs};
+use export::failure::{Failure, MAX_FAILURES, backoff_secs};
 use export::file::FileRecord;
 use export::id::{ChunkId, ExportId};
+use export::state::AttemptOutcome;
+use export::usage::Usage;
 use sqlx::Row;
 
 use super::connection::{Store, Tx, sql};
@@ -47,7 +49,7 @@ impl Store {
                     return Ok(None);
                 }
             }
-            end_attempt(&mut tx, chunk, file.attempt, "done", None, usage).await?;
+            end_attempt(&mut tx, chunk, file.attempt, AttemptOutcome::Done, None, usage).await?;
             let exports = close_links(&mut tx, chunk).await?;
             tx.commit().await?;
             Ok(Some(exports))
@@ -92,7 +94,8 @@ impl Store {
             // The retry is announced only here, where it is decided.
             let message = if again { format!("{}; it will be retried", failure.message) } else { failure.message.clone() };
             let why = Failure { message, ..failure.clone() };
-            end_attempt(&mut tx, chunk, attempt, if again { "again" } else { "failed" }, Some(&why), usage).await?;
+            let outcome = if again { AttemptOutcome::Again } else { AttemptOutcome::Failed };
+            end_attempt(&mut tx, chunk, attempt, outcome, Some(&why), usage).await?;
             // The attempt has removed its objects if the bucket allowed it. A call that seemed to fail may still have
             // been, or later be, completed by the bucket.
             note_litter(&mut tx, chunk).await?;
@@ -108,7 +111,7 @@ pub(super) async fn end_attempt(
     tx: &mut Tx,
     chunk: ChunkId,
     attempt: u32,
-    outcome: &str,
+    outcome: AttemptOutcome,
     failure: Option<&Failure>,
     usage: &Usage,
 ) -> Result<(), StoreError> {
@@ -116,7 +119,7 @@ pub(super) async fn end_attempt(
          where chunk_id = $1::text::uuid and number = $2::bigint")
     .bind(chunk.to_string())
     .bind(i64::from(attempt))
-    .bind(outcome.to_owned())
+    .bind(outcome.as_str())
     .bind(failure.map(to_json).transpose()?)
     .bind(to_json(usage)?);
     tx.run(end).await.map(|_| ())

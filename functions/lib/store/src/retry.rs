@@ -6,6 +6,7 @@ use export::id::{ExportId, TenantId};
 use export::manifest::DatasetHead;
 use export::plan::{DatasetPlan, Plan, Policy, Reuse, TooManyChunks, Want};
 use export::range::Range;
+use export::state::ExportStatus;
 use serde_json::Value;
 use sqlx::Row;
 
@@ -23,7 +24,7 @@ pub enum RetryError {
     NotFound,
     /// Only a failed export can be retried.
     #[error("the export is {0}, not failed")]
-    NotFailed(String),
+    NotFailed(ExportStatus),
     /// The catalog in force is not the one the request was resolved against.
     #[error("another catalog was applied in the meantime")]
     CatalogChanged,
@@ -123,7 +124,8 @@ async fn reopen(tx: &mut Tx, retry: &Retry<'_>) -> Result<(), RetryError> {
         return Err(RetryError::NotFound);
     };
     let status: String = row.try_get("status").map_err(StoreError::from)?;
-    if status != "failed" {
+    let status: ExportStatus = status.parse().map_err(|e| StoreError::unreadable("status", e))?;
+    if status != ExportStatus::Failed {
         return Err(RetryError::NotFailed(status));
     }
     if let Some(full) = turns::full(tx, tenant).await? {

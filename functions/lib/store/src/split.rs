@@ -1,10 +1,11 @@
 //! Split of a chunk that turned out far larger than planned.
 
-use export::chunk::Usage;
 use export::file::file_name;
 use export::id::ChunkId;
 use export::range::{Range, Span};
 use export::selection::Selection;
+use export::state::AttemptOutcome;
+use export::usage::Usage;
 use sqlx::Row;
 
 use super::connection::{Store, sql};
@@ -72,7 +73,7 @@ impl Store {
         let links: i64 = tx.one(replace).await?.try_get("links")?;
         tx.run(sql("delete from sluice.link where chunk_id = $1::text::uuid").bind(chunk.to_string()))
             .await?;
-        end_attempt(&mut tx, chunk, attempt, "split", None, usage).await?;
+        end_attempt(&mut tx, chunk, attempt, AttemptOutcome::Split, None, usage).await?;
         self.crash(Point::Splitting);
         tx.commit().await?;
         tracing::info!(%chunk, attempt, children = ids.len(), links, "chunk was split");

@@ -1,10 +1,13 @@
 //! Owners' view of their exports. Every statement names the tenant, so an id of another tenant is not found.
 
-use export::chunk::{ChunkState, ExportStatus, Failure, Usage, file_key};
+use export::failure::{Failure, FailureCode};
 use export::file::FileRecord;
 use export::id::{ChunkId, ExportId, TenantId};
 use export::manifest::DatasetHead;
+use export::object_key::file_key;
 use export::range::Range;
+use export::state::{AttemptOutcome, ChunkState, ExportStatus};
+use export::usage::Usage;
 use serde_json::Value;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
@@ -153,8 +156,8 @@ pub struct AttemptDetail {
     pub started_micros: i64,
     /// Time of its end.
     pub ended_micros: Option<i64>,
-    /// Outcome: `done`, `again`, `failed`, `split`, `lost`, `canceled`, `backed_off`; `None` while it runs.
-    pub outcome: Option<String>,
+    /// Its outcome; `None` while it runs.
+    pub outcome: Option<AttemptOutcome>,
     /// Its failure.
     pub failure: Option<Failure>,
     /// Breakdown of its time.
@@ -338,8 +341,7 @@ async fn read_export(tx: &mut Tx, row: &PgRow, with_errors: bool) -> Result<Expo
 }
 
 fn read_error(row: &PgRow) -> Result<ChunkError, StoreError> {
-    let unknown =
-        || Failure { code: "unknown".into(), message: "the attempt recorded no reason".into(), again: false };
+    let unknown = || Failure::new(FailureCode::Unrecorded, "the attempt recorded no reason");
     Ok(ChunkError {
         dataset: row.try_get("dataset")?,
         range: from_row(row)?,

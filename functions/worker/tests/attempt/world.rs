@@ -4,8 +4,8 @@ use std::io::Read as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use export::attempt::Attempt;
 use export::catalog::{From, RangeColumn};
-use export::chunk::Attempt;
 use export::column::{Column, ColumnType};
 use export::estimate::{DatasetEstimate, Size};
 use export::format::{Compression, CsvOptions, Output};
@@ -106,13 +106,8 @@ pub(crate) fn selection(table: &str) -> Selection {
             time_zone: Some("UTC".into()),
             include_nulls: false,
         }),
-        tenant_column: None,
-        predicates: vec![],
-        order: vec![],
-        settle_after_secs: None,
-        epoch: 1,
-        search_path: vec![],
         output: Output { compression: Compression::None, csv: CsvOptions::default(), ..Output::default() },
+        ..Selection::example()
     }
 }
 

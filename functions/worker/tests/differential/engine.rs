@@ -43,14 +43,9 @@ impl Bench {
             dataset: table.into(),
             from: From::Relation { schema: self.schema.clone(), name: table.into() },
             columns: columns.to_vec(),
-            range_column: None,
-            tenant_column: None,
-            predicates: vec![],
             order: vec!["n".into()],
-            settle_after_secs: None,
-            epoch: 1,
-            search_path: vec![],
             output: output.clone(),
+            ..Selection::example()
         };
         let session = self.source.session(Duration::from_secs(60)).await.unwrap();
         session.describe(&selection).await.unwrap();

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use export::chunk::Usage;
 use export::id::{ChunkId, TenantId};
 use export::plan::Reuse;
+use export::usage::Usage;
 use ports::objects::MemoryObjects;
 use ports::queue::{MemoryQueue, Queue};
 use store::{NewExport, Store};

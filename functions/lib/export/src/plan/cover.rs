@@ -1,10 +1,10 @@
 //! Reuse by cover: existing chunks that fit into the requested span, and the gaps between them.
 
 use super::Piece;
-use crate::chunk::ChunkState;
 use crate::estimate::Size;
 use crate::id::{ChunkId, Fingerprint};
 use crate::range::{Range, Span};
+use crate::state::ChunkState;
 
 /// Chunk of the tenant that might be reused.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -4,12 +4,11 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::catalog::{From, RangeColumn};
-use crate::chunk::ChunkState;
 use crate::estimate::{DatasetEstimate, Part, Size};
-use crate::format::Output;
 use crate::id::Fingerprint;
 use crate::range::{DAY_MICROS, Span};
 use crate::selection::Selection;
+use crate::state::ChunkState;
 
 fn want(span: Option<Span>, settle_after_secs: Option<u64>, estimate: DatasetEstimate) -> Want {
     let range_column = span.map(|s| RangeColumn {
@@ -21,15 +20,9 @@ fn want(span: Option<Span>, settle_after_secs: Option<u64>, estimate: DatasetEst
     let selection = Selection {
         dataset: "orders".into(),
         from: From::Relation { schema: "shop".into(), name: "orders".into() },
-        columns: vec![],
         range_column,
-        tenant_column: None,
-        predicates: vec![],
-        order: vec![],
         settle_after_secs,
-        epoch: 1,
-        search_path: vec![],
-        output: Output::default(),
+        ..Selection::example()
     };
     Want { selection, fingerprint: Fingerprint([1; 32]), span, estimate }
 }

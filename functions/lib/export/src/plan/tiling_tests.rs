@@ -7,12 +7,12 @@ use jiff::{Timestamp, ToSpan};
 use proptest::prelude::*;
 
 use super::*;
+use crate::attempt::Attempt;
 use crate::catalog::{From, RangeColumn};
-use crate::chunk::{Attempt, ChunkState};
 use crate::estimate::{DatasetEstimate, Size};
-use crate::format::Output;
 use crate::range::{Bound, Bounds, DAY_MICROS, Span};
 use crate::selection::Selection;
+use crate::state::ChunkState;
 
 const ZONES: [&str; 5] =
     ["UTC", "Europe/Amsterdam", "America/Sao_Paulo", "Asia/Kathmandu", "Australia/Lord_Howe"];
@@ -163,20 +163,14 @@ impl Story {
         Selection {
             dataset: "orders".into(),
             from: From::Query("select".into()),
-            columns: vec![],
             range_column: Some(RangeColumn {
                 name: "at".into(),
                 kind: self.asked.kind,
                 time_zone: Some(self.asked.column_zone.into()),
                 include_nulls: self.include_nulls,
             }),
-            tenant_column: None,
-            predicates: vec![],
-            order: vec![],
             settle_after_secs: self.settle_after_secs,
-            epoch: 1,
-            search_path: vec![],
-            output: Output::default(),
+            ..Selection::example()
         }
     }
 

@@ -88,7 +88,6 @@ mod tests {
     use super::*;
     use crate::catalog::{From, RangeColumn};
     use crate::column::{Column, ColumnType};
-    use crate::format::Output;
     use crate::selection::Test;
 
     fn dataset() -> Dataset {
@@ -121,13 +120,9 @@ mod tests {
             from: dataset.from,
             columns: dataset.columns,
             range_column: dataset.range,
-            tenant_column: None,
             predicates: vec![Predicate { column: "country".into(), test: Test::IsNull, by: None }],
-            order: vec![],
             settle_after_secs: Some(60),
-            epoch: 1,
-            output: Output::default(),
-            search_path: vec![],
+            ..Selection::example()
         }
     }
 

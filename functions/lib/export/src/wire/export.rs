@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::chunk::ExportStatus;
+use crate::failure::FailureCode;
 use crate::id::ExportId;
 use crate::load::Signal;
 use crate::manifest::RangeText;
+use crate::state::ExportStatus;
 
 /// Body of `GET /exports/{id}` and of the 202 to `POST /exports`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -135,7 +136,7 @@ pub struct ChunkError {
     /// Number of attempts.
     pub attempts: u32,
     /// One word for machines, such as `schema_changed`.
-    pub code: String,
+    pub code: FailureCode,
     /// Description of the failure and its remedy.
     pub message: String,
     /// Name of the missing file.

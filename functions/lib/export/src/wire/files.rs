@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::chunk::{ChunkState, Usage};
 use crate::id::ChunkId;
 use crate::manifest::RangeText;
+use crate::state::{AttemptOutcome, ChunkState};
+use crate::usage::Usage;
 
 /// Body of `GET /exports/{id}/files`: the existing files, in any state of the export.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,9 +110,9 @@ pub struct AttemptEntry {
     /// Time at which the attempt ended; absent while it runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<String>,
-    /// `done`, `again`, `failed`, `split`, `lost`, `canceled` or `backed_off`; absent while it runs.
+    /// Outcome of the attempt; absent while it runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub outcome: Option<String>,
+    pub outcome: Option<AttemptOutcome>,
     /// Reason why it did not end with a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,

@@ -2,7 +2,6 @@
 
 use export::catalog::{From, TenantColumn, TenantType};
 use export::column::{Column, ColumnType};
-use export::format::Output;
 
 use super::*;
 use crate::SourceCode;
@@ -12,14 +11,7 @@ fn selection() -> Selection {
         dataset: "t".into(),
         from: From::Relation { schema: "s".into(), name: "t".into() },
         columns: vec![Column::native("id", 20, ColumnType::Int8)],
-        range_column: None,
-        tenant_column: None,
-        predicates: vec![],
-        order: vec![],
-        settle_after_secs: None,
-        epoch: 1,
-        search_path: vec![],
-        output: Output::default(),
+        ..Selection::example()
     }
 }
 

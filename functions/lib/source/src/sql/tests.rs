@@ -27,13 +27,8 @@ fn orders() -> Selection {
             time_zone: Some("UTC".into()),
             include_nulls: false,
         }),
-        tenant_column: None,
-        predicates: vec![],
         order: vec!["created_at".into(), "id".into()],
-        settle_after_secs: None,
-        epoch: 1,
-        search_path: vec![],
-        output: Output::default(),
+        ..Selection::example()
     }
 }
 

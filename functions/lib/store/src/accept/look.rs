@@ -3,9 +3,9 @@
 
 use std::collections::HashSet;
 
-use export::chunk::ChunkState;
 use export::id::{ChunkId, ExportId, Fingerprint, TenantId};
 use export::plan::{Candidate, Want};
+use export::state::ChunkState;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 

@@ -1,7 +1,7 @@
 //! One page of an export's chunks, with the status that decides if it can still change.
 
-use export::chunk::ExportStatus;
 use export::id::{ChunkId, ExportId, TenantId};
+use export::state::ExportStatus;
 use sqlx::Row;
 
 use super::{ChunkDetail, read_chunk};

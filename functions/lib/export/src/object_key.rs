@@ -1,0 +1,18 @@
+//! Keys of objects in the bucket: those of files below their chunk, those of manifests below their export.
+
+use crate::id::{ChunkId, ExportId, TenantId};
+
+/// Returns the key of the object that attempt `number` of a chunk may write.
+pub fn file_key(tenant: &TenantId, chunk: ChunkId, number: u32, extension: &str) -> String {
+    format!("{}{number}.{extension}", chunk_prefix(tenant, chunk))
+}
+
+/// Returns the prefix of all objects of a chunk.
+pub fn chunk_prefix(tenant: &TenantId, chunk: ChunkId) -> String {
+    format!("t/{tenant}/c/{chunk}/")
+}
+
+/// Returns the prefix of all manifests of an export.
+pub fn export_prefix(tenant: &TenantId, export: ExportId) -> String {
+    format!("t/{tenant}/x/{export}/")
+}
