@@ -37,6 +37,10 @@ pub mod load;
 
 pub mod plan;
 
+pub mod defaults;
+
+pub mod sweep;
+
 pub mod price;
 
 pub mod forecast;
