@@ -1,4 +1,4 @@
-//! Allowed dependencies: `export ← ports ← {api, worker, sweeper, admin}`, `export ← client`.
+//! Allowed dependencies: `export ← ports ← {api, worker, sweeper, admin}`, `export ← client`, `export ← local`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
@@ -26,8 +26,8 @@ fn packages() -> BTreeMap<String, BTreeSet<String>> {
 
 fn allowed(package: &str) -> Option<&'static [&'static str]> {
     Some(match package {
-        "export" | "local" => &[],
-        "ports" | "client" => &["export"],
+        "export" => &[],
+        "ports" | "client" | "local" => &["export"],
         "api" | "worker" | "sweeper" | "admin" => &["export", "ports"],
         _ => return None,
     })

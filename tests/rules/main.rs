@@ -5,6 +5,7 @@
 
 mod dependencies;
 mod files;
+mod metrics;
 mod modules;
 mod statements;
 

@@ -41,6 +41,8 @@ pub mod defaults;
 
 pub mod sweep;
 
+pub mod metric;
+
 pub mod price;
 
 pub mod forecast;

@@ -2,14 +2,14 @@
 
 use export::chunk::{Attempt, Usage};
 use export::file::FileRecord;
-use ports::metrics::{Unit, put};
+use ports::metrics::{Metric, put};
 use serde_json::Value;
 
 use crate::error::AttemptError;
 
 /// Counts a message whose chunk could not be leased because the store failed.
 pub(crate) fn not_leased() {
-    put("worker", &[("LeasesFailed", Unit::Count, 1)], &[]);
+    put("worker", &[(Metric::LeasesFailed, 1)], &[]);
 }
 
 /// Emits outcome and usage of an attempt. A file is counted when it is recorded: see [`recorded`].
@@ -27,15 +27,15 @@ pub(crate) fn ended(attempt: &Attempt, made: &Result<FileRecord, AttemptError>, 
     put(
         "worker",
         &[
-            ("LeasesLost", Unit::Count, is("lost")),
-            ("Splits", Unit::Count, is("split")),
-            ("BackOffs", Unit::Count, is("backed_off")),
-            ("AttemptsAgain", Unit::Count, is("again")),
-            ("AttemptsFailed", Unit::Count, is("failed")),
-            ("Waited", Unit::Milliseconds, usage.waited_ms),
-            ("Connect", Unit::Milliseconds, usage.connect_ms),
-            ("Cpu", Unit::Milliseconds, usage.cpu_ms),
-            ("PeakMemory", Unit::Bytes, usage.peak_memory_bytes),
+            (Metric::LeasesLost, is("lost")),
+            (Metric::Splits, is("split")),
+            (Metric::BackOffs, is("backed_off")),
+            (Metric::AttemptsAgain, is("again")),
+            (Metric::AttemptsFailed, is("failed")),
+            (Metric::Waited, usage.waited_ms),
+            (Metric::Connect, usage.connect_ms),
+            (Metric::Cpu, usage.cpu_ms),
+            (Metric::PeakMemory, usage.peak_memory_bytes),
         ],
         &[chunk, number, dataset, ("outcome", outcome.into())],
     );
@@ -46,14 +46,14 @@ pub(crate) fn recorded(attempt: &Attempt, file: &FileRecord, usage: &Usage) {
     put(
         "worker",
         &[
-            ("Files", Unit::Count, 1),
-            ("Rows", Unit::Count, file.rows),
-            ("FileBytes", Unit::Bytes, file.bytes),
-            ("SourceBytes", Unit::Bytes, file.source_bytes),
-            ("FirstRow", Unit::Milliseconds, usage.first_row_ms),
-            ("Read", Unit::Milliseconds, usage.read_ms),
-            ("Encode", Unit::Milliseconds, usage.encode_ms),
-            ("Upload", Unit::Milliseconds, usage.upload_ms),
+            (Metric::Files, 1),
+            (Metric::Rows, file.rows),
+            (Metric::FileBytes, file.bytes),
+            (Metric::SourceBytes, file.source_bytes),
+            (Metric::FirstRow, usage.first_row_ms),
+            (Metric::Read, usage.read_ms),
+            (Metric::Encode, usage.encode_ms),
+            (Metric::Upload, usage.upload_ms),
         ],
         &about(attempt),
     );
@@ -61,7 +61,7 @@ pub(crate) fn recorded(attempt: &Attempt, file: &FileRecord, usage: &Usage) {
 
 /// Counts a file that was written too late.
 pub(crate) fn too_late(attempt: &Attempt) {
-    put("worker", &[("LeasesLost", Unit::Count, 1)], &about(attempt));
+    put("worker", &[(Metric::LeasesLost, 1)], &about(attempt));
 }
 
 fn about(attempt: &Attempt) -> [(&'static str, Value); 3] {

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use crate::deny::Verdict;
 use crate::progress::Step;
 use crate::venv::Venv;
-use crate::{binaries, deny, place, process, signals, surroundings, voice};
+use crate::{binaries, cost, deny, place, process, signals, surroundings, voice};
 
 /// A check of the dependencies.
 type Judge = fn() -> Result<Verdict>;
@@ -27,8 +27,9 @@ pub(crate) fn run() -> Result<ExitCode> {
             }
         }
     }
-    let judges: [(&str, Judge); 3] = [
+    let judges: [(&str, Judge); 4] = [
         ("language", voice::comments),
+        ("cost and scale", cost::documents),
         ("dependencies", deny::dependencies),
         ("advisories", deny::advisories),
     ];

@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
-    admin, bench, chaos, check, demo, lint, logs, restart, sam, sam_local, signals, stack, stampede,
+    admin, bench, chaos, check, cost, demo, lint, logs, restart, sam, sam_local, signals, stack, stampede,
     surroundings, sustained, test, up,
 };
 
@@ -39,6 +39,8 @@ enum Command {
     Lint,
     /// Benchmark the worker against comparable tools, on a dedicated PostgreSQL.
     Bench(BenchArgs),
+    /// Write infra/COST.md and infra/SCALE.md from the model of cost and scale.
+    Cost(cost::CostArgs),
     /// Process many chunks with simulated workers and print the cost of each part in the store.
     Sustained {
         /// Number of chunks.
@@ -295,6 +297,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Check => check::run(),
         Command::Lint => lint::run(),
         Command::Bench(args) => bench::run(&args),
+        Command::Cost(args) => cost::run(&args),
         Command::Sustained { chunks } => sustained::run(chunks),
         Command::Chaos(args) => chaos::run(&args),
         Command::Stampede => stampede::run(),

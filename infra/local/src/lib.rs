@@ -12,6 +12,7 @@ mod cdn;
 mod chaos;
 mod check;
 mod cluster;
+mod cost;
 mod demo;
 mod deny;
 mod deploy;
