@@ -49,7 +49,8 @@ fn listened_to(template: &str) -> Vec<(String, String)> {
 
 /// Returns the function and the name of each metric of ours on the dashboard.
 fn shown(template: &str) -> BTreeSet<(String, String)> {
-    let parts = template.split(&format!("[\"{NAMESPACE}\", \"")).skip(1);
+    let before = format!("[\"{NAMESPACE}\", \"");
+    let parts = template.split(&before).skip(1);
     parts
         .map(|part| {
             let parameter = between(part, &format!("\"{DIMENSION}\", \"${{"), '}');

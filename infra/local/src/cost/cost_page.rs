@@ -18,7 +18,7 @@ use super::text::{percent, span, table, thousands, usd};
 /// Format of the months and of most exports.
 const USUAL: &str = "csv.gzip";
 
-/// Who uses a deployment, how much, with which parts, and whether the database is part of the cost.
+/// Users of a deployment with their load and its parts; true if the example database is part of the cost.
 const MIXES: [(&str, Load, Parts, bool); 4] = [
     ("a trial: one export a day of a million rows", Load::new(30.0, 1e6), Parts::SMALL, true),
     (
@@ -69,13 +69,13 @@ pub(super) fn document(measured: &Measured, watched: Watched) -> Result<String> 
         "# What it costs
 
 Made by `cargo x cost` from `cost/prices.rs` ({REGION}, {AS_OF}) and `measured.json`; a test fails where this
-page is not what they say. List prices without free tier, discounts and tax, written down by hand. \
-Check them on the pages named before you rely on a total. The database itself, and data that leaves AWS, are in no total.
+page is not what they say. List prices without free tier, discounts and tax, written down by hand. Check them on \
+the pages named before you rely on a total. The database itself, and data that leaves AWS, are in no total.
 
-Where two figures stand, the first is the floor: workers that wait for nobody, each on a processor of its own, by the \
-processor
-time that was measured. The second is the pace of a whole run on the machine that was measured, where database, pooler, \
-emulator and
+Where two figures stand, the first is the floor: workers that wait for nobody, each on a processor of its own, by \
+the processor
+time that was measured. The second is the pace of a whole run on the machine that was measured, where database, \
+pooler, emulator and
 workers share two processors: {times:.0} times slower per row of `{USUAL}`. No run on AWS was measured; plan with the
 second until you have measured one.
 
@@ -83,13 +83,14 @@ second until you have measured one.
 
 {base}
 
-Lambda, the queue, the HTTP API and CloudFront cost nothing while nobody asks. Without `CreateProxy` (a pooler of yours)
-and without `CreateEndpoints` (a network that has them, or functions outside a VPC) most of it goes. The {metrics} metrics \
-come
-with the logs, also without `CreateAlarms`; one that is not put in a month costs nothing in it. The alarms listen to \
-{alarm_metrics}. The example
-database of a trial is {example} more. A NAT gateway in place of endpoints would be {nat} a month and zone, and {NAT_GB} \
-per GB.
+Lambda, the queue, the HTTP API and CloudFront cost nothing while nobody asks. Without `CreateProxy` (a pooler of \
+yours)
+and without `CreateEndpoints` (a network that has them, or functions outside a VPC) most of it goes. The {metrics} \
+metrics come
+with the logs, also without `CreateAlarms`; one that is not put in a month costs nothing in it. The alarms listen \
+to {alarm_metrics}. The example
+database of a trial is {example} more. A NAT gateway in place of endpoints would be {nat} a month and zone, and \
+{NAT_GB} per GB.
 
 ## By the month, with use
 
@@ -101,12 +102,12 @@ the shared cache.
 
 ## By the export, against other ways
 
-Once, nothing reused, `Budget` {BUDGET}. \"Hours\" are with all four workers. Glue was not measured: first it is priced \
-as two DPU that read with
-as many sessions at the database's own pace and spend no more processor time than our worker, then as two DPU for as long \
-as our
-workers take; its requests to S3 are left out. A snapshot export is priced as if the snapshot held nothing but these \
-rows; it writes
+Once, nothing reused, `Budget` {BUDGET}. \"Hours\" are with all four workers. Glue was not measured: first it is \
+priced as two DPU that read with
+as many sessions at the database's own pace and spend no more processor time than our worker, then as two DPU for \
+as long as our
+workers take; its requests to S3 are left out. A snapshot export is priced as if the snapshot held nothing but \
+these rows; it writes
 Parquet only, without filters, columns chosen or tenants.
 
 {jobs}
@@ -127,12 +128,12 @@ beginnings and ends are in it, of chunks that are {mean:.0} MB on average, so it
 
 A worker of {WORKER_MEMORY_MB} MB has one processor; for the floor it is assumed to be as fast as the one measured. \
 Assumed too: {API_SECS} s per
-request of the api, {POLLS} requests per export and one per file, {SWEEP_SECS} s per sweep, {BESIDE_SECS} s per chunk \
-beside reading, {LOG_BYTES_PER_CHUNK} bytes of logs per chunk and
-{LOG_BYTES_PER_REQUEST} per request, {ACCESS_BYTES_PER_REQUEST} more in the access log, {CACHE_UNITS_PER_REQUEST} units \
-of the shared cache per request. A file is as large as the mean; a chunk and an export
-are swept once, with {LISTS_PER_PREFIX} requests that list and {DELETES_PER_PREFIX} that deletes, which costs nothing. \
-What failed attempts leave is not counted.
+request of the api, {POLLS} requests per export and one per file, {SWEEP_SECS} s per sweep, {BESIDE_SECS} s per \
+chunk beside reading, {LOG_BYTES_PER_CHUNK} bytes of logs per chunk and
+{LOG_BYTES_PER_REQUEST} per request, {ACCESS_BYTES_PER_REQUEST} more in the access log, {CACHE_UNITS_PER_REQUEST} \
+units of the shared cache per request. A file is as large as the mean; a chunk and an export
+are swept once, with {LISTS_PER_PREFIX} requests that list and {DELETES_PER_PREFIX} that deletes, which costs \
+nothing. What failed attempts leave is not counted.
 ",
         times = gzip.run_secs / gzip.least_secs(),
         base = table(&["item", "USD"], &base),

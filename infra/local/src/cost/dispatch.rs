@@ -131,8 +131,8 @@ fn script(tenants: u32, waiting: u32) -> String {
              select gen_random_uuid(), id, '{{}}', 'r', '[]', now(), now() + interval '1 day'
              from sluice.tenant limit {waiting};
          with new as (
-             insert into sluice.chunk (id, tenant, dataset, fingerprint, range_of, range_start, range_end, planned_rows,
-                 planned_bytes, due_at)
+             insert into sluice.chunk (id, tenant, dataset, fingerprint, range_of, range_start, range_end,
+                 planned_rows, planned_bytes, due_at)
              select gen_random_uuid(), t.id, 'd', '\\x00', 'date', n, n + 1, 1, 1, now()
              from (select tenant as id from sluice.export) t, generate_series(1, {CHUNKS}) n
              returning id, tenant, range_start

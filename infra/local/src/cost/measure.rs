@@ -101,7 +101,7 @@ fn planned(chunks: &[ChunkEntry]) -> Vec<u64> {
 /// Returns the resources of the large chunks.
 ///
 /// The seconds of a session are computed from the bytes, by the pace that the bench measured with a client that never
-/// waits: on one machine with everything else they cannot be told apart.
+/// waits: with everything on one machine they cannot be measured separately.
 fn summary(chunks: &[ChunkEntry], planned: &[u64]) -> Format {
     let rows = |chunk: &ChunkEntry| chunk.rows.unwrap_or_default();
     let large: Vec<_> = chunks.iter().zip(planned).filter(|(chunk, _)| rows(chunk) >= LEAST_ROWS).collect();
@@ -167,8 +167,10 @@ mod tests {
         };
         let export = json!({
             "id": "01890a5d-ac96-774b-bcce-b302099a8057", "status": "succeeded", "acceptedAt": "2024-01-01T00:00:00Z",
-            "endedAt": "2024-01-01T00:00:09.5004Z", "deadlineAt": "2024-01-02T00:00:00Z", "request": {}, "revision": "r",
-            "progress": {"chunks": {"done": 3, "failed": 0, "reused": 0, "total": 3}, "rows": 0, "bytes": 0, "percent": 100.0},
+            "endedAt": "2024-01-01T00:00:09.5004Z", "deadlineAt": "2024-01-02T00:00:00Z",
+            "request": {}, "revision": "r",
+            "progress": {"chunks": {"done": 3, "failed": 0, "reused": 0, "total": 3}, "rows": 0, "bytes": 0,
+                "percent": 100.0},
             "links": {"self": "", "files": "", "chunks": ""},
         });
         let chunks = json!([

@@ -111,8 +111,8 @@ impl Pace {
         })
     }
 
-    /// Returns the seconds of a worker that waits for nothing: worker or database, whichever is slower, on a processor
-    /// of its own.
+    /// Returns the seconds of a worker that waits for nothing: worker or database, whichever is slower, on a
+    /// processor of its own.
     pub(super) fn least_secs(&self) -> f64 {
         self.cpu_secs.max(self.database_secs)
     }
@@ -128,9 +128,13 @@ mod tests {
     fn the_pace_of_a_run_is_all_the_time_for_which_it_held_its_workers() {
         let measured: Measured = serde_json::from_value(serde_json::json!({
             "what": "by hand",
-            "formats": {"a": {"rows": 1000, "cpuSecs": 1.0, "databaseSecs": 2.0, "sourceBytes": 50_000, "fileBytes": 10_000}},
+            "formats": {"a": {
+                "rows": 1000, "cpuSecs": 1.0, "databaseSecs": 2.0, "sourceBytes": 50_000, "fileBytes": 10_000,
+            }},
             "dispatch": {"how": "by hand", "all": {}, "ten": {}},
-            "runs": [{"format": "a", "budget": 4, "wallSecs": 10.0, "chunkSecs": [], "plannedBytes": [60_000, 40_000]}],
+            "runs": [{
+                "format": "a", "budget": 4, "wallSecs": 10.0, "chunkSecs": [], "plannedBytes": [60_000, 40_000],
+            }],
         }))
         .unwrap();
         // 40 seconds for 100,000 bytes, which are 2000 rows.

@@ -184,15 +184,15 @@ pub(super) fn example() -> f64 {
     RDS_MICRO_HOUR * HOURS_PER_MONTH + 20.0 * RDS_GB_MONTH + SECRET_MONTH
 }
 
-/// Returns the cost of the same rows by a Spark job of two DPU (eight processors), in its favour: it reads with as many
-/// sessions, and needs no more processor time than a worker.
+/// Returns the cost of the same rows by a Spark job of two DPU (eight processors), in its favour: it reads with as
+/// many sessions, and needs no more processor time than a worker.
 pub(super) fn glue(load: &Load, pace: &Pace) -> f64 {
     let secs = load.rows * (pace.database_secs / f64::from(load.budget)).max(pace.cpu_secs / 8.0);
     2.0 * GLUE_DPU_HOUR * secs.max(60.0) / 3600.0
 }
 
-/// Returns the cost of two DPU for as long as the workers take at the pace of the measured run, in case a database is as
-/// slow for both.
+/// Returns the cost of two DPU for as long as the workers take at the pace of the measured run, in case a database is
+/// as slow for both.
 pub(super) fn glue_as_slow(load: &Load, pace: &Pace) -> f64 {
     2.0 * GLUE_DPU_HOUR * (load.held_secs(pace) / f64::from(load.budget)).max(60.0) / 3600.0
 }

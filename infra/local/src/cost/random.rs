@@ -1,5 +1,5 @@
-//! Random numbers of the simulation: the Mersenne Twister MT19937 by Matsumoto and Nishimura. Its sequence is fixed by
-//! the seed on every machine, so that the document can be compared byte for byte.
+//! Random numbers of the simulation: the Mersenne Twister MT19937 by Matsumoto and Nishimura. The seed fixes
+//! its sequence on every machine, so that the document can be compared byte for byte.
 
 const SIZE: usize = 624;
 const MIDDLE: usize = 397;

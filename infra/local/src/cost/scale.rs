@@ -168,8 +168,8 @@ impl Model {
         one_export(seen.budget, seen.chunk_secs.iter().map(|secs| secs + beside).collect())
     }
 
-    /// Simulates a measured run from its plan alone: the time of a chunk is a constant and a time per planned byte, as
-    /// in the first run. Returns its seconds.
+    /// Simulates a measured run from its plan alone: the time of a chunk is a constant and a time per planned byte,
+    /// as in the first run. Returns its seconds.
     pub(super) fn predict_from_plan(&self, seen: &Run) -> f64 {
         let first = &self.runs[0];
         let sizes = |run: &Run| run.planned_bytes.iter().map(|bytes| *bytes as f64).collect::<Vec<_>>();
@@ -276,8 +276,8 @@ impl Model {
         found
     }
 
-    /// Returns the least budget that keeps workers as busy as they are meant to be, and one export within its deadline.
-    /// One export takes this many seconds of workers.
+    /// Returns the least budget that keeps workers as busy as they are meant to be, and one export within its
+    /// deadline. One export takes this many seconds of workers.
     pub(super) fn budget_for(&self, ask: &Ask, worker_secs: f64) -> u32 {
         let busy = ask.per_sec().max(1.0 / self.settings.deadline_secs) * worker_secs;
         ((busy / USE).ceil() as u32).max(defaults::BUDGET)

@@ -39,52 +39,61 @@ pub(super) fn document(measured: &Measured) -> Result<String> {
     Ok(format!(
         "# How far it goes
 
-Made by `cargo x cost` from `measured.json`, the template's defaults and constants of the code; a test fails where this page
-is not what they say. The simulation is `cost/simulate.rs`: dispatch as `dispatch()` decides, workers as the trigger runs them.
+Made by `cargo x cost` from `measured.json`, the template's defaults and constants of the code; a test fails where \
+this page
+is not what they say. The simulation is `cost/simulate.rs`: dispatch as `dispatch()` decides, workers as the \
+trigger runs them.
 
 ## Does the simulation tell the truth?
 
 Exports of the sample on {what}, against the simulation. It is given the
 time of each chunk, and what a worker spends beside it ({beside_ms:.0} ms) from the first run; or the plan
-alone, with the pace of the first run. The first run predicts itself in part; the others are the test. A format has a pace of its
-own, so the plan alone can only be near where formats are alike. The floor is given neither: it is the processor time of the rows in
+alone, with the pace of the first run. The first run predicts itself in part; the others are the test. A format has \
+a pace of its
+own, so the plan alone can only be near where formats are alike. The floor is given neither: it is the processor \
+time of the rows in
 that format and {chunk_ms:.0} ms per chunk, shared by the workers.
 
 {predictions}
 
-So the simulation tells how chunks queue for workers, not how long one takes: that it is told. And the floor is far from what was \
-measured: the
+So the simulation tells how chunks queue for workers, not how long one takes: that it is told. And the floor is far \
+from what was measured: the
 first run held its workers for {held:.0} s, which is {times:.1} times the floor's {floor:.0}. Chunks' attempts were \
 {attempts:.0} s of it, the processor time of reading
-and encoding {reading:.0}. The rest is waiting: workers wait for each other, for PostgreSQL, the pooler and the emulator, which all \
-share two
+and encoding {reading:.0}. The rest is waiting: workers wait for each other, for PostgreSQL, the pooler and the \
+emulator, which all share two
 processors, and what each has of it was not measured. On AWS they do not share, but no run there was measured either.
 
-Therefore all that follows is worked out with the pace of that whole run, {run_secs:.1} s of a worker per million rows. Per row, \
-without the fixed part of a
-chunk, it is {slower:.0} times the processor time; its chunks were small, so it overstates what larger ones take. The budget at the \
-floor stands beside.
+Therefore all that follows is worked out with the pace of that whole run, {run_secs:.1} s of a worker per million \
+rows. Per row, without the fixed part of a
+chunk, it is {slower:.0} times the processor time; its chunks were small, so it overstates what larger ones take. \
+The budget at the floor stands beside.
 
 ## The first limit
 
-What a day asks for; what stops it first with the template's defaults (`Budget` {BUDGET}, `StoreSessions` {STORE_SESSIONS}); and, \
-with as large a budget and
-as many sessions as it takes to keep workers {busy} busy, what is the nearest limit then. Above 100 % work piles up, and all tenants
+What a day asks for; what stops it first with the template's defaults (`Budget` {BUDGET}, `StoreSessions` \
+{STORE_SESSIONS}); and, with as large a budget and
+as many sessions as it takes to keep workers {busy} busy, what is the nearest limit then. Above 100 % work piles \
+up, and all tenants
 wait. Rows are as wide as the sample's ({width:.0} bytes); nothing is reused.
 
 {limits}
 
-Where the budget exceeds what one database can hold, it takes readers (`ProxyTarget=cluster`), several deployments with a
-database each, or reuse: a chunk that is reused costs none of it. That the database keeps its pace with so many sessions is assumed.
+Where the budget exceeds what one database can hold, it takes readers (`ProxyTarget=cluster`), several deployments \
+with a
+database each, or reuse: a chunk that is reused costs none of it. That the database keeps its pace with so many \
+sessions is assumed.
 
-Not modelled: accepting an export plans all its chunks in one request (30 s and 512 MB of the api), and whoever finishes it holds the
-manifest of all chunks in memory. Neither was measured at {max_chunks} chunks, the default of `MaxChunks`, nor beyond; so an export \
-that needs more is
+Not modelled: accepting an export plans all its chunks in one request (30 s and 512 MB of the api), and whoever \
+finishes it holds the
+manifest of all chunks in memory. Neither was measured at {max_chunks} chunks, the default of `MaxChunks`, nor \
+beyond; so an export that needs more is
 asked for as several, each of a part of the range, rather than with a larger `MaxChunks`.
 
 ## Waiting
 
-Simulated with requests at random, in seconds: from acceptance to the first chunk (half of all, and 99 of 100), and to the end (99 of 100).
+Simulated with requests at random, in seconds: from acceptance to the first chunk (half of all, and 99 of 100), and \
+to the end (99 of 100).
 At least {least_exports} exports are simulated; a dash stands where fewer than {LEAST_BEYOND} lie beyond the figure.
 
 {waits}
@@ -95,8 +104,8 @@ By `cargo x cost dispatch` on the same machine, milliseconds per chunk that is p
 
 {picks}
 
-It decides under one lock for all, so this is what no budget moves. Where many tenants wait at once, larger chunks ask less often; \
-one of
+It decides under one lock for all, so this is what no budget moves. Where many tenants wait at once, larger chunks \
+ask less often; one of
 `TargetBytes` takes a worker {whole:.0} s at the measured pace, of the {WORKER_TIMEOUT_SECS} that it may.
 
 ## Assumed
@@ -130,15 +139,16 @@ fn assumed() -> String {
     let ms = |secs: f64| format!("{:.0} ms", secs * 1000.0);
     let count = |number: u32| thousands(f64::from(number), 0);
     format!(
-        "{beside} of a worker beside reading a chunk, for the floor (above it is more: emulator and workers share two processors);
+        "{beside} of a worker beside reading a chunk, for the floor (above it is more: emulator and workers share \
+two processors);
 {chunk} of the store's sessions per chunk and {export} per export; {expire} of the sweeper per export that expires
-and {CALLS_PER_PREFIX} calls of {call} to S3 per chunk and per export, {PREFIXES_AT_ONCE} at once, in at most {step} s of a \
-minute for each of the three;
-{POLLS} requests of the api per export and one per file, {api} each, as in [COST.md](COST.md); {message} from a decision to the \
-worker; chunks that
+and {CALLS_PER_PREFIX} calls of {call} to S3 per chunk and per export, {PREFIXES_AT_ONCE} at once, in at most \
+{step} s of a minute for each of the three;
+{POLLS} requests of the api per export and one per file, {api} each, as in [COST.md](COST.md); {message} from a \
+decision to the worker; chunks that
 take up to {spread} less or more than their mean; peaks of {PEAK} times the mean; AWS's quotas before any is raised
-({concurrency} concurrent executions, {requests} requests per second, {puts} uploads per second and prefix). For the floor, a \
-processor of Lambda
+({concurrency} concurrent executions, {requests} requests per second, {puts} uploads per second and prefix). For \
+the floor, a processor of Lambda
 as fast as the one measured.",
         beside = ms(BESIDE_SECS),
         chunk = ms(STORE_SECS_PER_CHUNK),

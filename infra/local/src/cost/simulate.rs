@@ -1,8 +1,8 @@
 //! Dispatch, budget and workers as a discrete-event simulation of waiting times and of what is busy.
 //!
-//! What it copies from `dispatch()`: at most twice the budget of chunks are out; the next chunk is of the tenant, and of
-//! its export, that was served least recently; one caller decides at a time. What it copies from the trigger: as many
-//! workers as the budget, each with one chunk.
+//! Copied from `dispatch()`: at most twice the budget of chunks are out; the next chunk is of the tenant, and of its
+//! export, that was served least recently; one caller decides at a time. Copied from the trigger: as many workers as
+//! the budget, each with one chunk.
 
 mod turns;
 

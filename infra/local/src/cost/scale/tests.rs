@@ -7,8 +7,8 @@ use super::*;
 
 const MB: u64 = 1_000_000;
 
-/// A second per million rows, 100 bytes each; a worker spends half a second more per chunk. The first run holds its two
-/// workers for 9 seconds and 180 MB: 5 seconds per million rows.
+/// A second per million rows, 100 bytes each; a worker spends half a second more per chunk. The first run holds its
+/// two workers for 9 seconds and 180 MB: 5 seconds per million rows.
 fn model() -> Model {
     let found = json!({
         "what": "by hand",
@@ -86,7 +86,8 @@ fn values_are_interpolated_between_points() {
 
 #[test]
 fn limits_equal_the_manual_calculation() {
-    // 86,400 exports a day are one a second; 2 million rows are 2 chunks, 10 seconds of a worker at the measured pace.
+    // 86,400 exports a day are one a second; 2 million rows are 2 chunks, 10 seconds of a worker at the
+    // measured pace.
     let ask = Ask { budget: 20, store_sessions: 2, ..Ask::new(1, 86_400.0, 2e6) };
     let used = |what: &str| used(&model(), &ask, what);
     near(used("workers and sessions of the source"), 0.5);
