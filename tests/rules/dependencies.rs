@@ -26,8 +26,8 @@ fn packages() -> BTreeMap<String, BTreeSet<String>> {
 
 fn allowed(package: &str) -> Option<&'static [&'static str]> {
     Some(match package {
-        "export" | "x" => &[],
-        "ports" | "client" => &["export"],
+        "export" => &[],
+        "ports" | "client" | "x" => &["export"],
         "source" | "store" => &["export", "ports"],
         "introspect" => &["export", "source"],
         // The api answers without reading the source.

@@ -6,6 +6,7 @@
 mod dependencies;
 mod failure_codes;
 mod files;
+mod metrics;
 mod paths;
 mod rings;
 mod statements;

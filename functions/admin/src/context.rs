@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use export::defaults;
 use ports::cache::RedisCache;
 use ports::config::{self, ConfigError};
 use ports::links::{Secret, SecretsManager};
@@ -86,10 +87,13 @@ impl Settings {
             store_url: config::required("SLUICE_STORE_URL")?,
             login: Login::read(config::optional("SLUICE_DATABASE_AUTH").as_deref())?,
             stored: StoredSettings {
-                budget: config::number("SLUICE_BUDGET", 4)?,
-                store_sessions: config::number("SLUICE_STORE_SESSIONS", 4)?,
-                worker_timeout_secs: config::number("SLUICE_WORKER_TIMEOUT_SECS", 900)?,
-                retention_hours: config::number("SLUICE_RETENTION_HOURS", 168)?,
+                budget: config::number("SLUICE_BUDGET", defaults::BUDGET)?,
+                store_sessions: config::number("SLUICE_STORE_SESSIONS", defaults::STORE_SESSIONS)?,
+                worker_timeout_secs: config::number(
+                    "SLUICE_WORKER_TIMEOUT_SECS",
+                    defaults::WORKER_TIMEOUT_SECS,
+                )?,
+                retention_hours: config::number("SLUICE_RETENTION_HOURS", defaults::RETENTION_HOURS)?,
                 reuse_days: config::number("SLUICE_REUSE_DAYS", 7)?,
                 resend_secs: config::number("SLUICE_RESEND_SECS", 60)?,
                 max_active_exports: config::number("SLUICE_MAX_ACTIVE_EXPORTS", 4)?,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use export::defaults;
 use export::request::Limits;
 use ports::config::{self, ConfigError};
 
@@ -43,10 +44,11 @@ impl Settings {
         Ok(Self {
             auth: Auth::from_env()?,
             link_secs: config::number("SLUICE_LINK_SECS", 900)?,
-            deadline_secs: config::number("SLUICE_DEADLINE_HOURS", 24u32)?.saturating_mul(3600),
-            target_bytes: config::number("SLUICE_TARGET_BYTES", 268_435_456)?,
-            max_chunks: config::number("SLUICE_MAX_CHUNKS", 20_000)?,
-            worker_memory_mb: config::number("SLUICE_WORKER_MEMORY_MB", 1769)?,
+            deadline_secs: config::number("SLUICE_DEADLINE_HOURS", defaults::DEADLINE_HOURS)?
+                .saturating_mul(3600),
+            target_bytes: config::number("SLUICE_TARGET_BYTES", defaults::TARGET_BYTES)?,
+            max_chunks: config::number("SLUICE_MAX_CHUNKS", defaults::MAX_CHUNKS)?,
+            worker_memory_mb: config::number("SLUICE_WORKER_MEMORY_MB", defaults::WORKER_MEMORY_MB)?,
             limits: Limits { datasets: config::number("SLUICE_MAX_DATASETS", limits.datasets)?, ..limits },
             cache_for: Duration::from_secs(
                 config::number("SLUICE_CACHE_SECS", LONGEST_CACHE_SECS)?.min(LONGEST_CACHE_SECS),

@@ -1,15 +1,13 @@
 //! Removal of chunks and objects.
 
 use export::object_key::chunk_prefix;
+use export::sweep::PREFIXES_AT_ONCE;
 use ports::fault::Point;
 use ports::objects::{Objects, ObjectsError};
 use tokio::task::JoinSet;
 
 use crate::Context;
 use crate::rounds::{BATCH, Rounds, StepError};
-
-/// Number of prefixes below which objects are deleted concurrently.
-const AT_ONCE: usize = 16;
 
 /// Releases settled chunks that have not been used for a long time. Returns the number of chunks checked.
 pub(crate) async fn release(context: &Context) -> Result<usize, StepError> {
@@ -43,7 +41,7 @@ pub(crate) async fn empty_chunks(context: &Context) -> Result<usize, StepError> 
     loop {
         let dying = rounds.next(context.store.dying(rounds.limit()).await?, |one| one.chunk);
         let (mut gone, mut waiting) = (Vec::new(), Vec::new());
-        for some in dying.chunks(AT_ONCE) {
+        for some in dying.chunks(PREFIXES_AT_ONCE) {
             let mut deleting = JoinSet::new();
             for one in some.iter().cloned() {
                 let objects = context.objects.clone();
@@ -79,7 +77,7 @@ pub(crate) async fn sweep_litter(context: &Context) -> Result<usize, StepError> 
     let (mut rounds, mut swept) = (Rounds::start(), 0);
     loop {
         let litter = rounds.next(context.store.due_litter(rounds.limit()).await?, |one| one.prefix.clone());
-        for some in litter.chunks(AT_ONCE) {
+        for some in litter.chunks(PREFIXES_AT_ONCE) {
             let mut deleting = JoinSet::new();
             for one in some.iter().cloned() {
                 let objects = context.objects.clone();
@@ -118,5 +116,23 @@ async fn delete_below(objects: &dyn Objects, prefix: &str) -> Result<usize, Obje
         }
         found += page.keys.len();
         objects.delete(&page.keys).await?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use export::sweep::{DELETES_PER_PREFIX, LISTS_PER_PREFIX};
+    use ports::objects::{MemoryObjects, Meta};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn emptying_a_prefix_takes_the_requests_that_the_price_counts() {
+        let bucket = MemoryObjects::default();
+        let meta = Meta { content_type: "text/csv".into(), download_name: None, immutable: true };
+        bucket.put("t/a/c/1/1.csv", "x".into(), &meta).await.unwrap();
+        // A chunk is removed once a pass has found nothing.
+        while delete_below(&bucket, "t/a/c/1/").await.unwrap() > 0 {}
+        assert_eq!(bucket.requests(), (LISTS_PER_PREFIX, DELETES_PER_PREFIX));
     }
 }

@@ -1,17 +1,15 @@
 //! Batches of a step, which continues although some of its items fail.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Instant;
+
+use export::sweep::LONGEST_STEP;
 
 use ports::objects::ObjectsError;
 use store::StoreError;
 
 /// Maximum number of items of one kind in one batch.
 pub const BATCH: i64 = 200;
-
-/// Time after which a step leaves the rest to the next sweep, which starts in a minute. There are eight such steps,
-/// and the function has two minutes; if all of them use their time, two sweeps overlap.
-const LONGEST: Duration = Duration::from_secs(20);
 
 /// Error of a step.
 #[derive(Debug, thiserror::Error)]
@@ -64,7 +62,7 @@ impl<T: Clone + Ord> Rounds<T> {
 
     /// Returns true if nothing more is to be done now, after a round that found this many items.
     pub(crate) fn are_over(&self, found: usize) -> bool {
-        (found as i64) < BATCH || self.begun.elapsed() > LONGEST
+        (found as i64) < BATCH || self.begun.elapsed() > LONGEST_STEP
     }
 
     /// Returns the result of the step.

@@ -1,6 +1,6 @@
 //! One sweep. Each step runs separately, so that a failed step does not prevent the others.
 
-use ports::metrics::{Unit, put};
+use ports::metrics::{Metric, put};
 use serde::Serialize;
 
 use crate::exports::{Work, each};
@@ -57,7 +57,7 @@ pub async fn sweep(context: &Context) -> Report {
     report.estimates_taken =
         step(&mut report, "estimates", async { Ok(crate::estimates::take(context).await?) }).await;
     // A failed step does not fail the invocation. The count is emitted as a metric, on which an alarm is set.
-    put("sweeper", &[("StepsFailed", Unit::Count, report.failed_steps as u64)], &[]);
+    put("sweeper", &[(Metric::StepsFailed, report.failed_steps as u64)], &[]);
     tracing::info!(?report, "swept");
     report
 }
@@ -87,9 +87,9 @@ async fn backlog(context: &Context) -> Result<usize, StepError> {
     put(
         "sweeper",
         &[
-            ("OldestDue", Unit::Milliseconds, now.oldest_due_ms),
-            ("ChunksSent", Unit::Count, now.sent),
-            ("ChunksRunning", Unit::Count, now.running),
+            (Metric::OldestDue, now.oldest_due_ms),
+            (Metric::ChunksSent, now.sent),
+            (Metric::ChunksRunning, now.running),
         ],
         &[],
     );
@@ -107,7 +107,7 @@ async fn check(context: &Context) -> Result<usize, StepError> {
             "an invariant of the store is broken"
         );
     }
-    put("sweeper", &[("InvariantsBroken", Unit::Count, broken.len() as u64)], &[]);
+    put("sweeper", &[(Metric::InvariantsBroken, broken.len() as u64)], &[]);
     Ok(broken.len())
 }
 
@@ -118,6 +118,6 @@ async fn put_right(context: &Context) -> Result<usize, StepError> {
     if count > 0 {
         tracing::error!(count, "links or turns were wrong and have been put right");
     }
-    put("sweeper", &[("PutRight", Unit::Count, count)], &[]);
+    put("sweeper", &[(Metric::PutRight, count)], &[]);
     Ok(usize::try_from(count).unwrap_or(usize::MAX))
 }

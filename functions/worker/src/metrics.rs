@@ -4,14 +4,14 @@ use export::attempt::Attempt;
 use export::file::FileRecord;
 use export::state::AttemptOutcome;
 use export::usage::Usage;
-use ports::metrics::{Unit, put};
+use ports::metrics::{Metric, put};
 use serde_json::Value;
 
 use crate::error::AttemptError;
 
 /// Counts a message whose chunk could not be leased because the store failed.
 pub(crate) fn not_leased() {
-    put("worker", &[("LeasesFailed", Unit::Count, 1)], &[]);
+    put("worker", &[(Metric::LeasesFailed, 1)], &[]);
 }
 
 /// Emits outcome and usage of an attempt. A file is counted when it is recorded: see [`recorded`].
@@ -29,15 +29,15 @@ pub(crate) fn ended(attempt: &Attempt, made: &Result<FileRecord, AttemptError>, 
     put(
         "worker",
         &[
-            ("LeasesLost", Unit::Count, is(AttemptOutcome::Lost)),
-            ("Splits", Unit::Count, is(AttemptOutcome::Split)),
-            ("BackOffs", Unit::Count, is(AttemptOutcome::BackedOff)),
-            ("AttemptsAgain", Unit::Count, is(AttemptOutcome::Again)),
-            ("AttemptsFailed", Unit::Count, is(AttemptOutcome::Failed)),
-            ("Waited", Unit::Milliseconds, usage.waited_ms),
-            ("Connect", Unit::Milliseconds, usage.connect_ms),
-            ("Cpu", Unit::Milliseconds, usage.cpu_ms),
-            ("PeakMemory", Unit::Bytes, usage.peak_memory_bytes),
+            (Metric::LeasesLost, is(AttemptOutcome::Lost)),
+            (Metric::Splits, is(AttemptOutcome::Split)),
+            (Metric::BackOffs, is(AttemptOutcome::BackedOff)),
+            (Metric::AttemptsAgain, is(AttemptOutcome::Again)),
+            (Metric::AttemptsFailed, is(AttemptOutcome::Failed)),
+            (Metric::Waited, usage.waited_ms),
+            (Metric::Connect, usage.connect_ms),
+            (Metric::Cpu, usage.cpu_ms),
+            (Metric::PeakMemory, usage.peak_memory_bytes),
         ],
         &[chunk, number, dataset, ("outcome", outcome.map_or("file", AttemptOutcome::as_str).into())],
     );
@@ -48,14 +48,14 @@ pub(crate) fn recorded(attempt: &Attempt, file: &FileRecord, usage: &Usage) {
     put(
         "worker",
         &[
-            ("Files", Unit::Count, 1),
-            ("Rows", Unit::Count, file.rows),
-            ("FileBytes", Unit::Bytes, file.bytes),
-            ("SourceBytes", Unit::Bytes, file.source_bytes),
-            ("FirstRow", Unit::Milliseconds, usage.first_row_ms),
-            ("Read", Unit::Milliseconds, usage.read_ms),
-            ("Encode", Unit::Milliseconds, usage.encode_ms),
-            ("Upload", Unit::Milliseconds, usage.upload_ms),
+            (Metric::Files, 1),
+            (Metric::Rows, file.rows),
+            (Metric::FileBytes, file.bytes),
+            (Metric::SourceBytes, file.source_bytes),
+            (Metric::FirstRow, usage.first_row_ms),
+            (Metric::Read, usage.read_ms),
+            (Metric::Encode, usage.encode_ms),
+            (Metric::Upload, usage.upload_ms),
         ],
         &about(attempt),
     );
@@ -63,7 +63,7 @@ pub(crate) fn recorded(attempt: &Attempt, file: &FileRecord, usage: &Usage) {
 
 /// Counts a file that was written too late.
 pub(crate) fn too_late(attempt: &Attempt) {
-    put("worker", &[("LeasesLost", Unit::Count, 1)], &about(attempt));
+    put("worker", &[(Metric::LeasesLost, 1)], &about(attempt));
 }
 
 fn about(attempt: &Attempt) -> [(&'static str, Value); 3] {

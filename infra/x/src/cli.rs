@@ -8,6 +8,7 @@ use clap::builder::Styles;
 use clap::{Parser, Subcommand};
 
 use crate::bench::{self, BenchArgs};
+use crate::commands::cost::{self, CostArgs};
 use crate::commands::demo::{self, DemoArgs};
 use crate::commands::soak::{self, Soak};
 use crate::commands::stack::{self, OnStack};
@@ -18,7 +19,7 @@ use crate::machine::{signals, surroundings};
 const GROUPS: [(&str, &[&str]); 4] = [
     ("Every day", &["up", "demo", "test", "check"]),
     ("A running stack", &["down", "admin", "logs", "stack"]),
-    ("Measure and break", &["bench", "soak"]),
+    ("Measure and break", &["bench", "soak", "cost"]),
     ("Deploy", &["sam", "sam-local", "lint"]),
 ];
 
@@ -49,6 +50,8 @@ enum Command {
     Lint,
     /// Benchmark the worker against comparable tools, on a dedicated PostgreSQL.
     Bench(BenchArgs),
+    /// Write infra/COST.md and infra/SCALE.md from the model of cost and scale, or measure a running stack for it.
+    Cost(CostArgs),
     /// Build deployable functions with `sam build`.
     Sam {
         /// Arguments passed to `sam`; defaults to `build`.
@@ -86,6 +89,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Check => check::run(),
         Command::Lint => lint::run(),
         Command::Bench(args) => bench::run(&args),
+        Command::Cost(args) => cost::run(&args),
         Command::Sam { args } => sam::run(&args),
         Command::SamLocal => sam_local::run(),
         Command::Stack { command } | Command::OnStack(command) => stack::run(command),

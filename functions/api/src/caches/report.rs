@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use ports::cache::{Cache, Kind, LayerCounts};
-use ports::metrics::{Unit, put};
+use ports::metrics::{Metric, put};
 use serde_json::{Value, json};
 
 /// Minimum time between two reports of one process.
@@ -40,11 +40,11 @@ impl Report {
         put(
             "api",
             &[
-                ("MemoryHits", Unit::Count, memory.hits),
-                ("MemoryMisses", Unit::Count, memory.misses),
-                ("SharedHits", Unit::Count, shared.hits),
-                ("SharedMisses", Unit::Count, shared.misses),
-                ("SharedErrors", Unit::Count, shared.errors),
+                (Metric::MemoryHits, memory.hits),
+                (Metric::MemoryMisses, memory.misses),
+                (Metric::SharedHits, shared.hits),
+                (Metric::SharedMisses, shared.misses),
+                (Metric::SharedErrors, shared.errors),
             ],
             &[],
         );

@@ -6,7 +6,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use export::wire::PROBLEM_MEDIA_TYPE;
 use http::{HeaderValue, StatusCode, header};
-use ports::metrics::{Unit, put};
+use ports::metrics::{Metric, put};
 
 use crate::refusal::Refusal;
 
@@ -38,9 +38,9 @@ fn count(refusal: &Refusal) {
     put(
         "api",
         &[
-            ("Refusals", Unit::Count, u64::from(refusal.status.is_client_error()) - rate),
-            ("TooMany", Unit::Count, rate),
-            ("Busy", Unit::Count, busy),
+            (Metric::Refusals, u64::from(refusal.status.is_client_error()) - rate),
+            (Metric::TooMany, rate),
+            (Metric::Busy, busy),
         ],
         &[("status", refusal.status.as_u16().into()), ("kind", refusal.kind.into())],
     );

@@ -9,13 +9,13 @@ use crate::price::{Cost, Work};
 
 /// Seconds of a source session per byte of binary COPY, used until something is measured: a million rows of the
 /// bench's `orders`, 271 MB, take PostgreSQL 1.65 s.
-const SECS_PER_BYTE: f64 = 1.65 / 271e6;
+pub const SECS_PER_BYTE: f64 = 1.65 / 271e6;
 
 /// Seconds from the COPY to its first row, used until something is measured.
 const FIRST_ROW_SECS: f64 = 0.02;
 
 /// Seconds that a worker spends on a chunk in addition to the COPY: lease, session, the end of the upload, record.
-const BESIDE_SECS: f64 = 0.2;
+pub const BESIDE_SECS: f64 = 0.2;
 
 /// Minimum number of bytes for a measurement to be used.
 const LEAST_BYTES: u64 = 4_000_000;

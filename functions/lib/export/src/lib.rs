@@ -45,6 +45,12 @@ pub mod usage;
 
 pub mod plan;
 
+pub mod defaults;
+
+pub mod sweep;
+
+pub mod metric;
+
 pub mod price;
 
 pub mod forecast;

@@ -8,34 +8,9 @@ use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use export::id::ExportId;
+pub use export::metric::Metric;
+use export::metric::{DIMENSION, NAMESPACE};
 use serde_json::{Map, Value, json};
-
-/// Namespace of all metrics.
-const NAMESPACE: &str = "Sluice";
-
-/// Unit of a number, in CloudWatch's terms.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
-    /// Number of items.
-    Count,
-    /// Bytes.
-    Bytes,
-    /// Milliseconds.
-    Milliseconds,
-}
-
-impl Unit {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Count => "Count",
-            Self::Bytes => "Bytes",
-            Self::Milliseconds => "Milliseconds",
-        }
-    }
-}
-
-/// Dimension of all metrics, the same as that of Lambda's own metrics.
-const DIMENSION: &str = "FunctionName";
 
 /// Name of this process in Lambda; none in tests and tools.
 static DEPLOYED: OnceLock<Option<String>> = OnceLock::new();
@@ -52,13 +27,14 @@ pub(crate) fn name(function: &'static str) {
 pub fn export_failed(export: ExportId) {
     // A process without a name is a test or a tool.
     if let Some(function) = FUNCTION.get() {
-        put(function, &[("ExportsFailed", Unit::Count, 1)], &[("export", export.to_string().into())]);
+        put(function, &[(Metric::ExportsFailed, 1)], &[("export", export.to_string().into())]);
     }
 }
 
 /// Writes metrics of a function under its deployed name, so that several deployments in one account stay separate.
 /// `properties` are not metrics but can be searched for; they must not contain row values.
-pub fn put(function: &str, metrics: &[(&str, Unit, u64)], properties: &[(&str, Value)]) {
+pub fn put(function: &str, metrics: &[(Metric, u64)], properties: &[(&str, Value)]) {
+    debug_assert!(metrics.iter().all(|(metric, _)| metric.functions().contains(&function)), "{metrics:?}");
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let deployed = DEPLOYED.get_or_init(|| std::env::var("AWS_LAMBDA_FUNCTION_NAME").ok());
     let deployed = deployed.as_deref().unwrap_or(function);
@@ -67,9 +43,11 @@ pub fn put(function: &str, metrics: &[(&str, Unit, u64)], properties: &[(&str, V
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
-fn line(unix_ms: u128, deployed: &str, metrics: &[(&str, Unit, u64)], properties: &[(&str, Value)]) -> Value {
-    let definitions: Vec<_> =
-        metrics.iter().map(|(name, unit, _)| json!({"Name": name, "Unit": unit.word()})).collect();
+fn line(unix_ms: u128, deployed: &str, metrics: &[(Metric, u64)], properties: &[(&str, Value)]) -> Value {
+    let definitions: Vec<_> = metrics
+        .iter()
+        .map(|(metric, _)| json!({"Name": metric.name(), "Unit": metric.unit().word()}))
+        .collect();
     let mut line = Map::new();
     line.insert(
         "_aws".to_owned(),
@@ -81,7 +59,7 @@ fn line(unix_ms: u128, deployed: &str, metrics: &[(&str, Unit, u64)], properties
         }),
     );
     line.insert(DIMENSION.to_owned(), deployed.into());
-    line.extend(metrics.iter().map(|(name, _, value)| ((*name).to_owned(), (*value).into())));
+    line.extend(metrics.iter().map(|(metric, value)| (metric.name().to_owned(), (*value).into())));
     line.extend(properties.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
     Value::Object(line)
 }
@@ -92,7 +70,7 @@ mod tests {
 
     #[test]
     fn every_metric_is_declared_and_has_a_value() {
-        let metrics = [("Rows", Unit::Count, 7), ("Read", Unit::Milliseconds, 12)];
+        let metrics = [(Metric::Rows, 7), (Metric::Read, 12)];
         let line = line(1_700_000_000_000, "worker", &metrics, &[("dataset", "orders".into())]);
         let directive = &line["_aws"]["CloudWatchMetrics"][0];
         assert_eq!(directive["Namespace"], "Sluice");

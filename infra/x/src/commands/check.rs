@@ -8,10 +8,11 @@ use std::process::{Command, ExitCode};
 use anyhow::{Result, bail};
 
 use crate::binaries;
+use crate::commands::cost;
 use crate::machine::progress::Step;
 use crate::machine::venv::Venv;
 use crate::machine::{place, process, signals, surroundings};
-use deny::Verdict;
+pub(crate) use deny::Verdict;
 
 /// A check of the dependencies.
 type Judge = fn() -> Result<Verdict>;
@@ -31,8 +32,9 @@ pub(crate) fn run() -> Result<ExitCode> {
             }
         }
     }
-    let judges: [(&str, Judge); 3] = [
+    let judges: [(&str, Judge); 4] = [
         ("language", voice::comments),
+        ("cost and scale", cost::documents),
         ("dependencies", deny::dependencies),
         ("advisories", deny::advisories),
     ];

@@ -25,8 +25,8 @@ use crate::verify::{self, Comparison, Database, Oracle};
 use summary::Summary;
 
 /// Eleven months, the range of the request that Sluice was written for.
-const FIRST_DAY: &str = "2023-08-31";
-const LAST_DAY: &str = "2024-08-04";
+pub(crate) const FIRST_DAY: &str = "2023-08-31";
+pub(crate) const LAST_DAY: &str = "2024-08-04";
 /// Number of datasets compared at once.
 const JOBS: usize = 2;
 

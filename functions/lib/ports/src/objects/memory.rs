@@ -21,6 +21,8 @@ struct State {
     objects: BTreeMap<String, (Bytes, Meta)>,
     uploads: BTreeMap<u64, (String, Meta, BTreeMap<u32, Bytes>)>,
     begun: u64,
+    lists: u32,
+    deletes: u32,
 }
 
 impl MemoryObjects {
@@ -36,6 +38,12 @@ impl MemoryObjects {
     /// Returns the keys of the uploads that are neither complete nor aborted.
     pub fn unfinished(&self) -> Vec<String> {
         self.state().uploads.values().map(|(key, ..)| key.clone()).collect()
+    }
+
+    /// Returns the number of requests so far that list objects or uploads, and of those that delete objects.
+    pub fn requests(&self) -> (u32, u32) {
+        let state = self.state();
+        (state.lists, state.deletes)
     }
 }
 
@@ -65,6 +73,7 @@ impl Objects for MemoryObjects {
 
     async fn delete(&self, keys: &[String]) -> Result<(), ObjectsError> {
         let mut state = self.state();
+        state.deletes += 1;
         for key in keys {
             state.objects.remove(key);
         }
@@ -76,7 +85,8 @@ impl Objects for MemoryObjects {
             Some(after) if after >= prefix => Excluded(after),
             _ => Included(prefix),
         };
-        let state = self.state();
+        let mut state = self.state();
+        state.lists += 1;
         let below = state.objects.range::<str, _>((from, Unbounded)).map(|(key, _)| key);
         let mut keys: Vec<String> =
             below.take_while(|k| k.starts_with(prefix)).take(1_001).cloned().collect();
@@ -87,6 +97,7 @@ impl Objects for MemoryObjects {
 
     async fn abort_uploads(&self, prefix: &str) -> Result<usize, ObjectsError> {
         let mut state = self.state();
+        state.lists += 1;
         let before = state.uploads.len();
         state.uploads.retain(|_, (key, ..)| !key.starts_with(prefix));
         Ok(before - state.uploads.len())

@@ -7,7 +7,7 @@
 const STEP_BYTES: usize = 10 << 20;
 
 /// Minimum size of a part in S3, in bytes.
-pub const MIN_PART_BYTES: usize = 5 << 20;
+pub const MIN_PART_BYTES: usize = export::price::PART_BYTES;
 /// Maximum number of parts in S3; see also [`MIN_PART_BYTES`].
 pub const MAX_PARTS: u32 = 10_000;
 
