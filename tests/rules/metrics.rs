@@ -78,8 +78,8 @@ fn every_metric_is_emitted_by_its_functions() {
     for metric in Metric::ALL {
         let word = format!("Metric::{}", metric.name());
         for function in metric.functions() {
-            // Failed exports are counted by the store's adapter, for whichever function finishes them.
-            let package = if *metric == Metric::ExportsFailed { "ports" } else { function };
+            // Failed exports are counted by the store, on behalf of the function that finishes them.
+            let package = if *metric == Metric::ExportsFailed { "lib/ports" } else { function };
             let sources = files(&root().join("functions").join(package).join("src"), "rs");
             let uses = |path| std::fs::read_to_string(path).unwrap().contains(&word);
             assert!(sources.iter().any(uses), "{function} does not emit {word}");
@@ -99,7 +99,7 @@ fn functions_that_finish_exports_count_the_failed_ones() {
     }
     // Each statement that fails a live export is followed by the metric.
     for name in ["finish", "cancel"] {
-        let text = read(&format!("ports/src/store/{name}.rs"));
+        let text = read(&format!("lib/store/src/{name}.rs"));
         assert_eq!(text.matches("metrics::export_failed(").count(), 1, "{name}");
     }
 }
