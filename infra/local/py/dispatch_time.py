@@ -25,7 +25,7 @@ def prepare(connection):
     connection.execute("drop schema if exists sluice cascade")
     connection.execute("create schema sluice")
     # Migrations first, then the functions: all that `admin migrate` runs, in its order.
-    for file in re.findall(r'include_str!\("([\w/]+\.sql)"\)', (STORE / "migrate.rs").read_text()):
+    for file in re.findall(r'include_str!\("([\w/.]+\.sql)"\)', (STORE / "migrate.rs").read_text()):
         connection.execute((STORE / file).read_text())
     connection.execute("insert into sluice.setting values ('budget', %s)", [str(BUDGET)])
 

@@ -131,7 +131,7 @@ class Cost(unittest.TestCase):
         self.assertEqual((uploads + 2 * lists) + (uploads + lists), cost.S3_LISTS_PER_PREFIX)
         self.assertEqual(deletes, cost.S3_DELETES_PER_PREFIX)
         # An export's prefix is gone through again a day later, as a chunk's is until it is found empty.
-        self.assertIn("clock_timestamp(), interval '1 day' from sluice.export e", code("functions/lib/store/src/cancel.rs"))
+        self.assertIn("clock_timestamp(), interval '1 day' from sluice.export e", code("functions/lib/store/sql/cancel/litter.sql"))
         self.assertIn("one.quiet && found == 0", code("functions/sweeper/src/removal.rs"))
 
     def test_parts_are_as_large_as_the_code_makes_them(self):

@@ -251,7 +251,7 @@ async fn store_in(
 /// was requested with the same body.
 async fn enter(tx: &mut Tx, new: &NewExport) -> Result<Option<(ExportId, bool)>, AcceptError> {
     let key = new.idempotency.as_ref();
-    let enter = sql(include_str!("accept/enter.sql"))
+    let enter = sql(include_str!("../sql/accept/enter.sql"))
         .bind(new.tenant.as_str())
         .bind(key.map(|i| i.key.as_str()))
         .bind(key.map(|i| &i.body_sha256[..]))

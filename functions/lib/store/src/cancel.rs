@@ -42,16 +42,9 @@ impl Last {
     /// Returns the statement that finds and locks the export if the action is allowed.
     fn condition(self) -> &'static str {
         match self {
-            Self::Delete => {
-                "select tenant from sluice.export where id = $1::text::uuid and status not in ('queued', 'running') for no key update"
-            }
-            Self::Remove => {
-                "select tenant from sluice.export where id = $1::text::uuid and status = 'canceled' for no key update"
-            }
-            Self::Expire => {
-                "select tenant from sluice.export where id = $1::text::uuid and status in ('succeeded', 'failed', 'canceled') \
-                   and expires_at < clock_timestamp() for no key update"
-            }
+            Self::Delete => include_str!("../sql/cancel/deletable.sql"),
+            Self::Remove => include_str!("../sql/cancel/removable.sql"),
+            Self::Expire => include_str!("../sql/cancel/expirable.sql"),
         }
     }
 
@@ -71,8 +64,7 @@ impl Store {
     /// # Errors
     /// If the store cannot be reached.
     pub async fn cancel_or_delete(&self, tenant: &TenantId, export: ExportId) -> Result<Ended, StoreError> {
-        let find = sql("select e.status in ('queued', 'running') as live, sluice.overdue(e) as overdue \
-             from sluice.export e where e.id = $1::text::uuid and e.tenant = $2");
+        let find = sql(include_str!("../sql/cancel/state.sql"));
         let mut tx = self.begin().await?;
         let row = tx.optional(find.bind(export.to_string()).bind(tenant.as_str())).await?;
         tx.rollback().await?;
@@ -132,19 +124,19 @@ impl Store {
                 tx.rollback().await?;
                 return Ok(false);
             };
-            let keep = sql("update sluice.export set progress = sluice.last_progress(id) where id = $1::text::uuid");
+            let keep =
+                sql("update sluice.export set progress = sluice.last_progress(id) where id = $1::text::uuid");
             tx.run(keep.bind(export.to_string())).await?;
             if why == Why::Deadline {
-                tx.run(sql(include_str!("cancel/missing.sql")).bind(export.to_string()).bind(&chunks)).await?;
+                tx.run(sql(include_str!("../sql/cancel/missing.sql")).bind(export.to_string()).bind(&chunks))
+                    .await?;
             }
             drop_links(&mut tx, export, &chunks).await?;
             let status = match why {
                 Why::Canceled => "canceled",
                 Why::Deadline => "failed",
             };
-            let end = sql("update sluice.export set status = $2, ended_at = clock_timestamp(), expires_at = clock_timestamp() + sluice.retention() where id = $1::text::uuid")
-                .bind(export.to_string())
-                .bind(status);
+            let end = sql(include_str!("../sql/cancel/end.sql")).bind(export.to_string()).bind(status);
             tx.run(end).await?;
             self.crash(Point::Canceling);
             tx.commit().await?;
@@ -158,7 +150,7 @@ impl Store {
     async fn let_go(&self, export: ExportId, last: Last) -> Result<bool, StoreError> {
         self.again(|| async {
             let mut tx = self.begin().await?;
-            let lock = sql("select c.id::text from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = $1::text::uuid order by c.id for update of c");
+            let lock = sql(include_str!("../sql/cancel/lock.sql"));
             let rows = tx.all(lock.bind(export.to_string())).await?;
             let chunks = rows.iter().map(|row| row.try_get("id")).collect::<Result<Vec<String>, _>>()?;
             // The decision is made under the locks, before any link is deleted.
@@ -171,12 +163,8 @@ impl Store {
             let keep = sql("update sluice.export set progress = coalesce(progress, sluice.last_progress(id)) where id = $1::text::uuid");
             tx.run(keep.bind(export.to_string())).await?;
             tx.run(sql("delete from sluice.link where export_id = $1::text::uuid").bind(export.to_string())).await?;
-            tx.run(sql(include_str!("cancel/release.sql")).bind(&chunks)).await?;
-            // An export that was canceled before it had a file has written no manifest either.
-            let litter = sql("insert into sluice.litter (prefix, sweep_at, again_after) \
-                 select $2, clock_timestamp(), interval '1 day' from sluice.export e \
-                 where e.id = $1::text::uuid and not (e.status = 'canceled' and e.progress ->> 'chunksDone' = '0') \
-                 on conflict (prefix) do nothing");
+            tx.run(sql(include_str!("../sql/cancel/release.sql")).bind(&chunks)).await?;
+            let litter = sql(include_str!("../sql/cancel/litter.sql"));
             tx.run(litter.bind(export.to_string()).bind(prefix)).await?;
             tx.run(sql(last.statement()).bind(export.to_string())).await?;
             self.crash(Point::LettingGo);
@@ -199,18 +187,12 @@ async fn lock_open_chunks(
     why: Why,
 ) -> Result<Option<Vec<String>>, StoreError> {
     for _ in 0..LOCK_TRIES {
-        let lock = sql(
-            "select c.id::text from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = $1::text::uuid and l.open order by c.id for update of c",
-        );
+        let lock = sql(include_str!("../sql/cancel/lock_open.sql"));
         let rows = tx.all(lock.bind(export.to_string())).await?;
         let chunks = rows.iter().map(|row| row.try_get("id")).collect::<Result<Vec<String>, _>>()?;
-        let find = sql(
-            "select from sluice.export e where e.id = $1::text::uuid and e.status in ('queued', 'running') \
-               and ($2 or (e.deadline_at < clock_timestamp() and not exists (select from sluice.setting where name = 'paused_at'))) \
-             for no key update of e",
-        )
-        .bind(export.to_string())
-        .bind(why == Why::Canceled);
+        let find = sql(include_str!("../sql/cancel/endable.sql"))
+            .bind(export.to_string())
+            .bind(why == Why::Canceled);
         if tx.optional(find).await?.is_none() {
             return Ok(None);
         }
@@ -229,8 +211,7 @@ async fn lock_open_chunks(
 /// Drops the links to those of `chunks` that are not done, and marks chunks without any link as being deleted. The
 /// caller holds their locks.
 pub(super) async fn drop_links(tx: &mut Tx, export: ExportId, chunks: &[String]) -> Result<(), StoreError> {
-    let unlink = sql("delete from sluice.link l using sluice.chunk c \
-         where l.export_id = $1::text::uuid and l.chunk_id = any ($2::text[]::uuid[]) and c.id = l.chunk_id and c.state in ('due', 'sent', 'running')");
+    let unlink = sql(include_str!("../sql/cancel/unlink.sql"));
     tx.run(unlink.bind(export.to_string()).bind(chunks)).await?;
-    tx.run(sql(include_str!("cancel/unwanted.sql")).bind(chunks)).await.map(|_| ())
+    tx.run(sql(include_str!("../sql/cancel/unwanted.sql")).bind(chunks)).await.map(|_| ())
 }

@@ -140,10 +140,7 @@ impl Store {
         // read below, those after it use the new catalog.
         tx.run(sql("select pg_advisory_xact_lock(7306012)")).await?;
         let moved = is_moved(&mut tx, applied).await?;
-        let insert = sql(
-            "insert into sluice.catalog (revision, body, source, toml, applied_at) values ($1, $2::text::jsonb, $3, $4, clock_timestamp()) \
-             on conflict (revision) do update set source = excluded.source, toml = coalesce(excluded.toml, catalog.toml), applied_at = excluded.applied_at",
-        );
+        let insert = sql(include_str!("../sql/catalog/apply.sql"));
         let insert =
             insert.bind(&applied.revision_id).bind(to_json(&applied.revision)?).bind(&applied.source);
         tx.run(insert.bind(toml)).await?;
@@ -151,9 +148,7 @@ impl Store {
         let datasets: Vec<_> = applied.estimates.keys().cloned().collect();
         let bodies =
             applied.estimates.values().map(to_json::<DatasetEstimate>).collect::<Result<Vec<_>, _>>()?;
-        let insert = sql(
-            "insert into sluice.estimate (dataset, body) select d, b::jsonb from unnest($1::text[], $2::text[]) as u (d, b)",
-        );
+        let insert = sql(include_str!("../sql/catalog/estimates.sql"));
         tx.run(insert.bind(datasets).bind(bodies)).await?;
         let narrowed = narrow(&mut tx, &applied.revision, moved).await?;
         if !may_fail && narrowed.values().any(|one| one.failed > 0) {
@@ -182,10 +177,7 @@ impl Store {
     /// If the store cannot be reached.
     pub async fn kept_catalog(&self, revision: Option<&str>) -> Result<Option<KeptCatalog>, StoreError> {
         let mut tx = self.begin().await?;
-        let find = sql("select c.revision, c.toml, c.source, sluice.micros(c.applied_at) as applied, \
-                c.applied_at = (select max(applied_at) from sluice.catalog) as in_force, \
-                (select count(*) from jsonb_object_keys(c.body -> 'datasets')) as datasets \
-             from sluice.catalog c where starts_with(c.revision, $1) order by c.applied_at desc limit 1");
+        let find = sql(include_str!("../sql/catalog/kept.sql"));
         let row = tx.optional(find.bind(revision.unwrap_or_default())).await?;
         tx.commit().await?;
         let Some(row) = row else { return Ok(None) };
@@ -206,9 +198,7 @@ impl Store {
     /// If the store cannot be reached.
     pub async fn catalog_revisions(&self, limit: i64) -> Result<Vec<(String, i64)>, StoreError> {
         let mut tx = self.begin().await?;
-        let find = sql(
-            "select revision, sluice.micros(applied_at) as applied from sluice.catalog order by applied_at desc limit $1",
-        );
+        let find = sql(include_str!("../sql/catalog/revisions.sql"));
         let rows = tx.all(find.bind(limit)).await?;
         tx.commit().await?;
         rows.iter().map(|row| Ok((row.try_get("revision")?, row.try_get("applied")?))).collect()

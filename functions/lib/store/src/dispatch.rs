@@ -59,7 +59,7 @@ impl Store {
     pub async fn take_back(&self, chunks: &[ChunkId]) -> Result<(), StoreError> {
         self.again(|| async {
             let mut tx = self.begin().await?;
-            let update = sql("update sluice.chunk set state = 'due', sends = greatest(sends - 1, 0) where id = any ($1::text[]::uuid[]) and state = 'sent'");
+            let update = sql(include_str!("../sql/dispatch/take_back.sql"));
             tx.run(update.bind(texts(chunks))).await?;
             tx.commit().await
         })

@@ -78,18 +78,14 @@ impl Store {
             tx.rollback().await?;
             return Ok((Invalidated::default(), None));
         };
-        let lock = sql(
-            "select from sluice.export e where e.id in (select export_id from sluice.link where chunk_id = any ($1::text[]::uuid[])) order by e.id for no key update",
-        );
+        let lock = sql(include_str!("../sql/invalidate/exports.sql"));
         tx.all(lock.bind(&chunks)).await?;
         // Everything below is decided under the locks and by later snapshots.
-        let files = sql(
-            "select count(*) as files from sluice.chunk where id = any ($1::text[]::uuid[]) and state = 'done' and sha256 is not null",
-        );
+        let files = sql(include_str!("../sql/invalidate/files.sql"));
         let files = count(&tx.one(files.bind(&chunks)).await?, "files")?;
-        let lost = exports(&mut tx, include_str!("invalidate/lost.sql"), &chunks).await?;
-        let anew = exports(&mut tx, include_str!("invalidate/anew.sql"), &chunks).await?;
-        tx.run(sql(include_str!("invalidate/unlinked.sql")).bind(&chunks)).await?;
+        let lost = exports(&mut tx, include_str!("../sql/invalidate/lost.sql"), &chunks).await?;
+        let anew = exports(&mut tx, include_str!("../sql/invalidate/anew.sql"), &chunks).await?;
+        tx.run(sql(include_str!("../sql/invalidate/unlinked.sql")).bind(&chunks)).await?;
         tx.commit().await?;
         Ok((Invalidated { chunks: chunks.len() as u64, files, lost, anew }, Some(last)))
     }
@@ -106,10 +102,7 @@ impl Store {
         name: &str,
     ) -> Result<Option<String>, StoreError> {
         let mut tx = self.begin().await?;
-        let find = sql(
-            "select m.failure ->> 'message' as message from sluice.export e join sluice.missing m on m.export_id = e.id \
-             where e.id = $1::text::uuid and e.tenant = $2 and m.name = $3",
-        );
+        let find = sql(include_str!("../sql/invalidate/reason.sql"));
         let row = tx.optional(find.bind(export.to_string()).bind(tenant.as_str()).bind(name)).await?;
         tx.commit().await?;
         row.map(|row| Ok(row.try_get("message")?)).transpose()
@@ -122,7 +115,7 @@ async fn lock_chunks(
     after: Option<String>,
 ) -> Result<Vec<String>, StoreError> {
     let spans = if what.days.is_all() { Vec::new() } else { what.days.spans().to_vec() };
-    let lock = sql(include_str!("invalidate/chunks.sql"))
+    let lock = sql(include_str!("../sql/invalidate/chunks.sql"))
         .bind(&what.dataset)
         .bind(what.tenant.as_ref().map(TenantId::as_str))
         .bind(spans.iter().map(|s| s.kind.as_str()).collect::<Vec<_>>())

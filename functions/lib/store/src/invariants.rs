@@ -78,18 +78,15 @@ impl Store {
         self.again(|| async {
             let mut tx = self.begin().await?;
             // Locked in id order; the next statement decides.
-            let lock = sql(include_str!("invariants/open.sql"));
+            let lock = sql(include_str!("../sql/invariants/open.sql"));
             let rows = tx.all(lock.bind(BATCH)).await?;
             let chunks = rows.iter().map(|row| row.try_get("id")).collect::<Result<Vec<String>, _>>()?;
             let mut changed = 0;
             if !chunks.is_empty() {
-                let close = sql(
-                    "update sluice.link l set open = false from sluice.chunk c \
-                     where c.id = any ($1::text[]::uuid[]) and l.chunk_id = c.id and l.open and c.state in ('done', 'failed')",
-                );
+                let close = sql(include_str!("../sql/invariants/close.sql"));
                 changed += tx.run(close.bind(chunks)).await?;
             }
-            changed += tx.run(sql(include_str!("invariants/turns.sql"))).await?;
+            changed += tx.run(sql(include_str!("../sql/invariants/turns.sql"))).await?;
             tx.commit().await?;
             Ok(changed)
         })

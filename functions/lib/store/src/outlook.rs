@@ -63,7 +63,7 @@ impl Store {
         let lengths: Vec<_> =
             hidden.iter().map(|want| want.span.map(|span| span.end.saturating_sub(span.start))).collect();
         let mut tx = self.begin().await?;
-        let look = sql(include_str!("outlook/outlook.sql"))
+        let look = sql(include_str!("../sql/outlook/outlook.sql"))
             .bind(tenant.as_str())
             .bind(to_json(output)?)
             .bind(datasets)

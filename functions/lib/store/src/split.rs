@@ -46,11 +46,8 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
         let mut tx = self.begin().await?;
-        let split = sql("update sluice.chunk c set state = 'split', ended_at = clock_timestamp(), lease_until = null, reusable = false from sluice.selection s \
-             where c.id = $1::text::uuid and c.attempt = $2::bigint and c.state = 'running' and s.fingerprint = c.fingerprint \
-             returning s.body::text as selection")
-        .bind(chunk.to_string())
-        .bind(i64::from(attempt));
+        let split =
+            sql(include_str!("../sql/split/parent.sql")).bind(chunk.to_string()).bind(i64::from(attempt));
         let Some(row) = tx.optional(split).await? else {
             tx.rollback().await?;
             return Ok(false);
@@ -61,7 +58,7 @@ impl Store {
             .iter()
             .map(|s| file_name(&selection.dataset, &Range::Span(*s), selection.output.extension()))
             .collect();
-        let replace = sql(include_str!("split.sql"))
+        let replace = sql(include_str!("../sql/split/children.sql"))
             .bind(chunk.to_string())
             .bind(texts(&ids))
             .bind(children.iter().map(|s| s.start).collect::<Vec<_>>())

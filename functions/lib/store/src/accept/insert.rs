@@ -27,17 +27,15 @@ pub(super) async fn insert_export(
     links: usize,
     now: i64,
 ) -> Result<bool, StoreError> {
-    let insert = sql("insert into sluice.export (id, tenant, request, revision, heads, accepted_at, queued_at, deadline_at, links) \
-         select $1::text::uuid, $2, $3::text::jsonb, $4, $5::text::jsonb, sluice.from_micros($6), sluice.from_micros($6), sluice.from_micros($6) + $7::bigint * interval '1 second', $8 \
-         where coalesce(sluice.revision_in_force() = $4, true)")
-    .bind(new.id.to_string())
-    .bind(new.tenant.as_str())
-    .bind(new.request.to_string())
-    .bind(&new.revision_id)
-    .bind(to_json(&heads)?)
-    .bind(now)
-    .bind(i64::from(new.deadline_secs))
-    .bind(i32::try_from(links).unwrap_or(i32::MAX));
+    let insert = sql(include_str!("../../sql/accept/export.sql"))
+        .bind(new.id.to_string())
+        .bind(new.tenant.as_str())
+        .bind(new.request.to_string())
+        .bind(&new.revision_id)
+        .bind(to_json(&heads)?)
+        .bind(now)
+        .bind(i64::from(new.deadline_secs))
+        .bind(i32::try_from(links).unwrap_or(i32::MAX));
     Ok(tx.run(insert).await? == 1)
 }
 
@@ -76,7 +74,7 @@ pub(in super::super) async fn insert_pieces(
     let name = |p: &Numbered<'_>| {
         file_name(&p.want.selection.dataset, &p.piece.range, p.want.selection.output.extension())
     };
-    let insert = sql(include_str!("pieces.sql"))
+    let insert = sql(include_str!("../../sql/accept/pieces.sql"))
         .bind(tenant.as_str())
         .bind(selections.keys().map(|f| f.to_vec()).collect::<Vec<_>>())
         .bind(bodies)

@@ -41,7 +41,7 @@ impl Look {
         let fingerprints: Vec<Vec<u8>> = wants.iter().map(|w| w.fingerprint.0.to_vec()).collect();
         let starts: Vec<Option<i64>> = wants.iter().map(|w| w.span.map(|s| s.start)).collect();
         let ends: Vec<Option<i64>> = wants.iter().map(|w| w.span.map(|s| s.end)).collect();
-        let find = sql(include_str!("candidates.sql"))
+        let find = sql(include_str!("../../sql/accept/candidates.sql"))
             .bind(tenant.as_str())
             .bind(fingerprints)
             .bind(starts)
