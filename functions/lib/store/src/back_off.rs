@@ -72,7 +72,7 @@ impl Store {
         }
         let breaks = matches!(hold.signal, Signal::SourceUnavailable | Signal::SourceSessionTimeout);
         let give_back = sql(include_str!("../sql/back_off/give_back.sql"))
-            .bind(chunk.to_string())
+            .bind(chunk.uuid())
             .bind(i64::from(attempt))
             .bind(holds)
             .bind(breaks);

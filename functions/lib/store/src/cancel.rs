@@ -3,9 +3,11 @@
 
 use export::id::{ExportId, TenantId};
 use sqlx::Row;
+use uuid::Uuid;
 
 use super::connection::{Store, Tx, sql};
 use super::error::StoreError;
+use super::ranges::ids;
 use ports::fault::Point;
 
 /// Maximum number of tries to lock a set of chunks that keeps changing because of splits.
@@ -50,10 +52,8 @@ impl Last {
 
     fn statement(self) -> &'static str {
         match self {
-            Self::Delete | Self::Remove => "delete from sluice.export where id = $1::text::uuid",
-            Self::Expire => {
-                "update sluice.export set status = 'expired', manifest_key = null where id = $1::text::uuid"
-            }
+            Self::Delete | Self::Remove => "delete from sluice.export where id = $1",
+            Self::Expire => "update sluice.export set status = 'expired', manifest_key = null where id = $1",
         }
     }
 }
@@ -66,7 +66,7 @@ impl Store {
     pub async fn cancel_or_delete(&self, tenant: &TenantId, export: ExportId) -> Result<Ended, StoreError> {
         let find = sql(include_str!("../sql/cancel/state.sql"));
         let mut tx = self.begin().await?;
-        let row = tx.optional(find.bind(export.to_string()).bind(tenant.as_str())).await?;
+        let row = tx.optional(find.bind(export.uuid()).bind(tenant.as_str())).await?;
         tx.rollback().await?;
         let Some(row) = row else { return Ok(Ended::NotFound) };
         // An export past its deadline has ended even if no request or sweep has read it since, unless its last chunk
@@ -124,11 +124,10 @@ impl Store {
                 tx.rollback().await?;
                 return Ok(false);
             };
-            let keep =
-                sql("update sluice.export set progress = sluice.last_progress(id) where id = $1::text::uuid");
-            tx.run(keep.bind(export.to_string())).await?;
+            let keep = sql("update sluice.export set progress = sluice.last_progress(id) where id = $1");
+            tx.run(keep.bind(export.uuid())).await?;
             if why == Why::Deadline {
-                tx.run(sql(include_str!("../sql/cancel/missing.sql")).bind(export.to_string()).bind(&chunks))
+                tx.run(sql(include_str!("../sql/cancel/missing.sql")).bind(export.uuid()).bind(&chunks))
                     .await?;
             }
             drop_links(&mut tx, export, &chunks).await?;
@@ -136,7 +135,7 @@ impl Store {
                 Why::Canceled => "canceled",
                 Why::Deadline => "failed",
             };
-            let end = sql(include_str!("../sql/cancel/end.sql")).bind(export.to_string()).bind(status);
+            let end = sql(include_str!("../sql/cancel/end.sql")).bind(export.uuid()).bind(status);
             tx.run(end).await?;
             self.crash(Point::Canceling);
             tx.commit().await?;
@@ -151,22 +150,24 @@ impl Store {
         self.again(|| async {
             let mut tx = self.begin().await?;
             let lock = sql(include_str!("../sql/cancel/lock.sql"));
-            let rows = tx.all(lock.bind(export.to_string())).await?;
-            let chunks = rows.iter().map(|row| row.try_get("id")).collect::<Result<Vec<String>, _>>()?;
+            let rows = tx.all(lock.bind(export.uuid())).await?;
+            let chunks = ids(&rows)?;
             // The decision is made under the locks, before any link is deleted.
             let find = sql(last.condition());
-            let Some(row) = tx.optional(find.bind(export.to_string())).await? else {
+            let Some(row) = tx.optional(find.bind(export.uuid())).await? else {
                 tx.rollback().await?;
                 return Ok(false);
             };
             let prefix = format!("t/{}/x/{export}/", row.try_get::<String, _>("tenant")?);
-            let keep = sql("update sluice.export set progress = coalesce(progress, sluice.last_progress(id)) where id = $1::text::uuid");
-            tx.run(keep.bind(export.to_string())).await?;
-            tx.run(sql("delete from sluice.link where export_id = $1::text::uuid").bind(export.to_string())).await?;
+            let keep = sql(
+"update sluice.export set progress = coalesce(progress, sluice.last_progress(id)) where id = $1",
+);
+            tx.run(keep.bind(export.uuid())).await?;
+            tx.run(sql("delete from sluice.link where export_id = $1").bind(export.uuid())).await?;
             tx.run(sql(include_str!("../sql/cancel/release.sql")).bind(&chunks)).await?;
             let litter = sql(include_str!("../sql/cancel/litter.sql"));
-            tx.run(litter.bind(export.to_string()).bind(prefix)).await?;
-            tx.run(sql(last.statement()).bind(export.to_string())).await?;
+            tx.run(litter.bind(export.uuid()).bind(prefix)).await?;
+            tx.run(sql(last.statement()).bind(export.uuid())).await?;
             self.crash(Point::LettingGo);
             tx.commit().await?;
             Ok(true)
@@ -181,25 +182,19 @@ impl Store {
 ///
 /// A split that commits meanwhile leaves open links to children that are not locked. Then all locks are released and
 /// taken again, since only the order of locks prevents deadlocks.
-async fn lock_open_chunks(
-    tx: &mut Tx,
-    export: ExportId,
-    why: Why,
-) -> Result<Option<Vec<String>>, StoreError> {
+async fn lock_open_chunks(tx: &mut Tx, export: ExportId, why: Why) -> Result<Option<Vec<Uuid>>, StoreError> {
     for _ in 0..LOCK_TRIES {
         let lock = sql(include_str!("../sql/cancel/lock_open.sql"));
-        let rows = tx.all(lock.bind(export.to_string())).await?;
-        let chunks = rows.iter().map(|row| row.try_get("id")).collect::<Result<Vec<String>, _>>()?;
-        let find = sql(include_str!("../sql/cancel/endable.sql"))
-            .bind(export.to_string())
-            .bind(why == Why::Canceled);
+        let rows = tx.all(lock.bind(export.uuid())).await?;
+        let chunks = ids(&rows)?;
+        let find =
+            sql(include_str!("../sql/cancel/endable.sql")).bind(export.uuid()).bind(why == Why::Canceled);
         if tx.optional(find).await?.is_none() {
             return Ok(None);
         }
-        let stray = sql(
-            "select from sluice.link where export_id = $1::text::uuid and open and chunk_id <> all ($2::text[]::uuid[]) limit 1",
-        );
-        if tx.optional(stray.bind(export.to_string()).bind(&chunks)).await?.is_none() {
+        let stray =
+            sql("select from sluice.link where export_id = $1 and open and chunk_id <> all ($2) limit 1");
+        if tx.optional(stray.bind(export.uuid()).bind(&chunks)).await?.is_none() {
             let over = why == Why::Deadline && chunks.is_empty();
             return Ok((!over).then_some(chunks));
         }
@@ -210,8 +205,8 @@ async fn lock_open_chunks(
 
 /// Drops the links to those of `chunks` that are not done, and marks chunks without any link as being deleted. The
 /// caller holds their locks.
-pub(super) async fn drop_links(tx: &mut Tx, export: ExportId, chunks: &[String]) -> Result<(), StoreError> {
+pub(super) async fn drop_links(tx: &mut Tx, export: ExportId, chunks: &[Uuid]) -> Result<(), StoreError> {
     let unlink = sql(include_str!("../sql/cancel/unlink.sql"));
-    tx.run(unlink.bind(export.to_string()).bind(chunks)).await?;
+    tx.run(unlink.bind(export.uuid()).bind(chunks)).await?;
     tx.run(sql(include_str!("../sql/cancel/unwanted.sql")).bind(chunks)).await.map(|_| ())
 }

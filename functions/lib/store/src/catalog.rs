@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use export::catalog::Revision;
 use export::estimate::DatasetEstimate;
 use sqlx::Row;
+use sqlx::types::Json;
 
 use super::connection::{Store, Tx, sql};
 use super::error::StoreError;
 use super::narrow::{Narrowed, narrow, preview};
-use super::ranges::{count, json, to_json};
+use super::ranges::{count, json};
 
 /// The catalog in force.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -59,11 +60,11 @@ impl Store {
         let mut tx = self.begin().await?;
         let row = tx
             .optional(sql(
-                "select revision, body::text, source from sluice.catalog order by applied_at desc limit 1",
+                "select revision, body, source from sluice.catalog order by applied_at desc limit 1",
             ))
             .await?;
         let rows = tx
-            .all(sql("select dataset, body::text, sluice.micros(taken_at) as taken from sluice.estimate"))
+            .all(sql("select dataset, body, sluice.micros(taken_at) as taken from sluice.estimate"))
             .await?;
         tx.commit().await?;
         let Some(row) = row else { return Ok(None) };
@@ -141,13 +142,11 @@ impl Store {
         tx.run(sql("select pg_advisory_xact_lock(7306012)")).await?;
         let moved = is_moved(&mut tx, applied).await?;
         let insert = sql(include_str!("../sql/catalog/apply.sql"));
-        let insert =
-            insert.bind(&applied.revision_id).bind(to_json(&applied.revision)?).bind(&applied.source);
+        let insert = insert.bind(&applied.revision_id).bind(Json(&applied.revision)).bind(&applied.source);
         tx.run(insert.bind(toml)).await?;
         tx.run(sql("delete from sluice.estimate")).await?;
         let datasets: Vec<_> = applied.estimates.keys().cloned().collect();
-        let bodies =
-            applied.estimates.values().map(to_json::<DatasetEstimate>).collect::<Result<Vec<_>, _>>()?;
+        let bodies: Vec<_> = applied.estimates.values().map(Json).collect();
         let insert = sql(include_str!("../sql/catalog/estimates.sql"));
         tx.run(insert.bind(datasets).bind(bodies)).await?;
         let narrowed = narrow(&mut tx, &applied.revision, moved).await?;

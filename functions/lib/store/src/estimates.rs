@@ -3,10 +3,11 @@
 use export::catalog::Dataset;
 use export::estimate::DatasetEstimate;
 use sqlx::Row;
+use sqlx::types::Json;
 
 use super::connection::{Store, sql};
 use super::error::StoreError;
-use super::ranges::{json, to_json};
+use super::ranges::json;
 
 /// The dataset whose estimates are the oldest.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,10 +53,9 @@ impl Store {
         stale: &Stale,
         new: Option<&DatasetEstimate>,
     ) -> Result<bool, StoreError> {
-        let body = new.map(to_json).transpose()?;
         let mut tx = self.begin().await?;
         let keep = sql(include_str!("../sql/estimates/keep.sql"));
-        let kept = tx.run(keep.bind(&stale.name).bind(&stale.revision_id).bind(body)).await? == 1;
+        let kept = tx.run(keep.bind(&stale.name).bind(&stale.revision_id).bind(new.map(Json))).await? == 1;
         tx.commit().await?;
         Ok(kept)
     }

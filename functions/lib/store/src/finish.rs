@@ -125,7 +125,7 @@ impl Store {
     pub async fn over(&self, exports: &[ExportId]) -> Result<Vec<ExportId>, StoreError> {
         let mut tx = self.begin().await?;
         let find = sql(include_str!("../sql/finish/over.sql"));
-        let rows = tx.all(find.bind(exports.iter().map(ToString::to_string).collect::<Vec<_>>())).await?;
+        let rows = tx.all(find.bind(exports.iter().map(|export| export.uuid()).collect::<Vec<_>>())).await?;
         tx.commit().await?;
         rows.iter().map(|row| export_id(row, "id")).collect()
     }
@@ -140,17 +140,17 @@ impl Store {
 
     async fn finish_once(&self, export: ExportId) -> Result<Finish, StoreError> {
         let mut tx = self.begin().await?;
-        // The check runs without a lock first: nearly always something is open, and the process that closes the last link
-        // checks again after its commit. An export found closed is decided again under the lock, by a later snapshot.
+        // The check runs without a lock first: nearly always something is open, and the process that closes the last
+        // link checks again after its commit. An export found closed is decided again under the lock, by a later snapshot.
         let live = sql(include_str!("../sql/finish/live.sql"));
-        if tx.optional(live.bind(export.to_string())).await?.is_none() {
+        if tx.optional(live.bind(export.uuid())).await?.is_none() {
             tx.rollback().await?;
             return Ok(Finish::NotYet);
         }
         let find = sql(include_str!("../sql/finish/lock.sql"));
-        let found = tx.optional(find.bind(export.to_string())).await?;
+        let found = tx.optional(find.bind(export.uuid())).await?;
         let state = sql(include_str!("../sql/finish/state.sql"));
-        let state = tx.one(state.bind(export.to_string())).await?;
+        let state = tx.one(state.bind(export.uuid())).await?;
         let row = match found {
             Some(row) if !state.try_get::<bool, _>("open")? => row,
             _ => {
@@ -160,14 +160,14 @@ impl Store {
         };
         if state.try_get("incomplete")? {
             let fail = sql(include_str!("../sql/finish/fail.sql"));
-            tx.run(fail.bind(export.to_string())).await?;
+            tx.run(fail.bind(export.uuid())).await?;
             tx.commit().await?;
             tracing::warn!(%export, "export failed");
             ports::metrics::export_failed(export);
             return Ok(Finish::Failed);
         }
         let chunks = sql(include_str!("../sql/finish/chunks.sql"));
-        let rows = tx.all(chunks.bind(export.to_string())).await?;
+        let rows = tx.all(chunks.bind(export.uuid())).await?;
         tx.rollback().await?;
         Ok(Finish::AllDone(Box::new(Finished {
             tenant: row
@@ -191,18 +191,18 @@ impl Store {
     pub async fn flip(&self, export: ExportId, key: &str, edition: i32) -> Result<bool, StoreError> {
         self.again(|| async {
             let mut tx = self.begin().await?;
-            let lock = sql("select from sluice.export where id = $1::text::uuid and status in ('queued', 'running') for no key update");
-            if tx.optional(lock.bind(export.to_string())).await?.is_none() {
+            let lock = sql(include_str!("../sql/finish/flippable.sql"));
+            if tx.optional(lock.bind(export.uuid())).await?.is_none() {
                 // If the connection broke during commit, the export may already be marked succeeded.
-                let mine = sql("select from sluice.export where id = $1::text::uuid and status = 'succeeded' and manifest_key = $2");
-                let flipped = tx.optional(mine.bind(export.to_string()).bind(key)).await?.is_some();
+                let mine = sql(
+                    "select from sluice.export where id = $1 and status = 'succeeded' and manifest_key = $2",
+                );
+                let flipped = tx.optional(mine.bind(export.uuid()).bind(key)).await?.is_some();
                 tx.rollback().await?;
                 return Ok(flipped);
             }
-            let flip = sql(include_str!("../sql/finish/flip.sql"))
-            .bind(export.to_string())
-            .bind(key)
-            .bind(edition);
+            let flip =
+                sql(include_str!("../sql/finish/flip.sql")).bind(export.uuid()).bind(key).bind(edition);
             let flipped = tx.run(flip).await? == 1;
             tx.commit().await?;
             Ok(flipped)

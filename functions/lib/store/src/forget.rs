@@ -2,12 +2,11 @@
 //! chunks.
 
 use export::id::TenantId;
-use sqlx::Row;
 
 use super::cancel::Ended;
 use super::connection::{Store, sql};
 use super::error::StoreError;
-use super::ranges::{count, export_id};
+use super::ranges::{count, export_id, ids};
 
 /// Chunks per transaction. Each transaction is short, so that exports of other tenants continue between them.
 const BATCH: i64 = 1000;
@@ -51,7 +50,7 @@ impl Store {
         }
         forgotten.keys =
             tx.run(sql("delete from sluice.api_key where tenant = $1").bind(tenant.as_str())).await?;
-        let find = sql("select id::text from sluice.export where tenant = $1 order by id");
+        let find = sql("select id from sluice.export where tenant = $1 order by id");
         let rows = tx.all(find.bind(tenant.as_str())).await?;
         tx.commit().await?;
         for row in &rows {
@@ -77,16 +76,14 @@ impl Store {
         let mut tx = self.begin().await?;
         let lock = sql(include_str!("../sql/forget/lock.sql"));
         let rows = tx.all(lock.bind(tenant.as_str()).bind(BATCH)).await?;
-        let chunks = rows.iter().map(|row| row.try_get("id")).collect::<Result<Vec<String>, _>>()?;
+        let chunks = ids(&rows)?;
         if chunks.is_empty() {
             tx.rollback().await?;
             return Ok(0);
         }
         // Decided again under the locks, since a link may have been added meanwhile.
         tx.run(sql(include_str!("../sql/invalidate/unlinked.sql")).bind(&chunks)).await?;
-        let forget = sql(
-            "update sluice.chunk set reusable = false, keep_until = null where id = any ($1::text[]::uuid[])",
-        );
+        let forget = sql("update sluice.chunk set reusable = false, keep_until = null where id = any ($1)");
         tx.run(forget.bind(&chunks)).await?;
         tx.run(sql(include_str!("../sql/cancel/release.sql")).bind(&chunks)).await?;
         tx.commit().await?;

@@ -35,7 +35,7 @@ impl Store {
     ) -> Result<Option<ExportId>, StoreError> {
         let mut tx = self.begin().await?;
         let find = sql(
-            "select export_id::text from sluice.idempotency where tenant = $1 and key = $2 and sent_sha256 = $3",
+            "select export_id from sluice.idempotency where tenant = $1 and key = $2 and sent_sha256 = $3",
         );
         let row = tx.optional(find.bind(tenant.as_str()).bind(key).bind(&sent_sha256[..])).await?;
         tx.commit().await?;

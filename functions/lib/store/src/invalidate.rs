@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use export::id::{ExportId, TenantId};
 use export::range::Days;
 use sqlx::Row;
+use uuid::Uuid;
 
 use super::connection::{Store, Tx, sql};
 use super::error::StoreError;
-use super::ranges::{count, export_id};
+use super::ranges::{count, export_id, ids};
 
 /// Chunks per transaction. Each transaction is short, so that exports continue between them.
 const BATCH: i64 = 1000;
@@ -54,7 +55,7 @@ impl Store {
         let mut all = Invalidated::default();
         let mut last = None;
         loop {
-            let (batch, end) = self.again(|| self.invalidate_some(what, last.clone())).await?;
+            let (batch, end) = self.again(|| self.invalidate_some(what, last)).await?;
             all.chunks += batch.chunks;
             all.files += batch.files;
             all.lost.extend(batch.lost);
@@ -70,11 +71,11 @@ impl Store {
     async fn invalidate_some(
         &self,
         what: &Invalidation,
-        after: Option<String>,
-    ) -> Result<(Invalidated, Option<String>), StoreError> {
+        after: Option<Uuid>,
+    ) -> Result<(Invalidated, Option<Uuid>), StoreError> {
         let mut tx = self.begin().await?;
         let chunks = lock_chunks(&mut tx, what, after).await?;
-        let Some(last) = chunks.last().cloned() else {
+        let Some(last) = chunks.last().copied() else {
             tx.rollback().await?;
             return Ok((Invalidated::default(), None));
         };
@@ -103,17 +104,13 @@ impl Store {
     ) -> Result<Option<String>, StoreError> {
         let mut tx = self.begin().await?;
         let find = sql(include_str!("../sql/invalidate/reason.sql"));
-        let row = tx.optional(find.bind(export.to_string()).bind(tenant.as_str()).bind(name)).await?;
+        let row = tx.optional(find.bind(export.uuid()).bind(tenant.as_str()).bind(name)).await?;
         tx.commit().await?;
         row.map(|row| Ok(row.try_get("message")?)).transpose()
     }
 }
 
-async fn lock_chunks(
-    tx: &mut Tx,
-    what: &Invalidation,
-    after: Option<String>,
-) -> Result<Vec<String>, StoreError> {
+async fn lock_chunks(tx: &mut Tx, what: &Invalidation, after: Option<Uuid>) -> Result<Vec<Uuid>, StoreError> {
     let spans = if what.days.is_all() { Vec::new() } else { what.days.spans().to_vec() };
     let lock = sql(include_str!("../sql/invalidate/chunks.sql"))
         .bind(&what.dataset)
@@ -123,14 +120,14 @@ async fn lock_chunks(
         .bind(spans.iter().map(|s| s.end).collect::<Vec<_>>())
         .bind(after)
         .bind(BATCH);
-    tx.all(lock).await?.iter().map(|row| Ok(row.try_get("id")?)).collect()
+    ids(&tx.all(lock).await?)
 }
 
 /// Runs a statement over the chunks and returns the exports it affected.
 async fn exports(
     tx: &mut Tx,
     statement: &'static str,
-    chunks: &[String],
+    chunks: &[Uuid],
 ) -> Result<BTreeSet<ExportId>, StoreError> {
     tx.all(sql(statement).bind(chunks)).await?.iter().map(|row| export_id(row, "id")).collect()
 }

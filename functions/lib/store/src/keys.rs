@@ -209,7 +209,10 @@ impl Store {
     /// If the store cannot be reached.
     pub async fn revoke_key(&self, key_id: &str) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
-        let revoked = tx.run(sql("update sluice.api_key set revoked_at = clock_timestamp() where id = $1 and revoked_at is null").bind(key_id)).await? == 1;
+        let revoke = sql(
+            "update sluice.api_key set revoked_at = clock_timestamp() where id = $1 and revoked_at is null",
+        );
+        let revoked = tx.run(revoke.bind(key_id)).await? == 1;
         tx.commit().await?;
         Ok(revoked)
     }

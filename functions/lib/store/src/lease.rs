@@ -42,13 +42,13 @@ impl Store {
     async fn lease_once(&self, chunk: ChunkId, lease_secs: u32) -> Result<Option<Attempt>, StoreError> {
         let mut tx = self.begin().await?;
         let lease =
-            sql(include_str!("../sql/lease/lease.sql")).bind(chunk.to_string()).bind(i64::from(lease_secs));
+            sql(include_str!("../sql/lease/lease.sql")).bind(chunk.uuid()).bind(i64::from(lease_secs));
         let Some(row) = tx.optional(lease).await? else {
             tx.rollback().await?;
             return Ok(None);
         };
         let start = sql(include_str!("../sql/lease/start.sql"));
-        tx.run(start.bind(chunk.to_string())).await?;
+        tx.run(start.bind(chunk.uuid())).await?;
         tx.commit().await?;
         Ok(Some(Attempt {
             chunk,
@@ -79,7 +79,7 @@ impl Store {
     pub async fn renew(&self, chunk: ChunkId, attempt: u32, lease_secs: u32) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
         let renew = sql(include_str!("../sql/lease/renew.sql"))
-            .bind(chunk.to_string())
+            .bind(chunk.uuid())
             .bind(i64::from(attempt))
             .bind(i64::from(lease_secs));
         let renewed = tx.run(renew).await? == 1;
@@ -97,7 +97,7 @@ impl Store {
         let reusable = read.horizon_micros.is_some_and(|at| attempt.is_settled_at(at));
         let mut tx = self.begin().await?;
         let note = sql(include_str!("../sql/lease/note.sql"))
-            .bind(attempt.chunk.to_string())
+            .bind(attempt.chunk.uuid())
             .bind(i64::from(attempt.number))
             .bind(read.as_of_micros)
             .bind(reusable)

@@ -6,10 +6,11 @@ use export::catalog::Revision;
 use export::id::ExportId;
 use export::selection::Selection;
 use sqlx::Row;
+use uuid::Uuid;
 
 use super::connection::{Store, Tx, sql};
 use super::error::StoreError;
-use super::ranges::{count, json};
+use super::ranges::{count, ids, json};
 
 /// Selections of one dataset that a catalog revokes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,14 +40,13 @@ pub(super) async fn narrow(
     }
     let lock = sql(include_str!("../sql/narrow/lock.sql"));
     let rows = tx.all(lock.bind(&fingerprints)).await?;
-    let chunks = rows.iter().map(|row| row.try_get("id")).collect::<Result<Vec<String>, _>>()?;
+    let chunks = ids(&rows)?;
     let fail = sql(include_str!("../sql/narrow/fail.sql")).bind(&chunks).bind(&fingerprints).bind(&reasons);
     for row in tx.all(fail).await? {
         let one = narrowed.entry(row.try_get("dataset")?).or_default();
         one.failed = count(&row, "chunks")?;
-        let exports: Option<Vec<String>> = row.try_get("exports")?;
-        let ids = exports.into_iter().flatten().map(|id| id.parse());
-        one.exports = ids.collect::<Result<_, _>>().map_err(|e| StoreError::unreadable("export id", e))?;
+        let exports: Option<Vec<Uuid>> = row.try_get("exports")?;
+        one.exports = exports.into_iter().flatten().map(ExportId::from).collect();
     }
     for row in tx.all(sql(include_str!("../sql/narrow/forget.sql")).bind(&chunks)).await? {
         narrowed.entry(row.try_get("dataset")?).or_default().forgotten = count(&row, "chunks")?;
@@ -69,9 +69,8 @@ pub(super) async fn preview(
     for row in tx.all(sql(include_str!("../sql/narrow/preview.sql")).bind(&fingerprints)).await? {
         let one = narrowed.entry(row.try_get("dataset")?).or_default();
         (one.failed, one.forgotten) = (count(&row, "failing")?, count(&row, "forgotten")?);
-        let exports: Option<Vec<String>> = row.try_get("exports")?;
-        let ids = exports.into_iter().flatten().map(|id| id.parse());
-        one.exports = ids.collect::<Result<_, _>>().map_err(|e| StoreError::unreadable("export id", e))?;
+        let exports: Option<Vec<Uuid>> = row.try_get("exports")?;
+        one.exports = exports.into_iter().flatten().map(ExportId::from).collect();
     }
     Ok(narrowed)
 }

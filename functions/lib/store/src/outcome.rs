@@ -4,10 +4,11 @@ use export::chunk::{Failure, MAX_FAILURES, Usage, backoff_secs};
 use export::file::FileRecord;
 use export::id::{ChunkId, ExportId};
 use sqlx::Row;
+use sqlx::types::Json;
 
 use super::connection::{Store, Tx, sql};
 use super::error::StoreError;
-use super::ranges::{export_id, to_json};
+use super::ranges::export_id;
 
 impl Store {
     /// Records the file of an attempt. Returns the exports of its chunk, each of which may now be finished; `None` if
@@ -25,7 +26,7 @@ impl Store {
             let mut tx = self.begin().await?;
             let number = |n: u64| i64::try_from(n).map_err(|e| StoreError::unreadable("count", e));
             let record = sql(include_str!("../sql/outcome/record.sql"))
-                .bind(chunk.to_string())
+                .bind(chunk.uuid())
                 .bind(i64::from(file.attempt))
                 .bind(number(file.rows)?)
                 .bind(number(file.bytes)?)
@@ -34,7 +35,7 @@ impl Store {
             if tx.run(record).await? == 0 {
                 // If the connection broke during commit, the file may already be recorded.
                 let mine = sql(include_str!("../sql/outcome/recorded.sql"))
-                    .bind(chunk.to_string())
+                    .bind(chunk.uuid())
                     .bind(i64::from(file.attempt))
                     .bind(&file.sha256);
                 if tx.optional(mine).await?.is_none() {
@@ -65,9 +66,8 @@ impl Store {
     ) -> Result<Option<Vec<ExportId>>, StoreError> {
         self.again(|| async {
             let mut tx = self.begin().await?;
-            let fence = sql(include_str!("../sql/outcome/fence.sql"))
-                .bind(chunk.to_string())
-                .bind(i64::from(attempt));
+            let fence =
+                sql(include_str!("../sql/outcome/fence.sql")).bind(chunk.uuid()).bind(i64::from(attempt));
             let Some(row) = tx.optional(fence).await? else {
                 tx.rollback().await?;
                 return Ok(None);
@@ -77,10 +77,10 @@ impl Store {
                 .saturating_add(1);
             let again = failure.again && failures < MAX_FAILURES;
             let update = sql(include_str!("../sql/outcome/fail.sql"))
-                .bind(chunk.to_string())
+                .bind(chunk.uuid())
                 .bind(again)
                 .bind(i64::from(failures))
-                .bind(to_json(failure)?)
+                .bind(Json(failure))
                 .bind(i64::try_from(backoff_secs(failures)).unwrap_or(i64::MAX));
             tx.run(update).await?;
             // The retry is announced only here, where it is decided.
@@ -112,18 +112,17 @@ pub(super) async fn end_attempt(
     usage: &Usage,
 ) -> Result<(), StoreError> {
     let end = sql(include_str!("../sql/outcome/attempt.sql"))
-        .bind(chunk.to_string())
+        .bind(chunk.uuid())
         .bind(i64::from(attempt))
         .bind(outcome.to_owned())
-        .bind(failure.map(to_json).transpose()?)
-        .bind(to_json(usage)?);
+        .bind(failure.map(Json))
+        .bind(Json(usage));
     tx.run(end).await.map(|_| ())
 }
 
 async fn close_links(tx: &mut Tx, chunk: ChunkId) -> Result<Vec<ExportId>, StoreError> {
-    let close =
-        sql("update sluice.link set open = false where chunk_id = $1::text::uuid returning export_id::text");
-    let rows = tx.all(close.bind(chunk.to_string())).await?;
+    let close = sql("update sluice.link set open = false where chunk_id = $1 returning export_id");
+    let rows = tx.all(close.bind(chunk.uuid())).await?;
     rows.iter().map(|row| export_id(row, "export_id")).collect()
 }
 
@@ -131,5 +130,5 @@ async fn close_links(tx: &mut Tx, chunk: ChunkId) -> Result<Vec<ExportId>, Store
 /// write.
 pub(super) async fn note_litter(tx: &mut Tx, chunk: ChunkId) -> Result<(), StoreError> {
     let litter = sql(include_str!("../sql/outcome/litter.sql"));
-    tx.run(litter.bind(chunk.to_string())).await.map(|_| ())
+    tx.run(litter.bind(chunk.uuid())).await.map(|_| ())
 }

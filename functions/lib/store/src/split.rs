@@ -10,7 +10,7 @@ use sqlx::Row;
 use super::connection::{Store, sql};
 use super::error::StoreError;
 use super::outcome::end_attempt;
-use super::ranges::{json, texts};
+use super::ranges::{json, uuids};
 use ports::fault::Point;
 use ports::random;
 
@@ -46,8 +46,7 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
         let mut tx = self.begin().await?;
-        let split =
-            sql(include_str!("../sql/split/parent.sql")).bind(chunk.to_string()).bind(i64::from(attempt));
+        let split = sql(include_str!("../sql/split/parent.sql")).bind(chunk.uuid()).bind(i64::from(attempt));
         let Some(row) = tx.optional(split).await? else {
             tx.rollback().await?;
             return Ok(false);
@@ -59,16 +58,15 @@ impl Store {
             .map(|s| file_name(&selection.dataset, &Range::Span(*s), selection.output.extension()))
             .collect();
         let replace = sql(include_str!("../sql/split/children.sql"))
-            .bind(chunk.to_string())
-            .bind(texts(&ids))
+            .bind(chunk.uuid())
+            .bind(uuids(&ids))
             .bind(children.iter().map(|s| s.start).collect::<Vec<_>>())
             .bind(children.iter().map(|s| s.end).collect::<Vec<_>>())
             .bind(names)
             .bind(signed(planned_bytes))
             .bind(out_of_time.map(signed));
         let links: i64 = tx.one(replace).await?.try_get("links")?;
-        tx.run(sql("delete from sluice.link where chunk_id = $1::text::uuid").bind(chunk.to_string()))
-            .await?;
+        tx.run(sql("delete from sluice.link where chunk_id = $1").bind(chunk.uuid())).await?;
         end_attempt(&mut tx, chunk, attempt, "split", None, usage).await?;
         self.crash(Point::Splitting);
         tx.commit().await?;

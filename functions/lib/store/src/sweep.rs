@@ -5,7 +5,7 @@ use sqlx::Row;
 
 use super::connection::{Store, sql};
 use super::error::StoreError;
-use super::ranges::{chunk_id, count, export_id};
+use super::ranges::{chunk_id, count, export_id, ids, uuids};
 
 /// A chunk that no export needs: its objects are deleted, then its row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct Backlog {
     pub running: u64,
 }
 
-const LOCK: &str = "select from sluice.chunk where id = any ($1::text[]::uuid[]) order by id for update";
+const LOCK: &str = "select from sluice.chunk where id = any ($1) order by id for update";
 
 impl Store {
     /// Returns live exports past their deadline; none while paused.
@@ -101,7 +101,7 @@ impl Store {
             let mut tx = self.begin().await?;
             let lock = sql(include_str!("../sql/sweep/unused.sql"));
             let rows = tx.all(lock.bind(limit)).await?;
-            let chunks = rows.iter().map(|row| row.try_get("id")).collect::<Result<Vec<String>, _>>()?;
+            let chunks = ids(&rows)?;
             let found = chunks.len();
             if found == 0 {
                 return tx.rollback().await.map(|()| 0);
@@ -145,9 +145,9 @@ impl Store {
     pub async fn emptied(&self, chunks: &[ChunkId]) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         // In id order, the order of all locks.
-        tx.all(sql(LOCK).bind(super::ranges::texts(chunks))).await?;
+        tx.all(sql(LOCK).bind(uuids(chunks))).await?;
         let note = sql(include_str!("../sql/sweep/emptied.sql"));
-        tx.run(note.bind(super::ranges::texts(chunks))).await?;
+        tx.run(note.bind(uuids(chunks))).await?;
         tx.commit().await
     }
 
@@ -158,9 +158,9 @@ impl Store {
     pub async fn forget(&self, chunks: &[ChunkId]) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         // In id order, the order of all locks.
-        tx.all(sql(LOCK).bind(super::ranges::texts(chunks))).await?;
+        tx.all(sql(LOCK).bind(uuids(chunks))).await?;
         let delete = sql(include_str!("../sql/sweep/forget.sql"));
-        tx.run(delete.bind(super::ranges::texts(chunks))).await?;
+        tx.run(delete.bind(uuids(chunks))).await?;
         tx.commit().await
     }
 

@@ -13,7 +13,7 @@ with tenant as materialized (
            ) as kept_exports, coalesce(k.request_bytes, 0) as kept_bytes, coalesce(k.links, 0) as kept_chunks,
            sluice.max_kept_exports() as max_kept_exports, sluice.max_kept_bytes() as max_kept_bytes,
            sluice.max_kept_chunks() as max_kept_chunks,
-           i.export_id::text as earlier, coalesce(i.body_sha256 = $6 or i.sent_sha256 = $7, false) as same
+           i.export_id as earlier, coalesce(i.body_sha256 = $6 or i.sent_sha256 = $7, false) as same
     from (values (1)) as one (one)
     left join sluice.tenant_kept k on k.tenant = $1
     left join sluice.idempotency i on i.tenant = $1 and i.key = $5
@@ -38,7 +38,7 @@ with tenant as materialized (
         offset 0
     ) c
 )
-select t.*, c.id::text, c.fingerprint, c.range_of, c.range_start, c.range_end, c.state, c.reusable and c.horizon is not null as reusable,
+select t.*, c.id, c.fingerprint, c.range_of, c.range_start, c.range_end, c.state, c.reusable and c.horizon is not null as reusable,
        sluice.micros(c.as_of) as as_of, coalesce(c.rows, c.planned_rows) as rows,
        coalesce(c.source_bytes, c.planned_bytes) as bytes
 from tenant t left join found c on true

@@ -5,7 +5,7 @@ with tenant as materialized (
     select id from sluice.tenant where id = $1 for no key update nowait
 ), claimed as (
     insert into sluice.idempotency (tenant, key, body_sha256, sent_sha256, export_id)
-    select id, $2, $3, $4, $5::text::uuid from tenant where $2::text is not null
+    select id, $2, $3, $4, $5 from tenant where $2::text is not null
     on conflict do nothing
     returning key
 )

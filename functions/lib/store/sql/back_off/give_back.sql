@@ -11,7 +11,7 @@ set state = 'due', lease_until = null, reusable = false, as_of = null,
     breaks = c.breaks + ($4 and c.as_of is not null)::integer,
     failures = c.failures - (c.state <> 'running')::integer,
     failure = case when c.state = 'running' then c.failure end
-where c.id = $1::text::uuid and c.attempt = $2::bigint
+where c.id = $1 and c.attempt = $2::bigint
   and (c.state = 'running' or c.state in ('due', 'sent') and exists (
       select from sluice.attempt a where a.chunk_id = c.id and a.number = c.attempt and a.outcome = 'lost'))
 returning c.breaks, greatest(extract(epoch from c.due_at - clock_timestamp()) * 1000, 0)::bigint as wait_ms

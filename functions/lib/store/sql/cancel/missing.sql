@@ -8,4 +8,4 @@ select l.export_id, c.dataset, c.fingerprint, c.range_of, c.range_start, c.range
            || coalesce('; no chunks could start: ' || h.reason || '; retry the export when this is over',
                        '; retry the export, or request less data'))
 from sluice.link l join sluice.chunk c on c.id = l.chunk_id left join sluice.held() h on true
-where l.export_id = $1::text::uuid and c.id = any ($2::text[]::uuid[]) and c.state in ('due', 'sent', 'running')
+where l.export_id = $1 and c.id = any ($2) and c.state in ('due', 'sent', 'running')

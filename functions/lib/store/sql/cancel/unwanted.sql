@@ -2,12 +2,12 @@
 -- fenced by the state. A chunk that was never leased has no objects, so its row is deleted at once.
 with never_read as (
     delete from sluice.chunk c
-    where c.id = any ($1::text[]::uuid[]) and c.state in ('due', 'sent') and c.attempt = 0
+    where c.id = any ($1) and c.state in ('due', 'sent') and c.attempt = 0
       and not exists (select from sluice.link l where l.chunk_id = c.id)
 ), unwanted as (
     update sluice.chunk c
     set state = 'dying', ended_at = clock_timestamp(), lease_until = null, reusable = false
-    where c.id = any ($1::text[]::uuid[])
+    where c.id = any ($1)
       and (c.state = 'running' or (c.state in ('due', 'sent') and c.attempt > 0))
       and not exists (select from sluice.link l where l.chunk_id = c.id)
     returning c.id, c.attempt

@@ -2,4 +2,4 @@
 update sluice.export
 set status = 'failed', ended_at = clock_timestamp(), expires_at = clock_timestamp() + sluice.retention(),
     progress = sluice.last_progress(id)
-where id = $1::text::uuid
+where id = $1

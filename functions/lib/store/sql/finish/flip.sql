@@ -4,6 +4,6 @@ update sluice.export
 set status = 'succeeded', manifest_key = $2, started_at = coalesce(started_at, accepted_at),
     ended_at = clock_timestamp(), expires_at = clock_timestamp() + sluice.retention(),
     progress = sluice.last_progress(id)
-where id = $1::text::uuid and edition = $3
+where id = $1 and edition = $3
   and not exists (select from sluice.link l join sluice.chunk c on c.id = l.chunk_id
-                  where l.export_id = $1::text::uuid and c.state <> 'done')
+                  where l.export_id = $1 and c.state <> 'done')

@@ -1,5 +1,5 @@
 -- Locks export $1 if it is live, and reads what its manifest says about it.
-select e.tenant, e.revision, e.edition, e.request::text, e.heads::text, sluice.micros(e.accepted_at) as accepted
+select e.tenant, e.revision, e.edition, e.request, e.heads, sluice.micros(e.accepted_at) as accepted
 from sluice.export e
-where e.id = $1::text::uuid and e.status in ('queued', 'running')
+where e.id = $1 and e.status in ('queued', 'running')
 for no key update of e

@@ -1,6 +1,6 @@
 -- Reads of export $1 whether it has an open link, and whether a chunk of it is not done or missing. The export is
 -- locked by the caller.
-select exists (select from sluice.link l where l.export_id = $1::text::uuid and l.open) as open,
+select exists (select from sluice.link l where l.export_id = $1 and l.open) as open,
        exists (select from sluice.link l join sluice.chunk c on c.id = l.chunk_id
-               where l.export_id = $1::text::uuid and c.state <> 'done')
-       or exists (select from sluice.missing m where m.export_id = $1::text::uuid) as incomplete
+               where l.export_id = $1 and c.state <> 'done')
+       or exists (select from sluice.missing m where m.export_id = $1) as incomplete

@@ -8,7 +8,7 @@ with anew as (
         failures = 0, failure = null, breaks = 0,
         planned_rows = coalesce(c.rows, c.planned_rows), planned_bytes = coalesce(c.source_bytes, c.planned_bytes),
         rows = null, bytes = null, source_bytes = null, sha256 = null
-    where c.id = any ($1::text[]::uuid[]) and c.state in ('running', 'done')
+    where c.id = any ($1) and c.state in ('running', 'done')
       and exists (select from sluice.link l where l.chunk_id = c.id)
     returning c.id, c.tenant, c.attempt
 ), reopened as (
@@ -24,4 +24,4 @@ with anew as (
 )
 update sluice.export e set edition = e.edition + 1
 where e.id in (select export_id from reopened)
-returning e.id::text
+returning e.id

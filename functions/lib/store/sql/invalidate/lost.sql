@@ -2,7 +2,7 @@
 with lost as (
     delete from sluice.link l
     using sluice.chunk c, sluice.export e
-    where l.chunk_id = any ($1::text[]::uuid[]) and c.id = l.chunk_id and c.state = 'done'
+    where l.chunk_id = any ($1) and c.id = l.chunk_id and c.state = 'done'
       and e.id = l.export_id and e.status not in ('queued', 'running')
     returning l.export_id, l.name, c.dataset, c.fingerprint, c.range_of, c.range_start, c.range_end, c.attempt, c.rows, c.bytes
 ), noted as (
@@ -33,4 +33,4 @@ set status = case when e.status = 'succeeded' then 'failed' else e.status end,
         'bytes', (e.progress ->> 'bytes')::bigint - s.bytes)
 from summed s
 where e.id = s.export_id
-returning e.id::text
+returning e.id

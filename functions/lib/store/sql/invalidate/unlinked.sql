@@ -2,7 +2,7 @@
 with gone as (
     update sluice.chunk c
     set state = 'dying', reusable = false, keep_until = null, ended_at = clock_timestamp(), lease_until = null
-    where c.id = any ($1::text[]::uuid[]) and c.state in ('running', 'done')
+    where c.id = any ($1) and c.state in ('running', 'done')
       and not exists (select from sluice.link l where l.chunk_id = c.id)
     returning c.id, c.attempt
 )

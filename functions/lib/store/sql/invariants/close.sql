@@ -2,4 +2,4 @@
 update sluice.link l
 set open = false
 from sluice.chunk c
-where c.id = any ($1::text[]::uuid[]) and l.chunk_id = c.id and l.open and c.state in ('done', 'failed')
+where c.id = any ($1) and l.chunk_id = c.id and l.open and c.state in ('done', 'failed')

@@ -1,5 +1,5 @@
 -- Chunks of the window checked last that are done or failed and have an open link: $1 at most, locked.
-select c.id::text
+select c.id
 from sluice.chunk c
 where c.state in ('done', 'failed')
   and c.id in (

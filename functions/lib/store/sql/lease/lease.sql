@@ -3,7 +3,7 @@ with leased as (
     update sluice.chunk
     set state = 'running', attempt = attempt + 1, sends = 0, reusable = false, as_of = null,
         renewed_at = clock_timestamp(), lease_until = clock_timestamp() + $2::bigint * interval '1 second'
-    where id = $1::text::uuid and state = 'sent'
+    where id = $1 and state = 'sent'
     returning *
 ), started as (
     insert into sluice.attempt (chunk_id, number, started_at)
@@ -11,5 +11,5 @@ with leased as (
 )
 select l.attempt, l.tenant, l.range_of, l.range_start, l.range_end, l.planned_bytes, l.indexed, l.failures, l.depth, l.parent_seen,
        greatest(extract(epoch from clock_timestamp() - l.due_at) * 1000, 0)::bigint as waited_ms,
-       s.body::text as selection
+       s.body as selection
 from leased l join sluice.selection s on s.fingerprint = l.fingerprint

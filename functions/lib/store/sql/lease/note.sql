@@ -5,5 +5,5 @@ with over as (
     delete from sluice.back_off where until <= clock_timestamp() and signal not like 'storage%' returning 1
 )
 update sluice.chunk set as_of = sluice.from_micros($3), reusable = $4, horizon = sluice.from_micros($5)
-where id = $1::text::uuid and attempt = $2::bigint and state = 'running' and (select count(*) from over) >= 0
+where id = $1 and attempt = $2::bigint and state = 'running' and (select count(*) from over) >= 0
 returning (select count(*) from over) > 0 as resumed

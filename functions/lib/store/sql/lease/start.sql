@@ -5,4 +5,4 @@ set status = 'running', started_at = coalesce(started_at, clock_timestamp())
 where status = 'queued' and id in (
     select l.export_id
     from sluice.link l join sluice.export_turn t on t.export_id = l.export_id
-    where l.chunk_id = $1::text::uuid)
+    where l.chunk_id = $1)

@@ -5,7 +5,7 @@ with failed as (
     set state = 'failed', ended_at = clock_timestamp(), lease_until = null, reusable = false, keep_until = null,
         failure = jsonb_build_object('code', 'catalog_changed', 'again', false, 'message', u.why)
     from unnest($2::bytea[], $3::text[]) as u (fingerprint, why)
-    where c.id = any ($1::text[]::uuid[]) and c.state in ('due', 'sent', 'running') and c.fingerprint = u.fingerprint
+    where c.id = any ($1) and c.state in ('due', 'sent', 'running') and c.fingerprint = u.fingerprint
     returning c.id, c.tenant, c.dataset, c.attempt, c.failure
 ), closed as (
     update sluice.link l set open = false from failed where l.chunk_id = failed.id
@@ -20,6 +20,6 @@ with failed as (
     on conflict (prefix) do nothing
 )
 select f.dataset, count(*) as chunks,
-       (select array_agg(distinct c.export_id::text) from closed c where c.dataset = f.dataset) as exports
+       (select array_agg(distinct c.export_id) from closed c where c.dataset = f.dataset) as exports
 from failed f
 group by f.dataset

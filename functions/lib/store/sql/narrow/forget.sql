@@ -2,7 +2,7 @@
 -- that have them. The chunks are locked by the caller.
 with forgotten as (
     update sluice.chunk c set reusable = false, keep_until = null
-    where c.id = any ($1::text[]::uuid[]) and c.state = 'done' and c.reusable
+    where c.id = any ($1) and c.state = 'done' and c.reusable
     returning c.dataset
 )
 select dataset, count(*) as chunks from forgotten group by dataset

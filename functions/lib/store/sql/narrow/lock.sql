@@ -1,5 +1,5 @@
 -- Locks the chunks of the selections $1 that a catalog could change, in id order.
-select c.id::text
+select c.id
 from sluice.chunk c
 where c.fingerprint = any ($1) and c.state in ('due', 'sent', 'running', 'done')
 order by c.id

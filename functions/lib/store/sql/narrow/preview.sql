@@ -3,7 +3,7 @@
 select c.dataset,
        count(*) filter (where c.state in ('due', 'sent', 'running')) as failing,
        count(*) filter (where c.state = 'done' and c.reusable) as forgotten,
-       (select array_agg(distinct l.export_id::text)
+       (select array_agg(distinct l.export_id)
         from sluice.chunk o join sluice.link l on l.chunk_id = o.id and l.open
         where o.fingerprint = any ($1) and o.dataset = c.dataset and o.state in ('due', 'sent', 'running')) as exports
 from sluice.chunk c

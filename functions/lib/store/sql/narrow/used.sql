@@ -1,5 +1,5 @@
 -- Reads the selections in use: of chunks that are not read yet, or may be reused.
-select s.fingerprint, s.body::text
+select s.fingerprint, s.body
 from sluice.selection s
 where s.fingerprint in (
     select c.fingerprint from sluice.chunk c

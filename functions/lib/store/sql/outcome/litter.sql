@@ -3,5 +3,5 @@
 insert into sluice.litter (prefix, sweep_at, again_after)
 select format('t/%s/c/%s/%s.', tenant, id, attempt), clock_timestamp(), sluice.worker_timeout()
 from sluice.chunk
-where id = $1::text::uuid
+where id = $1
 on conflict (prefix) do nothing

@@ -17,10 +17,10 @@ with recent as (
     from recent r
     join sluice.selection s on s.fingerprint = r.fingerprint
     join sluice.attempt a on a.chunk_id = r.id and a.number = r.attempt and a.outcome = 'done'
-    where r.nth <= 500 and r.source_bytes > 0 and s.body #> '{output,format}' = $2::text::jsonb -> 'format'
-      and s.body #> '{output,compression}' = $2::text::jsonb -> 'compression'
+    where r.nth <= 500 and r.source_bytes > 0 and s.body #> '{output,format}' = $2::jsonb -> 'format'
+      and s.body #> '{output,compression}' = $2::jsonb -> 'compression'
 ), wanted as materialized (
-    select dataset, body::jsonb as body, units from unnest($3::text[], $4::text[], $5::bigint[]) as w (dataset, body, units)
+    select dataset, body, units from unnest($3::text[], $4::jsonb[], $5::bigint[]) as w (dataset, body, units)
 ), alike as materialized (
     -- Once per selection instead of per chunk, because filters may be long.
     select w.dataset, w.units, s.fingerprint
@@ -55,4 +55,4 @@ select (select count(*) from seen) as chunks,
        exists (select from sluice.setting where name = 'paused_at') as paused,
        (select chunks from waiting) as waiting_chunks,
        (select bytes from waiting) as waiting_bytes,
-       (select coalesce(jsonb_agg(to_jsonb(p)), '[]') from past p)::text as past
+       (select coalesce(jsonb_agg(to_jsonb(p)), '[]') from past p) as past

@@ -2,5 +2,5 @@
 update sluice.chunk c
 set state = 'split', ended_at = clock_timestamp(), lease_until = null, reusable = false
 from sluice.selection s
-where c.id = $1::text::uuid and c.attempt = $2::bigint and c.state = 'running' and s.fingerprint = c.fingerprint
-returning s.body::text as selection
+where c.id = $1 and c.attempt = $2::bigint and c.state = 'running' and s.fingerprint = c.fingerprint
+returning s.body as selection

@@ -7,7 +7,7 @@ with recursive tenants (tenant) as (
             where c.state in ('split', 'dying') and c.tenant > t.tenant order by c.tenant limit 1)
     from tenants t where t.tenant is not null
 )
-select x.id::text, x.tenant, x.quiet
+select x.id, x.tenant, x.quiet
 from tenants t cross join lateral (
     select c.*, row_number() over (order by c.emptied, c.ended_at) as n
     from (select c.id, c.tenant, c.ended_at, c.emptied_at is not null as emptied,

@@ -1,5 +1,5 @@
 -- Lists live exports past their deadline, $1 at most; none while paused.
-select id::text
+select id
 from sluice.export
 where status in ('queued', 'running') and deadline_at < clock_timestamp()
   and not exists (select from sluice.setting where name = 'paused_at')

@@ -1,6 +1,6 @@
 -- The next $1 chunks that may be unused: those whose time for reuse is over, and failed ones without a link. Rows
 -- locked by other transactions are left for the next time, so nothing waits here.
-select c.id::text
+select c.id
 from sluice.chunk c
 where c.id in (
     (select k.id from sluice.chunk k

@@ -1,8 +1,8 @@
 -- An export and its progress; a `where` follows. Missing chunks are added to the failed ones.
-select e.id::text, e.status, e.request::text, e.revision, e.heads::text, e.manifest_key,
+select e.id, e.status, e.request, e.revision, e.heads, e.manifest_key,
        sluice.micros(e.accepted_at) as accepted, sluice.micros(e.started_at) as started, sluice.micros(e.ended_at) as ended,
        sluice.micros(e.expires_at) as expires, sluice.micros(e.deadline_at) as deadline,
-       coalesce(e.progress, sluice.progress(e.id))::text as progress,
+       coalesce(e.progress, sluice.progress(e.id)) as progress,
        (select count(*) from sluice.missing m where m.export_id = e.id) as missing,
        exists (select from sluice.setting where name = 'paused_at') as paused,
        b.signal, b.reason, sluice.micros(b.since) as since, sluice.micros(b.until) as until,

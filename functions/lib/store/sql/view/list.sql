@@ -13,7 +13,7 @@ with page as materialized (
       and ($2::text is null or $2 = case
           when e.status in ('queued', 'running') and e.deadline_at < clock_timestamp() and sluice.overdue(e) then 'failed'
           else e.status end)
-      and ($3::bigint is null or (e.accepted_at, e.id) < (sluice.from_micros($3), $4::text::uuid))
+      and ($3::bigint is null or (e.accepted_at, e.id) < (sluice.from_micros($3), $4))
       and ($7::text[] is null
            or not exists (select from jsonb_array_elements(e.heads) h where h ->> 'name' <> all ($7)))
     window newest as (order by e.accepted_at desc, e.id desc)

@@ -47,9 +47,9 @@ impl Store {
                 return Err(StoreError::Conflict("the export ended at its deadline just now".into()));
             }
             let find = sql(include_str!("../../sql/view/chunks.sql"))
-                .bind(export.to_string())
+                .bind(export.uuid())
                 .bind(after.map(|(ordinal, _)| ordinal))
-                .bind(after.map(|(_, id)| id.to_string()))
+                .bind(after.map(|(_, id)| id.uuid()))
                 .bind(limit);
             let rows = tx.all(find).await?;
             // Each statement has its own snapshot: an export that is deleted or expires in between would seem to have
@@ -74,7 +74,7 @@ async fn status(
     export: ExportId,
 ) -> Result<Option<(ExportStatus, Option<i64>, bool)>, StoreError> {
     let find = sql(include_str!("../../sql/view/status.sql"));
-    let row = tx.optional(find.bind(export.to_string()).bind(tenant.as_str())).await?;
+    let row = tx.optional(find.bind(export.uuid()).bind(tenant.as_str())).await?;
     row.map(|row| {
         let status = row.try_get::<String, _>("status")?;
         let status = status.parse().map_err(|e| StoreError::unreadable("status", e))?;
