@@ -1,6 +1,7 @@
 //! Early end of an export, canceled by its owner or past its deadline, and release of the chunks of one that has
 //! ended.
 
+use export::chunk::export_prefix;
 use export::id::{ExportId, TenantId};
 use sqlx::Row;
 use uuid::Uuid;
@@ -158,15 +159,16 @@ impl Store {
                 tx.rollback().await?;
                 return Ok(false);
             };
-            let prefix = format!("t/{}/x/{export}/", row.try_get::<String, _>("tenant")?);
-            let keep = sql(
-"update sluice.export set progress = coalesce(progress, sluice.last_progress(id)) where id = $1",
-);
+            let tenant: TenantId = row
+                .try_get::<String, _>("tenant")?
+                .parse()
+                .map_err(|e| StoreError::unreadable("tenant", e))?;
+            let keep = sql(include_str!("../sql/cancel/progress.sql"));
             tx.run(keep.bind(export.uuid())).await?;
             tx.run(sql("delete from sluice.link where export_id = $1").bind(export.uuid())).await?;
             tx.run(sql(include_str!("../sql/cancel/release.sql")).bind(&chunks)).await?;
             let litter = sql(include_str!("../sql/cancel/litter.sql"));
-            tx.run(litter.bind(export.uuid()).bind(prefix)).await?;
+            tx.run(litter.bind(export.uuid()).bind(export_prefix(&tenant, export))).await?;
             tx.run(sql(last.statement()).bind(export.uuid())).await?;
             self.crash(Point::LettingGo);
             tx.commit().await?;

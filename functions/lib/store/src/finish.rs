@@ -141,7 +141,8 @@ impl Store {
     async fn finish_once(&self, export: ExportId) -> Result<Finish, StoreError> {
         let mut tx = self.begin().await?;
         // The check runs without a lock first: nearly always something is open, and the process that closes the last
-        // link checks again after its commit. An export found closed is decided again under the lock, by a later snapshot.
+        // link checks again after its commit. An export found closed is decided again under the lock, by a later
+        // snapshot.
         let live = sql(include_str!("../sql/finish/live.sql"));
         if tx.optional(live.bind(export.uuid())).await?.is_none() {
             tx.rollback().await?;

@@ -43,7 +43,8 @@ const MIGRATIONS: [Migration; 19] = [
 ];
 
 /// Functions that hold rules. They are created or replaced every time.
-const FUNCTIONS: [&str; 8] = [
+const FUNCTIONS: [&str; 9] = [
+    include_str!("../sql/functions/attempts.sql"),
     include_str!("../sql/functions/settings.sql"),
     include_str!("../sql/functions/progress.sql"),
     include_str!("../sql/functions/turns.sql"),

@@ -68,7 +68,7 @@ as $$
 declare
     budget integer;
     resend_after interval;
-    max_failures constant integer := 8;
+    max_failures constant integer := sluice.max_failures();
     in_flight integer;
     seen_at timestamptz;
     dead_ids uuid[];
@@ -131,7 +131,7 @@ begin
             from lost where a.chunk_id = lost.id and a.number = lost.attempt and a.outcome is null
         ), littered as (
             insert into sluice.litter (prefix, sweep_at, again_after)
-            select format('t/%s/c/%s/%s.', tenant, id, attempt), clock_timestamp(), sluice.worker_timeout()
+            select sluice.attempt_prefix(tenant, id, attempt), clock_timestamp(), sluice.worker_timeout()
             from lost
             on conflict (prefix) do nothing
         )
