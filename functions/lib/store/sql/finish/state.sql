@@ -1,4 +1,4 @@
--- Reads of export $1 whether it has an open link, and whether a chunk of it is not done or missing. The export is
+-- Reports whether export $1 has an open link, and whether one of its chunks is missing or not done. The export is
 -- locked by the caller.
 select exists (select from sluice.link l where l.export_id = $1 and l.open) as open,
        exists (select from sluice.link l join sluice.chunk c on c.id = l.chunk_id
