@@ -15,6 +15,7 @@ mod race;
 mod roles;
 mod splits;
 mod stale;
+mod statements;
 mod sustained;
 mod turns;
 mod waits;

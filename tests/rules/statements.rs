@@ -45,8 +45,8 @@ fn no_statement_pins_a_session() {
     let libraries = root().join("functions/lib");
     let mut seen = 0;
     for library in ["store", "source", "introspect"] {
-        let folder = libraries.join(library).join("src");
-        for path in files(&folder, "rs") {
+        let folder = libraries.join(library);
+        for path in files(&folder.join("src"), "rs") {
             if is_the_owners(&path) {
                 continue;
             }
@@ -74,10 +74,38 @@ fn no_statement_pins_a_session() {
     assert!(seen > 100, "only {seen} statements were found: the search is wrong");
 }
 
+/// Longest statement of the store that is a literal in Rust, in bytes: what fits on a line.
+const LONGEST_LITERAL: usize = 110;
+
+/// The test `every_statement_file_can_be_prepared` reads files, so that what is longer than a line must be one.
+#[test]
+fn longer_statements_of_the_store_are_files() {
+    let store = root().join("functions/lib/store");
+    let mut included = String::new();
+    for path in files(&store.join("src"), "rs") {
+        let text = std::fs::read_to_string(&path).unwrap();
+        included.push_str(&text);
+        if is_the_owners(&path) {
+            continue;
+        }
+        for literal in literals(text.split("#[cfg(test)]").next().unwrap_or_default()) {
+            if verbs(&literal).first().is_some_and(|verb| VERBS.contains(&verb.as_str())) {
+                assert!(literal.len() <= LONGEST_LITERAL, "{}: {literal}", path.display());
+            }
+        }
+    }
+    for path in files(&store.join("sql"), "sql") {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let name = path.strip_prefix(&store).unwrap().to_string_lossy().into_owned();
+        assert!(text.starts_with("-- ") || name.starts_with("sql/functions/"), "{name} has no comment");
+        assert!(included.contains(&format!("../{name}\")")), "{name} is not included anywhere");
+    }
+}
+
 /// A default that uses a sequence would call `nextval` without a statement that contains it.
 #[test]
 fn no_table_of_the_store_has_a_sequence() {
-    let migrations = files(&root().join("functions/lib/store/src/migrations"), "sql");
+    let migrations = files(&root().join("functions/lib/store/migrations"), "sql");
     assert!(migrations.len() > 5);
     for path in migrations {
         let text = std::fs::read_to_string(&path).unwrap().to_lowercase();

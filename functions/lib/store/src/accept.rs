@@ -251,12 +251,12 @@ async fn store_in(
 /// was requested with the same body.
 async fn enter(tx: &mut Tx, new: &NewExport) -> Result<Option<(ExportId, bool)>, AcceptError> {
     let key = new.idempotency.as_ref();
-    let enter = sql(include_str!("accept/enter.sql"))
+    let enter = sql(include_str!("../sql/accept/enter.sql"))
         .bind(new.tenant.as_str())
         .bind(key.map(|i| i.key.as_str()))
         .bind(key.map(|i| &i.body_sha256[..]))
         .bind(key.map(|i| &i.sent_sha256[..]))
-        .bind(new.id.to_string());
+        .bind(new.id.uuid());
     let claimed: bool = tx.one(enter).await?.try_get("claimed").map_err(StoreError::from)?;
     match key {
         Some(idempotency) if !claimed => Ok(Some(claimed_by(tx, &new.tenant, idempotency).await?)),

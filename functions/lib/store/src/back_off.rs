@@ -69,12 +69,12 @@ impl Store {
         let mut tx = self.begin().await?;
         let holds = hold.signal != Signal::StoreUnavailable;
         if holds {
-            let note = sql(include_str!("back_off/note.sql"));
+            let note = sql(include_str!("../sql/back_off/note.sql"));
             tx.run(note.bind(hold.signal.as_str()).bind(hold.reason.clone())).await?;
         }
         let breaks = matches!(hold.signal, Signal::SourceUnavailable | Signal::SourceSessionTimeout);
-        let give_back = sql(include_str!("back_off/give_back.sql"))
-            .bind(chunk.to_string())
+        let give_back = sql(include_str!("../sql/back_off/give_back.sql"))
+            .bind(chunk.uuid())
             .bind(i64::from(attempt))
             .bind(holds)
             .bind(breaks);
@@ -115,7 +115,7 @@ fn left_objects(signal: Signal) -> bool {
 }
 
 async fn take_back(tx: &mut Tx) -> Result<(), StoreError> {
-    tx.run(sql(include_str!("back_off/take_back.sql"))).await.map(|_| ())
+    tx.run(sql(include_str!("../sql/back_off/take_back.sql"))).await.map(|_| ())
 }
 
 /// Reads the back-off from a row; `None` if there is none.

@@ -2,10 +2,13 @@
 //! ended.
 
 use export::id::{ExportId, TenantId};
+use export::object_key::export_prefix;
 use sqlx::Row;
+use uuid::Uuid;
 
 use super::connection::{Store, Tx, sql};
 use super::error::StoreError;
+use super::ranges::ids;
 use ports::fault::Point;
 
 /// Maximum number of tries to lock a set of chunks that keeps changing because of splits.
@@ -42,25 +45,16 @@ impl Last {
     /// Returns the statement that finds and locks the export if the action is allowed.
     fn condition(self) -> &'static str {
         match self {
-            Self::Delete => {
-                "select tenant from sluice.export where id = $1::text::uuid and status not in ('queued', 'running') for no key update"
-            }
-            Self::Remove => {
-                "select tenant from sluice.export where id = $1::text::uuid and status = 'canceled' for no key update"
-            }
-            Self::Expire => {
-                "select tenant from sluice.export where id = $1::text::uuid and status in ('succeeded', 'failed', 'canceled') \
-                   and expires_at < clock_timestamp() for no key update"
-            }
+            Self::Delete => include_str!("../sql/cancel/deletable.sql"),
+            Self::Remove => include_str!("../sql/cancel/removable.sql"),
+            Self::Expire => include_str!("../sql/cancel/expirable.sql"),
         }
     }
 
     fn statement(self) -> &'static str {
         match self {
-            Self::Delete | Self::Remove => "delete from sluice.export where id = $1::text::uuid",
-            Self::Expire => {
-                "update sluice.export set status = 'expired', manifest_key = null where id = $1::text::uuid"
-            }
+            Self::Delete | Self::Remove => "delete from sluice.export where id = $1",
+            Self::Expire => "update sluice.export set status = 'expired', manifest_key = null where id = $1",
         }
     }
 }
@@ -71,10 +65,9 @@ impl Store {
     /// # Errors
     /// If the store cannot be reached.
     pub async fn cancel_or_delete(&self, tenant: &TenantId, export: ExportId) -> Result<Ended, StoreError> {
-        let find = sql("select e.status in ('queued', 'running') as live, sluice.overdue(e) as overdue \
-             from sluice.export e where e.id = $1::text::uuid and e.tenant = $2");
+        let find = sql(include_str!("../sql/cancel/state.sql"));
         let mut tx = self.begin().await?;
-        let row = tx.optional(find.bind(export.to_string()).bind(tenant.as_str())).await?;
+        let row = tx.optional(find.bind(export.uuid()).bind(tenant.as_str())).await?;
         tx.rollback().await?;
         let Some(row) = row else { return Ok(Ended::NotFound) };
         // An export past its deadline has ended even if no request or sweep has read it since, unless its last chunk
@@ -132,19 +125,18 @@ impl Store {
                 tx.rollback().await?;
                 return Ok(false);
             };
-            let keep = sql("update sluice.export set progress = sluice.last_progress(id) where id = $1::text::uuid");
-            tx.run(keep.bind(export.to_string())).await?;
+            let keep = sql("update sluice.export set progress = sluice.last_progress(id) where id = $1");
+            tx.run(keep.bind(export.uuid())).await?;
             if why == Why::Deadline {
-                tx.run(sql(include_str!("cancel/missing.sql")).bind(export.to_string()).bind(&chunks)).await?;
+                tx.run(sql(include_str!("../sql/cancel/missing.sql")).bind(export.uuid()).bind(&chunks))
+                    .await?;
             }
             drop_links(&mut tx, export, &chunks).await?;
             let status = match why {
                 Why::Canceled => "canceled",
                 Why::Deadline => "failed",
             };
-            let end = sql("update sluice.export set status = $2, ended_at = clock_timestamp(), expires_at = clock_timestamp() + sluice.retention() where id = $1::text::uuid")
-                .bind(export.to_string())
-                .bind(status);
+            let end = sql(include_str!("../sql/cancel/end.sql")).bind(export.uuid()).bind(status);
             tx.run(end).await?;
             self.crash(Point::Canceling);
             tx.commit().await?;
@@ -158,27 +150,26 @@ impl Store {
     async fn let_go(&self, export: ExportId, last: Last) -> Result<bool, StoreError> {
         self.again(|| async {
             let mut tx = self.begin().await?;
-            let lock = sql("select c.id::text from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = $1::text::uuid order by c.id for update of c");
-            let rows = tx.all(lock.bind(export.to_string())).await?;
-            let chunks = rows.iter().map(|row| row.try_get("id")).collect::<Result<Vec<String>, _>>()?;
+            let lock = sql(include_str!("../sql/cancel/lock.sql"));
+            let rows = tx.all(lock.bind(export.uuid())).await?;
+            let chunks = ids(&rows)?;
             // The decision is made under the locks, before any link is deleted.
             let find = sql(last.condition());
-            let Some(row) = tx.optional(find.bind(export.to_string())).await? else {
+            let Some(row) = tx.optional(find.bind(export.uuid())).await? else {
                 tx.rollback().await?;
                 return Ok(false);
             };
-            let prefix = format!("t/{}/x/{export}/", row.try_get::<String, _>("tenant")?);
-            let keep = sql("update sluice.export set progress = coalesce(progress, sluice.last_progress(id)) where id = $1::text::uuid");
-            tx.run(keep.bind(export.to_string())).await?;
-            tx.run(sql("delete from sluice.link where export_id = $1::text::uuid").bind(export.to_string())).await?;
-            tx.run(sql(include_str!("cancel/release.sql")).bind(&chunks)).await?;
-            // An export that was canceled before it had a file has written no manifest either.
-            let litter = sql("insert into sluice.litter (prefix, sweep_at, again_after) \
-                 select $2, clock_timestamp(), interval '1 day' from sluice.export e \
-                 where e.id = $1::text::uuid and not (e.status = 'canceled' and e.progress ->> 'chunksDone' = '0') \
-                 on conflict (prefix) do nothing");
-            tx.run(litter.bind(export.to_string()).bind(prefix)).await?;
-            tx.run(sql(last.statement()).bind(export.to_string())).await?;
+            let tenant: TenantId = row
+                .try_get::<String, _>("tenant")?
+                .parse()
+                .map_err(|e| StoreError::unreadable("tenant", e))?;
+            let keep = sql(include_str!("../sql/cancel/progress.sql"));
+            tx.run(keep.bind(export.uuid())).await?;
+            tx.run(sql("delete from sluice.link where export_id = $1").bind(export.uuid())).await?;
+            tx.run(sql(include_str!("../sql/cancel/release.sql")).bind(&chunks)).await?;
+            let litter = sql(include_str!("../sql/cancel/litter.sql"));
+            tx.run(litter.bind(export.uuid()).bind(export_prefix(&tenant, export))).await?;
+            tx.run(sql(last.statement()).bind(export.uuid())).await?;
             self.crash(Point::LettingGo);
             tx.commit().await?;
             Ok(true)
@@ -193,31 +184,19 @@ impl Store {
 ///
 /// A split that commits meanwhile leaves open links to children that are not locked. Then all locks are released and
 /// taken again, since only the order of locks prevents deadlocks.
-async fn lock_open_chunks(
-    tx: &mut Tx,
-    export: ExportId,
-    why: Why,
-) -> Result<Option<Vec<String>>, StoreError> {
+async fn lock_open_chunks(tx: &mut Tx, export: ExportId, why: Why) -> Result<Option<Vec<Uuid>>, StoreError> {
     for _ in 0..LOCK_TRIES {
-        let lock = sql(
-            "select c.id::text from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = $1::text::uuid and l.open order by c.id for update of c",
-        );
-        let rows = tx.all(lock.bind(export.to_string())).await?;
-        let chunks = rows.iter().map(|row| row.try_get("id")).collect::<Result<Vec<String>, _>>()?;
-        let find = sql(
-            "select from sluice.export e where e.id = $1::text::uuid and e.status in ('queued', 'running') \
-               and ($2 or (e.deadline_at < clock_timestamp() and not exists (select from sluice.setting where name = 'paused_at'))) \
-             for no key update of e",
-        )
-        .bind(export.to_string())
-        .bind(why == Why::Canceled);
+        let lock = sql(include_str!("../sql/cancel/lock_open.sql"));
+        let rows = tx.all(lock.bind(export.uuid())).await?;
+        let chunks = ids(&rows)?;
+        let find =
+            sql(include_str!("../sql/cancel/endable.sql")).bind(export.uuid()).bind(why == Why::Canceled);
         if tx.optional(find).await?.is_none() {
             return Ok(None);
         }
-        let stray = sql(
-            "select from sluice.link where export_id = $1::text::uuid and open and chunk_id <> all ($2::text[]::uuid[]) limit 1",
-        );
-        if tx.optional(stray.bind(export.to_string()).bind(&chunks)).await?.is_none() {
+        let stray =
+            sql("select from sluice.link where export_id = $1 and open and chunk_id <> all ($2) limit 1");
+        if tx.optional(stray.bind(export.uuid()).bind(&chunks)).await?.is_none() {
             let over = why == Why::Deadline && chunks.is_empty();
             return Ok((!over).then_some(chunks));
         }
@@ -228,9 +207,8 @@ async fn lock_open_chunks(
 
 /// Drops the links to those of `chunks` that are not done, and marks chunks without any link as being deleted. The
 /// caller holds their locks.
-pub(super) async fn drop_links(tx: &mut Tx, export: ExportId, chunks: &[String]) -> Result<(), StoreError> {
-    let unlink = sql("delete from sluice.link l using sluice.chunk c \
-         where l.export_id = $1::text::uuid and l.chunk_id = any ($2::text[]::uuid[]) and c.id = l.chunk_id and c.state in ('due', 'sent', 'running')");
-    tx.run(unlink.bind(export.to_string()).bind(chunks)).await?;
-    tx.run(sql(include_str!("cancel/unwanted.sql")).bind(chunks)).await.map(|_| ())
+pub(super) async fn drop_links(tx: &mut Tx, export: ExportId, chunks: &[Uuid]) -> Result<(), StoreError> {
+    let unlink = sql(include_str!("../sql/cancel/unlink.sql"));
+    tx.run(unlink.bind(export.uuid()).bind(chunks)).await?;
+    tx.run(sql(include_str!("../sql/cancel/unwanted.sql")).bind(chunks)).await.map(|_| ())
 }

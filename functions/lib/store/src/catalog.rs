@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use export::catalog::Revision;
 use export::estimate::DatasetEstimate;
 use sqlx::Row;
+use sqlx::types::Json;
 
 use super::connection::{Store, Tx, sql};
 use super::error::StoreError;
 use super::narrow::{Narrowed, narrow, preview};
-use super::ranges::{count, json, to_json};
+use super::ranges::{count, json};
 
 /// The catalog in force.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -59,11 +60,11 @@ impl Store {
         let mut tx = self.begin().await?;
         let row = tx
             .optional(sql(
-                "select revision, body::text, source from sluice.catalog order by applied_at desc limit 1",
+                "select revision, body, source from sluice.catalog order by applied_at desc limit 1",
             ))
             .await?;
         let rows = tx
-            .all(sql("select dataset, body::text, sluice.micros(taken_at) as taken from sluice.estimate"))
+            .all(sql("select dataset, body, sluice.micros(taken_at) as taken from sluice.estimate"))
             .await?;
         tx.commit().await?;
         let Some(row) = row else { return Ok(None) };
@@ -140,20 +141,13 @@ impl Store {
         // read below, those after it use the new catalog.
         tx.run(sql("select pg_advisory_xact_lock(7306012)")).await?;
         let moved = is_moved(&mut tx, applied).await?;
-        let insert = sql(
-            "insert into sluice.catalog (revision, body, source, toml, applied_at) values ($1, $2::text::jsonb, $3, $4, clock_timestamp()) \
-             on conflict (revision) do update set source = excluded.source, toml = coalesce(excluded.toml, catalog.toml), applied_at = excluded.applied_at",
-        );
-        let insert =
-            insert.bind(&applied.revision_id).bind(to_json(&applied.revision)?).bind(&applied.source);
+        let insert = sql(include_str!("../sql/catalog/apply.sql"));
+        let insert = insert.bind(&applied.revision_id).bind(Json(&applied.revision)).bind(&applied.source);
         tx.run(insert.bind(toml)).await?;
         tx.run(sql("delete from sluice.estimate")).await?;
         let datasets: Vec<_> = applied.estimates.keys().cloned().collect();
-        let bodies =
-            applied.estimates.values().map(to_json::<DatasetEstimate>).collect::<Result<Vec<_>, _>>()?;
-        let insert = sql(
-            "insert into sluice.estimate (dataset, body) select d, b::jsonb from unnest($1::text[], $2::text[]) as u (d, b)",
-        );
+        let bodies: Vec<_> = applied.estimates.values().map(Json).collect();
+        let insert = sql(include_str!("../sql/catalog/estimates.sql"));
         tx.run(insert.bind(datasets).bind(bodies)).await?;
         let narrowed = narrow(&mut tx, &applied.revision, moved).await?;
         if !may_fail && narrowed.values().any(|one| one.failed > 0) {
@@ -182,10 +176,7 @@ impl Store {
     /// If the store cannot be reached.
     pub async fn kept_catalog(&self, revision: Option<&str>) -> Result<Option<KeptCatalog>, StoreError> {
         let mut tx = self.begin().await?;
-        let find = sql("select c.revision, c.toml, c.source, sluice.micros(c.applied_at) as applied, \
-                c.applied_at = (select max(applied_at) from sluice.catalog) as in_force, \
-                (select count(*) from jsonb_object_keys(c.body -> 'datasets')) as datasets \
-             from sluice.catalog c where starts_with(c.revision, $1) order by c.applied_at desc limit 1");
+        let find = sql(include_str!("../sql/catalog/kept.sql"));
         let row = tx.optional(find.bind(revision.unwrap_or_default())).await?;
         tx.commit().await?;
         let Some(row) = row else { return Ok(None) };
@@ -206,9 +197,7 @@ impl Store {
     /// If the store cannot be reached.
     pub async fn catalog_revisions(&self, limit: i64) -> Result<Vec<(String, i64)>, StoreError> {
         let mut tx = self.begin().await?;
-        let find = sql(
-            "select revision, sluice.micros(applied_at) as applied from sluice.catalog order by applied_at desc limit $1",
-        );
+        let find = sql(include_str!("../sql/catalog/revisions.sql"));
         let rows = tx.all(find.bind(limit)).await?;
         tx.commit().await?;
         rows.iter().map(|row| Ok((row.try_get("revision")?, row.try_get("applied")?))).collect()

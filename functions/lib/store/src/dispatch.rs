@@ -6,7 +6,7 @@ use ports::queue::{Message, Queue};
 
 use super::connection::{Store, sql};
 use super::error::StoreError;
-use super::ranges::{chunk_id, texts};
+use super::ranges::{chunk_id, uuids};
 
 /// Lets `dispatch()` decide and sends a wake-up message for each chosen chunk. Returns the number of messages sent.
 ///
@@ -45,7 +45,7 @@ impl Store {
     pub async fn dispatch(&self) -> Result<Vec<ChunkId>, StoreError> {
         self.again(|| async {
             let mut tx = self.begin().await?;
-            let rows = tx.all(sql("select d::text as id from sluice.dispatch() d")).await?;
+            let rows = tx.all(sql("select d as id from sluice.dispatch() d")).await?;
             tx.commit().await?;
             rows.iter().map(|row| chunk_id(row, "id")).collect()
         })
@@ -59,8 +59,8 @@ impl Store {
     pub async fn take_back(&self, chunks: &[ChunkId]) -> Result<(), StoreError> {
         self.again(|| async {
             let mut tx = self.begin().await?;
-            let update = sql("update sluice.chunk set state = 'due', sends = greatest(sends - 1, 0) where id = any ($1::text[]::uuid[]) and state = 'sent'");
-            tx.run(update.bind(texts(chunks))).await?;
+            let update = sql(include_str!("../sql/dispatch/take_back.sql"));
+            tx.run(update.bind(uuids(chunks))).await?;
             tx.commit().await
         })
         .await

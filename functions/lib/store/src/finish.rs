@@ -124,11 +124,8 @@ impl Store {
     /// If the store cannot be reached.
     pub async fn over(&self, exports: &[ExportId]) -> Result<Vec<ExportId>, StoreError> {
         let mut tx = self.begin().await?;
-        let find = sql(
-            "select e.id::text from sluice.export e where e.id = any ($1::text[]::uuid[]) and e.status in ('queued', 'running') \
-             and not exists (select from sluice.link l where l.export_id = e.id and l.open)",
-        );
-        let rows = tx.all(find.bind(exports.iter().map(ToString::to_string).collect::<Vec<_>>())).await?;
+        let find = sql(include_str!("../sql/finish/over.sql"));
+        let rows = tx.all(find.bind(exports.iter().map(|export| export.uuid()).collect::<Vec<_>>())).await?;
         tx.commit().await?;
         rows.iter().map(|row| export_id(row, "id")).collect()
     }
@@ -143,28 +140,18 @@ impl Store {
 
     async fn finish_once(&self, export: ExportId) -> Result<Finish, StoreError> {
         let mut tx = self.begin().await?;
-        // The last link is the last to close; without the order the planner may gather all that are open. The check
-        // runs without a lock first: nearly always something is open, and the process that closes the last link
-        // checks again after its commit. An export found closed is decided again under the lock, by a later snapshot.
-        let live = sql(
-            "select from sluice.export e where e.id = $1::text::uuid and e.status in ('queued', 'running') \
-             and (select l.open from sluice.link l where l.export_id = e.id and l.open order by l.ordinal desc limit 1) is null",
-        );
-        if tx.optional(live.bind(export.to_string())).await?.is_none() {
+        // The check runs without a lock first: nearly always something is open, and the process that closes the last
+        // link checks again after its commit. An export found closed is decided again under the lock, by a later
+        // snapshot.
+        let live = sql(include_str!("../sql/finish/live.sql"));
+        if tx.optional(live.bind(export.uuid())).await?.is_none() {
             tx.rollback().await?;
             return Ok(Finish::NotYet);
         }
-        let find = sql(
-            "select e.tenant, e.revision, e.edition, e.request::text, e.heads::text, sluice.micros(e.accepted_at) as accepted \
-             from sluice.export e where e.id = $1::text::uuid and e.status in ('queued', 'running') for no key update of e",
-        );
-        let found = tx.optional(find.bind(export.to_string())).await?;
-        let state = sql(
-            "select exists (select from sluice.link l where l.export_id = $1::text::uuid and l.open) as open, \
-                exists (select from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = $1::text::uuid and c.state <> 'done') \
-                or exists (select from sluice.missing m where m.export_id = $1::text::uuid) as incomplete",
-        );
-        let state = tx.one(state.bind(export.to_string())).await?;
+        let find = sql(include_str!("../sql/finish/lock.sql"));
+        let found = tx.optional(find.bind(export.uuid())).await?;
+        let state = sql(include_str!("../sql/finish/state.sql"));
+        let state = tx.one(state.bind(export.uuid())).await?;
         let row = match found {
             Some(row) if !state.try_get::<bool, _>("open")? => row,
             _ => {
@@ -173,21 +160,15 @@ impl Store {
             }
         };
         if state.try_get("incomplete")? {
-            let fail = sql("update sluice.export set status = 'failed', ended_at = clock_timestamp(), \
-                 expires_at = clock_timestamp() + sluice.retention(), progress = sluice.last_progress(id) where id = $1::text::uuid");
-            tx.run(fail.bind(export.to_string())).await?;
+            let fail = sql(include_str!("../sql/finish/fail.sql"));
+            tx.run(fail.bind(export.uuid())).await?;
             tx.commit().await?;
             tracing::warn!(%export, "export failed");
             ports::metrics::export_failed(export);
             return Ok(Finish::Failed);
         }
-        let chunks = sql(
-            "select c.id::text, c.dataset, c.range_of, c.range_start, c.range_end, sluice.micros(c.as_of) as as_of, sluice.micros(c.horizon) as horizon, \
-                c.attempt, c.rows, c.bytes, c.source_bytes, case when s.shared then c.planned_rows end as planned_rows, \
-                case when s.shared then c.planned_bytes end as planned_bytes, c.sha256, l.reused \
-             from sluice.link l join sluice.chunk c on c.id = l.chunk_id join sluice.selection s on s.fingerprint = c.fingerprint where l.export_id = $1::text::uuid order by l.ordinal, l.chunk_id",
-        );
-        let rows = tx.all(chunks.bind(export.to_string())).await?;
+        let chunks = sql(include_str!("../sql/finish/chunks.sql"));
+        let rows = tx.all(chunks.bind(export.uuid())).await?;
         tx.rollback().await?;
         Ok(Finish::AllDone(Box::new(Finished {
             tenant: row
@@ -211,20 +192,18 @@ impl Store {
     pub async fn flip(&self, export: ExportId, key: &str, edition: i32) -> Result<bool, StoreError> {
         self.again(|| async {
             let mut tx = self.begin().await?;
-            let lock = sql("select from sluice.export where id = $1::text::uuid and status in ('queued', 'running') for no key update");
-            if tx.optional(lock.bind(export.to_string())).await?.is_none() {
+            let lock = sql(include_str!("../sql/finish/flippable.sql"));
+            if tx.optional(lock.bind(export.uuid())).await?.is_none() {
                 // If the connection broke during commit, the export may already be marked succeeded.
-                let mine = sql("select from sluice.export where id = $1::text::uuid and status = 'succeeded' and manifest_key = $2");
-                let flipped = tx.optional(mine.bind(export.to_string()).bind(key)).await?.is_some();
+                let mine = sql(
+                    "select from sluice.export where id = $1 and status = 'succeeded' and manifest_key = $2",
+                );
+                let flipped = tx.optional(mine.bind(export.uuid()).bind(key)).await?.is_some();
                 tx.rollback().await?;
                 return Ok(flipped);
             }
-            let flip = sql("update sluice.export set status = 'succeeded', manifest_key = $2, started_at = coalesce(started_at, accepted_at), \
-                   ended_at = clock_timestamp(), expires_at = clock_timestamp() + sluice.retention(), progress = sluice.last_progress(id) \
-                 where id = $1::text::uuid and edition = $3 and not exists (select from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = $1::text::uuid and c.state <> 'done')")
-            .bind(export.to_string())
-            .bind(key)
-            .bind(edition);
+            let flip =
+                sql(include_str!("../sql/finish/flip.sql")).bind(export.uuid()).bind(key).bind(edition);
             let flipped = tx.run(flip).await? == 1;
             tx.commit().await?;
             Ok(flipped)

@@ -2,12 +2,11 @@
 //! chunks.
 
 use export::id::TenantId;
-use sqlx::Row;
 
 use super::cancel::Ended;
 use super::connection::{Store, sql};
 use super::error::StoreError;
-use super::ranges::{count, export_id};
+use super::ranges::{count, export_id, ids};
 
 /// Chunks per transaction. Each transaction is short, so that exports of other tenants continue between them.
 const BATCH: i64 = 1000;
@@ -51,7 +50,7 @@ impl Store {
         }
         forgotten.keys =
             tx.run(sql("delete from sluice.api_key where tenant = $1").bind(tenant.as_str())).await?;
-        let find = sql("select id::text from sluice.export where tenant = $1 order by id");
+        let find = sql("select id from sluice.export where tenant = $1 order by id");
         let rows = tx.all(find.bind(tenant.as_str())).await?;
         tx.commit().await?;
         for row in &rows {
@@ -75,23 +74,18 @@ impl Store {
     /// Releases some chunks that no export has, including those kept for reuse.
     async fn release_all(&self, tenant: &TenantId) -> Result<u64, StoreError> {
         let mut tx = self.begin().await?;
-        let lock = sql(
-            "select c.id::text from sluice.chunk c where c.tenant = $1 and c.state in ('due', 'sent', 'running', 'done', 'failed') \
-             and not exists (select from sluice.link l where l.chunk_id = c.id) order by c.id limit $2 for update of c",
-        );
+        let lock = sql(include_str!("../sql/forget/lock.sql"));
         let rows = tx.all(lock.bind(tenant.as_str()).bind(BATCH)).await?;
-        let chunks = rows.iter().map(|row| row.try_get("id")).collect::<Result<Vec<String>, _>>()?;
+        let chunks = ids(&rows)?;
         if chunks.is_empty() {
             tx.rollback().await?;
             return Ok(0);
         }
         // Decided again under the locks, since a link may have been added meanwhile.
-        tx.run(sql(include_str!("invalidate/unlinked.sql")).bind(&chunks)).await?;
-        let forget = sql(
-            "update sluice.chunk set reusable = false, keep_until = null where id = any ($1::text[]::uuid[])",
-        );
+        tx.run(sql(include_str!("../sql/invalidate/unlinked.sql")).bind(&chunks)).await?;
+        let forget = sql("update sluice.chunk set reusable = false, keep_until = null where id = any ($1)");
         tx.run(forget.bind(&chunks)).await?;
-        tx.run(sql(include_str!("cancel/release.sql")).bind(&chunks)).await?;
+        tx.run(sql(include_str!("../sql/cancel/release.sql")).bind(&chunks)).await?;
         tx.commit().await?;
         Ok(chunks.len() as u64)
     }
@@ -102,15 +96,9 @@ impl Store {
         // An accept holds this row while it creates an export.
         tx.all(sql("select from sluice.tenant where id = $1 for update").bind(tenant.as_str())).await?;
         // A manifest whose export was not marked succeeded with it: no export will refer to it.
-        let now = sql(
-            "update sluice.litter set sweep_at = clock_timestamp(), unless_named = false, again_after = interval '1 day' \
-                 where tenant = $1 and unless_named",
-        );
+        let now = sql(include_str!("../sql/forget/manifests.sql"));
         tx.run(now.bind(tenant.as_str())).await?;
-        let left = sql("select (select count(*) from sluice.chunk where tenant = $1) as chunks, \
-                (select count(*) from sluice.export where tenant = $1) as exports, \
-                (select count(*) from sluice.litter where tenant = $1) as prefixes, \
-                (select count(*) from sluice.litter where tenant = $1 and again_after is not null) as unswept");
+        let left = sql(include_str!("../sql/forget/left.sql"));
         let row = tx.one(left.bind(tenant.as_str())).await?;
         let (chunks_left, exports_left) = (count(&row, "chunks")?, count(&row, "exports")?);
         let prefixes_left = count(&row, "prefixes")?;

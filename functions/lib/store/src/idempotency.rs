@@ -35,7 +35,7 @@ impl Store {
     ) -> Result<Option<ExportId>, StoreError> {
         let mut tx = self.begin().await?;
         let find = sql(
-            "select export_id::text from sluice.idempotency where tenant = $1 and key = $2 and sent_sha256 = $3",
+            "select export_id from sluice.idempotency where tenant = $1 and key = $2 and sent_sha256 = $3",
         );
         let row = tx.optional(find.bind(tenant.as_str()).bind(key).bind(&sent_sha256[..])).await?;
         tx.commit().await?;
@@ -49,15 +49,11 @@ pub(super) async fn claimed_by(
     tenant: &TenantId,
     idempotency: &Idempotency,
 ) -> Result<(ExportId, bool), StoreError> {
-    // Null if only the canonical body is known, from before the other hash was stored.
-    let find = sql(
-        "select coalesce(body_sha256 = $3 or sent_sha256 = $4, false) as same, export_id::text from sluice.idempotency \
-         where tenant = $1 and key = $2",
-    )
-    .bind(tenant.as_str())
-    .bind(&idempotency.key)
-    .bind(&idempotency.body_sha256[..])
-    .bind(&idempotency.sent_sha256[..]);
+    let find = sql(include_str!("../sql/idempotency/claimed.sql"))
+        .bind(tenant.as_str())
+        .bind(&idempotency.key)
+        .bind(&idempotency.body_sha256[..])
+        .bind(&idempotency.sent_sha256[..]);
     let Some(row) = tx.optional(find).await? else {
         // Its export was deleted between the two statements.
         return Err(StoreError::Conflict("the idempotency key vanished".into()));

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use export::id::{ExportId, TenantId};
 use export::range::Days;
 use sqlx::Row;
+use uuid::Uuid;
 
 use super::connection::{Store, Tx, sql};
 use super::error::StoreError;
-use super::ranges::{count, export_id};
+use super::ranges::{count, export_id, ids};
 
 /// Chunks per transaction. Each transaction is short, so that exports continue between them.
 const BATCH: i64 = 1000;
@@ -54,7 +55,7 @@ impl Store {
         let mut all = Invalidated::default();
         let mut last = None;
         loop {
-            let (batch, end) = self.again(|| self.invalidate_some(what, last.clone())).await?;
+            let (batch, end) = self.again(|| self.invalidate_some(what, last)).await?;
             all.chunks += batch.chunks;
             all.files += batch.files;
             all.lost.extend(batch.lost);
@@ -70,26 +71,22 @@ impl Store {
     async fn invalidate_some(
         &self,
         what: &Invalidation,
-        after: Option<String>,
-    ) -> Result<(Invalidated, Option<String>), StoreError> {
+        after: Option<Uuid>,
+    ) -> Result<(Invalidated, Option<Uuid>), StoreError> {
         let mut tx = self.begin().await?;
         let chunks = lock_chunks(&mut tx, what, after).await?;
-        let Some(last) = chunks.last().cloned() else {
+        let Some(last) = chunks.last().copied() else {
             tx.rollback().await?;
             return Ok((Invalidated::default(), None));
         };
-        let lock = sql(
-            "select from sluice.export e where e.id in (select export_id from sluice.link where chunk_id = any ($1::text[]::uuid[])) order by e.id for no key update",
-        );
+        let lock = sql(include_str!("../sql/invalidate/exports.sql"));
         tx.all(lock.bind(&chunks)).await?;
         // Everything below is decided under the locks and by later snapshots.
-        let files = sql(
-            "select count(*) as files from sluice.chunk where id = any ($1::text[]::uuid[]) and state = 'done' and sha256 is not null",
-        );
+        let files = sql(include_str!("../sql/invalidate/files.sql"));
         let files = count(&tx.one(files.bind(&chunks)).await?, "files")?;
-        let lost = exports(&mut tx, include_str!("invalidate/lost.sql"), &chunks).await?;
-        let anew = exports(&mut tx, include_str!("invalidate/anew.sql"), &chunks).await?;
-        tx.run(sql(include_str!("invalidate/unlinked.sql")).bind(&chunks)).await?;
+        let lost = exports(&mut tx, include_str!("../sql/invalidate/lost.sql"), &chunks).await?;
+        let anew = exports(&mut tx, include_str!("../sql/invalidate/anew.sql"), &chunks).await?;
+        tx.run(sql(include_str!("../sql/invalidate/unlinked.sql")).bind(&chunks)).await?;
         tx.commit().await?;
         Ok((Invalidated { chunks: chunks.len() as u64, files, lost, anew }, Some(last)))
     }
@@ -106,23 +103,16 @@ impl Store {
         name: &str,
     ) -> Result<Option<String>, StoreError> {
         let mut tx = self.begin().await?;
-        let find = sql(
-            "select m.failure ->> 'message' as message from sluice.export e join sluice.missing m on m.export_id = e.id \
-             where e.id = $1::text::uuid and e.tenant = $2 and m.name = $3",
-        );
-        let row = tx.optional(find.bind(export.to_string()).bind(tenant.as_str()).bind(name)).await?;
+        let find = sql(include_str!("../sql/invalidate/reason.sql"));
+        let row = tx.optional(find.bind(export.uuid()).bind(tenant.as_str()).bind(name)).await?;
         tx.commit().await?;
         row.map(|row| Ok(row.try_get("message")?)).transpose()
     }
 }
 
-async fn lock_chunks(
-    tx: &mut Tx,
-    what: &Invalidation,
-    after: Option<String>,
-) -> Result<Vec<String>, StoreError> {
+async fn lock_chunks(tx: &mut Tx, what: &Invalidation, after: Option<Uuid>) -> Result<Vec<Uuid>, StoreError> {
     let spans = if what.days.is_all() { Vec::new() } else { what.days.spans().to_vec() };
-    let lock = sql(include_str!("invalidate/chunks.sql"))
+    let lock = sql(include_str!("../sql/invalidate/chunks.sql"))
         .bind(&what.dataset)
         .bind(what.tenant.as_ref().map(TenantId::as_str))
         .bind(spans.iter().map(|s| s.kind.as_str()).collect::<Vec<_>>())
@@ -130,14 +120,14 @@ async fn lock_chunks(
         .bind(spans.iter().map(|s| s.end).collect::<Vec<_>>())
         .bind(after)
         .bind(BATCH);
-    tx.all(lock).await?.iter().map(|row| Ok(row.try_get("id")?)).collect()
+    ids(&tx.all(lock).await?)
 }
 
 /// Runs a statement over the chunks and returns the exports it affected.
 async fn exports(
     tx: &mut Tx,
     statement: &'static str,
-    chunks: &[String],
+    chunks: &[Uuid],
 ) -> Result<BTreeSet<ExportId>, StoreError> {
     tx.all(sql(statement).bind(chunks)).await?.iter().map(|row| export_id(row, "id")).collect()
 }

@@ -2,13 +2,14 @@
 //! processes. See `invariants.sql` for their definitions.
 
 use sqlx::Row;
+use uuid::Uuid;
 
 use super::connection::{Store, sql};
 use super::error::StoreError;
-use super::ranges::count;
+use super::ranges::{count, ids};
 
 /// Window of all ids.
-const ALL: [&str; 2] = ["00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"];
+const ALL: [Uuid; 2] = [Uuid::nil(), Uuid::max()];
 
 /// Maximum number of chunks repaired in one transaction.
 const BATCH: i64 = 1000;
@@ -46,16 +47,15 @@ impl Store {
     /// If the store cannot be reached.
     pub async fn next_violations(&self) -> Result<Vec<Violation>, StoreError> {
         let mut tx = self.begin().await?;
-        let row = tx.one(sql("select low::text, high::text from sluice.next_window()")).await?;
-        let (low, high): (String, String) = (row.try_get("low")?, row.try_get("high")?);
+        let row = tx.one(sql("select low, high from sluice.next_window()")).await?;
+        let (low, high) = (row.try_get("low")?, row.try_get("high")?);
         tx.commit().await?;
-        self.violations_in([&low, &high]).await
+        self.violations_in([low, high]).await
     }
 
-    async fn violations_in(&self, [low, high]: [&str; 2]) -> Result<Vec<Violation>, StoreError> {
+    async fn violations_in(&self, [low, high]: [Uuid; 2]) -> Result<Vec<Violation>, StoreError> {
         let mut tx = self.begin().await?;
-        let find =
-            sql("select invariant, found, example from sluice.violations($1::text::uuid, $2::text::uuid)");
+        let find = sql("select invariant, found, example from sluice.violations($1, $2)");
         let rows = tx.all(find.bind(low).bind(high)).await?;
         tx.commit().await?;
         let read = |row: &sqlx::postgres::PgRow| {
@@ -78,18 +78,15 @@ impl Store {
         self.again(|| async {
             let mut tx = self.begin().await?;
             // Locked in id order; the next statement decides.
-            let lock = sql(include_str!("invariants/open.sql"));
+            let lock = sql(include_str!("../sql/invariants/open.sql"));
             let rows = tx.all(lock.bind(BATCH)).await?;
-            let chunks = rows.iter().map(|row| row.try_get("id")).collect::<Result<Vec<String>, _>>()?;
+            let chunks = ids(&rows)?;
             let mut changed = 0;
             if !chunks.is_empty() {
-                let close = sql(
-                    "update sluice.link l set open = false from sluice.chunk c \
-                     where c.id = any ($1::text[]::uuid[]) and l.chunk_id = c.id and l.open and c.state in ('done', 'failed')",
-                );
+                let close = sql(include_str!("../sql/invariants/close.sql"));
                 changed += tx.run(close.bind(chunks)).await?;
             }
-            changed += tx.run(sql(include_str!("invariants/turns.sql"))).await?;
+            changed += tx.run(sql(include_str!("../sql/invariants/turns.sql"))).await?;
             tx.commit().await?;
             Ok(changed)
         })

@@ -86,12 +86,7 @@ impl Store {
         let mut tx = self.begin().await?;
         // Found by its id, which is not secret. The hash is compared here in constant time, because a comparison in
         // SQL would end at the first byte that differs.
-        let find = sql(
-            "select k.tenant, k.secret_sha256, k.datasets, k.read_only, coalesce(c.changes, 0) as changes, \
-             k.revoked_at is null and (k.expires_at is null or k.expires_at > clock_timestamp()) as works, \
-             k.last_used_at is null or k.last_used_at < clock_timestamp() - interval '5 minutes' as unnoted \
-             from sluice.api_key k left join sluice.tenant_change c on c.tenant = k.tenant where k.id = $1",
-        );
+        let find = sql(include_str!("../sql/keys/find.sql"));
         let Some(row) = tx.optional(find.bind(key_id)).await? else {
             tx.commit().await?;
             return Ok(None);
@@ -118,8 +113,7 @@ impl Store {
     /// If the store cannot be reached.
     pub async fn vouched(&self, tenant: &TenantId) -> Result<KeyOwner, StoreError> {
         let mut tx = self.begin().await?;
-        let find = sql("select t.id, coalesce(c.changes, 0) as changes from sluice.tenant t \
-             left join sluice.tenant_change c on c.tenant = t.id where t.id = $1");
+        let find = sql(include_str!("../sql/keys/vouched.sql"));
         let changes = match tx.optional(find.bind(tenant.as_str())).await? {
             Some(row) => super::ranges::count(&row, "changes")?,
             None => {
@@ -166,11 +160,7 @@ impl Store {
         lives_secs: impl FnOnce(Option<u64>) -> Option<u64>,
     ) -> Result<Option<Rotated>, StoreError> {
         let mut tx = self.begin().await?;
-        let find = sql(
-            "select tenant, label, datasets, read_only, case when expires_at is not null then lives_secs end as lived \
-             from sluice.api_key where id = $1 and revoked_at is null \
-               and (expires_at is null or expires_at > clock_timestamp()) for update",
-        );
+        let find = sql(include_str!("../sql/keys/rotatable.sql"));
         let Some(row) = tx.optional(find.bind(id)).await? else {
             tx.rollback().await?;
             return Ok(None);
@@ -181,10 +171,7 @@ impl Store {
         let (label, access) = (row.try_get("label")?, access(&row)?);
         let new = NewKey { tenant, label, access, expires_secs: lives_secs(lived) };
         let key = insert_key(&mut tx, &new).await?;
-        let end = sql(
-            "update sluice.api_key set expires_at = least(expires_at, clock_timestamp() + $2::bigint * interval '1 second') \
-             where id = $1 returning sluice.micros(expires_at) as ends",
-        );
+        let end = sql(include_str!("../sql/keys/end.sql"));
         let row = tx.one(end.bind(id).bind(i64::try_from(overlap_secs).unwrap_or(i64::MAX))).await?;
         let old_ends_micros = row.try_get("ends")?;
         tx.commit().await?;
@@ -197,12 +184,7 @@ impl Store {
     /// If the store cannot be reached.
     pub async fn keys(&self) -> Result<Vec<KeyInfo>, StoreError> {
         let mut tx = self.begin().await?;
-        let rows = tx
-            .all(sql("select id, tenant, label, datasets, read_only, sluice.micros(created_at) as created, \
-                 sluice.micros(expires_at) as expires, coalesce(expires_at <= clock_timestamp(), false) as expired, \
-                 sluice.micros(last_used_at) as used, revoked_at is not null as revoked \
-                 from sluice.api_key order by created_at, id"))
-            .await?;
+        let rows = tx.all(sql(include_str!("../sql/keys/list.sql"))).await?;
         tx.commit().await?;
         let read = |row: &PgRow| {
             Ok(KeyInfo {
@@ -227,7 +209,10 @@ impl Store {
     /// If the store cannot be reached.
     pub async fn revoke_key(&self, key_id: &str) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
-        let revoked = tx.run(sql("update sluice.api_key set revoked_at = clock_timestamp() where id = $1 and revoked_at is null").bind(key_id)).await? == 1;
+        let revoke = sql(
+            "update sluice.api_key set revoked_at = clock_timestamp() where id = $1 and revoked_at is null",
+        );
+        let revoked = tx.run(revoke.bind(key_id)).await? == 1;
         tx.commit().await?;
         Ok(revoked)
     }
@@ -246,11 +231,7 @@ impl Store {
 
 /// Records that a key is used, unless another process has just done so.
 async fn note_use(tx: &mut Tx, key_id: &str) -> Result<(), StoreError> {
-    let note = sql(
-        "update sluice.api_key set last_used_at = clock_timestamp() where id = (select id from sluice.api_key \
-         where id = $1 and (last_used_at is null or last_used_at < clock_timestamp() - interval '5 minutes') \
-         for no key update skip locked)",
-    );
+    let note = sql(include_str!("../sql/keys/note_use.sql"));
     tx.run(note.bind(key_id)).await.map(|_| ())
 }
 
@@ -260,10 +241,7 @@ async fn insert_key(tx: &mut Tx, new: &NewKey) -> Result<String, StoreError> {
     let hash: [u8; 32] = Sha256::digest(&secret).into();
     let datasets = new.access.datasets.as_ref().map(|names| names.iter().cloned().collect::<Vec<_>>());
     let expires_secs = new.expires_secs.map(|secs| i64::try_from(secs).unwrap_or(i64::MAX));
-    let insert = sql(
-        "insert into sluice.api_key (id, tenant, label, secret_sha256, datasets, read_only, expires_at, lives_secs) \
-         values ($1, $2, $3, $4, $5, $6, clock_timestamp() + $7::bigint * interval '1 second', $7)",
-    );
+    let insert = sql(include_str!("../sql/keys/insert.sql"));
     let insert = insert.bind(&id).bind(new.tenant.as_str()).bind(&new.label).bind(&hash[..]);
     tx.run(insert.bind(datasets).bind(!new.access.writes).bind(expires_secs)).await?;
     Ok(export::key::write(&id, &secret))

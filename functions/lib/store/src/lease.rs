@@ -41,18 +41,14 @@ impl Store {
 
     async fn lease_once(&self, chunk: ChunkId, lease_secs: u32) -> Result<Option<Attempt>, StoreError> {
         let mut tx = self.begin().await?;
-        let lease = sql(include_str!("lease.sql")).bind(chunk.to_string()).bind(i64::from(lease_secs));
+        let lease =
+            sql(include_str!("../sql/lease/lease.sql")).bind(chunk.uuid()).bind(i64::from(lease_secs));
         let Some(row) = tx.optional(lease).await? else {
             tx.rollback().await?;
             return Ok(None);
         };
-        // An export that shares the chunk and still waits for its turn stays queued.
-        let start = sql(
-            "update sluice.export set status = 'running', started_at = coalesce(started_at, clock_timestamp()) \
-             where status = 'queued' and id in (select l.export_id from sluice.link l join sluice.export_turn t on t.export_id = l.export_id \
-               where l.chunk_id = $1::text::uuid)",
-        );
-        tx.run(start.bind(chunk.to_string())).await?;
+        let start = sql(include_str!("../sql/lease/start.sql"));
+        tx.run(start.bind(chunk.uuid())).await?;
         tx.commit().await?;
         Ok(Some(Attempt {
             chunk,
@@ -82,13 +78,10 @@ impl Store {
     /// If the store cannot be reached.
     pub async fn renew(&self, chunk: ChunkId, attempt: u32, lease_secs: u32) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
-        let renew = sql(
-            "update sluice.chunk set renewed_at = clock_timestamp(), lease_until = clock_timestamp() + $3::bigint * interval '1 second' \
-             where id = $1::text::uuid and attempt = $2::bigint and state = 'running'",
-        )
-        .bind(chunk.to_string())
-        .bind(i64::from(attempt))
-        .bind(i64::from(lease_secs));
+        let renew = sql(include_str!("../sql/lease/renew.sql"))
+            .bind(chunk.uuid())
+            .bind(i64::from(attempt))
+            .bind(i64::from(lease_secs));
         let renewed = tx.run(renew).await? == 1;
         tx.commit().await?;
         Ok(renewed)
@@ -103,8 +96,8 @@ impl Store {
     pub async fn note_read(&self, attempt: &Attempt, read: &ReadNote) -> Result<Noted, StoreError> {
         let reusable = read.horizon_micros.is_some_and(|at| attempt.is_settled_at(at));
         let mut tx = self.begin().await?;
-        let note = sql(include_str!("lease/note.sql"))
-            .bind(attempt.chunk.to_string())
+        let note = sql(include_str!("../sql/lease/note.sql"))
+            .bind(attempt.chunk.uuid())
             .bind(i64::from(attempt.number))
             .bind(read.as_of_micros)
             .bind(reusable)

@@ -20,9 +20,7 @@ impl Store {
     /// If the store cannot be reached.
     pub async fn litter_manifest(&self, key: &str) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        let insert = sql(
-            "insert into sluice.litter (prefix, sweep_at, unless_named) values ($1, clock_timestamp() + interval '1 day', true) on conflict (prefix) do nothing",
-        );
+        let insert = sql(include_str!("../sql/litter/manifest.sql"));
         tx.run(insert.bind(key)).await?;
         tx.commit().await
     }
@@ -33,8 +31,8 @@ impl Store {
     /// If the store cannot be reached.
     pub async fn due_litter(&self, limit: i64) -> Result<Vec<Litter>, StoreError> {
         let mut tx = self.begin().await?;
-        tx.run(sql("delete from sluice.litter l where l.unless_named and l.sweep_at <= clock_timestamp() and exists (select from sluice.export e where e.manifest_key = l.prefix)")).await?;
-        let rows = tx.all(sql(include_str!("litter/due.sql")).bind(limit)).await?;
+        tx.run(sql(include_str!("../sql/litter/named.sql"))).await?;
+        let rows = tx.all(sql(include_str!("../sql/litter/due.sql")).bind(limit)).await?;
         tx.commit().await?;
         rows.iter().map(|row| Ok(Litter { prefix: row.try_get("prefix")? })).collect()
     }
@@ -50,7 +48,7 @@ impl Store {
             sql("delete from sluice.litter where prefix = $1 and again_after is null").bind(&litter.prefix),
         )
         .await?;
-        tx.run(sql("update sluice.litter set sweep_at = clock_timestamp() + again_after, again_after = null where prefix = $1 and again_after is not null").bind(&litter.prefix)).await?;
+        tx.run(sql(include_str!("../sql/litter/again.sql")).bind(&litter.prefix)).await?;
         tx.commit().await
     }
 }

@@ -17,41 +17,46 @@ pub struct Migration {
     text: &'static str,
 }
 const MIGRATIONS: [Migration; 19] = [
-    Migration { version: 1, name: "store", text: include_str!("migrations/0001_store.sql") },
-    Migration { version: 2, name: "indexed", text: include_str!("migrations/0002_indexed.sql") },
-    Migration { version: 3, name: "changes", text: include_str!("migrations/0003_changes.sql") },
-    Migration { version: 4, name: "reuse", text: include_str!("migrations/0004_reuse.sql") },
-    Migration { version: 5, name: "estimates", text: include_str!("migrations/0005_estimates.sql") },
-    Migration { version: 6, name: "turns", text: include_str!("migrations/0006_turns.sql") },
-    Migration { version: 9, name: "keys", text: include_str!("migrations/0009_keys.sql") },
-    Migration { version: 10, name: "selections", text: include_str!("migrations/0010_selections.sql") },
-    Migration { version: 11, name: "accept", text: include_str!("migrations/0011_accept.sql") },
-    Migration { version: 13, name: "conditions", text: include_str!("migrations/0013_conditions.sql") },
-    Migration { version: 15, name: "splits", text: include_str!("migrations/0015_splits.sql") },
-    Migration { version: 16, name: "turns_noted", text: include_str!("migrations/0016_turns.sql") },
-    Migration { version: 17, name: "horizon", text: include_str!("migrations/0017_horizon.sql") },
-    Migration { version: 21, name: "catalog_text", text: include_str!("migrations/0021_catalog_text.sql") },
-    Migration { version: 23, name: "own chunks", text: include_str!("migrations/0023_own_chunks.sql") },
-    Migration { version: 24, name: "cache seal", text: include_str!("migrations/0024_cache_seal.sql") },
-    Migration { version: 25, name: "pulse", text: include_str!("migrations/0025_pulse.sql") },
-    Migration { version: 26, name: "bounds", text: include_str!("migrations/0026_bounds.sql") },
-    Migration { version: 27, name: "key life", text: include_str!("migrations/0027_key_life.sql") },
+    Migration { version: 1, name: "store", text: include_str!("../migrations/0001_store.sql") },
+    Migration { version: 2, name: "indexed", text: include_str!("../migrations/0002_indexed.sql") },
+    Migration { version: 3, name: "changes", text: include_str!("../migrations/0003_changes.sql") },
+    Migration { version: 4, name: "reuse", text: include_str!("../migrations/0004_reuse.sql") },
+    Migration { version: 5, name: "estimates", text: include_str!("../migrations/0005_estimates.sql") },
+    Migration { version: 6, name: "turns", text: include_str!("../migrations/0006_turns.sql") },
+    Migration { version: 9, name: "keys", text: include_str!("../migrations/0009_keys.sql") },
+    Migration { version: 10, name: "selections", text: include_str!("../migrations/0010_selections.sql") },
+    Migration { version: 11, name: "accept", text: include_str!("../migrations/0011_accept.sql") },
+    Migration { version: 13, name: "conditions", text: include_str!("../migrations/0013_conditions.sql") },
+    Migration { version: 15, name: "splits", text: include_str!("../migrations/0015_splits.sql") },
+    Migration { version: 16, name: "turns_noted", text: include_str!("../migrations/0016_turns.sql") },
+    Migration { version: 17, name: "horizon", text: include_str!("../migrations/0017_horizon.sql") },
+    Migration {
+        version: 21,
+        name: "catalog_text",
+        text: include_str!("../migrations/0021_catalog_text.sql"),
+    },
+    Migration { version: 23, name: "own chunks", text: include_str!("../migrations/0023_own_chunks.sql") },
+    Migration { version: 24, name: "cache seal", text: include_str!("../migrations/0024_cache_seal.sql") },
+    Migration { version: 25, name: "pulse", text: include_str!("../migrations/0025_pulse.sql") },
+    Migration { version: 26, name: "bounds", text: include_str!("../migrations/0026_bounds.sql") },
+    Migration { version: 27, name: "key life", text: include_str!("../migrations/0027_key_life.sql") },
 ];
 
 /// Functions that hold rules. They are created or replaced every time.
-const FUNCTIONS: [&str; 8] = [
-    include_str!("settings.sql"),
-    include_str!("progress.sql"),
-    include_str!("turns.sql"),
-    include_str!("overdue.sql"),
-    include_str!("in_force.sql"),
-    include_str!("held.sql"),
-    include_str!("dispatch.sql"),
-    include_str!("invariants.sql"),
+const FUNCTIONS: [&str; 9] = [
+    include_str!("../sql/functions/attempts.sql"),
+    include_str!("../sql/functions/settings.sql"),
+    include_str!("../sql/functions/progress.sql"),
+    include_str!("../sql/functions/turns.sql"),
+    include_str!("../sql/functions/overdue.sql"),
+    include_str!("../sql/functions/in_force.sql"),
+    include_str!("../sql/functions/held.sql"),
+    include_str!("../sql/functions/dispatch.sql"),
+    include_str!("../sql/functions/invariants.sql"),
 ];
 
-/// Statement that creates the table of applied migrations.
-const FIRST: &str = "create schema if not exists sluice; create table if not exists sluice.migration (version integer primary key, name text not null, applied_at timestamptz not null default now())";
+/// Statements that create the schema and the table of applied migrations.
+const FIRST: &str = include_str!("../migrations/0000_first.sql");
 
 impl Migration {
     /// Returns the latest migration of this program.
@@ -63,7 +68,7 @@ impl Migration {
 /// Returns everything [`migrate`] would run as one script for `psql`, for an owner who does not give the password to
 /// a program. A second run does nothing more.
 pub fn migration_script(statements: &[String]) -> String {
-    let mut script = format!("begin;\n{FIRST};\n");
+    let mut script = format!("begin;\n{FIRST}");
     for Migration { version, name, text } in MIGRATIONS {
         script.push_str(&format!(
             "\ndo $migration$ begin\nif not exists (select from sluice.migration where version = {version}) then\nexecute $text$\n{text}\n$text$;\ninsert into sluice.migration (version, name) values ({version}, '{name}');\nend if;\nend $migration$;\n"

@@ -6,10 +6,11 @@ use export::catalog::Revision;
 use export::id::ExportId;
 use export::selection::Selection;
 use sqlx::Row;
+use uuid::Uuid;
 
 use super::connection::{Store, Tx, sql};
 use super::error::StoreError;
-use super::ranges::{count, json};
+use super::ranges::{count, ids, json};
 
 /// Selections of one dataset that a catalog revokes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,23 +38,20 @@ pub(super) async fn narrow(
     if fingerprints.is_empty() {
         return Ok(narrowed);
     }
-    let lock = sql(
-        "select c.id::text from sluice.chunk c where c.fingerprint = any ($1) and c.state in ('due', 'sent', 'running', 'done') order by c.id for update of c",
-    );
+    let lock = sql(include_str!("../sql/narrow/lock.sql"));
     let rows = tx.all(lock.bind(&fingerprints)).await?;
-    let chunks = rows.iter().map(|row| row.try_get("id")).collect::<Result<Vec<String>, _>>()?;
-    let fail = sql(include_str!("narrow/fail.sql")).bind(&chunks).bind(&fingerprints).bind(&reasons);
+    let chunks = ids(&rows)?;
+    let fail = sql(include_str!("../sql/narrow/fail.sql")).bind(&chunks).bind(&fingerprints).bind(&reasons);
     for row in tx.all(fail).await? {
         let one = narrowed.entry(row.try_get("dataset")?).or_default();
         one.failed = count(&row, "chunks")?;
-        let exports: Option<Vec<String>> = row.try_get("exports")?;
-        let ids = exports.into_iter().flatten().map(|id| id.parse());
-        one.exports = ids.collect::<Result<_, _>>().map_err(|e| StoreError::unreadable("export id", e))?;
+        let exports: Option<Vec<Uuid>> = row.try_get("exports")?;
+        one.exports = exports.into_iter().flatten().map(ExportId::from).collect();
     }
-    for row in tx.all(sql(include_str!("narrow/forget.sql")).bind(&chunks)).await? {
+    for row in tx.all(sql(include_str!("../sql/narrow/forget.sql")).bind(&chunks)).await? {
         narrowed.entry(row.try_get("dataset")?).or_default().forgotten = count(&row, "chunks")?;
     }
-    tx.run(sql(include_str!("cancel/release.sql")).bind(&chunks)).await?;
+    tx.run(sql(include_str!("../sql/cancel/release.sql")).bind(&chunks)).await?;
     Ok(narrowed)
 }
 
@@ -68,12 +66,11 @@ pub(super) async fn preview(
     if fingerprints.is_empty() {
         return Ok(narrowed);
     }
-    for row in tx.all(sql(include_str!("narrow/preview.sql")).bind(&fingerprints)).await? {
+    for row in tx.all(sql(include_str!("../sql/narrow/preview.sql")).bind(&fingerprints)).await? {
         let one = narrowed.entry(row.try_get("dataset")?).or_default();
         (one.failed, one.forgotten) = (count(&row, "failing")?, count(&row, "forgotten")?);
-        let exports: Option<Vec<String>> = row.try_get("exports")?;
-        let ids = exports.into_iter().flatten().map(|id| id.parse());
-        one.exports = ids.collect::<Result<_, _>>().map_err(|e| StoreError::unreadable("export id", e))?;
+        let exports: Option<Vec<Uuid>> = row.try_get("exports")?;
+        one.exports = exports.into_iter().flatten().map(ExportId::from).collect();
     }
     Ok(narrowed)
 }
@@ -85,8 +82,7 @@ async fn unfit(
     moved: bool,
     narrowed: &mut BTreeMap<String, Narrowed>,
 ) -> Result<(Vec<Vec<u8>>, Vec<String>), StoreError> {
-    let used = sql("select s.fingerprint, s.body::text from sluice.selection s where s.fingerprint in \
-         (select c.fingerprint from sluice.chunk c where c.state in ('due', 'sent', 'running') or (c.state = 'done' and c.reusable))");
+    let used = sql(include_str!("../sql/narrow/used.sql"));
     let (mut fingerprints, mut messages) = (Vec::new(), Vec::new());
     for row in tx.all(used).await? {
         let selection: Selection = json(&row, "body")?;

@@ -6,10 +6,11 @@ use export::id::{ChunkId, ExportId};
 use export::state::AttemptOutcome;
 use export::usage::Usage;
 use sqlx::Row;
+use sqlx::types::Json;
 
 use super::connection::{Store, Tx, sql};
 use super::error::StoreError;
-use super::ranges::{export_id, to_json};
+use super::ranges::export_id;
 
 impl Store {
     /// Records the file of an attempt. Returns the exports of its chunk, each of which may now be finished; `None` if
@@ -26,22 +27,17 @@ impl Store {
         self.again(|| async {
             let mut tx = self.begin().await?;
             let number = |n: u64| i64::try_from(n).map_err(|e| StoreError::unreadable("count", e));
-            // A written object shows that a back-off of the bucket is over. The back-off row is locked before the
-            // chunk row.
-            let record = sql("with over as (delete from sluice.back_off where until <= clock_timestamp() and signal like 'storage%' and $6::text is not null returning 1) \
-                 update sluice.chunk set state = 'done', rows = $3, bytes = $4, source_bytes = $5, sha256 = $6, failure = null, lease_until = null, \
-                   ended_at = clock_timestamp(), keep_until = case when reusable then clock_timestamp() + sluice.reuse_for() end \
-                 where id = $1::text::uuid and attempt = $2::bigint and state = 'running' and (select count(*) from over) >= 0")
-            .bind(chunk.to_string())
-            .bind(i64::from(file.attempt))
-            .bind(number(file.rows)?)
-            .bind(number(file.bytes)?)
-            .bind(number(file.source_bytes)?)
-            .bind(&file.sha256);
+            let record = sql(include_str!("../sql/outcome/record.sql"))
+                .bind(chunk.uuid())
+                .bind(i64::from(file.attempt))
+                .bind(number(file.rows)?)
+                .bind(number(file.bytes)?)
+                .bind(number(file.source_bytes)?)
+                .bind(&file.sha256);
             if tx.run(record).await? == 0 {
                 // If the connection broke during commit, the file may already be recorded.
-                let mine = sql("select from sluice.chunk where id = $1::text::uuid and attempt = $2::bigint and state = 'done' and sha256 is not distinct from $3")
-                    .bind(chunk.to_string())
+                let mine = sql(include_str!("../sql/outcome/recorded.sql"))
+                    .bind(chunk.uuid())
                     .bind(i64::from(file.attempt))
                     .bind(&file.sha256);
                 if tx.optional(mine).await?.is_none() {
@@ -72,27 +68,29 @@ impl Store {
     ) -> Result<Option<Vec<ExportId>>, StoreError> {
         self.again(|| async {
             let mut tx = self.begin().await?;
-            let fence = sql("select failures from sluice.chunk where id = $1::text::uuid and attempt = $2::bigint and state = 'running' for update")
-                .bind(chunk.to_string())
-                .bind(i64::from(attempt));
+            let fence =
+                sql(include_str!("../sql/outcome/fence.sql")).bind(chunk.uuid()).bind(i64::from(attempt));
             let Some(row) = tx.optional(fence).await? else {
                 tx.rollback().await?;
                 return Ok(None);
             };
-            let failures = u32::try_from(row.try_get::<i32, _>("failures")?).map_err(|e| StoreError::unreadable("failures", e))?.saturating_add(1);
+            let failures = u32::try_from(row.try_get::<i32, _>("failures")?)
+                .map_err(|e| StoreError::unreadable("failures", e))?
+                .saturating_add(1);
             let again = failure.again && failures < MAX_FAILURES;
-            let update = sql("update sluice.chunk set state = case when $2 then 'due' else 'failed' end, failures = $3::bigint, failure = $4::text::jsonb, \
-                   lease_until = null, reusable = false, due_at = clock_timestamp() + $5::bigint * interval '1 second', \
-                   ended_at = case when not $2 then clock_timestamp() end \
-                 where id = $1::text::uuid")
-            .bind(chunk.to_string())
-            .bind(again)
-            .bind(i64::from(failures))
-            .bind(to_json(failure)?)
-            .bind(i64::try_from(backoff_secs(failures)).unwrap_or(i64::MAX));
+            let update = sql(include_str!("../sql/outcome/fail.sql"))
+                .bind(chunk.uuid())
+                .bind(again)
+                .bind(i64::from(failures))
+                .bind(Json(failure))
+                .bind(i64::try_from(backoff_secs(failures)).unwrap_or(i64::MAX));
             tx.run(update).await?;
             // The retry is announced only here, where it is decided.
-            let message = if again { format!("{}; it will be retried", failure.message) } else { failure.message.clone() };
+            let message = if again {
+                format!("{}; it will be retried", failure.message)
+            } else {
+                failure.message.clone()
+            };
             let why = Failure { message, ..failure.clone() };
             let outcome = if again { AttemptOutcome::Again } else { AttemptOutcome::Failed };
             end_attempt(&mut tx, chunk, attempt, outcome, Some(&why), usage).await?;
@@ -115,28 +113,24 @@ pub(super) async fn end_attempt(
     failure: Option<&Failure>,
     usage: &Usage,
 ) -> Result<(), StoreError> {
-    let end = sql("update sluice.attempt set outcome = $3, ended_at = clock_timestamp(), failure = $4::text::jsonb, usage = $5::text::jsonb \
-         where chunk_id = $1::text::uuid and number = $2::bigint")
-    .bind(chunk.to_string())
-    .bind(i64::from(attempt))
-    .bind(outcome.as_str())
-    .bind(failure.map(to_json).transpose()?)
-    .bind(to_json(usage)?);
+    let end = sql(include_str!("../sql/outcome/attempt.sql"))
+        .bind(chunk.uuid())
+        .bind(i64::from(attempt))
+        .bind(outcome.as_str())
+        .bind(failure.map(Json))
+        .bind(Json(usage));
     tx.run(end).await.map(|_| ())
 }
 
 async fn close_links(tx: &mut Tx, chunk: ChunkId) -> Result<Vec<ExportId>, StoreError> {
-    let close =
-        sql("update sluice.link set open = false where chunk_id = $1::text::uuid returning export_id::text");
-    let rows = tx.all(close.bind(chunk.to_string())).await?;
+    let close = sql("update sluice.link set open = false where chunk_id = $1 returning export_id");
+    let rows = tx.all(close.bind(chunk.uuid())).await?;
     rows.iter().map(|row| export_id(row, "export_id")).collect()
 }
 
 /// Schedules the prefix of a chunk's current attempt to be swept now, and once more when its worker can no longer
 /// write.
 pub(super) async fn note_litter(tx: &mut Tx, chunk: ChunkId) -> Result<(), StoreError> {
-    let litter = sql("insert into sluice.litter (prefix, sweep_at, again_after) \
-         select format('t/%s/c/%s/%s.', tenant, id, attempt), clock_timestamp(), sluice.worker_timeout() from sluice.chunk where id = $1::text::uuid \
-         on conflict (prefix) do nothing");
-    tx.run(litter.bind(chunk.to_string())).await.map(|_| ())
+    let litter = sql(include_str!("../sql/outcome/litter.sql"));
+    tx.run(litter.bind(chunk.uuid())).await.map(|_| ())
 }

@@ -8,10 +8,11 @@ use export::format::Output;
 use export::id::TenantId;
 use export::plan::Want;
 use sqlx::Row;
+use sqlx::types::Json;
 
 use super::connection::{Store, sql};
 use super::error::StoreError;
-use super::ranges::{count, json, to_json};
+use super::ranges::{count, json};
 
 /// Inputs of a forecast that come from the store.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -58,14 +59,13 @@ impl Store {
     ) -> Result<Outlook, StoreError> {
         let hidden: Vec<_> = wants.iter().filter(|want| want.selection.tenant_column.is_some()).collect();
         let datasets: Vec<_> = hidden.iter().map(|want| want.selection.dataset.clone()).collect();
-        let selections: Vec<_> =
-            hidden.iter().map(|want| to_json(&want.selection)).collect::<Result<_, _>>()?;
+        let selections: Vec<_> = hidden.iter().map(|want| Json(&want.selection)).collect();
         let lengths: Vec<_> =
             hidden.iter().map(|want| want.span.map(|span| span.end.saturating_sub(span.start))).collect();
         let mut tx = self.begin().await?;
-        let look = sql(include_str!("outlook/outlook.sql"))
+        let look = sql(include_str!("../sql/outlook/outlook.sql"))
             .bind(tenant.as_str())
-            .bind(to_json(output)?)
+            .bind(Json(output))
             .bind(datasets)
             .bind(selections)
             .bind(lengths)

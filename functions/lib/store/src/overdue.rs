@@ -15,8 +15,8 @@ impl Store {
     /// If the store cannot be reached.
     pub(super) async fn end_if_overdue(&self, export: ExportId) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        let find = sql("select from sluice.export e where e.id = $1::text::uuid and sluice.overdue(e)");
-        let overdue = tx.optional(find.bind(export.to_string())).await?.is_some();
+        let find = sql("select from sluice.export e where e.id = $1 and sluice.overdue(e)");
+        let overdue = tx.optional(find.bind(export.uuid())).await?.is_some();
         tx.rollback().await?;
         if overdue {
             self.end_at_deadline(export).await?;

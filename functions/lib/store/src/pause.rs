@@ -19,11 +19,8 @@ impl Store {
         let mut tx = self.begin().await?;
         // At most one `dispatch()` runs at a time: it is waited for, and the next one reads the pause.
         tx.run(sql("select pg_advisory_xact_lock(7306011)")).await?;
-        let paused = tx.run(sql("insert into sluice.setting (name, value) values ('paused_at', clock_timestamp()::text) on conflict do nothing")).await? == 1;
-        let take_back = sql(
-            "with sent as (select id from sluice.chunk where state = 'sent' for update skip locked) \
-             update sluice.chunk c set state = 'due', sends = greatest(c.sends - 1, 0) from sent where c.id = sent.id",
-        );
+        let paused = tx.run(sql(include_str!("../sql/pause/pause.sql"))).await? == 1;
+        let take_back = sql(include_str!("../sql/back_off/take_back.sql"));
         tx.run(take_back).await?;
         tx.commit().await?;
         Ok(paused)
@@ -52,9 +49,7 @@ impl Store {
             "select from sluice.export where status in ('queued', 'running') order by id for no key update",
         ))
         .await?;
-        let shift = sql(
-            "update sluice.export set deadline_at = deadline_at + (clock_timestamp() - greatest($1::text::timestamptz, queued_at)) where status in ('queued', 'running')",
-        );
+        let shift = sql(include_str!("../sql/pause/deadlines.sql"));
         tx.run(shift.bind(since)).await?;
         tx.commit().await?;
         Ok(true)

@@ -2,8 +2,11 @@
 
 use export::id::{ChunkId, ExportId};
 use export::range::{Range, RangeKind, Span};
+use serde::de::DeserializeOwned;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
+use sqlx::types::Json;
+use uuid::Uuid;
 
 use super::error::StoreError;
 
@@ -31,17 +34,22 @@ pub(super) fn from_row(row: &PgRow) -> Result<Range, StoreError> {
     span.map(Range::Span).ok_or_else(|| StoreError::unreadable("range", "it is empty"))
 }
 
-/// Converts ids to text; the statements cast the array to `uuid[]`.
-pub(super) fn texts<T: ToString>(ids: &[T]) -> Vec<String> {
-    ids.iter().map(ToString::to_string).collect()
+/// Converts ids to a `uuid[]` parameter.
+pub(super) fn uuids(chunks: &[ChunkId]) -> Vec<Uuid> {
+    chunks.iter().map(|chunk| chunk.uuid()).collect()
+}
+
+/// Reads column `id` of all rows.
+pub(super) fn ids(rows: &[PgRow]) -> Result<Vec<Uuid>, StoreError> {
+    rows.iter().map(|row| Ok(row.try_get("id")?)).collect()
 }
 
 pub(super) fn chunk_id(row: &PgRow, column: &str) -> Result<ChunkId, StoreError> {
-    row.try_get::<String, _>(column)?.parse().map_err(|e| StoreError::unreadable("chunk id", e))
+    Ok(row.try_get::<Uuid, _>(column)?.into())
 }
 
 pub(super) fn export_id(row: &PgRow, column: &str) -> Result<ExportId, StoreError> {
-    row.try_get::<String, _>(column)?.parse().map_err(|e| StoreError::unreadable("export id", e))
+    Ok(row.try_get::<Uuid, _>(column)?.into())
 }
 
 /// Reads a count. Counts are bigint in the store and never negative.
@@ -55,24 +63,25 @@ pub(super) fn optional_count(row: &PgRow, column: &str) -> Result<Option<u64>, S
     found.map(|n| u64::try_from(n).map_err(|e| StoreError::unreadable("count", e))).transpose()
 }
 
-/// Reads a column of JSON that was selected as text.
-pub(super) fn json<T: serde::de::DeserializeOwned>(
-    row: &PgRow,
-    column: &'static str,
-) -> Result<T, StoreError> {
-    serde_json::from_str(row.try_get(column)?).map_err(|e| StoreError::unreadable(column, e))
+/// Reads a column of type json or jsonb. The server sends the text that a cast to text returns, so numbers are read
+/// as they are written there.
+pub(super) fn json<T: DeserializeOwned>(row: &PgRow, column: &'static str) -> Result<T, StoreError> {
+    let Json(value) = row.try_get(column).map_err(|error| unreadable_json(column, error))?;
+    Ok(value)
 }
 
-/// Reads an optional column of JSON that was selected as text.
-pub(super) fn optional_json<T: serde::de::DeserializeOwned>(
+/// Reads a column of type json or jsonb that may be NULL.
+pub(super) fn optional_json<T: DeserializeOwned>(
     row: &PgRow,
     column: &'static str,
 ) -> Result<Option<T>, StoreError> {
-    let text: Option<String> = row.try_get(column)?;
-    text.map(|t| serde_json::from_str(&t).map_err(|e| StoreError::unreadable(column, e))).transpose()
+    let value: Option<Json<T>> = row.try_get(column).map_err(|error| unreadable_json(column, error))?;
+    Ok(value.map(|Json(value)| value))
 }
 
-/// Writes a value as JSON text for a `$n::jsonb` parameter.
-pub(super) fn to_json<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(|e| StoreError::unreadable("value", e))
+fn unreadable_json(column: &'static str, error: sqlx::Error) -> StoreError {
+    match error {
+        sqlx::Error::ColumnDecode { source, .. } => StoreError::unreadable(column, source),
+        other => other.into(),
+    }
 }

@@ -9,11 +9,13 @@ use export::range::Range;
 use export::state::ExportStatus;
 use serde_json::Value;
 use sqlx::Row;
+use sqlx::types::Json;
+use uuid::Uuid;
 
 use super::accept::{Limits, ROOM, insert_pieces, lock_candidates, number};
 use super::connection::{AsStoreError, Store, Tx, sql};
 use super::error::StoreError;
-use super::ranges::{from_row, json, to_json};
+use super::ranges::{from_row, ids, json};
 use super::turns::{self, Full};
 
 /// Reason why an export was not retried. It is unchanged.
@@ -57,8 +59,8 @@ impl Store {
         let mut tx = self.begin().await?;
         let row = tx
             .optional(
-                sql("select request::text from sluice.export where id = $1::text::uuid and tenant = $2")
-                    .bind(export.to_string())
+                sql("select request from sluice.export where id = $1 and tenant = $2")
+                    .bind(export.uuid())
                     .bind(tenant.as_str()),
             )
             .await?;
@@ -112,15 +114,13 @@ struct Retry<'a> {
 async fn reopen(tx: &mut Tx, retry: &Retry<'_>) -> Result<(), RetryError> {
     let &Retry { tenant, export, wants, revision_id, limits, deadline_secs } = retry;
     let now: i64 = tx
-            .one(sql("select sluice.micros(clock_timestamp()) as now from sluice.tenant where id = $1 for no key update nowait").bind(tenant.as_str()))
-            .await?
-            .try_get("now")
-            .map_err(StoreError::from)?;
+        .one(sql(include_str!("../sql/retry/enter.sql")).bind(tenant.as_str()))
+        .await?
+        .try_get("now")
+        .map_err(StoreError::from)?;
     let chunks = lock_chunks(tx, export).await?;
-    let find = sql(
-        "select status, heads::text from sluice.export where id = $1::text::uuid and tenant = $2 for no key update",
-    );
-    let Some(row) = tx.optional(find.bind(export.to_string()).bind(tenant.as_str())).await? else {
+    let find = sql("select status, heads from sluice.export where id = $1 and tenant = $2 for no key update");
+    let Some(row) = tx.optional(find.bind(export.uuid()).bind(tenant.as_str())).await? else {
         return Err(RetryError::NotFound);
     };
     let status: String = row.try_get("status").map_err(StoreError::from)?;
@@ -143,44 +143,40 @@ async fn reopen(tx: &mut Tx, retry: &Retry<'_>) -> Result<(), RetryError> {
     lock_candidates(tx, tenant, &again).await?;
     let changed: Vec<_> =
         wants.iter().filter(|w| left.is_changed(w)).map(|w| w.selection.dataset.clone()).collect();
-    tx.run(sql(include_str!("retry/drop.sql")).bind(export.to_string()).bind(&changed)).await?;
-    tx.run(sql("delete from sluice.missing where export_id = $1::text::uuid").bind(export.to_string()))
-        .await?;
-    tx.run(sql(include_str!("cancel/release.sql")).bind(&chunks)).await?;
+    tx.run(sql(include_str!("../sql/retry/drop.sql")).bind(export.uuid()).bind(&changed)).await?;
+    tx.run(sql("delete from sluice.missing where export_id = $1").bind(export.uuid())).await?;
+    tx.run(sql(include_str!("../sql/cancel/release.sql")).bind(&chunks)).await?;
     let first = tx
-            .one(sql("select coalesce(max(ordinal), 0) + $2 as first from sluice.link where export_id = $1::text::uuid").bind(export.to_string()).bind(ROOM))
-            .await?
-            .try_get("first")
-            .map_err(StoreError::from)?;
+        .one(
+            sql("select coalesce(max(ordinal), 0) + $2 as first from sluice.link where export_id = $1")
+                .bind(export.uuid())
+                .bind(ROOM),
+        )
+        .await?
+        .try_get("first")
+        .map_err(StoreError::from)?;
     insert_pieces(tx, export, tenant, &number(&plan, &again, first)).await?;
     let before: Vec<DatasetHead> = json(&row, "heads")?;
     let kept =
         |w: &Want| before.iter().find(|h| h.name == w.selection.dataset && !left.is_changed(w)).cloned();
     let heads: Vec<_> = wants.iter().map(|w| kept(w).unwrap_or_else(|| DatasetHead::new(w))).collect();
-    let reopen = sql(
-            "update sluice.export set status = 'queued', queued_at = clock_timestamp(), revision = $2, edition = edition + 1, heads = $3::text::jsonb, ended_at = null, expires_at = null, started_at = null, progress = null, \
-             deadline_at = clock_timestamp() + $4::bigint * interval '1 second' where id = $1::text::uuid \
-               and coalesce(sluice.revision_in_force() = $2, true)",
-        )
-        .bind(export.to_string())
+    let reopen = sql(include_str!("../sql/retry/reopen.sql"))
+        .bind(export.uuid())
         .bind(revision_id)
-        .bind(to_json(&heads)?)
+        .bind(Json(&heads))
         .bind(i64::from(deadline_secs));
     if tx.run(reopen).await? == 0 {
         return Err(RetryError::CatalogChanged);
     }
     // The export waits for its turn again, at the end of the queue.
-    tx.run(sql("delete from sluice.export_turn where export_id = $1::text::uuid").bind(export.to_string()))
-        .await?;
+    tx.run(sql("delete from sluice.export_turn where export_id = $1").bind(export.uuid())).await?;
     Ok(())
 }
 
-async fn lock_chunks(tx: &mut Tx, export: ExportId) -> Result<Vec<String>, StoreError> {
-    let lock = sql(
-        "select c.id::text from sluice.link l join sluice.chunk c on c.id = l.chunk_id where l.export_id = $1::text::uuid order by c.id for update of c",
-    );
-    let rows = tx.all(lock.bind(export.to_string())).await?;
-    rows.iter().map(|row| Ok(row.try_get("id")?)).collect()
+async fn lock_chunks(tx: &mut Tx, export: ExportId) -> Result<Vec<Uuid>, StoreError> {
+    let lock = sql(include_str!("../sql/cancel/lock.sql"));
+    let rows = tx.all(lock.bind(export.uuid())).await?;
+    ids(&rows)
 }
 
 /// Ranges a failed export still lacks, and the fingerprints of its chunks.
@@ -199,7 +195,7 @@ impl Leftover {
 }
 
 async fn leftover(tx: &mut Tx, export: ExportId) -> Result<Leftover, StoreError> {
-    let rows = tx.all(sql(include_str!("retry/leftover.sql")).bind(export.to_string())).await?;
+    let rows = tx.all(sql(include_str!("../sql/retry/leftover.sql")).bind(export.uuid())).await?;
     let mut left = Leftover { ranges: BTreeMap::new(), fingerprints: BTreeMap::new() };
     for row in &rows {
         let dataset: String = row.try_get("dataset")?;

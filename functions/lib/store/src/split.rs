@@ -11,7 +11,7 @@ use sqlx::Row;
 use super::connection::{Store, sql};
 use super::error::StoreError;
 use super::outcome::end_attempt;
-use super::ranges::{json, texts};
+use super::ranges::{json, uuids};
 use ports::fault::Point;
 use ports::random;
 
@@ -47,11 +47,7 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
         let mut tx = self.begin().await?;
-        let split = sql("update sluice.chunk c set state = 'split', ended_at = clock_timestamp(), lease_until = null, reusable = false from sluice.selection s \
-             where c.id = $1::text::uuid and c.attempt = $2::bigint and c.state = 'running' and s.fingerprint = c.fingerprint \
-             returning s.body::text as selection")
-        .bind(chunk.to_string())
-        .bind(i64::from(attempt));
+        let split = sql(include_str!("../sql/split/parent.sql")).bind(chunk.uuid()).bind(i64::from(attempt));
         let Some(row) = tx.optional(split).await? else {
             tx.rollback().await?;
             return Ok(false);
@@ -62,17 +58,16 @@ impl Store {
             .iter()
             .map(|s| file_name(&selection.dataset, &Range::Span(*s), selection.output.extension()))
             .collect();
-        let replace = sql(include_str!("split.sql"))
-            .bind(chunk.to_string())
-            .bind(texts(&ids))
+        let replace = sql(include_str!("../sql/split/children.sql"))
+            .bind(chunk.uuid())
+            .bind(uuids(&ids))
             .bind(children.iter().map(|s| s.start).collect::<Vec<_>>())
             .bind(children.iter().map(|s| s.end).collect::<Vec<_>>())
             .bind(names)
             .bind(signed(planned_bytes))
             .bind(out_of_time.map(signed));
         let links: i64 = tx.one(replace).await?.try_get("links")?;
-        tx.run(sql("delete from sluice.link where chunk_id = $1::text::uuid").bind(chunk.to_string()))
-            .await?;
+        tx.run(sql("delete from sluice.link where chunk_id = $1").bind(chunk.uuid())).await?;
         end_attempt(&mut tx, chunk, attempt, AttemptOutcome::Split, None, usage).await?;
         self.crash(Point::Splitting);
         tx.commit().await?;

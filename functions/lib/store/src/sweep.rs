@@ -5,7 +5,7 @@ use sqlx::Row;
 
 use super::connection::{Store, sql};
 use super::error::StoreError;
-use super::ranges::{chunk_id, count, export_id};
+use super::ranges::{chunk_id, count, export_id, ids, uuids};
 
 /// A chunk that no export needs: its objects are deleted, then its row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct Backlog {
     pub running: u64,
 }
 
-const LOCK: &str = "select from sluice.chunk where id = any ($1::text[]::uuid[]) order by id for update";
+const LOCK: &str = "select from sluice.chunk where id = any ($1) order by id for update";
 
 impl Store {
     /// Returns live exports past their deadline; none while paused.
@@ -38,12 +38,7 @@ impl Store {
     /// # Errors
     /// If the store cannot be reached.
     pub async fn past_deadline(&self, limit: i64) -> Result<Vec<ExportId>, StoreError> {
-        self.export_ids(
-            "select id::text from sluice.export where status in ('queued', 'running') and deadline_at < clock_timestamp() \
-               and not exists (select from sluice.setting where name = 'paused_at') order by deadline_at limit $1",
-            limit,
-        )
-        .await
+        self.export_ids(include_str!("../sql/sweep/past_deadline.sql"), limit).await
     }
 
     /// Returns the current backlog. Chunks of queued exports count, and so do those of a paused source.
@@ -52,18 +47,7 @@ impl Store {
     /// If the store cannot be reached.
     pub async fn backlog(&self) -> Result<Backlog, StoreError> {
         let mut tx = self.begin().await?;
-        // One index step per tenant with a live export, however many chunks are due. A chunk that was sent has been
-        // due ever since: its message may be lost, or there may be no worker.
-        let find = sql(
-            "select greatest(0, coalesce(extract(epoch from clock_timestamp() - least(due.first, flying.first)) * 1000, 0))::bigint as oldest_ms, \
-                flying.sent, flying.running \
-             from (select min(one.due_at) as first \
-                   from (select distinct tenant from sluice.export where status in ('queued', 'running')) t, \
-                   lateral (select c.due_at from sluice.chunk c where c.tenant = t.tenant and c.state = 'due' order by c.due_at limit 1) one) due, \
-             (select min(due_at) filter (where state = 'sent') as first, count(*) filter (where state = 'sent') as sent, \
-                 count(*) filter (where state = 'running') as running \
-              from sluice.chunk where state in ('sent', 'running')) flying",
-        );
+        let find = sql(include_str!("../sql/sweep/backlog.sql"));
         let row = tx.one(find).await?;
         tx.commit().await?;
         Ok(Backlog {
@@ -78,12 +62,7 @@ impl Store {
     /// # Errors
     /// If the store cannot be reached.
     pub async fn unfinished(&self, limit: i64) -> Result<Vec<ExportId>, StoreError> {
-        self.export_ids(
-            "select e.id::text from sluice.export e where e.status in ('queued', 'running') \
-               and (select l.open from sluice.link l where l.export_id = e.id and l.open order by l.ordinal + 0 desc limit 1) is null order by e.accepted_at limit $1",
-            limit,
-        )
-        .await
+        self.export_ids(include_str!("../sql/sweep/unfinished.sql"), limit).await
     }
 
     /// Returns ended exports whose files must be deleted.
@@ -91,11 +70,7 @@ impl Store {
     /// # Errors
     /// If the store cannot be reached.
     pub async fn to_expire(&self, limit: i64) -> Result<Vec<ExportId>, StoreError> {
-        self.export_ids(
-            "select id::text from sluice.export where status in ('succeeded', 'failed', 'canceled') and expires_at < clock_timestamp() order by expires_at limit $1",
-            limit,
-        )
-        .await
+        self.export_ids(include_str!("../sql/sweep/to_expire.sql"), limit).await
     }
 
     async fn export_ids(&self, statement: &'static str, limit: i64) -> Result<Vec<ExportId>, StoreError> {
@@ -110,12 +85,7 @@ impl Store {
     /// # Errors
     /// If the store cannot be reached.
     pub async fn without_files(&self, limit: i64) -> Result<Vec<ExportId>, StoreError> {
-        self.export_ids(
-            "select id::text from sluice.export where status = 'canceled' and progress ->> 'chunksDone' = '0' \
-               and ended_at < clock_timestamp() - interval '1 day' order by ended_at limit $1",
-            limit,
-        )
-        .await
+        self.export_ids(include_str!("../sql/sweep/without_files.sql"), limit).await
     }
 
     /// Marks chunks as being deleted that no export has and that are no longer kept for reuse. Returns the number of
@@ -129,18 +99,16 @@ impl Store {
     pub async fn release_unused(&self, limit: i64) -> Result<usize, StoreError> {
         self.again(|| async {
             let mut tx = self.begin().await?;
-            let lock = sql(include_str!("sweep/unused.sql"));
+            let lock = sql(include_str!("../sql/sweep/unused.sql"));
             let rows = tx.all(lock.bind(limit)).await?;
-            let chunks = rows.iter().map(|row| row.try_get("id")).collect::<Result<Vec<String>, _>>()?;
+            let chunks = ids(&rows)?;
             let found = chunks.len();
             if found == 0 {
                 return tx.rollback().await.map(|()| 0);
             }
             // Decided again, since a link may have been added before the lock was acquired.
-            tx.run(sql(include_str!("cancel/release.sql")).bind(&chunks)).await?;
-            let looked_at =
-                sql("update sluice.chunk set keep_until = null where id = any ($1::text[]::uuid[]) \
-                 and state in ('done', 'failed') and keep_until < clock_timestamp()");
+            tx.run(sql(include_str!("../sql/cancel/release.sql")).bind(&chunks)).await?;
+            let looked_at = sql(include_str!("../sql/sweep/checked.sql"));
             tx.run(looked_at.bind(chunks)).await?;
             tx.commit().await.map(|()| found)
         })
@@ -154,7 +122,7 @@ impl Store {
     /// If the store cannot be reached.
     pub async fn dying(&self, limit: i64) -> Result<Vec<Dying>, StoreError> {
         let mut tx = self.begin().await?;
-        let find = sql(include_str!("sweep/dying.sql"));
+        let find = sql(include_str!("../sql/sweep/dying.sql"));
         let rows = tx.all(find.bind(limit)).await?;
         tx.commit().await?;
         let read = |row: &sqlx::postgres::PgRow| {
@@ -177,11 +145,9 @@ impl Store {
     pub async fn emptied(&self, chunks: &[ChunkId]) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         // In id order, the order of all locks.
-        tx.all(sql(LOCK).bind(super::ranges::texts(chunks))).await?;
-        let note = sql(
-            "update sluice.chunk set emptied_at = clock_timestamp() where id = any ($1::text[]::uuid[]) and state in ('split', 'dying')",
-        );
-        tx.run(note.bind(super::ranges::texts(chunks))).await?;
+        tx.all(sql(LOCK).bind(uuids(chunks))).await?;
+        let note = sql(include_str!("../sql/sweep/emptied.sql"));
+        tx.run(note.bind(uuids(chunks))).await?;
         tx.commit().await
     }
 
@@ -192,12 +158,9 @@ impl Store {
     pub async fn forget(&self, chunks: &[ChunkId]) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         // In id order, the order of all locks.
-        tx.all(sql(LOCK).bind(super::ranges::texts(chunks))).await?;
-        let delete = sql(
-            "delete from sluice.chunk c where c.id = any ($1::text[]::uuid[]) and c.state in ('split', 'dying') \
-             and c.ended_at + sluice.worker_timeout() < clock_timestamp() and not exists (select from sluice.link l where l.chunk_id = c.id)",
-        );
-        tx.run(delete.bind(super::ranges::texts(chunks))).await?;
+        tx.all(sql(LOCK).bind(uuids(chunks))).await?;
+        let delete = sql(include_str!("../sql/sweep/forget.sql"));
+        tx.run(delete.bind(uuids(chunks))).await?;
         tx.commit().await
     }
 
@@ -208,16 +171,13 @@ impl Store {
     /// If the store cannot be reached.
     pub async fn prune(&self, limit: i64) -> Result<usize, StoreError> {
         let mut tx = self.begin().await?;
-        tx.run(sql("delete from sluice.export where status = 'expired' and expires_at < clock_timestamp() - interval '30 days'")).await?;
+        tx.run(sql(include_str!("../sql/sweep/expired.sql"))).await?;
         tx.commit().await?;
         // An accept that has just found one of these selections and then lost it gets a conflict, and so does this
         // operation in the opposite case: each retries.
         self.again(|| async {
             let mut tx = self.begin().await?;
-            let delete = sql(
-                "delete from sluice.selection s where s.fingerprint in (select f.fingerprint from sluice.selection f \
-                 where not exists (select from sluice.chunk c where c.fingerprint = f.fingerprint) limit $1 for update skip locked)",
-            );
+            let delete = sql(include_str!("../sql/sweep/selections.sql"));
             let gone = tx.run(delete.bind(limit)).await?;
             tx.commit().await?;
             Ok(usize::try_from(gone).unwrap_or(usize::MAX))

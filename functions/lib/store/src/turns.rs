@@ -28,9 +28,7 @@ impl Full {
 
 /// Returns the limits if the tenant has reached them. The caller holds the tenant's row.
 pub(super) async fn full(tx: &mut Tx, tenant: &TenantId) -> Result<Option<Full>, StoreError> {
-    let ask = sql(
-        "select sluice.is_full($1) as is_full, sluice.max_active() as max_active, sluice.max_queued() as max_queued",
-    );
+    let ask = sql(include_str!("../sql/turns/full.sql"));
     Full::read(&tx.one(ask.bind(tenant.as_str())).await?)
 }
 

@@ -194,11 +194,9 @@ impl Store {
     ) -> Result<Option<ExportState>, StoreError> {
         loop {
             let mut tx = self.begin().await?;
-            let find = sql(concat!(
-                include_str!("view/export.sql"),
-                " where e.tenant = $1 and e.id = $2::text::uuid"
-            ));
-            let Some(row) = tx.optional(find.bind(tenant.as_str()).bind(export.to_string())).await? else {
+            let find =
+                sql(concat!(include_str!("../sql/view/export.sql"), " where e.tenant = $1 and e.id = $2"));
+            let Some(row) = tx.optional(find.bind(tenant.as_str()).bind(export.uuid())).await? else {
                 tx.rollback().await?;
                 return Ok(None);
             };
@@ -230,14 +228,14 @@ impl Store {
         loop {
             let mut tx = self.begin().await?;
             let find = sql(concat!(
-                include_str!("view/list.sql"),
-                include_str!("view/export.sql"),
-                " where e.id = p.id) x where p.place <= $5 and (p.place = 1 or p.bytes <= $6 and p.links <= $8) order by p.place"
+                include_str!("../sql/view/list.sql"),
+                include_str!("../sql/view/export.sql"),
+                include_str!("../sql/view/list_end.sql")
             ))
             .bind(tenant.as_str())
             .bind(status.map(ExportStatus::as_str))
             .bind(before.map(|b| b.0))
-            .bind(before.map(|b| b.1.to_string()))
+            .bind(before.map(|b| b.1.uuid()))
             .bind(limit)
             .bind(max_bytes)
             .bind(within)
@@ -266,12 +264,8 @@ impl Store {
         name: &str,
     ) -> Result<Option<FileObject>, StoreError> {
         let mut tx = self.begin().await?;
-        let find = sql(
-            "select c.id::text, c.attempt, c.bytes, s.body::text as selection, e.status, sluice.micros(e.expires_at) as expires \
-             from sluice.export e join sluice.link l on l.export_id = e.id join sluice.chunk c on c.id = l.chunk_id join sluice.selection s on s.fingerprint = c.fingerprint \
-             where e.id = $1::text::uuid and e.tenant = $2 and l.name = $3 and c.state = 'done' and c.sha256 is not null",
-        );
-        let row = tx.optional(find.bind(export.to_string()).bind(tenant.as_str()).bind(name)).await?;
+        let find = sql(include_str!("../sql/view/file.sql"));
+        let row = tx.optional(find.bind(export.uuid()).bind(tenant.as_str()).bind(name)).await?;
         tx.commit().await?;
         let Some(row) = row else { return Ok(None) };
         let selection: export::selection::Selection = json(&row, "selection")?;
@@ -298,11 +292,8 @@ impl Store {
     pub async fn extend(&self, tenant: &TenantId, export: ExportId) -> Result<bool, StoreError> {
         self.end_if_overdue(export).await?;
         let mut tx = self.begin().await?;
-        let extend = sql(
-            "update sluice.export set expires_at = greatest(expires_at, clock_timestamp() + sluice.retention()) \
-             where id = $1::text::uuid and tenant = $2 and status in ('succeeded', 'failed', 'canceled')",
-        );
-        let extended = tx.run(extend.bind(export.to_string()).bind(tenant.as_str())).await? == 1;
+        let extend = sql(include_str!("../sql/view/extend.sql"));
+        let extended = tx.run(extend.bind(export.uuid()).bind(tenant.as_str())).await? == 1;
         tx.commit().await?;
         Ok(extended)
     }
@@ -315,7 +306,7 @@ async fn read_export(tx: &mut Tx, row: &PgRow, with_errors: bool) -> Result<Expo
     let mut progress: Progress = json(row, "progress")?;
     progress.chunks_failed += count(row, "missing")?;
     let errors = if with_errors && progress.chunks_failed > 0 {
-        let find = sql(include_str!("view/errors.sql")).bind(id.to_string());
+        let find = sql(include_str!("../sql/view/errors.sql")).bind(id.uuid());
         tx.all(find).await?.iter().map(read_error).collect::<Result<_, _>>()?
     } else {
         Vec::new()

@@ -6,10 +6,11 @@ use export::file::file_name;
 use export::id::{ChunkId, ExportId, TenantId};
 use export::manifest::DatasetHead;
 use export::plan::{Piece, Plan, Want};
+use sqlx::types::Json;
 
 use super::super::connection::{Tx, sql};
 use super::super::error::StoreError;
-use super::super::ranges::{texts, to_columns, to_json};
+use super::super::ranges::{to_columns, uuids};
 use super::NewExport;
 use ports::random;
 
@@ -27,17 +28,15 @@ pub(super) async fn insert_export(
     links: usize,
     now: i64,
 ) -> Result<bool, StoreError> {
-    let insert = sql("insert into sluice.export (id, tenant, request, revision, heads, accepted_at, queued_at, deadline_at, links) \
-         select $1::text::uuid, $2, $3::text::jsonb, $4, $5::text::jsonb, sluice.from_micros($6), sluice.from_micros($6), sluice.from_micros($6) + $7::bigint * interval '1 second', $8 \
-         where coalesce(sluice.revision_in_force() = $4, true)")
-    .bind(new.id.to_string())
-    .bind(new.tenant.as_str())
-    .bind(new.request.to_string())
-    .bind(&new.revision_id)
-    .bind(to_json(&heads)?)
-    .bind(now)
-    .bind(i64::from(new.deadline_secs))
-    .bind(i32::try_from(links).unwrap_or(i32::MAX));
+    let insert = sql(include_str!("../../sql/accept/export.sql"))
+        .bind(new.id.uuid())
+        .bind(new.tenant.as_str())
+        .bind(&new.request)
+        .bind(&new.revision_id)
+        .bind(Json(heads))
+        .bind(now)
+        .bind(i64::from(new.deadline_secs))
+        .bind(i32::try_from(links).unwrap_or(i32::MAX));
     Ok(tx.run(insert).await? == 1)
 }
 
@@ -71,16 +70,16 @@ pub(in super::super) async fn insert_pieces(
     let new: Vec<_> = pieces.iter().filter(|p| p.piece.reused.is_none()).collect();
     let selections: BTreeMap<_, _> =
         pieces.iter().map(|p| (&p.want.fingerprint.0, &p.want.selection)).collect();
-    let bodies = selections.values().map(to_json).collect::<Result<Vec<_>, _>>()?;
+    let bodies: Vec<_> = selections.values().map(Json).collect();
     let columns: Vec<_> = new.iter().map(|p| to_columns(&p.piece.range)).collect();
     let name = |p: &Numbered<'_>| {
         file_name(&p.want.selection.dataset, &p.piece.range, p.want.selection.output.extension())
     };
-    let insert = sql(include_str!("pieces.sql"))
+    let insert = sql(include_str!("../../sql/accept/pieces.sql"))
         .bind(tenant.as_str())
         .bind(selections.keys().map(|f| f.to_vec()).collect::<Vec<_>>())
         .bind(bodies)
-        .bind(texts(&new.iter().map(|p| p.id).collect::<Vec<_>>()))
+        .bind(uuids(&new.iter().map(|p| p.id).collect::<Vec<_>>()))
         .bind(new.iter().map(|p| p.want.selection.dataset.clone()).collect::<Vec<_>>())
         .bind(new.iter().map(|p| p.want.fingerprint.0.to_vec()).collect::<Vec<_>>())
         .bind(columns.iter().map(|c| c.0.to_owned()).collect::<Vec<_>>())
@@ -89,15 +88,15 @@ pub(in super::super) async fn insert_pieces(
         .bind(new.iter().map(|p| signed(p.piece.rows)).collect::<Vec<_>>())
         .bind(new.iter().map(|p| signed(p.piece.bytes)).collect::<Vec<_>>())
         .bind(new.iter().map(|p| p.want.estimate.indexed).collect::<Vec<_>>())
-        .bind(export.to_string())
-        .bind(texts(&pieces.iter().map(|p| p.id).collect::<Vec<_>>()))
+        .bind(export.uuid())
+        .bind(uuids(&pieces.iter().map(|p| p.id).collect::<Vec<_>>()))
         .bind(pieces.iter().map(|p| p.ordinal).collect::<Vec<_>>())
         .bind(pieces.iter().map(name).collect::<Vec<_>>())
         .bind(pieces.iter().map(|p| signed(p.piece.bytes).max(1)).collect::<Vec<_>>())
         .bind(pieces.iter().map(|p| p.piece.reused.is_some()).collect::<Vec<_>>())
         .bind(pieces.iter().map(|p| p.piece.unread).collect::<Vec<_>>())
         .bind(ROOM)
-        .bind(texts(&pieces.iter().filter_map(|p| p.piece.reused).collect::<Vec<_>>()));
+        .bind(uuids(&pieces.iter().filter_map(|p| p.piece.reused).collect::<Vec<_>>()));
     tx.run(insert).await?;
     Ok(pieces.iter().filter(|p| p.piece.unread).count())
 }

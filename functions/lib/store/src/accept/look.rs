@@ -8,11 +8,12 @@ use export::plan::{Candidate, Want};
 use export::state::ChunkState;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
+use uuid::Uuid;
 
 use super::super::connection::{Tx, sql};
 use super::super::error::StoreError;
 use super::super::idempotency::Idempotency;
-use super::super::ranges::{chunk_id, count, from_row, texts};
+use super::super::ranges::{chunk_id, count, from_row, uuids};
 use super::super::turns::{Full, Kept};
 
 /// State of the store at one moment.
@@ -41,7 +42,7 @@ impl Look {
         let fingerprints: Vec<Vec<u8>> = wants.iter().map(|w| w.fingerprint.0.to_vec()).collect();
         let starts: Vec<Option<i64>> = wants.iter().map(|w| w.span.map(|s| s.start)).collect();
         let ends: Vec<Option<i64>> = wants.iter().map(|w| w.span.map(|s| s.end)).collect();
-        let find = sql(include_str!("candidates.sql"))
+        let find = sql(include_str!("../../sql/accept/candidates.sql"))
             .bind(tenant.as_str())
             .bind(fingerprints)
             .bind(starts)
@@ -51,16 +52,13 @@ impl Look {
             .bind(idempotency.map(|i| &i.sent_sha256[..]));
         let rows = tx.all(find).await?;
         let first = rows.first().ok_or_else(|| StoreError::unreadable("tenant", "it has no limits"))?;
-        let earlier = match first.try_get::<Option<String>, _>("earlier")? {
-            Some(id) => {
-                let id = id.parse().map_err(|e| StoreError::unreadable("export id", e))?;
-                Some((id, first.try_get("same")?))
-            }
+        let earlier = match first.try_get::<Option<Uuid>, _>("earlier")? {
+            Some(id) => Some((id.into(), first.try_get("same")?)),
             None => None,
         };
         let mut candidates = Vec::with_capacity(rows.len());
         for row in &rows {
-            if row.try_get::<Option<&str>, _>("id")?.is_some() {
+            if row.try_get::<Option<Uuid>, _>("id")?.is_some() {
                 candidates.push(candidate(row)?);
             }
         }
@@ -105,8 +103,8 @@ pub(super) async fn lock(tx: &mut Tx, chunks: &[ChunkId]) -> Result<(), StoreErr
     if chunks.is_empty() {
         return Ok(());
     }
-    let lock = sql("select from sluice.chunk where id = any ($1::text[]::uuid[]) order by id for update");
-    tx.all(lock.bind(texts(chunks))).await.map(|_| ())
+    let lock = sql("select from sluice.chunk where id = any ($1) order by id for update");
+    tx.all(lock.bind(uuids(chunks))).await.map(|_| ())
 }
 
 /// Locks all chunks that might be reused.

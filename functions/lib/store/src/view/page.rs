@@ -46,10 +46,10 @@ impl Store {
                 self.end_at_deadline(export).await?;
                 return Err(StoreError::Conflict("the export ended at its deadline just now".into()));
             }
-            let find = sql(include_str!("chunks.sql"))
-                .bind(export.to_string())
+            let find = sql(include_str!("../../sql/view/chunks.sql"))
+                .bind(export.uuid())
                 .bind(after.map(|(ordinal, _)| ordinal))
-                .bind(after.map(|(_, id)| id.to_string()))
+                .bind(after.map(|(_, id)| id.uuid()))
                 .bind(limit);
             let rows = tx.all(find).await?;
             // Each statement has its own snapshot: an export that is deleted or expires in between would seem to have
@@ -73,9 +73,8 @@ async fn status(
     tenant: &TenantId,
     export: ExportId,
 ) -> Result<Option<(ExportStatus, Option<i64>, bool)>, StoreError> {
-    let find = sql("select e.status, sluice.micros(e.expires_at) as expires, sluice.overdue(e) as overdue \
-         from sluice.export e where e.id = $1::text::uuid and e.tenant = $2");
-    let row = tx.optional(find.bind(export.to_string()).bind(tenant.as_str())).await?;
+    let find = sql(include_str!("../../sql/view/status.sql"));
+    let row = tx.optional(find.bind(export.uuid()).bind(tenant.as_str())).await?;
     row.map(|row| {
         let status = row.try_get::<String, _>("status")?;
         let status = status.parse().map_err(|e| StoreError::unreadable("status", e))?;

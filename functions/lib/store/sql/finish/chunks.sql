@@ -1,0 +1,12 @@
+-- Reads the chunks of export $1 for its manifest, in order.
+select c.id, c.dataset, c.range_of, c.range_start, c.range_end,
+       sluice.micros(c.as_of) as as_of, sluice.micros(c.horizon) as horizon,
+       c.attempt, c.rows, c.bytes, c.source_bytes,
+       case when s.shared then c.planned_rows end as planned_rows,
+       case when s.shared then c.planned_bytes end as planned_bytes,
+       c.sha256, l.reused
+from sluice.link l
+join sluice.chunk c on c.id = l.chunk_id
+join sluice.selection s on s.fingerprint = c.fingerprint
+where l.export_id = $1
+order by l.ordinal, l.chunk_id

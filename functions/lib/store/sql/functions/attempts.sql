@@ -1,0 +1,16 @@
+-- Rules about attempts that statements and programs share. The programs' definitions are in `export::chunk`; a test
+-- compares them.
+
+-- Prefix of the object that an attempt may write; its extension follows.
+create or replace function sluice.attempt_prefix(tenant text, chunk uuid, attempt integer) returns text
+    language sql immutable
+as $$
+    select 't/' || tenant || '/c/' || chunk || '/' || attempt || '.'
+$$;
+
+-- Attempts after which a failure that allows another attempt is final.
+create or replace function sluice.max_failures() returns integer
+    language sql immutable
+as $$
+    select 8
+$$;

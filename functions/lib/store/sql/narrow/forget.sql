@@ -1,0 +1,8 @@
+-- Chunks $1 that were read under a selection that no longer fits are never reused: they are kept only for the exports
+-- that have them. The chunks are locked by the caller.
+with forgotten as (
+    update sluice.chunk c set reusable = false, keep_until = null
+    where c.id = any ($1) and c.state = 'done' and c.reusable
+    returning c.dataset
+)
+select dataset, count(*) as chunks from forgotten group by dataset

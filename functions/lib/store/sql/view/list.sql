@@ -1,0 +1,24 @@
+-- The page of exports of tenant $1, newest first: those of status $2 (null: all) after export $4 of time $3 (null:
+-- from the newest), at most $5, with at most $6 bytes together and $8 chunks to count, but at least one; only exports
+-- whose datasets are all in $7 (null: any). The export with its progress follows.
+--
+-- One row more than requested shows whether there is a next page. The full check of a deadline, which reads the
+-- request too, is made only for exports whose deadline seems to be over.
+with page as materialized (
+    select e.id, row_number() over newest as place, sum(e.page_bytes) over newest as bytes,
+           -- The links of a live export are counted; counts of an ended one were stored at its end.
+           sum(case when e.progress is null then e.links else 0 end) over newest as links
+    from sluice.export e
+    where e.tenant = $1
+      and ($2::text is null or $2 = case
+          when e.status in ('queued', 'running') and e.deadline_at < clock_timestamp() and sluice.overdue(e) then 'failed'
+          else e.status end)
+      and ($3::bigint is null or (e.accepted_at, e.id) < (sluice.from_micros($3), $4))
+      and ($7::text[] is null
+           or not exists (select from jsonb_array_elements(e.heads) h where h ->> 'name' <> all ($7)))
+    window newest as (order by e.accepted_at desc, e.id desc)
+    order by e.accepted_at desc, e.id desc
+    limit $5 + 1
+)
+select x.*, (select count(*) from page) as found
+from page p cross join lateral (
