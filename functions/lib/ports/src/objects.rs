@@ -1,6 +1,6 @@
 //! Object storage: finished files and manifests, written once and never changed.
 //!
-//! Keys come from `export::chunk`; this module does not depend on chunks and exports.
+//! Keys come from `export::object_key`; this module does not depend on chunks and exports.
 
 pub mod parts;
 
