@@ -32,7 +32,7 @@ struct Noticed {
     export: Duration,
 }
 
-/// Returns a request for all 84 datasets, in files that no earlier request asked for.
+/// Returns a request for all 84 datasets whose files no earlier request has.
 fn request(start: &str, end: &str) -> Value {
     let names: Vec<_> = (0..ground::TABLES).map(ground::name).collect();
     json!({"datasets": names, "startDate": start, "endDate": end, "csv": {"null": hex(&random::bytes::<8>())}})

@@ -71,7 +71,7 @@ async fn every_statement_file_can_be_prepared() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// What SQL and programs both need is defined in each: here they are compared.
+/// Comparison of definitions that SQL and programs both have.
 #[tokio::test]
 async fn sql_functions_agree_with_the_definitions_in_rust() {
     let database = Database::create(&[]).await.unwrap();

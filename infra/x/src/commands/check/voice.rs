@@ -14,7 +14,7 @@ use crate::machine::place;
 const MAX_OPENINGS: usize = 0;
 
 /// Maximum number of [`PRIVATE`] words in comments. Those that remain are names, such as the system's user `nobody`.
-const MAX_PRIVATE: usize = 20;
+const MAX_PRIVATE: usize = 18;
 
 /// Words that put the reader off: what the item is comes after them.
 const OPENINGS: [&str; 6] = ["What", "Whether", "How", "Whose", "Who", "Why"];
