@@ -32,7 +32,7 @@ use crate::{Client, Retries};
 use outcome::{Failure, Outcome};
 
 /// Maximum time the command line waits while the api returns 429. A command may run unattended, so this is a day.
-const PATIENCE: Duration = Duration::from_secs(24 * 3600);
+const MAX_RATE_LIMIT_WAIT: Duration = Duration::from_secs(24 * 3600);
 
 /// Bulk export of PostgreSQL data to files.
 #[derive(Debug, Parser)]
@@ -110,7 +110,7 @@ impl Session {
         })?;
         let key = self.key.as_ref().map(|key| key.0.as_str()).filter(given);
         let client = if self.insecure { Client::insecure(url, key) } else { Client::new(url, key) }?;
-        let retries = Retries { patience: PATIENCE, ..client.retries() };
+        let retries = Retries { patience: MAX_RATE_LIMIT_WAIT, ..client.retries() };
         Ok(client.with_retries(retries).with_notice(|why, wait| wait::notice(why, wait, true)))
     }
 }

@@ -104,7 +104,7 @@ class Proxy(unittest.TestCase):
         self.assertLessEqual(len(made["SourceEndpoint"]["Properties"]["DBProxyEndpointName"]), 63)
 
     def test_functions_give_up_before_the_proxy_does(self):
-        patience = re.search(r"PATIENCE: Duration = Duration::from_secs\((\d+)\)", code("functions/lib/store/src/connection.rs"))
+        patience = re.search(r"SESSION_TIMEOUT: Duration = Duration::from_secs\((\d+)\)", code("functions/lib/store/src/connection.rs"))
         self.assertLess(int(patience.group(1)), load("root")["Parameters"]["BorrowSeconds"]["Default"])
 
 

@@ -18,7 +18,7 @@ use authority::Authority;
 use server::Server;
 
 /// Maximum wait for a session. A failure is reported at once and not after this time.
-const PATIENCE: Duration = Duration::from_secs(30);
+const SESSION_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Startup parameters that RDS Proxy accepts. It rejects `options`.
 const STARTUP: [&str; 8] = [
@@ -37,7 +37,7 @@ fn url(role: &str, host: &str, port: u16, query: &str) -> String {
 }
 
 async fn session(url: &str, login: Login) -> Result<(), SourceError> {
-    Source::new(url).unwrap().with_login(login).session(PATIENCE).await.map(drop)
+    Source::new(url).unwrap().with_login(login).session(SESSION_TIMEOUT).await.map(drop)
 }
 
 async fn reach(url: &str, login: Login) -> Result<(), String> {
@@ -198,7 +198,7 @@ async fn postgresql_with_tls_is_verified_by_name_and_authority() {
     let verified = format!("sslmode=verify-full&sslrootcert={}", authority.root().display());
 
     let source = Source::new(&postgres.url("localhost", &verified)).unwrap();
-    let mut inspector = source.inspector(PATIENCE).await.unwrap();
+    let mut inspector = source.inspector(SESSION_TIMEOUT).await.unwrap();
     let encrypted = "select ssl::text, version from pg_stat_ssl where pid = pg_backend_pid()";
     let row = inspector.texts(encrypted).await.unwrap().remove(0);
     assert_eq!(row[0].as_deref(), Some("true"), "{row:?}");
@@ -206,7 +206,7 @@ async fn postgresql_with_tls_is_verified_by_name_and_authority() {
     reach(&postgres.url("localhost", &verified), Login::Password).await.unwrap();
     // A session dropped without a goodbye is gone. Over TLS, closing a connection by hand waits for the server to send
     // something.
-    drop(source.session(PATIENCE).await.unwrap());
+    drop(source.session(SESSION_TIMEOUT).await.unwrap());
     let ours = "select count(*) from pg_stat_activity where application_name = 'sluice'";
     eventually("a session that was dropped is gone", async || {
         let left: i64 = postgres.owner.fetch_one(ours).await.unwrap().get(0);

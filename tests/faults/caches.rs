@@ -13,7 +13,7 @@ use super::turn;
 const CLIENTS: usize = 50;
 
 /// Time between two requests of one client.
-const PAUSE: Duration = Duration::from_millis(200);
+const REQUEST_INTERVAL: Duration = Duration::from_millis(200);
 
 /// Returns the duration of polling before, during and after the outage: two seconds, or `SLUICE_POLL_SECS`.
 fn patience() -> Duration {
@@ -43,7 +43,7 @@ async fn poll(system: &System, path: &str, right: &Arc<(String, String)>) -> usi
                     assert_eq!((response.status().as_u16(), &response.text().await.unwrap()), (200, body));
                 }
                 looks += 1;
-                tokio::time::sleep(PAUSE).await;
+                tokio::time::sleep(REQUEST_INTERVAL).await;
             }
             looks
         })

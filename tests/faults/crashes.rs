@@ -10,14 +10,14 @@ use export::state::ExportStatus;
 use ports::fault::Point;
 use ports::random;
 use serde_json::{Value, json};
-use tests::{Exported, PATIENCE, System, eventually};
+use tests::{Exported, EVENT_TIMEOUT, System, eventually};
 
 use crate::grown::{assert_split, grow};
 use crate::{SLOW, assert_exact, assert_nothing_else, slow, sweep_until_ended, turn, until_running};
 
 /// Waits until some process has died at the point.
 pub(crate) async fn until_dead(system: &System, point: Point) {
-    let give_up = Instant::now() + PATIENCE;
+    let give_up = Instant::now() + EVENT_TIMEOUT;
     while system.faults().is_armed(point) {
         if Instant::now() > give_up {
             // The processes of the next test must not die.
@@ -31,7 +31,7 @@ pub(crate) async fn until_dead(system: &System, point: Point) {
 /// Submits until there is a response, always under one key, as a client does that has lost a response.
 async fn submit(system: &System, request: &Value) -> ExportId {
     let key = hex(&random::bytes::<8>());
-    let give_up = Instant::now() + PATIENCE;
+    let give_up = Instant::now() + EVENT_TIMEOUT;
     loop {
         match system.client.submit(request, &key).await {
             Ok(submitted) => {

@@ -12,7 +12,7 @@ use client::Client;
 use export::id::{ExportId, hex};
 use ports::random;
 use serde_json::{Value, json};
-use tests::{PATIENCE, System};
+use tests::{EVENT_TIMEOUT, System};
 use tokio::task::JoinHandle;
 
 use crate::stampede::ground;
@@ -63,7 +63,7 @@ async fn notice(client: &Client, calls: usize) -> Noticed {
     let began = Instant::now();
     let id = client.submit(&usual(), &hex(&random::bytes::<8>())).await.unwrap().export.id;
     while client.export(id).await.unwrap().status.is_live() {
-        assert!(began.elapsed() < 4 * PATIENCE, "{id} does not end");
+        assert!(began.elapsed() < 4 * EVENT_TIMEOUT, "{id} does not end");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     Noticed { call: took[calls / 2], export: began.elapsed() }

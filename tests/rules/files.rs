@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use crate::{files, root};
 
 /// Maximum number of lines of a file.
-const MOST_LINES: usize = 400;
+const MAX_LINES: usize = 400;
 
 /// Number of lines below which a file is small: what it holds most likely belongs into a file beside it.
 const SMALL_LINES: usize = 25;
@@ -27,7 +27,7 @@ fn main_files_are_short() {
 fn no_file_is_huge() {
     for path in files(&root(), "rs") {
         let lines = std::fs::read_to_string(&path).unwrap().lines().count();
-        assert!(lines <= MOST_LINES, "{} has {lines} lines", path.display());
+        assert!(lines <= MAX_LINES, "{} has {lines} lines", path.display());
     }
 }
 

@@ -75,7 +75,7 @@ fn no_statement_pins_a_session() {
 }
 
 /// Longest statement of the store that is a literal in Rust, in bytes: what fits on a line.
-const LONGEST_LITERAL: usize = 110;
+const MAX_LITERAL_BYTES: usize = 110;
 
 /// The test `every_statement_file_can_be_prepared` reads files, so that what is longer than a line must be one.
 #[test]
@@ -90,7 +90,7 @@ fn longer_statements_of_the_store_are_files() {
         }
         for literal in literals(text.split("#[cfg(test)]").next().unwrap_or_default()) {
             if verbs(&literal).first().is_some_and(|verb| VERBS.contains(&verb.as_str())) {
-                assert!(literal.len() <= LONGEST_LITERAL, "{}: {literal}", path.display());
+                assert!(literal.len() <= MAX_LITERAL_BYTES, "{}: {literal}", path.display());
             }
         }
     }

@@ -17,7 +17,7 @@ pub use database::Database;
 pub use exported::Exported;
 pub use faults::FaultFolder;
 pub use oracle::{copy_csv, sorted_records};
-pub use patience::{PATIENCE, eventually};
+pub use patience::{EVENT_TIMEOUT, eventually};
 pub use redis::Redis;
 pub use skipped::skipped;
 pub use stack::Stack;

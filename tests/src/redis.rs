@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
-use crate::{PATIENCE, skipped};
+use crate::{EVENT_TIMEOUT, skipped};
 
 const FOLDERS: [&str; 4] = ["/usr/bin", "/usr/local/bin", "/usr/sbin", "/opt/homebrew/bin"];
 
@@ -70,7 +70,7 @@ impl Redis {
         ]);
         command.arg("--dir").arg(self.folder.path()).stdout(Stdio::null()).stderr(Stdio::null());
         *child = Some(command.spawn().context("cannot start redis-server")?);
-        let give_up = Instant::now() + PATIENCE;
+        let give_up = Instant::now() + EVENT_TIMEOUT;
         while self.ask(b"PING\r\n").is_err() {
             ensure!(Instant::now() < give_up, "redis-server does not answer");
             std::thread::sleep(Duration::from_millis(20));

@@ -20,7 +20,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor};
 use store::Store;
 use tokio::sync::OnceCell;
 
-use crate::{Exported, PATIENCE, Stack};
+use crate::{Exported, EVENT_TIMEOUT, Stack};
 
 const ORDERS: &str = include_str!("../bench/orders.sql");
 const SCHEMA: &str = include_str!("../data/schema.sql");
@@ -162,7 +162,7 @@ impl System {
     /// # Errors
     /// If it does not end.
     pub async fn wait(&self, id: ExportId) -> Result<Export> {
-        let give_up = Instant::now() + PATIENCE;
+        let give_up = Instant::now() + EVENT_TIMEOUT;
         loop {
             let export = self.client.export(id).await?;
             if !matches!(export.status, ExportStatus::Queued | ExportStatus::Running) {

@@ -9,7 +9,7 @@ use std::io::{BufRead, Error, ErrorKind, Result};
 const MAGIC: &[u8; 4] = b"PAR1";
 
 /// Maximum size of the metadata. No file of Sluice has that much.
-const MOST_METADATA: usize = 64 << 20;
+const MAX_METADATA_BYTES: usize = 64 << 20;
 
 /// Maximum nesting of structs and lists.
 const DEEPEST: u32 = 32;
@@ -35,8 +35,8 @@ fn tail(raw: &mut impl BufRead) -> Result<Vec<u8>> {
         }
         kept.extend_from_slice(buffer);
         raw.consume(length);
-        if kept.len() > 2 * MOST_METADATA {
-            kept.drain(..kept.len() - MOST_METADATA);
+        if kept.len() > 2 * MAX_METADATA_BYTES {
+            kept.drain(..kept.len() - MAX_METADATA_BYTES);
         }
     }
 }

@@ -15,7 +15,7 @@ use introspect::resolve;
 use serde_json::{Value, json};
 use store::Applied;
 
-use crate::context::{Context, PATIENCE};
+use crate::context::{Context, SESSION_TIMEOUT};
 use crate::failure::Failure;
 
 /// Catalog with the results of its resolution.
@@ -38,8 +38,8 @@ async fn resolved(context: &Context, text: &str) -> Result<Resolved, Failure> {
         Err(violations) => return Ok(Resolved { violations, ..all }),
     };
     let tenants = context.tenants().await?;
-    tracing::info!(patience_secs = PATIENCE.as_secs(), "waiting for a session of the source");
-    let mut inspector = context.source.inspector(PATIENCE).await?;
+    tracing::info!(timeout_secs = SESSION_TIMEOUT.as_secs(), "waiting for a session of the source");
+    let mut inspector = context.source.inspector(SESSION_TIMEOUT).await?;
     all.source = inspector.source_name().await?;
     for (i, (name, definition)) in catalog.datasets.iter().enumerate() {
         let begun = Instant::now();

@@ -23,7 +23,7 @@ use crate::context::Context;
 use report::Report;
 
 /// Timeout of a call to an AWS service, retries included. Without a route to it the connection alone takes 2 s.
-const PATIENCE: Duration = Duration::from_secs(5);
+const AWS_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Remedy if an AWS service does not respond.
 const NO_WAY: &str = "in subnets without a NAT gateway deploy with CreateEndpoints=true and VpcCidr; otherwise check their routes, and \
@@ -31,9 +31,9 @@ const NO_WAY: &str = "in subnets without a NAT gateway deploy with CreateEndpoin
 
 /// Returns the response of an AWS service; `None`, which is reported, after a timeout.
 async fn answer<T>(what: &'static str, call: impl Future<Output = T>, report: &mut Report) -> Option<T> {
-    let answer = tokio::time::timeout(PATIENCE, call).await.ok();
+    let answer = tokio::time::timeout(AWS_TIMEOUT, call).await.ok();
     if answer.is_none() {
-        report.wrong(what, format!("no response within {} s", PATIENCE.as_secs()), NO_WAY);
+        report.wrong(what, format!("no response within {} s", AWS_TIMEOUT.as_secs()), NO_WAY);
     }
     answer
 }

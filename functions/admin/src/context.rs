@@ -17,7 +17,7 @@ use crate::answer::Answer;
 use crate::credentials::credentials;
 
 /// Maximum wait of a command for a session, of the store or of the source.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const SESSION_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// State shared by all commands.
 pub struct Context {
@@ -150,7 +150,7 @@ impl Context {
     /// # Errors
     /// If a URL cannot be parsed.
     pub fn new(settings: Settings, beside: Beside) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        let store = Store::new(&settings.store_url)?.with_login(settings.login).with_patience(PATIENCE);
+        let store = Store::new(&settings.store_url)?.with_login(settings.login).with_patience(SESSION_TIMEOUT);
         let source = Source::new(&settings.source_url)?.with_login(settings.login);
         Ok(Self { store, source, beside, settings })
     }

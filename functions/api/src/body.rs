@@ -9,7 +9,7 @@ use crate::refusal::Refusal;
 mod unique;
 
 /// Maximum size of a body in bytes.
-pub(crate) const MOST_BYTES: usize = 1 << 20;
+pub(crate) const MAX_BODY_BYTES: usize = 1 << 20;
 
 /// Request body that is valid JSON.
 #[derive(Debug)]
@@ -23,8 +23,8 @@ impl<S: Sync> FromRequest<S> for Body {
             let detail = "send the body as Content-Type: application/json";
             return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
         }
-        let bytes = axum::body::to_bytes(request.into_body(), MOST_BYTES).await.map_err(|_| {
-            let detail = format!("the body exceeds {MOST_BYTES} bytes; split it into several requests");
+        let bytes = axum::body::to_bytes(request.into_body(), MAX_BODY_BYTES).await.map_err(|_| {
+            let detail = format!("the body exceeds {MAX_BODY_BYTES} bytes; split it into several requests");
             Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
         })?;
         // RFC 8259 allows a parser to ignore a byte order mark, and some editors write one.
@@ -106,7 +106,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_large_body_is_refused() {
-        let (fits, too_large) = (" ".repeat(MOST_BYTES - 2) + "{}", " ".repeat(MOST_BYTES - 1) + "{}");
+        let (fits, too_large) = (" ".repeat(MAX_BODY_BYTES - 2) + "{}", " ".repeat(MAX_BODY_BYTES - 1) + "{}");
         assert!(read("application/json", fits).await.is_ok());
         assert_eq!(refused("application/json", too_large).await.0, 413);
     }

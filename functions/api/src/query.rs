@@ -10,7 +10,7 @@ use http::{HeaderMap, Uri, header};
 use crate::refusal::Refusal;
 
 /// Maximum length of an idempotency key.
-const LONGEST_KEY: usize = 255;
+const MAX_KEY_CHARS: usize = 255;
 
 /// Query parameters of one request, and the violations found in them.
 pub(crate) struct Params {
@@ -90,7 +90,7 @@ impl Params {
 pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Violation> {
     let wrong = |message| {
         let remedy =
-            format!("send one value of 1 to {LONGEST_KEY} printable ASCII characters, such as a UUID");
+            format!("send one value of 1 to {MAX_KEY_CHARS} printable ASCII characters, such as a UUID");
         Err(Violation::new("Idempotency-Key", message, remedy))
     };
     let mut values = headers.get_all("idempotency-key").iter();
@@ -99,7 +99,7 @@ pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Vio
         return wrong("the header is repeated");
     }
     let text = value.to_str().unwrap_or_default();
-    let fits = (1..=LONGEST_KEY).contains(&text.len()) && text.bytes().all(|b| (0x20..0x7f).contains(&b));
+    let fits = (1..=MAX_KEY_CHARS).contains(&text.len()) && text.bytes().all(|b| (0x20..0x7f).contains(&b));
     if fits { Ok(Some(text.to_owned())) } else { wrong("the value cannot be used") }
 }
 

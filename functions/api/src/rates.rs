@@ -17,7 +17,7 @@ const BURST_SECS: f64 = 2.0;
 
 /// Maximum number of tenants counted. Beyond it, tenants with a full bucket are removed, which changes nothing for
 /// them.
-const MOST_TENANTS: usize = 4096;
+const MAX_TENANTS: usize = 4096;
 
 /// Token buckets by tenant.
 pub(crate) struct Rates {
@@ -39,7 +39,7 @@ impl Rates {
         let per_second = f64::from(self.per_second);
         let pace = Pace { per_second, burst: per_second * BURST_SECS };
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        if buckets.len() >= MOST_TENANTS && !buckets.contains_key(tenant) {
+        if buckets.len() >= MAX_TENANTS && !buckets.contains_key(tenant) {
             buckets.retain(|_, bucket| !bucket.is_full(pace, now));
         }
         let mut bucket = buckets.get(tenant).copied().unwrap_or_else(|| Bucket::full(pace, now));
@@ -77,10 +77,10 @@ mod tests {
         let now = Instant::now();
         assert!((0..1000).all(|_| Rates::new(0).take(&tenant("acme"), now).is_ok()));
         let rates = Rates::new(5);
-        for i in 0..MOST_TENANTS * 2 {
+        for i in 0..MAX_TENANTS * 2 {
             let at = now + Duration::from_secs(i as u64);
             assert_eq!(rates.take(&tenant(&format!("t{i}")), at), Ok(()));
         }
-        assert!(rates.buckets.lock().unwrap().len() <= MOST_TENANTS);
+        assert!(rates.buckets.lock().unwrap().len() <= MAX_TENANTS);
     }
 }

@@ -32,7 +32,7 @@ pub struct Settings {
 }
 
 /// Maximum lifetime of the cached catalog in seconds. Keys are cached for less.
-const LONGEST_CACHE_SECS: u64 = 30;
+const MAX_CACHE_SECS: u64 = 30;
 
 impl Settings {
     /// Reads the settings.
@@ -51,7 +51,7 @@ impl Settings {
             worker_memory_mb: config::number("SLUICE_WORKER_MEMORY_MB", defaults::WORKER_MEMORY_MB)?,
             limits: Limits { datasets: config::number("SLUICE_MAX_DATASETS", limits.datasets)?, ..limits },
             cache_for: Duration::from_secs(
-                config::number("SLUICE_CACHE_SECS", LONGEST_CACHE_SECS)?.min(LONGEST_CACHE_SECS),
+                config::number("SLUICE_CACHE_SECS", MAX_CACHE_SECS)?.min(MAX_CACHE_SECS),
             ),
             tenant_requests_per_second: config::number("SLUICE_TENANT_REQUESTS_PER_SECOND", 100)?,
         })

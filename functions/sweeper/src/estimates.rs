@@ -12,13 +12,13 @@ use store::{Stale, StoreError};
 use crate::Context;
 
 /// Timeout of the queries for one dataset; a plan takes about a millisecond.
-const LONGEST: Duration = Duration::from_secs(10);
+const DATASET_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Renews the estimates of the dataset whose estimates are the oldest. Returns the number of datasets renewed.
 pub(crate) async fn take(context: &Context) -> Result<usize, StoreError> {
     let Some(stale) = context.store.stale_estimate(context.estimates_secs).await? else { return Ok(0) };
     let dataset = stale.name.as_str();
-    match tokio::time::timeout(LONGEST, ask(context, &stale)).await {
+    match tokio::time::timeout(DATASET_TIMEOUT, ask(context, &stale)).await {
         Ok(Ok(Refreshed::Taken(estimate))) => {
             let kept = context.store.keep_estimate(&stale, Some(&estimate)).await?;
             tracing::info!(dataset, rows = estimate.total.rows, "estimates taken anew");

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use export::sweep::LONGEST_STEP;
+use export::sweep::STEP_TIMEOUT;
 
 use ports::objects::ObjectsError;
 use store::StoreError;
@@ -62,7 +62,7 @@ impl<T: Clone + Ord> Rounds<T> {
 
     /// Returns true if nothing more is to be done now, after a round that found this many items.
     pub(crate) fn are_over(&self, found: usize) -> bool {
-        (found as i64) < BATCH || self.begun.elapsed() > LONGEST_STEP
+        (found as i64) < BATCH || self.begun.elapsed() > STEP_TIMEOUT
     }
 
     /// Returns the result of the step.

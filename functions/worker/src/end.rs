@@ -18,7 +18,7 @@ use crate::error::AttemptError;
 use crate::notify::wake_up;
 
 /// Pause between two attempts to reach the store.
-const PAUSE: Duration = Duration::from_secs(1);
+const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
 /// Retries a store operation until the store can be reached or the function's time is over. Otherwise the outcome of
 /// the attempt would be lost, and its chunk charged with a lost worker.
@@ -30,13 +30,13 @@ pub(crate) async fn insist<T>(
     loop {
         match operation().await {
             Err(StoreError::Busy(error) | StoreError::Taken(error) | StoreError::Conflict(error))
-                if Instant::now() + PAUSE < give_up =>
+                if Instant::now() + RETRY_PAUSE < give_up =>
             {
                 tracing::warn!(
                     error = chain(&*error),
                     "the store cannot be reached; the end of the attempt waits"
                 );
-                sleep(PAUSE).await;
+                sleep(RETRY_PAUSE).await;
             }
             other => return other,
         }

@@ -33,7 +33,7 @@ use worker::{Context, Deadline, Lease, Sizes};
 const SETTLE_SECS: u64 = 1;
 
 /// Maximum wait for an expected event.
-const PATIENCE: Duration = Duration::from_secs(240);
+const EVENT_TIMEOUT: Duration = Duration::from_secs(240);
 
 fn tenant() -> TenantId {
     "acme".parse().unwrap()
@@ -117,7 +117,7 @@ async fn export(ctx: &Context, queue: &MemoryQueue, range: (i64, i64)) -> (u64, 
 
 /// Waits until the query returns 1 on the standby.
 async fn until(standby: &mut sqlx::PgConnection, question: &str) {
-    let give_up = Instant::now() + PATIENCE;
+    let give_up = Instant::now() + EVENT_TIMEOUT;
     while pair::number(standby, question).await != 1 {
         assert!(Instant::now() < give_up, "the standby does not catch up");
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -257,7 +257,7 @@ async fn lag_holds_back(
     assert!(ctx.store.dispatch().await.unwrap().is_empty());
 
     // With a higher limit the lag is acceptable, and the chunk is read when the back-off is over.
-    let give_up = Instant::now() + PATIENCE;
+    let give_up = Instant::now() + EVENT_TIMEOUT;
     while state_of(patient, id).await != (1, 1) {
         assert!(Instant::now() < give_up, "the chunk does not recover");
         tokio::time::sleep(Duration::from_millis(500)).await;

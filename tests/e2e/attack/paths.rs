@@ -1,7 +1,7 @@
 //! Paths and headers that no client library would send, written directly to a socket. All of them lead to an error
 //! response, and none injects a header into a response.
 
-use tests::{PATIENCE, System};
+use tests::{EVENT_TIMEOUT, System};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -15,7 +15,7 @@ async fn send(request: &[u8]) -> (u16, String) {
     // A server may close the connection before it has read everything.
     let _ = stream.write_all(request).await;
     let mut answer = Vec::new();
-    let _ = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer))
+    let _ = tokio::time::timeout(EVENT_TIMEOUT, stream.read_to_end(&mut answer))
         .await
         .expect("an answer, or a closed door");
     let text = String::from_utf8_lossy(&answer).into_owned();

@@ -13,7 +13,7 @@ const CLIENTS: usize = 50;
 const TRIES: usize = 5;
 
 /// Time between two requests of one client.
-const PAUSE: Duration = Duration::from_millis(50);
+const REQUEST_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Returns the duration of polling: five seconds, or `SLUICE_POLL_SECS`.
 fn patience() -> Duration {
@@ -68,7 +68,7 @@ async fn poll(
                     assert_eq!(&answer, right, "{path}");
                 }
                 looks += 1;
-                tokio::time::sleep(PAUSE).await;
+                tokio::time::sleep(REQUEST_INTERVAL).await;
             }
             looks
         })

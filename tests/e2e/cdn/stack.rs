@@ -10,7 +10,7 @@ use export::id::ExportId;
 use ports::links::Signer;
 use reqwest::{Method, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
-use tests::{PATIENCE, Stack, System, eventually, skipped};
+use tests::{EVENT_TIMEOUT, Stack, System, eventually, skipped};
 
 const SCHEMA: &str = include_str!("schema.sql");
 const CATALOG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/e2e/cdn/catalog.toml");
@@ -115,7 +115,7 @@ impl CdnStack {
     pub(super) fn kill(&self, process: &str) {
         let pid = self.described["pids"][process].to_string();
         assert!(Command::new("kill").args(["-KILL", &pid]).status().unwrap().success(), "{process}");
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + EVENT_TIMEOUT;
         // Of a process that is not reaped yet, only the name is left.
         while std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| !line.is_empty()) {
             assert!(Instant::now() < until, "{process} does not end");

@@ -11,7 +11,7 @@ use ports::queue::MemoryQueue;
 use source::Source;
 use store::{Applied, Store};
 use sweeper::sweep;
-use tests::{Database, PATIENCE, eventually};
+use tests::{Database, EVENT_TIMEOUT, eventually};
 
 use crate::fixture::{add_tenant, new_export, want};
 
@@ -50,7 +50,7 @@ impl World {
             let keys = format!(
                 "[datasets.{name}]\nrelation = \"public.{name}\"\nrange_column = \"day\"\nshared = true"
             );
-            let mut inspector = source.inspector(PATIENCE).await.unwrap();
+            let mut inspector = source.inspector(EVENT_TIMEOUT).await.unwrap();
             let definition = &Catalog::parse(&keys).unwrap().datasets[name];
             let one = resolve(&mut inspector, name, definition, 1).await.unwrap();
             inspector.close().await;
@@ -129,7 +129,7 @@ async fn no_estimates_while_chunks_are_sent_or_paused() {
 async fn estimates_stop_while_the_source_is_busy_or_refuses() {
     let world = World::new().await;
     let role = &world.role;
-    let mut reader = world.sweeper.source.inspector(PATIENCE).await.unwrap();
+    let mut reader = world.sweeper.source.inspector(EVENT_TIMEOUT).await.unwrap();
     // Reads until its session is terminated.
     let reading = tokio::spawn(async move { reader.texts("select pg_sleep(600)::text").await });
     let reads = format!("from pg_stat_activity where usename = '{role}' and wait_event = 'PgSleep'");

@@ -25,7 +25,7 @@ use sha2::{Digest, Sha256};
 use source::Source;
 use store::{Invalidation, NewExport, RetryError, Store};
 use sweeper::{Context, sweep};
-use tests::{Database, PATIENCE};
+use tests::{Database, EVENT_TIMEOUT};
 
 use crate::fixture::{add_tenant, new_export, note, want};
 
@@ -174,7 +174,7 @@ async fn client(arena: Arc<Arena>, rounds: usize) {
 
 /// Waits for the end and checks the files. Returns false if they were invalidated.
 async fn wait(arena: &Arena, store: &Store, id: ExportId) -> bool {
-    let give_up = Instant::now() + PATIENCE;
+    let give_up = Instant::now() + EVENT_TIMEOUT;
     loop {
         let floor = arena.floor.load(Ordering::SeqCst);
         let export = store.export(&arena.tenant, id).await.unwrap().expect("only this task deletes it");

@@ -9,7 +9,7 @@ use client::Error;
 use export::id::ExportId;
 use export::state::ExportStatus;
 use ports::objects::Objects;
-use tests::{Exported, PATIENCE, copy_csv, sorted_records};
+use tests::{Exported, EVENT_TIMEOUT, copy_csv, sorted_records};
 
 use super::Arena;
 use super::client::{Known, Tenant};
@@ -24,7 +24,7 @@ const LATER: &str = "update sluice.litter set sweep_at = clock_timestamp(); \
 
 /// Sweeps until no export is live and no chunk waits or runs.
 pub(crate) async fn quiesce(arena: &Arena) {
-    let give_up = Instant::now() + PATIENCE;
+    let give_up = Instant::now() + EVENT_TIMEOUT;
     let system = arena.system;
     let busy = "select (select count(*) from sluice.export where status in ('queued', 'running')) \
         + (select count(*) from sluice.chunk where state in ('due', 'sent', 'running'))";

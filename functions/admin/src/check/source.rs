@@ -9,7 +9,7 @@ use store::source_settings;
 use super::report::Report;
 use super::store::limits;
 use super::{source_log, source_role};
-use crate::context::{Context, PATIENCE};
+use crate::context::{Context, SESSION_TIMEOUT};
 use crate::failure::Failure;
 
 /// Returns the source's server and the name of its database, if it could be queried.
@@ -25,7 +25,7 @@ pub(super) async fn look(context: &Context, report: &mut Report) -> Option<(Serv
 }
 
 async fn ask(context: &Context, report: &mut Report) -> Result<(Server, String), SourceError> {
-    let mut inspector = context.source.inspector(PATIENCE).await?;
+    let mut inspector = context.source.inspector(SESSION_TIMEOUT).await?;
     let server = inspector.server().await?;
     let name = inspector.source_name().await?;
     let standby = if server.standby { ", a standby" } else { "" };

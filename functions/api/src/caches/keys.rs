@@ -17,21 +17,21 @@ use crate::bucket::{Bucket, Pace};
 use crate::key::Presented;
 
 /// Maximum number of cached keys. A process that sees more clears the cache.
-const MOST_KEYS: usize = 4096;
+const MAX_KEYS: usize = 4096;
 
 /// Maximum lifetime of a cached key, whatever the settings are. It also limits how long this process may return an
 /// ended export that another process has changed.
-const LONGEST: Duration = Duration::from_secs(5);
+const MAX_KEPT: Duration = Duration::from_secs(5);
 
 /// Maximum rate at which this process looks up unknown keys.
 const WRONG_KEYS: Pace = Pace { per_second: 5.0, burst: 20.0 };
 
 /// Time for which a wrong key is not looked up again. Keys are random, so a wrong one cannot become valid by being
 /// created.
-const WRONG_FOR: Duration = Duration::from_secs(5);
+const WRONG_KEPT: Duration = Duration::from_secs(5);
 
 /// Maximum number of cached wrong keys.
-const MOST_WRONG_KEYS: usize = 1024;
+const MAX_WRONG_KEYS: usize = 1024;
 
 /// Reason why no owner was found.
 #[derive(Debug)]
@@ -92,7 +92,7 @@ struct Wrong {
 impl Keys {
     pub(crate) fn new(keep: Duration) -> Self {
         let wrong = Wrong { keys: HashMap::new(), left: Bucket::full(WRONG_KEYS, Instant::now()) };
-        Self { keep: keep.min(LONGEST), state: Mutex::default(), wrong: Mutex::new(wrong) }
+        Self { keep: keep.min(MAX_KEPT), state: Mutex::default(), wrong: Mutex::new(wrong) }
     }
 
     /// Returns the owner of a key.
@@ -112,7 +112,7 @@ impl Keys {
 
     fn may_look_up(&self, key: &Presented, now: Instant) -> Result<(), NoOwner> {
         let wrong = self.wrong();
-        let known = wrong.keys.get(key).is_some_and(|at| now.saturating_duration_since(*at) < WRONG_FOR);
+        let known = wrong.keys.get(key).is_some_and(|at| now.saturating_duration_since(*at) < WRONG_KEPT);
         if known { Err(NoOwner::Wrong) } else { wrong.left.look(WRONG_KEYS, now).map_err(NoOwner::TooMany) }
     }
 
@@ -121,7 +121,7 @@ impl Keys {
         let mut wrong = self.wrong();
         // Concurrent look-ups may exceed the limit by a few; later ones wait for that.
         let _ = wrong.left.take(WRONG_KEYS, now);
-        if wrong.keys.len() >= MOST_WRONG_KEYS {
+        if wrong.keys.len() >= MAX_WRONG_KEYS {
             wrong.keys.clear();
         }
         wrong.keys.insert(key.clone(), now);
@@ -172,7 +172,7 @@ impl Keys {
         if state.forgotten != forgotten {
             return;
         }
-        if state.known.len() >= MOST_KEYS {
+        if state.known.len() >= MAX_KEYS {
             state.known.clear();
         }
         state.known.insert(who, Known { owner, asked: Some(since) });
@@ -239,7 +239,7 @@ mod tests {
         assert_eq!(tried.count(), 20);
         assert!(matches!(keys.may_look_up(&wrong(0), now), Err(NoOwner::Wrong)), "it is not looked up again");
         assert!(matches!(keys.may_look_up(&wrong(200), now), Err(NoOwner::TooMany(1))));
-        let later = now + WRONG_FOR;
+        let later = now + WRONG_KEPT;
         assert!(keys.may_look_up(&wrong(0), later).is_ok());
         keys.know(key(), owner());
         keys.forget(&owner().tenant);
@@ -250,7 +250,7 @@ mod tests {
 
     #[test]
     fn keys_are_cached_for_seconds() {
-        assert_eq!(Keys::new(Duration::from_secs(30)).keep, LONGEST);
+        assert_eq!(Keys::new(Duration::from_secs(30)).keep, MAX_KEPT);
         let never = Keys::new(Duration::ZERO);
         never.know(key(), owner());
         assert_eq!(never.remembered(&who()), None);

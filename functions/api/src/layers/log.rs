@@ -11,7 +11,7 @@ use export::id::TenantId;
 use crate::context::Context;
 
 /// Maximum number of characters of a path, and of a token's subject, in the log.
-const LONGEST: usize = 200;
+const MAX_CHARS: usize = 200;
 
 /// Caller of a request. It is set once the caller is known, and read when the request is logged. It travels with the
 /// request, so neither a panic nor a replaced response loses it.
@@ -32,7 +32,7 @@ impl Requester {
 pub(crate) async fn log(State(context): State<Context>, mut request: Request, next: Next) -> Response {
     let method = request.method().clone();
     // A path may contain anything a client sends; the paths of this api are short.
-    let path: String = request.uri().path().chars().take(LONGEST).collect();
+    let path: String = request.uri().path().chars().take(MAX_CHARS).collect();
     let requester = Requester::default();
     request.extensions_mut().insert(requester.clone());
     let start = Instant::now();
@@ -42,7 +42,7 @@ pub(crate) async fn log(State(context): State<Context>, mut request: Request, ne
         Some((tenant, by)) => (tenant.as_ref().map(TenantId::as_str), by.as_str()),
         None => (None, "nobody"),
     };
-    let by: String = by.chars().take(LONGEST).collect();
+    let by: String = by.chars().take(MAX_CHARS).collect();
     tracing::info!(%method, path, status = response.status().as_u16(), duration_ms, tenant, by, "request");
     context.report.look(context.shared.through.cache());
     response

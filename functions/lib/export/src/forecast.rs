@@ -18,7 +18,7 @@ const FIRST_ROW_SECS: f64 = 0.02;
 pub const BESIDE_SECS: f64 = 0.2;
 
 /// Minimum number of bytes for a measurement to be used.
-const LEAST_BYTES: u64 = 4_000_000;
+const MIN_BYTES: u64 = 4_000_000;
 
 /// Sums over the client's recent chunks in the same format and compression.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -86,7 +86,7 @@ pub struct Effort {
 impl Pace {
     /// Computes the pace from the measurements, or assumes one if they are too small.
     pub fn of(seen: &Seen, output: &Output) -> Self {
-        if seen.chunks == 0 || seen.source_bytes < LEAST_BYTES {
+        if seen.chunks == 0 || seen.source_bytes < MIN_BYTES {
             return Self {
                 chunks: 0,
                 secs_per_byte: SECS_PER_BYTE,

@@ -2,11 +2,11 @@
 
 /// Maximum length of a compared name. Names of the catalog or the columns have at most 63 bytes; longer texts match
 /// none.
-const LONGEST: usize = 63;
+const MAX_BYTES: usize = 63;
 
 /// Returns at most three of `names` that resemble `wanted`, the nearest first.
 pub fn near<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
-    if wanted.is_empty() || wanted.len() > LONGEST {
+    if wanted.is_empty() || wanted.len() > MAX_BYTES {
         return Vec::new();
     }
     let wanted = wanted.to_ascii_lowercase();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// Time after which a step leaves the rest to the next sweep, which starts in a minute. There are eight such steps,
 /// and the function has two minutes; if all of them use their time, two sweeps overlap.
-pub const LONGEST_STEP: Duration = Duration::from_secs(20);
+pub const STEP_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Number of prefixes below which objects are deleted concurrently.
 pub const PREFIXES_AT_ONCE: usize = 16;

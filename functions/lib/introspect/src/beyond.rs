@@ -3,7 +3,7 @@
 use export::catalog::{Dataset, From, RangeColumn};
 use export::range::Span;
 
-use super::bounds::{MOST_COST, within};
+use super::bounds::{MAX_COST, within};
 use super::findings::Findings;
 use source::from_clause;
 use source::sql::identifier;
@@ -39,7 +39,7 @@ pub(super) async fn find(
         outside(None, Some(DATES.0 * day), &format!("min({column})")),
         outside(Some(DATES.1 * day), None, &format!("max({column})")),
     );
-    if inspector.explain(&question).await?.cost > MOST_COST {
+    if inspector.explain(&question).await?.cost > MAX_COST {
         return Ok(());
     }
     let rows = inspector.texts(&question).await?;

@@ -9,7 +9,7 @@ use source::{Inspector, SourceError};
 
 /// Maximum cost of `min` and `max` in the planner's units, of which reading a page in sequence is one. Through an
 /// index they cost less than one; this allows the scan of a table of some tens of megabytes.
-pub(super) const MOST_COST: f64 = 10_000.0;
+pub(super) const MAX_COST: f64 = 10_000.0;
 
 /// First day of the range of plausible values. Values outside are treated as infinite: they are placeholders, and do
 /// not show the position of rows.
@@ -41,7 +41,7 @@ pub(super) async fn find(
         from_clause(&dataset.from),
         finite(range.kind, &column)
     );
-    if inspector.explain(&select).await?.cost > MOST_COST {
+    if inspector.explain(&select).await?.cost > MAX_COST {
         let seen = statistics(inspector, &dataset.from, range).await?;
         return Ok(seen.map_or(Bounds::Unknown, |(first, _, last)| Bounds::Known { first, last }));
     }

@@ -78,7 +78,7 @@ pub(super) async fn planned(inspector: &mut Inspector, dataset: &Dataset) -> Res
             let ends = (first, last);
             let (first, last) = (Month::of(range.kind, first), Month::of(range.kind, last));
             let mut centre = first;
-            if last.0 - first.0 >= months::MOST_MONTHS {
+            if last.0 - first.0 >= months::MAX_MONTHS {
                 gap = Some(Gap::Wide);
                 centre = Month::of(range.kind, bounds::middle(inspector, &dataset.from, range).await?);
             }

@@ -7,7 +7,7 @@ use jiff::ToSpan;
 use jiff::civil::{Date, date};
 
 /// Maximum number of months that are estimated individually, each by an EXPLAIN of about a millisecond: 50 years.
-pub(super) const MOST_MONTHS: i32 = 600;
+pub(super) const MAX_MONTHS: i32 = 600;
 
 /// Months since January of the year 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,13 +44,13 @@ impl Month {
     }
 }
 
-/// Returns the months from `first` to `last`, or [`MOST_MONTHS`] of them around `centre`.
+/// Returns the months from `first` to `last`, or [`MAX_MONTHS`] of them around `centre`.
 pub(super) fn window(first: Month, last: Month, centre: Month) -> RangeInclusive<i32> {
-    if last.0 - first.0 < MOST_MONTHS {
+    if last.0 - first.0 < MAX_MONTHS {
         return first.0..=last.0;
     }
-    let start = (centre.0 - MOST_MONTHS / 2).clamp(first.0, last.0 - MOST_MONTHS + 1);
-    start..=start + MOST_MONTHS - 1
+    let start = (centre.0 - MAX_MONTHS / 2).clamp(first.0, last.0 - MAX_MONTHS + 1);
+    start..=start + MAX_MONTHS - 1
 }
 
 #[cfg(test)]

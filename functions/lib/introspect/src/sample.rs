@@ -12,22 +12,22 @@ use source::sql::literal;
 use source::{Inspector, SourceError};
 
 /// Maximum number of rows of a table that are measured, which takes some milliseconds.
-const MOST_ROWS: u64 = 1000;
+const MAX_ROWS: u64 = 1000;
 
 /// Maximum number of rows of a view or query that are measured: the cost of computing one is unknown.
-const MOST_COMPUTED_ROWS: u64 = 200;
+const MAX_COMPUTED_ROWS: u64 = 200;
 
 /// Number of rows below which a month is too small, and any rows are measured instead.
 const FEW_ROWS: u64 = 200;
 
 /// Maximum cost of measuring, in the planner's units: through an index it is some hundreds.
-const MOST_COST: f64 = 10_000.0;
+const MAX_COST: f64 = 10_000.0;
 
 /// Maximum cost of counting a dataset that joins or groups: about a second of one session.
-const MOST_COUNT_COST: f64 = 250_000.0;
+const MAX_COUNT_COST: f64 = 250_000.0;
 
 /// Maximum number of bytes that measuring may load into memory at the server.
-const MOST_BYTES: u64 = 64 << 20;
+const MAX_BYTES: u64 = 64 << 20;
 
 /// Measures some rows of the month of a typical `day`; counts all rows if rows are computed and that is affordable.
 pub(super) async fn find(
@@ -36,7 +36,7 @@ pub(super) async fn find(
     day: Option<Span>,
     whole: &Plan,
 ) -> Result<Measured, SourceError> {
-    if whole.is_computed() && whole.cost <= MOST_COUNT_COST {
+    if whole.is_computed() && whole.cost <= MAX_COUNT_COST {
         let (rows, bytes) = weigh(inspector, ask.dataset, &ask.copied("")).await?;
         if rows > 0 {
             return Ok(Measured {
@@ -54,7 +54,7 @@ pub(super) async fn find(
     for condition in month.iter().map(String::as_str).chain([""]) {
         let select = format!("{} limit {limit}", ask.copied(condition));
         let plan = inspector.explain(&select).await?;
-        if best.0 < FEW_ROWS && plan.cost <= MOST_COST {
+        if best.0 < FEW_ROWS && plan.cost <= MAX_COST {
             let seen = weigh(inspector, ask.dataset, &select).await?;
             best = if seen.0 > best.0 { seen } else { best };
         }
@@ -84,7 +84,7 @@ pub(super) async fn weigh(
 /// Returns the maximum number of rows to measure: fewer if they are large, since values stored outside of their rows
 /// would all be fetched.
 pub(super) async fn most_rows(inspector: &mut Inspector, dataset: &Dataset) -> Result<u64, SourceError> {
-    let From::Relation { schema, name } = &dataset.from else { return Ok(MOST_COMPUTED_ROWS) };
+    let From::Relation { schema, name } = &dataset.from else { return Ok(MAX_COMPUTED_ROWS) };
     let question = format!(
         "select (pg_table_size(c.oid) / greatest(c.reltuples, 1))::bigint from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -93,5 +93,5 @@ where n.nspname = {} and c.relname = {} and c.relkind in ('r', 'm')",
         literal(name)
     );
     let stored: Option<u64> = inspector.text(&question).await?.and_then(|text| text.parse().ok());
-    Ok(stored.map_or(MOST_COMPUTED_ROWS, |bytes| (MOST_BYTES / bytes.max(1)).clamp(1, MOST_ROWS)))
+    Ok(stored.map_or(MAX_COMPUTED_ROWS, |bytes| (MAX_BYTES / bytes.max(1)).clamp(1, MAX_ROWS)))
 }

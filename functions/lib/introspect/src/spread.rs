@@ -19,7 +19,7 @@ const HEAVY_BYTES: u64 = 4 << 20;
 const UNEVEN: f64 = 1.5;
 
 /// Maximum number of queries about one dataset, each of about a millisecond; the heaviest months come first.
-const MOST_QUESTIONS: usize = 400;
+const MAX_QUERIES: usize = 400;
 
 /// First days of the weeks of a month.
 const WEEKS: [u8; 5] = [1, 8, 15, 22, 29];
@@ -45,7 +45,7 @@ pub(super) async fn find(
     heavy.sort_by_key(|(bytes, month)| (std::cmp::Reverse(*bytes), *month));
     let mut questions = 0;
     for (_, month) in heavy {
-        if questions + WEEKS.len() > MOST_QUESTIONS {
+        if questions + WEEKS.len() > MAX_QUERIES {
             break;
         }
         let span = month.span(range.kind);
@@ -53,7 +53,7 @@ pub(super) async fn find(
         let weeks: Vec<u8> = WEEKS.into_iter().filter(|day| *day <= length).collect();
         let parts = asked(inspector, ask, range, span, &weeks).await?;
         questions += weeks.len();
-        if !is_uneven(&parts, length) || questions + usize::from(length) > MOST_QUESTIONS {
+        if !is_uneven(&parts, length) || questions + usize::from(length) > MAX_QUERIES {
             continue;
         }
         let days: Vec<u8> = (1..=length).collect();

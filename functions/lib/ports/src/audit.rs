@@ -5,7 +5,7 @@
 pub const TARGET: &str = "audit";
 
 /// Maximum length of a repeated text of a client, in characters.
-const LONGEST: usize = 200;
+const MAX_CHARS: usize = 200;
 
 /// One event. A field that does not apply is left out of the line.
 #[derive(Clone, Copy, Debug, Default)]
@@ -65,7 +65,7 @@ impl Event<'_> {
 
 /// Limits a text to the maximum length and removes control characters, since a client may have written it.
 fn short(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(LONGEST).collect()
+    text.chars().filter(|c| !c.is_control()).take(MAX_CHARS).collect()
 }
 
 #[cfg(test)]
@@ -75,6 +75,6 @@ mod tests {
     #[test]
     fn a_callers_text_is_cut_and_has_no_line_break() {
         assert_eq!(short("a\r\n\u{1b}[31mb"), "a[31mb");
-        assert_eq!(short(&"é".repeat(1000)).chars().count(), LONGEST);
+        assert_eq!(short(&"é".repeat(1000)).chars().count(), MAX_CHARS);
     }
 }

@@ -44,17 +44,17 @@ pub struct Source {
 }
 
 /// First pause between two tries to get a session; the next constant is the longest pause.
-const FIRST_WAIT: Duration = Duration::from_millis(50);
-const LONGEST_WAIT: Duration = Duration::from_secs(1);
+const MIN_RETRY_PAUSE: Duration = Duration::from_millis(50);
+const MAX_RETRY_PAUSE: Duration = Duration::from_secs(1);
 
 /// Minimum time given to a try to get a session.
-const SHORTEST_WAIT: Duration = Duration::from_secs(2);
+const MIN_TRY: Duration = Duration::from_secs(2);
 
 /// Maximum time to reach the server and log in; the wait for a pooler's server session comes after that.
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Maximum time for which a session that has ended may still count at the server.
-const LONGEST_CLOSING: Duration = Duration::from_secs(5);
+const CLOSING_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Source {
     /// Parses the URL; opens no connection.
@@ -128,9 +128,9 @@ impl Source {
 }
 
 async fn connect(options: &PgConnectOptions, patience: Duration) -> Result<PgConnection, SourceError> {
-    let (begun, mut wait) = (Instant::now(), FIRST_WAIT);
+    let (begun, mut wait) = (Instant::now(), MIN_RETRY_PAUSE);
     loop {
-        let left = patience.saturating_sub(begun.elapsed()).max(SHORTEST_WAIT);
+        let left = patience.saturating_sub(begun.elapsed()).max(MIN_TRY);
         let error = match begin(options, left).await {
             Ok(connection) => return Ok(connection),
             Err(error) => error,
@@ -138,7 +138,7 @@ async fn connect(options: &PgConnectOptions, patience: Duration) -> Result<PgCon
         let patience = match error.code {
             SourceCode::Full => patience,
             // A pooler reports an excess session as a refused login. Sessions that are being closed are gone soon.
-            SourceCode::Login if error.sqlstate.as_deref() == Some("08P01") => patience.min(LONGEST_CLOSING),
+            SourceCode::Login if error.sqlstate.as_deref() == Some("08P01") => patience.min(CLOSING_TIMEOUT),
             _ => return Err(error),
         };
         let pause = jitter(wait);
@@ -146,7 +146,7 @@ async fn connect(options: &PgConnectOptions, patience: Duration) -> Result<PgCon
             return Err(error);
         }
         tokio::time::sleep(pause).await;
-        wait = (wait * 2).min(LONGEST_WAIT);
+        wait = (wait * 2).min(MAX_RETRY_PAUSE);
     }
 }
 

@@ -1,6 +1,6 @@
 //! A session on a thread of its own.
 //!
-//! The thread has a current-thread runtime, so that the reader may nap (see [`NAP`]) without delaying uploads and
+//! The thread has a current-thread runtime, so that the reader may nap (see [`READ_COALESCE_DELAY`]) without delaying uploads and
 //! heartbeats. Dropping the handle closes the connection whatever it was doing.
 
 mod begun;
@@ -26,7 +26,7 @@ use ports::fault::{Fault, Faults};
 
 /// Time the reader sleeps when the socket is empty, before it waits. Meanwhile data accumulates, so the server's next
 /// sends wake no thread: measured on loopback, this saves a fifth of the time of server and reader.
-const NAP: Duration = Duration::from_micros(500);
+const READ_COALESCE_DELAY: Duration = Duration::from_micros(500);
 
 /// Size at which a batch of rows ends, with the row that reaches it. A row of at least this size is a batch by itself
 /// and is passed on without a copy.
@@ -35,7 +35,7 @@ pub const BATCH_BYTES: usize = 256 << 10;
 const BATCHES: usize = 2;
 
 /// Maximum wait for a graceful close after COPY.
-const FAREWELL: Duration = Duration::from_secs(2);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// State of the source at the moment of reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -280,7 +280,7 @@ async fn copy(
     match hand_on(&mut connection, sql, batches).await {
         Ok(true) => {
             // The session ends even if the server does not respond to the close.
-            let _ = tokio::time::timeout(FAREWELL, connection.close()).await;
+            let _ = tokio::time::timeout(CLOSE_TIMEOUT, connection.close()).await;
             let _ = batches.send(Ok(Bytes::new())).await;
         }
         Ok(false) => drop(connection),
@@ -356,7 +356,7 @@ async fn next<S: Stream + Unpin>(
         if let Poll::Ready(row) = rows.poll_next_unpin(cx) {
             return Poll::Ready(Next::Row(row));
         }
-        thread::sleep(NAP);
+        thread::sleep(READ_COALESCE_DELAY);
         unwanted.as_mut().poll(cx).map(|()| Next::Unwanted)
     })
     .await

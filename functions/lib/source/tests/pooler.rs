@@ -23,7 +23,7 @@ const CLIENTS: usize = 16;
 const ROUNDS: i64 = 150;
 const KILLS: usize = 5;
 /// Maximum wait for a session.
-const PATIENCE: Duration = Duration::from_secs(240);
+const SESSION_TIMEOUT: Duration = Duration::from_secs(240);
 
 fn stack(key: &str) -> Option<String> {
     let path = std::env::var("SLUICE_STACK").ok().or_else(|| {
@@ -51,7 +51,7 @@ fn rows(count: u32) -> Selection {
 /// Reads `count` rows, or only the first batch; returns the number of bytes read.
 async fn copy(source: &Source, count: u32, whole: bool) -> usize {
     let selection = rows(count);
-    let session = source.session(PATIENCE).await.unwrap();
+    let session = source.session(SESSION_TIMEOUT).await.unwrap();
     session.describe(&selection).await.unwrap();
     let sql = sql::copy_sql(&selection, &Range::All, &"acme".parse().unwrap());
     let mut batches = session.copy(sql).await.unwrap();

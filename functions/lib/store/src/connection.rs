@@ -16,7 +16,7 @@ use ports::postgres::ping::Unreached;
 use ports::random::jitter;
 
 /// Maximum wait of an operation for a session before it fails with `Busy`.
-const PATIENCE: Duration = Duration::from_secs(10);
+const SESSION_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Maximum time for a kept connection to begin a transaction; opening a new one is faster than that.
 const KEPT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -70,7 +70,7 @@ impl Store {
             .statement_cache_capacity(0)
             .disable_statement_logging();
         let (login, faults) = (Login::default(), Faults::default());
-        Ok(Self { options, login, idle: Arc::default(), patience: PATIENCE, faults })
+        Ok(Self { options, login, idle: Arc::default(), patience: SESSION_TIMEOUT, faults })
     }
 
     /// Sets the login of sessions.

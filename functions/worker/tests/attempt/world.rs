@@ -29,7 +29,7 @@ const FIRST_DAY: i64 = 19_723;
 pub(crate) const DAYS: i64 = 100;
 
 /// Maximum wait for an expected event.
-const PATIENCE: Duration = Duration::from_secs(240);
+const EVENT_TIMEOUT: Duration = Duration::from_secs(240);
 
 pub(crate) struct World {
     url: String,
@@ -51,7 +51,7 @@ impl Fresh {
 
     /// Waits until the query returns true.
     pub(crate) async fn until(&mut self, question: &str) {
-        let give_up = Instant::now() + PATIENCE;
+        let give_up = Instant::now() + EVENT_TIMEOUT;
         loop {
             let asked = sqlx::query(AssertSqlSafe(question.to_owned())).fetch_one(&mut self.0).await;
             if asked.unwrap().get::<bool, _>(0) {
@@ -196,7 +196,7 @@ impl World {
             }
             None => self.url.clone(),
         };
-        let session = Source::new(&url).unwrap().session(PATIENCE).await.unwrap();
+        let session = Source::new(&url).unwrap().session(EVENT_TIMEOUT).await.unwrap();
         session.describe(selection).await.unwrap()
     }
 
@@ -235,7 +235,7 @@ impl World {
         }
         let asleep =
             format!("select count(*) from pg_stat_activity where usename = '{CROWD}' and state = 'active'");
-        let give_up = Instant::now() + PATIENCE;
+        let give_up = Instant::now() + EVENT_TIMEOUT;
         while self.one(&asleep).await != how_many.to_string() {
             assert!(Instant::now() < give_up, "the crowd does not come together");
             tokio::time::sleep(Duration::from_millis(20)).await;

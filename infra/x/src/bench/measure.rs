@@ -17,7 +17,7 @@ use crate::machine::signals;
 
 const SAMPLE: Duration = Duration::from_millis(50);
 /// Time limit of a run. A command that takes longer hangs.
-const LONGEST: Duration = Duration::from_secs(600);
+const RUN_TIMEOUT: Duration = Duration::from_secs(600);
 const LEAVING: Duration = Duration::from_secs(5);
 
 /// Cost of one run.
@@ -100,7 +100,7 @@ fn watch(pid: u32, ended: &AtomicBool) -> u64 {
     let (begun, mut peak) = (Instant::now(), 0);
     while !ended.load(Ordering::Relaxed) {
         peak = peak.max(proc::memory_bytes(pid));
-        if signals::interrupted() || begun.elapsed() > LONGEST {
+        if signals::interrupted() || begun.elapsed() > RUN_TIMEOUT {
             let group = Pid::from_raw(pid.cast_signed());
             let _ = group.map(|group| kill_process_group(group, Signal::KILL));
         }

@@ -14,7 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::surroundings;
 
-const PAUSE: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Starts a program in its own process group (Ctrl-C does not reach it), with its output going to a file.
 pub(crate) fn start(mut command: Command, log: &Path) -> Result<u32> {
@@ -44,7 +44,7 @@ pub(crate) fn stop(pid: u32, mark: &str, signal: Signal, patience: Duration) {
             if !alive(pid, mark) {
                 return;
             }
-            sleep(PAUSE);
+            sleep(POLL_INTERVAL);
         }
     }
 }
@@ -64,7 +64,7 @@ pub(crate) fn await_port(port: u16, pid: u32, mark: &str, log: &Path) -> Result<
             let last: Vec<_> = last.into_iter().rev().collect();
             bail!("nothing listens on port {port}; {} ends with:\n{}", log.display(), last.join("\n"));
         }
-        sleep(PAUSE);
+        sleep(POLL_INTERVAL);
     }
 }
 
@@ -107,7 +107,7 @@ mod tests {
         command.arg("1234");
         let pid = start(command, Path::new("/dev/null"))?;
         while !alive(pid, "1234") {
-            sleep(PAUSE);
+            sleep(POLL_INTERVAL);
         }
         stop(pid, "somebody else", Signal::TERM, Duration::from_secs(1));
         assert!(alive(pid, "sleep 1234"));

@@ -18,7 +18,7 @@ use crate::machine::{place, private, process};
 pub(crate) const DEFAULT_NAME: &str = "shop";
 
 /// Maximum wait for a process to end before it is killed.
-const PATIENCE: Duration = Duration::from_secs(10);
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 /// Folder of temporary files.
 const TEMPORARY: &str = "tmp";
 
@@ -193,7 +193,7 @@ impl Stack {
     /// Stops all living processes and removes the data. Logs of the last run stay until the next one.
     pub(crate) fn stop(&self) -> Result<()> {
         for part in self.parts.iter().rev() {
-            self.end(&part.name, PATIENCE);
+            self.end(&part.name, STOP_TIMEOUT);
         }
         let _ = fs::remove_file(file(&self.name)?);
         for data in &self.data {

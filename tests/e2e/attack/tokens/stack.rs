@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::Value;
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection, Executor};
-use tests::{PATIENCE, Stack, System};
+use tests::{EVENT_TIMEOUT, Stack, System};
 
 use super::provider::Provider;
 
@@ -138,7 +138,7 @@ impl TokenStack {
 
     /// Waits until the export at `path` has ended and returns it.
     pub(super) async fn ended(&self, path: &str, token: &str) -> Value {
-        let give_up = Instant::now() + PATIENCE;
+        let give_up = Instant::now() + EVENT_TIMEOUT;
         loop {
             let (status, export) = self.get(path, Some(token)).await;
             assert_eq!(status, 200, "{export}");

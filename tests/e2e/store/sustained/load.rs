@@ -25,7 +25,7 @@ const EXPORT: u64 = 10_000;
 const LEASE_SECS: u32 = 60;
 
 /// Pause of an idle worker. Only the last chunks of a run make one idle.
-const NAP: Duration = Duration::from_millis(1);
+const IDLE_PAUSE: Duration = Duration::from_millis(1);
 
 /// A store with two tenants.
 pub(super) struct Sustained {
@@ -209,7 +209,7 @@ async fn next(shared: &Shared) -> ChunkId {
             return chunk;
         }
         drop(inbox);
-        tokio::time::sleep(NAP).await;
+        tokio::time::sleep(IDLE_PAUSE).await;
     }
 }
 

@@ -35,7 +35,7 @@ pub(super) fn uncut(span: Span, estimate: &DatasetEstimate) -> Piece {
 }
 
 /// Maximum planned size of a chunk of several days, as a multiple of the target.
-const MOST: f64 = 2.0;
+const MAX_TARGETS: f64 = 2.0;
 
 /// Part of a span that is never cut inside: one day, or a stretch of any length in which no rows are expected.
 struct Step {
@@ -55,7 +55,7 @@ fn cut_evenly(span: Span, estimate: &DatasetEstimate, target_bytes: u64) -> Vec<
         // Close the chunk before this step if that is nearer to an equal share than closing it after the step, and
         // always before a day that would make it too large: such a day is a chunk of its own.
         let full = bytes > 0.0 && bytes + step.bytes / 2.0 > share;
-        if step.start > start && (full || bytes + step.bytes > MOST * target_bytes as f64) {
+        if step.start > start && (full || bytes + step.bytes > MAX_TARGETS * target_bytes as f64) {
             pieces.extend(Span::new(span.kind, start, step.start).map(|s| piece(s, rows, bytes)));
             (start, rows, bytes) = (step.start, 0.0, 0.0);
         }

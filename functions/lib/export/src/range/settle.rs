@@ -15,7 +15,7 @@ pub const MIN_SETTLE_SECS: u64 = 5;
 
 /// Hours after which no earlier wall time can return. Clocks are set back by an hour or two, and by a day if the date
 /// line was moved.
-const LONGEST_REPEAT_HOURS: i64 = 48;
+const MAX_REPEAT_HOURS: i64 = 48;
 
 /// Rule that decides which rows of a range column no longer change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,7 +54,7 @@ impl Settle {
         let Some(zone) = zone else { return at_micros.checked_sub(FARTHEST_WEST_MICROS) };
         let at = Timestamp::from_microsecond(at_micros).ok()?;
         let shown = |micros: i64, offset: Offset| micros + i64::from(offset.seconds()) * 1_000_000;
-        let last = at.checked_add(LONGEST_REPEAT_HOURS.hours()).ok()?;
+        let last = at.checked_add(MAX_REPEAT_HOURS.hours()).ok()?;
         let changes = zone.following(at).take_while(|change| change.timestamp() <= last);
         // A clock shows its earliest time right after it was set back.
         let back = changes.map(|change| shown(change.timestamp().as_microsecond(), change.offset()));

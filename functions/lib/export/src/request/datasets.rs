@@ -13,10 +13,10 @@ use crate::near;
 use crate::selection::Predicate;
 
 /// Maximum number of unknown names for which similar ones are searched; each search covers the whole catalog.
-const MOST_SUGGESTIONS: usize = 20;
+const MAX_SUGGESTIONS: usize = 20;
 
 /// PostgreSQL's own limit on the entries of a select list.
-const MOST_COLUMNS: usize = 1664;
+const MAX_COLUMNS: usize = 1664;
 
 /// Datasets that a request names.
 #[derive(Debug, Default)]
@@ -209,7 +209,7 @@ impl<'a> Reader<'_, 'a> {
             "GET /api/v1/datasets lists the datasets"
         };
         self.unknown += 1;
-        if self.unknown > MOST_SUGGESTIONS {
+        if self.unknown > MAX_SUGGESTIONS {
             return otherwise.to_owned();
         }
         near::remedy(asked, self.scope.revision.datasets.keys().map(String::as_str), otherwise)
@@ -232,8 +232,8 @@ fn columns(
     if items.is_empty() {
         report.say(&pointer, "the list is empty", "name at least one column, or omit columns for all");
     }
-    if items.len() > MOST_COLUMNS {
-        let message = format!("{} columns are named; at most {MOST_COLUMNS} are allowed", items.len());
+    if items.len() > MAX_COLUMNS {
+        let message = format!("{} columns are named; at most {MAX_COLUMNS} are allowed", items.len());
         report.say(pointer, message, "name each column once");
         return None;
     }
@@ -247,7 +247,7 @@ fn columns(
         let Some(column) = dataset.column(name) else {
             let names = dataset.columns.iter().map(|c| c.name.as_str());
             // The search for a suggestion is worthwhile only near the start of the list.
-            let asked = if i < MOST_SUGGESTIONS { name } else { "" };
+            let asked = if i < MAX_SUGGESTIONS { name } else { "" };
             let remedy = near::remedy(
                 asked,
                 names,

@@ -6,7 +6,7 @@ use super::report::{Report, show};
 use crate::format::{Compression, CsvOptions, Format, Output};
 
 /// Maximum length of the text for NULL, in bytes. It is written once per NULL, so its length multiplies.
-const LONGEST_NULL: usize = 100;
+const MAX_NULL_BYTES: usize = 100;
 
 const FORMATS: [(&str, Format); 3] =
     [("csv", Format::Csv), ("ndjson", Format::Ndjson), ("parquet", Format::Parquet)];
@@ -86,12 +86,12 @@ fn csv_options(csv: &Map<String, Value>, report: &mut Report) -> CsvOptions {
         }
     }
     if let Some(text) = report.text(csv, "null", "/csv") {
-        if text.len() > LONGEST_NULL || text.contains(['\r', '\n', '\0', '"', options.delimiter]) {
+        if text.len() > MAX_NULL_BYTES || text.contains(['\r', '\n', '\0', '"', options.delimiter]) {
             report.say(
                 "/csv/null",
                 format!("{} cannot be used for NULL", show(text)),
                 format!(
-                    "use at most {LONGEST_NULL} bytes without the delimiter, double quotes, line breaks or NUL"
+                    "use at most {MAX_NULL_BYTES} bytes without the delimiter, double quotes, line breaks or NUL"
                 ),
             );
         } else {

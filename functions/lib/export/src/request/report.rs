@@ -6,7 +6,7 @@ use crate::near;
 use crate::problem::{Violation, pointer_token};
 
 /// Maximum number of listed violations. A body of 1 MiB could hold a hundred thousand.
-pub(super) const MOST: usize = 200;
+pub(super) const MAX_LISTED: usize = 200;
 
 /// Violations found so far.
 #[derive(Debug, Default)]
@@ -22,7 +22,7 @@ impl Report {
         message: impl Into<String>,
         remedy: impl Into<String>,
     ) {
-        if self.found.len() < MOST {
+        if self.found.len() < MAX_LISTED {
             self.found.push(Violation::new(pointer, message, remedy));
         } else {
             self.unlisted += 1;

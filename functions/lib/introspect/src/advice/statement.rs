@@ -5,7 +5,7 @@ use source::sql::literal;
 use source::{Inspector, SourceError};
 
 /// Maximum number of partitions that are named individually; the others are left to the reader.
-const MOST_PARTITIONS: usize = 100;
+const MAX_PARTITIONS: usize = 100;
 
 /// Reports whether the dataset is a table, so that an index on its columns can be created.
 pub(super) fn is_table(surface: &Surface) -> bool {
@@ -32,9 +32,9 @@ where t.isleaf order by 1",
         relation.oid
     );
     let parts: Vec<String> = inspector.texts(&question).await?.into_iter().flatten().flatten().collect();
-    let mut lines: Vec<String> = parts.iter().take(MOST_PARTITIONS).map(|part| one(part)).collect();
-    if parts.len() > MOST_PARTITIONS {
-        lines.push(format!("-- and on {} more partitions", parts.len() - MOST_PARTITIONS));
+    let mut lines: Vec<String> = parts.iter().take(MAX_PARTITIONS).map(|part| one(part)).collect();
+    if parts.len() > MAX_PARTITIONS {
+        lines.push(format!("-- and on {} more partitions", parts.len() - MAX_PARTITIONS));
     }
     lines.push(format!("create index on {table} ({columns});"));
     Ok(lines.join("\n    "))

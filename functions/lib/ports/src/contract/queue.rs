@@ -11,7 +11,7 @@ use crate::random;
 const MESSAGES: usize = 25;
 
 /// Number of deliveries without a new message after which the suite gives up.
-const PATIENCE: usize = 50;
+const MAX_EMPTY_DELIVERIES: usize = 50;
 
 /// Runs the whole suite; `receive` returns the next delivery of the queue, possibly empty.
 ///
@@ -33,6 +33,6 @@ pub async fn queue(queue: &dyn Queue, mut receive: impl AsyncFnMut() -> Vec<Mess
             missing.remove(&message.chunk);
         }
         idle = if missing.len() == before { idle + 1 } else { 0 };
-        assert!(idle < PATIENCE, "{} of {MESSAGES} messages never came", missing.len());
+        assert!(idle < MAX_EMPTY_DELIVERIES, "{} of {MESSAGES} messages never came", missing.len());
     }
 }

@@ -12,7 +12,7 @@ use super::LinksError;
 use crate::sdk::{answered, told};
 
 /// Maximum time of a read, retries included: a request waits for it.
-const PATIENCE: Duration = Duration::from_secs(4);
+const READ_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// Stage of the version that a read returns.
 const CURRENT: &str = "AWSCURRENT";
@@ -50,7 +50,7 @@ impl SecretsManager {
 impl Secret for SecretsManager {
     async fn read(&self) -> Result<Option<String>, LinksError> {
         let call = self.client().await.get_secret_value().secret_id(&self.id);
-        let answer = tokio::time::timeout(PATIENCE, call.send()).await;
+        let answer = tokio::time::timeout(READ_TIMEOUT, call.send()).await;
         match answer.map_err(|late| LinksError::Unread(late.into()))? {
             Ok(answer) => Ok(answer.secret_string.filter(|text| !text.trim().is_empty())),
             // A secret without a value, or no secret of that name.
@@ -64,7 +64,7 @@ impl Secret for SecretsManager {
 
     async fn is_filled(&self) -> Result<bool, LinksError> {
         let call = self.client().await.describe_secret().secret_id(&self.id);
-        let answer = tokio::time::timeout(PATIENCE, call.send()).await;
+        let answer = tokio::time::timeout(READ_TIMEOUT, call.send()).await;
         let answer = answer.map_err(|late| LinksError::Silent(late.into()))?.map_err(|error| {
             let why = told(&error).into();
             if answered(&error) { LinksError::Unread(why) } else { LinksError::Silent(why) }

@@ -20,7 +20,7 @@ use crate::machine::{process, surroundings};
 
 /// Time limit of one invocation.
 const TIMEOUT_SECS: u64 = 30;
-const PATIENCE: Duration = Duration::from_secs(TIMEOUT_SECS + 10);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(TIMEOUT_SECS + 10);
 const INIT: &str = "INIT REPORT(durationMs: ";
 
 /// A running emulator with its function. Both stop when this value is dropped.
@@ -76,7 +76,7 @@ impl Emulator {
         let begun = Instant::now();
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
         stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_read_timeout(Some(ANSWER_TIMEOUT))?;
         stream.write_all(&[head.as_bytes(), &body].concat())?;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).context("the runtime emulator does not respond")?;

@@ -16,7 +16,7 @@ use anyhow::{Context, Result, bail};
 use crate::machine::surroundings;
 
 /// Maximum wait for the first request. A process that works is always faster.
-const LONGEST: Duration = Duration::from_secs(10);
+const START_TIMEOUT: Duration = Duration::from_secs(10);
 const NEXT: &[u8] = b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\n";
 
 /// Starts the program, waits for its first request and ends it. Returns the time in between.
@@ -38,7 +38,7 @@ pub(super) fn until_next(program: &Path, variables: &BTreeMap<String, String>) -
     let asked = thread::spawn(move || asked(&listener));
     let begun = Instant::now();
     let mut child = command.spawn().with_context(|| format!("cannot start {}", program.display()))?;
-    while !asked.is_finished() && begun.elapsed() < LONGEST && child.try_wait()?.is_none() {
+    while !asked.is_finished() && begun.elapsed() < START_TIMEOUT && child.try_wait()?.is_none() {
         // A coarse interval is enough: the listening thread takes the time.
         thread::sleep(Duration::from_millis(1));
     }

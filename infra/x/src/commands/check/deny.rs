@@ -13,7 +13,7 @@ use crate::machine::{place, process, surroundings};
 pub(crate) const REQUIRED: &str = "SLUICE_ADVISORIES_REQUIRED";
 
 /// Seconds without a byte after which the advisory database counts as unreachable.
-const PATIENCE_SECONDS: &str = "60";
+const SILENCE_SECONDS: &str = "60";
 
 /// Message of cargo-deny when it cannot fetch the database.
 const UNREACHABLE: &str = "failed to fetch advisory database";
@@ -43,7 +43,7 @@ pub(crate) fn advisories() -> Result<Verdict> {
     };
     let mut command = checking(program, &["advisories"]);
     // The program fetches the database by git, which gives up a server that sends nothing.
-    command.env("GIT_HTTP_LOW_SPEED_LIMIT", "1").env("GIT_HTTP_LOW_SPEED_TIME", PATIENCE_SECONDS);
+    command.env("GIT_HTTP_LOW_SPEED_LIMIT", "1").env("GIT_HTTP_LOW_SPEED_TIME", SILENCE_SECONDS);
     let output = command.stdout(Stdio::inherit()).output().context("cannot start cargo-deny")?;
     verdict(output.status.success(), &String::from_utf8_lossy(&output.stderr))
 }

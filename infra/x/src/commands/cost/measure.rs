@@ -32,7 +32,7 @@ const NOT_IN_PARQUET: [&str; 7] =
     ["agent_shifts", "bins", "brands", "coupons", "every_type", "lots", "routes"];
 
 /// Minimum number of rows of a counted chunk. A smaller chunk depends more on its beginning and end than on its rows.
-const LEAST_ROWS: u64 = 20_000;
+const MIN_ROWS: u64 = 20_000;
 
 #[derive(Args)]
 pub(crate) struct MeasureArgs {
@@ -104,7 +104,7 @@ fn planned(chunks: &[ChunkEntry]) -> Vec<u64> {
 /// waits: with everything on one machine they cannot be measured separately.
 fn summary(chunks: &[ChunkEntry], planned: &[u64]) -> Format {
     let rows = |chunk: &ChunkEntry| chunk.rows.unwrap_or_default();
-    let large: Vec<_> = chunks.iter().zip(planned).filter(|(chunk, _)| rows(chunk) >= LEAST_ROWS).collect();
+    let large: Vec<_> = chunks.iter().zip(planned).filter(|(chunk, _)| rows(chunk) >= MIN_ROWS).collect();
     let source_bytes = large.iter().map(|(_, planned)| **planned).sum();
     let cpu_ms: u64 = large.iter().filter_map(|(chunk, _)| Some(chunk.usage.as_ref()?.cpu_ms)).sum();
     Format {

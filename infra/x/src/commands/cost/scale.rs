@@ -32,13 +32,13 @@ pub(super) const MESSAGE_SECS: f64 = 0.02;
 /// Share by which chunks take less or more time than their mean, evenly distributed.
 pub(super) const SPREAD: f64 = 0.5;
 /// Minimum number of simulated exports per row of the table.
-pub(super) const LEAST_EXPORTS: u32 = 1000;
+pub(super) const MIN_EXPORTS: u32 = 1000;
 /// The busiest second, relative to the mean, of requests.
 pub(super) const PEAK: u32 = 10;
 /// Shortest simulated time, in seconds.
 const SPAN_SECS: f64 = 3600.0;
 /// Maximum number of simulated chunks.
-const MOST_CHUNKS: f64 = 20_000.0;
+const MAX_CHUNKS_SIMULATED: f64 = 20_000.0;
 const SEED: u32 = 7;
 
 // Quotas of AWS before any is raised.
@@ -93,7 +93,7 @@ impl Default for Settings {
             target_bytes: defaults::TARGET_BYTES as f64,
             max_chunks: defaults::MAX_CHUNKS as f64,
             deadline_secs: f64::from(defaults::DEADLINE_HOURS) * 3600.0,
-            step_secs: sweep::LONGEST_STEP.as_secs_f64(),
+            step_secs: sweep::STEP_TIMEOUT.as_secs_f64(),
             prefixes_at_once: sweep::PREFIXES_AT_ONCE as f64,
         }
     }
@@ -234,7 +234,7 @@ impl Model {
             limit(
                 "exports that the sweeper expires",
                 ask.exports * EXPIRE_SECS / sweeping,
-                "`LONGEST_STEP` in `functions/lib/export/src/sweep.rs`",
+                "`STEP_TIMEOUT` in `functions/lib/export/src/sweep.rs`",
             ),
             limit(
                 "chunks that the sweeper deletes",
@@ -294,8 +294,8 @@ impl Model {
     pub(super) fn simulated(&self, ask: &Ask) -> Outcome {
         let mut chance = Random::seeded(SEED);
         let (per_sec, chunks) = (ask.per_sec(), self.chunks_of(ask));
-        let enough = SPAN_SECS.max(f64::from(LEAST_EXPORTS) * 1.2 / per_sec);
-        let span = enough.min(MOST_CHUNKS / (per_sec * chunks));
+        let enough = SPAN_SECS.max(f64::from(MIN_EXPORTS) * 1.2 / per_sec);
+        let span = enough.min(MAX_CHUNKS_SIMULATED / (per_sec * chunks));
         let secs = self.worker_secs(ask) / chunks;
         let (mut exports, mut at) = (Vec::new(), 0.0);
         loop {

@@ -3,19 +3,19 @@
 use anyhow::Result;
 use export::defaults::{BUDGET, MAX_CHUNKS, STORE_SESSIONS, WORKER_TIMEOUT_SECS};
 use export::forecast::BESIDE_SECS;
-use export::sweep::{CALLS_PER_PREFIX, LONGEST_STEP, PREFIXES_AT_ONCE};
+use export::sweep::{CALLS_PER_PREFIX, STEP_TIMEOUT, PREFIXES_AT_ONCE};
 
 use super::measured::Measured;
 use super::month::{API_SECS, POLLS};
 use super::scale::{
-    Ask, CONCURRENCY, EXPIRE_SECS, LEAST_EXPORTS, MESSAGE_SECS, Model, PEAK, PUTS_PER_PREFIX, REQUESTS,
+    Ask, CONCURRENCY, EXPIRE_SECS, MIN_EXPORTS, MESSAGE_SECS, Model, PEAK, PUTS_PER_PREFIX, REQUESTS,
     S3_CALL_SECS, SPREAD, STORE_SECS_PER_CHUNK, STORE_SECS_PER_EXPORT, Settings, USE,
 };
 use super::simulate::percentile;
 use super::text::{percent, share, table, thousands};
 
 /// Number of values that must lie beyond a percentile for it to be shown.
-const LEAST_BEYOND: u32 = 10;
+const MIN_BEYOND: u32 = 10;
 
 const ASKS: [Ask; 7] = [
     Ask::new(10, 100.0, 1e7),
@@ -94,7 +94,7 @@ asked for as several, each of a part of the range, rather than with a larger `Ma
 
 Simulated with requests at random, in seconds: from acceptance to the first chunk (half of all, and 99 of 100), and \
 to the end (99 of 100).
-At least {least_exports} exports are simulated; a dash stands where fewer than {LEAST_BEYOND} lie beyond the figure.
+At least {least_exports} exports are simulated; a dash stands where fewer than {MIN_BEYOND} lie beyond the figure.
 
 {waits}
 
@@ -125,7 +125,7 @@ ask less often; one of
         width = model.pace.source_bytes,
         limits = limits(&model),
         max_chunks = thousands(MAX_CHUNKS as f64, 0),
-        least_exports = thousands(f64::from(LEAST_EXPORTS), 0),
+        least_exports = thousands(f64::from(MIN_EXPORTS), 0),
         waits = waits(&model),
         how = measured.dispatch.how,
         picks = picks(&model),
@@ -155,7 +155,7 @@ as fast as the one measured.",
         export = ms(STORE_SECS_PER_EXPORT),
         expire = ms(EXPIRE_SECS),
         call = ms(S3_CALL_SECS),
-        step = LONGEST_STEP.as_secs(),
+        step = STEP_TIMEOUT.as_secs(),
         api = ms(API_SECS),
         message = ms(MESSAGE_SECS),
         spread = percent(SPREAD),
@@ -274,7 +274,7 @@ fn picks(model: &Model) -> String {
 /// Returns a percentile with this many decimals; a dash if too few values lie beyond it.
 fn seconds(values: &[f64], share: f64, decimals: usize) -> String {
     let beyond = values.len() as f64 * share.min(1.0 - share);
-    if beyond < f64::from(LEAST_BEYOND) - 1e-9 {
+    if beyond < f64::from(MIN_BEYOND) - 1e-9 {
         return "–".to_owned();
     }
     format!("{:.decimals$}", percentile(values, share))

@@ -14,7 +14,7 @@ use crate::machine::progress::Step;
 use crate::machine::{place, prerequisites, process, signals, surroundings, user};
 
 /// Maximum wait for the daemon, which creates its network before it responds.
-const PATIENCE: Duration = Duration::from_secs(60);
+const DAEMON_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A daemon that responds. One started here stops when this value is dropped. Its images are kept for the next run.
 pub(super) struct Docker {
@@ -64,7 +64,7 @@ impl Docker {
         let begun = Instant::now();
         while !docker.answers() {
             signals::check()?;
-            if begun.elapsed() > PATIENCE {
+            if begun.elapsed() > DAEMON_TIMEOUT {
                 bail!("dockerd does not respond; see {}", log.display());
             }
             thread::sleep(Duration::from_millis(200));

@@ -76,7 +76,7 @@ fn day_by_day(span: Span, estimate: &DatasetEstimate, target_bytes: u64) -> Vec<
     let mut pieces = Vec::new();
     for day in days {
         let full = bytes > 0.0 && bytes + day.2 / 2.0 > share;
-        if day.0 > start && (full || bytes + day.2 > MOST * target_bytes as f64) {
+        if day.0 > start && (full || bytes + day.2 > MAX_TARGETS * target_bytes as f64) {
             pieces.extend(Span::new(span.kind, start, day.0).map(|s| piece(s, rows, bytes)));
             (start, rows, bytes) = (day.0, 0.0, 0.0);
         }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// Maximum number of digits of a numeric value, before and after the point together.
-const MOST_DIGITS: usize = 1000;
+const MAX_DIGITS: usize = 1000;
 
 /// Decimal digits that a JSON number keeps, as it is read as a double.
 const EXACT_DIGITS: usize = 15;
@@ -74,7 +74,7 @@ pub(super) fn numeric(value: &Value) -> Result<String, String> {
             );
         }
     };
-    let number = Decimal::read(&text).ok_or_else(|| format!("a number of at most {MOST_DIGITS} digits"))?;
+    let number = Decimal::read(&text).ok_or_else(|| format!("a number of at most {MAX_DIGITS} digits"))?;
     if !exact && number.digits.len() > EXACT_DIGITS {
         return Err(format!("a number of more than {EXACT_DIGITS} digits as a string"));
     }
@@ -123,7 +123,7 @@ impl Decimal {
         let exponent =
             exponent + i64::try_from(all.len() - digits.len()).ok()? - i64::try_from(part.len()).ok()?;
         let digits = digits.trim_start_matches('0').to_owned();
-        let most = i64::try_from(MOST_DIGITS).ok()?;
+        let most = i64::try_from(MAX_DIGITS).ok()?;
         let length = i64::try_from(digits.len()).ok()?;
         let fits = digits.is_empty() || (length + exponent <= most && exponent >= -most && length <= most);
         fits.then_some(Self { negative, digits, exponent })

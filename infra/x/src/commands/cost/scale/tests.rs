@@ -163,7 +163,7 @@ fn too_small_a_budget_shows_as_waiting() {
 
 #[test]
 fn few_exports_a_day_are_simulated_for_longer() {
-    assert!(model().simulated(&Ask::new(5, 20.0, 2e6)).stays.len() >= LEAST_EXPORTS as usize);
+    assert!(model().simulated(&Ask::new(5, 20.0, 2e6)).stays.len() >= MIN_EXPORTS as usize);
 }
 
 #[test]

@@ -22,7 +22,7 @@ fn every_row_is_of_enough_exports() {
     let (_, model) = real();
     for ask in ASKS.iter().filter(|ask| ask.exports > 1.0) {
         let outcome = model.simulated(&model.sensible(ask));
-        assert!(outcome.stays.len() >= LEAST_EXPORTS as usize, "{ask:?}");
+        assert!(outcome.stays.len() >= MIN_EXPORTS as usize, "{ask:?}");
     }
 }
 
