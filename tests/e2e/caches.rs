@@ -51,6 +51,8 @@ pub(crate) struct Process {
     pub(crate) router: Router,
     key: String,
     pub(crate) cache: Arc<dyn Cache>,
+    /// Held during a request: an environment of the function handles one at a time.
+    busy: tokio::sync::Mutex<()>,
 }
 
 /// Response of a process.
@@ -100,7 +102,7 @@ impl World {
             Settings { cache_for: KEYS, tenant_requests_per_second: 0, ..Settings::from_env().unwrap() };
         let (queue, objects) = (Arc::new(MemoryQueue::default()), Arc::new(self.objects.clone()));
         let context = Context::new(store, queue, objects, Shared::new(cache.clone(), "caches"), settings);
-        Process { router: api::service(context), key: self.key.clone(), cache }
+        Process { router: api::service(context), key: self.key.clone(), cache, busy: tokio::sync::Mutex::default() }
     }
 
     /// Creates an export of four files that has succeeded.
@@ -142,6 +144,7 @@ impl Process {
         if let Some(known) = known {
             request = request.header("if-none-match", known);
         }
+        let _turn = self.busy.lock().await;
         let response = self.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = axum::body::to_bytes(body, 64 << 20).await.unwrap();
