@@ -59,6 +59,18 @@ class Cdn(unittest.TestCase):
         key = policy["ParametersInCacheKeyAndForwardedToOrigin"]
         self.assertEqual(key["QueryStringsConfig"]["QueryStringBehavior"], "none")
 
+    def test_the_api_compresses_by_itself(self):
+        """CloudFront compresses nothing that it does not cache, and files are compressed or asked for as they are."""
+        config = self.resources(**self.KEYS)["Distribution"]["Properties"]["DistributionConfig"]
+        self.assertEqual([b["Compress"] for b in [config["DefaultCacheBehavior"], *config["CacheBehaviors"]]], [False, False])
+
+    def test_other_hosts_of_the_domain_are_not_forced_to_tls(self):
+        """The alias may be a domain that has hosts of other services below it, some of them without TLS."""
+        headers = self.resources(**self.KEYS)["Headers"]["Properties"]["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
+        hsts = headers["StrictTransportSecurity"]
+        self.assertEqual((hsts["IncludeSubdomains"], hsts["Preload"]), (False, False))
+        self.assertGreaterEqual(hsts["AccessControlMaxAgeSec"], 31536000)
+
     def test_a_key_can_replace_the_other(self):
         for given, wanted in [(["FirstKey"], ["First"]), (["SecondKey"], ["Second"]), (["FirstKey", "SecondKey"], ["First", "Second"])]:
             made = self.resources(**{name: self.KEYS[name] for name in given})

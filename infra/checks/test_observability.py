@@ -66,6 +66,25 @@ class Observability(unittest.TestCase):
                 self.assertEqual(len(alarm["Properties"]["AlarmActions"]), wanted, name)
         self.assertEqual(len(of_type(self.resources(), "AWS::CloudWatch::Alarm")), 11)
 
+    def test_alarms_may_use_the_key_of_their_topic(self):
+        """Without a condition: AWS shows none for CloudWatch, and an alarm that cannot encrypt sends no mail."""
+        statements = self.resources(Email="a@example.com")["TopicKey"]["Properties"]["KeyPolicy"]["Statement"]
+        service, = [one for one in statements if "Service" in one["Principal"]]
+        self.assertEqual(service["Principal"], {"Service": "cloudwatch.amazonaws.com"})
+        self.assertNotIn("Condition", service)
+        self.assertNotIn("TopicKey", self.resources())
+
+    def test_a_pinned_session_per_worker_raises_no_alarm(self):
+        """COPY may pin the session of its own attempt, and there are at most Budget attempts."""
+        alarm = self.resources(ProxyName="p")["SessionsPinned"]["Properties"]
+        self.assertEqual((alarm["Threshold"], alarm["ComparisonOperator"]), ("7", "GreaterThanThreshold"))
+
+    def test_a_new_deployment_is_given_time(self):
+        """The sweeper's first run may miss the first period, and a step may fail once while something starts."""
+        made = self.resources()
+        periods = {name: made[name]["Properties"]["EvaluationPeriods"] for name in ("SweeperSilent", "SweepFails")}
+        self.assertEqual(periods, {"SweeperSilent": 2, "SweepFails": 3})
+
     def test_every_alarm_has_its_page_in_the_runbook(self):
         runbook = code("infra/README.md")
         for name in of_type(self.source["Resources"], "AWS::CloudWatch::Alarm"):

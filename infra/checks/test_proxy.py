@@ -78,6 +78,12 @@ class Proxy(unittest.TestCase):
         begin = "arn:aws:rds-db:us-east-1:123456789012:dbuser:db-ABC/"
         self.assertEqual(iam["Resource"], [begin + "sluice_source", begin + "sluice_store"])
 
+    def test_the_role_may_be_assumed_without_a_condition(self):
+        """AWS shows no condition for this role, and a proxy that cannot assume it fails the deployment without a reason."""
+        role = self.resources()["Role"]["Properties"]["AssumeRolePolicyDocument"]
+        allow = {"Effect": "Allow", "Principal": {"Service": "rds.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        self.assertEqual(role["Statement"], [allow])
+
     def test_a_cluster_has_a_reader_endpoint_for_the_source_and_an_instance_has_none(self):
         def endpoint(**given):
             evaluated = cfn.Evaluation(load("proxy"), {**self.GIVEN, **given})

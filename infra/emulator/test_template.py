@@ -219,6 +219,12 @@ class OurTemplate(unittest.TestCase):
         self.assertEqual(config["FunctionName"], {"Ref": "SweeperFunction"})
         self.assertEqual((config["MaximumRetryAttempts"], config["MaximumEventAgeInSeconds"]), (0, 60))
 
+    def test_files_and_their_policy_outlive_the_stack(self):
+        """A retained bucket without its policy would take requests without TLS; a failed first deployment leaves neither."""
+        for name in ("Bucket", "BucketPolicy"):
+            resource = self.source["Resources"][name]
+            self.assertEqual((resource["DeletionPolicy"], resource["UpdateReplacePolicy"]), ("RetainExceptOnCreate", "Retain"), name)
+
     def test_halves_of_a_network_or_of_a_token_are_refused(self):
         def broken(**given):
             urls = {"SourceUrl": "postgres://source", "StoreUrl": "postgres://store"}
