@@ -234,6 +234,7 @@ class OurTemplate(unittest.TestCase):
         self.assertEqual(broken(**network), [])
         self.assertIn("VpcSecurityGroupIds", str(broken(**{**network, "VpcSecurityGroupIds": ""})))
         self.assertIn("VpcSubnetIds", str(broken(**{**network, "VpcSubnetIds": ""})))
+        self.assertIn("VpcSecurityGroupIds needs", str(broken(VpcSecurityGroupIds="sg-1")))
         token = {"Auth": "jwt", "JwtIssuer": "https://issuer.example.com/", "JwtTenantClaim": "org", "JwtAudience": "sluice"}
         self.assertEqual(broken(**token), [])
         self.assertIn("JwtAudience", str(broken(**{**token, "JwtAudience": ""})))
