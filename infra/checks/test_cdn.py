@@ -5,7 +5,7 @@ import unittest
 
 import cfn
 import choices
-from templates import code, load, of_type
+from templates import NESTED, code, load, of_type
 
 
 class Cdn(unittest.TestCase):
@@ -70,6 +70,15 @@ class Cdn(unittest.TestCase):
         hsts = headers["StrictTransportSecurity"]
         self.assertEqual((hsts["IncludeSubdomains"], hsts["Preload"]), (False, False))
         self.assertGreaterEqual(hsts["AccessControlMaxAgeSec"], 31536000)
+
+    def test_legacy_logs_say_what_their_bucket_needs(self):
+        """The newer logs are resources of us-east-1 only, so none of them may be in a template."""
+        for name in ["root", *NESTED]:
+            kinds = {resource["Type"] for resource in load(name)["Resources"].values()}
+            self.assertEqual([kind for kind in kinds if kind.startswith("AWS::Logs::Delivery")], [], name)
+        said = load("root")["Parameters"]["CdnLogBucket"]["Description"]
+        for word in ("ACLs", "bucket owner preferred", "us-east-1"):
+            self.assertIn(word, said)
 
     def test_a_key_can_replace_the_other(self):
         for given, wanted in [(["FirstKey"], ["First"]), (["SecondKey"], ["Second"]), (["FirstKey", "SecondKey"], ["First", "Second"])]:
