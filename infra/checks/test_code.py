@@ -71,6 +71,13 @@ class Agreement(unittest.TestCase):
         log = self.source["Resources"]["AccessLogs"]["Properties"]
         self.assertEqual(log["RetentionInDays"], {"Ref": "LogRetentionDays"})
 
+    def test_the_access_log_does_not_fill_the_resource_policy(self):
+        """CloudWatch's policy for log delivery is limited to 5,120 characters, unless groups are below this prefix."""
+        name = self.source["Resources"]["AccessLogs"]["Properties"]["LogGroupName"]["Fn::Sub"]
+        self.assertEqual(name, "/aws/vendedlogs/sluice/${AWS::StackName}/access")
+        readme = (ROOT / "infra/README.md").read_text()
+        self.assertIn(f"`{name.replace('${AWS::StackName}', 'STACK')}`", readme)
+
     def test_every_function_is_traced_where_the_parameter_says_so(self):
         """Who may send traces is said in test_policies.py."""
         self.assertEqual(self.source["Globals"]["Function"]["Tracing"], {"Ref": "Tracing"})
