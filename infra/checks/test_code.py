@@ -87,6 +87,17 @@ class Agreement(unittest.TestCase):
         for name in FUNCTIONS.values():
             self.assertEqual(made["Resources"][name]["Properties"]["TracingConfig"], {"Mode": {"Ref": "Tracing"}})
 
+    def test_arguments_are_not_saved(self):
+        """Saved arguments go with every later deployment that names none, and undo what was changed since."""
+        self.assertNotIn("parameter_overrides", (ROOT / "samconfig.toml").read_text())
+        readme = (ROOT / "infra/README.md").read_text()
+        guided = readme.count("deploy --guided --parameter-overrides")
+        self.assertEqual((guided, readme.count("`n` to *Save arguments to configuration file*")), (2, 2))
+
+    def test_the_local_pooler_has_no_settings_that_ours_would_need(self):
+        """README: PgBouncer needs no special settings. Every test of the stack goes through this one."""
+        self.assertNotIn("ignore_startup_parameters", (ROOT / "infra/x/src/stack/pgbouncer.rs").read_text())
+
     def test_the_api_ends_before_api_gateway_gives_up(self):
         self.assertLessEqual(self.properties("api")["Timeout"], 30)
 
