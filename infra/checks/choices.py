@@ -82,6 +82,7 @@ def parameters(choice):
     if choice["proxy"] != "none" and choice["network"] != "example":
         given |= {"ProxyTarget": choice["proxy"], "ProxyTargetId": "shop", "ProxyTargetResourceId": "db-ABC"}
         given["DatabaseSecurityGroupId"] = "sg-2"
+        given["DatabasePort"] = "5433" if choice["proxy"] == "cluster" else "5432"
     given["CreateCdn"] = str(choice["cdn"] != "none").lower()
     given["CdnFirstKey"] = KEY.format("first") if choice["cdn"] in ("first", "both") else choice["nothing"]
     given["CdnSecondKey"] = KEY.format("second") if choice["cdn"] in ("second", "both") else choice["nothing"]

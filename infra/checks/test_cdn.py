@@ -5,7 +5,7 @@ import unittest
 
 import cfn
 import choices
-from templates import code, load, of_type
+from templates import NESTED, code, load, of_type
 
 
 class Cdn(unittest.TestCase):
@@ -58,6 +58,27 @@ class Cdn(unittest.TestCase):
         self.assertEqual((policy["MinTTL"], policy["DefaultTTL"], policy["MaxTTL"]), (0, 0, int(said.group(1))))
         key = policy["ParametersInCacheKeyAndForwardedToOrigin"]
         self.assertEqual(key["QueryStringsConfig"]["QueryStringBehavior"], "none")
+
+    def test_the_api_compresses_by_itself(self):
+        """CloudFront compresses nothing that it does not cache, and files are compressed or asked for as they are."""
+        config = self.resources(**self.KEYS)["Distribution"]["Properties"]["DistributionConfig"]
+        self.assertEqual([b["Compress"] for b in [config["DefaultCacheBehavior"], *config["CacheBehaviors"]]], [False, False])
+
+    def test_other_hosts_of_the_domain_are_not_forced_to_tls(self):
+        """The alias may be a domain that has hosts of other services below it, some of them without TLS."""
+        headers = self.resources(**self.KEYS)["Headers"]["Properties"]["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
+        hsts = headers["StrictTransportSecurity"]
+        self.assertEqual((hsts["IncludeSubdomains"], hsts["Preload"]), (False, False))
+        self.assertGreaterEqual(hsts["AccessControlMaxAgeSec"], 31536000)
+
+    def test_legacy_logs_say_what_their_bucket_needs(self):
+        """The newer logs are resources of us-east-1 only, so none of them may be in a template."""
+        for name in ["root", *NESTED]:
+            kinds = {resource["Type"] for resource in load(name)["Resources"].values()}
+            self.assertEqual([kind for kind in kinds if kind.startswith("AWS::Logs::Delivery")], [], name)
+        said = load("root")["Parameters"]["CdnLogBucket"]["Description"]
+        for word in ("ACLs", "bucket owner preferred", "us-east-1"):
+            self.assertIn(word, said)
 
     def test_a_key_can_replace_the_other(self):
         for given, wanted in [(["FirstKey"], ["First"]), (["SecondKey"], ["Second"]), (["FirstKey", "SecondKey"], ["First", "Second"])]:

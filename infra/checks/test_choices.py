@@ -97,6 +97,19 @@ class EveryChoice(unittest.TestCase):
                 self.assertEqual("resolve:secretsmanager" in url, by_password)
                 self.assertEqual(f"{role}@" in url, choice["DatabaseAuth"] == "iam")
 
+    def test_the_proxy_reaches_the_database_on_its_port(self):
+        """And functions reach the proxy on 5432, whatever the database's port is."""
+        ports = set()
+        for choice, evaluated in self.each():
+            if choice["proxy"] == "none":
+                continue
+            resources = evaluated.resources()
+            port = resources["Proxy"]["Properties"]["Parameters"]["DatabasePort"]
+            self.assertEqual(port, "5433" if choice["proxy"] == "cluster" else "5432")
+            self.assertNotIn(":5433", json.dumps(resources))
+            ports.add(port)
+        self.assertEqual(ports, {"5432", "5433"})
+
     def test_passwords_that_were_made_can_be_found(self):
         for choice, evaluated in self.each():
             outputs = evaluated.outputs()

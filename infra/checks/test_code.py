@@ -71,6 +71,13 @@ class Agreement(unittest.TestCase):
         log = self.source["Resources"]["AccessLogs"]["Properties"]
         self.assertEqual(log["RetentionInDays"], {"Ref": "LogRetentionDays"})
 
+    def test_the_access_log_does_not_fill_the_resource_policy(self):
+        """CloudWatch's policy for log delivery is limited to 5,120 characters, unless groups are below this prefix."""
+        name = self.source["Resources"]["AccessLogs"]["Properties"]["LogGroupName"]["Fn::Sub"]
+        self.assertEqual(name, "/aws/vendedlogs/sluice/${AWS::StackName}/access")
+        readme = (ROOT / "infra/README.md").read_text()
+        self.assertIn(f"`{name.replace('${AWS::StackName}', 'STACK')}`", readme)
+
     def test_every_function_is_traced_where_the_parameter_says_so(self):
         """Who may send traces is said in test_policies.py."""
         self.assertEqual(self.source["Globals"]["Function"]["Tracing"], {"Ref": "Tracing"})
@@ -79,6 +86,17 @@ class Agreement(unittest.TestCase):
         made = template.translate(self.source, {name: "s3://b/k" for name in FUNCTIONS.values()}, "us-east-1", {"Tracing": "Active"})
         for name in FUNCTIONS.values():
             self.assertEqual(made["Resources"][name]["Properties"]["TracingConfig"], {"Mode": {"Ref": "Tracing"}})
+
+    def test_arguments_are_not_saved(self):
+        """Saved arguments go with every later deployment that names none, and undo what was changed since."""
+        self.assertNotIn("parameter_overrides", (ROOT / "samconfig.toml").read_text())
+        readme = (ROOT / "infra/README.md").read_text()
+        guided = readme.count("deploy --guided --parameter-overrides")
+        self.assertEqual((guided, readme.count("`n` to *Save arguments to configuration file*")), (2, 2))
+
+    def test_the_local_pooler_has_no_settings_that_ours_would_need(self):
+        """README: PgBouncer needs no special settings. Every test of the stack goes through this one."""
+        self.assertNotIn("ignore_startup_parameters", (ROOT / "infra/x/src/stack/pgbouncer.rs").read_text())
 
     def test_the_api_ends_before_api_gateway_gives_up(self):
         self.assertLessEqual(self.properties("api")["Timeout"], 30)

@@ -78,6 +78,12 @@ class Proxy(unittest.TestCase):
         begin = "arn:aws:rds-db:us-east-1:123456789012:dbuser:db-ABC/"
         self.assertEqual(iam["Resource"], [begin + "sluice_source", begin + "sluice_store"])
 
+    def test_the_role_may_be_assumed_without_a_condition(self):
+        """AWS shows no condition for this role, and a proxy that cannot assume it fails the deployment without a reason."""
+        role = self.resources()["Role"]["Properties"]["AssumeRolePolicyDocument"]
+        allow = {"Effect": "Allow", "Principal": {"Service": "rds.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        self.assertEqual(role["Statement"], [allow])
+
     def test_a_cluster_has_a_reader_endpoint_for_the_source_and_an_instance_has_none(self):
         def endpoint(**given):
             evaluated = cfn.Evaluation(load("proxy"), {**self.GIVEN, **given})
@@ -95,7 +101,25 @@ class Proxy(unittest.TestCase):
         made = self.resources()
         ingress = made["DatabaseIngress"]["Properties"]
         self.assertEqual((ingress["GroupId"], ingress["SourceSecurityGroupId"]), ("sg-2", {"Ref": "SecurityGroup"}))
+        self.assertEqual((ingress["FromPort"], ingress["ToPort"]), ("5432", "5432"))
         self.assertEqual(made["TargetGroup"]["DependsOn"], "DatabaseIngress")
+
+    def test_the_port_is_the_databases_and_the_proxy_keeps_its_own(self):
+        made = self.resources(DatabasePort="5433")
+        ingress = made["DatabaseIngress"]["Properties"]
+        self.assertEqual((ingress["FromPort"], ingress["ToPort"]), ("5433", "5433"))
+        functions, = made["SecurityGroup"]["Properties"]["SecurityGroupIngress"]
+        self.assertEqual((functions["FromPort"], functions["ToPort"]), (5432, 5432))
+
+    def test_a_name_that_rds_would_refuse_is_refused_at_once(self):
+        """RDS: letters, digits and hyphens, none at the end and no two in a row (`CreateDBProxy`)."""
+        name = load("proxy")["Parameters"]["Name"]
+        for one in ("sluice", "a-b-1", "n" * 48):
+            self.assertRegex(one, name["AllowedPattern"])
+            self.assertRegex(f"sluice-{one}", r"^[a-zA-Z](?:-?[a-zA-Z0-9]+)*$")
+        for one in ("a--b", "a-", ""):
+            self.assertNotRegex(one, name["AllowedPattern"])
+        self.assertIn("stack name", name["ConstraintDescription"])
 
     def test_the_longest_name_fits(self):
         longest = "n" * load("proxy")["Parameters"]["Name"]["MaxLength"]
