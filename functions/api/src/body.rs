@@ -20,7 +20,8 @@ impl<S: Sync> FromRequest<S> for Body {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
         if !is_json(request.headers()) {
-            let detail = "send the body as Content-Type: application/json";
+            let detail =
+                "the Content-Type of the request is not application/json; send the body as application/json";
             return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
         }
         let bytes = axum::body::to_bytes(request.into_body(), MAX_BODY_BYTES).await.map_err(|_| {
@@ -106,7 +107,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_large_body_is_refused() {
-        let (fits, too_large) = (" ".repeat(MAX_BODY_BYTES - 2) + "{}", " ".repeat(MAX_BODY_BYTES - 1) + "{}");
+        let (fits, too_large) =
+            (" ".repeat(MAX_BODY_BYTES - 2) + "{}", " ".repeat(MAX_BODY_BYTES - 1) + "{}");
         assert!(read("application/json", fits).await.is_ok());
         assert_eq!(refused("application/json", too_large).await.0, 413);
     }

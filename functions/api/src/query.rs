@@ -52,7 +52,7 @@ impl Params {
         let (_, text) = self.given.iter().find(|(given, _)| given == name)?;
         let value = read(text);
         if value.is_none() {
-            self.wrong.push(Violation::new(format!("?{name}"), "the value cannot be used", remedy));
+            self.wrong.push(Violation::new(format!("?{name}"), "the value is not valid", remedy));
         }
         value
     }
@@ -100,7 +100,7 @@ pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Vio
     }
     let text = value.to_str().unwrap_or_default();
     let fits = (1..=MAX_KEY_CHARS).contains(&text.len()) && text.bytes().all(|b| (0x20..0x7f).contains(&b));
-    if fits { Ok(Some(text.to_owned())) } else { wrong("the value cannot be used") }
+    if fits { Ok(Some(text.to_owned())) } else { wrong("the value is not valid") }
 }
 
 /// Parses the reuse policy from the `Cache-Control` header of a request. Directives without a meaning here are

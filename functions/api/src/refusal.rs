@@ -93,7 +93,7 @@ impl Refusal {
 
     /// 404 for exports: the same if the export never existed, belongs to another tenant, or its id is malformed.
     pub(crate) fn no_export() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "the export does not exist, or is no longer kept")
+        Self::new(StatusCode::NOT_FOUND, "there is no export with this id, or it has been deleted")
     }
 
     /// 404 for datasets. The names in the catalog are known to all tenants.
@@ -147,14 +147,15 @@ impl Refusal {
     /// 429: the tenant makes too many requests.
     pub(crate) fn too_many_requests(per_second: u32, retry_after_secs: u32) -> Self {
         let detail = format!(
-            "the tenant has exceeded {per_second} requests per second (TenantRequestsPerSecond); retry after the time in Retry-After"
+            "the tenant has exceeded {per_second} requests per second (TenantRequestsPerSecond); retry after the number of seconds in Retry-After"
         );
         Self::new(StatusCode::TOO_MANY_REQUESTS, detail).of_kind("too-many-requests").after(retry_after_secs)
     }
 
     /// 429: too many unknown keys were sent. It does not reveal whether this one is valid.
     pub(crate) fn too_many_wrong_keys(retry_after_secs: u32) -> Self {
-        let detail = "too many requests with keys that are not valid; retry after the time in Retry-After";
+        let detail =
+            "too many requests with invalid API keys; retry after the number of seconds in Retry-After";
         Self::new(StatusCode::TOO_MANY_REQUESTS, detail).of_kind("too-many-requests").after(retry_after_secs)
     }
 
@@ -199,7 +200,9 @@ impl Refusal {
 
     /// 500. The cause was logged and is not revealed to the caller.
     pub(crate) fn internal() -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error; the failure was logged")
+        let detail =
+            "an internal error occurred and was logged; retry, and contact the operator if it persists";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
     }
 
     /// Logs the cause and returns 500.
@@ -249,7 +252,7 @@ impl From<StoreError> for Refusal {
                     .after(BUSY_RETRY_SECS)
             }
             StoreError::Taken(_) => {
-                let detail = "other requests of this tenant are still being processed; send fewer at a time, and retry after the time in Retry-After";
+                let detail = "other requests of this tenant are still being processed; send fewer at a time, and retry after the number of seconds in Retry-After";
                 Self::new(StatusCode::TOO_MANY_REQUESTS, detail)
                     .of_kind("too-many-requests")
                     .after(BUSY_RETRY_SECS)

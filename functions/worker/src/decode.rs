@@ -59,7 +59,7 @@ pub enum DecodeError {
         limit: usize,
     },
     /// Data after the trailer.
-    #[error("bytes follow the end of the rows")]
+    #[error("the stream continues after its end marker")]
     AfterEnd,
     /// The connection ended without an error but too early.
     #[error("the stream ended before its trailer, after {0} rows")]

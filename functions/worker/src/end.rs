@@ -78,8 +78,10 @@ pub(crate) async fn give_back(
         }
         GivenBack::Fenced => Ok(None),
         GivenBack::BreaksSessions => {
-            let message =
-                format!("{}; the session broke {MAX_FAILURES} times while this chunk was read", hold.reason);
+            let message = format!(
+                "{}; the session was lost {MAX_FAILURES} times while this chunk was read",
+                hold.reason
+            );
             let failure = Failure { again: false, ..Failure::new(hold.signal, message) };
             fail(ctx, attempt, &failure, error, usage).await
         }

@@ -55,10 +55,10 @@ pub enum PipelineError<E> {
     #[error(transparent)]
     Encode(#[from] EncodeError),
     /// A thread panicked, or the stages disagree on the number of rows: a bug.
-    #[error("the pipeline broke")]
+    #[error("an internal error of the worker stopped the encoding")]
     Broken,
     /// The receiver of the parts is closed.
-    #[error("the pipeline was stopped")]
+    #[error("the encoding was stopped")]
     Stopped,
 }
 

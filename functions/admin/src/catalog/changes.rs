@@ -61,7 +61,7 @@ impl Changes {
         }
         lines.extend(self.narrowed.iter().map(|(name, one)| invalidated(name, one, applied)));
         if self.narrowed.values().any(|one| one.forgotten > 0) {
-            lines.push("files of exports that have ended are kept until they expire; `admin invalidate DATASET` deletes them".to_owned());
+            lines.push("files of exports that have ended are kept until they expire; to delete them, run `sluice admin invalidate DATASET`".to_owned());
         }
         if self.moved {
             lines.push("the source is a different database than that of the previous catalog: nothing read from the previous database is reused".to_owned());

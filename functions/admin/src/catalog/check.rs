@@ -23,6 +23,6 @@ pub(crate) async fn run(context: &Context, text: &str) -> Result<Answer, Failure
     } else {
         "the catalog can be applied"
     };
-    let text = format!("{report}\nwhat apply would do:\n{}\n{verdict}", changes.text(false));
+    let text = format!("{report}\nchanges if the catalog is applied:\n{}\n{verdict}", changes.text(false));
     Ok(Answer::done(text, data))
 }

@@ -37,7 +37,10 @@ pub(crate) fn export(state: &ExportState) -> wire::Export {
             .then(|| "the operator has paused all exports; deadlines are suspended".to_owned()),
         back_off: state.back_off.as_ref().filter(|_| live).map(|held| wire::BackOff {
             signal: held.hold.signal,
-            reason: format!("{}; chunks resume automatically when this is over", held.hold.reason),
+            reason: format!(
+                "{}; the export continues automatically when the condition ends",
+                held.hold.reason
+            ),
             // Not before the export itself was accepted: the condition may have affected other exports first.
             since: rfc3339(held.since_micros.max(state.accepted_micros)),
             until: rfc3339(held.until_micros),

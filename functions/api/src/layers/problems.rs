@@ -52,6 +52,6 @@ fn of_router(status: StatusCode) -> Refusal {
         StatusCode::NOT_FOUND => Refusal::no_path(),
         StatusCode::METHOD_NOT_ALLOWED => Refusal::no_method(),
         StatusCode::BAD_REQUEST => Refusal::new(status, "the path is malformed"),
-        _ => Refusal::new(status, "the request was rejected"),
+        _ => Refusal::new(status, "the request could not be processed; check its method, path and headers"),
     }
 }

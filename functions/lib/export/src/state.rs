@@ -75,7 +75,10 @@ macro_rules! words {
         impl FromStr for $name {
             type Err = String;
             fn from_str(word: &str) -> Result<Self, String> {
-                match word { $($word => Ok(Self::$variant),)+ other => Err(format!("unknown word {other}")) }
+                match word {
+                    $($word => Ok(Self::$variant),)+
+                    other => Err(format!("unknown status {other}; use one of {}", [$($word),+].join(", "))),
+                }
             }
         }
         impl fmt::Display for $name {

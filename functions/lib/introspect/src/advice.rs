@@ -50,11 +50,11 @@ fn gap(dataset: &Dataset, surface: &Surface, estimated: &Estimated, findings: &m
             ),
         ),
         (Gap::Unbounded, Some(table)) => (
-            "finding its first and last value would read too much, so no month is estimated".to_owned(),
+            "its first and last value are too expensive to read, so sizes are not estimated by month".to_owned(),
             format!("analyze {}; or create an index on the range column", table.quoted),
         ),
         (Gap::Unbounded, None) => (
-            "finding its first and last value would compute too much, so no month is estimated; chunks are cut by the calendar"
+            "its first and last value are too expensive to compute, so sizes are not estimated by month, and chunks are cut at calendar boundaries"
                 .to_owned(),
             format!(
                 "nothing if this is intended; otherwise export a materialized view of it, with an index on {:?}",
@@ -94,7 +94,7 @@ async fn range(
         statement::create_index(inspector, surface, &table, &names).await?
     } else {
         format!(
-            "create an index (concurrently) on the column of {table} that {:?} comes from, and use it there as it is",
+            "create an index (concurrently) on the column of {table} that {:?} comes from, and select that column without an expression",
             range.name
         )
     };

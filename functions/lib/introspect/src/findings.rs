@@ -80,7 +80,7 @@ fn remedy(error: &SourceError) -> &'static str {
     match state {
         "55P03" | "40001" | "40P01" => "a concurrent operation blocked it; run the same command again later",
         "57014" => {
-            "it took longer than statement_timeout of the source role, or was canceled; run it again, and if it fails again make the query faster"
+            "the statement took longer than statement_timeout of the source role, or was canceled; run it again, and if it fails again make the query faster"
         }
         "25P03" | "25P04" | "57P05" => {
             "a timeout of the server ended the session; raise transaction_timeout and similar timeouts for the source role, or make the query faster"

@@ -45,10 +45,14 @@ pub async fn refresh(
     for column in &dataset.columns {
         let oid = found.iter().find(|(name, _)| *name == column.name).and_then(|(_, oid)| *oid);
         if oid != Some(column.oid) {
-            let what = oid.map_or("was removed".to_owned(), |oid| {
-                format!("has type oid {oid}, the catalog expects {}", column.oid)
-            });
-            return Ok(Refreshed::Changed(format!("column {:?} {what}; run catalog apply", column.name)));
+            let (name, expected) = (&column.name, column.oid);
+            let what = oid.map_or_else(
+                || format!("column {name:?} was removed"),
+                |oid| {
+                    format!("the type of column {name:?} changed after the catalog was applied (type OID {expected}, now {oid})")
+                },
+            );
+            return Ok(Refreshed::Changed(format!("{what}; run `sluice admin catalog apply`")));
         }
     }
     let taken = planned(inspector, dataset).await?.estimated.estimate;

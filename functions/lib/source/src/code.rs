@@ -119,7 +119,7 @@ impl SourceCode {
             Self::SessionLost => "the source session terminated unexpectedly",
             Self::RowSecurity => "a row-level security policy would hide rows",
             Self::Permission => "permission denied",
-            Self::SchemaChanged => "schema changed: a relation or column is missing",
+            Self::SchemaChanged => "a relation or column of the dataset no longer exists",
             Self::Value => "a value could not be converted or computed",
             Self::FilterValue => "a filter value is not valid for its column's type",
             Self::Query => "the source rejected the query",

@@ -49,7 +49,7 @@ impl SourceError {
         Self::new(
             SourceCode::SchemaChanged,
             format!(
-                "schema changed: column \"{column}\" has type oid {found}, the catalog expects {expected}; run catalog apply"
+                "the type of column \"{column}\" changed after the catalog was applied (type OID {expected}, now {found}); run `sluice admin catalog apply`"
             ),
         )
     }
@@ -57,7 +57,7 @@ impl SourceError {
     /// Returns the error for a tenant column whose equal texts no longer have equal bytes.
     pub(super) fn collation_changed(column: &str) -> Self {
         let message = format!(
-            "schema changed: the collation of the tenant column \"{column}\" differs from the catalog; run catalog apply"
+            "the collation of the tenant column \"{column}\" changed after the catalog was applied; run `sluice admin catalog apply`"
         );
         Self::new(SourceCode::SchemaChanged, message)
     }
@@ -100,7 +100,8 @@ impl SourceError {
 
     /// Returns the error for a server that did not respond in time.
     pub fn silent() -> Self {
-        Self::new(SourceCode::Unavailable, with(SourceCode::Unavailable.what(), "it does not respond"))
+        let code = SourceCode::Unavailable;
+        Self::new(code, format!("{}: it does not respond", code.what()))
     }
 
     /// Returns the error for a URL that cannot be used; only the operator can change that.
@@ -192,7 +193,7 @@ impl SourceError {
         error.routine = server.routine().map(str::to_owned);
         error.message = if error.routine.is_none() && state == "08P01" {
             // The condition's name would refer to the protocol; a pooler uses the code for something else.
-            with(&format!("{} (SQLSTATE 08P01 of its pooler)", code.what()), code.remedy())
+            with(&format!("{} (reported by the pooler as SQLSTATE 08P01)", code.what()), code.remedy())
         } else {
             told(code, &state, "")
         };

@@ -30,7 +30,9 @@ pub(super) fn load_sql(limits: LoadLimits) -> String {
 /// Reads the row.
 pub(super) fn read(row: &[Option<i64>]) -> Result<Load, SourceError> {
     let [active_sessions, replica_lag_ms] = row else {
-        return Err(SourceError::protocol("the load has another number of columns"));
+        return Err(SourceError::protocol(
+            "the result of the load query has an unexpected number of columns",
+        ));
     };
     let number = |cell: &Option<i64>| cell.and_then(|n| u64::try_from(n).ok());
     Ok(Load { active_sessions: number(active_sessions), replica_lag_ms: number(replica_lag_ms) })

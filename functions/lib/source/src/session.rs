@@ -166,11 +166,13 @@ impl Session {
 /// Reads the row of the description; its types must be those of the catalog.
 pub fn compare(row: &[Option<i64>], selection: &Selection) -> Result<Described, SourceError> {
     let [standby, Some(now), replayed, open_since, types @ ..] = row else {
-        return Err(SourceError::protocol("the description is too short"));
+        return Err(SourceError::protocol("the result of the description query has too few columns"));
     };
     let (expected, collated) = (sql::expected(selection), sql::collated(selection));
     if types.len() != expected.len() + usize::from(collated.is_some()) {
-        return Err(SourceError::protocol("the description has another number of columns"));
+        return Err(SourceError::protocol(
+            "the result of the description query has an unexpected number of columns",
+        ));
     }
     for ((name, expected), found) in expected.into_iter().zip(types) {
         let found = found.and_then(|oid| u32::try_from(oid).ok()).unwrap_or(0);

@@ -194,7 +194,7 @@ impl Framing {
             return Err(DecodeError::Flags(flags));
         }
         if extension > i32::MAX as u32 {
-            return Err(self.malformed("a negative length of the header's extension"));
+            return Err(self.malformed("negative length of the header extension"));
         }
         self.pending.advance(HEADER_BYTES);
         self.header_bytes = HEADER_BYTES + extension as usize;
@@ -230,7 +230,7 @@ impl Framing {
                 let Some(after) = rest.get(length..) else { return Ok(Found::Part) };
                 rest = after;
             } else if length != -1 {
-                return Err(self.malformed("a negative length of a value"));
+                return Err(self.malformed("negative length of a value"));
             }
         }
         Ok(Found::Row(bytes.len() - rest.len()))

@@ -77,8 +77,8 @@ impl Definition {
         };
         match (&self.relation, &self.query) {
             (None, None) if unread("relation") || unread("query") => {}
-            (None, None) => say("", "neither relation nor query is given", "give one of them"),
-            (Some(_), Some(_)) => say("", "both relation and query are given", "keep one of them"),
+            (None, None) => say("", "relation or query is required", "set one of them"),
+            (Some(_), Some(_)) => say("", "both relation and query are set", "keep one of them"),
             (Some(relation), None)
                 if relation.split('.').count() != 2 || relation.split('.').any(str::is_empty) =>
             {
@@ -97,7 +97,7 @@ impl Definition {
             say(".search_path", "a name is empty or holds a NUL character", "list schema names");
         }
         if self.tenant_column.is_some() && self.shared {
-            say(".shared", "tenant_column and shared exclude each other", "keep one of them");
+            say(".shared", "tenant_column and shared cannot be combined", "keep one of them");
         }
         if self.range_column.is_none()
             && !unread("range_column")

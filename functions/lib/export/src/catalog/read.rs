@@ -12,7 +12,7 @@ use crate::problem::Violation;
 const RESERVED: [&str; 4] = ["exports", "datasets", "health", "openapi.json"];
 
 /// Hint to the description of all keys.
-const REFERENCE: &str = "\"Keys of the catalog\" in functions/lib/export/README.md describes them";
+const REFERENCE: &str = "see \"Keys of the catalog\" in functions/lib/export/README.md";
 
 /// Keys of other tools with their names in this catalog.
 const SYNONYMS: [(&str, &str); 6] = [
@@ -37,7 +37,7 @@ impl Catalog {
         let mut violations = Vec::new();
         for key in table.keys().filter(|key| *key != "datasets") {
             let remedy = near::remedy(key, ["datasets"], "write each dataset as [datasets.NAME]");
-            violations.push(Violation::new(key, "this key is unknown", remedy));
+            violations.push(Violation::new(key, "unknown key", remedy));
         }
         let mut catalog = Self { datasets: Default::default() };
         let datasets = match table.get("datasets") {
@@ -86,7 +86,7 @@ fn malformed(text: &str, first: &toml::de::Error) -> Vec<Violation> {
     }
     let violation = |mut error: toml::de::Error| {
         error.set_input(Some(text));
-        Violation::new("catalog", error.to_string().trim_end(), "correct the TOML")
+        Violation::new("catalog", error.to_string().trim_end(), "fix the syntax error at this position")
     };
     errors.into_iter().map(violation).collect()
 }
@@ -115,7 +115,7 @@ fn read_definition(path: &str, value: Value, violations: &mut Vec<Violation>) ->
     let (mut good, mut unread) = (Table::new(), Vec::new());
     for (key, value) in table {
         let Some(known) = Definition::keys().iter().find(|known| **known == key) else {
-            violations.push(Violation::new(format!("{path}.{key}"), "this key is unknown", unknown(&key)));
+            violations.push(Violation::new(format!("{path}.{key}"), "unknown key", unknown(&key)));
             continue;
         };
         let one = Table::from_iter([(key.clone(), value.clone())]);

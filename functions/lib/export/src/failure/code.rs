@@ -154,18 +154,22 @@ impl FailureCode {
     pub fn remedy(&self) -> Option<&'static str> {
         Some(match self {
             Self::Held(signal) => return of_condition(*signal),
-            Self::SourceTimeout => "raise statement_timeout of the source role, or export a smaller range",
-            Self::SourceForeign => "check that server and the source role's user mapping",
+            Self::SourceTimeout => {
+                "raise WorkerTimeoutSeconds and run `sluice admin migrate`, or export a smaller range"
+            }
+            Self::SourceForeign => {
+                "check that the foreign server can be reached and that the source role has a user mapping for it"
+            }
             Self::SourceRowSecurity => {
                 "give the source role bypassrls, or export through a view of the table's owner"
             }
             Self::SourcePermission => {
                 "grant the source role select on everything the dataset reads, and usage on the schemas"
             }
-            Self::SchemaChanged => "run catalog apply",
+            Self::SchemaChanged => "run `sluice admin catalog apply`",
             Self::SourceValue => "check the request's filters and the expressions of the dataset",
             Self::FilterValue => "correct the filter",
-            Self::SourceQuery => "run catalog check, which sends the same statement",
+            Self::SourceQuery => "run `sluice admin catalog check`, which sends the same statement",
             Self::SourceLimit => "export fewer columns, or raise the limit",
             Self::SourceWrites => {
                 "export a relation or a query that only reads: sessions of the source role are read only"
@@ -181,7 +185,7 @@ impl FailureCode {
                 "give the dataset a range column with an index that its query uses, request less data with filters, \
                  or raise WorkerTimeoutSeconds"
             }
-            Self::WorkerLost => "if this repeats, raise WorkerMemoryMb or WorkerTimeoutSeconds",
+            Self::WorkerLost => "if this happens repeatedly, raise WorkerMemoryMb or WorkerTimeoutSeconds",
             Self::Invalidated => "retry the export, or create a new one, to read it again",
             Self::SourceLocked
             | Self::SourceConflict
@@ -207,12 +211,12 @@ impl FailureCode {
 fn of_condition(signal: Signal) -> Option<&'static str> {
     Some(match signal {
         Signal::SourceLogin => {
-            "check user, password and database in SLUICE_SOURCE_URL, and that pg_hba.conf admits the role"
+            "check the user, password and database in SourceUrl, and that pg_hba.conf allows the role to connect"
         }
         Signal::SourceSessionTimeout => {
-            "run admin migrate, which sets timeouts for the source role, or raise those of the server or pooler"
+            "run `sluice admin migrate`, which sets timeouts for the source role, or raise those of the server or pooler"
         }
-        Signal::SourceUrl => "correct SLUICE_SOURCE_URL",
+        Signal::SourceUrl => "the operator must correct SourceUrl and deploy again",
         Signal::ActiveSessions
         | Signal::ReplicaLag
         | Signal::SourceUnavailable

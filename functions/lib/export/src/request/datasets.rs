@@ -80,7 +80,7 @@ pub(super) fn listed<'a>(fields: &Map<String, Value>, scope: &Scope<'a>, report:
         Some(Value::String(star)) if star == "*" => return every(scope, report),
         Some(Value::Array(items)) => items,
         Some(other) => {
-            let message = format!("this is {}, not a list", kind_of(other));
+            let message = format!("expected a list, found {}", kind_of(other));
             report.say("/datasets", message, "use a list of dataset names, or \"*\" for all");
             return Listed::default();
         }
@@ -89,7 +89,7 @@ pub(super) fn listed<'a>(fields: &Map<String, Value>, scope: &Scope<'a>, report:
         report.say("/datasets", "the list is empty", "name at least one dataset, or give \"*\" for all");
     }
     if items.len() > limit {
-        let message = format!("{} datasets are named; at most {limit} are allowed", items.len());
+        let message = format!("{} datasets are listed; at most {limit} are allowed", items.len());
         report.say("/datasets", message, "spread them over several exports");
         return Listed::default();
     }
@@ -125,7 +125,7 @@ fn every<'a>(scope: &Scope<'a>, report: &mut Report) -> Listed<'a> {
             datasets.len(),
             scope.limits.datasets
         );
-        report.say("/datasets", message, "name the datasets and spread them over several exports");
+        report.say("/datasets", message, "list the datasets and spread them over several exports");
         return Listed::default();
     }
     let chosen = datasets.iter().map(|(name, dataset)| Chosen {
@@ -152,14 +152,14 @@ impl<'a> Reader<'_, 'a> {
             Value::Object(fields) => {
                 report.known(fields, &pointer, &["name", "columns", "filters"]);
                 if !fields.contains_key("name") {
-                    report.say(&pointer, "the dataset has no name", "add name");
+                    report.say(&pointer, "the field name is missing", "set it to the name of a dataset");
                 }
                 let name = report.text(fields, "name", &pointer)?;
                 let at_name = format!("{pointer}/name");
                 self.choose(name, Some(fields), &pointer, &at_name, report)
             }
             other => {
-                let message = format!("this is {}, not a dataset", kind_of(other));
+                let message = format!("expected a dataset, found {}", kind_of(other));
                 report.say(pointer, message, "use a name, or an object with name, columns and filters");
                 None
             }
@@ -179,11 +179,11 @@ impl<'a> Reader<'_, 'a> {
             return None;
         };
         if !self.seen.insert(name) {
-            let message = format!("{name} is named twice");
+            let message = format!("{name} is listed twice");
             report.say(
                 at_name,
                 message,
-                "name each dataset once; combine the filters, or create a second export",
+                "list each dataset once; combine the filters, or create a second export",
             );
             return None;
         }
@@ -233,8 +233,8 @@ fn columns(
         report.say(&pointer, "the list is empty", "name at least one column, or omit columns for all");
     }
     if items.len() > MAX_COLUMNS {
-        let message = format!("{} columns are named; at most {MAX_COLUMNS} are allowed", items.len());
-        report.say(pointer, message, "name each column once");
+        let message = format!("{} columns are listed; at most {MAX_COLUMNS} are allowed", items.len());
+        report.say(pointer, message, "list each column once");
         return None;
     }
     let mut columns: Vec<Column> = Vec::new();
@@ -257,7 +257,7 @@ fn columns(
             continue;
         };
         if columns.iter().any(|c| c.name == name) {
-            report.say(pointer, format!("{name} is named twice"), "name each column once");
+            report.say(pointer, format!("{name} is listed twice"), "list each column once");
         } else {
             columns.push(column.clone());
         }

@@ -144,7 +144,11 @@ impl Filter<'_> {
 
     fn comparisons(&mut self, comparisons: &Map<String, Value>, pointer: &str) -> Option<Value> {
         if comparisons.is_empty() {
-            self.report.say(pointer, "the object has no operator", "use eq, ne, gt, gte, lt, lte");
+            self.report.say(
+                pointer,
+                "the object has no operator",
+                "use at least one of eq, ne, gt, gte, lt and lte",
+            );
             return None;
         }
         self.report.known(comparisons, pointer, &OPERATORS.map(|(word, _)| word));
@@ -171,9 +175,10 @@ impl Filter<'_> {
                 "null cannot be compared".to_owned(),
                 format!("to match NULL, use \"{}\": null", self.column.name),
             ),
-            Value::Array(_) | Value::Object(_) => {
-                (format!("this is {}, not a value", kind_of(value)), "use a single value".to_owned())
-            }
+            Value::Array(_) | Value::Object(_) => (
+                format!("expected a single value, found {}", kind_of(value)),
+                "use a single value".to_owned(),
+            ),
             scalar => match value::literal(self.column, scalar) {
                 Ok(literal) => return Some(literal),
                 Err(wanted) => {
@@ -181,7 +186,10 @@ impl Filter<'_> {
                         Value::String(text) => show(text),
                         other => other.to_string(),
                     };
-                    (format!("{shown} is not a value of {}", self.column.type_name), format!("use {wanted}"))
+                    (
+                        format!("{shown} is not a valid value of type {}", self.column.type_name),
+                        format!("use {wanted}"),
+                    )
                 }
             },
         };

@@ -67,7 +67,7 @@ impl Report {
     pub(super) fn wrong_type(&mut self, value: &Value, pointer: &str, wanted: &str) {
         self.say(
             pointer,
-            format!("this is {}, not {wanted}", kind_of(value)),
+            format!("expected {wanted}, found {}", kind_of(value)),
             format!("use {wanted}, or omit the field if it is optional"),
         );
     }

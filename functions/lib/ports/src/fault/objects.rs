@@ -67,7 +67,7 @@ impl Objects for FaultyObjects {
     }
 
     async fn size(&self, key: &str) -> Result<Option<u64>, ObjectsError> {
-        self.faults.before("look at an object").await?;
+        self.faults.before("read the metadata of an object").await?;
         self.inner.size(key).await
     }
 

@@ -26,7 +26,7 @@ pub enum Kind {
     #[error("the object store cannot be reached")]
     Unavailable,
     /// The role lacks the privilege.
-    #[error("access denied; check the role's statements for the bucket")]
+    #[error("access denied; check the permissions of the function's role for the bucket")]
     Denied,
     /// No such object or upload.
     #[error("it does not exist")]

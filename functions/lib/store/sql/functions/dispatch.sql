@@ -120,7 +120,7 @@ begin
                 reusable = false,
                 failure = case when dead.silent then c.failure
                     else jsonb_build_object('code', 'worker_lost', 'again', true,
-                        'message', 'the worker stopped renewing its lease; if this repeats, raise WorkerMemoryMb or WorkerTimeoutSeconds') end
+                        'message', 'the worker stopped renewing its lease; if this happens repeatedly, raise WorkerMemoryMb or WorkerTimeoutSeconds') end
             from dead where c.id = dead.id
             returning c.id, c.tenant, c.attempt, c.state, dead.silent
         ), attempts as (

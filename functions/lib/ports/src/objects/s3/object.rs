@@ -36,7 +36,7 @@ pub(super) async fn get(s3: &S3Objects, key: &str) -> Result<Bytes, ObjectsError
 
 pub(super) async fn size(s3: &S3Objects, key: &str) -> Result<Option<u64>, ObjectsError> {
     let head = s3.client().await.head_object().bucket(&s3.bucket).key(key).send().await;
-    match head.map_err(failed("look at an object")) {
+    match head.map_err(failed("read the metadata of an object")) {
         Ok(head) => Ok(Some(head.content_length().and_then(|n| u64::try_from(n).ok()).unwrap_or(0))),
         Err(error) if error.kind == Kind::NotFound => Ok(None),
         Err(error) => Err(error),
