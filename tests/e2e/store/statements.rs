@@ -54,6 +54,7 @@ async fn prepare(connection: &mut PgConnection, name: &str, text: &str) -> Resul
     }
 }
 
+/// The types of the values that the programs bind are checked by the tests that run the statements.
 #[tokio::test]
 async fn every_statement_file_can_be_prepared() {
     let database = Database::create(&[]).await.unwrap();

@@ -1,4 +1,4 @@
-//! Audit log: every request that created, ended or changed an export or obtained a link, and every attempt. One event
+//! Audit log: every request that created, ended or changed an export or obtained a link, and every attempt on a route. One event
 //! per request.
 //!
 //! Links handed out are read from the response, in which the handler that created them put them, whatever the route.

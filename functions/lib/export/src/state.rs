@@ -44,9 +44,10 @@ pub enum ExportStatus {
     Expired,
 }
 
-/// Outcome of an attempt.
+/// Outcome of an attempt. A word that a newer release wrote is read as `Unknown`, so that lists of chunks stay readable
+/// beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", from = "String")]
 pub enum AttemptOutcome {
     /// Its file is recorded.
     Done,
@@ -62,6 +63,14 @@ pub enum AttemptOutcome {
     Canceled,
     /// A condition of the deployment stopped it; the chunk is not charged.
     BackedOff,
+    /// An outcome that this release does not know. It is never written.
+    Unknown,
+}
+
+impl From<String> for AttemptOutcome {
+    fn from(word: String) -> Self {
+        word.parse().unwrap_or(Self::Unknown)
+    }
 }
 
 macro_rules! words {
@@ -115,6 +124,7 @@ words!(AttemptOutcome {
     Lost = "lost",
     Canceled = "canceled",
     BackedOff = "backed_off",
+    Unknown = "unknown",
 });
 
 impl ExportStatus {
@@ -137,6 +147,8 @@ mod tests {
         for outcome in [AttemptOutcome::Done, AttemptOutcome::BackedOff] {
             assert_eq!(outcome.as_str().parse(), Ok(outcome));
             assert_eq!(serde_json::to_string(&outcome).unwrap(), format!("\"{outcome}\""));
+            assert_eq!(serde_json::from_str::<AttemptOutcome>(&format!("\"{outcome}\"")).unwrap(), outcome);
         }
+        assert_eq!(serde_json::from_str::<AttemptOutcome>("\"paused\"").unwrap(), AttemptOutcome::Unknown);
     }
 }

@@ -23,10 +23,11 @@ pub(crate) fn name(function: &'static str) {
     let _ = FUNCTION.set(function);
 }
 
-/// Counts an export that has just failed. The operation that failed it calls this after the commit.
+/// Counts an export that has just failed. The operation that failed it calls this after the commit. An export that
+/// fails while the operator removes its tenant is not counted: the admin function does not emit the metric.
 pub fn export_failed(export: ExportId) {
     // A process without a name is a test or a tool.
-    if let Some(function) = FUNCTION.get() {
+    if let Some(function) = FUNCTION.get().filter(|name| Metric::ExportsFailed.functions().contains(name)) {
         put(function, &[(Metric::ExportsFailed, 1)], &[("export", export.to_string().into())]);
     }
 }

@@ -195,6 +195,12 @@ impl Stack {
         for part in self.parts.iter().rev() {
             self.end(&part.name, STOP_TIMEOUT);
         }
+        // A stack that an older `cargo x` started recorded processes without their signals.
+        for (name, &pid) in &self.pids {
+            if !self.parts.iter().any(|part| part.name == *name) {
+                process::stop(pid, &self.mark(), Ending::Interrupt.signal(), STOP_TIMEOUT);
+            }
+        }
         let _ = fs::remove_file(file(&self.name)?);
         for data in &self.data {
             let _ = fs::remove_dir_all(self.ground.join(data));

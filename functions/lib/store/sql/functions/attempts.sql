@@ -1,5 +1,5 @@
--- Rules about attempts that statements and programs share. The programs' definitions are in `export::chunk`; a test
--- compares them.
+-- Rules about attempts that statements and programs share. The programs' definitions are in `export::object_key` and
+-- `export::failure`; a test compares them.
 
 -- Prefix of the object that an attempt may write; its extension follows. Without the casts the operators would not be
 -- immutable, and the planner could not put the expression in place of the call.

@@ -19,7 +19,8 @@ with anew as (
     from anew where a.chunk_id = anew.id and a.number = anew.attempt and a.outcome is null
 ), littered as (
     insert into sluice.litter (prefix, sweep_at, again_after)
-    select sluice.attempt_prefix(tenant, id, attempt), clock_timestamp(), sluice.worker_timeout() from anew
+    -- As sluice.attempt_prefix(), which a store that is not migrated yet does not have.
+    select format('t/%s/c/%s/%s.', tenant, id, attempt), clock_timestamp(), sluice.worker_timeout() from anew
     on conflict (prefix) do update set sweep_at = excluded.sweep_at, again_after = excluded.again_after
 )
 update sluice.export e set edition = e.edition + 1
