@@ -54,9 +54,9 @@ const EXAMPLES: &str = "Examples:
 
 /// Options shared by all commands.
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Options of all commands")]
+#[command(next_help_heading = "Global options")]
 struct Session {
-    /// Address of the api, with or without /api/v1
+    /// URL of the API, with or without /api/v1
     #[arg(long, global = true, env = "SLUICE_URL", value_name = "URL")]
     url: Option<String>,
     /// API key; prefer the environment variable to this option

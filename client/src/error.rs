@@ -49,7 +49,7 @@ pub enum Error {
         message: String,
     },
     /// A body that differs from the contract.
-    #[error("the {what} cannot be read")]
+    #[error("the {what} is not valid")]
     Body {
         /// Expected content.
         what: &'static str,
@@ -58,7 +58,7 @@ pub enum Error {
         source: serde_json::Error,
     },
     /// The object store returned an error.
-    #[error("the object store returned {status}")]
+    #[error("the file storage returned {status}")]
     Object {
         /// HTTP status.
         status: u16,

@@ -152,7 +152,7 @@ pub(crate) fn strays(directory: &Path, manifest: &Manifest) -> Vec<Stray> {
             return None;
         }
         let message = if stands_in {
-            "the dataset has no rows, but this file has"
+            "the dataset has no rows, but this file contains rows"
         } else {
             "it is not in the manifest"
         };

@@ -57,7 +57,7 @@ def with_cdn(source, outputs, root):
     file = template.nested_files(source)["Cdn"]
     wanted = set(template.parse((root / file).read_text())["Outputs"])
     if wanted != set(outputs):
-        sys.exit(f"{file} puts out {sorted(wanted)}, what stands in for it {sorted(outputs)}")
+        sys.exit(f"the outputs of {file} are {sorted(wanted)}, those of its replacement {sorted(outputs)}")
     return template.stand_in(source, "Cdn", outputs)
 
 

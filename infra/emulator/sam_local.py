@@ -208,7 +208,7 @@ def main():
     with local.serving() as base:
         health, first = timed("GET /health", 200, f"{base}/health")
         if health["status"] != "ok":
-            sys.exit(f"GET /health says {health}")
+            sys.exit(f"GET /health returned {health}")
         warm = sorted(timed("GET /health", 200, f"{base}/health")[1] for _ in range(WARM_CALLS))
         seen.append(f"start-api: GET /health, first call {first:.0f} ms (container and all), warm p50 {warm[WARM_CALLS // 2]:.0f} ms")
         made, took = timed("POST /exports", 202, f"{base}/exports", key, EXPORT)
@@ -220,7 +220,7 @@ def main():
         for chunk in chunks:
             answer, took = local.invoke("worker", filled(events["worker"], chunk["id"]))
             if answer != {"batchItemFailures": []}:
-                sys.exit(f"the worker answered {answer}")
+                sys.exit(f"the worker returned {answer}")
             seen.append(f"invoke worker: one chunk in {took:.1f} s, container and all")
         status = expect("GET /exports/{id}", request(f"{base}/exports/{export}", key), 200)
         if status["status"] != "succeeded":
@@ -229,7 +229,7 @@ def main():
         rows = sum(file["rows"] for file in files)
         for file in files:
             if hashlib.sha256(download(base, key, export, file["name"])).hexdigest() != file["sha256"]:
-                sys.exit(f"{file['name']} is not what the manifest says")
+                sys.exit(f"{file['name']} does not match the manifest")
         if rows == 0:
             sys.exit("the export has no rows, so nothing was shown")
         seen.append(f"the export succeeded: {len(files)} file(s), {rows} rows, each with the SHA-256 that it should have")
@@ -241,13 +241,13 @@ def invoke_others(local, events):
     """The shipped events of the other functions, as they are."""
     answer, _ = local.invoke("api", events["api"])
     if answer["statusCode"] != 200 or json.loads(answer["body"])["status"] != "ok":
-        sys.exit(f"the api answered {answer}")
+        sys.exit(f"the api returned {answer}")
     report, _ = local.invoke("sweeper", events["sweeper"])
     if report["failedSteps"] != 0:
-        sys.exit(f"the sweeper answered {report}")
+        sys.exit(f"the sweeper returned {report}")
     check, _ = local.invoke("admin", events["admin"])
     if not check.get("text"):
-        sys.exit(f"admin answered {check}")
+        sys.exit(f"admin returned {check}")
     return f"invoke api: 200; sweeper: {json.dumps(report)}; admin check: {'ok' if check['ok'] else check['text']}"
 
 

@@ -160,9 +160,12 @@ fn payload(
 /// longer than an argument, and a result may contain a new key.
 fn invoke(function: &str, payload: &Value) -> Result<Value, Failure> {
     let local = |what: &str, error: std::io::Error| Failure::Local(format!("{what}: {error}"));
-    let file = || tempfile::NamedTempFile::new().map_err(|error| local("no temporary file", error));
+    let file =
+        || tempfile::NamedTempFile::new().map_err(|error| local("cannot create a temporary file", error));
     let (mut event, mut answer) = (file()?, file()?);
-    write!(event, "{payload}").and_then(|()| event.flush()).map_err(|e| local("no temporary file", e))?;
+    write!(event, "{payload}")
+        .and_then(|()| event.flush())
+        .map_err(|e| local("cannot write a temporary file", e))?;
     let status = Command::new("aws")
         .args(["lambda", "invoke", "--function-name", function, "--output", "json"])
         // A migration may take minutes and must not be sent twice.
@@ -175,7 +178,7 @@ fn invoke(function: &str, payload: &Value) -> Result<Value, Failure> {
         .status()
         .map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => {
-                Failure::Local("the aws command was not found; install the AWS command line".into())
+                Failure::Local("the aws command was not found; install the AWS CLI".into())
             }
             _ => local("the aws command cannot be started", error),
         })?;

@@ -26,7 +26,7 @@ impl Datasets {
             None => {
                 let list = client.datasets().await?;
                 let rows: Vec<_> = list.datasets.iter().map(row).collect();
-                let heads = ["dataset", ">columns", ">rows, about", ">bytes, about", "range"];
+                let heads = ["dataset", ">columns", ">rows (est.)", ">bytes (est.)", "range"];
                 Ok(Outcome::new(table(&heads, &rows), list))
             }
         }

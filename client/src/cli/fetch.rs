@@ -88,7 +88,7 @@ impl Target {
             let removed = folder.remove_leftovers(&manifest).map_err(in_the_way)?;
             if removed > 0 {
                 let files = count(removed as u64, "file");
-                eprintln!("removed {files} of an earlier download: their rows were exported again since");
+                eprintln!("removed {files} of an earlier download that no longer belong to this export");
             }
             folder.seal(&manifest, &text).map_err(in_the_way)?;
         }

@@ -33,22 +33,22 @@ pub(super) struct RequestArgs {
     #[arg(long, value_name = "[DATASET.]COLUMN=VALUE", help_heading = "Request")]
     filter: Vec<String>,
     /// File format: csv, ndjson or parquet [default: csv]
-    #[arg(long, value_parser = word::<Format>, help_heading = "Format of the files")]
+    #[arg(long, value_parser = word::<Format>, help_heading = "File format")]
     format: Option<Format>,
     /// Compression: gzip, zstd or none; Parquet: zstd, snappy or none [default: gzip; Parquet: zstd]
-    #[arg(long, value_parser = word::<Compression>, help_heading = "Format of the files")]
+    #[arg(long, value_parser = word::<Compression>, help_heading = "File format")]
     compression: Option<Compression>,
     /// CSV: field delimiter [default: ,]
-    #[arg(long, value_name = "CHARACTER", help_heading = "Format of the files")]
+    #[arg(long, value_name = "CHARACTER", help_heading = "File format")]
     delimiter: Option<char>,
     /// CSV: text for NULL [default: empty]
-    #[arg(long, value_name = "TEXT", help_heading = "Format of the files")]
+    #[arg(long, value_name = "TEXT", help_heading = "File format")]
     null: Option<String>,
     /// CSV: omit the header row with the column names
-    #[arg(long, help_heading = "Format of the files")]
+    #[arg(long, help_heading = "File format")]
     no_header: bool,
     /// CSV: prefix texts that a spreadsheet would run as formulas with an apostrophe
-    #[arg(long, help_heading = "Format of the files")]
+    #[arg(long, help_heading = "File format")]
     formula_guard: bool,
 }
 
@@ -113,7 +113,7 @@ impl RequestArgs {
             // The first sign is the operator; what follows it is the value.
             if text.find(['=', '!', '<', '>']).is_some_and(|at| text[at..].starts_with("==")) {
                 return Err(format!(
-                    "--filter {text}: write one =; for a value that begins with =, COLUMN=\"=VALUE\""
+                    "--filter {text}: use a single =; to match a value that begins with =, write COLUMN=\"=VALUE\""
                 ));
             }
             let filter = Filter::parse(text, self.only())
@@ -181,7 +181,7 @@ impl<'a> Filter<'a> {
             (None, operator) => Value::Object(Map::from_iter([(operator.to_owned(), self.value)])),
             (Some(Value::Object(mut tests)), operator) => {
                 if tests.insert(operator.to_owned(), self.value).is_some() {
-                    return Err(format!("{operator} is given twice for this column"));
+                    return Err(format!("the operator {operator} occurs twice for this column"));
                 }
                 Value::Object(tests)
             }

@@ -33,7 +33,7 @@ pub(super) fn export(export: &Export) -> String {
         HumanCount(chunks.failed)
     ));
     if let (Some(oldest), true) = (&progress.oldest_as_of, chunks.reused > 0) {
-        lines.push(format!("oldest    read as of {oldest}"));
+        lines.push(format!("oldest    snapshot of {oldest}"));
     }
     lines.push(format!("written   {}, {}", count(progress.rows, "row"), bytes(progress.bytes)));
     if let Some(running) = export.running.filter(|r| r.chunks > 0) {
@@ -43,14 +43,14 @@ pub(super) fn export(export: &Export) -> String {
     lines.extend(export.eta_seconds.map(|s| format!("left      about {}", duration(s))));
     lines.extend(export.queue_position.map(|place| match place {
         0 => "queue     its first chunk is about to start".to_owned(),
-        place => format!("queue     position {place} of the exports that wait for another one to end"),
+        place => format!("queue     position {place}"),
     }));
     lines.extend(export.paused.as_ref().map(|why| format!("paused    {why}")));
     lines.extend(
         export
             .back_off
             .as_ref()
-            .map(|b| format!("waits     until {}, since {}: {}", b.until, b.since, b.reason)),
+            .map(|b| format!("waiting   since {}, next attempt at {}: {}", b.since, b.until, b.reason)),
     );
     lines.extend(errors(export));
     lines.extend(hint(export));
@@ -100,7 +100,9 @@ pub(super) fn hint(export: &Export) -> Option<String> {
         ExportStatus::Failed => Some(format!(
             "retry the failed chunks with: sluice retry {id}; download the rest with: sluice download {id} --partial"
         )),
-        ExportStatus::Expired => Some("its files have been deleted; create the export again".to_owned()),
+        ExportStatus::Expired => {
+            Some("its files have been deleted; to get them again, create a new export".to_owned())
+        }
         _ => None,
     }
 }

@@ -68,8 +68,10 @@ fn line(export: &Export) -> String {
         .map(|place| format!("position {place} in the queue"));
     let eta = export.eta_seconds.map(|s| format!("about {} left", duration(s)));
     let paused = export.paused.as_ref().map(|why| format!("paused: {why}"));
-    let busy =
-        export.back_off.as_ref().map(|b| format!("waits until {}, since {}: {}", b.until, b.since, b.reason));
+    let busy = export
+        .back_off
+        .as_ref()
+        .map(|b| format!("waiting since {}, next attempt at {}: {}", b.since, b.until, b.reason));
     let current = (!progress.current_datasets.is_empty()).then(|| shortened(&progress.current_datasets));
     let first = [Some(export.status.to_string()), Some(work), failed, position, eta];
     let written = [count(progress.rows, "row"), bytes(progress.bytes)].map(Some);
@@ -79,6 +81,10 @@ fn line(export: &Export) -> String {
 }
 
 fn shortened(names: &[String]) -> String {
-    let shown = names.iter().take(3).map(String::as_str).collect::<Vec<_>>().join(" ");
-    if names.len() > 3 { format!("now {shown} and {} more", names.len() - 3) } else { format!("now {shown}") }
+    let shown = names.iter().take(3).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if names.len() > 3 {
+        format!("reading {shown} and {} more", names.len() - 3)
+    } else {
+        format!("reading {shown}")
+    }
 }

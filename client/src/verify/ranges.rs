@@ -11,7 +11,7 @@ pub(super) fn check(manifest: &Manifest) -> Vec<Fault> {
     let rows: u64 = manifest.datasets.iter().map(|d| d.rows).sum();
     let bytes: u64 = manifest.datasets.iter().map(|d| d.bytes).sum();
     if (rows, bytes) != (manifest.rows, manifest.bytes) {
-        faults.push(Fault::new(MANIFEST_NAME, "its totals are not the sums of its datasets"));
+        faults.push(Fault::new(MANIFEST_NAME, "the totals differ from the sums of its datasets"));
     }
     let mut names = BTreeSet::new();
     for (_, file, _) in files(manifest) {
@@ -29,11 +29,11 @@ fn check_dataset(dataset: &ManifestDataset) -> Vec<Fault> {
     let rows: u64 = dataset.chunks.iter().map(|c| c.rows).sum();
     let bytes: u64 = dataset.chunks.iter().filter_map(|c| c.file.as_ref()).map(|f| f.bytes).sum();
     if (rows, bytes) != (dataset.rows, dataset.bytes) {
-        say("its totals are not the sums of its chunks".into());
+        say("the totals differ from the sums of its chunks".into());
     }
     for chunk in dataset.chunks.iter().filter(|c| (c.rows > 0) != c.file.is_some()) {
         say(format!(
-            "the chunk {} has {} rows, which does not fit its file",
+            "the chunk {} has {} rows, but the number of files does not match",
             describe(&chunk.range),
             chunk.rows
         ));
@@ -53,11 +53,11 @@ fn tiles(whole: Option<&RangeText>, ranges: &[&RangeText]) -> Result<(), String>
     let Some(whole) = whole else {
         return match (spans.len(), others.as_slice()) {
             (0, ["all"]) => Ok(()),
-            _ => Err("it has no range, and is not one chunk of all rows".into()),
+            _ => Err("a dataset without a range must be a single chunk".into()),
         };
     };
     if !matches!(others.as_slice(), [] | ["null"]) {
-        return Err("it has chunks that do not belong to its range".into());
+        return Err("some chunks lie outside the requested range".into());
     }
     let mut at = Some(&whole.start);
     for span in spans {

@@ -75,8 +75,8 @@ const COMMANDS: &str = "the commands are
   {\"command\": \"catalog check\", \"catalog\": \"the TOML\"}
   {\"command\": \"catalog apply\", \"catalog\": \"the TOML\"}, with \"allowRemoval\": true to apply even if live exports fail because of it
   {\"command\": \"catalog show\"}, with \"revision\": \"its id\" to see an earlier one
-  {\"command\": \"invalidate\", \"dataset\": \"orders\"}, with \"from\" and \"to\": days, or \"tenant\", to invalidate less
-  {\"command\": \"keys create\", \"tenant\": \"acme\", \"label\": \"what it is for\"}, with \"datasets\": [\"orders\"], \"readOnly\": true, \"expires\": \"90d\" (or \"never\") to allow less
+  {\"command\": \"invalidate\", \"dataset\": \"orders\"}, with \"from\" and \"to\": days, or \"tenant\", to restrict it
+  {\"command\": \"keys create\", \"tenant\": \"acme\", \"label\": \"purpose\"}, with \"datasets\": [\"orders\"] or \"readOnly\": true to restrict it, and \"expires\": \"90d\" or \"never\"
   {\"command\": \"keys list\"}
   {\"command\": \"keys rotate\", \"id\": \"the key's id\"}, with \"overlap\": \"7d\" and \"expires\": \"90d\"
   {\"command\": \"keys revoke\", \"id\": \"the key's id\"}

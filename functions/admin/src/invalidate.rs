@@ -29,7 +29,7 @@ pub(crate) async fn run(
         // Chunks of a dataset removed from the catalog can be invalidated too, but a name that matches neither is
         // most likely a typo.
         return Err(Failure::Refused(format!(
-            "the catalog has no dataset {dataset}, and no chunk has that dataset"
+            "the catalog has no dataset {dataset}, and no rows of it were exported"
         )));
     }
     let text = format!(

@@ -40,7 +40,9 @@ pub(crate) async fn revoke(context: &Context, id: &str) -> Result<Answer, Failur
     if context.store.revoke_key(id).await? {
         Ok(Answer::done(format!("key {id} is revoked; it stops working within 5 seconds"), json!({"id": id})))
     } else {
-        Ok(Answer::refused("there is no valid key with this id; keys list shows the valid ones"))
+        Ok(Answer::refused(
+            "there is no active key with this id; list all keys with `sluice admin keys list`",
+        ))
     }
 }
 

@@ -22,13 +22,13 @@ pub(crate) async fn run(context: &Context, print: bool) -> Result<Answer, Failur
         }
         owner => {
             let why = if owner.is_none() {
-                "-- SLUICE_OWNER_URL is not set, so nothing was run."
+                "-- OwnerUrl is not set, so nothing was run."
             } else {
                 "-- Nothing was run."
             };
             let script = store::migration_script(&store::role_statements(&without_passwords(roles)));
             let text = format!(
-                "{why} Run this with psql as a role that may create roles and schemas,\n-- with the passwords of SLUICE_SOURCE_URL and SLUICE_STORE_URL filled in.\n{script}"
+                "{why} Run this with psql as a role that may create roles and schemas,\n-- with the passwords of SourceUrl and StoreUrl filled in.\n{script}"
             );
             Ok(Answer::done(text, json!({"ran": false})))
         }
@@ -47,7 +47,7 @@ fn roles(settings: &Settings) -> Result<RoleSettings, Failure> {
     let source = read("SLUICE_SOURCE_URL", &settings.source_url)?;
     let store = read("SLUICE_STORE_URL", &settings.store_url)?;
     if source.0 == store.0 {
-        let text = "SLUICE_SOURCE_URL and SLUICE_STORE_URL name the same role; each needs its own limit of sessions, so use two roles";
+        let text = "SourceUrl and StoreUrl name the same role; each needs its own limit of sessions, so use two roles";
         return Err(Failure::Refused(text.to_owned()));
     }
     if let Some(Ok((owner, _))) = settings.owner_url.as_deref().map(credentials)
@@ -77,7 +77,7 @@ fn text(migrations: &[String], roles: &RoleSettings) -> String {
     };
     let (source, store) = (&roles.source.0, &roles.store.0);
     format!(
-        "{schema}\nrole {source} reads the source with at most {} sessions\nrole {store} uses the store with at most {} sessions\nif {source} may not yet read the data to export: grant usage on its schemas and select on its tables to {source}",
+        "{schema}\nrole {source} reads the source with at most {} sessions\nrole {store} uses the store with at most {} sessions\nnext: grant {source} usage on the schemas and select on the tables to export",
         roles.stored.budget, roles.stored.store_sessions
     )
 }

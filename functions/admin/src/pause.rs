@@ -9,7 +9,7 @@ use crate::failure::Failure;
 /// Pauses. Safe to run twice.
 pub(crate) async fn pause(context: &Context) -> Result<Answer, Failure> {
     let text = if context.store.pause().await? {
-        "paused: no chunk starts until resume, and deadlines are suspended"
+        "paused: no new chunk starts until `sluice admin resume`; deadlines are suspended"
     } else {
         "already paused"
     };
@@ -18,10 +18,7 @@ pub(crate) async fn pause(context: &Context) -> Result<Answer, Failure> {
 
 /// Resumes, and moves deadlines by the duration of the pause. Safe to run twice.
 pub(crate) async fn resume(context: &Context) -> Result<Answer, Failure> {
-    let text = if context.store.resume().await? {
-        "resumed: chunks start at the sweeper's next run"
-    } else {
-        "not paused"
-    };
+    let text =
+        if context.store.resume().await? { "resumed: chunks start within a minute" } else { "not paused" };
     Ok(Answer::done(text, json!({"paused": false})))
 }

@@ -176,7 +176,7 @@ async fn bucket_queue_secret_and_cache_are_checked() {
     let answer = check(ground.settings(), gone).await;
     assert!(!answer.ok);
     says(&answer, "wrong  queue: the queue could not be used: ");
-    says(&answer, "check SLUICE_QUEUE_URL");
+    says(&answer, "redeploy the unmodified template");
     says(&answer, "wrong  bucket: could not list objects: the bucket does not exist");
     says(&answer, "the bucket in SLUICE_BUCKET does not exist");
     says(&answer, "wrong  secret: reading the secret failed: ResourceNotFoundException");

@@ -89,13 +89,13 @@ fn path(id: ExportId) -> String {
 /// Dispatches chunks. A failure only causes a delay, since the sweeper does the same.
 async fn dispatch(context: &Context) {
     if let Err(error) = store::dispatch::run(&context.store, &*context.queue).await {
-        tracing::warn!(error = ports::telemetry::chain(&error), "dispatch failed; the sweeper will do it");
+        tracing::warn!(error = ports::telemetry::chain(&error), "dispatch failed; the sweeper retries");
     }
 }
 
 /// Finishes an export that has nothing left to read. A failure only causes a delay, since the sweeper does the same.
 async fn finish(context: &Context, id: ExportId) {
     if let Err(error) = store::finish::run(&context.store, &*context.objects, id).await {
-        tracing::warn!(%id, error = ports::telemetry::chain(&error), "finish failed; the sweeper will do it");
+        tracing::warn!(%id, error = ports::telemetry::chain(&error), "finish failed; the sweeper retries");
     }
 }

@@ -21,11 +21,11 @@ pub(crate) async fn take(context: &Context) -> Result<usize, StoreError> {
     match tokio::time::timeout(DATASET_TIMEOUT, ask(context, &stale)).await {
         Ok(Ok(Refreshed::Taken(estimate))) => {
             let kept = context.store.keep_estimate(&stale, Some(&estimate)).await?;
-            tracing::info!(dataset, rows = estimate.total.rows, "estimates taken anew");
+            tracing::info!(dataset, rows = estimate.total.rows, "estimates refreshed");
             return Ok(usize::from(kept));
         }
         Ok(Ok(Refreshed::Busy)) => {
-            tracing::info!(dataset, "the source is busy; its estimates are taken later");
+            tracing::info!(dataset, "the source is busy; estimates are refreshed later");
             return Ok(0);
         }
         // No session is available; it is retried at the next tick.
@@ -33,18 +33,18 @@ pub(crate) async fn take(context: &Context) -> Result<usize, StoreError> {
             tracing::info!(
                 dataset,
                 code = %FailureCode::from(error.code),
-                "the source gave no answer; its estimates are taken later"
+                "the source did not respond; estimates are refreshed later"
             );
             return Ok(0);
         }
         Ok(Ok(Refreshed::Changed(what))) => {
-            tracing::warn!(dataset, what, "the dataset has changed; its estimates stay as they are");
+            tracing::warn!(dataset, what, "the dataset has changed; its estimates are kept");
         }
         Ok(Err(error)) => {
             let error = ports::telemetry::chain(&error);
-            tracing::warn!(dataset, error, "the source refuses the dataset; its estimates stay as they are");
+            tracing::warn!(dataset, error, "the source refuses the dataset; its estimates are kept");
         }
-        Err(_) => tracing::warn!(dataset, "planning takes too long; its estimates stay as they are"),
+        Err(_) => tracing::warn!(dataset, "planning takes too long; its estimates are kept"),
     }
     // A failing dataset must not delay the others.
     context.store.keep_estimate(&stale, None).await?;

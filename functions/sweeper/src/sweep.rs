@@ -104,7 +104,7 @@ async fn check(context: &Context) -> Result<usize, StepError> {
             invariant = one.invariant,
             found = one.found,
             example = one.example,
-            "an invariant of the store is broken"
+            "an invariant of the store is violated"
         );
     }
     put("sweeper", &[(Metric::InvariantsBroken, broken.len() as u64)], &[]);
@@ -116,7 +116,7 @@ async fn check(context: &Context) -> Result<usize, StepError> {
 async fn put_right(context: &Context) -> Result<usize, StepError> {
     let count = context.store.put_right().await?;
     if count > 0 {
-        tracing::error!(count, "links or turns were wrong and have been put right");
+        tracing::error!(count, "links or turns were inconsistent and were repaired");
     }
     put("sweeper", &[(Metric::PutRight, count)], &[]);
     Ok(usize::try_from(count).unwrap_or(usize::MAX))

@@ -203,7 +203,7 @@ async fn conclude(
     };
     written.unwrap_or_else(|error| {
         // The lease expires, and the chunk is retried.
-        tracing::error!(chunk = %attempt.chunk, error = chain(&error), "the end of the attempt could not be written");
+        tracing::error!(chunk = %attempt.chunk, error = chain(&error), "the outcome of the attempt could not be recorded");
         None
     }).unwrap_or_default()
 }
@@ -227,7 +227,7 @@ async fn record(
             exports
         }
         Ok(None) => {
-            tracing::warn!(chunk = %attempt.chunk, attempt = attempt.number, "the file came too late and is removed");
+            tracing::warn!(chunk = %attempt.chunk, attempt = attempt.number, "the attempt was overtaken; its file is deleted");
             metrics::too_late(attempt);
             remove(attempt, upload).await;
             Vec::new()
@@ -257,7 +257,7 @@ async fn split(
 
 async fn remove(attempt: &Attempt, upload: Uploader) {
     if let Err(error) = upload.remove().await {
-        tracing::warn!(chunk = %attempt.chunk, error = chain(&error), "litter is left to the sweeper");
+        tracing::warn!(chunk = %attempt.chunk, error = chain(&error), "the object could not be deleted; the sweeper deletes it");
     }
 }
 
@@ -268,7 +268,10 @@ async fn over(ctx: &Context, exports: &[ExportId]) -> Vec<ExportId> {
         return exports.to_vec();
     }
     ctx.store.over(exports).await.unwrap_or_else(|error| {
-        tracing::warn!(error = chain(&error), "it is not known which exports are over; the sweeper will see");
+        tracing::warn!(
+            error = chain(&error),
+            "completed exports could not be listed; the sweeper finishes them"
+        );
         Vec::new()
     })
 }

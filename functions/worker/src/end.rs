@@ -34,7 +34,7 @@ pub(crate) async fn insist<T>(
             {
                 tracing::warn!(
                     error = chain(&*error),
-                    "the store cannot be reached; the end of the attempt waits"
+                    "the store cannot be reached; recording the outcome is retried"
                 );
                 sleep(RETRY_PAUSE).await;
             }

@@ -102,7 +102,7 @@ fn table(args: &BenchArgs) -> Result<ExitCode> {
     };
     let lines: Vec<&Line> = LINES.iter().filter(chosen).collect();
     if lines.is_empty() {
-        bail!("no line has this name; the lines are: {}", names());
+        bail!("no benchmark matches; available: {}", names());
     }
     let (stack, peers) = (Venv::stack()?, Venv::bench()?);
     let engine = engine::build()?;

@@ -15,7 +15,7 @@ pub(super) async fn queue(queue: &dyn Queue) -> Report {
     match answer("queue", queue.waiting(), &mut report).await {
         Some(Ok(waiting)) => report.fine("queue", format!("{waiting} messages are waiting")),
         Some(Err(error)) if error.answered => {
-            let remedy = "check SLUICE_QUEUE_URL, and deploy the template as it is: the function's role must have sqs:GetQueueAttributes";
+            let remedy = "redeploy the unmodified template: the function's role needs sqs:GetQueueAttributes on the queue";
             report.wrong("queue", chain(&error), remedy);
         }
         Some(Err(error)) => report.wrong("queue", chain(&error), NO_WAY),
@@ -42,7 +42,7 @@ fn bucket_remedy(kind: Kind) -> &'static str {
     match kind {
         Kind::Unavailable => NO_WAY,
         Kind::Denied => {
-            "deploy the template as it is: the function's role must have s3:ListBucket, and an endpoint's policy must allow it"
+            "redeploy the unmodified template: the function's role needs s3:ListBucket on the bucket, and the policy of an S3 endpoint must allow it"
         }
         Kind::NotFound | Kind::NoBucket => {
             "the bucket in SLUICE_BUCKET does not exist, and its files are lost: deploy again under another name"
@@ -64,7 +64,7 @@ pub(super) async fn secret(secret: Option<&dyn Secret>) -> Report {
         }
         Some(Err(error @ LinksError::Silent(_))) => report.wrong("secret", chain(&error), NO_WAY),
         Some(Err(error)) => {
-            let remedy = "check SLUICE_CDN_SECRET, and deploy the template as it is: the function's role must have secretsmanager:DescribeSecret";
+            let remedy = "redeploy the unmodified template: the function's role needs secretsmanager:DescribeSecret on the secret";
             report.wrong("secret", chain(&error), remedy);
         }
         None => {}

@@ -48,14 +48,14 @@ fn judge(of: &str, parameter: &str, promised: u32, capacity: Capacity, report: &
     match next {
         _ if opened < requested => {
             let (how, remedy) = match next {
-                Next::Refused => ("refused", "the server allows no more for this role: see the lines on limits and capacity, and"),
+                Next::Refused => ("refused", "check the lines `source`, `store` and `capacity` above and the other clients that use this role, or"),
                 Next::Queued | Next::Allowed => ("kept waiting", "the pooler allows no more: raise its pool for this role"),
             };
             report.wrong(
                 "pool",
                 format!("only {opened} sessions to the {of} can be open at once instead of {requested} ({parameter}); one more is {how}"),
                 match next {
-                    Next::Refused => format!("{remedy} check who else uses the role; or lower {parameter}"),
+                    Next::Refused => format!("{remedy} lower {parameter}"),
                     Next::Queued | Next::Allowed => {
                         format!("{remedy} (PgBouncer: pool_size; RDS Proxy: MaxConnectionsPercent) to {promised}, or lower {parameter}")
                     }

@@ -76,7 +76,7 @@ fn settling(server: &Server, open: Option<Duration>, report: &mut Report) {
         Some(open) if open >= LONG_OPEN => report.warn(
             "source",
             format!(
-                "a transaction has been open for {} minutes (prepared ones count a day more): rows since then are not settled, so every export reads them again",
+                "a transaction has been open for {} minutes (prepared transactions count as one day older): rows written since then are not settled, so every export reads them again",
                 open.as_secs() / 60
             ),
             "check pg_stat_activity (xact_start) and pg_prepared_xacts, and end abandoned transactions",

@@ -17,7 +17,7 @@ fn judge(rights: &Rights, report: &mut Report) {
         report.warn("source", format!("{role} is a superuser"), "use a role created by admin migrate");
     }
     if rights.bypass_rls {
-        let remedy = "if no policy must be bypassed: alter role … nobypassrls";
+        let remedy = "run `alter role … nobypassrls`, unless the role must bypass policies";
         report.warn(
             "source",
             format!("{role} has BYPASSRLS: row-level security does not apply to it"),
@@ -26,7 +26,7 @@ fn judge(rights: &Rights, report: &mut Report) {
     }
     if !rights.attributes.is_empty() {
         let text = format!("{role} has {}", rights.attributes.join(", "));
-        report.warn("source", text, "revoke them: reading needs none of them");
+        report.warn("source", text, "revoke them; reading does not require them");
     }
     if !rights.owned.is_empty() {
         let text = format!("{role} owns {}: an owner has all rights on them", shown(&rights.owned));

@@ -37,13 +37,15 @@ fn judge(state: &StoreState, settings: &Settings, report: &mut Report) {
     if state.migration < last {
         report.wrong(
             "store",
-            format!("its schema is at migration {}, this program's at {last}", state.migration),
+            format!("the schema is at migration {}; this version requires {last}", state.migration),
             "run admin migrate",
         );
     }
     if state.migration > last {
-        let text =
-            format!("its schema is at migration {}, newer than this program's {last}", state.migration);
+        let text = format!(
+            "the schema is at migration {}, which is newer than {last} of this version",
+            state.migration
+        );
         report.wrong("store", text, "deploy the version that ran the migration");
     }
     limits("store", server, settings.stored.store_sessions, report);
@@ -68,7 +70,7 @@ pub(super) fn limits(what: &'static str, server: &Server, wanted: u32, report: &
     if server.superuser {
         report.wrong(
             what,
-            format!("{role} is a superuser, to whom no limit applies"),
+            format!("{role} is a superuser; session limits do not apply to it"),
             "use a role created by admin migrate",
         );
     } else if server.connection_limit == i64::from(wanted) {
@@ -90,11 +92,10 @@ pub(super) fn limits(what: &'static str, server: &Server, wanted: u32, report: &
 /// Checks the invariants of the store. A violation is a bug of Sluice.
 async fn invariants(context: &Context, report: &mut Report) {
     match context.store.violations().await {
-        Ok(broken) if broken.is_empty() => report.fine("invariants", "all of them hold"),
+        Ok(broken) if broken.is_empty() => report.fine("invariants", "no violations"),
         Ok(broken) => {
             for one in broken {
-                let remedy =
-                    "the sweeper corrects open links and missing turns within a minute; report what remains";
+                let remedy = "the sweeper corrects open links and missing turns within a minute; report violations that remain as a bug";
                 report.wrong("invariants", one.to_string(), remedy);
             }
         }

@@ -23,10 +23,10 @@ pub(super) fn look(settings: &Settings, report: &mut Report) {
                 format!("add sslmode=require to {parameter}, or verify-full if the server's certificate authority is known"),
             ),
             Transport::Encrypted => {
-                report.fine("tls", format!("connections of the {of} are encrypted; the server is not verified"));
+                report.fine("tls", format!("connections to the {of} are encrypted; the server certificate is not verified"));
             }
             Transport::Verified => {
-                report.fine("tls", format!("connections of the {of} are encrypted, and the server is verified"));
+                report.fine("tls", format!("connections to the {of} are encrypted, and the server certificate is verified"));
             }
         }
     }

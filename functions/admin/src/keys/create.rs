@@ -47,7 +47,7 @@ pub(crate) async fn run(context: &Context, wanted: &Wanted<'_>) -> Result<Answer
     let label = wanted.label.to_owned();
     let new = NewKey { tenant: tenant.clone(), label, access, expires_secs };
     let key = context.store.create_key_for(&new).await?;
-    let mut text = format!("{key}\nthis is tenant {tenant}'s key, {what}; it is shown only this once");
+    let mut text = format!("{key}\nAPI key of tenant {tenant}, {what}. Store it now: it is not shown again.");
     if context.settings.tokens {
         text.push_str("\nnote: this deployment authenticates by token (Auth is jwt), so keys do not work");
     }

@@ -29,12 +29,14 @@ pub(crate) async fn run(
     let lives = |lived: Option<u64>| wanted.unwrap_or(lived.or(default));
     let old = id_of(id);
     let Some(rotated) = context.store.rotate_key(old, overlap_secs, lives).await? else {
-        return Ok(Answer::refused("there is no valid key with this id; keys list shows the valid ones"));
+        return Ok(Answer::refused(
+            "there is no active key with this id; list all keys with `sluice admin keys list`",
+        ));
     };
     let new = &rotated.new;
     let life = new.expires_secs.map(duration::text);
     let text = format!(
-        "{}\nthis is tenant {}'s key in place of {old}, {}; it is shown only this once\nkey {old} works until {} UTC",
+        "{}\nAPI key of tenant {}, in place of {old}, {}. Store it now: it is not shown again.\nkey {old} works until {} UTC",
         rotated.key,
         new.tenant,
         create::words(&new.access, life.as_deref()),

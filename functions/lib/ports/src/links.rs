@@ -75,7 +75,10 @@ impl Cdn {
         match self.signer().await?.link(key, expires) {
             Ok(link) => Some(link),
             Err(error) => {
-                tracing::error!(error = chain(&error), "no link was signed; the storage's own is used");
+                tracing::error!(
+                    error = chain(&error),
+                    "CloudFront link could not be signed; a presigned S3 link is returned"
+                );
                 None
             }
         }

@@ -115,7 +115,10 @@ fn hello(tools: &Venv) -> Result<PathBuf> {
     process::run(cargo.current_dir(place::root().join("functions/sweeper")), "see the messages above")?;
     signals::check()?;
     step.done("built");
-    let target = place::home()?.parent().map(Path::to_path_buf).context("cargo x keeps nothing")?;
+    let target = place::home()?
+        .parent()
+        .map(Path::to_path_buf)
+        .context("cannot determine the target directory of cargo x")?;
     Ok(target.join("lambda/hello/bootstrap"))
 }
 

@@ -88,7 +88,7 @@ fn compare() -> Result<()> {
         let found = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
         if let Some((number, line)) = difference(&found, &text) {
             bail!(
-                "{}:{number} is not what the model says, which is:\n{line}\nrun `{COMMAND}`",
+                "{}:{number} is out of date; the model gives:\n{line}\nupdate the file with `{COMMAND}`",
                 file.display()
             );
         }

@@ -16,7 +16,7 @@ const SUSTAINED: &str = "store::sustained::many_chunks";
 /// Commands of `cargo x soak`. Each is also a command of its own.
 #[derive(Subcommand)]
 pub(crate) enum Soak {
-    /// Inject failures and restarts under load for a while, then check that nothing is wrong.
+    /// Inject failures and restarts under load, then verify every row, object and lease.
     Chaos(chaos::ChaosArgs),
     /// Send two hundred bulk requests at once to a PostgreSQL with 20 connections, and compare with a naive client.
     Stampede,

@@ -16,7 +16,7 @@ const EXPORT: &str = r#"  curl -sS -X POST $SLUICE_URL/exports -H "Authorization
     -H 'Content-Type: application/json' \
     -d '{"datasets": ["orders"], "startDate": "2023-08-31", "endDate": "2024-08-04"}'"#;
 /// First commands printed for a stack without the sample.
-const APPLY: &str = "  cargo x admin catalog apply FILE    defines what may be exported
+const APPLY: &str = "  cargo x admin catalog apply FILE    defines the datasets that can be exported
   curl -sS $SLUICE_URL/health";
 
 /// Options of `cargo x up`.

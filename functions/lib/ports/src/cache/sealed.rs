@@ -50,7 +50,7 @@ impl SealedCache {
             *logged = Some(Instant::now());
             tracing::warn!(
                 kind = key.kind().as_str(),
-                "an entry of the shared cache was not sealed by this deployment and is not used; see who may write to CacheUrl"
+                "an entry of the shared cache was not sealed by this deployment and is not used; check which clients can write to CacheUrl"
             );
         }
     }

@@ -58,7 +58,7 @@ pub(crate) fn comments() -> Result<Verdict> {
     );
     if all.openings > MAX_OPENINGS || all.private > MAX_PRIVATE {
         bail!(
-            "comments are to be rewritten by the rules of CONTRIBUTING.md; the files with any: {}",
+            "these comments break the rules of CONTRIBUTING.md, section Language; rewrite them: {}",
             worst.join(", ")
         );
     }

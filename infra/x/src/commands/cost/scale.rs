@@ -220,7 +220,7 @@ impl Model {
         let asked = f64::from(PEAK) * per_sec * requests(chunks);
         let limit = |what, used, moved_by| Limit { what, used, moved_by };
         let mut found = vec![
-            limit("workers and sessions of the source", working, "`Budget`, if the database bears it"),
+            limit("workers and sessions of the source", working, "`Budget`, if the database can take it"),
             limit(
                 "decisions of dispatch(), one at a time",
                 per_sec * chunks * self.pick_secs(ask.tenants, waiting),
@@ -242,7 +242,7 @@ impl Model {
                 "`PREFIXES_AT_ONCE` in `functions/lib/export/src/sweep.rs`; fewer, larger chunks: `TargetBytes`",
             ),
             limit(
-                "what exports leave beside chunks, that the sweeper deletes",
+                "objects of exports other than chunks, deleted by the sweeper",
                 ask.exports * emptying / sweeping,
                 "`PREFIXES_AT_ONCE` in `functions/lib/export/src/sweep.rs`",
             ),

@@ -98,7 +98,7 @@ impl Docker {
         let format = "{{range .IPAM.Config}}{{.Gateway}} {{.Subnet}} {{end}}";
         let output = self.command(&["network", "inspect", "bridge", "--format", format]).output()?;
         gateway_of(&String::from_utf8_lossy(&output.stdout))
-            .context("Docker's network `bridge` has neither gateway nor subnet of version 4")
+            .context("Docker's network `bridge` has no IPv4 gateway or subnet")
     }
 
     fn answers(&self) -> bool {
