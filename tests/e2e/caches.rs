@@ -102,7 +102,12 @@ impl World {
             Settings { cache_for: KEYS, tenant_requests_per_second: 0, ..Settings::from_env().unwrap() };
         let (queue, objects) = (Arc::new(MemoryQueue::default()), Arc::new(self.objects.clone()));
         let context = Context::new(store, queue, objects, Shared::new(cache.clone(), "caches"), settings);
-        Process { router: api::service(context), key: self.key.clone(), cache, busy: tokio::sync::Mutex::default() }
+        Process {
+            router: api::service(context),
+            key: self.key.clone(),
+            cache,
+            busy: tokio::sync::Mutex::default(),
+        }
     }
 
     /// Creates an export of four files that has succeeded.

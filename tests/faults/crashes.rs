@@ -10,7 +10,7 @@ use export::state::ExportStatus;
 use ports::fault::Point;
 use ports::random;
 use serde_json::{Value, json};
-use tests::{Exported, EVENT_TIMEOUT, System, eventually};
+use tests::{EVENT_TIMEOUT, Exported, System, eventually};
 
 use crate::grown::{assert_split, grow};
 use crate::{SLOW, assert_exact, assert_nothing_else, slow, sweep_until_ended, turn, until_running};

@@ -20,7 +20,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor};
 use store::Store;
 use tokio::sync::OnceCell;
 
-use crate::{Exported, EVENT_TIMEOUT, Stack};
+use crate::{EVENT_TIMEOUT, Exported, Stack};
 
 const ORDERS: &str = include_str!("../bench/orders.sql");
 const SCHEMA: &str = include_str!("../data/schema.sql");

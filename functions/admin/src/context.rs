@@ -150,7 +150,8 @@ impl Context {
     /// # Errors
     /// If a URL cannot be parsed.
     pub fn new(settings: Settings, beside: Beside) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        let store = Store::new(&settings.store_url)?.with_login(settings.login).with_patience(SESSION_TIMEOUT);
+        let store =
+            Store::new(&settings.store_url)?.with_login(settings.login).with_patience(SESSION_TIMEOUT);
         let source = Source::new(&settings.source_url)?.with_login(settings.login);
         Ok(Self { store, source, beside, settings })
     }

@@ -9,7 +9,7 @@ use client::Error;
 use export::id::ExportId;
 use export::state::ExportStatus;
 use ports::objects::Objects;
-use tests::{Exported, EVENT_TIMEOUT, copy_csv, sorted_records};
+use tests::{EVENT_TIMEOUT, Exported, copy_csv, sorted_records};
 
 use super::Arena;
 use super::client::{Known, Tenant};

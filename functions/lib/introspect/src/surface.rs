@@ -115,7 +115,7 @@ pub(super) async fn find(
         (Some(query), _) => query::find(inspector, query, findings).await,
         (None, Some((schema, name))) => relation::find(inspector, schema, name, findings).await,
         (None, None) => {
-            findings.violation("", "relation or query is required", "set one of them");
+            findings.violation("", "relation or query is required", "choose one of them");
             Ok(None)
         }
     }

@@ -29,7 +29,6 @@ mod pause;
 mod ranges;
 mod retry;
 mod roles;
-mod seal;
 mod split;
 mod state;
 mod sweep;

@@ -57,4 +57,19 @@ impl Store {
         self.close_idle().await;
         Ok(ports::postgres::capacity::measure(&self.options().await?, requested).await)
     }
+
+    /// Returns the secret that seals entries of the shared cache. A migration creates it, so only processes that can
+    /// read the store can create a valid entry; access to the cache alone does not suffice.
+    ///
+    /// # Errors
+    /// If the store cannot be reached, or was never migrated.
+    pub async fn cache_seal(&self) -> Result<[u8; 32], StoreError> {
+        let mut tx = self.begin().await?;
+        let row = tx
+            .one(sql("select pg_catalog.decode(value, 'hex') as seal from sluice.setting where name = 'cache_seal'"))
+            .await?;
+        tx.commit().await?;
+        let seal: Vec<u8> = row.try_get("seal")?;
+        seal.try_into().map_err(|_| StoreError::unreadable("cache seal", "it has the wrong length"))
+    }
 }
