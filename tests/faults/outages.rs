@@ -72,7 +72,7 @@ async fn source_outage_fails_no_export() {
     // Also exports accepted meanwhile.
     let other = system.submit(&slow(1)).await.unwrap();
     let seen = held(system, id, &[Signal::SourceUnavailable]).await;
-    assert!(seen.reason.contains("resume automatically"), "{}", seen.reason);
+    assert!(seen.reason.contains("continues automatically"), "{}", seen.reason);
     sleep(AWAY).await;
     held(system, other, &[Signal::SourceUnavailable, Signal::SourceLogin, Signal::SourceFull]).await;
     system.x(&["restart", "source"]).unwrap();
