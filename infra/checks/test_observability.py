@@ -1,4 +1,4 @@
-"""infra/observability.yaml: every alarm listens to something that is said, and somebody knows what to do."""
+"""infra/observability.yaml: every alarm uses an emitted metric and has a section in the runbook."""
 
 import json
 import re
@@ -53,7 +53,7 @@ class Observability(unittest.TestCase):
         return found
 
     def test_the_audit_is_counted_where_it_is_written(self):
-        """A filter whose event nobody logs would never raise its alarm."""
+        """A filter on an event that no function logs would never raise its alarm."""
         api = {"access refused", "file link*"}
         wanted = {"AccessRefused": ("ApiLogGroup", ["access refused"], "1"), "FileLinks": ("ApiLogGroup", ["file link*"], "$.links")}
         wanted["KeysMade"] = ("AdminLogGroup", ["key created", "key rotated"], "1")

@@ -1,4 +1,4 @@
-"""Runs one export without reuse to its end and prints {"export": ..., "chunks": [...]} as the api tells of them.
+"""Runs one export without reuse to its end and prints {"export": ..., "chunks": [...]} as the api returns them.
 
 Reads JSON from standard input: {"url": base of the api, "key": key, "request": the request without datasets,
 "without": [datasets that are left out]}.

@@ -195,11 +195,9 @@ impl Stack {
         for part in self.parts.iter().rev() {
             self.end(&part.name, STOP_TIMEOUT);
         }
-        // A stack that an older `cargo x` started recorded processes without their signals.
-        for (name, &pid) in &self.pids {
-            if !self.parts.iter().any(|part| part.name == *name) {
-                process::stop(pid, &self.mark(), Ending::Interrupt.signal(), STOP_TIMEOUT);
-            }
+        // An older `cargo x` recorded processes, but not as parts.
+        for process in self.pids.keys() {
+            self.end(process, STOP_TIMEOUT);
         }
         let _ = fs::remove_file(file(&self.name)?);
         for data in &self.data {
@@ -208,11 +206,13 @@ impl Stack {
         Ok(())
     }
 
-    /// Ends one process, with its own signal and after this time by force. Does nothing if it is not alive.
+    /// Ends one process, with its own signal and after this time by force. Does nothing if it is not alive. Without a
+    /// recorded signal it is interrupted, which ends PostgreSQL and every other process of a stack.
     pub(crate) fn end(&self, process: &str, patience: Duration) {
         let part = self.parts.iter().find(|part| part.name == process);
-        if let (Some(part), Some(&pid)) = (part, self.pids.get(process)) {
-            process::stop(pid, &self.mark(), part.ending.signal(), patience);
+        if let Some(&pid) = self.pids.get(process) {
+            let ending = part.map_or(Ending::Interrupt, |part| part.ending);
+            process::stop(pid, &self.mark(), ending.signal(), patience);
         }
     }
 
