@@ -31,7 +31,15 @@ class Agreement(unittest.TestCase):
                 given = {*shared, *self.properties(function).get("Environment", {}).get("Variables", {})}
                 # The allocator's own are read by glibc, the log's level in ports/src/telemetry.rs.
                 ours = {name for name in given if not name.startswith("MALLOC_") and name != "RUST_LOG"}
+                # The code of admin is also that of the bootstrap, which has one variable of its own.
+                ours |= {"SLUICE_BOOTSTRAP"} if function == "admin" else set()
                 self.assertEqual(set(READ.findall(sources(function))), ours)
+
+    def test_the_bootstrap_is_given_what_its_code_reads(self):
+        shared = self.source["Globals"]["Function"]["Environment"]["Variables"]
+        given = self.source["Resources"]["BootstrapFunction"]["Properties"]["Environment"]["Variables"]
+        self.assertEqual(set(given), {"SLUICE_BOOTSTRAP", "SLUICE_OWNER_URL", "SLUICE_SOURCE_URL", "SLUICE_STORE_URL"})
+        self.assertLessEqual({*given, *shared} - {"RUST_LOG"}, set(READ.findall(sources("admin"))))
 
     def test_deployed_templates_cannot_enable_injected_faults(self):
         """Only the local stack's emulator says where they are asked for, and only one file of ours listens."""
@@ -81,10 +89,12 @@ class Agreement(unittest.TestCase):
     def test_every_function_is_traced_where_the_parameter_says_so(self):
         """Who may send traces is said in test_policies.py."""
         self.assertEqual(self.source["Globals"]["Function"]["Tracing"], {"Ref": "Tracing"})
-        for function in FUNCTIONS:
-            self.assertNotIn("Tracing", self.properties(function))
-        made = template.translate(self.source, {name: "s3://b/k" for name in FUNCTIONS.values()}, "us-east-1", {"Tracing": "Active"})
-        for name in FUNCTIONS.values():
+        functions = template.code_folders(self.source)
+        self.assertEqual(set(functions), {*FUNCTIONS.values(), "BootstrapFunction"})
+        for name in functions:
+            self.assertNotIn("Tracing", self.source["Resources"][name]["Properties"])
+        made = template.translate(self.source, {name: "s3://b/k" for name in functions}, "us-east-1", {"Tracing": "Active"})
+        for name in functions:
             self.assertEqual(made["Resources"][name]["Properties"]["TracingConfig"], {"Mode": {"Ref": "Tracing"}})
 
     def test_arguments_are_not_saved(self):

@@ -62,30 +62,60 @@ def with_cdn(source, outputs, root):
 
 
 def create(cloudformation, body_url, parameters):
-    """Creates the stack and waits for it; its outputs, or the reason why it failed."""
+    """Creates the stack and waits for it; its outputs, or the reasons why it failed, after it was rolled back."""
+    return deployed(cloudformation, cloudformation.create_stack, "CREATE_COMPLETE", body_url, parameters)
+
+
+def update(cloudformation, body_url, parameters):
+    """Updates the stack and waits for it; its outputs, or the reasons why it failed, after it was rolled back."""
+    return deployed(cloudformation, cloudformation.update_stack, "UPDATE_COMPLETE", body_url, parameters)
+
+
+def delete(cloudformation):
+    """Deletes the stack and waits for it; the reasons if something could not be deleted."""
+    stack = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]["StackId"]
+    cloudformation.delete_stack(StackName=STACK)
+    # A stack that is gone is found by its id only.
+    if ended(cloudformation, stack)["StackStatus"] != "DELETE_COMPLETE":
+        sys.exit(failed(cloudformation, stack))
+
+
+def deployed(cloudformation, operation, wanted, body_url, parameters):
+    """The outputs after an operation that ended as wanted."""
     try:
-        cloudformation.create_stack(
+        stack = operation(
             StackName=STACK,
             TemplateURL=body_url,
             Parameters=[{"ParameterKey": k, "ParameterValue": str(v)} for k, v in parameters.items()],
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-        )
+        )["StackId"]
     except ClientError as error:
         sys.exit(f"the template was refused: {error.response['Error']['Message']}")
+    found = ended(cloudformation, stack)
+    if found["StackStatus"] != wanted:
+        sys.exit(failed(cloudformation, stack))
+    return {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}
+
+
+def ended(cloudformation, stack):
+    """The stack once nothing changes any more."""
     while True:
-        stack = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
-        status = stack["StackStatus"]
-        if status == "CREATE_COMPLETE":
-            return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-        if not status.endswith("IN_PROGRESS") or status.startswith("ROLLBACK"):
-            events = cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
-            reasons = [
-                f"  {event['LogicalResourceId']}: {event['ResourceStatusReason']}"
-                for event in events
-                if event.get("ResourceStatusReason") and "FAILED" in event["ResourceStatus"]
-            ]
-            sys.exit("\n".join([f"the deployment ended as {status}", *reasons]))
+        found = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
+        if not found["StackStatus"].endswith("IN_PROGRESS"):
+            return found
         time.sleep(0.1)
+
+
+def failed(cloudformation, stack):
+    """How the stack ended, and the reason of everything that failed."""
+    status = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
+    events = cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
+    reasons = [
+        f"  {event['LogicalResourceId']}: {event['ResourceStatusReason']}"
+        for event in events
+        if event.get("ResourceStatusReason") and "FAILED" in event["ResourceStatus"]
+    ]
+    return "\n".join([f"the deployment ended as {status}", *reasons])
 
 
 def main():

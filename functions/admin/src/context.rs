@@ -106,6 +106,18 @@ impl Settings {
             max_active_sessions: config::number("SLUICE_MAX_ACTIVE_SESSIONS", 0)?,
         })
     }
+
+    /// Removes passwords from a result, in case a message of a server contains one.
+    pub(crate) fn hide(&self, mut answer: Answer) -> Answer {
+        let urls = [self.owner_url.as_ref(), Some(&self.source_url), Some(&self.store_url)];
+        for (_, password) in urls.into_iter().flatten().filter_map(|url| credentials(url).ok()) {
+            // A short password might also match ordinary words.
+            if password.len() >= 6 && answer.text.contains(&password) {
+                answer.text = answer.text.replace(&password, "(password)");
+            }
+        }
+        answer
+    }
 }
 
 #[cfg(test)]
@@ -160,21 +172,5 @@ impl Context {
     pub(crate) async fn tenants(&self) -> Result<u64, StoreError> {
         let known = self.store.tenants().await?;
         Ok(if self.settings.tokens { known.max(2) } else { known })
-    }
-
-    /// Removes passwords from a result, in case a message of a server contains one.
-    pub(crate) fn hide(&self, mut answer: Answer) -> Answer {
-        let urls = [
-            self.settings.owner_url.as_ref(),
-            Some(&self.settings.source_url),
-            Some(&self.settings.store_url),
-        ];
-        for (_, password) in urls.into_iter().flatten().filter_map(|url| credentials(url).ok()) {
-            // A short password might also match ordinary words.
-            if password.len() >= 6 && answer.text.contains(&password) {
-                answer.text = answer.text.replace(&password, "(password)");
-            }
-        }
-        answer
     }
 }

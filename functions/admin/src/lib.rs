@@ -5,6 +5,7 @@
 
 mod answer;
 mod audit;
+mod bootstrap;
 mod catalog;
 mod check;
 mod command;
@@ -23,6 +24,7 @@ use serde_json::Value;
 use tracing::Instrument;
 
 pub use answer::Answer;
+pub use bootstrap::Bootstrap;
 pub use context::{Beside, Context, Settings};
 
 use command::Command;
@@ -55,10 +57,10 @@ async fn answer(context: &Context, event: Value, request: Option<&str>) -> Answe
         Ok(answer) => {
             tracing::info!(command = name, ok = answer.ok, "the command ended");
             audit::record(deed.as_ref(), Ok(&answer), request);
-            context.hide(answer)
+            context.settings.hide(answer)
         }
         Err(failure) => {
-            let answer = context.hide(Answer::refused(failure.text()));
+            let answer = context.settings.hide(Answer::refused(failure.text()));
             audit::record(deed.as_ref(), Err(&failure), request);
             if matches!(failure, Failure::Refused(_)) {
                 tracing::warn!(command = name, cause = answer.text, "the command was refused");
@@ -72,7 +74,7 @@ async fn answer(context: &Context, event: Value, request: Option<&str>) -> Answe
 
 async fn perform(context: &Context, command: Command) -> Result<Answer, Failure> {
     match command {
-        Command::Migrate { print } => migrate::run(context, print).await,
+        Command::Migrate { print } => migrate::run(&context.settings, print).await,
         Command::Check {} => Ok(check::run(context).await),
         Command::CatalogCheck { catalog } => catalog::check::run(context, &catalog).await,
         Command::CatalogApply { catalog, allow_removal } => {

@@ -5,13 +5,12 @@ use serde_json::json;
 use store::{self, RolePassword, RoleSettings};
 
 use crate::answer::Answer;
-use crate::context::{Context, Settings};
+use crate::context::Settings;
 use crate::credentials::{credentials, role};
 use crate::failure::Failure;
 
 /// Runs the migration as the owner. Safe to run at every deployment.
-pub(crate) async fn run(context: &Context, print: bool) -> Result<Answer, Failure> {
-    let settings = &context.settings;
+pub(crate) async fn run(settings: &Settings, print: bool) -> Result<Answer, Failure> {
     let roles = roles(settings)?;
     match &settings.owner_url {
         Some(url) if !print => {

@@ -85,4 +85,21 @@ impl StoreError {
     pub(crate) fn unreadable(what: &'static str, why: impl std::fmt::Display) -> Self {
         Self::Unreadable { what, why: why.to_string() }
     }
+
+    /// Returns the SQLSTATE that the server reported; `None` if the server reported none.
+    pub fn sqlstate(&self) -> Option<String> {
+        let cause = match self {
+            Self::Busy(cause)
+            | Self::Conflict(cause)
+            | Self::Taken(cause)
+            | Self::NotMigrated(cause)
+            | Self::Failed(cause) => cause,
+            Self::Unreadable { .. } => return None,
+        };
+        if let Some(unquoted) = cause.downcast_ref::<Unquoted>() {
+            return Some(unquoted.state.clone());
+        }
+        let error = cause.downcast_ref::<sqlx::Error>()?.as_database_error()?;
+        error.code().map(std::borrow::Cow::into_owned)
+    }
 }

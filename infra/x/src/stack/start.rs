@@ -78,7 +78,7 @@ pub(crate) fn start(plan: &Plan<'_>, venv: &Venv) -> Result<(Guard, Stack)> {
     ));
     signals::check()?;
 
-    let step = Step::start("Deploying template.yaml");
+    let step = Step::start("Deploying template.yaml, which creates the store and both roles");
     // An explicit `CreateCdn` leaves the CDN to the template.
     let wanted = plan.cdn && plan.set.iter().all(|(name, _)| name != "CreateCdn");
     let cdn = if wanted { Cdn::prepare(venv)? } else { None };
@@ -92,11 +92,6 @@ pub(crate) fn start(plan: &Plan<'_>, venv: &Venv) -> Result<(Guard, Stack)> {
         step.done(&format!("port {}", port_of(&stack.cdn_url)));
         signals::check()?;
     }
-
-    let step = Step::start("Creating the store and both roles (admin migrate)");
-    admin::expect(&stack, venv, &["migrate"])?;
-    step.done("migrated");
-    signals::check()?;
 
     match plan.sample {
         Sample::None => {}

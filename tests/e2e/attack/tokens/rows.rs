@@ -86,5 +86,5 @@ fn audited(log: &str, path: &str) {
     for event in ["paused", "resumed"] {
         assert!(events.iter().any(|e| e["event"] == event && e["outcome"] == "done"), "{event}");
     }
-    assert!(events.iter().any(|e| e["event"] == "store migrated" && by(e) == "operator"));
+    assert!(events.iter().any(|e| e["event"] == "store migrated" && by(e) == "deployment"));
 }

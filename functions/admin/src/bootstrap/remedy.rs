@@ -1,0 +1,39 @@
+//! Remedies of a failed bootstrap, for the operator who reads the reason of a failed deployment.
+
+use std::time::Duration;
+
+/// The function was deployed without an owner.
+pub(super) const NO_OWNER: &str = "the bootstrap has no owner's URL: set OwnerUrl";
+
+/// The owner's URL cannot be parsed.
+pub(super) const NOT_A_URL: &str = "OwnerUrl is not a valid URL: use postgres://role:password@host/database, and percent-encode special characters";
+
+/// The database does not respond.
+pub(super) const UNREACHED: &str = "allow the security group of the functions on the database's port, deploy into \
+     subnets from which the database can be reached, and let OwnerUrl name the database itself";
+
+/// Returns the text for a migration that did not end in time.
+pub(super) fn late(limit: Duration) -> String {
+    format!(
+        "the migration did not end within {} s: end the transactions that hold locks on schema sluice, then deploy again",
+        limit.as_secs()
+    )
+}
+
+/// Returns the remedy for an error of the server; `None` if its message says enough.
+pub(super) fn of(sqlstate: &str) -> Option<&'static str> {
+    Some(match sqlstate {
+        "3D000" => "OwnerUrl must name the database of the store, which must exist",
+        "42501" => {
+            "the owner's role needs createrole and the privilege to create schemas in this database (grant create on database)"
+        }
+        "25006" => "OwnerUrl must name the primary, not a standby",
+        state if state.starts_with("28") => {
+            "the database refuses the owner's role or password: correct OwnerUrl"
+        }
+        state if state.starts_with("53") => {
+            "the database has no session left for the owner: free some, then deploy again"
+        }
+        _ => return None,
+    })
+}
