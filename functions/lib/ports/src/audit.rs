@@ -16,7 +16,7 @@ pub struct Event<'a> {
     pub outcome: &'a str,
     /// Tenant it belongs to.
     pub tenant: Option<&'a str>,
-    /// Actor: `key <id>`, `token <subject>`, `operator` or `nobody`.
+    /// Actor: `key <id>`, `token <subject>`, `operator`, `deployment` or `nobody`.
     pub by: &'a str,
     /// HTTP status of the response.
     pub status: Option<u16>,
