@@ -1,10 +1,14 @@
 """Deploys template.yaml to the emulator through CloudFormation and prints the stack's outputs.
 
-Reads JSON from standard input: {"stack": stack.json, "template": path, "binaries": folder, "scratch": folder,
-"parameters": {name: value}, "cdn": outputs of what stands in for infra/cdn.yaml, or null}. A function in `functions/NAME`
-runs the binary NAME, zipped as `bootstrap`.
+Reads JSON from standard input: {"action": "create", "stack": stack.json, "template": path, "binaries": folder, "scratch":
+folder, "parameters": {name: value}, "cdn": outputs of what stands in for infra/cdn.yaml, or null}. A function in
+`functions/NAME` runs the binary NAME, zipped as `bootstrap`.
+
+{"action": "update", "stack": stack.json, "parameters": {name: value}} deploys once more with these parameters changed: it
+updates the stack, or creates it if it was deleted. {"action": "delete", "stack": stack.json} deletes it.
 """
 
+import hashlib
 import json
 import sys
 import time
@@ -18,6 +22,8 @@ import template
 
 STACK = "sluice"
 ARTIFACTS = "sluice-artifacts"
+# What was deployed last, within ARTIFACTS: it ends with the emulator, as the passwords in it.
+DEPLOYMENT = "deployment.json"
 
 
 def zip_binary(binary, folder):
@@ -31,14 +37,16 @@ def zip_binary(binary, folder):
 
 
 def upload_code(s3, folders, binaries, scratch):
-    """Uploads the code of all functions; logical id -> s3:// address."""
+    """Uploads the code of all functions; logical id -> s3:// address. A changed binary has another one, as AWS wants it."""
     uris = {}
-    for name, folder in folders.items():
+    for folder in sorted(set(folders.values())):
         archive = zip_binary(binaries / Path(folder).name, scratch)
-        s3.upload_file(str(archive), ARTIFACTS, archive.name)
+        with archive.open("rb") as content:
+            key = f"{archive.stem}-{hashlib.file_digest(content, 'sha256').hexdigest()[:16]}.zip"
+        s3.upload_file(str(archive), ARTIFACTS, key)
         archive.unlink()
-        uris[name] = f"s3://{ARTIFACTS}/{archive.name}"
-    return uris
+        uris[folder] = f"s3://{ARTIFACTS}/{key}"
+    return {name: uris[folder] for name, folder in folders.items()}
 
 
 def upload_nested(s3, endpoint, source, root):
@@ -118,11 +126,17 @@ def failed(cloudformation, stack):
     return "\n".join([f"the deployment ended as {status}", *reasons])
 
 
-def main():
-    job = json.load(sys.stdin)
+def exists(cloudformation):
+    """Is the stack there?"""
+    try:
+        return bool(cloudformation.describe_stacks(StackName=STACK)["Stacks"])
+    except ClientError:
+        return False
+
+
+def prepare(s3, job):
+    """Uploads everything that a deployment needs; the address of its template."""
     stack = job["stack"]
-    s3 = aws.client("s3", stack)
-    s3.create_bucket(Bucket=ARTIFACTS)
     source = template.parse(Path(job["template"]).read_text())
     root = Path(job["template"]).parent
     if job["cdn"]:
@@ -132,9 +146,27 @@ def main():
     translated = template.translate(source, code, stack["region"], job["parameters"])
     body = template.place_nested(template.bridge(translated, job["parameters"]), nested)
     s3.put_object(Bucket=ARTIFACTS, Key="template.json", Body=json.dumps(body).encode())
-    url = f"{stack['awsEndpoint']}/{ARTIFACTS}/template.json"
-    outputs = create(aws.client("cloudformation", stack), url, job["parameters"])
-    json.dump(outputs, sys.stdout)
+    return f"{stack['awsEndpoint']}/{ARTIFACTS}/template.json"
+
+
+def run(job):
+    """Does what the job says; the outputs, or None after a deletion."""
+    s3, cloudformation = (aws.client(service, job["stack"]) for service in ("s3", "cloudformation"))
+    if job["action"] == "delete":
+        return delete(cloudformation)
+    if job["action"] == "create":
+        s3.create_bucket(Bucket=ARTIFACTS)
+    else:
+        last = json.load(s3.get_object(Bucket=ARTIFACTS, Key=DEPLOYMENT)["Body"])
+        job = {**last, "stack": job["stack"], "parameters": {**last["parameters"], **job["parameters"]}}
+    deploy = update if exists(cloudformation) else create
+    outputs = deploy(cloudformation, prepare(s3, job), job["parameters"])
+    s3.put_object(Bucket=ARTIFACTS, Key=DEPLOYMENT, Body=json.dumps(job).encode())
+    return outputs
+
+
+def main():
+    json.dump(run(json.load(sys.stdin)), sys.stdout)
 
 
 if __name__ == "__main__":

@@ -27,3 +27,20 @@ impl Function {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 }
+
+/// Parses `Parameter=Value`.
+pub(crate) fn parameter(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("use Parameter=Value")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_may_hold_an_equals_sign() {
+        assert_eq!(parameter("A=b=c"), Ok(("A".to_owned(), "b=c".to_owned())));
+        assert!(parameter("A").is_err());
+    }
+}

@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::Subcommand;
 
 use super::admin::{self, AdminArgs};
+use super::deployment::{self, RedeployArgs};
 use super::invoke::{self, InvokeArgs};
 use super::logs::{self, LogsArgs};
 use super::options::Named;
@@ -19,6 +20,10 @@ pub(crate) enum OnStack {
     Up(UpArgs),
     /// Stop a stack that was started with --detach or left running.
     Down(Named),
+    /// Deploy a running stack again: the current binaries, and parameters changed by --set.
+    Redeploy(RedeployArgs),
+    /// Delete the deployment of a running stack, as `sam delete` does; `redeploy` creates it again.
+    Undeploy(Named),
     /// Call the admin function of a running stack: migrate, check, catalog apply FILE, keys create TENANT ...
     Admin(AdminArgs),
     /// Invoke a function of a running stack.
@@ -39,6 +44,8 @@ pub(crate) fn run(command: OnStack) -> Result<ExitCode> {
     match command {
         OnStack::Up(args) => up::run(&args).map(done),
         OnStack::Down(named) => up::down(&named.name).map(done),
+        OnStack::Redeploy(args) => deployment::redeploy(&args).map(done),
+        OnStack::Undeploy(named) => deployment::undeploy(&named.name).map(done),
         OnStack::Admin(args) => admin::run(args),
         OnStack::Invoke(args) => invoke::run(&args),
         OnStack::Logs(args) => logs::run(&args),

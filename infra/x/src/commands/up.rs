@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 
-use super::options::Named;
+use super::options::{Named, parameter};
 use crate::binaries;
 use crate::machine::venv::Venv;
 use crate::machine::{prerequisites, signals};
@@ -103,21 +103,5 @@ fn greet(stack: &Stack, sample: Sample) {
     match sample {
         Sample::Whole(_) => println!("{EXPORT}"),
         Sample::None | Sample::Tables(_) => println!("{APPLY}"),
-    }
-}
-
-fn parameter(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("use Parameter=Value")?;
-    Ok((name.to_owned(), value.to_owned()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_parameter_may_hold_an_equals_sign() {
-        assert_eq!(parameter("A=b=c"), Ok(("A".to_owned(), "b=c".to_owned())));
-        assert!(parameter("A").is_err());
     }
 }

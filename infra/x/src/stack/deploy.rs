@@ -11,6 +11,9 @@ use crate::binaries::Architecture;
 use crate::machine::venv::Venv;
 use crate::machine::{place, python};
 
+/// Script that calls CloudFormation.
+const SCRIPT: &str = "emulator/deploy.py";
+
 /// Creates the CloudFormation stack. `overrides` are parameters of the template. `cdn` replaces CloudFront.
 pub(crate) fn run(
     stack: &mut Stack,
@@ -33,6 +36,7 @@ pub(crate) fn run(
     parameters.extend(cdn.into_iter().flat_map(Cdn::parameters));
     parameters.extend(overrides.iter().cloned());
     let job = json!({
+        "action": "create",
         "stack": stack,
         "template": place::root().join("template.yaml"),
         "binaries": place::binaries()?,
@@ -40,7 +44,31 @@ pub(crate) fn run(
         "parameters": parameters,
         "cdn": cdn.map(Cdn::outputs),
     });
-    let outputs = python::call(&venv.python(), "emulator/deploy.py", &job)?;
+    let outputs = python::call(&venv.python(), SCRIPT, &job)?;
+    record(stack, &outputs, cdn.is_some())
+}
+
+/// Deploys once more, with the current binaries and these parameters changed. Creates a stack that was deleted.
+pub(crate) fn again(stack: &mut Stack, venv: &Venv, overrides: &[(String, String)]) -> Result<()> {
+    let parameters: BTreeMap<_, _> = overrides.iter().cloned().collect();
+    let job = json!({"action": "update", "stack": stack, "parameters": parameters});
+    let outputs = python::call(&venv.python(), SCRIPT, &job)?;
+    for (parameter, sessions) in [("Budget", &mut stack.budget), ("StoreSessions", &mut stack.store_sessions)]
+    {
+        if let Some(value) = parameters.get(parameter) {
+            *sessions = value.parse().with_context(|| format!("{parameter} is not a number"))?;
+        }
+    }
+    let with_cdn = !stack.cdn_secret.is_empty();
+    record(stack, &outputs, with_cdn)
+}
+
+/// Deletes the CloudFormation stack. The bucket with its files and the database stay.
+pub(crate) fn delete(stack: &Stack, venv: &Venv) -> Result<()> {
+    python::call(&venv.python(), SCRIPT, &json!({"action": "delete", "stack": stack})).map(drop)
+}
+
+fn record(stack: &mut Stack, outputs: &Value, with_cdn: bool) -> Result<()> {
     let output = |name: &str| -> Result<String> {
         let value = outputs.get(name).and_then(Value::as_str);
         Ok(value.with_context(|| format!("template.yaml has no output {name}"))?.to_owned())
@@ -50,7 +78,7 @@ pub(crate) fn run(
     stack.bucket = output("BucketName")?;
     stack.queue_url = output("QueueUrl")?;
     stack.dead_letter_queue_url = output("DeadLetterQueueUrl")?;
-    if cdn.is_some() {
+    if with_cdn {
         stack.cdn_secret = output("CdnSecretArn")?;
     }
     for name in ["Api", "Worker", "Sweeper", "Admin"] {
