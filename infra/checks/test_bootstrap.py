@@ -15,6 +15,7 @@ import choices
 from templates import code, load
 
 OWNER = {"network": "given", "proxy": "instance", "owner": "given"}
+EXAMPLE = {"network": "example", "proxy": "instance"}
 PIECES = {
     "Bootstrap", "BootstrapFunction", "BootstrapCaller", "BootstrapCallerOnce", "BootstrapRole", "BootstrapCallerRole",
     "BootstrapLogs", "OwnerIngress",
@@ -37,20 +38,20 @@ def needed_by(made, name):
 
 class Order(unittest.TestCase):
     def test_the_proxys_target_waits_for_the_bootstrap(self):
-        for choice in (OWNER, {**OWNER, "DatabaseAuth": "iam"}, {**OWNER, "proxy": "cluster"}, {"network": "example", "proxy": "instance"}):
+        for choice in (OWNER, {**OWNER, "DatabaseAuth": "iam"}, {**OWNER, "proxy": "cluster"}, EXAMPLE):
             made = resources(**choice)
             before = needed_by(made, "Proxy")
             self.assertLessEqual({"Bootstrap", "BootstrapFunction", "BootstrapCaller", "BootstrapCallerOnce"}, before, choice)
-            # A nested stack begins when its parameters are known; the target waits for this one besides.
-            nested = cfn.Evaluation(load("proxy"), {"Ready": "bootstrap", **{n: "1" for n, p in load("proxy")["Parameters"].items() if "Default" not in p and "AllowedValues" not in p}, "Target": "instance", "ReadFromReader": "false", "Auth": "password"}).resources()
-            self.assertEqual(nested["Pool"]["Properties"]["Ready"], "bootstrap")
-            self.assertIn("Pool", needed_by(nested, "TargetGroup"))
+        # A nested stack begins when its parameters are known; the target waits for this one besides.
+        nested = load("proxy")["Resources"]
+        self.assertEqual(nested["Pool"]["Properties"]["Ready"], {"Ref": "Ready"})
+        self.assertIn("Pool", needed_by(nested, "TargetGroup"))
 
     def test_the_bootstrap_waits_for_the_database_and_the_way_to_it_and_for_nothing_else(self):
         before = needed_by(resources(**OWNER), "Bootstrap")
         self.assertLessEqual({"OwnerIngress", "SourceSecret", "StoreSecret", "NetworkPolicy"}, before)
-        self.assertIn("Example", needed_by(resources(network="example", proxy="instance"), "Bootstrap"))
-        for choice in (OWNER, {"network": "example", "proxy": "instance"}):
+        self.assertIn("Example", needed_by(resources(**EXAMPLE), "Bootstrap"))
+        for choice in (OWNER, EXAMPLE):
             waits = needed_by(resources(**choice), "Bootstrap") & {"Proxy", "Queue", "Bucket", "Cdn", "Cache", "AdminFunction", "HttpApi"}
             self.assertEqual(waits, set())
 
@@ -68,7 +69,7 @@ class Order(unittest.TestCase):
         self.assertEqual(group(**{**OWNER, "proxy": "cluster"}), ("sg-2", "5433", "sg-1"))
         # Without a proxy all functions connect to the database; the example's lets them in.
         self.assertEqual(group(**{**OWNER, "proxy": "none"})[0], None)
-        self.assertEqual(group(network="example", proxy="instance")[0], None)
+        self.assertEqual(group(**EXAMPLE)[0], None)
 
 
 class Repeats(unittest.TestCase):

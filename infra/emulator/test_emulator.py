@@ -165,7 +165,8 @@ class Deployments(unittest.TestCase):
         # A failure is rolled back to the settings that were there.
         with self.assertRaises(SystemExit) as failed:
             deploy.update(self.cloudformation, url, {**parameters, "MaxKeptChunks": "3000", "OwnerUrl": "postgres://owner:wrong@db/shop"})
-        self.assertIn("correct OwnerUrl", str(failed.exception))
+        self.assertIn("ended as UPDATE_ROLLBACK_COMPLETE", str(failed.exception))
+        self.assertIn("Bootstrap: correct OwnerUrl", str(failed.exception))
         self.assertEqual(self.settings()[-1]["max_kept_chunks"], "2000")
         # Without an owner nothing is called any more, not even for the end.
         before = len(self.settings())
