@@ -24,6 +24,7 @@ pub(super) fn settings(event: &Value) -> Result<StoredSettings, String> {
         max_kept_exports: number("max_kept_exports")?,
         max_kept_chunks: number("max_kept_chunks")?,
         max_kept_request_megabytes: number("max_kept_request_megabytes")?,
+        max_chunks_per_minute: number("max_chunks_per_minute")?,
     };
     let known = stored.rows();
     match given.keys().find(|name| known.iter().all(|(known, _)| known != name)) {
