@@ -6,7 +6,7 @@
 pub(crate) mod admin;
 pub(crate) mod cdn;
 pub(crate) mod cluster;
-mod deploy;
+pub(crate) mod deploy;
 mod emulator;
 pub(crate) mod older;
 pub(crate) mod pgbouncer;
