@@ -1,6 +1,6 @@
 //! Conditions of the deployment: the source, the pooler, the database or the bucket is unreachable or refuses. No chunk
 //! fails, no attempt is charged, the status names the condition, and work continues without intervention. Nothing
-//! sweeps in these tests.
+//! sweeps in these tests, except where PostgreSQL and the pooler only restart.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use ports::fault::{Fault, Plan};
 use tests::{System, eventually};
 use tokio::time::sleep;
 
-use crate::{SLOW, assert_exact, slow, turn, until_running};
+use crate::{SLOW, assert_exact, slow, sweep_until_ended, turn, until_running};
 
 /// Duration of an outage: longer than two leases of the test stack, and than three back-offs.
 const AWAY: Duration = Duration::from_secs(15);
@@ -146,4 +146,24 @@ async fn transaction_timeout_of_the_source_is_reported() {
     system.run(&format!("alter role sluice_source set transaction_timeout = '{before}'")).await.unwrap();
     system.run(END_SESSIONS).await.unwrap();
     goes_on(system, id).await;
+}
+
+/// Restarts a process while an export runs; then sweeps as the schedule would.
+async fn restart(part: &str) {
+    let (system, _turn) = turn().await;
+    let id = system.submit(&slow(2)).await.unwrap();
+    until_running(system, id).await;
+    system.x(&["restart", part]).unwrap();
+    let exported = Box::pin(sweep_until_ended(system, id)).await;
+    assert_exact(system, &exported, "slow", SLOW).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn export_survives_a_postgresql_restart_during_copy() {
+    restart("postgres").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn export_survives_a_pooler_restart_during_copy() {
+    restart("pgbouncer").await;
 }
