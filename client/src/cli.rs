@@ -90,7 +90,7 @@ impl std::fmt::Debug for Secret {
 #[derive(Debug, Subcommand)]
 enum Command {
     Datasets(datasets::Datasets),
-    Plan(Box<plan::Plan>),
+    Plan(Box<plan::PlanArgs>),
     Export(Box<export::Export>),
     Status(status::Status),
     List(list::List),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use export::id::ExportId;
 use export::load::Signal;
 use export::wire::BackOff;
-use ports::fault::{Fault, Plan};
+use ports::fault::{Fault, FaultPlan};
 use tests::{System, eventually};
 use tokio::time::sleep;
 
@@ -122,7 +122,8 @@ async fn away(part: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn bucket_throttling_fails_no_export() {
     let (system, _turn) = turn().await;
-    let plan = Plan { seed: 1, slow_ms: 0, per_thousand: BTreeMap::from([(Fault::ObjectsThrottle, 1_000)]) };
+    let plan =
+        FaultPlan { seed: 1, slow_ms: 0, per_thousand: BTreeMap::from([(Fault::ObjectsThrottle, 1_000)]) };
     system.faults().plan(&plan).unwrap();
     let id = system.submit(&slow(2)).await.unwrap();
     let seen = held(system, id, &[Signal::StorageThrottled]).await;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use ports::fault::{PLAN, Plan, Point};
+use ports::fault::{FaultPlan, PLAN, Point};
 
 use crate::System;
 
@@ -25,7 +25,7 @@ impl FaultFolder {
     ///
     /// # Errors
     /// If the folder cannot be written.
-    pub fn plan(&self, plan: &Plan) -> Result<()> {
+    pub fn plan(&self, plan: &FaultPlan) -> Result<()> {
         let new = self.path.join("plan.new");
         std::fs::write(&new, serde_json::to_vec(plan)?)?;
         Ok(std::fs::rename(new, self.path.join(PLAN))?)

@@ -13,12 +13,12 @@ use crate::text::{bytes, count, duration, table};
 #[command(
     override_usage = "sluice plan [OPTIONS] <DATASET>...\n       sluice plan [OPTIONS] --request <FILE>"
 )]
-pub(super) struct Plan {
+pub(super) struct PlanArgs {
     #[command(flatten)]
     asked: Asked,
 }
 
-impl Plan {
+impl PlanArgs {
     pub(super) async fn run(self, client: &Client) -> Result<Outcome, Failure> {
         let plan = client.plan(&self.asked.read()?).await.map_err(|error| self.asked.explain(error))?;
         Ok(Outcome::new(text(&plan), plan))
@@ -26,7 +26,7 @@ impl Plan {
 }
 
 /// Formats a plan for the user.
-pub(super) fn text(plan: &wire::Plan) -> String {
+pub(super) fn text(plan: &wire::DryRun) -> String {
     let cells = |name: &str, counts: &wire::PlanCounts, note: &str| {
         vec![
             name.to_owned(),
@@ -152,7 +152,7 @@ mod tests {
             cost,
             ..Default::default()
         };
-        let plan = wire::Plan {
+        let plan = wire::DryRun {
             datasets: vec![dataset, view, mine],
             total: counts,
             unknown_datasets: 1,

@@ -8,7 +8,7 @@ use export::price::{Cost, LEFT_OUT, PRICE_LIST};
 use export::wire;
 use store::Outlook;
 
-pub(super) fn plan(plan: &Plan, wants: &[Want], outlook: &Outlook, worker_memory_mb: u32) -> wire::Plan {
+pub(super) fn plan(plan: &Plan, wants: &[Want], outlook: &Outlook, worker_memory_mb: u32) -> wire::DryRun {
     // All datasets of a request have the same output format.
     let output = wants.first().map(|want| want.selection.output.clone()).unwrap_or_default();
     let pace = Pace::of(&outlook.seen, &output);
@@ -43,7 +43,7 @@ pub(super) fn plan(plan: &Plan, wants: &[Want], outlook: &Outlook, worker_memory
     };
     let unknown_datasets = efforts.iter().filter(|effort| effort.is_none()).count() as u64;
     let total = total(&datasets, &known);
-    wire::Plan { datasets, total, unknown_datasets, forecast: Some(forecast) }
+    wire::DryRun { datasets, total, unknown_datasets, forecast: Some(forecast) }
 }
 
 fn planned(
@@ -124,7 +124,7 @@ mod tests {
     use export::request::{Limits, Request, Scope};
 
     /// Plan of three datasets: a shared one with an estimate, one with a tenant column, and one without an estimate.
-    fn answer(past: Own) -> wire::Plan {
+    fn answer(past: Own) -> wire::DryRun {
         let dataset = |tenant: Option<&str>| {
             serde_json::json!({
                 "from": {"query": "select"}, "columns": [], "range": null, "tenantColumn": tenant,

@@ -11,7 +11,7 @@ use super::bounds::{self, Bounds};
 use super::index::{self, Culprit};
 use super::months::{self, Month};
 use super::{sample, spread};
-use source::explain::{Mark, Plan};
+use source::explain::{Mark, PlanNode};
 use source::{Inspector, SourceError};
 
 /// Estimates, and obstacles to better ones.
@@ -40,7 +40,7 @@ pub(super) enum Gap {
 pub(super) struct Planned {
     pub(super) estimated: Estimated,
     /// Plan of the whole dataset.
-    whole: Plan,
+    whole: PlanNode,
 }
 
 /// Estimates a dataset by its plans and by measuring some rows; runs only cheap queries.
@@ -108,7 +108,7 @@ async fn culprit(
     ask: &Ask<'_>,
     range: &RangeColumn,
     day: Span,
-    whole: &Plan,
+    whole: &PlanNode,
 ) -> Result<Option<Culprit>, SourceError> {
     let mut condition = ask.within(range, day);
     if let Some(tenant) = &ask.dataset.tenant_column {

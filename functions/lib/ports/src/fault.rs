@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 pub use dice::Dice;
-pub use plan::{Fault, PLAN, Plan};
+pub use plan::{Fault, FaultPlan, PLAN};
 pub use point::Point;
 
 use crate::config;
@@ -46,7 +46,7 @@ struct Folder {
 struct State {
     looked: Option<Instant>,
     modified: Option<SystemTime>,
-    plan: Option<Plan>,
+    plan: Option<FaultPlan>,
     dice: Dice,
 }
 
@@ -138,7 +138,7 @@ impl Folder {
         if modified == state.modified {
             return;
         }
-        let plan = std::fs::read(&file).ok().and_then(|text| serde_json::from_slice::<Plan>(&text).ok());
+        let plan = std::fs::read(&file).ok().and_then(|text| serde_json::from_slice::<FaultPlan>(&text).ok());
         if let Some(plan) = &plan {
             state.dice = Dice::of(plan.seed, &self.name, self.number(plan.seed));
         }

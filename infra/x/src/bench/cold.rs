@@ -20,7 +20,7 @@ use crate::binaries::{self, Architecture, sam};
 use crate::machine::progress::Step;
 use crate::machine::venv::Venv;
 use crate::machine::{place, prerequisites, process, python, signals};
-use crate::stack::start::{Plan, start};
+use crate::stack::start::{StackSpec, start};
 use crate::stack::state::Stack;
 use emulator::Emulator;
 use sizes::Sizes;
@@ -56,12 +56,12 @@ pub(super) fn run() -> Result<ExitCode> {
     let built = sam::build_here(&tools)?;
     let hello = hello(&tools)?;
     binaries::build()?;
-    let plan = Plan {
+    let spec = StackSpec {
         // A single tenant sends requests without pause, so the rate limit is off.
         set: &[("TenantRequestsPerSecond".to_owned(), "0".to_owned())],
-        ..Plan::sample(NAME, SCALE)
+        ..StackSpec::sample(NAME, SCALE)
     };
-    let (guard, stack) = start(&plan, &venv)?;
+    let (guard, stack) = start(&spec, &venv)?;
     let functions = functions(&stack, &venv, &built, hello)?;
 
     let mut rows = sizes(&functions)?;

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::commands::test;
 use crate::stack::postgres;
-use crate::stack::start::{Plan, Sample};
+use crate::stack::start::{Sample, StackSpec};
 
 /// Sessions at the source and at the store. These are the template's defaults.
 const SESSIONS: u32 = 4;
@@ -16,7 +16,7 @@ const SESSIONS: u32 = 4;
 pub(super) fn run() -> Result<ExitCode> {
     // No rate limit: as many requests as six connections can send.
     let set = [("TenantRequestsPerSecond".to_owned(), "0".to_owned())];
-    let plan = Plan {
+    let spec = StackSpec {
         name: "flood",
         budget: SESSIONS,
         store_sessions: SESSIONS,
@@ -25,5 +25,5 @@ pub(super) fn run() -> Result<ExitCode> {
         sample: Sample::None,
         cdn: false,
     };
-    test::faults(&plan, "flood::", &[("SLUICE_FLOOD_FULL", "1".to_owned())])
+    test::faults(&spec, "flood::", &[("SLUICE_FLOOD_FULL", "1".to_owned())])
 }

@@ -19,7 +19,7 @@ use crate::machine::progress::Step;
 use crate::machine::venv::Venv;
 use crate::machine::{place, prerequisites, python, signals, surroundings};
 use crate::stack::cdn::Served;
-use crate::stack::start::{Plan, TENANT, start};
+use crate::stack::start::{StackSpec, TENANT, start};
 use crate::stack::state::{Guard, Stack, refused_sessions};
 use crate::verify::{self, Comparison, Database, Oracle};
 use summary::Summary;
@@ -72,8 +72,8 @@ fn stack(args: &DemoArgs, venv: &Venv) -> Result<(Option<Guard>, Stack)> {
     if let Ok(stack) = Stack::running_one(name) {
         return Ok((None, stack));
     }
-    let plan = Plan { cdn: true, ..Plan::sample(name, args.scale) };
-    let (guard, stack) = start(&plan, venv)?;
+    let spec = StackSpec { cdn: true, ..StackSpec::sample(name, args.scale) };
+    let (guard, stack) = start(&spec, venv)?;
     Ok((Some(guard), stack))
 }
 

@@ -8,7 +8,7 @@ use crate::binaries;
 use crate::machine::progress::Step;
 use crate::machine::venv::Venv;
 use crate::machine::{place, prerequisites, process, signals, surroundings};
-use crate::stack::start::{Plan, Sample, start};
+use crate::stack::start::{Sample, StackSpec, start};
 use crate::stack::state::Stack;
 use crate::stack::{older, pgbouncer, postgres};
 
@@ -49,7 +49,7 @@ pub(crate) fn run_told(args: &[String], variables: &[(&str, String)]) -> Result<
     binaries::build_all()?;
 
     let set = PARAMETERS.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let plan = Plan {
+    let spec = StackSpec {
         name: NAME,
         budget: BUDGET,
         store_sessions: STORE_SESSIONS,
@@ -58,7 +58,7 @@ pub(crate) fn run_told(args: &[String], variables: &[(&str, String)]) -> Result<
         sample: Sample::Tables(SCALE),
         cdn: false,
     };
-    let (guard, mut stack) = start(&plan, &venv)?;
+    let (guard, mut stack) = start(&spec, &venv)?;
     listen(&mut stack, &venv)?;
     let older = older::start(&mut stack)?;
     let chosen = args.iter().any(|word| word == "-p" || word.starts_with("--package"));
@@ -90,12 +90,12 @@ fn listen(stack: &mut Stack, venv: &Venv) -> Result<()> {
 
 /// Starts a dedicated stack, runs the fault tests of this name on it with these variables, and prints their output.
 /// Exit code 0 only if all of them pass.
-pub(crate) fn faults(plan: &Plan, name: &str, variables: &[(&str, String)]) -> Result<ExitCode> {
+pub(crate) fn faults(spec: &StackSpec, name: &str, variables: &[(&str, String)]) -> Result<ExitCode> {
     let venv = Venv::stack()?;
     prerequisites::pgbouncer()?;
     prerequisites::install_redis();
     binaries::build_all()?;
-    let (guard, stack) = start(plan, &venv)?;
+    let (guard, stack) = start(spec, &venv)?;
     let status = over(&stack)?
         .args(["--workspace", "--test", "faults", "--", name, "--nocapture"])
         .envs(variables.iter().map(|(name, value)| (name, value)))

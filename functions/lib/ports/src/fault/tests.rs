@@ -8,7 +8,7 @@ use crate::objects::{Kind, MemoryObjects, Meta};
 use crate::queue::{MemoryQueue, Message};
 
 fn faults(folder: &Path, faults: &[(Fault, u16)]) -> Faults {
-    let plan = Plan { seed: 7, slow_ms: 1, per_thousand: faults.iter().copied().collect() };
+    let plan = FaultPlan { seed: 7, slow_ms: 1, per_thousand: faults.iter().copied().collect() };
     std::fs::write(folder.join(PLAN), serde_json::to_vec(&plan).unwrap()).unwrap();
     Faults::in_folder(folder, "test")
 }
