@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::outcome::{Failure, Outcome};
 use super::progress::Progress;
 use crate::text::{bytes, count, one_line};
-use crate::verify::{Report, read_manifest, verify};
+use crate::verify::{Verification, read_manifest, verify};
 
 /// Verify files against their manifest, without a network
 ///
@@ -35,7 +35,7 @@ impl Verify {
     }
 }
 
-fn text(report: &Report) -> String {
+fn text(report: &Verification) -> String {
     let what = [
         count(report.datasets as u64, "dataset"),
         count(report.files as u64, "file"),

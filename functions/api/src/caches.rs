@@ -11,7 +11,7 @@ mod seal;
 
 pub(crate) use catalogs::Catalogs;
 pub(crate) use keys::{Keys, NoOwner};
-pub(crate) use report::Report;
+pub(crate) use report::CounterEmitter;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -10,7 +10,7 @@ use ports::postgres::login::Login;
 use ports::queue::{Queue, SqsQueue};
 use store::Store;
 
-use crate::caches::{Catalogs, Keys, Report, Shared};
+use crate::caches::{Catalogs, CounterEmitter, Keys, Shared};
 use crate::rates::Rates;
 use crate::settings::Settings;
 
@@ -29,7 +29,7 @@ pub struct Inner {
     pub(crate) keys: Keys,
     pub(crate) catalogs: Catalogs,
     pub(crate) shared: Shared,
-    pub(crate) report: Report,
+    pub(crate) report: CounterEmitter,
     pub(crate) rates: Rates,
 }
 
@@ -75,7 +75,7 @@ impl Context {
     ) -> Self {
         let keys = Keys::new(settings.cache_for);
         let catalogs = Catalogs::new(settings.cache_for, shared.clone());
-        let report = Report::new();
+        let report = CounterEmitter::new();
         let rates = Rates::new(settings.tenant_requests_per_second);
         Self(Arc::new(Inner { store, queue, objects, cdn, settings, keys, catalogs, shared, report, rates }))
     }

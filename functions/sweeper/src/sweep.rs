@@ -10,7 +10,7 @@ use crate::{Context, removal};
 /// Summary of a sweep.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Report {
+pub struct SweepSummary {
     /// Messages sent.
     pub dispatched: usize,
     /// Exports that were past their deadline.
@@ -34,8 +34,8 @@ pub struct Report {
 }
 
 /// Runs one sweep. Safe to run at any time, even concurrently with another sweep.
-pub async fn sweep(context: &Context) -> Report {
-    let mut report = Report::default();
+pub async fn sweep(context: &Context) -> SweepSummary {
+    let mut report = SweepSummary::default();
     // First the steps on which others depend, then those that only free space.
     report.past_deadline = step(&mut report, "deadlines", each(context, Work::EndOverdue)).await;
     report.dispatched = step(&mut report, "dispatch", async {
@@ -63,7 +63,7 @@ pub async fn sweep(context: &Context) -> Report {
 }
 
 async fn step(
-    report: &mut Report,
+    report: &mut SweepSummary,
     name: &str,
     work: impl Future<Output = Result<usize, StepError>>,
 ) -> usize {

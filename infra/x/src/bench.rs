@@ -34,7 +34,7 @@ use database::{Contents, Database};
 use engine::{Printed, Sink};
 use lines::{How, LINES, Line, NARROW, ORDERS, Place};
 use measure::{Run, measure};
-use report::Report;
+use report::BenchReport;
 use rounds::Rule;
 
 const FULL: Rule = Rule { quiet_runs: 3, most_rounds: 8 };
@@ -232,7 +232,7 @@ fn report(
     lines: &[&Line],
     all: Vec<Progress>,
     rule: Rule,
-) -> Report {
+) -> BenchReport {
     let (mut summaries, mut failures, mut runs) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
     for (line, progress) in lines.iter().zip(all) {
         if let Some(failure) = progress.failure {
@@ -245,7 +245,7 @@ fn report(
         }
         runs.insert(line.name, json!({ "runs": progress.runs, "engine": progress.printed }));
     }
-    Report {
+    BenchReport {
         about,
         rows,
         lines: summaries,

@@ -12,11 +12,11 @@ const EVERY: Duration = Duration::from_secs(10);
 
 /// Emits the counts since the last report as metrics, at most every ten seconds and only if there are any. Counts
 /// after the last report of a process are lost with it.
-pub(crate) struct Report {
+pub(crate) struct CounterEmitter {
     last: Mutex<(Instant, Vec<LayerCounts>)>,
 }
 
-impl Report {
+impl CounterEmitter {
     pub(crate) fn new() -> Self {
         Self { last: Mutex::new((Instant::now(), Vec::new())) }
     }

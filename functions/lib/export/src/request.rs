@@ -25,7 +25,7 @@ use crate::selection::Selection;
 
 use datasets::{Chosen, Listed};
 use dates::Dates;
-use report::Report;
+use report::Violations;
 
 /// Selection and span of one dataset in a request.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,7 +92,7 @@ impl Request {
     /// # Errors
     /// Every violation, at most 200 of them.
     pub fn parse(body: &Value, scope: &Scope<'_>) -> Result<Self, Vec<Violation>> {
-        let mut report = Report::default();
+        let mut report = Violations::default();
         if let Some(fields) = report.object(body, "") {
             report.known(fields, "", &[&["datasets"], &COMMON[..]].concat());
             let listed = datasets::listed(fields, scope, &mut report);
@@ -109,7 +109,7 @@ impl Request {
     /// # Errors
     /// Every violation; pointers are those of the short body.
     pub fn parse_short(dataset: &str, body: &Value, scope: &Scope<'_>) -> Result<Self, Vec<Violation>> {
-        let mut report = Report::default();
+        let mut report = Violations::default();
         if let Some(fields) = report.object(body, "") {
             report.known(fields, "", &[&["columns", "filters"], &COMMON[..]].concat());
             let listed = datasets::only(dataset, fields, scope, &mut report);
@@ -124,7 +124,7 @@ impl Request {
         fields: &Map<String, Value>,
         listed: &Listed<'_>,
         scope: &Scope<'_>,
-        report: &mut Report,
+        report: &mut Violations,
     ) -> Option<Self> {
         let output = output::read(fields, report);
         let undated = !listed.chosen.is_empty() && listed.chosen.iter().all(|c| c.dataset.range.is_none());
@@ -146,7 +146,7 @@ fn want(
     dates: Option<&Dates>,
     output: &Output,
     scope: &Scope<'_>,
-    report: &mut Report,
+    report: &mut Violations,
 ) -> Want {
     let dataset = chosen.dataset;
     let selection = Selection {
