@@ -47,7 +47,7 @@ impl Client {
             at(wanted.bytes);
             return Ok(Fetched::Present);
         }
-        let mut part = Part::open(folder.begin(&wanted.name)?, wanted, at).await?;
+        let mut part = PartialFile::open(folder.begin(&wanted.name)?, wanted, at).await?;
         // A partial file of an earlier run may belong to another file; then one more start from zero is allowed.
         let mut second_chance = part.length > 0;
         loop {
@@ -76,7 +76,7 @@ impl Client {
     }
 
     /// Appends until the file has its full length. Gives up after several tries in a row without a new byte.
-    async fn fill(&self, id: ExportId, part: &mut Part<'_>) -> Result<(), Error> {
+    async fn fill(&self, id: ExportId, part: &mut PartialFile<'_>) -> Result<(), Error> {
         // Only bytes never reached before count as progress: a start from zero does not.
         let (mut failures, mut best, mut since) = (0, part.length, Instant::now());
         while part.length < part.wanted.bytes {
@@ -99,7 +99,7 @@ impl Client {
         part.flush().await
     }
 
-    async fn append(&self, id: ExportId, part: &mut Part<'_>) -> Result<(), Error> {
+    async fn append(&self, id: ExportId, part: &mut PartialFile<'_>) -> Result<(), Error> {
         let link = self.link(&["exports", &id.to_string(), "files", &part.wanted.name]).await?;
         let response = match self.object(link, part.length).await {
             Err(error @ Error::Object { status: 416 }) => {
@@ -123,7 +123,7 @@ impl Client {
 }
 
 /// File being downloaded.
-struct Part<'a> {
+struct PartialFile<'a> {
     path: PathBuf,
     file: tokio::io::BufWriter<tokio::fs::File>,
     wanted: &'a Wanted,
@@ -135,7 +135,7 @@ struct Part<'a> {
 /// Bytes collected before a write, so that many packets need a single call to the file system.
 const WRITE_BYTES: usize = 256 * 1024;
 
-impl<'a> Part<'a> {
+impl<'a> PartialFile<'a> {
     async fn open(path: PathBuf, wanted: &'a Wanted, at: &'a (dyn Fn(u64) + Sync)) -> Result<Self, Error> {
         let (hash, length) = match hashed(&path).await? {
             Some((hash, length)) if length <= wanted.bytes => (hash, length),

@@ -133,8 +133,8 @@ impl Plan {
             let read = |piece: &Piece| piece.reused.is_some() && !piece.unread;
             let whole = |range| read(&cover::whole(mine, range, want.estimate.total));
             let Some(span) = want.span else { return whole(Range::All) };
-            let parts = cover::cover(mine, span);
-            parts.iter().all(|part| matches!(part, cover::Part::Reused(piece) if read(piece)))
+            let segments = cover::cover(mine, span);
+            segments.iter().all(|segment| matches!(segment, cover::Segment::Reused(piece) if read(piece)))
                 && (!wants_nulls(want) || whole(Range::Null))
         })
     }
@@ -174,10 +174,10 @@ fn plan_dataset(want: &Want, mine: &[&Candidate], policy: &Policy) -> DatasetPla
     match want.span {
         None => pieces.push(cover::whole(mine, Range::All, want.estimate.total)),
         Some(span) => {
-            for part in cover::cover(mine, span) {
-                match part {
-                    cover::Part::Reused(piece) => pieces.push(piece),
-                    cover::Part::Gap(gap) if want.estimate.indexed => {
+            for segment in cover::cover(mine, span) {
+                match segment {
+                    cover::Segment::Reused(piece) => pieces.push(piece),
+                    cover::Segment::Gap(gap) if want.estimate.indexed => {
                         pieces.extend(cut::cut(
                             gap,
                             &want.estimate,
@@ -185,7 +185,7 @@ fn plan_dataset(want: &Want, mine: &[&Candidate], policy: &Policy) -> DatasetPla
                             settled_day(want, gap.kind, policy.now_micros),
                         ));
                     }
-                    cover::Part::Gap(gap) => pieces.push(cut::uncut(gap, &want.estimate)),
+                    cover::Segment::Gap(gap) => pieces.push(cut::uncut(gap, &want.estimate)),
                 }
             }
             if wants_nulls(want) {

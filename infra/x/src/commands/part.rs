@@ -13,12 +13,12 @@ pub(crate) struct PartArgs {
     #[command(flatten)]
     pub(crate) stack: Named,
     /// Part to restart or start.
-    pub(crate) part: Part,
+    pub(crate) part: Service,
 }
 
 /// Parts that can be restarted.
 #[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum Part {
+pub(crate) enum Service {
     Postgres,
     Pgbouncer,
     Redis,
@@ -49,20 +49,20 @@ pub(crate) enum Spare {
 pub(crate) fn restart(args: &PartArgs) -> Result<()> {
     let mut stack = Stack::load(&args.stack.name)?;
     match args.part {
-        Part::Postgres => postgres::restart(&mut stack),
-        Part::Pgbouncer => pgbouncer::restart(&mut stack),
-        Part::Redis => redis::restart(&mut stack),
-        Part::Source => pgbouncer::lead_to_source(&stack, true),
+        Service::Postgres => postgres::restart(&mut stack),
+        Service::Pgbouncer => pgbouncer::restart(&mut stack),
+        Service::Redis => redis::restart(&mut stack),
+        Service::Source => pgbouncer::lead_to_source(&stack, true),
     }
 }
 
 /// Starts a stopped part on its old port. Does nothing if it is running.
 pub(crate) fn start(args: &PartArgs) -> Result<()> {
     let process = match args.part {
-        Part::Postgres => postgres::NAME,
-        Part::Pgbouncer => pgbouncer::NAME,
-        Part::Redis => redis::NAME,
-        Part::Source => return restart(args),
+        Service::Postgres => postgres::NAME,
+        Service::Pgbouncer => pgbouncer::NAME,
+        Service::Redis => redis::NAME,
+        Service::Source => return restart(args),
     };
     if Stack::load(&args.stack.name)?.alive(process) { Ok(()) } else { restart(args) }
 }

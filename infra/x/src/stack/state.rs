@@ -42,7 +42,7 @@ impl Ending {
 
 /// A process that was started as a part of the stack.
 #[derive(Serialize, Deserialize, Clone)]
-struct Part {
+struct ServiceProcess {
     name: String,
     ending: Ending,
 }
@@ -92,7 +92,7 @@ pub(crate) struct Stack {
     /// Pid by process name.
     pub(crate) pids: BTreeMap<String, u32>,
     /// Processes in the order of their start. A process uses only those before it, so the last one ends first.
-    parts: Vec<Part>,
+    parts: Vec<ServiceProcess>,
     /// Names of the processes without which the stack is not running.
     required: Vec<String>,
     /// Folders in `ground` that are removed when the stack stops. Everything else in it, such as logs, stays.
@@ -161,7 +161,7 @@ impl Stack {
     pub(crate) fn started(&mut self, process: &str, ending: Ending, pid: u32) -> Result<()> {
         self.pids.insert(process.to_owned(), pid);
         if self.parts.iter().all(|part| part.name != process) {
-            self.parts.push(Part { name: process.to_owned(), ending });
+            self.parts.push(ServiceProcess { name: process.to_owned(), ending });
         }
         self.save()
     }

@@ -61,14 +61,14 @@ impl Reuse {
     }
 }
 
-pub(super) enum Part {
+pub(super) enum Segment {
     Reused(Piece),
     Gap(Span),
 }
 
 /// Walks `wanted` from its start; at each point it takes the longest candidate that begins there and does not extend
 /// past the end; everything else is a gap. The parts tile `wanted`.
-pub(super) fn cover(candidates: &[&Candidate], wanted: Span) -> Vec<Part> {
+pub(super) fn cover(candidates: &[&Candidate], wanted: Span) -> Vec<Segment> {
     let inside = |c: &&Candidate| {
         let span = c
             .range
@@ -79,18 +79,18 @@ pub(super) fn cover(candidates: &[&Candidate], wanted: Span) -> Vec<Part> {
     let mut usable: Vec<_> = candidates.iter().filter_map(inside).collect();
     // Longest first among equal starts; ids only make the choice definite.
     usable.sort_by_key(|(start, end, c)| (*start, std::cmp::Reverse(*end), c.id));
-    let mut parts = Vec::new();
+    let mut segments = Vec::new();
     let mut at = wanted.start;
     for (start, end, chunk) in usable {
         if start < at {
             continue;
         }
-        parts.extend(Span::new(wanted.kind, at, start).map(Part::Gap));
-        parts.push(Part::Reused(reused(&chunk)));
+        segments.extend(Span::new(wanted.kind, at, start).map(Segment::Gap));
+        segments.push(Segment::Reused(reused(&chunk)));
         at = end;
     }
-    parts.extend(Span::new(wanted.kind, at, wanted.end).map(Part::Gap));
-    parts
+    segments.extend(Span::new(wanted.kind, at, wanted.end).map(Segment::Gap));
+    segments
 }
 
 /// Returns the one chunk of a range that is never cut.

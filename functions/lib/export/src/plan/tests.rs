@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::catalog::{From, RangeColumn};
-use crate::estimate::{DatasetEstimate, Part, Size};
+use crate::estimate::{DatasetEstimate, DayRange, Size};
 use crate::id::Fingerprint;
 use crate::range::{DAY_MICROS, Span};
 use crate::selection::Selection;
@@ -126,7 +126,7 @@ fn a_hot_day_is_a_chunk_of_its_own() {
     let span = Span { kind: RangeKind::Date, start: 19_723, end: 19_754 };
     let mut estimate = DatasetEstimate { indexed: true, ..Default::default() };
     estimate.months.insert("2024-01".into(), Size { rows: 1000, bytes: 100_000 });
-    let parts = [(1, 0), (10, 910), (11, 90)].map(|(day, rows)| Part { day, rows });
+    let parts = [(1, 0), (10, 910), (11, 90)].map(|(day, rows)| DayRange { day, rows });
     estimate.uneven.insert("2024-01".into(), parts.into());
     let pieces = only(Plan::new(&[want(Some(span), None, estimate)], &[], &policy(10_000)));
     let found: Vec<_> = pieces.iter().map(|p| (p.range.span().unwrap().start - 19_722, p.bytes)).collect();
@@ -138,7 +138,7 @@ fn uneven(bytes: u64, weights: &[u64]) -> DatasetEstimate {
     let mut estimate = months(bytes);
     for (i, month) in estimate.months.keys().enumerate().filter(|(i, _)| i % 3 != 2) {
         let weight = |day: u8| weights[(usize::from(day) + i) % weights.len()];
-        let parts = (1..=28).map(|day| Part { day, rows: weight(day) });
+        let parts = (1..=28).map(|day| DayRange { day, rows: weight(day) });
         estimate.uneven.insert(month.clone(), parts.collect());
     }
     estimate

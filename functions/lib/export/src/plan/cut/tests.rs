@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
 use super::*;
-use crate::estimate::Part;
+use crate::estimate::DayRange;
 use crate::range::{Bound, Bounds, DAY_MICROS, RangeKind};
 
 /// Returns the widest span: from the first to the last day that a request may name.
@@ -101,7 +101,7 @@ proptest! {
         let mut estimate = months(2022, &sizes);
         for (i, month) in estimate.months.keys().enumerate().filter(|(i, _)| i % 3 == 1) {
             let weight = |day: u8| weights[(usize::from(day) + i) % weights.len()];
-            estimate.uneven.insert(month.clone(), (1..=28).map(|day| Part { day, rows: weight(day) }).collect());
+            estimate.uneven.insert(month.clone(), (1..=28).map(|day| DayRange { day, rows: weight(day) }).collect());
         }
         prop_assert_eq!(cut(span, &estimate, target, None), day_by_day(span, &estimate, target));
     }
