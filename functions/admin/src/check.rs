@@ -18,8 +18,8 @@ use ports::postgres::ping::Unreached;
 use ports::telemetry::chain;
 use serde_json::json;
 
-use crate::answer::Answer;
 use crate::context::Context;
+use crate::output::CommandOutput;
 use report::CheckReport;
 
 /// Timeout of a call to an AWS service, retries included. Without a route to it the connection alone takes 2 s.
@@ -39,7 +39,7 @@ async fn answer<T>(what: &'static str, call: impl Future<Output = T>, report: &m
 }
 
 /// Checks everything, even after an error. Changes nothing.
-pub(crate) async fn run(context: &Context) -> Answer {
+pub(crate) async fn run(context: &Context) -> CommandOutput {
     let mut report = CheckReport::default();
     transport::look(&context.settings, &mut report);
     let beside = async {
@@ -73,7 +73,7 @@ pub(crate) async fn run(context: &Context) -> Answer {
         report.append(part);
     }
     let (ok, text) = (report.is_fine(), report.text());
-    Answer { ok, text, data: json!({"checks": report.lines()}) }
+    CommandOutput { ok, text, data: json!({"checks": report.lines()}) }
 }
 
 /// Checks that a database server responds, before any check that waits for a session. Returns true if the checks of

@@ -4,12 +4,12 @@ use export::id::TenantId;
 use serde_json::json;
 use store::Forgotten;
 
-use crate::answer::Answer;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::output::CommandOutput;
 
 /// Deletes keys and exports, releases the chunks, and reports what remains. Further calls do the rest.
-pub(crate) async fn forget(context: &Context, tenant: &str) -> Result<Answer, Failure> {
+pub(crate) async fn forget(context: &Context, tenant: &str) -> Result<CommandOutput, Failure> {
     let id: TenantId = tenant.parse().map_err(|error| Failure::Refused(format!("tenant: {error}")))?;
     let forgotten = context.store.forget_tenant(&id).await?;
     let listed = context.beside.objects.list(&format!("t/{id}/"), None).await;
@@ -18,7 +18,7 @@ pub(crate) async fn forget(context: &Context, tenant: &str) -> Result<Answer, Fa
     let forgotten = match (forgotten, &objects) {
         (Some(forgotten), _) => forgotten,
         (None, Ok(page)) if page.keys.is_empty() => {
-            return Ok(Answer::refused(format!(
+            return Ok(CommandOutput::refused(format!(
                 "there is no tenant {id}, and the bucket has no objects of one"
             )));
         }
@@ -26,7 +26,7 @@ pub(crate) async fn forget(context: &Context, tenant: &str) -> Result<Answer, Fa
     };
     let text = told(&id, &forgotten, &objects.map(|page| objects_left(&page)), context.settings.tokens);
     let data = json!({"tenant": id, "forgotten": forgotten, "invalidate": format!("/t/{id}/*")});
-    Ok(Answer::done(text, data))
+    Ok(CommandOutput::done(text, data))
 }
 
 fn objects_left(page: &ports::objects::Page) -> String {

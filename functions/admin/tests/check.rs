@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use admin::{Answer, Beside, Context, Settings};
+use admin::{Beside, CommandOutput, Context, Settings};
 use ports::cache::RedisCache;
 use ports::links::{MemorySecret, SecretsManager};
 use ports::objects::{MemoryObjects, S3Objects};
@@ -64,7 +64,7 @@ impl Ground {
     }
 
     /// Returns the result of `check` for a deployment with these settings and the same servers.
-    async fn check(&self, stored: StoredSettings) -> Answer {
+    async fn check(&self, stored: StoredSettings) -> CommandOutput {
         check(Settings { stored, ..self.settings() }, nothing_beside()).await
     }
 
@@ -81,7 +81,7 @@ impl Ground {
     }
 }
 
-async fn check(settings: Settings, beside: Beside) -> Answer {
+async fn check(settings: Settings, beside: Beside) -> CommandOutput {
     let context = Context::new(settings, beside).unwrap();
     admin::run(&context, json!({"command": "check"})).await
 }
@@ -92,7 +92,7 @@ fn nothing_beside() -> Beside {
 }
 
 #[track_caller]
-fn says(answer: &Answer, part: &str) {
+fn says(answer: &CommandOutput, part: &str) {
     assert!(answer.text.contains(part), "{part:?} is not in:\n{}", answer.text);
 }
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 use store::Limits;
 use tests::{Redis, eventually};
 
-use super::{Answer, KEYS, Process, World};
+use super::{ApiResponse, KEYS, Process, World};
 use crate::fixture::{LEASE_SECS, TARGET, new_export, note, want};
 
 /// Returns two processes that have shown the export.
@@ -26,7 +26,7 @@ async fn two(world: &World, redis: Option<&Redis>, id: ExportId) -> (Process, Pr
 }
 
 /// Checks that after a change the process returns the right response as soon as keys are no longer cached.
-async fn soon(process: &Process, path: &str, is_right: impl Fn(&Answer) -> bool) {
+async fn soon(process: &Process, path: &str, is_right: impl Fn(&ApiResponse) -> bool) {
     let changed = Instant::now();
     loop {
         // The time of the request counts, not the time of the response.

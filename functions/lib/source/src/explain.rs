@@ -73,10 +73,10 @@ impl PlanNode {
     pub fn parse(json: &str) -> Option<Self> {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
-        struct Answer {
+        struct ExplainRow {
             plan: PlanNode,
         }
-        let answers: Vec<Answer> = serde_json::from_str(json).ok()?;
+        let answers: Vec<ExplainRow> = serde_json::from_str(json).ok()?;
         answers.into_iter().next().map(|answer| answer.plan)
     }
 
