@@ -186,10 +186,10 @@ impl Folder {
     /// Returns the obstacle to writing a file of this name, if there is one.
     fn obstacle(&self, name: &str) -> Result<Option<String>, Error> {
         match kind(&self.path.join(name))? {
-            Kind::Nothing => Ok(None),
-            Kind::Folder => Ok(Some(format!("{name} (a directory)"))),
-            Kind::Other if self.overwrite || self.is_ours(name)? => Ok(None),
-            Kind::Other => Ok(Some(name.to_owned())),
+            EntryKind::Nothing => Ok(None),
+            EntryKind::Folder => Ok(Some(format!("{name} (a directory)"))),
+            EntryKind::Other if self.overwrite || self.is_ours(name)? => Ok(None),
+            EntryKind::Other => Ok(Some(name.to_owned())),
         }
     }
 
@@ -212,8 +212,8 @@ impl Folder {
     /// already checked for those of other exports.
     fn manifest_obstacle(&self, manifest: &Manifest) -> Result<Option<String>, Error> {
         match kind(&self.path.join(MANIFEST_NAME))? {
-            Kind::Folder => Ok(Some(format!("{MANIFEST_NAME} (a directory)"))),
-            Kind::Other
+            EntryKind::Folder => Ok(Some(format!("{MANIFEST_NAME} (a directory)"))),
+            EntryKind::Other
                 if !self.overwrite
                     && !read_manifest(&self.path).is_ok_and(|there| there.export == manifest.export) =>
             {
@@ -237,17 +237,17 @@ impl Folder {
     }
 }
 
-enum Kind {
+enum EntryKind {
     Nothing,
     Folder,
     Other,
 }
 
-fn kind(path: &Path) -> Result<Kind, Error> {
+fn kind(path: &Path) -> Result<EntryKind, Error> {
     match fs::symlink_metadata(path) {
-        Ok(meta) if meta.is_dir() => Ok(Kind::Folder),
-        Ok(_) => Ok(Kind::Other),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Kind::Nothing),
+        Ok(meta) if meta.is_dir() => Ok(EntryKind::Folder),
+        Ok(_) => Ok(EntryKind::Other),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(EntryKind::Nothing),
         Err(error) => Err(Error::io(path)(error)),
     }
 }

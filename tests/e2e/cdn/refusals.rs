@@ -5,7 +5,7 @@ use ports::links::Signer;
 use reqwest::{Method, StatusCode};
 
 use super::files;
-use super::rotation::{Kind, key_pair, secret};
+use super::rotation::{KeyAlgorithm, key_pair, secret};
 use super::stack::{CdnStack, now};
 
 pub(super) async fn whatever_we_did_not_sign_opens_nothing(cdn: &CdnStack, manifest: &Manifest) {
@@ -32,7 +32,7 @@ pub(super) async fn whatever_we_did_not_sign_opens_nothing(cdn: &CdnStack, manif
 
     let id = value("Key-Pair-Id");
     let mut foreign = Vec::new();
-    for kind in [Kind::Ecdsa, Kind::Rsa] {
+    for kind in [KeyAlgorithm::Ecdsa, KeyAlgorithm::Rsa] {
         let pair = key_pair(kind);
         for id in ["KFOREIGN", id.as_str()] {
             let signer = Signer::read(&secret(cdn, id, &pair.private)).unwrap();

@@ -2,7 +2,7 @@
 
 use ports::cache::RedisCache;
 use ports::links::{LinksError, Secret};
-use ports::objects::{Kind, Objects};
+use ports::objects::{Objects, ObjectsErrorKind};
 use ports::queue::Queue;
 use ports::telemetry::chain;
 
@@ -38,16 +38,18 @@ pub(super) async fn bucket(objects: &dyn Objects) -> CheckReport {
     report
 }
 
-fn bucket_remedy(kind: Kind) -> &'static str {
+fn bucket_remedy(kind: ObjectsErrorKind) -> &'static str {
     match kind {
-        Kind::Unavailable => NO_WAY,
-        Kind::Denied => {
+        ObjectsErrorKind::Unavailable => NO_WAY,
+        ObjectsErrorKind::Denied => {
             "redeploy the unmodified template: the function's role needs s3:ListBucket on the bucket, and the policy of an S3 endpoint must allow it"
         }
-        Kind::NotFound | Kind::NoBucket => {
+        ObjectsErrorKind::NotFound | ObjectsErrorKind::NoBucket => {
             "the bucket in SLUICE_BUCKET does not exist, and its files are lost: deploy again under another name"
         }
-        Kind::Throttled | Kind::Other => "run check again; if it fails again, check the bucket's policy",
+        ObjectsErrorKind::Throttled | ObjectsErrorKind::Other => {
+            "run check again; if it fails again, check the bucket's policy"
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use ports::cache::{Cache, Kind, LayerCounts};
+use ports::cache::{Cache, CacheKind, LayerCounts};
 use ports::metrics::{Metric, put};
 use serde_json::{Value, json};
 
@@ -58,7 +58,7 @@ impl CounterEmitter {
 
 /// Returns the counts by kind. Kinds that were never requested are omitted.
 fn by_kind(layer: &LayerCounts) -> Value {
-    let kinds = Kind::ALL.iter().map(|kind| (kind, layer.kind(*kind)));
+    let kinds = CacheKind::ALL.iter().map(|kind| (kind, layer.kind(*kind)));
     let asked = kinds.filter(|(_, count)| *count != Default::default());
     let written = asked.map(|(kind, count)| {
         let count = json!({"hits": count.hits, "misses": count.misses, "errors": count.errors});

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 
 use self::link::Link;
 use super::counts::{Counts, LayerCounts};
-use super::key::{Key, Kind};
+use super::key::{CacheKind, Key};
 use super::{Cache, Entry};
 use crate::config::ConfigError;
 
@@ -47,7 +47,7 @@ impl RedisCache {
     }
 
     /// Runs commands; `None`, counted, if they failed or were not sent.
-    async fn ask<T: redis::FromRedisValue>(&self, kind: Kind, commands: &redis::Pipeline) -> Option<T> {
+    async fn ask<T: redis::FromRedisValue>(&self, kind: CacheKind, commands: &redis::Pipeline) -> Option<T> {
         match self.link.ask(commands).await {
             Ok(answer) => Some(answer),
             Err(was_asked) => {
