@@ -12,7 +12,7 @@ use export::range::{RangeKind, Span};
 use export::selection::Selection;
 use export::usage::Usage;
 use ports::random;
-use store::{Limits, NewExport, Noted, ReadNote, Store};
+use store::{NewExport, Noted, PlanLimits, ReadNote, Store};
 
 /// Longer than a test takes. A lease that should expire during a test has 0 s.
 pub(crate) const LEASE_SECS: u32 = 600;
@@ -64,7 +64,7 @@ pub(crate) fn new_export(tenant: &TenantId, wants: Vec<Want>) -> NewExport {
         wants,
         reuse: Reuse::Settled,
         idempotency: None,
-        limits: Limits { target_bytes: TARGET, max_chunks: 10_000 },
+        limits: PlanLimits { target_bytes: TARGET, max_chunks: 10_000 },
         deadline_secs: 3600,
     }
 }

@@ -20,7 +20,7 @@ use tokio::time::{sleep, sleep_until};
 
 use crate::context::Context;
 use crate::deadline::Deadline;
-use crate::decode::Limits;
+use crate::decode::FramingLimits;
 use crate::end::{fail, give_back, insist};
 use crate::error::AttemptError;
 use crate::notify::dispatch;
@@ -291,7 +291,7 @@ fn recipe(ctx: &Context, attempt: &Attempt) -> Recipe {
         columns: attempt.selection.columns.clone(),
         output: attempt.selection.output.clone(),
         threads: ctx.threads,
-        limits: Limits::default(),
+        limits: FramingLimits::default(),
     }
 }
 

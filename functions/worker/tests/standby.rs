@@ -26,7 +26,7 @@ use ports::objects::MemoryObjects;
 use ports::queue::MemoryQueue;
 use ports::random;
 use source::Source;
-use store::{Limits, NewExport, Store};
+use store::{NewExport, PlanLimits, Store};
 use worker::{Context, Deadline, Lease, Sizes};
 
 /// Settle time far shorter than the standby's delay: on the primary everything would be settled.
@@ -74,7 +74,7 @@ async fn accept(ctx: &Context, range: (i64, i64)) -> (ExportId, bool) {
         wants: vec![want(range.0, range.1)],
         reuse: Reuse::Settled,
         idempotency: None,
-        limits: Limits { target_bytes: 1 << 30, max_chunks: 1_000 },
+        limits: PlanLimits { target_bytes: 1 << 30, max_chunks: 1_000 },
         deadline_secs: 3_600,
     };
     (id, ctx.store.accept(&new).await.unwrap().complete)

@@ -8,7 +8,7 @@ use export::id::ExportId;
 use export::state::ExportStatus;
 use export::usage::Usage;
 use serde_json::Value;
-use store::Limits;
+use store::PlanLimits;
 use tests::{Redis, eventually};
 
 use super::{ApiResponse, KEYS, Process, World};
@@ -178,7 +178,7 @@ async fn a_retried_export_is_never_shown_as_failed() {
         |body: &str| serde_json::from_str::<Value>(body).unwrap()["status"].as_str().unwrap().to_owned();
     assert_eq!(status(&process.get(&path).await.body), ExportStatus::Failed.as_str());
     // By a client that uses another process.
-    let limits = Limits { target_bytes: TARGET, max_chunks: 1000 };
+    let limits = PlanLimits { target_bytes: TARGET, max_chunks: 1000 };
     world.store.retry(&world.tenant, new.id, &wants, "r", limits, 3600).await.unwrap();
     assert_eq!(status(&process.get(&path).await.body), ExportStatus::Queued.as_str(), "at once");
 }

@@ -22,7 +22,7 @@ async fn store() -> (Database, Store) {
 /// Sets the deadline of all live exports in the past.
 const PASS: &str = "update sluice.export set deadline_at = now() - interval '1 second'";
 
-const LIMITS: store::Limits = store::Limits { target_bytes: TARGET, max_chunks: 1000 };
+const LIMITS: store::PlanLimits = store::PlanLimits { target_bytes: TARGET, max_chunks: 1000 };
 
 /// Returns the context of a sweeper for this store, with a bucket and a queue in memory.
 fn sweeper_of(store: Store, database: &Database) -> sweeper::Context {

@@ -62,7 +62,7 @@ async fn ended_export_lists_invalidated_chunks_and_retry_reads_only_them() {
     assert!(store.file(&acme, new.id, &files[1].name).await.unwrap().is_some());
     assert_eq!(store.dying(10).await.unwrap().len(), 1, "its file goes at the next sweep");
 
-    let limits = store::Limits { target_bytes: TARGET, max_chunks: 1000 };
+    let limits = store::PlanLimits { target_bytes: TARGET, max_chunks: 1000 };
     store.retry(&acme, new.id, &new.wants, "r", limits, 3600).await.unwrap();
     assert_eq!(database.number("select count(*) from sluice.chunk where state = 'due'").await.unwrap(), 1);
     drain(&store).await;

@@ -4,7 +4,7 @@ use export::failure::{Failure, FailureCode};
 use export::id::{ExportId, TenantId};
 use export::state::ExportStatus;
 use export::usage::Usage;
-use store::{AcceptError, Ended, Finish, Full, Idempotency, Limits, NewExport, Noted, RetryError, Store};
+use store::{AcceptError, Ended, Finish, Full, Idempotency, NewExport, Noted, PlanLimits, RetryError, Store};
 use tests::Database;
 
 use crate::fixture::{LEASE_SECS, TARGET, add_tenant, new_export, want, work};
@@ -145,7 +145,7 @@ async fn retry_queues_last_and_is_refused_when_full() {
     for new in &later {
         store.accept(new).await.unwrap();
     }
-    let limits = Limits { target_bytes: TARGET, max_chunks: 100 };
+    let limits = PlanLimits { target_bytes: TARGET, max_chunks: 100 };
     let retry = || store.retry(&acme, failed.id, &failed.wants, "r", limits, 3600);
     assert!(matches!(retry().await, Err(RetryError::Full(_))));
     assert_eq!(store.cancel_or_delete(&acme, later[2].id).await.unwrap(), Ended::Canceled);

@@ -101,7 +101,7 @@ async fn requests_waiting_too_long_are_refused_on_the_same_connection() {
     let pid = database.number(session).await.unwrap();
     let refused = store.accept(&requests(&acme, 1, false)[0]).await.unwrap_err();
     assert!(matches!(refused, AcceptError::Store(StoreError::Taken(_))), "{refused:?}");
-    let limits = store::Limits { target_bytes: TARGET, max_chunks: 100 };
+    let limits = store::PlanLimits { target_bytes: TARGET, max_chunks: 100 };
     let refused = store.retry(&acme, failed.id, &failed.wants, "r", limits, 3600).await.unwrap_err();
     assert!(matches!(refused, RetryError::Store(StoreError::Taken(_))), "{refused:?}");
     assert_eq!(database.number(session).await.unwrap(), pid, "the same connection");
@@ -121,7 +121,7 @@ async fn refusals_keep_the_connection() {
     let mut large = new_export(&acme, vec![want(&acme, "large", 0, 1000, 500)]);
     large.limits.max_chunks = 10;
     assert!(matches!(store.accept(&large).await, Err(AcceptError::TooManyChunks(_))));
-    let limits = store::Limits { target_bytes: TARGET, max_chunks: 100 };
+    let limits = store::PlanLimits { target_bytes: TARGET, max_chunks: 100 };
     let nothing = new_export(&acme, vec![]);
     assert!(matches!(
         store.retry(&acme, nothing.id, &[], "r", limits, 3600).await,

@@ -11,7 +11,7 @@ use ports::fault::Point;
 use ports::random;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use store::{AcceptError, Accepted, Applied, ExportState, Idempotency, Limits, NewExport};
+use store::{AcceptError, Accepted, Applied, ExportState, Idempotency, NewExport, PlanLimits};
 
 use super::{POLL_SECS, dispatch, find, finish, path, planned, shape};
 use crate::caller::Caller;
@@ -181,8 +181,8 @@ pub(super) fn accepted_answer(export: &ExportState) -> Result<Response, Refusal>
     Ok(response)
 }
 
-pub(super) fn limits(context: &Context) -> Limits {
-    Limits { target_bytes: context.settings.target_bytes, max_chunks: context.settings.max_chunks }
+pub(super) fn limits(context: &Context) -> PlanLimits {
+    PlanLimits { target_bytes: context.settings.target_bytes, max_chunks: context.settings.max_chunks }
 }
 
 /// Returns everything against which a request is validated.

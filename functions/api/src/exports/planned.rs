@@ -121,7 +121,7 @@ mod tests {
     use export::forecast::Past;
     use export::plan::Piece;
     use export::range::Range;
-    use export::request::{Limits, Request, Scope};
+    use export::request::{Request, RequestLimits, Scope};
 
     /// Plan of three datasets: a shared one with an estimate, one with a tenant column, and one without an estimate.
     fn answer(past: Own) -> wire::DryRun {
@@ -144,7 +144,7 @@ mod tests {
             estimates: &estimates,
             tenant: &tenant,
             source: "s",
-            limits: Limits::default(),
+            limits: RequestLimits::default(),
         };
         let wants = Request::parse(&serde_json::json!({"datasets": "*"}), &scope).unwrap().wants;
         let piece = |want: &Want| Piece {

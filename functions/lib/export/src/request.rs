@@ -55,14 +55,14 @@ pub struct Request {
 
 /// Maximum size of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct RequestLimits {
     /// Maximum number of datasets in one export.
     pub datasets: usize,
     /// Maximum number of values in one filter.
     pub filter_values: usize,
 }
 
-impl Default for Limits {
+impl Default for RequestLimits {
     fn default() -> Self {
         Self { datasets: 1000, filter_values: 500 }
     }
@@ -80,7 +80,7 @@ pub struct Scope<'a> {
     /// Name of the database that is read.
     pub source: &'a str,
     /// Maximum size of the request.
-    pub limits: Limits,
+    pub limits: RequestLimits,
 }
 
 /// Keys of a request except those that choose datasets.

@@ -40,14 +40,14 @@ pub struct NewExport {
     /// Idempotency key, if the client sent one.
     pub idempotency: Option<Idempotency>,
     /// Limits of the plan.
-    pub limits: Limits,
+    pub limits: PlanLimits,
     /// Seconds after which the export ends, whatever its state.
     pub deadline_secs: u32,
 }
 
 /// Limits of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct PlanLimits {
     /// Target size of a chunk in bytes of binary COPY.
     pub target_bytes: u64,
     /// Maximum number of chunks of an export.
@@ -110,7 +110,7 @@ impl NewExport {
     }
 }
 
-impl Limits {
+impl PlanLimits {
     fn policy(self, reuse: Reuse, now_micros: i64) -> Policy {
         Policy { target_bytes: self.target_bytes, max_chunks: self.max_chunks, reuse, now_micros }
     }
@@ -168,7 +168,7 @@ impl Store {
         tenant: &TenantId,
         wants: &[Want],
         reuse: Reuse,
-        limits: Limits,
+        limits: PlanLimits,
     ) -> Result<Plan, AcceptError> {
         let look = self.look(tenant, wants, None).await?;
         Ok(Plan::new(wants, &look.candidates, &limits.policy(reuse, look.now))?)

@@ -35,7 +35,7 @@ mod sweep;
 mod turns;
 mod view;
 
-pub use accept::{AcceptError, Accepted, Limits, NewExport};
+pub use accept::{AcceptError, Accepted, NewExport, PlanLimits};
 pub use back_off::{BackOff, GivenBack};
 pub use cancel::Ended;
 pub use catalog::{Applied, KeptCatalog, Put};

@@ -12,7 +12,7 @@ use sqlx::Row;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::accept::{Limits, ROOM, insert_pieces, lock_candidates, number};
+use super::accept::{PlanLimits, ROOM, insert_pieces, lock_candidates, number};
 use super::connection::{AsStoreError, Store, Tx, sql};
 use super::error::StoreError;
 use super::ranges::{from_row, ids, json};
@@ -82,7 +82,7 @@ impl Store {
         export: ExportId,
         wants: &[Want],
         revision_id: &str,
-        limits: Limits,
+        limits: PlanLimits,
         deadline_secs: u32,
     ) -> Result<(), RetryError> {
         self.end_if_overdue(export).await?;
@@ -107,7 +107,7 @@ struct Retry<'a> {
     export: ExportId,
     wants: &'a [Want],
     revision_id: &'a str,
-    limits: Limits,
+    limits: PlanLimits,
     deadline_secs: u32,
 }
 

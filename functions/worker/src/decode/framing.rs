@@ -18,7 +18,7 @@ const HEADER_BYTES: usize = 19;
 
 /// Size limits that bound memory.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct FramingLimits {
     /// Size at which a block ends, with the row that reaches it. The first block counts the header, as a batch of the
     /// source does. A row of this size is a block alone.
     pub block_bytes: usize,
@@ -28,7 +28,7 @@ pub struct Limits {
     pub row_bytes: usize,
 }
 
-impl Default for Limits {
+impl Default for FramingLimits {
     fn default() -> Self {
         // A batch of the source becomes a block without a copy. Blocks of 256 KiB give gzip members that are half a
         // percent larger in total than bigger members would be, and fit in cache.
@@ -70,7 +70,7 @@ enum Found {
 #[derive(Debug)]
 pub struct Framing {
     columns: Vec<String>,
-    limits: Limits,
+    limits: FramingLimits,
     state: State,
     pending: Pending,
     /// Size of the header, until the first block is full.
@@ -87,7 +87,7 @@ pub struct Framing {
 
 impl Framing {
     /// Creates the framing of a stream with these columns.
-    pub fn new(columns: Vec<String>, limits: Limits) -> Self {
+    pub fn new(columns: Vec<String>, limits: FramingLimits) -> Self {
         Self {
             columns,
             limits,

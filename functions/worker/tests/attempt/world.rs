@@ -21,7 +21,7 @@ use ports::random;
 use sha2::{Digest, Sha256};
 use source::{Described, Source};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
-use store::{Limits, NewExport, Store};
+use store::{NewExport, PlanLimits, Store};
 use worker::{Context, Deadline, Lease, Sizes};
 
 /// 2024-01-01, and the number of days in the dataset.
@@ -273,7 +273,7 @@ impl World {
             wants: vec![want],
             reuse,
             idempotency: None,
-            limits: Limits { target_bytes: 1 << 40, max_chunks: 1_000 },
+            limits: PlanLimits { target_bytes: 1 << 40, max_chunks: 1_000 },
             deadline_secs: 3_600,
         };
         self.ctx.store.accept(&new).await.unwrap();

@@ -61,7 +61,7 @@ fn with_scope<T>(read: impl FnOnce(&Scope<'_>) -> T) -> T {
         estimates: &BTreeMap::new(),
         tenant: &"acme".parse().unwrap(),
         source: "shop",
-        limits: Limits::default(),
+        limits: RequestLimits::default(),
     })
 }
 
