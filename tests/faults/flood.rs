@@ -78,11 +78,11 @@ async fn rounds_of(client: &Client, calls: usize, rounds: usize) -> Vec<Noticed>
 }
 
 /// Connections that send requests one after the other until `over` is set.
-struct Load {
+struct FloodClients {
     connections: Vec<JoinHandle<(usize, usize)>>,
 }
 
-fn load(client: &Client, request: fn() -> Value, connections: usize, over: &Arc<AtomicBool>) -> Load {
+fn load(client: &Client, request: fn() -> Value, connections: usize, over: &Arc<AtomicBool>) -> FloodClients {
     let send = |_| {
         let (client, over) = (client.clone(), over.clone());
         tokio::spawn(async move {
@@ -100,7 +100,7 @@ fn load(client: &Client, request: fn() -> Value, connections: usize, over: &Arc<
             (accepted, refused)
         })
     };
-    Load { connections: (0..connections).map(send).collect() }
+    FloodClients { connections: (0..connections).map(send).collect() }
 }
 
 /// Waits until an export has ended or the load is over.
@@ -111,7 +111,7 @@ async fn ended(client: &Client, id: ExportId, over: &AtomicBool) {
     }
 }
 
-impl Load {
+impl FloodClients {
     /// Ends the load and returns the numbers of accepted and refused requests.
     async fn end(self, over: &AtomicBool) -> (usize, usize) {
         over.store(true, Ordering::Relaxed);

@@ -1,7 +1,7 @@
 //! Response of a dry run: size, duration and cost of a plan. Every figure is an estimate, an upper bound or unknown.
 //! An unknown figure is omitted, never written as a number.
 
-use export::forecast::{Effort, Load, Own, Pace, Sizes, Surroundings};
+use export::forecast::{Effort, Own, Pace, Sizes, Surroundings, Workload};
 use export::manifest::rfc3339;
 use export::plan::{DatasetPlan, Plan, Want};
 use export::price::{Cost, LEFT_OUT, PRICE_LIST};
@@ -23,7 +23,7 @@ pub(super) fn plan(plan: &Plan, wants: &[Want], outlook: &Outlook, worker_memory
         Sizes::of(dataset, want, outlook.past.get(&dataset.dataset).unwrap_or(&none))
     };
     let sizes: Vec<_> = plan.datasets.iter().zip(wants).map(sizes).collect();
-    let effort = |new: Load| pace.effort(new, &around);
+    let effort = |new: Workload| pace.effort(new, &around);
     let efforts: Vec<_> = sizes.iter().map(|sizes| sizes.new.map(effort)).collect();
     let datasets: Vec<_> = (plan.datasets.iter().zip(wants))
         .zip(sizes.iter().zip(&efforts))
@@ -159,7 +159,7 @@ mod tests {
             pieces: vec![piece(want)],
             note: None,
         });
-        let own = Load { chunks: 1, bytes: 5 };
+        let own = Workload { chunks: 1, bytes: 5 };
         let past = [("b".to_owned(), past)].into();
         let outlook = Outlook { budget: 4, kept_hours: 168, own, past, ..Outlook::default() };
         plan(&Plan { datasets: datasets.collect() }, &wants, &outlook, 1769)

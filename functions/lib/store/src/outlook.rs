@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use export::forecast::{Load, Own, Past, Seen};
+use export::forecast::{Own, Past, Seen, Workload};
 use export::format::Output;
 use export::id::TenantId;
 use export::plan::Want;
@@ -30,7 +30,7 @@ pub struct Outlook {
     pub paused: bool,
     /// The tenant's waiting chunks. Bytes are those of datasets without a tenant column; the plan of the others is
     /// based on the data of all tenants.
-    pub own: Load,
+    pub own: Workload,
 }
 
 /// Sums over the chunks of one dataset and kind of range.
@@ -96,7 +96,7 @@ impl Store {
             budget: setting("budget")?,
             kept_hours: setting("kept_hours")?,
             paused: row.try_get("paused")?,
-            own: Load { chunks: count(&row, "waiting_chunks")?, bytes: count(&row, "waiting_bytes")? },
+            own: Workload { chunks: count(&row, "waiting_chunks")?, bytes: count(&row, "waiting_bytes")? },
         })
     }
 }

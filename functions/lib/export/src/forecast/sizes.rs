@@ -4,7 +4,7 @@
 //! rows belong to several tenants, PostgreSQL's estimates cover all of them: they are used to cut chunks and are not
 //! shown. The size of the client's own earlier chunks is shown instead.
 
-use super::Load;
+use super::Workload;
 use crate::estimate::{DatasetEstimate, Size};
 use crate::plan::{DatasetPlan, Piece, Want};
 use crate::range::Range;
@@ -43,11 +43,11 @@ pub struct Sizes {
     /// Size of the whole dataset: counted for chunks that are already read.
     pub all: Option<Size>,
     /// Chunks to read that no other export shares.
-    pub new: Option<Load>,
+    pub new: Option<Workload>,
     /// All chunks to read, including those that another export of the client waits for too.
-    pub unread: Option<Load>,
+    pub unread: Option<Workload>,
     /// Part of `unread` that another export waits for too.
-    pub shared: Load,
+    pub shared: Workload,
     /// Bytes of the largest unread chunk.
     pub largest: u64,
     /// True if these are upper bounds.
@@ -62,7 +62,7 @@ impl Sizes {
         let unread: Vec<_> = plan.pieces.iter().filter(|piece| piece.unread).collect();
         let counted: Size = plan.pieces.iter().filter(|piece| !piece.unread).map(size_of).sum();
         if unread.is_empty() {
-            let none = Some(Load::default());
+            let none = Some(Workload::default());
             return Self { all: Some(counted), new: none, unread: none, ..Self::default() };
         }
         let guess = if want.selection.tenant_column.is_some() {
@@ -71,7 +71,7 @@ impl Sizes {
             Guess::of_estimate(&unread, want)
         };
         let Some(sizes) = guess.sizes else { return Self { note: guess.note, ..Self::default() } };
-        let (mut new, mut shared, mut sum) = (Load::default(), Load::default(), Size::default());
+        let (mut new, mut shared, mut sum) = (Workload::default(), Workload::default(), Size::default());
         for (piece, size) in unread.iter().zip(&sizes) {
             let load = if piece.reused.is_some() { &mut shared } else { &mut new };
             load.add(size.bytes);
@@ -87,7 +87,7 @@ impl Sizes {
         Self {
             all: Some(all),
             new: Some(new),
-            unread: Some(Load { chunks: new.chunks + shared.chunks, bytes: new.bytes + shared.bytes }),
+            unread: Some(Workload { chunks: new.chunks + shared.chunks, bytes: new.bytes + shared.bytes }),
             shared,
             largest: sizes.iter().map(|size| size.bytes).max().unwrap_or_default(),
             at_most: guess.at_most,

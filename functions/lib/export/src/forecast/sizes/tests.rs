@@ -51,7 +51,7 @@ fn without_months_the_dataset_size_is_the_upper_bound() {
     for months in [0, 600] {
         let sizes = of(vec![new(0, 50, 0), new(50, 100, 0)], &want(months, false));
         assert_eq!((rows(&sizes), sizes.at_most), (Some(1000), true), "{months}");
-        assert_eq!(sizes.new, Some(Load { chunks: 2, bytes: 50_000 }));
+        assert_eq!(sizes.new, Some(Workload { chunks: 2, bytes: 50_000 }));
         assert!(sizes.note.unwrap().contains("upper bound"));
     }
 }
