@@ -32,7 +32,7 @@ use crate::machine::venv::Venv;
 use crate::machine::{place, prerequisites, signals};
 use database::{Contents, Database};
 use engine::{Printed, Sink};
-use lines::{How, LINES, Line, NARROW, ORDERS, Place};
+use lines::{How, LINES, Line, NARROW, ORDERS, RunPaths};
 use measure::{Run, measure};
 use report::BenchReport;
 use rounds::Rule;
@@ -133,10 +133,10 @@ fn table(args: &BenchArgs) -> Result<ExitCode> {
 }
 
 /// Prepares everything a run needs, with the tables resolved and loaded into the server's memory.
-fn place(database: &Database, peers: &Venv, engine: PathBuf, tables: &[&str]) -> Result<Place> {
+fn place(database: &Database, peers: &Venv, engine: PathBuf, tables: &[&str]) -> Result<RunPaths> {
     let folder = place::stack("bench")?;
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
-    let place = Place {
+    let place = RunPaths {
         psql: database.psql(),
         python: peers.python(),
         script: place::script("x/src/bench/peers.py"),
@@ -155,7 +155,7 @@ fn place(database: &Database, peers: &Venv, engine: PathBuf, tables: &[&str]) ->
 
 fn rounds(
     lines: &[&Line],
-    place: &Place,
+    place: &RunPaths,
     rows: &BTreeMap<&str, u64>,
     rule: Rule,
     time: Option<Duration>,
@@ -192,7 +192,7 @@ fn rounds(
     Ok(all)
 }
 
-fn once(line: &Line, place: &Place, rows: &BTreeMap<&str, u64>) -> Result<(Run, Option<Printed>)> {
+fn once(line: &Line, place: &RunPaths, rows: &BTreeMap<&str, u64>) -> Result<(Run, Option<Printed>)> {
     if let Some(program) = line.needs().filter(|program| prerequisites::find(program).is_none()) {
         bail!("{program} is not installed (`apt-get install {program}`)");
     }
@@ -221,7 +221,7 @@ fn once(line: &Line, place: &Place, rows: &BTreeMap<&str, u64>) -> Result<(Run, 
 }
 
 /// Reads the numbers that the engine printed for the last run.
-fn printed(place: &Place) -> Result<Printed> {
+fn printed(place: &RunPaths) -> Result<Printed> {
     let said = fs::read_to_string(place.folder.join("stdout"))?;
     serde_json::from_str(&said).context("the engine printed unexpected output")
 }

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::{StatusCode, Uri};
-use ports::cache::Place;
+use ports::cache::PageRequest;
 
 use super::{Id, ended};
 use crate::answer;
@@ -26,10 +26,10 @@ pub(crate) async fn chunks(
 }
 
 /// Position and size of the requested page of an export's chunks, at most `most`.
-pub(super) fn place(params: &mut Params, most: usize) -> Place {
+pub(super) fn place(params: &mut Params, most: usize) -> PageRequest {
     let cursor: Option<ChunkCursor> = params.cursor();
     let after = cursor.map(|cursor| (cursor.ordinal, cursor.id));
-    Place {
+    PageRequest {
         after,
         whole: cursor.is_some_and(|cursor| cursor.whole),
         limit: params.limit(200, 1000).min(most),

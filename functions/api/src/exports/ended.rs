@@ -14,7 +14,7 @@ use export::id::ExportId;
 use export::object_key::file_key;
 use export::state::ExportStatus;
 use export::wire::{ChunkList, FileList};
-use ports::cache::Place;
+use ports::cache::PageRequest;
 use serde::{Deserialize, Serialize};
 use store::{ChunkDetail, ChunkPage, FileObject};
 
@@ -113,7 +113,7 @@ pub(super) async fn files(
     context: &Context,
     caller: &Caller,
     id: ExportId,
-    place: Place,
+    place: PageRequest,
     links: bool,
 ) -> Result<(FilesLook, Rendered), Refusal> {
     let fill = || async {
@@ -151,7 +151,7 @@ pub(super) async fn chunks(
     context: &Context,
     caller: &Caller,
     id: ExportId,
-    place: Place,
+    place: PageRequest,
 ) -> Result<Rendered, Refusal> {
     let fill = || async {
         let (page, next_cursor) = page(context, caller, id, place).await?;
@@ -183,7 +183,7 @@ pub(super) async fn file(
 }
 
 /// Returns true if the pages up to this one are complete: the export had succeeded when the first of them was read.
-fn is_whole(place: Place, status: ExportStatus) -> bool {
+fn is_whole(place: PageRequest, status: ExportStatus) -> bool {
     status == ExportStatus::Succeeded && (place.after.is_none() || place.whole)
 }
 
@@ -192,7 +192,7 @@ async fn page(
     context: &Context,
     caller: &Caller,
     id: ExportId,
-    place: Place,
+    place: PageRequest,
 ) -> Result<(ChunkPage, Option<String>), Refusal> {
     // One row more than the limit shows whether there is a next page.
     let ask = i64::try_from(place.limit + 1).unwrap_or(i64::MAX);
@@ -213,8 +213,8 @@ mod tests {
     #[test]
     fn pages_are_complete_only_if_the_first_was() {
         let id = export::id::ChunkId::from_random([7; 16]);
-        let first = Place { after: None, whole: false, limit: 1 };
-        let next = |whole| Place { after: Some((1, id)), whole, limit: 1 };
+        let first = PageRequest { after: None, whole: false, limit: 1 };
+        let next = |whole| PageRequest { after: Some((1, id)), whole, limit: 1 };
         assert!(is_whole(first, ExportStatus::Succeeded) && is_whole(next(true), ExportStatus::Succeeded));
         assert!(
             !is_whole(next(false), ExportStatus::Succeeded),

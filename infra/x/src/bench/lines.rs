@@ -91,7 +91,7 @@ const fn piped(copy: &'static str, through: &'static str) -> How {
 }
 
 /// Paths of everything that a line runs or writes.
-pub(super) struct Place {
+pub(super) struct RunPaths {
     pub(super) psql: PathBuf,
     pub(super) python: PathBuf,
     pub(super) script: PathBuf,
@@ -104,7 +104,7 @@ pub(super) struct Place {
     pub(super) database: u32,
 }
 
-impl Place {
+impl RunPaths {
     /// Returns the path of a line's output file.
     pub(super) fn out(&self) -> PathBuf {
         self.folder.join("out")
@@ -142,7 +142,7 @@ impl Line {
     }
 
     /// Returns the command to measure.
-    pub(super) fn command(&self, place: &Place) -> Command {
+    pub(super) fn command(&self, place: &RunPaths) -> Command {
         match self.how {
             Psql { copy, through } => {
                 let tail =

@@ -78,7 +78,7 @@ pub struct View<'a> {
 
 /// Start and maximum length of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct PageRequest {
     /// Ordinal and id of the chunk before the page.
     pub after: Option<(i64, ChunkId)>,
     /// True if the export had succeeded when its first page was read: all pages together then contain all files.
@@ -110,12 +110,12 @@ impl Keyring {
     }
 
     /// Returns the key of a page of an export's files.
-    pub fn files(&self, view: View<'_>, id: ExportId, page: Place) -> Key {
+    pub fn files(&self, view: View<'_>, id: ExportId, page: PageRequest) -> Key {
         self.key(CacheKind::Files, format_args!("{view}:{id}:{page}"))
     }
 
     /// Returns the key of a page of an export's chunks.
-    pub fn chunks(&self, view: View<'_>, id: ExportId, page: Place) -> Key {
+    pub fn chunks(&self, view: View<'_>, id: ExportId, page: PageRequest) -> Key {
         self.key(CacheKind::Chunks, format_args!("{view}:{id}:{page}"))
     }
 
@@ -137,7 +137,7 @@ impl fmt::Display for View<'_> {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for PageRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.after {
             Some((ordinal, id)) => {

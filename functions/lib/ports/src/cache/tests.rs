@@ -59,7 +59,7 @@ fn cache_keys_are_distinct() {
             let view = View { tenant, changes };
             keys.extend([ring.export(view, id), ring.export(view, ExportId::from_random([2; 16]))]);
             for (after, limit) in [(None, 10), (None, 100), (Some((10, one)), 10), (Some((10, two)), 10)] {
-                let page = Place { after, whole: false, limit };
+                let page = PageRequest { after, whole: false, limit };
                 keys.extend([ring.files(view, id, page), ring.chunks(view, id, page)]);
             }
             keys.extend([ring.file(view, id, "a.csv"), ring.file(view, id, "b.csv")]);
