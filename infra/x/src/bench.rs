@@ -89,7 +89,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode> {
 
 /// Runs of one line so far, or the reason why there are none.
 #[derive(Default)]
-struct Progress {
+struct LineRuns {
     runs: Vec<Run>,
     printed: Vec<Printed>,
     failure: Option<String>,
@@ -159,9 +159,9 @@ fn rounds(
     rows: &BTreeMap<&str, u64>,
     rule: Rule,
     time: Option<Duration>,
-) -> Result<Vec<Progress>> {
+) -> Result<Vec<LineRuns>> {
     let begun = Instant::now();
-    let mut all: Vec<Progress> = lines.iter().map(|_| Progress::default()).collect();
+    let mut all: Vec<LineRuns> = lines.iter().map(|_| LineRuns::default()).collect();
     for round in 1..=rule.most_rounds {
         // Assumes that the next round takes as long as the previous ones on average.
         let next = begun.elapsed().checked_div(u32::try_from(round - 1)?).unwrap_or_default();
@@ -230,7 +230,7 @@ fn report(
     about: String,
     rows: BTreeMap<&'static str, u64>,
     lines: &[&Line],
-    all: Vec<Progress>,
+    all: Vec<LineRuns>,
     rule: Rule,
 ) -> BenchReport {
     let (mut summaries, mut failures, mut runs) = (BTreeMap::new(), Vec::new(), BTreeMap::new());

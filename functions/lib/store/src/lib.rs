@@ -59,5 +59,5 @@ pub use state::StoreState;
 pub use sweep::{Backlog, Dying};
 pub use turns::{Full, Kept};
 pub use view::{
-    AttemptDetail, ChunkDetail, ChunkError, ChunkPage, ExportPage, ExportState, FileObject, Progress,
+    AttemptDetail, ChunkDetail, ChunkError, ChunkPage, ExportPage, ExportState, FileObject, ProgressCounts,
 };
