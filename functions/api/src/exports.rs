@@ -55,8 +55,8 @@ impl FromRequestParts<Context> for Id {
         let id = id.ok_or_else(Refusal::no_export)?;
         let caller = Caller::from_request_parts(parts, context).await?;
         if caller.access().is_scoped() {
-            let (look, _) = ended::export(context, &caller, id).await?;
-            if !caller.access().sees_all(look.datasets()) {
+            let (cached, _) = ended::export(context, &caller, id).await?;
+            if !caller.access().sees_all(cached.datasets()) {
                 return Err(Refusal::no_export());
             }
         }

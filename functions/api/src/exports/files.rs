@@ -30,13 +30,13 @@ pub(crate) async fn files(
     let links = params.flag("links");
     let place = place(&mut params, if links { MAX_LINKS } else { 1000 });
     params.check()?;
-    let (look, body) = ended::files(&context, &caller, id, place, links).await?;
+    let (cached, body) = ended::files(&context, &caller, id, place, links).await?;
     if !links {
         return Ok(answer::rendered(StatusCode::OK, body));
     }
     let mut list: FileList = serde_json::from_slice(&body.body).map_err(|e| Refusal::hide(&e))?;
     let mut handed = Handed::files(id);
-    for (file, key) in list.files.iter_mut().zip(&look.keys) {
+    for (file, key) in list.files.iter_mut().zip(&cached.keys) {
         // Created per response and never stored.
         file.link = Some(handed.link(&context, &caller, key, &file.name).await?);
         file.link_expires_at = Some(rfc3339(micros_in(context.settings.link_secs)));

@@ -18,9 +18,9 @@ pub(crate) async fn show(
     uri: Uri,
 ) -> Result<Response, Refusal> {
     Params::read(&uri, &[]).check()?;
-    let (look, body) = ended::export(&context, &caller, id).await?;
+    let (cached, body) = ended::export(&context, &caller, id).await?;
     let mut response = answer::rendered(StatusCode::OK, body);
-    if look.status.is_live() {
+    if cached.status.is_live() {
         response.headers_mut().insert(header::RETRY_AFTER, POLL_SECS.into());
     }
     Ok(response)

@@ -10,13 +10,13 @@ use super::connection::{AsStoreError, Store, Tx, sql};
 use super::error::StoreError;
 use super::idempotency::{Idempotency, claimed_by};
 use super::turns::{Full, Kept};
-use look::Look;
+use snapshot::AcceptSnapshot;
 
 mod insert;
-mod look;
+mod snapshot;
 
 pub(super) use insert::{ROOM, insert_pieces, number};
-pub(super) use look::lock_candidates;
+pub(super) use snapshot::lock_candidates;
 
 /// Number of plans made without a lock. If the reusable chunks change each time, one more plan is made with them
 /// locked.
@@ -101,7 +101,7 @@ impl AsStoreError for AcceptError {
 enum Stored {
     Accepted(Accepted),
     /// The reusable chunks have changed: the plan must be made again from this newer state.
-    Changed(Look),
+    Changed(AcceptSnapshot),
 }
 
 impl NewExport {
@@ -129,31 +129,31 @@ impl Store {
     /// # Errors
     /// Nothing is stored in that case.
     pub async fn accept(&self, new: &NewExport) -> Result<Accepted, AcceptError> {
-        let mut look = self.look(&new.tenant, &new.wants, new.idempotency.as_ref()).await?;
+        let mut snapshot = self.snapshot(&new.tenant, &new.wants, new.idempotency.as_ref()).await?;
         let mut plans = 1;
         loop {
-            if let Some((id, same)) = look.earlier {
+            if let Some((id, same)) = snapshot.earlier {
                 return replayed(id, same);
             }
-            if let Some(kept) = look.kept {
+            if let Some(kept) = snapshot.kept {
                 return Err(kept.into());
             }
             // A request whose chunks are all read already waits for nothing, so the limit of waiting exports does not
             // apply to it.
-            if let Some(full) = look.full
-                && !Plan::is_covered(&new.wants, &look.candidates, &new.policy(look.now))
+            if let Some(full) = snapshot.full
+                && !Plan::is_covered(&new.wants, &snapshot.candidates, &new.policy(snapshot.now))
             {
                 return Err(full.into());
             }
             let stored = if plans <= FREE_PLANS {
-                let plan = Plan::new(&new.wants, &look.candidates, &new.policy(look.now))?;
-                self.again(|| self.store_planned(new, &look, Some(&plan))).await?
+                let plan = Plan::new(&new.wants, &snapshot.candidates, &new.policy(snapshot.now))?;
+                self.again(|| self.store_planned(new, &snapshot, Some(&plan))).await?
             } else {
-                self.again(|| self.store_planned(new, &look, None)).await?
+                self.again(|| self.store_planned(new, &snapshot, None)).await?
             };
             match stored {
                 Stored::Accepted(accepted) => return Ok(accepted),
-                Stored::Changed(newer) => look = newer,
+                Stored::Changed(newer) => snapshot = newer,
             }
             plans += 1;
         }
@@ -170,32 +170,32 @@ impl Store {
         reuse: Reuse,
         limits: PlanLimits,
     ) -> Result<Plan, AcceptError> {
-        let look = self.look(tenant, wants, None).await?;
-        Ok(Plan::new(wants, &look.candidates, &limits.policy(reuse, look.now))?)
+        let snapshot = self.snapshot(tenant, wants, None).await?;
+        Ok(Plan::new(wants, &snapshot.candidates, &limits.policy(reuse, snapshot.now))?)
     }
 
-    async fn look(
+    async fn snapshot(
         &self,
         tenant: &TenantId,
         wants: &[Want],
         idempotency: Option<&Idempotency>,
-    ) -> Result<Look, StoreError> {
+    ) -> Result<AcceptSnapshot, StoreError> {
         let mut tx = self.begin().await?;
-        let look = Look::read(&mut tx, tenant, wants, idempotency).await?;
+        let snapshot = AcceptSnapshot::read(&mut tx, tenant, wants, idempotency).await?;
         tx.rollback().await?;
-        Ok(look)
+        Ok(snapshot)
     }
 
-    /// Stores the plan made from `look` if it still holds. Without a plan, makes one here from the chunks of `look`,
+    /// Stores the plan made from `snapshot` if it still holds. Without a plan, makes one here from the chunks of `snapshot`,
     /// under their locks.
     async fn store_planned(
         &self,
         new: &NewExport,
-        look: &Look,
+        snapshot: &AcceptSnapshot,
         plan: Option<&Plan>,
     ) -> Result<Stored, AcceptError> {
         let mut tx = self.begin().await?;
-        let stored = store_in(&mut tx, new, look, plan).await;
+        let stored = store_in(&mut tx, new, snapshot, plan).await;
         match &stored {
             Ok(Stored::Accepted(accepted)) if !accepted.replayed => tx.commit().await?,
             Ok(_) => tx.rollback().await?,
@@ -208,7 +208,7 @@ impl Store {
 async fn store_in(
     tx: &mut Tx,
     new: &NewExport,
-    look: &Look,
+    snapshot: &AcceptSnapshot,
     plan: Option<&Plan>,
 ) -> Result<Stored, AcceptError> {
     if let Some(earlier) = enter(tx, new).await? {
@@ -216,14 +216,14 @@ async fn store_in(
     }
     let locked: Vec<ChunkId> = match plan {
         Some(plan) => plan.pieces().filter_map(|(_, piece)| piece.reused).collect(),
-        None => look.candidates.iter().map(|candidate| candidate.id).collect(),
+        None => snapshot.candidates.iter().map(|candidate| candidate.id).collect(),
     };
-    look::lock(tx, &locked).await?;
+    snapshot::lock(tx, &locked).await?;
     // Accepts of one tenant are serialised by its row, so this reads the chunks of all earlier ones.
-    let mut newer = Look::read(tx, &new.tenant, &new.wants, None).await?;
+    let mut newer = AcceptSnapshot::read(tx, &new.tenant, &new.wants, None).await?;
     let made;
     let plan = match plan {
-        Some(plan) if same_plan(&look.candidates, &newer.candidates, new.reuse, look.now) => plan,
+        Some(plan) if same_plan(&snapshot.candidates, &newer.candidates, new.reuse, snapshot.now) => plan,
         Some(_) => return Ok(Stored::Changed(newer)),
         None => {
             newer.keep(&locked);

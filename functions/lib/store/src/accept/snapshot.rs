@@ -18,7 +18,7 @@ use super::super::turns::{Full, Kept};
 
 /// State of the store at one moment.
 #[derive(Debug)]
-pub(super) struct Look {
+pub(super) struct AcceptSnapshot {
     /// The time, in microseconds since 1970.
     pub(super) now: i64,
     /// The export that has the idempotency key; true if it was requested with the same body.
@@ -31,7 +31,7 @@ pub(super) struct Look {
     pub(super) candidates: Vec<Candidate>,
 }
 
-impl Look {
+impl AcceptSnapshot {
     /// Reads the state without taking a lock. It may be outdated at once, except for rows the caller has locked.
     pub(super) async fn read(
         tx: &mut Tx,
@@ -113,6 +113,6 @@ pub(in super::super) async fn lock_candidates(
     tenant: &TenantId,
     wants: &[Want],
 ) -> Result<(), StoreError> {
-    let look = Look::read(tx, tenant, wants, None).await?;
-    lock(tx, &look.candidates.iter().map(|c| c.id).collect::<Vec<_>>()).await
+    let snapshot = AcceptSnapshot::read(tx, tenant, wants, None).await?;
+    lock(tx, &snapshot.candidates.iter().map(|c| c.id).collect::<Vec<_>>()).await
 }
