@@ -47,7 +47,7 @@ pub(crate) enum NoOwner {
 /// Cache of valid keys, by their hash, and of tenants.
 pub(crate) struct Keys {
     keep: Duration,
-    state: Mutex<State>,
+    state: Mutex<KnownKeys>,
     wrong: Mutex<Wrong>,
 }
 
@@ -70,7 +70,7 @@ impl Who {
 }
 
 #[derive(Default)]
-struct State {
+struct KnownKeys {
     known: HashMap<Who, Known>,
     /// Number of times entries were invalidated. A result requested before an invalidation is not cached after it.
     forgotten: u64,
@@ -178,7 +178,7 @@ impl Keys {
         state.known.insert(who, Known { owner, asked: Some(since) });
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, KnownKeys> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

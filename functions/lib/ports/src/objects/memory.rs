@@ -13,11 +13,11 @@ use super::{Meta, Objects, ObjectsError, ObjectsErrorKind, Page, Upload};
 /// A bucket in memory. Clones are the same bucket.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryObjects {
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<BucketState>>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct BucketState {
     objects: BTreeMap<String, (Bytes, Meta)>,
     uploads: BTreeMap<u64, (String, Meta, BTreeMap<u32, Bytes>)>,
     begun: u64,
@@ -26,7 +26,7 @@ struct State {
 }
 
 impl MemoryObjects {
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, BucketState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

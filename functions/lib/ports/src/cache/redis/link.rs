@@ -28,13 +28,13 @@ const LOG_EVERY: Duration = Duration::from_secs(10);
 
 pub(super) struct Link {
     client: Client,
-    state: Mutex<State>,
+    state: Mutex<LinkState>,
     /// Held by the caller that connects.
     connecting: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
-struct State {
+struct LinkState {
     connection: Option<Numbered>,
     made: u64,
     rest_until: Option<Instant>,
@@ -182,7 +182,7 @@ impl Link {
         tracing::warn!(error, unlogged, "the shared cache failed; going on without it for a while");
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, LinkState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
