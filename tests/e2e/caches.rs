@@ -21,7 +21,7 @@ use store::{Applied, Store};
 use tests::{Database, Redis, Statements};
 use tower::ServiceExt;
 
-use crate::fixture::{add_tenant, drain, new_export, want};
+use crate::fixture::{add_tenant, drain, new_export, target};
 
 /// Time for which keys are cached in these tests. A change may stay unseen by other processes for as long.
 const KEYS: Duration = Duration::from_secs(1);
@@ -112,7 +112,7 @@ impl World {
 
     /// Creates an export of four files that has succeeded.
     pub(crate) async fn succeeded(&self) -> ExportId {
-        let new = new_export(&self.tenant, vec![want(&self.tenant, "orders", 0, 100, 4)]);
+        let new = new_export(&self.tenant, vec![target(&self.tenant, "orders", 0, 100, 4)]);
         self.store.accept(&new).await.unwrap();
         drain(&self.store).await;
         store::finish::run(&self.store, &self.objects, new.id).await.unwrap();

@@ -7,7 +7,7 @@ use export::wire;
 use serde_json::json;
 
 use super::asked::Asked;
-use super::fetch::{Loaded, Target};
+use super::fetch::{Destination, Loaded};
 use super::outcome::{Failure, Outcome};
 use super::{plan, show, wait};
 use crate::Client;
@@ -31,7 +31,7 @@ pub(super) struct Export {
     #[arg(long)]
     no_download: bool,
     #[command(flatten)]
-    target: Target,
+    target: Destination,
 }
 
 impl Export {

@@ -17,7 +17,7 @@ use crate::{Client, Error, Fetched, Folder, Wanted, empty};
 /// Directory and parallelism of a download.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Files")]
-pub(super) struct Target {
+pub(super) struct Destination {
     /// Directory for the files [default: exports/ID]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -58,7 +58,7 @@ struct Item {
     rows: u64,
 }
 
-impl Target {
+impl Destination {
     pub(super) fn directory(&self, id: ExportId) -> PathBuf {
         self.out.clone().unwrap_or_else(|| Path::new("exports").join(id.to_string()))
     }

@@ -12,7 +12,7 @@ use store::PlanLimits;
 use tests::{Redis, eventually};
 
 use super::{ApiResponse, KEYS, Process, World};
-use crate::fixture::{LEASE_SECS, TARGET, new_export, note, want};
+use crate::fixture::{LEASE_SECS, TARGET, new_export, note, target};
 
 /// Returns two processes that have shown the export.
 async fn two(world: &World, redis: Option<&Redis>, id: ExportId) -> (Process, Process) {
@@ -163,8 +163,8 @@ async fn shown_from_memory(world: &World, path: &str) -> Process {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_retried_export_is_never_shown_as_failed() {
     let world = World::new().await;
-    let wants = vec![want(&world.tenant, "orders", 0, 100, 1)];
-    let new = new_export(&world.tenant, wants.clone());
+    let targets = vec![target(&world.tenant, "orders", 0, 100, 1)];
+    let new = new_export(&world.tenant, targets.clone());
     world.store.accept(&new).await.unwrap();
     let chunk = world.store.dispatch().await.unwrap()[0];
     let attempt = world.store.lease(chunk, LEASE_SECS).await.unwrap().unwrap();
@@ -179,6 +179,6 @@ async fn a_retried_export_is_never_shown_as_failed() {
     assert_eq!(status(&process.get(&path).await.body), ExportStatus::Failed.as_str());
     // By a client that uses another process.
     let limits = PlanLimits { target_bytes: TARGET, max_chunks: 1000 };
-    world.store.retry(&world.tenant, new.id, &wants, "r", limits, 3600).await.unwrap();
+    world.store.retry(&world.tenant, new.id, &targets, "r", limits, 3600).await.unwrap();
     assert_eq!(status(&process.get(&path).await.body), ExportStatus::Queued.as_str(), "at once");
 }

@@ -8,7 +8,7 @@ use export::usage::Usage;
 use store::{GivenBack, NewExport, Noted, ReadNote, Store};
 use tests::Database;
 
-use crate::fixture::{LEASE_SECS, add_tenant, drain, file, new_export, note, want, work};
+use crate::fixture::{LEASE_SECS, add_tenant, drain, file, new_export, note, target, work};
 
 const CROWDED: Excess = Excess { signal: Signal::ActiveSessions, seen: 45, allowed: 40 };
 
@@ -16,7 +16,7 @@ async fn ground() -> (Database, Store, TenantId, NewExport) {
     let database = Database::create(&[("budget", "2")]).await.unwrap();
     let store = Store::new(&database.url).unwrap();
     let acme = add_tenant(&store, "acme").await;
-    let new = new_export(&acme, vec![want(&acme, "orders", 0, 100, 8)]);
+    let new = new_export(&acme, vec![target(&acme, "orders", 0, 100, 8)]);
     store.accept(&new).await.unwrap();
     (database, store, acme, new)
 }

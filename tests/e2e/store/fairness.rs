@@ -6,7 +6,7 @@ use export::id::{ExportId, TenantId};
 use store::{NewExport, Store};
 use tests::Database;
 
-use crate::fixture::{add_tenant, new_export, want, work};
+use crate::fixture::{add_tenant, new_export, target, work};
 
 const BUDGET: usize = 2;
 
@@ -38,7 +38,7 @@ async fn ground() -> (Database, Store, Workers, TenantId) {
     let database = Database::create(&[("budget", "2")]).await.unwrap();
     let store = Store::new(&database.url).unwrap();
     let acme = add_tenant(&store, "acme").await;
-    let large = new_export(&acme, vec![want(&acme, "orders", 0, 500, 500)]);
+    let large = new_export(&acme, vec![target(&acme, "orders", 0, 500, 500)]);
     store.accept(&large).await.unwrap();
     let mut workers = Workers { queue: store.dispatch().await.unwrap().into() };
     for _ in 0..5 {
@@ -69,12 +69,12 @@ async fn foreign_before(store: &Store, workers: &mut Workers, small: &NewExport)
 /// Creates waiting exports of one chunk each.
 async fn waiting(store: &Store, tenant: &TenantId, how_many: usize) {
     for i in 0..how_many {
-        store.accept(&new_export(tenant, vec![want(tenant, &format!("w{i}"), 0, 10, 1)])).await.unwrap();
+        store.accept(&new_export(tenant, vec![target(tenant, &format!("w{i}"), 0, 10, 1)])).await.unwrap();
     }
 }
 
 fn small(tenant: &TenantId) -> NewExport {
-    new_export(tenant, vec![want(tenant, "clients", 0, 30, 3)])
+    new_export(tenant, vec![target(tenant, "clients", 0, 30, 3)])
 }
 
 #[tokio::test]

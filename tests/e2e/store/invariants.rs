@@ -11,7 +11,7 @@ use sqlx::Executor;
 use store::{Finish, Store};
 use tests::{Database, eventually};
 
-use crate::fixture::{LEASE_SECS, add_tenant, drain, new_export, want, work};
+use crate::fixture::{LEASE_SECS, add_tenant, drain, new_export, target, work};
 
 async fn ground() -> (Database, Store) {
     let database = Database::create(&[("budget", "4")]).await.unwrap();
@@ -41,7 +41,7 @@ const BRAKED: &str = "select count(*) from pg_locks where locktype = 'advisory' 
 async fn chunk_shared_while_failing_does_not_hang_exports() {
     let (database, store) = ground().await;
     let tenants = [add_tenant(&store, "acme").await, add_tenant(&store, "other").await];
-    let new = |i: usize| new_export(&tenants[i], vec![want(&tenants[i], "orders", 0, 10, 1)]);
+    let new = |i: usize| new_export(&tenants[i], vec![target(&tenants[i], "orders", 0, 10, 1)]);
     let exports = [new(0), new(1), new(0), new(1)];
     for first in &exports[..2] {
         store.accept(first).await.unwrap();
@@ -90,7 +90,7 @@ async fn chunk_shared_while_failing_does_not_hang_exports() {
 async fn open_link_on_an_ended_chunk_is_found_and_closed() {
     let (database, store) = ground().await;
     let acme = add_tenant(&store, "acme").await;
-    let new = new_export(&acme, vec![want(&acme, "orders", 0, 10, 1)]);
+    let new = new_export(&acme, vec![target(&acme, "orders", 0, 10, 1)]);
     store.accept(&new).await.unwrap();
     drain(&store).await;
     assert_eq!(store.violations().await.unwrap(), []);
@@ -110,7 +110,7 @@ async fn open_link_on_an_ended_chunk_is_found_and_closed() {
 async fn missing_turn_is_found_and_restored() {
     let (database, store) = ground().await;
     let acme = add_tenant(&store, "acme").await;
-    store.accept(&new_export(&acme, vec![want(&acme, "orders", 0, 10, 1)])).await.unwrap();
+    store.accept(&new_export(&acme, vec![target(&acme, "orders", 0, 10, 1)])).await.unwrap();
     database.run("delete from sluice.turn_change").await.unwrap();
     assert_eq!(store.dispatch().await.unwrap(), []);
     let [broken] = &store.violations().await.unwrap()[..] else { panic!("one is broken") };
@@ -126,7 +126,7 @@ async fn missing_turn_is_found_and_restored() {
 async fn each_broken_invariant_is_found() {
     let (database, store) = ground().await;
     let acme = add_tenant(&store, "acme").await;
-    let [done, live] = ["done", "live"].map(|name| new_export(&acme, vec![want(&acme, name, 0, 100, 2)]));
+    let [done, live] = ["done", "live"].map(|name| new_export(&acme, vec![target(&acme, name, 0, 100, 2)]));
     store.accept(&done).await.unwrap();
     drain(&store).await;
     assert!(store.flip(done.id, "key", 0).await.unwrap());
@@ -237,7 +237,7 @@ async fn each_broken_invariant_is_found() {
 async fn invariant_checks_run_in_bounded_windows() {
     let (database, store) = ground().await;
     let acme = add_tenant(&store, "acme").await;
-    let new = new_export(&acme, vec![want(&acme, "orders", 0, 10, 1)]);
+    let new = new_export(&acme, vec![target(&acme, "orders", 0, 10, 1)]);
     store.accept(&new).await.unwrap();
     // Failed chunks without an export: each of them is a violation.
     let many = "insert into sluice.chunk (id, tenant, dataset, fingerprint, range_of, planned_rows, planned_bytes, indexed, due_at, state, ended_at) \

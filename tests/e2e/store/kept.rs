@@ -5,7 +5,7 @@ use serde_json::json;
 use store::{AcceptError, Ended, Idempotency, Kept, NewExport, Store};
 use tests::Database;
 
-use crate::fixture::{add_tenant, new_export, want, work};
+use crate::fixture::{add_tenant, new_export, target, work};
 
 async fn ground(settings: &[(&str, &str)]) -> (Database, Store, TenantId) {
     let settings: Vec<_> = settings.iter().copied().chain([("budget", "8")]).collect();
@@ -16,7 +16,7 @@ async fn ground(settings: &[(&str, &str)]) -> (Database, Store, TenantId) {
 }
 
 fn small(tenant: &TenantId, i: usize) -> NewExport {
-    new_export(tenant, vec![want(tenant, &format!("small_{i}"), 0, 10, 1)])
+    new_export(tenant, vec![target(tenant, &format!("small_{i}"), 0, 10, 1)])
 }
 
 #[tokio::test]
@@ -70,7 +70,7 @@ async fn kept_request_bytes_are_limited() {
 #[tokio::test]
 async fn canceled_export_without_files_is_removed_after_a_day() {
     let (database, store, acme) = ground(&[]).await;
-    let (without, with) = (small(&acme, 0), new_export(&acme, vec![want(&acme, "orders", 0, 100, 4)]));
+    let (without, with) = (small(&acme, 0), new_export(&acme, vec![target(&acme, "orders", 0, 100, 4)]));
     store.accept(&with).await.unwrap();
     work(&store, store.dispatch().await.unwrap()[0]).await;
     store.accept(&without).await.unwrap();
@@ -116,7 +116,7 @@ async fn export_page_filters_by_dataset_before_counting() {
     let mut seen = Vec::new();
     for i in 0..6 {
         let name = if i % 2 == 0 { "orders" } else { "clients" };
-        let new = new_export(&acme, vec![want(&acme, name, i * 100, i * 100 + 100, 1)]);
+        let new = new_export(&acme, vec![target(&acme, name, i * 100, i * 100 + 100, 1)]);
         store.accept(&new).await.unwrap();
         if name == "orders" {
             seen.insert(0, new.id);
@@ -132,7 +132,7 @@ async fn export_page_filters_by_dataset_before_counting() {
 #[tokio::test]
 async fn kept_chunks_are_limited_even_if_all_reused() {
     let (database, store, acme) = ground(&[("max_kept_chunks", "12")]).await;
-    let new = || new_export(&acme, vec![want(&acme, "orders", 0, 100, 5)]);
+    let new = || new_export(&acme, vec![target(&acme, "orders", 0, 100, 5)]);
     let first = new();
     store.accept(&first).await.unwrap();
     crate::fixture::drain(&store).await;
@@ -154,7 +154,7 @@ async fn kept_chunks_are_limited_even_if_all_reused() {
 #[tokio::test]
 async fn deleted_exports_count_until_their_files_are_removed() {
     let (database, store, acme) = ground(&[("max_kept_exports", "3")]).await;
-    let new = || new_export(&acme, vec![want(&acme, "orders", 0, 100, 1)]);
+    let new = || new_export(&acme, vec![target(&acme, "orders", 0, 100, 1)]);
     for i in 0..3 {
         let export = new();
         assert_eq!(store.accept(&export).await.unwrap().complete, i > 0);
@@ -200,7 +200,7 @@ async fn removals_of_one_tenant_do_not_delay_another() {
     assert_eq!(due.len(), 10);
     assert!(due.iter().any(|one| one.prefix == "t/other/x/1"), "{due:?}");
     for (tenant, chunks) in [(&acme, 40), (&other, 1)] {
-        store.accept(&new_export(tenant, vec![want(tenant, "orders", 0, 100, chunks)])).await.unwrap();
+        store.accept(&new_export(tenant, vec![target(tenant, "orders", 0, 100, chunks)])).await.unwrap();
     }
     let dying = "update sluice.chunk set state = 'dying', ended_at = case tenant when 'acme' then now() - interval '1 hour' else now() end";
     database.run(dying).await.unwrap();
@@ -211,7 +211,7 @@ async fn removals_of_one_tenant_do_not_delay_another() {
 #[tokio::test]
 async fn sharing_export_does_not_inherit_chunk_failures() {
     let (database, store, acme) = ground(&[]).await;
-    let new = || new_export(&acme, vec![want(&acme, "orders", 0, 100, 1)]);
+    let new = || new_export(&acme, vec![target(&acme, "orders", 0, 100, 1)]);
     store.accept(&new()).await.unwrap();
     database.run("update sluice.chunk set failures = 7, breaks = 7").await.unwrap();
     store.accept(&new()).await.unwrap();
@@ -221,13 +221,13 @@ async fn sharing_export_does_not_inherit_chunk_failures() {
 #[tokio::test]
 async fn forecast_counts_only_datasets_in_scope() {
     let (_database, store, acme) = ground(&[]).await;
-    store.accept(&new_export(&acme, vec![want(&acme, "orders", 0, 100, 4)])).await.unwrap();
-    store.accept(&new_export(&acme, vec![want(&acme, "payroll", 0, 100, 3)])).await.unwrap();
+    store.accept(&new_export(&acme, vec![target(&acme, "orders", 0, 100, 4)])).await.unwrap();
+    store.accept(&new_export(&acme, vec![target(&acme, "payroll", 0, 100, 3)])).await.unwrap();
     let output = export::format::Output::default();
     for (within, chunks) in [(None, 7), (Some(["orders".to_owned()]), 4), (Some(["brands".to_owned()]), 0)] {
-        let wants = [want(&acme, "orders", 0, 100, 4)];
+        let targets = [target(&acme, "orders", 0, 100, 4)];
         let within = within.as_ref().map(|one| &one[..]);
-        assert_eq!(store.outlook(&acme, &output, &wants, within).await.unwrap().own.chunks, chunks);
+        assert_eq!(store.outlook(&acme, &output, &targets, within).await.unwrap().own.chunks, chunks);
     }
 }
 

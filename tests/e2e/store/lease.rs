@@ -6,13 +6,13 @@ use export::usage::Usage;
 use store::{Finish, Store};
 use tests::Database;
 
-use crate::fixture::{LEASE_SECS, add_tenant, drain, file, new_export, note, want};
+use crate::fixture::{LEASE_SECS, add_tenant, drain, file, new_export, note, target};
 
 async fn one_chunk() -> (Database, Store, export::id::TenantId, export::id::ExportId, export::id::ChunkId) {
     let database = Database::create(&[("budget", "2")]).await.unwrap();
     let store = Store::new(&database.url).unwrap();
     let acme = add_tenant(&store, "acme").await;
-    let new = new_export(&acme, vec![want(&acme, "orders", 0, 100, 1)]);
+    let new = new_export(&acme, vec![target(&acme, "orders", 0, 100, 1)]);
     store.accept(&new).await.unwrap();
     let chunk = store.dispatch().await.unwrap()[0];
     (database, store, acme, new.id, chunk)

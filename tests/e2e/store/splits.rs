@@ -3,22 +3,22 @@
 use std::collections::BTreeSet;
 
 use export::id::{ChunkId, ExportId, TenantId};
-use export::plan::Want;
+use export::plan::Target;
 use export::range::{DAY_MICROS, Range, RangeKind, Span};
 use export::usage::Usage;
 use store::{Finish, NewExport, Store};
 use tests::Database;
 
-use crate::fixture::{LEASE_SECS, add_tenant, drain, new_export, want};
+use crate::fixture::{LEASE_SECS, add_tenant, drain, new_export, target};
 
 /// Returns half a year of microseconds in one chunk.
-fn micros(tenant: &TenantId) -> Want {
-    let mut want = want(tenant, "orders", 0, 190, 1);
-    if let Some(column) = &mut want.selection.range_column {
+fn micros(tenant: &TenantId) -> Target {
+    let mut target = target(tenant, "orders", 0, 190, 1);
+    if let Some(column) = &mut target.selection.range_column {
         column.kind = RangeKind::Instant;
     }
-    want.fingerprint = want.selection.fingerprint(tenant, "test");
-    Want { span: Span::new(RangeKind::Instant, 0, 190 * DAY_MICROS), ..want }
+    target.fingerprint = target.selection.fingerprint(tenant, "test");
+    Target { span: Span::new(RangeKind::Instant, 0, 190 * DAY_MICROS), ..target }
 }
 
 /// Creates an export of one chunk, with the given number of ordinals available.

@@ -7,7 +7,7 @@ use export::usage::Usage;
 use store::{AcceptError, Ended, Finish, Full, Idempotency, NewExport, Noted, PlanLimits, RetryError, Store};
 use tests::Database;
 
-use crate::fixture::{LEASE_SECS, TARGET, add_tenant, new_export, want, work};
+use crate::fixture::{LEASE_SECS, TARGET, add_tenant, new_export, target, work};
 
 async fn ground(active: &str, queued: &str) -> (Database, Store, TenantId) {
     let settings = [("budget", "8"), ("max_active_exports", active), ("max_queued_exports", queued)];
@@ -19,7 +19,7 @@ async fn ground(active: &str, queued: &str) -> (Database, Store, TenantId) {
 
 /// Returns an export of one chunk that shares nothing with others.
 fn small(tenant: &TenantId, i: usize) -> NewExport {
-    new_export(tenant, vec![want(tenant, &format!("small_{i}"), 0, 10, 1)])
+    new_export(tenant, vec![target(tenant, &format!("small_{i}"), 0, 10, 1)])
 }
 
 async fn place(store: &Store, tenant: &TenantId, export: ExportId) -> (ExportStatus, Option<u64>) {
@@ -61,7 +61,7 @@ async fn queued_exports_begin_in_order_as_others_end() {
 #[tokio::test]
 async fn export_with_only_shared_chunks_stays_queued_until_they_end() {
     let (_database, store, acme) = ground("1", "10").await;
-    let new = || new_export(&acme, vec![want(&acme, "orders", 0, 10, 1)]);
+    let new = || new_export(&acme, vec![target(&acme, "orders", 0, 10, 1)]);
     let (first, second) = (new(), new());
     store.accept(&first).await.unwrap();
     store.accept(&second).await.unwrap();
@@ -81,13 +81,13 @@ async fn export_with_only_shared_chunks_stays_queued_until_they_end() {
 /// Returns the first attempt of a chunk, as its worker holds it.
 fn export_attempt(_store: &Store, chunk: export::id::ChunkId) -> export::attempt::Attempt {
     let tenant: TenantId = "acme".parse().unwrap();
-    let want = want(&tenant, "orders", 0, 10, 1);
+    let target = target(&tenant, "orders", 0, 10, 1);
     export::attempt::Attempt {
         chunk,
         number: 1,
         tenant,
-        range: export::range::Range::Span(want.span.unwrap()),
-        selection: want.selection,
+        range: export::range::Range::Span(target.span.unwrap()),
+        selection: target.selection,
         planned_bytes: 1,
         indexed: true,
         failures: 0,
@@ -146,7 +146,7 @@ async fn retry_queues_last_and_is_refused_when_full() {
         store.accept(new).await.unwrap();
     }
     let limits = PlanLimits { target_bytes: TARGET, max_chunks: 100 };
-    let retry = || store.retry(&acme, failed.id, &failed.wants, "r", limits, 3600);
+    let retry = || store.retry(&acme, failed.id, &failed.targets, "r", limits, 3600);
     assert!(matches!(retry().await, Err(RetryError::Full(_))));
     assert_eq!(store.cancel_or_delete(&acme, later[2].id).await.unwrap(), Ended::Canceled);
     store.dispatch().await.unwrap();

@@ -3,7 +3,7 @@
 use export::catalog::Dataset;
 use export::estimate::DatasetEstimate;
 use export::id::TenantId;
-use export::plan::{Plan, Policy, Reuse, Want};
+use export::plan::{Plan, Policy, Reuse, Target};
 use export::range::{RangeKind, Span};
 use export::selection::Selection;
 
@@ -41,9 +41,9 @@ fn plan(dataset: &Dataset, estimate: &DatasetEstimate, kind: RangeKind, target_b
         ..Selection::example()
     };
     let fingerprint = selection.fingerprint(&tenant, "test");
-    let want = Want { selection, fingerprint, span: Some(year(kind)), estimate: estimate.clone() };
+    let target = Target { selection, fingerprint, span: Some(year(kind)), estimate: estimate.clone() };
     let policy = Policy { target_bytes, max_chunks: 1000, reuse: Reuse::Settled, now_micros: 0 };
-    Plan::new(&[want], &[], &policy).unwrap()
+    Plan::new(&[target], &[], &policy).unwrap()
 }
 
 #[tokio::test]

@@ -94,13 +94,14 @@ async fn read_and_accept(
 ) -> Result<Response, Refusal> {
     let (applied, request) = read(context, caller, sent).await?;
     if terms.dry_run {
-        let plan = context.store.plan(&caller.tenant, &request.wants, terms.reuse, limits(context)).await?;
-        let output = request.wants.first().map(|want| want.selection.output.clone()).unwrap_or_default();
+        let plan = context.store.plan(&caller.tenant, &request.targets, terms.reuse, limits(context)).await?;
+        let output =
+            request.targets.first().map(|target| target.selection.output.clone()).unwrap_or_default();
         let within = caller.access().datasets();
         let outlook =
-            context.store.outlook(&caller.tenant, &output, &request.wants, within.as_deref()).await?;
+            context.store.outlook(&caller.tenant, &output, &request.targets, within.as_deref()).await?;
         let memory_mb = context.settings.worker_memory_mb;
-        return answer::json(StatusCode::OK, &planned::plan(&plan, &request.wants, &outlook, memory_mb));
+        return answer::json(StatusCode::OK, &planned::plan(&plan, &request.targets, &outlook, memory_mb));
     }
     let accepted = match accept(context, caller, request, &applied, sent, terms).await {
         Err(AcceptError::CatalogChanged) => {
@@ -151,7 +152,7 @@ async fn accept(
         tenant: caller.tenant.clone(),
         request: request.canonical,
         revision_id: applied.revision_id.clone(),
-        wants: request.wants,
+        targets: request.targets,
         reuse: terms.reuse,
         idempotency: terms.idempotency_key.as_ref().map(idempotency),
         limits: limits(context),

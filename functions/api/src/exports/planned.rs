@@ -3,14 +3,19 @@
 
 use export::forecast::{Effort, Own, Pace, Sizes, Surroundings, Workload};
 use export::manifest::rfc3339;
-use export::plan::{DatasetPlan, Plan, Want};
+use export::plan::{DatasetPlan, Plan, Target};
 use export::price::{Cost, LEFT_OUT, PRICE_LIST};
 use export::wire;
 use store::Outlook;
 
-pub(super) fn plan(plan: &Plan, wants: &[Want], outlook: &Outlook, worker_memory_mb: u32) -> wire::DryRun {
+pub(super) fn plan(
+    plan: &Plan,
+    targets: &[Target],
+    outlook: &Outlook,
+    worker_memory_mb: u32,
+) -> wire::DryRun {
     // All datasets of a request have the same output format.
-    let output = wants.first().map(|want| want.selection.output.clone()).unwrap_or_default();
+    let output = targets.first().map(|target| target.selection.output.clone()).unwrap_or_default();
     let pace = Pace::of(&outlook.seen, &output);
     let around = Surroundings {
         budget: outlook.budget,
@@ -19,15 +24,15 @@ pub(super) fn plan(plan: &Plan, wants: &[Want], outlook: &Outlook, worker_memory
         kept_hours: outlook.kept_hours,
     };
     let none = Own::default();
-    let sizes = |(dataset, want): (&DatasetPlan, &Want)| {
-        Sizes::of(dataset, want, outlook.past.get(&dataset.dataset).unwrap_or(&none))
+    let sizes = |(dataset, target): (&DatasetPlan, &Target)| {
+        Sizes::of(dataset, target, outlook.past.get(&dataset.dataset).unwrap_or(&none))
     };
-    let sizes: Vec<_> = plan.datasets.iter().zip(wants).map(sizes).collect();
+    let sizes: Vec<_> = plan.datasets.iter().zip(targets).map(sizes).collect();
     let effort = |new: Workload| pace.effort(new, &around);
     let efforts: Vec<_> = sizes.iter().map(|sizes| sizes.new.map(effort)).collect();
-    let datasets: Vec<_> = (plan.datasets.iter().zip(wants))
+    let datasets: Vec<_> = (plan.datasets.iter().zip(targets))
         .zip(sizes.iter().zip(&efforts))
-        .map(|((dataset, want), (sizes, effort))| planned(dataset, want, sizes, effort.as_ref()))
+        .map(|((dataset, target), (sizes, effort))| planned(dataset, target, sizes, effort.as_ref()))
         .collect();
     let known: Vec<_> = efforts.iter().flatten().copied().collect();
     let forecast = wire::Forecast {
@@ -48,17 +53,17 @@ pub(super) fn plan(plan: &Plan, wants: &[Want], outlook: &Outlook, worker_memory
 
 fn planned(
     dataset: &DatasetPlan,
-    want: &Want,
+    target: &Target,
     sizes: &Sizes,
     effort: Option<&Effort>,
 ) -> wire::PlannedDataset {
     let notes: Vec<_> = dataset.note.as_deref().into_iter().chain(sizes.note).collect();
-    let hidden = want.selection.tenant_column.is_some();
+    let hidden = target.selection.tenant_column.is_some();
     wire::PlannedDataset {
         name: dataset.dataset.clone(),
-        range: want.span.map(|span| span.range_text()),
+        range: target.span.map(|span| span.range_text()),
         counts: counts(dataset, sizes, effort),
-        estimated_at: want.estimate.taken_micros.filter(|_| !hidden).map(rfc3339),
+        estimated_at: target.estimate.taken_micros.filter(|_| !hidden).map(rfc3339),
         note: (!notes.is_empty()).then(|| notes.join("; ")),
     }
 }
@@ -146,23 +151,23 @@ mod tests {
             source: "s",
             limits: RequestLimits::default(),
         };
-        let wants = Request::parse(&serde_json::json!({"datasets": "*"}), &scope).unwrap().wants;
-        let piece = |want: &Want| Piece {
+        let targets = Request::parse(&serde_json::json!({"datasets": "*"}), &scope).unwrap().targets;
+        let piece = |target: &Target| Piece {
             range: Range::All,
             reused: None,
             unread: true,
-            rows: want.estimate.total.rows,
-            bytes: want.estimate.total.bytes,
+            rows: target.estimate.total.rows,
+            bytes: target.estimate.total.bytes,
         };
-        let datasets = wants.iter().map(|want| DatasetPlan {
-            dataset: want.selection.dataset.clone(),
-            pieces: vec![piece(want)],
+        let datasets = targets.iter().map(|target| DatasetPlan {
+            dataset: target.selection.dataset.clone(),
+            pieces: vec![piece(target)],
             note: None,
         });
         let own = Workload { chunks: 1, bytes: 5 };
         let past = [("b".to_owned(), past)].into();
         let outlook = Outlook { budget: 4, kept_hours: 168, own, past, ..Outlook::default() };
-        plan(&Plan { datasets: datasets.collect() }, &wants, &outlook, 1769)
+        plan(&Plan { datasets: datasets.collect() }, &targets, &outlook, 1769)
     }
 
     #[test]

@@ -57,7 +57,7 @@ async fn read_and_retry(
     let (limits, deadline_secs) = (limits(context), context.settings.deadline_secs);
     Ok(context
         .store
-        .retry(&caller.tenant, id, &request.wants, &applied.revision_id, limits, deadline_secs)
+        .retry(&caller.tenant, id, &request.targets, &applied.revision_id, limits, deadline_secs)
         .await)
 }
 

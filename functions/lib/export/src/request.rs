@@ -29,7 +29,7 @@ use report::Violations;
 
 /// Selection and span of one dataset in a request.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Want {
+pub struct Target {
     /// Rows and columns to read, and the form of the file; it names the dataset.
     pub selection: Selection,
     /// Fingerprint that identifies the selection for reuse.
@@ -44,7 +44,7 @@ pub struct Want {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
     /// Selections and spans, in the order of the request.
-    pub wants: Vec<Want>,
+    pub targets: Vec<Target>,
     /// Request in one form: names as the catalog writes them, defaults filled in, `"*"` resolved. It is a valid body
     /// itself.
     pub canonical: Value,
@@ -129,25 +129,25 @@ impl Request {
         let output = output::read(fields, report);
         let undated = !listed.chosen.is_empty() && listed.chosen.iter().all(|c| c.dataset.range.is_none());
         let dates = dates::read(fields, undated, report);
-        let wants: Vec<_> =
-            listed.chosen.iter().map(|c| want(c, dates.as_ref(), &output, scope, report)).collect();
+        let targets: Vec<_> =
+            listed.chosen.iter().map(|c| target(c, dates.as_ref(), &output, scope, report)).collect();
         if !report.is_empty() {
             return None;
         }
         let canonical = canonical(fields, listed.names(), dates.as_ref(), &output);
         let asked =
             canonical_hash(&if listed.all { canonical_with_all(&canonical) } else { canonical.clone() });
-        Some(Self { wants, canonical, body_sha256: asked })
+        Some(Self { targets, canonical, body_sha256: asked })
     }
 }
 
-fn want(
+fn target(
     chosen: &Chosen<'_>,
     dates: Option<&Dates>,
     output: &Output,
     scope: &Scope<'_>,
     report: &mut Violations,
-) -> Want {
+) -> Target {
     let dataset = chosen.dataset;
     let selection = Selection {
         dataset: chosen.name.to_owned(),
@@ -162,7 +162,7 @@ fn want(
         search_path: dataset.search_path.clone(),
         output: output.clone(),
     };
-    Want {
+    Target {
         fingerprint: selection.fingerprint(scope.tenant, scope.source),
         span: dates.and_then(|dates| dates.span(chosen, report)),
         estimate: scope.estimates.get(chosen.name).cloned().unwrap_or_default().of_one_tenant(),

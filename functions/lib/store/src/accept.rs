@@ -2,7 +2,7 @@
 
 use export::id::{ChunkId, ExportId, TenantId};
 use export::manifest::DatasetHead;
-use export::plan::{Plan, Policy, Reuse, TooManyChunks, Want, same_plan};
+use export::plan::{Plan, Policy, Reuse, Target, TooManyChunks, same_plan};
 use serde_json::Value;
 use sqlx::Row;
 
@@ -34,7 +34,7 @@ pub struct NewExport {
     /// Revision of the catalog the request was resolved against.
     pub revision_id: String,
     /// Selections and ranges the export must cover.
-    pub wants: Vec<Want>,
+    pub targets: Vec<Target>,
     /// Reuse the request allows.
     pub reuse: Reuse,
     /// Idempotency key, if the client sent one.
@@ -129,7 +129,7 @@ impl Store {
     /// # Errors
     /// Nothing is stored in that case.
     pub async fn accept(&self, new: &NewExport) -> Result<Accepted, AcceptError> {
-        let mut snapshot = self.snapshot(&new.tenant, &new.wants, new.idempotency.as_ref()).await?;
+        let mut snapshot = self.snapshot(&new.tenant, &new.targets, new.idempotency.as_ref()).await?;
         let mut plans = 1;
         loop {
             if let Some((id, same)) = snapshot.earlier {
@@ -141,12 +141,12 @@ impl Store {
             // A request whose chunks are all read already waits for nothing, so the limit of waiting exports does not
             // apply to it.
             if let Some(full) = snapshot.full
-                && !Plan::is_covered(&new.wants, &snapshot.candidates, &new.policy(snapshot.now))
+                && !Plan::is_covered(&new.targets, &snapshot.candidates, &new.policy(snapshot.now))
             {
                 return Err(full.into());
             }
             let stored = if plans <= FREE_PLANS {
-                let plan = Plan::new(&new.wants, &snapshot.candidates, &new.policy(snapshot.now))?;
+                let plan = Plan::new(&new.targets, &snapshot.candidates, &new.policy(snapshot.now))?;
                 self.again(|| self.store_planned(new, &snapshot, Some(&plan))).await?
             } else {
                 self.again(|| self.store_planned(new, &snapshot, None)).await?
@@ -166,22 +166,22 @@ impl Store {
     pub async fn plan(
         &self,
         tenant: &TenantId,
-        wants: &[Want],
+        targets: &[Target],
         reuse: Reuse,
         limits: PlanLimits,
     ) -> Result<Plan, AcceptError> {
-        let snapshot = self.snapshot(tenant, wants, None).await?;
-        Ok(Plan::new(wants, &snapshot.candidates, &limits.policy(reuse, snapshot.now))?)
+        let snapshot = self.snapshot(tenant, targets, None).await?;
+        Ok(Plan::new(targets, &snapshot.candidates, &limits.policy(reuse, snapshot.now))?)
     }
 
     async fn snapshot(
         &self,
         tenant: &TenantId,
-        wants: &[Want],
+        targets: &[Target],
         idempotency: Option<&Idempotency>,
     ) -> Result<AcceptSnapshot, StoreError> {
         let mut tx = self.begin().await?;
-        let snapshot = AcceptSnapshot::read(&mut tx, tenant, wants, idempotency).await?;
+        let snapshot = AcceptSnapshot::read(&mut tx, tenant, targets, idempotency).await?;
         tx.rollback().await?;
         Ok(snapshot)
     }
@@ -220,14 +220,14 @@ async fn store_in(
     };
     snapshot::lock(tx, &locked).await?;
     // Accepts of one tenant are serialised by its row, so this reads the chunks of all earlier ones.
-    let mut newer = AcceptSnapshot::read(tx, &new.tenant, &new.wants, None).await?;
+    let mut newer = AcceptSnapshot::read(tx, &new.tenant, &new.targets, None).await?;
     let made;
     let plan = match plan {
         Some(plan) if same_plan(&snapshot.candidates, &newer.candidates, new.reuse, snapshot.now) => plan,
         Some(_) => return Ok(Stored::Changed(newer)),
         None => {
             newer.keep(&locked);
-            made = Plan::new(&new.wants, &newer.candidates, &new.policy(newer.now))?;
+            made = Plan::new(&new.targets, &newer.candidates, &new.policy(newer.now))?;
             &made
         }
     };
@@ -239,11 +239,11 @@ async fn store_in(
     {
         return Err(full.into());
     }
-    let heads: Vec<_> = new.wants.iter().map(DatasetHead::new).collect();
+    let heads: Vec<_> = new.targets.iter().map(DatasetHead::new).collect();
     if !insert::insert_export(tx, new, &heads, plan.pieces().count(), newer.now).await? {
         return Err(AcceptError::CatalogChanged);
     }
-    let open = insert_pieces(tx, new.id, &new.tenant, &number(plan, &new.wants, 0)).await?;
+    let open = insert_pieces(tx, new.id, &new.tenant, &number(plan, &new.targets, 0)).await?;
     Ok(Stored::Accepted(Accepted { id: new.id, replayed: false, complete: open == 0 }))
 }
 

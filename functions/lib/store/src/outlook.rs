@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use export::forecast::{Own, Past, Seen, Workload};
 use export::format::Output;
 use export::id::TenantId;
-use export::plan::Want;
+use export::plan::Target;
 use sqlx::Row;
 use sqlx::types::Json;
 
@@ -54,14 +54,15 @@ impl Store {
         &self,
         tenant: &TenantId,
         output: &Output,
-        wants: &[Want],
+        targets: &[Target],
         within: Option<&[String]>,
     ) -> Result<Outlook, StoreError> {
-        let hidden: Vec<_> = wants.iter().filter(|want| want.selection.tenant_column.is_some()).collect();
-        let datasets: Vec<_> = hidden.iter().map(|want| want.selection.dataset.clone()).collect();
-        let selections: Vec<_> = hidden.iter().map(|want| Json(&want.selection)).collect();
+        let hidden: Vec<_> =
+            targets.iter().filter(|target| target.selection.tenant_column.is_some()).collect();
+        let datasets: Vec<_> = hidden.iter().map(|target| target.selection.dataset.clone()).collect();
+        let selections: Vec<_> = hidden.iter().map(|target| Json(&target.selection)).collect();
         let lengths: Vec<_> =
-            hidden.iter().map(|want| want.span.map(|span| span.end.saturating_sub(span.start))).collect();
+            hidden.iter().map(|target| target.span.map(|span| span.end.saturating_sub(span.start))).collect();
         let mut tx = self.begin().await?;
         let look = sql(include_str!("../sql/outlook/outlook.sql"))
             .bind(tenant.as_str())

@@ -13,7 +13,7 @@ use export::id::{ChunkId, ExportId, TenantId, hex};
 use export::load::LoadLimits;
 use export::plan::Reuse;
 use export::range::{RangeKind, Span};
-use export::request::Want;
+use export::request::Target;
 use export::selection::Selection;
 use ports::objects::{MemoryObjects, Objects};
 use ports::queue::MemoryQueue;
@@ -258,7 +258,7 @@ impl World {
         planned_bytes: u64,
     ) -> ExportId {
         let size = Size { rows: 1, bytes: planned_bytes };
-        let want = Want {
+        let target = Target {
             fingerprint: selection.fingerprint(&tenant(), "test"),
             span: selection.range_column.is_some().then_some(span),
             selection,
@@ -270,7 +270,7 @@ impl World {
             tenant: tenant(),
             request: serde_json::json!({}),
             revision_id: "test".into(),
-            wants: vec![want],
+            targets: vec![target],
             reuse,
             idempotency: None,
             limits: PlanLimits { target_bytes: 1 << 40, max_chunks: 1_000 },

@@ -6,7 +6,7 @@
 
 use super::Workload;
 use crate::estimate::{DatasetEstimate, Size};
-use crate::plan::{DatasetPlan, Piece, Want};
+use crate::plan::{DatasetPlan, Piece, Target};
 use crate::range::Range;
 
 /// Maximum number of months of a dataset that are estimated: with this many or more, the dataset may have further
@@ -58,17 +58,17 @@ pub struct Sizes {
 
 impl Sizes {
     /// Computes the sizes of a dataset's plan. `own` is used only if the dataset has a tenant column.
-    pub fn of(plan: &DatasetPlan, want: &Want, own: &Own) -> Self {
+    pub fn of(plan: &DatasetPlan, target: &Target, own: &Own) -> Self {
         let unread: Vec<_> = plan.pieces.iter().filter(|piece| piece.unread).collect();
         let counted: Size = plan.pieces.iter().filter(|piece| !piece.unread).map(size_of).sum();
         if unread.is_empty() {
             let none = Some(Workload::default());
             return Self { all: Some(counted), new: none, unread: none, ..Self::default() };
         }
-        let guess = if want.selection.tenant_column.is_some() {
+        let guess = if target.selection.tenant_column.is_some() {
             Guess::of_own(&unread, own)
         } else {
-            Guess::of_estimate(&unread, want)
+            Guess::of_estimate(&unread, target)
         };
         let Some(sizes) = guess.sizes else { return Self { note: guess.note, ..Self::default() } };
         let (mut new, mut shared, mut sum) = (Workload::default(), Workload::default(), Size::default());
@@ -117,17 +117,17 @@ impl Guess {
         Self { sizes, most: None, at_most: false, note: Some(note) }
     }
 
-    fn of_estimate(unread: &[&Piece], want: &Want) -> Self {
-        let estimate = &want.estimate;
+    fn of_estimate(unread: &[&Piece], target: &Target) -> Self {
+        let estimate = &target.estimate;
         let total = estimate.total;
         if !estimate.is_taken() {
             let note = Some("the size is unknown: there is no estimate for this dataset");
             return Self { sizes: None, most: None, at_most: false, note };
         }
         let planned = unread.iter().map(|piece| size_of(piece));
-        if want.span.is_none() || estimate.knows_months() {
+        if target.span.is_none() || estimate.knows_months() {
             let sizes = capped(planned.collect(), total);
-            let filtered = !want.selection.predicates.is_empty();
+            let filtered = !target.selection.predicates.is_empty();
             let note = filtered.then_some("upper bound: estimated without the filters");
             return Self { sizes: Some(sizes), most: Some(total), at_most: filtered, note };
         }

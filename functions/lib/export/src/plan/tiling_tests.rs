@@ -42,7 +42,7 @@ impl Asked {
     }
 
     /// Returns true if the request includes a value of the column; `None` if a wall time is no moment, or two.
-    fn wants(&self, value: i64) -> Option<bool> {
+    fn includes(&self, value: i64) -> Option<bool> {
         let moment = match self.kind {
             RangeKind::Date => {
                 let day = date(1970, 1, 1).checked_add(jiff::Span::new().try_days(value).ok()?).ok()?;
@@ -180,7 +180,7 @@ impl Story {
     }
 
     fn plan(&self, span: Span, candidates: &[Candidate], reuse: Reuse) -> Vec<Piece> {
-        let want = Want {
+        let target = Target {
             selection: self.selection(),
             fingerprint: Fingerprint([1; 32]),
             span: Some(span),
@@ -192,7 +192,7 @@ impl Story {
             reuse,
             now_micros: self.now_micros(),
         };
-        Plan::new(&[want], candidates, &policy).unwrap().datasets.remove(0).pieces
+        Plan::new(&[target], candidates, &policy).unwrap().datasets.remove(0).pieces
     }
 
     /// Returns the chunks that earlier requests left, each with an outcome; some of them were made by a split.
@@ -282,7 +282,7 @@ proptest! {
         let names: Vec<_> = spans.iter().map(|s| crate::file::file_name("orders", &Range::Span(*s), "csv")).collect();
         prop_assert!(names.windows(2).all(|pair| pair[0] < pair[1]), "{:?}", names);
         for value in around.chain(edges) {
-            if let Some(wanted) = story.asked.wants(value) {
+            if let Some(wanted) = story.asked.includes(value) {
                 let holding = spans.iter().filter(|s| s.start <= value && value < s.end).count();
                 prop_assert_eq!(holding, usize::from(wanted), "{}", span.text(value));
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use export::file::file_name;
 use export::id::{ChunkId, ExportId, TenantId};
 use export::manifest::DatasetHead;
-use export::plan::{Piece, Plan, Want};
+use export::plan::{Piece, Plan, Target};
 use sqlx::types::Json;
 
 use super::super::connection::{Tx, sql};
@@ -43,15 +43,15 @@ pub(super) async fn insert_export(
 /// A planned chunk with its position in the export.
 pub(in super::super) struct Numbered<'a> {
     pub(in super::super) piece: Piece,
-    pub(in super::super) want: &'a Want,
+    pub(in super::super) target: &'a Target,
     pub(in super::super) id: ChunkId,
     pub(in super::super) ordinal: i64,
 }
 
-pub(in super::super) fn number<'a>(plan: &Plan, wants: &'a [Want], first: i64) -> Vec<Numbered<'a>> {
+pub(in super::super) fn number<'a>(plan: &Plan, targets: &'a [Target], first: i64) -> Vec<Numbered<'a>> {
     let place = |(i, (dataset, piece)): (usize, (usize, &Piece))| Numbered {
         piece: *piece,
-        want: &wants[dataset],
+        target: &targets[dataset],
         id: piece.reused.unwrap_or_else(|| ChunkId::from_random(random::bytes())),
         ordinal: first + i as i64 * ROOM,
     };
@@ -69,25 +69,25 @@ pub(in super::super) async fn insert_pieces(
     let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     let new: Vec<_> = pieces.iter().filter(|p| p.piece.reused.is_none()).collect();
     let selections: BTreeMap<_, _> =
-        pieces.iter().map(|p| (&p.want.fingerprint.0, &p.want.selection)).collect();
+        pieces.iter().map(|p| (&p.target.fingerprint.0, &p.target.selection)).collect();
     let bodies: Vec<_> = selections.values().map(Json).collect();
     let columns: Vec<_> = new.iter().map(|p| to_columns(&p.piece.range)).collect();
     let name = |p: &Numbered<'_>| {
-        file_name(&p.want.selection.dataset, &p.piece.range, p.want.selection.output.extension())
+        file_name(&p.target.selection.dataset, &p.piece.range, p.target.selection.output.extension())
     };
     let insert = sql(include_str!("../../sql/accept/pieces.sql"))
         .bind(tenant.as_str())
         .bind(selections.keys().map(|f| f.to_vec()).collect::<Vec<_>>())
         .bind(bodies)
         .bind(uuids(&new.iter().map(|p| p.id).collect::<Vec<_>>()))
-        .bind(new.iter().map(|p| p.want.selection.dataset.clone()).collect::<Vec<_>>())
-        .bind(new.iter().map(|p| p.want.fingerprint.0.to_vec()).collect::<Vec<_>>())
+        .bind(new.iter().map(|p| p.target.selection.dataset.clone()).collect::<Vec<_>>())
+        .bind(new.iter().map(|p| p.target.fingerprint.0.to_vec()).collect::<Vec<_>>())
         .bind(columns.iter().map(|c| c.0.to_owned()).collect::<Vec<_>>())
         .bind(columns.iter().map(|c| c.1).collect::<Vec<_>>())
         .bind(columns.iter().map(|c| c.2).collect::<Vec<_>>())
         .bind(new.iter().map(|p| signed(p.piece.rows)).collect::<Vec<_>>())
         .bind(new.iter().map(|p| signed(p.piece.bytes)).collect::<Vec<_>>())
-        .bind(new.iter().map(|p| p.want.estimate.indexed).collect::<Vec<_>>())
+        .bind(new.iter().map(|p| p.target.estimate.indexed).collect::<Vec<_>>())
         .bind(export.uuid())
         .bind(uuids(&pieces.iter().map(|p| p.id).collect::<Vec<_>>()))
         .bind(pieces.iter().map(|p| p.ordinal).collect::<Vec<_>>())

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use export::id::{ChunkId, ExportId, Fingerprint, TenantId};
-use export::plan::{Candidate, Want};
+use export::plan::{Candidate, Target};
 use export::state::ChunkState;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
@@ -36,12 +36,12 @@ impl AcceptSnapshot {
     pub(super) async fn read(
         tx: &mut Tx,
         tenant: &TenantId,
-        wants: &[Want],
+        targets: &[Target],
         idempotency: Option<&Idempotency>,
     ) -> Result<Self, StoreError> {
-        let fingerprints: Vec<Vec<u8>> = wants.iter().map(|w| w.fingerprint.0.to_vec()).collect();
-        let starts: Vec<Option<i64>> = wants.iter().map(|w| w.span.map(|s| s.start)).collect();
-        let ends: Vec<Option<i64>> = wants.iter().map(|w| w.span.map(|s| s.end)).collect();
+        let fingerprints: Vec<Vec<u8>> = targets.iter().map(|w| w.fingerprint.0.to_vec()).collect();
+        let starts: Vec<Option<i64>> = targets.iter().map(|w| w.span.map(|s| s.start)).collect();
+        let ends: Vec<Option<i64>> = targets.iter().map(|w| w.span.map(|s| s.end)).collect();
         let find = sql(include_str!("../../sql/accept/candidates.sql"))
             .bind(tenant.as_str())
             .bind(fingerprints)
@@ -111,8 +111,8 @@ pub(super) async fn lock(tx: &mut Tx, chunks: &[ChunkId]) -> Result<(), StoreErr
 pub(in super::super) async fn lock_candidates(
     tx: &mut Tx,
     tenant: &TenantId,
-    wants: &[Want],
+    targets: &[Target],
 ) -> Result<(), StoreError> {
-    let snapshot = AcceptSnapshot::read(tx, tenant, wants, None).await?;
+    let snapshot = AcceptSnapshot::read(tx, tenant, targets, None).await?;
     lock(tx, &snapshot.candidates.iter().map(|c| c.id).collect::<Vec<_>>()).await
 }
