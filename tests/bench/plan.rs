@@ -36,7 +36,7 @@ pub(crate) fn run() -> Result<()> {
             let (mut millis, mut chunks) = (Vec::new(), 0);
             for _ in 0..ROUNDS {
                 let began = Instant::now();
-                chunks = Plan::new(&targets, &[], &policy)?.pieces().count();
+                chunks = Plan::new(&targets, &[], &policy)?.chunks().count();
                 millis.push(began.elapsed().as_secs_f64() * 1e3);
             }
             millis.sort_by(f64::total_cmp);

@@ -74,7 +74,7 @@ async fn sample_estimates_are_close_to_actual_counts() {
     let plan = Plan::new(&targets, &[], &policy).unwrap();
     let (mut all, mut all_counted, mut wrong) = (Size::default(), Size::default(), Vec::new());
     for (target, planned) in targets.iter().zip(&plan.datasets) {
-        let estimated: Size = planned.pieces.iter().map(|p| Size { rows: p.rows, bytes: p.bytes }).sum();
+        let estimated: Size = planned.chunks.iter().map(|p| Size { rows: p.rows, bytes: p.bytes }).sum();
         let (counted, largest) = counted(&mut inspector, target, &tenant).await;
         // The rows depend on the tenant: the estimate is for an average one.
         if target.selection.tenant_column.is_some() {

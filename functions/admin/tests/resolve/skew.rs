@@ -58,8 +58,8 @@ async fn skewed_chunks_stay_within_twice_the_target() {
         for target in [3_000_000, 6_000_000, 20_000_000] {
             let plan = plan(&dataset, &estimate, kind, target);
             let (mut total, mut largest, mut days_alone) = (0, 0.0_f64, 0);
-            for (_, piece) in plan.pieces() {
-                let span = piece.range.span().unwrap();
+            for (_, chunk) in plan.chunks() {
+                let span = chunk.range.span().unwrap();
                 let question = format!(
                     "select count(*) from {}.skewed where {column} >= '{}' and {column} < '{}'",
                     ground.schema,
@@ -85,7 +85,7 @@ async fn skewed_chunks_stay_within_twice_the_target() {
             assert_eq!(total, 500_000);
             println!(
                 "{column}, target {target}: {} chunks, {days_alone} of one day; the largest of the others has {:.2} of the target",
-                plan.pieces().count(),
+                plan.chunks().count(),
                 largest / target as f64
             );
         }

@@ -70,8 +70,8 @@ fn planned(
 
 fn counts(dataset: &DatasetPlan, sizes: &Sizes, effort: Option<&Effort>) -> wire::PlanCounts {
     wire::PlanCounts {
-        chunks: dataset.pieces.len() as u64,
-        reused_chunks: dataset.pieces.iter().filter(|piece| piece.reused.is_some()).count() as u64,
+        chunks: dataset.chunks.len() as u64,
+        reused_chunks: dataset.chunks.iter().filter(|chunk| chunk.reused.is_some()).count() as u64,
         rows: sizes.all.map(|size| size.rows),
         bytes: sizes.all.map(|size| size.bytes),
         new_bytes: effort.map(|effort| effort.bytes),
@@ -124,7 +124,7 @@ mod tests {
     use export::catalog::Revision;
     use export::estimate::{DatasetEstimate, Size};
     use export::forecast::Past;
-    use export::plan::Piece;
+    use export::plan::PlannedChunk;
     use export::range::Range;
     use export::request::{Request, RequestLimits, Scope};
 
@@ -152,7 +152,7 @@ mod tests {
             limits: RequestLimits::default(),
         };
         let targets = Request::parse(&serde_json::json!({"datasets": "*"}), &scope).unwrap().targets;
-        let piece = |target: &Target| Piece {
+        let chunk = |target: &Target| PlannedChunk {
             range: Range::All,
             reused: None,
             unread: true,
@@ -161,7 +161,7 @@ mod tests {
         };
         let datasets = targets.iter().map(|target| DatasetPlan {
             dataset: target.selection.dataset.clone(),
-            pieces: vec![piece(target)],
+            chunks: vec![chunk(target)],
             note: None,
         });
         let own = Workload { chunks: 1, bytes: 5 };

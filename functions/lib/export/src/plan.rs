@@ -42,14 +42,14 @@ pub struct DatasetPlan {
     /// Name of the dataset.
     pub dataset: String,
     /// The chunks, in the order of their ranges.
-    pub pieces: Vec<Piece>,
+    pub chunks: Vec<PlannedChunk>,
     /// Reason why the dataset is one chunk, if it could not be cut.
     pub note: Option<String>,
 }
 
 /// One chunk of a plan.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Piece {
+pub struct PlannedChunk {
     /// Range of the chunk.
     pub range: Range,
     /// Id of the existing chunk that is reused, or `None` for a new one.
@@ -112,13 +112,13 @@ impl Plan {
     /// # Errors
     /// If it has more.
     pub fn within(self, limit: usize) -> Result<Self, TooManyChunks> {
-        let chunks = self.pieces().count();
-        match self.datasets.iter().max_by_key(|d| d.pieces.len()) {
+        let chunks = self.chunks().count();
+        match self.datasets.iter().max_by_key(|d| d.chunks.len()) {
             Some(largest) if chunks > limit => Err(TooManyChunks {
                 chunks,
                 limit,
                 largest: largest.dataset.clone(),
-                largest_chunks: largest.pieces.len(),
+                largest_chunks: largest.chunks.len(),
                 datasets: self.datasets.len(),
             }),
             _ => Ok(self),
@@ -131,18 +131,18 @@ impl Plan {
         let allowed = allowed(candidates, policy);
         targets.iter().all(|target| {
             let mine = allowed.get(&target.fingerprint).map_or(&[][..], Vec::as_slice);
-            let read = |piece: &Piece| piece.reused.is_some() && !piece.unread;
+            let read = |chunk: &PlannedChunk| chunk.reused.is_some() && !chunk.unread;
             let whole = |range| read(&cover::whole(mine, range, target.estimate.total));
             let Some(span) = target.span else { return whole(Range::All) };
             let segments = cover::cover(mine, span);
-            segments.iter().all(|segment| matches!(segment, cover::Segment::Reused(piece) if read(piece)))
+            segments.iter().all(|segment| matches!(segment, cover::Segment::Reused(chunk) if read(chunk)))
                 && (!includes_nulls(target) || whole(Range::Null))
         })
     }
 
     /// Returns all chunks with the index of their dataset.
-    pub fn pieces(&self) -> impl Iterator<Item = (usize, &Piece)> {
-        self.datasets.iter().enumerate().flat_map(|(i, d)| d.pieces.iter().map(move |p| (i, p)))
+    pub fn chunks(&self) -> impl Iterator<Item = (usize, &PlannedChunk)> {
+        self.datasets.iter().enumerate().flat_map(|(i, d)| d.chunks.iter().map(move |p| (i, p)))
     }
 }
 
@@ -171,30 +171,30 @@ fn includes_nulls(target: &Target) -> bool {
 }
 
 fn plan_dataset(target: &Target, mine: &[&Candidate], policy: &Policy) -> DatasetPlan {
-    let mut pieces = Vec::new();
+    let mut chunks = Vec::new();
     match target.span {
-        None => pieces.push(cover::whole(mine, Range::All, target.estimate.total)),
+        None => chunks.push(cover::whole(mine, Range::All, target.estimate.total)),
         Some(span) => {
             for segment in cover::cover(mine, span) {
                 match segment {
-                    cover::Segment::Reused(piece) => pieces.push(piece),
+                    cover::Segment::Reused(chunk) => chunks.push(chunk),
                     cover::Segment::Gap(gap) if target.estimate.indexed => {
-                        pieces.extend(cut::cut(
+                        chunks.extend(cut::cut(
                             gap,
                             &target.estimate,
                             policy.target_bytes,
                             settled_day(target, gap.kind, policy.now_micros),
                         ));
                     }
-                    cover::Segment::Gap(gap) => pieces.push(cut::uncut(gap, &target.estimate)),
+                    cover::Segment::Gap(gap) => chunks.push(cut::uncut(gap, &target.estimate)),
                 }
             }
             if includes_nulls(target) {
-                pieces.push(cover::whole(mine, Range::Null, target.estimate.nulls));
+                chunks.push(cover::whole(mine, Range::Null, target.estimate.nulls));
             }
         }
     }
-    DatasetPlan { dataset: target.selection.dataset.clone(), pieces, note: note(target) }
+    DatasetPlan { dataset: target.selection.dataset.clone(), chunks, note: note(target) }
 }
 
 /// Returns the reason why the dataset is one chunk.

@@ -15,7 +15,7 @@ use snapshot::AcceptSnapshot;
 mod insert;
 mod snapshot;
 
-pub(super) use insert::{ROOM, insert_pieces, number};
+pub(super) use insert::{ROOM, insert_chunks, number};
 pub(super) use snapshot::lock_candidates;
 
 /// Number of plans made without a lock. If the reusable chunks change each time, one more plan is made with them
@@ -215,7 +215,7 @@ async fn store_in(
         return replayed(earlier.0, earlier.1).map(Stored::Accepted);
     }
     let locked: Vec<ChunkId> = match plan {
-        Some(plan) => plan.pieces().filter_map(|(_, piece)| piece.reused).collect(),
+        Some(plan) => plan.chunks().filter_map(|(_, chunk)| chunk.reused).collect(),
         None => snapshot.candidates.iter().map(|candidate| candidate.id).collect(),
     };
     snapshot::lock(tx, &locked).await?;
@@ -235,15 +235,15 @@ async fn store_in(
         return Err(kept.into());
     }
     if let Some(full) = newer.full
-        && plan.pieces().any(|(_, piece)| piece.unread)
+        && plan.chunks().any(|(_, chunk)| chunk.unread)
     {
         return Err(full.into());
     }
     let heads: Vec<_> = new.targets.iter().map(DatasetHead::new).collect();
-    if !insert::insert_export(tx, new, &heads, plan.pieces().count(), newer.now).await? {
+    if !insert::insert_export(tx, new, &heads, plan.chunks().count(), newer.now).await? {
         return Err(AcceptError::CatalogChanged);
     }
-    let open = insert_pieces(tx, new.id, &new.tenant, &number(plan, &new.targets, 0)).await?;
+    let open = insert_chunks(tx, new.id, &new.tenant, &number(plan, &new.targets, 0)).await?;
     Ok(Stored::Accepted(Accepted { id: new.id, replayed: false, complete: open == 0 }))
 }
 

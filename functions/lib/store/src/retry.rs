@@ -12,7 +12,7 @@ use sqlx::Row;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::accept::{PlanLimits, ROOM, insert_pieces, lock_candidates, number};
+use super::accept::{PlanLimits, ROOM, insert_chunks, lock_candidates, number};
 use super::connection::{AsStoreError, Store, Tx, sql};
 use super::error::StoreError;
 use super::ranges::{from_row, ids, json};
@@ -155,7 +155,7 @@ async fn reopen(tx: &mut Tx, retry: &Retry<'_>) -> Result<(), RetryError> {
         .await?
         .try_get("first")
         .map_err(StoreError::from)?;
-    insert_pieces(tx, export, tenant, &number(&plan, &again, first)).await?;
+    insert_chunks(tx, export, tenant, &number(&plan, &again, first)).await?;
     let before: Vec<DatasetHead> = json(&row, "heads")?;
     let kept =
         |w: &Target| before.iter().find(|h| h.name == w.selection.dataset && !left.is_changed(w)).cloned();
@@ -236,11 +236,11 @@ fn replan(
                         _ => target.estimate.total,
                     };
                     let (rows, bytes) = (size.rows, size.bytes);
-                    let piece =
-                        export::plan::Piece { range: *range, reused: None, unread: true, rows, bytes };
+                    let chunk =
+                        export::plan::PlannedChunk { range: *range, reused: None, unread: true, rows, bytes };
                     vec![DatasetPlan {
                         dataset: target.selection.dataset.clone(),
-                        pieces: vec![piece],
+                        chunks: vec![chunk],
                         note: None,
                     }]
                 }

@@ -6,7 +6,7 @@
 
 use super::Workload;
 use crate::estimate::{DatasetEstimate, Size};
-use crate::plan::{DatasetPlan, Piece, Target};
+use crate::plan::{DatasetPlan, PlannedChunk, Target};
 use crate::range::Range;
 
 /// Maximum number of months of a dataset that are estimated: with this many or more, the dataset may have further
@@ -59,8 +59,8 @@ pub struct Sizes {
 impl Sizes {
     /// Computes the sizes of a dataset's plan. `own` is used only if the dataset has a tenant column.
     pub fn of(plan: &DatasetPlan, target: &Target, own: &Own) -> Self {
-        let unread: Vec<_> = plan.pieces.iter().filter(|piece| piece.unread).collect();
-        let counted: Size = plan.pieces.iter().filter(|piece| !piece.unread).map(size_of).sum();
+        let unread: Vec<_> = plan.chunks.iter().filter(|chunk| chunk.unread).collect();
+        let counted: Size = plan.chunks.iter().filter(|chunk| !chunk.unread).map(size_of).sum();
         if unread.is_empty() {
             let none = Some(Workload::default());
             return Self { all: Some(counted), new: none, unread: none, ..Self::default() };
@@ -72,8 +72,8 @@ impl Sizes {
         };
         let Some(sizes) = guess.sizes else { return Self { note: guess.note, ..Self::default() } };
         let (mut new, mut shared, mut sum) = (Workload::default(), Workload::default(), Size::default());
-        for (piece, size) in unread.iter().zip(&sizes) {
-            let load = if piece.reused.is_some() { &mut shared } else { &mut new };
+        for (chunk, size) in unread.iter().zip(&sizes) {
+            let load = if chunk.reused.is_some() { &mut shared } else { &mut new };
             load.add(size.bytes);
             sum += *size;
         }
@@ -106,8 +106,8 @@ struct Guess {
 }
 
 impl Guess {
-    fn of_own(unread: &[&Piece], own: &Own) -> Self {
-        let sizes: Option<Vec<_>> = unread.iter().map(|piece| own.expects(&piece.range)).collect();
+    fn of_own(unread: &[&PlannedChunk], own: &Own) -> Self {
+        let sizes: Option<Vec<_>> = unread.iter().map(|chunk| own.expects(&chunk.range)).collect();
         let note = match sizes {
             Some(_) => "estimated from your own recent chunks of this dataset",
             None => {
@@ -117,14 +117,14 @@ impl Guess {
         Self { sizes, most: None, at_most: false, note: Some(note) }
     }
 
-    fn of_estimate(unread: &[&Piece], target: &Target) -> Self {
+    fn of_estimate(unread: &[&PlannedChunk], target: &Target) -> Self {
         let estimate = &target.estimate;
         let total = estimate.total;
         if !estimate.is_taken() {
             let note = Some("the size is unknown: there is no estimate for this dataset");
             return Self { sizes: None, most: None, at_most: false, note };
         }
-        let planned = unread.iter().map(|piece| size_of(piece));
+        let planned = unread.iter().map(|chunk| size_of(chunk));
         if target.span.is_none() || estimate.knows_months() {
             let sizes = capped(planned.collect(), total);
             let filtered = !target.selection.predicates.is_empty();
@@ -154,8 +154,8 @@ fn capped(sizes: Vec<Size>, total: Size) -> Vec<Size> {
     sizes.into_iter().map(cap).collect()
 }
 
-fn size_of(piece: &Piece) -> Size {
-    Size { rows: piece.rows, bytes: piece.bytes }
+fn size_of(chunk: &PlannedChunk) -> Size {
+    Size { rows: chunk.rows, bytes: chunk.bytes }
 }
 
 impl Own {

@@ -1,6 +1,6 @@
 //! Reuse by cover: existing chunks that fit into the requested span, and the gaps between them.
 
-use super::Piece;
+use super::PlannedChunk;
 use crate::estimate::Size;
 use crate::id::{ChunkId, Fingerprint};
 use crate::range::{Range, Span};
@@ -62,7 +62,7 @@ impl Reuse {
 }
 
 pub(super) enum Segment {
-    Reused(Piece),
+    Reused(PlannedChunk),
     Gap(Span),
 }
 
@@ -94,14 +94,16 @@ pub(super) fn cover(candidates: &[&Candidate], wanted: Span) -> Vec<Segment> {
 }
 
 /// Returns the one chunk of a range that is never cut.
-pub(super) fn whole(candidates: &[&Candidate], range: Range, estimate: Size) -> Piece {
+pub(super) fn whole(candidates: &[&Candidate], range: Range, estimate: Size) -> PlannedChunk {
     match candidates.iter().filter(|c| c.range == range).min_by_key(|c| c.id) {
         Some(chunk) => reused(chunk),
-        None => Piece { range, reused: None, unread: true, rows: estimate.rows, bytes: estimate.bytes },
+        None => {
+            PlannedChunk { range, reused: None, unread: true, rows: estimate.rows, bytes: estimate.bytes }
+        }
     }
 }
 
-fn reused(chunk: &Candidate) -> Piece {
+fn reused(chunk: &Candidate) -> PlannedChunk {
     let unread = chunk.state != ChunkState::Done;
-    Piece { range: chunk.range, reused: Some(chunk.id), unread, rows: chunk.rows, bytes: chunk.bytes }
+    PlannedChunk { range: chunk.range, reused: Some(chunk.id), unread, rows: chunk.rows, bytes: chunk.bytes }
 }

@@ -53,8 +53,8 @@ fn candidate(range: Range, state: ChunkState, reusable: bool, id: u8) -> Candida
     }
 }
 
-fn only(plan: Result<Plan, TooManyChunks>) -> Vec<Piece> {
-    plan.unwrap().datasets.remove(0).pieces
+fn only(plan: Result<Plan, TooManyChunks>) -> Vec<PlannedChunk> {
+    plan.unwrap().datasets.remove(0).chunks
 }
 
 #[test]
@@ -62,15 +62,15 @@ fn dataset_without_an_index_is_one_chunk_with_a_note() {
     let span = Span { kind: RangeKind::Date, start: 19_600, end: 19_940 };
     let estimate = DatasetEstimate { indexed: false, ..months(1 << 30) };
     let plan = Plan::new(&[dataset_target(Some(span), None, estimate)], &[], &policy(1 << 20)).unwrap();
-    assert_eq!(plan.datasets[0].pieces.len(), 1);
+    assert_eq!(plan.datasets[0].chunks.len(), 1);
     assert!(plan.datasets[0].note.is_some());
 }
 
 #[test]
 fn the_plan_cuts_at_the_last_settled_day() {
     let span = Span { kind: RangeKind::Date, start: 19_990, end: 20_010 };
-    let pieces = only(Plan::new(&[dataset_target(Some(span), Some(3600), months(0))], &[], &policy(1 << 20)));
-    let ends: Vec<_> = pieces.iter().map(|p| p.range.span().unwrap().end).collect();
+    let chunks = only(Plan::new(&[dataset_target(Some(span), Some(3600), months(0))], &[], &policy(1 << 20)));
+    let ends: Vec<_> = chunks.iter().map(|p| p.range.span().unwrap().end).collect();
     assert_eq!(ends, [19_999, 20_010]);
 }
 
@@ -87,12 +87,12 @@ fn only_settled_or_unread_chunks_are_reused() {
         candidate(range(50, 70), ChunkState::Done, true, 6),
     ];
     let reused = |reuse| {
-        let pieces = only(Plan::new(
+        let chunks = only(Plan::new(
             &[dataset_target(Some(span), None, months(0))],
             &candidates,
             &Policy { reuse, ..policy(1) },
         ));
-        pieces
+        chunks
             .iter()
             .filter(|p| p.reused.is_some())
             .map(|p| p.range.span().unwrap().start)
@@ -128,8 +128,8 @@ fn a_hot_day_is_a_chunk_of_its_own() {
     estimate.months.insert("2024-01".into(), Size { rows: 1000, bytes: 100_000 });
     let parts = [(1, 0), (10, 910), (11, 90)].map(|(day, rows)| DayRange { day, rows });
     estimate.uneven.insert("2024-01".into(), parts.into());
-    let pieces = only(Plan::new(&[dataset_target(Some(span), None, estimate)], &[], &policy(10_000)));
-    let found: Vec<_> = pieces.iter().map(|p| (p.range.span().unwrap().start - 19_722, p.bytes)).collect();
+    let chunks = only(Plan::new(&[dataset_target(Some(span), None, estimate)], &[], &policy(10_000)));
+    let found: Vec<_> = chunks.iter().map(|p| (p.range.span().unwrap().start - 19_722, p.bytes)).collect();
     assert_eq!(found, [(1, 0), (10, 91_000), (11, 9_000)]);
 }
 
@@ -158,17 +158,17 @@ proptest! {
         let candidates: Vec<_> = there.iter().enumerate().map(|(i, (at, days, state, reusable))| {
             candidate(Range::Span(Span { kind, start: at * unit, end: (at + days) * unit }), states[*state], *reusable, i as u8)
         }).collect();
-        let pieces = only(Plan::new(&[dataset_target(Some(span), Some(86_400), uneven(bytes, &weights))], &candidates, &policy(target)));
-        let spans: Vec<_> = pieces.iter().map(|p| p.range.span().unwrap()).collect();
+        let chunks = only(Plan::new(&[dataset_target(Some(span), Some(86_400), uneven(bytes, &weights))], &candidates, &policy(target)));
+        let spans: Vec<_> = chunks.iter().map(|p| p.range.span().unwrap()).collect();
         prop_assert_eq!(spans[0].start, span.start);
         prop_assert_eq!(spans[spans.len() - 1].end, span.end);
         for pair in spans.windows(2) {
             prop_assert_eq!(pair[0].end, pair[1].start);
         }
-        for (piece, span) in pieces.iter().zip(&spans) {
+        for (chunk, span) in chunks.iter().zip(&spans) {
             prop_assert!(span.start < span.end);
             let days = (span.end - 1).div_euclid(unit) - span.start.div_euclid(unit) + 1;
-            prop_assert!(piece.reused.is_some() || days == 1 || piece.bytes <= 2 * target, "{} > 2 * {target}", piece.bytes);
+            prop_assert!(chunk.reused.is_some() || days == 1 || chunk.bytes <= 2 * target, "{} > 2 * {target}", chunk.bytes);
         }
     }
 }

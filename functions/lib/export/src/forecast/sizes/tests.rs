@@ -25,21 +25,21 @@ fn target(months: usize, tenant: bool) -> Target {
     Target { selection, fingerprint, span: Some(span(0, 100)), estimate }
 }
 
-fn piece(range: Range, rows: u64, reused: bool, unread: bool) -> Piece {
+fn chunk(range: Range, rows: u64, reused: bool, unread: bool) -> PlannedChunk {
     let reused = reused.then(|| ChunkId::from_random([1; 16]));
-    Piece { range, reused, unread, rows, bytes: rows * 50 }
+    PlannedChunk { range, reused, unread, rows, bytes: rows * 50 }
 }
 
-fn new(start: i64, end: i64, rows: u64) -> Piece {
-    piece(Range::Span(span(start, end)), rows, false, true)
+fn new(start: i64, end: i64, rows: u64) -> PlannedChunk {
+    chunk(Range::Span(span(start, end)), rows, false, true)
 }
 
-fn plan(pieces: Vec<Piece>) -> DatasetPlan {
-    DatasetPlan { dataset: "late".into(), pieces, note: None }
+fn plan(chunks: Vec<PlannedChunk>) -> DatasetPlan {
+    DatasetPlan { dataset: "late".into(), chunks, note: None }
 }
 
-fn of(pieces: Vec<Piece>, target: &Target) -> Sizes {
-    Sizes::of(&plan(pieces), target, &Own::default())
+fn of(chunks: Vec<PlannedChunk>, target: &Target) -> Sizes {
+    Sizes::of(&plan(chunks), target, &Own::default())
 }
 
 fn rows(sizes: &Sizes) -> Option<u64> {
@@ -75,7 +75,7 @@ fn estimates_do_not_exceed_the_whole_dataset() {
     assert_eq!(sizes.new.unwrap().bytes, 50_000);
     assert_eq!(sizes.largest, 37_500);
     // Counted chunks are not limited by the estimate.
-    let counted = piece(Range::Span(span(0, 50)), 5000, true, false);
+    let counted = chunk(Range::Span(span(0, 50)), 5000, true, false);
     assert_eq!(rows(&of(vec![counted, new(50, 100, 10)], &target(12, false))), Some(5000));
 }
 
@@ -87,7 +87,7 @@ fn sizes_without_an_estimate_are_unknown() {
     assert_eq!((sizes.all, sizes.new, sizes.unread), (None, None, None));
     assert!(sizes.note.unwrap().contains("unknown"));
     // All chunks are already read, so the size is counted.
-    let counted = piece(Range::Span(span(0, 100)), 7, true, false);
+    let counted = chunk(Range::Span(span(0, 100)), 7, true, false);
     assert_eq!(rows(&of(vec![counted], &target)), Some(7));
 }
 
@@ -111,12 +111,12 @@ fn tenant_forecast_uses_only_its_own_data() {
         nulls: Past { chunks: 2, rows: 5, bytes: 50, units: 0.0 },
         ..Own::default()
     };
-    let pieces = || vec![new(0, 10, 700), piece(Range::Null, 70, false, true)];
-    let sizes = Sizes::of(&plan(pieces()), &target, &own);
+    let chunks = || vec![new(0, 10, 700), chunk(Range::Null, 70, false, true)];
+    let sizes = Sizes::of(&plan(chunks()), &target, &own);
     assert_eq!((rows(&sizes), sizes.unread.unwrap().bytes), (Some(103), 1025));
     // A chunk shared with a waiting export is planned by the average too.
-    let waiting = piece(Range::Span(span(10, 20)), 700, true, true);
+    let waiting = chunk(Range::Span(span(10, 20)), 700, true, true);
     let sizes = Sizes::of(&plan(vec![new(0, 10, 700), waiting]), &target, &own);
     assert_eq!((rows(&sizes), sizes.new.unwrap().bytes, sizes.shared.bytes), (Some(200), 1000, 1000));
-    assert_eq!(of(vec![piece(Range::All, 1, false, true)], &target).all, None);
+    assert_eq!(of(vec![chunk(Range::All, 1, false, true)], &target).all, None);
 }
