@@ -1,4 +1,4 @@
-//! Wants, exports and workers for tests of the store.
+//! Targets, exports and workers for tests of the store.
 
 use std::collections::BTreeMap;
 

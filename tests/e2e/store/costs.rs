@@ -56,7 +56,7 @@ async fn export_unsettled(store: &Store, new: &NewExport) {
             store.record(chunk, &file(1, 5), &Usage::default()).await.unwrap().unwrap();
         }
     }
-    assert!(store.flip(new.id, "key", 0).await.unwrap());
+    assert!(store.mark_succeeded(new.id, "key", 0).await.unwrap());
 }
 
 #[tokio::test]

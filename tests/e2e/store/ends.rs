@@ -167,7 +167,7 @@ async fn expiry_counts_from_the_end_and_can_be_extended() {
     store.accept(&new).await.unwrap();
     assert_eq!(store.export(&acme, new.id).await.unwrap().unwrap().expires_micros, None);
     work(&store, store.dispatch().await.unwrap()[0]).await;
-    assert!(store.flip(new.id, "key", 0).await.unwrap());
+    assert!(store.mark_succeeded(new.id, "key", 0).await.unwrap());
     database.run("update sluice.export set accepted_at = accepted_at - interval '20 hours'").await.unwrap();
     let hours = "select round(extract(epoch from expires_at - ended_at) / 3600)::bigint from sluice.export";
     assert_eq!(database.number(hours).await.unwrap(), 168);
@@ -221,7 +221,7 @@ async fn expiry_keeps_settled_chunks_for_reuse() {
     let new = new_export(&acme, vec![target(&acme, "orders", 0, 100, 1)]);
     store.accept(&new).await.unwrap();
     work(&store, store.dispatch().await.unwrap()[0]).await;
-    assert!(store.flip(new.id, "key", 0).await.unwrap());
+    assert!(store.mark_succeeded(new.id, "key", 0).await.unwrap());
     assert!(store.to_expire(10).await.unwrap().is_empty());
     assert!(store.extend(&acme, new.id).await.unwrap());
     database.run("update sluice.export set expires_at = now() - interval '1 second'").await.unwrap();
@@ -232,7 +232,7 @@ async fn expiry_keeps_settled_chunks_for_reuse() {
     // Reused, then its retention ends.
     let again = new_export(&acme, vec![target(&acme, "orders", 0, 100, 1)]);
     assert!(store.accept(&again).await.unwrap().complete);
-    store.flip(again.id, "key", 0).await.unwrap();
+    store.mark_succeeded(again.id, "key", 0).await.unwrap();
     assert_eq!(store.cancel_or_delete(&acme, again.id).await.unwrap(), Ended::Deleted);
     database.run("update sluice.chunk set keep_until = now() - interval '1 second'").await.unwrap();
     store.release_unused(10).await.unwrap();
@@ -251,7 +251,7 @@ async fn chunk_read_before_settling_is_not_kept() {
     let early = store::ReadNote { as_of_micros: 0, horizon_micros: None };
     assert_eq!(store.note_read(&attempt, &early).await.unwrap(), Noted::Reading);
     store.record(chunk, &crate::fixture::file(1, 5), &Usage::default()).await.unwrap();
-    store.flip(new.id, "key", 0).await.unwrap();
+    store.mark_succeeded(new.id, "key", 0).await.unwrap();
     store.cancel_or_delete(&acme, new.id).await.unwrap();
     assert_eq!(database.number("select count(*) from sluice.chunk where state = 'dying'").await.unwrap(), 1);
 }
@@ -291,7 +291,7 @@ async fn export_extended_before_the_sweep_does_not_expire() {
     let new = new_export(&acme, vec![target(&acme, "orders", 0, 100, 1)]);
     store.accept(&new).await.unwrap();
     work(&store, store.dispatch().await.unwrap()[0]).await;
-    assert!(store.flip(new.id, "key", 0).await.unwrap());
+    assert!(store.mark_succeeded(new.id, "key", 0).await.unwrap());
     database.run("update sluice.export set expires_at = now() - interval '1 second'").await.unwrap();
     // The sweeper has listed it, but its owner extends it first.
     assert_eq!(store.to_expire(10).await.unwrap(), [new.id]);
@@ -335,7 +335,7 @@ async fn export_recorded_before_the_deadline_check_succeeds() {
     }
     assert!(!store.end_at_deadline(new.id).await.unwrap(), "nothing is missing");
     assert!(matches!(store.finish(new.id).await.unwrap(), Finish::AllDone(_)));
-    assert!(store.flip(new.id, "key", 0).await.unwrap());
+    assert!(store.mark_succeeded(new.id, "key", 0).await.unwrap());
     assert_eq!(store.cancel_or_delete(&acme, other.id).await.unwrap(), Ended::Canceled, "it was live");
 }
 
@@ -346,7 +346,7 @@ async fn invalidated_chunks_are_counted_once_after_expiry() {
     let new = new_export(&acme, vec![target(&acme, "orders", 0, 100, 10)]);
     store.accept(&new).await.unwrap();
     drain(&store).await;
-    assert!(store.flip(new.id, "key", 0).await.unwrap());
+    assert!(store.mark_succeeded(new.id, "key", 0).await.unwrap());
     let days = export::range::Days::read(Some("1970-01-01"), Some("1970-02-08")).unwrap();
     let what = store::Invalidation { dataset: "orders".into(), tenant: None, days };
     let chunks = store.invalidate(&what).await.unwrap().chunks;

@@ -24,7 +24,7 @@ impl Workers {
             let exports = work(store, chunk).await;
             for export in &exports {
                 if let store::Finish::AllDone(finished) = store.finish(*export).await.unwrap() {
-                    store.flip(*export, "key", finished.edition).await.unwrap();
+                    store.mark_succeeded(*export, "key", finished.edition).await.unwrap();
                 }
             }
             self.queue.extend(store.dispatch().await.unwrap());

@@ -134,9 +134,9 @@ async fn manifest_from_before_invalidation_is_not_published() {
     assert!(matches!(store.finish(new.id).await.unwrap(), Finish::NotYet));
     drain(&store).await;
     // All chunks are done again, but with other files.
-    assert!(!store.flip(new.id, "old", old.edition).await.unwrap());
+    assert!(!store.mark_succeeded(new.id, "old", old.edition).await.unwrap());
     let Finish::AllDone(finished) = store.finish(new.id).await.unwrap() else { panic!("all is done") };
-    assert!(store.flip(new.id, "new", finished.edition).await.unwrap());
+    assert!(store.mark_succeeded(new.id, "new", finished.edition).await.unwrap());
 }
 
 #[tokio::test]

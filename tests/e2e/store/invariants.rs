@@ -129,7 +129,7 @@ async fn each_broken_invariant_is_found() {
     let [done, live] = ["done", "live"].map(|name| new_export(&acme, vec![target(&acme, name, 0, 100, 2)]));
     store.accept(&done).await.unwrap();
     drain(&store).await;
-    assert!(store.flip(done.id, "key", 0).await.unwrap());
+    assert!(store.mark_succeeded(done.id, "key", 0).await.unwrap());
     store.accept(&live).await.unwrap();
     let sent = store.dispatch().await.unwrap();
     assert!(store.lease(sent[0], LEASE_SECS).await.unwrap().is_some());

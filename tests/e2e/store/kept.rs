@@ -136,7 +136,7 @@ async fn kept_chunks_are_limited_even_if_all_reused() {
     let first = new();
     store.accept(&first).await.unwrap();
     crate::fixture::drain(&store).await;
-    store.flip(first.id, "key", 0).await.unwrap();
+    store.mark_succeeded(first.id, "key", 0).await.unwrap();
     for _ in 0..2 {
         assert!(store.accept(&new()).await.unwrap().complete);
     }
@@ -159,7 +159,7 @@ async fn deleted_exports_count_until_their_files_are_removed() {
         let export = new();
         assert_eq!(store.accept(&export).await.unwrap().complete, i > 0);
         crate::fixture::drain(&store).await;
-        store.flip(export.id, "key", 0).await.unwrap();
+        store.mark_succeeded(export.id, "key", 0).await.unwrap();
         assert_eq!(store.cancel_or_delete(&acme, export.id).await.unwrap(), Ended::Deleted);
     }
     let refused = store.accept(&new()).await.unwrap_err();

@@ -135,8 +135,8 @@ async fn split_children_replace_their_parent() {
     drain(&store).await;
     let Finish::AllDone(finished) = store.finish(export).await.unwrap() else { panic!("all is done") };
     assert_eq!(finished.chunks.len(), 7);
-    assert!(store.flip(export, "key", 0).await.unwrap());
-    assert!(store.flip(export, "key", 0).await.unwrap(), "confirmed, as after a broken commit");
-    assert!(!store.flip(export, "other", 0).await.unwrap());
+    assert!(store.mark_succeeded(export, "key", 0).await.unwrap());
+    assert!(store.mark_succeeded(export, "key", 0).await.unwrap(), "confirmed, as after a broken commit");
+    assert!(!store.mark_succeeded(export, "other", 0).await.unwrap());
     assert_eq!(database.number("select count(*) from sluice.chunk where state = 'split'").await.unwrap(), 1);
 }

@@ -48,7 +48,7 @@ async fn queued_exports_begin_in_order_as_others_end() {
     let [done] = work(&store, sent[0]).await[..] else { panic!("one export") };
     assert!(matches!(store.finish(done).await.unwrap(), Finish::AllDone(_)));
     assert!(store.dispatch().await.unwrap().is_empty(), "it is active until it has ended");
-    assert!(store.flip(done, "key", 0).await.unwrap());
+    assert!(store.mark_succeeded(done, "key", 0).await.unwrap());
     let sent = store.dispatch().await.unwrap();
     assert_eq!(sent.len(), 1);
     assert!(store.lease(sent[0], LEASE_SECS).await.unwrap().is_some());
@@ -105,7 +105,7 @@ async fn export_limit_spares_replays_and_fully_reused_exports() {
     store.accept(&first).await.unwrap();
     let [chunk] = store.dispatch().await.unwrap()[..] else { panic!("one chunk") };
     work(&store, chunk).await;
-    assert!(store.flip(first.id, "key", 0).await.unwrap());
+    assert!(store.mark_succeeded(first.id, "key", 0).await.unwrap());
     for i in 1..4 {
         store.accept(&small(&acme, i)).await.unwrap();
     }
