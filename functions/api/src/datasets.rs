@@ -12,8 +12,8 @@ use http::{StatusCode, Uri};
 
 use crate::caller::Caller;
 use crate::context::Context;
+use crate::error::ApiError;
 use crate::query::Params;
-use crate::refusal::Refusal;
 use crate::{answer, visible};
 
 /// `GET /datasets`.
@@ -21,7 +21,7 @@ pub(crate) async fn list(
     State(context): State<Context>,
     caller: Caller,
     uri: Uri,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     Params::read(&uri, &[]).check()?;
     let applied = visible::in_force(&context, &caller).await?;
     let datasets = applied.revision.datasets.iter();
@@ -38,11 +38,11 @@ pub(crate) async fn show(
     caller: Caller,
     Path(name): Path<String>,
     uri: Uri,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     Params::read(&uri, &[]).check()?;
     let (applied, known) = visible::find(&context, &caller, &name).await?;
     let known = known.as_deref().and_then(|name| applied.revision.find(name));
-    let (name, found) = known.ok_or_else(|| Refusal::no_dataset(&name, &applied.revision))?;
+    let (name, found) = known.ok_or_else(|| ApiError::no_dataset(&name, &applied.revision))?;
     answer::json(StatusCode::OK, &dataset(name, found, applied.estimates.get(name)))
 }
 
@@ -51,10 +51,10 @@ pub(crate) async fn no_method(
     State(context): State<Context>,
     caller: Caller,
     Path(name): Path<String>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     match visible::find(&context, &caller, &name).await?.1 {
-        Some(_) => Err(Refusal::no_method()),
-        None => Err(Refusal::no_path()),
+        Some(_) => Err(ApiError::no_method()),
+        None => Err(ApiError::no_path()),
     }
 }
 

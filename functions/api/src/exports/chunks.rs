@@ -10,15 +10,15 @@ use crate::answer;
 use crate::caller::Caller;
 use crate::context::Context;
 use crate::cursor::ChunkCursor;
+use crate::error::ApiError;
 use crate::query::Params;
-use crate::refusal::Refusal;
 
 pub(crate) async fn chunks(
     State(context): State<Context>,
     caller: Caller,
     Id(id): Id,
     uri: Uri,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     let mut params = Params::read(&uri, &["cursor", "limit"]);
     let place = place(&mut params, 1000);
     params.check()?;

@@ -24,7 +24,7 @@ use crate::caller::Caller;
 use crate::clock::now_micros;
 use crate::context::Context;
 use crate::cursor::ChunkCursor;
-use crate::refusal::Refusal;
+use crate::error::ApiError;
 
 /// Lifetime of a cached ended export. The entry stays correct until the tenant changes something, so this only limits
 /// how long unused entries are kept.
@@ -88,7 +88,7 @@ pub(super) async fn export(
     context: &Context,
     caller: &Caller,
     id: ExportId,
-) -> Result<(CachedExport, Rendered), Refusal> {
+) -> Result<(CachedExport, Rendered), ApiError> {
     let fill = || async {
         let state = find(context, &caller.tenant, id).await?;
         let body = render(&shape::export(&state))?;
@@ -115,7 +115,7 @@ pub(super) async fn files(
     id: ExportId,
     place: PageRequest,
     links: bool,
-) -> Result<(CachedFiles, Rendered), Refusal> {
+) -> Result<(CachedFiles, Rendered), ApiError> {
     let fill = || async {
         let (page, next_cursor) = page(context, caller, id, place).await?;
         let keep = keep(page.status, page.expires_micros, now_micros());
@@ -152,7 +152,7 @@ pub(super) async fn chunks(
     caller: &Caller,
     id: ExportId,
     place: PageRequest,
-) -> Result<Rendered, Refusal> {
+) -> Result<Rendered, ApiError> {
     let fill = || async {
         let (page, next_cursor) = page(context, caller, id, place).await?;
         let list = ChunkList { chunks: page.chunks.iter().map(shape::chunk).collect(), next_cursor };
@@ -171,7 +171,7 @@ pub(super) async fn file(
     caller: &Caller,
     id: ExportId,
     name: &str,
-) -> Result<Option<CachedFile>, Refusal> {
+) -> Result<Option<CachedFile>, ApiError> {
     let fill = || async {
         let found: Option<FileObject> = context.store.file(&caller.tenant, id, name).await?;
         let keep = found.as_ref().and_then(|file| keep(file.status, file.expires_micros, now_micros()));
@@ -193,11 +193,11 @@ async fn page(
     caller: &Caller,
     id: ExportId,
     place: PageRequest,
-) -> Result<(ChunkPage, Option<String>), Refusal> {
+) -> Result<(ChunkPage, Option<String>), ApiError> {
     // One row more than the limit shows whether there is a next page.
     let ask = i64::try_from(place.limit + 1).unwrap_or(i64::MAX);
     let page = context.store.chunk_page(&caller.tenant, id, place.after, ask).await?;
-    let mut page = page.ok_or_else(Refusal::no_export)?;
+    let mut page = page.ok_or_else(ApiError::no_export)?;
     let more = page.chunks.len() > place.limit;
     page.chunks.truncate(place.limit);
     let whole = is_whole(place, page.status);

@@ -8,15 +8,15 @@ use super::{Id, find, shape};
 use crate::answer;
 use crate::caller::Caller;
 use crate::context::Context;
+use crate::error::ApiError;
 use crate::query::Params;
-use crate::refusal::Refusal;
 
 pub(crate) async fn extend(
     State(context): State<Context>,
     caller: Caller,
     Id(id): Id,
     uri: Uri,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     Params::read(&uri, &[]).check()?;
     let extended = context.store.extend(&caller.tenant, id).await;
     // After an error too: the commit may have succeeded before the error.
@@ -26,7 +26,7 @@ pub(crate) async fn extend(
     if extended {
         answer::json(StatusCode::OK, &shape::export(&export))
     } else {
-        Err(Refusal::conflict(format!(
+        Err(ApiError::conflict(format!(
             "the export is {}; only an export that has ended can be extended",
             export.status
         )))

@@ -8,9 +8,9 @@ use super::{Id, ended};
 use crate::answer;
 use crate::caller::Caller;
 use crate::context::Context;
+use crate::error::ApiError;
 use crate::handed::Handed;
 use crate::query::Params;
-use crate::refusal::Refusal;
 
 pub(crate) async fn file(
     State(context): State<Context>,
@@ -18,10 +18,10 @@ pub(crate) async fn file(
     Id(id): Id,
     Path((_, name)): Path<(String, String)>,
     uri: Uri,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     Params::read(&uri, &[]).check()?;
     let missing =
-        || Refusal::not_found("the export or the file does not exist, or the file has not been written yet");
+        || ApiError::not_found("the export or the file does not exist, or the file has not been written yet");
     // Text in PostgreSQL cannot contain NUL.
     if name.contains('\0') {
         return Err(missing());
@@ -33,7 +33,7 @@ pub(crate) async fn file(
             answer::redirect(&link, handed)
         }
         None => match context.store.invalidated_file(&caller.tenant, id, &name).await? {
-            Some(why) => Err(Refusal::gone(why)),
+            Some(why) => Err(ApiError::gone(why)),
             None => Err(missing()),
         },
     }

@@ -12,9 +12,9 @@ use crate::answer;
 use crate::caller::Caller;
 use crate::clock::micros_in;
 use crate::context::Context;
+use crate::error::ApiError;
 use crate::handed::Handed;
 use crate::query::Params;
-use crate::refusal::Refusal;
 
 /// Maximum number of links on one page. Each needs a signature, which takes a small function some milliseconds of CPU
 /// time.
@@ -25,7 +25,7 @@ pub(crate) async fn files(
     caller: Caller,
     Id(id): Id,
     uri: Uri,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     let mut params = Params::read(&uri, &["cursor", "limit", "links"]);
     let links = params.flag("links");
     let place = place(&mut params, if links { MAX_LINKS } else { 1000 });
@@ -34,7 +34,7 @@ pub(crate) async fn files(
     if !links {
         return Ok(answer::rendered(StatusCode::OK, body));
     }
-    let mut list: FileList = serde_json::from_slice(&body.body).map_err(|e| Refusal::hide(&e))?;
+    let mut list: FileList = serde_json::from_slice(&body.body).map_err(|e| ApiError::hide(&e))?;
     let mut handed = Handed::files(id);
     for (file, key) in list.files.iter_mut().zip(&cached.keys) {
         // Created per response and never stored.

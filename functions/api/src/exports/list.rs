@@ -12,8 +12,8 @@ use crate::answer;
 use crate::caller::Caller;
 use crate::context::Context;
 use crate::cursor::ExportCursor;
+use crate::error::ApiError;
 use crate::query::Params;
-use crate::refusal::Refusal;
 
 /// Maximum total size of the exports on one page in bytes, which is mostly their requests: each may be as large as a
 /// body, and Lambda returns at most 6 MB.
@@ -23,7 +23,7 @@ pub(crate) async fn list(
     State(context): State<Context>,
     caller: Caller,
     uri: Uri,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     let mut params = Params::read(&uri, &["status", "cursor", "limit"]);
     let remedy = "use one of queued, running, succeeded, failed, canceled, expired";
     let status = params.get("status", remedy, |text| text.parse::<ExportStatus>().ok());

@@ -8,15 +8,15 @@ use super::{Id, POLL_SECS, ended};
 use crate::answer;
 use crate::caller::Caller;
 use crate::context::Context;
+use crate::error::ApiError;
 use crate::query::Params;
-use crate::refusal::Refusal;
 
 pub(crate) async fn show(
     State(context): State<Context>,
     caller: Caller,
     Id(id): Id,
     uri: Uri,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     Params::read(&uri, &[]).check()?;
     let (cached, body) = ended::export(&context, &caller, id).await?;
     let mut response = answer::rendered(StatusCode::OK, body);
