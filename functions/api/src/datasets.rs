@@ -14,7 +14,7 @@ use crate::caller::Caller;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::query::Params;
-use crate::{answer, visible};
+use crate::{response, visible};
 
 /// `GET /datasets`.
 pub(crate) async fn list(
@@ -29,7 +29,7 @@ pub(crate) async fn list(
         revision: applied.revision_id.clone(),
         datasets: datasets.map(|(name, d)| dataset(name, d, applied.estimates.get(name))).collect(),
     };
-    answer::json(StatusCode::OK, &list)
+    response::json(StatusCode::OK, &list)
 }
 
 /// `GET /datasets/{name}`. Names are case-insensitive.
@@ -43,7 +43,7 @@ pub(crate) async fn show(
     let (applied, known) = visible::find(&context, &caller, &name).await?;
     let known = known.as_deref().and_then(|name| applied.revision.find(name));
     let (name, found) = known.ok_or_else(|| ApiError::no_dataset(&name, &applied.revision))?;
-    answer::json(StatusCode::OK, &dataset(name, found, applied.estimates.get(name)))
+    response::json(StatusCode::OK, &dataset(name, found, applied.estimates.get(name)))
 }
 
 /// Methods other than `POST` at `/{dataset}`: 405 if the dataset exists, 404 otherwise.

@@ -3,7 +3,6 @@
 //! It never reads the source and never streams data: files are fetched through links to the bucket. Routes, statuses
 //! and settings are in the README of this folder.
 
-mod answer;
 mod auth;
 mod body;
 mod bucket;
@@ -21,6 +20,7 @@ mod key;
 mod layers;
 mod query;
 mod rates;
+mod response;
 mod routes;
 mod settings;
 mod token;

@@ -10,7 +10,7 @@ use http::StatusCode;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::layers::{self, Action};
-use crate::{answer, datasets, exports};
+use crate::{datasets, exports, response};
 
 /// Route of the api.
 struct Route {
@@ -107,7 +107,7 @@ fn routes() -> Router<Context> {
 /// `GET /health`: the process is running. It needs no key and accesses no other system.
 async fn health() -> Result<Response, ApiError> {
     let health = Health { status: "ok".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
-    answer::json(StatusCode::OK, &health)
+    response::json(StatusCode::OK, &health)
 }
 
 #[cfg(test)]

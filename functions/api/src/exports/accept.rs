@@ -18,7 +18,7 @@ use crate::caller::Caller;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::query::{self, Params};
-use crate::{answer, visible};
+use crate::{response, visible};
 
 /// Request parameters outside the body.
 pub(super) struct Terms {
@@ -101,7 +101,7 @@ async fn read_and_accept(
         let outlook =
             context.store.outlook(&caller.tenant, &output, &request.targets, within.as_deref()).await?;
         let memory_mb = context.settings.worker_memory_mb;
-        return answer::json(StatusCode::OK, &planned::plan(&plan, &request.targets, &outlook, memory_mb));
+        return response::json(StatusCode::OK, &planned::plan(&plan, &request.targets, &outlook, memory_mb));
     }
     let accepted = match accept(context, caller, request, &applied, sent, terms).await {
         Err(AcceptError::CatalogChanged) => {
@@ -121,7 +121,7 @@ async fn read_and_accept(
     } else {
         dispatch(context).await;
     }
-    accepted_answer(&find(context, &caller.tenant, accepted.id).await?)
+    accepted_response(&find(context, &caller.tenant, accepted.id).await?)
 }
 
 /// Validates the request against the cached catalog. If it is invalid, checks whether a newer catalog is in force.
@@ -168,14 +168,14 @@ async fn replay(context: &Context, caller: &Caller, id: ExportId) -> Result<Resp
     if !caller.sees(&export.heads) {
         return Err(AcceptError::KeyReused.into());
     }
-    let mut response = accepted_answer(&export)?;
+    let mut response = accepted_response(&export)?;
     response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
     Ok(response)
 }
 
 /// Returns 202 with the export, its location and the time of the next poll.
-pub(super) fn accepted_answer(export: &ExportState) -> Result<Response, ApiError> {
-    let mut response = answer::json(StatusCode::ACCEPTED, &shape::export(export))?;
+pub(super) fn accepted_response(export: &ExportState) -> Result<Response, ApiError> {
+    let mut response = response::json(StatusCode::ACCEPTED, &shape::export(export))?;
     let location = HeaderValue::try_from(path(export.id)).map_err(|e| ApiError::hide(&e))?;
     response.headers_mut().insert(header::LOCATION, location);
     response.headers_mut().insert(header::RETRY_AFTER, POLL_SECS.into());

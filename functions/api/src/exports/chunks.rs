@@ -6,12 +6,12 @@ use http::{StatusCode, Uri};
 use ports::cache::PageRequest;
 
 use super::{Id, ended};
-use crate::answer;
 use crate::caller::Caller;
 use crate::context::Context;
 use crate::cursor::ChunkCursor;
 use crate::error::ApiError;
 use crate::query::Params;
+use crate::response;
 
 pub(crate) async fn chunks(
     State(context): State<Context>,
@@ -22,7 +22,7 @@ pub(crate) async fn chunks(
     let mut params = Params::read(&uri, &["cursor", "limit"]);
     let place = place(&mut params, 1000);
     params.check()?;
-    Ok(answer::rendered(StatusCode::OK, ended::chunks(&context, &caller, id, place).await?))
+    Ok(response::rendered(StatusCode::OK, ended::chunks(&context, &caller, id, place).await?))
 }
 
 /// Position and size of the requested page of an export's chunks, at most `most`.

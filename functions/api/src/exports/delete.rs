@@ -6,11 +6,11 @@ use http::{StatusCode, Uri};
 use store::Ended;
 
 use super::{Id, dispatch, find, shape};
-use crate::answer;
 use crate::caller::Caller;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::query::Params;
+use crate::response;
 
 pub(crate) async fn delete(
     State(context): State<Context>,
@@ -28,7 +28,7 @@ pub(crate) async fn delete(
         Ended::Canceled => {
             // Its dispatched chunks no longer count, so other chunks can be dispatched.
             dispatch(&context).await;
-            answer::json(StatusCode::ACCEPTED, &shape::export(&find(&context, &caller.tenant, id).await?))
+            response::json(StatusCode::ACCEPTED, &shape::export(&find(&context, &caller.tenant, id).await?))
         }
     }
 }

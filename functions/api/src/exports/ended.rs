@@ -19,12 +19,12 @@ use serde::{Deserialize, Serialize};
 use store::{ChunkDetail, ChunkPage, FileObject};
 
 use super::{find, shape};
-use crate::answer::{Rendered, render};
 use crate::caller::Caller;
 use crate::clock::now_micros;
 use crate::context::Context;
 use crate::cursor::ChunkCursor;
 use crate::error::ApiError;
+use crate::response::{Rendered, render};
 
 /// Lifetime of a cached ended export. The entry stays correct until the tenant changes something, so this only limits
 /// how long unused entries are kept.

@@ -5,11 +5,11 @@ use axum::response::Response;
 use http::{StatusCode, Uri};
 
 use super::{Id, find, shape};
-use crate::answer;
 use crate::caller::Caller;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::query::Params;
+use crate::response;
 
 pub(crate) async fn extend(
     State(context): State<Context>,
@@ -24,7 +24,7 @@ pub(crate) async fn extend(
     let extended = extended?;
     let export = find(&context, &caller.tenant, id).await?;
     if extended {
-        answer::json(StatusCode::OK, &shape::export(&export))
+        response::json(StatusCode::OK, &shape::export(&export))
     } else {
         Err(ApiError::conflict(format!(
             "the export is {}; only an export that has ended can be extended",

@@ -5,12 +5,12 @@ use axum::response::Response;
 use http::Uri;
 
 use super::{Id, ended};
-use crate::answer;
 use crate::caller::Caller;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::handed::Handed;
 use crate::query::Params;
+use crate::response;
 
 pub(crate) async fn file(
     State(context): State<Context>,
@@ -30,7 +30,7 @@ pub(crate) async fn file(
         Some(file) => {
             let mut handed = Handed::file(id, &file.name);
             let link = handed.link(&context, &caller, &file.key, &file.name).await?;
-            answer::redirect(&link, handed)
+            response::redirect(&link, handed)
         }
         None => match context.store.invalidated_file(&caller.tenant, id, &name).await? {
             Some(why) => Err(ApiError::gone(why)),

@@ -8,13 +8,13 @@ use http::{StatusCode, Uri};
 
 use super::chunks::place;
 use super::{Id, ended};
-use crate::answer;
 use crate::caller::Caller;
 use crate::clock::micros_in;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::handed::Handed;
 use crate::query::Params;
+use crate::response;
 
 /// Maximum number of links on one page. Each needs a signature, which takes a small function some milliseconds of CPU
 /// time.
@@ -32,7 +32,7 @@ pub(crate) async fn files(
     params.check()?;
     let (cached, body) = ended::files(&context, &caller, id, place, links).await?;
     if !links {
-        return Ok(answer::rendered(StatusCode::OK, body));
+        return Ok(response::rendered(StatusCode::OK, body));
     }
     let mut list: FileList = serde_json::from_slice(&body.body).map_err(|e| ApiError::hide(&e))?;
     let mut handed = Handed::files(id);
@@ -41,5 +41,5 @@ pub(crate) async fn files(
         file.link = Some(handed.link(&context, &caller, key, &file.name).await?);
         file.link_expires_at = Some(rfc3339(micros_in(context.settings.link_secs)));
     }
-    answer::secret_json(&list, handed)
+    response::secret_json(&list, handed)
 }

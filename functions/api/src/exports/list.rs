@@ -8,12 +8,12 @@ use http::{StatusCode, Uri};
 use store::ExportState;
 
 use super::shape;
-use crate::answer;
 use crate::caller::Caller;
 use crate::context::Context;
 use crate::cursor::ExportCursor;
 use crate::error::ApiError;
 use crate::query::Params;
+use crate::response;
 
 /// Maximum total size of the exports on one page in bytes, which is mostly their requests: each may be as large as a
 /// body, and Lambda returns at most 6 MB.
@@ -40,5 +40,5 @@ pub(crate) async fn list(
     let cursor = |e: &ExportState| ExportCursor { accepted_micros: e.accepted_micros, id: e.id };
     let next_cursor = page.exports.last().filter(|_| page.more).map(|export| cursor(export).to_string());
     let list = ExportList { next_cursor, exports: page.exports.iter().map(shape::export).collect() };
-    answer::json(StatusCode::OK, &list)
+    response::json(StatusCode::OK, &list)
 }

@@ -5,12 +5,12 @@ use axum::response::Response;
 use http::Uri;
 
 use super::{Id, POLL_SECS, ended};
-use crate::answer;
 use crate::caller::Caller;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::handed::Handed;
 use crate::query::Params;
+use crate::response;
 
 pub(crate) async fn manifest(
     State(context): State<Context>,
@@ -24,7 +24,7 @@ pub(crate) async fn manifest(
         Some(key) => {
             let mut handed = Handed::manifest(id);
             let link = handed.link(&context, &caller, key, &format!("{id}.manifest.json")).await?;
-            answer::redirect(&link, handed)
+            response::redirect(&link, handed)
         }
         None if export.status.is_live() => {
             let detail =

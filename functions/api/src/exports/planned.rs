@@ -129,7 +129,7 @@ mod tests {
     use export::request::{Request, RequestLimits, Scope};
 
     /// Plan of three datasets: a shared one with an estimate, one with a tenant column, and one without an estimate.
-    fn answer(past: Own) -> wire::DryRun {
+    fn dry_run(past: Own) -> wire::DryRun {
         let dataset = |tenant: Option<&str>| {
             serde_json::json!({
                 "from": {"query": "select"}, "columns": [], "range": null, "tenantColumn": tenant,
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn unknown_figures_are_null_and_left_out_of_sums() {
-        let plan = answer(Own::default());
+        let plan = dry_run(Own::default());
         let rows: Vec<_> = plan.datasets.iter().map(|dataset| dataset.counts.rows).collect();
         assert_eq!(rows, [Some(10), None, None]);
         assert_eq!((plan.total.rows, plan.unknown_datasets), (Some(10), 2));
@@ -187,7 +187,7 @@ mod tests {
     #[test]
     fn totals_are_sums_of_known_figures() {
         let whole = Past { chunks: 1, rows: 7, bytes: 300_000_000, units: 0.0 };
-        let plan = answer(Own { whole, ..Own::default() });
+        let plan = dry_run(Own { whole, ..Own::default() });
         assert_eq!((plan.total.rows, plan.unknown_datasets), (Some(17), 1));
         let cost = plan.forecast.unwrap().cost;
         let items = cost.compute_usd + cost.requests_usd + cost.uploads_usd + cost.storage_usd;

@@ -8,7 +8,7 @@ use http::Uri;
 use serde_json::Value;
 use store::{Applied, RetryError};
 
-use super::accept::{accepted_answer, limits, scope};
+use super::accept::{accepted_response, limits, scope};
 use super::{Id, dispatch, find, finish};
 use crate::caller::Caller;
 use crate::context::Context;
@@ -38,7 +38,7 @@ pub(crate) async fn retry(
     dispatch(&context).await;
     // Another export may have read every failed range in the meantime.
     finish(&context, id).await;
-    accepted_answer(&find(&context, &caller.tenant, id).await?)
+    accepted_response(&find(&context, &caller.tenant, id).await?)
 }
 
 async fn read_and_retry(

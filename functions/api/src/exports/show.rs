@@ -5,11 +5,11 @@ use axum::response::Response;
 use http::{StatusCode, Uri, header};
 
 use super::{Id, POLL_SECS, ended};
-use crate::answer;
 use crate::caller::Caller;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::query::Params;
+use crate::response;
 
 pub(crate) async fn show(
     State(context): State<Context>,
@@ -19,7 +19,7 @@ pub(crate) async fn show(
 ) -> Result<Response, ApiError> {
     Params::read(&uri, &[]).check()?;
     let (cached, body) = ended::export(&context, &caller, id).await?;
-    let mut response = answer::rendered(StatusCode::OK, body);
+    let mut response = response::rendered(StatusCode::OK, body);
     if cached.status.is_live() {
         response.headers_mut().insert(header::RETRY_AFTER, POLL_SECS.into());
     }
