@@ -15,7 +15,6 @@ mod datasets;
 mod error;
 mod exports;
 mod gateway;
-mod handed;
 mod key;
 mod layers;
 mod query;
@@ -23,6 +22,7 @@ mod rates;
 mod response;
 mod routes;
 mod settings;
+mod signed_links;
 mod token;
 mod visible;
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::error::ApiError;
-use crate::handed::Handed;
+use crate::signed_links::IssuedLinks;
 
 /// Keys whose values change without any event. Two bodies that differ only in them have the same ETag.
 const RESTLESS: [&str; 3] = ["etaSeconds", "queuePosition", "running"];
@@ -41,24 +41,24 @@ pub(crate) fn rendered(status: StatusCode, rendered: Rendered) -> Response {
 }
 
 /// Returns a JSON response that contains links. It carries `no-store`, since links are secret.
-pub(crate) fn secret_json(body: &impl Serialize, handed: Handed) -> Result<Response, ApiError> {
+pub(crate) fn secret_json(body: &impl Serialize, issued: IssuedLinks) -> Result<Response, ApiError> {
     let body = serde_json::to_vec(body).map_err(|e| ApiError::hide(&e))?;
-    Ok(handing_out(plain(StatusCode::OK, body.into()), handed))
+    Ok(handing_out(plain(StatusCode::OK, body.into()), issued))
 }
 
 /// Returns a redirect to a link. It carries `no-store`, since links are secret.
-pub(crate) fn redirect(link: &str, handed: Handed) -> Result<Response, ApiError> {
+pub(crate) fn redirect(link: &str, issued: IssuedLinks) -> Result<Response, ApiError> {
     let location = HeaderValue::try_from(link).map_err(|e| ApiError::hide(&e))?;
-    Ok(handing_out((StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, location)]).into_response(), handed))
+    Ok(handing_out((StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, location)]).into_response(), issued))
 }
 
 fn plain(status: StatusCode, body: Bytes) -> Response {
     (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
-fn handing_out(mut response: Response, handed: Handed) -> Response {
+fn handing_out(mut response: Response, issued: IssuedLinks) -> Response {
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response.extensions_mut().insert(handed);
+    response.extensions_mut().insert(issued);
     response
 }
 

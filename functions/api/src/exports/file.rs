@@ -8,9 +8,9 @@ use super::{Id, ended};
 use crate::caller::Caller;
 use crate::context::Context;
 use crate::error::ApiError;
-use crate::handed::Handed;
 use crate::query::Params;
 use crate::response;
+use crate::signed_links::IssuedLinks;
 
 pub(crate) async fn file(
     State(context): State<Context>,
@@ -28,9 +28,9 @@ pub(crate) async fn file(
     }
     match ended::file(&context, &caller, id, &name).await? {
         Some(file) => {
-            let mut handed = Handed::file(id, &file.name);
-            let link = handed.link(&context, &caller, &file.key, &file.name).await?;
-            response::redirect(&link, handed)
+            let mut issued = IssuedLinks::file(id, &file.name);
+            let link = issued.link(&context, &caller, &file.key, &file.name).await?;
+            response::redirect(&link, issued)
         }
         None => match context.store.invalidated_file(&caller.tenant, id, &name).await? {
             Some(why) => Err(ApiError::gone(why)),

@@ -12,9 +12,9 @@ use crate::caller::Caller;
 use crate::clock::micros_in;
 use crate::context::Context;
 use crate::error::ApiError;
-use crate::handed::Handed;
 use crate::query::Params;
 use crate::response;
+use crate::signed_links::IssuedLinks;
 
 /// Maximum number of links on one page. Each needs a signature, which takes a small function some milliseconds of CPU
 /// time.
@@ -35,11 +35,11 @@ pub(crate) async fn files(
         return Ok(response::rendered(StatusCode::OK, body));
     }
     let mut list: FileList = serde_json::from_slice(&body.body).map_err(|e| ApiError::hide(&e))?;
-    let mut handed = Handed::files(id);
+    let mut issued = IssuedLinks::files(id);
     for (file, key) in list.files.iter_mut().zip(&cached.keys) {
         // Created per response and never stored.
-        file.link = Some(handed.link(&context, &caller, key, &file.name).await?);
+        file.link = Some(issued.link(&context, &caller, key, &file.name).await?);
         file.link_expires_at = Some(rfc3339(micros_in(context.settings.link_secs)));
     }
-    response::secret_json(&list, handed)
+    response::secret_json(&list, issued)
 }

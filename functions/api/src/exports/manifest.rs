@@ -8,9 +8,9 @@ use super::{Id, POLL_SECS, ended};
 use crate::caller::Caller;
 use crate::context::Context;
 use crate::error::ApiError;
-use crate::handed::Handed;
 use crate::query::Params;
 use crate::response;
+use crate::signed_links::IssuedLinks;
 
 pub(crate) async fn manifest(
     State(context): State<Context>,
@@ -22,9 +22,9 @@ pub(crate) async fn manifest(
     let (export, _) = ended::export(&context, &caller, id).await?;
     match &export.manifest_key {
         Some(key) => {
-            let mut handed = Handed::manifest(id);
-            let link = handed.link(&context, &caller, key, &format!("{id}.manifest.json")).await?;
-            response::redirect(&link, handed)
+            let mut issued = IssuedLinks::manifest(id);
+            let link = issued.link(&context, &caller, key, &format!("{id}.manifest.json")).await?;
+            response::redirect(&link, issued)
         }
         None if export.status.is_live() => {
             let detail =

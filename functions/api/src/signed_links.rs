@@ -10,7 +10,7 @@ use crate::error::ApiError;
 /// Links to objects of one export that were created for one response.
 #[derive(Clone, Debug)]
 #[must_use = "it belongs into the response, for the audit"]
-pub(crate) struct Handed {
+pub(crate) struct IssuedLinks {
     /// Name of the audit event.
     pub(crate) event: &'static str,
     pub(crate) export: ExportId,
@@ -19,7 +19,7 @@ pub(crate) struct Handed {
     pub(crate) links: u64,
 }
 
-impl Handed {
+impl IssuedLinks {
     pub(crate) const FILE: &'static str = "file link handed out";
     pub(crate) const FILES: &'static str = "file links handed out";
     pub(crate) const MANIFEST: &'static str = "manifest link handed out";
