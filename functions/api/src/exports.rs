@@ -1,19 +1,19 @@
 //! Exports: one file per operation.
 
 mod accept;
+mod cached;
 mod chunks;
 mod create;
 mod delete;
-mod ended;
+mod dry_run;
 mod extend;
 mod file;
 mod files;
 mod list;
 mod manifest;
-mod planned;
 mod retry;
-mod shape;
 mod show;
+mod to_wire;
 
 pub(crate) use chunks::chunks;
 pub(crate) use create::{create, create_short};
@@ -55,7 +55,7 @@ impl FromRequestParts<Context> for Id {
         let id = id.ok_or_else(ApiError::no_export)?;
         let caller = Caller::from_request_parts(parts, context).await?;
         if caller.access().is_scoped() {
-            let (cached, _) = ended::export(context, &caller, id).await?;
+            let (cached, _) = cached::export(context, &caller, id).await?;
             if !caller.access().sees_all(cached.datasets()) {
                 return Err(ApiError::no_export());
             }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use store::{AcceptError, Accepted, Applied, ExportState, Idempotency, NewExport, PlanLimits};
 
-use super::{POLL_SECS, dispatch, find, finish, path, planned, shape};
+use super::{POLL_SECS, dispatch, dry_run, find, finish, path, to_wire};
 use crate::caller::Caller;
 use crate::context::Context;
 use crate::error::ApiError;
@@ -101,7 +101,7 @@ async fn read_and_accept(
         let outlook =
             context.store.outlook(&caller.tenant, &output, &request.targets, within.as_deref()).await?;
         let memory_mb = context.settings.worker_memory_mb;
-        return response::json(StatusCode::OK, &planned::plan(&plan, &request.targets, &outlook, memory_mb));
+        return response::json(StatusCode::OK, &dry_run::plan(&plan, &request.targets, &outlook, memory_mb));
     }
     let accepted = match accept(context, caller, request, &applied, sent, terms).await {
         Err(AcceptError::CatalogChanged) => {
@@ -175,7 +175,7 @@ async fn replay(context: &Context, caller: &Caller, id: ExportId) -> Result<Resp
 
 /// Returns 202 with the export, its location and the time of the next poll.
 pub(super) fn accepted_response(export: &ExportState) -> Result<Response, ApiError> {
-    let mut response = response::json(StatusCode::ACCEPTED, &shape::export(export))?;
+    let mut response = response::json(StatusCode::ACCEPTED, &to_wire::export(export))?;
     let location = HeaderValue::try_from(path(export.id)).map_err(|e| ApiError::hide(&e))?;
     response.headers_mut().insert(header::LOCATION, location);
     response.headers_mut().insert(header::RETRY_AFTER, POLL_SECS.into());

@@ -5,7 +5,7 @@ use axum::response::Response;
 use http::{StatusCode, Uri};
 use ports::cache::PageRequest;
 
-use super::{Id, ended};
+use super::{Id, cached};
 use crate::caller::Caller;
 use crate::context::Context;
 use crate::cursor::ChunkCursor;
@@ -22,7 +22,7 @@ pub(crate) async fn chunks(
     let mut params = Params::read(&uri, &["cursor", "limit"]);
     let place = place(&mut params, 1000);
     params.check()?;
-    Ok(response::rendered(StatusCode::OK, ended::chunks(&context, &caller, id, place).await?))
+    Ok(response::rendered(StatusCode::OK, cached::chunks(&context, &caller, id, place).await?))
 }
 
 /// Position and size of the requested page of an export's chunks, at most `most`.

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::{StatusCode, Uri};
 
-use super::{Id, find, shape};
+use super::{Id, find, to_wire};
 use crate::caller::Caller;
 use crate::context::Context;
 use crate::error::ApiError;
@@ -24,7 +24,7 @@ pub(crate) async fn extend(
     let extended = extended?;
     let export = find(&context, &caller.tenant, id).await?;
     if extended {
-        response::json(StatusCode::OK, &shape::export(&export))
+        response::json(StatusCode::OK, &to_wire::export(&export))
     } else {
         Err(ApiError::conflict(format!(
             "the export is {}; only an export that has ended can be extended",

@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use http::Uri;
 
-use super::{Id, ended};
+use super::{Id, cached};
 use crate::caller::Caller;
 use crate::context::Context;
 use crate::error::ApiError;
@@ -26,7 +26,7 @@ pub(crate) async fn file(
     if name.contains('\0') {
         return Err(missing());
     }
-    match ended::file(&context, &caller, id, &name).await? {
+    match cached::file(&context, &caller, id, &name).await? {
         Some(file) => {
             let mut issued = IssuedLinks::file(id, &file.name);
             let link = issued.link(&context, &caller, &file.key, &file.name).await?;

@@ -7,7 +7,7 @@ use export::wire::FileList;
 use http::{StatusCode, Uri};
 
 use super::chunks::place;
-use super::{Id, ended};
+use super::{Id, cached};
 use crate::caller::Caller;
 use crate::clock::micros_in;
 use crate::context::Context;
@@ -30,7 +30,7 @@ pub(crate) async fn files(
     let links = params.flag("links");
     let place = place(&mut params, if links { MAX_LINKS } else { 1000 });
     params.check()?;
-    let (cached, body) = ended::files(&context, &caller, id, place, links).await?;
+    let (cached, body) = cached::files(&context, &caller, id, place, links).await?;
     if !links {
         return Ok(response::rendered(StatusCode::OK, body));
     }

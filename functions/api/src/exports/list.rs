@@ -7,7 +7,7 @@ use export::wire::ExportList;
 use http::{StatusCode, Uri};
 use store::ExportState;
 
-use super::shape;
+use super::to_wire;
 use crate::caller::Caller;
 use crate::context::Context;
 use crate::cursor::ExportCursor;
@@ -39,6 +39,6 @@ pub(crate) async fn list(
         context.store.exports(&caller.tenant, status, before, limit, PAGE_BYTES, within.as_deref()).await?;
     let cursor = |e: &ExportState| ExportCursor { accepted_micros: e.accepted_micros, id: e.id };
     let next_cursor = page.exports.last().filter(|_| page.more).map(|export| cursor(export).to_string());
-    let list = ExportList { next_cursor, exports: page.exports.iter().map(shape::export).collect() };
+    let list = ExportList { next_cursor, exports: page.exports.iter().map(to_wire::export).collect() };
     response::json(StatusCode::OK, &list)
 }

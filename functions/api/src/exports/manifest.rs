@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::Uri;
 
-use super::{Id, POLL_SECS, ended};
+use super::{Id, POLL_SECS, cached};
 use crate::caller::Caller;
 use crate::context::Context;
 use crate::error::ApiError;
@@ -19,7 +19,7 @@ pub(crate) async fn manifest(
     uri: Uri,
 ) -> Result<Response, ApiError> {
     Params::read(&uri, &[]).check()?;
-    let (export, _) = ended::export(&context, &caller, id).await?;
+    let (export, _) = cached::export(&context, &caller, id).await?;
     match &export.manifest_key {
         Some(key) => {
             let mut issued = IssuedLinks::manifest(id);

@@ -18,7 +18,7 @@ use ports::cache::PageRequest;
 use serde::{Deserialize, Serialize};
 use store::{ChunkDetail, ChunkPage, FileObject};
 
-use super::{find, shape};
+use super::{find, to_wire};
 use crate::caller::Caller;
 use crate::clock::now_micros;
 use crate::context::Context;
@@ -91,7 +91,7 @@ pub(super) async fn export(
 ) -> Result<(CachedExport, Rendered), ApiError> {
     let fill = || async {
         let state = find(context, &caller.tenant, id).await?;
-        let body = render(&shape::export(&state))?;
+        let body = render(&to_wire::export(&state))?;
         let cached = CachedExport {
             status: state.status,
             manifest_key: state.manifest_key,
@@ -126,7 +126,7 @@ pub(super) async fn files(
         };
         let (mut files, mut keys) = (Vec::with_capacity(page.chunks.len()), Vec::new());
         for chunk in &page.chunks {
-            let Some(file) = shape::file(chunk) else { continue };
+            let Some(file) = to_wire::file(chunk) else { continue };
             files.push(file);
             if let Some(output) = outputs.get(&chunk.dataset) {
                 let attempt = chunk.file.as_ref().map_or(chunk.attempt, |file| file.attempt);
@@ -155,7 +155,7 @@ pub(super) async fn chunks(
 ) -> Result<Rendered, ApiError> {
     let fill = || async {
         let (page, next_cursor) = page(context, caller, id, place).await?;
-        let list = ChunkList { chunks: page.chunks.iter().map(shape::chunk).collect(), next_cursor };
+        let list = ChunkList { chunks: page.chunks.iter().map(to_wire::chunk).collect(), next_cursor };
         let body = render(&list)?;
         let keep = keep(page.status, page.expires_micros, now_micros());
         Ok((CachedChunks { etag: body.etag.clone() }, body.body, keep))
