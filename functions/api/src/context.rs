@@ -11,7 +11,7 @@ use ports::queue::{Queue, SqsQueue};
 use store::Store;
 
 use crate::caches::{Catalogs, CounterEmitter, Keys, Shared};
-use crate::rates::Rates;
+use crate::rate_limit::RateLimits;
 use crate::settings::Settings;
 
 /// State shared by all requests. Clones are cheap.
@@ -30,7 +30,7 @@ pub struct Inner {
     pub(crate) catalogs: Catalogs,
     pub(crate) shared: Shared,
     pub(crate) report: CounterEmitter,
-    pub(crate) rates: Rates,
+    pub(crate) rates: RateLimits,
 }
 
 impl Context {
@@ -76,7 +76,7 @@ impl Context {
         let keys = Keys::new(settings.cache_for);
         let catalogs = Catalogs::new(settings.cache_for, shared.clone());
         let report = CounterEmitter::new();
-        let rates = Rates::new(settings.tenant_requests_per_second);
+        let rates = RateLimits::new(settings.tenant_requests_per_second);
         Self(Arc::new(Inner { store, queue, objects, cdn, settings, keys, catalogs, shared, report, rates }))
     }
 }

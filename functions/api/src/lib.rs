@@ -5,7 +5,6 @@
 
 mod auth;
 mod body;
-mod bucket;
 mod caches;
 mod caller;
 mod clock;
@@ -18,7 +17,7 @@ mod gateway;
 mod key;
 mod layers;
 mod query;
-mod rates;
+mod rate_limit;
 mod response;
 mod routes;
 mod settings;

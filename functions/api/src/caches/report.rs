@@ -22,7 +22,7 @@ impl CounterEmitter {
     }
 
     /// Emits a report if one is due.
-    pub(crate) fn look(&self, cache: &dyn Cache) {
+    pub(crate) fn emit_if_due(&self, cache: &dyn Cache) {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if last.0.elapsed() < EVERY {
             return;
