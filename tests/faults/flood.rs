@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tests::{EVENT_TIMEOUT, System};
 use tokio::task::JoinHandle;
 
-use crate::stampede::ground;
+use crate::stampede::fixture;
 use crate::turn;
 
 /// Connections of the tenant that floods.
@@ -34,12 +34,12 @@ struct Noticed {
 
 /// Returns a request for all 84 datasets whose files no earlier request has.
 fn request(start: &str, end: &str) -> Value {
-    let names: Vec<_> = (0..ground::TABLES).map(ground::name).collect();
+    let names: Vec<_> = (0..fixture::TABLES).map(fixture::name).collect();
     json!({"datasets": names, "startDate": start, "endDate": end, "csv": {"null": hex(&random::bytes::<8>())}})
 }
 
 fn usual() -> Value {
-    request(ground::FIRST_DAY, ground::LAST_DAY)
+    request(fixture::FIRST_DAY, fixture::LAST_DAY)
 }
 
 /// Returns a request that spans the whole calendar.
@@ -129,7 +129,7 @@ async fn flooding_tenant_does_not_starve_others_of_sessions() {
     let (system, _turn) = turn().await;
     let full = std::env::var_os("SLUICE_FLOOD_FULL").is_some();
     let (rows, calls, rounds) = if full { (2_000, 200, 3) } else { (100, 20, 1) };
-    ground::prepare(system, rows).await;
+    fixture::prepare(system, rows).await;
     let (victim, flood) = (client(system, "quiet").await, client(system, "flood").await);
     notice(&victim, 5).await;
     let alone = rounds_of(&victim, calls, rounds).await;
@@ -179,7 +179,7 @@ async fn flooding_tenant_does_not_starve_others_of_sessions() {
         "\n{CONNECTIONS} connections: {accepted} requests accepted, {refused} refused; in {many} of {samples} looks more than one session of the store was held by waiting"
     );
     end(system, &flood).await;
-    ground::clear(system).await;
+    fixture::clear(system).await;
     assert!(samples > 10, "too few looks");
     assert!(many * 20 <= samples, "in {many} of {samples} looks more than one session was held by waiting");
 }

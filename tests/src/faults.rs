@@ -16,7 +16,7 @@ pub struct FaultFolder {
 impl System {
     /// Returns the folder in which faults are requested.
     pub fn faults(&self) -> FaultFolder {
-        FaultFolder { path: self.stack.ground.join("faults") }
+        FaultFolder { path: self.stack.work_dir.join("faults") }
     }
 }
 

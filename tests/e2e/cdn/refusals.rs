@@ -86,7 +86,7 @@ pub(super) async fn whatever_we_did_not_sign_opens_nothing(cdn: &CdnStack, manif
 
     // Neither log contains a link.
     for log in ["nginx-served.log", "nginx.log", "verifier.log"] {
-        let said = std::fs::read_to_string(cdn.stack().ground.join(log)).unwrap();
+        let said = std::fs::read_to_string(cdn.stack().work_dir.join(log)).unwrap();
         assert!(!said.contains("Signature="), "{log}");
     }
 }

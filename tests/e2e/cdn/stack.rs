@@ -156,7 +156,7 @@ impl CdnStack {
 
     /// Counts how often a path was served with this `X-Cache`, from nginx's log.
     pub(super) fn served(&self, path: &str, whence: &str) -> usize {
-        let log = std::fs::read_to_string(self.stack().ground.join("nginx-served.log")).unwrap();
+        let log = std::fs::read_to_string(self.stack().work_dir.join("nginx-served.log")).unwrap();
         let wanted = (format!(" GET {path} "), format!(" \"{whence} from nginx\" "));
         log.lines().filter(|line| line.contains(&wanted.0) && line.contains(&wanted.1)).count()
     }

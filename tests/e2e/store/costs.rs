@@ -7,7 +7,7 @@ use tests::Database;
 
 use crate::fixture::{LEASE_SECS, add_tenant, file, new_export, target};
 
-async fn ground() -> (Database, Store, TenantId) {
+async fn setup() -> (Database, Store, TenantId) {
     let database = Database::create(&[("budget", "50")]).await.unwrap();
     database.run("create extension pg_stat_statements").await.unwrap();
     let store = Store::new(&database.url).unwrap();
@@ -61,7 +61,7 @@ async fn export_unsettled(store: &Store, new: &NewExport) {
 
 #[tokio::test]
 async fn accepting_reads_no_chunk_that_cannot_be_reused() {
-    let (database, store, acme) = ground().await;
+    let (database, store, acme) = setup().await;
     let new = || new_export(&acme, vec![target(&acme, "orders", 0, 100, 10)]);
     let mut found = Vec::new();
     for exports in [5, 50] {
@@ -82,7 +82,7 @@ async fn accepting_reads_no_chunk_that_cannot_be_reused() {
 
 #[tokio::test]
 async fn listing_ended_exports_does_not_count_their_chunks() {
-    let (database, store, acme) = ground().await;
+    let (database, store, acme) = setup().await;
     let mut found = Vec::new();
     for (dataset, chunks) in [("small", 2), ("large", 200)] {
         let export = new_export(&acme, vec![target(&acme, dataset, 0, 400, chunks)]);
@@ -101,7 +101,7 @@ async fn listing_ended_exports_does_not_count_their_chunks() {
 
 #[tokio::test]
 async fn sweep_does_not_scan_kept_chunks() {
-    let (database, store, acme) = ground().await;
+    let (database, store, acme) = setup().await;
     let export = new_export(&acme, vec![target(&acme, "orders", 0, 400, 200)]);
     export_unsettled(&store, &export).await;
     database
@@ -126,7 +126,7 @@ async fn sweep_does_not_scan_kept_chunks() {
 
 #[tokio::test]
 async fn chunks_are_released_after_retention_or_when_failed_and_unused() {
-    let (database, store, acme) = ground().await;
+    let (database, store, acme) = setup().await;
     let export = new_export(&acme, vec![target(&acme, "orders", 0, 100, 4)]);
     export_unsettled(&store, &export).await;
     database
@@ -147,7 +147,7 @@ async fn chunks_are_released_after_retention_or_when_failed_and_unused() {
 
 #[tokio::test]
 async fn forecast_reads_no_filter_per_waiting_chunk() {
-    let (database, store, acme) = ground().await;
+    let (database, store, acme) = setup().await;
     let mut found = Vec::new();
     for (dataset, chunks) in [("small", 10), ("large", 300)] {
         let mut wanted = target(&acme, dataset, 0, 400, chunks);

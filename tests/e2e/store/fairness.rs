@@ -34,7 +34,7 @@ impl Workers {
     }
 }
 
-async fn ground() -> (Database, Store, Workers, TenantId) {
+async fn setup() -> (Database, Store, Workers, TenantId) {
     let database = Database::create(&[("budget", "2")]).await.unwrap();
     let store = Store::new(&database.url).unwrap();
     let acme = add_tenant(&store, "acme").await;
@@ -79,7 +79,7 @@ fn small(tenant: &TenantId) -> NewExport {
 
 #[tokio::test]
 async fn small_export_overtakes_a_large_one_of_another_tenant() {
-    let (_database, store, mut workers, acme) = ground().await;
+    let (_database, store, mut workers, acme) = setup().await;
     waiting(&store, &acme, 200).await;
     let other = add_tenant(&store, "other").await;
     let small = small(&other);
@@ -91,7 +91,7 @@ async fn small_export_overtakes_a_large_one_of_another_tenant() {
 
 #[tokio::test]
 async fn small_export_overtakes_a_large_one_of_its_tenant() {
-    let (_database, store, mut workers, acme) = ground().await;
+    let (_database, store, mut workers, acme) = setup().await;
     let small = small(&acme);
     store.accept(&small).await.unwrap();
     waiting(&store, &acme, 200).await;
@@ -102,7 +102,7 @@ async fn small_export_overtakes_a_large_one_of_its_tenant() {
 
 #[tokio::test]
 async fn small_exports_do_not_starve_a_large_one() {
-    let (_database, store, mut workers, acme) = ground().await;
+    let (_database, store, mut workers, acme) = setup().await;
     waiting(&store, &acme, 100).await;
     let (mut large, mut others) = (0, 0);
     for _ in 0..60 {

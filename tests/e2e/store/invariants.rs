@@ -13,7 +13,7 @@ use tests::{Database, eventually};
 
 use crate::fixture::{LEASE_SECS, add_tenant, drain, new_export, target, work};
 
-async fn ground() -> (Database, Store) {
+async fn setup() -> (Database, Store) {
     let database = Database::create(&[("budget", "4")]).await.unwrap();
     let store = Store::new(&database.url).unwrap();
     (database, store)
@@ -39,7 +39,7 @@ const BRAKED: &str = "select count(*) from pg_locks where locktype = 'advisory' 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn chunk_shared_while_failing_does_not_hang_exports() {
-    let (database, store) = ground().await;
+    let (database, store) = setup().await;
     let tenants = [add_tenant(&store, "acme").await, add_tenant(&store, "other").await];
     let new = |i: usize| new_export(&tenants[i], vec![target(&tenants[i], "orders", 0, 10, 1)]);
     let exports = [new(0), new(1), new(0), new(1)];
@@ -88,7 +88,7 @@ async fn chunk_shared_while_failing_does_not_hang_exports() {
 
 #[tokio::test]
 async fn open_link_on_an_ended_chunk_is_found_and_closed() {
-    let (database, store) = ground().await;
+    let (database, store) = setup().await;
     let acme = add_tenant(&store, "acme").await;
     let new = new_export(&acme, vec![target(&acme, "orders", 0, 10, 1)]);
     store.accept(&new).await.unwrap();
@@ -108,7 +108,7 @@ async fn open_link_on_an_ended_chunk_is_found_and_closed() {
 
 #[tokio::test]
 async fn missing_turn_is_found_and_restored() {
-    let (database, store) = ground().await;
+    let (database, store) = setup().await;
     let acme = add_tenant(&store, "acme").await;
     store.accept(&new_export(&acme, vec![target(&acme, "orders", 0, 10, 1)])).await.unwrap();
     database.run("delete from sluice.turn_change").await.unwrap();
@@ -124,7 +124,7 @@ async fn missing_turn_is_found_and_restored() {
 /// Each change breaks one invariant, which is found both in the whole store and in one of its windows.
 #[tokio::test]
 async fn each_broken_invariant_is_found() {
-    let (database, store) = ground().await;
+    let (database, store) = setup().await;
     let acme = add_tenant(&store, "acme").await;
     let [done, live] = ["done", "live"].map(|name| new_export(&acme, vec![target(&acme, name, 0, 100, 2)]));
     store.accept(&done).await.unwrap();
@@ -235,7 +235,7 @@ async fn each_broken_invariant_is_found() {
 
 #[tokio::test]
 async fn invariant_checks_run_in_bounded_windows() {
-    let (database, store) = ground().await;
+    let (database, store) = setup().await;
     let acme = add_tenant(&store, "acme").await;
     let new = new_export(&acme, vec![target(&acme, "orders", 0, 10, 1)]);
     store.accept(&new).await.unwrap();

@@ -7,7 +7,7 @@ use tests::Database;
 
 use crate::fixture::{add_tenant, new_export, target, work};
 
-async fn ground(settings: &[(&str, &str)]) -> (Database, Store, TenantId) {
+async fn setup(settings: &[(&str, &str)]) -> (Database, Store, TenantId) {
     let settings: Vec<_> = settings.iter().copied().chain([("budget", "8")]).collect();
     let database = Database::create(&settings).await.unwrap();
     let store = Store::new(&database.url).unwrap();
@@ -21,7 +21,7 @@ fn small(tenant: &TenantId, i: usize) -> NewExport {
 
 #[tokio::test]
 async fn kept_exports_are_limited_and_deleting_makes_room() {
-    let (database, store, acme) = ground(&[("max_kept_exports", "3")]).await;
+    let (database, store, acme) = setup(&[("max_kept_exports", "3")]).await;
     let mut first = small(&acme, 0);
     first.idempotency = Some(Idempotency { key: "k".into(), body_sha256: [1; 32], sent_sha256: [1; 32] });
     let exports = [first.clone(), small(&acme, 1), small(&acme, 2)];
@@ -47,7 +47,7 @@ async fn kept_exports_are_limited_and_deleting_makes_room() {
 
 #[tokio::test]
 async fn kept_request_bytes_are_limited() {
-    let (database, store, acme) = ground(&[("max_kept_request_megabytes", "2")]).await;
+    let (database, store, acme) = setup(&[("max_kept_request_megabytes", "2")]).await;
     let large = |i: usize| NewExport { request: json!({"filters": "x".repeat(900_000)}), ..small(&acme, i) };
     let mut ids = Vec::new();
     let refused = loop {
@@ -69,7 +69,7 @@ async fn kept_request_bytes_are_limited() {
 
 #[tokio::test]
 async fn canceled_export_without_files_is_removed_after_a_day() {
-    let (database, store, acme) = ground(&[]).await;
+    let (database, store, acme) = setup(&[]).await;
     let (without, with) = (small(&acme, 0), new_export(&acme, vec![target(&acme, "orders", 0, 100, 4)]));
     store.accept(&with).await.unwrap();
     work(&store, store.dispatch().await.unwrap()[0]).await;
@@ -88,7 +88,7 @@ async fn canceled_export_without_files_is_removed_after_a_day() {
 
 #[tokio::test]
 async fn export_pages_are_bounded_by_bytes_and_list_all() {
-    let (_database, store, acme) = ground(&[]).await;
+    let (_database, store, acme) = setup(&[]).await;
     for i in 0..7 {
         let request = json!({"filters": "x".repeat(if i == 3 { 5_000 } else { 1_000 })});
         store.accept(&NewExport { request, ..small(&acme, i) }).await.unwrap();
@@ -112,7 +112,7 @@ async fn export_pages_are_bounded_by_bytes_and_list_all() {
 
 #[tokio::test]
 async fn export_page_filters_by_dataset_before_counting() {
-    let (_database, store, acme) = ground(&[]).await;
+    let (_database, store, acme) = setup(&[]).await;
     let mut seen = Vec::new();
     for i in 0..6 {
         let name = if i % 2 == 0 { "orders" } else { "clients" };
@@ -131,7 +131,7 @@ async fn export_page_filters_by_dataset_before_counting() {
 
 #[tokio::test]
 async fn kept_chunks_are_limited_even_if_all_reused() {
-    let (database, store, acme) = ground(&[("max_kept_chunks", "12")]).await;
+    let (database, store, acme) = setup(&[("max_kept_chunks", "12")]).await;
     let new = || new_export(&acme, vec![target(&acme, "orders", 0, 100, 5)]);
     let first = new();
     store.accept(&first).await.unwrap();
@@ -153,7 +153,7 @@ async fn kept_chunks_are_limited_even_if_all_reused() {
 
 #[tokio::test]
 async fn deleted_exports_count_until_their_files_are_removed() {
-    let (database, store, acme) = ground(&[("max_kept_exports", "3")]).await;
+    let (database, store, acme) = setup(&[("max_kept_exports", "3")]).await;
     let new = || new_export(&acme, vec![target(&acme, "orders", 0, 100, 1)]);
     for i in 0..3 {
         let export = new();
@@ -177,7 +177,7 @@ async fn deleted_exports_count_until_their_files_are_removed() {
 
 #[tokio::test]
 async fn live_export_pages_are_bounded_by_counted_chunks() {
-    let (database, store, acme) = ground(&[]).await;
+    let (database, store, acme) = setup(&[]).await;
     for i in 0..4 {
         store.accept(&small(&acme, i)).await.unwrap();
     }
@@ -190,7 +190,7 @@ async fn live_export_pages_are_bounded_by_counted_chunks() {
 
 #[tokio::test]
 async fn removals_of_one_tenant_do_not_delay_another() {
-    let (database, store, acme) = ground(&[]).await;
+    let (database, store, acme) = setup(&[]).await;
     let other = add_tenant(&store, "other").await;
     let litter = "insert into sluice.litter (prefix, sweep_at) \
                   select 't/acme/x/' || i, now() - interval '1 hour' from generate_series(1, 1000) i; \
@@ -210,7 +210,7 @@ async fn removals_of_one_tenant_do_not_delay_another() {
 
 #[tokio::test]
 async fn sharing_export_does_not_inherit_chunk_failures() {
-    let (database, store, acme) = ground(&[]).await;
+    let (database, store, acme) = setup(&[]).await;
     let new = || new_export(&acme, vec![target(&acme, "orders", 0, 100, 1)]);
     store.accept(&new()).await.unwrap();
     database.run("update sluice.chunk set failures = 7, breaks = 7").await.unwrap();
@@ -220,7 +220,7 @@ async fn sharing_export_does_not_inherit_chunk_failures() {
 
 #[tokio::test]
 async fn forecast_counts_only_datasets_in_scope() {
-    let (_database, store, acme) = ground(&[]).await;
+    let (_database, store, acme) = setup(&[]).await;
     store.accept(&new_export(&acme, vec![target(&acme, "orders", 0, 100, 4)])).await.unwrap();
     store.accept(&new_export(&acme, vec![target(&acme, "payroll", 0, 100, 3)])).await.unwrap();
     let output = export::format::Output::default();
@@ -233,7 +233,7 @@ async fn forecast_counts_only_datasets_in_scope() {
 
 #[tokio::test]
 async fn read_only_store_is_reported_as_busy() {
-    let (database, store, acme) = ground(&[]).await;
+    let (database, store, acme) = setup(&[]).await;
     store.accept(&small(&acme, 0)).await.unwrap();
     let name = database.text("select current_database()::text").await.unwrap();
     database.run(&format!("alter database \"{name}\" set default_transaction_read_only = on")).await.unwrap();

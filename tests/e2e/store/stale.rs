@@ -14,7 +14,7 @@ const FRESH: u64 = 80;
 /// their indexes and the references.
 const MAX_PAGES: i64 = 5_000;
 
-async fn ground() -> (Database, Store) {
+async fn setup() -> (Database, Store) {
     let database = Database::create(&[("budget", "4")]).await.unwrap();
     database.run("create extension pg_stat_statements").await.unwrap();
     for table in ["chunk", "link", "export", "selection", "attempt"] {
@@ -40,7 +40,7 @@ async fn pages(database: &Database) -> Vec<(i64, String)> {
 
 #[tokio::test]
 async fn statements_touch_few_pages_with_statistics_older_than_the_data() {
-    let (database, store) = ground().await;
+    let (database, store) = setup().await;
     let (early, late) = (add_tenant(&store, "early").await, add_tenant(&store, "late").await);
     store.accept(&new_export(&early, vec![target(&early, "orders", 0, 2000, WAITING)])).await.unwrap();
     database.run("analyze").await.unwrap();

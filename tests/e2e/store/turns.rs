@@ -9,7 +9,7 @@ use tests::Database;
 
 use crate::fixture::{LEASE_SECS, TARGET, add_tenant, new_export, target, work};
 
-async fn ground(active: &str, queued: &str) -> (Database, Store, TenantId) {
+async fn setup(active: &str, queued: &str) -> (Database, Store, TenantId) {
     let settings = [("budget", "8"), ("max_active_exports", active), ("max_queued_exports", queued)];
     let database = Database::create(&settings).await.unwrap();
     let store = Store::new(&database.url).unwrap();
@@ -29,7 +29,7 @@ async fn place(store: &Store, tenant: &TenantId, export: ExportId) -> (ExportSta
 
 #[tokio::test]
 async fn queued_exports_begin_in_order_as_others_end() {
-    let (_database, store, acme) = ground("2", "10").await;
+    let (_database, store, acme) = setup("2", "10").await;
     let exports: Vec<_> = (0..5).map(|i| small(&acme, i)).collect();
     for new in &exports {
         store.accept(new).await.unwrap();
@@ -60,7 +60,7 @@ async fn queued_exports_begin_in_order_as_others_end() {
 
 #[tokio::test]
 async fn export_with_only_shared_chunks_stays_queued_until_they_end() {
-    let (_database, store, acme) = ground("1", "10").await;
+    let (_database, store, acme) = setup("1", "10").await;
     let new = || new_export(&acme, vec![target(&acme, "orders", 0, 10, 1)]);
     let (first, second) = (new(), new());
     store.accept(&first).await.unwrap();
@@ -99,7 +99,7 @@ fn export_attempt(_store: &Store, chunk: export::id::ChunkId) -> export::attempt
 
 #[tokio::test]
 async fn export_limit_spares_replays_and_fully_reused_exports() {
-    let (database, store, acme) = ground("1", "2").await;
+    let (database, store, acme) = setup("1", "2").await;
     let mut first = small(&acme, 0);
     first.idempotency = Some(Idempotency { key: "k".into(), body_sha256: [1; 32], sent_sha256: [1; 32] });
     store.accept(&first).await.unwrap();
@@ -122,7 +122,7 @@ async fn export_limit_spares_replays_and_fully_reused_exports() {
 
 #[tokio::test]
 async fn concurrent_accepts_respect_the_export_limit() {
-    let (database, _store, acme) = ground("1", "4").await;
+    let (database, _store, acme) = setup("1", "4").await;
     let tasks = (0..12).map(|i| {
         let (store, new) = (Store::new(&database.url).unwrap(), small(&acme, i));
         tokio::spawn(async move { store.accept(&new).await.is_ok() })
@@ -133,7 +133,7 @@ async fn concurrent_accepts_respect_the_export_limit() {
 
 #[tokio::test]
 async fn retry_queues_last_and_is_refused_when_full() {
-    let (_database, store, acme) = ground("1", "2").await;
+    let (_database, store, acme) = setup("1", "2").await;
     let failed = small(&acme, 0);
     store.accept(&failed).await.unwrap();
     let [chunk] = store.dispatch().await.unwrap()[..] else { panic!("one chunk") };

@@ -9,7 +9,7 @@ use tests::Database;
 
 use crate::fixture::{TARGET, add_tenant, new_export, target};
 
-async fn ground() -> (Database, Store, TenantId) {
+async fn setup() -> (Database, Store, TenantId) {
     let database = Database::create(&[("budget", "8")]).await.unwrap();
     let store = Store::new(&database.url).unwrap();
     let acme = add_tenant(&store, "acme").await;
@@ -61,7 +61,7 @@ async fn at_once(
 
 #[tokio::test]
 async fn requests_wait_for_their_tenants_row_without_a_session() {
-    let (database, store, acme) = ground().await;
+    let (database, store, acme) = setup().await;
     let mut blocker = PgConnection::connect(&database.url).await.unwrap();
     for same in [false, true] {
         blocker.execute("begin").await.unwrap();
@@ -89,7 +89,7 @@ async fn requests_wait_for_their_tenants_row_without_a_session() {
 
 #[tokio::test]
 async fn requests_waiting_too_long_are_refused_on_the_same_connection() {
-    let (database, store, acme) = ground().await;
+    let (database, store, acme) = setup().await;
     let store = store.with_patience(Duration::from_millis(300));
     let failed = new_export(&acme, vec![target(&acme, "failed", 0, 10, 1)]);
     store.accept(&failed).await.unwrap();
@@ -111,7 +111,7 @@ async fn requests_waiting_too_long_are_refused_on_the_same_connection() {
 
 #[tokio::test]
 async fn refusals_keep_the_connection() {
-    let (database, store, acme) = ground().await;
+    let (database, store, acme) = setup().await;
     let session = "select min(pid)::bigint from pg_stat_activity where datname = current_database() and application_name = 'sluice-store'";
     store.accept(&requests(&acme, 1, true)[0]).await.unwrap();
     let pid = database.number(session).await.unwrap();

@@ -13,7 +13,7 @@ use serde_json::json;
 use source::Inspector;
 use source::sql::copy_sql;
 
-use crate::ground::Ground;
+use crate::fixture::Fixture;
 
 /// Minimum number of rows for a comparison: below it one row is a large share of a dataset.
 const FEW_ROWS: u64 = 100;
@@ -50,10 +50,10 @@ fn off(estimated: u64, counted: u64) -> f64 {
 
 #[tokio::test]
 async fn sample_estimates_are_close_to_actual_counts() {
-    let Some(ground) = Ground::new(&[]).await else { return };
+    let Some(fixture) = Fixture::new(&[]).await else { return };
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../infra/sample/catalog.toml");
     let catalog = Catalog::parse(&std::fs::read_to_string(file).unwrap()).unwrap();
-    let mut inspector = ground.inspector().await;
+    let mut inspector = fixture.inspector().await;
     let (mut revision, mut estimates) = (Revision::default(), BTreeMap::new());
     for (name, definition) in &catalog.datasets {
         let resolution = resolve(&mut inspector, name, definition, 2).await.unwrap();
@@ -102,5 +102,5 @@ async fn sample_estimates_are_close_to_actual_counts() {
     assert_eq!(wrong, Vec::<String>::new());
     assert!(rows.abs() <= 0.1 && bytes.abs() <= 0.3);
     inspector.close().await;
-    ground.end().await;
+    fixture.end().await;
 }

@@ -7,7 +7,7 @@ use export::plan::{Plan, Policy, Reuse, Target};
 use export::range::{RangeKind, Span};
 use export::selection::Selection;
 
-use crate::ground::Ground;
+use crate::fixture::Fixture;
 
 /// Table with 90 % of the rows in one week, 6 % on one day, none from July to September, and the rest distributed
 /// elsewhere.
@@ -48,12 +48,12 @@ fn plan(dataset: &Dataset, estimate: &DatasetEstimate, kind: RangeKind, target_b
 
 #[tokio::test]
 async fn skewed_chunks_stay_within_twice_the_target() {
-    let Some(ground) = Ground::new(&SKEWED).await else { return };
-    ground.execute("analyze S.skewed").await.unwrap();
-    let mut inspector = ground.inspector().await;
+    let Some(fixture) = Fixture::new(&SKEWED).await else { return };
+    fixture.execute("analyze S.skewed").await.unwrap();
+    let mut inspector = fixture.inspector().await;
     for (column, kind) in [("at", RangeKind::Instant), ("day", RangeKind::Date), ("wall", RangeKind::Wall)] {
         let keys = format!("relation = \"S.skewed\"\nrange_column = \"{column}\"");
-        let (dataset, estimate, _) = ground.good(&keys).await;
+        let (dataset, estimate, _) = fixture.good(&keys).await;
         let row_bytes = estimate.measured.row_bytes.unwrap();
         for target in [3_000_000, 6_000_000, 20_000_000] {
             let plan = plan(&dataset, &estimate, kind, target);
@@ -62,7 +62,7 @@ async fn skewed_chunks_stay_within_twice_the_target() {
                 let span = chunk.range.span().unwrap();
                 let question = format!(
                     "select count(*) from {}.skewed where {column} >= '{}' and {column} < '{}'",
-                    ground.schema,
+                    fixture.schema,
                     span.literal(span.start),
                     span.literal(span.end)
                 );
@@ -91,5 +91,5 @@ async fn skewed_chunks_stay_within_twice_the_target() {
         }
     }
     inspector.close().await;
-    ground.end().await;
+    fixture.end().await;
 }

@@ -76,7 +76,7 @@ pub(super) fn run() -> Result<ExitCode> {
     let step = Step::start("The same under the runtime emulator");
     for _ in 0..EMULATED {
         for (function, row) in functions.iter().zip(&mut rows) {
-            let emulator = Emulator::start(&tools, &function.program, &function.variables, &stack.ground)?;
+            let emulator = Emulator::start(&tools, &function.program, &function.variables, &stack.work_dir)?;
             emulator.call(&function.event)?;
             row.inits.push(emulator.init()?);
             signals::check()?;
@@ -85,7 +85,7 @@ pub(super) fn run() -> Result<ExitCode> {
     step.done("started");
     let step = Step::start("Requesting the status of an export from the warm api");
     if let Some((api, row)) = functions.iter().zip(&mut rows).find(|(function, _)| function.name == "api") {
-        let emulator = Emulator::start(&tools, &api.program, &api.variables, &stack.ground)?;
+        let emulator = Emulator::start(&tools, &api.program, &api.variables, &stack.work_dir)?;
         row.calls = status::ask(&emulator, &stack, &venv, &api.event, CALLS)?;
     }
     step.done("answered");

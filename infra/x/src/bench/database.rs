@@ -82,19 +82,19 @@ pub(super) struct Database {
 impl Database {
     /// Starts the server and loads the contents unless an earlier run has loaded them.
     pub(super) fn start(contents: &Contents, venv: &Venv) -> Result<Self> {
-        let ground = place::open_home()?.join("bench");
-        fs::create_dir_all(&ground).with_context(|| format!("cannot create {}", ground.display()))?;
-        User::unprivileged()?.own(&ground)?;
-        let lock = File::create(ground.join("lock"))?;
+        let work_dir = place::open_home()?.join("bench");
+        fs::create_dir_all(&work_dir).with_context(|| format!("cannot create {}", work_dir.display()))?;
+        User::unprivileged()?.own(&work_dir)?;
+        let lock = File::create(work_dir.join("lock"))?;
         if lock.try_lock().is_err() {
             bail!("another `cargo x bench` is running");
         }
         let cluster = Cluster {
             bin: cluster::programs(venv)?,
-            data: ground.join(contents.name),
-            log: ground.join(format!("{}.log", contents.name)),
+            data: work_dir.join(contents.name),
+            log: work_dir.join(format!("{}.log", contents.name)),
             port: process::free_port()?,
-            ground,
+            work_dir,
         };
         // Stops a server left by a killed run.
         if let Some(pid) = cluster.pid() {

@@ -124,7 +124,7 @@ fn download_again(stack: &Stack, export: &Value, before: Served) -> Result<[Serv
     let step = Step::start("Downloading all files a second time");
     let first = Served::so_far(stack)?;
     let id = export["export"]["id"].as_str().context("sluice export printed no id")?;
-    let out = stack.ground.join("tmp").join("again");
+    let out = stack.work_dir.join("tmp").join("again");
     let status = sluice(stack)?
         .args(["download", id, "--out"])
         .arg(&out)

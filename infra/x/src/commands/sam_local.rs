@@ -49,7 +49,7 @@ pub(crate) fn run() -> Result<ExitCode> {
         "docker": docker.host(),
         "template": built.join("template.yaml"),
         "events": place::root().join("infra/events"),
-        "scratch": stack.ground.join("tmp"),
+        "scratch": stack.work_dir.join("tmp"),
         "architecture": Architecture::here().name(),
         "environments": environments,
         "addresses": addresses,

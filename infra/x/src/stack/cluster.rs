@@ -20,7 +20,7 @@ pub(crate) struct Cluster {
     /// Folder of PostgreSQL's programs.
     pub(crate) bin: PathBuf,
     /// Folder that the server's user may enter. It contains everything else.
-    pub(crate) ground: PathBuf,
+    pub(crate) work_dir: PathBuf,
     pub(crate) data: PathBuf,
     pub(crate) log: PathBuf,
     pub(crate) port: u16,
@@ -29,7 +29,7 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// Creates the data folder, with `settings` after the defaults.
     pub(crate) fn init(&self, password: &str, settings: &str) -> Result<()> {
-        let secret = self.ground.join("owner-password");
+        let secret = self.work_dir.join("owner-password");
         private::write(&secret, password, User::unprivileged()?)?;
         let mut initdb = self.program("initdb")?;
         initdb.args(["--no-sync", "--no-locale", "--encoding=UTF8", "--auth=scram-sha-256"]);
@@ -70,7 +70,7 @@ impl Cluster {
     /// may enter.
     fn program(&self, name: &str) -> Result<Command> {
         let mut command = User::unprivileged()?.command(self.bin.join(name));
-        command.current_dir(&self.ground).env_clear().env("PATH", "/usr/bin:/bin").env("LC_ALL", "C");
+        command.current_dir(&self.work_dir).env_clear().env("PATH", "/usr/bin:/bin").env("LC_ALL", "C");
         Ok(command)
     }
 }

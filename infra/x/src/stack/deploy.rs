@@ -36,7 +36,7 @@ pub(crate) fn run(
         "stack": stack,
         "template": place::root().join("template.yaml"),
         "binaries": place::binaries()?,
-        "scratch": stack.ground.join("tmp"),
+        "scratch": stack.work_dir.join("tmp"),
         "parameters": parameters,
         "cdn": cdn.map(Cdn::outputs),
     });

@@ -27,11 +27,11 @@ pub(crate) fn start(stack: &mut Stack, venv: &Venv) -> Result<()> {
     command
         .arg(place::script("emulator/emulator.py"))
         .arg(stack.mark())
-        .current_dir(&stack.ground)
+        .current_dir(&stack.work_dir)
         .env_clear()
         .env("PATH", "/usr/bin:/bin")
-        .env("HOME", &stack.ground)
-        .env("TMPDIR", stack.ground.join("tmp"))
+        .env("HOME", &stack.work_dir)
+        .env("TMPDIR", stack.work_dir.join("tmp"))
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("PYTHONUNBUFFERED", "1")
         .env("GATEWAY_PORT", port.to_string())
@@ -43,7 +43,7 @@ pub(crate) fn start(stack: &mut Stack, venv: &Venv) -> Result<()> {
         .env("SLUICE_FAULTS", faults)
         // Functions find the emulator by this variable.
         .env("AWS_ENDPOINT_URL", &stack.aws_endpoint);
-    let log = stack.ground.join("emulator.log");
+    let log = stack.work_dir.join("emulator.log");
     let pid = process::start(command, &log)?;
     stack.started(NAME, Ending::Terminate, pid)?;
     process::await_port(port, pid, &stack.mark(), &log)

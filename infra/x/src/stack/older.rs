@@ -36,15 +36,15 @@ pub(crate) fn start(stack: &mut Stack) -> Result<Option<String>> {
         return Ok(None);
     };
     let step = Step::start("Starting PostgreSQL 15 to compare with");
-    let ground = stack.data(NAME)?;
-    fs::create_dir_all(&ground)?;
-    User::unprivileged()?.own(&ground)?;
+    let work_dir = stack.data(NAME)?;
+    fs::create_dir_all(&work_dir)?;
+    User::unprivileged()?.own(&work_dir)?;
     let cluster = Cluster {
         bin,
-        data: ground.join("data"),
-        log: ground.join("log"),
+        data: work_dir.join("data"),
+        log: work_dir.join("log"),
         port: process::free_port()?,
-        ground,
+        work_dir,
     };
     let password = private::password()?;
     cluster.init(&password, SETTINGS)?;

@@ -22,7 +22,7 @@ pub(crate) fn start(stack: &mut Stack, venv: &Venv, max_connections: u32) -> Res
     let password = private::password()?;
     stack.postgres_bin = cluster::programs(venv)?;
     stack.postgres_data_dir = stack.data(NAME)?;
-    stack.postgres_log = stack.ground.join("postgres.log");
+    stack.postgres_log = stack.work_dir.join("postgres.log");
     stack.direct_port = process::free_port()?;
     cluster(stack).init(&password, &settings(max_connections))?;
     launch(stack)?;
@@ -53,7 +53,7 @@ fn launch(stack: &mut Stack) -> Result<()> {
 fn cluster(stack: &Stack) -> Cluster {
     Cluster {
         bin: stack.postgres_bin.clone(),
-        ground: stack.ground.clone(),
+        work_dir: stack.work_dir.clone(),
         data: stack.postgres_data_dir.clone(),
         log: stack.postgres_log.clone(),
         port: stack.direct_port,

@@ -95,12 +95,13 @@ pub(crate) struct Stack {
     parts: Vec<ServiceProcess>,
     /// Names of the processes without which the stack is not running.
     required: Vec<String>,
-    /// Folders in `ground` that are removed when the stack stops. Everything else in it, such as logs, stays.
+    /// Folders in `work_dir` that are removed when the stack stops. Everything else in it, such as logs, stays.
     data: Vec<String>,
     pub(crate) budget: u32,
     pub(crate) store_sessions: u32,
     /// Folder of everything else: data, settings, logs. Its path marks the stack's processes.
-    pub(crate) ground: PathBuf,
+    #[serde(rename = "ground")]
+    pub(crate) work_dir: PathBuf,
 }
 
 impl Stack {
@@ -119,13 +120,13 @@ impl Stack {
         }
         let mut stack = Self {
             name: name.to_owned(),
-            ground: place::open_home()?.join(name),
+            work_dir: place::open_home()?.join(name),
             required: required.iter().map(|&process| process.to_owned()).collect(),
             ..Self::default()
         };
         stack.clear()?;
         private::folder(&place::stack(name)?, User::Own)?;
-        private::folder(&stack.ground, User::unprivileged()?)?;
+        private::folder(&stack.work_dir, User::unprivileged()?)?;
         fs::create_dir_all(stack.data(TEMPORARY)?)?;
         Ok(stack)
     }
@@ -172,12 +173,12 @@ impl Stack {
             self.data.push(folder.to_owned());
             self.save()?;
         }
-        Ok(self.ground.join(folder))
+        Ok(self.work_dir.join(folder))
     }
 
     /// Returns the text that the command line of each of its processes contains.
     pub(crate) fn mark(&self) -> String {
-        format!("{}/", self.ground.display())
+        format!("{}/", self.work_dir.display())
     }
 
     /// Returns true if this process is alive.
@@ -201,7 +202,7 @@ impl Stack {
         }
         let _ = fs::remove_file(file(&self.name)?);
         for data in &self.data {
-            let _ = fs::remove_dir_all(self.ground.join(data));
+            let _ = fs::remove_dir_all(self.work_dir.join(data));
         }
         Ok(())
     }
@@ -217,7 +218,7 @@ impl Stack {
     }
 
     fn clear(&mut self) -> Result<()> {
-        for folder in [&place::stack(&self.name)?, &self.ground] {
+        for folder in [&place::stack(&self.name)?, &self.work_dir] {
             if folder.exists() {
                 fs::remove_dir_all(folder).with_context(|| format!("cannot clear {}", folder.display()))?;
             }
