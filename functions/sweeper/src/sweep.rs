@@ -18,7 +18,8 @@ pub struct SweepSummary {
     /// Violated invariants of the store; the log names them.
     pub invariants_broken: usize,
     /// Links and turns that were corrected.
-    pub put_right: usize,
+    #[serde(rename = "putRight")]
+    pub repaired: usize,
     /// Exports that were completed but had not been finished.
     pub finished: usize,
     /// Exports that expired, so that their files are removed.
@@ -45,7 +46,7 @@ pub async fn sweep(context: &Context) -> SweepSummary {
     step(&mut report, "backlog", backlog(context)).await;
     // Before exports are finished: a correction may be all that is missing for them to finish.
     report.invariants_broken = step(&mut report, "invariants", check(context)).await;
-    report.put_right = step(&mut report, "put right", put_right(context)).await;
+    report.repaired = step(&mut report, "put right", repair(context)).await;
     report.finished = step(&mut report, "finish", each(context, Work::Finish)).await;
     report.expired = step(&mut report, "expire", each(context, Work::Expire)).await;
     step(&mut report, "canceled", each(context, Work::RemoveCanceled)).await;
@@ -113,8 +114,8 @@ async fn check(context: &Context) -> Result<usize, StepError> {
 
 /// Corrects links and turns that would keep exports from ending and can be corrected safely. The count is emitted as
 /// a metric, on which an alarm is set.
-async fn put_right(context: &Context) -> Result<usize, StepError> {
-    let count = context.store.put_right().await?;
+async fn repair(context: &Context) -> Result<usize, StepError> {
+    let count = context.store.repair().await?;
     if count > 0 {
         tracing::error!(count, "links or turns were inconsistent and were repaired");
     }

@@ -101,7 +101,7 @@ async fn open_link_on_an_ended_chunk_is_found_and_closed() {
     assert!(matches!(store.finish(new.id).await.unwrap(), Finish::NotYet), "it hangs");
 
     let report = sweeper::sweep(&context(&database)).await;
-    assert_eq!((report.put_right, report.finished, report.failed_steps), (1, 1, 0), "{report:?}");
+    assert_eq!((report.repaired, report.finished, report.failed_steps), (1, 1, 0), "{report:?}");
     assert_eq!(store.export(&acme, new.id).await.unwrap().unwrap().status, ExportStatus::Succeeded);
     assert_eq!(store.violations().await.unwrap(), []);
 }
@@ -115,8 +115,8 @@ async fn missing_turn_is_found_and_restored() {
     assert_eq!(store.dispatch().await.unwrap(), []);
     let [broken] = &store.violations().await.unwrap()[..] else { panic!("one is broken") };
     assert_eq!(broken.invariant, "an export has its turn when its tenant has room");
-    assert_eq!(store.put_right().await.unwrap(), 1);
-    assert_eq!(store.put_right().await.unwrap(), 0);
+    assert_eq!(store.repair().await.unwrap(), 1);
+    assert_eq!(store.repair().await.unwrap(), 0);
     assert_eq!(store.dispatch().await.unwrap().len(), 1);
     assert_eq!(store.violations().await.unwrap(), []);
 }

@@ -303,7 +303,7 @@ async fn sweeper(arena: Arc<Arena>) {
     let context = arena.context();
     while !arena.over.load(Ordering::Relaxed) {
         let report = sweep(&context).await;
-        assert_eq!((report.failed_steps, report.put_right), (0, 0));
+        assert_eq!((report.failed_steps, report.repaired), (0, 0));
         assert_eq!(context.store.violations().await.unwrap(), []);
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
