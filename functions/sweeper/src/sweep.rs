@@ -27,7 +27,8 @@ pub struct SweepSummary {
     /// Chunks whose objects were deleted.
     pub chunks_emptied: usize,
     /// Key prefixes below which everything was deleted.
-    pub litter_swept: usize,
+    #[serde(rename = "litterSwept")]
+    pub orphans_swept: usize,
     /// Datasets whose estimates were renewed.
     pub estimates_taken: usize,
     /// Failed steps; the log has the reasons.
@@ -52,7 +53,7 @@ pub async fn sweep(context: &Context) -> SweepSummary {
     step(&mut report, "canceled", each(context, Work::RemoveCanceled)).await;
     step(&mut report, "release", removal::release(context)).await;
     report.chunks_emptied = step(&mut report, "chunks", removal::empty_chunks(context)).await;
-    report.litter_swept = step(&mut report, "litter", removal::sweep_litter(context)).await;
+    report.orphans_swept = step(&mut report, "litter", removal::sweep_orphans(context)).await;
     step(&mut report, "prune", removal::prune(context)).await;
     // Last, after due chunks were dispatched: estimates are renewed only while no chunk is being read.
     report.estimates_taken =

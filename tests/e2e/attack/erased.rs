@@ -106,8 +106,8 @@ async fn forgetting_a_tenant_removes_only_its_own_rows() {
     }
     let rest = store.forget_tenant(&tenant).await.unwrap().unwrap();
     assert!(!rest.gone && rest.prefixes_left > 0, "manifests are not swept yet: {rest:?}");
-    for litter in store.due_litter(100).await.unwrap() {
-        store.swept(&litter).await.unwrap();
+    for orphan in store.due_orphans(100).await.unwrap() {
+        store.swept(&orphan).await.unwrap();
     }
     let rest = store.forget_tenant(&tenant).await.unwrap().unwrap();
     assert!(rest.gone && rest.chunks_left == 0, "{rest:?}");

@@ -77,7 +77,7 @@ async fn an_export_that_never_ran_leaves_nothing_to_sweep() {
         assert_eq!(store.cancel_or_delete(&acme, new.id).await.unwrap(), Ended::Deleted);
     }
     assert!(store.dying(10).await.unwrap().is_empty());
-    assert!(store.due_litter(10).await.unwrap().is_empty());
+    assert!(store.due_orphans(10).await.unwrap().is_empty());
     store.prune(1000).await.unwrap();
     let left = "select (select count(*) from sluice.chunk) + (select count(*) from sluice.selection) \
                 + (select count(*) from sluice.export) + (select count(*) from sluice.litter)";
@@ -279,7 +279,7 @@ async fn one_sweep_expires_more_than_one_batch() {
     let all = usize::try_from(others + 1).unwrap();
     assert_eq!((report.expired, report.failed_steps), (all, 0), "{report:?}");
     // Each leaves a prefix with its manifests.
-    assert_eq!(report.litter_swept, all, "{report:?}");
+    assert_eq!(report.orphans_swept, all, "{report:?}");
     let left = "select count(*) from sluice.export where status <> 'expired'";
     assert_eq!(database.number(left).await.unwrap(), 0);
 }

@@ -105,8 +105,8 @@ async fn live_export_rereads_invalidated_done_and_running_chunks() {
     // A running attempt may have seen the old rows.
     assert!(!store.renew(sent[1], running.number, LEASE_SECS).await.unwrap());
     assert!(store.record(sent[1], &file(running.number, 5), &Usage::default()).await.unwrap().is_none());
-    let litter = store.due_litter(10).await.unwrap();
-    assert_eq!(litter.len(), 2, "{litter:?}");
+    let orphans = store.due_orphans(10).await.unwrap();
+    assert_eq!(orphans.len(), 2, "{orphans:?}");
 
     drain(&store).await;
     // The two that were sent but not leased remain sent.

@@ -164,13 +164,13 @@ async fn deleted_exports_count_until_their_files_are_removed() {
     }
     let refused = store.accept(&new()).await.unwrap_err();
     assert!(matches!(refused, AcceptError::Kept(Kept::Exports(3))), "{refused:?}");
-    for litter in store.due_litter(10).await.unwrap() {
-        store.swept(&litter).await.unwrap();
+    for orphan in store.due_orphans(10).await.unwrap() {
+        store.swept(&orphan).await.unwrap();
     }
     assert!(store.accept(&new()).await.is_err(), "it is swept once more a day later");
     database.run("update sluice.litter set sweep_at = now()").await.unwrap();
-    for litter in store.due_litter(10).await.unwrap() {
-        store.swept(&litter).await.unwrap();
+    for orphan in store.due_orphans(10).await.unwrap() {
+        store.swept(&orphan).await.unwrap();
     }
     store.accept(&new()).await.unwrap();
 }
@@ -192,11 +192,11 @@ async fn live_export_pages_are_bounded_by_counted_chunks() {
 async fn removals_of_one_tenant_do_not_delay_another() {
     let (database, store, acme) = setup(&[]).await;
     let other = add_tenant(&store, "other").await;
-    let litter = "insert into sluice.litter (prefix, sweep_at) \
+    let orphan = "insert into sluice.litter (prefix, sweep_at) \
                   select 't/acme/x/' || i, now() - interval '1 hour' from generate_series(1, 1000) i; \
                   insert into sluice.litter (prefix, sweep_at) values ('t/other/x/1', now())";
-    database.run(litter).await.unwrap();
-    let due = store.due_litter(10).await.unwrap();
+    database.run(orphan).await.unwrap();
+    let due = store.due_orphans(10).await.unwrap();
     assert_eq!(due.len(), 10);
     assert!(due.iter().any(|one| one.prefix == "t/other/x/1"), "{due:?}");
     for (tenant, chunks) in [(&acme, 40), (&other, 1)] {

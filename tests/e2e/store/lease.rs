@@ -32,7 +32,7 @@ async fn a_message_delivered_twice_is_one_attempt() {
 }
 
 #[tokio::test]
-async fn a_lost_attempt_is_fenced_and_its_object_is_litter() {
+async fn a_lost_attempt_is_fenced_and_its_object_is_orphaned() {
     let (database, store, _, export, chunk) = one_chunk().await;
     let first = store.lease(chunk, 0).await.unwrap().unwrap();
     assert!(note(&store, &first).await);
@@ -50,9 +50,9 @@ async fn a_lost_attempt_is_fenced_and_its_object_is_litter() {
     assert_eq!(store.record(chunk, &file(2, 5), &Usage::default()).await.unwrap(), Some(vec![export]));
     // A repeated record is confirmed, as after a connection that broke during commit.
     assert_eq!(store.record(chunk, &file(2, 5), &Usage::default()).await.unwrap(), Some(vec![export]));
-    let litter = store.due_litter(10).await.unwrap();
-    assert_eq!(litter.len(), 1);
-    assert!(litter[0].prefix.ends_with(&format!("/c/{chunk}/1.")), "{}", litter[0].prefix);
+    let orphans = store.due_orphans(10).await.unwrap();
+    assert_eq!(orphans.len(), 1);
+    assert!(orphans[0].prefix.ends_with(&format!("/c/{chunk}/1.")), "{}", orphans[0].prefix);
     assert_eq!(
         database.number("select count(*) from sluice.attempt where outcome = 'lost'").await.unwrap(),
         1

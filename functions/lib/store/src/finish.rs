@@ -90,7 +90,7 @@ pub async fn run(store: &Store, objects: &dyn Objects, export: ExportId) -> Resu
     if store.mark_succeeded(export, &key, edition).await? {
         tracing::info!(%export, chunks, "export succeeded");
     } else {
-        store.litter_manifest(&key).await?;
+        store.orphan_manifest(&key).await?;
     }
     Ok(())
 }
