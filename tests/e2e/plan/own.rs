@@ -27,7 +27,7 @@ async fn forecast_ignores_exports_of_other_tenants() {
     let store = Store::new(&database.url).unwrap();
     let (acme, other) = (add_tenant(&store, "acme").await, add_tenant(&store, "other").await);
     let wanted = || own(&acme, 200, 210, 1);
-    let look = async || store.outlook(&acme, &Output::default(), &[wanted()], None).await.unwrap();
+    let look = async || store.forecast_inputs(&acme, &Output::default(), &[wanted()], None).await.unwrap();
     let before = look().await;
     assert_eq!((before.seen.chunks, before.own.chunks, before.past.len()), (0, 0, 0));
     accept(&store, &other, own(&other, 0, 100, 4)).await;
@@ -59,7 +59,8 @@ async fn forecast_ignores_exports_of_other_tenants() {
         by: None,
     }];
     for target in [filtered, own(&acme, 200, 201, 1)] {
-        let outlook = store.outlook(&acme, &Output::default(), &[target], None).await.unwrap();
-        assert!(outlook.past.is_empty(), "{:?}", outlook.past);
+        let forecast_inputs =
+            store.forecast_inputs(&acme, &Output::default(), &[target], None).await.unwrap();
+        assert!(forecast_inputs.past.is_empty(), "{:?}", forecast_inputs.past);
     }
 }

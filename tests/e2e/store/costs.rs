@@ -164,7 +164,7 @@ async fn forecast_reads_no_filter_per_waiting_chunk() {
         store.accept(&export).await.unwrap();
         database.run("vacuum analyze sluice.chunk, sluice.link, sluice.selection").await.unwrap();
         let output = export::format::Output::default();
-        let look = async || drop(store.outlook(&acme, &output, &export.targets, None).await.unwrap());
+        let look = async || drop(store.forecast_inputs(&acme, &output, &export.targets, None).await.unwrap());
         found.push(fewest(&database, "waiting_chunks", look).await);
         store.cancel_or_delete(&acme, export.id).await.unwrap();
     }

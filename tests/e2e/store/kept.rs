@@ -227,7 +227,7 @@ async fn forecast_counts_only_datasets_in_scope() {
     for (within, chunks) in [(None, 7), (Some(["orders".to_owned()]), 4), (Some(["brands".to_owned()]), 0)] {
         let targets = [target(&acme, "orders", 0, 100, 4)];
         let within = within.as_ref().map(|one| &one[..]);
-        assert_eq!(store.outlook(&acme, &output, &targets, within).await.unwrap().own.chunks, chunks);
+        assert_eq!(store.forecast_inputs(&acme, &output, &targets, within).await.unwrap().own.chunks, chunks);
     }
 }
 

@@ -98,10 +98,12 @@ async fn read_and_accept(
         let output =
             request.targets.first().map(|target| target.selection.output.clone()).unwrap_or_default();
         let within = caller.access().datasets();
-        let outlook =
-            context.store.outlook(&caller.tenant, &output, &request.targets, within.as_deref()).await?;
+        let inputs = context
+            .store
+            .forecast_inputs(&caller.tenant, &output, &request.targets, within.as_deref())
+            .await?;
         let memory_mb = context.settings.worker_memory_mb;
-        return response::json(StatusCode::OK, &dry_run::plan(&plan, &request.targets, &outlook, memory_mb));
+        return response::json(StatusCode::OK, &dry_run::plan(&plan, &request.targets, &inputs, memory_mb));
     }
     let accepted = match accept(context, caller, request, &applied, sent, terms).await {
         Err(AcceptError::CatalogChanged) => {

@@ -6,26 +6,26 @@ use export::manifest::rfc3339;
 use export::plan::{DatasetPlan, Plan, Target};
 use export::price::{Cost, LEFT_OUT, PRICE_LIST};
 use export::wire;
-use store::Outlook;
+use store::ForecastInputs;
 
 pub(super) fn plan(
     plan: &Plan,
     targets: &[Target],
-    outlook: &Outlook,
+    inputs: &ForecastInputs,
     worker_memory_mb: u32,
 ) -> wire::DryRun {
     // All datasets of a request have the same output format.
     let output = targets.first().map(|target| target.selection.output.clone()).unwrap_or_default();
-    let pace = Pace::of(&outlook.seen, &output);
+    let pace = Pace::of(&inputs.seen, &output);
     let around = Surroundings {
-        budget: outlook.budget,
-        own: outlook.own,
+        budget: inputs.budget,
+        own: inputs.own,
         memory_mb: worker_memory_mb,
-        kept_hours: outlook.kept_hours,
+        kept_hours: inputs.kept_hours,
     };
     let none = Own::default();
     let sizes = |(dataset, target): (&DatasetPlan, &Target)| {
-        Sizes::of(dataset, target, outlook.past.get(&dataset.dataset).unwrap_or(&none))
+        Sizes::of(dataset, target, inputs.past.get(&dataset.dataset).unwrap_or(&none))
     };
     let sizes: Vec<_> = plan.datasets.iter().zip(targets).map(sizes).collect();
     let effort = |new: Workload| pace.effort(new, &around);
@@ -38,10 +38,10 @@ pub(super) fn plan(
     let forecast = wire::Forecast {
         wall_seconds: pace.wall_secs(&sizes, &around).map(|secs| secs.ceil() as u64),
         budget: around.budget,
-        waiting_chunks: outlook.own.chunks,
-        waiting_bytes: outlook.own.bytes,
+        waiting_chunks: inputs.own.chunks,
+        waiting_bytes: inputs.own.bytes,
         measured_chunks: pace.chunks,
-        paused: outlook.paused.then(|| {
+        paused: inputs.paused.then(|| {
             "the operator has paused all exports; no chunks start until they are resumed".to_owned()
         }),
         cost: items(&known),
@@ -166,8 +166,8 @@ mod tests {
         });
         let own = Workload { chunks: 1, bytes: 5 };
         let past = [("b".to_owned(), past)].into();
-        let outlook = Outlook { budget: 4, kept_hours: 168, own, past, ..Outlook::default() };
-        plan(&Plan { datasets: datasets.collect() }, &targets, &outlook, 1769)
+        let inputs = ForecastInputs { budget: 4, kept_hours: 168, own, past, ..ForecastInputs::default() };
+        plan(&Plan { datasets: datasets.collect() }, &targets, &inputs, 1769)
     }
 
     #[test]

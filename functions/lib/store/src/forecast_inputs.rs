@@ -16,7 +16,7 @@ use super::ranges::{count, json};
 
 /// Inputs of a forecast that come from the store.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Outlook {
+pub struct ForecastInputs {
     /// Recent chunks of the tenant in the same format and compression.
     pub seen: Seen,
     /// Size of the tenant's recent chunks, by dataset: datasets with a tenant column, with the same columns and
@@ -50,13 +50,13 @@ impl Store {
     ///
     /// # Errors
     /// If the store cannot be reached.
-    pub async fn outlook(
+    pub async fn forecast_inputs(
         &self,
         tenant: &TenantId,
         output: &Output,
         targets: &[Target],
         within: Option<&[String]>,
-    ) -> Result<Outlook, StoreError> {
+    ) -> Result<ForecastInputs, StoreError> {
         let hidden: Vec<_> =
             targets.iter().filter(|target| target.selection.tenant_column.is_some()).collect();
         let datasets: Vec<_> = hidden.iter().map(|target| target.selection.dataset.clone()).collect();
@@ -64,7 +64,7 @@ impl Store {
         let lengths: Vec<_> =
             hidden.iter().map(|target| target.span.map(|span| span.end.saturating_sub(span.start))).collect();
         let mut tx = self.begin().await?;
-        let look = sql(include_str!("../sql/outlook/outlook.sql"))
+        let query = sql(include_str!("../sql/forecast_inputs/waiting_and_recent.sql"))
             .bind(tenant.as_str())
             .bind(Json(output))
             .bind(datasets)
@@ -84,7 +84,7 @@ impl Store {
             *part = Past { chunks: sum.chunks, rows: sum.rows, bytes: sum.bytes, units: sum.units };
         }
         let setting = |name| row.try_get::<i32, _>(name).map(i32::unsigned_abs);
-        Ok(Outlook {
+        Ok(ForecastInputs {
             seen: Seen {
                 chunks: count(&row, "chunks")?,
                 source_bytes: count(&row, "source_bytes")?,
