@@ -6,11 +6,11 @@ use export::catalog::{Dataset, RangeColumn};
 use export::estimate::{DatasetEstimate, Size};
 use export::range::Span;
 
-use super::ask::{Ask, column};
 use super::bounds::{self, Bounds};
+use super::explain_sql::{Ask, column};
 use super::index::{self, Culprit};
 use super::months::{self, Month};
-use super::{sample, spread};
+use super::{sample, skew};
 use source::explain::{Mark, PlanNode};
 use source::{Inspector, SourceError};
 
@@ -86,7 +86,7 @@ pub(super) async fn planned(inspector: &mut Inspector, dataset: &Dataset) -> Res
                 let plan = inspector.explain(&ask.select(&ask.within(range, month.span(range.kind)))).await?;
                 estimate.months.insert(month.key(), ask.size(&plan));
             }
-            estimate.uneven = spread::find(inspector, &ask, range, &estimate.months, ends).await?;
+            estimate.uneven = skew::find(inspector, &ask, range, &estimate.months, ends).await?;
             typical_day(range, bounds, &estimate.months)
         }
         Bounds::Empty => None,

@@ -5,7 +5,7 @@ use export::catalog::{Dataset, From};
 use export::estimate::Measured;
 use export::range::Span;
 
-use super::ask::Ask;
+use super::explain_sql::Ask;
 use super::months::Month;
 use source::explain::PlanNode;
 use source::sql::literal;

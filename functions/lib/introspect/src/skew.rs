@@ -6,7 +6,7 @@ use export::catalog::RangeColumn;
 use export::estimate::{DayRange, Size};
 use export::range::Span;
 
-use super::ask::Ask;
+use super::explain_sql::Ask;
 use super::months::Month;
 use source::{Inspector, SourceError};
 
