@@ -124,8 +124,8 @@ pub(super) fn kept() -> Result<PathBuf> {
 
 /// Parses the first gateway. A daemon that has just created its network reports only the subnet, in which case the
 /// gateway is the subnet's first address.
-fn gateway_of(told: &str) -> Option<Ipv4Addr> {
-    let words = || told.split_whitespace();
+fn gateway_of(output: &str) -> Option<Ipv4Addr> {
+    let words = || output.split_whitespace();
     let first_of = |subnet: &str| {
         let network: Ipv4Addr = subnet.split_once('/')?.0.parse().ok()?;
         Some(Ipv4Addr::from(u32::from(network).checked_add(1)?))
