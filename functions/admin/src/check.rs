@@ -52,7 +52,7 @@ pub(crate) async fn run(context: &Context) -> CommandOutput {
         )
     };
     let databases = async {
-        let (store, source) = tokio::join!(context.store.reach(), context.source.reach());
+        let (store, source) = tokio::join!(context.store.ping(), context.source.ping());
         let mut state = None;
         if is_reached("store", store, &mut report) {
             state = store::look(context, &mut report).await;

@@ -73,7 +73,7 @@ async fn out_of_time(
     match split::due_at_last(attempt, seen_bytes).filter(|_| !gauge.ended()) {
         Some(why) => AttemptError::TooLarge { why, seen_bytes },
         None if gauge.ended() => AttemptError::UploadOutOfTime,
-        None if silent && Box::pin(ctx.source.reach()).await.is_err() => {
+        None if silent && Box::pin(ctx.source.ping()).await.is_err() => {
             AttemptError::Source(SourceError::silent())
         }
         None => AttemptError::OutOfTime { again: silent && seen_bytes > 0 && attempt.failures == 0 },

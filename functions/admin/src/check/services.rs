@@ -86,7 +86,7 @@ pub(super) async fn cache(cache: Option<&RedisCache>) -> CheckReport {
             "use a rediss:// URL in CacheUrl, or create the cache with CreateCache",
         );
     }
-    match cache.reach().await {
+    match cache.ping().await {
         Ok(()) => report.fine("cache", "it responds"),
         Err(error) => report.warn(
             "cache",

@@ -42,8 +42,8 @@ impl RedisCache {
     ///
     /// # Errors
     /// The reason why the server does not respond.
-    pub async fn reach(&self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        self.link.reach().await
+    pub async fn ping(&self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        self.link.ping().await
     }
 
     /// Runs commands; `None`, counted, if they failed or were not sent.
