@@ -29,7 +29,7 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::machine::venv::Venv;
-use crate::machine::{place, prerequisites, signals};
+use crate::machine::{paths, prerequisites, signals};
 use database::{Contents, Database};
 use engine::{Printed, Sink};
 use lines::{How, LINES, Line, NARROW, ORDERS, RunPaths};
@@ -113,9 +113,9 @@ fn table(args: &BenchArgs) -> Result<ExitCode> {
         variables: vec![("n", rows[ORDERS]), ("m", rows[NARROW])],
     };
     let database = Database::start(&contents, &stack)?;
-    let place = place(&database, &peers, engine, &[ORDERS, NARROW])?;
+    let paths = paths(&database, &peers, engine, &[ORDERS, NARROW])?;
     let rule = if args.quick { QUICK } else { FULL };
-    let progress = rounds(&lines, &place, &rows, rule, args.quick.then_some(QUICK_TIME))?;
+    let progress = rounds(&lines, &paths, &rows, rule, args.quick.then_some(QUICK_TIME))?;
     let about = format!(
         "PostgreSQL {}, {}, orders {} rows, narrow {} rows",
         database.ask("show server_version")?,
@@ -125,7 +125,7 @@ fn table(args: &BenchArgs) -> Result<ExitCode> {
     );
     drop(database);
     let report = report(about, rows, &lines, progress, rule);
-    let file = place.folder.join("result.json");
+    let file = paths.folder.join("result.json");
     report.write(&file)?;
     report.print();
     eprintln!("\nall runs: {}", file.display());
@@ -133,13 +133,13 @@ fn table(args: &BenchArgs) -> Result<ExitCode> {
 }
 
 /// Prepares everything a run needs, with the tables resolved and loaded into the server's memory.
-fn place(database: &Database, peers: &Venv, engine: PathBuf, tables: &[&str]) -> Result<RunPaths> {
-    let folder = place::stack("bench")?;
+fn paths(database: &Database, peers: &Venv, engine: PathBuf, tables: &[&str]) -> Result<RunPaths> {
+    let folder = paths::stack("bench")?;
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
-    let place = RunPaths {
+    let paths = RunPaths {
         psql: database.psql(),
         python: peers.python(),
-        script: place::script("x/src/bench/peers.py"),
+        script: paths::script("x/src/bench/peers.py"),
         sink: Sink::start(&engine)?,
         engine,
         url: database.url.clone(),
@@ -147,15 +147,15 @@ fn place(database: &Database, peers: &Venv, engine: PathBuf, tables: &[&str]) ->
         database: database.pid,
     };
     for table in tables {
-        engine::resolve(&place.engine, &place.url, table, &place.dataset(table))?;
+        engine::resolve(&paths.engine, &paths.url, table, &paths.dataset(table))?;
         database.ask(&format!("select count(*) from public.{table}"))?;
     }
-    Ok(place)
+    Ok(paths)
 }
 
 fn rounds(
     lines: &[&Line],
-    place: &RunPaths,
+    paths: &RunPaths,
     rows: &BTreeMap<&str, u64>,
     rule: Rule,
     time: Option<Duration>,
@@ -173,7 +173,7 @@ fn rounds(
                 continue;
             }
             eprint!("  round {round}: {:<34}", line.name);
-            match once(line, place, rows) {
+            match once(line, paths, rows) {
                 Ok((run, printed)) => {
                     let noise = if run.quiet() { String::new() } else { " (disturbed)".to_owned() };
                     eprintln!("{:>6.2} s{noise}", run.wall_secs);
@@ -192,18 +192,18 @@ fn rounds(
     Ok(all)
 }
 
-fn once(line: &Line, place: &RunPaths, rows: &BTreeMap<&str, u64>) -> Result<(Run, Option<Printed>)> {
+fn once(line: &Line, paths: &RunPaths, rows: &BTreeMap<&str, u64>) -> Result<(Run, Option<Printed>)> {
     if let Some(program) = line.needs().filter(|program| prerequisites::find(program).is_none()) {
         bail!("{program} is not installed (`apt-get install {program}`)");
     }
-    let out = place.out();
+    let out = paths.out();
     let _ = fs::remove_file(&out);
-    let mut run = measure(line.command(place), place.beside(), &place.folder)?;
+    let mut run = measure(line.command(paths), paths.beside(), &paths.folder)?;
     run.out_bytes = fs::metadata(&out).ok().map(|meta| meta.len());
     let _ = fs::remove_file(&out);
     match line.how {
         How::Engine(..) => {
-            let printed = printed(place)?;
+            let printed = printed(paths)?;
             let expected = rows.get(line.table).copied().unwrap_or(0);
             if printed.rows != expected {
                 bail!("got {} rows instead of {expected}", printed.rows);
@@ -212,7 +212,7 @@ fn once(line: &Line, place: &RunPaths, rows: &BTreeMap<&str, u64>) -> Result<(Ru
             Ok((run, Some(printed)))
         }
         // The shell reports only the exit status of the last program in a pipe, so stderr is checked.
-        How::Psql { .. } => match fs::read_to_string(place.folder.join("stderr"))?.trim() {
+        How::Psql { .. } => match fs::read_to_string(paths.folder.join("stderr"))?.trim() {
             "" => Ok((run, None)),
             said => bail!("{said}"),
         },
@@ -221,8 +221,8 @@ fn once(line: &Line, place: &RunPaths, rows: &BTreeMap<&str, u64>) -> Result<(Ru
 }
 
 /// Reads the numbers that the engine printed for the last run.
-fn printed(place: &RunPaths) -> Result<Printed> {
-    let said = fs::read_to_string(place.folder.join("stdout"))?;
+fn printed(paths: &RunPaths) -> Result<Printed> {
+    let said = fs::read_to_string(paths.folder.join("stdout"))?;
     serde_json::from_str(&said).context("the engine printed unexpected output")
 }
 

@@ -19,7 +19,7 @@ use super::proc;
 use crate::binaries::{self, Architecture, sam};
 use crate::machine::progress::Step;
 use crate::machine::venv::Venv;
-use crate::machine::{place, prerequisites, process, python, signals};
+use crate::machine::{paths, prerequisites, process, python, signals};
 use crate::stack::start::{StackSpec, start};
 use crate::stack::state::Stack;
 use emulator::Emulator;
@@ -93,8 +93,8 @@ pub(super) fn run() -> Result<ExitCode> {
 
     let about =
         format!("{}, {STARTS} starts of each in turns, {CALLS} status calls one by one", proc::machine());
-    let file = place::stack("bench")?.join("cold.json");
-    fs::create_dir_all(place::stack("bench")?)?;
+    let file = paths::stack("bench")?.join("cold.json");
+    fs::create_dir_all(paths::stack("bench")?)?;
     fs::write(&file, serde_json::to_string_pretty(&json!({ "about": about, "functions": rows }))?)?;
     println!("\n{about}\n\n{}\n{}", table::render(&rows), table::goals(&rows));
     eprintln!("\nall runs: {}", file.display());
@@ -112,10 +112,10 @@ fn hello(tools: &Venv) -> Result<PathBuf> {
     let triple = Architecture::here().triple();
     let mut cargo = sam::command(tools, "cargo-lambda")?;
     cargo.args(["lambda", "build", "--release", "--target", triple, "--example", "hello"]);
-    process::run(cargo.current_dir(place::root().join("functions/sweeper")), "see the messages above")?;
+    process::run(cargo.current_dir(paths::root().join("functions/sweeper")), "see the messages above")?;
     signals::check()?;
     step.done("built");
-    let target = place::home()?
+    let target = paths::home()?
         .parent()
         .map(Path::to_path_buf)
         .context("cannot determine the target directory of cargo x")?;
@@ -140,7 +140,7 @@ fn functions(stack: &Stack, venv: &Venv, built: &Path, hello: PathBuf) -> Result
     let hello = Function { name: HELLO, program: hello, variables: here(BTreeMap::new()), event: json!({}) };
     let mut functions = vec![hello];
     for (name, id) in [("api", "Api"), ("worker", "Worker"), ("sweeper", "Sweeper"), ("admin", "Admin")] {
-        let event = place::root().join(format!("infra/events/{name}.json"));
+        let event = paths::root().join(format!("infra/events/{name}.json"));
         let event = fs::read(&event).with_context(|| format!("cannot read {}", event.display()))?;
         functions.push(Function {
             name,

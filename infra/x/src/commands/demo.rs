@@ -17,7 +17,7 @@ use super::options::Named;
 use crate::binaries;
 use crate::machine::progress::Step;
 use crate::machine::venv::Venv;
-use crate::machine::{place, prerequisites, python, signals, surroundings};
+use crate::machine::{environment, paths, prerequisites, python, signals};
 use crate::stack::cdn::Served;
 use crate::stack::start::{StackSpec, TENANT, start};
 use crate::stack::state::{Guard, Stack, refused_sessions};
@@ -81,7 +81,7 @@ fn folder(args: &DemoArgs) -> Result<PathBuf> {
     if let Some(out) = &args.out {
         return Ok(out.clone());
     }
-    let out = place::home()?.join("demo-files");
+    let out = paths::home()?.join("demo-files");
     if out.exists() {
         fs::remove_dir_all(&out).with_context(|| format!("cannot empty {}", out.display()))?;
     }
@@ -90,7 +90,7 @@ fn folder(args: &DemoArgs) -> Result<PathBuf> {
 
 /// Returns the command line client, configured for this stack and for JSON output.
 fn sluice(stack: &Stack) -> Result<Command> {
-    let mut sluice = surroundings::command(place::binaries()?.join("sluice"));
+    let mut sluice = environment::command(paths::binaries()?.join("sluice"));
     sluice.arg("--json").env("SLUICE_URL", &stack.url).env("SLUICE_KEY", &stack.key);
     Ok(sluice)
 }
@@ -163,7 +163,7 @@ fn compare(stack: &Stack, venv: &Venv, out: &Path) -> Result<BTreeMap<String, Co
     let database = Database { psql: stack.postgres_bin.join("psql"), url: stack.owner_url.clone() };
     let oracle = Oracle {
         python: venv.python(),
-        catalog: place::root().join("infra/sample/catalog.toml"),
+        catalog: paths::root().join("infra/sample/catalog.toml"),
         tenant: TENANT.to_owned(),
         start: FIRST_DAY.to_owned(),
         end: LAST_DAY.to_owned(),

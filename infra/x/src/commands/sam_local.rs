@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::binaries::{self, Architecture, sam};
 use crate::machine::venv::Venv;
-use crate::machine::{place, prerequisites, python, signals};
+use crate::machine::{paths, prerequisites, python, signals};
 use crate::stack::start::{StackSpec, start};
 use crate::stack::state::port_of;
 use docker::Docker;
@@ -48,7 +48,7 @@ pub(crate) fn run() -> Result<ExitCode> {
         "sam": tools.program("sam"),
         "docker": docker.host(),
         "template": built.join("template.yaml"),
-        "events": place::root().join("infra/events"),
+        "events": paths::root().join("infra/events"),
         "scratch": stack.work_dir.join("tmp"),
         "architecture": Architecture::here().name(),
         "environments": environments,

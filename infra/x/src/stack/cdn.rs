@@ -14,7 +14,7 @@ pub(crate) use served::Served;
 use super::state::{Ending, Stack, port_of};
 use crate::machine::user::User;
 use crate::machine::venv::Venv;
-use crate::machine::{place, prerequisites, private, process, python, surroundings};
+use crate::machine::{environment, paths, prerequisites, process, python, secret_files};
 
 /// Names of its processes.
 const NGINX: &str = "nginx";
@@ -48,7 +48,7 @@ impl Cdn {
         let pair = python::call(&venv.python(), "emulator/key_pair.py", &json!({"kind": "ECDSA"}))?;
         let half =
             |name: &str| pair[name].as_str().map(str::to_owned).context("key_pair.py created no key pair");
-        let key_id = format!("K{}", &private::password()?.to_uppercase()[..13]);
+        let key_id = format!("K{}", &secret_files::password()?.to_uppercase()[..13]);
         let held = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port on 127.0.0.1")?;
         let port = held.local_addr()?.port();
         Ok(Some(Self { port, held, key_id, private: half("private")?, public: half("public")? }))
@@ -107,10 +107,10 @@ impl Cdn {
             "secretKey": stack.secret_key,
         });
         let file = stack.work_dir.join(FOLDER).join("verifier.json");
-        private::write(&file, serde_json::to_vec_pretty(&settings)?, User::Own)?;
-        let mut command = surroundings::command(venv.python());
+        secret_files::write(&file, serde_json::to_vec_pretty(&settings)?, User::Own)?;
+        let mut command = environment::command(venv.python());
         command
-            .arg(place::script("emulator/edge.py"))
+            .arg(paths::script("emulator/edge.py"))
             .arg(file)
             .current_dir(&stack.work_dir)
             .env_clear()

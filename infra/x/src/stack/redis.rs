@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use super::state::{Ending, Stack};
 use crate::machine::user::User;
-use crate::machine::{prerequisites, private, process};
+use crate::machine::{prerequisites, process, secret_files};
 
 /// Name of its process.
 pub(crate) const NAME: &str = "redis";
@@ -17,7 +17,7 @@ pub(crate) fn start(stack: &mut Stack) -> Result<()> {
     if prerequisites::redis().is_none() {
         return Ok(());
     }
-    let password = private::password()?;
+    let password = secret_files::password()?;
     stack.redis_port = process::free_port()?;
     let file = stack.work_dir.join("redis.conf");
     let work_dir = stack.work_dir.display();
@@ -27,7 +27,7 @@ pub(crate) fn start(stack: &mut Stack) -> Result<()> {
         "bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir \"{work_dir}\"\nsave \"\"\nappendonly no\ndaemonize no\n\
          maxmemory 64mb\nmaxmemory-policy allkeys-lru\n"
     );
-    private::write(&file, settings, User::unprivileged()?)?;
+    secret_files::write(&file, settings, User::unprivileged()?)?;
     stack.redis_url = format!("redis://:{password}@127.0.0.1:{port}");
     launch(stack)
 }

@@ -10,7 +10,7 @@ use super::state::{Guard, Stack, port_of};
 use super::{admin, deploy, emulator, pgbouncer, postgres, redis};
 use crate::machine::progress::Step;
 use crate::machine::venv::Venv;
-use crate::machine::{place, process, signals, surroundings};
+use crate::machine::{environment, paths, process, signals};
 
 /// Tenant of the printed key.
 pub(crate) const TENANT: &str = "demo";
@@ -115,7 +115,7 @@ pub(crate) fn start(spec: &StackSpec<'_>, venv: &Venv) -> Result<(Guard, Stack)>
 
 fn load_tables(stack: &Stack, venv: &Venv, scale: f64) -> Result<()> {
     let step = Step::start("Loading the sample database");
-    let mut load = surroundings::command(venv.python());
+    let mut load = environment::command(venv.python());
     load.arg(sample("load.py")).args(["--url", &stack.owner_url, "--scale", &scale.to_string()]);
     process::run(load.env("PYTHONDONTWRITEBYTECODE", "1"), "see its messages above")?;
     step.done("loaded");
@@ -133,5 +133,5 @@ fn apply_catalog(stack: &Stack, venv: &Venv) -> Result<()> {
 }
 
 fn sample(file: &str) -> PathBuf {
-    place::root().join("infra/sample").join(file)
+    paths::root().join("infra/sample").join(file)
 }

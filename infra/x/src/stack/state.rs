@@ -12,7 +12,7 @@ use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 
 use crate::machine::user::User;
-use crate::machine::{place, private, process};
+use crate::machine::{paths, process, secret_files};
 
 /// Name used if none is given.
 pub(crate) const DEFAULT_NAME: &str = "shop";
@@ -120,13 +120,13 @@ impl Stack {
         }
         let mut stack = Self {
             name: name.to_owned(),
-            work_dir: place::open_home()?.join(name),
+            work_dir: paths::open_home()?.join(name),
             required: required.iter().map(|&process| process.to_owned()).collect(),
             ..Self::default()
         };
         stack.clear()?;
-        private::folder(&place::stack(name)?, User::Own)?;
-        private::folder(&stack.work_dir, User::unprivileged()?)?;
+        secret_files::folder(&paths::stack(name)?, User::Own)?;
+        secret_files::folder(&stack.work_dir, User::unprivileged()?)?;
         fs::create_dir_all(stack.data(TEMPORARY)?)?;
         Ok(stack)
     }
@@ -154,7 +154,7 @@ impl Stack {
     pub(crate) fn save(&self) -> Result<()> {
         let file = file(&self.name)?;
         let new = file.with_extension("json.new");
-        private::write(&new, serde_json::to_vec_pretty(self)?, User::Own)?;
+        secret_files::write(&new, serde_json::to_vec_pretty(self)?, User::Own)?;
         fs::rename(&new, &file).with_context(|| format!("cannot write {}", file.display()))
     }
 
@@ -218,7 +218,7 @@ impl Stack {
     }
 
     fn clear(&mut self) -> Result<()> {
-        for folder in [&place::stack(&self.name)?, &self.work_dir] {
+        for folder in [&paths::stack(&self.name)?, &self.work_dir] {
             if folder.exists() {
                 fs::remove_dir_all(folder).with_context(|| format!("cannot clear {}", folder.display()))?;
             }
@@ -256,7 +256,7 @@ impl Drop for Guard {
 
 /// Returns the path of `stack.json` of a stack.
 pub(crate) fn file(name: &str) -> Result<PathBuf> {
-    Ok(place::stack(name)?.join("stack.json"))
+    Ok(paths::stack(name)?.join("stack.json"))
 }
 
 /// Returns the command that stops a stack.

@@ -8,7 +8,7 @@ use super::cluster::{Cluster, OWNER};
 use super::state::{Ending, Stack};
 use crate::machine::progress::Step;
 use crate::machine::user::User;
-use crate::machine::{prerequisites, private, process};
+use crate::machine::{prerequisites, process, secret_files};
 
 /// Name of its process and of its folder in the stack.
 const NAME: &str = "postgres-15";
@@ -46,7 +46,7 @@ pub(crate) fn start(stack: &mut Stack) -> Result<Option<String>> {
         port: process::free_port()?,
         work_dir,
     };
-    let password = private::password()?;
+    let password = secret_files::password()?;
     cluster.init(&password, SETTINGS)?;
     stack.started(NAME, Ending::Interrupt, cluster.launch()?)?;
     cluster.create_database(DATABASE, &password)?;
