@@ -4,7 +4,6 @@
 //! interrupted.
 
 mod admin;
-mod asked;
 mod cancel;
 mod datasets;
 mod download;
@@ -17,6 +16,7 @@ mod outcome;
 mod plan;
 mod progress;
 mod request;
+mod request_source;
 mod retry;
 mod show;
 mod status;

@@ -13,8 +13,8 @@ use export::id::{ExportId, hex};
 use export::manifest::Manifest;
 use sha2::{Digest, Sha256};
 
+use crate::expected::{ExpectedFile, hash_file, local_path};
 use crate::verify::{MANIFEST_NAME, read_manifest, strays};
-use crate::wanted::{Wanted, hash_file, local_path};
 use crate::{Error, empty};
 
 mod record;
@@ -74,9 +74,9 @@ impl Folder {
     ///
     /// # Errors
     /// [`Error::Occupied`] with all conflicting files.
-    pub fn check(&self, wanted: &[Wanted]) -> Result<(), Error> {
+    pub fn check(&self, expected: &[ExpectedFile]) -> Result<(), Error> {
         let mut obstacles = Vec::new();
-        for file in wanted {
+        for file in expected {
             let path = local_path(&self.path, &file.name)?;
             if !fs::metadata(&path).is_ok_and(|meta| meta.is_file() && meta.len() == file.bytes) {
                 obstacles.extend(self.obstacle(&file.name)?);

@@ -16,7 +16,7 @@ use export::id::ExportId;
 use export::manifest::{MANIFEST_VERSION, Manifest, ManifestDataset, ManifestFile};
 use serde::Serialize;
 
-use crate::wanted::local_path;
+use crate::expected::local_path;
 use crate::{Error, empty};
 
 /// Name of the manifest in a directory of files.

@@ -3,8 +3,8 @@
 use export::wire;
 use indicatif::HumanCount;
 
-use super::asked::Asked;
 use super::outcome::{Failure, Outcome};
+use super::request_source::RequestSource;
 use crate::Client;
 use crate::text::{bytes, count, duration, table};
 
@@ -15,12 +15,12 @@ use crate::text::{bytes, count, duration, table};
 )]
 pub(super) struct PlanArgs {
     #[command(flatten)]
-    asked: Asked,
+    source: RequestSource,
 }
 
 impl PlanArgs {
     pub(super) async fn run(self, client: &Client) -> Result<Outcome, Failure> {
-        let plan = client.plan(&self.asked.read()?).await.map_err(|error| self.asked.explain(error))?;
+        let plan = client.plan(&self.source.read()?).await.map_err(|error| self.source.explain(error))?;
         Ok(Outcome::new(text(&plan), plan))
     }
 }
