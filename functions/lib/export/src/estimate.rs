@@ -58,7 +58,7 @@ fn is_nothing(size: &Size) -> bool {
     *size == Size::default()
 }
 
-/// Consecutive days of a month, up to the day on which the next part begins.
+/// Consecutive days of a month, up to the day on which the next range begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DayRange {
     /// First of the days, from 1.

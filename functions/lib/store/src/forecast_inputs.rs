@@ -71,7 +71,7 @@ impl Store {
             .bind(selections)
             .bind(lengths)
             .bind(within);
-        let row = tx.one(look).await?;
+        let row = tx.one(query).await?;
         tx.commit().await?;
         let mut past: BTreeMap<String, Own> = BTreeMap::new();
         for sum in json::<Vec<Sum>>(&row, "past")? {

@@ -9,14 +9,14 @@ use crate::stack::{pgbouncer, postgres, redis};
 
 /// Options of `cargo x restart` and `cargo x start`.
 #[derive(Args)]
-pub(crate) struct PartArgs {
+pub(crate) struct ServiceArgs {
     #[command(flatten)]
     pub(crate) stack: Named,
     /// Part to restart or start.
     pub(crate) part: Service,
 }
 
-/// Parts that can be restarted.
+/// Services that can be restarted.
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum Service {
     Postgres,
@@ -35,7 +35,7 @@ pub(crate) struct StopArgs {
     pub(crate) part: Spare,
 }
 
-/// Parts that can be stopped. Without Redis the stack continues to work; the others cause an outage.
+/// Services that can be stopped. Without Redis the stack continues to work; the others cause an outage.
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum Spare {
     Postgres,
@@ -45,8 +45,8 @@ pub(crate) enum Spare {
     Source,
 }
 
-/// Restarts one part on its old port. Every session through it ends.
-pub(crate) fn restart(args: &PartArgs) -> Result<()> {
+/// Restarts one service on its old port. Every session through it ends.
+pub(crate) fn restart(args: &ServiceArgs) -> Result<()> {
     let mut stack = Stack::load(&args.stack.name)?;
     match args.part {
         Service::Postgres => postgres::restart(&mut stack),
@@ -56,8 +56,8 @@ pub(crate) fn restart(args: &PartArgs) -> Result<()> {
     }
 }
 
-/// Starts a stopped part on its old port. Does nothing if it is running.
-pub(crate) fn start(args: &PartArgs) -> Result<()> {
+/// Starts a stopped service on its old port. Does nothing if it is running.
+pub(crate) fn start(args: &ServiceArgs) -> Result<()> {
     let process = match args.part {
         Service::Postgres => postgres::NAME,
         Service::Pgbouncer => pgbouncer::NAME,
@@ -67,7 +67,7 @@ pub(crate) fn start(args: &PartArgs) -> Result<()> {
     if Stack::load(&args.stack.name)?.alive(process) { Ok(()) } else { restart(args) }
 }
 
-/// Stops a part until it is started again.
+/// Stops a service until it is started again.
 pub(crate) fn stop(args: &StopArgs) -> Result<()> {
     let stack = Stack::load(&args.stack.name)?;
     match args.part {

@@ -9,7 +9,7 @@ use super::admin::{self, AdminArgs};
 use super::invoke::{self, InvokeArgs};
 use super::logs::{self, LogsArgs};
 use super::options::Named;
-use super::service::{self, PartArgs, StopArgs};
+use super::service::{self, ServiceArgs, StopArgs};
 use super::up::{self, UpArgs};
 
 /// Commands of `cargo x stack`. Each is also a command of its own.
@@ -26,11 +26,11 @@ pub(crate) enum OnStack {
     /// Print the logs of the functions of a running stack.
     Logs(LogsArgs),
     /// Restart a part of a running stack on the same port.
-    Restart(PartArgs),
+    Restart(ServiceArgs),
     /// Stop a part of a running stack until it is started again.
     Stop(StopArgs),
     /// Start a stopped part of a running stack on the same port.
-    Start(PartArgs),
+    Start(ServiceArgs),
 }
 
 /// Runs one of them.

@@ -40,7 +40,7 @@ impl Ending {
     }
 }
 
-/// A process that was started as a part of the stack.
+/// A process that was started for a service of the stack.
 #[derive(Serialize, Deserialize, Clone)]
 struct ServiceProcess {
     name: String,
