@@ -18,7 +18,7 @@ use serde_json::Value;
 use store::Store;
 use tracing::Instrument;
 
-use crate::answer::Answer;
+use crate::output::CommandOutput;
 use crate::context::Settings;
 use crate::failure::Failure;
 use crate::migrate;
@@ -60,17 +60,17 @@ impl Bootstrap {
     ///
     /// # Errors
     /// Never; the type is required by the runtime.
-    pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<Answer, lambda_runtime::Error> {
+    pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<CommandOutput, lambda_runtime::Error> {
         let request = event.context.request_id;
         let span = invocation(&request, event.context.xray_trace_id.as_deref());
         Ok(self.answer(&event.payload, &request).instrument(span).await)
     }
 
-    async fn answer(&self, event: &Value, request: &str) -> Answer {
+    async fn answer(&self, event: &Value, request: &str) -> CommandOutput {
         let outcome = self.run(event).await;
         let (word, answer) = match outcome {
             Ok(answer) => ("done", self.settings.hide(answer)),
-            Err(text) => ("failed", self.settings.hide(Answer::refused(text))),
+            Err(text) => ("failed", self.settings.hide(CommandOutput::refused(text))),
         };
         Event {
             event: "store migrated",
@@ -89,7 +89,7 @@ impl Bootstrap {
     }
 
     /// Returns the text of the migration, or the failure with its remedy.
-    async fn run(&self, event: &Value) -> Result<Answer, String> {
+    async fn run(&self, event: &Value) -> Result<CommandOutput, String> {
         let stored = event::settings(event)?;
         let settings = Settings { stored, ..self.settings.clone() };
         let Some(owner) = &settings.owner_url else {
@@ -108,7 +108,7 @@ impl Bootstrap {
         let server = Store::new(owner).map_err(|_| remedy::NOT_A_URL.to_owned())?;
         let last = std::sync::Mutex::new(None);
         let attempts = async {
-            while let Err(error) = server.reach().await {
+            while let Err(error) = server.ping().await {
                 tracing::warn!(cause = chain(&error), "the database does not respond yet");
                 *last.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(error);
                 tokio::time::sleep(REACH_PAUSE).await;

@@ -13,8 +13,8 @@ use ports::queue::{Queue, SqsQueue};
 use source::Source;
 use store::{Store, StoreError, StoredSettings};
 
-use crate::answer::Answer;
 use crate::credentials::credentials;
+use crate::output::CommandOutput;
 
 /// Maximum wait of a command for a session, of the store or of the source.
 pub(crate) const SESSION_TIMEOUT: Duration = Duration::from_secs(30);
@@ -109,7 +109,7 @@ impl Settings {
     }
 
     /// Removes passwords from a result, in case a message of a server contains one.
-    pub(crate) fn hide(&self, mut answer: Answer) -> Answer {
+    pub(crate) fn hide(&self, mut answer: CommandOutput) -> CommandOutput {
         let urls = [self.owner_url.as_ref(), Some(&self.source_url), Some(&self.store_url)];
         for (_, password) in urls.into_iter().flatten().filter_map(|url| credentials(url).ok()) {
             // A short password might also match ordinary words.

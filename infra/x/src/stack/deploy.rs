@@ -9,7 +9,7 @@ use super::cdn::Cdn;
 use super::state::Stack;
 use crate::binaries::Architecture;
 use crate::machine::venv::Venv;
-use crate::machine::{place, python};
+use crate::machine::{paths, python};
 
 /// Script that calls CloudFormation.
 const SCRIPT: &str = "emulator/deploy.py";
@@ -38,9 +38,9 @@ pub(crate) fn run(
     let job = json!({
         "action": "create",
         "stack": stack,
-        "template": place::root().join("template.yaml"),
-        "binaries": place::binaries()?,
-        "scratch": stack.ground.join("tmp"),
+        "template": paths::root().join("template.yaml"),
+        "binaries": paths::binaries()?,
+        "scratch": stack.work_dir.join("tmp"),
         "parameters": parameters,
         "cdn": cdn.map(Cdn::outputs),
     });
