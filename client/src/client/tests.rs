@@ -135,7 +135,7 @@ async fn client_retries_a_busy_api_after_retry_after() {
 
 #[tokio::test]
 async fn client_waits_for_a_full_queue_and_reports() {
-    let full = r#"{"title":"too many exports","status":429,"detail":"4 may be active"}"#;
+    let full = r#"{"title":"Too many exports","status":429,"detail":"4 may be active"}"#;
     // More often than the maximum number of tries; and with a call that is not retried otherwise, since 429 had no
     // effect.
     let api = Server::start(move |n, _| match n {

@@ -1,5 +1,6 @@
 //! `migrate`: updates the schema of the store and creates the two roles, or prints the SQL.
 
+use export::count::count;
 use ports::postgres::login::Login;
 use serde_json::json;
 use store::{self, RolePassword, RoleSettings};
@@ -37,15 +38,15 @@ pub(crate) async fn run(context: &Context, print: bool) -> Result<Answer, Failur
 
 /// Returns the roles and their limits. The three roles must differ; otherwise one would get the limits of another.
 fn roles(settings: &Settings) -> Result<RoleSettings, Failure> {
-    let read = |variable, url: &str| {
+    let read = |parameter, url: &str| {
         let found = match settings.login {
             Login::Password => credentials(url).map(|(role, password)| (role, RolePassword::Known(password))),
             Login::Iam => role(url).map(|role| (role, RolePassword::Tokens)),
         };
-        found.map_err(|cause| Failure::Url { variable, cause })
+        found.map_err(|cause| Failure::Url { parameter, cause })
     };
-    let source = read("SLUICE_SOURCE_URL", &settings.source_url)?;
-    let store = read("SLUICE_STORE_URL", &settings.store_url)?;
+    let source = read("SourceUrl", &settings.source_url)?;
+    let store = read("StoreUrl", &settings.store_url)?;
     if source.0 == store.0 {
         let text = "SourceUrl and StoreUrl name the same role; each needs its own limit of sessions, so use two roles";
         return Err(Failure::Refused(text.to_owned()));
@@ -77,8 +78,9 @@ fn text(migrations: &[String], roles: &RoleSettings) -> String {
     };
     let (source, store) = (&roles.source.0, &roles.store.0);
     format!(
-        "{schema}\nrole {source} reads the source with at most {} sessions\nrole {store} uses the store with at most {} sessions\nnext: grant {source} usage on the schemas and select on the tables to export",
-        roles.stored.budget, roles.stored.store_sessions
+        "{schema}\nrole {source} reads the source with at most {}\nrole {store} uses the store with at most {}\nnext: grant {source} usage on the schemas and select on the tables to export",
+        count(roles.stored.budget.into(), "session"),
+        count(roles.stored.store_sessions.into(), "session")
     )
 }
 

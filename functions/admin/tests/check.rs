@@ -103,24 +103,33 @@ async fn budgets_roles_pools_and_the_server_are_compared() {
     let answer = ground.check(ground.stored).await;
     assert!(answer.ok, "{}", answer.text);
     says(&answer, &format!("budget {b} and store sessions {s}"));
-    says(&answer, &format!("{b} sessions to the source can be open at once; one more waits"));
-    says(&answer, &format!("{s} sessions to the store can be open at once; one more waits"));
+    says(&answer, &format!("{b} sessions to the source can be open at the same time; the next one waits"));
+    says(&answer, &format!("{s} sessions to the store can be open at the same time; the next one waits"));
 
     // A budget known only to the template: settings, role and pool still have the old one.
     let answer = ground.check(StoredSettings { budget: b + 2, ..ground.stored }).await;
     assert!(!answer.ok);
-    says(&answer, &format!("sluice_source may have {b} sessions instead of {}; run admin migrate", b + 2));
-    says(&answer, &format!("budget is {b} in the store, {} in this deployment; run admin migrate", b + 2));
     says(
         &answer,
-        &format!("only {b} sessions to the source can be open at once instead of {} (Budget)", b + 2),
+        &format!(
+            "the session limit of sluice_source is {b} instead of {}; run `sluice admin migrate`",
+            b + 2
+        ),
+    );
+    says(
+        &answer,
+        &format!("budget is {b} in the store, {} in this deployment; run `sluice admin migrate`", b + 2),
+    );
+    says(
+        &answer,
+        &format!("only {b} of {} sessions to the source (Budget) can be open at the same time", b + 2),
     );
     says(&answer, "raise its pool for this role (PgBouncer: pool_size; RDS Proxy: MaxConnectionsPercent)");
 
     let answer = ground.check(StoredSettings { store_sessions: s + 1, ..ground.stored }).await;
     says(
         &answer,
-        &format!("only {s} sessions to the store can be open at once instead of {} (StoreSessions)", s + 1),
+        &format!("only {s} of {} sessions to the store (StoreSessions) can be open at the same time", s + 1),
     );
 
     // Less than the limits of role and pool: the budget is not enforced.
@@ -128,7 +137,7 @@ async fn budgets_roles_pools_and_the_server_are_compared() {
     says(
         &answer,
         &format!(
-            "more than {} sessions to the source can be open at once (Budget): no limit is enforced",
+            "more than {} sessions to the source (Budget) can be open at the same time: no limit is enforced",
             b - 1
         ),
     );
@@ -137,7 +146,7 @@ async fn budgets_roles_pools_and_the_server_are_compared() {
     says(
         &answer,
         &format!(
-            "budget {b} and store sessions 60 and 3 reserved are more than the 40 sessions of the server; lower Budget or StoreSessions, or raise max_connections"
+            "budget {b} and store sessions 60 plus 3 reserved sessions exceed max_connections (40); lower Budget or StoreSessions, or raise max_connections"
         ),
     );
 }
@@ -154,16 +163,16 @@ async fn bucket_queue_secret_and_cache_are_checked() {
     };
     let answer = check(ground.settings(), beside()).await;
     assert!(answer.ok, "{}", answer.text);
-    says(&answer, "messages are waiting");
+    says(&answer, "ok     queue: ");
     says(
         &answer,
-        "warn   secret: it is empty, so files are served from S3 and not through the CDN; store domain",
+        "warn   secret: no key is stored, so files are served from the bucket and not through the CDN; store domain",
     );
     if !ground.redis_url.is_empty() {
-        says(&answer, "ok     cache: it responds");
+        says(&answer, "ok     cache: the cache responds");
     }
     secret.put("{}");
-    says(&check(ground.settings(), beside()).await, "ok     secret: it contains the key that signs links");
+    says(&check(ground.settings(), beside()).await, "ok     secret: the key for signing links is stored");
 
     // All resources are unavailable. Everything works without the cache.
     let nowhere = unused_port();
@@ -175,12 +184,12 @@ async fn bucket_queue_secret_and_cache_are_checked() {
     };
     let answer = check(ground.settings(), gone).await;
     assert!(!answer.ok);
-    says(&answer, "wrong  queue: the queue could not be used: ");
+    says(&answer, "error  queue: the queue could not be used: ");
     says(&answer, "redeploy the unmodified template");
-    says(&answer, "wrong  bucket: could not list objects: the bucket does not exist");
-    says(&answer, "the bucket in SLUICE_BUCKET does not exist");
-    says(&answer, "wrong  secret: reading the secret failed: ResourceNotFoundException");
-    says(&answer, "everything works without it, but slower; check CacheUrl");
+    says(&answer, "error  bucket: could not list objects: the bucket does not exist");
+    says(&answer, "the bucket no longer exists");
+    says(&answer, "error  secret: reading the secret failed: ResourceNotFoundException");
+    says(&answer, "the api works without the cache, but responds more slowly; check CacheUrl");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -201,14 +210,14 @@ async fn silent_servers_are_reported_quickly() {
         says(
             &answer,
             &format!(
-                "wrong  {what}: no response from 127.0.0.1:{port} within 4 s; allow the functions' security group"
+                "error  {what}: no response from 127.0.0.1:{port} within 4 s; allow the functions' security group"
             ),
         );
     }
 
     let nowhere = format!("postgres://a:b@127.0.0.1:{}/shop", unused_port());
     let answer = check(Settings { store_url: nowhere, ..ground.settings() }, nothing_beside()).await;
-    says(&answer, "cannot be used: ");
+    says(&answer, "connecting to 127.0.0.1:");
     says(&answer, "check host, port and sslmode of the URL");
     says(&answer, "ok     source: PostgreSQL");
 }

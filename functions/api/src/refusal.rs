@@ -218,12 +218,32 @@ impl Refusal {
             type_uri: self
                 .kind
                 .map_or_else(|| "about:blank".to_owned(), |k| format!("urn:sluice:problem:{k}")),
-            title: self.kind.map_or_else(|| reason.to_owned(), |k| k.replace('-', " ")),
+            title: self.kind.map_or(reason, title).to_owned(),
             status: self.status.as_u16(),
             detail: self.detail.clone(),
             instance: Some(instance.to_owned()),
             violations: self.violations.clone(),
         }
+    }
+}
+
+/// Returns the title of a kind of problems: the same text for every problem of the kind.
+fn title(kind: &str) -> &'static str {
+    match kind {
+        "busy" => "Service busy",
+        "idempotency-key-reused" => "Idempotency key reused",
+        "invalid-parameters" => "Invalid parameters",
+        "invalid-request" => "Invalid request",
+        "invalidated" => "File invalidated",
+        "no-catalog" => "No catalog applied",
+        "not-yet" => "Not available yet",
+        "read-only" => "Read-only credentials",
+        "token-claim" => "Invalid token claim",
+        "too-many-exports" => "Too many exports",
+        "too-many-requests" => "Too many requests",
+        "too-much-kept" => "Storage quota exceeded",
+        "wrong-state" => "Export state does not allow this",
+        _ => "Error",
     }
 }
 
@@ -278,6 +298,22 @@ impl From<AcceptError> for Refusal {
             AcceptError::Kept(kept) => Self::kept(kept),
             AcceptError::CatalogChanged => Self::catalog_changed(),
             AcceptError::Store(error) => error.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_problem_has_a_title() {
+        let code = include_str!("refusal.rs");
+        let kinds: Vec<_> =
+            code.split(".of_kind(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        assert!(kinds.len() > 15, "{kinds:?}");
+        for kind in kinds {
+            assert_ne!(title(kind), "Error", "{kind}");
         }
     }
 }

@@ -32,10 +32,10 @@ pub enum ContextError {
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// Error in the store's URL.
-    #[error("SLUICE_STORE_URL cannot be used")]
+    #[error("StoreUrl is not valid")]
     Store(#[from] StoreError),
     /// Error in the source's URL.
-    #[error("SLUICE_SOURCE_URL cannot be used")]
+    #[error("SourceUrl is not valid")]
     Source(#[from] SourceError),
 }
 

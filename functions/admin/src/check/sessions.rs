@@ -1,6 +1,7 @@
 //! Check that the configured number of sessions can be opened: through the pooler, within the limits of the roles,
 //! and at the server.
 
+use export::count::count;
 use ports::postgres::capacity::{Capacity, Next};
 use store::StoreState;
 
@@ -24,7 +25,10 @@ pub(super) async fn look(
     } else if source_answers {
         report.fine(
             "pool",
-            format!("{} chunks are in flight, so the source's sessions were not counted", state.in_flight),
+            format!(
+                "{} in flight, so the sessions of the source were not counted",
+                count(state.in_flight, "chunk")
+            ),
         );
     }
     match context.store.capacity(stored.store_sessions).await {
@@ -43,17 +47,22 @@ fn no_login(of: &str, error: &dyn std::error::Error, report: &mut Report) {
 
 fn judge(of: &str, parameter: &str, promised: u32, capacity: Capacity, report: &mut Report) {
     let Capacity { requested, opened, next } = capacity;
-    let counted =
-        if requested < promised { format!("{requested} of {promised}") } else { promised.to_string() };
+    let [all, tried] = [promised, requested].map(|number| count(u64::from(number), "session"));
+    let counted = if requested < promised { format!("{requested} of {all}") } else { all.clone() };
     match next {
         _ if opened < requested => {
             let (how, remedy) = match next {
-                Next::Refused => ("refused", "check the lines `source`, `store` and `capacity` above and the other clients that use this role, or"),
-                Next::Queued | Next::Allowed => ("kept waiting", "the pooler allows no more: raise its pool for this role"),
+                Next::Refused => (
+                    "is refused",
+                    "check the lines `source`, `store` and `capacity` above and the other clients that use this role, or",
+                ),
+                Next::Queued | Next::Allowed => {
+                    ("waits", "the pooler allows no more: raise its pool for this role")
+                }
             };
             report.wrong(
                 "pool",
-                format!("only {opened} sessions to the {of} can be open at once instead of {requested} ({parameter}); one more is {how}"),
+                format!("only {opened} of {tried} to the {of} ({parameter}) can be open at the same time; the next one {how}"),
                 match next {
                     Next::Refused => format!("{remedy} lower {parameter}"),
                     Next::Queued | Next::Allowed => {
@@ -64,12 +73,21 @@ fn judge(of: &str, parameter: &str, promised: u32, capacity: Capacity, report: &
         }
         Next::Allowed if requested == promised => report.wrong(
             "pool",
-            format!("more than {promised} sessions to the {of} can be open at once ({parameter}): no limit is enforced"),
-            "run admin migrate, which sets the limit of the role",
+            format!(
+                "more than {all} to the {of} ({parameter}) can be open at the same time: no limit is enforced"
+            ),
+            "run `sluice admin migrate`, which sets the limit of the role",
         ),
-        Next::Queued => report.fine("pool", format!("{counted} sessions to the {of} can be open at once; one more waits")),
-        Next::Refused => report.fine("pool", format!("{counted} sessions to the {of} can be open at once; one more is refused and retried")),
-        Next::Allowed => report.fine("pool", format!("{counted} sessions to the {of} can be open at once; more were not tried")),
+        Next::Queued => report
+            .fine("pool", format!("{counted} to the {of} can be open at the same time; the next one waits")),
+        Next::Refused => report.fine(
+            "pool",
+            format!(
+                "{counted} to the {of} can be open at the same time; the next one is refused and retried"
+            ),
+        ),
+        Next::Allowed => report
+            .fine("pool", format!("{counted} to the {of} can be open at the same time; more were not tried")),
     }
 }
 
@@ -88,7 +106,7 @@ mod tests {
         let (fine, text) = said(5, 5, 3, Next::Queued);
         assert!(
             !fine
-                && text.contains("only 3 sessions to the source can be open at once instead of 5")
+                && text.contains("only 3 of 5 sessions to the source (Budget) can be open at the same time")
                 && text.contains("pool_size"),
             "{text}"
         );

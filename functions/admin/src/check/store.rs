@@ -1,5 +1,6 @@
 //! The store: reachable, migrated, limited, and with the settings of this deployment.
 
+use export::count::count;
 use ports::postgres::server::Server;
 use store::{Migration, StoreError, StoreState};
 
@@ -12,11 +13,11 @@ pub(super) async fn look(context: &Context, report: &mut Report) -> Option<Store
     let state = match context.store.state().await {
         Ok(state) => state,
         Err(error @ StoreError::NotMigrated(_)) => {
-            report.wrong("store", chain(&error), "run admin migrate");
+            report.wrong("store", chain(&error), "run `sluice admin migrate`");
             return None;
         }
         Err(error) => {
-            let remedy = "run admin migrate if it was never run; otherwise check SLUICE_STORE_URL, the database, its pooler and the network between";
+            let remedy = "run `sluice admin migrate` if it was never run; otherwise check StoreUrl, the database, its pooler and the network between";
             report.wrong("store", chain(&error), remedy);
             return None;
         }
@@ -38,7 +39,7 @@ fn judge(state: &StoreState, settings: &Settings, report: &mut Report) {
         report.wrong(
             "store",
             format!("the schema is at migration {}; this version requires {last}", state.migration),
-            "run admin migrate",
+            "run `sluice admin migrate`",
         );
     }
     if state.migration > last {
@@ -55,12 +56,12 @@ fn judge(state: &StoreState, settings: &Settings, report: &mut Report) {
             report.wrong(
                 "settings",
                 format!("{name} is {found} in the store, {wanted} in this deployment"),
-                "run admin migrate",
+                "run `sluice admin migrate`",
             );
         }
     }
     if let Some(since) = state.settings.get("paused_at") {
-        report.fine("settings", format!("paused since {since}; run admin resume to end the pause"));
+        report.fine("settings", format!("paused since {since}; run `sluice admin resume` to end the pause"));
     }
 }
 
@@ -71,20 +72,20 @@ pub(super) fn limits(what: &'static str, server: &Server, wanted: u32, report: &
         report.wrong(
             what,
             format!("{role} is a superuser; session limits do not apply to it"),
-            "use a role created by admin migrate",
+            "use a role created by `sluice admin migrate`",
         );
     } else if server.connection_limit == i64::from(wanted) {
-        report.fine(what, format!("{role} may have {wanted} sessions"));
+        report.fine(what, format!("{role} may have {}", count(wanted.into(), "session")));
     } else {
         let found = if server.connection_limit < 0 {
-            "any number of".to_owned()
+            "unlimited".to_owned()
         } else {
             server.connection_limit.to_string()
         };
         report.wrong(
             what,
-            format!("{role} may have {found} sessions instead of {wanted}"),
-            "run admin migrate",
+            format!("the session limit of {role} is {found} instead of {wanted}"),
+            "run `sluice admin migrate`",
         );
     }
 }
@@ -99,9 +100,11 @@ async fn invariants(context: &Context, report: &mut Report) {
                 report.wrong("invariants", one.to_string(), remedy);
             }
         }
-        Err(error) => {
-            report.wrong("invariants", chain(&error), "run admin check again when the store is less busy")
-        }
+        Err(error) => report.wrong(
+            "invariants",
+            chain(&error),
+            "run `sluice admin check` again when the store is less busy",
+        ),
     }
 }
 
@@ -165,6 +168,6 @@ mod tests {
                 && text.contains("resend_secs is nothing"),
             "{text}"
         );
-        assert_eq!(text.matches("wrong").count(), 3, "{text}");
+        assert_eq!(text.matches("error").count(), 3, "{text}");
     }
 }

@@ -365,7 +365,11 @@ async fn read_only_key_is_refused_before_any_lookup() {
     ] {
         let router = with_access(Access { datasets: None, writes: false });
         let problem = problem(router.oneshot(request(&method, &path)).await.unwrap()).await;
-        assert_eq!((problem.status, problem.title.as_str()), (403, "read only"), "{method} {path}");
+        assert_eq!(
+            (problem.status, problem.title.as_str()),
+            (403, "Read-only credentials"),
+            "{method} {path}"
+        );
     }
     let router = with_access(Access { datasets: None, writes: false });
     assert_eq!(router.oneshot(request(&Method::GET, "/exports")).await.unwrap().status(), 503);

@@ -16,7 +16,7 @@ pub enum StoreError {
     #[error("another request of the tenant is still being processed")]
     Taken(#[source] Source),
     /// Schema `sluice` is missing or older than this program.
-    #[error("the store has not been migrated: run admin migrate")]
+    #[error("the store has not been migrated (run `sluice admin migrate`)")]
     NotMigrated(#[source] Source),
     /// Any other error.
     #[error("the store failed")]
