@@ -6,7 +6,7 @@
 --        -v source_password=... -v store_password=... -f infra/roles.sql
 --
 -- Where the deployment made the passwords, they are in the secrets of its outputs SourceSecretArn and StoreSecretArn
--- (infra/README.md has the commands). With iam=true, passwords are not asked for: both roles log in with IAM tokens only, on
+-- (infra/README.md has the commands). With iam=true, no passwords are needed: both roles log in with IAM tokens only, on
 -- RDS and Aurora. Safe to run again.
 \set ON_ERROR_STOP on
 \set worker_timeout_text :worker_timeout s
@@ -32,7 +32,7 @@ alter role sluice_store login connection limit :store_sessions;
 -- --- who may log in --------------------------------------------------------------------------------------------------
 
 \if :iam
--- Whoever has rds_iam logs in by token; a password of before is taken away, so that there is one way only.
+-- A role with rds_iam logs in by token; an earlier password is removed, so that there is one way only.
 alter role sluice_source password null;
 alter role sluice_store password null;
 grant rds_iam to sluice_source;
@@ -63,7 +63,7 @@ alter role sluice_source set extra_float_digits = '1';
 alter role sluice_source set search_path = 'pg_catalog';
 -- Warnings of a view or function may hold values of rows.
 alter role sluice_source set client_min_messages = 'error';
--- Statements that fail, with the values of filters, stay out of the server's log where whoever runs this may say so.
+-- Statements that fail, with the values of filters, stay out of the server's log if the role that runs this may set it.
 do $$ begin
     alter role sluice_source set log_min_error_statement to panic;
 exception when insufficient_privilege then

@@ -16,7 +16,7 @@ SIDES = {
     "CreateEndpoints": ["false", "true", "sqs", "all"],
     "route_tables": ["given", "none"],
     "zones": ["chosen", "given"],
-    # How it is written that there is none of what is hidden or may be emptied.
+    # The two ways to leave out a hidden parameter, or one that may be emptied.
     "nothing": ["", "none"],
     "owner": ["none", "given"],
     "proxy": ["none", "instance", "cluster"],
@@ -31,13 +31,13 @@ SIDES = {
     "AlarmEmail": ["", "operator@example.com"],
     "AlarmTopicArn": ["", "arn:aws:sns:us-east-1:123456789012:pages"],
 }
-# What the emulator can make; the rest of a choice keeps its first side.
+# Choices that the emulator can make; the others keep their first side.
 EMULATED = [
     "Auth", "Budget", "Architecture", "ReserveConcurrency", "ApiConcurrency", "Pooled", "WorkerTimeoutSeconds", "Tracing", "network", "CreateEndpoints",
     "route_tables", "nothing", "owner",
     "CreateAlarms", "AlarmEmail", "AlarmTopicArn",
 ]
-# What the rules of the template demand of the store without a pooler: a session for each of its workers, and ten more.
+# Sessions of the store that the rules of the template require without a pooler: a session for each of its workers, and ten more.
 UNPOOLED_STORE_SESSIONS = {"4": "16", "8": "24", "16": "32", "24": "48"}
 KEY = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE{0}\n{0}==\n-----END PUBLIC KEY-----\n"
 

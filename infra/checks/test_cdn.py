@@ -9,7 +9,7 @@ from templates import NESTED, code, load, of_type
 
 
 class Cdn(unittest.TestCase):
-    GIVEN = {"Name": "n", "Piece": "1a2b", "BucketDomainName": "b.s3.us-east-1.amazonaws.com", "ApiDomainName": "x.execute-api.us-east-1.amazonaws.com"}
+    GIVEN = {"Name": "n", "StackIdPart": "1a2b", "BucketDomainName": "b.s3.us-east-1.amazonaws.com", "ApiDomainName": "x.execute-api.us-east-1.amazonaws.com"}
     KEYS = {"FirstKey": choices.KEY.format("first"), "SecondKey": choices.KEY.format("second")}
 
     def resources(self, **given):
@@ -34,7 +34,7 @@ class Cdn(unittest.TestCase):
         names = [config["Name"] for r in made.values() for key, config in r["Properties"].items() if key in named]
         self.assertEqual(len(names), 6)
         for name in names:
-            self.assertIn(f"-{self.GIVEN['Piece']}-", name)
+            self.assertIn(f"-{self.GIVEN['StackIdPart']}-", name)
 
     def test_everything_but_the_api_needs_a_signature(self):
         made = self.resources(**self.KEYS)
@@ -60,7 +60,7 @@ class Cdn(unittest.TestCase):
         self.assertEqual(key["QueryStringsConfig"]["QueryStringBehavior"], "none")
 
     def test_the_api_compresses_by_itself(self):
-        """CloudFront compresses nothing that it does not cache, and files are compressed or asked for as they are."""
+        """CloudFront compresses nothing that it does not cache, and files are compressed or requested without compression."""
         config = self.resources(**self.KEYS)["Distribution"]["Properties"]["DistributionConfig"]
         self.assertEqual([b["Compress"] for b in [config["DefaultCacheBehavior"], *config["CacheBehaviors"]]], [False, False])
 

@@ -34,7 +34,7 @@ class Agreement(unittest.TestCase):
                 self.assertEqual(set(READ.findall(sources(function))), ours)
 
     def test_deployed_templates_cannot_enable_injected_faults(self):
-        """Only the local stack's emulator says where they are asked for, and only one file of ours listens."""
+        """Only the local stack's emulator names the address of injected faults, and only one file of Sluice listens."""
         shipped = [path for pattern in ("*.yaml", "infra/*.yaml", "*.toml") for path in ROOT.glob(pattern)]
         self.assertIn(ROOT / "template.yaml", shipped)
         for path in shipped:

@@ -13,7 +13,7 @@ import choices
 from template import FUNCTIONS
 from templates import ROOT, code, load
 
-# What a call of the SDK needs. AWS: "Actions defined by Amazon S3", "... SQS", "... Secrets Manager".
+# Actions that a call of the SDK needs. AWS: "Actions defined by Amazon S3", "... SQS", "... Secrets Manager".
 ACTIONS = {
     "put_object": "s3:PutObject",
     "create_multipart_upload": "s3:PutObject",
@@ -45,10 +45,10 @@ OBJECTS = {
 QUEUE = {"send": ["send_batch"], "send_later": ["send_batch"], "waiting": ["waiting"]}
 # Logins that no call of the SDK makes: action -> what shows in the code of the ports that a token is made.
 LOGINS = {"rds-db:connect": r"rds-db|auth_token", "elasticache:Connect": r"Action=connect.*elasticache|\"elasticache\""}
-# What Lambda does in a function's name, whatever its code: logs of its own, and messages of its own queue.
+# Actions of Lambda in a function's name, whatever its code: logs of its own, and messages of its own queue.
 PLATFORM = {name: {"Log": {"logs:CreateLogStream", "logs:PutLogEvents"}} for name in FUNCTIONS}
 PLATFORM["worker"]["TakeMessages"] = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
-# What all functions share, where it is wanted: policy -> actions. None of them knows a resource.
+# Policies that all functions share, if they are enabled: policy -> actions. None of them knows a resource.
 SHARED = {
     "NetworkPolicy": {
         "ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets",

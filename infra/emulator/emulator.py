@@ -17,7 +17,7 @@ VERSION = "1.5.33"
 # Where the API's paths begin.
 API_ROOT = "/api/v1"
 
-# What the algorithm's definition gives for the digits 1 to 9.
+# Checksum in the algorithm's definition for the digits 1 to 9.
 CHECK_INPUT = b"123456789"
 CHECK_VALUE = 0xAE8B14860A799888
 

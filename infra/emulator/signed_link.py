@@ -29,7 +29,7 @@ class Refused(Exception):
 
 
 class Keys:
-    """A folder of public keys: ID.pem each. Read anew when a file changes, so keys come and go while links are checked."""
+    """A folder of public keys: ID.pem each. Read again when a file changes, so keys come and go while links are checked."""
 
     def __init__(self, folder):
         self._folder = Path(folder)
@@ -80,7 +80,7 @@ def check(url, keys, now):
     if key is None:
         raise Refused("a key that is not trusted")
     _verify(key, _decode(signature), policy(resource, expires).encode(), HASHES[hash_name])
-    # Last: of a link that nobody signed it does not matter when it ends.
+    # Last: the end of a link without a valid signature does not matter.
     if now >= int(expires):
         raise Refused("expired")
 

@@ -91,7 +91,7 @@ async fn pages_of_other_servers_are_not_shown() {
         let error = server.client().export(id()).await.unwrap_err();
         assert_eq!(
             error.to_string(),
-            format!("a server returned {status}, but not in the format of this API")
+            format!("the server returned {status} without a response of the Sluice API")
         );
     }
 }

@@ -42,7 +42,7 @@ pub(crate) struct UpArgs {
     /// Start with an empty database.
     #[arg(long)]
     pub(crate) no_sample: bool,
-    /// Return links to the storage itself, as without CloudFront.
+    /// Return presigned S3 links, as without CloudFront.
     #[arg(long)]
     pub(crate) no_cdn: bool,
     /// Scale of the sample database; 1 is the full size.
