@@ -63,7 +63,7 @@ def keep(choice):
 
 
 def parameters(choice):
-    """What CloudFormation is given for a choice."""
+    """Parameters of CloudFormation for a choice."""
     choice = {**{name: sides[0] for name, sides in SIDES.items()}, **choice}
     own = ("network", "route_tables", "proxy", "cdn", "alias", "cache", "nothing", "owner", "zones")
     given = {name: side for name, side in choice.items() if name not in own}

@@ -17,7 +17,7 @@ def known(values):
 
 
 class EveryChoice(unittest.TestCase):
-    """What must hold whatever is chosen."""
+    """Rules that hold for every choice."""
 
     @classmethod
     def setUpClass(cls):
@@ -210,7 +210,7 @@ class Rules(unittest.TestCase):
         return " ".join(cfn.Evaluation(load("root"), {**urls, **given}).broken_rules())
 
     def test_none_means_an_empty_parameter(self):
-        """What `sam deploy --guided` hides must be answered, and `Name=` of a command line is dropped."""
+        """`sam deploy --guided` requires a value for a hidden parameter, and `Name=` of a command line is dropped."""
         hidden = {name for name, one in load("root")["Parameters"].items() if one.get("NoEcho")}
         self.assertEqual(hidden, {"SourceUrl", "StoreUrl", "OwnerUrl", "CacheUrl"})
         for name in ("SourceUrl", "StoreUrl"):

@@ -79,7 +79,7 @@ class Agreement(unittest.TestCase):
         self.assertIn(f"`{name.replace('${AWS::StackName}', 'STACK')}`", readme)
 
     def test_every_function_is_traced_where_the_parameter_says_so(self):
-        """Who may send traces is said in test_policies.py."""
+        """Policies for traces are tested in test_policies.py."""
         self.assertEqual(self.source["Globals"]["Function"]["Tracing"], {"Ref": "Tracing"})
         for function in FUNCTIONS:
             self.assertNotIn("Tracing", self.properties(function))

@@ -147,7 +147,7 @@ class LeastPrivilege(unittest.TestCase):
         return self.resources[name]["Properties"]
 
     def statements(self, function):
-        """What the function's code may do."""
+        """Statements for the code of the function."""
         return [one for one in self.all_statements(function) if one["Sid"] not in PLATFORM[function]]
 
     def all_statements(self, function):

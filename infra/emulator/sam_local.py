@@ -43,7 +43,7 @@ def for_containers(built, folder):
 
 
 def overrides(environments, endpoint, addresses):
-    """What `--env-vars` wants: variables by logical id, with addresses as containers reach them."""
+    """Input of `--env-vars`: variables by logical id, with addresses as containers reach them."""
 
     def reachable(value):
         for ours, theirs in addresses.items():

@@ -190,7 +190,7 @@ class OurTemplate(unittest.TestCase):
         self.assertEqual(made["ApiFunction"]["Properties"]["Code"], {"S3Bucket": "bucket", "S3Key": "ApiFunction"})
 
     def test_two_deployments_may_stand_side_by_side(self):
-        """What has a name in the whole account and region would be refused the second one."""
+        """A second resource with a name of the whole account and region would be refused."""
         code = {name: f"s3://bucket/{name}" for name in template.code_folders(self.source)}
         made = template.translate(self.source, code, "us-east-1")["Resources"]
         fixed = ("Name", "QueueName", "BucketName", "FunctionName", "RoleName", "GroupName", "LogGroupName", "ManagedPolicyName")

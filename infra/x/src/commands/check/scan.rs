@@ -98,7 +98,9 @@ pub(super) fn spans(code: &str, language: Language) -> Vec<Span<'_>> {
             (Kind::Literal, skip, length)
         } else {
             // A quotation mark as a character of Rust begins no literal.
-            at += if language == Language::Rust && rest.starts_with("'\"'") { 3 } else { sign.len_utf8() };
+            let character = ["'\"'", "'\\\"'"].into_iter().find(|quoted| rest.starts_with(quoted));
+            let character = character.filter(|_| language == Language::Rust);
+            at += character.map_or(sign.len_utf8(), str::len);
             if sign == '\n' {
                 (line, begins) = (line + 1, at);
             }
