@@ -5,12 +5,12 @@ use export::id::TenantId;
 use serde_json::json;
 use store::Forgotten;
 
-use crate::answer::Answer;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::output::CommandOutput;
 
 /// Deletes keys and exports, releases the chunks, and reports what remains. Further calls do the rest.
-pub(crate) async fn forget(context: &Context, tenant: &str) -> Result<Answer, Failure> {
+pub(crate) async fn forget(context: &Context, tenant: &str) -> Result<CommandOutput, Failure> {
     let id: TenantId = tenant.parse().map_err(|error| Failure::Refused(format!("tenant: {error}")))?;
     let forgotten = context.store.forget_tenant(&id).await?;
     let listed = context.beside.objects.list(&format!("t/{id}/"), None).await;
@@ -19,15 +19,15 @@ pub(crate) async fn forget(context: &Context, tenant: &str) -> Result<Answer, Fa
     let forgotten = match (forgotten, &objects) {
         (Some(forgotten), _) => forgotten,
         (None, Ok(page)) if page.keys.is_empty() => {
-            return Ok(Answer::refused(format!(
+            return Ok(CommandOutput::refused(format!(
                 "there is no tenant {id}, and the bucket has no objects of one"
             )));
         }
         (None, _) => Forgotten { gone: true, ..Forgotten::default() },
     };
-    let text = told(&id, &forgotten, &objects.map(|page| objects_left(&page)), context.settings.tokens);
+    let text = summary(&id, &forgotten, &objects.map(|page| objects_left(&page)), context.settings.tokens);
     let data = json!({"tenant": id, "forgotten": forgotten, "invalidate": format!("/t/{id}/*")});
-    Ok(Answer::done(text, data))
+    Ok(CommandOutput::done(text, data))
 }
 
 fn objects_left(page: &ports::objects::Page) -> String {
@@ -35,7 +35,12 @@ fn objects_left(page: &ports::objects::Page) -> String {
     format!("{more}{}", count(page.keys.len() as u64, "object"))
 }
 
-fn told(tenant: &TenantId, forgotten: &Forgotten, objects: &Result<String, Failure>, tokens: bool) -> String {
+fn summary(
+    tenant: &TenantId,
+    forgotten: &Forgotten,
+    objects: &Result<String, Failure>,
+    tokens: bool,
+) -> String {
     let Forgotten { keys, exports, chunks, chunks_left, prefixes_left, exports_left, gone } = forgotten;
     let mut lines = vec![format!(
         "tenant {tenant}: {} and {} deleted; {} no longer used by any export",
@@ -85,12 +90,12 @@ mod tests {
     fn forgetting_reports_remaining_objects_and_the_cdn_path() {
         let tenant = "acme".parse().unwrap();
         let forgotten = Forgotten { keys: 2, exports: 3, chunks_left: 4, ..Forgotten::default() };
-        let text = told(&tenant, &forgotten, &Ok("7 objects".into()), false);
+        let text = summary(&tenant, &forgotten, &Ok("7 objects".into()), false);
         for part in ["2 keys and 3 exports", "7 objects", "4 chunks", "tenants forget` again", "'/t/acme/*'"]
         {
             assert!(text.contains(part), "{part}: {text}");
         }
-        let text = told(&tenant, &Forgotten { gone: true, ..forgotten }, &Ok("0 objects".into()), true);
+        let text = summary(&tenant, &Forgotten { gone: true, ..forgotten }, &Ok("0 objects".into()), true);
         assert!(text.contains("only the change counter") && text.contains("identity provider"), "{text}");
         assert!(!text.contains("tenants forget` again"), "{text}");
     }

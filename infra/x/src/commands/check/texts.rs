@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 
 use super::scan::{Kind, Language, spans};
 use super::voice;
-use crate::machine::place;
+use crate::machine::paths;
 
 /// First words of SQL statements, and of parts of them.
 const SQL: [&str; 14] = [
@@ -22,7 +22,7 @@ const SQL: [&str; 14] = [
 /// # Errors
 /// If a file cannot be read.
 pub(crate) fn print() -> Result<ExitCode> {
-    let (root, mut counts) = (place::root(), BTreeMap::<_, usize>::new());
+    let (root, mut counts) = (paths::root(), BTreeMap::<_, usize>::new());
     for path in voice::sources(&root)? {
         let name = path.strip_prefix(&root).unwrap_or(&path).display().to_string();
         let Some(area) = area(&name) else { continue };

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use super::deny::Verdict;
 use super::scan::{Kind, Language, spans};
-use crate::machine::place;
+use crate::machine::paths;
 
 /// Maximum number of comments that begin with one of [`OPENINGS`].
 const MAX_OPENINGS: usize = 0;
@@ -41,7 +41,7 @@ struct Counts {
 /// If there are more than the maxima allow, or a file cannot be read.
 pub(crate) fn language() -> Result<Verdict> {
     let (mut all, mut worst) = (Counts::default(), Vec::new());
-    for path in sources(&place::root())? {
+    for path in sources(&paths::root())? {
         let Some(language) = Language::of(&path.to_string_lossy()) else { continue };
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let counts = count(&text, language);

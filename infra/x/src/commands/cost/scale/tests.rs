@@ -181,7 +181,7 @@ fn named_constants_exist_in_the_named_file() {
     let named: Vec<_> =
         real().limits(&Ask::new(50, 86_400.0, 2e6)).iter().map(|limit| limit.moved_by).collect();
     let file = "functions/lib/export/src/sweep.rs";
-    let code = std::fs::read_to_string(crate::machine::place::root().join(file)).unwrap();
+    let code = std::fs::read_to_string(crate::machine::paths::root().join(file)).unwrap();
     for name in ["STEP_TIMEOUT", "PREFIXES_AT_ONCE"] {
         assert!(named.iter().any(|by| by.starts_with(&format!("`{name}` in `{file}`"))), "{name}");
         assert!(code.contains(&format!("pub const {name}: ")), "{name}");
