@@ -1,5 +1,7 @@
 """Choices of the template's parameters that tests try, and which of them go together."""
 
+import functools
+
 import pairwise
 
 # The sides of each choice; `parameters` turns them into what CloudFormation is given.
@@ -95,6 +97,7 @@ def parameters(choice):
     return given
 
 
+@functools.cache
 def everything():
     """Choices in which every two sides meet."""
     return pairwise.pairs(SIDES, keep)
