@@ -17,6 +17,7 @@ SIDES = {
     "network": ["none", "given", "example"],
     "CreateEndpoints": ["false", "true", "sqs", "all"],
     "route_tables": ["given", "none"],
+    "EndpointPolicies": ["none", "account"],
     "zones": ["chosen", "given"],
     # How it is written that there is none of what is hidden or may be emptied.
     "nothing": ["", "none"],
@@ -36,7 +37,7 @@ SIDES = {
 # What the emulator can make; the rest of a choice keeps its first side.
 EMULATED = [
     "Auth", "Budget", "Architecture", "ReserveConcurrency", "ApiConcurrency", "Pooled", "WorkerTimeoutSeconds", "Tracing", "network", "CreateEndpoints",
-    "route_tables", "nothing", "owner",
+    "route_tables", "EndpointPolicies", "nothing", "owner",
     "CreateAlarms", "AlarmEmail", "AlarmTopicArn",
 ]
 # What the rules of the template demand of the store without a pooler: a session for each of its workers, and ten more.

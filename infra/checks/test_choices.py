@@ -54,6 +54,7 @@ class EveryChoice(unittest.TestCase):
             wanted = {
                 "Proxy": choice["proxy"] != "none", "Cdn": choice["cdn"] != "none", "Cache": choice["cache"] == "own",
                 "Observability": choice["CreateAlarms"] == "true", "Example": choice["network"] == "example",
+                "Endpoints": choice["network"] == "example" or (choice["network"] == "given" and choice["CreateEndpoints"] != "false"),
             }
             self.assertEqual(set(stacks), {name for name, there in wanted.items() if there})
             asked = set(re.findall(r'"(\w+)", "Outputs\.(\w+)"', json.dumps(resources)))
@@ -137,22 +138,23 @@ class EveryChoice(unittest.TestCase):
     def test_functions_in_a_network_have_a_way_to_what_they_call(self):
         for choice, evaluated in self.each():
             resources = evaluated.resources()
-            endpoints = set(of_type(resources, "AWS::EC2::VPCEndpoint"))
-            inside = choice["network"] != "none"
+            inside, example = choice["network"] != "none", choice["network"] == "example"
             self.assertEqual("VpcConfig" in resources["ApiFunction"]["Properties"], inside)
-            wanted = set()
-            example = choice["network"] == "example"
-            if example or (inside and choice["CreateEndpoints"] != "false"):
-                wanted |= {"SqsEndpoint"}
-                wanted |= {"S3Endpoint"} if example or choice["route_tables"] == "given" else set()
-                wanted |= {"SecretsEndpoint"} if choice["cdn"] != "none" and (example or choice["CreateEndpoints"] != "sqs") else set()
-                group = resources["EndpointSecurityGroup"]["Properties"]["SecurityGroupIngress"]
-                everybody = {"Fn::GetAtt": ["Example", "Outputs.Cidr"]} if example else "10.0.0.0/16"
-                self.assertEqual([one["CidrIp"] for one in group if "CidrIp" in one], [everybody])
-                self.assertEqual(len([one for one in group if "SourceSecurityGroupId" in one]), 1)
-            if inside and choice["CreateEndpoints"] == "all":
-                wanted |= {"LogsEndpoint", "MonitoringEndpoint", "XRayEndpoint", "StsEndpoint"}
-            self.assertEqual(endpoints, wanted)
+            self.assertEqual(of_type(resources, "AWS::EC2::VPCEndpoint"), {})
+            if "Endpoints" not in resources:
+                self.assertTrue(not inside or (not example and choice["CreateEndpoints"] == "false"))
+                continue
+            given = resources["Endpoints"]["Properties"]["Parameters"]
+            secrets = choice["cdn"] != "none" and (example or choice["CreateEndpoints"] != "sqs")
+            self.assertEqual(given["Secrets"], str(secrets).lower())
+            self.assertEqual(given["Extensions"], str(choice["CreateEndpoints"] == "all").lower())
+            self.assertEqual(given["Policies"], "account" if example else choice["EndpointPolicies"])
+            if example:
+                self.assertEqual(given["Cidr"], {"Fn::GetAtt": ["Example", "Outputs.Cidr"]})
+                self.assertEqual(given["RouteTableIds"], {"Fn::GetAtt": ["Example", "Outputs.RouteTableId"]})
+            else:
+                self.assertEqual(given["Cidr"], "10.0.0.0/16")
+                self.assertEqual(given["RouteTableIds"], "rtb-1" if choice["route_tables"] == "given" else "")
 
     def test_network_and_trace_policies_exist_only_where_needed(self):
         for choice, evaluated in self.each():
@@ -261,6 +263,20 @@ class Rules(unittest.TestCase):
         groups = root["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
         listed = [parameter for group in groups for parameter in group["Parameters"]]
         self.assertEqual(sorted(listed), sorted(root["Parameters"]))
+
+    def test_a_newcomer_sees_twelve_parameters_first_and_needs_no_other(self):
+        root = load("root")
+        first = root["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"][0]
+        self.assertEqual((first["Label"]["default"], len(first["Parameters"])), ("Start here", 12))
+        for name, spec in root["Parameters"].items():
+            self.assertIn("Default", spec, name)
+        given = {
+            "CreateProxy": "true", "DatabaseName": "shop", "ProxyTargetId": "shop", "DatabaseSecurityGroupId": "sg-2",
+            "OwnerUrl": "postgres://owner:c@db/shop", "Budget": "8", "StoreSessions": "6", "VpcId": "vpc-1",
+            "VpcSubnetIds": "subnet-1,subnet-2", "VpcSecurityGroupIds": "sg-1", "CreateEndpoints": "false", "AlarmEmail": "a@b.c",
+        }
+        self.assertEqual(set(given), set(first["Parameters"]))
+        self.assertEqual(cfn.Evaluation(root, given).broken_rules(), [])
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import unittest
 import cfn
 import choices
 from template import FUNCTIONS
-from templates import ROOT, code, load
+from templates import NESTED, ROOT, code, load
 
 # What a call of the SDK needs. AWS: "Actions defined by Amazon S3", "... SQS", "... Secrets Manager".
 ACTIONS = {
@@ -183,7 +183,7 @@ class LeastPrivilege(unittest.TestCase):
         self.assertEqual(list(denied["Condition"]["ArnLike"]), ["lambda:SourceFunctionArn"])
 
     def test_no_role_has_an_aws_managed_policy(self):
-        for name in ("root", "proxy", "cdn", "cache", "observability", "example"):
+        for name in ["root", *NESTED]:
             for resource in load(name)["Resources"].values():
                 if resource["Type"] == "AWS::IAM::Role":
                     self.assertNotIn("arn:", json.dumps(resource["Properties"].get("ManagedPolicyArns", [])), name)
