@@ -14,6 +14,8 @@ SIDES = {
     "Pooled": ["true", "false"],
     "WorkerTimeoutSeconds": ["60", "300", "900"],
     "Tracing": ["Disabled", "Active"],
+    "PermissionsBoundaryArn": ["", "arn:aws:iam::123456789012:policy/boundary"],
+    "RolePath": ["/", "/apps/sluice/"],
     "network": ["none", "given", "example"],
     "CreateEndpoints": ["false", "true", "sqs", "all"],
     "route_tables": ["given", "none"],

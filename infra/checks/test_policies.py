@@ -10,8 +10,9 @@ import unittest
 
 import cfn
 import choices
+import template
 from template import FUNCTIONS
-from templates import NESTED, ROOT, code, load
+from templates import NESTED, ROOT, code, load, of_type
 
 # What a call of the SDK needs. AWS: "Actions defined by Amazon S3", "... SQS", "... Secrets Manager".
 ACTIONS = {
@@ -187,6 +188,52 @@ class LeastPrivilege(unittest.TestCase):
             for resource in load(name)["Resources"].values():
                 if resource["Type"] == "AWS::IAM::Role":
                     self.assertNotIn("arn:", json.dumps(resource["Properties"].get("ManagedPolicyArns", [])), name)
+
+    def test_every_role_takes_the_boundary_and_the_path(self):
+        """Also roles that SAM makes: an account that demands a boundary refuses any role without one."""
+        uris = {name: "s3://b/k" for name in template.code_folders(load("root"))}
+        made = {"root": template.translate(load("root"), uris, "us-east-1"), **{name: load(name) for name in NESTED}}
+        boundary = {"Fn::If": ["WithBoundary", {"Ref": "PermissionsBoundaryArn"}, template.NO_VALUE]}
+        seen = {}
+        for name, whole in made.items():
+            for logical, role in of_type(whole["Resources"], "AWS::IAM::Role").items():
+                properties = role["Properties"]
+                self.assertEqual(properties.get("PermissionsBoundary"), boundary, f"{name}: {logical}")
+                self.assertEqual(properties.get("Path"), {"Ref": "RolePath"}, f"{name}: {logical}")
+                self.assertNotIn("RoleName", properties, "CAPABILITY_NAMED_IAM would be needed")
+                seen.setdefault(name, set()).add(logical)
+            if name in seen:
+                self.assertEqual(whole["Conditions"]["WithBoundary"], {"Fn::Not": [{"Fn::Equals": [{"Ref": "PermissionsBoundaryArn"}, ""]}]})
+        self.assertLessEqual({"ApiRole", "WorkerRole", "SweeperRole", "AdminRole", "ScheduleRole"}, seen["root"])
+        self.assertEqual(seen["proxy"], {"PoolRole", "Role"})
+        for policy in of_type(made["root"]["Resources"], "AWS::IAM::ManagedPolicy").values():
+            self.assertEqual(policy["Properties"]["Path"], {"Ref": "RolePath"})
+        stacks = of_type(made["root"]["Resources"], "AWS::CloudFormation::Stack").values()
+        for stack in stacks:
+            properties = stack["Properties"]
+            if properties["TemplateURL"].split("/")[-1].removesuffix(".yaml") in seen:
+                for one in ("PermissionsBoundaryArn", "RolePath"):
+                    self.assertEqual(properties["Parameters"][one], {"Ref": one})
+
+    def test_the_readme_lists_what_a_boundary_must_allow(self):
+        readme = code("infra/README.md")
+        table = readme[readme.index("**Rules of an organisation.**"):readme.index("**Tags**")]
+        listed = set(re.findall(r"`([a-z0-9-]+:[A-Za-z]+)`", table))
+        granted = set()
+        for name in ("root", "proxy"):
+            for resource in load(name)["Resources"].values():
+                if resource["Type"] in ("AWS::IAM::Role", "AWS::IAM::ManagedPolicy"):
+                    documents = [resource["Properties"].get("PolicyDocument"), resource["Properties"].get("Policies")]
+                    granted |= set(re.findall(r'"((?!aws:)[a-z0-9-]+:[A-Za-z]+)"', json.dumps(documents)))
+        self.assertEqual(listed, {action for action in granted if not action.startswith("lambda:Source")})
+
+    def test_the_schedule_may_start_the_sweeper_and_nothing_else(self):
+        role = self.resources["ScheduleRole"]["Properties"]
+        statement, = role["Policies"][0]["PolicyDocument"]["Statement"]
+        self.assertEqual((statement["Action"], statement["Resource"]), ("lambda:InvokeFunction", {"Fn::GetAtt": ["SweeperFunction", "Arn"]}))
+        trust, = role["AssumeRolePolicyDocument"]["Statement"]
+        self.assertEqual(trust["Principal"], {"Service": "scheduler.amazonaws.com"})
+        self.assertEqual(trust["Condition"], {"StringEquals": {"aws:SourceAccount": cfn.PSEUDO["AWS::AccountId"]}})
 
     def test_every_call_of_the_sdk_has_its_action(self):
         self.assertEqual(set(CALL.findall(self.calls.ports)) - set(ACTIONS), set(), "add them to ACTIONS")
