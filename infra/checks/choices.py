@@ -15,6 +15,7 @@ SIDES = {
     "WorkerTimeoutSeconds": ["60", "300", "900"],
     "Tracing": ["Disabled", "Active"],
     "PermissionsBoundaryArn": ["", "arn:aws:iam::123456789012:policy/boundary"],
+    "KmsKeyArn": ["", "arn:aws:kms:us-east-1:123456789012:key/0a1b2c3d-1111-2222-3333-444455556666"],
     "RolePath": ["/", "/apps/sluice/"],
     "network": ["none", "given", "example"],
     "CreateEndpoints": ["false", "true", "sqs", "all"],
@@ -24,6 +25,7 @@ SIDES = {
     # How it is written that there is none of what is hidden or may be emptied.
     "nothing": ["", "none"],
     "owner": ["none", "given"],
+    "api_domain": ["none", "given", "zone"],
     "proxy": ["none", "instance", "cluster"],
     "ReadFromReader": ["true", "false"],
     "DatabaseAuth": ["password", "iam"],
@@ -39,7 +41,8 @@ SIDES = {
 # What the emulator can make; the rest of a choice keeps its first side.
 EMULATED = [
     "Auth", "Budget", "Architecture", "ReserveConcurrency", "ApiConcurrency", "Pooled", "WorkerTimeoutSeconds", "Tracing", "network", "CreateEndpoints",
-    "route_tables", "EndpointPolicies", "nothing", "owner",
+    "route_tables", "EndpointPolicies", "nothing", "owner", "api_domain",
+    "PermissionsBoundaryArn", "KmsKeyArn",
     "CreateAlarms", "AlarmEmail", "AlarmTopicArn",
 ]
 # What the rules of the template demand of the store without a pooler: a session for each of its workers, and ten more.
@@ -70,7 +73,7 @@ def keep(choice):
 def parameters(choice):
     """What CloudFormation is given for a choice."""
     choice = {**{name: sides[0] for name, sides in SIDES.items()}, **choice}
-    own = ("network", "route_tables", "proxy", "cdn", "alias", "cache", "nothing", "owner", "zones")
+    own = ("network", "route_tables", "proxy", "cdn", "alias", "cache", "nothing", "owner", "zones", "api_domain")
     given = {name: side for name, side in choice.items() if name not in own}
     if choice["network"] == "given":
         given |= {"VpcSubnetIds": "subnet-1,subnet-2", "VpcSecurityGroupIds": "sg-1", "VpcId": "vpc-1", "VpcCidr": "10.0.0.0/16"}
@@ -88,6 +91,9 @@ def parameters(choice):
         given |= {"ProxyTarget": choice["proxy"], "ProxyTargetId": "shop", "ProxyTargetResourceId": "db-ABC"}
         given["DatabaseSecurityGroupId"] = "sg-2"
         given["DatabasePort"] = "5433" if choice["proxy"] == "cluster" else "5432"
+    if choice["api_domain"] != "none":
+        given |= {"ApiDomain": "api.example.com", "ApiCertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/a"}
+        given["ApiHostedZoneId"] = "Z1" if choice["api_domain"] == "zone" else ""
     given["CreateCdn"] = str(choice["cdn"] != "none").lower()
     given["CdnFirstKey"] = KEY.format("first") if choice["cdn"] in ("first", "both") else choice["nothing"]
     given["CdnSecondKey"] = KEY.format("second") if choice["cdn"] in ("second", "both") else choice["nothing"]
@@ -107,6 +113,6 @@ def everything():
 
 
 def emulated():
-    """The same of what the emulator can make. It knows no example database that starts without Docker."""
-    sides = {name: [side for side in SIDES[name] if side != "example"] for name in EMULATED}
+    """The same of what the emulator can make: no example database, which needs Docker, and no zone, of which it has none."""
+    sides = {name: [side for side in SIDES[name] if side not in ("example", "zone")] for name in EMULATED}
     return pairwise.pairs(sides, keep)

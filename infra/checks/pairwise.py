@@ -50,7 +50,8 @@ def _complete(begun, names, values, open_pairs, keep):
 
     for value in sorted(values[name], key=gain, reverse=True):
         tried = {**begun, name: value}
-        if keep(tried):
+        # Looked ahead: a name that no side is left for would else be found only after all combinations of those between.
+        if keep(tried) and all(any(keep({**tried, other: side}) for side in values[other]) for other in left[1:]):
             done = _complete(tried, names, values, open_pairs, keep)
             if done is not None:
                 return done

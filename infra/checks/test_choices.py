@@ -98,6 +98,23 @@ class EveryChoice(unittest.TestCase):
                 self.assertEqual("resolve:secretsmanager" in url, by_password)
                 self.assertEqual(f"{role}@" in url, choice["DatabaseAuth"] == "iam")
 
+    def test_the_api_has_one_address_and_cloudfront_uses_it(self):
+        for choice, evaluated in self.each():
+            resources, outputs = evaluated.resources(), evaluated.outputs()
+            own = choice["api_domain"] != "none"
+            server, = resources["HttpApi"]["Properties"]["Body"]["servers"]
+            self.assertIs(server["x-amazon-apigateway-endpoint-configuration"]["disableExecuteApiEndpoint"], own)
+            self.assertEqual(outputs["ApiUrl"] == "https://api.example.com/api/v1", own)
+            self.assertEqual("execute-api" in json.dumps(outputs["ApiUrl"]), not own)
+            self.assertEqual({"ApiDomainName", "ApiMapping", "ApiDomainTarget"} <= {*resources, *outputs}, own)
+            self.assertEqual("ApiRecord" in resources, choice["api_domain"] == "zone")
+            if own:
+                self.assertIn(resources["ApiMapping"]["DependsOn"], resources)
+            if "Cdn" in resources:
+                origin = resources["Cdn"]["Properties"]["Parameters"]["ApiDomainName"]
+                self.assertEqual(origin == "api.example.com", own)
+                self.assertEqual("execute-api" in json.dumps(origin), not own)
+
     def test_the_proxy_reaches_the_database_on_its_port(self):
         """And functions reach the proxy on 5432, whatever the database's port is."""
         ports = set()
@@ -240,12 +257,24 @@ class Rules(unittest.TestCase):
         self.assertIn("ProxyTargetResourceId", self.refused(DatabaseAuth="iam", CreateProxy="true", ProxyTargetId="a", VpcId="v"))
         self.assertIn("public key", self.refused(CreateCdn="true"))
         self.assertIn("CdnCertificateArn", self.refused(CdnAlias="exports.example.com"))
+        domain = {"ApiDomain": "api.example.com", "ApiCertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/a"}
+        self.assertIn("ApiCertificateArn", self.refused(ApiDomain="api.example.com"))
+        self.assertIn("ApiDomain", self.refused(ApiHostedZoneId="Z1"))
+        self.assertIn("differ", self.refused(**domain, CdnAlias="api.example.com", CdnCertificateArn="arn:c"))
+        self.assertEqual(self.refused(**domain), "")
         self.assertIn("VpcId", self.refused(CreateCache="true"))
         self.assertIn("JwtIssuer", self.refused(Auth="jwt"))
         for some in ("true", "sqs", "all"):
             self.assertIn("VpcId", self.refused(CreateEndpoints=some, VpcCidr="10.0.0.0/16"))
             self.assertIn("VpcCidr", self.refused(CreateEndpoints=some, VpcId="v"))
         self.assertEqual(self.refused(), "")
+
+    def test_a_domain_is_a_name_and_no_url(self):
+        pattern = load("root")["Parameters"]["ApiDomain"]["AllowedPattern"]
+        for one in ("", "api.example.com", "a.b-c.example.co"):
+            self.assertRegex(one, pattern)
+        for one in ("https://api.example.com", "api.example.com/", "API.example.com", "example", "-a.example.com"):
+            self.assertNotRegex(one, pattern)
 
     def test_a_cluster_is_read_from_its_writer_unless_readers_are_named(self):
         self.assertEqual(cfn.Evaluation(load("root")).parameters["ReadFromReader"], "false")

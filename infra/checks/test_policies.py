@@ -49,6 +49,12 @@ LOGINS = {"rds-db:connect": r"rds-db|auth_token", "elasticache:Connect": r"Actio
 # What Lambda does in a function's name, whatever its code: logs of its own, and messages of its own queue.
 PLATFORM = {name: {"Log": {"logs:CreateLogStream", "logs:PutLogEvents"}} for name in FUNCTIONS}
 PLATFORM["worker"]["TakeMessages"] = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+# What a role needs of KMS with a key of the operator's: action -> the service that calls KMS in its name. A multipart upload
+# and a message need both rights on the key.
+THROUGH = {
+    "s3:GetObject": "s3", "s3:PutObject": "s3", "sqs:SendMessage": "sqs", "sqs:ReceiveMessage": "sqs",
+    "secretsmanager:GetSecretValue": "secretsmanager",
+}
 # What all functions share, where it is wanted: policy -> actions. None of them knows a resource.
 SHARED = {
     "NetworkPolicy": {
@@ -135,7 +141,8 @@ class LeastPrivilege(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         everything = {"network": "given", "proxy": "instance", "DatabaseAuth": "iam", "cdn": "both", "cache": "own"}
-        given = {**choices.parameters(everything), "Tracing": "Active"}
+        cls.key = choices.SIDES["KmsKeyArn"][1]
+        given = {**choices.parameters(everything), "Tracing": "Active", "KmsKeyArn": cls.key}
         cls.resources = cfn.Evaluation(load("root"), given).resources()
         cls.calls = Calls()
 
@@ -149,7 +156,7 @@ class LeastPrivilege(unittest.TestCase):
 
     def statements(self, function):
         """What the function's code may do."""
-        return [one for one in self.all_statements(function) if one["Sid"] not in PLATFORM[function]]
+        return [one for one in self.all_statements(function) if one["Sid"] not in {*PLATFORM[function], "UseTheKey"}]
 
     def all_statements(self, function):
         return [one for policy in self.role(function)["Policies"] for one in policy["PolicyDocument"]["Statement"]]
@@ -189,6 +196,16 @@ class LeastPrivilege(unittest.TestCase):
                 if resource["Type"] == "AWS::IAM::Role":
                     self.assertNotIn("arn:", json.dumps(resource["Properties"].get("ManagedPolicyArns", [])), name)
 
+    def test_the_key_is_used_only_through_the_services_that_a_role_calls(self):
+        for function in FUNCTIONS:
+            granted = {action for one in self.all_statements(function) for action in actions_of(one)}
+            wanted = {f"{THROUGH[action]}.us-east-1.amazonaws.com" for action in granted & set(THROUGH)}
+            found = [one for one in self.all_statements(function) if one["Sid"] == "UseTheKey"]
+            through = {service for one in found for service in one["Condition"]["StringEquals"]["kms:ViaService"]}
+            self.assertEqual(through, wanted, function)
+            for one in found:
+                self.assertEqual((actions_of(one), one["Resource"]), ({"kms:Decrypt", "kms:GenerateDataKey"}, self.key))
+
     def test_every_role_takes_the_boundary_and_the_path(self):
         """Also roles that SAM makes: an account that demands a boundary refuses any role without one."""
         uris = {name: "s3://b/k" for name in template.code_folders(load("root"))}
@@ -224,8 +241,8 @@ class LeastPrivilege(unittest.TestCase):
             for resource in load(name)["Resources"].values():
                 if resource["Type"] in ("AWS::IAM::Role", "AWS::IAM::ManagedPolicy"):
                     documents = [resource["Properties"].get("PolicyDocument"), resource["Properties"].get("Policies")]
-                    granted |= set(re.findall(r'"((?!aws:)[a-z0-9-]+:[A-Za-z]+)"', json.dumps(documents)))
-        self.assertEqual(listed, {action for action in granted if not action.startswith("lambda:Source")})
+                    granted |= set(re.findall(r'"((?!aws:|kms:ViaService|lambda:Source)[a-z0-9-]+:[A-Za-z]+)"', json.dumps(documents)))
+        self.assertEqual(listed, granted)
 
     def test_the_schedule_may_start_the_sweeper_and_nothing_else(self):
         role = self.resources["ScheduleRole"]["Properties"]
