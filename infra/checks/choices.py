@@ -33,7 +33,10 @@ SIDES = {
     "alias": ["none", "given"],
     "CdnLogBucket": ["", "logs.s3.amazonaws.com"],
     "CdnWebAclArn": ["", "arn:aws:wafv2:us-east-1:123456789012:global/webacl/w/1"],
+    "OnlyThroughCdn": ["false", "true"],
     "cache": ["none", "url", "own"],
+    "NetworkRevision": ["1", "2"],
+    "KeepFilesDays": ["0", "30", "90", "365"],
     "CreateAlarms": ["true", "false"],
     "AlarmEmail": ["", "operator@example.com"],
     "AlarmTopicArn": ["", "arn:aws:sns:us-east-1:123456789012:pages"],
@@ -42,7 +45,7 @@ SIDES = {
 EMULATED = [
     "Auth", "Budget", "Architecture", "ReserveConcurrency", "ApiConcurrency", "Pooled", "WorkerTimeoutSeconds", "Tracing", "network", "CreateEndpoints",
     "route_tables", "EndpointPolicies", "nothing", "owner", "api_domain",
-    "PermissionsBoundaryArn", "KmsKeyArn",
+    "PermissionsBoundaryArn", "KmsKeyArn", "KeepFilesDays",
     "CreateAlarms", "AlarmEmail", "AlarmTopicArn",
 ]
 # What the rules of the template demand of the store without a pooler: a session for each of its workers, and ten more.

@@ -115,6 +115,19 @@ class EveryChoice(unittest.TestCase):
                 self.assertEqual(origin == "api.example.com", own)
                 self.assertEqual("execute-api" in json.dumps(origin), not own)
 
+    def test_the_api_wants_the_header_that_cloudfront_adds_or_none(self):
+        """A web ACL could be passed by otherwise."""
+        for choice, evaluated in self.each():
+            resources = evaluated.resources()
+            wanted = choice["cdn"] != "none" and (choice["OnlyThroughCdn"] == "true" or choice["CdnWebAclArn"] != "")
+            secret = {"Ref": "OriginSecret"} if wanted else ""
+            self.assertEqual("OriginSecret" in resources, wanted)
+            self.assertEqual(resources["ApiFunction"]["Properties"]["Environment"]["Variables"]["SLUICE_ORIGIN_SECRET"], secret)
+            read = [one for one in resources["ApiRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"] if one["Resource"] == secret]
+            self.assertEqual(len(read), int(wanted))
+            if "Cdn" in resources:
+                self.assertEqual(resources["Cdn"]["Properties"]["Parameters"]["OriginSecretArn"], secret)
+
     def test_the_proxy_reaches_the_database_on_its_port(self):
         """And functions reach the proxy on 5432, whatever the database's port is."""
         ports = set()

@@ -57,7 +57,8 @@ class Key(unittest.TestCase):
         *_, use = made["Role"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
         self.assertEqual((use["Action"], use["Resource"]), ("kms:Decrypt", KEY))
         self.assertEqual(use["Condition"], {"StringEquals": {"kms:ViaService": "secretsmanager.us-east-1.amazonaws.com"}})
-        self.assertEqual(made["PoolLogs"]["Properties"]["KmsKeyId"], KEY)
+        for name in ("PoolLogs", "ProxyLogs"):
+            self.assertEqual(made[name]["Properties"]["KmsKeyId"], KEY)
         self.assertEqual(made["PoolFunction"]["Properties"]["KmsKeyArn"], KEY)
 
     def test_the_topic_has_a_key_of_its_own_only_without_it(self):
@@ -75,7 +76,9 @@ class Key(unittest.TestCase):
         services = {one["Principal"].get("Service") for one in policy["Statement"]} - {None}
         self.assertEqual(services, {"logs.REGION.amazonaws.com", "cloudfront.amazonaws.com", "cloudwatch.amazonaws.com"})
         groups = str(policy)
-        for group in of_type(resources(KEY), "AWS::Logs::LogGroup").values():
+        proxy = cfn.Evaluation(load("proxy"), {"Name": "sluice", "KmsKeyArn": KEY}).resources()
+        self.assertIn("log-group:/aws/rds/proxy/sluice-STACK*", groups)
+        for group in of_type({**resources(KEY), "PoolLogs": proxy["PoolLogs"]}, "AWS::Logs::LogGroup").values():
             prefix = group["Properties"]["LogGroupName"].replace("sluice/sluice/", "sluice/STACK/").rsplit("/", 1)[0]
             self.assertIn(f"log-group:{prefix}/*", groups)
 

@@ -123,7 +123,7 @@ class Calls:
         for method in set(re.findall(r"\bqueue\s*\.(\w+)\(", text)) & set(QUEUE):
             calls |= {call for name in QUEUE[method] for call in CALL.findall(self.sqs[name])}
         # Links are signed with what the secret holds.
-        read = {"read"} if "Cdn::new(" in text else set()
+        read = {"stage"} if re.search(r"\b(Cdn|Origin)::new\(", text) else set()
         for method in read | set(re.findall(r"\bsecret\s*\.(is_filled)\(", text)):
             calls |= set(CALL.findall(self.secret[method]))
         actions = {ACTIONS[call] for call in calls}
@@ -142,7 +142,7 @@ class LeastPrivilege(unittest.TestCase):
     def setUpClass(cls):
         everything = {"network": "given", "proxy": "instance", "DatabaseAuth": "iam", "cdn": "both", "cache": "own"}
         cls.key = choices.SIDES["KmsKeyArn"][1]
-        given = {**choices.parameters(everything), "Tracing": "Active", "KmsKeyArn": cls.key}
+        given = {**choices.parameters(everything), "Tracing": "Active", "KmsKeyArn": cls.key, "OnlyThroughCdn": "true"}
         cls.resources = cfn.Evaluation(load("root"), given).resources()
         cls.calls = Calls()
 
@@ -234,7 +234,7 @@ class LeastPrivilege(unittest.TestCase):
 
     def test_the_readme_lists_what_a_boundary_must_allow(self):
         readme = code("infra/README.md")
-        table = readme[readme.index("**Rules of an organisation.**"):readme.index("**Tags**")]
+        table = readme[readme.index("**Rules of an organisation.**"):readme.index("`RolePath` puts")]
         listed = set(re.findall(r"`([a-z0-9-]+:[A-Za-z]+)`", table))
         granted = set()
         for name in ("root", "proxy"):
@@ -281,7 +281,7 @@ class LeastPrivilege(unittest.TestCase):
             self.assertIn("sqs:SendMessage", made[function])
 
     def test_actions_and_resources_are_exact(self):
-        ours = {"Bucket", "Queue", "Proxy", "Cache", "CdnSecret"}
+        ours = {"Bucket", "Queue", "Proxy", "Cache", "CdnSecret", "OriginSecret"}
         for function in FUNCTIONS:
             for statement in self.statements(function):
                 self.assertEqual(statement["Effect"], "Allow")

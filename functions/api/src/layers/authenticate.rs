@@ -101,7 +101,7 @@ fn may(method: &Method, caller: &Caller) -> Result<(), Refusal> {
 }
 
 /// Records a caller that was rejected. Server errors are logged where they occur.
-fn refused(by: &str, refusal: &Refusal) {
+pub(super) fn refused(by: &str, refusal: &Refusal) {
     if refusal.status.is_client_error() {
         let status = Some(refusal.status.as_u16());
         audit::Event { event: "access refused", outcome: "refused", by, status, ..audit::Event::default() }
