@@ -11,7 +11,7 @@ use ports::queue::{Queue, SqsQueue};
 use store::Store;
 
 use crate::caches::{Catalogs, Keys, Report, Shared};
-use crate::layers::Origin;
+use crate::origin::Origin;
 use crate::rates::Rates;
 use crate::settings::Settings;
 

@@ -19,7 +19,6 @@ pub(crate) use caching::caching;
 pub(crate) use gzip::gzip;
 pub(crate) use location::location;
 pub(crate) use log::log;
-pub use origin::Origin;
 pub(crate) use origin::origin;
 pub(crate) use problems::problems;
 pub(crate) use stage::stage;

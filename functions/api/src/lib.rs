@@ -18,6 +18,7 @@ mod gateway;
 mod handed;
 mod key;
 mod layers;
+mod origin;
 mod query;
 mod rates;
 mod refusal;

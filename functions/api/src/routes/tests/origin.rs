@@ -3,7 +3,7 @@
 use ports::links::MemorySecret;
 
 use super::*;
-use crate::layers::Origin;
+use crate::origin::Origin;
 
 const HEADER: &str = "x-sluice-origin";
 
