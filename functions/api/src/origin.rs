@@ -8,7 +8,7 @@ use ports::telemetry::chain;
 use subtle::{Choice, ConstantTimeEq};
 use tokio::sync::Mutex;
 
-use crate::refusal::Refusal;
+use crate::error::ApiError;
 
 /// Time for which the values are used before the secret is read again.
 const KEEP: Duration = Duration::from_secs(300);
@@ -47,7 +47,7 @@ impl Origin {
     }
 
     /// Checks a value. One request at a time reads the secret; the others wait for it.
-    pub(crate) async fn check(&self, sent: &[u8]) -> Result<(), Refusal> {
+    pub(crate) async fn check(&self, sent: &[u8]) -> Result<(), ApiError> {
         let mut kept = self.kept.lock().await;
         let until = if kept.knows(sent) { kept.until } else { kept.wrong_until };
         let now = Instant::now();
@@ -70,8 +70,8 @@ impl Origin {
         }
         match kept.values.is_empty() {
             _ if kept.knows(sent) => Ok(()),
-            true => Err(Refusal::no_origin_secret()),
-            false => Err(Refusal::not_through_cdn()),
+            true => Err(ApiError::no_origin_secret()),
+            false => Err(ApiError::not_through_cdn()),
         }
     }
 }
@@ -132,8 +132,8 @@ mod tests {
     async fn nothing_is_accepted_without_a_secret() {
         let origin = Origin::new(MemorySecret::default());
         for value in ["", "any"] {
-            let refusal = origin.check(value.as_bytes()).await.unwrap_err();
-            assert_eq!(refusal.status, http::StatusCode::SERVICE_UNAVAILABLE);
+            let error = origin.check(value.as_bytes()).await.unwrap_err();
+            assert_eq!(error.status, http::StatusCode::SERVICE_UNAVAILABLE);
         }
     }
 }

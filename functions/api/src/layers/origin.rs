@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::authenticate::refused;
 use crate::context::Context;
-use crate::refusal::Refusal;
+use crate::error::ApiError;
 
 /// Header that CloudFront adds. One that a client sends to CloudFront is replaced.
 const HEADER: &str = "x-sluice-origin";
@@ -18,13 +18,13 @@ pub(crate) async fn origin(State(context): State<Context>, mut request: Request,
     let Some(origin) = &context.origin else { return next.run(request).await };
     let checked = match &sent {
         Some(value) => origin.check(value.as_bytes()).await,
-        None => Err(Refusal::not_through_cdn()),
+        None => Err(ApiError::not_through_cdn()),
     };
     match checked {
         Ok(()) => next.run(request).await,
-        Err(refusal) => {
-            refused("nobody", &refusal);
-            refusal.into_response()
+        Err(error) => {
+            refused("nobody", &error);
+            error.into_response()
         }
     }
 }
