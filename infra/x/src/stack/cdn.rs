@@ -140,7 +140,7 @@ impl Cdn {
         ];
         let settings =
             filled.iter().fold(SETTINGS.to_owned(), |text, (word, value)| text.replace(word, value));
-        private::write(&file, settings.into_bytes(), User::unprivileged()?)?;
+        secret_files::write(&file, settings.into_bytes(), User::unprivileged()?)?;
         let mut command =
             User::unprivileged()?.command(prerequisites::nginx().context("nginx is not running")?);
         command.arg("-p").arg(&folder).arg("-c").arg(&file).current_dir(&folder).env_clear();
