@@ -1,5 +1,7 @@
 """Choices of the template's parameters that tests try, and which of them go together."""
 
+import functools
+
 import pairwise
 
 # The sides of each choice; `parameters` turns them into what CloudFormation is given.
@@ -12,13 +14,18 @@ SIDES = {
     "Pooled": ["true", "false"],
     "WorkerTimeoutSeconds": ["60", "300", "900"],
     "Tracing": ["Disabled", "Active"],
+    "PermissionsBoundaryArn": ["", "arn:aws:iam::123456789012:policy/boundary"],
+    "KmsKeyArn": ["", "arn:aws:kms:us-east-1:123456789012:key/0a1b2c3d-1111-2222-3333-444455556666"],
+    "RolePath": ["/", "/apps/sluice/"],
     "network": ["none", "given", "example"],
     "CreateEndpoints": ["false", "true", "sqs", "all"],
     "route_tables": ["given", "none"],
+    "EndpointPolicies": ["none", "account"],
     "zones": ["chosen", "given"],
     # The two ways to leave out a hidden parameter, or one that may be emptied.
     "nothing": ["", "none"],
     "owner": ["none", "given"],
+    "api_domain": ["none", "given", "zone"],
     "proxy": ["none", "instance", "cluster"],
     "ReadFromReader": ["true", "false"],
     "DatabaseAuth": ["password", "iam"],
@@ -26,7 +33,10 @@ SIDES = {
     "alias": ["none", "given"],
     "CdnLogBucket": ["", "logs.s3.amazonaws.com"],
     "CdnWebAclArn": ["", "arn:aws:wafv2:us-east-1:123456789012:global/webacl/w/1"],
+    "OnlyThroughCdn": ["false", "true"],
     "cache": ["none", "url", "own"],
+    "NetworkRevision": ["1", "2"],
+    "KeepFilesDays": ["0", "30", "90", "365"],
     "CreateAlarms": ["true", "false"],
     "AlarmEmail": ["", "operator@example.com"],
     "AlarmTopicArn": ["", "arn:aws:sns:us-east-1:123456789012:pages"],
@@ -34,7 +44,8 @@ SIDES = {
 # Choices that the emulator can make; the others keep their first side.
 EMULATED = [
     "Auth", "Budget", "Architecture", "ReserveConcurrency", "ApiConcurrency", "Pooled", "WorkerTimeoutSeconds", "Tracing", "network", "CreateEndpoints",
-    "route_tables", "nothing", "owner",
+    "route_tables", "EndpointPolicies", "nothing", "owner", "api_domain",
+    "PermissionsBoundaryArn", "KmsKeyArn", "KeepFilesDays",
     "CreateAlarms", "AlarmEmail", "AlarmTopicArn",
 ]
 # Sessions of the store that the rules of the template require without a pooler: a session for each of its workers, and ten more.
@@ -65,7 +76,7 @@ def keep(choice):
 def parameters(choice):
     """Parameters of CloudFormation for a choice."""
     choice = {**{name: sides[0] for name, sides in SIDES.items()}, **choice}
-    own = ("network", "route_tables", "proxy", "cdn", "alias", "cache", "nothing", "owner", "zones")
+    own = ("network", "route_tables", "proxy", "cdn", "alias", "cache", "nothing", "owner", "zones", "api_domain")
     given = {name: side for name, side in choice.items() if name not in own}
     if choice["network"] == "given":
         given |= {"VpcSubnetIds": "subnet-1,subnet-2", "VpcSecurityGroupIds": "sg-1", "VpcId": "vpc-1", "VpcCidr": "10.0.0.0/16"}
@@ -83,6 +94,9 @@ def parameters(choice):
         given |= {"ProxyTarget": choice["proxy"], "ProxyTargetId": "shop", "ProxyTargetResourceId": "db-ABC"}
         given["DatabaseSecurityGroupId"] = "sg-2"
         given["DatabasePort"] = "5433" if choice["proxy"] == "cluster" else "5432"
+    if choice["api_domain"] != "none":
+        given |= {"ApiDomain": "api.example.com", "ApiCertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/a"}
+        given["ApiHostedZoneId"] = "Z1" if choice["api_domain"] == "zone" else ""
     given["CreateCdn"] = str(choice["cdn"] != "none").lower()
     given["CdnFirstKey"] = KEY.format("first") if choice["cdn"] in ("first", "both") else choice["nothing"]
     given["CdnSecondKey"] = KEY.format("second") if choice["cdn"] in ("second", "both") else choice["nothing"]
@@ -95,12 +109,13 @@ def parameters(choice):
     return given
 
 
+@functools.cache
 def everything():
     """Choices in which every two sides meet."""
     return pairwise.pairs(SIDES, keep)
 
 
 def emulated():
-    """The same of what the emulator can make. It knows no example database that starts without Docker."""
-    sides = {name: [side for side in SIDES[name] if side != "example"] for name in EMULATED}
+    """The same of what the emulator can make: no example database, which needs Docker, and no zone, of which it has none."""
+    sides = {name: [side for side in SIDES[name] if side not in ("example", "zone")] for name in EMULATED}
     return pairwise.pairs(sides, keep)

@@ -49,6 +49,20 @@ class Cdn(unittest.TestCase):
         access = made["Access"]["Properties"]["OriginAccessControlConfig"]
         self.assertEqual((access["SigningBehavior"], access["SigningProtocol"]), ("always", "sigv4"))
 
+    def test_the_header_of_the_api_comes_from_the_secret(self):
+        def headers(**given):
+            config = self.resources(**self.KEYS, **given)["Distribution"]["Properties"]["DistributionConfig"]
+            files, api = config["Origins"]
+            self.assertNotIn("OriginCustomHeaders", files, "S3 would log it")
+            return api.get("OriginCustomHeaders")
+
+        self.assertIsNone(headers())
+        header, = headers(OriginSecretArn="arn:s")
+        self.assertEqual(header["HeaderValue"], "{{resolve:secretsmanager:arn:s:SecretString}}")
+        self.assertIn(f'"{header["HeaderName"]}"', code("functions/api/src/layers/origin.rs"))
+        pinned, = headers(OriginSecretArn="arn:s", OriginSecretVersion="v-2")
+        self.assertEqual(pinned["HeaderValue"], "{{resolve:secretsmanager:arn:s:SecretString:::v-2}}")
+
     def test_the_api_is_not_cached_and_files_only_for_as_long_as_they_say(self):
         made = self.resources(**self.KEYS)
         config = made["Distribution"]["Properties"]["DistributionConfig"]

@@ -54,6 +54,7 @@ class EveryChoice(unittest.TestCase):
             wanted = {
                 "Proxy": choice["proxy"] != "none", "Cdn": choice["cdn"] != "none", "Cache": choice["cache"] == "own",
                 "Observability": choice["CreateAlarms"] == "true", "Example": choice["network"] == "example",
+                "Endpoints": choice["network"] == "example" or (choice["network"] == "given" and choice["CreateEndpoints"] != "false"),
             }
             self.assertEqual(set(stacks), {name for name, there in wanted.items() if there})
             asked = set(re.findall(r'"(\w+)", "Outputs\.(\w+)"', json.dumps(resources)))
@@ -97,6 +98,36 @@ class EveryChoice(unittest.TestCase):
                 self.assertEqual("resolve:secretsmanager" in url, by_password)
                 self.assertEqual(f"{role}@" in url, choice["DatabaseAuth"] == "iam")
 
+    def test_the_api_has_one_address_and_cloudfront_uses_it(self):
+        for choice, evaluated in self.each():
+            resources, outputs = evaluated.resources(), evaluated.outputs()
+            own = choice["api_domain"] != "none"
+            server, = resources["HttpApi"]["Properties"]["Body"]["servers"]
+            self.assertIs(server["x-amazon-apigateway-endpoint-configuration"]["disableExecuteApiEndpoint"], own)
+            self.assertEqual(outputs["ApiUrl"] == "https://api.example.com/api/v1", own)
+            self.assertEqual("execute-api" in json.dumps(outputs["ApiUrl"]), not own)
+            self.assertEqual({"ApiDomainName", "ApiMapping", "ApiDomainTarget"} <= {*resources, *outputs}, own)
+            self.assertEqual("ApiRecord" in resources, choice["api_domain"] == "zone")
+            if own:
+                self.assertIn(resources["ApiMapping"]["DependsOn"], resources)
+            if "Cdn" in resources:
+                origin = resources["Cdn"]["Properties"]["Parameters"]["ApiDomainName"]
+                self.assertEqual(origin == "api.example.com", own)
+                self.assertEqual("execute-api" in json.dumps(origin), not own)
+
+    def test_the_api_wants_the_header_that_cloudfront_adds_or_none(self):
+        """A web ACL could be passed by otherwise."""
+        for choice, evaluated in self.each():
+            resources = evaluated.resources()
+            wanted = choice["cdn"] != "none" and (choice["OnlyThroughCdn"] == "true" or choice["CdnWebAclArn"] != "")
+            secret = {"Ref": "OriginSecret"} if wanted else ""
+            self.assertEqual("OriginSecret" in resources, wanted)
+            self.assertEqual(resources["ApiFunction"]["Properties"]["Environment"]["Variables"]["SLUICE_ORIGIN_SECRET"], secret)
+            read = [one for one in resources["ApiRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"] if one["Resource"] == secret]
+            self.assertEqual(len(read), int(wanted))
+            if "Cdn" in resources:
+                self.assertEqual(resources["Cdn"]["Properties"]["Parameters"]["OriginSecretArn"], secret)
+
     def test_the_proxy_reaches_the_database_on_its_port(self):
         """And functions reach the proxy on 5432, whatever the database's port is."""
         ports = set()
@@ -137,22 +168,23 @@ class EveryChoice(unittest.TestCase):
     def test_functions_in_a_network_have_a_way_to_what_they_call(self):
         for choice, evaluated in self.each():
             resources = evaluated.resources()
-            endpoints = set(of_type(resources, "AWS::EC2::VPCEndpoint"))
-            inside = choice["network"] != "none"
+            inside, example = choice["network"] != "none", choice["network"] == "example"
             self.assertEqual("VpcConfig" in resources["ApiFunction"]["Properties"], inside)
-            wanted = set()
-            example = choice["network"] == "example"
-            if example or (inside and choice["CreateEndpoints"] != "false"):
-                wanted |= {"SqsEndpoint"}
-                wanted |= {"S3Endpoint"} if example or choice["route_tables"] == "given" else set()
-                wanted |= {"SecretsEndpoint"} if choice["cdn"] != "none" and (example or choice["CreateEndpoints"] != "sqs") else set()
-                group = resources["EndpointSecurityGroup"]["Properties"]["SecurityGroupIngress"]
-                everybody = {"Fn::GetAtt": ["Example", "Outputs.Cidr"]} if example else "10.0.0.0/16"
-                self.assertEqual([one["CidrIp"] for one in group if "CidrIp" in one], [everybody])
-                self.assertEqual(len([one for one in group if "SourceSecurityGroupId" in one]), 1)
-            if inside and choice["CreateEndpoints"] == "all":
-                wanted |= {"LogsEndpoint", "MonitoringEndpoint", "XRayEndpoint", "StsEndpoint"}
-            self.assertEqual(endpoints, wanted)
+            self.assertEqual(of_type(resources, "AWS::EC2::VPCEndpoint"), {})
+            if "Endpoints" not in resources:
+                self.assertTrue(not inside or (not example and choice["CreateEndpoints"] == "false"))
+                continue
+            given = resources["Endpoints"]["Properties"]["Parameters"]
+            secrets = choice["cdn"] != "none" and (example or choice["CreateEndpoints"] != "sqs")
+            self.assertEqual(given["Secrets"], str(secrets).lower())
+            self.assertEqual(given["Extensions"], str(choice["CreateEndpoints"] == "all").lower())
+            self.assertEqual(given["Policies"], "account" if example else choice["EndpointPolicies"])
+            if example:
+                self.assertEqual(given["Cidr"], {"Fn::GetAtt": ["Example", "Outputs.Cidr"]})
+                self.assertEqual(given["RouteTableIds"], {"Fn::GetAtt": ["Example", "Outputs.RouteTableId"]})
+            else:
+                self.assertEqual(given["Cidr"], "10.0.0.0/16")
+                self.assertEqual(given["RouteTableIds"], "rtb-1" if choice["route_tables"] == "given" else "")
 
     def test_network_and_trace_policies_exist_only_where_needed(self):
         for choice, evaluated in self.each():
@@ -238,12 +270,24 @@ class Rules(unittest.TestCase):
         self.assertIn("ProxyTargetResourceId", self.refused(DatabaseAuth="iam", CreateProxy="true", ProxyTargetId="a", VpcId="v"))
         self.assertIn("public key", self.refused(CreateCdn="true"))
         self.assertIn("CdnCertificateArn", self.refused(CdnAlias="exports.example.com"))
+        domain = {"ApiDomain": "api.example.com", "ApiCertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/a"}
+        self.assertIn("ApiCertificateArn", self.refused(ApiDomain="api.example.com"))
+        self.assertIn("ApiDomain", self.refused(ApiHostedZoneId="Z1"))
+        self.assertIn("differ", self.refused(**domain, CdnAlias="api.example.com", CdnCertificateArn="arn:c"))
+        self.assertEqual(self.refused(**domain), "")
         self.assertIn("VpcId", self.refused(CreateCache="true"))
         self.assertIn("JwtIssuer", self.refused(Auth="jwt"))
         for some in ("true", "sqs", "all"):
             self.assertIn("VpcId", self.refused(CreateEndpoints=some, VpcCidr="10.0.0.0/16"))
             self.assertIn("VpcCidr", self.refused(CreateEndpoints=some, VpcId="v"))
         self.assertEqual(self.refused(), "")
+
+    def test_a_domain_is_a_name_and_no_url(self):
+        pattern = load("root")["Parameters"]["ApiDomain"]["AllowedPattern"]
+        for one in ("", "api.example.com", "a.b-c.example.co"):
+            self.assertRegex(one, pattern)
+        for one in ("https://api.example.com", "api.example.com/", "API.example.com", "example", "-a.example.com"):
+            self.assertNotRegex(one, pattern)
 
     def test_a_cluster_is_read_from_its_writer_unless_readers_are_named(self):
         self.assertEqual(cfn.Evaluation(load("root")).parameters["ReadFromReader"], "false")
@@ -261,6 +305,20 @@ class Rules(unittest.TestCase):
         groups = root["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
         listed = [parameter for group in groups for parameter in group["Parameters"]]
         self.assertEqual(sorted(listed), sorted(root["Parameters"]))
+
+    def test_a_newcomer_sees_twelve_parameters_first_and_needs_no_other(self):
+        root = load("root")
+        first = root["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"][0]
+        self.assertEqual((first["Label"]["default"], len(first["Parameters"])), ("Start here", 12))
+        for name, spec in root["Parameters"].items():
+            self.assertIn("Default", spec, name)
+        given = {
+            "CreateProxy": "true", "DatabaseName": "shop", "ProxyTargetId": "shop", "DatabaseSecurityGroupId": "sg-2",
+            "OwnerUrl": "postgres://owner:c@db/shop", "Budget": "8", "StoreSessions": "6", "VpcId": "vpc-1",
+            "VpcSubnetIds": "subnet-1,subnet-2", "VpcSecurityGroupIds": "sg-1", "CreateEndpoints": "false", "AlarmEmail": "a@b.c",
+        }
+        self.assertEqual(set(given), set(first["Parameters"]))
+        self.assertEqual(cfn.Evaluation(root, given).broken_rules(), [])
 
 
 if __name__ == "__main__":

@@ -99,7 +99,7 @@ class Agreement(unittest.TestCase):
         self.assertNotIn("ignore_startup_parameters", (ROOT / "infra/x/src/stack/pgbouncer.rs").read_text())
 
     def test_the_api_ends_before_api_gateway_gives_up(self):
-        self.assertLessEqual(self.properties("api")["Timeout"], 30)
+        self.assertLessEqual(self.properties("api")["Timeout"], 29)
 
 
 if __name__ == "__main__":

@@ -114,7 +114,7 @@ class Proxy(unittest.TestCase):
     def test_a_name_that_rds_would_refuse_is_refused_at_once(self):
         """RDS: letters, digits and hyphens, none at the end and no two in a row (`CreateDBProxy`)."""
         name = load("proxy")["Parameters"]["Name"]
-        for one in ("sluice", "a-b-1", "n" * 48):
+        for one in ("sluice", "a-b-1", "n" * 45):
             self.assertRegex(one, name["AllowedPattern"])
             self.assertRegex(f"sluice-{one}", r"^[a-zA-Z](?:-?[a-zA-Z0-9]+)*$")
         for one in ("a--b", "a-", ""):
@@ -123,9 +123,24 @@ class Proxy(unittest.TestCase):
 
     def test_the_longest_name_fits(self):
         longest = "n" * load("proxy")["Parameters"]["Name"]["MaxLength"]
-        made = self.resources(Name=longest, Target="cluster")
+        made = self.resources(Name=longest, Target="cluster", NetworkRevision="99")
         self.assertLessEqual(len(made["Proxy"]["Properties"]["DBProxyName"]), 63)
         self.assertLessEqual(len(made["SourceEndpoint"]["Properties"]["DBProxyEndpointName"]), 63)
+
+    def test_another_network_has_another_name(self):
+        """Subnets are create-only: the new proxy is made while the old one still has its name."""
+        def names(**given):
+            made = self.resources(Target="cluster", **given)
+            log = made["ProxyLogs"]["Properties"]["LogGroupName"]
+            return made["Proxy"]["Properties"]["DBProxyName"], made["SourceEndpoint"]["Properties"]["DBProxyEndpointName"], log
+
+        self.assertEqual(names(), ("sluice-n", "sluice-n-source", "/aws/rds/proxy/sluice-n"))
+        self.assertEqual(names(NetworkRevision="2"), ("sluice-n-2", "sluice-n-2-source", "/aws/rds/proxy/sluice-n-2"))
+
+    def test_the_proxys_own_log_ends_some_day(self):
+        made = self.resources()
+        self.assertEqual(made["ProxyLogs"]["Properties"]["RetentionInDays"], "30")
+        self.assertEqual(made["Proxy"]["DependsOn"], "ProxyLogs", "else RDS makes the group first")
 
     def test_functions_give_up_before_the_proxy_does(self):
         patience = re.search(r"SESSION_TIMEOUT: Duration = Duration::from_secs\((\d+)\)", code("functions/lib/store/src/connection.rs"))

@@ -228,6 +228,19 @@ class OurTemplate(unittest.TestCase):
             resource = self.source["Resources"][name]
             self.assertEqual((resource["DeletionPolicy"], resource["UpdateReplacePolicy"]), ("RetainExceptOnCreate", "Retain"), name)
 
+    def test_files_expire_only_where_it_is_wanted_and_later_than_they_are_used(self):
+        spec = self.source["Parameters"]
+        days = spec["KeepFilesDays"]["AllowedValues"]
+        used = spec["RetentionHours"]["Default"] / 24 + spec["ReuseDays"]["Default"] + 1
+        self.assertEqual((spec["KeepFilesDays"]["Default"], days[0]), (0, 0))
+        self.assertGreater(min(days[1:]), used)
+        for one in days:
+            made = cfn.Evaluation(self.source, {"KeepFilesDays": one}).resources()["Bucket"]["Properties"]
+            rules = {rule["Id"]: rule for rule in made["LifecycleConfiguration"]["Rules"]}
+            self.assertEqual("delete-old-files" in rules, one > 0)
+            if one:
+                self.assertEqual((rules["delete-old-files"]["Prefix"], rules["delete-old-files"]["ExpirationInDays"]), ("t/", str(one)))
+
     def test_halves_of_a_network_or_of_a_token_are_refused(self):
         def broken(**given):
             urls = {"SourceUrl": "postgres://source", "StoreUrl": "postgres://store"}

@@ -79,6 +79,18 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, detail).of_kind("read-only")
     }
 
+    /// 403: the request did not come through CloudFront. The response does not depend on the path.
+    pub(crate) fn not_through_cdn() -> Self {
+        let detail = "this deployment is reached through its CloudFront domain only; use the address from its operator";
+        Self::new(StatusCode::FORBIDDEN, detail).of_kind("wrong-address")
+    }
+
+    /// 503: the header of CloudFront cannot be checked, because its secret is empty or cannot be read.
+    pub(crate) fn no_origin_secret() -> Self {
+        let detail = "the api cannot check that the request came through CloudFront; try again shortly";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).of_kind("busy").after(BUSY_RETRY_SECS)
+    }
+
     /// 404 for paths: the same for a path without a route and for the name of a dataset that is not visible to the
     /// caller.
     pub(crate) fn no_path() -> Self {

@@ -1,5 +1,5 @@
 //! Layers applied to every response, whatever the route: logging, recovery from panics, problem+json for errors,
-//! cache headers, authentication, the rate limit per tenant, and audit events for changes and links handed out.
+//! cache headers, the way through CloudFront, authentication, the rate limit per tenant, and audit events for changes and links handed out.
 
 mod audit;
 mod authenticate;
@@ -7,6 +7,7 @@ mod caching;
 mod gzip;
 mod location;
 mod log;
+mod origin;
 mod problems;
 mod stage;
 
@@ -18,6 +19,7 @@ pub(crate) use caching::caching;
 pub(crate) use gzip::gzip;
 pub(crate) use location::location;
 pub(crate) use log::log;
+pub(crate) use origin::origin;
 pub(crate) use problems::problems;
 pub(crate) use stage::stage;
 

@@ -82,6 +82,7 @@ pub fn service(context: Context) -> Router {
         .layer(from_fn_with_state(context.clone(), layers::rate))
         .layer(from_fn_with_state(context.clone(), layers::authenticate))
         .layer(map_request(layers::stage))
+        .layer(from_fn_with_state(context.clone(), layers::origin))
         .layer(from_fn(layers::panics))
         .layer(from_fn(layers::problems))
         .layer(from_fn(layers::location))

@@ -52,6 +52,7 @@ pub(crate) fn run(
     stack.dead_letter_queue_url = output("DeadLetterQueueUrl")?;
     if cdn.is_some() {
         stack.cdn_secret = output("CdnSecretArn")?;
+        stack.origin_secret = output("OriginSecretArn").unwrap_or_default();
     }
     for name in ["Api", "Worker", "Sweeper", "Admin"] {
         stack.functions.insert(name.to_lowercase(), output(&format!("{name}FunctionName"))?);
