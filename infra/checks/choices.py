@@ -9,7 +9,7 @@ SIDES = {
     "Architecture": ["arm64", "x86_64"],
     "ReserveConcurrency": ["true", "false"],
     "ApiConcurrency": ["0", "50"],
-    "Pooled": ["true", "false"],
+    "Pooler": ["none", "proxy", "own"],
     "WorkerTimeoutSeconds": ["60", "300", "900"],
     "Tracing": ["Disabled", "Active"],
     "network": ["none", "given", "example"],
@@ -19,7 +19,7 @@ SIDES = {
     # How it is written that there is none of what is hidden or may be emptied.
     "nothing": ["", "none"],
     "owner": ["none", "given"],
-    "proxy": ["none", "instance", "cluster"],
+    "ProxyTarget": ["instance", "cluster"],
     "ReadFromReader": ["true", "false"],
     "DatabaseAuth": ["password", "iam"],
     "cdn": ["none", "first", "second", "both"],
@@ -33,7 +33,7 @@ SIDES = {
 }
 # What the emulator can make; the rest of a choice keeps its first side.
 EMULATED = [
-    "Auth", "Budget", "Architecture", "ReserveConcurrency", "ApiConcurrency", "Pooled", "WorkerTimeoutSeconds", "Tracing", "network", "CreateEndpoints",
+    "Auth", "Budget", "Architecture", "ReserveConcurrency", "ApiConcurrency", "Pooler", "WorkerTimeoutSeconds", "Tracing", "network", "CreateEndpoints",
     "route_tables", "nothing", "owner",
     "CreateAlarms", "AlarmEmail", "AlarmTopicArn",
 ]
@@ -48,16 +48,14 @@ def keep(choice):
         return all(choice.get(name) == side for name, side in sides.items())
 
     refused = [
-        are(proxy="none", DatabaseAuth="iam"),
-        are(proxy="instance", Pooled="false"),
-        are(proxy="cluster", Pooled="false"),
-        are(proxy="none", network="example", Pooled="true"),
-        are(network="example", proxy="cluster"),
-        are(network="none", proxy="instance"),
-        are(network="none", proxy="cluster"),
+        *(are(Pooler=other, DatabaseAuth="iam") for other in ("none", "own")),
+        *(are(Pooler=other, ProxyTarget="cluster") for other in ("none", "own")),
+        are(network="example", Pooler="own"),
+        are(network="example", ProxyTarget="cluster"),
+        are(network="none", Pooler="proxy"),
         are(network="none", cache="own"),
         *(are(network="none", CreateEndpoints=some) for some in ("true", "sqs", "all")),
-        are(Pooled="false", ReserveConcurrency="false"),
+        are(Pooler="none", ReserveConcurrency="false"),
     ]
     return not any(refused)
 
@@ -65,7 +63,7 @@ def keep(choice):
 def parameters(choice):
     """What CloudFormation is given for a choice."""
     choice = {**{name: sides[0] for name, sides in SIDES.items()}, **choice}
-    own = ("network", "route_tables", "proxy", "cdn", "alias", "cache", "nothing", "owner", "zones")
+    own = ("network", "route_tables", "cdn", "alias", "cache", "nothing", "owner", "zones")
     given = {name: side for name, side in choice.items() if name not in own}
     if choice["network"] == "given":
         given |= {"VpcSubnetIds": "subnet-1,subnet-2", "VpcSecurityGroupIds": "sg-1", "VpcId": "vpc-1", "VpcCidr": "10.0.0.0/16"}
@@ -76,13 +74,12 @@ def parameters(choice):
     if choice["zones"] == "given":
         given |= {"ExampleFirstZone": "us-east-1b", "ExampleSecondZone": "us-east-1c"}
     given["CreateExample"] = str(choice["network"] == "example").lower()
-    given["CreateProxy"] = str(choice["proxy"] != "none").lower()
-    if choice["proxy"] == "none" and choice["network"] != "example":
+    if choice["Pooler"] != "proxy" and choice["network"] != "example":
         given |= {"SourceUrl": "postgres://sluice_source:a@db/shop", "StoreUrl": "postgres://sluice_store:b@db/shop"}
-    if choice["proxy"] != "none" and choice["network"] != "example":
-        given |= {"ProxyTarget": choice["proxy"], "ProxyTargetId": "shop", "ProxyTargetResourceId": "db-ABC"}
+    if choice["Pooler"] == "proxy" and choice["network"] != "example":
+        given |= {"ProxyTargetId": "shop", "ProxyTargetResourceId": "db-ABC"}
         given["DatabaseSecurityGroupId"] = "sg-2"
-        given["DatabasePort"] = "5433" if choice["proxy"] == "cluster" else "5432"
+        given["DatabasePort"] = "5433" if choice["ProxyTarget"] == "cluster" else "5432"
     given["CreateCdn"] = str(choice["cdn"] != "none").lower()
     given["CdnFirstKey"] = KEY.format("first") if choice["cdn"] in ("first", "both") else choice["nothing"]
     given["CdnSecondKey"] = KEY.format("second") if choice["cdn"] in ("second", "both") else choice["nothing"]
@@ -90,7 +87,7 @@ def parameters(choice):
         given |= {"CdnAlias": "exports.example.com", "CdnCertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/c"}
     given["CreateCache"] = str(choice["cache"] == "own").lower()
     given["CacheUrl"] = "rediss://cache:6379" if choice["cache"] == "url" else choice["nothing"]
-    if choice["Pooled"] == "false":
+    if choice["Pooler"] == "none":
         given["StoreSessions"] = UNPOOLED_STORE_SESSIONS[choice["Budget"]]
     return given
 
@@ -101,6 +98,6 @@ def everything():
 
 
 def emulated():
-    """The same of what the emulator can make. It knows no example database that starts without Docker."""
-    sides = {name: [side for side in SIDES[name] if side != "example"] for name in EMULATED}
+    """The same of what the emulator can make. It knows no proxy, and no example database that starts without Docker."""
+    sides = {name: [side for side in SIDES[name] if side not in ("example", "proxy")] for name in EMULATED}
     return pairwise.pairs(sides, keep)

@@ -52,7 +52,7 @@ class EveryChoice(unittest.TestCase):
             resources = evaluated.resources()
             stacks = of_type(resources, "AWS::CloudFormation::Stack")
             wanted = {
-                "Proxy": choice["proxy"] != "none", "Cdn": choice["cdn"] != "none", "Cache": choice["cache"] == "own",
+                "Proxy": choice["Pooler"] == "proxy", "Cdn": choice["cdn"] != "none", "Cache": choice["cache"] == "own",
                 "Observability": choice["CreateAlarms"] == "true", "Example": choice["network"] == "example",
             }
             self.assertEqual(set(stacks), {name for name, there in wanted.items() if there})
@@ -91,8 +91,8 @@ class EveryChoice(unittest.TestCase):
             for variable, url in urls.items():
                 role = variable[:-4].lower()
                 self.assertIn(role, url)
-                self.assertEqual("sslmode=verify-full" in url, choice["proxy"] != "none")
-                made_here = choice["proxy"] != "none" or choice["network"] == "example"
+                self.assertEqual("sslmode=verify-full" in url, choice["Pooler"] == "proxy")
+                made_here = choice["Pooler"] == "proxy" or choice["network"] == "example"
                 by_password = made_here and choice["DatabaseAuth"] == "password"
                 self.assertEqual("resolve:secretsmanager" in url, by_password)
                 self.assertEqual(f"{role}@" in url, choice["DatabaseAuth"] == "iam")
@@ -101,11 +101,11 @@ class EveryChoice(unittest.TestCase):
         """And functions reach the proxy on 5432, whatever the database's port is."""
         ports = set()
         for choice, evaluated in self.each():
-            if choice["proxy"] == "none":
+            if choice["Pooler"] != "proxy":
                 continue
             resources = evaluated.resources()
             port = resources["Proxy"]["Properties"]["Parameters"]["DatabasePort"]
-            self.assertEqual(port, "5433" if choice["proxy"] == "cluster" else "5432")
+            self.assertEqual(port, "5433" if choice["ProxyTarget"] == "cluster" else "5432")
             self.assertNotIn(":5433", json.dumps(resources))
             ports.add(port)
         self.assertEqual(ports, {"5432", "5433"})
@@ -113,7 +113,7 @@ class EveryChoice(unittest.TestCase):
     def test_passwords_that_were_made_can_be_found(self):
         for choice, evaluated in self.each():
             outputs = evaluated.outputs()
-            made_here = choice["proxy"] != "none" or choice["network"] == "example"
+            made_here = choice["Pooler"] == "proxy" or choice["network"] == "example"
             wanted = {"SourceSecretArn", "StoreSecretArn"} if made_here and choice["DatabaseAuth"] == "password" else set()
             self.assertEqual({"SourceSecretArn", "StoreSecretArn"} & set(outputs), wanted)
             self.assertEqual("DistributionDomain" in outputs, choice["cdn"] != "none")
@@ -129,7 +129,7 @@ class EveryChoice(unittest.TestCase):
             self.assertEqual(worker.get("ReservedConcurrentExecutions"), reserved)
             api = resources["ApiFunction"]["Properties"].get("ReservedConcurrentExecutions")
             asked = None if choice["ApiConcurrency"] == "0" else choice["ApiConcurrency"]
-            self.assertEqual(api, 8 if choice["Pooled"] == "false" else asked)
+            self.assertEqual(api, 8 if choice["Pooler"] == "none" else asked)
             for stack in ("Proxy", "Observability"):
                 if stack in resources:
                     self.assertEqual(resources[stack]["Properties"]["Parameters"]["Budget"], budget)
@@ -226,16 +226,19 @@ class Rules(unittest.TestCase):
 
     def test_contradictory_parameters_are_refused_with_the_remedy(self):
         self.assertIn("SourceUrl", self.refused(SourceUrl=""))
-        self.assertIn("ProxyTargetId", self.refused(CreateProxy="true", VpcId="vpc-1"))
-        self.assertIn("VpcId", self.refused(CreateProxy="true", ProxyTargetId="shop"))
-        self.assertIn("DatabaseSecurityGroupId", self.refused(CreateProxy="true", ProxyTargetId="shop", VpcId="v"))
-        self.assertIn("Pooled", self.refused(CreateProxy="true", ProxyTargetId="a", VpcId="v", Pooled="false", StoreSessions="16"))
-        self.assertIn("Pooled", self.refused(CreateExample="true"))
-        self.assertIn("ProxyTarget", self.refused(CreateExample="true", CreateProxy="true", ProxyTarget="cluster"))
+        self.assertIn("ProxyTargetId", self.refused(Pooler="proxy", VpcId="vpc-1"))
+        self.assertIn("VpcId", self.refused(Pooler="proxy", ProxyTargetId="shop"))
+        self.assertIn("DatabaseSecurityGroupId", self.refused(Pooler="proxy", ProxyTargetId="shop", VpcId="v"))
+        self.assertIn("Pooler", self.refused(CreateExample="true", Pooler="own"))
+        self.assertEqual(self.refused(CreateExample="true"), "")
+        self.assertIn("StoreSessions", self.refused(StoreSessions="4"))
+        self.assertIn("ReserveConcurrency", self.refused(ReserveConcurrency="false"))
+        self.assertEqual(self.refused(StoreSessions="4", Pooler="own", ReserveConcurrency="false"), "")
+        self.assertIn("ProxyTarget", self.refused(CreateExample="true", Pooler="proxy", ProxyTarget="cluster"))
         self.assertIn("neither", self.refused(ExampleFirstZone="us-east-1b"))
         self.assertIn("two zones", self.refused(ExampleFirstZone="us-east-1b", ExampleSecondZone="us-east-1b"))
-        self.assertIn("CreateProxy", self.refused(DatabaseAuth="iam"))
-        self.assertIn("ProxyTargetResourceId", self.refused(DatabaseAuth="iam", CreateProxy="true", ProxyTargetId="a", VpcId="v"))
+        self.assertIn("Pooler", self.refused(DatabaseAuth="iam"))
+        self.assertIn("ProxyTargetResourceId", self.refused(DatabaseAuth="iam", Pooler="proxy", ProxyTargetId="a", VpcId="v"))
         self.assertIn("public key", self.refused(CreateCdn="true"))
         self.assertIn("CdnCertificateArn", self.refused(CdnAlias="exports.example.com"))
         self.assertIn("VpcId", self.refused(CreateCache="true"))

@@ -133,7 +133,7 @@ class Calls:
 class LeastPrivilege(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        everything = {"network": "given", "proxy": "instance", "DatabaseAuth": "iam", "cdn": "both", "cache": "own"}
+        everything = {"network": "given", "Pooler": "proxy", "DatabaseAuth": "iam", "cdn": "both", "cache": "own"}
         given = {**choices.parameters(everything), "Tracing": "Active"}
         cls.resources = cfn.Evaluation(load("root"), given).resources()
         cls.calls = Calls()

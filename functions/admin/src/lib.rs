@@ -35,7 +35,9 @@ use failure::Failure;
 pub async fn handle(context: &Context, event: LambdaEvent<Value>) -> Result<Answer, lambda_runtime::Error> {
     let request = event.context.request_id;
     let span = invocation(&request, event.context.xray_trace_id.as_deref());
-    Ok(answer(context, event.payload, Some(&request)).instrument(span).await)
+    let answer = answer(context, event.payload, Some(&request)).instrument(span).await;
+    context.store.release().await;
+    Ok(answer)
 }
 
 /// Runs one command.

@@ -1,6 +1,7 @@
 //! `migrate`: updates the schema of the store and creates the two roles, or prints the SQL.
 
 use ports::postgres::login::Login;
+use ports::postgres::pooler::Pooler;
 use serde_json::json;
 use store::{self, RolePassword, RoleSettings};
 
@@ -57,7 +58,7 @@ fn roles(settings: &Settings) -> Result<RoleSettings, Failure> {
             format!("{owner} is the owner's role and also one of the limited roles; use different roles");
         return Err(Failure::Refused(text));
     }
-    Ok(RoleSettings { source, store, stored: settings.stored })
+    Ok(RoleSettings { source, store, pooler: settings.pooler, stored: settings.stored })
 }
 
 fn without_passwords(mut roles: RoleSettings) -> RoleSettings {
@@ -76,9 +77,18 @@ fn text(migrations: &[String], roles: &RoleSettings) -> String {
         format!("applied {}", migrations.join(", "))
     };
     let (source, store) = (&roles.source.0, &roles.store.0);
+    let (budget, sessions) = (roles.stored.budget, roles.stored.store_sessions);
+    let limit = |sessions| roles.pooler.role_limit(sessions);
+    let of = |sessions: u32| match roles.pooler {
+        Pooler::Proxy => format!(" (3 x {sessions}: the nodes of RDS Proxy keep sessions of their own)"),
+        Pooler::None | Pooler::Own => String::new(),
+    };
     format!(
-        "{schema}\nrole {source} reads the source with at most {} sessions\nrole {store} uses the store with at most {} sessions\nnext: grant {source} usage on the schemas and select on the tables to export",
-        roles.stored.budget, roles.stored.store_sessions
+        "{schema}\nrole {source} reads the source with at most {} sessions{}\nrole {store} uses the store with at most {} sessions{}\nnext: grant {source} usage on the schemas and select on the tables to export",
+        limit(budget),
+        of(budget),
+        limit(sessions),
+        of(sessions),
     )
 }
 

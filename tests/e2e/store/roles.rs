@@ -1,5 +1,6 @@
 //! The two roles created by `migrate`, on servers with and without IAM tokens.
 
+use ports::postgres::pooler::Pooler;
 use store::{RolePassword, RoleSettings, StoredSettings, migrate, role_statements};
 use tests::Database;
 
@@ -27,6 +28,7 @@ async fn only_token_roles_are_members_of_rds_iam() {
         let settings = RoleSettings {
             source: (source.clone(), password.clone()),
             store: (store.clone(), password),
+            pooler: Pooler::Own,
             stored: STORED,
         };
         migrate(&database.url, &role_statements(&settings)).await.unwrap();

@@ -33,7 +33,8 @@ async fn ask(context: &Context, report: &mut Report) -> Result<(Server, String),
         "source",
         format!("PostgreSQL {}, database {}, as {}{standby}", server.version, server.database, server.role),
     );
-    limits("source", &server, context.settings.stored.budget, report);
+    let settings = &context.settings;
+    limits("source", &server, settings.pooler.role_limit(settings.stored.budget), report);
     let wrong = differing(&mut inspector, context.settings.stored.worker_timeout_secs).await?;
     if wrong.is_empty() {
         report.fine("source", format!("{} has the settings that the files depend on", server.role));

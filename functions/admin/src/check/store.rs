@@ -48,7 +48,7 @@ fn judge(state: &StoreState, settings: &Settings, report: &mut Report) {
         );
         report.wrong("store", text, "deploy the version that ran the migration");
     }
-    limits("store", server, settings.stored.store_sessions, report);
+    limits("store", server, settings.pooler.role_limit(settings.stored.store_sessions), report);
     for (name, wanted) in settings.stored.rows() {
         let found = state.settings.get(name).map_or("nothing", String::as_str);
         if found != wanted.to_string() {
@@ -64,7 +64,7 @@ fn judge(state: &StoreState, settings: &Settings, report: &mut Report) {
     }
 }
 
-/// Checks the session limit of a role. This limit enforces the budget, so it must be exact.
+/// Checks the session limit of a role. Except behind RDS Proxy this limit enforces the budget, so it must be exact.
 pub(super) fn limits(what: &'static str, server: &Server, wanted: u32, report: &mut Report) {
     let role = &server.role;
     if server.superuser {

@@ -24,6 +24,7 @@ pub(super) fn run() -> Result<ExitCode> {
         set: &set,
         sample: Sample::None,
         cdn: false,
+        pooler: true,
     };
     test::faults(&plan, "flood::", &[("SLUICE_FLOOD_FULL", "1".to_owned())])
 }

@@ -40,6 +40,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) sample: Sample,
     /// True if files are loaded through a CDN, when available.
     pub(crate) cdn: bool,
+    /// False if functions connect to PostgreSQL itself.
+    pub(crate) pooler: bool,
 }
 
 impl<'a> Plan<'a> {
@@ -53,29 +55,32 @@ impl<'a> Plan<'a> {
             set: &[],
             sample: Sample::Whole(scale),
             cdn: false,
+            pooler: true,
         }
     }
 }
 
 /// Starts a stack of already built functions. It ends with the returned guard.
 pub(crate) fn start(plan: &Plan<'_>, venv: &Venv) -> Result<(Guard, Stack)> {
-    let mut stack = Stack::create(plan.name, &[emulator::NAME, pgbouncer::NAME, postgres::NAME])?;
+    let required = [emulator::NAME, postgres::NAME, pgbouncer::NAME];
+    let mut stack = Stack::create(plan.name, if plan.pooler { &required } else { &required[..2] })?;
     let guard = Guard::new(plan.name);
     stack.budget = plan.budget;
     stack.store_sessions = plan.store_sessions;
 
-    let step = Step::start("Starting PostgreSQL, PgBouncer, Redis and the AWS emulator");
+    let pooler = if plan.pooler { " PgBouncer," } else { "" };
+    let step = Step::start(&format!("Starting PostgreSQL,{pooler} Redis and the AWS emulator"));
     postgres::start(&mut stack, venv, plan.max_connections)?;
-    pgbouncer::start(&mut stack)?;
+    if plan.pooler {
+        pgbouncer::start(&mut stack)?;
+    } else {
+        pgbouncer::leave_out(&mut stack)?;
+    }
     redis::start(&mut stack)?;
     emulator::start(&mut stack, venv)?;
     let redis = if stack.redis_url.is_empty() { "none".to_owned() } else { stack.redis_port.to_string() };
-    step.done(&format!(
-        "ports {}, {}, {redis} and {}",
-        stack.direct_port,
-        stack.pooler_port,
-        port_of(&stack.aws_endpoint)
-    ));
+    let pooler = if plan.pooler { format!(" {},", stack.pooler_port) } else { String::new() };
+    step.done(&format!("ports {},{pooler} {redis} and {}", stack.direct_port, port_of(&stack.aws_endpoint)));
     signals::check()?;
 
     let step = Step::start("Deploying template.yaml");

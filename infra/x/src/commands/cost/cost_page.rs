@@ -83,8 +83,8 @@ second until you have measured one.
 
 {base}
 
-Lambda, the queue, the HTTP API and CloudFront cost nothing without requests. Without `CreateProxy` (if you run your \
-own pooler)
+Lambda, the queue, the HTTP API and CloudFront cost nothing without requests. Without `Pooler=proxy` (if you run \
+your own pooler, or none)
 and without `CreateEndpoints` (a network that has them, or functions outside a VPC) most of the fixed cost disappears. The {metrics} \
 metrics come
 with the logs, also without `CreateAlarms`; a metric that is not emitted in a month costs nothing. Alarms \
