@@ -1,5 +1,5 @@
-//! Layers applied to every response, whatever the route: logging, recovery from panics, problem+json for errors,
-//! cache headers, authentication, the rate limit per tenant, and audit events for changes and links handed out.
+//! Layers applied to every response, whatever the route: logging, recovery from panics, the time limit, problem+json for
+//! errors, cache headers, authentication, the rate limit per tenant, and audit events for changes and links handed out.
 
 mod audit;
 mod authenticate;
@@ -9,6 +9,7 @@ mod location;
 mod log;
 mod problems;
 mod stage;
+mod time_limit;
 
 #[cfg(test)]
 pub(crate) use audit::Tried;
@@ -20,6 +21,7 @@ pub(crate) use location::location;
 pub(crate) use log::log;
 pub(crate) use problems::problems;
 pub(crate) use stage::stage;
+pub(crate) use time_limit::{TIME_LIMIT, route_time_limit, time_limit};
 
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
