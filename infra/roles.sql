@@ -114,6 +114,13 @@ alter role sluice_store set idle_session_timeout = '0';
 alter role sluice_store set idle_session_timeout = '60s';
 \endif
 \endif
+-- The session of a host that vanished ends after a minute and a half, not after two hours.
+alter role sluice_source set tcp_keepalives_idle = '60';
+alter role sluice_source set tcp_keepalives_interval = '10';
+alter role sluice_source set tcp_keepalives_count = '3';
+alter role sluice_store set tcp_keepalives_idle = '60';
+alter role sluice_store set tcp_keepalives_interval = '10';
+alter role sluice_store set tcp_keepalives_count = '3';
 
 alter role sluice_store set max_parallel_workers_per_gather = '0';
 alter role sluice_store set statement_timeout = '30s';

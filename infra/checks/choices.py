@@ -11,6 +11,7 @@ SIDES = {
     "ApiConcurrency": ["0", "50"],
     "Pooler": ["none", "proxy", "own"],
     "WorkerTimeoutSeconds": ["60", "300", "900"],
+    "SweepMinutes": ["1", "5", "15"],
     "Tracing": ["Disabled", "Active"],
     "network": ["none", "given", "example"],
     "CreateEndpoints": ["false", "true", "sqs", "all"],
@@ -33,7 +34,7 @@ SIDES = {
 }
 # What the emulator can make; the rest of a choice keeps its first side.
 EMULATED = [
-    "Auth", "Budget", "Architecture", "ReserveConcurrency", "ApiConcurrency", "Pooler", "WorkerTimeoutSeconds", "Tracing", "network", "CreateEndpoints",
+    "Auth", "Budget", "Architecture", "ReserveConcurrency", "ApiConcurrency", "Pooler", "WorkerTimeoutSeconds", "SweepMinutes", "Tracing", "network", "CreateEndpoints",
     "route_tables", "nothing", "owner",
     "CreateAlarms", "AlarmEmail", "AlarmTopicArn",
 ]

@@ -134,6 +134,25 @@ class EveryChoice(unittest.TestCase):
                 if stack in resources:
                     self.assertEqual(resources[stack]["Properties"]["Parameters"]["Budget"], budget)
 
+    def test_alarms_of_the_sweeper_follow_its_schedule(self):
+        """A period without a run would be an alarm, and one of a failing sweeper would never be three in a row."""
+        seen = set()
+        for choice, evaluated in self.each():
+            resources = evaluated.resources()
+            minutes = int(choice["SweepMinutes"])
+            schedule, = of_type(resources, "AWS::Scheduler::Schedule").values()
+            unit = "minute" if minutes == 1 else "minutes"
+            self.assertEqual(schedule["Properties"]["ScheduleExpression"], f"rate({minutes} {unit})")
+            if "Observability" not in resources:
+                continue
+            given = known(resources["Observability"]["Properties"]["Parameters"])
+            alarms = cfn.Evaluation(self.nested["observability"], given).resources()
+            for name in ("SweeperSilent", "SweepFails"):
+                period = int(alarms[name]["Properties"]["Period"])
+                self.assertGreaterEqual(period, 2 * 60 * minutes)
+                seen.add((minutes, period))
+        self.assertEqual(seen, {(1, 300), (5, 600), (15, 1800)})
+
     def test_functions_in_a_network_have_a_way_to_what_they_call(self):
         for choice, evaluated in self.each():
             resources = evaluated.resources()

@@ -3,7 +3,7 @@
 use ports::postgres::login::Login;
 use ports::postgres::pooler::Pooler;
 use serde_json::json;
-use store::{self, RolePassword, RoleSettings};
+use store::{self, OldSessions, RolePassword, RoleSettings, StoreError};
 
 use crate::answer::Answer;
 use crate::context::{Context, Settings};
@@ -17,9 +17,10 @@ pub(crate) async fn run(context: &Context, print: bool) -> Result<Answer, Failur
     match &settings.owner_url {
         Some(url) if !print => {
             let applied = store::migrate(url, &store::role_statements(&roles)).await?;
+            let sessions = store::end_idle_sessions(url, &[&roles.source.0, &roles.store.0]).await;
             let names: Vec<_> = applied.iter().map(|m| format!("{:04} {}", m.version, m.name)).collect();
             let data = json!({"ran": true, "migrations": names});
-            Ok(Answer::done(text(&names, &roles), data))
+            Ok(Answer::done(format!("{}\n{}", text(&names, &roles), of_sessions(sessions)), data))
         }
         owner => {
             let why = if owner.is_none() {
@@ -70,6 +71,22 @@ fn without_passwords(mut roles: RoleSettings) -> RoleSettings {
     roles
 }
 
+/// Describes the sessions that were open during the migration. A pooler keeps sessions for hours, with the settings that
+/// their role had at their start.
+fn of_sessions(found: Result<OldSessions, StoreError>) -> String {
+    let remedy = "keep the settings of before until they end; if settings were changed, restart the pooler";
+    match found {
+        Ok(OldSessions { ended, left: 0 }) => format!("ended {ended} idle sessions of the roles"),
+        Ok(OldSessions { ended, left }) => {
+            format!("ended {ended} idle sessions of the roles; {left} others {remedy}")
+        }
+        Err(error) => {
+            let cause = ports::telemetry::chain(&error);
+            format!("the owner could not end idle sessions of the roles, which {remedy} ({cause})")
+        }
+    }
+}
+
 fn text(migrations: &[String], roles: &RoleSettings) -> String {
     let schema = if migrations.is_empty() {
         "the schema was up to date".to_owned()
@@ -104,6 +121,15 @@ mod tests {
             stored: store::StoredSettings { budget: 3, store_sessions: 5, ..Settings::example().stored },
             ..Settings::example()
         }
+    }
+
+    #[test]
+    fn sessions_with_old_settings_are_reported() {
+        assert_eq!(of_sessions(Ok(OldSessions { ended: 3, left: 0 })), "ended 3 idle sessions of the roles");
+        let text = of_sessions(Ok(OldSessions { ended: 0, left: 2 }));
+        assert!(text.contains("2 others keep the settings of before") && text.contains("restart the pooler"));
+        let text = of_sessions(Err(StoreError::Busy("permission denied".into())));
+        assert!(text.contains("could not end") && text.contains("permission denied"), "{text}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The store: reachable, migrated, limited, and with the settings of this deployment.
 
-use ports::postgres::server::Server;
+use ports::postgres::server::{OLDEST_MAJOR, Server, is_too_old};
 use store::{Migration, StoreError, StoreState};
 
 use super::report::Report;
@@ -34,6 +34,7 @@ fn judge(state: &StoreState, settings: &Settings, report: &mut Report) {
         "store",
         format!("PostgreSQL {}, database {}, as {}", server.version, server.database, server.role),
     );
+    supported("store", server, report);
     if state.migration < last {
         report.wrong(
             "store",
@@ -61,6 +62,17 @@ fn judge(state: &StoreState, settings: &Settings, report: &mut Report) {
     }
     if let Some(since) = state.settings.get("paused_at") {
         report.fine("settings", format!("paused since {since}; run admin resume to end the pause"));
+    }
+}
+
+/// Checks that Sluice supports the version of the server.
+pub(super) fn supported(what: &'static str, server: &Server, report: &mut Report) {
+    if is_too_old(&server.version) {
+        report.wrong(
+            what,
+            format!("PostgreSQL {} is too old: Sluice needs {OLDEST_MAJOR} or newer", server.version),
+            "upgrade the server, or use another one",
+        );
     }
 }
 
@@ -125,6 +137,15 @@ mod tests {
             own_sessions: 1,
             sees_others: false,
             aurora: false,
+        }
+    }
+
+    #[test]
+    fn servers_before_14_are_reported() {
+        for (version, fine) in [("13.14", false), ("14.0", true)] {
+            let mut report = Report::default();
+            supported("store", &Server { version: version.into(), ..server(4, false) }, &mut report);
+            assert_eq!(report.is_fine(), fine, "{}", report.text());
         }
     }
 

@@ -50,7 +50,7 @@ pub use invariants::Violation;
 pub use keys::{KeyInfo, KeyOwner, NewKey, Rotated};
 pub use lease::{Noted, ReadNote};
 pub use litter::Litter;
-pub use migrate::{Migration, migrate, migration_script};
+pub use migrate::{Migration, OldSessions, end_idle_sessions, migrate, migration_script};
 pub use narrow::Narrowed;
 pub use outlook::Outlook;
 pub use retry::RetryError;

@@ -131,11 +131,22 @@ const STORE_SETTINGS: [(&str, &str); 5] = [
 /// Seconds of `idle_in_transaction_session_timeout` of the source role.
 const IDLE_IN_TRANSACTION_SECS: u32 = 120;
 
-/// Settings known only to newer servers: PostgreSQL 17 added `transaction_timeout`, 14 `idle_session_timeout`.
-/// Sessions kept by a pooler are idle, and the server must not end them.
-const SOURCE_SETTINGS_IF_KNOWN: [(&str, &str); 1] = [("idle_session_timeout", "0")];
-const STORE_SETTINGS_IF_KNOWN: [(&str, &str); 2] =
-    [("transaction_timeout", "5min"), ("idle_session_timeout", "0")];
+/// Settings that not every server knows or shows: PostgreSQL 17 added `transaction_timeout`, and a session over a Unix
+/// socket has no keepalives. Sessions kept by a pooler are idle, and the server must not end them. With the keepalives it
+/// ends the session of a host that vanished after a minute and a half, and not after two hours.
+const SOURCE_SETTINGS_IF_KNOWN: [(&str, &str); 4] = [
+    ("idle_session_timeout", "0"),
+    ("tcp_keepalives_idle", "60"),
+    ("tcp_keepalives_interval", "10"),
+    ("tcp_keepalives_count", "3"),
+];
+const STORE_SETTINGS_IF_KNOWN: [(&str, &str); 5] = [
+    ("transaction_timeout", "5min"),
+    ("idle_session_timeout", "0"),
+    ("tcp_keepalives_idle", "60"),
+    ("tcp_keepalives_interval", "10"),
+    ("tcp_keepalives_count", "3"),
+];
 
 /// Settings of the store role without a pooler, after the others. Each invocation closes its session; this ends the
 /// session of an environment that was killed before.
