@@ -70,7 +70,7 @@ fn judge(of: &str, parameter: &str, promised: u32, pooler: Pooler, capacity: Cap
         // Its pool is larger than the budgets, and so are the limits of the roles.
         Next::Allowed if pooler == Pooler::Proxy => report.fine(
             "pool",
-            format!("{counted} sessions to the {of} can be open at once; the pool of RDS Proxy allows more, and {} them to {parameter}", holder(of)),
+            format!("{counted} sessions to the {of} can be open at once; the pool of RDS Proxy allows more, and {}", holder(of)),
         ),
         Next::Allowed if requested == promised => report.wrong(
             "pool",
@@ -83,11 +83,11 @@ fn judge(of: &str, parameter: &str, promised: u32, pooler: Pooler, capacity: Cap
     }
 }
 
-/// Returns what keeps the sessions within the parameter behind RDS Proxy.
+/// Returns what limits the sessions behind RDS Proxy.
 fn holder(of: &str) -> &'static str {
     match of {
-        "source" => "the number of running workers limits",
-        _ => "nothing but that pool limits",
+        "source" => "the number of running workers keeps them within Budget",
+        _ => "it is the limit, not StoreSessions",
     }
 }
 
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn proxy_may_allow_more_but_not_less() {
         let (fine, text) = through(Pooler::Proxy, 5, 5, 5, Next::Allowed);
-        assert!(fine && text.contains("the number of running workers limits them to Budget"), "{text}");
+        assert!(fine && text.contains("the number of running workers keeps them within Budget"), "{text}");
         assert!(!through(Pooler::Proxy, 5, 5, 3, Next::Queued).0);
         assert!(!through(Pooler::None, 5, 5, 5, Next::Allowed).0);
     }

@@ -68,7 +68,7 @@ impl Kept {
 
     /// Returns true if the connection is old, or if the clock was set back.
     fn is_stale(&self) -> bool {
-        self.used.elapsed().is_ok_and(|age| age > KEPT_FOR) || self.used.elapsed().is_err()
+        !self.used.elapsed().is_ok_and(|age| age <= KEPT_FOR)
     }
 }
 

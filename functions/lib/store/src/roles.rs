@@ -131,9 +131,9 @@ const STORE_SETTINGS: [(&str, &str); 5] = [
 /// Seconds of `idle_in_transaction_session_timeout` of the source role.
 const IDLE_IN_TRANSACTION_SECS: u32 = 120;
 
-/// Settings that not every server knows or shows: PostgreSQL 17 added `transaction_timeout`, and a session over a Unix
-/// socket has no keepalives. Sessions kept by a pooler are idle, and the server must not end them. With the keepalives it
-/// ends the session of a host that vanished after a minute and a half, and not after two hours.
+/// Settings that not every server knows or shows: PostgreSQL 17 added `transaction_timeout`, and a session over a
+/// Unix socket has no keepalives. Sessions kept by a pooler are idle, and the server must not end them. With the
+/// keepalives it ends the session of a host that vanished after a minute and a half, and not after two hours.
 const SOURCE_SETTINGS_IF_KNOWN: [(&str, &str); 4] = [
     ("idle_session_timeout", "0"),
     ("tcp_keepalives_idle", "60"),
