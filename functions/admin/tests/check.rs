@@ -54,6 +54,7 @@ impl Ground {
             max_kept_exports: number("max_kept_exports"),
             max_kept_chunks: number("max_kept_chunks"),
             max_kept_request_megabytes: number("max_kept_request_megabytes"),
+            max_chunks_per_minute: number("max_chunks_per_minute"),
         };
         Some(Self {
             _alone: CHECKING.lock().await,

@@ -7,7 +7,7 @@ use export::near::near;
 use export::problem::Violation;
 use export::wire::Problem;
 use http::{HeaderValue, StatusCode, header};
-use store::{AcceptError, Full, Kept, StoreError};
+use store::{AcceptError, Full, Kept, StoreError, Unpaid};
 
 /// Seconds to wait before a retry if the store is busy.
 const BUSY_RETRY_SECS: u32 = 5;
@@ -189,6 +189,14 @@ impl Refusal {
         Self::new(StatusCode::TOO_MANY_REQUESTS, detail).of_kind("too-much-kept").after(KEPT_RETRY_SECS)
     }
 
+    /// 429: the tenant has used up its chunks of this minute.
+    pub(crate) fn unpaid(unpaid: Unpaid) -> Self {
+        let detail =
+            format!("{unpaid} (MaxChunksPerMinute); retry after the number of seconds in Retry-After");
+        let secs = u32::try_from(unpaid.wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
+        Self::new(StatusCode::TOO_MANY_REQUESTS, detail).of_kind("too-many-requests").after(secs)
+    }
+
     /// Returns true if the error is due to the request or the missing catalog, not due to a store that may be
     /// retried.
     pub(crate) fn is_about_the_request(&self) -> bool {
@@ -291,6 +299,7 @@ impl From<AcceptError> for Refusal {
             }
             AcceptError::Full(full) => Self::full(full),
             AcceptError::Kept(kept) => Self::kept(kept),
+            AcceptError::Unpaid(unpaid) => Self::unpaid(unpaid),
             AcceptError::CatalogChanged => Self::catalog_changed(),
             AcceptError::Store(error) => error.into(),
         }

@@ -152,6 +152,36 @@ async fn kept_chunks_are_limited_even_if_all_reused() {
 }
 
 #[tokio::test]
+async fn chunks_per_minute_are_limited_per_tenant() {
+    let (database, store, acme) = ground(&[("max_chunks_per_minute", "60")]).await;
+    let large = |i: usize| new_export(&acme, vec![want(&acme, &format!("large_{i}"), 0, 1000, 100)]);
+    let first = NewExport {
+        idempotency: Some(Idempotency { key: "k".into(), body_sha256: [1; 32], sent_sha256: [1; 32] }),
+        ..large(0)
+    };
+    store.accept(&first).await.unwrap();
+    let chunks = u64::try_from(database.number("select count(*) from sluice.chunk").await.unwrap()).unwrap();
+    assert!(chunks > 60, "{chunks} chunks: a single request may exceed the limit");
+    let unpaid = match store.accept(&large(1)).await.unwrap_err() {
+        AcceptError::Unpaid(unpaid) => unpaid,
+        other => panic!("{other:?}"),
+    };
+    let wait = unpaid.wait.as_secs();
+    assert!(
+        unpaid.per_minute == 60 && wait <= chunks - 60 && wait + 20 > chunks - 60,
+        "{unpaid:?}, {chunks}"
+    );
+    assert!(store.accept(&NewExport { id: large(0).id, ..first }).await.unwrap().replayed);
+    let other = add_tenant(&store, "other").await;
+    store.accept(&small(&other, 3)).await.unwrap();
+
+    // Half a second more than a minute ahead: the request waits that long instead of failing.
+    let ahead = "update sluice.tenant_kept set paid_until = clock_timestamp() + interval '60.5 s' where tenant = 'acme'";
+    database.run(ahead).await.unwrap();
+    store.accept(&large(2)).await.unwrap();
+}
+
+#[tokio::test]
 async fn deleted_exports_count_until_their_files_are_removed() {
     let (database, store, acme) = ground(&[("max_kept_exports", "3")]).await;
     let new = || new_export(&acme, vec![want(&acme, "orders", 0, 100, 1)]);

@@ -174,6 +174,7 @@ mod tests {
             ("max_kept_exports", "20000"),
             ("max_kept_chunks", "5000000"),
             ("max_kept_request_megabytes", "256"),
+            ("max_chunks_per_minute", "6000"),
         ];
         let stored = stored.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         let state = StoreState { server: server(4, false), migration: 0, settings: stored, in_flight: 0 };

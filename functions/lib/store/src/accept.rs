@@ -1,5 +1,7 @@
 //! Acceptance of an export: everything is stored in one transaction before any message is sent.
 
+use std::time::Duration;
+
 use export::id::{ChunkId, ExportId, TenantId};
 use export::manifest::DatasetHead;
 use export::plan::{Plan, Policy, Reuse, TooManyChunks, Want, same_plan};
@@ -9,7 +11,7 @@ use sqlx::Row;
 use super::connection::{AsStoreError, Store, Tx, sql};
 use super::error::StoreError;
 use super::idempotency::{Idempotency, claimed_by};
-use super::turns::{Full, Kept};
+use super::turns::{Full, Kept, Unpaid};
 use look::Look;
 
 mod insert;
@@ -21,6 +23,10 @@ pub(super) use look::lock_candidates;
 /// Number of plans made without a lock. If the reusable chunks change each time, one more plan is made with them
 /// locked.
 const FREE_PLANS: u32 = 2;
+
+/// Maximum time for which a request waits until the tenant's earlier chunks are paid for. It waits without a session.
+/// A refusal at once would be cheaper for a loop that ignores it than for the api.
+const MAX_PAY_WAIT: Duration = Duration::from_secs(1);
 
 /// An export to accept.
 #[derive(Clone, Debug)]
@@ -80,6 +86,9 @@ pub enum AcceptError {
     /// The tenant has reached its limit of stored data.
     #[error(transparent)]
     Kept(#[from] Kept),
+    /// The tenant has used up its chunks of this minute.
+    #[error(transparent)]
+    Unpaid(#[from] Unpaid),
     /// The plan has too many chunks.
     #[error(transparent)]
     TooManyChunks(#[from] TooManyChunks),
@@ -130,13 +139,22 @@ impl Store {
     /// Nothing is stored in that case.
     pub async fn accept(&self, new: &NewExport) -> Result<Accepted, AcceptError> {
         let mut look = self.look(&new.tenant, &new.wants, new.idempotency.as_ref()).await?;
-        let mut plans = 1;
+        let (mut plans, mut waited) = (1, false);
         loop {
             if let Some((id, same)) = look.earlier {
                 return replayed(id, same);
             }
             if let Some(kept) = look.kept {
                 return Err(kept.into());
+            }
+            if let Some(unpaid) = look.unpaid {
+                if waited {
+                    return Err(unpaid.into());
+                }
+                tokio::time::sleep(unpaid.wait.min(MAX_PAY_WAIT)).await;
+                waited = true;
+                look = self.look(&new.tenant, &new.wants, new.idempotency.as_ref()).await?;
+                continue;
             }
             // A request whose chunks are all read already waits for nothing, so the limit of waiting exports does not
             // apply to it.
@@ -234,13 +252,16 @@ async fn store_in(
     if let Some(kept) = newer.kept {
         return Err(kept.into());
     }
+    if let Some(unpaid) = newer.unpaid {
+        return Err(unpaid.into());
+    }
     if let Some(full) = newer.full
         && plan.pieces().any(|(_, piece)| piece.unread)
     {
         return Err(full.into());
     }
     let heads: Vec<_> = new.wants.iter().map(DatasetHead::new).collect();
-    if !insert::insert_export(tx, new, &heads, plan.pieces().count(), newer.now).await? {
+    if !insert::insert_export(tx, new, &heads, plan, newer.now).await? {
         return Err(AcceptError::CatalogChanged);
     }
     let open = insert_pieces(tx, new.id, &new.tenant, &number(plan, &new.wants, 0)).await?;

@@ -57,7 +57,7 @@ pub use retry::RetryError;
 pub use roles::{RolePassword, RoleSettings, StoredSettings, role_statements, source_settings};
 pub use state::StoreState;
 pub use sweep::{Backlog, Dying};
-pub use turns::{Full, Kept};
+pub use turns::{Full, Kept, Unpaid};
 pub use view::{
     AttemptDetail, ChunkDetail, ChunkError, ChunkPage, ExportPage, ExportState, FileObject, Progress,
 };

@@ -19,7 +19,7 @@ const STORE_SESSIONS: u32 = 4;
 const SCALE: f64 = 0.001;
 
 /// Short times and small chunks, so that leases end and ranges are split within seconds.
-pub(crate) const PARAMETERS: [(&str, &str); 8] = [
+pub(crate) const PARAMETERS: [(&str, &str); 9] = [
     ("LeaseSeconds", "4"),
     ("RenewSeconds", "1"),
     ("ResendSeconds", "2"),
@@ -29,6 +29,8 @@ pub(crate) const PARAMETERS: [(&str, &str); 8] = [
     ("WorkerTimeoutSeconds", "60"),
     // More sessions than tests open themselves. The test of a busy database opens more.
     ("MaxActiveSessions", "25"),
+    // Tests of one tenant store more chunks than a tenant does.
+    ("MaxChunksPerMinute", "0"),
 ];
 
 /// Starts the test stack, runs every test on it, and stops it whatever their result.

@@ -19,15 +19,23 @@ use ports::random;
 /// chunk's id.
 pub(in super::super) const ROOM: i64 = 1 << 40;
 
+/// Reused chunks that count as one new chunk for the limit of chunks per minute: a new one is stored with its link and is
+/// read later, a reused one adds only a link.
+const REUSED_PER_NEW: usize = 4;
+
 /// Inserts the export. Returns false if another catalog is in force. Until the transaction ends no other catalog can
 /// be applied (`in_force.sql`).
 pub(super) async fn insert_export(
     tx: &mut Tx,
     new: &NewExport,
     heads: &[DatasetHead],
-    links: usize,
+    plan: &Plan,
     now: i64,
 ) -> Result<bool, StoreError> {
+    let links = plan.pieces().count();
+    let reused = plan.pieces().filter(|(_, piece)| piece.reused.is_some()).count();
+    let to_pay = links - reused + reused.div_ceil(REUSED_PER_NEW);
+    let signed = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
     let insert = sql(include_str!("../../sql/accept/export.sql"))
         .bind(new.id.uuid())
         .bind(new.tenant.as_str())
@@ -36,7 +44,8 @@ pub(super) async fn insert_export(
         .bind(Json(heads))
         .bind(now)
         .bind(i64::from(new.deadline_secs))
-        .bind(i32::try_from(links).unwrap_or(i32::MAX));
+        .bind(signed(links))
+        .bind(signed(to_pay));
     Ok(tx.run(insert).await? == 1)
 }
 

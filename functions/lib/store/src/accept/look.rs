@@ -14,7 +14,7 @@ use super::super::connection::{Tx, sql};
 use super::super::error::StoreError;
 use super::super::idempotency::Idempotency;
 use super::super::ranges::{chunk_id, count, from_row, uuids};
-use super::super::turns::{Full, Kept};
+use super::super::turns::{Full, Kept, Unpaid};
 
 /// State of the store at one moment.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub(super) struct Look {
     pub(super) full: Option<Full>,
     /// Set if the tenant has reached its limit of stored data.
     pub(super) kept: Option<Kept>,
+    /// Set if the tenant has used up its chunks of this minute.
+    pub(super) unpaid: Option<Unpaid>,
     /// Chunks that might be reused, ordered by id.
     pub(super) candidates: Vec<Candidate>,
 }
@@ -67,6 +69,7 @@ impl Look {
             earlier,
             full: Full::read(first)?,
             kept: Kept::read(first)?,
+            unpaid: Unpaid::read(first)?,
             candidates,
         })
     }
