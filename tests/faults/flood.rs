@@ -16,7 +16,7 @@ use sqlx::{Connection, PgConnection};
 use tests::{EVENT_TIMEOUT, System};
 use tokio::task::JoinHandle;
 
-use crate::stampede::ground;
+use crate::stampede::fixture;
 use crate::turn;
 
 /// Connections of the tenant that floods.
@@ -37,12 +37,12 @@ struct Noticed {
 
 /// Returns a request for all 84 datasets whose files no earlier request has.
 fn request(start: &str, end: &str) -> Value {
-    let names: Vec<_> = (0..ground::TABLES).map(ground::name).collect();
+    let names: Vec<_> = (0..fixture::TABLES).map(fixture::name).collect();
     json!({"datasets": names, "startDate": start, "endDate": end, "csv": {"null": hex(&random::bytes::<8>())}})
 }
 
 fn usual() -> Value {
-    request(ground::FIRST_DAY, ground::LAST_DAY)
+    request(fixture::FIRST_DAY, fixture::LAST_DAY)
 }
 
 /// Returns a request that spans the whole calendar.
@@ -96,7 +96,7 @@ enum Next {
 }
 
 /// Connections that send requests one after the other until `over` is set.
-struct Load {
+struct FloodClients {
     connections: Vec<JoinHandle<(usize, usize)>>,
 }
 
@@ -106,7 +106,7 @@ fn load(
     connections: usize,
     next: Next,
     over: &Arc<AtomicBool>,
-) -> Load {
+) -> FloodClients {
     let send = |_| {
         let (client, over) = (client.clone(), over.clone());
         tokio::spawn(async move {
@@ -125,7 +125,7 @@ fn load(
             (accepted, refused)
         })
     };
-    Load { connections: (0..connections).map(send).collect() }
+    FloodClients { connections: (0..connections).map(send).collect() }
 }
 
 /// Waits until an export has ended or the load is over.
@@ -136,7 +136,7 @@ async fn ended(client: &Client, id: ExportId, over: &AtomicBool) {
     }
 }
 
-impl Load {
+impl FloodClients {
     /// Ends the load and returns the numbers of accepted and refused requests.
     async fn end(self, over: &AtomicBool) -> (usize, usize) {
         over.store(true, Ordering::Relaxed);
@@ -154,7 +154,7 @@ async fn flooding_tenant_does_not_starve_others_of_sessions() {
     let (system, _turn) = turn().await;
     let full = std::env::var_os("SLUICE_FLOOD_FULL").is_some();
     let (rows, calls, rounds) = if full { (2_000, 200, 3) } else { (100, 20, 1) };
-    ground::prepare(system, rows).await;
+    fixture::prepare(system, rows).await;
     let (victim, flood) = (client(system, "quiet").await, client(system, "flood").await);
     notice(&victim, 5).await;
 
@@ -230,7 +230,7 @@ async fn flooding_tenant_does_not_starve_others_of_sessions() {
         "\n{CONNECTIONS} connections: {accepted} requests accepted, {refused} refused; in {many} of {samples} looks more than one session of the store was held by waiting"
     );
     end(system, &flood).await;
-    ground::clear(system).await;
+    fixture::clear(system).await;
     assert!(samples > 10, "too few looks");
     assert!(many * 20 <= samples, "in {many} of {samples} looks more than one session was held by waiting");
 }

@@ -14,8 +14,8 @@ use ports::queue::{Queue, SqsQueue};
 use source::Source;
 use store::{Store, StoreError, StoredSettings};
 
-use crate::answer::Answer;
 use crate::credentials::credentials;
+use crate::output::CommandOutput;
 
 /// Maximum wait of a command for a session, of the store or of the source.
 pub(crate) const SESSION_TIMEOUT: Duration = Duration::from_secs(30);
@@ -172,7 +172,7 @@ impl Context {
     }
 
     /// Removes passwords from a result, in case a message of a server contains one.
-    pub(crate) fn hide(&self, mut answer: Answer) -> Answer {
+    pub(crate) fn hide(&self, mut answer: CommandOutput) -> CommandOutput {
         let urls = [
             self.settings.owner_url.as_ref(),
             Some(&self.settings.source_url),

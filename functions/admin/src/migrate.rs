@@ -5,13 +5,13 @@ use ports::postgres::pooler::Pooler;
 use serde_json::json;
 use store::{self, OldSessions, RolePassword, RoleSettings, StoreError};
 
-use crate::answer::Answer;
 use crate::context::{Context, Settings};
 use crate::credentials::{credentials, role};
 use crate::failure::Failure;
+use crate::output::CommandOutput;
 
 /// Runs the migration as the owner. Safe to run at every deployment.
-pub(crate) async fn run(context: &Context, print: bool) -> Result<Answer, Failure> {
+pub(crate) async fn run(context: &Context, print: bool) -> Result<CommandOutput, Failure> {
     let settings = &context.settings;
     let roles = roles(settings)?;
     match &settings.owner_url {
@@ -20,7 +20,7 @@ pub(crate) async fn run(context: &Context, print: bool) -> Result<Answer, Failur
             let sessions = store::end_idle_sessions(url, &[&roles.source.0, &roles.store.0]).await;
             let names: Vec<_> = applied.iter().map(|m| format!("{:04} {}", m.version, m.name)).collect();
             let data = json!({"ran": true, "migrations": names});
-            Ok(Answer::done(format!("{}\n{}", text(&names, &roles), of_sessions(sessions)), data))
+            Ok(CommandOutput::done(format!("{}\n{}", text(&names, &roles), of_sessions(sessions)), data))
         }
         owner => {
             let why = if owner.is_none() {
@@ -32,7 +32,7 @@ pub(crate) async fn run(context: &Context, print: bool) -> Result<Answer, Failur
             let text = format!(
                 "{why} Run this with psql as a role that may create roles and schemas,\n-- with the passwords of SourceUrl and StoreUrl filled in.\n{script}"
             );
-            Ok(Answer::done(text, json!({"ran": false})))
+            Ok(CommandOutput::done(text, json!({"ran": false})))
         }
     }
 }

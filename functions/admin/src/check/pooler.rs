@@ -4,11 +4,11 @@
 use ports::postgres::capacity::{IdleConnections, IdleEnd};
 use ports::postgres::pooler::Pooler;
 
-use super::report::Report;
+use super::report::CheckReport;
 use crate::context::Context;
 
 /// Opens one idle connection to the store more than its role may have sessions, and closes all.
-pub(super) async fn look(context: &Context, report: &mut Report) {
+pub(super) async fn look(context: &Context, report: &mut CheckReport) {
     let (pooler, sessions) = (context.settings.pooler, context.settings.stored.store_sessions);
     let wanted = pooler.role_limit(sessions).saturating_add(1);
     // A login that fails is reported by the check of the sessions.
@@ -17,7 +17,7 @@ pub(super) async fn look(context: &Context, report: &mut Report) {
     }
 }
 
-fn judge(pooler: Pooler, sessions: u32, found: IdleConnections, report: &mut Report) {
+fn judge(pooler: Pooler, sessions: u32, found: IdleConnections, report: &mut CheckReport) {
     let IdleConnections { requested, opened, end } = found;
     let (name, proves) = (pooler.name(), requested > pooler.role_limit(sessions));
     match (pooler, end) {
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     fn said(pooler: Pooler, sessions: u32, found: (u32, u32, IdleEnd)) -> (bool, usize, String) {
-        let mut report = Report::default();
+        let mut report = CheckReport::default();
         let (requested, opened, end) = found;
         judge(pooler, sessions, IdleConnections { requested, opened, end }, &mut report);
         (report.is_fine(), report.warnings(), report.text())

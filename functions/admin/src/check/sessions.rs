@@ -5,7 +5,7 @@ use ports::postgres::capacity::{Capacity, Next};
 use ports::postgres::pooler::Pooler;
 use store::StoreState;
 
-use super::report::Report;
+use super::report::CheckReport;
 use crate::context::Context;
 
 /// Opens all sessions for a moment and closes them. The source is skipped while chunks are read from it.
@@ -13,7 +13,7 @@ pub(super) async fn look(
     context: &Context,
     state: Option<&StoreState>,
     source_answers: bool,
-    report: &mut Report,
+    report: &mut CheckReport,
 ) {
     let (stored, pooler) = (&context.settings.stored, context.settings.pooler);
     let Some(state) = state else { return };
@@ -38,7 +38,7 @@ pub(super) async fn look(
     }
 }
 
-fn no_login(of: &str, error: &dyn std::error::Error, report: &mut Report) {
+fn no_login(of: &str, error: &dyn std::error::Error, report: &mut CheckReport) {
     report.wrong(
         "pool",
         format!("login to the {of} failed: {}", ports::telemetry::chain(error)),
@@ -46,7 +46,14 @@ fn no_login(of: &str, error: &dyn std::error::Error, report: &mut Report) {
     );
 }
 
-fn judge(of: &str, parameter: &str, promised: u32, pooler: Pooler, capacity: Capacity, report: &mut Report) {
+fn judge(
+    of: &str,
+    parameter: &str,
+    promised: u32,
+    pooler: Pooler,
+    capacity: Capacity,
+    report: &mut CheckReport,
+) {
     let Capacity { requested, opened, next } = capacity;
     let counted =
         if requested < promised { format!("{requested} of {promised}") } else { promised.to_string() };
@@ -100,7 +107,7 @@ mod tests {
     }
 
     fn through(pooler: Pooler, promised: u32, requested: u32, opened: u32, next: Next) -> (bool, String) {
-        let mut report = Report::default();
+        let mut report = CheckReport::default();
         judge("source", "Budget", promised, pooler, Capacity { requested, opened, next }, &mut report);
         (report.is_fine(), report.text())
     }

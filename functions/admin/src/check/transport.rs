@@ -2,11 +2,11 @@
 
 use ports::postgres::login::{Login, Transport};
 
-use super::report::Report;
+use super::report::CheckReport;
 use crate::context::Settings;
 
 /// Checks the URLs. Connections that do not leave the machine are not reported.
-pub(super) fn look(settings: &Settings, report: &mut Report) {
+pub(super) fn look(settings: &Settings, report: &mut CheckReport) {
     let urls = [
         ("store", "StoreUrl", Some(&settings.store_url), settings.login),
         ("source", "SourceUrl", Some(&settings.source_url), settings.login),
@@ -46,7 +46,7 @@ mod tests {
                 login,
                 ..Settings::example()
             };
-            let mut report = Report::default();
+            let mut report = CheckReport::default();
             look(&settings, &mut report);
             (report.warnings(), report.text())
         };

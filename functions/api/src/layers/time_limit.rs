@@ -8,7 +8,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::time::{Instant, timeout_at};
 
-use crate::refusal::Refusal;
+use crate::error::ApiError;
 
 /// Maximum time of a request.
 pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(25);
@@ -41,7 +41,7 @@ pub(crate) async fn route_time_limit(request: Request, next: Next) -> Response {
 
 fn too_slow() -> Response {
     tracing::warn!("a request reached its time limit and was ended");
-    Refusal::too_slow().into_response()
+    ApiError::too_slow().into_response()
 }
 
 #[cfg(test)]

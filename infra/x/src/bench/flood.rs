@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::commands::test;
 use crate::stack::postgres;
-use crate::stack::start::{Plan, Sample};
+use crate::stack::start::{Sample, StackSpec};
 
 /// Sessions at the source. On AWS each worker has processors of its own, so the budget is what two tenants share. Two
 /// workers leave this machine's processors to the api, as there.
@@ -19,7 +19,7 @@ const STORE_SESSIONS: u32 = 4;
 pub(super) fn run() -> Result<ExitCode> {
     // No rate limit: as many requests as six connections can send.
     let set = [("TenantRequestsPerSecond".to_owned(), "0".to_owned())];
-    let plan = Plan {
+    let spec = StackSpec {
         name: "flood",
         budget: BUDGET,
         store_sessions: STORE_SESSIONS,
@@ -29,5 +29,5 @@ pub(super) fn run() -> Result<ExitCode> {
         cdn: false,
         pooler: true,
     };
-    test::faults(&plan, "flood::", &[("SLUICE_FLOOD_FULL", "1".to_owned())])
+    test::faults(&spec, "flood::", &[("SLUICE_FLOOD_FULL", "1".to_owned())])
 }

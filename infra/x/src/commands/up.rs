@@ -8,7 +8,7 @@ use crate::binaries;
 use crate::machine::venv::Venv;
 use crate::machine::{prerequisites, signals};
 use crate::stack::postgres;
-use crate::stack::start::{Plan, Sample, start};
+use crate::stack::start::{Sample, StackSpec, start};
 use crate::stack::state::{Stack, down_command};
 
 /// Example command printed for a stack with the sample.
@@ -68,7 +68,7 @@ pub(crate) fn run(args: &UpArgs) -> Result<()> {
         binaries::build()?;
     }
     let sample = if args.no_sample { Sample::None } else { Sample::Whole(args.scale) };
-    let plan = Plan {
+    let spec = StackSpec {
         name,
         budget: args.budget,
         store_sessions: args.store_sessions.unwrap_or(if args.no_pooler { 16 } else { 4 }),
@@ -78,7 +78,7 @@ pub(crate) fn run(args: &UpArgs) -> Result<()> {
         cdn: !args.no_cdn,
         pooler: !args.no_pooler,
     };
-    let (guard, stack) = start(&plan, &venv)?;
+    let (guard, stack) = start(&spec, &venv)?;
     greet(&stack, sample);
     if args.detach {
         println!("\nLeft running. Stop it with: {}", down_command(name));

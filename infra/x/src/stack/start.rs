@@ -10,7 +10,7 @@ use super::state::{Guard, Stack, port_of};
 use super::{admin, deploy, emulator, pgbouncer, postgres, redis};
 use crate::machine::progress::Step;
 use crate::machine::venv::Venv;
-use crate::machine::{place, process, signals, surroundings};
+use crate::machine::{environment, paths, process, signals};
 
 /// Tenant of the printed key.
 pub(crate) const TENANT: &str = "demo";
@@ -29,7 +29,7 @@ pub(crate) enum Sample {
 }
 
 /// Properties of the stack to start.
-pub(crate) struct Plan<'a> {
+pub(crate) struct StackSpec<'a> {
     pub(crate) name: &'a str,
     pub(crate) budget: u32,
     pub(crate) store_sessions: u32,
@@ -44,8 +44,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) pooler: bool,
 }
 
-impl<'a> Plan<'a> {
-    /// Returns a plan with the whole sample at this scale, four sessions at source and store, and no CDN.
+impl<'a> StackSpec<'a> {
+    /// Returns a stack with the whole sample at this scale, four sessions at source and store, and no CDN.
     pub(crate) fn sample(name: &'a str, scale: f64) -> Self {
         Self {
             name,
@@ -61,17 +61,17 @@ impl<'a> Plan<'a> {
 }
 
 /// Starts a stack of already built functions. It ends with the returned guard.
-pub(crate) fn start(plan: &Plan<'_>, venv: &Venv) -> Result<(Guard, Stack)> {
+pub(crate) fn start(spec: &StackSpec<'_>, venv: &Venv) -> Result<(Guard, Stack)> {
     let required = [emulator::NAME, postgres::NAME, pgbouncer::NAME];
-    let mut stack = Stack::create(plan.name, if plan.pooler { &required } else { &required[..2] })?;
-    let guard = Guard::new(plan.name);
-    stack.budget = plan.budget;
-    stack.store_sessions = plan.store_sessions;
+    let mut stack = Stack::create(spec.name, if spec.pooler { &required } else { &required[..2] })?;
+    let guard = Guard::new(spec.name);
+    stack.budget = spec.budget;
+    stack.store_sessions = spec.store_sessions;
 
-    let pooler = if plan.pooler { " PgBouncer," } else { "" };
+    let pooler = if spec.pooler { " PgBouncer," } else { "" };
     let step = Step::start(&format!("Starting PostgreSQL,{pooler} Redis and the AWS emulator"));
-    postgres::start(&mut stack, venv, plan.max_connections)?;
-    if plan.pooler {
+    postgres::start(&mut stack, venv, spec.max_connections)?;
+    if spec.pooler {
         pgbouncer::start(&mut stack)?;
     } else {
         pgbouncer::leave_out(&mut stack)?;
@@ -79,15 +79,15 @@ pub(crate) fn start(plan: &Plan<'_>, venv: &Venv) -> Result<(Guard, Stack)> {
     redis::start(&mut stack)?;
     emulator::start(&mut stack, venv)?;
     let redis = if stack.redis_url.is_empty() { "none".to_owned() } else { stack.redis_port.to_string() };
-    let pooler = if plan.pooler { format!(" {},", stack.pooler_port) } else { String::new() };
+    let pooler = if spec.pooler { format!(" {},", stack.pooler_port) } else { String::new() };
     step.done(&format!("ports {},{pooler} {redis} and {}", stack.direct_port, port_of(&stack.aws_endpoint)));
     signals::check()?;
 
     let step = Step::start("Deploying template.yaml");
     // An explicit `CreateCdn` leaves the CDN to the template.
-    let wanted = plan.cdn && plan.set.iter().all(|(name, _)| name != "CreateCdn");
+    let wanted = spec.cdn && spec.set.iter().all(|(name, _)| name != "CreateCdn");
     let cdn = if wanted { Cdn::prepare(venv)? } else { None };
-    deploy::run(&mut stack, venv, plan.set, cdn.as_ref())?;
+    deploy::run(&mut stack, venv, spec.set, cdn.as_ref())?;
     step.done("deployed");
     signals::check()?;
 
@@ -103,7 +103,7 @@ pub(crate) fn start(plan: &Plan<'_>, venv: &Venv) -> Result<(Guard, Stack)> {
     step.done("migrated");
     signals::check()?;
 
-    match plan.sample {
+    match spec.sample {
         Sample::None => {}
         Sample::Tables(scale) => load_tables(&stack, venv, scale)?,
         Sample::Whole(scale) => {
@@ -120,7 +120,7 @@ pub(crate) fn start(plan: &Plan<'_>, venv: &Venv) -> Result<(Guard, Stack)> {
 
 fn load_tables(stack: &Stack, venv: &Venv, scale: f64) -> Result<()> {
     let step = Step::start("Loading the sample database");
-    let mut load = surroundings::command(venv.python());
+    let mut load = environment::command(venv.python());
     load.arg(sample("load.py")).args(["--url", &stack.owner_url, "--scale", &scale.to_string()]);
     process::run(load.env("PYTHONDONTWRITEBYTECODE", "1"), "see its messages above")?;
     step.done("loaded");
@@ -138,5 +138,5 @@ fn apply_catalog(stack: &Stack, venv: &Venv) -> Result<()> {
 }
 
 fn sample(file: &str) -> PathBuf {
-    place::root().join("infra/sample").join(file)
+    paths::root().join("infra/sample").join(file)
 }

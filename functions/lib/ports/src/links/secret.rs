@@ -9,7 +9,7 @@ use aws_sdk_secretsmanager::error::DisplayErrorContext;
 use tokio::sync::OnceCell;
 
 use super::LinksError;
-use crate::sdk::{answered, told};
+use crate::sdk::{responded, text};
 
 /// Maximum time of a read, retries included: a request waits for it.
 const READ_TIMEOUT: Duration = Duration::from_secs(4);
@@ -66,8 +66,8 @@ impl Secret for SecretsManager {
         let call = self.client().await.describe_secret().secret_id(&self.id);
         let answer = tokio::time::timeout(READ_TIMEOUT, call.send()).await;
         let answer = answer.map_err(|late| LinksError::Silent(late.into()))?.map_err(|error| {
-            let why = told(&error).into();
-            if answered(&error) { LinksError::Unread(why) } else { LinksError::Silent(why) }
+            let why = text(&error).into();
+            if responded(&error) { LinksError::Unread(why) } else { LinksError::Silent(why) }
         })?;
         let mut stages = answer.version_ids_to_stages().into_iter().flat_map(|versions| versions.values());
         Ok(stages.any(|stages| stages.iter().any(|stage| stage == CURRENT)))

@@ -23,7 +23,7 @@ const KEPT_RETRY_SECS: u32 = 300;
 
 /// Error response.
 #[derive(Clone, Debug)]
-pub(crate) struct Refusal {
+pub(crate) struct ApiError {
     pub(crate) status: StatusCode,
     /// Last part of the problem type; `None` if the status says everything.
     pub(crate) kind: Option<&'static str>,
@@ -32,7 +32,7 @@ pub(crate) struct Refusal {
     pub(crate) retry_after_secs: Option<u32>,
 }
 
-impl Refusal {
+impl ApiError {
     pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self { status, kind: None, detail: detail.into(), violations: Vec::new(), retry_after_secs: None }
     }
@@ -250,7 +250,7 @@ impl Refusal {
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
         let headers = response.headers_mut();
@@ -265,7 +265,7 @@ impl IntoResponse for Refusal {
     }
 }
 
-impl From<StoreError> for Refusal {
+impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Busy(_) | StoreError::Conflict(_) => {
@@ -285,7 +285,7 @@ impl From<StoreError> for Refusal {
     }
 }
 
-impl From<AcceptError> for Refusal {
+impl From<AcceptError> for ApiError {
     fn from(error: AcceptError) -> Self {
         match error {
             AcceptError::KeyReused => Self::new(
