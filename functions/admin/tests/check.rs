@@ -150,9 +150,9 @@ async fn budgets_roles_pools_and_the_server_are_compared() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pooler_is_proved_by_idle_connections() {
-    let Some(ground) = Ground::new().await else { return };
-    let (b, s) = (ground.stored.budget, ground.stored.store_sessions);
-    let through = async |pooler| check(Settings { pooler, ..ground.settings() }, nothing_beside()).await;
+    let Some(fixture) = Fixture::new().await else { return };
+    let (b, s) = (fixture.stored.budget, fixture.stored.store_sessions);
+    let through = async |pooler| check(Settings { pooler, ..fixture.settings() }, nothing_beside()).await;
     let answer = through(Pooler::Own).await;
     says(&answer, &format!("pooler: own, as deployed: {} idle connections to the store share", s + 1));
     let answer = through(Pooler::None).await;
@@ -166,9 +166,9 @@ async fn pooler_is_proved_by_idle_connections() {
 
     // Straight to the server, where each connection is a session. The roles of the stack have none left there.
     let role = format!("t_pooler_{}", std::process::id());
-    let run = async |statement: String| store::migrate(&ground.owner_url, &[statement]).await.unwrap();
+    let run = async |statement: String| store::migrate(&fixture.owner_url, &[statement]).await.unwrap();
     run(format!("create role {role} login connection limit 3 password 'x'")).await;
-    let (_, server) = ground.owner_url.split_once('@').unwrap();
+    let (_, server) = fixture.owner_url.split_once('@').unwrap();
     let found = Store::new(&format!("postgres://{role}:x@{server}")).unwrap().idle_connections(4).await;
     run(format!("drop role {role}")).await;
     assert_eq!(found.unwrap(), IdleConnections { requested: 4, opened: 3, end: IdleEnd::NoSession });
