@@ -52,7 +52,7 @@ class EveryChoice(unittest.TestCase):
             resources = evaluated.resources()
             stacks = of_type(resources, "AWS::CloudFormation::Stack")
             wanted = {
-                "Proxy": choice["proxy"] != "none", "Cdn": choice["cdn"] != "none", "Cache": choice["cache"] == "own",
+                "Proxy": choice["Pooler"] == "proxy", "Cdn": choice["cdn"] != "none", "Cache": choice["cache"] == "own",
                 "Observability": choice["CreateAlarms"] == "true", "Example": choice["network"] == "example",
                 "Endpoints": choice["network"] == "example" or (choice["network"] == "given" and choice["CreateEndpoints"] != "false"),
             }
@@ -92,8 +92,8 @@ class EveryChoice(unittest.TestCase):
             for variable, url in urls.items():
                 role = variable[:-4].lower()
                 self.assertIn(role, url)
-                self.assertEqual("sslmode=verify-full" in url, choice["proxy"] != "none")
-                made_here = choice["proxy"] != "none" or choice["network"] == "example"
+                self.assertEqual("sslmode=verify-full" in url, choice["Pooler"] == "proxy")
+                made_here = choice["Pooler"] == "proxy" or choice["network"] == "example"
                 by_password = made_here and choice["DatabaseAuth"] == "password"
                 self.assertEqual("resolve:secretsmanager" in url, by_password)
                 self.assertEqual(f"{role}@" in url, choice["DatabaseAuth"] == "iam")
@@ -132,11 +132,11 @@ class EveryChoice(unittest.TestCase):
         """And functions reach the proxy on 5432, whatever the database's port is."""
         ports = set()
         for choice, evaluated in self.each():
-            if choice["proxy"] == "none":
+            if choice["Pooler"] != "proxy":
                 continue
             resources = evaluated.resources()
             port = resources["Proxy"]["Properties"]["Parameters"]["DatabasePort"]
-            self.assertEqual(port, "5433" if choice["proxy"] == "cluster" else "5432")
+            self.assertEqual(port, "5433" if choice["ProxyTarget"] == "cluster" else "5432")
             self.assertNotIn(":5433", json.dumps(resources))
             ports.add(port)
         self.assertEqual(ports, {"5432", "5433"})
@@ -144,7 +144,7 @@ class EveryChoice(unittest.TestCase):
     def test_passwords_that_were_made_can_be_found(self):
         for choice, evaluated in self.each():
             outputs = evaluated.outputs()
-            made_here = choice["proxy"] != "none" or choice["network"] == "example"
+            made_here = choice["Pooler"] == "proxy" or choice["network"] == "example"
             wanted = {"SourceSecretArn", "StoreSecretArn"} if made_here and choice["DatabaseAuth"] == "password" else set()
             self.assertEqual({"SourceSecretArn", "StoreSecretArn"} & set(outputs), wanted)
             self.assertEqual("DistributionDomain" in outputs, choice["cdn"] != "none")
@@ -160,10 +160,29 @@ class EveryChoice(unittest.TestCase):
             self.assertEqual(worker.get("ReservedConcurrentExecutions"), reserved)
             api = resources["ApiFunction"]["Properties"].get("ReservedConcurrentExecutions")
             asked = None if choice["ApiConcurrency"] == "0" else choice["ApiConcurrency"]
-            self.assertEqual(api, 8 if choice["Pooled"] == "false" else asked)
+            self.assertEqual(api, 8 if choice["Pooler"] == "none" else asked)
             for stack in ("Proxy", "Observability"):
                 if stack in resources:
                     self.assertEqual(resources[stack]["Properties"]["Parameters"]["Budget"], budget)
+
+    def test_alarms_of_the_sweeper_follow_its_schedule(self):
+        """A period without a run would be an alarm, and one of a failing sweeper would never be three in a row."""
+        seen = set()
+        for choice, evaluated in self.each():
+            resources = evaluated.resources()
+            minutes = int(choice["SweepMinutes"])
+            schedule, = of_type(resources, "AWS::Scheduler::Schedule").values()
+            unit = "minute" if minutes == 1 else "minutes"
+            self.assertEqual(schedule["Properties"]["ScheduleExpression"], f"rate({minutes} {unit})")
+            if "Observability" not in resources:
+                continue
+            given = known(resources["Observability"]["Properties"]["Parameters"])
+            alarms = cfn.Evaluation(self.nested["observability"], given).resources()
+            for name in ("SweeperSilent", "SweepFails"):
+                period = int(alarms[name]["Properties"]["Period"])
+                self.assertGreaterEqual(period, 2 * 60 * minutes)
+                seen.add((minutes, period))
+        self.assertEqual(seen, {(1, 300), (5, 600), (15, 1800)})
 
     def test_functions_in_a_network_have_a_way_to_what_they_call(self):
         for choice, evaluated in self.each():
@@ -258,16 +277,19 @@ class Rules(unittest.TestCase):
 
     def test_contradictory_parameters_are_refused_with_the_remedy(self):
         self.assertIn("SourceUrl", self.refused(SourceUrl=""))
-        self.assertIn("ProxyTargetId", self.refused(CreateProxy="true", VpcId="vpc-1"))
-        self.assertIn("VpcId", self.refused(CreateProxy="true", ProxyTargetId="shop"))
-        self.assertIn("DatabaseSecurityGroupId", self.refused(CreateProxy="true", ProxyTargetId="shop", VpcId="v"))
-        self.assertIn("Pooled", self.refused(CreateProxy="true", ProxyTargetId="a", VpcId="v", Pooled="false", StoreSessions="16"))
-        self.assertIn("Pooled", self.refused(CreateExample="true"))
-        self.assertIn("ProxyTarget", self.refused(CreateExample="true", CreateProxy="true", ProxyTarget="cluster"))
+        self.assertIn("ProxyTargetId", self.refused(Pooler="proxy", VpcId="vpc-1"))
+        self.assertIn("VpcId", self.refused(Pooler="proxy", ProxyTargetId="shop"))
+        self.assertIn("DatabaseSecurityGroupId", self.refused(Pooler="proxy", ProxyTargetId="shop", VpcId="v"))
+        self.assertIn("Pooler", self.refused(CreateExample="true", Pooler="own"))
+        self.assertEqual(self.refused(CreateExample="true"), "")
+        self.assertIn("StoreSessions", self.refused(StoreSessions="4"))
+        self.assertIn("ReserveConcurrency", self.refused(ReserveConcurrency="false"))
+        self.assertEqual(self.refused(StoreSessions="4", Pooler="own", ReserveConcurrency="false"), "")
+        self.assertIn("ProxyTarget", self.refused(CreateExample="true", Pooler="proxy", ProxyTarget="cluster"))
         self.assertIn("neither", self.refused(ExampleFirstZone="us-east-1b"))
         self.assertIn("two zones", self.refused(ExampleFirstZone="us-east-1b", ExampleSecondZone="us-east-1b"))
-        self.assertIn("CreateProxy", self.refused(DatabaseAuth="iam"))
-        self.assertIn("ProxyTargetResourceId", self.refused(DatabaseAuth="iam", CreateProxy="true", ProxyTargetId="a", VpcId="v"))
+        self.assertIn("Pooler", self.refused(DatabaseAuth="iam"))
+        self.assertIn("ProxyTargetResourceId", self.refused(DatabaseAuth="iam", Pooler="proxy", ProxyTargetId="a", VpcId="v"))
         self.assertIn("public key", self.refused(CreateCdn="true"))
         self.assertIn("CdnCertificateArn", self.refused(CdnAlias="exports.example.com"))
         domain = {"ApiDomain": "api.example.com", "ApiCertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/a"}
@@ -313,7 +335,7 @@ class Rules(unittest.TestCase):
         for name, spec in root["Parameters"].items():
             self.assertIn("Default", spec, name)
         given = {
-            "CreateProxy": "true", "DatabaseName": "shop", "ProxyTargetId": "shop", "DatabaseSecurityGroupId": "sg-2",
+            "Pooler": "proxy", "DatabaseName": "shop", "ProxyTargetId": "shop", "DatabaseSecurityGroupId": "sg-2",
             "OwnerUrl": "postgres://owner:c@db/shop", "Budget": "8", "StoreSessions": "6", "VpcId": "vpc-1",
             "VpcSubnetIds": "subnet-1,subnet-2", "VpcSecurityGroupIds": "sg-1", "CreateEndpoints": "false", "AlarmEmail": "a@b.c",
         }

@@ -21,7 +21,7 @@ ENCRYPTED = {
 def resources(key):
     source = load("root")
     made = template.translate(source, {name: "s3://b/k" for name in template.code_folders(source)}, "us-east-1")
-    return cfn.Evaluation(made, {**choices.parameters({"network": "given", "proxy": "instance", "cdn": "both"}), "KmsKeyArn": key}).resources()
+    return cfn.Evaluation(made, {**choices.parameters({"network": "given", "Pooler": "proxy", "cdn": "both"}), "KmsKeyArn": key}).resources()
 
 
 class Key(unittest.TestCase):

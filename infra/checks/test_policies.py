@@ -140,7 +140,7 @@ class Calls:
 class LeastPrivilege(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        everything = {"network": "given", "proxy": "instance", "DatabaseAuth": "iam", "cdn": "both", "cache": "own"}
+        everything = {"network": "given", "Pooler": "proxy", "DatabaseAuth": "iam", "cdn": "both", "cache": "own"}
         cls.key = choices.SIDES["KmsKeyArn"][1]
         given = {**choices.parameters(everything), "Tracing": "Active", "KmsKeyArn": cls.key, "OnlyThroughCdn": "true"}
         cls.resources = cfn.Evaluation(load("root"), given).resources()

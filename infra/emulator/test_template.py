@@ -271,14 +271,15 @@ class OurTemplate(unittest.TestCase):
         found = 0
         for budget in range(2, 60):
             for sessions in range(2, 70):
-                given = {"Auth": "keys", "Pooled": "false", "ReserveConcurrency": "true", "Budget": budget}
+                given = {"Auth": "keys", "Pooler": "none", "ReserveConcurrency": "true", "Budget": budget}
                 given["StoreSessions"] = sessions
                 if accepted(given):
                     found += 1
                     self.assertGreaterEqual(sessions, budget + api_concurrency + 2)
         self.assertGreater(found, 20)
-        pooled = {"Pooled": "true", "ReserveConcurrency": "false", "Budget": 4, "StoreSessions": 4}
+        pooled = {"Pooler": "own", "ReserveConcurrency": "false", "Budget": 4, "StoreSessions": 4}
         self.assertTrue(accepted({"Auth": "keys", **pooled}))
+        self.assertTrue(accepted({}), "a plain RDS with the defaults")
 
 
 if __name__ == "__main__":

@@ -10,9 +10,11 @@ use admin::{Beside, CommandOutput, Context, Settings};
 use ports::cache::RedisCache;
 use ports::links::{MemorySecret, SecretsManager};
 use ports::objects::{MemoryObjects, S3Objects};
+use ports::postgres::capacity::{IdleConnections, IdleEnd};
+use ports::postgres::pooler::Pooler;
 use ports::queue::{MemoryQueue, SqsQueue};
 use serde_json::{Value, json};
-use store::StoredSettings;
+use store::{Store, StoredSettings};
 use tokio::sync::{Mutex, MutexGuard};
 
 /// Lock for checks. A check opens all sessions for a moment, so two at once would each find too few.
@@ -21,6 +23,7 @@ static CHECKING: Mutex<()> = Mutex::const_new(());
 /// The stack as deployed by its template, for one test at a time.
 struct Fixture {
     _alone: MutexGuard<'static, ()>,
+    owner_url: String,
     source_url: String,
     store_url: String,
     queue_url: String,
@@ -37,7 +40,7 @@ impl Fixture {
         };
         let stack: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
         let url = |key: &str| stack[key].as_str().unwrap().to_owned();
-        let kept = store::Store::new(&url("storeUrl")).unwrap().state().await.unwrap().settings;
+        let kept = Store::new(&url("storeUrl")).unwrap().state().await.unwrap().settings;
         let number = |name: &str| kept[name].parse().unwrap();
         let stored = StoredSettings {
             budget: number("budget"),
@@ -55,6 +58,7 @@ impl Fixture {
         };
         Some(Self {
             _alone: CHECKING.lock().await,
+            owner_url: url("ownerUrl"),
             source_url: url("sourceUrl"),
             store_url: url("storeUrl"),
             queue_url: url("queueUrl"),
@@ -75,6 +79,7 @@ impl Fixture {
             source_url: self.source_url.clone(),
             store_url: self.store_url.clone(),
             login: Default::default(),
+            pooler: Pooler::Own,
             stored: self.stored,
             tokens: false,
             max_active_sessions: 0,
@@ -150,6 +155,32 @@ async fn budgets_roles_pools_and_the_server_are_compared() {
             "budget {b} and store sessions 60 plus 3 reserved sessions exceed max_connections (40); lower Budget or StoreSessions, or raise max_connections"
         ),
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pooler_is_proved_by_idle_connections() {
+    let Some(fixture) = Fixture::new().await else { return };
+    let (b, s) = (fixture.stored.budget, fixture.stored.store_sessions);
+    let through = async |pooler| check(Settings { pooler, ..fixture.settings() }, nothing_beside()).await;
+    let answer = through(Pooler::Own).await;
+    says(&answer, &format!("pooler: own, as deployed: {} idle connections to the store share", s + 1));
+    let answer = through(Pooler::None).await;
+    says(
+        &answer,
+        &format!("warn   pooler: Pooler=none, but {} idle connections to the store can be open", s + 1),
+    );
+    // Behind RDS Proxy the roles may have three times as many sessions.
+    let answer = through(Pooler::Proxy).await;
+    says(&answer, &format!("sluice_source may have {b} sessions instead of {}; run admin migrate", 3 * b));
+
+    // Straight to the server, where each connection is a session. The roles of the stack have none left there.
+    let role = format!("t_pooler_{}", std::process::id());
+    let run = async |statement: String| store::migrate(&fixture.owner_url, &[statement]).await.unwrap();
+    run(format!("create role {role} login connection limit 3 password 'x'")).await;
+    let (_, server) = fixture.owner_url.split_once('@').unwrap();
+    let found = Store::new(&format!("postgres://{role}:x@{server}")).unwrap().idle_connections(4).await;
+    run(format!("drop role {role}")).await;
+    assert_eq!(found.unwrap(), IdleConnections { requested: 4, opened: 3, end: IdleEnd::NoSession });
 }
 
 #[tokio::test(flavor = "multi_thread")]

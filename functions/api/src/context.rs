@@ -7,6 +7,7 @@ use ports::fault::Faults;
 use ports::links::{Cdn, SecretsManager};
 use ports::objects::{Objects, S3Objects};
 use ports::postgres::login::Login;
+use ports::postgres::pooler::Pooler;
 use ports::queue::{Queue, SqsQueue};
 use store::Store;
 
@@ -44,8 +45,11 @@ impl Context {
     pub fn from_env() -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let faults = Faults::from_env();
         let login = Login::read(config::optional("SLUICE_DATABASE_AUTH").as_deref())?;
-        let store =
-            Store::new(&config::required("SLUICE_STORE_URL")?)?.with_login(login).with_faults(&faults);
+        let pooler = Pooler::read(config::optional("SLUICE_POOLER").as_deref())?;
+        let store = Store::new(&config::required("SLUICE_STORE_URL")?)?
+            .with_login(login)
+            .with_pooler(pooler)
+            .with_faults(&faults);
         let queue_url = config::required("SLUICE_QUEUE_URL")?;
         let bucket = config::required("SLUICE_BUCKET")?;
         let deployment = config::required("SLUICE_DEPLOYMENT")?;

@@ -12,6 +12,9 @@ use store::{AcceptError, Full, Kept, StoreError, Unpaid};
 /// Seconds to wait before a retry if the store is busy.
 const BUSY_RETRY_SECS: u32 = 5;
 
+/// Seconds to wait before a retry of a request that reached its time limit.
+const SLOW_RETRY_SECS: u32 = 1;
+
 /// Seconds to wait before a retry if the tenant has too many live exports.
 const FULL_RETRY_SECS: u32 = 30;
 
@@ -56,6 +59,12 @@ impl ApiError {
             StatusCode::UNAUTHORIZED,
             "the token is missing or not valid, or has no expiry; send it as Authorization: Bearer …",
         )
+    }
+
+    /// 401: the token was verified, but it is an ID token.
+    pub(crate) fn id_token() -> Self {
+        let detail = "this is an ID token, which is for the application where the user logged in; send the access token";
+        Self::new(StatusCode::UNAUTHORIZED, detail)
     }
 
     /// 403: the token was verified but lacks a claim that this deployment needs.
@@ -216,6 +225,12 @@ impl ApiError {
     pub(crate) fn catalog_changed() -> Self {
         let detail = "the catalog changed while the request was validated; try again shortly";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).of_kind("busy").after(BUSY_RETRY_SECS)
+    }
+
+    /// 503: the request reached its time limit. It may have been carried out all the same.
+    pub(crate) fn too_slow() -> Self {
+        let detail = "the request took too long and was ended; send it again, with the same Idempotency-Key if it has one";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).of_kind("busy").after(SLOW_RETRY_SECS)
     }
 
     /// 500. The cause was logged and is not revealed to the caller.

@@ -3,6 +3,7 @@
 
 use export::count::count;
 use ports::postgres::capacity::{Capacity, Next};
+use ports::postgres::pooler::Pooler;
 use store::StoreState;
 
 use super::report::CheckReport;
@@ -15,11 +16,11 @@ pub(super) async fn look(
     source_answers: bool,
     report: &mut CheckReport,
 ) {
-    let stored = &context.settings.stored;
+    let (stored, pooler) = (&context.settings.stored, context.settings.pooler);
     let Some(state) = state else { return };
     if source_answers && state.in_flight == 0 {
         match context.source.capacity(stored.budget).await {
-            Ok(room) => judge("source", "Budget", stored.budget, room, report),
+            Ok(room) => judge("source", "Budget", stored.budget, pooler, room, report),
             Err(error) => no_login("source", &error, report),
         }
     } else if source_answers {
@@ -32,8 +33,12 @@ pub(super) async fn look(
         );
     }
     match context.store.capacity(stored.store_sessions).await {
-        Ok(room) => judge("store", "StoreSessions", stored.store_sessions, room, report),
+        Ok(room) => judge("store", "StoreSessions", stored.store_sessions, pooler, room, report),
         Err(error) => no_login("store", &error, report),
+    }
+    // Without a pooler it takes all sessions of the store for a moment, for which workers would have to wait.
+    if state.in_flight == 0 {
+        super::pooler::look(context, report).await;
     }
 }
 
@@ -45,7 +50,14 @@ fn no_login(of: &str, error: &dyn std::error::Error, report: &mut CheckReport) {
     );
 }
 
-fn judge(of: &str, parameter: &str, promised: u32, capacity: Capacity, report: &mut CheckReport) {
+fn judge(
+    of: &str,
+    parameter: &str,
+    promised: u32,
+    pooler: Pooler,
+    capacity: Capacity,
+    report: &mut CheckReport,
+) {
     let Capacity { requested, opened, next } = capacity;
     let [all, tried] = [promised, requested].map(|number| count(u64::from(number), "session"));
     let counted = if requested < promised { format!("{requested} of {all}") } else { all.clone() };
@@ -71,6 +83,11 @@ fn judge(of: &str, parameter: &str, promised: u32, capacity: Capacity, report: &
                 },
             );
         }
+        // Its pool is larger than the budgets, and so are the limits of the roles.
+        Next::Allowed if pooler == Pooler::Proxy => report.fine(
+            "pool",
+            format!("{counted} sessions to the {of} can be open at once; the pool of RDS Proxy allows more, and {}", holder(of)),
+        ),
         Next::Allowed if requested == promised => report.wrong(
             "pool",
             format!(
@@ -91,14 +108,34 @@ fn judge(of: &str, parameter: &str, promised: u32, capacity: Capacity, report: &
     }
 }
 
+/// Returns what limits the sessions behind RDS Proxy.
+fn holder(of: &str) -> &'static str {
+    match of {
+        "source" => "the number of running workers keeps them within Budget",
+        _ => "it is the limit, not StoreSessions",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn said(promised: u32, requested: u32, opened: u32, next: Next) -> (bool, String) {
+        through(Pooler::Own, promised, requested, opened, next)
+    }
+
+    fn through(pooler: Pooler, promised: u32, requested: u32, opened: u32, next: Next) -> (bool, String) {
         let mut report = CheckReport::default();
-        judge("source", "Budget", promised, Capacity { requested, opened, next }, &mut report);
+        judge("source", "Budget", promised, pooler, Capacity { requested, opened, next }, &mut report);
         (report.is_fine(), report.text())
+    }
+
+    #[test]
+    fn proxy_may_allow_more_but_not_less() {
+        let (fine, text) = through(Pooler::Proxy, 5, 5, 5, Next::Allowed);
+        assert!(fine && text.contains("the number of running workers keeps them within Budget"), "{text}");
+        assert!(!through(Pooler::Proxy, 5, 5, 3, Next::Queued).0);
+        assert!(!through(Pooler::None, 5, 5, 5, Next::Allowed).0);
     }
 
     #[test]

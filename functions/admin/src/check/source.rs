@@ -7,7 +7,7 @@ use source::{Inspector, SourceError};
 use store::source_settings;
 
 use super::report::CheckReport;
-use super::store::limits;
+use super::store::{limits, supported};
 use super::{source_log, source_role};
 use crate::context::{Context, SESSION_TIMEOUT};
 use crate::failure::Failure;
@@ -33,7 +33,9 @@ async fn ask(context: &Context, report: &mut CheckReport) -> Result<(Server, Str
         "source",
         format!("PostgreSQL {}, database {}, as {}{standby}", server.version, server.database, server.role),
     );
-    limits("source", &server, context.settings.stored.budget, report);
+    supported("source", &server, report);
+    let settings = &context.settings;
+    limits("source", &server, settings.pooler.role_limit(settings.stored.budget), report);
     let wrong = differing(&mut inspector, context.settings.stored.worker_timeout_secs).await?;
     if wrong.is_empty() {
         report.fine("source", format!("{} has the settings that the files depend on", server.role));

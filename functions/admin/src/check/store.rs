@@ -1,7 +1,7 @@
 //! The store: reachable, migrated, limited, and with the settings of this deployment.
 
 use export::count::count;
-use ports::postgres::server::Server;
+use ports::postgres::server::{OLDEST_MAJOR, Server, is_too_old};
 use store::{Migration, StoreError, StoreState};
 
 use super::report::CheckReport;
@@ -35,6 +35,7 @@ fn judge(state: &StoreState, settings: &Settings, report: &mut CheckReport) {
         "store",
         format!("PostgreSQL {}, database {}, as {}", server.version, server.database, server.role),
     );
+    supported("store", server, report);
     if state.migration < last {
         report.wrong(
             "store",
@@ -49,7 +50,7 @@ fn judge(state: &StoreState, settings: &Settings, report: &mut CheckReport) {
         );
         report.wrong("store", text, "deploy the version that ran the migration");
     }
-    limits("store", server, settings.stored.store_sessions, report);
+    limits("store", server, settings.pooler.role_limit(settings.stored.store_sessions), report);
     for (name, wanted) in settings.stored.rows() {
         let found = state.settings.get(name).map_or("nothing", String::as_str);
         if found != wanted.to_string() {
@@ -65,7 +66,18 @@ fn judge(state: &StoreState, settings: &Settings, report: &mut CheckReport) {
     }
 }
 
-/// Checks the session limit of a role. This limit enforces the budget, so it must be exact.
+/// Checks that Sluice supports the version of the server.
+pub(super) fn supported(what: &'static str, server: &Server, report: &mut CheckReport) {
+    if is_too_old(&server.version) {
+        report.wrong(
+            what,
+            format!("PostgreSQL {} is too old: Sluice needs {OLDEST_MAJOR} or newer", server.version),
+            "upgrade the server, or use another one",
+        );
+    }
+}
+
+/// Checks the session limit of a role. Except behind RDS Proxy this limit enforces the budget, so it must be exact.
 pub(super) fn limits(what: &'static str, server: &Server, wanted: u32, report: &mut CheckReport) {
     let role = &server.role;
     if server.superuser {
@@ -128,6 +140,15 @@ mod tests {
             own_sessions: 1,
             sees_others: false,
             aurora: false,
+        }
+    }
+
+    #[test]
+    fn servers_before_14_are_reported() {
+        for (version, fine) in [("13.14", false), ("14.0", true)] {
+            let mut report = CheckReport::default();
+            supported("store", &Server { version: version.into(), ..server(4, false) }, &mut report);
+            assert_eq!(report.is_fine(), fine, "{}", report.text());
         }
     }
 

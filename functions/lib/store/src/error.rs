@@ -1,6 +1,6 @@
 //! Errors of the store.
 
-use ports::postgres::server::is_silent;
+use ports::postgres::server::{OLDEST_MAJOR, is_silent};
 
 /// A store operation failed. Nothing was changed, unless the connection broke during commit.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +18,11 @@ pub enum StoreError {
     /// Schema `sluice` is missing or older than this program.
     #[error("the store has not been migrated (run `sluice admin migrate`)")]
     NotMigrated(#[source] Source),
+    /// The server is too old; nothing was applied.
+    #[error(
+        "PostgreSQL {0} is too old: Sluice needs {OLDEST_MAJOR} or newer; upgrade the server, or use another one"
+    )]
+    TooOld(String),
     /// Any other error.
     #[error("the store failed")]
     Failed(#[source] Source),

@@ -18,6 +18,8 @@ pub(crate) fn run(
     overrides: &[(String, String)],
     cdn: Option<&Cdn>,
 ) -> Result<()> {
+    // A stack without a pooler has no port of one.
+    let pooler = if stack.pooler_port == 0 { "none" } else { "own" };
     let mut parameters = BTreeMap::from([
         ("Architecture".to_owned(), Architecture::here().name().to_owned()),
         ("SourceUrl".to_owned(), stack.source_url.clone()),
@@ -25,7 +27,7 @@ pub(crate) fn run(
         ("OwnerUrl".to_owned(), stack.owner_url.clone()),
         ("Budget".to_owned(), stack.budget.to_string()),
         ("StoreSessions".to_owned(), stack.store_sessions.to_string()),
-        ("Pooled".to_owned(), "true".to_owned()),
+        ("Pooler".to_owned(), pooler.to_owned()),
         ("CacheUrl".to_owned(), stack.redis_url.clone()),
         // 32 MiB instead of 256: the sample is small, and its chunks should be split visibly.
         ("TargetBytes".to_owned(), "33554432".to_owned()),

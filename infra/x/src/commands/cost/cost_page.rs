@@ -8,9 +8,10 @@ use export::sweep::{DELETES_PER_PREFIX, LISTS_PER_PREFIX};
 
 use super::measured::{Measured, Pace};
 use super::month::{
-    ACCESS_BYTES_PER_REQUEST, API_SECS, CACHE_UNITS_PER_REQUEST, LOG_BYTES_PER_CHUNK, LOG_BYTES_PER_REQUEST,
-    MonthlyLoad, POLLS, Parts, SWEEP_SECS, Watched, example, fixed, fleet, fleet_pays_above, glue,
-    glue_as_slow, item, snapshot, total, variable,
+    ACCESS_BYTES_PER_REQUEST, API_SECS, AURORA_SLEEPS_AFTER, CACHE_UNITS_PER_REQUEST, IDLE_ACU,
+    LEAST_PROXY_ACU, LOG_BYTES_PER_CHUNK, LOG_BYTES_PER_REQUEST, MonthlyLoad, POLLS, Parts, SWEEP_SECS,
+    Watched, example, fixed, fleet, fleet_pays_above, glue, glue_as_slow, idle_aurora, item, proxy,
+    proxy_of_serverless, reader_endpoint, snapshot, total, variable,
 };
 use super::prices::{CDN_GB, GB_SECOND_X86, NAT_GB, NAT_HOUR, TRANSFER_GB};
 use super::text::{percent, span, table, thousands, usd};
@@ -83,14 +84,30 @@ you have measured one.
 
 {base}
 
-Lambda, the queue, the HTTP API and CloudFront cost nothing without requests. Without `CreateProxy` (if you run your \
-own pooler)
+Lambda, the HTTP API and CloudFront cost nothing without requests; the queue is polled when it is empty. Without `Pooler=proxy` (if you run \
+your own pooler, or none)
 and without `CreateEndpoints` (a network that has them, or functions outside a VPC) most of the fixed cost disappears. The {metrics} \
 metrics come
 with the logs, also without `CreateAlarms`; a metric that is not emitted in a month costs nothing. Alarms \
 use {alarm_metrics} of them. The example
 database of a trial is {example} more. A NAT gateway in place of endpoints would be {nat} a month and zone, and \
 {NAT_GB} per GB.
+
+## What depends on your database
+
+RDS Proxy is billed by the size of the database, not by its own; the table above has the smallest. Of Aurora Serverless \
+it bills the ACU, at
+least {LEAST_PROXY_ACU}. The endpoint for readers (`ReadFromReader=true`) is an interface endpoint in each zone.
+
+An Aurora Serverless with a minimum of 0 ACU sleeps when it has had no connection for {AURORA_SLEEPS_AFTER} minutes at \
+least. The sweeper's query every
+minute keeps it awake, at {IDLE_ACU} ACU, and so does RDS Proxy, which keeps connections. It sleeps between two sweeps with \
+`Pooler=none` and
+`SweepMinutes=15`, if no application uses it either; the next request, or the sweeper, waits for about 15 seconds until it \
+is awake. This is
+part of the database's bill, and in no total.
+
+{database}
 
 ## Cost per month by usage
 
@@ -137,6 +154,7 @@ nothing. Cleanup after failed attempts is not included.
 ",
         times = gzip.run_secs / gzip.least_secs(),
         base = table(&["item", "USD"], &base),
+        database = database(),
         metrics = watched.metrics,
         alarm_metrics = watched.alarm_metrics,
         example = usd(example()),
@@ -150,6 +168,22 @@ nothing. Cleanup after failed attempts is not included.
         mean = first / 1e6,
         paces = paces(measured)?,
     ))
+}
+
+/// Returns the table of what the size and kind of the database add.
+fn database() -> String {
+    let row = |item: &str, value: f64| vec![item.to_owned(), usd(value)];
+    let rows = [
+        row("RDS Proxy, database with 2 vCPU", proxy(2.0)),
+        row("RDS Proxy, database with 4 vCPU", proxy(4.0)),
+        row("RDS Proxy, database with 16 vCPU", proxy(16.0)),
+        row("RDS Proxy, Aurora Serverless of up to 8 ACU", proxy_of_serverless(LEAST_PROXY_ACU)),
+        row("RDS Proxy, Aurora Serverless of up to 32 ACU", proxy_of_serverless(32.0)),
+        row("endpoint of the proxy for readers (two zones)", reader_endpoint()),
+        row("Aurora Serverless kept awake by the sweeper (`SweepMinutes` 1 or 5)", idle_aurora(1.0)),
+        row("the same with `SweepMinutes=15` and `Pooler=none`", idle_aurora(15.0)),
+    ];
+    table(&["item", "USD per month"], &rows)
 }
 
 /// Returns the rows of a month with use.
