@@ -1,15 +1,26 @@
 -- The two roles of Sluice, as `sluice admin migrate` makes them, for those who give Sluice no owner's URL; run it with
--- psql as a role that may create roles, on the database of the store after its migrations (`sluice admin migrate` prints
--- those), and on the source where that is another database.
+-- psql 15 or newer as a role that may create roles, on the database of the store after its migrations (`sluice admin migrate`
+-- prints those), and on the source where that is another database. PostgreSQL must be 14 or newer.
 --
---   psql "$OWNER_URL" -v budget=4 -v store_sessions=4 -v worker_timeout=900 -v iam=false \
---        -v source_password=... -v store_password=... -f infra/roles.sql
+--   export SLUICE_SOURCE_PASSWORD=... SLUICE_STORE_PASSWORD=... PGPASSWORD=...
+--   psql postgres://OWNER@HOST/DATABASE -v budget=4 -v store_sessions=16 -v pooler=none -v worker_timeout=900 -v iam=false \
+--        -f infra/roles.sql
 --
--- Where the deployment made the passwords, they are in the secrets of its outputs SourceSecretArn and StoreSecretArn
--- (infra/README.md has the commands). With iam=true, passwords are not asked for: both roles log in with IAM tokens only, on
--- RDS and Aurora. Safe to run again.
+-- Passwords come from the environment, because every user of a machine can read the arguments of its processes. Where the
+-- deployment made the passwords, they are in the secrets of its outputs SourceSecretArn and StoreSecretArn (infra/README.md has
+-- the commands). With iam=true, passwords are not asked for: both roles log in with IAM tokens only, on RDS and Aurora. Safe to
+-- run again.
 \set ON_ERROR_STOP on
+do $$ begin
+    if current_setting('server_version_num')::integer < 140000 then
+        raise exception 'PostgreSQL % is too old: Sluice needs 14 or newer', current_setting('server_version');
+    end if;
+end $$;
 \set worker_timeout_text :worker_timeout s
+-- A role may have its budget of sessions, and behind RDS Proxy three times as many: each of its nodes keeps idle ones.
+select :budget * case :'pooler' when 'proxy' then 3 else 1 end as source_limit,
+       :store_sessions * case :'pooler' when 'proxy' then 3 else 1 end as store_limit,
+       :'pooler' = 'none' as without_pooler \gset
 -- Longer than a COPY and the waiting before it.
 select (:worker_timeout + 120) || 's' as transaction_timeout_text,
        current_setting('transaction_timeout', true) is not null as has_transaction_timeout,
@@ -24,15 +35,15 @@ create role sluice_source;
 create role sluice_store;
 \endif
 
--- --- limits: the database itself refuses the session too many ---------------------------------------------------------
+-- --- limits: the database itself refuses the session too many (with RDS Proxy: only far too many) ---------------------
 
-alter role sluice_source login connection limit :budget;
-alter role sluice_store login connection limit :store_sessions;
+alter role sluice_source login connection limit :source_limit;
+alter role sluice_store login connection limit :store_limit;
 
 -- --- who may log in --------------------------------------------------------------------------------------------------
 
 \if :iam
--- Whoever has rds_iam logs in by token; a password of before is taken away, so that there is one way only.
+-- A role with rds_iam logs in by token; an earlier password is removed, so that there is one way only.
 alter role sluice_source password null;
 alter role sluice_store password null;
 grant rds_iam to sluice_source;
@@ -42,6 +53,24 @@ do $$ begin
     if exists (select from pg_auth_members m join pg_roles g on g.oid = m.roleid where g.rolname = 'rds_iam'
                and m.member in (select oid from pg_roles where rolname in ('sluice_source', 'sluice_store'))) then
         revoke rds_iam from sluice_source, sluice_store;
+    end if;
+end $$;
+\getenv source_password SLUICE_SOURCE_PASSWORD
+\getenv store_password SLUICE_STORE_PASSWORD
+\if :{?source_password}
+\else
+do $$ begin raise exception 'set SLUICE_SOURCE_PASSWORD in the environment'; end $$;
+\endif
+\if :{?store_password}
+\else
+do $$ begin raise exception 'set SLUICE_STORE_PASSWORD in the environment'; end $$;
+\endif
+-- A server that logs such statements (log_statement = ddl) would log the passwords.
+do $$ begin
+    set log_statement = 'none';
+exception when insufficient_privilege then
+    if current_setting('log_statement') <> 'none' then
+        raise warning 'this role may not set log_statement: the server logs the passwords of both roles, so change them by `sluice admin migrate`';
     end if;
 end $$;
 alter role sluice_source password :'source_password';
@@ -63,7 +92,7 @@ alter role sluice_source set extra_float_digits = '1';
 alter role sluice_source set search_path = 'pg_catalog';
 -- Warnings of a view or function may hold values of rows.
 alter role sluice_source set client_min_messages = 'error';
--- Statements that fail, with the values of filters, stay out of the server's log where whoever runs this may say so.
+-- Statements that fail, with the values of filters, stay out of the server's log if the role that runs this may set it.
 do $$ begin
     alter role sluice_source set log_min_error_statement to panic;
 exception when insufficient_privilege then
@@ -80,7 +109,18 @@ alter role sluice_store set transaction_timeout = '5min';
 \if :has_idle_session_timeout
 alter role sluice_source set idle_session_timeout = '0';
 alter role sluice_store set idle_session_timeout = '0';
+\if :without_pooler
+-- Each invocation closes its session; this ends the session of one that was killed before.
+alter role sluice_store set idle_session_timeout = '60s';
 \endif
+\endif
+-- The session of a host that vanished ends after a minute and a half, not after two hours.
+alter role sluice_source set tcp_keepalives_idle = '60';
+alter role sluice_source set tcp_keepalives_interval = '10';
+alter role sluice_source set tcp_keepalives_count = '3';
+alter role sluice_store set tcp_keepalives_idle = '60';
+alter role sluice_store set tcp_keepalives_interval = '10';
+alter role sluice_store set tcp_keepalives_count = '3';
 
 alter role sluice_store set max_parallel_workers_per_gather = '0';
 alter role sluice_store set statement_timeout = '30s';

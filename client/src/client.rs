@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::Error;
-use crate::error::API;
+use crate::error::{API, STORAGE};
 use transport::Call;
 
 /// Client of one api with one key. Cheap to clone.
@@ -232,7 +232,7 @@ impl Client {
         loop {
             let link = self.link(&["exports", &id.to_string(), "manifest"]).await?;
             let bytes = match self.object(link, 0).await {
-                Ok(response) => response.bytes().await.map_err(Error::connection("the object store")),
+                Ok(response) => response.bytes().await.map_err(Error::connection(STORAGE)),
                 Err(error) => Err(error),
             };
             match bytes {

@@ -116,7 +116,7 @@ impl Client {
         }
         let mut body = response.bytes_stream();
         while let Some(bytes) = body.next().await {
-            part.append(&bytes.map_err(Error::connection("the object store"))?).await?;
+            part.append(&bytes.map_err(Error::connection(crate::error::STORAGE))?).await?;
         }
         part.complete()
     }

@@ -10,6 +10,9 @@ use crate::text::one_line;
 /// Name of the api in errors of a connection.
 pub(crate) const API: &str = "the API";
 
+/// Name of the bucket, and of the CDN before it, in errors of a connection.
+pub(crate) const STORAGE: &str = "the file storage";
+
 /// Error of the client. Its text never contains the key or a link.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -31,7 +34,7 @@ pub enum Error {
     /// No response, or an incomplete one.
     #[error("the connection to {to} failed")]
     Connection {
-        /// `the api` or `the object store`.
+        /// `the API` or `the file storage`.
         to: &'static str,
         /// Cause, without the address, which may contain a secret.
         #[source]
@@ -57,7 +60,7 @@ pub enum Error {
         #[source]
         source: serde_json::Error,
     },
-    /// The object store returned an error.
+    /// The file storage returned an error.
     #[error("the file storage returned {status}")]
     Object {
         /// HTTP status.
@@ -151,7 +154,7 @@ impl Error {
 
 fn unexpected(status: &u16, message: &str) -> String {
     match message {
-        "" => format!("a server returned {status}, but not in the format of this API"),
+        "" => format!("the server returned {status} without a response of the Sluice API"),
         message => format!("the API returned {status}: {message}"),
     }
 }
@@ -205,13 +208,13 @@ mod tests {
             instance: None,
             violations: vec![
                 Violation::new("/datasets/0", "unknown dataset \"order\"", "did you mean \"orders\"?"),
-                Violation::new("", "the body is no object", "send a JSON object"),
+                Violation::new("", "the body is not an object", "send a JSON object"),
             ],
         };
         assert_eq!(
             Error::Problem(Box::new(problem)).to_string(),
             "the request has 2 violations (422)\n  /datasets/0: unknown dataset \"order\"\n    did you mean \
-             \"orders\"?\n  the body: the body is no object\n    send a JSON object"
+             \"orders\"?\n  the body: the body is not an object\n    send a JSON object"
         );
     }
 }

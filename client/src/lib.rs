@@ -1,7 +1,7 @@
 //! The typed client of Sluice, and the `sluice` command line based on it.
 //!
 //! [`Client`] implements the HTTP contract of `export::wire`. It never reveals the key: not in an error, not in its
-//! `Debug` form, and not to the object store that serves the files.
+//! `Debug` form, and not to the file storage.
 
 pub mod cli;
 mod client;

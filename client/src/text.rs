@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+pub(crate) use export::count::count;
+
 /// Escapes characters that a terminal interprets in a text of several lines, any part of which may come from a server
 /// or a foreign file.
 pub(crate) fn printable(text: &str) -> Cow<'_, str> {
@@ -24,11 +26,6 @@ fn escaped(text: &str, is_odd: impl Fn(char) -> bool + Copy) -> Cow<'_, str> {
 /// Returns true for control characters, and for invisible ones that change direction or break lines.
 pub(crate) fn is_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// Formats a count: `1 file`, `2,345 files`.
-pub(crate) fn count(number: u64, one: &str) -> String {
-    format!("{} {one}{}", indicatif::HumanCount(number), if number == 1 { "" } else { "s" })
 }
 
 /// Formats a size: `1.25 GiB`.

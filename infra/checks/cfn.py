@@ -49,7 +49,7 @@ class Evaluation:
         return self._test(self.template["Conditions"][name])
 
     def broken_rules(self):
-        """What CloudFormation would say before it creates anything."""
+        """Errors that CloudFormation would report before it creates anything."""
         said = []
         for rule in self.template.get("Rules", {}).values():
             if not self.applies(rule):

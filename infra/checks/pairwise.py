@@ -40,12 +40,18 @@ def _complete(begun, names, values, open_pairs, keep):
         return begun if keep(begun) else None
     name = left[0]
 
+    rank = names.index(name)
+
     def gain(value):
-        return len(_met({**begun, name: value}, names) & open_pairs)
+        """Only pairs with the new value differ; those of what was begun are the same for all."""
+        new = (name, value)
+        met = (((other, side), new) if names.index(other) < rank else (new, (other, side)) for other, side in begun.items())
+        return sum(pair in open_pairs for pair in met)
 
     for value in sorted(values[name], key=gain, reverse=True):
         tried = {**begun, name: value}
-        if keep(tried):
+        # Looked ahead: a name that no side is left for would else be found only after all combinations of those between.
+        if keep(tried) and all(any(keep({**tried, other: side}) for side in values[other]) for other in left[1:]):
             done = _complete(tried, names, values, open_pairs, keep)
             if done is not None:
                 return done

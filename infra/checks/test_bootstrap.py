@@ -14,8 +14,8 @@ import cfn
 import choices
 from templates import code, load
 
-OWNER = {"network": "given", "proxy": "instance", "owner": "given"}
-EXAMPLE = {"network": "example", "proxy": "instance"}
+OWNER = {"network": "given", "Pooler": "proxy", "owner": "given"}
+EXAMPLE = {"network": "example", "Pooler": "proxy"}
 PIECES = {
     "Bootstrap", "BootstrapFunction", "BootstrapCaller", "BootstrapCallerOnce", "BootstrapRole", "BootstrapCallerRole",
     "BootstrapLogs", "OwnerIngress",
@@ -38,7 +38,7 @@ def needed_by(made, name):
 
 class Order(unittest.TestCase):
     def test_the_proxys_target_waits_for_the_bootstrap(self):
-        for choice in (OWNER, {**OWNER, "DatabaseAuth": "iam"}, {**OWNER, "proxy": "cluster"}, EXAMPLE):
+        for choice in (OWNER, {**OWNER, "DatabaseAuth": "iam"}, {**OWNER, "ProxyTarget": "cluster"}, EXAMPLE):
             made = resources(**choice)
             before = needed_by(made, "Proxy")
             self.assertLessEqual({"Bootstrap", "BootstrapFunction", "BootstrapCaller", "BootstrapCallerOnce"}, before, choice)
@@ -66,9 +66,9 @@ class Order(unittest.TestCase):
             return ingress.get("GroupId"), ingress.get("FromPort"), ingress.get("SourceSecurityGroupId")
 
         self.assertEqual(group(**OWNER), ("sg-2", "5432", "sg-1"))
-        self.assertEqual(group(**{**OWNER, "proxy": "cluster"}), ("sg-2", "5433", "sg-1"))
+        self.assertEqual(group(**{**OWNER, "ProxyTarget": "cluster"}), ("sg-2", "5433", "sg-1"))
         # Without a proxy all functions connect to the database; the example's lets them in.
-        self.assertEqual(group(**{**OWNER, "proxy": "none"})[0], None)
+        self.assertEqual(group(**{**OWNER, "Pooler": "none"})[0], None)
         self.assertEqual(group(**EXAMPLE)[0], None)
 
 

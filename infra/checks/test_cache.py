@@ -11,11 +11,11 @@ from templates import code, load
 
 class Cache(unittest.TestCase):
     def setUp(self):
-        given = {
+        self.given = {
             "Name": "n", "VpcId": "v", "SubnetIds": "a,b", "FunctionSecurityGroupId": "sg-1", "KeyPrefix": "sluice:d:",
             "Gigabytes": "1", "RequestUnits": "5000",
         }
-        self.made = cfn.Evaluation(load("cache"), given).resources()
+        self.made = cfn.Evaluation(load("cache"), self.given).resources()
 
     def test_the_user_may_do_what_the_code_does_with_its_own_keys(self):
         access = self.made["User"]["Properties"]["AccessString"].split()
@@ -36,6 +36,13 @@ class Cache(unittest.TestCase):
         self.assertEqual(user["UserId"], user["UserName"])
         for name in (cache["ServerlessCacheName"], user["UserId"]):
             self.assertRegex(name, r"^[a-z][a-z0-9-]{1,39}$")
+
+    def test_another_network_has_another_name_and_user_and_cache_share_it(self):
+        """Subnets are create-only. The api takes the name of the user for that of the cache."""
+        again = cfn.Evaluation(load("cache"), {**self.given, "NetworkRevision": "2"}).resources()
+        for made, end in ((self.made, ""), (again, "-2")):
+            names = {made["Cache"]["Properties"]["ServerlessCacheName"], made["User"]["Properties"]["UserId"], made["Users"]["Properties"]["UserGroupId"]}
+            self.assertEqual(names, {f"sluice-0a1b2c3d{end}"})
 
 
 class Example(unittest.TestCase):

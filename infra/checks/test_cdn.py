@@ -9,7 +9,7 @@ from templates import NESTED, code, load, of_type
 
 
 class Cdn(unittest.TestCase):
-    GIVEN = {"Name": "n", "Piece": "1a2b", "BucketDomainName": "b.s3.us-east-1.amazonaws.com", "ApiDomainName": "x.execute-api.us-east-1.amazonaws.com"}
+    GIVEN = {"Name": "n", "StackIdPart": "1a2b", "BucketDomainName": "b.s3.us-east-1.amazonaws.com", "ApiDomainName": "x.execute-api.us-east-1.amazonaws.com"}
     KEYS = {"FirstKey": choices.KEY.format("first"), "SecondKey": choices.KEY.format("second")}
 
     def resources(self, **given):
@@ -34,7 +34,7 @@ class Cdn(unittest.TestCase):
         names = [config["Name"] for r in made.values() for key, config in r["Properties"].items() if key in named]
         self.assertEqual(len(names), 6)
         for name in names:
-            self.assertIn(f"-{self.GIVEN['Piece']}-", name)
+            self.assertIn(f"-{self.GIVEN['StackIdPart']}-", name)
 
     def test_everything_but_the_api_needs_a_signature(self):
         made = self.resources(**self.KEYS)
@@ -49,6 +49,20 @@ class Cdn(unittest.TestCase):
         access = made["Access"]["Properties"]["OriginAccessControlConfig"]
         self.assertEqual((access["SigningBehavior"], access["SigningProtocol"]), ("always", "sigv4"))
 
+    def test_the_header_of_the_api_comes_from_the_secret(self):
+        def headers(**given):
+            config = self.resources(**self.KEYS, **given)["Distribution"]["Properties"]["DistributionConfig"]
+            files, api = config["Origins"]
+            self.assertNotIn("OriginCustomHeaders", files, "S3 would log it")
+            return api.get("OriginCustomHeaders")
+
+        self.assertIsNone(headers())
+        header, = headers(OriginSecretArn="arn:s")
+        self.assertEqual(header["HeaderValue"], "{{resolve:secretsmanager:arn:s:SecretString}}")
+        self.assertIn(f'"{header["HeaderName"]}"', code("functions/api/src/layers/origin.rs"))
+        pinned, = headers(OriginSecretArn="arn:s", OriginSecretVersion="v-2")
+        self.assertEqual(pinned["HeaderValue"], "{{resolve:secretsmanager:arn:s:SecretString:::v-2}}")
+
     def test_the_api_is_not_cached_and_files_only_for_as_long_as_they_say(self):
         made = self.resources(**self.KEYS)
         config = made["Distribution"]["Properties"]["DistributionConfig"]
@@ -60,7 +74,7 @@ class Cdn(unittest.TestCase):
         self.assertEqual(key["QueryStringsConfig"]["QueryStringBehavior"], "none")
 
     def test_the_api_compresses_by_itself(self):
-        """CloudFront compresses nothing that it does not cache, and files are compressed or asked for as they are."""
+        """CloudFront compresses nothing that it does not cache, and files are compressed or requested without compression."""
         config = self.resources(**self.KEYS)["Distribution"]["Properties"]["DistributionConfig"]
         self.assertEqual([b["Compress"] for b in [config["DefaultCacheBehavior"], *config["CacheBehaviors"]]], [False, False])
 

@@ -17,7 +17,7 @@ def known(values):
 
 
 class EveryChoice(unittest.TestCase):
-    """What must hold whatever is chosen."""
+    """Rules that hold for every choice."""
 
     @classmethod
     def setUpClass(cls):
@@ -52,8 +52,9 @@ class EveryChoice(unittest.TestCase):
             resources = evaluated.resources()
             stacks = of_type(resources, "AWS::CloudFormation::Stack")
             wanted = {
-                "Proxy": choice["proxy"] != "none", "Cdn": choice["cdn"] != "none", "Cache": choice["cache"] == "own",
+                "Proxy": choice["Pooler"] == "proxy", "Cdn": choice["cdn"] != "none", "Cache": choice["cache"] == "own",
                 "Observability": choice["CreateAlarms"] == "true", "Example": choice["network"] == "example",
+                "Endpoints": choice["network"] == "example" or (choice["network"] == "given" and choice["CreateEndpoints"] != "false"),
             }
             self.assertEqual(set(stacks), {name for name, there in wanted.items() if there})
             asked = set(re.findall(r'"(\w+)", "Outputs\.(\w+)"', json.dumps(resources)))
@@ -95,21 +96,51 @@ class EveryChoice(unittest.TestCase):
             for variable, url in urls.items():
                 role = variable[:-4].lower()
                 self.assertIn(role, url)
-                self.assertEqual("sslmode=verify-full" in url, choice["proxy"] != "none")
-                made_here = choice["proxy"] != "none" or choice["network"] == "example"
+                self.assertEqual("sslmode=verify-full" in url, choice["Pooler"] == "proxy")
+                made_here = choice["Pooler"] == "proxy" or choice["network"] == "example"
                 by_password = made_here and choice["DatabaseAuth"] == "password"
                 self.assertEqual("resolve:secretsmanager" in url, by_password)
                 self.assertEqual(f"{role}@" in url, choice["DatabaseAuth"] == "iam")
+
+    def test_the_api_has_one_address_and_cloudfront_uses_it(self):
+        for choice, evaluated in self.each():
+            resources, outputs = evaluated.resources(), evaluated.outputs()
+            own = choice["api_domain"] != "none"
+            server, = resources["HttpApi"]["Properties"]["Body"]["servers"]
+            self.assertIs(server["x-amazon-apigateway-endpoint-configuration"]["disableExecuteApiEndpoint"], own)
+            self.assertEqual(outputs["ApiUrl"] == "https://api.example.com/api/v1", own)
+            self.assertEqual("execute-api" in json.dumps(outputs["ApiUrl"]), not own)
+            self.assertEqual({"ApiDomainName", "ApiMapping", "ApiDomainTarget"} <= {*resources, *outputs}, own)
+            self.assertEqual("ApiRecord" in resources, choice["api_domain"] == "zone")
+            if own:
+                self.assertIn(resources["ApiMapping"]["DependsOn"], resources)
+            if "Cdn" in resources:
+                origin = resources["Cdn"]["Properties"]["Parameters"]["ApiDomainName"]
+                self.assertEqual(origin == "api.example.com", own)
+                self.assertEqual("execute-api" in json.dumps(origin), not own)
+
+    def test_the_api_wants_the_header_that_cloudfront_adds_or_none(self):
+        """A web ACL could be passed by otherwise."""
+        for choice, evaluated in self.each():
+            resources = evaluated.resources()
+            wanted = choice["cdn"] != "none" and (choice["OnlyThroughCdn"] == "true" or choice["CdnWebAclArn"] != "")
+            secret = {"Ref": "OriginSecret"} if wanted else ""
+            self.assertEqual("OriginSecret" in resources, wanted)
+            self.assertEqual(resources["ApiFunction"]["Properties"]["Environment"]["Variables"]["SLUICE_ORIGIN_SECRET"], secret)
+            read = [one for one in resources["ApiRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"] if one["Resource"] == secret]
+            self.assertEqual(len(read), int(wanted))
+            if "Cdn" in resources:
+                self.assertEqual(resources["Cdn"]["Properties"]["Parameters"]["OriginSecretArn"], secret)
 
     def test_the_proxy_reaches_the_database_on_its_port(self):
         """And functions reach the proxy on 5432, whatever the database's port is."""
         ports = set()
         for choice, evaluated in self.each():
-            if choice["proxy"] == "none":
+            if choice["Pooler"] != "proxy":
                 continue
             resources = evaluated.resources()
             port = resources["Proxy"]["Properties"]["Parameters"]["DatabasePort"]
-            self.assertEqual(port, "5433" if choice["proxy"] == "cluster" else "5432")
+            self.assertEqual(port, "5433" if choice["ProxyTarget"] == "cluster" else "5432")
             self.assertNotIn(":5433", json.dumps(resources))
             ports.add(port)
         self.assertEqual(ports, {"5432", "5433"})
@@ -117,7 +148,7 @@ class EveryChoice(unittest.TestCase):
     def test_passwords_that_were_made_can_be_found(self):
         for choice, evaluated in self.each():
             outputs = evaluated.outputs()
-            made_here = choice["proxy"] != "none" or choice["network"] == "example"
+            made_here = choice["Pooler"] == "proxy" or choice["network"] == "example"
             wanted = {"SourceSecretArn", "StoreSecretArn"} if made_here and choice["DatabaseAuth"] == "password" else set()
             self.assertEqual({"SourceSecretArn", "StoreSecretArn"} & set(outputs), wanted)
             self.assertEqual("DistributionDomain" in outputs, choice["cdn"] != "none")
@@ -133,30 +164,50 @@ class EveryChoice(unittest.TestCase):
             self.assertEqual(worker.get("ReservedConcurrentExecutions"), reserved)
             api = resources["ApiFunction"]["Properties"].get("ReservedConcurrentExecutions")
             asked = None if choice["ApiConcurrency"] == "0" else choice["ApiConcurrency"]
-            self.assertEqual(api, 8 if choice["Pooled"] == "false" else asked)
+            self.assertEqual(api, 8 if choice["Pooler"] == "none" else asked)
             for stack in ("Proxy", "Observability"):
                 if stack in resources:
                     self.assertEqual(resources[stack]["Properties"]["Parameters"]["Budget"], budget)
 
+    def test_alarms_of_the_sweeper_follow_its_schedule(self):
+        """A period without a run would be an alarm, and one of a failing sweeper would never be three in a row."""
+        seen = set()
+        for choice, evaluated in self.each():
+            resources = evaluated.resources()
+            minutes = int(choice["SweepMinutes"])
+            schedule, = of_type(resources, "AWS::Scheduler::Schedule").values()
+            unit = "minute" if minutes == 1 else "minutes"
+            self.assertEqual(schedule["Properties"]["ScheduleExpression"], f"rate({minutes} {unit})")
+            if "Observability" not in resources:
+                continue
+            given = known(resources["Observability"]["Properties"]["Parameters"])
+            alarms = cfn.Evaluation(self.nested["observability"], given).resources()
+            for name in ("SweeperSilent", "SweepFails"):
+                period = int(alarms[name]["Properties"]["Period"])
+                self.assertGreaterEqual(period, 2 * 60 * minutes)
+                seen.add((minutes, period))
+        self.assertEqual(seen, {(1, 300), (5, 600), (15, 1800)})
+
     def test_functions_in_a_network_have_a_way_to_what_they_call(self):
         for choice, evaluated in self.each():
             resources = evaluated.resources()
-            endpoints = set(of_type(resources, "AWS::EC2::VPCEndpoint"))
-            inside = choice["network"] != "none"
+            inside, example = choice["network"] != "none", choice["network"] == "example"
             self.assertEqual("VpcConfig" in resources["ApiFunction"]["Properties"], inside)
-            wanted = set()
-            example = choice["network"] == "example"
-            if example or (inside and choice["CreateEndpoints"] != "false"):
-                wanted |= {"SqsEndpoint"}
-                wanted |= {"S3Endpoint"} if example or choice["route_tables"] == "given" else set()
-                wanted |= {"SecretsEndpoint"} if choice["cdn"] != "none" and (example or choice["CreateEndpoints"] != "sqs") else set()
-                group = resources["EndpointSecurityGroup"]["Properties"]["SecurityGroupIngress"]
-                everybody = {"Fn::GetAtt": ["Example", "Outputs.Cidr"]} if example else "10.0.0.0/16"
-                self.assertEqual([one["CidrIp"] for one in group if "CidrIp" in one], [everybody])
-                self.assertEqual(len([one for one in group if "SourceSecurityGroupId" in one]), 1)
-            if inside and choice["CreateEndpoints"] == "all":
-                wanted |= {"LogsEndpoint", "MonitoringEndpoint", "XRayEndpoint", "StsEndpoint"}
-            self.assertEqual(endpoints, wanted)
+            self.assertEqual(of_type(resources, "AWS::EC2::VPCEndpoint"), {})
+            if "Endpoints" not in resources:
+                self.assertTrue(not inside or (not example and choice["CreateEndpoints"] == "false"))
+                continue
+            given = resources["Endpoints"]["Properties"]["Parameters"]
+            secrets = choice["cdn"] != "none" and (example or choice["CreateEndpoints"] != "sqs")
+            self.assertEqual(given["Secrets"], str(secrets).lower())
+            self.assertEqual(given["Extensions"], str(choice["CreateEndpoints"] == "all").lower())
+            self.assertEqual(given["Policies"], "account" if example else choice["EndpointPolicies"])
+            if example:
+                self.assertEqual(given["Cidr"], {"Fn::GetAtt": ["Example", "Outputs.Cidr"]})
+                self.assertEqual(given["RouteTableIds"], {"Fn::GetAtt": ["Example", "Outputs.RouteTableId"]})
+            else:
+                self.assertEqual(given["Cidr"], "10.0.0.0/16")
+                self.assertEqual(given["RouteTableIds"], "rtb-1" if choice["route_tables"] == "given" else "")
 
     def test_network_and_trace_policies_exist_only_where_needed(self):
         for choice, evaluated in self.each():
@@ -216,7 +267,7 @@ class Rules(unittest.TestCase):
         return " ".join(cfn.Evaluation(load("root"), {**urls, **given}).broken_rules())
 
     def test_none_means_an_empty_parameter(self):
-        """What `sam deploy --guided` hides must be answered, and `Name=` of a command line is dropped."""
+        """`sam deploy --guided` requires a value for a hidden parameter, and `Name=` of a command line is dropped."""
         hidden = {name for name, one in load("root")["Parameters"].items() if one.get("NoEcho")}
         self.assertEqual(hidden, {"SourceUrl", "StoreUrl", "OwnerUrl", "CacheUrl"})
         for name in ("SourceUrl", "StoreUrl"):
@@ -232,24 +283,39 @@ class Rules(unittest.TestCase):
 
     def test_contradictory_parameters_are_refused_with_the_remedy(self):
         self.assertIn("SourceUrl", self.refused(SourceUrl=""))
-        self.assertIn("ProxyTargetId", self.refused(CreateProxy="true", VpcId="vpc-1"))
-        self.assertIn("VpcId", self.refused(CreateProxy="true", ProxyTargetId="shop"))
-        self.assertIn("DatabaseSecurityGroupId", self.refused(CreateProxy="true", ProxyTargetId="shop", VpcId="v"))
-        self.assertIn("Pooled", self.refused(CreateProxy="true", ProxyTargetId="a", VpcId="v", Pooled="false", StoreSessions="16"))
-        self.assertIn("Pooled", self.refused(CreateExample="true"))
-        self.assertIn("ProxyTarget", self.refused(CreateExample="true", CreateProxy="true", ProxyTarget="cluster"))
+        self.assertIn("ProxyTargetId", self.refused(Pooler="proxy", VpcId="vpc-1"))
+        self.assertIn("VpcId", self.refused(Pooler="proxy", ProxyTargetId="shop"))
+        self.assertIn("DatabaseSecurityGroupId", self.refused(Pooler="proxy", ProxyTargetId="shop", VpcId="v"))
+        self.assertIn("Pooler", self.refused(CreateExample="true", Pooler="own"))
+        self.assertEqual(self.refused(CreateExample="true"), "")
+        self.assertIn("StoreSessions", self.refused(StoreSessions="4"))
+        self.assertIn("ReserveConcurrency", self.refused(ReserveConcurrency="false"))
+        self.assertEqual(self.refused(StoreSessions="4", Pooler="own", ReserveConcurrency="false"), "")
+        self.assertIn("ProxyTarget", self.refused(CreateExample="true", Pooler="proxy", ProxyTarget="cluster"))
         self.assertIn("neither", self.refused(ExampleFirstZone="us-east-1b"))
         self.assertIn("two zones", self.refused(ExampleFirstZone="us-east-1b", ExampleSecondZone="us-east-1b"))
-        self.assertIn("CreateProxy", self.refused(DatabaseAuth="iam"))
-        self.assertIn("ProxyTargetResourceId", self.refused(DatabaseAuth="iam", CreateProxy="true", ProxyTargetId="a", VpcId="v"))
+        self.assertIn("Pooler", self.refused(DatabaseAuth="iam"))
+        self.assertIn("ProxyTargetResourceId", self.refused(DatabaseAuth="iam", Pooler="proxy", ProxyTargetId="a", VpcId="v"))
         self.assertIn("public key", self.refused(CreateCdn="true"))
         self.assertIn("CdnCertificateArn", self.refused(CdnAlias="exports.example.com"))
+        domain = {"ApiDomain": "api.example.com", "ApiCertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/a"}
+        self.assertIn("ApiCertificateArn", self.refused(ApiDomain="api.example.com"))
+        self.assertIn("ApiDomain", self.refused(ApiHostedZoneId="Z1"))
+        self.assertIn("differ", self.refused(**domain, CdnAlias="api.example.com", CdnCertificateArn="arn:c"))
+        self.assertEqual(self.refused(**domain), "")
         self.assertIn("VpcId", self.refused(CreateCache="true"))
         self.assertIn("JwtIssuer", self.refused(Auth="jwt"))
         for some in ("true", "sqs", "all"):
             self.assertIn("VpcId", self.refused(CreateEndpoints=some, VpcCidr="10.0.0.0/16"))
             self.assertIn("VpcCidr", self.refused(CreateEndpoints=some, VpcId="v"))
         self.assertEqual(self.refused(), "")
+
+    def test_a_domain_is_a_name_and_no_url(self):
+        pattern = load("root")["Parameters"]["ApiDomain"]["AllowedPattern"]
+        for one in ("", "api.example.com", "a.b-c.example.co"):
+            self.assertRegex(one, pattern)
+        for one in ("https://api.example.com", "api.example.com/", "API.example.com", "example", "-a.example.com"):
+            self.assertNotRegex(one, pattern)
 
     def test_a_cluster_is_read_from_its_writer_unless_readers_are_named(self):
         self.assertEqual(cfn.Evaluation(load("root")).parameters["ReadFromReader"], "false")
@@ -267,6 +333,20 @@ class Rules(unittest.TestCase):
         groups = root["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
         listed = [parameter for group in groups for parameter in group["Parameters"]]
         self.assertEqual(sorted(listed), sorted(root["Parameters"]))
+
+    def test_a_newcomer_sees_twelve_parameters_first_and_needs_no_other(self):
+        root = load("root")
+        first = root["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"][0]
+        self.assertEqual((first["Label"]["default"], len(first["Parameters"])), ("Start here", 12))
+        for name, spec in root["Parameters"].items():
+            self.assertIn("Default", spec, name)
+        given = {
+            "Pooler": "proxy", "DatabaseName": "shop", "ProxyTargetId": "shop", "DatabaseSecurityGroupId": "sg-2",
+            "OwnerUrl": "postgres://owner:c@db/shop", "Budget": "8", "StoreSessions": "6", "VpcId": "vpc-1",
+            "VpcSubnetIds": "subnet-1,subnet-2", "VpcSecurityGroupIds": "sg-1", "CreateEndpoints": "false", "AlarmEmail": "a@b.c",
+        }
+        self.assertEqual(set(given), set(first["Parameters"]))
+        self.assertEqual(cfn.Evaluation(root, given).broken_rules(), [])
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ class Agreement(unittest.TestCase):
         self.assertLessEqual({*given, *shared} - {"RUST_LOG"}, set(READ.findall(sources("admin"))))
 
     def test_deployed_templates_cannot_enable_injected_faults(self):
-        """Only the local stack's emulator says where they are asked for, and only one file of ours listens."""
+        """Only the local stack's emulator names the address of injected faults, and only one file of Sluice listens."""
         shipped = [path for pattern in ("*.yaml", "infra/*.yaml", "*.toml") for path in ROOT.glob(pattern)]
         self.assertIn(ROOT / "template.yaml", shipped)
         for path in shipped:
@@ -87,7 +87,7 @@ class Agreement(unittest.TestCase):
         self.assertIn(f"`{name.replace('${AWS::StackName}', 'STACK')}`", readme)
 
     def test_every_function_is_traced_where_the_parameter_says_so(self):
-        """Who may send traces is said in test_policies.py."""
+        """Policies for traces are tested in test_policies.py."""
         self.assertEqual(self.source["Globals"]["Function"]["Tracing"], {"Ref": "Tracing"})
         functions = template.code_folders(self.source)
         self.assertEqual(set(functions), {*FUNCTIONS.values(), "BootstrapFunction"})
@@ -109,7 +109,12 @@ class Agreement(unittest.TestCase):
         self.assertNotIn("ignore_startup_parameters", (ROOT / "infra/x/src/stack/pgbouncer.rs").read_text())
 
     def test_the_api_ends_before_api_gateway_gives_up(self):
-        self.assertLessEqual(self.properties("api")["Timeout"], 30)
+        """And a request ends before the function does, so that the client gets the api's own error."""
+        source = (ROOT / "functions/api/src/layers/time_limit.rs").read_text()
+        inner = int(re.search(r"TIME_LIMIT: Duration = Duration::from_secs\((\d+)\)", source)[1])
+        outer = self.properties("api")["Timeout"]
+        self.assertLess(outer, 30)
+        self.assertLessEqual(inner, outer - 4, "time for the response and for closing a session")
 
 
 if __name__ == "__main__":

@@ -10,10 +10,11 @@ import unittest
 
 import cfn
 import choices
+import template
 from template import FUNCTIONS
-from templates import ROOT, code, load
+from templates import NESTED, ROOT, code, load, of_type
 
-# What a call of the SDK needs. AWS: "Actions defined by Amazon S3", "... SQS", "... Secrets Manager".
+# Actions that a call of the SDK needs. AWS: "Actions defined by Amazon S3", "... SQS", "... Secrets Manager".
 ACTIONS = {
     "put_object": "s3:PutObject",
     "create_multipart_upload": "s3:PutObject",
@@ -45,10 +46,16 @@ OBJECTS = {
 QUEUE = {"send": ["send_batch"], "send_later": ["send_batch"], "waiting": ["waiting"]}
 # Logins that no call of the SDK makes: action -> what shows in the code of the ports that a token is made.
 LOGINS = {"rds-db:connect": r"rds-db|auth_token", "elasticache:Connect": r"Action=connect.*elasticache|\"elasticache\""}
-# What Lambda does in a function's name, whatever its code: logs of its own, and messages of its own queue.
+# Actions of Lambda in a function's name, whatever its code: logs of its own, and messages of its own queue.
 PLATFORM = {name: {"Log": {"logs:CreateLogStream", "logs:PutLogEvents"}} for name in FUNCTIONS}
 PLATFORM["worker"]["TakeMessages"] = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
-# What all functions share, where it is wanted: policy -> actions. None of them knows a resource.
+# Rights that a role needs with a KMS key of the operator: action -> the service that calls KMS in its name. A multipart upload
+# and a message need both rights on the key.
+THROUGH = {
+    "s3:GetObject": "s3", "s3:PutObject": "s3", "sqs:SendMessage": "sqs", "sqs:ReceiveMessage": "sqs",
+    "secretsmanager:GetSecretValue": "secretsmanager",
+}
+# Policies that all functions share, if they are enabled: policy -> actions. None of them knows a resource.
 SHARED = {
     "NetworkPolicy": {
         "ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets",
@@ -116,7 +123,7 @@ class Calls:
         for method in set(re.findall(r"\bqueue\s*\.(\w+)\(", text)) & set(QUEUE):
             calls |= {call for name in QUEUE[method] for call in CALL.findall(self.sqs[name])}
         # Links are signed with what the secret holds.
-        read = {"read"} if "Cdn::new(" in text else set()
+        read = {"stage"} if re.search(r"\b(Cdn|Origin)::new\(", text) else set()
         for method in read | set(re.findall(r"\bsecret\s*\.(is_filled)\(", text)):
             calls |= set(CALL.findall(self.secret[method]))
         actions = {ACTIONS[call] for call in calls}
@@ -133,8 +140,9 @@ class Calls:
 class LeastPrivilege(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        everything = {"network": "given", "proxy": "instance", "DatabaseAuth": "iam", "cdn": "both", "cache": "own"}
-        given = {**choices.parameters(everything), "Tracing": "Active"}
+        everything = {"network": "given", "Pooler": "proxy", "DatabaseAuth": "iam", "cdn": "both", "cache": "own"}
+        cls.key = choices.SIDES["KmsKeyArn"][1]
+        given = {**choices.parameters(everything), "Tracing": "Active", "KmsKeyArn": cls.key, "OnlyThroughCdn": "true"}
         cls.resources = cfn.Evaluation(load("root"), given).resources()
         cls.calls = Calls()
 
@@ -147,8 +155,8 @@ class LeastPrivilege(unittest.TestCase):
         return self.resources[name]["Properties"]
 
     def statements(self, function):
-        """What the function's code may do."""
-        return [one for one in self.all_statements(function) if one["Sid"] not in PLATFORM[function]]
+        """Statements for the code of the function."""
+        return [one for one in self.all_statements(function) if one["Sid"] not in {*PLATFORM[function], "UseTheKey"}]
 
     def all_statements(self, function):
         return [one for policy in self.role(function)["Policies"] for one in policy["PolicyDocument"]["Statement"]]
@@ -183,10 +191,66 @@ class LeastPrivilege(unittest.TestCase):
         self.assertEqual(list(denied["Condition"]["ArnLike"]), ["lambda:SourceFunctionArn"])
 
     def test_no_role_has_an_aws_managed_policy(self):
-        for name in ("root", "proxy", "cdn", "cache", "observability", "example"):
+        for name in ["root", *NESTED]:
             for resource in load(name)["Resources"].values():
                 if resource["Type"] == "AWS::IAM::Role":
                     self.assertNotIn("arn:", json.dumps(resource["Properties"].get("ManagedPolicyArns", [])), name)
+
+    def test_the_key_is_used_only_through_the_services_that_a_role_calls(self):
+        for function in FUNCTIONS:
+            granted = {action for one in self.all_statements(function) for action in actions_of(one)}
+            wanted = {f"{THROUGH[action]}.us-east-1.amazonaws.com" for action in granted & set(THROUGH)}
+            found = [one for one in self.all_statements(function) if one["Sid"] == "UseTheKey"]
+            through = {service for one in found for service in one["Condition"]["StringEquals"]["kms:ViaService"]}
+            self.assertEqual(through, wanted, function)
+            for one in found:
+                self.assertEqual((actions_of(one), one["Resource"]), ({"kms:Decrypt", "kms:GenerateDataKey"}, self.key))
+
+    def test_every_role_takes_the_boundary_and_the_path(self):
+        """Also roles that SAM makes: an account that demands a boundary refuses any role without one."""
+        uris = {name: "s3://b/k" for name in template.code_folders(load("root"))}
+        made = {"root": template.translate(load("root"), uris, "us-east-1"), **{name: load(name) for name in NESTED}}
+        boundary = {"Fn::If": ["WithBoundary", {"Ref": "PermissionsBoundaryArn"}, template.NO_VALUE]}
+        seen = {}
+        for name, whole in made.items():
+            for logical, role in of_type(whole["Resources"], "AWS::IAM::Role").items():
+                properties = role["Properties"]
+                self.assertEqual(properties.get("PermissionsBoundary"), boundary, f"{name}: {logical}")
+                self.assertEqual(properties.get("Path"), {"Ref": "RolePath"}, f"{name}: {logical}")
+                self.assertNotIn("RoleName", properties, "CAPABILITY_NAMED_IAM would be needed")
+                seen.setdefault(name, set()).add(logical)
+            if name in seen:
+                self.assertEqual(whole["Conditions"]["WithBoundary"], {"Fn::Not": [{"Fn::Equals": [{"Ref": "PermissionsBoundaryArn"}, ""]}]})
+        self.assertLessEqual({"ApiRole", "WorkerRole", "SweeperRole", "AdminRole", "ScheduleRole"}, seen["root"])
+        self.assertEqual(seen["proxy"], {"PoolRole", "Role"})
+        for policy in of_type(made["root"]["Resources"], "AWS::IAM::ManagedPolicy").values():
+            self.assertEqual(policy["Properties"]["Path"], {"Ref": "RolePath"})
+        stacks = of_type(made["root"]["Resources"], "AWS::CloudFormation::Stack").values()
+        for stack in stacks:
+            properties = stack["Properties"]
+            if properties["TemplateURL"].split("/")[-1].removesuffix(".yaml") in seen:
+                for one in ("PermissionsBoundaryArn", "RolePath"):
+                    self.assertEqual(properties["Parameters"][one], {"Ref": one})
+
+    def test_the_readme_lists_what_a_boundary_must_allow(self):
+        readme = code("infra/README.md")
+        table = readme[readme.index("**Rules of an organisation.**"):readme.index("`RolePath` puts")]
+        listed = set(re.findall(r"`([a-z0-9-]+:[A-Za-z]+)`", table))
+        granted = set()
+        for name in ("root", "proxy"):
+            for resource in load(name)["Resources"].values():
+                if resource["Type"] in ("AWS::IAM::Role", "AWS::IAM::ManagedPolicy"):
+                    documents = [resource["Properties"].get("PolicyDocument"), resource["Properties"].get("Policies")]
+                    granted |= set(re.findall(r'"((?!aws:|kms:ViaService|lambda:Source)[a-z0-9-]+:[A-Za-z]+)"', json.dumps(documents)))
+        self.assertEqual(listed, granted)
+
+    def test_the_schedule_may_start_the_sweeper_and_nothing_else(self):
+        role = self.resources["ScheduleRole"]["Properties"]
+        statement, = role["Policies"][0]["PolicyDocument"]["Statement"]
+        self.assertEqual((statement["Action"], statement["Resource"]), ("lambda:InvokeFunction", {"Fn::GetAtt": ["SweeperFunction", "Arn"]}))
+        trust, = role["AssumeRolePolicyDocument"]["Statement"]
+        self.assertEqual(trust["Principal"], {"Service": "scheduler.amazonaws.com"})
+        self.assertEqual(trust["Condition"], {"StringEquals": {"aws:SourceAccount": cfn.PSEUDO["AWS::AccountId"]}})
 
     def test_every_call_of_the_sdk_has_its_action(self):
         self.assertEqual(set(CALL.findall(self.calls.ports)) - set(ACTIONS), set(), "add them to ACTIONS")
@@ -217,7 +281,7 @@ class LeastPrivilege(unittest.TestCase):
             self.assertIn("sqs:SendMessage", made[function])
 
     def test_actions_and_resources_are_exact(self):
-        ours = {"Bucket", "Queue", "Proxy", "Cache", "CdnSecret"}
+        ours = {"Bucket", "Queue", "Proxy", "Cache", "CdnSecret", "OriginSecret"}
         for function in FUNCTIONS:
             for statement in self.statements(function):
                 self.assertEqual(statement["Effect"], "Allow")

@@ -5,7 +5,7 @@ import re
 import unittest
 
 import cfn
-from templates import code, load
+from templates import ROOT, code, load
 
 
 class Proxy(unittest.TestCase):
@@ -114,7 +114,7 @@ class Proxy(unittest.TestCase):
     def test_a_name_that_rds_would_refuse_is_refused_at_once(self):
         """RDS: letters, digits and hyphens, none at the end and no two in a row (`CreateDBProxy`)."""
         name = load("proxy")["Parameters"]["Name"]
-        for one in ("sluice", "a-b-1", "n" * 48):
+        for one in ("sluice", "a-b-1", "n" * 45):
             self.assertRegex(one, name["AllowedPattern"])
             self.assertRegex(f"sluice-{one}", r"^[a-zA-Z](?:-?[a-zA-Z0-9]+)*$")
         for one in ("a--b", "a-", ""):
@@ -123,9 +123,24 @@ class Proxy(unittest.TestCase):
 
     def test_the_longest_name_fits(self):
         longest = "n" * load("proxy")["Parameters"]["Name"]["MaxLength"]
-        made = self.resources(Name=longest, Target="cluster")
+        made = self.resources(Name=longest, Target="cluster", NetworkRevision="99")
         self.assertLessEqual(len(made["Proxy"]["Properties"]["DBProxyName"]), 63)
         self.assertLessEqual(len(made["SourceEndpoint"]["Properties"]["DBProxyEndpointName"]), 63)
+
+    def test_another_network_has_another_name(self):
+        """Subnets are create-only: the new proxy is made while the old one still has its name."""
+        def names(**given):
+            made = self.resources(Target="cluster", **given)
+            log = made["ProxyLogs"]["Properties"]["LogGroupName"]
+            return made["Proxy"]["Properties"]["DBProxyName"], made["SourceEndpoint"]["Properties"]["DBProxyEndpointName"], log
+
+        self.assertEqual(names(), ("sluice-n", "sluice-n-source", "/aws/rds/proxy/sluice-n"))
+        self.assertEqual(names(NetworkRevision="2"), ("sluice-n-2", "sluice-n-2-source", "/aws/rds/proxy/sluice-n-2"))
+
+    def test_the_proxys_own_log_ends_some_day(self):
+        made = self.resources()
+        self.assertEqual(made["ProxyLogs"]["Properties"]["RetentionInDays"], "30")
+        self.assertEqual(made["Proxy"]["DependsOn"], "ProxyLogs", "else RDS makes the group first")
 
     def test_functions_give_up_before_the_proxy_does(self):
         patience = re.search(r"SESSION_TIMEOUT: Duration = Duration::from_secs\((\d+)\)", code("functions/lib/store/src/connection.rs"))
@@ -139,13 +154,38 @@ class Roles(unittest.TestCase):
         source = code("functions/lib/store/src/roles.rs")
         script = code("infra/roles.sql")
         for role, name in (("sluice_source", "SOURCE_SETTINGS"), ("sluice_store", "STORE_SETTINGS")):
-            blocks = re.findall(rf"const {name}(?:_IF_KNOWN)?: .*?=\s+\[(.*?)\];", source, re.S)
-            self.assertEqual(len(blocks), 2)
+            blocks = re.findall(rf"const {name}(?:_IF_KNOWN|_WITHOUT_POOLER)?: .*?=\s+\[(.*?)\];", source, re.S)
+            self.assertEqual(len(blocks), {"sluice_source": 2, "sluice_store": 3}[role])
             wanted = {pair for block in blocks for pair in re.findall(r'\("(\w+)", "([^"]+)"\)', block)}
             found = set(re.findall(rf"alter role {role} set (\w+) = '([^':]+)';", script))
             self.assertEqual(found, wanted)
+        without = re.search(r"\n\\if :without_pooler\n(.*?)\\endif", script, re.S)[1]
+        only = re.search(r"const STORE_SETTINGS_WITHOUT_POOLER: .*?=\s+\[(.*?)\];", source, re.S)[1]
+        self.assertEqual(re.findall(r"set (\w+) = '([^']+)'", without), re.findall(r'\("(\w+)", "([^"]+)"\)', only))
         for statement in re.findall(r'format!\("(grant [^{]+)\{store\}"\)', source):
             self.assertIn(f"{statement}sluice_store", script)
+
+    def test_no_password_is_an_argument_of_a_process(self):
+        """Every user of a machine can read the arguments of its processes."""
+        script = code("infra/roles.sql")
+        for role in ("source", "store"):
+            self.assertIn(f"\\getenv {role}_password SLUICE_{role.upper()}_PASSWORD\n", script)
+        self.assertLess(script.index("set log_statement = 'none'"), script.index("password :'"))
+        files = [path for path in ROOT.glob("**/*.md") if "target" not in path.parts] + [ROOT / "infra/roles.sql"]
+        self.assertGreater(len(files), 10)
+        for file in files:
+            text = file.read_text()
+            self.assertNotRegex(text, r"(?m)^(?!export ).*-v\s*\w*password", str(file))
+            self.assertNotRegex(text, r"psql [\"']?\$\{?OWNER_URL", str(file))
+
+    def test_it_limits_as_the_code_limits(self):
+        """Behind RDS Proxy the limits are a multiple of the budgets; both sides name the same one."""
+        factor = re.search(r"PROXY_FACTOR: u32 = (\d+);", code("functions/lib/ports/src/postgres/pooler.rs"))[1]
+        script = code("infra/roles.sql")
+        for budget, limit in (("budget", "source_limit"), ("store_sessions", "store_limit")):
+            self.assertIn(f":{budget} * case :'pooler' when 'proxy' then {factor} else 1 end as {limit}", script)
+            role = f"sluice_{limit.removesuffix('_limit')}"
+            self.assertIn(f"alter role {role} login connection limit :{limit};", script)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Prints all chunks of one export as the api tells of them.
+"""Prints all chunks of one export as the api returns them.
 
 Reads JSON from standard input: {"url": base of the api, "key": key, "export": id}.
 """

@@ -1,7 +1,7 @@
 """Answers nginx whether it may serve a file, and with what right it may fetch it: the two things about signatures that
 CloudFront does and nginx cannot.
 
-nginx asks before every file, those in its cache included (`auth_request`), with the whole URL in `X-Asked-For`. 403: the
+nginx asks before every file, those in its cache included (`auth_request`), with the whole URL in a header. 403: the
 link opens nothing. 204: it does, and `X-Origin-Query` signs the request for this one object at the bucket, as an origin
 access control does.
 
@@ -34,7 +34,7 @@ class Edge:
         self._credentials = Credentials(settings["accessKey"], settings["secretKey"])
 
     def admit(self, url, now):
-        """What signs the request at the bucket; raises `Refused`."""
+        """Query that signs the request at the bucket; raises `Refused`."""
         base = self._settings["base"]
         # The same key may sign for another distribution.
         if not url.startswith(f"{base}/"):

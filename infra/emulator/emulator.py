@@ -22,7 +22,7 @@ API_ROOT = "/api/v1"
 WORKER = "-WorkerFunction-"
 WORKER_NICENESS = 10
 
-# What the algorithm's definition gives for the digits 1 to 9.
+# Checksum in the algorithm's definition for the digits 1 to 9.
 CHECK_INPUT = b"123456789"
 CHECK_VALUE = 0xAE8B14860A799888
 

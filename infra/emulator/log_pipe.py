@@ -31,7 +31,7 @@ class LogPipe:
         while not self.lines:
             self.reading = False
             self.readable.poll()
-            # Said before bytes leave the pipe: whoever finds it empty sees this, or a reader that is done.
+            # Set before bytes leave the pipe: a thread that finds it empty sees this, or a reader that is done.
             self.reading = True
             more = os.read(self.pipe.fileno(), CHUNK_BYTES)
             if not more:

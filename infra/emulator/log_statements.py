@@ -10,5 +10,5 @@ if __name__ == "__main__":
     with psycopg.connect(os.environ["SLUICE_OWNER_URL"], autocommit=True) as connection:
         for role in ROLES:
             connection.execute(f"alter role {role} set log_statement = 'all'")
-            # What parameters hold nobody asks for.
+            # The values of parameters are not needed.
             connection.execute(f"alter role {role} set log_parameter_max_length = 0")

@@ -8,7 +8,7 @@ import sys
 
 import aws
 
-# What one answer of GetLogEvents holds at most.
+# Maximum number of events in one response of GetLogEvents.
 PAGE = 10_000
 
 

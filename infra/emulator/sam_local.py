@@ -43,7 +43,7 @@ def for_containers(built, folder):
 
 
 def overrides(environments, endpoint, addresses):
-    """What `--env-vars` wants: variables by logical id, with addresses as containers reach them."""
+    """Input of `--env-vars`: variables by logical id, with addresses as containers reach them."""
 
     def reachable(value):
         for ours, theirs in addresses.items():
@@ -98,7 +98,7 @@ def request(url, key=None, body=None):
 
 
 class Local:
-    """`sam local` with everything that it is told each time."""
+    """`sam local` with the arguments of every call."""
 
     def __init__(self, job):
         self.job = job
@@ -119,7 +119,7 @@ class Local:
             "AWS_SECRET_ACCESS_KEY": stack["secretKey"],
             "AWS_DEFAULT_REGION": stack["region"],
             "AWS_REGION": stack["region"],
-            # SAM asks who it is, which nobody but the emulator has an answer to.
+            # SAM requests the identity of its credentials, which only the emulator can return.
             "AWS_ENDPOINT_URL": stack["awsEndpoint"],
             **({"DOCKER_HOST": job["docker"]} if job["docker"] else {}),
         }

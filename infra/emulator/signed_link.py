@@ -1,8 +1,8 @@
-"""What CloudFront's edge looks at before it serves a private object: is this link signed by a canned policy, by a key that
-may sign, and not over yet?
+"""Checks of CloudFront's edge before it serves a private object: the link is signed by a canned policy, by a key that
+may sign, and has not expired.
 
 Source: "Create a signed URL using a canned policy" in the CloudFront developer guide. The policy does not come with the
-link: it is put together from what is asked for, other words of the query included. As at CloudFront a link that does not
+link: it is built from the request, other words of the query included. As at CloudFront a link that does not
 name its hash is signed over SHA-1; Sluice's name SHA-256. Custom policies are refused here, since Sluice makes none.
 """
 
@@ -25,11 +25,11 @@ PLAIN = str.maketrans("-_~", "+=/")
 
 
 class Refused(Exception):
-    """Why a link opens nothing."""
+    """Reason why a link is refused."""
 
 
 class Keys:
-    """A folder of public keys: ID.pem each. Read anew when a file changes, so keys come and go while links are checked."""
+    """A folder of public keys: ID.pem each. Read again when a file changes, so keys come and go while links are checked."""
 
     def __init__(self, folder):
         self._folder = Path(folder)
@@ -80,7 +80,7 @@ def check(url, keys, now):
     if key is None:
         raise Refused("a key that is not trusted")
     _verify(key, _decode(signature), policy(resource, expires).encode(), HASHES[hash_name])
-    # Last: of a link that nobody signed it does not matter when it ends.
+    # Last: the end of a link without a valid signature does not matter.
     if now >= int(expires):
         raise Refused("expired")
 

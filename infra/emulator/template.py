@@ -22,7 +22,7 @@ CORS = "x-amazon-apigateway-cors"
 AUTHORIZER = "x-amazon-apigateway-authorizer"
 NO_VALUE = {"Ref": "AWS::NoValue"}
 
-# What the code calls a function -> its logical id.
+# Name of a function in the code -> its logical id.
 FUNCTIONS = {"api": "ApiFunction", "worker": "WorkerFunction", "sweeper": "SweeperFunction", "admin": "AdminFunction"}
 
 
@@ -158,14 +158,14 @@ def allow_plain_http(template):
     for name in [name for name, resource in resources.items() if resource["Type"] == "AWS::S3::BucketPolicy"]:
         document = resources[name]["Properties"]["PolicyDocument"]
         document["Statement"] = [s for s in document["Statement"] if not _demands_tls(s)]
-        # What is left under a condition is for what the emulator does not have.
+        # A statement that remains under a condition is for a resource that the emulator does not have.
         if all("Fn::If" in statement for statement in document["Statement"]):
             del resources[name]
     return template
 
 
 def name_secrets_whole(template):
-    """The same template with secrets' ARNs asked for by the attribute that holds them here as well as on AWS."""
+    """The same template with secrets' ARNs read from the attribute that holds them here as well as on AWS."""
     resources = template["Resources"]
     secrets = {name for name, resource in resources.items() if resource["Type"] == "AWS::SecretsManager::Secret"}
 

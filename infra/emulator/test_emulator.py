@@ -81,7 +81,7 @@ class Deployments(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(cls.folder.cleanup)
-        # Credentials of whoever runs this are not for the emulator.
+        # The developer's own credentials are not for the emulator.
         others = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         environment = unittest.mock.patch.dict(os.environ, others, clear=True)
         environment.start()

@@ -1,4 +1,4 @@
-"""What an invocation has written belongs to it, however late its reader is."""
+"""Lines that an invocation has written belong to it, however late its reader is."""
 
 import os
 import queue
@@ -11,7 +11,7 @@ import log_pipe
 
 
 class Environment:
-    """What the emulator's class has of an environment: a pump into a queue, and a drain of it."""
+    """Environment of the emulator's class: a pump into a queue, and a drain of it."""
 
     hold_secs = 0
 

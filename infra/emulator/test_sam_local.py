@@ -1,4 +1,4 @@
-"""What `sam local` is given: the built template, variables, the shipped events."""
+"""Input of `sam local`: the built template, variables, the shipped events."""
 
 import hashlib
 import json

@@ -190,7 +190,7 @@ class OurTemplate(unittest.TestCase):
         self.assertEqual(made["ApiFunction"]["Properties"]["Code"], {"S3Bucket": "bucket", "S3Key": "ApiFunction"})
 
     def test_two_deployments_may_stand_side_by_side(self):
-        """What has a name in the whole account and region would be refused the second one."""
+        """A second resource with a name of the whole account and region would be refused."""
         code = {name: f"s3://bucket/{name}" for name in template.code_folders(self.source)}
         made = template.translate(self.source, code, "us-east-1")["Resources"]
         fixed = ("Name", "QueueName", "BucketName", "FunctionName", "RoleName", "GroupName", "LogGroupName", "ManagedPolicyName")
@@ -230,6 +230,19 @@ class OurTemplate(unittest.TestCase):
             resource = self.source["Resources"][name]
             self.assertEqual((resource["DeletionPolicy"], resource["UpdateReplacePolicy"]), ("RetainExceptOnCreate", "Retain"), name)
 
+    def test_files_expire_only_where_it_is_wanted_and_later_than_they_are_used(self):
+        spec = self.source["Parameters"]
+        days = spec["KeepFilesDays"]["AllowedValues"]
+        used = spec["RetentionHours"]["Default"] / 24 + spec["ReuseDays"]["Default"] + 1
+        self.assertEqual((spec["KeepFilesDays"]["Default"], days[0]), (0, 0))
+        self.assertGreater(min(days[1:]), used)
+        for one in days:
+            made = cfn.Evaluation(self.source, {"KeepFilesDays": one}).resources()["Bucket"]["Properties"]
+            rules = {rule["Id"]: rule for rule in made["LifecycleConfiguration"]["Rules"]}
+            self.assertEqual("delete-old-files" in rules, one > 0)
+            if one:
+                self.assertEqual((rules["delete-old-files"]["Prefix"], rules["delete-old-files"]["ExpirationInDays"]), ("t/", str(one)))
+
     def test_halves_of_a_network_or_of_a_token_are_refused(self):
         def broken(**given):
             urls = {"SourceUrl": "postgres://source", "StoreUrl": "postgres://store"}
@@ -260,14 +273,15 @@ class OurTemplate(unittest.TestCase):
         found = 0
         for budget in range(2, 60):
             for sessions in range(2, 70):
-                given = {"Auth": "keys", "Pooled": "false", "ReserveConcurrency": "true", "Budget": budget}
+                given = {"Auth": "keys", "Pooler": "none", "ReserveConcurrency": "true", "Budget": budget}
                 given["StoreSessions"] = sessions
                 if accepted(given):
                     found += 1
                     self.assertGreaterEqual(sessions, budget + api_concurrency + 2)
         self.assertGreater(found, 20)
-        pooled = {"Pooled": "true", "ReserveConcurrency": "false", "Budget": 4, "StoreSessions": 4}
+        pooled = {"Pooler": "own", "ReserveConcurrency": "false", "Budget": 4, "StoreSessions": 4}
         self.assertTrue(accepted({"Auth": "keys", **pooled}))
+        self.assertTrue(accepted({}), "a plain RDS with the defaults")
 
 
 if __name__ == "__main__":

@@ -77,7 +77,7 @@ alter table crm.client_contacts add primary key (id);
 create index on crm.client_contacts (added_on);
 
 --- crm.client_consents
--- Consents that were asked for but not given have no time: the catalog leaves them out.
+-- Consents that were requested but not given have no time: the catalog leaves them out.
 create table crm.client_consents (
     id         integer      not null,
     client_id  integer      not null,
@@ -94,7 +94,7 @@ alter table crm.client_consents add primary key (id);
 create index on crm.client_consents (given_at);
 
 --- crm.client_merges
--- Nobody has merged two clients yet.
+-- No two clients have been merged yet.
 create table crm.client_merges (
     id          integer      not null,
     kept_id     integer      not null,

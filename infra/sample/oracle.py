@@ -23,7 +23,7 @@ DATE, TIMESTAMP, TIMESTAMPTZ = 1082, 1114, 1184
 
 
 def source(dataset):
-    """What stands after `from`."""
+    """Text after `from`."""
     if "query" in dataset:
         return sql.SQL("(" + dataset["query"] + "\n) q")
     return sql.Identifier(*dataset["relation"].split(".", 1))

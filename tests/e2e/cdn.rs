@@ -3,6 +3,7 @@
 //! The tests run one after the other on one stack, because keys and secret belong to the stack.
 
 mod downloads;
+mod origin;
 mod refusals;
 mod rotation;
 mod stack;
@@ -22,6 +23,8 @@ async fn cdn_fetches_files_once_and_only_by_signed_links() {
     refusals::whatever_we_did_not_sign_opens_nothing(&cdn, &manifest).await;
     rotation::a_key_replaces_another_without_a_broken_link(&cdn, &manifest).await;
     rotation::without_a_key_links_are_those_of_the_storage(&cdn, &manifest).await;
+    origin::requests_past_it_are_refused(&cdn).await;
+    origin::its_header_is_rotated_without_a_refusal(&cdn).await;
     refusals::while_nobody_can_verify_nothing_is_served(&cdn, &manifest).await;
 }
 

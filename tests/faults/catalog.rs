@@ -34,10 +34,10 @@ async fn removing_a_dataset_fails_its_export_and_retry_recovers() {
     let file = narrow.path().to_str().unwrap();
     let foretold = system.x(&["admin", "catalog", "check", file]).unwrap();
     assert!(foretold.contains("removed: altered"), "{foretold}");
-    assert!(foretold.contains("1 chunks not read yet will fail, in 1 live exports"), "{foretold}");
+    assert!(foretold.contains("1 chunk not read yet will fail, in 1 live export"), "{foretold}");
     assert!(foretold.contains("can be applied with --allow-removal"), "{foretold}");
     let refused = system.x(&["admin", "catalog", "apply", file]).unwrap_err().to_string();
-    assert!(refused.contains("1 chunks of live exports would fail, so nothing was applied"), "{refused}");
+    assert!(refused.contains("1 chunk of live exports would fail, so nothing was applied"), "{refused}");
     assert_eq!(
         system.client.export(id).await.unwrap().status,
         ExportStatus::Queued,

@@ -22,7 +22,7 @@ pub(crate) async fn until_dead(system: &System, point: Point) {
         if Instant::now() > give_up {
             // The processes of the next test must not die.
             system.faults().clear().unwrap();
-            panic!("nobody came to {point:?}");
+            panic!("no process came to {point:?}");
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

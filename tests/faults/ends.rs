@@ -47,7 +47,7 @@ async fn unreadable_chunk_fails_alone_and_retry_reads_only_it() {
     assert_eq!(
         after.iter().filter(|chunk| !before.contains(chunk)).count(),
         1,
-        "only what failed is read anew"
+        "only the failed chunk is read again"
     );
 }
 

@@ -94,7 +94,7 @@ async fn two_hundred_concurrent_clients_are_all_served() {
     println!("\nPostgreSQL with `max_connections = {connections}`:\n");
     println!("| | the naive client | {} clients of Sluice |\n|---|---|---|", size.alike + size.distinct);
     println!(
-        "| asked for | {} queries at once | {} exports of 84 tables, {} with filters, at once |",
+        "| requested | {} queries at once | {} exports of 84 tables, {} with filters, at once |",
         fixture::TABLES,
         size.alike,
         size.distinct
@@ -130,7 +130,7 @@ async fn two_hundred_concurrent_clients_are_all_served() {
     println!();
 
     fixture::clear(system).await;
-    assert!(naive.errors > 0 && naive.missing > 0, "the story is told: the naive client fails");
+    assert!(naive.errors > 0 && naive.missing > 0, "the naive client fails");
     assert!(naive_refused > 0, "and the server says why");
     assert_eq!((crowd.errors(), alone.errors()), (0, 0), "errors that clients saw");
     assert_eq!((verified.missing, verified.exports), (0, size.alike + size.distinct));

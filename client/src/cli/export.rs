@@ -94,10 +94,20 @@ pub(super) fn outcome(export: wire::Export, loaded: Loaded, began: Option<Instan
     } else {
         lines.extend(show::errors(&export));
         lines.extend(loaded.failures.iter().map(|failure| format!("not downloaded: {failure}")));
-        lines.push(format!("{directory} is incomplete and has no manifest"));
+        lines.push(format!("{directory} is incomplete and has no manifest{}", resume(&export, &loaded)));
     }
     let failed = !loaded.complete;
     Outcome::new(lines.join("\n"), json!({"export": export, "download": loaded})).failed_if(failed)
+}
+
+/// Formats the command that downloads the missing files; empty if all files of the export are present.
+fn resume(export: &wire::Export, loaded: &Loaded) -> String {
+    if loaded.failures.is_empty() {
+        return String::new();
+    }
+    let (id, directory) = (export.id, loaded.directory.display());
+    let partial = if export.status == ExportStatus::Succeeded { "" } else { " --partial" };
+    format!("; resume with: sluice download {id} --out {directory}{partial}")
 }
 
 fn random_key() -> Result<String, Failure> {

@@ -8,6 +8,7 @@ use export::manifest::Manifest;
 use futures::StreamExt;
 use serde::Serialize;
 
+use super::flags::commands;
 use super::gauge::Gauge;
 use super::outcome::Failure;
 use crate::error::with_causes;
@@ -151,7 +152,11 @@ impl Destination {
                 Ok(Fetched::Loaded) => loaded.loaded += 1,
                 Ok(Fetched::Present) => loaded.present += 1,
                 Err(error) => {
-                    loaded.failures.push(format!("{}: {}", item.expected.name, with_causes(&error)));
+                    loaded.failures.push(format!(
+                        "{}: {}",
+                        item.expected.name,
+                        commands(&with_causes(&error))
+                    ));
                     continue;
                 }
             }

@@ -26,7 +26,7 @@ pub(super) fn in_words(problem: &Problem, datasets: &[String]) -> String {
         Violation::new(place, text(&violation.message), text(&violation.remedy))
     };
     let violations = problem.violations.iter().map(word).collect();
-    readable(&Problem { violations, ..problem.clone() })
+    commands(&readable(&Problem { violations, ..problem.clone() }))
 }
 
 /// Returns its position on the command line, and the dataset it belongs to.
@@ -49,14 +49,32 @@ fn place<'a>(pointer: &str, datasets: &'a [String]) -> (String, Option<&'a str>)
     (place, Some(dataset))
 }
 
+/// Terms of HTTP in texts of the api, and those of the command line, which sends the header of the key and waits as
+/// long as the api requires by itself.
+const TERMS: [(&str, &str); 10] = [
+    ("; send it as Authorization: Bearer slc_…", ""),
+    ("; send it as Authorization: Bearer …", ""),
+    (", and retry after the number of seconds in Retry-After", ""),
+    ("; retry after the number of seconds in Retry-After", ""),
+    ("header or query parameter is", "parameter is"),
+    ("headers or query parameters are", "parameters are"),
+    ("; see violations", ""),
+    ("DELETE /api/v1/exports/ID", "sluice cancel ID"),
+    ("GET /api/v1/datasets/", "sluice datasets "),
+    ("GET /api/v1/datasets", "sluice datasets"),
+];
+
+/// Replaces terms of HTTP with commands in a text of the api.
+pub(super) fn commands(text: &str) -> String {
+    TERMS.iter().fold(text.to_owned(), |text, (http, words)| text.replace(http, words))
+}
+
 /// Replaces names of fields and paths of the api with flags and commands.
 fn sentence(text: &str, dataset: Option<&str>) -> String {
-    const LIST: &str = "GET /api/v1/datasets";
     let text = match dataset {
-        Some(dataset) => text.replace(&format!("{LIST}/{{name}}"), &format!("sluice datasets {dataset}")),
+        Some(dataset) => text.replace("/datasets/{name}", &format!("/datasets/{dataset}")),
         None => text.to_owned(),
     };
-    let text = text.replace(&format!("{LIST}/"), "sluice datasets ").replace(LIST, "sluice datasets");
     [("startDate", "--from"), ("endDate", "--to"), ("timeZone", "--time-zone")]
         .iter()
         .fold(text, |text, (field, flag)| text.replace(field, flag))
@@ -65,6 +83,19 @@ fn sentence(text: &str, dataset: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_of_the_api_are_printed_without_http() {
+        for (text, printed) in [
+            ("the key is not valid; send it as Authorization: Bearer slc_…", "the key is not valid"),
+            ("too many; retry after the number of seconds in Retry-After", "too many"),
+            ("DELETE /api/v1/exports/ID cancels a live export", "sluice cancel ID cancels a live export"),
+            ("GET /api/v1/datasets lists them", "sluice datasets lists them"),
+            ("1 header or query parameter is not valid; see violations", "1 parameter is not valid"),
+        ] {
+            assert_eq!(commands(text), printed);
+        }
+    }
 
     #[test]
     fn problems_name_flags_and_commands() {
@@ -83,13 +114,13 @@ mod tests {
             violations.map(|(pointer, message, remedy)| Violation::new(pointer, message, remedy));
         let problem = Problem {
             status: 422,
-            detail: "4 violations".into(),
+            detail: "the request has 4 errors; see violations".into(),
             violations: violations.to_vec(),
             ..Problem::default()
         };
         assert_eq!(
             in_words(&problem, &datasets),
-            "4 violations (422)\n  --from: --from is missing\n    give --from and --to\n  --filter customers.o/clerk: \
+            "the request has 4 errors (422)\n  --from: --from is missing\n    give --from and --to\n  --filter customers.o/clerk: \
              no such column\n    sluice datasets customers lists the columns\n  orders: there is no dataset \
              \"orders\"\n    sluice datasets lists the datasets\n  /datasets/7: beyond the list\n    x"
         );

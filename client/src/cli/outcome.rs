@@ -7,6 +7,7 @@ use export::wire::Problem;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::flags::commands;
 use crate::Error;
 use crate::error::{API, with_causes};
 use crate::text::{is_control, printable};
@@ -91,8 +92,8 @@ impl Failure {
         match self {
             Self::Hinted { failure, hint } => format!("{}\n{hint}", failure.text()),
             Self::Client(error) => match address_hint(error) {
-                Some(hint) => format!("{}\n{hint}", with_causes(error)),
-                None => with_causes(error),
+                Some(hint) => format!("{}\n{hint}", commands(&with_causes(error))),
+                None => commands(&with_causes(error)),
             },
             other => other.to_string(),
         }
@@ -109,8 +110,8 @@ impl Failure {
     }
 }
 
-/// Returns a hint for a server that does not respond as the api does.
-pub(super) fn address_hint(error: &Error) -> Option<&'static str> {
+/// Returns a hint for a server that does not respond as the api does, or rejects the key.
+fn address_hint(error: &Error) -> Option<&'static str> {
     match error {
         Error::Connection { to: API, .. } => {
             Some("check that SLUICE_URL (or --url) is correct and reachable from this machine")
@@ -118,6 +119,7 @@ pub(super) fn address_hint(error: &Error) -> Option<&'static str> {
         Error::Unexpected { message, .. } if message.is_empty() => {
             Some("check that SLUICE_URL (or --url) is correct")
         }
+        Error::Problem(problem) if problem.status == 401 => Some("set SLUICE_KEY or use --key"),
         Error::PlainHttp { .. } => Some("or use --insecure, if the key may be seen on the network"),
         _ => None,
     }
@@ -171,6 +173,16 @@ mod tests {
         let text = safe_json(&data);
         assert!(!text.contains(|c: char| c != '\n' && is_control(c)), "{text:?}");
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), data);
+    }
+
+    #[test]
+    fn rejected_key_suggests_setting_it() {
+        let detail = "the API key is missing or not valid; send it as Authorization: Bearer slc_…".into();
+        let problem = Problem { status: 401, detail, ..Problem::default() };
+        assert_eq!(
+            Failure::from(Error::Problem(Box::new(problem))).text(),
+            "the API key is missing or not valid (401)\nset SLUICE_KEY or use --key"
+        );
     }
 
     #[test]

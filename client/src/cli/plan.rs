@@ -46,7 +46,7 @@ pub(super) fn text(plan: &wire::DryRun) -> String {
     let mut lines = vec![table(&heads, &rows)];
     if plan.unknown_datasets > 0 {
         let unknown = count(plan.unknown_datasets, "dataset");
-        lines.push(format!("without {unknown} of unknown size; see the notes"));
+        lines.push(format!("the totals exclude {unknown} of unknown size; see the notes"));
     }
     if let Some(forecast) = &plan.forecast {
         lines.push(String::new());
@@ -67,7 +67,7 @@ fn figure<T>(counts: &wire::PlanCounts, known: Option<T>, text: impl Fn(T) -> St
 fn forecast_lines(forecast: &wire::Forecast, total: &wire::PlanCounts) -> Vec<String> {
     let waiting = match forecast.waiting_chunks {
         0 => String::new(),
-        chunks => format!(", with {} of yours waiting before or in parallel", count(chunks, "chunk")),
+        chunks => format!(", including {} of your other exports", count(chunks, "chunk")),
     };
     let basis = match forecast.measured_chunks {
         0 => {
@@ -84,7 +84,7 @@ fn forecast_lines(forecast: &wire::Forecast, total: &wire::PlanCounts) -> Vec<St
     };
     let works = match total.database_seconds {
         Some(secs) => duration(secs.ceil() as u64),
-        None => "for an unknown time".to_owned(),
+        None => "unknown".to_owned(),
     };
     let known = match total.cost_usd {
         Some(cost) => format!("about ${}", dollars(cost)),
@@ -93,9 +93,10 @@ fn forecast_lines(forecast: &wire::Forecast, total: &wire::PlanCounts) -> Vec<St
     let mut lines = vec![
         "all figures are estimates".to_owned(),
         format!(
-            "time  {time} with {} at once{waiting}, longer while other tenants export; the database is busy {works}",
+            "time  {time} with {} at a time{waiting}; longer while other tenants export",
             count(u64::from(forecast.budget), "session"),
         ),
+        format!("      database time {works}"),
         format!(
             "cost  {known}: workers {}, requests {}, uploads {}, storage {}",
             dollars(cost.compute_usd),
@@ -103,7 +104,7 @@ fn forecast_lines(forecast: &wire::Forecast, total: &wire::PlanCounts) -> Vec<St
             dollars(cost.uploads_usd),
             dollars(cost.storage_usd)
         ),
-        format!("      {}; without {}", cost.prices, cost.left_out),
+        format!("      {}; excludes {}", cost.prices, cost.left_out),
         format!("      {basis}"),
     ];
     lines.extend(forecast.paused.as_ref().map(|why| format!("      {why}")));
@@ -163,9 +164,9 @@ mod tests {
             "orders       12       2    1,234,567    300.00 MiB      1.2    0.000321  no usable index",
             "late         12       2  ≤ 1,234,567  ≤ 300.00 MiB    ≤ 1.2  ≤ 0.000321",
             "notes         0       0      unknown       unknown  unknown     unknown",
-            "without 1 dataset of unknown size",
-            "time  about 1 min 15 s with 4 sessions at once, with 3 chunks of yours waiting before or in parallel",
-            "list prices; without logs",
+            "the totals exclude 1 dataset of unknown size",
+            "time  about 1 min 15 s with 4 sessions at a time, including 3 chunks of your other exports; longer",
+            "list prices; excludes logs",
             "assumptions",
         ] {
             assert!(text.contains(part), "{part:?} is not in:\n{text}");

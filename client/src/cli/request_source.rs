@@ -27,7 +27,7 @@ impl RequestSource {
     /// Converts an error response to the terms of the command line that made the request.
     pub(super) fn explain(&self, error: Error) -> Failure {
         match error {
-            Error::Problem(problem) if self.request.is_none() => {
+            Error::Problem(problem) if self.request.is_none() && problem.status != 401 => {
                 let text = flags::in_words(&problem, self.words.datasets());
                 Failure::Refused { problem, text }
             }

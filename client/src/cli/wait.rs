@@ -5,6 +5,7 @@ use std::time::Duration;
 use export::wire::Export;
 use indicatif::HumanCount;
 
+use super::flags::commands;
 use super::outcome::Failure;
 use super::progress::ProgressOutput;
 use crate::error::API;
@@ -28,7 +29,7 @@ pub(super) fn notice(why: &str, wait: Duration, first: bool) {
     let unreached = first && why.contains(API) && why.contains("connection");
     let hint = if unreached { "; is SLUICE_URL correct?" } else { "" };
     let wait = duration(wait.as_secs().max(1));
-    eprintln!("waiting {wait}: {}{hint}", one_line(why));
+    eprintln!("waiting {wait}: {}{hint}", one_line(&commands(why)));
 }
 
 /// Polls the export until it has ended.

@@ -91,7 +91,7 @@ async fn pages_of_other_servers_are_not_shown() {
         let error = server.client().export(id()).await.unwrap_err();
         assert_eq!(
             error.to_string(),
-            format!("a server returned {status}, but not in the format of this API")
+            format!("the server returned {status} without a response of the Sluice API")
         );
     }
 }
@@ -135,7 +135,7 @@ async fn client_retries_a_busy_api_after_retry_after() {
 
 #[tokio::test]
 async fn client_waits_for_a_full_queue_and_reports() {
-    let full = r#"{"title":"too many exports","status":429,"detail":"4 may be active"}"#;
+    let full = r#"{"title":"Too many exports","status":429,"detail":"4 may be active"}"#;
     // More often than the maximum number of tries; and with a call that is not retried otherwise, since 429 had no
     // effect.
     let api = Server::start(move |n, _| match n {

@@ -13,7 +13,7 @@ use serde_json::error::Category;
 
 use super::Client;
 use crate::Error;
-use crate::error::{API, with_causes};
+use crate::error::{API, STORAGE, with_causes};
 
 /// Maximum number of redirects of the object store. A new bucket at first redirects to the host of its region.
 const MAX_OBJECT_REDIRECTS: u32 = 3;
@@ -126,7 +126,7 @@ impl Client {
             if from > 0 {
                 request = request.header(RANGE, format!("bytes={from}-"));
             }
-            let response = request.send().await.map_err(Error::connection("the object store"))?;
+            let response = request.send().await.map_err(Error::connection(STORAGE))?;
             let status = response.status();
             let target = response.headers().get(LOCATION).and_then(|l| l.to_str().ok());
             match target.and_then(|target| url.join(target).ok()) {

@@ -43,7 +43,7 @@ pub(super) fn check(
     }
     match counted {
         Ok(counted) if counted == rows => Ok(rows),
-        Ok(counted) => Err(fault(format!("it has {counted} rows, not {rows}"))),
+        Ok(counted) => Err(fault(format!("it has {}, not {rows}", crate::text::count(counted, "row")))),
         Err(error) => Err(fault(format!("it cannot be decoded: {error}"))),
     }
 }

@@ -30,7 +30,7 @@ impl Deed {
             }
             Command::KeysCreate { tenant, read_only, expires, datasets, .. } => {
                 let datasets = datasets.as_ref().map_or("all datasets".to_owned(), |names| names.join(" "));
-                let rights = if *read_only { "reads only" } else { "reads and writes" };
+                let rights = if *read_only { "read-only" } else { "read and write" };
                 let expires = expires.as_deref().unwrap_or(crate::keys::DEFAULT_LIFE);
                 let detail = Some(format!("{datasets}, {rights}, {expires}"));
                 Self { tenant: Some(tenant.clone()), detail, ..deed("key created") }
@@ -105,7 +105,7 @@ mod tests {
         }
         assert_eq!(event(json!({"command": "migrate", "print": true})), None);
         let key = deed(json!({"command": "keys create", "tenant": "acme", "label": "x", "expires": "90d"}));
-        assert_eq!(key.unwrap().detail.as_deref(), Some("all datasets, reads and writes, 90d"));
+        assert_eq!(key.unwrap().detail.as_deref(), Some("all datasets, read and write, 90d"));
         let lost = deed(json!({"command": "invalidate", "dataset": "orders", "from": "2024-01-01"})).unwrap();
         assert_eq!(
             (lost.dataset.as_deref(), lost.detail.as_deref()),

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use export::catalog::{Catalog, Revision};
+use export::count::count;
 use export::estimate::DatasetEstimate;
 use export::problem::Violation;
 use introspect::resolve;
@@ -64,7 +65,7 @@ async fn resolved(context: &Context, text: &str) -> Result<Resolved, Failure> {
     let settles = catalog.datasets.values().any(|definition| definition.settle_after.is_some());
     if settles && inspector.open_since().await?.is_none() {
         let message = "the source role cannot see open transactions (on a standby, no role can): rows of a transaction that lasts longer than settle_after would be missed";
-        let remedy = "make settle_after longer than the longest writing transaction, or on a primary grant pg_read_all_stats to the source role (admin migrate does)";
+        let remedy = "make settle_after longer than the longest writing transaction, or on a primary grant pg_read_all_stats to the source role (`sluice admin migrate` does)";
         all.warnings.push(Violation::new("datasets", message, remedy));
     }
     inspector.close().await;
@@ -88,17 +89,16 @@ impl Resolved {
         let mut parts = Vec::new();
         for (title, list) in [("violation", &self.violations), ("warning", &self.warnings)] {
             if !list.is_empty() {
-                let many = if list.len() == 1 { "" } else { "s" };
                 let found: Vec<_> = list.iter().map(shown).collect();
-                parts.push(format!("{} {title}{many}:\n{}", list.len(), found.join("\n")));
+                parts.push(format!("{}:\n{}", count(list.len() as u64, title), found.join("\n")));
             }
         }
         if self.violations.is_empty() {
             let total = |of: fn(&DatasetEstimate) -> u64| self.estimates.values().map(of).sum::<u64>();
             parts.push(format!(
-                "{} datasets, about {} rows and {} MB in all",
-                self.revision.datasets.len(),
-                total(|e| e.total.rows),
+                "{}, about {} and {} MB in all",
+                count(self.revision.datasets.len() as u64, "dataset"),
+                count(total(|e| e.total.rows), "row"),
                 total(|e| e.total.bytes) / 1_000_000
             ));
         }

@@ -2,6 +2,7 @@
 
 mod capacity;
 mod catalog;
+mod pooler;
 mod report;
 mod services;
 mod sessions;

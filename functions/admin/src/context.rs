@@ -9,6 +9,7 @@ use ports::config::{self, ConfigError};
 use ports::links::{Secret, SecretsManager};
 use ports::objects::{Objects, S3Objects};
 use ports::postgres::login::Login;
+use ports::postgres::pooler::Pooler;
 use ports::queue::{Queue, SqsQueue};
 use source::Source;
 use store::{Store, StoreError, StoredSettings};
@@ -67,6 +68,8 @@ pub struct Settings {
     pub store_url: String,
     /// Login method of the two roles.
     pub login: Login,
+    /// Pooler of the two roles.
+    pub pooler: Pooler,
     /// Limits and times that are kept in the store.
     pub stored: StoredSettings,
     /// True if callers are authenticated by tokens. Then there may be any number of tenants.
@@ -86,6 +89,7 @@ impl Settings {
             source_url: config::required("SLUICE_SOURCE_URL")?,
             store_url: config::required("SLUICE_STORE_URL")?,
             login: Login::read(config::optional("SLUICE_DATABASE_AUTH").as_deref())?,
+            pooler: Pooler::read(config::optional("SLUICE_POOLER").as_deref())?,
             stored: StoredSettings {
                 budget: config::number("SLUICE_BUDGET", defaults::BUDGET)?,
                 store_sessions: config::number("SLUICE_STORE_SESSIONS", defaults::STORE_SESSIONS)?,
@@ -130,6 +134,7 @@ impl Settings {
             source_url: String::new(),
             store_url: String::new(),
             login: Login::Password,
+            pooler: Pooler::Own,
             stored: StoredSettings {
                 budget: 4,
                 store_sessions: 4,
@@ -164,8 +169,10 @@ impl Context {
     /// # Errors
     /// If a URL cannot be parsed.
     pub fn new(settings: Settings, beside: Beside) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        let store =
-            Store::new(&settings.store_url)?.with_login(settings.login).with_patience(SESSION_TIMEOUT);
+        let store = Store::new(&settings.store_url)?
+            .with_login(settings.login)
+            .with_pooler(settings.pooler)
+            .with_patience(SESSION_TIMEOUT);
         let source = Source::new(&settings.source_url)?.with_login(settings.login);
         Ok(Self { store, source, beside, settings })
     }

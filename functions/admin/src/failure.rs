@@ -16,11 +16,11 @@ pub(crate) enum Failure {
     /// Error of the source.
     #[error("{0}")]
     Source(#[from] SourceError),
-    /// Invalid URL in the environment.
-    #[error("{variable}: {cause}")]
+    /// Invalid URL in a parameter of the template.
+    #[error("{parameter}: {cause}")]
     Url {
-        /// Name of the variable.
-        variable: &'static str,
+        /// Name of the parameter.
+        parameter: &'static str,
         /// Problem with the URL.
         cause: NoCredentials,
     },

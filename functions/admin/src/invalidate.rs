@@ -1,5 +1,6 @@
 //! `invalidate`: chunks read of a dataset are never handed out again.
 
+use export::count::count;
 use export::id::TenantId;
 use export::range::Days;
 use serde_json::json;
@@ -33,13 +34,13 @@ pub(crate) async fn run(
         )));
     }
     let text = format!(
-        "{dataset}: {} chunks that had been read are no longer reused; {} files are deleted at the next sweep\n\
-         {} ended exports lost files: they list them as invalidated, and can be retried\n\
-         {} running exports read their ranges again",
-        done.chunks,
-        done.files,
-        done.lost.len(),
-        done.anew.len()
+        "{dataset}: {} invalidated; {} will be deleted within a minute\n\
+         {} lost files and failed; retry to read the ranges again\n\
+         {} will read the ranges again",
+        count(done.chunks, "chunk"),
+        count(done.files, "file"),
+        count(done.lost.len() as u64, "ended export"),
+        count(done.anew.len() as u64, "running export")
     );
     let data = json!({
         "chunks": done.chunks,

@@ -40,7 +40,9 @@ pub async fn handle(
 ) -> Result<CommandOutput, lambda_runtime::Error> {
     let request = event.context.request_id;
     let span = invocation(&request, event.context.xray_trace_id.as_deref());
-    Ok(answer(context, event.payload, Some(&request)).instrument(span).await)
+    let answer = answer(context, event.payload, Some(&request)).instrument(span).await;
+    context.store.release().await;
+    Ok(answer)
 }
 
 /// Runs one command.

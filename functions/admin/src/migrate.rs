@@ -1,8 +1,10 @@
 //! `migrate`: updates the schema of the store and creates the two roles, or prints the SQL.
 
+use export::count::count;
 use ports::postgres::login::Login;
+use ports::postgres::pooler::Pooler;
 use serde_json::json;
-use store::{self, RolePassword, RoleSettings};
+use store::{self, OldSessions, RolePassword, RoleSettings, StoreError};
 
 use crate::context::Settings;
 use crate::credentials::{credentials, role};
@@ -15,9 +17,10 @@ pub(crate) async fn run(settings: &Settings, print: bool) -> Result<CommandOutpu
     match &settings.owner_url {
         Some(url) if !print => {
             let applied = store::migrate(url, &store::role_statements(&roles)).await?;
+            let sessions = store::end_idle_sessions(url, &[&roles.source.0, &roles.store.0]).await;
             let names: Vec<_> = applied.iter().map(|m| format!("{:04} {}", m.version, m.name)).collect();
             let data = json!({"ran": true, "migrations": names});
-            Ok(CommandOutput::done(text(&names, &roles), data))
+            Ok(CommandOutput::done(format!("{}\n{}", text(&names, &roles), of_sessions(sessions)), data))
         }
         owner => {
             let why = if owner.is_none() {
@@ -36,15 +39,15 @@ pub(crate) async fn run(settings: &Settings, print: bool) -> Result<CommandOutpu
 
 /// Returns the roles and their limits. The three roles must differ; otherwise one would get the limits of another.
 fn roles(settings: &Settings) -> Result<RoleSettings, Failure> {
-    let read = |variable, url: &str| {
+    let read = |parameter, url: &str| {
         let found = match settings.login {
             Login::Password => credentials(url).map(|(role, password)| (role, RolePassword::Known(password))),
             Login::Iam => role(url).map(|role| (role, RolePassword::Tokens)),
         };
-        found.map_err(|cause| Failure::Url { variable, cause })
+        found.map_err(|cause| Failure::Url { parameter, cause })
     };
-    let source = read("SLUICE_SOURCE_URL", &settings.source_url)?;
-    let store = read("SLUICE_STORE_URL", &settings.store_url)?;
+    let source = read("SourceUrl", &settings.source_url)?;
+    let store = read("StoreUrl", &settings.store_url)?;
     if source.0 == store.0 {
         let text = "SourceUrl and StoreUrl name the same role; each needs its own limit of sessions, so use two roles";
         return Err(Failure::Refused(text.to_owned()));
@@ -56,7 +59,7 @@ fn roles(settings: &Settings) -> Result<RoleSettings, Failure> {
             format!("{owner} is the owner's role and also one of the limited roles; use different roles");
         return Err(Failure::Refused(text));
     }
-    Ok(RoleSettings { source, store, stored: settings.stored })
+    Ok(RoleSettings { source, store, pooler: settings.pooler, stored: settings.stored })
 }
 
 fn without_passwords(mut roles: RoleSettings) -> RoleSettings {
@@ -68,6 +71,22 @@ fn without_passwords(mut roles: RoleSettings) -> RoleSettings {
     roles
 }
 
+/// Describes the sessions that were open during the migration. A pooler keeps sessions for hours, with the settings that
+/// their role had at their start.
+fn of_sessions(found: Result<OldSessions, StoreError>) -> String {
+    let remedy = "keep the settings of before until they end; if settings were changed, restart the pooler";
+    match found {
+        Ok(OldSessions { ended, left: 0 }) => format!("ended {ended} idle sessions of the roles"),
+        Ok(OldSessions { ended, left }) => {
+            format!("ended {ended} idle sessions of the roles; {left} others {remedy}")
+        }
+        Err(error) => {
+            let cause = ports::telemetry::chain(&error);
+            format!("the owner could not end idle sessions of the roles, which {remedy} ({cause})")
+        }
+    }
+}
+
 fn text(migrations: &[String], roles: &RoleSettings) -> String {
     let schema = if migrations.is_empty() {
         "the schema was up to date".to_owned()
@@ -75,9 +94,18 @@ fn text(migrations: &[String], roles: &RoleSettings) -> String {
         format!("applied {}", migrations.join(", "))
     };
     let (source, store) = (&roles.source.0, &roles.store.0);
+    let (budget, sessions) = (roles.stored.budget, roles.stored.store_sessions);
+    let limit = |sessions| roles.pooler.role_limit(sessions);
+    let of = |sessions: u32| match roles.pooler {
+        Pooler::Proxy => format!(" (3 x {sessions}: the nodes of RDS Proxy keep sessions of their own)"),
+        Pooler::None | Pooler::Own => String::new(),
+    };
     format!(
-        "{schema}\nrole {source} reads the source with at most {} sessions\nrole {store} uses the store with at most {} sessions\nnext: grant {source} usage on the schemas and select on the tables to export",
-        roles.stored.budget, roles.stored.store_sessions
+        "{schema}\nrole {source} reads the source with at most {}{}\nrole {store} uses the store with at most {}{}\nnext: grant {source} usage on the schemas and select on the tables to export",
+        count(limit(budget).into(), "session"),
+        of(budget),
+        count(limit(sessions).into(), "session"),
+        of(sessions),
     )
 }
 
@@ -93,6 +121,15 @@ mod tests {
             stored: store::StoredSettings { budget: 3, store_sessions: 5, ..Settings::example().stored },
             ..Settings::example()
         }
+    }
+
+    #[test]
+    fn sessions_with_old_settings_are_reported() {
+        assert_eq!(of_sessions(Ok(OldSessions { ended: 3, left: 0 })), "ended 3 idle sessions of the roles");
+        let text = of_sessions(Ok(OldSessions { ended: 0, left: 2 }));
+        assert!(text.contains("2 others keep the settings of before") && text.contains("restart the pooler"));
+        let text = of_sessions(Err(StoreError::Busy("permission denied".into())));
+        assert!(text.contains("could not end") && text.contains("permission denied"), "{text}");
     }
 
     #[test]

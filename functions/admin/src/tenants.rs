@@ -1,5 +1,6 @@
 //! `tenants forget`: erases everything stored for a tenant.
 
+use export::count::count;
 use export::id::TenantId;
 use serde_json::json;
 use store::Forgotten;
@@ -31,7 +32,7 @@ pub(crate) async fn forget(context: &Context, tenant: &str) -> Result<CommandOut
 
 fn objects_left(page: &ports::objects::Page) -> String {
     let more = if page.more { "at least " } else { "" };
-    format!("{more}{}", page.keys.len())
+    format!("{more}{}", count(page.keys.len() as u64, "object"))
 }
 
 fn summary(
@@ -42,24 +43,27 @@ fn summary(
 ) -> String {
     let Forgotten { keys, exports, chunks, chunks_left, prefixes_left, exports_left, gone } = forgotten;
     let mut lines = vec![format!(
-        "tenant {tenant}: {keys} keys and {exports} exports deleted; {chunks} chunks are no longer used by any export"
+        "tenant {tenant}: {} and {} deleted; {} no longer used by any export",
+        count(*keys, "key"),
+        count(*exports, "export"),
+        count(*chunks, "chunk")
     )];
     lines.push(match objects {
-        Ok(objects) => format!("left in the bucket under t/{tenant}/: {objects} objects"),
+        Ok(objects) => format!("left in the bucket under t/{tenant}/: {objects}"),
         Err(error) => format!("the objects left in the bucket under t/{tenant}/ are unknown: {error}"),
     });
     lines.push(if *gone {
-        "left in the store: nothing but the counter of its changes, which keeps caches from returning deleted data"
+        "left in the store: only the change counter of the tenant, so that caches return no deleted data"
             .to_owned()
     } else {
-        format!("left in the store: {chunks_left} chunks, {exports_left} exports")
+        format!("left in the store: {}, {}", count(*chunks_left, "chunk"), count(*exports_left, "export"))
     });
     if *prefixes_left > 0 {
-        lines.push(format!("{prefixes_left} prefixes are swept once more, within a day"));
+        lines.push(format!("prefixes of the bucket that are checked again within a day: {prefixes_left}"));
     }
     if !gone {
         lines.push(
-            "the sweeper deletes objects within minutes, and rows a worker timeout later; run this again after that, until the tenant is gone"
+            "the sweeper deletes objects within minutes, and rows a worker timeout later; run `sluice admin tenants forget` again after that, until the tenant is gone"
                 .to_owned(),
         );
     }
@@ -86,12 +90,13 @@ mod tests {
     fn forgetting_reports_remaining_objects_and_the_cdn_path() {
         let tenant = "acme".parse().unwrap();
         let forgotten = Forgotten { keys: 2, exports: 3, chunks_left: 4, ..Forgotten::default() };
-        let text = summary(&tenant, &forgotten, &Ok("7".into()), false);
-        for part in ["2 keys and 3 exports", "7 objects", "4 chunks", "run this again", "'/t/acme/*'"] {
+        let text = summary(&tenant, &forgotten, &Ok("7 objects".into()), false);
+        for part in ["2 keys and 3 exports", "7 objects", "4 chunks", "tenants forget` again", "'/t/acme/*'"]
+        {
             assert!(text.contains(part), "{part}: {text}");
         }
-        let text = summary(&tenant, &Forgotten { gone: true, ..forgotten }, &Ok("0".into()), true);
-        assert!(text.contains("nothing but the counter") && text.contains("identity provider"), "{text}");
-        assert!(!text.contains("run this again"), "{text}");
+        let text = summary(&tenant, &Forgotten { gone: true, ..forgotten }, &Ok("0 objects".into()), true);
+        assert!(text.contains("only the change counter") && text.contains("identity provider"), "{text}");
+        assert!(!text.contains("tenants forget` again"), "{text}");
     }
 }

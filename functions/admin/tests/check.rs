@@ -10,9 +10,11 @@ use admin::{Beside, CommandOutput, Context, Settings};
 use ports::cache::RedisCache;
 use ports::links::{MemorySecret, SecretsManager};
 use ports::objects::{MemoryObjects, S3Objects};
+use ports::postgres::capacity::{IdleConnections, IdleEnd};
+use ports::postgres::pooler::Pooler;
 use ports::queue::{MemoryQueue, SqsQueue};
 use serde_json::{Value, json};
-use store::StoredSettings;
+use store::{Store, StoredSettings};
 use tokio::sync::{Mutex, MutexGuard};
 
 /// Lock for checks. A check opens all sessions for a moment, so two at once would each find too few.
@@ -21,6 +23,7 @@ static CHECKING: Mutex<()> = Mutex::const_new(());
 /// The stack as deployed by its template, for one test at a time.
 struct Fixture {
     _alone: MutexGuard<'static, ()>,
+    owner_url: String,
     source_url: String,
     store_url: String,
     queue_url: String,
@@ -37,7 +40,7 @@ impl Fixture {
         };
         let stack: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
         let url = |key: &str| stack[key].as_str().unwrap().to_owned();
-        let kept = store::Store::new(&url("storeUrl")).unwrap().state().await.unwrap().settings;
+        let kept = Store::new(&url("storeUrl")).unwrap().state().await.unwrap().settings;
         let number = |name: &str| kept[name].parse().unwrap();
         let stored = StoredSettings {
             budget: number("budget"),
@@ -55,6 +58,7 @@ impl Fixture {
         };
         Some(Self {
             _alone: CHECKING.lock().await,
+            owner_url: url("ownerUrl"),
             source_url: url("sourceUrl"),
             store_url: url("storeUrl"),
             queue_url: url("queueUrl"),
@@ -75,6 +79,7 @@ impl Fixture {
             source_url: self.source_url.clone(),
             store_url: self.store_url.clone(),
             login: Default::default(),
+            pooler: Pooler::Own,
             stored: self.stored,
             tokens: false,
             max_active_sessions: 0,
@@ -104,24 +109,33 @@ async fn budgets_roles_pools_and_the_server_are_compared() {
     let answer = fixture.check(fixture.stored).await;
     assert!(answer.ok, "{}", answer.text);
     says(&answer, &format!("budget {b} and store sessions {s}"));
-    says(&answer, &format!("{b} sessions to the source can be open at once; one more waits"));
-    says(&answer, &format!("{s} sessions to the store can be open at once; one more waits"));
+    says(&answer, &format!("{b} sessions to the source can be open at the same time; the next one waits"));
+    says(&answer, &format!("{s} sessions to the store can be open at the same time; the next one waits"));
 
     // A budget known only to the template: settings, role and pool still have the old one.
     let answer = fixture.check(StoredSettings { budget: b + 2, ..fixture.stored }).await;
     assert!(!answer.ok);
-    says(&answer, &format!("sluice_source may have {b} sessions instead of {}; run admin migrate", b + 2));
-    says(&answer, &format!("budget is {b} in the store, {} in this deployment; run admin migrate", b + 2));
     says(
         &answer,
-        &format!("only {b} sessions to the source can be open at once instead of {} (Budget)", b + 2),
+        &format!(
+            "the session limit of sluice_source is {b} instead of {}; run `sluice admin migrate`",
+            b + 2
+        ),
+    );
+    says(
+        &answer,
+        &format!("budget is {b} in the store, {} in this deployment; run `sluice admin migrate`", b + 2),
+    );
+    says(
+        &answer,
+        &format!("only {b} of {} sessions to the source (Budget) can be open at the same time", b + 2),
     );
     says(&answer, "raise its pool for this role (PgBouncer: pool_size; RDS Proxy: MaxConnectionsPercent)");
 
     let answer = fixture.check(StoredSettings { store_sessions: s + 1, ..fixture.stored }).await;
     says(
         &answer,
-        &format!("only {s} sessions to the store can be open at once instead of {} (StoreSessions)", s + 1),
+        &format!("only {s} of {} sessions to the store (StoreSessions) can be open at the same time", s + 1),
     );
 
     // Less than the limits of role and pool: the budget is not enforced.
@@ -129,7 +143,7 @@ async fn budgets_roles_pools_and_the_server_are_compared() {
     says(
         &answer,
         &format!(
-            "more than {} sessions to the source can be open at once (Budget): no limit is enforced",
+            "more than {} sessions to the source (Budget) can be open at the same time: no limit is enforced",
             b - 1
         ),
     );
@@ -138,9 +152,35 @@ async fn budgets_roles_pools_and_the_server_are_compared() {
     says(
         &answer,
         &format!(
-            "budget {b} and store sessions 60 and 3 reserved are more than the 40 sessions of the server; lower Budget or StoreSessions, or raise max_connections"
+            "budget {b} and store sessions 60 plus 3 reserved sessions exceed max_connections (40); lower Budget or StoreSessions, or raise max_connections"
         ),
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pooler_is_proved_by_idle_connections() {
+    let Some(fixture) = Fixture::new().await else { return };
+    let (b, s) = (fixture.stored.budget, fixture.stored.store_sessions);
+    let through = async |pooler| check(Settings { pooler, ..fixture.settings() }, nothing_beside()).await;
+    let answer = through(Pooler::Own).await;
+    says(&answer, &format!("pooler: own, as deployed: {} idle connections to the store share", s + 1));
+    let answer = through(Pooler::None).await;
+    says(
+        &answer,
+        &format!("warn   pooler: Pooler=none, but {} idle connections to the store can be open", s + 1),
+    );
+    // Behind RDS Proxy the roles may have three times as many sessions.
+    let answer = through(Pooler::Proxy).await;
+    says(&answer, &format!("sluice_source may have {b} sessions instead of {}; run admin migrate", 3 * b));
+
+    // Straight to the server, where each connection is a session. The roles of the stack have none left there.
+    let role = format!("t_pooler_{}", std::process::id());
+    let run = async |statement: String| store::migrate(&fixture.owner_url, &[statement]).await.unwrap();
+    run(format!("create role {role} login connection limit 3 password 'x'")).await;
+    let (_, server) = fixture.owner_url.split_once('@').unwrap();
+    let found = Store::new(&format!("postgres://{role}:x@{server}")).unwrap().idle_connections(4).await;
+    run(format!("drop role {role}")).await;
+    assert_eq!(found.unwrap(), IdleConnections { requested: 4, opened: 3, end: IdleEnd::NoSession });
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -155,16 +195,16 @@ async fn bucket_queue_secret_and_cache_are_checked() {
     };
     let answer = check(fixture.settings(), beside()).await;
     assert!(answer.ok, "{}", answer.text);
-    says(&answer, "messages are waiting");
+    says(&answer, "ok     queue: ");
     says(
         &answer,
-        "warn   secret: it is empty, so files are served from S3 and not through the CDN; store domain",
+        "warn   secret: no key is stored, so files are served from the bucket and not through the CDN; store domain",
     );
     if !fixture.redis_url.is_empty() {
-        says(&answer, "ok     cache: it responds");
+        says(&answer, "ok     cache: the cache responds");
     }
     secret.put("{}");
-    says(&check(fixture.settings(), beside()).await, "ok     secret: it contains the key that signs links");
+    says(&check(fixture.settings(), beside()).await, "ok     secret: the key for signing links is stored");
 
     // All resources are unavailable. Everything works without the cache.
     let nowhere = unused_port();
@@ -176,12 +216,12 @@ async fn bucket_queue_secret_and_cache_are_checked() {
     };
     let answer = check(fixture.settings(), gone).await;
     assert!(!answer.ok);
-    says(&answer, "wrong  queue: the queue could not be used: ");
+    says(&answer, "error  queue: the queue could not be used: ");
     says(&answer, "redeploy the unmodified template");
-    says(&answer, "wrong  bucket: could not list objects: the bucket does not exist");
-    says(&answer, "the bucket in SLUICE_BUCKET does not exist");
-    says(&answer, "wrong  secret: reading the secret failed: ResourceNotFoundException");
-    says(&answer, "everything works without it, but slower; check CacheUrl");
+    says(&answer, "error  bucket: could not list objects: the bucket does not exist");
+    says(&answer, "the bucket no longer exists");
+    says(&answer, "error  secret: reading the secret failed: ResourceNotFoundException");
+    says(&answer, "the api works without the cache, but responds more slowly; check CacheUrl");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -202,14 +242,14 @@ async fn silent_servers_are_reported_quickly() {
         says(
             &answer,
             &format!(
-                "wrong  {what}: no response from 127.0.0.1:{port} within 4 s; allow the functions' security group"
+                "error  {what}: no response from 127.0.0.1:{port} within 4 s; allow the functions' security group"
             ),
         );
     }
 
     let nowhere = format!("postgres://a:b@127.0.0.1:{}/shop", unused_port());
     let answer = check(Settings { store_url: nowhere, ..fixture.settings() }, nothing_beside()).await;
-    says(&answer, "cannot be used: ");
+    says(&answer, "connecting to 127.0.0.1:");
     says(&answer, "check host, port and sslmode of the URL");
     says(&answer, "ok     source: PostgreSQL");
 }

@@ -230,7 +230,7 @@ async fn missing_read_rights_are_reported() {
     says(&fixture.bad("relation = \"S.numbers\"").await, &["is a sequence"]);
     says(
         &fixture.bad("query = \"select * from S.closed\"").await,
-        &["datasets.d.query: the source rejected it: permission denied", "42501"],
+        &["datasets.d.query: the source rejected the statement: permission denied", "42501"],
     );
     fixture.end().await;
 }
@@ -256,7 +256,7 @@ async fn queries_are_described() {
     );
     says(
         &fixture.bad("query = \"selec 1\"").await,
-        &["datasets.d.query: the source rejected it: syntax_error", "42601"],
+        &["datasets.d.query: the source rejected the statement", "syntax_error", "42601"],
     );
     says(
         &fixture.bad("query = \"select id from t\"").await,

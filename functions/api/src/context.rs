@@ -7,10 +7,12 @@ use ports::fault::Faults;
 use ports::links::{Cdn, SecretsManager};
 use ports::objects::{Objects, S3Objects};
 use ports::postgres::login::Login;
+use ports::postgres::pooler::Pooler;
 use ports::queue::{Queue, SqsQueue};
 use store::Store;
 
 use crate::caches::{Catalogs, CounterEmitter, Keys, Shared};
+use crate::origin::Origin;
 use crate::rate_limit::RateLimits;
 use crate::settings::Settings;
 
@@ -25,6 +27,8 @@ pub struct Inner {
     pub(crate) objects: Arc<dyn Objects>,
     /// CDN that serves the files. `None`: files are served directly from the storage.
     pub(crate) cdn: Option<Cdn>,
+    /// Check of the header that CloudFront adds. `None`: requests may come from anywhere.
+    pub(crate) origin: Option<Origin>,
     pub(crate) settings: Settings,
     pub(crate) keys: Keys,
     pub(crate) catalogs: Catalogs,
@@ -41,8 +45,11 @@ impl Context {
     pub fn from_env() -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let faults = Faults::from_env();
         let login = Login::read(config::optional("SLUICE_DATABASE_AUTH").as_deref())?;
-        let store =
-            Store::new(&config::required("SLUICE_STORE_URL")?)?.with_login(login).with_faults(&faults);
+        let pooler = Pooler::read(config::optional("SLUICE_POOLER").as_deref())?;
+        let store = Store::new(&config::required("SLUICE_STORE_URL")?)?
+            .with_login(login)
+            .with_pooler(pooler)
+            .with_faults(&faults);
         let queue_url = config::required("SLUICE_QUEUE_URL")?;
         let bucket = config::required("SLUICE_BUCKET")?;
         let deployment = config::required("SLUICE_DEPLOYMENT")?;
@@ -51,7 +58,8 @@ impl Context {
         let queue = faults.queue(Arc::new(SqsQueue::new(queue_url)));
         let objects = faults.objects(Arc::new(S3Objects::new(bucket)));
         let cdn = config::optional("SLUICE_CDN_SECRET").map(|id| Cdn::new(SecretsManager::new(id)));
-        Ok(Self::build(store, queue, objects, cdn, shared, settings))
+        let origin = config::optional("SLUICE_ORIGIN_SECRET").map(|id| Origin::new(SecretsManager::new(id)));
+        Ok(Self::build(store, queue, objects, (cdn, origin), shared, settings))
     }
 
     /// Builds a context from its parts, without a CDN.
@@ -62,14 +70,14 @@ impl Context {
         shared: Shared,
         settings: Settings,
     ) -> Self {
-        Self::build(store, queue, objects, None, shared, settings)
+        Self::build(store, queue, objects, (None, None), shared, settings)
     }
 
     pub(crate) fn build(
         store: Store,
         queue: Arc<dyn Queue>,
         objects: Arc<dyn Objects>,
-        cdn: Option<Cdn>,
+        (cdn, origin): (Option<Cdn>, Option<Origin>),
         shared: Shared,
         settings: Settings,
     ) -> Self {
@@ -77,7 +85,19 @@ impl Context {
         let catalogs = Catalogs::new(settings.cache_for, shared.clone());
         let report = CounterEmitter::new();
         let rates = RateLimits::new(settings.tenant_requests_per_second);
-        Self(Arc::new(Inner { store, queue, objects, cdn, settings, keys, catalogs, shared, report, rates }))
+        Self(Arc::new(Inner {
+            store,
+            queue,
+            objects,
+            cdn,
+            origin,
+            settings,
+            keys,
+            catalogs,
+            shared,
+            report,
+            rates,
+        }))
     }
 }
 

@@ -12,6 +12,9 @@ use store::{AcceptError, Full, Kept, StoreError, Unpaid};
 /// Seconds to wait before a retry if the store is busy.
 const BUSY_RETRY_SECS: u32 = 5;
 
+/// Seconds to wait before a retry of a request that reached its time limit.
+const SLOW_RETRY_SECS: u32 = 1;
+
 /// Seconds to wait before a retry if the tenant has too many live exports.
 const FULL_RETRY_SECS: u32 = 30;
 
@@ -58,6 +61,12 @@ impl ApiError {
         )
     }
 
+    /// 401: the token was verified, but it is an ID token.
+    pub(crate) fn id_token() -> Self {
+        let detail = "this is an ID token, which is for the application where the user logged in; send the access token";
+        Self::new(StatusCode::UNAUTHORIZED, detail)
+    }
+
     /// 403: the token was verified but lacks a claim that this deployment needs.
     pub(crate) fn no_claim(name: &str) -> Self {
         let detail = format!(
@@ -77,6 +86,18 @@ impl ApiError {
     pub(crate) fn read_only() -> Self {
         let detail = "this key or token is read-only; use one that may create and change exports";
         Self::new(StatusCode::FORBIDDEN, detail).of_kind("read-only")
+    }
+
+    /// 403: the request did not come through CloudFront. The response does not depend on the path.
+    pub(crate) fn not_through_cdn() -> Self {
+        let detail = "this deployment is reached through its CloudFront domain only; use the address from its operator";
+        Self::new(StatusCode::FORBIDDEN, detail).of_kind("wrong-address")
+    }
+
+    /// 503: the header of CloudFront cannot be checked, because its secret is empty or cannot be read.
+    pub(crate) fn no_origin_secret() -> Self {
+        let detail = "the api cannot check that the request came through CloudFront; try again shortly";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).of_kind("busy").after(BUSY_RETRY_SECS)
     }
 
     /// 404 for paths: the same for a path without a route and for the name of a dataset that is not visible to the
@@ -206,6 +227,12 @@ impl ApiError {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).of_kind("busy").after(BUSY_RETRY_SECS)
     }
 
+    /// 503: the request reached its time limit. It may have been carried out all the same.
+    pub(crate) fn too_slow() -> Self {
+        let detail = "the request took too long and was ended; send it again, with the same Idempotency-Key if it has one";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).of_kind("busy").after(SLOW_RETRY_SECS)
+    }
+
     /// 500. The cause was logged and is not revealed to the caller.
     pub(crate) fn internal() -> Self {
         let detail =
@@ -226,12 +253,32 @@ impl ApiError {
             type_uri: self
                 .kind
                 .map_or_else(|| "about:blank".to_owned(), |k| format!("urn:sluice:problem:{k}")),
-            title: self.kind.map_or_else(|| reason.to_owned(), |k| k.replace('-', " ")),
+            title: self.kind.map_or(reason, title).to_owned(),
             status: self.status.as_u16(),
             detail: self.detail.clone(),
             instance: Some(instance.to_owned()),
             violations: self.violations.clone(),
         }
+    }
+}
+
+/// Returns the title of a kind of problems: the same text for every problem of the kind.
+fn title(kind: &str) -> &'static str {
+    match kind {
+        "busy" => "Service busy",
+        "idempotency-key-reused" => "Idempotency key reused",
+        "invalid-parameters" => "Invalid parameters",
+        "invalid-request" => "Invalid request",
+        "invalidated" => "File invalidated",
+        "no-catalog" => "No catalog applied",
+        "not-yet" => "Not available yet",
+        "read-only" => "Read-only credentials",
+        "token-claim" => "Invalid token claim",
+        "too-many-exports" => "Too many exports",
+        "too-many-requests" => "Too many requests",
+        "too-much-kept" => "Storage quota exceeded",
+        "wrong-state" => "Export state does not allow this",
+        _ => "Error",
     }
 }
 
@@ -287,6 +334,22 @@ impl From<AcceptError> for ApiError {
             AcceptError::Unpaid(unpaid) => Self::unpaid(unpaid),
             AcceptError::CatalogChanged => Self::catalog_changed(),
             AcceptError::Store(error) => error.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_problem_has_a_title() {
+        let code = include_str!("error.rs");
+        let kinds: Vec<_> =
+            code.split(".of_kind(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        assert!(kinds.len() > 15, "{kinds:?}");
+        for kind in kinds {
+            assert_ne!(title(kind), "Error", "{kind}");
         }
     }
 }

@@ -16,12 +16,20 @@ use crate::routes::service;
 /// # Errors
 /// If the Lambda runtime cannot be reached.
 pub async fn run(context: Context) -> Result<(), Error> {
+    let store = context.store.clone();
     let mut adapter = Adapter::from(service(context));
     let answer = move |event: LambdaEvent<LambdaRequest>| {
         let span = invocation(&event.context.request_id, event.context.xray_trace_id.as_deref());
         // The call starts work immediately, so it must be inside the span too.
         let answer = span.in_scope(|| adapter.call(LambdaEvent { payload: fit(event.payload), ..event }));
-        answer.instrument(span)
+        let store = store.clone();
+        async move {
+            let answer = answer.await;
+            // Before the response is returned, because Lambda freezes the environment then.
+            store.release().await;
+            answer
+        }
+        .instrument(span)
     };
     lambda_runtime::run(service_fn(answer)).await
 }

@@ -1,5 +1,6 @@
-//! Layers applied to every response, whatever the route: logging, recovery from panics, problem+json for errors,
-//! cache headers, authentication, the rate limit per tenant, and audit events for changes and links handed out.
+//! Layers applied to every response, whatever the route: logging, recovery from panics, the time limit, problem+json for
+//! errors, cache headers, the way through CloudFront, authentication, the rate limit per tenant, and audit events for
+//! changes and links handed out.
 
 mod audit;
 mod authenticate;
@@ -7,8 +8,10 @@ mod caching;
 mod gzip;
 mod location;
 mod log;
+mod origin;
 mod problems;
 mod stage;
+mod time_limit;
 
 #[cfg(test)]
 pub(crate) use audit::Tried;
@@ -18,8 +21,10 @@ pub(crate) use caching::caching;
 pub(crate) use gzip::gzip;
 pub(crate) use location::location;
 pub(crate) use log::log;
+pub(crate) use origin::origin;
 pub(crate) use problems::problems;
 pub(crate) use stage::stage;
+pub(crate) use time_limit::{TIME_LIMIT, route_time_limit, time_limit};
 
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;

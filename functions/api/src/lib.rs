@@ -16,6 +16,7 @@ mod exports;
 mod gateway;
 mod key;
 mod layers;
+mod origin;
 mod query;
 mod rate_limit;
 mod response;

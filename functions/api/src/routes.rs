@@ -82,7 +82,10 @@ pub fn service(context: Context) -> Router {
         .layer(from_fn_with_state(context.clone(), layers::rate))
         .layer(from_fn_with_state(context.clone(), layers::authenticate))
         .layer(map_request(layers::stage))
+        .layer(from_fn_with_state(context.clone(), layers::origin))
         .layer(from_fn(layers::panics))
+        // The layers outside of this one do not wait, and give its response the form of every other.
+        .layer(from_fn_with_state(layers::TIME_LIMIT, layers::time_limit))
         .layer(from_fn(layers::problems))
         .layer(from_fn(layers::location))
         .layer(from_fn(layers::caching))
@@ -93,7 +96,7 @@ pub fn service(context: Context) -> Router {
 
 fn routes() -> Router<Context> {
     TABLE.into_iter().fold(Router::new(), |router, route| {
-        let handler = (route.handler)(route.filter);
+        let handler = (route.handler)(route.filter).route_layer(from_fn(layers::route_time_limit));
         let handler = match route.action {
             Some(action) => {
                 handler.route_layer(from_fn_with_state((action, route.path), layers::note_action))

@@ -98,7 +98,7 @@ mod tests {
                 store,
                 Arc::new(MemoryQueue::default()),
                 Arc::new(MemoryObjects::default()),
-                cdn,
+                (cdn, None),
                 shared,
                 Settings::from_env().unwrap(),
             )

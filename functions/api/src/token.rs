@@ -36,6 +36,9 @@ impl Token {
         if expires.is_none_or(|secs| secs * 1e6 <= now_micros as f64) {
             return Err(ApiError::no_token());
         }
+        if is_id_token(claims) {
+            return Err(ApiError::id_token());
+        }
         let tenant = claim(&rules.tenant_claim).ok_or_else(|| ApiError::no_claim(&rules.tenant_claim))?;
         let tenant = tenant.parse().map_err(|error| ApiError::bad_claim(&rules.tenant_claim, error))?;
         let datasets = match &rules.datasets_claim {
@@ -49,6 +52,21 @@ impl Token {
         let writes = rules.write_scope.as_ref().is_none_or(granted);
         let subject = claim("sub").unwrap_or("unknown").to_owned();
         Ok(Self { tenant, subject, access: Access { datasets, writes } })
+    }
+}
+
+/// Returns true for an ID token. It proves to a web application that a user logged in there; applications pass it on
+/// and log it, and it grants no access. Its audience is the application, which may be the one of this deployment.
+///
+/// A claim that names the kind decides: `token_use` (Amazon Cognito) or `typ` (Keycloak, whose access tokens may have a
+/// `nonce`). Without one, a token with a claim that OpenID Connect defines for ID tokens only is one.
+fn is_id_token(claims: &HashMap<String, String>) -> bool {
+    let named = |name: &str| claims.get(name).map(|kind| kind.trim().to_ascii_lowercase());
+    match (named("token_use"), named("typ").as_deref()) {
+        (Some(kind), _) => kind != "access",
+        (None, Some("id")) => true,
+        (None, Some("bearer" | "at+jwt" | "application/at+jwt")) => false,
+        (None, _) => ["nonce", "at_hash", "c_hash"].iter().any(|name| claims.contains_key(*name)),
     }
 }
 
@@ -73,6 +91,35 @@ mod tests {
         let token = read(&[("org", "acme"), ("sub", "job 7")], &rules()).unwrap();
         assert_eq!((token.tenant.as_str(), token.subject.as_str()), ("acme", "job 7"));
         assert_eq!(token.access, Access::full());
+    }
+
+    #[test]
+    fn id_token_is_refused() {
+        let with = |claims: &[(&str, &str)]| {
+            let tenant = [("org", "acme")];
+            read(&[&tenant[..], claims].concat(), &rules()).map_err(|refusal| refusal.status.as_u16())
+        };
+        for id in [
+            &[("token_use", "id")][..],
+            &[("token_use", "refresh")],
+            &[("typ", "ID")],
+            &[("nonce", "n")],
+            &[("at_hash", "h")],
+            &[("c_hash", "h"), ("typ", "JWT")],
+            &[("token_use", "id"), ("typ", "Bearer")],
+        ] {
+            assert_eq!(with(id).unwrap_err(), 401, "{id:?}");
+        }
+        for access in [
+            &[][..],
+            &[("token_use", "access")],
+            &[("token_use", "access"), ("nonce", "n")],
+            &[("typ", "Bearer"), ("nonce", "n")],
+            &[("typ", "at+jwt")],
+            &[("typ", "JWT")],
+        ] {
+            assert!(with(access).is_ok(), "{access:?}");
+        }
     }
 
     #[test]

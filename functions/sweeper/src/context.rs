@@ -6,6 +6,7 @@ use ports::config::{ConfigError, number, optional, required};
 use ports::fault::Faults;
 use ports::objects::{Objects, S3Objects};
 use ports::postgres::login::Login;
+use ports::postgres::pooler::Pooler;
 use ports::queue::{Queue, SqsQueue};
 use source::{Source, SourceError};
 use store::{Store, StoreError};
@@ -32,10 +33,10 @@ pub enum ContextError {
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// Error in the store's URL.
-    #[error("SLUICE_STORE_URL cannot be used")]
+    #[error("StoreUrl is not valid")]
     Store(#[from] StoreError),
     /// Error in the source's URL.
-    #[error("SLUICE_SOURCE_URL cannot be used")]
+    #[error("SourceUrl is not valid")]
     Source(#[from] SourceError),
 }
 
@@ -47,8 +48,10 @@ impl Context {
     pub fn from_env() -> Result<Self, ContextError> {
         let faults = Faults::from_env();
         let login = Login::read(optional("SLUICE_DATABASE_AUTH").as_deref())?;
+        let pooler = Pooler::read(optional("SLUICE_POOLER").as_deref())?;
+        let store = Store::new(&required("SLUICE_STORE_URL")?)?.with_login(login).with_pooler(pooler);
         Ok(Self {
-            store: Store::new(&required("SLUICE_STORE_URL")?)?.with_login(login).with_faults(&faults),
+            store: store.with_faults(&faults),
             queue: faults.queue(Arc::new(SqsQueue::new(required("SLUICE_QUEUE_URL")?))),
             objects: faults.objects(Arc::new(S3Objects::new(required("SLUICE_BUCKET")?))),
             source: Source::new(&required("SLUICE_SOURCE_URL")?)?.with_login(login),

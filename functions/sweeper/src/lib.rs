@@ -25,5 +25,7 @@ use tracing::Instrument;
 /// None: a step that fails is logged and repeated at the next tick.
 pub async fn handle(context: &Context, tick: LambdaEvent<Value>) -> Result<SweepSummary, Error> {
     let span = invocation(&tick.context.request_id, tick.context.xray_trace_id.as_deref());
-    Ok(sweep(context).instrument(span).await)
+    let report = sweep(context).instrument(span).await;
+    context.store.release().await;
+    Ok(report)
 }

@@ -7,6 +7,7 @@ use ports::config::{ConfigError, number, optional, required};
 use ports::fault::Faults;
 use ports::objects::{Objects, S3Objects};
 use ports::postgres::login::Login;
+use ports::postgres::pooler::Pooler;
 use ports::queue::{Queue, SqsQueue};
 use source::Source;
 use store::{Store, StoreError};
@@ -50,8 +51,10 @@ impl Context {
     pub fn from_env() -> Result<Self, ContextError> {
         let faults = Faults::from_env();
         let login = Login::read(optional("SLUICE_DATABASE_AUTH").as_deref())?;
+        let pooler = Pooler::read(optional("SLUICE_POOLER").as_deref())?;
+        let store = Store::new(&required("SLUICE_STORE_URL")?)?.with_login(login).with_pooler(pooler);
         Ok(Self {
-            store: Store::new(&required("SLUICE_STORE_URL")?)?.with_login(login).with_faults(&faults),
+            store: store.with_faults(&faults),
             source: Source::lazy(&optional("SLUICE_SOURCE_URL").unwrap_or_default())
                 .with_login(login)
                 .with_faults(&faults),

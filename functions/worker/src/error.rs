@@ -114,7 +114,9 @@ impl AttemptError {
 fn encode(e: &EncodeError) -> Failure {
     let code = FailureCode::UnsupportedValue;
     let remedy = match e.problem {
-        ValueProblem::Malformed => Some("run catalog apply, and report the problem if it persists"),
+        ValueProblem::Malformed => {
+            Some("run `sluice admin catalog apply`, and report the problem if it persists")
+        }
         ValueProblem::Unsupported(_) => code.remedy(),
     };
     with_remedy(code, e, remedy)

@@ -53,6 +53,7 @@ pub async fn handle(context: &Context, event: LambdaEvent<Event>) -> Result<Batc
             Err(error) => tracing::error!(%error, "a message could not be read and is dropped"),
         }
     }
+    context.store.release().await;
     Ok(BatchResponse::default())
 }
 

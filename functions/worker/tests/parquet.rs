@@ -111,7 +111,7 @@ async fn values_unsupported_by_parquet_fail_naming_their_row() {
             ("timestamp", "294247-01-10 04:00:54.775807", "a timestamp after 294247-01-10 04:00:54.775806"),
             ("time", "24:00:00", "the time 24:00:00"),
             ("numeric(12,2)", "NaN", "NaN in a decimal"),
-            ("int[]", "{{1,2},{3,4}}", "an array of several dimensions"),
+            ("int[]", "{{1,2},{3,4}}", "a multidimensional array"),
             ("date[]", "{2024-01-01,infinity}", "the date infinity"),
         ]
         .into_iter()

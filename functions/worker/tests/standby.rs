@@ -188,7 +188,7 @@ async fn unreplayed_ranges_of_a_standby_are_not_reused() {
     pair::run(&mut primary, "update sluice.tenant set created_at = now()").await;
     until(&mut standby, &replayed).await;
     let (rows, complete) = export(&ctx, &queue, range).await;
-    assert_eq!((rows, complete), (11, false), "the late row is in the next export, which reads anew");
+    assert_eq!((rows, complete), (11, false), "the late row is in the next export, which reads again");
     assert_eq!(pair::number(&mut primary, reusable).await, 1);
     let (rows, complete) = export(&ctx, &queue, range).await;
     assert_eq!((rows, complete), (11, true), "now it is settled for the standby too");

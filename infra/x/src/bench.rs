@@ -182,7 +182,7 @@ fn rounds(
                 }
                 Err(error) => {
                     signals::check()?;
-                    eprintln!("left out: {error:#}");
+                    eprintln!("skipped: {error:#}");
                     progress.failure = Some(format!("{error:#}"));
                 }
             }

@@ -45,7 +45,11 @@ enum Command {
         args: Vec<String>,
     },
     /// Check formatting, clippy, documentation, templates and dependencies. Needs no running stack.
-    Check,
+    Check {
+        /// Only print the texts that users can meet, with their places, and their number by area.
+        #[arg(long)]
+        texts: bool,
+    },
     /// Scan all templates for insecure settings.
     Lint,
     /// Benchmark the worker against comparable tools, on a dedicated PostgreSQL.
@@ -86,7 +90,8 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Command::Demo(args) => demo::run(&args),
         Command::Test { args } => test::run(&args),
-        Command::Check => check::run(),
+        Command::Check { texts: true } => check::print_texts(),
+        Command::Check { texts: false } => check::run(),
         Command::Lint => lint::run(),
         Command::Bench(args) => bench::run(&args),
         Command::Cost(args) => cost::run(&args),

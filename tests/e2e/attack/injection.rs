@@ -116,7 +116,7 @@ async fn sql_in_free_text_is_only_a_value() {
         b["datasets"] = json!([{"name": "visits", "filters": {"name": names}}]);
     });
     let exported = system.export(&body).await.unwrap();
-    assert_eq!(exported.manifest.datasets[0].rows, 1, "no row of anybody else");
+    assert_eq!(exported.manifest.datasets[0].rows, 1, "no row of another tenant");
     for attack in free {
         let plan = request(|b| b["csv"] = json!({"null": attack}));
         let status = post("/exports?dryRun=true", &plan, &[]).await.status.as_u16();

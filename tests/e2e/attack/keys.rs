@@ -146,7 +146,7 @@ async fn operator_creates_restricted_keys() {
     let listed = system.x(&["admin", "keys", "list"]).unwrap();
     let line = listed.lines().find(|line| line.contains(&label)).unwrap();
     for told in
-        [key.split('_').nth(1).unwrap(), "demo", "visits whole", "reads only", "expires ", "used about "]
+        [key.split('_').nth(1).unwrap(), "demo", "visits whole", "read-only", "expires ", "used about "]
     {
         assert!(line.contains(told), "{line}");
     }

@@ -139,7 +139,7 @@ async fn read_only_key_cannot_change_anything() {
         } else {
             assert_eq!(
                 (answer.status.as_u16(), answer.body["title"].as_str()),
-                (403, Some("read only")),
+                (403, Some("Read-only credentials")),
                 "{method} {path}"
             );
         }

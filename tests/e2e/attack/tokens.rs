@@ -124,14 +124,14 @@ async fn forbidden(stack: &TokenStack, provider: &Provider, good: &Value) {
     ] {
         let token = provider.token(&Order::of(&claims)).await;
         let (status, body) = stack.get("/exports", Some(&token)).await;
-        assert_eq!((status, body["title"].as_str()), (403, Some("token claim")), "{claims}: {body}");
+        assert_eq!((status, body["title"].as_str()), (403, Some("Invalid token claim")), "{claims}: {body}");
         assert!(body["detail"].as_str().unwrap().contains(claim), "{body}");
     }
     let reader = provider.token(&Order::of(&with("scope", json!("sluice/read")))).await;
     assert_eq!(stack.get("/datasets", Some(&reader)).await.0, 200);
     let request = json!({"datasets": ["notes"], "startDate": "2024-01-01", "endDate": "2024-01-31"});
     let (status, body) = stack.call(Method::POST, "/exports", Some(&reader), Some(&request)).await;
-    assert_eq!((status, body["title"].as_str()), (403, Some("read only")), "{body}");
+    assert_eq!((status, body["title"].as_str()), (403, Some("Read-only credentials")), "{body}");
 }
 
 /// Tenants and scopes of tokens behave like those of keys.

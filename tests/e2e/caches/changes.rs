@@ -35,7 +35,7 @@ async fn soon(process: &Process, path: &str, is_right: impl Fn(&ApiResponse) -> 
         if is_right(&answer) {
             return;
         }
-        assert!(asked < KEYS, "{path}, asked {asked:?} after the change: {answer:?}");
+        assert!(asked < KEYS, "{path}, {asked:?} after the change: {answer:?}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

@@ -164,7 +164,7 @@ async fn ask_once(world: &World, redis: &Redis, expected: &Arc<Vec<(String, supe
     if !heard(&first) || !others.iter().all(|process| heard(process)) {
         return false;
     }
-    assert_eq!(then.others, Vec::<String>::new(), "what one process has asked for no other one asks for");
+    assert_eq!(then.others, Vec::<String>::new(), "a result that one process has read is read by no other");
     for process in &others {
         let redis = process.cache.counts()[1].total();
         assert!(redis.hits >= 5 && redis.misses == 0, "{redis:?}");

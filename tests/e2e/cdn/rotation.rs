@@ -67,7 +67,7 @@ pub(super) async fn a_key_replaces_another_without_a_broken_link(cdn: &CdnStack,
         assert_eq!((answer.status, answer.whence()), (StatusCode::OK, "Hit from nginx"));
         answer.body
     });
-    assert!(bodies.iter().all(|body| *body == bodies[0]), "whoever signed it, it is the same file");
+    assert!(bodies.iter().all(|body| *body == bodies[0]), "with either key it is the same file");
 
     let first = std::fs::read(trusted(first_id)).unwrap();
     std::fs::remove_file(trusted(first_id)).unwrap();

@@ -21,9 +21,11 @@ const CALL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/emulator/call.
 pub(super) struct CdnStack {
     x: String,
     /// Contents of `stack.json`.
-    described: Value,
+    pub(super) described: Value,
     /// The system on it.
     pub(super) system: System,
+    /// The api's own address, which refuses every request that did not come through the CDN.
+    pub(super) direct: String,
     /// The secret that the api signs with at first.
     pub(super) secret: Value,
     http: reqwest::Client,
@@ -56,17 +58,24 @@ impl CdnStack {
         let name = format!("{main_name}-cdn");
         let mut command = Command::new(&x);
         command.args(["up", "--name", &name, "--no-sample", "--built", "--detach", "--budget", "2"]);
-        for parameter in ["CacheSeconds=1", "WorkerTimeoutSeconds=60", "TargetBytes=131072"] {
+        let parameters =
+            ["CacheSeconds=1", "WorkerTimeoutSeconds=60", "TargetBytes=131072", "OnlyThroughCdn=true"];
+        for parameter in parameters {
             command.args(["--set", parameter]);
         }
         let output = command.output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let file = main.parent().unwrap().parent().unwrap().join(&name).join("stack.json");
         let described: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
-        let stack: Stack = serde_json::from_value(described.clone()).unwrap();
+        let mut stack: Stack = serde_json::from_value(described.clone()).unwrap();
+        let direct = stack.url.clone();
+        if !stack.cdn_url.is_empty() {
+            stack.url = format!("{}/api/v1", stack.cdn_url);
+        }
         let client = Client::new(&stack.url, Some(&stack.key)).unwrap();
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        let mut started = Self { x, described, system: System { stack, client }, secret: Value::Null, http };
+        let system = System { stack, client };
+        let mut started = Self { x, described, system, direct, secret: Value::Null, http };
         if started.stack().cdn_url.is_empty() {
             skipped("nginx with http_auth_request_module", "apt-get install nginx");
             return None;
@@ -100,9 +109,14 @@ impl CdnStack {
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
-    /// Puts another text into the secret, and makes the api drop its cached copy.
+    /// Puts another text into the secret of the links.
     pub(super) async fn sign_with(&self, secret: &str) {
-        let arguments = json!({"SecretId": self.stack().cdn_secret, "SecretString": secret});
+        self.put(&self.stack().cdn_secret, secret).await;
+    }
+
+    /// Puts another text into a secret, and makes the api drop its cached copy.
+    pub(super) async fn put(&self, id: &str, text: &str) {
+        let arguments = json!({"SecretId": id, "SecretString": text});
         self.aws("secretsmanager", "put_secret_value", &arguments);
         for pid in self.system.processes("api").unwrap() {
             let _ = Command::new("kill").args(["-KILL", &pid.to_string()]).status().unwrap();

@@ -290,6 +290,6 @@ async fn deadline_error_names_the_back_off_reason() {
     let failure = &state.errors[0].failure;
     assert!(
         failure.code == FailureCode::Deadline
-            && failure.message.contains("a reason; retry the export when this is over")
+            && failure.message.contains("a reason; retry the export when this condition has ended")
     );
 }

@@ -152,7 +152,7 @@ async fn deadline_applies_without_a_sweep() {
     let failed: Vec<_> = failed.iter().map(|export| export.id).collect();
     assert_eq!(failed.len(), 4);
     assert!([seen, listed, paged, extended].iter().all(|id| failed.contains(id)));
-    assert!(!store.renew(chunk, attempt.number, LEASE_SECS).await.unwrap(), "nobody wants it any more");
+    assert!(!store.renew(chunk, attempt.number, LEASE_SECS).await.unwrap(), "no export wants it any more");
     assert_eq!(
         database.number("select count(*) from sluice.export where status = 'failed'").await.unwrap(),
         4

@@ -114,7 +114,7 @@ async fn missing_turn_is_found_and_restored() {
     database.run("delete from sluice.turn_change").await.unwrap();
     assert_eq!(store.dispatch().await.unwrap(), []);
     let [broken] = &store.violations().await.unwrap()[..] else { panic!("one is broken") };
-    assert_eq!(broken.invariant, "an export has its turn when its tenant has room");
+    assert_eq!(broken.invariant, "an export is active if its tenant is below its limit of active exports");
     assert_eq!(store.repair().await.unwrap(), 1);
     assert_eq!(store.repair().await.unwrap(), 0);
     assert_eq!(store.dispatch().await.unwrap().len(), 1);
@@ -155,13 +155,13 @@ async fn each_broken_invariant_is_found() {
             format!("delete from sluice.link where chunk_id = '{running}'"),
         ),
         (
-            "a file has an owner",
+            "a file has a link, or a time until which it is kept for reuse",
             format!(
                 "{keep}; update sluice.chunk set keep_until = null where state = 'done'; delete from sluice.export where id = '{done}'; delete from sluice.link where export_id = '{done}'"
             ),
         ),
         (
-            "a chunk has a lease while it runs",
+            "a running chunk has a lease",
             format!("update sluice.chunk set lease_until = null where id = '{running}'"),
         ),
         (
@@ -171,7 +171,7 @@ async fn each_broken_invariant_is_found() {
             ),
         ),
         (
-            "an export that has ended waits for nothing",
+            "an export that has ended has no open link",
             format!(
                 "update sluice.link set open = true where export_id = '{done}'; update sluice.export set status = 'failed' where id = '{done}'"
             ),
@@ -193,7 +193,7 @@ async fn each_broken_invariant_is_found() {
             ),
         ),
         (
-            "an export has its turn when its tenant has room",
+            "an export is active if its tenant is below its limit of active exports",
             format!("delete from sluice.export_turn where export_id = '{live}'"),
         ),
         (

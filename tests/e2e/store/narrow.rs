@@ -93,7 +93,7 @@ async fn narrowing_fails_unread_chunks_with_a_reason() {
     assert_eq!(narrowed.keys().collect::<Vec<_>>(), ["orders"]);
     let one = &narrowed["orders"];
     assert_eq!((one.failed, one.forgotten, one.exports.as_slice()), (3, 1, &[orders.id][..]));
-    assert_eq!(one.reasons, ["its epoch changed"]);
+    assert_eq!(one.reasons, ["the epoch of the dataset changed"]);
 
     let state = store.export(&acme, orders.id).await.unwrap().unwrap();
     assert_eq!((state.status, state.errors.len(), state.progress.chunks_done), (ExportStatus::Failed, 3, 1));

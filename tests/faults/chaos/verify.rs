@@ -117,7 +117,7 @@ async fn end(arena: &Arena, tenant: &Tenant, known: &Known, oracle: &mut Oracle<
     match export.status {
         ExportStatus::Succeeded => exact(arena, tenant, known, oracle).await,
         ExportStatus::Canceled => {
-            ensure!(known.dropped, "nobody canceled it");
+            ensure!(known.dropped, "it was not canceled by its client");
             Ok(())
         }
         ExportStatus::Failed => {
@@ -202,7 +202,7 @@ async fn leftovers(arena: &Arena) -> Result<()> {
         ),
         ("attempts without an end", "select count(*) from sluice.attempt where outcome is null"),
         (
-            "chunks nobody wants",
+            "chunks without an export",
             "select count(*) from sluice.chunk c where c.state <> 'done' and not exists (select from sluice.link l where l.chunk_id = c.id)",
         ),
         (

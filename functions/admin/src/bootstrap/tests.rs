@@ -97,6 +97,7 @@ fn template_names_this_schema() {
     let roles = RoleSettings {
         source: password("sluice_source"),
         store: password("sluice_store"),
+        pooler: Settings::example().pooler,
         stored: Settings::example().stored,
     };
     let script = store::migration_script(&store::role_statements(&roles));

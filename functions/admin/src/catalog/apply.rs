@@ -1,5 +1,6 @@
 //! `catalog apply`: resolves a catalog and puts it in force, completely or not at all.
 
+use export::count::count;
 use serde_json::json;
 use store::Put;
 
@@ -33,9 +34,9 @@ pub(crate) async fn run(
     changes.add_to(&mut data);
     if !in_force {
         let text = format!(
-            "{report}\n{}\n{} chunks of live exports would fail, so nothing was applied; wait for these exports to end, or apply with --allow-removal",
+            "{report}\n{}\n{} of live exports would fail, so nothing was applied; wait for these exports to end, or apply with --allow-removal",
             changes.text(false),
-            changes.failing()
+            count(changes.failing(), "chunk")
         );
         return Ok(CommandOutput { ok: false, text, data });
     }

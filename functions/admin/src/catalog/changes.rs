@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use export::catalog::Revision;
+use export::count::count;
 use serde_json::{Value, json};
 use store::{Applied, Narrowed};
 
@@ -57,7 +58,7 @@ impl Changes {
             .map(|(what, names)| format!("{what}: {}", names.join(", ")))
             .collect();
         if lines.is_empty() {
-            lines.push("no dataset changed; the estimates are new".to_owned());
+            lines.push("no dataset changed; estimates are refreshed".to_owned());
         }
         lines.extend(self.narrowed.iter().map(|(name, one)| invalidated(name, one, applied)));
         if self.narrowed.values().any(|one| one.forgotten > 0) {
@@ -79,15 +80,18 @@ impl Changes {
 
 /// Formats the chunks of one dataset that the catalog invalidates.
 fn invalidated(name: &str, one: &Narrowed, applied: bool) -> String {
-    let (not_reused, failed) =
-        if applied { ("are no longer reused", "failed") } else { ("will no longer be reused", "will fail") };
-    let mut text =
-        format!("invalidated: {name} ({}): {} chunks {not_reused}", one.reasons.join("; "), one.forgotten);
+    let (not_reused, failed) = if applied {
+        ("can no longer be reused", "failed")
+    } else {
+        ("will no longer be reused", "will fail")
+    };
+    let (reasons, chunks) = (one.reasons.join("; "), count(one.forgotten, "chunk"));
+    let mut text = format!("invalidated: {name} ({reasons}): {chunks} {not_reused}");
     if one.failed > 0 {
         text.push_str(&format!(
-            "; {} chunks not read yet {failed}, in {} live exports",
-            one.failed,
-            one.exports.len()
+            "; {} not read yet {failed}, in {}",
+            count(one.failed, "chunk"),
+            count(one.exports.len() as u64, "live export")
         ));
     }
     text
@@ -146,7 +150,7 @@ mod tests {
         let same = Changes::between(Some(&before), &before, [].into());
         assert_eq!(
             (same.text(true).as_str(), same.failing()),
-            ("no dataset changed; the estimates are new", 0)
+            ("no dataset changed; estimates are refreshed", 0)
         );
         let moved = Changes::between(Some(&before), &applied("hold", &[("a", 1)]), [].into());
         assert!(moved.text(false).contains("different database"));

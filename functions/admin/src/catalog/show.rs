@@ -1,5 +1,6 @@
 //! `catalog show`: prints the catalog in force, or an earlier one, as the operator wrote it.
 
+use export::count::count;
 use export::range::format_micros;
 use serde_json::json;
 use store::KeptCatalog;
@@ -15,7 +16,9 @@ const MAX_LISTED: i64 = 20;
 pub(crate) async fn run(context: &Context, revision: Option<&str>) -> Result<CommandOutput, Failure> {
     let Some(kept) = context.store.kept_catalog(revision).await? else {
         let Some(revision) = revision else {
-            return Ok(CommandOutput::refused("no catalog has been applied yet; run catalog apply"));
+            return Ok(CommandOutput::refused(
+                "no catalog has been applied yet; run `sluice admin catalog apply`",
+            ));
         };
         let known = context.store.catalog_revisions(MAX_LISTED).await?;
         let known: Vec<_> = known.iter().map(|(id, at)| format!("{id}  applied {}", time(*at))).collect();
@@ -40,10 +43,10 @@ pub(crate) async fn run(context: &Context, revision: Option<&str>) -> Result<Com
 fn head(kept: &KeptCatalog) -> String {
     let state = if kept.in_force { "in force" } else { "no longer in force" };
     format!(
-        "# revision {}, {state}, applied {}\n# {} datasets of {}",
+        "# revision {}, {state}, applied {}\n# {} of {}",
         kept.revision,
         time(kept.applied_micros),
-        kept.datasets,
+        count(kept.datasets, "dataset"),
         kept.source
     )
 }

@@ -1,5 +1,6 @@
 //! Check that the servers have capacity for the configured sessions.
 
+use export::count::count;
 use ports::postgres::server::Server;
 
 use super::report::CheckReport;
@@ -39,21 +40,23 @@ pub(super) fn look(
 
 fn judge(server: &Server, ours: i64, others: i64, what: &str, report: &mut CheckReport) {
     let Server { max_connections, reserved, .. } = server;
+    let too_many = ours + reserved + others > *max_connections;
+    let others = count(others.max(0).unsigned_abs(), "other session");
     if ours + reserved > *max_connections {
-        let text = format!(
-            "{what} and {reserved} reserved are more than the {max_connections} sessions of the server"
-        );
+        let text =
+            format!("{what} plus {reserved} reserved sessions exceed max_connections ({max_connections})");
         report.wrong("capacity", text, "lower Budget or StoreSessions, or raise max_connections");
-    } else if ours + reserved + others > *max_connections {
+    } else if too_many {
         let text = format!(
-            "{what}, {reserved} reserved and {others} other sessions open now are more than the {max_connections} sessions of the server"
+            "{what}, {reserved} reserved and {others} open now exceed max_connections ({max_connections})"
         );
         let remedy =
             "lower Budget or StoreSessions, raise max_connections, or give the other clients a smaller pool";
         report.wrong("capacity", text, remedy);
     } else {
-        let text =
-            format!("{what}, {reserved} reserved and {others} other sessions open now, of {max_connections}");
+        let text = format!(
+            "{what}, {reserved} reserved and {others} open now, of max_connections {max_connections}"
+        );
         report.fine("capacity", text);
     }
 }
@@ -62,8 +65,7 @@ fn judge(server: &Server, ours: i64, others: i64, what: &str, report: &mut Check
 fn judge_database(server: &Server, ours: i64, what: &str, report: &mut CheckReport) {
     let Server { database, database_limit, .. } = server;
     if (0..ours).contains(database_limit) {
-        let text =
-            format!("{what} are more than the {database_limit} sessions that database {database} may have");
+        let text = format!("{what} exceed the connection limit of database {database} ({database_limit})");
         let remedy = format!(
             "lower Budget or StoreSessions, or as its owner: alter database {database} connection limit {ours} or more"
         );

@@ -1,5 +1,6 @@
 //! The catalog in force: present, and resolved against the database that is read.
 
+use export::count::count;
 use ports::telemetry::chain;
 
 use super::report::CheckReport;
@@ -8,7 +9,7 @@ use crate::context::Context;
 /// Reads the catalog and compares its source with the name of the current database, if that is known.
 pub(super) async fn look(context: &Context, source: Option<&str>, report: &mut CheckReport) {
     match context.store.applied_catalog().await {
-        Ok(None) => report.fine("catalog", "none has been applied yet; run admin catalog apply"),
+        Ok(None) => report.fine("catalog", "none has been applied yet; run `sluice admin catalog apply`"),
         Ok(Some(applied)) => judge(applied.revision.datasets.len(), &applied.source, source, report),
         Err(error) => report.wrong("catalog", chain(&error), "apply the catalog again with this version"),
     }
@@ -18,10 +19,10 @@ fn judge(datasets: usize, resolved_at: &str, read: Option<&str>, report: &mut Ch
     match read {
         Some(read) if !same(resolved_at, read) => report.wrong(
             "catalog",
-            format!("its {datasets} datasets were resolved at {resolved_at}, but the source is {read}"),
-            "check SLUICE_SOURCE_URL; if it is correct, run admin catalog apply: nothing read from the other database is then reused",
+            format!("the catalog was resolved at {resolved_at}, but the source is {read}"),
+            "check SourceUrl; if it is correct, run `sluice admin catalog apply`: nothing read from the other database is then reused",
         ),
-        _ => report.fine("catalog", format!("{datasets} datasets, resolved at {resolved_at}")),
+        _ => report.fine("catalog", format!("{}, resolved at {resolved_at}", count(datasets as u64, "dataset"))),
     }
 }
 

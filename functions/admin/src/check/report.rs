@@ -61,7 +61,7 @@ impl CheckReport {
         let line = |line: &Line| match &line.remedy {
             None => format!("ok     {}: {}", line.what, line.text),
             Some(remedy) if line.warning => format!("warn   {}: {}; {remedy}", line.what, line.text),
-            Some(remedy) => format!("wrong  {}: {}; {remedy}", line.what, line.text),
+            Some(remedy) => format!("error  {}: {}; {remedy}", line.what, line.text),
         };
         self.lines.iter().map(line).collect::<Vec<_>>().join("\n")
     }

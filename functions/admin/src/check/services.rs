@@ -1,5 +1,6 @@
 //! Services beside the databases: queue, bucket, secret and shared cache.
 
+use export::count::count;
 use ports::cache::RedisCache;
 use ports::links::{LinksError, Secret};
 use ports::objects::{Objects, ObjectsErrorKind};
@@ -13,7 +14,7 @@ use super::{NO_WAY, answer};
 pub(super) async fn queue(queue: &dyn Queue) -> CheckReport {
     let mut report = CheckReport::default();
     match answer("queue", queue.waiting(), &mut report).await {
-        Some(Ok(waiting)) => report.fine("queue", format!("{waiting} messages are waiting")),
+        Some(Ok(waiting)) => report.fine("queue", format!("{} waiting", count(waiting, "message"))),
         Some(Err(error)) if error.answered => {
             let remedy = "redeploy the unmodified template: the function's role needs sqs:GetQueueAttributes on the queue";
             report.wrong("queue", chain(&error), remedy);
@@ -30,7 +31,7 @@ pub(super) async fn bucket(objects: &dyn Objects) -> CheckReport {
     match answer("bucket", objects.list("t/", None), &mut report).await {
         Some(Ok(page)) => {
             let more = if page.more { " and more" } else { "" };
-            report.fine("bucket", format!("{} objects{more}", page.keys.len()));
+            report.fine("bucket", format!("{}{more}", count(page.keys.len() as u64, "object")));
         }
         Some(Err(error)) => report.wrong("bucket", chain(&error), bucket_remedy(error.kind)),
         None => {}
@@ -45,10 +46,10 @@ fn bucket_remedy(kind: ObjectsErrorKind) -> &'static str {
             "redeploy the unmodified template: the function's role needs s3:ListBucket on the bucket, and the policy of an S3 endpoint must allow it"
         }
         ObjectsErrorKind::NotFound | ObjectsErrorKind::NoBucket => {
-            "the bucket in SLUICE_BUCKET does not exist, and its files are lost: deploy again under another name"
+            "the bucket no longer exists, and its files are lost; deploy a new stack under another name"
         }
         ObjectsErrorKind::Throttled | ObjectsErrorKind::Other => {
-            "run check again; if it fails again, check the bucket's policy"
+            "run `sluice admin check` again; if it fails again, check the bucket's policy"
         }
     }
 }
@@ -59,10 +60,14 @@ pub(super) async fn secret(secret: Option<&dyn Secret>) -> CheckReport {
     let mut report = CheckReport::default();
     let Some(secret) = secret else { return report };
     match answer("secret", secret.is_filled(), &mut report).await {
-        Some(Ok(true)) => report.fine("secret", "it contains the key that signs links"),
+        Some(Ok(true)) => report.fine("secret", "the key for signing links is stored"),
         Some(Ok(false)) => {
-            let remedy = "store domain, keyPairId and privateKey in it, as described in infra/README.md under CloudFront";
-            report.warn("secret", "it is empty, so files are served from S3 and not through the CDN", remedy);
+            let remedy = "store domain, keyPairId and privateKey in the secret, as described in infra/README.md under CloudFront";
+            report.warn(
+                "secret",
+                "no key is stored, so files are served from the bucket and not through the CDN",
+                remedy,
+            );
         }
         Some(Err(error @ LinksError::Silent(_))) => report.wrong("secret", chain(&error), NO_WAY),
         Some(Err(error)) => {
@@ -87,10 +92,10 @@ pub(super) async fn cache(cache: Option<&RedisCache>) -> CheckReport {
         );
     }
     match cache.ping().await {
-        Ok(()) => report.fine("cache", "it responds"),
+        Ok(()) => report.fine("cache", "the cache responds"),
         Err(error) => report.warn(
             "cache",
-            format!("{}: everything works without it, but slower", chain(&*error)),
+            format!("{}; the api works without the cache, but responds more slowly", chain(&*error)),
             "check CacheUrl, and that the cache's security group allows the functions",
         ),
     }

@@ -1,7 +1,9 @@
 //! Check that the configured number of sessions can be opened: through the pooler, within the limits of the roles,
 //! and at the server.
 
+use export::count::count;
 use ports::postgres::capacity::{Capacity, Next};
+use ports::postgres::pooler::Pooler;
 use store::StoreState;
 
 use super::report::CheckReport;
@@ -14,22 +16,29 @@ pub(super) async fn look(
     source_answers: bool,
     report: &mut CheckReport,
 ) {
-    let stored = &context.settings.stored;
+    let (stored, pooler) = (&context.settings.stored, context.settings.pooler);
     let Some(state) = state else { return };
     if source_answers && state.in_flight == 0 {
         match context.source.capacity(stored.budget).await {
-            Ok(room) => judge("source", "Budget", stored.budget, room, report),
+            Ok(room) => judge("source", "Budget", stored.budget, pooler, room, report),
             Err(error) => no_login("source", &error, report),
         }
     } else if source_answers {
         report.fine(
             "pool",
-            format!("{} chunks are in flight, so the source's sessions were not counted", state.in_flight),
+            format!(
+                "{} in flight, so the sessions of the source were not counted",
+                count(state.in_flight, "chunk")
+            ),
         );
     }
     match context.store.capacity(stored.store_sessions).await {
-        Ok(room) => judge("store", "StoreSessions", stored.store_sessions, room, report),
+        Ok(room) => judge("store", "StoreSessions", stored.store_sessions, pooler, room, report),
         Err(error) => no_login("store", &error, report),
+    }
+    // Without a pooler it takes all sessions of the store for a moment, for which workers would have to wait.
+    if state.in_flight == 0 {
+        super::pooler::look(context, report).await;
     }
 }
 
@@ -41,19 +50,31 @@ fn no_login(of: &str, error: &dyn std::error::Error, report: &mut CheckReport) {
     );
 }
 
-fn judge(of: &str, parameter: &str, promised: u32, capacity: Capacity, report: &mut CheckReport) {
+fn judge(
+    of: &str,
+    parameter: &str,
+    promised: u32,
+    pooler: Pooler,
+    capacity: Capacity,
+    report: &mut CheckReport,
+) {
     let Capacity { requested, opened, next } = capacity;
-    let counted =
-        if requested < promised { format!("{requested} of {promised}") } else { promised.to_string() };
+    let [all, tried] = [promised, requested].map(|number| count(u64::from(number), "session"));
+    let counted = if requested < promised { format!("{requested} of {all}") } else { all.clone() };
     match next {
         _ if opened < requested => {
             let (how, remedy) = match next {
-                Next::Refused => ("refused", "check the lines `source`, `store` and `capacity` above and the other clients that use this role, or"),
-                Next::Queued | Next::Allowed => ("kept waiting", "the pooler allows no more: raise its pool for this role"),
+                Next::Refused => (
+                    "is refused",
+                    "check the lines `source`, `store` and `capacity` above and the other clients that use this role, or",
+                ),
+                Next::Queued | Next::Allowed => {
+                    ("waits", "the pooler allows no more: raise its pool for this role")
+                }
             };
             report.wrong(
                 "pool",
-                format!("only {opened} sessions to the {of} can be open at once instead of {requested} ({parameter}); one more is {how}"),
+                format!("only {opened} of {tried} to the {of} ({parameter}) can be open at the same time; the next one {how}"),
                 match next {
                     Next::Refused => format!("{remedy} lower {parameter}"),
                     Next::Queued | Next::Allowed => {
@@ -62,14 +83,36 @@ fn judge(of: &str, parameter: &str, promised: u32, capacity: Capacity, report: &
                 },
             );
         }
+        // Its pool is larger than the budgets, and so are the limits of the roles.
+        Next::Allowed if pooler == Pooler::Proxy => report.fine(
+            "pool",
+            format!("{counted} sessions to the {of} can be open at once; the pool of RDS Proxy allows more, and {}", holder(of)),
+        ),
         Next::Allowed if requested == promised => report.wrong(
             "pool",
-            format!("more than {promised} sessions to the {of} can be open at once ({parameter}): no limit is enforced"),
-            "run admin migrate, which sets the limit of the role",
+            format!(
+                "more than {all} to the {of} ({parameter}) can be open at the same time: no limit is enforced"
+            ),
+            "run `sluice admin migrate`, which sets the limit of the role",
         ),
-        Next::Queued => report.fine("pool", format!("{counted} sessions to the {of} can be open at once; one more waits")),
-        Next::Refused => report.fine("pool", format!("{counted} sessions to the {of} can be open at once; one more is refused and retried")),
-        Next::Allowed => report.fine("pool", format!("{counted} sessions to the {of} can be open at once; more were not tried")),
+        Next::Queued => report
+            .fine("pool", format!("{counted} to the {of} can be open at the same time; the next one waits")),
+        Next::Refused => report.fine(
+            "pool",
+            format!(
+                "{counted} to the {of} can be open at the same time; the next one is refused and retried"
+            ),
+        ),
+        Next::Allowed => report
+            .fine("pool", format!("{counted} to the {of} can be open at the same time; more were not tried")),
+    }
+}
+
+/// Returns what limits the sessions behind RDS Proxy.
+fn holder(of: &str) -> &'static str {
+    match of {
+        "source" => "the number of running workers keeps them within Budget",
+        _ => "it is the limit, not StoreSessions",
     }
 }
 
@@ -78,9 +121,21 @@ mod tests {
     use super::*;
 
     fn said(promised: u32, requested: u32, opened: u32, next: Next) -> (bool, String) {
+        through(Pooler::Own, promised, requested, opened, next)
+    }
+
+    fn through(pooler: Pooler, promised: u32, requested: u32, opened: u32, next: Next) -> (bool, String) {
         let mut report = CheckReport::default();
-        judge("source", "Budget", promised, Capacity { requested, opened, next }, &mut report);
+        judge("source", "Budget", promised, pooler, Capacity { requested, opened, next }, &mut report);
         (report.is_fine(), report.text())
+    }
+
+    #[test]
+    fn proxy_may_allow_more_but_not_less() {
+        let (fine, text) = through(Pooler::Proxy, 5, 5, 5, Next::Allowed);
+        assert!(fine && text.contains("the number of running workers keeps them within Budget"), "{text}");
+        assert!(!through(Pooler::Proxy, 5, 5, 3, Next::Queued).0);
+        assert!(!through(Pooler::None, 5, 5, 5, Next::Allowed).0);
     }
 
     #[test]
@@ -88,7 +143,7 @@ mod tests {
         let (fine, text) = said(5, 5, 3, Next::Queued);
         assert!(
             !fine
-                && text.contains("only 3 sessions to the source can be open at once instead of 5")
+                && text.contains("only 3 of 5 sessions to the source (Budget) can be open at the same time")
                 && text.contains("pool_size"),
             "{text}"
         );

@@ -7,7 +7,7 @@ use source::{Inspector, SourceError};
 use store::source_settings;
 
 use super::report::CheckReport;
-use super::store::limits;
+use super::store::{limits, supported};
 use super::{source_log, source_role};
 use crate::context::{Context, SESSION_TIMEOUT};
 use crate::failure::Failure;
@@ -17,7 +17,7 @@ pub(super) async fn look(context: &Context, report: &mut CheckReport) -> Option<
     match ask(context, report).await {
         Ok(found) => Some(found),
         Err(error) => {
-            let remedy = "run admin migrate if it was never run; otherwise check SLUICE_SOURCE_URL, the database, its pooler and the network between";
+            let remedy = "run `sluice admin migrate` if it was never run; otherwise check SourceUrl, the database, its pooler and the network between";
             report.wrong("source", Failure::Source(error).text(), remedy);
             None
         }
@@ -33,13 +33,15 @@ async fn ask(context: &Context, report: &mut CheckReport) -> Result<(Server, Str
         "source",
         format!("PostgreSQL {}, database {}, as {}{standby}", server.version, server.database, server.role),
     );
-    limits("source", &server, context.settings.stored.budget, report);
+    supported("source", &server, report);
+    let settings = &context.settings;
+    limits("source", &server, settings.pooler.role_limit(settings.stored.budget), report);
     let wrong = differing(&mut inspector, context.settings.stored.worker_timeout_secs).await?;
     if wrong.is_empty() {
         report.fine("source", format!("{} has the settings that the files depend on", server.role));
     } else {
         let text = format!("settings of {} differ: {}", server.role, wrong.join(", "));
-        report.wrong("source", text, "run admin migrate; a running pooler must open new sessions");
+        report.wrong("source", text, "run `sluice admin migrate`; a running pooler must open new sessions");
     }
     source_role::look(&mut inspector, report).await?;
     let open = inspector.open_since().await?;
@@ -62,7 +64,7 @@ fn watched(server: &Server, max_active_sessions: u32, report: &mut CheckReport) 
         limit => report.wrong(
             "load",
             format!("MaxActiveSessions is {limit}, but {role} cannot see active sessions, so the limit has no effect"),
-            format!("run admin migrate, or as a role that may: grant pg_read_all_stats to {role}"),
+            format!("run `sluice admin migrate`, or as a role that may: grant pg_read_all_stats to {role}"),
         ),
     }
 }
@@ -89,7 +91,7 @@ fn settling(server: &Server, open: Option<Duration>, report: &mut CheckReport) {
         None => report.warn(
             "source",
             format!("{} cannot see open transactions: settle_after must be longer than the longest writing transaction", server.role),
-            format!("run admin migrate, or as a role that may: grant pg_read_all_stats to {} (and leave track_activities on)", server.role),
+            format!("run `sluice admin migrate`, or as a role that may: grant pg_read_all_stats to {} (and leave track_activities on)", server.role),
         ),
     }
 }

@@ -14,7 +14,11 @@ fn judge(rights: &Rights, report: &mut CheckReport) {
     let role = &rights.role;
     let before = report.warnings();
     if rights.superuser {
-        report.warn("source", format!("{role} is a superuser"), "use a role created by admin migrate");
+        report.warn(
+            "source",
+            format!("{role} is a superuser"),
+            "use a role created by `sluice admin migrate`",
+        );
     }
     if rights.bypass_rls {
         let remedy = "run `alter role … nobypassrls`, unless the role must bypass policies";

@@ -1,6 +1,7 @@
 //! The store: reachable, migrated, limited, and with the settings of this deployment.
 
-use ports::postgres::server::Server;
+use export::count::count;
+use ports::postgres::server::{OLDEST_MAJOR, Server, is_too_old};
 use store::{Migration, StoreError, StoreState};
 
 use super::report::CheckReport;
@@ -12,11 +13,11 @@ pub(super) async fn look(context: &Context, report: &mut CheckReport) -> Option<
     let state = match context.store.state().await {
         Ok(state) => state,
         Err(error @ StoreError::NotMigrated(_)) => {
-            report.wrong("store", chain(&error), "run admin migrate");
+            report.wrong("store", chain(&error), "run `sluice admin migrate`");
             return None;
         }
         Err(error) => {
-            let remedy = "run admin migrate if it was never run; otherwise check SLUICE_STORE_URL, the database, its pooler and the network between";
+            let remedy = "run `sluice admin migrate` if it was never run; otherwise check StoreUrl, the database, its pooler and the network between";
             report.wrong("store", chain(&error), remedy);
             return None;
         }
@@ -34,11 +35,12 @@ fn judge(state: &StoreState, settings: &Settings, report: &mut CheckReport) {
         "store",
         format!("PostgreSQL {}, database {}, as {}", server.version, server.database, server.role),
     );
+    supported("store", server, report);
     if state.migration < last {
         report.wrong(
             "store",
             format!("the schema is at migration {}; this version requires {last}", state.migration),
-            "run admin migrate",
+            "run `sluice admin migrate`",
         );
     }
     if state.migration > last {
@@ -48,43 +50,54 @@ fn judge(state: &StoreState, settings: &Settings, report: &mut CheckReport) {
         );
         report.wrong("store", text, "deploy the version that ran the migration");
     }
-    limits("store", server, settings.stored.store_sessions, report);
+    limits("store", server, settings.pooler.role_limit(settings.stored.store_sessions), report);
     for (name, wanted) in settings.stored.rows() {
         let found = state.settings.get(name).map_or("nothing", String::as_str);
         if found != wanted.to_string() {
             report.wrong(
                 "settings",
                 format!("{name} is {found} in the store, {wanted} in this deployment"),
-                "run admin migrate",
+                "run `sluice admin migrate`",
             );
         }
     }
     if let Some(since) = state.settings.get("paused_at") {
-        report.fine("settings", format!("paused since {since}; run admin resume to end the pause"));
+        report.fine("settings", format!("paused since {since}; run `sluice admin resume` to end the pause"));
     }
 }
 
-/// Checks the session limit of a role. This limit enforces the budget, so it must be exact.
+/// Checks that Sluice supports the version of the server.
+pub(super) fn supported(what: &'static str, server: &Server, report: &mut CheckReport) {
+    if is_too_old(&server.version) {
+        report.wrong(
+            what,
+            format!("PostgreSQL {} is too old: Sluice needs {OLDEST_MAJOR} or newer", server.version),
+            "upgrade the server, or use another one",
+        );
+    }
+}
+
+/// Checks the session limit of a role. Except behind RDS Proxy this limit enforces the budget, so it must be exact.
 pub(super) fn limits(what: &'static str, server: &Server, wanted: u32, report: &mut CheckReport) {
     let role = &server.role;
     if server.superuser {
         report.wrong(
             what,
             format!("{role} is a superuser; session limits do not apply to it"),
-            "use a role created by admin migrate",
+            "use a role created by `sluice admin migrate`",
         );
     } else if server.connection_limit == i64::from(wanted) {
-        report.fine(what, format!("{role} may have {wanted} sessions"));
+        report.fine(what, format!("{role} may have {}", count(wanted.into(), "session")));
     } else {
         let found = if server.connection_limit < 0 {
-            "any number of".to_owned()
+            "unlimited".to_owned()
         } else {
             server.connection_limit.to_string()
         };
         report.wrong(
             what,
-            format!("{role} may have {found} sessions instead of {wanted}"),
-            "run admin migrate",
+            format!("the session limit of {role} is {found} instead of {wanted}"),
+            "run `sluice admin migrate`",
         );
     }
 }
@@ -99,9 +112,11 @@ async fn invariants(context: &Context, report: &mut CheckReport) {
                 report.wrong("invariants", one.to_string(), remedy);
             }
         }
-        Err(error) => {
-            report.wrong("invariants", chain(&error), "run admin check again when the store is less busy")
-        }
+        Err(error) => report.wrong(
+            "invariants",
+            chain(&error),
+            "run `sluice admin check` again when the store is less busy",
+        ),
     }
 }
 
@@ -125,6 +140,15 @@ mod tests {
             own_sessions: 1,
             sees_others: false,
             aurora: false,
+        }
+    }
+
+    #[test]
+    fn servers_before_14_are_reported() {
+        for (version, fine) in [("13.14", false), ("14.0", true)] {
+            let mut report = CheckReport::default();
+            supported("store", &Server { version: version.into(), ..server(4, false) }, &mut report);
+            assert_eq!(report.is_fine(), fine, "{}", report.text());
         }
     }
 
@@ -166,6 +190,6 @@ mod tests {
                 && text.contains("resend_secs is nothing"),
             "{text}"
         );
-        assert_eq!(text.matches("wrong").count(), 3, "{text}");
+        assert_eq!(text.matches("error").count(), 3, "{text}");
     }
 }

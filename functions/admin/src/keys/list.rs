@@ -16,7 +16,7 @@ pub(crate) async fn run(context: &Context) -> Result<CommandOutput, Failure> {
     let keys = context.store.keys().await?;
     let lines: Vec<_> = keys.iter().map(line).collect();
     let text = if lines.is_empty() {
-        "there are no keys; create one with keys create".to_owned()
+        "there are no keys; create one with `sluice admin keys create`".to_owned()
     } else {
         lines.join("\n")
     };
@@ -30,9 +30,9 @@ fn line(key: &KeyInfo) -> String {
         Some(names) => names.join(" "),
     }];
     if key.read_only {
-        notes.push("reads only".to_owned());
+        notes.push("read-only".to_owned());
     }
-    notes.push(format!("made {}", time(key.created_micros)));
+    notes.push(format!("created {}", time(key.created_micros)));
     match key.expires_micros {
         Some(at) if key.expired => notes.push(format!("expired {}", time(at))),
         Some(at) => notes.push(format!("expires {}", time(at))),
@@ -65,7 +65,7 @@ mod tests {
         };
         assert_eq!(
             line(&key),
-            "00ff  acme  night job (clients orders, reads only, made 1970-01-01 00:00:00 UTC, \
+            "00ff  acme  night job (clients orders, read-only, created 1970-01-01 00:00:00 UTC, \
              expired 1970-01-02 00:00:00 UTC, never used, revoked)"
         );
         let key = KeyInfo {
@@ -76,10 +76,8 @@ mod tests {
             revoked: false,
             ..key
         };
-        assert!(
-            line(&key).ends_with(
-                "(all datasets, made 1970-01-01 00:00:00 UTC, used about 1970-01-01 00:00:01 UTC)"
-            )
-        );
+        assert!(line(&key).ends_with(
+            "(all datasets, created 1970-01-01 00:00:00 UTC, used about 1970-01-01 00:00:01 UTC)"
+        ));
     }
 }

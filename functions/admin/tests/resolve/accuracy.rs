@@ -18,7 +18,7 @@ use crate::fixture::Fixture;
 /// Minimum number of rows for a comparison: below it one row is a large share of a dataset.
 const FEW_ROWS: u64 = 100;
 
-/// Share of all bytes above which a single row makes a month unpredictable: no average tells which month contains it.
+/// Share of all bytes above which a single row makes a month unpredictable: no average shows which month contains it.
 const ONE_ROW: f64 = 0.1;
 
 /// Reads rows and bytes of binary COPY, and the bytes of the largest row.

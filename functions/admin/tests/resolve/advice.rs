@@ -160,7 +160,7 @@ async fn cost_of_ordering_is_reported() {
         &[
             "datasets.d.ordered: ordered makes reading cost about",
             "plan: Sort (cost=",
-            "leave ordered out",
+            "remove ordered if",
             &format!(
                 "an index on (created_at, id) makes it cheap only if the rows of {}.orders are stored in that order",
                 fixture.schema

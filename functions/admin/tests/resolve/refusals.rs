@@ -28,15 +28,19 @@ async fn failing_queries_are_refused_at_apply() {
     let found = fixture.bad("relation = \"S.writes\"").await;
     says(
         &found,
-        &["datasets.d.relation: the source rejected it", "25006", "it writes, but the source is read-only"],
+        &[
+            "datasets.d.relation: the source rejected the statement",
+            "25006",
+            "the statement writes, but the source is read-only",
+        ],
     );
     let found = fixture.bad("relation = \"S.raises\"\nrange_column = \"at\"\nnulls = \"exclude\"").await;
-    says(&found, &["datasets.d.relation: the source rejected it", "P0001"]);
+    says(&found, &["datasets.d.relation: the source rejected the statement", "P0001"]);
     assert!(!found.contains("no value for"), "what a function says may hold values: {found}");
     // Only its NDJSON fails.
     says(
         &fixture.bad("relation = \"S.hues\"").await,
-        &["datasets.d.relation: the source rejected it", "P0001"],
+        &["datasets.d.relation: the source rejected the statement", "P0001"],
     );
     let undefined = "query = \"select nowhere(id) as id from S.t\"";
     says(&fixture.bad(undefined).await, &["datasets.d.query", "42883", "write it with its schema"]);

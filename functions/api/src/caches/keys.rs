@@ -221,7 +221,7 @@ mod tests {
         keys.forget(&owner().tenant);
         assert_eq!(keys.remembered(&who()), None);
         keys.remember(who(), owner(), before);
-        assert_eq!(keys.remembered(&who()), None, "what was asked before the change is not kept after it");
+        assert_eq!(keys.remembered(&who()), None, "an entry from before the change is not kept after it");
     }
 
     #[test]

@@ -101,7 +101,7 @@ fn may(method: &Method, caller: &Caller) -> Result<(), ApiError> {
 }
 
 /// Records a caller that was rejected. Server errors are logged where they occur.
-fn refused(by: &str, error: &ApiError) {
+pub(super) fn refused(by: &str, error: &ApiError) {
     if error.status.is_client_error() {
         let status = Some(error.status.as_u16());
         audit::Event { event: "access refused", outcome: "refused", by, status, ..audit::Event::default() }

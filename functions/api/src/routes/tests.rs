@@ -22,6 +22,7 @@ use crate::settings::Settings;
 
 mod audited;
 mod methods;
+mod origin;
 
 const ID: &str = "0d9d6f4e-1f7a-4c53-9d5c-6b1f0a7f2a11";
 
@@ -61,7 +62,8 @@ fn limited(tenant_requests_per_second: u32) -> Router {
     made(Access::full(), tenant_requests_per_second)
 }
 
-fn made(access: Access, tenant_requests_per_second: u32) -> Router {
+/// A store that cannot be reached, and settings.
+fn parts(tenant_requests_per_second: u32) -> (Store, Settings) {
     let store = Store::new("postgres://nobody:secret@127.0.0.1:1/none").unwrap();
     let settings = Settings {
         auth: Default::default(),
@@ -74,9 +76,14 @@ fn made(access: Access, tenant_requests_per_second: u32) -> Router {
         cache_for: Duration::from_secs(30),
         tenant_requests_per_second,
     };
+    (store.with_patience(Duration::from_millis(1)), settings)
+}
+
+fn made(access: Access, tenant_requests_per_second: u32) -> Router {
+    let (store, settings) = parts(tenant_requests_per_second);
     let shared = Shared::layers(None, "test", &store).unwrap();
     let context = Context::new(
-        store.with_patience(Duration::from_millis(1)),
+        store,
         Arc::new(MemoryQueue::default()),
         Arc::new(MemoryObjects::default()),
         shared,
@@ -365,7 +372,11 @@ async fn read_only_key_is_refused_before_any_lookup() {
     ] {
         let router = with_access(Access { datasets: None, writes: false });
         let problem = problem(router.oneshot(request(&method, &path)).await.unwrap()).await;
-        assert_eq!((problem.status, problem.title.as_str()), (403, "read only"), "{method} {path}");
+        assert_eq!(
+            (problem.status, problem.title.as_str()),
+            (403, "Read-only credentials"),
+            "{method} {path}"
+        );
     }
     let router = with_access(Access { datasets: None, writes: false });
     assert_eq!(router.oneshot(request(&Method::GET, "/exports")).await.unwrap().status(), 503);

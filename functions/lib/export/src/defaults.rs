@@ -5,7 +5,7 @@
 pub const BUDGET: u32 = 4;
 
 /// Maximum number of sessions at the store.
-pub const STORE_SESSIONS: u32 = 4;
+pub const STORE_SESSIONS: u32 = 16;
 
 /// Target size of a chunk, in bytes of binary COPY.
 pub const TARGET_BYTES: u64 = 268_435_456;

@@ -11,6 +11,8 @@ pub mod problem;
 
 pub mod near;
 
+pub mod count;
+
 pub mod column;
 
 pub mod parquet_type;

@@ -45,7 +45,7 @@ fn gap(dataset: &Dataset, surface: &Surface, estimated: &Estimated, findings: &m
         (Gap::Wide, _) => (
             "its values are more than 600 months apart, so only those in the middle are estimated".to_owned(),
             format!(
-                "nothing if values such as 9999-12-31 are intended; otherwise correct the outliers in {:?}",
+                "correct the outliers in {:?}; no action is needed if values such as 9999-12-31 are intended",
                 range.name
             ),
         ),
@@ -57,7 +57,7 @@ fn gap(dataset: &Dataset, surface: &Surface, estimated: &Estimated, findings: &m
             "its first and last value are too expensive to compute, so sizes are not estimated by month, and chunks are cut at calendar boundaries"
                 .to_owned(),
             format!(
-                "nothing if this is intended; otherwise export a materialized view of it, with an index on {:?}",
+                "export a materialized view of it, with an index on {:?}; no action is needed if this is intended",
                 range.name
             ),
         ),

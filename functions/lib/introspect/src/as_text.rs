@@ -61,7 +61,7 @@ where t.typtype = 'b' and tn.nspname <> 'pg_catalog'",
         let Ok([Some(column), Some(type_name), Some(schema)]) = <[_; 3]>::try_from(row) else { continue };
         let message = format!("{column} is of type {schema}.{type_name}, and the query compares it as text");
         let remedy = format!(
-            "add search_path = [{schema:?}] to the dataset, so that the type's own operators are used; nothing if comparison as text is intended"
+            "add search_path = [{schema:?}] to the dataset, so that the type's own operators are used; no action is needed if comparison as text is intended"
         );
         findings.warning(key, message, remedy);
     }

@@ -49,9 +49,13 @@ impl Findings {
     pub(super) fn refusal(&mut self, key: &str, error: &SourceError, better: Option<String>) {
         let remedy = better.unwrap_or_else(|| remedy(error).to_owned());
         let what = error.what();
-        let what =
-            what.strip_prefix(SourceCode::Query.what()).map_or(what, |what| what.trim_start_matches(": "));
-        self.violation(key, format!("the source rejected it: {what}"), remedy);
+        // The name and the condition follow; "no longer" would be wrong for a dataset that was never applied.
+        let known = [SourceCode::Query, SourceCode::SchemaChanged];
+        let message = match known.iter().find_map(|code| what.strip_prefix(code.what())) {
+            Some(place) => format!("the source rejected the statement{place}"),
+            None => format!("the source rejected the statement: {what}"),
+        };
+        self.violation(key, message, remedy);
     }
 
     /// Returns the number of violations so far.
@@ -78,21 +82,27 @@ pub(super) fn key(definition: &Definition) -> &'static str {
 fn remedy(error: &SourceError) -> &'static str {
     let state = error.sqlstate.as_deref().unwrap_or_default();
     match state {
-        "55P03" | "40001" | "40P01" => "a concurrent operation blocked it; run the same command again later",
+        "55P03" | "40001" | "40P01" => {
+            "a concurrent operation blocked the statement; run the same command again later"
+        }
         "57014" => {
             "the statement took longer than statement_timeout of the source role, or was canceled; run it again, and if it fails again make the query faster"
         }
         "25P03" | "25P04" | "57P05" => {
             "a timeout of the server ended the session; raise transaction_timeout and similar timeouts for the source role, or make the query faster"
         }
-        "25006" => "it writes, but the source is read-only; export a relation or query that only reads",
+        "25006" => {
+            "the statement writes, but the source is read-only; export a relation or query that only reads"
+        }
         "54011" => {
-            "it has too many columns for one statement of a chunk; list fewer in columns, or exclude some"
+            "the dataset has too many columns for the statement of a chunk; list fewer in columns, or exclude some"
         }
         "42501" if error.code == SourceCode::RowSecurity => {
             "a row-level security policy would hide rows: give the source role bypassrls, or export through a view of the table's owner"
         }
-        "42501" => "grant the source role select on everything it reads, and usage on the schemas",
+        "42501" => {
+            "grant the source role select on all relations that the statement reads, and usage on their schemas"
+        }
         "42704" if error.routine.as_deref() == Some("GetUserMapping") => {
             "create a user mapping for the source role at the foreign server"
         }

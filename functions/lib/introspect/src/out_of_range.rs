@@ -52,7 +52,7 @@ pub(super) async fn find(
         findings.warning(
             "range_column",
             format!("{:?} has rows {place}; requests with a date as {bound} do not include them", range.name),
-            format!("nothing if this is intended; requests without {bound} include them"),
+            format!("requests without {bound} include them; no action is needed if this is intended"),
         );
     }
     Ok(())

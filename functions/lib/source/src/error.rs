@@ -73,7 +73,7 @@ impl SourceError {
             return self;
         }
         let message = format!(
-            "a value of the filter \"{column}\" is not valid for its type (SQLSTATE {state}): correct the filter"
+            "a value of the filter \"{column}\" is not valid for its type (SQLSTATE {state}); correct the filter"
         );
         Self { sqlstate: self.sqlstate.clone(), ..Self::new(SourceCode::FilterValue, message) }
     }
@@ -195,7 +195,7 @@ impl SourceError {
             // The condition's name would refer to the protocol; a pooler uses the code for something else.
             with(&format!("{} (reported by the pooler as SQLSTATE 08P01)", code.what()), code.remedy())
         } else {
-            message_of(code, &state, "")
+            message_of(code, &state, None)
         };
         error.sqlstate = Some(state);
         error
@@ -205,14 +205,19 @@ impl SourceError {
     pub(super) fn in_statement(mut self, sql: &str) -> Self {
         let name = self.position.and_then(|at| name_at(sql, at));
         if let (Some(name), Some(state)) = (name, &self.sqlstate) {
-            self.message = message_of(self.code, state, &format!(" at {name}"));
+            self.message = message_of(self.code, state, Some(&name));
         }
         self
     }
 }
 
-fn message_of(code: SourceCode, state: &str, place: &str) -> String {
-    let what = format!("{}: {}{place} (SQLSTATE {state})", code.what(), look_up(state).0);
+fn message_of(code: SourceCode, state: &str, name: Option<&str>) -> String {
+    let place = match (name, code) {
+        (None, _) => String::new(),
+        (Some(name), SourceCode::SchemaChanged) => format!(": {name}"),
+        (Some(name), _) => format!(" at {name}"),
+    };
+    let what = format!("{}{place} ({}, SQLSTATE {state})", code.what(), look_up(state).0);
     with(&what, remedy_of(state).unwrap_or(code.remedy()))
 }
 
@@ -312,9 +317,9 @@ mod tests {
         assert_eq!(name_at(sql, at("'secret'")), None);
         assert_eq!(name_at(sql, at("E'secret'")), None);
         assert_eq!(name_at(sql, 1_000), None);
-        let message = message_of(SourceCode::Query, "42883", " at f");
+        let message = message_of(SourceCode::Query, "42883", Some("f"));
         assert!(
-            message.starts_with("the source rejected the query: undefined_function at f (SQLSTATE 42883); "),
+            message.starts_with("the source rejected the query at f (undefined_function, SQLSTATE 42883); "),
             "{message}"
         );
     }
@@ -322,7 +327,7 @@ mod tests {
     #[test]
     fn no_message_promises_a_retry() {
         for state in ["55P03", "40001", "22012", "XX000", "57014"] {
-            assert!(!message_of(look_up(state).1, state, "").contains("again"), "{state}");
+            assert!(!message_of(look_up(state).1, state, None).contains("again"), "{state}");
         }
     }
 

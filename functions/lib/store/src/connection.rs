@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow};
 use sqlx::query::Query;
@@ -13,6 +13,7 @@ use super::error::StoreError;
 use ports::fault::{Fault, Faults, Point};
 use ports::postgres::login::Login;
 use ports::postgres::ping::Unreached;
+use ports::postgres::pooler::Pooler;
 use ports::random::jitter;
 
 /// Maximum wait of an operation for a session before it fails with `Busy`.
@@ -20,6 +21,13 @@ const SESSION_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Maximum time for a kept connection to begin a transaction; opening a new one is faster than that.
 const KEPT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Age at which a kept connection is no longer used. Networks drop connections that are silent for 350 seconds (NAT
+/// gateways, load balancers) without notice to either end, and a proxy closes idle clients after half an hour.
+const KEPT_FOR: Duration = Duration::from_secs(300);
+
+/// Maximum time for a graceful close of the kept connection at the end of an invocation.
+const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Maximum time for one statement: the role's `statement_timeout` plus the network. Without it, a host that vanished
 /// would be waited for until TCP gives up, which is longer than a function lives.
@@ -34,14 +42,34 @@ const MAX_PAUSE: Duration = Duration::from_millis(160);
 /// The store. Clones share one idle connection.
 ///
 /// A database session is used per transaction and released at its end. The connection that is kept is one to the
-/// pooler and costs the database nothing while idle.
+/// pooler and costs the database nothing while idle. Without a pooler it is a session, and [`Store::release`] closes it
+/// at the end of each invocation.
 #[derive(Clone)]
 pub struct Store {
     options: PgConnectOptions,
     login: Login,
-    idle: Arc<Mutex<Option<PgConnection>>>,
+    pooler: Pooler,
+    idle: Arc<Mutex<Option<Kept>>>,
     patience: Duration,
     faults: Faults,
+}
+
+/// A connection that is kept, with the time of its last use. The clock is that of the wall, because a frozen
+/// environment may not count the time in which it is frozen.
+struct Kept {
+    connection: PgConnection,
+    used: SystemTime,
+}
+
+impl Kept {
+    fn new(connection: PgConnection) -> Self {
+        Self { connection, used: SystemTime::now() }
+    }
+
+    /// Returns true if the connection is old, or if the clock was set back.
+    fn is_stale(&self) -> bool {
+        !self.used.elapsed().is_ok_and(|age| age <= KEPT_FOR)
+    }
 }
 
 impl std::fmt::Debug for Store {
@@ -69,14 +97,20 @@ impl Store {
             .extra_float_digits(None)
             .statement_cache_capacity(0)
             .disable_statement_logging();
-        let (login, faults) = (Login::default(), Faults::default());
-        Ok(Self { options, login, idle: Arc::default(), patience: SESSION_TIMEOUT, faults })
+        let (login, pooler, faults) = (Login::default(), Pooler::default(), Faults::default());
+        Ok(Self { options, login, pooler, idle: Arc::default(), patience: SESSION_TIMEOUT, faults })
     }
 
     /// Sets the login of sessions.
     #[must_use]
     pub fn with_login(self, login: Login) -> Self {
         Self { login, ..self }
+    }
+
+    /// Sets the pooler, on which depends if the kept connection is a session.
+    #[must_use]
+    pub fn with_pooler(self, pooler: Pooler) -> Self {
+        Self { pooler, ..self }
     }
 
     /// Sets the maximum wait for a session.
@@ -98,11 +132,19 @@ impl Store {
         ports::postgres::ping::ping(&self.options, self.login).await
     }
 
-    /// Closes the kept connection, which is a session if there is no pooler.
+    /// Ends an invocation: without a pooler, closes the kept connection. A frozen environment would otherwise hold a
+    /// session that no other one can use. With a pooler this does nothing.
+    pub async fn release(&self) {
+        if self.pooler == Pooler::None {
+            self.close_idle().await;
+        }
+    }
+
+    /// Closes the kept connection. A server that does not respond is not waited for.
     pub(super) async fn close_idle(&self) {
         let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(connection) = kept {
-            let _ = connection.close().await;
+        if let Some(kept) = kept {
+            let _ = tokio::time::timeout(CLOSE_TIMEOUT, kept.connection.close()).await;
         }
     }
 
@@ -146,8 +188,8 @@ impl Store {
 
     async fn try_begin(&self) -> Result<Tx, StoreError> {
         let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(mut connection) = kept {
-            // The environment may have been frozen for hours, so a kept connection may be dead.
+        if let Some(Kept { mut connection, .. }) = kept.filter(|kept| !kept.is_stale()) {
+            // The environment may have been frozen for minutes, so a kept connection may be dead.
             let begun = tokio::time::timeout(KEPT_TIMEOUT, connection.execute("begin")).await;
             if matches!(begun, Ok(Ok(_))) {
                 return Ok(self.tx(connection));
@@ -219,7 +261,7 @@ async fn in_time<T>(statement: impl Future<Output = Result<T, sqlx::Error>>) -> 
 /// A transaction. If it is dropped without commit, its connection is closed, which rolls it back.
 pub(super) struct Tx {
     connection: Option<PgConnection>,
-    home: Arc<Mutex<Option<PgConnection>>>,
+    home: Arc<Mutex<Option<Kept>>>,
     faults: Faults,
 }
 
@@ -289,7 +331,10 @@ impl Tx {
         let mut connection =
             self.connection.take().ok_or_else(|| StoreError::Busy("the connection is gone".into()))?;
         in_time(connection.execute(how)).await?;
-        *self.home.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
+        *self.home.lock().unwrap_or_else(PoisonError::into_inner) = Some(Kept::new(connection));
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

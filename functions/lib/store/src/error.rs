@@ -1,6 +1,6 @@
 //! Errors of the store.
 
-use ports::postgres::server::is_silent;
+use ports::postgres::server::{OLDEST_MAJOR, is_silent};
 
 /// A store operation failed. Nothing was changed, unless the connection broke during commit.
 #[derive(Debug, thiserror::Error)]
@@ -16,8 +16,13 @@ pub enum StoreError {
     #[error("another request of the tenant is still being processed")]
     Taken(#[source] Source),
     /// Schema `sluice` is missing or older than this program.
-    #[error("the store has not been migrated: run admin migrate")]
+    #[error("the store has not been migrated (run `sluice admin migrate`)")]
     NotMigrated(#[source] Source),
+    /// The server is too old; nothing was applied.
+    #[error(
+        "PostgreSQL {0} is too old: Sluice needs {OLDEST_MAJOR} or newer; upgrade the server, or use another one"
+    )]
+    TooOld(String),
     /// Any other error.
     #[error("the store failed")]
     Failed(#[source] Source),

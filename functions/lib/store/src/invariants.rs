@@ -27,7 +27,13 @@ pub struct Violation {
 
 impl std::fmt::Display for Violation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "broken {} times: {} ({})", self.found, self.invariant, self.example)
+        write!(
+            f,
+            "violated {}, for example by {}: {}",
+            export::count::count(self.found, "time"),
+            self.example,
+            self.invariant
+        )
     }
 }
 

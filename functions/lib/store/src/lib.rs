@@ -50,7 +50,7 @@ pub use invalidate::{Invalidated, Invalidation};
 pub use invariants::Violation;
 pub use keys::{KeyInfo, KeyOwner, NewKey, Rotated};
 pub use lease::{Noted, ReadNote};
-pub use migrate::{Migration, migrate, migration_script};
+pub use migrate::{Migration, OldSessions, end_idle_sessions, migrate, migration_script};
 pub use narrow::Narrowed;
 pub use orphans::OrphanPrefix;
 pub use retry::RetryError;

@@ -6,6 +6,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, Row};
 
 use super::error::StoreError;
+use ports::postgres::server::is_too_old;
 
 /// One migration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +90,8 @@ pub fn migration_script(statements: &[String]) -> String {
 /// direct connection of the owner. Returns the migrations that were applied.
 ///
 /// # Errors
-/// The first statement that fails; it and all after it are not applied.
+/// [`StoreError::TooOld`] before anything is applied, or the first statement that fails; it and all after it are not
+/// applied.
 pub async fn migrate(owner_url: &str, statements: &[String]) -> Result<Vec<Migration>, StoreError> {
     let options = PgConnectOptions::from_str(owner_url)
         .map_err(|_| StoreError::unreadable("URL", "the owner's URL is not valid"))?;
@@ -101,7 +103,39 @@ pub async fn migrate(owner_url: &str, statements: &[String]) -> Result<Vec<Migra
     applied
 }
 
+/// Sessions that were open while a migration changed the settings of their roles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OldSessions {
+    /// Idle sessions that were ended.
+    pub ended: i64,
+    /// Sessions that remain with the settings of before: those in use, and those of which the owner cannot see the
+    /// state.
+    pub left: i64,
+}
+
+/// Ends the idle sessions of these roles, so that their next ones have the current settings. A pooler opens new ones, and
+/// a session in use is not touched.
+///
+/// # Errors
+/// If the owner may not end them: that takes `pg_signal_backend` or membership of the roles, and `pg_read_all_stats`.
+pub async fn end_idle_sessions(owner_url: &str, roles: &[&str]) -> Result<OldSessions, StoreError> {
+    let options = PgConnectOptions::from_str(owner_url)
+        .map_err(|_| StoreError::unreadable("URL", "the owner's URL is not valid"))?;
+    let options = options.application_name("sluice-migrate").disable_statement_logging();
+    let mut connection = PgConnection::connect_with(&options).await?;
+    let roles: Vec<_> = roles.iter().map(|&role| role.to_owned()).collect();
+    let statement = sqlx::query(include_str!("../sql/migrate/end_idle.sql")).bind(roles);
+    let found = statement.fetch_one(&mut connection).await;
+    let _ = connection.close().await;
+    let found = found?;
+    Ok(OldSessions { ended: found.try_get("ended")?, left: found.try_get("remaining")? })
+}
+
 async fn apply(connection: &mut PgConnection, statements: &[String]) -> Result<Vec<Migration>, StoreError> {
+    let version: String = connection.fetch_one("show server_version").await?.try_get(0)?;
+    if is_too_old(&version) {
+        return Err(StoreError::TooOld(version));
+    }
     // On a direct connection the session lock serialises deployments that migrate at once.
     connection.execute("select pg_advisory_lock(7306010)").await?;
     connection.execute(FIRST).await?;

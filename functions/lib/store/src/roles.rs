@@ -2,6 +2,7 @@
 
 mod scram;
 
+use ports::postgres::pooler::Pooler;
 use ports::postgres::quote::{identifier as quote_identifier, literal as quote_literal};
 use ports::random;
 
@@ -87,6 +88,8 @@ pub struct RoleSettings {
     pub source: (String, RolePassword),
     /// Role that uses the store.
     pub store: (String, RolePassword),
+    /// Pooler of both roles.
+    pub pooler: Pooler,
     /// Limits and times.
     pub stored: StoredSettings,
 }
@@ -131,11 +134,26 @@ const STORE_SETTINGS: [(&str, &str); 5] = [
 /// Seconds of `idle_in_transaction_session_timeout` of the source role.
 const IDLE_IN_TRANSACTION_SECS: u32 = 120;
 
-/// Settings known only to newer servers: PostgreSQL 17 added `transaction_timeout`, 14 `idle_session_timeout`.
-/// Sessions kept by a pooler or a warm environment are idle, and the server must not end them.
-const SOURCE_SETTINGS_IF_KNOWN: [(&str, &str); 1] = [("idle_session_timeout", "0")];
-const STORE_SETTINGS_IF_KNOWN: [(&str, &str); 2] =
-    [("transaction_timeout", "5min"), ("idle_session_timeout", "0")];
+/// Settings that not every server knows or shows: PostgreSQL 17 added `transaction_timeout`, and a session over a
+/// Unix socket has no keepalives. Sessions kept by a pooler are idle, and the server must not end them. With the
+/// keepalives it ends the session of a host that vanished after a minute and a half, and not after two hours.
+const SOURCE_SETTINGS_IF_KNOWN: [(&str, &str); 4] = [
+    ("idle_session_timeout", "0"),
+    ("tcp_keepalives_idle", "60"),
+    ("tcp_keepalives_interval", "10"),
+    ("tcp_keepalives_count", "3"),
+];
+const STORE_SETTINGS_IF_KNOWN: [(&str, &str); 5] = [
+    ("transaction_timeout", "5min"),
+    ("idle_session_timeout", "0"),
+    ("tcp_keepalives_idle", "60"),
+    ("tcp_keepalives_interval", "10"),
+    ("tcp_keepalives_count", "3"),
+];
+
+/// Settings of the store role without a pooler, after the others. Each invocation closes its session; this ends the
+/// session of an environment that was killed before.
+const STORE_SETTINGS_WITHOUT_POOLER: [(&str, &str); 1] = [("idle_session_timeout", "60s")];
 
 /// Returns the statement that sets a parameter if the server knows it.
 fn set_if_known(role: &str, name: &str, value: &str) -> String {
@@ -175,9 +193,11 @@ fn unlogged(role: &str) -> String {
 pub fn role_statements(settings: &RoleSettings) -> Vec<String> {
     let mut statements = Vec::new();
     let (source, store) = (quote_identifier(&settings.source.0), quote_identifier(&settings.store.0));
-    for ((role, password), limit) in
-        [(&settings.source, settings.stored.budget), (&settings.store, settings.stored.store_sessions)]
-    {
+    let limit = |sessions| settings.pooler.role_limit(sessions);
+    for ((role, password), limit) in [
+        (&settings.source, limit(settings.stored.budget)),
+        (&settings.store, limit(settings.stored.store_sessions)),
+    ] {
         let name = quote_literal(role);
         let word = password.sql(role);
         let role = quote_identifier(role);
@@ -201,6 +221,10 @@ pub fn role_statements(settings: &RoleSettings) -> Vec<String> {
     statements
         .extend(SOURCE_SETTINGS_IF_KNOWN.iter().map(|(name, value)| set_if_known(&source, name, value)));
     statements.extend(STORE_SETTINGS_IF_KNOWN.iter().map(|(name, value)| set_if_known(&store, name, value)));
+    if settings.pooler == Pooler::None {
+        let only = STORE_SETTINGS_WITHOUT_POOLER.iter();
+        statements.extend(only.map(|(name, value)| set_if_known(&store, name, value)));
+    }
     statements.extend(STORE_SETTINGS.iter().map(|(name, value)| set(&store, name, value)));
     // The settled rows of a dataset are determined by the oldest open transaction, and a load limit by active
     // sessions.

@@ -7,7 +7,7 @@ use sqlx::Row;
 use super::connection::{Store, sql};
 use super::error::StoreError;
 use super::ranges::count;
-use ports::postgres::capacity::Capacity;
+use ports::postgres::capacity::{Capacity, IdleConnections};
 use ports::postgres::server::{QUERY, Server};
 
 /// State of the store as checked by `admin check`.
@@ -56,6 +56,15 @@ impl Store {
     pub async fn capacity(&self, requested: u32) -> Result<Capacity, StoreError> {
         self.close_idle().await;
         Ok(ports::postgres::capacity::measure(&self.options().await?, requested).await)
+    }
+
+    /// Opens this many connections without a transaction and closes them, which shows if there is a pooler.
+    ///
+    /// # Errors
+    /// If no login token can be created.
+    pub async fn idle_connections(&self, requested: u32) -> Result<IdleConnections, StoreError> {
+        self.close_idle().await;
+        Ok(ports::postgres::capacity::idle(&self.options().await?, requested).await)
     }
 
     /// Returns the secret that seals entries of the shared cache. A migration creates it, so only processes that can

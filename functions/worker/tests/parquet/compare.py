@@ -105,7 +105,7 @@ def declared(column):
 
 
 class Form:
-    """How a column is expected, and how its values are brought to one form."""
+    """Expected form of a column, and the function that brings its values to one form."""
 
     def __init__(self, arrow, duck, text=lambda t: t, from_arrow=lambda v: v, cast=None, query="{}", from_duck=lambda v: v):
         self.arrow, self.duck, self.text, self.query = arrow, duck, text, query

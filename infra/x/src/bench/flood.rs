@@ -27,6 +27,7 @@ pub(super) fn run() -> Result<ExitCode> {
         set: &set,
         sample: Sample::None,
         cdn: false,
+        pooler: true,
     };
     test::faults(&spec, "flood::", &[("SLUICE_FLOOD_FULL", "1".to_owned())])
 }

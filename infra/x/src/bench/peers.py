@@ -1,4 +1,4 @@
-"""What others use to get a table out of PostgreSQL, as their documentation says; run by `cargo x bench`.
+"""Other ways to export a table of PostgreSQL, as in their documentation; run by `cargo x bench`.
 
     python peers.py PEER URL TABLE FILE
 """

@@ -1,6 +1,8 @@
 //! `cargo x check`: everything that can be checked without running the system.
 
 mod deny;
+mod scan;
+mod texts;
 mod voice;
 
 use std::process::{Command, ExitCode};
@@ -13,6 +15,7 @@ use crate::machine::progress::Step;
 use crate::machine::venv::Venv;
 use crate::machine::{environment, paths, process, signals};
 pub(crate) use deny::Verdict;
+pub(crate) use texts::print as print_texts;
 
 /// A check of the dependencies.
 type Judge = fn() -> Result<Verdict>;
@@ -33,7 +36,7 @@ pub(crate) fn run() -> Result<ExitCode> {
         }
     }
     let judges: [(&str, Judge); 4] = [
-        ("language", voice::comments),
+        ("language", voice::language),
         ("cost and scale", cost::documents),
         ("dependencies", deny::dependencies),
         ("advisories", deny::advisories),

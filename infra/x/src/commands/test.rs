@@ -59,6 +59,7 @@ pub(crate) fn run_told(args: &[String], variables: &[(&str, String)]) -> Result<
         set: &set,
         sample: Sample::Tables(SCALE),
         cdn: false,
+        pooler: true,
     };
     let (guard, mut stack) = start(&spec, &venv)?;
     listen(&mut stack, &venv)?;

@@ -27,9 +27,12 @@ pub(crate) struct UpArgs {
     /// Maximum number of sessions at the source, and of concurrent workers.
     #[arg(long, default_value_t = 4)]
     pub(crate) budget: u32,
-    /// Maximum number of sessions at the store.
-    #[arg(long, default_value_t = 4)]
-    pub(crate) store_sessions: u32,
+    /// Maximum number of sessions at the store: 4, or 16 without a pooler, unless given.
+    #[arg(long)]
+    pub(crate) store_sessions: Option<u32>,
+    /// Connect the functions to PostgreSQL itself, as with Pooler=none.
+    #[arg(long)]
+    pub(crate) no_pooler: bool,
     /// Override a parameter of the template.
     #[arg(long, value_name = "PARAMETER=VALUE", value_parser = parameter)]
     pub(crate) set: Vec<(String, String)>,
@@ -42,7 +45,7 @@ pub(crate) struct UpArgs {
     /// Start with an empty database.
     #[arg(long)]
     pub(crate) no_sample: bool,
-    /// Return links to the storage itself, as without CloudFront.
+    /// Return presigned S3 links, as without CloudFront.
     #[arg(long)]
     pub(crate) no_cdn: bool,
     /// Scale of the sample database; 1 is the full size.
@@ -54,7 +57,9 @@ pub(crate) struct UpArgs {
 pub(crate) fn run(args: &UpArgs) -> Result<()> {
     let name = &args.stack.name;
     let venv = Venv::stack()?;
-    prerequisites::pgbouncer()?;
+    if !args.no_pooler {
+        prerequisites::pgbouncer()?;
+    }
     prerequisites::install_redis();
     if !args.no_cdn {
         prerequisites::install_nginx();
@@ -66,11 +71,12 @@ pub(crate) fn run(args: &UpArgs) -> Result<()> {
     let spec = StackSpec {
         name,
         budget: args.budget,
-        store_sessions: args.store_sessions,
+        store_sessions: args.store_sessions.unwrap_or(if args.no_pooler { 16 } else { 4 }),
         max_connections: postgres::MAX_CONNECTIONS,
         set: &args.set,
         sample,
         cdn: !args.no_cdn,
+        pooler: !args.no_pooler,
     };
     let (guard, stack) = start(&spec, &venv)?;
     greet(&stack, sample);

@@ -108,7 +108,7 @@ mod tests {
         while !alive(pid, "1234") {
             sleep(POLL_INTERVAL);
         }
-        stop(pid, "somebody else", Signal::TERM, Duration::from_secs(1));
+        stop(pid, "another process", Signal::TERM, Duration::from_secs(1));
         assert!(alive(pid, "sleep 1234"));
         stop(pid, "sleep 1234", Signal::TERM, Duration::from_secs(1));
         assert!(!alive(pid, "sleep 1234"));

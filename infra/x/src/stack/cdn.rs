@@ -82,7 +82,8 @@ impl Cdn {
         self.start_verifier(stack, venv, verifier)?;
         let domain = self.domain();
         let text = json!({"domain": domain, "keyPairId": self.key_id, "privateKey": self.private});
-        self.start_nginx(stack, verifier)?;
+        let origin = origin_header(stack, venv)?;
+        self.start_nginx(stack, verifier, origin)?;
         let put = json!({
             "stack": stack,
             "service": "secretsmanager",
@@ -122,7 +123,7 @@ impl Cdn {
         process::await_port(port, pid, &stack.mark(), &log)
     }
 
-    fn start_nginx(self, stack: &mut Stack, verifier: u16) -> Result<()> {
+    fn start_nginx(self, stack: &mut Stack, verifier: u16, origin: String) -> Result<()> {
         let folder = stack.work_dir.join(FOLDER);
         let file = folder.join("nginx.conf");
         let emulator = port_of(&stack.aws_endpoint);
@@ -134,11 +135,12 @@ impl Cdn {
             ("@VERIFIER@", verifier.to_string()),
             ("@EMULATOR@", emulator.to_owned()),
             ("@BUCKET@", stack.bucket.clone()),
+            ("@ORIGIN@", origin),
             ("@API@", api.context("the API's URL is not one of the emulator")?.to_owned()),
         ];
         let settings =
             filled.iter().fold(SETTINGS.to_owned(), |text, (word, value)| text.replace(word, value));
-        fs::write(&file, settings).with_context(|| format!("cannot write {}", file.display()))?;
+        secret_files::write(&file, settings.into_bytes(), User::unprivileged()?)?;
         let mut command =
             User::unprivileged()?.command(prerequisites::nginx().context("nginx is not running")?);
         command.arg("-p").arg(&folder).arg("-c").arg(&file).current_dir(&folder).env_clear();
@@ -152,4 +154,19 @@ impl Cdn {
     fn domain(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
+}
+
+/// Reads the header that CloudFormation would put into the distribution. Empty if the api wants none.
+fn origin_header(stack: &Stack, venv: &Venv) -> Result<String> {
+    if stack.origin_secret.is_empty() {
+        return Ok(String::new());
+    }
+    let get = json!({
+        "stack": stack,
+        "service": "secretsmanager",
+        "operation": "get_secret_value",
+        "arguments": {"SecretId": stack.origin_secret},
+    });
+    let answer = python::call(&venv.python(), "emulator/call.py", &get)?;
+    Ok(answer["SecretString"].as_str().context("the secret of CloudFront's header is empty")?.to_owned())
 }

@@ -21,6 +21,8 @@ pub(crate) fn run(
     overrides: &[(String, String)],
     cdn: Option<&Cdn>,
 ) -> Result<()> {
+    // A stack without a pooler has no port of one.
+    let pooler = if stack.pooler_port == 0 { "none" } else { "own" };
     let mut parameters = BTreeMap::from([
         ("Architecture".to_owned(), Architecture::here().name().to_owned()),
         ("SourceUrl".to_owned(), stack.source_url.clone()),
@@ -28,7 +30,7 @@ pub(crate) fn run(
         ("OwnerUrl".to_owned(), stack.owner_url.clone()),
         ("Budget".to_owned(), stack.budget.to_string()),
         ("StoreSessions".to_owned(), stack.store_sessions.to_string()),
-        ("Pooled".to_owned(), "true".to_owned()),
+        ("Pooler".to_owned(), pooler.to_owned()),
         ("CacheUrl".to_owned(), stack.redis_url.clone()),
         // 32 MiB instead of 256: the sample is small, and its chunks should be split visibly.
         ("TargetBytes".to_owned(), "33554432".to_owned()),
@@ -80,6 +82,7 @@ fn record(stack: &mut Stack, outputs: &Value, with_cdn: bool) -> Result<()> {
     stack.dead_letter_queue_url = output("DeadLetterQueueUrl")?;
     if with_cdn {
         stack.cdn_secret = output("CdnSecretArn")?;
+        stack.origin_secret = output("OriginSecretArn").unwrap_or_default();
     }
     for name in ["Api", "Worker", "Sweeper", "Admin"] {
         stack.functions.insert(name.to_lowercase(), output(&format!("{name}FunctionName"))?);

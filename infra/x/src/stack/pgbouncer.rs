@@ -15,6 +15,17 @@ use crate::machine::{prerequisites, process, secret_files};
 /// Name of its process.
 pub(crate) const NAME: &str = "pgbouncer";
 
+/// Fills in the URLs of a stack without a pooler, straight to the server.
+pub(crate) fn leave_out(stack: &mut Stack) -> Result<()> {
+    let (port, database) = (stack.direct_port, postgres::DATABASE);
+    let url = |role: &str| -> Result<String> {
+        let password = secret_files::password()?;
+        Ok(format!("postgres://{role}:{password}@127.0.0.1:{port}/{database}?sslmode=disable"))
+    };
+    (stack.source_url, stack.store_url) = (url("sluice_source")?, url("sluice_store")?);
+    Ok(())
+}
+
 /// Writes the settings and starts PgBouncer. Fills in the stack's source and store URLs.
 pub(crate) fn start(stack: &mut Stack) -> Result<()> {
     let (source, store) = (secret_files::password()?, secret_files::password()?);

@@ -40,6 +40,8 @@ pub(crate) struct StackSpec<'a> {
     pub(crate) sample: Sample,
     /// True if files are loaded through a CDN, when available.
     pub(crate) cdn: bool,
+    /// False if functions connect to PostgreSQL itself.
+    pub(crate) pooler: bool,
 }
 
 impl<'a> StackSpec<'a> {
@@ -53,29 +55,32 @@ impl<'a> StackSpec<'a> {
             set: &[],
             sample: Sample::Whole(scale),
             cdn: false,
+            pooler: true,
         }
     }
 }
 
 /// Starts a stack of already built functions. It ends with the returned guard.
 pub(crate) fn start(spec: &StackSpec<'_>, venv: &Venv) -> Result<(Guard, Stack)> {
-    let mut stack = Stack::create(spec.name, &[emulator::NAME, pgbouncer::NAME, postgres::NAME])?;
+    let required = [emulator::NAME, postgres::NAME, pgbouncer::NAME];
+    let mut stack = Stack::create(spec.name, if spec.pooler { &required } else { &required[..2] })?;
     let guard = Guard::new(spec.name);
     stack.budget = spec.budget;
     stack.store_sessions = spec.store_sessions;
 
-    let step = Step::start("Starting PostgreSQL, PgBouncer, Redis and the AWS emulator");
+    let pooler = if spec.pooler { " PgBouncer," } else { "" };
+    let step = Step::start(&format!("Starting PostgreSQL,{pooler} Redis and the AWS emulator"));
     postgres::start(&mut stack, venv, spec.max_connections)?;
-    pgbouncer::start(&mut stack)?;
+    if spec.pooler {
+        pgbouncer::start(&mut stack)?;
+    } else {
+        pgbouncer::leave_out(&mut stack)?;
+    }
     redis::start(&mut stack)?;
     emulator::start(&mut stack, venv)?;
     let redis = if stack.redis_url.is_empty() { "none".to_owned() } else { stack.redis_port.to_string() };
-    step.done(&format!(
-        "ports {}, {}, {redis} and {}",
-        stack.direct_port,
-        stack.pooler_port,
-        port_of(&stack.aws_endpoint)
-    ));
+    let pooler = if spec.pooler { format!(" {},", stack.pooler_port) } else { String::new() };
+    step.done(&format!("ports {},{pooler} {redis} and {}", stack.direct_port, port_of(&stack.aws_endpoint)));
     signals::check()?;
 
     let step = Step::start("Deploying template.yaml, which creates the store and both roles");

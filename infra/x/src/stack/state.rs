@@ -79,6 +79,8 @@ pub(crate) struct Stack {
     pub(crate) cdn_keys: PathBuf,
     /// Secret with the key that the api signs with.
     pub(crate) cdn_secret: String,
+    /// Secret with the header that the CDN adds to requests to the api. Empty with `OnlyThroughCdn=false`.
+    pub(crate) origin_secret: String,
     /// PostgreSQL's own port.
     pub(crate) direct_port: u16,
     pub(crate) pooler_port: u16,

@@ -140,7 +140,7 @@ impl Sustained {
         self.store.prune(1000).await.unwrap();
         for table in ["export", "link", "chunk", "attempt", "missing", "selection"] {
             let rows = self.database.number(&format!("select count(*) from sluice.{table}")).await.unwrap();
-            assert_eq!(rows, 0, "rows of {table} that nobody can ask for");
+            assert_eq!(rows, 0, "rows of {table} that no tenant can request");
         }
     }
 

@@ -62,7 +62,7 @@ fn one_of<T: Copy>(
         report.say(
             format!("/{key}"),
             format!("the {key} {} is unknown", show(given)),
-            format!("supported: {}", words.join(", ")),
+            format!("use one of {}", words.join(", ")),
         );
     }
     found

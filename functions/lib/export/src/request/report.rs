@@ -35,7 +35,8 @@ impl Violations {
 
     pub(super) fn finish(mut self) -> Vec<Violation> {
         if self.unlisted > 0 {
-            let message = format!("{} more violations are not listed", self.unlisted);
+            let message =
+                format!("{} not listed", crate::count::count(self.unlisted as u64, "more violation"));
             self.found.push(Violation::new("", message, "correct those above and send the request again"));
         }
         self.found

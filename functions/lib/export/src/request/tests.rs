@@ -208,7 +208,7 @@ fn every_violation_is_listed_at_once() {
         ],
     );
     assert_eq!(found[2].remedy, "did you mean orders?");
-    assert_eq!(found[6].remedy, "supported: csv, ndjson, parquet");
+    assert_eq!(found[6].remedy, "use one of csv, ndjson, parquet");
 }
 
 #[test]

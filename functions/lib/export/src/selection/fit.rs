@@ -12,22 +12,22 @@ pub enum Unfit {
     #[error("the dataset is no longer in the catalog")]
     Removed,
     /// The dataset reads another relation or query.
-    #[error("its relation or query changed")]
+    #[error("the relation or query of the dataset changed")]
     From,
     /// A column was removed or has another type.
     #[error("column {0} was removed or its type changed")]
     Column(String),
     /// Ranges are cut differently, or rows with NULL in the range column are no longer exported.
-    #[error("its range column changed")]
+    #[error("the range column of the dataset changed")]
     Range,
     /// Another column, or none, determines the owner of the rows.
-    #[error("its tenant column changed")]
+    #[error("the tenant column of the dataset changed")]
     Tenant,
     /// Requests may no longer filter on this column.
     #[error("{0} is no longer a filter, or its type changed")]
     Filter(String),
     /// The operator changed the epoch, to discard everything computed before.
-    #[error("its epoch changed")]
+    #[error("the epoch of the dataset changed")]
     Epoch,
 }
 

@@ -45,7 +45,7 @@ pub(super) async fn find(
         "ordered makes reading cost about {times:.1} times as much{}",
         statement::shown(if lines.is_empty() { std::slice::from_ref(&select) } else { &lines })
     );
-    let mut remedy = "leave ordered out if no reader needs the order".to_owned();
+    let mut remedy = "remove ordered if the order of rows does not matter".to_owned();
     if let Some(table) = surface.relation.as_ref().filter(|_| statement::is_table(surface)) {
         let names: Vec<&str> = dataset.order.iter().map(String::as_str).collect();
         let columns = statement::quoted(inspector, &names).await?.join(", ");

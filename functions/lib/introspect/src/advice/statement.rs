@@ -1,6 +1,7 @@
 //! Advised statements, and the formatting of plans and sizes.
 
 use super::super::surface::Surface;
+use export::count::count;
 use source::sql::literal;
 use source::{Inspector, SourceError};
 
@@ -34,7 +35,7 @@ where t.isleaf order by 1",
     let parts: Vec<String> = inspector.texts(&question).await?.into_iter().flatten().flatten().collect();
     let mut lines: Vec<String> = parts.iter().take(MAX_PARTITIONS).map(|part| one(part)).collect();
     if parts.len() > MAX_PARTITIONS {
-        lines.push(format!("-- and on {} more partitions", parts.len() - MAX_PARTITIONS));
+        lines.push(format!("-- and on {}", count((parts.len() - MAX_PARTITIONS) as u64, "more partition")));
     }
     lines.push(format!("create index on {table} ({columns});"));
     Ok(lines.join("\n    "))

@@ -191,7 +191,7 @@ mod tests {
         inner.put(&key(1), &Entry { left: Duration::from_secs(3600), ..old }).await;
         assert!(ours.get(&key(1)).await.is_none_or(|entry| entry.left <= Duration::from_millis(20)));
         tokio::time::sleep(Duration::from_millis(30)).await;
-        assert_eq!(ours.get(&key(1)).await, None, "kept alive by whoever may write");
+        assert_eq!(ours.get(&key(1)).await, None, "kept alive by another writer");
     }
 
     #[tokio::test]

@@ -107,7 +107,7 @@ async fn unreachable_redis_costs_almost_no_time() {
     }
     assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
     let count = cache.counts()[0].kind(CacheKind::Export);
-    assert_eq!((count.misses, count.errors), (1000, 1), "it was asked once and then left alone");
+    assert_eq!((count.misses, count.errors), (1000, 1), "it was called once and then left alone");
 }
 
 #[tokio::test]

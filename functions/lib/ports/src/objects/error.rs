@@ -20,10 +20,10 @@ pub struct ObjectsError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ObjectsErrorKind {
     /// Too many calls; a later call may succeed.
-    #[error("the object store is throttling requests")]
+    #[error("the bucket is throttling requests")]
     Throttled,
     /// No response, or a response that the service is unavailable.
-    #[error("the object store cannot be reached")]
+    #[error("the bucket cannot be reached")]
     Unavailable,
     /// The role lacks the privilege.
     #[error("access denied; check the permissions of the function's role for the bucket")]
@@ -35,7 +35,7 @@ pub enum ObjectsErrorKind {
     #[error("the bucket does not exist")]
     NoBucket,
     /// Any other failure.
-    #[error("the object store rejected the request")]
+    #[error("the bucket rejected the request")]
     Other,
 }
 

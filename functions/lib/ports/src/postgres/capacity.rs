@@ -39,6 +39,67 @@ pub enum Next {
     Allowed,
 }
 
+/// Result of opening connections that stay idle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IdleConnections {
+    /// Number of connections requested: the number wanted, or 65 if that is less.
+    pub requested: u32,
+    /// Number of them that were open at once.
+    pub opened: u32,
+    /// Outcome of the first that failed.
+    pub end: IdleEnd,
+}
+
+/// Outcome of opening idle connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdleEnd {
+    /// All of them are open.
+    AllOpen,
+    /// The server has no session left for the role or for all roles (53300): each connection is a session.
+    NoSession,
+    /// Any other error, such as the maximum number of clients of a pooler, or a timeout.
+    Failed,
+}
+
+/// Logs in `wanted` times without beginning a transaction, and closes all connections. A pooler in transaction mode
+/// accepts more connections than the role may have sessions; a server does not.
+pub async fn idle(options: &PgConnectOptions, wanted: u32) -> IdleConnections {
+    let wanted = wanted.min(MAX_REQUESTED + 1);
+    let (mut held, mut end) = (Vec::new(), IdleEnd::AllOpen);
+    while held.len() < wanted as usize {
+        match logged_in(options).await {
+            Ok(connection) => held.push(connection),
+            Err(why) => {
+                end = why;
+                break;
+            }
+        }
+    }
+    let opened = u32::try_from(held.len()).unwrap_or(u32::MAX);
+    for connection in held {
+        let _ = connection.close().await;
+    }
+    IdleConnections { requested: wanted, opened, end }
+}
+
+/// Opens one connection. A refused one is tried again for a moment, because sessions that are being closed still count.
+async fn logged_in(options: &PgConnectOptions) -> Result<PgConnection, IdleEnd> {
+    let give_up = Instant::now() + NEXT_TIMEOUT;
+    loop {
+        let end = match tokio::time::timeout(SESSION_TIMEOUT, options.connect()).await {
+            Ok(Ok(connection)) => return Ok(connection),
+            Ok(Err(sqlx::Error::Database(error))) if error.code().as_deref() == Some("53300") => {
+                IdleEnd::NoSession
+            }
+            _ => IdleEnd::Failed,
+        };
+        if Instant::now() + RETRY_PAUSE >= give_up {
+            return Err(end);
+        }
+        tokio::time::sleep(RETRY_PAUSE).await;
+    }
+}
+
 /// Opens `wanted` sessions at once, each in a transaction of its own, tries to open one more, and closes all.
 pub async fn measure(options: &PgConnectOptions, wanted: u32) -> Capacity {
     let wanted = wanted.min(MAX_REQUESTED);

@@ -17,7 +17,7 @@ pub enum Unreached {
     #[error("no response from {0} within {secs} s", secs = PING_TIMEOUT.as_secs())]
     Silent(String),
     /// There is no route to it, or it does not match the URL.
-    #[error("{0} cannot be used")]
+    #[error("connecting to {0} failed")]
     Failed(String, #[source] Box<dyn std::error::Error + Send + Sync>),
 }
 

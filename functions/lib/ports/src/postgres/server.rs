@@ -15,6 +15,16 @@ pub const QUERY: &str = "select current_user::text, r.rolsuper::text, r.rolconnl
     (pg_catalog.to_regproc('aurora_version') is not null)::text
 from pg_catalog.pg_roles r where r.rolname = current_user";
 
+/// Oldest major version of PostgreSQL that Sluice supports: `client_connection_check_interval`, which ends the COPY of a
+/// killed worker, came with it.
+pub const OLDEST_MAJOR: u32 = 14;
+
+/// Returns true if a server of this version, such as `13.14`, is older than [`OLDEST_MAJOR`].
+pub fn is_too_old(version: &str) -> bool {
+    let major = version.split(|c: char| !c.is_ascii_digit()).next().and_then(|major| major.parse().ok());
+    major.is_some_and(|major: u32| major < OLDEST_MAJOR)
+}
+
 /// A server, as visible to one of the two roles.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server {
@@ -92,4 +102,19 @@ impl Server {
 pub fn is_silent(state: &str) -> bool {
     const SILENT: [&str; 13] = ["08", "0A", "25", "28", "3D", "3F", "40", "42", "53", "54", "55", "57", "58"];
     SILENT.iter().any(|class| state.starts_with(class))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_before_14_are_too_old() {
+        for version in ["13.14", "9.6.24", "10", "13.9 (Debian 13.9-0+deb11u1)", "12beta1"] {
+            assert!(is_too_old(version), "{version}");
+        }
+        for version in ["14.0", "14.11 (Ubuntu)", "15.18", "18beta1", "100", "unknown", ""] {
+            assert!(!is_too_old(version), "{version}");
+        }
+    }
 }

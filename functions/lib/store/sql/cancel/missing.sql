@@ -5,7 +5,7 @@ select l.export_id, c.dataset, c.fingerprint, c.range_of, c.range_start, c.range
        jsonb_build_object('code', 'deadline', 'again', false, 'message',
            'the export''s deadline passed before this range was read'
            || coalesce('; last failure: ' || (c.failure ->> 'message'), '')
-           || coalesce('; no chunks could start: ' || h.reason || '; retry the export when this is over',
+           || coalesce('; no chunk could start: ' || h.reason || '; retry the export when this condition has ended',
                        '; retry the export, or request less data'))
 from sluice.link l join sluice.chunk c on c.id = l.chunk_id left join sluice.held() h on true
 where l.export_id = $1 and c.id = any ($2) and c.state in ('due', 'sent', 'running')

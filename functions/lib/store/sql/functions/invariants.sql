@@ -70,14 +70,14 @@ begin
           and (c.state in ('split', 'dying') or l.open <> (c.state in ('due', 'sent', 'running')))
         union all
         -- Such a chunk would be read for no export, or its files would stay forever.
-        select case when c.state in ('due', 'sent', 'running') then 'a chunk that is not read has a link' else 'a file has an owner' end,
+        select case when c.state in ('due', 'sent', 'running') then 'a chunk that is not read has a link' else 'a file has a link, or a time until which it is kept for reuse' end,
                format('chunk %s', c.id)
         from sluice.chunk c
         where c.id between low and high
           and (c.state in ('due', 'sent', 'running', 'failed') or (c.state = 'done' and c.keep_until is null))
           and not exists (select from sluice.link l where l.chunk_id = c.id)
         union all
-        select 'a chunk has a lease while it runs', format('chunk %s', c.id)
+        select 'a running chunk has a lease', format('chunk %s', c.id)
         from sluice.chunk c
         where c.id between low and high and (c.state = 'running') <> (c.lease_until is not null)
         union all
@@ -85,7 +85,7 @@ begin
         from sluice.attempt a join sluice.chunk c on c.id = a.chunk_id
         where a.chunk_id between low and high and a.outcome is null and (c.state <> 'running' or c.attempt <> a.number)
         union all
-        select case when e.status = 'succeeded' then 'an export that succeeded has all its files' else 'an export that has ended waits for nothing' end,
+        select case when e.status = 'succeeded' then 'an export that succeeded has all its files' else 'an export that has ended has no open link' end,
                format('export %s, chunk %s', e.id, l.chunk_id)
         from sluice.export e join sluice.link l on l.export_id = e.id join sluice.chunk c on c.id = l.chunk_id
         where e.id between low and high and e.status not in ('queued', 'running')
@@ -101,7 +101,7 @@ begin
           and ((e.progress ->> 'chunksTotal', e.progress ->> 'chunksDone', e.progress ->> 'rows', e.progress ->> 'bytes')
               is distinct from (p ->> 'chunksTotal', p ->> 'chunksDone', p ->> 'rows', p ->> 'bytes'))
         union all
-        select 'an export has its turn when its tenant has room', format('tenant %s', e.tenant)
+        select 'an export is active if its tenant is below its limit of active exports', format('tenant %s', e.tenant)
         from sluice.live_tenants() e
         where not exists (select from sluice.turn_change n where n.tenant = e.tenant)
           and (select count(*) from sluice.export_turn t where t.tenant = e.tenant) < sluice.max_active()

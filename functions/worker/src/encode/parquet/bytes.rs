@@ -29,7 +29,7 @@ impl Run {
     fn end(&mut self) -> Result<(), ValueProblem> {
         // A batch has a few MB of rows, or one row that is larger.
         let end = i32::try_from(self.bytes.len());
-        self.offsets.push(end.map_err(|_| ValueProblem::Unsupported("a text of more than 2 GiB"))?);
+        self.offsets.push(end.map_err(|_| ValueProblem::Unsupported("a text longer than 2 GiB"))?);
         self.nulls.append_non_null();
         Ok(())
     }

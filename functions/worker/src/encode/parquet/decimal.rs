@@ -63,7 +63,7 @@ impl Declared {
     }
 }
 
-const TOO_MANY: ValueProblem = Unsupported("a number of more digits than the column declares");
+const TOO_MANY: ValueProblem = Unsupported("a number with more digits than the column declares");
 
 const POWERS: [u128; 5] = [1, 10, 100, 1_000, 10_000];
 

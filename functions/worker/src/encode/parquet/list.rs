@@ -36,7 +36,7 @@ impl Build for Lists {
     fn value(&mut self, value: &[u8]) -> Result<(), ValueProblem> {
         let array = Array::read(value)?;
         if array.dimensions().len() > 1 {
-            return Err(Unsupported("an array of several dimensions"));
+            return Err(Unsupported("a multidimensional array"));
         }
         array.elements(|_, element| match element {
             Some(element) => self.elements.value(element),

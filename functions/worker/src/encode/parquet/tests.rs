@@ -150,7 +150,7 @@ fn lists_keep_nulls_and_lose_bounds() {
     assert_eq!(elements, [Some(1), None, Some(-3)]);
     let square = vec![vec![Some(array(&[(1, 1), (1, 1)], &[Some(1)]))]];
     let error = file(&columns, &square, 1).unwrap_err();
-    assert_eq!(error.problem, ValueProblem::Unsupported("an array of several dimensions"));
+    assert_eq!(error.problem, ValueProblem::Unsupported("a multidimensional array"));
 }
 
 #[test]

@@ -2,14 +2,17 @@
 
 use export::defaults::{BUDGET, RETENTION_HOURS, TARGET_BYTES, WORKER_MEMORY_MB};
 use export::forecast::BESIDE_SECS;
-use export::price::{GB, HOURS_PER_MONTH, INVOCATION, PART_BYTES, PUT, compute, messages, storage};
+use export::price::{
+    GB, HOURS_PER_MONTH, INVOCATION, PART_BYTES, PUT, QUEUE_REQUEST, compute, messages, storage,
+};
 use export::sweep::LISTS_PER_PREFIX;
 
 use super::measured::Pace;
 use super::prices::{
-    ALARM_MONTH, API_REQUEST, CACHE_GB_HOUR, CACHE_UNIT, CDN_REQUEST, DASHBOARD_MONTH, ENDPOINT_HOUR,
-    FARGATE_GB_HOUR, FARGATE_VCPU_HOUR, GET, GLUE_DPU_HOUR, KEY_MONTH, LOGS_GB, METRIC_MONTH,
-    PROXY_VCPU_HOUR, RDS_GB_MONTH, RDS_MICRO_HOUR, SCHEDULE_INVOCATION, SECRET_MONTH, SNAPSHOT_EXPORT_GB,
+    ACU_HOUR, ALARM_MONTH, API_REQUEST, CACHE_GB_HOUR, CACHE_UNIT, CDN_REQUEST, DASHBOARD_MONTH,
+    ENDPOINT_HOUR, FARGATE_GB_HOUR, FARGATE_VCPU_HOUR, GET, GLUE_DPU_HOUR, KEY_MONTH, LOGS_GB, METRIC_MONTH,
+    PROXY_ACU_HOUR, PROXY_VCPU_HOUR, RDS_GB_MONTH, RDS_MICRO_HOUR, SCHEDULE_INVOCATION, SECRET_MONTH,
+    SNAPSHOT_EXPORT_GB,
 };
 
 // Assumed, because it is not measured.
@@ -30,6 +33,14 @@ pub(super) const LOG_BYTES_PER_REQUEST: f64 = 700.0;
 pub(super) const ACCESS_BYTES_PER_REQUEST: f64 = 450.0;
 /// Units of the shared cache per request of the api, in kilobytes and commands.
 pub(super) const CACHE_UNITS_PER_REQUEST: f64 = 10.0;
+/// Requests per minute with which the trigger of the worker polls an empty queue: five pollers, each waits for 20 s.
+pub(super) const POLLS_PER_MINUTE: f64 = 15.0;
+/// ACU to which RDS Proxy is billed at least in front of Aurora Serverless.
+pub(super) const LEAST_PROXY_ACU: f64 = 8.0;
+/// ACU of an Aurora Serverless that is awake and has nothing to do.
+pub(super) const IDLE_ACU: f64 = 0.5;
+/// Minutes without a connection after which Aurora Serverless may sleep, at the soonest.
+pub(super) const AURORA_SLEEPS_AFTER: f64 = 5.0;
 /// Availability zones of the network.
 const ZONES: f64 = 2.0;
 /// Secrets that the template creates with the proxy.
@@ -168,7 +179,8 @@ pub(super) fn fixed(watched: Watched, parts: Parts) -> Items {
                 + sweeps * (INVOCATION + SCHEDULE_INVOCATION)
                 + sweeps * LOG_BYTES_PER_REQUEST / GB * LOGS_GB,
         ),
-        ("RDS Proxy (two vCPU at least)", when(parts.proxy, 2.0 * PROXY_VCPU_HOUR * hours)),
+        ("polling of the empty queue by the trigger", 60.0 * hours * POLLS_PER_MINUTE * QUEUE_REQUEST),
+        ("RDS Proxy (two vCPU at least)", when(parts.proxy, proxy(2.0))),
         ("endpoints of the network (two zones)", interfaces * ZONES * ENDPOINT_HOUR * hours),
         ("secrets", f64::from(secrets) * SECRET_MONTH),
         ("cache (0.1 GB)", when(parts.cache, 0.1 * CACHE_GB_HOUR * hours)),
@@ -177,6 +189,28 @@ pub(super) fn fixed(watched: Watched, parts: Parts) -> Items {
     ];
     items.retain(|(_, usd)| *usd > 0.0);
     items
+}
+
+/// Returns the cost of a month of RDS Proxy in front of a database with this many processors.
+pub(super) fn proxy(vcpus: f64) -> f64 {
+    vcpus.max(2.0) * PROXY_VCPU_HOUR * HOURS_PER_MONTH
+}
+
+/// Returns the cost of a month of RDS Proxy in front of Aurora Serverless with this many ACU at most.
+pub(super) fn proxy_of_serverless(acus: f64) -> f64 {
+    acus.max(LEAST_PROXY_ACU) * PROXY_ACU_HOUR * HOURS_PER_MONTH
+}
+
+/// Returns the cost of a month of the proxy's endpoint for readers, an interface endpoint in each zone.
+pub(super) fn reader_endpoint() -> f64 {
+    ZONES * ENDPOINT_HOUR * HOURS_PER_MONTH
+}
+
+/// Returns the cost of a month of Aurora Serverless that nothing but the sweeper uses: how long it is awake depends on
+/// the minutes between two sweeps.
+pub(super) fn idle_aurora(sweep_minutes: f64) -> f64 {
+    let awake = (AURORA_SLEEPS_AFTER / sweep_minutes).min(1.0);
+    awake * IDLE_ACU * ACU_HOUR * HOURS_PER_MONTH
 }
 
 /// Returns the cost of the example database.

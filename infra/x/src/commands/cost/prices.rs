@@ -23,6 +23,15 @@ pub(super) const CDN_REQUEST: f64 = price(0.000_001, "HTTPS request", "aws.amazo
 /// RDS Proxy.
 pub(super) const PROXY_VCPU_HOUR: f64 =
     price(0.015, "vCPU of the database and hour, at least two", "aws.amazon.com/rds/proxy/pricing");
+/// RDS Proxy in front of Aurora Serverless.
+pub(super) const PROXY_ACU_HOUR: f64 =
+    price(0.015, "ACU of Aurora Serverless and hour, at least eight", "aws.amazon.com/rds/proxy/pricing");
+/// Aurora Serverless.
+pub(super) const ACU_HOUR: f64 = price(
+    0.12,
+    "ACU and hour of Aurora Serverless v2, PostgreSQL, Standard",
+    "aws.amazon.com/rds/aurora/pricing",
+);
 /// Endpoints of the network.
 pub(super) const ENDPOINT_HOUR: f64 =
     price(0.01, "interface endpoint, zone and hour", "aws.amazon.com/privatelink/pricing");

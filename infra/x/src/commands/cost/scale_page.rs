@@ -50,15 +50,15 @@ Exports of the sample on {what}, against the simulation. Its inputs are the dura
 of each chunk and the overhead of a worker per chunk ({beside_ms:.0} ms, from the first run), or only the plan
 and the pace of the first run. The first run predicts itself in part; the others are the test. A format has \
 a pace of its
-own, so the plan alone can only be near where formats are alike. The floor is given neither: it is the processor \
+own, so the plan alone can only be near where formats are alike. The lower bound uses neither: it is the processor \
 time of the rows in
 that format and {chunk_ms:.0} ms per chunk, shared by the workers.
 
 {predictions}
 
-So the simulation tells how chunks queue for workers, not how long one takes: that it is told. And the floor is far \
-from what was measured: the
-first run held its workers for {held:.0} s, which is {times:.1} times the floor's {floor:.0}. Chunks' attempts were \
+The simulation predicts how long chunks wait for workers; the duration of a chunk is an input. The lower bound is far \
+below the measurement: the
+first run took {held:.0} s of its workers, which is {times:.1} times the lower bound of {floor:.0} s. Chunks' attempts were \
 {attempts:.0} s of it, the processor time of reading
 and encoding {reading:.0}. The rest is waiting: workers wait for each other, for PostgreSQL, the pooler and the \
 emulator, which all share two
@@ -67,7 +67,7 @@ processors, and what each has of it was not measured. On AWS they do not share, 
 The following tables therefore use the measured pace of that run, {run_secs:.1} s of a worker per million \
 rows. Per row, without the fixed part of a
 chunk, it is {slower:.0} times the processor time; its chunks were small, so it overstates what larger ones take. \
-The budget at the floor is shown next to it.
+The budget at the lower bound is shown next to it.
 
 ## The first limit
 
@@ -139,7 +139,7 @@ fn assumed() -> String {
     let ms = |secs: f64| format!("{:.0} ms", secs * 1000.0);
     let count = |number: u32| thousands(f64::from(number), 0);
     format!(
-        "{beside} of a worker beside reading a chunk, for the floor (above it is more: emulator and workers share \
+        "{beside} of a worker beside reading a chunk, for the lower bound (above it is more: emulator and workers share \
 two processors);
 {chunk} of the store's sessions per chunk and {export} per export; {expire} of the sweeper per export that expires
 and {CALLS_PER_PREFIX} calls of {call} to S3 per chunk and per export, {PREFIXES_AT_ONCE} at once, in at most \
@@ -148,7 +148,7 @@ and {CALLS_PER_PREFIX} calls of {call} to S3 per chunk and per export, {PREFIXES
 decision to the worker; chunks that
 take up to {spread} less or more than their mean; peaks of {PEAK} times the mean; AWS's quotas before any is raised
 ({concurrency} concurrent executions, {requests} requests per second, {puts} uploads per second and prefix). For \
-the floor, a processor of Lambda
+the lower bound, a processor of Lambda
 as fast as the one measured.",
         beside = ms(BESIDE_SECS),
         chunk = ms(STORE_SECS_PER_CHUNK),
@@ -188,8 +188,8 @@ fn predictions(model: &Model) -> String {
         "measured s",
         "simulated from chunks",
         "simulated from the plan",
-        "floor s",
-        "measured, in floors",
+        "lower bound, s",
+        "ratio to the lower bound",
     ];
     table(&head, &model.runs.iter().map(row).collect::<Vec<_>>())
 }
@@ -218,7 +218,7 @@ fn limits(model: &Model) -> String {
         "rows of each",
         "first limit",
         "required Budget",
-        "Budget at the floor",
+        "Budget at the lower bound",
         "StoreSessions",
         "next limit",
         "remedy",

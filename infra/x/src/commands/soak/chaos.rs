@@ -37,6 +37,7 @@ pub(crate) fn run(args: &ChaosArgs) -> Result<ExitCode> {
         set: &set,
         sample: Sample::None,
         cdn: false,
+        pooler: true,
     };
     let secs = ("SLUICE_CHAOS_SECS", (args.minutes * 60).to_string());
     test::faults(&spec, "chaos::", &[secs, ("SLUICE_CHAOS_SEED", args.seed.to_string())])

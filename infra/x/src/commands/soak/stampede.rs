@@ -24,6 +24,7 @@ pub(crate) fn run() -> Result<ExitCode> {
         set: &set,
         sample: Sample::None,
         cdn: false,
+        pooler: true,
     };
     test::faults(&spec, "stampede::", &[("SLUICE_STAMPEDE_FULL", "1".to_owned())])
 }

@@ -83,12 +83,33 @@ fn small_datasets_are_a_chunk_each() {
 #[test]
 fn parts_that_are_not_created_cost_nothing() {
     let bare = fixed(WATCHED, Parts { proxy: false, endpoints: false, alarms: false, ..Parts::SMALL });
-    assert_eq!(bare.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["sweeper", "metrics"]);
+    assert_eq!(
+        bare.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
+        ["sweeper", "polling of the empty queue by the trigger", "metrics"]
+    );
+    // 657,000 requests.
+    near(item(&bare, "polling of the empty queue by the trigger"), 0.2628);
     assert!(item(&bare, "sweeper") < 0.2);
     let whole = fixed(WATCHED, Parts::SMALL);
     near(item(&whole, "RDS Proxy (two vCPU at least)"), 21.9);
     near(item(&whole, "endpoints of the network (two zones)"), 14.6);
     near(item(&whole, "alarms, dashboard"), 10.0 * 0.1 + 3.0 + 1.0);
+}
+
+#[test]
+fn what_depends_on_the_database_by_hand() {
+    assert_eq!(
+        [1.0, 2.0, 4.0, 16.0].map(|vcpus| (proxy(vcpus) * 100.0).round()),
+        [2190.0, 2190.0, 4380.0, 17520.0]
+    );
+    // Eight ACU at least: 8 x 0.015 x 730.
+    near(proxy_of_serverless(2.0), 87.6);
+    near(proxy_of_serverless(16.0), 175.2);
+    near(reader_endpoint(), 14.6);
+    // 0.5 x 0.12 x 730; with 15 minutes it is awake for five of them.
+    for (minutes, usd) in [(1.0, 43.8), (5.0, 43.8), (15.0, 14.6)] {
+        near(idle_aurora(minutes), usd);
+    }
 }
 
 #[test]

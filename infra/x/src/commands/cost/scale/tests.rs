@@ -175,3 +175,15 @@ fn the_simulation_predicts_measured_runs_within_a_fifth() {
         assert!((share - 1.0).abs() <= 0.2, "{}: {share}", seen.format);
     }
 }
+
+#[test]
+fn named_constants_exist_in_the_named_file() {
+    let named: Vec<_> =
+        real().limits(&Ask::new(50, 86_400.0, 2e6)).iter().map(|limit| limit.moved_by).collect();
+    let file = "functions/lib/export/src/sweep.rs";
+    let code = std::fs::read_to_string(crate::machine::paths::root().join(file)).unwrap();
+    for name in ["STEP_TIMEOUT", "PREFIXES_AT_ONCE"] {
+        assert!(named.iter().any(|by| by.starts_with(&format!("`{name}` in `{file}`"))), "{name}");
+        assert!(code.contains(&format!("pub const {name}: ")), "{name}");
+    }
+}

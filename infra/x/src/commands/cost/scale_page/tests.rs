@@ -40,7 +40,7 @@ fn the_page_shows_the_distance_between_floor_and_measured_runs() {
         let end = format!("| {:.1} | {times:.1} |", floor / f64::from(run.budget));
         assert!(row.ends_with(&end), "{row}");
         if number == 0 {
-            assert!(page.contains(&format!("which is {times:.1} times the floor's")));
+            assert!(page.contains(&format!("which is {times:.1} times the lower bound of")));
         }
     }
 }
