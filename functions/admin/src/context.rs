@@ -6,15 +6,15 @@ use std::time::Duration;
 use export::defaults;
 use ports::cache::RedisCache;
 use ports::config::{self, ConfigError};
-use ports::links::{Secret, SecretsManager};
 use ports::objects::{Objects, S3Objects};
-use ports::postgres::login::Login;
+use ports::postgres::login::{Login, SecretPassword};
 use ports::queue::{Queue, SqsQueue};
+use ports::secret::{Secret, SecretsManager};
 use source::Source;
 use store::{Store, StoreError, StoredSettings};
 
 use crate::answer::Answer;
-use crate::credentials::credentials;
+use crate::credentials::{credentials, role};
 
 /// Maximum wait of a command for a session, of the store or of the source.
 pub(crate) const SESSION_TIMEOUT: Duration = Duration::from_secs(30);
@@ -65,8 +65,12 @@ pub struct Settings {
     pub source_url: String,
     /// URL of the store, through the pooler.
     pub store_url: String,
-    /// Login method of the two roles.
-    pub login: Login,
+    /// Login method of the owner.
+    pub owner_login: Login,
+    /// Login method of the source role.
+    pub source_login: Login,
+    /// Login method of the store role.
+    pub store_login: Login,
     /// Limits and times that are kept in the store.
     pub stored: StoredSettings,
     /// True if callers are authenticated by tokens. Then there may be any number of tenants.
@@ -81,11 +85,14 @@ impl Settings {
     /// # Errors
     /// If a setting is missing or cannot be parsed.
     pub fn from_env() -> Result<Self, ConfigError> {
+        let owner_url = config::optional("SLUICE_OWNER_URL");
         Ok(Self {
-            owner_url: config::required("SLUICE_OWNER_URL").ok(),
+            owner_login: owner_login(owner_url.as_deref(), config::optional("SLUICE_OWNER_SECRET")),
+            owner_url,
             source_url: config::required("SLUICE_SOURCE_URL")?,
             store_url: config::required("SLUICE_STORE_URL")?,
-            login: Login::read(config::optional("SLUICE_DATABASE_AUTH").as_deref())?,
+            source_login: Login::from_env("SLUICE_SOURCE_SECRET")?,
+            store_login: Login::from_env("SLUICE_STORE_SECRET")?,
             stored: StoredSettings {
                 budget: config::number("SLUICE_BUDGET", defaults::BUDGET)?,
                 store_sessions: config::number("SLUICE_STORE_SESSIONS", defaults::STORE_SESSIONS)?,
@@ -108,6 +115,14 @@ impl Settings {
     }
 }
 
+/// Returns the login of the owner, which is never by token: with the password of the secret, if there is one. If the URL
+/// names no role, the secret does.
+fn owner_login(url: Option<&str>, secret: Option<String>) -> Login {
+    let Some(secret) = secret.map(SecretsManager::new) else { return Login::Password };
+    let is_named = url.is_some_and(|url| role(url).is_ok());
+    Login::Secret(if is_named { SecretPassword::new(secret) } else { SecretPassword::with_role(secret) })
+}
+
 #[cfg(test)]
 impl Settings {
     /// Returns the settings of a deployment with the defaults of the template and empty URLs.
@@ -116,7 +131,9 @@ impl Settings {
             owner_url: None,
             source_url: String::new(),
             store_url: String::new(),
-            login: Login::Password,
+            owner_login: Login::Password,
+            source_login: Login::Password,
+            store_login: Login::Password,
             stored: StoredSettings {
                 budget: 4,
                 store_sessions: 4,
@@ -150,9 +167,10 @@ impl Context {
     /// # Errors
     /// If a URL cannot be parsed.
     pub fn new(settings: Settings, beside: Beside) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        let store =
-            Store::new(&settings.store_url)?.with_login(settings.login).with_patience(SESSION_TIMEOUT);
-        let source = Source::new(&settings.source_url)?.with_login(settings.login);
+        let store = Store::new(&settings.store_url)?
+            .with_login(settings.store_login.clone())
+            .with_patience(SESSION_TIMEOUT);
+        let source = Source::new(&settings.source_url)?.with_login(settings.source_login.clone());
         Ok(Self { store, source, beside, settings })
     }
 
@@ -163,13 +181,17 @@ impl Context {
     }
 
     /// Removes passwords from a result, in case a message of a server contains one.
-    pub(crate) fn hide(&self, mut answer: Answer) -> Answer {
-        let urls = [
-            self.settings.owner_url.as_ref(),
-            Some(&self.settings.source_url),
-            Some(&self.settings.store_url),
-        ];
-        for (_, password) in urls.into_iter().flatten().filter_map(|url| credentials(url).ok()) {
+    pub(crate) async fn hide(&self, mut answer: Answer) -> Answer {
+        let settings = &self.settings;
+        let urls = [settings.owner_url.as_ref(), Some(&settings.source_url), Some(&settings.store_url)];
+        let in_urls = urls.into_iter().flatten().filter_map(|url| credentials(url).ok());
+        let mut passwords: Vec<_> = in_urls.map(|(_, password)| password).collect();
+        for login in [&settings.owner_login, &settings.source_login, &settings.store_login] {
+            if let Login::Secret(secret) = login {
+                passwords.extend(secret.known().await);
+            }
+        }
+        for password in passwords {
             // A short password might also match ordinary words.
             if password.len() >= 6 && answer.text.contains(&password) {
                 answer.text = answer.text.replace(&password, "(password)");

@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 
 use admin::{Answer, Beside, Context, Settings};
 use ports::cache::RedisCache;
-use ports::links::{MemorySecret, SecretsManager};
 use ports::objects::{MemoryObjects, S3Objects};
+use ports::postgres::login::Login;
 use ports::queue::{MemoryQueue, SqsQueue};
+use ports::secret::{MemorySecret, SecretsManager};
 use serde_json::{Value, json};
 use store::StoredSettings;
 use tokio::sync::{Mutex, MutexGuard};
@@ -73,7 +74,9 @@ impl Ground {
             owner_url: None,
             source_url: self.source_url.clone(),
             store_url: self.store_url.clone(),
-            login: Default::default(),
+            owner_login: Login::default(),
+            source_login: Login::default(),
+            store_login: Login::default(),
             stored: self.stored,
             tokens: false,
             max_active_sessions: 0,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ports::config::{ConfigError, number, optional, required};
+use ports::config::{ConfigError, number, required};
 use ports::fault::Faults;
 use ports::objects::{Objects, S3Objects};
 use ports::postgres::login::Login;
@@ -46,12 +46,14 @@ impl Context {
     /// If a setting is missing or malformed.
     pub fn from_env() -> Result<Self, ContextError> {
         let faults = Faults::from_env();
-        let login = Login::read(optional("SLUICE_DATABASE_AUTH").as_deref())?;
         Ok(Self {
-            store: Store::new(&required("SLUICE_STORE_URL")?)?.with_login(login).with_faults(&faults),
+            store: Store::new(&required("SLUICE_STORE_URL")?)?
+                .with_login(Login::from_env("SLUICE_STORE_SECRET")?)
+                .with_faults(&faults),
             queue: faults.queue(Arc::new(SqsQueue::new(required("SLUICE_QUEUE_URL")?))),
             objects: faults.objects(Arc::new(S3Objects::new(required("SLUICE_BUCKET")?))),
-            source: Source::new(&required("SLUICE_SOURCE_URL")?)?.with_login(login),
+            source: Source::new(&required("SLUICE_SOURCE_URL")?)?
+                .with_login(Login::from_env("SLUICE_SOURCE_SECRET")?),
             estimates_secs: number("SLUICE_ESTIMATES_SECS", 21_600)?,
         })
     }

@@ -1,5 +1,6 @@
 //! The two roles created by `migrate`, on servers with and without IAM tokens.
 
+use ports::postgres::login::Login;
 use store::{RolePassword, RoleSettings, StoredSettings, migrate, role_statements};
 use tests::Database;
 
@@ -29,7 +30,7 @@ async fn only_token_roles_are_members_of_rds_iam() {
             store: (store.clone(), password),
             stored: STORED,
         };
-        migrate(&database.url, &role_statements(&settings)).await.unwrap();
+        migrate(&database.url, &Login::Password, &role_statements(&settings)).await.unwrap();
     };
     let of = format!("in ('{source}', '{store}')");
     let members = format!(

@@ -1,9 +1,9 @@
 //! Services beside the databases: queue, bucket, secret and shared cache.
 
 use ports::cache::RedisCache;
-use ports::links::{LinksError, Secret};
 use ports::objects::{Kind, Objects};
 use ports::queue::Queue;
+use ports::secret::{Secret, SecretError};
 use ports::telemetry::chain;
 
 use super::report::Report;
@@ -62,7 +62,7 @@ pub(super) async fn secret(secret: Option<&dyn Secret>) -> Report {
             let remedy = "store domain, keyPairId and privateKey in it, as described in infra/README.md under CloudFront";
             report.warn("secret", "it is empty, so files are served from S3 and not through the CDN", remedy);
         }
-        Some(Err(error @ LinksError::Silent(_))) => report.wrong("secret", chain(&error), NO_WAY),
+        Some(Err(error @ SecretError::Silent(_))) => report.wrong("secret", chain(&error), NO_WAY),
         Some(Err(error)) => {
             let remedy = "redeploy the unmodified template: the function's role needs secretsmanager:DescribeSecret on the secret";
             report.wrong("secret", chain(&error), remedy);

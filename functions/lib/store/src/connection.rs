@@ -1,7 +1,6 @@
 //! Connections and transactions of the store.
 
 use std::future::Future;
-use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,7 +10,9 @@ use sqlx::{ConnectOptions, Connection, Executor, Postgres};
 
 use super::error::StoreError;
 use ports::fault::{Fault, Faults, Point};
+use ports::postgres::capacity::Capacity;
 use ports::postgres::login::Login;
+use ports::postgres::options;
 use ports::postgres::ping::Unreached;
 use ports::random::jitter;
 
@@ -57,7 +58,7 @@ impl Store {
     /// # Errors
     /// If `url` is not a PostgreSQL URL. The URL is not shown in the error because it holds a password.
     pub fn new(url: &str) -> Result<Self, StoreError> {
-        let options = PgConnectOptions::from_str(url)
+        let options = options::read(url)
             .map_err(|_| {
                 StoreError::unreadable(
                     "URL",
@@ -85,9 +86,9 @@ impl Store {
         Self { patience, ..self }
     }
 
-    /// Returns the options for opening a session now.
-    pub(super) async fn options(&self) -> Result<PgConnectOptions, StoreError> {
-        self.login.prepare(&self.options).await.map_err(|error| StoreError::Busy(error.into()))
+    /// Measures how many of `requested` sessions can be opened at once.
+    pub(super) async fn sessions(&self, requested: u32) -> Result<Capacity, StoreError> {
+        Ok(ports::postgres::capacity::measure(&self.options, &self.login, requested).await?)
     }
 
     /// Checks that the server responds.
@@ -95,7 +96,7 @@ impl Store {
     /// # Errors
     /// If it does not respond within seconds.
     pub async fn reach(&self) -> Result<(), Unreached> {
-        ports::postgres::ping::ping(&self.options, self.login).await
+        ports::postgres::ping::ping(&self.options, &self.login).await
     }
 
     /// Closes the kept connection, which is a session if there is no pooler.
@@ -155,8 +156,7 @@ impl Store {
             // An explicit close could wait for its server, over TLS.
             drop(connection);
         }
-        let options = self.options().await?;
-        let connect = PgConnection::connect_with(&options);
+        let connect = self.login.connect(&self.options);
         let mut connection =
             tokio::time::timeout(self.patience, connect).await.map_err(|e| StoreError::Busy(e.into()))??;
         // Through a pooler, the wait for a session happens here.

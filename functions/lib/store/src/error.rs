@@ -1,5 +1,6 @@
 //! Errors of the store.
 
+use ports::postgres::login::{ConnectError, LoginError};
 use ports::postgres::server::is_silent;
 
 /// A store operation failed. Nothing was changed, unless the connection broke during commit.
@@ -78,6 +79,21 @@ impl From<sqlx::Error> for StoreError {
             "3F000" | "42P01" | "42883" | "42703" => Self::NotMigrated(error.into()),
             _ => Self::Failed(error.into()),
         }
+    }
+}
+
+impl From<ConnectError> for StoreError {
+    fn from(error: ConnectError) -> Self {
+        match error {
+            ConnectError::Login(error) => error.into(),
+            ConnectError::Server(error) => error.into(),
+        }
+    }
+}
+
+impl From<LoginError> for StoreError {
+    fn from(error: LoginError) -> Self {
+        Self::Busy(error.into())
     }
 }
 

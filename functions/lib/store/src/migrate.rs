@@ -1,8 +1,8 @@
 //! Migrations: forward only, each in one transaction, all under one lock.
 
-use std::str::FromStr;
-
-use sqlx::postgres::{PgConnectOptions, PgConnection};
+use ports::postgres::login::Login;
+use ports::postgres::options;
+use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, Row};
 
 use super::error::StoreError;
@@ -89,12 +89,16 @@ pub fn migration_script(statements: &[String]) -> String {
 ///
 /// # Errors
 /// The first statement that fails; it and all after it are not applied.
-pub async fn migrate(owner_url: &str, statements: &[String]) -> Result<Vec<Migration>, StoreError> {
-    let options = PgConnectOptions::from_str(owner_url)
+pub async fn migrate(
+    owner_url: &str,
+    login: &Login,
+    statements: &[String],
+) -> Result<Vec<Migration>, StoreError> {
+    let options = options::read(owner_url)
         .map_err(|_| StoreError::unreadable("URL", "the owner's URL is not valid"))?;
     // A slow statement would be logged with the password in it.
     let options = options.application_name("sluice-migrate").disable_statement_logging();
-    let mut connection = PgConnection::connect_with(&options).await?;
+    let mut connection = login.connect(&options).await?;
     let applied = apply(&mut connection, statements).await;
     let _ = connection.close().await;
     applied

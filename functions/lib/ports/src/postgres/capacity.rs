@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{ConnectOptions, Connection, Executor};
+use sqlx::{Connection, Executor};
+
+use super::login::{ConnectError, Login, LoginError};
 
 /// Maximum wait for a session within the budget.
 const SESSION_TIMEOUT: Duration = Duration::from_secs(3);
@@ -40,12 +42,16 @@ pub enum Next {
 }
 
 /// Opens `wanted` sessions at once, each in a transaction of its own, tries to open one more, and closes all.
-pub async fn measure(options: &PgConnectOptions, wanted: u32) -> Capacity {
+///
+/// # Errors
+/// If no login can be tried.
+pub async fn measure(options: &PgConnectOptions, login: &Login, wanted: u32) -> Result<Capacity, LoginError> {
+    login.prepare(options).await?;
     let wanted = wanted.min(MAX_REQUESTED);
     let (mut held, mut next) = (Vec::new(), Next::Allowed);
     while held.len() <= wanted as usize {
         let timeout = if held.len() < wanted as usize { SESSION_TIMEOUT } else { NEXT_TIMEOUT };
-        match one(options, timeout).await {
+        match one(options, login, timeout).await {
             Ok(connection) => held.push(connection),
             Err(why) => {
                 next = why;
@@ -59,17 +65,17 @@ pub async fn measure(options: &PgConnectOptions, wanted: u32) -> Capacity {
         let _ = connection.execute("rollback").await;
         let _ = connection.close().await;
     }
-    Capacity { requested: wanted, opened, next }
+    Ok(Capacity { requested: wanted, opened, next })
 }
 
-async fn one(options: &PgConnectOptions, timeout: Duration) -> Result<PgConnection, Next> {
+async fn one(options: &PgConnectOptions, login: &Login, timeout: Duration) -> Result<PgConnection, Next> {
     let give_up = Instant::now() + timeout;
     loop {
         let left = give_up.saturating_duration_since(Instant::now());
         let begun = async {
-            let mut connection = options.connect().await?;
+            let mut connection = login.connect(options).await?;
             connection.execute("begin read only").await?;
-            Ok::<_, sqlx::Error>(connection)
+            Ok::<_, ConnectError>(connection)
         };
         match tokio::time::timeout(left, begun).await {
             Ok(Ok(connection)) => return Ok(connection),
