@@ -19,6 +19,8 @@ SIDES = {
     # How it is written that there is none of what is hidden or may be emptied.
     "nothing": ["", "none"],
     "owner": ["none", "given"],
+    # Where the passwords of given URLs are.
+    "passwords": ["url", "secret"],
     "proxy": ["none", "instance", "cluster"],
     "ReadFromReader": ["true", "false"],
     "DatabaseAuth": ["password", "iam"],
@@ -34,7 +36,7 @@ SIDES = {
 # What the emulator can make; the rest of a choice keeps its first side.
 EMULATED = [
     "Auth", "Budget", "Architecture", "ReserveConcurrency", "ApiConcurrency", "Pooled", "WorkerTimeoutSeconds", "Tracing", "network", "CreateEndpoints",
-    "route_tables", "nothing", "owner",
+    "route_tables", "nothing", "owner", "passwords",
     "CreateAlarms", "AlarmEmail", "AlarmTopicArn",
 ]
 # What the rules of the template demand of the store without a pooler: a session for each of its workers, and ten more.
@@ -65,20 +67,28 @@ def keep(choice):
 def parameters(choice):
     """What CloudFormation is given for a choice."""
     choice = {**{name: sides[0] for name, sides in SIDES.items()}, **choice}
-    own = ("network", "route_tables", "proxy", "cdn", "alias", "cache", "nothing", "owner", "zones")
+    own = ("network", "route_tables", "proxy", "cdn", "alias", "cache", "nothing", "owner", "passwords", "zones")
     given = {name: side for name, side in choice.items() if name not in own}
     if choice["network"] == "given":
         given |= {"VpcSubnetIds": "subnet-1,subnet-2", "VpcSecurityGroupIds": "sg-1", "VpcId": "vpc-1", "VpcCidr": "10.0.0.0/16"}
         given["RouteTableIds"] = "rtb-1" if choice["route_tables"] == "given" else ""
     if choice["Auth"] == "jwt":
         given |= {"JwtIssuer": "https://issuer.example.com/", "JwtAudience": "sluice,exports", "JwtTenantClaim": "org"}
+    secret = "arn:aws:secretsmanager:us-east-1:123456789012:secret:{}-AbCdEf"
+    in_secrets = choice["passwords"] == "secret"
     given["OwnerUrl"] = "postgres://owner:c@db/shop" if choice["owner"] == "given" else choice["nothing"]
+    if choice["owner"] == "given" and in_secrets and choice["network"] != "example":
+        given |= {"OwnerUrl": "postgres://db/shop", "OwnerSecretArn": secret.format("owner")}
     if choice["zones"] == "given":
         given |= {"ExampleFirstZone": "us-east-1b", "ExampleSecondZone": "us-east-1c"}
     given["CreateExample"] = str(choice["network"] == "example").lower()
     given["CreateProxy"] = str(choice["proxy"] != "none").lower()
     if choice["proxy"] == "none" and choice["network"] != "example":
-        given |= {"SourceUrl": "postgres://sluice_source:a@db/shop", "StoreUrl": "postgres://sluice_store:b@db/shop"}
+        if in_secrets:
+            given |= {"SourceUrl": "postgres://sluice_source@db/shop", "SourceSecretArn": secret.format("source")}
+            given |= {"StoreUrl": "postgres://sluice_store@db/shop", "StoreSecretArn": secret.format("store")}
+        else:
+            given |= {"SourceUrl": "postgres://sluice_source:a@db/shop", "StoreUrl": "postgres://sluice_store:b@db/shop"}
     if choice["proxy"] != "none" and choice["network"] != "example":
         given |= {"ProxyTarget": choice["proxy"], "ProxyTargetId": "shop", "ProxyTargetResourceId": "db-ABC"}
         given["DatabaseSecurityGroupId"] = "sg-2"

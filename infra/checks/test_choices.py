@@ -80,22 +80,39 @@ class EveryChoice(unittest.TestCase):
 
     def test_the_database_is_reached_as_was_chosen(self):
         for choice, evaluated in self.each():
-            functions = of_type(evaluated.resources(), "AWS::Lambda::Function")
-            urls = {
-                variable: json.dumps(value)
-                for body in functions.values()
-                for variable, value in body["Properties"]["Environment"]["Variables"].items()
-                if variable in ("SLUICE_STORE_URL", "SLUICE_SOURCE_URL")
-            }
-            self.assertEqual(len(urls), 2)
-            for variable, url in urls.items():
-                role = variable[:-4].lower()
-                self.assertIn(role, url)
-                self.assertEqual("sslmode=verify-full" in url, choice["proxy"] != "none")
-                made_here = choice["proxy"] != "none" or choice["network"] == "example"
-                by_password = made_here and choice["DatabaseAuth"] == "password"
-                self.assertEqual("resolve:secretsmanager" in url, by_password)
-                self.assertEqual(f"{role}@" in url, choice["DatabaseAuth"] == "iam")
+            resources = evaluated.resources()
+            made_by = "Proxy" if choice["proxy"] != "none" else "Example" if choice["network"] == "example" else None
+            secret = made_by is None and choice["passwords"] == "secret" or made_by is not None and choice["DatabaseAuth"] == "password"
+            for function, body in of_type(resources, "AWS::Lambda::Function").items():
+                variables = body["Properties"]["Environment"]["Variables"]
+                for database in {"SOURCE", "STORE"} if function != "ApiFunction" else {"STORE"}:
+                    url = variables[f"SLUICE_{database}_URL"]
+                    if made_by:
+                        self.assertEqual(url, {"Fn::GetAtt": [made_by, f"Outputs.{database.capitalize()}Url"]})
+                    self.assertEqual(bool(variables[f"SLUICE_{database}_SECRET"]), secret, function)
+
+    def test_urls_that_are_made_contain_a_role_and_no_password(self):
+        """And the server is verified: the proxy has a public certificate, Amazon's authorities are in the functions."""
+        for name in ("proxy", "example"):
+            child = self.nested[name]
+            outputs = {key: json.dumps(body["Value"]) for key, body in child["Outputs"].items() if key.endswith("Url")}
+            self.assertEqual(set(outputs), {"SourceUrl", "StoreUrl"} | ({"OwnerUrl"} if name == "example" else set()))
+            for key, url in outputs.items():
+                made = re.findall(r'"(postgres://[^"]*)"', url)
+                self.assertTrue(made)
+                for one in made:
+                    self.assertRegex(one, rf"^postgres://sluice_{key[:-3].lower()}@\$\{{[^:@]+:5432/\$\{{DatabaseName\}}\?sslmode=verify-full$")
+
+    def test_no_variable_of_a_function_contains_a_password(self):
+        """Unless it is in a URL that was given: then only where this URL is needed."""
+        for choice, evaluated in self.each():
+            for function, body in of_type(evaluated.resources(), "AWS::Lambda::Function").items():
+                variables = body["Properties"]["Environment"]["Variables"]
+                self.assertNotIn("resolve:secretsmanager", json.dumps(variables), function)
+                found = {name for name, value in variables.items() if re.search(r"://[^\"@/]*:[^\"@/]*@", json.dumps(value))}
+                self.assertLessEqual(found, {"SLUICE_SOURCE_URL", "SLUICE_STORE_URL", "SLUICE_OWNER_URL"})
+                if choice["passwords"] == "secret" and choice["network"] != "example":
+                    self.assertEqual(found, set(), function)
 
     def test_the_proxy_reaches_the_database_on_its_port(self):
         """And functions reach the proxy on 5432, whatever the database's port is."""
@@ -145,7 +162,11 @@ class EveryChoice(unittest.TestCase):
             if example or (inside and choice["CreateEndpoints"] != "false"):
                 wanted |= {"SqsEndpoint"}
                 wanted |= {"S3Endpoint"} if example or choice["route_tables"] == "given" else set()
-                wanted |= {"SecretsEndpoint"} if choice["cdn"] != "none" and (example or choice["CreateEndpoints"] != "sqs") else set()
+                read = any(
+                    value for body in of_type(resources, "AWS::Lambda::Function").values()
+                    for name, value in body["Properties"]["Environment"]["Variables"].items() if name.endswith("_SECRET")
+                )
+                wanted |= {"SecretsEndpoint"} if read and (example or choice["CreateEndpoints"] != "sqs") else set()
                 group = resources["EndpointSecurityGroup"]["Properties"]["SecurityGroupIngress"]
                 everybody = {"Fn::GetAtt": ["Example", "Outputs.Cidr"]} if example else "10.0.0.0/16"
                 self.assertEqual([one["CidrIp"] for one in group if "CidrIp" in one], [everybody])
@@ -226,6 +247,9 @@ class Rules(unittest.TestCase):
 
     def test_contradictory_parameters_are_refused_with_the_remedy(self):
         self.assertIn("SourceUrl", self.refused(SourceUrl=""))
+        self.assertIn("CreateProxy", self.refused(SourceSecretArn="arn:aws:secretsmanager:a", CreateProxy="true", ProxyTargetId="a", VpcId="v"))
+        self.assertIn("CreateExample", self.refused(StoreSecretArn="arn:aws:secretsmanager:a", CreateExample="true", Pooled="false", StoreSessions="16"))
+        self.assertIn("OwnerUrl", self.refused(OwnerSecretArn="arn:aws:secretsmanager:a"))
         self.assertIn("ProxyTargetId", self.refused(CreateProxy="true", VpcId="vpc-1"))
         self.assertIn("VpcId", self.refused(CreateProxy="true", ProxyTargetId="shop"))
         self.assertIn("DatabaseSecurityGroupId", self.refused(CreateProxy="true", ProxyTargetId="shop", VpcId="v"))
