@@ -1,7 +1,7 @@
 """Deploys template.yaml to the emulator through CloudFormation and prints the stack's outputs.
 
 Reads JSON from standard input: {"stack": stack.json, "template": path, "binaries": folder, "scratch": folder,
-"parameters": {name: value}, "cdn": outputs of what stands in for infra/cdn.yaml, or null}. A function in `functions/NAME`
+"parameters": {name: value}, "secrets": {parameter: {"username": ..., "password": ...}}, "cdn": outputs of what stands in for infra/cdn.yaml, or null}. A function in `functions/NAME`
 runs the binary NAME, zipped as `bootstrap`.
 """
 
@@ -52,6 +52,15 @@ def upload_nested(s3, endpoint, source, root):
     return urls
 
 
+def create_secrets(client, logins):
+    """Creates the secrets with the passwords, as an operator does before the deployment; parameter -> ARN."""
+    names = {parameter: f"sluice/{parameter.removesuffix('SecretArn').lower()}" for parameter in logins}
+    return {
+        parameter: client.create_secret(Name=names[parameter], SecretString=json.dumps(login))["ARN"]
+        for parameter, login in logins.items()
+    }
+
+
 def with_cdn(source, outputs, root):
     """The template with the local CDN in place of CloudFront's."""
     file = template.nested_files(source)["Cdn"]
@@ -93,17 +102,18 @@ def main():
     stack = job["stack"]
     s3 = aws.client("s3", stack)
     s3.create_bucket(Bucket=ARTIFACTS)
+    parameters = {**create_secrets(aws.client("secretsmanager", stack), job["secrets"]), **job["parameters"]}
     source = template.parse(Path(job["template"]).read_text())
     root = Path(job["template"]).parent
     if job["cdn"]:
         source = with_cdn(source, job["cdn"], root)
     code = upload_code(s3, template.code_folders(source), Path(job["binaries"]), Path(job["scratch"]))
     nested = upload_nested(s3, stack["awsEndpoint"], source, root)
-    translated = template.translate(source, code, stack["region"], job["parameters"])
-    body = template.place_nested(template.bridge(translated, job["parameters"]), nested)
+    translated = template.translate(source, code, stack["region"], parameters)
+    body = template.place_nested(template.bridge(translated, parameters), nested)
     s3.put_object(Bucket=ARTIFACTS, Key="template.json", Body=json.dumps(body).encode())
     url = f"{stack['awsEndpoint']}/{ARTIFACTS}/template.json"
-    outputs = create(aws.client("cloudformation", stack), url, job["parameters"])
+    outputs = create(aws.client("cloudformation", stack), url, parameters)
     json.dump(outputs, sys.stdout)
 
 
