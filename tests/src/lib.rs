@@ -1,6 +1,7 @@
 //! Shared parts of the end-to-end tests: the running stack, the system on it, and databases for single tests.
 
 mod database;
+mod emulator;
 mod exported;
 mod faults;
 pub mod heard;
@@ -14,6 +15,7 @@ mod statements;
 mod system;
 
 pub use database::Database;
+pub use emulator::aws;
 pub use exported::Exported;
 pub use faults::FaultFolder;
 pub use oracle::{copy_csv, sorted_records};
