@@ -5,11 +5,13 @@
 
 mod stack;
 
+use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use export::state::ExportStatus;
 use serde_json::json;
-use sqlx::{Connection, PgConnection};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _};
 use store::Store;
 use tests::eventually;
 
@@ -66,9 +68,13 @@ async fn rotate(stack: &Rotated, database: Database) {
     stack.system.x(&["admin", "migrate"]).unwrap();
     stack.reload_pooler();
     stack.restart_api().await;
-    let connects = async |url: &str| match PgConnection::connect(url).await {
-        Ok(connection) => connection.close().await.is_ok(),
-        Err(_) => false,
+    // The pooler refuses startup parameters.
+    let connects = async |url: &str| {
+        let options = PgConnectOptions::from_str(url).unwrap().extra_float_digits(None);
+        match options.connect().await {
+            Ok(connection) => connection.close().await.is_ok(),
+            Err(_) => false,
+        }
     };
     eventually("the new password is valid", async || connects(&stack.url(database)).await).await;
     assert!(!connects(&before).await, "the old password is still valid");
