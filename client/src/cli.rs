@@ -4,7 +4,6 @@
 //! interrupted.
 
 mod admin;
-mod asked;
 mod cancel;
 mod datasets;
 mod download;
@@ -17,6 +16,7 @@ mod outcome;
 mod plan;
 mod progress;
 mod request;
+mod request_source;
 mod retry;
 mod show;
 mod status;
@@ -90,7 +90,7 @@ impl std::fmt::Debug for Secret {
 #[derive(Debug, Subcommand)]
 enum Command {
     Datasets(datasets::Datasets),
-    Plan(Box<plan::Plan>),
+    Plan(Box<plan::PlanArgs>),
     Export(Box<export::Export>),
     Status(status::Status),
     List(list::List),

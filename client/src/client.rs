@@ -10,7 +10,7 @@ use bytes::Bytes;
 use export::id::ExportId;
 use export::manifest::Manifest;
 use export::state::ExportStatus;
-use export::wire::{BASE_PATH, ChunkList, Dataset, DatasetList, Export, ExportList, FileList, Plan};
+use export::wire::{BASE_PATH, ChunkList, Dataset, DatasetList, DryRun, Export, ExportList, FileList};
 use reqwest::header::{HeaderValue, LOCATION};
 use reqwest::{Method, Url, redirect};
 use serde::Serialize;
@@ -169,7 +169,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::submit`].
-    pub async fn plan(&self, request: &impl Serialize) -> Result<Plan, Error> {
+    pub async fn plan(&self, request: &impl Serialize) -> Result<DryRun, Error> {
         let call = self.post(&["exports"], &[("dryRun", "true")]).body(request)?.repeatable();
         self.call(&call).await?.json("plan")
     }

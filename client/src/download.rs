@@ -15,8 +15,8 @@ use sha2::{Digest, Sha256};
 use tokio::io::{AsyncSeekExt, AsyncWriteExt};
 
 use crate::error::with_causes;
-use crate::wanted::{hashed, is_there, local_path};
-use crate::{Client, Error, Folder, Wanted};
+use crate::expected::{hashed, is_there, local_path};
+use crate::{Client, Error, ExpectedFile, Folder};
 
 /// Origin of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,16 +38,16 @@ impl Client {
     pub async fn download(
         &self,
         id: ExportId,
-        wanted: &Wanted,
+        expected: &ExpectedFile,
         folder: &Folder,
         at: &(dyn Fn(u64) + Sync),
     ) -> Result<Fetched, Error> {
-        let path = local_path(folder.path(), &wanted.name)?;
-        if is_there(&path, wanted).await? {
-            at(wanted.bytes);
+        let path = local_path(folder.path(), &expected.name)?;
+        if is_there(&path, expected).await? {
+            at(expected.bytes);
             return Ok(Fetched::Present);
         }
-        let mut part = Part::open(folder.begin(&wanted.name)?, wanted, at).await?;
+        let mut part = PartialFile::open(folder.begin(&expected.name)?, expected, at).await?;
         // A partial file of an earlier run may belong to another file; then one more start from zero is allowed.
         let mut second_chance = part.length > 0;
         loop {
@@ -71,15 +71,15 @@ impl Client {
             }
         }
         drop(part.file);
-        folder.finish(&wanted.name, &wanted.sha256)?;
+        folder.finish(&expected.name, &expected.sha256)?;
         Ok(Fetched::Loaded)
     }
 
     /// Appends until the file has its full length. Gives up after several tries in a row without a new byte.
-    async fn fill(&self, id: ExportId, part: &mut Part<'_>) -> Result<(), Error> {
+    async fn fill(&self, id: ExportId, part: &mut PartialFile<'_>) -> Result<(), Error> {
         // Only bytes never reached before count as progress: a start from zero does not.
         let (mut failures, mut best, mut since) = (0, part.length, Instant::now());
-        while part.length < part.wanted.bytes {
+        while part.length < part.expected.bytes {
             let Err(error) = self.append(id, part).await else { break };
             if part.length > best {
                 (failures, since) = (0, Instant::now());
@@ -99,8 +99,8 @@ impl Client {
         part.flush().await
     }
 
-    async fn append(&self, id: ExportId, part: &mut Part<'_>) -> Result<(), Error> {
-        let link = self.link(&["exports", &id.to_string(), "files", &part.wanted.name]).await?;
+    async fn append(&self, id: ExportId, part: &mut PartialFile<'_>) -> Result<(), Error> {
+        let link = self.link(&["exports", &id.to_string(), "files", &part.expected.name]).await?;
         let response = match self.object(link, part.length).await {
             Err(error @ Error::Object { status: 416 }) => {
                 part.restart().await?;
@@ -123,10 +123,10 @@ impl Client {
 }
 
 /// File being downloaded.
-struct Part<'a> {
+struct PartialFile<'a> {
     path: PathBuf,
     file: tokio::io::BufWriter<tokio::fs::File>,
-    wanted: &'a Wanted,
+    expected: &'a ExpectedFile,
     hash: Sha256,
     length: u64,
     at: &'a (dyn Fn(u64) + Sync),
@@ -135,10 +135,14 @@ struct Part<'a> {
 /// Bytes collected before a write, so that many packets need a single call to the file system.
 const WRITE_BYTES: usize = 256 * 1024;
 
-impl<'a> Part<'a> {
-    async fn open(path: PathBuf, wanted: &'a Wanted, at: &'a (dyn Fn(u64) + Sync)) -> Result<Self, Error> {
+impl<'a> PartialFile<'a> {
+    async fn open(
+        path: PathBuf,
+        expected: &'a ExpectedFile,
+        at: &'a (dyn Fn(u64) + Sync),
+    ) -> Result<Self, Error> {
         let (hash, length) = match hashed(&path).await? {
-            Some((hash, length)) if length <= wanted.bytes => (hash, length),
+            Some((hash, length)) if length <= expected.bytes => (hash, length),
             _ => (Sha256::new(), 0),
         };
         let mut options = tokio::fs::OpenOptions::new();
@@ -148,14 +152,14 @@ impl<'a> Part<'a> {
         file.seek(std::io::SeekFrom::End(0)).await.map_err(Error::io(&path))?;
         at(length);
         let file = tokio::io::BufWriter::with_capacity(WRITE_BYTES, file);
-        Ok(Self { path, file, wanted, hash, length, at })
+        Ok(Self { path, file, expected, hash, length, at })
     }
 
     async fn append(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        if self.length + bytes.len() as u64 > self.wanted.bytes {
+        if self.length + bytes.len() as u64 > self.expected.bytes {
             // A longer file must be another one.
-            let what = format!("it has more than {} bytes", self.wanted.bytes);
-            return Err(Error::Mismatch { name: self.wanted.name.clone(), what });
+            let what = format!("it has more than {} bytes", self.expected.bytes);
+            return Err(Error::Mismatch { name: self.expected.name.clone(), what });
         }
         self.file.write_all(bytes).await.map_err(Error::io(&self.path))?;
         self.hash.update(bytes);
@@ -180,7 +184,7 @@ impl<'a> Part<'a> {
     }
 
     fn complete(&self) -> Result<(), Error> {
-        let Wanted { name, bytes, .. } = self.wanted;
+        let ExpectedFile { name, bytes, .. } = self.expected;
         if self.length == *bytes {
             return Ok(());
         }
@@ -190,11 +194,11 @@ impl<'a> Part<'a> {
     async fn check(&mut self) -> Result<(), Error> {
         self.flush().await?;
         let found = hex(&self.hash.clone().finalize());
-        if found == self.wanted.sha256 {
+        if found == self.expected.sha256 {
             return Ok(());
         }
-        let what = format!("its SHA-256 is {found}, not {}", self.wanted.sha256);
-        Err(Error::Mismatch { name: self.wanted.name.clone(), what })
+        let what = format!("its SHA-256 is {found}, not {}", self.expected.sha256);
+        Err(Error::Mismatch { name: self.expected.name.clone(), what })
     }
 }
 

@@ -13,8 +13,8 @@ use export::id::{ExportId, hex};
 use export::manifest::Manifest;
 use sha2::{Digest, Sha256};
 
+use crate::expected::{ExpectedFile, hash_file, local_path};
 use crate::verify::{MANIFEST_NAME, read_manifest, strays};
-use crate::wanted::{Wanted, hash_file, local_path};
 use crate::{Error, empty};
 
 mod record;
@@ -74,9 +74,9 @@ impl Folder {
     ///
     /// # Errors
     /// [`Error::Occupied`] with all conflicting files.
-    pub fn check(&self, wanted: &[Wanted]) -> Result<(), Error> {
+    pub fn check(&self, expected: &[ExpectedFile]) -> Result<(), Error> {
         let mut obstacles = Vec::new();
-        for file in wanted {
+        for file in expected {
             let path = local_path(&self.path, &file.name)?;
             if !fs::metadata(&path).is_ok_and(|meta| meta.is_file() && meta.len() == file.bytes) {
                 obstacles.extend(self.obstacle(&file.name)?);
@@ -186,10 +186,10 @@ impl Folder {
     /// Returns the obstacle to writing a file of this name, if there is one.
     fn obstacle(&self, name: &str) -> Result<Option<String>, Error> {
         match kind(&self.path.join(name))? {
-            Kind::Nothing => Ok(None),
-            Kind::Folder => Ok(Some(format!("{name} (a directory)"))),
-            Kind::Other if self.overwrite || self.is_ours(name)? => Ok(None),
-            Kind::Other => Ok(Some(name.to_owned())),
+            EntryKind::Nothing => Ok(None),
+            EntryKind::Folder => Ok(Some(format!("{name} (a directory)"))),
+            EntryKind::Other if self.overwrite || self.is_ours(name)? => Ok(None),
+            EntryKind::Other => Ok(Some(name.to_owned())),
         }
     }
 
@@ -212,8 +212,8 @@ impl Folder {
     /// already checked for those of other exports.
     fn manifest_obstacle(&self, manifest: &Manifest) -> Result<Option<String>, Error> {
         match kind(&self.path.join(MANIFEST_NAME))? {
-            Kind::Folder => Ok(Some(format!("{MANIFEST_NAME} (a directory)"))),
-            Kind::Other
+            EntryKind::Folder => Ok(Some(format!("{MANIFEST_NAME} (a directory)"))),
+            EntryKind::Other
                 if !self.overwrite
                     && !read_manifest(&self.path).is_ok_and(|there| there.export == manifest.export) =>
             {
@@ -237,17 +237,17 @@ impl Folder {
     }
 }
 
-enum Kind {
+enum EntryKind {
     Nothing,
     Folder,
     Other,
 }
 
-fn kind(path: &Path) -> Result<Kind, Error> {
+fn kind(path: &Path) -> Result<EntryKind, Error> {
     match fs::symlink_metadata(path) {
-        Ok(meta) if meta.is_dir() => Ok(Kind::Folder),
-        Ok(_) => Ok(Kind::Other),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Kind::Nothing),
+        Ok(meta) if meta.is_dir() => Ok(EntryKind::Folder),
+        Ok(_) => Ok(EntryKind::Other),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(EntryKind::Nothing),
         Err(error) => Err(Error::io(path)(error)),
     }
 }

@@ -8,11 +8,11 @@ mod client;
 mod download;
 mod empty;
 mod error;
+mod expected;
 mod folder;
 mod rows;
 mod text;
 pub mod verify;
-mod wanted;
 
 #[cfg(test)]
 mod testing;
@@ -21,5 +21,5 @@ pub use client::{Client, Retries, Submitted};
 pub use download::Fetched;
 pub use empty::file as empty_file;
 pub use error::Error;
+pub use expected::ExpectedFile;
 pub use folder::Folder;
-pub use wanted::Wanted;

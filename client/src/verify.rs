@@ -16,7 +16,7 @@ use export::id::ExportId;
 use export::manifest::{MANIFEST_VERSION, Manifest, ManifestDataset, ManifestFile};
 use serde::Serialize;
 
-use crate::wanted::local_path;
+use crate::expected::local_path;
 use crate::{Error, empty};
 
 /// Name of the manifest in a directory of files.
@@ -25,7 +25,7 @@ pub const MANIFEST_NAME: &str = "manifest.json";
 /// Result of a verification.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Report {
+pub struct Verification {
     /// ID of the export.
     pub export: ExportId,
     /// Number of datasets in the manifest.
@@ -69,7 +69,7 @@ pub fn read_manifest(directory: &Path) -> Result<Manifest, Error> {
 ///
 /// # Errors
 /// If there is no manifest. Everything else is a fault in the report.
-pub fn verify(directory: &Path, seen: &(dyn Fn(u64) + Sync)) -> Result<Report, Error> {
+pub fn verify(directory: &Path, seen: &(dyn Fn(u64) + Sync)) -> Result<Verification, Error> {
     let manifest = read_manifest(directory)?;
     let mut faults = Vec::new();
     if manifest.version != MANIFEST_VERSION {
@@ -105,7 +105,7 @@ pub fn verify(directory: &Path, seen: &(dyn Fn(u64) + Sync)) -> Result<Report, E
     faults.sort();
     let (datasets, files) = (manifest.datasets.len(), files.len() + empty.len());
     let bytes = bytes + empty.iter().sum::<u64>();
-    Ok(Report { export: manifest.export, datasets, files, rows, bytes, faults })
+    Ok(Verification { export: manifest.export, datasets, files, rows, bytes, faults })
 }
 
 /// Returns all files of a manifest, each with its dataset and its expected number of rows.

@@ -1,10 +1,11 @@
-"""Starts the AWS emulator without two of its waits and without its slowest loop, and serves the one API at its own paths
-besides. Nothing else that it answers is changed.
+"""Starts the AWS emulator without two of its waits and without its slowest loop, serves the one API at its own paths
+besides, and runs workers at a lower priority. Nothing else that it answers is changed.
 
 The changes reach into the emulator, so they are tied to one exact version of it.
 """
 
 import importlib.metadata
+import os
 import socketserver
 import sys
 
@@ -17,6 +18,10 @@ VERSION = "1.5.33"
 # Where the API's paths begin.
 API_ROOT = "/api/v1"
 
+# Part of the name of every worker function, and how far its processes stand back.
+WORKER = "-WorkerFunction-"
+WORKER_NICENESS = 10
+
 # What the algorithm's definition gives for the digits 1 to 9.
 CHECK_INPUT = b"123456789"
 CHECK_VALUE = 0xAE8B14860A799888
@@ -26,7 +31,7 @@ def require_version():
     """Stops unless the emulator is the one that the changes below were made for."""
     found = importlib.metadata.version("ministack")
     if found != VERSION:
-        sys.exit(f"emulator.py fits ministack {VERSION}, but {found} is installed: check all four changes, then raise VERSION")
+        sys.exit(f"emulator.py fits ministack {VERSION}, but {found} is installed: check all five changes, then raise VERSION")
 
 
 def send_small_answers_at_once():
@@ -38,6 +43,30 @@ def hand_over_logs_at_once():
     from ministack.core.lambda_runtime import ProvidedWorker
 
     log_pipe.install(ProvidedWorker)
+
+
+def run_workers_at_a_lower_priority():
+    """On AWS each environment has processors of its own. Here workers share them with the api, whose caller waits."""
+    from ministack.core.lambda_runtime import ProvidedWorker
+
+    await_init = ProvidedWorker._await_init
+
+    def stand_back(environment, *args, **kwargs):
+        if WORKER in environment.config.get("FunctionName", ""):
+            lower_priority(environment._proc.pid)
+        return await_init(environment, *args, **kwargs)
+
+    ProvidedWorker._await_init = stand_back
+
+
+def lower_priority(pid):
+    """Lowers the priority of a process; on Linux each thread has its own, which the threads that it begins inherit."""
+    tasks = f"/proc/{pid}/task"
+    try:
+        for task in os.listdir(tasks) if os.path.isdir(tasks) else [pid]:
+            os.setpriority(os.PRIO_PROCESS, int(task), WORKER_NICENESS)
+    except (OSError, ValueError):
+        pass  # it ended meanwhile
 
 
 def checksum_in_c():
@@ -82,6 +111,7 @@ if __name__ == "__main__":
     send_small_answers_at_once()
     hand_over_logs_at_once()
     checksum_in_c()
+    run_workers_at_a_lower_priority()
     serve_the_api_at_its_own_paths()
     sys.argv = ["ministack"]  # what stands after this script's name only marks the process as one stack's
     from ministack.app import main

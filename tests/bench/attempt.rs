@@ -12,7 +12,7 @@ use export::selection::Selection;
 use ports::objects::{Meta, Objects, S3Objects};
 use serde_json::json;
 use source::{Source, SourceError, sql};
-use worker::decode::Limits;
+use worker::decode::FramingLimits;
 use worker::pipeline::{Gauge, Made, Pipeline, Recipe};
 use worker::upload::Uploader;
 
@@ -33,7 +33,7 @@ pub(crate) async fn run(url: &str, dataset: &str, arguments: &Arguments) -> Resu
         columns: selection.columns,
         output: selection.output,
         threads: arguments.threads,
-        limits: Limits::default(),
+        limits: FramingLimits::default(),
     };
     let media_type = recipe.output.media_type();
     let pipeline = Pipeline::start(rows, recipe, Arc::new(Gauge::default()));

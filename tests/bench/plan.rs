@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use export::catalog::{From, RangeColumn};
 use export::estimate::{DatasetEstimate, Size};
 use export::id::TenantId;
-use export::plan::{Plan, Policy, Reuse, Want};
+use export::plan::{Plan, Policy, Reuse, Target};
 use export::range::{RangeKind, Span};
 use export::selection::Selection;
 use serde_json::json;
@@ -26,7 +26,7 @@ pub(crate) fn run() -> Result<()> {
     for datasets in [84, 1000] {
         for (name, start, end) in SPANS {
             let span = Span::new(RangeKind::Date, start, end).context("the span is empty")?;
-            let wants = (0..datasets).map(|i| want(i, span)).collect::<Result<Vec<_>>>()?;
+            let targets = (0..datasets).map(|i| target(i, span)).collect::<Result<Vec<_>>>()?;
             let policy = Policy {
                 target_bytes: 256 << 20,
                 max_chunks: 20_000,
@@ -36,7 +36,7 @@ pub(crate) fn run() -> Result<()> {
             let (mut millis, mut chunks) = (Vec::new(), 0);
             for _ in 0..ROUNDS {
                 let began = Instant::now();
-                chunks = Plan::new(&wants, &[], &policy)?.pieces().count();
+                chunks = Plan::new(&targets, &[], &policy)?.chunks().count();
                 millis.push(began.elapsed().as_secs_f64() * 1e3);
             }
             millis.sort_by(f64::total_cmp);
@@ -50,7 +50,7 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-fn want(i: usize, span: Span) -> Result<Want> {
+fn target(i: usize, span: Span) -> Result<Target> {
     let tenant: TenantId = "bench".parse().ok().context("the tenant's name")?;
     let selection = Selection {
         dataset: format!("dataset_{i}"),
@@ -67,5 +67,5 @@ fn want(i: usize, span: Span) -> Result<Want> {
     let size = Size { rows: BYTES / MONTHS / 100, bytes: BYTES / MONTHS };
     let months = (7..7 + MONTHS).map(|i| (format!("{:04}-{:02}", 2023 + i / 12, 1 + i % 12), size)).collect();
     let estimate = DatasetEstimate { months, indexed: true, ..DatasetEstimate::default() };
-    Ok(Want { fingerprint: selection.fingerprint(&tenant, "bench"), selection, span: Some(span), estimate })
+    Ok(Target { fingerprint: selection.fingerprint(&tenant, "bench"), selection, span: Some(span), estimate })
 }

@@ -37,7 +37,7 @@ struct Sizes {
 }
 
 /// A response.
-struct Answer {
+struct SinkResponse {
     status: &'static str,
     /// Length of the body, or of the object for HEAD.
     length: u64,
@@ -63,7 +63,7 @@ impl Sink {
     fn connection(&self, stream: TcpStream) {
         let Ok(mut requests) = Requests::new(stream) else { return };
         while let Ok(Some(request)) = requests.next() {
-            let Answer { status, length, body } = self.answer(&request);
+            let SinkResponse { status, length, body } = self.answer(&request);
             let answer = format!(
                 "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nContent-Type: application/xml\r\nETag: \"0\"\r\n\r\n{body}"
             );
@@ -73,7 +73,7 @@ impl Sink {
         }
     }
 
-    fn answer(&self, request: &Request) -> Answer {
+    fn answer(&self, request: &Request) -> SinkResponse {
         let mut sizes = self.sizes.lock().unwrap_or_else(PoisonError::into_inner);
         let key = request.path.clone();
         let upload = request.parameter("uploadId").map(|id| id.parse().unwrap_or(0));
@@ -108,27 +108,29 @@ impl Sink {
                 empty("200 OK")
             }
             ("HEAD", None, _) => match sizes.objects.get(&key) {
-                Some(&length) => Answer { length, ..empty("200 OK") },
+                Some(&length) => SinkResponse { length, ..empty("200 OK") },
                 None => empty("404 Not Found"),
             },
             ("DELETE", None, _) => {
                 sizes.objects.remove(&key);
                 empty("204 No Content")
             }
-            _ => Answer { status: "501 Not Implemented", ..xml("Error", "<Code>NotImplemented</Code>") },
+            _ => {
+                SinkResponse { status: "501 Not Implemented", ..xml("Error", "<Code>NotImplemented</Code>") }
+            }
         }
     }
 }
 
-fn empty(status: &'static str) -> Answer {
-    Answer { status, length: 0, body: String::new() }
+fn empty(status: &'static str) -> SinkResponse {
+    SinkResponse { status, length: 0, body: String::new() }
 }
 
-fn xml(root: &str, inner: &str) -> Answer {
+fn xml(root: &str, inner: &str) -> SinkResponse {
     let body = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{root}>{inner}</{root}>");
-    Answer { status: "200 OK", length: body.len() as u64, body }
+    SinkResponse { status: "200 OK", length: body.len() as u64, body }
 }
 
-fn missing(code: &str) -> Answer {
-    Answer { status: "404 Not Found", ..xml("Error", &format!("<Code>{code}</Code>")) }
+fn missing(code: &str) -> SinkResponse {
+    SinkResponse { status: "404 Not Found", ..xml("Error", &format!("<Code>{code}</Code>")) }
 }

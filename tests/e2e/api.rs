@@ -13,13 +13,13 @@ use serde_json::Value;
 use tests::System;
 
 /// A response, read to its end.
-pub(crate) struct Answer {
+pub(crate) struct ApiResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Value,
 }
 
-impl Answer {
+impl ApiResponse {
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |v| v.to_str().unwrap())
     }
@@ -44,7 +44,7 @@ pub(crate) async fn call(
     key: Option<&str>,
     headers: &[(&str, &str)],
     body: Option<&str>,
-) -> Answer {
+) -> ApiResponse {
     let system = System::get().await;
     let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let base = system.stack.url.trim_end_matches('/').trim_end_matches("/api/v1");
@@ -61,14 +61,14 @@ pub(crate) async fn call(
     let response = request.send().await.unwrap();
     let (status, headers) = (response.status(), response.headers().clone());
     let text = response.text().await.unwrap();
-    Answer { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) }
+    ApiResponse { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) }
 }
 
-pub(crate) async fn get(path: &str) -> Answer {
+pub(crate) async fn get(path: &str) -> ApiResponse {
     call(Method::GET, path, Some(&System::get().await.stack.key), &[], None).await
 }
 
-pub(crate) async fn post(path: &str, body: &Value) -> Answer {
+pub(crate) async fn post(path: &str, body: &Value) -> ApiResponse {
     let key = &System::get().await.stack.key;
     call(Method::POST, path, Some(key), &[("content-type", "application/json")], Some(&body.to_string()))
         .await

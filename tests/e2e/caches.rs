@@ -21,7 +21,7 @@ use store::{Applied, Store};
 use tests::{Database, Redis, Statements};
 use tower::ServiceExt;
 
-use crate::fixture::{add_tenant, drain, new_export, want};
+use crate::fixture::{add_tenant, drain, new_export, target};
 
 /// Time for which keys are cached in these tests. A change may stay unseen by other processes for as long.
 const KEYS: Duration = Duration::from_secs(1);
@@ -57,7 +57,7 @@ pub(crate) struct Process {
 
 /// Response of a process.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Answer {
+pub(crate) struct ApiResponse {
     pub(crate) status: u16,
     pub(crate) etag: String,
     pub(crate) location: String,
@@ -112,7 +112,7 @@ impl World {
 
     /// Creates an export of four files that has succeeded.
     pub(crate) async fn succeeded(&self) -> ExportId {
-        let new = new_export(&self.tenant, vec![want(&self.tenant, "orders", 0, 100, 4)]);
+        let new = new_export(&self.tenant, vec![target(&self.tenant, "orders", 0, 100, 4)]);
         self.store.accept(&new).await.unwrap();
         drain(&self.store).await;
         store::finish::run(&self.store, &self.objects, new.id).await.unwrap();
@@ -139,11 +139,11 @@ impl World {
 }
 
 impl Process {
-    pub(crate) async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> ApiResponse {
         self.send("GET", path, None).await
     }
 
-    pub(crate) async fn send(&self, method: &str, path: &str, known: Option<&str>) -> Answer {
+    pub(crate) async fn send(&self, method: &str, path: &str, known: Option<&str>) -> ApiResponse {
         let mut request = Request::builder().method(method).uri(format!("/api/v1{path}"));
         request = request.header("authorization", format!("Bearer {}", self.key));
         if let Some(known) = known {
@@ -156,7 +156,7 @@ impl Process {
         let text = |headers: &HeaderMap, name: &str| {
             headers.get(name).map_or("", |v| v.to_str().unwrap()).to_owned()
         };
-        Answer {
+        ApiResponse {
             status: parts.status.as_u16(),
             etag: text(&parts.headers, "etag"),
             location: text(&parts.headers, "location"),

@@ -1,4 +1,4 @@
-//! Wants, exports and workers for tests of the store.
+//! Targets, exports and workers for tests of the store.
 
 use std::collections::BTreeMap;
 
@@ -7,12 +7,12 @@ use export::catalog::{From, RangeColumn};
 use export::estimate::{DatasetEstimate, Size};
 use export::file::FileRecord;
 use export::id::{ChunkId, ExportId, TenantId};
-use export::plan::{Reuse, Want};
+use export::plan::{Reuse, Target};
 use export::range::{RangeKind, Span};
 use export::selection::Selection;
 use export::usage::Usage;
 use ports::random;
-use store::{Limits, NewExport, Noted, ReadNote, Store};
+use store::{NewExport, Noted, PlanLimits, ReadNote, Store};
 
 /// Longer than a test takes. A lease that should expire during a test has 0 s.
 pub(crate) const LEASE_SECS: u32 = 600;
@@ -22,7 +22,7 @@ pub(crate) fn tenant(name: &str) -> TenantId {
 }
 
 /// Returns days `[start, end)` of dataset `name`, about `chunks` chunks of them.
-pub(crate) fn want(tenant: &TenantId, name: &str, start: i64, end: i64, chunks: u64) -> Want {
+pub(crate) fn target(tenant: &TenantId, name: &str, start: i64, end: i64, chunks: u64) -> Target {
     let selection = Selection {
         dataset: name.to_owned(),
         from: From::Relation { schema: "shop".into(), name: name.to_owned() },
@@ -44,7 +44,7 @@ pub(crate) fn want(tenant: &TenantId, name: &str, start: i64, end: i64, chunks: 
             )
         })
         .collect();
-    Want {
+    Target {
         fingerprint: selection.fingerprint(tenant, "test"),
         selection,
         span: Span::new(RangeKind::Date, start, end),
@@ -55,16 +55,16 @@ pub(crate) fn want(tenant: &TenantId, name: &str, start: i64, end: i64, chunks: 
 /// Bytes of a chunk in these tests.
 pub(crate) const TARGET: u64 = 1000;
 
-pub(crate) fn new_export(tenant: &TenantId, wants: Vec<Want>) -> NewExport {
+pub(crate) fn new_export(tenant: &TenantId, targets: Vec<Target>) -> NewExport {
     NewExport {
         id: ExportId::from_random(random::bytes()),
         tenant: tenant.clone(),
         request: serde_json::json!({}),
         revision_id: "r".into(),
-        wants,
+        targets,
         reuse: Reuse::Settled,
         idempotency: None,
-        limits: Limits { target_bytes: TARGET, max_chunks: 10_000 },
+        limits: PlanLimits { target_bytes: TARGET, max_chunks: 10_000 },
         deadline_secs: 3600,
     }
 }

@@ -13,7 +13,7 @@ async fn stack_files_are_readable_only_by_their_owner() {
     let system = System::get().await;
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&file), 0o600, "{}", file.display());
-    for folder in [file.parent().unwrap(), system.stack.ground.as_path()] {
+    for folder in [file.parent().unwrap(), system.stack.work_dir.as_path()] {
         assert_eq!(mode(folder), 0o700, "{}", folder.display());
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tests::{System, copy_csv, eventually, sorted_records};
 use tokio::sync::OnceCell;
 
-use crate::api::{Answer, call, get};
+use crate::api::{ApiResponse, call, get};
 
 /// Work of the source role on a table so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ fn request(dataset: &str, start: &str, end: &str) -> Value {
     json!({"datasets": [dataset], "startDate": start, "endDate": end})
 }
 
-async fn post(body: &Value, headers: &[(&str, &str)]) -> Answer {
+async fn post(body: &Value, headers: &[(&str, &str)]) -> ApiResponse {
     let key = &System::get().await.stack.key;
     let headers = [&[("content-type", "application/json")], headers].concat();
     call(Method::POST, "/exports", Some(key), &headers, Some(&body.to_string())).await

@@ -40,8 +40,8 @@ async fn session(url: &str, login: Login) -> Result<(), SourceError> {
     Source::new(url).unwrap().with_login(login).session(SESSION_TIMEOUT).await.map(drop)
 }
 
-async fn reach(url: &str, login: Login) -> Result<(), String> {
-    Store::new(url).unwrap().with_login(login).reach().await.map_err(|error| chain(&error))
+async fn ping(url: &str, login: Login) -> Result<(), String> {
+    Store::new(url).unwrap().with_login(login).ping().await.map_err(|error| chain(&error))
 }
 
 #[tokio::test]
@@ -69,7 +69,7 @@ async fn iam_token_is_the_password_on_verified_sessions() {
     let foreign: Vec<_> = heard.startup.keys().filter(|name| !STARTUP.contains(&name.as_str())).collect();
     assert!(foreign.is_empty(), "RDS Proxy refuses {foreign:?}");
 
-    reach(&url("sluice_store", "localhost", server.port, &query), Login::Iam).await.unwrap();
+    ping(&url("sluice_store", "localhost", server.port, &query), Login::Iam).await.unwrap();
     let heard = server.take();
     assert!(heard.password.unwrap().contains("&DBUser=sluice_store&"));
     assert!(heard.startup.keys().all(|name| STARTUP.contains(&name.as_str())), "{:?}", heard.startup);
@@ -103,7 +103,7 @@ async fn no_token_and_no_password_goes_to_another_server() {
         assert_eq!(error.code, SourceCode::Unavailable, "{what}");
         let told = chain(&error);
         assert!(told.contains("TLS") || told.contains("certificate"), "{what}: {told}");
-        let told = reach(&url, login).await.expect_err(what);
+        let told = ping(&url, login).await.expect_err(what);
         assert!(told.contains("cannot be used") && !told.contains("secret"), "{what}: {told}");
         let heard = server.take();
         assert!(heard.startup.is_empty() && heard.password.is_none(), "{what}: {heard:?}");
@@ -203,7 +203,7 @@ async fn postgresql_with_tls_is_verified_by_name_and_authority() {
     let row = inspector.texts(encrypted).await.unwrap().remove(0);
     assert_eq!(row[0].as_deref(), Some("true"), "{row:?}");
     inspector.close().await;
-    reach(&postgres.url("localhost", &verified), Login::Password).await.unwrap();
+    ping(&postgres.url("localhost", &verified), Login::Password).await.unwrap();
     // A session dropped without a goodbye is gone. Over TLS, closing a connection by hand waits for the server to send
     // something.
     drop(source.session(SESSION_TIMEOUT).await.unwrap());

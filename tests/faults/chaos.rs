@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use ports::fault::{Dice, Fault, Plan};
+use ports::fault::{Dice, Fault, FaultPlan};
 use tests::System;
 
 use crate::turn;
@@ -53,7 +53,7 @@ impl Arena {
 }
 
 /// Returns a plan with every fault, each at a rate at which exports still complete now and then.
-fn plan(seed: u64) -> Plan {
+fn plan(seed: u64) -> FaultPlan {
     let share = |fault| match fault {
         Fault::ObjectsSlow | Fault::StoreSlow | Fault::SourceSlow => 60,
         Fault::QueueLose | Fault::QueueDouble | Fault::QueueDelay | Fault::QueueRefuse => 80,
@@ -63,7 +63,7 @@ fn plan(seed: u64) -> Plan {
         Fault::SourceCut => 10,
         Fault::ShortTime => 30,
     };
-    Plan { seed, slow_ms: 400, per_thousand: Fault::ALL.map(|fault| (fault, share(fault))).into() }
+    FaultPlan { seed, slow_ms: 400, per_thousand: Fault::ALL.map(|fault| (fault, share(fault))).into() }
 }
 
 fn number(name: &str, default: u64) -> u64 {

@@ -101,7 +101,7 @@ async fn crash_between_last_record_and_manifest_is_recovered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn crash_between_manifest_and_flip_is_recovered() {
+async fn crash_between_manifest_and_success_is_recovered() {
     slow_dies_at(Point::ManifestPut).await;
 }
 

@@ -18,7 +18,6 @@ mod load;
 mod messages;
 mod outages;
 mod pause;
-mod restarts;
 mod schema;
 mod stampede;
 

@@ -1,6 +1,6 @@
 //! Conditions of the deployment: the source, the pooler, the database or the bucket is unreachable or refuses. No chunk
 //! fails, no attempt is charged, the status names the condition, and work continues without intervention. Nothing
-//! sweeps in these tests.
+//! sweeps in these tests, except where PostgreSQL and the pooler only restart.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use export::id::ExportId;
 use export::load::Signal;
 use export::wire::BackOff;
-use ports::fault::{Fault, Plan};
+use ports::fault::{Fault, FaultPlan};
 use tests::{System, eventually};
 use tokio::time::sleep;
 
-use crate::{SLOW, assert_exact, slow, turn, until_running};
+use crate::{SLOW, assert_exact, slow, sweep_until_ended, turn, until_running};
 
 /// Duration of an outage: longer than two leases of the test stack, and than three back-offs.
 const AWAY: Duration = Duration::from_secs(15);
@@ -122,7 +122,8 @@ async fn away(part: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn bucket_throttling_fails_no_export() {
     let (system, _turn) = turn().await;
-    let plan = Plan { seed: 1, slow_ms: 0, per_thousand: BTreeMap::from([(Fault::ObjectsThrottle, 1_000)]) };
+    let plan =
+        FaultPlan { seed: 1, slow_ms: 0, per_thousand: BTreeMap::from([(Fault::ObjectsThrottle, 1_000)]) };
     system.faults().plan(&plan).unwrap();
     let id = system.submit(&slow(2)).await.unwrap();
     let seen = held(system, id, &[Signal::StorageThrottled]).await;
@@ -146,4 +147,24 @@ async fn transaction_timeout_of_the_source_is_reported() {
     system.run(&format!("alter role sluice_source set transaction_timeout = '{before}'")).await.unwrap();
     system.run(END_SESSIONS).await.unwrap();
     goes_on(system, id).await;
+}
+
+/// Restarts a process while an export runs; then sweeps as the schedule would.
+async fn restart(part: &str) {
+    let (system, _turn) = turn().await;
+    let id = system.submit(&slow(2)).await.unwrap();
+    until_running(system, id).await;
+    system.x(&["restart", part]).unwrap();
+    let exported = Box::pin(sweep_until_ended(system, id)).await;
+    assert_exact(system, &exported, "slow", SLOW).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn export_survives_a_postgresql_restart_during_copy() {
+    restart("postgres").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn export_survives_a_pooler_restart_during_copy() {
+    restart("pgbouncer").await;
 }

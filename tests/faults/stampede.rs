@@ -4,7 +4,7 @@
 //! `cargo x stampede` runs it in full, on a PostgreSQL with 20 connections; `cargo x test` runs a small one.
 
 mod crowd;
-pub(crate) mod ground;
+pub(crate) mod fixture;
 mod naive;
 
 use std::sync::Arc;
@@ -57,7 +57,7 @@ fn refused(system: &System) -> usize {
 async fn two_hundred_concurrent_clients_are_all_served() {
     let (system, _turn) = turn().await;
     let size = if std::env::var_os("SLUICE_STAMPEDE_FULL").is_some() { FULL } else { SMALL };
-    ground::prepare(system, size.rows).await;
+    fixture::prepare(system, size.rows).await;
     let connections = system
         .number("select setting::bigint from pg_settings where name = 'max_connections'")
         .await
@@ -95,7 +95,7 @@ async fn two_hundred_concurrent_clients_are_all_served() {
     println!("| | the naive client | {} clients of Sluice |\n|---|---|---|", size.alike + size.distinct);
     println!(
         "| asked for | {} queries at once | {} exports of 84 tables, {} with filters, at once |",
-        ground::TABLES,
+        fixture::TABLES,
         size.alike,
         size.distinct
     );
@@ -103,7 +103,7 @@ async fn two_hundred_concurrent_clients_are_all_served() {
     println!(
         "| files missing | {} of {} | {} of {} |",
         naive.missing,
-        ground::TABLES,
+        fixture::TABLES,
         verified.missing,
         verified.files
     );
@@ -129,7 +129,7 @@ async fn two_hundred_concurrent_clients_are_all_served() {
     );
     println!();
 
-    ground::clear(system).await;
+    fixture::clear(system).await;
     assert!(naive.errors > 0 && naive.missing > 0, "the story is told: the naive client fails");
     assert!(naive_refused > 0, "and the server says why");
     assert_eq!((crowd.errors(), alone.errors()), (0, 0), "errors that clients saw");

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use serde_json::json;
-use tests::heard::{Heard, faults, heard, listen};
+use tests::server_log::{Heard, faults, heard, listen};
 use tests::{Stack, System};
 
 /// Statements that must be in the log, with a part of their text. If one is missing, the log is incomplete.

@@ -1,5 +1,5 @@
 //! Rules of the repository that a compiler does not check: allowed dependencies, no rings of modules, documented failure
-//! codes, and the size and the beginning of files.
+//! codes, one meaning per name, and the size and the beginning of files.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
@@ -7,6 +7,7 @@ mod dependencies;
 mod failure_codes;
 mod files;
 mod metrics;
+mod names;
 mod paths;
 mod rings;
 mod statements;

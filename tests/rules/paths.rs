@@ -33,6 +33,11 @@ impl Code {
         test_modules.push("tests".to_owned());
         Self { tokens, test_modules }
     }
+
+    /// Returns the words and signs in their order.
+    pub(crate) fn tokens(&self) -> &[String] {
+        &self.tokens
+    }
 }
 
 /// Returns the number of tokens of the item at the start.

@@ -15,7 +15,8 @@ pub struct Database {
 }
 
 impl Database {
-    /// Creates it with a migrated store; `settings` are rows of `sluice.setting`.
+    /// Creates it with a migrated store; `settings` are rows of `sluice.setting`. Without `max_chunks_per_minute` among
+    /// them, a tenant may store any number of chunks.
     ///
     /// # Errors
     /// If the stack's server cannot be reached.
@@ -35,8 +36,11 @@ impl Database {
             .0;
         let query = owner.split_once('?').map(|(_, q)| format!("?{q}")).unwrap_or_default();
         let url = format!("{base}/{name}{query}");
+        let unlimited = [("max_chunks_per_minute", "0")];
+        let limited = settings.iter().any(|(name, _)| *name == unlimited[0].0);
         let rows: Vec<_> = settings
             .iter()
+            .chain(if limited { [].iter() } else { unlimited.iter() })
             .map(|(k, v)| format!("insert into sluice.setting values ('{k}', '{v}')"))
             .collect();
         store::migrate(&url, &Login::Password, &rows).await?;

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use client::{Client, Folder, Wanted};
+use client::{Client, ExpectedFile, Folder};
 use export::id::ExportId;
 use export::manifest::{Manifest, ManifestDataset};
 use flate2::read::MultiGzDecoder;
@@ -28,7 +28,7 @@ impl Exported {
         let (manifest, text) = client.manifest_text(id).await?;
         let files = Folder::open(folder.path(), id)?;
         for file in manifest.datasets.iter().flat_map(|d| &d.chunks).filter_map(|c| c.file.as_ref()) {
-            client.download(id, &Wanted::from(file), &files, &|_| ()).await?;
+            client.download(id, &ExpectedFile::from(file), &files, &|_| ()).await?;
         }
         std::fs::write(folder.path().join("manifest.json"), text)?;
         let report = client::verify::verify(folder.path(), &|_| ())?;

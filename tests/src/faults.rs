@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use ports::fault::{PLAN, Plan, Point};
+use ports::fault::{FaultPlan, PLAN, Point};
 
 use crate::System;
 
@@ -16,7 +16,7 @@ pub struct FaultFolder {
 impl System {
     /// Returns the folder in which faults are requested.
     pub fn faults(&self) -> FaultFolder {
-        FaultFolder { path: self.stack.ground.join("faults") }
+        FaultFolder { path: self.stack.work_dir.join("faults") }
     }
 }
 
@@ -25,7 +25,7 @@ impl FaultFolder {
     ///
     /// # Errors
     /// If the folder cannot be written.
-    pub fn plan(&self, plan: &Plan) -> Result<()> {
+    pub fn plan(&self, plan: &FaultPlan) -> Result<()> {
         let new = self.path.join("plan.new");
         std::fs::write(&new, serde_json::to_vec(plan)?)?;
         Ok(std::fs::rename(new, self.path.join(PLAN))?)

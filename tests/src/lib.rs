@@ -2,26 +2,26 @@
 
 mod database;
 mod emulator;
+mod expected;
 mod exported;
 mod faults;
-pub mod heard;
-mod oracle;
-mod patience;
 pub mod pinning;
 mod redis;
+pub mod server_log;
 mod skipped;
 mod stack;
 mod statements;
 mod system;
+mod wait;
 
 pub use database::Database;
 pub use emulator::aws;
+pub use expected::{copy_csv, sorted_records};
 pub use exported::Exported;
 pub use faults::FaultFolder;
-pub use oracle::{copy_csv, sorted_records};
-pub use patience::{EVENT_TIMEOUT, eventually};
 pub use redis::Redis;
 pub use skipped::skipped;
 pub use stack::Stack;
 pub use statements::Statements;
 pub use system::System;
+pub use wait::{EVENT_TIMEOUT, eventually};

@@ -49,7 +49,8 @@ pub struct Stack {
     #[serde(default)]
     pub cdn_secret: String,
     /// The folder of its logs and data.
-    pub ground: PathBuf,
+    #[serde(rename = "ground")]
+    pub work_dir: PathBuf,
     /// Path of PostgreSQL's log.
     pub postgres_log: String,
     /// Sessions of the source role.

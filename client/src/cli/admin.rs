@@ -58,7 +58,7 @@ pub(super) struct Admin {
 
 /// Result returned by the admin function.
 #[derive(Deserialize)]
-struct Answer {
+struct CommandOutput {
     ok: bool,
     text: String,
 }
@@ -75,7 +75,7 @@ impl Admin {
         let mut payload = payload(&self.words, read, &self.limits()).map_err(Failure::Usage)?;
         self.key_terms(&mut payload).map_err(Failure::Usage)?;
         let reply = invoke(function, &payload)?;
-        match Answer::deserialize(&reply) {
+        match CommandOutput::deserialize(&reply) {
             Ok(answer) => Ok(Outcome::new(answer.text, reply).failed_if(!answer.ok)),
             Err(_) => {
                 let why = reply["errorMessage"].as_str().map_or_else(|| reply.to_string(), str::to_owned);

@@ -5,7 +5,7 @@ use export::state::ExportStatus;
 use serde_json::json;
 
 use super::export::outcome;
-use super::fetch::Target;
+use super::fetch::Destination;
 use super::outcome::{Failure, Outcome};
 use super::{show, wait};
 use crate::Client;
@@ -23,7 +23,7 @@ pub(super) struct Download {
     #[arg(long)]
     partial: bool,
     #[command(flatten)]
-    target: Target,
+    target: Destination,
 }
 
 impl Download {

@@ -6,9 +6,9 @@ use export::state::ExportStatus;
 use export::wire;
 use serde_json::json;
 
-use super::asked::Asked;
-use super::fetch::{Loaded, Target};
+use super::fetch::{Destination, Loaded};
 use super::outcome::{Failure, Outcome};
+use super::request_source::RequestSource;
 use super::{plan, show, wait};
 use crate::Client;
 use crate::text::{bytes, count, duration};
@@ -20,7 +20,7 @@ use crate::text::{bytes, count, duration};
 )]
 pub(super) struct Export {
     #[command(flatten)]
-    asked: Asked,
+    source: RequestSource,
     /// Only show what the export would do, as `sluice plan` does
     #[arg(long)]
     dry_run: bool,
@@ -31,14 +31,14 @@ pub(super) struct Export {
     #[arg(long)]
     no_download: bool,
     #[command(flatten)]
-    target: Target,
+    target: Destination,
 }
 
 impl Export {
     pub(super) async fn run(self, client: &Client) -> Result<Outcome, Failure> {
-        let request = self.asked.read()?;
+        let request = self.source.read()?;
         if self.dry_run {
-            let plan = client.plan(&request).await.map_err(|error| self.asked.explain(error))?;
+            let plan = client.plan(&request).await.map_err(|error| self.source.explain(error))?;
             return Ok(Outcome::new(plan::text(&plan), plan));
         }
         if !self.no_wait && !self.no_download {
@@ -47,7 +47,7 @@ impl Export {
         }
         let began = Instant::now();
         let submitted = client.submit(&request, &random_key()?).await;
-        let export = submitted.map_err(|error| self.asked.explain(error))?.export;
+        let export = submitted.map_err(|error| self.source.explain(error))?.export;
         let id = export.id;
         eprintln!("export {id} accepted");
         if self.no_wait {

@@ -12,12 +12,12 @@ use super::gauge::Gauge;
 use super::outcome::Failure;
 use crate::error::with_causes;
 use crate::text::count;
-use crate::{Client, Error, Fetched, Folder, Wanted, empty};
+use crate::{Client, Error, ExpectedFile, Fetched, Folder, empty};
 
 /// Directory and parallelism of a download.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Files")]
-pub(super) struct Target {
+pub(super) struct Destination {
     /// Directory for the files [default: exports/ID]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -53,12 +53,12 @@ pub(super) struct Loaded {
 
 /// File to download, with its share of the totals.
 struct Item {
-    wanted: Wanted,
+    expected: ExpectedFile,
     dataset: String,
     rows: u64,
 }
 
-impl Target {
+impl Destination {
     pub(super) fn directory(&self, id: ExportId) -> PathBuf {
         self.out.clone().unwrap_or_else(|| Path::new("exports").join(id.to_string()))
     }
@@ -76,8 +76,8 @@ impl Target {
         let items = manifest.datasets.iter().flat_map(|dataset| {
             let name = &dataset.head.name;
             dataset.chunks.iter().filter_map(move |chunk| {
-                let wanted = Wanted::from(chunk.file.as_ref()?);
-                Some(Item { wanted, dataset: name.clone(), rows: chunk.rows })
+                let expected = ExpectedFile::from(chunk.file.as_ref()?);
+                Some(Item { expected, dataset: name.clone(), rows: chunk.rows })
             })
         });
         folder.check_whole(&manifest).map_err(in_the_way)?;
@@ -101,7 +101,7 @@ impl Target {
         loop {
             let page = client.files(id, cursor.as_deref(), false).await?;
             items.extend(page.files.into_iter().map(|file| Item {
-                wanted: Wanted::from(&file),
+                expected: ExpectedFile::from(&file),
                 dataset: file.dataset,
                 rows: file.rows,
             }));
@@ -130,15 +130,15 @@ impl Target {
         folder: &Folder,
         items: Vec<Item>,
     ) -> Result<Loaded, Failure> {
-        let wanted: Vec<_> = items.iter().map(|item| item.wanted.clone()).collect();
-        folder.check(&wanted).map_err(in_the_way)?;
-        let gauge = Gauge::new(wanted.iter().map(|file| file.bytes).sum());
+        let expected: Vec<_> = items.iter().map(|item| item.expected.clone()).collect();
+        folder.check(&expected).map_err(in_the_way)?;
+        let gauge = Gauge::new(expected.iter().map(|file| file.bytes).sum());
         let gauge = &gauge;
         let results: Vec<_> = futures::stream::iter(&items)
             .map(async |item| {
                 let file = gauge.file();
                 let moved = |at: u64| file.moved(at);
-                (item, client.download(id, &item.wanted, folder, &moved).await)
+                (item, client.download(id, &item.expected, folder, &moved).await)
             })
             .buffer_unordered(usize::from(self.parallel))
             .collect()
@@ -151,12 +151,12 @@ impl Target {
                 Ok(Fetched::Loaded) => loaded.loaded += 1,
                 Ok(Fetched::Present) => loaded.present += 1,
                 Err(error) => {
-                    loaded.failures.push(format!("{}: {}", item.wanted.name, with_causes(&error)));
+                    loaded.failures.push(format!("{}: {}", item.expected.name, with_causes(&error)));
                     continue;
                 }
             }
             loaded.rows += item.rows;
-            loaded.bytes += item.wanted.bytes;
+            loaded.bytes += item.expected.bytes;
             datasets.insert(&item.dataset);
         }
         loaded.datasets = datasets.len();
@@ -183,7 +183,7 @@ impl Loaded {
 fn add_empty(folder: &Folder, manifest: &Manifest, loaded: &mut Loaded) -> Result<(), Failure> {
     for head in manifest.datasets.iter().filter(|d| d.rows == 0).map(|d| &d.head) {
         let name = empty::file_name(head);
-        let path = crate::wanted::local_path(folder.path(), &name)?;
+        let path = crate::expected::local_path(folder.path(), &name)?;
         if empty::is_right(&path, head) {
             loaded.present += 1;
         } else {

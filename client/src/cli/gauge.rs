@@ -3,12 +3,12 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use super::progress::Progress;
+use super::progress::ProgressOutput;
 use crate::text::bytes;
 
 /// Progress of all files together.
 pub(super) struct Gauge {
-    progress: Progress,
+    progress: ProgressOutput,
     total: u64,
     /// Bytes present, whatever their origin.
     at: AtomicU64,
@@ -27,7 +27,7 @@ pub(super) struct FileGauge<'a> {
 impl Gauge {
     pub(super) fn new(total: u64) -> Self {
         let (at, loaded) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { progress: Progress::new(total), total, at, loaded, since: Instant::now() }
+        Self { progress: ProgressOutput::new(total), total, at, loaded, since: Instant::now() }
     }
 
     pub(super) fn file(&self) -> FileGauge<'_> {

@@ -3,8 +3,8 @@
 use export::wire;
 use indicatif::HumanCount;
 
-use super::asked::Asked;
 use super::outcome::{Failure, Outcome};
+use super::request_source::RequestSource;
 use crate::Client;
 use crate::text::{bytes, count, duration, table};
 
@@ -13,20 +13,20 @@ use crate::text::{bytes, count, duration, table};
 #[command(
     override_usage = "sluice plan [OPTIONS] <DATASET>...\n       sluice plan [OPTIONS] --request <FILE>"
 )]
-pub(super) struct Plan {
+pub(super) struct PlanArgs {
     #[command(flatten)]
-    asked: Asked,
+    source: RequestSource,
 }
 
-impl Plan {
+impl PlanArgs {
     pub(super) async fn run(self, client: &Client) -> Result<Outcome, Failure> {
-        let plan = client.plan(&self.asked.read()?).await.map_err(|error| self.asked.explain(error))?;
+        let plan = client.plan(&self.source.read()?).await.map_err(|error| self.source.explain(error))?;
         Ok(Outcome::new(text(&plan), plan))
     }
 }
 
 /// Formats a plan for the user.
-pub(super) fn text(plan: &wire::Plan) -> String {
+pub(super) fn text(plan: &wire::DryRun) -> String {
     let cells = |name: &str, counts: &wire::PlanCounts, note: &str| {
         vec![
             name.to_owned(),
@@ -152,7 +152,7 @@ mod tests {
             cost,
             ..Default::default()
         };
-        let plan = wire::Plan {
+        let plan = wire::DryRun {
             datasets: vec![dataset, view, mine],
             total: counts,
             unknown_datasets: 1,

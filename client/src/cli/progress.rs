@@ -11,7 +11,7 @@ use crate::text::one_line;
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
 /// Progress of a running operation.
-pub(super) struct Progress {
+pub(super) struct ProgressOutput {
     bar: ProgressBar,
     lines: Mutex<Lines>,
 }
@@ -22,7 +22,7 @@ struct Lines {
     last: String,
 }
 
-impl Progress {
+impl ProgressOutput {
     /// Begins an operation that is complete at `length`.
     pub(super) fn new(length: u64) -> Self {
         let bar = ProgressBar::new(length.max(1));
@@ -70,7 +70,7 @@ impl Lines {
     }
 }
 
-impl Drop for Progress {
+impl Drop for ProgressOutput {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::outcome::{Failure, Outcome};
-use super::progress::Progress;
+use super::progress::ProgressOutput;
 use crate::text::{bytes, count, one_line};
-use crate::verify::{Report, read_manifest, verify};
+use crate::verify::{Verification, read_manifest, verify};
 
 /// Verify files against their manifest, without a network
 ///
@@ -23,7 +23,7 @@ pub(super) struct Verify {
 impl Verify {
     pub(super) fn run(self) -> Result<Outcome, Failure> {
         let total = read_manifest(&self.directory)?.bytes;
-        let progress = Progress::new(total);
+        let progress = ProgressOutput::new(total);
         let at = AtomicU64::new(0);
         let seen = |n: u64| {
             let at = at.fetch_add(n, Ordering::Relaxed) + n;
@@ -35,7 +35,7 @@ impl Verify {
     }
 }
 
-fn text(report: &Report) -> String {
+fn text(report: &Verification) -> String {
     let what = [
         count(report.datasets as u64, "dataset"),
         count(report.files as u64, "file"),

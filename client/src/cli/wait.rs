@@ -6,7 +6,7 @@ use export::wire::Export;
 use indicatif::HumanCount;
 
 use super::outcome::Failure;
-use super::progress::Progress;
+use super::progress::ProgressOutput;
 use crate::error::API;
 use crate::text::{bytes, count, duration, one_line};
 use crate::{Client, Retries};
@@ -33,7 +33,7 @@ pub(super) fn notice(why: &str, wait: Duration, first: bool) {
 
 /// Polls the export until it has ended.
 pub(super) async fn until_ended(client: &Client, mut export: Export) -> Result<Export, Failure> {
-    let (progress, client) = (Progress::new(1000), patient(client));
+    let (progress, client) = (ProgressOutput::new(1000), patient(client));
     let mut pause = LOOK_EVERY.0;
     loop {
         progress.show((export.progress.percent * 10.0) as u64, || line(&export));

@@ -143,15 +143,18 @@ async fn client_waits_for_a_full_queue_and_reports() {
         5 => Reply::new(429, full).header("Retry-After", 1),
         _ => Reply::new(202, export_json()),
     });
-    let told = Arc::new(std::sync::Mutex::new(Vec::new()));
-    let heard = Arc::clone(&told);
+    let reported = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let heard = Arc::clone(&reported);
     let client =
         api.client().with_notice(move |why, wait| heard.lock().unwrap().push((why.to_owned(), wait)));
     let began = std::time::Instant::now();
     assert_eq!(client.retry(id()).await.unwrap().id, id());
     assert!(began.elapsed() >= Duration::from_secs(1), "Retry-After was not kept");
-    let told = told.lock().unwrap().clone();
-    assert_eq!((told.len(), told[5].clone()), (6, ("4 may be active".to_owned(), Duration::from_secs(1))));
+    let reported = reported.lock().unwrap().clone();
+    assert_eq!(
+        (reported.len(), reported[5].clone()),
+        (6, ("4 may be active".to_owned(), Duration::from_secs(1)))
+    );
 
     let for_hours = Server::start(move |_, _| Reply::new(429, full).header("Retry-After", 3600));
     let error = for_hours.client().retry(id()).await.unwrap_err();

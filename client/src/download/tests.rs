@@ -7,8 +7,8 @@ fn id() -> ExportId {
     ExportId::from_random([7; 16])
 }
 
-fn wanted(body: &[u8]) -> Wanted {
-    Wanted { name: "a.csv.gz".into(), bytes: body.len() as u64, sha256: hex(&Sha256::digest(body)) }
+fn expected(body: &[u8]) -> ExpectedFile {
+    ExpectedFile { name: "a.csv.gz".into(), bytes: body.len() as u64, sha256: hex(&Sha256::digest(body)) }
 }
 
 fn folder(directory: &tempfile::TempDir) -> Folder {
@@ -52,7 +52,7 @@ async fn a_broken_connection_is_resumed_with_a_fresh_link() {
     let api = api(&store);
     let highest = std::sync::atomic::AtomicU64::new(0);
     let at = |n| _ = highest.fetch_max(n, std::sync::atomic::Ordering::Relaxed);
-    let fetched = api.client().download(id(), &wanted(&body), &folder(&directory), &at).await.unwrap();
+    let fetched = api.client().download(id(), &expected(&body), &folder(&directory), &at).await.unwrap();
     assert_eq!(fetched, Fetched::Loaded);
     assert_eq!(fs::read(directory.path().join("a.csv.gz")).unwrap(), body);
     assert_eq!(highest.into_inner(), body.len() as u64);
@@ -71,7 +71,7 @@ async fn partial_file_of_an_earlier_run_is_resumed() {
     leave(&directory, &body[..1000]);
     let store = store(body.clone(), 0);
     let api = api(&store);
-    api.client().download(id(), &wanted(&body), &folder(&directory), &|_| ()).await.unwrap();
+    api.client().download(id(), &expected(&body), &folder(&directory), &|_| ()).await.unwrap();
     assert_eq!(store.requests()[0].header("range"), Some("bytes=1000-"));
     assert_eq!(fs::read(directory.path().join("a.csv.gz")).unwrap(), body);
 }
@@ -81,7 +81,7 @@ async fn wrong_partial_file_restarts_the_download() {
     let (body, directory) = (body(), tempfile::tempdir().unwrap());
     leave(&directory, &[1; 1000]);
     let store = store(body.clone(), 0);
-    api(&store).client().download(id(), &wanted(&body), &folder(&directory), &|_| ()).await.unwrap();
+    api(&store).client().download(id(), &expected(&body), &folder(&directory), &|_| ()).await.unwrap();
     assert_eq!(fs::read(directory.path().join("a.csv.gz")).unwrap(), body);
     assert_eq!(store.requests().len(), 2);
 }
@@ -92,7 +92,7 @@ async fn a_store_without_ranges_is_read_from_the_start() {
     leave(&directory, &body[..1000]);
     let whole = body.clone();
     let store = Server::start(move |_, _| Reply::new(200, whole.clone()));
-    api(&store).client().download(id(), &wanted(&body), &folder(&directory), &|_| ()).await.unwrap();
+    api(&store).client().download(id(), &expected(&body), &folder(&directory), &|_| ()).await.unwrap();
     assert_eq!(fs::read(directory.path().join("a.csv.gz")).unwrap(), body);
 }
 
@@ -101,7 +101,7 @@ async fn a_file_with_another_hash_is_deleted() {
     let (body, directory) = (body(), tempfile::tempdir().unwrap());
     for (sent, what) in [([1; 8000].to_vec(), "SHA-256"), ([1; 8001].to_vec(), "more than")] {
         let store = store(sent, 0);
-        let error = api(&store).client().download(id(), &wanted(&body), &folder(&directory), &|_| ()).await;
+        let error = api(&store).client().download(id(), &expected(&body), &folder(&directory), &|_| ()).await;
         assert!(matches!(&error, Err(Error::Mismatch { what: w, .. }) if w.contains(what)), "{error:?}");
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "the record alone");
     }
@@ -111,7 +111,7 @@ async fn a_file_with_another_hash_is_deleted() {
 async fn truncated_download_is_refused() {
     let (body, directory) = (body(), tempfile::tempdir().unwrap());
     let store = store(body[..500].to_vec(), 0);
-    let error = api(&store).client().download(id(), &wanted(&body), &folder(&directory), &|_| ()).await;
+    let error = api(&store).client().download(id(), &expected(&body), &folder(&directory), &|_| ()).await;
     assert!(error.is_err());
     assert!(!directory.path().join("a.csv.gz").exists());
 }
@@ -123,15 +123,15 @@ async fn present_file_is_not_downloaded_again() {
     let store = store(body.clone(), 0);
     let client = api(&store).client();
     fs::write(&path, &body).unwrap();
-    let fetched = client.download(id(), &wanted(&body), &folder(&directory), &|_| ()).await.unwrap();
+    let fetched = client.download(id(), &expected(&body), &folder(&directory), &|_| ()).await.unwrap();
     assert_eq!((fetched, store.requests().len()), (Fetched::Present, 0));
     // A file of the same length that this export did not write: it is rejected and kept.
     fs::write(&path, vec![1; body.len()]).unwrap();
-    let error = client.download(id(), &wanted(&body), &folder(&directory), &|_| ()).await.unwrap_err();
+    let error = client.download(id(), &expected(&body), &folder(&directory), &|_| ()).await.unwrap_err();
     assert!(matches!(error, Error::Occupied { .. }), "{error:?}");
     assert_eq!((fs::read(&path).unwrap(), store.requests().len()), (vec![1; body.len()], 0));
     let replaced = folder(&directory).overwriting(true);
-    client.download(id(), &wanted(&body), &replaced, &|_| ()).await.unwrap();
+    client.download(id(), &expected(&body), &replaced, &|_| ()).await.unwrap();
     assert_eq!(fs::read(&path).unwrap(), body);
 }
 
@@ -145,9 +145,9 @@ async fn download_survives_an_outage_within_its_patience() {
         _ => Reply::new(200, short.clone()),
     });
     let client = api(&store).client();
-    assert!(client.download(id(), &wanted(&body), &folder(&directory), &|_| ()).await.is_err());
+    assert!(client.download(id(), &expected(&body), &folder(&directory), &|_| ()).await.is_err());
     let retries = crate::Retries { outage: std::time::Duration::from_secs(60), ..client.retries() };
     let patient = client.with_retries(retries);
-    patient.download(id(), &wanted(&body), &folder(&directory), &|_| ()).await.unwrap();
+    patient.download(id(), &expected(&body), &folder(&directory), &|_| ()).await.unwrap();
     assert_eq!(fs::read(directory.path().join("a.csv.gz")).unwrap(), body);
 }

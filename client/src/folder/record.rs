@@ -9,7 +9,7 @@ use export::id::ExportId;
 use export::manifest::Manifest;
 
 use crate::Error;
-use crate::wanted::local_path;
+use crate::expected::local_path;
 
 /// Name of the record. It is not matched by `orders.*`, and programs that read a folder as one table skip hidden
 /// files.

@@ -14,8 +14,8 @@ fn id(n: u8) -> ExportId {
     ExportId::from_random([n; 16])
 }
 
-fn wanted(body: &[u8]) -> Wanted {
-    Wanted { name: NAME.into(), bytes: body.len() as u64, sha256: hex(&Sha256::digest(body)) }
+fn expected(body: &[u8]) -> ExpectedFile {
+    ExpectedFile { name: NAME.into(), bytes: body.len() as u64, sha256: hex(&Sha256::digest(body)) }
 }
 
 /// Returns a manifest with one file of `orders`, and `empty` without rows.
@@ -37,7 +37,7 @@ fn manifest(body: &[u8]) -> Manifest {
         };
         ManifestDataset { head, rows, bytes, source: None, chunks: vec![chunk] }
     };
-    let Wanted { name, bytes, sha256 } = wanted(body);
+    let ExpectedFile { name, bytes, sha256 } = expected(body);
     let key = file_key(&tenant, ChunkId::from_random([1; 16]), 1, "csv.gz");
     let file = ManifestFile { name, key, bytes, sha256 };
     let datasets = vec![dataset("orders", 3, Some(file)), dataset("empty", 0, None)];
@@ -82,7 +82,7 @@ fn user_files_block_the_download_and_stay() {
     fs::create_dir(directory.path().join(format!("{NAME}.part"))).unwrap();
     let (folder, manifest) = (open(&directory), manifest(b"theirs"));
     assert_eq!(
-        names(folder.check(&[wanted(b"theirs")])),
+        names(folder.check(&[expected(b"theirs")])),
         [NAME.to_owned(), format!("{NAME}.part (not a file)")]
     );
     let found = names(folder.check_whole(&manifest));
@@ -107,7 +107,7 @@ fn overwriting_replaces_only_files_of_the_export() {
     put(&directory, NAME, "mine");
     put(&directory, &format!("{NAME}.part"), "mine");
     let folder = open(&directory).overwriting(true);
-    assert_eq!(names(folder.check(&[wanted(b"theirs")])), [] as [&str; 0]);
+    assert_eq!(names(folder.check(&[expected(b"theirs")])), [] as [&str; 0]);
     folder.write(NAME, b"theirs").unwrap();
     assert_eq!(fs::read(directory.path().join(NAME)).unwrap(), b"theirs");
     drop(folder);
@@ -116,7 +116,7 @@ fn overwriting_replaces_only_files_of_the_export() {
     fs::create_dir(directory.path().join(NAME)).unwrap();
     put(&directory, "orders.old.csv.gz", "mine");
     let folder = open(&directory).overwriting(true);
-    assert_eq!(names(folder.check(&[wanted(b"theirs")])), [format!("{NAME} (a directory)")]);
+    assert_eq!(names(folder.check(&[expected(b"theirs")])), [format!("{NAME} (a directory)")]);
     assert_eq!(names(folder.remove_leftovers(&manifest(b"theirs")).map(drop)), ["orders.old.csv.gz"]);
     assert_eq!(fs::read(directory.path().join("orders.old.csv.gz")).unwrap(), b"mine");
 }
@@ -136,7 +136,7 @@ fn own_files_are_replaced_and_own_leftovers_removed() {
     fs::write(&record, format!("{text}file 00")).unwrap();
 
     let (folder, manifest) = (open(&directory), manifest(b"theirs"));
-    assert_eq!(names(folder.check(&[wanted(b"theirs")])), [] as [&str; 0]);
+    assert_eq!(names(folder.check(&[expected(b"theirs")])), [] as [&str; 0]);
     assert_eq!(names(folder.check_whole(&manifest)), [] as [&str; 0]);
     folder.write(NAME, b"theirs").unwrap();
     assert_eq!(folder.remove_leftovers(&manifest).unwrap(), 1);

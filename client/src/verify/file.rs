@@ -9,8 +9,8 @@ use export::manifest::{DatasetHead, ManifestFile};
 use sha2::{Digest, Sha256};
 
 use super::Fault;
+use crate::expected::local_path;
 use crate::rows;
-use crate::wanted::local_path;
 
 /// Number of bytes read at a time.
 const READ_BYTES: usize = 256 * 1024;

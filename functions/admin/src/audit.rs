@@ -3,9 +3,9 @@
 use ports::audit::Event;
 use serde_json::Value;
 
-use crate::answer::Answer;
 use crate::command::Command;
 use crate::failure::Failure;
+use crate::output::CommandOutput;
 
 /// Audited action of a command; `None` for commands that only read.
 #[derive(Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl Deed {
 }
 
 /// Records the outcome of an action.
-pub(crate) fn record(deed: Option<&Deed>, ended: Result<&Answer, &Failure>, request: Option<&str>) {
+pub(crate) fn record(deed: Option<&Deed>, ended: Result<&CommandOutput, &Failure>, request: Option<&str>) {
     let Some(deed) = deed else { return };
     let outcome = match ended {
         Ok(answer) if answer.ok => "done",

@@ -18,9 +18,9 @@ use ports::postgres::ping::Unreached;
 use ports::telemetry::chain;
 use serde_json::json;
 
-use crate::answer::Answer;
 use crate::context::Context;
-use report::Report;
+use crate::output::CommandOutput;
+use report::CheckReport;
 
 /// Timeout of a call to an AWS service, retries included. Without a route to it the connection alone takes 2 s.
 const AWS_TIMEOUT: Duration = Duration::from_secs(5);
@@ -30,7 +30,7 @@ const NO_WAY: &str = "in subnets without a NAT gateway deploy with CreateEndpoin
      that the functions' security group allows outbound traffic on port 443";
 
 /// Returns the response of an AWS service; `None`, which is reported, after a timeout.
-async fn answer<T>(what: &'static str, call: impl Future<Output = T>, report: &mut Report) -> Option<T> {
+async fn answer<T>(what: &'static str, call: impl Future<Output = T>, report: &mut CheckReport) -> Option<T> {
     let answer = tokio::time::timeout(AWS_TIMEOUT, call).await.ok();
     if answer.is_none() {
         report.wrong(what, format!("no response within {} s", AWS_TIMEOUT.as_secs()), NO_WAY);
@@ -39,8 +39,8 @@ async fn answer<T>(what: &'static str, call: impl Future<Output = T>, report: &m
 }
 
 /// Checks everything, even after an error. Changes nothing.
-pub(crate) async fn run(context: &Context) -> Answer {
-    let mut report = Report::default();
+pub(crate) async fn run(context: &Context) -> CommandOutput {
+    let mut report = CheckReport::default();
     transport::look(&context.settings, &mut report);
     let beside = async {
         let beside = &context.beside;
@@ -52,7 +52,7 @@ pub(crate) async fn run(context: &Context) -> Answer {
         )
     };
     let databases = async {
-        let (store, source) = tokio::join!(context.store.reach(), context.source.reach());
+        let (store, source) = tokio::join!(context.store.ping(), context.source.ping());
         let mut state = None;
         if is_reached("store", store, &mut report) {
             state = store::look(context, &mut report).await;
@@ -73,12 +73,12 @@ pub(crate) async fn run(context: &Context) -> Answer {
         report.append(part);
     }
     let (ok, text) = (report.is_fine(), report.text());
-    Answer { ok, text, data: json!({"checks": report.lines()}) }
+    CommandOutput { ok, text, data: json!({"checks": report.lines()}) }
 }
 
 /// Checks that a database server responds, before any check that waits for a session. Returns true if the checks of
 /// that server should continue.
-fn is_reached(what: &'static str, reached: Result<(), Unreached>, report: &mut Report) -> bool {
+fn is_reached(what: &'static str, reached: Result<(), Unreached>, report: &mut CheckReport) -> bool {
     let Err(error) = reached else { return true };
     let remedy = match error {
         Unreached::Silent(_) => {

@@ -13,8 +13,8 @@ use ports::secret::{Secret, SecretsManager};
 use source::Source;
 use store::{Store, StoreError, StoredSettings};
 
-use crate::answer::Answer;
 use crate::credentials::{credentials, role};
+use crate::output::CommandOutput;
 
 /// Maximum wait of a command for a session, of the store or of the source.
 pub(crate) const SESSION_TIMEOUT: Duration = Duration::from_secs(30);
@@ -108,6 +108,7 @@ impl Settings {
                 max_kept_exports: config::number("SLUICE_MAX_KEPT_EXPORTS", 20_000)?,
                 max_kept_chunks: config::number("SLUICE_MAX_KEPT_CHUNKS", 5_000_000)?,
                 max_kept_request_megabytes: config::number("SLUICE_MAX_KEPT_REQUEST_MEGABYTES", 256)?,
+                max_chunks_per_minute: config::number("SLUICE_MAX_CHUNKS_PER_MINUTE", 6_000)?,
             },
             tokens: config::optional("SLUICE_AUTH").as_deref() == Some("jwt"),
             max_active_sessions: config::number("SLUICE_MAX_ACTIVE_SESSIONS", 0)?,
@@ -146,6 +147,7 @@ impl Settings {
                 max_kept_exports: 20_000,
                 max_kept_chunks: 5_000_000,
                 max_kept_request_megabytes: 256,
+                max_chunks_per_minute: 6_000,
             },
             tokens: false,
             max_active_sessions: 0,
@@ -181,7 +183,7 @@ impl Context {
     }
 
     /// Removes passwords from a result, in case a message of a server contains one.
-    pub(crate) async fn hide(&self, mut answer: Answer) -> Answer {
+    pub(crate) async fn hide(&self, mut answer: CommandOutput) -> CommandOutput {
         let settings = &self.settings;
         let urls = [settings.owner_url.as_ref(), Some(&settings.source_url), Some(&settings.store_url)];
         let in_urls = urls.into_iter().flatten().filter_map(|url| credentials(url).ok());

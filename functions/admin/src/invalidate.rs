@@ -5,9 +5,9 @@ use export::range::Days;
 use serde_json::json;
 use store::Invalidation;
 
-use crate::answer::Answer;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::output::CommandOutput;
 
 /// Invalidates chunks. A second run finds nothing, or only chunks read in between.
 pub(crate) async fn run(
@@ -16,7 +16,7 @@ pub(crate) async fn run(
     from: Option<&str>,
     to: Option<&str>,
     tenant: Option<&str>,
-) -> Result<Answer, Failure> {
+) -> Result<CommandOutput, Failure> {
     let days = Days::read(from, to).map_err(Failure::Refused)?;
     let tenant: Option<TenantId> = tenant
         .map(|id| id.parse().map_err(|e: export::id::InvalidId| Failure::Refused(e.to_string())))
@@ -47,5 +47,5 @@ pub(crate) async fn run(
         "lost": done.lost,
         "anew": done.anew,
     });
-    Ok(Answer::done(text, data))
+    Ok(CommandOutput::done(text, data))
 }

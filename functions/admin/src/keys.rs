@@ -7,9 +7,9 @@ pub(crate) mod rotate;
 use export::duration;
 use serde_json::json;
 
-use crate::answer::Answer;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::output::CommandOutput;
 
 /// Default lifetime of a key.
 pub(crate) const DEFAULT_LIFE: &str = "365d";
@@ -35,12 +35,15 @@ pub(crate) fn id_of(key: &str) -> &str {
 
 /// `keys revoke`: revokes a key. A process of the api that has just verified it may accept it for five more seconds. Also accepts a
 /// whole key, of which only the id is used.
-pub(crate) async fn revoke(context: &Context, id: &str) -> Result<Answer, Failure> {
+pub(crate) async fn revoke(context: &Context, id: &str) -> Result<CommandOutput, Failure> {
     let id = id_of(id);
     if context.store.revoke_key(id).await? {
-        Ok(Answer::done(format!("key {id} is revoked; it stops working within 5 seconds"), json!({"id": id})))
+        Ok(CommandOutput::done(
+            format!("key {id} is revoked; it stops working within 5 seconds"),
+            json!({"id": id}),
+        ))
     } else {
-        Ok(Answer::refused(
+        Ok(CommandOutput::refused(
             "there is no active key with this id; list all keys with `sluice admin keys list`",
         ))
     }

@@ -3,7 +3,6 @@
 //! Each event is one command. Every outcome is reported as text in the result: a command fails with `ok: false`,
 //! never with an error of the function.
 
-mod answer;
 mod audit;
 mod catalog;
 mod check;
@@ -14,6 +13,7 @@ mod failure;
 mod invalidate;
 mod keys;
 mod migrate;
+mod output;
 mod pause;
 mod tenants;
 
@@ -22,8 +22,8 @@ use ports::telemetry::invocation;
 use serde_json::Value;
 use tracing::Instrument;
 
-pub use answer::Answer;
 pub use context::{Beside, Context, Settings};
+pub use output::CommandOutput;
 
 use command::Command;
 use failure::Failure;
@@ -32,21 +32,24 @@ use failure::Failure;
 ///
 /// # Errors
 /// Never; the type is required by the runtime.
-pub async fn handle(context: &Context, event: LambdaEvent<Value>) -> Result<Answer, lambda_runtime::Error> {
+pub async fn handle(
+    context: &Context,
+    event: LambdaEvent<Value>,
+) -> Result<CommandOutput, lambda_runtime::Error> {
     let request = event.context.request_id;
     let span = invocation(&request, event.context.xray_trace_id.as_deref());
     Ok(answer(context, event.payload, Some(&request)).instrument(span).await)
 }
 
 /// Runs one command.
-pub async fn run(context: &Context, event: Value) -> Answer {
+pub async fn run(context: &Context, event: Value) -> CommandOutput {
     answer(context, event, None).await
 }
 
-async fn answer(context: &Context, event: Value, request: Option<&str>) -> Answer {
+async fn answer(context: &Context, event: Value, request: Option<&str>) -> CommandOutput {
     let command = match Command::read(event) {
         Ok(command) => command,
-        Err(text) => return Answer::refused(text),
+        Err(text) => return CommandOutput::refused(text),
     };
     let name = command.name();
     let deed = audit::Deed::of(&command);
@@ -58,7 +61,7 @@ async fn answer(context: &Context, event: Value, request: Option<&str>) -> Answe
             context.hide(answer).await
         }
         Err(failure) => {
-            let answer = context.hide(Answer::refused(failure.text())).await;
+            let answer = context.hide(CommandOutput::refused(failure.text())).await;
             audit::record(deed.as_ref(), Err(&failure), request);
             if matches!(failure, Failure::Refused(_)) {
                 tracing::warn!(command = name, cause = answer.text, "the command was refused");
@@ -70,7 +73,7 @@ async fn answer(context: &Context, event: Value, request: Option<&str>) -> Answe
     }
 }
 
-async fn perform(context: &Context, command: Command) -> Result<Answer, Failure> {
+async fn perform(context: &Context, command: Command) -> Result<CommandOutput, Failure> {
     match command {
         Command::Migrate { print } => migrate::run(context, print).await,
         Command::Check {} => Ok(check::run(context).await),

@@ -4,13 +4,13 @@ use ports::postgres::login::Login;
 use serde_json::json;
 use store::{self, RolePassword, RoleSettings};
 
-use crate::answer::Answer;
 use crate::context::{Context, Settings};
 use crate::credentials::{credentials, role};
 use crate::failure::Failure;
+use crate::output::CommandOutput;
 
 /// Runs the migration as the owner. Safe to run at every deployment.
-pub(crate) async fn run(context: &Context, print: bool) -> Result<Answer, Failure> {
+pub(crate) async fn run(context: &Context, print: bool) -> Result<CommandOutput, Failure> {
     let settings = &context.settings;
     let roles = roles(settings).await?;
     match &settings.owner_url {
@@ -18,7 +18,7 @@ pub(crate) async fn run(context: &Context, print: bool) -> Result<Answer, Failur
             let applied = store::migrate(url, &settings.owner_login, &store::role_statements(&roles)).await?;
             let names: Vec<_> = applied.iter().map(|m| format!("{:04} {}", m.version, m.name)).collect();
             let data = json!({"ran": true, "migrations": names});
-            Ok(Answer::done(text(&names, &roles), data))
+            Ok(CommandOutput::done(text(&names, &roles), data))
         }
         owner => {
             let why = if owner.is_none() {
@@ -30,7 +30,7 @@ pub(crate) async fn run(context: &Context, print: bool) -> Result<Answer, Failur
             let text = format!(
                 "{why} Run this with psql as a role that may create roles and schemas,\n-- with the passwords of the two roles filled in.\n{script}"
             );
-            Ok(Answer::done(text, json!({"ran": false})))
+            Ok(CommandOutput::done(text, json!({"ran": false})))
         }
     }
 }

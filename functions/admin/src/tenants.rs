@@ -4,12 +4,12 @@ use export::id::TenantId;
 use serde_json::json;
 use store::Forgotten;
 
-use crate::answer::Answer;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::output::CommandOutput;
 
 /// Deletes keys and exports, releases the chunks, and reports what remains. Further calls do the rest.
-pub(crate) async fn forget(context: &Context, tenant: &str) -> Result<Answer, Failure> {
+pub(crate) async fn forget(context: &Context, tenant: &str) -> Result<CommandOutput, Failure> {
     let id: TenantId = tenant.parse().map_err(|error| Failure::Refused(format!("tenant: {error}")))?;
     let forgotten = context.store.forget_tenant(&id).await?;
     let listed = context.beside.objects.list(&format!("t/{id}/"), None).await;
@@ -18,15 +18,15 @@ pub(crate) async fn forget(context: &Context, tenant: &str) -> Result<Answer, Fa
     let forgotten = match (forgotten, &objects) {
         (Some(forgotten), _) => forgotten,
         (None, Ok(page)) if page.keys.is_empty() => {
-            return Ok(Answer::refused(format!(
+            return Ok(CommandOutput::refused(format!(
                 "there is no tenant {id}, and the bucket has no objects of one"
             )));
         }
         (None, _) => Forgotten { gone: true, ..Forgotten::default() },
     };
-    let text = told(&id, &forgotten, &objects.map(|page| objects_left(&page)), context.settings.tokens);
+    let text = summary(&id, &forgotten, &objects.map(|page| objects_left(&page)), context.settings.tokens);
     let data = json!({"tenant": id, "forgotten": forgotten, "invalidate": format!("/t/{id}/*")});
-    Ok(Answer::done(text, data))
+    Ok(CommandOutput::done(text, data))
 }
 
 fn objects_left(page: &ports::objects::Page) -> String {
@@ -34,7 +34,12 @@ fn objects_left(page: &ports::objects::Page) -> String {
     format!("{more}{}", page.keys.len())
 }
 
-fn told(tenant: &TenantId, forgotten: &Forgotten, objects: &Result<String, Failure>, tokens: bool) -> String {
+fn summary(
+    tenant: &TenantId,
+    forgotten: &Forgotten,
+    objects: &Result<String, Failure>,
+    tokens: bool,
+) -> String {
     let Forgotten { keys, exports, chunks, chunks_left, prefixes_left, exports_left, gone } = forgotten;
     let mut lines = vec![format!(
         "tenant {tenant}: {keys} keys and {exports} exports deleted; {chunks} chunks are no longer used by any export"
@@ -81,11 +86,11 @@ mod tests {
     fn forgetting_reports_remaining_objects_and_the_cdn_path() {
         let tenant = "acme".parse().unwrap();
         let forgotten = Forgotten { keys: 2, exports: 3, chunks_left: 4, ..Forgotten::default() };
-        let text = told(&tenant, &forgotten, &Ok("7".into()), false);
+        let text = summary(&tenant, &forgotten, &Ok("7".into()), false);
         for part in ["2 keys and 3 exports", "7 objects", "4 chunks", "run this again", "'/t/acme/*'"] {
             assert!(text.contains(part), "{part}: {text}");
         }
-        let text = told(&tenant, &Forgotten { gone: true, ..forgotten }, &Ok("0".into()), true);
+        let text = summary(&tenant, &Forgotten { gone: true, ..forgotten }, &Ok("0".into()), true);
         assert!(text.contains("nothing but the counter") && text.contains("identity provider"), "{text}");
         assert!(!text.contains("run this again"), "{text}");
     }

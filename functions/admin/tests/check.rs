@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use admin::{Answer, Beside, Context, Settings};
+use admin::{Beside, CommandOutput, Context, Settings};
 use ports::cache::RedisCache;
 use ports::objects::{MemoryObjects, S3Objects};
 use ports::postgres::login::Login;
@@ -20,7 +20,7 @@ use tokio::sync::{Mutex, MutexGuard};
 static CHECKING: Mutex<()> = Mutex::const_new(());
 
 /// The stack as deployed by its template, for one test at a time.
-struct Ground {
+struct Fixture {
     _alone: MutexGuard<'static, ()>,
     source_url: String,
     store_url: String,
@@ -30,7 +30,7 @@ struct Ground {
     stored: StoredSettings,
 }
 
-impl Ground {
+impl Fixture {
     async fn new() -> Option<Self> {
         let Ok(file) = std::env::var("SLUICE_STACK") else {
             eprintln!("skipped: SLUICE_STACK does not name a running stack's stack.json");
@@ -52,6 +52,7 @@ impl Ground {
             max_kept_exports: number("max_kept_exports"),
             max_kept_chunks: number("max_kept_chunks"),
             max_kept_request_megabytes: number("max_kept_request_megabytes"),
+            max_chunks_per_minute: number("max_chunks_per_minute"),
         };
         Some(Self {
             _alone: CHECKING.lock().await,
@@ -65,7 +66,7 @@ impl Ground {
     }
 
     /// Returns the result of `check` for a deployment with these settings and the same servers.
-    async fn check(&self, stored: StoredSettings) -> Answer {
+    async fn check(&self, stored: StoredSettings) -> CommandOutput {
         check(Settings { stored, ..self.settings() }, nothing_beside()).await
     }
 
@@ -84,7 +85,7 @@ impl Ground {
     }
 }
 
-async fn check(settings: Settings, beside: Beside) -> Answer {
+async fn check(settings: Settings, beside: Beside) -> CommandOutput {
     let context = Context::new(settings, beside).unwrap();
     admin::run(&context, json!({"command": "check"})).await
 }
@@ -95,22 +96,22 @@ fn nothing_beside() -> Beside {
 }
 
 #[track_caller]
-fn says(answer: &Answer, part: &str) {
+fn says(answer: &CommandOutput, part: &str) {
     assert!(answer.text.contains(part), "{part:?} is not in:\n{}", answer.text);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn budgets_roles_pools_and_the_server_are_compared() {
-    let Some(ground) = Ground::new().await else { return };
-    let (b, s) = (ground.stored.budget, ground.stored.store_sessions);
-    let answer = ground.check(ground.stored).await;
+    let Some(fixture) = Fixture::new().await else { return };
+    let (b, s) = (fixture.stored.budget, fixture.stored.store_sessions);
+    let answer = fixture.check(fixture.stored).await;
     assert!(answer.ok, "{}", answer.text);
     says(&answer, &format!("budget {b} and store sessions {s}"));
     says(&answer, &format!("{b} sessions to the source can be open at once; one more waits"));
     says(&answer, &format!("{s} sessions to the store can be open at once; one more waits"));
 
     // A budget known only to the template: settings, role and pool still have the old one.
-    let answer = ground.check(StoredSettings { budget: b + 2, ..ground.stored }).await;
+    let answer = fixture.check(StoredSettings { budget: b + 2, ..fixture.stored }).await;
     assert!(!answer.ok);
     says(&answer, &format!("sluice_source may have {b} sessions instead of {}; run admin migrate", b + 2));
     says(&answer, &format!("budget is {b} in the store, {} in this deployment; run admin migrate", b + 2));
@@ -120,14 +121,14 @@ async fn budgets_roles_pools_and_the_server_are_compared() {
     );
     says(&answer, "raise its pool for this role (PgBouncer: pool_size; RDS Proxy: MaxConnectionsPercent)");
 
-    let answer = ground.check(StoredSettings { store_sessions: s + 1, ..ground.stored }).await;
+    let answer = fixture.check(StoredSettings { store_sessions: s + 1, ..fixture.stored }).await;
     says(
         &answer,
         &format!("only {s} sessions to the store can be open at once instead of {} (StoreSessions)", s + 1),
     );
 
     // Less than the limits of role and pool: the budget is not enforced.
-    let answer = ground.check(StoredSettings { budget: b - 1, ..ground.stored }).await;
+    let answer = fixture.check(StoredSettings { budget: b - 1, ..fixture.stored }).await;
     says(
         &answer,
         &format!(
@@ -136,7 +137,7 @@ async fn budgets_roles_pools_and_the_server_are_compared() {
         ),
     );
 
-    let answer = ground.check(StoredSettings { store_sessions: 60, ..ground.stored }).await;
+    let answer = fixture.check(StoredSettings { store_sessions: 60, ..fixture.stored }).await;
     says(
         &answer,
         &format!(
@@ -147,36 +148,36 @@ async fn budgets_roles_pools_and_the_server_are_compared() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bucket_queue_secret_and_cache_are_checked() {
-    let Some(ground) = Ground::new().await else { return };
+    let Some(fixture) = Fixture::new().await else { return };
     let secret = MemorySecret::default();
     let beside = || Beside {
-        objects: Arc::new(S3Objects::new(&ground.bucket)),
-        queue: Arc::new(SqsQueue::new(&ground.queue_url)),
+        objects: Arc::new(S3Objects::new(&fixture.bucket)),
+        queue: Arc::new(SqsQueue::new(&fixture.queue_url)),
         secret: Some(Arc::new(secret.clone())),
-        cache: (!ground.redis_url.is_empty()).then(|| RedisCache::new(&ground.redis_url).unwrap()),
+        cache: (!fixture.redis_url.is_empty()).then(|| RedisCache::new(&fixture.redis_url).unwrap()),
     };
-    let answer = check(ground.settings(), beside()).await;
+    let answer = check(fixture.settings(), beside()).await;
     assert!(answer.ok, "{}", answer.text);
     says(&answer, "messages are waiting");
     says(
         &answer,
         "warn   secret: it is empty, so files are served from S3 and not through the CDN; store domain",
     );
-    if !ground.redis_url.is_empty() {
+    if !fixture.redis_url.is_empty() {
         says(&answer, "ok     cache: it responds");
     }
     secret.put("{}");
-    says(&check(ground.settings(), beside()).await, "ok     secret: it contains the key that signs links");
+    says(&check(fixture.settings(), beside()).await, "ok     secret: it contains the key that signs links");
 
     // All resources are unavailable. Everything works without the cache.
     let nowhere = unused_port();
     let gone = Beside {
         objects: Arc::new(S3Objects::new("sluice-no-such-bucket")),
-        queue: Arc::new(SqsQueue::new(format!("{}-gone", ground.queue_url))),
+        queue: Arc::new(SqsQueue::new(format!("{}-gone", fixture.queue_url))),
         secret: Some(Arc::new(SecretsManager::new("sluice-no-such-secret"))),
         cache: Some(RedisCache::new(&format!("redis://127.0.0.1:{nowhere}")).unwrap()),
     };
-    let answer = check(ground.settings(), gone).await;
+    let answer = check(fixture.settings(), gone).await;
     assert!(!answer.ok);
     says(&answer, "wrong  queue: the queue could not be used: ");
     says(&answer, "redeploy the unmodified template");
@@ -188,13 +189,13 @@ async fn bucket_queue_secret_and_cache_are_checked() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn silent_servers_are_reported_quickly() {
-    let Some(ground) = Ground::new().await else { return };
+    let Some(fixture) = Fixture::new().await else { return };
     // The kernel accepts connections, but no data is ever sent, as on a network that drops packets.
     let (store, source) = (silent(), silent());
     let url = |listener: &TcpListener| {
         format!("postgres://sluice_store:secret@127.0.0.1:{}/shop", listener.local_addr().unwrap().port())
     };
-    let settings = Settings { store_url: url(&store), source_url: url(&source), ..ground.settings() };
+    let settings = Settings { store_url: url(&store), source_url: url(&source), ..fixture.settings() };
     let begun = Instant::now();
     let answer = check(settings, nothing_beside()).await;
     // Far less than the 30 s of waiting for a session.
@@ -210,7 +211,7 @@ async fn silent_servers_are_reported_quickly() {
     }
 
     let nowhere = format!("postgres://a:b@127.0.0.1:{}/shop", unused_port());
-    let answer = check(Settings { store_url: nowhere, ..ground.settings() }, nothing_beside()).await;
+    let answer = check(Settings { store_url: nowhere, ..fixture.settings() }, nothing_beside()).await;
     says(&answer, "cannot be used: ");
     says(&answer, "check host, port and sslmode of the URL");
     says(&answer, "ok     source: PostgreSQL");

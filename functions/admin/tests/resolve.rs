@@ -10,8 +10,8 @@ mod accuracy;
 mod advice;
 #[path = "resolve/calendar.rs"]
 mod calendar;
-#[path = "resolve/ground.rs"]
-mod ground;
+#[path = "resolve/fixture.rs"]
+mod fixture;
 #[path = "resolve/refusals.rs"]
 mod refusals;
 #[path = "resolve/remedies.rs"]
@@ -21,7 +21,7 @@ mod skew;
 
 use export::catalog::Catalog;
 use export::column::{ColumnType, Read};
-use ground::Ground;
+use fixture::Fixture;
 use introspect::{Resolution, resolve};
 
 #[track_caller]
@@ -48,9 +48,9 @@ const TABLE: [&str; 8] = [
 
 #[tokio::test]
 async fn types_names_and_estimates_are_resolved() {
-    let Some(ground) = Ground::new(&[&TABLE[..], &["analyze S.t"]].concat()).await else { return };
+    let Some(fixture) = Fixture::new(&[&TABLE[..], &["analyze S.t"]].concat()).await else { return };
     let keys = "relation = \"S.t\"\nrange_column = \"at\"\nexclude = [\"extra\"]\nfilters = [\"mood\", \"price\"]\nordered = true\nsettle_after = \"1h\"\n";
-    let (dataset, estimate, warnings) = ground.good(keys).await;
+    let (dataset, estimate, warnings) = fixture.good(keys).await;
     let read: Vec<_> = dataset.columns.iter().map(|c| (c.name.as_str(), c.kind, c.read)).collect();
     assert_eq!(
         read,
@@ -73,7 +73,7 @@ async fn types_names_and_estimates_are_resolved() {
     let column = |name: &str| dataset.column(name).unwrap();
     assert!(column("tags").array && dataset.columns.iter().filter(|c| c.array).count() == 1);
     assert_eq!(column("mood").labels, ["fine", "so, so"]);
-    assert_eq!(column("mood").type_name, format!("{}.mood", ground.schema));
+    assert_eq!(column("mood").type_name, format!("{}.mood", fixture.schema));
     assert_eq!((column("price").typmod, column("code").typmod), ((10 << 16) + 2 + 4, 9));
     assert_eq!(column("code").type_name, "character varying(5)");
     assert_eq!(dataset.filters.iter().map(|c| c.name.as_str()).collect::<Vec<_>>(), ["mood", "price"]);
@@ -83,7 +83,7 @@ async fn types_names_and_estimates_are_resolved() {
     assert_eq!(estimate.months.keys().collect::<Vec<_>>(), ["2024-01", "2024-02", "2024-03"]);
     assert!((20..=24).contains(&estimate.months["2024-01"].rows), "{estimate:?}");
     assert!(estimate.indexed && warnings.is_empty(), "{warnings}");
-    ground.end().await;
+    fixture.end().await;
 }
 
 #[tokio::test]
@@ -102,8 +102,8 @@ async fn arrays_are_resolved_to_their_elements() {
          hosts cidr[], codes varchar(5)[], kinds \"char\"[], label name, box box[])",
         "grant select on S.a to R",
     ];
-    let Some(ground) = Ground::new(&statements).await else { return };
-    let (dataset, ..) = ground.good("relation = \"S.a\"").await;
+    let Some(fixture) = Fixture::new(&statements).await else { return };
+    let (dataset, ..) = fixture.good("relation = \"S.a\"").await;
     let read: Vec<_> =
         dataset.columns.iter().map(|c| (c.name.as_str(), c.kind, c.array, c.typmod, c.read)).collect();
     let (native, text) = (Read::Native, ColumnType::Text);
@@ -134,31 +134,31 @@ async fn arrays_are_resolved_to_their_elements() {
     );
     assert_eq!(dataset.column("moods").unwrap().labels, ["fine", "so, so"]);
     assert_eq!(dataset.column("hue").unwrap().labels, ["red"]);
-    ground.end().await;
+    fixture.end().await;
 }
 
 #[tokio::test]
 async fn as_text_columns_are_kept_as_text() {
-    let Some(ground) = Ground::new(&TABLE).await else { return };
-    let (dataset, _, _) = ground.good("relation = \"S.t\"\nas_text = [\"late\", \"day\"]\n").await;
+    let Some(fixture) = Fixture::new(&TABLE).await else { return };
+    let (dataset, _, _) = fixture.good("relation = \"S.t\"\nas_text = [\"late\", \"day\"]\n").await;
     let kept: Vec<_> = dataset.columns.iter().filter(|c| c.as_text).map(|c| c.name.as_str()).collect();
     assert_eq!(kept, ["day", "late"]);
     let keys = "relation = \"S.t\"\nexclude = [\"day\"]\nas_text = [\"lat\", \"day\"]\n";
     says(
-        &ground.bad(keys).await,
+        &fixture.bad(keys).await,
         &[
             "datasets.d.as_text: there is no column \"lat\"; did you mean",
             "datasets.d.as_text: \"day\" is not exported",
         ],
     );
-    ground.end().await;
+    fixture.end().await;
 }
 
 #[tokio::test]
 async fn all_violations_of_a_dataset_are_reported_together() {
-    let Some(ground) = Ground::new(&[&TABLE[..], &["analyze S.t"]].concat()).await else { return };
+    let Some(fixture) = Fixture::new(&[&TABLE[..], &["analyze S.t"]].concat()).await else { return };
     let keys = "relation = \"S.t\"\nrange_column = \"dayy\"\ncolumns = [\"id\", \"prise\"]\nexclude = [\"secret_thing\"]\nfilters = [\"extra\", \"modo\"]\ntenant_column = \"acount\"\n";
-    let text = ground.bad(keys).await;
+    let text = fixture.bad(keys).await;
     says(
         &text,
         &[
@@ -171,34 +171,34 @@ async fn all_violations_of_a_dataset_are_reported_together() {
         ],
     );
     says(
-        &ground.bad("relation = \"S.t\"\nrange_column = \"day\"").await,
+        &fixture.bad("relation = \"S.t\"\nrange_column = \"day\"").await,
         &[
             "datasets.d.nulls: the range column \"day\" can be NULL (it is in about 25.0 % of the rows)",
             "nulls = \"exclude\"",
         ],
     );
-    says(&ground.bad("relation = \"S.t\"\nrange_column = \"id\"").await, &["\"id\" is of type bigint"]);
+    says(&fixture.bad("relation = \"S.t\"\nrange_column = \"id\"").await, &["\"id\" is of type bigint"]);
     says(
-        &ground.bad("relation = \"S.t\"\nrange_column = \"at\"\ntime_zone = \"UTC\"").await,
+        &fixture.bad("relation = \"S.t\"\nrange_column = \"at\"\ntime_zone = \"UTC\"").await,
         &["datasets.d.time_zone: the range column is of type timestamp with time zone"],
     );
     says(
-        &ground.bad("relation = \"S.tt\"").await,
-        &["there is no relation \"tt\"", "S.t?".replace("S.", &format!("{}.", ground.schema)).as_str()],
+        &fixture.bad("relation = \"S.tt\"").await,
+        &["there is no relation \"tt\"", "S.t?".replace("S.", &format!("{}.", fixture.schema)).as_str()],
     );
     says(
-        &ground.bad("relation = \"S.t\"\ncolumns = [\"id\", \"id\", \"*\"]").await,
+        &fixture.bad("relation = \"S.t\"\ncolumns = [\"id\", \"id\", \"*\"]").await,
         &["more than once", "the asterisk"],
     );
-    says(&ground.bad("relation = \"no_such_schema.t\"").await, &["there is no schema \"no_such_schema\""]);
-    let unowned = ground.resolve_among("relation = \"S.t\"", 2).await;
+    says(&fixture.bad("relation = \"no_such_schema.t\"").await, &["there is no schema \"no_such_schema\""]);
+    let unowned = fixture.resolve_among("relation = \"S.t\"", 2).await;
     says(&export::problem::describe(&unowned.violations), &["datasets.d: there are 2 tenants"]);
     let (_, estimate, _) =
-        ground.good("relation = \"S.t\"\nrange_column = \"day\"\nnulls = \"include\"").await;
+        fixture.good("relation = \"S.t\"\nrange_column = \"day\"\nnulls = \"include\"").await;
     assert!(estimate.indexed, "a small table needs no index");
-    let (dataset, estimate, _) = ground.good("relation = \"S.t\"\nrange_column = \"late\"").await;
+    let (dataset, estimate, _) = fixture.good("relation = \"S.t\"\nrange_column = \"late\"").await;
     assert!(estimate.months.is_empty() && dataset.range.is_some(), "infinity is in no month");
-    ground.end().await;
+    fixture.end().await;
 }
 
 #[tokio::test]
@@ -215,70 +215,70 @@ async fn missing_read_rights_are_reported() {
         "grant select on S.empty to R",
         "create sequence S.numbers",
     ];
-    let Some(ground) = Ground::new(&statements).await else { return };
+    let Some(fixture) = Fixture::new(&statements).await else { return };
     says(
-        &ground.bad("relation = \"S.closed\"").await,
+        &fixture.bad("relation = \"S.closed\"").await,
         &["datasets.d.relation: the source role may not read", "grant select on", "to sluice_source"],
     );
     says(
-        &ground.bad("relation = \"S.partly\"").await,
+        &fixture.bad("relation = \"S.partly\"").await,
         &["datasets.d.columns: the source role may not read the columns secret", "or exclude them"],
     );
-    ground.good("relation = \"S.partly\"\nexclude = [\"secret\"]").await;
-    says(&ground.bad("relation = \"S.hidden\"").await, &["row-level security", "bypassrls"]);
-    says(&ground.bad("relation = \"S.empty\"").await, &["is not populated", "refresh materialized view"]);
-    says(&ground.bad("relation = \"S.numbers\"").await, &["is a sequence"]);
+    fixture.good("relation = \"S.partly\"\nexclude = [\"secret\"]").await;
+    says(&fixture.bad("relation = \"S.hidden\"").await, &["row-level security", "bypassrls"]);
+    says(&fixture.bad("relation = \"S.empty\"").await, &["is not populated", "refresh materialized view"]);
+    says(&fixture.bad("relation = \"S.numbers\"").await, &["is a sequence"]);
     says(
-        &ground.bad("query = \"select * from S.closed\"").await,
+        &fixture.bad("query = \"select * from S.closed\"").await,
         &["datasets.d.query: the source rejected it: permission denied", "42501"],
     );
-    ground.end().await;
+    fixture.end().await;
 }
 
 #[tokio::test]
 async fn queries_are_described() {
-    let Some(ground) = Ground::new(&[&TABLE[..], &["analyze S.t"]].concat()).await else { return };
-    let (dataset, estimate, _) = ground.good("query = \"\"\"select id, mood, at::date as day, row(id, mood) as pair from S.t -- the end\"\"\"\nrange_column = \"day\"\nnulls = \"exclude\"").await;
+    let Some(fixture) = Fixture::new(&[&TABLE[..], &["analyze S.t"]].concat()).await else { return };
+    let (dataset, estimate, _) = fixture.good("query = \"\"\"select id, mood, at::date as day, row(id, mood) as pair from S.t -- the end\"\"\"\nrange_column = \"day\"\nnulls = \"exclude\"").await;
     let names: Vec<_> = dataset.columns.iter().map(|c| (c.name.as_str(), c.type_name.as_str())).collect();
     assert_eq!(
         names,
         [
             ("id", "bigint"),
-            ("mood", format!("{}.mood", ground.schema).as_str()),
+            ("mood", format!("{}.mood", fixture.schema).as_str()),
             ("day", "date"),
             ("pair", "record")
         ]
     );
     assert_eq!(estimate.months.len(), 3);
     says(
-        &ground.bad("query = \"select id, 1, mood as id from S.t\"").await,
+        &fixture.bad("query = \"select id, 1, mood as id from S.t\"").await,
         &["more than one column is named \"id\"", "a column has no name"],
     );
     says(
-        &ground.bad("query = \"selec 1\"").await,
+        &fixture.bad("query = \"selec 1\"").await,
         &["datasets.d.query: the source rejected it: syntax_error", "42601"],
     );
     says(
-        &ground.bad("query = \"select id from t\"").await,
+        &fixture.bad("query = \"select id from t\"").await,
         &["write it with its schema or add that to search_path"],
     );
     says(
-        &ground.bad("query = \"select id, at from S.t\"\nrange_column = \"at\"").await,
+        &fixture.bad("query = \"select id, at from S.t\"\nrange_column = \"at\"").await,
         &["datasets.d.nulls"],
     );
     says(
-        &ground.bad("query = \"select id from S.t\"\nordered = true").await,
+        &fixture.bad("query = \"select id from S.t\"\nordered = true").await,
         &["datasets.d.ordered: there is no primary key"],
     );
-    ground.end().await;
+    fixture.end().await;
 }
 
 #[tokio::test]
 async fn sample_catalog_can_be_applied() {
-    let Some(ground) = Ground::new(&[]).await else { return };
+    let Some(fixture) = Fixture::new(&[]).await else { return };
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../infra/sample/catalog.toml");
     let catalog = Catalog::parse(&std::fs::read_to_string(file).unwrap()).unwrap();
-    let mut inspector = ground.inspector().await;
+    let mut inspector = fixture.inspector().await;
     assert!(!inspector.source_name().await.unwrap().is_empty());
     for (name, definition) in &catalog.datasets {
         let resolution = resolve(&mut inspector, name, definition, 2).await.unwrap();
@@ -299,5 +299,5 @@ async fn sample_catalog_can_be_applied() {
         );
     }
     inspector.close().await;
-    ground.end().await;
+    fixture.end().await;
 }

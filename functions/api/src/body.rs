@@ -4,7 +4,7 @@ use axum::extract::{FromRequest, Request};
 use http::{HeaderMap, StatusCode, header};
 use serde_json::Value;
 
-use crate::refusal::Refusal;
+use crate::error::ApiError;
 
 mod unique;
 
@@ -16,22 +16,22 @@ pub(crate) const MAX_BODY_BYTES: usize = 1 << 20;
 pub(crate) struct Body(pub(crate) Value);
 
 impl<S: Sync> FromRequest<S> for Body {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         if !is_json(request.headers()) {
             let detail =
                 "the Content-Type of the request is not application/json; send the body as application/json";
-            return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
+            return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
         }
         let bytes = axum::body::to_bytes(request.into_body(), MAX_BODY_BYTES).await.map_err(|_| {
             let detail = format!("the body exceeds {MAX_BODY_BYTES} bytes; split it into several requests");
-            Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
+            ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
         })?;
         // RFC 8259 allows a parser to ignore a byte order mark, and some editors write one.
         let json = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
         unique::parse(json).map(Self).map_err(|error| {
-            Refusal::new(StatusCode::BAD_REQUEST, format!("the body is not valid JSON: {error}"))
+            ApiError::new(StatusCode::BAD_REQUEST, format!("the body is not valid JSON: {error}"))
         })
     }
 }
@@ -48,15 +48,15 @@ fn is_json(headers: &HeaderMap) -> bool {
 mod tests {
     use super::*;
 
-    async fn read(content_type: &str, body: impl Into<axum::body::Body>) -> Result<Value, Refusal> {
+    async fn read(content_type: &str, body: impl Into<axum::body::Body>) -> Result<Value, ApiError> {
         let request =
             Request::post("/").header(header::CONTENT_TYPE, content_type).body(body.into()).unwrap();
         Body::from_request(request, &()).await.map(|body| body.0)
     }
 
     async fn refused(content_type: &str, body: impl Into<axum::body::Body>) -> (u16, String) {
-        let refusal = read(content_type, body).await.unwrap_err();
-        (refusal.status.as_u16(), refusal.detail)
+        let error = read(content_type, body).await.unwrap_err();
+        (error.status.as_u16(), error.detail)
     }
 
     #[tokio::test]

@@ -11,7 +11,7 @@ mod seal;
 
 pub(crate) use catalogs::Catalogs;
 pub(crate) use keys::{Keys, NoOwner};
-pub(crate) use report::Report;
+pub(crate) use report::CounterEmitter;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +26,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use store::Store;
 
-use crate::refusal::Refusal;
+use crate::error::ApiError;
 
 /// The read-through cache of the requests, and the cache keys of this deployment.
 #[derive(Clone)]
@@ -55,14 +55,14 @@ impl Shared {
     }
 
     /// Reads facts and body through the cache. `fill` returns them with the time for which they may be cached.
-    pub(crate) async fn read<T, Fut>(&self, key: &Key, fill: impl Fn() -> Fut) -> Result<(T, Bytes), Refusal>
+    pub(crate) async fn read<T, Fut>(&self, key: &Key, fill: impl Fn() -> Fut) -> Result<(T, Bytes), ApiError>
     where
         T: Serialize + DeserializeOwned,
-        Fut: Future<Output = Result<(T, Bytes, Option<Duration>), Refusal>>,
+        Fut: Future<Output = Result<(T, Bytes, Option<Duration>), ApiError>>,
     {
         let pack = || async {
             let (facts, body, keep) = fill().await?;
-            Ok::<_, Refusal>(Filled { value: framed::pack(&facts, &body), keep })
+            Ok::<_, ApiError>(Filled { value: framed::pack(&facts, &body), keep })
         };
         let entry = self.through.read(key, pack).await?;
         if let Some(read) = framed::unpack(&entry.value) {

@@ -9,7 +9,7 @@ use export::manifest::DatasetHead;
 use http::request::Parts;
 use ports::cache::View;
 
-use crate::refusal::Refusal;
+use crate::error::ApiError;
 
 /// Caller of a request. `layers::authenticate` adds it to the request, from which handlers extract it.
 #[derive(Clone, Debug)]
@@ -55,9 +55,9 @@ impl Caller {
 }
 
 impl<S: Sync> FromRequestParts<S> for Caller {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
-        parts.extensions.get::<Self>().cloned().ok_or_else(Refusal::unauthorized)
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(ApiError::unauthorized)
     }
 }

@@ -11,8 +11,8 @@ use ports::queue::{Queue, SqsQueue};
 use ports::secret::SecretsManager;
 use store::Store;
 
-use crate::caches::{Catalogs, Keys, Report, Shared};
-use crate::rates::Rates;
+use crate::caches::{Catalogs, CounterEmitter, Keys, Shared};
+use crate::rate_limit::RateLimits;
 use crate::settings::Settings;
 
 /// State shared by all requests. Clones are cheap.
@@ -30,8 +30,8 @@ pub struct Inner {
     pub(crate) keys: Keys,
     pub(crate) catalogs: Catalogs,
     pub(crate) shared: Shared,
-    pub(crate) report: Report,
-    pub(crate) rates: Rates,
+    pub(crate) report: CounterEmitter,
+    pub(crate) rates: RateLimits,
 }
 
 impl Context {
@@ -76,8 +76,8 @@ impl Context {
     ) -> Self {
         let keys = Keys::new(settings.cache_for);
         let catalogs = Catalogs::new(settings.cache_for, shared.clone());
-        let report = Report::new();
-        let rates = Rates::new(settings.tenant_requests_per_second);
+        let report = CounterEmitter::new();
+        let rates = RateLimits::new(settings.tenant_requests_per_second);
         Self(Arc::new(Inner { store, queue, objects, cdn, settings, keys, catalogs, shared, report, rates }))
     }
 }

@@ -12,16 +12,16 @@ use http::{StatusCode, Uri};
 
 use crate::caller::Caller;
 use crate::context::Context;
+use crate::error::ApiError;
 use crate::query::Params;
-use crate::refusal::Refusal;
-use crate::{answer, visible};
+use crate::{response, visible};
 
 /// `GET /datasets`.
 pub(crate) async fn list(
     State(context): State<Context>,
     caller: Caller,
     uri: Uri,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     Params::read(&uri, &[]).check()?;
     let applied = visible::in_force(&context, &caller).await?;
     let datasets = applied.revision.datasets.iter();
@@ -29,7 +29,7 @@ pub(crate) async fn list(
         revision: applied.revision_id.clone(),
         datasets: datasets.map(|(name, d)| dataset(name, d, applied.estimates.get(name))).collect(),
     };
-    answer::json(StatusCode::OK, &list)
+    response::json(StatusCode::OK, &list)
 }
 
 /// `GET /datasets/{name}`. Names are case-insensitive.
@@ -38,12 +38,12 @@ pub(crate) async fn show(
     caller: Caller,
     Path(name): Path<String>,
     uri: Uri,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     Params::read(&uri, &[]).check()?;
     let (applied, known) = visible::find(&context, &caller, &name).await?;
     let known = known.as_deref().and_then(|name| applied.revision.find(name));
-    let (name, found) = known.ok_or_else(|| Refusal::no_dataset(&name, &applied.revision))?;
-    answer::json(StatusCode::OK, &dataset(name, found, applied.estimates.get(name)))
+    let (name, found) = known.ok_or_else(|| ApiError::no_dataset(&name, &applied.revision))?;
+    response::json(StatusCode::OK, &dataset(name, found, applied.estimates.get(name)))
 }
 
 /// Methods other than `POST` at `/{dataset}`: 405 if the dataset exists, 404 otherwise.
@@ -51,10 +51,10 @@ pub(crate) async fn no_method(
     State(context): State<Context>,
     caller: Caller,
     Path(name): Path<String>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     match visible::find(&context, &caller, &name).await?.1 {
-        Some(_) => Err(Refusal::no_method()),
-        None => Err(Refusal::no_path()),
+        Some(_) => Err(ApiError::no_method()),
+        None => Err(ApiError::no_path()),
     }
 }
 

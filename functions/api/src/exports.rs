@@ -1,19 +1,19 @@
 //! Exports: one file per operation.
 
 mod accept;
+mod cached;
 mod chunks;
 mod create;
 mod delete;
-mod ended;
+mod dry_run;
 mod extend;
 mod file;
 mod files;
 mod list;
 mod manifest;
-mod planned;
 mod retry;
-mod shape;
 mod show;
+mod to_wire;
 
 pub(crate) use chunks::chunks;
 pub(crate) use create::{create, create_short};
@@ -35,7 +35,7 @@ use store::ExportState;
 use crate::caller::Caller;
 use crate::clock::now_micros;
 use crate::context::Context;
-use crate::refusal::Refusal;
+use crate::error::ApiError;
 
 /// Recommended seconds between two polls of a live export.
 const POLL_SECS: u32 = 2;
@@ -46,18 +46,18 @@ const POLL_SECS: u32 = 2;
 pub(crate) struct Id(pub(crate) ExportId);
 
 impl FromRequestParts<Context> for Id {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<Self, ApiError> {
         let path: Result<Path<Vec<(String, String)>>, _> = Path::from_request_parts(parts, context).await;
-        let Path(parameters) = path.map_err(|_| Refusal::no_export())?;
+        let Path(parameters) = path.map_err(|_| ApiError::no_export())?;
         let id = parameters.iter().find(|(name, _)| name == "id").and_then(|(_, id)| read(id));
-        let id = id.ok_or_else(Refusal::no_export)?;
+        let id = id.ok_or_else(ApiError::no_export)?;
         let caller = Caller::from_request_parts(parts, context).await?;
         if caller.access().is_scoped() {
-            let (look, _) = ended::export(context, &caller, id).await?;
-            if !caller.access().sees_all(look.datasets()) {
-                return Err(Refusal::no_export());
+            let (cached, _) = cached::export(context, &caller, id).await?;
+            if !caller.access().sees_all(cached.datasets()) {
+                return Err(ApiError::no_export());
             }
         }
         Ok(Self(id))
@@ -70,15 +70,15 @@ fn read(id: &str) -> Option<ExportId> {
 }
 
 /// Returns the export if it belongs to the tenant.
-async fn find(context: &Context, tenant: &TenantId, id: ExportId) -> Result<ExportState, Refusal> {
-    let found = context.store.export(tenant, id).await?.ok_or_else(Refusal::no_export)?;
+async fn find(context: &Context, tenant: &TenantId, id: ExportId) -> Result<ExportState, ApiError> {
+    let found = context.store.export(tenant, id).await?.ok_or_else(ApiError::no_export)?;
     if !found.status.is_live() || found.paused || found.deadline_micros > now_micros() {
         return Ok(found);
     }
     // All chunks were read in time, but the process that should have finished the export died. At the deadline, the
     // api does not wait for the sweeper.
     finish(context, id).await;
-    context.store.export(tenant, id).await?.ok_or_else(Refusal::no_export)
+    context.store.export(tenant, id).await?.ok_or_else(ApiError::no_export)
 }
 
 /// Returns the path of an export on the host. `layers::location` makes it relative.

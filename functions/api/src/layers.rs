@@ -32,7 +32,7 @@ use http::{HeaderName, HeaderValue, header};
 
 use crate::caller::Caller;
 use crate::context::Context;
-use crate::refusal::Refusal;
+use crate::error::ApiError;
 
 /// Headers that protect a browser which displays a response.
 const SECURITY: [(HeaderName, &str); 5] = [
@@ -57,7 +57,7 @@ pub(crate) async fn rate(State(context): State<Context>, request: Request, next:
     if let Some(caller) = request.extensions().get::<Caller>()
         && let Err(secs) = context.rates.take(&caller.tenant, Instant::now())
     {
-        return Refusal::too_many_requests(context.rates.per_second, secs).into_response();
+        return ApiError::too_many_requests(context.rates.per_second, secs).into_response();
     }
     next.run(request).await
 }
@@ -69,7 +69,7 @@ pub(crate) async fn panics(request: Request, next: Next) -> Response {
         Ok(response) => response,
         Err(_) => {
             tracing::error!("a request panicked");
-            Refusal::internal().into_response()
+            ApiError::internal().into_response()
         }
     }
 }

@@ -3,26 +3,25 @@
 //! It never reads the source and never streams data: files are fetched through links to the bucket. Routes, statuses
 //! and settings are in the README of this folder.
 
-mod answer;
 mod auth;
 mod body;
-mod bucket;
 mod caches;
 mod caller;
 mod clock;
 mod context;
 mod cursor;
 mod datasets;
+mod error;
 mod exports;
 mod gateway;
-mod handed;
 mod key;
 mod layers;
 mod query;
-mod rates;
-mod refusal;
+mod rate_limit;
+mod response;
 mod routes;
 mod settings;
+mod signed_links;
 mod token;
 mod visible;
 

@@ -7,7 +7,7 @@ use export::plan::Reuse;
 use export::problem::Violation;
 use http::{HeaderMap, Uri, header};
 
-use crate::refusal::Refusal;
+use crate::error::ApiError;
 
 /// Maximum length of an idempotency key.
 const MAX_KEY_CHARS: usize = 255;
@@ -81,8 +81,8 @@ impl Params {
     }
 
     /// Ends parsing. Fails if there are violations.
-    pub(crate) fn check(self) -> Result<(), Refusal> {
-        if self.wrong.is_empty() { Ok(()) } else { Err(Refusal::bad_request(self.wrong)) }
+    pub(crate) fn check(self) -> Result<(), ApiError> {
+        if self.wrong.is_empty() { Ok(()) } else { Err(ApiError::bad_request(self.wrong)) }
     }
 }
 
@@ -143,9 +143,9 @@ mod tests {
         let uri = "/x?limit=0&limit=5&dryrun=true&links=yes".parse().unwrap();
         let mut params = Params::read(&uri, &["limit", "links"]);
         assert_eq!((params.limit(50, 200), params.flag("links")), (50, false));
-        let refusal = params.check().unwrap_err();
-        let found: Vec<_> = refusal.violations.iter().map(|v| v.pointer.as_str()).collect();
-        assert_eq!((refusal.status.as_u16(), found), (400, vec!["?limit", "?dryrun", "?limit", "?links"]));
+        let error = params.check().unwrap_err();
+        let found: Vec<_> = error.violations.iter().map(|v| v.pointer.as_str()).collect();
+        assert_eq!((error.status.as_u16(), found), (400, vec!["?limit", "?dryrun", "?limit", "?links"]));
     }
 
     #[test]

@@ -8,9 +8,9 @@ use export::wire::{BASE_PATH, Health};
 use http::StatusCode;
 
 use crate::context::Context;
+use crate::error::ApiError;
 use crate::layers::{self, Action};
-use crate::refusal::Refusal;
-use crate::{answer, datasets, exports};
+use crate::{datasets, exports, response};
 
 /// Route of the api.
 struct Route {
@@ -105,9 +105,9 @@ fn routes() -> Router<Context> {
 }
 
 /// `GET /health`: the process is running. It needs no key and accesses no other system.
-async fn health() -> Result<Response, Refusal> {
+async fn health() -> Result<Response, ApiError> {
     let health = Health { status: "ok".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
-    answer::json(StatusCode::OK, &health)
+    response::json(StatusCode::OK, &health)
 }
 
 #[cfg(test)]

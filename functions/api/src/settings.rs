@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use export::defaults;
-use export::request::Limits;
+use export::request::RequestLimits;
 use ports::config::{self, ConfigError};
 
 use crate::auth::Auth;
@@ -24,7 +24,7 @@ pub struct Settings {
     /// Memory of a worker in MB. The cost of a plan is computed from it.
     pub worker_memory_mb: u32,
     /// Limits on the size of a request.
-    pub limits: Limits,
+    pub limits: RequestLimits,
     /// Lifetime of the cached catalog. Keys are cached for the same time, at most 5 s.
     pub cache_for: Duration,
     /// Maximum requests per second of one tenant to one process; zero means no limit.
@@ -40,7 +40,7 @@ impl Settings {
     /// # Errors
     /// If a variable is set and cannot be parsed.
     pub fn from_env() -> Result<Self, ConfigError> {
-        let limits = Limits::default();
+        let limits = RequestLimits::default();
         Ok(Self {
             auth: Auth::from_env()?,
             link_secs: config::number("SLUICE_LINK_SECS", 900)?,
@@ -49,7 +49,10 @@ impl Settings {
             target_bytes: config::number("SLUICE_TARGET_BYTES", defaults::TARGET_BYTES)?,
             max_chunks: config::number("SLUICE_MAX_CHUNKS", defaults::MAX_CHUNKS)?,
             worker_memory_mb: config::number("SLUICE_WORKER_MEMORY_MB", defaults::WORKER_MEMORY_MB)?,
-            limits: Limits { datasets: config::number("SLUICE_MAX_DATASETS", limits.datasets)?, ..limits },
+            limits: RequestLimits {
+                datasets: config::number("SLUICE_MAX_DATASETS", limits.datasets)?,
+                ..limits
+            },
             cache_for: Duration::from_secs(
                 config::number("SLUICE_CACHE_SECS", MAX_CACHE_SECS)?.min(MAX_CACHE_SECS),
             ),

@@ -9,7 +9,7 @@ use export::id::TenantId;
 use lambda_http::request::RequestContext;
 
 use crate::auth::TokenRules;
-use crate::refusal::Refusal;
+use crate::error::ApiError;
 
 /// Identity and rights of the caller, from a verified token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,25 +22,25 @@ pub(crate) struct Token {
 
 impl Token {
     /// Reads the claims that came with the request. Without claims no token was verified: 401.
-    pub(crate) fn of(request: &Request, rules: &TokenRules, now_micros: i64) -> Result<Self, Refusal> {
+    pub(crate) fn of(request: &Request, rules: &TokenRules, now_micros: i64) -> Result<Self, ApiError> {
         let context = request.extensions().get::<RequestContext>();
         let jwt = context.and_then(RequestContext::authorizer).and_then(|authorizer| authorizer.jwt.as_ref());
-        let jwt = jwt.ok_or_else(Refusal::no_token)?;
+        let jwt = jwt.ok_or_else(ApiError::no_token)?;
         Self::read(&jwt.claims, rules, now_micros)
     }
 
-    fn read(claims: &HashMap<String, String>, rules: &TokenRules, now_micros: i64) -> Result<Self, Refusal> {
+    fn read(claims: &HashMap<String, String>, rules: &TokenRules, now_micros: i64) -> Result<Self, ApiError> {
         let claim = |name: &str| claims.get(name).map(|text| text.trim()).filter(|text| !text.is_empty());
         // The authorizer checks `exp` only if present; here it is required.
         let expires = claim("exp").and_then(|text| text.parse::<f64>().ok());
         if expires.is_none_or(|secs| secs * 1e6 <= now_micros as f64) {
-            return Err(Refusal::no_token());
+            return Err(ApiError::no_token());
         }
-        let tenant = claim(&rules.tenant_claim).ok_or_else(|| Refusal::no_claim(&rules.tenant_claim))?;
-        let tenant = tenant.parse().map_err(|error| Refusal::bad_claim(&rules.tenant_claim, error))?;
+        let tenant = claim(&rules.tenant_claim).ok_or_else(|| ApiError::no_claim(&rules.tenant_claim))?;
+        let tenant = tenant.parse().map_err(|error| ApiError::bad_claim(&rules.tenant_claim, error))?;
         let datasets = match &rules.datasets_claim {
             None => None,
-            Some(name) => datasets_in(claim(name).ok_or_else(|| Refusal::no_claim(name))?),
+            Some(name) => datasets_in(claim(name).ok_or_else(|| ApiError::no_claim(name))?),
         };
         let granted = |scope: &String| {
             let scopes = ["scope", "scp"].into_iter().filter_map(|name| claims.get(name));
@@ -62,7 +62,7 @@ mod tests {
         TokenRules { tenant_claim: "org".into(), datasets_claim: None, write_scope: None }
     }
 
-    fn read(claims: &[(&str, &str)], rules: &TokenRules) -> Result<Token, Refusal> {
+    fn read(claims: &[(&str, &str)], rules: &TokenRules) -> Result<Token, ApiError> {
         let claims = claims.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let claims = claims.chain([("exp".to_owned(), "1700000060".to_owned())]).collect();
         Token::read(&claims, rules, NOW)
@@ -79,8 +79,8 @@ mod tests {
     fn token_without_a_valid_tenant_claim_is_forbidden() {
         for claims in [&[][..], &[("org", "")], &[("org", "  ")], &[("org", "../b")], &[("org", "Acme Ltd")]]
         {
-            let refusal = read(claims, &rules()).unwrap_err();
-            assert!(refusal.status == 403 && refusal.detail.contains("org"), "{claims:?}: {refusal:?}");
+            let error = read(claims, &rules()).unwrap_err();
+            assert!(error.status == 403 && error.detail.contains("org"), "{claims:?}: {error:?}");
         }
     }
 

@@ -9,17 +9,17 @@ use store::Applied;
 use crate::auth::Auth;
 use crate::caller::Caller;
 use crate::context::Context;
-use crate::refusal::Refusal;
+use crate::error::ApiError;
 
 /// Returns the catalog in force.
-pub(crate) async fn in_force(context: &Context, caller: &Caller) -> Result<Arc<Applied>, Refusal> {
-    let applied = context.catalogs.in_force(&context.store).await?.ok_or_else(Refusal::no_catalog)?;
+pub(crate) async fn in_force(context: &Context, caller: &Caller) -> Result<Arc<Applied>, ApiError> {
+    let applied = context.catalogs.in_force(&context.store).await?.ok_or_else(ApiError::no_catalog)?;
     Ok(narrow(context, caller, applied))
 }
 
 /// Returns the catalog in force, read from the store.
-pub(crate) async fn refreshed(context: &Context, caller: &Caller) -> Result<Arc<Applied>, Refusal> {
-    let applied = context.catalogs.refresh(&context.store).await?.ok_or_else(Refusal::no_catalog)?;
+pub(crate) async fn refreshed(context: &Context, caller: &Caller) -> Result<Arc<Applied>, ApiError> {
+    let applied = context.catalogs.refresh(&context.store).await?.ok_or_else(ApiError::no_catalog)?;
     Ok(narrow(context, caller, applied))
 }
 
@@ -28,7 +28,7 @@ pub(crate) async fn newer(
     context: &Context,
     caller: &Caller,
     than: &Applied,
-) -> Result<Option<Arc<Applied>>, Refusal> {
+) -> Result<Option<Arc<Applied>>, ApiError> {
     let applied = context.catalogs.newer(&context.store, than).await?;
     Ok(applied.map(|applied| narrow(context, caller, applied)))
 }
@@ -39,7 +39,7 @@ pub(crate) async fn find(
     context: &Context,
     caller: &Caller,
     name: &str,
-) -> Result<(Arc<Applied>, Option<String>), Refusal> {
+) -> Result<(Arc<Applied>, Option<String>), ApiError> {
     let found = |applied: &Applied| applied.revision.find(name).map(|(name, _)| name.to_owned());
     let applied = in_force(context, caller).await?;
     if let Some(name) = found(&applied) {

@@ -12,7 +12,7 @@ mod sweep;
 
 pub use context::Context;
 pub use rounds::BATCH;
-pub use sweep::{Report, sweep};
+pub use sweep::{SweepSummary, sweep};
 
 use lambda_runtime::{Error, LambdaEvent};
 use ports::telemetry::invocation;
@@ -23,7 +23,7 @@ use tracing::Instrument;
 ///
 /// # Errors
 /// None: a step that fails is logged and repeated at the next tick.
-pub async fn handle(context: &Context, tick: LambdaEvent<Value>) -> Result<Report, Error> {
+pub async fn handle(context: &Context, tick: LambdaEvent<Value>) -> Result<SweepSummary, Error> {
     let span = invocation(&tick.context.request_id, tick.context.xray_trace_id.as_deref());
     Ok(sweep(context).instrument(span).await)
 }

@@ -73,11 +73,11 @@ pub(crate) async fn empty_chunks(context: &Context) -> Result<usize, StepError> 
 }
 
 /// Deletes orphaned objects of attempts and exports in the bucket. Returns the number of prefixes swept.
-pub(crate) async fn sweep_litter(context: &Context) -> Result<usize, StepError> {
+pub(crate) async fn sweep_orphans(context: &Context) -> Result<usize, StepError> {
     let (mut rounds, mut swept) = (Rounds::start(), 0);
     loop {
-        let litter = rounds.next(context.store.due_litter(rounds.limit()).await?, |one| one.prefix.clone());
-        for some in litter.chunks(PREFIXES_AT_ONCE) {
+        let orphans = rounds.next(context.store.due_orphans(rounds.limit()).await?, |one| one.prefix.clone());
+        for some in orphans.chunks(PREFIXES_AT_ONCE) {
             let mut deleting = JoinSet::new();
             for one in some.iter().cloned() {
                 let objects = context.objects.clone();
@@ -98,7 +98,7 @@ pub(crate) async fn sweep_litter(context: &Context) -> Result<usize, StepError> 
                 }
             }
         }
-        if rounds.are_over(litter.len()) {
+        if rounds.are_over(orphans.len()) {
             return rounds.end(swept);
         }
     }

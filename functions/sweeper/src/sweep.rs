@@ -10,7 +10,7 @@ use crate::{Context, removal};
 /// Summary of a sweep.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Report {
+pub struct SweepSummary {
     /// Messages sent.
     pub dispatched: usize,
     /// Exports that were past their deadline.
@@ -18,7 +18,8 @@ pub struct Report {
     /// Violated invariants of the store; the log names them.
     pub invariants_broken: usize,
     /// Links and turns that were corrected.
-    pub put_right: usize,
+    #[serde(rename = "putRight")]
+    pub repaired: usize,
     /// Exports that were completed but had not been finished.
     pub finished: usize,
     /// Exports that expired, so that their files are removed.
@@ -26,7 +27,8 @@ pub struct Report {
     /// Chunks whose objects were deleted.
     pub chunks_emptied: usize,
     /// Key prefixes below which everything was deleted.
-    pub litter_swept: usize,
+    #[serde(rename = "litterSwept")]
+    pub orphans_swept: usize,
     /// Datasets whose estimates were renewed.
     pub estimates_taken: usize,
     /// Failed steps; the log has the reasons.
@@ -34,8 +36,8 @@ pub struct Report {
 }
 
 /// Runs one sweep. Safe to run at any time, even concurrently with another sweep.
-pub async fn sweep(context: &Context) -> Report {
-    let mut report = Report::default();
+pub async fn sweep(context: &Context) -> SweepSummary {
+    let mut report = SweepSummary::default();
     // First the steps on which others depend, then those that only free space.
     report.past_deadline = step(&mut report, "deadlines", each(context, Work::EndOverdue)).await;
     report.dispatched = step(&mut report, "dispatch", async {
@@ -45,13 +47,13 @@ pub async fn sweep(context: &Context) -> Report {
     step(&mut report, "backlog", backlog(context)).await;
     // Before exports are finished: a correction may be all that is missing for them to finish.
     report.invariants_broken = step(&mut report, "invariants", check(context)).await;
-    report.put_right = step(&mut report, "put right", put_right(context)).await;
+    report.repaired = step(&mut report, "put right", repair(context)).await;
     report.finished = step(&mut report, "finish", each(context, Work::Finish)).await;
     report.expired = step(&mut report, "expire", each(context, Work::Expire)).await;
     step(&mut report, "canceled", each(context, Work::RemoveCanceled)).await;
     step(&mut report, "release", removal::release(context)).await;
     report.chunks_emptied = step(&mut report, "chunks", removal::empty_chunks(context)).await;
-    report.litter_swept = step(&mut report, "litter", removal::sweep_litter(context)).await;
+    report.orphans_swept = step(&mut report, "litter", removal::sweep_orphans(context)).await;
     step(&mut report, "prune", removal::prune(context)).await;
     // Last, after due chunks were dispatched: estimates are renewed only while no chunk is being read.
     report.estimates_taken =
@@ -63,7 +65,7 @@ pub async fn sweep(context: &Context) -> Report {
 }
 
 async fn step(
-    report: &mut Report,
+    report: &mut SweepSummary,
     name: &str,
     work: impl Future<Output = Result<usize, StepError>>,
 ) -> usize {
@@ -113,8 +115,8 @@ async fn check(context: &Context) -> Result<usize, StepError> {
 
 /// Corrects links and turns that would keep exports from ending and can be corrected safely. The count is emitted as
 /// a metric, on which an alarm is set.
-async fn put_right(context: &Context) -> Result<usize, StepError> {
-    let count = context.store.put_right().await?;
+async fn repair(context: &Context) -> Result<usize, StepError> {
+    let count = context.store.repair().await?;
     if count > 0 {
         tracing::error!(count, "links or turns were inconsistent and were repaired");
     }

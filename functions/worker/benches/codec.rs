@@ -6,7 +6,7 @@ use bytes::Bytes;
 use divan::counter::{BytesCount, ItemsCount};
 use export::column::{Column, ColumnType};
 use export::format::{Compression, Format, Output};
-use worker::decode::{Block, Framing, Limits};
+use worker::decode::{Block, Framing, FramingLimits};
 use worker::encode::encoder;
 
 fn main() {
@@ -89,7 +89,8 @@ fn stream(columns: &[Column]) -> Bytes {
 }
 
 fn blocks(columns: &[Column], stream: &Bytes) -> Vec<Block> {
-    let mut framing = Framing::new(columns.iter().map(|c| c.name.clone()).collect(), Limits::default());
+    let mut framing =
+        Framing::new(columns.iter().map(|c| c.name.clone()).collect(), FramingLimits::default());
     let mut found = Vec::new();
     // As large as the pieces that the driver hands over.
     for start in (0..stream.len()).step_by(64 << 10) {

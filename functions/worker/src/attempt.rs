@@ -20,7 +20,7 @@ use tokio::time::{sleep, sleep_until};
 
 use crate::context::Context;
 use crate::deadline::Deadline;
-use crate::decode::Limits;
+use crate::decode::FramingLimits;
 use crate::end::{fail, give_back, insist};
 use crate::error::AttemptError;
 use crate::notify::dispatch;
@@ -73,7 +73,7 @@ async fn out_of_time(
     match split::due_at_last(attempt, seen_bytes).filter(|_| !gauge.ended()) {
         Some(why) => AttemptError::TooLarge { why, seen_bytes },
         None if gauge.ended() => AttemptError::UploadOutOfTime,
-        None if silent && Box::pin(ctx.source.reach()).await.is_err() => {
+        None if silent && Box::pin(ctx.source.ping()).await.is_err() => {
             AttemptError::Source(SourceError::silent())
         }
         None => AttemptError::OutOfTime { again: silent && seen_bytes > 0 && attempt.failures == 0 },
@@ -291,7 +291,7 @@ fn recipe(ctx: &Context, attempt: &Attempt) -> Recipe {
         columns: attempt.selection.columns.clone(),
         output: attempt.selection.output.clone(),
         threads: ctx.threads,
-        limits: Limits::default(),
+        limits: FramingLimits::default(),
     }
 }
 

@@ -9,7 +9,7 @@ mod framing;
 
 pub use array::{Array, Dimension, MAX_DIMENSIONS, Position};
 pub use fields::{Fields, Malformed};
-pub use framing::{Block, Framing, Limits};
+pub use framing::{Block, Framing, FramingLimits};
 
 /// Error in a COPY BINARY stream of these columns, or a value beyond the limits.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]

@@ -37,13 +37,13 @@ pub struct Record {
 /// SQS partial batch response. Always empty: retries are scheduled in the store, never by redelivery.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Answer {
+pub struct BatchResponse {
     /// Always empty.
     pub batch_item_failures: Vec<String>,
 }
 
 /// Runs one attempt per message, one after the other.
-pub async fn handle(context: &Context, event: LambdaEvent<Event>) -> Result<Answer, Error> {
+pub async fn handle(context: &Context, event: LambdaEvent<Event>) -> Result<BatchResponse, Error> {
     let left = event.context.deadline().duration_since(std::time::SystemTime::now()).unwrap_or_default();
     let deadline = Deadline { begun: Instant::now(), left: context.store.faults().time(left) };
     let span = invocation(&event.context.request_id, event.context.xray_trace_id.as_deref());
@@ -53,7 +53,7 @@ pub async fn handle(context: &Context, event: LambdaEvent<Event>) -> Result<Answ
             Err(error) => tracing::error!(%error, "a message could not be read and is dropped"),
         }
     }
-    Ok(Answer::default())
+    Ok(BatchResponse::default())
 }
 
 async fn handle_message(context: &Context, Message { chunk }: Message, deadline: Deadline) {
@@ -87,6 +87,6 @@ mod tests {
         let event = r#"{"Records":[{"messageId":"1","receiptHandle":"x","body":"{\"chunk\":\"00000000-0000-4000-8000-000000000000\"}","attributes":{},"eventSource":"aws:sqs"}]}"#;
         let event: Event = serde_json::from_str(event).unwrap();
         assert!(serde_json::from_str::<Message>(&event.records[0].body).is_ok());
-        assert_eq!(serde_json::to_string(&Answer::default()).unwrap(), r#"{"batchItemFailures":[]}"#);
+        assert_eq!(serde_json::to_string(&BatchResponse::default()).unwrap(), r#"{"batchItemFailures":[]}"#);
     }
 }

@@ -26,7 +26,7 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 
 use crate::compress;
-use crate::decode::{Block, DecodeError, Framing, Limits};
+use crate::decode::{Block, DecodeError, Framing, FramingLimits};
 use crate::encode::{EncodeError, shares_blocks};
 
 /// Parameters of a pipeline.
@@ -39,7 +39,7 @@ pub struct Recipe {
     /// Number of threads that encode and compress.
     pub threads: usize,
     /// Size limits that bound memory.
-    pub limits: Limits,
+    pub limits: FramingLimits,
 }
 
 /// Error that ends a pipeline early. `E` is the error of the stream.

@@ -19,7 +19,7 @@ use export::id::{ExportId, TenantId};
 use export::load::{LoadLimits, Signal};
 use export::plan::Reuse;
 use export::range::{RangeKind, Span};
-use export::request::Want;
+use export::request::Target;
 use export::selection::Selection;
 use pair::{DELAY, Pair};
 use ports::objects::MemoryObjects;
@@ -27,7 +27,7 @@ use ports::postgres::login::Login;
 use ports::queue::MemoryQueue;
 use ports::random;
 use source::Source;
-use store::{Limits, NewExport, Store};
+use store::{NewExport, PlanLimits, Store};
 use worker::{Context, Deadline, Lease, Sizes};
 
 /// Settle time far shorter than the standby's delay: on the primary everything would be settled.
@@ -40,7 +40,7 @@ fn tenant() -> TenantId {
     "acme".parse().unwrap()
 }
 
-fn want(start: i64, end: i64) -> Want {
+fn target(start: i64, end: i64) -> Target {
     let selection = Selection {
         dataset: "t".into(),
         from: From::Relation { schema: "public".into(), name: "t".into() },
@@ -55,7 +55,7 @@ fn want(start: i64, end: i64) -> Want {
         output: Output { compression: Compression::None, ..Output::default() },
         ..Selection::example()
     };
-    Want {
+    Target {
         fingerprint: selection.fingerprint(&tenant(), "standby"),
         selection,
         span: Span::new(RangeKind::Instant, start, end),
@@ -72,10 +72,10 @@ async fn accept(ctx: &Context, range: (i64, i64)) -> (ExportId, bool) {
         tenant: tenant(),
         request: serde_json::json!({}),
         revision_id: "test".into(),
-        wants: vec![want(range.0, range.1)],
+        targets: vec![target(range.0, range.1)],
         reuse: Reuse::Settled,
         idempotency: None,
-        limits: Limits { target_bytes: 1 << 30, max_chunks: 1_000 },
+        limits: PlanLimits { target_bytes: 1 << 30, max_chunks: 1_000 },
         deadline_secs: 3_600,
     };
     (id, ctx.store.accept(&new).await.unwrap().complete)
@@ -210,7 +210,7 @@ async fn newest(ctx: &Context) -> ExportId {
 /// Checks that prepared transactions hold back the horizon: one shows only when it was prepared, not when it began,
 /// and a standby shows no transaction of its primary.
 async fn prepared_transactions_hold_back(pair: &Pair, primary: &mut sqlx::PgConnection) {
-    let selection = want(0, 1).selection;
+    let selection = target(0, 1).selection;
     let describe = async |url: &str| {
         let session = Source::new(url).unwrap().session(Duration::from_secs(5)).await.unwrap();
         session.describe(&selection).await.unwrap()

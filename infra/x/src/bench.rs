@@ -29,12 +29,12 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::machine::venv::Venv;
-use crate::machine::{place, prerequisites, signals};
+use crate::machine::{paths, prerequisites, signals};
 use database::{Contents, Database};
 use engine::{Printed, Sink};
-use lines::{How, LINES, Line, NARROW, ORDERS, Place};
+use lines::{How, LINES, Line, NARROW, ORDERS, RunPaths};
 use measure::{Run, measure};
-use report::Report;
+use report::BenchReport;
 use rounds::Rule;
 
 const FULL: Rule = Rule { quiet_runs: 3, most_rounds: 8 };
@@ -89,7 +89,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode> {
 
 /// Runs of one line so far, or the reason why there are none.
 #[derive(Default)]
-struct Progress {
+struct LineRuns {
     runs: Vec<Run>,
     printed: Vec<Printed>,
     failure: Option<String>,
@@ -113,9 +113,9 @@ fn table(args: &BenchArgs) -> Result<ExitCode> {
         variables: vec![("n", rows[ORDERS]), ("m", rows[NARROW])],
     };
     let database = Database::start(&contents, &stack)?;
-    let place = place(&database, &peers, engine, &[ORDERS, NARROW])?;
+    let paths = paths(&database, &peers, engine, &[ORDERS, NARROW])?;
     let rule = if args.quick { QUICK } else { FULL };
-    let progress = rounds(&lines, &place, &rows, rule, args.quick.then_some(QUICK_TIME))?;
+    let progress = rounds(&lines, &paths, &rows, rule, args.quick.then_some(QUICK_TIME))?;
     let about = format!(
         "PostgreSQL {}, {}, orders {} rows, narrow {} rows",
         database.ask("show server_version")?,
@@ -125,7 +125,7 @@ fn table(args: &BenchArgs) -> Result<ExitCode> {
     );
     drop(database);
     let report = report(about, rows, &lines, progress, rule);
-    let file = place.folder.join("result.json");
+    let file = paths.folder.join("result.json");
     report.write(&file)?;
     report.print();
     eprintln!("\nall runs: {}", file.display());
@@ -133,13 +133,13 @@ fn table(args: &BenchArgs) -> Result<ExitCode> {
 }
 
 /// Prepares everything a run needs, with the tables resolved and loaded into the server's memory.
-fn place(database: &Database, peers: &Venv, engine: PathBuf, tables: &[&str]) -> Result<Place> {
-    let folder = place::stack("bench")?;
+fn paths(database: &Database, peers: &Venv, engine: PathBuf, tables: &[&str]) -> Result<RunPaths> {
+    let folder = paths::stack("bench")?;
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
-    let place = Place {
+    let paths = RunPaths {
         psql: database.psql(),
         python: peers.python(),
-        script: place::script("x/src/bench/peers.py"),
+        script: paths::script("x/src/bench/peers.py"),
         sink: Sink::start(&engine)?,
         engine,
         url: database.url.clone(),
@@ -147,21 +147,21 @@ fn place(database: &Database, peers: &Venv, engine: PathBuf, tables: &[&str]) ->
         database: database.pid,
     };
     for table in tables {
-        engine::resolve(&place.engine, &place.url, table, &place.dataset(table))?;
+        engine::resolve(&paths.engine, &paths.url, table, &paths.dataset(table))?;
         database.ask(&format!("select count(*) from public.{table}"))?;
     }
-    Ok(place)
+    Ok(paths)
 }
 
 fn rounds(
     lines: &[&Line],
-    place: &Place,
+    paths: &RunPaths,
     rows: &BTreeMap<&str, u64>,
     rule: Rule,
     time: Option<Duration>,
-) -> Result<Vec<Progress>> {
+) -> Result<Vec<LineRuns>> {
     let begun = Instant::now();
-    let mut all: Vec<Progress> = lines.iter().map(|_| Progress::default()).collect();
+    let mut all: Vec<LineRuns> = lines.iter().map(|_| LineRuns::default()).collect();
     for round in 1..=rule.most_rounds {
         // Assumes that the next round takes as long as the previous ones on average.
         let next = begun.elapsed().checked_div(u32::try_from(round - 1)?).unwrap_or_default();
@@ -173,7 +173,7 @@ fn rounds(
                 continue;
             }
             eprint!("  round {round}: {:<34}", line.name);
-            match once(line, place, rows) {
+            match once(line, paths, rows) {
                 Ok((run, printed)) => {
                     let noise = if run.quiet() { String::new() } else { " (disturbed)".to_owned() };
                     eprintln!("{:>6.2} s{noise}", run.wall_secs);
@@ -192,18 +192,18 @@ fn rounds(
     Ok(all)
 }
 
-fn once(line: &Line, place: &Place, rows: &BTreeMap<&str, u64>) -> Result<(Run, Option<Printed>)> {
+fn once(line: &Line, paths: &RunPaths, rows: &BTreeMap<&str, u64>) -> Result<(Run, Option<Printed>)> {
     if let Some(program) = line.needs().filter(|program| prerequisites::find(program).is_none()) {
         bail!("{program} is not installed (`apt-get install {program}`)");
     }
-    let out = place.out();
+    let out = paths.out();
     let _ = fs::remove_file(&out);
-    let mut run = measure(line.command(place), place.beside(), &place.folder)?;
+    let mut run = measure(line.command(paths), paths.beside(), &paths.folder)?;
     run.out_bytes = fs::metadata(&out).ok().map(|meta| meta.len());
     let _ = fs::remove_file(&out);
     match line.how {
         How::Engine(..) => {
-            let printed = printed(place)?;
+            let printed = printed(paths)?;
             let expected = rows.get(line.table).copied().unwrap_or(0);
             if printed.rows != expected {
                 bail!("got {} rows instead of {expected}", printed.rows);
@@ -212,7 +212,7 @@ fn once(line: &Line, place: &Place, rows: &BTreeMap<&str, u64>) -> Result<(Run, 
             Ok((run, Some(printed)))
         }
         // The shell reports only the exit status of the last program in a pipe, so stderr is checked.
-        How::Psql { .. } => match fs::read_to_string(place.folder.join("stderr"))?.trim() {
+        How::Psql { .. } => match fs::read_to_string(paths.folder.join("stderr"))?.trim() {
             "" => Ok((run, None)),
             said => bail!("{said}"),
         },
@@ -221,8 +221,8 @@ fn once(line: &Line, place: &Place, rows: &BTreeMap<&str, u64>) -> Result<(Run, 
 }
 
 /// Reads the numbers that the engine printed for the last run.
-fn printed(place: &Place) -> Result<Printed> {
-    let said = fs::read_to_string(place.folder.join("stdout"))?;
+fn printed(paths: &RunPaths) -> Result<Printed> {
+    let said = fs::read_to_string(paths.folder.join("stdout"))?;
     serde_json::from_str(&said).context("the engine printed unexpected output")
 }
 
@@ -230,9 +230,9 @@ fn report(
     about: String,
     rows: BTreeMap<&'static str, u64>,
     lines: &[&Line],
-    all: Vec<Progress>,
+    all: Vec<LineRuns>,
     rule: Rule,
-) -> Report {
+) -> BenchReport {
     let (mut summaries, mut failures, mut runs) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
     for (line, progress) in lines.iter().zip(all) {
         if let Some(failure) = progress.failure {
@@ -245,7 +245,7 @@ fn report(
         }
         runs.insert(line.name, json!({ "runs": progress.runs, "engine": progress.printed }));
     }
-    Report {
+    BenchReport {
         about,
         rows,
         lines: summaries,

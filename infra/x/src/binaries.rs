@@ -10,7 +10,7 @@ use anyhow::Result;
 pub(crate) use architecture::Architecture;
 
 use crate::machine::progress::Step;
-use crate::machine::{place, process, signals, surroundings};
+use crate::machine::{environment, paths, process, signals};
 
 /// Builds the functions and the `sluice` command.
 ///
@@ -28,8 +28,8 @@ pub(crate) fn build_all() -> Result<()> {
 /// Returns a cargo command in this repository. If it compiles anything, it uses exactly the crates of `Cargo.lock`. The
 /// lock file is complete, because cargo has read it to start this program.
 pub(crate) fn cargo(args: &[&str]) -> Command {
-    let mut command = surroundings::command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(place::root());
+    let mut command = environment::command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(paths::root());
     let (word, rest) = args.split_at(1.min(args.len()));
     // `cargo fmt` compiles nothing and does not accept `--locked`.
     command.args(word).args((word != ["fmt"]).then_some("--locked")).args(rest);

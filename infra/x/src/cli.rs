@@ -13,7 +13,7 @@ use crate::commands::demo::{self, DemoArgs};
 use crate::commands::soak::{self, Soak};
 use crate::commands::stack::{self, OnStack};
 use crate::commands::{check, lint, sam, sam_local, test};
-use crate::machine::{signals, surroundings};
+use crate::machine::{environment, signals};
 
 /// Commands that the help lists, in groups. The others are listed by the help of `stack` and `soak`.
 const GROUPS: [(&str, &[&str]); 4] = [
@@ -81,7 +81,7 @@ enum Command {
 /// # Errors
 /// If the command fails.
 pub fn run(cli: Cli) -> Result<ExitCode> {
-    surroundings::prepare();
+    environment::prepare();
     signals::listen()?;
     match cli.command {
         Command::Demo(args) => demo::run(&args),

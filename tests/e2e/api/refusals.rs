@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tests::System;
 
-use super::{Answer, call, post};
+use super::{ApiResponse, call, post};
 
 fn request(change: impl FnOnce(&mut Value)) -> Value {
     let mut body = json!({"datasets": ["visits"], "startDate": "2024-01-01", "endDate": "2024-01-31"});
@@ -12,7 +12,7 @@ fn request(change: impl FnOnce(&mut Value)) -> Value {
     body
 }
 
-async fn refused(body: Value, pointers: &[&str]) -> Answer {
+async fn refused(body: Value, pointers: &[&str]) -> ApiResponse {
     let answer = post("/exports", &body).await;
     assert_eq!(answer.status, 422, "{body}: {}", answer.body);
     assert_eq!(answer.header("content-type"), "application/problem+json");

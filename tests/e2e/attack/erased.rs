@@ -5,7 +5,7 @@ use export::selection::{Predicate, Test};
 use store::Store;
 use tests::Database;
 
-use crate::fixture::{add_tenant, drain, new_export, want};
+use crate::fixture::{add_tenant, drain, new_export, target};
 
 /// A name used in a filter.
 const NAME: &str = "zq9somebody";
@@ -30,12 +30,12 @@ async fn sweep(store: &Store) {
 async fn filter_values_are_deleted_with_their_export() {
     let (database, store) = database().await;
     let tenant = add_tenant(&store, "acme").await;
-    let mut want = want(&tenant, "clients", 0, 10, 2);
-    want.selection.settle_after_secs = None;
-    want.selection.predicates =
+    let mut target = target(&tenant, "clients", 0, 10, 2);
+    target.selection.settle_after_secs = None;
+    target.selection.predicates =
         vec![Predicate { column: "name".into(), test: Test::Ne(NAME.into()), by: None }];
-    want.fingerprint = want.selection.fingerprint(&tenant, "test");
-    let mut new = new_export(&tenant, vec![want]);
+    target.fingerprint = target.selection.fingerprint(&tenant, "test");
+    let mut new = new_export(&tenant, vec![target]);
     new.request = serde_json::json!({"filters": {"name": {"ne": NAME}}});
     store.accept(&new).await.unwrap();
     drain(&store).await;
@@ -60,7 +60,7 @@ async fn accepts_and_prunes_do_not_fail_each_other() {
     let accepts = async {
         for _ in 0..40 {
             // The same selection each time, removed and recreated.
-            let new = new_export(&tenant, vec![want(&tenant, "orders", 0, 10, 1)]);
+            let new = new_export(&tenant, vec![target(&tenant, "orders", 0, 10, 1)]);
             store.accept(&new).await.unwrap();
             store.cancel_or_delete(&tenant, new.id).await.unwrap();
             store.cancel_or_delete(&tenant, new.id).await.unwrap();
@@ -81,15 +81,15 @@ async fn forgetting_a_tenant_removes_only_its_own_rows() {
     let (tenant, other) = (add_tenant(&store, "acme").await, add_tenant(&store, "other").await);
     for of in [&tenant, &other] {
         // One that has ended, whose chunks would be reused; one that runs; one that waits.
-        let ended = new_export(of, vec![want(of, "orders", 0, 10, 2)]);
+        let ended = new_export(of, vec![target(of, "orders", 0, 10, 2)]);
         store.accept(&ended).await.unwrap();
         drain(&store).await;
         store::finish::run(&store, &ports::objects::MemoryObjects::default(), ended.id).await.unwrap();
-        store.accept(&new_export(of, vec![want(of, "clients", 0, 10, 2)])).await.unwrap();
+        store.accept(&new_export(of, vec![target(of, "clients", 0, 10, 2)])).await.unwrap();
     }
     let sent = store.dispatch().await.unwrap();
     store.lease(sent[0], crate::fixture::LEASE_SECS).await.unwrap().unwrap();
-    store.accept(&new_export(&tenant, vec![want(&tenant, "clients", 20, 30, 2)])).await.unwrap();
+    store.accept(&new_export(&tenant, vec![target(&tenant, "clients", 20, 30, 2)])).await.unwrap();
     let rows = |of: &str| {
         format!(
             "select (select count(*) from sluice.tenant where id = '{of}') + (select count(*) from sluice.api_key where tenant = '{of}') \
@@ -106,8 +106,8 @@ async fn forgetting_a_tenant_removes_only_its_own_rows() {
     }
     let rest = store.forget_tenant(&tenant).await.unwrap().unwrap();
     assert!(!rest.gone && rest.prefixes_left > 0, "manifests are not swept yet: {rest:?}");
-    for litter in store.due_litter(100).await.unwrap() {
-        store.swept(&litter).await.unwrap();
+    for orphan in store.due_orphans(100).await.unwrap() {
+        store.swept(&orphan).await.unwrap();
     }
     let rest = store.forget_tenant(&tenant).await.unwrap().unwrap();
     assert!(rest.gone && rest.chunks_left == 0, "{rest:?}");

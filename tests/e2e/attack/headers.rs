@@ -10,9 +10,9 @@ use store::NewKey;
 use tests::{System, eventually};
 
 use super::{body_for, finished};
-use crate::api::{Answer, call};
+use crate::api::{ApiResponse, call};
 
-fn guarded(answer: &Answer, what: &str) {
+fn guarded(answer: &ApiResponse, what: &str) {
     for (name, value) in [
         ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
         ("cross-origin-resource-policy", "same-origin"),
@@ -45,7 +45,7 @@ async fn every_response_has_security_headers() {
     let reader = system.store().create_key_for(&reader).await.unwrap();
     let json = ("content-type", "application/json");
     let mut seen = BTreeSet::new();
-    let mut look = |answer: Answer, what: &str| {
+    let mut look = |answer: ApiResponse, what: &str| {
         guarded(&answer, what);
         seen.insert(answer.status.as_u16());
         answer

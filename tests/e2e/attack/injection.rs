@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tests::System;
 
-use crate::api::{Answer, call};
+use crate::api::{ApiResponse, call};
 
 /// Texts that break out of quotes, comments, identifiers, arrays, LIKE, JSON, format strings, headers and paths
 /// wherever escaping was forgotten.
@@ -46,7 +46,7 @@ async fn is_alive(system: &System) {
     assert_eq!(system.texts("select secret from e2e.canary").await.unwrap(), ["alive"]);
 }
 
-async fn post(path: &str, body: &Value, headers: &[(&str, &str)]) -> Answer {
+async fn post(path: &str, body: &Value, headers: &[(&str, &str)]) -> ApiResponse {
     let key = &System::get().await.stack.key;
     let headers: Vec<_> = headers.iter().copied().chain([("content-type", "application/json")]).collect();
     call(Method::POST, path, Some(key), &headers, Some(&body.to_string())).await

@@ -10,13 +10,13 @@ use tests::System;
 use tower::ServiceExt;
 
 use super::{body_for, finished};
-use crate::api::{Answer, call};
+use crate::api::{ApiResponse, call};
 use crate::caches::World;
 
 /// An id that no export has.
 const NOBODYS: &str = "00000000-0000-4000-8000-000000000000";
 
-fn told(answer: &Answer, id: &str, file: &str) -> (u16, String, Vec<(String, String)>) {
+fn told(answer: &ApiResponse, id: &str, file: &str) -> (u16, String, Vec<(String, String)>) {
     let hidden = answer.body.to_string().replace(id, "{id}").replace(file, "{name}");
     let mut headers: Vec<_> = answer
         .headers

@@ -9,7 +9,7 @@ use store::NewKey;
 use tests::System;
 
 use super::finished;
-use crate::api::{Answer, call};
+use crate::api::{ApiResponse, call};
 
 async fn key(system: &System, access: Access) -> String {
     let tenant = "demo".parse().unwrap();
@@ -21,7 +21,7 @@ fn only(names: &[&str]) -> Access {
     Access { datasets: Some(names.iter().map(|&name| name.to_owned()).collect()), writes: true }
 }
 
-async fn post(key: &str, path: &str, body: &Value, headers: &[(&str, &str)]) -> Answer {
+async fn post(key: &str, path: &str, body: &Value, headers: &[(&str, &str)]) -> ApiResponse {
     let headers: Vec<_> = headers.iter().copied().chain([("content-type", "application/json")]).collect();
     call(Method::POST, path, Some(key), &headers, Some(&body.to_string())).await
 }
@@ -41,7 +41,7 @@ async fn datasets_outside_the_scope_are_not_found() {
     assert_eq!(names, ["visits", "whole"]);
     assert_eq!(get("/datasets/Visits").await.status, 200);
     // Requested by name, it is rejected in the same words as a name that does not exist.
-    let alike = |answer: &Answer, name: &str| {
+    let alike = |answer: &ApiResponse, name: &str| {
         (answer.status.as_u16(), answer.body.to_string().replace(name, "{name}"))
     };
     assert_eq!(

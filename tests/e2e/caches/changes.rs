@@ -8,11 +8,11 @@ use export::id::ExportId;
 use export::state::ExportStatus;
 use export::usage::Usage;
 use serde_json::Value;
-use store::Limits;
+use store::PlanLimits;
 use tests::{Redis, eventually};
 
-use super::{Answer, KEYS, Process, World};
-use crate::fixture::{LEASE_SECS, TARGET, new_export, note, want};
+use super::{ApiResponse, KEYS, Process, World};
+use crate::fixture::{LEASE_SECS, TARGET, new_export, note, target};
 
 /// Returns two processes that have shown the export.
 async fn two(world: &World, redis: Option<&Redis>, id: ExportId) -> (Process, Process) {
@@ -26,7 +26,7 @@ async fn two(world: &World, redis: Option<&Redis>, id: ExportId) -> (Process, Pr
 }
 
 /// Checks that after a change the process returns the right response as soon as keys are no longer cached.
-async fn soon(process: &Process, path: &str, is_right: impl Fn(&Answer) -> bool) {
+async fn soon(process: &Process, path: &str, is_right: impl Fn(&ApiResponse) -> bool) {
     let changed = Instant::now();
     loop {
         // The time of the request counts, not the time of the response.
@@ -163,8 +163,8 @@ async fn shown_from_memory(world: &World, path: &str) -> Process {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_retried_export_is_never_shown_as_failed() {
     let world = World::new().await;
-    let wants = vec![want(&world.tenant, "orders", 0, 100, 1)];
-    let new = new_export(&world.tenant, wants.clone());
+    let targets = vec![target(&world.tenant, "orders", 0, 100, 1)];
+    let new = new_export(&world.tenant, targets.clone());
     world.store.accept(&new).await.unwrap();
     let chunk = world.store.dispatch().await.unwrap()[0];
     let attempt = world.store.lease(chunk, LEASE_SECS).await.unwrap().unwrap();
@@ -178,7 +178,7 @@ async fn a_retried_export_is_never_shown_as_failed() {
         |body: &str| serde_json::from_str::<Value>(body).unwrap()["status"].as_str().unwrap().to_owned();
     assert_eq!(status(&process.get(&path).await.body), ExportStatus::Failed.as_str());
     // By a client that uses another process.
-    let limits = Limits { target_bytes: TARGET, max_chunks: 1000 };
-    world.store.retry(&world.tenant, new.id, &wants, "r", limits, 3600).await.unwrap();
+    let limits = PlanLimits { target_bytes: TARGET, max_chunks: 1000 };
+    world.store.retry(&world.tenant, new.id, &targets, "r", limits, 3600).await.unwrap();
     assert_eq!(status(&process.get(&path).await.body), ExportStatus::Queued.as_str(), "at once");
 }

@@ -46,7 +46,7 @@ fn told(world: &World, since: u64) -> Told {
 /// response must be the one in `expected`. Meanwhile `meanwhile` runs.
 async fn poll(
     processes: &[Arc<Process>],
-    expected: &Arc<Vec<(String, super::Answer)>>,
+    expected: &Arc<Vec<(String, super::ApiResponse)>>,
     lasting: Duration,
     meanwhile: impl Future<Output = ()>,
 ) -> usize {
@@ -83,7 +83,7 @@ async fn poll(
 }
 
 /// Returns the right responses, from a process that queries the store for each.
-async fn answers(world: &World, id: export::id::ExportId) -> Arc<Vec<(String, super::Answer)>> {
+async fn answers(world: &World, id: export::id::ExportId) -> Arc<Vec<(String, super::ApiResponse)>> {
     let process = world.process(None);
     let mut answers = Vec::new();
     for path in world.paths(&process, id).await {
@@ -149,7 +149,7 @@ async fn with_redis_all_processes_query_the_store_once() {
 /// Checks that two new processes get from Redis everything that one process has read, however many clients they have.
 /// Returns false if one of the three did not hear Redis within the time limit of a call, which proves nothing on a busy
 /// machine.
-async fn ask_once(world: &World, redis: &Redis, expected: &Arc<Vec<(String, super::Answer)>>) -> bool {
+async fn ask_once(world: &World, redis: &Redis, expected: &Arc<Vec<(String, super::ApiResponse)>>) -> bool {
     let heard = |process: &Process| process.cache.counts()[1].total().errors == 0;
     let first = world.process(Some(redis));
     for (path, _) in &**expected {

@@ -5,7 +5,7 @@ use ports::links::Signer;
 use reqwest::{Method, StatusCode};
 
 use super::files;
-use super::rotation::{Kind, key_pair, secret};
+use super::rotation::{KeyAlgorithm, key_pair, secret};
 use super::stack::{CdnStack, now};
 
 pub(super) async fn whatever_we_did_not_sign_opens_nothing(cdn: &CdnStack, manifest: &Manifest) {
@@ -32,7 +32,7 @@ pub(super) async fn whatever_we_did_not_sign_opens_nothing(cdn: &CdnStack, manif
 
     let id = value("Key-Pair-Id");
     let mut foreign = Vec::new();
-    for kind in [Kind::Ecdsa, Kind::Rsa] {
+    for kind in [KeyAlgorithm::Ecdsa, KeyAlgorithm::Rsa] {
         let pair = key_pair(kind);
         for id in ["KFOREIGN", id.as_str()] {
             let signer = Signer::read(&secret(cdn, id, &pair.private)).unwrap();
@@ -86,7 +86,7 @@ pub(super) async fn whatever_we_did_not_sign_opens_nothing(cdn: &CdnStack, manif
 
     // Neither log contains a link.
     for log in ["nginx-served.log", "nginx.log", "verifier.log"] {
-        let said = std::fs::read_to_string(cdn.stack().ground.join(log)).unwrap();
+        let said = std::fs::read_to_string(cdn.stack().work_dir.join(log)).unwrap();
         assert!(!said.contains("Signature="), "{log}");
     }
 }

@@ -11,7 +11,7 @@ use super::stack::CdnStack;
 
 /// The two kinds of keys that CloudFront accepts.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Kind {
+pub(super) enum KeyAlgorithm {
     Ecdsa,
     Rsa,
 }
@@ -23,15 +23,15 @@ pub(super) struct Pair {
 }
 
 /// Creates a new pair with openssl as described in infra/README.md.
-pub(super) fn key_pair(kind: Kind) -> Pair {
+pub(super) fn key_pair(kind: KeyAlgorithm) -> Pair {
     let folder = tempfile::tempdir().unwrap();
     let openssl = |arguments: &[&str]| {
         let run = Command::new("openssl").args(arguments).current_dir(folder.path()).output();
         assert!(run.expect("this test needs the command openssl").status.success(), "{arguments:?}");
     };
     let (algorithm, size) = match kind {
-        Kind::Ecdsa => ("EC", "ec_paramgen_curve:P-256"),
-        Kind::Rsa => ("RSA", "rsa_keygen_bits:2048"),
+        KeyAlgorithm::Ecdsa => ("EC", "ec_paramgen_curve:P-256"),
+        KeyAlgorithm::Rsa => ("RSA", "rsa_keygen_bits:2048"),
     };
     openssl(&["genpkey", "-algorithm", algorithm, "-pkeyopt", size, "-out", "private"]);
     openssl(&["pkey", "-in", "private", "-pubout", "-out", "public"]);
@@ -52,7 +52,7 @@ pub(super) async fn a_key_replaces_another_without_a_broken_link(cdn: &CdnStack,
     let old = cdn.link(manifest.export, &file).await;
     assert!(old.contains(&format!("Key-Pair-Id={first_id}&")), "{old}");
 
-    let second = key_pair(Kind::Rsa);
+    let second = key_pair(KeyAlgorithm::Rsa);
     let by_second = secret(cdn, "KSECOND", &second.private);
     let early = ports::links::Signer::read(&by_second).unwrap();
     let early = early.link(&files(manifest)[0].1, super::stack::now() + 600).unwrap();

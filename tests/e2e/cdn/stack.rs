@@ -27,13 +27,13 @@ pub(super) struct CdnStack {
 }
 
 /// A response, read to its end.
-pub(super) struct Answer {
+pub(super) struct CdnResponse {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
 }
 
-impl Answer {
+impl CdnResponse {
     pub(super) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
@@ -109,17 +109,17 @@ impl CdnStack {
     }
 
     /// Sends one request without following redirects.
-    pub(super) async fn ask(&self, method: Method, url: &str, headers: &[(&str, &str)]) -> Answer {
+    pub(super) async fn ask(&self, method: Method, url: &str, headers: &[(&str, &str)]) -> CdnResponse {
         let mut request = self.http.request(method, url);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
-        Answer { status, headers, body: response.bytes().await.unwrap().to_vec() }
+        CdnResponse { status, headers, body: response.bytes().await.unwrap().to_vec() }
     }
 
-    pub(super) async fn get(&self, url: &str) -> Answer {
+    pub(super) async fn get(&self, url: &str) -> CdnResponse {
         self.ask(Method::GET, url, &[]).await
     }
 
@@ -141,7 +141,7 @@ impl CdnStack {
 
     /// Counts how often a path was served with this `X-Cache`, from nginx's log.
     pub(super) fn served(&self, path: &str, whence: &str) -> usize {
-        let log = std::fs::read_to_string(self.stack().ground.join("nginx-served.log")).unwrap();
+        let log = std::fs::read_to_string(self.stack().work_dir.join("nginx-served.log")).unwrap();
         let wanted = (format!(" GET {path} "), format!(" \"{whence} from nginx\" "));
         log.lines().filter(|line| line.contains(&wanted.0) && line.contains(&wanted.1)).count()
     }

@@ -13,7 +13,7 @@ use store::{Applied, Store};
 use sweeper::sweep;
 use tests::{Database, EVENT_TIMEOUT, eventually};
 
-use crate::fixture::{add_tenant, new_export, want};
+use crate::fixture::{add_tenant, new_export, target};
 
 const TABLE: &str = "create table public.DATASET (id bigint primary key, day date not null, body text not null);
     insert into public.DATASET select i, date '2024-01-01' + i % 90, 'text ' || i from generate_series(1, 1000) i;
@@ -113,7 +113,7 @@ async fn each_sweep_estimates_one_dataset_oldest_first() {
 async fn no_estimates_while_chunks_are_sent_or_paused() {
     let world = World::new().await;
     let acme = add_tenant(&world.store, "acme").await;
-    let mut new = new_export(&acme, vec![want(&acme, "first", 0, 10, 1)]);
+    let mut new = new_export(&acme, vec![target(&acme, "first", 0, 10, 1)]);
     new.revision_id = world.store.applied_catalog().await.unwrap().unwrap().revision_id;
     world.store.accept(&new).await.unwrap();
     // The sweep sends the chunk first.

@@ -2,23 +2,23 @@
 
 use export::format::Output;
 use export::id::TenantId;
-use export::plan::Want;
+use export::plan::Target;
 use export::range::Span;
 use store::Store;
 use tests::Database;
 
-use crate::fixture::{add_tenant, drain, new_export, want};
+use crate::fixture::{add_tenant, drain, new_export, target};
 
 /// Returns days of a dataset with a tenant column, in about the given number of chunks.
-fn own(tenant: &TenantId, start: i64, end: i64, chunks: u64) -> Want {
-    let mut want = want(tenant, "notes", start, end, chunks);
-    want.selection.tenant_column = Some("account".into());
-    want.fingerprint = want.selection.fingerprint(tenant, "test");
-    want
+fn own(tenant: &TenantId, start: i64, end: i64, chunks: u64) -> Target {
+    let mut target = target(tenant, "notes", start, end, chunks);
+    target.selection.tenant_column = Some("account".into());
+    target.fingerprint = target.selection.fingerprint(tenant, "test");
+    target
 }
 
-async fn accept(store: &Store, tenant: &TenantId, want: Want) {
-    store.accept(&new_export(tenant, vec![want])).await.unwrap();
+async fn accept(store: &Store, tenant: &TenantId, target: Target) {
+    store.accept(&new_export(tenant, vec![target])).await.unwrap();
 }
 
 #[tokio::test]
@@ -27,7 +27,7 @@ async fn forecast_ignores_exports_of_other_tenants() {
     let store = Store::new(&database.url).unwrap();
     let (acme, other) = (add_tenant(&store, "acme").await, add_tenant(&store, "other").await);
     let wanted = || own(&acme, 200, 210, 1);
-    let look = async || store.outlook(&acme, &Output::default(), &[wanted()], None).await.unwrap();
+    let look = async || store.forecast_inputs(&acme, &Output::default(), &[wanted()], None).await.unwrap();
     let before = look().await;
     assert_eq!((before.seen.chunks, before.own.chunks, before.past.len()), (0, 0, 0));
     accept(&store, &other, own(&other, 0, 100, 4)).await;
@@ -58,8 +58,9 @@ async fn forecast_ignores_exports_of_other_tenants() {
         test: export::selection::Test::IsNull,
         by: None,
     }];
-    for want in [filtered, own(&acme, 200, 201, 1)] {
-        let outlook = store.outlook(&acme, &Output::default(), &[want], None).await.unwrap();
-        assert!(outlook.past.is_empty(), "{:?}", outlook.past);
+    for target in [filtered, own(&acme, 200, 201, 1)] {
+        let forecast_inputs =
+            store.forecast_inputs(&acme, &Output::default(), &[target], None).await.unwrap();
+        assert!(forecast_inputs.past.is_empty(), "{:?}", forecast_inputs.past);
     }
 }

@@ -19,7 +19,7 @@ use store::{Applied, Store};
 use tests::{Database, Statements};
 use tower::ServiceExt;
 
-use crate::fixture::{TARGET, add_tenant, want};
+use crate::fixture::{TARGET, add_tenant, target};
 
 /// One process of the api with its own store, and a catalog of `datasets` datasets with about `chunks` chunks each in
 /// the requested range.
@@ -41,11 +41,11 @@ impl Api {
         let key = store.create_key(&tenant, "test").await.unwrap();
         let (mut revision, mut estimates) = (Revision::default(), BTreeMap::new());
         for i in 0..datasets {
-            let want = want(&tenant, &format!("dataset_{i}"), 19_600, 19_939, chunks);
+            let target = target(&tenant, &format!("dataset_{i}"), 19_600, 19_939, chunks);
             let dataset = Dataset {
-                from: want.selection.from,
+                from: target.selection.from,
                 columns: columns(12),
-                range: want.selection.range_column,
+                range: target.selection.range_column,
                 tenant_column: None,
                 shared: true,
                 filters: columns(3),
@@ -54,10 +54,10 @@ impl Api {
                 epoch: 1,
                 search_path: vec![],
             };
-            revision.datasets.insert(want.selection.dataset.clone(), dataset);
+            revision.datasets.insert(target.selection.dataset.clone(), dataset);
             let size = Size { rows: 30, bytes: 30 * chunks * TARGET / 339 };
             let months = (7..19).map(|i| (format!("{}-{:02}", 2023 + i / 12, 1 + i % 12), size)).collect();
-            estimates.insert(want.selection.dataset, DatasetEstimate { months, ..want.estimate });
+            estimates.insert(target.selection.dataset, DatasetEstimate { months, ..target.estimate });
         }
         let applied = Applied { revision_id: revision.id(), revision, estimates, source: "test".into() };
         store.apply_catalog(&applied).await.unwrap();

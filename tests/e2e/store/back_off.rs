@@ -8,15 +8,15 @@ use export::usage::Usage;
 use store::{GivenBack, NewExport, Noted, ReadNote, Store};
 use tests::Database;
 
-use crate::fixture::{LEASE_SECS, add_tenant, drain, file, new_export, note, want, work};
+use crate::fixture::{LEASE_SECS, add_tenant, drain, file, new_export, note, target, work};
 
 const CROWDED: Excess = Excess { signal: Signal::ActiveSessions, seen: 45, allowed: 40 };
 
-async fn ground() -> (Database, Store, TenantId, NewExport) {
+async fn setup() -> (Database, Store, TenantId, NewExport) {
     let database = Database::create(&[("budget", "2")]).await.unwrap();
     let store = Store::new(&database.url).unwrap();
     let acme = add_tenant(&store, "acme").await;
-    let new = new_export(&acme, vec![want(&acme, "orders", 0, 100, 8)]);
+    let new = new_export(&acme, vec![target(&acme, "orders", 0, 100, 8)]);
     store.accept(&new).await.unwrap();
     (database, store, acme, new)
 }
@@ -48,7 +48,7 @@ async fn passes(database: &Database) {
 
 #[tokio::test]
 async fn back_off_sends_nothing_fails_nothing_and_states_its_reason() {
-    let (database, store, acme, new) = ground().await;
+    let (database, store, acme, new) = setup().await;
     let sent = store.dispatch().await.unwrap();
     let second = store.lease(sent[1], LEASE_SECS).await.unwrap().unwrap();
     too_busy(&store, sent[0]).await;
@@ -77,7 +77,7 @@ async fn back_off_sends_nothing_fails_nothing_and_states_its_reason() {
 
 #[tokio::test]
 async fn back_off_grows_and_ends_with_one_successful_probe() {
-    let (database, store, acme, new) = ground().await;
+    let (database, store, acme, new) = setup().await;
     too_busy(&store, store.dispatch().await.unwrap()[0]).await;
     let wait = "select extract(epoch from until - since)::bigint from sluice.back_off";
     let mut waits = Vec::new();
@@ -116,7 +116,7 @@ async fn back_off_grows_and_ends_with_one_successful_probe() {
 
 #[tokio::test]
 async fn pause_takes_back_unleased_chunks() {
-    let (_database, store, acme, new) = ground().await;
+    let (_database, store, acme, new) = setup().await;
     let sent = store.dispatch().await.unwrap();
     let running = store.lease(sent[0], LEASE_SECS).await.unwrap().unwrap();
     assert!(store.pause().await.unwrap());
@@ -142,7 +142,7 @@ async fn pause_takes_back_unleased_chunks() {
 
 #[tokio::test]
 async fn bucket_back_off_ends_with_a_file_not_a_read() {
-    let (database, store, acme, new) = ground().await;
+    let (database, store, acme, new) = setup().await;
     let sent = store.dispatch().await.unwrap();
     meet(&store, sent[0], &hold(Signal::StorageThrottled)).await;
     let state = store.export(&acme, new.id).await.unwrap().unwrap();
@@ -159,7 +159,7 @@ async fn bucket_back_off_ends_with_a_file_not_a_read() {
 
 #[tokio::test]
 async fn failed_probe_is_followed_by_another() {
-    let (database, store, _acme, _new) = ground().await;
+    let (database, store, _acme, _new) = setup().await;
     let sent = store.dispatch().await.unwrap();
     meet(&store, sent[0], &hold(Signal::SourceLogin)).await;
     passes(&database).await;
@@ -174,7 +174,7 @@ async fn failed_probe_is_followed_by_another() {
 /// store, the worker could have renewed its lease.
 #[tokio::test]
 async fn lease_expired_without_any_store_call_is_not_charged() {
-    let (database, store, _acme, _new) = ground().await;
+    let (database, store, _acme, _new) = setup().await;
     let chunk = store.dispatch().await.unwrap()[0];
     let last = export::failure::MAX_FAILURES - 1;
     for (seen_secs_ago, charged) in [(90, 0), (15, 1)] {
@@ -219,7 +219,7 @@ async fn lease_expired_without_any_store_call_is_not_charged() {
 /// detected.
 #[tokio::test]
 async fn lease_expired_during_a_store_outage_is_not_charged() {
-    let (database, store, _acme, _new) = ground().await;
+    let (database, store, _acme, _new) = setup().await;
     let sent = store.dispatch().await.unwrap();
     let attempt = store.lease(sent[0], 0).await.unwrap().unwrap();
     store.dispatch().await.unwrap();
@@ -235,7 +235,7 @@ async fn lease_expired_during_a_store_outage_is_not_charged() {
 
 #[tokio::test]
 async fn chunk_breaking_every_session_is_blamed() {
-    let (database, store, _acme, _new) = ground().await;
+    let (database, store, _acme, _new) = setup().await;
     let gone = hold(Signal::SourceUnavailable);
     let mut ends = Vec::new();
     for _ in 0..8 {
@@ -261,7 +261,7 @@ async fn chunk_breaking_every_session_is_blamed() {
 
 #[tokio::test]
 async fn status_reports_that_no_worker_takes_chunks() {
-    let (database, store, acme, new) = ground().await;
+    let (database, store, acme, new) = setup().await;
     let told = async || store.export(&acme, new.id).await.unwrap().unwrap().back_off;
     for sends in 1..=3 {
         assert!(told().await.is_none(), "{sends}");
@@ -281,7 +281,7 @@ async fn status_reports_that_no_worker_takes_chunks() {
 
 #[tokio::test]
 async fn deadline_error_names_the_back_off_reason() {
-    let (database, store, acme, new) = ground().await;
+    let (database, store, acme, new) = setup().await;
     let sent = store.dispatch().await.unwrap();
     meet(&store, sent[0], &hold(Signal::SourceLogin)).await;
     database.run("update sluice.export set deadline_at = clock_timestamp()").await.unwrap();

@@ -5,9 +5,9 @@ use export::usage::Usage;
 use store::{NewExport, ReadNote, Store};
 use tests::Database;
 
-use crate::fixture::{LEASE_SECS, add_tenant, file, new_export, want};
+use crate::fixture::{LEASE_SECS, add_tenant, file, new_export, target};
 
-async fn ground() -> (Database, Store, TenantId) {
+async fn setup() -> (Database, Store, TenantId) {
     let database = Database::create(&[("budget", "50")]).await.unwrap();
     database.run("create extension pg_stat_statements").await.unwrap();
     let store = Store::new(&database.url).unwrap();
@@ -56,13 +56,13 @@ async fn export_unsettled(store: &Store, new: &NewExport) {
             store.record(chunk, &file(1, 5), &Usage::default()).await.unwrap().unwrap();
         }
     }
-    assert!(store.flip(new.id, "key", 0).await.unwrap());
+    assert!(store.mark_succeeded(new.id, "key", 0).await.unwrap());
 }
 
 #[tokio::test]
 async fn accepting_reads_no_chunk_that_cannot_be_reused() {
-    let (database, store, acme) = ground().await;
-    let new = || new_export(&acme, vec![want(&acme, "orders", 0, 100, 10)]);
+    let (database, store, acme) = setup().await;
+    let new = || new_export(&acme, vec![target(&acme, "orders", 0, 100, 10)]);
     let mut found = Vec::new();
     for exports in [5, 50] {
         for _ in 0..exports {
@@ -72,7 +72,7 @@ async fn accepting_reads_no_chunk_that_cannot_be_reused() {
         let last = new();
         store.accept(&last).await.unwrap();
         // Its chunks exist already, and this plan matches them.
-        let look = async || drop(store.plan(&acme, &last.wants, last.reuse, last.limits).await.unwrap());
+        let look = async || drop(store.plan(&acme, &last.targets, last.reuse, last.limits).await.unwrap());
         found.push(fewest(&database, "max_kept_bytes", look).await);
         store.cancel_or_delete(&acme, last.id).await.unwrap();
     }
@@ -82,10 +82,10 @@ async fn accepting_reads_no_chunk_that_cannot_be_reused() {
 
 #[tokio::test]
 async fn listing_ended_exports_does_not_count_their_chunks() {
-    let (database, store, acme) = ground().await;
+    let (database, store, acme) = setup().await;
     let mut found = Vec::new();
     for (dataset, chunks) in [("small", 2), ("large", 200)] {
-        let export = new_export(&acme, vec![want(&acme, dataset, 0, 400, chunks)]);
+        let export = new_export(&acme, vec![target(&acme, dataset, 0, 400, chunks)]);
         export_unsettled(&store, &export).await;
         let look = async || {
             let page = store.exports(&acme, None, None, 1, 1 << 20, None).await.unwrap();
@@ -101,8 +101,8 @@ async fn listing_ended_exports_does_not_count_their_chunks() {
 
 #[tokio::test]
 async fn sweep_does_not_scan_kept_chunks() {
-    let (database, store, acme) = ground().await;
-    let export = new_export(&acme, vec![want(&acme, "orders", 0, 400, 200)]);
+    let (database, store, acme) = setup().await;
+    let export = new_export(&acme, vec![target(&acme, "orders", 0, 400, 200)]);
     export_unsettled(&store, &export).await;
     database
         .run("update sluice.chunk set reusable = true, keep_until = now() - interval '1 hour'")
@@ -126,8 +126,8 @@ async fn sweep_does_not_scan_kept_chunks() {
 
 #[tokio::test]
 async fn chunks_are_released_after_retention_or_when_failed_and_unused() {
-    let (database, store, acme) = ground().await;
-    let export = new_export(&acme, vec![want(&acme, "orders", 0, 100, 4)]);
+    let (database, store, acme) = setup().await;
+    let export = new_export(&acme, vec![target(&acme, "orders", 0, 100, 4)]);
     export_unsettled(&store, &export).await;
     database
         .run("update sluice.chunk set reusable = true, keep_until = now() + interval '1 hour'")
@@ -147,10 +147,10 @@ async fn chunks_are_released_after_retention_or_when_failed_and_unused() {
 
 #[tokio::test]
 async fn forecast_reads_no_filter_per_waiting_chunk() {
-    let (database, store, acme) = ground().await;
+    let (database, store, acme) = setup().await;
     let mut found = Vec::new();
     for (dataset, chunks) in [("small", 10), ("large", 300)] {
-        let mut wanted = want(&acme, dataset, 0, 400, chunks);
+        let mut wanted = target(&acme, dataset, 0, 400, chunks);
         // Filter values so large that the server stores them outside of the row.
         let values: Vec<_> =
             (0..20_000u64).map(|i| i.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_string()).collect();
@@ -164,7 +164,7 @@ async fn forecast_reads_no_filter_per_waiting_chunk() {
         store.accept(&export).await.unwrap();
         database.run("vacuum analyze sluice.chunk, sluice.link, sluice.selection").await.unwrap();
         let output = export::format::Output::default();
-        let look = async || drop(store.outlook(&acme, &output, &export.wants, None).await.unwrap());
+        let look = async || drop(store.forecast_inputs(&acme, &output, &export.targets, None).await.unwrap());
         found.push(fewest(&database, "waiting_chunks", look).await);
         store.cancel_or_delete(&acme, export.id).await.unwrap();
     }

@@ -3,7 +3,7 @@
 use store::{Backlog, Store};
 use tests::Database;
 
-use crate::fixture::{add_tenant, new_export, want, work};
+use crate::fixture::{add_tenant, new_export, target, work};
 
 async fn store(budget: &str) -> (Database, Store) {
     let database = Database::create(&[("budget", budget)]).await.unwrap();
@@ -15,7 +15,7 @@ async fn store(budget: &str) -> (Database, Store) {
 async fn concurrent_dispatch_sends_at_most_twice_the_budget() {
     let (database, store) = store("3").await;
     let acme = add_tenant(&store, "acme").await;
-    store.accept(&new_export(&acme, vec![want(&acme, "orders", 0, 100, 50)])).await.unwrap();
+    store.accept(&new_export(&acme, vec![target(&acme, "orders", 0, 100, 50)])).await.unwrap();
     let tasks = (0..8).map(|_| {
         let store = Store::new(&database.url).unwrap();
         tokio::spawn(async move { store.dispatch().await.unwrap().len() })
@@ -28,11 +28,11 @@ async fn concurrent_dispatch_sends_at_most_twice_the_budget() {
 async fn tenants_take_turns_and_so_do_their_exports() {
     let (_database, store) = store("2").await;
     let (acme, other) = (add_tenant(&store, "acme").await, add_tenant(&store, "other").await);
-    let large = new_export(&acme, vec![want(&acme, "orders", 0, 100, 50)]);
+    let large = new_export(&acme, vec![target(&acme, "orders", 0, 100, 50)]);
     store.accept(&large).await.unwrap();
-    let small = new_export(&acme, vec![want(&acme, "clients", 0, 100, 2)]);
+    let small = new_export(&acme, vec![target(&acme, "clients", 0, 100, 2)]);
     store.accept(&small).await.unwrap();
-    let foreign = new_export(&other, vec![want(&other, "orders", 0, 100, 2)]);
+    let foreign = new_export(&other, vec![target(&other, "orders", 0, 100, 2)]);
     store.accept(&foreign).await.unwrap();
     let mut order = Vec::new();
     for _ in 0..4 {
@@ -58,7 +58,7 @@ async fn tenants_take_turns_and_so_do_their_exports() {
 async fn while_paused_nothing_goes_out_and_no_deadline_passes() {
     let (database, store) = store("2").await;
     let acme = add_tenant(&store, "acme").await;
-    let new = new_export(&acme, vec![want(&acme, "orders", 0, 100, 5)]);
+    let new = new_export(&acme, vec![target(&acme, "orders", 0, 100, 5)]);
     store.accept(&new).await.unwrap();
     assert!(store.pause().await.unwrap());
     assert!(!store.pause().await.unwrap());
@@ -76,8 +76,8 @@ async fn backlog_reports_the_longest_wait_when_paused_or_sent() {
     let (database, store) = store("2").await;
     assert_eq!(store.backlog().await.unwrap(), Backlog::default(), "nothing is due");
     let (acme, other) = (add_tenant(&store, "acme").await, add_tenant(&store, "other").await);
-    store.accept(&new_export(&acme, vec![want(&acme, "orders", 0, 100, 5)])).await.unwrap();
-    store.accept(&new_export(&other, vec![want(&other, "orders", 0, 100, 5)])).await.unwrap();
+    store.accept(&new_export(&acme, vec![target(&acme, "orders", 0, 100, 5)])).await.unwrap();
+    store.accept(&new_export(&other, vec![target(&other, "orders", 0, 100, 5)])).await.unwrap();
     database.run("update sluice.chunk set due_at = clock_timestamp() + interval '1 hour'").await.unwrap();
     assert_eq!(store.backlog().await.unwrap(), Backlog::default(), "all wait for a later time");
     database.run("update sluice.chunk set due_at = clock_timestamp() - interval '1 hour' where id = (select min(id::text)::uuid from sluice.chunk where tenant = 'other')").await.unwrap();

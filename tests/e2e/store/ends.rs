@@ -11,7 +11,7 @@ use source::Source;
 use store::{Ended, Finish, Noted, RetryError, Store};
 use tests::Database;
 
-use crate::fixture::{LEASE_SECS, TARGET, add_tenant, drain, new_export, note, want, work};
+use crate::fixture::{LEASE_SECS, TARGET, add_tenant, drain, new_export, note, target, work};
 
 async fn store() -> (Database, Store) {
     let database = Database::create(&[("budget", "2")]).await.unwrap();
@@ -22,7 +22,7 @@ async fn store() -> (Database, Store) {
 /// Sets the deadline of all live exports in the past.
 const PASS: &str = "update sluice.export set deadline_at = now() - interval '1 second'";
 
-const LIMITS: store::Limits = store::Limits { target_bytes: TARGET, max_chunks: 1000 };
+const LIMITS: store::PlanLimits = store::PlanLimits { target_bytes: TARGET, max_chunks: 1000 };
 
 /// Returns the context of a sweeper for this store, with a bucket and a queue in memory.
 fn sweeper_of(store: Store, database: &Database) -> sweeper::Context {
@@ -40,8 +40,8 @@ async fn canceling_an_export_removes_only_its_own_chunks() {
     let (database, store) = store().await;
     let acme = add_tenant(&store, "acme").await;
     let (one, two) = (
-        new_export(&acme, vec![want(&acme, "orders", 0, 100, 4)]),
-        new_export(&acme, vec![want(&acme, "orders", 0, 200, 8)]),
+        new_export(&acme, vec![target(&acme, "orders", 0, 100, 4)]),
+        new_export(&acme, vec![target(&acme, "orders", 0, 200, 8)]),
     );
     store.accept(&one).await.unwrap();
     store.accept(&two).await.unwrap();
@@ -69,7 +69,7 @@ async fn an_export_that_never_ran_leaves_nothing_to_sweep() {
     let (database, store) = store().await;
     let acme = add_tenant(&store, "acme").await;
     for i in 0..3 {
-        let new = new_export(&acme, vec![want(&acme, "orders", i * 100, i * 100 + 100, 4)]);
+        let new = new_export(&acme, vec![target(&acme, "orders", i * 100, i * 100 + 100, 4)]);
         store.accept(&new).await.unwrap();
         // Also while a message is in transit.
         assert!(i == 2 || !store.dispatch().await.unwrap().is_empty());
@@ -77,7 +77,7 @@ async fn an_export_that_never_ran_leaves_nothing_to_sweep() {
         assert_eq!(store.cancel_or_delete(&acme, new.id).await.unwrap(), Ended::Deleted);
     }
     assert!(store.dying(10).await.unwrap().is_empty());
-    assert!(store.due_litter(10).await.unwrap().is_empty());
+    assert!(store.due_orphans(10).await.unwrap().is_empty());
     store.prune(1000).await.unwrap();
     let left = "select (select count(*) from sluice.chunk) + (select count(*) from sluice.selection) \
                 + (select count(*) from sluice.export) + (select count(*) from sluice.litter)";
@@ -88,8 +88,8 @@ async fn an_export_that_never_ran_leaves_nothing_to_sweep() {
 async fn deadline_lists_missing_chunks_and_retry_reads_only_them() {
     let (database, store) = store().await;
     let acme = add_tenant(&store, "acme").await;
-    let wants = vec![want(&acme, "orders", 0, 100, 4)];
-    let new = new_export(&acme, wants.clone());
+    let targets = vec![target(&acme, "orders", 0, 100, 4)];
+    let new = new_export(&acme, targets.clone());
     store.accept(&new).await.unwrap();
     let sent = store.dispatch().await.unwrap();
     work(&store, sent[0]).await;
@@ -104,9 +104,9 @@ async fn deadline_lists_missing_chunks_and_retry_reads_only_them() {
     );
     assert_eq!(state.errors[0].failure.code, FailureCode::Deadline);
 
-    store.retry(&acme, new.id, &wants, "r2", LIMITS, 3600).await.unwrap();
+    store.retry(&acme, new.id, &targets, "r2", LIMITS, 3600).await.unwrap();
     assert!(matches!(
-        store.retry(&acme, new.id, &wants, "r2", LIMITS, 3600).await,
+        store.retry(&acme, new.id, &targets, "r2", LIMITS, 3600).await,
         Err(RetryError::NotFailed(_))
     ));
     assert_eq!(database.number("select count(*) from sluice.chunk where state = 'due'").await.unwrap(), 3);
@@ -120,8 +120,8 @@ async fn deadline_lists_missing_chunks_and_retry_reads_only_them() {
 async fn deadline_applies_without_a_sweep() {
     let (database, store) = store().await;
     let acme = add_tenant(&store, "acme").await;
-    let wants = vec![want(&acme, "orders", 0, 100, 4)];
-    let exports: Vec<_> = (0..6).map(|_| new_export(&acme, wants.clone())).collect();
+    let targets = vec![target(&acme, "orders", 0, 100, 4)];
+    let exports: Vec<_> = (0..6).map(|_| new_export(&acme, targets.clone())).collect();
     for new in &exports {
         store.accept(new).await.unwrap();
     }
@@ -145,7 +145,7 @@ async fn deadline_applies_without_a_sweep() {
     let page = store.chunk_page(&acme, paged, None, 10).await.unwrap().unwrap();
     assert_eq!((page.status, page.chunks.len()), (ExportStatus::Failed, 0));
     assert!(store.extend(&acme, extended).await.unwrap());
-    store.retry(&acme, retried, &wants, "r2", LIMITS, 3600).await.unwrap();
+    store.retry(&acme, retried, &targets, "r2", LIMITS, 3600).await.unwrap();
     assert_eq!(store.cancel_or_delete(&acme, canceled).await.unwrap(), Ended::Deleted);
     let failed =
         store.exports(&acme, Some(ExportStatus::Failed), None, 10, 1 << 20, None).await.unwrap().exports;
@@ -163,11 +163,11 @@ async fn deadline_applies_without_a_sweep() {
 async fn expiry_counts_from_the_end_and_can_be_extended() {
     let (database, store) = store().await;
     let acme = add_tenant(&store, "acme").await;
-    let new = new_export(&acme, vec![want(&acme, "orders", 0, 100, 1)]);
+    let new = new_export(&acme, vec![target(&acme, "orders", 0, 100, 1)]);
     store.accept(&new).await.unwrap();
     assert_eq!(store.export(&acme, new.id).await.unwrap().unwrap().expires_micros, None);
     work(&store, store.dispatch().await.unwrap()[0]).await;
-    assert!(store.flip(new.id, "key", 0).await.unwrap());
+    assert!(store.mark_succeeded(new.id, "key", 0).await.unwrap());
     database.run("update sluice.export set accepted_at = accepted_at - interval '20 hours'").await.unwrap();
     let hours = "select round(extract(epoch from expires_at - ended_at) / 3600)::bigint from sluice.export";
     assert_eq!(database.number(hours).await.unwrap(), 168);
@@ -180,7 +180,7 @@ async fn expiry_counts_from_the_end_and_can_be_extended() {
 async fn failed_chunk_does_not_stop_its_siblings() {
     let (_database, store) = store().await;
     let acme = add_tenant(&store, "acme").await;
-    let new = new_export(&acme, vec![want(&acme, "orders", 0, 100, 4)]);
+    let new = new_export(&acme, vec![target(&acme, "orders", 0, 100, 4)]);
     store.accept(&new).await.unwrap();
     let chunks = store.dispatch().await.unwrap();
     let attempt = store.lease(chunks[0], LEASE_SECS).await.unwrap().unwrap();
@@ -199,14 +199,14 @@ async fn failed_chunk_does_not_stop_its_siblings() {
 async fn retry_after_a_schema_change_reads_the_whole_dataset() {
     let (database, store) = store().await;
     let acme = add_tenant(&store, "acme").await;
-    let wants = vec![want(&acme, "orders", 0, 100, 4)];
-    let new = new_export(&acme, wants.clone());
+    let targets = vec![target(&acme, "orders", 0, 100, 4)];
+    let new = new_export(&acme, targets.clone());
     store.accept(&new).await.unwrap();
     let sent = store.dispatch().await.unwrap();
     work(&store, sent[0]).await;
     database.run(PASS).await.unwrap();
     assert!(store.end_at_deadline(new.id).await.unwrap());
-    let mut changed = wants;
+    let mut changed = targets;
     changed[0].selection.epoch = 2;
     changed[0].fingerprint = changed[0].selection.fingerprint(&acme, "test");
     store.retry(&acme, new.id, &changed, "r2", LIMITS, 3600).await.unwrap();
@@ -218,10 +218,10 @@ async fn retry_after_a_schema_change_reads_the_whole_dataset() {
 async fn expiry_keeps_settled_chunks_for_reuse() {
     let (database, store) = store().await;
     let acme = add_tenant(&store, "acme").await;
-    let new = new_export(&acme, vec![want(&acme, "orders", 0, 100, 1)]);
+    let new = new_export(&acme, vec![target(&acme, "orders", 0, 100, 1)]);
     store.accept(&new).await.unwrap();
     work(&store, store.dispatch().await.unwrap()[0]).await;
-    assert!(store.flip(new.id, "key", 0).await.unwrap());
+    assert!(store.mark_succeeded(new.id, "key", 0).await.unwrap());
     assert!(store.to_expire(10).await.unwrap().is_empty());
     assert!(store.extend(&acme, new.id).await.unwrap());
     database.run("update sluice.export set expires_at = now() - interval '1 second'").await.unwrap();
@@ -230,9 +230,9 @@ async fn expiry_keeps_settled_chunks_for_reuse() {
     assert_eq!(store.export(&acme, new.id).await.unwrap().unwrap().status, ExportStatus::Expired);
     assert_eq!(database.number("select count(*) from sluice.chunk where state = 'done'").await.unwrap(), 1);
     // Reused, then its retention ends.
-    let again = new_export(&acme, vec![want(&acme, "orders", 0, 100, 1)]);
+    let again = new_export(&acme, vec![target(&acme, "orders", 0, 100, 1)]);
     assert!(store.accept(&again).await.unwrap().complete);
-    store.flip(again.id, "key", 0).await.unwrap();
+    store.mark_succeeded(again.id, "key", 0).await.unwrap();
     assert_eq!(store.cancel_or_delete(&acme, again.id).await.unwrap(), Ended::Deleted);
     database.run("update sluice.chunk set keep_until = now() - interval '1 second'").await.unwrap();
     store.release_unused(10).await.unwrap();
@@ -243,7 +243,7 @@ async fn expiry_keeps_settled_chunks_for_reuse() {
 async fn chunk_read_before_settling_is_not_kept() {
     let (database, store) = store().await;
     let acme = add_tenant(&store, "acme").await;
-    let new = new_export(&acme, vec![want(&acme, "orders", 0, 100, 1)]);
+    let new = new_export(&acme, vec![target(&acme, "orders", 0, 100, 1)]);
     store.accept(&new).await.unwrap();
     let chunk = store.dispatch().await.unwrap()[0];
     let attempt = store.lease(chunk, LEASE_SECS).await.unwrap().unwrap();
@@ -251,7 +251,7 @@ async fn chunk_read_before_settling_is_not_kept() {
     let early = store::ReadNote { as_of_micros: 0, horizon_micros: None };
     assert_eq!(store.note_read(&attempt, &early).await.unwrap(), Noted::Reading);
     store.record(chunk, &crate::fixture::file(1, 5), &Usage::default()).await.unwrap();
-    store.flip(new.id, "key", 0).await.unwrap();
+    store.mark_succeeded(new.id, "key", 0).await.unwrap();
     store.cancel_or_delete(&acme, new.id).await.unwrap();
     assert_eq!(database.number("select count(*) from sluice.chunk where state = 'dying'").await.unwrap(), 1);
 }
@@ -260,7 +260,7 @@ async fn chunk_read_before_settling_is_not_kept() {
 async fn one_sweep_expires_more_than_one_batch() {
     let (database, store) = store().await;
     let acme = add_tenant(&store, "acme").await;
-    let new = new_export(&acme, vec![want(&acme, "orders", 0, 100, 4)]);
+    let new = new_export(&acme, vec![target(&acme, "orders", 0, 100, 4)]);
     store.accept(&new).await.unwrap();
     crate::fixture::work(&store, store.dispatch().await.unwrap()[0]).await;
     assert_eq!(store.cancel_or_delete(&acme, new.id).await.unwrap(), Ended::Canceled);
@@ -279,7 +279,7 @@ async fn one_sweep_expires_more_than_one_batch() {
     let all = usize::try_from(others + 1).unwrap();
     assert_eq!((report.expired, report.failed_steps), (all, 0), "{report:?}");
     // Each leaves a prefix with its manifests.
-    assert_eq!(report.litter_swept, all, "{report:?}");
+    assert_eq!(report.orphans_swept, all, "{report:?}");
     let left = "select count(*) from sluice.export where status <> 'expired'";
     assert_eq!(database.number(left).await.unwrap(), 0);
 }
@@ -288,10 +288,10 @@ async fn one_sweep_expires_more_than_one_batch() {
 async fn export_extended_before_the_sweep_does_not_expire() {
     let (database, store) = store().await;
     let acme = add_tenant(&store, "acme").await;
-    let new = new_export(&acme, vec![want(&acme, "orders", 0, 100, 1)]);
+    let new = new_export(&acme, vec![target(&acme, "orders", 0, 100, 1)]);
     store.accept(&new).await.unwrap();
     work(&store, store.dispatch().await.unwrap()[0]).await;
-    assert!(store.flip(new.id, "key", 0).await.unwrap());
+    assert!(store.mark_succeeded(new.id, "key", 0).await.unwrap());
     database.run("update sluice.export set expires_at = now() - interval '1 second'").await.unwrap();
     // The sweeper has listed it, but its owner extends it first.
     assert_eq!(store.to_expire(10).await.unwrap(), [new.id]);
@@ -305,8 +305,8 @@ async fn export_extended_before_the_sweep_does_not_expire() {
 async fn retried_or_paused_export_ignores_its_old_deadline() {
     let (database, store) = store().await;
     let acme = add_tenant(&store, "acme").await;
-    let wants = vec![want(&acme, "orders", 0, 100, 4)];
-    let new = new_export(&acme, wants.clone());
+    let targets = vec![target(&acme, "orders", 0, 100, 4)];
+    let new = new_export(&acme, targets.clone());
     store.accept(&new).await.unwrap();
     database.run(PASS).await.unwrap();
     assert_eq!(store.past_deadline(10).await.unwrap(), [new.id]);
@@ -314,7 +314,7 @@ async fn retried_or_paused_export_ignores_its_old_deadline() {
     assert!(!store.end_at_deadline(new.id).await.unwrap(), "its clock stands still");
     store.resume().await.unwrap();
     database.run(PASS).await.unwrap();
-    store.retry(&acme, new.id, &wants, "r2", LIMITS, 3600).await.unwrap();
+    store.retry(&acme, new.id, &targets, "r2", LIMITS, 3600).await.unwrap();
     assert!(!store.end_at_deadline(new.id).await.unwrap(), "it has a new deadline");
     assert!(store.export(&acme, new.id).await.unwrap().unwrap().status.is_live());
 }
@@ -324,7 +324,7 @@ async fn export_recorded_before_the_deadline_check_succeeds() {
     let (database, store) = store().await;
     let acme = add_tenant(&store, "acme").await;
     let [new, other] =
-        ["orders", "clients"].map(|name| new_export(&acme, vec![want(&acme, name, 0, 100, 1)]));
+        ["orders", "clients"].map(|name| new_export(&acme, vec![target(&acme, name, 0, 100, 1)]));
     store.accept(&new).await.unwrap();
     store.accept(&other).await.unwrap();
     let sent = store.dispatch().await.unwrap();
@@ -335,7 +335,7 @@ async fn export_recorded_before_the_deadline_check_succeeds() {
     }
     assert!(!store.end_at_deadline(new.id).await.unwrap(), "nothing is missing");
     assert!(matches!(store.finish(new.id).await.unwrap(), Finish::AllDone(_)));
-    assert!(store.flip(new.id, "key", 0).await.unwrap());
+    assert!(store.mark_succeeded(new.id, "key", 0).await.unwrap());
     assert_eq!(store.cancel_or_delete(&acme, other.id).await.unwrap(), Ended::Canceled, "it was live");
 }
 
@@ -343,10 +343,10 @@ async fn export_recorded_before_the_deadline_check_succeeds() {
 async fn invalidated_chunks_are_counted_once_after_expiry() {
     let (database, store) = store().await;
     let acme = add_tenant(&store, "acme").await;
-    let new = new_export(&acme, vec![want(&acme, "orders", 0, 100, 10)]);
+    let new = new_export(&acme, vec![target(&acme, "orders", 0, 100, 10)]);
     store.accept(&new).await.unwrap();
     drain(&store).await;
-    assert!(store.flip(new.id, "key", 0).await.unwrap());
+    assert!(store.mark_succeeded(new.id, "key", 0).await.unwrap());
     let days = export::range::Days::read(Some("1970-01-01"), Some("1970-02-08")).unwrap();
     let what = store::Invalidation { dataset: "orders".into(), tenant: None, days };
     let chunks = store.invalidate(&what).await.unwrap().chunks;
@@ -373,7 +373,8 @@ async fn invalidated_chunks_are_counted_once_after_expiry() {
 async fn export_that_cannot_expire_does_not_block_others() {
     let (database, store) = store().await;
     let acme = add_tenant(&store, "acme").await;
-    let exports: Vec<_> = (0..3).map(|_| new_export(&acme, vec![want(&acme, "orders", 0, 100, 1)])).collect();
+    let exports: Vec<_> =
+        (0..3).map(|_| new_export(&acme, vec![target(&acme, "orders", 0, 100, 1)])).collect();
     for new in &exports {
         store.accept(new).await.unwrap();
         assert_eq!(store.cancel_or_delete(&acme, new.id).await.unwrap(), Ended::Canceled);

@@ -6,7 +6,7 @@ use export::id::{ExportId, TenantId};
 use store::{NewExport, Store};
 use tests::Database;
 
-use crate::fixture::{add_tenant, new_export, want, work};
+use crate::fixture::{add_tenant, new_export, target, work};
 
 const BUDGET: usize = 2;
 
@@ -24,7 +24,7 @@ impl Workers {
             let exports = work(store, chunk).await;
             for export in &exports {
                 if let store::Finish::AllDone(finished) = store.finish(*export).await.unwrap() {
-                    store.flip(*export, "key", finished.edition).await.unwrap();
+                    store.mark_succeeded(*export, "key", finished.edition).await.unwrap();
                 }
             }
             self.queue.extend(store.dispatch().await.unwrap());
@@ -34,11 +34,11 @@ impl Workers {
     }
 }
 
-async fn ground() -> (Database, Store, Workers, TenantId) {
+async fn setup() -> (Database, Store, Workers, TenantId) {
     let database = Database::create(&[("budget", "2")]).await.unwrap();
     let store = Store::new(&database.url).unwrap();
     let acme = add_tenant(&store, "acme").await;
-    let large = new_export(&acme, vec![want(&acme, "orders", 0, 500, 500)]);
+    let large = new_export(&acme, vec![target(&acme, "orders", 0, 500, 500)]);
     store.accept(&large).await.unwrap();
     let mut workers = Workers { queue: store.dispatch().await.unwrap().into() };
     for _ in 0..5 {
@@ -69,17 +69,17 @@ async fn foreign_before(store: &Store, workers: &mut Workers, small: &NewExport)
 /// Creates waiting exports of one chunk each.
 async fn waiting(store: &Store, tenant: &TenantId, how_many: usize) {
     for i in 0..how_many {
-        store.accept(&new_export(tenant, vec![want(tenant, &format!("w{i}"), 0, 10, 1)])).await.unwrap();
+        store.accept(&new_export(tenant, vec![target(tenant, &format!("w{i}"), 0, 10, 1)])).await.unwrap();
     }
 }
 
 fn small(tenant: &TenantId) -> NewExport {
-    new_export(tenant, vec![want(tenant, "clients", 0, 30, 3)])
+    new_export(tenant, vec![target(tenant, "clients", 0, 30, 3)])
 }
 
 #[tokio::test]
 async fn small_export_overtakes_a_large_one_of_another_tenant() {
-    let (_database, store, mut workers, acme) = ground().await;
+    let (_database, store, mut workers, acme) = setup().await;
     waiting(&store, &acme, 200).await;
     let other = add_tenant(&store, "other").await;
     let small = small(&other);
@@ -91,7 +91,7 @@ async fn small_export_overtakes_a_large_one_of_another_tenant() {
 
 #[tokio::test]
 async fn small_export_overtakes_a_large_one_of_its_tenant() {
-    let (_database, store, mut workers, acme) = ground().await;
+    let (_database, store, mut workers, acme) = setup().await;
     let small = small(&acme);
     store.accept(&small).await.unwrap();
     waiting(&store, &acme, 200).await;
@@ -102,7 +102,7 @@ async fn small_export_overtakes_a_large_one_of_its_tenant() {
 
 #[tokio::test]
 async fn small_exports_do_not_starve_a_large_one() {
-    let (_database, store, mut workers, acme) = ground().await;
+    let (_database, store, mut workers, acme) = setup().await;
     waiting(&store, &acme, 100).await;
     let (mut large, mut others) = (0, 0);
     for _ in 0..60 {

@@ -8,7 +8,7 @@ use ports::objects::MemoryObjects;
 use store::{Finish, Invalidation, NewExport, Store};
 use tests::Database;
 
-use crate::fixture::{LEASE_SECS, TARGET, add_tenant, drain, file, new_export, note, want, work};
+use crate::fixture::{LEASE_SECS, TARGET, add_tenant, drain, file, new_export, note, target, work};
 
 async fn store() -> (Database, Store, TenantId) {
     let database = Database::create(&[("budget", "2")]).await.unwrap();
@@ -19,7 +19,7 @@ async fn store() -> (Database, Store, TenantId) {
 
 /// Returns days 0 to 99 of `orders` in four chunks.
 fn orders(tenant: &TenantId) -> NewExport {
-    new_export(tenant, vec![want(tenant, "orders", 0, 100, 4)])
+    new_export(tenant, vec![target(tenant, "orders", 0, 100, 4)])
 }
 
 fn all(dataset: &str) -> Invalidation {
@@ -62,8 +62,8 @@ async fn ended_export_lists_invalidated_chunks_and_retry_reads_only_them() {
     assert!(store.file(&acme, new.id, &files[1].name).await.unwrap().is_some());
     assert_eq!(store.dying(10).await.unwrap().len(), 1, "its file goes at the next sweep");
 
-    let limits = store::Limits { target_bytes: TARGET, max_chunks: 1000 };
-    store.retry(&acme, new.id, &new.wants, "r", limits, 3600).await.unwrap();
+    let limits = store::PlanLimits { target_bytes: TARGET, max_chunks: 1000 };
+    store.retry(&acme, new.id, &new.targets, "r", limits, 3600).await.unwrap();
     assert_eq!(database.number("select count(*) from sluice.chunk where state = 'due'").await.unwrap(), 1);
     drain(&store).await;
     finish(&store, new.id).await;
@@ -77,7 +77,7 @@ async fn invalidation_spares_other_datasets_and_tenants() {
     let other = add_tenant(&store, "other").await;
     for tenant in [&acme, &other] {
         for dataset in ["orders", "clients"] {
-            store.accept(&new_export(tenant, vec![want(tenant, dataset, 0, 100, 4)])).await.unwrap();
+            store.accept(&new_export(tenant, vec![target(tenant, dataset, 0, 100, 4)])).await.unwrap();
         }
     }
     drain(&store).await;
@@ -85,7 +85,7 @@ async fn invalidation_spares_other_datasets_and_tenants() {
     assert_eq!(store.invalidate(&only).await.unwrap().chunks, 4);
     assert!(!store.accept(&orders(&acme)).await.unwrap().complete);
     assert!(store.accept(&orders(&other)).await.unwrap().complete);
-    let clients = new_export(&acme, vec![want(&acme, "clients", 0, 100, 4)]);
+    let clients = new_export(&acme, vec![target(&acme, "clients", 0, 100, 4)]);
     assert!(store.accept(&clients).await.unwrap().complete);
     assert_eq!(database.number("select count(*) from sluice.chunk where state = 'due'").await.unwrap(), 4);
 }
@@ -105,8 +105,8 @@ async fn live_export_rereads_invalidated_done_and_running_chunks() {
     // A running attempt may have seen the old rows.
     assert!(!store.renew(sent[1], running.number, LEASE_SECS).await.unwrap());
     assert!(store.record(sent[1], &file(running.number, 5), &Usage::default()).await.unwrap().is_none());
-    let litter = store.due_litter(10).await.unwrap();
-    assert_eq!(litter.len(), 2, "{litter:?}");
+    let orphans = store.due_orphans(10).await.unwrap();
+    assert_eq!(orphans.len(), 2, "{orphans:?}");
 
     drain(&store).await;
     // The two that were sent but not leased remain sent.
@@ -134,9 +134,9 @@ async fn manifest_from_before_invalidation_is_not_published() {
     assert!(matches!(store.finish(new.id).await.unwrap(), Finish::NotYet));
     drain(&store).await;
     // All chunks are done again, but with other files.
-    assert!(!store.flip(new.id, "old", old.edition).await.unwrap());
+    assert!(!store.mark_succeeded(new.id, "old", old.edition).await.unwrap());
     let Finish::AllDone(finished) = store.finish(new.id).await.unwrap() else { panic!("all is done") };
-    assert!(store.flip(new.id, "new", finished.edition).await.unwrap());
+    assert!(store.mark_succeeded(new.id, "new", finished.edition).await.unwrap());
 }
 
 #[tokio::test]

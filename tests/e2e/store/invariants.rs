@@ -11,9 +11,9 @@ use sqlx::Executor;
 use store::{Finish, Store};
 use tests::{Database, eventually};
 
-use crate::fixture::{LEASE_SECS, add_tenant, drain, new_export, want, work};
+use crate::fixture::{LEASE_SECS, add_tenant, drain, new_export, target, work};
 
-async fn ground() -> (Database, Store) {
+async fn setup() -> (Database, Store) {
     let database = Database::create(&[("budget", "4")]).await.unwrap();
     let store = Store::new(&database.url).unwrap();
     (database, store)
@@ -39,9 +39,9 @@ const BRAKED: &str = "select count(*) from pg_locks where locktype = 'advisory' 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn chunk_shared_while_failing_does_not_hang_exports() {
-    let (database, store) = ground().await;
+    let (database, store) = setup().await;
     let tenants = [add_tenant(&store, "acme").await, add_tenant(&store, "other").await];
-    let new = |i: usize| new_export(&tenants[i], vec![want(&tenants[i], "orders", 0, 10, 1)]);
+    let new = |i: usize| new_export(&tenants[i], vec![target(&tenants[i], "orders", 0, 10, 1)]);
     let exports = [new(0), new(1), new(0), new(1)];
     for first in &exports[..2] {
         store.accept(first).await.unwrap();
@@ -88,9 +88,9 @@ async fn chunk_shared_while_failing_does_not_hang_exports() {
 
 #[tokio::test]
 async fn open_link_on_an_ended_chunk_is_found_and_closed() {
-    let (database, store) = ground().await;
+    let (database, store) = setup().await;
     let acme = add_tenant(&store, "acme").await;
-    let new = new_export(&acme, vec![want(&acme, "orders", 0, 10, 1)]);
+    let new = new_export(&acme, vec![target(&acme, "orders", 0, 10, 1)]);
     store.accept(&new).await.unwrap();
     drain(&store).await;
     assert_eq!(store.violations().await.unwrap(), []);
@@ -101,22 +101,22 @@ async fn open_link_on_an_ended_chunk_is_found_and_closed() {
     assert!(matches!(store.finish(new.id).await.unwrap(), Finish::NotYet), "it hangs");
 
     let report = sweeper::sweep(&context(&database)).await;
-    assert_eq!((report.put_right, report.finished, report.failed_steps), (1, 1, 0), "{report:?}");
+    assert_eq!((report.repaired, report.finished, report.failed_steps), (1, 1, 0), "{report:?}");
     assert_eq!(store.export(&acme, new.id).await.unwrap().unwrap().status, ExportStatus::Succeeded);
     assert_eq!(store.violations().await.unwrap(), []);
 }
 
 #[tokio::test]
 async fn missing_turn_is_found_and_restored() {
-    let (database, store) = ground().await;
+    let (database, store) = setup().await;
     let acme = add_tenant(&store, "acme").await;
-    store.accept(&new_export(&acme, vec![want(&acme, "orders", 0, 10, 1)])).await.unwrap();
+    store.accept(&new_export(&acme, vec![target(&acme, "orders", 0, 10, 1)])).await.unwrap();
     database.run("delete from sluice.turn_change").await.unwrap();
     assert_eq!(store.dispatch().await.unwrap(), []);
     let [broken] = &store.violations().await.unwrap()[..] else { panic!("one is broken") };
     assert_eq!(broken.invariant, "an export has its turn when its tenant has room");
-    assert_eq!(store.put_right().await.unwrap(), 1);
-    assert_eq!(store.put_right().await.unwrap(), 0);
+    assert_eq!(store.repair().await.unwrap(), 1);
+    assert_eq!(store.repair().await.unwrap(), 0);
     assert_eq!(store.dispatch().await.unwrap().len(), 1);
     assert_eq!(store.violations().await.unwrap(), []);
 }
@@ -124,12 +124,12 @@ async fn missing_turn_is_found_and_restored() {
 /// Each change breaks one invariant, which is found both in the whole store and in one of its windows.
 #[tokio::test]
 async fn each_broken_invariant_is_found() {
-    let (database, store) = ground().await;
+    let (database, store) = setup().await;
     let acme = add_tenant(&store, "acme").await;
-    let [done, live] = ["done", "live"].map(|name| new_export(&acme, vec![want(&acme, name, 0, 100, 2)]));
+    let [done, live] = ["done", "live"].map(|name| new_export(&acme, vec![target(&acme, name, 0, 100, 2)]));
     store.accept(&done).await.unwrap();
     drain(&store).await;
-    assert!(store.flip(done.id, "key", 0).await.unwrap());
+    assert!(store.mark_succeeded(done.id, "key", 0).await.unwrap());
     store.accept(&live).await.unwrap();
     let sent = store.dispatch().await.unwrap();
     assert!(store.lease(sent[0], LEASE_SECS).await.unwrap().is_some());
@@ -235,9 +235,9 @@ async fn each_broken_invariant_is_found() {
 
 #[tokio::test]
 async fn invariant_checks_run_in_bounded_windows() {
-    let (database, store) = ground().await;
+    let (database, store) = setup().await;
     let acme = add_tenant(&store, "acme").await;
-    let new = new_export(&acme, vec![want(&acme, "orders", 0, 10, 1)]);
+    let new = new_export(&acme, vec![target(&acme, "orders", 0, 10, 1)]);
     store.accept(&new).await.unwrap();
     // Failed chunks without an export: each of them is a violation.
     let many = "insert into sluice.chunk (id, tenant, dataset, fingerprint, range_of, planned_rows, planned_bytes, indexed, due_at, state, ended_at) \

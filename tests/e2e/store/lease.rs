@@ -6,13 +6,13 @@ use export::usage::Usage;
 use store::{Finish, Store};
 use tests::Database;
 
-use crate::fixture::{LEASE_SECS, add_tenant, drain, file, new_export, note, want};
+use crate::fixture::{LEASE_SECS, add_tenant, drain, file, new_export, note, target};
 
 async fn one_chunk() -> (Database, Store, export::id::TenantId, export::id::ExportId, export::id::ChunkId) {
     let database = Database::create(&[("budget", "2")]).await.unwrap();
     let store = Store::new(&database.url).unwrap();
     let acme = add_tenant(&store, "acme").await;
-    let new = new_export(&acme, vec![want(&acme, "orders", 0, 100, 1)]);
+    let new = new_export(&acme, vec![target(&acme, "orders", 0, 100, 1)]);
     store.accept(&new).await.unwrap();
     let chunk = store.dispatch().await.unwrap()[0];
     (database, store, acme, new.id, chunk)
@@ -32,7 +32,7 @@ async fn a_message_delivered_twice_is_one_attempt() {
 }
 
 #[tokio::test]
-async fn a_lost_attempt_is_fenced_and_its_object_is_litter() {
+async fn a_lost_attempt_is_fenced_and_its_object_is_orphaned() {
     let (database, store, _, export, chunk) = one_chunk().await;
     let first = store.lease(chunk, 0).await.unwrap().unwrap();
     assert!(note(&store, &first).await);
@@ -50,9 +50,9 @@ async fn a_lost_attempt_is_fenced_and_its_object_is_litter() {
     assert_eq!(store.record(chunk, &file(2, 5), &Usage::default()).await.unwrap(), Some(vec![export]));
     // A repeated record is confirmed, as after a connection that broke during commit.
     assert_eq!(store.record(chunk, &file(2, 5), &Usage::default()).await.unwrap(), Some(vec![export]));
-    let litter = store.due_litter(10).await.unwrap();
-    assert_eq!(litter.len(), 1);
-    assert!(litter[0].prefix.ends_with(&format!("/c/{chunk}/1.")), "{}", litter[0].prefix);
+    let orphans = store.due_orphans(10).await.unwrap();
+    assert_eq!(orphans.len(), 1);
+    assert!(orphans[0].prefix.ends_with(&format!("/c/{chunk}/1.")), "{}", orphans[0].prefix);
     assert_eq!(
         database.number("select count(*) from sluice.attempt where outcome = 'lost'").await.unwrap(),
         1
@@ -135,8 +135,8 @@ async fn split_children_replace_their_parent() {
     drain(&store).await;
     let Finish::AllDone(finished) = store.finish(export).await.unwrap() else { panic!("all is done") };
     assert_eq!(finished.chunks.len(), 7);
-    assert!(store.flip(export, "key", 0).await.unwrap());
-    assert!(store.flip(export, "key", 0).await.unwrap(), "confirmed, as after a broken commit");
-    assert!(!store.flip(export, "other", 0).await.unwrap());
+    assert!(store.mark_succeeded(export, "key", 0).await.unwrap());
+    assert!(store.mark_succeeded(export, "key", 0).await.unwrap(), "confirmed, as after a broken commit");
+    assert!(!store.mark_succeeded(export, "other", 0).await.unwrap());
     assert_eq!(database.number("select count(*) from sluice.chunk where state = 'split'").await.unwrap(), 1);
 }

@@ -11,13 +11,13 @@ use sqlx::Executor;
 use store::{AcceptError, Applied, NewExport, Put, Store};
 use tests::Database;
 
-use crate::fixture::{LEASE_SECS, add_tenant, drain, new_export, want, work};
+use crate::fixture::{LEASE_SECS, add_tenant, drain, new_export, target, work};
 
-/// Returns a catalog of `names`, against which the fixture's wants are checked.
+/// Returns a catalog of `names`, against which the fixture's targets are checked.
 fn catalog(names: &[&str], change: impl Fn(&mut Dataset)) -> Applied {
     let acme: TenantId = "acme".parse().unwrap();
     let dataset = |name: &&str| {
-        let selection = want(&acme, name, 0, 1, 1).selection;
+        let selection = target(&acme, name, 0, 1, 1).selection;
         let mut dataset = Dataset {
             from: selection.from,
             columns: selection.columns,
@@ -49,7 +49,7 @@ async fn store() -> (Database, Store, TenantId, Applied) {
 }
 
 fn export(tenant: &TenantId, applied: &Applied, name: &str) -> NewExport {
-    let new = new_export(tenant, vec![want(tenant, name, 0, 100, 4)]);
+    let new = new_export(tenant, vec![target(tenant, name, 0, 100, 4)]);
     NewExport { revision_id: applied.revision_id.clone(), ..new }
 }
 

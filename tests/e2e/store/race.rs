@@ -27,7 +27,7 @@ use store::{Invalidation, NewExport, RetryError, Store};
 use sweeper::{Context, sweep};
 use tests::{Database, EVENT_TIMEOUT};
 
-use crate::fixture::{add_tenant, new_export, note, want};
+use crate::fixture::{add_tenant, new_export, note, target};
 
 const ROUNDS: usize = 1000;
 const CLIENTS: usize = 3;
@@ -132,14 +132,14 @@ async fn client(arena: Arc<Arena>, rounds: usize) {
         let (start, end) = (i64::from(dice(3)) * 10, 40 + i64::from(dice(3)) * 10);
         let new = new_export(
             &arena.tenant,
-            vec![want(&arena.tenant, "orders", start, end, u64::from(1 + dice(3)))],
+            vec![target(&arena.tenant, "orders", start, end, u64::from(1 + dice(3)))],
         );
         let reuse = match dice(5) {
             0 => Reuse::Never,
             1 => Reuse::MaxAge(1),
             _ => Reuse::Settled,
         };
-        let (id, wants) = (new.id, new.wants.clone());
+        let (id, targets) = (new.id, new.targets.clone());
         let new = NewExport { reuse, ..new };
         let accepted = store.accept(&new).await.unwrap();
         store::dispatch::run(&store, &*arena.queue).await.unwrap();
@@ -156,7 +156,7 @@ async fn client(arena: Arc<Arena>, rounds: usize) {
             tokio::time::sleep(Duration::from_millis(u64::from(look) * 40)).await;
             while !wait(&arena, &store, id).await {
                 // It lost files after it had succeeded.
-                match store.retry(&arena.tenant, id, &wants, "r", new.limits, 3600).await {
+                match store.retry(&arena.tenant, id, &targets, "r", new.limits, 3600).await {
                     Ok(()) | Err(RetryError::NotFailed(_)) => {}
                     Err(error) => panic!("{id} cannot be retried: {error:?}"),
                 }
@@ -303,7 +303,7 @@ async fn sweeper(arena: Arc<Arena>) {
     let context = arena.context();
     while !arena.over.load(Ordering::Relaxed) {
         let report = sweep(&context).await;
-        assert_eq!((report.failed_steps, report.put_right), (0, 0));
+        assert_eq!((report.failed_steps, report.repaired), (0, 0));
         assert_eq!(context.store.violations().await.unwrap(), []);
         tokio::time::sleep(Duration::from_millis(20)).await;
     }

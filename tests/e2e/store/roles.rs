@@ -16,6 +16,7 @@ const STORED: StoredSettings = StoredSettings {
     max_kept_exports: 100,
     max_kept_chunks: 5_000_000,
     max_kept_request_megabytes: 10,
+    max_chunks_per_minute: 6_000,
 };
 
 /// Roles belong to the whole server, so these have unique names and are dropped at the end.

@@ -3,26 +3,26 @@
 use std::collections::BTreeSet;
 
 use export::id::{ChunkId, ExportId, TenantId};
-use export::plan::Want;
+use export::plan::Target;
 use export::range::{DAY_MICROS, Range, RangeKind, Span};
 use export::usage::Usage;
 use store::{Finish, NewExport, Store};
 use tests::Database;
 
-use crate::fixture::{LEASE_SECS, add_tenant, drain, new_export, want};
+use crate::fixture::{LEASE_SECS, add_tenant, drain, new_export, target};
 
 /// Returns half a year of microseconds in one chunk.
-fn micros(tenant: &TenantId) -> Want {
-    let mut want = want(tenant, "orders", 0, 190, 1);
-    if let Some(column) = &mut want.selection.range_column {
+fn micros(tenant: &TenantId) -> Target {
+    let mut target = target(tenant, "orders", 0, 190, 1);
+    if let Some(column) = &mut target.selection.range_column {
         column.kind = RangeKind::Instant;
     }
-    want.fingerprint = want.selection.fingerprint(tenant, "test");
-    Want { span: Span::new(RangeKind::Instant, 0, 190 * DAY_MICROS), ..want }
+    target.fingerprint = target.selection.fingerprint(tenant, "test");
+    Target { span: Span::new(RangeKind::Instant, 0, 190 * DAY_MICROS), ..target }
 }
 
 /// Creates an export of one chunk, with the given number of ordinals available.
-async fn ground(room: i64) -> (Database, Store, TenantId, NewExport) {
+async fn setup(room: i64) -> (Database, Store, TenantId, NewExport) {
     let database = Database::create(&[("budget", "1000")]).await.unwrap();
     let store = Store::new(&database.url).unwrap();
     let acme = add_tenant(&store, "acme").await;
@@ -65,7 +65,7 @@ async fn pages(store: &Store, tenant: &TenantId, export: ExportId, size: usize) 
 #[tokio::test]
 async fn page_after_a_split_parent_continues_with_all_children() {
     for _ in 0..8 {
-        let (database, store, acme, new) = ground(1 << 30).await;
+        let (database, store, acme, new) = setup(1 << 30).await;
         let before = store.chunk_page(&acme, new.id, None, 1).await.unwrap().unwrap().chunks;
         let cursor = (before[0].ordinal, before[0].id);
         split(&database, &store, 185 * DAY_MICROS, 1, 5).await;
@@ -76,7 +76,7 @@ async fn page_after_a_split_parent_continues_with_all_children() {
 
 #[tokio::test]
 async fn each_chunk_of_deep_splits_is_listed_once() {
-    let (database, store, acme, new) = ground(1 << 30).await;
+    let (database, store, acme, new) = setup(1 << 30).await;
     split(&database, &store, 185 * DAY_MICROS, 16, 5).await;
     let links = database.number("select count(*) from sluice.link").await.unwrap();
     assert_eq!(links, 1 + 16 * 4);
@@ -98,7 +98,7 @@ async fn each_chunk_of_deep_splits_is_listed_once() {
 /// `next_due` reads a hundred links at a time. Equal ordinals cross that boundary.
 #[tokio::test]
 async fn dispatch_skips_no_chunk_of_deep_splits() {
-    let (database, store, _, _) = ground(1).await;
+    let (database, store, _, _) = setup(1).await;
     split(&database, &store, 185 * DAY_MICROS, 10, 16).await;
     let due = "select count(*) from sluice.chunk where state = 'due'";
     let all = database.number(due).await.unwrap();

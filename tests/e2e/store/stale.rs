@@ -4,7 +4,7 @@
 use store::Store;
 use tests::Database;
 
-use crate::fixture::{add_tenant, new_export, want, work};
+use crate::fixture::{add_tenant, new_export, target, work};
 
 /// Chunks of the requests that wait, and of the request that is measured.
 const WAITING: u64 = 1_000;
@@ -14,7 +14,7 @@ const FRESH: u64 = 80;
 /// their indexes and the references.
 const MAX_PAGES: i64 = 5_000;
 
-async fn ground() -> (Database, Store) {
+async fn setup() -> (Database, Store) {
     let database = Database::create(&[("budget", "4")]).await.unwrap();
     database.run("create extension pg_stat_statements").await.unwrap();
     for table in ["chunk", "link", "export", "selection", "attempt"] {
@@ -40,21 +40,21 @@ async fn pages(database: &Database) -> Vec<(i64, String)> {
 
 #[tokio::test]
 async fn statements_touch_few_pages_with_statistics_older_than_the_data() {
-    let (database, store) = ground().await;
+    let (database, store) = setup().await;
     let (early, late) = (add_tenant(&store, "early").await, add_tenant(&store, "late").await);
-    store.accept(&new_export(&early, vec![want(&early, "orders", 0, 2000, WAITING)])).await.unwrap();
+    store.accept(&new_export(&early, vec![target(&early, "orders", 0, 2000, WAITING)])).await.unwrap();
     database.run("analyze").await.unwrap();
     for dataset in 0..10 {
-        let wants = vec![want(&late, &format!("d{dataset}"), 0, 2000, WAITING)];
-        store.accept(&new_export(&late, wants)).await.unwrap();
+        let targets = vec![target(&late, &format!("d{dataset}"), 0, 2000, WAITING)];
+        store.accept(&new_export(&late, targets)).await.unwrap();
     }
     // The server's catalogs are read by the first statements of a session.
-    store.accept(&new_export(&late, vec![want(&late, "first", 0, 100, 4)])).await.unwrap();
+    store.accept(&new_export(&late, vec![target(&late, "first", 0, 100, 4)])).await.unwrap();
     database.run("select pg_stat_statements_reset()").await.unwrap();
 
-    let new = new_export(&late, vec![want(&late, "fresh", 0, 2000, FRESH)]);
+    let new = new_export(&late, vec![target(&late, "fresh", 0, 2000, FRESH)]);
     store.accept(&new).await.unwrap();
-    let same = new_export(&late, new.wants.clone());
+    let same = new_export(&late, new.targets.clone());
     store.accept(&same).await.unwrap();
     assert!(store.export(&late, new.id).await.unwrap().unwrap().progress.chunks_total >= FRESH - 1);
     store.exports(&late, None, None, 1, 1 << 20, None).await.unwrap();

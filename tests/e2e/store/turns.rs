@@ -4,12 +4,12 @@ use export::failure::{Failure, FailureCode};
 use export::id::{ExportId, TenantId};
 use export::state::ExportStatus;
 use export::usage::Usage;
-use store::{AcceptError, Ended, Finish, Full, Idempotency, Limits, NewExport, Noted, RetryError, Store};
+use store::{AcceptError, Ended, Finish, Full, Idempotency, NewExport, Noted, PlanLimits, RetryError, Store};
 use tests::Database;
 
-use crate::fixture::{LEASE_SECS, TARGET, add_tenant, new_export, want, work};
+use crate::fixture::{LEASE_SECS, TARGET, add_tenant, new_export, target, work};
 
-async fn ground(active: &str, queued: &str) -> (Database, Store, TenantId) {
+async fn setup(active: &str, queued: &str) -> (Database, Store, TenantId) {
     let settings = [("budget", "8"), ("max_active_exports", active), ("max_queued_exports", queued)];
     let database = Database::create(&settings).await.unwrap();
     let store = Store::new(&database.url).unwrap();
@@ -19,7 +19,7 @@ async fn ground(active: &str, queued: &str) -> (Database, Store, TenantId) {
 
 /// Returns an export of one chunk that shares nothing with others.
 fn small(tenant: &TenantId, i: usize) -> NewExport {
-    new_export(tenant, vec![want(tenant, &format!("small_{i}"), 0, 10, 1)])
+    new_export(tenant, vec![target(tenant, &format!("small_{i}"), 0, 10, 1)])
 }
 
 async fn place(store: &Store, tenant: &TenantId, export: ExportId) -> (ExportStatus, Option<u64>) {
@@ -29,7 +29,7 @@ async fn place(store: &Store, tenant: &TenantId, export: ExportId) -> (ExportSta
 
 #[tokio::test]
 async fn queued_exports_begin_in_order_as_others_end() {
-    let (_database, store, acme) = ground("2", "10").await;
+    let (_database, store, acme) = setup("2", "10").await;
     let exports: Vec<_> = (0..5).map(|i| small(&acme, i)).collect();
     for new in &exports {
         store.accept(new).await.unwrap();
@@ -48,7 +48,7 @@ async fn queued_exports_begin_in_order_as_others_end() {
     let [done] = work(&store, sent[0]).await[..] else { panic!("one export") };
     assert!(matches!(store.finish(done).await.unwrap(), Finish::AllDone(_)));
     assert!(store.dispatch().await.unwrap().is_empty(), "it is active until it has ended");
-    assert!(store.flip(done, "key", 0).await.unwrap());
+    assert!(store.mark_succeeded(done, "key", 0).await.unwrap());
     let sent = store.dispatch().await.unwrap();
     assert_eq!(sent.len(), 1);
     assert!(store.lease(sent[0], LEASE_SECS).await.unwrap().is_some());
@@ -60,8 +60,8 @@ async fn queued_exports_begin_in_order_as_others_end() {
 
 #[tokio::test]
 async fn export_with_only_shared_chunks_stays_queued_until_they_end() {
-    let (_database, store, acme) = ground("1", "10").await;
-    let new = || new_export(&acme, vec![want(&acme, "orders", 0, 10, 1)]);
+    let (_database, store, acme) = setup("1", "10").await;
+    let new = || new_export(&acme, vec![target(&acme, "orders", 0, 10, 1)]);
     let (first, second) = (new(), new());
     store.accept(&first).await.unwrap();
     store.accept(&second).await.unwrap();
@@ -81,13 +81,13 @@ async fn export_with_only_shared_chunks_stays_queued_until_they_end() {
 /// Returns the first attempt of a chunk, as its worker holds it.
 fn export_attempt(_store: &Store, chunk: export::id::ChunkId) -> export::attempt::Attempt {
     let tenant: TenantId = "acme".parse().unwrap();
-    let want = want(&tenant, "orders", 0, 10, 1);
+    let target = target(&tenant, "orders", 0, 10, 1);
     export::attempt::Attempt {
         chunk,
         number: 1,
         tenant,
-        range: export::range::Range::Span(want.span.unwrap()),
-        selection: want.selection,
+        range: export::range::Range::Span(target.span.unwrap()),
+        selection: target.selection,
         planned_bytes: 1,
         indexed: true,
         failures: 0,
@@ -99,13 +99,13 @@ fn export_attempt(_store: &Store, chunk: export::id::ChunkId) -> export::attempt
 
 #[tokio::test]
 async fn export_limit_spares_replays_and_fully_reused_exports() {
-    let (database, store, acme) = ground("1", "2").await;
+    let (database, store, acme) = setup("1", "2").await;
     let mut first = small(&acme, 0);
     first.idempotency = Some(Idempotency { key: "k".into(), body_sha256: [1; 32], sent_sha256: [1; 32] });
     store.accept(&first).await.unwrap();
     let [chunk] = store.dispatch().await.unwrap()[..] else { panic!("one chunk") };
     work(&store, chunk).await;
-    assert!(store.flip(first.id, "key", 0).await.unwrap());
+    assert!(store.mark_succeeded(first.id, "key", 0).await.unwrap());
     for i in 1..4 {
         store.accept(&small(&acme, i)).await.unwrap();
     }
@@ -122,7 +122,7 @@ async fn export_limit_spares_replays_and_fully_reused_exports() {
 
 #[tokio::test]
 async fn concurrent_accepts_respect_the_export_limit() {
-    let (database, _store, acme) = ground("1", "4").await;
+    let (database, _store, acme) = setup("1", "4").await;
     let tasks = (0..12).map(|i| {
         let (store, new) = (Store::new(&database.url).unwrap(), small(&acme, i));
         tokio::spawn(async move { store.accept(&new).await.is_ok() })
@@ -133,7 +133,7 @@ async fn concurrent_accepts_respect_the_export_limit() {
 
 #[tokio::test]
 async fn retry_queues_last_and_is_refused_when_full() {
-    let (_database, store, acme) = ground("1", "2").await;
+    let (_database, store, acme) = setup("1", "2").await;
     let failed = small(&acme, 0);
     store.accept(&failed).await.unwrap();
     let [chunk] = store.dispatch().await.unwrap()[..] else { panic!("one chunk") };
@@ -145,8 +145,8 @@ async fn retry_queues_last_and_is_refused_when_full() {
     for new in &later {
         store.accept(new).await.unwrap();
     }
-    let limits = Limits { target_bytes: TARGET, max_chunks: 100 };
-    let retry = || store.retry(&acme, failed.id, &failed.wants, "r", limits, 3600);
+    let limits = PlanLimits { target_bytes: TARGET, max_chunks: 100 };
+    let retry = || store.retry(&acme, failed.id, &failed.targets, "r", limits, 3600);
     assert!(matches!(retry().await, Err(RetryError::Full(_))));
     assert_eq!(store.cancel_or_delete(&acme, later[2].id).await.unwrap(), Ended::Canceled);
     store.dispatch().await.unwrap();

@@ -7,9 +7,9 @@ use sqlx::{Connection, Executor, PgConnection};
 use store::{AcceptError, Ended, Idempotency, NewExport, RetryError, Store, StoreError};
 use tests::Database;
 
-use crate::fixture::{TARGET, add_tenant, new_export, want};
+use crate::fixture::{TARGET, add_tenant, new_export, target};
 
-async fn ground() -> (Database, Store, TenantId) {
+async fn setup() -> (Database, Store, TenantId) {
     let database = Database::create(&[("budget", "8")]).await.unwrap();
     let store = Store::new(&database.url).unwrap();
     let acme = add_tenant(&store, "acme").await;
@@ -38,7 +38,7 @@ async fn most_waiting<T>(database: &Database, until: impl Future<Output = T>) ->
 fn requests(tenant: &TenantId, count: u8, same: bool) -> Vec<NewExport> {
     let request = |i: u8| {
         let name = if same { "orders".to_owned() } else { format!("orders_{i}") };
-        let mut new = new_export(tenant, vec![want(tenant, &name, 0, 10, 1)]);
+        let mut new = new_export(tenant, vec![target(tenant, &name, 0, 10, 1)]);
         let key = if same { "k".to_owned() } else { format!("k{i}") };
         new.idempotency = Some(Idempotency { key, body_sha256: [1; 32], sent_sha256: [1; 32] });
         new
@@ -61,7 +61,7 @@ async fn at_once(
 
 #[tokio::test]
 async fn requests_wait_for_their_tenants_row_without_a_session() {
-    let (database, store, acme) = ground().await;
+    let (database, store, acme) = setup().await;
     let mut blocker = PgConnection::connect(&database.url).await.unwrap();
     for same in [false, true] {
         blocker.execute("begin").await.unwrap();
@@ -74,7 +74,7 @@ async fn requests_wait_for_their_tenants_row_without_a_session() {
                 tokio::time::sleep(Duration::from_millis(700)).await;
                 // Another tenant is not affected.
                 let began = Instant::now();
-                store.accept(&new_export(&other, vec![want(&other, "orders", 0, 10, 1)])).await.unwrap();
+                store.accept(&new_export(&other, vec![target(&other, "orders", 0, 10, 1)])).await.unwrap();
                 println!("another tenant's accept took {:?}", began.elapsed());
                 blocker.execute("rollback").await.unwrap();
             };
@@ -89,9 +89,9 @@ async fn requests_wait_for_their_tenants_row_without_a_session() {
 
 #[tokio::test]
 async fn requests_waiting_too_long_are_refused_on_the_same_connection() {
-    let (database, store, acme) = ground().await;
+    let (database, store, acme) = setup().await;
     let store = store.with_patience(Duration::from_millis(300));
-    let failed = new_export(&acme, vec![want(&acme, "failed", 0, 10, 1)]);
+    let failed = new_export(&acme, vec![target(&acme, "failed", 0, 10, 1)]);
     store.accept(&failed).await.unwrap();
     database.run("update sluice.export set status = 'failed', ended_at = now()").await.unwrap();
     let mut blocker = PgConnection::connect(&database.url).await.unwrap();
@@ -101,8 +101,8 @@ async fn requests_waiting_too_long_are_refused_on_the_same_connection() {
     let pid = database.number(session).await.unwrap();
     let refused = store.accept(&requests(&acme, 1, false)[0]).await.unwrap_err();
     assert!(matches!(refused, AcceptError::Store(StoreError::Taken(_))), "{refused:?}");
-    let limits = store::Limits { target_bytes: TARGET, max_chunks: 100 };
-    let refused = store.retry(&acme, failed.id, &failed.wants, "r", limits, 3600).await.unwrap_err();
+    let limits = store::PlanLimits { target_bytes: TARGET, max_chunks: 100 };
+    let refused = store.retry(&acme, failed.id, &failed.targets, "r", limits, 3600).await.unwrap_err();
     assert!(matches!(refused, RetryError::Store(StoreError::Taken(_))), "{refused:?}");
     assert_eq!(database.number(session).await.unwrap(), pid, "the same connection");
     blocker.execute("rollback").await.unwrap();
@@ -111,24 +111,24 @@ async fn requests_waiting_too_long_are_refused_on_the_same_connection() {
 
 #[tokio::test]
 async fn refusals_keep_the_connection() {
-    let (database, store, acme) = ground().await;
+    let (database, store, acme) = setup().await;
     let session = "select min(pid)::bigint from pg_stat_activity where datname = current_database() and application_name = 'sluice-store'";
     store.accept(&requests(&acme, 1, true)[0]).await.unwrap();
     let pid = database.number(session).await.unwrap();
     let mut reused = requests(&acme, 1, true).remove(0);
     reused.idempotency = Some(Idempotency { key: "k".into(), body_sha256: [2; 32], sent_sha256: [2; 32] });
     assert!(matches!(store.accept(&reused).await, Err(AcceptError::KeyReused)));
-    let mut large = new_export(&acme, vec![want(&acme, "large", 0, 1000, 500)]);
+    let mut large = new_export(&acme, vec![target(&acme, "large", 0, 1000, 500)]);
     large.limits.max_chunks = 10;
     assert!(matches!(store.accept(&large).await, Err(AcceptError::TooManyChunks(_))));
-    let limits = store::Limits { target_bytes: TARGET, max_chunks: 100 };
+    let limits = store::PlanLimits { target_bytes: TARGET, max_chunks: 100 };
     let nothing = new_export(&acme, vec![]);
     assert!(matches!(
         store.retry(&acme, nothing.id, &[], "r", limits, 3600).await,
         Err(RetryError::NotFound)
     ));
     database.run("insert into sluice.setting values ('max_active_exports', '1'), ('max_queued_exports', '0') on conflict (name) do update set value = excluded.value").await.unwrap();
-    let more = new_export(&acme, vec![want(&acme, "more", 0, 10, 1)]);
+    let more = new_export(&acme, vec![target(&acme, "more", 0, 10, 1)]);
     assert!(matches!(store.accept(&more).await, Err(AcceptError::Full(_))));
     assert_eq!(database.number(session).await.unwrap(), pid, "one connection for all of them");
 }

@@ -32,8 +32,8 @@ pub(crate) async fn quiesce(arena: &Arena) {
         system.run(HURRY).await.expect("the store answers");
         invariants(arena).await;
         let report = sweeper::sweep(&system.sweeper()).await;
-        if report.put_right > 0 {
-            arena.tally.violation(format!("the sweeper had to put {} things right", report.put_right));
+        if report.repaired > 0 {
+            arena.tally.violation(format!("the sweeper had to put {} things right", report.repaired));
         }
         if report.failed_steps == 0 && system.number(busy).await.expect("the store answers") == 0 {
             return;

@@ -11,7 +11,7 @@ use ports::random;
 use serde_json::{Value, json};
 use tests::{Exported, System, copy_csv, sorted_records};
 
-use super::ground::{FIRST_DAY, LAST_DAY, REGIONS, TABLES, name};
+use super::fixture::{FIRST_DAY, LAST_DAY, REGIONS, TABLES, name};
 
 /// Datasets of a request with filters.
 const SOME: usize = 8;

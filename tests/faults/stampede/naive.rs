@@ -8,7 +8,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use tests::System;
 use tokio::sync::Barrier;
 
-use super::ground::{FIRST_DAY, LAST_DAY, TABLES, name};
+use super::fixture::{FIRST_DAY, LAST_DAY, TABLES, name};
 
 /// Result of the naive client.
 pub(super) struct Naive {

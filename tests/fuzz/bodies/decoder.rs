@@ -1,9 +1,9 @@
 //! Arbitrary bytes as a COPY BINARY stream: an error or rows, never a panic, and the same result however they arrive.
 
 use bytes::Bytes;
-use worker::decode::{Block, DecodeError, Fields, Framing, Limits};
+use worker::decode::{Block, DecodeError, Fields, Framing, FramingLimits};
 
-const LIMITS: Limits = Limits { block_bytes: 64, value_bytes: 4_096, row_bytes: 8_192 };
+const LIMITS: FramingLimits = FramingLimits { block_bytes: 64, value_bytes: 4_096, row_bytes: 8_192 };
 
 /// Runs one input. The first byte is the number of columns, the second chooses the size of the network reads and if a
 /// header is put in front, so that most inputs get as far as the rows.

@@ -5,18 +5,22 @@ use store::Put;
 
 use super::changes::Changes;
 use super::resolved;
-use crate::answer::Answer;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::output::CommandOutput;
 
 /// Applies a catalog. Applying the same one again only renews the estimates. If chunks of live exports would fail, it
 /// is rejected unless `allow_removal` is set.
-pub(crate) async fn run(context: &Context, text: &str, allow_removal: bool) -> Result<Answer, Failure> {
+pub(crate) async fn run(
+    context: &Context,
+    text: &str,
+    allow_removal: bool,
+) -> Result<CommandOutput, Failure> {
     let found = resolved(context, text).await?;
     let (report, mut data) = (found.report(), found.data());
     if !found.violations.is_empty() {
         let text = format!("{report}\nnothing was applied; the previous catalog stays in force");
-        return Ok(Answer { ok: false, text, data });
+        return Ok(CommandOutput { ok: false, text, data });
     }
     let before = context.store.applied_catalog().await?;
     let applied = found.into_applied();
@@ -33,9 +37,9 @@ pub(crate) async fn run(context: &Context, text: &str, allow_removal: bool) -> R
             changes.text(false),
             changes.failing()
         );
-        return Ok(Answer { ok: false, text, data });
+        return Ok(CommandOutput { ok: false, text, data });
     }
     data["revision"] = json!(applied.revision_id);
     let text = format!("{report}\n{}\nrevision {} is in force", changes.text(true), applied.revision_id);
-    Ok(Answer::done(text, data))
+    Ok(CommandOutput::done(text, data))
 }

@@ -2,16 +2,20 @@
 
 use super::changes::Changes;
 use super::resolved;
-use crate::answer::Answer;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::output::CommandOutput;
 
 /// Checks a catalog. Changes nothing.
-pub(crate) async fn run(context: &Context, text: &str) -> Result<Answer, Failure> {
+pub(crate) async fn run(context: &Context, text: &str) -> Result<CommandOutput, Failure> {
     let found = resolved(context, text).await?;
     let (report, mut data) = (found.report(), found.data());
     if !found.violations.is_empty() {
-        return Ok(Answer { ok: false, text: format!("{report}\nthe catalog cannot be applied"), data });
+        return Ok(CommandOutput {
+            ok: false,
+            text: format!("{report}\nthe catalog cannot be applied"),
+            data,
+        });
     }
     let before = context.store.applied_catalog().await?;
     let applied = found.into_applied();
@@ -24,5 +28,5 @@ pub(crate) async fn run(context: &Context, text: &str) -> Result<Answer, Failure
         "the catalog can be applied"
     };
     let text = format!("{report}\nchanges if the catalog is applied:\n{}\n{verdict}", changes.text(false));
-    Ok(Answer::done(text, data))
+    Ok(CommandOutput::done(text, data))
 }

@@ -4,28 +4,28 @@ use export::range::format_micros;
 use serde_json::json;
 use store::KeptCatalog;
 
-use crate::answer::Answer;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::output::CommandOutput;
 
 /// Maximum number of revisions listed if none matches.
 const MAX_LISTED: i64 = 20;
 
 /// Prints the TOML after header lines that are comments, so the output can be applied unchanged.
-pub(crate) async fn run(context: &Context, revision: Option<&str>) -> Result<Answer, Failure> {
+pub(crate) async fn run(context: &Context, revision: Option<&str>) -> Result<CommandOutput, Failure> {
     let Some(kept) = context.store.kept_catalog(revision).await? else {
         let Some(revision) = revision else {
-            return Ok(Answer::refused("no catalog has been applied yet; run catalog apply"));
+            return Ok(CommandOutput::refused("no catalog has been applied yet; run catalog apply"));
         };
         let known = context.store.catalog_revisions(MAX_LISTED).await?;
         let known: Vec<_> = known.iter().map(|(id, at)| format!("{id}  applied {}", time(*at))).collect();
-        return Ok(Answer::refused(format!(
+        return Ok(CommandOutput::refused(format!(
             "there is no revision {revision:?}; the latest are\n{}",
             known.join("\n")
         )));
     };
     let Some(toml) = &kept.toml else {
-        return Ok(Answer::refused(format!(
+        return Ok(CommandOutput::refused(format!(
             "{}\nits text was not stored when it was applied; apply the catalog again to store it",
             head(&kept)
         )));
@@ -34,7 +34,7 @@ pub(crate) async fn run(context: &Context, revision: Option<&str>) -> Result<Ans
         "revision": kept.revision, "inForce": kept.in_force, "appliedMicros": kept.applied_micros,
         "source": kept.source, "datasets": kept.datasets, "catalog": toml,
     });
-    Ok(Answer::done(format!("{}\n{}", head(&kept), toml.trim_end()), data))
+    Ok(CommandOutput::done(format!("{}\n{}", head(&kept), toml.trim_end()), data))
 }
 
 fn head(kept: &KeptCatalog) -> String {

@@ -2,7 +2,7 @@
 
 use ports::postgres::server::Server;
 
-use super::report::Report;
+use super::report::CheckReport;
 use crate::context::Settings;
 
 /// Checks the session limits of the servers. Source and store may be one server or two, one database or two.
@@ -10,7 +10,7 @@ pub(super) fn look(
     settings: &Settings,
     store: Option<&Server>,
     source: Option<&Server>,
-    report: &mut Report,
+    report: &mut CheckReport,
 ) {
     let (b, s) = (i64::from(settings.stored.budget), i64::from(settings.stored.store_sessions));
     match (store, source) {
@@ -37,7 +37,7 @@ pub(super) fn look(
     }
 }
 
-fn judge(server: &Server, ours: i64, others: i64, what: &str, report: &mut Report) {
+fn judge(server: &Server, ours: i64, others: i64, what: &str, report: &mut CheckReport) {
     let Server { max_connections, reserved, .. } = server;
     if ours + reserved > *max_connections {
         let text = format!(
@@ -59,7 +59,7 @@ fn judge(server: &Server, ours: i64, others: i64, what: &str, report: &mut Repor
 }
 
 /// Checks the session limit of the database, if it has one.
-fn judge_database(server: &Server, ours: i64, what: &str, report: &mut Report) {
+fn judge_database(server: &Server, ours: i64, what: &str, report: &mut CheckReport) {
     let Server { database, database_limit, .. } = server;
     if (0..ours).contains(database_limit) {
         let text =
@@ -95,7 +95,7 @@ pub(super) mod tests {
     }
 
     fn said(store: &Server, source: &Server) -> (bool, String) {
-        let mut report = Report::default();
+        let mut report = CheckReport::default();
         look(&Settings::example(), Some(store), Some(source), &mut report);
         (report.is_fine(), report.text())
     }

@@ -2,11 +2,11 @@
 
 use ports::telemetry::chain;
 
-use super::report::Report;
+use super::report::CheckReport;
 use crate::context::Context;
 
 /// Reads the catalog and compares its source with the name of the current database, if that is known.
-pub(super) async fn look(context: &Context, source: Option<&str>, report: &mut Report) {
+pub(super) async fn look(context: &Context, source: Option<&str>, report: &mut CheckReport) {
     match context.store.applied_catalog().await {
         Ok(None) => report.fine("catalog", "none has been applied yet; run admin catalog apply"),
         Ok(Some(applied)) => judge(applied.revision.datasets.len(), &applied.source, source, report),
@@ -14,7 +14,7 @@ pub(super) async fn look(context: &Context, source: Option<&str>, report: &mut R
     }
 }
 
-fn judge(datasets: usize, resolved_at: &str, read: Option<&str>, report: &mut Report) {
+fn judge(datasets: usize, resolved_at: &str, read: Option<&str>, report: &mut CheckReport) {
     match read {
         Some(read) if !same(resolved_at, read) => report.wrong(
             "catalog",
@@ -48,7 +48,7 @@ mod tests {
             (Some("hold@7"), false),
             (Some("shop@8"), false),
         ] {
-            let mut report = Report::default();
+            let mut report = CheckReport::default();
             judge(31, "shop@7", read, &mut report);
             assert_eq!(report.is_fine(), fine, "{read:?}: {}", report.text());
         }

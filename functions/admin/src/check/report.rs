@@ -4,7 +4,7 @@ use serde::Serialize;
 
 /// Findings in order.
 #[derive(Debug, Default)]
-pub(super) struct Report {
+pub(super) struct CheckReport {
     lines: Vec<Line>,
 }
 
@@ -21,7 +21,7 @@ pub(super) struct Line {
     remedy: Option<String>,
 }
 
-impl Report {
+impl CheckReport {
     pub(super) fn fine(&mut self, what: &'static str, text: impl Into<String>) {
         self.push(what, true, text.into(), None);
     }

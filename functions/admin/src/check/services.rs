@@ -1,17 +1,17 @@
 //! Services beside the databases: queue, bucket, secret and shared cache.
 
 use ports::cache::RedisCache;
-use ports::objects::{Kind, Objects};
+use ports::objects::{Objects, ObjectsErrorKind};
 use ports::queue::Queue;
 use ports::secret::{Secret, SecretError};
 use ports::telemetry::chain;
 
-use super::report::Report;
+use super::report::CheckReport;
 use super::{NO_WAY, answer};
 
 /// Checks that the queue is reachable and the one that was deployed: counts the waiting messages.
-pub(super) async fn queue(queue: &dyn Queue) -> Report {
-    let mut report = Report::default();
+pub(super) async fn queue(queue: &dyn Queue) -> CheckReport {
+    let mut report = CheckReport::default();
     match answer("queue", queue.waiting(), &mut report).await {
         Some(Ok(waiting)) => report.fine("queue", format!("{waiting} messages are waiting")),
         Some(Err(error)) if error.answered => {
@@ -25,8 +25,8 @@ pub(super) async fn queue(queue: &dyn Queue) -> Report {
 }
 
 /// Checks that the bucket is reachable and may be listed: lists a page of it.
-pub(super) async fn bucket(objects: &dyn Objects) -> Report {
-    let mut report = Report::default();
+pub(super) async fn bucket(objects: &dyn Objects) -> CheckReport {
+    let mut report = CheckReport::default();
     match answer("bucket", objects.list("t/", None), &mut report).await {
         Some(Ok(page)) => {
             let more = if page.more { " and more" } else { "" };
@@ -38,23 +38,25 @@ pub(super) async fn bucket(objects: &dyn Objects) -> Report {
     report
 }
 
-fn bucket_remedy(kind: Kind) -> &'static str {
+fn bucket_remedy(kind: ObjectsErrorKind) -> &'static str {
     match kind {
-        Kind::Unavailable => NO_WAY,
-        Kind::Denied => {
+        ObjectsErrorKind::Unavailable => NO_WAY,
+        ObjectsErrorKind::Denied => {
             "redeploy the unmodified template: the function's role needs s3:ListBucket on the bucket, and the policy of an S3 endpoint must allow it"
         }
-        Kind::NotFound | Kind::NoBucket => {
+        ObjectsErrorKind::NotFound | ObjectsErrorKind::NoBucket => {
             "the bucket in SLUICE_BUCKET does not exist, and its files are lost: deploy again under another name"
         }
-        Kind::Throttled | Kind::Other => "run check again; if it fails again, check the bucket's policy",
+        ObjectsErrorKind::Throttled | ObjectsErrorKind::Other => {
+            "run check again; if it fails again, check the bucket's policy"
+        }
     }
 }
 
 /// Checks that the secret with the key that signs links is reachable and not empty. The key itself is not read.
 /// Reports nothing if there is no CDN.
-pub(super) async fn secret(secret: Option<&dyn Secret>) -> Report {
-    let mut report = Report::default();
+pub(super) async fn secret(secret: Option<&dyn Secret>) -> CheckReport {
+    let mut report = CheckReport::default();
     let Some(secret) = secret else { return report };
     match answer("secret", secret.is_filled(), &mut report).await {
         Some(Ok(true)) => report.fine("secret", "it contains the key that signs links"),
@@ -74,8 +76,8 @@ pub(super) async fn secret(secret: Option<&dyn Secret>) -> Report {
 
 /// Checks that the shared cache is reachable over a protected connection and accepts the login. Everything works
 /// without it, so problems are only warnings. Reports nothing if there is no shared cache.
-pub(super) async fn cache(cache: Option<&RedisCache>) -> Report {
-    let mut report = Report::default();
+pub(super) async fn cache(cache: Option<&RedisCache>) -> CheckReport {
+    let mut report = CheckReport::default();
     let Some(cache) = cache else { return report };
     if cache.is_open() {
         report.warn(
@@ -84,7 +86,7 @@ pub(super) async fn cache(cache: Option<&RedisCache>) -> Report {
             "use a rediss:// URL in CacheUrl, or create the cache with CreateCache",
         );
     }
-    match cache.reach().await {
+    match cache.ping().await {
         Ok(()) => report.fine("cache", "it responds"),
         Err(error) => report.warn(
             "cache",

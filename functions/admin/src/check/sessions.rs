@@ -4,7 +4,7 @@
 use ports::postgres::capacity::{Capacity, Next};
 use store::StoreState;
 
-use super::report::Report;
+use super::report::CheckReport;
 use crate::context::Context;
 
 /// Opens all sessions for a moment and closes them. The source is skipped while chunks are read from it.
@@ -12,7 +12,7 @@ pub(super) async fn look(
     context: &Context,
     state: Option<&StoreState>,
     source_answers: bool,
-    report: &mut Report,
+    report: &mut CheckReport,
 ) {
     let stored = &context.settings.stored;
     let Some(state) = state else { return };
@@ -33,7 +33,7 @@ pub(super) async fn look(
     }
 }
 
-fn no_login(of: &str, error: &dyn std::error::Error, report: &mut Report) {
+fn no_login(of: &str, error: &dyn std::error::Error, report: &mut CheckReport) {
     report.wrong(
         "pool",
         format!("login to the {of} failed: {}", ports::telemetry::chain(error)),
@@ -41,7 +41,7 @@ fn no_login(of: &str, error: &dyn std::error::Error, report: &mut Report) {
     );
 }
 
-fn judge(of: &str, parameter: &str, promised: u32, capacity: Capacity, report: &mut Report) {
+fn judge(of: &str, parameter: &str, promised: u32, capacity: Capacity, report: &mut CheckReport) {
     let Capacity { requested, opened, next } = capacity;
     let counted =
         if requested < promised { format!("{requested} of {promised}") } else { promised.to_string() };
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     fn said(promised: u32, requested: u32, opened: u32, next: Next) -> (bool, String) {
-        let mut report = Report::default();
+        let mut report = CheckReport::default();
         judge("source", "Budget", promised, Capacity { requested, opened, next }, &mut report);
         (report.is_fine(), report.text())
     }

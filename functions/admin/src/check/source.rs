@@ -6,14 +6,14 @@ use ports::postgres::server::Server;
 use source::{Inspector, SourceError};
 use store::source_settings;
 
-use super::report::Report;
+use super::report::CheckReport;
 use super::store::limits;
 use super::{source_log, source_role};
 use crate::context::{Context, SESSION_TIMEOUT};
 use crate::failure::Failure;
 
 /// Returns the source's server and the name of its database, if it could be queried.
-pub(super) async fn look(context: &Context, report: &mut Report) -> Option<(Server, String)> {
+pub(super) async fn look(context: &Context, report: &mut CheckReport) -> Option<(Server, String)> {
     match ask(context, report).await {
         Ok(found) => Some(found),
         Err(error) => {
@@ -24,7 +24,7 @@ pub(super) async fn look(context: &Context, report: &mut Report) -> Option<(Serv
     }
 }
 
-async fn ask(context: &Context, report: &mut Report) -> Result<(Server, String), SourceError> {
+async fn ask(context: &Context, report: &mut CheckReport) -> Result<(Server, String), SourceError> {
     let mut inspector = context.source.inspector(SESSION_TIMEOUT).await?;
     let server = inspector.server().await?;
     let name = inspector.source_name().await?;
@@ -52,7 +52,7 @@ async fn ask(context: &Context, report: &mut Report) -> Result<(Server, String),
 }
 
 /// Warns if the limit of active sessions has no effect because the role cannot see them.
-fn watched(server: &Server, max_active_sessions: u32, report: &mut Report) {
+fn watched(server: &Server, max_active_sessions: u32, report: &mut CheckReport) {
     let role = &server.role;
     match max_active_sessions {
         0 => {}
@@ -71,7 +71,7 @@ fn watched(server: &Server, max_active_sessions: u32, report: &mut Report) {
 const LONG_OPEN: Duration = Duration::from_secs(3_600);
 
 /// Reports the oldest open transaction, if it is known. Settledness depends on it.
-fn settling(server: &Server, open: Option<Duration>, report: &mut Report) {
+fn settling(server: &Server, open: Option<Duration>, report: &mut CheckReport) {
     match open {
         Some(open) if open >= LONG_OPEN => report.warn(
             "source",
@@ -95,7 +95,7 @@ fn settling(server: &Server, open: Option<Duration>, report: &mut Report) {
 }
 
 /// Warns about a reader of Aurora, which cannot report the time up to which it shows commits.
-fn reader_of_aurora(server: &Server, report: &mut Report) {
+fn reader_of_aurora(server: &Server, report: &mut CheckReport) {
     if server.standby && server.aurora {
         report.warn(
             "source",
@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn aurora_reader_gets_a_warning() {
         let warned = |standby, aurora| {
-            let mut report = Report::default();
+            let mut report = CheckReport::default();
             reader_of_aurora(&Server { standby, aurora, ..server(40, "1") }, &mut report);
             report.warnings()
         };
@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn hidden_or_long_transactions_get_a_warning() {
         let said = |standby, open| {
-            let mut report = Report::default();
+            let mut report = CheckReport::default();
             settling(&Server { standby, ..server(40, "1") }, open, &mut report);
             (report.warnings(), report.text())
         };
@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn load_limit_needs_pg_read_all_stats() {
         let said = |limit, sees_others| {
-            let mut report = Report::default();
+            let mut report = CheckReport::default();
             watched(&Server { sees_others, ..server(40, "1") }, limit, &mut report);
             (report.is_fine(), report.text())
         };

@@ -2,10 +2,10 @@
 
 use source::{Inspector, SourceError};
 
-use super::report::Report;
+use super::report::CheckReport;
 
 /// Warns if the server logs statements of the source role.
-pub(super) async fn look(inspector: &mut Inspector, report: &mut Report) -> Result<(), SourceError> {
+pub(super) async fn look(inspector: &mut Inspector, report: &mut CheckReport) -> Result<(), SourceError> {
     let mut found = Vec::new();
     for name in ["log_statement", "log_min_duration_statement", "log_min_error_statement"] {
         found.push(inspector.setting(name).await?.unwrap_or_default());
@@ -16,8 +16,8 @@ pub(super) async fn look(inspector: &mut Inspector, report: &mut Report) -> Resu
     Ok(())
 }
 
-fn judge(all: &str, slow: &str, failed: &str, report: &mut Report) {
-    let warn = |report: &mut Report, setting: String, which: &str, value: &str| {
+fn judge(all: &str, slow: &str, failed: &str, report: &mut CheckReport) {
+    let warn = |report: &mut CheckReport, setting: String, which: &str, value: &str| {
         let (name, _) = setting.split_once(' ').unwrap_or((&setting, ""));
         let remedy = format!(
             "as a superuser: alter role sluice_source set {name} = {value}, or in the parameter group of the server"
@@ -46,7 +46,7 @@ mod tests {
     #[test]
     fn statement_logging_gets_a_warning() {
         let warned = |all, slow, failed| {
-            let mut report = Report::default();
+            let mut report = CheckReport::default();
             judge(all, slow, failed, &mut report);
             assert!(report.is_fine(), "a warning fails nothing");
             (report.warnings(), report.text())

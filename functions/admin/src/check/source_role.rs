@@ -2,15 +2,15 @@
 
 use source::{Inspector, Rights, SourceError};
 
-use super::report::Report;
+use super::report::CheckReport;
 
 /// Warns about every right that reading does not need.
-pub(super) async fn look(inspector: &mut Inspector, report: &mut Report) -> Result<(), SourceError> {
+pub(super) async fn look(inspector: &mut Inspector, report: &mut CheckReport) -> Result<(), SourceError> {
     judge(&inspector.rights().await?, report);
     Ok(())
 }
 
-fn judge(rights: &Rights, report: &mut Report) {
+fn judge(rights: &Rights, report: &mut CheckReport) {
     let role = &rights.role;
     let before = report.warnings();
     if rights.superuser {
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     fn judged(rights: &Rights) -> (usize, String) {
-        let mut report = Report::default();
+        let mut report = CheckReport::default();
         judge(rights, &mut report);
         assert!(report.is_fine(), "a warning fails nothing");
         (report.warnings(), report.text())

@@ -3,12 +3,12 @@
 use ports::postgres::server::Server;
 use store::{Migration, StoreError, StoreState};
 
-use super::report::Report;
+use super::report::CheckReport;
 use crate::context::{Context, Settings};
 use ports::telemetry::chain;
 
 /// Returns the state of the store, if it could be queried.
-pub(super) async fn look(context: &Context, report: &mut Report) -> Option<StoreState> {
+pub(super) async fn look(context: &Context, report: &mut CheckReport) -> Option<StoreState> {
     let state = match context.store.state().await {
         Ok(state) => state,
         Err(error @ StoreError::NotMigrated(_)) => {
@@ -28,7 +28,7 @@ pub(super) async fn look(context: &Context, report: &mut Report) -> Option<Store
     Some(state)
 }
 
-fn judge(state: &StoreState, settings: &Settings, report: &mut Report) {
+fn judge(state: &StoreState, settings: &Settings, report: &mut CheckReport) {
     let (server, last) = (&state.server, Migration::last().version);
     report.fine(
         "store",
@@ -65,7 +65,7 @@ fn judge(state: &StoreState, settings: &Settings, report: &mut Report) {
 }
 
 /// Checks the session limit of a role. This limit enforces the budget, so it must be exact.
-pub(super) fn limits(what: &'static str, server: &Server, wanted: u32, report: &mut Report) {
+pub(super) fn limits(what: &'static str, server: &Server, wanted: u32, report: &mut CheckReport) {
     let role = &server.role;
     if server.superuser {
         report.wrong(
@@ -90,7 +90,7 @@ pub(super) fn limits(what: &'static str, server: &Server, wanted: u32, report: &
 }
 
 /// Checks the invariants of the store. A violation is a bug of Sluice.
-async fn invariants(context: &Context, report: &mut Report) {
+async fn invariants(context: &Context, report: &mut CheckReport) {
     match context.store.violations().await {
         Ok(broken) if broken.is_empty() => report.fine("invariants", "no violations"),
         Ok(broken) => {
@@ -133,7 +133,7 @@ mod tests {
         for (limit, superuser, fine) in
             [(4, false, true), (5, false, false), (-1, false, false), (4, true, false)]
         {
-            let mut report = Report::default();
+            let mut report = CheckReport::default();
             limits("store", &server(limit, superuser), 4, &mut report);
             assert_eq!(report.is_fine(), fine, "{}", report.text());
         }
@@ -153,10 +153,11 @@ mod tests {
             ("max_kept_exports", "20000"),
             ("max_kept_chunks", "5000000"),
             ("max_kept_request_megabytes", "256"),
+            ("max_chunks_per_minute", "6000"),
         ];
         let stored = stored.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         let state = StoreState { server: server(4, false), migration: 0, settings: stored, in_flight: 0 };
-        let mut report = Report::default();
+        let mut report = CheckReport::default();
         judge(&state, &settings, &mut report);
         let text = report.text();
         assert!(

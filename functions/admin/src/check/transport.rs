@@ -3,11 +3,11 @@
 use ports::postgres::login::Transport;
 use ports::postgres::options::unknown_region;
 
-use super::report::Report;
+use super::report::CheckReport;
 use crate::context::Settings;
 
 /// Checks the URLs. Connections that do not leave the machine are not reported.
-pub(super) fn look(settings: &Settings, report: &mut Report) {
+pub(super) fn look(settings: &Settings, report: &mut CheckReport) {
     let urls = [
         ("store", "StoreUrl", Some(&settings.store_url), &settings.store_login),
         ("source", "SourceUrl", Some(&settings.source_url), &settings.source_login),
@@ -59,7 +59,7 @@ mod tests {
                 store_login: login,
                 ..Settings::example()
             };
-            let mut report = Report::default();
+            let mut report = CheckReport::default();
             look(&settings, &mut report);
             (report.warnings(), report.text())
         };

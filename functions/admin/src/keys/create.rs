@@ -10,9 +10,9 @@ use serde_json::json;
 use store::NewKey;
 
 use super::{DEFAULT_LIFE, id_of, life};
-use crate::answer::Answer;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::output::CommandOutput;
 
 /// Properties of the key to create.
 pub(crate) struct Wanted<'a> {
@@ -26,7 +26,7 @@ pub(crate) struct Wanted<'a> {
 }
 
 /// Creates a key; each call creates another one. The result is the only place where the key is ever shown.
-pub(crate) async fn run(context: &Context, wanted: &Wanted<'_>) -> Result<Answer, Failure> {
+pub(crate) async fn run(context: &Context, wanted: &Wanted<'_>) -> Result<CommandOutput, Failure> {
     let tenant: TenantId =
         wanted.tenant.parse().map_err(|error| Failure::Refused(format!("tenant: {error}")))?;
     let expires = wanted.expires.unwrap_or(DEFAULT_LIFE);
@@ -39,7 +39,7 @@ pub(crate) async fn run(context: &Context, wanted: &Wanted<'_>) -> Result<Answer
     if !known && context.store.tenants().await? > 0 {
         let open = revision.map(open).unwrap_or_default();
         if !open.is_empty() {
-            return Ok(Answer::refused(refusal(&tenant, &open)));
+            return Ok(CommandOutput::refused(refusal(&tenant, &open)));
         }
     }
     let access = Access { datasets, writes: !wanted.read_only };
@@ -55,7 +55,7 @@ pub(crate) async fn run(context: &Context, wanted: &Wanted<'_>) -> Result<Answer
         "key": key, "id": id_of(&key), "tenant": tenant, "label": new.label,
         "datasets": new.access.datasets, "readOnly": wanted.read_only, "expiresInSeconds": expires_secs,
     });
-    Ok(Answer::done(text, data))
+    Ok(CommandOutput::done(text, data))
 }
 
 /// Returns the dataset names in the spelling of the catalog. A name missing from the catalog is most likely a typo;

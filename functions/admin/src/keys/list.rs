@@ -4,15 +4,15 @@ use export::range::format_micros;
 use serde_json::json;
 use store::KeyInfo;
 
-use crate::answer::Answer;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::output::CommandOutput;
 
 /// Microseconds per second.
 const SECOND: i64 = 1_000_000;
 
 /// Lists the keys in order of creation.
-pub(crate) async fn run(context: &Context) -> Result<Answer, Failure> {
+pub(crate) async fn run(context: &Context) -> Result<CommandOutput, Failure> {
     let keys = context.store.keys().await?;
     let lines: Vec<_> = keys.iter().map(line).collect();
     let text = if lines.is_empty() {
@@ -20,7 +20,7 @@ pub(crate) async fn run(context: &Context) -> Result<Answer, Failure> {
     } else {
         lines.join("\n")
     };
-    Ok(Answer::done(text, json!({"keys": keys})))
+    Ok(CommandOutput::done(text, json!({"keys": keys})))
 }
 
 fn line(key: &KeyInfo) -> String {

@@ -5,9 +5,9 @@ use export::range::format_micros;
 use serde_json::json;
 
 use super::{DEFAULT_LIFE, create, id_of, life};
-use crate::answer::Answer;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::output::CommandOutput;
 
 /// Default time for which the old key keeps working.
 const DEFAULT_OVERLAP: &str = "7d";
@@ -21,7 +21,7 @@ pub(crate) async fn run(
     id: &str,
     overlap: Option<&str>,
     expires: Option<&str>,
-) -> Result<Answer, Failure> {
+) -> Result<CommandOutput, Failure> {
     let overlap = overlap.unwrap_or(DEFAULT_OVERLAP);
     let overlap_secs = overlap_secs(overlap).map_err(Failure::Refused)?;
     let wanted = expires.map(life).transpose().map_err(Failure::Refused)?;
@@ -29,7 +29,7 @@ pub(crate) async fn run(
     let lives = |lived: Option<u64>| wanted.unwrap_or(lived.or(default));
     let old = id_of(id);
     let Some(rotated) = context.store.rotate_key(old, overlap_secs, lives).await? else {
-        return Ok(Answer::refused(
+        return Ok(CommandOutput::refused(
             "there is no active key with this id; list all keys with `sluice admin keys list`",
         ));
     };
@@ -47,7 +47,7 @@ pub(crate) async fn run(
         "datasets": new.access.datasets, "readOnly": !new.access.writes, "expiresInSeconds": new.expires_secs,
         "replaces": old, "replacedEndsMicros": rotated.old_ends_micros,
     });
-    Ok(Answer::done(text, data))
+    Ok(CommandOutput::done(text, data))
 }
 
 fn overlap_secs(text: &str) -> Result<u64, String> {

@@ -1,11 +1,11 @@
 //! Errors that a chunk would get are found by `catalog check` and reported as violations of the dataset.
 
-use crate::ground::Ground;
+use crate::fixture::Fixture;
 use crate::says;
 
 #[tokio::test]
 async fn failing_queries_are_refused_at_apply() {
-    let Some(ground) = Ground::new(&[
+    let Some(fixture) = Fixture::new(&[
         "create table S.t (id integer primary key, at date not null, mood text not null)",
         "insert into S.t select i, date '2024-01-01' + i % 100, 'fine' from generate_series(1, 1000) i",
         "analyze S.t",
@@ -25,22 +25,22 @@ async fn failing_queries_are_refused_at_apply() {
     else {
         return;
     };
-    let found = ground.bad("relation = \"S.writes\"").await;
+    let found = fixture.bad("relation = \"S.writes\"").await;
     says(
         &found,
         &["datasets.d.relation: the source rejected it", "25006", "it writes, but the source is read-only"],
     );
-    let found = ground.bad("relation = \"S.raises\"\nrange_column = \"at\"\nnulls = \"exclude\"").await;
+    let found = fixture.bad("relation = \"S.raises\"\nrange_column = \"at\"\nnulls = \"exclude\"").await;
     says(&found, &["datasets.d.relation: the source rejected it", "P0001"]);
     assert!(!found.contains("no value for"), "what a function says may hold values: {found}");
     // Only its NDJSON fails.
     says(
-        &ground.bad("relation = \"S.hues\"").await,
+        &fixture.bad("relation = \"S.hues\"").await,
         &["datasets.d.relation: the source rejected it", "P0001"],
     );
     let undefined = "query = \"select nowhere(id) as id from S.t\"";
-    says(&ground.bad(undefined).await, &["datasets.d.query", "42883", "write it with its schema"]);
-    ground.end().await;
+    says(&fixture.bad(undefined).await, &["datasets.d.query", "42883", "write it with its schema"]);
+    fixture.end().await;
 }
 
 #[tokio::test]
@@ -48,16 +48,16 @@ async fn too_many_columns_are_refused() {
     let columns: Vec<_> = (1..=1664).map(|i| format!("id as c{i}")).collect();
     let statements =
         ["create table S.t (id integer)", "insert into S.t values (1)", "grant select on S.t to R"];
-    let Some(ground) = Ground::new(&statements).await else { return };
+    let Some(fixture) = Fixture::new(&statements).await else { return };
     let keys = format!("query = \"select {} from S.t\"", columns.join(", "));
-    says(&ground.bad(&keys).await, &["datasets.d.query", "54011", "list fewer in columns, or exclude some"]);
-    ground.good(&format!("{keys}\nexclude = [\"c1\", \"c2\", \"c3\", \"c4\"]")).await;
-    ground.end().await;
+    says(&fixture.bad(&keys).await, &["datasets.d.query", "54011", "list fewer in columns, or exclude some"]);
+    fixture.good(&format!("{keys}\nexclude = [\"c1\", \"c2\", \"c3\", \"c4\"]")).await;
+    fixture.end().await;
 }
 
 #[tokio::test]
 async fn lost_session_is_replaced_for_the_next_dataset() {
-    let Some(ground) = Ground::new(&[
+    let Some(fixture) = Fixture::new(&[
         "create table S.t (id integer)",
         "insert into S.t values (1)",
         // The same effect as a server's transaction_timeout on a session, on every version.
@@ -69,12 +69,12 @@ async fn lost_session_is_replaced_for_the_next_dataset() {
     else {
         return;
     };
-    let mut inspector = ground.inspector().await;
-    let ends = ground.resolve_with(&mut inspector, "relation = \"S.ends\"", 1).await;
+    let mut inspector = fixture.inspector().await;
+    let ends = fixture.resolve_with(&mut inspector, "relation = \"S.ends\"", 1).await;
     assert!(ends.dataset.is_none() && ends.violations.len() == 1, "{ends:?}");
     says(&ends.violations[0].message, &["57P01"]);
-    let next = ground.resolve_with(&mut inspector, "relation = \"S.t\"", 1).await;
+    let next = fixture.resolve_with(&mut inspector, "relation = \"S.t\"", 1).await;
     assert!(next.dataset.is_some() && next.violations.is_empty(), "{next:?}");
     inspector.close().await;
-    ground.end().await;
+    fixture.end().await;
 }

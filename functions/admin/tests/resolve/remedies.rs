@@ -1,6 +1,6 @@
 //! Each remedy that `catalog check` prints is applied once, as printed, and removes the finding.
 
-use crate::ground::Ground;
+use crate::fixture::Fixture;
 use crate::says;
 
 const TABLE: [&str; 3] = [
@@ -11,44 +11,44 @@ const TABLE: [&str; 3] = [
 
 #[tokio::test]
 async fn missing_rights_are_reported_as_grant_statements() {
-    let Some(ground) = Ground::new(&TABLE).await else { return };
+    let Some(fixture) = Fixture::new(&TABLE).await else { return };
     let keys = "relation = \"S.t\"";
-    let cure = ground.remedy(keys).await;
-    assert_eq!(cure, format!("grant select on {}.t to sluice_source", ground.schema));
-    ground.execute(&cure).await.unwrap();
-    ground.execute("revoke usage on schema S from sluice_source").await.unwrap();
-    let cure = ground.remedy(keys).await;
-    assert_eq!(cure, format!("grant usage on schema {} to sluice_source", ground.schema));
+    let cure = fixture.remedy(keys).await;
+    assert_eq!(cure, format!("grant select on {}.t to sluice_source", fixture.schema));
+    fixture.execute(&cure).await.unwrap();
+    fixture.execute("revoke usage on schema S from sluice_source").await.unwrap();
+    let cure = fixture.remedy(keys).await;
+    assert_eq!(cure, format!("grant usage on schema {} to sluice_source", fixture.schema));
     // A query is rejected by the server, which names only the schema.
     let query = "query = \"select * from S.t\"";
-    let found = ground.bad(query).await;
+    let found = fixture.bad(query).await;
     says(&found, &["datasets.d.query: the source rejected it", "42501"]);
-    let cure = ground.remedy(query).await;
-    assert_eq!(cure, format!("grant usage on schema {} to sluice_source", ground.schema));
-    ground.execute(&cure).await.unwrap();
-    ground.good(query).await;
-    ground.execute("revoke select on S.t from sluice_source").await.unwrap();
-    let cure = ground.remedy(query).await;
-    assert_eq!(cure, format!("grant select on {}.t to sluice_source", ground.schema));
-    ground.execute(&cure).await.unwrap();
-    ground.good(query).await;
-    ground
+    let cure = fixture.remedy(query).await;
+    assert_eq!(cure, format!("grant usage on schema {} to sluice_source", fixture.schema));
+    fixture.execute(&cure).await.unwrap();
+    fixture.good(query).await;
+    fixture.execute("revoke select on S.t from sluice_source").await.unwrap();
+    let cure = fixture.remedy(query).await;
+    assert_eq!(cure, format!("grant select on {}.t to sluice_source", fixture.schema));
+    fixture.execute(&cure).await.unwrap();
+    fixture.good(query).await;
+    fixture
         .execute("create function S.twice(integer) returns integer language sql as $$ select 2 * $1 $$")
         .await
         .unwrap();
-    ground.execute("revoke execute on function S.twice(integer) from public").await.unwrap();
+    fixture.execute("revoke execute on function S.twice(integer) from public").await.unwrap();
     let query = "query = \"select S.twice(id) as id from S.t\"";
-    let found = ground.bad(query).await;
+    let found = fixture.bad(query).await;
     says(&found, &["grant execute on function", "twice(integer) to sluice_source"]);
-    ground.execute(&ground.remedy(query).await).await.unwrap();
-    ground.good(query).await;
-    ground.end().await;
+    fixture.execute(&fixture.remedy(query).await).await.unwrap();
+    fixture.good(query).await;
+    fixture.end().await;
 }
 
 #[tokio::test]
 async fn view_owner_rights_are_checked() {
-    let Some(ground) = Ground::new(&TABLE).await else { return };
-    let owner = format!("{}_owner", ground.schema);
+    let Some(fixture) = Fixture::new(&TABLE).await else { return };
+    let owner = format!("{}_owner", fixture.schema);
     for statement in [
         format!("create role {owner}"),
         format!("grant usage, create on schema S to {owner}"),
@@ -56,41 +56,41 @@ async fn view_owner_rights_are_checked() {
         format!("alter view S.seen owner to {owner}"),
         "grant select on S.seen to R".to_owned(),
     ] {
-        ground.execute(&statement).await.unwrap();
+        fixture.execute(&statement).await.unwrap();
     }
     let keys = "relation = \"S.seen\"";
-    let cure = ground.remedy(keys).await;
-    assert_eq!(cure, format!("grant select on {}.t to {owner}", ground.schema), "{cure}");
-    ground.execute(&cure).await.unwrap();
-    ground.good(keys).await;
+    let cure = fixture.remedy(keys).await;
+    assert_eq!(cure, format!("grant select on {}.t to {owner}", fixture.schema), "{cure}");
+    fixture.execute(&cure).await.unwrap();
+    fixture.good(keys).await;
     // The same applies to policies.
-    ground.execute("alter table S.t enable row level security").await.unwrap();
-    let cure = ground.remedy(keys).await;
+    fixture.execute("alter table S.t enable row level security").await.unwrap();
+    let cure = fixture.remedy(keys).await;
     assert_eq!(cure, format!("alter role {owner} bypassrls"), "{cure}");
-    ground.execute(&cure).await.unwrap();
-    ground.good(keys).await;
-    ground.execute(&format!("drop view S.seen; drop owned by {owner}; drop role {owner}")).await.unwrap();
-    ground.end().await;
+    fixture.execute(&cure).await.unwrap();
+    fixture.good(keys).await;
+    fixture.execute(&format!("drop view S.seen; drop owned by {owner}; drop role {owner}")).await.unwrap();
+    fixture.end().await;
 }
 
 #[tokio::test]
 async fn owner_view_avoids_row_security() {
-    let Some(ground) = Ground::new(&[&TABLE[..], &["grant select on S.t to R"]].concat()).await else {
+    let Some(fixture) = Fixture::new(&[&TABLE[..], &["grant select on S.t to R"]].concat()).await else {
         return;
     };
-    ground.execute("alter table S.t enable row level security").await.unwrap();
+    fixture.execute("alter table S.t enable row level security").await.unwrap();
     for keys in ["relation = \"S.t\"", "query = \"select * from S.t\""] {
-        let found = ground.bad(keys).await;
+        let found = fixture.bad(keys).await;
         says(&found, &["alter role sluice_source bypassrls, or export through a view of the table's owner"]);
     }
-    ground.execute("create view S.whole as select * from S.t; grant select on S.whole to R").await.unwrap();
-    ground.good("relation = \"S.whole\"").await;
-    ground.end().await;
+    fixture.execute("create view S.whole as select * from S.t; grant select on S.whole to R").await.unwrap();
+    fixture.good("relation = \"S.whole\"").await;
+    fixture.end().await;
 }
 
 #[tokio::test]
 async fn materializing_an_expensive_view_gives_it_months() {
-    let Some(ground) = Ground::new(&[
+    let Some(fixture) = Fixture::new(&[
         "create table S.lines (id integer, at date not null, price numeric not null, filler text)",
         "insert into S.lines select i, date '2024-01-01' + i % 700, i, repeat('x', 700) from generate_series(1, 120000) i",
         "analyze S.lines",
@@ -102,7 +102,7 @@ async fn materializing_an_expensive_view_gives_it_months() {
         return;
     };
     let keys = "relation = \"S.revenue\"\nrange_column = \"at\"\nnulls = \"exclude\"\nrequire_index = false";
-    let (_, estimate, found) = ground.good(keys).await;
+    let (_, estimate, found) = fixture.good(keys).await;
     assert!(estimate.months.is_empty());
     says(
         &found,
@@ -112,39 +112,39 @@ async fn materializing_an_expensive_view_gives_it_months() {
         ],
     );
     assert!(!found.contains("analyze"), "a view cannot be analyzed: {found}");
-    ground
+    fixture
         .execute("create materialized view S.kept as select * from S.revenue; create index on S.kept (at); analyze S.kept")
         .await
         .unwrap();
-    ground.execute("grant select on S.kept to R").await.unwrap();
-    let (_, estimate, found) = ground.good(&keys.replace("revenue", "kept")).await;
+    fixture.execute("grant select on S.kept to R").await.unwrap();
+    let (_, estimate, found) = fixture.good(&keys.replace("revenue", "kept")).await;
     assert!(found.is_empty() && estimate.months.len() == 23, "{found} {estimate:?}");
     // For a table without statistics the printed statement helps.
     let keys = "relation = \"S.bare\"\nrange_column = \"at\"\nrequire_index = false";
-    ground
+    fixture
         .execute("create table S.bare with (autovacuum_enabled = false) as select * from S.lines; alter table S.bare alter at set not null")
         .await
         .unwrap();
-    ground.execute("grant select on S.bare to R").await.unwrap();
-    let (_, estimate, found) = ground.good(keys).await;
-    says(&found, &[&format!("analyze {}.bare", ground.schema)]);
+    fixture.execute("grant select on S.bare to R").await.unwrap();
+    let (_, estimate, found) = fixture.good(keys).await;
+    says(&found, &[&format!("analyze {}.bare", fixture.schema)]);
     assert!(estimate.months.is_empty());
-    ground.execute("analyze S.bare").await.unwrap();
-    let (_, estimate, found) = ground.good(keys).await;
+    fixture.execute("analyze S.bare").await.unwrap();
+    let (_, estimate, found) = fixture.good(keys).await;
     assert!(found.is_empty() && estimate.months.len() == 23, "{found} {estimate:?}");
-    ground.end().await;
+    fixture.end().await;
 }
 
 #[tokio::test]
 async fn outlying_range_values_are_reported_until_corrected() {
-    let Some(ground) =
-        Ground::new(&[&TABLE[..], &["create index on S.t (at)", "grant select on S.t to R"]].concat()).await
+    let Some(fixture) =
+        Fixture::new(&[&TABLE[..], &["create index on S.t (at)", "grant select on S.t to R"]].concat()).await
     else {
         return;
     };
-    ground.execute("insert into S.t values (0, '1900-01-01'); analyze S.t").await.unwrap();
+    fixture.execute("insert into S.t values (0, '1900-01-01'); analyze S.t").await.unwrap();
     let keys = "relation = \"S.t\"\nrange_column = \"at\"";
-    let (_, _, found) = ground.good(keys).await;
+    let (_, _, found) = fixture.good(keys).await;
     says(
         &found,
         &[
@@ -152,14 +152,14 @@ async fn outlying_range_values_are_reported_until_corrected() {
             "nothing if values such as 9999-12-31 are intended; otherwise correct",
         ],
     );
-    ground.execute("update S.t set at = '2024-01-01' where id = 0").await.unwrap();
-    assert_eq!(ground.good(keys).await.2, "");
-    ground.end().await;
+    fixture.execute("update S.t set at = '2024-01-01' where id = 0").await.unwrap();
+    assert_eq!(fixture.good(keys).await.2, "");
+    fixture.end().await;
 }
 
 #[tokio::test]
 async fn catalog_remedies_work_as_described() {
-    let Some(ground) = Ground::new(
+    let Some(fixture) = Fixture::new(
         &[
             &TABLE[..],
             &[
@@ -175,22 +175,22 @@ async fn catalog_remedies_work_as_described() {
         return;
     };
     let keys = "relation = \"S.bare\"\nrange_column = \"at\"";
-    says(&ground.bad(keys).await, &["add nulls = \"exclude\"", "nulls = \"include\"", "not null"]);
-    ground.good(&format!("{keys}\nnulls = \"exclude\"")).await;
-    ground.good(&format!("{keys}\nnulls = \"include\"")).await;
-    ground.execute("alter table S.bare alter at set not null").await.unwrap();
-    ground.good(keys).await;
+    says(&fixture.bad(keys).await, &["add nulls = \"exclude\"", "nulls = \"include\"", "not null"]);
+    fixture.good(&format!("{keys}\nnulls = \"exclude\"")).await;
+    fixture.good(&format!("{keys}\nnulls = \"include\"")).await;
+    fixture.execute("alter table S.bare alter at set not null").await.unwrap();
+    fixture.good(keys).await;
     let ordered = format!("{keys}\nordered = true");
-    says(&ground.bad(&ordered).await, &["remove ordered, or export a table that has a primary key"]);
-    ground.execute("alter table S.bare add primary key (id)").await.unwrap();
-    ground.good(&ordered).await;
+    says(&fixture.bad(&ordered).await, &["remove ordered, or export a table that has a primary key"]);
+    fixture.execute("alter table S.bare add primary key (id)").await.unwrap();
+    fixture.good(&ordered).await;
     let keys = "relation = \"S.kept\"";
-    let cure = ground.remedy(keys).await;
-    assert_eq!(cure, format!("refresh materialized view {}.kept", ground.schema));
-    ground.execute(&cure).await.unwrap();
-    let (_, _, found) = ground.good(keys).await;
+    let cure = fixture.remedy(keys).await;
+    assert_eq!(cure, format!("refresh materialized view {}.kept", fixture.schema));
+    fixture.execute(&cure).await.unwrap();
+    let (_, _, found) = fixture.good(keys).await;
     says(&found, &["was never analyzed"]);
-    ground.execute(&ground.remedy(keys).await).await.unwrap();
-    assert_eq!(ground.good(keys).await.2, "");
-    ground.end().await;
+    fixture.execute(&fixture.remedy(keys).await).await.unwrap();
+    assert_eq!(fixture.good(keys).await.2, "");
+    fixture.end().await;
 }

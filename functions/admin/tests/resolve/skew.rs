@@ -3,11 +3,11 @@
 use export::catalog::Dataset;
 use export::estimate::DatasetEstimate;
 use export::id::TenantId;
-use export::plan::{Plan, Policy, Reuse, Want};
+use export::plan::{Plan, Policy, Reuse, Target};
 use export::range::{RangeKind, Span};
 use export::selection::Selection;
 
-use crate::ground::Ground;
+use crate::fixture::Fixture;
 
 /// Table with 90 % of the rows in one week, 6 % on one day, none from July to September, and the rest distributed
 /// elsewhere.
@@ -41,28 +41,28 @@ fn plan(dataset: &Dataset, estimate: &DatasetEstimate, kind: RangeKind, target_b
         ..Selection::example()
     };
     let fingerprint = selection.fingerprint(&tenant, "test");
-    let want = Want { selection, fingerprint, span: Some(year(kind)), estimate: estimate.clone() };
+    let target = Target { selection, fingerprint, span: Some(year(kind)), estimate: estimate.clone() };
     let policy = Policy { target_bytes, max_chunks: 1000, reuse: Reuse::Settled, now_micros: 0 };
-    Plan::new(&[want], &[], &policy).unwrap()
+    Plan::new(&[target], &[], &policy).unwrap()
 }
 
 #[tokio::test]
 async fn skewed_chunks_stay_within_twice_the_target() {
-    let Some(ground) = Ground::new(&SKEWED).await else { return };
-    ground.execute("analyze S.skewed").await.unwrap();
-    let mut inspector = ground.inspector().await;
+    let Some(fixture) = Fixture::new(&SKEWED).await else { return };
+    fixture.execute("analyze S.skewed").await.unwrap();
+    let mut inspector = fixture.inspector().await;
     for (column, kind) in [("at", RangeKind::Instant), ("day", RangeKind::Date), ("wall", RangeKind::Wall)] {
         let keys = format!("relation = \"S.skewed\"\nrange_column = \"{column}\"");
-        let (dataset, estimate, _) = ground.good(&keys).await;
+        let (dataset, estimate, _) = fixture.good(&keys).await;
         let row_bytes = estimate.measured.row_bytes.unwrap();
         for target in [3_000_000, 6_000_000, 20_000_000] {
             let plan = plan(&dataset, &estimate, kind, target);
             let (mut total, mut largest, mut days_alone) = (0, 0.0_f64, 0);
-            for (_, piece) in plan.pieces() {
-                let span = piece.range.span().unwrap();
+            for (_, chunk) in plan.chunks() {
+                let span = chunk.range.span().unwrap();
                 let question = format!(
                     "select count(*) from {}.skewed where {column} >= '{}' and {column} < '{}'",
-                    ground.schema,
+                    fixture.schema,
                     span.literal(span.start),
                     span.literal(span.end)
                 );
@@ -85,11 +85,11 @@ async fn skewed_chunks_stay_within_twice_the_target() {
             assert_eq!(total, 500_000);
             println!(
                 "{column}, target {target}: {} chunks, {days_alone} of one day; the largest of the others has {:.2} of the target",
-                plan.pieces().count(),
+                plan.chunks().count(),
                 largest / target as f64
             );
         }
     }
     inspector.close().await;
-    ground.end().await;
+    fixture.end().await;
 }

@@ -8,7 +8,7 @@ use ports::cache::{Entry, Filled};
 use store::{Applied, Store, StoreError};
 
 use super::Shared;
-use crate::bucket::{Bucket, Pace};
+use crate::rate_limit::{Pace, TokenBucket};
 
 /// Maximum rate at which this process checks for a newer catalog because of an unknown name. Names are chosen by the
 /// callers, so the rate is limited for all of them together.
@@ -19,12 +19,17 @@ pub(crate) struct Catalogs {
     keep: Duration,
     shared: Shared,
     known: Mutex<Option<(Arc<Applied>, Instant)>>,
-    looks: Mutex<Bucket>,
+    looks: Mutex<TokenBucket>,
 }
 
 impl Catalogs {
     pub(crate) fn new(keep: Duration, shared: Shared) -> Self {
-        Self { keep, shared, known: Mutex::default(), looks: Mutex::new(Bucket::full(LOOKS, Instant::now())) }
+        Self {
+            keep,
+            shared,
+            known: Mutex::default(),
+            looks: Mutex::new(TokenBucket::full(LOOKS, Instant::now())),
+        }
     }
 
     /// Returns the catalog applied last, which may be out of date by the cache lifetime; `None` before the first

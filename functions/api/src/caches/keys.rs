@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 use export::id::TenantId;
 use store::{KeyOwner, Store, StoreError};
 
-use crate::bucket::{Bucket, Pace};
 use crate::key::Presented;
+use crate::rate_limit::{Pace, TokenBucket};
 
 /// Maximum number of cached keys. A process that sees more clears the cache.
 const MAX_KEYS: usize = 4096;
@@ -47,7 +47,7 @@ pub(crate) enum NoOwner {
 /// Cache of valid keys, by their hash, and of tenants.
 pub(crate) struct Keys {
     keep: Duration,
-    state: Mutex<State>,
+    state: Mutex<KnownKeys>,
     wrong: Mutex<Wrong>,
 }
 
@@ -70,7 +70,7 @@ impl Who {
 }
 
 #[derive(Default)]
-struct State {
+struct KnownKeys {
     known: HashMap<Who, Known>,
     /// Number of times entries were invalidated. A result requested before an invalidation is not cached after it.
     forgotten: u64,
@@ -86,12 +86,12 @@ struct Known {
 /// Cache of wrong keys.
 struct Wrong {
     keys: HashMap<Presented, Instant>,
-    left: Bucket,
+    left: TokenBucket,
 }
 
 impl Keys {
     pub(crate) fn new(keep: Duration) -> Self {
-        let wrong = Wrong { keys: HashMap::new(), left: Bucket::full(WRONG_KEYS, Instant::now()) };
+        let wrong = Wrong { keys: HashMap::new(), left: TokenBucket::full(WRONG_KEYS, Instant::now()) };
         Self { keep: keep.min(MAX_KEPT), state: Mutex::default(), wrong: Mutex::new(wrong) }
     }
 
@@ -113,7 +113,7 @@ impl Keys {
     fn may_look_up(&self, key: &Presented, now: Instant) -> Result<(), NoOwner> {
         let wrong = self.wrong();
         let known = wrong.keys.get(key).is_some_and(|at| now.saturating_duration_since(*at) < WRONG_KEPT);
-        if known { Err(NoOwner::Wrong) } else { wrong.left.look(WRONG_KEYS, now).map_err(NoOwner::TooMany) }
+        if known { Err(NoOwner::Wrong) } else { wrong.left.check(WRONG_KEYS, now).map_err(NoOwner::TooMany) }
     }
 
     fn was_wrong(&self, key: &Presented, now: Instant) {
@@ -178,7 +178,7 @@ impl Keys {
         state.known.insert(who, Known { owner, asked: Some(since) });
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, KnownKeys> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use ports::cache::{Cache, Kind, LayerCounts};
+use ports::cache::{Cache, CacheKind, LayerCounts};
 use ports::metrics::{Metric, put};
 use serde_json::{Value, json};
 
@@ -12,17 +12,17 @@ const EVERY: Duration = Duration::from_secs(10);
 
 /// Emits the counts since the last report as metrics, at most every ten seconds and only if there are any. Counts
 /// after the last report of a process are lost with it.
-pub(crate) struct Report {
+pub(crate) struct CounterEmitter {
     last: Mutex<(Instant, Vec<LayerCounts>)>,
 }
 
-impl Report {
+impl CounterEmitter {
     pub(crate) fn new() -> Self {
         Self { last: Mutex::new((Instant::now(), Vec::new())) }
     }
 
     /// Emits a report if one is due.
-    pub(crate) fn look(&self, cache: &dyn Cache) {
+    pub(crate) fn emit_if_due(&self, cache: &dyn Cache) {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if last.0.elapsed() < EVERY {
             return;
@@ -58,7 +58,7 @@ impl Report {
 
 /// Returns the counts by kind. Kinds that were never requested are omitted.
 fn by_kind(layer: &LayerCounts) -> Value {
-    let kinds = Kind::ALL.iter().map(|kind| (kind, layer.kind(*kind)));
+    let kinds = CacheKind::ALL.iter().map(|kind| (kind, layer.kind(*kind)));
     let asked = kinds.filter(|(_, count)| *count != Default::default());
     let written = asked.map(|(kind, count)| {
         let count = json!({"hits": count.hits, "misses": count.misses, "errors": count.errors});

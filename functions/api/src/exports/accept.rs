@@ -11,14 +11,14 @@ use ports::fault::Point;
 use ports::random;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use store::{AcceptError, Accepted, Applied, ExportState, Idempotency, Limits, NewExport};
+use store::{AcceptError, Accepted, Applied, ExportState, Idempotency, NewExport, PlanLimits};
 
-use super::{POLL_SECS, dispatch, find, finish, path, planned, shape};
+use super::{POLL_SECS, dispatch, dry_run, find, finish, path, to_wire};
 use crate::caller::Caller;
 use crate::context::Context;
+use crate::error::ApiError;
 use crate::query::{self, Params};
-use crate::refusal::Refusal;
-use crate::{answer, visible};
+use crate::{response, visible};
 
 /// Request parameters outside the body.
 pub(super) struct Terms {
@@ -28,7 +28,7 @@ pub(super) struct Terms {
 }
 
 impl Terms {
-    pub(super) fn read(uri: &Uri, headers: &HeaderMap) -> Result<Self, Refusal> {
+    pub(super) fn read(uri: &Uri, headers: &HeaderMap) -> Result<Self, ApiError> {
         let mut params = Params::read(uri, &["dryRun"]);
         let dry_run = params.flag("dryRun");
         let reuse = params.header(query::reuse(headers));
@@ -49,15 +49,15 @@ pub(super) struct Sent {
 }
 
 impl Sent {
-    fn read(&self, scope: &Scope<'_>) -> Result<Request, Refusal> {
+    fn read(&self, scope: &Scope<'_>) -> Result<Request, ApiError> {
         let read = match &self.dataset {
             None => Request::parse(&self.body, scope),
             Some(name) if scope.revision.find(name).is_none() => {
-                return Err(Refusal::no_dataset(name, scope.revision));
+                return Err(ApiError::no_dataset(name, scope.revision));
             }
             Some(name) => Request::parse_short(name, &self.body, scope),
         };
-        read.map_err(Refusal::invalid)
+        read.map_err(ApiError::invalid)
     }
 
     /// Returns the SHA-256 of the request. serde_json sorts the keys of objects, so their order does not matter.
@@ -74,15 +74,15 @@ pub(super) async fn run(
     caller: &Caller,
     sent: &Sent,
     terms: &Terms,
-) -> Result<Response, Refusal> {
-    let refusal = match read_and_accept(context, caller, sent, terms).await {
-        Err(refusal) if !terms.dry_run && refusal.is_about_the_request() => refusal,
+) -> Result<Response, ApiError> {
+    let error = match read_and_accept(context, caller, sent, terms).await {
+        Err(error) if !terms.dry_run && error.is_about_the_request() => error,
         decided => return decided,
     };
-    let Some(key) = &terms.idempotency_key else { return Err(refusal) };
+    let Some(key) = &terms.idempotency_key else { return Err(error) };
     match context.store.replayed(&caller.tenant, key, &sent.sha256()).await? {
         Some(id) => replay(context, caller, id).await,
-        None => Err(refusal),
+        None => Err(error),
     }
 }
 
@@ -91,16 +91,19 @@ async fn read_and_accept(
     caller: &Caller,
     sent: &Sent,
     terms: &Terms,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     let (applied, request) = read(context, caller, sent).await?;
     if terms.dry_run {
-        let plan = context.store.plan(&caller.tenant, &request.wants, terms.reuse, limits(context)).await?;
-        let output = request.wants.first().map(|want| want.selection.output.clone()).unwrap_or_default();
+        let plan = context.store.plan(&caller.tenant, &request.targets, terms.reuse, limits(context)).await?;
+        let output =
+            request.targets.first().map(|target| target.selection.output.clone()).unwrap_or_default();
         let within = caller.access().datasets();
-        let outlook =
-            context.store.outlook(&caller.tenant, &output, &request.wants, within.as_deref()).await?;
+        let inputs = context
+            .store
+            .forecast_inputs(&caller.tenant, &output, &request.targets, within.as_deref())
+            .await?;
         let memory_mb = context.settings.worker_memory_mb;
-        return answer::json(StatusCode::OK, &planned::plan(&plan, &request.wants, &outlook, memory_mb));
+        return response::json(StatusCode::OK, &dry_run::plan(&plan, &request.targets, &inputs, memory_mb));
     }
     let accepted = match accept(context, caller, request, &applied, sent, terms).await {
         Err(AcceptError::CatalogChanged) => {
@@ -120,17 +123,17 @@ async fn read_and_accept(
     } else {
         dispatch(context).await;
     }
-    accepted_answer(&find(context, &caller.tenant, accepted.id).await?)
+    accepted_response(&find(context, &caller.tenant, accepted.id).await?)
 }
 
 /// Validates the request against the cached catalog. If it is invalid, checks whether a newer catalog is in force.
-async fn read(context: &Context, caller: &Caller, sent: &Sent) -> Result<(Arc<Applied>, Request), Refusal> {
+async fn read(context: &Context, caller: &Caller, sent: &Sent) -> Result<(Arc<Applied>, Request), ApiError> {
     let applied = visible::in_force(context, caller).await?;
-    let refusal = match sent.read(&scope(context, caller, &applied)) {
+    let error = match sent.read(&scope(context, caller, &applied)) {
         Ok(request) => return Ok((applied, request)),
-        Err(refusal) => refusal,
+        Err(error) => error,
     };
-    let Some(applied) = visible::newer(context, caller, &applied).await? else { return Err(refusal) };
+    let Some(applied) = visible::newer(context, caller, &applied).await? else { return Err(error) };
     let request = sent.read(&scope(context, caller, &applied))?;
     Ok((applied, request))
 }
@@ -151,7 +154,7 @@ async fn accept(
         tenant: caller.tenant.clone(),
         request: request.canonical,
         revision_id: applied.revision_id.clone(),
-        wants: request.wants,
+        targets: request.targets,
         reuse: terms.reuse,
         idempotency: terms.idempotency_key.as_ref().map(idempotency),
         limits: limits(context),
@@ -160,29 +163,29 @@ async fn accept(
     context.store.accept(&new).await
 }
 
-async fn replay(context: &Context, caller: &Caller, id: ExportId) -> Result<Response, Refusal> {
+async fn replay(context: &Context, caller: &Caller, id: ExportId) -> Result<Response, ApiError> {
     let export = find(context, &caller.tenant, id).await?;
     // Another key of the tenant created it, with datasets that are not visible to this one: "*" covers fewer datasets
     // here.
     if !caller.sees(&export.heads) {
         return Err(AcceptError::KeyReused.into());
     }
-    let mut response = accepted_answer(&export)?;
+    let mut response = accepted_response(&export)?;
     response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
     Ok(response)
 }
 
 /// Returns 202 with the export, its location and the time of the next poll.
-pub(super) fn accepted_answer(export: &ExportState) -> Result<Response, Refusal> {
-    let mut response = answer::json(StatusCode::ACCEPTED, &shape::export(export))?;
-    let location = HeaderValue::try_from(path(export.id)).map_err(|e| Refusal::hide(&e))?;
+pub(super) fn accepted_response(export: &ExportState) -> Result<Response, ApiError> {
+    let mut response = response::json(StatusCode::ACCEPTED, &to_wire::export(export))?;
+    let location = HeaderValue::try_from(path(export.id)).map_err(|e| ApiError::hide(&e))?;
     response.headers_mut().insert(header::LOCATION, location);
     response.headers_mut().insert(header::RETRY_AFTER, POLL_SECS.into());
     Ok(response)
 }
 
-pub(super) fn limits(context: &Context) -> Limits {
-    Limits { target_bytes: context.settings.target_bytes, max_chunks: context.settings.max_chunks }
+pub(super) fn limits(context: &Context) -> PlanLimits {
+    PlanLimits { target_bytes: context.settings.target_bytes, max_chunks: context.settings.max_chunks }
 }
 
 /// Returns everything against which a request is validated.

@@ -3,33 +3,33 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::{StatusCode, Uri};
-use ports::cache::Place;
+use ports::cache::PageRequest;
 
-use super::{Id, ended};
-use crate::answer;
+use super::{Id, cached};
 use crate::caller::Caller;
 use crate::context::Context;
 use crate::cursor::ChunkCursor;
+use crate::error::ApiError;
 use crate::query::Params;
-use crate::refusal::Refusal;
+use crate::response;
 
 pub(crate) async fn chunks(
     State(context): State<Context>,
     caller: Caller,
     Id(id): Id,
     uri: Uri,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     let mut params = Params::read(&uri, &["cursor", "limit"]);
     let place = place(&mut params, 1000);
     params.check()?;
-    Ok(answer::rendered(StatusCode::OK, ended::chunks(&context, &caller, id, place).await?))
+    Ok(response::rendered(StatusCode::OK, cached::chunks(&context, &caller, id, place).await?))
 }
 
 /// Position and size of the requested page of an export's chunks, at most `most`.
-pub(super) fn place(params: &mut Params, most: usize) -> Place {
+pub(super) fn place(params: &mut Params, most: usize) -> PageRequest {
     let cursor: Option<ChunkCursor> = params.cursor();
     let after = cursor.map(|cursor| (cursor.ordinal, cursor.id));
-    Place {
+    PageRequest {
         after,
         whole: cursor.is_some_and(|cursor| cursor.whole),
         limit: params.limit(200, 1000).min(most),

@@ -8,7 +8,7 @@ use super::accept::{self, Sent, Terms};
 use crate::body::Body;
 use crate::caller::Caller;
 use crate::context::Context;
-use crate::refusal::Refusal;
+use crate::error::ApiError;
 
 pub(crate) async fn create(
     State(context): State<Context>,
@@ -16,7 +16,7 @@ pub(crate) async fn create(
     uri: Uri,
     headers: HeaderMap,
     Body(body): Body,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     let terms = Terms::read(&uri, &headers)?;
     accept::run(&context, &caller, &Sent { dataset: None, body }, &terms).await
 }
@@ -28,7 +28,7 @@ pub(crate) async fn create_short(
     uri: Uri,
     headers: HeaderMap,
     Body(body): Body,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     let terms = Terms::read(&uri, &headers)?;
     accept::run(&context, &caller, &Sent { dataset: Some(name), body }, &terms).await
 }

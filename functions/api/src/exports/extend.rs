@@ -4,19 +4,19 @@ use axum::extract::State;
 use axum::response::Response;
 use http::{StatusCode, Uri};
 
-use super::{Id, find, shape};
-use crate::answer;
+use super::{Id, find, to_wire};
 use crate::caller::Caller;
 use crate::context::Context;
+use crate::error::ApiError;
 use crate::query::Params;
-use crate::refusal::Refusal;
+use crate::response;
 
 pub(crate) async fn extend(
     State(context): State<Context>,
     caller: Caller,
     Id(id): Id,
     uri: Uri,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     Params::read(&uri, &[]).check()?;
     let extended = context.store.extend(&caller.tenant, id).await;
     // After an error too: the commit may have succeeded before the error.
@@ -24,9 +24,9 @@ pub(crate) async fn extend(
     let extended = extended?;
     let export = find(&context, &caller.tenant, id).await?;
     if extended {
-        answer::json(StatusCode::OK, &shape::export(&export))
+        response::json(StatusCode::OK, &to_wire::export(&export))
     } else {
-        Err(Refusal::conflict(format!(
+        Err(ApiError::conflict(format!(
             "the export is {}; only an export that has ended can be extended",
             export.status
         )))

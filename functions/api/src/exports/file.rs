@@ -4,13 +4,13 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use http::Uri;
 
-use super::{Id, ended};
-use crate::answer;
+use super::{Id, cached};
 use crate::caller::Caller;
 use crate::context::Context;
-use crate::handed::Handed;
+use crate::error::ApiError;
 use crate::query::Params;
-use crate::refusal::Refusal;
+use crate::response;
+use crate::signed_links::IssuedLinks;
 
 pub(crate) async fn file(
     State(context): State<Context>,
@@ -18,22 +18,22 @@ pub(crate) async fn file(
     Id(id): Id,
     Path((_, name)): Path<(String, String)>,
     uri: Uri,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     Params::read(&uri, &[]).check()?;
     let missing =
-        || Refusal::not_found("the export or the file does not exist, or the file has not been written yet");
+        || ApiError::not_found("the export or the file does not exist, or the file has not been written yet");
     // Text in PostgreSQL cannot contain NUL.
     if name.contains('\0') {
         return Err(missing());
     }
-    match ended::file(&context, &caller, id, &name).await? {
+    match cached::file(&context, &caller, id, &name).await? {
         Some(file) => {
-            let mut handed = Handed::file(id, &file.name);
-            let link = handed.link(&context, &caller, &file.key, &file.name).await?;
-            answer::redirect(&link, handed)
+            let mut issued = IssuedLinks::file(id, &file.name);
+            let link = issued.link(&context, &caller, &file.key, &file.name).await?;
+            response::redirect(&link, issued)
         }
         None => match context.store.invalidated_file(&caller.tenant, id, &name).await? {
-            Some(why) => Err(Refusal::gone(why)),
+            Some(why) => Err(ApiError::gone(why)),
             None => Err(missing()),
         },
     }

@@ -7,14 +7,14 @@ use export::wire::FileList;
 use http::{StatusCode, Uri};
 
 use super::chunks::place;
-use super::{Id, ended};
-use crate::answer;
+use super::{Id, cached};
 use crate::caller::Caller;
 use crate::clock::micros_in;
 use crate::context::Context;
-use crate::handed::Handed;
+use crate::error::ApiError;
 use crate::query::Params;
-use crate::refusal::Refusal;
+use crate::response;
+use crate::signed_links::IssuedLinks;
 
 /// Maximum number of links on one page. Each needs a signature, which takes a small function some milliseconds of CPU
 /// time.
@@ -25,21 +25,21 @@ pub(crate) async fn files(
     caller: Caller,
     Id(id): Id,
     uri: Uri,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     let mut params = Params::read(&uri, &["cursor", "limit", "links"]);
     let links = params.flag("links");
     let place = place(&mut params, if links { MAX_LINKS } else { 1000 });
     params.check()?;
-    let (look, body) = ended::files(&context, &caller, id, place, links).await?;
+    let (cached, body) = cached::files(&context, &caller, id, place, links).await?;
     if !links {
-        return Ok(answer::rendered(StatusCode::OK, body));
+        return Ok(response::rendered(StatusCode::OK, body));
     }
-    let mut list: FileList = serde_json::from_slice(&body.body).map_err(|e| Refusal::hide(&e))?;
-    let mut handed = Handed::files(id);
-    for (file, key) in list.files.iter_mut().zip(&look.keys) {
+    let mut list: FileList = serde_json::from_slice(&body.body).map_err(|e| ApiError::hide(&e))?;
+    let mut issued = IssuedLinks::files(id);
+    for (file, key) in list.files.iter_mut().zip(&cached.keys) {
         // Created per response and never stored.
-        file.link = Some(handed.link(&context, &caller, key, &file.name).await?);
+        file.link = Some(issued.link(&context, &caller, key, &file.name).await?);
         file.link_expires_at = Some(rfc3339(micros_in(context.settings.link_secs)));
     }
-    answer::secret_json(&list, handed)
+    response::secret_json(&list, issued)
 }

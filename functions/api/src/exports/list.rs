@@ -7,13 +7,13 @@ use export::wire::ExportList;
 use http::{StatusCode, Uri};
 use store::ExportState;
 
-use super::shape;
-use crate::answer;
+use super::to_wire;
 use crate::caller::Caller;
 use crate::context::Context;
 use crate::cursor::ExportCursor;
+use crate::error::ApiError;
 use crate::query::Params;
-use crate::refusal::Refusal;
+use crate::response;
 
 /// Maximum total size of the exports on one page in bytes, which is mostly their requests: each may be as large as a
 /// body, and Lambda returns at most 6 MB.
@@ -23,7 +23,7 @@ pub(crate) async fn list(
     State(context): State<Context>,
     caller: Caller,
     uri: Uri,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     let mut params = Params::read(&uri, &["status", "cursor", "limit"]);
     let remedy = "use one of queued, running, succeeded, failed, canceled, expired";
     let status = params.get("status", remedy, |text| text.parse::<ExportStatus>().ok());
@@ -39,6 +39,6 @@ pub(crate) async fn list(
         context.store.exports(&caller.tenant, status, before, limit, PAGE_BYTES, within.as_deref()).await?;
     let cursor = |e: &ExportState| ExportCursor { accepted_micros: e.accepted_micros, id: e.id };
     let next_cursor = page.exports.last().filter(|_| page.more).map(|export| cursor(export).to_string());
-    let list = ExportList { next_cursor, exports: page.exports.iter().map(shape::export).collect() };
-    answer::json(StatusCode::OK, &list)
+    let list = ExportList { next_cursor, exports: page.exports.iter().map(to_wire::export).collect() };
+    response::json(StatusCode::OK, &list)
 }

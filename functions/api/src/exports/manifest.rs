@@ -4,36 +4,36 @@ use axum::extract::State;
 use axum::response::Response;
 use http::Uri;
 
-use super::{Id, POLL_SECS, ended};
-use crate::answer;
+use super::{Id, POLL_SECS, cached};
 use crate::caller::Caller;
 use crate::context::Context;
-use crate::handed::Handed;
+use crate::error::ApiError;
 use crate::query::Params;
-use crate::refusal::Refusal;
+use crate::response;
+use crate::signed_links::IssuedLinks;
 
 pub(crate) async fn manifest(
     State(context): State<Context>,
     caller: Caller,
     Id(id): Id,
     uri: Uri,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     Params::read(&uri, &[]).check()?;
-    let (export, _) = ended::export(&context, &caller, id).await?;
+    let (export, _) = cached::export(&context, &caller, id).await?;
     match &export.manifest_key {
         Some(key) => {
-            let mut handed = Handed::manifest(id);
-            let link = handed.link(&context, &caller, key, &format!("{id}.manifest.json")).await?;
-            answer::redirect(&link, handed)
+            let mut issued = IssuedLinks::manifest(id);
+            let link = issued.link(&context, &caller, key, &format!("{id}.manifest.json")).await?;
+            response::redirect(&link, issued)
         }
         None if export.status.is_live() => {
             let detail =
                 format!("the export is {}; its manifest is available once it has succeeded", export.status);
-            Err(Refusal::not_yet(detail, POLL_SECS))
+            Err(ApiError::not_yet(detail, POLL_SECS))
         }
-        None if export.invalidated => Err(Refusal::gone(
+        None if export.invalidated => Err(ApiError::gone(
             "files of the export were invalidated by the operator; retry the export, or create a new one",
         )),
-        None => Err(Refusal::not_found(format!("the export is {}; it has no manifest", export.status))),
+        None => Err(ApiError::not_found(format!("the export is {}; it has no manifest", export.status))),
     }
 }

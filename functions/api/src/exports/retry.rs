@@ -8,12 +8,12 @@ use http::Uri;
 use serde_json::Value;
 use store::{Applied, RetryError};
 
-use super::accept::{accepted_answer, limits, scope};
+use super::accept::{accepted_response, limits, scope};
 use super::{Id, dispatch, find, finish};
 use crate::caller::Caller;
 use crate::context::Context;
+use crate::error::ApiError;
 use crate::query::Params;
-use crate::refusal::Refusal;
 use crate::visible;
 
 pub(crate) async fn retry(
@@ -21,9 +21,9 @@ pub(crate) async fn retry(
     caller: Caller,
     Id(id): Id,
     uri: Uri,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     Params::read(&uri, &[]).check()?;
-    let body = context.store.request_of(&caller.tenant, id).await?.ok_or_else(Refusal::no_export)?;
+    let body = context.store.request_of(&caller.tenant, id).await?.ok_or_else(ApiError::no_export)?;
     let applied = visible::in_force(&context, &caller).await?;
     let retried = match read_and_retry(&context, &caller, id, &body, &applied).await? {
         Err(RetryError::CatalogChanged) => {
@@ -38,7 +38,7 @@ pub(crate) async fn retry(
     dispatch(&context).await;
     // Another export may have read every failed range in the meantime.
     finish(&context, id).await;
-    accepted_answer(&find(&context, &caller.tenant, id).await?)
+    accepted_response(&find(&context, &caller.tenant, id).await?)
 }
 
 async fn read_and_retry(
@@ -47,30 +47,30 @@ async fn read_and_retry(
     id: ExportId,
     body: &Value,
     applied: &Applied,
-) -> Result<Result<(), RetryError>, Refusal> {
-    let request = Request::parse(body, &scope(context, caller, applied)).map_err(|violations| Refusal {
+) -> Result<Result<(), RetryError>, ApiError> {
+    let request = Request::parse(body, &scope(context, caller, applied)).map_err(|violations| ApiError {
         violations,
-        ..Refusal::conflict(
+        ..ApiError::conflict(
             "the catalog has changed and the export's request is no longer valid; create a new export",
         )
     })?;
     let (limits, deadline_secs) = (limits(context), context.settings.deadline_secs);
     Ok(context
         .store
-        .retry(&caller.tenant, id, &request.wants, &applied.revision_id, limits, deadline_secs)
+        .retry(&caller.tenant, id, &request.targets, &applied.revision_id, limits, deadline_secs)
         .await)
 }
 
-fn refused(error: RetryError) -> Refusal {
+fn refused(error: RetryError) -> ApiError {
     match error {
-        RetryError::NotFound => Refusal::no_export(),
+        RetryError::NotFound => ApiError::no_export(),
         RetryError::NotFailed(status) => {
-            Refusal::conflict(format!("the export is {status}; only a failed export can be retried"))
+            ApiError::conflict(format!("the export is {status}; only a failed export can be retried"))
         }
-        RetryError::Full(full) => Refusal::full(full),
-        RetryError::CatalogChanged => Refusal::catalog_changed(),
+        RetryError::Full(full) => ApiError::full(full),
+        RetryError::CatalogChanged => ApiError::catalog_changed(),
         RetryError::TooManyChunks(too_many) => {
-            Refusal::conflict(format!("{too_many}; {}", too_many.remedy()))
+            ApiError::conflict(format!("{too_many}; {}", too_many.remedy()))
         }
         RetryError::Store(error) => error.into(),
     }

@@ -12,15 +12,15 @@ use http::{StatusCode, Uri, header};
 use ports::audit::Event;
 
 use crate::caller::Caller;
-use crate::handed::Handed;
+use crate::signed_links::IssuedLinks;
 
 /// Records the outcome of a request that may change something or hand out links.
 pub(crate) async fn audit(request: Request, next: Next) -> Response {
     let caller = request.extensions().get::<Caller>().cloned();
     let response = next.run(request).await;
     let Some(caller) = caller else { return response };
-    if let Some(handed) = response.extensions().get::<Handed>() {
-        record_links(handed, &caller, &response);
+    if let Some(issued) = response.extensions().get::<IssuedLinks>() {
+        record_links(issued, &caller, &response);
     } else if let Some(tried) = response.extensions().get::<Tried>() {
         tried.record(&caller, &response);
     }
@@ -41,17 +41,17 @@ pub(crate) async fn note_action(
     response
 }
 
-fn record_links(handed: &Handed, caller: &Caller, response: &Response) {
-    let export = handed.export.to_string();
+fn record_links(issued: &IssuedLinks, caller: &Caller, response: &Response) {
+    let export = issued.export.to_string();
     Event {
-        event: handed.event,
+        event: issued.event,
         outcome: outcome(response),
         tenant: Some(caller.tenant.as_str()),
         by: caller.by(),
         status: Some(response.status().as_u16()),
         export: Some(&export),
-        file: handed.file.as_deref(),
-        links: Some(handed.links),
+        file: issued.file.as_deref(),
+        links: Some(issued.links),
         ..Event::default()
     }
     .record();
@@ -141,9 +141,9 @@ impl Tried {
             Action::End => "export canceled",
             Action::Retry => "export retried",
             Action::Extend => "export extended",
-            Action::File => Handed::FILE,
-            Action::Files => Handed::FILES,
-            Action::Manifest => Handed::MANIFEST,
+            Action::File => IssuedLinks::FILE,
+            Action::Files => IssuedLinks::FILES,
+            Action::Manifest => IssuedLinks::MANIFEST,
         }
     }
 }

@@ -14,8 +14,8 @@ use crate::caches::NoOwner;
 use crate::caller::Caller;
 use crate::clock::now_micros;
 use crate::context::Context;
+use crate::error::ApiError;
 use crate::key::Presented;
-use crate::refusal::Refusal;
 use crate::token::Token;
 
 /// Passes a request on with its caller. Returns 401 without a valid one, and 403 if the caller may only read.
@@ -29,7 +29,7 @@ pub(crate) async fn authenticate(
     }
     let (caller, by) = match Credential::of(&request, &context.settings.auth) {
         Ok(credential) => (credential.caller(&context).await, credential.name()),
-        Err(refusal) => (Err(refusal), "nobody".to_owned()),
+        Err(error) => (Err(error), "nobody".to_owned()),
     };
     Requester::note(&request, caller.as_ref().ok().map(|caller| &caller.tenant), &by);
     let caller = caller.and_then(|caller| may(request.method(), &caller).map(|()| caller));
@@ -38,9 +38,9 @@ pub(crate) async fn authenticate(
             request.extensions_mut().insert(caller);
             next.run(request).await
         }
-        Err(refusal) => {
-            refused(&by, &refusal);
-            refusal.into_response()
+        Err(error) => {
+            refused(&by, &error);
+            error.into_response()
         }
     }
 }
@@ -52,7 +52,7 @@ enum Credential {
 }
 
 impl Credential {
-    fn of(request: &Request, auth: &Auth) -> Result<Self, Refusal> {
+    fn of(request: &Request, auth: &Auth) -> Result<Self, ApiError> {
         match auth {
             Auth::Keys => key(request.headers()).map(Self::Key),
             Auth::Tokens(rules) => Token::of(request, rules, now_micros()).map(Self::Token),
@@ -67,7 +67,7 @@ impl Credential {
         }
     }
 
-    async fn caller(&self, context: &Context) -> Result<Caller, Refusal> {
+    async fn caller(&self, context: &Context) -> Result<Caller, ApiError> {
         match self {
             Self::Key(key) => {
                 let owner = context.keys.owner(key, &context.store).await.map_err(no_owner)?;
@@ -81,29 +81,29 @@ impl Credential {
     }
 }
 
-fn no_owner(why: NoOwner) -> Refusal {
+fn no_owner(why: NoOwner) -> ApiError {
     match why {
-        NoOwner::Wrong => Refusal::unauthorized(),
-        NoOwner::TooMany(secs) => Refusal::too_many_wrong_keys(secs),
+        NoOwner::Wrong => ApiError::unauthorized(),
+        NoOwner::TooMany(secs) => ApiError::too_many_wrong_keys(secs),
         NoOwner::Store(error) => error.into(),
     }
 }
 
-fn key(headers: &HeaderMap) -> Result<Presented, Refusal> {
-    Presented::from_headers(headers).ok_or_else(Refusal::unauthorized)
+fn key(headers: &HeaderMap) -> Result<Presented, ApiError> {
+    Presented::from_headers(headers).ok_or_else(ApiError::unauthorized)
 }
 
 /// Checks that a caller may use the method. A read-only caller is rejected whatever the path, so the error reveals
 /// nothing about what exists.
-fn may(method: &Method, caller: &Caller) -> Result<(), Refusal> {
+fn may(method: &Method, caller: &Caller) -> Result<(), ApiError> {
     let reads = matches!(*method, Method::GET | Method::HEAD);
-    if reads || caller.access().writes { Ok(()) } else { Err(Refusal::read_only()) }
+    if reads || caller.access().writes { Ok(()) } else { Err(ApiError::read_only()) }
 }
 
 /// Records a caller that was rejected. Server errors are logged where they occur.
-fn refused(by: &str, refusal: &Refusal) {
-    if refusal.status.is_client_error() {
-        let status = Some(refusal.status.as_u16());
+fn refused(by: &str, error: &ApiError) {
+    if error.status.is_client_error() {
+        let status = Some(error.status.as_u16());
         audit::Event { event: "access refused", outcome: "refused", by, status, ..audit::Event::default() }
             .record();
     }

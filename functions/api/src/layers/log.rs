@@ -44,6 +44,6 @@ pub(crate) async fn log(State(context): State<Context>, mut request: Request, ne
     };
     let by: String = by.chars().take(MAX_CHARS).collect();
     tracing::info!(%method, path, status = response.status().as_u16(), duration_ms, tenant, by, "request");
-    context.report.look(context.shared.through.cache());
+    context.report.emit_if_due(context.shared.through.cache());
     response
 }

@@ -8,7 +8,7 @@ use export::wire::PROBLEM_MEDIA_TYPE;
 use http::{HeaderValue, StatusCode, header};
 use ports::metrics::{Metric, put};
 
-use crate::refusal::Refusal;
+use crate::error::ApiError;
 
 /// Adds the problem body to every error.
 pub(crate) async fn problems(request: Request, next: Next) -> Response {
@@ -19,9 +19,9 @@ pub(crate) async fn problems(request: Request, next: Next) -> Response {
         return response;
     }
     let (mut parts, _) = response.into_parts();
-    let refusal = parts.extensions.remove::<Refusal>().unwrap_or_else(|| of_router(status));
-    count(&refusal);
-    let body = serde_json::to_vec(&refusal.problem(&path)).expect("a problem is plain JSON");
+    let error = parts.extensions.remove::<ApiError>().unwrap_or_else(|| of_router(status));
+    count(&error);
+    let body = serde_json::to_vec(&error.problem(&path)).expect("a problem is plain JSON");
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_MEDIA_TYPE));
     parts.headers.remove(header::CONTENT_LENGTH);
     if status != StatusCode::METHOD_NOT_ALLOWED {
@@ -32,26 +32,26 @@ pub(crate) async fn problems(request: Request, next: Next) -> Response {
 }
 
 /// Counts an error response as a metric: client errors, 429s and 503s separately.
-fn count(refusal: &Refusal) {
-    let is = |status: StatusCode| u64::from(refusal.status == status);
+fn count(error: &ApiError) {
+    let is = |status: StatusCode| u64::from(error.status == status);
     let (rate, busy) = (is(StatusCode::TOO_MANY_REQUESTS), is(StatusCode::SERVICE_UNAVAILABLE));
     put(
         "api",
         &[
-            (Metric::Refusals, u64::from(refusal.status.is_client_error()) - rate),
+            (Metric::Refusals, u64::from(error.status.is_client_error()) - rate),
             (Metric::TooMany, rate),
             (Metric::Busy, busy),
         ],
-        &[("status", refusal.status.as_u16().into()), ("kind", refusal.kind.into())],
+        &[("status", error.status.as_u16().into()), ("kind", error.kind.into())],
     );
 }
 
 /// Returns the error response for an error of the router itself.
-fn of_router(status: StatusCode) -> Refusal {
+fn of_router(status: StatusCode) -> ApiError {
     match status {
-        StatusCode::NOT_FOUND => Refusal::no_path(),
-        StatusCode::METHOD_NOT_ALLOWED => Refusal::no_method(),
-        StatusCode::BAD_REQUEST => Refusal::new(status, "the path is malformed"),
-        _ => Refusal::new(status, "the request could not be processed; check its method, path and headers"),
+        StatusCode::NOT_FOUND => ApiError::no_path(),
+        StatusCode::METHOD_NOT_ALLOWED => ApiError::no_method(),
+        StatusCode::BAD_REQUEST => ApiError::new(status, "the path is malformed"),
+        _ => ApiError::new(status, "the request could not be processed; check its method, path and headers"),
     }
 }

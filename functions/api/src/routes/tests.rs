@@ -16,8 +16,8 @@ use tower::ServiceExt;
 
 use super::*;
 use crate::caches::Shared;
+use crate::error::ApiError;
 use crate::key::Presented;
-use crate::refusal::Refusal;
 use crate::settings::Settings;
 
 mod audited;
@@ -206,7 +206,7 @@ async fn unknown_paths_and_methods_are_problems() {
 
 #[tokio::test]
 async fn malformed_ids_are_404_like_foreign_ones() {
-    let expected = Refusal::no_export().detail;
+    let expected = ApiError::no_export().detail;
     for bad in ["x", "%00", "%ff", "..%2f..", &ID.replace('-', "")] {
         for (method, path) in REQUESTS.iter().filter(|(_, path)| path.contains(ID)) {
             let response = send(request(method, &path.replace(ID, bad))).await;

@@ -16,7 +16,7 @@ pub struct DatasetEstimate {
     pub months: BTreeMap<String, Size>,
     /// Distribution of the rows within a month, for the months in which it is uneven.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub uneven: BTreeMap<String, Vec<Part>>,
+    pub uneven: BTreeMap<String, Vec<DayRange>>,
     /// Share of an average tenant in all of this, for a dataset with a tenant column.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant_share: Option<f64>,
@@ -58,9 +58,9 @@ fn is_nothing(size: &Size) -> bool {
     *size == Size::default()
 }
 
-/// Consecutive days of a month, up to the day on which the next part begins.
+/// Consecutive days of a month, up to the day on which the next range begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Part {
+pub struct DayRange {
     /// First of the days, from 1.
     pub day: u8,
     /// Estimated rows; only their share in the sum of the month's parts counts.
@@ -183,7 +183,11 @@ mod tests {
 
     #[test]
     fn the_days_of_a_month_share_its_rows() {
-        let parts = vec![Part { day: 1, rows: 10 }, Part { day: 11, rows: 80 }, Part { day: 12, rows: 10 }];
+        let parts = vec![
+            DayRange { day: 1, rows: 10 },
+            DayRange { day: 11, rows: 80 },
+            DayRange { day: 12, rows: 10 },
+        ];
         let estimate =
             DatasetEstimate { uneven: [("2024-02".to_owned(), parts)].into(), ..Default::default() };
         let shares = estimate.shares("2024-02", 29);

@@ -50,7 +50,7 @@ pub struct Pace {
 
 /// Amount of chunks that wait or are being read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Load {
+pub struct Workload {
     /// Number of chunks.
     pub chunks: u64,
     /// Planned bytes of binary COPY.
@@ -63,7 +63,7 @@ pub struct Surroundings {
     /// Number of sessions that may read at the same time.
     pub budget: u32,
     /// Work that waits for the same tenant.
-    pub own: Load,
+    pub own: Workload,
     /// Memory of a worker, in MB.
     pub memory_mb: u32,
     /// Hours that files are kept.
@@ -107,17 +107,17 @@ impl Pace {
     }
 
     /// Returns the seconds of source sessions.
-    fn database_secs(&self, load: Load) -> f64 {
+    fn database_secs(&self, load: Workload) -> f64 {
         load.chunks as f64 * self.first_row_secs + load.bytes as f64 * self.secs_per_byte
     }
 
     /// Returns the seconds of workers.
-    fn worker_secs(&self, load: Load) -> f64 {
+    fn worker_secs(&self, load: Workload) -> f64 {
         self.database_secs(load) + load.chunks as f64 * self.beside_secs
     }
 
     /// Returns the effort of a dataset's new chunks.
-    pub fn effort(&self, new: Load, around: &Surroundings) -> Effort {
+    pub fn effort(&self, new: Workload, around: &Surroundings) -> Effort {
         let work = Work {
             chunks: new.chunks,
             worker_secs: self.worker_secs(new),
@@ -136,13 +136,13 @@ impl Pace {
     /// tenant take turns: the waiting ones delay this one by at most its own work. The longest chunk of the export is
     /// a lower bound.
     pub fn wall_secs(&self, datasets: &[Sizes], around: &Surroundings) -> Option<f64> {
-        let (mut mine, mut shared, mut longest) = (Load::default(), Load::default(), 0.0_f64);
+        let (mut mine, mut shared, mut longest) = (Workload::default(), Workload::default(), 0.0_f64);
         for sizes in datasets {
             let unread = sizes.unread?;
             mine = mine.with(unread);
             shared = shared.with(sizes.shared);
             if unread.chunks > 0 {
-                longest = longest.max(self.worker_secs(Load { chunks: 1, bytes: sizes.largest }));
+                longest = longest.max(self.worker_secs(Workload { chunks: 1, bytes: sizes.largest }));
             }
         }
         let work = self.worker_secs(mine);
@@ -151,7 +151,7 @@ impl Pace {
     }
 }
 
-impl Load {
+impl Workload {
     fn add(&mut self, bytes: u64) {
         self.chunks += 1;
         self.bytes += bytes;
@@ -200,8 +200,8 @@ mod tests {
     }
 
     /// Load of this many chunks of 10 MB.
-    fn load(chunks: u64) -> Load {
-        Load { chunks, bytes: chunks * 10_000_000 }
+    fn load(chunks: u64) -> Workload {
+        Workload { chunks, bytes: chunks * 10_000_000 }
     }
 
     fn around(own: u64) -> Surroundings {
@@ -224,7 +224,7 @@ mod tests {
         near(effort.database_secs, 1.4);
         near(effort.cost.compute, 2.0 * 0.000_013_333_4);
         near(effort.cost.storage, 0.003 * 0.023);
-        near(pace().effort(Load::default(), &around(0)).cost.total(), 0.0);
+        near(pace().effort(Workload::default(), &around(0)).cost.total(), 0.0);
     }
 
     #[test]
@@ -238,7 +238,7 @@ mod tests {
         // All chunks exist already.
         near(wall(&[sizes(0, 0)], 9), 0.0);
         // One chunk is read by one session.
-        let one = Load { chunks: 1, bytes: 190_000_000 };
+        let one = Workload { chunks: 1, bytes: 190_000_000 };
         near(wall(&[Sizes { unread: Some(one), largest: one.bytes, ..Sizes::default() }], 0), 20.0);
         assert_eq!(pace().wall_secs(&[sizes(4, 0), Sizes::default()], &around(0)), None, "one is unknown");
     }
@@ -248,6 +248,6 @@ mod tests {
         let few = Seen { chunks: 3, source_bytes: 1000, ..Seen::default() };
         let pace = Pace::of(&few, &Output::default());
         assert_eq!(pace.chunks, 0);
-        near(pace.database_secs(Load { chunks: 0, bytes: 271_000_000 }), 1.65);
+        near(pace.database_secs(Workload { chunks: 0, bytes: 271_000_000 }), 1.65);
     }
 }

@@ -16,7 +16,7 @@ use crate::format::{Format, Output};
 use crate::id::{ChunkId, ExportId, TenantId};
 use crate::object_key::file_key;
 use crate::parquet_type::ParquetType;
-use crate::plan::Want;
+use crate::plan::Target;
 use crate::range::{Range, Settle, Span, format_micros};
 
 /// Version of the manifest format.
@@ -204,16 +204,16 @@ pub struct DoneChunk {
 }
 
 impl DatasetHead {
-    /// Collects the properties of `want` that are known before anything is read.
-    pub fn new(want: &Want) -> Self {
-        let column = |c| ColumnHead::new(c, want.selection.output.format);
+    /// Collects the properties of `target` that are known before anything is read.
+    pub fn new(target: &Target) -> Self {
+        let column = |c| ColumnHead::new(c, target.selection.output.format);
         Self {
-            name: want.selection.dataset.clone(),
-            columns: want.selection.columns.iter().map(column).collect(),
-            range: want.span.map(|s| s.range_text()),
-            settle: want.selection.settle(),
+            name: target.selection.dataset.clone(),
+            columns: target.selection.columns.iter().map(column).collect(),
+            range: target.span.map(|s| s.range_text()),
+            settle: target.selection.settle(),
             watermark: None,
-            output: want.selection.output.clone(),
+            output: target.selection.output.clone(),
         }
     }
 }

@@ -5,7 +5,7 @@
 mod cover;
 mod cut;
 
-pub use crate::request::Want;
+pub use crate::request::Target;
 pub use cover::{Candidate, Reuse};
 
 use std::collections::HashMap;
@@ -42,14 +42,14 @@ pub struct DatasetPlan {
     /// Name of the dataset.
     pub dataset: String,
     /// The chunks, in the order of their ranges.
-    pub pieces: Vec<Piece>,
+    pub chunks: Vec<PlannedChunk>,
     /// Reason why the dataset is one chunk, if it could not be cut.
     pub note: Option<String>,
 }
 
 /// One chunk of a plan.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Piece {
+pub struct PlannedChunk {
     /// Range of the chunk.
     pub range: Range,
     /// Id of the existing chunk that is reused, or `None` for a new one.
@@ -95,14 +95,15 @@ impl TooManyChunks {
 }
 
 impl Plan {
-    /// Makes the plan for `wants`, reusing the allowed `candidates`.
+    /// Makes the plan for `targets`, reusing the allowed `candidates`.
     ///
     /// # Errors
     /// If the export would have more chunks than the policy allows.
-    pub fn new(wants: &[Want], candidates: &[Candidate], policy: &Policy) -> Result<Self, TooManyChunks> {
+    pub fn new(targets: &[Target], candidates: &[Candidate], policy: &Policy) -> Result<Self, TooManyChunks> {
         let allowed = allowed(candidates, policy);
-        let mine = |want: &Want| allowed.get(&want.fingerprint).map_or(&[][..], Vec::as_slice);
-        let datasets: Vec<_> = wants.iter().map(|want| plan_dataset(want, mine(want), policy)).collect();
+        let mine = |target: &Target| allowed.get(&target.fingerprint).map_or(&[][..], Vec::as_slice);
+        let datasets: Vec<_> =
+            targets.iter().map(|target| plan_dataset(target, mine(target), policy)).collect();
         Self { datasets }.within(policy.max_chunks)
     }
 
@@ -111,13 +112,13 @@ impl Plan {
     /// # Errors
     /// If it has more.
     pub fn within(self, limit: usize) -> Result<Self, TooManyChunks> {
-        let chunks = self.pieces().count();
-        match self.datasets.iter().max_by_key(|d| d.pieces.len()) {
+        let chunks = self.chunks().count();
+        match self.datasets.iter().max_by_key(|d| d.chunks.len()) {
             Some(largest) if chunks > limit => Err(TooManyChunks {
                 chunks,
                 limit,
                 largest: largest.dataset.clone(),
-                largest_chunks: largest.pieces.len(),
+                largest_chunks: largest.chunks.len(),
                 datasets: self.datasets.len(),
             }),
             _ => Ok(self),
@@ -126,22 +127,22 @@ impl Plan {
 
     /// Returns true if everything requested has been read and may be reused: the plan then has nothing to read.
     /// Cheaper than the plan, since it ends at the first gap and cuts none.
-    pub fn is_covered(wants: &[Want], candidates: &[Candidate], policy: &Policy) -> bool {
+    pub fn is_covered(targets: &[Target], candidates: &[Candidate], policy: &Policy) -> bool {
         let allowed = allowed(candidates, policy);
-        wants.iter().all(|want| {
-            let mine = allowed.get(&want.fingerprint).map_or(&[][..], Vec::as_slice);
-            let read = |piece: &Piece| piece.reused.is_some() && !piece.unread;
-            let whole = |range| read(&cover::whole(mine, range, want.estimate.total));
-            let Some(span) = want.span else { return whole(Range::All) };
-            let parts = cover::cover(mine, span);
-            parts.iter().all(|part| matches!(part, cover::Part::Reused(piece) if read(piece)))
-                && (!wants_nulls(want) || whole(Range::Null))
+        targets.iter().all(|target| {
+            let mine = allowed.get(&target.fingerprint).map_or(&[][..], Vec::as_slice);
+            let read = |chunk: &PlannedChunk| chunk.reused.is_some() && !chunk.unread;
+            let whole = |range| read(&cover::whole(mine, range, target.estimate.total));
+            let Some(span) = target.span else { return whole(Range::All) };
+            let segments = cover::cover(mine, span);
+            segments.iter().all(|segment| matches!(segment, cover::Segment::Reused(chunk) if read(chunk)))
+                && (!includes_nulls(target) || whole(Range::Null))
         })
     }
 
     /// Returns all chunks with the index of their dataset.
-    pub fn pieces(&self) -> impl Iterator<Item = (usize, &Piece)> {
-        self.datasets.iter().enumerate().flat_map(|(i, d)| d.pieces.iter().map(move |p| (i, p)))
+    pub fn chunks(&self) -> impl Iterator<Item = (usize, &PlannedChunk)> {
+        self.datasets.iter().enumerate().flat_map(|(i, d)| d.chunks.iter().map(move |p| (i, p)))
     }
 }
 
@@ -165,42 +166,42 @@ fn allowed<'a>(candidates: &'a [Candidate], policy: &Policy) -> HashMap<Fingerpr
     allowed
 }
 
-fn wants_nulls(want: &Want) -> bool {
-    want.selection.range_column.as_ref().is_some_and(|c| c.include_nulls)
+fn includes_nulls(target: &Target) -> bool {
+    target.selection.range_column.as_ref().is_some_and(|c| c.include_nulls)
 }
 
-fn plan_dataset(want: &Want, mine: &[&Candidate], policy: &Policy) -> DatasetPlan {
-    let mut pieces = Vec::new();
-    match want.span {
-        None => pieces.push(cover::whole(mine, Range::All, want.estimate.total)),
+fn plan_dataset(target: &Target, mine: &[&Candidate], policy: &Policy) -> DatasetPlan {
+    let mut chunks = Vec::new();
+    match target.span {
+        None => chunks.push(cover::whole(mine, Range::All, target.estimate.total)),
         Some(span) => {
-            for part in cover::cover(mine, span) {
-                match part {
-                    cover::Part::Reused(piece) => pieces.push(piece),
-                    cover::Part::Gap(gap) if want.estimate.indexed => {
-                        pieces.extend(cut::cut(
+            for segment in cover::cover(mine, span) {
+                match segment {
+                    cover::Segment::Reused(chunk) => chunks.push(chunk),
+                    cover::Segment::Gap(gap) if target.estimate.indexed => {
+                        chunks.extend(cut::cut(
                             gap,
-                            &want.estimate,
+                            &target.estimate,
                             policy.target_bytes,
-                            settled_day(want, gap.kind, policy.now_micros),
+                            settled_day(target, gap.kind, policy.now_micros),
                         ));
                     }
-                    cover::Part::Gap(gap) => pieces.push(cut::uncut(gap, &want.estimate)),
+                    cover::Segment::Gap(gap) => chunks.push(cut::uncut(gap, &target.estimate)),
                 }
             }
-            if wants_nulls(want) {
-                pieces.push(cover::whole(mine, Range::Null, want.estimate.nulls));
+            if includes_nulls(target) {
+                chunks.push(cover::whole(mine, Range::Null, target.estimate.nulls));
             }
         }
     }
-    DatasetPlan { dataset: want.selection.dataset.clone(), pieces, note: note(want) }
+    DatasetPlan { dataset: target.selection.dataset.clone(), chunks, note: note(target) }
 }
 
 /// Returns the reason why the dataset is one chunk.
-fn note(want: &Want) -> Option<String> {
-    let note = match want.span {
+fn note(target: &Target) -> Option<String> {
+    let note = match target.span {
         None => "no range column: one chunk",
-        Some(_) if !want.estimate.indexed => "no usable index on the range column: one chunk",
+        Some(_) if !target.estimate.indexed => "no usable index on the range column: one chunk",
         Some(_) => return None,
     };
     Some(note.to_owned())
@@ -208,8 +209,8 @@ fn note(want: &Want) -> Option<String> {
 
 /// Returns the last day boundary before which rows are settled, in units of `kind`. A plan always cuts there, so that
 /// everything before it can be reused the next day.
-fn settled_day(want: &Want, kind: RangeKind, now_micros: i64) -> Option<i64> {
-    let until = want.selection.settle()?.until(kind, now_micros)?;
+fn settled_day(target: &Target, kind: RangeKind, now_micros: i64) -> Option<i64> {
+    let until = target.selection.settle()?.until(kind, now_micros)?;
     Some(until - until.rem_euclid(kind.day()))
 }
 

@@ -25,11 +25,11 @@ use crate::selection::Selection;
 
 use datasets::{Chosen, Listed};
 use dates::Dates;
-use report::Report;
+use report::Violations;
 
 /// Selection and span of one dataset in a request.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Want {
+pub struct Target {
     /// Rows and columns to read, and the form of the file; it names the dataset.
     pub selection: Selection,
     /// Fingerprint that identifies the selection for reuse.
@@ -44,7 +44,7 @@ pub struct Want {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
     /// Selections and spans, in the order of the request.
-    pub wants: Vec<Want>,
+    pub targets: Vec<Target>,
     /// Request in one form: names as the catalog writes them, defaults filled in, `"*"` resolved. It is a valid body
     /// itself.
     pub canonical: Value,
@@ -55,14 +55,14 @@ pub struct Request {
 
 /// Maximum size of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct RequestLimits {
     /// Maximum number of datasets in one export.
     pub datasets: usize,
     /// Maximum number of values in one filter.
     pub filter_values: usize,
 }
 
-impl Default for Limits {
+impl Default for RequestLimits {
     fn default() -> Self {
         Self { datasets: 1000, filter_values: 500 }
     }
@@ -80,7 +80,7 @@ pub struct Scope<'a> {
     /// Name of the database that is read.
     pub source: &'a str,
     /// Maximum size of the request.
-    pub limits: Limits,
+    pub limits: RequestLimits,
 }
 
 /// Keys of a request except those that choose datasets.
@@ -92,7 +92,7 @@ impl Request {
     /// # Errors
     /// Every violation, at most 200 of them.
     pub fn parse(body: &Value, scope: &Scope<'_>) -> Result<Self, Vec<Violation>> {
-        let mut report = Report::default();
+        let mut report = Violations::default();
         if let Some(fields) = report.object(body, "") {
             report.known(fields, "", &[&["datasets"], &COMMON[..]].concat());
             let listed = datasets::listed(fields, scope, &mut report);
@@ -109,7 +109,7 @@ impl Request {
     /// # Errors
     /// Every violation; pointers are those of the short body.
     pub fn parse_short(dataset: &str, body: &Value, scope: &Scope<'_>) -> Result<Self, Vec<Violation>> {
-        let mut report = Report::default();
+        let mut report = Violations::default();
         if let Some(fields) = report.object(body, "") {
             report.known(fields, "", &[&["columns", "filters"], &COMMON[..]].concat());
             let listed = datasets::only(dataset, fields, scope, &mut report);
@@ -124,30 +124,30 @@ impl Request {
         fields: &Map<String, Value>,
         listed: &Listed<'_>,
         scope: &Scope<'_>,
-        report: &mut Report,
+        report: &mut Violations,
     ) -> Option<Self> {
         let output = output::read(fields, report);
         let undated = !listed.chosen.is_empty() && listed.chosen.iter().all(|c| c.dataset.range.is_none());
         let dates = dates::read(fields, undated, report);
-        let wants: Vec<_> =
-            listed.chosen.iter().map(|c| want(c, dates.as_ref(), &output, scope, report)).collect();
+        let targets: Vec<_> =
+            listed.chosen.iter().map(|c| target(c, dates.as_ref(), &output, scope, report)).collect();
         if !report.is_empty() {
             return None;
         }
         let canonical = canonical(fields, listed.names(), dates.as_ref(), &output);
         let asked =
             canonical_hash(&if listed.all { canonical_with_all(&canonical) } else { canonical.clone() });
-        Some(Self { wants, canonical, body_sha256: asked })
+        Some(Self { targets, canonical, body_sha256: asked })
     }
 }
 
-fn want(
+fn target(
     chosen: &Chosen<'_>,
     dates: Option<&Dates>,
     output: &Output,
     scope: &Scope<'_>,
-    report: &mut Report,
-) -> Want {
+    report: &mut Violations,
+) -> Target {
     let dataset = chosen.dataset;
     let selection = Selection {
         dataset: chosen.name.to_owned(),
@@ -162,7 +162,7 @@ fn want(
         search_path: dataset.search_path.clone(),
         output: output.clone(),
     };
-    Want {
+    Target {
         fingerprint: selection.fingerprint(scope.tenant, scope.source),
         span: dates.and_then(|dates| dates.span(chosen, report)),
         estimate: scope.estimates.get(chosen.name).cloned().unwrap_or_default().of_one_tenant(),

@@ -13,7 +13,7 @@ mod request;
 pub use datasets::{Dataset, DatasetList, DatasetRange};
 pub use export::{BackOff, ChunkCounts, ChunkError, Export, ExportList, Links, Progress, Running};
 pub use files::{AttemptEntry, ChunkEntry, ChunkList, FileEntry, FileList};
-pub use plan::{CostItems, Forecast, Plan, PlanCounts, PlannedDataset};
+pub use plan::{CostItems, DryRun, Forecast, PlanCounts, PlannedDataset};
 pub use problem::{Health, PROBLEM_MEDIA_TYPE, Problem};
 pub use request::{All, DatasetChoice, DatasetRequest, Datasets, ExportRequest};
 

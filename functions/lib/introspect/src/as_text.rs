@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use export::catalog::{Dataset, From};
 use serde_json::Value;
 
-use super::ask::Ask;
+use super::explain_sql::Ask;
 use super::findings::Findings;
 use source::sql::literal;
 use source::{Inspector, SourceError};

@@ -6,12 +6,12 @@ use export::catalog::{Dataset, RangeColumn};
 use export::estimate::{DatasetEstimate, Size};
 use export::range::Span;
 
-use super::ask::{Ask, column};
 use super::bounds::{self, Bounds};
+use super::explain_sql::{Ask, column};
 use super::index::{self, Culprit};
 use super::months::{self, Month};
-use super::{sample, spread};
-use source::explain::{Mark, Plan};
+use super::{sample, skew};
+use source::explain::{Mark, PlanNode};
 use source::{Inspector, SourceError};
 
 /// Estimates, and obstacles to better ones.
@@ -40,7 +40,7 @@ pub(super) enum Gap {
 pub(super) struct Planned {
     pub(super) estimated: Estimated,
     /// Plan of the whole dataset.
-    whole: Plan,
+    whole: PlanNode,
 }
 
 /// Estimates a dataset by its plans and by measuring some rows; runs only cheap queries.
@@ -86,7 +86,7 @@ pub(super) async fn planned(inspector: &mut Inspector, dataset: &Dataset) -> Res
                 let plan = inspector.explain(&ask.select(&ask.within(range, month.span(range.kind)))).await?;
                 estimate.months.insert(month.key(), ask.size(&plan));
             }
-            estimate.uneven = spread::find(inspector, &ask, range, &estimate.months, ends).await?;
+            estimate.uneven = skew::find(inspector, &ask, range, &estimate.months, ends).await?;
             typical_day(range, bounds, &estimate.months)
         }
         Bounds::Empty => None,
@@ -108,7 +108,7 @@ async fn culprit(
     ask: &Ask<'_>,
     range: &RangeColumn,
     day: Span,
-    whole: &Plan,
+    whole: &PlanNode,
 ) -> Result<Option<Culprit>, SourceError> {
     let mut condition = ask.within(range, day);
     if let Some(tenant) = &ask.dataset.tenant_column {

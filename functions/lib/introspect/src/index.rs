@@ -14,7 +14,7 @@ type Name = (String, String);
 
 /// Properties of a relation that a plan reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct RelationInfo {
     pub(super) bytes: u64,
     /// Partitioned table it belongs to, or the relation itself.
     pub(super) root: Name,
@@ -37,7 +37,11 @@ pub(super) struct Culprit {
 ///
 /// A partition missing from the plan of the range was pruned. Of a join, the smaller side may be read as a whole if a
 /// larger one is reached by the range.
-pub(super) fn culprit(ranged: &[Scan], whole: &[Scan], places: &BTreeMap<Name, Place>) -> Option<Culprit> {
+pub(super) fn culprit(
+    ranged: &[Scan],
+    whole: &[Scan],
+    places: &BTreeMap<Name, RelationInfo>,
+) -> Option<Culprit> {
     let root = |scan: &Scan| places.get(&scan.relation).map_or(&scan.relation, |place| &place.root).clone();
     let bytes = |scan: &Scan| places.get(&scan.relation).map_or(0, |place| place.bytes);
     let sum = |scans: &[Scan], name: &Name| scans.iter().filter(|s| root(s) == *name).map(bytes).sum::<u64>();
@@ -65,7 +69,7 @@ pub(super) fn culprit(ranged: &[Scan], whole: &[Scan], places: &BTreeMap<Name, P
 }
 
 /// Returns the relations of a plan that are `root`, or a part of it.
-pub(super) fn parts_of<'a>(root: &Name, places: &'a BTreeMap<Name, Place>) -> Vec<&'a Name> {
+pub(super) fn parts_of<'a>(root: &Name, places: &'a BTreeMap<Name, RelationInfo>) -> Vec<&'a Name> {
     places.iter().filter(|(_, place)| place.root == *root).map(|(name, _)| name).collect()
 }
 
@@ -73,7 +77,7 @@ pub(super) fn parts_of<'a>(root: &Name, places: &'a BTreeMap<Name, Place>) -> Ve
 pub(super) async fn places(
     inspector: &mut Inspector,
     scans: &[Scan],
-) -> Result<BTreeMap<Name, Place>, SourceError> {
+) -> Result<BTreeMap<Name, RelationInfo>, SourceError> {
     let mut names: Vec<_> = scans.iter().map(|scan| &scan.relation).collect();
     names.sort();
     names.dedup();
@@ -92,7 +96,7 @@ join pg_catalog.pg_namespace rn on rn.oid = r.relnamespace",
     );
     let read = |row: Vec<Option<String>>| {
         let [schema, name, bytes, root_schema, root] = <[_; 5]>::try_from(row).ok()?;
-        let place = Place { bytes: bytes?.parse().ok()?, root: (root_schema?, root?) };
+        let place = RelationInfo { bytes: bytes?.parse().ok()?, root: (root_schema?, root?) };
         Some(((schema?, name?), place))
     };
     Ok(inspector.texts(&question).await?.into_iter().filter_map(read).collect())
@@ -108,11 +112,11 @@ mod tests {
         Scan { relation: ("s".into(), name.into()), way, filtered }
     }
 
-    fn place(name: &str, mib: u64, root: &str) -> (Name, Place) {
-        (("s".into(), name.into()), Place { bytes: mib * MIB, root: ("s".into(), root.into()) })
+    fn place(name: &str, mib: u64, root: &str) -> (Name, RelationInfo) {
+        (("s".into(), name.into()), RelationInfo { bytes: mib * MIB, root: ("s".into(), root.into()) })
     }
 
-    fn guilty(ranged: &[Scan], whole: &[Scan], places: &[(Name, Place)]) -> Option<String> {
+    fn guilty(ranged: &[Scan], whole: &[Scan], places: &[(Name, RelationInfo)]) -> Option<String> {
         culprit(ranged, whole, &places.iter().cloned().collect()).map(|culprit| culprit.relation.1)
     }
 

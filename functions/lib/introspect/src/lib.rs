@@ -8,9 +8,9 @@ mod findings;
 
 mod names;
 
-mod denied;
+mod privileges;
 
-mod path;
+mod search_path;
 
 mod column_type;
 
@@ -28,17 +28,17 @@ mod months;
 
 mod bounds;
 
-mod beyond;
+mod out_of_range;
 
 mod index;
 
-mod ask;
+mod explain_sql;
 
-mod spread;
+mod skew;
 
 mod sample;
 
-mod trial;
+mod test_copy;
 
 mod estimate;
 
@@ -99,7 +99,7 @@ pub async fn resolve(
                 if error.refused() {
                     return Err(error);
                 }
-                denied::report(inspector, definition, &error, &mut findings).await?;
+                privileges::report(inspector, definition, &error, &mut findings).await?;
                 (None, DatasetEstimate::default())
             }
         };
@@ -117,7 +117,7 @@ async fn dataset(
     findings: &mut Findings,
 ) -> Result<(Option<Dataset>, DatasetEstimate), SourceError> {
     let nothing = || (None, DatasetEstimate::default());
-    path::check(inspector, definition, findings).await?;
+    search_path::check(inspector, definition, findings).await?;
     let Some(surface) = surface::find(inspector, definition, findings).await? else {
         return Ok(nothing());
     };
@@ -142,13 +142,13 @@ async fn dataset(
     if dataset.columns.is_empty() || dataset.range.is_some() != definition.range_column.is_some() {
         return Ok(nothing());
     }
-    trial::run(inspector, definition, &dataset, findings).await?;
+    test_copy::run(inspector, definition, &dataset, findings).await?;
     if findings.violations() > 0 {
         return Ok(nothing());
     }
     let estimated = estimate(inspector, &dataset).await?;
     if let Some(range) = &dataset.range {
-        beyond::find(inspector, &dataset, range, findings).await?;
+        out_of_range::find(inspector, &dataset, range, findings).await?;
     }
     as_text::check(inspector, &dataset, findings::key(definition), findings).await?;
     advice::give(inspector, definition, &dataset, &surface, &estimated, findings).await?;

@@ -5,9 +5,9 @@ use export::catalog::{Dataset, From};
 use export::estimate::Measured;
 use export::range::Span;
 
-use super::ask::Ask;
+use super::explain_sql::Ask;
 use super::months::Month;
-use source::explain::Plan;
+use source::explain::PlanNode;
 use source::sql::literal;
 use source::{Inspector, SourceError};
 
@@ -34,7 +34,7 @@ pub(super) async fn find(
     inspector: &mut Inspector,
     ask: &Ask<'_>,
     day: Option<Span>,
-    whole: &Plan,
+    whole: &PlanNode,
 ) -> Result<Measured, SourceError> {
     if whole.is_computed() && whole.cost <= MAX_COUNT_COST {
         let (rows, bytes) = weigh(inspector, ask.dataset, &ask.copied("")).await?;

@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 pub use counts::{Count, Counts, LayerCounts};
-pub use key::{Key, Keyring, Kind, Place, View};
+pub use key::{CacheKind, Key, Keyring, PageRequest, View};
 pub use layered::LayeredCache;
 pub use memory::{MemoryCache, MemoryLimits};
 pub use redis::RedisCache;

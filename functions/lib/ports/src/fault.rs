@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 pub use dice::Dice;
-pub use plan::{Fault, PLAN, Plan};
+pub use plan::{Fault, FaultPlan, PLAN};
 pub use point::Point;
 
 use crate::config;
@@ -39,14 +39,14 @@ struct Folder {
     path: PathBuf,
     /// Name of the function: each has its own dice.
     name: String,
-    state: Mutex<State>,
+    state: Mutex<FaultState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct FaultState {
     looked: Option<Instant>,
     modified: Option<SystemTime>,
-    plan: Option<Plan>,
+    plan: Option<FaultPlan>,
     dice: Dice,
 }
 
@@ -88,7 +88,7 @@ impl Faults {
         let Some(folder) = &self.0 else { return false };
         let mut state = folder.state.lock().unwrap_or_else(PoisonError::into_inner);
         folder.look(&mut state);
-        let State { plan: Some(plan), dice, .. } = &mut *state else { return false };
+        let FaultState { plan: Some(plan), dice, .. } = &mut *state else { return false };
         let strikes =
             plan.per_thousand.get(&fault).is_some_and(|share| dice.below(1_000) < u64::from(*share));
         if strikes {
@@ -128,7 +128,7 @@ impl Faults {
 
 impl Folder {
     /// Reads the plan if the file has changed. A file that is being written is read at the next check.
-    fn look(&self, state: &mut State) {
+    fn look(&self, state: &mut FaultState) {
         if state.looked.is_some_and(|at| at.elapsed() < BELIEVED) {
             return;
         }
@@ -138,7 +138,7 @@ impl Folder {
         if modified == state.modified {
             return;
         }
-        let plan = std::fs::read(&file).ok().and_then(|text| serde_json::from_slice::<Plan>(&text).ok());
+        let plan = std::fs::read(&file).ok().and_then(|text| serde_json::from_slice::<FaultPlan>(&text).ok());
         if let Some(plan) = &plan {
             state.dice = Dice::of(plan.seed, &self.name, self.number(plan.seed));
         }

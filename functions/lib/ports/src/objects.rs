@@ -11,7 +11,7 @@ mod s3;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-pub use error::{Kind, ObjectsError};
+pub use error::{ObjectsError, ObjectsErrorKind};
 pub use memory::MemoryObjects;
 pub use s3::S3Objects;
 

@@ -17,3 +17,16 @@ pub(crate) fn encode(text: &str) -> String {
 pub(crate) fn encode_path(path: &str) -> String {
     utf8_percent_encode(path, &IN_PATH).to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_unreserved_characters_stay() {
+        assert_eq!(encode("aZ0-._~"), "aZ0-._~");
+        assert_eq!(encode("a b/c?d=%"), "a%20b%2Fc%3Fd%3D%25");
+        assert_eq!(encode("é\"\n"), "%C3%A9%22%0A");
+        assert_eq!(encode_path("t/acme/c d/1?.csv"), "t/acme/c%20d/1%3F.csv");
+    }
+}

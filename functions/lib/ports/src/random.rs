@@ -17,3 +17,17 @@ pub fn jitter(pause: Duration) -> Duration {
     let share = f64::from(u16::from_le_bytes(bytes())) / f64::from(u16::MAX);
     pause.mul_f64(0.5 + 0.5 * share)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn jitter_is_between_half_and_the_whole() {
+        let pause = Duration::from_secs(8);
+        for _ in 0..1000 {
+            let jittered = jitter(pause);
+            assert!(jittered >= pause / 2 && jittered <= pause, "{jittered:?}");
+        }
+    }
+}

@@ -5,7 +5,7 @@ use std::error::Error;
 use aws_sdk_sqs::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 
 /// Returns the service's code and message, or the reason why it did not respond.
-pub(crate) fn told<E>(error: &SdkError<E>) -> String
+pub(crate) fn text<E>(error: &SdkError<E>) -> String
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
@@ -17,6 +17,6 @@ where
 }
 
 /// Reports whether the service responded; otherwise there is no route to it, or it is too slow.
-pub(crate) fn answered<E>(error: &SdkError<E>) -> bool {
+pub(crate) fn responded<E>(error: &SdkError<E>) -> bool {
     error.raw_response().is_some()
 }

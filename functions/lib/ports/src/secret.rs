@@ -10,7 +10,7 @@ use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::DisplayErrorContext;
 use tokio::sync::OnceCell;
 
-use crate::sdk::{answered, told};
+use crate::sdk::{responded, text};
 
 /// Maximum time of a read, retries included: a request waits for it.
 const READ_TIMEOUT: Duration = Duration::from_secs(4);
@@ -97,7 +97,7 @@ impl Secret for SecretsManager {
             // As text, because the SDK's types are not exposed and its errors are meaningless without their chain.
             Err(error) => {
                 let why = DisplayErrorContext(&error).to_string().into();
-                Err(if answered(&error) { SecretError::Unread(why) } else { SecretError::Silent(why) })
+                Err(if responded(&error) { SecretError::Unread(why) } else { SecretError::Silent(why) })
             }
         }
     }
@@ -106,8 +106,8 @@ impl Secret for SecretsManager {
         let call = self.client().await.describe_secret().secret_id(&self.id);
         let answer = tokio::time::timeout(READ_TIMEOUT, call.send()).await;
         let answer = answer.map_err(|late| SecretError::Silent(late.into()))?.map_err(|error| {
-            let why = told(&error).into();
-            if answered(&error) { SecretError::Unread(why) } else { SecretError::Silent(why) }
+            let why = text(&error).into();
+            if responded(&error) { SecretError::Unread(why) } else { SecretError::Silent(why) }
         })?;
         let mut stages = answer.version_ids_to_stages().into_iter().flat_map(|versions| versions.values());
         Ok(stages.any(|stages| stages.iter().any(|stage| stage == Stage::Current.name())))

@@ -115,11 +115,11 @@ mod tests {
         });
         let text = serde_json::Value::from(found.clone()).to_string();
         assert!(!text.contains("hunter2"), "{text}");
-        let told: Vec<_> = found
+        let levels: Vec<_> = found
             .iter()
             .map(|line| (line["target"].as_str().unwrap(), line["level"].as_str().unwrap()))
             .collect();
-        assert_eq!(told, [("hyper::client", "ERROR"), ("source", "DEBUG")]);
+        assert_eq!(levels, [("hyper::client", "ERROR"), ("source", "DEBUG")]);
         assert!(found[0]["message"].as_str().unwrap().contains("a library reported an error"), "{text}");
     }
 

@@ -208,7 +208,7 @@ impl SourceError {
             // The condition's name would refer to the protocol; a pooler uses the code for something else.
             with(&format!("{} (reported by the pooler as SQLSTATE 08P01)", code.what()), code.remedy())
         } else {
-            told(code, &state, "")
+            message_of(code, &state, "")
         };
         error.sqlstate = Some(state);
         error
@@ -218,13 +218,13 @@ impl SourceError {
     pub(super) fn in_statement(mut self, sql: &str) -> Self {
         let name = self.position.and_then(|at| name_at(sql, at));
         if let (Some(name), Some(state)) = (name, &self.sqlstate) {
-            self.message = told(self.code, state, &format!(" at {name}"));
+            self.message = message_of(self.code, state, &format!(" at {name}"));
         }
         self
     }
 }
 
-fn told(code: SourceCode, state: &str, place: &str) -> String {
+fn message_of(code: SourceCode, state: &str, place: &str) -> String {
     let what = format!("{}: {}{place} (SQLSTATE {state})", code.what(), look_up(state).0);
     with(&what, remedy_of(state).unwrap_or(code.remedy()))
 }
@@ -325,7 +325,7 @@ mod tests {
         assert_eq!(name_at(sql, at("'secret'")), None);
         assert_eq!(name_at(sql, at("E'secret'")), None);
         assert_eq!(name_at(sql, 1_000), None);
-        let message = told(SourceCode::Query, "42883", " at f");
+        let message = message_of(SourceCode::Query, "42883", " at f");
         assert!(
             message.starts_with("the source rejected the query: undefined_function at f (SQLSTATE 42883); "),
             "{message}"
@@ -335,7 +335,7 @@ mod tests {
     #[test]
     fn no_message_promises_a_retry() {
         for state in ["55P03", "40001", "22012", "XX000", "57014"] {
-            assert!(!told(look_up(state).1, state, "").contains("again"), "{state}");
+            assert!(!message_of(look_up(state).1, state, "").contains("again"), "{state}");
         }
     }
 

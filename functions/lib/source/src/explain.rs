@@ -5,7 +5,7 @@ use serde::Deserialize;
 /// A node of a plan, with the nodes below it. The root represents the whole plan.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Plan {
+pub struct PlanNode {
     #[serde(rename = "Node Type")]
     kind: String,
     schema: Option<String>,
@@ -33,7 +33,7 @@ pub struct Plan {
     #[serde(rename = "Sort Key", default)]
     sort_key: Vec<String>,
     #[serde(default)]
-    plans: Vec<Plan>,
+    plans: Vec<PlanNode>,
 }
 
 /// Access to one relation.
@@ -68,15 +68,15 @@ pub struct Mark {
     pub bounds: Vec<String>,
 }
 
-impl Plan {
+impl PlanNode {
     /// Parses the output; `None` if it has another form.
     pub fn parse(json: &str) -> Option<Self> {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
-        struct Answer {
-            plan: Plan,
+        struct ExplainRow {
+            plan: PlanNode,
         }
-        let answers: Vec<Answer> = serde_json::from_str(json).ok()?;
+        let answers: Vec<ExplainRow> = serde_json::from_str(json).ok()?;
         answers.into_iter().next().map(|answer| answer.plan)
     }
 
@@ -188,7 +188,7 @@ impl Plan {
         }
     }
 
-    fn bitmaps(&self) -> Box<dyn Iterator<Item = &Plan> + '_> {
+    fn bitmaps(&self) -> Box<dyn Iterator<Item = &PlanNode> + '_> {
         let below = self.plans.iter().filter(|plan| plan.kind.starts_with("Bitmap"));
         Box::new(below.flat_map(|plan| std::iter::once(plan).chain(plan.bitmaps())))
     }

@@ -9,7 +9,7 @@ use export::catalog::From;
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Column as _, Connection as _, Executor as _, Row as _};
 
-use super::explain::Plan;
+use super::explain::PlanNode;
 use super::horizon::open_since_sql;
 use super::{Source, SourceError, sql};
 use ports::postgres::server::{QUERY, Server};
@@ -68,10 +68,10 @@ impl Inspector {
     ///
     /// # Errors
     /// If the server refuses the query or is gone.
-    pub async fn explain(&mut self, select: &str) -> Result<Plan, SourceError> {
+    pub async fn explain(&mut self, select: &str) -> Result<PlanNode, SourceError> {
         let rows = self.texts(&format!("explain (format json, verbose)\n{select}")).await?;
         let text = rows.first().and_then(|row| row.first()?.as_deref()).unwrap_or_default();
-        Plan::parse(text).ok_or_else(|| SourceError::protocol("the output of EXPLAIN cannot be parsed"))
+        PlanNode::parse(text).ok_or_else(|| SourceError::protocol("the output of EXPLAIN cannot be parsed"))
     }
 
     /// Returns names and types (OIDs as `pg_typeof` reports them) of the columns of a relation or query. Names that

@@ -135,7 +135,7 @@ impl Source {
     ///
     /// # Errors
     /// If it does not respond within seconds.
-    pub async fn reach(&self) -> Result<(), Unreached> {
+    pub async fn ping(&self) -> Result<(), Unreached> {
         match &self.options {
             Some(options) => ports::postgres::ping::ping(options, &self.login).await,
             None => Err(Unreached::Failed("the source".to_owned(), SourceError::no_url().into())),

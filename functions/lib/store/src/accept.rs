@@ -1,26 +1,32 @@
 //! Acceptance of an export: everything is stored in one transaction before any message is sent.
 
+use std::time::Duration;
+
 use export::id::{ChunkId, ExportId, TenantId};
 use export::manifest::DatasetHead;
-use export::plan::{Plan, Policy, Reuse, TooManyChunks, Want, same_plan};
+use export::plan::{Plan, Policy, Reuse, Target, TooManyChunks, same_plan};
 use serde_json::Value;
 use sqlx::Row;
 
 use super::connection::{AsStoreError, Store, Tx, sql};
 use super::error::StoreError;
 use super::idempotency::{Idempotency, claimed_by};
-use super::turns::{Full, Kept};
-use look::Look;
+use super::turns::{Full, Kept, Unpaid};
+use snapshot::AcceptSnapshot;
 
 mod insert;
-mod look;
+mod snapshot;
 
-pub(super) use insert::{ROOM, insert_pieces, number};
-pub(super) use look::lock_candidates;
+pub(super) use insert::{ROOM, insert_chunks, number};
+pub(super) use snapshot::lock_candidates;
 
 /// Number of plans made without a lock. If the reusable chunks change each time, one more plan is made with them
 /// locked.
 const FREE_PLANS: u32 = 2;
+
+/// Maximum time for which a request waits until the tenant's earlier chunks are paid for. It waits without a session.
+/// A refusal at once would be cheaper for a loop that ignores it than for the api.
+const MAX_PAY_WAIT: Duration = Duration::from_secs(1);
 
 /// An export to accept.
 #[derive(Clone, Debug)]
@@ -34,20 +40,20 @@ pub struct NewExport {
     /// Revision of the catalog the request was resolved against.
     pub revision_id: String,
     /// Selections and ranges the export must cover.
-    pub wants: Vec<Want>,
+    pub targets: Vec<Target>,
     /// Reuse the request allows.
     pub reuse: Reuse,
     /// Idempotency key, if the client sent one.
     pub idempotency: Option<Idempotency>,
     /// Limits of the plan.
-    pub limits: Limits,
+    pub limits: PlanLimits,
     /// Seconds after which the export ends, whatever its state.
     pub deadline_secs: u32,
 }
 
 /// Limits of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct PlanLimits {
     /// Target size of a chunk in bytes of binary COPY.
     pub target_bytes: u64,
     /// Maximum number of chunks of an export.
@@ -80,6 +86,9 @@ pub enum AcceptError {
     /// The tenant has reached its limit of stored data.
     #[error(transparent)]
     Kept(#[from] Kept),
+    /// The tenant has used up its chunks of this minute.
+    #[error(transparent)]
+    Unpaid(#[from] Unpaid),
     /// The plan has too many chunks.
     #[error(transparent)]
     TooManyChunks(#[from] TooManyChunks),
@@ -101,7 +110,7 @@ impl AsStoreError for AcceptError {
 enum Stored {
     Accepted(Accepted),
     /// The reusable chunks have changed: the plan must be made again from this newer state.
-    Changed(Look),
+    Changed(AcceptSnapshot),
 }
 
 impl NewExport {
@@ -110,7 +119,7 @@ impl NewExport {
     }
 }
 
-impl Limits {
+impl PlanLimits {
     fn policy(self, reuse: Reuse, now_micros: i64) -> Policy {
         Policy { target_bytes: self.target_bytes, max_chunks: self.max_chunks, reuse, now_micros }
     }
@@ -129,31 +138,40 @@ impl Store {
     /// # Errors
     /// Nothing is stored in that case.
     pub async fn accept(&self, new: &NewExport) -> Result<Accepted, AcceptError> {
-        let mut look = self.look(&new.tenant, &new.wants, new.idempotency.as_ref()).await?;
-        let mut plans = 1;
+        let mut snapshot = self.snapshot(&new.tenant, &new.targets, new.idempotency.as_ref()).await?;
+        let (mut plans, mut waited) = (1, false);
         loop {
-            if let Some((id, same)) = look.earlier {
+            if let Some((id, same)) = snapshot.earlier {
                 return replayed(id, same);
             }
-            if let Some(kept) = look.kept {
+            if let Some(kept) = snapshot.kept {
                 return Err(kept.into());
+            }
+            if let Some(unpaid) = snapshot.unpaid {
+                if waited {
+                    return Err(unpaid.into());
+                }
+                tokio::time::sleep(unpaid.wait.min(MAX_PAY_WAIT)).await;
+                waited = true;
+                snapshot = self.snapshot(&new.tenant, &new.targets, new.idempotency.as_ref()).await?;
+                continue;
             }
             // A request whose chunks are all read already waits for nothing, so the limit of waiting exports does not
             // apply to it.
-            if let Some(full) = look.full
-                && !Plan::is_covered(&new.wants, &look.candidates, &new.policy(look.now))
+            if let Some(full) = snapshot.full
+                && !Plan::is_covered(&new.targets, &snapshot.candidates, &new.policy(snapshot.now))
             {
                 return Err(full.into());
             }
             let stored = if plans <= FREE_PLANS {
-                let plan = Plan::new(&new.wants, &look.candidates, &new.policy(look.now))?;
-                self.again(|| self.store_planned(new, &look, Some(&plan))).await?
+                let plan = Plan::new(&new.targets, &snapshot.candidates, &new.policy(snapshot.now))?;
+                self.again(|| self.store_planned(new, &snapshot, Some(&plan))).await?
             } else {
-                self.again(|| self.store_planned(new, &look, None)).await?
+                self.again(|| self.store_planned(new, &snapshot, None)).await?
             };
             match stored {
                 Stored::Accepted(accepted) => return Ok(accepted),
-                Stored::Changed(newer) => look = newer,
+                Stored::Changed(newer) => snapshot = newer,
             }
             plans += 1;
         }
@@ -166,36 +184,36 @@ impl Store {
     pub async fn plan(
         &self,
         tenant: &TenantId,
-        wants: &[Want],
+        targets: &[Target],
         reuse: Reuse,
-        limits: Limits,
+        limits: PlanLimits,
     ) -> Result<Plan, AcceptError> {
-        let look = self.look(tenant, wants, None).await?;
-        Ok(Plan::new(wants, &look.candidates, &limits.policy(reuse, look.now))?)
+        let snapshot = self.snapshot(tenant, targets, None).await?;
+        Ok(Plan::new(targets, &snapshot.candidates, &limits.policy(reuse, snapshot.now))?)
     }
 
-    async fn look(
+    async fn snapshot(
         &self,
         tenant: &TenantId,
-        wants: &[Want],
+        targets: &[Target],
         idempotency: Option<&Idempotency>,
-    ) -> Result<Look, StoreError> {
+    ) -> Result<AcceptSnapshot, StoreError> {
         let mut tx = self.begin().await?;
-        let look = Look::read(&mut tx, tenant, wants, idempotency).await?;
+        let snapshot = AcceptSnapshot::read(&mut tx, tenant, targets, idempotency).await?;
         tx.rollback().await?;
-        Ok(look)
+        Ok(snapshot)
     }
 
-    /// Stores the plan made from `look` if it still holds. Without a plan, makes one here from the chunks of `look`,
+    /// Stores the plan made from `snapshot` if it still holds. Without a plan, makes one here from the chunks of `snapshot`,
     /// under their locks.
     async fn store_planned(
         &self,
         new: &NewExport,
-        look: &Look,
+        snapshot: &AcceptSnapshot,
         plan: Option<&Plan>,
     ) -> Result<Stored, AcceptError> {
         let mut tx = self.begin().await?;
-        let stored = store_in(&mut tx, new, look, plan).await;
+        let stored = store_in(&mut tx, new, snapshot, plan).await;
         match &stored {
             Ok(Stored::Accepted(accepted)) if !accepted.replayed => tx.commit().await?,
             Ok(_) => tx.rollback().await?,
@@ -208,42 +226,45 @@ impl Store {
 async fn store_in(
     tx: &mut Tx,
     new: &NewExport,
-    look: &Look,
+    snapshot: &AcceptSnapshot,
     plan: Option<&Plan>,
 ) -> Result<Stored, AcceptError> {
     if let Some(earlier) = enter(tx, new).await? {
         return replayed(earlier.0, earlier.1).map(Stored::Accepted);
     }
     let locked: Vec<ChunkId> = match plan {
-        Some(plan) => plan.pieces().filter_map(|(_, piece)| piece.reused).collect(),
-        None => look.candidates.iter().map(|candidate| candidate.id).collect(),
+        Some(plan) => plan.chunks().filter_map(|(_, chunk)| chunk.reused).collect(),
+        None => snapshot.candidates.iter().map(|candidate| candidate.id).collect(),
     };
-    look::lock(tx, &locked).await?;
+    snapshot::lock(tx, &locked).await?;
     // Accepts of one tenant are serialised by its row, so this reads the chunks of all earlier ones.
-    let mut newer = Look::read(tx, &new.tenant, &new.wants, None).await?;
+    let mut newer = AcceptSnapshot::read(tx, &new.tenant, &new.targets, None).await?;
     let made;
     let plan = match plan {
-        Some(plan) if same_plan(&look.candidates, &newer.candidates, new.reuse, look.now) => plan,
+        Some(plan) if same_plan(&snapshot.candidates, &newer.candidates, new.reuse, snapshot.now) => plan,
         Some(_) => return Ok(Stored::Changed(newer)),
         None => {
             newer.keep(&locked);
-            made = Plan::new(&new.wants, &newer.candidates, &new.policy(newer.now))?;
+            made = Plan::new(&new.targets, &newer.candidates, &new.policy(newer.now))?;
             &made
         }
     };
     if let Some(kept) = newer.kept {
         return Err(kept.into());
     }
+    if let Some(unpaid) = newer.unpaid {
+        return Err(unpaid.into());
+    }
     if let Some(full) = newer.full
-        && plan.pieces().any(|(_, piece)| piece.unread)
+        && plan.chunks().any(|(_, chunk)| chunk.unread)
     {
         return Err(full.into());
     }
-    let heads: Vec<_> = new.wants.iter().map(DatasetHead::new).collect();
-    if !insert::insert_export(tx, new, &heads, plan.pieces().count(), newer.now).await? {
+    let heads: Vec<_> = new.targets.iter().map(DatasetHead::new).collect();
+    if !insert::insert_export(tx, new, &heads, plan, newer.now).await? {
         return Err(AcceptError::CatalogChanged);
     }
-    let open = insert_pieces(tx, new.id, &new.tenant, &number(plan, &new.wants, 0)).await?;
+    let open = insert_chunks(tx, new.id, &new.tenant, &number(plan, &new.targets, 0)).await?;
     Ok(Stored::Accepted(Accepted { id: new.id, replayed: false, complete: open == 0 }))
 }
 

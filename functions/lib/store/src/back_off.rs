@@ -11,7 +11,7 @@ use sqlx::postgres::PgRow;
 
 use super::connection::{Store, Tx, sql};
 use super::error::StoreError;
-use super::outcome::{end_attempt, note_litter};
+use super::outcome::{end_attempt, note_orphans};
 use super::ranges::count;
 
 /// Reason why no chunk is started, with its start and end. Times are microseconds since 1970.
@@ -89,7 +89,7 @@ impl Store {
         let why = Failure::new(hold.signal, hold.reason.clone());
         end_attempt(&mut tx, chunk, attempt, AttemptOutcome::BackedOff, Some(&why), usage).await?;
         if left_objects(hold.signal) {
-            note_litter(&mut tx, chunk).await?;
+            note_orphans(&mut tx, chunk).await?;
         }
         if holds {
             take_back(&mut tx).await?;

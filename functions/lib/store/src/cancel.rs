@@ -167,8 +167,8 @@ impl Store {
             tx.run(keep.bind(export.uuid())).await?;
             tx.run(sql("delete from sluice.link where export_id = $1").bind(export.uuid())).await?;
             tx.run(sql(include_str!("../sql/cancel/release.sql")).bind(&chunks)).await?;
-            let litter = sql(include_str!("../sql/cancel/litter.sql"));
-            tx.run(litter.bind(export.uuid()).bind(export_prefix(&tenant, export))).await?;
+            let orphans = sql(include_str!("../sql/cancel/litter.sql"));
+            tx.run(orphans.bind(export.uuid()).bind(export_prefix(&tenant, export))).await?;
             tx.run(sql(last.statement()).bind(export.uuid())).await?;
             self.crash(Point::LettingGo);
             tx.commit().await?;

@@ -95,7 +95,7 @@ impl Store {
     ///
     /// # Errors
     /// If it does not respond within seconds.
-    pub async fn reach(&self) -> Result<(), Unreached> {
+    pub async fn ping(&self) -> Result<(), Unreached> {
         ports::postgres::ping::ping(&self.options, &self.login).await
     }
 

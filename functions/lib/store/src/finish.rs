@@ -35,7 +35,7 @@ pub struct Finished {
     pub tenant: TenantId,
     /// Revision of the catalog.
     pub revision: String,
-    /// Edition of the export; see [`Store::flip`].
+    /// Edition of the export; see [`Store::mark_succeeded`].
     pub edition: i32,
     /// Time at which it was accepted, microseconds since 1970.
     pub accepted_micros: i64,
@@ -87,10 +87,10 @@ pub async fn run(store: &Store, objects: &dyn Objects, export: ExportId) -> Resu
     };
     objects.put(&key, Bytes::from(manifest), &meta).await?;
     store.crash(Point::ManifestPut);
-    if store.flip(export, &key, edition).await? {
+    if store.mark_succeeded(export, &key, edition).await? {
         tracing::info!(%export, chunks, "export succeeded");
     } else {
-        store.litter_manifest(&key).await?;
+        store.orphan_manifest(&key).await?;
     }
     Ok(())
 }
@@ -189,24 +189,31 @@ impl Store {
     ///
     /// # Errors
     /// If the store cannot be reached.
-    pub async fn flip(&self, export: ExportId, key: &str, edition: i32) -> Result<bool, StoreError> {
+    pub async fn mark_succeeded(
+        &self,
+        export: ExportId,
+        key: &str,
+        edition: i32,
+    ) -> Result<bool, StoreError> {
         self.again(|| async {
             let mut tx = self.begin().await?;
-            let lock = sql(include_str!("../sql/finish/flippable.sql"));
+            let lock = sql(include_str!("../sql/finish/lock_live.sql"));
             if tx.optional(lock.bind(export.uuid())).await?.is_none() {
                 // If the connection broke during commit, the export may already be marked succeeded.
                 let mine = sql(
                     "select from sluice.export where id = $1 and status = 'succeeded' and manifest_key = $2",
                 );
-                let flipped = tx.optional(mine.bind(export.uuid()).bind(key)).await?.is_some();
+                let marked = tx.optional(mine.bind(export.uuid()).bind(key)).await?.is_some();
                 tx.rollback().await?;
-                return Ok(flipped);
+                return Ok(marked);
             }
-            let flip =
-                sql(include_str!("../sql/finish/flip.sql")).bind(export.uuid()).bind(key).bind(edition);
-            let flipped = tx.run(flip).await? == 1;
+            let mark = sql(include_str!("../sql/finish/mark_succeeded.sql"))
+                .bind(export.uuid())
+                .bind(key)
+                .bind(edition);
+            let marked = tx.run(mark).await? == 1;
             tx.commit().await?;
-            Ok(flipped)
+            Ok(marked)
         })
         .await
     }

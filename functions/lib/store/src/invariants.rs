@@ -74,7 +74,7 @@ impl Store {
     ///
     /// # Errors
     /// If the store cannot be reached.
-    pub async fn put_right(&self) -> Result<u64, StoreError> {
+    pub async fn repair(&self) -> Result<u64, StoreError> {
         self.again(|| async {
             let mut tx = self.begin().await?;
             // Locked in id order; the next statement decides.

@@ -16,7 +16,7 @@ pub struct Migration {
     pub name: &'static str,
     text: &'static str,
 }
-const MIGRATIONS: [Migration; 19] = [
+const MIGRATIONS: [Migration; 20] = [
     Migration { version: 1, name: "store", text: include_str!("../migrations/0001_store.sql") },
     Migration { version: 2, name: "indexed", text: include_str!("../migrations/0002_indexed.sql") },
     Migration { version: 3, name: "changes", text: include_str!("../migrations/0003_changes.sql") },
@@ -40,6 +40,7 @@ const MIGRATIONS: [Migration; 19] = [
     Migration { version: 25, name: "pulse", text: include_str!("../migrations/0025_pulse.sql") },
     Migration { version: 26, name: "bounds", text: include_str!("../migrations/0026_bounds.sql") },
     Migration { version: 27, name: "key life", text: include_str!("../migrations/0027_key_life.sql") },
+    Migration { version: 28, name: "pace", text: include_str!("../migrations/0028_pace.sql") },
 ];
 
 /// Functions that hold rules. They are created or replaced every time.

@@ -96,7 +96,7 @@ impl Store {
             end_attempt(&mut tx, chunk, attempt, outcome, Some(&why), usage).await?;
             // The attempt has removed its objects if the bucket allowed it. A call that seemed to fail may still have
             // been, or later be, completed by the bucket.
-            note_litter(&mut tx, chunk).await?;
+            note_orphans(&mut tx, chunk).await?;
             let exports = if again { Vec::new() } else { close_links(&mut tx, chunk).await? };
             tx.commit().await?;
             Ok(Some(exports))
@@ -130,7 +130,7 @@ async fn close_links(tx: &mut Tx, chunk: ChunkId) -> Result<Vec<ExportId>, Store
 
 /// Schedules the prefix of a chunk's current attempt to be swept now, and once more when its worker can no longer
 /// write.
-pub(super) async fn note_litter(tx: &mut Tx, chunk: ChunkId) -> Result<(), StoreError> {
-    let litter = sql(include_str!("../sql/outcome/litter.sql"));
-    tx.run(litter.bind(chunk.uuid())).await.map(|_| ())
+pub(super) async fn note_orphans(tx: &mut Tx, chunk: ChunkId) -> Result<(), StoreError> {
+    let orphans = sql(include_str!("../sql/outcome/litter.sql"));
+    tx.run(orphans.bind(chunk.uuid())).await.map(|_| ())
 }

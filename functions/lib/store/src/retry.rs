@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use export::id::{ExportId, TenantId};
 use export::manifest::DatasetHead;
-use export::plan::{DatasetPlan, Plan, Policy, Reuse, TooManyChunks, Want};
+use export::plan::{DatasetPlan, Plan, Policy, Reuse, Target, TooManyChunks};
 use export::range::Range;
 use export::state::ExportStatus;
 use serde_json::Value;
@@ -12,7 +12,7 @@ use sqlx::Row;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::accept::{Limits, ROOM, insert_pieces, lock_candidates, number};
+use super::accept::{PlanLimits, ROOM, insert_chunks, lock_candidates, number};
 use super::connection::{AsStoreError, Store, Tx, sql};
 use super::error::StoreError;
 use super::ranges::{from_row, ids, json};
@@ -68,7 +68,7 @@ impl Store {
         row.map(|row| json(&row, "request")).transpose()
     }
 
-    /// Reopens a failed export. `wants` is its request resolved under `revision_id`. A dataset with an unchanged
+    /// Reopens a failed export. `targets` is its request resolved under `revision_id`. A dataset with an unchanged
     /// selection gets new chunks for its failed and missing ranges; a dataset whose selection changed is read in
     /// full.
     ///
@@ -80,13 +80,13 @@ impl Store {
         &self,
         tenant: &TenantId,
         export: ExportId,
-        wants: &[Want],
+        targets: &[Target],
         revision_id: &str,
-        limits: Limits,
+        limits: PlanLimits,
         deadline_secs: u32,
     ) -> Result<(), RetryError> {
         self.end_if_overdue(export).await?;
-        let retry = Retry { tenant, export, wants, revision_id, limits, deadline_secs };
+        let retry = Retry { tenant, export, targets, revision_id, limits, deadline_secs };
         self.again(|| self.retry_once(&retry)).await
     }
 
@@ -105,14 +105,14 @@ impl Store {
 struct Retry<'a> {
     tenant: &'a TenantId,
     export: ExportId,
-    wants: &'a [Want],
+    targets: &'a [Target],
     revision_id: &'a str,
-    limits: Limits,
+    limits: PlanLimits,
     deadline_secs: u32,
 }
 
 async fn reopen(tx: &mut Tx, retry: &Retry<'_>) -> Result<(), RetryError> {
-    let &Retry { tenant, export, wants, revision_id, limits, deadline_secs } = retry;
+    let &Retry { tenant, export, targets, revision_id, limits, deadline_secs } = retry;
     let now: i64 = tx
         .one(sql(include_str!("../sql/retry/enter.sql")).bind(tenant.as_str()))
         .await?
@@ -139,10 +139,10 @@ async fn reopen(tx: &mut Tx, retry: &Retry<'_>) -> Result<(), RetryError> {
         reuse: Reuse::Never,
         now_micros: now,
     };
-    let (again, plan) = replan(wants, &left, &policy)?;
+    let (again, plan) = replan(targets, &left, &policy)?;
     lock_candidates(tx, tenant, &again).await?;
     let changed: Vec<_> =
-        wants.iter().filter(|w| left.is_changed(w)).map(|w| w.selection.dataset.clone()).collect();
+        targets.iter().filter(|w| left.is_changed(w)).map(|w| w.selection.dataset.clone()).collect();
     tx.run(sql(include_str!("../sql/retry/drop.sql")).bind(export.uuid()).bind(&changed)).await?;
     tx.run(sql("delete from sluice.missing where export_id = $1").bind(export.uuid())).await?;
     tx.run(sql(include_str!("../sql/cancel/release.sql")).bind(&chunks)).await?;
@@ -155,11 +155,11 @@ async fn reopen(tx: &mut Tx, retry: &Retry<'_>) -> Result<(), RetryError> {
         .await?
         .try_get("first")
         .map_err(StoreError::from)?;
-    insert_pieces(tx, export, tenant, &number(&plan, &again, first)).await?;
+    insert_chunks(tx, export, tenant, &number(&plan, &again, first)).await?;
     let before: Vec<DatasetHead> = json(&row, "heads")?;
     let kept =
-        |w: &Want| before.iter().find(|h| h.name == w.selection.dataset && !left.is_changed(w)).cloned();
-    let heads: Vec<_> = wants.iter().map(|w| kept(w).unwrap_or_else(|| DatasetHead::new(w))).collect();
+        |w: &Target| before.iter().find(|h| h.name == w.selection.dataset && !left.is_changed(w)).cloned();
+    let heads: Vec<_> = targets.iter().map(|w| kept(w).unwrap_or_else(|| DatasetHead::new(w))).collect();
     let reopen = sql(include_str!("../sql/retry/reopen.sql"))
         .bind(export.uuid())
         .bind(revision_id)
@@ -189,8 +189,8 @@ struct Leftover {
 
 impl Leftover {
     /// Reports whether the selection of the dataset differs from before, so that its existing files no longer fit.
-    fn is_changed(&self, want: &Want) -> bool {
-        self.fingerprints.get(&want.selection.dataset).is_none_or(|f| f[..] != want.fingerprint.0[..])
+    fn is_changed(&self, target: &Target) -> bool {
+        self.fingerprints.get(&target.selection.dataset).is_none_or(|f| f[..] != target.fingerprint.0[..])
     }
 }
 
@@ -208,19 +208,23 @@ async fn leftover(tx: &mut Tx, export: ExportId) -> Result<Leftover, StoreError>
 }
 
 /// Plans every missing range separately, so that the new chunks tile exactly the ranges of the old ones.
-fn replan(wants: &[Want], left: &Leftover, policy: &Policy) -> Result<(Vec<Want>, Plan), TooManyChunks> {
+fn replan(
+    targets: &[Target],
+    left: &Leftover,
+    policy: &Policy,
+) -> Result<(Vec<Target>, Plan), TooManyChunks> {
     let (mut again, mut plan) = (Vec::new(), Plan::default());
-    for want in wants {
-        if left.is_changed(want) {
-            plan.datasets.extend(Plan::new(std::slice::from_ref(want), &[], policy)?.datasets);
-            again.push(want.clone());
+    for target in targets {
+        if left.is_changed(target) {
+            plan.datasets.extend(Plan::new(std::slice::from_ref(target), &[], policy)?.datasets);
+            again.push(target.clone());
             continue;
         }
-        for range in left.ranges.get(&want.selection.dataset).into_iter().flatten() {
+        for range in left.ranges.get(&target.selection.dataset).into_iter().flatten() {
             let dataset = match range.span() {
                 Some(span) => {
                     // The chunk of NULL values is a separate range.
-                    let mut part = Want { span: Some(span), ..want.clone() };
+                    let mut part = Target { span: Some(span), ..target.clone() };
                     if let Some(column) = &mut part.selection.range_column {
                         column.include_nulls = false;
                     }
@@ -228,21 +232,21 @@ fn replan(wants: &[Want], left: &Leftover, policy: &Policy) -> Result<(Vec<Want>
                 }
                 None => {
                     let size = match range {
-                        Range::Null => want.estimate.nulls,
-                        _ => want.estimate.total,
+                        Range::Null => target.estimate.nulls,
+                        _ => target.estimate.total,
                     };
                     let (rows, bytes) = (size.rows, size.bytes);
-                    let piece =
-                        export::plan::Piece { range: *range, reused: None, unread: true, rows, bytes };
+                    let chunk =
+                        export::plan::PlannedChunk { range: *range, reused: None, unread: true, rows, bytes };
                     vec![DatasetPlan {
-                        dataset: want.selection.dataset.clone(),
-                        pieces: vec![piece],
+                        dataset: target.selection.dataset.clone(),
+                        chunks: vec![chunk],
                         note: None,
                     }]
                 }
             };
             plan.datasets.extend(dataset);
-            again.push(want.clone());
+            again.push(target.clone());
         }
     }
     Ok((again, plan.within(policy.max_chunks)?))

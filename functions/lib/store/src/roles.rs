@@ -30,11 +30,13 @@ pub struct StoredSettings {
     pub max_kept_chunks: u32,
     /// Maximum size of their requests in megabytes.
     pub max_kept_request_megabytes: u32,
+    /// Maximum number of chunks per minute of the exports that are accepted of one tenant; 0 means no limit.
+    pub max_chunks_per_minute: u32,
 }
 
 impl StoredSettings {
     /// Returns names and values, as stored in `sluice.setting`.
-    pub fn rows(&self) -> [(&'static str, u32); 11] {
+    pub fn rows(&self) -> [(&'static str, u32); 12] {
         [
             ("budget", self.budget),
             ("store_sessions", self.store_sessions),
@@ -47,6 +49,7 @@ impl StoredSettings {
             ("max_kept_exports", self.max_kept_exports),
             ("max_kept_chunks", self.max_kept_chunks),
             ("max_kept_request_megabytes", self.max_kept_request_megabytes),
+            ("max_chunks_per_minute", self.max_chunks_per_minute),
         ]
     }
 }

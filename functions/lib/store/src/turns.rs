@@ -1,4 +1,6 @@
-//! Limits of a tenant: exports at once, and exports kept.
+//! Limits of a tenant: exports at once, exports kept, and chunks per minute.
+
+use std::time::Duration;
 
 use export::id::TenantId;
 use sqlx::Row;
@@ -66,5 +68,25 @@ impl Kept {
         } else {
             None
         })
+    }
+}
+
+/// The tenant has used up its chunks of this minute; nothing was stored.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[error("the tenant has reached its limit of {per_minute} chunks per minute in accepted exports")]
+pub struct Unpaid {
+    /// Maximum number of chunks per minute: MaxChunksPerMinute.
+    pub per_minute: u64,
+    /// Time until the next export can be accepted.
+    pub wait: Duration,
+}
+
+impl Unpaid {
+    /// Reads `max_chunks_per_minute` and `unpaid_secs` of a row.
+    pub(super) fn read(row: &PgRow) -> Result<Option<Self>, StoreError> {
+        let per_minute = row.try_get::<i64, _>("max_chunks_per_minute")?.unsigned_abs();
+        let secs = row.try_get::<Option<f64>, _>("unpaid_secs")?.unwrap_or_default();
+        let wait = Duration::try_from_secs_f64(secs).map_err(|e| StoreError::unreadable("unpaid_secs", e))?;
+        Ok(if per_minute > 0 && !wait.is_zero() { Some(Self { per_minute, wait }) } else { None })
     }
 }

@@ -48,7 +48,7 @@ pub struct ExportState {
     /// Object key of the manifest, once succeeded.
     pub manifest_key: Option<String>,
     /// Its progress.
-    pub progress: Progress,
+    pub progress: ProgressCounts,
     /// Failed and missing chunks: the first hundred.
     pub errors: Vec<ChunkError>,
     /// True if the operator has paused all exports.
@@ -72,7 +72,7 @@ pub struct ExportPage {
 /// Counts over the chunks of an export. All except the `running` ones only grow; a split increases the total.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Progress {
+pub struct ProgressCounts {
     /// Number of all chunks.
     pub chunks_total: u64,
     /// Number of chunks that are done.
@@ -303,7 +303,7 @@ async fn read_export(tx: &mut Tx, row: &PgRow, with_errors: bool) -> Result<Expo
     let id = export_id(row, "id")?;
     let status: ExportStatus =
         row.try_get::<String, _>("status")?.parse().map_err(|e| StoreError::unreadable("status", e))?;
-    let mut progress: Progress = json(row, "progress")?;
+    let mut progress: ProgressCounts = json(row, "progress")?;
     progress.chunks_failed += count(row, "missing")?;
     let errors = if with_errors && progress.chunks_failed > 0 {
         let find = sql(include_str!("../sql/view/errors.sql")).bind(id.uuid());

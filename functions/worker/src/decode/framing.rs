@@ -18,7 +18,7 @@ const HEADER_BYTES: usize = 19;
 
 /// Size limits that bound memory.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct FramingLimits {
     /// Size at which a block ends, with the row that reaches it. The first block counts the header, as a batch of the
     /// source does. A row of this size is a block alone.
     pub block_bytes: usize,
@@ -28,7 +28,7 @@ pub struct Limits {
     pub row_bytes: usize,
 }
 
-impl Default for Limits {
+impl Default for FramingLimits {
     fn default() -> Self {
         // A batch of the source becomes a block without a copy. Blocks of 256 KiB give gzip members that are half a
         // percent larger in total than bigger members would be, and fit in cache.
@@ -48,7 +48,7 @@ pub struct Block {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum State {
+enum Phase {
     Header,
     /// Number of bytes left of the header's extension.
     Extension(usize),
@@ -70,8 +70,8 @@ enum Found {
 #[derive(Debug)]
 pub struct Framing {
     columns: Vec<String>,
-    limits: Limits,
-    state: State,
+    limits: FramingLimits,
+    phase: Phase,
     pending: Pending,
     /// Size of the header, until the first block is full.
     header_bytes: usize,
@@ -87,11 +87,11 @@ pub struct Framing {
 
 impl Framing {
     /// Creates the framing of a stream with these columns.
-    pub fn new(columns: Vec<String>, limits: Limits) -> Self {
+    pub fn new(columns: Vec<String>, limits: FramingLimits) -> Self {
         Self {
             columns,
             limits,
-            state: State::Header,
+            phase: Phase::Header,
             pending: Pending::default(),
             header_bytes: 0,
             ready: None,
@@ -106,7 +106,7 @@ impl Framing {
         if piece.is_empty() {
             return Ok(());
         }
-        if self.state == State::Ended {
+        if self.phase == Phase::Ended {
             return Err(DecodeError::AfterEnd);
         }
         if self.rows > 0 && self.at == self.pending.len() && self.is_large_row(&piece)? {
@@ -131,23 +131,23 @@ impl Framing {
             return Ok(Some(block));
         }
         loop {
-            match self.state {
-                State::Header => {
+            match self.phase {
+                Phase::Header => {
                     if self.pending.len() < HEADER_BYTES {
                         return Ok(None);
                     }
                     self.header()?;
                 }
-                State::Extension(left) => {
+                Phase::Extension(left) => {
                     let skipped = left.min(self.pending.len());
                     self.pending.advance(skipped);
                     if skipped < left {
-                        self.state = State::Extension(left - skipped);
+                        self.phase = Phase::Extension(left - skipped);
                         return Ok(None);
                     }
-                    self.state = State::Rows;
+                    self.phase = Phase::Rows;
                 }
-                State::Rows => {
+                Phase::Rows => {
                     let length = match self.row_of(&self.pending.bytes()[self.at..])? {
                         Found::Row(length) => length,
                         Found::Part => return Ok(None),
@@ -165,7 +165,7 @@ impl Framing {
                         return Ok(self.cut());
                     }
                 }
-                State::Ended => {
+                Phase::Ended => {
                     return if self.pending.len() > self.at { Err(DecodeError::AfterEnd) } else { Ok(None) };
                 }
             }
@@ -175,7 +175,7 @@ impl Framing {
     /// Ends the stream once [`Framing::block`] returns no more: returns the last block and verifies that it is the
     /// last. The second value is the total number of rows.
     pub fn finish(mut self) -> Result<(Option<Block>, u64), DecodeError> {
-        if self.state != State::Ended {
+        if self.phase != Phase::Ended {
             return Err(DecodeError::NoTrailer(self.before + self.rows));
         }
         let block = if self.rows > 0 { self.cut() } else { None };
@@ -198,7 +198,7 @@ impl Framing {
         }
         self.pending.advance(HEADER_BYTES);
         self.header_bytes = HEADER_BYTES + extension as usize;
-        self.state = State::Extension(extension as usize);
+        self.phase = Phase::Extension(extension as usize);
         Ok(())
     }
 
@@ -238,7 +238,7 @@ impl Framing {
 
     /// Checks the trailer. It belongs to no block, and nothing may follow it.
     fn trailer(&mut self) -> Result<(), DecodeError> {
-        self.state = State::Ended;
+        self.phase = Phase::Ended;
         if self.pending.len() > self.at + 2 {
             return Err(DecodeError::AfterEnd);
         }

@@ -1,22 +1,20 @@
 //! Conversion of values to text, decided once per column before the first row.
 //!
-//! Each type has a small file with a function from its binary form to exactly the text of PostgreSQL's output
+//! Each group of types has a small file with functions from the binary form to exactly the text of PostgreSQL's output
 //! function, under UTC, ISO dates, intervals in style `postgres` and hexadecimal bytea; for JSON also to that of
 //! `to_json` where it differs. Values that arrive as text are written unchanged.
 
 mod array;
-mod bool;
 mod bytea;
 mod calendar;
-mod char;
 mod date;
 mod digits;
 mod float;
 mod inet;
-mod int;
 mod interval;
 pub(crate) mod json;
 mod numeric;
+mod one_byte;
 mod time;
 mod timestamp;
 mod uuid;
@@ -58,11 +56,11 @@ pub fn text_form(kind: ColumnType) -> TextForm {
 
 fn form(kind: ColumnType, array: bool) -> TextForm {
     match kind {
-        ColumnType::Bool => known(array, bool::write, b"tf"),
-        ColumnType::Int2 => known(array, int::int2, b"-0123456789"),
-        ColumnType::Int4 => known(array, int::int4, b"-0123456789"),
-        ColumnType::Int8 => known(array, int::int8, b"-0123456789"),
-        ColumnType::Oid => known(array, int::oid, b"0123456789"),
+        ColumnType::Bool => known(array, one_byte::bool_text, b"tf"),
+        ColumnType::Int2 => known(array, digits::int2, b"-0123456789"),
+        ColumnType::Int4 => known(array, digits::int4, b"-0123456789"),
+        ColumnType::Int8 => known(array, digits::int8, b"-0123456789"),
+        ColumnType::Oid => known(array, digits::oid, b"0123456789"),
         ColumnType::Float4 => known(array, float::float4, b"+-.0123456789eINafinty"),
         ColumnType::Float8 => known(array, float::float8, b"+-.0123456789eINafinty"),
         ColumnType::Numeric => known(array, numeric::write, b"-.0123456789INafinty"),
@@ -75,7 +73,7 @@ fn form(kind: ColumnType, array: bool) -> TextForm {
         ColumnType::Interval => known(array, interval::write, b" +-.:0123456789adefimnorsty"),
         ColumnType::Bytea => known(array, bytea::write, b"\\x0123456789abcdef"),
         ColumnType::Inet => known(array, inet::write, b"./:0123456789abcdef"),
-        ColumnType::Char => free(array, char::write),
+        ColumnType::Char => free(array, one_byte::char_text),
         ColumnType::Text | ColumnType::Json => within(array, whole),
         ColumnType::Jsonb => within(array, after_version),
     }
@@ -124,11 +122,11 @@ pub fn column_json(column: &Column) -> Write {
         return Box::new(json::ready);
     }
     match column.kind {
-        ColumnType::Bool => of(array, bool::json),
-        ColumnType::Int2 => of(array, int::int2),
-        ColumnType::Int4 => of(array, int::int4),
-        ColumnType::Int8 => of(array, int::int8),
-        ColumnType::Oid => of(array, json::quoted(int::oid)),
+        ColumnType::Bool => of(array, one_byte::bool_json),
+        ColumnType::Int2 => of(array, digits::int2),
+        ColumnType::Int4 => of(array, digits::int4),
+        ColumnType::Int8 => of(array, digits::int8),
+        ColumnType::Oid => of(array, json::quoted(digits::oid)),
         ColumnType::Float4 => of(array, json::number(float::float4)),
         ColumnType::Float8 => of(array, json::number(float::float8)),
         ColumnType::Numeric => of(array, json::number(numeric::write)),
@@ -141,7 +139,7 @@ pub fn column_json(column: &Column) -> Write {
         ColumnType::Interval => of(array, json::quoted(interval::write)),
         ColumnType::Bytea => of(array, bytea::json),
         ColumnType::Inet => of(array, json::quoted(inet::write)),
-        ColumnType::Char => of(array, char::json),
+        ColumnType::Char => of(array, one_byte::char_json),
         ColumnType::Text => of(array, json::string),
         ColumnType::Json => of(array, json::ready),
         // Always a single line.

@@ -15,14 +15,14 @@ const MONEY: u32 = 790;
 
 /// CSV encoder.
 pub(super) struct Csv {
-    columns: Vec<Plan>,
+    columns: Vec<CsvColumn>,
     delimiter: u8,
     null: Vec<u8>,
     header: Option<Vec<u8>>,
     quoting: Quoting,
 }
 
-struct Plan {
+struct CsvColumn {
     name: String,
     write: Write,
     /// Function that finds the text inside the value, if no formula guard is needed. The text is then quoted while it
@@ -42,13 +42,19 @@ impl Csv {
         let null = options.null.clone().into_bytes();
         let mut quoting = Quoting::new(delimiter, &null, columns.len() == 1);
         let header = options.header.then(|| header(columns, options.formula_guard, delimiter, &mut quoting));
-        let plan = |c: &Column| {
+        let column = |c: &Column| {
             let TextForm { write, alphabet, verbatim } = column_text(c);
             let guarded = options.formula_guard && alphabet.is_none() && !is_harmless(c);
             let quotable = alphabet.is_none_or(|a| quoting.concerns(a));
-            Plan { name: c.name.clone(), write, verbatim: verbatim.filter(|_| !guarded), guarded, quotable }
+            CsvColumn {
+                name: c.name.clone(),
+                write,
+                verbatim: verbatim.filter(|_| !guarded),
+                guarded,
+                quotable,
+            }
         };
-        Self { columns: columns.iter().map(plan).collect(), delimiter, null, header, quoting }
+        Self { columns: columns.iter().map(column).collect(), delimiter, null, header, quoting }
     }
 }
 

@@ -10,10 +10,10 @@ use crate::decode::{Block, Fields};
 
 /// NDJSON encoder.
 pub(super) struct Ndjson {
-    columns: Vec<Plan>,
+    columns: Vec<NdjsonColumn>,
 }
 
-struct Plan {
+struct NdjsonColumn {
     name: String,
     /// Text before the value: a brace or comma, the name, a colon.
     key: Vec<u8>,
@@ -23,13 +23,13 @@ struct Plan {
 impl Ndjson {
     /// Decides per column how values are written.
     pub(super) fn new(columns: &[Column]) -> Self {
-        let plan = |(i, c): (usize, &Column)| {
+        let column = |(i, c): (usize, &Column)| {
             let mut key = vec![if i == 0 { b'{' } else { b',' }];
             json::escape(c.name.as_bytes(), &mut key);
             key.push(b':');
-            Plan { name: c.name.clone(), key, write: column_json(c) }
+            NdjsonColumn { name: c.name.clone(), key, write: column_json(c) }
         };
-        Self { columns: columns.iter().enumerate().map(plan).collect() }
+        Self { columns: columns.iter().enumerate().map(column).collect() }
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) struct Parts {
 }
 
 /// Full buffer. It returns to the pool when dropped.
-struct Part {
+struct PooledBuffer {
     bytes: Vec<u8>,
     back: mpsc::Sender<Vec<u8>>,
 }
@@ -50,17 +50,17 @@ impl Parts {
 
     /// Returns a full buffer as shared bytes.
     pub(super) fn share(&self, bytes: Vec<u8>) -> Bytes {
-        Bytes::from_owner(Part { bytes, back: self.back.clone() })
+        Bytes::from_owner(PooledBuffer { bytes, back: self.back.clone() })
     }
 }
 
-impl AsRef<[u8]> for Part {
+impl AsRef<[u8]> for PooledBuffer {
     fn as_ref(&self) -> &[u8] {
         &self.bytes
     }
 }
 
-impl Drop for Part {
+impl Drop for PooledBuffer {
     fn drop(&mut self) {
         // The send fails if the pipeline is gone.
         let _ = self.back.try_send(std::mem::take(&mut self.bytes));

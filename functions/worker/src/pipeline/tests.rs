@@ -17,7 +17,7 @@ fn recipe(compression: Compression) -> Recipe {
         ],
         output: Output { compression, ..Output::default() },
         threads: 2,
-        limits: Limits::default(),
+        limits: FramingLimits::default(),
     }
 }
 

@@ -13,7 +13,7 @@ use export::id::{ChunkId, ExportId, TenantId, hex};
 use export::load::LoadLimits;
 use export::plan::Reuse;
 use export::range::{RangeKind, Span};
-use export::request::Want;
+use export::request::Target;
 use export::selection::Selection;
 use ports::objects::{MemoryObjects, Objects};
 use ports::postgres::login::Login;
@@ -22,7 +22,7 @@ use ports::random;
 use sha2::{Digest, Sha256};
 use source::{Described, Source};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
-use store::{Limits, NewExport, Store};
+use store::{NewExport, PlanLimits, Store};
 use worker::{Context, Deadline, Lease, Sizes};
 
 /// 2024-01-01, and the number of days in the dataset.
@@ -259,7 +259,7 @@ impl World {
         planned_bytes: u64,
     ) -> ExportId {
         let size = Size { rows: 1, bytes: planned_bytes };
-        let want = Want {
+        let target = Target {
             fingerprint: selection.fingerprint(&tenant(), "test"),
             span: selection.range_column.is_some().then_some(span),
             selection,
@@ -271,10 +271,10 @@ impl World {
             tenant: tenant(),
             request: serde_json::json!({}),
             revision_id: "test".into(),
-            wants: vec![want],
+            targets: vec![target],
             reuse,
             idempotency: None,
-            limits: Limits { target_bytes: 1 << 40, max_chunks: 1_000 },
+            limits: PlanLimits { target_bytes: 1 << 40, max_chunks: 1_000 },
             deadline_secs: 3_600,
         };
         self.ctx.store.accept(&new).await.unwrap();

@@ -10,7 +10,7 @@ use export::range::Range;
 use export::selection::Selection;
 use futures::StreamExt;
 use source::{SourceError, sql};
-use worker::decode::Limits;
+use worker::decode::FramingLimits;
 use worker::pipeline::{Pipeline, PipelineError, Recipe};
 
 use crate::server::Bench;
@@ -51,7 +51,8 @@ impl Bench {
         session.describe(&selection).await.unwrap();
         let sql = sql::copy_sql(&selection, &Range::All, &"acme".parse().unwrap());
         let rows = session.copy(sql).await.unwrap();
-        let recipe = Recipe { columns: columns.to_vec(), output, threads: 2, limits: Limits::default() };
+        let recipe =
+            Recipe { columns: columns.to_vec(), output, threads: 2, limits: FramingLimits::default() };
         let mut pipeline = Pipeline::start(rows, recipe, Arc::default());
         let mut bytes = Vec::new();
         while let Some(part) = pipeline.part().await {

@@ -19,8 +19,8 @@ use super::proc;
 use crate::binaries::{self, Architecture, sam};
 use crate::machine::progress::Step;
 use crate::machine::venv::Venv;
-use crate::machine::{place, prerequisites, process, python, signals};
-use crate::stack::start::{Plan, start};
+use crate::machine::{paths, prerequisites, process, python, signals};
+use crate::stack::start::{StackSpec, start};
 use crate::stack::state::Stack;
 use emulator::Emulator;
 use sizes::Sizes;
@@ -56,12 +56,12 @@ pub(super) fn run() -> Result<ExitCode> {
     let built = sam::build_here(&tools)?;
     let hello = hello(&tools)?;
     binaries::build()?;
-    let plan = Plan {
+    let spec = StackSpec {
         // A single tenant sends requests without pause, so the rate limit is off.
         set: &[("TenantRequestsPerSecond".to_owned(), "0".to_owned())],
-        ..Plan::sample(NAME, SCALE)
+        ..StackSpec::sample(NAME, SCALE)
     };
-    let (guard, stack) = start(&plan, &venv)?;
+    let (guard, stack) = start(&spec, &venv)?;
     let functions = functions(&stack, &venv, &built, hello)?;
 
     let mut rows = sizes(&functions)?;
@@ -76,7 +76,7 @@ pub(super) fn run() -> Result<ExitCode> {
     let step = Step::start("The same under the runtime emulator");
     for _ in 0..EMULATED {
         for (function, row) in functions.iter().zip(&mut rows) {
-            let emulator = Emulator::start(&tools, &function.program, &function.variables, &stack.ground)?;
+            let emulator = Emulator::start(&tools, &function.program, &function.variables, &stack.work_dir)?;
             emulator.call(&function.event)?;
             row.inits.push(emulator.init()?);
             signals::check()?;
@@ -85,7 +85,7 @@ pub(super) fn run() -> Result<ExitCode> {
     step.done("started");
     let step = Step::start("Requesting the status of an export from the warm api");
     if let Some((api, row)) = functions.iter().zip(&mut rows).find(|(function, _)| function.name == "api") {
-        let emulator = Emulator::start(&tools, &api.program, &api.variables, &stack.ground)?;
+        let emulator = Emulator::start(&tools, &api.program, &api.variables, &stack.work_dir)?;
         row.calls = status::ask(&emulator, &stack, &venv, &api.event, CALLS)?;
     }
     step.done("answered");
@@ -93,8 +93,8 @@ pub(super) fn run() -> Result<ExitCode> {
 
     let about =
         format!("{}, {STARTS} starts of each in turns, {CALLS} status calls one by one", proc::machine());
-    let file = place::stack("bench")?.join("cold.json");
-    fs::create_dir_all(place::stack("bench")?)?;
+    let file = paths::stack("bench")?.join("cold.json");
+    fs::create_dir_all(paths::stack("bench")?)?;
     fs::write(&file, serde_json::to_string_pretty(&json!({ "about": about, "functions": rows }))?)?;
     println!("\n{about}\n\n{}\n{}", table::render(&rows), table::goals(&rows));
     eprintln!("\nall runs: {}", file.display());
@@ -112,10 +112,10 @@ fn hello(tools: &Venv) -> Result<PathBuf> {
     let triple = Architecture::here().triple();
     let mut cargo = sam::command(tools, "cargo-lambda")?;
     cargo.args(["lambda", "build", "--release", "--target", triple, "--example", "hello"]);
-    process::run(cargo.current_dir(place::root().join("functions/sweeper")), "see the messages above")?;
+    process::run(cargo.current_dir(paths::root().join("functions/sweeper")), "see the messages above")?;
     signals::check()?;
     step.done("built");
-    let target = place::home()?
+    let target = paths::home()?
         .parent()
         .map(Path::to_path_buf)
         .context("cannot determine the target directory of cargo x")?;
@@ -140,7 +140,7 @@ fn functions(stack: &Stack, venv: &Venv, built: &Path, hello: PathBuf) -> Result
     let hello = Function { name: HELLO, program: hello, variables: here(BTreeMap::new()), event: json!({}) };
     let mut functions = vec![hello];
     for (name, id) in [("api", "Api"), ("worker", "Worker"), ("sweeper", "Sweeper"), ("admin", "Admin")] {
-        let event = place::root().join(format!("infra/events/{name}.json"));
+        let event = paths::root().join(format!("infra/events/{name}.json"));
         let event = fs::read(&event).with_context(|| format!("cannot read {}", event.display()))?;
         functions.push(Function {
             name,

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::machine::progress::Step;
 use crate::machine::user::User;
 use crate::machine::venv::Venv;
-use crate::machine::{place, private, process, signals, surroundings};
+use crate::machine::{environment, paths, process, secret_files, signals};
 use crate::stack::cluster;
 use crate::stack::cluster::{Cluster, OWNER};
 
@@ -82,19 +82,19 @@ pub(super) struct Database {
 impl Database {
     /// Starts the server and loads the contents unless an earlier run has loaded them.
     pub(super) fn start(contents: &Contents, venv: &Venv) -> Result<Self> {
-        let ground = place::open_home()?.join("bench");
-        fs::create_dir_all(&ground).with_context(|| format!("cannot create {}", ground.display()))?;
-        User::unprivileged()?.own(&ground)?;
-        let lock = File::create(ground.join("lock"))?;
+        let work_dir = paths::open_home()?.join("bench");
+        fs::create_dir_all(&work_dir).with_context(|| format!("cannot create {}", work_dir.display()))?;
+        User::unprivileged()?.own(&work_dir)?;
+        let lock = File::create(work_dir.join("lock"))?;
         if lock.try_lock().is_err() {
             bail!("another `cargo x bench` is running");
         }
         let cluster = Cluster {
             bin: cluster::programs(venv)?,
-            data: ground.join(contents.name),
-            log: ground.join(format!("{}.log", contents.name)),
+            data: work_dir.join(contents.name),
+            log: work_dir.join(format!("{}.log", contents.name)),
             port: process::free_port()?,
-            ground,
+            work_dir,
         };
         // Stops a server left by a killed run.
         if let Some(pid) = cluster.pid() {
@@ -109,7 +109,7 @@ impl Database {
             if cluster.data.exists() {
                 fs::remove_dir_all(&cluster.data)?;
             }
-            let password = private::password()?;
+            let password = secret_files::password()?;
             owner_only(&secrets)?.write_all(password.as_bytes())?;
             cluster.init(&password, SETTINGS)?;
         }
@@ -135,7 +135,7 @@ impl Database {
 
     /// Runs a query as the owner and returns the first cell of the result.
     pub(super) fn ask(&self, question: &str) -> Result<String> {
-        let mut psql = surroundings::command(self.psql());
+        let mut psql = environment::command(self.psql());
         let output = psql.args(["-qXAt", "-d", &self.owner_url, "-c", question]).output()?;
         if !output.status.success() {
             bail!("psql failed: {}", String::from_utf8_lossy(&output.stderr).trim());
@@ -147,7 +147,7 @@ impl Database {
         let step = Step::start(&format!("Loading {}; it is kept for the next run", contents.describe()));
         self.cluster.create_database(DATABASE, password)?;
         for script in contents.scripts {
-            let mut psql = surroundings::command(self.psql());
+            let mut psql = environment::command(self.psql());
             psql.args(["-qX", "-v", "ON_ERROR_STOP=1", "-d", &self.owner_url]).arg("-f").arg(file(script));
             for (name, value) in &contents.variables {
                 psql.arg("-v").arg(format!("{name}={value}"));
@@ -157,7 +157,7 @@ impl Database {
             process::run(psql.stdout(std::process::Stdio::null()), "see its messages above")?;
             signals::check()?;
         }
-        let mut psql = surroundings::command(self.psql());
+        let mut psql = environment::command(self.psql());
         psql.args(["-qX", "-v", "ON_ERROR_STOP=1", "-d", &self.owner_url]);
         for statement in CLIENT.split_inclusive(';').filter(|statement| !statement.trim().is_empty()) {
             psql.arg("-c").arg(statement.replace("PASSWORD", password));
@@ -199,7 +199,7 @@ fn stop(cluster: &Cluster, pid: u32) {
 }
 
 fn file(script: &str) -> PathBuf {
-    place::root().join("tests/bench").join(script)
+    paths::root().join("tests/bench").join(script)
 }
 
 /// Creates a new file that only the current user may read.

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::binaries;
 use crate::machine::progress::Step;
-use crate::machine::{signals, surroundings};
+use crate::machine::{environment, signals};
 
 /// Output of the engine after a run.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -50,7 +50,7 @@ fn executable(messages: &str) -> Option<PathBuf> {
 
 /// Resolves a table as `catalog apply` does and writes the result to a file.
 pub(super) fn resolve(engine: &Path, url: &str, table: &str, file: &Path) -> Result<()> {
-    let output = surroundings::command(engine).args(["resolve", url, &format!("public.{table}")]).output()?;
+    let output = environment::command(engine).args(["resolve", url, &format!("public.{table}")]).output()?;
     if !output.status.success() {
         bail!("{table} cannot be resolved: {}", String::from_utf8_lossy(&output.stderr).trim());
     }
@@ -66,7 +66,7 @@ pub(super) struct Sink {
 impl Sink {
     pub(super) fn start(engine: &Path) -> Result<Self> {
         let child =
-            surroundings::command(engine).arg("sink").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+            environment::command(engine).arg("sink").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
         let mut child = child.context("cannot start the engine")?;
         let mut line = String::new();
         if let Some(stdout) = child.stdout.take() {

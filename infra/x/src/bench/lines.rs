@@ -27,7 +27,7 @@ pub(super) enum How {
 
 use How::{Engine, Peer, Psql};
 
-use crate::machine::surroundings;
+use crate::machine::environment;
 
 /// Allocator settings of a worker, as in the template.
 const MEMORY: [(&str, &str); 3] = [
@@ -91,7 +91,7 @@ const fn piped(copy: &'static str, through: &'static str) -> How {
 }
 
 /// Paths of everything that a line runs or writes.
-pub(super) struct Place {
+pub(super) struct RunPaths {
     pub(super) psql: PathBuf,
     pub(super) python: PathBuf,
     pub(super) script: PathBuf,
@@ -104,7 +104,7 @@ pub(super) struct Place {
     pub(super) database: u32,
 }
 
-impl Place {
+impl RunPaths {
     /// Returns the path of a line's output file.
     pub(super) fn out(&self) -> PathBuf {
         self.folder.join("out")
@@ -121,7 +121,7 @@ impl Place {
 
     /// Returns the command that runs the engine on a table.
     pub(super) fn engine(&self, table: &str, format: &str, compression: &str, target: &str) -> Command {
-        let mut command = surroundings::command(&self.engine);
+        let mut command = environment::command(&self.engine);
         command.envs(MEMORY).args(["run", &self.url]).arg(self.dataset(table)).args([
             format,
             compression,
@@ -142,22 +142,22 @@ impl Line {
     }
 
     /// Returns the command to measure.
-    pub(super) fn command(&self, place: &Place) -> Command {
+    pub(super) fn command(&self, paths: &RunPaths) -> Command {
         match self.how {
             Psql { copy, through } => {
                 let tail =
                     through.map_or("> /dev/null".to_owned(), |through| format!("| {through} > \"$4\""));
-                let mut shell = surroundings::command("sh");
+                let mut shell = environment::command("sh");
                 shell.arg("-c").arg(format!("\"$1\" -qX -d \"$2\" -c \"COPY $3\" {tail}")).arg("sh");
-                shell.arg(&place.psql).args([&place.url, copy]).arg(place.out());
+                shell.arg(&paths.psql).args([&paths.url, copy]).arg(paths.out());
                 shell
             }
             Peer(peer) => {
-                let mut python = surroundings::command(&place.python);
-                python.arg(&place.script).args([peer, &place.url, self.table]).arg(place.out());
+                let mut python = environment::command(&paths.python);
+                python.arg(&paths.script).args([peer, &paths.url, self.table]).arg(paths.out());
                 python
             }
-            Engine(format, compression, target) => place.engine(self.table, format, compression, target),
+            Engine(format, compression, target) => paths.engine(self.table, format, compression, target),
         }
     }
 }

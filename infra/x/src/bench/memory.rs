@@ -12,7 +12,7 @@ use serde_json::json;
 use super::database::{Contents, Database};
 use super::measure::measure;
 use super::table::{Table, megabytes};
-use super::{engine, place, printed, proc};
+use super::{engine, paths, printed, proc};
 use crate::machine::progress::Step;
 use crate::machine::signals;
 use crate::machine::venv::Venv;
@@ -51,14 +51,14 @@ pub(super) fn run() -> Result<ExitCode> {
         variables: vec![("n", 1), ("m", ROWS)],
     };
     let database = Database::start(&contents, &stack)?;
-    let place = place(&database, &peers, engine, &TABLES.map(|(table, _)| table))?;
+    let paths = paths(&database, &peers, engine, &TABLES.map(|(table, _)| table))?;
     let step = Step::start("Measuring memory");
     let mut peaks = vec![];
     for (table, _) in TABLES {
         let mut row = vec![];
         for (name, format, compression, _) in FORMATS {
-            let command = place.engine(table, format, compression, "s3");
-            let peak = measure(command, place.beside(), &place.folder).and_then(|_| printed(&place));
+            let command = paths.engine(table, format, compression, "s3");
+            let peak = measure(command, paths.beside(), &paths.folder).and_then(|_| printed(&paths));
             signals::check()?;
             eprintln!(
                 "  {table:<10} {name:<10} {}",
@@ -71,7 +71,7 @@ pub(super) fn run() -> Result<ExitCode> {
     step.done("measured");
     let about = format!("PostgreSQL {}, {}", database.ask("show server_version")?, proc::machine());
     drop(database);
-    let file = place.folder.join("memory.json");
+    let file = paths.folder.join("memory.json");
     fs::write(&file, serde_json::to_string_pretty(&json!({ "about": about, "peakBytes": peaks }))?)?;
     println!("\n{about}; peak memory in MB, file to S3\n\n{}", render(&peaks));
     for ((_, what), row) in TABLES.iter().zip(&peaks) {

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
 use super::engine;
-use crate::machine::surroundings;
+use crate::machine::environment;
 
 /// Numbers of datasets and the milliseconds that a plan may take.
 const GOALS: [(u64, f64); 2] = [(84, 10.0), (1000, 100.0)];
@@ -24,7 +24,7 @@ struct Planned {
 /// Prints the table.
 pub(super) fn run() -> Result<ExitCode> {
     let output =
-        surroundings::command(engine::build()?).arg("plan").output().context("cannot start the engine")?;
+        environment::command(engine::build()?).arg("plan").output().context("cannot start the engine")?;
     if !output.status.success() {
         bail!("planning failed: {}", String::from_utf8_lossy(&output.stderr).trim());
     }

@@ -13,7 +13,7 @@ use super::rounds::Summary;
 use super::table::{Table, megabytes, number};
 
 /// All results of a bench.
-pub(super) struct Report {
+pub(super) struct BenchReport {
     /// Machine, server, sizes.
     pub(super) about: String,
     /// Rows of each table.
@@ -25,7 +25,7 @@ pub(super) struct Report {
     pub(super) runs: Value,
 }
 
-impl Report {
+impl BenchReport {
     /// Prints the tables and the state of the goals.
     pub(super) fn print(&self) {
         println!("\n{}\n\n{}", self.about, self.table());
@@ -153,7 +153,7 @@ fn conclusion(goals: &[Judged]) -> String {
 mod tests {
     use super::*;
 
-    fn report() -> Report {
+    fn report() -> BenchReport {
         let line = |wall_secs, quiet| Summary {
             runs: 3,
             quiet,
@@ -164,7 +164,7 @@ mod tests {
             out_bytes: Some(263_183_744),
             ..Summary::default()
         };
-        Report {
+        BenchReport {
             about: "here".into(),
             rows: BTreeMap::from([("orders", 1_000_000)]),
             lines: BTreeMap::from([(PSQL_CSV, line(2.5, true)), ("sluice csv", line(2.0, false))]),

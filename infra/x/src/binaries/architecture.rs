@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use crate::machine::{place, surroundings};
+use crate::machine::{environment, paths};
 
 /// Values of the template's parameter `Architecture`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,8 +48,8 @@ impl Architecture {
 
     /// Fails with a remedy if Rust's standard library for it is missing, before minutes are spent on a build.
     pub(crate) fn installed(self) -> Result<()> {
-        let mut rustc = surroundings::command("rustc");
-        rustc.args(["--print", "target-libdir", "--target", self.triple()]).current_dir(place::root());
+        let mut rustc = environment::command("rustc");
+        rustc.args(["--print", "target-libdir", "--target", self.triple()]).current_dir(paths::root());
         let output = rustc.output().context("cannot start rustc")?;
         let library = String::from_utf8_lossy(&output.stdout);
         if output.status.success() && Path::new(library.trim()).is_dir() {

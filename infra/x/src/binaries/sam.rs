@@ -9,14 +9,14 @@ use anyhow::Result;
 use super::Architecture;
 use crate::machine::progress::Step;
 use crate::machine::venv::Venv;
-use crate::machine::{place, process, signals, surroundings};
+use crate::machine::{environment, paths, process, signals};
 
 /// Returns a program of SAM's environment that finds the other programs of that environment.
 pub(crate) fn command(venv: &Venv, program: &str) -> Result<Command> {
     let inherited = env::var_os("PATH").unwrap_or_default();
     let path = env::join_paths(std::iter::once(venv.bin()).chain(env::split_paths(&inherited)))?;
-    let mut command = surroundings::with_aws(venv.program(program));
-    command.env("PATH", path).env("SAM_CLI_TELEMETRY", "0").current_dir(place::root());
+    let mut command = environment::with_aws(venv.program(program));
+    command.env("PATH", path).env("SAM_CLI_TELEMETRY", "0").current_dir(paths::root());
     Ok(command)
 }
 
@@ -31,5 +31,5 @@ pub(crate) fn build_here(venv: &Venv) -> Result<PathBuf> {
     process::run(&mut sam, "see its messages above")?;
     signals::check()?;
     step.done("built");
-    Ok(place::root().join(".aws-sam/build"))
+    Ok(paths::root().join(".aws-sam/build"))
 }

@@ -11,7 +11,7 @@ use crate::binaries;
 use crate::commands::cost;
 use crate::machine::progress::Step;
 use crate::machine::venv::Venv;
-use crate::machine::{place, process, signals, surroundings};
+use crate::machine::{environment, paths, process, signals};
 pub(crate) use deny::Verdict;
 
 /// A check of the dependencies.
@@ -70,11 +70,11 @@ fn steps() -> Result<[(&'static str, Command); 5]> {
         binaries::cargo(&["doc", "--workspace", "--no-deps", "--document-private-items", "--quiet"]);
     doc.env("RUSTDOCFLAGS", "-D warnings");
     let lint = Venv::lint()?;
-    let mut template = surroundings::command(lint.program("sam"));
-    template.args(["validate", "--lint", "--template"]).arg(place::root().join("template.yaml"));
-    template.env("SAM_CLI_TELEMETRY", "0").env("AWS_DEFAULT_REGION", "us-east-1").current_dir(place::root());
-    let mut nested = surroundings::command(lint.program("cfn-lint"));
-    nested.args(place::templates()?).current_dir(place::root());
+    let mut template = environment::command(lint.program("sam"));
+    template.args(["validate", "--lint", "--template"]).arg(paths::root().join("template.yaml"));
+    template.env("SAM_CLI_TELEMETRY", "0").env("AWS_DEFAULT_REGION", "us-east-1").current_dir(paths::root());
+    let mut nested = environment::command(lint.program("cfn-lint"));
+    nested.args(paths::templates()?).current_dir(paths::root());
     Ok([
         ("format", format),
         ("clippy", clippy),

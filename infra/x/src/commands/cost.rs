@@ -25,7 +25,7 @@ use clap::{Args, Subcommand};
 
 use crate::commands::check::Verdict;
 use crate::commands::options::Named;
-use crate::machine::place;
+use crate::machine::paths;
 use measured::Measured;
 
 /// Command that writes the documents.
@@ -68,7 +68,7 @@ pub(crate) fn documents() -> Result<Verdict> {
 /// Returns each document's path and text.
 fn made() -> Result<[(PathBuf, String); 2]> {
     let measured = Measured::load()?;
-    let infra = place::root().join("infra");
+    let infra = paths::root().join("infra");
     Ok([
         (infra.join("COST.md"), cost_page::document(&measured, template::watched()?)?),
         (infra.join("SCALE.md"), scale_page::document(&measured)?),

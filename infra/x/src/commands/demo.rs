@@ -17,9 +17,9 @@ use super::options::Named;
 use crate::binaries;
 use crate::machine::progress::Step;
 use crate::machine::venv::Venv;
-use crate::machine::{place, prerequisites, python, signals, surroundings};
+use crate::machine::{environment, paths, prerequisites, python, signals};
 use crate::stack::cdn::Served;
-use crate::stack::start::{Plan, TENANT, start};
+use crate::stack::start::{StackSpec, TENANT, start};
 use crate::stack::state::{Guard, Stack, refused_sessions};
 use crate::verify::{self, Comparison, Database, Oracle};
 use summary::Summary;
@@ -72,8 +72,8 @@ fn stack(args: &DemoArgs, venv: &Venv) -> Result<(Option<Guard>, Stack)> {
     if let Ok(stack) = Stack::running_one(name) {
         return Ok((None, stack));
     }
-    let plan = Plan { cdn: true, ..Plan::sample(name, args.scale) };
-    let (guard, stack) = start(&plan, venv)?;
+    let spec = StackSpec { cdn: true, ..StackSpec::sample(name, args.scale) };
+    let (guard, stack) = start(&spec, venv)?;
     Ok((Some(guard), stack))
 }
 
@@ -81,7 +81,7 @@ fn folder(args: &DemoArgs) -> Result<PathBuf> {
     if let Some(out) = &args.out {
         return Ok(out.clone());
     }
-    let out = place::home()?.join("demo-files");
+    let out = paths::home()?.join("demo-files");
     if out.exists() {
         fs::remove_dir_all(&out).with_context(|| format!("cannot empty {}", out.display()))?;
     }
@@ -90,7 +90,7 @@ fn folder(args: &DemoArgs) -> Result<PathBuf> {
 
 /// Returns the command line client, configured for this stack and for JSON output.
 fn sluice(stack: &Stack) -> Result<Command> {
-    let mut sluice = surroundings::command(place::binaries()?.join("sluice"));
+    let mut sluice = environment::command(paths::binaries()?.join("sluice"));
     sluice.arg("--json").env("SLUICE_URL", &stack.url).env("SLUICE_KEY", &stack.key);
     Ok(sluice)
 }
@@ -124,7 +124,7 @@ fn download_again(stack: &Stack, export: &Value, before: Served) -> Result<[Serv
     let step = Step::start("Downloading all files a second time");
     let first = Served::so_far(stack)?;
     let id = export["export"]["id"].as_str().context("sluice export printed no id")?;
-    let out = stack.ground.join("tmp").join("again");
+    let out = stack.work_dir.join("tmp").join("again");
     let status = sluice(stack)?
         .args(["download", id, "--out"])
         .arg(&out)
@@ -163,7 +163,7 @@ fn compare(stack: &Stack, venv: &Venv, out: &Path) -> Result<BTreeMap<String, Co
     let database = Database { psql: stack.postgres_bin.join("psql"), url: stack.owner_url.clone() };
     let oracle = Oracle {
         python: venv.python(),
-        catalog: place::root().join("infra/sample/catalog.toml"),
+        catalog: paths::root().join("infra/sample/catalog.toml"),
         tenant: TENANT.to_owned(),
         start: FIRST_DAY.to_owned(),
         end: LAST_DAY.to_owned(),

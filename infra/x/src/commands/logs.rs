@@ -26,9 +26,9 @@ pub(crate) fn run(args: &LogsArgs) -> Result<ExitCode> {
     let wanted = args.function.map_or_else(|| Function::value_variants().to_vec(), |one| vec![one]);
     let names: Vec<_> = wanted.into_iter().map(Function::name).collect();
     let job = json!({"stack": stack, "functions": names});
-    let told = python::call(&Venv::stack()?.python(), "emulator/logs.py", &job)?;
+    let output = python::call(&Venv::stack()?.python(), "emulator/logs.py", &job)?;
     for name in names {
-        for line in told[&name].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        for line in output[&name].as_array().into_iter().flatten().filter_map(Value::as_str) {
             println!("{name}  {line}");
         }
     }

@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 
 use crate::binaries::{self, Architecture, sam};
 use crate::machine::venv::Venv;
-use crate::machine::{place, prerequisites, python, signals};
-use crate::stack::start::{Plan, start};
+use crate::machine::{paths, prerequisites, python, signals};
+use crate::stack::start::{StackSpec, start};
 use crate::stack::state::port_of;
 use docker::Docker;
 
@@ -32,7 +32,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     image::ready(&docker)?;
     let built = sam::build_here(&tools)?;
     binaries::build()?;
-    let (guard, stack) = start(&Plan::sample(NAME, SCALE), &venv)?;
+    let (guard, stack) = start(&StackSpec::sample(NAME, SCALE), &venv)?;
 
     let gateway = docker.gateway()?;
     let emulator = port_of(&stack.aws_endpoint).parse().context("the emulator has no port")?;
@@ -48,8 +48,8 @@ pub(crate) fn run() -> Result<ExitCode> {
         "sam": tools.program("sam"),
         "docker": docker.host(),
         "template": built.join("template.yaml"),
-        "events": place::root().join("infra/events"),
-        "scratch": stack.ground.join("tmp"),
+        "events": paths::root().join("infra/events"),
+        "scratch": stack.work_dir.join("tmp"),
         "architecture": Architecture::here().name(),
         "environments": environments,
         "addresses": addresses,

@@ -9,7 +9,7 @@ use super::admin::{self, AdminArgs};
 use super::invoke::{self, InvokeArgs};
 use super::logs::{self, LogsArgs};
 use super::options::Named;
-use super::part::{self, PartArgs, StopArgs};
+use super::service::{self, ServiceArgs, StopArgs};
 use super::up::{self, UpArgs};
 
 /// Commands of `cargo x stack`. Each is also a command of its own.
@@ -26,11 +26,11 @@ pub(crate) enum OnStack {
     /// Print the logs of the functions of a running stack.
     Logs(LogsArgs),
     /// Restart a part of a running stack on the same port.
-    Restart(PartArgs),
+    Restart(ServiceArgs),
     /// Stop a part of a running stack until it is started again.
     Stop(StopArgs),
     /// Start a stopped part of a running stack on the same port.
-    Start(PartArgs),
+    Start(ServiceArgs),
 }
 
 /// Runs one of them.
@@ -42,8 +42,8 @@ pub(crate) fn run(command: OnStack) -> Result<ExitCode> {
         OnStack::Admin(args) => admin::run(args),
         OnStack::Invoke(args) => invoke::run(&args),
         OnStack::Logs(args) => logs::run(&args),
-        OnStack::Restart(args) => part::restart(&args).map(done),
-        OnStack::Stop(args) => part::stop(&args).map(done),
-        OnStack::Start(args) => part::start(&args).map(done),
+        OnStack::Restart(args) => service::restart(&args).map(done),
+        OnStack::Stop(args) => service::stop(&args).map(done),
+        OnStack::Start(args) => service::start(&args).map(done),
     }
 }

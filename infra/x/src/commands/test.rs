@@ -7,10 +7,10 @@ use anyhow::{Result, bail};
 use crate::binaries;
 use crate::machine::progress::Step;
 use crate::machine::venv::Venv;
-use crate::machine::{place, prerequisites, process, signals, surroundings};
-use crate::stack::start::{Plan, Sample, start};
+use crate::machine::{environment, paths, prerequisites, process, signals};
+use crate::stack::start::{Sample, StackSpec, start};
 use crate::stack::state::Stack;
-use crate::stack::{older, pgbouncer, postgres};
+use crate::stack::{pgbouncer, postgres, postgres15};
 
 const NAME: &str = "test";
 const BUDGET: u32 = 3;
@@ -19,7 +19,7 @@ const STORE_SESSIONS: u32 = 4;
 const SCALE: f64 = 0.001;
 
 /// Short times and small chunks, so that leases end and ranges are split within seconds.
-pub(crate) const PARAMETERS: [(&str, &str); 8] = [
+pub(crate) const PARAMETERS: [(&str, &str); 9] = [
     ("LeaseSeconds", "4"),
     ("RenewSeconds", "1"),
     ("ResendSeconds", "2"),
@@ -29,6 +29,8 @@ pub(crate) const PARAMETERS: [(&str, &str); 8] = [
     ("WorkerTimeoutSeconds", "60"),
     // More sessions than tests open themselves. The test of a busy database opens more.
     ("MaxActiveSessions", "25"),
+    // Tests of one tenant store more chunks than a tenant does.
+    ("MaxChunksPerMinute", "0"),
 ];
 
 /// Starts the test stack, runs every test on it, and stops it whatever their result.
@@ -49,7 +51,7 @@ pub(crate) fn run_told(args: &[String], variables: &[(&str, String)]) -> Result<
     binaries::build_all()?;
 
     let set = PARAMETERS.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let plan = Plan {
+    let spec = StackSpec {
         name: NAME,
         budget: BUDGET,
         store_sessions: STORE_SESSIONS,
@@ -58,9 +60,9 @@ pub(crate) fn run_told(args: &[String], variables: &[(&str, String)]) -> Result<
         sample: Sample::Tables(SCALE),
         cdn: false,
     };
-    let (guard, mut stack) = start(&plan, &venv)?;
+    let (guard, mut stack) = start(&spec, &venv)?;
     listen(&mut stack, &venv)?;
-    let older = older::start(&mut stack)?;
+    let older = postgres15::start(&mut stack)?;
     let chosen = args.iter().any(|word| word == "-p" || word.starts_with("--package"));
     let status = over(&stack)?
         .arg("--no-fail-fast")
@@ -73,7 +75,7 @@ pub(crate) fn run_told(args: &[String], variables: &[(&str, String)]) -> Result<
     drop(guard);
     signals::check()?;
     if !status.success() {
-        bail!("some tests failed; logs of the stack are in {}", place::open_home()?.join(NAME).display());
+        bail!("some tests failed; logs of the stack are in {}", paths::open_home()?.join(NAME).display());
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -81,8 +83,8 @@ pub(crate) fn run_told(args: &[String], variables: &[(&str, String)]) -> Result<
 /// Makes the server log the statements of both roles. The test `guard` checks the statements that all other tests
 /// caused.
 fn listen(stack: &mut Stack, venv: &Venv) -> Result<()> {
-    let mut script = surroundings::command(venv.python());
-    script.arg(place::script("emulator/log_statements.py")).env("SLUICE_OWNER_URL", &stack.owner_url);
+    let mut script = environment::command(venv.python());
+    script.arg(paths::script("emulator/log_statements.py")).env("SLUICE_OWNER_URL", &stack.owner_url);
     process::run(&mut script, "see the messages above")?;
     // Settings of a role apply only to sessions that begin after the change.
     pgbouncer::restart(stack)
@@ -90,12 +92,12 @@ fn listen(stack: &mut Stack, venv: &Venv) -> Result<()> {
 
 /// Starts a dedicated stack, runs the fault tests of this name on it with these variables, and prints their output.
 /// Exit code 0 only if all of them pass.
-pub(crate) fn faults(plan: &Plan, name: &str, variables: &[(&str, String)]) -> Result<ExitCode> {
+pub(crate) fn faults(spec: &StackSpec, name: &str, variables: &[(&str, String)]) -> Result<ExitCode> {
     let venv = Venv::stack()?;
     prerequisites::pgbouncer()?;
     prerequisites::install_redis();
     binaries::build_all()?;
-    let (guard, stack) = start(plan, &venv)?;
+    let (guard, stack) = start(spec, &venv)?;
     let status = over(&stack)?
         .args(["--workspace", "--test", "faults", "--", name, "--nocapture"])
         .envs(variables.iter().map(|(name, value)| (name, value)))
@@ -115,8 +117,8 @@ fn over(stack: &Stack) -> Result<Command> {
         .env("AWS_ACCESS_KEY_ID", &stack.access_key)
         .env("AWS_SECRET_ACCESS_KEY", &stack.secret_key)
         .env("AWS_REGION", &stack.region)
-        .env("SLUICE_CLI", place::binaries()?.join("sluice"))
-        .env("SLUICE_X", place::binaries()?.join("x"))
+        .env("SLUICE_CLI", paths::binaries()?.join("sluice"))
+        .env("SLUICE_X", paths::binaries()?.join("x"))
         .env("SLUICE_PYTHON", Venv::stack()?.python())
         // PostgreSQL's list of SQLSTATEs. Sluice must know all of them.
         .env("SLUICE_ERRCODES", stack.postgres_bin.join("../share/errcodes.txt"));
@@ -125,8 +127,8 @@ fn over(stack: &Stack) -> Result<Command> {
 
 fn test_scripts(venv: &Venv) -> Result<()> {
     let step = Step::start("Testing the scripts");
-    let mut tests = surroundings::command(venv.python());
-    tests.arg(place::script("checks/run.py")).env("PYTHONDONTWRITEBYTECODE", "1");
+    let mut tests = environment::command(venv.python());
+    tests.arg(paths::script("checks/run.py")).env("PYTHONDONTWRITEBYTECODE", "1");
     process::run(&mut tests, "see the messages above")?;
     step.done("passed");
     Ok(())

@@ -8,7 +8,7 @@ use crate::binaries;
 use crate::machine::venv::Venv;
 use crate::machine::{prerequisites, signals};
 use crate::stack::postgres;
-use crate::stack::start::{Plan, Sample, start};
+use crate::stack::start::{Sample, StackSpec, start};
 use crate::stack::state::{Stack, down_command};
 
 /// Example command printed for a stack with the sample.
@@ -63,7 +63,7 @@ pub(crate) fn run(args: &UpArgs) -> Result<()> {
         binaries::build()?;
     }
     let sample = if args.no_sample { Sample::None } else { Sample::Whole(args.scale) };
-    let plan = Plan {
+    let spec = StackSpec {
         name,
         budget: args.budget,
         store_sessions: args.store_sessions,
@@ -72,7 +72,7 @@ pub(crate) fn run(args: &UpArgs) -> Result<()> {
         sample,
         cdn: !args.no_cdn,
     };
-    let (guard, stack) = start(&plan, &venv)?;
+    let (guard, stack) = start(&spec, &venv)?;
     greet(&stack, sample);
     if args.detach {
         println!("\nLeft running. Stop it with: {}", down_command(name));

@@ -8,7 +8,7 @@ use std::{env, fs};
 use anyhow::{Result, bail};
 
 use super::progress::Step;
-use super::{process, surroundings, user};
+use super::{environment, process, user};
 
 const PYTHONS: [&str; 6] = ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10"];
 /// Debian's folder of the programs of this version.
@@ -19,7 +19,7 @@ const SYSTEM_FOLDERS: [&str; 4] = ["/usr/sbin", "/usr/local/sbin", "/usr/bin", "
 pub(crate) fn python() -> Result<PathBuf> {
     let new_enough = |python: &PathBuf| {
         let check = ["-c", "import sys; sys.exit(sys.version_info < (3, 10))"];
-        surroundings::command(python)
+        environment::command(python)
             .args(check)
             .stderr(Stdio::null())
             .status()
@@ -58,7 +58,7 @@ pub(crate) fn redis() -> Option<PathBuf> {
 /// Finds nginx, if it is installed with the module for authorization subrequests.
 pub(crate) fn nginx() -> Option<PathBuf> {
     let found = find("nginx")?;
-    let said = surroundings::command(&found).arg("-V").output().ok()?;
+    let said = environment::command(&found).arg("-V").output().ok()?;
     String::from_utf8_lossy(&said.stderr).contains("http_auth_request_module").then_some(found)
 }
 
@@ -89,7 +89,7 @@ fn install_service(package: &str) -> Result<()> {
     apt_get(&["update", "-qq"])?;
     apt_get(&["install", "-y", "-qq", "--no-install-recommends", package])?;
     if let Some(systemctl) = find("systemctl") {
-        let _ = surroundings::command(systemctl).args(["disable", "--now", package]).output();
+        let _ = environment::command(systemctl).args(["disable", "--now", package]).output();
     }
     Ok(())
 }
@@ -121,7 +121,7 @@ fn install_postgresql_15() -> Result<()> {
 }
 
 fn apt_get(args: &[&str]) -> Result<()> {
-    let mut command = surroundings::command("apt-get");
+    let mut command = environment::command("apt-get");
     command.args(args).env("DEBIAN_FRONTEND", "noninteractive").stdin(Stdio::null()).stdout(Stdio::null());
     process::run(&mut command, "install it by hand and try again")
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::surroundings;
+use super::environment;
 
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
@@ -92,8 +92,7 @@ fn command_line(pid: u32) -> Option<String> {
     if Path::new("/proc/self").exists() {
         return None;
     }
-    let output =
-        surroundings::command("ps").args(["-o", "command=", "-p", &pid.to_string()]).output().ok()?;
+    let output = environment::command("ps").args(["-o", "command=", "-p", &pid.to_string()]).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 

@@ -7,13 +7,13 @@ use std::process::Stdio;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use super::{place, surroundings};
+use super::{environment, paths};
 
 /// Runs a script, named relative to `infra`, with JSON on standard input and returns the JSON that it prints. Its
 /// standard error is shown as it arrives.
 pub(crate) fn call(python: &Path, script: &str, input: &Value) -> Result<Value> {
-    let mut child = surroundings::command(python)
-        .arg(place::script(script))
+    let mut child = environment::command(python)
+        .arg(paths::script(script))
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -8,7 +8,7 @@ use std::{fs, io};
 
 use anyhow::{Context, Result};
 
-use super::surroundings;
+use super::environment;
 
 /// User that a child process runs as.
 #[derive(Clone, Copy)]
@@ -34,7 +34,7 @@ impl User {
 
     /// Returns a command that runs as this user.
     pub(crate) fn command(self, program: impl AsRef<Path>) -> Command {
-        let mut command = surroundings::command(program.as_ref());
+        let mut command = environment::command(program.as_ref());
         if let Self::Other { uid, gid } = self {
             command.gid(gid).uid(uid);
         }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
 use super::progress::Step;
-use super::{place, prerequisites, process, surroundings};
+use super::{environment, paths, prerequisites, process};
 
 /// Marker file, written last. It contains the fingerprint of the installed list.
 const MARK: &str = "requirements.sha256";
@@ -72,8 +72,8 @@ impl Venv {
     }
 
     fn ready(name: &str) -> Result<Self> {
-        let folder = place::home()?.join("venv").join(name);
-        let list = place::root().join("infra/requirements").join(format!("{name}.txt"));
+        let folder = paths::home()?.join("venv").join(name);
+        let list = paths::root().join("infra/requirements").join(format!("{name}.txt"));
         let print = fingerprint(&list)?;
         let mark = folder.join(MARK);
         if fs::read_to_string(&mark).is_ok_and(|found| found == print) {
@@ -85,12 +85,12 @@ impl Venv {
             fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
         }
         process::run(
-            surroundings::command(&python).args(["-m", "venv"]).arg(&folder),
+            environment::command(&python).args(["-m", "venv"]).arg(&folder),
             "on Debian and Ubuntu install it with `apt-get install python3-venv`",
         )?;
         let venv = Self(folder);
         process::run(
-            surroundings::command(venv.python())
+            environment::command(venv.python())
                 .args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"])
                 // New files can be added to a version later. Hashes exclude files that are not in the list.
                 .args(["--root-user-action", "ignore", "--require-hashes", "--requirement"])
@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn every_package_of_every_list_is_pinned_by_version_and_hash() -> Result<()> {
         for list in ["stack", "bench", "parquet", "lint", "scan", "sam", "deny"] {
-            fingerprint(&place::root().join("infra/requirements").join(format!("{list}.txt")))?;
+            fingerprint(&paths::root().join("infra/requirements").join(format!("{list}.txt")))?;
         }
         Ok(())
     }

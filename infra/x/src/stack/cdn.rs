@@ -14,7 +14,7 @@ pub(crate) use served::Served;
 use super::state::{Ending, Stack, port_of};
 use crate::machine::user::User;
 use crate::machine::venv::Venv;
-use crate::machine::{place, prerequisites, private, process, python, surroundings};
+use crate::machine::{environment, paths, prerequisites, process, python, secret_files};
 
 /// Names of its processes.
 const NGINX: &str = "nginx";
@@ -48,7 +48,7 @@ impl Cdn {
         let pair = python::call(&venv.python(), "emulator/key_pair.py", &json!({"kind": "ECDSA"}))?;
         let half =
             |name: &str| pair[name].as_str().map(str::to_owned).context("key_pair.py created no key pair");
-        let key_id = format!("K{}", &private::password()?.to_uppercase()[..13]);
+        let key_id = format!("K{}", &secret_files::password()?.to_uppercase()[..13]);
         let held = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port on 127.0.0.1")?;
         let port = held.local_addr()?.port();
         Ok(Some(Self { port, held, key_id, private: half("private")?, public: half("public")? }))
@@ -106,24 +106,24 @@ impl Cdn {
             "accessKey": stack.access_key,
             "secretKey": stack.secret_key,
         });
-        let file = stack.ground.join(FOLDER).join("verifier.json");
-        private::write(&file, serde_json::to_vec_pretty(&settings)?, User::Own)?;
-        let mut command = surroundings::command(venv.python());
+        let file = stack.work_dir.join(FOLDER).join("verifier.json");
+        secret_files::write(&file, serde_json::to_vec_pretty(&settings)?, User::Own)?;
+        let mut command = environment::command(venv.python());
         command
-            .arg(place::script("emulator/edge.py"))
+            .arg(paths::script("emulator/edge.py"))
             .arg(file)
-            .current_dir(&stack.ground)
+            .current_dir(&stack.work_dir)
             .env_clear()
             .env("PATH", "/usr/bin:/bin")
             .env("PYTHONDONTWRITEBYTECODE", "1");
-        let log = stack.ground.join("verifier.log");
+        let log = stack.work_dir.join("verifier.log");
         let pid = process::start(command, &log)?;
         stack.started(VERIFIER, Ending::Terminate, pid)?;
         process::await_port(port, pid, &stack.mark(), &log)
     }
 
     fn start_nginx(self, stack: &mut Stack, verifier: u16) -> Result<()> {
-        let folder = stack.ground.join(FOLDER);
+        let folder = stack.work_dir.join(FOLDER);
         let file = folder.join("nginx.conf");
         let emulator = port_of(&stack.aws_endpoint);
         let api = stack.url.strip_prefix(&stack.aws_endpoint).and_then(|path| path.strip_suffix("/api/v1"));
@@ -142,7 +142,7 @@ impl Cdn {
         let mut command =
             User::unprivileged()?.command(prerequisites::nginx().context("nginx is not running")?);
         command.arg("-p").arg(&folder).arg("-c").arg(&file).current_dir(&folder).env_clear();
-        let log = stack.ground.join("nginx.log");
+        let log = stack.work_dir.join("nginx.log");
         drop(self.held);
         let pid = process::start(command, &log)?;
         stack.started(NGINX, Ending::Terminate, pid)?;

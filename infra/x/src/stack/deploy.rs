@@ -9,7 +9,7 @@ use super::cdn::Cdn;
 use super::state::Stack;
 use crate::binaries::Architecture;
 use crate::machine::venv::Venv;
-use crate::machine::{place, python};
+use crate::machine::{paths, python};
 
 /// Creates the CloudFormation stack. `overrides` are parameters of the template. `cdn` replaces CloudFront.
 pub(crate) fn run(
@@ -46,9 +46,9 @@ pub(crate) fn run(
     parameters.extend(overrides.iter().cloned());
     let job = json!({
         "stack": stack,
-        "template": place::root().join("template.yaml"),
-        "binaries": place::binaries()?,
-        "scratch": stack.ground.join("tmp"),
+        "template": paths::root().join("template.yaml"),
+        "binaries": paths::binaries()?,
+        "scratch": stack.work_dir.join("tmp"),
         "parameters": parameters,
         "secrets": secrets,
         "cdn": cdn.map(Cdn::outputs),

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::state::{Ending, Stack};
 use crate::machine::venv::Venv;
-use crate::machine::{place, process, surroundings};
+use crate::machine::{environment, paths, process};
 
 /// Name of its process.
 pub(super) const NAME: &str = "emulator";
@@ -23,15 +23,15 @@ pub(crate) fn start(stack: &mut Stack, venv: &Venv) -> Result<()> {
     stack.region = "us-east-1".to_owned();
     stack.access_key = "test".to_owned();
     stack.secret_key = "test".to_owned();
-    let mut command = surroundings::command(venv.python());
+    let mut command = environment::command(venv.python());
     command
-        .arg(place::script("emulator/emulator.py"))
+        .arg(paths::script("emulator/emulator.py"))
         .arg(stack.mark())
-        .current_dir(&stack.ground)
+        .current_dir(&stack.work_dir)
         .env_clear()
         .env("PATH", "/usr/bin:/bin")
-        .env("HOME", &stack.ground)
-        .env("TMPDIR", stack.ground.join("tmp"))
+        .env("HOME", &stack.work_dir)
+        .env("TMPDIR", stack.work_dir.join("tmp"))
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("PYTHONUNBUFFERED", "1")
         .env("GATEWAY_PORT", port.to_string())
@@ -43,7 +43,7 @@ pub(crate) fn start(stack: &mut Stack, venv: &Venv) -> Result<()> {
         .env("SLUICE_FAULTS", faults)
         // Functions find the emulator by this variable.
         .env("AWS_ENDPOINT_URL", &stack.aws_endpoint);
-    let log = stack.ground.join("emulator.log");
+    let log = stack.work_dir.join("emulator.log");
     let pid = process::start(command, &log)?;
     stack.started(NAME, Ending::Terminate, pid)?;
     process::await_port(port, pid, &stack.mark(), &log)

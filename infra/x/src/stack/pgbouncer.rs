@@ -10,21 +10,21 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::postgres;
 use super::state::{Ending, Stack};
 use crate::machine::user::User;
-use crate::machine::{prerequisites, private, process};
+use crate::machine::{prerequisites, process, secret_files};
 
 /// Name of its process.
 pub(crate) const NAME: &str = "pgbouncer";
 
 /// Writes the settings and starts PgBouncer. Fills in the stack's source and store URLs.
 pub(crate) fn start(stack: &mut Stack) -> Result<()> {
-    let (source, store) = (private::password()?, private::password()?);
+    let (source, store) = (secret_files::password()?, secret_files::password()?);
     let port = process::free_port()?;
     stack.pooler_port = port;
-    stack.pgbouncer_pid_file = stack.ground.join("pgbouncer.pid");
+    stack.pgbouncer_pid_file = stack.work_dir.join("pgbouncer.pid");
     let user = User::unprivileged()?;
     let users = format!("\"sluice_source\" \"{source}\"\n\"sluice_store\" \"{store}\"\n");
-    private::write(&stack.ground.join("pgbouncer-users.txt"), users, user)?;
-    private::write(&settings_file(stack), settings(stack), user)?;
+    secret_files::write(&stack.work_dir.join("pgbouncer-users.txt"), users, user)?;
+    secret_files::write(&settings_file(stack), settings(stack), user)?;
     stack.source_url = format!("postgres://sluice_source:{source}@127.0.0.1:{port}/source?sslmode=disable");
     stack.store_url = format!("postgres://sluice_store:{store}@127.0.0.1:{port}/store?sslmode=disable");
     launch(stack)
@@ -51,25 +51,25 @@ pub(crate) fn lead_to_source(stack: &Stack, there: bool) -> Result<()> {
             (format!("source = host=127.0.0.1 port={}", stack.direct_port), process::free_port()?);
         settings = settings.replace(&server, &format!("source = host=127.0.0.1 port={nothing}"));
     }
-    private::write(&settings_file(stack), settings, User::unprivileged()?)?;
+    secret_files::write(&settings_file(stack), settings, User::unprivileged()?)?;
     let pid = stack.pids.get(NAME).copied().and_then(|pid| Pid::from_raw(pid.cast_signed()));
     kill_process(pid.context("PgBouncer is not running")?, Signal::HUP)
         .context("PgBouncer did not reload its settings")
 }
 
 fn launch(stack: &mut Stack) -> Result<()> {
-    let log = stack.ground.join("pgbouncer.log");
+    let log = stack.work_dir.join("pgbouncer.log");
     let mut command = User::unprivileged()?.command(prerequisites::pgbouncer()?);
-    command.arg("--quiet").arg(settings_file(stack)).current_dir(&stack.ground).env_clear();
+    command.arg("--quiet").arg(settings_file(stack)).current_dir(&stack.work_dir).env_clear();
     // PgBouncer opens its own log file. This one receives its output before that.
-    let pid = process::start(command, &stack.ground.join("pgbouncer.out"))?;
+    let pid = process::start(command, &stack.work_dir.join("pgbouncer.out"))?;
     stack.started(NAME, Ending::Terminate, pid)?;
     process::await_port(stack.pooler_port, pid, &stack.mark(), &log)
 }
 
 /// Returns the settings. `options` is not ignored on purpose: RDS Proxy rejects it, and so must this pooler.
 fn settings(stack: &Stack) -> String {
-    let ground = stack.ground.display();
+    let work_dir = stack.work_dir.display();
     format!(
         "[databases]
 source = host=127.0.0.1 port={port} dbname={database} pool_size={budget}
@@ -80,11 +80,11 @@ listen_addr = 127.0.0.1
 listen_port = {listen}
 unix_socket_dir =
 pidfile = {pid_file}
-logfile = {ground}/pgbouncer.log
+logfile = {work_dir}/pgbouncer.log
 log_connections = 0
 log_disconnections = 0
 auth_type = scram-sha-256
-auth_file = {ground}/pgbouncer-users.txt
+auth_file = {work_dir}/pgbouncer-users.txt
 pool_mode = transaction
 max_client_conn = 500
 server_login_retry = 1
@@ -99,5 +99,5 @@ server_login_retry = 1
 }
 
 fn settings_file(stack: &Stack) -> PathBuf {
-    stack.ground.join("pgbouncer.ini")
+    stack.work_dir.join("pgbouncer.ini")
 }

@@ -8,7 +8,7 @@ use super::cluster;
 use super::cluster::{Cluster, OWNER};
 use super::state::{Ending, Stack};
 use crate::machine::venv::Venv;
-use crate::machine::{private, process};
+use crate::machine::{process, secret_files};
 
 /// Name of its process and of its folder in the stack.
 pub(crate) const NAME: &str = "postgres";
@@ -19,10 +19,10 @@ pub(crate) const MAX_CONNECTIONS: u32 = 40;
 
 /// Creates a cluster, starts it and creates the database. Fills in the stack's owner URL.
 pub(crate) fn start(stack: &mut Stack, venv: &Venv, max_connections: u32) -> Result<()> {
-    let password = private::password()?;
+    let password = secret_files::password()?;
     stack.postgres_bin = cluster::programs(venv)?;
     stack.postgres_data_dir = stack.data(NAME)?;
-    stack.postgres_log = stack.ground.join("postgres.log");
+    stack.postgres_log = stack.work_dir.join("postgres.log");
     stack.direct_port = process::free_port()?;
     cluster(stack).init(&password, &settings(max_connections))?;
     launch(stack)?;
@@ -53,7 +53,7 @@ fn launch(stack: &mut Stack) -> Result<()> {
 fn cluster(stack: &Stack) -> Cluster {
     Cluster {
         bin: stack.postgres_bin.clone(),
-        ground: stack.ground.clone(),
+        work_dir: stack.work_dir.clone(),
         data: stack.postgres_data_dir.clone(),
         log: stack.postgres_log.clone(),
         port: stack.direct_port,

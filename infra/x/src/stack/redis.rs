@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use super::state::{Ending, Stack};
 use crate::machine::user::User;
-use crate::machine::{prerequisites, private, process};
+use crate::machine::{prerequisites, process, secret_files};
 
 /// Name of its process.
 pub(crate) const NAME: &str = "redis";
@@ -17,17 +17,17 @@ pub(crate) fn start(stack: &mut Stack) -> Result<()> {
     if prerequisites::redis().is_none() {
         return Ok(());
     }
-    let password = private::password()?;
+    let password = secret_files::password()?;
     stack.redis_port = process::free_port()?;
-    let file = stack.ground.join("redis.conf");
-    let ground = stack.ground.display();
+    let file = stack.work_dir.join("redis.conf");
+    let work_dir = stack.work_dir.display();
     let port = stack.redis_port;
     // Nothing is written to disk: a cache may lose its contents.
     let settings = format!(
-        "bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir \"{ground}\"\nsave \"\"\nappendonly no\ndaemonize no\n\
+        "bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir \"{work_dir}\"\nsave \"\"\nappendonly no\ndaemonize no\n\
          maxmemory 64mb\nmaxmemory-policy allkeys-lru\n"
     );
-    private::write(&file, settings, User::unprivileged()?)?;
+    secret_files::write(&file, settings, User::unprivileged()?)?;
     stack.redis_url = format!("redis://:{password}@127.0.0.1:{port}");
     launch(stack)
 }
@@ -48,11 +48,11 @@ pub(crate) fn stop(stack: &Stack) {
 
 fn launch(stack: &mut Stack) -> Result<()> {
     let program = prerequisites::redis().context("redis-server is not running")?;
-    let log = stack.ground.join("redis.log");
+    let log = stack.work_dir.join("redis.log");
     let mut command = User::unprivileged()?.command(program);
     // Redis replaces its command line by a title that begins with this name, which thus keeps the stack's mark.
-    command.arg0(stack.ground.join("redis-server"));
-    command.arg(stack.ground.join("redis.conf")).current_dir(&stack.ground).env_clear();
+    command.arg0(stack.work_dir.join("redis-server"));
+    command.arg(stack.work_dir.join("redis.conf")).current_dir(&stack.work_dir).env_clear();
     let pid = process::start(command, &log)?;
     stack.started(NAME, Ending::Terminate, pid)?;
     process::await_port(stack.redis_port, pid, &stack.mark(), &log)

@@ -10,7 +10,7 @@ use super::state::{Guard, Stack, port_of};
 use super::{admin, deploy, emulator, pgbouncer, postgres, redis};
 use crate::machine::progress::Step;
 use crate::machine::venv::Venv;
-use crate::machine::{place, process, signals, surroundings};
+use crate::machine::{environment, paths, process, signals};
 
 /// Tenant of the printed key.
 pub(crate) const TENANT: &str = "demo";
@@ -29,7 +29,7 @@ pub(crate) enum Sample {
 }
 
 /// Properties of the stack to start.
-pub(crate) struct Plan<'a> {
+pub(crate) struct StackSpec<'a> {
     pub(crate) name: &'a str,
     pub(crate) budget: u32,
     pub(crate) store_sessions: u32,
@@ -42,8 +42,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) cdn: bool,
 }
 
-impl<'a> Plan<'a> {
-    /// Returns a plan with the whole sample at this scale, four sessions at source and store, and no CDN.
+impl<'a> StackSpec<'a> {
+    /// Returns a stack with the whole sample at this scale, four sessions at source and store, and no CDN.
     pub(crate) fn sample(name: &'a str, scale: f64) -> Self {
         Self {
             name,
@@ -58,14 +58,14 @@ impl<'a> Plan<'a> {
 }
 
 /// Starts a stack of already built functions. It ends with the returned guard.
-pub(crate) fn start(plan: &Plan<'_>, venv: &Venv) -> Result<(Guard, Stack)> {
-    let mut stack = Stack::create(plan.name, &[emulator::NAME, pgbouncer::NAME, postgres::NAME])?;
-    let guard = Guard::new(plan.name);
-    stack.budget = plan.budget;
-    stack.store_sessions = plan.store_sessions;
+pub(crate) fn start(spec: &StackSpec<'_>, venv: &Venv) -> Result<(Guard, Stack)> {
+    let mut stack = Stack::create(spec.name, &[emulator::NAME, pgbouncer::NAME, postgres::NAME])?;
+    let guard = Guard::new(spec.name);
+    stack.budget = spec.budget;
+    stack.store_sessions = spec.store_sessions;
 
     let step = Step::start("Starting PostgreSQL, PgBouncer, Redis and the AWS emulator");
-    postgres::start(&mut stack, venv, plan.max_connections)?;
+    postgres::start(&mut stack, venv, spec.max_connections)?;
     pgbouncer::start(&mut stack)?;
     redis::start(&mut stack)?;
     emulator::start(&mut stack, venv)?;
@@ -80,9 +80,9 @@ pub(crate) fn start(plan: &Plan<'_>, venv: &Venv) -> Result<(Guard, Stack)> {
 
     let step = Step::start("Deploying template.yaml");
     // An explicit `CreateCdn` leaves the CDN to the template.
-    let wanted = plan.cdn && plan.set.iter().all(|(name, _)| name != "CreateCdn");
+    let wanted = spec.cdn && spec.set.iter().all(|(name, _)| name != "CreateCdn");
     let cdn = if wanted { Cdn::prepare(venv)? } else { None };
-    deploy::run(&mut stack, venv, plan.set, cdn.as_ref())?;
+    deploy::run(&mut stack, venv, spec.set, cdn.as_ref())?;
     step.done("deployed");
     signals::check()?;
 
@@ -98,7 +98,7 @@ pub(crate) fn start(plan: &Plan<'_>, venv: &Venv) -> Result<(Guard, Stack)> {
     step.done("migrated");
     signals::check()?;
 
-    match plan.sample {
+    match spec.sample {
         Sample::None => {}
         Sample::Tables(scale) => load_tables(&stack, venv, scale)?,
         Sample::Whole(scale) => {
@@ -115,7 +115,7 @@ pub(crate) fn start(plan: &Plan<'_>, venv: &Venv) -> Result<(Guard, Stack)> {
 
 fn load_tables(stack: &Stack, venv: &Venv, scale: f64) -> Result<()> {
     let step = Step::start("Loading the sample database");
-    let mut load = surroundings::command(venv.python());
+    let mut load = environment::command(venv.python());
     load.arg(sample("load.py")).args(["--url", &stack.owner_url, "--scale", &scale.to_string()]);
     process::run(load.env("PYTHONDONTWRITEBYTECODE", "1"), "see its messages above")?;
     step.done("loaded");
@@ -133,5 +133,5 @@ fn apply_catalog(stack: &Stack, venv: &Venv) -> Result<()> {
 }
 
 fn sample(file: &str) -> PathBuf {
-    place::root().join("infra/sample").join(file)
+    paths::root().join("infra/sample").join(file)
 }

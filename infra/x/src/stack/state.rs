@@ -12,7 +12,7 @@ use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 
 use crate::machine::user::User;
-use crate::machine::{place, private, process};
+use crate::machine::{paths, process, secret_files};
 
 /// Name used if none is given.
 pub(crate) const DEFAULT_NAME: &str = "shop";
@@ -40,9 +40,9 @@ impl Ending {
     }
 }
 
-/// A process that was started as a part of the stack.
+/// A process that was started for a service of the stack.
 #[derive(Serialize, Deserialize, Clone)]
-struct Part {
+struct ServiceProcess {
     name: String,
     ending: Ending,
 }
@@ -92,15 +92,16 @@ pub(crate) struct Stack {
     /// Pid by process name.
     pub(crate) pids: BTreeMap<String, u32>,
     /// Processes in the order of their start. A process uses only those before it, so the last one ends first.
-    parts: Vec<Part>,
+    parts: Vec<ServiceProcess>,
     /// Names of the processes without which the stack is not running.
     required: Vec<String>,
-    /// Folders in `ground` that are removed when the stack stops. Everything else in it, such as logs, stays.
+    /// Folders in `work_dir` that are removed when the stack stops. Everything else in it, such as logs, stays.
     data: Vec<String>,
     pub(crate) budget: u32,
     pub(crate) store_sessions: u32,
     /// Folder of everything else: data, settings, logs. Its path marks the stack's processes.
-    pub(crate) ground: PathBuf,
+    #[serde(rename = "ground")]
+    pub(crate) work_dir: PathBuf,
 }
 
 impl Stack {
@@ -119,13 +120,13 @@ impl Stack {
         }
         let mut stack = Self {
             name: name.to_owned(),
-            ground: place::open_home()?.join(name),
+            work_dir: paths::open_home()?.join(name),
             required: required.iter().map(|&process| process.to_owned()).collect(),
             ..Self::default()
         };
         stack.clear()?;
-        private::folder(&place::stack(name)?, User::Own)?;
-        private::folder(&stack.ground, User::unprivileged()?)?;
+        secret_files::folder(&paths::stack(name)?, User::Own)?;
+        secret_files::folder(&stack.work_dir, User::unprivileged()?)?;
         fs::create_dir_all(stack.data(TEMPORARY)?)?;
         Ok(stack)
     }
@@ -153,7 +154,7 @@ impl Stack {
     pub(crate) fn save(&self) -> Result<()> {
         let file = file(&self.name)?;
         let new = file.with_extension("json.new");
-        private::write(&new, serde_json::to_vec_pretty(self)?, User::Own)?;
+        secret_files::write(&new, serde_json::to_vec_pretty(self)?, User::Own)?;
         fs::rename(&new, &file).with_context(|| format!("cannot write {}", file.display()))
     }
 
@@ -161,7 +162,7 @@ impl Stack {
     pub(crate) fn started(&mut self, process: &str, ending: Ending, pid: u32) -> Result<()> {
         self.pids.insert(process.to_owned(), pid);
         if self.parts.iter().all(|part| part.name != process) {
-            self.parts.push(Part { name: process.to_owned(), ending });
+            self.parts.push(ServiceProcess { name: process.to_owned(), ending });
         }
         self.save()
     }
@@ -172,12 +173,12 @@ impl Stack {
             self.data.push(folder.to_owned());
             self.save()?;
         }
-        Ok(self.ground.join(folder))
+        Ok(self.work_dir.join(folder))
     }
 
     /// Returns the text that the command line of each of its processes contains.
     pub(crate) fn mark(&self) -> String {
-        format!("{}/", self.ground.display())
+        format!("{}/", self.work_dir.display())
     }
 
     /// Returns true if this process is alive.
@@ -201,7 +202,7 @@ impl Stack {
         }
         let _ = fs::remove_file(file(&self.name)?);
         for data in &self.data {
-            let _ = fs::remove_dir_all(self.ground.join(data));
+            let _ = fs::remove_dir_all(self.work_dir.join(data));
         }
         Ok(())
     }
@@ -217,7 +218,7 @@ impl Stack {
     }
 
     fn clear(&mut self) -> Result<()> {
-        for folder in [&place::stack(&self.name)?, &self.ground] {
+        for folder in [&paths::stack(&self.name)?, &self.work_dir] {
             if folder.exists() {
                 fs::remove_dir_all(folder).with_context(|| format!("cannot clear {}", folder.display()))?;
             }
@@ -255,7 +256,7 @@ impl Drop for Guard {
 
 /// Returns the path of `stack.json` of a stack.
 pub(crate) fn file(name: &str) -> Result<PathBuf> {
-    Ok(place::stack(name)?.join("stack.json"))
+    Ok(paths::stack(name)?.join("stack.json"))
 }
 
 /// Returns the command that stops a stack.

@@ -88,11 +88,11 @@ impl Examples {
             self.record = 0;
         }
         self.record += 1;
-        let place = self.record;
+        let number = self.record;
         if let Some(example) = self.entry(record) {
             example.ours += 1;
             if example.places.len() < 4 {
-                example.places.push(format!("{file} record {place}"));
+                example.places.push(format!("{file} record {number}"));
             }
         }
     }

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use super::records::Records;
 use super::split_header;
 
-use crate::machine::{place, surroundings};
+use crate::machine::{environment, paths};
 
 /// Settings that decide the bytes of CSV. They equal those of the role that exports read with.
 const SETTINGS: &str = "-c timezone=UTC -c datestyle=ISO -c intervalstyle=postgres -c bytea_output=hex \
@@ -43,8 +43,8 @@ pub(crate) struct Oracle {
 
 /// Returns the SELECT of each dataset of the catalog, derived by `infra/sample/oracle.py` and not by Sluice.
 pub(crate) fn selects(database: &Database, oracle: &Oracle) -> Result<BTreeMap<String, String>> {
-    let script = place::script("sample/oracle.py");
-    let output = surroundings::command(&oracle.python)
+    let script = paths::script("sample/oracle.py");
+    let output = environment::command(&oracle.python)
         .arg(script)
         .args([
             "--url",
@@ -70,7 +70,7 @@ impl Database {
     pub(super) fn copy(&self, select: &str, record: impl FnMut(&[u8])) -> Result<Vec<u8>> {
         // On its own lines, because a query may end in a comment.
         let statement = format!("copy (\n{select}\n) to stdout (format csv, header)");
-        let mut child = surroundings::command(&self.psql)
+        let mut child = environment::command(&self.psql)
             .args(["--no-psqlrc", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1"])
             .args(["--dbname", &self.url, "--command", &statement])
             // Variables of the developer's shell must not affect the output.

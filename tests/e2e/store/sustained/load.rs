@@ -14,7 +14,7 @@ use tests::Database;
 use tokio::sync::Mutex;
 
 use super::window::{self, Steps, Window};
-use crate::fixture::{add_tenant, file, new_export, note, want};
+use crate::fixture::{add_tenant, file, new_export, note, target};
 
 const WORKERS: usize = 2;
 
@@ -64,8 +64,8 @@ impl Sustained {
         while left > 0 {
             let (size, tenant) =
                 (left.min(EXPORT), self.tenants[self.accepted as usize % self.tenants.len()].clone());
-            let wants = vec![want(&tenant, &format!("d{}", self.accepted), 0, size as i64, size)];
-            let new = NewExport { reuse: Reuse::Never, ..new_export(&tenant, wants) };
+            let targets = vec![target(&tenant, &format!("d{}", self.accepted), 0, size as i64, size)];
+            let new = NewExport { reuse: Reuse::Never, ..new_export(&tenant, targets) };
             self.store.accept(&new).await.unwrap();
             self.accepted += 1;
             left -= size;

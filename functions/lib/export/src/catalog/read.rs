@@ -219,8 +219,8 @@ mod tests {
     fn unknown_keys_and_wrong_values_are_reported_together() {
         let text = "title = \"x\"\n[datasets.a]\nrelatoin = \"shop.a\"\n[datasets.b]\ntable = \"shop.b\"\nfrobnicate = 1\n[datasets.c]\nrelation = 7\nshared = \"yes\"\nnulls = \"maybe\"\n[datasets.d]\nrelation = \"d\"\n";
         let found = Catalog::parse(text).unwrap_err();
-        let told: Vec<_> = found.iter().map(|v| (v.pointer.as_str(), v.remedy.as_str())).collect();
-        let remedy = |path: &str| told.iter().find(|(p, _)| *p == path).unwrap().1;
+        let violations: Vec<_> = found.iter().map(|v| (v.pointer.as_str(), v.remedy.as_str())).collect();
+        let remedy = |path: &str| violations.iter().find(|(p, _)| *p == path).unwrap().1;
         assert!(remedy("datasets.a.relatoin").starts_with("did you mean relation?"));
         assert!(remedy("datasets.b.table").starts_with("did you mean relation?"));
         assert!(
@@ -230,7 +230,7 @@ mod tests {
             remedy(path);
         }
         assert_eq!(remedy("datasets.d.relation"), "write it as schema.name");
-        assert!(!told.iter().any(|(path, _)| *path == "datasets.c"), "{told:?}");
+        assert!(!violations.iter().any(|(path, _)| *path == "datasets.c"), "{violations:?}");
     }
 
     #[test]

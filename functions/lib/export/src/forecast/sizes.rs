@@ -4,9 +4,9 @@
 //! rows belong to several tenants, PostgreSQL's estimates cover all of them: they are used to cut chunks and are not
 //! shown. The size of the client's own earlier chunks is shown instead.
 
-use super::Load;
+use super::Workload;
 use crate::estimate::{DatasetEstimate, Size};
-use crate::plan::{DatasetPlan, Piece, Want};
+use crate::plan::{DatasetPlan, PlannedChunk, Target};
 use crate::range::Range;
 
 /// Maximum number of months of a dataset that are estimated: with this many or more, the dataset may have further
@@ -43,11 +43,11 @@ pub struct Sizes {
     /// Size of the whole dataset: counted for chunks that are already read.
     pub all: Option<Size>,
     /// Chunks to read that no other export shares.
-    pub new: Option<Load>,
+    pub new: Option<Workload>,
     /// All chunks to read, including those that another export of the client waits for too.
-    pub unread: Option<Load>,
+    pub unread: Option<Workload>,
     /// Part of `unread` that another export waits for too.
-    pub shared: Load,
+    pub shared: Workload,
     /// Bytes of the largest unread chunk.
     pub largest: u64,
     /// True if these are upper bounds.
@@ -58,22 +58,22 @@ pub struct Sizes {
 
 impl Sizes {
     /// Computes the sizes of a dataset's plan. `own` is used only if the dataset has a tenant column.
-    pub fn of(plan: &DatasetPlan, want: &Want, own: &Own) -> Self {
-        let unread: Vec<_> = plan.pieces.iter().filter(|piece| piece.unread).collect();
-        let counted: Size = plan.pieces.iter().filter(|piece| !piece.unread).map(size_of).sum();
+    pub fn of(plan: &DatasetPlan, target: &Target, own: &Own) -> Self {
+        let unread: Vec<_> = plan.chunks.iter().filter(|chunk| chunk.unread).collect();
+        let counted: Size = plan.chunks.iter().filter(|chunk| !chunk.unread).map(size_of).sum();
         if unread.is_empty() {
-            let none = Some(Load::default());
+            let none = Some(Workload::default());
             return Self { all: Some(counted), new: none, unread: none, ..Self::default() };
         }
-        let guess = if want.selection.tenant_column.is_some() {
+        let guess = if target.selection.tenant_column.is_some() {
             Guess::of_own(&unread, own)
         } else {
-            Guess::of_estimate(&unread, want)
+            Guess::of_estimate(&unread, target)
         };
         let Some(sizes) = guess.sizes else { return Self { note: guess.note, ..Self::default() } };
-        let (mut new, mut shared, mut sum) = (Load::default(), Load::default(), Size::default());
-        for (piece, size) in unread.iter().zip(&sizes) {
-            let load = if piece.reused.is_some() { &mut shared } else { &mut new };
+        let (mut new, mut shared, mut sum) = (Workload::default(), Workload::default(), Size::default());
+        for (chunk, size) in unread.iter().zip(&sizes) {
+            let load = if chunk.reused.is_some() { &mut shared } else { &mut new };
             load.add(size.bytes);
             sum += *size;
         }
@@ -87,7 +87,7 @@ impl Sizes {
         Self {
             all: Some(all),
             new: Some(new),
-            unread: Some(Load { chunks: new.chunks + shared.chunks, bytes: new.bytes + shared.bytes }),
+            unread: Some(Workload { chunks: new.chunks + shared.chunks, bytes: new.bytes + shared.bytes }),
             shared,
             largest: sizes.iter().map(|size| size.bytes).max().unwrap_or_default(),
             at_most: guess.at_most,
@@ -106,8 +106,8 @@ struct Guess {
 }
 
 impl Guess {
-    fn of_own(unread: &[&Piece], own: &Own) -> Self {
-        let sizes: Option<Vec<_>> = unread.iter().map(|piece| own.expects(&piece.range)).collect();
+    fn of_own(unread: &[&PlannedChunk], own: &Own) -> Self {
+        let sizes: Option<Vec<_>> = unread.iter().map(|chunk| own.expects(&chunk.range)).collect();
         let note = match sizes {
             Some(_) => "estimated from your own recent chunks of this dataset",
             None => {
@@ -117,17 +117,17 @@ impl Guess {
         Self { sizes, most: None, at_most: false, note: Some(note) }
     }
 
-    fn of_estimate(unread: &[&Piece], want: &Want) -> Self {
-        let estimate = &want.estimate;
+    fn of_estimate(unread: &[&PlannedChunk], target: &Target) -> Self {
+        let estimate = &target.estimate;
         let total = estimate.total;
         if !estimate.is_taken() {
             let note = Some("the size is unknown: there is no estimate for this dataset");
             return Self { sizes: None, most: None, at_most: false, note };
         }
-        let planned = unread.iter().map(|piece| size_of(piece));
-        if want.span.is_none() || estimate.knows_months() {
+        let planned = unread.iter().map(|chunk| size_of(chunk));
+        if target.span.is_none() || estimate.knows_months() {
             let sizes = capped(planned.collect(), total);
-            let filtered = !want.selection.predicates.is_empty();
+            let filtered = !target.selection.predicates.is_empty();
             let note = filtered.then_some("upper bound: estimated without the filters");
             return Self { sizes: Some(sizes), most: Some(total), at_most: filtered, note };
         }
@@ -154,8 +154,8 @@ fn capped(sizes: Vec<Size>, total: Size) -> Vec<Size> {
     sizes.into_iter().map(cap).collect()
 }
 
-fn size_of(piece: &Piece) -> Size {
-    Size { rows: piece.rows, bytes: piece.bytes }
+fn size_of(chunk: &PlannedChunk) -> Size {
+    Size { rows: chunk.rows, bytes: chunk.bytes }
 }
 
 impl Own {

@@ -1,6 +1,6 @@
 //! Reuse by cover: existing chunks that fit into the requested span, and the gaps between them.
 
-use super::Piece;
+use super::PlannedChunk;
 use crate::estimate::Size;
 use crate::id::{ChunkId, Fingerprint};
 use crate::range::{Range, Span};
@@ -61,14 +61,14 @@ impl Reuse {
     }
 }
 
-pub(super) enum Part {
-    Reused(Piece),
+pub(super) enum Segment {
+    Reused(PlannedChunk),
     Gap(Span),
 }
 
 /// Walks `wanted` from its start; at each point it takes the longest candidate that begins there and does not extend
 /// past the end; everything else is a gap. The parts tile `wanted`.
-pub(super) fn cover(candidates: &[&Candidate], wanted: Span) -> Vec<Part> {
+pub(super) fn cover(candidates: &[&Candidate], wanted: Span) -> Vec<Segment> {
     let inside = |c: &&Candidate| {
         let span = c
             .range
@@ -79,29 +79,31 @@ pub(super) fn cover(candidates: &[&Candidate], wanted: Span) -> Vec<Part> {
     let mut usable: Vec<_> = candidates.iter().filter_map(inside).collect();
     // Longest first among equal starts; ids only make the choice definite.
     usable.sort_by_key(|(start, end, c)| (*start, std::cmp::Reverse(*end), c.id));
-    let mut parts = Vec::new();
+    let mut segments = Vec::new();
     let mut at = wanted.start;
     for (start, end, chunk) in usable {
         if start < at {
             continue;
         }
-        parts.extend(Span::new(wanted.kind, at, start).map(Part::Gap));
-        parts.push(Part::Reused(reused(&chunk)));
+        segments.extend(Span::new(wanted.kind, at, start).map(Segment::Gap));
+        segments.push(Segment::Reused(reused(&chunk)));
         at = end;
     }
-    parts.extend(Span::new(wanted.kind, at, wanted.end).map(Part::Gap));
-    parts
+    segments.extend(Span::new(wanted.kind, at, wanted.end).map(Segment::Gap));
+    segments
 }
 
 /// Returns the one chunk of a range that is never cut.
-pub(super) fn whole(candidates: &[&Candidate], range: Range, estimate: Size) -> Piece {
+pub(super) fn whole(candidates: &[&Candidate], range: Range, estimate: Size) -> PlannedChunk {
     match candidates.iter().filter(|c| c.range == range).min_by_key(|c| c.id) {
         Some(chunk) => reused(chunk),
-        None => Piece { range, reused: None, unread: true, rows: estimate.rows, bytes: estimate.bytes },
+        None => {
+            PlannedChunk { range, reused: None, unread: true, rows: estimate.rows, bytes: estimate.bytes }
+        }
     }
 }
 
-fn reused(chunk: &Candidate) -> Piece {
+fn reused(chunk: &Candidate) -> PlannedChunk {
     let unread = chunk.state != ChunkState::Done;
-    Piece { range: chunk.range, reused: Some(chunk.id), unread, rows: chunk.rows, bytes: chunk.bytes }
+    PlannedChunk { range: chunk.range, reused: Some(chunk.id), unread, rows: chunk.rows, bytes: chunk.bytes }
 }

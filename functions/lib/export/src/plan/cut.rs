@@ -5,7 +5,7 @@ use std::ops::Bound;
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 
-use super::Piece;
+use super::PlannedChunk;
 use crate::estimate::{DatasetEstimate, Size};
 use crate::range::{Range, Span};
 
@@ -16,7 +16,7 @@ pub(super) fn cut(
     estimate: &DatasetEstimate,
     target_bytes: u64,
     settled: Option<i64>,
-) -> Vec<Piece> {
+) -> Vec<PlannedChunk> {
     let inside = settled.filter(|at| span.start < *at && *at < span.end);
     let bounds = [Some(span.start), inside, Some(span.end)];
     let bounds: Vec<i64> = bounds.into_iter().flatten().collect();
@@ -25,13 +25,13 @@ pub(super) fn cut(
 }
 
 /// Returns the whole span as one chunk. If there are no estimates per month, the dataset's total is the best guess.
-pub(super) fn uncut(span: Span, estimate: &DatasetEstimate) -> Piece {
+pub(super) fn uncut(span: Span, estimate: &DatasetEstimate) -> PlannedChunk {
     if estimate.months.is_empty() {
-        return piece(span, estimate.total.rows as f64, estimate.total.bytes as f64);
+        return chunk(span, estimate.total.rows as f64, estimate.total.bytes as f64);
     }
     let (rows, bytes) =
         steps(span, estimate).iter().fold((0.0, 0.0), |sum, step| (sum.0 + step.rows, sum.1 + step.bytes));
-    piece(span, rows, bytes)
+    chunk(span, rows, bytes)
 }
 
 /// Maximum planned size of a chunk of several days, as a multiple of the target.
@@ -44,31 +44,31 @@ struct Step {
     bytes: f64,
 }
 
-fn cut_evenly(span: Span, estimate: &DatasetEstimate, target_bytes: u64) -> Vec<Piece> {
+fn cut_evenly(span: Span, estimate: &DatasetEstimate, target_bytes: u64) -> Vec<PlannedChunk> {
     let steps = steps(span, estimate);
     let total: f64 = steps.iter().map(|step| step.bytes).sum();
     // Equal shares are preferred over full chunks and a small rest; a quarter above the target is no reason to cut.
     let share = total / (total / target_bytes.max(1) as f64 - 0.25).ceil().max(1.0);
-    let mut pieces = Vec::new();
+    let mut chunks = Vec::new();
     let (mut start, mut rows, mut bytes) = (span.start, 0.0, 0.0);
     for step in &steps {
         // Close the chunk before this step if that is nearer to an equal share than closing it after the step, and
         // always before a day that would make it too large: such a day is a chunk of its own.
         let full = bytes > 0.0 && bytes + step.bytes / 2.0 > share;
         if step.start > start && (full || bytes + step.bytes > MAX_TARGETS * target_bytes as f64) {
-            pieces.extend(Span::new(span.kind, start, step.start).map(|s| piece(s, rows, bytes)));
+            chunks.extend(Span::new(span.kind, start, step.start).map(|s| chunk(s, rows, bytes)));
             (start, rows, bytes) = (step.start, 0.0, 0.0);
         }
         rows += step.rows;
         bytes += step.bytes;
     }
-    pieces.extend(Span::new(span.kind, start, span.end).map(|s| piece(s, rows, bytes)));
-    pieces
+    chunks.extend(Span::new(span.kind, start, span.end).map(|s| chunk(s, rows, bytes)));
+    chunks
 }
 
-fn piece(span: Span, rows: f64, bytes: f64) -> Piece {
+fn chunk(span: Span, rows: f64, bytes: f64) -> PlannedChunk {
     let (rows, bytes) = (rows.round() as u64, bytes.round() as u64);
-    Piece { range: Range::Span(span), reused: None, unread: true, rows, bytes }
+    PlannedChunk { range: Range::Span(span), reused: None, unread: true, rows, bytes }
 }
 
 /// Returns the steps that tile `span`: one per day of the months in which rows are expected, each with its share of

@@ -4,13 +4,13 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::catalog::{From, RangeColumn};
-use crate::estimate::{DatasetEstimate, Part, Size};
+use crate::estimate::{DatasetEstimate, DayRange, Size};
 use crate::id::Fingerprint;
 use crate::range::{DAY_MICROS, Span};
 use crate::selection::Selection;
 use crate::state::ChunkState;
 
-fn want(span: Option<Span>, settle_after_secs: Option<u64>, estimate: DatasetEstimate) -> Want {
+fn dataset_target(span: Option<Span>, settle_after_secs: Option<u64>, estimate: DatasetEstimate) -> Target {
     let range_column = span.map(|s| RangeColumn {
         name: "at".into(),
         kind: s.kind,
@@ -24,7 +24,7 @@ fn want(span: Option<Span>, settle_after_secs: Option<u64>, estimate: DatasetEst
         settle_after_secs,
         ..Selection::example()
     };
-    Want { selection, fingerprint: Fingerprint([1; 32]), span, estimate }
+    Target { selection, fingerprint: Fingerprint([1; 32]), span, estimate }
 }
 
 fn policy(target_bytes: u64) -> Policy {
@@ -53,24 +53,24 @@ fn candidate(range: Range, state: ChunkState, reusable: bool, id: u8) -> Candida
     }
 }
 
-fn only(plan: Result<Plan, TooManyChunks>) -> Vec<Piece> {
-    plan.unwrap().datasets.remove(0).pieces
+fn only(plan: Result<Plan, TooManyChunks>) -> Vec<PlannedChunk> {
+    plan.unwrap().datasets.remove(0).chunks
 }
 
 #[test]
 fn dataset_without_an_index_is_one_chunk_with_a_note() {
     let span = Span { kind: RangeKind::Date, start: 19_600, end: 19_940 };
     let estimate = DatasetEstimate { indexed: false, ..months(1 << 30) };
-    let plan = Plan::new(&[want(Some(span), None, estimate)], &[], &policy(1 << 20)).unwrap();
-    assert_eq!(plan.datasets[0].pieces.len(), 1);
+    let plan = Plan::new(&[dataset_target(Some(span), None, estimate)], &[], &policy(1 << 20)).unwrap();
+    assert_eq!(plan.datasets[0].chunks.len(), 1);
     assert!(plan.datasets[0].note.is_some());
 }
 
 #[test]
 fn the_plan_cuts_at_the_last_settled_day() {
     let span = Span { kind: RangeKind::Date, start: 19_990, end: 20_010 };
-    let pieces = only(Plan::new(&[want(Some(span), Some(3600), months(0))], &[], &policy(1 << 20)));
-    let ends: Vec<_> = pieces.iter().map(|p| p.range.span().unwrap().end).collect();
+    let chunks = only(Plan::new(&[dataset_target(Some(span), Some(3600), months(0))], &[], &policy(1 << 20)));
+    let ends: Vec<_> = chunks.iter().map(|p| p.range.span().unwrap().end).collect();
     assert_eq!(ends, [19_999, 20_010]);
 }
 
@@ -87,12 +87,12 @@ fn only_settled_or_unread_chunks_are_reused() {
         candidate(range(50, 70), ChunkState::Done, true, 6),
     ];
     let reused = |reuse| {
-        let pieces = only(Plan::new(
-            &[want(Some(span), None, months(0))],
+        let chunks = only(Plan::new(
+            &[dataset_target(Some(span), None, months(0))],
             &candidates,
             &Policy { reuse, ..policy(1) },
         ));
-        pieces
+        chunks
             .iter()
             .filter(|p| p.reused.is_some())
             .map(|p| p.range.span().unwrap().start)
@@ -106,18 +106,18 @@ fn only_settled_or_unread_chunks_are_reused() {
 #[test]
 fn too_many_chunks_are_refused() {
     let span = Span { kind: RangeKind::Date, start: 19_600, end: 19_940 };
-    let mut small = want(Some(span), None, months(0));
+    let mut small = dataset_target(Some(span), None, months(0));
     small.selection.dataset = "clients".into();
-    let wants = [small, want(Some(span), None, months(1 << 40))];
-    let error = Plan::new(&wants, &[], &Policy { max_chunks: 100, ..policy(1) }).unwrap_err();
+    let targets = [small, dataset_target(Some(span), None, months(1 << 40))];
+    let error = Plan::new(&targets, &[], &Policy { max_chunks: 100, ..policy(1) }).unwrap_err();
     assert_eq!(
         error.to_string(),
         "the export would have 341 chunks, 340 of them for orders; at most 100 are allowed"
     );
     assert_eq!(error.remedy(), "export orders by itself, and request fewer days of it at a time");
-    let one = Plan::new(&wants[1..], &[], &Policy { max_chunks: 100, ..policy(1) }).unwrap_err();
+    let one = Plan::new(&targets[1..], &[], &Policy { max_chunks: 100, ..policy(1) }).unwrap_err();
     assert_eq!(one.remedy(), "request fewer days at a time, in several exports");
-    let both = Plan::new(&wants, &[], &Policy { max_chunks: 340, ..policy(1) }).unwrap_err();
+    let both = Plan::new(&targets, &[], &Policy { max_chunks: 340, ..policy(1) }).unwrap_err();
     assert!(both.remedy().starts_with("export orders by itself, or split"), "{}", both.remedy());
 }
 
@@ -126,10 +126,10 @@ fn a_hot_day_is_a_chunk_of_its_own() {
     let span = Span { kind: RangeKind::Date, start: 19_723, end: 19_754 };
     let mut estimate = DatasetEstimate { indexed: true, ..Default::default() };
     estimate.months.insert("2024-01".into(), Size { rows: 1000, bytes: 100_000 });
-    let parts = [(1, 0), (10, 910), (11, 90)].map(|(day, rows)| Part { day, rows });
+    let parts = [(1, 0), (10, 910), (11, 90)].map(|(day, rows)| DayRange { day, rows });
     estimate.uneven.insert("2024-01".into(), parts.into());
-    let pieces = only(Plan::new(&[want(Some(span), None, estimate)], &[], &policy(10_000)));
-    let found: Vec<_> = pieces.iter().map(|p| (p.range.span().unwrap().start - 19_722, p.bytes)).collect();
+    let chunks = only(Plan::new(&[dataset_target(Some(span), None, estimate)], &[], &policy(10_000)));
+    let found: Vec<_> = chunks.iter().map(|p| (p.range.span().unwrap().start - 19_722, p.bytes)).collect();
     assert_eq!(found, [(1, 0), (10, 91_000), (11, 9_000)]);
 }
 
@@ -138,7 +138,7 @@ fn uneven(bytes: u64, weights: &[u64]) -> DatasetEstimate {
     let mut estimate = months(bytes);
     for (i, month) in estimate.months.keys().enumerate().filter(|(i, _)| i % 3 != 2) {
         let weight = |day: u8| weights[(usize::from(day) + i) % weights.len()];
-        let parts = (1..=28).map(|day| Part { day, rows: weight(day) });
+        let parts = (1..=28).map(|day| DayRange { day, rows: weight(day) });
         estimate.uneven.insert(month.clone(), parts.collect());
     }
     estimate
@@ -158,17 +158,17 @@ proptest! {
         let candidates: Vec<_> = there.iter().enumerate().map(|(i, (at, days, state, reusable))| {
             candidate(Range::Span(Span { kind, start: at * unit, end: (at + days) * unit }), states[*state], *reusable, i as u8)
         }).collect();
-        let pieces = only(Plan::new(&[want(Some(span), Some(86_400), uneven(bytes, &weights))], &candidates, &policy(target)));
-        let spans: Vec<_> = pieces.iter().map(|p| p.range.span().unwrap()).collect();
+        let chunks = only(Plan::new(&[dataset_target(Some(span), Some(86_400), uneven(bytes, &weights))], &candidates, &policy(target)));
+        let spans: Vec<_> = chunks.iter().map(|p| p.range.span().unwrap()).collect();
         prop_assert_eq!(spans[0].start, span.start);
         prop_assert_eq!(spans[spans.len() - 1].end, span.end);
         for pair in spans.windows(2) {
             prop_assert_eq!(pair[0].end, pair[1].start);
         }
-        for (piece, span) in pieces.iter().zip(&spans) {
+        for (chunk, span) in chunks.iter().zip(&spans) {
             prop_assert!(span.start < span.end);
             let days = (span.end - 1).div_euclid(unit) - span.start.div_euclid(unit) + 1;
-            prop_assert!(piece.reused.is_some() || days == 1 || piece.bytes <= 2 * target, "{} > 2 * {target}", piece.bytes);
+            prop_assert!(chunk.reused.is_some() || days == 1 || chunk.bytes <= 2 * target, "{} > 2 * {target}", chunk.bytes);
         }
     }
 }

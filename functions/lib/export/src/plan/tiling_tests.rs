@@ -42,7 +42,7 @@ impl Asked {
     }
 
     /// Returns true if the request includes a value of the column; `None` if a wall time is no moment, or two.
-    fn wants(&self, value: i64) -> Option<bool> {
+    fn includes(&self, value: i64) -> Option<bool> {
         let moment = match self.kind {
             RangeKind::Date => {
                 let day = date(1970, 1, 1).checked_add(jiff::Span::new().try_days(value).ok()?).ok()?;
@@ -179,8 +179,8 @@ impl Story {
         (16_436 + self.now.0) * DAY_MICROS + self.now.1
     }
 
-    fn plan(&self, span: Span, candidates: &[Candidate], reuse: Reuse) -> Vec<Piece> {
-        let want = Want {
+    fn plan(&self, span: Span, candidates: &[Candidate], reuse: Reuse) -> Vec<PlannedChunk> {
+        let target = Target {
             selection: self.selection(),
             fingerprint: Fingerprint([1; 32]),
             span: Some(span),
@@ -192,21 +192,21 @@ impl Story {
             reuse,
             now_micros: self.now_micros(),
         };
-        Plan::new(&[want], candidates, &policy).unwrap().datasets.remove(0).pieces
+        Plan::new(&[target], candidates, &policy).unwrap().datasets.remove(0).chunks
     }
 
     /// Returns the chunks that earlier requests left, each with an outcome; some of them were made by a split.
     fn history(&self) -> Vec<Candidate> {
         let mut there: Vec<Candidate> = Vec::new();
         for (i, span) in self.earlier.iter().filter_map(Asked::span).enumerate() {
-            for piece in self.plan(span, &there, Reuse::Settled) {
+            for planned in self.plan(span, &there, Reuse::Settled) {
                 let n = there.len();
                 let (state, reusable, age_secs) = self.fates[n % self.fates.len()];
-                let ranges = match piece.range {
+                let ranges = match planned.range {
                     Range::Span(span) if n % 5 == 4 => span.split(3).into_iter().map(Range::Span).collect(),
                     other => vec![other],
                 };
-                for range in ranges.into_iter().filter(|_| piece.reused.is_none()) {
+                for range in ranges.into_iter().filter(|_| planned.reused.is_none()) {
                     let mut id = [i as u8; 16];
                     id[..4].copy_from_slice(&(there.len() as u32).to_be_bytes());
                     there.push(Candidate {
@@ -249,20 +249,20 @@ proptest! {
         // Bounds without a meaning on the column are rejected when the request is read.
         let Some(span) = story.asked.span() else { return Ok(()) };
         let (there, reuse) = (story.history(), REUSE[story.reuse]);
-        let mut pieces = story.plan(span, &there, reuse);
+        let mut chunks = story.plan(span, &there, reuse);
         if story.include_nulls {
-            prop_assert_eq!(pieces.pop().map(|p| p.range), Some(Range::Null));
+            prop_assert_eq!(chunks.pop().map(|p| p.range), Some(Range::Null));
         }
-        let spans: Vec<_> = pieces.iter().map(|p| p.range.span().expect("the rest are spans")).collect();
+        let spans: Vec<_> = chunks.iter().map(|p| p.range.span().expect("the rest are spans")).collect();
         prop_assert_eq!(spans.first().map(|s| s.start), Some(span.start));
         prop_assert_eq!(spans.last().map(|s| s.end), Some(span.end));
         prop_assert!(spans.iter().all(|s| s.start < s.end && s.kind == span.kind));
         prop_assert!(spans.windows(2).all(|pair| pair[0].end == pair[1].start));
 
-        for piece in &pieces {
-            if let Some(id) = piece.reused {
+        for planned in &chunks {
+            if let Some(id) = planned.reused {
                 let chunk = there.iter().find(|c| c.id == id).expect("it was there");
-                prop_assert!(chunk.range == piece.range && reuse.allows(chunk, story.now_micros()));
+                prop_assert!(chunk.range == planned.range && reuse.allows(chunk, story.now_micros()));
             }
         }
 
@@ -282,7 +282,7 @@ proptest! {
         let names: Vec<_> = spans.iter().map(|s| crate::file::file_name("orders", &Range::Span(*s), "csv")).collect();
         prop_assert!(names.windows(2).all(|pair| pair[0] < pair[1]), "{:?}", names);
         for value in around.chain(edges) {
-            if let Some(wanted) = story.asked.wants(value) {
+            if let Some(wanted) = story.asked.includes(value) {
                 let holding = spans.iter().filter(|s| s.start <= value && value < s.end).count();
                 prop_assert_eq!(holding, usize::from(wanted), "{}", span.text(value));
             }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::Scope;
 use super::filters;
-use super::report::{Report, kind_of, show};
+use super::report::{Violations, kind_of, show};
 use crate::catalog::Dataset;
 use crate::column::Column;
 use crate::near;
@@ -66,7 +66,11 @@ impl Chosen<'_> {
 }
 
 /// Reads `datasets`: `"*"`, or a list of names and objects.
-pub(super) fn listed<'a>(fields: &Map<String, Value>, scope: &Scope<'a>, report: &mut Report) -> Listed<'a> {
+pub(super) fn listed<'a>(
+    fields: &Map<String, Value>,
+    scope: &Scope<'a>,
+    report: &mut Violations,
+) -> Listed<'a> {
     let limit = scope.limits.datasets;
     let items = match fields.get("datasets") {
         None => {
@@ -107,14 +111,14 @@ pub(super) fn only<'a>(
     name: &str,
     fields: &Map<String, Value>,
     scope: &Scope<'a>,
-    report: &mut Report,
+    report: &mut Violations,
 ) -> Listed<'a> {
     let mut reader = Reader { scope, seen: HashSet::new(), unknown: 0 };
     let chosen = reader.choose(name, Some(fields), "", "", report);
     Listed { chosen: chosen.into_iter().collect(), all: false }
 }
 
-fn every<'a>(scope: &Scope<'a>, report: &mut Report) -> Listed<'a> {
+fn every<'a>(scope: &Scope<'a>, report: &mut Violations) -> Listed<'a> {
     let datasets = &scope.revision.datasets;
     if datasets.is_empty() {
         report.say("/datasets", "the catalog has no dataset", "ask the operator to apply a catalog");
@@ -146,7 +150,7 @@ struct Reader<'s, 'a> {
 }
 
 impl<'a> Reader<'_, 'a> {
-    fn item(&mut self, item: &Value, pointer: String, report: &mut Report) -> Option<Chosen<'a>> {
+    fn item(&mut self, item: &Value, pointer: String, report: &mut Violations) -> Option<Chosen<'a>> {
         match item {
             Value::String(name) => self.choose(name, None, &pointer, &pointer, report),
             Value::Object(fields) => {
@@ -172,7 +176,7 @@ impl<'a> Reader<'_, 'a> {
         fields: Option<&Map<String, Value>>,
         pointer: &str,
         at_name: &str,
-        report: &mut Report,
+        report: &mut Violations,
     ) -> Option<Chosen<'a>> {
         let Some((name, dataset)) = self.scope.revision.find(asked) else {
             report.say(at_name, format!("there is no dataset {}", show(asked)), self.remedy(asked));
@@ -221,7 +225,7 @@ fn columns(
     fields: &Map<String, Value>,
     dataset: &Dataset,
     parent: &str,
-    report: &mut Report,
+    report: &mut Violations,
 ) -> Option<Vec<Column>> {
     let given = fields.get("columns")?;
     let pointer = format!("{parent}/columns");

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
 use super::datasets::Chosen;
-use super::report::{Report, show};
+use super::report::{Violations, show};
 use crate::range::{Bound, Bounds, BoundsError, Span};
 
 /// Bounds that are consistent with each other.
@@ -14,7 +14,7 @@ use crate::range::{Bound, Bounds, BoundsError, Span};
 pub(super) struct Dates(Bounds);
 
 /// Reads `startDate`, `endDate` and `timeZone`; `undated` means no requested dataset has a range column.
-pub(super) fn read(fields: &Map<String, Value>, undated: bool, report: &mut Report) -> Option<Dates> {
+pub(super) fn read(fields: &Map<String, Value>, undated: bool, report: &mut Violations) -> Option<Dates> {
     let zone = zone(fields, report);
     if undated && !fields.contains_key("startDate") && !fields.contains_key("endDate") {
         return None;
@@ -34,7 +34,7 @@ pub(super) fn read(fields: &Map<String, Value>, undated: bool, report: &mut Repo
 }
 
 /// Reads the bound under `key`. If it is left out, `null` or equal to `open`, there is no bound on its side.
-fn bound(fields: &Map<String, Value>, key: &str, open: &str, report: &mut Report) -> Option<Bound> {
+fn bound(fields: &Map<String, Value>, key: &str, open: &str, report: &mut Violations) -> Option<Bound> {
     if fields.get(key).is_none_or(Value::is_null) {
         return Some(Bound::Open);
     }
@@ -54,7 +54,7 @@ fn bound(fields: &Map<String, Value>, key: &str, open: &str, report: &mut Report
     bound
 }
 
-fn zone(fields: &Map<String, Value>, report: &mut Report) -> Option<TimeZone> {
+fn zone(fields: &Map<String, Value>, report: &mut Violations) -> Option<TimeZone> {
     if !fields.contains_key("timeZone") {
         return Some(TimeZone::UTC);
     }
@@ -93,7 +93,7 @@ impl Dates {
     }
 
     /// Returns the span on the dataset's range column, if it has one.
-    pub(super) fn span(&self, chosen: &Chosen<'_>, report: &mut Report) -> Option<Span> {
+    pub(super) fn span(&self, chosen: &Chosen<'_>, report: &mut Violations) -> Option<Span> {
         let column = chosen.dataset.range.as_ref()?;
         let error = match self.0.span(column.kind, &column.zone()) {
             Ok(span) => return Some(span),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::report::{Report, kind_of, show};
+use super::report::{Violations, kind_of, show};
 use super::value::{self, Literal};
 use crate::catalog::Dataset;
 use crate::column::{Column, ColumnType};
@@ -37,7 +37,7 @@ pub(super) fn read(
     dataset: &Dataset,
     parent: &str,
     most_values: usize,
-    report: &mut Report,
+    report: &mut Violations,
 ) -> Read {
     let mut read = Read::default();
     let pointer = format!("{parent}/filters");
@@ -86,7 +86,7 @@ struct Filter<'a> {
     column: &'a Column,
     most_values: usize,
     tests: Vec<Test>,
-    report: &'a mut Report,
+    report: &'a mut Violations,
 }
 
 impl Filter<'_> {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::report::{Report, show};
+use super::report::{Violations, show};
 use crate::format::{Compression, CsvOptions, Format, Output};
 
 /// Maximum length of the text for NULL, in bytes. It is written once per NULL, so its length multiplies.
@@ -18,7 +18,7 @@ const COMPRESSIONS: [(&str, Compression); 4] = [
     ("none", Compression::None),
 ];
 
-pub(super) fn read(fields: &Map<String, Value>, report: &mut Report) -> Output {
+pub(super) fn read(fields: &Map<String, Value>, report: &mut Violations) -> Output {
     let csv = fields.get("csv").and_then(|csv| report.object(csv, "/csv"));
     let format = one_of(fields, "format", &FORMATS, report).unwrap_or_default();
     if csv.is_some() && format != Format::Csv {
@@ -32,7 +32,7 @@ pub(super) fn read(fields: &Map<String, Value>, report: &mut Report) -> Output {
     }
 }
 
-fn compression(fields: &Map<String, Value>, format: Format, report: &mut Report) -> Compression {
+fn compression(fields: &Map<String, Value>, format: Format, report: &mut Violations) -> Compression {
     let Some(given) = one_of(fields, "compression", &COMPRESSIONS, report) else {
         return format.default_compression();
     };
@@ -53,7 +53,7 @@ fn one_of<T: Copy>(
     fields: &Map<String, Value>,
     key: &str,
     known: &[(&str, T)],
-    report: &mut Report,
+    report: &mut Violations,
 ) -> Option<T> {
     let given = report.text(fields, key, "")?;
     let found = known.iter().find(|(word, _)| *word == given).map(|(_, value)| *value);
@@ -72,7 +72,7 @@ fn word<T: PartialEq>(known: &[(&'static str, T)], value: T) -> &'static str {
     known.iter().find(|(_, known)| *known == value).map_or("", |(word, _)| word)
 }
 
-fn csv_options(csv: &Map<String, Value>, report: &mut Report) -> CsvOptions {
+fn csv_options(csv: &Map<String, Value>, report: &mut Violations) -> CsvOptions {
     report.known(csv, "/csv", &["delimiter", "null", "header", "formulaGuard"]);
     let mut options = CsvOptions::default();
     if let Some(text) = report.text(csv, "delimiter", "/csv") {
@@ -109,7 +109,7 @@ fn delimiter(text: &str) -> Option<char> {
     chars.next().is_none().then_some(only)
 }
 
-fn flag(csv: &Map<String, Value>, key: &str, default: bool, report: &mut Report) -> bool {
+fn flag(csv: &Map<String, Value>, key: &str, default: bool, report: &mut Violations) -> bool {
     match csv.get(key) {
         None => default,
         Some(Value::Bool(given)) => *given,

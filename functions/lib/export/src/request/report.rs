@@ -10,12 +10,12 @@ pub(super) const MAX_LISTED: usize = 200;
 
 /// Violations found so far.
 #[derive(Debug, Default)]
-pub(super) struct Report {
+pub(super) struct Violations {
     found: Vec<Violation>,
     unlisted: usize,
 }
 
-impl Report {
+impl Violations {
     pub(super) fn say(
         &mut self,
         pointer: impl Into<String>,

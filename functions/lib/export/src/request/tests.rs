@@ -61,7 +61,7 @@ fn with_scope<T>(read: impl FnOnce(&Scope<'_>) -> T) -> T {
         estimates: &BTreeMap::new(),
         tenant: &"acme".parse().unwrap(),
         source: "shop",
-        limits: Limits::default(),
+        limits: RequestLimits::default(),
     })
 }
 
@@ -106,8 +106,8 @@ fn the_request_of_the_contract_is_accepted() {
         "csv": {"delimiter": ",", "null": "", "header": true, "formulaGuard": false}
     }))
     .unwrap();
-    assert_eq!(request.wants.len(), 2);
-    let customers = &request.wants[1];
+    assert_eq!(request.targets.len(), 2);
+    let customers = &request.targets[1];
     assert_eq!(customers.span, Some(Span { kind: RangeKind::Date, start: 19_600, end: 19_940 }));
     let names: Vec<_> = customers.selection.columns.iter().map(|c| c.name.as_str()).collect();
     assert_eq!(names, ["email", "id"]);
@@ -147,7 +147,7 @@ fn canonical_request_parses_to_the_same_request() {
 fn equal_filters_give_equal_fingerprints() {
     let read = |filters| {
         let request = parse(body(json!([{"name": "orders", "filters": filters}]), json!({}))).unwrap();
-        (request.wants[0].fingerprint, request.body_sha256)
+        (request.targets[0].fingerprint, request.body_sha256)
     };
     let first = read(json!({"country": ["NL", "DE"], "total": {"gte": 10.0, "lt": 20}}));
     assert_eq!(first, read(json!({"total": {"lt": "20.00", "gte": "1e1"}, "country": ["DE", "NL", "NL"]})));
@@ -159,7 +159,7 @@ fn star_is_stored_as_names_with_a_stable_hash() {
     let star = parse(body(json!("*"), json!({}))).unwrap();
     assert_eq!(star.canonical["datasets"], json!(["countries", "customers", "orders", "visits"]));
     let named = parse(star.canonical.clone()).unwrap();
-    assert_eq!((&named.wants, &named.canonical), (&star.wants, &star.canonical));
+    assert_eq!((&named.targets, &named.canonical), (&star.targets, &star.canonical));
     assert_ne!(named.body_sha256, star.body_sha256);
     let mut grown = revision();
     grown.datasets.extend([dataset("zones", None)]);
@@ -301,7 +301,7 @@ fn more_than_500_values_are_refused() {
 #[test]
 fn csv_options_follow_postgresql() {
     let csv = |csv: Value| {
-        parse(body(json!(["orders"]), json!({"csv": csv}))).map(|r| r.wants[0].selection.output.csv.clone())
+        parse(body(json!(["orders"]), json!({"csv": csv}))).map(|r| r.targets[0].selection.output.csv.clone())
     };
     assert_eq!(
         csv(json!({"delimiter": "\t", "null": "\\N", "header": false})).map(|c| (
@@ -325,7 +325,7 @@ fn csv_options_follow_postgresql() {
 #[test]
 fn every_format_has_its_compressions() {
     let output =
-        |fields: Value| parse(body(json!(["orders"]), fields)).map(|r| r.wants[0].selection.output.clone());
+        |fields: Value| parse(body(json!(["orders"]), fields)).map(|r| r.targets[0].selection.output.clone());
     for (format, default) in [("csv", "csv.gz"), ("ndjson", "ndjson.gz"), ("parquet", "parquet")] {
         assert_eq!(output(json!({"format": format})).unwrap().extension(), default);
         for compression in ["gzip", "zstd", "snappy", "none"] {

@@ -7,7 +7,7 @@ use crate::manifest::RangeText;
 /// Body of the response to `POST /exports?dryRun=true`. Nothing is stored.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Plan {
+pub struct DryRun {
     /// Datasets, in the order of the request.
     pub datasets: Vec<PlannedDataset>,
     /// Sum over the datasets, without those whose size is unknown.

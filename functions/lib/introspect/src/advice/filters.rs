@@ -2,8 +2,8 @@
 
 use export::catalog::Dataset;
 
-use super::super::ask::Ask;
 use super::super::estimate::Estimated;
+use super::super::explain_sql::Ask;
 use super::super::findings::Findings;
 use super::super::index::places;
 use super::super::surface::Surface;

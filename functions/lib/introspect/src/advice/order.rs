@@ -2,8 +2,8 @@
 
 use export::catalog::Dataset;
 
-use super::super::ask::{Ask, column};
 use super::super::estimate::Estimated;
+use super::super::explain_sql::{Ask, column};
 use super::super::findings::Findings;
 use super::super::months::Month;
 use super::super::surface::Surface;

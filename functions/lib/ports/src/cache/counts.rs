@@ -2,11 +2,11 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::key::Kind;
+use super::key::CacheKind;
 
 /// Counters of one layer, by kind of key.
 #[derive(Debug, Default)]
-pub struct Counts([[AtomicU64; 3]; Kind::ALL.len()]);
+pub struct Counts([[AtomicU64; 3]; CacheKind::ALL.len()]);
 
 /// Counts of one kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,18 +35,18 @@ impl Count {
 pub struct LayerCounts {
     /// `memory` or `redis`.
     pub layer: &'static str,
-    /// Counts by kind, in the order of [`Kind::ALL`].
-    pub kinds: [Count; Kind::ALL.len()],
+    /// Counts by kind, in the order of [`CacheKind::ALL`].
+    pub kinds: [Count; CacheKind::ALL.len()],
 }
 
 impl Counts {
     /// Counts the outcome of a `get`.
-    pub fn got(&self, kind: Kind, hit: bool) {
+    pub fn got(&self, kind: CacheKind, hit: bool) {
         self.add(kind, usize::from(!hit));
     }
 
     /// Counts a call that failed.
-    pub fn failed(&self, kind: Kind) {
+    pub fn failed(&self, kind: CacheKind) {
         self.add(kind, 2);
     }
 
@@ -60,7 +60,7 @@ impl Counts {
         LayerCounts { layer, kinds: self.0.each_ref().map(read) }
     }
 
-    fn add(&self, kind: Kind, what: usize) {
+    fn add(&self, kind: CacheKind, what: usize) {
         self.0[kind as usize][what].fetch_add(1, Ordering::Relaxed);
     }
 }
@@ -77,7 +77,7 @@ impl LayerCounts {
     }
 
     /// Returns the count of one kind.
-    pub fn kind(&self, kind: Kind) -> Count {
+    pub fn kind(&self, kind: CacheKind) -> Count {
         self.kinds[kind as usize]
     }
 }

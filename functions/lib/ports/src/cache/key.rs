@@ -8,7 +8,7 @@ use export::id::{ChunkId, ExportId, TenantId};
 
 /// Kind of a cached value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum CacheKind {
     /// The catalog in force, with its estimates.
     Catalog,
     /// Response data of an export.
@@ -21,7 +21,7 @@ pub enum Kind {
     File,
 }
 
-impl Kind {
+impl CacheKind {
     /// All kinds, in the order of their numbers.
     pub const ALL: [Self; 5] = [Self::Catalog, Self::Export, Self::Files, Self::Chunks, Self::File];
 
@@ -48,13 +48,13 @@ impl Kind {
 /// The name of one cached value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
-    kind: Kind,
+    kind: CacheKind,
     text: Arc<str>,
 }
 
 impl Key {
     /// Returns the kind of the value.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> CacheKind {
         self.kind
     }
 
@@ -78,7 +78,7 @@ pub struct View<'a> {
 
 /// Start and maximum length of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct PageRequest {
     /// Ordinal and id of the chunk before the page.
     pub after: Option<(i64, ChunkId)>,
     /// True if the export had succeeded when its first page was read: all pages together then contain all files.
@@ -101,30 +101,30 @@ impl Keyring {
 
     /// Returns the key of the catalog in force, which is the same for all tenants.
     pub fn catalog(&self) -> Key {
-        self.key(Kind::Catalog, format_args!("in-force"))
+        self.key(CacheKind::Catalog, format_args!("in-force"))
     }
 
     /// Returns the key of the response data of an export.
     pub fn export(&self, view: View<'_>, id: ExportId) -> Key {
-        self.key(Kind::Export, format_args!("{view}:{id}"))
+        self.key(CacheKind::Export, format_args!("{view}:{id}"))
     }
 
     /// Returns the key of a page of an export's files.
-    pub fn files(&self, view: View<'_>, id: ExportId, page: Place) -> Key {
-        self.key(Kind::Files, format_args!("{view}:{id}:{page}"))
+    pub fn files(&self, view: View<'_>, id: ExportId, page: PageRequest) -> Key {
+        self.key(CacheKind::Files, format_args!("{view}:{id}:{page}"))
     }
 
     /// Returns the key of a page of an export's chunks.
-    pub fn chunks(&self, view: View<'_>, id: ExportId, page: Place) -> Key {
-        self.key(Kind::Chunks, format_args!("{view}:{id}:{page}"))
+    pub fn chunks(&self, view: View<'_>, id: ExportId, page: PageRequest) -> Key {
+        self.key(CacheKind::Chunks, format_args!("{view}:{id}:{page}"))
     }
 
     /// Returns the key of the object of a file name in an export.
     pub fn file(&self, view: View<'_>, id: ExportId, name: &str) -> Key {
-        self.key(Kind::File, format_args!("{view}:{id}:{name}"))
+        self.key(CacheKind::File, format_args!("{view}:{id}:{name}"))
     }
 
-    fn key(&self, kind: Kind, rest: fmt::Arguments<'_>) -> Key {
+    fn key(&self, kind: CacheKind, rest: fmt::Arguments<'_>) -> Key {
         let text = format!("sluice:{}:{}.v{}:{rest}", self.deployment, kind.as_str(), kind.version());
         Key { kind, text: text.into() }
     }
@@ -137,7 +137,7 @@ impl fmt::Display for View<'_> {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for PageRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.after {
             Some((ordinal, id)) => {

@@ -34,12 +34,12 @@ impl Default for MemoryLimits {
 #[derive(Debug)]
 pub struct MemoryCache {
     limits: MemoryLimits,
-    state: Mutex<State>,
+    state: Mutex<CacheState>,
     counts: Counts,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct CacheState {
     entries: HashMap<Key, Held>,
     /// Keys in the order of their last use.
     by_use: BTreeMap<u64, Key>,
@@ -60,12 +60,12 @@ impl MemoryCache {
         Self { limits, state: Mutex::default(), counts: Counts::default() }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, CacheState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl CacheState {
     fn get(&mut self, key: &Key) -> Option<Entry> {
         let (now, use_number) = (Instant::now(), self.uses);
         let held = self.entries.get_mut(key)?;

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 
 use self::link::Link;
 use super::counts::{Counts, LayerCounts};
-use super::key::{Key, Kind};
+use super::key::{CacheKind, Key};
 use super::{Cache, Entry};
 use crate::config::ConfigError;
 
@@ -42,12 +42,12 @@ impl RedisCache {
     ///
     /// # Errors
     /// The reason why the server does not respond.
-    pub async fn reach(&self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        self.link.reach().await
+    pub async fn ping(&self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        self.link.ping().await
     }
 
     /// Runs commands; `None`, counted, if they failed or were not sent.
-    async fn ask<T: redis::FromRedisValue>(&self, kind: Kind, commands: &redis::Pipeline) -> Option<T> {
+    async fn ask<T: redis::FromRedisValue>(&self, kind: CacheKind, commands: &redis::Pipeline) -> Option<T> {
         match self.link.ask(commands).await {
             Ok(answer) => Some(answer),
             Err(was_asked) => {

@@ -59,7 +59,7 @@ fn cache_keys_are_distinct() {
             let view = View { tenant, changes };
             keys.extend([ring.export(view, id), ring.export(view, ExportId::from_random([2; 16]))]);
             for (after, limit) in [(None, 10), (None, 100), (Some((10, one)), 10), (Some((10, two)), 10)] {
-                let page = Place { after, whole: false, limit };
+                let page = PageRequest { after, whole: false, limit };
                 keys.extend([ring.files(view, id, page), ring.chunks(view, id, page)]);
             }
             keys.extend([ring.file(view, id, "a.csv"), ring.file(view, id, "b.csv")]);
@@ -80,7 +80,7 @@ async fn missing_value_is_filled_and_kept() {
         assert_eq!(through.read(&key(1), fill).await.unwrap().value, "value");
     }
     assert_eq!(fills.load(Ordering::Relaxed), 1);
-    assert_eq!(through.cache().counts()[0].kind(Kind::Export), Count { hits: 2, misses: 1, errors: 0 });
+    assert_eq!(through.cache().counts()[0].kind(CacheKind::Export), Count { hits: 2, misses: 1, errors: 0 });
 }
 
 #[tokio::test]
@@ -106,7 +106,7 @@ async fn unreachable_redis_costs_almost_no_time() {
         assert_eq!(cache.get(&key(1)).await, None);
     }
     assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
-    let count = cache.counts()[0].kind(Kind::Export);
+    let count = cache.counts()[0].kind(CacheKind::Export);
     assert_eq!((count.misses, count.errors), (1000, 1), "it was asked once and then left alone");
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use export::id::ExportId;
 
-use crate::cache::{Cache, Entry, Key, Keyring, Kind, Place, View};
+use crate::cache::{Cache, CacheKind, Entry, Key, Keyring, PageRequest, View};
 use crate::random;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -18,7 +18,7 @@ fn keys() -> [Key; 4] {
     let tenant = "acme".parse().expect("a tenant");
     let view = View { tenant: &tenant, changes: 3 };
     let id = ExportId::from_random(random::bytes());
-    let page = Place { after: None, whole: false, limit: 10 };
+    let page = PageRequest { after: None, whole: false, limit: 10 };
     [ring.catalog(), ring.export(view, id), ring.files(view, id, page), ring.file(view, id, "ä b:c\n.csv")]
 }
 
@@ -84,7 +84,7 @@ async fn time_to_live_ends(cache: &dyn Cache) {
 
 async fn hits_and_misses_are_counted(cache: &dyn Cache) {
     let [_, _, _, key] = keys();
-    let outermost = || cache.counts()[0].kind(Kind::File);
+    let outermost = || cache.counts()[0].kind(CacheKind::File);
     let before = outermost();
     cache.get(&key).await;
     cache.put(&key, &entry("x", MINUTE)).await;

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use crate::objects::parts::MIN_PART_BYTES;
-use crate::objects::{Kind, Meta, Objects, ObjectsError};
+use crate::objects::{Meta, Objects, ObjectsError, ObjectsErrorKind};
 
 const PREFIX: &str = "contract/objects/";
 
@@ -50,7 +50,7 @@ async fn clear(bucket: &dyn Objects) -> Result<(), ObjectsError> {
 async fn small_objects(bucket: &dyn Objects) -> Result<(), ObjectsError> {
     let a = key("a");
     assert_eq!(bucket.size(&a).await?, None);
-    assert_eq!(bucket.get(&a).await.expect_err("nothing is there").kind, Kind::NotFound);
+    assert_eq!(bucket.get(&a).await.expect_err("nothing is there").kind, ObjectsErrorKind::NotFound);
     bucket.put(&a, Bytes::from_static(b"one"), &meta()).await?;
     bucket.put(&a, Bytes::from_static(b"three"), &meta()).await?;
     assert_eq!(bucket.get(&a).await?, "three");

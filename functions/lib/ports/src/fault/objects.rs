@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::{Fault, Faults};
-use crate::objects::{Kind, Meta, Objects, ObjectsError, Page, Upload};
+use crate::objects::{Meta, Objects, ObjectsError, ObjectsErrorKind, Page, Upload};
 
 pub(super) struct FaultyObjects {
     inner: Arc<dyn Objects>,
@@ -23,9 +23,10 @@ impl Faults {
     /// Injects faults before a call reaches the bucket.
     async fn before(&self, what: &'static str) -> Result<(), ObjectsError> {
         self.slow(Fault::ObjectsSlow).await;
-        for (fault, kind) in
-            [(Fault::ObjectsFail, Kind::Unavailable), (Fault::ObjectsThrottle, Kind::Throttled)]
-        {
+        for (fault, kind) in [
+            (Fault::ObjectsFail, ObjectsErrorKind::Unavailable),
+            (Fault::ObjectsThrottle, ObjectsErrorKind::Throttled),
+        ] {
             if self.strikes(fault) {
                 return Err(ObjectsError::new(what, kind, "injected: nothing was done"));
             }
@@ -38,7 +39,7 @@ impl Faults {
         if self.strikes(Fault::ObjectsLoseAnswer) {
             return Err(ObjectsError::new(
                 what,
-                Kind::Unavailable,
+                ObjectsErrorKind::Unavailable,
                 "injected: it was done, the answer is lost",
             ));
         }

@@ -10,7 +10,7 @@ pub const PLAN: &str = "plan.json";
 /// Faults to inject.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Plan {
+pub struct FaultPlan {
     /// Seed of every throw.
     pub seed: u64,
     /// The longest injected wait, in milliseconds.

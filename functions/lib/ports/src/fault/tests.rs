@@ -4,11 +4,11 @@ use bytes::Bytes;
 use export::id::ChunkId;
 
 use super::*;
-use crate::objects::{Kind, MemoryObjects, Meta};
+use crate::objects::{MemoryObjects, Meta, ObjectsErrorKind};
 use crate::queue::{MemoryQueue, Message};
 
 fn faults(folder: &Path, faults: &[(Fault, u16)]) -> Faults {
-    let plan = Plan { seed: 7, slow_ms: 1, per_thousand: faults.iter().copied().collect() };
+    let plan = FaultPlan { seed: 7, slow_ms: 1, per_thousand: faults.iter().copied().collect() };
     std::fs::write(folder.join(PLAN), serde_json::to_vec(&plan).unwrap()).unwrap();
     Faults::in_folder(folder, "test")
 }
@@ -52,7 +52,11 @@ async fn lost_answer_is_an_error_after_the_effect() {
     let bucket = MemoryObjects::default();
     let faulty = faults(folder.path(), &[(Fault::ObjectsLoseAnswer, 1000)]).objects(Arc::new(bucket.clone()));
     let error = faulty.put("k", Bytes::from_static(b"x"), &meta()).await.unwrap_err();
-    assert!(error.kind == Kind::Unavailable && error.signal().is_some() && bucket.object("k").is_some());
+    assert!(
+        error.kind == ObjectsErrorKind::Unavailable
+            && error.signal().is_some()
+            && bucket.object("k").is_some()
+    );
     assert!(faulty.upload("u", &meta()).await.is_err());
     assert_eq!(bucket.unfinished(), ["u"]);
 }
@@ -61,8 +65,10 @@ async fn lost_answer_is_an_error_after_the_effect() {
 async fn failed_call_has_no_effect() {
     let folder = tempfile::tempdir().unwrap();
     let bucket = MemoryObjects::default();
-    for (fault, kind) in [(Fault::ObjectsFail, Kind::Unavailable), (Fault::ObjectsThrottle, Kind::Throttled)]
-    {
+    for (fault, kind) in [
+        (Fault::ObjectsFail, ObjectsErrorKind::Unavailable),
+        (Fault::ObjectsThrottle, ObjectsErrorKind::Throttled),
+    ] {
         let faulty = faults(folder.path(), &[(fault, 1000)]).objects(Arc::new(bucket.clone()));
         assert_eq!(faulty.put("k", Bytes::from_static(b"x"), &meta()).await.unwrap_err().kind, kind);
         assert!(bucket.object("k").is_none());

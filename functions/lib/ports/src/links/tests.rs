@@ -213,19 +213,19 @@ async fn signing_key_is_cached_and_replaced_with_the_secret() {
     let folder = tempfile::tempdir().unwrap();
     let mut made = keys(folder.path(), "k");
     let (rsa, ec) = (made.swap_remove(0).1, made.swap_remove(2).1);
-    let told = MemorySecret::default();
-    let cdn = Cdn::new(told.clone());
+    let secret_store = MemorySecret::default();
+    let cdn = Cdn::new(secret_store.clone());
     assert_eq!(cdn.link(OBJECT, 900).await, None, "an empty secret signs nothing");
-    told.put(secret("KFIRST", &rsa));
+    secret_store.put(secret("KFIRST", &rsa));
     assert_eq!(cdn.link(OBJECT, 900).await, None, "it is looked at now and then");
     age(&cdn).await;
     assert!(cdn.link(OBJECT, 900).await.unwrap().contains("Key-Pair-Id=KFIRST"));
-    told.put(secret("KSECOND", &ec));
+    secret_store.put(secret("KSECOND", &ec));
     assert!(cdn.link(OBJECT, 900).await.unwrap().contains("Key-Pair-Id=KFIRST"), "kept");
     age(&cdn).await;
     assert!(cdn.link(OBJECT, 900).await.unwrap().contains("Key-Pair-Id=KSECOND"));
 
-    told.put("not what it should be");
+    secret_store.put("not what it should be");
     age(&cdn).await;
     assert!(cdn.link(OBJECT, 900).await.unwrap().contains("Key-Pair-Id=KSECOND"), "what has signed goes on");
 }

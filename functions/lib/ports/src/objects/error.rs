@@ -11,14 +11,14 @@ pub struct ObjectsError {
     /// The call, such as `store a part`.
     pub what: &'static str,
     /// Kind of failure.
-    pub kind: Kind,
+    pub kind: ObjectsErrorKind,
     #[source]
     cause: Option<Box<dyn Error + Send + Sync>>,
 }
 
 /// Kind of failure of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Kind {
+pub enum ObjectsErrorKind {
     /// Too many calls; a later call may succeed.
     #[error("the object store is throttling requests")]
     Throttled,
@@ -42,13 +42,13 @@ pub enum Kind {
 impl ObjectsError {
     pub(crate) fn new(
         what: &'static str,
-        kind: Kind,
+        kind: ObjectsErrorKind,
         cause: impl Into<Box<dyn Error + Send + Sync>>,
     ) -> Self {
         Self { what, kind, cause: Some(cause.into()) }
     }
 
-    pub(super) fn bare(what: &'static str, kind: Kind) -> Self {
+    pub(super) fn bare(what: &'static str, kind: ObjectsErrorKind) -> Self {
         Self { what, kind, cause: None }
     }
 
@@ -56,10 +56,10 @@ impl ObjectsError {
     /// upload that was aborted: a new attempt creates a new one.
     pub fn signal(&self) -> Option<Signal> {
         match self.kind {
-            Kind::Throttled => Some(Signal::StorageThrottled),
-            Kind::Unavailable => Some(Signal::StorageUnavailable),
-            Kind::Denied | Kind::NoBucket => Some(Signal::StorageDenied),
-            Kind::NotFound | Kind::Other => None,
+            ObjectsErrorKind::Throttled => Some(Signal::StorageThrottled),
+            ObjectsErrorKind::Unavailable => Some(Signal::StorageUnavailable),
+            ObjectsErrorKind::Denied | ObjectsErrorKind::NoBucket => Some(Signal::StorageDenied),
+            ObjectsErrorKind::NotFound | ObjectsErrorKind::Other => None,
         }
     }
 }

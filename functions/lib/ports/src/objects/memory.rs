@@ -8,16 +8,16 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::parts::MIN_PART_BYTES;
-use super::{Kind, Meta, Objects, ObjectsError, Page, Upload};
+use super::{Meta, Objects, ObjectsError, ObjectsErrorKind, Page, Upload};
 
 /// A bucket in memory. Clones are the same bucket.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryObjects {
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<BucketState>>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct BucketState {
     objects: BTreeMap<String, (Bytes, Meta)>,
     uploads: BTreeMap<u64, (String, Meta, BTreeMap<u32, Bytes>)>,
     begun: u64,
@@ -26,7 +26,7 @@ struct State {
 }
 
 impl MemoryObjects {
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, BucketState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -64,7 +64,7 @@ impl Objects for MemoryObjects {
 
     async fn get(&self, key: &str) -> Result<Bytes, ObjectsError> {
         let found = self.object(key).map(|(body, _)| body);
-        found.ok_or(ObjectsError::bare("read an object", Kind::NotFound))
+        found.ok_or(ObjectsError::bare("read an object", ObjectsErrorKind::NotFound))
     }
 
     async fn size(&self, key: &str) -> Result<Option<u64>, ObjectsError> {
@@ -118,7 +118,7 @@ impl Upload for MemoryUpload {
     async fn part(&self, number: u32, body: Bytes) -> Result<(), ObjectsError> {
         let mut state = self.bucket.state();
         let upload = state.uploads.get_mut(&self.id);
-        let (_, _, parts) = upload.ok_or(ObjectsError::bare("store a part", Kind::NotFound))?;
+        let (_, _, parts) = upload.ok_or(ObjectsError::bare("store a part", ObjectsErrorKind::NotFound))?;
         // Copied, because a bucket does not share its client's memory.
         parts.insert(number, Bytes::copy_from_slice(&body));
         Ok(())
@@ -128,12 +128,15 @@ impl Upload for MemoryUpload {
     async fn complete(&self) -> Result<(), ObjectsError> {
         const WHAT: &str = "complete an upload";
         let mut state = self.bucket.state();
-        let (key, meta, parts) =
-            state.uploads.get(&self.id).cloned().ok_or(ObjectsError::bare(WHAT, Kind::NotFound))?;
+        let (key, meta, parts) = state
+            .uploads
+            .get(&self.id)
+            .cloned()
+            .ok_or(ObjectsError::bare(WHAT, ObjectsErrorKind::NotFound))?;
         let last = parts.len() as u32;
         let fits = |(number, body): (&u32, &Bytes)| *number == last || body.len() >= MIN_PART_BYTES;
         if parts.is_empty() || !parts.keys().copied().eq(1..=last) || !parts.iter().all(fits) {
-            return Err(ObjectsError::bare(WHAT, Kind::Other));
+            return Err(ObjectsError::bare(WHAT, ObjectsErrorKind::Other));
         }
         state.uploads.remove(&self.id);
         let body: Vec<u8> = parts.into_values().flatten().collect();

@@ -17,7 +17,7 @@ use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use bytes::Bytes;
 use tokio::sync::OnceCell;
 
-use super::{Kind, Meta, Objects, ObjectsError, Page, Upload};
+use super::{Meta, Objects, ObjectsError, ObjectsErrorKind, Page, Upload};
 
 /// Cache header of immutable objects: an object's key is never written twice.
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
@@ -96,17 +96,17 @@ where
     }
 }
 
-fn kind(status: Option<u16>, code: Option<&str>) -> Kind {
+fn kind(status: Option<u16>, code: Option<&str>) -> ObjectsErrorKind {
     match (status, code) {
         (_, Some("SlowDown" | "Throttling" | "ThrottlingException" | "RequestLimitExceeded"))
-        | (Some(429), _) => Kind::Throttled,
-        (_, Some("NoSuchBucket")) => Kind::NoBucket,
-        (_, Some("NoSuchKey" | "NoSuchUpload" | "NotFound")) | (Some(404), _) => Kind::NotFound,
-        (_, Some("RequestTimeout" | "InternalError" | "ServiceUnavailable")) => Kind::Unavailable,
-        (_, Some("ExpiredToken" | "RequestTimeTooSkewed")) => Kind::Unavailable,
-        (Some(401 | 403), _) => Kind::Denied,
-        (None | Some(500..), _) => Kind::Unavailable,
-        _ => Kind::Other,
+        | (Some(429), _) => ObjectsErrorKind::Throttled,
+        (_, Some("NoSuchBucket")) => ObjectsErrorKind::NoBucket,
+        (_, Some("NoSuchKey" | "NoSuchUpload" | "NotFound")) | (Some(404), _) => ObjectsErrorKind::NotFound,
+        (_, Some("RequestTimeout" | "InternalError" | "ServiceUnavailable")) => ObjectsErrorKind::Unavailable,
+        (_, Some("ExpiredToken" | "RequestTimeTooSkewed")) => ObjectsErrorKind::Unavailable,
+        (Some(401 | 403), _) => ObjectsErrorKind::Denied,
+        (None | Some(500..), _) => ObjectsErrorKind::Unavailable,
+        _ => ObjectsErrorKind::Other,
     }
 }
 
@@ -116,12 +116,12 @@ mod tests {
 
     #[test]
     fn s3_failures_are_classified() {
-        assert_eq!(kind(Some(503), Some("SlowDown")), Kind::Throttled);
-        assert_eq!(kind(Some(404), None), Kind::NotFound);
-        assert_eq!(kind(Some(404), Some("NoSuchBucket")), Kind::NoBucket);
-        assert_eq!(kind(Some(403), Some("AccessDenied")), Kind::Denied);
-        assert_eq!(kind(None, None), Kind::Unavailable);
-        assert_eq!(kind(Some(502), None), Kind::Unavailable);
-        assert_eq!(kind(Some(400), Some("EntityTooSmall")), Kind::Other);
+        assert_eq!(kind(Some(503), Some("SlowDown")), ObjectsErrorKind::Throttled);
+        assert_eq!(kind(Some(404), None), ObjectsErrorKind::NotFound);
+        assert_eq!(kind(Some(404), Some("NoSuchBucket")), ObjectsErrorKind::NoBucket);
+        assert_eq!(kind(Some(403), Some("AccessDenied")), ObjectsErrorKind::Denied);
+        assert_eq!(kind(None, None), ObjectsErrorKind::Unavailable);
+        assert_eq!(kind(Some(502), None), ObjectsErrorKind::Unavailable);
+        assert_eq!(kind(Some(400), Some("EntityTooSmall")), ObjectsErrorKind::Other);
     }
 }

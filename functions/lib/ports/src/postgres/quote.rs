@@ -11,3 +11,15 @@ pub fn literal(value: &str) -> String {
     let quoted = value.replace('\'', "''");
     if quoted.contains('\\') { format!("E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_and_backslashes_cannot_end_the_text() {
+        assert_eq!(identifier("Order \"new\""), "\"Order \"\"new\"\"\"");
+        assert_eq!(literal("O'Brien"), "'O''Brien'");
+        assert_eq!(literal("\\' or true --"), "E'\\\\'' or true --'");
+    }
+}

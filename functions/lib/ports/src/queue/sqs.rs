@@ -5,7 +5,7 @@ use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
 
 use super::{Message, Queue, QueueError};
-use crate::sdk::{answered, told};
+use crate::sdk::{responded, text};
 
 /// Maximum number of messages that SQS accepts in one call.
 const BATCH: usize = 10;
@@ -50,7 +50,7 @@ impl SqsQueue {
 }
 
 fn failed<E: ProvideErrorMetadata + std::error::Error + 'static>(error: &SdkError<E>) -> QueueError {
-    QueueError { answered: answered(error), ..QueueError::new(told(error)) }
+    QueueError { answered: responded(error), ..QueueError::new(text(error)) }
 }
 
 #[async_trait]
@@ -92,8 +92,8 @@ impl Queue for SqsQueue {
         let call = self.client().await.get_queue_attributes().queue_url(&self.url);
         let answer = call.attribute_names(count.clone()).send().await;
         let answer = answer.map_err(|e| failed(&e))?;
-        let told = answer.attributes().and_then(|told| told.get(&count)?.parse().ok());
-        told.ok_or_else(|| QueueError::new("the queue did not return its number of messages"))
+        let count_of = answer.attributes().and_then(|values| values.get(&count)?.parse().ok());
+        count_of.ok_or_else(|| QueueError::new("the queue did not return its number of messages"))
     }
 }
 

@@ -6,8 +6,8 @@ fn mark() -> Mark {
     Mark { column: "created_at".into(), bounds: vec!["'2024-01-15".into(), "'2024-01-16".into()] }
 }
 
-fn plan(node: &str) -> Plan {
-    Plan::parse(&format!("[{{\"Plan\": {node}}}]")).unwrap()
+fn plan(node: &str) -> PlanNode {
+    PlanNode::parse(&format!("[{{\"Plan\": {node}}}]")).unwrap()
 }
 
 fn node(kind: &str, rest: &str) -> String {
@@ -33,7 +33,7 @@ fn root_node_gives_cost_and_size() {
 #[test]
 fn invalid_plans_are_refused() {
     for text in ["", "[]", "{}", "[{\"Plan\": {}}]", "null"] {
-        assert!(Plan::parse(text).is_none(), "{text}");
+        assert!(PlanNode::parse(text).is_none(), "{text}");
     }
 }
 

@@ -13,6 +13,8 @@ with tenant as materialized (
            ) as kept_exports, coalesce(k.request_bytes, 0) as kept_bytes, coalesce(k.links, 0) as kept_chunks,
            sluice.max_kept_exports() as max_kept_exports, sluice.max_kept_bytes() as max_kept_bytes,
            sluice.max_kept_chunks() as max_kept_chunks,
+           sluice.max_chunks_per_minute() as max_chunks_per_minute,
+           greatest(extract(epoch from k.paid_until - clock_timestamp() - interval '1 minute'), 0)::float8 as unpaid_secs,
            i.export_id as earlier, coalesce(i.body_sha256 = $6 or i.sent_sha256 = $7, false) as same
     from (values (1)) as one (one)
     left join sluice.tenant_kept k on k.tenant = $1

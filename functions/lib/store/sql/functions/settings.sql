@@ -71,3 +71,18 @@ create or replace function sluice.max_kept_bytes() returns bigint
 as $$
     select coalesce((select value from sluice.setting where name = 'max_kept_request_megabytes'), '256')::bigint * 1048576
 $$;
+
+-- Maximum number of chunks per minute of the exports that are accepted of one tenant; 0 means no limit. An accept may
+-- run ahead of it by one minute.
+create or replace function sluice.max_chunks_per_minute() returns bigint
+    language sql stable
+as $$
+    select coalesce((select value from sluice.setting where name = 'max_chunks_per_minute'), '6000')::bigint
+$$;
+
+-- Time in which a tenant pays for so many chunks at this limit.
+create or replace function sluice.time_to_pay(chunks bigint) returns interval
+    language sql stable
+as $$
+    select coalesce(chunks * interval '1 minute' / nullif(sluice.max_chunks_per_minute(), 0), interval '0')
+$$;

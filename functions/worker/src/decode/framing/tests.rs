@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const SMALL: Limits = Limits { block_bytes: 40, value_bytes: 1_000, row_bytes: 2_000 };
+const SMALL: FramingLimits = FramingLimits { block_bytes: 40, value_bytes: 1_000, row_bytes: 2_000 };
 
 type Cell = Option<Vec<u8>>;
 

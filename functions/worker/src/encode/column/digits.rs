@@ -1,4 +1,7 @@
-//! Decimal digits, two at a time.
+//! Integers (`smallint`, `integer`, `bigint`, `oid`), and the decimal digits of all numbers, written two at a time.
+
+use super::exactly;
+use crate::decode::Malformed;
 
 /// Table of the pairs `00` to `99`. Entries above are unused: an index of one byte needs no bounds check.
 static PAIRS: [[u8; 2]; 256] = {
@@ -10,6 +13,26 @@ static PAIRS: [[u8; 2]; 256] = {
     }
     pairs
 };
+
+pub(super) fn int2(value: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
+    signed(i16::from_be_bytes(exactly(value)?).into(), out);
+    Ok(())
+}
+
+pub(super) fn int4(value: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
+    signed(i32::from_be_bytes(exactly(value)?).into(), out);
+    Ok(())
+}
+
+pub(super) fn int8(value: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
+    signed(i64::from_be_bytes(exactly(value)?), out);
+    Ok(())
+}
+
+pub(super) fn oid(value: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
+    unsigned(u32::from_be_bytes(exactly(value)?).into(), out);
+    Ok(())
+}
 
 /// Appends a number without leading zeros.
 #[inline]

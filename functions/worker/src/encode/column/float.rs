@@ -12,7 +12,7 @@ pub(super) fn float8(value: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
         bits >> 63 != 0,
         bits >> 52 & 0x7ff,
         bits & ((1 << 52) - 1),
-        Kind { bits: 52, top: 0x7ff, fixed: 15 },
+        FloatFormat { bits: 52, top: 0x7ff, fixed: 15 },
         out,
     );
     Ok(())
@@ -21,11 +21,11 @@ pub(super) fn float8(value: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
 pub(super) fn float4(value: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
     let bits = u32::from_be_bytes(exactly(value)?);
     let (exponent, fraction) = (u64::from(bits >> 23 & 0xff), u64::from(bits & ((1 << 23) - 1)));
-    write(bits >> 31 != 0, exponent, fraction, Kind { bits: 23, top: 0xff, fixed: 6 }, out);
+    write(bits >> 31 != 0, exponent, fraction, FloatFormat { bits: 23, top: 0xff, fixed: 6 }, out);
     Ok(())
 }
 
-struct Kind {
+struct FloatFormat {
     /// Number of bits of the fraction.
     bits: u32,
     /// Exponent of infinities and NaN.
@@ -35,27 +35,27 @@ struct Kind {
 }
 
 #[inline]
-fn write(negative: bool, exponent: u64, fraction: u64, kind: Kind, out: &mut Vec<u8>) {
-    if exponent == kind.top && fraction != 0 {
+fn write(negative: bool, exponent: u64, fraction: u64, format: FloatFormat, out: &mut Vec<u8>) {
+    if exponent == format.top && fraction != 0 {
         return out.extend_from_slice(b"NaN");
     }
     if negative {
         out.push(b'-');
     }
-    if exponent == kind.top {
+    if exponent == format.top {
         return out.extend_from_slice(b"Infinity");
     }
     if exponent == 0 && fraction == 0 {
         return out.push(b'0');
     }
     // value = significand * 2^power
-    let bias = (kind.top / 2) as i32 + kind.bits as i32;
+    let bias = (format.top / 2) as i32 + format.bits as i32;
     let (significand, power) = match exponent {
         0 => (fraction, 1 - bias),
-        _ => (fraction | 1 << kind.bits, exponent as i32 - bias),
+        _ => (fraction | 1 << format.bits, exponent as i32 - bias),
     };
     let decimal = shortest(significand, power, fraction == 0 && exponent > 1);
-    notation(decimal, kind.fixed, out);
+    notation(decimal, format.fixed, out);
 }
 
 /// Writes `digits * 10^exponent`.

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use crate::binaries::Architecture;
 use crate::machine::venv::Venv;
-use crate::machine::{process, surroundings};
+use crate::machine::{environment, process};
 
 /// Time limit of one invocation.
 const TIMEOUT_SECS: u64 = 30;
@@ -41,7 +41,7 @@ impl Emulator {
         let (port, runtime) = (process::free_port()?, process::free_port()?);
         let log = folder.join("rie.log");
         let out = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
-        let mut command = surroundings::command(runtime_emulator(tools)?);
+        let mut command = environment::command(runtime_emulator(tools)?);
         command
             .arg("--runtime-interface-emulator-address")
             .arg(format!("127.0.0.1:{port}"))

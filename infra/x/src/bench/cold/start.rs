@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::machine::surroundings;
+use crate::machine::environment;
 
 /// Maximum wait for the first request. A process that works is always faster.
 const START_TIMEOUT: Duration = Duration::from_secs(10);
@@ -23,7 +23,7 @@ const NEXT: &[u8] = b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\n";
 pub(super) fn until_next(program: &Path, variables: &BTreeMap<String, String>) -> Result<Duration> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port on 127.0.0.1")?;
     let address = listener.local_addr()?;
-    let mut command = surroundings::command(program);
+    let mut command = environment::command(program);
     command
         .env_clear()
         .envs(variables)

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 
 use crate::machine::venv::Venv;
-use crate::machine::{place, process, surroundings};
+use crate::machine::{environment, paths, process};
 
 /// Variable that turns a skipped check into a failure. CI sets it on machines with network access.
 pub(crate) const REQUIRED: &str = "SLUICE_ADVISORIES_REQUIRED";
@@ -60,11 +60,11 @@ fn verdict(succeeded: bool, said: &str) -> Result<Verdict> {
 }
 
 fn checking(program: PathBuf, what: &[&str]) -> Command {
-    let mut command = surroundings::command(program);
+    let mut command = environment::command(program);
     // Warnings are about rules that are no longer needed. They are printed and do not fail the check.
     command.args(["--log-level", "error", "check", "--hide-inclusion-graph"]).args(what);
     // A database that requires a password counts as unreachable.
-    command.current_dir(place::root()).env("GIT_TERMINAL_PROMPT", "0").stdin(Stdio::null());
+    command.current_dir(paths::root()).env("GIT_TERMINAL_PROMPT", "0").stdin(Stdio::null());
     command
 }
 
@@ -77,7 +77,7 @@ fn program() -> Result<PathBuf> {
 fn installed() -> Option<PathBuf> {
     let program = PathBuf::from("cargo-deny");
     let found =
-        surroundings::command(&program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+        environment::command(&program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     found.is_ok_and(|status| status.success()).then_some(program)
 }
 

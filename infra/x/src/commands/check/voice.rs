@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use super::deny::Verdict;
-use crate::machine::place;
+use crate::machine::paths;
 
 /// Maximum number of doc comments that begin with one of [`OPENINGS`].
 const MAX_OPENINGS: usize = 0;
@@ -39,7 +39,7 @@ struct Counts {
 /// If there are more than the maxima allow, or a file cannot be read.
 pub(crate) fn comments() -> Result<Verdict> {
     let (mut all, mut worst) = (Counts::default(), Vec::new());
-    for path in sources(&place::root())? {
+    for path in sources(&paths::root())? {
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let counts = count(&text, path.extension().is_some_and(|ending| ending == "sql"));
         if counts.openings + counts.private > 0 {

@@ -9,8 +9,8 @@ use export::sweep::{DELETES_PER_PREFIX, LISTS_PER_PREFIX};
 use super::measured::{Measured, Pace};
 use super::month::{
     ACCESS_BYTES_PER_REQUEST, API_SECS, CACHE_UNITS_PER_REQUEST, LOG_BYTES_PER_CHUNK, LOG_BYTES_PER_REQUEST,
-    Load, POLLS, Parts, SWEEP_SECS, Watched, example, fixed, fleet, fleet_pays_above, glue, glue_as_slow,
-    item, snapshot, total, variable,
+    MonthlyLoad, POLLS, Parts, SWEEP_SECS, Watched, example, fixed, fleet, fleet_pays_above, glue,
+    glue_as_slow, item, snapshot, total, variable,
 };
 use super::prices::{CDN_GB, GB_SECOND_X86, NAT_GB, NAT_HOUR, TRANSFER_GB};
 use super::text::{percent, span, table, thousands, usd};
@@ -19,23 +19,23 @@ use super::text::{percent, span, table, thousands, usd};
 const USUAL: &str = "csv.gzip";
 
 /// Users of a deployment with their load and its parts; true if the example database is part of the cost.
-const MIXES: [(&str, Load, Parts, bool); 4] = [
-    ("a trial: one export a day of a million rows", Load::new(30.0, 1e6), Parts::SMALL, true),
+const MIXES: [(&str, MonthlyLoad, Parts, bool); 4] = [
+    ("a trial: one export a day of a million rows", MonthlyLoad::new(30.0, 1e6), Parts::SMALL, true),
     (
         "a team: 50 a day of 10 million rows, half reused",
-        Load { reused: 0.5, ..Load::new(50.0 * 30.0, 1e7) },
+        MonthlyLoad { reused: 0.5, ..MonthlyLoad::new(50.0 * 30.0, 1e7) },
         Parts::SMALL,
         false,
     ),
     (
         "a product: 10,000 a day of 2 million rows, half reused",
-        Load { reused: 0.5, ..Load::new(10_000.0 * 30.0, 2e6) },
+        MonthlyLoad { reused: 0.5, ..MonthlyLoad::new(10_000.0 * 30.0, 2e6) },
         Parts::ALL,
         false,
     ),
     (
         "a large one: a million a day of 100,000 rows, four fifths reused",
-        Load { reused: 0.8, ..Load::new(1e6 * 30.0, 1e5) },
+        MonthlyLoad { reused: 0.8, ..MonthlyLoad::new(1e6 * 30.0, 1e5) },
         Parts::ALL,
         false,
     ),
@@ -154,7 +154,7 @@ nothing. Cleanup after failed attempts is not included.
 
 /// Returns the rows of a month with use.
 fn mix_rows(pace: &Pace, watched: Watched) -> Vec<Vec<String>> {
-    let row = |(name, load, parts, trial): &(&str, Load, Parts, bool)| {
+    let row = |(name, load, parts, trial): &(&str, MonthlyLoad, Parts, bool)| {
         let base = total(&fixed(watched, *parts)) + if *trial { example() } else { 0.0 };
         let least = variable(load, pace, load.least_secs(pace), *parts);
         let held = variable(load, pace, load.held_secs(pace), *parts);
@@ -191,7 +191,7 @@ fn jobs(measured: &Measured) -> Result<String> {
 }
 
 fn job(name: &str, rows: f64, pace: &Pace) -> Vec<String> {
-    let load = Load::new(1.0, rows);
+    let load = MonthlyLoad::new(1.0, rows);
     let both = [load.least_secs(pace), load.held_secs(pace)];
     let hours = both.map(|secs| secs / f64::from(load.budget) / 3600.0);
     let costs = both.map(|secs| variable(&load, pace, secs, Parts::SMALL));

@@ -12,7 +12,7 @@ use export::defaults::BUDGET;
 use super::Named;
 use super::measured::Dispatch;
 use crate::machine::progress::Step;
-use crate::machine::{signals, surroundings};
+use crate::machine::{environment, signals};
 use crate::stack::postgres;
 use crate::stack::state::Stack;
 
@@ -75,7 +75,7 @@ impl<'a> Database<'a> {
         let database = Self { stack, url };
         database.remove()?;
         database.psql(&stack.owner_url, &format!("create database {DATABASE};"))?;
-        let mut dump = surroundings::command(stack.postgres_bin.join("pg_dump"));
+        let mut dump = environment::command(stack.postgres_bin.join("pg_dump"));
         dump.args([
             "--schema-only",
             "--no-owner",
@@ -105,7 +105,7 @@ impl<'a> Database<'a> {
     }
 
     fn psql(&self, url: &str, script: &str) -> Result<String> {
-        let mut psql = surroundings::command(self.stack.postgres_bin.join("psql"));
+        let mut psql = environment::command(self.stack.postgres_bin.join("psql"));
         psql.args(["-qXAt", "-v", "ON_ERROR_STOP=1", "-d", url]).stdin(Stdio::piped()).stdout(Stdio::piped());
         // Notices are not needed.
         let mut child =

@@ -6,7 +6,7 @@ use std::fs;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::machine::place;
+use crate::machine::paths;
 
 /// Contents of the file.
 #[derive(Debug, Deserialize)]
@@ -61,7 +61,7 @@ pub(super) struct Dispatch {
 impl Measured {
     /// Reads the file.
     pub(super) fn load() -> Result<Self> {
-        let file = place::root().join("infra/measured.json");
+        let file = paths::root().join("infra/measured.json");
         let text = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
         serde_json::from_slice(&text).with_context(|| format!("{} is malformed", file.display()))
     }

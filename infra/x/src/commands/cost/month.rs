@@ -39,7 +39,7 @@ pub(super) const CDN_SECRETS: u32 = 1;
 
 /// Requests of a month.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Load {
+pub(super) struct MonthlyLoad {
     /// Number of exports.
     pub(super) exports: f64,
     /// Rows of one export.
@@ -51,7 +51,7 @@ pub(super) struct Load {
     pub(super) budget: u32,
 }
 
-impl Load {
+impl MonthlyLoad {
     /// Returns this number of exports of one dataset, without reuse, with the default budget.
     pub(super) const fn new(exports: f64, rows: f64) -> Self {
         Self { exports, rows, reused: 0.0, datasets: 1, budget: BUDGET }
@@ -123,7 +123,7 @@ pub(super) fn item(items: &Items, name: &str) -> f64 {
 }
 
 /// Returns the cost that goes with use. One export takes this many seconds of workers.
-pub(super) fn variable(load: &Load, pace: &Pace, worker_secs: f64, parts: Parts) -> Items {
+pub(super) fn variable(load: &MonthlyLoad, pace: &Pace, worker_secs: f64, parts: Parts) -> Items {
     let (new, downloads) = (load.chunks(pace) * load.exports, load.files(pace) * load.exports);
     let asked = requests(load.files(pace)) * load.exports;
     // Reused files are stored once.
@@ -186,19 +186,19 @@ pub(super) fn example() -> f64 {
 
 /// Returns the cost of the same rows by a Spark job of two DPU (eight processors), in its favour: it reads with as
 /// many sessions, and needs no more processor time than a worker.
-pub(super) fn glue(load: &Load, pace: &Pace) -> f64 {
+pub(super) fn glue(load: &MonthlyLoad, pace: &Pace) -> f64 {
     let secs = load.rows * (pace.database_secs / f64::from(load.budget)).max(pace.cpu_secs / 8.0);
     2.0 * GLUE_DPU_HOUR * secs.max(60.0) / 3600.0
 }
 
 /// Returns the cost of two DPU for as long as the workers take at the pace of the measured run, in case a database is
 /// as slow for both.
-pub(super) fn glue_as_slow(load: &Load, pace: &Pace) -> f64 {
+pub(super) fn glue_as_slow(load: &MonthlyLoad, pace: &Pace) -> f64 {
     2.0 * GLUE_DPU_HOUR * (load.held_secs(pace) / f64::from(load.budget)).max(60.0) / 3600.0
 }
 
 /// Returns the cost of an export of a snapshot that holds nothing else, in its favour.
-pub(super) fn snapshot(load: &Load, pace: &Pace) -> f64 {
+pub(super) fn snapshot(load: &MonthlyLoad, pace: &Pace) -> f64 {
     load.rows * pace.source_bytes / GB * SNAPSHOT_EXPORT_GB
 }
 

@@ -6,11 +6,11 @@ use anyhow::{Context, Result};
 use export::metric;
 
 use super::month::Watched;
-use crate::machine::place;
+use crate::machine::paths;
 
 /// Reads a template; the path is relative to the root of the repository.
 fn text(path: &str) -> Result<String> {
-    let file = place::root().join(path);
+    let file = paths::root().join(path);
     fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))
 }
 

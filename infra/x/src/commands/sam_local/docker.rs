@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use rustix::process::Signal;
 
 use crate::machine::progress::Step;
-use crate::machine::{place, prerequisites, process, signals, surroundings, user};
+use crate::machine::{environment, paths, prerequisites, process, signals, user};
 
 /// Maximum wait for the daemon, which creates its network before it responds.
 const DAEMON_TIMEOUT: Duration = Duration::from_secs(60);
@@ -54,7 +54,7 @@ impl Docker {
         for folder in [&data, &run] {
             fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
         }
-        let mut command = surroundings::command(dockerd);
+        let mut command = environment::command(dockerd);
         command.arg("--data-root").arg(&data).arg("--exec-root").arg(run.join("exec"));
         command.arg("--pidfile").arg(run.join("pid"));
         command.arg("--host").arg(format!("unix://{}", run.join("docker.sock").display()));
@@ -85,7 +85,7 @@ impl Docker {
 
     /// Returns a command of the Docker client for this daemon.
     pub(super) fn command(&self, args: &[&str]) -> Command {
-        let mut docker = surroundings::command("docker");
+        let mut docker = environment::command("docker");
         docker.args(args);
         if let Some(host) = self.host() {
             docker.env("DOCKER_HOST", host);
@@ -119,13 +119,13 @@ impl Drop for Docker {
 
 /// Returns the folder in which images are kept between two runs.
 pub(super) fn kept() -> Result<PathBuf> {
-    Ok(place::home()?.join("docker"))
+    Ok(paths::home()?.join("docker"))
 }
 
 /// Parses the first gateway. A daemon that has just created its network reports only the subnet, in which case the
 /// gateway is the subnet's first address.
-fn gateway_of(told: &str) -> Option<Ipv4Addr> {
-    let words = || told.split_whitespace();
+fn gateway_of(output: &str) -> Option<Ipv4Addr> {
+    let words = || output.split_whitespace();
     let first_of = |subnet: &str| {
         let network: Ipv4Addr = subnet.split_once('/')?.0.parse().ok()?;
         Some(Ipv4Addr::from(u32::from(network).checked_add(1)?))

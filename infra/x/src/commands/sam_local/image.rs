@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use super::docker::{self, Docker};
 use crate::binaries::Architecture;
 use crate::machine::progress::Step;
-use crate::machine::{prerequisites, process, signals, surroundings};
+use crate::machine::{environment, prerequisites, process, signals};
 
 const REPOSITORY: &str = "public.ecr.aws/lambda/provided:al2023";
 /// Debian release. Its C library (2.36) is newer than Amazon Linux 2023's (2.34), which the binaries are linked for.
@@ -38,14 +38,14 @@ pub(super) fn ready(docker: &Docker) -> Result<()> {
     if root.exists() {
         fs::remove_dir_all(&root).with_context(|| format!("cannot remove {}", root.display()))?;
     }
-    let mut debootstrap = surroundings::command("debootstrap");
+    let mut debootstrap = environment::command("debootstrap");
     debootstrap.args(["--variant=minbase", "--include=ca-certificates", RELEASE]).arg(&root);
     process::run(debootstrap.stdout(Stdio::null()), "check that a Debian mirror can be reached")?;
     signals::check()?;
     for folder in FOLDERS {
         fs::create_dir_all(root.join(folder))?;
     }
-    let mut tar = surroundings::command("tar");
+    let mut tar = environment::command("tar");
     let mut tar = tar.arg("-C").arg(&root).args(["-c", "."]).stdout(Stdio::piped()).spawn()?;
     let files = tar.stdout.take().context("tar without an output")?;
     let imported = docker.command(&["import", "-", &image]).stdin(files).stdout(Stdio::null()).status();

@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::commands::test::{self, PARAMETERS};
 use crate::stack::postgres;
-use crate::stack::start::{Plan, Sample};
+use crate::stack::start::{Sample, StackSpec};
 
 const NAME: &str = "chaos";
 const STORE_SESSIONS: u32 = 4;
@@ -29,7 +29,7 @@ pub(crate) struct ChaosArgs {
 /// Runs the chaos test. Exit code 0 only if nothing was wrong at the end.
 pub(crate) fn run(args: &ChaosArgs) -> Result<ExitCode> {
     let set = PARAMETERS.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let plan = Plan {
+    let spec = StackSpec {
         name: NAME,
         budget: args.budget,
         store_sessions: STORE_SESSIONS,
@@ -39,5 +39,5 @@ pub(crate) fn run(args: &ChaosArgs) -> Result<ExitCode> {
         cdn: false,
     };
     let secs = ("SLUICE_CHAOS_SECS", (args.minutes * 60).to_string());
-    test::faults(&plan, "chaos::", &[secs, ("SLUICE_CHAOS_SEED", args.seed.to_string())])
+    test::faults(&spec, "chaos::", &[secs, ("SLUICE_CHAOS_SEED", args.seed.to_string())])
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use crate::commands::test;
-use crate::stack::start::{Plan, Sample};
+use crate::stack::start::{Sample, StackSpec};
 
 const NAME: &str = "stampede";
 /// Connection limit of a small database.
@@ -16,7 +16,7 @@ const BUDGET: u32 = 4;
 /// Runs the stampede. Exit code 0 only if every promise held.
 pub(crate) fn run() -> Result<ExitCode> {
     let set = [("CacheSeconds".to_owned(), "1".to_owned())];
-    let plan = Plan {
+    let spec = StackSpec {
         name: NAME,
         budget: BUDGET,
         store_sessions: BUDGET,
@@ -25,5 +25,5 @@ pub(crate) fn run() -> Result<ExitCode> {
         sample: Sample::None,
         cdn: false,
     };
-    test::faults(&plan, "stampede::", &[("SLUICE_STAMPEDE_FULL", "1".to_owned())])
+    test::faults(&spec, "stampede::", &[("SLUICE_STAMPEDE_FULL", "1".to_owned())])
 }

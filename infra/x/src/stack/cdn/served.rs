@@ -52,7 +52,7 @@ impl Served {
 
 /// Returns the path of the log.
 pub(super) fn file(stack: &Stack) -> PathBuf {
-    stack.ground.join("nginx-served.log")
+    stack.work_dir.join("nginx-served.log")
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
 use super::*;
-use crate::estimate::Part;
+use crate::estimate::DayRange;
 use crate::range::{Bound, Bounds, DAY_MICROS, RangeKind};
 
 /// Returns the widest span: from the first to the last day that a request may name.
@@ -48,13 +48,13 @@ fn thousand_unbounded_datasets_are_cut_quickly() {
     let estimate = months(2023, &[1 << 30; 12]);
     let span = widest(RangeKind::Instant);
     let began = Instant::now();
-    let pieces: usize = (0..1000).map(|_| cut(span, &estimate, 256 << 20, None).len()).sum();
-    assert!(pieces >= 40_000, "{pieces}");
+    let chunks: usize = (0..1000).map(|_| cut(span, &estimate, 256 << 20, None).len()).sum();
+    assert!(chunks >= 40_000, "{chunks}");
     assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
 }
 
 /// Computes the same cut by a walk over every day of the span.
-fn day_by_day(span: Span, estimate: &DatasetEstimate, target_bytes: u64) -> Vec<Piece> {
+fn day_by_day(span: Span, estimate: &DatasetEstimate, target_bytes: u64) -> Vec<PlannedChunk> {
     let unit = span.kind.day();
     let mut days = Vec::new();
     let mut at = span.start;
@@ -73,18 +73,18 @@ fn day_by_day(span: Span, estimate: &DatasetEstimate, target_bytes: u64) -> Vec<
     let total: f64 = days.iter().map(|day| day.2).sum();
     let share = total / (total / target_bytes.max(1) as f64 - 0.25).ceil().max(1.0);
     let (mut start, mut rows, mut bytes) = (span.start, 0.0, 0.0);
-    let mut pieces = Vec::new();
+    let mut chunks = Vec::new();
     for day in days {
         let full = bytes > 0.0 && bytes + day.2 / 2.0 > share;
         if day.0 > start && (full || bytes + day.2 > MAX_TARGETS * target_bytes as f64) {
-            pieces.extend(Span::new(span.kind, start, day.0).map(|s| piece(s, rows, bytes)));
+            chunks.extend(Span::new(span.kind, start, day.0).map(|s| chunk(s, rows, bytes)));
             (start, rows, bytes) = (day.0, 0.0, 0.0);
         }
         rows += day.1;
         bytes += day.2;
     }
-    pieces.extend(Span::new(span.kind, start, span.end).map(|s| piece(s, rows, bytes)));
-    pieces
+    chunks.extend(Span::new(span.kind, start, span.end).map(|s| chunk(s, rows, bytes)));
+    chunks
 }
 
 proptest! {
@@ -101,7 +101,7 @@ proptest! {
         let mut estimate = months(2022, &sizes);
         for (i, month) in estimate.months.keys().enumerate().filter(|(i, _)| i % 3 == 1) {
             let weight = |day: u8| weights[(usize::from(day) + i) % weights.len()];
-            estimate.uneven.insert(month.clone(), (1..=28).map(|day| Part { day, rows: weight(day) }).collect());
+            estimate.uneven.insert(month.clone(), (1..=28).map(|day| DayRange { day, rows: weight(day) }).collect());
         }
         prop_assert_eq!(cut(span, &estimate, target, None), day_by_day(span, &estimate, target));
     }

@@ -40,14 +40,14 @@ fn invalid_dates_are_refused() {
 #[test]
 fn omitted_bounds_are_open() {
     let request = parse(json!({"datasets": ["countries"]})).unwrap();
-    assert_eq!((request.wants[0].span, request.canonical.get("startDate")), (None, None));
+    assert_eq!((request.targets[0].span, request.canonical.get("startDate")), (None, None));
     let spans = |more: Value| {
         let mut body = json!({"datasets": ["orders"]});
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let request = parse(body).unwrap();
-        let span = request.wants[0].span.unwrap();
+        let span = request.targets[0].span.unwrap();
         // The canonical form has the same meaning.
-        assert_eq!(parse(request.canonical.clone()).unwrap().wants[0].span, Some(span));
+        assert_eq!(parse(request.canonical.clone()).unwrap().targets[0].span, Some(span));
         let at = |bound: Option<i64>| bound.map(|at| span.text(at)[..10].to_owned());
         (at(span.first()), at(span.after()), request.body_sha256)
     };
@@ -91,7 +91,7 @@ fn an_instant_in_a_repeated_hour_is_refused() {
 
 #[test]
 fn first_and_last_year_are_accepted() {
-    let span = |more: Value| parse(body(json!(["orders"]), more)).unwrap().wants[0].span.unwrap();
+    let span = |more: Value| parse(body(json!(["orders"]), more)).unwrap().targets[0].span.unwrap();
     let first = span(json!({"startDate": "0001-01-01", "timeZone": "Europe/Amsterdam"}));
     assert_eq!(first.literal(first.start), "0001-12-31 23:42:30+00 BC");
     let last = span(json!({"startDate": "9999-12-31", "endDate": "9999-12-31T23:00:00-05:00"}));

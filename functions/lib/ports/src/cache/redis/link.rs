@@ -20,7 +20,7 @@ const CALL: Duration = Duration::from_millis(100);
 /// Maximum time to connect.
 const CONNECT: Duration = Duration::from_millis(500);
 /// Maximum time of a check, which does both.
-const REACH: Duration = Duration::from_secs(4);
+const PING_TIMEOUT: Duration = Duration::from_secs(4);
 /// Time for which a failed server is not queried.
 const REST: Duration = Duration::from_secs(3);
 /// Minimum time between two logged failures.
@@ -28,13 +28,13 @@ const LOG_EVERY: Duration = Duration::from_secs(10);
 
 pub(super) struct Link {
     client: Client,
-    state: Mutex<State>,
+    state: Mutex<LinkState>,
     /// Held by the caller that connects.
     connecting: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
-struct State {
+struct LinkState {
     connection: Option<Numbered>,
     made: u64,
     rest_until: Option<Instant>,
@@ -98,16 +98,16 @@ impl Link {
     }
 
     /// Logs in and pings, with a longer timeout than a request, even if the server failed just before.
-    pub(super) async fn reach(&self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    pub(super) async fn ping(&self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(REACH))
-            .set_response_timeout(Some(REACH));
-        let reach = async {
+            .set_connection_timeout(Some(PING_TIMEOUT))
+            .set_response_timeout(Some(PING_TIMEOUT));
+        let ping = async {
             let client = self.identified().await?;
             let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
             redis::cmd("PING").query_async::<()>(&mut connection).await
         };
-        Ok(timeout(REACH, reach).await.map_err(|_| "no response within 4 s")??)
+        Ok(timeout(PING_TIMEOUT, ping).await.map_err(|_| "no response within 4 s")??)
     }
 
     async fn try_once<T: FromRedisValue>(&self, commands: &Pipeline) -> Result<T, Trouble> {
@@ -182,7 +182,7 @@ impl Link {
         tracing::warn!(error, unlogged, "the shared cache failed; going on without it for a while");
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, LinkState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

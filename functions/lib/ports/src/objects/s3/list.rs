@@ -1,6 +1,6 @@
 //! ListObjectsV2 and ListMultipartUploads.
 
-use super::{Kind, ObjectsError, Page, S3Objects, failed};
+use super::{ObjectsError, ObjectsErrorKind, Page, S3Objects, failed};
 
 pub(super) async fn list(s3: &S3Objects, prefix: &str, after: Option<&str>) -> Result<Page, ObjectsError> {
     let call = s3.client().await.list_objects_v2().bucket(&s3.bucket).prefix(prefix);
@@ -36,7 +36,7 @@ pub(super) async fn abort(s3: &S3Objects, key: &str, id: &str) -> Result<bool, O
     let call = s3.client().await.abort_multipart_upload().bucket(&s3.bucket).key(key).upload_id(id);
     match call.send().await.map_err(failed("abort an upload")) {
         Ok(_) => Ok(true),
-        Err(error) if error.kind == Kind::NotFound => Ok(false),
+        Err(error) if error.kind == ObjectsErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
     }
 }

@@ -6,7 +6,7 @@ use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::types::ChecksumAlgorithm;
 use bytes::Bytes;
 
-use super::{IMMUTABLE, Kind, Meta, ObjectsError, S3Objects, failed};
+use super::{IMMUTABLE, Meta, ObjectsError, ObjectsErrorKind, S3Objects, failed};
 use crate::objects::attachment;
 
 pub(super) async fn put(s3: &S3Objects, key: &str, body: Bytes, meta: &Meta) -> Result<(), ObjectsError> {
@@ -31,14 +31,14 @@ pub(super) async fn get(s3: &S3Objects, key: &str) -> Result<Bytes, ObjectsError
     let object =
         s3.client().await.get_object().bucket(&s3.bucket).key(key).send().await.map_err(failed(WHAT))?;
     let body = object.body.collect().await;
-    Ok(body.map_err(|error| ObjectsError::new(WHAT, Kind::Unavailable, error))?.into_bytes())
+    Ok(body.map_err(|error| ObjectsError::new(WHAT, ObjectsErrorKind::Unavailable, error))?.into_bytes())
 }
 
 pub(super) async fn size(s3: &S3Objects, key: &str) -> Result<Option<u64>, ObjectsError> {
     let head = s3.client().await.head_object().bucket(&s3.bucket).key(key).send().await;
     match head.map_err(failed("read the metadata of an object")) {
         Ok(head) => Ok(Some(head.content_length().and_then(|n| u64::try_from(n).ok()).unwrap_or(0))),
-        Err(error) if error.kind == Kind::NotFound => Ok(None),
+        Err(error) if error.kind == ObjectsErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -52,7 +52,7 @@ pub(super) async fn presign_get(
 ) -> Result<String, ObjectsError> {
     const WHAT: &str = "create a link";
     let config = PresigningConfig::expires_in(Duration::from_secs(secs.into()));
-    let config = config.map_err(|error| ObjectsError::new(WHAT, Kind::Other, error))?;
+    let config = config.map_err(|error| ObjectsError::new(WHAT, ObjectsErrorKind::Other, error))?;
     let call = s3.client().await.get_object().bucket(&s3.bucket).key(key);
     let call = call.set_response_content_disposition(download_name.map(attachment));
     let request = call.presigned(config).await.map_err(failed(WHAT))?;

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumType, CompletedMultipartUpload, CompletedPart};
 use bytes::Bytes;
 
-use super::{IMMUTABLE, Kind, Meta, ObjectsError, S3Objects, Upload, failed, list};
+use super::{IMMUTABLE, Meta, ObjectsError, ObjectsErrorKind, S3Objects, Upload, failed, list};
 use crate::objects::attachment;
 
 pub(super) struct S3Upload {
@@ -34,7 +34,7 @@ pub(super) async fn begin(s3: &S3Objects, key: &str, meta: &Meta) -> Result<S3Up
         .send()
         .await
         .map_err(failed(WHAT))?;
-    let id = created.upload_id().ok_or(ObjectsError::bare(WHAT, Kind::Other))?.to_owned();
+    let id = created.upload_id().ok_or(ObjectsError::bare(WHAT, ObjectsErrorKind::Other))?.to_owned();
     Ok(S3Upload { s3: s3.clone(), key: key.to_owned(), id, parts: Mutex::default() })
 }
 

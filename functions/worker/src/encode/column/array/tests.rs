@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::super::{as_it_stands, int, json as json_string, whole, written};
+use super::super::{as_it_stands, digits, json as json_string, whole, written};
 use super::*;
 
 fn binary(dimensions: &[(i32, i32)], elements: &[Option<&[u8]>]) -> Vec<u8> {
@@ -65,8 +65,8 @@ fn dimensions_and_bounds_are_written_like_postgresql() {
 #[test]
 fn numbers_need_no_quotes() {
     let value = binary(&[(2, 1)], &[Some(&7i32.to_be_bytes()), Some(&(-1i32).to_be_bytes())]);
-    assert_eq!(written(text(int::int4, Some(b"-0123456789")), &value), "{7,-1}");
-    assert_eq!(written(json(int::int4), &value), "[7,-1]");
+    assert_eq!(written(text(digits::int4, Some(b"-0123456789")), &value), "{7,-1}");
+    assert_eq!(written(json(digits::int4), &value), "[7,-1]");
 }
 
 /// Parses one dimension of `array_out`, as `array_in` does.

@@ -13,13 +13,13 @@ fn near(found: f64, wanted: f64) {
     assert!((found - wanted).abs() < 5e-8, "{found} {wanted}");
 }
 
-fn held(load: &Load, parts: Parts) -> Items {
+fn held(load: &MonthlyLoad, parts: Parts) -> Items {
     variable(load, &PACE, load.held_secs(&PACE), parts)
 }
 
 #[test]
 fn a_billion_rows_by_hand() {
-    let export = Load::new(1.0, 1e9);
+    let export = MonthlyLoad::new(1.0, 1e9);
     let chunks = 1e11 / 268_435_456.0;
     near(export.chunks(&PACE), chunks);
     near(export.least_secs(&PACE), 1000.0 + chunks * 0.2);
@@ -40,26 +40,26 @@ fn a_billion_rows_by_hand() {
 #[test]
 fn the_slower_of_worker_and_database_counts() {
     let slow = Pace { database_secs: 3e-6, ..PACE };
-    near(Load::new(1.0, 1e6).least_secs(&slow), 3.0 + 0.2);
+    near(MonthlyLoad::new(1.0, 1e6).least_secs(&slow), 3.0 + 0.2);
 }
 
 #[test]
 fn the_measured_pace_is_never_below_the_floor() {
-    near(Load::new(1.0, 1e6).held_secs(&PACE), 10.0);
-    near(Load { datasets: 84, ..Load::new(1.0, 1000.0) }.held_secs(&PACE), 0.001 + 84.0 * 0.2);
+    near(MonthlyLoad::new(1.0, 1e6).held_secs(&PACE), 10.0);
+    near(MonthlyLoad { datasets: 84, ..MonthlyLoad::new(1.0, 1000.0) }.held_secs(&PACE), 0.001 + 84.0 * 0.2);
 }
 
 #[test]
 fn a_small_file_is_one_request() {
     let part = f64::from(5 << 20);
     assert_eq!([0.0, part, part + 1.0, 2.0 * part].map(puts), [1.0, 1.0, 4.0, 4.0]);
-    let small = held(&Load::new(1.0, 1e5), Parts::SMALL);
+    let small = held(&MonthlyLoad::new(1.0, 1e5), Parts::SMALL);
     near(item(&small, "S3 requests"), (1.0 + 1.0 + 5.0 * 2.0) * 0.000_005 + 0.000_000_4);
 }
 
 #[test]
 fn requests_by_the_cdn_and_units_of_the_cache() {
-    let found = held(&Load::new(1e6, 1e5), Parts::ALL);
+    let found = held(&MonthlyLoad::new(1e6, 1e5), Parts::ALL);
     // Twelve requests and a link for each export, and a download.
     near(item(&found, "CloudFront requests"), 14.0);
     near(item(&found, "cache units"), 13e6 * 10.0 * 2.3e-9);
@@ -67,8 +67,8 @@ fn requests_by_the_cdn_and_units_of_the_cache() {
 
 #[test]
 fn reused_chunks_are_neither_read_nor_stored_again() {
-    let whole = held(&Load::new(1.0, 1e9), Parts::SMALL);
-    let half = held(&Load { reused: 0.5, ..Load::new(1.0, 1e9) }, Parts::SMALL);
+    let whole = held(&MonthlyLoad::new(1.0, 1e9), Parts::SMALL);
+    let half = held(&MonthlyLoad { reused: 0.5, ..MonthlyLoad::new(1.0, 1e9) }, Parts::SMALL);
     for name in ["workers", "storage", "messages"] {
         near(item(&half, name), item(&whole, name) / 2.0);
     }
@@ -77,7 +77,7 @@ fn reused_chunks_are_neither_read_nor_stored_again() {
 
 #[test]
 fn small_datasets_are_a_chunk_each() {
-    near(Load { datasets: 84, ..Load::new(1.0, 1000.0) }.chunks(&PACE), 84.0);
+    near(MonthlyLoad { datasets: 84, ..MonthlyLoad::new(1.0, 1000.0) }.chunks(&PACE), 84.0);
 }
 
 #[test]
@@ -100,11 +100,11 @@ fn metrics_cost_the_same_without_alarms() {
 
 #[test]
 fn other_ways_by_hand() {
-    let export = Load::new(1.0, 1e9);
+    let export = MonthlyLoad::new(1.0, 1e9);
     // 1000 s / 8 processors, 500 s / 4 sessions
     near(glue(&export, &PACE), 2.0 * 0.44 * 125.0 / 3600.0);
     near(glue_as_slow(&export, &PACE), 2.0 * 0.44 * 2500.0 / 3600.0);
     near(snapshot(&export, &PACE), 1.0);
-    near(glue(&Load::new(1.0, 10.0), &PACE), 2.0 * 0.44 / 60.0);
+    near(glue(&MonthlyLoad::new(1.0, 10.0), &PACE), 2.0 * 0.44 / 60.0);
     near(fleet(4), 4.0 * (0.032_38 + 2.0 * 0.003_56) * 730.0);
 }

@@ -9,16 +9,16 @@ use crate::stack::{pgbouncer, postgres, redis};
 
 /// Options of `cargo x restart` and `cargo x start`.
 #[derive(Args)]
-pub(crate) struct PartArgs {
+pub(crate) struct ServiceArgs {
     #[command(flatten)]
     pub(crate) stack: Named,
     /// Part to restart or start.
-    pub(crate) part: Part,
+    pub(crate) part: Service,
 }
 
-/// Parts that can be restarted.
+/// Services that can be restarted.
 #[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum Part {
+pub(crate) enum Service {
     Postgres,
     Pgbouncer,
     Redis,
@@ -35,7 +35,7 @@ pub(crate) struct StopArgs {
     pub(crate) part: Spare,
 }
 
-/// Parts that can be stopped. Without Redis the stack continues to work; the others cause an outage.
+/// Services that can be stopped. Without Redis the stack continues to work; the others cause an outage.
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum Spare {
     Postgres,
@@ -45,29 +45,29 @@ pub(crate) enum Spare {
     Source,
 }
 
-/// Restarts one part on its old port. Every session through it ends.
-pub(crate) fn restart(args: &PartArgs) -> Result<()> {
+/// Restarts one service on its old port. Every session through it ends.
+pub(crate) fn restart(args: &ServiceArgs) -> Result<()> {
     let mut stack = Stack::load(&args.stack.name)?;
     match args.part {
-        Part::Postgres => postgres::restart(&mut stack),
-        Part::Pgbouncer => pgbouncer::restart(&mut stack),
-        Part::Redis => redis::restart(&mut stack),
-        Part::Source => pgbouncer::lead_to_source(&stack, true),
+        Service::Postgres => postgres::restart(&mut stack),
+        Service::Pgbouncer => pgbouncer::restart(&mut stack),
+        Service::Redis => redis::restart(&mut stack),
+        Service::Source => pgbouncer::lead_to_source(&stack, true),
     }
 }
 
-/// Starts a stopped part on its old port. Does nothing if it is running.
-pub(crate) fn start(args: &PartArgs) -> Result<()> {
+/// Starts a stopped service on its old port. Does nothing if it is running.
+pub(crate) fn start(args: &ServiceArgs) -> Result<()> {
     let process = match args.part {
-        Part::Postgres => postgres::NAME,
-        Part::Pgbouncer => pgbouncer::NAME,
-        Part::Redis => redis::NAME,
-        Part::Source => return restart(args),
+        Service::Postgres => postgres::NAME,
+        Service::Pgbouncer => pgbouncer::NAME,
+        Service::Redis => redis::NAME,
+        Service::Source => return restart(args),
     };
     if Stack::load(&args.stack.name)?.alive(process) { Ok(()) } else { restart(args) }
 }
 
-/// Stops a part until it is started again.
+/// Stops a service until it is started again.
 pub(crate) fn stop(args: &StopArgs) -> Result<()> {
     let stack = Stack::load(&args.stack.name)?;
     match args.part {

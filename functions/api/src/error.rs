@@ -7,7 +7,7 @@ use export::near::near;
 use export::problem::Violation;
 use export::wire::Problem;
 use http::{HeaderValue, StatusCode, header};
-use store::{AcceptError, Full, Kept, StoreError};
+use store::{AcceptError, Full, Kept, StoreError, Unpaid};
 
 /// Seconds to wait before a retry if the store is busy.
 const BUSY_RETRY_SECS: u32 = 5;
@@ -20,7 +20,7 @@ const KEPT_RETRY_SECS: u32 = 300;
 
 /// Error response.
 #[derive(Clone, Debug)]
-pub(crate) struct Refusal {
+pub(crate) struct ApiError {
     pub(crate) status: StatusCode,
     /// Last part of the problem type; `None` if the status says everything.
     pub(crate) kind: Option<&'static str>,
@@ -29,7 +29,7 @@ pub(crate) struct Refusal {
     pub(crate) retry_after_secs: Option<u32>,
 }
 
-impl Refusal {
+impl ApiError {
     pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self { status, kind: None, detail: detail.into(), violations: Vec::new(), retry_after_secs: None }
     }
@@ -180,6 +180,14 @@ impl Refusal {
         Self::new(StatusCode::TOO_MANY_REQUESTS, detail).of_kind("too-much-kept").after(KEPT_RETRY_SECS)
     }
 
+    /// 429: the tenant has used up its chunks of this minute.
+    pub(crate) fn unpaid(unpaid: Unpaid) -> Self {
+        let detail =
+            format!("{unpaid} (MaxChunksPerMinute); retry after the number of seconds in Retry-After");
+        let secs = u32::try_from(unpaid.wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
+        Self::new(StatusCode::TOO_MANY_REQUESTS, detail).of_kind("too-many-requests").after(secs)
+    }
+
     /// Returns true if the error is due to the request or the missing catalog, not due to a store that may be
     /// retried.
     pub(crate) fn is_about_the_request(&self) -> bool {
@@ -227,7 +235,7 @@ impl Refusal {
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
         let headers = response.headers_mut();
@@ -242,7 +250,7 @@ impl IntoResponse for Refusal {
     }
 }
 
-impl From<StoreError> for Refusal {
+impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Busy(_) | StoreError::Conflict(_) => {
@@ -262,7 +270,7 @@ impl From<StoreError> for Refusal {
     }
 }
 
-impl From<AcceptError> for Refusal {
+impl From<AcceptError> for ApiError {
     fn from(error: AcceptError) -> Self {
         match error {
             AcceptError::KeyReused => Self::new(
@@ -276,6 +284,7 @@ impl From<AcceptError> for Refusal {
             }
             AcceptError::Full(full) => Self::full(full),
             AcceptError::Kept(kept) => Self::kept(kept),
+            AcceptError::Unpaid(unpaid) => Self::unpaid(unpaid),
             AcceptError::CatalogChanged => Self::catalog_changed(),
             AcceptError::Store(error) => error.into(),
         }

@@ -8,7 +8,7 @@ use super::cluster::{Cluster, OWNER};
 use super::state::{Ending, Stack};
 use crate::machine::progress::Step;
 use crate::machine::user::User;
-use crate::machine::{prerequisites, private, process};
+use crate::machine::{prerequisites, process, secret_files};
 
 /// Name of its process and of its folder in the stack.
 const NAME: &str = "postgres-15";
@@ -36,17 +36,17 @@ pub(crate) fn start(stack: &mut Stack) -> Result<Option<String>> {
         return Ok(None);
     };
     let step = Step::start("Starting PostgreSQL 15 to compare with");
-    let ground = stack.data(NAME)?;
-    fs::create_dir_all(&ground)?;
-    User::unprivileged()?.own(&ground)?;
+    let work_dir = stack.data(NAME)?;
+    fs::create_dir_all(&work_dir)?;
+    User::unprivileged()?.own(&work_dir)?;
     let cluster = Cluster {
         bin,
-        data: ground.join("data"),
-        log: ground.join("log"),
+        data: work_dir.join("data"),
+        log: work_dir.join("log"),
         port: process::free_port()?,
-        ground,
+        work_dir,
     };
-    let password = private::password()?;
+    let password = secret_files::password()?;
     cluster.init(&password, SETTINGS)?;
     stack.started(NAME, Ending::Interrupt, cluster.launch()?)?;
     cluster.create_database(DATABASE, &password)?;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 /// Result of a command, as text and as JSON.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Answer {
+pub struct CommandOutput {
     /// True if the command succeeded.
     pub ok: bool,
     /// Text for the operator.
@@ -14,7 +14,7 @@ pub struct Answer {
     pub data: Value,
 }
 
-impl Answer {
+impl CommandOutput {
     /// Returns the result of a command that succeeded.
     pub(crate) fn done(text: impl Into<String>, data: Value) -> Self {
         Self { ok: true, text: text.into(), data }

@@ -7,7 +7,7 @@ use super::error::StoreError;
 
 /// A key prefix below which all objects must be deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Litter {
+pub struct OrphanPrefix {
     /// Prefix of the keys.
     pub prefix: String,
 }
@@ -18,9 +18,9 @@ impl Store {
     ///
     /// # Errors
     /// If the store cannot be reached.
-    pub async fn litter_manifest(&self, key: &str) -> Result<(), StoreError> {
+    pub async fn orphan_manifest(&self, key: &str) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        let insert = sql(include_str!("../sql/litter/manifest.sql"));
+        let insert = sql(include_str!("../sql/orphans/manifest.sql"));
         tx.run(insert.bind(key)).await?;
         tx.commit().await
     }
@@ -29,12 +29,12 @@ impl Store {
     ///
     /// # Errors
     /// If the store cannot be reached.
-    pub async fn due_litter(&self, limit: i64) -> Result<Vec<Litter>, StoreError> {
+    pub async fn due_orphans(&self, limit: i64) -> Result<Vec<OrphanPrefix>, StoreError> {
         let mut tx = self.begin().await?;
-        tx.run(sql(include_str!("../sql/litter/named.sql"))).await?;
-        let rows = tx.all(sql(include_str!("../sql/litter/due.sql")).bind(limit)).await?;
+        tx.run(sql(include_str!("../sql/orphans/named.sql"))).await?;
+        let rows = tx.all(sql(include_str!("../sql/orphans/due.sql")).bind(limit)).await?;
         tx.commit().await?;
-        rows.iter().map(|row| Ok(Litter { prefix: row.try_get("prefix")? })).collect()
+        rows.iter().map(|row| Ok(OrphanPrefix { prefix: row.try_get("prefix")? })).collect()
     }
 
     /// Records that all objects below the prefix are deleted. A prefix that may still be written to is swept once
@@ -42,13 +42,13 @@ impl Store {
     ///
     /// # Errors
     /// If the store cannot be reached.
-    pub async fn swept(&self, litter: &Litter) -> Result<(), StoreError> {
+    pub async fn swept(&self, orphan: &OrphanPrefix) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         tx.run(
-            sql("delete from sluice.litter where prefix = $1 and again_after is null").bind(&litter.prefix),
+            sql("delete from sluice.litter where prefix = $1 and again_after is null").bind(&orphan.prefix),
         )
         .await?;
-        tx.run(sql(include_str!("../sql/litter/again.sql")).bind(&litter.prefix)).await?;
+        tx.run(sql(include_str!("../sql/orphans/again.sql")).bind(&orphan.prefix)).await?;
         tx.commit().await
     }
 }

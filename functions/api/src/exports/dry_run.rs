@@ -1,72 +1,77 @@
 //! Response of a dry run: size, duration and cost of a plan. Every figure is an estimate, an upper bound or unknown.
 //! An unknown figure is omitted, never written as a number.
 
-use export::forecast::{Effort, Load, Own, Pace, Sizes, Surroundings};
+use export::forecast::{Effort, Own, Pace, Sizes, Surroundings, Workload};
 use export::manifest::rfc3339;
-use export::plan::{DatasetPlan, Plan, Want};
+use export::plan::{DatasetPlan, Plan, Target};
 use export::price::{Cost, LEFT_OUT, PRICE_LIST};
 use export::wire;
-use store::Outlook;
+use store::ForecastInputs;
 
-pub(super) fn plan(plan: &Plan, wants: &[Want], outlook: &Outlook, worker_memory_mb: u32) -> wire::Plan {
+pub(super) fn plan(
+    plan: &Plan,
+    targets: &[Target],
+    inputs: &ForecastInputs,
+    worker_memory_mb: u32,
+) -> wire::DryRun {
     // All datasets of a request have the same output format.
-    let output = wants.first().map(|want| want.selection.output.clone()).unwrap_or_default();
-    let pace = Pace::of(&outlook.seen, &output);
+    let output = targets.first().map(|target| target.selection.output.clone()).unwrap_or_default();
+    let pace = Pace::of(&inputs.seen, &output);
     let around = Surroundings {
-        budget: outlook.budget,
-        own: outlook.own,
+        budget: inputs.budget,
+        own: inputs.own,
         memory_mb: worker_memory_mb,
-        kept_hours: outlook.kept_hours,
+        kept_hours: inputs.kept_hours,
     };
     let none = Own::default();
-    let sizes = |(dataset, want): (&DatasetPlan, &Want)| {
-        Sizes::of(dataset, want, outlook.past.get(&dataset.dataset).unwrap_or(&none))
+    let sizes = |(dataset, target): (&DatasetPlan, &Target)| {
+        Sizes::of(dataset, target, inputs.past.get(&dataset.dataset).unwrap_or(&none))
     };
-    let sizes: Vec<_> = plan.datasets.iter().zip(wants).map(sizes).collect();
-    let effort = |new: Load| pace.effort(new, &around);
+    let sizes: Vec<_> = plan.datasets.iter().zip(targets).map(sizes).collect();
+    let effort = |new: Workload| pace.effort(new, &around);
     let efforts: Vec<_> = sizes.iter().map(|sizes| sizes.new.map(effort)).collect();
-    let datasets: Vec<_> = (plan.datasets.iter().zip(wants))
+    let datasets: Vec<_> = (plan.datasets.iter().zip(targets))
         .zip(sizes.iter().zip(&efforts))
-        .map(|((dataset, want), (sizes, effort))| planned(dataset, want, sizes, effort.as_ref()))
+        .map(|((dataset, target), (sizes, effort))| planned(dataset, target, sizes, effort.as_ref()))
         .collect();
     let known: Vec<_> = efforts.iter().flatten().copied().collect();
     let forecast = wire::Forecast {
         wall_seconds: pace.wall_secs(&sizes, &around).map(|secs| secs.ceil() as u64),
         budget: around.budget,
-        waiting_chunks: outlook.own.chunks,
-        waiting_bytes: outlook.own.bytes,
+        waiting_chunks: inputs.own.chunks,
+        waiting_bytes: inputs.own.bytes,
         measured_chunks: pace.chunks,
-        paused: outlook.paused.then(|| {
+        paused: inputs.paused.then(|| {
             "the operator has paused all exports; no chunks start until they are resumed".to_owned()
         }),
         cost: items(&known),
     };
     let unknown_datasets = efforts.iter().filter(|effort| effort.is_none()).count() as u64;
     let total = total(&datasets, &known);
-    wire::Plan { datasets, total, unknown_datasets, forecast: Some(forecast) }
+    wire::DryRun { datasets, total, unknown_datasets, forecast: Some(forecast) }
 }
 
 fn planned(
     dataset: &DatasetPlan,
-    want: &Want,
+    target: &Target,
     sizes: &Sizes,
     effort: Option<&Effort>,
 ) -> wire::PlannedDataset {
     let notes: Vec<_> = dataset.note.as_deref().into_iter().chain(sizes.note).collect();
-    let hidden = want.selection.tenant_column.is_some();
+    let hidden = target.selection.tenant_column.is_some();
     wire::PlannedDataset {
         name: dataset.dataset.clone(),
-        range: want.span.map(|span| span.range_text()),
+        range: target.span.map(|span| span.range_text()),
         counts: counts(dataset, sizes, effort),
-        estimated_at: want.estimate.taken_micros.filter(|_| !hidden).map(rfc3339),
+        estimated_at: target.estimate.taken_micros.filter(|_| !hidden).map(rfc3339),
         note: (!notes.is_empty()).then(|| notes.join("; ")),
     }
 }
 
 fn counts(dataset: &DatasetPlan, sizes: &Sizes, effort: Option<&Effort>) -> wire::PlanCounts {
     wire::PlanCounts {
-        chunks: dataset.pieces.len() as u64,
-        reused_chunks: dataset.pieces.iter().filter(|piece| piece.reused.is_some()).count() as u64,
+        chunks: dataset.chunks.len() as u64,
+        reused_chunks: dataset.chunks.iter().filter(|chunk| chunk.reused.is_some()).count() as u64,
         rows: sizes.all.map(|size| size.rows),
         bytes: sizes.all.map(|size| size.bytes),
         new_bytes: effort.map(|effort| effort.bytes),
@@ -119,12 +124,12 @@ mod tests {
     use export::catalog::Revision;
     use export::estimate::{DatasetEstimate, Size};
     use export::forecast::Past;
-    use export::plan::Piece;
+    use export::plan::PlannedChunk;
     use export::range::Range;
-    use export::request::{Limits, Request, Scope};
+    use export::request::{Request, RequestLimits, Scope};
 
     /// Plan of three datasets: a shared one with an estimate, one with a tenant column, and one without an estimate.
-    fn answer(past: Own) -> wire::Plan {
+    fn dry_run(past: Own) -> wire::DryRun {
         let dataset = |tenant: Option<&str>| {
             serde_json::json!({
                 "from": {"query": "select"}, "columns": [], "range": null, "tenantColumn": tenant,
@@ -144,30 +149,30 @@ mod tests {
             estimates: &estimates,
             tenant: &tenant,
             source: "s",
-            limits: Limits::default(),
+            limits: RequestLimits::default(),
         };
-        let wants = Request::parse(&serde_json::json!({"datasets": "*"}), &scope).unwrap().wants;
-        let piece = |want: &Want| Piece {
+        let targets = Request::parse(&serde_json::json!({"datasets": "*"}), &scope).unwrap().targets;
+        let chunk = |target: &Target| PlannedChunk {
             range: Range::All,
             reused: None,
             unread: true,
-            rows: want.estimate.total.rows,
-            bytes: want.estimate.total.bytes,
+            rows: target.estimate.total.rows,
+            bytes: target.estimate.total.bytes,
         };
-        let datasets = wants.iter().map(|want| DatasetPlan {
-            dataset: want.selection.dataset.clone(),
-            pieces: vec![piece(want)],
+        let datasets = targets.iter().map(|target| DatasetPlan {
+            dataset: target.selection.dataset.clone(),
+            chunks: vec![chunk(target)],
             note: None,
         });
-        let own = Load { chunks: 1, bytes: 5 };
+        let own = Workload { chunks: 1, bytes: 5 };
         let past = [("b".to_owned(), past)].into();
-        let outlook = Outlook { budget: 4, kept_hours: 168, own, past, ..Outlook::default() };
-        plan(&Plan { datasets: datasets.collect() }, &wants, &outlook, 1769)
+        let inputs = ForecastInputs { budget: 4, kept_hours: 168, own, past, ..ForecastInputs::default() };
+        plan(&Plan { datasets: datasets.collect() }, &targets, &inputs, 1769)
     }
 
     #[test]
     fn unknown_figures_are_null_and_left_out_of_sums() {
-        let plan = answer(Own::default());
+        let plan = dry_run(Own::default());
         let rows: Vec<_> = plan.datasets.iter().map(|dataset| dataset.counts.rows).collect();
         assert_eq!(rows, [Some(10), None, None]);
         assert_eq!((plan.total.rows, plan.unknown_datasets), (Some(10), 2));
@@ -182,7 +187,7 @@ mod tests {
     #[test]
     fn totals_are_sums_of_known_figures() {
         let whole = Past { chunks: 1, rows: 7, bytes: 300_000_000, units: 0.0 };
-        let plan = answer(Own { whole, ..Own::default() });
+        let plan = dry_run(Own { whole, ..Own::default() });
         assert_eq!((plan.total.rows, plan.unknown_datasets), (Some(17), 1));
         let cost = plan.forecast.unwrap().cost;
         let items = cost.compute_usd + cost.requests_usd + cost.uploads_usd + cost.storage_usd;

@@ -1,4 +1,4 @@
-//! Rate limit per tenant, in the memory of this process.
+//! Rate limit per tenant, in the memory of this process, and the token bucket that counts it.
 //!
 //! Each environment of the function counts separately, so a tenant whose requests reach n environments may make n
 //! times as many. The limit keeps one tenant from occupying an environment. The throttle of the stage limits all
@@ -10,8 +10,6 @@ use std::time::Instant;
 
 use export::id::TenantId;
 
-use crate::bucket::{Bucket, Pace};
-
 /// Burst, in seconds of the permitted rate.
 const BURST_SECS: f64 = 2.0;
 
@@ -20,13 +18,13 @@ const BURST_SECS: f64 = 2.0;
 const MAX_TENANTS: usize = 4096;
 
 /// Token buckets by tenant.
-pub(crate) struct Rates {
+pub(crate) struct RateLimits {
     /// Requests per second; zero means no limit.
     pub(crate) per_second: u32,
-    buckets: Mutex<HashMap<TenantId, Bucket>>,
+    buckets: Mutex<HashMap<TenantId, TokenBucket>>,
 }
 
-impl Rates {
+impl RateLimits {
     pub(crate) fn new(per_second: u32) -> Self {
         Self { per_second, buckets: Mutex::default() }
     }
@@ -42,10 +40,52 @@ impl Rates {
         if buckets.len() >= MAX_TENANTS && !buckets.contains_key(tenant) {
             buckets.retain(|_, bucket| !bucket.is_full(pace, now));
         }
-        let mut bucket = buckets.get(tenant).copied().unwrap_or_else(|| Bucket::full(pace, now));
+        let mut bucket = buckets.get(tenant).copied().unwrap_or_else(|| TokenBucket::full(pace, now));
         bucket.take(pace, now)?;
         buckets.insert(tenant.clone(), bucket);
         Ok(())
+    }
+}
+
+/// Refill rate and capacity of a bucket.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace {
+    pub(crate) per_second: f64,
+    pub(crate) burst: f64,
+}
+
+/// Tokens left at a point in time. A new bucket is full.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TokenBucket {
+    tokens: f64,
+    at: Instant,
+}
+
+impl TokenBucket {
+    pub(crate) fn full(pace: Pace, now: Instant) -> Self {
+        Self { tokens: pace.burst, at: now }
+    }
+
+    pub(crate) fn is_full(&self, pace: Pace, now: Instant) -> bool {
+        self.filled(pace, now) >= pace.burst
+    }
+
+    /// Takes a token. Without one, returns the number of seconds until there is one.
+    pub(crate) fn take(&mut self, pace: Pace, now: Instant) -> Result<(), u32> {
+        self.check(pace, now)?;
+        *self = Self { tokens: self.filled(pace, now) - 1.0, at: now };
+        Ok(())
+    }
+
+    /// Checks for a token without taking it. Without one, returns the number of seconds until there is one.
+    pub(crate) fn check(&self, pace: Pace, now: Instant) -> Result<(), u32> {
+        let tokens = self.filled(pace, now);
+        if tokens >= 1.0 { Ok(()) } else { Err(((1.0 - tokens) / pace.per_second).ceil().max(1.0) as u32) }
+    }
+
+    fn filled(&self, pace: Pace, now: Instant) -> f64 {
+        let since = now.saturating_duration_since(self.at).as_secs_f64();
+        (self.tokens + since * pace.per_second).min(pace.burst)
     }
 }
 
@@ -61,7 +101,7 @@ mod tests {
 
     #[test]
     fn burst_is_allowed_before_the_rate_limit_applies() {
-        let (rates, now) = (Rates::new(5), Instant::now());
+        let (rates, now) = (RateLimits::new(5), Instant::now());
         let (acme, other) = (tenant("acme"), tenant("other"));
         assert_eq!((0..20).filter(|_| rates.take(&acme, now).is_ok()).count(), 10);
         assert_eq!(rates.take(&acme, now), Err(1));
@@ -75,8 +115,8 @@ mod tests {
     #[test]
     fn zero_disables_the_limit_and_buckets_are_bounded() {
         let now = Instant::now();
-        assert!((0..1000).all(|_| Rates::new(0).take(&tenant("acme"), now).is_ok()));
-        let rates = Rates::new(5);
+        assert!((0..1000).all(|_| RateLimits::new(0).take(&tenant("acme"), now).is_ok()));
+        let rates = RateLimits::new(5);
         for i in 0..MAX_TENANTS * 2 {
             let at = now + Duration::from_secs(i as u64);
             assert_eq!(rates.take(&tenant(&format!("t{i}")), at), Ok(()));

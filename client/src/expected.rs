@@ -17,7 +17,7 @@ const READ_BYTES: usize = 256 * 1024;
 
 /// File to download.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wanted {
+pub struct ExpectedFile {
     /// Name in the export.
     pub name: String,
     /// Size in bytes.
@@ -26,13 +26,13 @@ pub struct Wanted {
     pub sha256: String,
 }
 
-impl From<&ManifestFile> for Wanted {
+impl From<&ManifestFile> for ExpectedFile {
     fn from(file: &ManifestFile) -> Self {
         Self { name: file.name.clone(), bytes: file.bytes, sha256: file.sha256.clone() }
     }
 }
 
-impl From<&FileEntry> for Wanted {
+impl From<&FileEntry> for ExpectedFile {
     fn from(file: &FileEntry) -> Self {
         Self { name: file.name.clone(), bytes: file.bytes, sha256: file.sha256.clone() }
     }
@@ -48,13 +48,13 @@ pub(crate) fn local_path(directory: &Path, name: &str) -> Result<PathBuf, Error>
 }
 
 /// Returns true if the file is present with its length and SHA-256.
-pub(crate) async fn is_there(path: &Path, wanted: &Wanted) -> Result<bool, Error> {
+pub(crate) async fn is_there(path: &Path, expected: &ExpectedFile) -> Result<bool, Error> {
     // In most cases the length alone decides.
-    if fs::metadata(path).map_or(0, |meta| meta.len()) != wanted.bytes {
+    if fs::metadata(path).map_or(0, |meta| meta.len()) != expected.bytes {
         return Ok(false);
     }
     let found = hashed(path).await?;
-    Ok(found.is_some_and(|(hash, _)| hex(&hash.finalize()) == wanted.sha256))
+    Ok(found.is_some_and(|(hash, _)| hex(&hash.finalize()) == expected.sha256))
 }
 
 /// Returns the hash state after all bytes of a file, and their number; `None` if there is no such file.

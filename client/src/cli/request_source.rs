@@ -12,7 +12,7 @@ use crate::Error;
 
 /// Requested export.
 #[derive(Debug, clap::Args)]
-pub(super) struct Asked {
+pub(super) struct RequestSource {
     #[command(flatten)]
     words: RequestArgs,
     /// Send this JSON file as the request; - reads stdin
@@ -23,7 +23,7 @@ pub(super) struct Asked {
     request: Option<PathBuf>,
 }
 
-impl Asked {
+impl RequestSource {
     /// Converts an error response to the terms of the command line that made the request.
     pub(super) fn explain(&self, error: Error) -> Failure {
         match error {

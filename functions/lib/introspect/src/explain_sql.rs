@@ -7,7 +7,7 @@ use export::format::Format;
 use export::range::Span;
 
 use super::bounds;
-use source::explain::Plan;
+use source::explain::PlanNode;
 use source::from_clause;
 use source::sql::{self, identifier};
 use source::{Inspector, SourceError};
@@ -72,7 +72,7 @@ impl<'a> Ask<'a> {
         }
     }
 
-    pub(super) fn size(&self, plan: &Plan) -> Size {
+    pub(super) fn size(&self, plan: &PlanNode) -> Size {
         plan.size(self.dataset.columns.len())
     }
 }

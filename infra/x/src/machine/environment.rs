@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn processes_are_started_only_in_this_module() {
-        let this = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/machine/surroundings.rs");
+        let this = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/machine/environment.rs");
         let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path()) {

@@ -12,13 +12,13 @@ use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection, Executor};
 
 /// A schema in the stack's database.
-pub(crate) struct Ground {
+pub(crate) struct Fixture {
     owner_url: String,
     source_url: String,
     pub(crate) schema: String,
 }
 
-impl Ground {
+impl Fixture {
     /// Creates a schema and runs statements in which `S` is replaced with its name and `R` with the source role.
     pub(crate) async fn new(statements: &[&str]) -> Option<Self> {
         let Ok(file) = std::env::var("SLUICE_STACK") else {
@@ -30,10 +30,10 @@ impl Ground {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let schema = format!("resolve_{}_{number}", std::process::id());
-        let ground = Self { owner_url: url("ownerUrl"), source_url: url("sourceUrl"), schema };
-        ground.run(&["create schema S", "grant usage on schema S to R"]).await;
-        ground.run(statements).await;
-        Some(ground)
+        let fixture = Self { owner_url: url("ownerUrl"), source_url: url("sourceUrl"), schema };
+        fixture.run(&["create schema S", "grant usage on schema S to R"]).await;
+        fixture.run(statements).await;
+        Some(fixture)
     }
 
     pub(crate) async fn run(&self, statements: &[&str]) {

@@ -4,7 +4,7 @@ use export::file::file_name;
 use export::manifest::rfc3339;
 use export::state::ExportStatus;
 use export::wire;
-use store::{AttemptDetail, ChunkDetail, ChunkError, ExportState, Progress};
+use store::{AttemptDetail, ChunkDetail, ChunkError, ExportState, ProgressCounts};
 
 use crate::clock::now_micros;
 
@@ -54,7 +54,7 @@ pub(crate) fn export(state: &ExportState) -> wire::Export {
     }
 }
 
-fn progress(progress: &Progress, status: ExportStatus) -> wire::Progress {
+fn progress(progress: &ProgressCounts, status: ExportStatus) -> wire::Progress {
     wire::Progress {
         chunks: wire::ChunkCounts {
             done: progress.chunks_done,
@@ -71,16 +71,16 @@ fn progress(progress: &Progress, status: ExportStatus) -> wire::Progress {
 }
 
 /// Rounded down to a tenth, so that 100 is shown only if nothing is left.
-fn percent(progress: &Progress) -> f64 {
+fn percent(progress: &ProgressCounts) -> f64 {
     (share(progress) * 1000.0).floor() / 10.0
 }
 
-fn share(progress: &Progress) -> f64 {
+fn share(progress: &ProgressCounts) -> f64 {
     if progress.weight_total == 0 { 0.0 } else { progress.weight_done as f64 / progress.weight_total as f64 }
 }
 
 /// Returns the seconds until the end, if the remaining work proceeds at the rate so far.
-fn eta_secs(progress: &Progress, started_micros: Option<i64>, now_micros: i64) -> Option<u64> {
+fn eta_secs(progress: &ProgressCounts, started_micros: Option<i64>, now_micros: i64) -> Option<u64> {
     let share = share(progress);
     let elapsed_secs = now_micros.checked_sub(started_micros?)? as f64 / 1e6;
     let known = elapsed_secs >= 0.0 && (ETA_FROM_SHARE..1.0).contains(&share);
@@ -151,8 +151,8 @@ pub(crate) fn file(chunk: &ChunkDetail) -> Option<wire::FileEntry> {
 mod tests {
     use super::*;
 
-    fn done(weight_done: u64) -> Progress {
-        Progress { weight_total: 1000, weight_done, ..Progress::default() }
+    fn done(weight_done: u64) -> ProgressCounts {
+        ProgressCounts { weight_total: 1000, weight_done, ..ProgressCounts::default() }
     }
 
     #[test]
@@ -166,10 +166,14 @@ mod tests {
     #[test]
     fn progress_is_100_percent_only_at_the_end() {
         assert_eq!(
-            percent(&Progress { weight_total: 100_000, weight_done: 99_999, ..Progress::default() }),
+            percent(&ProgressCounts {
+                weight_total: 100_000,
+                weight_done: 99_999,
+                ..ProgressCounts::default()
+            }),
             99.9
         );
         assert_eq!(percent(&done(1000)), 100.0);
-        assert_eq!(percent(&Progress::default()), 0.0);
+        assert_eq!(percent(&ProgressCounts::default()), 0.0);
     }
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use export::catalog::RangeColumn;
-use export::estimate::{Part, Size};
+use export::estimate::{DayRange, Size};
 use export::range::Span;
 
-use super::ask::Ask;
+use super::explain_sql::Ask;
 use super::months::Month;
 use source::{Inspector, SourceError};
 
@@ -31,7 +31,7 @@ pub(super) async fn find(
     range: &RangeColumn,
     months: &BTreeMap<String, Size>,
     (first, last): (i64, i64),
-) -> Result<BTreeMap<String, Vec<Part>>, SourceError> {
+) -> Result<BTreeMap<String, Vec<DayRange>>, SourceError> {
     let mut uneven = BTreeMap::new();
     let ends = [Month::of(range.kind, first), Month::of(range.kind, last)];
     for month in ends.into_iter().filter(|month| months.contains_key(&month.key())) {
@@ -64,15 +64,15 @@ pub(super) async fn find(
 }
 
 /// Returns the parts of a month inside of which the data begins or ends: no rows before, no rows after.
-fn clipped(range: &RangeColumn, month: Month, first: i64, last: i64) -> Option<Vec<Part>> {
+fn clipped(range: &RangeColumn, month: Month, first: i64, last: i64) -> Option<Vec<DayRange>> {
     let (span, unit) = (month.span(range.kind), range.kind.day());
     let day_of = |at: i64| u8::try_from(at.div_euclid(unit) - span.start.div_euclid(unit) + 1).ok();
-    let mut parts = vec![Part { day: 1, rows: 1 }];
+    let mut parts = vec![DayRange { day: 1, rows: 1 }];
     if first >= span.start + unit && first < span.end {
-        parts = vec![Part { day: 1, rows: 0 }, Part { day: day_of(first)?, rows: 1 }];
+        parts = vec![DayRange { day: 1, rows: 0 }, DayRange { day: day_of(first)?, rows: 1 }];
     }
     if last >= span.start && last < span.end - unit {
-        parts.push(Part { day: day_of(last)? + 1, rows: 0 });
+        parts.push(DayRange { day: day_of(last)? + 1, rows: 0 });
     }
     (parts.len() > 1).then_some(parts)
 }
@@ -84,7 +84,7 @@ async fn asked(
     range: &RangeColumn,
     month: Span,
     days: &[u8],
-) -> Result<Vec<Part>, SourceError> {
+) -> Result<Vec<DayRange>, SourceError> {
     let at = |day: u8| month.start + i64::from(day - 1) * range.kind.day();
     let mut parts = Vec::with_capacity(days.len());
     for (i, day) in days.iter().enumerate() {
@@ -93,14 +93,14 @@ async fn asked(
         let rows = inspector.explain(&ask.select(&ask.within(range, span))).await?.rows;
         // The planner never estimates zero rows.
         let rows = if rows <= 1.0 { 0 } else { rows as u64 };
-        parts.push(Part { day: *day, rows });
+        parts.push(DayRange { day: *day, rows });
     }
     Ok(parts)
 }
 
 /// Reports whether the parts of a month of `length` days differ in their rows per day.
-fn is_uneven(parts: &[Part], length: u8) -> bool {
-    let a_day = |(i, part): (usize, &Part)| {
+fn is_uneven(parts: &[DayRange], length: u8) -> bool {
+    let a_day = |(i, part): (usize, &DayRange)| {
         let end = parts.get(i + 1).map_or(length + 1, |next| next.day);
         part.rows as f64 / f64::from((end - part.day).max(1))
     };
@@ -115,8 +115,8 @@ mod tests {
 
     use super::*;
 
-    fn parts(list: &[(u8, u64)]) -> Vec<Part> {
-        list.iter().map(|(day, rows)| Part { day: *day, rows: *rows }).collect()
+    fn parts(list: &[(u8, u64)]) -> Vec<DayRange> {
+        list.iter().map(|(day, rows)| DayRange { day: *day, rows: *rows }).collect()
     }
 
     #[test]

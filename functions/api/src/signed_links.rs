@@ -5,12 +5,12 @@ use export::id::{ExportId, TenantId};
 
 use crate::caller::Caller;
 use crate::context::Context;
-use crate::refusal::Refusal;
+use crate::error::ApiError;
 
 /// Links to objects of one export that were created for one response.
 #[derive(Clone, Debug)]
 #[must_use = "it belongs into the response, for the audit"]
-pub(crate) struct Handed {
+pub(crate) struct IssuedLinks {
     /// Name of the audit event.
     pub(crate) event: &'static str,
     pub(crate) export: ExportId,
@@ -19,7 +19,7 @@ pub(crate) struct Handed {
     pub(crate) links: u64,
 }
 
-impl Handed {
+impl IssuedLinks {
     pub(crate) const FILE: &'static str = "file link handed out";
     pub(crate) const FILES: &'static str = "file links handed out";
     pub(crate) const MANIFEST: &'static str = "manifest link handed out";
@@ -43,10 +43,10 @@ impl Handed {
         caller: &Caller,
         key: &str,
         download_name: &str,
-    ) -> Result<String, Refusal> {
+    ) -> Result<String, ApiError> {
         if !is_of(&caller.tenant, key) {
             tracing::error!(tenant = %caller.tenant, export = %self.export, "an object outside of the tenant's prefix was not signed");
-            return Err(Refusal::internal());
+            return Err(ApiError::internal());
         }
         let link = link_to(context, key, download_name).await?;
         self.links += 1;
@@ -57,14 +57,14 @@ impl Handed {
 /// Returns a link to one object, valid for `link_secs` of the settings. Links are created per call and never stored.
 ///
 /// The link uses the CDN if there is one that can sign it, and the storage otherwise.
-async fn link_to(context: &Context, key: &str, download_name: &str) -> Result<String, Refusal> {
+async fn link_to(context: &Context, key: &str, download_name: &str) -> Result<String, ApiError> {
     if let Some(cdn) = &context.cdn
         && let Some(link) = cdn.link(key, context.settings.link_secs).await
     {
         return Ok(link);
     }
     let link = context.objects.presign_get(key, context.settings.link_secs, Some(download_name)).await;
-    link.map_err(|error| Refusal::hide(&error))
+    link.map_err(|error| ApiError::hide(&error))
 }
 
 /// Returns true if the key names an object below `t/{tenant}/`, both literally and when resolved as a path.

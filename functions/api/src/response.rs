@@ -8,8 +8,8 @@ use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::handed::Handed;
-use crate::refusal::Refusal;
+use crate::error::ApiError;
+use crate::signed_links::IssuedLinks;
 
 /// Keys whose values change without any event. Two bodies that differ only in them have the same ETag.
 const RESTLESS: [&str; 3] = ["etaSeconds", "queuePosition", "running"];
@@ -21,13 +21,13 @@ pub(crate) struct Rendered {
 }
 
 /// Serializes a body and computes its ETag.
-pub(crate) fn render(body: &impl Serialize) -> Result<Rendered, Refusal> {
-    let body = serde_json::to_value(body).map_err(|e| Refusal::hide(&e))?;
+pub(crate) fn render(body: &impl Serialize) -> Result<Rendered, ApiError> {
+    let body = serde_json::to_value(body).map_err(|e| ApiError::hide(&e))?;
     Ok(Rendered { etag: etag(&body), body: body.to_string().into() })
 }
 
 /// Returns a JSON response with its ETag.
-pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Result<Response, Refusal> {
+pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Result<Response, ApiError> {
     render(body).map(|rendered| self::rendered(status, rendered))
 }
 
@@ -41,24 +41,24 @@ pub(crate) fn rendered(status: StatusCode, rendered: Rendered) -> Response {
 }
 
 /// Returns a JSON response that contains links. It carries `no-store`, since links are secret.
-pub(crate) fn secret_json(body: &impl Serialize, handed: Handed) -> Result<Response, Refusal> {
-    let body = serde_json::to_vec(body).map_err(|e| Refusal::hide(&e))?;
-    Ok(handing_out(plain(StatusCode::OK, body.into()), handed))
+pub(crate) fn secret_json(body: &impl Serialize, issued: IssuedLinks) -> Result<Response, ApiError> {
+    let body = serde_json::to_vec(body).map_err(|e| ApiError::hide(&e))?;
+    Ok(handing_out(plain(StatusCode::OK, body.into()), issued))
 }
 
 /// Returns a redirect to a link. It carries `no-store`, since links are secret.
-pub(crate) fn redirect(link: &str, handed: Handed) -> Result<Response, Refusal> {
-    let location = HeaderValue::try_from(link).map_err(|e| Refusal::hide(&e))?;
-    Ok(handing_out((StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, location)]).into_response(), handed))
+pub(crate) fn redirect(link: &str, issued: IssuedLinks) -> Result<Response, ApiError> {
+    let location = HeaderValue::try_from(link).map_err(|e| ApiError::hide(&e))?;
+    Ok(handing_out((StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, location)]).into_response(), issued))
 }
 
 fn plain(status: StatusCode, body: Bytes) -> Response {
     (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
-fn handing_out(mut response: Response, handed: Handed) -> Response {
+fn handing_out(mut response: Response, issued: IssuedLinks) -> Response {
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response.extensions_mut().insert(handed);
+    response.extensions_mut().insert(issued);
     response
 }
 

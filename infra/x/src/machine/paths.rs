@@ -7,7 +7,7 @@ use std::{env, fs};
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
-use super::private;
+use super::secret_files;
 use super::user::is_root;
 
 /// Returns the root of the repository.
@@ -67,7 +67,7 @@ pub(crate) fn open_home() -> Result<PathBuf> {
     let name = Sha256::digest(home.as_os_str().as_encoded_bytes());
     let name: String = name.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
     let open = Path::new("/var/tmp").join(format!("sluice-x-{name}"));
-    private::shared_folder(&open)?;
+    secret_files::shared_folder(&open)?;
     Ok(open)
 }
 

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use export::forecast::{Load, Own, Past, Seen};
+use export::forecast::{Own, Past, Seen, Workload};
 use export::format::Output;
 use export::id::TenantId;
-use export::plan::Want;
+use export::plan::Target;
 use sqlx::Row;
 use sqlx::types::Json;
 
@@ -16,7 +16,7 @@ use super::ranges::{count, json};
 
 /// Inputs of a forecast that come from the store.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Outlook {
+pub struct ForecastInputs {
     /// Recent chunks of the tenant in the same format and compression.
     pub seen: Seen,
     /// Size of the tenant's recent chunks, by dataset: datasets with a tenant column, with the same columns and
@@ -30,7 +30,7 @@ pub struct Outlook {
     pub paused: bool,
     /// The tenant's waiting chunks. Bytes are those of datasets without a tenant column; the plan of the others is
     /// based on the data of all tenants.
-    pub own: Load,
+    pub own: Workload,
 }
 
 /// Sums over the chunks of one dataset and kind of range.
@@ -50,27 +50,28 @@ impl Store {
     ///
     /// # Errors
     /// If the store cannot be reached.
-    pub async fn outlook(
+    pub async fn forecast_inputs(
         &self,
         tenant: &TenantId,
         output: &Output,
-        wants: &[Want],
+        targets: &[Target],
         within: Option<&[String]>,
-    ) -> Result<Outlook, StoreError> {
-        let hidden: Vec<_> = wants.iter().filter(|want| want.selection.tenant_column.is_some()).collect();
-        let datasets: Vec<_> = hidden.iter().map(|want| want.selection.dataset.clone()).collect();
-        let selections: Vec<_> = hidden.iter().map(|want| Json(&want.selection)).collect();
+    ) -> Result<ForecastInputs, StoreError> {
+        let hidden: Vec<_> =
+            targets.iter().filter(|target| target.selection.tenant_column.is_some()).collect();
+        let datasets: Vec<_> = hidden.iter().map(|target| target.selection.dataset.clone()).collect();
+        let selections: Vec<_> = hidden.iter().map(|target| Json(&target.selection)).collect();
         let lengths: Vec<_> =
-            hidden.iter().map(|want| want.span.map(|span| span.end.saturating_sub(span.start))).collect();
+            hidden.iter().map(|target| target.span.map(|span| span.end.saturating_sub(span.start))).collect();
         let mut tx = self.begin().await?;
-        let look = sql(include_str!("../sql/outlook/outlook.sql"))
+        let query = sql(include_str!("../sql/forecast_inputs/waiting_and_recent.sql"))
             .bind(tenant.as_str())
             .bind(Json(output))
             .bind(datasets)
             .bind(selections)
             .bind(lengths)
             .bind(within);
-        let row = tx.one(look).await?;
+        let row = tx.one(query).await?;
         tx.commit().await?;
         let mut past: BTreeMap<String, Own> = BTreeMap::new();
         for sum in json::<Vec<Sum>>(&row, "past")? {
@@ -83,7 +84,7 @@ impl Store {
             *part = Past { chunks: sum.chunks, rows: sum.rows, bytes: sum.bytes, units: sum.units };
         }
         let setting = |name| row.try_get::<i32, _>(name).map(i32::unsigned_abs);
-        Ok(Outlook {
+        Ok(ForecastInputs {
             seen: Seen {
                 chunks: count(&row, "chunks")?,
                 source_bytes: count(&row, "source_bytes")?,
@@ -96,7 +97,7 @@ impl Store {
             budget: setting("budget")?,
             kept_hours: setting("kept_hours")?,
             paused: row.try_get("paused")?,
-            own: Load { chunks: count(&row, "waiting_chunks")?, bytes: count(&row, "waiting_bytes")? },
+            own: Workload { chunks: count(&row, "waiting_chunks")?, bytes: count(&row, "waiting_bytes")? },
         })
     }
 }

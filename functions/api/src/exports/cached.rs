@@ -14,17 +14,17 @@ use export::id::ExportId;
 use export::object_key::file_key;
 use export::state::ExportStatus;
 use export::wire::{ChunkList, FileList};
-use ports::cache::Place;
+use ports::cache::PageRequest;
 use serde::{Deserialize, Serialize};
 use store::{ChunkDetail, ChunkPage, FileObject};
 
-use super::{find, shape};
-use crate::answer::{Rendered, render};
+use super::{find, to_wire};
 use crate::caller::Caller;
 use crate::clock::now_micros;
 use crate::context::Context;
 use crate::cursor::ChunkCursor;
-use crate::refusal::Refusal;
+use crate::error::ApiError;
+use crate::response::{Rendered, render};
 
 /// Lifetime of a cached ended export. The entry stays correct until the tenant changes something, so this only limits
 /// how long unused entries are kept.
@@ -45,7 +45,7 @@ fn keep(status: ExportStatus, expires_micros: Option<i64>, now_micros: i64) -> O
 
 /// Facts about an export that are cached with its body.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Look {
+pub(super) struct CachedExport {
     pub(super) status: ExportStatus,
     pub(super) manifest_key: Option<String>,
     /// True if the operator invalidated files of the export.
@@ -55,7 +55,7 @@ pub(super) struct Look {
     etag: String,
 }
 
-impl Look {
+impl CachedExport {
     /// Names of the datasets in the export.
     pub(super) fn datasets(&self) -> impl Iterator<Item = &str> {
         self.outputs.keys().map(String::as_str)
@@ -64,7 +64,7 @@ impl Look {
 
 /// Facts about a page of files that are cached with its body.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct FilesLook {
+pub(super) struct CachedFiles {
     /// Object keys, in the order of the files. Empty if they are not needed.
     pub(super) keys: Vec<String>,
     etag: String,
@@ -72,13 +72,13 @@ pub(super) struct FilesLook {
 
 /// Facts about a page of chunks that are cached with its body.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct PageLook {
+pub(super) struct CachedChunks {
     etag: String,
 }
 
 /// The object that a file name refers to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct FileLook {
+pub(super) struct CachedFile {
     pub(super) key: String,
     pub(super) name: String,
 }
@@ -88,11 +88,11 @@ pub(super) async fn export(
     context: &Context,
     caller: &Caller,
     id: ExportId,
-) -> Result<(Look, Rendered), Refusal> {
+) -> Result<(CachedExport, Rendered), ApiError> {
     let fill = || async {
         let state = find(context, &caller.tenant, id).await?;
-        let body = render(&shape::export(&state))?;
-        let look = Look {
+        let body = render(&to_wire::export(&state))?;
+        let cached = CachedExport {
             status: state.status,
             manifest_key: state.manifest_key,
             invalidated: state.errors.iter().any(|error| error.failure.code == FailureCode::Invalidated),
@@ -100,12 +100,12 @@ pub(super) async fn export(
             etag: body.etag.clone(),
         };
         let keep = keep(state.status, state.expires_micros, now_micros());
-        Ok((look, body.body, keep))
+        Ok((cached, body.body, keep))
     };
     let key = context.shared.keyring.export(caller.view(), id);
-    let (look, body) = context.shared.read(&key, fill).await?;
-    let etag = look.etag.clone();
-    Ok((look, Rendered { etag, body }))
+    let (cached, body) = context.shared.read(&key, fill).await?;
+    let etag = cached.etag.clone();
+    Ok((cached, Rendered { etag, body }))
 }
 
 /// Returns a page of an export's files. `links` is true if the caller needs the object keys.
@@ -113,9 +113,9 @@ pub(super) async fn files(
     context: &Context,
     caller: &Caller,
     id: ExportId,
-    place: Place,
+    place: PageRequest,
     links: bool,
-) -> Result<(FilesLook, Rendered), Refusal> {
+) -> Result<(CachedFiles, Rendered), ApiError> {
     let fill = || async {
         let (page, next_cursor) = page(context, caller, id, place).await?;
         let keep = keep(page.status, page.expires_micros, now_micros());
@@ -126,7 +126,7 @@ pub(super) async fn files(
         };
         let (mut files, mut keys) = (Vec::with_capacity(page.chunks.len()), Vec::new());
         for chunk in &page.chunks {
-            let Some(file) = shape::file(chunk) else { continue };
+            let Some(file) = to_wire::file(chunk) else { continue };
             files.push(file);
             if let Some(output) = outputs.get(&chunk.dataset) {
                 let attempt = chunk.file.as_ref().map_or(chunk.attempt, |file| file.attempt);
@@ -138,12 +138,12 @@ pub(super) async fn files(
         let body = render(&list)?;
         // A later request with links needs all keys.
         let keep = keep.filter(|_| keys.len() == list.files.len());
-        Ok((FilesLook { keys, etag: body.etag.clone() }, body.body, keep))
+        Ok((CachedFiles { keys, etag: body.etag.clone() }, body.body, keep))
     };
     let key = context.shared.keyring.files(caller.view(), id, place);
-    let (look, body) = context.shared.read(&key, fill).await?;
-    let etag = look.etag.clone();
-    Ok((look, Rendered { etag, body }))
+    let (cached, body) = context.shared.read(&key, fill).await?;
+    let etag = cached.etag.clone();
+    Ok((cached, Rendered { etag, body }))
 }
 
 /// Returns a page of an export's chunks.
@@ -151,18 +151,18 @@ pub(super) async fn chunks(
     context: &Context,
     caller: &Caller,
     id: ExportId,
-    place: Place,
-) -> Result<Rendered, Refusal> {
+    place: PageRequest,
+) -> Result<Rendered, ApiError> {
     let fill = || async {
         let (page, next_cursor) = page(context, caller, id, place).await?;
-        let list = ChunkList { chunks: page.chunks.iter().map(shape::chunk).collect(), next_cursor };
+        let list = ChunkList { chunks: page.chunks.iter().map(to_wire::chunk).collect(), next_cursor };
         let body = render(&list)?;
         let keep = keep(page.status, page.expires_micros, now_micros());
-        Ok((PageLook { etag: body.etag.clone() }, body.body, keep))
+        Ok((CachedChunks { etag: body.etag.clone() }, body.body, keep))
     };
     let key = context.shared.keyring.chunks(caller.view(), id, place);
-    let (look, body) = context.shared.read(&key, fill).await?;
-    Ok(Rendered { etag: look.etag, body })
+    let (cached, body) = context.shared.read(&key, fill).await?;
+    Ok(Rendered { etag: cached.etag, body })
 }
 
 /// Returns the object that a file name refers to; `None` if there is none, or not yet. `None` is never cached.
@@ -171,19 +171,19 @@ pub(super) async fn file(
     caller: &Caller,
     id: ExportId,
     name: &str,
-) -> Result<Option<FileLook>, Refusal> {
+) -> Result<Option<CachedFile>, ApiError> {
     let fill = || async {
         let found: Option<FileObject> = context.store.file(&caller.tenant, id, name).await?;
         let keep = found.as_ref().and_then(|file| keep(file.status, file.expires_micros, now_micros()));
-        let look = found.map(|file| FileLook { key: file.key, name: file.name });
-        Ok((look, Bytes::new(), keep))
+        let cached = found.map(|file| CachedFile { key: file.key, name: file.name });
+        Ok((cached, Bytes::new(), keep))
     };
     let key = context.shared.keyring.file(caller.view(), id, name);
-    context.shared.read(&key, fill).await.map(|(look, _)| look)
+    context.shared.read(&key, fill).await.map(|(cached, _)| cached)
 }
 
 /// Returns true if the pages up to this one are complete: the export had succeeded when the first of them was read.
-fn is_whole(place: Place, status: ExportStatus) -> bool {
+fn is_whole(place: PageRequest, status: ExportStatus) -> bool {
     status == ExportStatus::Succeeded && (place.after.is_none() || place.whole)
 }
 
@@ -192,12 +192,12 @@ async fn page(
     context: &Context,
     caller: &Caller,
     id: ExportId,
-    place: Place,
-) -> Result<(ChunkPage, Option<String>), Refusal> {
+    place: PageRequest,
+) -> Result<(ChunkPage, Option<String>), ApiError> {
     // One row more than the limit shows whether there is a next page.
     let ask = i64::try_from(place.limit + 1).unwrap_or(i64::MAX);
     let page = context.store.chunk_page(&caller.tenant, id, place.after, ask).await?;
-    let mut page = page.ok_or_else(Refusal::no_export)?;
+    let mut page = page.ok_or_else(ApiError::no_export)?;
     let more = page.chunks.len() > place.limit;
     page.chunks.truncate(place.limit);
     let whole = is_whole(place, page.status);
@@ -213,8 +213,8 @@ mod tests {
     #[test]
     fn pages_are_complete_only_if_the_first_was() {
         let id = export::id::ChunkId::from_random([7; 16]);
-        let first = Place { after: None, whole: false, limit: 1 };
-        let next = |whole| Place { after: Some((1, id)), whole, limit: 1 };
+        let first = PageRequest { after: None, whole: false, limit: 1 };
+        let next = |whole| PageRequest { after: Some((1, id)), whole, limit: 1 };
         assert!(is_whole(first, ExportStatus::Succeeded) && is_whole(next(true), ExportStatus::Succeeded));
         assert!(
             !is_whole(next(false), ExportStatus::Succeeded),

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use export::id::{ChunkId, ExportId, Fingerprint, TenantId};
-use export::plan::{Candidate, Want};
+use export::plan::{Candidate, Target};
 use export::state::ChunkState;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
@@ -14,11 +14,11 @@ use super::super::connection::{Tx, sql};
 use super::super::error::StoreError;
 use super::super::idempotency::Idempotency;
 use super::super::ranges::{chunk_id, count, from_row, uuids};
-use super::super::turns::{Full, Kept};
+use super::super::turns::{Full, Kept, Unpaid};
 
 /// State of the store at one moment.
 #[derive(Debug)]
-pub(super) struct Look {
+pub(super) struct AcceptSnapshot {
     /// The time, in microseconds since 1970.
     pub(super) now: i64,
     /// The export that has the idempotency key; true if it was requested with the same body.
@@ -27,21 +27,23 @@ pub(super) struct Look {
     pub(super) full: Option<Full>,
     /// Set if the tenant has reached its limit of stored data.
     pub(super) kept: Option<Kept>,
+    /// Set if the tenant has used up its chunks of this minute.
+    pub(super) unpaid: Option<Unpaid>,
     /// Chunks that might be reused, ordered by id.
     pub(super) candidates: Vec<Candidate>,
 }
 
-impl Look {
+impl AcceptSnapshot {
     /// Reads the state without taking a lock. It may be outdated at once, except for rows the caller has locked.
     pub(super) async fn read(
         tx: &mut Tx,
         tenant: &TenantId,
-        wants: &[Want],
+        targets: &[Target],
         idempotency: Option<&Idempotency>,
     ) -> Result<Self, StoreError> {
-        let fingerprints: Vec<Vec<u8>> = wants.iter().map(|w| w.fingerprint.0.to_vec()).collect();
-        let starts: Vec<Option<i64>> = wants.iter().map(|w| w.span.map(|s| s.start)).collect();
-        let ends: Vec<Option<i64>> = wants.iter().map(|w| w.span.map(|s| s.end)).collect();
+        let fingerprints: Vec<Vec<u8>> = targets.iter().map(|w| w.fingerprint.0.to_vec()).collect();
+        let starts: Vec<Option<i64>> = targets.iter().map(|w| w.span.map(|s| s.start)).collect();
+        let ends: Vec<Option<i64>> = targets.iter().map(|w| w.span.map(|s| s.end)).collect();
         let find = sql(include_str!("../../sql/accept/candidates.sql"))
             .bind(tenant.as_str())
             .bind(fingerprints)
@@ -67,6 +69,7 @@ impl Look {
             earlier,
             full: Full::read(first)?,
             kept: Kept::read(first)?,
+            unpaid: Unpaid::read(first)?,
             candidates,
         })
     }
@@ -111,8 +114,8 @@ pub(super) async fn lock(tx: &mut Tx, chunks: &[ChunkId]) -> Result<(), StoreErr
 pub(in super::super) async fn lock_candidates(
     tx: &mut Tx,
     tenant: &TenantId,
-    wants: &[Want],
+    targets: &[Target],
 ) -> Result<(), StoreError> {
-    let look = Look::read(tx, tenant, wants, None).await?;
-    lock(tx, &look.candidates.iter().map(|c| c.id).collect::<Vec<_>>()).await
+    let snapshot = AcceptSnapshot::read(tx, tenant, targets, None).await?;
+    lock(tx, &snapshot.candidates.iter().map(|c| c.id).collect::<Vec<_>>()).await
 }
