@@ -26,6 +26,8 @@ SIDES = {
     # The two ways to leave out a hidden parameter, or one that may be emptied.
     "nothing": ["", "none"],
     "owner": ["none", "given"],
+    # Where the passwords of given URLs are.
+    "passwords": ["url", "secret"],
     "api_domain": ["none", "given", "zone"],
     "ProxyTarget": ["instance", "cluster"],
     "ReadFromReader": ["true", "false"],
@@ -45,7 +47,7 @@ SIDES = {
 # Choices that the emulator can make; the others keep their first side.
 EMULATED = [
     "Auth", "Budget", "Architecture", "ReserveConcurrency", "ApiConcurrency", "Pooler", "WorkerTimeoutSeconds", "SweepMinutes", "Tracing", "network", "CreateEndpoints",
-    "route_tables", "EndpointPolicies", "nothing", "owner", "api_domain",
+    "route_tables", "EndpointPolicies", "nothing", "owner", "passwords", "api_domain",
     "PermissionsBoundaryArn", "KmsKeyArn", "KeepFilesDays",
     "CreateAlarms", "AlarmEmail", "AlarmTopicArn",
 ]
@@ -75,19 +77,27 @@ def keep(choice):
 def parameters(choice):
     """Parameters of CloudFormation for a choice."""
     choice = {**{name: sides[0] for name, sides in SIDES.items()}, **choice}
-    own = ("network", "route_tables", "cdn", "alias", "cache", "nothing", "owner", "zones", "api_domain")
+    own = ("network", "route_tables", "cdn", "alias", "cache", "nothing", "owner", "passwords", "zones", "api_domain")
     given = {name: side for name, side in choice.items() if name not in own}
     if choice["network"] == "given":
         given |= {"VpcSubnetIds": "subnet-1,subnet-2", "VpcSecurityGroupIds": "sg-1", "VpcId": "vpc-1", "VpcCidr": "10.0.0.0/16"}
         given["RouteTableIds"] = "rtb-1" if choice["route_tables"] == "given" else ""
     if choice["Auth"] == "jwt":
         given |= {"JwtIssuer": "https://issuer.example.com/", "JwtAudience": "sluice,exports", "JwtTenantClaim": "org"}
+    secret = "arn:aws:secretsmanager:us-east-1:123456789012:secret:{}-AbCdEf"
+    in_secrets = choice["passwords"] == "secret"
     given["OwnerUrl"] = "postgres://owner:c@db/shop" if choice["owner"] == "given" else choice["nothing"]
+    if choice["owner"] == "given" and in_secrets and choice["network"] != "example":
+        given |= {"OwnerUrl": "postgres://db/shop", "OwnerSecretArn": secret.format("owner")}
     if choice["zones"] == "given":
         given |= {"ExampleFirstZone": "us-east-1b", "ExampleSecondZone": "us-east-1c"}
     given["CreateExample"] = str(choice["network"] == "example").lower()
     if choice["Pooler"] != "proxy" and choice["network"] != "example":
-        given |= {"SourceUrl": "postgres://sluice_source:a@db/shop", "StoreUrl": "postgres://sluice_store:b@db/shop"}
+        if in_secrets:
+            given |= {"SourceUrl": "postgres://sluice_source@db/shop", "SourceSecretArn": secret.format("source")}
+            given |= {"StoreUrl": "postgres://sluice_store@db/shop", "StoreSecretArn": secret.format("store")}
+        else:
+            given |= {"SourceUrl": "postgres://sluice_source:a@db/shop", "StoreUrl": "postgres://sluice_store:b@db/shop"}
     if choice["Pooler"] == "proxy" and choice["network"] != "example":
         given |= {"ProxyTargetId": "shop", "ProxyTargetResourceId": "db-ABC"}
         given["DatabaseSecurityGroupId"] = "sg-2"

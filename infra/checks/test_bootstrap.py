@@ -1,6 +1,7 @@
 """The bootstrap of the database: who waits for it, what runs it again, what it may do, and how it reports to CloudFormation."""
 
 import contextlib
+import functools
 import http.server
 import io
 import json
@@ -22,8 +23,13 @@ PIECES = {
 }
 
 
+@functools.cache
+def root():
+    return load("root")
+
+
 def resources(**choice):
-    return cfn.Evaluation(load("root"), choices.parameters(choice)).resources()
+    return cfn.Evaluation(root(), choices.parameters(choice)).resources()
 
 
 def needed_by(made, name):
@@ -51,6 +57,11 @@ class Order(unittest.TestCase):
         before = needed_by(resources(**OWNER), "Bootstrap")
         self.assertLessEqual({"OwnerIngress", "SourceSecret", "StoreSecret", "NetworkPolicy"}, before)
         self.assertIn("Example", needed_by(resources(**EXAMPLE), "Bootstrap"))
+        # Passwords are read through the endpoint of Secrets Manager, where the deployment creates it.
+        self.assertIn("Endpoints", needed_by(resources(**EXAMPLE), "Bootstrap"))
+        for given, there in (("true", True), ("all", True), ("sqs", False), ("false", False)):
+            before = needed_by(resources(**OWNER, CreateEndpoints=given), "Bootstrap")
+            self.assertEqual("Endpoints" in before, there, given)
         for choice in (OWNER, EXAMPLE):
             waits = needed_by(resources(**choice), "Bootstrap") & {"Proxy", "Queue", "Bucket", "Cdn", "Cache", "AdminFunction", "HttpApi"}
             self.assertEqual(waits, set())
@@ -76,25 +87,33 @@ class Repeats(unittest.TestCase):
     def test_every_setting_that_the_store_keeps_is_a_property(self):
         rows = re.search(r"pub fn rows.*?\n    }", code("functions/lib/store/src/roles.rs"), re.S).group(0)
         kept = re.findall(r'\("(\w+)", self\.', rows)
-        given = load("root")["Resources"]["Bootstrap"]["Properties"]["Settings"]
+        given = root()["Resources"]["Bootstrap"]["Properties"]["Settings"]
         self.assertEqual(list(given), kept)
-        admin = load("root")["Resources"]["AdminFunction"]["Properties"]["Environment"]["Variables"]
+        admin = root()["Resources"]["AdminFunction"]["Properties"]["Environment"]["Variables"]
         self.assertEqual(given, {name: admin[f"SLUICE_{name.upper()}"] for name in kept})
 
     def test_what_changes_the_roles_or_the_database_changes_the_resource(self):
         def properties(**given):
-            return cfn.Evaluation(load("root"), {**choices.parameters(OWNER), **given}).resources()["Bootstrap"]["Properties"]
+            return cfn.Evaluation(root(), {**choices.parameters(OWNER), **given}).resources()["Bootstrap"]["Properties"]
 
         before = properties()
-        for name, value in {"Budget": "3", "MaxKeptChunks": "2000", "DatabaseAuth": "iam", "DatabaseName": "other", "ProxyTargetId": "b"}.items():
+        for name, value in {"Budget": "3", "DatabaseAuth": "iam", "DatabaseName": "other", "ProxyTargetId": "b", "Pooler": "own"}.items():
             self.assertNotEqual(properties(**{name: value}), before, name)
+        for name in (one["Ref"] for one in root()["Resources"]["Bootstrap"]["Properties"]["Settings"].values()):
+            spec = root()["Parameters"][name]
+            now = int(choices.parameters(OWNER).get(name, spec["Default"]))
+            other = next((one for one in spec.get("AllowedValues", []) if one != now), now + 1)
+            self.assertNotEqual(properties(**{name: str(other)}), before, name)
+        for name in ("SourceSecretArn", "StoreSecretArn", "OwnerSecretArn"):
+            own = {"Pooler": "own", name: "arn:aws:secretsmanager:us-east-1:123456789012:secret:other-AbCdEf"}
+            self.assertNotEqual(properties(**own), properties(Pooler="own"), name)
         for name, value in {"LogLevel": "debug", "AlarmEmail": "a@b.c", "LinkSeconds": "60"}.items():
             self.assertEqual(properties(**{name: value}), before, name)
 
     def test_no_property_holds_a_secret(self):
         """Properties are in the event, and CloudFormation shows them."""
-        hidden = {name for name, one in load("root")["Parameters"].items() if one.get("NoEcho")}
-        bootstrap = load("root")["Resources"]["Bootstrap"]
+        hidden = {name for name, one in root()["Parameters"].items() if one.get("NoEcho")}
+        bootstrap = root()["Resources"]["Bootstrap"]
         self.assertEqual(cfn.references(bootstrap) & hidden, set())
         self.assertNotIn("resolve:", json.dumps(bootstrap))
 
@@ -120,17 +139,30 @@ class Limits(unittest.TestCase):
         # The function gets its subnets as all others: by Globals.
         self.assertEqual(made["BootstrapFunction"]["Type"], "AWS::Serverless::Function")
 
-    def test_rights_are_the_log_and_the_one_function(self):
-        made = resources(**OWNER)
+    def test_rights_are_the_log_the_passwords_and_the_one_function(self):
+        key = choices.SIDES["KmsKeyArn"][1]
+        by_password = resources(**OWNER, passwords="secret", KmsKeyArn=key)
 
-        def statements(role):
+        def statements(role, made=by_password):
             found = made[role]["Properties"]["Policies"]
             return {one["Sid"]: (one["Action"], one["Resource"]) for policy in found for one in policy["PolicyDocument"]["Statement"]}
 
+        def through(role):
+            """Services through which it uses the key."""
+            found = by_password[role]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+            return [one["Condition"]["StringEquals"]["kms:ViaService"] for one in found if one["Sid"] == "UseTheKey"]
+
         log = (["logs:CreateLogStream", "logs:PutLogEvents"], {"Fn::GetAtt": ["BootstrapLogs", "Arn"]})
         call = ("lambda:InvokeFunction", {"Fn::GetAtt": ["BootstrapFunction", "Arn"]})
-        self.assertEqual(statements("BootstrapRole"), {"Log": log})
+        read, use = "secretsmanager:GetSecretValue", ["kms:Decrypt", "kms:GenerateDataKey"]
+        variables = by_password["BootstrapFunction"]["Properties"]["Environment"]["Variables"]
+        secrets = {f"ReadThePasswordOfThe{name.capitalize()}": (read, variables[f"SLUICE_{name}_SECRET"]) for name in ("SOURCE", "STORE", "OWNER")}
+        self.assertEqual(len({str(one) for one in secrets.values()}), 3)
+        self.assertEqual(statements("BootstrapRole"), {"Log": log, "UseTheKey": (use, key), **secrets})
+        self.assertEqual(through("BootstrapRole"), [["secretsmanager.us-east-1.amazonaws.com"]])
         self.assertEqual(statements("BootstrapCallerRole"), {"Log": log, "CallTheBootstrap": call})
+        # With tokens and an owner's URL with its password there is no secret to read.
+        self.assertEqual(statements("BootstrapRole", resources(**OWNER, DatabaseAuth="iam")), {"Log": log})
 
 
 class Bucket(http.server.BaseHTTPRequestHandler):
@@ -160,7 +192,7 @@ class Caller(unittest.TestCase):
         self.addCleanup(self.bucket.server_close)
         self.addCleanup(self.bucket.shutdown)
         self.scope = {}
-        exec(load("root")["Resources"]["BootstrapCaller"]["Properties"]["Code"]["ZipFile"], self.scope)
+        exec(root()["Resources"]["BootstrapCaller"]["Properties"]["Code"]["ZipFile"], self.scope)
         self.slept = []
         self.scope["time"] = unittest.mock.Mock(sleep=self.slept.append)
         self.client = unittest.mock.Mock()

@@ -81,26 +81,49 @@ class EveryChoice(unittest.TestCase):
 
     def test_the_database_is_reached_as_was_chosen(self):
         for choice, evaluated in self.each():
-            functions = of_type(evaluated.resources(), "AWS::Lambda::Function")
-            # It has roles and passwords, and no addresses: it runs before they are known.
-            before = functions.pop("BootstrapFunction", None)
-            if before:
-                self.assertNotIn("Proxy", cfn.references(before))
-            urls = {
-                variable: json.dumps(value)
-                for body in functions.values()
-                for variable, value in body["Properties"]["Environment"]["Variables"].items()
-                if variable in ("SLUICE_STORE_URL", "SLUICE_SOURCE_URL")
-            }
-            self.assertEqual(len(urls), 2)
-            for variable, url in urls.items():
-                role = variable[:-4].lower()
-                self.assertIn(role, url)
-                self.assertEqual("sslmode=verify-full" in url, choice["Pooler"] == "proxy")
-                made_here = choice["Pooler"] == "proxy" or choice["network"] == "example"
-                by_password = made_here and choice["DatabaseAuth"] == "password"
-                self.assertEqual("resolve:secretsmanager" in url, by_password)
-                self.assertEqual(f"{role}@" in url, choice["DatabaseAuth"] == "iam")
+            resources = evaluated.resources()
+            made_by = "Proxy" if choice["Pooler"] == "proxy" else "Example" if choice["network"] == "example" else None
+            secret = made_by is None and choice["passwords"] == "secret" or made_by is not None and choice["DatabaseAuth"] == "password"
+            functions = of_type(resources, "AWS::Lambda::Function")
+            functions.pop("BootstrapCaller", None)
+            for function, body in functions.items():
+                variables = body["Properties"]["Environment"]["Variables"]
+                for database in {"SOURCE", "STORE"} if function != "ApiFunction" else {"STORE"}:
+                    url = variables[f"SLUICE_{database}_URL"]
+                    if made_by and function == "BootstrapFunction":
+                        # It runs before the addresses are known, and takes the role from the URL.
+                        self.assertEqual(url, f"postgres://sluice_{database.lower()}@none")
+                    elif made_by:
+                        self.assertEqual(url, {"Fn::GetAtt": [made_by, f"Outputs.{database.capitalize()}Url"]})
+                    self.assertEqual(bool(variables[f"SLUICE_{database}_SECRET"]), secret, function)
+            if "BootstrapFunction" in functions:
+                self.assertNotIn("Proxy", cfn.references(functions["BootstrapFunction"]))
+                bootstrap, admin = (functions[name]["Properties"]["Environment"]["Variables"] for name in ("BootstrapFunction", "AdminFunction"))
+                for name in ("SLUICE_SOURCE_SECRET", "SLUICE_STORE_SECRET", "SLUICE_OWNER_SECRET", "SLUICE_OWNER_URL", "SLUICE_DATABASE_AUTH", "SLUICE_POOLER"):
+                    self.assertEqual(bootstrap[name], admin[name], name)
+
+    def test_urls_that_are_made_contain_a_role_and_no_password(self):
+        """And the server is verified: the proxy has a public certificate, Amazon's authorities are in the functions."""
+        for name in ("proxy", "example"):
+            child = self.nested[name]
+            outputs = {key: json.dumps(body["Value"]) for key, body in child["Outputs"].items() if key.endswith("Url")}
+            self.assertEqual(set(outputs), {"SourceUrl", "StoreUrl"} | ({"OwnerUrl"} if name == "example" else set()))
+            for key, url in outputs.items():
+                made = re.findall(r'"(postgres://[^"]*)"', url)
+                self.assertTrue(made)
+                for one in made:
+                    self.assertRegex(one, rf"^postgres://sluice_{key[:-3].lower()}@\$\{{[^:@]+:5432/\$\{{DatabaseName\}}\?sslmode=verify-full$")
+
+    def test_no_variable_of_a_function_contains_a_password(self):
+        """Unless it is in a URL that was given: then only where this URL is needed."""
+        for choice, evaluated in self.each():
+            for function, body in of_type(evaluated.resources(), "AWS::Lambda::Function").items():
+                variables = body["Properties"]["Environment"]["Variables"]
+                self.assertNotIn("resolve:secretsmanager", json.dumps(variables), function)
+                found = {name for name, value in variables.items() if re.search(r"://[^\"@/]*:[^\"@/]*@", json.dumps(value))}
+                self.assertLessEqual(found, {"SLUICE_SOURCE_URL", "SLUICE_STORE_URL", "SLUICE_OWNER_URL"})
+                if choice["passwords"] == "secret" and choice["network"] != "example":
+                    self.assertEqual(found, set(), function)
 
     def test_the_api_has_one_address_and_cloudfront_uses_it(self):
         for choice, evaluated in self.each():
@@ -198,7 +221,11 @@ class EveryChoice(unittest.TestCase):
                 self.assertTrue(not inside or (not example and choice["CreateEndpoints"] == "false"))
                 continue
             given = resources["Endpoints"]["Properties"]["Parameters"]
-            secrets = choice["cdn"] != "none" and (example or choice["CreateEndpoints"] != "sqs")
+            read = any(
+                value for body in of_type(resources, "AWS::Lambda::Function").values()
+                for name, value in body["Properties"]["Environment"]["Variables"].items() if name.endswith("_SECRET")
+            )
+            secrets = read and (example or choice["CreateEndpoints"] != "sqs")
             self.assertEqual(given["Secrets"], str(secrets).lower())
             self.assertEqual(given["Extensions"], str(choice["CreateEndpoints"] == "all").lower())
             self.assertEqual(given["Policies"], "account" if example else choice["EndpointPolicies"])
@@ -283,6 +310,11 @@ class Rules(unittest.TestCase):
 
     def test_contradictory_parameters_are_refused_with_the_remedy(self):
         self.assertIn("SourceUrl", self.refused(SourceUrl=""))
+        self.assertIn("Pooler", self.refused(SourceSecretArn="arn:aws:secretsmanager:a", Pooler="proxy", ProxyTargetId="a", VpcId="v"))
+        self.assertIn("CreateExample", self.refused(StoreSecretArn="arn:aws:secretsmanager:a", CreateExample="true"))
+        self.assertIn("OwnerUrl", self.refused(OwnerSecretArn="arn:aws:secretsmanager:a"))
+        self.assertIn("CreateExample", self.refused(OwnerSecretArn="arn:aws:secretsmanager:a", CreateExample="true"))
+        self.assertEqual(self.refused(OwnerSecretArn="arn:aws:secretsmanager:a", OwnerUrl="none"), "")
         self.assertIn("ProxyTargetId", self.refused(Pooler="proxy", VpcId="vpc-1"))
         self.assertIn("VpcId", self.refused(Pooler="proxy", ProxyTargetId="shop"))
         self.assertIn("DatabaseSecurityGroupId", self.refused(Pooler="proxy", ProxyTargetId="shop", VpcId="v"))
@@ -342,8 +374,9 @@ class Rules(unittest.TestCase):
             self.assertIn("Default", spec, name)
         given = {
             "Pooler": "proxy", "DatabaseName": "shop", "ProxyTargetId": "shop", "DatabaseSecurityGroupId": "sg-2",
-            "OwnerUrl": "postgres://owner:c@db/shop", "Budget": "8", "StoreSessions": "6", "VpcId": "vpc-1",
-            "VpcSubnetIds": "subnet-1,subnet-2", "VpcSecurityGroupIds": "sg-1", "CreateEndpoints": "false", "AlarmEmail": "a@b.c",
+            "OwnerUrl": "postgres://db/shop", "OwnerSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:owner-AbCdEf",
+            "Budget": "8", "StoreSessions": "6", "VpcId": "vpc-1", "VpcSubnetIds": "subnet-1,subnet-2", "VpcSecurityGroupIds": "sg-1",
+            "CreateEndpoints": "false",
         }
         self.assertEqual(set(given), set(first["Parameters"]))
         self.assertEqual(cfn.Evaluation(root, given).broken_rules(), [])

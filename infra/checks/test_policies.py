@@ -95,6 +95,11 @@ def bodies(files):
     return found
 
 
+def secrets(text):
+    """The databases whose passwords a function reads: it names the variables with their secrets."""
+    return set(re.findall(r"\"SLUICE_(STORE|SOURCE|OWNER)_SECRET\"", text))
+
+
 class Calls:
     """Which actions each function's code needs."""
 
@@ -102,7 +107,7 @@ class Calls:
         self.ports = "\n".join(text for lib in ("ports", "source", "store") for text in texts(f"functions/lib/{lib}/src").values())
         self.s3 = bodies({path: text for path, text in texts("functions/lib/ports/src/objects").items() if "s3" in path.parts})
         self.sqs = bodies({"sqs": without_tests(ROOT / "functions/lib/ports/src/queue/sqs.rs")})
-        self.secret = bodies({"secret": without_tests(ROOT / "functions/lib/ports/src/links/secret.rs")})
+        self.secret = bodies({"secret": without_tests(ROOT / "functions/lib/ports/src/secret.rs")})
         self.made = {name: self.of(name) for name in FUNCTIONS}
 
     def sdk(self, name, seen=()):
@@ -123,10 +128,12 @@ class Calls:
         for method in set(re.findall(r"\bqueue\s*\.(\w+)\(", text)) & set(QUEUE):
             calls |= {call for name in QUEUE[method] for call in CALL.findall(self.sqs[name])}
         # Links are signed with what the secret holds.
-        read = {"stage"} if re.search(r"\b(Cdn|Origin)::new\(", text) else set()
+        read = {"read"} if re.search(r"\b(Cdn|Origin)::new\(", text) else set()
         for method in read | set(re.findall(r"\bsecret\s*\.(is_filled)\(", text)):
             calls |= set(CALL.findall(self.secret[method]))
         actions = {ACTIONS[call] for call in calls}
+        if secrets(text):
+            actions |= {ACTIONS[call] for call in CALL.findall(self.secret["read"])}
         if re.search(r"\b(Store|Source)::new\(", text):
             actions |= self.login("rds-db:connect")
         if "RedisCache::new(" in text:
@@ -142,24 +149,34 @@ class LeastPrivilege(unittest.TestCase):
     def setUpClass(cls):
         everything = {"network": "given", "Pooler": "proxy", "DatabaseAuth": "iam", "cdn": "both", "cache": "own"}
         cls.key = choices.SIDES["KmsKeyArn"][1]
-        given = {**choices.parameters(everything), "Tracing": "Active", "KmsKeyArn": cls.key, "OnlyThroughCdn": "true"}
-        cls.resources = cfn.Evaluation(load("root"), given).resources()
+        cls.resources = cls.chosen(everything)
+        # By password instead of token, which exclude each other.
+        cls.by_password = cls.chosen({**everything, "DatabaseAuth": "password", "owner": "given", "passwords": "secret"})
         cls.calls = Calls()
 
-    def role(self, function):
+    @classmethod
+    def chosen(cls, choice):
+        given = {**choices.parameters(choice), "Tracing": "Active", "KmsKeyArn": cls.key, "OnlyThroughCdn": "true"}
+        return cfn.Evaluation(load("root"), given).resources()
+
+    def role(self, function, resources=None):
         """A role of the template's: SAM adds policies of AWS's to those that it makes."""
-        properties = self.resources[FUNCTIONS[function]]["Properties"]
+        resources = resources or self.resources
+        properties = resources[FUNCTIONS[function]]["Properties"]
         self.assertNotIn("Policies", properties)
         name, attribute = properties["Role"]["Fn::GetAtt"]
         self.assertEqual(attribute, "Arn")
-        return self.resources[name]["Properties"]
+        return resources[name]["Properties"]
 
     def statements(self, function):
         """Statements for the code of the function."""
         return [one for one in self.all_statements(function) if one["Sid"] not in {*PLATFORM[function], "UseTheKey"}]
 
     def all_statements(self, function):
-        return [one for policy in self.role(function)["Policies"] for one in policy["PolicyDocument"]["Statement"]]
+        """Those of both logins, each once."""
+        roles = [self.role(function, resources) for resources in (self.resources, self.by_password)]
+        all_of_them = [one for role in roles for policy in role["Policies"] for one in policy["PolicyDocument"]["Statement"]]
+        return [one for at, one in enumerate(all_of_them) if one not in all_of_them[:at]]
 
     def granted(self, function):
         return {action for statement in self.statements(function) for action in actions_of(statement)}
@@ -272,8 +289,8 @@ class LeastPrivilege(unittest.TestCase):
         self.assertEqual(made["admin"] & {"s3:ListBucket", "s3:DeleteObject"}, {"s3:ListBucket"})
         self.assertEqual(made["admin"] & {"sqs:GetQueueAttributes", "sqs:SendMessage"}, {"sqs:GetQueueAttributes"})
         self.assertIn("secretsmanager:DescribeSecret", made["admin"])
-        self.assertNotIn("secretsmanager:GetSecretValue", made["admin"])
-        self.assertIn("secretsmanager:GetSecretValue", made["api"])
+        for function in FUNCTIONS:
+            self.assertIn("secretsmanager:GetSecretValue", made[function])
         self.assertIn("s3:GetObject", made["api"])
         self.assertIn("s3:AbortMultipartUpload", made["worker"])
         self.assertIn("s3:ListBucketMultipartUploads", made["sweeper"])
@@ -281,7 +298,8 @@ class LeastPrivilege(unittest.TestCase):
             self.assertIn("sqs:SendMessage", made[function])
 
     def test_actions_and_resources_are_exact(self):
-        ours = {"Bucket", "Queue", "Proxy", "Cache", "CdnSecret", "OriginSecret"}
+        ours = {"Bucket", "Queue", "Proxy", "Cache", "CdnSecret", "OriginSecret", "SourceSecret", "StoreSecret"}
+        given = self.by_password["AdminFunction"]["Properties"]["Environment"]["Variables"]["SLUICE_OWNER_SECRET"]
         for function in FUNCTIONS:
             for statement in self.statements(function):
                 self.assertEqual(statement["Effect"], "Allow")
@@ -289,7 +307,7 @@ class LeastPrivilege(unittest.TestCase):
                 for action in [actions] if isinstance(actions, str) else actions:
                     self.assertNotIn("*", action)
                 for resource in resources if isinstance(resources, list) else [resources]:
-                    self.assertTrue(cfn.references(resource) & ours, resource)
+                    self.assertTrue(resource == given or cfn.references(resource) & ours, resource)
 
     def test_objects_are_reached_only_where_files_and_manifests_are(self):
         for function in FUNCTIONS:
@@ -305,6 +323,19 @@ class LeastPrivilege(unittest.TestCase):
             login, = [s["Resource"] for s in self.statements(function) if s["Action"] == "rds-db:connect"]
             found = {one["Fn::Sub"].rsplit("/", 1)[1] for one in (login if isinstance(login, list) else [login])}
             self.assertEqual(found, wanted, function)
+
+    def test_functions_read_only_passwords_of_databases_they_use(self):
+        """Each of the secret whose variable it has, and with tokens none."""
+        for function in FUNCTIONS:
+            text = "\n".join(texts(f"functions/{function}/src").values())
+            variables = {**self.by_password[FUNCTIONS[function]]["Properties"]["Environment"]["Variables"]}
+            shared = load("root")["Globals"]["Function"]["Environment"]["Variables"]
+            variables |= cfn.Evaluation(load("root"), {"Pooler": "proxy"}).value(shared)
+            for resources, wanted in ((self.resources, set()), (self.by_password, secrets(text))):
+                begin = "ReadThePasswordOfThe"
+                statements = self.role(function, resources)["Policies"][0]["PolicyDocument"]["Statement"]
+                found = {one["Sid"].removeprefix(begin).upper(): one["Resource"] for one in statements if one["Sid"].startswith(begin)}
+                self.assertEqual(found, {name: variables[f"SLUICE_{name}_SECRET"] for name in wanted}, function)
 
 
 if __name__ == "__main__":

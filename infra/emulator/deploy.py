@@ -1,8 +1,9 @@
 """Deploys template.yaml to the emulator through CloudFormation and prints the stack's outputs.
 
 Reads JSON from standard input: {"action": "create", "stack": stack.json, "template": path, "binaries": folder, "scratch":
-folder, "parameters": {name: value}, "cdn": outputs of what stands in for infra/cdn.yaml, or null}. A function in
-`functions/NAME` runs the binary NAME, zipped as `bootstrap`.
+folder, "parameters": {name: value}, "secrets": {parameter: {"username": ..., "password": ...}}, "cdn": outputs of what
+stands in for infra/cdn.yaml, or null}. A function in `functions/NAME` runs the binary NAME, zipped as `bootstrap`. The
+secrets are created before the deployment, and the parameters get their ARNs.
 
 {"action": "update", "stack": stack.json, "parameters": {name: value}} deploys once more with these parameters changed: it
 updates the stack, or creates it if it was deleted. {"action": "delete", "stack": stack.json} deletes it.
@@ -58,6 +59,15 @@ def upload_nested(s3, endpoint, source, root):
         s3.put_object(Bucket=ARTIFACTS, Key=key, Body=json.dumps(body).encode())
         urls[name] = f"{endpoint}/{ARTIFACTS}/{key}"
     return urls
+
+
+def create_secrets(client, logins):
+    """Creates the secrets with the passwords, as an operator does before the deployment; parameter -> ARN."""
+    names = {parameter: f"sluice/{parameter.removesuffix('SecretArn').lower()}" for parameter in logins}
+    return {
+        parameter: client.create_secret(Name=names[parameter], SecretString=json.dumps(login))["ARN"]
+        for parameter, login in logins.items()
+    }
 
 
 def with_cdn(source, outputs, root):
@@ -156,6 +166,8 @@ def run(job):
         return delete(cloudformation)
     if job["action"] == "create":
         s3.create_bucket(Bucket=ARTIFACTS)
+        secrets = create_secrets(aws.client("secretsmanager", job["stack"]), job["secrets"])
+        job = {**job, "parameters": {**secrets, **job["parameters"]}}
     else:
         last = json.load(s3.get_object(Bucket=ARTIFACTS, Key=DEPLOYMENT)["Body"])
         job = {**last, "stack": job["stack"], "parameters": {**last["parameters"], **job["parameters"]}}

@@ -12,6 +12,7 @@ mod fixture;
 mod formats;
 mod local;
 mod orders;
+mod passwords;
 mod plan;
 mod reuse;
 mod store;

@@ -97,9 +97,9 @@ async fn no_token_and_no_password_goes_to_another_server() {
         ("no TLS", &plain, "localhost", &verified, Login::Password),
         ("no TLS", &plain, "localhost", &"sslmode=require".to_owned(), Login::Password),
     ] {
-        let role = if login == Login::Iam { "sluice_source" } else { "sluice_source:secret" };
+        let role = if matches!(login, Login::Iam) { "sluice_source" } else { "sluice_source:secret" };
         let url = url(role, host, server.port, query);
-        let error = session(&url, login).await.expect_err(what);
+        let error = session(&url, login.clone()).await.expect_err(what);
         assert_eq!(error.code, SourceCode::Unavailable, "{what}");
         let told = chain(&error);
         assert!(told.contains("TLS") || told.contains("certificate"), "{what}: {told}");

@@ -1,6 +1,7 @@
 //! A database for a single test, on the stack's server, with an empty store in it.
 
 use anyhow::{Context, Result};
+use ports::postgres::login::Login;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, Connection, Executor};
 
@@ -42,7 +43,7 @@ impl Database {
             .chain(if limited { [].iter() } else { unlimited.iter() })
             .map(|(k, v)| format!("insert into sluice.setting values ('{k}', '{v}')"))
             .collect();
-        store::migrate(&url, &rows).await?;
+        store::migrate(&url, &Login::Password, &rows).await?;
         Ok(Self { url })
     }
 

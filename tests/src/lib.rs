@@ -1,6 +1,7 @@
 //! Shared parts of the end-to-end tests: the running stack, the system on it, and databases for single tests.
 
 mod database;
+mod emulator;
 mod expected;
 mod exported;
 mod faults;
@@ -14,6 +15,7 @@ mod system;
 mod wait;
 
 pub use database::Database;
+pub use emulator::aws;
 pub use expected::{copy_csv, sorted_records};
 pub use exported::Exported;
 pub use faults::FaultFolder;

@@ -12,16 +12,16 @@ use std::time::Duration;
 use lambda_runtime::LambdaEvent;
 use ports::audit::Event;
 use ports::config::{self, ConfigError};
-use ports::postgres::ping::Unreached;
+use ports::postgres::login::Login;
 use ports::telemetry::{chain, invocation};
 use serde_json::Value;
 use store::Store;
 use tracing::Instrument;
 
-use crate::output::CommandOutput;
 use crate::context::Settings;
 use crate::failure::Failure;
 use crate::migrate;
+use crate::output::CommandOutput;
 
 /// Maximum wait for the database to respond. One that was created a moment ago, or a rule of its security group, may
 /// take some seconds.
@@ -69,8 +69,8 @@ impl Bootstrap {
     async fn answer(&self, event: &Value, request: &str) -> CommandOutput {
         let outcome = self.run(event).await;
         let (word, answer) = match outcome {
-            Ok(answer) => ("done", self.settings.hide(answer)),
-            Err(text) => ("failed", self.settings.hide(CommandOutput::refused(text))),
+            Ok(answer) => ("done", self.settings.hide(answer).await),
+            Err(text) => ("failed", self.settings.hide(CommandOutput::refused(text)).await),
         };
         Event {
             event: "store migrated",
@@ -95,7 +95,7 @@ impl Bootstrap {
         let Some(owner) = &settings.owner_url else {
             return Err(remedy::NO_OWNER.to_owned());
         };
-        self.reach(owner).await?;
+        self.reach(owner, &settings.owner_login).await?;
         match tokio::time::timeout(self.migration_timeout, migrate::run(&settings, false)).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(failure)) => Err(with_remedy(&failure)),
@@ -104,35 +104,44 @@ impl Bootstrap {
     }
 
     /// Waits until the database responds. A refused login is a response, which the migration reports.
-    async fn reach(&self, owner: &str) -> Result<(), String> {
-        let server = Store::new(owner).map_err(|_| remedy::NOT_A_URL.to_owned())?;
+    async fn reach(&self, owner: &str, login: &Login) -> Result<(), String> {
+        let server = Store::new(owner).map_err(|_| remedy::NOT_A_URL.to_owned())?.with_login(login.clone());
         let last = std::sync::Mutex::new(None);
         let attempts = async {
-            while let Err(error) = server.ping().await {
-                tracing::warn!(cause = chain(&error), "the database does not respond yet");
-                *last.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(error);
+            while let Err(cause) = respond(&server, login).await {
+                tracing::warn!(cause, "the database does not respond yet");
+                *last.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(cause);
                 tokio::time::sleep(REACH_PAUSE).await;
             }
         };
         match tokio::time::timeout(self.reach_timeout, attempts).await {
             Ok(()) => Ok(()),
             Err(_) => {
-                let last: Option<Unreached> =
+                let last: Option<String> =
                     last.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-                let cause =
-                    last.map_or_else(|| "no response from the database".to_owned(), |error| chain(&error));
-                Err(format!("{cause}: {}", remedy::UNREACHED))
+                let silent = || format!("no response from the database: {}", remedy::UNREACHED);
+                Err(last.unwrap_or_else(silent))
             }
         }
     }
 }
 
+/// Checks once that the owner's password can be read and that the server responds. Returns the cause with its remedy.
+async fn respond(server: &Store, login: &Login) -> Result<(), String> {
+    if let Login::Secret(secret) = login {
+        let read = secret.current().await;
+        read.map_err(|error| format!("the owner: {}: {}", chain(&error), remedy::UNREAD))?;
+    }
+    server.ping().await.map_err(|error| format!("{}: {}", chain(&error), remedy::UNREACHED))
+}
+
 fn with_remedy(failure: &Failure) -> String {
-    let sqlstate = match failure {
-        Failure::Store(error) => error.sqlstate(),
+    let remedy = match failure {
+        Failure::Store(error) => error.sqlstate().as_deref().and_then(remedy::of),
+        Failure::Password(_) => Some(remedy::UNREAD),
         _ => None,
     };
-    match sqlstate.as_deref().and_then(remedy::of) {
+    match remedy {
         Some(remedy) => format!("{}: {remedy}", failure.text()),
         None => failure.text(),
     }

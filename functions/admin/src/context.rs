@@ -6,15 +6,15 @@ use std::time::Duration;
 use export::defaults;
 use ports::cache::RedisCache;
 use ports::config::{self, ConfigError};
-use ports::links::{Secret, SecretsManager};
 use ports::objects::{Objects, S3Objects};
-use ports::postgres::login::Login;
+use ports::postgres::login::{Login, SecretPassword};
 use ports::postgres::pooler::Pooler;
 use ports::queue::{Queue, SqsQueue};
+use ports::secret::{Secret, SecretsManager};
 use source::Source;
 use store::{Store, StoreError, StoredSettings};
 
-use crate::credentials::credentials;
+use crate::credentials::{credentials, role};
 use crate::output::CommandOutput;
 
 /// Maximum wait of a command for a session, of the store or of the source.
@@ -66,8 +66,12 @@ pub struct Settings {
     pub source_url: String,
     /// URL of the store, through the pooler.
     pub store_url: String,
-    /// Login method of the two roles.
-    pub login: Login,
+    /// Login method of the owner.
+    pub owner_login: Login,
+    /// Login method of the source role.
+    pub source_login: Login,
+    /// Login method of the store role.
+    pub store_login: Login,
     /// Pooler of the two roles.
     pub pooler: Pooler,
     /// Limits and times that are kept in the store.
@@ -84,11 +88,14 @@ impl Settings {
     /// # Errors
     /// If a setting is missing or cannot be parsed.
     pub fn from_env() -> Result<Self, ConfigError> {
+        let owner_url = config::optional("SLUICE_OWNER_URL");
         Ok(Self {
-            owner_url: config::required("SLUICE_OWNER_URL").ok(),
+            owner_login: owner_login(owner_url.as_deref(), config::optional("SLUICE_OWNER_SECRET")),
+            owner_url,
             source_url: config::required("SLUICE_SOURCE_URL")?,
             store_url: config::required("SLUICE_STORE_URL")?,
-            login: Login::read(config::optional("SLUICE_DATABASE_AUTH").as_deref())?,
+            source_login: Login::from_env("SLUICE_SOURCE_SECRET")?,
+            store_login: Login::from_env("SLUICE_STORE_SECRET")?,
             pooler: Pooler::read(config::optional("SLUICE_POOLER").as_deref())?,
             stored: StoredSettings {
                 budget: config::number("SLUICE_BUDGET", defaults::BUDGET)?,
@@ -113,9 +120,16 @@ impl Settings {
     }
 
     /// Removes passwords from a result, in case a message of a server contains one.
-    pub(crate) fn hide(&self, mut answer: CommandOutput) -> CommandOutput {
+    pub(crate) async fn hide(&self, mut answer: CommandOutput) -> CommandOutput {
         let urls = [self.owner_url.as_ref(), Some(&self.source_url), Some(&self.store_url)];
-        for (_, password) in urls.into_iter().flatten().filter_map(|url| credentials(url).ok()) {
+        let in_urls = urls.into_iter().flatten().filter_map(|url| credentials(url).ok());
+        let mut passwords: Vec<_> = in_urls.map(|(_, password)| password).collect();
+        for login in [&self.owner_login, &self.source_login, &self.store_login] {
+            if let Login::Secret(secret) = login {
+                passwords.extend(secret.known().await);
+            }
+        }
+        for password in passwords {
             // A short password might also match ordinary words.
             if password.len() >= 6 && answer.text.contains(&password) {
                 answer.text = answer.text.replace(&password, "(password)");
@@ -123,6 +137,14 @@ impl Settings {
         }
         answer
     }
+}
+
+/// Returns the login of the owner, which is never by token: with the password of the secret, if there is one. If the URL
+/// names no role, the secret does.
+fn owner_login(url: Option<&str>, secret: Option<String>) -> Login {
+    let Some(secret) = secret.map(SecretsManager::new) else { return Login::Password };
+    let is_named = url.is_some_and(|url| role(url).is_ok());
+    Login::Secret(if is_named { SecretPassword::new(secret) } else { SecretPassword::with_role(secret) })
 }
 
 #[cfg(test)]
@@ -133,7 +155,9 @@ impl Settings {
             owner_url: None,
             source_url: String::new(),
             store_url: String::new(),
-            login: Login::Password,
+            owner_login: Login::Password,
+            source_login: Login::Password,
+            store_login: Login::Password,
             pooler: Pooler::Own,
             stored: StoredSettings {
                 budget: 4,
@@ -170,10 +194,10 @@ impl Context {
     /// If a URL cannot be parsed.
     pub fn new(settings: Settings, beside: Beside) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let store = Store::new(&settings.store_url)?
-            .with_login(settings.login)
+            .with_login(settings.store_login.clone())
             .with_pooler(settings.pooler)
             .with_patience(SESSION_TIMEOUT);
-        let source = Source::new(&settings.source_url)?.with_login(settings.login);
+        let source = Source::new(&settings.source_url)?.with_login(settings.source_login.clone());
         Ok(Self { store, source, beside, settings })
     }
 

@@ -1,5 +1,6 @@
 //! Failures of commands.
 
+use ports::postgres::login::LoginError;
 use ports::telemetry::chain;
 
 use source::SourceError;
@@ -24,6 +25,9 @@ pub(crate) enum Failure {
         /// Problem with the URL.
         cause: NoCredentials,
     },
+    /// The password of a role, which is in a secret, cannot be read.
+    #[error("{0}")]
+    Password(#[source] LoginError),
     /// The command requests something that is not possible.
     #[error("{0}")]
     Refused(String),
@@ -37,6 +41,7 @@ impl Failure {
             // The server's message is already included.
             Self::Source(error) if error.sqlstate.is_some() => error.to_string(),
             Self::Source(error) => chain(error),
+            Self::Password(error) => chain(error),
             other => other.to_string(),
         }
     }

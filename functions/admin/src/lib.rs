@@ -62,10 +62,10 @@ async fn answer(context: &Context, event: Value, request: Option<&str>) -> Comma
         Ok(answer) => {
             tracing::info!(command = name, ok = answer.ok, "the command ended");
             audit::record(deed.as_ref(), Ok(&answer), request);
-            context.settings.hide(answer)
+            context.settings.hide(answer).await
         }
         Err(failure) => {
-            let answer = context.settings.hide(CommandOutput::refused(failure.text()));
+            let answer = context.settings.hide(CommandOutput::refused(failure.text())).await;
             audit::record(deed.as_ref(), Err(&failure), request);
             if matches!(failure, Failure::Refused(_)) {
                 tracing::warn!(command = name, cause = answer.text, "the command was refused");

@@ -13,11 +13,12 @@ use crate::output::CommandOutput;
 
 /// Runs the migration as the owner. Safe to run at every deployment.
 pub(crate) async fn run(settings: &Settings, print: bool) -> Result<CommandOutput, Failure> {
-    let roles = roles(settings)?;
+    let roles = roles(settings).await?;
     match &settings.owner_url {
         Some(url) if !print => {
-            let applied = store::migrate(url, &store::role_statements(&roles)).await?;
-            let sessions = store::end_idle_sessions(url, &[&roles.source.0, &roles.store.0]).await;
+            let login = &settings.owner_login;
+            let applied = store::migrate(url, login, &store::role_statements(&roles)).await?;
+            let sessions = store::end_idle_sessions(url, login, &[&roles.source.0, &roles.store.0]).await;
             let names: Vec<_> = applied.iter().map(|m| format!("{:04} {}", m.version, m.name)).collect();
             let data = json!({"ran": true, "migrations": names});
             Ok(CommandOutput::done(format!("{}\n{}", text(&names, &roles), of_sessions(sessions)), data))
@@ -30,7 +31,7 @@ pub(crate) async fn run(settings: &Settings, print: bool) -> Result<CommandOutpu
             };
             let script = store::migration_script(&store::role_statements(&without_passwords(roles)));
             let text = format!(
-                "{why} Run this with psql as a role that may create roles and schemas,\n-- with the passwords of SourceUrl and StoreUrl filled in.\n{script}"
+                "{why} Run this with psql as a role that may create roles and schemas,\n-- with the passwords of the two roles filled in.\n{script}"
             );
             Ok(CommandOutput::done(text, json!({"ran": false})))
         }
@@ -38,21 +39,14 @@ pub(crate) async fn run(settings: &Settings, print: bool) -> Result<CommandOutpu
 }
 
 /// Returns the roles and their limits. The three roles must differ; otherwise one would get the limits of another.
-fn roles(settings: &Settings) -> Result<RoleSettings, Failure> {
-    let read = |parameter, url: &str| {
-        let found = match settings.login {
-            Login::Password => credentials(url).map(|(role, password)| (role, RolePassword::Known(password))),
-            Login::Iam => role(url).map(|role| (role, RolePassword::Tokens)),
-        };
-        found.map_err(|cause| Failure::Url { parameter, cause })
-    };
-    let source = read("SourceUrl", &settings.source_url)?;
-    let store = read("StoreUrl", &settings.store_url)?;
+async fn roles(settings: &Settings) -> Result<RoleSettings, Failure> {
+    let source = read_role("SourceUrl", &settings.source_url, &settings.source_login).await?;
+    let store = read_role("StoreUrl", &settings.store_url, &settings.store_login).await?;
     if source.0 == store.0 {
         let text = "SourceUrl and StoreUrl name the same role; each needs its own limit of sessions, so use two roles";
         return Err(Failure::Refused(text.to_owned()));
     }
-    if let Some(Ok((owner, _))) = settings.owner_url.as_deref().map(credentials)
+    if let Some(Ok(owner)) = settings.owner_url.as_deref().map(role)
         && (owner == source.0 || owner == store.0)
     {
         let text =
@@ -60,6 +54,26 @@ fn roles(settings: &Settings) -> Result<RoleSettings, Failure> {
         return Err(Failure::Refused(text));
     }
     Ok(RoleSettings { source, store, pooler: settings.pooler, stored: settings.stored })
+}
+
+/// Returns the role in a URL, and how it logs in.
+async fn read_role(
+    parameter: &'static str,
+    url: &str,
+    login: &Login,
+) -> Result<(String, RolePassword), Failure> {
+    let wrong = |cause| Failure::Url { parameter, cause };
+    Ok(match login {
+        Login::Password => {
+            let (role, password) = credentials(url).map_err(wrong)?;
+            (role, RolePassword::Known(password))
+        }
+        Login::Secret(secret) => (
+            role(url).map_err(wrong)?,
+            RolePassword::Known(secret.current().await.map_err(Failure::Password)?),
+        ),
+        Login::Iam => (role(url).map_err(wrong)?, RolePassword::Tokens),
+    })
 }
 
 fn without_passwords(mut roles: RoleSettings) -> RoleSettings {
@@ -111,6 +125,9 @@ fn text(migrations: &[String], roles: &RoleSettings) -> String {
 
 #[cfg(test)]
 mod tests {
+    use ports::postgres::login::SecretPassword;
+    use ports::secret::MemorySecret;
+
     use super::*;
 
     fn settings(owner: Option<&str>, source: &str) -> Settings {
@@ -132,22 +149,24 @@ mod tests {
         assert!(text.contains("could not end") && text.contains("permission denied"), "{text}");
     }
 
-    #[test]
-    fn roles_must_differ() {
+    #[tokio::test]
+    async fn roles_must_differ() {
         let source = "postgres://sluice_source:source-secret@db/shop";
-        assert!(roles(&settings(Some("postgres://owner:o@db/shop"), source)).is_ok());
-        let same = roles(&settings(None, "postgres://sluice_store:x@db/shop"));
+        assert!(roles(&settings(Some("postgres://owner:o@db/shop"), source)).await.is_ok());
+        let same = roles(&settings(None, "postgres://sluice_store:x@db/shop")).await;
         assert!(matches!(same, Err(Failure::Refused(_))));
-        let owner = roles(&settings(Some("postgres://sluice_source:o@db/shop"), source));
+        let owner = roles(&settings(Some("postgres://sluice_source:o@db/shop"), source)).await;
         assert!(matches!(owner, Err(Failure::Refused(_))));
-        assert!(matches!(roles(&settings(None, "postgres://db/shop")), Err(Failure::Url { .. })));
+        assert!(matches!(roles(&settings(None, "postgres://db/shop")).await, Err(Failure::Url { .. })));
     }
 
-    #[test]
-    fn with_tokens_there_are_roles_without_passwords() {
+    #[tokio::test]
+    async fn with_tokens_there_are_roles_without_passwords() {
         let source = "postgres://sluice_source@proxy/shop";
-        assert!(matches!(roles(&settings(None, source)), Err(Failure::Url { .. })));
-        let roles = roles(&Settings { login: Login::Iam, ..settings(None, source) }).ok().unwrap();
+        assert!(matches!(roles(&settings(None, source)).await, Err(Failure::Url { .. })));
+        let by_tokens =
+            Settings { source_login: Login::Iam, store_login: Login::Iam, ..settings(None, source) };
+        let roles = roles(&by_tokens).await.ok().unwrap();
         assert!(roles.source == ("sluice_source".to_owned(), RolePassword::Tokens));
         let script = store::migration_script(&store::role_statements(&roles));
         assert!(!script.contains("store-secret") && script.contains("connection limit 3 password null"));
@@ -155,17 +174,35 @@ mod tests {
         assert!(!script.contains("revoke rds_iam"));
     }
 
-    #[test]
-    fn migration_contains_verifiers_but_no_passwords() {
-        let roles = roles(&settings(None, "postgres://sluice_source:source-secret@db/shop")).ok().unwrap();
+    #[tokio::test]
+    async fn passwords_of_secrets_are_those_of_the_roles() {
+        let secret = MemorySecret::default();
+        secret.put(r#"{"username": "sluice_source", "password": "source-secret"}"#);
+        let settings = Settings {
+            source_login: Login::Secret(SecretPassword::new(secret.clone())),
+            ..settings(None, "postgres://sluice_source@db/shop")
+        };
+        let roles = roles(&settings).await.ok().unwrap();
+        assert!(
+            roles.source == ("sluice_source".to_owned(), RolePassword::Known("source-secret".to_owned()))
+        );
+        secret.put("hunter2");
+        let Err(failure) = super::roles(&settings).await else { panic!("a secret without a password") };
+        assert!(failure.text().contains("must have the form") && !failure.text().contains("hunter2"));
+    }
+
+    #[tokio::test]
+    async fn migration_contains_verifiers_but_no_passwords() {
+        let roles =
+            roles(&settings(None, "postgres://sluice_source:source-secret@db/shop")).await.ok().unwrap();
         let script = store::migration_script(&store::role_statements(&roles));
         assert!(!script.contains("-secret"), "{script}");
         assert_eq!(script.matches(" password 'SCRAM-SHA-256$4096:").count(), 2);
     }
 
-    #[test]
-    fn printed_migration_contains_no_passwords() {
-        let roles = roles(&settings(None, "postgres://sluice_source:source-secret@db/shop")).ok();
+    #[tokio::test]
+    async fn printed_migration_contains_no_passwords() {
+        let roles = roles(&settings(None, "postgres://sluice_source:source-secret@db/shop")).await.ok();
         let statements = store::role_statements(&without_passwords(roles.unwrap()));
         let script = store::migration_script(&statements);
         assert!(!script.contains("secret@") && !script.contains("-secret"), "{script}");

@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 
 use admin::{Beside, CommandOutput, Context, Settings};
 use ports::cache::RedisCache;
-use ports::links::{MemorySecret, SecretsManager};
 use ports::objects::{MemoryObjects, S3Objects};
 use ports::postgres::capacity::{IdleConnections, IdleEnd};
+use ports::postgres::login::Login;
 use ports::postgres::pooler::Pooler;
 use ports::queue::{MemoryQueue, SqsQueue};
+use ports::secret::{MemorySecret, SecretsManager};
 use serde_json::{Value, json};
 use store::{Store, StoredSettings};
 use tokio::sync::{Mutex, MutexGuard};
@@ -78,7 +79,9 @@ impl Fixture {
             owner_url: None,
             source_url: self.source_url.clone(),
             store_url: self.store_url.clone(),
-            login: Default::default(),
+            owner_login: Login::default(),
+            source_login: Login::default(),
+            store_login: Login::default(),
             pooler: Pooler::Own,
             stored: self.stored,
             tokens: false,
@@ -175,7 +178,9 @@ async fn pooler_is_proved_by_idle_connections() {
 
     // Straight to the server, where each connection is a session. The roles of the stack have none left there.
     let role = format!("t_pooler_{}", std::process::id());
-    let run = async |statement: String| store::migrate(&fixture.owner_url, &[statement]).await.unwrap();
+    let run = async |statement: String| {
+        store::migrate(&fixture.owner_url, &Login::Password, &[statement]).await.unwrap()
+    };
     run(format!("create role {role} login connection limit 3 password 'x'")).await;
     let (_, server) = fixture.owner_url.split_once('@').unwrap();
     let found = Store::new(&format!("postgres://{role}:x@{server}")).unwrap().idle_connections(4).await;

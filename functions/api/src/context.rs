@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use ports::config;
 use ports::fault::Faults;
-use ports::links::{Cdn, SecretsManager};
+use ports::links::Cdn;
 use ports::objects::{Objects, S3Objects};
 use ports::postgres::login::Login;
 use ports::postgres::pooler::Pooler;
 use ports::queue::{Queue, SqsQueue};
+use ports::secret::SecretsManager;
 use store::Store;
 
 use crate::caches::{Catalogs, CounterEmitter, Keys, Shared};
@@ -44,10 +45,9 @@ impl Context {
     /// If a setting is missing or malformed.
     pub fn from_env() -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let faults = Faults::from_env();
-        let login = Login::read(config::optional("SLUICE_DATABASE_AUTH").as_deref())?;
         let pooler = Pooler::read(config::optional("SLUICE_POOLER").as_deref())?;
         let store = Store::new(&config::required("SLUICE_STORE_URL")?)?
-            .with_login(login)
+            .with_login(Login::from_env("SLUICE_STORE_SECRET")?)
             .with_pooler(pooler)
             .with_faults(&faults);
         let queue_url = config::required("SLUICE_QUEUE_URL")?;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures::future::try_join;
-use ports::links::{LinksError, Secret};
+use ports::secret::{Secret, SecretError, Stage};
 use ports::telemetry::chain;
 use subtle::{Choice, ConstantTimeEq};
 use tokio::sync::Mutex;
@@ -85,14 +85,14 @@ impl Kept {
 }
 
 /// Reads the current and the previous version.
-async fn both(secret: &dyn Secret) -> Result<Vec<String>, LinksError> {
-    let (current, previous) = try_join(secret.read(), secret.read_previous()).await?;
+async fn both(secret: &dyn Secret) -> Result<Vec<String>, SecretError> {
+    let (current, previous) = try_join(secret.read(Stage::Current), secret.read(Stage::Previous)).await?;
     Ok([current, previous].into_iter().flatten().filter(|text| !text.is_empty()).collect())
 }
 
 #[cfg(test)]
 mod tests {
-    use ports::links::MemorySecret;
+    use ports::secret::MemorySecret;
 
     use super::*;
 

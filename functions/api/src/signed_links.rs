@@ -79,9 +79,10 @@ mod tests {
     use std::process::Command;
     use std::sync::Arc;
 
-    use ports::links::{Cdn, MemorySecret};
+    use ports::links::Cdn;
     use ports::objects::MemoryObjects;
     use ports::queue::MemoryQueue;
+    use ports::secret::MemorySecret;
     use store::Store;
 
     use super::*;

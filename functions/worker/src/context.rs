@@ -50,13 +50,14 @@ impl Context {
     /// Reads the environment. Opens no connection.
     pub fn from_env() -> Result<Self, ContextError> {
         let faults = Faults::from_env();
-        let login = Login::read(optional("SLUICE_DATABASE_AUTH").as_deref())?;
         let pooler = Pooler::read(optional("SLUICE_POOLER").as_deref())?;
-        let store = Store::new(&required("SLUICE_STORE_URL")?)?.with_login(login).with_pooler(pooler);
         Ok(Self {
-            store: store.with_faults(&faults),
+            store: Store::new(&required("SLUICE_STORE_URL")?)?
+                .with_login(Login::from_env("SLUICE_STORE_SECRET")?)
+                .with_pooler(pooler)
+                .with_faults(&faults),
             source: Source::lazy(&optional("SLUICE_SOURCE_URL").unwrap_or_default())
-                .with_login(login)
+                .with_login(Login::from_env("SLUICE_SOURCE_SECRET")?)
                 .with_faults(&faults),
             queue: faults.queue(Arc::new(SqsQueue::new(required("SLUICE_QUEUE_URL")?))),
             objects: faults.objects(Arc::new(S3Objects::new(required("SLUICE_BUCKET")?))),

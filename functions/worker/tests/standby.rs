@@ -23,6 +23,7 @@ use export::request::Target;
 use export::selection::Selection;
 use pair::{DELAY, Pair};
 use ports::objects::MemoryObjects;
+use ports::postgres::login::Login;
 use ports::queue::MemoryQueue;
 use ports::random;
 use source::Source;
@@ -128,7 +129,7 @@ async fn until(standby: &mut sqlx::PgConnection, question: &str) {
 async fn unreplayed_ranges_of_a_standby_are_not_reused() {
     let Some(pair) = Pair::start().await else { return };
     let settings = "insert into sluice.setting (name, value) values ('budget', '2'); insert into sluice.tenant (id) values ('acme')";
-    store::migrate(&pair.primary, &[settings.to_owned()]).await.unwrap();
+    store::migrate(&pair.primary, &Login::Password, &[settings.to_owned()]).await.unwrap();
     let queue = Arc::new(MemoryQueue::default());
     let bucket = MemoryObjects::default();
     let context = |load| Context {

@@ -1,8 +1,7 @@
 //! A second stack, whose files are loaded through nginx in place of CloudFront.
 
-use std::io::Write;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use client::Client;
@@ -14,8 +13,6 @@ use tests::{EVENT_TIMEOUT, Stack, System, eventually, skipped};
 
 const SCHEMA: &str = include_str!("schema.sql");
 const CATALOG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/e2e/cdn/catalog.toml");
-/// Script that makes one call to the emulator with boto3.
-const CALL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/emulator/call.py");
 
 /// A running stack. It stops when this value is dropped.
 pub(super) struct CdnStack {
@@ -94,19 +91,7 @@ impl CdnStack {
 
     /// Makes one call to a service of this stack's emulator.
     pub(super) fn aws(&self, service: &str, operation: &str, arguments: &Value) -> Value {
-        let python = std::env::var("SLUICE_PYTHON").expect("run the tests with `cargo x test`");
-        let job = json!({"stack": self.described, "service": service, "operation": operation, "arguments": arguments});
-        let mut child = Command::new(python)
-            .arg(CALL)
-            .env("PYTHONDONTWRITEBYTECODE", "1")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        child.stdin.take().unwrap().write_all(job.to_string().as_bytes()).unwrap();
-        let output = child.wait_with_output().unwrap();
-        assert!(output.status.success(), "{service} {operation}");
-        serde_json::from_slice(&output.stdout).unwrap()
+        tests::aws(&self.described, service, operation, arguments)
     }
 
     /// Puts another text into the secret of the links.

@@ -1,5 +1,6 @@
 //! The two roles created by `migrate`, on servers with and without IAM tokens.
 
+use ports::postgres::login::Login;
 use ports::postgres::pooler::Pooler;
 use sqlx::{Connection, Executor, PgConnection};
 use store::{
@@ -35,7 +36,7 @@ async fn only_token_roles_are_members_of_rds_iam() {
             pooler: Pooler::Own,
             stored: STORED,
         };
-        migrate(&database.url, &role_statements(&settings)).await.unwrap();
+        migrate(&database.url, &Login::Password, &role_statements(&settings)).await.unwrap();
     };
     let of = format!("in ('{source}', '{store}')");
     let members = format!(
@@ -81,7 +82,7 @@ async fn idle_sessions_end_so_that_new_ones_have_the_new_settings() {
             pooler,
             stored: StoredSettings { worker_timeout_secs, ..STORED },
         };
-        migrate(&database.url, &role_statements(&settings)).await.unwrap();
+        migrate(&database.url, &Login::Password, &role_statements(&settings)).await.unwrap();
     };
     let (_, server) = database.url.split_once('@').unwrap();
     let session = async || PgConnection::connect(&format!("postgres://{source}:x@{server}")).await.unwrap();
@@ -98,7 +99,7 @@ async fn idle_sessions_end_so_that_new_ones_have_the_new_settings() {
     make(120, Pooler::Proxy).await;
     assert_eq!(show(&mut idle, "statement_timeout").await, "1min", "the session keeps what it had");
     let roles = [source.as_str(), store.as_str()];
-    let found = end_idle_sessions(&database.url, &roles).await.unwrap();
+    let found = end_idle_sessions(&database.url, &Login::Password, &roles).await.unwrap();
     assert_eq!(found, OldSessions { ended: 1, left: 1 });
     assert!(idle.execute("select 1").await.is_err());
     assert!(used.execute("rollback").await.is_ok(), "a session in use is not ended");
@@ -119,7 +120,7 @@ async fn idle_sessions_end_so_that_new_ones_have_the_new_settings() {
         assert_eq!(database.number(&set).await.unwrap(), 1, "{pooler:?}");
     }
     drop((idle, used));
-    end_idle_sessions(&database.url, &roles).await.unwrap();
+    end_idle_sessions(&database.url, &Login::Password, &roles).await.unwrap();
     database
         .run(&format!("drop owned by {source}; drop owned by {store}; drop role {source}; drop role {store}"))
         .await

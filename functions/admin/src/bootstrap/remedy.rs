@@ -6,7 +6,12 @@ use std::time::Duration;
 pub(super) const NO_OWNER: &str = "the bootstrap has no owner's URL: set OwnerUrl";
 
 /// The owner's URL cannot be parsed.
-pub(super) const NOT_A_URL: &str = "OwnerUrl is not a valid URL: use postgres://role:password@host/database, and percent-encode special characters";
+pub(super) const NOT_A_URL: &str = "OwnerUrl is not a valid URL: use postgres://host/database with OwnerSecretArn, or postgres://role:password@host/database, and percent-encode special characters";
+
+/// The password of a role cannot be read.
+pub(super) const UNREAD: &str = "the secret must exist and hold JSON with username and password; in subnets without a \
+     NAT gateway deploy with CreateEndpoints=true and VpcCidr; a KMS key of yours must let the role of the function \
+     decrypt with it";
 
 /// The database does not respond.
 pub(super) const UNREACHED: &str = "allow the security group of the functions on the database's port, deploy into \
@@ -29,7 +34,7 @@ pub(super) fn of(sqlstate: &str) -> Option<&'static str> {
         }
         "25006" => "OwnerUrl must name the primary, not a standby",
         state if state.starts_with("28") => {
-            "the database refuses the owner's role or password: correct OwnerUrl"
+            "the database refuses the owner's role or password: correct OwnerUrl, or the secret in OwnerSecretArn"
         }
         state if state.starts_with("53") => {
             "the database has no session left for the owner: free some, then deploy again"

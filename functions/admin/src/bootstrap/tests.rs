@@ -1,5 +1,7 @@
 use std::time::Instant;
 
+use ports::postgres::login::{LoginError, SecretPassword};
+use ports::secret::MemorySecret;
 use serde_json::{Map, json};
 use sha2::{Digest, Sha256};
 use store::{Migration, RolePassword, RoleSettings};
@@ -55,6 +57,21 @@ async fn invalid_owner_url_is_not_repeated() {
     let answer = bootstrap(Some("postgres//owner:owner-secret@")).answer(&event(), "request").await;
     assert!(!answer.ok && answer.text.contains("percent-encode"), "{answer:?}");
     assert!(!answer.text.contains("owner-secret"), "{answer:?}");
+}
+
+#[tokio::test]
+async fn secret_that_cannot_be_read_fails_with_its_remedy() {
+    let unread = || Login::Secret(SecretPassword::with_role(MemorySecret::default()));
+    let of_owner = bootstrap(Some("postgres://127.0.0.1:1/shop"));
+    let of_owner =
+        Bootstrap { settings: Settings { owner_login: unread(), ..of_owner.settings }, ..of_owner };
+    let answer = of_owner.answer(&event(), "request").await;
+    assert!(
+        !answer.ok && answer.text.contains("username") && answer.text.contains("CreateEndpoints"),
+        "{answer:?}"
+    );
+    assert!(!answer.text.contains("security group"), "{answer:?}");
+    assert!(with_remedy(&Failure::Password(LoginError::NoPassword)).contains("CreateEndpoints"));
 }
 
 #[tokio::test]

@@ -2,9 +2,9 @@
 
 use export::count::count;
 use ports::cache::RedisCache;
-use ports::links::{LinksError, Secret};
 use ports::objects::{Objects, ObjectsErrorKind};
 use ports::queue::Queue;
+use ports::secret::{Secret, SecretError};
 use ports::telemetry::chain;
 
 use super::report::CheckReport;
@@ -69,7 +69,7 @@ pub(super) async fn secret(secret: Option<&dyn Secret>) -> CheckReport {
                 remedy,
             );
         }
-        Some(Err(error @ LinksError::Silent(_))) => report.wrong("secret", chain(&error), NO_WAY),
+        Some(Err(error @ SecretError::Silent(_))) => report.wrong("secret", chain(&error), NO_WAY),
         Some(Err(error)) => {
             let remedy = "redeploy the unmodified template: the function's role needs secretsmanager:DescribeSecret on the secret";
             report.wrong("secret", chain(&error), remedy);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use export::catalog::{Catalog, Dataset};
 use export::estimate::DatasetEstimate;
 use introspect::{Resolution, resolve};
+use ports::postgres::login::Login;
 use source::{Inspector, Source};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection, Executor};
@@ -37,7 +38,7 @@ impl Fixture {
 
     pub(crate) async fn run(&self, statements: &[&str]) {
         let statements: Vec<_> = statements.iter().map(|statement| self.filled(statement)).collect();
-        store::migrate(&self.owner_url, &statements).await.unwrap();
+        store::migrate(&self.owner_url, &Login::Password, &statements).await.unwrap();
     }
 
     /// Runs a statement outside a transaction, as the owner of the database would in psql.

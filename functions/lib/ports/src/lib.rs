@@ -9,6 +9,7 @@ pub mod metrics;
 mod percent;
 pub mod random;
 mod sdk;
+pub mod secret;
 pub mod telemetry;
 
 pub mod cache;

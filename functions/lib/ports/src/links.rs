@@ -4,7 +4,6 @@
 //! such links, and links of the storage itself are used instead.
 
 mod key;
-mod secret;
 mod signer;
 #[cfg(test)]
 mod tests;
@@ -14,9 +13,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::Mutex;
 
-pub use secret::{MemorySecret, Secret, SecretsManager};
 pub use signer::Signer;
 
+use crate::secret::{Secret, SecretError, Stage};
 use crate::telemetry::chain;
 
 /// Time for which a key is used before the secret is read again. An operator who replaces the key in the secret must
@@ -30,11 +29,8 @@ const KEEP_NONE: Duration = Duration::from_secs(30);
 #[derive(Debug, thiserror::Error)]
 pub enum LinksError {
     /// The secret could not be read.
-    #[error("reading the secret failed")]
-    Unread(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// No service that could read it responded.
-    #[error("no response from the service that stores the secret")]
-    Silent(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error(transparent)]
+    Secret(#[from] SecretError),
     /// The secret does not have the expected JSON form.
     #[error(
         "the secret must have the form {{\"domain\": \"d111111abcdef8.cloudfront.net\", \"keyPairId\": \"K2JCJMDEHXQW5F\", \"privateKey\": \"-----BEGIN ...\"}}"
@@ -90,7 +86,7 @@ impl Cdn {
         if let Some(kept) = kept.as_ref().filter(|kept| Instant::now() < kept.until) {
             return kept.signer.clone();
         }
-        let read = self.secret.read().await;
+        let read = self.secret.read(Stage::Current).await.map_err(LinksError::from);
         let (signer, keep) = match read.and_then(|text| text.as_deref().map(Signer::read).transpose()) {
             Ok(Some(signer)) => (Some(Arc::new(signer)), KEEP),
             Ok(None) => (None, KEEP_NONE),

@@ -3,8 +3,10 @@
 //!
 //! The types of sqlx in these signatures are why both crates depend on it too.
 
+mod authorities;
 pub mod capacity;
 pub mod login;
+pub mod options;
 pub mod ping;
 pub mod pooler;
 pub mod quote;

@@ -5,6 +5,7 @@
 
 use std::error::Error;
 
+use ports::postgres::login::{LoginError, Refusal};
 use sqlx::postgres::{PgDatabaseError, PgErrorPosition, PgSeverity};
 
 use super::code::{SourceCode, remedy_of};
@@ -29,6 +30,24 @@ pub struct SourceError {
     pub routine: Option<String>,
     #[source]
     cause: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl From<LoginError> for SourceError {
+    /// Converts a login that cannot be tried: no token can be signed, or the password cannot be read. What is missing
+    /// may be there a little later.
+    fn from(cause: LoginError) -> Self {
+        let what = match cause {
+            LoginError::Secret(_) | LoginError::NoPassword => "the password for the source could not be read",
+            _ => "a login token for the source could not be created",
+        };
+        Self::new(SourceCode::Login, what).because(cause)
+    }
+}
+
+impl Refusal for SourceError {
+    fn is_refused_login(&self) -> bool {
+        self.code == SourceCode::Login && self.sqlstate.is_some()
+    }
 }
 
 impl SourceError {
@@ -112,12 +131,6 @@ impl SourceError {
     /// Returns the same error, detected when a session is opened.
     pub(super) fn no_url() -> Self {
         Self::plain(SourceCode::Url)
-    }
-
-    /// Returns the error for a login token that cannot be created. Credentials come from the environment, which may
-    /// be replaced.
-    pub(super) fn login(cause: ports::postgres::login::LoginError) -> Self {
-        Self::new(SourceCode::Login, "a login token for the source could not be created").because(cause)
     }
 
     /// Returns the error for a transaction that lasted `limit_ms` and was ended by the server's

@@ -11,7 +11,7 @@ use sqlx::{AssertSqlSafe, Column as _, Connection as _, Executor as _, Row as _}
 
 use super::explain::PlanNode;
 use super::horizon::open_since_sql;
-use super::{Source, SourceError, connect, sql};
+use super::{Source, SourceError, sql};
 use ports::postgres::server::{QUERY, Server};
 
 /// A session of the source role, through the pooler. If dropped, it closes its connection.
@@ -31,7 +31,7 @@ impl Source {
     /// # Errors
     /// If the source cannot be reached, or has no free session in time.
     pub async fn inspector(&self, patience: Duration) -> Result<Inspector, SourceError> {
-        let connection = connect(&self.options().await?, patience).await?;
+        let connection = self.connect(patience).await?;
         Ok(Inspector { connection, source: self.clone(), patience, path: String::new() })
     }
 }
@@ -46,7 +46,7 @@ impl Inspector {
         if self.texts("select 1").await.is_ok() {
             return Ok(false);
         }
-        self.connection = connect(&self.source.options().await?, self.patience).await?;
+        self.connection = self.source.connect(self.patience).await?;
         Ok(true)
     }
 

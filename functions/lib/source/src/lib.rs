@@ -16,7 +16,7 @@ mod rights;
 mod session;
 mod sqlstate;
 
-use std::str::FromStr;
+use std::future::Future;
 use std::time::{Duration, Instant};
 
 use sqlx::ConnectOptions;
@@ -24,7 +24,8 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 
 use ports::fault::{Fault, Faults};
 use ports::postgres::capacity::Capacity;
-use ports::postgres::login::Login;
+use ports::postgres::login::{Login, Refusal};
+use ports::postgres::options;
 use ports::postgres::ping::Unreached;
 use ports::random::jitter;
 
@@ -56,10 +57,13 @@ const LOGIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Maximum time for which a session that has ended may still count at the server.
 const CLOSING_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Time for which a refused password may be one that is just being changed.
+const ROTATION_TIMEOUT: Duration = Duration::from_secs(10);
+
 impl Source {
     /// Parses the URL; opens no connection.
     pub fn new(url: &str) -> Result<Self, SourceError> {
-        let options = PgConnectOptions::from_str(url).map_err(SourceError::url)?;
+        let options = options::read(url).map_err(SourceError::url)?;
         // A pooler refuses unknown startup parameters; the role has all necessary settings.
         let options = options
             .extra_float_digits(None)
@@ -98,13 +102,33 @@ impl Source {
         if self.faults.strikes(Fault::SourceRefuse) {
             return Err(SourceError::injected());
         }
-        Session::open(self.options().await?, patience, self.faults.clone()).await
+        self.log_in(|options| Session::open(options, patience, self.faults.clone())).await
     }
 
-    /// Returns the options for opening a session now; they stay valid for longer than any wait for a session.
-    async fn options(&self) -> Result<PgConnectOptions, SourceError> {
+    /// Opens a connection and begins its transaction; waits up to `patience` for a free session.
+    async fn connect(&self, patience: Duration) -> Result<PgConnection, SourceError> {
+        self.log_in(|options| async move { connect(&options, patience).await }).await
+    }
+
+    /// Runs an operation that logs in, with options that stay valid for longer than any wait for a session. A password
+    /// that comes from a secret may be refused for a moment, while it is being changed in server, pooler and secret.
+    async fn log_in<T, F, Fut>(&self, mut operation: F) -> Result<T, SourceError>
+    where
+        F: FnMut(PgConnectOptions) -> Fut,
+        Fut: Future<Output = Result<T, SourceError>>,
+    {
         let options = self.options.as_ref().ok_or_else(SourceError::no_url)?;
-        self.login.prepare(options).await.map_err(SourceError::login)
+        let begun = Instant::now();
+        loop {
+            let error = match self.login.attempt(options, &mut operation).await {
+                Err(error) if error.is_refused_login() => error,
+                other => return other,
+            };
+            if !matches!(self.login, Login::Secret(_)) || begun.elapsed() >= ROTATION_TIMEOUT {
+                return Err(error);
+            }
+            tokio::time::sleep(jitter(MAX_RETRY_PAUSE)).await;
+        }
     }
 
     /// Checks that the server responds.
@@ -113,7 +137,7 @@ impl Source {
     /// If it does not respond within seconds.
     pub async fn ping(&self) -> Result<(), Unreached> {
         match &self.options {
-            Some(options) => ports::postgres::ping::ping(options, self.login).await,
+            Some(options) => ports::postgres::ping::ping(options, &self.login).await,
             None => Err(Unreached::Failed("the source".to_owned(), SourceError::no_url().into())),
         }
     }
@@ -121,9 +145,10 @@ impl Source {
     /// Measures how many of `wanted` sessions can be opened at once. No other client gets a session meanwhile.
     ///
     /// # Errors
-    /// If no login token can be created.
+    /// If no login can be tried.
     pub async fn capacity(&self, requested: u32) -> Result<Capacity, SourceError> {
-        Ok(ports::postgres::capacity::measure(&self.options().await?, requested).await)
+        let options = self.options.as_ref().ok_or_else(SourceError::no_url)?;
+        Ok(ports::postgres::capacity::measure(options, &self.login, requested).await?)
     }
 }
 

@@ -1,7 +1,6 @@
 //! Connections and transactions of the store.
 
 use std::future::Future;
-use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -11,7 +10,9 @@ use sqlx::{ConnectOptions, Connection, Executor, Postgres};
 
 use super::error::StoreError;
 use ports::fault::{Fault, Faults, Point};
+use ports::postgres::capacity::{self, Capacity, IdleConnections};
 use ports::postgres::login::Login;
+use ports::postgres::options;
 use ports::postgres::ping::Unreached;
 use ports::postgres::pooler::Pooler;
 use ports::random::jitter;
@@ -85,7 +86,7 @@ impl Store {
     /// # Errors
     /// If `url` is not a PostgreSQL URL. The URL is not shown in the error because it holds a password.
     pub fn new(url: &str) -> Result<Self, StoreError> {
-        let options = PgConnectOptions::from_str(url)
+        let options = options::read(url)
             .map_err(|_| {
                 StoreError::unreadable(
                     "URL",
@@ -119,9 +120,14 @@ impl Store {
         Self { patience, ..self }
     }
 
-    /// Returns the options for opening a session now.
-    pub(super) async fn options(&self) -> Result<PgConnectOptions, StoreError> {
-        self.login.prepare(&self.options).await.map_err(|error| StoreError::Busy(error.into()))
+    /// Measures how many of `requested` sessions can be opened at once.
+    pub(super) async fn sessions(&self, requested: u32) -> Result<Capacity, StoreError> {
+        Ok(capacity::measure(&self.options, &self.login, requested).await?)
+    }
+
+    /// Opens `requested` connections that stay idle, and closes them.
+    pub(super) async fn open_idle(&self, requested: u32) -> Result<IdleConnections, StoreError> {
+        Ok(capacity::idle(&self.options, &self.login, requested).await?)
     }
 
     /// Checks that the server responds.
@@ -129,7 +135,7 @@ impl Store {
     /// # Errors
     /// If it does not respond within seconds.
     pub async fn ping(&self) -> Result<(), Unreached> {
-        ports::postgres::ping::ping(&self.options, self.login).await
+        ports::postgres::ping::ping(&self.options, &self.login).await
     }
 
     /// Ends an invocation: without a pooler, closes the kept connection. A frozen environment would otherwise hold a
@@ -197,8 +203,7 @@ impl Store {
             // An explicit close could wait for its server, over TLS.
             drop(connection);
         }
-        let options = self.options().await?;
-        let connect = PgConnection::connect_with(&options);
+        let connect = self.login.connect(&self.options);
         let mut connection =
             tokio::time::timeout(self.patience, connect).await.map_err(|e| StoreError::Busy(e.into()))??;
         // Through a pooler, the wait for a session happens here.

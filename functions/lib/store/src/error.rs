@@ -1,5 +1,6 @@
 //! Errors of the store.
 
+use ports::postgres::login::{ConnectError, LoginError};
 use ports::postgres::server::{OLDEST_MAJOR, is_silent};
 
 /// A store operation failed. Nothing was changed, unless the connection broke during commit.
@@ -86,6 +87,21 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
+impl From<ConnectError> for StoreError {
+    fn from(error: ConnectError) -> Self {
+        match error {
+            ConnectError::Login(error) => error.into(),
+            ConnectError::Server(error) => error.into(),
+        }
+    }
+}
+
+impl From<LoginError> for StoreError {
+    fn from(error: LoginError) -> Self {
+        Self::Busy(error.into())
+    }
+}
+
 impl StoreError {
     pub(crate) fn unreadable(what: &'static str, why: impl std::fmt::Display) -> Self {
         Self::Unreadable { what, why: why.to_string() }
@@ -99,7 +115,7 @@ impl StoreError {
             | Self::Taken(cause)
             | Self::NotMigrated(cause)
             | Self::Failed(cause) => cause,
-            Self::Unreadable { .. } => return None,
+            Self::TooOld(_) | Self::Unreadable { .. } => return None,
         };
         if let Some(unquoted) = cause.downcast_ref::<Unquoted>() {
             return Some(unquoted.state.clone());

@@ -1,8 +1,8 @@
 //! Migrations: forward only, each in one transaction, all under one lock.
 
-use std::str::FromStr;
-
-use sqlx::postgres::{PgConnectOptions, PgConnection};
+use ports::postgres::login::Login;
+use ports::postgres::options;
+use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, Row};
 
 use super::error::StoreError;
@@ -92,15 +92,23 @@ pub fn migration_script(statements: &[String]) -> String {
 /// # Errors
 /// [`StoreError::TooOld`] before anything is applied, or the first statement that fails; it and all after it are not
 /// applied.
-pub async fn migrate(owner_url: &str, statements: &[String]) -> Result<Vec<Migration>, StoreError> {
-    let options = PgConnectOptions::from_str(owner_url)
-        .map_err(|_| StoreError::unreadable("URL", "the owner's URL is not valid"))?;
-    // A slow statement would be logged with the password in it.
-    let options = options.application_name("sluice-migrate").disable_statement_logging();
-    let mut connection = PgConnection::connect_with(&options).await?;
+pub async fn migrate(
+    owner_url: &str,
+    login: &Login,
+    statements: &[String],
+) -> Result<Vec<Migration>, StoreError> {
+    let mut connection = connect(owner_url, login).await?;
     let applied = apply(&mut connection, statements).await;
     let _ = connection.close().await;
     applied
+}
+
+async fn connect(owner_url: &str, login: &Login) -> Result<PgConnection, StoreError> {
+    let options = options::read(owner_url)
+        .map_err(|_| StoreError::unreadable("URL", "the owner's URL is not valid"))?;
+    // A slow statement would be logged with the password in it.
+    let options = options.application_name("sluice-migrate").disable_statement_logging();
+    Ok(login.connect(&options).await?)
 }
 
 /// Sessions that were open while a migration changed the settings of their roles.
@@ -118,11 +126,12 @@ pub struct OldSessions {
 ///
 /// # Errors
 /// If the owner may not end them: that takes `pg_signal_backend` or membership of the roles, and `pg_read_all_stats`.
-pub async fn end_idle_sessions(owner_url: &str, roles: &[&str]) -> Result<OldSessions, StoreError> {
-    let options = PgConnectOptions::from_str(owner_url)
-        .map_err(|_| StoreError::unreadable("URL", "the owner's URL is not valid"))?;
-    let options = options.application_name("sluice-migrate").disable_statement_logging();
-    let mut connection = PgConnection::connect_with(&options).await?;
+pub async fn end_idle_sessions(
+    owner_url: &str,
+    login: &Login,
+    roles: &[&str],
+) -> Result<OldSessions, StoreError> {
+    let mut connection = connect(owner_url, login).await?;
     let roles: Vec<_> = roles.iter().map(|&role| role.to_owned()).collect();
     let statement = sqlx::query(include_str!("../sql/migrate/end_idle.sql")).bind(roles);
     let found = statement.fetch_one(&mut connection).await;

@@ -55,7 +55,7 @@ impl Store {
     /// If no login token can be created.
     pub async fn capacity(&self, requested: u32) -> Result<Capacity, StoreError> {
         self.close_idle().await;
-        Ok(ports::postgres::capacity::measure(&self.options().await?, requested).await)
+        self.sessions(requested).await
     }
 
     /// Opens this many connections without a transaction and closes them, which shows if there is a pooler.
@@ -64,7 +64,7 @@ impl Store {
     /// If no login token can be created.
     pub async fn idle_connections(&self, requested: u32) -> Result<IdleConnections, StoreError> {
         self.close_idle().await;
-        Ok(ports::postgres::capacity::idle(&self.options().await?, requested).await)
+        self.open_idle(requested).await
     }
 
     /// Returns the secret that seals entries of the shared cache. A migration creates it, so only processes that can

@@ -16,6 +16,7 @@ use export::range::{RangeKind, Span};
 use export::request::Target;
 use export::selection::Selection;
 use ports::objects::{MemoryObjects, Objects};
+use ports::postgres::login::Login;
 use ports::queue::MemoryQueue;
 use ports::random;
 use sha2::{Digest, Sha256};
@@ -137,7 +138,7 @@ impl World {
         let url = format!("{base}/{database}");
         let settings =
             "insert into sluice.setting (name, value) values ('budget', '2') on conflict do nothing";
-        store::migrate(&url, &[settings.to_owned()]).await.unwrap();
+        store::migrate(&url, &Login::Password, &[settings.to_owned()]).await.unwrap();
         let (queue, bucket) = (Arc::new(MemoryQueue::default()), MemoryObjects::default());
         let ctx = Context {
             store: Store::new(&url).unwrap(),

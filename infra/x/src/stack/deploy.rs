@@ -1,4 +1,4 @@
-//! Deploys `template.yaml` to the emulator and records its outputs.
+//! Deploys `template.yaml` to the emulator and records its outputs. Passwords are in secrets, as on AWS.
 
 use std::collections::BTreeMap;
 
@@ -25,9 +25,6 @@ pub(crate) fn run(
     let pooler = if stack.pooler_port == 0 { "none" } else { "own" };
     let mut parameters = BTreeMap::from([
         ("Architecture".to_owned(), Architecture::here().name().to_owned()),
-        ("SourceUrl".to_owned(), stack.source_url.clone()),
-        ("StoreUrl".to_owned(), stack.store_url.clone()),
-        ("OwnerUrl".to_owned(), stack.owner_url.clone()),
         ("Budget".to_owned(), stack.budget.to_string()),
         ("StoreSessions".to_owned(), stack.store_sessions.to_string()),
         ("Pooler".to_owned(), pooler.to_owned()),
@@ -35,6 +32,21 @@ pub(crate) fn run(
         // 32 MiB instead of 256: the sample is small, and its chunks should be split visibly.
         ("TargetBytes".to_owned(), "33554432".to_owned()),
     ]);
+    let mut secrets = BTreeMap::new();
+    // The owner's role is in the secret too, as RDS writes it for a master user.
+    for (of, url, names_role) in [
+        ("Source", &stack.source_url, true),
+        ("Store", &stack.store_url, true),
+        ("Owner", &stack.owner_url, false),
+    ] {
+        let name = format!("{of}Url");
+        if overrides.iter().all(|(overridden, _)| *overridden != name) {
+            let (url, secret) =
+                without_password(url, names_role).context("a URL of the stack has no password")?;
+            parameters.insert(name, url);
+            secrets.insert(format!("{of}SecretArn"), secret);
+        }
+    }
     parameters.extend(cdn.into_iter().flat_map(Cdn::parameters));
     parameters.extend(overrides.iter().cloned());
     let job = json!({
@@ -44,6 +56,7 @@ pub(crate) fn run(
         "binaries": paths::binaries()?,
         "scratch": stack.work_dir.join("tmp"),
         "parameters": parameters,
+        "secrets": secrets,
         "cdn": cdn.map(Cdn::outputs),
     });
     let outputs = python::call(&venv.python(), SCRIPT, &job)?;
@@ -88,4 +101,30 @@ fn record(stack: &mut Stack, outputs: &Value, with_cdn: bool) -> Result<()> {
         stack.functions.insert(name.to_lowercase(), output(&format!("{name}FunctionName"))?);
     }
     stack.save()
+}
+
+/// Splits a URL into one without a password, and also without the role unless the URL `names_role`, and what its secret
+/// contains.
+fn without_password(url: &str, names_role: bool) -> Option<(String, Value)> {
+    let (scheme, rest) = url.split_once("://")?;
+    let (user, server) = rest.split_once('@')?;
+    let (role, password) = user.split_once(':')?;
+    let user = if names_role { format!("{role}@") } else { String::new() };
+    Some((format!("{scheme}://{user}{server}"), json!({"username": role, "password": password})))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_move_from_urls_to_secrets() {
+        let url = "postgres://sluice_store:secret@127.0.0.1:5432/store?sslmode=disable";
+        let (given, secret) = without_password(url, true).unwrap();
+        assert_eq!(given, "postgres://sluice_store@127.0.0.1:5432/store?sslmode=disable");
+        assert_eq!(secret, json!({"username": "sluice_store", "password": "secret"}));
+        let (given, _) = without_password(url, false).unwrap();
+        assert_eq!(given, "postgres://127.0.0.1:5432/store?sslmode=disable");
+        assert!(without_password("postgres://127.0.0.1/store", true).is_none());
+    }
 }

@@ -1,6 +1,6 @@
 //! Requests past CloudFront, if the api may be reached through it only.
 
-use ports::links::MemorySecret;
+use ports::secret::MemorySecret;
 
 use super::*;
 use crate::origin::Origin;

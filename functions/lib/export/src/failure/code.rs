@@ -211,7 +211,7 @@ impl FailureCode {
 fn of_condition(signal: Signal) -> Option<&'static str> {
     Some(match signal {
         Signal::SourceLogin => {
-            "check the user, password and database in SourceUrl, and that pg_hba.conf allows the role to connect"
+            "check role and database in SourceUrl, the password in it or in its secret, and that pg_hba.conf allows the role to connect"
         }
         Signal::SourceSessionTimeout => {
             "run `sluice admin migrate`, which sets timeouts for the source role, or raise those of the server or pooler"

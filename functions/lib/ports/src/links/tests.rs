@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use super::signer::policy;
 use super::*;
+use crate::secret::MemorySecret;
 
 const NOW: u64 = 1_767_290_000;
 const OBJECT: &str = "t/acme/c/0190a1b2-0000-7000-8000-000000000001/1.csv.gz";

@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{ConnectOptions, Connection, Executor};
+use sqlx::{Connection, Executor};
+
+use super::login::{ConnectError, Login, LoginError};
 
 /// Maximum wait for a session within the budget.
 const SESSION_TIMEOUT: Duration = Duration::from_secs(3);
@@ -63,11 +65,19 @@ pub enum IdleEnd {
 
 /// Logs in `wanted` times without beginning a transaction, and closes all connections. A pooler in transaction mode
 /// accepts more connections than the role may have sessions; a server does not.
-pub async fn idle(options: &PgConnectOptions, wanted: u32) -> IdleConnections {
+///
+/// # Errors
+/// If no login can be tried.
+pub async fn idle(
+    options: &PgConnectOptions,
+    login: &Login,
+    wanted: u32,
+) -> Result<IdleConnections, LoginError> {
+    login.prepare(options).await?;
     let wanted = wanted.min(MAX_REQUESTED + 1);
     let (mut held, mut end) = (Vec::new(), IdleEnd::AllOpen);
     while held.len() < wanted as usize {
-        match logged_in(options).await {
+        match logged_in(options, login).await {
             Ok(connection) => held.push(connection),
             Err(why) => {
                 end = why;
@@ -79,16 +89,18 @@ pub async fn idle(options: &PgConnectOptions, wanted: u32) -> IdleConnections {
     for connection in held {
         let _ = connection.close().await;
     }
-    IdleConnections { requested: wanted, opened, end }
+    Ok(IdleConnections { requested: wanted, opened, end })
 }
 
 /// Opens one connection. A refused one is tried again for a moment, because sessions that are being closed still count.
-async fn logged_in(options: &PgConnectOptions) -> Result<PgConnection, IdleEnd> {
+async fn logged_in(options: &PgConnectOptions, login: &Login) -> Result<PgConnection, IdleEnd> {
     let give_up = Instant::now() + NEXT_TIMEOUT;
     loop {
-        let end = match tokio::time::timeout(SESSION_TIMEOUT, options.connect()).await {
+        let end = match tokio::time::timeout(SESSION_TIMEOUT, login.connect(options)).await {
             Ok(Ok(connection)) => return Ok(connection),
-            Ok(Err(sqlx::Error::Database(error))) if error.code().as_deref() == Some("53300") => {
+            Ok(Err(ConnectError::Server(sqlx::Error::Database(error))))
+                if error.code().as_deref() == Some("53300") =>
+            {
                 IdleEnd::NoSession
             }
             _ => IdleEnd::Failed,
@@ -101,12 +113,16 @@ async fn logged_in(options: &PgConnectOptions) -> Result<PgConnection, IdleEnd> 
 }
 
 /// Opens `wanted` sessions at once, each in a transaction of its own, tries to open one more, and closes all.
-pub async fn measure(options: &PgConnectOptions, wanted: u32) -> Capacity {
+///
+/// # Errors
+/// If no login can be tried.
+pub async fn measure(options: &PgConnectOptions, login: &Login, wanted: u32) -> Result<Capacity, LoginError> {
+    login.prepare(options).await?;
     let wanted = wanted.min(MAX_REQUESTED);
     let (mut held, mut next) = (Vec::new(), Next::Allowed);
     while held.len() <= wanted as usize {
         let timeout = if held.len() < wanted as usize { SESSION_TIMEOUT } else { NEXT_TIMEOUT };
-        match one(options, timeout).await {
+        match one(options, login, timeout).await {
             Ok(connection) => held.push(connection),
             Err(why) => {
                 next = why;
@@ -120,17 +136,17 @@ pub async fn measure(options: &PgConnectOptions, wanted: u32) -> Capacity {
         let _ = connection.execute("rollback").await;
         let _ = connection.close().await;
     }
-    Capacity { requested: wanted, opened, next }
+    Ok(Capacity { requested: wanted, opened, next })
 }
 
-async fn one(options: &PgConnectOptions, timeout: Duration) -> Result<PgConnection, Next> {
+async fn one(options: &PgConnectOptions, login: &Login, timeout: Duration) -> Result<PgConnection, Next> {
     let give_up = Instant::now() + timeout;
     loop {
         let left = give_up.saturating_duration_since(Instant::now());
         let begun = async {
-            let mut connection = options.connect().await?;
+            let mut connection = login.connect(options).await?;
             connection.execute("begin read only").await?;
-            Ok::<_, sqlx::Error>(connection)
+            Ok::<_, ConnectError>(connection)
         };
         match tokio::time::timeout(left, begun).await {
             Ok(Ok(connection)) => return Ok(connection),

@@ -1,27 +1,36 @@
-//! Login of sessions of source, store and shared cache: with the password in their URL, or with an IAM token that is
-//! signed for each connection. Signing makes no call; the credentials are those of the function.
+//! Login of sessions of source, store and shared cache: with the password in their URL or in a secret, or with an IAM
+//! token that is signed for each connection. Signing makes no call; the credentials are those of the function.
 
+mod password;
 mod token;
 mod transport;
 
-use aws_config::SdkConfig;
-use sqlx::postgres::{PgConnectOptions, PgSslMode};
+use std::future::Future;
 
-use crate::config::ConfigError;
+use aws_config::SdkConfig;
+use sqlx::ConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
+
+use crate::config::{self, ConfigError};
+use crate::secret::{SecretError, SecretsManager};
+use crate::telemetry::chain;
+pub use password::SecretPassword;
 use token::{cache_token, database_token};
 pub use transport::Transport;
 
 /// Login method of sessions of source and store.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub enum Login {
     /// Password of the URL.
     #[default]
     Password,
+    /// Password of a secret, whatever the URL contains.
+    Secret(SecretPassword),
     /// IAM token, over TLS with the server's name verified, whatever the URL requests.
     Iam,
 }
 
-/// No token can be created.
+/// A login cannot be tried.
 #[derive(Debug, thiserror::Error)]
 pub enum LoginError {
     /// The process knows no region.
@@ -33,30 +42,127 @@ pub enum LoginError {
     /// Signing for this host or role failed.
     #[error("signing an IAM token failed")]
     Signing(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The secret with the password cannot be read.
+    #[error("the password cannot be read")]
+    Secret(#[source] SecretError),
+    /// The secret contains no password.
+    #[error(
+        "the secret with the password must have the form {{\"username\": \"role\", \"password\": \"...\"}}"
+    )]
+    NoPassword,
+}
+
+/// No connection was opened.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// No login could be tried.
+    #[error(transparent)]
+    Login(#[from] LoginError),
+    /// The server cannot be reached or refused the login.
+    #[error(transparent)]
+    Server(#[from] sqlx::Error),
+}
+
+/// Errors that may be the refusal of a login.
+pub trait Refusal {
+    /// Reports whether the server, or the pooler before it, refused role or password.
+    fn is_refused_login(&self) -> bool;
+}
+
+impl Refusal for sqlx::Error {
+    fn is_refused_login(&self) -> bool {
+        let Some(error) = self.as_database_error() else { return false };
+        match error.code().as_deref() {
+            Some("28P01" | "28000") => true,
+            // PgBouncer has this one code for everything that it says itself.
+            Some("08P01") => {
+                let text = error.message();
+                text.contains("password") || text.contains("authentication failed")
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Refusal for ConnectError {
+    fn is_refused_login(&self) -> bool {
+        matches!(self, Self::Server(error) if error.is_refused_login())
+    }
 }
 
 impl Login {
-    /// Reads the setting: `password`, which is also the default, or `iam`.
+    /// Reads the settings: the method from `SLUICE_DATABASE_AUTH`, and from the variable `secret` the name or ARN of
+    /// the secret with the password. Without one it is the URL's password.
     ///
     /// # Errors
-    /// If it has another value.
-    pub fn read(setting: Option<&str>) -> Result<Self, ConfigError> {
-        match setting {
-            None | Some("password") => Ok(Self::Password),
-            Some("iam") => Ok(Self::Iam),
-            Some(_) => Err(ConfigError::Invalid("SLUICE_DATABASE_AUTH", "login method: password or iam")),
+    /// If the method is another one than `password` or `iam`.
+    pub fn from_env(secret: &'static str) -> Result<Self, ConfigError> {
+        Self::read(config::optional("SLUICE_DATABASE_AUTH").as_deref(), config::optional(secret))
+    }
+
+    fn read(method: Option<&str>, secret: Option<String>) -> Result<Self, ConfigError> {
+        match (method, secret) {
+            (None | Some("password"), None) => Ok(Self::Password),
+            (None | Some("password"), Some(id)) => {
+                Ok(Self::Secret(SecretPassword::new(SecretsManager::new(id))))
+            }
+            (Some("iam"), _) => Ok(Self::Iam),
+            (Some(_), _) => {
+                Err(ConfigError::Invalid("SLUICE_DATABASE_AUTH", "login method: password or iam"))
+            }
         }
     }
 
-    /// Returns the options for connecting, valid now and for a quarter of an hour.
+    /// Returns the options for connecting now, valid for a quarter of an hour.
     ///
     /// # Errors
-    /// If a token is needed and cannot be signed.
-    pub async fn prepare(self, options: &PgConnectOptions) -> Result<PgConnectOptions, LoginError> {
-        if self == Self::Password {
-            return Ok(options.clone());
+    /// If a token is needed and cannot be signed, or a secret and cannot be read.
+    pub async fn prepare(&self, options: &PgConnectOptions) -> Result<PgConnectOptions, LoginError> {
+        match self {
+            Self::Password => Ok(options.clone()),
+            Self::Secret(secret) => Ok(secret.options(options, &*secret.user().await?)),
+            Self::Iam => with_token(options, config::aws().await).await,
         }
-        with_token(options, crate::config::aws().await).await
+    }
+
+    /// Opens a connection; see [`Login::attempt`].
+    ///
+    /// # Errors
+    /// If no login can be tried, the server cannot be reached, or it refuses the login.
+    pub async fn connect(&self, options: &PgConnectOptions) -> Result<PgConnection, ConnectError> {
+        // Boxed, because the future is large and would be part of the future of every transaction.
+        Box::pin(self.attempt(options, |options| async move { Ok(options.connect().await?) })).await
+    }
+
+    /// Runs an operation that logs in. If the password of a secret is refused, the secret is read again and the
+    /// operation repeated with each password in it that was not tried yet.
+    ///
+    /// # Errors
+    /// The operation's, or that no login can be tried.
+    pub async fn attempt<T, E, F, Fut>(&self, options: &PgConnectOptions, mut operation: F) -> Result<T, E>
+    where
+        F: FnMut(PgConnectOptions) -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+        E: Refusal + From<LoginError>,
+    {
+        let Self::Secret(secret) = self else { return operation(self.prepare(options).await?).await };
+        let mut refused = Vec::new();
+        loop {
+            let user = secret.user().await?;
+            let error = match operation(secret.options(options, &user)).await {
+                Err(error) if error.is_refused_login() => error,
+                other => return other,
+            };
+            refused.push(user);
+            match secret.other_than(&refused).await {
+                Ok(true) => {}
+                Ok(false) => return Err(error),
+                Err(cause) => {
+                    tracing::warn!(error = chain(&cause), "a password was refused and cannot be read again");
+                    return Err(error);
+                }
+            }
+        }
     }
 }
 
@@ -69,7 +175,7 @@ async fn with_token(options: &PgConnectOptions, by: &SdkConfig) -> Result<PgConn
 /// Returns the password with which a user logs in to the serverless cache of the same name, valid for a quarter of an
 /// hour.
 pub(crate) async fn cache_password(user: &str) -> Result<String, LoginError> {
-    cache_token(user, crate::config::aws().await).await
+    cache_token(user, config::aws().await).await
 }
 
 #[cfg(test)]
@@ -90,9 +196,17 @@ mod tests {
     #[tokio::test]
     async fn without_iam_the_url_sets_tls() {
         let options = PgConnectOptions::from_str("postgres://a:b@db/shop?sslmode=disable").unwrap();
-        let same = Login::read(None).unwrap().prepare(&options).await.unwrap();
+        let same = Login::read(None, None).unwrap().prepare(&options).await.unwrap();
         assert!(matches!(same.get_ssl_mode(), PgSslMode::Disable));
-        assert_eq!(Login::read(Some("iam")).unwrap(), Login::Iam);
-        assert!(Login::read(Some("kerberos")).is_err());
+        assert!(Login::read(Some("kerberos"), None).is_err());
+    }
+
+    #[test]
+    fn secrets_are_read_for_passwords_only() {
+        let secret = || Some("arn".to_owned());
+        assert!(matches!(Login::read(None, secret()), Ok(Login::Secret(_))));
+        assert!(matches!(Login::read(Some("password"), secret()), Ok(Login::Secret(_))));
+        assert!(matches!(Login::read(Some("password"), None), Ok(Login::Password)));
+        assert!(matches!(Login::read(Some("iam"), secret()), Ok(Login::Iam)));
     }
 }

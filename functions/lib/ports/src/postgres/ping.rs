@@ -22,7 +22,7 @@ pub enum Unreached {
 }
 
 /// Logs in and disconnects. A server that refuses the login has responded.
-pub async fn ping(options: &PgConnectOptions, login: Login) -> Result<(), Unreached> {
+pub async fn ping(options: &PgConnectOptions, login: &Login) -> Result<(), Unreached> {
     let server = format!("{}:{}", options.get_host(), options.get_port());
     let login_and_close = async {
         let options = login.prepare(options).await?;

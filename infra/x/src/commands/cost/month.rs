@@ -168,7 +168,7 @@ pub(super) struct Watched {
 pub(super) fn fixed(watched: Watched, parts: Parts) -> Items {
     let hours = HOURS_PER_MONTH;
     let sweeps = hours * 60.0;
-    let interfaces = f64::from(u8::from(parts.endpoints) * (1 + u8::from(parts.cdn)));
+    let interfaces = f64::from(u8::from(parts.endpoints) * (1 + u8::from(parts.proxy || parts.cdn)));
     let when = |there: bool, usd: f64| if there { usd } else { 0.0 };
     let secrets = PROXY_SECRETS * u32::from(parts.proxy) + CDN_SECRETS * u32::from(parts.cdn);
     let alarms = watched.alarm_metrics as f64 * ALARM_MONTH + DASHBOARD_MONTH + KEY_MONTH;
