@@ -120,7 +120,8 @@ impl Source {
         let options = self.options.as_ref().ok_or_else(SourceError::no_url)?;
         let begun = Instant::now();
         loop {
-            let error = match self.login.attempt(options, &mut operation).await {
+            // Boxed, because the future of a login is large.
+            let error = match Box::pin(self.login.attempt(options, &mut operation)).await {
                 Err(error) if error.is_refused_login() => error,
                 other => return other,
             };
