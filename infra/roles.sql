@@ -8,7 +8,7 @@
 --
 -- Passwords come from the environment, because every user of a machine can read the arguments of its processes. Where the
 -- deployment made the passwords, they are in the secrets of its outputs SourceSecretArn and StoreSecretArn (infra/README.md has
--- the commands). With iam=true, passwords are not asked for: both roles log in with IAM tokens only, on RDS and Aurora. Safe to
+-- the commands). With iam=true, no passwords are needed: both roles log in with IAM tokens only, on RDS and Aurora. Safe to
 -- run again.
 \set ON_ERROR_STOP on
 do $$ begin

@@ -277,6 +277,7 @@ fn title(kind: &str) -> &'static str {
         "too-many-exports" => "Too many exports",
         "too-many-requests" => "Too many requests",
         "too-much-kept" => "Storage quota exceeded",
+        "wrong-address" => "Request not sent through CloudFront",
         "wrong-state" => "Export state does not allow this",
         _ => "Error",
     }

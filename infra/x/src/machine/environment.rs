@@ -29,7 +29,7 @@ const LIBPQ: &str = "PG";
 const LOCAL: &str = "127.0.0.1,localhost,::1";
 
 /// Sets the umask to 022 whatever the shell has set, because another user may have to run the database. Files with
-/// secrets are restricted one by one, see [`crate::machine::private`].
+/// secrets are restricted one by one, see [`crate::machine::secret_files`].
 pub(crate) fn prepare() {
     umask(Mode::WGRP | Mode::WOTH);
 }

@@ -36,6 +36,9 @@ mod tests {
     use super::super::month::{CDN_SECRETS, PROXY_SECRETS};
     use super::*;
 
+    /// Secrets of OnlyThroughCdn, which the priced deployments do not have.
+    const ORIGIN_SECRETS: u32 = 1;
+
     /// Returns the default of a parameter.
     fn default<'a>(template: &'a str, parameter: &str) -> Option<&'a str> {
         let (_, rest) = template.split_once(&format!("\n  {parameter}:\n"))?;
@@ -68,7 +71,7 @@ mod tests {
     #[test]
     fn secrets_are_those_of_the_template() {
         let found = resources(&text("template.yaml").unwrap(), "AWS::SecretsManager::Secret");
-        assert_eq!(found, (PROXY_SECRETS + CDN_SECRETS) as usize);
+        assert_eq!(found, (PROXY_SECRETS + CDN_SECRETS + ORIGIN_SECRETS) as usize);
     }
 
     #[test]
