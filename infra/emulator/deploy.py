@@ -23,7 +23,7 @@ import template
 
 STACK = "sluice"
 ARTIFACTS = "sluice-artifacts"
-# What was deployed last, within ARTIFACTS: it ends with the emulator, as the passwords in it.
+# Object within ARTIFACTS with the last deployment: it ends with the emulator, as the passwords in it.
 DEPLOYMENT = "deployment.json"
 
 
@@ -125,7 +125,7 @@ def ended(cloudformation, stack):
 
 
 def failed(cloudformation, stack):
-    """How the stack ended, and the reason of everything that failed."""
+    """Status of the stack, and the reason of everything that failed."""
     status = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
     events = cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
     reasons = [
