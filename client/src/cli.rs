@@ -48,8 +48,8 @@ const EXAMPLES: &str = "Examples:
   sluice datasets
   sluice plan '*' --from 2023-08-31 --to 2024-08-04
   sluice export '*' --from 2023-08-31 --to 2024-08-04 --out data
-  sluice export orders customers --from 2024-01-01 --to 2024-01-31 \\
-      --columns customers=id,country --filter 'orders.total>=10' --filter orders.country=NL
+  sluice export orders order_lines --from 2024-01-01 --to 2024-01-31 \\
+      --columns orders=id,country,total --filter 'orders.total>=10' --filter orders.country=NL
   sluice verify data";
 
 /// Options shared by all commands.

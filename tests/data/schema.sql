@@ -1,4 +1,4 @@
--- What the end-to-end tests export, beside `orders` of tests/bench/orders.sql.
+-- Tables that the end-to-end tests export, besides `orders` of tests/bench/orders.sql.
 create schema e2e;
 
 create table e2e.visits (id bigint primary key, day date not null, name text not null, score integer);

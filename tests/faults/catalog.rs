@@ -53,7 +53,7 @@ async fn removing_a_dataset_fails_its_export_and_retry_recovers() {
     let earlier = system.x(&["admin", "catalog", "show", "--revision", &revision[..12]]).unwrap();
     assert!(earlier.contains("no longer in force") && earlier.contains("[datasets.altered]"), "{earlier}");
     assert!(said.contains("invalidated: altered (the dataset is no longer in the catalog)"), "{said}");
-    assert!(said.contains("1 chunks not read yet failed, in 1 live exports"), "{said}");
+    assert!(said.contains("1 chunk not read yet failed, in 1 live export"), "{said}");
     let export = system.wait(id).await.unwrap();
     assert_eq!((export.status, export.errors[0].code.as_str()), (ExportStatus::Failed, "catalog_changed"));
     system.store().resume().await.unwrap();

@@ -30,7 +30,7 @@ fn allowed(package: &str) -> Option<&'static [&'static str]> {
         "ports" | "client" | "x" => &["export"],
         "source" | "store" => &["export", "ports"],
         "introspect" => &["export", "source"],
-        // The api answers without reading the source.
+        // The api does not read the source.
         "api" => &["export", "ports", "store"],
         "worker" => &["export", "ports", "source", "store"],
         "sweeper" | "admin" => &["export", "introspect", "ports", "source", "store"],

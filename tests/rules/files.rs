@@ -9,7 +9,7 @@ use crate::{files, root};
 /// Maximum number of lines of a file.
 const MAX_LINES: usize = 400;
 
-/// Number of lines below which a file is small: what it holds most likely belongs into a file beside it.
+/// Number of lines below which a file is small: what it holds most likely belongs into a file next to it.
 const SMALL_LINES: usize = 25;
 
 /// Number of small files, which may only fall: lower it with each one that is joined to another.

@@ -140,7 +140,8 @@ fn payload(
             return Err("the dataset is missing: invalidate DATASET [--from DAY] [--to DAY]".into());
         }
         ["catalog", "check" | "apply"] => json!({"command": words.join(" "), "catalog": catalog()?}),
-        ["keys", "create", tenant] => json!({"command": "keys create", "tenant": tenant}),
+        // The label is for people; without one the key is named as its tenant.
+        ["keys", "create", tenant] => json!({"command": "keys create", "tenant": tenant, "label": tenant}),
         ["keys", "create", tenant, label @ ..] if !label.is_empty() => {
             json!({"command": "keys create", "tenant": tenant, "label": label.join(" ")})
         }

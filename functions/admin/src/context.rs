@@ -62,9 +62,9 @@ impl Beside {
 pub struct Settings {
     /// Direct URL of PostgreSQL, with a role that may create roles. Without it `migrate` only prints the SQL.
     pub owner_url: Option<String>,
-    /// URL of the source, through the pooler.
+    /// URL of the source, through the pooler if there is one.
     pub source_url: String,
-    /// URL of the store, through the pooler.
+    /// URL of the store, through the pooler if there is one.
     pub store_url: String,
     /// Login method of the owner.
     pub owner_login: Login,

@@ -92,7 +92,7 @@ fn blocks(columns: &[Column], stream: &Bytes) -> Vec<Block> {
     let mut framing =
         Framing::new(columns.iter().map(|c| c.name.clone()).collect(), FramingLimits::default());
     let mut found = Vec::new();
-    // As large as the pieces that the driver hands over.
+    // As large as the buffers that the driver returns.
     for start in (0..stream.len()).step_by(64 << 10) {
         framing
             .push(stream.slice(start..stream.len().min(start + (64 << 10))))

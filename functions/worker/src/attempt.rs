@@ -1,8 +1,8 @@
 //! One attempt: one session, one COPY, one snapshot, at most one file.
 //!
 //! An attempt writes at most one of four outcomes, each fenced by the attempt's number: the file's record, the
-//! failure, the split, or nothing because the lease is lost. The order makes it safe: the object is complete before
-//! it is recorded, and it is removed only while no record can name it.
+//! failure, the back-off or the split. It writes nothing if the lease is lost. The order makes it safe: the object is
+//! complete before it is recorded, and it is removed only while no record can name it.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -44,7 +44,7 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
-    /// Check formatting, clippy, documentation, templates and dependencies. Needs no running stack.
+    /// Check formatting, clippy, documentation, templates, language, costs and dependencies. Needs no stack.
     Check {
         /// Only print the texts that users can meet, with their places, and their number by area.
         #[arg(long)]

@@ -1,4 +1,4 @@
-//! The commands of `cargo x`, except `bench`. Each has its options beside it.
+//! The commands of `cargo x`, except `bench`. Each has its options next to it.
 
 pub(crate) mod admin;
 pub(crate) mod check;

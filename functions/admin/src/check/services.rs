@@ -1,4 +1,4 @@
-//! Services beside the databases: queue, bucket, secret and shared cache.
+//! Services besides the databases: queue, bucket, secret and shared cache.
 
 use export::count::count;
 use ports::cache::RedisCache;

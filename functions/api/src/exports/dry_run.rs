@@ -1,5 +1,5 @@
 //! Response of a dry run: size, duration and cost of a plan. Every figure is an estimate, an upper bound or unknown.
-//! An unknown figure is omitted, never written as a number.
+//! An unknown figure is null, never a number.
 
 use export::forecast::{Effort, Own, Pace, Sizes, Surroundings, Workload};
 use export::manifest::rfc3339;

@@ -44,8 +44,8 @@ pub enum ExportStatus {
     Expired,
 }
 
-/// Outcome of an attempt. A word that a newer release wrote is read as `Unknown`, so that lists of chunks stay readable
-/// beside it.
+/// Outcome of an attempt. A word that a newer release wrote is read as `Unknown`, so that a list of chunks with it stays
+/// readable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", from = "String")]
 pub enum AttemptOutcome {

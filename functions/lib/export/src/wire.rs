@@ -1,7 +1,7 @@
 //! The HTTP contract, version 1: the bodies that the api and the client exchange.
 //!
-//! There is no business logic here. JSON is in camelCase; times are RFC 3339 in UTC; sizes are bytes; an absent key
-//! means "not known" or "not yet".
+//! There is no business logic here. JSON is in camelCase; times are RFC 3339 in UTC; sizes are bytes; an absent key,
+//! or null for the figures of a dry run, means "not known" or "not yet".
 
 mod datasets;
 mod export;

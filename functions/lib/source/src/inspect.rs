@@ -14,7 +14,7 @@ use super::horizon::open_since_sql;
 use super::{Source, SourceError, sql};
 use ports::postgres::server::{QUERY, Server};
 
-/// A session of the source role, through the pooler. If dropped, it closes its connection.
+/// A session of the source role, through the pooler if there is one. If dropped, it closes its connection.
 #[derive(Debug)]
 pub struct Inspector {
     connection: PgConnection,

@@ -25,7 +25,7 @@ pub(super) use snapshot::lock_candidates;
 const FREE_PLANS: u32 = 2;
 
 /// Maximum time for which a request waits until the tenant's earlier chunks are paid for. It waits without a session.
-/// A refusal at once would be cheaper for a loop that ignores it than for the api.
+/// A 429 at once would cost a loop that ignores it less than the api.
 const MAX_PAY_WAIT: Duration = Duration::from_secs(1);
 
 /// An export to accept.

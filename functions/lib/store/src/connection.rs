@@ -312,8 +312,8 @@ impl Tx {
         self.end("rollback").await
     }
 
-    /// Rolls back because of `error` and keeps the connection, since dropping one costs a login at the server, and
-    /// refusals can be many. If the connection itself may have failed, it is dropped.
+    /// Rolls back because of `error` and keeps the connection, since dropping one costs a login at the server, and many
+    /// operations may be refused. If the connection itself may have failed, it is dropped.
     pub(super) async fn refuse(self, error: &impl AsStoreError) {
         let usable = match error.as_store_error() {
             None => true,

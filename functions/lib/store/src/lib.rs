@@ -1,8 +1,8 @@
 //! The store: the state of all exports, in schema `sluice` of PostgreSQL. It is the queue of record.
 //!
-//! Every operation is one short transaction through a transaction-mode pooler. Therefore parameterised statements are
-//! unnamed and inside an explicit transaction; there is no `SET`, no cursor and no session lock; ids travel as one
-//! array parameter. See `store/README.md` for the states, their statements and locks.
+//! Every operation is one short transaction. There may be a pooler in transaction mode before the database, so
+//! parameterised statements are unnamed and inside an explicit transaction, and there is no `SET`, no cursor and no
+//! session lock. The README of this crate has the states, their statements and locks.
 
 mod accept;
 mod back_off;

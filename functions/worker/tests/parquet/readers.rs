@@ -1,4 +1,4 @@
-//! Collection of files for the Python program that reads them, and its start. Each is a table as Parquet, beside
+//! Collection of files for the Python program that reads them, and its start. Each is a table as Parquet, next to
 //! PostgreSQL's own text of it.
 
 use std::cell::Cell;

@@ -156,7 +156,7 @@ impl Cdn {
     }
 }
 
-/// Reads the header that CloudFormation would put into the distribution. Empty if the api wants none.
+/// Reads the header that CloudFormation would put into the distribution. Empty if the api requires none.
 fn origin_header(stack: &Stack, venv: &Venv) -> Result<String> {
     if stack.origin_secret.is_empty() {
         return Ok(String::new());

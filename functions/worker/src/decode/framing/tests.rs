@@ -1,4 +1,4 @@
-//! Framing of arbitrary bytes, in arbitrary pieces.
+//! Framing of arbitrary bytes, in buffers of arbitrary size.
 
 use proptest::prelude::*;
 

@@ -1,5 +1,5 @@
 //! `cargo x cost dispatch`: time of one decision of `dispatch()` with many tenants waiting, in a database of its own
-//! beside that of a running stack.
+//! next to that of a running stack.
 
 use std::collections::BTreeMap;
 use std::io::Write;

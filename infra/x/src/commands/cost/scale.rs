@@ -184,8 +184,8 @@ impl Model {
         seen.bytes() / self.paces[&seen.format].source_bytes
     }
 
-    /// Returns the seconds below which a run cannot be, by the processor time of its rows and the assumed time beside
-    /// reading a chunk.
+    /// Returns the seconds below which a run cannot be, by the processor time of its rows and the assumed time per
+    /// chunk besides reading.
     pub(super) fn floor_of(&self, seen: &Run) -> f64 {
         let rows = self.rows_of(seen) * self.paces[&seen.format].least_secs();
         (rows + seen.chunk_secs.len() as f64 * BESIDE_SECS) / f64::from(seen.budget)
