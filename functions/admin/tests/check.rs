@@ -174,7 +174,13 @@ async fn pooler_is_proved_by_idle_connections() {
     );
     // Behind RDS Proxy the roles may have three times as many sessions.
     let answer = through(Pooler::Proxy).await;
-    says(&answer, &format!("the session limit of sluice_source is {b} instead of {}; run `sluice admin migrate`", 3 * b));
+    says(
+        &answer,
+        &format!(
+            "the session limit of sluice_source is {b} instead of {}; run `sluice admin migrate`",
+            3 * b
+        ),
+    );
 
     // Straight to the server, where each connection is a session. The roles of the stack have none left there.
     let role = format!("t_pooler_{}", std::process::id());
