@@ -109,7 +109,8 @@ impl AsStoreError for AcceptError {
 /// Outcome of storing a plan.
 enum Stored {
     Accepted(Accepted),
-    /// The reusable chunks have changed: the plan must be made again from this newer state.
+    /// The reusable chunks have changed, or the tenant's chunks of this minute are used up: the request must be decided
+    /// again from this newer state.
     Changed(AcceptSnapshot),
 }
 
@@ -239,6 +240,10 @@ async fn store_in(
     snapshot::lock(tx, &locked).await?;
     // Accepts of one tenant are serialised by its row, so this reads the chunks of all earlier ones.
     let mut newer = AcceptSnapshot::read(tx, &new.tenant, &new.targets, None).await?;
+    // An accept that came first has used up the minute: the caller waits, without this lock.
+    if newer.unpaid.is_some() {
+        return Ok(Stored::Changed(newer));
+    }
     let made;
     let plan = match plan {
         Some(plan) if same_plan(&snapshot.candidates, &newer.candidates, new.reuse, snapshot.now) => plan,
@@ -251,9 +256,6 @@ async fn store_in(
     };
     if let Some(kept) = newer.kept {
         return Err(kept.into());
-    }
-    if let Some(unpaid) = newer.unpaid {
-        return Err(unpaid.into());
     }
     if let Some(full) = newer.full
         && plan.chunks().any(|(_, chunk)| chunk.unread)

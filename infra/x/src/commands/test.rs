@@ -1,5 +1,8 @@
 //! `cargo x test`: the one command that runs all tests.
 
+mod failures;
+
+use std::io;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Result, bail};
@@ -65,17 +68,19 @@ pub(crate) fn run_told(args: &[String], variables: &[(&str, String)]) -> Result<
     listen(&mut stack, &venv)?;
     let older = postgres15::start(&mut stack)?;
     let chosen = args.iter().any(|word| word == "-p" || word.starts_with("--package"));
-    let status = over(&stack)?
+    let mut cargo = over(&stack)?;
+    cargo
         .arg("--no-fail-fast")
         .args((!chosen).then_some("--workspace"))
         .args(args)
         .envs(variables.iter().map(|(name, value)| (name, value)))
         .envs(older.map(|url| ("SLUICE_POSTGRES_15", url)))
-        .env("SLUICE_PARQUET_PYTHON", Venv::parquet()?.python())
-        .status()?;
+        .env("SLUICE_PARQUET_PYTHON", Venv::parquet()?.python());
+    let (status, failures) = failures::run(&mut cargo, io::stdout())?;
     drop(guard);
     signals::check()?;
     if !status.success() {
+        eprint!("{failures}");
         bail!("some tests failed; logs of the stack are in {}", paths::open_home()?.join(NAME).display());
     }
     Ok(ExitCode::SUCCESS)
