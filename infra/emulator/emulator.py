@@ -1,5 +1,5 @@
 """Starts the AWS emulator without two of its waits and without its slowest loop, serves the one API at its own paths
-besides, and runs workers at a lower priority. Nothing else that it answers is changed.
+besides, and runs workers at a lower priority where that is set. Nothing else that it answers is changed.
 
 The changes reach into the emulator, so they are tied to one exact version of it.
 """
@@ -18,9 +18,8 @@ VERSION = "1.5.33"
 # Where the API's paths begin.
 API_ROOT = "/api/v1"
 
-# Part of the name of every worker function, and how far its processes stand back.
+# Part of the name of every worker function.
 WORKER = "-WorkerFunction-"
-WORKER_NICENESS = 10
 
 # Checksum in the algorithm's definition for the digits 1 to 9.
 CHECK_INPUT = b"123456789"
@@ -45,26 +44,29 @@ def hand_over_logs_at_once():
     log_pipe.install(ProvidedWorker)
 
 
-def run_workers_at_a_lower_priority():
-    """On AWS each environment has processors of its own. Here workers share them with the api, whose caller waits."""
+def run_workers_at_a_lower_priority(niceness):
+    """On AWS each environment has processors of its own. Here workers share them with the api, whose caller waits.
+
+    Only a measurement sets it: workers that stand back may starve beside tests that use all processors.
+    """
     from ministack.core.lambda_runtime import ProvidedWorker
 
     await_init = ProvidedWorker._await_init
 
     def stand_back(environment, *args, **kwargs):
         if WORKER in environment.config.get("FunctionName", ""):
-            lower_priority(environment._proc.pid)
+            lower_priority(environment._proc.pid, niceness)
         return await_init(environment, *args, **kwargs)
 
     ProvidedWorker._await_init = stand_back
 
 
-def lower_priority(pid):
+def lower_priority(pid, niceness):
     """Lowers the priority of a process; on Linux each thread has its own, which the threads that it begins inherit."""
     tasks = f"/proc/{pid}/task"
     try:
         for task in os.listdir(tasks) if os.path.isdir(tasks) else [pid]:
-            os.setpriority(os.PRIO_PROCESS, int(task), WORKER_NICENESS)
+            os.setpriority(os.PRIO_PROCESS, int(task), niceness)
     except (OSError, ValueError):
         pass  # it ended meanwhile
 
@@ -111,7 +113,8 @@ if __name__ == "__main__":
     send_small_answers_at_once()
     hand_over_logs_at_once()
     checksum_in_c()
-    run_workers_at_a_lower_priority()
+    if niceness := int(os.environ.pop("SLUICE_WORKER_NICENESS", "0")):
+        run_workers_at_a_lower_priority(niceness)
     serve_the_api_at_its_own_paths()
     sys.argv = ["ministack"]  # what stands after this script's name only marks the process as one stack's
     from ministack.app import main

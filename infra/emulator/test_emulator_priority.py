@@ -1,4 +1,4 @@
-"""Workers run at a lower priority than the functions whose callers wait."""
+"""Workers run, where that is set, at a lower priority than the functions whose callers wait."""
 
 import os
 import subprocess
@@ -7,6 +7,8 @@ import unittest
 import unittest.mock
 
 import emulator
+
+NICENESS = 7
 
 
 class Priority(unittest.TestCase):
@@ -17,7 +19,7 @@ class Priority(unittest.TestCase):
         patched = unittest.mock.patch.object(ProvidedWorker, "_await_init", lambda environment: "ready")
         patched.start()
         self.addCleanup(patched.stop)
-        emulator.run_workers_at_a_lower_priority()
+        emulator.run_workers_at_a_lower_priority(NICENESS)
         self.process = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
         self.addCleanup(self.process.communicate)
 
@@ -27,7 +29,7 @@ class Priority(unittest.TestCase):
         return os.getpriority(os.PRIO_PROCESS, self.process.pid)
 
     def test_a_worker_stands_back(self):
-        self.assertEqual(self.niceness_of("sluice-WorkerFunction-0123456789AB"), emulator.WORKER_NICENESS)
+        self.assertEqual(self.niceness_of("sluice-WorkerFunction-0123456789AB"), NICENESS)
 
     def test_the_api_does_not(self):
         usual = os.getpriority(os.PRIO_PROCESS, 0)

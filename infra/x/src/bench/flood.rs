@@ -28,6 +28,7 @@ pub(super) fn run() -> Result<ExitCode> {
         sample: Sample::None,
         cdn: false,
         pooler: true,
+        worker_niceness: 10,
     };
     test::faults(&spec, "flood::", &[("SLUICE_FLOOD_FULL", "1".to_owned())])
 }

@@ -63,6 +63,7 @@ pub(crate) fn run_told(args: &[String], variables: &[(&str, String)]) -> Result<
         sample: Sample::Tables(SCALE),
         cdn: false,
         pooler: true,
+        worker_niceness: 0,
     };
     let (guard, mut stack) = start(&spec, &venv)?;
     listen(&mut stack, &venv)?;

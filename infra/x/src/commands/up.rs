@@ -77,6 +77,7 @@ pub(crate) fn run(args: &UpArgs) -> Result<()> {
         sample,
         cdn: !args.no_cdn,
         pooler: !args.no_pooler,
+        worker_niceness: 0,
     };
     let (guard, stack) = start(&spec, &venv)?;
     greet(&stack, sample);

@@ -15,7 +15,7 @@ const FAULTS: &str = "faults";
 
 /// Starts the emulator with a controlled environment, because functions inherit all of it. Fills in the stack's AWS
 /// fields.
-pub(crate) fn start(stack: &mut Stack, venv: &Venv) -> Result<()> {
+pub(crate) fn start(stack: &mut Stack, worker_niceness: u8, venv: &Venv) -> Result<()> {
     let port = process::free_port()?;
     let faults = stack.data(FAULTS)?;
     fs::create_dir_all(&faults)?;
@@ -41,6 +41,7 @@ pub(crate) fn start(stack: &mut Stack, venv: &Venv) -> Result<()> {
         .env("IOT_MTLS_ENABLED", "0")
         // Tests write the faults to inject here, see `ports::fault`. No template sets the variable.
         .env("SLUICE_FAULTS", faults)
+        .env("SLUICE_WORKER_NICENESS", worker_niceness.to_string())
         // Functions find the emulator by this variable.
         .env("AWS_ENDPOINT_URL", &stack.aws_endpoint);
     let log = stack.work_dir.join("emulator.log");

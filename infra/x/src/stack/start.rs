@@ -42,6 +42,8 @@ pub(crate) struct StackSpec<'a> {
     pub(crate) cdn: bool,
     /// False if functions connect to PostgreSQL itself.
     pub(crate) pooler: bool,
+    /// Niceness of the workers' processes. Measurements of the api set it, because on AWS workers use other processors.
+    pub(crate) worker_niceness: u8,
 }
 
 impl<'a> StackSpec<'a> {
@@ -56,6 +58,7 @@ impl<'a> StackSpec<'a> {
             sample: Sample::Whole(scale),
             cdn: false,
             pooler: true,
+            worker_niceness: 0,
         }
     }
 }
@@ -77,7 +80,7 @@ pub(crate) fn start(spec: &StackSpec<'_>, venv: &Venv) -> Result<(Guard, Stack)>
         pgbouncer::leave_out(&mut stack)?;
     }
     redis::start(&mut stack)?;
-    emulator::start(&mut stack, venv)?;
+    emulator::start(&mut stack, spec.worker_niceness, venv)?;
     let redis = if stack.redis_url.is_empty() { "none".to_owned() } else { stack.redis_port.to_string() };
     let pooler = if spec.pooler { format!(" {},", stack.pooler_port) } else { String::new() };
     step.done(&format!("ports {},{pooler} {redis} and {}", stack.direct_port, port_of(&stack.aws_endpoint)));

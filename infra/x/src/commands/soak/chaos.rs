@@ -38,6 +38,7 @@ pub(crate) fn run(args: &ChaosArgs) -> Result<ExitCode> {
         sample: Sample::None,
         cdn: false,
         pooler: true,
+        worker_niceness: 0,
     };
     let secs = ("SLUICE_CHAOS_SECS", (args.minutes * 60).to_string());
     test::faults(&spec, "chaos::", &[secs, ("SLUICE_CHAOS_SEED", args.seed.to_string())])

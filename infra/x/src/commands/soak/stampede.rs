@@ -25,6 +25,7 @@ pub(crate) fn run() -> Result<ExitCode> {
         sample: Sample::None,
         cdn: false,
         pooler: true,
+        worker_niceness: 0,
     };
     test::faults(&spec, "stampede::", &[("SLUICE_STAMPEDE_FULL", "1".to_owned())])
 }
