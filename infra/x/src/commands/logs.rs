@@ -23,8 +23,11 @@ pub(crate) struct LogsArgs {
 /// Prints the lines of one function, or of all, each prefixed with its function's name.
 pub(crate) fn run(args: &LogsArgs) -> Result<ExitCode> {
     let stack = Stack::running_one(&args.stack.name)?;
-    let wanted = args.function.map_or_else(|| Function::value_variants().to_vec(), |one| vec![one]);
-    let names: Vec<_> = wanted.into_iter().map(Function::name).collect();
+    let deployed = || {
+        let all = Function::value_variants().iter().map(|function| function.name());
+        all.filter(|name| stack.functions.contains_key(name)).collect()
+    };
+    let names: Vec<_> = args.function.map_or_else(deployed, |one| vec![one.name()]);
     let job = json!({"stack": stack, "functions": names});
     let output = python::call(&Venv::stack()?.python(), "emulator/logs.py", &job)?;
     for name in names {

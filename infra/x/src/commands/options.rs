@@ -19,6 +19,7 @@ pub(crate) enum Function {
     Worker,
     Sweeper,
     Admin,
+    Bootstrap,
 }
 
 impl Function {

@@ -100,6 +100,10 @@ fn record(stack: &mut Stack, outputs: &Value, with_cdn: bool) -> Result<()> {
     for name in ["Api", "Worker", "Sweeper", "Admin"] {
         stack.functions.insert(name.to_lowercase(), output(&format!("{name}FunctionName"))?);
     }
+    // A deployment without an owner has none.
+    if let Ok(bootstrap) = output("BootstrapFunctionName") {
+        stack.functions.insert("bootstrap".to_owned(), bootstrap);
+    }
     stack.save()
 }
 
