@@ -10,10 +10,12 @@
 7. `leave_out_metric_math`, of the nested ones: the emulator refuses alarms over more than one metric.
 8. `stand_in`, before all others, where something else does what a nested template would make: what it puts out is given.
 9. `name_secrets_whole`: a `Ref` to a secret is its ARN on AWS and its name here, of which no policy can be made.
+10. `exclude_punctuation`: the emulator makes secrets with punctuation even where the template excludes it.
 """
 
 import copy
 import os
+import string
 from types import SimpleNamespace
 
 ANY_METHOD = "x-amazon-apigateway-any-method"
@@ -74,7 +76,9 @@ def stand_in(template, name, outputs):
 def bridge(template, parameters):
     """All steps after SAM's translation."""
     expanded = expand_http_apis(template)
-    return name_secrets_whole(allow_plain_http(name_batches(settle_trigger_limits(expanded, parameters))))
+    return name_secrets_whole(
+        exclude_punctuation(allow_plain_http(name_batches(settle_trigger_limits(expanded, parameters))))
+    )
 
 
 def translate(template, code_uris, region, parameters=None):
@@ -180,6 +184,17 @@ def name_secrets_whole(template):
         return term
 
     return named(template)
+
+
+def exclude_punctuation(template):
+    """The same template, where a generated secret without punctuation names the characters that it excludes."""
+    template = copy.deepcopy(template)
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::SecretsManager::Secret":
+            generated = resource["Properties"].get("GenerateSecretString", {})
+            if generated.pop("ExcludePunctuation", False):
+                generated["ExcludeCharacters"] = string.punctuation
+    return template
 
 
 def leave_out_metric_math(template):

@@ -1,5 +1,6 @@
 """Tests of template.py, run by `cargo x test`."""
 
+import string
 import unittest
 from pathlib import Path
 
@@ -98,6 +99,17 @@ class NameSecretsWhole(unittest.TestCase):
         made = template.name_secrets_whole(given)["Resources"]
         self.assertEqual(made["R"]["P"], [{"Fn::GetAtt": ["S", "Id"]}, {"Ref": "Q"}])
         self.assertEqual((made["S"], given["Resources"]["R"]["P"][0]), (secret, {"Ref": "S"}))
+
+
+class ExcludePunctuation(unittest.TestCase):
+    def test_only_secrets_that_exclude_punctuation_name_its_characters(self):
+        def secret(**generated):
+            return {"Type": "AWS::SecretsManager::Secret", "Properties": {"GenerateSecretString": generated}}
+
+        given = {"Resources": {"Plain": secret(PasswordLength=9, ExcludePunctuation=True), "Other": secret(PasswordLength=9)}}
+        found = template.exclude_punctuation(given)["Resources"]
+        self.assertEqual(found["Plain"], secret(PasswordLength=9, ExcludeCharacters=string.punctuation))
+        self.assertEqual(found["Other"], given["Resources"]["Other"])
 
 
 class SettleTriggerLimits(unittest.TestCase):
