@@ -10,7 +10,7 @@ use super::{Process, World};
 const CLIENTS: usize = 50;
 
 /// Maximum number of tries in which a process does not hear Redis in time because this machine is busy.
-const TRIES: usize = 5;
+const TRIES: usize = 20;
 
 /// Time between two requests of one client.
 const REQUEST_INTERVAL: Duration = Duration::from_millis(50);
@@ -142,6 +142,7 @@ async fn with_redis_all_processes_query_the_store_once() {
         if ask_once(&world, &redis, &expected).await {
             return;
         }
+        tokio::time::sleep(Duration::from_millis(500)).await;
     }
     panic!("Redis was not heard in time, {TRIES} times");
 }
