@@ -134,9 +134,9 @@ grant usage on schema sluice to sluice_store;
 grant select, insert, update, delete on all tables in schema sluice to sluice_store;
 grant execute on all functions in schema sluice to sluice_store;
 
--- Workers ask which transactions are open, since rows of those may still appear: what was read beside them does not count as
--- settled. With MaxActiveSessions above 0 they also count the sessions of others that are active. Both need this right, with
--- which a role sees the statements of others too. Without it settle_after must be longer than any transaction that writes.
+-- Workers query which transactions are open, since rows of those may still appear: what was read while they were open does not
+-- count as settled. With MaxActiveSessions above 0 they also count the sessions of others that are active. Both need this right,
+-- with which a role sees the statements of others too. Without it settle_after must be longer than any transaction that writes.
 do $$ begin
     grant pg_read_all_stats to sluice_source;
 exception when insufficient_privilege then

@@ -271,7 +271,7 @@ class Caller(unittest.TestCase):
         self.assertNotIn("secret", str(failed.exception) + self.printed.getvalue())
 
     def test_the_function_is_called_once(self):
-        """A call that is repeated by the SDK would run beside the first."""
+        """A call that is repeated by the SDK would run during the first one."""
         once = self.scope["ONCE"]
         self.assertEqual(once.retries, {"total_max_attempts": 1})
 

@@ -3,7 +3,7 @@
 
     load.py --url postgres://owner@host/db [--scale 0.1] [--jobs 2] [--force] [--grant]
 
-Each file beside this one is a schema: a head with its types, then one section per table, which starts with a
+Each file next to this one is a schema: a head with its types, then one section per table, which starts with a
 line `--- schema.table`. Sections know nothing of each other, so they are run by a few connections at once, the longest
 first. A database that already holds this very sample is left as it is. A schema that is not ours is never touched.
 """

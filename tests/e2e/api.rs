@@ -1,11 +1,11 @@
 //! The HTTP contract, through the emulated API Gateway and the real binaries.
 
 mod addresses;
+mod bad_requests;
 mod caching;
 mod exports;
 mod isolation;
 mod paths;
-mod refusals;
 
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};

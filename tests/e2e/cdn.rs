@@ -3,8 +3,8 @@
 //! The tests run one after the other on one stack, because keys and secret belong to the stack.
 
 mod downloads;
+mod invalid_links;
 mod origin;
-mod refusals;
 mod rotation;
 mod stack;
 
@@ -20,12 +20,12 @@ async fn cdn_fetches_files_once_and_only_by_signed_links() {
     downloads::the_second_one_does_not_reach_storage(&cdn, &manifest).await;
     downloads::what_may_not_be_cached_is_not(&cdn, &manifest).await;
     downloads::the_api_is_reached_through_it_and_never_cached(&cdn, &manifest).await;
-    refusals::whatever_we_did_not_sign_opens_nothing(&cdn, &manifest).await;
+    invalid_links::only_links_signed_by_sluice_give_access(&cdn, &manifest).await;
     rotation::a_key_replaces_another_without_a_broken_link(&cdn, &manifest).await;
     rotation::without_a_key_links_are_those_of_the_storage(&cdn, &manifest).await;
     origin::requests_past_it_are_refused(&cdn).await;
     origin::its_header_is_rotated_without_a_refusal(&cdn).await;
-    refusals::while_nobody_can_verify_nothing_is_served(&cdn, &manifest).await;
+    invalid_links::without_the_verifier_nothing_is_served(&cdn, &manifest).await;
 }
 
 /// Creates an export that has succeeded and of which nothing was downloaded. Returns its manifest.

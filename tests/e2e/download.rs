@@ -33,9 +33,9 @@ async fn existing_user_files_are_kept_and_refuse_the_download() {
     let mine = folder.path().join(name);
     std::fs::write(&mine, "mine").unwrap();
     let refused = download(system, id, folder.path(), &[]);
-    let told = String::from_utf8_lossy(&refused.stderr);
-    assert_eq!(refused.status.code(), Some(2), "{told}");
-    assert!(told.contains(name.as_str()) && told.contains("--overwrite"), "{told}");
+    let stderr = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2), "{stderr}");
+    assert!(stderr.contains(name.as_str()) && stderr.contains("--overwrite"), "{stderr}");
     assert_eq!(std::fs::read(&mine).unwrap(), b"mine");
     let there: Vec<_> = std::fs::read_dir(folder.path()).unwrap().flatten().map(|e| e.file_name()).collect();
     assert_eq!(there.len(), 2, "the file and the record alone: {there:?}");

@@ -101,10 +101,10 @@ async fn no_token_and_no_password_goes_to_another_server() {
         let url = url(role, host, server.port, query);
         let error = session(&url, login.clone()).await.expect_err(what);
         assert_eq!(error.code, SourceCode::Unavailable, "{what}");
-        let told = chain(&error);
-        assert!(told.contains("TLS") || told.contains("certificate"), "{what}: {told}");
-        let told = ping(&url, login).await.expect_err(what);
-        assert!(told.contains("connecting to ") && !told.contains("secret"), "{what}: {told}");
+        let message = chain(&error);
+        assert!(message.contains("TLS") || message.contains("certificate"), "{what}: {message}");
+        let message = ping(&url, login).await.expect_err(what);
+        assert!(message.contains("connecting to ") && !message.contains("secret"), "{what}: {message}");
         let heard = server.take();
         assert!(heard.startup.is_empty() && heard.password.is_none(), "{what}: {heard:?}");
     }

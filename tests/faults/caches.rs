@@ -57,9 +57,9 @@ async fn poll(system: &System, path: &str, right: &Arc<(String, String)>) -> usi
 }
 
 /// Counts reads of an export in the store, and key look-ups.
-fn told(statements: &Statements, since: u64) -> (usize, usize) {
-    let told = statements.since(since).unwrap();
-    let count = |text: &str| told.iter().filter(|statement| statement.contains(text)).count();
+fn reads_and_look_ups(statements: &Statements, since: u64) -> (usize, usize) {
+    let received = statements.since(since).unwrap();
+    let count = |text: &str| received.iter().filter(|statement| statement.contains(text)).count();
     (count("An export and its progress"), count("sluice.api_key"))
 }
 
@@ -86,7 +86,7 @@ async fn api_answers_stay_correct_while_redis_restarts() {
             system.x(&[what, "redis"]).unwrap();
         }
         let looks = poll(system, &path, &right).await;
-        let (views, keys) = told(&statements, start);
+        let (views, keys) = reads_and_look_ups(&statements, start);
         println!("{what}: {looks} answers, {views} looks at the store, {keys} key look-ups");
         processes.extend(system.processes("api").unwrap());
         all_views += views;

@@ -139,7 +139,7 @@ async fn crash_during_expiry_or_deletion_is_recovered() {
     let chunks: Vec<_> = exported.manifest.datasets[0].chunks.iter().map(|chunk| chunk.id).collect();
     let of = format!("(select chunk_id from sluice.link where export_id = '{id}')");
     system.run(&format!("update sluice.chunk set keep_until = now() where id in {of}; update sluice.export set expires_at = now() where id = '{id}'")).await.unwrap();
-    for point in [Point::LettingGo, Point::Emptied] {
+    for point in [Point::Releasing, Point::Emptied] {
         system.faults().arm(point).unwrap();
         // It dies and reports that, or the scheduled sweep came first.
         let _ = system.x(&["invoke", "sweeper"]);

@@ -205,7 +205,7 @@ async fn flooding_tenant_does_not_starve_others_of_sessions() {
         all.iter().map(what).min().unwrap_or_default().as_secs_f64() * 1e3
     };
     println!(
-        "\n| another tenant's | alone, ms | beside one export | beside the flood | times alone | times one export |"
+        "\n| another tenant's | alone, ms | during one export | during the flood | times alone | times one export |"
     );
     println!("|---|---|---|---|---|---|");
     for (when, beside) in [("first seconds", unread_beside), ("later", unread_later)] {

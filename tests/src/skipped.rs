@@ -10,7 +10,7 @@ const NOTHING_SKIPPED: &str = "SLUICE_NOTHING_SKIPPED";
 /// With `SLUICE_NOTHING_SKIPPED=1`.
 #[track_caller]
 pub fn skipped(missing: &str, remedy: &str) {
-    let told = format!("there is no {missing} on this machine; {remedy}");
-    assert!(std::env::var(NOTHING_SKIPPED).as_deref() != Ok("1"), "{NOTHING_SKIPPED}=1, but {told}");
-    println!("skipped: {told}");
+    let reason = format!("there is no {missing} on this machine; {remedy}");
+    assert!(std::env::var(NOTHING_SKIPPED).as_deref() != Ok("1"), "{NOTHING_SKIPPED}=1, but {reason}");
+    println!("skipped: {reason}");
 }

@@ -57,9 +57,10 @@ impl Statements {
         let mut text = Vec::new();
         file.read_to_end(&mut text)?;
         let text = String::from_utf8_lossy(&text);
-        let said = text.lines().filter_map(|line| line.split_once(&self.mark)).map(|(_, said)| said);
+        let messages =
+            text.lines().filter_map(|line| line.split_once(&self.mark)).map(|(_, message)| message);
         // `statement: …` is the simple protocol, `execute <unnamed>: …` the extended one.
-        let told = said.filter(|s| s.starts_with("statement:") || s.starts_with("execute"));
-        Ok(told.filter_map(|s| s.split_once(": ")).map(|(_, statement)| statement.to_owned()).collect())
+        let statements = messages.filter(|s| s.starts_with("statement:") || s.starts_with("execute"));
+        Ok(statements.filter_map(|s| s.split_once(": ")).map(|(_, statement)| statement.to_owned()).collect())
     }
 }

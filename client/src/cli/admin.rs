@@ -2,7 +2,7 @@
 //! the operator's own AWS credentials; the api is not involved.
 
 use std::io::{Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde::Deserialize;
@@ -10,22 +10,25 @@ use serde_json::{Value, json};
 
 use super::outcome::{Failure, Outcome};
 
+/// Catalog file if none is given.
+const DEFAULT_CATALOG: &str = "catalog.toml";
+
 /// Run an operator command: migrate, check, catalog check|apply|show, invalidate, keys create|list|rotate|revoke,
 /// tenants forget, pause, resume
 ///
 /// Runs `aws lambda invoke` with your AWS credentials.
 #[derive(Debug, clap::Args)]
 pub(super) struct Admin {
-    /// migrate | check | catalog check | catalog apply | catalog show | invalidate DATASET | keys create TENANT LABEL |
-    /// keys list | keys rotate ID | keys revoke ID | tenants forget ID | pause | resume
+    /// migrate | check | catalog check [FILE] | catalog apply [FILE] | catalog show | invalidate DATASET |
+    /// keys create TENANT LABEL | keys list | keys rotate ID | keys revoke ID | tenants forget ID | pause | resume
     #[arg(value_name = "COMMAND", required = true)]
     words: Vec<String>,
     /// Name or ARN of the admin function
     #[arg(long, env = "SLUICE_ADMIN_FUNCTION", value_name = "NAME")]
     function: Option<String>,
-    /// Catalog file for `catalog check` and `catalog apply`
-    #[arg(long, value_name = "FILE", default_value = "catalog.toml")]
-    file: PathBuf,
+    /// Catalog file for `catalog check` and `catalog apply`; can also be given as an argument [default: catalog.toml]
+    #[arg(long)]
+    file: Option<PathBuf>,
     /// For `invalidate`: first day, in all time zones [default: from the beginning]
     #[arg(long, value_name = "DAY")]
     from: Option<String>,
@@ -70,8 +73,10 @@ impl Admin {
                 "the admin function is missing: set SLUICE_ADMIN_FUNCTION or use --function".into(),
             )
         })?;
-        let read =
-            || std::fs::read_to_string(&self.file).map_err(|e| format!("{}: {e}", self.file.display()));
+        let read = |argument: Option<&str>| {
+            let file = self.catalog_file(argument)?;
+            std::fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))
+        };
         let mut payload = payload(&self.words, read, &self.limits()).map_err(Failure::Usage)?;
         self.key_terms(&mut payload).map_err(Failure::Usage)?;
         let reply = invoke(function, &payload)?;
@@ -88,6 +93,18 @@ impl Admin {
 impl Admin {
     fn limits(&self) -> [(&'static str, &Option<String>); 3] {
         [("from", &self.from), ("to", &self.to), ("tenant", &self.tenant)]
+    }
+
+    /// Returns the catalog file, from the argument or the option.
+    fn catalog_file<'a>(&'a self, argument: Option<&'a str>) -> Result<&'a Path, String> {
+        match (argument, &self.file) {
+            (Some(_), Some(_)) => {
+                Err("the catalog file is given twice: use either FILE or --file FILE".into())
+            }
+            (Some(file), None) => Ok(Path::new(file)),
+            (None, Some(file)) => Ok(file),
+            (None, None) => Ok(Path::new(DEFAULT_CATALOG)),
+        }
     }
 
     /// Adds the options that apply to some commands only.
@@ -116,10 +133,11 @@ impl Admin {
     }
 }
 
-/// Returns the event for the words. Unknown words are left to the function to reject.
+/// Returns the event for the words; `catalog` reads the file given as an argument, or else the one of the option.
+/// Unknown words are left to the function to reject.
 fn payload(
     words: &[String],
-    catalog: impl FnOnce() -> Result<String, String>,
+    catalog: impl FnOnce(Option<&str>) -> Result<String, String>,
     limits: &[(&str, &Option<String>)],
 ) -> Result<Value, String> {
     let words: Vec<_> = words.iter().map(String::as_str).collect();
@@ -139,7 +157,15 @@ fn payload(
         ["invalidate", ..] => {
             return Err("the dataset is missing: invalidate DATASET [--from DAY] [--to DAY]".into());
         }
-        ["catalog", "check" | "apply"] => json!({"command": words.join(" "), "catalog": catalog()?}),
+        ["catalog", command @ ("check" | "apply")] => {
+            json!({"command": format!("catalog {command}"), "catalog": catalog(None)?})
+        }
+        ["catalog", command @ ("check" | "apply"), file] => {
+            json!({"command": format!("catalog {command}"), "catalog": catalog(Some(file))?})
+        }
+        ["catalog", command @ ("check" | "apply"), ..] => {
+            return Err(format!("more than one catalog file: catalog {command} [FILE]"));
+        }
         // The label is for people; without one the key is named as its tenant.
         ["keys", "create", tenant] => json!({"command": "keys create", "tenant": tenant, "label": tenant}),
         ["keys", "create", tenant, label @ ..] if !label.is_empty() => {
@@ -200,7 +226,7 @@ mod tests {
         Admin {
             words: vec![],
             function: None,
-            file: "catalog.toml".into(),
+            file: None,
             from: None,
             to: None,
             datasets: None,
@@ -230,6 +256,34 @@ mod tests {
     }
 
     #[test]
+    fn catalog_file_is_an_argument_or_an_option() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path.to_str().unwrap().to_owned()
+        };
+        let (first, second) = (path("a.toml", "a"), path("b.toml", "b"));
+        let event = |words: &[&str], file: Option<&str>| {
+            let words: Vec<_> = words.iter().map(|&word| word.to_owned()).collect();
+            let admin = Admin { file: file.map(Into::into), ..nothing() };
+            let read =
+                |argument: Option<&str>| Ok(std::fs::read_to_string(admin.catalog_file(argument)?).unwrap());
+            payload(&words, read, &[])
+        };
+        let apply = Ok(json!({"command": "catalog apply", "catalog": "a"}));
+        assert_eq!(event(&["catalog", "apply", &first], None), apply);
+        assert_eq!(event(&["catalog", "apply"], Some(&first)), apply);
+        assert_eq!(
+            event(&["catalog", "check", &second], None),
+            Ok(json!({"command": "catalog check", "catalog": "b"}))
+        );
+        assert!(event(&["catalog", "apply", &first], Some(&second)).unwrap_err().contains("given twice"));
+        assert!(event(&["catalog", "check", &first, &second], None).unwrap_err().contains("more than one"));
+        assert_eq!(nothing().catalog_file(None), Ok(Path::new("catalog.toml")));
+    }
+
+    #[test]
     fn key_options_restrict_the_key() {
         let admin = Admin {
             datasets: Some(vec!["orders".into(), "clients".into()]),
@@ -250,7 +304,7 @@ mod tests {
     fn arguments_become_the_admin_event() {
         let event = |words: &str| {
             let words: Vec<_> = words.split(' ').map(str::to_owned).collect();
-            payload(&words, || Ok("[datasets]".into()), &[("from", &None)])
+            payload(&words, |_| Ok("[datasets]".into()), &[("from", &None)])
         };
         assert_eq!(event("migrate"), Ok(json!({"command": "migrate"})));
         assert_eq!(event("catalog apply"), Ok(json!({"command": "catalog apply", "catalog": "[datasets]"})));
@@ -268,7 +322,7 @@ mod tests {
         let to = Some("2024-01-31".to_owned());
         let limited = |words: &[&str]| {
             let words: Vec<_> = words.iter().map(|&word| word.to_owned()).collect();
-            payload(&words, || Ok(String::new()), &[("to", &to)])
+            payload(&words, |_| Ok(String::new()), &[("to", &to)])
         };
         assert_eq!(
             limited(&["invalidate", "orders"]),

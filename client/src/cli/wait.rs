@@ -26,8 +26,8 @@ pub(super) fn patient(client: &Client) -> Client {
 
 /// Reports a wait. `first` is true for the first contact with the api, when its address may be wrong.
 pub(super) fn notice(why: &str, wait: Duration, first: bool) {
-    let unreached = first && why.contains(API) && why.contains("connection");
-    let hint = if unreached { "; is SLUICE_URL correct?" } else { "" };
+    let unreachable = first && why.contains(API) && why.contains("connection");
+    let hint = if unreachable { "; is SLUICE_URL correct?" } else { "" };
     let wait = duration(wait.as_secs().max(1));
     eprintln!("waiting {wait}: {}{hint}", one_line(&commands(why)));
 }

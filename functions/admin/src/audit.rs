@@ -9,7 +9,7 @@ use crate::output::CommandOutput;
 
 /// Audited action of a command; `None` for commands that only read.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Deed {
+pub(crate) struct AuditedAction {
     event: &'static str,
     tenant: Option<String>,
     key: Option<String>,
@@ -17,37 +17,42 @@ pub(crate) struct Deed {
     detail: Option<String>,
 }
 
-impl Deed {
+impl AuditedAction {
     pub(crate) fn of(command: &Command) -> Option<Self> {
-        let deed = |event| Self { event, tenant: None, key: None, dataset: None, detail: None };
+        let action = |event| Self { event, tenant: None, key: None, dataset: None, detail: None };
         Some(match command {
-            Command::Migrate { print: false } => deed("store migrated"),
-            Command::CatalogApply { .. } => deed("catalog applied"),
+            Command::Migrate { print: false } => action("store migrated"),
+            Command::CatalogApply { .. } => action("catalog applied"),
             Command::Invalidate { dataset, from, to, tenant } => {
                 let day = |day: &Option<String>| day.clone().unwrap_or_else(|| "…".to_owned());
                 let detail = Some(format!("from {} to {}", day(from), day(to)));
-                Self { tenant: tenant.clone(), dataset: Some(dataset.clone()), detail, ..deed("invalidated") }
+                Self {
+                    tenant: tenant.clone(),
+                    dataset: Some(dataset.clone()),
+                    detail,
+                    ..action("invalidated")
+                }
             }
             Command::KeysCreate { tenant, read_only, expires, datasets, .. } => {
                 let datasets = datasets.as_ref().map_or("all datasets".to_owned(), |names| names.join(" "));
                 let rights = if *read_only { "read-only" } else { "read and write" };
                 let expires = expires.as_deref().unwrap_or(crate::keys::DEFAULT_LIFE);
                 let detail = Some(format!("{datasets}, {rights}, {expires}"));
-                Self { tenant: Some(tenant.clone()), detail, ..deed("key created") }
+                Self { tenant: Some(tenant.clone()), detail, ..action("key created") }
             }
             // A whole key may be given: its secret is not passed on.
             Command::KeysRevoke { id } => {
-                Self { key: Some(crate::keys::id_of(id).to_owned()), ..deed("key revoked") }
+                Self { key: Some(crate::keys::id_of(id).to_owned()), ..action("key revoked") }
             }
             Command::KeysRotate { id, .. } => {
                 let old = crate::keys::id_of(id);
-                Self { detail: Some(format!("instead of key {old}")), ..deed("key rotated") }
+                Self { detail: Some(format!("instead of key {old}")), ..action("key rotated") }
             }
             Command::TenantsForget { tenant } => {
-                Self { tenant: Some(tenant.clone()), ..deed("tenant forgotten") }
+                Self { tenant: Some(tenant.clone()), ..action("tenant forgotten") }
             }
-            Command::Pause {} => deed("paused"),
-            Command::Resume {} => deed("resumed"),
+            Command::Pause {} => action("paused"),
+            Command::Resume {} => action("resumed"),
             Command::Migrate { print: true }
             | Command::Check {}
             | Command::CatalogCheck { .. }
@@ -58,8 +63,12 @@ impl Deed {
 }
 
 /// Records the outcome of an action.
-pub(crate) fn record(deed: Option<&Deed>, ended: Result<&CommandOutput, &Failure>, request: Option<&str>) {
-    let Some(deed) = deed else { return };
+pub(crate) fn record(
+    action: Option<&AuditedAction>,
+    ended: Result<&CommandOutput, &Failure>,
+    request: Option<&str>,
+) {
+    let Some(action) = action else { return };
     let outcome = match ended {
         Ok(answer) if answer.ok => "done",
         Ok(_) | Err(Failure::Refused(_)) => "refused",
@@ -67,14 +76,14 @@ pub(crate) fn record(deed: Option<&Deed>, ended: Result<&CommandOutput, &Failure
     };
     let text = |name: &str| ended.ok().and_then(|answer| answer.data.get(name)).and_then(Value::as_str);
     Event {
-        event: deed.event,
+        event: action.event,
         outcome,
         by: "operator",
-        tenant: deed.tenant.as_deref(),
-        key: deed.key.as_deref().or_else(|| text("id")),
-        dataset: deed.dataset.as_deref(),
+        tenant: action.tenant.as_deref(),
+        key: action.key.as_deref().or_else(|| text("id")),
+        dataset: action.dataset.as_deref(),
         revision: text("revision"),
-        detail: deed.detail.as_deref(),
+        detail: action.detail.as_deref(),
         request,
         ..Event::default()
     }
@@ -87,13 +96,13 @@ mod tests {
 
     use super::*;
 
-    fn deed(event: Value) -> Option<Deed> {
-        Deed::of(&Command::read(event).unwrap())
+    fn action(event: Value) -> Option<AuditedAction> {
+        AuditedAction::of(&Command::read(event).unwrap())
     }
 
     #[test]
     fn changing_commands_are_audit_events() {
-        let event = |event| deed(event).map(|deed| deed.event);
+        let event = |event| action(event).map(|action| action.event);
         assert_eq!(event(json!({"command": "catalog apply", "catalog": ""})), Some("catalog applied"));
         assert_eq!(event(json!({"command": "pause"})), Some("paused"));
         assert_eq!(event(json!({"command": "resume"})), Some("resumed"));
@@ -104,9 +113,10 @@ mod tests {
             assert_eq!(event(json!({"command": looks})), None);
         }
         assert_eq!(event(json!({"command": "migrate", "print": true})), None);
-        let key = deed(json!({"command": "keys create", "tenant": "acme", "label": "x", "expires": "90d"}));
+        let key = action(json!({"command": "keys create", "tenant": "acme", "label": "x", "expires": "90d"}));
         assert_eq!(key.unwrap().detail.as_deref(), Some("all datasets, read and write, 90d"));
-        let lost = deed(json!({"command": "invalidate", "dataset": "orders", "from": "2024-01-01"})).unwrap();
+        let lost =
+            action(json!({"command": "invalidate", "dataset": "orders", "from": "2024-01-01"})).unwrap();
         assert_eq!(
             (lost.dataset.as_deref(), lost.detail.as_deref()),
             (Some("orders"), Some("from 2024-01-01 to …"))
@@ -116,8 +126,9 @@ mod tests {
     #[test]
     fn revoking_a_whole_key_audits_only_its_id() {
         let secret = "0123456789abcdef".repeat(4);
-        let deed = deed(json!({"command": "keys revoke", "id": format!("slc_abcd1234_{secret}")})).unwrap();
-        assert_eq!(deed.key.as_deref(), Some("abcd1234"));
-        assert!(!format!("{deed:?}").contains(&secret));
+        let action =
+            action(json!({"command": "keys revoke", "id": format!("slc_abcd1234_{secret}")})).unwrap();
+        assert_eq!(action.key.as_deref(), Some("abcd1234"));
+        assert!(!format!("{action:?}").contains(&secret));
     }
 }

@@ -15,7 +15,7 @@ mod transport;
 use std::future::Future;
 use std::time::Duration;
 
-use ports::postgres::ping::Unreached;
+use ports::postgres::ping::PingError;
 use ports::telemetry::chain;
 use serde_json::json;
 
@@ -79,13 +79,13 @@ pub(crate) async fn run(context: &Context) -> CommandOutput {
 
 /// Checks that a database server responds, before any check that waits for a session. Returns true if the checks of
 /// that server should continue.
-fn is_reached(what: &'static str, reached: Result<(), Unreached>, report: &mut CheckReport) -> bool {
+fn is_reached(what: &'static str, reached: Result<(), PingError>, report: &mut CheckReport) -> bool {
     let Err(error) = reached else { return true };
     let remedy = match error {
-        Unreached::Silent(_) => {
+        PingError::TimedOut(_) => {
             "allow the functions' security group in that of the database (or proxy), and check the routes of their subnets"
         }
-        Unreached::Failed(..) => {
+        PingError::Failed(..) => {
             "check host, port and sslmode of the URL; with verify-full, that the server's certificate names that host and its authority is trusted (sslrootcert)"
         }
     };

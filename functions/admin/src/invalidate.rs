@@ -40,13 +40,13 @@ pub(crate) async fn run(
         count(done.chunks, "chunk"),
         count(done.files, "file"),
         count(done.lost.len() as u64, "ended export"),
-        count(done.anew.len() as u64, "running export")
+        count(done.reread.len() as u64, "running export")
     );
     let data = json!({
         "chunks": done.chunks,
         "files": done.files,
         "lost": done.lost,
-        "anew": done.anew,
+        "anew": done.reread,
     });
     Ok(CommandOutput::done(text, data))
 }

@@ -56,17 +56,17 @@ async fn answer(context: &Context, event: Value, request: Option<&str>) -> Comma
         Err(text) => return CommandOutput::refused(text),
     };
     let name = command.name();
-    let deed = audit::Deed::of(&command);
+    let action = audit::AuditedAction::of(&command);
     tracing::info!(command = name, "the command begins");
     match perform(context, command).await {
         Ok(answer) => {
             tracing::info!(command = name, ok = answer.ok, "the command ended");
-            audit::record(deed.as_ref(), Ok(&answer), request);
+            audit::record(action.as_ref(), Ok(&answer), request);
             context.settings.hide(answer).await
         }
         Err(failure) => {
             let answer = context.settings.hide(CommandOutput::refused(failure.text())).await;
-            audit::record(deed.as_ref(), Err(&failure), request);
+            audit::record(action.as_ref(), Err(&failure), request);
             if matches!(failure, Failure::Refused(_)) {
                 tracing::warn!(command = name, cause = answer.text, "the command was refused");
             } else {
@@ -92,7 +92,7 @@ async fn perform(context: &Context, command: Command) -> Result<CommandOutput, F
         Command::KeysCreate { tenant, label, datasets, read_only, expires } => {
             let (tenant, label, datasets) = (&*tenant, &*label, datasets.as_deref());
             let wanted =
-                keys::create::Wanted { tenant, label, datasets, read_only, expires: expires.as_deref() };
+                keys::create::KeyTerms { tenant, label, datasets, read_only, expires: expires.as_deref() };
             keys::create::run(context, &wanted).await
         }
         Command::KeysList {} => keys::list::run(context).await,

@@ -206,6 +206,6 @@ mod tests {
         let statements = store::role_statements(&without_passwords(roles.unwrap()));
         let script = store::migration_script(&statements);
         assert!(!script.contains("secret@") && !script.contains("-secret"), "{script}");
-        assert!(script.contains("<password of sluice_source>") && script.contains("connection limit 3"));
+        assert!(script.contains("PASSWORD_OF_SLUICE_SOURCE") && script.contains("connection limit 3"));
     }
 }

@@ -10,10 +10,10 @@ mod accuracy;
 mod advice;
 #[path = "resolve/calendar.rs"]
 mod calendar;
+#[path = "resolve/chunk_errors.rs"]
+mod chunk_errors;
 #[path = "resolve/fixture.rs"]
 mod fixture;
-#[path = "resolve/refusals.rs"]
-mod refusals;
 #[path = "resolve/remedies.rs"]
 mod remedies;
 #[path = "resolve/skew.rs"]

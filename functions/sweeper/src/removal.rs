@@ -39,9 +39,9 @@ pub(crate) async fn prune(context: &Context) -> Result<usize, StepError> {
 pub(crate) async fn empty_chunks(context: &Context) -> Result<usize, StepError> {
     let (mut rounds, mut emptied) = (Rounds::start(), 0);
     loop {
-        let dying = rounds.next(context.store.dying(rounds.limit()).await?, |one| one.chunk);
+        let chunks = rounds.next(context.store.deleting_chunks(rounds.limit()).await?, |one| one.chunk);
         let (mut gone, mut waiting) = (Vec::new(), Vec::new());
-        for some in dying.chunks(PREFIXES_AT_ONCE) {
+        for some in chunks.chunks(PREFIXES_AT_ONCE) {
             let mut deleting = JoinSet::new();
             for one in some.iter().cloned() {
                 let objects = context.objects.clone();
@@ -66,7 +66,7 @@ pub(crate) async fn empty_chunks(context: &Context) -> Result<usize, StepError> 
         }
         context.store.emptied(&waiting).await?;
         context.store.forget(&gone).await?;
-        if rounds.are_over(dying.len()) {
+        if rounds.are_over(chunks.len()) {
             return rounds.end(emptied);
         }
     }

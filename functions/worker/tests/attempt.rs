@@ -78,8 +78,8 @@ async fn oversized_chunk_is_split_and_its_union_is_exact() {
     assert_eq!(world.status(export).await, "succeeded");
     assert_ne!(world.one("select count(*)::text from sluice.chunk where state = 'done'").await, "1");
     assert_eq!(world.ids(), (1..=60_000).collect::<Vec<_>>());
-    let litter = world.one("select count(*)::text from sluice.chunk where state = 'split'").await;
-    assert!(litter == "1" && world.bucket.unfinished().is_empty());
+    let split = world.one("select count(*)::text from sluice.chunk where state = 'split'").await;
+    assert!(split == "1" && world.bucket.unfinished().is_empty());
     world.end().await;
 }
 
@@ -258,7 +258,7 @@ async fn attempt_backs_off_until_the_source_has_room() {
     // At the limit there is capacity, and the back-off is over.
     crowd.leave(1).await;
     world.run("update sluice.back_off set until = clock_timestamp(); update sluice.chunk set due_at = clock_timestamp()").await;
-    world.ring().await;
+    world.dispatch().await;
     world.drain().await;
     assert_eq!(world.status(export).await, "succeeded");
     assert_eq!(world.one("select count(*) from sluice.back_off").await, "0");

@@ -124,8 +124,8 @@ async fn values_unsupported_by_parquet_fail_naming_their_row() {
             let columns = bench.columns(&name).await;
             let error = readers::parquet(&mut bench, &name, &columns, Compression::Zstd).await.unwrap_err();
             let PipelineError::Encode(error) = &error else { panic!("{type_name} {value}: {error:?}") };
-            let told = format!("row 3, column \"v\": {problem} cannot be represented in this format");
-            assert_eq!(error.to_string(), told, "{type_name} {value}");
+            let message = format!("row 3, column \"v\": {problem} cannot be represented in this format");
+            assert_eq!(error.to_string(), message, "{type_name} {value}");
         }
         bench.end("values that Parquet cannot hold").await;
     }

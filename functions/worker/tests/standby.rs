@@ -171,10 +171,10 @@ async fn unreplayed_ranges_of_a_standby_are_not_reused() {
     let (rows, _) = export(&ctx, &queue, range).await;
     assert_eq!(rows, 10, "the standby replays {DELAY:?} late");
     assert_eq!(pair::number(&mut primary, reusable).await, 0);
-    let told = format!(
+    let as_of = format!(
         "select (max(as_of) < to_timestamp({end} / 1e6))::int::int8 from sluice.chunk where range_end = {end}"
     );
-    assert_eq!(pair::number(&mut primary, &told).await, 1, "asOf is what the standby had replayed");
+    assert_eq!(pair::number(&mut primary, &as_of).await, 1, "asOf is what the standby had replayed");
     let replayed = format!(
         "select (extract(epoch from max(as_of)) * 1e6)::int8 from sluice.chunk where range_end = {end}"
     );

@@ -20,8 +20,8 @@ async fn database() -> (Database, Store) {
 /// Deletes as the sweeper does for an empty bucket.
 async fn sweep(store: &Store) {
     store.release_unused(100).await.unwrap();
-    let dying = store.dying(100).await.unwrap();
-    let gone: Vec<_> = dying.into_iter().filter(|one| one.quiet).map(|one| one.chunk).collect();
+    let deleting = store.deleting_chunks(100).await.unwrap();
+    let gone: Vec<_> = deleting.into_iter().filter(|one| one.quiet).map(|one| one.chunk).collect();
     store.forget(&gone).await.unwrap();
     store.prune(1000).await.unwrap();
 }

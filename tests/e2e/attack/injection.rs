@@ -183,9 +183,9 @@ async fn sql_in_a_catalog_is_only_a_name() {
             catalog.push_str(&format!("[datasets.a{i}_{j}]\n{lines}\n"));
         }
     }
-    let told = check(system, &catalog);
+    let report = check(system, &catalog);
     for name in names {
-        assert!(told.contains(&name), "{name} is not refused");
+        assert!(report.contains(&name), "{name} is not refused");
     }
     // Invalid values are rejected before the source is queried.
     for attack in ATTACKS {

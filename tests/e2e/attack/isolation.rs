@@ -16,7 +16,8 @@ use crate::caches::World;
 /// An id that no export has.
 const NOBODYS: &str = "00000000-0000-4000-8000-000000000000";
 
-fn told(answer: &ApiResponse, id: &str, file: &str) -> (u16, String, Vec<(String, String)>) {
+/// Returns status, body and headers of a response, without the id and the file name of its request and without times.
+fn comparable(answer: &ApiResponse, id: &str, file: &str) -> (u16, String, Vec<(String, String)>) {
     let hidden = answer.body.to_string().replace(id, "{id}").replace(file, "{name}");
     let mut headers: Vec<_> = answer
         .headers
@@ -41,7 +42,7 @@ async fn foreign_exports_are_404_on_every_route() {
         let ask = async |id: &str, file: &str| {
             let path = route.replace("{id}", id).replace("{name}", file);
             let json = [("content-type", "application/json")];
-            told(&call(method.clone(), &path, Some(&other), &json, Some("{}")).await, id, file)
+            comparable(&call(method.clone(), &path, Some(&other), &json, Some("{}")).await, id, file)
         };
         let foreign = ask(&id, &file).await;
         assert_eq!(foreign.0, 404, "{method} {route}: {}", foreign.1);

@@ -145,10 +145,10 @@ async fn operator_creates_restricted_keys() {
     assert_eq!(status(key).await, 200);
     let listed = system.x(&["admin", "keys", "list"]).unwrap();
     let line = listed.lines().find(|line| line.contains(&label)).unwrap();
-    for told in
+    for part in
         [key.split('_').nth(1).unwrap(), "demo", "visits whole", "read-only", "expires ", "used about "]
     {
-        assert!(line.contains(told), "{line}");
+        assert!(line.contains(part), "{line}");
     }
     let secret = export::key::read(key).unwrap().1;
     assert!(!listed.contains(secret), "the secret is nowhere");

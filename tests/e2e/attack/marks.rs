@@ -24,8 +24,8 @@ async fn no_value_of_a_row_or_filter_is_logged() {
     assert_eq!(cast["status"], "failed", "{cast}");
     let filter = ask("2024-01-01", json!({"spans": format!("[{MARK},)")})).await;
     assert_eq!(filter["errors"][0]["code"], "filter_value", "{filter}");
-    for told in [&warned, &cast, &filter] {
-        let mut errors = told.clone();
+    for body in [&warned, &cast, &filter] {
+        let mut errors = body.clone();
         errors.as_object_mut().unwrap().remove("request");
         assert!(!errors.to_string().contains(MARK), "{errors}");
     }

@@ -23,12 +23,12 @@ fn patience() -> Duration {
 
 /// Statements received by the store, with key look-ups counted separately.
 #[derive(Debug)]
-struct Told {
+struct Received {
     look_ups: usize,
     others: Vec<String>,
 }
 
-fn told(world: &World, since: u64) -> Told {
+fn received(world: &World, since: u64) -> Received {
     let statements = world.statements.since(since).unwrap();
     let (keys, rest): (Vec<_>, Vec<_>) = statements.into_iter().partition(|s| s.contains("sluice.api_key"));
     let (frame, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(|s| s == "begin" || s == "commit");
@@ -39,7 +39,7 @@ fn told(world: &World, since: u64) -> Told {
         frame.len(),
         keys.len()
     );
-    Told { look_ups: keys.len(), others }
+    Received { look_ups: keys.len(), others }
 }
 
 /// Makes all clients poll all paths in turn, spread over the processes, half of them with their known ETag. Each
@@ -94,11 +94,11 @@ async fn answers(world: &World, id: export::id::ExportId) -> Arc<Vec<(String, su
     Arc::new(answers)
 }
 
-fn print(what: &str, looks: usize, told: &Told, processes: &[Arc<Process>]) {
+fn print(what: &str, looks: usize, received: &Received, processes: &[Arc<Process>]) {
     println!(
         "{what}: {looks} answers, {} key look-ups, {} other statements",
-        told.look_ups,
-        told.others.len()
+        received.look_ups,
+        received.others.len()
     );
     for (number, process) in processes.iter().enumerate() {
         for layer in process.cache.counts() {
@@ -118,13 +118,13 @@ async fn fifty_clients_cause_one_store_query_per_process() {
             assert_eq!(process.get(path).await.status, right.status);
         }
     }
-    let first = told(&world, start);
+    let first = received(&world, start);
     let views = first.others.iter().filter(|s| s.contains("An export and its progress")).count();
     assert_eq!(views, processes.len(), "one look per process at the export itself: {first:?}");
 
     let start = world.statements.now().unwrap();
     let looks = poll(&processes, &expected, patience(), async {}).await;
-    let then = told(&world, start);
+    let then = received(&world, start);
     print("memory", looks, &then, &processes);
     assert_eq!(then.others, Vec::<String>::new());
     let most = processes.len() * (usize::try_from(patience().as_secs()).unwrap() + 2);
@@ -160,7 +160,7 @@ async fn ask_once(world: &World, redis: &Redis, expected: &Arc<Vec<(String, supe
     let others: Vec<_> = (0..2).map(|_| Arc::new(world.process(Some(redis)))).collect();
     let start = world.statements.now().unwrap();
     let looks = poll(&others, expected, patience(), async {}).await;
-    let then = told(world, start);
+    let then = received(world, start);
     print("memory before Redis", looks, &then, &others);
     if !heard(&first) || !others.iter().all(|process| heard(process)) {
         return false;

@@ -123,9 +123,9 @@ async fn eighty_four_datasets_are_accepted_in_at_most_eight_statements() {
     for fresh in [true, false, false] {
         let start = statements.now().unwrap();
         api.post(fresh).await;
-        let told = statements.since(start).unwrap();
+        let received = statements.since(start).unwrap();
         let control = |s: &&String| ["begin", "commit", "rollback"].contains(&s.to_lowercase().as_str());
-        let (frame, work): (Vec<_>, Vec<_>) = told.iter().partition(control);
+        let (frame, work): (Vec<_>, Vec<_>) = received.iter().partition(control);
         println!("fresh {fresh}: {} statements, and {} around transactions", work.len(), frame.len());
         assert!((1..=8).contains(&work.len()), "{work:#?}");
     }

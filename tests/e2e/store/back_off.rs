@@ -262,21 +262,21 @@ async fn chunk_breaking_every_session_is_blamed() {
 #[tokio::test]
 async fn status_reports_that_no_worker_takes_chunks() {
     let (database, store, acme, new) = setup().await;
-    let told = async || store.export(&acme, new.id).await.unwrap().unwrap().back_off;
+    let back_off = async || store.export(&acme, new.id).await.unwrap().unwrap().back_off;
     for sends in 1..=3 {
-        assert!(told().await.is_none(), "{sends}");
+        assert!(back_off().await.is_none(), "{sends}");
         store.dispatch().await.unwrap();
         database
             .run("update sluice.chunk set sent_at = sent_at - interval '1 hour' where state = 'sent'")
             .await
             .unwrap();
     }
-    let held = told().await.unwrap();
+    let held = back_off().await.unwrap();
     assert_eq!(held.hold.signal, Signal::NoWorker);
     assert!(held.hold.reason.contains("no worker took a chunk"));
     let sent = store.dispatch().await.unwrap();
     store.lease(sent[0], LEASE_SECS).await.unwrap().unwrap();
-    assert!(told().await.is_none(), "a worker has come");
+    assert!(back_off().await.is_none(), "a worker has come");
 }
 
 #[tokio::test]

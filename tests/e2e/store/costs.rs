@@ -76,7 +76,7 @@ async fn accepting_reads_no_chunk_that_cannot_be_reused() {
         found.push(fewest(&database, "max_kept_bytes", look).await);
         store.cancel_or_delete(&acme, last.id).await.unwrap();
     }
-    println!("pages of a look beside 50 and 550 chunks that cannot be reused: {found:?}");
+    println!("pages of a look with 50 and 550 chunks that cannot be reused: {found:?}");
     assert!(found[0] > 0 && found[1] <= found[0] + 20, "{found:?}");
 }
 
@@ -114,7 +114,7 @@ async fn sweep_does_not_scan_kept_chunks() {
     database.run("vacuum analyze sluice.chunk, sluice.link").await.unwrap();
     let look = async || assert_eq!(store.release_unused(100).await.unwrap(), 0, "an export still has them");
     found.push(fewest(&database, "order by k.keep_until limit", look).await);
-    println!("pages of a sweep beside 200 chunks that are kept: {found:?}");
+    println!("pages of a sweep with 200 chunks that are kept: {found:?}");
     assert!((1..60).contains(&found[0]), "{found:?}");
     database.run("update sluice.export set expires_at = now() - interval '1 second'").await.unwrap();
     assert!(store.expire(export.id).await.unwrap());
@@ -168,6 +168,6 @@ async fn forecast_reads_no_filter_per_waiting_chunk() {
         found.push(fewest(&database, "waiting_chunks", look).await);
         store.cancel_or_delete(&acme, export.id).await.unwrap();
     }
-    println!("pages of a forecast beside 10 and 300 chunks that wait: {found:?}");
+    println!("pages of a forecast with 10 and 300 chunks that wait: {found:?}");
     assert!(found[0] > 0 && found[1] <= found[0] + 60, "{found:?}");
 }

@@ -76,7 +76,7 @@ async fn an_export_that_never_ran_leaves_nothing_to_sweep() {
         assert_eq!(store.cancel_or_delete(&acme, new.id).await.unwrap(), Ended::Canceled);
         assert_eq!(store.cancel_or_delete(&acme, new.id).await.unwrap(), Ended::Deleted);
     }
-    assert!(store.dying(10).await.unwrap().is_empty());
+    assert!(store.deleting_chunks(10).await.unwrap().is_empty());
     assert!(store.due_orphans(10).await.unwrap().is_empty());
     store.prune(1000).await.unwrap();
     let left = "select (select count(*) from sluice.chunk) + (select count(*) from sluice.selection) \
@@ -236,7 +236,7 @@ async fn expiry_keeps_settled_chunks_for_reuse() {
     assert_eq!(store.cancel_or_delete(&acme, again.id).await.unwrap(), Ended::Deleted);
     database.run("update sluice.chunk set keep_until = now() - interval '1 second'").await.unwrap();
     store.release_unused(10).await.unwrap();
-    assert_eq!(store.dying(10).await.unwrap().len(), 1);
+    assert_eq!(store.deleting_chunks(10).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

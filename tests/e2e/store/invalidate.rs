@@ -43,7 +43,7 @@ async fn ended_export_lists_invalidated_chunks_and_retry_reads_only_them() {
     // 1970-01-01 to 1970-01-10: the first chunk only.
     let days = Days::read(Some("1970-01-01"), Some("1970-01-10")).unwrap();
     let done = store.invalidate(&Invalidation { days, ..all("orders") }).await.unwrap();
-    assert_eq!((done.chunks, done.files, done.lost.len(), done.anew.len()), (1, 1, 1, 0));
+    assert_eq!((done.chunks, done.files, done.lost.len(), done.reread.len()), (1, 1, 1, 0));
     assert_eq!(store.invalidate(&Invalidation { days, ..all("orders") }).await.unwrap().chunks, 0);
 
     let after = store.export(&acme, new.id).await.unwrap().unwrap();
@@ -60,7 +60,7 @@ async fn ended_export_lists_invalidated_chunks_and_retry_reads_only_them() {
     assert!(why.contains("retry the export"), "{why}");
     assert!(store.invalidated_file(&acme, new.id, &files[1].name).await.unwrap().is_none());
     assert!(store.file(&acme, new.id, &files[1].name).await.unwrap().is_some());
-    assert_eq!(store.dying(10).await.unwrap().len(), 1, "its file goes at the next sweep");
+    assert_eq!(store.deleting_chunks(10).await.unwrap().len(), 1, "its file goes at the next sweep");
 
     let limits = store::PlanLimits { target_bytes: TARGET, max_chunks: 1000 };
     store.retry(&acme, new.id, &new.targets, "r", limits, 3600).await.unwrap();
@@ -101,7 +101,7 @@ async fn live_export_rereads_invalidated_done_and_running_chunks() {
     assert!(note(&store, &running).await);
 
     let done = store.invalidate(&all("orders")).await.unwrap();
-    assert_eq!((done.chunks, done.files, done.lost.len(), done.anew.len()), (2, 1, 0, 1));
+    assert_eq!((done.chunks, done.files, done.lost.len(), done.reread.len()), (2, 1, 0, 1));
     // A running attempt may have seen the old rows.
     assert!(!store.renew(sent[1], running.number, LEASE_SECS).await.unwrap());
     assert!(store.record(sent[1], &file(running.number, 5), &Usage::default()).await.unwrap().is_none());

@@ -234,8 +234,8 @@ async fn removals_of_one_tenant_do_not_delay_another() {
     }
     let dying = "update sluice.chunk set state = 'dying', ended_at = case tenant when 'acme' then now() - interval '1 hour' else now() end";
     database.run(dying).await.unwrap();
-    let dying = store.dying(10).await.unwrap();
-    assert_eq!((dying.len(), dying.iter().filter(|one| one.tenant == other).count()), (10, 1));
+    let deleting = store.deleting_chunks(10).await.unwrap();
+    assert_eq!((deleting.len(), deleting.iter().filter(|one| one.tenant == other).count()), (10, 1));
 }
 
 #[tokio::test]

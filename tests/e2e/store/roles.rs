@@ -60,7 +60,7 @@ async fn only_token_roles_are_members_of_rds_iam() {
         assert_eq!(seen().await, (0, 2));
     }
     make(RolePassword::Tokens).await;
-    assert_eq!(seen().await, (2, 0), "no password is left beside the tokens");
+    assert_eq!(seen().await, (2, 0), "no password is left besides the tokens");
     let limits = format!("select sum(rolconnlimit)::bigint from pg_roles where rolname {of}");
     assert_eq!(database.number(&limits).await.unwrap(), 7);
     database

@@ -65,7 +65,7 @@ async fn statements_touch_few_pages_with_statistics_older_than_the_data() {
     store.cancel_or_delete(&late, new.id).await.unwrap();
 
     let found = pages(&database).await;
-    println!("pages per call beside {} waiting chunks of the tenant:", 10 * WAITING);
+    println!("pages per call with {} waiting chunks of the tenant:", 10 * WAITING);
     for (pages, query) in &found {
         println!("{pages:>6} {query}");
     }

@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::output::CommandOutput;
 
 /// Properties of the key to create.
-pub(crate) struct Wanted<'a> {
+pub(crate) struct KeyTerms<'a> {
     pub(crate) tenant: &'a str,
     pub(crate) label: &'a str,
     /// Datasets visible to the key. `None`: all datasets.
@@ -26,15 +26,15 @@ pub(crate) struct Wanted<'a> {
 }
 
 /// Creates a key; each call creates another one. The result is the only place where the key is ever shown.
-pub(crate) async fn run(context: &Context, wanted: &Wanted<'_>) -> Result<CommandOutput, Failure> {
+pub(crate) async fn run(context: &Context, terms: &KeyTerms<'_>) -> Result<CommandOutput, Failure> {
     let tenant: TenantId =
-        wanted.tenant.parse().map_err(|error| Failure::Refused(format!("tenant: {error}")))?;
-    let expires = wanted.expires.unwrap_or(DEFAULT_LIFE);
+        terms.tenant.parse().map_err(|error| Failure::Refused(format!("tenant: {error}")))?;
+    let expires = terms.expires.unwrap_or(DEFAULT_LIFE);
     let expires_secs = life(expires).map_err(Failure::Refused)?;
     let applied = context.store.applied_catalog().await?;
     let revision = applied.as_ref().map(|applied| &applied.revision);
     let datasets =
-        wanted.datasets.map(|names| scope(names, revision)).transpose().map_err(Failure::Refused)?;
+        terms.datasets.map(|names| scope(names, revision)).transpose().map_err(Failure::Refused)?;
     let known = context.store.keys().await?.iter().any(|key| key.tenant == tenant.as_str());
     if !known && context.store.tenants().await? > 0 {
         let open = revision.map(open).unwrap_or_default();
@@ -42,9 +42,9 @@ pub(crate) async fn run(context: &Context, wanted: &Wanted<'_>) -> Result<Comman
             return Ok(CommandOutput::refused(refusal(&tenant, &open)));
         }
     }
-    let access = Access { datasets, writes: !wanted.read_only };
+    let access = Access { datasets, writes: !terms.read_only };
     let what = words(&access, expires_secs.map(|_| expires));
-    let label = wanted.label.to_owned();
+    let label = terms.label.to_owned();
     let new = NewKey { tenant: tenant.clone(), label, access, expires_secs };
     let key = context.store.create_key_for(&new).await?;
     let mut text = format!("{key}\nAPI key of tenant {tenant}, {what}. Store it now: it is not shown again.");
@@ -53,7 +53,7 @@ pub(crate) async fn run(context: &Context, wanted: &Wanted<'_>) -> Result<Comman
     }
     let data = json!({
         "key": key, "id": id_of(&key), "tenant": tenant, "label": new.label,
-        "datasets": new.access.datasets, "readOnly": wanted.read_only, "expiresInSeconds": expires_secs,
+        "datasets": new.access.datasets, "readOnly": terms.read_only, "expiresInSeconds": expires_secs,
     });
     Ok(CommandOutput::done(text, data))
 }

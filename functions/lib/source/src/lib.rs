@@ -26,7 +26,7 @@ use ports::fault::{Fault, Faults};
 use ports::postgres::capacity::Capacity;
 use ports::postgres::login::{Login, Refusal};
 use ports::postgres::options;
-use ports::postgres::ping::Unreached;
+use ports::postgres::ping::PingError;
 use ports::random::jitter;
 
 pub use code::SourceCode;
@@ -136,14 +136,14 @@ impl Source {
     ///
     /// # Errors
     /// If it does not respond within seconds.
-    pub async fn ping(&self) -> Result<(), Unreached> {
+    pub async fn ping(&self) -> Result<(), PingError> {
         match &self.options {
             Some(options) => ports::postgres::ping::ping(options, &self.login).await,
-            None => Err(Unreached::Failed("the source".to_owned(), SourceError::no_url().into())),
+            None => Err(PingError::Failed("the source".to_owned(), SourceError::no_url().into())),
         }
     }
 
-    /// Measures how many of `wanted` sessions can be opened at once. No other client gets a session meanwhile.
+    /// Measures how many of `requested` sessions can be opened at once. No other client gets a session meanwhile.
     ///
     /// # Errors
     /// If no login can be tried.

@@ -77,7 +77,7 @@ impl Store {
             return Ok(Ended::Canceled);
         }
         // The export had ended before, or has just ended by itself.
-        let deleted = self.let_go(export, Last::Delete).await?;
+        let deleted = self.release_export(export, Last::Delete).await?;
         Ok(if deleted { Ended::Deleted } else { Ended::NotFound })
     }
 
@@ -98,7 +98,7 @@ impl Store {
     /// # Errors
     /// If the store cannot be reached.
     pub async fn expire(&self, export: ExportId) -> Result<bool, StoreError> {
-        self.let_go(export, Last::Expire).await
+        self.release_export(export, Last::Expire).await
     }
 
     /// Removes a canceled export as its owner would. Returns false if it is no longer canceled.
@@ -106,7 +106,7 @@ impl Store {
     /// # Errors
     /// If the store cannot be reached.
     pub async fn remove_canceled(&self, export: ExportId) -> Result<bool, StoreError> {
-        self.let_go(export, Last::Remove).await
+        self.release_export(export, Last::Remove).await
     }
 
     async fn end(&self, export: ExportId, why: Why) -> Result<bool, StoreError> {
@@ -147,7 +147,7 @@ impl Store {
 
     /// Drops all links of an ended export and applies `last` to it. Returns false if that is not allowed, or no
     /// longer.
-    async fn let_go(&self, export: ExportId, last: Last) -> Result<bool, StoreError> {
+    async fn release_export(&self, export: ExportId, last: Last) -> Result<bool, StoreError> {
         self.again(|| async {
             let mut tx = self.begin().await?;
             let lock = sql(include_str!("../sql/cancel/lock.sql"));
@@ -167,10 +167,10 @@ impl Store {
             tx.run(keep.bind(export.uuid())).await?;
             tx.run(sql("delete from sluice.link where export_id = $1").bind(export.uuid())).await?;
             tx.run(sql(include_str!("../sql/cancel/release.sql")).bind(&chunks)).await?;
-            let orphans = sql(include_str!("../sql/cancel/litter.sql"));
+            let orphans = sql(include_str!("../sql/cancel/orphans.sql"));
             tx.run(orphans.bind(export.uuid()).bind(export_prefix(&tenant, export))).await?;
             tx.run(sql(last.statement()).bind(export.uuid())).await?;
-            self.crash(Point::LettingGo);
+            self.crash(Point::Releasing);
             tx.commit().await?;
             Ok(true)
         })

@@ -13,7 +13,7 @@ use ports::fault::{Fault, Faults, Point};
 use ports::postgres::capacity::{self, Capacity, IdleConnections};
 use ports::postgres::login::Login;
 use ports::postgres::options;
-use ports::postgres::ping::Unreached;
+use ports::postgres::ping::PingError;
 use ports::postgres::pooler::Pooler;
 use ports::random::jitter;
 
@@ -134,7 +134,7 @@ impl Store {
     ///
     /// # Errors
     /// If it does not respond within seconds.
-    pub async fn ping(&self) -> Result<(), Unreached> {
+    pub async fn ping(&self) -> Result<(), PingError> {
         ports::postgres::ping::ping(&self.options, &self.login).await
     }
 

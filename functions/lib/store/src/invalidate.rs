@@ -35,7 +35,7 @@ pub struct Invalidated {
     /// Ended exports that lost files; those that had succeeded are failed now.
     pub lost: BTreeSet<ExportId>,
     /// Live exports for which chunks are read again.
-    pub anew: BTreeSet<ExportId>,
+    pub reread: BTreeSet<ExportId>,
 }
 
 impl Store {
@@ -59,7 +59,7 @@ impl Store {
             all.chunks += batch.chunks;
             all.files += batch.files;
             all.lost.extend(batch.lost);
-            all.anew.extend(batch.anew);
+            all.reread.extend(batch.reread);
             if end.is_none() {
                 return Ok(all);
             }
@@ -85,10 +85,10 @@ impl Store {
         let files = sql(include_str!("../sql/invalidate/files.sql"));
         let files = count(&tx.one(files.bind(&chunks)).await?, "files")?;
         let lost = exports(&mut tx, include_str!("../sql/invalidate/lost.sql"), &chunks).await?;
-        let anew = exports(&mut tx, include_str!("../sql/invalidate/anew.sql"), &chunks).await?;
+        let reread = exports(&mut tx, include_str!("../sql/invalidate/reread.sql"), &chunks).await?;
         tx.run(sql(include_str!("../sql/invalidate/unlinked.sql")).bind(&chunks)).await?;
         tx.commit().await?;
-        Ok((Invalidated { chunks: chunks.len() as u64, files, lost, anew }, Some(last)))
+        Ok((Invalidated { chunks: chunks.len() as u64, files, lost, reread }, Some(last)))
     }
 
     /// Returns the reason why a file that an export once had is gone; `None` if the export never had it, or does not

@@ -56,7 +56,7 @@ pub use orphans::OrphanPrefix;
 pub use retry::RetryError;
 pub use roles::{RolePassword, RoleSettings, StoredSettings, role_statements, source_settings};
 pub use state::StoreState;
-pub use sweep::{Backlog, Dying};
+pub use sweep::{Backlog, DeletingChunk};
 pub use turns::{Full, Kept, Unpaid};
 pub use view::{
     AttemptDetail, ChunkDetail, ChunkError, ChunkPage, ExportPage, ExportState, FileObject, ProgressCounts,

@@ -131,6 +131,6 @@ async fn close_links(tx: &mut Tx, chunk: ChunkId) -> Result<Vec<ExportId>, Store
 /// Schedules the prefix of a chunk's current attempt to be swept now, and once more when its worker can no longer
 /// write.
 pub(super) async fn note_orphans(tx: &mut Tx, chunk: ChunkId) -> Result<(), StoreError> {
-    let orphans = sql(include_str!("../sql/outcome/litter.sql"));
+    let orphans = sql(include_str!("../sql/outcome/orphans.sql"));
     tx.run(orphans.bind(chunk.uuid())).await.map(|_| ())
 }

@@ -75,7 +75,7 @@ impl RolePassword {
                 let verifier = scram::verifier(password, random::bytes());
                 quote_literal(verifier.as_deref().unwrap_or(password))
             }
-            Self::ToFillIn => quote_literal(&format!("<password of {role}>")),
+            Self::ToFillIn => quote_literal(&format!("PASSWORD_OF_{}", role.to_uppercase())),
             Self::Tokens => "null".to_owned(),
         }
     }

@@ -9,7 +9,7 @@ use super::ranges::{chunk_id, count, export_id, ids, uuids};
 
 /// A chunk that no export needs: its objects are deleted, then its row.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Dying {
+pub struct DeletingChunk {
     /// Id of the chunk.
     pub chunk: ChunkId,
     /// Tenant it belongs to, for the prefix of its objects.
@@ -120,13 +120,13 @@ impl Store {
     ///
     /// # Errors
     /// If the store cannot be reached.
-    pub async fn dying(&self, limit: i64) -> Result<Vec<Dying>, StoreError> {
+    pub async fn deleting_chunks(&self, limit: i64) -> Result<Vec<DeletingChunk>, StoreError> {
         let mut tx = self.begin().await?;
-        let find = sql(include_str!("../sql/sweep/dying.sql"));
+        let find = sql(include_str!("../sql/sweep/deleting.sql"));
         let rows = tx.all(find.bind(limit)).await?;
         tx.commit().await?;
         let read = |row: &sqlx::postgres::PgRow| {
-            Ok(Dying {
+            Ok(DeletingChunk {
                 chunk: chunk_id(row, "id")?,
                 tenant: row
                     .try_get::<String, _>("tenant")?

@@ -218,7 +218,7 @@ impl World {
     }
 
     /// Dispatches due chunks.
-    pub(crate) async fn ring(&self) {
+    pub(crate) async fn dispatch(&self) {
         store::dispatch::run(&self.ctx.store, &*self.queue).await.unwrap();
     }
 

@@ -43,9 +43,9 @@ fn servers() -> Vec<(String, String)> {
         Err(_) => {
             // In CI every server is available: a skipped comparison must not pass.
             let all = std::env::var("SLUICE_NOTHING_SKIPPED").is_ok_and(|word| word == "1");
-            let told = "there is no PostgreSQL 15 to compare with; apt-get install postgresql-15, then `cargo x test`";
-            assert!(!all, "SLUICE_NOTHING_SKIPPED=1, but {told}");
-            println!("skipped: {told}");
+            let reason = "there is no PostgreSQL 15 to compare with; apt-get install postgresql-15, then `cargo x test`";
+            assert!(!all, "SLUICE_NOTHING_SKIPPED=1, but {reason}");
+            println!("skipped: {reason}");
         }
     }
     servers

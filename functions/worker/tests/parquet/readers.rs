@@ -84,16 +84,17 @@ impl Folder<'_> {
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .output()
             .unwrap();
-        let told = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+        let [stdout, stderr] =
+            [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
         assert!(
             output.status.success(),
             "PostgreSQL {}, {}:\n{}{}",
             bench.version,
             self.path.display(),
-            told[0],
-            told[1]
+            stdout,
+            stderr
         );
-        print!("PostgreSQL {}: {}", bench.version / 10_000, told[0]);
+        print!("PostgreSQL {}: {}", bench.version / 10_000, stdout);
         fs::remove_dir_all(self.path).unwrap();
     }
 }

@@ -45,7 +45,7 @@ pub(crate) struct CostArgs {
 enum Task {
     /// Export the sample of a running stack once per format; print `formats` and `runs` of infra/measured.json.
     Measure(measure::MeasureArgs),
-    /// Time decisions of dispatch() beside a running stack; print `dispatch` of infra/measured.json.
+    /// Time decisions of dispatch() on a running stack; print `dispatch` of infra/measured.json.
     Dispatch(dispatch::DispatchArgs),
 }
 

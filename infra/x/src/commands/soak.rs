@@ -39,5 +39,5 @@ pub(crate) fn run(command: &Soak) -> Result<ExitCode> {
 
 fn sustained(chunks: u64) -> Result<ExitCode> {
     let words = ["--test", "e2e", "--", "--ignored", "--nocapture", "--exact", SUSTAINED];
-    test::run_told(&words.map(str::to_owned), &[("SLUICE_CHUNKS", chunks.to_string())])
+    test::run_with_variables(&words.map(str::to_owned), &[("SLUICE_CHUNKS", chunks.to_string())])
 }

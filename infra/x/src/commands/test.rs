@@ -38,11 +38,11 @@ pub(crate) const PARAMETERS: [(&str, &str); 9] = [
 
 /// Starts the test stack, runs every test on it, and stops it whatever their result.
 pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
-    run_told(args, &[])
+    run_with_variables(args, &[])
 }
 
-/// Does the same, with variables that some tests read.
-pub(crate) fn run_told(args: &[String], variables: &[(&str, String)]) -> Result<ExitCode> {
+/// Does the same, with environment variables that some tests read.
+pub(crate) fn run_with_variables(args: &[String], variables: &[(&str, String)]) -> Result<ExitCode> {
     let venv = Venv::stack()?;
     prerequisites::pgbouncer()?;
     prerequisites::install_redis();

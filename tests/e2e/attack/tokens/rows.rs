@@ -30,8 +30,8 @@ pub(super) async fn nothing_of_a_row_or_a_secret_is_logged(
     let path = export(stack, &token, &request).await;
     let failed = stack.ended(&path, &token).await;
     assert_eq!(failed["status"], "failed");
-    let told = failed.to_string();
-    assert!(told.contains("22P02") && !told.contains(MARK), "{told}");
+    let body = failed.to_string();
+    assert!(body.contains("22P02") && !body.contains(MARK), "{body}");
     let (_, timeline) = stack.get(&format!("{path}/chunks"), Some(&token)).await;
     assert!(!timeline.to_string().contains(MARK), "{timeline}");
     for words in [&["admin", "check"][..], &["admin", "pause"], &["admin", "resume"]] {

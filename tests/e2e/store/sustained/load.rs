@@ -127,11 +127,12 @@ impl Sustained {
             assert!(self.store.expire(export).await.unwrap());
         }
         loop {
-            let dying: Vec<_> = self.store.dying(1000).await.unwrap().into_iter().map(|d| d.chunk).collect();
-            if dying.is_empty() {
+            let deleting: Vec<_> =
+                self.store.deleting_chunks(1000).await.unwrap().into_iter().map(|d| d.chunk).collect();
+            if deleting.is_empty() {
                 break;
             }
-            self.store.forget(&dying).await.unwrap();
+            self.store.forget(&deleting).await.unwrap();
         }
         self.database
             .run("update sluice.export set expires_at = expires_at - interval '40 days'")

@@ -30,13 +30,13 @@ const REUSE: [Reuse; 3] = [Reuse::Settled, Reuse::MaxAge(3600), Reuse::Never];
 
 /// Request as it is written, on a column.
 #[derive(Clone, Debug)]
-struct Asked {
+struct RangeRequest {
     kind: RangeKind,
     column_zone: &'static str,
     bounds: Bounds,
 }
 
-impl Asked {
+impl RangeRequest {
     fn span(&self) -> Option<Span> {
         self.bounds.span(self.kind, &TimeZone::get(self.column_zone).unwrap()).ok()
     }
@@ -95,18 +95,18 @@ fn bound(open: bool, dated: bool, day: Date, micros: i64) -> Bound {
 }
 
 prop_compose! {
-    fn asked(kind: RangeKind, column_zone: &'static str)(
+    fn range_request(kind: RangeKind, column_zone: &'static str)(
         zone in 0..ZONES.len(), first in 0i64..3650, length in 0i64..200,
         open in proptest::array::uniform2(prop::bool::weighted(0.1)), ever in prop::bool::weighted(0.1),
         dated in proptest::array::uniform2(prop::bool::weighted(0.7)),
         micros in proptest::array::uniform2(prop_oneof![Just(0), Just(1), 0..DAY_MICROS]),
-    ) -> Asked {
+    ) -> RangeRequest {
         let day = |n: i64| date(2015, 1, 1).saturating_add(n.days());
         let dated = if kind == RangeKind::Date { [true; 2] } else { dated };
         // The usual way to write that there is no end.
         let last = if ever { date(9999, 12, 31) } else { day(first + length) };
         let dated = [dated[0], dated[1] || ever];
-        Asked { kind, column_zone, bounds: Bounds {
+        RangeRequest { kind, column_zone, bounds: Bounds {
             start: bound(open[0], dated[0], day(first), micros[0]),
             end: bound(open[1], dated[1], last, micros[1]),
             zone: TimeZone::get(ZONES[zone]).unwrap(),
@@ -130,9 +130,9 @@ prop_compose! {
 /// Request, the earlier requests on the same column, and the outcome of those.
 #[derive(Clone, Debug)]
 struct Story {
-    earlier: Vec<Asked>,
+    earlier: Vec<RangeRequest>,
     fates: Vec<(usize, bool, i64)>,
-    asked: Asked,
+    request: RangeRequest,
     estimate: DatasetEstimate,
     settle_after_secs: Option<u64>,
     include_nulls: bool,
@@ -144,13 +144,13 @@ struct Story {
 
 prop_compose! {
     fn story_of(kind: RangeKind, zone: &'static str)(
-        earlier in proptest::collection::vec(asked(kind, zone), 0..6),
+        earlier in proptest::collection::vec(range_request(kind, zone), 0..6),
         fates in proptest::collection::vec((0..STATES.len(), any::<bool>(), 0i64..7_200), 1..40),
-        asked in asked(kind, zone), estimate in estimate(),
+        request in range_request(kind, zone), estimate in estimate(),
         settle_after_secs in proptest::option::of(0u64..200_000), include_nulls: bool,
         target_bytes in 1_000u64..2_000_000, reuse in 0..REUSE.len(), now in (0i64..4_000, 0..DAY_MICROS),
     ) -> Story {
-        Story { earlier, fates, asked, estimate, settle_after_secs, include_nulls, target_bytes, reuse, now }
+        Story { earlier, fates, request, estimate, settle_after_secs, include_nulls, target_bytes, reuse, now }
     }
 }
 
@@ -165,8 +165,8 @@ impl Story {
             from: From::Query("select".into()),
             range_column: Some(RangeColumn {
                 name: "at".into(),
-                kind: self.asked.kind,
-                time_zone: Some(self.asked.column_zone.into()),
+                kind: self.request.kind,
+                time_zone: Some(self.request.column_zone.into()),
                 include_nulls: self.include_nulls,
             }),
             settle_after_secs: self.settle_after_secs,
@@ -198,7 +198,7 @@ impl Story {
     /// Returns the chunks that earlier requests left, each with an outcome; some of them were made by a split.
     fn history(&self) -> Vec<Candidate> {
         let mut there: Vec<Candidate> = Vec::new();
-        for (i, span) in self.earlier.iter().filter_map(Asked::span).enumerate() {
+        for (i, span) in self.earlier.iter().filter_map(RangeRequest::span).enumerate() {
             for planned in self.plan(span, &there, Reuse::Settled) {
                 let n = there.len();
                 let (state, reusable, age_secs) = self.fates[n % self.fates.len()];
@@ -247,7 +247,7 @@ proptest! {
     #[test]
     fn chunks_tile_the_request_whatever_chunks_existed(story in story(), probes in proptest::collection::vec(0f64..1.0, 20)) {
         // Bounds without a meaning on the column are rejected when the request is read.
-        let Some(span) = story.asked.span() else { return Ok(()) };
+        let Some(span) = story.request.span() else { return Ok(()) };
         let (there, reuse) = (story.history(), REUSE[story.reuse]);
         let mut chunks = story.plan(span, &there, reuse);
         if story.include_nulls {
@@ -282,7 +282,7 @@ proptest! {
         let names: Vec<_> = spans.iter().map(|s| crate::file::file_name("orders", &Range::Span(*s), "csv")).collect();
         prop_assert!(names.windows(2).all(|pair| pair[0] < pair[1]), "{:?}", names);
         for value in around.chain(edges) {
-            if let Some(wanted) = story.asked.includes(value) {
+            if let Some(wanted) = story.request.includes(value) {
                 let holding = spans.iter().filter(|s| s.start <= value && value < s.end).count();
                 prop_assert_eq!(holding, usize::from(wanted), "{}", span.text(value));
             }
@@ -291,7 +291,7 @@ proptest! {
 
     #[test]
     fn unsettled_new_chunks_contain_no_settled_day(story in story()) {
-        let Some(span) = story.asked.span() else { return Ok(()) };
+        let Some(span) = story.request.span() else { return Ok(()) };
         if !story.estimate.indexed || story.settle_after_secs.is_none() {
             return Ok(());
         }

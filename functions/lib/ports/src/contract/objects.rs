@@ -108,8 +108,8 @@ async fn listings_go_on_after_a_key(bucket: &dyn Objects) -> Result<(), ObjectsE
 
 async fn unfinished_uploads_are_swept(bucket: &dyn Objects) -> Result<(), ObjectsError> {
     let below = bucket.upload(&key("sweep/x"), &meta()).await?;
-    let beside = bucket.upload(&key("other/x"), &meta()).await?;
-    beside.part(1, Bytes::from_static(b"kept")).await?;
+    let other = bucket.upload(&key("other/x"), &meta()).await?;
+    other.part(1, Bytes::from_static(b"kept")).await?;
     assert_eq!(bucket.abort_uploads(&key("sweep/")).await?, 1);
     assert_eq!(bucket.abort_uploads(&key("sweep/")).await?, 0);
     let lost = async {
@@ -117,6 +117,6 @@ async fn unfinished_uploads_are_swept(bucket: &dyn Objects) -> Result<(), Object
         below.complete().await
     };
     assert!(lost.await.is_err(), "a swept upload cannot be completed");
-    beside.complete().await?;
+    other.complete().await?;
     bucket.delete(&[key("other/x")]).await
 }

@@ -24,7 +24,7 @@ pub enum Point {
     /// In the transaction of a cancellation.
     Canceling,
     /// In the transaction that releases an ended export: it expires or is deleted.
-    LettingGo,
+    Releasing,
     /// The objects of a chunk that no export needs are deleted, its row is not.
     Emptied,
 }
@@ -42,7 +42,7 @@ impl Point {
         Self::ManifestPut,
         Self::Splitting,
         Self::Canceling,
-        Self::LettingGo,
+        Self::Releasing,
         Self::Emptied,
     ];
 

@@ -10,19 +10,22 @@ use crate::postgres::login::Login;
 /// Maximum time for name resolution, connection, TLS and login together.
 const PING_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// A server that cannot be reached.
+/// Reason why a ping failed.
 #[derive(Debug, thiserror::Error)]
-pub enum Unreached {
+pub enum PingError {
     /// The server did not respond in time.
     #[error("no response from {0} within {secs} s", secs = PING_TIMEOUT.as_secs())]
-    Silent(String),
+    TimedOut(String),
     /// There is no route to it, or it does not match the URL.
     #[error("connecting to {0} failed")]
     Failed(String, #[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// Logs in and disconnects. A server that refuses the login has responded.
-pub async fn ping(options: &PgConnectOptions, login: &Login) -> Result<(), Unreached> {
+///
+/// # Errors
+/// If the server does not respond within 4 s, or cannot be connected to.
+pub async fn ping(options: &PgConnectOptions, login: &Login) -> Result<(), PingError> {
     let server = format!("{}:{}", options.get_host(), options.get_port());
     let login_and_close = async {
         let options = login.prepare(options).await?;
@@ -35,7 +38,7 @@ pub async fn ping(options: &PgConnectOptions, login: &Login) -> Result<(), Unrea
     };
     match tokio::time::timeout(PING_TIMEOUT, login_and_close).await {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(Unreached::Failed(server, error)),
-        Err(_) => Err(Unreached::Silent(server)),
+        Ok(Err(error)) => Err(PingError::Failed(server, error)),
+        Err(_) => Err(PingError::TimedOut(server)),
     }
 }

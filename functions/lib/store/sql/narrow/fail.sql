@@ -14,7 +14,7 @@ with failed as (
     update sluice.attempt a set outcome = 'failed', ended_at = clock_timestamp(), failure = failed.failure
     from failed where a.chunk_id = failed.id and a.number = failed.attempt and a.outcome is null
     returning failed.tenant, failed.id, failed.attempt
-), littered as (
+), orphaned as (
     insert into sluice.litter (prefix, sweep_at, again_after)
     -- As sluice.attempt_prefix(), which a store that is not migrated yet does not have.
     select format('t/%s/c/%s/%s.', tenant, id, attempt), clock_timestamp(), sluice.worker_timeout() from ended

@@ -1,7 +1,7 @@
 //! Texts that users can meet, with their places: literals of the programs, the help of `sluice`, descriptions in the
 //! templates and messages in SQL.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::process::ExitCode;
 
@@ -16,6 +16,9 @@ const SQL: [&str; 14] = [
     "select", "insert", "update", "delete", "with", "drop", "begin", "lock", "explain", "copy", "from",
     "where", "order", "case",
 ];
+
+/// Macros of clap that make options and help of a type.
+const CLAP: [&str; 4] = ["Parser", "Args", "Subcommand", "ValueEnum"];
 
 /// Prints every text as `file:line: text`, and their number by area.
 ///
@@ -61,15 +64,42 @@ fn texts(name: &str, text: &str) -> Vec<(usize, String)> {
     if language == Language::Settings {
         return descriptions(code);
     }
-    let help = name.starts_with("client/src/cli");
+    let help = if name.starts_with("client/src/cli") { help_lines(code) } else { BTreeSet::new() };
     let spans = spans(code, language).into_iter().filter(|span| match span.kind {
-        // The help is in doc comments, which end without a full stop.
-        Kind::Comment => {
-            help && span.text.starts_with('/') && !span.text.trim_end().ends_with(['.', ':', ','])
-        }
+        Kind::Comment => span.text.starts_with('/') && help.contains(&span.line),
         Kind::Literal => !span.before.trim_end().ends_with("expect("),
     });
     spans.filter_map(|span| Some((span.line, readable(span.text.trim_start_matches('/'))?))).collect()
+}
+
+/// Returns the lines of doc comments that `--help` prints: those of types that derive their options from clap, and of
+/// their fields and variants. Other items have doc comments for readers of the code only.
+fn help_lines(code: &str) -> BTreeSet<usize> {
+    let (mut help, mut docs) = (BTreeSet::new(), Vec::new());
+    // The next type derives from clap; the current type does; an attribute extends over several lines.
+    let (mut derives, mut inside, mut open) = (false, false, false);
+    for (line, text) in code.lines().enumerate().map(|(at, text)| (at + 1, text)) {
+        let outermost = text.trim_start() == text;
+        match text.trim() {
+            rest if open => open = !rest.ends_with(']'),
+            doc if doc.starts_with("///") => docs.push(line),
+            attribute if attribute.starts_with("#[") => {
+                derives |= outermost && CLAP.iter().any(|derive| attribute.contains(derive));
+                open = !attribute.ends_with(']');
+            }
+            "" => {}
+            item => {
+                if outermost && !item.starts_with('}') {
+                    inside = derives;
+                }
+                if inside {
+                    help.extend(&docs);
+                }
+                (docs, derives) = (Vec::new(), false);
+            }
+        }
+    }
+    help
 }
 
 /// Returns the text on one line, if it is one: at least two words in plain letters, and no statement.
@@ -102,11 +132,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_are_listed_without_statements_names_and_tests() {
-        let code = "/// Lists.\n/// Send it\nf(\"select a from b\", \"two words\", \"name\");\n#[cfg(test)]\nmod tests { \
-                    f(\"some words\") }";
+    fn doc_comments_are_texts_only_in_the_help() {
+        let code = "/// Send the request.\n#[derive(Debug, clap::Args)]\npub(super) struct Send {\n    /// Name of it\n    \
+                    #[arg(\n        long\n    )]\n    name: String,\n}\n\n/// A plain type\nstruct Plain {\n    /// Its \
+                    field\n    field: u8,\n}\n\nimpl Send {\n    /// Sends the request again and\n    /// again.\n    fn \
+                    send() {}\n}\n";
         let found = texts("client/src/cli/a.rs", code);
-        assert_eq!(found, [(2, "Send it".to_owned()), (3, "two words".to_owned())]);
+        assert_eq!(found, [(1, "Send the request.".to_owned()), (4, "Name of it".to_owned())]);
+        assert_eq!(texts("functions/api/src/a.rs", code), []);
+    }
+
+    #[test]
+    fn texts_are_listed_without_statements_names_and_tests() {
+        let code =
+            "f(\"select a from b\", \"two words\", \"name\");\n#[cfg(test)]\nmod tests { f(\"some words\") }";
+        assert_eq!(texts("client/src/cli/a.rs", code), [(1, "two words".to_owned())]);
         let yaml = "A:\n  Description: >-\n    one\n    two\n  Type: String\nB: { AlarmDescription: x }";
         assert_eq!(descriptions(yaml), [(2, "one two".to_owned()), (6, "x }".to_owned())]);
         assert_eq!(area("functions/lib/store/sql/a.sql"), Some("store"));

@@ -146,7 +146,7 @@ the start and end of each chunk, of {mean:.0} MB on average, so it overstates th
 A worker of {WORKER_MEMORY_MB} MB has one processor; for the lower bound it is assumed to be as fast as the one measured. \
 Assumed too: {API_SECS} s per
 request of the api, {POLLS} requests per export and one per file, {SWEEP_SECS} s per sweep, {BESIDE_SECS} s per \
-chunk beside reading, {LOG_BYTES_PER_CHUNK} bytes of logs per chunk and
+chunk in addition to reading, {LOG_BYTES_PER_CHUNK} bytes of logs per chunk and
 {LOG_BYTES_PER_REQUEST} per request, {ACCESS_BYTES_PER_REQUEST} more in the access log, {CACHE_UNITS_PER_REQUEST} \
 units of the shared cache per request. A file is as large as the mean; a chunk and an export
 are swept once, with {LISTS_PER_PREFIX} requests that list and {DELETES_PER_PREFIX} that deletes, which costs \

@@ -139,8 +139,8 @@ fn assumed() -> String {
     let ms = |secs: f64| format!("{:.0} ms", secs * 1000.0);
     let count = |number: u32| thousands(f64::from(number), 0);
     format!(
-        "{beside} of a worker beside reading a chunk, for the lower bound (above it is more: emulator and workers share \
-two processors);
+        "{beside} of a worker per chunk in addition to reading it, for the lower bound (above it is more: emulator and \
+workers share two processors);
 {chunk} of the store's sessions per chunk and {export} per export; {expire} of the sweeper per export that expires
 and {CALLS_PER_PREFIX} calls of {call} to S3 per chunk and per export, {PREFIXES_AT_ONCE} at once, in at most \
 {step} s of a minute for each of the three;

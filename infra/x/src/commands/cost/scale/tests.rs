@@ -110,7 +110,7 @@ fn limits_are_computed_with_the_more_careful_pace() {
     let model = model();
     near(model.least_secs(&Ask::new(1, 1.0, 2e6)), 2.4);
     near(model.worker_secs(&Ask::new(1, 1.0, 2e6)), 10.0);
-    // A chunk of few rows takes as long as a chunk takes beside its rows.
+    // A chunk of few rows takes as long as a chunk takes in addition to its rows.
     near(model.worker_secs(&Ask::new(1, 1.0, 100.0)), 0.2001);
 }
 

@@ -1,6 +1,6 @@
 -- Chunks $1 that live exports still need are read again: due at once, under the next attempt. Objects the last
 -- attempt wrote, or still writes, are orphaned. Chunks and exports are locked by the caller.
-with anew as (
+with reread as (
     update sluice.chunk c
     set state = 'due', due_at = clock_timestamp(), sends = 0, lease_until = null, as_of = null, reusable = false,
         keep_until = null, ended_at = null,
@@ -12,15 +12,15 @@ with anew as (
       and exists (select from sluice.link l where l.chunk_id = c.id)
     returning c.id, c.tenant, c.attempt
 ), reopened as (
-    update sluice.link l set open = true, reused = false from anew where l.chunk_id = anew.id
+    update sluice.link l set open = true, reused = false from reread where l.chunk_id = reread.id
     returning l.export_id
 ), ended as (
     update sluice.attempt a set outcome = 'canceled', ended_at = clock_timestamp()
-    from anew where a.chunk_id = anew.id and a.number = anew.attempt and a.outcome is null
-), littered as (
+    from reread where a.chunk_id = reread.id and a.number = reread.attempt and a.outcome is null
+), orphaned as (
     insert into sluice.litter (prefix, sweep_at, again_after)
     -- As sluice.attempt_prefix(), which a store that is not migrated yet does not have.
-    select format('t/%s/c/%s/%s.', tenant, id, attempt), clock_timestamp(), sluice.worker_timeout() from anew
+    select format('t/%s/c/%s/%s.', tenant, id, attempt), clock_timestamp(), sluice.worker_timeout() from reread
     on conflict (prefix) do update set sweep_at = excluded.sweep_at, again_after = excluded.again_after
 )
 update sluice.export e set edition = e.edition + 1

@@ -26,7 +26,7 @@ async fn refused(body: Value, pointers: &[&str]) -> ApiResponse {
     answer
 }
 
-macro_rules! refusals {
+macro_rules! bad_requests {
     ($($name:ident: $change:expr => [$($pointer:literal),+];)+) => {
         $(
             #[tokio::test]
@@ -37,7 +37,7 @@ macro_rules! refusals {
     };
 }
 
-refusals! {
+bad_requests! {
     an_unknown_dataset_is_refused: |b| b["datasets"] = json!(["visitz"]) => ["/datasets/0"];
     an_end_before_the_start_is_refused: |b| b["endDate"] = json!("2023-12-31") => ["/endDate"];
     the_thirtieth_of_february_is_refused: |b| b["startDate"] = json!("2024-02-30") => ["/startDate"];

@@ -8,7 +8,7 @@ use super::files;
 use super::rotation::{KeyAlgorithm, key_pair, secret};
 use super::stack::{CdnStack, now};
 
-pub(super) async fn whatever_we_did_not_sign_opens_nothing(cdn: &CdnStack, manifest: &Manifest) {
+pub(super) async fn only_links_signed_by_sluice_give_access(cdn: &CdnStack, manifest: &Manifest) {
     let files = files(manifest);
     let (name, key) = &files[0];
     let link = cdn.link(manifest.export, &format!("files/{name}")).await;
@@ -92,7 +92,7 @@ pub(super) async fn whatever_we_did_not_sign_opens_nothing(cdn: &CdnStack, manif
 }
 
 /// The verifier ends and is not started again.
-pub(super) async fn while_nobody_can_verify_nothing_is_served(cdn: &CdnStack, manifest: &Manifest) {
+pub(super) async fn without_the_verifier_nothing_is_served(cdn: &CdnStack, manifest: &Manifest) {
     let link = cdn.link(manifest.export, &format!("files/{}", files(manifest)[0].0)).await;
     assert_eq!(cdn.get(&link).await.status, StatusCode::OK);
     cdn.kill("verifier");
