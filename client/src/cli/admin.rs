@@ -19,7 +19,7 @@ const DEFAULT_CATALOG: &str = "catalog.toml";
 /// Runs `aws lambda invoke` with your AWS credentials.
 #[derive(Debug, clap::Args)]
 pub(super) struct Admin {
-    /// migrate | check | catalog check [FILE] | catalog apply [FILE] | catalog show | invalidate DATASET |
+    /// migrate | check | catalog check FILE | catalog apply FILE | catalog show | invalidate DATASET |
     /// keys create TENANT LABEL | keys list | keys rotate ID | keys revoke ID | tenants forget ID | pause | resume
     #[arg(value_name = "COMMAND", required = true)]
     words: Vec<String>,
