@@ -30,6 +30,16 @@ impl Architecture {
         if words.any(asked) { Self::X86_64 } else { Self::Arm64 }
     }
 
+    /// Returns the architecture with this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        [Self::Arm64, Self::X86_64].into_iter().find(|one| one.name() == name)
+    }
+
+    /// Returns the template's default, or this machine's if Rust cannot compile for that one.
+    pub(crate) fn buildable() -> Self {
+        if Self::Arm64.installed().is_ok() { Self::Arm64 } else { Self::here() }
+    }
+
     /// Returns the value of the template's parameter.
     pub(crate) fn name(self) -> &'static str {
         match self {
