@@ -163,7 +163,7 @@ def unknown(detail, values):
 
 
 def causes(change):
-    """Properties that change, or what changes them, in the order in which CloudFormation lists them."""
+    """Properties that change, with the parameter that changes them, in the order in which CloudFormation lists them."""
     found = []
     for detail in change.get("Details", []):
         target = detail.get("Target", {})
@@ -172,7 +172,8 @@ def causes(change):
         text = f"{name} ({entity})" if entity and detail.get("ChangeSource") == "ParameterReference" else name
         if text and text not in found:
             found.append(text)
-    return found
+    # A cause says more than the property alone.
+    return [text for text in found if not any(other.startswith(f"{text} (") for other in found)]
 
 
 def discard(job):

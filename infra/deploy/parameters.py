@@ -46,9 +46,14 @@ def check(job):
 
 
 def complete(source, given):
-    """Every parameter of the template with its text: the given one, or the default."""
+    """Every parameter of the template with its text: the given one, or the default. A dry run creates no secrets."""
     specs = source["Parameters"]
-    return {name: given[name] if name in given else str(spec["Default"]) for name, spec in specs.items()}
+    return {**{name: str(spec["Default"]) for name, spec in specs.items()}, **settled(given)}
+
+
+def settled(given):
+    """The given parameters, with an ARN in place of secrets that do not exist yet."""
+    return {name: PLACEHOLDER if creates(name, value) else value for name, value in given.items()}
 
 
 def stack_problems(name):
@@ -66,8 +71,7 @@ def problems(source, given):
     found = [text for name, value in given.items() for text in of_one(source["Parameters"], name, value)]
     if found:
         return found
-    settled = {name: PLACEHOLDER if creates(name, value) else value for name, value in given.items()}
-    return cfn.Evaluation(source, settled).broken_rules()
+    return cfn.Evaluation(source, settled(given)).broken_rules()
 
 
 def creates(name, value):

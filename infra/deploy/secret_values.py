@@ -44,9 +44,9 @@ def password(client):
 
 
 def delete(region, stack):
-    """Deletes the secrets of a stack, which can be restored for a week; their names."""
+    """Deletes the secrets of a stack, which can be restored for a week; their ARNs."""
     client = cloud.client("secretsmanager", region)
-    names = []
+    arns = []
     for of in ("source", "store"):
         try:
             found = client.describe_secret(SecretId=f"sluice/{stack}/{of}")
@@ -54,5 +54,5 @@ def delete(region, stack):
             continue
         if {"Key": TAG, "Value": stack} in found.get("Tags", []) and not found.get("DeletedDate"):
             client.delete_secret(SecretId=found["ARN"], RecoveryWindowInDays=RECOVERY_DAYS)
-            names.append(found["Name"])
-    return names
+            arns.append(found["ARN"])
+    return arns

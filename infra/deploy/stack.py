@@ -94,7 +94,10 @@ class Events:
         self.failures = []
         self.waiting = {}
         self.spoken = time.monotonic()
-        self.seen = {event["EventId"] for event in self.fetch(arn)}
+        before = self.fetch(arn)
+        self.seen = {event["EventId"] for event in before}
+        # A nested stack is found later, and has events of earlier deployments.
+        self.since = max((event["Timestamp"] for event in before), default=None)
 
     def fetch(self, arn):
         """All events of one stack, the latest first."""
@@ -103,12 +106,15 @@ class Events:
 
     def show(self):
         """Prints what has happened since the last call."""
-        fresh = [(arn, event) for arn in list(self.stacks) for event in self.fetch(arn) if event["EventId"] not in self.seen]
+        fresh = [(arn, event) for arn in list(self.stacks) for event in self.fetch(arn) if self.is_new(event)]
         for arn, event in sorted(fresh, key=lambda one: one[1]["Timestamp"]):
             self.seen.add(event["EventId"])
             self.one(arn, event)
         if self.waiting and time.monotonic() - self.spoken > SILENCE_SECS:
             self.say(f"waiting for {', '.join(sorted(self.waiting)[:3])}")
+
+    def is_new(self, event):
+        return event["EventId"] not in self.seen and (self.since is None or event["Timestamp"] > self.since)
 
     def one(self, arn, event):
         """Remembers one event, and prints it if something ended."""
@@ -128,21 +134,23 @@ class Events:
             # What was cancelled because of another failure explains nothing.
             if "cancelled" not in reason.lower():
                 self.failures.append(f"{path}: {reason}")
-            self.say(f"{status:<16} {path}: {reason}")
+            self.say(f"{status:<16} {path}: {reason}", event["Timestamp"])
         else:
-            self.say(f"{status:<16} {path}")
+            self.say(f"{status:<16} {path}", event["Timestamp"])
 
-    def say(self, text):
+    def say(self, text, at=None):
         self.spoken = time.monotonic()
-        print(f"  {datetime.datetime.now():%H:%M:%S}  {text}", file=sys.stderr, flush=True)
+        at = at.astimezone() if at else datetime.datetime.now()
+        print(f"  {at:%H:%M:%S}  {text}", file=sys.stderr, flush=True)
 
 
 def delete(job):
-    """Deletes the stack, again while network interfaces hold it up; {"ok", "status", "reasons", "left": what stays}."""
+    """Deletes the stack, again while network interfaces hold it up; {"ok", "status", "reasons", "left": what stays,
+    "secrets": ARNs of those that are deleted}."""
     cloudformation = cloud.client("cloudformation", job["region"])
     there = found(cloudformation, job["stack"])
     if there is None:
-        return {"ok": True, "status": "", "reasons": [], "left": secrets_left(job)}
+        return {"ok": True, "status": "", "reasons": [], "left": [], "secrets": secrets_deleted(job)}
     outputs = there["outputs"]
     for attempt in range(RETRIES):
         events = Events(cloudformation, there["id"])
@@ -155,14 +163,12 @@ def delete(job):
             events.say(f"Lambda still holds network interfaces, up to 40 minutes; next attempt in {wait:.0f} s")
             time.sleep(wait)
     left = [f"bucket {outputs['BucketName']}, with its files"] if "BucketName" in outputs else []
-    return {**result, "left": left + (secrets_left(job) if result["ok"] else [])}
+    return {**result, "left": left, "secrets": secrets_deleted(job) if result["ok"] else []}
 
 
-def secrets_left(job):
+def secrets_deleted(job):
     """The secrets that a deployment created are deleted with it, unless it is repeated at once."""
-    if job.get("keepSecrets"):
-        return []
-    return [f"secret {name}, which is deleted in a week" for name in secret_values.delete(job["region"], job["stack"])]
+    return [] if job.get("keepSecrets") else secret_values.delete(job["region"], job["stack"])
 
 
 def network_only(cloudformation, arn):

@@ -38,7 +38,7 @@ class Rows(unittest.TestCase):
         self.assertEqual(
             [(row["action"], row["path"], row["why"]) for row in rows],
             [
-                ("change", "WorkerFunction", ["Environment (Budget)", "Environment"]),
+                ("change", "WorkerFunction", ["Environment (Budget)"]),
                 ("change", "Proxy", ["Parameters"]),
                 ("replace", "Proxy/Proxy", ["VpcSubnetIds (SubnetIds)"]),
                 # It depends on what the deployment will find.

@@ -107,7 +107,7 @@ pub(crate) fn run(args: &DeployArgs) -> Result<ExitCode> {
     }
     let deployment = file::read(&path)?;
     if args.delete {
-        return steps::delete(args, &deployment);
+        return steps::delete(args, &path, &deployment);
     }
     steps::deploy(args, &path, deployment)
 }

@@ -86,6 +86,9 @@ pub(crate) struct Ended {
     /// Resources that a deletion leaves.
     #[serde(default)]
     pub(crate) left: Vec<String>,
+    /// ARNs of the secrets that a deletion has deleted.
+    #[serde(default)]
+    pub(crate) secrets: Vec<String>,
 }
 
 /// Outcome of `check`, and the first key.

@@ -11,6 +11,9 @@ use crate::machine::paths;
 use crate::machine::secret_files;
 use crate::machine::user::User;
 
+/// Length in characters of a line above which its comment is on a line of its own.
+const LONG: usize = 56;
+
 /// One parameter of a new file, with a comment behind it.
 #[derive(Clone, Debug)]
 pub(crate) struct Setting {
@@ -109,11 +112,12 @@ pub(crate) fn text(name: &str, region: &str, stack: &str, settings: &[Setting]) 
         quoted(stack)
     );
     let lines: Vec<_> = settings.iter().map(|one| format!("{} = {}", one.name, written(one))).collect();
-    let width = lines.iter().map(String::len).filter(|length| *length < 60).max().unwrap_or_default();
+    let width = lines.iter().map(String::len).filter(|length| *length < LONG).max().unwrap_or_default();
     for (line, setting) in lines.iter().zip(settings) {
         // Writing to a string cannot fail.
         let _ = match setting.comment {
             "" => writeln!(text, "{line}"),
+            comment if line.len() >= LONG => writeln!(text, "# {comment}\n{line}"),
             comment => writeln!(text, "{line:<width$}  # {comment}"),
         };
     }
@@ -149,6 +153,13 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<()> {
 pub(crate) fn put_arns(path: &Path, arns: &BTreeMap<String, String>) -> Result<()> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     write(path, &with_arns(&text, arns))
+}
+
+/// Puts the word `create` in place of the ARNs of deleted secrets.
+pub(crate) fn take_arns(path: &Path, arns: &[String]) -> Result<()> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let create = arns.iter().fold(text, |text, arn| text.replace(&quoted(arn), "\"create\""));
+    write(path, &create)
 }
 
 fn with_arns(text: &str, arns: &BTreeMap<String, String>) -> String {
@@ -211,6 +222,16 @@ mod tests {
             with_arns(text, &arns),
             "# \"create\"\nSourceSecretArn = \"arn:a\"  # replaced\nStoreSecretArn = \"create\"\n"
         );
+    }
+
+    #[test]
+    fn deleted_secrets_are_created_again_by_the_next_deployment() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("shop.toml");
+        write(&path, "SourceSecretArn = \"arn:a\"  # replaced\nOwnerSecretArn = \"arn:b\"\n").unwrap();
+        take_arns(&path, &["arn:a".to_owned()]).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text, "SourceSecretArn = \"create\"  # replaced\nOwnerSecretArn = \"arn:b\"\n");
     }
 
     #[test]

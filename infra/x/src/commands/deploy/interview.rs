@@ -52,7 +52,8 @@ impl Interview<'_> {
         if let Some(topic) = answers.0.keys().find(|topic| !topics.contains(topic)) {
             bail!("--{} is not part of this preset", question(*topic).option);
         }
-        for (number, topic) in topics.iter().enumerate() {
+        let mut asked = 0;
+        for topic in topics {
             let question = question(*topic);
             if *topic == Topic::Region && !answers.0.contains_key(topic) {
                 let region = answers.address().region().map(str::to_owned);
@@ -69,20 +70,17 @@ impl Interview<'_> {
                     }
                     given
                 }
-                None => self.ask(preset, *topic, &question, (number + 1, topics.len()))?,
+                None => {
+                    asked += 1;
+                    self.ask(preset, *topic, &question, asked)?
+                }
             };
             answers.0.insert(*topic, answer);
         }
         Ok(())
     }
 
-    fn ask(
-        &mut self,
-        preset: Preset,
-        topic: Topic,
-        question: &Question,
-        place: (usize, usize),
-    ) -> Result<String> {
+    fn ask(&mut self, preset: Preset, topic: Topic, question: &Question, number: u32) -> Result<String> {
         let region = region();
         let default = if topic == Topic::Region { Some(region.as_str()) } else { question.default };
         if self.silent {
@@ -90,7 +88,7 @@ impl Interview<'_> {
             let why = || format!("--{} is missing: {} ({})", question.option, question.text, question.hint);
             return usual.map(str::to_owned).with_context(why);
         }
-        writeln!(self.output, "\n{}/{} {}\n    {}", place.0, place.1, question.text, question.hint)?;
+        writeln!(self.output, "\n{number}. {}\n   {}", question.text, question.hint)?;
         loop {
             let mut answer = self.line(question.option, default.unwrap_or_default())?;
             if answer.is_empty() {
@@ -98,7 +96,7 @@ impl Interview<'_> {
             }
             match check(preset, topic, &answer) {
                 Ok(()) => return Ok(answer),
-                Err(mistake) => writeln!(self.output, "    {mistake}")?,
+                Err(mistake) => writeln!(self.output, "   {mistake}")?,
             }
         }
     }
@@ -152,7 +150,7 @@ mod tests {
             (Preset::Try, "eu-west-1", "")
         );
         assert!(
-            printed.contains("1/2 AWS region") && printed.contains("2/2 E-mail address for alarms"),
+            printed.contains("1. AWS region") && printed.contains("2. E-mail address for alarms"),
             "{printed}"
         );
     }

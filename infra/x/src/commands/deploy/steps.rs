@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::aws::{Aws, Ended, Finished, Plan, State};
-use super::file::{Deployment, put_arns, shown};
+use super::file::{Deployment, put_arns, shown, take_arns};
 use super::{DeployArgs, confirmed, is_trial, report};
 use crate::binaries::{Architecture, elf, sam};
 use crate::machine::progress::Step;
@@ -44,11 +44,20 @@ pub(super) fn deploy(args: &DeployArgs, path: &Path, mut deployment: Deployment)
         let Created { arns } = aws.run("secrets", &deployment, json!({}))?;
         if !arns.is_empty() {
             put_arns(path, &arns)?;
+            eprintln!(
+                "Created in Secrets Manager, with new passwords: {} (now in {})",
+                names(&arns),
+                shown(&args.name)
+            );
             deployment.parameters.extend(arns);
         }
     }
     let Some(outputs) = carry_out(args, &aws, &deployment, &state)? else { return Ok(ExitCode::SUCCESS) };
     finish(args, &aws, &deployment, &outputs, state.local)
+}
+
+fn names(arns: &BTreeMap<String, String>) -> String {
+    arns.keys().map(|name| name.trim_end_matches("Arn")).collect::<Vec<_>>().join(" and ")
 }
 
 /// Returns the Python that speaks to AWS, and SAM's environment if something is to be built.
@@ -85,7 +94,7 @@ fn ready(args: &DeployArgs, aws: &Aws, deployment: &Deployment) -> Result<State>
     }
     if state.failed_first {
         let question =
-            format!("The first deployment failed ({status}); delete what is left of it and begin again?");
+            format!("The last attempt failed ({status}); delete what is left of it and begin again?");
         if args.dry_run || !confirmed(args, &question)? {
             bail!("the stack is {status}, in which CloudFormation can only delete it");
         }
@@ -204,7 +213,7 @@ fn finish(
 }
 
 /// Deletes the stack, and reports what stays.
-pub(super) fn delete(args: &DeployArgs, deployment: &Deployment) -> Result<ExitCode> {
+pub(super) fn delete(args: &DeployArgs, path: &Path, deployment: &Deployment) -> Result<ExitCode> {
     let (aws, _) = prepared(args)?;
     let state: State = aws.run("state", deployment, json!({}))?;
     let place = format!("{} in {}, account {}", deployment.stack, deployment.region, state.account);
@@ -218,8 +227,12 @@ pub(super) fn delete(args: &DeployArgs, deployment: &Deployment) -> Result<ExitC
     let ended: Ended = aws.run("delete", deployment, json!({}))?;
     succeeded(&ended, "could not be deleted; repeat the command later")?;
     step.done("deleted");
-    if !ended.left.is_empty() {
-        println!("What is left:\n  {}", ended.left.join("\n  "));
+    take_arns(path, &ended.secrets)?;
+    for text in &ended.left {
+        println!("Left: {text}");
+    }
+    for arn in &ended.secrets {
+        println!("Left for a week, in which it can be restored: {arn}");
     }
     if !is_trial(deployment) {
         println!(
