@@ -51,8 +51,11 @@ class OnTheEmulator(unittest.TestCase):
         for name in ("api", "worker", "sweeper", "admin"):
             (cls.binaries / name).write_text(FUNCTION.format(python=sys.executable))
         # Progress is for people.
-        quiet = cls.enterClassContext(open(os.devnull, "w"))
-        cls.enterClassContext(unittest.mock.patch("sys.stderr", quiet))
+        quiet = open(os.devnull, "w")
+        cls.addClassCleanup(quiet.close)
+        silence = unittest.mock.patch("sys.stderr", quiet)
+        silence.start()
+        cls.addClassCleanup(silence.stop)
 
     def job(self, action, **more):
         """The result of a job that must succeed."""

@@ -21,8 +21,8 @@ pub(crate) fn require(functions: &Path, wanted: Architecture) -> Result<()> {
         match of_file(&path)? {
             Some(found) if found == wanted => {}
             found => bail!(
-                "{} is built for {}, but Architecture = \"{}\" is deployed, and such a function cannot start; build again \
-                 (without --built), or change Architecture",
+                "{} is built for {}, and cannot start with the parameter Architecture={}; build it again, or change \
+                 Architecture",
                 path.display(),
                 found.map_or("another system", Architecture::name),
                 wanted.name()
@@ -78,7 +78,10 @@ mod tests {
         fs::write(function.join("bootstrap"), header(0xb7)).unwrap();
         require(home.path(), Architecture::Arm64).unwrap();
         let error = require(home.path(), Architecture::X86_64).unwrap_err().to_string();
-        assert!(error.contains("is built for arm64, but Architecture = \"x86_64\""), "{error}");
+        assert!(
+            error.contains("is built for arm64, and cannot start with the parameter Architecture=x86_64"),
+            "{error}"
+        );
         fs::write(function.join("bootstrap"), "#!/bin/sh").unwrap();
         assert!(require(home.path(), Architecture::Arm64).is_err());
     }

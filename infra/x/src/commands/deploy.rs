@@ -6,22 +6,23 @@ mod answers;
 mod aws;
 mod file;
 mod interview;
+mod keyboard;
 mod preset;
 mod report;
 mod steps;
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use super::options::parameter;
 use crate::binaries::Architecture;
 use answers::AnswerArgs;
 use file::{Deployment, Setting};
-use interview::Interview;
+use interview::{Input, Interview};
 
 /// File that is an example and no deployment.
 const EXAMPLE: &str = "example";
@@ -101,7 +102,7 @@ pub(crate) fn run(args: &DeployArgs) -> Result<ExitCode> {
             );
         }
     } else {
-        let text = ask(args, &mut io::stdin().lock(), &mut io::stderr())?;
+        let text = ask(args, &mut keyboard::line, &mut io::stderr())?;
         file::write(&path, &text)?;
         eprintln!("\nWrote {shown}:\n\n{text}");
     }
@@ -125,7 +126,7 @@ fn name_is_valid(name: &str) -> Result<()> {
 }
 
 /// Returns the text of a new file, after the questions that have no answer yet.
-fn ask(args: &DeployArgs, input: &mut dyn BufRead, output: &mut dyn Write) -> Result<String> {
+fn ask<'a>(args: &DeployArgs, input: &'a mut Input<'a>, output: &'a mut dyn Write) -> Result<String> {
     let mut interview = Interview { input, output, silent: args.yes };
     let preset = interview.preset(args.answers.preset, &args.name)?;
     let mut answers = args.answers.given();
@@ -148,10 +149,8 @@ fn confirmed(args: &DeployArgs, question: &str) -> Result<bool> {
     }
     eprint!("{question} [y/N] ");
     io::stderr().flush()?;
-    let mut line = String::new();
-    if io::stdin().lock().read_line(&mut line)? == 0 {
-        bail!("the input ended without a yes; use --yes to deploy without questions");
-    }
+    let line =
+        keyboard::line()?.context("the input ended without a yes; use --yes to deploy without questions")?;
     Ok(["y", "yes"].contains(&line.trim().to_lowercase().as_str()))
 }
 
@@ -189,7 +188,7 @@ mod tests {
         ];
         let args = Line::try_parse_from(words).unwrap().args;
         let mut printed = Vec::new();
-        let text = ask(&args, &mut io::empty(), &mut printed).unwrap();
+        let text = ask(&args, &mut || Ok(None), &mut printed).unwrap();
         assert!(printed.is_empty());
         for line in [
             "region = \"eu-west-1\"\n",

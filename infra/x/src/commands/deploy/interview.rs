@@ -1,7 +1,7 @@
 //! The interview that writes the file of a new deployment.
 
 use std::env;
-use std::io::{BufRead, Write};
+use std::io::Write;
 
 use anyhow::{Context, Result, bail};
 
@@ -11,9 +11,12 @@ use super::preset::Preset;
 /// Region if nothing else is known.
 const REGION: &str = "us-east-1";
 
+/// Returns the next line of the input, or `None` at its end.
+pub(crate) type Input<'a> = dyn FnMut() -> Result<Option<String>> + 'a;
+
 /// Where questions are printed and answers come from.
 pub(crate) struct Interview<'a> {
-    pub(crate) input: &'a mut dyn BufRead,
+    pub(crate) input: &'a mut Input<'a>,
     pub(crate) output: &'a mut dyn Write,
     /// True if no question is asked: what has no default must be given by an option.
     pub(crate) silent: bool,
@@ -105,12 +108,9 @@ impl Interview<'_> {
         let usual = if default.is_empty() { String::new() } else { format!(" [{default}]") };
         write!(self.output, "{prompt}{usual}: ")?;
         self.output.flush()?;
-        let mut line = String::new();
-        if self.input.read_line(&mut line)? == 0 {
-            bail!(
-                "the input ended before the question --{prompt} was answered; give the answers as options, with --yes"
-            );
-        }
+        let line = (self.input)()?.with_context(|| {
+            format!("the input ended before the question --{prompt} was answered; give the answers as options, with --yes")
+        })?;
         Ok(line.trim().to_owned())
     }
 }
@@ -130,7 +130,8 @@ mod tests {
     /// Returns the preset and the answers to a script, and what was printed.
     fn asked(script: &str, given: &[(Topic, &str)], name: &str) -> (Result<(Preset, Answers)>, String) {
         let mut output = Vec::new();
-        let mut input = script.as_bytes();
+        let mut lines = script.lines();
+        let mut input = || Ok(lines.next().map(str::to_owned));
         let silent = script.is_empty();
         let mut interview = Interview { input: &mut input, output: &mut output, silent };
         let mut answers = Answers(given.iter().map(|(topic, text)| (*topic, (*text).to_owned())).collect());

@@ -146,6 +146,13 @@ fn carry_out(
     for note in &plan.notes {
         eprintln!("note: {note}\n");
     }
+    if plan.kind == "create" && is_trial(deployment) {
+        eprintln!(
+            "It takes about a quarter of an hour, and costs about 3 USD a day while it exists (infra/COST.md).\n\
+             To end it: cargo x deploy {} --delete\n",
+            args.name
+        );
+    }
     let change_set = json!({"changeSet": plan.change_set});
     let stopped = if !plan.refusals.is_empty() {
         Some(refused(&plan))
