@@ -30,7 +30,10 @@ def plan(job):
     exists = before is not None and before["status"] != "REVIEW_IN_PROGRESS"
     previous = before["parameters"] if exists else {}
     notes = [] if exists else quota_notes(job["region"], wanted)
-    arn, rows, more = created(job, wanted, source, artifacts.upload(job), exists)
+    url = artifacts.upload(job)
+    if parameters.makes_revision(source, job["parameters"]):
+        wanted[parameters.REVISION] = parameters.revision(url, wanted)
+    arn, rows, more = created(job, wanted, source, url, exists)
     changed = differences(source, previous, wanted) if exists else []
     blind = [BLIND] if exists and more else []
     refusals = guard.refusals(previous, wanted, rows or [], blind)

@@ -5,6 +5,8 @@ Each problem names the parameter and its remedy.
 
 import difflib
 import functools
+import hashlib
+import json
 import re
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,6 +19,8 @@ CREATE = "create"
 CREATED = ("SourceSecretArn", "StoreSecretArn")
 # Stands for a secret that does not exist yet.
 PLACEHOLDER = "arn:aws:secretsmanager:us-east-1:000000000000:secret:created-later"
+# Parameter of a gradual deployment: each one that changes something needs a new text, which is made unless it is given.
+REVISION, GRADUAL = "Revision", "GradualDeployment"
 # Value of a hidden parameter that keeps what is deployed: for a password that has no place in a file.
 PREVIOUS = "previous"
 # URLs whose password is in a secret, and the parameter with its ARN.
@@ -48,12 +52,24 @@ def check(job):
 def complete(source, given):
     """Every parameter of the template with its text: the given one, or the default. A dry run creates no secrets."""
     specs = source["Parameters"]
-    return {**{name: str(spec["Default"]) for name, spec in specs.items()}, **settled(given)}
+    return {**{name: str(spec["Default"]) for name, spec in specs.items()}, **settled(source, given)}
 
 
-def settled(given):
-    """The given parameters, with an ARN in place of secrets that do not exist yet."""
-    return {name: PLACEHOLDER if creates(name, value) else value for name, value in given.items()}
+def settled(source, given):
+    """The given parameters, with something in place of secrets and of a revision that do not exist yet."""
+    made = {REVISION: "made-later"} if makes_revision(source, given) else {}
+    return {**made, **{name: PLACEHOLDER if creates(name, value) else value for name, value in given.items()}}
+
+
+def makes_revision(source, given):
+    """True if the deployment is gradual and the file leaves the revision out."""
+    return REVISION in source["Parameters"] and REVISION not in given and given.get(GRADUAL, "none") != "none"
+
+
+def revision(url, wanted):
+    """A text that changes with the code, the templates (whose address names their content) and the parameters."""
+    said = json.dumps([url, {name: value for name, value in wanted.items() if name != REVISION}], sort_keys=True)
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 def stack_problems(name):
@@ -71,7 +87,7 @@ def problems(source, given):
     found = [text for name, value in given.items() for text in of_one(source["Parameters"], name, value)]
     if found:
         return found
-    return cfn.Evaluation(source, settled(given)).broken_rules()
+    return cfn.Evaluation(source, settled(source, given)).broken_rules()
 
 
 def creates(name, value):

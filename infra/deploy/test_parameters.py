@@ -60,6 +60,25 @@ class Parameters(unittest.TestCase):
     def test_secrets_may_be_created_and_hidden_values_kept(self):
         self.assertEqual(self.problems(SourceSecretArn="create", StoreSecretArn="create", CacheUrl="previous"), [])
 
+    def test_a_gradual_deployment_gets_a_revision_unless_it_has_one(self):
+        text = {"Type": "String", "Default": ""}
+        source = {
+            "Parameters": {"Revision": text, "GradualDeployment": {**text, "Default": "none"}},
+            "Rules": {"Needed": {
+                "RuleCondition": {"Fn::Not": [{"Fn::Equals": [{"Ref": "GradualDeployment"}, "none"]}]},
+                "Assertions": [{"Assert": {"Fn::Not": [{"Fn::Equals": [{"Ref": "Revision"}, ""]}]}, "AssertDescription": "needed"}],
+            }},
+        }
+        gradual = {"GradualDeployment": "AllAtOnce"}
+        self.assertEqual(parameters.problems(source, gradual), [])
+        self.assertTrue(parameters.makes_revision(source, gradual))
+        self.assertFalse(parameters.makes_revision(source, {**gradual, "Revision": "1"}))
+        self.assertFalse(parameters.makes_revision(source, {}))
+        first = parameters.revision("s3/a.json", {"Budget": "4", "Revision": "made-later"})
+        self.assertEqual(first, parameters.revision("s3/a.json", {"Budget": "4", "Revision": "other"}))
+        self.assertNotEqual(first, parameters.revision("s3/b.json", {"Budget": "4"}))
+        self.assertNotEqual(first, parameters.revision("s3/a.json", {"Budget": "5"}))
+
     def test_names_of_stacks(self):
         for good in ("sluice", "a", "Sluice-2"):
             self.assertEqual(parameters.stack_problems(good), [])

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::file::Deployment;
 use crate::machine::python;
 
-const SCRIPT: &str = "deploy/deployment.py";
+const SCRIPT: &str = "deploy/jobs.py";
 
 /// A deployment, and the Python that acts on it.
 pub(crate) struct Aws {

@@ -12,7 +12,7 @@ import unittest.mock
 from pathlib import Path
 
 import cloud
-import deployment
+import jobs
 import test_emulator
 from templates import ROOT
 
@@ -59,7 +59,7 @@ class OnTheEmulator(unittest.TestCase):
 
     def job(self, action, **more):
         """The result of a job that must succeed."""
-        result = deployment.run({
+        result = jobs.run({
             "action": action, "region": REGION, "stack": STACK, "template": str(ROOT / "template.yaml"),
             "binaries": str(self.binaries), "tags": {"owner": "data"}, **more,
         })
@@ -124,9 +124,9 @@ class OnTheEmulator(unittest.TestCase):
 
     def test_errors_are_for_people(self):
         job = {"action": "plan", "region": REGION, "stack": STACK, "template": str(ROOT / "template.yaml"), "binaries": str(self.binaries)}
-        refused = deployment.run({**job, "parameters": {"SourceUrl": "previous", "StoreUrl": "postgres://a@b/c"}})
+        refused = jobs.run({**job, "parameters": {"SourceUrl": "previous", "StoreUrl": "postgres://a@b/c"}})
         self.assertIn("SourceUrl: nothing is deployed", refused["error"])
-        told = deployment.explained({"Code": "ExpiredToken", "Message": "…"}, "CreateChangeSet")
+        told = jobs.explained({"Code": "ExpiredToken", "Message": "…"}, "CreateChangeSet")
         self.assertIn("log in again", told)
 
 
