@@ -1,6 +1,7 @@
 //! Builds the binaries of the stack in the profile that `cargo x` itself was built with, and deployable ones by SAM.
 
 mod architecture;
+pub(crate) mod elf;
 pub(crate) mod sam;
 
 use std::process::Command;

@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 use crate::bench::{self, BenchArgs};
 use crate::commands::cost::{self, CostArgs};
 use crate::commands::demo::{self, DemoArgs};
+use crate::commands::deploy::{self, DeployArgs};
 use crate::commands::soak::{self, Soak};
 use crate::commands::stack::{self, OnStack};
 use crate::commands::{check, lint, sam, sam_local, test};
@@ -20,7 +21,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
     ("Every day", &["up", "demo", "test", "check"]),
     ("A running stack", &["down", "admin", "logs", "stack"]),
     ("Measure and break", &["bench", "soak", "cost"]),
-    ("Deploy", &["sam", "sam-local", "lint"]),
+    ("Deploy", &["deploy", "sam", "sam-local", "lint"]),
 ];
 
 const TEMPLATE: &str = "{about-with-newline}\n{usage-heading} {usage}{after-help}";
@@ -56,6 +57,8 @@ enum Command {
     Bench(BenchArgs),
     /// Write infra/COST.md and infra/SCALE.md from the model of cost and scale, or measure a running stack for it.
     Cost(CostArgs),
+    /// Deploy to AWS what deploy/NAME.toml describes: asks, builds, shows the changes, deploys, checks, creates a key.
+    Deploy(DeployArgs),
     /// Build deployable functions with `sam build`.
     Sam {
         /// Arguments passed to `sam`; defaults to `build`.
@@ -95,6 +98,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Lint => lint::run(),
         Command::Bench(args) => bench::run(&args),
         Command::Cost(args) => cost::run(&args),
+        Command::Deploy(args) => deploy::run(&args),
         Command::Sam { args } => sam::run(&args),
         Command::SamLocal => sam_local::run(),
         Command::Stack { command } | Command::OnStack(command) => stack::run(command),

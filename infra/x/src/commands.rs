@@ -4,6 +4,7 @@ pub(crate) mod admin;
 pub(crate) mod check;
 pub(crate) mod cost;
 pub(crate) mod demo;
+pub(crate) mod deploy;
 pub(crate) mod deployment;
 pub(crate) mod invoke;
 pub(crate) mod lint;

@@ -53,7 +53,7 @@ struct Function {
 pub(super) fn run() -> Result<ExitCode> {
     let (venv, tools) = (Venv::stack()?, Venv::sam()?);
     prerequisites::pgbouncer()?;
-    let built = sam::build_here(&tools)?;
+    let built = sam::build(&tools, Architecture::here())?;
     let hello = hello(&tools)?;
     binaries::build()?;
     let spec = StackSpec {

@@ -21,13 +21,29 @@ impl Architecture {
 
     /// Returns the architecture requested by the arguments of `sam build`, or the template's default.
     pub(crate) fn wanted(args: &[String]) -> Self {
-        let mut words = args.iter().flat_map(|arg| arg.split_whitespace());
-        let asked = |word: &str| {
-            ["Architecture=x86_64", "ParameterKey=Architecture,ParameterValue=x86_64"]
+        Self::requested(args).unwrap_or(Self::Arm64)
+    }
+
+    /// Returns the architecture in the arguments of `sam build` or `sam deploy`. Without one, `sam deploy` keeps the deployed
+    /// architecture.
+    pub(crate) fn requested(args: &[String]) -> Option<Self> {
+        let words: Vec<_> = args.iter().flat_map(|arg| arg.split_whitespace()).collect();
+        let asked = |word: &str, name: &str| {
+            [format!("Architecture={name}"), format!("ParameterKey=Architecture,ParameterValue={name}")]
                 .iter()
                 .any(|said| word.replace(['"', '\''], "").ends_with(said))
         };
-        if words.any(asked) { Self::X86_64 } else { Self::Arm64 }
+        [Self::X86_64, Self::Arm64].into_iter().find(|one| words.iter().any(|word| asked(word, one.name())))
+    }
+
+    /// Returns the architecture with this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        [Self::Arm64, Self::X86_64].into_iter().find(|one| one.name() == name)
+    }
+
+    /// Returns the template's default, or this machine's if Rust cannot compile for that one.
+    pub(crate) fn buildable() -> Self {
+        if Self::Arm64.installed().is_ok() { Self::Arm64 } else { Self::here() }
     }
 
     /// Returns the value of the template's parameter.
@@ -85,6 +101,8 @@ mod tests {
         let long = "ParameterKey=Architecture,ParameterValue=x86_64";
         assert_eq!(wanted(&["--parameter-overrides", long]), Architecture::X86_64);
         assert_eq!(wanted(&["--parameter-overrides", "Architecture=arm64"]), Architecture::Arm64);
+        assert_eq!(Architecture::requested(&["deploy".to_owned()]), None);
+        assert_eq!(Architecture::requested(&["Architecture=arm64".to_owned()]), Some(Architecture::Arm64));
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     prerequisites::pgbouncer()?;
     let docker = Docker::ready()?;
     image::ready(&docker)?;
-    let built = sam::build_here(&tools)?;
+    let built = sam::build(&tools, Architecture::here())?;
     binaries::build()?;
     let (guard, stack) = start(&StackSpec::sample(NAME, SCALE), &venv)?;
 

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -12,7 +12,16 @@ use super::{environment, paths};
 /// Runs a script, named relative to `infra`, with JSON on standard input and returns the JSON that it prints. Its
 /// standard error is shown as it arrives.
 pub(crate) fn call(python: &Path, script: &str, input: &Value) -> Result<Value> {
-    let mut child = environment::command(python)
+    run(environment::command(python), python, script, input)
+}
+
+/// Runs a script that calls the user's own AWS account.
+pub(crate) fn call_aws(python: &Path, script: &str, input: &Value) -> Result<Value> {
+    run(environment::with_aws(python), python, script, input)
+}
+
+fn run(mut command: Command, python: &Path, script: &str, input: &Value) -> Result<Value> {
+    let mut child = command
         .arg(paths::script(script))
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .stdin(Stdio::piped())

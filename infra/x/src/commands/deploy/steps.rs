@@ -1,0 +1,250 @@
+//! The steps of a deployment, and of its end.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::aws::{Aws, Ended, Finished, Plan, State};
+use super::file::{Deployment, put_arns, shown, take_arns};
+use super::{DeployArgs, confirmed, is_trial, report};
+use crate::binaries::{Architecture, elf, sam};
+use crate::machine::progress::Step;
+use crate::machine::venv::Venv;
+use crate::machine::{paths, signals};
+
+/// Answer of the check of the parameters.
+#[derive(Deserialize)]
+struct Problems {
+    problems: Vec<String>,
+}
+
+/// ARNs of created secrets by parameter.
+#[derive(Deserialize)]
+struct Created {
+    arns: BTreeMap<String, String>,
+}
+
+/// Checks, builds, shows what changes, deploys, and prints the commands of the first export.
+pub(super) fn deploy(args: &DeployArgs, path: &Path, mut deployment: Deployment) -> Result<ExitCode> {
+    let (mut aws, tools) = prepared(args)?;
+    let Problems { problems } = aws.run("check", &deployment, json!({}))?;
+    if !problems.is_empty() {
+        bail!("{} is not deployable:\n  {}", shown(&args.name), problems.join("\n  "));
+    }
+    let state = ready(args, &aws, &deployment)?;
+    if let Some(tools) = tools {
+        aws.template = build(args, &tools, &deployment)?;
+    }
+    if !args.dry_run {
+        let Created { arns } = aws.run("secrets", &deployment, json!({}))?;
+        if !arns.is_empty() {
+            put_arns(path, &arns)?;
+            eprintln!(
+                "Created in Secrets Manager, with new passwords: {} (now in {})",
+                names(&arns),
+                shown(&args.name)
+            );
+            deployment.parameters.extend(arns);
+        }
+    }
+    let Some(outputs) = carry_out(args, &aws, &deployment, &state)? else { return Ok(ExitCode::SUCCESS) };
+    finish(args, &aws, &deployment, &outputs, state.local)
+}
+
+fn names(arns: &BTreeMap<String, String>) -> String {
+    arns.keys().map(|name| name.trim_end_matches("Arn")).collect::<Vec<_>>().join(" and ")
+}
+
+/// Returns the Python that speaks to AWS, and SAM's environment if something is to be built.
+fn prepared(args: &DeployArgs) -> Result<(Aws, Option<Venv>)> {
+    let template = paths::root().join("template.yaml");
+    if let Some(binaries) = &args.binaries {
+        let binaries =
+            binaries.canonicalize().with_context(|| format!("cannot read {}", binaries.display()))?;
+        return Ok((Aws { python: Venv::stack()?.python(), template, binaries: Some(binaries) }, None));
+    }
+    let tools = Venv::sam()?;
+    let python = tools.python();
+    Ok((Aws { python, template, binaries: None }, (!args.delete).then_some(tools)))
+}
+
+/// Returns the state of the stack once it can be deployed to: what is in progress is awaited, and what is left of a failed
+/// first deployment is deleted.
+fn ready(args: &DeployArgs, aws: &Aws, deployment: &Deployment) -> Result<State> {
+    let mut state: State = aws.run("state", deployment, json!({}))?;
+    if state.busy {
+        let step = Step::start("CloudFormation is changing this stack already; following it");
+        let ended: Ended = aws.run("follow", deployment, json!({}))?;
+        step.done(&ended.status);
+        state = aws.run("state", deployment, json!({}))?;
+    }
+    let status = state.stack.as_ref().map_or("", |stack| stack.status.as_str());
+    if status == "UPDATE_ROLLBACK_FAILED" {
+        bail!(
+            "the stack is {status}: as soon as its cause is gone, run `aws cloudformation continue-update-rollback \
+             --region {} --stack-name {}`, and deploy again (infra/README.md, \"Bootstrap\")",
+            deployment.region,
+            deployment.stack
+        );
+    }
+    if state.failed_first {
+        let question =
+            format!("The last attempt failed ({status}); delete what is left of it and begin again?");
+        if args.dry_run || !confirmed(args, &question)? {
+            bail!("the stack is {status}, in which CloudFormation can only delete it");
+        }
+        let step = Step::start("Deleting what is left of the failed deployment");
+        let ended: Ended = aws.run("delete", deployment, json!({"keepSecrets": true}))?;
+        succeeded(&ended, "could not be deleted")?;
+        step.done("deleted");
+    }
+    signals::check()?;
+    Ok(state)
+}
+
+/// Builds if sources are newer than the last build, or that was for another processor. Returns the built template.
+fn build(args: &DeployArgs, tools: &Venv, deployment: &Deployment) -> Result<std::path::PathBuf> {
+    let name = deployment.parameter("Architecture").unwrap_or("arm64");
+    let wanted = Architecture::named(name).with_context(|| format!("Architecture = {name:?} is unknown"))?;
+    let folder = sam::folder();
+    if args.built {
+        if !folder.join("template.yaml").is_file() {
+            bail!("nothing has been built; leave out --built");
+        }
+    } else if !sam::is_fresh() || elf::require(&folder, wanted).is_err() {
+        sam::build(tools, wanted)?;
+    }
+    elf::require(&folder, wanted)?;
+    Ok(folder.join("template.yaml"))
+}
+
+/// Shows the changes and makes them. Returns the outputs of the stack, or `None` if nothing was to be deployed.
+fn carry_out(
+    args: &DeployArgs,
+    aws: &Aws,
+    deployment: &Deployment,
+    state: &State,
+) -> Result<Option<serde_json::Map<String, Value>>> {
+    let step = Step::start("Uploading code and templates, comparing with what is deployed");
+    let plan: Plan = aws.run("plan", deployment, json!({"allow": args.allow}))?;
+    let verb = match plan.kind.as_str() {
+        "create" => "creates",
+        "update" => "changes",
+        _ => {
+            step.done("nothing changes: code, templates and parameters are deployed as they are");
+            return Ok(None);
+        }
+    };
+    step.done("compared");
+    let place = format!("{} in {}, account {}", deployment.stack, deployment.region, state.account);
+    eprintln!("\nThis deployment {verb} {place}:\n\n{}", report::table(&plan));
+    for note in &plan.notes {
+        eprintln!("note: {note}\n");
+    }
+    if plan.kind == "create" && is_trial(deployment) {
+        eprintln!(
+            "It takes about a quarter of an hour, and costs about 3 USD a day while it exists (infra/COST.md).\n\
+             To end it: cargo x deploy {} --delete\n",
+            args.name
+        );
+    }
+    let change_set = json!({"changeSet": plan.change_set});
+    let stopped = if !plan.refusals.is_empty() {
+        Some(refused(&plan))
+    } else if args.dry_run {
+        Some("a dry run ends here; nothing was deployed".to_owned())
+    } else if !confirmed(args, "Deploy?")? {
+        Some("nothing was deployed".to_owned())
+    } else {
+        None
+    };
+    if let Some(why) = stopped {
+        let _: Value = aws.run("discard", deployment, change_set)?;
+        if args.dry_run && plan.refusals.is_empty() {
+            eprintln!("{why}");
+            return Ok(None);
+        }
+        bail!("{why}");
+    }
+    let step = Step::start("Deploying");
+    let ended: Ended = aws.run("execute", deployment, change_set)?;
+    succeeded(&ended, "failed")?;
+    step.done("deployed");
+    Ok(Some(ended.outputs))
+}
+
+fn refused(plan: &Plan) -> String {
+    let texts: Vec<_> = plan.refusals.iter().map(|one| one.text.as_str()).collect();
+    let allow: Vec<_> = plan.refusals.iter().map(|one| format!("--allow {}", one.name)).collect();
+    format!("refused:\n  {}\nIf it is intended: {}", texts.join("\n  "), allow.join(" "))
+}
+
+fn succeeded(ended: &Ended, verb: &str) -> Result<()> {
+    if ended.ok {
+        return Ok(());
+    }
+    bail!("the deployment {verb} ({}):\n  {}", ended.status, ended.reasons.join("\n  "))
+}
+
+/// Checks the deployment, creates the first key, and prints what comes next.
+fn finish(
+    args: &DeployArgs,
+    aws: &Aws,
+    deployment: &Deployment,
+    outputs: &serde_json::Map<String, Value>,
+    local: bool,
+) -> Result<ExitCode> {
+    let trial = is_trial(deployment);
+    let job = json!({
+        "function": outputs.get("AdminFunctionName"),
+        "trial": trial,
+        "keys": deployment.parameter("Auth") != Some("jwt"),
+        "tenant": args.name,
+    });
+    let step = Step::start("Checking the deployment from inside (sluice admin check)");
+    let finished: Finished = aws.run("finish", deployment, job)?;
+    step.done(if finished.check.ok { "no problem" } else { "there are problems" });
+    eprintln!("\n{}\n", finished.check.text.trim_end());
+    for text in finished.catalog.iter().chain(&finished.notes) {
+        eprintln!("{}\n", text.trim_end());
+    }
+    let endpoint = env::var("AWS_ENDPOINT_URL").ok().filter(|_| local);
+    let url = report::url(outputs, endpoint.as_deref());
+    println!("Next:\n\n{}", report::next_steps(outputs, &url, finished.key.as_deref(), trial));
+    Ok(if finished.check.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Deletes the stack, and reports what stays.
+pub(super) fn delete(args: &DeployArgs, path: &Path, deployment: &Deployment) -> Result<ExitCode> {
+    let (aws, _) = prepared(args)?;
+    let state: State = aws.run("state", deployment, json!({}))?;
+    let place = format!("{} in {}, account {}", deployment.stack, deployment.region, state.account);
+    if state.stack.is_some() {
+        let database = if is_trial(deployment) { " Its database is deleted with it." } else { "" };
+        if !confirmed(args, &format!("Delete {place}?{database}"))? {
+            bail!("nothing was deleted");
+        }
+    }
+    let step = Step::start(&format!("Deleting {place}; up to 40 minutes with functions in a VPC"));
+    let ended: Ended = aws.run("delete", deployment, json!({}))?;
+    succeeded(&ended, "could not be deleted; repeat the command later")?;
+    step.done("deleted");
+    take_arns(path, &ended.secrets)?;
+    for text in &ended.left {
+        println!("Left: {text}");
+    }
+    for arn in &ended.secrets {
+        println!("Left for a week, in which it can be restored: {arn}");
+    }
+    if !is_trial(deployment) {
+        println!(
+            "In your database, the schema sluice and the two roles stay: infra/README.md, \"Uninstall\"."
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}
