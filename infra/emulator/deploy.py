@@ -5,8 +5,9 @@ folder, "parameters": {name: value}, "secrets": {parameter: {"username": ..., "p
 stands in for infra/cdn.yaml, or null}. A function in `functions/NAME` runs the binary NAME, zipped as `bootstrap`. The
 secrets are created before the deployment, and the parameters get their ARNs.
 
-{"action": "update", "stack": stack.json, "parameters": {name: value}} deploys once more with these parameters changed: it
-updates the stack, or creates it if it was deleted. {"action": "delete", "stack": stack.json} deletes it.
+{"action": "update", "stack": stack.json, "parameters": {name: value}} deploys once more with these parameters changed, and
+with another "template" or other "binaries" if they are given: it updates the stack, or creates it if it was deleted.
+{"action": "delete", "stack": stack.json} deletes it.
 """
 
 import hashlib
@@ -54,7 +55,7 @@ def upload_nested(s3, endpoint, source, root):
     """Uploads the nested templates; logical id -> where it is."""
     urls = {}
     for name, file in template.nested_files(source).items():
-        body = template.leave_out_metric_math(template.parse((root / file).read_text()))
+        body = template.bridge_nested(template.parse((root / file).read_text()))
         key = f"{Path(file).stem}.json"
         s3.put_object(Bucket=ARTIFACTS, Key=key, Body=json.dumps(body).encode())
         urls[name] = f"{endpoint}/{ARTIFACTS}/{key}"
@@ -170,7 +171,7 @@ def run(job):
         job = {**job, "parameters": {**secrets, **job["parameters"]}}
     else:
         last = json.load(s3.get_object(Bucket=ARTIFACTS, Key=DEPLOYMENT)["Body"])
-        job = {**last, "stack": job["stack"], "parameters": {**last["parameters"], **job["parameters"]}}
+        job = {**last, **job, "parameters": {**last["parameters"], **job["parameters"]}}
     deploy = update if exists(cloudformation) else create
     outputs = deploy(cloudformation, prepare(s3, job), job["parameters"])
     s3.put_object(Bucket=ARTIFACTS, Key=DEPLOYMENT, Body=json.dumps(job).encode())
