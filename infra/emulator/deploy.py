@@ -39,14 +39,18 @@ def zip_binary(binary, folder):
 
 
 def upload_code(s3, folders, binaries, scratch):
-    """Uploads the code of all functions; logical id -> s3:// address. A changed binary has another one, as AWS wants it."""
+    """Uploads the code of all functions; logical id -> s3:// address. A changed binary has another one, as AWS wants it, and
+    one that was deployed before is there already."""
+    there = {one["Key"] for one in s3.list_objects_v2(Bucket=ARTIFACTS).get("Contents", [])}
     uris = {}
     for folder in sorted(set(folders.values())):
-        archive = zip_binary(binaries / Path(folder).name, scratch)
-        with archive.open("rb") as content:
-            key = f"{archive.stem}-{hashlib.file_digest(content, 'sha256').hexdigest()[:16]}.zip"
-        s3.upload_file(str(archive), ARTIFACTS, key)
-        archive.unlink()
+        binary = binaries / Path(folder).name
+        with binary.open("rb") as content:
+            key = f"{binary.name}-{hashlib.file_digest(content, 'sha256').hexdigest()[:16]}.zip"
+        if key not in there:
+            archive = zip_binary(binary, scratch)
+            s3.upload_file(str(archive), ARTIFACTS, key)
+            archive.unlink()
         uris[folder] = f"s3://{ARTIFACTS}/{key}"
     return {name: uris[folder] for name, folder in folders.items()}
 
