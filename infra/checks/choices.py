@@ -15,6 +15,7 @@ SIDES = {
     "WorkerTimeoutSeconds": ["60", "300", "900"],
     "SweepMinutes": ["1", "5", "15"],
     "Tracing": ["Disabled", "Active"],
+    "GradualDeployment": ["none", "Canary10Percent5Minutes", "AllAtOnce"],
     "PermissionsBoundaryArn": ["", "arn:aws:iam::123456789012:policy/boundary"],
     "KmsKeyArn": ["", "arn:aws:kms:us-east-1:123456789012:key/0a1b2c3d-1111-2222-3333-444455556666"],
     "RolePath": ["/", "/apps/sluice/"],
@@ -46,7 +47,7 @@ SIDES = {
 }
 # Choices that the emulator can make; the others keep their first side.
 EMULATED = [
-    "Auth", "Budget", "Architecture", "ReserveConcurrency", "ApiConcurrency", "Pooler", "WorkerTimeoutSeconds", "SweepMinutes", "Tracing", "network", "CreateEndpoints",
+    "Auth", "Budget", "Architecture", "ReserveConcurrency", "ApiConcurrency", "Pooler", "WorkerTimeoutSeconds", "SweepMinutes", "Tracing", "GradualDeployment", "network", "CreateEndpoints",
     "route_tables", "EndpointPolicies", "nothing", "owner", "passwords", "api_domain",
     "PermissionsBoundaryArn", "KmsKeyArn", "KeepFilesDays",
     "CreateAlarms", "AlarmEmail", "AlarmTopicArn",
@@ -82,6 +83,7 @@ def parameters(choice):
     if choice["network"] == "given":
         given |= {"VpcSubnetIds": "subnet-1,subnet-2", "VpcSecurityGroupIds": "sg-1", "VpcId": "vpc-1", "VpcCidr": "10.0.0.0/16"}
         given["RouteTableIds"] = "rtb-1" if choice["route_tables"] == "given" else ""
+    given["Revision"] = "" if choice["GradualDeployment"] == "none" else "2026-11-30.1"
     if choice["Auth"] == "jwt":
         given |= {"JwtIssuer": "https://issuer.example.com/", "JwtAudience": "sluice,exports", "JwtTenantClaim": "org"}
     secret = "arn:aws:secretsmanager:us-east-1:123456789012:secret:{}-AbCdEf"

@@ -5,7 +5,7 @@ from pathlib import Path
 import template
 
 ROOT = Path(__file__).resolve().parents[2]
-NESTED = ["proxy", "cdn", "cache", "observability", "example", "endpoints"]
+NESTED = ["proxy", "cdn", "cache", "observability", "example", "endpoints", "rollout"]
 
 
 def load(name):

@@ -55,6 +55,7 @@ class EveryChoice(unittest.TestCase):
                 "Proxy": choice["Pooler"] == "proxy", "Cdn": choice["cdn"] != "none", "Cache": choice["cache"] == "own",
                 "Observability": choice["CreateAlarms"] == "true", "Example": choice["network"] == "example",
                 "Endpoints": choice["network"] == "example" or (choice["network"] == "given" and choice["CreateEndpoints"] != "false"),
+                "Rollout": choice["GradualDeployment"] != "none",
             }
             self.assertEqual(set(stacks), {name for name, there in wanted.items() if there})
             asked = set(re.findall(r'"(\w+)", "Outputs\.(\w+)"', json.dumps(resources)))
@@ -335,6 +336,8 @@ class Rules(unittest.TestCase):
         self.assertIn("ApiDomain", self.refused(ApiHostedZoneId="Z1"))
         self.assertIn("differ", self.refused(**domain, CdnAlias="api.example.com", CdnCertificateArn="arn:c"))
         self.assertEqual(self.refused(**domain), "")
+        self.assertIn("Revision", self.refused(GradualDeployment="AllAtOnce"))
+        self.assertEqual(self.refused(GradualDeployment="AllAtOnce", Revision="1"), "")
         self.assertIn("VpcId", self.refused(CreateCache="true"))
         self.assertIn("JwtIssuer", self.refused(Auth="jwt"))
         for some in ("true", "sqs", "all"):

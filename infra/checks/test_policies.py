@@ -239,7 +239,7 @@ class LeastPrivilege(unittest.TestCase):
             if name in seen:
                 self.assertEqual(whole["Conditions"]["WithBoundary"], {"Fn::Not": [{"Fn::Equals": [{"Ref": "PermissionsBoundaryArn"}, ""]}]})
         self.assertLessEqual({"ApiRole", "WorkerRole", "SweeperRole", "AdminRole", "ScheduleRole"}, seen["root"])
-        self.assertEqual(seen["proxy"], {"PoolRole", "Role"})
+        self.assertEqual((seen["proxy"], seen["rollout"]), ({"PoolRole", "Role"}, {"Role"}))
         for policy in of_type(made["root"]["Resources"], "AWS::IAM::ManagedPolicy").values():
             self.assertEqual(policy["Properties"]["Path"], {"Ref": "RolePath"})
         stacks = of_type(made["root"]["Resources"], "AWS::CloudFormation::Stack").values()
@@ -254,7 +254,7 @@ class LeastPrivilege(unittest.TestCase):
         table = readme[readme.index("**Rules of an organisation.**"):readme.index("`RolePath` puts")]
         listed = set(re.findall(r"`([a-z0-9-]+:[A-Za-z]+)`", table))
         granted = set()
-        for name in ("root", "proxy"):
+        for name in ("root", "proxy", "rollout"):
             for resource in load(name)["Resources"].values():
                 if resource["Type"] in ("AWS::IAM::Role", "AWS::IAM::ManagedPolicy"):
                     documents = [resource["Properties"].get("PolicyDocument"), resource["Properties"].get("Policies")]

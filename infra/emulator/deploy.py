@@ -5,8 +5,9 @@ folder, "parameters": {name: value}, "secrets": {parameter: {"username": ..., "p
 stands in for infra/cdn.yaml, or null}. A function in `functions/NAME` runs the binary NAME, zipped as `bootstrap`. The
 secrets are created before the deployment, and the parameters get their ARNs.
 
-{"action": "update", "stack": stack.json, "parameters": {name: value}} deploys once more with these parameters changed: it
-updates the stack, or creates it if it was deleted. {"action": "delete", "stack": stack.json} deletes it.
+{"action": "update", "stack": stack.json, "parameters": {name: value}} deploys once more with these parameters changed, and
+with another "template" or other "binaries" if they are given: it updates the stack, or creates it if it was deleted.
+{"action": "delete", "stack": stack.json} deletes it.
 """
 
 import hashlib
@@ -38,14 +39,18 @@ def zip_binary(binary, folder):
 
 
 def upload_code(s3, folders, binaries, scratch):
-    """Uploads the code of all functions; logical id -> s3:// address. A changed binary has another one, as AWS wants it."""
+    """Uploads the code of all functions; logical id -> s3:// address. A changed binary has another one, as AWS wants it, and
+    one that was deployed before is there already."""
+    there = {one["Key"] for one in s3.list_objects_v2(Bucket=ARTIFACTS).get("Contents", [])}
     uris = {}
     for folder in sorted(set(folders.values())):
-        archive = zip_binary(binaries / Path(folder).name, scratch)
-        with archive.open("rb") as content:
-            key = f"{archive.stem}-{hashlib.file_digest(content, 'sha256').hexdigest()[:16]}.zip"
-        s3.upload_file(str(archive), ARTIFACTS, key)
-        archive.unlink()
+        binary = binaries / Path(folder).name
+        with binary.open("rb") as content:
+            key = f"{binary.name}-{hashlib.file_digest(content, 'sha256').hexdigest()[:16]}.zip"
+        if key not in there:
+            archive = zip_binary(binary, scratch)
+            s3.upload_file(str(archive), ARTIFACTS, key)
+            archive.unlink()
         uris[folder] = f"s3://{ARTIFACTS}/{key}"
     return {name: uris[folder] for name, folder in folders.items()}
 
@@ -54,7 +59,7 @@ def upload_nested(s3, endpoint, source, root):
     """Uploads the nested templates; logical id -> where it is."""
     urls = {}
     for name, file in template.nested_files(source).items():
-        body = template.leave_out_metric_math(template.parse((root / file).read_text()))
+        body = template.bridge_nested(template.parse((root / file).read_text()))
         key = f"{Path(file).stem}.json"
         s3.put_object(Bucket=ARTIFACTS, Key=key, Body=json.dumps(body).encode())
         urls[name] = f"{endpoint}/{ARTIFACTS}/{key}"
@@ -170,7 +175,7 @@ def run(job):
         job = {**job, "parameters": {**secrets, **job["parameters"]}}
     else:
         last = json.load(s3.get_object(Bucket=ARTIFACTS, Key=DEPLOYMENT)["Body"])
-        job = {**last, "stack": job["stack"], "parameters": {**last["parameters"], **job["parameters"]}}
+        job = {**last, **job, "parameters": {**last["parameters"], **job["parameters"]}}
     deploy = update if exists(cloudformation) else create
     outputs = deploy(cloudformation, prepare(s3, job), job["parameters"])
     s3.put_object(Bucket=ARTIFACTS, Key=DEPLOYMENT, Body=json.dumps(job).encode())

@@ -1,5 +1,6 @@
 """Starts the AWS emulator without two of its waits and without its slowest loop, serves the one API at its own paths
-besides, and runs workers at a lower priority where that is set. Nothing else that it answers is changed.
+besides, ends the processes of a function that CloudFormation deletes, and runs workers at a lower priority where that is set.
+Nothing else that it answers is changed.
 
 The changes reach into the emulator, so they are tied to one exact version of it.
 """
@@ -30,7 +31,7 @@ def require_version():
     """Stops unless the emulator is the one that the changes below were made for."""
     found = importlib.metadata.version("ministack")
     if found != VERSION:
-        sys.exit(f"emulator.py fits ministack {VERSION}, but {found} is installed: check all five changes, then raise VERSION")
+        sys.exit(f"emulator.py fits ministack {VERSION}, but {found} is installed: check all six changes, then raise VERSION")
 
 
 def send_small_answers_at_once():
@@ -69,6 +70,22 @@ def lower_priority(pid, niceness):
             os.setpriority(os.PRIO_PROCESS, int(task), niceness)
     except (OSError, ValueError):
         pass  # it ended meanwhile
+
+
+def end_processes_with_their_function():
+    """CloudFormation takes a function away here, but leaves its processes, which a function of the same name would go on to
+    use: with the password that it had read. On AWS a deleted function has no environment any more."""
+    from ministack.core import lambda_runtime
+    from ministack.services.cloudformation import provisioners
+
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::Lambda::Function"]
+    delete = handlers["delete"]
+
+    def delete_and_end(physical_id, props):
+        delete(physical_id, props)
+        lambda_runtime.invalidate_worker(physical_id)
+
+    handlers["delete"] = delete_and_end
 
 
 def checksum_in_c():
@@ -115,6 +132,7 @@ if __name__ == "__main__":
     checksum_in_c()
     if niceness := int(os.environ.pop("SLUICE_WORKER_NICENESS", "0")):
         run_workers_at_a_lower_priority(niceness)
+    end_processes_with_their_function()
     serve_the_api_at_its_own_paths()
     sys.argv = ["ministack"]  # what stands after this script's name only marks the process as one stack's
     from ministack.app import main

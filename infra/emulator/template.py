@@ -11,6 +11,8 @@
 8. `stand_in`, before all others, where something else does what a nested template would make: what it puts out is given.
 9. `name_secrets_whole`: a `Ref` to a secret is its ARN on AWS and its name here, of which no policy can be made.
 10. `exclude_punctuation`: the emulator makes secrets with punctuation even where the template excludes it.
+11. `move_aliases_at_once`, and `leave_out_code_deploy` of the nested ones: the emulator has no CodeDeploy, so an alias moves
+    as soon as its version is there, in one step, and no alarm moves it back.
 """
 
 import copy
@@ -75,7 +77,7 @@ def stand_in(template, name, outputs):
 
 def bridge(template, parameters):
     """All steps after SAM's translation."""
-    expanded = expand_http_apis(template)
+    expanded = move_aliases_at_once(expand_http_apis(template))
     return name_secrets_whole(
         exclude_punctuation(allow_plain_http(name_batches(settle_trigger_limits(expanded, parameters))))
     )
@@ -207,6 +209,33 @@ def leave_out_metric_math(template):
     return template
 
 
+def bridge_nested(template):
+    """All steps of a nested template."""
+    return leave_out_code_deploy(leave_out_metric_math(template))
+
+
+def move_aliases_at_once(template):
+    """The same template, where CodeDeploy moves no alias."""
+    template = copy.deepcopy(template)
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Lambda::Alias":
+            resource.pop("UpdatePolicy", None)
+    return template
+
+
+def leave_out_code_deploy(template):
+    """The same template without CodeDeploy; an output that names one of its resources has the logical id."""
+    template = copy.deepcopy(template)
+    resources = template["Resources"]
+    gone = {name for name, resource in resources.items() if resource["Type"].startswith("AWS::CodeDeploy::")}
+    for name in gone:
+        del resources[name]
+    for output in template.get("Outputs", {}).values():
+        if isinstance(output["Value"], dict) and output["Value"].get("Ref") in gone:
+            output["Value"] = output["Value"]["Ref"]
+    return template
+
+
 def _nested_output(term):
     """(nested stack, name) of a reference to an output of one; twice None for anything else."""
     match term:
@@ -306,7 +335,10 @@ def _either(condition, then, otherwise):
 
 
 def _function_arn(uri):
-    """The function in SAM's `...:lambda:path/2015-03-31/functions/${Name.Arn}/invocations`."""
+    """The function, or its alias, in `...:lambda:path/2015-03-31/functions/${Name.Arn}/invocations`, as SAM writes it."""
+    if "Fn::If" in uri:
+        condition, then, otherwise = uri["Fn::If"]
+        return {"Fn::If": [condition, _function_arn(then), _function_arn(otherwise)]}
     text = uri["Fn::Sub"]
     return {"Fn::Sub": text.split("/functions/", 1)[1].rsplit("/invocations", 1)[0]}
 

@@ -153,7 +153,9 @@ class Deployments(unittest.TestCase):
         outputs = deploy.create(self.cloudformation, url, parameters)
         self.assertIn("AdminFunctionName", outputs)
         self.assertEqual([one["budget"] for one in self.settings()], ["4"])
+        self.assertNotEqual(self.processes(), [])
         deploy.delete(self.cloudformation)
+        self.assertEqual(self.processes(), [], "on AWS no environment outlives its function")
 
     def test_the_bootstrap_runs_again_when_a_setting_of_the_store_changes_and_not_otherwise(self):
         parameters = choices.parameters({"owner": "given"})
@@ -173,6 +175,18 @@ class Deployments(unittest.TestCase):
         deploy.update(self.cloudformation, url, {**parameters, "OwnerUrl": "none"})
         deploy.delete(self.cloudformation)
         self.assertEqual(len(self.settings()), before)
+
+    def processes(self):
+        """Processes of functions: those that run code below the emulator's folder."""
+        found = []
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                words = path.read_bytes().decode(errors="replace").split("\0")
+            except OSError:
+                continue  # it ended meanwhile
+            if any(word.startswith(f"{self.folder.name}/ministack") for word in words):
+                found.append(words)
+        return found
 
     def buckets(self):
         return sorted(one["Name"] for one in self.s3.list_buckets()["Buckets"])

@@ -67,6 +67,24 @@ class ExpandHttpApis(unittest.TestCase):
             template.expand_http_apis(api({"/a": {"get": calls("One")}}, components={"securitySchemes": schemes}))
 
 
+    def test_an_integration_goes_to_the_alias_where_there_is_one(self):
+        """And without it to the function, as SAM writes it: a template without aliases stays as it is."""
+        source = template.parse((ROOT / "template.yaml").read_text())
+        made = template.translate(source, {name: "s3://b/k" for name in template.code_folders(source)}, "us-east-1")
+        plain = {"SourceUrl": "postgres://a", "StoreUrl": "postgres://b"}
+        aliased = {**plain, "GradualDeployment": "AllAtOnce", "Revision": "1"}
+        expanded = template.expand_http_apis(made)
+        for given, wanted in ((plain, "${ApiFunction.Arn}"), (aliased, "${ApiAlias}")):
+            found = cfn.Evaluation(expanded, given).resources()
+            integrations = [one for one in found.values() if one["Type"] == "AWS::ApiGatewayV2::Integration"]
+            self.assertEqual([one["Properties"]["IntegrationUri"] for one in integrations], [{"Fn::Sub": wanted}] * 2)
+            paths = cfn.Evaluation(made, given).resources()["HttpApi"]["Properties"]["Body"]["paths"]
+            for path, method in (("/api/v1/health", "get"), ("/api/v1/{proxy+}", "x-amazon-apigateway-any-method")):
+                integration = dict(paths[path][method]["x-amazon-apigateway-integration"])
+                self.assertTrue(integration.pop("uri")["Fn::Sub"].endswith(f"/functions/{wanted}/invocations"))
+                self.assertEqual(integration, {"type": "aws_proxy", "httpMethod": "POST", "payloadFormatVersion": "2.0"})
+
+
 class StandIn(unittest.TestCase):
     OUTPUTS = {"Domain": "127.0.0.1:1", "DistributionDomain": "127.0.0.1:1", "DistributionArn": "arn:d", "FirstKeyId": "K1", "SecondKeyId": "none"}
     GIVEN = {"CreateCdn": "true", "CdnFirstKey": "k", "SourceUrl": "postgres://a", "StoreUrl": "postgres://b"}
@@ -164,6 +182,22 @@ class LeaveOutMetricMath(unittest.TestCase):
         self.assertEqual(made, {"B": given["B"], "Topic": given["Topic"]})
 
 
+class Aliases(unittest.TestCase):
+    def test_an_alias_moves_without_code_deploy(self):
+        alias = {"Type": "AWS::Lambda::Alias", "UpdatePolicy": {"CodeDeployLambdaAliasUpdate": {}}, "Properties": {"Name": "live"}}
+        group = {"Type": "AWS::AutoScaling::AutoScalingGroup", "UpdatePolicy": {}}
+        made = template.move_aliases_at_once({"Resources": {"A": alias, "G": group}})["Resources"]
+        self.assertEqual(made, {"A": {"Type": "AWS::Lambda::Alias", "Properties": {"Name": "live"}}, "G": group})
+        self.assertIn("UpdatePolicy", alias)
+
+    def test_what_names_code_deploy_has_the_logical_id(self):
+        nested = template.parse((ROOT / "infra/rollout.yaml").read_text())
+        made = template.bridge_nested(nested)
+        self.assertEqual(set(nested["Resources"]) - set(made["Resources"]), {"Application", "ApiGroup", "WorkerGroup"})
+        self.assertEqual({name: one["Value"] for name, one in made["Outputs"].items()}, {name: name for name in nested["Outputs"]})
+        self.assertEqual(cfn.references(made["Outputs"]), set())
+
+
 class AllowPlainHttp(unittest.TestCase):
     def test_only_the_demand_for_tls_goes(self):
         tls = {"Effect": "Deny", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
@@ -207,7 +241,8 @@ class OurTemplate(unittest.TestCase):
         made = template.translate(self.source, code, "us-east-1")["Resources"]
         fixed = ("Name", "QueueName", "BucketName", "FunctionName", "RoleName", "GroupName", "LogGroupName", "ManagedPolicyName")
         for name, resource in made.items():
-            if resource["Type"] == "AWS::ApiGatewayV2::Stage":
+            # A stage is named within its API, and an alias within its function.
+            if resource["Type"] in ("AWS::ApiGatewayV2::Stage", "AWS::Lambda::Alias"):
                 continue
             for key in fixed:
                 self.assertNotIsInstance(resource.get("Properties", {}).get(key), str, f"{name}: {key}")

@@ -10,6 +10,7 @@ mod contract;
 mod download;
 mod fixture;
 mod formats;
+mod life;
 mod local;
 mod orders;
 mod passwords;

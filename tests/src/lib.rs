@@ -15,7 +15,7 @@ mod system;
 mod wait;
 
 pub use database::Database;
-pub use emulator::aws;
+pub use emulator::{aws, script};
 pub use expected::{copy_csv, sorted_records};
 pub use exported::Exported;
 pub use faults::FaultFolder;

@@ -2,6 +2,7 @@
 //! errors, cache headers, the way through CloudFront, authentication, the rate limit per tenant, and audit events for
 //! changes and links handed out.
 
+mod address;
 mod audit;
 mod authenticate;
 mod caching;

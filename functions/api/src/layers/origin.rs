@@ -5,6 +5,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::authenticate::refused;
+use super::log::Requester;
 use crate::context::Context;
 use crate::error::ApiError;
 
@@ -21,7 +22,10 @@ pub(crate) async fn origin(State(context): State<Context>, mut request: Request,
         None => Err(ApiError::not_through_cdn()),
     };
     match checked {
-        Ok(()) => next.run(request).await,
+        Ok(()) => {
+            Requester::came_through_cdn(&request);
+            next.run(request).await
+        }
         Err(error) => {
             refused("nobody", &error);
             error.into_response()

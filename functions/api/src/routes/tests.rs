@@ -20,6 +20,7 @@ use crate::error::ApiError;
 use crate::key::Presented;
 use crate::settings::Settings;
 
+mod address;
 mod audited;
 mod methods;
 mod origin;

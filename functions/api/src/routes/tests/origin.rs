@@ -5,9 +5,9 @@ use ports::secret::MemorySecret;
 use super::*;
 use crate::origin::Origin;
 
-const HEADER: &str = "x-sluice-origin";
+pub(super) const HEADER: &str = "x-sluice-origin";
 
-fn behind_cdn(secret: MemorySecret) -> Router {
+pub(super) fn behind_cdn(secret: MemorySecret) -> Router {
     let (store, settings) = parts(0);
     let shared = Shared::layers(None, "test", &store).unwrap();
     let ports = (Arc::new(MemoryQueue::default()), Arc::new(MemoryObjects::default()));

@@ -13,7 +13,7 @@ use super::month::{
     Watched, example, fixed, fleet, fleet_pays_above, glue, glue_as_slow, idle_aurora, item, proxy,
     proxy_of_serverless, reader_endpoint, snapshot, total, variable,
 };
-use super::prices::{CDN_GB, GB_SECOND_X86, NAT_GB, NAT_HOUR, TRANSFER_GB};
+use super::prices::{ACU_HOUR, CDN_GB, GB_SECOND_X86, NAT_GB, NAT_HOUR, PROXY_VCPU_HOUR, TRANSFER_GB};
 use super::text::{percent, span, table, thousands, usd};
 
 /// Format of the months and of most exports.
@@ -98,6 +98,12 @@ database of a trial is {example} more. A NAT gateway in place of endpoints would
 RDS Proxy is billed by the size of the database, not by its own; the table above has the smallest. Of Aurora Serverless \
 it bills the ACU, at
 least {LEAST_PROXY_ACU}. The endpoint for readers (`ReadFromReader=true`) is an interface endpoint in each zone.
+
+The prices of RDS Proxy ({PROXY_VCPU_HOUR} per vCPU or ACU and hour) and of an ACU ({ACU_HOUR}) were compared with pages of \
+others from 2026 that quote
+AWS's for {REGION}, and agree; AWS's own pages could not be read. **To be checked** there before you rely on them: \
+aws.amazon.com/rds/proxy/pricing (also if the
+ACU in use are billed, or the maximum, which is assumed here) and aws.amazon.com/rds/aurora/pricing.
 
 An Aurora Serverless with a minimum of 0 ACU sleeps when it has had no connection for {AURORA_SLEEPS_AFTER} minutes at \
 least. The sweeper's query every

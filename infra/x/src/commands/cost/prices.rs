@@ -20,13 +20,15 @@ pub(super) const CDN_GB: f64 =
     price(0.085, "GB from CloudFront to the internet, first tier", "aws.amazon.com/cloudfront/pricing");
 /// Requests to CloudFront.
 pub(super) const CDN_REQUEST: f64 = price(0.000_001, "HTTPS request", "aws.amazon.com/cloudfront/pricing");
-/// RDS Proxy.
+/// RDS Proxy. Confirmed for us-east-1 by pages of others that quote AWS's (the last one of 2026-07-28), not by AWS's own.
 pub(super) const PROXY_VCPU_HOUR: f64 =
     price(0.015, "vCPU of the database and hour, at least two", "aws.amazon.com/rds/proxy/pricing");
-/// RDS Proxy in front of Aurora Serverless.
+/// RDS Proxy in front of Aurora Serverless. The price and the least of eight are confirmed for us-east-1 in the same way;
+/// pages disagree if the ACU in use are billed or the maximum, so the maximum is assumed.
 pub(super) const PROXY_ACU_HOUR: f64 =
     price(0.015, "ACU of Aurora Serverless and hour, at least eight", "aws.amazon.com/rds/proxy/pricing");
-/// Aurora Serverless.
+/// Aurora Serverless. Confirmed for us-east-1 by pages of others of 2026-05 and 2026-06, not by AWS's own; I/O-Optimized is
+/// dearer.
 pub(super) const ACU_HOUR: f64 = price(
     0.12,
     "ACU and hour of Aurora Serverless v2, PostgreSQL, Standard",
@@ -60,7 +62,7 @@ pub(super) const CACHE_GB_HOUR: f64 = price(
     "GB and hour of ElastiCache Serverless for Valkey, at least 0.1 GB",
     "aws.amazon.com/elasticache/pricing",
 );
-/// Requests to the shared cache: 0.0023 per million. Read on pages of others; to be checked.
+/// Requests to the shared cache: 0.0023 per million. Read on pages of others (the last one of 2026-06); to be checked.
 pub(super) const CACHE_UNIT: f64 =
     price(2.3e-9, "unit (ECPU) of ElastiCache Serverless for Valkey", "aws.amazon.com/elasticache/pricing");
 /// AWS Glue.
