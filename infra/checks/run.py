@@ -2,7 +2,7 @@
 
     python run.py [NAME...]
 
-Tests import modules of all three folders, so all three are on the path.
+Tests import modules of all these folders, so all are on the path.
 """
 
 import sys
@@ -10,7 +10,7 @@ import unittest
 from pathlib import Path
 
 INFRA = Path(__file__).resolve().parents[1]
-FOLDERS = [str(INFRA / name) for name in ("emulator", "checks", "cost")]
+FOLDERS = [str(INFRA / name) for name in ("emulator", "checks", "cost", "account")]
 
 
 def chosen(names):

@@ -1,0 +1,45 @@
+"""The last step: deletes everything that this program made, and proves that nothing of it is left."""
+
+import traceback
+
+import place as places
+import remains
+from step import Step, judged
+
+
+class Removal(Step):
+    name = "removal"
+    question = "does the deletion of a deployment leave nothing but its bucket and its files, which this program then removes"
+
+    def run(self, trial):
+        problems, removed = [], []
+
+        def attempt(action, *words):
+            """Runs one part of the deletion. Its failure must not keep the others from being deleted."""
+            try:
+                return action(*words)
+            except Exception as error:
+                traceback.print_exc()
+                problems.append(f"{type(error).__name__}: {error}")
+                return None
+
+        deployments = (trial.second, trial.main)
+        for deployment in deployments:
+            attempt(deployment.find)
+        attempt(trial.read_usage)
+        for deployment in deployments:
+            problems += filter(None, [attempt(deployment.delete)])
+            removed += attempt(deployment.remove_buckets) or []
+            # RDS Proxy and Lambda may write a last line after their group was deleted.
+            removed += attempt(remains.remove_log_groups, trial.place, deployment) or []
+        removed += attempt(trial.place.remove_artifacts) or []
+
+        left, read = [], 0
+        for deployment in deployments:
+            found, number = attempt(remains.left, trial.place, deployment) or ([], 0)
+            left, read = left + found, read + number
+        evidence = f"{read} resources were read, each by the call of its service; then removed: {', '.join(removed) or 'nothing'}"
+        if left or problems:
+            evidence = f"LEFT: {'; '.join([*left, *problems])}. {evidence}"
+            places.note(evidence)
+        return judged(not left and not problems, evidence)
