@@ -7,9 +7,12 @@ SLUICE_STACK; steps that the emulator cannot show print the reason.
 """
 
 import argparse
+import contextlib
 import signal
 import sys
 import traceback
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 import bill
 import place as places
@@ -19,7 +22,7 @@ from steps import STEPS
 from trial import Trial
 
 # Hours for which the trial exists in a whole run.
-HOURS = 2.5
+HOURS = 3
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -63,8 +66,8 @@ def agreed(place, chosen, given):
         return True
     cost = bill.total(bill.items(bill.estimate(place.chunks, place.rows, HOURS)))
     end = "It is kept and costs about 0.15 USD per hour." if given.keep else "Everything is deleted at the end."
-    print(f"This deploys Sluice with a database to {place.described()} and runs for up to {HOURS:.0f} to {HOURS * 2:.0f} hours.\n"
-          f"A whole run costs about {cost:.2f} USD by list prices. {end}", file=sys.stderr)
+    print(f"This deploys Sluice with a database to {place.described()}.\n"
+          f"A whole run takes three to five hours and costs about {cost:.2f} USD by list prices. {end}", file=sys.stderr)
     if given.yes:
         return True
     print("Continue? [y/N] ", end="", file=sys.stderr, flush=True)
@@ -93,8 +96,11 @@ def settled(step, trial):
 def run(place, given):
     """Runs the chosen steps and the deletion; the exit code."""
     chosen = chosen_steps(given)
-    if not agreed(place, chosen, given):
-        return 1
+    try:
+        if not agreed(place, chosen, given):
+            return 1
+    except (BotoCoreError, ClientError) as error:
+        sys.exit(f"AWS cannot be reached, and nothing was created: {error}")
     trial, found = Trial(place, given.name), []
     try:
         handle(interrupt)
@@ -106,7 +112,9 @@ def run(place, given):
     finally:
         handle(continue_deletion)
         if given.keep:
-            trial.read_usage()
+            # Without logs there are fewer items.
+            with contextlib.suppress(BotoCoreError, ClientError):
+                trial.read_usage()
             places.note(f"kept: delete it with `cargo x account-test --only removal --name {trial.name}`")
         else:
             found.append((Removal, settled(Removal, trial)))

@@ -102,8 +102,9 @@ def added(*usages):
 def estimate(chunks, rows, hours):
     """Usage of a whole run, assumed before it: the trial for `hours`, a second one for an hour, three exports of `chunks`
     and one of `rows`, and a CDN and a cache for half an hour."""
-    trial = ["AWS::RDS::DBInstance", "AWS::SQS::Queue", *["AWS::EC2::VPCEndpoint"] * 2, *["AWS::SecretsManager::Secret"] * 3,
-             *["AWS::CloudWatch::Alarm"] * 15, *["AWS::Logs::MetricFilter"] * 3]
+    numbers = {"RDS::DBInstance": 1, "SQS::Queue": 1, "EC2::VPCEndpoint": 2, "SecretsManager::Secret": 3,
+               "CloudWatch::Alarm": 15, "Logs::MetricFilter": 3}
+    trial = [f"AWS::{kind}" for kind, number in numbers.items() for _ in range(number)]
     return added(
         hourly([*trial, "AWS::RDS::DBProxy"], hours),
         hourly(trial, 1),
@@ -123,7 +124,8 @@ def table(found):
     rows.insert(1, ["---", "---:", "---", "---:", "---:"])
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
     rows[1] = ["-" * (width - 1) + ("-" if mark == "---" else ":") for width, mark in zip(widths, rows[1])]
-    return "\n".join("| " + " | ".join(fit(text, width, column) for column, (text, width) in enumerate(zip(row, widths))) + " |" for row in rows)
+    cells = ([fit(row[column], widths[column], column) for column in range(5)] for row in rows)
+    return "\n".join(f"| {' | '.join(row)} |" for row in cells)
 
 
 def fit(text, width, column):
@@ -138,4 +140,6 @@ def total(found):
 
 def figure(quantity):
     """A quantity with at least two significant digits."""
-    return f"{quantity:,.0f}" if quantity >= 100 else f"{quantity:.5f}" if quantity < 0.01 else f"{quantity:.3g}"
+    if quantity >= 100:
+        return f"{quantity:,.0f}"
+    return f"{quantity:.5f}" if quantity < 0.01 else f"{quantity:.3g}"

@@ -41,7 +41,7 @@ class Deployment:
         return self._run(self.cloudformation.update_stack, "UPDATE_COMPLETE", parameters, during, kept)
 
     def attach(self):
-        """Takes over a stack of an earlier run that was kept."""
+        """Takes over a stack of an earlier run that was kept. Raises ClientError if there is none."""
         stack = self._stack(self.name)
         if {"Key": TAG, "Value": self.name} not in stack.get("Tags", []):
             sys.exit(f"stack {self.name} was not made by this program: it has no tag {TAG}={self.name}")
@@ -66,6 +66,12 @@ class Deployment:
             for event in reversed(events)
             if event.get("ResourceStatusReason") and event["ResourceStatus"].endswith("FAILED")
         ]
+
+    def begin_deletion(self):
+        """Starts the deletion without waiting for it, so that those of several stacks overlap."""
+        if self.find() and not self.place.emulated:
+            self._record(self._stack())
+            self.cloudformation.delete_stack(StackName=self.id)
 
     def delete(self):
         """Deletes the stack, and again while something still uses its network. Returns None, or what could not be deleted."""

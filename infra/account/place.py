@@ -42,7 +42,6 @@ class Account:
         if not self.region:
             sys.exit("set AWS_REGION, or a region in your profile")
         self.architecture = architecture
-        self.artifacts = None
         self._url = None
 
     def client(self, service, region=None):
@@ -58,18 +57,15 @@ class Account:
         """Builds and uploads the templates once; the address of the root template."""
         if self._url is None:
             self._sam("build", "--beta-features", "--parameter-overrides", f"Architecture={self.architecture}")
-            self.artifacts = f"{name}-artifacts-{self.client('sts').get_caller_identity()['Account']}"
-            where = {} if self.region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": self.region}}
-            s3 = self.client("s3")
-            s3.create_bucket(Bucket=self.artifacts, **where)
+            bucket = self._create_artifacts(name)
             with tempfile.TemporaryDirectory() as folder:
                 packaged = Path(folder) / "packaged.json"
                 built = str(ROOT / ".aws-sam/build/template.yaml")
-                self._sam("package", "--region", self.region, "--template-file", built, "--s3-bucket", self.artifacts,
+                self._sam("package", "--region", self.region, "--template-file", built, "--s3-bucket", bucket,
                           "--use-json", "--output-template-file", str(packaged))
-                s3.upload_file(str(packaged), self.artifacts, "template.json")
-            host = f"{self.artifacts}.s3.{self.region}.{'amazonaws.com.cn' if self.region.startswith('cn-') else 'amazonaws.com'}"
-            self._url = f"https://{host}/template.json"
+                self.client("s3").upload_file(str(packaged), bucket, "template.json")
+            domain = "amazonaws.com.cn" if self.region.startswith("cn-") else "amazonaws.com"
+            self._url = f"https://{bucket}.s3.{self.region}.{domain}/template.json"
         return self._url
 
     def trial(self):
@@ -91,13 +87,34 @@ class Account:
         """Value of SLUICE_URL: CloudFront, if there is one."""
         return f"https://{outputs['CdnDomain']}/api/v1" if "CdnDomain" in outputs else outputs["ApiUrl"]
 
-    def remove_artifacts(self):
-        """Removes the bucket of the uploaded templates; the names of what was removed."""
-        if self.artifacts is None:
+    def remove_artifacts(self, name):
+        """Removes the bucket of the uploaded templates, also of an earlier run; the names of what was removed."""
+        s3, bucket = self.client("s3"), self._artifacts(name)
+        try:
+            tags = s3.get_bucket_tagging(Bucket=bucket)["TagSet"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("NoSuchBucket", "NoSuchTagSet"):
+                return []
+            raise
+        if {"Key": TAG, "Value": name} not in tags:
             return []
-        bucket, self.artifacts = self.artifacts, None
-        empty_bucket(self.client("s3"), bucket)
+        empty_bucket(s3, bucket)
         return [bucket]
+
+    def _artifacts(self, name):
+        return f"{name}-artifacts-{self.client('sts').get_caller_identity()['Account']}"
+
+    def _create_artifacts(self, name):
+        """Creates the bucket of the templates, unless an earlier run with this name has."""
+        s3, bucket = self.client("s3"), self._artifacts(name)
+        try:
+            # The region without a name takes no constraint.
+            where = {"CreateBucketConfiguration": {"LocationConstraint": self.region}} if self.region != "us-east-1" else {}
+            s3.create_bucket(Bucket=bucket, **where)
+        except s3.exceptions.BucketAlreadyOwnedByYou:
+            pass
+        s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [{"Key": TAG, "Value": name}]})
+        return bucket
 
     def _sam(self, *words):
         """Runs `cargo x sam`, with its output on standard error: standard output is for the tables."""
@@ -117,7 +134,6 @@ class Emulated(Account):
     def __init__(self, stack):
         self.stack = stack
         self.region = stack["region"]
-        self.artifacts = None
         self._url = None
         body = self.client("s3").get_object(Bucket=deploy.ARTIFACTS, Key=deploy.DEPLOYMENT)["Body"]
         self.job = {**json.load(body), "stack": stack}
@@ -150,7 +166,7 @@ class Emulated(Account):
     def url(self, outputs):
         return f"{self.stack['awsEndpoint']}/api/v1"
 
-    def remove_artifacts(self):
+    def remove_artifacts(self, name):
         if self._wrong is None:
             return []
         secret, self._wrong = self._wrong, None

@@ -24,6 +24,11 @@ def _cloudfront(operation, **names):
     return probe
 
 
+def _with_another(found, key, state):
+    """Those that are in another state than this one."""
+    return [one for one in found if one[key].lower() != state.lower()]
+
+
 def _call(service, operation, argument, many=False):
     """A probe that makes one call; the resource exists if the call succeeds."""
 
@@ -37,9 +42,9 @@ def _call(service, operation, argument, many=False):
 PROBES = {
     "AWS::ApiGatewayV2::Api": _call("apigatewayv2", "get_api", "ApiId"),
     "AWS::ApiGatewayV2::DomainName": _call("apigatewayv2", "get_domain_name", "DomainName"),
-    "AWS::CloudFormation::Stack": lambda client, name: [
-        one for one in client("cloudformation").describe_stacks(StackName=name)["Stacks"] if one["StackStatus"] != "DELETE_COMPLETE"
-    ],
+    "AWS::CloudFormation::Stack": lambda client, name: _with_another(
+        client("cloudformation").describe_stacks(StackName=name)["Stacks"], "StackStatus", "DELETE_COMPLETE"
+    ),
     "AWS::CloudFront::CachePolicy": _cloudfront("get_cache_policy", Id=""),
     "AWS::CloudFront::Distribution": _cloudfront("get_distribution", Id=""),
     "AWS::CloudFront::KeyGroup": _cloudfront("get_key_group", Id=""),
@@ -52,15 +57,17 @@ PROBES = {
     "AWS::EC2::SecurityGroup": _call("ec2", "describe_security_groups", "GroupIds", many=True),
     "AWS::EC2::Subnet": _call("ec2", "describe_subnets", "SubnetIds", many=True),
     "AWS::EC2::VPC": _call("ec2", "describe_vpcs", "VpcIds", many=True),
-    "AWS::EC2::VPCEndpoint": lambda client, name: [
-        one for one in client("ec2").describe_vpc_endpoints(VpcEndpointIds=[name])["VpcEndpoints"] if one["State"].lower() != "deleted"
-    ],
+    "AWS::EC2::VPCEndpoint": lambda client, name: _with_another(
+        client("ec2").describe_vpc_endpoints(VpcEndpointIds=[name])["VpcEndpoints"], "State", "deleted"
+    ),
     "AWS::ElastiCache::ServerlessCache": _call("elasticache", "describe_serverless_caches", "ServerlessCacheName"),
     "AWS::ElastiCache::User": _call("elasticache", "describe_users", "UserId"),
     "AWS::ElastiCache::UserGroup": _call("elasticache", "describe_user_groups", "UserGroupId"),
     "AWS::IAM::ManagedPolicy": _call("iam", "get_policy", "PolicyArn"),
     "AWS::IAM::Role": _call("iam", "get_role", "RoleName"),
-    "AWS::KMS::Key": lambda client, name: client("kms").describe_key(KeyId=name)["KeyMetadata"]["KeyState"] != "PendingDeletion",
+    "AWS::KMS::Key": lambda client, name: _with_another(
+        [client("kms").describe_key(KeyId=name)["KeyMetadata"]], "KeyState", "PendingDeletion"
+    ),
     "AWS::Lambda::EventSourceMapping": _call("lambda", "get_event_source_mapping", "UUID"),
     "AWS::Lambda::Function": _call("lambda", "get_function", "FunctionName"),
     "AWS::Logs::LogGroup": lambda client, name: name in _log_groups(client, name),
@@ -74,7 +81,9 @@ PROBES = {
     "AWS::SQS::Queue": _call("sqs", "get_queue_attributes", "QueueUrl"),
     "AWS::Scheduler::Schedule": _call("scheduler", "get_schedule", "Name"),
     # One that is scheduled for deletion is neither readable nor billed.
-    "AWS::SecretsManager::Secret": lambda client, name: "DeletedDate" not in client("secretsmanager").describe_secret(SecretId=name),
+    "AWS::SecretsManager::Secret": lambda client, name: (
+        "DeletedDate" not in client("secretsmanager").describe_secret(SecretId=name)
+    ),
 }
 
 # Types of parts, which end with another resource of the list.

@@ -28,11 +28,13 @@ class Removal(Step):
             attempt(deployment.find)
         attempt(trial.read_usage)
         for deployment in deployments:
+            attempt(deployment.begin_deletion)
+        for deployment in deployments:
             problems += filter(None, [attempt(deployment.delete)])
             removed += attempt(deployment.remove_buckets) or []
             # RDS Proxy and Lambda may write a last line after their group was deleted.
             removed += attempt(remains.remove_log_groups, trial.place, deployment) or []
-        removed += attempt(trial.place.remove_artifacts) or []
+        removed += attempt(trial.place.remove_artifacts, trial.name) or []
 
         left, read = [], 0
         for deployment in deployments:

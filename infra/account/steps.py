@@ -29,7 +29,8 @@ class FailedFirst(Step):
         undeleted = trial.main.delete()
         # The step `deploy` uses the name again.
         trial.main.forget()
-        evidence = f"{reason or failure or 'the deployment did not fail'}; {'kept: ' + ', '.join(kept) if kept else 'its bucket is gone'}"
+        bucket = f"kept: {', '.join(kept)}" if kept else "its bucket is gone"
+        evidence = f"{reason or failure or 'the deployment did not fail'}; {bucket}"
         return judged(reason and not kept and not undeleted, evidence)
 
 
@@ -43,7 +44,7 @@ class Deploy(Step):
         parts = ", ".join(f"{kinds.count(kind)} {kind.rsplit('::', 1)[1]}" for kind in sorted(set(kinds)) if kind in NAMED)
         minutes = trial.deployed_secs / 60
         fine = sum(line.startswith("ok") for line in trial.check.splitlines())
-        return judged(True, f"{len(kinds)} resources in {minutes:.1f} min ({parts}); `check` reports {fine} times ok and no error")
+        return judged(True, f"{len(kinds)} resources in {minutes:.1f} min ({parts}); `check` reports {fine} times ok, no error")
 
 
 class Architecture(Step):
@@ -91,7 +92,7 @@ class Recursion(Step):
         setting = trial.place.client("lambda").get_function_recursion_config(FunctionName=worker)["RecursiveLoop"]
         dropped = sum(trial.metric("AWS/Lambda", "RecursiveInvocationsDropped", FunctionName=worker))
         alarm = trial.alarm("RecursionDropped")
-        evidence = f"{setting}; {dropped:.0f} invocations dropped in an export of {chunks:,} chunks; alarm RecursionDropped: {alarm}"
+        evidence = f"{setting}; {dropped:.0f} invocations dropped in {chunks:,} chunks; the alarm RecursionDropped is {alarm}"
         return judged(setting == "Allow" and not dropped and chunks > RECURSION_LIMIT and alarm != "ALARM", evidence)
 
 

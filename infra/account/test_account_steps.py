@@ -28,7 +28,7 @@ OUTPUTS = {
     "ApiUrl": "https://api/api/v1", "AdminFunctionName": "admin", "WorkerFunctionName": "worker", "ApiFunctionName": "api",
     "SweeperFunctionName": "sweeper", "CdnDomain": "cdn.example", "CdnFirstKeyId": "K1", "CdnSecretArn": "arn:secret",
 }
-CHECK = "ok store: the store responds\nok tls: verify-full\nok max_connections: 120\nok cache: the cache responds"
+CHECK = "ok store: the store responds\nok tls: verify-full\nok capacity: 4 open now, of max_connections 120\nok cache: the cache responds"
 
 
 def stack(status):
@@ -80,7 +80,7 @@ RESPONSES = {
     "UpdateStack": {"StackId": "id"},
     "CreateStack": {"StackId": "id"},
     "ListStackResources": {"StackResourceSummaries": []},
-    "Invoke": lambda: {"Payload": BytesIO(json.dumps({"ok": True, "text": CHECK, "data": {}}).encode())},
+    "Invoke": lambda: {"Payload": BytesIO(json.dumps({"ok": True, "text": CHECK, "data": {"key": "k"}}).encode())},
     "GetFunctionConfiguration": {"State": "Active", "Architectures": ["arm64"]},
     "GetFunctionRecursionConfig": {"RecursiveLoop": "Allow"},
     "GetAccountSettings": {"AccountLimit": {"UnreservedConcurrentExecutions": 1000}},
@@ -121,7 +121,7 @@ CONTRARY = {
     "audit": ({"DescribeAlarms": {"MetricAlarms": [{"StateValue": "ALARM"}]}}, "no"),
     "alarms": ({"DescribeAlarms": {"MetricAlarms": [{"AlarmName": "sluice-n-Errors", "StateValue": "ALARM"}]}}, "no"),
     "second": ({"GetAccountSettings": {"AccountLimit": {"UnreservedConcurrentExecutions": 10}}}, "open"),
-    "max-connections": ({"Invoke": lambda: {"Payload": BytesIO(b'{"ok": false, "text": "error max_connections is 100"}')}}, "no"),
+    "max-connections": ({"Invoke": lambda: {"Payload": BytesIO(b'{"ok": false, "text": "error capacity: exceed max_connections (100)"}')}}, "no"),
     "tokens": ({"DescribeStacks": stack("UPDATE_ROLLBACK_COMPLETE"), "DescribeStackEvents": {"StackEvents": []}}, "no"),
     "cache": ({"GetMetricStatistics": [values("Sum", 3), values("Sum", 1)]}, "no"),
 }

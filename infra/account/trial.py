@@ -1,15 +1,19 @@
 """The trial on its place: deployed once, with a catalog and a key, and the exports that the steps read."""
 
+import contextlib
 import json
 import os
 import secrets
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from datetime import datetime, timezone
 from typing import NamedTuple
 from urllib.request import Request, urlopen
+
+from botocore.exceptions import ClientError
 
 import bill
 import logs
@@ -65,7 +69,7 @@ class Trial:
         self.awaited = None
         self.began = datetime.now(timezone.utc)
         if name:
-            self.main.attach()
+            self._attach()
 
     # --- deployment ---
 
@@ -79,9 +83,21 @@ class Trial:
         if self.key is None:
             self.check = self.checked()
             self.apply(self.small, self.large)
-            made = self.admin({"command": "keys create", "tenant": TENANT, "label": self.name})
-            self.key = made["data"]["key"]
+            self.key = self.new_key()
         return self.main
+
+    def new_key(self):
+        """Creates a key of the tenant of the trial."""
+        return self.admin({"command": "keys create", "tenant": TENANT, "label": self.name})["data"]["key"]
+
+    def _attach(self):
+        """Takes over the deployments that an earlier run has kept."""
+        try:
+            self.main.attach()
+        except ClientError as error:
+            sys.exit(f"there is no deployment {self.name}: {error.response['Error']['Message']}")
+        with contextlib.suppress(ClientError):
+            self.second.attach()
 
     def deploy_second(self):
         """Deploys a second trial without the proxy, unless it is deployed; None, or why it failed."""
@@ -126,15 +142,13 @@ class Trial:
         """Records how the proxy's target becomes healthy while the stack is created."""
         if self.place.emulated:
             return
-        rds = self.place.client("rds")
-        try:
-            for target in rds.describe_db_proxy_targets(DBProxyName=self.proxy())["Targets"]:
+        # There is no proxy at first.
+        with contextlib.suppress(ClientError):
+            for target in self.place.client("rds").describe_db_proxy_targets(DBProxyName=self.proxy())["Targets"]:
                 health = target.get("TargetHealth", {})
                 state = " ".join(filter(None, (health.get("State"), health.get("Reason"))))
                 if not self.targets or self.targets[-1][1] != state:
                     self.targets.append((time.time(), state))
-        except rds.exceptions.ClientError:
-            pass
 
     # --- exports ---
 
