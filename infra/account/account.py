@@ -1,9 +1,9 @@
-"""Settles on a real account what only an AWS account can: deploys the trial, exports, compares, rotates passwords, reads
-metrics, logs and alarms, prints the table *Open on a real account* with its answers and the items of the bill, deletes
-everything, and proves that nothing is left.
+"""Settles on a real account what only an AWS account can: deploys the trial, exports, compares, rotates passwords,
+reads metrics, logs and alarms, prints the table *Open on a real account* with its answers and the items of the bill,
+deletes everything, and proves that nothing is left.
 
-`cargo x account-test` runs it. With AWS_ENDPOINT_URL at an address of this machine it runs on the emulator of the stack in
-SLUICE_STACK; steps that the emulator cannot show print the reason.
+`cargo x account-test` runs it. With AWS_ENDPOINT_URL at an address of this machine it runs on the emulator of the
+stack in SLUICE_STACK; steps that the emulator cannot show print the reason.
 """
 
 import argparse
@@ -50,11 +50,20 @@ def arguments(words=None):
     parser = argparse.ArgumentParser(prog="cargo x account-test", description=__doc__.split("\n\n")[0])
     parser.add_argument("--table", action="store_true", help="print the table of open questions, and do nothing else")
     parser.add_argument("--yes", action="store_true", help="do not ask before anything is created")
-    parser.add_argument("--keep", action="store_true", help="delete nothing at the end; a later run with --name deletes it")
+    parser.add_argument(
+        "--keep", action="store_true", help="delete nothing at the end; a later run with --name deletes it"
+    )
     parser.add_argument("--name", help="continue with a deployment that --keep left")
-    parser.add_argument("--only", action="append", metavar="STEP", choices=[step.name for step in STEPS],
-                        help="run this step, and the deployment if it needs one; may be repeated")
-    parser.add_argument("--architecture", choices=["arm64", "x86_64"], default="arm64", help="architecture of the functions")
+    parser.add_argument(
+        "--only",
+        action="append",
+        metavar="STEP",
+        choices=[step.name for step in STEPS],
+        help="run this step, and the deployment if it needs one; may be repeated",
+    )
+    parser.add_argument(
+        "--architecture", choices=["arm64", "x86_64"], default="arm64", help="architecture of the functions"
+    )
     return parser.parse_args(words)
 
 
@@ -66,8 +75,11 @@ def agreed(place, chosen, given):
         return True
     cost = bill.total(bill.items(bill.estimate(place.chunks, place.rows, HOURS)))
     end = "It is kept and costs about 0.15 USD per hour." if given.keep else "Everything is deleted at the end."
-    print(f"This deploys Sluice with a database to {place.described()}.\n"
-          f"A whole run takes three to five hours and costs about {cost:.2f} USD by list prices. {end}", file=sys.stderr)
+    print(
+        f"This deploys Sluice with a database to {place.described()}.\n"
+        f"A whole run takes three to five hours and costs about {cost:.2f} USD by list prices. {end}",
+        file=sys.stderr,
+    )
     if given.yes:
         return True
     print("Continue? [y/N] ", end="", file=sys.stderr, flush=True)

@@ -100,10 +100,16 @@ def added(*usages):
 
 
 def estimate(chunks, rows, hours):
-    """Usage of a whole run, assumed before it: the trial for `hours`, a second one for an hour, three exports of `chunks`
-    and one of `rows`, and a CDN and a cache for half an hour."""
-    numbers = {"RDS::DBInstance": 1, "SQS::Queue": 1, "EC2::VPCEndpoint": 2, "SecretsManager::Secret": 3,
-               "CloudWatch::Alarm": 15, "Logs::MetricFilter": 3}
+    """Usage of a whole run, assumed before it: the trial for `hours`, a second one for an hour, three exports of
+    `chunks` and one of `rows`, and a CDN and a cache for half an hour."""
+    numbers = {
+        "RDS::DBInstance": 1,
+        "SQS::Queue": 1,
+        "EC2::VPCEndpoint": 2,
+        "SecretsManager::Secret": 3,
+        "CloudWatch::Alarm": 15,
+        "Logs::MetricFilter": 3,
+    }
     trial = [f"AWS::{kind}" for kind, number in numbers.items() for _ in range(number)]
     return added(
         hourly([*trial, "AWS::RDS::DBProxy"], hours),

@@ -29,7 +29,9 @@ class OwnKey(ByHand):
 
 class Guided(ByHand):
     name = "guided"
-    question = "does `sam deploy --guided` continue after `none` for each hidden parameter (according to its source it does)"
+    question = (
+        "does `sam deploy --guided` continue after `none` for each hidden parameter (according to its source it does)"
+    )
     how = "the trial of [the first hour](#a-trial-with-its-own-database)"
 
 
@@ -45,7 +47,10 @@ class KilledWorker(ByHand):
 class ReaderTokens(ByHand):
     name = "reader-tokens"
     question = "do tokens work at the proxy's endpoint for readers"
-    how = "a cluster with readers, `DatabaseAuth=iam ReadFromReader=true`, `roles.sql -v iam=true`, `sluice admin check`"
+    how = (
+        "a cluster with readers, `DatabaseAuth=iam ReadFromReader=true`, `roles.sql -v iam=true`, "
+        "`sluice admin check`"
+    )
 
 
 class Mail(ByHand):
@@ -67,8 +72,8 @@ class Prices(ByHand):
     name = "prices"
     question = "are the prices right"
     how = (
-        "the pages named in `x/src/commands/cost/prices.rs` and `functions/lib/export/src/price.rs`, then the bill of the "
-        "day after `cargo x account-test` against the items that it prints"
+        "the pages named in `x/src/commands/cost/prices.rs` and `functions/lib/export/src/price.rs`, then the bill "
+        "of the day after `cargo x account-test` against the items that it prints"
     )
 
 

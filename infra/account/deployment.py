@@ -74,7 +74,7 @@ class Deployment:
             self.cloudformation.delete_stack(StackName=self.id)
 
     def delete(self):
-        """Deletes the stack, and again while something still uses its network. Returns None, or what could not be deleted."""
+        """Deletes the stack, again while its network is in use. Returns None, or what could not be deleted."""
         if not self.find():
             return None
         if self.place.emulated:

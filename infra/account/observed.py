@@ -23,7 +23,8 @@ def until_alarm(trial, name):
 class Target(Step):
     name = "target"
     question = (
-        "is the proxy's target healthy as soon as it is created, since the [bootstrap](#bootstrap) has created the roles before"
+        "is the proxy's target healthy as soon as it is created, since the [bootstrap](#bootstrap) has created the "
+        "roles before"
     )
     emulator = "its CloudFormation has no RDS Proxy"
 
@@ -40,8 +41,8 @@ class Target(Step):
 class Permissions(Step):
     name = "permissions"
     question = (
-        "do Lambda's own calls succeed with the exact permissions of the roles: interfaces in a VPC in spite of the denial to "
-        "code, traces, the trigger"
+        "do Lambda's own calls succeed with the exact permissions of the roles: interfaces in a VPC in spite of the "
+        "denial to code, traces, the trigger"
     )
     emulator = "its functions have neither network interfaces nor traces"
 
@@ -53,7 +54,8 @@ class Permissions(Step):
         now = datetime.now(trial.began.tzinfo)
         traces = trial.place.client("xray").get_trace_summaries(StartTime=trial.began, EndTime=now)["TraceSummaries"]
         mapping = client.list_event_source_mappings(FunctionName=trial.function("Worker"))["EventSourceMappings"][0]
-        evidence = f"functions are {', '.join(sorted(states))}; the trigger is {mapping['State']}; {len(traces)} traces or more"
+        found = ", ".join(sorted(states))
+        evidence = f"functions are {found}; the trigger is {mapping['State']}; {len(traces)} traces or more"
         return judged(states == {"Active"} and mapping["State"] == "Enabled" and traces, evidence)
 
 
@@ -65,12 +67,19 @@ class Refused(Step):
     def run(self, trial):
         if trial.rotated is None:
             return Answer("open", "needs `--only rotation` in the same run")
-        lines = [json.loads(line) for name in ("worker", "api") for line in trial.lines(name, '"28P01"') if line.startswith("{")]
+        lines = [
+            json.loads(line)
+            for name in ("worker", "api")
+            for line in trial.lines(name, '"28P01"')
+            if line.startswith("{")
+        ]
         times = sorted(datetime.fromisoformat(line["timestamp"].replace("Z", "+00:00")).timestamp() for line in lines)
         times = [at - trial.rotated for at in times if at >= trial.rotated]
         if not times:
             return Answer("0 s", "no login was refused after the rotation")
-        return Answer(f"{times[-1]:.0f} s", f"{len(times)} refused logins, the last one that long after `put-secret-value`")
+        return Answer(
+            f"{times[-1]:.0f} s", f"{len(times)} refused logins, the last one that long after `put-secret-value`"
+        )
 
 
 class Pinning(Step):
@@ -80,16 +89,21 @@ class Pinning(Step):
 
     def run(self, trial):
         trial.exported(trial.large)
-        pinned = trial.metric("AWS/RDS", "DatabaseConnectionsCurrentlySessionPinned", "Maximum", ProxyName=trial.proxy())
+        pinned = trial.metric(
+            "AWS/RDS", "DatabaseConnectionsCurrentlySessionPinned", "Maximum", ProxyName=trial.proxy()
+        )
         most, alarm = max(pinned, default=0), trial.alarm("SessionsPinned")
-        return judged(not most, f"at most {most:.0f} pinned sessions in {len(pinned)} minutes; the alarm SessionsPinned is {alarm}")
+        return judged(
+            not most,
+            f"at most {most:.0f} pinned sessions in {len(pinned)} minutes; the alarm SessionsPinned is {alarm}",
+        )
 
 
 class Nodes(Step):
     name = "nodes"
     question = (
-        "are a pool 30 % above the budgets and role limits of three times the budgets, with 1 percent idle, large enough that no "
-        "session is refused because another node of the proxy keeps idle ones"
+        "are a pool 30 % above the budgets and role limits of three times the budgets, with 1 percent idle, large "
+        "enough that no session is refused because another node of the proxy keeps idle ones"
     )
     emulator = "it has no RDS Proxy, and PgBouncer is one process"
 
@@ -98,7 +112,9 @@ class Nodes(Step):
         refused = sum(len(trial.lines(name, '"53300"')) for name in ("worker", "api", "sweeper"))
         waits = trial.metric("AWS/RDS", "DatabaseConnectionsBorrowLatency", "Maximum", ProxyName=trial.proxy())
         longest = max(waits, default=0) / 1000
-        return judged(not refused, f"{refused} log lines with 53300; the longest wait for a session was {longest:.0f} ms")
+        return judged(
+            not refused, f"{refused} log lines with 53300; the longest wait for a session was {longest:.0f} ms"
+        )
 
 
 class Audit(Step):
@@ -111,7 +127,10 @@ class Audit(Step):
         trial.new_key()
         state = until_alarm(trial, "KeysMade")
         made = sum(trial.metric(f"Sluice/Audit/{trial.name}", "KeysMade"))
-        return judged(made and state == "ALARM", f"KeysMade counts {made:.0f}; the alarm KeysMade is {state} after a key was created")
+        return judged(
+            made and state == "ALARM",
+            f"KeysMade counts {made:.0f}; the alarm KeysMade is {state} after a key was created",
+        )
 
 
 class Fill(Step):
@@ -140,9 +159,13 @@ class Alarms(Step):
         trial.exported(trial.small)
         prefix = f"sluice-{trial.name}-"
         pages = trial.place.client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNamePrefix=prefix)
-        states = {one["AlarmName"].removeprefix(prefix): one["StateValue"] for page in pages for one in page["MetricAlarms"]}
+        states = {
+            one["AlarmName"].removeprefix(prefix): one["StateValue"] for page in pages for one in page["MetricAlarms"]
+        }
         ringing = sorted(name for name, state in states.items() if state == "ALARM" and name not in self.caused)
-        return judged(states and not ringing, f"{len(states)} alarms; in ALARM without a cause: {', '.join(ringing) or 'none'}")
+        return judged(
+            states and not ringing, f"{len(states)} alarms; in ALARM without a cause: {', '.join(ringing) or 'none'}"
+        )
 
 
 class ColdStart(Step):
@@ -154,9 +177,13 @@ class ColdStart(Step):
         trial.exported(trial.small)
         found = []
         for name in ("api", "worker", "sweeper", "admin"):
-            times = sorted(float(line.split("Init Duration: ")[1].split()[0]) for line in trial.lines(name, '"Init Duration"'))
+            times = sorted(
+                float(line.split("Init Duration: ")[1].split()[0]) for line in trial.lines(name, '"Init Duration"')
+            )
             if times:
-                found.append(f"{name} {times[len(times) // 2]:.0f} ms (median of {len(times)}), at most {times[-1]:.0f} ms")
+                found.append(
+                    f"{name} {times[len(times) // 2]:.0f} ms (median of {len(times)}), at most {times[-1]:.0f} ms"
+                )
         first = found[0].split(" (")[0] if found else "open"
         return Answer(first, "; ".join(found) or "no log has a cold start")
 

@@ -61,8 +61,18 @@ class Account:
             with tempfile.TemporaryDirectory() as folder:
                 packaged = Path(folder) / "packaged.json"
                 built = str(ROOT / ".aws-sam/build/template.yaml")
-                self._sam("package", "--region", self.region, "--template-file", built, "--s3-bucket", bucket,
-                          "--use-json", "--output-template-file", str(packaged))
+                self._sam(
+                    "package",
+                    "--region",
+                    self.region,
+                    "--template-file",
+                    built,
+                    "--s3-bucket",
+                    bucket,
+                    "--use-json",
+                    "--output-template-file",
+                    str(packaged),
+                )
                 self.client("s3").upload_file(str(packaged), bucket, "template.json")
             domain = "amazonaws.com.cn" if self.region.startswith("cn-") else "amazonaws.com"
             self._url = f"https://{bucket}.s3.{self.region}.{domain}/template.json"
@@ -70,14 +80,25 @@ class Account:
 
     def trial(self):
         """Parameters of the trial in infra/README.md, with chunks as small as possible."""
-        return {"CreateExample": "true", "Pooler": "proxy", "ReserveConcurrency": "false", "Tracing": "Active",
-                "Architecture": self.architecture, **SMALL_CHUNKS}
+        return {
+            "CreateExample": "true",
+            "Pooler": "proxy",
+            "ReserveConcurrency": "false",
+            "Tracing": "Active",
+            "Architecture": self.architecture,
+            **SMALL_CHUNKS,
+        }
 
     def unreachable(self):
-        """Parameters of a deployment whose bootstrap fails, since no server responds. It takes minutes, not a database."""
+        """Parameters of a deployment whose bootstrap fails, since no server responds; it needs no database."""
         url = f"{NO_SERVER}/shop?sslmode=require"
-        return {"Pooler": "own", "ReserveConcurrency": "false", "CreateAlarms": "false", "Architecture": self.architecture,
-                **{f"{of}Url": f"postgres://{of.lower()}:none@{url}" for of in ("Source", "Store", "Owner")}}
+        return {
+            "Pooler": "own",
+            "ReserveConcurrency": "false",
+            "CreateAlarms": "false",
+            "Architecture": self.architecture,
+            **{f"{of}Url": f"postgres://{of.lower()}:none@{url}" for of in ("Source", "Store", "Owner")},
+        }
 
     def secret(self, outputs, of):
         """The secret with the password of the source or the store."""
@@ -109,7 +130,11 @@ class Account:
         s3, bucket = self.client("s3"), self._artifacts(name)
         try:
             # The region without a name takes no constraint.
-            where = {"CreateBucketConfiguration": {"LocationConstraint": self.region}} if self.region != "us-east-1" else {}
+            where = (
+                {"CreateBucketConfiguration": {"LocationConstraint": self.region}}
+                if self.region != "us-east-1"
+                else {}
+            )
             s3.create_bucket(Bucket=bucket, **where)
         except s3.exceptions.BucketAlreadyOwnedByYou:
             pass
@@ -124,8 +149,8 @@ class Account:
 
 
 class Emulated(Account):
-    """The emulator of a stack of this machine. Its deployment must have been deleted (`cargo x undeploy`): the launcher
-    serves one API only."""
+    """The emulator of a stack of this machine. Its deployment must have been deleted (`cargo x undeploy`): the
+    launcher serves one API only."""
 
     emulated = True
     poll = 0.1
@@ -175,7 +200,7 @@ class Emulated(Account):
 
 
 def place(architecture):
-    """The place that the environment names: a loopback address in AWS_ENDPOINT_URL is the emulator of SLUICE_STACK."""
+    """The place that the environment names: AWS_ENDPOINT_URL on loopback is the emulator of SLUICE_STACK."""
     endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
     if not endpoint:
         return Account(architecture)

@@ -51,7 +51,9 @@ PROBES = {
     "AWS::CloudFront::OriginAccessControl": _cloudfront("get_origin_access_control", Id=""),
     "AWS::CloudFront::PublicKey": _cloudfront("get_public_key", Id=""),
     "AWS::CloudFront::ResponseHeadersPolicy": _cloudfront("get_response_headers_policy", Id=""),
-    "AWS::CloudWatch::Alarm": lambda client, name: client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"],
+    "AWS::CloudWatch::Alarm": lambda client, name: client("cloudwatch").describe_alarms(AlarmNames=[name])[
+        "MetricAlarms"
+    ],
     "AWS::CloudWatch::Dashboard": _call("cloudwatch", "get_dashboard", "DashboardName"),
     "AWS::EC2::RouteTable": _call("ec2", "describe_route_tables", "RouteTableIds", many=True),
     "AWS::EC2::SecurityGroup": _call("ec2", "describe_security_groups", "GroupIds", many=True),
@@ -118,7 +120,9 @@ def exists(client, kind, name):
         raise
     if isinstance(found, dict):
         # `describe` calls return an empty list for some names that do not exist.
-        found = next((part for key, part in found.items() if key != "ResponseMetadata" and isinstance(part, list)), True)
+        found = next(
+            (part for key, part in found.items() if key != "ResponseMetadata" and isinstance(part, list)), True
+        )
     return bool(found)
 
 

@@ -9,7 +9,10 @@ from step import Step, judged
 
 class Removal(Step):
     name = "removal"
-    question = "does the deletion of a deployment leave nothing but its bucket and its files, which this program then removes"
+    question = (
+        "does the deletion of a deployment leave nothing but its bucket and its files, "
+        "which this program then removes"
+    )
 
     def run(self, trial):
         problems, removed = [], []
@@ -40,8 +43,9 @@ class Removal(Step):
         for deployment in deployments:
             found, number = attempt(remains.left, trial.place, deployment) or ([], 0)
             left, read = left + found, read + number
-        evidence = f"{read} resources were read, each by the call of its service; then removed: {', '.join(removed) or 'nothing'}"
+        others = ", ".join(removed) or "nothing"
+        evidence = f"nothing was found by {read} calls, one for each resource; removed after the stack: {others}"
         if left or problems:
-            evidence = f"LEFT: {'; '.join([*left, *problems])}. {evidence}"
+            evidence = f"LEFT: {'; '.join([*left, *problems])}; {read} resources were read; removed: {others}"
             places.note(evidence)
         return judged(not left and not problems, evidence)

@@ -26,10 +26,11 @@ class Dataset:
         return self.first + timedelta(days=self.days - 1)
 
     def catalog(self):
-        """The dataset in the catalog. The series is in the select list, since PostgreSQL would store one in `from` first."""
+        """The dataset in the catalog. PostgreSQL would store a series in `from`, so it is in a select list."""
         day = f"date '{self.first}' + n / {self.per_day}"
+        series = f"(select generate_series(0, {self.rows - 1}) as n) series"
         return f"""[datasets.{self.name}]
-query        = "select {day} as day, n as id, md5(n::text) as value from (select generate_series(0, {self.rows - 1}) as n) series"
+query        = "select {day} as day, n as id, md5(n::text) as value from {series}"
 range_column = "day"
 nulls        = "exclude"
 shared       = true
@@ -58,7 +59,9 @@ shared       = true
                     else:
                         seen[n] = 1
         if missing := self.rows - sum(seen):
-            wrong.append(f"{missing} of {self.rows} rows of {self.name} are missing, the first of them {seen.index(0)}")
+            wrong.append(
+                f"{missing} of {self.rows} rows of {self.name} are missing, the first of them {seen.index(0)}"
+            )
         return wrong
 
 
@@ -70,8 +73,8 @@ class Broken(Dataset):
 
 
 def small(chunks):
-    """A dataset of this number of chunks: under the smallest TargetBytes each day is one, since PostgreSQL expects every
-    range of days to have half a percent of all rows."""
+    """A dataset of this number of chunks: under the smallest TargetBytes each day is one, since PostgreSQL expects
+    every range of days to have half a percent of all rows."""
     return Dataset("days", chunks, max(200, 40_000 // chunks))
 
 

@@ -67,7 +67,8 @@ def listed(found):
     """The answers for a terminal: step and answer, and below them question and evidence."""
     wrap = partial(textwrap.fill, width=110, initial_indent=" " * 4, subsequent_indent=" " * 4)
     blocks = (
-        f"{step.name:<16}{answer.value}\n{wrap(step.question + '?')}\n{wrap('→ ' + answer.evidence)}\n" for step, answer in found
+        f"{step.name:<16}{answer.value}\n{wrap(step.question + '?')}\n{wrap('→ ' + answer.evidence)}\n"
+        for step, answer in found
     )
     return "\n".join(blocks)
 

@@ -10,14 +10,20 @@ from variants import VARIANTS
 # Chunks after which Lambda would stop the loop of worker and queue: 16 turns, of at most 8 messages that are out.
 RECURSION_LIMIT = 128
 # Types that the evidence of the deployment counts.
-NAMED = ("AWS::RDS::DBInstance", "AWS::RDS::DBProxy", "AWS::EC2::VPCEndpoint", "AWS::Lambda::Function", "AWS::CloudWatch::Alarm")
+NAMED = (
+    "AWS::RDS::DBInstance",
+    "AWS::RDS::DBProxy",
+    "AWS::EC2::VPCEndpoint",
+    "AWS::Lambda::Function",
+    "AWS::CloudWatch::Alarm",
+)
 
 
 class FailedFirst(Step):
     name = "failed-first"
     question = (
-        "does a failed bootstrap end the first deployment with its reason, is its bucket deleted (`RetainExceptOnCreate`), and "
-        "can it be repeated under the same name"
+        "does a failed bootstrap end the first deployment with its reason, is its bucket deleted "
+        "(`RetainExceptOnCreate`), and can it be repeated under the same name"
     )
 
     def run(self, trial):
@@ -36,22 +42,28 @@ class FailedFirst(Step):
 
 class Deploy(Step):
     name = "deploy"
-    question = "does the whole template deploy, with proxy, endpoints and example, and does `sluice admin check` succeed"
+    question = (
+        "does the whole template deploy, with proxy, endpoints and example, and does `sluice admin check` succeed"
+    )
 
     def run(self, trial):
         deployment = trial.deploy()
         kinds = [kind for kind, _ in deployment.resources]
-        parts = ", ".join(f"{kinds.count(kind)} {kind.rsplit('::', 1)[1]}" for kind in sorted(set(kinds)) if kind in NAMED)
+        parts = ", ".join(
+            f"{kinds.count(kind)} {kind.rsplit('::', 1)[1]}" for kind in sorted(set(kinds)) if kind in NAMED
+        )
         minutes = trial.deployed_secs / 60
         fine = sum(line.startswith("ok") for line in trial.check.splitlines())
-        return judged(True, f"{len(kinds)} resources in {minutes:.1f} min ({parts}); `check` reports {fine} times ok, no error")
+        return judged(
+            True, f"{len(kinds)} resources in {minutes:.1f} min ({parts}); `check` reports {fine} times ok, no error"
+        )
 
 
 class Architecture(Step):
     name = "architecture"
     question = (
-        "does arm64 build and run (its standard library could not be downloaded here; `cargo x sam` reports it and how to "
-        "install it)"
+        "does arm64 build and run (its standard library could not be downloaded here; `cargo x sam` reports it and "
+        "how to install it)"
     )
     emulator = "its functions are processes of this machine, of this machine's architecture"
 
@@ -92,7 +104,7 @@ class Recursion(Step):
         setting = trial.place.client("lambda").get_function_recursion_config(FunctionName=worker)["RecursiveLoop"]
         dropped = sum(trial.metric("AWS/Lambda", "RecursiveInvocationsDropped", FunctionName=worker))
         alarm = trial.alarm("RecursionDropped")
-        evidence = f"{setting}; {dropped:.0f} invocations dropped in {chunks:,} chunks; the alarm RecursionDropped is {alarm}"
+        evidence = f"{setting}; {dropped:.0f} of {chunks:,} chunks dropped; the alarm RecursionDropped is {alarm}"
         return judged(setting == "Allow" and not dropped and chunks > RECURSION_LIMIT and alarm != "ALARM", evidence)
 
 
@@ -109,9 +121,24 @@ class Rotation(Step):
         after, status = trial.done(export)
         trial.until(export, lambda _, status: ended(status), poll)
         found = trial.fetched(trial.small, export, 0)
-        evidence = f"rotated when {before} to {after} of {found.chunks} chunks were done; {found.repeated} took a second attempt"
+        done = f"{before} to {after} of {found.chunks} chunks were done"
+        evidence = f"rotated when {done}; {found.repeated} took a second attempt"
         return judged(status == "running" and not found.faults, "; ".join([evidence, *found.faults[:3]]))
 
 
-STEPS = [FailedFirst, Deploy, Target, Architecture, Permissions, Chunks, Recursion, Large, Rotation, Refused, *OBSERVED,
-         *VARIANTS, *BY_HAND, Removal]
+STEPS = [
+    FailedFirst,
+    Deploy,
+    Target,
+    Architecture,
+    Permissions,
+    Chunks,
+    Recursion,
+    Large,
+    Rotation,
+    Refused,
+    *OBSERVED,
+    *VARIANTS,
+    *BY_HAND,
+    Removal,
+]

@@ -97,17 +97,26 @@ class Bill(unittest.TestCase):
     def test_every_item_has_a_price_of_the_rust_code(self):
         prices = bill.prices()
         self.assertLessEqual(set(bill.ITEMS), set(prices))
-        self.assertEqual((prices["GB_SECOND"], prices["PUT"], prices["RDS_MICRO_HOUR"]), (0.0000133334, 0.000005, 0.016))
+        self.assertEqual(
+            (prices["GB_SECOND"], prices["PUT"], prices["RDS_MICRO_HOUR"]), (0.0000133334, 0.000005, 0.016)
+        )
         for usage in bill.HOURLY.values():
             self.assertLessEqual(set(usage), set(bill.ITEMS))
         self.assertLessEqual(set(bill.estimate(1000, 1000, 1)), set(bill.ITEMS))
 
     def test_a_usage_by_hand(self):
         found = bill.items(bill.added(bill.hourly(["AWS::RDS::DBProxy"], 10), bill.work(100, 0, 0, 2e9)))
-        self.assertEqual({one.item: round(one.usd, 6) for one in found}, {
-            "RDS Proxy, two vCPU": 0.3, "transfer to the internet": 0.18, "functions, invocations": 0.00002,
-            "queue": 0.00012, "bucket, writes": 0.0015, "bucket, reads": 0.00004,
-        })
+        self.assertEqual(
+            {one.item: round(one.usd, 6) for one in found},
+            {
+                "RDS Proxy, two vCPU": 0.3,
+                "transfer to the internet": 0.18,
+                "functions, invocations": 0.00002,
+                "queue": 0.00012,
+                "bucket, writes": 0.0015,
+                "bucket, reads": 0.00004,
+            },
+        )
         lines = bill.table(found).splitlines()
         self.assertEqual(len({len(line) for line in lines}), 1, "the columns are aligned")
         self.assertIn("0.4817", lines[-1])
@@ -122,7 +131,10 @@ class Remains(unittest.TestCase):
         source = load("root")
         uris = {name: "s3://bucket/key" for name in template.code_folders(source)}
         root = template.translate(source, uris, "us-east-1")
-        bodies = [*root["Resources"].values(), *(body for name in NESTED for body in load(name)["Resources"].values())]
+        bodies = [
+            *root["Resources"].values(),
+            *(body for name in NESTED for body in load(name)["Resources"].values()),
+        ]
         # The emulator's template has some more, which are written out of the API.
         bodies += template.bridge(root, {})["Resources"].values()
         kinds = {body["Type"] for body in bodies}
@@ -134,8 +146,16 @@ class Remains(unittest.TestCase):
         return remains.exists(lambda service, region=None: client, kind, "name")
 
     def test_what_a_service_does_not_find_is_gone_and_any_other_error_is_not(self):
-        for code in ("ResourceNotFoundException", "NoSuchEntity", "DBInstanceNotFound", "InvalidVpcID.NotFound", "404"):
-            self.assertFalse(self.probed("AWS::Lambda::Function", **{"get_function.side_effect": refused(code)}), code)
+        for code in (
+            "ResourceNotFoundException",
+            "NoSuchEntity",
+            "DBInstanceNotFound",
+            "InvalidVpcID.NotFound",
+            "404",
+        ):
+            self.assertFalse(
+                self.probed("AWS::Lambda::Function", **{"get_function.side_effect": refused(code)}), code
+            )
         for code in ("AccessDenied", "MissingAuthenticationToken", "403", "Throttling", "ValidationError"):
             with self.assertRaises(ClientError):
                 self.probed("AWS::Lambda::Function", **{"get_function.side_effect": refused(code)})
@@ -172,7 +192,9 @@ class Deletion(unittest.TestCase):
         return deployment.Deployment(place, "name"), client
 
     def test_a_stack_whose_network_is_in_use_is_deleted_again(self):
-        one, client = self.deployment("CREATE_COMPLETE", "CREATE_COMPLETE", "DELETE_FAILED", "DELETE_IN_PROGRESS", "DELETE_COMPLETE")
+        one, client = self.deployment(
+            "CREATE_COMPLETE", "CREATE_COMPLETE", "DELETE_FAILED", "DELETE_IN_PROGRESS", "DELETE_COMPLETE"
+        )
         one.id = "id"
         with unittest.mock.patch.object(places, "wait") as wait, contextlib.redirect_stderr(io.StringIO()):
             self.assertIsNone(one.delete())

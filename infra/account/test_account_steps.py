@@ -1,5 +1,5 @@
-"""Steps that only an account can settle, with recorded responses of AWS in its place: boto3 itself checks that each call and
-its parameters exist, and each step must find its answer in the response.
+"""Steps that only an account can settle, with recorded responses of AWS in its place: boto3 itself checks that each
+call and its parameters exist, and each step must find its answer in the response.
 """
 
 import contextlib
@@ -25,21 +25,36 @@ from trial import Exported, Trial
 
 NOW = datetime(2026, 11, 30, tzinfo=timezone.utc)
 OUTPUTS = {
-    "ApiUrl": "https://api/api/v1", "AdminFunctionName": "admin", "WorkerFunctionName": "worker", "ApiFunctionName": "api",
-    "SweeperFunctionName": "sweeper", "CdnDomain": "cdn.example", "CdnFirstKeyId": "K1", "CdnSecretArn": "arn:secret",
+    "ApiUrl": "https://api/api/v1",
+    "AdminFunctionName": "admin",
+    "WorkerFunctionName": "worker",
+    "ApiFunctionName": "api",
+    "SweeperFunctionName": "sweeper",
+    "CdnDomain": "cdn.example",
+    "CdnFirstKeyId": "K1",
+    "CdnSecretArn": "arn:secret",
 }
-CHECK = "ok store: the store responds\nok tls: verify-full\nok capacity: 4 open now, of max_connections 120\nok cache: the cache responds"
+CHECK = "ok tls: verify-full\nok capacity: 4 open now, of max_connections 120\nok cache: the cache responds"
 
 
 def stack(status):
-    one = {"StackName": "n", "StackId": "id", "StackStatus": status, "CreationTime": NOW, "Tags": [], "Parameters": [
-        {"ParameterKey": "Budget", "ParameterValue": "4"}, {"ParameterKey": "DatabaseAuth", "ParameterValue": "password"}],
-        "Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in OUTPUTS.items()]}
+    one = {
+        "StackName": "n",
+        "StackId": "id",
+        "StackStatus": status,
+        "CreationTime": NOW,
+        "Tags": [],
+        "Parameters": [
+            {"ParameterKey": "Budget", "ParameterValue": "4"},
+            {"ParameterKey": "DatabaseAuth", "ParameterValue": "password"},
+        ],
+        "Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in OUTPUTS.items()],
+    }
     return {"Stacks": [one]}
 
 
 class Recorded(Account):
-    """An account whose responses are recorded, by operation. A response may be a list, of which each call takes one."""
+    """An account whose responses are recorded, by operation. Of a list each call takes one."""
 
     poll = 0
     # Reading the models of the services takes seconds, so all tests share the clients.
@@ -49,14 +64,21 @@ class Recorded(Account):
 
     def __init__(self, **responses):
         Recorded.current = self
-        self.region, self.architecture, self.artifacts, self._url = "eu-west-1", "arm64", None, "https://bucket/template.json"
+        self.region, self.architecture, self.artifacts, self._url = (
+            "eu-west-1",
+            "arm64",
+            None,
+            "https://bucket/template.json",
+        )
         self.responses = {**RESPONSES, **responses}
         self.calls = []
 
     def client(self, service, region=None):
         if service not in self.clients:
             self.clients[service] = super().client(service, region)
-            self.clients[service].meta.events.register("before-call", lambda model, **_: Recorded.current.answer(model))
+            self.clients[service].meta.events.register(
+                "before-call", lambda model, **_: Recorded.current.answer(model)
+            )
         return self.clients[service]
 
     def answer(self, model):
@@ -97,13 +119,22 @@ SETTLED = {
     "target": ({}, "yes"),
     "permissions": ({}, "yes"),
     "recursion": ({}, "yes"),
-    "refused-logins": ({"FilterLogEvents": events('{"timestamp": "2026-11-30T00:00:07Z", "message": "28P01"}')}, "7 s"),
+    "refused-logins": (
+        {"FilterLogEvents": events('{"timestamp": "2026-11-30T00:00:07Z", "message": "28P01"}')},
+        "7 s",
+    ),
     "pinning": ({"GetMetricStatistics": values("Maximum", 0, 0)}, "yes"),
     "nodes": ({"GetMetricStatistics": values("Maximum", 900)}, "yes"),
-    "audit": ({"GetMetricStatistics": values("Sum", 1), "DescribeAlarms": {"MetricAlarms": [{"StateValue": "ALARM"}]}}, "yes"),
+    "audit": (
+        {"GetMetricStatistics": values("Sum", 1), "DescribeAlarms": {"MetricAlarms": [{"StateValue": "ALARM"}]}},
+        "yes",
+    ),
     "fill": ({"DescribeAlarms": {"MetricAlarms": [{"StateValue": "ALARM"}]}}, "yes"),
     "alarms": ({}, "yes"),
-    "cold-start": ({"FilterLogEvents": lambda: events("REPORT RequestId: 1 Duration: 2.0 ms Init Duration: 123.4 ms")}, "api 123 ms"),
+    "cold-start": (
+        {"FilterLogEvents": lambda: events("REPORT RequestId: 1 Duration: 2.0 ms Init Duration: 123.4 ms")},
+        "api 123 ms",
+    ),
     "second": ({}, "yes"),
     "direct-tls": ({}, "yes"),
     "max-connections": ({}, "yes"),
@@ -121,8 +152,18 @@ CONTRARY = {
     "audit": ({"DescribeAlarms": {"MetricAlarms": [{"StateValue": "ALARM"}]}}, "no"),
     "alarms": ({"DescribeAlarms": {"MetricAlarms": [{"AlarmName": "sluice-n-Errors", "StateValue": "ALARM"}]}}, "no"),
     "second": ({"GetAccountSettings": {"AccountLimit": {"UnreservedConcurrentExecutions": 10}}}, "open"),
-    "max-connections": ({"Invoke": lambda: {"Payload": BytesIO(b'{"ok": false, "text": "error capacity: exceed max_connections (100)"}')}}, "no"),
-    "tokens": ({"DescribeStacks": stack("UPDATE_ROLLBACK_COMPLETE"), "DescribeStackEvents": {"StackEvents": []}}, "no"),
+    "max-connections": (
+        {
+            "Invoke": lambda: {
+                "Payload": BytesIO(b'{"ok": false, "text": "error capacity: exceed max_connections (100)"}')
+            }
+        },
+        "no",
+    ),
+    "tokens": (
+        {"DescribeStacks": stack("UPDATE_ROLLBACK_COMPLETE"), "DescribeStackEvents": {"StackEvents": []}},
+        "no",
+    ),
     "cache": ({"GetMetricStatistics": [values("Sum", 3), values("Sum", 1)]}, "no"),
 }
 
@@ -143,8 +184,12 @@ class Settled(unittest.TestCase):
         fine = Exported("1", 1000, 0, 10, 1.0, [])
         with contextlib.ExitStack() as patches:
             for target, name, value in (
-                (trial, "exported", lambda dataset: fine), (trial, "fresh", lambda dataset: fine), (trial, "submit", lambda dataset: "1"),
-                (trial, "until", lambda *_: None), (places, "wait", lambda _: None), (trials, "METRICS_SECS", 0),
+                (trial, "exported", lambda dataset: fine),
+                (trial, "fresh", lambda dataset: fine),
+                (trial, "submit", lambda dataset: "1"),
+                (trial, "until", lambda *_: None),
+                (places, "wait", lambda _: None),
+                (trials, "METRICS_SECS", 0),
                 (variants, "status", lambda url: 200 if "cdn" in url else 403),
             ):
                 patches.enter_context(unittest.mock.patch.object(target, name, value))
@@ -174,11 +219,21 @@ class Settled(unittest.TestCase):
         for kind in remains.PROBES:
             with self.subTest(kind):
                 place = Recorded()
-                place.responses = defaultdict(dict, {
-                    "DescribeStacks": {"Stacks": []}, "DescribeAlarms": {"MetricAlarms": []}, "DescribeVpcEndpoints": {"VpcEndpoints": []},
-                    "DescribeKey": {"KeyMetadata": {"KeyState": "Enabled"}}, "DescribeLogGroups": {"logGroups": []},
-                })
-                remains.exists(place.client, kind, "bucket" if kind == "AWS::S3::Bucket" else "arn:aws:x:eu-west-1:123456789012:name")
+                place.responses = defaultdict(
+                    dict,
+                    {
+                        "DescribeStacks": {"Stacks": []},
+                        "DescribeAlarms": {"MetricAlarms": []},
+                        "DescribeVpcEndpoints": {"VpcEndpoints": []},
+                        "DescribeKey": {"KeyMetadata": {"KeyState": "Enabled"}},
+                        "DescribeLogGroups": {"logGroups": []},
+                    },
+                )
+                remains.exists(
+                    place.client,
+                    kind,
+                    "bucket" if kind == "AWS::S3::Bucket" else "arn:aws:x:eu-west-1:123456789012:name",
+                )
                 self.assertEqual(len(place.calls), 1)
 
     def test_what_outlives_a_stack_is_searched(self):
@@ -187,7 +242,9 @@ class Settled(unittest.TestCase):
             DescribeDBSnapshots={"DBSnapshots": [{"DBSnapshotIdentifier": "last"}]},
             DescribeDBInstanceAutomatedBackups={"DBInstanceAutomatedBackups": []},
             DescribeDBInstances={"DBInstances": []},
-            GetResources={"ResourceTagMappingList": [{"ResourceARN": "arn:rds:db/gone"}, {"ResourceARN": "arn:other"}]},
+            GetResources={
+                "ResourceTagMappingList": [{"ResourceARN": "arn:rds:db/gone"}, {"ResourceARN": "arn:other"}]
+            },
             DeleteLogGroup={},
         )
         one = SimpleNamespace(name="n", resources=[["AWS::RDS::DBInstance", "gone"]], former=[], attempted=True)
@@ -197,11 +254,20 @@ class Settled(unittest.TestCase):
 
     def test_a_bucket_is_emptied_before_it_is_removed(self):
         place = Recorded(
-            ListObjectVersions={"Versions": [{"Key": "a", "VersionId": "null"}], "DeleteMarkers": [{"Key": "b", "VersionId": "2"}]},
-            DeleteObjects={}, ListMultipartUploads={"Uploads": [{"Key": "c", "UploadId": "3"}]}, AbortMultipartUpload={}, DeleteBucket={},
+            ListObjectVersions={
+                "Versions": [{"Key": "a", "VersionId": "null"}],
+                "DeleteMarkers": [{"Key": "b", "VersionId": "2"}],
+            },
+            DeleteObjects={},
+            ListMultipartUploads={"Uploads": [{"Key": "c", "UploadId": "3"}]},
+            AbortMultipartUpload={},
+            DeleteBucket={},
         )
         places.empty_bucket(place.client("s3"), "bucket")
-        self.assertEqual(place.calls, ["ListObjectVersions", "DeleteObjects", "ListMultipartUploads", "AbortMultipartUpload", "DeleteBucket"])
+        self.assertEqual(
+            place.calls,
+            ["ListObjectVersions", "DeleteObjects", "ListMultipartUploads", "AbortMultipartUpload", "DeleteBucket"],
+        )
 
 
 if __name__ == "__main__":

@@ -43,7 +43,8 @@ class Exported(NamedTuple):
     def text(self, dataset):
         """One line of evidence."""
         read = f"{self.chunks:,} chunks and {dataset.rows:,} rows in {self.secs:.0f} s"
-        return f"{read}; {'; '.join(self.faults[:3]) or 'all rows are those that were computed, and `sluice verify` found no fault'}"
+        fine = "all rows are those that were computed, and `sluice verify` found no fault"
+        return f"{read}; {'; '.join(self.faults[:3]) or fine}"
 
 
 class Trial:
@@ -102,7 +103,13 @@ class Trial:
     def deploy_second(self):
         """Deploys a second trial without the proxy, unless it is deployed; None, or why it failed."""
         if not self.second.outputs:
-            parameters = {**self.place.trial(), "Pooler": "none", "ReserveConcurrency": "true", "Budget": "2", "StoreSessions": "16"}
+            parameters = {
+                **self.place.trial(),
+                "Pooler": "none",
+                "ReserveConcurrency": "true",
+                "Budget": "2",
+                "StoreSessions": "16",
+            }
             if failure := self.second.create(parameters):
                 return failure
             self.checked(self.second)
@@ -171,7 +178,9 @@ class Trial:
     def submit(self, dataset):
         """Sends an export of the whole dataset; its id. Without settle_after no chunk of another export is reused."""
         self.deploy()
-        return self.sluice("export", dataset.name, "--from", str(dataset.first), "--to", str(dataset.last), "--no-wait")["export"]["id"]
+        return self.sluice(
+            "export", dataset.name, "--from", str(dataset.first), "--to", str(dataset.last), "--no-wait"
+        )["export"]["id"]
 
     def done(self, export):
         """Number of chunks that are done, and the status of the export."""
@@ -232,7 +241,9 @@ class Trial:
         for of in ("Source", "Store"):
             secret = self.place.secret(self.main.outputs, of)
             text = json.loads(client.get_secret_value(SecretId=secret)["SecretString"])
-            client.put_secret_value(SecretId=secret, SecretString=json.dumps({**text, "password": secrets.token_hex(20)}))
+            client.put_secret_value(
+                SecretId=secret, SecretString=json.dumps({**text, "password": secrets.token_hex(20)})
+            )
         self.admin({"command": "migrate"})
 
     # --- observation ---
@@ -241,9 +252,13 @@ class Trial:
         """Values of a metric since the run began, one for each minute, after it had time to arrive."""
         self._await_metrics()
         found = self.place.client("cloudwatch").get_metric_statistics(
-            Namespace=namespace, MetricName=name, Statistics=[statistic], Period=60,
+            Namespace=namespace,
+            MetricName=name,
+            Statistics=[statistic],
+            Period=60,
             Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
-            StartTime=self.began, EndTime=datetime.now(timezone.utc),
+            StartTime=self.began,
+            EndTime=datetime.now(timezone.utc),
         )
         return [one[statistic] for one in sorted(found["Datapoints"], key=lambda one: one["Timestamp"])]
 
@@ -263,12 +278,15 @@ class Trial:
             # It gives FilterLogEvents no token to continue with.
             return [line for line in logs.lines(client, group) if pattern.strip('"') in line]
         pages = client.get_paginator("filter_log_events").paginate(
-            logGroupName=group, filterPattern=pattern, startTime=int(self.began.timestamp() * 1000))
+            logGroupName=group, filterPattern=pattern, startTime=int(self.began.timestamp() * 1000)
+        )
         return [event["message"] for page in pages for event in page["events"]]
 
     def alarm(self, name):
         """State of an alarm of the deployment."""
-        found = self.place.client("cloudwatch").describe_alarms(AlarmNames=[f"sluice-{self.name}-{name}"])["MetricAlarms"]
+        found = self.place.client("cloudwatch").describe_alarms(AlarmNames=[f"sluice-{self.name}-{name}"])[
+            "MetricAlarms"
+        ]
         return found[0]["StateValue"] if found else "missing"
 
     def read_usage(self):

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from step import Answer, Step, judged
 
-# Concurrency that the second trial reserves without a pooler (Budget 2 and 8 of the api), and what Lambda keeps for others.
+# Concurrency that the second trial reserves without a pooler (Budget 2, api 8), and that Lambda keeps for others.
 RESERVED, KEPT = 10, 100
 # max_connections of the example after the change. Before it is 100.
 CHANGED = "120"
@@ -22,7 +22,9 @@ def needs_quota(trial):
     limit = trial.place.client("lambda").get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"]
     if limit < RESERVED + KEPT:
         needed = RESERVED + KEPT
-        return Answer("open", f"the account has {limit} unreserved executions, and the trial without a pooler needs {needed}")
+        return Answer(
+            "open", f"the account has {limit} unreserved executions, and the trial without a pooler needs {needed}"
+        )
     return None
 
 
@@ -46,7 +48,9 @@ class Second(Step):
             return answer
         failure = trial.deploy_second()
         name = trial.second.name
-        return judged(not failure, failure or f"{name} was created beside {trial.name}, and its `check` finds no problem")
+        return judged(
+            not failure, failure or f"{name} was created beside {trial.name}, and its `check` finds no problem"
+        )
 
 
 class Direct(Step):
@@ -61,14 +65,17 @@ class Direct(Step):
         failure = trial.deploy_second()
         text = "" if failure else trial.checked(trial.second)
         lines = [line for line in text.splitlines() if "tls" in line.lower()]
-        return judged(not failure, failure or "; ".join(lines) or "the bootstrap and `sluice admin check` connected with verify-full")
+        return judged(
+            not failure,
+            failure or "; ".join(lines) or "the bootstrap and `sluice admin check` connected with verify-full",
+        )
 
 
 class MaxConnections(Step):
     name = "max-connections"
     question = (
-        "does a changed `MaxConnections` reach the database of the example by itself (`max_connections` is static: PostgreSQL reads "
-        "it when it starts)"
+        "does a changed `MaxConnections` reach the database of the example by itself (`max_connections` is static: "
+        "PostgreSQL reads it when it starts)"
     )
     emulator = "it has no RDS"
 
@@ -101,23 +108,30 @@ class Tokens(Step):
 class Cdn(Step):
     name = "cdn"
     question = (
-        "does CloudFront accept Sluice's signatures (RSA or ECDSA, SHA-256), and the key without a last line feed; with "
-        "`OnlyThroughCdn=true` is the API reachable through CloudFront only"
+        "does CloudFront accept Sluice's signatures (ECDSA, SHA-256), and the key without a last line feed; is, with "
+        "`OnlyThroughCdn=true`, the API reachable through CloudFront only"
     )
     emulator = "it has no CloudFront; `tests/e2e/cdn.rs` checks the links with nginx and a verifier in its place"
 
     def run(self, trial):
         key = ec.generate_private_key(ec.SECP256R1())
         private = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode()
-        public = key.public_key().public_bytes(
-            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode().rstrip("\n")
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        ).decode()
+        public = (
+            key.public_key()
+            .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+            .decode()
+            .rstrip("\n")
+        )
         parameters = {"CreateCdn": "true", "CdnFirstKey": public, "OnlyThroughCdn": "true"}
         if failure := trial.deploy().update(parameters):
             return Answer("no", failure)
         outputs = trial.main.outputs
         secret = {"domain": outputs["CdnDomain"], "keyPairId": outputs["CdnFirstKeyId"], "privateKey": private}
-        trial.place.client("secretsmanager").put_secret_value(SecretId=outputs["CdnSecretArn"], SecretString=json.dumps(secret))
+        trial.place.client("secretsmanager").put_secret_value(
+            SecretId=outputs["CdnSecretArn"], SecretString=json.dumps(secret)
+        )
         few = replace(trial.small, days=10)
         # From here on, the address of the API is that of CloudFront.
         found = trial.fresh(few)
@@ -128,7 +142,10 @@ class Cdn(Step):
 
 class Cache(Step):
     name = "cache"
-    question = "does Valkey accept Sluice's client, which does not support the cluster protocol, and the user's list of commands"
+    question = (
+        "does Valkey accept Sluice's client, which does not support the cluster protocol, "
+        "and the user's list of commands"
+    )
     emulator = "it has no ElastiCache; the stack of `cargo x up` has a Redis with a password"
 
     def run(self, trial):
@@ -137,7 +154,9 @@ class Cache(Step):
         text = trial.checked()
         trial.fresh(replace(trial.small, days=10))
         api = trial.function("Api")
-        hits, errors = (sum(trial.metric("Sluice", name, FunctionName=api)) for name in ("SharedHits", "SharedErrors"))
+        hits, errors = (
+            sum(trial.metric("Sluice", name, FunctionName=api)) for name in ("SharedHits", "SharedErrors")
+        )
         line = next((one for one in text.splitlines() if "cache" in one.lower()), "")
         return judged(hits and not errors, f"{hits:.0f} SharedHits, {errors:.0f} SharedErrors; check: {line}")
 
