@@ -2,7 +2,7 @@
 
 import json
 import time
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 
 import place as places
 from rows import Broken
@@ -10,6 +10,8 @@ from step import Answer, Step, judged
 
 # Alarms evaluate periods of five minutes.
 ALARM_SECS = 15 * 60
+# Time within which a catalog is applied.
+BREAK_SECS = 60
 
 
 def until_alarm(trial, name):
@@ -140,8 +142,9 @@ class Fill(Step):
 
     def run(self, trial):
         trial.deploy()
-        broken = Broken("broken", 30, 1)
+        broken = Broken("broken", 30, 1, until=datetime.now(timezone.utc) + timedelta(seconds=BREAK_SECS))
         trial.apply(trial.small, trial.large, broken)
+        places.wait(BREAK_SECS)
         trial.until(trial.submit(broken), lambda _, status: status == "failed", 2)
         state = until_alarm(trial, "ExportsFailed")
         trial.apply(trial.small, trial.large)

@@ -6,6 +6,9 @@ import place as places
 import remains
 from step import Step, judged
 
+# Times that what is left is read, before it counts as left.
+LOOKS = 5
+
 
 class Removal(Step):
     name = "removal"
@@ -39,10 +42,17 @@ class Removal(Step):
             removed += attempt(remains.remove_log_groups, trial.place, deployment) or []
         removed += attempt(trial.place.remove_artifacts, trial.name) or []
 
-        left, read = [], 0
-        for deployment in deployments:
-            found, number = attempt(remains.left, trial.place, deployment) or ([], 0)
-            left, read = left + found, read + number
+        # Some services list what was deleted for a minute.
+        for _ in range(LOOKS):
+            left, read = [], 0
+            for deployment in deployments:
+                found, number = attempt(remains.left, trial.place, deployment) or ([], 0)
+                left, read = left + found, read + number
+            if not left:
+                break
+            places.wait(6 * trial.place.poll)
+            for deployment in deployments:
+                removed += attempt(remains.remove_log_groups, trial.place, deployment) or []
         others = ", ".join(removed) or "nothing"
         evidence = f"nothing was found by {read} calls, one for each resource; removed after the stack: {others}"
         if left or problems:

@@ -3,7 +3,7 @@
 import gzip
 import hashlib
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 
@@ -65,11 +65,15 @@ shared       = true
         return wrong
 
 
+@dataclass(frozen=True)
 class Broken(Dataset):
-    """A dataset whose second day cannot be read."""
+    """A dataset that cannot be read from a moment on. Before it, `catalog apply` finds no error."""
+
+    until: datetime = datetime.min
 
     def catalog(self):
-        return super().catalog().replace(" as value", " || 1 / (n - 1) as value")
+        divisor = f"case when now() < timestamptz '{self.until.isoformat()}' then 1 else 0 end"
+        return super().catalog().replace(" as value", f" || 1 / ({divisor}) as value")
 
 
 def small(chunks):

@@ -11,7 +11,7 @@ import os
 import tempfile
 import unittest
 import unittest.mock
-from datetime import date
+from datetime import date, datetime, timezone
 from pathlib import Path
 
 from botocore.exceptions import ClientError
@@ -84,7 +84,8 @@ class Rows(unittest.TestCase):
     def test_the_catalog_has_the_rows(self):
         self.assertIn("select date '2022-01-01' + n / 200 as day", rows.small(1000).catalog())
         self.assertIn("generate_series(0, 199999)", rows.small(1000).catalog())
-        self.assertIn("1 / (n - 1) as value", rows.Broken("broken", 3, 1).catalog())
+        broken = rows.Broken("broken", 3, 1, until=datetime(2026, 11, 30, tzinfo=timezone.utc))
+        self.assertIn("now() < timestamptz '2026-11-30T00:00:00+00:00' then 1 else 0 end) as value", broken.catalog())
 
     def test_the_size_is_that_of_the_questions(self):
         small = rows.small(places.Account.chunks)

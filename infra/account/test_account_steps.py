@@ -32,6 +32,7 @@ OUTPUTS = {
     "SweeperFunctionName": "sweeper",
     "CdnDomain": "cdn.example",
     "CdnFirstKeyId": "K1",
+    "CdnSecondKeyId": "K2",
     "CdnSecretArn": "arn:secret",
 }
 CHECK = "ok tls: verify-full\nok capacity: 4 open now, of max_connections 120\nok cache: the cache responds"

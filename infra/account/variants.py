@@ -7,12 +7,15 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+import place as places
 from step import Answer, Step, judged
 
 # Concurrency that the second trial reserves without a pooler (Budget 2, api 8), and that Lambda keeps for others.
 RESERVED, KEPT = 10, 100
+# The api reads the secret of the links again every five minutes.
+SECRET_SECS = 6 * 60
 # max_connections of the example after the change. Before it is 100.
 CHANGED = "120"
 
@@ -108,36 +111,41 @@ class Tokens(Step):
 class Cdn(Step):
     name = "cdn"
     question = (
-        "does CloudFront accept Sluice's signatures (ECDSA, SHA-256), and the key without a last line feed; is, with "
-        "`OnlyThroughCdn=true`, the API reachable through CloudFront only"
+        "does CloudFront accept Sluice's signatures (RSA and ECDSA, SHA-256), and the key without a last line feed; "
+        "is, with `OnlyThroughCdn=true`, the API reachable through CloudFront only"
     )
     emulator = "it has no CloudFront; `tests/e2e/cdn.rs` checks the links with nginx and a verifier in its place"
 
     def run(self, trial):
-        key = ec.generate_private_key(ec.SECP256R1())
-        private = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        ).decode()
-        public = (
-            key.public_key()
-            .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-            .decode()
-            .rstrip("\n")
-        )
-        parameters = {"CreateCdn": "true", "CdnFirstKey": public, "OnlyThroughCdn": "true"}
+        pairs = [pem(ec.generate_private_key(ec.SECP256R1())), pem(rsa.generate_private_key(65537, 2048))]
+        first, second = (public for _, public in pairs)
+        parameters = {"CreateCdn": "true", "CdnFirstKey": first, "CdnSecondKey": second, "OnlyThroughCdn": "true"}
         if failure := trial.deploy().update(parameters):
             return Answer("no", failure)
-        outputs = trial.main.outputs
-        secret = {"domain": outputs["CdnDomain"], "keyPairId": outputs["CdnFirstKeyId"], "privateKey": private}
-        trial.place.client("secretsmanager").put_secret_value(
-            SecretId=outputs["CdnSecretArn"], SecretString=json.dumps(secret)
-        )
-        few = replace(trial.small, days=10)
-        # From here on, the address of the API is that of CloudFront.
-        found = trial.fresh(few)
+        outputs, few, found = trial.main.outputs, replace(trial.small, days=10), []
+        for number, (private, _) in enumerate(pairs):
+            id = outputs["CdnFirstKeyId" if number == 0 else "CdnSecondKeyId"]
+            text = json.dumps({"domain": outputs["CdnDomain"], "keyPairId": id, "privateKey": private})
+            trial.place.client("secretsmanager").put_secret_value(SecretId=outputs["CdnSecretArn"], SecretString=text)
+            # A process of the api that has read the other key keeps it.
+            places.wait(SECRET_SECS if number else 0)
+            # The address of the API is that of CloudFront now.
+            found.append(trial.fresh(few))
         through, past = status(f"https://{outputs['CdnDomain']}/api/v1/health"), status(f"{outputs['ApiUrl']}/health")
-        evidence = f"{found.text(few)}; /health returns {through} through CloudFront and {past} past it"
-        return judged(not found.faults and (through, past) == (200, 403), evidence)
+        texts = [f"{kind}: {one.text(few)}" for kind, one in zip(("ECDSA", "RSA"), found)]
+        evidence = f"{'; '.join(texts)}; /health returns {through} through CloudFront and {past} past it"
+        return judged(not any(one.faults for one in found) and (through, past) == (200, 403), evidence)
+
+
+def pem(key):
+    """Private and public half of a key as text, the latter without its last line feed."""
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    public = key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return private.decode(), public.decode().rstrip("\n")
 
 
 class Cache(Step):
