@@ -181,7 +181,7 @@ class Emulated(Account):
 
     def unreachable(self):
         if self._wrong is None:
-            text = json.dumps({"username": "nobody", "password": "wrong"})
+            text = json.dumps({"username": "stranger", "password": "wrong"})
             self._wrong = self.client("secretsmanager").create_secret(Name=f"{TAG}-wrong", SecretString=text)["ARN"]
         return {**self.trial(), "OwnerSecretArn": self._wrong}
 

@@ -127,7 +127,7 @@ def exists(client, kind, name):
 
 
 def left(place, deployment):
-    """What is left of a deployment, as "type id"; and the number of resources that were read."""
+    """Lists the rest of a deployment, as "type id", and counts the resources that were read."""
     client, found, read = place.client, [], 0
     for kind, name in [*deployment.resources, *deployment.former]:
         if kind in PARTS:
