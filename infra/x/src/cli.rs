@@ -8,6 +8,7 @@ use clap::builder::Styles;
 use clap::{Parser, Subcommand};
 
 use crate::bench::{self, BenchArgs};
+use crate::commands::account::{self, AccountArgs};
 use crate::commands::cost::{self, CostArgs};
 use crate::commands::demo::{self, DemoArgs};
 use crate::commands::deploy::{self, DeployArgs};
@@ -21,7 +22,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
     ("Every day", &["up", "demo", "test", "check"]),
     ("A running stack", &["down", "admin", "logs", "stack"]),
     ("Measure and break", &["bench", "soak", "cost"]),
-    ("Deploy", &["deploy", "sam", "sam-local", "lint"]),
+    ("Deploy", &["deploy", "sam", "sam-local", "account-test", "lint"]),
 ];
 
 const TEMPLATE: &str = "{about-with-newline}\n{usage-heading} {usage}{after-help}";
@@ -67,6 +68,8 @@ enum Command {
     },
     /// Run the deployable functions in Docker with `sam local`, on a dedicated stack, and check their responses.
     SamLocal,
+    /// Settle on your AWS account what only an account can: deploy a trial, export, compare, measure, delete everything.
+    AccountTest(AccountArgs),
     /// Start and stop a stack or its parts, call its functions: up, down, restart, stop, start, logs, invoke, admin.
     Stack {
         #[command(subcommand)]
@@ -101,6 +104,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Deploy(args) => deploy::run(&args),
         Command::Sam { args } => sam::run(&args),
         Command::SamLocal => sam_local::run(),
+        Command::AccountTest(args) => account::run(&args),
         Command::Stack { command } | Command::OnStack(command) => stack::run(command),
         Command::Soak { command } | Command::Soaked(command) => soak::run(&command),
     }
@@ -118,7 +122,7 @@ fn groups() -> String {
         for name in names {
             let about =
                 all.find_subcommand(name).and_then(clap::Command::get_about).cloned().unwrap_or_default();
-            let _ = writeln!(text, "  {literal}{name:<9}{literal:#}  {about}");
+            let _ = writeln!(text, "  {literal}{name:<12}{literal:#}  {about}");
         }
         text.push('\n');
     }

@@ -1,5 +1,6 @@
 //! The commands of `cargo x`, except `bench`. Each has its options next to it.
 
+pub(crate) mod account;
 pub(crate) mod admin;
 pub(crate) mod check;
 pub(crate) mod cost;
