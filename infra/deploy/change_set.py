@@ -10,7 +10,7 @@ import stack
 
 NAME = "cargo-x-deploy"
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
-# What CloudFormation says of a change set without a change.
+# CloudFormation's reasons for a change set without a change.
 UNCHANGED = ("didn't contain changes", "No updates are to be performed")
 # Value that CloudFormation gives a nested stack for what only the deployment will know.
 UNKNOWN = "{{IntrinsicFunction:"

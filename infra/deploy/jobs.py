@@ -25,7 +25,7 @@ from parameters import Refusal  # noqa: E402
 ACTIONS = {
     # No call to AWS: what is wrong with the parameters.
     "check": parameters.check,
-    # What is deployed now, and in which account.
+    # The deployed stack, and the account.
     "state": stack.state,
     # Secrets that the file wants to be created.
     "secrets": secret_values.create,

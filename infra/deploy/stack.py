@@ -132,7 +132,7 @@ class Events:
         self.waiting.pop(path, None)
         reason = event.get("ResourceStatusReason", "")
         if "FAILED" in status:
-            # What was cancelled because of another failure explains nothing.
+            # A resource that was cancelled because of another failure explains nothing.
             if "cancelled" not in reason.lower():
                 self.failures.append(f"{path}: {reason}")
             self.say(f"{status:<16} {path}: {reason}", event["Timestamp"])

@@ -114,7 +114,7 @@ class OnTheEmulator(unittest.TestCase):
         self.assertEqual((planned["kind"], ended["ok"]), ("update", True))
         self.assertEqual(planned["parameters"], [["LogLevel", "info", "debug"]])
 
-        # What is refused is not executed; a parameter that is taken out of the file goes back to its default.
+        # A refused change is not executed; a parameter that is taken out of the file goes back to its default.
         refused = self.job("plan", parameters={**parameters, "Architecture": "arm64"})
         self.assertEqual([one["name"] for one in refused["refusals"]], ["Architecture"])
         self.assertIn(["LogLevel", "debug", "info"], refused["parameters"])

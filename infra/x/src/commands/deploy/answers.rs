@@ -33,7 +33,7 @@ pub(crate) struct Question {
 
 /// Options that answer the questions of the interview beforehand.
 #[derive(Args, Default)]
-#[command(next_help_heading = "Answers for a new deployment (asked if they are missing)")]
+#[command(next_help_heading = "Answers for a new deployment (questions if missing)")]
 pub(crate) struct AnswerArgs {
     /// Kind of deployment to begin with.
     #[arg(long, value_enum)]
