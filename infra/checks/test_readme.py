@@ -35,7 +35,7 @@ class Commands(unittest.TestCase):
         seen = 0
         for path in documents():
             for lines in blocks(path):
-                sam = [line for line in lines if line.startswith("cargo x sam") and "sam-local" not in line and "sam local" not in line]
+                sam = [line for line in lines if re.match("cargo x sam($| --| deploy)", line)]
                 named = [ARCHITECTURE.findall(line) for line in sam]
                 self.assertTrue(all(one == named[0] for one in named), f"{path}: {sam}")
                 seen += len(sam) > 1 and bool(named[0])
@@ -63,7 +63,8 @@ class Commands(unittest.TestCase):
         source = code(f"{DEPLOY}.rs") + code(f"{DEPLOY}/answers.rs")
         fields = set(re.findall(r"^    (?:pub\(crate\) )?(\w+): ", source, re.M))
         texts = [code(path) for path in documents()] + [code("deploy/example.toml"), source, code("infra/deploy/guard.py")]
-        options = {option for text in texts for line in re.findall(r"cargo x deploy (\w[^`\n]*)", text) for option in re.findall(r"--([a-z-]+)", line)}
+        lines = [line for text in texts for line in re.findall(r"cargo x deploy (\w[^`\n]*)", text)]
+        options = {option for line in lines for option in re.findall(r"--([a-z-]+)", line)}
         self.assertLessEqual({"delete", "preset", "dry-run", "yes"}, options)
         self.assertLessEqual({option.replace("-", "_") for option in options} - {"help"}, fields)
 

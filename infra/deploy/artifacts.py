@@ -1,7 +1,7 @@
 """Uploads code and templates, as `sam package --resolve-s3` does, under names made of their content.
 
-An unchanged file keeps its name, so that a deployment without a change is seen to be one. The bucket is made by a small
-stack of its own, once per account and region: its name cannot be guessed, so it cannot be taken by somebody else before.
+An unchanged file keeps its name, so that a deployment without a change is seen to be one. The bucket is created by a
+small stack of its own, once per account and region. Its name cannot be guessed, so no other account can take it before.
 """
 
 import copy
@@ -19,16 +19,19 @@ import template
 BUCKET_STACK = "sluice-artifacts"
 PREFIX = "sluice/"
 BUCKET_TEMPLATE = {
-    "Description": "Code and templates of Sluice's deployments (cargo x deploy). The bucket stays if the stack is deleted.",
+    "Description": "Code and templates of Sluice's deployments (cargo x deploy). The bucket outlives the stack.",
     "Resources": {
         "Artifacts": {
             "Type": "AWS::S3::Bucket",
             "DeletionPolicy": "Retain",
             "UpdateReplacePolicy": "Retain",
             "Properties": {
-                "BucketEncryption": {"ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]},
+                "BucketEncryption": {
+                    "ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}],
+                },
                 "PublicAccessBlockConfiguration": {
-                    "BlockPublicAcls": True, "BlockPublicPolicy": True, "IgnorePublicAcls": True, "RestrictPublicBuckets": True,
+                    "BlockPublicAcls": True, "BlockPublicPolicy": True,
+                    "IgnorePublicAcls": True, "RestrictPublicBuckets": True,
                 },
             },
         },
@@ -100,7 +103,8 @@ def upload(job):
     path = Path(job["template"])
     source, uploads = parameters.source(job), Uploads(job["region"])
     folders = template.code_folders(source)
-    uris = {folder: uploads.code(function_files(path.parent / folder, job.get("binaries"))) for folder in set(folders.values())}
+    binaries = job.get("binaries")
+    uris = {folder: uploads.code(function_files(path.parent / folder, binaries)) for folder in set(folders.values())}
     code = {name: uris[folder] for name, folder in folders.items()}
     nested = {}
     for name, file in template.nested_files(source).items():

@@ -10,7 +10,7 @@ import stack
 
 NAME = "cargo-x-deploy"
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
-# What CloudFormation says of a change set without a change.
+# CloudFormation's reasons for a change set without a change.
 UNCHANGED = ("didn't contain changes", "No updates are to be performed")
 # Value that CloudFormation gives a nested stack for what only the deployment will know.
 UNKNOWN = "{{IntrinsicFunction:"
@@ -22,8 +22,8 @@ UNPOOLED_API = 8
 
 
 def plan(job):
-    """What the deployment would do: {"kind": "create" | "update" | "none", "changeSet", "rows", "parameters", "refusals",
-    "notes"}."""
+    """{"kind": "create" | "update" | "none", "changeSet", "rows", "parameters", "refusals", "notes"}: what the deployment
+    would do."""
     source = parameters.source(job)
     wanted = parameters.complete(source, job["parameters"])
     before = stack.found(cloud.client("cloudformation", job["region"]), job["stack"])
@@ -63,11 +63,13 @@ def quota_notes(region, wanted):
     free = limit.get("UnreservedConcurrentExecutions", limit["ConcurrentExecutions"]) - UNRESERVED
     if reserved == 0 or reserved <= free:
         return []
-    remedy = "" if unpooled else ", or set ReserveConcurrency = false and ApiConcurrency = 0"
+    remedy = ", or set "
+    remedy += "Pooler = proxy and ReserveConcurrency = false" if unpooled else "ReserveConcurrency = false and ApiConcurrency = 0"
     return [
-        f"Lambda can reserve {max(free, 0)} concurrent executions in this account and region, but {reserved} are wanted, so the "
-        f"deployment will fail. Request a higher quota{remedy or ' (without a pooler they are needed), or use Pooler = proxy'}:\n"
-        "  aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 --desired-value 1000"
+        f"Lambda can reserve {max(free, 0)} concurrent executions in this account and region, but {reserved} are wanted, so "
+        f"the deployment will fail. Request a higher quota{remedy}:\n"
+        "  aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 "
+        "--desired-value 1000"
     ]
 
 
@@ -77,7 +79,7 @@ def created(job, wanted, source, url, exists):
     arn, state = settled(cloudformation, job, wanted, source, url, exists, nested=True)
     notes = []
     if state["Status"] == "FAILED" and not unchanged(state) and not cloud.is_local():
-        # CloudFormation cannot always work out nested stacks beforehand, for example a list from an output of another one.
+        # CloudFormation cannot always evaluate nested stacks beforehand, such as Fn::Select of an output of another one.
         reason = state.get("StatusReason", "")
         remove(cloudformation, arn)
         arn, state = settled(cloudformation, job, wanted, source, url, exists, nested=False)
@@ -100,7 +102,8 @@ def created(job, wanted, source, url, exists):
 def settled(cloudformation, job, wanted, source, url, exists, nested):
     """(ARN, description) of a change set once it is complete or has failed."""
     arn = cloudformation.create_change_set(
-        StackName=job["stack"], ChangeSetName=f"{NAME}-{time.time_ns()}", ChangeSetType="UPDATE" if exists else "CREATE",
+        StackName=job["stack"], ChangeSetName=f"{NAME}-{time.time_ns()}",
+        ChangeSetType="UPDATE" if exists else "CREATE",
         TemplateURL=url, Parameters=given(source, wanted, job["parameters"], exists), Capabilities=CAPABILITIES,
         Tags=[{"Key": key, "Value": value} for key, value in job.get("tags", {}).items()], IncludeNestedStacks=nested,
     )["Id"]
@@ -113,11 +116,12 @@ def settled(cloudformation, job, wanted, source, url, exists, nested):
 
 def given(source, wanted, file, exists):
     """All parameters as CloudFormation takes them, so that the file is the truth."""
-    kept = {name for name, value in file.items() if value == parameters.PREVIOUS and source["Parameters"][name].get("NoEcho")}
+    hidden = {name for name, spec in source["Parameters"].items() if spec.get("NoEcho")}
+    kept = {name for name in hidden if file.get(name) == parameters.PREVIOUS}
     if kept and not exists:
         raise parameters.Refusal(f"{', '.join(sorted(kept))}: nothing is deployed, so there is no previous value to keep")
     return [
-        {"ParameterKey": name, "UsePreviousValue": True} if name in kept else {"ParameterKey": name, "ParameterValue": value}
+        {"ParameterKey": name, **({"UsePreviousValue": True} if name in kept else {"ParameterValue": value})}
         for name, value in wanted.items()
     ]
 
@@ -137,13 +141,15 @@ def rows_of(cloudformation, arn, path=""):
     pages = list(cloudformation.get_paginator("describe_change_set").paginate(ChangeSetName=arn))
     state = {one["ParameterKey"]: one.get("ParameterValue", "") for one in pages[0].get("Parameters", [])}
     rows = []
-    for change in (one["ResourceChange"] for page in pages for one in page.get("Changes", []) if "ResourceChange" in one):
+    changes = [one for page in pages for one in page.get("Changes", [])]
+    for change in (one["ResourceChange"] for one in changes if "ResourceChange" in one):
         here = path + change["LogicalResourceId"]
         inner = change.get("ChangeSetId")
         below = rows_of(cloudformation, inner, f"{here}/") if inner else []
         # A nested stack is always listed as changed; only what changes in it, or its tags, is a change.
         if not (inner and not below and change["Action"] == "Modify" and "Tags" not in change.get("Scope", [])):
-            rows.append({"action": action(change, state), "path": here, "type": change["ResourceType"], "why": causes(change)})
+            kind, why = change["ResourceType"], causes(change)
+            rows.append({"action": action(change, state), "path": here, "type": kind, "why": why})
         rows += below
     return rows
 
@@ -151,7 +157,7 @@ def rows_of(cloudformation, arn, path=""):
 def action(change, values):
     """add, change, replace, may replace, remove: what happens to a resource."""
     if change["Action"] != "Modify":
-        return {"Add": "add", "Remove": "remove", "Dynamic": "may change"}.get(change["Action"], change["Action"].lower())
+        return "may change" if change["Action"] == "Dynamic" else change["Action"].lower()
     replacement = change.get("Replacement", "False")
     if replacement == "False":
         return "change"

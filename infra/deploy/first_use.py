@@ -1,4 +1,4 @@
-"""What follows a deployment: `check`, the catalog of a trial, and the first key. By the admin function, as an operator."""
+"""Commands of an operator that follow a deployment: `check`, the catalog of a trial, and the first key."""
 
 import json
 import time
@@ -8,7 +8,7 @@ import cloud
 
 # Catalog of a trial: a dataset that needs no table.
 TRIAL = Path(__file__).with_name("trial.toml")
-# Attempts of `check`, since a proxy may accept sessions a little later than it is there, and the time between two of them.
+# Attempts of `check`, since a proxy may accept sessions a little later than it exists, and seconds between two of them.
 CHECKS, BETWEEN_SECS = 3, 10
 
 

@@ -44,7 +44,8 @@ def of_parameters(previous, wanted):
     made = "proxy" in (wanted.get("Pooler"), previous.get("Pooler")) or wanted.get("CreateCache") == "true"
     if old != new and old and made and not revised:
         number = int(previous.get("NetworkRevision", "1")) + 1
-        yield NETWORK, f"proxy and cache are replaced in other subnets, and their names are taken; set NetworkRevision = {number}"
+        why = "proxy and cache are replaced in other subnets, and their names are taken"
+        yield NETWORK, f"{why}; set NetworkRevision = {number}"
 
 
 def of_rows(rows):

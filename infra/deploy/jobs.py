@@ -1,8 +1,9 @@
 """Deploys Sluice to an AWS account: every step of `cargo x deploy` that calls AWS.
 
-Reads one job as JSON from standard input, {"action": one of ACTIONS, ...}, and prints its result as JSON, or {"error": text
-for people}. Progress is written to standard error as it happens. Credentials and profile are those of the environment, the
-region is that of the job. An endpoint on loopback in AWS_ENDPOINT_URL is the emulator's: templates are adapted to it then.
+Reads one job as JSON from standard input, {"action": one of ACTIONS, ...}, and prints its result as JSON, or
+{"error": text for people}. Progress is written to standard error as it happens. Credentials and profile are those of the
+environment, the region is that of the job. If AWS_ENDPOINT_URL is on loopback, it is the emulator, and templates are
+adapted to it.
 """
 
 import json
@@ -24,7 +25,7 @@ from parameters import Refusal  # noqa: E402
 ACTIONS = {
     # No call to AWS: what is wrong with the parameters.
     "check": parameters.check,
-    # What is deployed now, and in which account.
+    # The deployed stack, and the account.
     "state": stack.state,
     # Secrets that the file wants to be created.
     "secrets": secret_values.create,

@@ -111,7 +111,7 @@ def of_one(specs, name, value):
 
 
 def mistake(spec, value):
-    """What CloudFormation would refuse about a value; None if nothing."""
+    """The reason for which CloudFormation would refuse a value; None without one."""
     allowed = [str(one) for one in spec.get("AllowedValues", [])]
     if allowed and value not in allowed:
         return f"must be one of {', '.join(allowed)}"

@@ -1,4 +1,4 @@
-"""Secrets that the deployment creates for you: passwords of the two roles, for a database of your own without a proxy."""
+"""Secrets that the deployment creates: passwords of the two roles, for a database of your own without a proxy."""
 
 import json
 from urllib.parse import urlsplit

@@ -12,7 +12,7 @@ FAILED_FIRST = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE
 NESTED = "AWS::CloudFormation::Stack"
 # Silence in seconds after which what is in progress is named.
 SILENCE_SECS = 60
-# Time in seconds after which a deletion is repeated, and how often: Lambda gives its network interfaces back within 40 minutes.
+# Time in seconds after which a deletion is repeated, and how often: Lambda removes its network interfaces within 40 minutes.
 RETRY_SECS, RETRIES = 300, 9
 
 
@@ -80,7 +80,8 @@ def ended(cloudformation, arn, events):
         time.sleep(cloud.pause_secs())
     events.show()
     return {
-        "ok": status in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE"), "status": status, "reasons": events.failures,
+        "ok": status in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE"), "status": status,
+        "reasons": events.failures,
         "outputs": {o["OutputKey"]: o["OutputValue"] for o in one.get("Outputs", [])},
     }
 
@@ -131,7 +132,7 @@ class Events:
         self.waiting.pop(path, None)
         reason = event.get("ResourceStatusReason", "")
         if "FAILED" in status:
-            # What was cancelled because of another failure explains nothing.
+            # A resource that was cancelled because of another failure explains nothing.
             if "cancelled" not in reason.lower():
                 self.failures.append(f"{path}: {reason}")
             self.say(f"{status:<16} {path}: {reason}", event["Timestamp"])

@@ -104,8 +104,9 @@ class Guard(unittest.TestCase):
 class Deletion(unittest.TestCase):
     def test_only_network_interfaces_are_waited_for(self):
         def stuck(*types):
-            resources = [{"ResourceType": kind, "ResourceStatus": "DELETE_FAILED", "PhysicalResourceId": "nested"} for kind in types]
-            there = {"root": resources, "nested": [{"ResourceType": "AWS::EC2::Subnet", "ResourceStatus": "DELETE_FAILED"}]}
+            failed = {"ResourceStatus": "DELETE_FAILED", "PhysicalResourceId": "nested"}
+            there = {"root": [{**failed, "ResourceType": kind} for kind in types]}
+            there["nested"] = [{**failed, "ResourceType": "AWS::EC2::Subnet"}]
 
             class CloudFormation:
                 def describe_stack_resources(self, StackName):

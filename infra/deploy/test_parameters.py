@@ -66,7 +66,9 @@ class Parameters(unittest.TestCase):
             "Parameters": {"Revision": text, "GradualDeployment": {**text, "Default": "none"}},
             "Rules": {"Needed": {
                 "RuleCondition": {"Fn::Not": [{"Fn::Equals": [{"Ref": "GradualDeployment"}, "none"]}]},
-                "Assertions": [{"Assert": {"Fn::Not": [{"Fn::Equals": [{"Ref": "Revision"}, ""]}]}, "AssertDescription": "needed"}],
+                "Assertions": [{
+                    "Assert": {"Fn::Not": [{"Fn::Equals": [{"Ref": "Revision"}, ""]}]}, "AssertDescription": "needed",
+                }],
             }},
         }
         gradual = {"GradualDeployment": "AllAtOnce"}

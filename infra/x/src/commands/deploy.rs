@@ -31,7 +31,7 @@ const EXAMPLES: &str = "\
 Examples:
   cargo x deploy try                          a trial: asks for the region, shows what it creates, asks, deploys
   cargo x deploy try --region eu-west-1 --yes the same without a question
-  cargo x deploy prod --preset aurora         for your cluster: asks ten questions, writes deploy/prod.toml
+  cargo x deploy prod --preset aurora         for your cluster: at most ten questions, written to deploy/prod.toml
   cargo x deploy prod --dry-run               shows what would change
   cargo x deploy prod                         deploys what has changed in deploy/prod.toml and in the code
   cargo x deploy prod --allow CreateCache     also if the shared cache is deleted by it
@@ -64,18 +64,14 @@ pub(crate) struct DeployArgs {
     #[arg(long, value_name = "FOLDER", hide = true)]
     binaries: Option<PathBuf>,
     /// Name of the CloudFormation stack of a new deployment [default: sluice-NAME].
-    #[arg(
-        long,
-        value_name = "NAME",
-        help_heading = "Answers for a new deployment (asked if they are missing)"
-    )]
+    #[arg(long, value_name = "NAME", help_heading = "Answers for a new deployment (questions if missing)")]
     stack: Option<String>,
     /// Any parameter of template.yaml for a new deployment. Can be repeated.
     #[arg(
         long,
         value_name = "PARAMETER=VALUE",
         value_parser = parameter,
-        help_heading = "Answers for a new deployment (asked if they are missing)"
+        help_heading = "Answers for a new deployment (questions if missing)"
     )]
     set: Vec<(String, String)>,
     #[command(flatten)]

@@ -33,7 +33,7 @@ pub(crate) struct Question {
 
 /// Options that answer the questions of the interview beforehand.
 #[derive(Args, Default)]
-#[command(next_help_heading = "Answers for a new deployment (asked if they are missing)")]
+#[command(next_help_heading = "Answers for a new deployment (questions if missing)")]
 pub(crate) struct AnswerArgs {
     /// Kind of deployment to begin with.
     #[arg(long, value_enum)]
@@ -50,7 +50,7 @@ pub(crate) struct AnswerArgs {
     /// Security group of the database (aurora).
     #[arg(long, value_name = "SG")]
     database_group: Option<String>,
-    /// VPC, its range, and its route tables: "vpc-1 10.0.0.0/16 rtb-1,rtb-2"; empty with a NAT gateway (rds, aurora).
+    /// VPC, its range, and its route tables: "vpc-1 10.0.0.0/16 rtb-1,rtb-2" (aurora, and rds without a NAT gateway).
     #[arg(long)]
     vpc: Option<String>,
     /// Subnets of the functions, separated by commas (rds, aurora).
@@ -174,8 +174,8 @@ pub(crate) fn question(topic: Topic) -> Question {
         ),
         Topic::Vpc => (
             "vpc",
-            "VPC, its range and its route tables, if the subnets have no NAT gateway",
-            "such as: vpc-1 10.0.0.0/16 rtb-1,rtb-2 (empty with a NAT gateway; no route tables if S3 has an endpoint)",
+            "VPC, its range, and the route tables of the subnets",
+            "such as: vpc-1 10.0.0.0/16 rtb-1,rtb-2 (no route tables if S3 has an endpoint; rds: empty with a NAT gateway)",
             Some(""),
         ),
         Topic::Subnets => (

@@ -62,7 +62,7 @@ pub(crate) struct RefusedChange {
 /// A change set, and what it would do.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Plan {
+pub(crate) struct ChangePlan {
     /// `create`, `update`, or `none` if nothing would change.
     pub(crate) kind: String,
     pub(crate) change_set: Option<String>,

@@ -18,7 +18,7 @@ pub(crate) type Input<'a> = dyn FnMut() -> Result<Option<String>> + 'a;
 pub(crate) struct Interview<'a> {
     pub(crate) input: &'a mut Input<'a>,
     pub(crate) output: &'a mut dyn Write,
-    /// True if no question is asked: what has no default must be given by an option.
+    /// True if there are no questions: an answer without a default must be given by an option.
     pub(crate) silent: bool,
 }
 

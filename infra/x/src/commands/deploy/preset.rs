@@ -25,7 +25,7 @@ impl Preset {
         Self::from_str(name, true).ok()
     }
 
-    /// Returns the questions in their order. The region is asked only if the address does not contain it.
+    /// Returns the questions in their order. That for the region is left out if the address contains it.
     pub(crate) fn topics(self) -> &'static [Topic] {
         use Topic as T;
         match self {

@@ -5,13 +5,13 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value};
 
-use super::aws::{Plan, Row};
+use super::aws::{ChangePlan, Row};
 
 /// Number of added or removed resources of one stack above which only their types are listed.
 const LISTED: usize = 8;
 
 /// Returns the table of a plan: parameters, then resources by stack.
-pub(crate) fn table(plan: &Plan) -> String {
+pub(crate) fn table(plan: &ChangePlan) -> String {
     let mut lines = Vec::new();
     for (name, before, after) in &plan.parameters {
         let shown = |value: &Option<String>| match value.as_deref() {
@@ -127,7 +127,7 @@ mod tests {
 
     use super::*;
 
-    fn plan(rows: Value, parameters: Value) -> Plan {
+    fn plan(rows: Value, parameters: Value) -> ChangePlan {
         serde_json::from_value(json!({
             "kind": "update", "changeSet": "arn", "rows": rows, "parameters": parameters, "refusals": [], "notes": [],
         }))

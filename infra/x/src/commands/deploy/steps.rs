@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::aws::{Aws, Ended, Finished, Plan, State};
+use super::aws::{Aws, ChangePlan, Ended, Finished, State};
 use super::file::{Deployment, put_arns, shown, take_arns};
 use super::{DeployArgs, confirmed, is_trial, report};
 use crate::binaries::{Architecture, elf, sam};
@@ -131,7 +131,7 @@ fn carry_out(
     state: &State,
 ) -> Result<Option<serde_json::Map<String, Value>>> {
     let step = Step::start("Uploading code and templates, comparing with what is deployed");
-    let plan: Plan = aws.run("plan", deployment, json!({"allow": args.allow}))?;
+    let plan: ChangePlan = aws.run("plan", deployment, json!({"allow": args.allow}))?;
     let verb = match plan.kind.as_str() {
         "create" => "creates",
         "update" => "changes",
@@ -178,7 +178,7 @@ fn carry_out(
     Ok(Some(ended.outputs))
 }
 
-fn refused(plan: &Plan) -> String {
+fn refused(plan: &ChangePlan) -> String {
     let texts: Vec<_> = plan.refusals.iter().map(|one| one.text.as_str()).collect();
     let allow: Vec<_> = plan.refusals.iter().map(|one| format!("--allow {}", one.name)).collect();
     format!("refused:\n  {}\nIf it is intended: {}", texts.join("\n  "), allow.join(" "))
