@@ -69,15 +69,18 @@ def arguments(words=None):
 
 def agreed(place, chosen, given):
     """Asks, with an estimate of the cost, before anything is created."""
-    steps = [step.name for step in chosen]
-    places.note(f"steps: {', '.join(steps)}")
+    places.note(f"steps: {', '.join(step.name for step in chosen if not issubclass(step, ByHand))}")
     if place.emulated:
         return True
-    cost = bill.total(bill.items(bill.estimate(place.chunks, place.rows, HOURS)))
-    end = "It is kept and costs about 0.15 USD per hour." if given.keep else "Everything is deleted at the end."
+
+    def cost(*words):
+        return bill.total(bill.items(bill.estimate(*words)))
+
+    hour = cost(0, 0, 1) - cost(0, 0, 0)
+    end = f"It is kept, for {hour:.2f} USD an hour." if given.keep else "Everything is deleted at the end."
     print(
-        f"This deploys Sluice with a database to {place.described()}.\n"
-        f"A whole run takes three to five hours and costs about {cost:.2f} USD by list prices. {end}",
+        f"This deploys Sluice with a database to {place.described()}. A whole run takes three to five hours\n"
+        f"and costs about {cost(place.chunks, place.rows, HOURS):.2f} USD by list prices. {end}",
         file=sys.stderr,
     )
     if given.yes:
