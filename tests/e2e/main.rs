@@ -16,4 +16,5 @@ mod passwords;
 mod plan;
 mod reuse;
 mod store;
+mod suggest;
 mod tls;

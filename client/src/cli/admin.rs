@@ -1,6 +1,8 @@
 //! `sluice admin`: the operator's commands. They are sent to the admin function through the AWS command line, with
 //! the operator's own AWS credentials; the api is not involved.
 
+mod suggestion;
+
 use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -8,16 +10,17 @@ use std::process::{Command, Stdio};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use self::suggestion::SuggestionArgs;
 use super::outcome::{Failure, Outcome};
 
-/// Run an operator command: migrate, check, catalog check|apply|show, invalidate, keys create|list|rotate|revoke,
+/// Run an operator command: migrate, check, catalog suggest|check|apply|show, invalidate, keys create|list|rotate|revoke,
 /// tenants forget, pause, resume
 ///
 /// Runs `aws lambda invoke` with your AWS credentials.
 #[derive(Debug, clap::Args)]
 pub(super) struct Admin {
-    /// migrate | check | catalog check | catalog apply | catalog show | invalidate DATASET | keys create TENANT LABEL |
-    /// keys list | keys rotate ID | keys revoke ID | tenants forget ID | pause | resume
+    /// migrate | check | catalog suggest | catalog check | catalog apply | catalog show | invalidate DATASET | keys create
+    /// TENANT LABEL | keys list | keys rotate ID | keys revoke ID | tenants forget ID | pause | resume
     #[arg(value_name = "COMMAND", required = true)]
     words: Vec<String>,
     /// Name or ARN of the admin function
@@ -54,6 +57,8 @@ pub(super) struct Admin {
     /// For `invalidate`: only this tenant
     #[arg(long, value_name = "TENANT")]
     tenant: Option<String>,
+    #[command(flatten)]
+    suggestion: SuggestionArgs,
 }
 
 /// Result returned by the admin function.
@@ -74,6 +79,7 @@ impl Admin {
             || std::fs::read_to_string(&self.file).map_err(|e| format!("{}: {e}", self.file.display()));
         let mut payload = payload(&self.words, read, &self.limits()).map_err(Failure::Usage)?;
         self.key_terms(&mut payload).map_err(Failure::Usage)?;
+        self.suggestion.decided(&payload).add_to(&mut payload).map_err(Failure::Usage)?;
         let reply = invoke(function, &payload)?;
         match CommandOutput::deserialize(&reply) {
             Ok(answer) => Ok(Outcome::new(answer.text, reply).failed_if(!answer.ok)),
@@ -210,6 +216,7 @@ mod tests {
             allow_removal: false,
             revision: None,
             tenant: None,
+            suggestion: SuggestionArgs::default(),
         }
     }
 

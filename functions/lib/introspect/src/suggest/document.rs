@@ -17,6 +17,9 @@ const MAX_BYTES: usize = 5_000_000;
 /// Maximum number of lines of each list at the end.
 const MAX_LISTED: usize = 500;
 
+/// Maximum number of characters of a line in the head.
+const MAX_WIDTH: usize = 110;
+
 /// Parts of the document.
 pub(super) struct Document<'a> {
     /// Database and role that were read.
@@ -92,7 +95,7 @@ impl Document<'_> {
             lines.push("Columns: those in exclude are not exported. Look for other personal or secret data; only names were compared.".to_owned());
         }
         lines.push("Filters: columns for which an index finds the rows.".to_owned());
-        comment(&lines.join("\n"))
+        lines.iter().map(|line| comment(&wrapped(line))).collect()
     }
 
     /// Returns the lists at the end, as comments.
@@ -129,6 +132,23 @@ impl Document<'_> {
 
 fn schema<'a>(draft: &Draft<'a>) -> &'a str {
     draft.relation.name.as_ref().map_or("", |name| name.schema.as_str())
+}
+
+/// Breaks a text at spaces into lines.
+fn wrapped(text: &str) -> String {
+    let (mut lines, mut length) = (String::new(), 0);
+    for word in text.split_whitespace() {
+        let size = word.chars().count() + 1;
+        if length > 0 && length + size > MAX_WIDTH {
+            lines.push('\n');
+            length = 0;
+        } else if length > 0 {
+            lines.push(' ');
+        }
+        lines.push_str(word);
+        length += size;
+    }
+    lines
 }
 
 /// Returns the number of bytes of a text as a JSON string.

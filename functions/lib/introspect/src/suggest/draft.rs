@@ -176,7 +176,7 @@ fn ranged(
         match &options.time_zone {
             Some(zone) => definition.time_zone = Some(zone.clone()),
             None => offers.push(format!(
-                "time_zone = \"Europe/Amsterdam\"  # set the zone of the programs that write {}, which has none",
+                "time_zone = \"Europe/Amsterdam\"  # set the zone in which {} is written",
                 toml_text::one_line(&range.name)
             )),
         }
@@ -290,7 +290,7 @@ mod tests {
                         nulls        = \"include\"\n\
                         shared       = true\n\
                         exclude      = [\"api_key\"]\n\
-                        # time_zone = \"Europe/Amsterdam\"  # set the zone of the programs that write day, which has none\n";
+                        # time_zone = \"Europe/Amsterdam\"  # set the zone in which day is written\n";
         assert_eq!(draft.text(), expected);
         assert_eq!(Catalog::parse(&draft.text()).unwrap().datasets["orders"], draft.definition);
     }

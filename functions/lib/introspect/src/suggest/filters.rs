@@ -5,7 +5,8 @@ use export::column::ColumnType;
 use super::facts::{ColumnFacts, IndexFacts, RelationFacts};
 
 /// Returns the columns that begin an index, or follow the range column or the tenant in one, in the order of the
-/// table. The only column of a primary key is no filter: an export is not read by row.
+/// table. The id of a row is no filter: an
+/// export is not read by row.
 pub(super) fn choose(relation: &RelationFacts, range: Option<&str>, tenant: Option<&str>) -> Vec<String> {
     let is_served = |column: &ColumnFacts| {
         relation.indexes.iter().any(|index| serves(index, &column.name, [range, tenant]))
@@ -27,7 +28,8 @@ fn serves(index: &IndexFacts, column: &str, given: [Option<&str>; 2]) -> bool {
     };
     let is_given =
         |i: usize| index.keys[i].column.is_some() && given.contains(&index.keys[i].column.as_deref());
-    let is_row = index.primary && index.keys.len() == 1;
+    // Partitioned tables have the partition key in their primary key.
+    let is_row = index.primary && place == 0 && (1..index.keys.len()).all(is_given);
     !is_row && index.keys[place].is_default && (0..place).all(is_given)
 }
 
@@ -66,6 +68,8 @@ mod tests {
         let indexes = vec![index(&["id"], true), index(&["country", "status"], false)];
         assert_eq!(chosen(indexes, Some("at"), None), ["country"]);
         assert_eq!(chosen(vec![index(&["id", "country"], true)], None, None), ["id"]);
+        assert!(chosen(vec![index(&["id", "at"], true)], Some("at"), None).is_empty());
+        assert_eq!(chosen(vec![index(&["at", "country"], true)], Some("at"), None), ["country"]);
     }
 
     #[test]
