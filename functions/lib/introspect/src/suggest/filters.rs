@@ -5,8 +5,7 @@ use export::column::ColumnType;
 use super::facts::{ColumnFacts, IndexFacts, RelationFacts};
 
 /// Returns the columns that begin an index, or follow the range column or the tenant in one, in the order of the
-/// table. The id of a row is no filter: an
-/// export is not read by row.
+/// table. The id of a row is no filter: an export is not read by row.
 pub(super) fn choose(relation: &RelationFacts, range: Option<&str>, tenant: Option<&str>) -> Vec<String> {
     let is_served = |column: &ColumnFacts| {
         relation.indexes.iter().any(|index| serves(index, &column.name, [range, tenant]))
