@@ -18,4 +18,5 @@ mod passwords;
 mod plan;
 mod reuse;
 mod store;
+mod suggest;
 mod tls;

@@ -1,6 +1,8 @@
 //! `sluice admin`: the operator's commands. They are sent to the admin function through the AWS command line, with
 //! the operator's own AWS credentials; the api is not involved.
 
+mod suggestion;
+
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -8,18 +10,19 @@ use std::process::{Command, Stdio};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use self::suggestion::SuggestionArgs;
 use super::outcome::{Failure, Outcome};
 
 /// Catalog file if none is given.
 const DEFAULT_CATALOG: &str = "catalog.toml";
 
-/// Run an operator command: migrate, check, catalog check|apply|show, invalidate, keys create|list|rotate|revoke,
+/// Run an operator command: migrate, check, catalog suggest|check|apply|show, invalidate, keys create|list|rotate|revoke,
 /// tenants forget, pause, resume
 ///
 /// Runs `aws lambda invoke` with your AWS credentials.
 #[derive(Debug, clap::Args)]
 pub(super) struct Admin {
-    /// migrate | check | catalog check FILE | catalog apply FILE | catalog show | invalidate DATASET |
+    /// migrate | check | catalog suggest | catalog check FILE | catalog apply FILE | catalog show | invalidate DATASET |
     /// keys create TENANT LABEL | keys list | keys rotate ID | keys revoke ID | tenants forget ID | pause | resume
     #[arg(value_name = "COMMAND", required = true)]
     words: Vec<String>,
@@ -57,6 +60,8 @@ pub(super) struct Admin {
     /// For `invalidate`: only this tenant
     #[arg(long, value_name = "TENANT")]
     tenant: Option<String>,
+    #[command(flatten)]
+    suggestion: SuggestionArgs,
 }
 
 /// Result returned by the admin function.
@@ -79,6 +84,7 @@ impl Admin {
         };
         let mut payload = payload(&self.words, read, &self.limits()).map_err(Failure::Usage)?;
         self.key_terms(&mut payload).map_err(Failure::Usage)?;
+        self.suggestion.decided(&payload).add_to(&mut payload).map_err(Failure::Usage)?;
         let reply = invoke(function, &payload)?;
         match CommandOutput::deserialize(&reply) {
             Ok(answer) => Ok(Outcome::new(answer.text, reply).failed_if(!answer.ok)),
@@ -236,6 +242,7 @@ mod tests {
             allow_removal: false,
             revision: None,
             tenant: None,
+            suggestion: SuggestionArgs::default(),
         }
     }
 

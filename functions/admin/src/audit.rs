@@ -57,6 +57,7 @@ impl AuditedAction {
             | Command::Check {}
             | Command::CatalogCheck { .. }
             | Command::CatalogShow { .. }
+            | Command::CatalogSuggest { .. }
             | Command::KeysList {} => return None,
         })
     }
@@ -109,7 +110,7 @@ mod tests {
         assert_eq!(event(json!({"command": "migrate"})), Some("store migrated"));
         assert_eq!(event(json!({"command": "tenants forget", "tenant": "acme"})), Some("tenant forgotten"));
         assert_eq!(event(json!({"command": "keys rotate", "id": "00ff"})), Some("key rotated"));
-        for looks in ["check", "keys list", "catalog show"] {
+        for looks in ["check", "keys list", "catalog show", "catalog suggest"] {
             assert_eq!(event(json!({"command": looks})), None);
         }
         assert_eq!(event(json!({"command": "migrate", "print": true})), None);

@@ -4,6 +4,7 @@ pub(crate) mod apply;
 mod changes;
 pub(crate) mod check;
 pub(crate) mod show;
+pub(crate) mod suggest;
 
 use std::collections::BTreeMap;
 use std::time::Instant;

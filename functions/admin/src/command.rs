@@ -27,6 +27,17 @@ pub(crate) enum Command {
         #[serde(default)]
         revision: Option<String>,
     },
+    #[serde(rename = "catalog suggest")]
+    CatalogSuggest {
+        #[serde(default)]
+        schemas: Vec<String>,
+        #[serde(default, rename = "tenantColumn")]
+        tenant_column: Option<String>,
+        #[serde(default)]
+        shared: bool,
+        #[serde(default, rename = "timeZone")]
+        time_zone: Option<String>,
+    },
     #[serde(rename = "invalidate")]
     Invalidate {
         dataset: String,
@@ -75,6 +86,7 @@ const COMMANDS: &str = "the commands are
   {\"command\": \"catalog check\", \"catalog\": \"the TOML\"}
   {\"command\": \"catalog apply\", \"catalog\": \"the TOML\"}, with \"allowRemoval\": true to apply even if live exports fail because of it
   {\"command\": \"catalog show\"}, with \"revision\": \"its id\" to see an earlier one
+  {\"command\": \"catalog suggest\"}, with \"schemas\": [\"shop\"] to restrict it, \"tenantColumn\": \"account_id\" or \"shared\": true, and \"timeZone\": \"Europe/Amsterdam\"
   {\"command\": \"invalidate\", \"dataset\": \"orders\"}, with \"from\" and \"to\": days, or \"tenant\", to restrict it
   {\"command\": \"keys create\", \"tenant\": \"acme\", \"label\": \"purpose\"}, with \"datasets\": [\"orders\"] or \"readOnly\": true to restrict it, and \"expires\": \"90d\" or \"never\"
   {\"command\": \"keys list\"}
@@ -98,6 +110,7 @@ impl Command {
             Self::CatalogCheck { .. } => "catalog check",
             Self::CatalogApply { .. } => "catalog apply",
             Self::CatalogShow { .. } => "catalog show",
+            Self::CatalogSuggest { .. } => "catalog suggest",
             Self::Invalidate { .. } => "invalidate",
             Self::KeysCreate { .. } => "keys create",
             Self::KeysList {} => "keys list",
@@ -125,6 +138,9 @@ mod tests {
         );
         let forget = json!({"command": "invalidate", "dataset": "orders", "from": "2024-01-01"});
         assert!(matches!(Command::read(forget), Ok(Command::Invalidate { to: None, .. })));
+        let suggest =
+            json!({"command": "catalog suggest", "schemas": ["a"], "tenantColumn": "b", "timeZone": "UTC"});
+        assert!(matches!(Command::read(suggest), Ok(Command::CatalogSuggest { shared: false, .. })));
         for words in COMMANDS.lines().skip(1) {
             let event = &words[words.find('{').unwrap()..=words.rfind('}').unwrap()];
             assert!(Command::read(serde_json::from_str(event).unwrap()).is_ok(), "{words}");

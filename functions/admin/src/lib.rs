@@ -18,6 +18,7 @@ mod output;
 mod pause;
 mod tenants;
 
+use introspect::SuggestOptions;
 use lambda_runtime::LambdaEvent;
 use ports::telemetry::invocation;
 use serde_json::Value;
@@ -86,6 +87,10 @@ async fn perform(context: &Context, command: Command) -> Result<CommandOutput, F
             catalog::apply::run(context, &catalog, allow_removal).await
         }
         Command::CatalogShow { revision } => catalog::show::run(context, revision.as_deref()).await,
+        Command::CatalogSuggest { schemas, tenant_column, shared, time_zone } => {
+            let options = SuggestOptions { schemas, tenant_column, shared, time_zone };
+            catalog::suggest::run(context, &options).await
+        }
         Command::Invalidate { dataset, from, to, tenant } => {
             invalidate::run(context, &dataset, from.as_deref(), to.as_deref(), tenant.as_deref()).await
         }

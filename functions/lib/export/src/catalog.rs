@@ -2,10 +2,12 @@
 
 mod definition;
 mod read;
+mod relation_name;
 mod revision;
 mod semicolon;
 mod tenant_column;
 
 pub use definition::{Catalog, Definition, Nulls};
+pub use relation_name::{RelationName, RelationNameError};
 pub use revision::{Dataset, From, RangeColumn, Revision};
 pub use tenant_column::{Identity, TenantColumn, TenantType};

@@ -4,7 +4,7 @@ mod filters;
 
 mod order;
 
-mod statement;
+pub(super) mod statement;
 
 mod unusable;
 

@@ -184,6 +184,11 @@ fn tenant_kind(base: u32) -> Option<ColumnType> {
     }
 }
 
+/// Reports whether a column of the type may hold the tenant; `base` is the OID under all domains.
+pub(super) fn is_tenant_type(base: u32) -> bool {
+    tenant_kind(base).is_some()
+}
+
 /// Returns the name if there is such a column, readable or not.
 fn known<'a>(surface: &Surface, name: &'a str, key: &str, findings: &mut Findings) -> Option<&'a str> {
     if surface.columns.iter().any(|column| column.name == name) {

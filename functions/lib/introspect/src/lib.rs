@@ -1,4 +1,5 @@
-//! Resolution of one dataset of a catalog against the source: names, types, rights, estimates.
+//! Resolution of one dataset of a catalog against the source: names, types, rights, estimates; and the suggestion of a
+//! catalog for a source.
 //!
 //! All errors of the definition are found in one pass. Then the chunk's own statements are sent, and only if the
 //! source accepts them are estimates and advice determined. A statement that the source refuses is a violation of
@@ -48,12 +49,15 @@ mod as_text;
 
 mod advice;
 
+mod suggest;
+
 use export::catalog::{Dataset, Definition};
 use export::estimate::DatasetEstimate;
 use export::problem::Violation;
 
 pub use estimate::{Estimated, estimate};
 pub use refresh::{Refreshed, refresh};
+pub use suggest::{SuggestOptions, Suggested, Suggestion, suggest};
 
 use findings::Findings;
 use source::{Inspector, SourceCode, SourceError};

@@ -9,8 +9,8 @@ use export::catalog::Definition;
 /// Returns pairs of schema and name. In a query many of them are other names, such as those of columns.
 pub(super) fn written(definition: &Definition) -> BTreeSet<(String, String)> {
     let pair = |schema: &str, name: &str| (schema.to_owned(), name.to_owned());
-    if let Some((schema, name)) = definition.relation.as_deref().and_then(|name| name.split_once('.')) {
-        return [pair(schema, name)].into();
+    if let Some(relation) = definition.relation_name() {
+        return [(relation.schema, relation.name)].into();
     }
     let chains = chains(definition.query.as_deref().unwrap_or_default());
     chains
@@ -102,7 +102,11 @@ mod tests {
 
     #[test]
     fn a_relation_is_named_as_it_is_written() {
-        let definition = Definition { relation: Some("Shop.Orders".into()), ..Definition::default() };
-        assert_eq!(written(&definition), [("Shop".into(), "Orders".into())].into());
+        for (relation, schema, name) in
+            [("Shop.Orders", "Shop", "Orders"), ("\"a.b\".\"c\"\"d\"", "a.b", "c\"d")]
+        {
+            let definition = Definition { relation: Some(relation.into()), ..Definition::default() };
+            assert_eq!(written(&definition), [(schema.into(), name.into())].into());
+        }
     }
 }

@@ -69,8 +69,9 @@ pub(super) async fn weigh(
     dataset: &Dataset,
     select: &str,
 ) -> Result<(u64, u64), SourceError> {
+    // `s` alone would be the column of that name, if there is one.
     let question = format!(
-        "select count(*), coalesce(sum(octet_length(pg_catalog.record_send(s))), 0)::bigint from (\n{select}\n) s"
+        "select count(*), coalesce(sum(octet_length(pg_catalog.record_send(row(s.*)))), 0)::bigint from (\n{select}\n) s"
     );
     let rows = inspector.texts(&question).await?;
     let cells: Vec<u64> = rows.iter().flatten().filter_map(|cell| cell.as_deref()?.parse().ok()).collect();

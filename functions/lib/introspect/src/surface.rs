@@ -111,9 +111,9 @@ pub(super) async fn find(
         );
         return Ok(None);
     }
-    match (&definition.query, definition.relation.as_deref().and_then(|name| name.split_once('.'))) {
+    match (&definition.query, definition.relation_name()) {
         (Some(query), _) => query::find(inspector, query, findings).await,
-        (None, Some((schema, name))) => relation::find(inspector, schema, name, findings).await,
+        (None, Some(of)) => relation::find(inspector, &of.schema, &of.name, findings).await,
         (None, None) => {
             findings.violation("", "relation or query is required", "choose one of them");
             Ok(None)

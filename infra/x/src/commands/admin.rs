@@ -42,6 +42,18 @@ pub(crate) struct AdminArgs {
     /// Show an earlier revision (`catalog show`).
     #[arg(long)]
     pub(crate) revision: Option<String>,
+    /// Read only these schemas, separated by commas (`catalog suggest`).
+    #[arg(long)]
+    pub(crate) schema: Option<String>,
+    /// Column that holds the tenant, in the relations that have it (`catalog suggest`).
+    #[arg(long)]
+    pub(crate) tenant_column: Option<String>,
+    /// IANA time zone in which dates and timestamps without a zone are written (`catalog suggest`).
+    #[arg(long)]
+    pub(crate) time_zone: Option<String>,
+    /// Let every tenant see all rows of relations without the tenant column (`catalog suggest`).
+    #[arg(long)]
+    pub(crate) shared: bool,
     /// Apply even if chunks of live exports fail because of it (`catalog apply`).
     #[arg(long)]
     pub(crate) allow_removal: bool,
@@ -62,9 +74,16 @@ impl AdminArgs {
             ("--overlap", self.overlap),
             ("--file", self.file),
             ("--revision", self.revision),
+            ("--schema", self.schema),
+            ("--tenant-column", self.tenant_column),
+            ("--time-zone", self.time_zone),
         ];
         let given = options.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value?]));
-        let flags = [("--read-only", self.read_only), ("--allow-removal", self.allow_removal)];
+        let flags = [
+            ("--read-only", self.read_only),
+            ("--allow-removal", self.allow_removal),
+            ("--shared", self.shared),
+        ];
         let flags = flags.into_iter().filter(|(_, given)| *given).map(|(name, _)| name.to_owned());
         self.words.into_iter().chain(given.flatten()).chain(flags).collect()
     }

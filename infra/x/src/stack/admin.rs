@@ -46,6 +46,7 @@ fn request(words: &[String]) -> Result<Value> {
         ["catalog", command @ ("apply" | "check"), terms @ ..] => catalog(command, terms)?,
         ["catalog", "show"] => json!({"command": "catalog show"}),
         ["catalog", "show", "--revision", id] => json!({"command": "catalog show", "revision": id}),
+        ["catalog", "suggest", terms @ ..] => suggestion(terms)?,
         ["keys", "create", tenant, terms @ ..] => new_key(tenant, terms)?,
         ["invalidate", dataset, limits @ ..] => {
             let mut event = json!({"command": "invalidate", "dataset": dataset});
@@ -100,6 +101,25 @@ fn catalog(command: &str, terms: &[&str]) -> Result<Value> {
     let mut event = json!({"command": format!("catalog {command}"), "catalog": text});
     if allow_removal {
         event["allowRemoval"] = json!(true);
+    }
+    Ok(event)
+}
+
+/// Parses `catalog suggest [--schema A,B] [--tenant-column NAME] [--shared] [--time-zone ZONE]`.
+fn suggestion(terms: &[&str]) -> Result<Value> {
+    let mut event = json!({"command": "catalog suggest"});
+    let mut terms = terms.iter();
+    while let Some(&term) = terms.next() {
+        let mut value = || terms.next().with_context(|| format!("{term} needs a value"));
+        match term {
+            "--schema" => event["schemas"] = json!(value()?.split(',').collect::<Vec<_>>()),
+            "--tenant-column" => event["tenantColumn"] = json!(value()?),
+            "--time-zone" => event["timeZone"] = json!(value()?),
+            "--shared" => event["shared"] = json!(true),
+            other => bail!(
+                "unknown argument {other}: catalog suggest [--schema A,B] [--tenant-column NAME] [--shared] [--time-zone ZONE]"
+            ),
+        }
     }
     Ok(event)
 }
@@ -164,6 +184,11 @@ mod tests {
             said("keys rotate 7 --overlap 1d --expires never"),
             json!({"command": "keys rotate", "id": "7", "overlap": "1d", "expires": "never"})
         );
+        assert_eq!(
+            said("catalog suggest --schema a,b --tenant-column account --time-zone UTC --shared"),
+            json!({"command": "catalog suggest", "schemas": ["a", "b"], "tenantColumn": "account", "timeZone": "UTC", "shared": true})
+        );
+        assert_eq!(said("catalog suggest shop"), json!(null));
         assert_eq!(said("tenants forget acme"), json!({"command": "tenants forget", "tenant": "acme"}));
         assert_eq!(
             said("catalog show --revision 00ff"),

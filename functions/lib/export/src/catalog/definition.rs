@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
+use super::relation_name::RelationName;
 use super::semicolon::ends_a_statement;
 use crate::problem::Violation;
 use crate::range::MIN_SETTLE_SECS;
@@ -21,7 +22,7 @@ pub struct Catalog {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Definition {
-    /// Table or view to read, as `schema.name`.
+    /// Table or view to read, as [`RelationName`] reads it.
     pub relation: Option<String>,
     /// SELECT statement to read instead of a relation.
     pub query: Option<String>,
@@ -79,12 +80,12 @@ impl Definition {
             (None, None) if unread("relation") || unread("query") => {}
             (None, None) => say("", "relation or query is required", "set one of them"),
             (Some(_), Some(_)) => say("", "both relation and query are set", "keep one of them"),
-            (Some(relation), None)
-                if relation.split('.').count() != 2 || relation.split('.').any(str::is_empty) =>
-            {
-                say(".relation", "the name has no schema", "write it as schema.name");
+            (Some(relation), None) => {
+                if let Err(error) = RelationName::parse(relation) {
+                    say(".relation", error.message(), error.remedy());
+                }
             }
-            _ => {}
+            (None, _) => {}
         }
         if self.query.as_deref().is_some_and(ends_a_statement) {
             say(
@@ -127,6 +128,11 @@ impl Definition {
             say(".columns", "the list is empty", "list columns, or omit the key for all");
         }
         found
+    }
+
+    /// Returns the name of the relation, if the definition has a valid one.
+    pub fn relation_name(&self) -> Option<RelationName> {
+        RelationName::parse(self.relation.as_deref()?).ok()
     }
 
     /// Returns the duration of `settle_after` in seconds, if it is a valid one.

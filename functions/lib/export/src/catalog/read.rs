@@ -11,6 +11,9 @@ use crate::problem::Violation;
 /// Names that are paths of the API and so cannot be datasets.
 const RESERVED: [&str; 4] = ["exports", "datasets", "health", "openapi.json"];
 
+/// Maximum length of the name of a dataset.
+const MAX_NAME: usize = 63;
+
 /// Hint to the description of all keys.
 const REFERENCE: &str = "see \"Keys of the catalog\" in functions/lib/export/README.md";
 
@@ -66,6 +69,11 @@ impl Catalog {
         }
         if violations.is_empty() { Ok(catalog) } else { Err(violations) }
     }
+
+    /// Returns true if a dataset may have this name.
+    pub fn accepts_name(name: &str) -> bool {
+        check_name(name).is_none()
+    }
 }
 
 impl Definition {
@@ -91,10 +99,15 @@ fn malformed(text: &str, first: &toml::de::Error) -> Vec<Violation> {
     errors.into_iter().map(violation).collect()
 }
 
+/// Reports whether a name consists of the characters that names of datasets may have.
+fn is_well_formed(name: &str) -> bool {
+    let fits = |(i, b): (usize, u8)| b.is_ascii_lowercase() || (i > 0 && (b.is_ascii_digit() || b == b'_'));
+    !name.is_empty() && name.len() <= MAX_NAME && name.bytes().enumerate().all(fits)
+}
+
 fn check_name(name: &str) -> Option<Violation> {
     let path = format!("datasets.{name}");
-    let fits = |(i, b): (usize, u8)| b.is_ascii_lowercase() || (i > 0 && (b.is_ascii_digit() || b == b'_'));
-    if name.is_empty() || name.len() > 63 || !name.bytes().enumerate().all(fits) {
+    if !is_well_formed(name) {
         return Some(Violation::new(
             path,
             "the name does not match [a-z][a-z0-9_]{0,62}",

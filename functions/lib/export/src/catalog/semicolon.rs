@@ -10,7 +10,7 @@ pub(super) fn ends_a_statement(sql: &str) -> bool {
             ';' => return true,
             '\'' => after_quoted(after, '\'', has_escapes(&sql[..sql.len() - rest.len()])),
             '"' => after_quoted(after, '"', false),
-            '-' if after.starts_with('-') => after.split_once('\n').map_or("", |(_, rest)| rest),
+            '-' if after.starts_with('-') => after.split_once(LINE_ENDS).map_or("", |(_, rest)| rest),
             '/' if after.starts_with('*') => after_comment(&after[1..]),
             '$' if !ends_in_word(&sql[..sql.len() - rest.len()]) => after_dollars(after).unwrap_or(after),
             _ => after,
@@ -19,17 +19,37 @@ pub(super) fn ends_a_statement(sql: &str) -> bool {
     false
 }
 
-/// Returns true if the quote after this text begins `E'…'`, in which a backslash escapes.
+/// Characters that end a line, and so a comment.
+const LINE_ENDS: [char; 2] = ['\n', '\r'];
+
+/// Returns true if the quote after this text begins `E'…'`, in which a backslash escapes. Servers before PostgreSQL 15
+/// read a number and the `E` after it as two words.
 fn has_escapes(before: &str) -> bool {
-    before.strip_suffix(['e', 'E']).is_some_and(|before| !ends_in_word(before))
+    before.strip_suffix(['e', 'E']).is_some_and(|before| {
+        let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '$' || !c.is_ascii();
+        let word = before.rsplit(|c| !is_word(c)).next().unwrap_or_default();
+        word.is_empty() || word.starts_with(|c: char| c.is_ascii_digit())
+    })
 }
 
 fn ends_in_word(before: &str) -> bool {
     before.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '$' || !c.is_ascii())
 }
 
-/// Returns the text after the closing quote; a doubled quote is a character.
-fn after_quoted(text: &str, quote: char, escapes: bool) -> &str {
+/// Returns the text after the closing quote; a doubled quote is a character. A literal goes on in another one that
+/// begins on a later line, with the same escapes.
+fn after_quoted(mut text: &str, quote: char, escapes: bool) -> &str {
+    loop {
+        let rest = after_quote(text, quote, escapes);
+        match continued(rest) {
+            Some(more) if escapes => text = more,
+            _ => return rest,
+        }
+    }
+}
+
+/// Returns the text after the next quote that is neither doubled nor escaped.
+fn after_quote(text: &str, quote: char, escapes: bool) -> &str {
     let mut chars = text.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
         if escapes && c == '\\' {
@@ -39,6 +59,19 @@ fn after_quoted(text: &str, quote: char, escapes: bool) -> &str {
         }
     }
     ""
+}
+
+/// Returns the text after the quote that continues a literal; `None` if it is not continued.
+fn continued(text: &str) -> Option<&str> {
+    let (mut rest, mut is_later_line) = (text, false);
+    loop {
+        let trimmed = rest.trim_start_matches([' ', '\t', '\u{b}', '\u{c}', '\n', '\r']);
+        is_later_line |= rest[..rest.len() - trimmed.len()].contains(LINE_ENDS);
+        match trimmed.strip_prefix("--") {
+            Some(comment) => rest = &comment[comment.find(LINE_ENDS)?..],
+            None => return trimmed.strip_prefix('\'').filter(|_| is_later_line),
+        }
+    }
 }
 
 /// Returns the text after a comment; comments nest.
@@ -88,6 +121,8 @@ mod tests {
             "select 1 /* ; /* ; */ ; */",
             "select 'never closed ;",
             "select name'x;'",
+            "select E'a' -- b\n  '\\';'",
+            "select 1 -- \u{2028};",
         ] {
             assert!(!ends_a_statement(sql), "{sql}");
         }
@@ -104,6 +139,11 @@ mod tests {
             "select 1 -- x\n;",
             "select /* a */ ; /* b */ 1",
             "select $1; $1",
+            "select 1 -- x\r;",
+            "select 1E'\\'';--'",
+            "select E'a'\n'\\'';--'",
+            "select E'a' '\\';--'",
+            "select a1e'\\';--'",
         ] {
             assert!(ends_a_statement(sql), "{sql}");
         }

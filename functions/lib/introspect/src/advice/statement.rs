@@ -54,7 +54,7 @@ pub(super) fn shown(lines: &[String]) -> String {
 }
 
 /// Formats a size in readable units.
-pub(super) fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     match bytes {
         0..1_000_000 => format!("{} kB", bytes / 1_000),
         1_000_000..1_000_000_000 => format!("{} MB", bytes / 1_000_000),

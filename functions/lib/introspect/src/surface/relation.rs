@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use export::catalog::From;
+use export::catalog::{From, RelationName};
 use export::near::near;
 
 use super::super::column_type;
@@ -121,21 +121,22 @@ where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'";
     let rows = inspector.texts(question).await?;
     let cell = |row: &[Option<String>], i: usize| row.get(i).cloned().flatten();
     let schemas: BTreeSet<String> = rows.iter().filter_map(|row| cell(row, 0)).collect();
-    let (message, known, prefix) = if schemas.contains(schema) {
+    let (message, known, within) = if schemas.contains(schema) {
         let here = rows.iter().filter(|row| cell(row, 0).as_deref() == Some(schema));
         let names = here.filter_map(|row| cell(row, 1)).collect();
-        (format!("there is no relation {name:?} in schema {schema:?}"), names, format!("{schema}."))
+        (format!("there is no relation {name:?} in schema {schema:?}"), names, true)
     } else {
-        (format!("there is no schema {schema:?}"), schemas, String::new())
+        (format!("there is no schema {schema:?}"), schemas, false)
     };
-    let close: Vec<_> = near(if prefix.is_empty() { schema } else { name }, known.iter().map(String::as_str));
+    let close: Vec<_> = near(if within { name } else { schema }, known.iter().map(String::as_str));
+    let written = |close: &&str| match within {
+        true => RelationName { schema: schema.to_owned(), name: (*close).to_owned() }.to_string(),
+        false => (*close).to_owned(),
+    };
     let remedy = if close.is_empty() {
         "correct the name; it is used literally and is case-sensitive".to_owned()
     } else {
-        format!(
-            "did you mean {}?",
-            close.iter().map(|c| format!("{prefix}{c}")).collect::<Vec<_>>().join(", ")
-        )
+        format!("did you mean {}?", close.iter().map(written).collect::<Vec<_>>().join(", "))
     };
     findings.violation("relation", message, remedy);
     Ok(None)

@@ -1,6 +1,6 @@
 //! Tests of the text of every statement, and of quoting against an independent reader of literals.
 
-use export::catalog::RangeColumn;
+use export::catalog::{RangeColumn, RelationName};
 use export::column::ColumnType;
 use export::format::Output;
 use proptest::prelude::*;
@@ -192,5 +192,32 @@ proptest! {
         let inner = &quoted[1..quoted.len() - 1];
         prop_assert_eq!(inner.replace("\"\"", "").matches('"').count(), 0);
         prop_assert_eq!(inner.replace("\"\"", "\""), name);
+    }
+
+    #[test]
+    fn any_accepted_relation_is_one_quoted_relation(text in "([^\\x00]|[a.\"';-]){1,24}") {
+        let Ok(RelationName { schema, name }) = RelationName::parse(&text) else { return Ok(()) };
+        let sql = from(&From::Relation { schema: schema.clone(), name: name.clone() });
+        let (read_schema, rest) = quoted_name(&sql).expect("a quoted schema");
+        let (read_name, rest) = quoted_name(rest.strip_prefix('.').expect("a dot")).expect("a quoted name");
+        prop_assert_eq!((read_schema, read_name, rest), (schema, name, " q"));
+    }
+}
+
+/// Reads a quoted identifier as PostgreSQL's scanner does, character by character, and returns the text after it.
+fn quoted_name(sql: &str) -> Option<(String, &str)> {
+    let mut rest = sql.strip_prefix('"')?;
+    let mut name = String::new();
+    loop {
+        let c = rest.chars().next()?;
+        rest = &rest[c.len_utf8()..];
+        if c != '"' {
+            name.push(c);
+        } else if let Some(more) = rest.strip_prefix('"') {
+            name.push('"');
+            rest = more;
+        } else {
+            return Some((name, rest));
+        }
     }
 }
