@@ -2,6 +2,8 @@
 
 mod addresses;
 mod caching;
+mod conventions;
+mod description;
 mod exports;
 mod isolation;
 mod paths;
