@@ -10,9 +10,6 @@ use ports::config::{self, ConfigError};
 
 use crate::context::Context;
 
-/// Setting that lists the origins.
-const SETTING: &str = "SLUICE_CORS_ORIGINS";
-
 const METHODS: &str = "GET, HEAD, POST, DELETE";
 
 /// Headers of requests that are not allowed by themselves.
@@ -38,8 +35,9 @@ impl Cors {
     /// # Errors
     /// If one of them is not an origin.
     pub fn from_env() -> Result<Self, ConfigError> {
-        Self::parse(&config::optional(SETTING).unwrap_or_default())
-            .ok_or(ConfigError::Invalid(SETTING, "list of origins such as https://app.example.com"))
+        let given = config::optional("SLUICE_CORS_ORIGINS").unwrap_or_default();
+        let wanted = "list of origins such as https://app.example.com";
+        Self::parse(&given).ok_or(ConfigError::Invalid("SLUICE_CORS_ORIGINS", wanted))
     }
 
     /// Parses a list of origins; `None` if one of them is malformed.

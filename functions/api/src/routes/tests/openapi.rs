@@ -15,6 +15,9 @@ mod page;
 
 const SCHEMAS: &str = include_str!("../../../../lib/export/schemas.json");
 
+/// Variable under which the golden files are written again.
+const WRITE: &str = "SLUICE_WRITE_GOLDEN";
+
 const FOLDER: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Headers of responses: name and description.
@@ -174,7 +177,7 @@ fn document() -> Value {
 /// Compares a file of this crate with its expected text, after it is written if that is requested.
 fn golden(name: &str, text: &str) {
     let path = format!("{FOLDER}/{name}");
-    if std::env::var_os("SLUICE_WRITE_GOLDEN").is_some() {
+    if std::env::var_os(WRITE).is_some() {
         fs::write(&path, text).unwrap();
     }
     assert!(fs::read_to_string(&path).unwrap() == text, "{name} is out of date: set SLUICE_WRITE_GOLDEN=1");
