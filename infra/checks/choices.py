@@ -44,13 +44,14 @@ SIDES = {
     "CreateAlarms": ["true", "false"],
     "AlarmEmail": ["", "operator@example.com"],
     "AlarmTopicArn": ["", "arn:aws:sns:us-east-1:123456789012:pages"],
+    "CorsOrigins": ["", "https://app.example.com,http://localhost:8080"],
 }
 # Choices that the emulator can make; the others keep their first side.
 EMULATED = [
     "Auth", "Budget", "Architecture", "ReserveConcurrency", "ApiConcurrency", "Pooler", "WorkerTimeoutSeconds", "SweepMinutes", "Tracing", "GradualDeployment", "network", "CreateEndpoints",
     "route_tables", "EndpointPolicies", "nothing", "owner", "passwords", "api_domain",
     "PermissionsBoundaryArn", "KmsKeyArn", "KeepFilesDays",
-    "CreateAlarms", "AlarmEmail", "AlarmTopicArn",
+    "CreateAlarms", "AlarmEmail", "AlarmTopicArn", "CorsOrigins",
 ]
 # Sessions of the store that the rules of the template require without a pooler: a session for each of its workers, and ten more.
 UNPOOLED_STORE_SESSIONS = {"4": "16", "8": "24", "16": "32", "24": "48"}

@@ -3,6 +3,8 @@
 mod addresses;
 mod bad_requests;
 mod caching;
+mod conventions;
+mod description;
 mod exports;
 mod isolation;
 mod paths;

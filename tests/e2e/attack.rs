@@ -1,6 +1,7 @@
 //! Attacks: other tenants' ids, SQL in every string, paths, headers, links, keys, tokens. Each is rejected with the
 //! right status and reveals nothing.
 
+mod conditions;
 mod erased;
 mod headers;
 mod injection;

@@ -67,6 +67,8 @@ impl RequestArgs {
             format: self.format,
             compression: self.compression,
             csv: self.csv(),
+            label: None,
+            labels: BTreeMap::new(),
         })
     }
 

@@ -1,14 +1,14 @@
 //! Datasets: the tables and queries that may be exported.
 
 use axum::extract::{Path, State};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use export::catalog::{self, RangeColumn};
 use export::column::Column;
 use export::estimate::DatasetEstimate;
 use export::manifest::{ColumnHead, rfc3339};
 use export::range::RangeKind;
 use export::wire;
-use http::{StatusCode, Uri};
+use http::{StatusCode, Uri, header};
 
 use crate::caller::Caller;
 use crate::context::Context;
@@ -54,6 +54,18 @@ pub(crate) async fn no_method(
 ) -> Result<Response, ApiError> {
     match visible::find(&context, &caller, &name).await?.1 {
         Some(_) => Err(ApiError::no_method()),
+        None => Err(ApiError::no_path()),
+    }
+}
+
+/// `OPTIONS /{dataset}`: 204 if the dataset exists, 404 otherwise.
+pub(crate) async fn options(
+    State(context): State<Context>,
+    caller: Caller,
+    Path(name): Path<String>,
+) -> Result<Response, ApiError> {
+    match visible::find(&context, &caller, &name).await?.1 {
+        Some(_) => Ok((StatusCode::NO_CONTENT, [(header::ALLOW, "POST, OPTIONS")]).into_response()),
         None => Err(ApiError::no_path()),
     }
 }

@@ -5,9 +5,11 @@ use axum::response::{IntoResponse, Response};
 use export::catalog::Revision;
 use export::near::near;
 use export::problem::Violation;
-use export::wire::Problem;
+use export::wire::{BASE_PATH, Problem};
 use http::{HeaderValue, StatusCode, header};
 use store::{AcceptError, Full, Kept, StoreError, Unpaid};
+
+use crate::documents::Kind;
 
 /// Seconds to wait before a retry if the store is busy.
 const BUSY_RETRY_SECS: u32 = 5;
@@ -247,39 +249,22 @@ impl ApiError {
     }
 
     /// Returns the problem body for the path `instance`.
-    pub(crate) fn problem(&self, instance: &str) -> Problem {
+    pub(crate) fn problem(&self, instance: &str, request_id: Option<String>) -> Problem {
         let reason = self.status.canonical_reason().unwrap_or("Error");
         Problem {
             type_uri: self
                 .kind
-                .map_or_else(|| "about:blank".to_owned(), |k| format!("urn:sluice:problem:{k}")),
-            title: self.kind.map_or(reason, title).to_owned(),
+                .map_or_else(|| "about:blank".to_owned(), |kind| format!("{BASE_PATH}/problems/{kind}")),
+            title: self
+                .kind
+                .map_or(reason, |kind| Kind::find(kind).map_or(reason, |kind| kind.title))
+                .to_owned(),
             status: self.status.as_u16(),
             detail: self.detail.clone(),
             instance: Some(instance.to_owned()),
+            request_id,
             violations: self.violations.clone(),
         }
-    }
-}
-
-/// Returns the title of a kind of problems: the same text for every problem of the kind.
-fn title(kind: &str) -> &'static str {
-    match kind {
-        "busy" => "Service busy",
-        "idempotency-key-reused" => "Idempotency key reused",
-        "invalid-parameters" => "Invalid parameters",
-        "invalid-request" => "Invalid request",
-        "invalidated" => "File invalidated",
-        "no-catalog" => "No catalog applied",
-        "not-yet" => "Not available yet",
-        "read-only" => "Read-only credentials",
-        "token-claim" => "Invalid token claim",
-        "too-many-exports" => "Too many exports",
-        "too-many-requests" => "Too many requests",
-        "too-much-kept" => "Storage quota exceeded",
-        "wrong-address" => "Request not sent through CloudFront",
-        "wrong-state" => "Export state does not allow this",
-        _ => "Error",
     }
 }
 
@@ -344,13 +329,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_of_problem_has_a_title() {
+    fn every_kind_of_problem_has_a_page() {
         let code = include_str!("error.rs");
         let kinds: Vec<_> =
             code.split(".of_kind(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
         assert!(kinds.len() > 15, "{kinds:?}");
         for kind in kinds {
-            assert_ne!(title(kind), "Error", "{kind}");
+            assert!(Kind::find(kind).is_some(), "{kind}");
         }
     }
 }

@@ -27,6 +27,7 @@ pub(crate) use retry::retry;
 pub(crate) use show::show;
 
 use axum::extract::{FromRequestParts, Path};
+use axum::response::Response;
 use export::id::{ExportId, TenantId};
 use export::wire::BASE_PATH;
 use http::request::Parts;
@@ -36,6 +37,7 @@ use crate::caller::Caller;
 use crate::clock::now_micros;
 use crate::context::Context;
 use crate::error::ApiError;
+use crate::response;
 
 /// Recommended seconds between two polls of a live export.
 const POLL_SECS: u32 = 2;
@@ -84,6 +86,11 @@ async fn find(context: &Context, tenant: &TenantId, id: ExportId) -> Result<Expo
 /// Returns the path of an export on the host. `layers::location` makes it relative.
 fn path(id: ExportId) -> String {
     format!("{BASE_PATH}/exports/{id}")
+}
+
+/// Adds the link to the status of an export whose work goes on after the response.
+fn monitor(response: &mut Response, id: ExportId) {
+    response::add_link(response, &format!("exports/{id}"), "monitor");
 }
 
 /// Dispatches chunks. A failure only causes a delay, since the sweeper does the same.

@@ -6,11 +6,14 @@ mod address;
 mod audit;
 mod authenticate;
 mod caching;
+mod cors;
 mod gzip;
 mod location;
 mod log;
 mod origin;
 mod problems;
+mod rate;
+mod request_id;
 mod stage;
 mod time_limit;
 
@@ -19,25 +22,26 @@ pub(crate) use audit::Tried;
 pub(crate) use audit::{Action, audit, note_action};
 pub(crate) use authenticate::authenticate;
 pub(crate) use caching::caching;
+pub use cors::Cors;
+pub(crate) use cors::{cors, preflight};
 pub(crate) use gzip::gzip;
 pub(crate) use location::location;
 pub(crate) use log::log;
 pub(crate) use origin::origin;
 pub(crate) use problems::problems;
+pub(crate) use rate::rate;
+pub(crate) use request_id::request_id;
 pub(crate) use stage::stage;
 pub(crate) use time_limit::{TIME_LIMIT, route_time_limit, time_limit};
 
 use std::panic::AssertUnwindSafe;
-use std::time::Instant;
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 use http::{HeaderName, HeaderValue, header};
 
-use crate::caller::Caller;
-use crate::context::Context;
 use crate::error::ApiError;
 
 /// Headers that protect a browser which displays a response.
@@ -53,19 +57,10 @@ const SECURITY: [(HeaderName, &str); 5] = [
 pub(crate) async fn security(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     for (name, value) in SECURITY {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
+        // A page of the api has a policy of its own, which allows its style.
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }
     response
-}
-
-/// Returns 429 if the tenant makes too many requests. Requests that need no key are not counted.
-pub(crate) async fn rate(State(context): State<Context>, request: Request, next: Next) -> Response {
-    if let Some(caller) = request.extensions().get::<Caller>()
-        && let Err(secs) = context.rates.take(&caller.tenant, Instant::now())
-    {
-        return ApiError::too_many_requests(context.rates.per_second, secs).into_response();
-    }
-    next.run(request).await
 }
 
 /// Returns 500 in place of a panic. The panic hook logs its location.

@@ -11,7 +11,7 @@ use std::time::Instant;
 use export::id::TenantId;
 
 /// Burst, in seconds of the permitted rate.
-const BURST_SECS: f64 = 2.0;
+pub(crate) const BURST_SECS: f64 = 2.0;
 
 /// Maximum number of tenants counted. Beyond it, tenants with a full bucket are removed, which changes nothing for
 /// them.
@@ -31,11 +31,7 @@ impl RateLimits {
 
     /// Takes a token. Without one, returns the number of seconds until there is one.
     pub(crate) fn take(&self, tenant: &TenantId, now: Instant) -> Result<(), u32> {
-        if self.per_second == 0 {
-            return Ok(());
-        }
-        let per_second = f64::from(self.per_second);
-        let pace = Pace { per_second, burst: per_second * BURST_SECS };
+        let Some(pace) = self.pace() else { return Ok(()) };
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() >= MAX_TENANTS && !buckets.contains_key(tenant) {
             buckets.retain(|_, bucket| !bucket.is_full(pace, now));
@@ -44,6 +40,20 @@ impl RateLimits {
         bucket.take(pace, now)?;
         buckets.insert(tenant.clone(), bucket);
         Ok(())
+    }
+
+    /// Returns the number of requests that are possible now, and of seconds until the bucket is full again; `None` if
+    /// there is no limit.
+    pub(crate) fn left(&self, tenant: &TenantId, now: Instant) -> Option<(u64, u64)> {
+        let pace = self.pace()?;
+        let buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let tokens = buckets.get(tenant).map_or(pace.burst, |bucket| bucket.filled(pace, now));
+        Some((tokens as u64, ((pace.burst - tokens) / pace.per_second).ceil() as u64))
+    }
+
+    fn pace(&self) -> Option<Pace> {
+        let per_second = f64::from(self.per_second);
+        (self.per_second > 0).then_some(Pace { per_second, burst: per_second * BURST_SECS })
     }
 }
 
@@ -106,6 +116,7 @@ mod tests {
         assert_eq!((0..20).filter(|_| rates.take(&acme, now).is_ok()).count(), 10);
         assert_eq!(rates.take(&acme, now), Err(1));
         assert_eq!(rates.take(&other, now), Ok(()), "another tenant has its own");
+        assert_eq!((rates.left(&acme, now), rates.left(&other, now)), (Some((0, 2)), Some((9, 1))));
         let later = now + Duration::from_secs(1);
         assert_eq!((0..20).filter(|_| rates.take(&acme, later).is_ok()).count(), 5);
         let much_later = now + Duration::from_secs(3600);

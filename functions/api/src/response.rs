@@ -1,9 +1,12 @@
 //! Responses: JSON with a weak ETag, and redirects to objects.
 
 use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use export::id::hex;
-use http::{HeaderValue, StatusCode, header};
+use export::wire::BASE_PATH;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -46,6 +49,23 @@ pub(crate) fn secret_json(body: &impl Serialize, issued: IssuedLinks) -> Result<
     Ok(handing_out(plain(StatusCode::OK, body.into()), issued))
 }
 
+/// Adds a link to a path below the base path. `layers::location` makes it relative.
+pub(crate) fn add_link(response: &mut Response, path: &str, relation: &str) {
+    if let Ok(link) = HeaderValue::try_from(format!("<{BASE_PATH}/{path}>; rel=\"{relation}\"")) {
+        response.headers_mut().append(header::LINK, link);
+    }
+}
+
+/// Adds the digest of the object that a redirect leads to (RFC 9530), from its SHA-256 in hexadecimal.
+pub(crate) fn add_digest(response: &mut Response, sha256: &str) {
+    let bytes: Option<Vec<u8>> =
+        (0..sha256.len()).step_by(2).map(|i| u8::from_str_radix(sha256.get(i..i + 2)?, 16).ok()).collect();
+    let value = bytes.map(|bytes| HeaderValue::try_from(format!("sha-256=:{}:", STANDARD.encode(bytes))));
+    if let Some(Ok(value)) = value {
+        response.headers_mut().insert(HeaderName::from_static("repr-digest"), value);
+    }
+}
+
 /// Returns a redirect to a link. It carries `no-store`, since links are secret.
 pub(crate) fn redirect(link: &str, issued: IssuedLinks) -> Result<Response, ApiError> {
     let location = HeaderValue::try_from(link).map_err(|e| ApiError::hide(&e))?;
@@ -60,6 +80,18 @@ fn handing_out(mut response: Response, issued: IssuedLinks) -> Response {
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response.extensions_mut().insert(issued);
     response
+}
+
+/// Returns true if `If-None-Match` names the tag, by weak comparison (RFC 9110, section 13.1.2).
+pub(crate) fn is_known(tag: &str, headers: &HeaderMap) -> bool {
+    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    known.flat_map(|value| value.split(',')).any(|known| known.trim() == "*" || opaque(known) == opaque(tag))
+}
+
+/// Computes the weak ETag of a document.
+pub(crate) fn text_etag(body: &[u8]) -> String {
+    format!("W/\"{}\"", hex(&Sha256::digest(body)[..16]))
 }
 
 /// Computes the weak ETag of a body, ignoring the keys in [`RESTLESS`].
@@ -100,6 +132,19 @@ mod tests {
         let after = json!({"exports": [{"id": 1, "queuePosition": 3}]});
         assert_eq!(etag(&before), etag(&after));
         assert!(etag(&before).starts_with("W/\""));
+    }
+
+    #[test]
+    fn digest_is_written_as_structured_field() {
+        let mut response = StatusCode::OK.into_response();
+        add_digest(&mut response, &"00".repeat(32));
+        assert_eq!(
+            response.headers()["repr-digest"],
+            "sha-256=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:"
+        );
+        let mut response = StatusCode::OK.into_response();
+        add_digest(&mut response, "0g");
+        assert!(response.headers().is_empty());
     }
 
     #[test]

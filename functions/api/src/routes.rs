@@ -1,16 +1,18 @@
 //! All routes, and the layers around them.
 
+use std::collections::BTreeSet;
+
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state, map_request};
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use export::wire::{BASE_PATH, Health};
-use http::StatusCode;
+use http::{StatusCode, header};
 
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::layers::{self, Action};
-use crate::{datasets, exports, response};
+use crate::{datasets, documents, exports, response};
 
 /// Route of the api.
 struct Route {
@@ -81,6 +83,8 @@ pub fn service(context: Context) -> Router {
         .layer(from_fn(layers::audit))
         .layer(from_fn_with_state(context.clone(), layers::rate))
         .layer(from_fn_with_state(context.clone(), layers::authenticate))
+        .layer(from_fn(documents::documents))
+        .layer(from_fn_with_state(context.clone(), layers::preflight))
         .layer(map_request(layers::stage))
         .layer(from_fn_with_state(context.clone(), layers::origin))
         .layer(from_fn(layers::panics))
@@ -91,11 +95,13 @@ pub fn service(context: Context) -> Router {
         .layer(from_fn(layers::caching))
         .layer(from_fn(layers::gzip))
         .layer(from_fn(layers::security))
+        .layer(from_fn_with_state(context.clone(), layers::cors))
         .layer(from_fn_with_state(context, layers::log))
+        .layer(from_fn(layers::request_id))
 }
 
 fn routes() -> Router<Context> {
-    TABLE.into_iter().fold(Router::new(), |router, route| {
+    let router = TABLE.into_iter().fold(Router::new(), |router, route| {
         let handler = (route.handler)(route.filter).route_layer(from_fn(layers::route_time_limit));
         let handler = match route.action {
             Some(action) => {
@@ -104,7 +110,25 @@ fn routes() -> Router<Context> {
             None => handler,
         };
         router.route(route.path, handler)
-    })
+    });
+    let paths: BTreeSet<_> = TABLE.iter().map(|route| route.path).collect();
+    paths.into_iter().fold(router, |router, path| router.route(path, options(path)))
+}
+
+/// Returns the handler of `OPTIONS` at a path: 204 with the methods of the path. Only `/{dataset}` depends on what
+/// exists, because an unknown dataset is 404 with every method.
+fn options(path: &'static str) -> MethodRouter<Context> {
+    if path == "/{dataset}" {
+        return on(MethodFilter::OPTIONS, datasets::options);
+    }
+    let mut allow: Vec<_> =
+        TABLE.iter().filter(|route| route.path == path).map(|route| route.method).collect();
+    if allow.contains(&"GET") {
+        allow.push("HEAD");
+    }
+    allow.push("OPTIONS");
+    let allow = allow.join(", ");
+    on(MethodFilter::OPTIONS, async move || (StatusCode::NO_CONTENT, [(header::ALLOW, allow)]))
 }
 
 /// `GET /health`: the process is running. It needs no key and accesses no other system.
@@ -113,5 +137,7 @@ async fn health() -> Result<Response, ApiError> {
     response::json(StatusCode::OK, &health)
 }
 
+#[cfg(test)]
+mod operations;
 #[cfg(test)]
 mod tests;

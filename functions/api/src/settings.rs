@@ -7,6 +7,7 @@ use export::request::RequestLimits;
 use ports::config::{self, ConfigError};
 
 use crate::auth::Auth;
+use crate::layers::Cors;
 
 /// Settings of the api. The README has the table of variables.
 #[derive(Clone, Debug)]
@@ -27,6 +28,8 @@ pub struct Settings {
     pub limits: RequestLimits,
     /// Lifetime of the cached catalog. Keys are cached for the same time, at most 5 s.
     pub cache_for: Duration,
+    /// Origins whose pages may use the api from a browser.
+    pub cors: Cors,
     /// Maximum requests per second of one tenant to one process; zero means no limit.
     pub tenant_requests_per_second: u32,
 }
@@ -56,6 +59,7 @@ impl Settings {
             cache_for: Duration::from_secs(
                 config::number("SLUICE_CACHE_SECS", MAX_CACHE_SECS)?.min(MAX_CACHE_SECS),
             ),
+            cors: Cors::from_env()?,
             tenant_requests_per_second: config::number("SLUICE_TENANT_REQUESTS_PER_SECOND", 100)?,
         })
     }

@@ -27,7 +27,7 @@ use ports::postgres::login::Login;
 use ports::queue::MemoryQueue;
 use ports::random;
 use source::Source;
-use store::{NewExport, PlanLimits, Store};
+use store::{ListFilter, NewExport, PlanLimits, Store};
 use worker::{Context, Deadline, Lease, Sizes};
 
 /// Settle time far shorter than the standby's delay: on the primary everything would be settled.
@@ -204,7 +204,7 @@ async fn unreplayed_ranges_of_a_standby_are_not_reused() {
 }
 
 async fn newest(ctx: &Context) -> ExportId {
-    ctx.store.exports(&tenant(), None, None, 1, 1 << 20, None).await.unwrap().exports[0].id
+    ctx.store.exports(&tenant(), &ListFilter::default(), None, 1, 1 << 20).await.unwrap().exports[0].id
 }
 
 /// Checks that prepared transactions hold back the horizon: one shows only when it was prepared, not when it began,

@@ -21,7 +21,7 @@ use super::injection::ATTACKS;
 /// Number of random texts, the same in every run.
 const MADE_UP: usize = 1500;
 
-fn selection(column: &str, test: export::selection::Test) -> Selection {
+pub(super) fn selection(column: &str, test: export::selection::Test) -> Selection {
     Selection {
         dataset: "words".into(),
         from: From::Relation { schema: "public".into(), name: "words".into() },
@@ -32,7 +32,7 @@ fn selection(column: &str, test: export::selection::Test) -> Selection {
 }
 
 /// Returns the values of the only column, an int8, of every row of a binary COPY.
-async fn ids(connection: &mut PgConnection, selection: &Selection) -> Vec<i64> {
+pub(super) async fn ids(connection: &mut PgConnection, selection: &Selection) -> Vec<i64> {
     let text = sql::copy_sql(selection, &Range::All, &"acme".parse().unwrap());
     let stream = connection.copy_out_raw(&text).await.unwrap_or_else(|error| panic!("{text}\n{error}"));
     let bytes = stream.try_fold(Vec::new(), |mut all, part| async move {

@@ -26,7 +26,7 @@ async fn full_queue_refuses_new_exports_but_no_replays_or_reads() {
 
     let (status, after, problem) = read(api.submit(&request("c"), "c").await).await;
     assert_eq!((status, after.as_str()), (429, "30"));
-    assert_eq!(problem["type"], "urn:sluice:problem:too-many-exports");
+    assert_eq!(problem["type"], "/api/v1/problems/too-many-exports");
     let detail = problem["detail"].as_str().unwrap();
     assert!(detail.contains("1 active and 1 queued") && detail.contains("MaxQueuedExports"), "{detail}");
 

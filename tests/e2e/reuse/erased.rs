@@ -42,7 +42,7 @@ async fn invalidate_and_sweep_remove_objects_and_inform_clients() {
         let manifest = get(&format!("/exports/{id}/manifest")).await;
         assert_eq!(
             (manifest.status.as_u16(), manifest.body["type"].as_str()),
-            (410, Some("urn:sluice:problem:invalidated"))
+            (410, Some("/api/v1/problems/invalidated"))
         );
         let gone = get(&format!("/exports/{id}/files/{}", files[0].name)).await;
         assert_eq!(gone.status, 410, "{}", gone.body);

@@ -1,7 +1,7 @@
 //! Acceptance: one transaction, reuse by cover, idempotency keys.
 
 use export::plan::Reuse;
-use store::{AcceptError, Idempotency, Store};
+use store::{AcceptError, Idempotency, ListFilter, Store};
 use tests::Database;
 
 use crate::fixture::{add_tenant, drain, new_export, target};
@@ -33,7 +33,9 @@ async fn a_foreign_export_is_not_found() {
     store.accept(&new).await.unwrap();
     assert!(store.export(&other, new.id).await.unwrap().is_none());
     assert!(store.chunk_page(&other, new.id, None, 10).await.unwrap().is_none());
-    assert!(store.exports(&other, None, None, 10, 1 << 20, None).await.unwrap().exports.is_empty());
+    assert!(
+        store.exports(&other, &ListFilter::default(), None, 10, 1 << 20).await.unwrap().exports.is_empty()
+    );
     assert!(store.request_of(&other, new.id).await.unwrap().is_none());
     assert_eq!(store.cancel_or_delete(&other, new.id).await.unwrap(), store::Ended::NotFound);
 }

@@ -2,7 +2,7 @@
 
 use export::id::TenantId;
 use export::usage::Usage;
-use store::{NewExport, ReadNote, Store};
+use store::{ListFilter, NewExport, ReadNote, Store};
 use tests::Database;
 
 use crate::fixture::{LEASE_SECS, add_tenant, file, new_export, target};
@@ -88,7 +88,7 @@ async fn listing_ended_exports_does_not_count_their_chunks() {
         let export = new_export(&acme, vec![target(&acme, dataset, 0, 400, chunks)]);
         export_unsettled(&store, &export).await;
         let look = async || {
-            let page = store.exports(&acme, None, None, 1, 1 << 20, None).await.unwrap();
+            let page = store.exports(&acme, &ListFilter::default(), None, 1, 1 << 20).await.unwrap();
             let progress = &page.exports[0].progress;
             assert_eq!((page.exports[0].id, progress.chunks_done), (export.id, progress.chunks_total));
             assert!(progress.chunks_total >= chunks);

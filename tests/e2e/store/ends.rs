@@ -8,7 +8,7 @@ use export::usage::Usage;
 use ports::objects::MemoryObjects;
 use ports::queue::MemoryQueue;
 use source::Source;
-use store::{Ended, Finish, Noted, RetryError, Store};
+use store::{Ended, Finish, ListFilter, Noted, RetryError, Store};
 use tests::Database;
 
 use crate::fixture::{LEASE_SECS, TARGET, add_tenant, drain, new_export, note, target, work};
@@ -147,8 +147,17 @@ async fn deadline_applies_without_a_sweep() {
     assert!(store.extend(&acme, extended).await.unwrap());
     store.retry(&acme, retried, &targets, "r2", LIMITS, 3600).await.unwrap();
     assert_eq!(store.cancel_or_delete(&acme, canceled).await.unwrap(), Ended::Deleted);
-    let failed =
-        store.exports(&acme, Some(ExportStatus::Failed), None, 10, 1 << 20, None).await.unwrap().exports;
+    let failed = store
+        .exports(
+            &acme,
+            &ListFilter { status: Some(ExportStatus::Failed), ..ListFilter::default() },
+            None,
+            10,
+            1 << 20,
+        )
+        .await
+        .unwrap()
+        .exports;
     let failed: Vec<_> = failed.iter().map(|export| export.id).collect();
     assert_eq!(failed.len(), 4);
     assert!([seen, listed, paged, extended].iter().all(|id| failed.contains(id)));

@@ -2,7 +2,7 @@
 
 use export::id::TenantId;
 use serde_json::json;
-use store::{AcceptError, Ended, Idempotency, Kept, NewExport, Store};
+use store::{AcceptError, Ended, Idempotency, Kept, ListFilter, NewExport, Store};
 use tests::Database;
 
 use crate::fixture::{add_tenant, new_export, target, work};
@@ -93,11 +93,11 @@ async fn export_pages_are_bounded_by_bytes_and_list_all() {
         let request = json!({"filters": "x".repeat(if i == 3 { 5_000 } else { 1_000 })});
         store.accept(&NewExport { request, ..small(&acme, i) }).await.unwrap();
     }
-    let all = store.exports(&acme, None, None, 100, 1 << 20, None).await.unwrap();
+    let all = store.exports(&acme, &ListFilter::default(), None, 100, 1 << 20).await.unwrap();
     assert_eq!((all.exports.len(), all.more), (7, false));
     let (mut seen, mut before, mut sizes) = (Vec::new(), None, Vec::new());
     loop {
-        let page = store.exports(&acme, None, before, 3, 4_000, None).await.unwrap();
+        let page = store.exports(&acme, &ListFilter::default(), before, 3, 4_000).await.unwrap();
         sizes.push(page.exports.len());
         seen.extend(page.exports.iter().map(|e| e.id));
         before = page.exports.last().map(|e| (e.accepted_micros, e.id));
@@ -107,7 +107,7 @@ async fn export_pages_are_bounded_by_bytes_and_list_all() {
     }
     assert_eq!(seen, all.exports.iter().map(|e| e.id).collect::<Vec<_>>());
     assert!(sizes.iter().all(|n| (1..=3).contains(n)) && sizes.contains(&1), "{sizes:?}");
-    assert!(store.exports(&acme, None, before, 3, 4_000, None).await.unwrap().exports.is_empty());
+    assert!(store.exports(&acme, &ListFilter::default(), before, 3, 4_000).await.unwrap().exports.is_empty());
 }
 
 #[tokio::test]
@@ -123,10 +123,31 @@ async fn export_page_filters_by_dataset_before_counting() {
         }
     }
     let within = ["orders".to_owned()];
-    let page = store.exports(&acme, None, None, 3, 1 << 20, Some(&within)).await.unwrap();
+    let page = store
+        .exports(
+            &acme,
+            &ListFilter { within: Some(within.to_vec()), ..ListFilter::default() },
+            None,
+            3,
+            1 << 20,
+        )
+        .await
+        .unwrap();
     assert_eq!(page.exports.iter().map(|e| e.id).collect::<Vec<_>>(), seen);
     assert!(!page.more, "what is left out is on no further page");
-    assert!(store.exports(&acme, None, None, 2, 1 << 20, Some(&within)).await.unwrap().more);
+    assert!(
+        store
+            .exports(
+                &acme,
+                &ListFilter { within: Some(within.to_vec()), ..ListFilter::default() },
+                None,
+                2,
+                1 << 20
+            )
+            .await
+            .unwrap()
+            .more
+    );
 }
 
 #[tokio::test]
@@ -212,10 +233,13 @@ async fn live_export_pages_are_bounded_by_counted_chunks() {
         store.accept(&small(&acme, i)).await.unwrap();
     }
     database.run("update sluice.export set links = 9000").await.unwrap();
-    let page = store.exports(&acme, None, None, 100, 1 << 20, None).await.unwrap();
+    let page = store.exports(&acme, &ListFilter::default(), None, 100, 1 << 20).await.unwrap();
     assert_eq!((page.exports.len(), page.more), (2, true));
     database.run("update sluice.export set links = 90000").await.unwrap();
-    assert_eq!(store.exports(&acme, None, None, 100, 1 << 20, None).await.unwrap().exports.len(), 1);
+    assert_eq!(
+        store.exports(&acme, &ListFilter::default(), None, 100, 1 << 20).await.unwrap().exports.len(),
+        1
+    );
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Statements stay cheap with statistics that are older than the data: they describe another tenant's chunks, as they
 //! do when a tenant's first large requests arrive between two runs of autovacuum.
 
-use store::Store;
+use store::{ListFilter, Store};
 use tests::Database;
 
 use crate::fixture::{add_tenant, new_export, target, work};
@@ -57,7 +57,7 @@ async fn statements_touch_few_pages_with_statistics_older_than_the_data() {
     let same = new_export(&late, new.targets.clone());
     store.accept(&same).await.unwrap();
     assert!(store.export(&late, new.id).await.unwrap().unwrap().progress.chunks_total >= FRESH - 1);
-    store.exports(&late, None, None, 1, 1 << 20, None).await.unwrap();
+    store.exports(&late, &ListFilter::default(), None, 1, 1 << 20).await.unwrap();
     for chunk in store.dispatch().await.unwrap() {
         work(&store, chunk).await;
     }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use store::{AcceptError, Accepted, Applied, ExportState, Idempotency, NewExport, PlanLimits};
 
-use super::{POLL_SECS, dispatch, dry_run, find, finish, path, to_wire};
+use super::{POLL_SECS, dispatch, dry_run, find, finish, monitor, path, to_wire};
 use crate::caller::Caller;
 use crate::context::Context;
 use crate::error::ApiError;
@@ -181,6 +181,7 @@ pub(super) fn accepted_response(export: &ExportState) -> Result<Response, ApiErr
     let location = HeaderValue::try_from(path(export.id)).map_err(|e| ApiError::hide(&e))?;
     response.headers_mut().insert(header::LOCATION, location);
     response.headers_mut().insert(header::RETRY_AFTER, POLL_SECS.into());
+    monitor(&mut response, export.id);
     Ok(response)
 }
 

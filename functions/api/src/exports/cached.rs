@@ -67,12 +67,18 @@ impl CachedExport {
 pub(super) struct CachedFiles {
     /// Object keys, in the order of the files. Empty if they are not needed.
     pub(super) keys: Vec<String>,
+    /// Path of the next page, below the base path.
+    #[serde(default)]
+    pub(super) next: Option<String>,
     etag: String,
 }
 
 /// Facts about a page of chunks that are cached with its body.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct CachedChunks {
+    /// Path of the next page, below the base path.
+    #[serde(default)]
+    pub(super) next: Option<String>,
     etag: String,
 }
 
@@ -81,6 +87,9 @@ pub(super) struct CachedChunks {
 pub(super) struct CachedFile {
     pub(super) key: String,
     pub(super) name: String,
+    /// SHA-256 of the object, in hexadecimal. Absent in entries of earlier releases.
+    #[serde(default)]
+    pub(super) sha256: Option<String>,
 }
 
 /// Returns an export as it is shown to the caller.
@@ -134,11 +143,12 @@ pub(super) async fn files(
             }
         }
         let complete = is_whole(place, page.status);
-        let list = FileList { complete, files, next_cursor };
+        let next = next_path(id, "files", place, next_cursor.as_deref());
+        let list = FileList { complete, files, next_cursor, next: next.clone() };
         let body = render(&list)?;
         // A later request with links needs all keys.
         let keep = keep.filter(|_| keys.len() == list.files.len());
-        Ok((CachedFiles { keys, etag: body.etag.clone() }, body.body, keep))
+        Ok((CachedFiles { keys, next, etag: body.etag.clone() }, body.body, keep))
     };
     let key = context.shared.keyring.files(caller.view(), id, place);
     let (cached, body) = context.shared.read(&key, fill).await?;
@@ -152,17 +162,24 @@ pub(super) async fn chunks(
     caller: &Caller,
     id: ExportId,
     place: PageRequest,
-) -> Result<Rendered, ApiError> {
+) -> Result<(Option<String>, Rendered), ApiError> {
     let fill = || async {
         let (page, next_cursor) = page(context, caller, id, place).await?;
-        let list = ChunkList { chunks: page.chunks.iter().map(to_wire::chunk).collect(), next_cursor };
+        let next = next_path(id, "chunks", place, next_cursor.as_deref());
+        let chunks = page.chunks.iter().map(to_wire::chunk).collect();
+        let list = ChunkList { chunks, next_cursor, next: next.clone() };
         let body = render(&list)?;
         let keep = keep(page.status, page.expires_micros, now_micros());
-        Ok((CachedChunks { etag: body.etag.clone() }, body.body, keep))
+        Ok((CachedChunks { next, etag: body.etag.clone() }, body.body, keep))
     };
     let key = context.shared.keyring.chunks(caller.view(), id, place);
     let (cached, body) = context.shared.read(&key, fill).await?;
-    Ok(Rendered { etag: cached.etag, body })
+    Ok((cached.next, Rendered { etag: cached.etag, body }))
+}
+
+/// Returns the path of the page after `place`, below the base path.
+fn next_path(id: ExportId, what: &str, place: PageRequest, cursor: Option<&str>) -> Option<String> {
+    cursor.map(|cursor| format!("exports/{id}/{what}?limit={}&cursor={cursor}", place.limit))
 }
 
 /// Returns the object that a file name refers to; `None` if there is none, or not yet. `None` is never cached.
@@ -175,7 +192,7 @@ pub(super) async fn file(
     let fill = || async {
         let found: Option<FileObject> = context.store.file(&caller.tenant, id, name).await?;
         let keep = found.as_ref().and_then(|file| keep(file.status, file.expires_micros, now_micros()));
-        let cached = found.map(|file| CachedFile { key: file.key, name: file.name });
+        let cached = found.map(|file| CachedFile { key: file.key, name: file.name, sha256: file.sha256 });
         Ok((cached, Bytes::new(), keep))
     };
     let key = context.shared.keyring.file(caller.view(), id, name);

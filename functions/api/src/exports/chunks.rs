@@ -22,7 +22,12 @@ pub(crate) async fn chunks(
     let mut params = Params::read(&uri, &["cursor", "limit"]);
     let place = place(&mut params, 1000);
     params.check()?;
-    Ok(response::rendered(StatusCode::OK, cached::chunks(&context, &caller, id, place).await?))
+    let (next, body) = cached::chunks(&context, &caller, id, place).await?;
+    let mut response = response::rendered(StatusCode::OK, body);
+    if let Some(next) = next {
+        response::add_link(&mut response, &next, "next");
+    }
+    Ok(response)
 }
 
 /// Position and size of the requested page of an export's chunks, at most `most`.

@@ -2,13 +2,14 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use http::{HeaderMap, Uri};
+use http::{HeaderMap, StatusCode, Uri};
 
 use super::accept::{self, Sent, Terms};
 use crate::body::Body;
 use crate::caller::Caller;
 use crate::context::Context;
 use crate::error::ApiError;
+use crate::prefer::{self, Preferences};
 
 pub(crate) async fn create(
     State(context): State<Context>,
@@ -18,7 +19,7 @@ pub(crate) async fn create(
     Body(body): Body,
 ) -> Result<Response, ApiError> {
     let terms = Terms::read(&uri, &headers)?;
-    accept::run(&context, &caller, &Sent { dataset: None, body }, &terms).await
+    answered(accept::run(&context, &caller, &Sent { dataset: None, body }, &terms).await, &headers)
 }
 
 pub(crate) async fn create_short(
@@ -30,5 +31,14 @@ pub(crate) async fn create_short(
     Body(body): Body,
 ) -> Result<Response, ApiError> {
     let terms = Terms::read(&uri, &headers)?;
-    accept::run(&context, &caller, &Sent { dataset: Some(name), body }, &terms).await
+    answered(accept::run(&context, &caller, &Sent { dataset: Some(name), body }, &terms).await, &headers)
+}
+
+/// Reports `Prefer: respond-async` as applied if the export is accepted: its work goes on after the response.
+fn answered(decided: Result<Response, ApiError>, headers: &HeaderMap) -> Result<Response, ApiError> {
+    let mut response = decided?;
+    if response.status() == StatusCode::ACCEPTED && Preferences::of(headers).respond_async {
+        prefer::applied(&mut response, "respond-async");
+    }
+    Ok(response)
 }

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use http::{StatusCode, Uri};
 use store::Ended;
 
-use super::{Id, dispatch, find, to_wire};
+use super::{Id, dispatch, find, monitor, to_wire};
 use crate::caller::Caller;
 use crate::context::Context;
 use crate::error::ApiError;
@@ -28,7 +28,10 @@ pub(crate) async fn delete(
         Ended::Canceled => {
             // Its dispatched chunks no longer count, so other chunks can be dispatched.
             dispatch(&context).await;
-            response::json(StatusCode::ACCEPTED, &to_wire::export(&find(&context, &caller.tenant, id).await?))
+            let export = find(&context, &caller.tenant, id).await?;
+            let mut response = response::json(StatusCode::ACCEPTED, &to_wire::export(&export))?;
+            monitor(&mut response, id);
+            Ok(response)
         }
     }
 }

@@ -30,7 +30,11 @@ pub(crate) async fn file(
         Some(file) => {
             let mut issued = IssuedLinks::file(id, &file.name);
             let link = issued.link(&context, &caller, &file.key, &file.name).await?;
-            response::redirect(&link, issued)
+            let mut response = response::redirect(&link, issued)?;
+            if let Some(sha256) = &file.sha256 {
+                response::add_digest(&mut response, sha256);
+            }
+            Ok(response)
         }
         None => match context.store.invalidated_file(&caller.tenant, id, &name).await? {
             Some(why) => Err(ApiError::gone(why)),

@@ -31,8 +31,15 @@ pub(crate) async fn files(
     let place = place(&mut params, if links { MAX_LINKS } else { 1000 });
     params.check()?;
     let (cached, body) = cached::files(&context, &caller, id, place, links).await?;
+    let next = cached.next.map(|next| if links { format!("{next}&links=true") } else { next });
+    let link_next = |mut response: Response| {
+        if let Some(next) = &next {
+            response::add_link(&mut response, next, "next");
+        }
+        response
+    };
     if !links {
-        return Ok(response::rendered(StatusCode::OK, body));
+        return Ok(link_next(response::rendered(StatusCode::OK, body)));
     }
     let mut list: FileList = serde_json::from_slice(&body.body).map_err(|e| ApiError::hide(&e))?;
     let mut issued = IssuedLinks::files(id);
@@ -41,5 +48,6 @@ pub(crate) async fn files(
         file.link = Some(issued.link(&context, &caller, key, &file.name).await?);
         file.link_expires_at = Some(rfc3339(micros_in(context.settings.link_secs)));
     }
-    response::secret_json(&list, issued)
+    list.next.clone_from(&next);
+    response::secret_json(&list, issued).map(link_next)
 }

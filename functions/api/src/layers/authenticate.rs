@@ -96,7 +96,7 @@ fn key(headers: &HeaderMap) -> Result<Presented, ApiError> {
 /// Checks that a caller may use the method. A read-only caller is rejected whatever the path, so the error reveals
 /// nothing about what exists.
 fn may(method: &Method, caller: &Caller) -> Result<(), ApiError> {
-    let reads = matches!(*method, Method::GET | Method::HEAD);
+    let reads = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
     if reads || caller.access().writes { Ok(()) } else { Err(ApiError::read_only()) }
 }
 

@@ -1,4 +1,4 @@
-//! Gzip compression of large JSON responses for clients that accept it. It saves transfer time. The ETag is weak and
+//! Gzip compression of large responses of text for clients that accept it. It saves transfer time. The ETag is weak and
 //! identifies the content, so it is the same with and without compression.
 
 use std::io::Write;
@@ -17,12 +17,12 @@ const WORTH_BYTES: u64 = 1400;
 /// Maximum size of a body in bytes. No response of the api is that large.
 const MAX_BYTES: usize = 64 << 20;
 
-/// Compresses a JSON body that is large enough.
+/// Compresses a body of text that is large enough.
 pub(crate) async fn gzip(request: Request, next: Next) -> Response {
     let wanted = *request.method() != Method::HEAD && accepts_gzip(request.headers());
     let response = next.run(request).await;
     let size = response.body().size_hint().exact().unwrap_or_default();
-    if !wanted || size < WORTH_BYTES || !is_json(response.headers()) {
+    if !wanted || size < WORTH_BYTES || !is_text(response.headers()) {
         return response;
     }
     let (mut parts, body) = response.into_parts();
@@ -46,10 +46,12 @@ fn pack(plain: &[u8]) -> Option<Vec<u8>> {
     encoder.finish().ok()
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+/// Returns true for media types that compress well: JSON of every kind, and the pages.
+fn is_text(headers: &HeaderMap) -> bool {
     let media_type =
         headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    media_type.starts_with("application/json") || media_type.starts_with("application/problem+json")
+    let essence = media_type.split(';').next().unwrap_or_default();
+    essence == "application/json" || essence.ends_with("+json") || essence.starts_with("text/")
 }
 
 /// Returns true if the client accepts gzip (RFC 9110, section 12.5.3). A client that does not send the header may not

@@ -1,6 +1,6 @@
-//! `Location` of created resources, relative to the request. The path that leads to `/api/v1` depends on the address
-//! used (a stage, a CDN, a local emulator), of which the api knows only some. A relative `Location` is valid per RFC
-//! 9110.
+//! `Location` and `Link` of responses, relative to the request. The path that leads to `/api/v1` depends on the address
+//! used (a stage, a CDN, a local emulator), of which the api knows only some. Relative references are valid per
+//! RFC 9110 and RFC 8288.
 
 use axum::extract::Request;
 use axum::middleware::Next;
@@ -8,15 +8,37 @@ use axum::response::Response;
 use export::wire::BASE_PATH;
 use http::{HeaderValue, header};
 
-/// Makes a `Location` on this api relative to the request. Links to objects are left unchanged.
+/// Description of the api, which every response links.
+const DESCRIPTION: &str = "</api/v1/openapi.json>; rel=\"describedby\"; type=\"application/openapi+json\"";
+
+/// Makes a `Location` and the links to this api relative to the request. Links to objects are left unchanged.
 pub(crate) async fn location(request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     let mut response = next.run(request).await;
-    let relative = response.headers().get(header::LOCATION).and_then(|to| relative(&path, to.to_str().ok()?));
-    if let Some(relative) = relative.and_then(|to| HeaderValue::try_from(to).ok()) {
-        response.headers_mut().insert(header::LOCATION, relative);
+    let headers = response.headers_mut();
+    let relative_location = headers
+        .get(header::LOCATION)
+        .and_then(|to| relative(&path, to.to_str().ok()?))
+        .map(HeaderValue::try_from);
+    if let Some(Ok(to)) = relative_location {
+        headers.insert(header::LOCATION, to);
+    }
+    headers.append(header::LINK, HeaderValue::from_static(DESCRIPTION));
+    let links: Vec<_> = headers.get_all(header::LINK).iter().map(|link| relative_link(&path, link)).collect();
+    headers.remove(header::LINK);
+    for link in links {
+        headers.append(header::LINK, link);
     }
     response
+}
+
+/// Returns a link (`<target>; parameters`) with its target relative to `from`.
+fn relative_link(from: &str, link: &HeaderValue) -> HeaderValue {
+    let rewritten = || {
+        let (target, parameters) = link.to_str().ok()?.strip_prefix('<')?.split_once('>')?;
+        HeaderValue::try_from(format!("<{}>{parameters}", relative(from, target)?)).ok()
+    };
+    rewritten().unwrap_or_else(|| link.clone())
 }
 
 /// Returns `to`, a path on this api, relative to `from`.
@@ -49,6 +71,17 @@ mod tests {
         }
         assert_eq!(relative("/api/v1/exports/1/manifest", "https://bucket/t/acme/x"), None);
         assert_eq!(relative("/api/v1/exports", "/elsewhere"), None);
+    }
+
+    #[test]
+    fn links_resolve_equally_from_every_address() {
+        let seen =
+            |from| relative_link(from, &HeaderValue::from_static(DESCRIPTION)).to_str().unwrap().to_owned();
+        assert!(seen("/api/v1/exports").starts_with("<openapi.json>; rel="), "{}", seen("/api/v1/exports"));
+        assert!(seen("/prod/api/v1/exports/1").starts_with("<../openapi.json>; rel="));
+        assert_eq!(seen("/favicon.ico"), DESCRIPTION, "outside of the api it begins at the host");
+        let next = HeaderValue::from_static("</api/v1/exports?limit=1&cursor=e1.a>; rel=\"next\"");
+        assert_eq!(relative_link("/api/v1/exports", &next), "<exports?limit=1&cursor=e1.a>; rel=\"next\"");
     }
 
     /// Base path against which relative references are resolved (RFC 3986, section 5.2).

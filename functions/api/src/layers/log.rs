@@ -10,7 +10,9 @@ use axum::response::Response;
 use export::id::TenantId;
 
 use super::address::Addresses;
+use super::request_id::RequestId;
 use crate::context::Context;
+use crate::trace;
 
 /// Maximum number of characters of a path, and of a token's subject, in the log.
 const MAX_CHARS: usize = 200;
@@ -49,6 +51,9 @@ pub(crate) async fn log(State(context): State<Context>, mut request: Request, ne
     // A path may contain anything a client sends; the paths of this api are short.
     let path: String = request.uri().path().chars().take(MAX_CHARS).collect();
     let addresses = Addresses::of(&request);
+    let id = request.extensions().get::<RequestId>().cloned();
+    let id = id.as_ref().map(|id| id.0.as_str());
+    let trace = trace::of(request.headers());
     let requester = Requester::default();
     request.extensions_mut().insert(requester.clone());
     let start = Instant::now();
@@ -60,7 +65,8 @@ pub(crate) async fn log(State(context): State<Context>, mut request: Request, ne
     };
     let by: String = by.chars().take(MAX_CHARS).collect();
     let ip = addresses.client(requester.0.through_cdn.load(Ordering::Relaxed)).map(tracing::field::display);
-    tracing::info!(%method, path, status = response.status().as_u16(), duration_ms, tenant, by, ip, "request");
+    let status = response.status().as_u16();
+    tracing::info!(%method, path, status, duration_ms, tenant, by, ip, request_id = id, traceparent = trace, "request");
     context.report.emit_if_due(context.shared.through.cache());
     response
 }

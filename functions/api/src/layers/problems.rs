@@ -8,11 +8,13 @@ use export::wire::PROBLEM_MEDIA_TYPE;
 use http::{HeaderValue, StatusCode, header};
 use ports::metrics::{Metric, put};
 
+use super::request_id::RequestId;
 use crate::error::ApiError;
 
 /// Adds the problem body to every error.
 pub(crate) async fn problems(request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
+    let id = request.extensions().get::<RequestId>().cloned();
     let response = next.run(request).await;
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error()) {
@@ -21,7 +23,7 @@ pub(crate) async fn problems(request: Request, next: Next) -> Response {
     let (mut parts, _) = response.into_parts();
     let error = parts.extensions.remove::<ApiError>().unwrap_or_else(|| of_router(status));
     count(&error);
-    let body = serde_json::to_vec(&error.problem(&path)).expect("a problem is plain JSON");
+    let body = serde_json::to_vec(&error.problem(&path, id.map(|id| id.0))).expect("a problem is plain JSON");
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_MEDIA_TYPE));
     parts.headers.remove(header::CONTENT_LENGTH);
     if status != StatusCode::METHOD_NOT_ALLOWED {

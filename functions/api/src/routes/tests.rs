@@ -22,7 +22,9 @@ use crate::settings::Settings;
 
 mod address;
 mod audited;
+mod conventions;
 mod methods;
+mod openapi;
 mod origin;
 
 const ID: &str = "0d9d6f4e-1f7a-4c53-9d5c-6b1f0a7f2a11";
@@ -75,13 +77,23 @@ fn parts(tenant_requests_per_second: u32) -> (Store, Settings) {
         worker_memory_mb: 1769,
         limits: Default::default(),
         cache_for: Duration::from_secs(30),
+        cors: Default::default(),
         tenant_requests_per_second,
     };
     (store.with_patience(Duration::from_millis(1)), settings)
 }
 
+fn with_cors(cors: crate::layers::Cors) -> Router {
+    let (store, settings) = parts(0);
+    of_parts(Access::full(), store, Settings { cors, ..settings })
+}
+
 fn made(access: Access, tenant_requests_per_second: u32) -> Router {
     let (store, settings) = parts(tenant_requests_per_second);
+    of_parts(access, store, settings)
+}
+
+fn of_parts(access: Access, store: Store, settings: Settings) -> Router {
     let shared = Shared::layers(None, "test", &store).unwrap();
     let context = Context::new(
         store,
@@ -143,7 +155,7 @@ async fn exceeding_the_rate_limit_is_a_429_with_retry_after() {
     let response = ask("/exports/none").await.unwrap();
     assert_eq!((response.status().as_u16(), header_of(&response, "retry-after")), (429, Some("1")));
     let problem = problem(response).await;
-    assert_eq!(problem.type_uri, "urn:sluice:problem:too-many-requests");
+    assert_eq!(problem.type_uri, "/api/v1/problems/too-many-requests");
     assert!(problem.detail.contains("TenantRequestsPerSecond"), "{}", problem.detail);
     let health = Request::get(format!("{BASE_PATH}/health")).body(Body::empty()).unwrap();
     assert_eq!(api.clone().oneshot(health).await.unwrap().status(), 200);

@@ -140,6 +140,13 @@ pub struct Order {
     pub gt: Qualified,
 }
 
+impl Compare {
+    /// Returns true if the values are of PostgreSQL's `text` or `varchar`, under all domains.
+    pub fn is_plain_text(&self) -> bool {
+        self.of.schema == "pg_catalog" && matches!(self.of.name.as_str(), "text" | "varchar")
+    }
+}
+
 impl Qualified {
     /// Makes the qualified name.
     pub fn new(schema: impl Into<String>, name: impl Into<String>) -> Self {

@@ -7,6 +7,7 @@ pub const ENCODER_VERSION: u32 = 3;
 
 /// Format in which rows are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
     /// PostgreSQL's CSV.
@@ -20,6 +21,7 @@ pub enum Format {
 
 /// Compression of files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Compression {
     /// No compression.
@@ -35,6 +37,7 @@ pub enum Compression {
 
 /// Options of CSV; the defaults are those of `COPY … (FORMAT csv, HEADER)`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct CsvOptions {
     /// ASCII character between fields.

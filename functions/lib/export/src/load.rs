@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// Condition that holds chunks back. None of them is a property of a chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Signal {
     /// Too many sessions of roles other than the source role run a statement.

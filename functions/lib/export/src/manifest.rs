@@ -104,6 +104,7 @@ pub struct DatasetHead {
 
 /// Name and type of a column.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ColumnHead {
     /// Name of the column.
     pub name: String,
@@ -112,6 +113,7 @@ pub struct ColumnHead {
     pub type_name: String,
     /// Type in Parquet files, if the name of the type does not determine it: for example of a domain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub parquet: Option<ParquetType>,
 }
 
@@ -136,6 +138,7 @@ impl ColumnHead {
 /// before its `end`, one without `end` everything from its `start` on, infinite values included; one without both
 /// holds every value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RangeText {
     /// Kind of the range: `span`, `all` or `null`.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// One violation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Violation {
     /// JSON pointer (RFC 6901) into the request body, or a dotted path into a catalog.
     pub pointer: String,

@@ -6,6 +6,7 @@
 mod datasets;
 mod dates;
 mod filters;
+mod labels;
 mod output;
 mod report;
 mod value;
@@ -84,7 +85,8 @@ pub struct Scope<'a> {
 }
 
 /// Keys of a request except those that choose datasets.
-const COMMON: [&str; 6] = ["startDate", "endDate", "timeZone", "format", "compression", "csv"];
+const COMMON: [&str; 8] =
+    ["startDate", "endDate", "timeZone", "format", "compression", "csv", "label", "labels"];
 
 impl Request {
     /// Reads the body of `POST /exports`.
@@ -111,7 +113,7 @@ impl Request {
     pub fn parse_short(dataset: &str, body: &Value, scope: &Scope<'_>) -> Result<Self, Vec<Violation>> {
         let mut report = Violations::default();
         if let Some(fields) = report.object(body, "") {
-            report.known(fields, "", &[&["columns", "filters"], &COMMON[..]].concat());
+            report.known(fields, "", &[&["columns", "filters", "or"], &COMMON[..]].concat());
             let listed = datasets::only(dataset, fields, scope, &mut report);
             if let Some(request) = Self::resolve(fields, &listed, scope, &mut report) {
                 return Ok(request);
@@ -129,12 +131,13 @@ impl Request {
         let output = output::read(fields, report);
         let undated = !listed.chosen.is_empty() && listed.chosen.iter().all(|c| c.dataset.range.is_none());
         let dates = dates::read(fields, undated, report);
+        let labels = labels::read(fields, report);
         let targets: Vec<_> =
             listed.chosen.iter().map(|c| target(c, dates.as_ref(), &output, scope, report)).collect();
         if !report.is_empty() {
             return None;
         }
-        let canonical = canonical(fields, listed.names(), dates.as_ref(), &output);
+        let canonical = canonical(fields, listed.names(), dates.as_ref(), &output, labels);
         let asked =
             canonical_hash(&if listed.all { canonical_with_all(&canonical) } else { canonical.clone() });
         Some(Self { targets, canonical, body_sha256: asked })
@@ -156,6 +159,7 @@ fn target(
         range_column: dataset.range.clone(),
         tenant_column: dataset.tenant_column.clone(),
         predicates: chosen.predicates.clone(),
+        alternatives: chosen.alternatives.clone(),
         order: dataset.order.clone(),
         settle_after_secs: dataset.settle_after_secs,
         epoch: dataset.epoch,
@@ -175,6 +179,7 @@ fn canonical(
     datasets: Vec<Value>,
     dates: Option<&Dates>,
     output: &Output,
+    labels: Map<String, Value>,
 ) -> Value {
     let mut canonical = Map::new();
     canonical.insert("datasets".to_owned(), datasets.into());
@@ -190,6 +195,7 @@ fn canonical(
     if output.format == Format::Csv {
         canonical.insert("csv".to_owned(), json!(output.csv));
     }
+    canonical.extend(labels);
     Value::Object(canonical)
 }
 

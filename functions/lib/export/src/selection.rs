@@ -29,6 +29,10 @@ pub struct Selection {
     pub tenant_column: Option<TenantColumn>,
     /// Conditions, all of which must hold.
     pub predicates: Vec<Predicate>,
+    /// Groups of conditions, of which at least one must hold as a whole; empty for no such condition. Sorted, without
+    /// repeats, and no group is empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alternatives: Vec<Vec<Predicate>>,
     /// Columns of the ORDER BY.
     pub order: Vec<String>,
     /// Seconds after which rows are settled.
@@ -80,10 +84,17 @@ pub struct By {
 pub enum Test {
     /// Is NULL.
     IsNull,
+    /// Is not NULL: the opposite of `IsNull`, also for composite values.
+    NotNull,
     /// Equals one of the values; sorted, without repeats, not empty.
     AnyOf(Vec<String>),
     /// `<>`; rows with NULL do not pass.
     Ne(String),
+    /// Differs from each of the values; sorted, without repeats, not empty. Rows with NULL do not pass.
+    NoneOf(Vec<String>),
+    /// Begins with the characters of the value, exactly as they are written, whatever the collation. Only on `text` and
+    /// `varchar`.
+    StartsWith(String),
     /// `>`
     Gt(String),
     /// `>=`
@@ -97,27 +108,31 @@ pub enum Test {
 impl Test {
     /// Returns the operator that the test needs; the outer `None` for a test for NULL, the inner if the type has no
     /// such operator.
-    fn operator<'a>(&self, compare: &'a Compare) -> Option<Option<&'a Qualified>> {
+    fn operator(&self, compare: &Compare) -> Option<Option<Qualified>> {
         let order = compare.order.as_ref();
         Some(match self {
-            Self::IsNull => return None,
-            Self::AnyOf(_) => Some(&compare.eq),
-            Self::Ne(_) => compare.ne.as_ref(),
-            Self::Gt(_) => order.map(|order| &order.gt),
-            Self::Gte(_) => order.map(|order| &order.gte),
-            Self::Lt(_) => order.map(|order| &order.lt),
-            Self::Lte(_) => order.map(|order| &order.lte),
+            Self::IsNull | Self::NotNull => return None,
+            Self::AnyOf(_) => Some(compare.eq.clone()),
+            Self::Ne(_) | Self::NoneOf(_) => compare.ne.clone(),
+            Self::StartsWith(_) => compare.is_plain_text().then(|| Qualified::new("pg_catalog", "^@")),
+            Self::Gt(_) => order.map(|order| order.gt.clone()),
+            Self::Gte(_) => order.map(|order| order.gte.clone()),
+            Self::Lt(_) => order.map(|order| order.lt.clone()),
+            Self::Lte(_) => order.map(|order| order.lte.clone()),
         })
     }
 
     /// Returns the values of the comparison.
     pub fn values(&self) -> &[String] {
         match self {
-            Self::IsNull => &[],
-            Self::AnyOf(values) => values,
-            Self::Ne(value) | Self::Gt(value) | Self::Gte(value) | Self::Lt(value) | Self::Lte(value) => {
-                std::slice::from_ref(value)
-            }
+            Self::IsNull | Self::NotNull => &[],
+            Self::AnyOf(values) | Self::NoneOf(values) => values,
+            Self::Ne(value)
+            | Self::StartsWith(value)
+            | Self::Gt(value)
+            | Self::Gte(value)
+            | Self::Lt(value)
+            | Self::Lte(value) => std::slice::from_ref(value),
         }
     }
 }
@@ -126,11 +141,13 @@ impl Predicate {
     /// Makes a test of a filter's column, by the operators of its type; `None` if the type has no such operator.
     pub fn of(column: &Column, test: Test) -> Option<Self> {
         let by = match &column.compare {
+            // It needs to know the type.
+            None if matches!(test, Test::StartsWith(_)) => return None,
             None => None,
             Some(compare) => match test.operator(compare) {
                 None => None,
                 Some(operator) => Some(By {
-                    operator: operator?.clone(),
+                    operator: operator?,
                     of: compare.of.clone(),
                     oid: column.oid,
                     listable: compare.listable,
@@ -149,6 +166,11 @@ impl Predicate {
 }
 
 impl Selection {
+    /// Returns every condition, those of the alternatives included.
+    pub fn conditions(&self) -> impl Iterator<Item = &Predicate> {
+        self.predicates.iter().chain(self.alternatives.iter().flatten())
+    }
+
     /// Returns the rule by which the rows are settled; `None` if there is none.
     pub fn settle(&self) -> Option<Settle> {
         let column = self.range_column.as_ref()?;
@@ -174,6 +196,7 @@ impl Selection {
             range_column: None,
             tenant_column: None,
             predicates: Vec::new(),
+            alternatives: Vec::new(),
             order: Vec::new(),
             settle_after_secs: None,
             epoch: 1,

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 /// States of a chunk. `due → sent → running → done | failed | split | dying`; see
 /// `functions/lib/store/README.md` for the statement and the lock of every transition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ChunkState {
     /// Waits for its turn.
@@ -28,6 +29,7 @@ pub enum ChunkState {
 
 /// States of an export: `queued → running → succeeded | failed | canceled → expired`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ExportStatus {
     /// The export is accepted; no chunk has started.
@@ -47,6 +49,7 @@ pub enum ExportStatus {
 /// Outcome of an attempt. A word that a newer release wrote is read as `Unknown`, so that a list of chunks with it stays
 /// readable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", from = "String")]
 pub enum AttemptOutcome {
     /// Its file is recorded.

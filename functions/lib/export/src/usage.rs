@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Time spent by an attempt, step by step, and resources used. All in milliseconds or bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Usage {
     /// Time from due to lease.

@@ -9,6 +9,8 @@ mod files;
 mod plan;
 mod problem;
 mod request;
+#[cfg(test)]
+mod schema;
 
 pub use datasets::{Dataset, DatasetList, DatasetRange};
 pub use export::{BackOff, ChunkCounts, ChunkError, Export, ExportList, Links, Progress, Running};

@@ -105,6 +105,7 @@ fn selection(dataset: &Dataset, format: Format) -> Selection {
         range_column: dataset.range.clone(),
         tenant_column: None,
         predicates: Vec::new(),
+        alternatives: Vec::new(),
         order: dataset.order.clone(),
         settle_after_secs: dataset.settle_after_secs,
         epoch: dataset.epoch,

@@ -124,7 +124,7 @@ impl Session {
     /// Lets the source parse the values of filters that only it can check. A wrong value is found before a row is
     /// read, and the failure names the filter and not the value.
     async fn try_values(&self, selection: &Selection) -> Result<(), SourceError> {
-        for predicate in &selection.predicates {
+        for predicate in selection.conditions() {
             let Some(sql) = sql::try_sql(predicate) else { continue };
             let (answer, answered) = oneshot::channel();
             self.orders.send(Order::Try(sql, answer)).await.map_err(|_| SourceError::gone())?;

@@ -70,7 +70,7 @@ limit 0
 /// column.
 pub(super) fn expected(selection: &Selection) -> Vec<(&str, u32)> {
     let columns = selection.columns.iter().map(|c| (c.name.as_str(), c.oid));
-    let filters = selection.predicates.iter().filter_map(|p| Some((p.column.as_str(), p.by.as_ref()?.oid)));
+    let filters = selection.conditions().filter_map(|p| Some((p.column.as_str(), p.by.as_ref()?.oid)));
     let tenant = selection.tenant_column.as_ref().and_then(|by| Some((by.name.as_str(), by.of?.oid)));
     columns.chain(filters).chain(tenant).collect()
 }
@@ -162,6 +162,13 @@ fn conditions(selection: &Selection, range: &Range, tenant: &TenantId) -> Vec<St
         all.extend(only_of(by, tenant));
     }
     all.extend(selection.predicates.iter().map(predicate));
+    if !selection.alternatives.is_empty() {
+        let group = |group: &Vec<Predicate>| {
+            format!("({})", group.iter().map(predicate).collect::<Vec<_>>().join(" and "))
+        };
+        let groups: Vec<_> = selection.alternatives.iter().map(group).collect();
+        all.push(format!("({})", groups.join(" or ")));
+    }
     all
 }
 
@@ -192,24 +199,61 @@ fn predicate(p: &Predicate) -> String {
     let name = column(&p.column);
     match (&p.test, &p.by) {
         (Test::IsNull, _) => format!("{name} is null"),
-        (test, Some(by)) => by_operator(&name, test.values(), by),
+        // `is not null` would be false for a composite value with one NULL field, as `is null` is.
+        (Test::NotNull, _) => format!("not ({name} is null)"),
+        (Test::NoneOf(values), Some(by)) => by_operator(&name, values, by, Of::All),
+        // Characters are compared as they are: a collation by which different texts are equal has no prefixes.
+        (Test::StartsWith(value), Some(by)) => {
+            format!("({name} collate \"C\") {} {}", operator(&by.operator), typed(value, &by.of))
+        }
+        (test, Some(by)) => by_operator(&name, test.values(), by, Of::Any),
         (test, None) => by_symbol(&name, test),
+    }
+}
+
+/// Values of a list with which a column is compared.
+#[derive(Clone, Copy)]
+enum Of {
+    /// At least one of them.
+    Any,
+    /// Each of them.
+    All,
+}
+
+impl Of {
+    fn quantifier(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::All => "all",
+        }
+    }
+
+    fn conjunction(self) -> &'static str {
+        match self {
+            Self::Any => " or ",
+            Self::All => " and ",
+        }
     }
 }
 
 /// Returns the condition with the type's own operators and typed literals, so that it does not depend on
 /// `search_path`.
-fn by_operator(name: &str, values: &[String], by: &By) -> String {
+fn by_operator(name: &str, values: &[String], by: &By, of: Of) -> String {
     let operator = operator(&by.operator);
     let one = |value: &String| format!("{name} {operator} {}", typed(value, &by.of));
     match values {
         [value] => one(value),
         values if by.listable => {
             let list: Vec<String> = values.iter().map(|value| literal(value)).collect();
-            format!("{name} {operator} any (array[{}]::{}[])", list.join(", "), qualified(&by.of))
+            format!(
+                "{name} {operator} {} (array[{}]::{}[])",
+                of.quantifier(),
+                list.join(", "),
+                qualified(&by.of)
+            )
         }
         // There are no arrays of arrays.
-        values => format!("({})", values.iter().map(one).collect::<Vec<_>>().join(" or ")),
+        values => format!("({})", values.iter().map(one).collect::<Vec<_>>().join(of.conjunction())),
     }
 }
 
@@ -218,10 +262,17 @@ fn by_operator(name: &str, values: &[String], by: &By) -> String {
 fn by_symbol(name: &str, test: &Test) -> String {
     let symbol = match test {
         Test::IsNull => return format!("{name} is null"),
+        Test::NotNull => return format!("not ({name} is null)"),
         Test::AnyOf(values) if values.len() > 1 => {
             let list: Vec<String> = values.iter().map(|v| literal(v)).collect();
             return format!("{name} in ({})", list.join(", "));
         }
+        Test::NoneOf(values) => {
+            let list: Vec<String> = values.iter().map(|v| literal(v)).collect();
+            return format!("{name} not in ({})", list.join(", "));
+        }
+        // Never made without the operator.
+        Test::StartsWith(_) => "^@",
         Test::AnyOf(_) => "=",
         Test::Ne(_) => "<>",
         Test::Gt(_) => ">",

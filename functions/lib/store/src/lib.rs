@@ -34,6 +34,7 @@ mod state;
 mod sweep;
 mod turns;
 mod view;
+mod wait;
 
 pub use accept::{AcceptError, Accepted, NewExport, PlanLimits};
 pub use back_off::{BackOff, GivenBack};
@@ -59,5 +60,7 @@ pub use state::StoreState;
 pub use sweep::{Backlog, DeletingChunk};
 pub use turns::{Full, Kept, Unpaid};
 pub use view::{
-    AttemptDetail, ChunkDetail, ChunkError, ChunkPage, ExportPage, ExportState, FileObject, ProgressCounts,
+    AttemptDetail, ChunkDetail, ChunkError, ChunkPage, ExportPage, ExportState, FileObject, ListFilter,
+    ProgressCounts,
 };
+pub use wait::{MAX_WAITS, Place};

@@ -17,7 +17,7 @@ pub struct Migration {
     pub name: &'static str,
     text: &'static str,
 }
-const MIGRATIONS: [Migration; 20] = [
+const MIGRATIONS: [Migration; 21] = [
     Migration { version: 1, name: "store", text: include_str!("../migrations/0001_store.sql") },
     Migration { version: 2, name: "indexed", text: include_str!("../migrations/0002_indexed.sql") },
     Migration { version: 3, name: "changes", text: include_str!("../migrations/0003_changes.sql") },
@@ -42,6 +42,11 @@ const MIGRATIONS: [Migration; 20] = [
     Migration { version: 26, name: "bounds", text: include_str!("../migrations/0026_bounds.sql") },
     Migration { version: 27, name: "key life", text: include_str!("../migrations/0027_key_life.sql") },
     Migration { version: 28, name: "pace", text: include_str!("../migrations/0028_pace.sql") },
+    Migration {
+        version: 29,
+        name: "labels and waits",
+        text: include_str!("../migrations/0029_labels_and_waits.sql"),
+    },
 ];
 
 /// Functions that hold rules. They are created or replaced every time.

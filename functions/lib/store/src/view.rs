@@ -60,6 +60,25 @@ pub struct ExportState {
     pub queue_position: Option<u64>,
 }
 
+/// Exports that a list contains. A filter that is `None` admits all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListFilter {
+    /// Status of the export.
+    pub status: Option<ExportStatus>,
+    /// Name of a dataset of the export, in upper or lower case.
+    pub dataset: Option<String>,
+    /// Label of the export.
+    pub label: Option<String>,
+    /// Labels that the export has, among others.
+    pub labels: Option<Value>,
+    /// First time of acceptance, microseconds since 1970.
+    pub from_micros: Option<i64>,
+    /// Time before which the export was accepted, microseconds since 1970.
+    pub until_micros: Option<i64>,
+    /// Datasets that the caller may see: exports with another one are left out.
+    pub within: Option<Vec<String>>,
+}
+
 /// Some exports of a tenant.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ExportPage {
@@ -173,6 +192,8 @@ pub struct FileObject {
     pub name: String,
     /// Size in bytes.
     pub bytes: u64,
+    /// SHA-256 in hexadecimal.
+    pub sha256: Option<String>,
     /// The status of the export.
     pub status: ExportStatus,
     /// Time at which the export's files are deleted, microseconds since 1970; known once it has ended.
@@ -212,18 +233,15 @@ impl Store {
     /// page. Returns at most `limit` exports, with at most `max_bytes` together and `MAX_PAGE_LINKS` chunks to count,
     /// but at least one. Errors are left out.
     ///
-    /// `within` leaves out exports that have a dataset of another name.
-    ///
     /// # Errors
     /// If the store cannot be reached.
     pub async fn exports(
         &self,
         tenant: &TenantId,
-        status: Option<ExportStatus>,
+        filter: &ListFilter,
         before: Option<(i64, ExportId)>,
         limit: i64,
         max_bytes: i64,
-        within: Option<&[String]>,
     ) -> Result<ExportPage, StoreError> {
         loop {
             let mut tx = self.begin().await?;
@@ -233,13 +251,18 @@ impl Store {
                 include_str!("../sql/view/list_end.sql")
             ))
             .bind(tenant.as_str())
-            .bind(status.map(ExportStatus::as_str))
+            .bind(filter.status.map(ExportStatus::as_str))
             .bind(before.map(|b| b.0))
             .bind(before.map(|b| b.1.uuid()))
             .bind(limit)
             .bind(max_bytes)
-            .bind(within)
-            .bind(MAX_PAGE_LINKS);
+            .bind(filter.within.as_deref())
+            .bind(MAX_PAGE_LINKS)
+            .bind(filter.dataset.as_deref())
+            .bind(filter.label.as_deref())
+            .bind(filter.labels.as_ref())
+            .bind(filter.from_micros)
+            .bind(filter.until_micros);
             let rows = tx.all(find).await?;
             let mut exports = Vec::with_capacity(rows.len());
             for row in &rows {
@@ -276,6 +299,7 @@ impl Store {
             key,
             name: name.to_owned(),
             bytes: count(&row, "bytes")?,
+            sha256: row.try_get("sha256")?,
             status: row
                 .try_get::<String, _>("status")?
                 .parse()

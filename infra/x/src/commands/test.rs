@@ -76,7 +76,8 @@ pub(crate) fn run_with_variables(args: &[String], variables: &[(&str, String)]) 
         .args(args)
         .envs(variables.iter().map(|(name, value)| (name, value)))
         .envs(older.map(|url| ("SLUICE_POSTGRES_15", url)))
-        .env("SLUICE_PARQUET_PYTHON", Venv::parquet()?.python());
+        .env("SLUICE_PARQUET_PYTHON", Venv::parquet()?.python())
+        .env("SLUICE_SCHEMATHESIS", Venv::schemathesis()?.program("schemathesis"));
     let (status, failures) = failures::run(&mut cargo, io::stdout())?;
     drop(guard);
     signals::check()?;

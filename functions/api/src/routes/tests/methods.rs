@@ -23,11 +23,18 @@ fn paths() -> BTreeMap<String, BTreeSet<String>> {
         let path = path.replace("{id}", ID).replace("{name}", "orders").replace("{dataset}", "Clients");
         let methods = paths.entry(path).or_default();
         methods.insert(method.to_owned());
+        methods.insert("OPTIONS".to_owned());
         if method == "GET" {
             methods.insert("HEAD".to_owned());
         }
     }
     paths
+}
+
+/// Methods in the header `Allow`.
+fn allow(response: &Response) -> BTreeSet<String> {
+    let allow = header_of(response, "allow").unwrap_or_default();
+    allow.split(',').map(|method| method.trim().to_owned()).collect()
 }
 
 #[tokio::test]
@@ -37,17 +44,18 @@ async fn each_path_allows_only_its_methods() {
             let response = send(request(&method, &path)).await;
             let (status, what) = (response.status().as_u16(), format!("{method} {path}"));
             assert!(guarded(&response), "{what}");
-            if methods.contains(method.as_str()) {
+            if method == Method::OPTIONS && path != "/Clients" {
+                let plain = path.split('?').next().unwrap();
+                assert_eq!((status, allow(&response)), (204, paths()[plain].clone()), "{what}");
+            } else if methods.contains(method.as_str()) {
                 assert!([200, 503].contains(&status), "{what}: {status}");
                 assert_eq!(header_of(&response, "allow"), None, "{what}");
             } else if path == "/Clients" {
                 // The catalog determines whether this is a dataset, and the store of these tests is unreachable.
                 assert_eq!(status, 503, "{what}");
             } else {
-                let allow = header_of(&response, "allow").unwrap_or_default();
-                let allow: BTreeSet<_> = allow.split(',').map(|method| method.trim().to_owned()).collect();
                 let plain = path.split('?').next().unwrap();
-                assert_eq!((status, &allow), (405, &paths()[plain]), "{what}");
+                assert_eq!((status, &allow(&response)), (405, &paths()[plain]), "{what}");
             }
         }
     }

@@ -29,7 +29,7 @@ async fn requests_past_cloudfront_are_refused_whatever_their_path_and_key() {
             let response = api.clone().oneshot(request).await.unwrap();
             assert_eq!(response.status(), StatusCode::FORBIDDEN, "{method} {path} {value:?}");
             if method != Method::HEAD {
-                assert_eq!(problem(response).await.type_uri, "urn:sluice:problem:wrong-address");
+                assert_eq!(problem(response).await.type_uri, "/api/v1/problems/wrong-address");
             }
         }
     }

@@ -127,7 +127,7 @@ impl Guess {
         let planned = unread.iter().map(|chunk| size_of(chunk));
         if target.span.is_none() || estimate.knows_months() {
             let sizes = capped(planned.collect(), total);
-            let filtered = !target.selection.predicates.is_empty();
+            let filtered = target.selection.conditions().next().is_some();
             let note = filtered.then_some("upper bound: estimated without the filters");
             return Self { sizes: Some(sizes), most: Some(total), at_most: filtered, note };
         }

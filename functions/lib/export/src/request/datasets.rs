@@ -36,8 +36,11 @@ pub(super) struct Chosen<'a> {
     /// Requested columns; `None` for all.
     pub(super) columns: Option<Vec<Column>>,
     pub(super) predicates: Vec<Predicate>,
+    pub(super) alternatives: Vec<Vec<Predicate>>,
     /// Filters in their canonical form.
     filters: Map<String, Value>,
+    /// Groups of `or` in their canonical form.
+    or: Vec<Value>,
 }
 
 impl Listed<'_> {
@@ -49,7 +52,7 @@ impl Listed<'_> {
 
 impl Chosen<'_> {
     fn canonical(&self) -> Value {
-        if self.columns.is_none() && self.filters.is_empty() {
+        if self.columns.is_none() && self.filters.is_empty() && self.or.is_empty() {
             return self.name.into();
         }
         let mut object = Map::new();
@@ -60,6 +63,9 @@ impl Chosen<'_> {
         }
         if !self.filters.is_empty() {
             object.insert("filters".to_owned(), self.filters.clone().into());
+        }
+        if !self.or.is_empty() {
+            object.insert("or".to_owned(), self.or.clone().into());
         }
         object.into()
     }
@@ -138,7 +144,9 @@ fn every<'a>(scope: &Scope<'a>, report: &mut Violations) -> Listed<'a> {
         dataset,
         columns: None,
         predicates: Vec::new(),
+        alternatives: Vec::new(),
         filters: Map::new(),
+        or: Vec::new(),
     });
     Listed { chosen: chosen.collect(), all: true }
 }
@@ -154,7 +162,7 @@ impl<'a> Reader<'_, 'a> {
         match item {
             Value::String(name) => self.choose(name, None, &pointer, &pointer, report),
             Value::Object(fields) => {
-                report.known(fields, &pointer, &["name", "columns", "filters"]);
+                report.known(fields, &pointer, &["name", "columns", "filters", "or"]);
                 if !fields.contains_key("name") {
                     report.say(&pointer, "the field name is missing", "set it to the name of a dataset");
                 }
@@ -164,7 +172,7 @@ impl<'a> Reader<'_, 'a> {
             }
             other => {
                 let message = format!("expected a dataset, found {}", kind_of(other));
-                report.say(pointer, message, "use a name, or an object with name, columns and filters");
+                report.say(pointer, message, "use a name, or an object with name, columns, filters and or");
                 None
             }
         }
@@ -202,7 +210,9 @@ impl<'a> Reader<'_, 'a> {
             dataset,
             columns,
             predicates: filters.predicates,
+            alternatives: filters.alternatives,
             filters: filters.canonical,
+            or: filters.canonical_or,
         })
     }
 

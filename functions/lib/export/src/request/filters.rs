@@ -18,6 +18,9 @@ pub(super) struct Read {
     /// Sorted, so that equal filters give equal fingerprints.
     pub(super) predicates: Vec<Predicate>,
     pub(super) canonical: Map<String, Value>,
+    /// Groups of `or`, each sorted, and sorted among themselves.
+    pub(super) alternatives: Vec<Vec<Predicate>>,
+    pub(super) canonical_or: Vec<Value>,
 }
 
 /// Makes a test of a checked value.
@@ -32,6 +35,12 @@ const OPERATORS: [(&str, MakeTest); 6] = [
     ("lte", Test::Lte),
 ];
 
+/// Operators that are not one comparison with one value.
+const FURTHER: [&str; 3] = ["notIn", "isNull", "startsWith"];
+
+/// Maximum number of groups of `or`.
+const MAX_GROUPS: usize = 50;
+
 pub(super) fn read(
     fields: &Map<String, Value>,
     dataset: &Dataset,
@@ -41,9 +50,71 @@ pub(super) fn read(
 ) -> Read {
     let mut read = Read::default();
     let pointer = format!("{parent}/filters");
-    let Some(filters) = fields.get("filters").and_then(|given| report.object(given, &pointer)) else {
-        return read;
+    if let Some(filters) = fields.get("filters").and_then(|given| report.object(given, &pointer)) {
+        (read.predicates, read.canonical) = group(filters, dataset, &pointer, most_values, report);
+    }
+    alternatives(fields, dataset, parent, most_values, report, &mut read);
+    read
+}
+
+/// Reads `or`: a list of groups, each an object like `filters`.
+fn alternatives(
+    fields: &Map<String, Value>,
+    dataset: &Dataset,
+    parent: &str,
+    most_values: usize,
+    report: &mut Violations,
+    read: &mut Read,
+) {
+    let pointer = format!("{parent}/or");
+    let groups = match fields.get("or") {
+        None => return,
+        Some(Value::Array(groups)) => groups,
+        Some(other) => {
+            let message = format!("expected a list, found {}", kind_of(other));
+            return report.say(
+                pointer,
+                message,
+                "use a list of objects like filters, of which one must hold",
+            );
+        }
     };
+    if groups.is_empty() {
+        return report.say(
+            pointer,
+            "an empty list would match no row",
+            "list at least one object, or remove or",
+        );
+    }
+    if groups.len() > MAX_GROUPS {
+        let message = format!("{} objects are given; at most {MAX_GROUPS} are allowed", groups.len());
+        return report.say(pointer, message, "use a list of values within a filter, or several exports");
+    }
+    let mut sorted = BTreeMap::new();
+    for (i, given) in groups.iter().enumerate() {
+        let pointer = format!("{pointer}/{i}");
+        let Some(filters) = report.object(given, &pointer) else { continue };
+        if filters.is_empty() {
+            report.say(pointer, "an empty object would match every row", "name a filter in it, or remove or");
+            continue;
+        }
+        let (predicates, canonical) = group(filters, dataset, &pointer, most_values, report);
+        sorted.insert(predicates, canonical);
+    }
+    let (alternatives, canonical): (Vec<_>, Vec<_>) = sorted.into_iter().unzip();
+    read.alternatives = alternatives;
+    read.canonical_or = canonical.into_iter().map(Value::Object).collect();
+}
+
+/// Reads the filters of one object, all of which must hold. The predicates are sorted.
+fn group(
+    filters: &Map<String, Value>,
+    dataset: &Dataset,
+    pointer: &str,
+    most_values: usize,
+    report: &mut Violations,
+) -> (Vec<Predicate>, Map<String, Value>) {
+    let (mut predicates, mut all) = (Vec::new(), Map::new());
     let mut sorted: Vec<_> = filters.iter().collect();
     sorted.sort_by_key(|(name, _)| *name);
     for (i, (name, given)) in sorted.into_iter().enumerate() {
@@ -55,12 +126,12 @@ pub(super) fn read(
         let mut filter = Filter { column, most_values, tests: Vec::new(), report: &mut *report };
         if let Some(canonical) = filter.read(given, &pointer) {
             let tests = filter.tests;
-            read.predicates.extend(tests.into_iter().filter_map(|test| Predicate::of(column, test)));
-            read.canonical.insert(name.clone(), canonical);
+            predicates.extend(tests.into_iter().filter_map(|test| Predicate::of(column, test)));
+            all.insert(name.clone(), canonical);
         }
     }
-    read.predicates.sort_unstable();
-    read
+    predicates.sort_unstable();
+    (predicates, all)
 }
 
 fn refused(name: &str, dataset: &Dataset) -> String {
@@ -92,11 +163,11 @@ struct Filter<'a> {
 impl Filter<'_> {
     /// Reads one filter into tests, and returns its canonical form.
     fn read(&mut self, given: &Value, pointer: &str) -> Option<Value> {
-        if self.column.kind == ColumnType::Json && !given.is_null() {
+        if self.column.kind == ColumnType::Json && !tests_null(given) {
             self.report.say(
                 pointer,
                 "PostgreSQL cannot compare values of type json",
-                "filter for null, or remove the filter",
+                "filter for null or {\"isNull\": false}, or remove the filter",
             );
             return None;
         }
@@ -105,7 +176,11 @@ impl Filter<'_> {
                 self.tests.push(Test::IsNull);
                 Some(Value::Null)
             }
-            Value::Array(values) => self.any_of(values, pointer),
+            Value::Array(values) => {
+                let (texts, json) = self.list(values, pointer, "match no row")?;
+                self.tests.push(Test::AnyOf(texts));
+                Some(json)
+            }
             Value::Object(comparisons) => self.comparisons(comparisons, pointer),
             scalar => {
                 let literal = self.literal(scalar, pointer)?;
@@ -115,11 +190,13 @@ impl Filter<'_> {
         }
     }
 
-    fn any_of(&mut self, values: &[Value], pointer: &str) -> Option<Value> {
+    /// Reads a list of values: sorted, without repeats, and not empty. `empty` is the effect that an empty one would
+    /// have.
+    fn list(&mut self, values: &[Value], pointer: &str, empty: &str) -> Option<(Vec<String>, Value)> {
         if values.is_empty() {
             self.report.say(
                 pointer,
-                "an empty list would match no row",
+                format!("an empty list would {empty}"),
                 "list at least one value, or remove the filter",
             );
             return None;
@@ -138,8 +215,7 @@ impl Filter<'_> {
             }
         }
         let (texts, json) = literals.into_iter().unzip();
-        self.tests.push(Test::AnyOf(texts));
-        Some(Value::Array(json))
+        Some((texts, Value::Array(json)))
     }
 
     fn comparisons(&mut self, comparisons: &Map<String, Value>, pointer: &str) -> Option<Value> {
@@ -147,18 +223,16 @@ impl Filter<'_> {
             self.report.say(
                 pointer,
                 "the object has no operator",
-                "use at least one of eq, ne, gt, gte, lt and lte",
+                "use at least one of eq, ne, gt, gte, lt, lte, notIn, isNull and startsWith",
             );
             return None;
         }
-        self.report.known(comparisons, pointer, &OPERATORS.map(|(word, _)| word));
+        self.report.known(comparisons, pointer, &[&OPERATORS.map(|(word, _)| word)[..], &FURTHER].concat());
         let mut canonical = Map::new();
         for (word, test) in OPERATORS {
             let Some(value) = comparisons.get(word) else { continue };
             if Predicate::of(self.column, test(String::new())).is_none() {
-                let message =
-                    format!("values of {} do not support the operator {word}", self.column.type_name);
-                self.report.say(format!("{pointer}/{word}"), message, "use eq, a list of values or null");
+                self.unsupported(word, format!("{pointer}/{word}"));
                 continue;
             }
             if let Some(literal) = self.literal(value, &format!("{pointer}/{word}")) {
@@ -166,7 +240,75 @@ impl Filter<'_> {
                 canonical.insert(word.to_owned(), literal.json);
             }
         }
+        self.none_of(comparisons, pointer, &mut canonical);
+        self.null(comparisons, pointer, &mut canonical);
+        self.prefix(comparisons, pointer, &mut canonical);
         Some(canonical.into())
+    }
+
+    fn none_of(
+        &mut self,
+        comparisons: &Map<String, Value>,
+        pointer: &str,
+        canonical: &mut Map<String, Value>,
+    ) {
+        let Some(given) = comparisons.get("notIn") else { return };
+        let pointer = format!("{pointer}/notIn");
+        let Value::Array(values) = given else {
+            let message = format!("expected a list, found {}", kind_of(given));
+            return self.report.say(pointer, message, "use a list of values, or ne with one value");
+        };
+        if Predicate::of(self.column, Test::NoneOf(Vec::new())).is_none() {
+            return self.unsupported("notIn", pointer);
+        }
+        if let Some((texts, json)) = self.list(values, &pointer, "exclude no value") {
+            self.tests.push(Test::NoneOf(texts));
+            canonical.insert("notIn".to_owned(), json);
+        }
+    }
+
+    fn null(&mut self, comparisons: &Map<String, Value>, pointer: &str, canonical: &mut Map<String, Value>) {
+        match comparisons.get("isNull") {
+            None => {}
+            Some(Value::Bool(is_null)) => {
+                self.tests.push(if *is_null { Test::IsNull } else { Test::NotNull });
+                canonical.insert("isNull".to_owned(), (*is_null).into());
+            }
+            Some(other) => self.report.wrong_type(other, &format!("{pointer}/isNull"), "true or false"),
+        }
+    }
+
+    fn prefix(
+        &mut self,
+        comparisons: &Map<String, Value>,
+        pointer: &str,
+        canonical: &mut Map<String, Value>,
+    ) {
+        let Some(given) = comparisons.get("startsWith") else { return };
+        let pointer = format!("{pointer}/startsWith");
+        if self.column.array || Predicate::of(self.column, Test::StartsWith(String::new())).is_none() {
+            return self.unsupported("startsWith", pointer);
+        }
+        match given.as_str().filter(|text| !text.is_empty() && !text.contains('\0')) {
+            Some(text) => {
+                self.tests.push(Test::StartsWith(text.to_owned()));
+                canonical.insert("startsWith".to_owned(), text.into());
+            }
+            None => {
+                let shown = given.as_str().map_or_else(|| kind_of(given).to_owned(), show);
+                let remedy = "use a string of at least one character, without NUL; for every value use \"isNull\": false";
+                self.report.say(pointer, format!("{shown} is not a valid prefix"), remedy);
+            }
+        }
+    }
+
+    fn unsupported(&mut self, word: &str, pointer: String) {
+        let message = format!("values of {} do not support the operator {word}", self.column.type_name);
+        let remedy = match word {
+            "startsWith" => "use it on a column of type text or varchar; here use eq, or gte and lt",
+            _ => "use eq, a list of values, null or isNull",
+        };
+        self.report.say(pointer, message, remedy);
     }
 
     fn literal(&mut self, value: &Value, pointer: &str) -> Option<Literal> {
@@ -196,4 +338,10 @@ impl Filter<'_> {
         self.report.say(pointer, message, remedy);
         None
     }
+}
+
+/// Returns true if the filter only tests for NULL.
+fn tests_null(given: &Value) -> bool {
+    let only_null = |tests: &Map<String, Value>| tests.len() == 1 && tests.contains_key("isNull");
+    given.is_null() || given.as_object().is_some_and(only_null)
 }

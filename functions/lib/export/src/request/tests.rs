@@ -8,6 +8,7 @@ use crate::column::{Column, ColumnType};
 use crate::range::RangeKind;
 use crate::selection::{Predicate, Test};
 
+mod conditions;
 mod dates;
 
 fn column(name: &str, kind: ColumnType) -> Column {

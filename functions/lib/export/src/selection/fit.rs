@@ -62,7 +62,7 @@ impl Selection {
             return Err(Unfit::Column(column.name.clone()));
         }
         let refused = |p: &&Predicate| !dataset.filters.iter().any(|f| p.fits(f));
-        match self.predicates.iter().find(refused) {
+        match self.conditions().find(refused) {
             Some(predicate) => Err(Unfit::Filter(predicate.column.clone())),
             None => Ok(()),
         }

@@ -6,6 +6,7 @@ use crate::manifest::ColumnHead;
 
 /// Body of `GET /datasets`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct DatasetList {
     /// Revision of the catalog.
@@ -17,6 +18,7 @@ pub struct DatasetList {
 
 /// Body of `GET /datasets/{name}`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Dataset {
     /// Name of the dataset.
@@ -49,6 +51,7 @@ pub struct Dataset {
 
 /// Column at whose values ranges are cut.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct DatasetRange {
     /// Name of the column.

@@ -11,6 +11,7 @@ use crate::state::ExportStatus;
 
 /// Body of `GET /exports/{id}` and of the 202 to `POST /exports`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Export {
     /// Id of the export.
@@ -31,6 +32,7 @@ pub struct Export {
     /// Time at which it fails if it has not ended by then.
     pub deadline_at: String,
     /// Request in its canonical form.
+    #[cfg_attr(test, schemars(with = "serde_json::Map<String, Value>"))]
     pub request: Value,
     /// Revision of the catalog.
     pub revision: String,
@@ -62,6 +64,7 @@ pub struct Export {
 /// Progress of an export. It counts finished chunks only, so no value ever falls; `chunks.total` may grow when a
 /// chunk is split.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Progress {
     /// Chunks by state.
@@ -82,6 +85,7 @@ pub struct Progress {
 
 /// Numbers of chunks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ChunkCounts {
     /// Finished chunks, reused ones included.
@@ -97,6 +101,7 @@ pub struct ChunkCounts {
 
 /// Chunks that run now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Running {
     /// Number of chunks that workers have leased.
@@ -113,6 +118,7 @@ pub struct Running {
 /// login, or the bucket does not accept files. Nothing has failed, and nothing starts until the given time; then one
 /// chunk tests whether the condition has ended, and if it has not, the time is moved on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct BackOff {
     /// Kind of the condition, such as `active_sessions` or `source_unavailable`.
@@ -127,6 +133,7 @@ pub struct BackOff {
 
 /// Chunk that could not be exported.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ChunkError {
     /// Dataset of the chunk.
@@ -146,6 +153,7 @@ pub struct ChunkError {
 
 /// Paths of the export's further resources, relative to the base URL, which ends with `/api/v1`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Links {
     /// The export itself.
@@ -162,6 +170,7 @@ pub struct Links {
 
 /// Body of `GET /exports`, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ExportList {
     /// Exports on this page.
@@ -169,4 +178,7 @@ pub struct ExportList {
     /// Value to send as `cursor` for the next page; absent on the last one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
+    /// Next page with all parameters of this one, relative to the base URL; absent on the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }

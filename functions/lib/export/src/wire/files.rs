@@ -9,6 +9,7 @@ use crate::usage::Usage;
 
 /// Body of `GET /exports/{id}/files`: the existing files, in any state of the export.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct FileList {
     /// True if the export has succeeded: all its files exist.
@@ -18,10 +19,14 @@ pub struct FileList {
     /// Value to send as `cursor` for the next page; absent on the last one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
+    /// Next page with all parameters of this one, relative to the base URL; absent on the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// One file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct FileEntry {
     /// Name of the file, unique in the export.
@@ -50,6 +55,7 @@ pub struct FileEntry {
 
 /// Body of `GET /exports/{id}/chunks`: the timeline of an export.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ChunkList {
     /// Chunks on this page.
@@ -57,10 +63,14 @@ pub struct ChunkList {
     /// Value to send as `cursor` for the next page; absent on the last one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
+    /// Next page with all parameters of this one, relative to the base URL; absent on the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// One chunk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ChunkEntry {
     /// Id of the chunk.
@@ -101,6 +111,7 @@ pub struct ChunkEntry {
 
 /// One attempt of a chunk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AttemptEntry {
     /// Number of the attempt, from 1.

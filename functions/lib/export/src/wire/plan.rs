@@ -6,6 +6,7 @@ use crate::manifest::RangeText;
 
 /// Body of the response to `POST /exports?dryRun=true`. Nothing is stored.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct DryRun {
     /// Datasets, in the order of the request.
@@ -22,6 +23,7 @@ pub struct DryRun {
 
 /// Plan of one dataset.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PlannedDataset {
     /// Name of the dataset.
@@ -43,6 +45,7 @@ pub struct PlannedDataset {
 
 /// Counts and sizes of a plan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PlanCounts {
     /// Number of chunks, reused ones included.
@@ -75,6 +78,7 @@ fn is_zero(count: &u64) -> bool {
 
 /// Estimated time and cost of a plan.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Forecast {
     /// Seconds until the export would end if it were sent now, with the client's waiting work and none of other
@@ -99,6 +103,7 @@ pub struct Forecast {
 
 /// Cost in US dollars.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CostItems {
     /// Running time of the workers.

@@ -9,6 +9,7 @@ pub const PROBLEM_MEDIA_TYPE: &str = "application/problem+json";
 
 /// Body of every error response (RFC 9457).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
     /// URI that identifies the kind of problem; `about:blank` if the status is sufficient.
@@ -26,6 +27,9 @@ pub struct Problem {
     /// Path of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance: Option<String>,
+    /// Id of the request, as in the header `X-Request-Id`. The operator finds the log of the request by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
     /// All violations in the request.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub violations: Vec<Violation>,
@@ -37,6 +41,7 @@ fn about_blank() -> String {
 
 /// Body of `GET /health`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Health {
     /// `ok`.

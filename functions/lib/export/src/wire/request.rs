@@ -10,6 +10,7 @@ use crate::format::{Compression, CsvOptions, Format};
 
 /// Body of `POST /exports`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ExportRequest {
     /// Datasets to export.
@@ -34,10 +35,17 @@ pub struct ExportRequest {
     /// Options of CSV.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub csv: Option<CsvOptions>,
+    /// Name of the export for people, by which lists can be filtered; 1 to 200 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Labels, by which lists can be filtered: at most 20 names with their values.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
 }
 
 /// `"*"`, or a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Datasets {
     /// All datasets the client may see.
@@ -48,6 +56,7 @@ pub enum Datasets {
 
 /// The word `"*"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum All {
     /// `"*"`
     #[serde(rename = "*")]
@@ -56,6 +65,7 @@ pub enum All {
 
 /// One dataset of a request: its name, or its name with choices.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum DatasetChoice {
     /// The whole dataset.
@@ -66,6 +76,7 @@ pub enum DatasetChoice {
 
 /// Some columns or some rows of a dataset.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DatasetRequest {
     /// Name of the dataset.
@@ -73,9 +84,15 @@ pub struct DatasetRequest {
     /// Columns, in the order of the file; all when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub columns: Option<Vec<String>>,
-    /// Filters by column: a scalar (equal), a list (any of), `null`, or an object of `eq ne gt gte lt lte`.
+    /// Filters by column: a scalar (equal), a list (any of), `null`, or an object of `eq ne gt gte lt lte notIn isNull
+    /// startsWith`. All of them must hold.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(test, schemars(with = "BTreeMap<String, super::schema::Filter>"))]
     pub filters: BTreeMap<String, Value>,
+    /// Objects like `filters`, at most 50, of which at least one must hold as a whole.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, schemars(with = "Vec<BTreeMap<String, super::schema::Filter>>"))]
+    pub or: Vec<BTreeMap<String, Value>>,
 }
 
 #[cfg(test)]

@@ -134,6 +134,41 @@ fn operators_are_qualified_with_their_schema() {
 }
 
 #[test]
+fn further_conditions_and_alternatives_are_sql() {
+    let text = ("pg_catalog", "text");
+    let test = |column: &str, test| Predicate { column: column.into(), test, by: None };
+    let none = |values: [&str; 2]| Test::NoneOf(values.map(str::to_owned).into());
+    let starts = by("note", Test::StartsWith("it's".into()), "^@", text, true);
+    let selection = Selection {
+        range_column: None,
+        predicates: vec![
+            test("note", Test::NotNull),
+            by("email", none(["a", "b"]), "<>", ("ext", "citext"), true),
+            by("tags", none(["{a}", "{b}"]), "<>", ("pg_catalog", "_text"), false),
+            by("email", Test::NoneOf(vec!["z".into()]), "<>", ("ext", "citext"), true),
+        ],
+        alternatives: vec![
+            vec![test("note", Test::IsNull), test("total", Test::Gt("1".into()))],
+            vec![starts],
+        ],
+        ..orders()
+    };
+    let found = conditions(&selection, &Range::All, &tenant_id());
+    assert_eq!(
+        found,
+        [
+            r#"not (q."note" is null)"#,
+            r#"q."email" operator("ext".<>) all (array['a', 'b']::"ext"."citext"[])"#,
+            r#"(q."tags" operator("pg_catalog".<>) '{a}'::"pg_catalog"."_text" and q."tags" operator("pg_catalog".<>) '{b}'::"pg_catalog"."_text")"#,
+            r#"q."email" operator("ext".<>) 'z'::"ext"."citext""#,
+            r#"((q."note" is null and q."total" > '1') or ((q."note" collate "C") operator("pg_catalog".^@) 'it''s'::"pg_catalog"."text"))"#,
+        ]
+    );
+    let names: Vec<_> = expected(&selection).into_iter().map(|(name, _)| name).collect();
+    assert!(names.contains(&"note"), "a column of an alternative is checked like every other: {names:?}");
+}
+
+#[test]
 fn copy_of_everything_matches_golden_sql() {
     let selection = Selection { range_column: None, order: vec![], ..orders() };
     golden(&copy_sql(&selection, &Range::All, &tenant_id()), pinned!("copy-all"));

@@ -1,5 +1,5 @@
 -- Finds the file named $3 of export $1 of tenant $2.
-select c.id, c.attempt, c.bytes, s.body as selection, e.status, sluice.micros(e.expires_at) as expires
+select c.id, c.attempt, c.bytes, c.sha256, s.body as selection, e.status, sluice.micros(e.expires_at) as expires
 from sluice.export e
 join sluice.link l on l.export_id = e.id
 join sluice.chunk c on c.id = l.chunk_id

@@ -1,0 +1,328 @@
+//! Operations of the api for its description: one for each route, with everything the description says about it.
+//! `tests/openapi.rs` makes `openapi.json` from them.
+
+/// Operation at a route.
+pub(super) struct Operation {
+    /// Method and path, as in the table of routes.
+    pub(super) route: (&'static str, &'static str),
+    pub(super) id: &'static str,
+    pub(super) tag: &'static str,
+    pub(super) summary: &'static str,
+    pub(super) description: &'static str,
+    /// Names of parameters and headers, from `PARAMETERS`.
+    pub(super) parameters: &'static [&'static str],
+    /// Schema of the body, and the bodies that the end-to-end tests send.
+    pub(super) body: Option<(&'static str, &'static [Example])>,
+    /// Responses that are no errors: status, description and schema.
+    pub(super) responses: &'static [(u16, &'static str, Option<&'static str>)],
+    /// Statuses of errors, besides those of every operation that needs a key.
+    pub(super) errors: &'static [u16],
+}
+
+/// Example of a body: its name, what it shows, and the JSON.
+pub(super) type Example = (&'static str, &'static str, &'static str);
+
+/// Statuses that every operation with a key may return.
+pub(super) const ERRORS: [u16; 6] = [400, 401, 403, 429, 500, 503];
+
+/// Parameter: name, place, description and JSON schema.
+pub(super) type Parameter = (&'static str, &'static str, &'static str, &'static str);
+
+/// Every parameter and header. Those in the path are required.
+pub(super) const PARAMETERS: [Parameter; 20] = [
+    ("id", "path", "Id of an export.", r#"{"type": "string", "format": "uuid"}"#),
+    ("name", "path", "Name of a dataset, or of a file.", r#"{"type": "string", "minLength": 1}"#),
+    ("dataset", "path", "Name of a dataset.", r#"{"type": "string", "minLength": 1}"#),
+    ("dryRun", "query", "True: only plan the export.", r#"{"type": "boolean", "default": false}"#),
+    ("status", "query", "Status of the exports.", r##"{"$ref": "#/components/schemas/ExportStatus"}"##),
+    (
+        "inDataset",
+        "query",
+        "Name of a dataset that the exports have.",
+        r#"{"type": "string", "minLength": 1}"#,
+    ),
+    ("label", "query", "Label of the exports.", r#"{"type": "string", "minLength": 1}"#),
+    (
+        "labels",
+        "query",
+        "Labels that the exports have: name:value, several separated by commas.",
+        r#"{"type": "string", "pattern": "^[A-Za-z0-9._-]+:[^,]*(,[A-Za-z0-9._-]+:[^,]*)*$"}"#,
+    ),
+    (
+        "acceptedFrom",
+        "query",
+        "First time of acceptance: a day of UTC, or an RFC 3339 instant.",
+        r#"{"type": "string", "examples": ["2024-01-31", "2024-01-31T12:00:00Z"]}"#,
+    ),
+    (
+        "acceptedBefore",
+        "query",
+        "Time before which the exports were accepted: a day of UTC, or an RFC 3339 instant.",
+        r#"{"type": "string", "examples": ["2024-01-31", "2024-01-31T12:00:00Z"]}"#,
+    ),
+    ("cursor", "query", "nextCursor of the previous page.", r#"{"type": "string"}"#),
+    (
+        "limit",
+        "query",
+        "Maximum number of entries on a page.",
+        r#"{"type": "integer", "minimum": 1, "maximum": 100, "default": 20}"#,
+    ),
+    (
+        "longLimit",
+        "query",
+        "Maximum number of entries on a page; of files with links 100.",
+        r#"{"type": "integer", "minimum": 1, "maximum": 1000, "default": 200}"#,
+    ),
+    ("links", "query", "True: with a link for each file.", r#"{"type": "boolean", "default": false}"#),
+    (
+        "Idempotency-Key",
+        "header",
+        "A repeat with the same key and request returns the existing export.",
+        r#"{"type": "string", "pattern": "^[!-~]{1,255}$"}"#,
+    ),
+    (
+        "Cache-Control",
+        "header",
+        "no-cache: read all data again; max-age=N: reuse nothing that is older than N seconds.",
+        r#"{"type": "string", "examples": ["no-cache", "max-age=3600"]}"#,
+    ),
+    (
+        "Prefer",
+        "header",
+        "wait=N: wait up to N seconds (at most 20) for the end of the export, or for a change if If-None-Match is sent.",
+        r#"{"type": "string", "examples": ["wait=20"]}"#,
+    ),
+    (
+        "respondAsync",
+        "header",
+        "respond-async: answered with Preference-Applied. The api never responds otherwise.",
+        r#"{"type": "string", "examples": ["respond-async"]}"#,
+    ),
+    ("If-None-Match", "header", "ETag of an earlier response.", r#"{"type": "string"}"#),
+    (
+        "traceparent",
+        "header",
+        "Trace of the client (W3C Trace Context), which the log of the api repeats.",
+        r#"{"type": "string"}"#,
+    ),
+];
+
+/// Names under which parameters of one name with different schemas are listed.
+pub(super) const ALIASES: [(&str, &str); 3] =
+    [("inDataset", "dataset"), ("longLimit", "limit"), ("respondAsync", "Prefer")];
+
+const CREATE: &[&str] = &["dryRun", "Idempotency-Key", "Cache-Control", "respondAsync", "traceparent"];
+
+const READ: &[&str] = &["If-None-Match"];
+
+const ACCEPTED: (u16, &str, Option<&str>) = (202, "The export is accepted.", Some("Export"));
+
+const PLANNED: (u16, &str, Option<&str>) = (200, "The plan, with dryRun=true.", Some("DryRun"));
+
+const UNCHANGED: (u16, &str, Option<&str>) =
+    (304, "The ETag in If-None-Match is still that of the response.", None);
+
+const LINK: (u16, &str, Option<&str>) =
+    (307, "A link to the object. It needs no key, and is a secret.", None);
+
+const CREATE_EXAMPLES: &[Example] = &[
+    ("everything", "All rows of two datasets", r#"{"datasets": ["orders", "visits"]}"#),
+    (
+        "range",
+        "One month of some columns, as Parquet",
+        r#"{"datasets": [{"name": "orders", "columns": ["id", "status", "amount", "created_at"]}],
+            "startDate": "2024-01-01", "endDate": "2024-01-31", "timeZone": "Europe/Amsterdam",
+            "format": "parquet", "compression": "zstd", "label": "orders of January", "labels": {"team": "finance"}}"#,
+    ),
+    (
+        "filters",
+        "Filters, and alternatives of which one must hold",
+        r#"{"datasets": [{"name": "orders",
+            "filters": {"status": ["paid", "shipped"], "amount": {"gte": 10}, "note": {"isNull": false}}},
+            {"name": "visits", "filters": {"score": {"notIn": [1, 2]}},
+             "or": [{"name": {"startsWith": "visitor 1"}}, {"score": {"gte": 10}}]}],
+            "startDate": "2024-01-01", "endDate": "2024-01-07"}"#,
+    ),
+    (
+        "spreadsheet",
+        "CSV for a spreadsheet",
+        r#"{"datasets": ["visits"], "format": "csv", "compression": "none",
+            "csv": {"delimiter": ";", "null": "", "header": true, "formulaGuard": true}}"#,
+    ),
+];
+
+const SHORT_EXAMPLES: &[Example] = &[(
+    "week",
+    "A week of one dataset",
+    r#"{"startDate": "2024-01-01", "endDate": "2024-01-07", "columns": ["id", "day", "name"],
+        "filters": {"score": {"isNull": false}}, "format": "ndjson"}"#,
+)];
+
+/// Every operation, in the order of the routes.
+pub(super) const OPERATIONS: [Operation; 14] = [
+    Operation {
+        route: ("GET", "/health"),
+        id: "getHealth",
+        tag: "Service",
+        summary: "Health of the api",
+        description: "The process is running. It needs no key and accesses no other system.",
+        parameters: READ,
+        body: None,
+        responses: &[(200, "The api is running.", Some("Health")), UNCHANGED],
+        errors: &[403],
+    },
+    Operation {
+        route: ("GET", "/datasets"),
+        id: "listDatasets",
+        tag: "Datasets",
+        summary: "List datasets",
+        description: "Every dataset that the caller may export, with its columns, filters and range column.",
+        parameters: READ,
+        body: None,
+        responses: &[(200, "The datasets.", Some("DatasetList")), UNCHANGED],
+        errors: &[],
+    },
+    Operation {
+        route: ("GET", "/datasets/{name}"),
+        id: "getDataset",
+        tag: "Datasets",
+        summary: "Show a dataset",
+        description: "Its columns, filters and range column. Names are matched without regard to case.",
+        parameters: &["name", "If-None-Match"],
+        body: None,
+        responses: &[(200, "The dataset.", Some("Dataset")), UNCHANGED],
+        errors: &[404],
+    },
+    Operation {
+        route: ("GET", "/exports"),
+        id: "listExports",
+        tag: "Exports",
+        summary: "List exports",
+        description: "The exports of the tenant, newest first. All filters must hold.",
+        parameters: &[
+            "status",
+            "inDataset",
+            "label",
+            "labels",
+            "acceptedFrom",
+            "acceptedBefore",
+            "cursor",
+            "limit",
+            "If-None-Match",
+        ],
+        body: None,
+        responses: &[(200, "A page of exports.", Some("ExportList")), UNCHANGED],
+        errors: &[],
+    },
+    Operation {
+        route: ("POST", "/exports"),
+        id: "createExport",
+        tag: "Exports",
+        summary: "Create an export, or plan it",
+        description: "Accepts an export, which then runs without the caller. With dryRun=true it returns the plan, and \
+                      nothing is stored.",
+        parameters: CREATE,
+        body: Some(("ExportRequest", CREATE_EXAMPLES)),
+        responses: &[PLANNED, ACCEPTED],
+        errors: &[413, 415, 422],
+    },
+    Operation {
+        route: ("GET", "/exports/{id}"),
+        id: "getExport",
+        tag: "Exports",
+        summary: "Show an export",
+        description: "Its status and progress. With Prefer: wait=N the response comes when the export has ended.",
+        parameters: &["id", "Prefer", "If-None-Match"],
+        body: None,
+        responses: &[(200, "The export.", Some("Export")), UNCHANGED],
+        errors: &[404],
+    },
+    Operation {
+        route: ("DELETE", "/exports/{id}"),
+        id: "deleteExport",
+        tag: "Exports",
+        summary: "Cancel or delete an export",
+        description: "A live export is canceled; of an ended one the files are deleted.",
+        parameters: &["id"],
+        body: None,
+        responses: &[(202, "The export is canceled.", Some("Export")), (204, "The files are deleted.", None)],
+        errors: &[404],
+    },
+    Operation {
+        route: ("POST", "/exports/{id}/retry"),
+        id: "retryExport",
+        tag: "Exports",
+        summary: "Retry a failed export",
+        description: "Plans the failed ranges again, under the catalog in force.",
+        parameters: &["id"],
+        body: None,
+        responses: &[ACCEPTED],
+        errors: &[404, 409],
+    },
+    Operation {
+        route: ("POST", "/exports/{id}/extend"),
+        id: "extendExport",
+        tag: "Exports",
+        summary: "Keep files for longer",
+        description: "Keeps the files of an ended export for another retention, counted from now.",
+        parameters: &["id"],
+        body: None,
+        responses: &[(200, "The export, with its new expiry.", Some("Export"))],
+        errors: &[404, 409],
+    },
+    Operation {
+        route: ("GET", "/exports/{id}/files"),
+        id: "listFiles",
+        tag: "Files",
+        summary: "List files",
+        description: "The files written so far, in any state of the export; complete if these are all.",
+        parameters: &["id", "cursor", "longLimit", "links", "If-None-Match"],
+        body: None,
+        responses: &[(200, "A page of files.", Some("FileList")), UNCHANGED],
+        errors: &[404],
+    },
+    Operation {
+        route: ("GET", "/exports/{id}/files/{name}"),
+        id: "getFile",
+        tag: "Files",
+        summary: "Link to a file",
+        description: "Redirects to a link for that one file. Repr-Digest is the SHA-256 of the file.",
+        parameters: &["id", "name"],
+        body: None,
+        responses: &[LINK],
+        errors: &[404, 410],
+    },
+    Operation {
+        route: ("GET", "/exports/{id}/chunks"),
+        id: "listChunks",
+        tag: "Files",
+        summary: "List chunks",
+        description: "The timeline of the export: its chunks, each with its attempts.",
+        parameters: &["id", "cursor", "longLimit", "If-None-Match"],
+        body: None,
+        responses: &[(200, "A page of chunks.", Some("ChunkList")), UNCHANGED],
+        errors: &[404],
+    },
+    Operation {
+        route: ("GET", "/exports/{id}/manifest"),
+        id: "getManifest",
+        tag: "Files",
+        summary: "Link to the manifest",
+        description: "Redirects to a link for the manifest, which exists once the export has succeeded.",
+        parameters: &["id"],
+        body: None,
+        responses: &[LINK],
+        errors: &[404, 409, 410],
+    },
+    Operation {
+        route: ("POST", "/{dataset}"),
+        id: "exportDataset",
+        tag: "Exports",
+        summary: "Export one dataset",
+        description: "The short form of createExport: the dataset is in the path.",
+        parameters: &["dataset", "dryRun", "Idempotency-Key", "Cache-Control", "respondAsync", "traceparent"],
+        body: Some(("ShortRequest", SHORT_EXAMPLES)),
+        responses: &[PLANNED, ACCEPTED],
+        errors: &[404, 405, 413, 415, 422],
+    },
+];

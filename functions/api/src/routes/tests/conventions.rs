@@ -1,0 +1,83 @@
+//! Conventions of every response: its id, its links, the rate limit, preferences, and cross-origin requests.
+
+use super::*;
+use crate::layers::Cors;
+
+#[tokio::test]
+async fn every_response_has_an_id_and_links_the_description() {
+    let mut ids = BTreeSet::new();
+    for (method, path) in REQUESTS {
+        let response = send(request(&method, path)).await;
+        let id = header_of(&response, "x-request-id").unwrap().to_owned();
+        let link = header_of(&response, "link").unwrap();
+        assert!(link.contains("openapi.json>; rel=\"describedby\""), "{method} {path}: {link}");
+        assert_eq!(problem(response).await.request_id, Some(id.clone()), "{method} {path}");
+        assert!(ids.insert(id), "each request has its own");
+    }
+    let mut named = request(&Method::GET, "/exports");
+    named.headers_mut().insert("x-request-id", "mine".parse().unwrap());
+    assert_ne!(header_of(&send(named).await, "x-request-id"), Some("mine"));
+}
+
+#[tokio::test]
+async fn rate_limit_is_reported() {
+    let api = limited(1);
+    for (left, full_in_secs) in [(1, 1), (0, 2)] {
+        let response = api.clone().oneshot(request(&Method::GET, "/exports/none")).await.unwrap();
+        assert_eq!(header_of(&response, "ratelimit-policy"), Some("\"tenant\";q=2;w=2"));
+        assert_eq!(
+            header_of(&response, "ratelimit"),
+            Some(&*format!("\"tenant\";r={left};t={full_in_secs}"))
+        );
+    }
+    let response = send(request(&Method::GET, "/exports/none")).await;
+    assert_eq!(header_of(&response, "ratelimit"), None, "without a limit there is nothing to report");
+}
+
+#[tokio::test]
+async fn types_of_problems_resolve_to_pages() {
+    let response = send(request(&Method::GET, "/exports?limit=0")).await;
+    let problem = problem(response).await;
+    assert_eq!(problem.type_uri, "/api/v1/problems/invalid-parameters");
+    let page = send(Request::get(problem.type_uri).body(Body::empty()).unwrap()).await;
+    assert_eq!(page.status(), 200);
+    let body = axum::body::to_bytes(page.into_body(), 1 << 20).await.unwrap();
+    assert!(String::from_utf8_lossy(&body).contains(&problem.title));
+}
+
+/// Sends a request of a page from this origin.
+async fn from_origin(cors: &str, method: Method, origin: &str, preflight: bool) -> Response {
+    let mut request = Request::builder().method(method).uri("/api/v1/exports").header("origin", origin);
+    if preflight {
+        request = request.header("access-control-request-method", "POST");
+    }
+    with_cors(Cors::parse(cors).unwrap()).oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+}
+
+#[tokio::test]
+async fn pages_of_listed_origins_may_use_the_api() {
+    let (list, page) = ("https://app.example.com", "https://app.example.com");
+    let preflight = from_origin(list, Method::OPTIONS, page, true).await;
+    assert_eq!(preflight.status(), 204, "a preflight request has no key");
+    assert_eq!(header_of(&preflight, "access-control-allow-origin"), Some(page));
+    assert!(header_of(&preflight, "access-control-allow-headers").unwrap().contains("Authorization"));
+    let refused = from_origin(list, Method::GET, page, false).await;
+    assert_eq!(refused.status(), 401);
+    assert_eq!(header_of(&refused, "access-control-allow-origin"), Some(page), "errors can be read too");
+    assert_eq!(header_of(&refused, "cross-origin-resource-policy"), Some("cross-origin"));
+    for (list, page) in [("", page), (list, "https://evil.example.com")] {
+        let preflight = from_origin(list, Method::OPTIONS, page, true).await;
+        assert_eq!(preflight.status(), 401);
+        assert_eq!(header_of(&preflight, "access-control-allow-origin"), None);
+    }
+}
+
+#[tokio::test]
+async fn options_needs_no_right_to_write() {
+    let router = with_access(Access { datasets: None, writes: false });
+    let response = router.oneshot(request(&Method::OPTIONS, "/exports")).await.unwrap();
+    assert_eq!(
+        (response.status().as_u16(), header_of(&response, "allow")),
+        (204, Some("GET, POST, HEAD, OPTIONS"))
+    );
+}
