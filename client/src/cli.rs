@@ -4,35 +4,39 @@
 //! interrupted.
 
 mod admin;
+mod api;
 mod cancel;
+mod chunks;
 mod datasets;
 mod download;
 mod export;
+mod extend;
 mod fetch;
 mod flags;
 mod gauge;
 mod list;
+mod login;
+mod logout;
 mod outcome;
 mod plan;
+mod profile;
 mod progress;
 mod request;
 mod request_source;
 mod retry;
+mod session;
 mod show;
 mod status;
 mod verify;
 mod wait;
 
 use std::process::ExitCode;
-use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use serde::{Deserialize, Serialize};
 
-use crate::{Client, Retries};
 use outcome::{Failure, Outcome};
-
-/// Maximum time the command line waits while the api returns 429. A command may run unattended, so this is a day.
-const MAX_RATE_LIMIT_WAIT: Duration = Duration::from_secs(24 * 3600);
+use session::Session;
 
 /// Bulk export of PostgreSQL data to files.
 #[derive(Debug, Parser)]
@@ -52,26 +56,9 @@ const EXAMPLES: &str = "Examples:
       --columns orders=id,country,total --filter 'orders.total>=10' --filter orders.country=NL
   sluice verify data";
 
-/// Options shared by all commands.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Global options")]
-struct Session {
-    /// URL of the API, with or without /api/v1
-    #[arg(long, global = true, env = "SLUICE_URL", value_name = "URL")]
-    url: Option<String>,
-    /// API key; prefer the environment variable to this option
-    #[arg(long, global = true, env = "SLUICE_KEY", hide_env_values = true, value_name = "KEY")]
-    key: Option<Secret>,
-    /// Allow sending the key over plain HTTP, where it can be intercepted
-    #[arg(long, global = true)]
-    insecure: bool,
-    /// Print the result as JSON
-    #[arg(long, global = true)]
-    json: bool,
-}
-
 /// Text that is hidden in debug output.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
 struct Secret(String);
 
 impl std::str::FromStr for Secret {
@@ -93,26 +80,17 @@ enum Command {
     Plan(Box<plan::PlanArgs>),
     Export(Box<export::Export>),
     Status(status::Status),
+    Chunks(chunks::Chunks),
     List(list::List),
     Download(download::Download),
     Cancel(cancel::Cancel),
     Retry(retry::Retry),
+    Extend(extend::Extend),
     Verify(verify::Verify),
+    Api(api::Api),
+    Login(login::Login),
+    Logout(logout::Logout),
     Admin(admin::Admin),
-}
-
-impl Session {
-    fn client(&self) -> Result<Client, Failure> {
-        let given = |text: &&str| !text.is_empty();
-        let url = self.url.as_deref().filter(given);
-        let url = url.ok_or_else(|| {
-            Failure::Usage("the API address is missing: set SLUICE_URL or use --url".into())
-        })?;
-        let key = self.key.as_ref().map(|key| key.0.as_str()).filter(given);
-        let client = if self.insecure { Client::insecure(url, key) } else { Client::new(url, key) }?;
-        let retries = Retries { patience: MAX_RATE_LIMIT_WAIT, ..client.retries() };
-        Ok(client.with_retries(retries).with_notice(|why, wait| wait::notice(why, wait, true)))
-    }
 }
 
 impl Command {
@@ -122,10 +100,15 @@ impl Command {
             Self::Plan(command) => command.run(&session.client()?).await,
             Self::Export(command) => command.run(&session.client()?).await,
             Self::Status(command) => command.run(&session.client()?).await,
+            Self::Chunks(command) => command.run(&session.client()?).await,
             Self::List(command) => command.run(&session.client()?).await,
             Self::Download(command) => command.run(&session.client()?).await,
             Self::Cancel(command) => command.run(&session.client()?).await,
             Self::Retry(command) => command.run(&session.client()?).await,
+            Self::Extend(command) => command.run(&session.client()?).await,
+            Self::Api(command) => command.run(&session.client()?).await,
+            Self::Login(command) => command.run(session).await,
+            Self::Logout(command) => command.run(session),
             Self::Verify(command) => command.run(),
             Self::Admin(command) => command.run(),
         }
@@ -134,7 +117,12 @@ impl Command {
 
 /// Parses the arguments, runs the command and prints its outcome.
 pub async fn run() -> ExitCode {
-    let Arguments { session, command } = Arguments::parse();
+    let matches = Arguments::command().get_matches();
+    let Arguments { session, command } = match Arguments::from_arg_matches(&matches) {
+        Ok(arguments) => arguments,
+        Err(error) => error.format(&mut Arguments::command()).exit(),
+    };
+    let session = session.with_sources(&matches);
     // The futures of the commands are large; one allocation keeps them off the stack.
     let result = Box::pin(command.run(&session)).await;
     outcome::print(result, session.json)

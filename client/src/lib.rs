@@ -17,7 +17,7 @@ pub mod verify;
 #[cfg(test)]
 mod testing;
 
-pub use client::{Client, Retries, Submitted};
+pub use client::{Client, RawResponse, Retries, Reuse, Submitted};
 pub use download::Fetched;
 pub use empty::file as empty_file;
 pub use error::Error;

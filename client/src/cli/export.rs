@@ -37,6 +37,7 @@ pub(super) struct Export {
 impl Export {
     pub(super) async fn run(self, client: &Client) -> Result<Outcome, Failure> {
         let request = self.source.read()?;
+        let client = &self.source.client(client);
         if self.dry_run {
             let plan = client.plan(&request).await.map_err(|error| self.source.explain(error))?;
             return Ok(Outcome::new(plan::text(&plan), plan));
@@ -51,8 +52,8 @@ impl Export {
         let id = export.id;
         eprintln!("export {id} accepted");
         if self.no_wait {
-            let text = format!("{id}\nfollow it with: sluice status {id} --watch");
-            return Ok(Outcome::new(text, json!({ "export": export })));
+            eprintln!("follow it with: sluice status {id} --watch; download it with: sluice download {id}");
+            return Ok(Outcome::new(id.to_string(), json!({ "export": export })));
         }
         let work = async {
             let export = wait::until_ended(client, export).await?;

@@ -16,7 +16,7 @@ use crate::text::{is_control, printable};
 pub(super) struct Outcome {
     text: String,
     data: Value,
-    failed: bool,
+    code: u8,
 }
 
 impl Outcome {
@@ -25,13 +25,38 @@ impl Outcome {
         Self {
             text: text.into(),
             data: serde_json::to_value(data).expect("the data of a command are plain JSON"),
-            failed: false,
+            code: 0,
         }
+    }
+
+    /// Creates an outcome that is printed as JSON in any case.
+    pub(super) fn json(data: Value) -> Self {
+        Self { text: safe_json(&data), data, code: 0 }
     }
 
     /// Sets exit code 1 if `failed`.
     pub(super) fn failed_if(self, failed: bool) -> Self {
-        Self { failed, ..self }
+        Self { code: u8::from(failed), ..self }
+    }
+
+    /// Sets the exit code.
+    pub(super) fn with_code(self, code: u8) -> Self {
+        Self { code, ..self }
+    }
+
+    #[cfg(test)]
+    pub(super) fn code(&self) -> u8 {
+        self.code
+    }
+
+    #[cfg(test)]
+    pub(super) fn data(&self) -> &Value {
+        &self.data
+    }
+
+    #[cfg(test)]
+    pub(super) fn text(&self) -> &str {
+        &self.text
     }
 }
 
@@ -119,7 +144,9 @@ fn address_hint(error: &Error) -> Option<&'static str> {
         Error::Unexpected { message, .. } if message.is_empty() => {
             Some("check that SLUICE_URL (or --url) is correct")
         }
-        Error::Problem(problem) if problem.status == 401 => Some("set SLUICE_KEY or use --key"),
+        Error::Problem(problem) if problem.status == 401 => {
+            Some("set SLUICE_KEY, use --key, or log in with: sluice login")
+        }
         Error::PlainHttp { .. } => Some("or use --insecure, if the key may be seen on the network"),
         _ => None,
     }
@@ -140,7 +167,7 @@ fn safe_json(data: &Value) -> String {
 pub(super) fn print(result: Result<Outcome, Failure>, json: bool) -> ExitCode {
     let mut out = std::io::stdout().lock();
     let (text, data, code) = match result {
-        Ok(outcome) => (outcome.text, outcome.data, u8::from(outcome.failed)),
+        Ok(outcome) => (outcome.text, outcome.data, outcome.code),
         Err(failure) => {
             eprintln!("error: {}", printable(&failure.text()));
             (String::new(), failure.data(), failure.code())
@@ -181,7 +208,7 @@ mod tests {
         let problem = Problem { status: 401, detail, ..Problem::default() };
         assert_eq!(
             Failure::from(Error::Problem(Box::new(problem))).text(),
-            "the API key is missing or not valid (401)\nset SLUICE_KEY or use --key"
+            "the API key is missing or not valid (401)\nset SLUICE_KEY, use --key, or log in with: sluice login"
         );
     }
 

@@ -20,6 +20,7 @@ pub(super) struct PlanArgs {
 
 impl PlanArgs {
     pub(super) async fn run(self, client: &Client) -> Result<Outcome, Failure> {
+        let client = self.source.client(client);
         let plan = client.plan(&self.source.read()?).await.map_err(|error| self.source.explain(error))?;
         Ok(Outcome::new(text(&plan), plan))
     }
