@@ -7,6 +7,7 @@ mod admin;
 mod api;
 mod cancel;
 mod chunks;
+mod completions;
 mod datasets;
 mod download;
 mod export;
@@ -14,11 +15,15 @@ mod extend;
 mod fetch;
 mod flags;
 mod gauge;
+mod import_calls;
 mod list;
 mod login;
 mod logout;
+mod man;
+mod mcp;
 mod outcome;
 mod plan;
+mod plan_file;
 mod profile;
 mod progress;
 mod request;
@@ -26,9 +31,15 @@ mod request_source;
 mod retry;
 mod session;
 mod show;
+mod sql;
 mod status;
+mod tally;
+mod terminal;
 mod verify;
 mod wait;
+
+#[cfg(test)]
+mod texts;
 
 use std::process::ExitCode;
 
@@ -54,7 +65,13 @@ const EXAMPLES: &str = "Examples:
   sluice export '*' --from 2023-08-31 --to 2024-08-04 --out data
   sluice export orders order_lines --from 2024-01-01 --to 2024-01-31 \\
       --columns orders=id,country,total --filter 'orders.total>=10' --filter orders.country=NL
-  sluice verify data";
+  sluice verify data
+
+Exit codes:
+  0    success
+  1    an export, a file or the connection failed
+  2    the arguments are not valid, or the API refused the request
+  130  interrupted";
 
 /// Text that is hidden in debug output.
 #[derive(Clone, Serialize, Deserialize)]
@@ -87,9 +104,14 @@ enum Command {
     Retry(retry::Retry),
     Extend(extend::Extend),
     Verify(verify::Verify),
+    Sql(sql::Sql),
     Api(api::Api),
+    ImportCalls(import_calls::ImportCalls),
     Login(login::Login),
     Logout(logout::Logout),
+    Mcp(mcp::Mcp),
+    Completions(completions::Completions),
+    Man(man::Man),
     Admin(admin::Admin),
 }
 
@@ -107,8 +129,13 @@ impl Command {
             Self::Retry(command) => command.run(&session.client()?).await,
             Self::Extend(command) => command.run(&session.client()?).await,
             Self::Api(command) => command.run(&session.client()?).await,
+            Self::ImportCalls(command) => command.run(session).await,
             Self::Login(command) => command.run(session).await,
             Self::Logout(command) => command.run(session),
+            Self::Sql(command) => command.run(session).await,
+            Self::Mcp(command) => command.run(&session.client()?).await,
+            Self::Completions(command) => command.run(Arguments::command()),
+            Self::Man(command) => command.run(Arguments::command()),
             Self::Verify(command) => command.run(),
             Self::Admin(command) => command.run(),
         }
@@ -117,12 +144,14 @@ impl Command {
 
 /// Parses the arguments, runs the command and prints its outcome.
 pub async fn run() -> ExitCode {
-    let matches = Arguments::command().get_matches();
+    let color = terminal::color_of_help(std::env::args_os());
+    let matches = Arguments::command().color(color).get_matches();
     let Arguments { session, command } = match Arguments::from_arg_matches(&matches) {
         Ok(arguments) => arguments,
         Err(error) => error.format(&mut Arguments::command()).exit(),
     };
     let session = session.with_sources(&matches);
+    terminal::set_up(session.progress, session.color);
     // The futures of the commands are large; one allocation keeps them off the stack.
     let result = Box::pin(command.run(&session)).await;
     outcome::print(result, session.json)

@@ -1,5 +1,6 @@
 //! The endpoints of the api, one method each.
 
+mod pacer;
 mod raw;
 mod reuse;
 mod transport;
@@ -20,6 +21,7 @@ use serde::de::DeserializeOwned;
 
 use crate::Error;
 use crate::error::{API, STORAGE};
+use pacer::Pacer;
 pub use raw::RawResponse;
 pub use reuse::Reuse;
 use transport::Call;
@@ -32,6 +34,7 @@ pub struct Client {
     authorization: Option<HeaderValue>,
     retries: Retries,
     reuse: Reuse,
+    pacer: Option<Arc<Pacer>>,
     notice: Option<Notice>,
 }
 
@@ -121,14 +124,8 @@ impl Client {
             http = http.no_proxy();
         }
         let http = http.build().map_err(Error::connection(API))?;
-        Ok(Self {
-            http,
-            base,
-            authorization,
-            retries: Retries::default(),
-            reuse: Reuse::default(),
-            notice: None,
-        })
+        let (retries, reuse) = (Retries::default(), Reuse::default());
+        Ok(Self { http, base, authorization, retries, reuse, pacer: None, notice: None })
     }
 
     /// Sets the limits on retries.
@@ -141,6 +138,12 @@ impl Client {
     #[must_use]
     pub fn with_reuse(self, reuse: Reuse) -> Self {
         Self { reuse, ..self }
+    }
+
+    /// Limits the rate of all downloads of this client and its clones together, in bytes per second.
+    #[must_use]
+    pub fn with_rate_limit(self, bytes_per_second: u64) -> Self {
+        Self { pacer: Some(Arc::new(Pacer::new(bytes_per_second))), ..self }
     }
 
     /// Sets a callback that receives the reason and length of each longer wait: when the api returns 429, and when it
@@ -297,6 +300,13 @@ impl Client {
     pub async fn extend(&self, id: ExportId) -> Result<Export, Error> {
         let call = self.post(&["exports", &id.to_string(), "extend"], &[]);
         self.call(&call).await?.json("export")
+    }
+
+    /// Waits after received bytes of a file, if the rate is limited.
+    pub(crate) async fn pace(&self, bytes: usize) {
+        if let Some(pacer) = &self.pacer {
+            tokio::time::sleep(pacer.take(bytes, std::time::Instant::now())).await;
+        }
     }
 
     async fn get<T: DeserializeOwned>(

@@ -11,6 +11,7 @@ mod error;
 mod expected;
 mod folder;
 mod rows;
+mod single;
 mod text;
 pub mod verify;
 
@@ -23,3 +24,4 @@ pub use empty::file as empty_file;
 pub use error::Error;
 pub use expected::ExpectedFile;
 pub use folder::Folder;
+pub use single::{JOINED_NAME, Joined, JoinedFile};

@@ -10,11 +10,19 @@ use serde_json::{Value, json};
 
 use super::outcome::{Failure, Outcome};
 
+const EXAMPLES: &str = "Examples:
+  sluice admin catalog check --file catalog.toml
+  sluice admin catalog apply --file catalog.toml
+  sluice admin keys create acme nightly --datasets orders,customers --read-only --expires 90d
+  sluice admin keys rotate ID --overlap 1d
+  sluice admin invalidate orders --from 2024-01-01 --to 2024-01-31";
+
 /// Run an operator command: migrate, check, catalog check|apply|show, invalidate, keys create|list|rotate|revoke,
 /// tenants forget, pause, resume
 ///
 /// Runs `aws lambda invoke` with your AWS credentials.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Admin {
     /// migrate | check | catalog check | catalog apply | catalog show | invalidate DATASET | keys create TENANT LABEL |
     /// keys list | keys rotate ID | keys revoke ID | tenants forget ID | pause | resume

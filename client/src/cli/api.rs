@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use super::outcome::{Failure, Outcome};
 use super::request_source::read_json;
+use super::terminal;
 use crate::error::readable;
-use crate::text::printable;
 use crate::{Client, RawResponse};
 
 const EXAMPLES: &str = "Examples:
@@ -87,7 +87,7 @@ fn outcome(reply: RawResponse) -> Outcome {
         true => format!("the API returned {status}"),
         false => readable(&Problem { status, ..problem }),
     };
-    eprintln!("error: {}", printable(&text));
+    terminal::error(&text);
     Outcome::json(data).with_code(if status < 500 && status != 429 { 2 } else { 1 })
 }
 

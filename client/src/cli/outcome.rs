@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::flags::commands;
+use super::terminal;
 use crate::Error;
 use crate::error::{API, with_causes};
 use crate::text::{is_control, printable};
@@ -17,6 +18,7 @@ pub(super) struct Outcome {
     text: String,
     data: Value,
     code: u8,
+    verbatim: bool,
 }
 
 impl Outcome {
@@ -26,12 +28,18 @@ impl Outcome {
             text: text.into(),
             data: serde_json::to_value(data).expect("the data of a command are plain JSON"),
             code: 0,
+            verbatim: false,
         }
+    }
+
+    /// Creates an outcome whose text is a script of this program: printed as it is, with `--json` too.
+    pub(super) fn verbatim(text: String) -> Self {
+        Self { text, data: Value::Null, code: 0, verbatim: true }
     }
 
     /// Creates an outcome that is printed as JSON in any case.
     pub(super) fn json(data: Value) -> Self {
-        Self { text: safe_json(&data), data, code: 0 }
+        Self { text: safe_json(&data), data, code: 0, verbatim: false }
     }
 
     /// Sets exit code 1 if `failed`.
@@ -83,6 +91,9 @@ pub(super) enum Failure {
     /// Ctrl-C.
     #[error("interrupted")]
     Interrupted,
+    /// Ctrl-C, and the user had the export canceled.
+    #[error("interrupted; {0}")]
+    Canceled(String),
     /// Another failure with a hint.
     #[error("{failure}\n{hint}")]
     Hinted {
@@ -98,13 +109,13 @@ impl Failure {
         Self::Hinted { failure: Box::new(self), hint: hint.into() }
     }
 
-    fn code(&self) -> u8 {
+    pub(super) fn code(&self) -> u8 {
         match self {
             Self::Usage(_) => 2,
             Self::Refused { problem, .. } => Self::of_problem(problem),
             Self::Client(error) if error.is_refusal() => 2,
             Self::Local(_) | Self::Client(_) => 1,
-            Self::Interrupted => 130,
+            Self::Interrupted | Self::Canceled(_) => 130,
             Self::Hinted { failure, .. } => failure.code(),
         }
     }
@@ -113,7 +124,7 @@ impl Failure {
         if Error::Problem(Box::new(problem.clone())).is_refusal() { 2 } else { 1 }
     }
 
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         match self {
             Self::Hinted { failure, hint } => format!("{}\n{hint}", failure.text()),
             Self::Client(error) => match address_hint(error) {
@@ -166,18 +177,21 @@ fn safe_json(data: &Value) -> String {
 /// Prints results to stdout and errors to stderr. A stdout closed by the reader is not an error.
 pub(super) fn print(result: Result<Outcome, Failure>, json: bool) -> ExitCode {
     let mut out = std::io::stdout().lock();
-    let (text, data, code) = match result {
-        Ok(outcome) => (outcome.text, outcome.data, outcome.code),
+    let (outcome, code) = match result {
+        Ok(outcome) => (outcome, None),
         Err(failure) => {
-            eprintln!("error: {}", printable(&failure.text()));
-            (String::new(), failure.data(), failure.code())
+            terminal::error(&failure.text());
+            (Outcome::new("", failure.data()), Some(failure.code()))
         }
     };
+    let Outcome { text, data, .. } = &outcome;
     let _ = match (json, text.is_empty()) {
-        (true, _) => writeln!(out, "{}", safe_json(&data)),
+        _ if outcome.verbatim => write!(out, "{text}"),
+        (true, _) => writeln!(out, "{}", safe_json(data)),
         (false, true) => Ok(()),
-        (false, false) => writeln!(out, "{}", printable(&text)),
+        (false, false) => writeln!(out, "{}", terminal::highlighted(&printable(text))),
     };
+    let code = code.unwrap_or(outcome.code);
     ExitCode::from(code)
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 #[derive(Debug, clap::Args)]
 pub(super) struct RequestArgs {
     /// Datasets by name, or '*' for all
-    #[arg(value_name = "DATASET", required_unless_present = "request")]
+    #[arg(value_name = "DATASET")]
     datasets: Vec<String>,
     /// First day, or first instant (RFC 3339) [default: no lower bound]
     #[arg(long, value_name = "DATE", help_heading = "Request")]
@@ -211,8 +211,6 @@ mod tests {
 
     #[derive(Debug, Parser)]
     struct Words {
-        #[arg(long)]
-        request: Option<String>,
         #[command(flatten)]
         args: RequestArgs,
     }

@@ -39,14 +39,26 @@ impl RequestSource {
         }
     }
 
+    /// Returns the requested reuse.
+    pub(super) fn reuse(&self) -> Reuse {
+        self.reuse.unwrap_or_default()
+    }
+
     /// Returns the client with the requested reuse.
     pub(super) fn client(&self, client: &Client) -> Client {
-        client.clone().with_reuse(self.reuse.unwrap_or_default())
+        client.clone().with_reuse(self.reuse())
     }
 
     /// Returns the body to send.
     pub(super) fn read(&self) -> Result<Value, Failure> {
         let Some(path) = &self.request else {
+            if self.words.datasets().is_empty() {
+                return Err(Failure::Usage(
+                    "the datasets are missing: name them, write '*' for all, or give a request with --request FILE; \
+                     `sluice datasets` lists them"
+                        .into(),
+                ));
+            }
             let request = self.words.build().map_err(Failure::Usage)?;
             return serde_json::to_value(request).map_err(|error| Failure::Local(error.to_string()));
         };

@@ -7,6 +7,7 @@ use clap::parser::ValueSource;
 
 use super::outcome::Failure;
 use super::profile::{self, Profile, Profiles};
+use super::terminal::{Color, Progress};
 use super::{Secret, wait};
 use crate::{Client, Retries};
 
@@ -32,6 +33,12 @@ pub(super) struct Session {
     /// Print the result as JSON
     #[arg(long, global = true)]
     pub(super) json: bool,
+    /// Form of progress on stderr
+    #[arg(long, global = true, value_enum, default_value_t, hide_default_value = true, value_name = "FORM")]
+    pub(super) progress: Progress,
+    /// Use of colours
+    #[arg(long, global = true, value_enum, default_value_t, hide_default_value = true, value_name = "WHEN")]
+    pub(super) color: Color,
     #[arg(skip)]
     flags: Flags,
 }
@@ -128,7 +135,8 @@ mod tests {
         let [url, key, profile] = words.map(|word| word.map(str::to_owned));
         let [url_flag, key_flag, profile_flag] = flags;
         let flags = Flags { url: url_flag, key: key_flag, profile: profile_flag };
-        Session { url, key: key.map(Secret), profile, insecure: false, json: false, flags }
+        let (progress, color) = (Progress::Auto, Color::Auto);
+        Session { url, key: key.map(Secret), profile, insecure: false, json: false, progress, color, flags }
     }
 
     fn profiles(directory: &tempfile::TempDir) -> Profiles {

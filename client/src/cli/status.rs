@@ -7,9 +7,14 @@ use super::outcome::{Failure, Outcome};
 use super::{show, wait};
 use crate::Client;
 
+const EXAMPLES: &str = "Examples:
+  sluice status ID
+  sluice status ID --watch
+  sluice status ID --json | jq .progress.percent";
+
 /// Show the status of an export
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "sluice status [OPTIONS] <ID>")]
+#[command(override_usage = "sluice status [OPTIONS] <ID>", after_help = EXAMPLES)]
 pub(super) struct Status {
     /// ID of the export
     #[arg(value_name = "ID")]
