@@ -43,6 +43,7 @@ mod texts;
 
 use std::process::ExitCode;
 
+use ::export::id::ExportId;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use serde::{Deserialize, Serialize};
 
@@ -72,6 +73,11 @@ Exit codes:
   1    an export, a file or the connection failed
   2    the arguments are not valid, or the API refused the request
   130  interrupted";
+
+/// Parses the ID of an export.
+fn export_id(text: &str) -> Result<ExportId, String> {
+    text.parse().map_err(|_| "use the ID that `sluice export` printed; `sluice list` lists all".to_owned())
+}
 
 /// Text that is hidden in debug output.
 #[derive(Clone, Serialize, Deserialize)]

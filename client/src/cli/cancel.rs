@@ -5,6 +5,7 @@ use export::state::ExportStatus;
 use export::wire::Export;
 use serde_json::json;
 
+use super::export_id;
 use super::outcome::{Failure, Outcome};
 use crate::Client;
 
@@ -20,7 +21,7 @@ const EXAMPLES: &str = "Examples:
 #[command(override_usage = "sluice cancel [OPTIONS] <ID>", after_help = EXAMPLES)]
 pub(super) struct Cancel {
     /// ID of the export
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", value_parser = export_id)]
     id: ExportId,
 }
 

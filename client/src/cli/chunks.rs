@@ -6,6 +6,7 @@ use export::wire::{AttemptEntry, ChunkEntry, ChunkList};
 use indicatif::HumanCount;
 use jiff::Timestamp;
 
+use super::export_id;
 use super::outcome::{Failure, Outcome};
 use super::show;
 use crate::Client;
@@ -27,7 +28,7 @@ In a timeline = is a read that was completed, x one that failed, ~ one that was 
 #[command(override_usage = "sluice chunks [OPTIONS] <ID>", after_help = EXAMPLES)]
 pub(super) struct Chunks {
     /// ID of the export
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", value_parser = export_id)]
     id: ExportId,
     /// Only chunks of this dataset
     #[arg(long, value_name = "NAME")]

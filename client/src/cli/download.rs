@@ -5,6 +5,7 @@ use export::state::ExportStatus;
 use serde_json::json;
 
 use super::export::outcome;
+use super::export_id;
 use super::fetch::Destination;
 use super::outcome::{Failure, Outcome};
 use super::{show, wait};
@@ -23,7 +24,7 @@ const EXAMPLES: &str = "Examples:
 #[command(override_usage = "sluice download [OPTIONS] <ID>", after_help = EXAMPLES)]
 pub(super) struct Download {
     /// ID of the export
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", value_parser = export_id)]
     id: ExportId,
     /// Download the files available now, even if the export is running or has failed
     #[arg(long)]

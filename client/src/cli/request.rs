@@ -33,10 +33,10 @@ pub(super) struct RequestArgs {
     #[arg(long, value_name = "[DATASET.]COLUMN=VALUE", help_heading = "Request")]
     filter: Vec<String>,
     /// File format: csv, ndjson or parquet [default: csv]
-    #[arg(long, value_parser = word::<Format>, help_heading = "File format")]
+    #[arg(long, value_parser = format, help_heading = "File format")]
     format: Option<Format>,
     /// Compression: gzip, zstd or none; Parquet: zstd, snappy or none [default: gzip; Parquet: zstd]
-    #[arg(long, value_parser = word::<Compression>, help_heading = "File format")]
+    #[arg(long, value_parser = compression, help_heading = "File format")]
     compression: Option<Compression>,
     /// CSV: field delimiter [default: ,]
     #[arg(long, value_name = "CHARACTER", help_heading = "File format")]
@@ -52,8 +52,16 @@ pub(super) struct RequestArgs {
     formula_guard: bool,
 }
 
-fn word<T: DeserializeOwned>(text: &str) -> Result<T, String> {
-    serde_json::from_value(Value::from(text)).map_err(|error| error.to_string())
+fn format(text: &str) -> Result<Format, String> {
+    word(text).ok_or_else(|| "use csv, ndjson or parquet".to_owned())
+}
+
+fn compression(text: &str) -> Result<Compression, String> {
+    word(text).ok_or_else(|| "use gzip, zstd or none; for Parquet zstd, snappy or none".to_owned())
+}
+
+fn word<T: DeserializeOwned>(text: &str) -> Option<T> {
+    serde_json::from_value(Value::from(text)).ok()
 }
 
 impl RequestArgs {
@@ -140,9 +148,9 @@ impl RequestArgs {
         };
         let list = self.datasets.iter().map(choose).collect();
         match details.keys().next() {
-            Some(name) => {
-                Err(format!("columns or filters are given for {name}, which is not among the datasets"))
-            }
+            Some(name) => Err(format!(
+                "--columns or --filter is given for {name}, which is not among the datasets; add {name} to them"
+            )),
             None => Ok(Datasets::List(list)),
         }
     }
@@ -181,7 +189,9 @@ impl<'a> Filter<'a> {
             (None, operator) => Value::Object(Map::from_iter([(operator.to_owned(), self.value)])),
             (Some(Value::Object(mut tests)), operator) => {
                 if tests.insert(operator.to_owned(), self.value).is_some() {
-                    return Err(format!("the operator {operator} occurs twice for this column"));
+                    return Err(format!(
+                        "the column has another condition with {operator} already; give one of them"
+                    ));
                 }
                 Value::Object(tests)
             }

@@ -2,6 +2,7 @@
 
 use export::id::ExportId;
 
+use super::export_id;
 use super::outcome::{Failure, Outcome};
 use crate::Client;
 
@@ -13,7 +14,7 @@ const EXAMPLES: &str = "Examples:
 #[command(override_usage = "sluice retry [OPTIONS] <ID>", after_help = EXAMPLES)]
 pub(super) struct Retry {
     /// ID of the export
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", value_parser = export_id)]
     id: ExportId,
 }
 

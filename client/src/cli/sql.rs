@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::outcome::{Failure, Outcome};
 use super::session::Session;
-use crate::verify::read_manifest;
+use super::{terminal, verify};
 use crate::{Client, Joined, empty};
 
 const EXAMPLES: &str = "Examples:
@@ -36,7 +36,7 @@ pub(super) struct Sql {
 impl Sql {
     pub(super) async fn run(self, session: &Session) -> Result<Outcome, Failure> {
         let views = match self.folder()? {
-            Ok(folder) => of_folder(&folder, &read_manifest(&folder)?),
+            Ok(folder) => of_folder(&folder, &verify::manifest(&folder)?),
             Err(id) => of_links(&session.client()?, id).await?,
         };
         let wanted =
@@ -111,7 +111,7 @@ async fn of_links(client: &Client, id: ExportId) -> Result<Vec<View>, Failure> {
     }
     let until = files.iter().filter_map(|file| file.link_expires_at.as_deref()).min();
     if let Some(until) = until {
-        super::terminal::note(&format!("the links are valid until {until}"));
+        terminal::note(&format!("the links are valid until {until}"));
     }
     let views = manifest.datasets.iter().filter_map(|dataset| {
         let of_dataset = files.iter().filter(|file| file.dataset == dataset.head.name);

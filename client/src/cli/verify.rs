@@ -1,12 +1,15 @@
 //! `sluice verify`: verifies a directory of files offline.
 
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use export::manifest::Manifest;
 use serde_json::json;
 
 use super::outcome::{Failure, Outcome};
 use super::progress::{ProgressOutput, View};
+use crate::Error;
 use crate::text::{bytes, count, one_line};
 use crate::verify::{Verification, read_manifest, verify};
 
@@ -28,7 +31,7 @@ pub(super) struct Verify {
 
 impl Verify {
     pub(super) fn run(self) -> Result<Outcome, Failure> {
-        let total = read_manifest(&self.directory)?.bytes;
+        let total = manifest(&self.directory)?.bytes;
         let progress = ProgressOutput::new(total);
         let at = AtomicU64::new(0);
         let seen = |n: u64| {
@@ -42,6 +45,20 @@ impl Verify {
         let report = verify(&self.directory, &seen)?;
         let failed = !report.faults.is_empty();
         Ok(Outcome::new(text(&report), &report).failed_if(failed))
+    }
+}
+
+/// Reads the manifest of a downloaded export.
+pub(super) fn manifest(directory: &Path) -> Result<Manifest, Failure> {
+    match read_manifest(directory) {
+        Err(Error::Io { source, .. }) if source.kind() == ErrorKind::NotFound => {
+            Err(Failure::Usage(format!(
+                "{} has no manifest.json: it is not the directory of a download, or the download is incomplete; complete \
+             it with: sluice download ID --out DIR",
+                directory.display()
+            )))
+        }
+        other => Ok(other?),
     }
 }
 

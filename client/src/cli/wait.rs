@@ -84,9 +84,12 @@ pub(super) async fn or_cancel<T>(
 /// Asks once. Everything but yes leaves the export running, also a second Ctrl-C.
 async fn wants_cancel(id: ExportId) -> bool {
     eprint!("\ncancel export {id}? [y/N] Enter leaves it running: ");
-    let answer = tokio::task::spawn_blocking(|| {
+    let (sent, answer) = tokio::sync::oneshot::channel();
+    // A thread of its own: the runtime would wait for one of its threads before the process ends.
+    std::thread::spawn(move || {
         let mut line = String::new();
-        std::io::stdin().read_line(&mut line).map(|_| line).unwrap_or_default()
+        let read = std::io::stdin().read_line(&mut line);
+        sent.send(read.map(|_| line).unwrap_or_default())
     });
     tokio::select! {
         line = answer => line.is_ok_and(|line| is_yes(&line)),
