@@ -97,7 +97,8 @@ fn row(chunk: &ChunkEntry, line: &Timeline) -> Vec<String> {
     let state = if chunk.reused { "reused".to_owned() } else { chunk.state.to_string() };
     vec![
         chunk.dataset.clone(),
-        show::range(&chunk.range),
+        // Without midnight, which most bounds have, the line fits on more terminals.
+        show::range(&chunk.range).replace("T00:00:00Z", "").replace("T00:00:00", ""),
         state,
         chunk.attempts.len().to_string(),
         chunk.rows.map(|rows| HumanCount(rows).to_string()).unwrap_or_default(),

@@ -74,8 +74,13 @@ impl Export {
             self.target.check(None)?;
         }
         let began = Instant::now();
-        let submitted = client.submit(&request, &random_key()?).await;
-        let export = submitted.map_err(explain)?.export;
+        let key = random_key()?;
+        let submit = async { client.submit(&request, &key).await.map_err(explain) };
+        let submitted = wait::unless_interrupted(submit).await.map_err(|failure| match failure {
+            Failure::Interrupted => failure.hint("the export may have been accepted; look with: sluice list"),
+            other => other,
+        });
+        let export = submitted?.export;
         let id = export.id;
         if let Some(plan) = &plan {
             plan.confirm(client, &export).await?;

@@ -1,5 +1,6 @@
 //! Progress on stderr: a bar with the datasets on a terminal, a line every few seconds elsewhere, or JSON.
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -43,12 +44,21 @@ struct Lines {
     at: Option<Instant>,
     began: Instant,
     last: String,
+    /// Datasets as they were printed last, by name.
+    datasets: BTreeMap<String, Value>,
 }
 
 impl ProgressOutput {
     /// Begins an operation that is complete at `length`.
     pub(super) fn new(length: u64) -> Self {
-        let lines = || Mutex::new(Lines { at: None, began: Instant::now(), last: String::new() });
+        let lines = || {
+            Mutex::new(Lines {
+                at: None,
+                began: Instant::now(),
+                last: String::new(),
+                datasets: BTreeMap::new(),
+            })
+        };
         let form = match terminal::progress() {
             Progress::None => Form::None,
             Progress::Json => Form::Json(lines()),
@@ -83,7 +93,7 @@ impl ProgressOutput {
             Form::Json(lines) => {
                 let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
                 if lines.at.is_none_or(|at| at.elapsed() >= JSON_EVERY) {
-                    lines.print(view().data.to_string());
+                    lines.print_json(view().data);
                 }
             }
         }
@@ -100,7 +110,7 @@ impl ProgressOutput {
                 }
             }
             Form::Json(lines) => {
-                lines.lock().unwrap_or_else(PoisonError::into_inner).print(view().data.to_string());
+                lines.lock().unwrap_or_else(PoisonError::into_inner).print_json(view().data);
             }
         }
     }
@@ -122,6 +132,17 @@ fn line(view: &View) -> String {
 }
 
 impl Lines {
+    /// Prints an object with the datasets that have changed since the last one.
+    fn print_json(&mut self, mut data: Value) {
+        if let Some(datasets) = data["datasets"].as_array_mut() {
+            datasets.retain(|dataset| {
+                let name = dataset["name"].as_str().unwrap_or_default().to_owned();
+                self.datasets.insert(name, dataset.clone()).as_ref() != Some(dataset)
+            });
+        }
+        self.print(data.to_string());
+    }
+
     fn print(&mut self, text: String) {
         let line = one_line(&text).into_owned();
         if line != self.last {
@@ -136,5 +157,22 @@ impl Drop for ProgressOutput {
         if let Form::Bar(bar) = &self.form {
             bar.finish_and_clear();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn json_lines_have_only_datasets_that_changed() {
+        let mut lines =
+            Lines { at: None, began: Instant::now(), last: String::new(), datasets: BTreeMap::new() };
+        let data = |carts: u64| json!({"datasets": [{"name": "orders", "done": 1}, {"name": "carts", "done": carts}]});
+        lines.print_json(data(0));
+        assert!(lines.last.contains("orders") && lines.last.contains("carts"));
+        lines.print_json(data(1));
+        assert!(!lines.last.contains("orders") && lines.last.contains("carts"), "{}", lines.last);
     }
 }

@@ -48,17 +48,17 @@ pub(super) async fn until_ended(client: &Client, mut export: Export) -> Result<E
         let ended = !export.status.is_live();
         let due =
             read.is_none_or(|at| at.elapsed() >= CHUNKS_EVERY) && export.progress.chunks.total <= MAX_CHUNKS;
-        if progress.is_detailed() && due && !ended {
+        if progress.is_detailed() && (due || (ended && read.is_some())) {
             // Details are worth no failure.
             tallies =
                 chunks::all(&client, export.id).await.map_or(tallies, |chunks| tally::of_chunks(&chunks));
             read = Some(Instant::now());
         }
-        progress.show((export.progress.percent * 10.0) as u64, || view(&export, &tallies));
         if ended {
-            progress.finish(|| view(&export, &[]));
+            progress.finish(|| view(&export, &tallies));
             return Ok(export);
         }
+        progress.show((export.progress.percent * 10.0) as u64, || view(&export, &tallies));
         tokio::time::sleep(pause).await;
         pause = pause.mul_f64(1.3).min(LOOK_EVERY.1);
         export = client.export(export.id).await?;
