@@ -1,8 +1,8 @@
 //! Joined files: the files of a dataset appended to one, and the record by which they are verified.
 //!
-//! NDJSON and compressed members can be appended as they are. Of CSV only the first file keeps its header: of the others
-//! the first gzip member, or the whole text if it is compressed with zstd, is written again without it. A Parquet file
-//! ends with its own index, so Parquet cannot be joined by appending.
+//! NDJSON and compressed members can be appended as they are. Of CSV only the first file keeps its header: of the
+//! others the first gzip member, or the whole text if it is compressed with zstd, is written again without it. A
+//! Parquet file ends with its own index, so Parquet cannot be joined by appending.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Read, Result, Write, copy};

@@ -178,7 +178,8 @@ mod tests {
             chunk(
                 "2024-01-01",
                 json!([
-                    {"number": 1, "startedAt": at(0), "endedAt": at(8), "outcome": "lost", "reason": "the worker died"},
+                    {"number": 1, "startedAt": at(0), "endedAt": at(8), "outcome": "lost",
+                        "reason": "the worker died"},
                     {"number": 2, "startedAt": at(16), "endedAt": at(32), "outcome": "done"},
                 ]),
             ),

@@ -15,6 +15,10 @@ use super::{plan, show, terminal, wait};
 use crate::Client;
 use crate::text::{bytes, count, duration};
 
+const USAGE: &str = "sluice export [OPTIONS] <DATASET>...
+       sluice export [OPTIONS] --request <FILE>
+       sluice export [OPTIONS] --plan <FILE>";
+
 const EXAMPLES: &str = "Examples:
   sluice export '*' --from 2023-08-31 --to 2024-08-04 --out data
   sluice export orders --columns id,country,total --filter 'total>=10' --filter country=NL --filter country=DE
@@ -27,9 +31,7 @@ Ctrl-C asks on a terminal whether to cancel the export; elsewhere it is left run
 
 /// Export datasets to files: submit, wait, download, verify
 #[derive(Debug, clap::Args)]
-#[command(
-    override_usage = "sluice export [OPTIONS] <DATASET>...\n       sluice export [OPTIONS] --request <FILE>\n       sluice \
-                      export [OPTIONS] --plan <FILE>", after_help = EXAMPLES)]
+#[command(override_usage = USAGE, after_help = EXAMPLES)]
 pub(super) struct Export {
     #[command(flatten)]
     source: RequestSource,

@@ -270,8 +270,8 @@ fn seal(folder: Folder, manifest: &Manifest, text: &[u8], single: bool) -> Resul
 
 fn no_single(why: &str) -> Failure {
     Failure::Usage(format!(
-        "--single: {why}, and a Parquet file ends with its own index, so files cannot be appended; leave out --single \
-         and read them together, for example with the views of `sluice sql`"
+        "--single: {why}, and a Parquet file ends with its own index, so files cannot be appended; leave out \
+         --single and read them together, for example with the views of `sluice sql`"
     ))
 }
 

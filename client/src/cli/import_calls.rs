@@ -33,8 +33,9 @@ until, end_date, date, month and year become the range; parameters that are filt
 
 /// Propose the one export that replaces calls of another API
 ///
-/// Reads URLs, curl commands, lines of an access log, or a HAR file, and prints the request as JSON. What could not be
-/// placed is reported on stderr with the reason. Nothing is sent to the URLs. Exit code 1 if a call could not be placed.
+/// Reads URLs, curl commands, lines of an access log, or a HAR file, and prints the request as JSON. What could not
+/// be placed is reported on stderr with the reason. Nothing is sent to the URLs. Exit code 1 if a call could not be
+/// placed.
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "sluice import-calls [OPTIONS] <FILE>", after_help = EXAMPLES)]
 pub(super) struct ImportCalls {
@@ -97,7 +98,9 @@ fn propose(text: &str, list: &DatasetList) -> Result<Outcome, Failure> {
         count(total as u64, "call"),
         count(proposal.datasets() as u64, "dataset")
     ));
-    let data = json!({"request": request, "calls": total, "placed": placed, "unplaced": unplaced_json, "notes": notes});
+    let data = json!({
+        "request": request, "calls": total, "placed": placed, "unplaced": unplaced_json, "notes": notes,
+    });
     Ok(Outcome::new(pretty(&request), data).failed_if(!unplaced.is_empty()))
 }
 

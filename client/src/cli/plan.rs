@@ -11,6 +11,9 @@ use super::request_source::RequestSource;
 use crate::Client;
 use crate::text::{bytes, count, duration, table};
 
+const USAGE: &str = "sluice plan [OPTIONS] <DATASET>...
+       sluice plan [OPTIONS] --request <FILE>";
+
 const EXAMPLES: &str = "Examples:
   sluice plan '*' --from 2023-08-31 --to 2024-08-04
   sluice plan orders --from 2024-01-01 --filter country=NL
@@ -18,8 +21,7 @@ const EXAMPLES: &str = "Examples:
 
 /// Show the chunks, duration and cost of an export without running it
 #[derive(Debug, clap::Args)]
-#[command(
-    override_usage = "sluice plan [OPTIONS] <DATASET>...\n       sluice plan [OPTIONS] --request <FILE>", after_help = EXAMPLES)]
+#[command(override_usage = USAGE, after_help = EXAMPLES)]
 pub(super) struct PlanArgs {
     #[command(flatten)]
     source: RequestSource,

@@ -169,7 +169,8 @@ mod tests {
     fn json_lines_have_only_datasets_that_changed() {
         let mut lines =
             Lines { at: None, began: Instant::now(), last: String::new(), datasets: BTreeMap::new() };
-        let data = |carts: u64| json!({"datasets": [{"name": "orders", "done": 1}, {"name": "carts", "done": carts}]});
+        let dataset = |name: &str, done: u64| json!({"name": name, "done": done});
+        let data = |carts: u64| json!({"datasets": [dataset("orders", 1), dataset("carts", carts)]});
         lines.print_json(data(0));
         assert!(lines.last.contains("orders") && lines.last.contains("carts"));
         lines.print_json(data(1));

@@ -95,7 +95,8 @@ impl Session {
         let profile = self.chosen(&profiles()?)?;
         let url = url.map(str::to_owned).or_else(|| profile.as_ref().map(|p| p.url.clone()));
         let url = url.ok_or_else(|| {
-            Failure::Usage("the API address is missing: set SLUICE_URL, use --url, or log in with: sluice login --url URL".into())
+            let remedy = "set SLUICE_URL, use --url, or log in with: sluice login --url URL";
+            Failure::Usage(format!("the API address is missing: {remedy}"))
         })?;
         let kept = profile.filter(|profile| profile.is_for(&url)).map(|profile| profile.key);
         Ok((url, key.or(kept)))

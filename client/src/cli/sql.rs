@@ -138,8 +138,8 @@ fn view(head: &DatasetHead, files: &[String]) -> View {
             columns(head)
         ),
         Format::Csv => format!(
-            "read_csv({list}, auto_detect = false, header = {}, delim = {}, quote = '\"', escape = '\"', nullstr = {}, \
-             allow_quoted_nulls = false, compression = '{compression}', columns = {{{}}})",
+            "read_csv({list}, auto_detect = false, header = {}, delim = {}, quote = '\"', escape = '\"', \
+             nullstr = {}, allow_quoted_nulls = false, compression = '{compression}', columns = {{{}}})",
             output.csv.header,
             literal(&output.csv.delimiter.to_string()),
             literal(&output.csv.null),
@@ -207,12 +207,11 @@ mod tests {
     #[test]
     fn statements_name_types_and_format() {
         let sql = view(&head(Output::default()), &["o'b/orders.*.csv.gz".into()]).statement;
-        assert_eq!(
-            sql,
-            "CREATE OR REPLACE VIEW \"orders\" AS SELECT * FROM read_csv('o''b/orders.*.csv.gz', auto_detect = false, \
-             header = true, delim = ',', quote = '\"', escape = '\"', nullstr = '', allow_quoted_nulls = false, \
-             compression = 'gzip', columns = {'id': 'BIGINT', 'it''s': 'VARCHAR', 'at': 'TIMESTAMPTZ'});"
-        );
+        let expected = "CREATE OR REPLACE VIEW \"orders\" AS SELECT * FROM read_csv('o''b/orders.*.csv.gz', \
+                        auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"', nullstr = '', \
+                        allow_quoted_nulls = false, compression = 'gzip', columns = {'id': 'BIGINT', \
+                        'it''s': 'VARCHAR', 'at': 'TIMESTAMPTZ'});";
+        assert_eq!(sql, expected);
         let parquet = Output { format: Format::Parquet, compression: Compression::Zstd, ..Output::default() };
         let sql = view(&head(parquet), &["https://a/1".into(), "https://a/2".into()]).statement;
         assert!(sql.ends_with("FROM read_parquet(['https://a/1', 'https://a/2']);"), "{sql}");

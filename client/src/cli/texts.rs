@@ -1,6 +1,7 @@
 //! Every help and error text, as users see it, in checked-in files.
 //!
-//! After a change, look at the difference and write the files again: `SLUICE_WRITE_TEXTS=1 cargo test -p client texts`.
+//! After a change, look at the difference and write the files again: `SLUICE_WRITE_TEXTS=1 cargo test -p client
+//! texts`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,6 +11,9 @@ use clap::{CommandFactory, FromArgMatches};
 
 use super::Arguments;
 use crate::testing::{Reply, Server};
+
+/// Command that writes the files.
+const AGAIN: &str = "SLUICE_WRITE_TEXTS=1 cargo test -p client texts";
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("texts")
@@ -26,16 +30,9 @@ fn compare(name: &str, text: &str) {
     if let Some((n, (old, new))) =
         known.lines().chain([""]).zip(text.lines().chain([""])).enumerate().find(|(_, (a, b))| a != b)
     {
-        panic!(
-            "{name} differs in line {}:\n- {old}\n+ {new}\nif this is right: SLUICE_WRITE_TEXTS=1 cargo test -p client texts",
-            n + 1
-        );
+        panic!("{name} differs in line {}:\n- {old}\n+ {new}\nif this is right: {AGAIN}", n + 1);
     }
-    assert_eq!(
-        known.len(),
-        text.len(),
-        "{name} differs; if this is right: SLUICE_WRITE_TEXTS=1 cargo test -p client texts"
-    );
+    assert_eq!(known.len(), text.len(), "{name} differs; if this is right: {AGAIN}");
 }
 
 /// Returns exit code and text of a command that fails, or prints its help.
@@ -144,8 +141,10 @@ const RESPONSES: [(u16, &str, &[&str]); 7] = [
     (
         422,
         r#"{"title": "Unprocessable Content", "detail": "the request has 2 errors; see violations", "violations": [
-            {"pointer": "/startDate", "message": "startDate is after endDate", "remedy": "swap startDate and endDate"},
-            {"pointer": "/datasets/0", "message": "there is no dataset \"ordrs\"", "remedy": "did you mean orders?"}]}"#,
+            {"pointer": "/startDate", "message": "startDate is after endDate",
+                "remedy": "swap startDate and endDate"},
+            {"pointer": "/datasets/0", "message": "there is no dataset \"ordrs\"",
+                "remedy": "did you mean orders?"}]}"#,
         &["export", "ordrs", "--from", "2024-02-01", "--to", "2024-01-01"],
     ),
     (404, "<html>not the api</html>", &["list"]),

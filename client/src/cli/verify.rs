@@ -53,8 +53,8 @@ pub(super) fn manifest(directory: &Path) -> Result<Manifest, Failure> {
     match read_manifest(directory) {
         Err(Error::Io { source, .. }) if source.kind() == ErrorKind::NotFound => {
             Err(Failure::Usage(format!(
-                "{} has no manifest.json: it is not the directory of a download, or the download is incomplete; complete \
-             it with: sluice download ID --out DIR",
+                "{} has no manifest.json: it is not the directory of a download, or the download is incomplete; \
+             complete it with: sluice download ID --out DIR",
                 directory.display()
             )))
         }

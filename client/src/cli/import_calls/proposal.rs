@@ -152,10 +152,15 @@ impl Wanted {
             return dated.then(|| format!("{name}: it has no range column, so it is exported whole"));
         }
         // Rows before the first day or after the last one would be missing.
-        let missing = (self.start.open && start.is_some()) || (self.end.open && end.is_some());
-        if missing {
+        let missing = match (self.start.open && start.is_some(), self.end.open && end.is_some()) {
+            (true, true) => Some("no dates"),
+            (true, false) => Some("no start date"),
+            (false, true) => Some("no end date"),
+            (false, false) => None,
+        };
+        if let Some(missing) = missing {
             return Some(format!(
-                "{name}: some of its calls have no dates, but the request limits it like the others; export it in a \
+                "{name}: some of its calls have {missing}, but the request limits it like the others; export it in a \
                  request of its own to get all rows"
             ));
         }

@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn calls_are_found_in_every_form() {
         let text = "# nightly\nset -e\nhttps://a.example/v1/orders?from=2024-01-01&api_key=secret\n\
-                    curl -sS -H 'Authorization: Bearer x' \\\n  \"https://u:pw@a.example/v1/carts?page=1\" -o carts.json\n\
+                    curl -sS -H 'Authorization: Bearer x' \\\n  \"https://u:pw@a.example/v1/carts?page=1\" -o x\n\
                     10.0.0.1 - - [01/May/2024:10:00:00 +0000] \"GET /v1/customers?x=1 HTTP/1.1\" 200 17\n\
                     curl -d '{}' https://a.example/v1/orders\ncurl\n";
         let customers = "GET /v1/customers?x=1 HTTP/1.1";

@@ -93,7 +93,7 @@ fn request_never_filters_more_than_the_calls() {
         run("/orders?country=NL&from=2024-01-01\n/orders?fields=id\n/customers/7/orders?table=orders\n");
     assert_eq!(proposed["request"], json!({"datasets": ["orders"], "startDate": "2024-01-01"}));
     let notes = proposed["notes"].to_string();
-    for part in ["some of its calls have no dates", "only some of its calls filter by country"] {
+    for part in ["some of its calls have no start date", "only some of its calls filter by country"] {
         assert!(notes.contains(part), "{part:?} is not in {notes}");
     }
 }

@@ -25,13 +25,18 @@ impl From<Error> for ToolError {
 /// Tools that need permission.
 const CHANGING: [&str; 2] = ["create_export", "cancel_export"];
 
+const REQUEST: &str = "datasets: \"*\", or a list of names or {name, columns, filters}; startDate and endDate: \
+                       inclusive days, such as 2024-01-31; timeZone; format: csv, ndjson or parquet";
+
+const LINKS: &str = "Return links for downloads, which anyone can use for some time";
+
 /// Returns the descriptions of the tools.
 pub(super) fn list(allow_export: bool) -> Vec<Value> {
     let text = |what: &str| json!({"type": "string", "description": what});
     let id = || json!({"id": text("ID of the export")});
     let request = json!({
         "type": "object", "required": ["datasets"],
-        "description": "datasets: \"*\", or a list of names or {name, columns, filters}; startDate and endDate: inclusive days, such as 2024-01-31; timeZone; format: csv, ndjson or parquet",
+        "description": REQUEST,
     });
     let tool = |name: &str, what: &str, properties: Value, required: &[&str]| {
         let schema = json!({"type": "object", "properties": properties, "required": required});
@@ -64,7 +69,7 @@ pub(super) fn list(allow_export: bool) -> Vec<Value> {
             "list_files",
             "List the files that an export has written so far, with rows, bytes and SHA-256",
             json!({"id": text("ID of the export"), "cursor": page,
-                "links": {"type": "boolean", "description": "Return links for downloads, which anyone can use for some time"}}),
+                "links": {"type": "boolean", "description": LINKS}}),
             &["id"],
         ),
         tool(
