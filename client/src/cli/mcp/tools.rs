@@ -28,7 +28,7 @@ const CHANGING: [&str; 2] = ["create_export", "cancel_export"];
 const REQUEST: &str = "datasets: \"*\", or a list of names or {name, columns, filters}; startDate and endDate: \
                        inclusive days, such as 2024-01-31; timeZone; format: csv, ndjson or parquet";
 
-const LINKS: &str = "Return links for downloads, which anyone can use for some time";
+const LINKS: &str = "Return links for downloads, which need no key and end after some time";
 
 /// Returns the descriptions of the tools.
 pub(super) fn list(allow_export: bool) -> Vec<Value> {
