@@ -14,7 +14,7 @@ use export::manifest::Manifest;
 use sha2::{Digest, Sha256};
 
 use crate::expected::{ExpectedFile, hash_file, local_path};
-use crate::single::{JOINED_NAME, Joined};
+use crate::joined::{JOINED_NAME, Joined};
 use crate::verify::{MANIFEST_NAME, read_manifest, strays};
 use crate::{Error, empty};
 

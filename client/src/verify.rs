@@ -17,7 +17,7 @@ use export::manifest::{MANIFEST_VERSION, Manifest, ManifestDataset, ManifestFile
 use serde::Serialize;
 
 use crate::expected::local_path;
-use crate::single::{JOINED_NAME, Joined};
+use crate::joined::{JOINED_NAME, Joined};
 use crate::{Error, empty};
 
 /// Name of the manifest in a directory of files.

@@ -3,8 +3,8 @@
 use super::*;
 use crate::verify::verify;
 use export::format::{CsvOptions, Output};
-use export::id::ChunkId;
-use export::manifest::{ColumnHead, MANIFEST_VERSION, ManifestChunk, RangeText};
+use export::id::{ChunkId, ExportId};
+use export::manifest::{ColumnHead, MANIFEST_VERSION, ManifestChunk, ManifestFile, RangeText};
 use tempfile::TempDir;
 
 fn id() -> ExportId {
