@@ -4,35 +4,51 @@
 //! interrupted.
 
 mod admin;
+mod api;
 mod cancel;
+mod chunks;
+mod completions;
 mod datasets;
 mod download;
 mod export;
+mod extend;
 mod fetch;
 mod flags;
 mod gauge;
+mod import_calls;
 mod list;
+mod login;
+mod logout;
+mod man;
+mod mcp;
 mod outcome;
 mod plan;
+mod plan_file;
+mod profile;
 mod progress;
 mod request;
 mod request_source;
 mod retry;
+mod session;
 mod show;
+mod sql;
 mod status;
+mod tally;
+mod terminal;
 mod verify;
 mod wait;
 
+#[cfg(test)]
+mod texts;
+
 use std::process::ExitCode;
-use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use ::export::id::ExportId;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use serde::{Deserialize, Serialize};
 
-use crate::{Client, Retries};
 use outcome::{Failure, Outcome};
-
-/// Maximum time the command line waits while the api returns 429. A command may run unattended, so this is a day.
-const MAX_RATE_LIMIT_WAIT: Duration = Duration::from_secs(24 * 3600);
+use session::Session;
 
 /// Bulk export of PostgreSQL data to files.
 #[derive(Debug, Parser)]
@@ -50,28 +66,22 @@ const EXAMPLES: &str = "Examples:
   sluice export '*' --from 2023-08-31 --to 2024-08-04 --out data
   sluice export orders order_lines --from 2024-01-01 --to 2024-01-31 \\
       --columns orders=id,country,total --filter 'orders.total>=10' --filter orders.country=NL
-  sluice verify data";
+  sluice verify data
 
-/// Options shared by all commands.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Global options")]
-struct Session {
-    /// URL of the API, with or without /api/v1
-    #[arg(long, global = true, env = "SLUICE_URL", value_name = "URL")]
-    url: Option<String>,
-    /// API key; prefer the environment variable to this option
-    #[arg(long, global = true, env = "SLUICE_KEY", hide_env_values = true, value_name = "KEY")]
-    key: Option<Secret>,
-    /// Allow sending the key over plain HTTP, where it can be intercepted
-    #[arg(long, global = true)]
-    insecure: bool,
-    /// Print the result as JSON
-    #[arg(long, global = true)]
-    json: bool,
+Exit codes:
+  0    success
+  1    an export, a file or the connection failed
+  2    the arguments are not valid, or the API refused the request
+  130  interrupted";
+
+/// Parses the ID of an export.
+fn export_id(text: &str) -> Result<ExportId, String> {
+    text.parse().map_err(|_| "use the ID that `sluice export` printed; `sluice list` lists all".to_owned())
 }
 
 /// Text that is hidden in debug output.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
 struct Secret(String);
 
 impl std::str::FromStr for Secret {
@@ -93,26 +103,22 @@ enum Command {
     Plan(Box<plan::PlanArgs>),
     Export(Box<export::Export>),
     Status(status::Status),
+    Chunks(chunks::Chunks),
     List(list::List),
     Download(download::Download),
     Cancel(cancel::Cancel),
     Retry(retry::Retry),
+    Extend(extend::Extend),
     Verify(verify::Verify),
+    Sql(sql::Sql),
+    Api(api::Api),
+    ImportCalls(import_calls::ImportCalls),
+    Login(login::Login),
+    Logout(logout::Logout),
+    Mcp(mcp::Mcp),
+    Completions(completions::Completions),
+    Man(man::Man),
     Admin(admin::Admin),
-}
-
-impl Session {
-    fn client(&self) -> Result<Client, Failure> {
-        let given = |text: &&str| !text.is_empty();
-        let url = self.url.as_deref().filter(given);
-        let url = url.ok_or_else(|| {
-            Failure::Usage("the API address is missing: set SLUICE_URL or use --url".into())
-        })?;
-        let key = self.key.as_ref().map(|key| key.0.as_str()).filter(given);
-        let client = if self.insecure { Client::insecure(url, key) } else { Client::new(url, key) }?;
-        let retries = Retries { patience: MAX_RATE_LIMIT_WAIT, ..client.retries() };
-        Ok(client.with_retries(retries).with_notice(|why, wait| wait::notice(why, wait, true)))
-    }
 }
 
 impl Command {
@@ -122,10 +128,20 @@ impl Command {
             Self::Plan(command) => command.run(&session.client()?).await,
             Self::Export(command) => command.run(&session.client()?).await,
             Self::Status(command) => command.run(&session.client()?).await,
+            Self::Chunks(command) => command.run(&session.client()?).await,
             Self::List(command) => command.run(&session.client()?).await,
             Self::Download(command) => command.run(&session.client()?).await,
             Self::Cancel(command) => command.run(&session.client()?).await,
             Self::Retry(command) => command.run(&session.client()?).await,
+            Self::Extend(command) => command.run(&session.client()?).await,
+            Self::Api(command) => command.run(&session.client()?).await,
+            Self::ImportCalls(command) => command.run(session).await,
+            Self::Login(command) => command.run(session).await,
+            Self::Logout(command) => command.run(session),
+            Self::Sql(command) => command.run(session).await,
+            Self::Mcp(command) => command.run(&session.client()?).await,
+            Self::Completions(command) => command.run(Arguments::command()),
+            Self::Man(command) => command.run(Arguments::command()),
             Self::Verify(command) => command.run(),
             Self::Admin(command) => command.run(),
         }
@@ -134,7 +150,14 @@ impl Command {
 
 /// Parses the arguments, runs the command and prints its outcome.
 pub async fn run() -> ExitCode {
-    let Arguments { session, command } = Arguments::parse();
+    let color = terminal::color_of_help(std::env::args_os());
+    let matches = Arguments::command().color(color).get_matches();
+    let Arguments { session, command } = match Arguments::from_arg_matches(&matches) {
+        Ok(arguments) => arguments,
+        Err(error) => error.format(&mut Arguments::command()).exit(),
+    };
+    let session = session.with_sources(&matches);
+    terminal::set_up(session.progress, session.color);
     // The futures of the commands are large; one allocation keeps them off the stack.
     let result = Box::pin(command.run(&session)).await;
     outcome::print(result, session.json)

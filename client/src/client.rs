@@ -1,5 +1,8 @@
 //! The endpoints of the api, one method each.
 
+mod pacer;
+mod raw;
+mod reuse;
 mod transport;
 
 use std::net::IpAddr;
@@ -18,6 +21,9 @@ use serde::de::DeserializeOwned;
 
 use crate::Error;
 use crate::error::{API, STORAGE};
+use pacer::Pacer;
+pub use raw::RawResponse;
+pub use reuse::Reuse;
 use transport::Call;
 
 /// Client of one api with one key. Cheap to clone.
@@ -27,6 +33,8 @@ pub struct Client {
     base: Url,
     authorization: Option<HeaderValue>,
     retries: Retries,
+    reuse: Reuse,
+    pacer: Option<Arc<Pacer>>,
     notice: Option<Notice>,
 }
 
@@ -116,13 +124,26 @@ impl Client {
             http = http.no_proxy();
         }
         let http = http.build().map_err(Error::connection(API))?;
-        Ok(Self { http, base, authorization, retries: Retries::default(), notice: None })
+        let (retries, reuse) = (Retries::default(), Reuse::default());
+        Ok(Self { http, base, authorization, retries, reuse, pacer: None, notice: None })
     }
 
     /// Sets the limits on retries.
     #[must_use]
     pub fn with_retries(self, retries: Retries) -> Self {
         Self { retries, ..self }
+    }
+
+    /// Sets which chunks read earlier an export or a plan may reuse.
+    #[must_use]
+    pub fn with_reuse(self, reuse: Reuse) -> Self {
+        Self { reuse, ..self }
+    }
+
+    /// Limits the rate of all downloads of this client and its clones together, in bytes per second.
+    #[must_use]
+    pub fn with_rate_limit(self, bytes_per_second: u64) -> Self {
+        Self { pacer: Some(Arc::new(Pacer::new(bytes_per_second))), ..self }
     }
 
     /// Sets a callback that receives the reason and length of each longer wait: when the api returns 429, and when it
@@ -159,8 +180,8 @@ impl Client {
     /// # Errors
     /// If the request is rejected ([`Error::Problem`] lists every violation) or the api cannot be reached.
     pub async fn submit(&self, request: &impl Serialize, idempotency_key: &str) -> Result<Submitted, Error> {
-        let call = self.post(&["exports"], &[]).body(request)?.idempotency_key(idempotency_key);
-        let reply = self.call(&call).await?;
+        let call = self.post(&["exports"], &[]).body(request)?.reuse(self.reuse);
+        let reply = self.call(&call.idempotency_key(idempotency_key)).await?;
         let replayed = reply.headers.get("idempotent-replayed").is_some_and(|v| v == "true");
         Ok(Submitted { export: reply.json("export")?, replayed })
     }
@@ -170,8 +191,8 @@ impl Client {
     /// # Errors
     /// As [`Client::submit`].
     pub async fn plan(&self, request: &impl Serialize) -> Result<DryRun, Error> {
-        let call = self.post(&["exports"], &[("dryRun", "true")]).body(request)?.repeatable();
-        self.call(&call).await?.json("plan")
+        let call = self.post(&["exports"], &[("dryRun", "true")]).body(request)?.reuse(self.reuse);
+        self.call(&call.repeatable()).await?.json("plan")
     }
 
     /// `GET /exports/{id}`: returns one export.
@@ -279,6 +300,13 @@ impl Client {
     pub async fn extend(&self, id: ExportId) -> Result<Export, Error> {
         let call = self.post(&["exports", &id.to_string(), "extend"], &[]);
         self.call(&call).await?.json("export")
+    }
+
+    /// Waits after received bytes of a file, if the rate is limited.
+    pub(crate) async fn pace(&self, bytes: usize) {
+        if let Some(pacer) = &self.pacer {
+            tokio::time::sleep(pacer.take(bytes, std::time::Instant::now())).await;
+        }
     }
 
     async fn get<T: DeserializeOwned>(

@@ -116,7 +116,9 @@ impl Client {
         }
         let mut body = response.bytes_stream();
         while let Some(bytes) = body.next().await {
-            part.append(&bytes.map_err(Error::connection(crate::error::STORAGE))?).await?;
+            let bytes = bytes.map_err(Error::connection(crate::error::STORAGE))?;
+            part.append(&bytes).await?;
+            self.pace(bytes.len()).await;
         }
         part.complete()
     }

@@ -77,7 +77,7 @@ pub(crate) fn is_right(path: &Path, head: &DatasetHead) -> bool {
 }
 
 /// Returns the header line, quoted as PostgreSQL does; empty if the files have none.
-fn header(head: &DatasetHead) -> Vec<u8> {
+pub(crate) fn header(head: &DatasetHead) -> Vec<u8> {
     let csv = &head.output.csv;
     if head.output.format != Format::Csv || !csv.header {
         return Vec::new();

@@ -31,6 +31,12 @@ pub enum Error {
     /// The key contains characters that are not allowed in a header.
     #[error("the key contains invalid characters")]
     BadKey,
+    /// A path that is not one of the api.
+    #[error("{path:?} is not a path of the API; write it as /exports or /api/v1/exports")]
+    BadPath {
+        /// Path as given.
+        path: String,
+    },
     /// No response, or an incomplete one.
     #[error("the connection to {to} failed")]
     Connection {
@@ -138,7 +144,7 @@ impl Error {
     pub fn is_refusal(&self) -> bool {
         let refuses = |status: u16| (400..500).contains(&status) && status != 429;
         match self {
-            Self::BadUrl { .. } | Self::BadKey | Self::PlainHttp { .. } => true,
+            Self::BadUrl { .. } | Self::BadPath { .. } | Self::BadKey | Self::PlainHttp { .. } => true,
             Self::OtherExport { .. } | Self::Occupied { .. } => true,
             Self::Problem(problem) => refuses(problem.status),
             Self::Unexpected { status, .. } => refuses(*status),

@@ -14,6 +14,7 @@ use export::manifest::Manifest;
 use sha2::{Digest, Sha256};
 
 use crate::expected::{ExpectedFile, hash_file, local_path};
+use crate::joined::{JOINED_NAME, Joined};
 use crate::verify::{MANIFEST_NAME, read_manifest, strays};
 use crate::{Error, empty};
 
@@ -40,6 +41,11 @@ impl Folder {
         let mut record = Record::lock(path, export)?;
         if let Ok(manifest) = read_manifest(path) {
             record.take_over(&manifest);
+        }
+        if let Some(joined) = Joined::read(path, export) {
+            let file = path.join(JOINED_NAME);
+            let own = hash_file(&file)?.map(|(hash, _)| (JOINED_NAME.to_owned(), hex(&hash.finalize())));
+            record.take_over_files(joined.files.into_iter().map(|file| (file.name, file.sha256)).chain(own));
         }
         Ok(Self { path: path.to_owned(), overwrite: false, record: Mutex::new(record) })
     }

@@ -10,16 +10,19 @@ mod empty;
 mod error;
 mod expected;
 mod folder;
+mod joined;
 mod rows;
+mod single;
 mod text;
 pub mod verify;
 
 #[cfg(test)]
 mod testing;
 
-pub use client::{Client, Retries, Submitted};
+pub use client::{Client, RawResponse, Retries, Reuse, Submitted};
 pub use download::Fetched;
 pub use empty::file as empty_file;
 pub use error::Error;
 pub use expected::ExpectedFile;
 pub use folder::Folder;
+pub use joined::{JOINED_NAME, Joined, JoinedFile};

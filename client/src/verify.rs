@@ -17,6 +17,7 @@ use export::manifest::{MANIFEST_VERSION, Manifest, ManifestDataset, ManifestFile
 use serde::Serialize;
 
 use crate::expected::local_path;
+use crate::joined::{JOINED_NAME, Joined};
 use crate::{Error, empty};
 
 /// Name of the manifest in a directory of files.
@@ -80,8 +81,10 @@ pub fn verify(directory: &Path, seen: &(dyn Fn(u64) + Sync)) -> Result<Verificat
     faults.extend(ranges::check(&manifest));
     let strays = strays(directory, &manifest);
     faults.extend(strays.into_iter().map(|stray| Fault::new(stray.name, stray.message)));
-    let empty = empty_files(directory, &manifest);
-    let files: Vec<_> = files(&manifest).collect();
+    let joined = Joined::read(directory, manifest.export);
+    faults.extend(joined.iter().flat_map(|joined| unjoined(&manifest, joined)));
+    let empty = if joined.is_some() { Vec::new() } else { empty_files(directory, &manifest) };
+    let files = expected(&manifest, joined.as_ref());
     let found = Mutex::new((0, 0, &mut faults));
     let next = AtomicUsize::new(0);
     let work = || {
@@ -106,6 +109,30 @@ pub fn verify(directory: &Path, seen: &(dyn Fn(u64) + Sync)) -> Result<Verificat
     let (datasets, files) = (manifest.datasets.len(), files.len() + empty.len());
     let bytes = bytes + empty.iter().sum::<u64>();
     Ok(Verification { export: manifest.export, datasets, files, rows, bytes, faults })
+}
+
+/// Returns the files that must be in the directory: those of the manifest, or the joined ones.
+fn expected<'a>(
+    manifest: &'a Manifest,
+    joined: Option<&Joined>,
+) -> Vec<(&'a ManifestDataset, ManifestFile, u64)> {
+    let Some(joined) = joined else {
+        return files(manifest).map(|(dataset, file, rows)| (dataset, file.clone(), rows)).collect();
+    };
+    let file = |dataset: &'a ManifestDataset| {
+        joined.file(&dataset.head.name).map(|file| (dataset, file.as_manifest_file(), dataset.rows))
+    };
+    manifest.datasets.iter().filter_map(file).collect()
+}
+
+/// Returns a fault for each dataset whose joined file was not made of its files in the manifest.
+fn unjoined(manifest: &Manifest, joined: &Joined) -> Vec<Fault> {
+    let odd =
+        |dataset: &&ManifestDataset| !joined.file(&dataset.head.name).is_some_and(|file| file.is_of(dataset));
+    let fault = |dataset: &ManifestDataset| {
+        Fault::new(JOINED_NAME, format!("its entry for {} does not match the manifest", dataset.head.name))
+    };
+    manifest.datasets.iter().filter(odd).map(fault).collect()
 }
 
 /// Returns all files of a manifest, each with its dataset and its expected number of rows.
@@ -137,21 +164,25 @@ pub(crate) struct Stray {
 /// Returns the files that look like this export's but are not: a program that reads all `orders.*` would include
 /// them.
 pub(crate) fn strays(directory: &Path, manifest: &Manifest) -> Vec<Stray> {
-    let listed: BTreeSet<_> = files(manifest).map(|(_, file, _)| file.name.as_str()).collect();
+    let joined = Joined::read(directory, manifest.export);
+    let listed: BTreeSet<_> =
+        expected(manifest, joined.as_ref()).into_iter().map(|(_, file, _)| file.name).collect();
     let datasets: BTreeMap<_, _> = manifest.datasets.iter().map(|d| (d.head.name.as_str(), d)).collect();
     let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
     let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
     let stray = |name: String| {
         let dataset = datasets.get(name.split_once('.')?.0)?;
         let ours = name.ends_with(&format!(".{}", dataset.head.output.extension()));
-        if !ours || listed.contains(name.as_str()) {
+        if !ours || listed.contains(&name) {
             return None;
         }
         let stands_in = dataset.rows == 0 && name == empty::file_name(&dataset.head);
         if stands_in && empty::is_right(&directory.join(&name), &dataset.head) {
             return None;
         }
-        let message = if stands_in {
+        let message = if joined.is_some() {
+            "the files of this directory are joined, but this one is not among them"
+        } else if stands_in {
             "the dataset has no rows, but this file contains rows"
         } else {
             "it is not in the manifest"

@@ -13,6 +13,14 @@ use serde_json::{Value, json};
 use self::suggestion::SuggestionArgs;
 use super::outcome::{Failure, Outcome};
 
+const EXAMPLES: &str = "Examples:
+  sluice admin catalog suggest --shared > catalog.toml
+  sluice admin catalog check catalog.toml
+  sluice admin catalog apply catalog.toml
+  sluice admin keys create acme nightly --datasets orders,customers --read-only --expires 90d
+  sluice admin keys rotate ID --overlap 1d
+  sluice admin invalidate orders --from 2024-01-01 --to 2024-01-31";
+
 /// Catalog file if none is given.
 const DEFAULT_CATALOG: &str = "catalog.toml";
 
@@ -21,6 +29,7 @@ const DEFAULT_CATALOG: &str = "catalog.toml";
 ///
 /// Runs `aws lambda invoke` with your AWS credentials.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Admin {
     /// migrate | check | catalog suggest | catalog check FILE | catalog apply FILE | catalog show | invalidate DATASET |
     /// keys create TENANT LABEL | keys list | keys rotate ID | keys revoke ID | tenants forget ID | pause | resume

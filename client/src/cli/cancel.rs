@@ -5,18 +5,23 @@ use export::state::ExportStatus;
 use export::wire::Export;
 use serde_json::json;
 
+use super::export_id;
 use super::outcome::{Failure, Outcome};
 use crate::Client;
+
+const EXAMPLES: &str = "Examples:
+  sluice cancel ID
+  sluice list --status running --json | jq -r '.exports[].id' | xargs -n 1 sluice cancel";
 
 /// Cancel a running export, or delete an ended one with its files
 ///
 /// The files that a canceled export has already written are kept until it expires: `sluice download ID --partial`
 /// downloads them, and a second `sluice cancel ID` deletes them.
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "sluice cancel [OPTIONS] <ID>")]
+#[command(override_usage = "sluice cancel [OPTIONS] <ID>", after_help = EXAMPLES)]
 pub(super) struct Cancel {
     /// ID of the export
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", value_parser = export_id)]
     id: ExportId,
 }
 

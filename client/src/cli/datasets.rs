@@ -7,9 +7,14 @@ use super::outcome::{Failure, Outcome};
 use crate::Client;
 use crate::text::{bytes, duration, table};
 
+const EXAMPLES: &str = "Examples:
+  sluice datasets
+  sluice datasets orders
+  sluice datasets --json | jq -r '.datasets[].name'";
+
 /// List the datasets that can be exported, or describe one
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "sluice datasets [OPTIONS] [NAME]")]
+#[command(override_usage = "sluice datasets [OPTIONS] [NAME]", after_help = EXAMPLES)]
 pub(super) struct Datasets {
     /// Name of the dataset
     #[arg(value_name = "NAME")]

@@ -5,19 +5,26 @@ use export::state::ExportStatus;
 use serde_json::json;
 
 use super::export::outcome;
+use super::export_id;
 use super::fetch::Destination;
 use super::outcome::{Failure, Outcome};
 use super::{show, wait};
 use crate::Client;
 
+const EXAMPLES: &str = "Examples:
+  sluice download ID
+  sluice download ID --out data --parallel 8
+  sluice download ID --out data --single --limit-rate 10M
+  sluice download ID --out data --partial      what is there already, of a running or failed export";
+
 /// Download the files of an export, skipping files that are already present
 ///
 /// Waits for an export that is still running.
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "sluice download [OPTIONS] <ID>")]
+#[command(override_usage = "sluice download [OPTIONS] <ID>", after_help = EXAMPLES)]
 pub(super) struct Download {
     /// ID of the export
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", value_parser = export_id)]
     id: ExportId,
     /// Download the files available now, even if the export is running or has failed
     #[arg(long)]

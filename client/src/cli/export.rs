@@ -1,5 +1,6 @@
 //! `sluice export`: submits, waits, downloads.
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use export::state::ExportStatus;
@@ -8,19 +9,38 @@ use serde_json::json;
 
 use super::fetch::{Destination, Loaded};
 use super::outcome::{Failure, Outcome};
+use super::plan_file::PlanFile;
 use super::request_source::RequestSource;
-use super::{plan, show, wait};
+use super::{plan, show, terminal, wait};
 use crate::Client;
 use crate::text::{bytes, count, duration};
 
+const USAGE: &str = "sluice export [OPTIONS] <DATASET>...
+       sluice export [OPTIONS] --request <FILE>
+       sluice export [OPTIONS] --plan <FILE>";
+
+const EXAMPLES: &str = "Examples:
+  sluice export '*' --from 2023-08-31 --to 2024-08-04 --out data
+  sluice export orders --columns id,country,total --filter 'total>=10' --filter country=NL --filter country=DE
+  sluice export orders --from 2024-01-01 --single --limit-rate 10M --out data
+  sluice export --request request.json --reuse none
+  id=$(sluice export orders --no-wait)
+  sluice export '*' --progress json 2> progress.ndjson
+
+Ctrl-C asks on a terminal whether to cancel the export; elsewhere it is left running.";
+
 /// Export datasets to files: submit, wait, download, verify
 #[derive(Debug, clap::Args)]
-#[command(
-    override_usage = "sluice export [OPTIONS] <DATASET>...\n       sluice export [OPTIONS] --request <FILE>"
-)]
+#[command(override_usage = USAGE, after_help = EXAMPLES)]
 pub(super) struct Export {
     #[command(flatten)]
     source: RequestSource,
+    /// Run the plan in this file, which `sluice plan --out` wrote; refused if the catalog has changed since
+    #[arg(long, value_name = "FILE", help_heading = "Request", conflicts_with_all = [
+        "request", "datasets", "from", "to", "time_zone", "columns", "filter", "format", "compression", "delimiter",
+        "null", "no_header", "formula_guard", "reuse",
+    ])]
+    plan: Option<PathBuf>,
     /// Only show what the export would do, as `sluice plan` does
     #[arg(long)]
     dry_run: bool,
@@ -36,9 +56,19 @@ pub(super) struct Export {
 
 impl Export {
     pub(super) async fn run(self, client: &Client) -> Result<Outcome, Failure> {
-        let request = self.source.read()?;
+        let plan = self.plan.as_deref().map(PlanFile::read).transpose()?;
+        let (request, reuse) = match &plan {
+            Some(plan) => (plan.request.clone(), plan.reuse),
+            None => (self.source.read()?, self.source.reuse()),
+        };
+        let client = &client.clone().with_reuse(reuse);
+        let explain = |error| if plan.is_some() { Failure::from(error) } else { self.source.explain(error) };
+        self.target.check_format(&request)?;
+        if let Some(plan) = &plan {
+            plan.check(client).await?;
+        }
         if self.dry_run {
-            let plan = client.plan(&request).await.map_err(|error| self.source.explain(error))?;
+            let plan = client.plan(&request).await.map_err(explain)?;
             return Ok(Outcome::new(plan::text(&plan), plan));
         }
         if !self.no_wait && !self.no_download {
@@ -46,25 +76,37 @@ impl Export {
             self.target.check(None)?;
         }
         let began = Instant::now();
-        let submitted = client.submit(&request, &random_key()?).await;
-        let export = submitted.map_err(|error| self.source.explain(error))?.export;
+        let key = random_key()?;
+        let submit = async { client.submit(&request, &key).await.map_err(explain) };
+        let submitted = wait::unless_interrupted(submit).await.map_err(|failure| match failure {
+            Failure::Interrupted => failure.hint("the export may have been accepted; look with: sluice list"),
+            other => other,
+        });
+        let export = submitted?.export;
         let id = export.id;
-        eprintln!("export {id} accepted");
-        if self.no_wait {
-            let text = format!("{id}\nfollow it with: sluice status {id} --watch");
-            return Ok(Outcome::new(text, json!({ "export": export })));
+        if let Some(plan) = &plan {
+            plan.confirm(client, &export).await?;
         }
-        let work = async {
-            let export = wait::until_ended(client, export).await?;
-            if export.status != ExportStatus::Succeeded || self.no_download {
-                let failed = export.status != ExportStatus::Succeeded;
-                return Ok(Outcome::new(show::export(&export), json!({ "export": export })).failed_if(failed));
-            }
-            let loaded = self.target.load_all(&wait::patient(client), id).await?;
-            Ok(outcome(export, loaded, Some(began)))
+        terminal::note(&format!("export {id} accepted"));
+        if self.no_wait {
+            terminal::note(&format!(
+                "follow it with: sluice status {id} --watch; download it with: sluice download {id}"
+            ));
+            return Ok(Outcome::new(id.to_string(), json!({ "export": export })));
+        }
+        let ended = wait::or_cancel(client, id, wait::until_ended(client, export)).await;
+        let hint = |failure: Failure| match failure {
+            Failure::Canceled(_) => failure,
+            other => other.hint(self.target.resume_hint(id)),
         };
-        let result = wait::unless_interrupted(work).await;
-        result.map_err(|failure| failure.hint(self.target.resume_hint(id)))
+        let export = ended.map_err(hint)?;
+        if export.status != ExportStatus::Succeeded || self.no_download {
+            let failed = export.status != ExportStatus::Succeeded;
+            return Ok(Outcome::new(show::export(&export), json!({ "export": export })).failed_if(failed));
+        }
+        let load = async { self.target.load_all(&wait::patient(client), id).await };
+        let loaded = wait::unless_interrupted(load).await.map_err(hint)?;
+        Ok(outcome(export, loaded, Some(began)))
     }
 }
 
@@ -91,6 +133,9 @@ pub(super) fn outcome(export: wire::Export, loaded: Loaded, began: Option<Instan
         lines.push(format!(
             "all files are in {directory}; verify them at any time with: sluice verify {directory}"
         ));
+        lines.push(format!(
+            "query them with DuckDB: sluice sql {directory} > views.sql && duckdb -init views.sql"
+        ));
     } else {
         lines.extend(show::errors(&export));
         lines.extend(loaded.failures.iter().map(|failure| format!("not downloaded: {failure}")));
@@ -110,7 +155,7 @@ fn resume(export: &wire::Export, loaded: &Loaded) -> String {
     format!("; resume with: sluice download {id} --out {directory}{partial}")
 }
 
-fn random_key() -> Result<String, Failure> {
+pub(super) fn random_key() -> Result<String, Failure> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)
         .map_err(|error| Failure::Local(format!("cannot generate a random key: {error}")))?;

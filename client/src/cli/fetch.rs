@@ -7,13 +7,15 @@ use export::id::ExportId;
 use export::manifest::Manifest;
 use futures::StreamExt;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::flags::commands;
 use super::gauge::Gauge;
 use super::outcome::Failure;
+use super::terminal;
 use crate::error::with_causes;
 use crate::text::count;
-use crate::{Client, Error, ExpectedFile, Fetched, Folder, empty};
+use crate::{Client, Error, ExpectedFile, Fetched, Folder, Joined, empty, single};
 
 /// Directory and parallelism of a download.
 #[derive(Debug, clap::Args)]
@@ -28,6 +30,28 @@ pub(super) struct Destination {
     /// Number of files to download in parallel
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
     parallel: u8,
+    /// Join the files of each dataset to one, DATASET.csv.gz; not possible for Parquet
+    #[arg(long)]
+    single: bool,
+    /// Limit the rate of all downloads together, in bytes per second: 500K, 10M, 1G
+    #[arg(long, value_name = "RATE", value_parser = rate)]
+    limit_rate: Option<u64>,
+}
+
+/// Slowest rate: below it the storage would end the connections.
+const MIN_RATE: u64 = 1000;
+
+/// Parses a rate in bytes per second. K, M and G are powers of 1000.
+fn rate(text: &str) -> Result<u64, String> {
+    let (number, unit) = match text.trim_end_matches("/s").trim_end_matches('B') {
+        bare if bare.ends_with(['K', 'k']) => (&bare[..bare.len() - 1], 1000),
+        bare if bare.ends_with(['M', 'm']) => (&bare[..bare.len() - 1], 1_000_000),
+        bare if bare.ends_with(['G', 'g']) => (&bare[..bare.len() - 1], 1_000_000_000),
+        bare => (bare, 1),
+    };
+    let rate = number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
+    rate.filter(|rate| *rate >= MIN_RATE)
+        .ok_or_else(|| "use whole bytes per second, at least 1K, such as 500K, 10M or 1G".to_owned())
 }
 
 /// State of the directory after a download.
@@ -73,7 +97,25 @@ impl Destination {
     /// Downloads the files of a succeeded export, creates one for each dataset without rows, and writes the manifest.
     pub(super) async fn load_all(&self, client: &Client, id: ExportId) -> Result<Loaded, Failure> {
         let (manifest, text) = client.manifest_text(id).await?;
+        if let (true, Some(dataset)) = (self.single, single::unfit(&manifest)) {
+            return Err(no_single(&format!("{dataset} is Parquet")));
+        }
         let folder = Folder::open(&self.directory(id), id).map_err(in_the_way)?.overwriting(self.overwrite);
+        if let Some(joined) = Joined::read(folder.path(), id) {
+            if !self.single {
+                let directory = folder.path().display();
+                return Err(Failure::Usage(format!(
+                    "--out: {directory} contains the joined files of this export; repeat with --single, or choose \
+                     another directory"
+                )));
+            }
+            if joined.is_complete(folder.path(), &manifest) {
+                let mut loaded = Loaded::of_joined(folder.path(), &joined);
+                loaded.present = joined.files.len();
+                seal(folder, &manifest, &text, true)?;
+                return Ok(loaded);
+            }
+        }
         let items = manifest.datasets.iter().flat_map(|dataset| {
             let name = &dataset.head.name;
             dataset.chunks.iter().filter_map(move |chunk| {
@@ -83,21 +125,26 @@ impl Destination {
         });
         folder.check_whole(&manifest).map_err(in_the_way)?;
         let mut loaded = self.load(client, id, &folder, items.collect()).await?;
-        add_empty(&folder, &manifest, &mut loaded)?;
-        loaded.complete = loaded.failures.is_empty();
+        if self.single && loaded.failures.is_empty() {
+            let joined = single::join(&folder, &manifest).map_err(in_the_way)?;
+            loaded = Loaded { loaded: joined.files.len(), ..Loaded::of_joined(folder.path(), &joined) };
+        } else {
+            add_empty(&folder, &manifest, &mut loaded)?;
+            loaded.complete = loaded.failures.is_empty();
+        }
         if loaded.complete {
-            let removed = folder.remove_leftovers(&manifest).map_err(in_the_way)?;
-            if removed > 0 {
-                let files = count(removed as u64, "file");
-                eprintln!("removed {files} of an earlier download that no longer belong to this export");
-            }
-            folder.seal(&manifest, &text).map_err(in_the_way)?;
+            seal(folder, &manifest, &text, self.single)?;
         }
         Ok(loaded)
     }
 
     /// Downloads the files written so far.
     pub(super) async fn load_present(&self, client: &Client, id: ExportId) -> Result<Loaded, Failure> {
+        if self.single {
+            return Err(Failure::Usage(
+                "--single: only the files of a complete export can be joined; leave out --partial".into(),
+            ));
+        }
         let (mut items, mut cursor) = (Vec::new(), None);
         loop {
             let page = client.files(id, cursor.as_deref(), false).await?;
@@ -124,6 +171,14 @@ impl Destination {
         Ok(directory.map_or(Ok(()), |directory| Folder::refuse_others(&directory, id))?)
     }
 
+    /// Rejects a request whose files could not be joined, before it is sent.
+    pub(super) fn check_format(&self, request: &Value) -> Result<(), Failure> {
+        match request["format"].as_str() {
+            Some("parquet") if self.single => Err(no_single("the format is Parquet")),
+            _ => Ok(()),
+        }
+    }
+
     async fn load(
         &self,
         client: &Client,
@@ -133,13 +188,18 @@ impl Destination {
     ) -> Result<Loaded, Failure> {
         let expected: Vec<_> = items.iter().map(|item| item.expected.clone()).collect();
         folder.check(&expected).map_err(in_the_way)?;
-        let gauge = Gauge::new(expected.iter().map(|file| file.bytes).sum());
-        let gauge = &gauge;
+        let client = &match self.limit_rate {
+            Some(rate) => client.clone().with_rate_limit(rate),
+            None => client.clone(),
+        };
+        let gauge = &Gauge::new(items.iter().map(|item| (item.dataset.as_str(), item.expected.bytes)));
         let results: Vec<_> = futures::stream::iter(&items)
             .map(async |item| {
-                let file = gauge.file();
+                let file = gauge.file(&item.dataset);
                 let moved = |at: u64| file.moved(at);
-                (item, client.download(id, &item.expected, folder, &moved).await)
+                let result = client.download(id, &item.expected, folder, &moved).await;
+                file.ended(result.as_ref().ok().copied(), item.rows);
+                (item, result)
             })
             .buffer_unordered(usize::from(self.parallel))
             .collect()
@@ -182,6 +242,37 @@ impl Loaded {
             failures: Vec::new(),
         }
     }
+
+    /// Returns the state of a directory with joined files only.
+    fn of_joined(directory: &Path, joined: &Joined) -> Self {
+        Self {
+            complete: true,
+            datasets: joined.files.len(),
+            rows: joined.files.iter().map(|file| file.rows).sum(),
+            bytes: joined.files.iter().map(|file| file.bytes).sum(),
+            ..Self::nothing(directory)
+        }
+    }
+}
+
+/// Removes files that no longer belong to the export, and writes the manifest.
+fn seal(folder: Folder, manifest: &Manifest, text: &[u8], single: bool) -> Result<(), Failure> {
+    let removed = folder.remove_leftovers(manifest).map_err(in_the_way)?;
+    // With joined files these are the ones that were joined.
+    if removed > 0 && !single {
+        let files = count(removed as u64, "file");
+        terminal::note(&format!(
+            "removed {files} of an earlier download that no longer belong to this export"
+        ));
+    }
+    folder.seal(manifest, text).map_err(in_the_way)
+}
+
+fn no_single(why: &str) -> Failure {
+    Failure::Usage(format!(
+        "--single: {why}, and a Parquet file ends with its own index, so files cannot be appended; leave out \
+         --single and read them together, for example with the views of `sluice sql`"
+    ))
 }
 
 /// Creates the file of each dataset without rows that has none yet.
@@ -208,5 +299,21 @@ fn in_the_way(error: Error) -> Failure {
         Error::Occupied { .. } => Failure::from(error)
             .hint("choose another directory with --out, move them, or replace files with --overwrite"),
         other => other.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_are_bytes_per_second() {
+        assert_eq!(
+            ["500K", "10M", "1GB/s", "2000"].map(rate),
+            [Ok(500_000), Ok(10_000_000), Ok(1_000_000_000), Ok(2000)]
+        );
+        for bad in ["", "M", "1.5M", "-1K", "10", "99999999999999999999G", "10Mi"] {
+            assert!(rate(bad).is_err(), "{bad}");
+        }
     }
 }

@@ -9,9 +9,14 @@ use super::show::exported;
 use crate::Client;
 use crate::text::{bytes, table};
 
+const EXAMPLES: &str = "Examples:
+  sluice list
+  sluice list --status failed --all
+  sluice list --json | jq -r '.exports[0].id'";
+
 /// List exports, newest first
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "sluice list [OPTIONS]")]
+#[command(override_usage = "sluice list [OPTIONS]", after_help = EXAMPLES)]
 pub(super) struct List {
     /// Only exports with this status: queued, running, succeeded, failed, canceled, expired
     #[arg(long)]

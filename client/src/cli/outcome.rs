@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::flags::commands;
+use super::terminal;
 use crate::Error;
 use crate::error::{API, with_causes};
 use crate::text::{is_control, printable};
@@ -16,7 +17,8 @@ use crate::text::{is_control, printable};
 pub(super) struct Outcome {
     text: String,
     data: Value,
-    failed: bool,
+    code: u8,
+    verbatim: bool,
 }
 
 impl Outcome {
@@ -25,13 +27,44 @@ impl Outcome {
         Self {
             text: text.into(),
             data: serde_json::to_value(data).expect("the data of a command are plain JSON"),
-            failed: false,
+            code: 0,
+            verbatim: false,
         }
+    }
+
+    /// Creates an outcome whose text is a script of this program: printed as it is, with `--json` too.
+    pub(super) fn verbatim(text: String) -> Self {
+        Self { text, data: Value::Null, code: 0, verbatim: true }
+    }
+
+    /// Creates an outcome that is printed as JSON in any case.
+    pub(super) fn json(data: Value) -> Self {
+        Self { text: safe_json(&data), data, code: 0, verbatim: false }
     }
 
     /// Sets exit code 1 if `failed`.
     pub(super) fn failed_if(self, failed: bool) -> Self {
-        Self { failed, ..self }
+        Self { code: u8::from(failed), ..self }
+    }
+
+    /// Sets the exit code.
+    pub(super) fn with_code(self, code: u8) -> Self {
+        Self { code, ..self }
+    }
+
+    #[cfg(test)]
+    pub(super) fn code(&self) -> u8 {
+        self.code
+    }
+
+    #[cfg(test)]
+    pub(super) fn data(&self) -> &Value {
+        &self.data
+    }
+
+    #[cfg(test)]
+    pub(super) fn text(&self) -> &str {
+        &self.text
     }
 }
 
@@ -58,6 +91,9 @@ pub(super) enum Failure {
     /// Ctrl-C.
     #[error("interrupted")]
     Interrupted,
+    /// Ctrl-C, and the user had the export canceled.
+    #[error("interrupted; {0}")]
+    Canceled(String),
     /// Another failure with a hint.
     #[error("{failure}\n{hint}")]
     Hinted {
@@ -73,13 +109,13 @@ impl Failure {
         Self::Hinted { failure: Box::new(self), hint: hint.into() }
     }
 
-    fn code(&self) -> u8 {
+    pub(super) fn code(&self) -> u8 {
         match self {
             Self::Usage(_) => 2,
             Self::Refused { problem, .. } => Self::of_problem(problem),
             Self::Client(error) if error.is_refusal() => 2,
             Self::Local(_) | Self::Client(_) => 1,
-            Self::Interrupted => 130,
+            Self::Interrupted | Self::Canceled(_) => 130,
             Self::Hinted { failure, .. } => failure.code(),
         }
     }
@@ -88,7 +124,7 @@ impl Failure {
         if Error::Problem(Box::new(problem.clone())).is_refusal() { 2 } else { 1 }
     }
 
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         match self {
             Self::Hinted { failure, hint } => format!("{}\n{hint}", failure.text()),
             Self::Client(error) => match address_hint(error) {
@@ -119,7 +155,9 @@ fn address_hint(error: &Error) -> Option<&'static str> {
         Error::Unexpected { message, .. } if message.is_empty() => {
             Some("check that SLUICE_URL (or --url) is correct")
         }
-        Error::Problem(problem) if problem.status == 401 => Some("set SLUICE_KEY or use --key"),
+        Error::Problem(problem) if problem.status == 401 => {
+            Some("set SLUICE_KEY, use --key, or log in with: sluice login")
+        }
         Error::PlainHttp { .. } => Some("or use --insecure, if the key may be seen on the network"),
         _ => None,
     }
@@ -139,18 +177,21 @@ fn safe_json(data: &Value) -> String {
 /// Prints results to stdout and errors to stderr. A stdout closed by the reader is not an error.
 pub(super) fn print(result: Result<Outcome, Failure>, json: bool) -> ExitCode {
     let mut out = std::io::stdout().lock();
-    let (text, data, code) = match result {
-        Ok(outcome) => (outcome.text, outcome.data, u8::from(outcome.failed)),
+    let (outcome, code) = match result {
+        Ok(outcome) => (outcome, None),
         Err(failure) => {
-            eprintln!("error: {}", printable(&failure.text()));
-            (String::new(), failure.data(), failure.code())
+            terminal::error(&failure.text());
+            (Outcome::new("", failure.data()), Some(failure.code()))
         }
     };
+    let Outcome { text, data, .. } = &outcome;
     let _ = match (json, text.is_empty()) {
-        (true, _) => writeln!(out, "{}", safe_json(&data)),
+        _ if outcome.verbatim => write!(out, "{text}"),
+        (true, _) => writeln!(out, "{}", safe_json(data)),
         (false, true) => Ok(()),
-        (false, false) => writeln!(out, "{}", printable(&text)),
+        (false, false) => writeln!(out, "{}", terminal::highlighted(&printable(text))),
     };
+    let code = code.unwrap_or(outcome.code);
     ExitCode::from(code)
 }
 
@@ -181,7 +222,7 @@ mod tests {
         let problem = Problem { status: 401, detail, ..Problem::default() };
         assert_eq!(
             Failure::from(Error::Problem(Box::new(problem))).text(),
-            "the API key is missing or not valid (401)\nset SLUICE_KEY or use --key"
+            "the API key is missing or not valid (401)\nset SLUICE_KEY, use --key, or log in with: sluice login"
         );
     }
 

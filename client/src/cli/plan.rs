@@ -1,25 +1,48 @@
 //! `sluice plan`: chunks, duration and cost of an export. Nothing is stored.
 
+use std::path::PathBuf;
+
 use export::wire;
 use indicatif::HumanCount;
 
 use super::outcome::{Failure, Outcome};
+use super::plan_file::PlanFile;
 use super::request_source::RequestSource;
 use crate::Client;
 use crate::text::{bytes, count, duration, table};
 
+const USAGE: &str = "sluice plan [OPTIONS] <DATASET>...
+       sluice plan [OPTIONS] --request <FILE>";
+
+const EXAMPLES: &str = "Examples:
+  sluice plan '*' --from 2023-08-31 --to 2024-08-04
+  sluice plan orders --from 2024-01-01 --filter country=NL
+  sluice plan orders --from 2024-01-01 --out plan.json && sluice export --plan plan.json";
+
 /// Show the chunks, duration and cost of an export without running it
 #[derive(Debug, clap::Args)]
-#[command(
-    override_usage = "sluice plan [OPTIONS] <DATASET>...\n       sluice plan [OPTIONS] --request <FILE>"
-)]
+#[command(override_usage = USAGE, after_help = EXAMPLES)]
 pub(super) struct PlanArgs {
     #[command(flatten)]
     source: RequestSource,
+    /// Write the request with its plan to this file, for: sluice export --plan FILE
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
 }
 
 impl PlanArgs {
     pub(super) async fn run(self, client: &Client) -> Result<Outcome, Failure> {
+        let client = &self.source.client(client);
+        if let Some(path) = &self.out {
+            let file = PlanFile::make(client, &self.source).await?;
+            file.write(path)?;
+            let name = path.display();
+            let text = format!(
+                "{}\n\nwritten to {name}; run it with: sluice export --plan {name}",
+                text(&file.plan)
+            );
+            return Ok(Outcome::new(text, file.plan));
+        }
         let plan = client.plan(&self.source.read()?).await.map_err(|error| self.source.explain(error))?;
         Ok(Outcome::new(text(&plan), plan))
     }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 #[derive(Debug, clap::Args)]
 pub(super) struct RequestArgs {
     /// Datasets by name, or '*' for all
-    #[arg(value_name = "DATASET", required_unless_present = "request")]
+    #[arg(value_name = "DATASET")]
     datasets: Vec<String>,
     /// First day, or first instant (RFC 3339) [default: no lower bound]
     #[arg(long, value_name = "DATE", help_heading = "Request")]
@@ -33,10 +33,10 @@ pub(super) struct RequestArgs {
     #[arg(long, value_name = "[DATASET.]COLUMN=VALUE", help_heading = "Request")]
     filter: Vec<String>,
     /// File format: csv, ndjson or parquet [default: csv]
-    #[arg(long, value_parser = word::<Format>, help_heading = "File format")]
+    #[arg(long, value_parser = format, help_heading = "File format")]
     format: Option<Format>,
     /// Compression: gzip, zstd or none; Parquet: zstd, snappy or none [default: gzip; Parquet: zstd]
-    #[arg(long, value_parser = word::<Compression>, help_heading = "File format")]
+    #[arg(long, value_parser = compression, help_heading = "File format")]
     compression: Option<Compression>,
     /// CSV: field delimiter [default: ,]
     #[arg(long, value_name = "CHARACTER", help_heading = "File format")]
@@ -52,8 +52,16 @@ pub(super) struct RequestArgs {
     formula_guard: bool,
 }
 
-fn word<T: DeserializeOwned>(text: &str) -> Result<T, String> {
-    serde_json::from_value(Value::from(text)).map_err(|error| error.to_string())
+fn format(text: &str) -> Result<Format, String> {
+    word(text).ok_or_else(|| "use csv, ndjson or parquet".to_owned())
+}
+
+fn compression(text: &str) -> Result<Compression, String> {
+    word(text).ok_or_else(|| "use gzip, zstd or none; for Parquet zstd, snappy or none".to_owned())
+}
+
+fn word<T: DeserializeOwned>(text: &str) -> Option<T> {
+    serde_json::from_value(Value::from(text)).ok()
 }
 
 impl RequestArgs {
@@ -142,9 +150,9 @@ impl RequestArgs {
         };
         let list = self.datasets.iter().map(choose).collect();
         match details.keys().next() {
-            Some(name) => {
-                Err(format!("columns or filters are given for {name}, which is not among the datasets"))
-            }
+            Some(name) => Err(format!(
+                "--columns or --filter is given for {name}, which is not among the datasets; add {name} to them"
+            )),
             None => Ok(Datasets::List(list)),
         }
     }
@@ -183,7 +191,9 @@ impl<'a> Filter<'a> {
             (None, operator) => Value::Object(Map::from_iter([(operator.to_owned(), self.value)])),
             (Some(Value::Object(mut tests)), operator) => {
                 if tests.insert(operator.to_owned(), self.value).is_some() {
-                    return Err(format!("the operator {operator} occurs twice for this column"));
+                    return Err(format!(
+                        "the column has another condition with {operator} already; give one of them"
+                    ));
                 }
                 Value::Object(tests)
             }
@@ -213,8 +223,6 @@ mod tests {
 
     #[derive(Debug, Parser)]
     struct Words {
-        #[arg(long)]
-        request: Option<String>,
         #[command(flatten)]
         args: RequestArgs,
     }

@@ -1,14 +1,14 @@
 //! The request of `export` and `plan`: arguments of the command line, or a JSON file.
 
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::flags;
 use super::outcome::Failure;
 use super::request::RequestArgs;
-use crate::Error;
+use crate::{Client, Error, Reuse};
 
 /// Requested export.
 #[derive(Debug, clap::Args)]
@@ -21,6 +21,10 @@ pub(super) struct RequestSource {
         "null", "no_header", "formula_guard",
     ])]
     request: Option<PathBuf>,
+    /// Reuse of rows that were read earlier: none reads everything again, an age such as 12h reuses what was read
+    /// within that time, settled reuses all that no longer changes [default: settled]
+    #[arg(long, value_name = "none|AGE|settled", help_heading = "Request")]
+    reuse: Option<Reuse>,
 }
 
 impl RequestSource {
@@ -35,21 +39,49 @@ impl RequestSource {
         }
     }
 
+    /// Returns the requested reuse.
+    pub(super) fn reuse(&self) -> Reuse {
+        self.reuse.unwrap_or_default()
+    }
+
+    /// Returns the client with the requested reuse.
+    pub(super) fn client(&self, client: &Client) -> Client {
+        client.clone().with_reuse(self.reuse())
+    }
+
     /// Returns the body to send.
     pub(super) fn read(&self) -> Result<Value, Failure> {
         let Some(path) = &self.request else {
+            if self.words.datasets().is_empty() {
+                return Err(Failure::Usage(
+                    "the datasets are missing: name them, write '*' for all, or give a request with --request FILE; \
+                     `sluice datasets` lists them"
+                        .into(),
+                ));
+            }
             let request = self.words.build().map_err(Failure::Usage)?;
             return serde_json::to_value(request).map_err(|error| Failure::Local(error.to_string()));
         };
-        let mut text = String::new();
-        let read = if path.as_os_str() == "-" {
-            std::io::stdin().read_to_string(&mut text).map(drop)
-        } else {
-            std::fs::read_to_string(path).map(|read| text = read)
-        };
-        let name = path.display();
-        read.map_err(|error| Failure::Usage(format!("{name} cannot be read: {error}")))?;
-        serde_json::from_str(&text)
-            .map_err(|error| Failure::Usage(format!("{name} is not valid JSON: {error}")))
+        read_json("--request", path)
     }
+}
+
+/// Reads a JSON file that was given with `flag`; `-` is stdin.
+pub(super) fn read_json(flag: &str, path: &Path) -> Result<Value, Failure> {
+    let text = read_text(flag, path)?;
+    let name = path.display();
+    serde_json::from_str(&text)
+        .map_err(|error| Failure::Usage(format!("{flag}: {name} is not valid JSON: {error}")))
+}
+
+/// Reads a text file that was given with `flag`; `-` is stdin.
+pub(super) fn read_text(flag: &str, path: &Path) -> Result<String, Failure> {
+    let mut text = String::new();
+    let read = if path.as_os_str() == "-" {
+        std::io::stdin().read_to_string(&mut text).map(drop)
+    } else {
+        std::fs::read_to_string(path).map(|read| text = read)
+    };
+    let name = path.display();
+    read.map(|()| text).map_err(|error| Failure::Usage(format!("{flag}: {name} cannot be read: {error}")))
 }

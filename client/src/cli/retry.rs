@@ -2,15 +2,19 @@
 
 use export::id::ExportId;
 
+use super::export_id;
 use super::outcome::{Failure, Outcome};
 use crate::Client;
 
+const EXAMPLES: &str = "Examples:
+  sluice retry ID && sluice download ID";
+
 /// Retry the failed chunks of an export; completed chunks are kept
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "sluice retry [OPTIONS] <ID>")]
+#[command(override_usage = "sluice retry [OPTIONS] <ID>", after_help = EXAMPLES)]
 pub(super) struct Retry {
     /// ID of the export
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", value_parser = export_id)]
     id: ExportId,
 }
 

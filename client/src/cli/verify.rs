@@ -1,19 +1,28 @@
 //! `sluice verify`: verifies a directory of files offline.
 
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use export::manifest::Manifest;
+use serde_json::json;
+
 use super::outcome::{Failure, Outcome};
-use super::progress::ProgressOutput;
+use super::progress::{ProgressOutput, View};
+use crate::Error;
 use crate::text::{bytes, count, one_line};
 use crate::verify::{Verification, read_manifest, verify};
+
+const EXAMPLES: &str = "Examples:
+  sluice verify data
+  sluice verify exports/ID --json | jq .faults";
 
 /// Verify files against their manifest, without a network
 ///
 /// Checks that every file is present with its length and SHA-256, counts its rows again, and checks that the ranges
 /// leave no gap. Exit code 1 if anything differs.
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "sluice verify [OPTIONS] <DIR>")]
+#[command(override_usage = "sluice verify [OPTIONS] <DIR>", after_help = EXAMPLES)]
 pub(super) struct Verify {
     /// Directory with manifest.json and the files
     #[arg(value_name = "DIR")]
@@ -22,16 +31,34 @@ pub(super) struct Verify {
 
 impl Verify {
     pub(super) fn run(self) -> Result<Outcome, Failure> {
-        let total = read_manifest(&self.directory)?.bytes;
+        let total = manifest(&self.directory)?.bytes;
         let progress = ProgressOutput::new(total);
         let at = AtomicU64::new(0);
         let seen = |n: u64| {
             let at = at.fetch_add(n, Ordering::Relaxed) + n;
-            progress.show(at, || format!("{} of {} checked", bytes(at), bytes(total)));
+            progress.show(at, || View {
+                summary: format!("{} of {} checked", bytes(at), bytes(total)),
+                details: Vec::new(),
+                data: json!({"event": "verifying", "bytes": at, "totalBytes": total}),
+            });
         };
         let report = verify(&self.directory, &seen)?;
         let failed = !report.faults.is_empty();
         Ok(Outcome::new(text(&report), &report).failed_if(failed))
+    }
+}
+
+/// Reads the manifest of a downloaded export.
+pub(super) fn manifest(directory: &Path) -> Result<Manifest, Failure> {
+    match read_manifest(directory) {
+        Err(Error::Io { source, .. }) if source.kind() == ErrorKind::NotFound => {
+            Err(Failure::Usage(format!(
+                "{} has no manifest.json: it is not the directory of a download, or the download is incomplete; \
+             complete it with: sluice download ID --out DIR",
+                directory.display()
+            )))
+        }
+        other => Ok(other?),
     }
 }
 

@@ -1,13 +1,17 @@
 //! Waiting for an export, with live progress.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use export::id::ExportId;
 use export::wire::Export;
 use indicatif::HumanCount;
+use serde_json::json;
 
 use super::flags::commands;
 use super::outcome::Failure;
-use super::progress::ProgressOutput;
+use super::progress::{ProgressOutput, View};
+use super::tally::{self, Tally};
+use super::{chunks, terminal};
 use crate::error::API;
 use crate::text::{bytes, count, duration, one_line};
 use crate::{Client, Retries};
@@ -29,23 +33,72 @@ pub(super) fn notice(why: &str, wait: Duration, first: bool) {
     let unreachable = first && why.contains(API) && why.contains("connection");
     let hint = if unreachable { "; is SLUICE_URL correct?" } else { "" };
     let wait = duration(wait.as_secs().max(1));
-    eprintln!("waiting {wait}: {}{hint}", one_line(&commands(why)));
+    terminal::warn(&format!("waiting {wait}: {}{hint}", one_line(&commands(why))));
 }
+
+/// Time between two reads of all chunks, and maximum number of chunks for which they are read.
+const CHUNKS_EVERY: Duration = Duration::from_secs(3);
+const MAX_CHUNKS: u64 = 2000;
 
 /// Polls the export until it has ended.
 pub(super) async fn until_ended(client: &Client, mut export: Export) -> Result<Export, Failure> {
     let (progress, client) = (ProgressOutput::new(1000), patient(client));
-    let mut pause = LOOK_EVERY.0;
+    let (mut pause, mut tallies, mut read) = (LOOK_EVERY.0, Vec::new(), None::<Instant>);
     loop {
-        progress.show((export.progress.percent * 10.0) as u64, || line(&export));
-        if !export.status.is_live() {
-            progress.finish(|| line(&export));
+        let ended = !export.status.is_live();
+        let due =
+            read.is_none_or(|at| at.elapsed() >= CHUNKS_EVERY) && export.progress.chunks.total <= MAX_CHUNKS;
+        if progress.is_detailed() && (due || (ended && read.is_some())) {
+            // Details are worth no failure.
+            tallies =
+                chunks::all(&client, export.id).await.map_or(tallies, |chunks| tally::of_chunks(&chunks));
+            read = Some(Instant::now());
+        }
+        if ended {
+            progress.finish(|| view(&export, &tallies));
             return Ok(export);
         }
+        progress.show((export.progress.percent * 10.0) as u64, || view(&export, &tallies));
         tokio::time::sleep(pause).await;
         pause = pause.mul_f64(1.3).min(LOOK_EVERY.1);
         export = client.export(export.id).await?;
     }
+}
+
+/// Runs `future` unless Ctrl-C comes first. On a terminal it then asks if the export is to be canceled.
+pub(super) async fn or_cancel<T>(
+    client: &Client,
+    id: ExportId,
+    future: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    match unless_interrupted(future).await {
+        Err(Failure::Interrupted) if terminal::is_interactive() && wants_cancel(id).await => {
+            let canceled = client.cancel(id).await?;
+            let state = canceled.map_or("deleted".to_owned(), |export| export.status.to_string());
+            Err(Failure::Canceled(format!("export {id} is {state}")))
+        }
+        other => other,
+    }
+}
+
+/// Asks once. Everything but yes leaves the export running, also a second Ctrl-C.
+async fn wants_cancel(id: ExportId) -> bool {
+    eprint!("\ncancel export {id}? [y/N] Enter leaves it running: ");
+    let (sent, answer) = tokio::sync::oneshot::channel();
+    // A thread of its own: the runtime would wait for one of its threads before the process ends.
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let read = std::io::stdin().read_line(&mut line);
+        sent.send(read.map(|_| line).unwrap_or_default())
+    });
+    tokio::select! {
+        line = answer => line.is_ok_and(|line| is_yes(&line)),
+        _ = tokio::signal::ctrl_c() => false,
+    }
+}
+
+fn is_yes(line: &str) -> bool {
+    matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes")
 }
 
 /// Runs `future` unless Ctrl-C comes first.
@@ -55,6 +108,20 @@ pub(super) async fn unless_interrupted<T>(
     tokio::select! {
         result = future => result,
         _ = tokio::signal::ctrl_c() => Err(Failure::Interrupted),
+    }
+}
+
+fn view(export: &Export, tallies: &[Tally]) -> View {
+    let Export { id, status, progress, eta_seconds, .. } = export;
+    let data = json!({
+        "event": "waiting", "export": id, "status": status, "percent": progress.percent, "chunks": progress.chunks,
+        "rows": progress.rows, "bytes": progress.bytes, "etaSeconds": eta_seconds, "datasets": tallies,
+    });
+    let counted = (!tallies.is_empty()).then(|| tally::summary(tallies));
+    View {
+        summary: line(export),
+        details: counted.into_iter().chain(tally::lines(tallies, "chunks")).collect(),
+        data,
     }
 }
 

@@ -4,14 +4,14 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use export::wire::Problem;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, LOCATION, RANGE, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, LOCATION, RANGE, RETRY_AFTER};
 use reqwest::{Method, Response, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::error::Category;
 
-use super::Client;
+use super::{Client, Reuse};
 use crate::Error;
 use crate::error::{API, STORAGE, with_causes};
 
@@ -34,10 +34,11 @@ pub(super) struct Call {
     url: Url,
     body: Option<Vec<u8>>,
     idempotency_key: Option<String>,
+    reuse: Reuse,
     repeatable: bool,
 }
 
-/// Successful response of the api.
+/// Response of the api.
 pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
@@ -47,7 +48,7 @@ pub(super) struct Reply {
 impl Call {
     pub(super) fn new(method: Method, url: Url) -> Self {
         let repeatable = method == Method::GET;
-        Self { method, url, body: None, idempotency_key: None, repeatable }
+        Self { method, url, body: None, idempotency_key: None, reuse: Reuse::Settled, repeatable }
     }
 
     pub(super) fn body(self, body: &impl Serialize) -> Result<Self, Error> {
@@ -59,6 +60,11 @@ impl Call {
         Self { idempotency_key: Some(key.to_owned()), repeatable: true, ..self }
     }
 
+    /// Sets which chunks read earlier may be reused.
+    pub(super) fn reuse(self, reuse: Reuse) -> Self {
+        Self { reuse, ..self }
+    }
+
     /// Marks the call as repeatable: sending it twice has the same effect as sending it once.
     pub(super) fn repeatable(self) -> Self {
         Self { repeatable: true, ..self }
@@ -67,7 +73,13 @@ impl Call {
 
 impl Client {
     /// Sends a call. A failed connection and the statuses 502, 503 and 504 are retried; on 429 the client waits.
+    /// Error responses are errors.
     pub(super) async fn call(&self, call: &Call) -> Result<Reply, Error> {
+        self.exchange(call).await.and_then(Reply::checked)
+    }
+
+    /// Sends a call and returns the response, whatever its status.
+    pub(super) async fn exchange(&self, call: &Call) -> Result<Reply, Error> {
         let (mut failures, began) = (0, Instant::now());
         let mut waited = (0, Duration::ZERO);
         loop {
@@ -87,7 +99,7 @@ impl Client {
             let too_long = pause.is_some_and(|pause| pause > self.retries.longest_wait);
             let patient = failures < self.retries.tries || began.elapsed() < self.retries.outage;
             if !passing || !call.repeatable || too_long || !patient {
-                return answer.and_then(Reply::checked);
+                return answer;
             }
             if failures >= REPORTED_FAILURES || began.elapsed() >= REPORTED_AFTER {
                 let reason = match answer.and_then(Reply::checked) {
@@ -107,6 +119,9 @@ impl Client {
         }
         if let Some(key) = &call.idempotency_key {
             request = request.header("Idempotency-Key", key);
+        }
+        if let Some(directive) = call.reuse.directive() {
+            request = request.header(CACHE_CONTROL, directive);
         }
         if let Some(body) = &call.body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.clone());

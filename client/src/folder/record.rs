@@ -66,8 +66,13 @@ impl Record {
     /// Adds the files of the manifest, which was written when an earlier record was removed.
     pub(super) fn take_over(&mut self, manifest: &Manifest) {
         let files = manifest.datasets.iter().flat_map(|d| &d.chunks).filter_map(|c| c.file.as_ref());
-        for file in files {
-            self.notes.files.entry(file.name.clone()).or_default().insert(file.sha256.clone());
+        self.take_over_files(files.map(|file| (file.name.clone(), file.sha256.clone())));
+    }
+
+    /// Adds files of an earlier run, each with its SHA-256.
+    pub(super) fn take_over_files(&mut self, files: impl IntoIterator<Item = (String, String)>) {
+        for (name, sha256) in files {
+            self.notes.files.entry(name).or_default().insert(sha256);
         }
     }
 
