@@ -118,7 +118,7 @@ enum Command {
     Mcp(mcp::Mcp),
     Completions(completions::Completions),
     Man(man::Man),
-    Admin(admin::Admin),
+    Admin(Box<admin::Admin>),
 }
 
 impl Command {

@@ -52,7 +52,7 @@ impl Chunks {
             (true, _) => format!("none of its {} matches", count(total as u64, "chunk")),
             (false, _) => text(&chunks),
         };
-        Ok(Outcome::new(text, ChunkList { chunks, next_cursor: None }))
+        Ok(Outcome::new(text, ChunkList { chunks, next_cursor: None, next: None }))
     }
 }
 

@@ -59,7 +59,7 @@ enum Command {
     /// Write infra/COST.md and infra/SCALE.md from the model of cost and scale, or measure a running stack for it.
     Cost(CostArgs),
     /// Deploy to AWS what deploy/NAME.toml describes: asks, builds, shows the changes, deploys, checks, creates a key.
-    Deploy(DeployArgs),
+    Deploy(Box<DeployArgs>),
     /// Build deployable functions with `sam build`.
     Sam {
         /// Arguments passed to `sam`; defaults to `build`.
