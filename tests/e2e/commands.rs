@@ -34,7 +34,7 @@ fn text(bytes: &[u8]) -> String {
 async fn plan_in_a_file_is_exported_once_the_catalog_is_the_same() {
     let system = System::get().await;
     let home = tempfile::tempdir().unwrap();
-    let run = |words: &[&str]| sluice(&system, home.path(), false, "", words);
+    let run = |words: &[&str]| sluice(system, home.path(), false, "", words);
     let (plan, out) = (home.path().join("plan.json"), home.path().join("data"));
     let (plan_path, out_path) = (plan.to_str().unwrap(), out.to_str().unwrap());
     let dates = ["--from", "2024-01-01", "--to", "2024-03-31"];
@@ -78,7 +78,7 @@ fn id(exported: &Value) -> &str {
 async fn export_that_is_not_waited_for_is_followed_by_its_id() {
     let system = System::get().await;
     let home = tempfile::tempdir().unwrap();
-    let run = |words: &[&str]| sluice(&system, home.path(), false, "", words);
+    let run = |words: &[&str]| sluice(system, home.path(), false, "", words);
     let accepted = run(&[
         "export",
         "visits",
@@ -117,7 +117,7 @@ async fn export_that_is_not_waited_for_is_followed_by_its_id() {
 async fn key_is_kept_in_a_profile_that_only_the_user_can_read() {
     let system = System::get().await;
     let home = tempfile::tempdir().unwrap();
-    let run = |input: &str, words: &[&str]| sluice(&system, home.path(), true, input, words);
+    let run = |input: &str, words: &[&str]| sluice(system, home.path(), true, input, words);
     let login = ["login", "--profile", "test", "--url", &system.stack.url];
     let wrong = run("slc_wrong_key\n", &login);
     assert_eq!(wrong.status.code(), Some(2), "{}", text(&wrong.stderr));
