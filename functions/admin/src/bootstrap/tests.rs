@@ -1,3 +1,5 @@
+//! Unit tests of the bootstrap.
+
 use std::time::Instant;
 
 use ports::postgres::login::{LoginError, SecretPassword};
