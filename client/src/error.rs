@@ -211,11 +211,11 @@ mod tests {
             title: "Unprocessable Content".into(),
             status: 422,
             detail: "the request has 2 violations".into(),
-            instance: None,
             violations: vec![
                 Violation::new("/datasets/0", "unknown dataset \"order\"", "did you mean \"orders\"?"),
                 Violation::new("", "the body is not an object", "send a JSON object"),
             ],
+            ..Problem::default()
         };
         assert_eq!(
             Error::Problem(Box::new(problem)).to_string(),

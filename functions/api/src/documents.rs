@@ -1,12 +1,6 @@
 //! Documents about the api, which need no key: its description, the reference page, a page for each type of problem, and
 //! the catalog of the host (RFC 9727). None of them depends on the caller or the store.
 
-mod kinds;
-
-#[cfg(test)]
-pub(crate) use kinds::KINDS;
-pub(crate) use kinds::Kind;
-
 use std::sync::LazyLock;
 
 use axum::body::Body;
@@ -18,6 +12,7 @@ use export::wire::BASE_PATH;
 use http::{HeaderValue, Method, StatusCode, header};
 
 use crate::error::ApiError;
+use crate::problem_kind::ProblemKind;
 use crate::response::text_etag;
 
 /// Path of the catalog of the host.
@@ -73,7 +68,7 @@ fn find(path: &str) -> Option<Document> {
         return Some(document.clone());
     }
     let kind = path.strip_prefix(BASE_PATH)?.strip_prefix("/problems/")?;
-    Kind::find(kind).map(|kind| Document::new("text/html; charset=utf-8", kind.page()))
+    ProblemKind::find(kind).map(|kind| Document::new("text/html; charset=utf-8", kind.page()))
 }
 
 /// Returns the documents, and passes every other request on.

@@ -9,7 +9,7 @@ use export::wire::{BASE_PATH, Problem};
 use http::{HeaderValue, StatusCode, header};
 use store::{AcceptError, Full, Kept, StoreError, Unpaid};
 
-use crate::documents::Kind;
+use crate::problem_kind::ProblemKind;
 
 /// Seconds to wait before a retry if the store is busy.
 const BUSY_RETRY_SECS: u32 = 5;
@@ -257,7 +257,7 @@ impl ApiError {
                 .map_or_else(|| "about:blank".to_owned(), |kind| format!("{BASE_PATH}/problems/{kind}")),
             title: self
                 .kind
-                .map_or(reason, |kind| Kind::find(kind).map_or(reason, |kind| kind.title))
+                .map_or(reason, |kind| ProblemKind::find(kind).map_or(reason, |kind| kind.title))
                 .to_owned(),
             status: self.status.as_u16(),
             detail: self.detail.clone(),
@@ -335,7 +335,7 @@ mod tests {
             code.split(".of_kind(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
         assert!(kinds.len() > 15, "{kinds:?}");
         for kind in kinds {
-            assert!(Kind::find(kind).is_some(), "{kind}");
+            assert!(ProblemKind::find(kind).is_some(), "{kind}");
         }
     }
 }

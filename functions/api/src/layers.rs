@@ -22,7 +22,6 @@ pub(crate) use audit::Tried;
 pub(crate) use audit::{Action, audit, note_action};
 pub(crate) use authenticate::authenticate;
 pub(crate) use caching::caching;
-pub use cors::Cors;
 pub(crate) use cors::{cors, preflight};
 pub(crate) use gzip::gzip;
 pub(crate) use location::location;

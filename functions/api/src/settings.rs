@@ -7,7 +7,7 @@ use export::request::RequestLimits;
 use ports::config::{self, ConfigError};
 
 use crate::auth::Auth;
-use crate::layers::Cors;
+use crate::cors::Cors;
 
 /// Settings of the api. The README has the table of variables.
 #[derive(Clone, Debug)]

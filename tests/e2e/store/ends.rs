@@ -147,17 +147,8 @@ async fn deadline_applies_without_a_sweep() {
     assert!(store.extend(&acme, extended).await.unwrap());
     store.retry(&acme, retried, &targets, "r2", LIMITS, 3600).await.unwrap();
     assert_eq!(store.cancel_or_delete(&acme, canceled).await.unwrap(), Ended::Deleted);
-    let failed = store
-        .exports(
-            &acme,
-            &ListFilter { status: Some(ExportStatus::Failed), ..ListFilter::default() },
-            None,
-            10,
-            1 << 20,
-        )
-        .await
-        .unwrap()
-        .exports;
+    let failures = ListFilter::of_status(ExportStatus::Failed);
+    let failed = store.exports(&acme, &failures, None, 10, 1 << 20).await.unwrap().exports;
     let failed: Vec<_> = failed.iter().map(|export| export.id).collect();
     assert_eq!(failed.len(), 4);
     assert!([seen, listed, paged, extended].iter().all(|id| failed.contains(id)));

@@ -83,7 +83,7 @@ fn parts(tenant_requests_per_second: u32) -> (Store, Settings) {
     (store.with_patience(Duration::from_millis(1)), settings)
 }
 
-fn with_cors(cors: crate::layers::Cors) -> Router {
+fn with_cors(cors: crate::cors::Cors) -> Router {
     let (store, settings) = parts(0);
     of_parts(Access::full(), store, Settings { cors, ..settings })
 }

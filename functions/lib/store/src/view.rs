@@ -79,6 +79,13 @@ pub struct ListFilter {
     pub within: Option<Vec<String>>,
 }
 
+impl ListFilter {
+    /// Makes a filter that admits the exports of this status.
+    pub fn of_status(status: ExportStatus) -> Self {
+        Self { status: Some(status), ..Self::default() }
+    }
+}
+
 /// Some exports of a tenant.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ExportPage {

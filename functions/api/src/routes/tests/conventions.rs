@@ -1,7 +1,7 @@
 //! Conventions of every response: its id, its links, the rate limit, preferences, and cross-origin requests.
 
 use super::*;
-use crate::layers::Cors;
+use crate::cors::Cors;
 
 #[tokio::test]
 async fn every_response_has_an_id_and_links_the_description() {

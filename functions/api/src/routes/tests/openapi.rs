@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::operations::{ALIASES, ERRORS, OPERATIONS, Operation, PARAMETERS};
 use super::*;
-use crate::documents::KINDS;
+use crate::problem_kind::KINDS;
 
 mod lint;
 mod page;

@@ -1,7 +1,7 @@
 //! Types of problems: their titles, and a page for each at the URI in `type`.
 
 /// Type of problems.
-pub(crate) struct Kind {
+pub(crate) struct ProblemKind {
     /// Last part of the URI in `type`.
     pub(crate) name: &'static str,
     /// Title, the same for every problem of the type.
@@ -18,12 +18,12 @@ const fn kind(
     status: u16,
     cause: &'static str,
     remedy: &'static str,
-) -> Kind {
-    Kind { name, title, status, cause, remedy }
+) -> ProblemKind {
+    ProblemKind { name, title, status, cause, remedy }
 }
 
 /// Every type, by name.
-pub(crate) const KINDS: [Kind; 14] = [
+pub(crate) const KINDS: [ProblemKind; 14] = [
     kind(
         "busy",
         "Service busy",
@@ -124,14 +124,14 @@ pub(crate) const KINDS: [Kind; 14] = [
     ),
 ];
 
-impl Kind {
+impl ProblemKind {
     /// Returns the type of this name.
     pub(crate) fn find(name: &str) -> Option<&'static Self> {
         KINDS.iter().find(|kind| kind.name == name)
     }
 
     /// Returns the page of the type. Its texts are constants without markup.
-    pub(super) fn page(&self) -> String {
+    pub(crate) fn page(&self) -> String {
         let Self { name, title, status, cause, remedy } = self;
         format!(
             "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>{title}</title>\
