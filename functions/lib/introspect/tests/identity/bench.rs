@@ -152,6 +152,7 @@ pub(crate) fn selection(dataset: &Dataset, filter: Option<(&str, Test)>) -> Sele
         range_column: None,
         tenant_column: dataset.tenant_column.clone(),
         predicates: filter.into_iter().map(predicate).collect(),
+        alternatives: vec![],
         order: vec![],
         settle_after_secs: None,
         epoch: 1,
