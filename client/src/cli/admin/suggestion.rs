@@ -53,8 +53,8 @@ impl SuggestionArgs {
         Ok(())
     }
 
-    /// Asks once who may see the rows, if the command is `catalog suggest`, no option decides it, and a person is there
-    /// to decide. The question is on stderr, because stdout is the catalog.
+    /// Asks once who may see the rows, if the command is `catalog suggest`, no option decides it, and stdin and stderr
+    /// are terminals. The question is on stderr, because stdout is the catalog.
     pub(super) fn decided(&self, event: &Value) -> Self {
         let is_open = event["command"] == COMMAND && self.tenant_column.is_none() && !self.shared;
         if !is_open || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {

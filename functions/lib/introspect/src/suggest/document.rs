@@ -10,8 +10,8 @@ use super::read::MAX_RELATIONS;
 use super::toml_text::{comment, one_line, string};
 use crate::advice::statement::size;
 
-/// Maximum size of the datasets in bytes, as JSON has them. A Lambda function returns at most 6 MB, and `catalog check`
-/// must receive it again.
+/// Maximum size of the datasets in bytes, as JSON has them. A Lambda function returns at most 6 MB, and `catalog
+/// check` must receive it again.
 const MAX_BYTES: usize = 5_000_000;
 
 /// Maximum number of lines of each list at the end.
