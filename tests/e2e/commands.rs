@@ -59,7 +59,7 @@ async fn plan_in_a_file_is_exported_once_the_catalog_is_the_same() {
     assert_eq!(files, ["joined.json", "manifest.json", "nothing.csv.gz", "visits.csv.gz"]);
     let verified = succeeded(&run(&["verify", out_path]));
     assert!(verified.contains("is complete and correct: 2 datasets, 2 files"), "{verified}");
-    let again = succeeded(&run(&[&["download", id(&exported)], &words[3..]].concat()));
+    let again = succeeded(&run(&[&["download", id(&exported)][..], &words[3..]].concat()));
     assert_eq!(serde_json::from_str::<Value>(&again).unwrap()["download"]["present"], json!(2));
     let split = run(&["download", id(&exported), "--out", out_path]);
     assert!(text(&split.stderr).contains("repeat with --single"), "{}", text(&split.stderr));
