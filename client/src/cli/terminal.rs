@@ -74,7 +74,7 @@ pub(super) fn color_of_help(arguments: impl IntoIterator<Item = OsString>) -> Co
     }
 }
 
-/// Returns true if a question can be asked.
+/// Returns true if a person can answer a question.
 pub(super) fn is_interactive() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal() && progress() != Progress::Json
 }

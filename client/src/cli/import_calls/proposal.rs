@@ -14,7 +14,7 @@ pub(super) struct Proposal {
     wanted: BTreeMap<String, Wanted>,
 }
 
-/// What the calls of one dataset read together.
+/// Range and filters that the calls of one dataset read together.
 #[derive(Debug)]
 struct Wanted {
     start: Bound,

@@ -30,7 +30,7 @@ impl Addresses {
         Self { peer, viewer: peer.and_then(|peer| viewer(request.headers(), peer)) }
     }
 
-    /// Returns the address of the client. The header is believed only if the request proved that CloudFront wrote it:
+    /// Returns the address of the client. The header counts only if the request proved that CloudFront wrote it:
     /// on a request past CloudFront, the client itself may have written each entry but the last.
     pub(super) fn client(self, through_cdn: bool) -> Option<IpAddr> {
         if through_cdn { self.viewer.or(self.peer) } else { self.peer }

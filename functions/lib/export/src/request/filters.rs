@@ -90,7 +90,7 @@ fn alternatives(
         let message = format!("{} objects are given; at most {MAX_GROUPS} are allowed", groups.len());
         return report.say(pointer, message, "use a list of values within a filter, or several exports");
     }
-    let mut sorted = BTreeMap::new();
+    let mut sorted: BTreeMap<Vec<Predicate>, Value> = BTreeMap::new();
     for (i, given) in groups.iter().enumerate() {
         let pointer = format!("{pointer}/{i}");
         let Some(filters) = report.object(given, &pointer) else { continue };
@@ -99,11 +99,14 @@ fn alternatives(
             continue;
         }
         let (predicates, canonical) = group(filters, dataset, &pointer, most_values, report);
-        sorted.insert(predicates, canonical);
+        let canonical = Value::Object(canonical);
+        let kept = sorted.entry(predicates).or_insert_with(|| canonical.clone());
+        // Of two spellings of one group the same is kept, whatever their order.
+        if canonical.to_string() < kept.to_string() {
+            *kept = canonical;
+        }
     }
-    let (alternatives, canonical): (Vec<_>, Vec<_>) = sorted.into_iter().unzip();
-    read.alternatives = alternatives;
-    read.canonical_or = canonical.into_iter().map(Value::Object).collect();
+    (read.alternatives, read.canonical_or) = sorted.into_iter().unzip();
 }
 
 /// Reads the filters of one object, all of which must hold. The predicates are sorted.

@@ -9,7 +9,7 @@ use super::toml_text::one_line;
 use crate::resolve;
 
 /// Tries the risky drafts until `deadline`. Returns those that would be accepted, and the reasons against the others.
-/// What was not tried in time is kept, with a comment.
+/// Datasets that were not tried in time are kept, with a comment.
 ///
 /// # Errors
 /// If the source has no free session.

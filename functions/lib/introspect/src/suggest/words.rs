@@ -1,6 +1,6 @@
 //! Words in the name of a column: of a date, what it dates; of anything, whether it is a secret.
 
-/// What a date or timestamp says about its row, according to its name.
+/// Meaning of a date or timestamp for its row, according to its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Dates {
     /// A property of what the row describes, such as a birthday.

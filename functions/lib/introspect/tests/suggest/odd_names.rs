@@ -120,7 +120,7 @@ fn statements() -> Vec<String> {
             );
         }
     }
-    // Inheritance, rights of a column, and a relation that nobody may read.
+    // Inheritance, rights of a column, and a relation without any right to read.
     all.push("create table S.parent (id int, created_at timestamptz not null)".to_owned());
     all.push("create table S.child () inherits (S.parent)".to_owned());
     all.push("create table S.half (id int, created_at timestamptz not null, hidden text)".to_owned());

@@ -41,7 +41,7 @@ pub(crate) struct AnswerArgs {
     /// AWS region.
     #[arg(long)]
     region: Option<String>,
-    /// Address of your database (rds, aurora): HOST[:PORT]/DATABASE.
+    /// Address of your database (rds, aurora): HOST:PORT/DATABASE.
     #[arg(long)]
     address: Option<String>,
     /// ARN of the secret of a role that may create roles and schemas (rds, aurora).

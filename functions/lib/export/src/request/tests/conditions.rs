@@ -101,7 +101,7 @@ fn filter() -> impl Strategy<Value = Value> {
         Just(Value::Null),
         values().prop_map(Value::from),
         values().prop_map(|values| json!({ "notIn": values })),
-        (any::<bool>(), 0..9i16).prop_map(|(is_null, ne)| json!({"isNull": is_null, "ne": ne})),
+        (any::<bool>(), 0..9i16).prop_map(|(absent, ne)| json!({"isNull": absent, "ne": ne})),
     ]
 }
 
