@@ -90,7 +90,7 @@ fn alternatives(
         let message = format!("{} objects are given; at most {MAX_GROUPS} are allowed", groups.len());
         return report.say(pointer, message, "use a list of values within a filter, or several exports");
     }
-    let mut sorted: BTreeMap<Vec<Predicate>, Value> = BTreeMap::new();
+    let mut sorted: BTreeMap<Vec<Predicate>, (String, Value)> = BTreeMap::new();
     for (i, given) in groups.iter().enumerate() {
         let pointer = format!("{pointer}/{i}");
         let Some(filters) = report.object(given, &pointer) else { continue };
@@ -99,14 +99,14 @@ fn alternatives(
             continue;
         }
         let (predicates, canonical) = group(filters, dataset, &pointer, most_values, report);
-        let canonical = Value::Object(canonical);
-        let kept = sorted.entry(predicates).or_insert_with(|| canonical.clone());
+        let canonical = (Value::Object(canonical.clone()).to_string(), Value::Object(canonical));
         // Of two spellings of one group the same is kept, whatever their order.
-        if canonical.to_string() < kept.to_string() {
+        let kept = sorted.entry(predicates).or_insert_with(|| canonical.clone());
+        if canonical.0 < kept.0 {
             *kept = canonical;
         }
     }
-    (read.alternatives, read.canonical_or) = sorted.into_iter().unzip();
+    (read.alternatives, read.canonical_or) = sorted.into_iter().map(|(group, kept)| (group, kept.1)).unzip();
 }
 
 /// Reads the filters of one object, all of which must hold. The predicates are sorted.
