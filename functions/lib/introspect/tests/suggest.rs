@@ -39,7 +39,7 @@ fn differences(wanted: &Definition, chosen: &Definition) -> Vec<String> {
 
 #[tokio::test]
 async fn sample_gets_the_catalog_that_a_person_wrote() {
-    let Some(database) = Database::open().await else { return };
+    let Some(database) = Database::open() else { return };
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../infra/sample/catalog.toml");
     let person = Catalog::parse(&std::fs::read_to_string(file).unwrap()).unwrap();
     let options = SuggestOptions { tenant_column: Some("account".into()), ..options(&SAMPLE) };
@@ -67,7 +67,7 @@ async fn sample_gets_the_catalog_that_a_person_wrote() {
 
 #[tokio::test]
 async fn nothing_readable_is_explained() {
-    let Some(database) = Database::open().await else { return };
+    let Some(database) = Database::open() else { return };
     let schema = database.create(&["create table S.t (id int)", "revoke all on S.t from R"]).await;
     let reason = database.nothing(&options(&[&schema])).await;
     assert!(reason.contains("grant select on all tables in schema"), "{reason}");

@@ -106,7 +106,7 @@ impl Document<'_> {
             .take(written)
             .filter_map(|draft| Some((draft.relation.bytes, draft.cure()?)))
             .collect();
-        slow.sort_by(|a, b| b.0.cmp(&a.0));
+        slow.sort_by_key(|(bytes, _)| std::cmp::Reverse(*bytes));
         let slow = slow.into_iter().map(|(bytes, cure)| format!("{cure}  -- {}", size(bytes)));
         let left_out = self.left_out.iter().map(|(relation, reason)| format!("{relation}: {reason}"));
         let mut text = String::new();

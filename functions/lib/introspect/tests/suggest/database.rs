@@ -17,7 +17,7 @@ pub(crate) struct Database {
 
 impl Database {
     /// Returns it, unless there is no stack.
-    pub(crate) async fn open() -> Option<Self> {
+    pub(crate) fn open() -> Option<Self> {
         let Ok(file) = std::env::var("SLUICE_STACK") else {
             eprintln!("skipped: SLUICE_STACK does not name a running stack's stack.json");
             return None;

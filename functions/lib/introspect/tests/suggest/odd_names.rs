@@ -132,7 +132,7 @@ fn statements() -> Vec<String> {
 
 #[tokio::test]
 async fn whatever_is_written_passes_the_check() {
-    let Some(database) = Database::open().await else { return };
+    let Some(database) = Database::open() else { return };
     let statements = statements();
     let schema = database.create(&statements.iter().map(String::as_str).collect::<Vec<_>>()).await;
     let with_tenants = SuggestOptions { tenant_column: Some("account_id".into()), ..options(&[&schema]) };
@@ -182,7 +182,7 @@ async fn whatever_is_written_passes_the_check() {
 
 #[tokio::test]
 async fn thousands_of_tables_take_a_few_statements() {
-    let Some(database) = Database::open().await else { return };
+    let Some(database) = Database::open() else { return };
     let schema = database
         .create(&[
             "do $x$ begin for i in 1..3200 loop execute format('create table S.%I (id bigint primary key, \

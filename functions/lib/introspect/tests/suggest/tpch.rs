@@ -33,7 +33,7 @@ const TABLES: [&str; 10] = [
 
 #[tokio::test]
 async fn tpch_is_cut_by_order_and_ship_date() {
-    let Some(database) = Database::open().await else { return };
+    let Some(database) = Database::open() else { return };
     let schema = database.create(&TABLES).await;
     let (suggestion, catalog) = database.suggest(&options(&[&schema]), 2).await;
     println!("{}", suggestion.toml);
