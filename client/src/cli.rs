@@ -98,7 +98,7 @@ enum Command {
     Cancel(cancel::Cancel),
     Retry(retry::Retry),
     Verify(verify::Verify),
-    Admin(admin::Admin),
+    Admin(Box<admin::Admin>),
 }
 
 impl Session {

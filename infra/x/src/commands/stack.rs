@@ -25,7 +25,7 @@ pub(crate) enum OnStack {
     /// Delete the deployment of a running stack, as `sam delete` does; `redeploy` creates it again.
     Undeploy(Named),
     /// Call the admin function of a running stack: migrate, check, catalog apply FILE, keys create TENANT ...
-    Admin(AdminArgs),
+    Admin(Box<AdminArgs>),
     /// Invoke a function of a running stack.
     Invoke(InvokeArgs),
     /// Print the logs of the functions of a running stack.
@@ -46,7 +46,7 @@ pub(crate) fn run(command: OnStack) -> Result<ExitCode> {
         OnStack::Down(named) => up::down(&named.name).map(done),
         OnStack::Redeploy(args) => deployment::redeploy(&args).map(done),
         OnStack::Undeploy(named) => deployment::undeploy(&named.name).map(done),
-        OnStack::Admin(args) => admin::run(args),
+        OnStack::Admin(args) => admin::run(*args),
         OnStack::Invoke(args) => invoke::run(&args),
         OnStack::Logs(args) => logs::run(&args),
         OnStack::Restart(args) => service::restart(&args).map(done),
