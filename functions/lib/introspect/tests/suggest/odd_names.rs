@@ -56,7 +56,7 @@ const KINDS: [&[&str]; 20] = [
     &[
         "create table N (p point, b box, x xml, t tsvector, r int4range, m money, v bit(3), c \"char\", o oid, n name, l pg_lsn, \
        i interval, j json, k jsonb, a int[], d date[], u uuid, s smallint, f real, e inet, tz timetz)",
-        "insert into N (p, x, t, r, m, a) values ('(1,2)', '<a/>', 'b c', '[1,4)', 3, '{1,null}')",
+        "insert into N (p, t, r, m, a, s) values ('(1,2)', 'b c', '[1,4)', 3, '{1,null}', 7)",
     ],
     &[
         "create table N (id int, booked_on date)",
