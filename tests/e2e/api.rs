@@ -26,6 +26,15 @@ impl ApiResponse {
         self.headers.get(name).map_or("", |v| v.to_str().unwrap())
     }
 
+    /// Returns the body as text, without the id that each request has.
+    pub(crate) fn text(&self) -> String {
+        let text = self.body.to_string();
+        match self.body["requestId"].as_str() {
+            Some(request) => text.replace(request, "{requestId}"),
+            None => text,
+        }
+    }
+
     /// Returns the pointers of all violations.
     pub(crate) fn pointers(&self) -> Vec<String> {
         let mut pointers: Vec<_> = self.body["violations"]

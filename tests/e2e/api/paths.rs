@@ -9,7 +9,7 @@ use super::{call, get, post};
 #[tokio::test]
 async fn unknown_paths_are_404_and_known_ones_list_methods() {
     let key = &System::get().await.stack.key;
-    for path in ["/nope", "/openapi.json", "/Orderz", "/admin", "/export", "/datasets/whole/x"] {
+    for path in ["/nope", "/swagger.json", "/Orderz", "/admin", "/export", "/datasets/whole/x"] {
         for method in [Method::GET, Method::HEAD, Method::PUT, Method::DELETE] {
             let answer = call(method.clone(), path, Some(key), &[], None).await;
             assert_eq!((answer.status.as_u16(), answer.header("allow")), (404, ""), "{method} {path}");
@@ -17,7 +17,7 @@ async fn unknown_paths_are_404_and_known_ones_list_methods() {
     }
     for path in ["/whole", "/WHOLE"] {
         let answer = get(path).await;
-        assert_eq!((answer.status.as_u16(), answer.header("allow")), (405, "POST"), "{path}");
+        assert_eq!((answer.status.as_u16(), answer.header("allow")), (405, "POST,OPTIONS"), "{path}");
     }
 }
 

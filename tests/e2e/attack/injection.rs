@@ -167,7 +167,8 @@ async fn sql_in_a_catalog_is_only_a_name() {
     let mut names = Vec::new();
     for (i, attack) in ATTACKS.iter().enumerate() {
         let text = quoted(attack);
-        let relation = quoted(&format!("e2e.{}", attack.replace('.', "_")));
+        // Quoted as in SQL: a quote of its own would end the name, which the catalog's syntax refuses.
+        let relation = quoted(&format!("e2e.\"{}\"", attack.replace('"', "\"\"")));
         let visits = "relation = \"e2e.visits\"\nshared = true";
         for (j, lines) in [
             format!("relation = {relation}\nshared = true"),

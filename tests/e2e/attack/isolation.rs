@@ -16,15 +16,17 @@ use crate::caches::World;
 /// An id that no export has.
 const NOBODYS: &str = "00000000-0000-4000-8000-000000000000";
 
-/// Returns status, body and headers of a response, without the id and the file name of its request and without times.
+/// Headers that differ between equal responses: times, and the ids of a request.
+const OF_THE_REQUEST: [&str; 6] =
+    ["date", "content-length", "apigw-requestid", "x-amzn-requestid", "x-request-id", "ratelimit"];
+
+/// Returns status, body and headers of a response, without the ids and the file name of its request and without times.
 fn comparable(answer: &ApiResponse, id: &str, file: &str) -> (u16, String, Vec<(String, String)>) {
-    let hidden = answer.body.to_string().replace(id, "{id}").replace(file, "{name}");
+    let hidden = answer.text().replace(id, "{id}").replace(file, "{name}");
     let mut headers: Vec<_> = answer
         .headers
         .iter()
-        .filter(|(name, _)| {
-            !["date", "content-length", "apigw-requestid", "x-amzn-requestid"].contains(&name.as_str())
-        })
+        .filter(|(name, _)| !OF_THE_REQUEST.contains(&name.as_str()))
         .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().to_owned()))
         .collect();
     headers.sort();

@@ -41,9 +41,8 @@ async fn datasets_outside_the_scope_are_not_found() {
     assert_eq!(names, ["visits", "whole"]);
     assert_eq!(get("/datasets/Visits").await.status, 200);
     // Requested by name, it is rejected in the same words as a name that does not exist.
-    let alike = |answer: &ApiResponse, name: &str| {
-        (answer.status.as_u16(), answer.body.to_string().replace(name, "{name}"))
-    };
+    let alike =
+        |answer: &ApiResponse, name: &str| (answer.status.as_u16(), answer.text().replace(name, "{name}"));
     assert_eq!(
         alike(&get("/datasets/notes").await, "notes"),
         alike(&get("/datasets/zzzzz").await, "zzzzz"),
@@ -83,7 +82,7 @@ async fn exports_with_datasets_outside_the_scope_are_not_found() {
             let path = route.replace("{id}", id).replace("{name}", &file);
             let json = [("content-type", "application/json")];
             let answer = call(method.parse().unwrap(), &path, Some(&outside), &json, Some("{}")).await;
-            (answer.status.as_u16(), answer.body.to_string().replace(id, "{id}"))
+            (answer.status.as_u16(), answer.text().replace(id, "{id}"))
         };
         let hidden = ask(&id).await;
         assert_eq!(hidden.0, 404, "{method} {route}: {}", hidden.1);
