@@ -42,8 +42,9 @@ impl Failures {
         if let Some(name) = line.strip_prefix("---- ").and_then(|rest| rest.strip_suffix(" stdout ----")) {
             self.tests.push((name.to_owned(), Vec::new()));
             self.inside = true;
-        } else if line == "failures:" {
-            // A list of the names follows the output of the tests, and the output follows a line of the same text.
+        } else if line == "failures:" || line == "stack backtrace:" {
+            // A list of the names follows the output of the tests, and the output follows a line of the same text. A
+            // backtrace is last, and longer than everything before it.
             self.inside = false;
         } else if self.inside
             && let Some((_, lines)) = self.tests.last_mut()
@@ -81,8 +82,8 @@ mod tests {
     #[test]
     fn failed_tests_are_repeated_with_their_panics() {
         let output = "running 2 tests\ntest a::fails ... FAILED\ntest b ... ok\n\nfailures:\n\n\
-                      ---- a::fails stdout ----\n\nthread 'a::fails' panicked at src/a.rs:1:2:\nleft is not right\n\n\n\
-                      failures:\n    a::fails\n\ntest result: FAILED. 1 passed; 1 failed\n";
+                      ---- a::fails stdout ----\n\nthread 'a::fails' panicked at src/a.rs:1:2:\nleft is not right\n\
+                      stack backtrace:\n   0: core\n\n\nfailures:\n    a::fails\n\ntest result: FAILED. 1 passed; 1 failed\n";
         let repeated = "✗ a::fails\n    thread 'a::fails' panicked at src/a.rs:1:2:\n    left is not right\n";
         assert_eq!(read(output), repeated);
     }
