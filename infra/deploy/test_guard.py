@@ -92,7 +92,7 @@ class Guard(unittest.TestCase):
         self.assertIn("set NetworkRevision = 3", refused[0]["text"])
         self.assertEqual(self.names(before, {**after, "NetworkRevision": "3"}), [])
 
-    def test_nested_changes_that_nobody_could_see_are_refused(self):
+    def test_nested_changes_that_are_unknown_are_refused(self):
         refused = guard.refusals(DEFAULTS, DEFAULTS, [], [change_set.BLIND])
         self.assertEqual([one["name"] for one in refused], ["nested-changes"])
 

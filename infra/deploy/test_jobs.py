@@ -133,8 +133,8 @@ class OnTheEmulator(unittest.TestCase):
             "binaries": str(self.binaries), "parameters": {"SourceUrl": "previous", "StoreUrl": "postgres://a@b/c"},
         })
         self.assertIn("SourceUrl: nothing is deployed", refused["error"])
-        told = jobs.explained({"Code": "ExpiredToken", "Message": "…"}, "CreateChangeSet")
-        self.assertIn("log in again", told)
+        explained = jobs.explained({"Code": "ExpiredToken", "Message": "…"}, "CreateChangeSet")
+        self.assertIn("log in again", explained)
 
 
 if __name__ == "__main__":
