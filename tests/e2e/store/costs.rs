@@ -73,7 +73,7 @@ async fn accepting_reads_no_chunk_that_cannot_be_reused() {
         store.accept(&last).await.unwrap();
         // Its chunks exist already, and this plan matches them.
         let look = async || drop(store.plan(&acme, &last.targets, last.reuse, last.limits).await.unwrap());
-        found.push(fewest(&database, "max_kept_bytes", look).await);
+        found.push(fewest(&database, "sluice.candidates(", look).await);
         store.cancel_or_delete(&acme, last.id).await.unwrap();
     }
     println!("pages of a look with 50 and 550 chunks that cannot be reused: {found:?}");

@@ -14,7 +14,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{ChunkId, Fingerprint};
 use crate::range::{Range, RangeKind};
-use crate::state::ChunkState;
 
 /// Parameters of planning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,14 +145,9 @@ impl Plan {
     }
 }
 
-/// Returns true if a plan made from `before` is also valid for `now`: both, in the order of ids, have the same chunks
-/// that may be reused, and the same of them are read.
-pub fn same_plan(before: &[Candidate], now: &[Candidate], reuse: Reuse, now_micros: i64) -> bool {
-    let usable = |some: &'_ [Candidate]| -> Vec<_> {
-        let usable = some.iter().filter(|c| reuse.allows(c, now_micros));
-        usable.map(|c| (c.id, c.state == ChunkState::Done)).collect()
-    };
-    usable(before) == usable(now)
+/// Returns the chunks that a plan may reuse, in the order of the candidates. A plan holds as long as they stay the same.
+pub fn usable(candidates: &[Candidate], reuse: Reuse, now_micros: i64) -> Vec<ChunkId> {
+    candidates.iter().filter(|c| reuse.allows(c, now_micros)).map(|c| c.id).collect()
 }
 
 /// Groups the candidates that may be reused by fingerprint. It is done once, because thousands of candidates are

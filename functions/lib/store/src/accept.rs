@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use export::id::{ChunkId, ExportId, TenantId};
-use export::manifest::DatasetHead;
-use export::plan::{Plan, Policy, Reuse, Target, TooManyChunks, same_plan};
+use export::plan::{Plan, Policy, Reuse, Target, TooManyChunks, usable};
 use serde_json::Value;
-use sqlx::Row;
 
-use super::connection::{AsStoreError, Store, Tx, sql};
+use super::connection::{AsStoreError, Statement, Store, Tx, sql};
 use super::error::StoreError;
-use super::idempotency::{Idempotency, claimed_by};
+use super::idempotency::Idempotency;
+use super::ranges::uuids;
 use super::turns::{Full, Kept, Unpaid};
+use insert::Outcome;
 use snapshot::AcceptSnapshot;
 
 mod insert;
@@ -109,9 +109,9 @@ impl AsStoreError for AcceptError {
 /// Outcome of storing a plan.
 enum Stored {
     Accepted(Accepted),
-    /// The reusable chunks have changed, or the tenant's chunks of this minute are used up: the request must be decided
-    /// again from this newer state.
-    Changed(AcceptSnapshot),
+    /// The reusable chunks have changed, a limit was reached, or an earlier export has the key: the request must be
+    /// decided again.
+    Changed,
 }
 
 impl NewExport {
@@ -129,10 +129,10 @@ impl PlanLimits {
 impl Store {
     /// Plans and stores an export. The caller dispatches afterwards.
     ///
-    /// Limits are checked first because that is cheap. The plan is made without holding a lock or a session; under
-    /// the lock of the tenant row the operation only checks that the plan still holds. It never waits for the tenant
-    /// row while it holds a session, so concurrent requests of one tenant use one session that works and none that
-    /// waits.
+    /// Limits are checked first because that is cheap. The plan is made without holding a lock or a session. One
+    /// statement takes the lock of the tenant row, checks that the plan still holds and stores the export
+    /// (`functions/accept.sql`), a second one its chunks. It never waits for the tenant row while it holds a session, so
+    /// concurrent requests of one tenant use one session that works and none that waits.
     ///
     /// Lock order: tenant row, idempotency key, chunk rows by id.
     ///
@@ -170,10 +170,10 @@ impl Store {
             } else {
                 self.again(|| self.store_planned(new, &snapshot, None)).await?
             };
-            match stored {
-                Stored::Accepted(accepted) => return Ok(accepted),
-                Stored::Changed(newer) => snapshot = newer,
+            if let Stored::Accepted(accepted) = stored {
+                return Ok(accepted);
             }
+            snapshot = self.snapshot(&new.tenant, &new.targets, new.idempotency.as_ref()).await?;
             plans += 1;
         }
     }
@@ -206,84 +206,84 @@ impl Store {
     }
 
     /// Stores the plan made from `snapshot` if it still holds. Without a plan, makes one here from the chunks of `snapshot`,
-    /// under their locks.
+    /// under their locks. Statements are built before the tenant's row is locked.
     async fn store_planned(
         &self,
         new: &NewExport,
         snapshot: &AcceptSnapshot,
         plan: Option<&Plan>,
     ) -> Result<Stored, AcceptError> {
-        let mut tx = self.begin().await?;
-        let stored = store_in(&mut tx, new, snapshot, plan).await;
+        let built = plan.map(|plan| {
+            let seen = usable(&snapshot.candidates, new.reuse, snapshot.now);
+            Statements::new(new, plan, Some(seen), snapshot.now)
+        });
+        let mut tx = self.again(|| self.enter(&new.tenant)).await?;
+        let stored = match built {
+            Some(built) => built.run(&mut tx, new.id).await,
+            None => plan_and_store(&mut tx, new, snapshot).await,
+        };
         match &stored {
-            Ok(Stored::Accepted(accepted)) if !accepted.replayed => tx.commit().await?,
-            Ok(_) => tx.rollback().await?,
+            Ok(Stored::Accepted(_)) => tx.commit().await?,
+            Ok(Stored::Changed) => tx.rollback().await?,
             Err(error) => tx.refuse(error).await,
         }
         stored
     }
+
+    /// Begins a transaction that holds the tenant's row.
+    async fn enter(&self, tenant: &TenantId) -> Result<Tx, StoreError> {
+        let mut tx = self.begin().await?;
+        let enter = sql(include_str!("../sql/accept/enter.sql")).bind(tenant.as_str());
+        match tx.one(enter).await {
+            Ok(_) => Ok(tx),
+            Err(error) => {
+                tx.refuse(&error).await;
+                Err(error)
+            }
+        }
+    }
 }
 
-async fn store_in(
+async fn plan_and_store(
     tx: &mut Tx,
     new: &NewExport,
     snapshot: &AcceptSnapshot,
-    plan: Option<&Plan>,
 ) -> Result<Stored, AcceptError> {
-    if let Some(earlier) = enter(tx, new).await? {
-        return replayed(earlier.0, earlier.1).map(Stored::Accepted);
-    }
-    let locked: Vec<ChunkId> = match plan {
-        Some(plan) => plan.chunks().filter_map(|(_, chunk)| chunk.reused).collect(),
-        None => snapshot.candidates.iter().map(|candidate| candidate.id).collect(),
-    };
+    let locked: Vec<ChunkId> = snapshot.candidates.iter().map(|candidate| candidate.id).collect();
     snapshot::lock(tx, &locked).await?;
-    // Accepts of one tenant are serialised by its row, so this reads the chunks of all earlier ones.
     let mut newer = AcceptSnapshot::read(tx, &new.tenant, &new.targets, None).await?;
-    // An accept that came first has used up the minute: the caller waits, without this lock.
-    if newer.unpaid.is_some() {
-        return Ok(Stored::Changed(newer));
-    }
-    let made;
-    let plan = match plan {
-        Some(plan) if same_plan(&snapshot.candidates, &newer.candidates, new.reuse, snapshot.now) => plan,
-        Some(_) => return Ok(Stored::Changed(newer)),
-        None => {
-            newer.keep(&locked);
-            made = Plan::new(&new.targets, &newer.candidates, &new.policy(newer.now))?;
-            &made
-        }
-    };
-    if let Some(kept) = newer.kept {
-        return Err(kept.into());
-    }
-    if let Some(full) = newer.full
-        && plan.chunks().any(|(_, chunk)| chunk.unread)
-    {
-        return Err(full.into());
-    }
-    let heads: Vec<_> = new.targets.iter().map(DatasetHead::new).collect();
-    if !insert::insert_export(tx, new, &heads, plan, newer.now).await? {
-        return Err(AcceptError::CatalogChanged);
-    }
-    let open = insert_chunks(tx, new.id, &new.tenant, &number(plan, &new.targets, 0)).await?;
-    Ok(Stored::Accepted(Accepted { id: new.id, replayed: false, complete: open == 0 }))
+    newer.keep(&locked);
+    let plan = Plan::new(&new.targets, &newer.candidates, &new.policy(newer.now))?;
+    Statements::new(new, &plan, None, newer.now).run(tx, new.id).await
 }
 
-/// Locks the tenant row and claims the idempotency key. Returns the export that already has the key, and true if it
-/// was requested with the same body.
-async fn enter(tx: &mut Tx, new: &NewExport) -> Result<Option<(ExportId, bool)>, AcceptError> {
-    let key = new.idempotency.as_ref();
-    let enter = sql(include_str!("../sql/accept/enter.sql"))
-        .bind(new.tenant.as_str())
-        .bind(key.map(|i| i.key.as_str()))
-        .bind(key.map(|i| &i.body_sha256[..]))
-        .bind(key.map(|i| &i.sent_sha256[..]))
-        .bind(new.id.uuid());
-    let claimed: bool = tx.one(enter).await?.try_get("claimed").map_err(StoreError::from)?;
-    match key {
-        Some(idempotency) if !claimed => Ok(Some(claimed_by(tx, &new.tenant, idempotency).await?)),
-        _ => Ok(None),
+/// The two statements that store an export.
+struct Statements {
+    export: Statement<'static>,
+    chunks: Statement<'static>,
+    /// Number of chunks of the plan.
+    links: usize,
+}
+
+impl Statements {
+    fn new(new: &NewExport, plan: &Plan, usable: Option<Vec<ChunkId>>, now: i64) -> Self {
+        let chunks = number(plan, &new.targets, 0);
+        Self {
+            export: insert::export(new, plan, usable, now),
+            links: chunks.len(),
+            chunks: insert::chunks(new.id, &new.tenant, &chunks),
+        }
+    }
+
+    async fn run(self, tx: &mut Tx, id: ExportId) -> Result<Stored, AcceptError> {
+        match Outcome::of(tx, self.export).await? {
+            Outcome::Decide => Ok(Stored::Changed),
+            Outcome::Catalog => Err(AcceptError::CatalogChanged),
+            Outcome::Accepted { read } => {
+                tx.run(self.chunks.bind(uuids(&read))).await?;
+                Ok(Stored::Accepted(Accepted { id, replayed: false, complete: read.len() == self.links }))
+            }
+        }
     }
 }
 

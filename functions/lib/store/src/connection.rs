@@ -4,9 +4,8 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow};
-use sqlx::query::Query;
-use sqlx::{ConnectOptions, Connection, Executor, Postgres};
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{ConnectOptions, Connection, Executor};
 
 use super::error::StoreError;
 use ports::fault::{Fault, Faults, Point};
@@ -16,6 +15,11 @@ use ports::postgres::options;
 use ports::postgres::ping::PingError;
 use ports::postgres::pooler::Pooler;
 use ports::random::jitter;
+use transaction::Rollbacks;
+
+mod transaction;
+
+pub(super) use transaction::{Statement, Tx, sql};
 
 /// Maximum wait of an operation for a session before it fails with `Busy`.
 const SESSION_TIMEOUT: Duration = Duration::from_secs(10);
@@ -29,10 +33,6 @@ const KEPT_FOR: Duration = Duration::from_secs(300);
 
 /// Maximum time for a graceful close of the kept connection at the end of an invocation.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
-
-/// Maximum time for one statement: the role's `statement_timeout` plus the network. Without it, a host that vanished
-/// would be waited for until TCP gives up, which is longer than a function lives.
-const STATEMENT_TIMEOUT: Duration = Duration::from_secs(35);
 
 /// Maximum number of tries of an operation that conflicts with another transaction.
 const TRIES: u32 = 10;
@@ -51,6 +51,7 @@ pub struct Store {
     login: Login,
     pooler: Pooler,
     idle: Arc<Mutex<Option<Kept>>>,
+    rollbacks: Rollbacks,
     patience: Duration,
     faults: Faults,
 }
@@ -99,7 +100,15 @@ impl Store {
             .statement_cache_capacity(0)
             .disable_statement_logging();
         let (login, pooler, faults) = (Login::default(), Pooler::default(), Faults::default());
-        Ok(Self { options, login, pooler, idle: Arc::default(), patience: SESSION_TIMEOUT, faults })
+        Ok(Self {
+            options,
+            login,
+            pooler,
+            idle: Arc::default(),
+            rollbacks: Arc::default(),
+            patience: SESSION_TIMEOUT,
+            faults,
+        })
     }
 
     /// Sets the login of sessions.
@@ -138,9 +147,13 @@ impl Store {
         ports::postgres::ping::ping(&self.options, &self.login).await
     }
 
-    /// Ends an invocation: without a pooler, closes the kept connection. A frozen environment would otherwise hold a
-    /// session that no other one can use. With a pooler this does nothing.
+    /// Ends an invocation: waits until dropped transactions are rolled back, and without a pooler closes the kept
+    /// connection. A frozen environment would otherwise hold a session that no other one can use.
     pub async fn release(&self) {
+        let rollbacks = std::mem::take(&mut *self.rollbacks.lock().unwrap_or_else(PoisonError::into_inner));
+        for rollback in rollbacks {
+            let _ = rollback.await;
+        }
         if self.pooler == Pooler::None {
             self.close_idle().await;
         }
@@ -213,7 +226,7 @@ impl Store {
     }
 
     fn tx(&self, connection: PgConnection) -> Tx {
-        Tx { connection: Some(connection), home: self.idle.clone(), faults: self.faults.clone() }
+        Tx::new(connection, self.idle.clone(), self.rollbacks.clone(), self.faults.clone())
     }
 
     /// Runs an operation until it no longer conflicts with another transaction. It holds no session between two
@@ -254,90 +267,6 @@ pub(super) trait AsStoreError {
 impl AsStoreError for StoreError {
     fn as_store_error(&self) -> Option<&StoreError> {
         Some(self)
-    }
-}
-
-/// Runs one statement for at most [`STATEMENT_TIMEOUT`]. After a timeout its transaction is unusable.
-async fn in_time<T>(statement: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, StoreError> {
-    let answer = tokio::time::timeout(STATEMENT_TIMEOUT, statement).await;
-    Ok(answer.map_err(|e| StoreError::Busy(e.into()))??)
-}
-
-/// A transaction. If it is dropped without commit, its connection is closed, which rolls it back.
-pub(super) struct Tx {
-    connection: Option<PgConnection>,
-    home: Arc<Mutex<Option<Kept>>>,
-    faults: Faults,
-}
-
-/// A statement with its parameters.
-pub(super) type Statement<'q> = Query<'q, Postgres, PgArguments>;
-
-/// Builds an unnamed statement, as a transaction-mode pooler requires.
-pub(super) fn sql(text: &'static str) -> Statement<'static> {
-    sqlx::query(text).persistent(false)
-}
-
-impl Tx {
-    fn open(&mut self) -> Result<&mut PgConnection, StoreError> {
-        self.connection.as_mut().ok_or_else(|| StoreError::Busy("the connection is gone".into()))
-    }
-
-    pub(super) async fn all(&mut self, statement: Statement<'_>) -> Result<Vec<PgRow>, StoreError> {
-        in_time(statement.fetch_all(self.open()?)).await
-    }
-
-    pub(super) async fn optional(&mut self, statement: Statement<'_>) -> Result<Option<PgRow>, StoreError> {
-        in_time(statement.fetch_optional(self.open()?)).await
-    }
-
-    pub(super) async fn one(&mut self, statement: Statement<'_>) -> Result<PgRow, StoreError> {
-        in_time(statement.fetch_one(self.open()?)).await
-    }
-
-    /// Runs a statement and returns the number of rows it changed.
-    pub(super) async fn run(&mut self, statement: Statement<'_>) -> Result<u64, StoreError> {
-        Ok(in_time(statement.execute(self.open()?)).await?.rows_affected())
-    }
-
-    pub(super) async fn commit(mut self) -> Result<(), StoreError> {
-        self.end("commit").await?;
-        if self.faults.strikes(Fault::StoreLoseAnswer) {
-            return Err(StoreError::Busy("injected: the connection broke after the commit".into()));
-        }
-        Ok(())
-    }
-
-    pub(super) async fn rollback(mut self) -> Result<(), StoreError> {
-        self.end("rollback").await
-    }
-
-    /// Rolls back because of `error` and keeps the connection, since dropping one costs a login at the server, and many
-    /// operations may be refused. If the connection itself may have failed, it is dropped.
-    pub(super) async fn refuse(self, error: &impl AsStoreError) {
-        let usable = match error.as_store_error() {
-            None => true,
-            Some(error) => matches!(error, StoreError::Taken(_) | StoreError::Conflict(_)),
-        };
-        if usable {
-            let _ = self.rollback().await;
-        }
-    }
-
-    /// Releases all locks and begins a new transaction.
-    pub(super) async fn restart(&mut self) -> Result<(), StoreError> {
-        let connection = self.open()?;
-        in_time(connection.execute("rollback")).await?;
-        in_time(connection.execute("begin")).await?;
-        Ok(())
-    }
-
-    async fn end(&mut self, how: &'static str) -> Result<(), StoreError> {
-        let mut connection =
-            self.connection.take().ok_or_else(|| StoreError::Busy("the connection is gone".into()))?;
-        in_time(connection.execute(how)).await?;
-        *self.home.lock().unwrap_or_else(PoisonError::into_inner) = Some(Kept::new(connection));
-        Ok(())
     }
 }
 

@@ -1,9 +1,8 @@
 //! Idempotency keys: a repeated request returns the same export.
 
 use export::id::{ExportId, TenantId};
-use sqlx::Row;
 
-use super::connection::{Store, Tx, sql};
+use super::connection::{Store, sql};
 use super::error::StoreError;
 use super::ranges::export_id;
 
@@ -41,22 +40,4 @@ impl Store {
         tx.commit().await?;
         row.map(|row| export_id(&row, "export_id")).transpose()
     }
-}
-
-/// Returns the export that has the key, and true if it was requested with the same body.
-pub(super) async fn claimed_by(
-    tx: &mut Tx,
-    tenant: &TenantId,
-    idempotency: &Idempotency,
-) -> Result<(ExportId, bool), StoreError> {
-    let find = sql(include_str!("../sql/idempotency/claimed.sql"))
-        .bind(tenant.as_str())
-        .bind(&idempotency.key)
-        .bind(&idempotency.body_sha256[..])
-        .bind(&idempotency.sent_sha256[..]);
-    let Some(row) = tx.optional(find).await? else {
-        // Its export was deleted between the two statements.
-        return Err(StoreError::Conflict("the idempotency key vanished".into()));
-    };
-    Ok((export_id(&row, "export_id")?, row.try_get("same")?))
 }

@@ -50,13 +50,14 @@ const MIGRATIONS: [Migration; 21] = [
 ];
 
 /// Functions that hold rules. They are created or replaced every time.
-const FUNCTIONS: [&str; 9] = [
+const FUNCTIONS: [&str; 10] = [
     include_str!("../sql/functions/attempts.sql"),
     include_str!("../sql/functions/settings.sql"),
     include_str!("../sql/functions/progress.sql"),
     include_str!("../sql/functions/turns.sql"),
     include_str!("../sql/functions/overdue.sql"),
     include_str!("../sql/functions/in_force.sql"),
+    include_str!("../sql/functions/accept.sql"),
     include_str!("../sql/functions/held.sql"),
     include_str!("../sql/functions/dispatch.sql"),
     include_str!("../sql/functions/invariants.sql"),

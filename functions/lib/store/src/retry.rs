@@ -114,7 +114,7 @@ struct Retry<'a> {
 async fn reopen(tx: &mut Tx, retry: &Retry<'_>) -> Result<(), RetryError> {
     let &Retry { tenant, export, targets, revision_id, limits, deadline_secs } = retry;
     let now: i64 = tx
-        .one(sql(include_str!("../sql/retry/enter.sql")).bind(tenant.as_str()))
+        .one(sql(include_str!("../sql/accept/enter.sql")).bind(tenant.as_str()))
         .await?
         .try_get("now")
         .map_err(StoreError::from)?;

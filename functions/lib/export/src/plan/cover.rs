@@ -39,22 +39,25 @@ pub enum Reuse {
 }
 
 impl Reuse {
+    /// Returns the time, in microseconds since 1970, since which a chunk that was read must have been read to be reused;
+    /// `None` if it may have been read at any time.
+    pub fn read_since(self, now_micros: i64) -> Option<i64> {
+        match self {
+            Self::Settled => None,
+            Self::MaxAge(secs) => Some(now_micros.saturating_sub_unsigned(secs.saturating_mul(1_000_000))),
+            Self::Never => Some(i64::MAX),
+        }
+    }
+
     /// Returns true if a chunk may replace a new one. A chunk not yet read is always as good as new; one that is
-    /// being read or was read is allowed only if all its rows were settled at that time.
+    /// being read or was read is allowed only if all its rows were settled at that time. `functions/accept.sql` of the
+    /// store has the same rule.
     pub(super) fn allows(self, chunk: &Candidate, now_micros: i64) -> bool {
-        let young = |age_secs: u64| {
-            let oldest = now_micros.saturating_sub_unsigned(age_secs.saturating_mul(1_000_000));
-            chunk.as_of_micros.is_some_and(|at| at >= oldest)
-        };
         match chunk.state {
             ChunkState::Due | ChunkState::Sent => true,
             ChunkState::Running | ChunkState::Done => {
-                chunk.reusable
-                    && match self {
-                        Self::Settled => true,
-                        Self::MaxAge(secs) => young(secs),
-                        Self::Never => false,
-                    }
+                let is_young = |since| chunk.as_of_micros.is_some_and(|at| at >= since);
+                chunk.reusable && self.read_since(now_micros).is_none_or(is_young)
             }
             ChunkState::Failed | ChunkState::Split | ChunkState::Dying => false,
         }

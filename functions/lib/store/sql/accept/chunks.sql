@@ -1,5 +1,5 @@
--- Inserts the rows of export $13 of tenant $1: selections $2 and $3, new chunks $4 to $12, links $14 to $19, each
--- group as parallel arrays; $20 room between links; $21 reused chunks. It is one statement because the references
+-- Inserts the rows of export $13 of tenant $1: selections $2 and $3, new chunks $4 to $12, links $14 to $18, each
+-- group as parallel arrays; $19 room between links; $20 reused chunks; $21 those of them that are read. It is one statement because the references
 -- between them are checked at its end.
 with selections as (
     -- In a fixed order, so that two accepts of equal selections cannot wait for each other.
@@ -18,14 +18,15 @@ with selections as (
 ), fresh as (
     -- Earlier failures of a chunk are not charged to an export that shares it now.
     update sluice.chunk c set failures = 0, breaks = 0
-    where c.id = any ($21) and c.state in ('due', 'sent', 'running') and (c.failures > 0 or c.breaks > 0)
+    where c.id = any ($20) and c.state in ('due', 'sent', 'running') and (c.failures > 0 or c.breaks > 0)
 ), kept as (
     -- Settled chunks that are reused are kept longer.
     update sluice.chunk c
     set keep_until = greatest(c.keep_until, clock_timestamp() + sluice.reuse_for())
-    where c.id = any ($21) and c.state = 'done' and c.reusable
+    where c.id = any ($20) and c.state = 'done' and c.reusable
 )
 insert into sluice.link (export_id, chunk_id, ordinal, room, name, weight, reused, open)
-select $13::uuid, u.id, u.ordinal, $20, u.name, u.weight, u.reused, u.open
-from unnest($14::uuid[], $15::bigint[], $16::text[], $17::bigint[], $18::boolean[], $19::boolean[])
-    as u (id, ordinal, name, weight, reused, open)
+select $13::uuid, u.id, u.ordinal, $19, u.name, u.weight, u.reused, r.id is null
+from unnest($14::uuid[], $15::bigint[], $16::text[], $17::bigint[], $18::boolean[])
+    as u (id, ordinal, name, weight, reused)
+left join unnest($21::uuid[]) as r (id) on r.id = u.id

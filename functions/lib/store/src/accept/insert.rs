@@ -6,12 +6,15 @@ use export::file::file_name;
 use export::id::{ChunkId, ExportId, TenantId};
 use export::manifest::DatasetHead;
 use export::plan::{Plan, PlannedChunk, Target};
+use sqlx::Row;
 use sqlx::types::Json;
+use uuid::Uuid;
 
-use super::super::connection::{Tx, sql};
+use super::super::connection::{Statement, Tx, sql};
 use super::super::error::StoreError;
 use super::super::ranges::{to_columns, uuids};
 use super::NewExport;
+use super::snapshot::Spans;
 use ports::random;
 
 /// Gap between the ordinals of two links, shared out among the children of a split. It suffices for eight levels of
@@ -23,30 +26,70 @@ pub(in super::super) const ROOM: i64 = 1 << 40;
 /// read later, a reused one adds only a link.
 const REUSED_PER_NEW: usize = 4;
 
-/// Inserts the export. Returns false if another catalog is in force. Until the transaction ends no other catalog can
-/// be applied (`in_force.sql`).
-pub(super) async fn insert_export(
-    tx: &mut Tx,
+/// Outcome of inserting an export.
+pub(super) enum Outcome {
+    /// It is inserted. `read` are the chunks of its plan that are read already.
+    Accepted { read: Vec<ChunkId> },
+    /// The plan no longer holds, a limit is reached, or an earlier export has the key.
+    Decide,
+    /// Another catalog is in force.
+    Catalog,
+}
+
+/// Returns the statement that inserts the export if its plan still holds. `usable` are the chunks that the plan was
+/// allowed to reuse at time `now` (microseconds), or `None` if the caller has locked them. The caller has locked the
+/// tenant's row when it runs. Until its transaction ends no other catalog can be applied (`in_force.sql`).
+pub(super) fn export(
     new: &NewExport,
-    heads: &[DatasetHead],
     plan: &Plan,
+    usable: Option<Vec<ChunkId>>,
     now: i64,
-) -> Result<bool, StoreError> {
-    let links = plan.chunks().count();
-    let reused = plan.chunks().filter(|(_, chunk)| chunk.reused.is_some()).count();
-    let to_pay = links - reused + reused.div_ceil(REUSED_PER_NEW);
+) -> Statement<'static> {
+    let Spans { fingerprints, starts, ends } = Spans::new(&new.targets);
+    let key = new.idempotency.as_ref();
+    let (mut reused, mut links) = (Vec::new(), 0_usize);
+    for (_, chunk) in plan.chunks() {
+        links += 1;
+        reused.extend(chunk.reused);
+    }
+    let to_pay = links - reused.len() + reused.len().div_ceil(REUSED_PER_NEW);
+    let heads: Vec<_> = new.targets.iter().map(DatasetHead::new).collect();
     let signed = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
-    let insert = sql(include_str!("../../sql/accept/export.sql"))
+    sql(include_str!("../../sql/accept/accept.sql"))
+        .bind(new.tenant.as_str().to_owned())
+        .bind(key.map(|i| i.key.clone()))
+        .bind(key.map(|i| i.body_sha256.to_vec()))
+        .bind(key.map(|i| i.sent_sha256.to_vec()))
+        .bind(fingerprints)
+        .bind(starts)
+        .bind(ends)
+        .bind(new.reuse.read_since(now))
+        .bind(usable.map(|usable| uuids(&usable)))
+        .bind(uuids(&reused))
+        .bind(reused.len() < links)
         .bind(new.id.uuid())
-        .bind(new.tenant.as_str())
-        .bind(&new.request)
-        .bind(&new.revision_id)
+        .bind(new.request.clone())
+        .bind(new.revision_id.clone())
         .bind(Json(heads))
-        .bind(now)
         .bind(i64::from(new.deadline_secs))
         .bind(signed(links))
-        .bind(signed(to_pay));
-    Ok(tx.run(insert).await? == 1)
+        .bind(signed(to_pay))
+}
+
+impl Outcome {
+    /// Runs the statement of [`export`].
+    pub(super) async fn of(tx: &mut Tx, export: Statement<'_>) -> Result<Self, StoreError> {
+        let row = tx.one(export).await?;
+        match row.try_get("outcome")? {
+            "accepted" => {
+                let read: Vec<Uuid> = row.try_get("read")?;
+                Ok(Self::Accepted { read: read.into_iter().map(ChunkId::from).collect() })
+            }
+            "decide" => Ok(Self::Decide),
+            "catalog" => Ok(Self::Catalog),
+            other => Err(StoreError::unreadable("outcome", format!("accept() returned {other:?}"))),
+        }
+    }
 }
 
 /// A planned chunk with its position in the export.
@@ -75,6 +118,14 @@ pub(in super::super) async fn insert_chunks(
     tenant: &TenantId,
     chunks: &[Numbered<'_>],
 ) -> Result<usize, StoreError> {
+    let read: Vec<_> = chunks.iter().filter(|p| !p.chunk.unread).map(|p| p.id).collect();
+    tx.run(self::chunks(export, tenant, chunks).bind(uuids(&read))).await?;
+    Ok(chunks.len() - read.len())
+}
+
+/// Returns the statement that inserts selections, new chunks and links to all planned chunks. Its last parameter is not
+/// bound yet: the chunks that are read already.
+pub(super) fn chunks(export: ExportId, tenant: &TenantId, chunks: &[Numbered<'_>]) -> Statement<'static> {
     let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     let new: Vec<_> = chunks.iter().filter(|p| p.chunk.reused.is_none()).collect();
     let selections: BTreeMap<_, _> =
@@ -84,8 +135,8 @@ pub(in super::super) async fn insert_chunks(
     let name = |p: &Numbered<'_>| {
         file_name(&p.target.selection.dataset, &p.chunk.range, p.target.selection.output.extension())
     };
-    let insert = sql(include_str!("../../sql/accept/chunks.sql"))
-        .bind(tenant.as_str())
+    sql(include_str!("../../sql/accept/chunks.sql"))
+        .bind(tenant.as_str().to_owned())
         .bind(selections.keys().map(|f| f.to_vec()).collect::<Vec<_>>())
         .bind(bodies)
         .bind(uuids(&new.iter().map(|p| p.id).collect::<Vec<_>>()))
@@ -103,9 +154,6 @@ pub(in super::super) async fn insert_chunks(
         .bind(chunks.iter().map(name).collect::<Vec<_>>())
         .bind(chunks.iter().map(|p| signed(p.chunk.bytes).max(1)).collect::<Vec<_>>())
         .bind(chunks.iter().map(|p| p.chunk.reused.is_some()).collect::<Vec<_>>())
-        .bind(chunks.iter().map(|p| p.chunk.unread).collect::<Vec<_>>())
         .bind(ROOM)
-        .bind(uuids(&chunks.iter().filter_map(|p| p.chunk.reused).collect::<Vec<_>>()));
-    tx.run(insert).await?;
-    Ok(chunks.iter().filter(|p| p.chunk.unread).count())
+        .bind(uuids(&chunks.iter().filter_map(|p| p.chunk.reused).collect::<Vec<_>>()))
 }

@@ -41,9 +41,7 @@ impl AcceptSnapshot {
         targets: &[Target],
         idempotency: Option<&Idempotency>,
     ) -> Result<Self, StoreError> {
-        let fingerprints: Vec<Vec<u8>> = targets.iter().map(|w| w.fingerprint.0.to_vec()).collect();
-        let starts: Vec<Option<i64>> = targets.iter().map(|w| w.span.map(|s| s.start)).collect();
-        let ends: Vec<Option<i64>> = targets.iter().map(|w| w.span.map(|s| s.end)).collect();
+        let Spans { fingerprints, starts, ends } = Spans::new(targets);
         let find = sql(include_str!("../../sql/accept/candidates.sql"))
             .bind(tenant.as_str())
             .bind(fingerprints)
@@ -78,6 +76,23 @@ impl AcceptSnapshot {
     pub(super) fn keep(&mut self, locked: &[ChunkId]) {
         let locked: HashSet<_> = locked.iter().collect();
         self.candidates.retain(|candidate| locked.contains(&candidate.id));
+    }
+}
+
+/// Target spans as parallel arrays; starts and ends are `None` without a range column.
+pub(super) struct Spans {
+    pub(super) fingerprints: Vec<Vec<u8>>,
+    pub(super) starts: Vec<Option<i64>>,
+    pub(super) ends: Vec<Option<i64>>,
+}
+
+impl Spans {
+    pub(super) fn new(targets: &[Target]) -> Self {
+        Self {
+            fingerprints: targets.iter().map(|target| target.fingerprint.0.to_vec()).collect(),
+            starts: targets.iter().map(|target| target.span.map(|span| span.start)).collect(),
+            ends: targets.iter().map(|target| target.span.map(|span| span.end)).collect(),
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use super::*;
 struct Seen {
     logins: AtomicU32,
     goodbyes: AtomicU32,
+    rollbacks: AtomicU32,
     /// True if the server reads requests and answers none, as a network does that dropped the connection silently.
     is_silent: AtomicBool,
 }
@@ -46,6 +47,9 @@ async fn serve(mut stream: TcpStream, seen: Arc<Seen>) -> std::io::Result<()> {
         }
         if seen.is_silent.load(Ordering::SeqCst) {
             continue;
+        }
+        if body == b"rollback\0" {
+            seen.rollbacks.fetch_add(1, Ordering::SeqCst);
         }
         let (tag, status) = if body == b"begin\0" { ("BEGIN", b'T') } else { ("COMMIT", b'I') };
         let mut answer = vec![b'C'];
@@ -97,6 +101,30 @@ async fn connection_that_a_network_dropped_is_replaced_within_three_seconds() {
     work(&store).await;
     assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
     assert_eq!(logins(&seen), 2);
+}
+
+#[tokio::test]
+async fn dropped_transaction_is_rolled_back_on_its_connection() {
+    let (port, seen) = server().await;
+    let store = store(port, Pooler::Own);
+    drop(store.begin().await.unwrap());
+    store.release().await;
+    work(&store).await;
+    assert_eq!((logins(&seen), seen.rollbacks.load(Ordering::SeqCst)), (1, 1));
+}
+
+#[tokio::test]
+async fn rollback_of_a_dropped_transaction_does_not_wait_for_a_silent_server() {
+    let (port, seen) = server().await;
+    let store = store(port, Pooler::Own);
+    let tx = store.begin().await.unwrap();
+    seen.is_silent.store(true, Ordering::SeqCst);
+    drop(tx);
+    let start = Instant::now();
+    store.release().await;
+    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    work(&store).await;
+    assert_eq!(logins(&seen), 2, "its connection was closed");
 }
 
 #[tokio::test]
