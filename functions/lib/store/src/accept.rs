@@ -17,7 +17,7 @@ use snapshot::AcceptSnapshot;
 mod insert;
 mod snapshot;
 
-pub(super) use insert::{ROOM, insert_chunks, number};
+pub(super) use insert::{ROOM, insert_chunks, naming, number};
 pub(super) use snapshot::lock_candidates;
 
 /// Number of plans made without a lock. If the reusable chunks change each time, one more plan is made with them
@@ -49,6 +49,8 @@ pub struct NewExport {
     pub limits: PlanLimits,
     /// Seconds after which the export ends, whatever its state.
     pub deadline_secs: u32,
+    /// Header `traceparent` of the request, if it had a valid one; the attempts of its new chunks log it.
+    pub traceparent: Option<String>,
 }
 
 /// Limits of a plan.
@@ -266,7 +268,8 @@ async fn store_in(
     if !insert::insert_export(tx, new, &heads, plan, newer.now).await? {
         return Err(AcceptError::CatalogChanged);
     }
-    let open = insert_chunks(tx, new.id, &new.tenant, &number(plan, &new.targets, 0)).await?;
+    let trace = new.traceparent.as_deref();
+    let open = insert_chunks(tx, new.id, &new.tenant, &number(plan, &new.targets, 0), trace).await?;
     Ok(Stored::Accepted(Accepted { id: new.id, replayed: false, complete: open == 0 }))
 }
 
