@@ -30,10 +30,13 @@ pub(crate) fn file_name(head: &DatasetHead) -> String {
         }
         Some(range) => range.of.clone(),
     };
-    format!("{}.{middle}.{}", head.name, head.output.extension())
+    let sample = if head.sample.is_some() { ".sample" } else { "" };
+    // A file without rows belongs to no partition.
+    let between = if head.hive.is_some() { "/part-" } else { "." };
+    format!("{}{between}{middle}{sample}.{}", head.name, head.output.extension())
 }
 
-/// Formats a bound as in the names of all other files; see `export::file::file_name`.
+/// Formats a bound as in the names of all other files; see `export::file::Naming`.
 fn compact(bound: &str) -> String {
     let (day, time) = bound.split_once('T').unwrap_or((bound, ""));
     let day = day.replace('-', "");

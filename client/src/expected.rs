@@ -38,13 +38,13 @@ impl From<&FileEntry> for ExpectedFile {
     }
 }
 
-/// Returns the path for a file of that name. Rejects names that would lead to another directory.
+/// Returns the path for a file of that name, which may have folders. Rejects names that would lead out of the directory.
 pub(crate) fn local_path(directory: &Path, name: &str) -> Result<PathBuf, Error> {
-    let odd = |c: char| matches!(c, '/' | '\\' | ':') || is_control(c);
-    if name.is_empty() || name.starts_with('.') || name.contains(odd) {
+    let odd = |c: char| matches!(c, '\\' | ':') || is_control(c);
+    if name.contains(odd) || name.split('/').any(|part| part.is_empty() || part.starts_with('.')) {
         return Err(Error::BadName { name: name.to_owned() });
     }
-    Ok(directory.join(name))
+    Ok(name.split('/').fold(directory.to_owned(), |path, part| path.join(part)))
 }
 
 /// Returns true if the file is present with its length and SHA-256.
@@ -89,12 +89,32 @@ mod tests {
 
     #[test]
     fn file_name_cannot_leave_the_directory() {
-        for bad in ["", "..", "../a", "a/b", "/etc/x", ".hidden", "a\\b", "c:x", "a\nb", "\u{1b}]0;x\u{7}"] {
+        for bad in [
+            "",
+            "..",
+            "../a",
+            "a/../b",
+            "a//b",
+            "a/",
+            "a/.b",
+            "a/b/../../../c",
+            "/etc/x",
+            ".hidden",
+            "a\\b",
+            "c:x",
+            "a\nb",
+            "\u{1b}]0;x\u{7}",
+        ] {
             assert!(local_path(Path::new("d"), bad).is_err(), "{bad}");
         }
         assert_eq!(
             local_path(Path::new("d"), "orders.20240101-20240102T010000Z.csv.gz").unwrap().parent(),
             Some(Path::new("d"))
+        );
+        let path = local_path(Path::new("d"), "orders/month=2024-03/part-20240301-20240401.parquet").unwrap();
+        assert_eq!(
+            path,
+            Path::new("d").join("orders").join("month=2024-03").join("part-20240301-20240401.parquet")
         );
     }
 }

@@ -126,7 +126,11 @@ impl Folder {
     fn begin_part(&self, name: &str) -> Result<PathBuf, Error> {
         self.refuse(self.part_obstacle(name)?)?;
         self.record().note_part(name)?;
-        Ok(self.path.join(part_name(name)))
+        let part = self.path.join(part_name(name));
+        if let Some(parent) = part.parent() {
+            fs::create_dir_all(parent).map_err(Error::io(parent))?;
+        }
+        Ok(part)
     }
 
     /// Renames a complete part to its final name.
@@ -156,6 +160,7 @@ impl Folder {
             if self.is_ours(&stray.name)? {
                 let path = self.path.join(&stray.name);
                 fs::remove_file(&path).map_err(Error::io(&path))?;
+                self.remove_empty_folders(&stray.name);
                 removed += 1;
             } else {
                 obstacles.push(stray.name);
@@ -165,8 +170,18 @@ impl Folder {
         for name in self.record().parts() {
             // A finished file has no part any more.
             let _ = fs::remove_file(self.path.join(part_name(&name)));
+            self.remove_empty_folders(&name);
         }
         Ok(removed)
+    }
+
+    /// Removes the folders in which a file of this name was, unless they contain something else.
+    fn remove_empty_folders(&self, name: &str) {
+        for parent in Path::new(name).ancestors().skip(1).filter(|parent| !parent.as_os_str().is_empty()) {
+            if fs::remove_dir(self.path.join(parent)).is_err() {
+                break;
+            }
+        }
     }
 
     /// Writes the manifest, which marks the download as complete, and removes the record.
@@ -191,6 +206,9 @@ impl Folder {
 
     /// Returns the obstacle to writing a file of this name, if there is one.
     fn obstacle(&self, name: &str) -> Result<Option<String>, Error> {
+        if let Some(obstacle) = self.folder_obstacle(name)? {
+            return Ok(Some(obstacle));
+        }
         match kind(&self.path.join(name))? {
             EntryKind::Nothing => Ok(None),
             EntryKind::Folder => Ok(Some(format!("{name} (a directory)"))),
@@ -199,12 +217,22 @@ impl Folder {
         }
     }
 
+    /// Returns the obstacle to creating the folders of a file. A link is one too: it may lead out of this folder.
+    fn folder_obstacle(&self, name: &str) -> Result<Option<String>, Error> {
+        for parent in Path::new(name).ancestors().skip(1).filter(|parent| !parent.as_os_str().is_empty()) {
+            if let EntryKind::Other = kind(&self.path.join(parent))? {
+                return Ok(Some(format!("{} (not a directory)", parent.display())));
+            }
+        }
+        Ok(None)
+    }
+
     /// Returns the obstacle to writing a part. The part would be written to, so a link is rejected too.
     fn part_obstacle(&self, name: &str) -> Result<Option<String>, Error> {
         let part = part_name(name);
         let meta = match fs::symlink_metadata(self.path.join(&part)) {
             Ok(meta) => meta,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if is_absent(&error) => return Ok(None),
             Err(error) => return Err(Error::io(self.path.join(&part))(error)),
         };
         if !meta.is_file() {
@@ -253,9 +281,14 @@ fn kind(path: &Path) -> Result<EntryKind, Error> {
     match fs::symlink_metadata(path) {
         Ok(meta) if meta.is_dir() => Ok(EntryKind::Folder),
         Ok(_) => Ok(EntryKind::Other),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(EntryKind::Nothing),
+        Err(error) if is_absent(&error) => Ok(EntryKind::Nothing),
         Err(error) => Err(Error::io(path)(error)),
     }
+}
+
+/// Returns true if there is no entry of this name, also because a part of its path is a file.
+fn is_absent(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
 }
 
 /// Returns the name of a file until it is complete.

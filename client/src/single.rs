@@ -32,7 +32,8 @@ pub(crate) fn unfit(manifest: &Manifest) -> Option<&str> {
 pub(crate) fn join(folder: &Folder, manifest: &Manifest) -> std::result::Result<Joined, Error> {
     let mut files = Vec::new();
     for dataset in &manifest.datasets {
-        let name = format!("{}.{}", dataset.head.name, dataset.head.output.extension());
+        let sample = if dataset.head.sample.is_some() { ".sample" } else { "" };
+        let name = format!("{}{sample}.{}", dataset.head.name, dataset.head.output.extension());
         let path = folder.begin(&name)?;
         let written = join_dataset(folder.path(), dataset, &path).map_err(Error::io(&path))?;
         let (bytes, sha256) = written;

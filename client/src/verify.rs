@@ -37,6 +37,9 @@ pub struct Verification {
     pub rows: u64,
     /// Bytes of the files present.
     pub bytes: u64,
+    /// Datasets that are samples, each with its maximum number of rows: their files are not all rows of the range.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub samples: BTreeMap<String, u64>,
     /// All faults; empty if the directory is exactly what was exported.
     pub faults: Vec<Fault>,
 }
@@ -108,7 +111,9 @@ pub fn verify(directory: &Path, seen: &(dyn Fn(u64) + Sync)) -> Result<Verificat
     faults.sort();
     let (datasets, files) = (manifest.datasets.len(), files.len() + empty.len());
     let bytes = bytes + empty.iter().sum::<u64>();
-    Ok(Verification { export: manifest.export, datasets, files, rows, bytes, faults })
+    let sample = |d: &ManifestDataset| Some((d.head.name.clone(), d.head.sample?.limit));
+    let samples = manifest.datasets.iter().filter_map(sample).collect();
+    Ok(Verification { export: manifest.export, datasets, files, rows, bytes, samples, faults })
 }
 
 /// Returns the files that must be in the directory: those of the manifest, or the joined ones.
@@ -168,10 +173,15 @@ pub(crate) fn strays(directory: &Path, manifest: &Manifest) -> Vec<Stray> {
     let listed: BTreeSet<_> =
         expected(manifest, joined.as_ref()).into_iter().map(|(_, file, _)| file.name).collect();
     let datasets: BTreeMap<_, _> = manifest.datasets.iter().map(|d| (d.head.name.as_str(), d)).collect();
-    let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
-    let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let mut names = entries(directory, "");
+    for dataset in manifest.datasets.iter().filter(|dataset| dataset.head.hive.is_some()) {
+        let files = entries(directory, &format!("{}/", dataset.head.name));
+        let folders = files.iter().filter(|name| name.contains('='));
+        let inner: Vec<_> = folders.flat_map(|folder| entries(directory, &format!("{folder}/"))).collect();
+        names.extend(files.into_iter().chain(inner));
+    }
     let stray = |name: String| {
-        let dataset = datasets.get(name.split_once('.')?.0)?;
+        let dataset = datasets.get(name.split_once(['.', '/'])?.0)?;
         let ours = name.ends_with(&format!(".{}", dataset.head.output.extension()));
         if !ours || listed.contains(&name) {
             return None;
@@ -189,7 +199,14 @@ pub(crate) fn strays(directory: &Path, manifest: &Manifest) -> Vec<Stray> {
         };
         Some(Stray { name, message, stands_in })
     };
-    names.filter_map(stray).collect()
+    names.into_iter().filter_map(stray).collect()
+}
+
+/// Returns the names of the entries of a folder below `directory`, each with the folder before it.
+fn entries(directory: &Path, folder: &str) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(directory.join(folder)) else { return Vec::new() };
+    let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    names.map(|name| format!("{folder}{name}")).collect()
 }
 
 #[cfg(test)]

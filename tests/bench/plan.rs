@@ -67,5 +67,6 @@ fn target(i: usize, span: Span) -> Result<Target> {
     let size = Size { rows: BYTES / MONTHS / 100, bytes: BYTES / MONTHS };
     let months = (7..7 + MONTHS).map(|i| (format!("{:04}-{:02}", 2023 + i / 12, 1 + i % 12), size)).collect();
     let estimate = DatasetEstimate { months, indexed: true, ..DatasetEstimate::default() };
-    Ok(Target { fingerprint: selection.fingerprint(&tenant, "bench"), selection, span: Some(span), estimate })
+    let fingerprint = selection.fingerprint(&tenant, "bench");
+    Ok(Target { fingerprint, selection, span: Some(span), hive: None, estimate })
 }

@@ -16,6 +16,7 @@ mod scopes;
 mod source_role;
 mod tokens;
 
+pub(crate) use logs::json_lines;
 use serde_json::{Value, json};
 use tests::System;
 

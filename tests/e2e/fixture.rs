@@ -12,7 +12,7 @@ use export::range::{RangeKind, Span};
 use export::selection::Selection;
 use export::usage::Usage;
 use ports::random;
-use store::{NewExport, Noted, PlanLimits, ReadNote, Store};
+use store::{NewExport, Noted, PlanLimits, ReadNote, RetryTerms, Store};
 
 /// Longer than a test takes. A lease that should expire during a test has 0 s.
 pub(crate) const LEASE_SECS: u32 = 600;
@@ -48,6 +48,7 @@ pub(crate) fn target(tenant: &TenantId, name: &str, start: i64, end: i64, chunks
         fingerprint: selection.fingerprint(tenant, "test"),
         selection,
         span: Span::new(RangeKind::Date, start, end),
+        hive: None,
         estimate: DatasetEstimate { months, indexed: true, ..DatasetEstimate::default() },
     }
 }
@@ -66,7 +67,12 @@ pub(crate) fn new_export(tenant: &TenantId, targets: Vec<Target>) -> NewExport {
         idempotency: None,
         limits: PlanLimits { target_bytes: TARGET, max_chunks: 10_000 },
         deadline_secs: 3600,
+        traceparent: None,
     }
+}
+
+pub(crate) fn retry_terms(limits: PlanLimits) -> RetryTerms<'static> {
+    RetryTerms { limits, deadline_secs: 3600, traceparent: None }
 }
 
 pub(crate) async fn add_tenant(store: &Store, name: &str) -> TenantId {

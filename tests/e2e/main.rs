@@ -12,6 +12,7 @@ mod contract;
 mod download;
 mod fixture;
 mod formats;
+mod layouts;
 mod life;
 mod local;
 mod orders;

@@ -37,7 +37,7 @@ pub(super) struct Export {
     source: RequestSource,
     /// Run the plan in this file, which `sluice plan --out` wrote; refused if the catalog has changed since
     #[arg(long, value_name = "FILE", help_heading = "Request", conflicts_with_all = [
-        "request", "datasets", "from", "to", "time_zone", "columns", "filter", "format", "compression", "delimiter",
+        "request", "datasets", "from", "to", "time_zone", "columns", "filter", "sample", "layout", "format", "compression", "delimiter",
         "null", "no_header", "formula_guard", "reuse",
     ])]
     plan: Option<PathBuf>,

@@ -6,12 +6,14 @@ use export::wire::Problem;
 use crate::error::readable;
 
 /// Fields of the request and the flags that set them.
-const FLAGS: [(&str, &str); 9] = [
+const FLAGS: [(&str, &str); 11] = [
     ("/startDate", "--from"),
     ("/endDate", "--to"),
     ("/timeZone", "--time-zone"),
     ("/format", "--format"),
     ("/compression", "--compression"),
+    ("/layout", "--layout"),
+    ("/layout/hive", "--layout"),
     ("/csv/delimiter", "--delimiter"),
     ("/csv/null", "--null"),
     ("/csv/header", "--no-header"),
@@ -43,6 +45,7 @@ fn place<'a>(pointer: &str, datasets: &'a [String]) -> (String, Option<&'a str>)
     let place = match (steps.next(), steps.next()) {
         (Some("filters"), Some(token)) => format!("--filter {dataset}.{}", column(token)),
         (Some("filters"), None) => format!("--filter {dataset}"),
+        (Some("limit"), _) => format!("--sample {dataset}"),
         (Some("columns"), _) => format!("--columns {dataset}"),
         _ => dataset.to_owned(),
     };
@@ -109,20 +112,23 @@ mod tests {
             ),
             ("/datasets/0", "there is no dataset \"orders\"", "GET /api/v1/datasets lists the datasets"),
             ("/datasets/7", "beyond the list", "x"),
+            ("/datasets/1/limit", "too many rows", "use less"),
+            ("/layout", "a column is named month", "y"),
         ];
         let violations =
             violations.map(|(pointer, message, remedy)| Violation::new(pointer, message, remedy));
         let problem = Problem {
             status: 422,
-            detail: "the request has 4 errors; see violations".into(),
+            detail: "the request has 6 errors; see violations".into(),
             violations: violations.to_vec(),
             ..Problem::default()
         };
         assert_eq!(
             in_words(&problem, &datasets),
-            "the request has 4 errors (422)\n  --from: --from is missing\n    give --from and --to\n  --filter customers.o/clerk: \
+            "the request has 6 errors (422)\n  --from: --from is missing\n    give --from and --to\n  --filter customers.o/clerk: \
              no such column\n    sluice datasets customers lists the columns\n  orders: there is no dataset \
-             \"orders\"\n    sluice datasets lists the datasets\n  /datasets/7: beyond the list\n    x"
+             \"orders\"\n    sluice datasets lists the datasets\n  /datasets/7: beyond the list\n    x\n  \
+             --sample customers: too many rows\n    use less\n  --layout: a column is named month\n    y"
         );
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use export::format::{Compression, CsvOptions, Format};
-use export::wire::{All, DatasetChoice, DatasetRequest, Datasets, ExportRequest};
+use export::layout::Hive;
+use export::wire::{All, DatasetChoice, DatasetRequest, Datasets, ExportRequest, Layout, Partitioned};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -32,6 +33,13 @@ pub(super) struct RequestArgs {
     /// omitted if only one is named.
     #[arg(long, value_name = "[DATASET.]COLUMN=VALUE", help_heading = "Request")]
     filter: Vec<String>,
+    /// Only the first rows of each dataset, or of one: a sample of at most N rows, read in one chunk
+    #[arg(long, visible_alias = "limit", value_name = "[DATASET=]N", help_heading = "Request")]
+    sample: Vec<String>,
+    /// Layout of the files: flat, hive, or hive:day, hive:month, hive:year for folders such as
+    /// orders/month=2024-03/ [default: flat; hive: hive:month]
+    #[arg(long, value_parser = layout, help_heading = "File format")]
+    layout: Option<Layout>,
     /// File format: csv, ndjson or parquet [default: csv]
     #[arg(long, value_parser = format, help_heading = "File format")]
     format: Option<Format>,
@@ -60,6 +68,14 @@ fn compression(text: &str) -> Result<Compression, String> {
     word(text).ok_or_else(|| "use gzip, zstd or none; for Parquet zstd, snappy or none".to_owned())
 }
 
+fn layout(text: &str) -> Result<Layout, String> {
+    let period = || word::<Hive>(text.strip_prefix("hive:")?).filter(|hive| *hive != Hive::Whole);
+    let named: Option<Layout> = word(text).map(Layout::Named);
+    named
+        .or_else(|| period().map(|hive| Layout::Partitioned(Partitioned { hive })))
+        .ok_or_else(|| "use flat, hive, hive:day, hive:month or hive:year".to_owned())
+}
+
 fn word<T: DeserializeOwned>(text: &str) -> Option<T> {
     serde_json::from_value(Value::from(text)).ok()
 }
@@ -75,6 +91,7 @@ impl RequestArgs {
             format: self.format,
             compression: self.compression,
             csv: self.csv(),
+            layout: self.layout,
             label: None,
             labels: BTreeMap::new(),
         })
@@ -131,10 +148,15 @@ impl RequestArgs {
             let entry = details.entry(filter.dataset.to_ascii_lowercase()).or_default();
             filter.add_to(&mut entry.filters).map_err(|what| format!("--filter {text}: {what}"))?;
         }
+        for text in &self.sample {
+            self.add_sample(text, &mut details)?;
+        }
         if self.datasets.iter().any(|name| name == "*") {
             return match (self.datasets.len(), details.is_empty()) {
                 (1, true) => Ok(Datasets::All(All::Star)),
-                (1, false) => Err("with columns or filters, name the datasets instead of '*'".into()),
+                (1, false) => {
+                    Err("with columns, filters or samples, name the datasets instead of '*'".into())
+                }
                 _ => Err("'*' means all datasets; do not name others as well".into()),
             };
         }
@@ -151,10 +173,28 @@ impl RequestArgs {
         let list = self.datasets.iter().map(choose).collect();
         match details.keys().next() {
             Some(name) => Err(format!(
-                "--columns or --filter is given for {name}, which is not among the datasets; add {name} to them"
+                "--columns, --filter or --sample is given for {name}, which is not among the datasets; add {name} to them"
             )),
             None => Ok(Datasets::List(list)),
         }
+    }
+
+    /// Adds a sample: of one dataset, or of all that are named.
+    fn add_sample(&self, text: &str, details: &mut BTreeMap<String, DatasetRequest>) -> Result<(), String> {
+        let (names, limit) = match text.split_once('=') {
+            Some((dataset, limit)) => (vec![dataset], limit),
+            None => (self.datasets.iter().map(String::as_str).collect(), text),
+        };
+        let limit = limit
+            .parse()
+            .map_err(|_| format!("--sample {text}: write it as N or DATASET=N, with a number of rows"))?;
+        for name in names {
+            let entry = details.entry(name.to_ascii_lowercase()).or_default();
+            if entry.limit.replace(limit).is_some() {
+                return Err(format!("--sample {text}: the sample of {name} is given twice"));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -283,6 +323,21 @@ mod tests {
     }
 
     #[test]
+    fn samples_and_layouts_are_part_of_the_request() {
+        let request = build(&["orders", "customers", "--sample", "100", "--layout", "hive"]).unwrap();
+        let sample = |name: &str| json!({"name": name, "limit": 100});
+        assert_eq!(request["datasets"], json!([sample("orders"), sample("customers")]));
+        assert_eq!(request["layout"], "hive");
+        let request =
+            build(&["orders", "customers", "--limit", "Orders=100", "--layout", "hive:day"]).unwrap();
+        assert_eq!(request["datasets"], json!([sample("orders"), "customers"]));
+        assert_eq!(request["layout"], json!({"hive": "day"}));
+        for bad in ["Hive", "hive:", "hive:week", "hive:whole"] {
+            assert!(layout(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
     fn value_may_hold_equals_signs() {
         let request = build(&["orders", "--filter", "a=x==", "--filter", "b=\"=y\""]).unwrap();
         assert_eq!(request["datasets"][0]["filters"], json!({"a": "x==", "b": "=y"}));
@@ -301,6 +356,10 @@ mod tests {
             &["*", "--filter", "a=1"],
             &["orders", "--filter", "orders.a>1", "--filter", "orders.a>2"],
             &["orders", "--columns", "orders=a", "--columns", "orders=b"],
+            &["*", "--sample", "10"],
+            &["orders", "--sample", "ten"],
+            &["orders", "--sample", "customers=10"],
+            &["orders", "--sample", "10", "--sample", "orders=10"],
         ] {
             assert!(build(words).is_err(), "{words:?}");
         }

@@ -17,7 +17,7 @@ pub(super) struct RequestSource {
     words: RequestArgs,
     /// Send this JSON file as the request; - reads stdin
     #[arg(long, value_name = "FILE", help_heading = "Request", conflicts_with_all = [
-        "datasets", "from", "to", "time_zone", "columns", "filter", "format", "compression", "delimiter",
+        "datasets", "from", "to", "time_zone", "columns", "filter", "sample", "layout", "format", "compression", "delimiter",
         "null", "no_header", "formula_guard",
     ])]
     request: Option<PathBuf>,

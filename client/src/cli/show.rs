@@ -25,6 +25,12 @@ pub(super) fn export(export: &Export) -> String {
     if export.status.is_live() {
         lines.push(format!("deadline  {}", export.deadline_at));
     }
+    lines.extend(
+        export
+            .samples
+            .iter()
+            .map(|(name, sample)| format!("sample    {name}, at most {}", count(sample.limit, "row"))),
+    );
     lines.push(format!(
         "chunks    {} of {} done, {} reused, {} failed",
         HumanCount(chunks.done),

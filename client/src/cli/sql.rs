@@ -84,7 +84,8 @@ fn of_folder(folder: &Path, manifest: &Manifest) -> Vec<View> {
             Some(file) => vec![path(&file.name)],
             None => listed.map(|file| path(&file.name)).collect(),
         };
-        let pattern = path(&format!("{}.*.{}", head.name, head.output.extension()));
+        let between = if head.hive.is_some() { "/**/part-*" } else { ".*" };
+        let pattern = path(&format!("{}{between}.{}", head.name, head.output.extension()));
         // A pattern is short, but only right if the folder itself is no pattern.
         if files.len() > 1 && !folder.display().to_string().contains(['*', '?', '[']) {
             files = vec![pattern];
@@ -92,7 +93,10 @@ fn of_folder(folder: &Path, manifest: &Manifest) -> Vec<View> {
         if files.is_empty() {
             files = vec![path(&empty::file_name(head))];
         }
-        view(head, &files)
+        // Joined files, and those of a dataset without rows, lie in no folder of a partition.
+        let is_partitioned =
+            joined.is_none() && dataset.rows > 0 && head.hive.is_some_and(|hive| hive.key().is_some());
+        view(head, &files, is_partitioned)
     });
     views.collect()
 }
@@ -117,12 +121,13 @@ async fn of_links(client: &Client, id: ExportId) -> Result<Vec<View>, Failure> {
         let of_dataset = files.iter().filter(|file| file.dataset == dataset.head.name);
         let links: Vec<_> = of_dataset.filter_map(|file| file.link.clone()).collect();
         // A dataset without rows has no file there.
-        (!links.is_empty()).then(|| view(&dataset.head, &links))
+        (!links.is_empty()).then(|| view(&dataset.head, &links, false))
     });
     Ok(views.collect())
 }
 
-fn view(head: &DatasetHead, files: &[String]) -> View {
+/// Returns the statement of a view. With partitions it has a further column: `date`, `month` or `year`.
+fn view(head: &DatasetHead, files: &[String], is_partitioned: bool) -> View {
     let files: Vec<_> = files.iter().map(|file| literal(file)).collect();
     let list = if let [file] = files.as_slice() { file.clone() } else { format!("[{}]", files.join(", ")) };
     let output = &head.output;
@@ -131,15 +136,16 @@ fn view(head: &DatasetHead, files: &[String]) -> View {
         Compression::Zstd => "zstd",
         Compression::None | Compression::Snappy => "none",
     };
+    let partitions = if is_partitioned { ", hive_partitioning = true" } else { "" };
     let reader = match output.format {
-        Format::Parquet => format!("read_parquet({list})"),
+        Format::Parquet => format!("read_parquet({list}{partitions})"),
         Format::Ndjson => format!(
-            "read_json({list}, format = 'newline_delimited', compression = '{compression}', columns = {{{}}})",
+            "read_json({list}, format = 'newline_delimited', compression = '{compression}', columns = {{{}}}{partitions})",
             columns(head)
         ),
         Format::Csv => format!(
             "read_csv({list}, auto_detect = false, header = {}, delim = {}, quote = '\"', escape = '\"', \
-             nullstr = {}, allow_quoted_nulls = false, compression = '{compression}', columns = {{{}}})",
+             nullstr = {}, allow_quoted_nulls = false, compression = '{compression}', columns = {{{}}}{partitions})",
             output.csv.header,
             literal(&output.csv.delimiter.to_string()),
             literal(&output.csv.null),
@@ -201,22 +207,32 @@ mod tests {
         };
         let columns =
             vec![column("id", "bigint"), column("it's", "text"), column("at", "timestamp with time zone")];
-        DatasetHead { name: "orders".into(), columns, range: None, settle: None, watermark: None, output }
+        DatasetHead {
+            name: "orders".into(),
+            columns,
+            range: None,
+            settle: None,
+            watermark: None,
+            sample: None,
+            hive: None,
+            output,
+        }
     }
 
     #[test]
     fn statements_name_types_and_format() {
-        let sql = view(&head(Output::default()), &["o'b/orders.*.csv.gz".into()]).statement;
+        let sql = view(&head(Output::default()), &["o'b/orders.*.csv.gz".into()], false).statement;
         let expected = "CREATE OR REPLACE VIEW \"orders\" AS SELECT * FROM read_csv('o''b/orders.*.csv.gz', \
                         auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"', nullstr = '', \
                         allow_quoted_nulls = false, compression = 'gzip', columns = {'id': 'BIGINT', \
                         'it''s': 'VARCHAR', 'at': 'TIMESTAMPTZ'});";
         assert_eq!(sql, expected);
         let parquet = Output { format: Format::Parquet, compression: Compression::Zstd, ..Output::default() };
-        let sql = view(&head(parquet), &["https://a/1".into(), "https://a/2".into()]).statement;
+        let sql = view(&head(parquet), &["https://a/1".into(), "https://a/2".into()], false).statement;
         assert!(sql.ends_with("FROM read_parquet(['https://a/1', 'https://a/2']);"), "{sql}");
         let lines = Output { format: Format::Ndjson, ..Output::default() };
-        let sql = view(&head(lines), &["x".into()]).statement;
+        let sql = view(&head(lines), &["x".into()], true).statement;
+        assert!(sql.ends_with("}, hive_partitioning = true);"), "{sql}");
         assert!(sql.contains("read_json('x', format = 'newline_delimited', compression = 'gzip'"), "{sql}");
     }
 

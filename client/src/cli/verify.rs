@@ -71,7 +71,11 @@ fn text(report: &Verification) -> String {
     ]
     .join(", ");
     if report.faults.is_empty() {
-        return format!("export {} is complete and correct: {what}", report.export);
+        let mut lines = vec![format!("export {} is complete and correct: {what}", report.export)];
+        lines.extend(report.samples.iter().map(|(name, limit)| {
+            format!("{} is a sample of at most {}", one_line(name), count(*limit, "row"))
+        }));
+        return lines.join("\n");
     }
     let mut lines: Vec<_> =
         report.faults.iter().map(|f| format!("{}: {}", one_line(&f.subject), one_line(&f.message))).collect();

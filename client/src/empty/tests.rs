@@ -1,9 +1,9 @@
 //! Files of datasets without rows.
 
 use super::*;
-use export::file::file_name as chunk_file_name;
 use export::format::Output;
-use export::manifest::ColumnHead;
+use export::layout::Hive;
+use export::manifest::{ColumnHead, Sample};
 use export::range::{DAY_MICROS, Range, RangeKind, Span};
 
 fn head(range: Option<RangeText>, names: &[&str]) -> DatasetHead {
@@ -11,7 +11,16 @@ fn head(range: Option<RangeText>, names: &[&str]) -> DatasetHead {
         |name: &&str| ColumnHead { name: (*name).to_owned(), type_name: "text".into(), parquet: None };
     let output = Output { compression: Compression::None, ..Output::default() };
     let columns = names.iter().map(column).collect();
-    DatasetHead { name: "orders".into(), columns, range, settle: None, watermark: None, output }
+    DatasetHead {
+        name: "orders".into(),
+        columns,
+        range,
+        settle: None,
+        watermark: None,
+        sample: None,
+        hive: None,
+        output,
+    }
 }
 
 #[test]
@@ -27,10 +36,17 @@ fn names_of_empty_files_equal_chunk_names() {
         },
     ];
     for span in spans {
-        let name = file_name(&head(Some(span.range_text()), &[]));
-        assert_eq!(name, chunk_file_name("orders", &Range::Span(span), "csv"));
+        let flat = head(Some(span.range_text()), &[]);
+        assert_eq!(file_name(&flat), flat.naming().name(&Range::Span(span)));
     }
-    assert_eq!(file_name(&head(None, &[])), chunk_file_name("orders", &Range::All, "csv"));
+    for hive in [None, Some(Hive::Whole)] {
+        for sample in [None, Some(Sample { limit: 1 })] {
+            let head = DatasetHead { hive, sample, ..head(None, &[]) };
+            assert_eq!(file_name(&head), head.naming().name(&Range::All));
+        }
+    }
+    let partitioned = DatasetHead { hive: Some(Hive::Month), ..head(None, &[]) };
+    assert_eq!(file_name(&partitioned), "orders/part-all.csv");
 }
 
 #[test]

@@ -135,7 +135,7 @@ impl Notes {
     }
 }
 
-/// Returns true if a file of this name is in the folder itself.
+/// Returns true if a file of this name is below the folder.
 fn is_name(name: &str) -> bool {
     local_path(Path::new(""), name).is_ok()
 }

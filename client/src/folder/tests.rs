@@ -33,6 +33,8 @@ fn manifest(body: &[u8]) -> Manifest {
             range: Some(range.clone()),
             settle: None,
             watermark: None,
+            sample: None,
+            hive: None,
             output: export::format::Output::default(),
         };
         ManifestDataset { head, rows, bytes, source: None, chunks: vec![chunk] }
@@ -204,4 +206,42 @@ fn record_that_is_a_symlink_is_refused() {
     std::os::unix::fs::symlink(directory.path().join("precious"), link).unwrap();
     assert!(Folder::open(directory.path(), id(1)).is_err());
     assert_eq!(fs::read_to_string(directory.path().join("precious")).unwrap(), "mine");
+}
+
+const PLACED: &str = "orders/month=2024-01/part-20240101-20240201.csv.gz";
+
+#[test]
+fn folders_of_partitions_are_created_and_removed_with_their_files() {
+    let directory = tempfile::tempdir().unwrap();
+    let folder = open(&directory);
+    folder.write(PLACED, b"theirs").unwrap();
+    folder.write("orders/month=2024-02/part-20240201-20240301.csv.gz", b"before a retry").unwrap();
+    fs::write(folder.begin("orders/month=2024-03/part-20240301-20240401.csv.gz").unwrap(), b"half").unwrap();
+    let mut manifest = manifest(b"theirs");
+    manifest.datasets[0].head.hive = Some(export::layout::Hive::Month);
+    manifest.datasets[0].chunks[0].file.as_mut().unwrap().name = PLACED.into();
+    assert_eq!(names(folder.check_whole(&manifest)), [] as [&str; 0]);
+    assert_eq!(folder.remove_leftovers(&manifest).unwrap(), 1);
+    let left: Vec<_> = fs::read_dir(directory.path().join("orders")).unwrap().flatten().collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+    assert_eq!(fs::read(directory.path().join(PLACED)).unwrap(), b"theirs");
+}
+
+#[test]
+fn a_file_or_a_link_in_place_of_a_folder_is_an_obstacle() {
+    let directory = tempfile::tempdir().unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let placed = ExpectedFile { name: PLACED.into(), ..expected(b"theirs") };
+    put(&directory, "orders", "mine");
+    let folder = open(&directory);
+    assert_eq!(names(folder.check(&[placed.clone()])), ["orders (not a directory)"]);
+    assert!(folder.begin(PLACED).is_err());
+    fs::remove_file(directory.path().join("orders")).unwrap();
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(elsewhere.path(), directory.path().join("orders")).unwrap();
+        assert_eq!(names(folder.check(&[placed])), ["orders (not a directory)"]);
+        assert!(folder.begin(PLACED).is_err());
+    }
+    assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
 }

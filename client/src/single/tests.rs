@@ -20,6 +20,8 @@ fn head(name: &str, output: Output) -> DatasetHead {
         range: Some(range),
         settle: None,
         watermark: None,
+        sample: None,
+        hive: None,
         output,
     }
 }

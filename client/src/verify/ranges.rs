@@ -31,6 +31,9 @@ fn check_dataset(dataset: &ManifestDataset) -> Vec<Fault> {
     if (rows, bytes) != (dataset.rows, dataset.bytes) {
         say("the totals differ from the sums of its chunks".into());
     }
+    if let Some(sample) = dataset.head.sample.filter(|sample| dataset.rows > sample.limit) {
+        say(format!("it has {} rows, but is a sample of at most {}", dataset.rows, sample.limit));
+    }
     for chunk in dataset.chunks.iter().filter(|c| (c.rows > 0) != c.file.is_some()) {
         say(format!(
             "the chunk {} has {} rows, but the number of files does not match",

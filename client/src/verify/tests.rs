@@ -29,6 +29,8 @@ fn head(name: &str) -> DatasetHead {
         range: Some(range),
         settle: None,
         watermark: None,
+        sample: None,
+        hive: None,
         output: Output::default(),
     }
 }
@@ -143,4 +145,42 @@ fn only_a_valid_empty_parquet_file_is_accepted() {
     assert_eq!((report.files, report.faults), (2, vec![]));
     fs::write(&path, "PAR1").unwrap();
     assert_eq!(faults(&directory).len(), 1);
+}
+
+#[test]
+fn samples_are_reported_and_have_no_more_rows_than_they_may() {
+    let directory = directory();
+    let mut manifest = read_manifest(directory.path()).unwrap();
+    manifest.datasets[0].head.sample = Some(export::manifest::Sample { limit: 3 });
+    write(&directory, &manifest);
+    let report = verify(directory.path(), &|_| ()).unwrap();
+    assert_eq!((report.faults, report.samples), (vec![], [("orders".to_owned(), 3)].into()));
+    manifest.datasets[0].head.sample = Some(export::manifest::Sample { limit: 2 });
+    write(&directory, &manifest);
+    assert_eq!(faults(&directory), ["orders: it has 3 rows, but is a sample of at most 2"]);
+}
+
+#[test]
+fn files_in_folders_of_partitions_are_checked() {
+    let directory = directory();
+    let mut manifest = read_manifest(directory.path()).unwrap();
+    let name = "orders/month=2024-01/part-20240101-20240201.csv.gz";
+    manifest.datasets[0].head.hive = Some(export::layout::Hive::Month);
+    manifest.datasets[0].chunks[0].file.as_mut().unwrap().name = name.into();
+    write(&directory, &manifest);
+    let folder = directory.path().join("orders/month=2024-01");
+    fs::create_dir_all(&folder).unwrap();
+    fs::rename(directory.path().join(NAME), directory.path().join(name)).unwrap();
+    assert_eq!(faults(&directory), [] as [&str; 0]);
+    fs::write(folder.join("part-old.csv.gz"), "x").unwrap();
+    fs::write(folder.join("notes.txt"), "x").unwrap();
+    fs::write(directory.path().join("orders/part-old.csv.gz"), "x").unwrap();
+    let message = "it is not in the manifest";
+    assert_eq!(
+        faults(&directory),
+        [
+            format!("orders/month=2024-01/part-old.csv.gz: {message}"),
+            format!("orders/part-old.csv.gz: {message}")
+        ]
+    );
 }

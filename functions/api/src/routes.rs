@@ -109,10 +109,16 @@ fn routes() -> Router<Context> {
             }
             None => handler,
         };
-        router.route(route.path, handler)
+        router.route(&pattern(route.path), handler)
     });
     let paths: BTreeSet<_> = TABLE.iter().map(|route| route.path).collect();
-    paths.into_iter().fold(router, |router, path| router.route(path, options(path)))
+    paths.into_iter().fold(router, |router, path| router.route(&pattern(path), options(path)))
+}
+
+/// Returns the pattern of a path for the router. The name of a file may have folders, and API Gateway passes on their
+/// slashes encoded or not.
+fn pattern(path: &str) -> String {
+    path.replace("/files/{name}", "/files/{*name}")
 }
 
 /// Returns the handler of `OPTIONS` at a path: 204 with the methods of the path. Only `/{dataset}` depends on what

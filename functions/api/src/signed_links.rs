@@ -63,7 +63,9 @@ async fn link_to(context: &Context, key: &str, download_name: &str) -> Result<St
     {
         return Ok(link);
     }
-    let link = context.objects.presign_get(key, context.settings.link_secs, Some(download_name)).await;
+    // A program that saves the file under this name makes no folders.
+    let name = download_name.replace('/', ".");
+    let link = context.objects.presign_get(key, context.settings.link_secs, Some(&name)).await;
     link.map_err(|error| ApiError::hide(&error))
 }
 

@@ -1,4 +1,5 @@
-//! Trace of the client (W3C Trace Context), which the log repeats.
+//! Trace of the client (W3C Trace Context), which the log repeats, here and in the attempts of the chunks that a request
+//! plans.
 
 use http::HeaderMap;
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use export::attempt::Attempt;
-use export::file::{FileRecord, file_name};
+use export::file::{FileRecord, Naming};
 use export::id::{ExportId, hex};
 use export::usage::Usage;
 use ports::fault::{Faults, Point};
@@ -133,6 +133,10 @@ async fn transfer(
         }
     }
     let made = pipeline.finish().await?;
+    if made.rows > 0 && split::is_due_for_partitions(attempt) {
+        let seen_bytes = made.source_bytes;
+        return Err(AttemptError::TooLarge { why: SplitReason::Partitions, seen_bytes });
+    }
     let encoded = Instant::now();
     upload.complete().await?;
     let times = meter.times();
@@ -296,10 +300,17 @@ fn recipe(ctx: &Context, attempt: &Attempt) -> Recipe {
 }
 
 fn meta(attempt: &Attempt) -> Meta {
-    let output = &attempt.selection.output;
+    let selection = &attempt.selection;
+    // The name of the object is that in one folder: exports with different layouts may share it.
+    let naming = Naming {
+        dataset: &selection.dataset,
+        extension: selection.output.extension(),
+        sample: selection.limit.is_some(),
+        hive: None,
+    };
     Meta {
-        content_type: output.media_type().into(),
-        download_name: Some(file_name(&attempt.selection.dataset, &attempt.range, output.extension())),
+        content_type: selection.output.media_type().into(),
+        download_name: Some(naming.name(&attempt.range)),
         immutable: true,
     }
 }

@@ -13,7 +13,7 @@ use crate::attempt;
 use crate::context::Context;
 use crate::deadline::Deadline;
 use crate::notify::{dispatch, wake_up};
-use ports::telemetry::{chain, invocation};
+use ports::telemetry::{chain, invocation, note_traceparent};
 use tracing::Instrument;
 
 /// Delay in seconds of the message that is sent again if the store was unreachable when its chunk was leased.
@@ -61,6 +61,7 @@ async fn handle_message(context: &Context, Message { chunk }: Message, deadline:
     match context.store.lease(chunk, context.lease.lease_secs).await {
         Ok(Some(attempt)) => {
             context.store.faults().crash(Point::Leased);
+            note_traceparent(attempt.traceparent.as_deref());
             attempt::run(context, &attempt, deadline).await;
         }
         // A duplicate message, or one that was scheduled for the time when its chunk is due.

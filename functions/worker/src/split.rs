@@ -17,6 +17,9 @@ pub struct Sizes {
 /// Multiple of the planned size beyond which a chunk is split.
 const TIMES_PLANNED: u64 = 4;
 
+/// Bytes of a COPY without rows: its header and its end mark.
+const EMPTY_BYTES: u64 = 21;
+
 /// Maximum number of children of one split.
 const MAX_CHILDREN: u64 = 64;
 
@@ -43,11 +46,21 @@ pub enum SplitReason {
     Large,
     /// The chunk would not be read in time.
     Slow,
+    /// The chunk has rows of several partitions of an export's layout.
+    Partitions,
+}
+
+/// Returns true if the chunk must be split, now that it has rows, because they may belong to several partitions.
+pub(crate) fn is_due_for_partitions(attempt: &Attempt) -> bool {
+    attempt.has_several_partitions() && attempt.depth < MAX_DEPTH
 }
 
 /// Returns true if the chunk may be split: its depth is below the maximum, and its range can be cut. `all`, `null`
-/// and a single value cannot be cut.
+/// and a single value cannot be cut, nor can a sample: each child would read as many rows.
 fn is_splittable(attempt: &Attempt) -> bool {
+    if attempt.selection.limit.is_some() {
+        return false;
+    }
     let deepest = if attempt.indexed { MAX_DEPTH } else { MAX_DEPTH_UNINDEXED };
     attempt.depth < deepest && attempt.range.span().is_some_and(|s| s.split(2).len() > 1)
 }
@@ -71,6 +84,9 @@ pub(crate) fn due(
     elapsed: Duration,
     budget: Duration,
 ) -> Option<SplitReason> {
+    if seen_bytes > EMPTY_BYTES && is_due_for_partitions(attempt) {
+        return Some(SplitReason::Partitions);
+    }
     if !is_splittable(attempt) {
         return None;
     }
@@ -92,9 +108,14 @@ pub(crate) fn due_at_last(attempt: &Attempt, seen_bytes: u64) -> Option<SplitRea
 
 /// Cuts the chunk's span. The bytes read are a lower bound of its size, and so is the plan if time ran out first. A
 /// child that is still too large is split in turn, into twice as many: a value that has most of the rows is reached
-/// in a few levels.
+/// in a few levels. A chunk of several partitions is cut at their borders.
 pub(crate) fn children(attempt: &Attempt, sizes: Sizes, seen_bytes: u64) -> Option<Children> {
     let span = attempt.range.span()?;
+    if let Some(hive) = attempt.hive.filter(|hive| hive.is_several(&span)) {
+        let spans = hive.cut(&span, MAX_CHILDREN as u32);
+        let planned_bytes = seen_bytes.max(attempt.planned_bytes) / spans.len().max(1) as u64;
+        return Some(Children { spans, planned_bytes });
+    }
     // Without an index each child is a separate scan: the number of children is what half of the function's time
     // allows.
     let (bytes, share) = if attempt.indexed {
@@ -113,6 +134,7 @@ pub(crate) fn children(attempt: &Attempt, sizes: Sizes, seen_bytes: u64) -> Opti
 #[cfg(test)]
 mod tests {
     use export::catalog::From;
+    use export::layout::Hive;
     use export::range::{Range, RangeKind};
     use export::selection::Selection;
 
@@ -138,6 +160,8 @@ mod tests {
             waited_ms: 0,
             depth: 0,
             parent_seen_bytes: None,
+            hive: None,
+            traceparent: None,
         }
     }
 
@@ -212,6 +236,34 @@ mod tests {
         for range in [Range::All, Range::Null, days(1)] {
             assert_eq!(due(&attempt(range, 0), SIZES, u64::MAX, BUDGET, BUDGET), None);
         }
+    }
+
+    #[test]
+    fn rows_of_several_partitions_split_a_chunk_at_their_borders() {
+        let partitioned = |range| Attempt { hive: Some(Hive::Month), ..attempt(range, 0) };
+        let year = partitioned(days(365));
+        assert_eq!(due(&year, SIZES, EMPTY_BYTES, NO_TIME, BUDGET), None, "it may be empty");
+        assert_eq!(due(&year, SIZES, EMPTY_BYTES + 1, NO_TIME, BUDGET), Some(SplitReason::Partitions));
+        assert_eq!(children(&year, SIZES, 1_000).unwrap().spans.len(), 12);
+        assert!(is_due_for_partitions(&Attempt { indexed: false, depth: MAX_DEPTH_UNINDEXED, ..year }));
+        // All of January 1970.
+        let month = partitioned(days(31));
+        assert!(!is_due_for_partitions(&month) && due(&month, SIZES, 1_000, NO_TIME, BUDGET).is_none());
+        let mut open =
+            partitioned(Range::Span(Span { kind: RangeKind::Date, start: 0, end: Span::OPEN_END }));
+        while is_due_for_partitions(&open) {
+            open.range = Range::Span(children(&open, SIZES, 1_000).unwrap().spans[0]);
+            open.depth += 1;
+        }
+        assert_eq!((open.range, open.depth), (days(31), 3));
+    }
+
+    #[test]
+    fn a_sample_is_never_split() {
+        let mut sample = attempt(days(1_000), 0);
+        sample.selection.limit = Some(10);
+        assert_eq!(due(&sample, SIZES, u64::MAX, BUDGET, BUDGET), None);
+        assert_eq!(due_at_last(&sample, MB), None);
     }
 
     #[test]

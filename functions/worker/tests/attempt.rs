@@ -7,6 +7,8 @@
 
 #[path = "attempt/calendar.rs"]
 mod calendar;
+#[path = "attempt/partitions.rs"]
+mod partitions;
 #[path = "attempt/settled.rs"]
 mod settled;
 #[path = "attempt/world.rs"]

@@ -59,6 +59,7 @@ fn target(start: i64, end: i64) -> Target {
         fingerprint: selection.fingerprint(&tenant(), "standby"),
         selection,
         span: Span::new(RangeKind::Instant, start, end),
+        hive: None,
         // An unknown estimate gives one chunk, whatever the time of day.
         estimate: DatasetEstimate::default(),
     }
@@ -77,6 +78,7 @@ async fn accept(ctx: &Context, range: (i64, i64)) -> (ExportId, bool) {
         idempotency: None,
         limits: PlanLimits { target_bytes: 1 << 30, max_chunks: 1_000 },
         deadline_secs: 3_600,
+        traceparent: None,
     };
     (id, ctx.store.accept(&new).await.unwrap().complete)
 }

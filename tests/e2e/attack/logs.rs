@@ -11,7 +11,8 @@ pub(super) fn audit_events(log: &str) -> Vec<Value> {
     json_lines(log).into_iter().filter(|event| event["target"] == "audit").collect()
 }
 
-fn json_lines(log: &str) -> Vec<Value> {
+/// Returns the JSON lines among those that `cargo x logs` prints.
+pub(crate) fn json_lines(log: &str) -> Vec<Value> {
     let json = log.lines().filter_map(|line| {
         line.split_once("  ")?.1.find('{').map(|at| &line[line.find('{').unwrap_or(at)..])
     });

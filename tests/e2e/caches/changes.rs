@@ -12,7 +12,7 @@ use store::PlanLimits;
 use tests::{Redis, eventually};
 
 use super::{ApiResponse, KEYS, Process, World};
-use crate::fixture::{LEASE_SECS, TARGET, new_export, note, target};
+use crate::fixture::{LEASE_SECS, TARGET, new_export, note, retry_terms, target};
 
 /// Returns two processes that have shown the export.
 async fn two(world: &World, redis: Option<&Redis>, id: ExportId) -> (Process, Process) {
@@ -179,6 +179,6 @@ async fn a_retried_export_is_never_shown_as_failed() {
     assert_eq!(status(&process.get(&path).await.body), ExportStatus::Failed.as_str());
     // By a client that uses another process.
     let limits = PlanLimits { target_bytes: TARGET, max_chunks: 1000 };
-    world.store.retry(&world.tenant, new.id, &targets, "r", limits, 3600).await.unwrap();
+    world.store.retry(&world.tenant, new.id, &targets, "r", &retry_terms(limits)).await.unwrap();
     assert_eq!(status(&process.get(&path).await.body), ExportStatus::Queued.as_str(), "at once");
 }

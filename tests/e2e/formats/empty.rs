@@ -42,6 +42,8 @@ fn parquet_types_match_with_and_without_rows() {
         range: None,
         settle: None,
         watermark: None,
+        sample: None,
+        hive: None,
         output: output.clone(),
     };
     // As parsed from a manifest.

@@ -1,5 +1,6 @@
 //! Reads of the store grow with the request, not with the unrelated data it keeps. PostgreSQL counts the pages.
 
+use export::column::{Column, ColumnType};
 use export::id::TenantId;
 use export::usage::Usage;
 use store::{ListFilter, NewExport, ReadNote, Store};
@@ -97,6 +98,49 @@ async fn listing_ended_exports_does_not_count_their_chunks() {
     }
     println!("pages of a list of exports with 2 and 200 chunks: {found:?}");
     assert!(found[0] > 0 && found[1] <= found[0] + 10, "{found:?}");
+}
+
+#[tokio::test]
+async fn listing_by_label_reads_no_other_exports_and_by_dataset_no_heads() {
+    let (database, store, acme) = setup().await;
+    let named = |dataset: &str, label: &str| {
+        let mut target = target(&acme, dataset, 0, 400, 1);
+        // Heads that are stored apart, as those of many datasets with many columns.
+        target.selection.columns = (0..400)
+            .map(|n| {
+                Column::native(
+                    format!("{}{n}", ports::random::bytes::<8>().map(|b| b.to_string()).concat()),
+                    25,
+                    ColumnType::Text,
+                )
+            })
+            .collect();
+        let request = serde_json::json!({ "label": label });
+        NewExport { request, ..new_export(&acme, vec![target]) }
+    };
+    store.accept(&named("orders", "wanted")).await.unwrap();
+    let (mut by_label, mut by_dataset) = (Vec::new(), Vec::new());
+    for exports in [20, 180] {
+        for _ in 0..exports {
+            store.accept(&named("others", "other")).await.unwrap();
+        }
+        database.run("vacuum analyze sluice.export").await.unwrap();
+        let label = ListFilter { label: Some("wanted".into()), ..ListFilter::default() };
+        let dataset = ListFilter { dataset: Some("Orders".into()), ..ListFilter::default() };
+        for (filter, found) in [(label, &mut by_label), (dataset, &mut by_dataset)] {
+            let look = async || {
+                let page = store.exports(&acme, &filter, None, 20, 1 << 20).await.unwrap();
+                assert_eq!((page.exports.len(), page.more), (1, false));
+            };
+            found.push(fewest(&database, "row_number() over newest", look).await);
+        }
+    }
+    println!(
+        "pages of a list with 20 and 200 other exports, by label {by_label:?}, by dataset {by_dataset:?}"
+    );
+    assert!(by_label[0] > 0 && by_label[1] <= by_label[0] + 10, "{by_label:?}");
+    // About one page for each export that is passed over, and not the four of its heads.
+    assert!(by_dataset[1] <= by_dataset[0] + 300, "{by_dataset:?}");
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use source::Source;
 use store::{Ended, Finish, ListFilter, Noted, RetryError, Store};
 use tests::Database;
 
-use crate::fixture::{LEASE_SECS, TARGET, add_tenant, drain, new_export, note, target, work};
+use crate::fixture::{LEASE_SECS, TARGET, add_tenant, drain, new_export, note, retry_terms, target, work};
 
 async fn store() -> (Database, Store) {
     let database = Database::create(&[("budget", "2")]).await.unwrap();
@@ -104,9 +104,9 @@ async fn deadline_lists_missing_chunks_and_retry_reads_only_them() {
     );
     assert_eq!(state.errors[0].failure.code, FailureCode::Deadline);
 
-    store.retry(&acme, new.id, &targets, "r2", LIMITS, 3600).await.unwrap();
+    store.retry(&acme, new.id, &targets, "r2", &retry_terms(LIMITS)).await.unwrap();
     assert!(matches!(
-        store.retry(&acme, new.id, &targets, "r2", LIMITS, 3600).await,
+        store.retry(&acme, new.id, &targets, "r2", &retry_terms(LIMITS)).await,
         Err(RetryError::NotFailed(_))
     ));
     assert_eq!(database.number("select count(*) from sluice.chunk where state = 'due'").await.unwrap(), 3);
@@ -145,7 +145,7 @@ async fn deadline_applies_without_a_sweep() {
     let page = store.chunk_page(&acme, paged, None, 10).await.unwrap().unwrap();
     assert_eq!((page.status, page.chunks.len()), (ExportStatus::Failed, 0));
     assert!(store.extend(&acme, extended).await.unwrap());
-    store.retry(&acme, retried, &targets, "r2", LIMITS, 3600).await.unwrap();
+    store.retry(&acme, retried, &targets, "r2", &retry_terms(LIMITS)).await.unwrap();
     assert_eq!(store.cancel_or_delete(&acme, canceled).await.unwrap(), Ended::Deleted);
     let failures = ListFilter::of_status(ExportStatus::Failed);
     let failed = store.exports(&acme, &failures, None, 10, 1 << 20).await.unwrap().exports;
@@ -209,7 +209,7 @@ async fn retry_after_a_schema_change_reads_the_whole_dataset() {
     let mut changed = targets;
     changed[0].selection.epoch = 2;
     changed[0].fingerprint = changed[0].selection.fingerprint(&acme, "test");
-    store.retry(&acme, new.id, &changed, "r2", LIMITS, 3600).await.unwrap();
+    store.retry(&acme, new.id, &changed, "r2", &retry_terms(LIMITS)).await.unwrap();
     assert_eq!(database.number("select count(*) from sluice.link where open").await.unwrap(), 4);
     assert_eq!(database.number("select count(*) from sluice.link").await.unwrap(), 4);
 }
@@ -314,7 +314,7 @@ async fn retried_or_paused_export_ignores_its_old_deadline() {
     assert!(!store.end_at_deadline(new.id).await.unwrap(), "its clock stands still");
     store.resume().await.unwrap();
     database.run(PASS).await.unwrap();
-    store.retry(&acme, new.id, &targets, "r2", LIMITS, 3600).await.unwrap();
+    store.retry(&acme, new.id, &targets, "r2", &retry_terms(LIMITS)).await.unwrap();
     assert!(!store.end_at_deadline(new.id).await.unwrap(), "it has a new deadline");
     assert!(store.export(&acme, new.id).await.unwrap().unwrap().status.is_live());
 }

@@ -8,7 +8,9 @@ use ports::objects::MemoryObjects;
 use store::{Finish, Invalidation, NewExport, Store};
 use tests::Database;
 
-use crate::fixture::{LEASE_SECS, TARGET, add_tenant, drain, file, new_export, note, target, work};
+use crate::fixture::{
+    LEASE_SECS, TARGET, add_tenant, drain, file, new_export, note, retry_terms, target, work,
+};
 
 async fn store() -> (Database, Store, TenantId) {
     let database = Database::create(&[("budget", "2")]).await.unwrap();
@@ -63,7 +65,7 @@ async fn ended_export_lists_invalidated_chunks_and_retry_reads_only_them() {
     assert_eq!(store.deleting_chunks(10).await.unwrap().len(), 1, "its file goes at the next sweep");
 
     let limits = store::PlanLimits { target_bytes: TARGET, max_chunks: 1000 };
-    store.retry(&acme, new.id, &new.targets, "r", limits, 3600).await.unwrap();
+    store.retry(&acme, new.id, &new.targets, "r", &retry_terms(limits)).await.unwrap();
     assert_eq!(database.number("select count(*) from sluice.chunk where state = 'due'").await.unwrap(), 1);
     drain(&store).await;
     finish(&store, new.id).await;

@@ -27,7 +27,7 @@ use store::{Invalidation, NewExport, RetryError, Store};
 use sweeper::{Context, sweep};
 use tests::{Database, EVENT_TIMEOUT};
 
-use crate::fixture::{add_tenant, new_export, note, target};
+use crate::fixture::{add_tenant, new_export, note, retry_terms, target};
 
 const ROUNDS: usize = 1000;
 const CLIENTS: usize = 3;
@@ -156,7 +156,7 @@ async fn client(arena: Arc<Arena>, rounds: usize) {
             tokio::time::sleep(Duration::from_millis(u64::from(look) * 40)).await;
             while !wait(&arena, &store, id).await {
                 // It lost files after it had succeeded.
-                match store.retry(&arena.tenant, id, &targets, "r", new.limits, 3600).await {
+                match store.retry(&arena.tenant, id, &targets, "r", &retry_terms(new.limits)).await {
                     Ok(()) | Err(RetryError::NotFailed(_)) => {}
                     Err(error) => panic!("{id} cannot be retried: {error:?}"),
                 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use export::id::{ChunkId, ExportId, TenantId};
+use export::layout::Hive;
 use export::plan::Target;
 use export::range::{DAY_MICROS, Range, RangeKind, Span};
 use export::usage::Usage;
@@ -92,6 +93,36 @@ async fn each_chunk_of_deep_splits_is_listed_once() {
     let Finish::AllDone(finished) = store.finish(new.id).await.unwrap() else { panic!("all is done") };
     let (head, chunks) = (finished.heads[0].clone(), finished.chunks);
     export::manifest::ManifestDataset::assemble(head, &acme, chunks).expect("the chunks tile the range");
+    assert_eq!(store.violations().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn children_are_named_in_the_layout_of_each_export() {
+    let (database, store, acme, _) = setup(1 << 30).await;
+    for hive in [Hive::Whole, Hive::Day, Hive::Year] {
+        let target = Target { hive: Some(hive), ..micros(&acme) };
+        let new = new_export(&acme, vec![target]);
+        store.accept(&new).await.unwrap();
+        let names = format!("select name from sluice.link where export_id = '{}'", new.id);
+        // A chunk of several partitions is not shared: 190 days lie in one year.
+        let is_shared = hive != Hive::Day;
+        let reused = format!("select bool_and(reused)::text from sluice.link where export_id = '{}'", new.id);
+        assert_eq!(database.text(&reused).await.unwrap(), is_shared.to_string(), "{hive:?}");
+        if !is_shared {
+            store.cancel_or_delete(&acme, new.id).await.unwrap();
+            continue;
+        }
+        let name = database.text(&names).await.unwrap();
+        assert!(name.starts_with("orders/") && name.contains("year=1970") == (hive == Hive::Year), "{name}");
+    }
+    split(&database, &store, 185 * DAY_MICROS, 1, 2).await;
+    let names = "select string_agg(name, ' ' order by coalesce(hive, ''), name) from sluice.link";
+    assert_eq!(
+        database.text(names).await.unwrap(),
+        "orders.19700101-19700406.csv.gz orders.19700406-19700710.csv.gz \
+         orders/part-19700101-19700406.csv.gz orders/part-19700406-19700710.csv.gz \
+         orders/year=1970/part-19700101-19700406.csv.gz orders/year=1970/part-19700406-19700710.csv.gz"
+    );
     assert_eq!(store.violations().await.unwrap(), []);
 }
 

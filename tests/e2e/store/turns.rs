@@ -7,7 +7,7 @@ use export::usage::Usage;
 use store::{AcceptError, Ended, Finish, Full, Idempotency, NewExport, Noted, PlanLimits, RetryError, Store};
 use tests::Database;
 
-use crate::fixture::{LEASE_SECS, TARGET, add_tenant, new_export, target, work};
+use crate::fixture::{LEASE_SECS, TARGET, add_tenant, new_export, retry_terms, target, work};
 
 async fn setup(active: &str, queued: &str) -> (Database, Store, TenantId) {
     let settings = [("budget", "8"), ("max_active_exports", active), ("max_queued_exports", queued)];
@@ -94,6 +94,8 @@ fn export_attempt(_store: &Store, chunk: export::id::ChunkId) -> export::attempt
         waited_ms: 0,
         depth: 0,
         parent_seen_bytes: None,
+        hive: None,
+        traceparent: None,
     }
 }
 
@@ -146,7 +148,8 @@ async fn retry_queues_last_and_is_refused_when_full() {
         store.accept(new).await.unwrap();
     }
     let limits = PlanLimits { target_bytes: TARGET, max_chunks: 100 };
-    let retry = || store.retry(&acme, failed.id, &failed.targets, "r", limits, 3600);
+    let terms = retry_terms(limits);
+    let retry = || store.retry(&acme, failed.id, &failed.targets, "r", &terms);
     assert!(matches!(retry().await, Err(RetryError::Full(_))));
     assert_eq!(store.cancel_or_delete(&acme, later[2].id).await.unwrap(), Ended::Canceled);
     store.dispatch().await.unwrap();

@@ -7,7 +7,7 @@ use sqlx::{Connection, Executor, PgConnection};
 use store::{AcceptError, Ended, Idempotency, NewExport, RetryError, Store, StoreError};
 use tests::Database;
 
-use crate::fixture::{TARGET, add_tenant, new_export, target};
+use crate::fixture::{TARGET, add_tenant, new_export, retry_terms, target};
 
 async fn setup() -> (Database, Store, TenantId) {
     let database = Database::create(&[("budget", "8")]).await.unwrap();
@@ -102,7 +102,8 @@ async fn requests_waiting_too_long_are_refused_on_the_same_connection() {
     let refused = store.accept(&requests(&acme, 1, false)[0]).await.unwrap_err();
     assert!(matches!(refused, AcceptError::Store(StoreError::Taken(_))), "{refused:?}");
     let limits = store::PlanLimits { target_bytes: TARGET, max_chunks: 100 };
-    let refused = store.retry(&acme, failed.id, &failed.targets, "r", limits, 3600).await.unwrap_err();
+    let refused =
+        store.retry(&acme, failed.id, &failed.targets, "r", &retry_terms(limits)).await.unwrap_err();
     assert!(matches!(refused, RetryError::Store(StoreError::Taken(_))), "{refused:?}");
     assert_eq!(database.number(session).await.unwrap(), pid, "the same connection");
     blocker.execute("rollback").await.unwrap();
@@ -124,7 +125,7 @@ async fn refusals_keep_the_connection() {
     let limits = store::PlanLimits { target_bytes: TARGET, max_chunks: 100 };
     let nothing = new_export(&acme, vec![]);
     assert!(matches!(
-        store.retry(&acme, nothing.id, &[], "r", limits, 3600).await,
+        store.retry(&acme, nothing.id, &[], "r", &retry_terms(limits)).await,
         Err(RetryError::NotFound)
     ));
     database.run("insert into sluice.setting values ('max_active_exports', '1'), ('max_queued_exports', '0') on conflict (name) do update set value = excluded.value").await.unwrap();

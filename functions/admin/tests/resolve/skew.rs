@@ -41,7 +41,8 @@ fn plan(dataset: &Dataset, estimate: &DatasetEstimate, kind: RangeKind, target_b
         ..Selection::example()
     };
     let fingerprint = selection.fingerprint(&tenant, "test");
-    let target = Target { selection, fingerprint, span: Some(year(kind)), estimate: estimate.clone() };
+    let target =
+        Target { selection, fingerprint, span: Some(year(kind)), hive: None, estimate: estimate.clone() };
     let policy = Policy { target_bytes, max_chunks: 1000, reuse: Reuse::Settled, now_micros: 0 };
     Plan::new(&[target], &[], &policy).unwrap()
 }

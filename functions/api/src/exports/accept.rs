@@ -18,13 +18,14 @@ use crate::caller::Caller;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::query::{self, Params};
-use crate::{response, visible};
+use crate::{response, trace, visible};
 
 /// Request parameters outside the body.
 pub(super) struct Terms {
     dry_run: bool,
     reuse: Reuse,
     idempotency_key: Option<String>,
+    traceparent: Option<String>,
 }
 
 impl Terms {
@@ -38,6 +39,7 @@ impl Terms {
             dry_run,
             reuse: reuse.unwrap_or(Reuse::Settled),
             idempotency_key: idempotency_key.flatten(),
+            traceparent: trace::of(headers),
         })
     }
 }
@@ -159,6 +161,7 @@ async fn accept(
         idempotency: terms.idempotency_key.as_ref().map(idempotency),
         limits: limits(context),
         deadline_secs: context.settings.deadline_secs,
+        traceparent: terms.traceparent.clone(),
     };
     context.store.accept(&new).await
 }

@@ -4,9 +4,9 @@ use axum::extract::State;
 use axum::response::Response;
 use export::id::ExportId;
 use export::request::Request;
-use http::Uri;
+use http::{HeaderMap, Uri};
 use serde_json::Value;
-use store::{Applied, RetryError};
+use store::{Applied, RetryError, RetryTerms};
 
 use super::accept::{accepted_response, limits, scope};
 use super::{Id, dispatch, find, finish};
@@ -14,22 +14,25 @@ use crate::caller::Caller;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::query::Params;
-use crate::visible;
+use crate::{trace, visible};
 
 pub(crate) async fn retry(
     State(context): State<Context>,
     caller: Caller,
     Id(id): Id,
     uri: Uri,
+    headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     Params::read(&uri, &[]).check()?;
+    let traceparent = trace::of(&headers);
     let body = context.store.request_of(&caller.tenant, id).await?.ok_or_else(ApiError::no_export)?;
     let applied = visible::in_force(&context, &caller).await?;
-    let retried = match read_and_retry(&context, &caller, id, &body, &applied).await? {
+    let retried = match read_and_retry(&context, &caller, id, &body, &applied, traceparent.as_deref()).await?
+    {
         Err(RetryError::CatalogChanged) => {
             // The cached catalog is older than the one in force.
             let applied = visible::refreshed(&context, &caller).await?;
-            read_and_retry(&context, &caller, id, &body, &applied).await?
+            read_and_retry(&context, &caller, id, &body, &applied, traceparent.as_deref()).await?
         }
         decided => decided,
     };
@@ -47,6 +50,7 @@ async fn read_and_retry(
     id: ExportId,
     body: &Value,
     applied: &Applied,
+    traceparent: Option<&str>,
 ) -> Result<Result<(), RetryError>, ApiError> {
     let request = Request::parse(body, &scope(context, caller, applied)).map_err(|violations| ApiError {
         violations,
@@ -54,11 +58,9 @@ async fn read_and_retry(
             "the catalog has changed and the export's request is no longer valid; create a new export",
         )
     })?;
-    let (limits, deadline_secs) = (limits(context), context.settings.deadline_secs);
-    Ok(context
-        .store
-        .retry(&caller.tenant, id, &request.targets, &applied.revision_id, limits, deadline_secs)
-        .await)
+    let terms =
+        RetryTerms { limits: limits(context), deadline_secs: context.settings.deadline_secs, traceparent };
+    Ok(context.store.retry(&caller.tenant, id, &request.targets, &applied.revision_id, &terms).await)
 }
 
 fn refused(error: RetryError) -> ApiError {

@@ -1,6 +1,5 @@
 //! Conversion of store records to the wire format. No decisions are made here.
 
-use export::file::file_name;
 use export::manifest::rfc3339;
 use export::state::ExportStatus;
 use export::wire;
@@ -23,6 +22,7 @@ pub(crate) fn export(state: &ExportState) -> wire::Export {
         expires_at: state.expires_micros.map(rfc3339),
         deadline_at: rfc3339(state.deadline_micros),
         request: state.request.clone(),
+        samples: state.heads.iter().filter_map(|head| Some((head.name.clone(), head.sample?))).collect(),
         revision: state.revision_id.clone(),
         progress: progress(&state.progress, state.status),
         running: (live && state.progress.chunks_running > 0).then_some(wire::Running {
@@ -95,7 +95,7 @@ fn chunk_error(error: &ChunkError, state: &ExportState) -> wire::ChunkError {
         attempts: error.attempts,
         code: error.failure.code.clone(),
         message: error.failure.message.clone(),
-        file: head.map(|head| file_name(&error.dataset, &error.range, head.output.extension())),
+        file: head.map(|head| head.naming().name(&error.range)),
     }
 }
 

@@ -92,7 +92,8 @@ impl Tried {
             return None;
         }
         // The router has removed the base path. The parts are recorded as they were sent, even if they are malformed.
-        let mut parts = route.split('/').zip(uri.path().split('/'));
+        // The name of a file is the last part, and may have folders.
+        let mut parts = route.split('/').zip(uri.path().splitn(route.split('/').count(), '/'));
         let mut part = |name: &str| parts.find(|(part, _)| *part == name).map(|(_, sent)| sent);
         Some(Self {
             action,
@@ -171,5 +172,6 @@ mod tests {
         assert_eq!(tried.export.unwrap().to_string(), id.to_lowercase());
         assert_eq!(tried.file.as_deref(), Some("a%ff.csv"));
         assert_eq!(of("/exports/x/files/a.csv".to_owned()).export, None);
+        assert_eq!(of(format!("/exports/{id}/files/a/b=1/c.csv")).file.as_deref(), Some("a/b=1/c.csv"));
     }
 }

@@ -31,7 +31,12 @@ pub(super) type Parameter = (&'static str, &'static str, &'static str, &'static 
 /// Every parameter and header. Those in the path are required.
 pub(super) const PARAMETERS: [Parameter; 20] = [
     ("id", "path", "Id of an export.", r#"{"type": "string", "format": "uuid"}"#),
-    ("name", "path", "Name of a dataset, or of a file.", r#"{"type": "string", "minLength": 1}"#),
+    (
+        "name",
+        "path",
+        "Name of a dataset, or of a file; slashes of a file's name may be encoded.",
+        r#"{"type": "string", "minLength": 1}"#,
+    ),
     ("dataset", "path", "Name of a dataset.", r#"{"type": "string", "minLength": 1}"#),
     ("dryRun", "query", "True: only plan the export.", r#"{"type": "boolean", "default": false}"#),
     ("status", "query", "Status of the exports.", r##"{"$ref": "#/components/schemas/ExportStatus"}"##),
@@ -102,7 +107,7 @@ pub(super) const PARAMETERS: [Parameter; 20] = [
     (
         "traceparent",
         "header",
-        "Trace of the client (W3C Trace Context), which the log of the api repeats.",
+        "Trace of the client (W3C Trace Context), which the logs of the api and of the workers repeat.",
         r#"{"type": "string"}"#,
     ),
 ];
@@ -142,6 +147,17 @@ const CREATE_EXAMPLES: &[Example] = &[
             {"name": "visits", "filters": {"score": {"notIn": [1, 2]}},
              "or": [{"name": {"startsWith": "visitor 1"}}, {"score": {"gte": 10}}]}],
             "startDate": "2024-01-01", "endDate": "2024-01-07"}"#,
+    ),
+    (
+        "sample",
+        "The first hundred rows",
+        r#"{"datasets": [{"name": "orders", "limit": 100}, {"name": "visits", "limit": 100}], "startDate": "2024-01-01"}"#,
+    ),
+    (
+        "partitions",
+        "Parquet in folders of months, as DuckDB, Spark and Athena read partitions",
+        r#"{"datasets": ["visits"], "startDate": "2024-01-01", "endDate": "2024-03-31", "format": "parquet",
+            "layout": {"hive": "month"}}"#,
     ),
     (
         "spreadsheet",

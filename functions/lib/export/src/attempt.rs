@@ -1,6 +1,7 @@
 //! One attempt to read a chunk.
 
 use crate::id::{ChunkId, TenantId};
+use crate::layout::Hive;
 use crate::object_key::file_key;
 use crate::range::Range;
 use crate::selection::Selection;
@@ -31,12 +32,21 @@ pub struct Attempt {
     /// Bytes of binary COPY that the parent had read when its time ran out; `None` if it was split for its size, or
     /// if there is no parent.
     pub parent_seen_bytes: Option<u64>,
+    /// Layout of an export at whose partitions the chunk must be cut if it has rows; `None` if it may hold several.
+    pub hive: Option<Hive>,
+    /// Header `traceparent` of the request for which the chunk was planned, if it had a valid one.
+    pub traceparent: Option<String>,
 }
 
 impl Attempt {
     /// Returns the key of the object that this attempt may write. No other attempt can have the same key.
     pub fn key(&self) -> String {
         file_key(&self.tenant, self.chunk, self.number, self.selection.output.extension())
+    }
+
+    /// Returns true if the rows of the chunk, if it has any, would belong to several partitions of an export's layout.
+    pub fn has_several_partitions(&self) -> bool {
+        self.hive.zip(self.range.span()).is_some_and(|(hive, span)| hive.is_several(&span))
     }
 
     /// Returns true if no row of the chunk can change, appear or vanish any more, for a source that has shown
@@ -82,6 +92,8 @@ mod tests {
             waited_ms: 0,
             depth: 0,
             parent_seen_bytes: None,
+            hive: None,
+            traceparent: None,
         };
         let settled = 10 * DAY_MICROS + 3_600_000_000;
         assert!(attempt.is_settled_at(settled) && !attempt.is_settled_at(settled - 1));

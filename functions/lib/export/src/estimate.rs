@@ -128,6 +128,18 @@ impl DatasetEstimate {
     }
 }
 
+impl Size {
+    /// Returns the size of at most `limit` rows of this, in proportion.
+    #[must_use]
+    pub fn of_first(self, limit: u64) -> Self {
+        if self.rows <= limit {
+            return self;
+        }
+        let bytes = u128::from(self.bytes) * u128::from(limit) / u128::from(self.rows);
+        Self { rows: limit, bytes: u64::try_from(bytes).unwrap_or(u64::MAX) }
+    }
+}
+
 impl std::ops::Add for Size {
     type Output = Self;
     fn add(mut self, other: Self) -> Self {

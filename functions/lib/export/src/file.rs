@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::layout::Hive;
 use crate::range::{DAY_MICROS, Range, RangeKind, Span};
 
 /// Record of the file that one attempt wrote. A chunk without rows writes no object: `bytes` is 0 and `sha256` is
@@ -21,11 +22,36 @@ pub struct FileRecord {
     pub sha256: Option<String>,
 }
 
-/// Returns the name under which a file is downloaded: `orders.20230831-20231004.csv.gz`. It has times if a bound is
-/// not a midnight, `00000000` and `99999999` for an open end, and `.all` and `.null` for the two other ranges. Names
-/// are unique in an export, and sorting by name sorts by range.
-pub fn file_name(dataset: &str, range: &Range, extension: &str) -> String {
-    let middle = match range {
+/// Naming of a dataset's files in one export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Naming<'a> {
+    /// Name of the dataset.
+    pub dataset: &'a str,
+    /// Ending of the files, without the dot before it.
+    pub extension: &'a str,
+    /// True if the file is a sample, which its name then shows.
+    pub sample: bool,
+    /// Layout in folders; `None` if all files of the export are in one folder.
+    pub hive: Option<Hive>,
+}
+
+impl Naming<'_> {
+    /// Returns the name of the file of a range: `orders.20230831-20231004.csv.gz`, or in folders
+    /// `orders/month=2023-09/part-20230901-20231001.csv.gz`. It has times if a bound is not a midnight, `00000000` and
+    /// `99999999` for an open end, and `all` and `null` for the two other ranges. Names are unique in an export, and
+    /// without folders sorting by name sorts by range. They consist of letters, digits and `_ - . =`, and of `/` between
+    /// folders.
+    pub fn name(&self, range: &Range) -> String {
+        let Self { dataset, extension, sample, hive } = self;
+        let (middle, sample) = (middle(range), if *sample { ".sample" } else { "" });
+        let Some(hive) = hive else { return format!("{dataset}.{middle}{sample}.{extension}") };
+        let folder = hive.folder(range).map(|folder| format!("{folder}/")).unwrap_or_default();
+        format!("{dataset}/{folder}part-{middle}{sample}.{extension}")
+    }
+}
+
+fn middle(range: &Range) -> String {
+    match range {
         Range::All => "all".to_owned(),
         Range::Null => "null".to_owned(),
         Range::Span(span) => {
@@ -33,8 +59,7 @@ pub fn file_name(dataset: &str, range: &Range, extension: &str) -> String {
             let end = span.after().map_or_else(|| OPEN_END.to_owned(), |at| compact(span, at));
             format!("{start}-{end}")
         }
-    };
-    format!("{dataset}.{middle}.{extension}")
+    }
 }
 
 /// Text for an open start: a day that no calendar has and that sorts before all others. [`OPEN_END`] sorts after
@@ -60,27 +85,72 @@ fn compact(span: &Span, bound: i64) -> String {
 mod tests {
     use super::*;
 
+    fn name(range: &Range, extension: &str) -> String {
+        Naming { dataset: "orders", extension, sample: false, hive: None }.name(range)
+    }
+
     #[test]
     fn file_names_state_the_range() {
         let days = Range::Span(Span { kind: RangeKind::Date, start: 19_600, end: 19_634 });
-        assert_eq!(file_name("orders", &days, "csv.gz"), "orders.20230831-20231004.csv.gz");
+        assert_eq!(name(&days, "csv.gz"), "orders.20230831-20231004.csv.gz");
         let start = 19_600 * DAY_MICROS;
         let odd = Range::Span(Span { kind: RangeKind::Instant, start, end: start + 1_500_000 });
-        assert_eq!(file_name("orders", &odd, "csv"), "orders.20230831-20230831T000001.5Z.csv");
-        assert_eq!(file_name("orders", &Range::Null, "csv"), "orders.null.csv");
+        assert_eq!(name(&odd, "csv"), "orders.20230831-20230831T000001.5Z.csv");
+        assert_eq!(name(&Range::Null, "csv"), "orders.null.csv");
         let days = |start, end| Range::Span(Span { kind: RangeKind::Date, start, end });
         let names = [
-            file_name("orders", &days(Span::OPEN_START, -719_162), "csv"),
-            file_name("orders", &days(-719_162, 19_600), "csv"),
-            file_name("orders", &days(19_600, 2_932_896), "csv"),
-            file_name("orders", &days(2_932_896, 2_932_897), "csv"),
-            file_name("orders", &days(2_932_897, Span::OPEN_END), "csv"),
+            name(&days(Span::OPEN_START, -719_162), "csv"),
+            name(&days(-719_162, 19_600), "csv"),
+            name(&days(19_600, 2_932_896), "csv"),
+            name(&days(2_932_896, 2_932_897), "csv"),
+            name(&days(2_932_897, Span::OPEN_END), "csv"),
         ];
         assert_eq!(names[0], "orders.00000000-00010101.csv");
         assert_eq!(names[3], "orders.99991231-100000101.csv");
         assert_eq!(names[4], "orders.99991301-99999999.csv");
         assert!(names.is_sorted());
         let last = Span { kind: RangeKind::Wall, start: 0, end: 2_932_897 * DAY_MICROS };
-        assert_eq!(file_name("orders", &Range::Span(last), "csv"), "orders.19700101-100000101.csv");
+        assert_eq!(name(&Range::Span(last), "csv"), "orders.19700101-100000101.csv");
+    }
+
+    fn placed(hive: Hive, range: Range) -> String {
+        Naming { dataset: "orders", extension: "parquet", sample: false, hive: Some(hive) }.name(&range)
+    }
+
+    fn days(start: i64, end: i64) -> Range {
+        Range::Span(Span { kind: RangeKind::Date, start, end })
+    }
+
+    #[test]
+    fn a_file_lies_in_the_folder_of_its_partition() {
+        // 2023-09-01 to 2023-10-01.
+        let september = days(19_601, 19_631);
+        assert_eq!(placed(Hive::Month, september), "orders/month=2023-09/part-20230901-20231001.parquet");
+        assert_eq!(placed(Hive::Year, september), "orders/year=2023/part-20230901-20231001.parquet");
+        assert_eq!(
+            placed(Hive::Day, days(19_601, 19_602)),
+            "orders/date=2023-09-01/part-20230901-20230902.parquet"
+        );
+        assert_eq!(placed(Hive::Whole, september), "orders/part-20230901-20231001.parquet");
+        assert_eq!(placed(Hive::Whole, Range::All), "orders/part-all.parquet");
+        let default = "orders/date=__HIVE_DEFAULT_PARTITION__";
+        assert_eq!(placed(Hive::Day, september), format!("{default}/part-20230901-20231001.parquet"));
+        assert_eq!(placed(Hive::Day, Range::Null), format!("{default}/part-null.parquet"));
+        let late = days(2_932_897, Span::OPEN_END);
+        assert_eq!(placed(Hive::Day, late), format!("{default}/part-99991301-99999999.parquet"));
+        let micros = Range::Span(Span { kind: RangeKind::Instant, start: -1, end: 0 });
+        assert_eq!(
+            placed(Hive::Month, micros),
+            "orders/month=1969-12/part-19691231T235959.999999Z-19700101.parquet"
+        );
+    }
+
+    #[test]
+    fn a_sample_says_so_in_its_name() {
+        let naming = Naming { dataset: "orders", extension: "csv.gz", sample: true, hive: None };
+        assert_eq!(naming.name(&days(19_600, 19_634)), "orders.20230831-20231004.sample.csv.gz");
+        assert_eq!(naming.name(&Range::All), "orders.all.sample.csv.gz");
+        let naming = Naming { hive: Some(Hive::Whole), ..naming };
+        assert_eq!(naming.name(&Range::All), "orders/part-all.sample.csv.gz");
     }
 }

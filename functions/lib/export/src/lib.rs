@@ -19,6 +19,8 @@ pub mod parquet_type;
 
 pub mod range;
 
+pub mod layout;
+
 pub mod duration;
 
 pub mod catalog;

@@ -11,9 +11,10 @@ use serde_json::Value;
 
 use crate::column::Column;
 use crate::estimate::Size;
-use crate::file::{FileRecord, file_name};
+use crate::file::{FileRecord, Naming};
 use crate::format::{Format, Output};
 use crate::id::{ChunkId, ExportId, TenantId};
+use crate::layout::Hive;
 use crate::object_key::file_key;
 use crate::parquet_type::ParquetType;
 use crate::plan::Target;
@@ -98,8 +99,23 @@ pub struct DatasetHead {
     /// and if the source could not report the time up to which it shows commits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub watermark: Option<String>,
+    /// Present if the dataset is a sample; it then has no watermark.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample: Option<Sample>,
+    /// Layout of the files below a folder of the dataset's name; absent if they are in one folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hive: Option<Hive>,
     /// Form of the files.
     pub output: Output,
+}
+
+/// Marks a dataset as a sample: the first rows of its range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Sample {
+    /// Maximum number of rows. With fewer rows, the sample is everything that there was.
+    pub limit: u64,
 }
 
 /// Name and type of a column.
@@ -216,7 +232,19 @@ impl DatasetHead {
             range: target.span.map(|s| s.range_text()),
             settle: target.selection.settle(),
             watermark: None,
+            sample: target.selection.limit.map(|limit| Sample { limit }),
+            hive: target.hive,
             output: target.selection.output.clone(),
+        }
+    }
+
+    /// Returns the naming of the dataset's files.
+    pub fn naming(&self) -> Naming<'_> {
+        Naming {
+            dataset: &self.name,
+            extension: self.output.extension(),
+            sample: self.sample.is_some(),
+            hive: self.hive,
         }
     }
 }
@@ -293,19 +321,18 @@ impl ManifestDataset {
         let source = Some(Foresight::of(&chunks));
         let watermark = head.settle.as_ref().and_then(|settle| watermark::watermark(settle, &chunks));
         let head = DatasetHead { watermark, ..head };
-        let extension = head.output.extension();
-        let chunks: Vec<_> =
-            chunks.iter().map(|c| manifest_chunk(&head.name, tenant, extension, c)).collect();
+        let naming = head.naming();
+        let chunks: Vec<_> = chunks.iter().map(|c| manifest_chunk(naming, tenant, c)).collect();
         let rows = chunks.iter().map(|c| c.rows).sum();
         let bytes = chunks.iter().filter_map(|c| c.file.as_ref()).map(|f| f.bytes).sum();
         Ok(Self { head, rows, bytes, source, chunks })
     }
 }
 
-fn manifest_chunk(dataset: &str, tenant: &TenantId, extension: &str, chunk: &DoneChunk) -> ManifestChunk {
+fn manifest_chunk(naming: Naming<'_>, tenant: &TenantId, chunk: &DoneChunk) -> ManifestChunk {
     let file = chunk.file.sha256.as_ref().map(|sha256| ManifestFile {
-        name: file_name(dataset, &chunk.range, extension),
-        key: file_key(tenant, chunk.id, chunk.file.attempt, extension),
+        name: naming.name(&chunk.range),
+        key: file_key(tenant, chunk.id, chunk.file.attempt, naming.extension),
         bytes: chunk.file.bytes,
         sha256: sha256.clone(),
     });

@@ -12,6 +12,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::estimate::Size;
 use crate::id::{ChunkId, Fingerprint};
 use crate::range::{Range, RangeKind};
 
@@ -100,9 +101,8 @@ impl Plan {
     /// If the export would have more chunks than the policy allows.
     pub fn new(targets: &[Target], candidates: &[Candidate], policy: &Policy) -> Result<Self, TooManyChunks> {
         let allowed = allowed(candidates, policy);
-        let mine = |target: &Target| allowed.get(&target.fingerprint).map_or(&[][..], Vec::as_slice);
         let datasets: Vec<_> =
-            targets.iter().map(|target| plan_dataset(target, mine(target), policy)).collect();
+            targets.iter().map(|target| plan_dataset(target, &fitting(&allowed, target), policy)).collect();
         Self { datasets }.within(policy.max_chunks)
     }
 
@@ -129,7 +129,7 @@ impl Plan {
     pub fn is_covered(targets: &[Target], candidates: &[Candidate], policy: &Policy) -> bool {
         let allowed = allowed(candidates, policy);
         targets.iter().all(|target| {
-            let mine = allowed.get(&target.fingerprint).map_or(&[][..], Vec::as_slice);
+            let mine = &fitting(&allowed, target)[..];
             let read = |chunk: &PlannedChunk| chunk.reused.is_some() && !chunk.unread;
             let whole = |range| read(&cover::whole(mine, range, target.estimate.total));
             let Some(span) = target.span else { return whole(Range::All) };
@@ -160,6 +160,19 @@ fn allowed<'a>(candidates: &'a [Candidate], policy: &Policy) -> HashMap<Fingerpr
     allowed
 }
 
+/// Returns the candidates that may be files of the target: none for a sample, which is never reused, and in a layout
+/// with partitions only those of a single one.
+fn fitting<'a>(allowed: &HashMap<Fingerprint, Vec<&'a Candidate>>, target: &Target) -> Vec<&'a Candidate> {
+    if target.selection.limit.is_some() {
+        return Vec::new();
+    }
+    let one = |c: &&&Candidate| {
+        let Some((hive, span)) = target.hive.zip(c.range.span()) else { return true };
+        !hive.is_several(&span)
+    };
+    allowed.get(&target.fingerprint).into_iter().flatten().filter(one).copied().collect()
+}
+
 fn includes_nulls(target: &Target) -> bool {
     target.selection.range_column.as_ref().is_some_and(|c| c.include_nulls)
 }
@@ -167,6 +180,7 @@ fn includes_nulls(target: &Target) -> bool {
 fn plan_dataset(target: &Target, mine: &[&Candidate], policy: &Policy) -> DatasetPlan {
     let mut chunks = Vec::new();
     match target.span {
+        _ if target.selection.limit.is_some() => chunks.push(sample(target)),
         None => chunks.push(cover::whole(mine, Range::All, target.estimate.total)),
         Some(span) => {
             for segment in cover::cover(mine, span) {
@@ -178,6 +192,7 @@ fn plan_dataset(target: &Target, mine: &[&Candidate], policy: &Policy) -> Datase
                             &target.estimate,
                             policy.target_bytes,
                             settled_day(target, gap.kind, policy.now_micros),
+                            target.hive,
                         ));
                     }
                     cover::Segment::Gap(gap) => chunks.push(cut::uncut(gap, &target.estimate)),
@@ -191,8 +206,22 @@ fn plan_dataset(target: &Target, mine: &[&Candidate], policy: &Policy) -> Datase
     DatasetPlan { dataset: target.selection.dataset.clone(), chunks, note: note(target) }
 }
 
+/// Returns the one chunk of a sample. It covers the range without the rows whose range column is NULL.
+fn sample(target: &Target) -> PlannedChunk {
+    let whole = match target.span {
+        None => cover::whole(&[], Range::All, target.estimate.total),
+        Some(span) => cut::uncut(span, &target.estimate),
+    };
+    let size = Size { rows: whole.rows, bytes: whole.bytes };
+    let Size { rows, bytes } = target.selection.limit.map_or(size, |limit| size.of_first(limit));
+    PlannedChunk { rows, bytes, ..whole }
+}
+
 /// Returns the reason why the dataset is one chunk.
 fn note(target: &Target) -> Option<String> {
+    if let Some(limit) = target.selection.limit {
+        return Some(format!("a sample of at most {}: one chunk", crate::count::count(limit, "row")));
+    }
     let note = match target.span {
         None => "no range column: one chunk",
         Some(_) if !target.estimate.indexed => "no usable index on the range column: one chunk",

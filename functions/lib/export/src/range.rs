@@ -7,7 +7,7 @@ mod settle;
 mod span;
 
 pub use bounds::{Bound, Bounds, BoundsError};
-pub(crate) use civil::days_since_epoch;
+pub(crate) use civil::{civil, days_since_epoch};
 pub use days::Days;
 pub use settle::{MIN_SETTLE_SECS, Settle};
 pub use span::{DAY_MICROS, RangeKind, Span, format_micros};

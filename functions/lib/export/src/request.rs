@@ -7,6 +7,7 @@ mod datasets;
 mod dates;
 mod filters;
 mod labels;
+mod layout;
 mod output;
 mod report;
 mod value;
@@ -20,9 +21,12 @@ use crate::catalog::Revision;
 use crate::estimate::DatasetEstimate;
 use crate::format::{Format, Output};
 use crate::id::{Fingerprint, TenantId};
+use crate::layout::Hive;
 use crate::problem::Violation;
 use crate::range::Span;
 use crate::selection::Selection;
+
+pub use datasets::MAX_SAMPLE_ROWS;
 
 use datasets::{Chosen, Listed};
 use dates::Dates;
@@ -37,6 +41,8 @@ pub struct Target {
     pub fingerprint: Fingerprint,
     /// Requested span; `None` if the dataset has no range column.
     pub span: Option<Span>,
+    /// Layout of the files in folders; `None` for one folder.
+    pub hive: Option<Hive>,
     /// Planner estimates of the dataset.
     pub estimate: DatasetEstimate,
 }
@@ -85,8 +91,8 @@ pub struct Scope<'a> {
 }
 
 /// Keys of a request except those that choose datasets.
-const COMMON: [&str; 8] =
-    ["startDate", "endDate", "timeZone", "format", "compression", "csv", "label", "labels"];
+const COMMON: [&str; 9] =
+    ["startDate", "endDate", "timeZone", "format", "compression", "csv", "layout", "label", "labels"];
 
 impl Request {
     /// Reads the body of `POST /exports`.
@@ -113,7 +119,7 @@ impl Request {
     pub fn parse_short(dataset: &str, body: &Value, scope: &Scope<'_>) -> Result<Self, Vec<Violation>> {
         let mut report = Violations::default();
         if let Some(fields) = report.object(body, "") {
-            report.known(fields, "", &[&["columns", "filters", "or"], &COMMON[..]].concat());
+            report.known(fields, "", &[&["columns", "filters", "or", "limit"], &COMMON[..]].concat());
             let listed = datasets::only(dataset, fields, scope, &mut report);
             if let Some(request) = Self::resolve(fields, &listed, scope, &mut report) {
                 return Ok(request);
@@ -129,15 +135,16 @@ impl Request {
         report: &mut Violations,
     ) -> Option<Self> {
         let output = output::read(fields, report);
+        let hive = layout::read(fields, report);
         let undated = !listed.chosen.is_empty() && listed.chosen.iter().all(|c| c.dataset.range.is_none());
         let dates = dates::read(fields, undated, report);
         let labels = labels::read(fields, report);
         let targets: Vec<_> =
-            listed.chosen.iter().map(|c| target(c, dates.as_ref(), &output, scope, report)).collect();
+            listed.chosen.iter().map(|c| target(c, dates.as_ref(), &output, hive, scope, report)).collect();
         if !report.is_empty() {
             return None;
         }
-        let canonical = canonical(fields, listed.names(), dates.as_ref(), &output, labels);
+        let canonical = canonical(fields, listed.names(), dates.as_ref(), &output, hive, labels);
         let asked =
             canonical_hash(&if listed.all { canonical_with_all(&canonical) } else { canonical.clone() });
         Some(Self { targets, canonical, body_sha256: asked })
@@ -148,10 +155,15 @@ fn target(
     chosen: &Chosen<'_>,
     dates: Option<&Dates>,
     output: &Output,
+    hive: Option<Hive>,
     scope: &Scope<'_>,
     report: &mut Violations,
 ) -> Target {
     let dataset = chosen.dataset;
+    let estimate = scope.estimates.get(chosen.name).cloned().unwrap_or_default().of_one_tenant();
+    let span = dates.and_then(|dates| dates.span(chosen, report));
+    let is_cut = span.is_some() && estimate.indexed && chosen.limit.is_none();
+    let hive = hive.map(|hive| if is_cut { hive } else { Hive::Whole });
     let selection = Selection {
         dataset: chosen.name.to_owned(),
         from: dataset.from.clone(),
@@ -160,17 +172,34 @@ fn target(
         tenant_column: dataset.tenant_column.clone(),
         predicates: chosen.predicates.clone(),
         alternatives: chosen.alternatives.clone(),
-        order: dataset.order.clone(),
-        settle_after_secs: dataset.settle_after_secs,
+        order: order(chosen, estimate.indexed),
+        limit: chosen.limit,
+        settle_after_secs: dataset.settle_after_secs.filter(|_| chosen.limit.is_none()),
         epoch: dataset.epoch,
         search_path: dataset.search_path.clone(),
         output: output.clone(),
     };
-    Target {
-        fingerprint: selection.fingerprint(scope.tenant, scope.source),
-        span: dates.and_then(|dates| dates.span(chosen, report)),
-        estimate: scope.estimates.get(chosen.name).cloned().unwrap_or_default().of_one_tenant(),
-        selection,
+    if let Some(key) = hive.and_then(Hive::key)
+        && let Some(column) = selection.columns.iter().find(|column| column.name.eq_ignore_ascii_case(key))
+    {
+        let message =
+            format!("{} has a column {}, and so would its partitions be named", chosen.name, column.name);
+        let remedy =
+            "partition by another period (day: date, month: month, year: year), or list columns without it";
+        report.say("/layout", message, remedy);
+    }
+    Target { fingerprint: selection.fingerprint(scope.tenant, scope.source), span, hive, estimate, selection }
+}
+
+/// Returns the columns of the ORDER BY. A sample is ordered by the range column if that has an index: the first rows of
+/// the range are then read through it. PostgreSQL might otherwise scan the table from its start until it finds some.
+fn order(chosen: &Chosen<'_>, indexed: bool) -> Vec<String> {
+    let dataset = chosen.dataset;
+    match &dataset.range {
+        Some(range) if chosen.limit.is_some() && indexed && dataset.order.is_empty() => {
+            vec![range.name.clone()]
+        }
+        _ => dataset.order.clone(),
     }
 }
 
@@ -179,6 +208,7 @@ fn canonical(
     datasets: Vec<Value>,
     dates: Option<&Dates>,
     output: &Output,
+    hive: Option<Hive>,
     labels: Map<String, Value>,
 ) -> Value {
     let mut canonical = Map::new();
@@ -194,6 +224,9 @@ fn canonical(
     canonical.insert("compression".to_owned(), json!(output.compression));
     if output.format == Format::Csv {
         canonical.insert("csv".to_owned(), json!(output.csv));
+    }
+    if let Some(hive) = hive {
+        canonical.insert("layout".to_owned(), layout::canonical(hive));
     }
     canonical.extend(labels);
     Value::Object(canonical)

@@ -35,6 +35,9 @@ pub struct Selection {
     pub alternatives: Vec<Vec<Predicate>>,
     /// Columns of the ORDER BY.
     pub order: Vec<String>,
+    /// Maximum number of rows of a sample; `None` for all rows. A sample is one chunk and never settled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u64>,
     /// Seconds after which rows are settled.
     pub settle_after_secs: Option<u64>,
     /// Counter that the operator raises to discard earlier results.
@@ -198,6 +201,7 @@ impl Selection {
             predicates: Vec::new(),
             alternatives: Vec::new(),
             order: Vec::new(),
+            limit: None,
             settle_after_secs: None,
             epoch: 1,
             output: Output::default(),

@@ -17,7 +17,9 @@ pub use export::{BackOff, ChunkCounts, ChunkError, Export, ExportList, Links, Pr
 pub use files::{AttemptEntry, ChunkEntry, ChunkList, FileEntry, FileList};
 pub use plan::{CostItems, DryRun, Forecast, PlanCounts, PlannedDataset};
 pub use problem::{Health, PROBLEM_MEDIA_TYPE, Problem};
-pub use request::{All, DatasetChoice, DatasetRequest, Datasets, ExportRequest};
+pub use request::{
+    All, DatasetChoice, DatasetRequest, Datasets, ExportRequest, Layout, LayoutName, Partitioned,
+};
 
 /// Common prefix of all paths of this version.
 pub const BASE_PATH: &str = "/api/v1";

@@ -107,6 +107,7 @@ fn selection(dataset: &Dataset, format: Format) -> Selection {
         predicates: Vec::new(),
         alternatives: Vec::new(),
         order: dataset.order.clone(),
+        limit: None,
         settle_after_secs: dataset.settle_after_secs,
         epoch: dataset.epoch,
         search_path: dataset.search_path.clone(),

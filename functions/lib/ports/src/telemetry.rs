@@ -46,7 +46,15 @@ fn lines() -> Ours<Format<tracing_subscriber::fmt::format::Json>> {
 pub fn invocation(request: &str, header: Option<&str>) -> Span {
     let trace =
         header.and_then(|header| header.split(';').find_map(|part| part.trim().strip_prefix("Root=")));
-    tracing::error_span!(target: "ports", "invocation", request, trace)
+    tracing::error_span!(target: "ports", "invocation", request, trace, traceparent = tracing::field::Empty)
+}
+
+/// Adds the header `traceparent` of a client's request to each further line of the present invocation
+/// (`span.traceparent`), so that its attempts can be found by its trace.
+pub fn note_traceparent(traceparent: Option<&str>) {
+    if let Some(traceparent) = traceparent {
+        Span::current().record("traceparent", traceparent);
+    }
 }
 
 /// Formats an error with all its causes, for one field of a log line.
@@ -101,6 +109,24 @@ mod tests {
             tracing::error!("it failed");
         });
         found[0].clone()
+    }
+
+    #[test]
+    fn lines_have_the_trace_of_the_client_once_it_is_known() {
+        let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let found = written("info", || {
+            let _in = invocation("8f5e", Some("Root=1-2")).entered();
+            tracing::info!("first");
+            note_traceparent(None);
+            note_traceparent(Some(trace));
+            tracing::info!("second");
+        });
+        assert_eq!(found[0]["span"]["traceparent"], serde_json::Value::Null, "{found:?}");
+        assert_eq!(found[1]["span"]["traceparent"], trace, "{found:?}");
+        assert_eq!(
+            (&found[1]["span"]["request"], &found[1]["span"]["trace"]),
+            (&"8f5e".into(), &"1-2".into())
+        );
     }
 
     #[test]

@@ -26,6 +26,9 @@ pub fn copy_sql(selection: &Selection, range: &Range, tenant: &TenantId) -> Stri
         let order: Vec<String> = selection.order.iter().map(|name| column(name)).collect();
         let _ = write!(sql, "\norder by {}", order.join(", "));
     }
+    if let Some(limit) = selection.limit {
+        let _ = write!(sql, "\nlimit {limit}");
+    }
     sql.push_str("\n) to stdout (format binary)");
     sql
 }

@@ -17,7 +17,7 @@ use snapshot::AcceptSnapshot;
 mod insert;
 mod snapshot;
 
-pub(super) use insert::{ROOM, insert_chunks, number};
+pub(super) use insert::{ROOM, insert_chunks, naming, number};
 pub(super) use snapshot::lock_candidates;
 
 /// Number of plans made without a lock. If the reusable chunks change each time, one more plan is made with them
@@ -49,6 +49,8 @@ pub struct NewExport {
     pub limits: PlanLimits,
     /// Seconds after which the export ends, whatever its state.
     pub deadline_secs: u32,
+    /// Header `traceparent` of the request, if it had a valid one; the attempts of its new chunks log it.
+    pub traceparent: Option<String>,
 }
 
 /// Limits of a plan.
@@ -271,7 +273,7 @@ impl Statements {
         Self {
             export: insert::export(new, plan, usable, now),
             links: chunks.len(),
-            chunks: insert::chunks(new.id, &new.tenant, &chunks),
+            chunks: insert::chunks(new.id, &new.tenant, &chunks, new.traceparent.as_deref()),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use export::attempt::Attempt;
 use export::id::ChunkId;
+use export::layout::Hive;
 use sqlx::Row;
 
 use super::connection::{Store, sql};
@@ -68,6 +69,8 @@ impl Store {
             depth: u32::try_from(row.try_get::<i16, _>("depth")?)
                 .map_err(|e| StoreError::unreadable("depth", e))?,
             parent_seen_bytes: row.try_get::<Option<i64>, _>("parent_seen")?.map(i64::unsigned_abs),
+            hive: row.try_get::<Option<&str>, _>("hive")?.and_then(Hive::of),
+            traceparent: row.try_get("traceparent")?,
         }))
     }
 

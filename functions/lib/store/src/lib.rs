@@ -54,7 +54,7 @@ pub use lease::{Noted, ReadNote};
 pub use migrate::{Migration, OldSessions, end_idle_sessions, migrate, migration_script};
 pub use narrow::Narrowed;
 pub use orphans::OrphanPrefix;
-pub use retry::RetryError;
+pub use retry::{RetryError, RetryTerms};
 pub use roles::{RolePassword, RoleSettings, StoredSettings, role_statements, source_settings};
 pub use state::StoreState;
 pub use sweep::{Backlog, DeletingChunk};

@@ -17,7 +17,7 @@ pub struct Migration {
     pub name: &'static str,
     text: &'static str,
 }
-const MIGRATIONS: [Migration; 21] = [
+const MIGRATIONS: [Migration; 23] = [
     Migration { version: 1, name: "store", text: include_str!("../migrations/0001_store.sql") },
     Migration { version: 2, name: "indexed", text: include_str!("../migrations/0002_indexed.sql") },
     Migration { version: 3, name: "changes", text: include_str!("../migrations/0003_changes.sql") },
@@ -47,6 +47,12 @@ const MIGRATIONS: [Migration; 21] = [
         name: "labels and waits",
         text: include_str!("../migrations/0029_labels_and_waits.sql"),
     },
+    Migration {
+        version: 30,
+        name: "layouts and traces",
+        text: include_str!("../migrations/0030_layouts_and_traces.sql"),
+    },
+    Migration { version: 31, name: "lists", text: include_str!("../migrations/0031_lists.sql") },
 ];
 
 /// Functions that hold rules. They are created or replaced every time.

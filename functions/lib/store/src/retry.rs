@@ -50,6 +50,17 @@ impl AsStoreError for RetryError {
     }
 }
 
+/// Terms of a retry.
+#[derive(Clone, Copy, Debug)]
+pub struct RetryTerms<'a> {
+    /// Limits of the plan.
+    pub limits: PlanLimits,
+    /// Seconds after which the export ends, whatever its state.
+    pub deadline_secs: u32,
+    /// Header `traceparent` of the request, if it had a valid one; the attempts of its new chunks log it.
+    pub traceparent: Option<&'a str>,
+}
+
 impl Store {
     /// Returns the request of an export and its status, to be resolved again under the catalog in force.
     ///
@@ -82,11 +93,10 @@ impl Store {
         export: ExportId,
         targets: &[Target],
         revision_id: &str,
-        limits: PlanLimits,
-        deadline_secs: u32,
+        terms: &RetryTerms<'_>,
     ) -> Result<(), RetryError> {
         self.end_if_overdue(export).await?;
-        let retry = Retry { tenant, export, targets, revision_id, limits, deadline_secs };
+        let retry = Retry { tenant, export, targets, revision_id, terms };
         self.again(|| self.retry_once(&retry)).await
     }
 
@@ -107,12 +117,12 @@ struct Retry<'a> {
     export: ExportId,
     targets: &'a [Target],
     revision_id: &'a str,
-    limits: PlanLimits,
-    deadline_secs: u32,
+    terms: &'a RetryTerms<'a>,
 }
 
 async fn reopen(tx: &mut Tx, retry: &Retry<'_>) -> Result<(), RetryError> {
-    let &Retry { tenant, export, targets, revision_id, limits, deadline_secs } = retry;
+    let &Retry { tenant, export, targets, revision_id, terms } = retry;
+    let limits = terms.limits;
     let now: i64 = tx
         .one(sql(include_str!("../sql/accept/enter.sql")).bind(tenant.as_str()))
         .await?
@@ -139,6 +149,8 @@ async fn reopen(tx: &mut Tx, retry: &Retry<'_>) -> Result<(), RetryError> {
         reuse: Reuse::Never,
         now_micros: now,
     };
+    let before: Vec<DatasetHead> = json(&row, "heads")?;
+    let targets = &like_before(targets, &left, &before)[..];
     let (again, plan) = replan(targets, &left, &policy)?;
     lock_candidates(tx, tenant, &again).await?;
     let changed: Vec<_> =
@@ -155,8 +167,7 @@ async fn reopen(tx: &mut Tx, retry: &Retry<'_>) -> Result<(), RetryError> {
         .await?
         .try_get("first")
         .map_err(StoreError::from)?;
-    insert_chunks(tx, export, tenant, &number(&plan, &again, first)).await?;
-    let before: Vec<DatasetHead> = json(&row, "heads")?;
+    insert_chunks(tx, export, tenant, &number(&plan, &again, first), terms.traceparent).await?;
     let kept =
         |w: &Target| before.iter().find(|h| h.name == w.selection.dataset && !left.is_changed(w)).cloned();
     let heads: Vec<_> = targets.iter().map(|w| kept(w).unwrap_or_else(|| DatasetHead::new(w))).collect();
@@ -164,7 +175,7 @@ async fn reopen(tx: &mut Tx, retry: &Retry<'_>) -> Result<(), RetryError> {
         .bind(export.uuid())
         .bind(revision_id)
         .bind(Json(&heads))
-        .bind(i64::from(deadline_secs));
+        .bind(i64::from(terms.deadline_secs));
     if tx.run(reopen).await? == 0 {
         return Err(RetryError::CatalogChanged);
     }
@@ -205,6 +216,17 @@ async fn leftover(tx: &mut Tx, export: ExportId) -> Result<Leftover, StoreError>
         left.fingerprints.insert(dataset, row.try_get("fingerprint")?);
     }
     Ok(left)
+}
+
+/// Returns the targets with the layout that their files have: a dataset that is not read in full keeps it, even if the
+/// index that it depends on has appeared or vanished since.
+fn like_before(targets: &[Target], left: &Leftover, before: &[DatasetHead]) -> Vec<Target> {
+    let mut targets = targets.to_vec();
+    for target in targets.iter_mut().filter(|target| !left.is_changed(target)) {
+        let head = before.iter().find(|head| head.name == target.selection.dataset);
+        target.hive = head.map_or(target.hive, |head| head.hive);
+    }
+    targets
 }
 
 /// Plans every missing range separately, so that the new chunks tile exactly the ranges of the old ones.

@@ -1,13 +1,14 @@
 //! Split of a chunk that turned out far larger than planned.
 
-use export::file::file_name;
 use export::id::ChunkId;
+use export::layout::Hive;
 use export::range::{Range, Span};
 use export::selection::Selection;
 use export::state::AttemptOutcome;
 use export::usage::Usage;
 use sqlx::Row;
 
+use super::accept::naming;
 use super::connection::{Store, sql};
 use super::error::StoreError;
 use super::outcome::end_attempt;
@@ -54,10 +55,14 @@ impl Store {
         };
         let selection: Selection = json(&row, "selection")?;
         let ids: Vec<_> = children.iter().map(|_| ChunkId::from_random(random::bytes())).collect();
-        let names: Vec<_> = children
-            .iter()
-            .map(|s| file_name(&selection.dataset, &Range::Span(*s), selection.output.extension()))
-            .collect();
+        // Each child has a name in every layout, since exports with different layouts may share the chunk.
+        let layouts: Vec<_> = [None].into_iter().chain(Hive::ALL.map(Some)).collect();
+        let (mut hives, mut names) = (Vec::new(), Vec::new());
+        for hive in layouts {
+            let naming = naming(&selection, hive);
+            hives.extend(children.iter().map(|_| hive.map(Hive::as_str)));
+            names.extend(children.iter().map(|span| naming.name(&Range::Span(*span))));
+        }
         let replace = sql(include_str!("../sql/split/children.sql"))
             .bind(chunk.uuid())
             .bind(uuids(&ids))
@@ -65,7 +70,8 @@ impl Store {
             .bind(children.iter().map(|s| s.end).collect::<Vec<_>>())
             .bind(names)
             .bind(signed(planned_bytes))
-            .bind(out_of_time.map(signed));
+            .bind(out_of_time.map(signed))
+            .bind(hives);
         let links: i64 = tx.one(replace).await?.try_get("links")?;
         tx.run(sql("delete from sluice.link where chunk_id = $1").bind(chunk.uuid())).await?;
         end_attempt(&mut tx, chunk, attempt, AttemptOutcome::Split, None, usage).await?;

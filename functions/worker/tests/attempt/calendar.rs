@@ -7,7 +7,7 @@ use export::selection::Selection;
 
 use crate::world::{World, selection};
 
-const AGES: &str = "create table ages (id int8, day date, pad text);
+pub(crate) const AGES: &str = "create table ages (id int8, day date, pad text);
     insert into ages values (1, '-infinity', ''), (2, '0044-03-15 BC', ''), (3, '0001-01-01', ''), (4, '2024-01-01', ''),
         (5, '9999-12-31', ''), (6, '10000-01-01', ''), (7, 'infinity', ''), (8, null, '')";
 

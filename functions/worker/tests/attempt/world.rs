@@ -10,9 +10,10 @@ use export::column::{Column, ColumnType};
 use export::estimate::{DatasetEstimate, Size};
 use export::format::{Compression, CsvOptions, Output};
 use export::id::{ChunkId, ExportId, TenantId, hex};
+use export::layout::Hive;
 use export::load::LoadLimits;
 use export::plan::Reuse;
-use export::range::{RangeKind, Span};
+use export::range::{Range, RangeKind, Span};
 use export::request::Target;
 use export::selection::Selection;
 use ports::objects::{MemoryObjects, Objects};
@@ -26,7 +27,7 @@ use store::{NewExport, PlanLimits, Store};
 use worker::{Context, Deadline, Lease, Sizes};
 
 /// 2024-01-01, and the number of days in the dataset.
-const FIRST_DAY: i64 = 19_723;
+pub(crate) const FIRST_DAY: i64 = 19_723;
 pub(crate) const DAYS: i64 = 100;
 
 /// Maximum wait for an expected event.
@@ -40,6 +41,8 @@ pub(crate) struct World {
     ctx: Context,
     queue: Arc<MemoryQueue>,
     pub(crate) bucket: MemoryObjects,
+    /// Layout of the exports to accept.
+    pub(crate) hive: Option<Hive>,
 }
 
 /// Another connection to the same database.
@@ -151,7 +154,7 @@ impl World {
             threads: 2,
         };
         let owner = PgConnection::connect(&url).await.unwrap();
-        let mut world = Self { url, server, database, owner, ctx, queue, bucket };
+        let mut world = Self { url, server, database, owner, ctx, queue, bucket, hive: None };
         world
             .run(
                 "insert into sluice.tenant (id) values ('acme');
@@ -178,6 +181,14 @@ impl World {
     pub(crate) async fn one(&mut self, sql: &str) -> String {
         let sql = format!("select coalesce(({sql})::text, '')");
         sqlx::query(AssertSqlSafe(sql)).fetch_one(&mut self.owner).await.unwrap().get(0)
+    }
+
+    /// Returns the plan of the query by which a span is read.
+    pub(crate) async fn explain(&mut self, selection: &Selection, span: Span) -> String {
+        let copy = source::sql::copy_sql(selection, &Range::Span(span), &tenant());
+        let query = copy.trim_start_matches("copy (").trim_end_matches(") to stdout (format binary)");
+        let lines = sqlx::query(AssertSqlSafe(format!("explain {query}"))).fetch_all(&mut self.owner).await;
+        lines.unwrap().iter().map(|line| line.get::<String, _>(0) + "\n").collect()
     }
 
     /// Returns the watermark of the only dataset of an export that has succeeded.
@@ -263,6 +274,7 @@ impl World {
             fingerprint: selection.fingerprint(&tenant(), "test"),
             span: selection.range_column.is_some().then_some(span),
             selection,
+            hive: self.hive,
             estimate: DatasetEstimate { total: size, indexed: true, ..Default::default() },
         };
         let id = ExportId::from_random(random::bytes());
@@ -276,6 +288,7 @@ impl World {
             idempotency: None,
             limits: PlanLimits { target_bytes: 1 << 40, max_chunks: 1_000 },
             deadline_secs: 3_600,
+            traceparent: None,
         };
         self.ctx.store.accept(&new).await.unwrap();
         store::dispatch::run(&self.ctx.store, &*self.queue).await.unwrap();

@@ -1,6 +1,7 @@
 //! `cargo x check`: everything that can be checked without running the system.
 
 mod deny;
+mod redocly;
 mod scan;
 mod texts;
 mod voice;
@@ -35,9 +36,10 @@ pub(crate) fn run() -> Result<ExitCode> {
             }
         }
     }
-    let judges: [(&str, Judge); 4] = [
+    let judges: [(&str, Judge); 5] = [
         ("language", voice::language),
         ("cost and scale", cost::documents),
+        ("description of the api", redocly::description),
         ("dependencies", deny::dependencies),
         ("advisories", deny::advisories),
     ];

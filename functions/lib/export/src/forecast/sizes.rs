@@ -70,7 +70,10 @@ impl Sizes {
         } else {
             Guess::of_estimate(&unread, target)
         };
-        let Some(sizes) = guess.sizes else { return Self { note: guess.note, ..Self::default() } };
+        let Some(mut sizes) = guess.sizes else { return Self { note: guess.note, ..Self::default() } };
+        if let Some(limit) = target.selection.limit {
+            sizes.iter_mut().for_each(|size| *size = size.of_first(limit));
+        }
         let (mut new, mut shared, mut sum) = (Workload::default(), Workload::default(), Size::default());
         for (chunk, size) in unread.iter().zip(&sizes) {
             let load = if chunk.reused.is_some() { &mut shared } else { &mut new };
@@ -90,7 +93,7 @@ impl Sizes {
             unread: Some(Workload { chunks: new.chunks + shared.chunks, bytes: new.bytes + shared.bytes }),
             shared,
             largest: sizes.iter().map(|size| size.bytes).max().unwrap_or_default(),
-            at_most: guess.at_most,
+            at_most: guess.at_most || target.selection.limit.is_some(),
             note: guess.note,
         }
     }

@@ -11,6 +11,8 @@ fn head() -> DatasetHead {
         range: Some(range),
         settle: None,
         watermark: None,
+        sample: None,
+        hive: None,
         output: Output::default(),
     }
 }

@@ -1,5 +1,6 @@
 //! Cutting of a span into chunks of about equal bytes, at calendar days.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use jiff::ToSpan;
@@ -7,21 +8,41 @@ use jiff::civil::{Date, date};
 
 use super::PlannedChunk;
 use crate::estimate::{DatasetEstimate, Size};
+use crate::layout::Hive;
 use crate::range::{Range, Span};
 
-/// Cuts `span` at day boundaries into chunks of about `target_bytes`, and also at `settled` if that is inside. A
-/// single day is never cut: its distribution is unknown.
+/// Cuts `span` at day boundaries into chunks of about `target_bytes`, and also at `settled` if that is inside, and around
+/// each partition of `hive` in which rows are expected. A single day is never cut: its distribution is unknown.
 pub(super) fn cut(
     span: Span,
     estimate: &DatasetEstimate,
     target_bytes: u64,
     settled: Option<i64>,
+    hive: Option<Hive>,
 ) -> Vec<PlannedChunk> {
-    let inside = settled.filter(|at| span.start < *at && *at < span.end);
-    let bounds = [Some(span.start), inside, Some(span.end)];
-    let bounds: Vec<i64> = bounds.into_iter().flatten().collect();
+    let mut bounds = BTreeSet::from([span.start, span.end]);
+    bounds.extend(settled.filter(|at| span.start < *at && *at < span.end));
+    bounds.extend(hive.into_iter().flat_map(|hive| borders(span, estimate, hive)));
+    let bounds = Vec::from_iter(bounds);
     let parts = bounds.windows(2).filter_map(|w| Span::new(span.kind, w[0], w[1]));
     parts.flat_map(|part| cut_evenly(part, estimate, target_bytes)).collect()
+}
+
+/// Rows expected in a partition from which on it gets chunks of its own. What lies between such partitions is one chunk,
+/// which is cut when it is read if it has rows.
+const EXPECTED_ROWS: f64 = 0.5;
+
+/// Returns the bounds of the partitions in which rows are expected. Their number depends on the data, however long the
+/// range is.
+fn borders(span: Span, estimate: &DatasetEstimate, hive: Hive) -> Vec<i64> {
+    if hive.key().is_none() {
+        return Vec::new();
+    }
+    let mut partitions: BTreeMap<Vec<i64>, f64> = BTreeMap::new();
+    for step in steps(span, estimate).iter().filter(|step| step.rows > 0.0) {
+        *partitions.entry(hive.borders(&span, step.start).collect()).or_default() += step.rows;
+    }
+    partitions.into_iter().filter(|(_, rows)| *rows >= EXPECTED_ROWS).flat_map(|(bounds, _)| bounds).collect()
 }
 
 /// Returns the whole span as one chunk. If there are no estimates per month, the dataset's total is the best guess.

@@ -24,7 +24,7 @@ fn dataset_target(span: Option<Span>, settle_after_secs: Option<u64>, estimate: 
         settle_after_secs,
         ..Selection::example()
     };
-    Target { selection, fingerprint: Fingerprint([1; 32]), span, estimate }
+    Target { selection, fingerprint: Fingerprint([1; 32]), span, hive: None, estimate }
 }
 
 fn policy(target_bytes: u64) -> Policy {

@@ -10,6 +10,8 @@ use super::*;
 use crate::attempt::Attempt;
 use crate::catalog::{From, RangeColumn};
 use crate::estimate::{DatasetEstimate, Size};
+use crate::file::Naming;
+use crate::layout::Hive;
 use crate::range::{Bound, Bounds, DAY_MICROS, Span};
 use crate::selection::Selection;
 use crate::state::ChunkState;
@@ -26,6 +28,8 @@ const STATES: [ChunkState; 7] = [
     ChunkState::Split,
     ChunkState::Dying,
 ];
+const LAYOUTS: [Option<Hive>; 5] =
+    [None, Some(Hive::Whole), Some(Hive::Day), Some(Hive::Month), Some(Hive::Year)];
 const REUSE: [Reuse; 3] = [Reuse::Settled, Reuse::MaxAge(3600), Reuse::Never];
 
 /// Request as it is written, on a column.
@@ -138,6 +142,7 @@ struct Story {
     include_nulls: bool,
     target_bytes: u64,
     reuse: usize,
+    hive: Option<Hive>,
     /// Days from 2015 to now, and microseconds of that day.
     now: (i64, i64),
 }
@@ -148,9 +153,10 @@ prop_compose! {
         fates in proptest::collection::vec((0..STATES.len(), any::<bool>(), 0i64..7_200), 1..40),
         request in range_request(kind, zone), estimate in estimate(),
         settle_after_secs in proptest::option::of(0u64..200_000), include_nulls: bool,
-        target_bytes in 1_000u64..2_000_000, reuse in 0..REUSE.len(), now in (0i64..4_000, 0..DAY_MICROS),
+        target_bytes in 1_000u64..2_000_000, reuse in 0..REUSE.len(), hive in 0..LAYOUTS.len(), now in (0i64..4_000, 0..DAY_MICROS),
     ) -> Story {
-        Story { earlier, fates, request, estimate, settle_after_secs, include_nulls, target_bytes, reuse, now }
+        let hive = LAYOUTS[hive];
+        Story { earlier, fates, request, estimate, settle_after_secs, include_nulls, target_bytes, reuse, hive, now }
     }
 }
 
@@ -179,27 +185,32 @@ impl Story {
         (16_436 + self.now.0) * DAY_MICROS + self.now.1
     }
 
-    fn plan(&self, span: Span, candidates: &[Candidate], reuse: Reuse) -> Vec<PlannedChunk> {
-        let target = Target {
+    fn target(&self, span: Span) -> Target {
+        Target {
             selection: self.selection(),
             fingerprint: Fingerprint([1; 32]),
             span: Some(span),
+            hive: self.hive,
             estimate: self.estimate.clone(),
-        };
-        let policy = Policy {
-            target_bytes: self.target_bytes,
-            max_chunks: 100_000,
-            reuse,
-            now_micros: self.now_micros(),
-        };
-        Plan::new(&[target], candidates, &policy).unwrap().datasets.remove(0).chunks
+        }
+    }
+
+    fn policy(&self, reuse: Reuse) -> Policy {
+        Policy { target_bytes: self.target_bytes, max_chunks: 100_000, reuse, now_micros: self.now_micros() }
+    }
+
+    fn plan(&self, span: Span, candidates: &[Candidate], reuse: Reuse) -> Vec<PlannedChunk> {
+        Plan::new(&[self.target(span)], candidates, &self.policy(reuse)).unwrap().datasets.remove(0).chunks
     }
 
     /// Returns the chunks that earlier requests left, each with an outcome; some of them were made by a split.
     fn history(&self) -> Vec<Candidate> {
         let mut there: Vec<Candidate> = Vec::new();
         for (i, span) in self.earlier.iter().filter_map(RangeRequest::span).enumerate() {
-            for planned in self.plan(span, &there, Reuse::Settled) {
+            // The earlier requests took turns with this layout and one folder.
+            let hive = self.hive.filter(|_| i % 2 == 0);
+            let earlier = Self { hive, ..self.clone() };
+            for planned in earlier.plan(span, &there, Reuse::Settled) {
                 let n = there.len();
                 let (state, reusable, age_secs) = self.fates[n % self.fates.len()];
                 let ranges = match planned.range {
@@ -238,6 +249,8 @@ impl Story {
             waited_ms: 0,
             depth: 0,
             parent_seen_bytes: None,
+            hive: None,
+            traceparent: None,
         };
         attempt.is_settled_at(self.now_micros())
     }
@@ -278,15 +291,45 @@ proptest! {
             let wanted = usize::from(span.start <= value && value < span.end);
             prop_assert_eq!(spans.iter().filter(|s| s.start <= value && value < s.end).count(), wanted);
         }
-        // Sorting by name sorts by range, and no name occurs twice.
-        let names: Vec<_> = spans.iter().map(|s| crate::file::file_name("orders", &Range::Span(*s), "csv")).collect();
-        prop_assert!(names.windows(2).all(|pair| pair[0] < pair[1]), "{:?}", names);
+        // In one folder sorting by name sorts by range. No name occurs twice.
+        let naming = Naming { dataset: "orders", extension: "csv", sample: false, hive: story.hive };
+        let mut names: Vec<_> = spans.iter().map(|s| naming.name(&Range::Span(*s))).collect();
+        prop_assert!(story.hive.is_some() || names.windows(2).all(|pair| pair[0] < pair[1]), "{:?}", names);
+        names.sort();
+        prop_assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{:?}", names);
         for value in around.chain(edges) {
             if let Some(wanted) = story.request.includes(value) {
                 let holding = spans.iter().filter(|s| s.start <= value && value < s.end).count();
                 prop_assert_eq!(holding, usize::from(wanted), "{}", span.text(value));
             }
         }
+    }
+
+    #[test]
+    fn a_chunk_with_expected_rows_has_one_partition(story in story()) {
+        let Some((span, hive)) = story.request.span().zip(story.hive) else { return Ok(()) };
+        for planned in story.plan(span, &story.history(), REUSE[story.reuse]) {
+            let Some(several) = planned.range.span().filter(|s| hive.is_several(s)) else { continue };
+            prop_assert!(planned.reused.is_none());
+            // Where no row is expected the plan has one chunk for many partitions, each of which has less than half a
+            // row.
+            if story.estimate.indexed && several.first().is_some() && several.after().is_some() {
+                prop_assert!(planned.rows as usize <= hive.cut(&several, 1_000_000).len(), "{:?}", planned);
+            }
+        }
+    }
+
+    #[test]
+    fn a_sample_is_one_new_chunk_of_the_range(story in story(), limit in 1u64..10_000) {
+        let Some(span) = story.request.span() else { return Ok(()) };
+        let mut target = story.target(span);
+        target.selection.limit = Some(limit);
+        let (there, policy) = (story.history(), story.policy(REUSE[story.reuse]));
+        let chunks = Plan::new(&[target.clone()], &there, &policy).unwrap().datasets.remove(0).chunks;
+        prop_assert_eq!(chunks.len(), 1);
+        prop_assert_eq!((chunks[0].range, chunks[0].reused, chunks[0].unread), (Range::Span(span), None, true));
+        prop_assert!(chunks[0].rows <= limit);
+        prop_assert!(!Plan::is_covered(&[target], &there, &policy));
     }
 
     #[test]

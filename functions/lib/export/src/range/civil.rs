@@ -15,7 +15,7 @@ const CYCLE_DAYS: i64 = 146_097;
 const LATE_DAY: i64 = 2_929_245;
 
 /// Returns the year (0 is 1 BC), month and day of a number of days since 1970-01-01.
-pub(super) fn civil(days: i64) -> (i64, i64, i64) {
+pub(crate) fn civil(days: i64) -> (i64, i64, i64) {
     // Years are counted from March, so that the leap day is the last.
     let shifted = days.saturating_add(719_468);
     let (era, day) = (shifted.div_euclid(CYCLE_DAYS), shifted.rem_euclid(CYCLE_DAYS));

@@ -18,6 +18,9 @@ const MAX_SUGGESTIONS: usize = 20;
 /// PostgreSQL's own limit on the entries of a select list.
 const MAX_COLUMNS: usize = 1664;
 
+/// Maximum number of rows of a sample. It is one file, which is never split.
+pub const MAX_SAMPLE_ROWS: u64 = 100_000;
+
 /// Datasets that a request names.
 #[derive(Debug, Default)]
 pub(super) struct Listed<'a> {
@@ -37,6 +40,8 @@ pub(super) struct Chosen<'a> {
     pub(super) columns: Option<Vec<Column>>,
     pub(super) predicates: Vec<Predicate>,
     pub(super) alternatives: Vec<Vec<Predicate>>,
+    /// Maximum number of rows of a sample; `None` for all rows.
+    pub(super) limit: Option<u64>,
     /// Filters in their canonical form.
     filters: Map<String, Value>,
     /// Groups of `or` in their canonical form.
@@ -52,7 +57,7 @@ impl Listed<'_> {
 
 impl Chosen<'_> {
     fn canonical(&self) -> Value {
-        if self.columns.is_none() && self.filters.is_empty() && self.or.is_empty() {
+        if self.columns.is_none() && self.filters.is_empty() && self.or.is_empty() && self.limit.is_none() {
             return self.name.into();
         }
         let mut object = Map::new();
@@ -66,6 +71,9 @@ impl Chosen<'_> {
         }
         if !self.or.is_empty() {
             object.insert("or".to_owned(), self.or.clone().into());
+        }
+        if let Some(limit) = self.limit {
+            object.insert("limit".to_owned(), limit.into());
         }
         object.into()
     }
@@ -145,6 +153,7 @@ fn every<'a>(scope: &Scope<'a>, report: &mut Violations) -> Listed<'a> {
         columns: None,
         predicates: Vec::new(),
         alternatives: Vec::new(),
+        limit: None,
         filters: Map::new(),
         or: Vec::new(),
     });
@@ -162,7 +171,7 @@ impl<'a> Reader<'_, 'a> {
         match item {
             Value::String(name) => self.choose(name, None, &pointer, &pointer, report),
             Value::Object(fields) => {
-                report.known(fields, &pointer, &["name", "columns", "filters", "or"]);
+                report.known(fields, &pointer, &["name", "columns", "filters", "or", "limit"]);
                 if !fields.contains_key("name") {
                     report.say(&pointer, "the field name is missing", "set it to the name of a dataset");
                 }
@@ -172,7 +181,11 @@ impl<'a> Reader<'_, 'a> {
             }
             other => {
                 let message = format!("expected a dataset, found {}", kind_of(other));
-                report.say(pointer, message, "use a name, or an object with name, columns, filters and or");
+                report.say(
+                    pointer,
+                    message,
+                    "use a name, or an object with name, columns, filters, or and limit",
+                );
                 None
             }
         }
@@ -199,10 +212,11 @@ impl<'a> Reader<'_, 'a> {
             );
             return None;
         }
-        let (mut columns, mut filters) = (None, filters::Read::default());
+        let (mut columns, mut filters, mut limit) = (None, filters::Read::default(), None);
         if let Some(fields) = fields {
             columns = self::columns(fields, dataset, pointer, report);
             filters = filters::read(fields, dataset, pointer, self.scope.limits.filter_values, report);
+            limit = self::limit(fields, pointer, report);
         }
         Some(Chosen {
             pointer: pointer.to_owned(),
@@ -211,6 +225,7 @@ impl<'a> Reader<'_, 'a> {
             columns,
             predicates: filters.predicates,
             alternatives: filters.alternatives,
+            limit,
             filters: filters.canonical,
             or: filters.canonical_or,
         })
@@ -228,6 +243,21 @@ impl<'a> Reader<'_, 'a> {
         }
         near::remedy(asked, self.scope.revision.datasets.keys().map(String::as_str), otherwise)
     }
+}
+
+/// Returns the number of rows of a sample; `None` if all rows are requested.
+fn limit(fields: &Map<String, Value>, parent: &str, report: &mut Violations) -> Option<u64> {
+    let given = fields.get("limit")?;
+    let limit = given.as_u64().filter(|limit| (1..=MAX_SAMPLE_ROWS).contains(limit));
+    if limit.is_none() {
+        let message = match given {
+            Value::Number(number) => format!("a sample cannot have {number} rows"),
+            other => format!("expected a number of rows, found {}", kind_of(other)),
+        };
+        let remedy = format!("use a whole number from 1 to {MAX_SAMPLE_ROWS}, or omit limit for all rows");
+        report.say(format!("{parent}/limit"), message, remedy);
+    }
+    limit
 }
 
 /// Returns the requested columns, in the requested order; `None` for all.

@@ -10,6 +10,7 @@ use crate::selection::{Predicate, Test};
 
 mod conditions;
 mod dates;
+mod samples;
 
 fn column(name: &str, kind: ColumnType) -> Column {
     Column::native(name, 0, kind)

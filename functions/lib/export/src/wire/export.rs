@@ -1,12 +1,14 @@
 //! One export, and the list of exports.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::failure::FailureCode;
 use crate::id::ExportId;
 use crate::load::Signal;
-use crate::manifest::RangeText;
+use crate::manifest::{RangeText, Sample};
 use crate::state::ExportStatus;
 
 /// Body of `GET /exports/{id}` and of the 202 to `POST /exports`.
@@ -34,6 +36,9 @@ pub struct Export {
     /// Request in its canonical form.
     #[cfg_attr(test, schemars(with = "serde_json::Map<String, Value>"))]
     pub request: Value,
+    /// Datasets that are samples; absent if all are whole.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub samples: BTreeMap<String, Sample>,
     /// Revision of the catalog.
     pub revision: String,
     /// Progress of finished chunks.

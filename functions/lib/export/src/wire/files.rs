@@ -29,7 +29,7 @@ pub struct FileList {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct FileEntry {
-    /// Name of the file, unique in the export.
+    /// Name of the file, unique in the export. In the layout `hive` it has folders, separated by `/`.
     pub name: String,
     /// Dataset of the file.
     pub dataset: String,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::format::{Compression, CsvOptions, Format};
+use crate::layout::Hive;
 
 /// Body of `POST /exports`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,12 +36,47 @@ pub struct ExportRequest {
     /// Options of CSV.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub csv: Option<CsvOptions>,
+    /// Layout of the files; all in one folder when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layout: Option<Layout>,
     /// Name of the export for people, by which lists can be filtered; 1 to 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
     /// Labels, by which lists can be filtered: at most 20 names with their values.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
+}
+
+/// Layout of the files of an export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(untagged)]
+pub enum Layout {
+    /// A layout by its name.
+    Named(LayoutName),
+    /// Folders of partitions: `orders/month=2024-03/part-….parquet`.
+    Partitioned(Partitioned),
+}
+
+/// Name of a layout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum LayoutName {
+    /// All files in one folder.
+    Flat,
+    /// Folders of partitions, one for each month.
+    Hive,
+}
+
+/// Layout in folders of partitions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Partitioned {
+    /// Period of a partition: `day`, `month` or `year` of the range column.
+    #[cfg_attr(test, schemars(with = "super::schema::Period"))]
+    pub hive: Hive,
 }
 
 /// `"*"`, or a list.
@@ -56,7 +92,6 @@ pub enum Datasets {
 
 /// The word `"*"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum All {
     /// `"*"`
     #[serde(rename = "*")]
@@ -93,6 +128,9 @@ pub struct DatasetRequest {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(test, schemars(with = "Vec<BTreeMap<String, super::schema::Filter>>"))]
     pub or: Vec<BTreeMap<String, Value>>,
+    /// Number of rows of a sample, 1 to 100000: the first rows of the range. A sample is one file and is never reused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u64>,
 }
 
 #[cfg(test)]
@@ -103,10 +141,10 @@ mod tests {
     fn the_request_of_the_contract_is_read_and_written() {
         let json = serde_json::json!({
             "datasets": ["orders", {"name": "customers", "columns": ["id", "email"],
-                "filters": {"country": ["NL", "DE"], "total": {"gte": 10}}}],
+                "filters": {"country": ["NL", "DE"], "total": {"gte": 10}}, "limit": 100}],
             "startDate": "2023-08-31", "endDate": "2024-08-04", "timeZone": "UTC",
             "format": "csv", "compression": "gzip",
-            "csv": {"delimiter": ",", "null": "", "header": true, "formulaGuard": false}
+            "csv": {"delimiter": ",", "null": "", "header": true, "formulaGuard": false}, "layout": {"hive": "day"}
         });
         let request: ExportRequest = serde_json::from_value(json.clone()).unwrap();
         assert_eq!(serde_json::to_value(&request).unwrap(), json);

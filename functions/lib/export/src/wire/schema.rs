@@ -7,9 +7,10 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
-use super::{DatasetList, DryRun, ExportList, ExportRequest, FileList, Health, Problem};
+use super::{All, DatasetList, DryRun, ExportList, ExportRequest, FileList, Health, Problem};
 use crate::failure::FailureCode;
 use crate::id::{ChunkId, ExportId};
+use crate::request::MAX_SAMPLE_ROWS;
 
 /// Path of the golden file.
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas.json");
@@ -35,6 +36,8 @@ by_hand!(FailureCode, "FailureCode", {
     "description": "Machine-readable reason of a failure. Further codes may be added.",
     "examples": ["schema_changed", "source_timeout"]
 });
+
+by_hand!(All, "All", {"const": "*", "description": "The word `\"*\"`: all datasets the client may see."});
 
 /// Filter of one column, as clients write it.
 pub(super) struct Filter;
@@ -68,6 +71,14 @@ by_hand!(Filter, "Filter", {
             }
         }
     ]
+});
+
+/// Period of a partition.
+pub(super) struct Period;
+
+by_hand!(Period, "Period", {
+    "description": "Period of a partition. Its folders are named date=2024-03-15, month=2024-03 or year=2024.",
+    "enum": ["day", "month", "year"]
 });
 
 /// Generates the schemas of every body, with what they refer to.
@@ -122,12 +133,14 @@ fn only_what_is_accepted(all: &mut Map<String, Value>) {
     all["ExportRequest"]["properties"]["labels"]["maxProperties"] = 20.into();
     all["DatasetRequest"]["properties"]["or"]["minItems"] = 1.into();
     all["DatasetRequest"]["properties"]["or"]["maxItems"] = 50.into();
+    all["DatasetRequest"]["properties"]["limit"]["minimum"] = 1.into();
+    all["DatasetRequest"]["properties"]["limit"]["maximum"] = MAX_SAMPLE_ROWS.into();
 }
 
 /// Returns the body of `POST /{dataset}`: the fields of a request, and those of the one dataset except its name.
 fn short_form(all: &Map<String, Value>) -> Value {
     let mut properties = all["ExportRequest"]["properties"].clone();
-    for field in ["columns", "filters", "or"] {
+    for field in ["columns", "filters", "or", "limit"] {
         properties[field] = all["DatasetRequest"]["properties"][field].clone();
     }
     properties.as_object_mut().map(|properties| properties.remove("datasets"));

@@ -154,6 +154,7 @@ pub(crate) fn selection(dataset: &Dataset, filter: Option<(&str, Test)>) -> Sele
         predicates: filter.into_iter().map(predicate).collect(),
         alternatives: vec![],
         order: vec![],
+        limit: None,
         settle_after_secs: None,
         epoch: 1,
         search_path: dataset.search_path.clone(),

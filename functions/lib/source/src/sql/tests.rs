@@ -169,6 +169,13 @@ fn further_conditions_and_alternatives_are_sql() {
 }
 
 #[test]
+fn a_sample_is_limited_after_its_order() {
+    let selection = Selection { limit: Some(25), order: vec!["at".into()], ..orders() };
+    let copy = copy_sql(&selection, &Range::All, &tenant_id());
+    assert!(copy.ends_with("\norder by q.\"at\"\nlimit 25\n) to stdout (format binary)"), "{copy}");
+}
+
+#[test]
 fn copy_of_everything_matches_golden_sql() {
     let selection = Selection { range_column: None, order: vec![], ..orders() };
     golden(&copy_sql(&selection, &Range::All, &tenant_id()), pinned!("copy-all"));

@@ -1,6 +1,6 @@
--- Inserts the rows of export $13 of tenant $1: selections $2 and $3, new chunks $4 to $12, links $14 to $18, each
--- group as parallel arrays; $19 room between links; $20 reused chunks; $21 those of them that are read. It is one statement because the references
--- between them are checked at its end.
+-- Inserts the rows of export $13 of tenant $1: selections $2 and $3, new chunks $4 to $12 and $21, links $14 to $18 and
+-- $22, each group as parallel arrays; $19 room between links; $20 reused chunks; $23 trace of the request; $24 chunks that
+-- are read already. It is one statement because the references between them are checked at its end.
 with selections as (
     -- In a fixed order, so that two accepts of equal selections cannot wait for each other.
     insert into sluice.selection (fingerprint, body)
@@ -9,12 +9,13 @@ with selections as (
 ), chunks as (
     -- Due at once.
     insert into sluice.chunk
-        (id, tenant, dataset, fingerprint, range_of, range_start, range_end, planned_rows, planned_bytes, indexed, due_at)
+        (id, tenant, dataset, fingerprint, range_of, range_start, range_end, planned_rows, planned_bytes, indexed, due_at,
+         hive, traceparent)
     select u.id, $1, u.dataset, u.fingerprint, u.range_of, u.range_start, u.range_end, u.planned_rows, u.planned_bytes,
-           u.indexed, clock_timestamp()
+           u.indexed, clock_timestamp(), u.hive, $23
     from unnest($4::uuid[], $5::text[], $6::bytea[], $7::text[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[],
-                $12::boolean[])
-        as u (id, dataset, fingerprint, range_of, range_start, range_end, planned_rows, planned_bytes, indexed)
+                $12::boolean[], $21::text[])
+        as u (id, dataset, fingerprint, range_of, range_start, range_end, planned_rows, planned_bytes, indexed, hive)
 ), fresh as (
     -- Earlier failures of a chunk are not charged to an export that shares it now.
     update sluice.chunk c set failures = 0, breaks = 0
@@ -25,8 +26,8 @@ with selections as (
     set keep_until = greatest(c.keep_until, clock_timestamp() + sluice.reuse_for())
     where c.id = any ($20) and c.state = 'done' and c.reusable
 )
-insert into sluice.link (export_id, chunk_id, ordinal, room, name, weight, reused, open)
-select $13::uuid, u.id, u.ordinal, $19, u.name, u.weight, u.reused, r.id is null
-from unnest($14::uuid[], $15::bigint[], $16::text[], $17::bigint[], $18::boolean[])
-    as u (id, ordinal, name, weight, reused)
-left join unnest($21::uuid[]) as r (id) on r.id = u.id
+insert into sluice.link (export_id, chunk_id, ordinal, room, name, weight, reused, open, hive)
+select $13::uuid, u.id, u.ordinal, $19, u.name, u.weight, u.reused, r.id is null, u.hive
+from unnest($14::uuid[], $15::bigint[], $16::text[], $17::bigint[], $18::boolean[], $22::text[])
+    as u (id, ordinal, name, weight, reused, hive)
+left join unnest($24::uuid[]) as r (id) on r.id = u.id

@@ -29,6 +29,7 @@ with recent as (
     join sluice.selection s on s.fingerprint = r.fingerprint
     where s.body -> 'from' = w.body -> 'from' and s.body -> 'columns' = w.body -> 'columns'
       and s.body -> 'predicates' = w.body -> 'predicates' and s.body -> 'tenantColumn' = w.body -> 'tenantColumn'
+      and s.body -> 'limit' is null
 ), past as (
     -- A chunk much longer than the target span is a poor estimate: its rows may be anywhere within it.
     select r.dataset, r.range_of as of, count(*) as chunks, sum(r.rows) as rows, coalesce(sum(r.source_bytes), 0) as bytes,

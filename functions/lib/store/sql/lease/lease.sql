@@ -9,7 +9,7 @@ with leased as (
     insert into sluice.attempt (chunk_id, number, started_at)
     select id, attempt, clock_timestamp() from leased
 )
-select l.attempt, l.tenant, l.range_of, l.range_start, l.range_end, l.planned_bytes, l.indexed, l.failures, l.depth, l.parent_seen,
+select l.attempt, l.tenant, l.range_of, l.range_start, l.range_end, l.planned_bytes, l.indexed, l.failures, l.depth, l.parent_seen, l.hive, l.traceparent,
        greatest(extract(epoch from clock_timestamp() - l.due_at) * 1000, 0)::bigint as waited_ms,
        s.body as selection
 from leased l join sluice.selection s on s.fingerprint = l.fingerprint

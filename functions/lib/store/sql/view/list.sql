@@ -15,10 +15,8 @@ with page as materialized (
           when e.status in ('queued', 'running') and e.deadline_at < clock_timestamp() and sluice.overdue(e) then 'failed'
           else e.status end)
       and ($3::bigint is null or (e.accepted_at, e.id) < (sluice.from_micros($3), $4))
-      and ($7::text[] is null
-           or not exists (select from jsonb_array_elements(e.heads) h where h ->> 'name' <> all ($7)))
-      and ($9::text is null
-           or exists (select from jsonb_array_elements(e.heads) h where lower(h ->> 'name') = lower($9)))
+      and ($7::text[] is null or e.datasets <@ to_jsonb($7))
+      and ($9::text is null or e.datasets ? lower($9))
       and ($10::text is null or e.label = $10)
       and ($11::jsonb is null or e.labels @> $11)
       and ($12::bigint is null or e.accepted_at >= sluice.from_micros($12))

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use export::file::file_name;
+use export::file::Naming;
 use export::id::{ChunkId, ExportId, TenantId};
+use export::layout::Hive;
 use export::manifest::DatasetHead;
 use export::plan::{Plan, PlannedChunk, Target};
+use export::selection::Selection;
 use sqlx::Row;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -110,6 +112,12 @@ pub(in super::super) fn number<'a>(plan: &Plan, targets: &'a [Target], first: i6
     plan.chunks().enumerate().map(place).collect()
 }
 
+/// Returns the naming of files of a selection in an export with that layout.
+pub(in super::super) fn naming(selection: &Selection, hive: Option<Hive>) -> Naming<'_> {
+    let sample = selection.limit.is_some();
+    Naming { dataset: &selection.dataset, extension: selection.output.extension(), sample, hive }
+}
+
 /// Inserts selections, new chunks and links to all planned chunks, in one statement. Returns the number of open
 /// links.
 pub(in super::super) async fn insert_chunks(
@@ -117,23 +125,33 @@ pub(in super::super) async fn insert_chunks(
     export: ExportId,
     tenant: &TenantId,
     chunks: &[Numbered<'_>],
+    traceparent: Option<&str>,
 ) -> Result<usize, StoreError> {
     let read: Vec<_> = chunks.iter().filter(|p| !p.chunk.unread).map(|p| p.id).collect();
-    tx.run(self::chunks(export, tenant, chunks).bind(uuids(&read))).await?;
+    tx.run(self::chunks(export, tenant, chunks, traceparent).bind(uuids(&read))).await?;
     Ok(chunks.len() - read.len())
 }
 
 /// Returns the statement that inserts selections, new chunks and links to all planned chunks. Its last parameter is not
 /// bound yet: the chunks that are read already.
-pub(super) fn chunks(export: ExportId, tenant: &TenantId, chunks: &[Numbered<'_>]) -> Statement<'static> {
+pub(super) fn chunks(
+    export: ExportId,
+    tenant: &TenantId,
+    chunks: &[Numbered<'_>],
+    traceparent: Option<&str>,
+) -> Statement<'static> {
     let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     let new: Vec<_> = chunks.iter().filter(|p| p.chunk.reused.is_none()).collect();
     let selections: BTreeMap<_, _> =
         chunks.iter().map(|p| (&p.target.fingerprint.0, &p.target.selection)).collect();
     let bodies: Vec<_> = selections.values().map(Json).collect();
     let columns: Vec<_> = new.iter().map(|p| to_columns(&p.chunk.range)).collect();
-    let name = |p: &Numbered<'_>| {
-        file_name(&p.target.selection.dataset, &p.chunk.range, p.target.selection.output.extension())
+    let name = |p: &Numbered<'_>| naming(&p.target.selection, p.target.hive).name(&p.chunk.range);
+    let word = |hive: Option<Hive>| hive.map(Hive::as_str);
+    // A chunk within one partition is never cut at the borders of partitions.
+    let several = |p: &Numbered<'_>| {
+        let (hive, span) = p.target.hive.zip(p.chunk.range.span())?;
+        hive.is_several(&span).then_some(hive)
     };
     sql(include_str!("../../sql/accept/chunks.sql"))
         .bind(tenant.as_str().to_owned())
@@ -156,4 +174,7 @@ pub(super) fn chunks(export: ExportId, tenant: &TenantId, chunks: &[Numbered<'_>
         .bind(chunks.iter().map(|p| p.chunk.reused.is_some()).collect::<Vec<_>>())
         .bind(ROOM)
         .bind(uuids(&chunks.iter().filter_map(|p| p.chunk.reused).collect::<Vec<_>>()))
+        .bind(new.iter().map(|p| word(several(p))).collect::<Vec<_>>())
+        .bind(chunks.iter().map(|p| word(p.target.hive)).collect::<Vec<_>>())
+        .bind(traceparent.map(str::to_owned))
 }

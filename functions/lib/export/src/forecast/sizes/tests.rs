@@ -22,7 +22,7 @@ fn target(months: usize, tenant: bool) -> Target {
     let months = (0..months).map(|i| (format!("{:04}-{:02}", 1950 + i / 12, i % 12 + 1), Size::default()));
     let estimate = DatasetEstimate { total: TOTAL, months: months.collect(), ..Default::default() };
     let fingerprint = Fingerprint([0; 32]);
-    Target { selection, fingerprint, span: Some(span(0, 100)), estimate }
+    Target { selection, fingerprint, span: Some(span(0, 100)), hive: None, estimate }
 }
 
 fn chunk(range: Range, rows: u64, reused: bool, unread: bool) -> PlannedChunk {

@@ -48,7 +48,7 @@ fn thousand_unbounded_datasets_are_cut_quickly() {
     let estimate = months(2023, &[1 << 30; 12]);
     let span = widest(RangeKind::Instant);
     let began = Instant::now();
-    let chunks: usize = (0..1000).map(|_| cut(span, &estimate, 256 << 20, None).len()).sum();
+    let chunks: usize = (0..1000).map(|_| cut(span, &estimate, 256 << 20, None, None).len()).sum();
     assert!(chunks >= 40_000, "{chunks}");
     assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
 }
@@ -103,6 +103,6 @@ proptest! {
             let weight = |day: u8| weights[(usize::from(day) + i) % weights.len()];
             estimate.uneven.insert(month.clone(), (1..=28).map(|day| DayRange { day, rows: weight(day) }).collect());
         }
-        prop_assert_eq!(cut(span, &estimate, target, None), day_by_day(span, &estimate, target));
+        prop_assert_eq!(cut(span, &estimate, target, None, None), day_by_day(span, &estimate, target));
     }
 }
