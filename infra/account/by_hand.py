@@ -80,7 +80,7 @@ class Mail(ByHand):
     question = "do alarm mails arrive"
     how = (
         "with `AlarmEmail=…`, whose owner has confirmed: "
-        "`aws cloudwatch set-alarm-state --alarm-name sluice-sluice-Errors --state-value ALARM --state-reason test`"
+        "`aws cloudwatch set-alarm-state --alarm-name sluice-STACK-Errors --state-value ALARM --state-reason test`"
     )
 
 

@@ -1,6 +1,8 @@
-"""One CloudFormation stack of the account test, from its creation to the proof that nothing of it is left."""
+"""One CloudFormation stack of the account test, from its creation to the proof that nothing of it is left.
 
-import sys
+It is deployed as `cargo x deploy` does it, with the code of infra/deploy.
+"""
+
 import time
 
 from botocore.exceptions import ClientError
@@ -8,7 +10,10 @@ from botocore.exceptions import ClientError
 import place as places
 from place import TAG
 
-CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
+import change_set
+import stack
+from parameters import PREVIOUS, Refusal, source
+
 # Lambda gives its network interfaces back up to 40 minutes after the functions are gone.
 DELETION_SECS = 80 * 60
 AGAIN_SECS = 5 * 60
@@ -17,8 +22,9 @@ AGAIN_SECS = 5 * 60
 class Deployment:
     """A stack with the tag of this program."""
 
-    def __init__(self, place, name):
-        self.place, self.name = place, name
+    def __init__(self, place, name, artifacts=None):
+        """`artifacts` is the stack with the bucket of code and templates, which is a Deployment too."""
+        self.place, self.name, self.artifacts = place, name, artifacts
         self.cloudformation = place.client("cloudformation")
         self.id = None
         self.attempted = False
@@ -28,26 +34,29 @@ class Deployment:
         # Those of a stack of the same name that was deleted.
         self.former = []
         self.began = self.ended = None
+        # For each change set, whether CloudFormation listed the changes in nested stacks.
+        self.listed = []
 
     def create(self, parameters, during=None):
         """Creates the stack. Returns None, or the reasons why it failed, after it was rolled back."""
         self.attempted, self.began = True, self.began or time.time()
-        return self._run(self.cloudformation.create_stack, "CREATE_COMPLETE", parameters, during)
+        return self._run(parameters, during)
 
-    def update(self, parameters, during=None):
+    def update(self, parameters):
         """Changes parameters; the others keep their values."""
-        known = {one["ParameterKey"] for one in self._stack()["Parameters"]}
-        kept = [{"ParameterKey": name, "UsePreviousValue": True} for name in sorted(known - set(parameters))]
-        return self._run(self.cloudformation.update_stack, "UPDATE_COMPLETE", parameters, during, kept)
+        job = self.place.job()
+        hidden = {name for name, spec in source(job)["Parameters"].items() if spec.get("NoEcho")}
+        kept = {one["ParameterKey"]: one["ParameterValue"] for one in self._stack()["Parameters"]}
+        return self._run({**kept, **dict.fromkeys(hidden & set(kept), PREVIOUS), **parameters})
 
     def attach(self):
         """Takes over a stack of an earlier run that was kept. Raises ClientError if there is none."""
-        stack = self._stack(self.name)
-        if {"Key": TAG, "Value": self.name} not in stack.get("Tags", []):
-            sys.exit(f"stack {self.name} was not made by this program: it has no tag {TAG}={self.name}")
-        self.id, self.attempted = stack["StackId"], True
-        self.began = stack["CreationTime"].timestamp()
-        self._record(stack)
+        one = self._stack(self.name)
+        if {"Key": TAG, "Value": self.name} not in one.get("Tags", []):
+            raise RuntimeError(f"stack {self.name} was not made by this program: it has no tag {TAG}={self.name}")
+        self.id, self.attempted = one["StackId"], True
+        self.began = one["CreationTime"].timestamp()
+        self._record(one)
 
     def buckets(self):
         """The buckets that the stack has created, also after it is gone."""
@@ -84,13 +93,13 @@ class Deployment:
         give_up = time.monotonic() + DELETION_SECS
         while True:
             self.cloudformation.delete_stack(StackName=self.id)
-            stack = self._settled()
-            if stack["StackStatus"] == "DELETE_COMPLETE":
+            status = self._settled()["StackStatus"]
+            if status == "DELETE_COMPLETE":
                 self.ended = time.time()
                 return None
             if self.place.emulated or time.monotonic() > give_up:
-                return f"{self.name} ended as {stack['StackStatus']}: {'; '.join(self.reasons())}"
-            places.note(f"{self.name}: {stack['StackStatus']}; deleting again in {AGAIN_SECS // 60} minutes")
+                return f"{self.name} ended as {status}: {'; '.join(self.reasons())}"
+            places.note(f"{self.name}: {status}; deleting again in {AGAIN_SECS // 60} minutes")
             places.wait(AGAIN_SECS)
 
     def remove_buckets(self):
@@ -105,27 +114,40 @@ class Deployment:
                     raise
         return removed
 
-    def _run(self, operation, wanted, parameters, during, kept=()):
-        given = [{"ParameterKey": name, "ParameterValue": str(value)} for name, value in parameters.items()]
+    def _run(self, parameters, during=None):
+        """Creates a change set and executes it. Returns None, or the reasons why it failed."""
+        bucket = self.artifacts
+        bucket.attempted = True
+        job = {
+            **self.place.job(),
+            "stack": self.name,
+            "parameters": {name: str(value) for name, value in parameters.items()},
+            "tags": {TAG: self.name},
+            # The step `nested-changes` reports it.
+            "allow": [change_set.BLIND],
+            "artifacts": {"stack": bucket.name, "tags": {TAG: bucket.name}},
+        }
         try:
-            self.id = operation(
-                StackName=self.name,
-                TemplateURL=self.place.template(self.name),
-                Parameters=[*given, *kept],
-                Capabilities=CAPABILITIES,
-                Tags=[{"Key": TAG, "Value": self.name}],
-            )["StackId"]
-        except ClientError as error:
-            return f"the template was refused: {error.response['Error']['Message']}"
-        stack = self._settled(during)
-        self._record(stack)
-        if stack["StackStatus"] == wanted:
+            planned = change_set.plan(job)
+        except Refusal as refused:
+            return str(refused)
+        for note in planned["notes"]:
+            places.note(note)
+        self.listed.append(not planned["blind"])
+        if planned["kind"] == "none":
             return None
-        return f"{stack['StackStatus']}: {'; '.join(self.reasons())}"
+        self.id = self._stack(self.name)["StackId"]
+        job["changeSet"] = planned["changeSet"]
+        if planned["refusals"]:
+            change_set.discard(job)
+            return "; ".join(one["text"] for one in planned["refusals"])
+        ended = stack.execute(job, during)
+        self._record(self._stack())
+        return None if ended["ok"] else f"{ended['status']}: {'; '.join(ended['reasons'])}"
 
-    def _record(self, stack):
-        self.outputs = {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
-        found = [["AWS::CloudFormation::Stack", stack["StackId"]], *self._resources(stack["StackId"])]
+    def _record(self, described):
+        self.outputs = {one["OutputKey"]: one["OutputValue"] for one in described.get("Outputs", [])}
+        found = [["AWS::CloudFormation::Stack", described["StackId"]], *self._resources(described["StackId"])]
         self.resources += [one for one in found if one not in self.resources]
 
     def _stack(self, name=None):
@@ -135,36 +157,39 @@ class Deployment:
         """Finds the stack of a creation whose response was interrupted. False if there is none."""
         if self.id is None and self.attempted:
             try:
-                self.attach()
+                one = self._stack(self.name)
             except ClientError:
                 return False
+            if one["StackStatus"] == "REVIEW_IN_PROGRESS":
+                # A change set that was not executed: without tags, and without a resource.
+                self.id = one["StackId"]
+            else:
+                self.attach()
         return self.id is not None and self._stack()["StackStatus"] != "DELETE_COMPLETE"
 
-    def _settled(self, during=None):
+    def _settled(self):
         """The stack once nothing changes any more. A line is printed for each status and every five minutes."""
         began, printed = time.monotonic(), None
         while True:
-            stack = self._stack()
+            one = self._stack()
             minutes = int(time.monotonic() - began) // 60
-            if (line := (stack["StackStatus"], minutes // 5)) != printed:
-                places.note(f"{self.name}: {stack['StackStatus']}, {minutes} min")
+            if (line := (one["StackStatus"], minutes // 5)) != printed:
+                places.note(f"{self.name}: {one['StackStatus']}, {minutes} min")
                 printed = line
-            if not stack["StackStatus"].endswith("IN_PROGRESS"):
-                return stack
-            if during:
-                during()
+            if not one["StackStatus"].endswith("IN_PROGRESS"):
+                return one
             places.wait(self.place.poll)
 
-    def _resources(self, stack):
+    def _resources(self, name):
         """[type, physical id] of all resources of a stack and its nested ones."""
         found = []
         try:
-            pages = self.cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)
+            pages = self.cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
             for one in (one for page in pages for one in page["StackResourceSummaries"]):
-                kind, name = one["ResourceType"], one.get("PhysicalResourceId")
-                if name:
-                    found.append([kind, name])
-                    found += self._resources(name) if kind == "AWS::CloudFormation::Stack" else []
+                kind, id = one["ResourceType"], one.get("PhysicalResourceId")
+                if id:
+                    found.append([kind, id])
+                    found += self._resources(id) if kind == "AWS::CloudFormation::Stack" else []
         except ClientError:
             # The emulator deploys nested stacks within their parent.
             if not self.place.emulated:

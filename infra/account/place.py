@@ -4,19 +4,17 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.append(str(ROOT / "infra/emulator"))
+sys.path += [str(ROOT / "infra" / name) for name in ("deploy", "emulator", "checks")]
 
-import aws
+import cloud
 import deploy
 
 # Tag of every stack of this program. Only what is in a stack with this tag is removed.
@@ -37,46 +35,26 @@ class Account:
     chunks, rows = 1000, 10_000_000
 
     def __init__(self, architecture="arm64"):
-        self.session = boto3.Session()
-        self.region = self.session.region_name
+        self.region = boto3.Session().region_name
         if not self.region:
             sys.exit("set AWS_REGION, or a region in your profile")
         self.architecture = architecture
-        self._url = None
+        self._built = None
 
     def client(self, service, region=None):
         """A client of one service."""
-        config = Config(read_timeout=900, retries={"mode": "standard", "total_max_attempts": 8})
-        return self.session.client(service, region_name=region or self.region, config=config)
+        return cloud.client(service, region or self.region)
 
     def described(self):
         """The place in words, for the question before the run."""
         return f"account {self.client('sts').get_caller_identity()['Account']}, region {self.region}"
 
-    def template(self, name):
-        """Builds and uploads the templates once; the address of the root template."""
-        if self._url is None:
+    def job(self):
+        """What a job of infra/deploy says about the code to deploy. The functions are built once."""
+        if self._built is None:
             self._sam("build", "--beta-features", "--parameter-overrides", f"Architecture={self.architecture}")
-            bucket = self._create_artifacts(name)
-            with tempfile.TemporaryDirectory() as folder:
-                packaged = Path(folder) / "packaged.json"
-                built = str(ROOT / ".aws-sam/build/template.yaml")
-                self._sam(
-                    "package",
-                    "--region",
-                    self.region,
-                    "--template-file",
-                    built,
-                    "--s3-bucket",
-                    bucket,
-                    "--use-json",
-                    "--output-template-file",
-                    str(packaged),
-                )
-                self.client("s3").upload_file(str(packaged), bucket, "template.json")
-            domain = "amazonaws.com.cn" if self.region.startswith("cn-") else "amazonaws.com"
-            self._url = f"https://{bucket}.s3.{self.region}.{domain}/template.json"
-        return self._url
+            self._built = {"region": self.region, "template": str(ROOT / ".aws-sam/build/template.yaml")}
+        return self._built
 
     def trial(self):
         """Parameters of the trial in infra/README.md, with chunks as small as possible."""
@@ -108,38 +86,9 @@ class Account:
         """Value of SLUICE_URL: CloudFront, if there is one."""
         return f"https://{outputs['CdnDomain']}/api/v1" if "CdnDomain" in outputs else outputs["ApiUrl"]
 
-    def remove_artifacts(self, name):
-        """Removes the bucket of the uploaded templates, also of an earlier run; the names of what was removed."""
-        s3, bucket = self.client("s3"), self._artifacts(name)
-        try:
-            tags = s3.get_bucket_tagging(Bucket=bucket)["TagSet"]
-        except ClientError as error:
-            if error.response["Error"]["Code"] in ("NoSuchBucket", "NoSuchTagSet"):
-                return []
-            raise
-        if {"Key": TAG, "Value": name} not in tags:
-            return []
-        empty_bucket(s3, bucket)
-        return [bucket]
-
-    def _artifacts(self, name):
-        return f"{name}-artifacts-{self.client('sts').get_caller_identity()['Account']}"
-
-    def _create_artifacts(self, name):
-        """Creates the bucket of the templates, unless an earlier run with this name has."""
-        s3, bucket = self.client("s3"), self._artifacts(name)
-        try:
-            # The region without a name takes no constraint.
-            where = (
-                {"CreateBucketConfiguration": {"LocationConstraint": self.region}}
-                if self.region != "us-east-1"
-                else {}
-            )
-            s3.create_bucket(Bucket=bucket, **where)
-        except s3.exceptions.BucketAlreadyOwnedByYou:
-            pass
-        s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [{"Key": TAG, "Value": name}]})
-        return bucket
+    def remove_secrets(self):
+        """Removes the secrets that this place has created; their ARNs."""
+        return []
 
     def _sam(self, *words):
         """Runs `cargo x sam`, with its output on standard error: standard output is for the tables."""
@@ -159,25 +108,20 @@ class Emulated(Account):
     def __init__(self, stack):
         self.stack = stack
         self.region = stack["region"]
-        self._url = None
+        # infra/deploy finds the emulator as it finds an account.
+        os.environ.update(AWS_ACCESS_KEY_ID=stack["accessKey"], AWS_SECRET_ACCESS_KEY=stack["secretKey"])
         body = self.client("s3").get_object(Bucket=deploy.ARTIFACTS, Key=deploy.DEPLOYMENT)["Body"]
-        self.job = {**json.load(body), "stack": stack}
+        self.last = json.load(body)
         self._wrong = None
-
-    def client(self, service, region=None):
-        return aws.client(service, self.stack)
 
     def described(self):
         return f"the emulator of stack {self.stack['name']}"
 
-    def template(self, name):
-        if self._url is None:
-            self.job["parameters"] = self.trial()
-            self._url = deploy.prepare(self.client("s3"), self.job)
-        return self._url
+    def job(self):
+        return {"region": self.region, "template": self.last["template"], "binaries": self.last["binaries"]}
 
     def trial(self):
-        return {**self.job["parameters"], **SMALL_CHUNKS}
+        return {**self.last["parameters"], **SMALL_CHUNKS}
 
     def unreachable(self):
         if self._wrong is None:
@@ -186,12 +130,12 @@ class Emulated(Account):
         return {**self.trial(), "OwnerSecretArn": self._wrong}
 
     def secret(self, outputs, of):
-        return self.job["parameters"][f"{of}SecretArn"]
+        return self.last["parameters"][f"{of}SecretArn"]
 
     def url(self, outputs):
         return f"{self.stack['awsEndpoint']}/api/v1"
 
-    def remove_artifacts(self, name):
+    def remove_secrets(self):
         if self._wrong is None:
             return []
         secret, self._wrong = self._wrong, None

@@ -29,7 +29,7 @@ class Removal(Step):
                 problems.append(f"{type(error).__name__}: {error}")
                 return None
 
-        deployments = (trial.second, trial.main)
+        deployments = (trial.second, trial.main, trial.artifacts)
         for deployment in deployments:
             attempt(deployment.find)
         attempt(trial.read_usage)
@@ -40,7 +40,7 @@ class Removal(Step):
             removed += attempt(deployment.remove_buckets) or []
             # RDS Proxy and Lambda may write a last line after their group was deleted.
             removed += attempt(remains.remove_log_groups, trial.place, deployment) or []
-        removed += attempt(trial.place.remove_artifacts, trial.name) or []
+        removed += attempt(trial.place.remove_secrets) or []
 
         # Some services list what was deleted for a minute.
         for _ in range(LOOKS):

@@ -59,6 +59,21 @@ class Deploy(Step):
         )
 
 
+class NestedChanges(Step):
+    name = "nested-changes"
+    question = (
+        "does CloudFormation list the changes in nested stacks before a deployment (without the list `cargo x deploy` "
+        "refuses some updates, see above)"
+    )
+    emulator = "its change sets leave nested stacks out"
+
+    def run(self, trial):
+        listed = trial.deploy().listed
+        if not listed:
+            return Answer("open", "the stack was not created by this run")
+        return judged(all(listed), f"{sum(listed)} of {len(listed)} change sets listed them")
+
+
 class Architecture(Step):
     name = "architecture"
     question = (
@@ -129,6 +144,7 @@ class Rotation(Step):
 STEPS = [
     FailedFirst,
     Deploy,
+    NestedChanges,
     Target,
     Architecture,
     Permissions,

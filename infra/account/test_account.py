@@ -204,7 +204,7 @@ class Deletion(unittest.TestCase):
 
     def test_a_stack_that_was_made_by_someone_else_is_not_taken_over(self):
         one, client = self.deployment("CREATE_COMPLETE", tags=[{"Key": places.TAG, "Value": "other"}])
-        with self.assertRaises(SystemExit):
+        with self.assertRaises(RuntimeError):
             one.attach()
         self.assertIsNone(one.id)
         client.delete_stack.assert_not_called()

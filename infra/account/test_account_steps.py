@@ -14,6 +14,8 @@ from types import SimpleNamespace
 
 import boto3
 
+import artifacts
+import cloud
 import place as places
 import remains
 import trial as trials
@@ -21,6 +23,7 @@ import variants
 from place import Account
 from step import ByHand
 from steps import STEPS
+from templates import ROOT
 from trial import Exported, Trial
 
 NOW = datetime(2026, 11, 30, tzinfo=timezone.utc)
@@ -65,18 +68,14 @@ class Recorded(Account):
 
     def __init__(self, **responses):
         Recorded.current = self
-        self.region, self.architecture, self.artifacts, self._url = (
-            "eu-west-1",
-            "arm64",
-            None,
-            "https://bucket/template.json",
-        )
+        self.region, self.architecture = "eu-west-1", "arm64"
+        self._built = {"region": self.region, "template": str(ROOT / "template.yaml")}
         self.responses = {**RESPONSES, **responses}
         self.calls = []
 
     def client(self, service, region=None):
         if service not in self.clients:
-            self.clients[service] = super().client(service, region)
+            self.clients[service] = self.session.client(service, region_name=region or self.region)
             self.clients[service].meta.events.register(
                 "before-call", lambda model, **_: Recorded.current.answer(model)
             )
@@ -90,6 +89,18 @@ class Recorded(Account):
         return SimpleNamespace(status_code=200), found
 
 
+CHANGE = {
+    "ResourceChange": {
+        "Action": "Modify",
+        "LogicalResourceId": "WorkerFunction",
+        "ResourceType": "AWS::Lambda::Function",
+        "Replacement": "False",
+        "Scope": [],
+        "Details": [],
+    }
+}
+
+
 def values(statistic, *numbers):
     return {"Datapoints": [{statistic: number, "Timestamp": NOW} for number in numbers]}
 
@@ -100,8 +111,10 @@ def events(*lines):
 
 RESPONSES = {
     "DescribeStacks": stack("UPDATE_COMPLETE"),
-    "UpdateStack": {"StackId": "id"},
-    "CreateStack": {"StackId": "id"},
+    "CreateChangeSet": {"Id": "change-set", "StackId": "id"},
+    "DescribeChangeSet": lambda: {"Status": "CREATE_COMPLETE", "Changes": [CHANGE]},
+    "ExecuteChangeSet": {},
+    "DescribeStackEvents": {"StackEvents": []},
     "ListStackResources": {"StackResourceSummaries": []},
     "Invoke": lambda: {"Payload": BytesIO(json.dumps({"ok": True, "text": CHECK, "data": {"key": "k"}}).encode())},
     "GetFunctionConfiguration": {"State": "Active", "Architectures": ["arm64"]},
@@ -116,6 +129,7 @@ RESPONSES = {
 }
 # Step -> responses under which its answer is what follows.
 SETTLED = {
+    "nested-changes": ({}, "yes"),
     "architecture": ({}, "yes"),
     "target": ({}, "yes"),
     "permissions": ({}, "yes"),
@@ -162,7 +176,7 @@ CONTRARY = {
         "no",
     ),
     "tokens": (
-        {"DescribeStacks": stack("UPDATE_ROLLBACK_COMPLETE"), "DescribeStackEvents": {"StackEvents": []}},
+        {"DescribeStacks": stack("UPDATE_ROLLBACK_COMPLETE")},
         "no",
     ),
     "cache": ({"GetMetricStatistics": [values("Sum", 3), values("Sum", 1)]}, "no"),
@@ -180,7 +194,7 @@ class Settled(unittest.TestCase):
         trial.second.id, trial.second.outputs = "id", {} if step.name == "second" else dict(OUTPUTS)
         if step.name == "second" and "DescribeStacks" not in responses:
             place.responses["DescribeStacks"] = stack("CREATE_COMPLETE")
-        trial.targets = list(enumerate(states))
+        trial.targets, trial.main.listed = list(enumerate(states)), [True]
         trial.rotated = NOW.timestamp()
         fine = Exported("1", 1000, 0, 10, 1.0, [])
         with contextlib.ExitStack() as patches:
@@ -191,6 +205,9 @@ class Settled(unittest.TestCase):
                 (trial, "until", lambda *_: None),
                 (places, "wait", lambda _: None),
                 (trials, "METRICS_SECS", 0),
+                (cloud, "client", lambda service, region: place.client(service, region)),
+                (cloud, "pause_secs", lambda: 0),
+                (artifacts, "upload", lambda job: f"https://{job['artifacts']['stack']}/template.json"),
                 (variants, "status", lambda url: 200 if "cdn" in url else 403),
             ):
                 patches.enter_context(unittest.mock.patch.object(target, name, value))

@@ -53,8 +53,9 @@ class Trial:
     def __init__(self, place, name=None):
         self.place = place
         self.name = name or f"account-test-{secrets.token_hex(3)}"
-        self.main = Deployment(place, self.name)
-        self.second = Deployment(place, f"{self.name}-second")
+        self.artifacts = Deployment(place, f"{self.name}-artifacts")
+        self.main = Deployment(place, self.name, self.artifacts)
+        self.second = Deployment(place, f"{self.name}-second", self.artifacts)
         self.small, self.large = rows.small(place.chunks), rows.large(place.rows)
         self.folder = tempfile.mkdtemp(prefix="sluice-account-test-")
         self.key = None
@@ -97,6 +98,10 @@ class Trial:
             self.main.attach()
         except ClientError as error:
             sys.exit(f"there is no deployment {self.name}: {error.response['Error']['Message']}")
+        except RuntimeError as error:
+            sys.exit(str(error))
+        for deployment in (self.second, self.artifacts):
+            deployment.attempted = True
         with contextlib.suppress(ClientError):
             self.second.attach()
 

@@ -106,6 +106,11 @@ class Observability(unittest.TestCase):
                 self.assertEqual(len(alarm["Properties"]["AlarmActions"]), wanted, name)
         self.assertEqual(len(of_type(self.resources(), "AWS::CloudWatch::Alarm")), 13)
 
+    def test_the_end_of_a_state_is_reported_and_that_of_an_event_is_not(self):
+        alarms = of_type(self.resources(ProxyName="p"), "AWS::CloudWatch::Alarm")
+        silent = {name for name, alarm in alarms.items() if "OKActions" not in alarm["Properties"]}
+        self.assertEqual(silent, {"ExportsFailed", "AccessRefused", "KeysMade"})
+
     def test_alarms_may_use_the_key_of_their_topic(self):
         """Without a condition: AWS shows none for CloudWatch, and an alarm that cannot encrypt sends no mail."""
         statements = self.resources(Email="a@example.com")["TopicKey"]["Properties"]["KeyPolicy"]["Statement"]
@@ -118,6 +123,8 @@ class Observability(unittest.TestCase):
         """COPY may pin the session of its own attempt, and there are at most Budget attempts."""
         alarm = self.resources(ProxyName="p")["SessionsPinned"]["Properties"]
         self.assertEqual((alarm["Threshold"], alarm["ComparisonOperator"]), ("7", "GreaterThanThreshold"))
+        # The nodes report a gauge once a minute, so the sum over a longer period counts a session several times.
+        self.assertEqual((alarm["Statistic"], alarm["Period"], alarm["EvaluationPeriods"]), ("Sum", 60, 15))
 
     def test_a_new_deployment_is_given_time(self):
         """The sweeper's first run may miss the first period, and a step may fail once while something starts."""

@@ -261,6 +261,15 @@ class LeastPrivilege(unittest.TestCase):
                     granted |= set(re.findall(r'"((?!aws:|kms:ViaService|lambda:Source)[a-z0-9-]+:[A-Za-z]+)"', json.dumps(documents)))
         self.assertEqual(listed, granted)
 
+    def test_the_readme_lists_what_a_deployer_needs_beyond_the_resources(self):
+        """Rights that no resource shows: of SAM's transform, of functions in a VPC, of the access log."""
+        rights = code("infra/README.md").split("**Rights of the deployer.**")[1].split("**Tags**")[0]
+        for right in (
+            "aws:transform/Serverless-2016-10-31", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:DescribeVpcs",
+            "ec2:DescribeSecurityGroups", "logs:CreateLogDelivery", "logs:PutResourcePolicy", "iam:PassRole", "iam:CreateServiceLinkedRole",
+        ):
+            self.assertIn(right, rights)
+
     def test_the_schedule_may_start_the_sweeper_and_nothing_else(self):
         role = self.resources["ScheduleRole"]["Properties"]
         statement, = role["Policies"][0]["PolicyDocument"]["Statement"]

@@ -2,6 +2,8 @@
 
 An unchanged file keeps its name, so that a deployment without a change is seen to be one. The bucket is created by a
 small stack of its own, once per account and region. Its name cannot be guessed, so no other account can take it before.
+The first deployment's tags are on it, for accounts that demand tags. A job with {"artifacts": {"stack": name, "tags":
+{key: value}}} has a stack for itself, which it can delete.
 """
 
 import copy
@@ -13,6 +15,7 @@ from pathlib import Path
 
 import cloud
 import parameters
+import stack
 import template
 
 # Stack with the bucket for code and templates.
@@ -40,25 +43,30 @@ BUCKET_TEMPLATE = {
 }
 
 
-def bucket(region):
+def bucket(job):
     """The name of the bucket, which is created if need be."""
-    cloudformation = cloud.client("cloudformation", region)
-    try:
-        found, = cloudformation.describe_stacks(StackName=BUCKET_STACK)["Stacks"]
-    except cloudformation.exceptions.ClientError:
-        cloudformation.create_stack(StackName=BUCKET_STACK, TemplateBody=json.dumps(BUCKET_TEMPLATE))
-        wait = {"Delay": cloud.pause_secs(), "MaxAttempts": 120}
-        cloudformation.get_waiter("stack_create_complete").wait(StackName=BUCKET_STACK, WaiterConfig=wait)
-        found, = cloudformation.describe_stacks(StackName=BUCKET_STACK)["Stacks"]
-    return {one["OutputKey"]: one["OutputValue"] for one in found["Outputs"]}["Bucket"]
+    cloudformation = cloud.client("cloudformation", job["region"])
+    own = job.get("artifacts") or {"stack": BUCKET_STACK, "tags": job.get("tags", {})}
+    name, tags = own["stack"], [{"Key": key, "Value": value} for key, value in own["tags"].items()]
+    there = stack.found(cloudformation, name)
+    if there is None:
+        arn = cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(BUCKET_TEMPLATE), Tags=tags)["StackId"]
+        stack.ended(cloudformation, arn, stack.History(cloudformation, arn))
+        there = stack.found(cloudformation, name)
+    if "Bucket" not in there["outputs"]:
+        raise parameters.Refusal(
+            f"the stack {name}, which has the bucket for code and templates, is {there['status']} {there['reason']}; delete it "
+            f"(`aws cloudformation delete-stack --region {job['region']} --stack-name {name}`), and deploy again"
+        )
+    return there["outputs"]["Bucket"]
 
 
 class Uploads:
     """The bucket, and what is put into it."""
 
-    def __init__(self, region):
-        self.s3 = cloud.client("s3", region)
-        self.bucket = bucket(region)
+    def __init__(self, job):
+        self.s3 = cloud.client("s3", job["region"])
+        self.bucket = bucket(job)
 
     def put(self, content, suffix):
         """The key of an object with this content, which is uploaded unless it is there."""
@@ -82,11 +90,13 @@ class Uploads:
 def zipped(files):
     """A zip of {name: content}, the same bytes whenever the contents are."""
     made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+    # Compression takes longer than the loopback interface.
+    compression = zipfile.ZIP_STORED if cloud.is_local() else zipfile.ZIP_DEFLATED
+    with zipfile.ZipFile(made, "w") as archive:
         for name, content in sorted(files.items()):
             entry = zipfile.ZipInfo(name)
             entry.external_attr = 0o100755 << 16
-            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.compress_type = compression
             archive.writestr(entry, content)
     return made.getvalue()
 
@@ -101,7 +111,7 @@ def function_files(folder, binaries):
 def upload(job):
     """Uploads everything that the job's template names; the address of the template to deploy."""
     path = Path(job["template"])
-    source, uploads = parameters.source(job), Uploads(job["region"])
+    source, uploads = parameters.source(job), Uploads(job)
     folders = template.code_folders(source)
     binaries = job.get("binaries")
     uris = {folder: uploads.code(function_files(path.parent / folder, binaries)) for folder in set(folders.values())}
@@ -109,7 +119,7 @@ def upload(job):
     nested = {}
     for name, file in template.nested_files(source).items():
         inner = parameters.parsed(path.parent / file)
-        nested[name] = uploads.template(template.leave_out_metric_math(inner) if cloud.is_local() else inner)
+        nested[name] = uploads.template(template.bridge_nested(inner) if cloud.is_local() else inner)
     if cloud.is_local():
         body = template.bridge(template.translate(source, code, job["region"], job["parameters"]), job["parameters"])
     else:

@@ -3,10 +3,13 @@
 import time
 
 import artifacts
+import cfn
 import cloud
 import guard
 import parameters
 import stack
+import template
+from guard import BLIND
 
 NAME = "cargo-x-deploy"
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
@@ -14,7 +17,7 @@ CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
 UNCHANGED = ("didn't contain changes", "No updates are to be performed")
 # Value that CloudFormation gives a nested stack for what only the deployment will know.
 UNKNOWN = "{{IntrinsicFunction:"
-BLIND = "nested-changes"
+QUOTA = "quota"
 # Concurrency that Lambda keeps for functions without a reservation.
 UNRESERVED = 100
 # Environments of the api without a pooler (mapping Unpooled of the template).
@@ -22,26 +25,41 @@ UNPOOLED_API = 8
 
 
 def plan(job):
-    """{"kind": "create" | "update" | "none", "changeSet", "rows", "parameters", "refusals", "notes"}: what the deployment
-    would do."""
+    """{"kind": "create" | "update" | "none", "changeSet", "rows", "parameters", "refusals", "notes", "blind": the changes in
+    nested stacks are not known}: what the deployment would do."""
     source = parameters.source(job)
     wanted = parameters.complete(source, job["parameters"])
     before = stack.found(cloud.client("cloudformation", job["region"]), job["stack"])
     exists = before is not None and before["status"] != "REVIEW_IN_PROGRESS"
     previous = before["parameters"] if exists else {}
-    notes = [] if exists else quota_notes(job["region"], wanted)
+    quota = quota_refusals(job["region"], previous, wanted)
     url = artifacts.upload(job)
     if parameters.makes_revision(source, job["parameters"]):
         wanted[parameters.REVISION] = parameters.revision(url, wanted)
     arn, rows, more = created(job, wanted, source, url, exists)
     changed = differences(source, previous, wanted) if exists else []
-    blind = [BLIND] if exists and more else []
-    refusals = guard.refusals(previous, wanted, rows or [], blind)
+    blind = unseen(cloud.client("cloudformation", job["region"]), job["stack"], arn, previous, wanted, rows) if exists and more else []
+    refusals = quota + guard.refusals(previous, wanted, rows or [], blind)
     return {
         "kind": "none" if rows is None else "update" if exists else "create", "changeSet": arn, "rows": rows or [],
-        "parameters": changed, "notes": notes + more,
+        "parameters": changed, "notes": more, "blind": bool(more),
         "refusals": [one for one in refusals if one["name"] not in job.get("allow", [])],
     }
+
+
+def unseen(cloudformation, name, arn, previous, wanted, rows):
+    """Nested stacks with something to keep that change, if CloudFormation does not list the changes in nested stacks: the
+    address of a template names its content, and the root has the parameters."""
+    def evaluated(given, **where):
+        body = cloudformation.get_template(StackName=name, TemplateStage="Original", **where)["TemplateBody"]
+        return cfn.Evaluation(template.parse(body) if isinstance(body, str) else body, given).resources()
+
+    old, new = evaluated(previous), evaluated(wanted, ChangeSetName=arn)
+    gone = {row["path"] for row in rows if row["action"] not in ("add", "change")}
+    return [
+        one for one in guard.KEEPING
+        if one in old and (old[one] != new.get(one) or cfn.references(old[one]) & gone)
+    ]
 
 
 def differences(source, previous, wanted):
@@ -54,23 +72,32 @@ def differences(source, previous, wanted):
     return [[name, old, new] for name, old, new in pairs if old != new and not (old is None and new == default[name])]
 
 
-def quota_notes(region, wanted):
-    """A warning if Lambda would refuse to reserve what the parameters want, which fails the deployment after minutes."""
-    limit = cloud.client("lambda", region).get_account_settings()["AccountLimit"]
-    unpooled = wanted["Pooler"] == "none"
-    reserved = int(wanted["Budget"]) if wanted["ReserveConcurrency"] == "true" else 0
-    reserved += UNPOOLED_API if unpooled else int(wanted["ApiConcurrency"])
-    free = limit.get("UnreservedConcurrentExecutions", limit["ConcurrentExecutions"]) - UNRESERVED
-    if reserved == 0 or reserved <= free:
+def reserved(parameters):
+    """Concurrent executions that the template reserves for worker and api."""
+    worker = int(parameters["Budget"]) if parameters["ReserveConcurrency"] == "true" else 0
+    return worker + (UNPOOLED_API if parameters["Pooler"] == "none" else int(parameters["ApiConcurrency"]))
+
+
+def quota_refusals(region, previous, wanted):
+    """The refusal if Lambda would refuse to reserve what the parameters want, which fails the deployment after minutes."""
+    # A template before this one may have had fewer parameters.
+    more = reserved(wanted) - (reserved({**wanted, **previous}) if previous else 0)
+    if more <= 0:
         return []
+    limit = cloud.client("lambda", region).get_account_settings()["AccountLimit"]
+    free = limit.get("UnreservedConcurrentExecutions", limit["ConcurrentExecutions"]) - UNRESERVED
+    if more <= free:
+        return []
+    unpooled = wanted["Pooler"] == "none"
     remedy = ", or set "
     remedy += "Pooler = proxy and ReserveConcurrency = false" if unpooled else "ReserveConcurrency = false and ApiConcurrency = 0"
-    return [
-        f"Lambda can reserve {max(free, 0)} concurrent executions in this account and region, but {reserved} are wanted, so "
-        f"the deployment will fail. Request a higher quota{remedy}:\n"
-        "  aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 "
-        "--desired-value 1000"
-    ]
+    text = (
+        f"Lambda can reserve {max(free, 0)} concurrent executions in this account and region, but {more} are wanted, so "
+        f"the deployment would fail. Request a higher quota{remedy}:\n"
+        f"  aws service-quotas request-service-quota-increase --region {region} --service-code lambda "
+        "--quota-code L-B99A9384 --desired-value 1000"
+    )
+    return [{"name": QUOTA, "text": text}]
 
 
 def created(job, wanted, source, url, exists):

@@ -14,10 +14,11 @@ def is_local():
 
 
 def client(service, region):
-    """A client for a service. A function may take fifteen minutes, and must not be invoked twice."""
+    """A client for a service. A function may take fifteen minutes, and must not be invoked twice. Keepalive is for NAT gateways,
+    which drop a connection that is silent for 350 seconds."""
     repeated = {"total_max_attempts": 1} if service == "lambda" else {"mode": "standard", "max_attempts": 8}
     style = {"s3": {"addressing_style": "path"}} if is_local() else {}
-    return boto3.client(service, region_name=region, config=Config(read_timeout=900, retries=repeated, **style))
+    return boto3.client(service, region_name=region, config=Config(read_timeout=900, retries=repeated, tcp_keepalive=True, **style))
 
 
 def pause_secs():

@@ -7,6 +7,10 @@ KEPT = {
     "AWS::RDS::DBProxy": "its sessions end and its address changes",
     "AWS::ElastiCache::ServerlessCache": "its content is lost and its address changes",
 }
+# Nested stacks that contain some of these.
+KEEPING = ("Proxy", "Cache", "Example")
+# Name that allows changes in nested stacks that are not known.
+BLIND = "nested-changes"
 # CreateEndpoints: what each value creates.
 ENDPOINTS = {"false": set(), "sqs": {"sqs"}, "true": {"sqs", "secrets"}, "all": {"sqs", "secrets", "extensions"}}
 # Parameters that cannot change in place, because the proxy's and the cache's names would be taken.
@@ -14,12 +18,13 @@ NETWORK = "VpcSubnetIds"
 
 
 def refusals(previous, wanted, rows, blind=()):
-    """[{"name": what --allow names, "text": why and what to do}] of an update. `previous` is empty for a first one."""
+    """[{"name": what --allow names, "text": why and what to do}] of an update. `previous` is empty for a first one, `blind`
+    names nested stacks of KEEPING that change in a way that is not known."""
     if not previous:
         return []
     return [
         {"name": name, "text": text}
-        for name, text in [*of_parameters(previous, wanted), *of_rows(rows), *((name, of_blind()) for name in blind)]
+        for name, text in [*of_parameters(previous, wanted), *of_rows(rows), *of_blind(blind)]
     ]
 
 
@@ -35,7 +40,8 @@ def of_parameters(previous, wanted):
         old, new = both(name)
         lost = ENDPOINTS[old] - ENDPOINTS[new] if name == "CreateEndpoints" else old == "true" and new != "true"
         if lost:
-            yield name, f"{name} = {old} is deployed, and what it created would be deleted; set {name} = \"{old}\""
+            key = ", with the secret of the private key, for good" if name == "CreateCdn" else ""
+            yield name, f"{name} = {old} is deployed, and what it created would be deleted{key}; set {name} = \"{old}\""
     old, new = both("Pooler")
     if old == "proxy" and new != "proxy":
         yield "Pooler", f"the proxy is deployed and would be deleted with its two passwords; set Pooler = \"{old}\""
@@ -57,5 +63,7 @@ def of_rows(rows):
             yield row["path"], f"{row['path']} would be {what}{why}: {KEPT[row['type']]}"
 
 
-def of_blind():
-    return "the changes in nested stacks are not known, so this guard cannot tell whether a proxy or a cache is replaced"
+def of_blind(names):
+    """Nested stacks whose template or parameters change, without a list of what changes in them."""
+    if names:
+        yield BLIND, f"the changes in {', '.join(names)} are not known, so this guard cannot tell what is replaced in them"

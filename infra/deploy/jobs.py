@@ -17,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError  
 
 import change_set  # noqa: E402
 import first_use  # noqa: E402
+import network  # noqa: E402
 import parameters  # noqa: E402
 import secret_values  # noqa: E402
 import stack  # noqa: E402
@@ -27,6 +28,8 @@ ACTIONS = {
     "check": parameters.check,
     # The deployed stack, and the account.
     "state": stack.state,
+    # What the deployment would meet in the account.
+    "look": network.look,
     # Secrets that the file wants to be created.
     "secrets": secret_values.create,
     # Uploads code and templates, and creates a change set.

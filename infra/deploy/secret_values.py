@@ -29,7 +29,8 @@ def one(client, job, of):
         url = urlsplit(job["parameters"].get(f"{of.capitalize()}Url", ""))
         login = {"username": url.username or f"sluice_{of}", "password": password(client)}
         return client.create_secret(
-            Name=name, SecretString=json.dumps(login), Tags=[{"Key": TAG, "Value": job["stack"]}],
+            Name=name, SecretString=json.dumps(login),
+            Tags=[{"Key": key, "Value": value} for key, value in {**job.get("tags", {}), TAG: job["stack"]}.items()],
             Description=f"Password of Sluice's role for the {of}. Created by cargo x deploy.",
             **({"KmsKeyId": key} if key else {}),
         )["ARN"]

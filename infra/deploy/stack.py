@@ -34,12 +34,16 @@ def found(cloudformation, name):
 
 
 def state(job):
-    """{"account", "stack": as `found`, "failedFirst", "busy"}: what the deployment begins with."""
+    """{"account", "stack": as `found`, "failedFirst", "reasons": those of a failed first deployment, "busy"}: what the
+    deployment begins with."""
     account = cloud.client("sts", job["region"]).get_caller_identity()["Account"]
-    there = found(cloud.client("cloudformation", job["region"]), job["stack"])
+    cloudformation = cloud.client("cloudformation", job["region"])
+    there = found(cloudformation, job["stack"])
     status = there["status"] if there else ""
+    failed = status in FAILED_FIRST
     return {
-        "account": account, "stack": there, "local": cloud.is_local(), "failedFirst": status in FAILED_FIRST,
+        "account": account, "stack": there, "local": cloud.is_local(), "failedFirst": failed,
+        "reasons": History(cloudformation, there["id"]).failures if failed else [],
         "busy": status.endswith("IN_PROGRESS") and status != "REVIEW_IN_PROGRESS",
     }
 
@@ -53,13 +57,13 @@ def forget(cloudformation, name):
             time.sleep(cloud.pause_secs())
 
 
-def execute(job):
-    """Executes the job's change set and follows it; as `ended`."""
+def execute(job, during=None):
+    """Executes the job's change set and follows it; as `ended`. `during` is called at every look at the stack."""
     cloudformation = cloud.client("cloudformation", job["region"])
     there = found(cloudformation, job["stack"])
     events = Events(cloudformation, there["id"])
     cloudformation.execute_change_set(ChangeSetName=job["changeSet"])
-    return ended(cloudformation, there["id"], events)
+    return ended(cloudformation, there["id"], events, during)
 
 
 def follow(job):
@@ -69,10 +73,12 @@ def follow(job):
     return ended(cloudformation, there["id"], Events(cloudformation, there["id"])) if there else {"ok": True}
 
 
-def ended(cloudformation, arn, events):
+def ended(cloudformation, arn, events, during=None):
     """{"ok", "status", "reasons", "outputs"} once nothing changes any more."""
     while True:
         events.show()
+        if during:
+            during()
         one, = cloudformation.describe_stacks(StackName=arn)["Stacks"]
         status = one["StackStatus"]
         if not status.endswith("IN_PROGRESS"):
@@ -143,6 +149,21 @@ class Events:
         self.spoken = time.monotonic()
         at = at.astimezone() if at else datetime.datetime.now()
         print(f"  {at:%H:%M:%S}  {text}", file=sys.stderr, flush=True)
+
+
+class History(Events):
+    """All events of a stack and its nested ones, without printing them."""
+
+    def __init__(self, cloudformation, arn):
+        super().__init__(cloudformation, arn)
+        self.seen, self.since, known = set(), None, 0
+        # A nested stack is found among the events of its parent.
+        while known < len(self.stacks):
+            known = len(self.stacks)
+            self.show()
+
+    def say(self, text, at=None):
+        pass
 
 
 def delete(job):

@@ -6,6 +6,7 @@ since the emulator leaves nested stacks out.
 
 import json
 import unittest
+import unittest.mock
 from pathlib import Path
 
 import change_set
@@ -65,6 +66,28 @@ class Rows(unittest.TestCase):
         self.assertFalse(change_set.unchanged({"Status": "CREATE_COMPLETE"}))
 
 
+class Quota(unittest.TestCase):
+    def refused(self, unreserved, before, after):
+        client = unittest.mock.Mock()
+        client.get_account_settings.return_value = {"AccountLimit": {"UnreservedConcurrentExecutions": unreserved, "ConcurrentExecutions": 1000}}
+        with unittest.mock.patch("cloud.client", lambda *_: client):
+            return change_set.quota_refusals("eu-west-1", before and {**DEFAULTS, **before}, {**DEFAULTS, **after})
+
+    def test_a_reservation_that_lambda_would_refuse_is_refused(self):
+        refused, = self.refused(10, {}, {})
+        self.assertEqual(refused["name"], "quota")
+        self.assertIn("but 12 are wanted", refused["text"])
+        self.assertIn("Pooler = proxy", refused["text"])
+        self.assertEqual(self.refused(112, {}, {}), [])
+        self.assertEqual(self.refused(10, {}, {"Pooler": "proxy", "ReserveConcurrency": "false"}), [])
+
+    def test_an_update_needs_only_what_it_adds(self):
+        self.assertEqual(self.refused(100, {"Budget": "8"}, {"Budget": "8"}), [])
+        self.assertEqual(self.refused(104, {"Budget": "4"}, {"Budget": "8"}), [])
+        self.assertIn("but 4 are wanted", self.refused(103, {"Budget": "4"}, {"Budget": "8"})[0]["text"])
+        self.assertEqual(self.refused(100, {"Budget": "8"}, {"Budget": "4"}), [])
+
+
 class Guard(unittest.TestCase):
     def names(self, before, after):
         return [one["name"] for one in guard.refusals({**DEFAULTS, **before}, {**DEFAULTS, **after}, [])]
@@ -93,8 +116,31 @@ class Guard(unittest.TestCase):
         self.assertEqual(self.names(before, {**after, "NetworkRevision": "3"}), [])
 
     def test_nested_changes_that_are_unknown_are_refused(self):
-        refused = guard.refusals(DEFAULTS, DEFAULTS, [], [change_set.BLIND])
-        self.assertEqual([one["name"] for one in refused], ["nested-changes"])
+        refused, = guard.refusals(DEFAULTS, DEFAULTS, [], ["Proxy", "Cache"])
+        self.assertEqual(refused["name"], "nested-changes")
+        self.assertIn("in Proxy, Cache are not known", refused["text"])
+        self.assertEqual(guard.refusals(DEFAULTS, DEFAULTS, [], []), [])
+
+    def test_nested_stacks_that_cannot_have_changed_are_not_unknown(self):
+        """CloudFormation does not always list them; their addresses name their content."""
+        def root(address, subnets):
+            nested = {"Type": "AWS::CloudFormation::Stack", "Properties": {
+                "TemplateURL": address, "Parameters": {"SubnetIds": {"Ref": "VpcSubnetIds"}, "Secret": {"Ref": "SourceSecret"}},
+            }}
+            return {"Parameters": {"VpcSubnetIds": {"Type": "String", "Default": subnets}}, "Resources": {"Proxy": nested}}
+
+        def unseen(after, rows=()):
+            cloudformation = unittest.mock.Mock()
+            cloudformation.get_template = lambda **where: {"TemplateBody": after if "ChangeSetName" in where else root("a.json", "s-1")}
+            return change_set.unseen(cloudformation, "sluice", "arn", {}, {}, list(rows))
+
+        self.assertEqual(unseen(root("a.json", "s-1")), [])
+        self.assertEqual(unseen(root("b.json", "s-1")), ["Proxy"])
+        self.assertEqual(unseen(root("a.json", "s-2")), ["Proxy"])
+        self.assertEqual(unseen({"Resources": {}}), ["Proxy"], "it is removed")
+        row = {"path": "SourceSecret", "type": "AWS::SecretsManager::Secret", "why": []}
+        self.assertEqual(unseen(root("a.json", "s-1"), [{**row, "action": "replace"}]), ["Proxy"], "a new ARN")
+        self.assertEqual(unseen(root("a.json", "s-1"), [{**row, "action": "change"}]), [])
 
     def test_parameters_that_a_deployment_does_not_have_yet_are_no_step_back(self):
         """An older version had no CreateEndpoints, for example."""

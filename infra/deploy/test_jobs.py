@@ -85,13 +85,17 @@ class OnTheEmulator(unittest.TestCase):
         arns = self.job("secrets", parameters=parameters)["arns"]
         self.assertEqual(set(arns), {"SourceSecretArn", "StoreSecretArn"})
         self.assertEqual(self.job("secrets", parameters=parameters)["arns"], arns, "an interrupted attempt is continued")
+        secret = cloud.client("secretsmanager", REGION).describe_secret(SecretId=arns["SourceSecretArn"])
+        self.assertIn({"Key": "owner", "Value": "data"}, secret["Tags"])
         parameters |= arns
 
         # A first deployment that fails is deleted, and then there is nothing.
         planned, ended = self.deployed(parameters)
         self.assertEqual((planned["kind"], ended["ok"], ended["status"]), ("create", False, "ROLLBACK_COMPLETE"))
         self.assertIn("Bootstrap: correct OwnerUrl", ended["reasons"])
-        self.assertTrue(self.job("state")["failedFirst"])
+        state = self.job("state")
+        self.assertTrue(state["failedFirst"])
+        self.assertIn("Bootstrap: correct OwnerUrl", state["reasons"], "also after the command was interrupted")
         self.job("delete", keepSecrets=True)
 
         # Another time, and a plan that is not wanted leaves no stack.

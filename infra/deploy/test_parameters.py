@@ -19,7 +19,7 @@ class Parameters(unittest.TestCase):
     def test_every_preset_passes_the_rules(self):
         """infra/x/src/commands/deploy/preset.rs compares this file with what the presets give."""
         presets = json.loads(Path(__file__).with_name("presets.json").read_text())
-        self.assertEqual(set(presets), {"try", "rds", "rds without NAT", "aurora"})
+        self.assertEqual(set(presets), {"try", "rds", "rds without NAT", "aurora", "aurora with NAT"})
         for name, given in presets.items():
             self.assertEqual(parameters.problems(SOURCE, given), [], name)
 

@@ -1,10 +1,10 @@
 //! `cargo x account-test` on the emulator of a stack of its own, as far as that goes: each step runs or prints why the
 //! emulator cannot show it, and nothing is left at the end.
 
-use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Output};
 
-use serde_json::{Value, json};
+use serde_json::json;
+use tests::{OwnStack, Stack};
 
 /// Steps that the emulator shows.
 const SHOWN: [&str; 6] = ["failed-first", "deploy", "chunks", "large", "rotation", "removal"];
@@ -49,51 +49,26 @@ fn cells(line: &str) -> Vec<&str> {
     inner.split(" | ").map(str::trim).collect()
 }
 
-/// Servers of a stack whose deployment was deleted. They stop when this value is dropped.
-struct Servers {
-    x: String,
-    name: String,
-    file: PathBuf,
-    /// Contents of `stack.json`.
-    described: Value,
-}
+/// Servers of a stack whose deployment was deleted.
+struct Servers(OwnStack);
 
 impl Servers {
     fn start() -> Self {
-        let x = std::env::var("SLUICE_X").expect("run the tests with `cargo x test`");
-        let main = PathBuf::from(std::env::var("SLUICE_STACK").unwrap());
-        let main_name = main.parent().unwrap().file_name().unwrap().to_str().unwrap();
-        let name = format!("{main_name}-account");
-        let file = main.parent().unwrap().parent().unwrap().join(&name).join("stack.json");
-        let mut servers = Self { x, name, file, described: Value::Null };
-        let up = ["up", "--no-sample", "--built", "--detach", "--no-cdn", "--no-pooler", "--budget", "2"];
-        servers.x(&[&up[..], &["--set", "WorkerTimeoutSeconds=60"]].concat());
-        servers.described = serde_json::from_str(&std::fs::read_to_string(&servers.file).unwrap()).unwrap();
-        servers.x(&["undeploy"]);
-        servers
+        let own = OwnStack::start("account", &["--no-cdn", "--no-pooler"], &["WorkerTimeoutSeconds=60"]);
+        own.system.x(&["undeploy"]).unwrap();
+        Self(own)
     }
 
-    fn x(&self, words: &[&str]) {
-        let output = Command::new(&self.x).args(words).args(["--name", &self.name]).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    }
-
-    fn account_test(&self) -> std::process::Output {
-        let mut command = Command::new(&self.x);
-        command.args(["account-test", "--built"]).env("SLUICE_STACK", &self.file);
-        command.env("AWS_ENDPOINT_URL", self.described["awsEndpoint"].as_str().unwrap());
-        command.output().unwrap()
+    fn account_test(&self) -> Output {
+        let Stack { work_dir, aws_endpoint, .. } = &self.0.system.stack;
+        let mut command = Command::new(std::env::var("SLUICE_X").unwrap());
+        command.args(["account-test", "--built"]).env("SLUICE_STACK", work_dir.join("stack.json"));
+        command.env("AWS_ENDPOINT_URL", aws_endpoint).output().unwrap()
     }
 
     fn buckets(&self) -> Vec<String> {
-        let found = tests::aws(&self.described, "s3", "list_buckets", &json!({}));
+        let found = self.0.aws("s3", "list_buckets", &json!({}));
         let names = found["Buckets"].as_array().unwrap().iter();
         names.map(|bucket| bucket["Name"].as_str().unwrap().to_owned()).collect()
-    }
-}
-
-impl Drop for Servers {
-    fn drop(&mut self) {
-        let _ = Command::new(&self.x).args(["down", "--name", &self.name]).output();
     }
 }

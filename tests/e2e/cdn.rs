@@ -30,11 +30,12 @@ async fn cdn_fetches_files_once_and_only_by_signed_links() {
 
 /// Creates an export that has succeeded and of which nothing was downloaded. Returns its manifest.
 async fn export(cdn: &CdnStack) -> Manifest {
-    let request = json!({"datasets": ["parcels"], "startDate": "2024-01-01", "endDate": "2024-01-20"});
-    let id = cdn.system.submit(&request).await.unwrap();
-    let ended = cdn.system.wait(id).await.unwrap();
+    let request =
+        json!({"datasets": ["settled_parcels"], "startDate": "2024-01-01", "endDate": "2024-01-20"});
+    let id = cdn.system().submit(&request).await.unwrap();
+    let ended = cdn.system().wait(id).await.unwrap();
     assert_eq!(ended.status, export::state::ExportStatus::Succeeded, "{:?}", ended.errors);
-    cdn.system.client.manifest(id).await.unwrap()
+    cdn.system().client.manifest(id).await.unwrap()
 }
 
 /// Returns name and key of each file.

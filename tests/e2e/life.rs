@@ -11,8 +11,6 @@ use std::time::Instant;
 
 use stack::{Life, connects};
 
-const SCHEMA: &str = include_str!("life/schema.sql");
-
 /// Kinds of things that stay after a deletion: the files, the operator's passwords, and what the emulator deploys from.
 const STAY: [&str; 2] = ["buckets", "secrets"];
 
@@ -24,11 +22,10 @@ async fn a_deployment_lives_without_a_step_by_hand() {
     let mut life = Life::start();
     step("deployed");
     assert_eq!(life.role_limits().await, [2, 16], "the bootstrap has created the roles");
-    life.system.x(&["admin", "check"]).unwrap();
+    life.system().x(&["admin", "check"]).unwrap();
     step("checked");
 
-    life.system.run(SCHEMA).await.unwrap();
-    life.catalog_and_key();
+    life.data_catalog_and_key().await;
     life.export().await;
     let first = life.live("api");
     assert_eq!(first.0, "1");
@@ -57,17 +54,17 @@ async fn another_budget(life: &mut Life) {
     assert_eq!(life.role_limits().await, [3, 16]);
     assert_eq!(life.trigger().0, 3);
     life.reload();
-    life.system.x(&["admin", "check"]).unwrap();
+    life.system().x(&["admin", "check"]).unwrap();
     life.export().await;
 }
 
 /// The secret, then the database by `admin migrate`. The next session uses it.
 async fn another_password(life: &Life) {
-    let url = life.system.stack.store_url.clone();
+    let url = life.system().stack.store_url.clone();
     assert!(connects(&url).await);
     life.put("sluice/store", None);
     life.put("sluice/source", None);
-    life.system.x(&["admin", "migrate"]).unwrap();
+    life.system().x(&["admin", "migrate"]).unwrap();
     assert!(!connects(&url).await, "the old password is still valid");
     life.export().await;
 }
@@ -78,7 +75,7 @@ async fn upgrade_and_rollback(life: &mut Life) {
     let (before, next) = (life.this_release(), life.next_release(folder.path()));
     let (old_version, old_code) = life.live("worker");
     // The bootstrap corrects it when it runs again.
-    life.system.run("alter role sluice_source connection limit 7").await.unwrap();
+    life.system().run("alter role sluice_source connection limit 7").await.unwrap();
     life.release(&next.0, &next.1);
     assert_eq!(life.role_limits().await, [3, 16], "a changed schema runs the bootstrap");
     let (new_version, new_code) = life.live("worker");
@@ -95,7 +92,7 @@ async fn upgrade_and_rollback(life: &mut Life) {
 async fn a_failed_deployment(life: &mut Life) {
     let before = life.live("api");
     // The owner's database does not exist.
-    let (server, _) = life.system.stack.owner_url.rsplit_once('/').unwrap();
+    let (server, _) = life.system().stack.owner_url.rsplit_once('/').unwrap();
     let (_, server) = server.rsplit_once('@').unwrap();
     let owner = format!("OwnerUrl=postgres://{server}/none?sslmode=disable");
     let failed = life.redeploy(&["Budget=2", &owner]).unwrap_err().to_string();
@@ -108,12 +105,12 @@ async fn a_failed_deployment(life: &mut Life) {
 
 /// Files and passwords stay, and the data in PostgreSQL; nothing else.
 async fn deletion(life: &Life) {
-    life.system.x(&["undeploy"]).unwrap();
+    life.system().x(&["undeploy"]).unwrap();
     let mut left = life.left();
     left.retain(|kind, _| !STAY.contains(&kind.as_str()));
     assert!(left.is_empty(), "{left:?}");
     assert_eq!(life.processes(), Vec::<String>::new());
-    assert!(life.system.number("select count(*) from sluice.export").await.unwrap() > 4);
+    assert!(life.system().number("select count(*) from sluice.export").await.unwrap() > 4);
 }
 
 /// With a wrong password of the owner; nothing stays, and with the right one it succeeds under the same name.
@@ -125,11 +122,11 @@ async fn a_first_deployment_that_fails(life: &mut Life) {
     let failed = life.redeploy(&[]).unwrap_err().to_string();
     assert!(failed.contains("ended as ROLLBACK_COMPLETE") && failed.contains("Bootstrap"), "{failed}");
     life.put("sluice/owner", Some(&right));
-    life.system.x(&["undeploy"]).unwrap();
+    life.system().x(&["undeploy"]).unwrap();
     assert_eq!(life.left(), kept);
     life.redeploy(&[]).unwrap();
     life.reload();
-    life.system.x(&["admin", "check"]).unwrap();
+    life.system().x(&["admin", "check"]).unwrap();
     life.export().await;
     deletion(life).await;
 }

@@ -41,7 +41,7 @@ async fn passwords_rotate_while_exports_run() {
     assert!(ended >= 2);
     let other =
         "select count(*) from sluice.attempt where outcome is distinct from 'done' or failure is not null";
-    assert_eq!(stack.system.number(other).await.unwrap(), 0, "no chunk has needed a second attempt");
+    assert_eq!(stack.system().number(other).await.unwrap(), 0, "no chunk has needed a second attempt");
 
     the_owners_password_rotates_too(&stack).await;
 }
@@ -50,8 +50,8 @@ async fn passwords_rotate_while_exports_run() {
 async fn exports(stack: &Rotated, over: &AtomicBool) -> usize {
     let request = json!({"datasets": ["parcels"], "startDate": "2024-01-01", "endDate": "2024-01-20"});
     for ended in 1.. {
-        let id = stack.system.submit(&request).await.unwrap();
-        let export = stack.system.wait(id).await.unwrap();
+        let id = stack.system().submit(&request).await.unwrap();
+        let export = stack.system().wait(id).await.unwrap();
         assert_eq!(export.status, ExportStatus::Succeeded, "{:?}", export.errors);
         if over.load(Ordering::Relaxed) {
             return ended;
@@ -65,7 +65,7 @@ async fn rotate(stack: &Rotated, database: Database) {
     let before = stack.url(database);
     stack.put(database);
     stack.restart_api().await;
-    stack.system.x(&["admin", "migrate"]).unwrap();
+    stack.system().x(&["admin", "migrate"]).unwrap();
     stack.reload_pooler();
     stack.restart_api().await;
     // The pooler refuses startup parameters.
@@ -84,7 +84,7 @@ async fn rotate(stack: &Rotated, database: Database) {
 async fn the_owners_password_rotates_too(stack: &Rotated) {
     stack.put(Database::Owner);
     let change = format!("alter role current_user password '{}'", stack.password(Database::Owner));
-    stack.system.run(&change).await.unwrap();
-    stack.system.x(&["admin", "migrate"]).unwrap();
+    stack.system().run(&change).await.unwrap();
+    stack.system().x(&["admin", "migrate"]).unwrap();
     Store::new(&stack.url(Database::Store)).unwrap().state().await.unwrap();
 }

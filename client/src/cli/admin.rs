@@ -198,6 +198,12 @@ fn payload(
     })
 }
 
+/// Returns the region in the ARN of a function; `None` for a name, whose region is that of the profile.
+fn region_of(function: &str) -> Option<&str> {
+    let mut parts = function.strip_prefix("arn:")?.split(':').skip(1);
+    (parts.next() == Some("lambda")).then(|| parts.next()).flatten()
+}
+
 /// Runs `aws lambda invoke`. Payload and result are passed in files that only this user can read: a catalog may be
 /// longer than an argument, and a result may contain a new key.
 fn invoke(function: &str, payload: &Value) -> Result<Value, Failure> {
@@ -210,6 +216,7 @@ fn invoke(function: &str, payload: &Value) -> Result<Value, Failure> {
         .map_err(|e| local("cannot write a temporary file", e))?;
     let status = Command::new("aws")
         .args(["lambda", "invoke", "--function-name", function, "--output", "json"])
+        .args(region_of(function).iter().flat_map(|region| ["--region", region]))
         // A migration may take minutes and must not be sent twice.
         .args(["--cli-read-timeout", "0", "--payload"])
         .arg(format!("fileb://{}", event.path().display()))
@@ -253,6 +260,13 @@ mod tests {
             tenant: None,
             suggestion: SuggestionArgs::default(),
         }
+    }
+
+    #[test]
+    fn arn_contains_the_region() {
+        assert_eq!(region_of("arn:aws:lambda:eu-west-1:123456789012:function:admin"), Some("eu-west-1"));
+        assert_eq!(region_of("arn:aws:sqs:eu-west-1:123456789012:queue"), None);
+        assert_eq!(region_of("sluice-prod-AdminFunction-1"), None);
     }
 
     #[test]

@@ -67,7 +67,7 @@ async fn refused(stack: &TokenStack, provider: &Provider, good: &Value) {
     let mut bad = vec![
         ("no token", String::new()),
         ("a key of ours", format!("slc_0123456789abcdef_{}", "0123456789abcdef".repeat(4))),
-        ("the key of this stack", stack.key.clone()),
+        ("the key of this stack", stack.stack().key.clone()),
         ("no signature", format!("{head}.")),
         ("two parts", head.to_owned()),
         ("another payload", format!("{header}.{other_payload}.{signature}")),

@@ -44,10 +44,10 @@ pub(super) async fn the_second_one_does_not_reach_storage(cdn: &CdnStack, manife
 
     // From now on it cannot come from storage.
     for (_, key) in &files {
-        cdn.aws("s3", "delete_object", &json!({"Bucket": cdn.stack().bucket, "Key": key}));
+        cdn.own.aws("s3", "delete_object", &json!({"Bucket": cdn.stack().bucket, "Key": key}));
     }
     let listed =
-        cdn.aws("s3", "list_objects_v2", &json!({"Bucket": cdn.stack().bucket, "Prefix": "t/demo/c/"}));
+        cdn.own.aws("s3", "list_objects_v2", &json!({"Bucket": cdn.stack().bucket, "Prefix": "t/demo/c/"}));
     assert_eq!(listed["KeyCount"], 0);
     download(cdn, manifest).await;
     for (link, (_, key)) in links.iter().zip(&files) {
@@ -58,9 +58,9 @@ pub(super) async fn the_second_one_does_not_reach_storage(cdn: &CdnStack, manife
 
 /// Downloads everything with the client, which checks it against the manifest, and compares the rows with the database.
 async fn download(cdn: &CdnStack, manifest: &Manifest) {
-    let exported = Exported::download(&cdn.system.client, manifest.export).await.unwrap();
+    let exported = Exported::download(&cdn.system().client, manifest.export).await.unwrap();
     let rows = copy_csv(&cdn.stack().owner_url, ROWS).await.unwrap();
-    assert_eq!(sorted_records(&exported.records("parcels").unwrap()), sorted_records(&rows));
+    assert_eq!(sorted_records(&exported.records("settled_parcels").unwrap()), sorted_records(&rows));
 }
 
 /// Checks responses from the cache: the whole file, ranges, HEAD, and 304 if the viewer already has it.
@@ -68,7 +68,7 @@ async fn from_the_cache(cdn: &CdnStack, link: &str) {
     let whole = cdn.get(link).await;
     let length = whole.body.len();
     assert_eq!(whole.header("cache-control"), "public, max-age=31536000, immutable");
-    assert!(whole.header("content-disposition").contains("parcels."), "the object says its own name");
+    assert!(whole.header("content-disposition").contains("settled_parcels."), "the object says its own name");
     let head = cdn.ask(Method::HEAD, link, &[]).await;
     assert_eq!(head.header("content-length"), length.to_string());
     let middle = cdn.ask(Method::GET, link, &[("range", "bytes=100-299")]).await;
@@ -105,7 +105,7 @@ pub(super) async fn what_may_not_be_cached_is_not(cdn: &CdnStack, manifest: &Man
         assert!(absent.status.is_client_error(), "{}", absent.status);
         assert_eq!(absent.whence(), "Error from nginx");
     }
-    cdn.aws("s3", "put_object", &put(object));
+    cdn.own.aws("s3", "put_object", &put(object));
     for whence in ["Miss from nginx", "Hit from nginx"] {
         let answer = cdn.get(&link).await;
         assert_eq!((answer.status, &answer.body[..]), (StatusCode::OK, &b"a\n"[..]));
@@ -113,7 +113,7 @@ pub(super) async fn what_may_not_be_cached_is_not(cdn: &CdnStack, manifest: &Man
     }
 
     // The distribution may read files and nothing else in the bucket.
-    cdn.aws("s3", "put_object", &put("elsewhere/1.csv"));
+    cdn.own.aws("s3", "put_object", &put("elsewhere/1.csv"));
     let other = cdn.get(&cdn.signed("elsewhere/1.csv", now() + 600)).await;
     assert_eq!((other.status, other.whence()), (StatusCode::FORBIDDEN, "Error from nginx"));
 }
@@ -144,7 +144,7 @@ pub(super) async fn the_api_is_reached_through_it_and_never_cached(cdn: &CdnStac
         stack: cdn.stack().clone(),
         client: Client::new(&base, Some(&cdn.stack().key)).unwrap(),
     };
-    let request = json!({"datasets": ["parcels"], "startDate": "2024-01-01", "endDate": "2024-01-20", "format": "ndjson"});
+    let request = json!({"datasets": ["settled_parcels"], "startDate": "2024-01-01", "endDate": "2024-01-20", "format": "ndjson"});
     let exported = through.export(&request).await.unwrap();
     assert_eq!(exported.manifest.rows, 20_000);
 }

@@ -24,8 +24,8 @@ pub(super) async fn requests_past_it_are_refused(cdn: &CdnStack) {
 
 /// The CDN sends the old value until it is deployed again; both are accepted.
 pub(super) async fn its_header_is_rotated_without_a_refusal(cdn: &CdnStack) {
-    let id = cdn.described["originSecret"].as_str().unwrap();
-    let old = cdn.aws("secretsmanager", "get_secret_value", &json!({"SecretId": id}));
+    let id = cdn.own.described["originSecret"].as_str().unwrap();
+    let old = cdn.own.aws("secretsmanager", "get_secret_value", &json!({"SecretId": id}));
     cdn.put(id, "0123456789").await;
     let direct = format!("{}/health", cdn.direct);
     for value in [old["SecretString"].as_str().unwrap(), "0123456789"] {

@@ -9,7 +9,7 @@ use store::StoreState;
 use super::report::CheckReport;
 use crate::context::Context;
 
-/// Opens all sessions for a moment and closes them. The source is skipped while chunks are read from it.
+/// Opens all sessions for a moment and closes them. A database is skipped while running functions hold its sessions.
 pub(super) async fn look(
     context: &Context,
     state: Option<&StoreState>,
@@ -24,22 +24,33 @@ pub(super) async fn look(
             Err(error) => no_login("source", &error, report),
         }
     } else if source_answers {
-        report.fine(
-            "pool",
-            format!(
-                "{} in flight, so the sessions of the source were not counted",
-                count(state.in_flight, "chunk")
-            ),
-        );
+        not_counted("source", state.in_flight, report);
     }
-    match context.store.capacity(stored.store_sessions).await {
-        Ok(room) => judge("store", "StoreSessions", stored.store_sessions, pooler, room, report),
-        Err(error) => no_login("store", &error, report),
+    if holds_sessions(pooler, state.in_flight) {
+        not_counted("store", state.in_flight, report);
+    } else {
+        match context.store.capacity(stored.store_sessions).await {
+            Ok(room) => judge("store", "StoreSessions", stored.store_sessions, pooler, room, report),
+            Err(error) => no_login("store", &error, report),
+        }
     }
     // Without a pooler it takes all sessions of the store for a moment, for which workers would have to wait.
     if state.in_flight == 0 {
         super::pooler::look(context, report).await;
     }
+}
+
+/// Returns true if workers hold sessions of the store. Without a pooler each of them has one until its invocation ends, so
+/// counting would find too few, and the api would wait meanwhile.
+fn holds_sessions(pooler: Pooler, in_flight: u64) -> bool {
+    pooler == Pooler::None && in_flight > 0
+}
+
+fn not_counted(of: &str, in_flight: u64, report: &mut CheckReport) {
+    report.fine(
+        "pool",
+        format!("{} in flight, so the sessions of the {of} were not counted", count(in_flight, "chunk")),
+    );
 }
 
 fn no_login(of: &str, error: &dyn std::error::Error, report: &mut CheckReport) {
@@ -64,6 +75,10 @@ fn judge(
     match next {
         _ if opened < requested => {
             let (how, remedy) = match next {
+                Next::Refused if pooler == Pooler::None => (
+                    "is refused",
+                    "run `sluice admin check` again, since a function that runs has a session of its own; if it persists, check the other clients that use this role, or",
+                ),
                 Next::Refused => (
                     "is refused",
                     "check the lines `source`, `store` and `capacity` above and the other clients that use this role, or",
@@ -149,6 +164,19 @@ mod tests {
         );
         let (fine, text) = said(5, 5, 3, Next::Refused);
         assert!(!fine && text.contains("refused") && text.contains("lower Budget"), "{text}");
+    }
+
+    #[test]
+    fn sessions_that_workers_hold_are_not_counted() {
+        assert!(holds_sessions(Pooler::None, 1) && !holds_sessions(Pooler::None, 0));
+        assert!(!holds_sessions(Pooler::Own, 9) && !holds_sessions(Pooler::Proxy, 9));
+        let mut report = CheckReport::default();
+        not_counted("store", 3, &mut report);
+        assert!(
+            report.is_fine() && report.text().contains("3 chunks in flight, so the sessions of the store")
+        );
+        let (fine, text) = through(Pooler::None, 16, 16, 15, Next::Refused);
+        assert!(!fine && text.contains("run `sluice admin check` again"), "{text}");
     }
 
     #[test]

@@ -27,6 +27,7 @@ use crate::commands::check::Verdict;
 use crate::commands::options::Named;
 use crate::machine::paths;
 use measured::Measured;
+pub(crate) use month::Parts;
 
 /// Command that writes the documents.
 const COMMAND: &str = "cargo x cost";
@@ -63,6 +64,11 @@ pub(crate) fn run(args: &CostArgs) -> Result<ExitCode> {
 /// Compares the documents with the model, for `cargo x check`.
 pub(crate) fn documents() -> Result<Verdict> {
     compare().map(|()| Verdict::Clean)
+}
+
+/// Returns the US dollars that a deployment with these parts costs in a month without exports, without its database.
+pub(crate) fn idle_usd(parts: Parts) -> Result<f64> {
+    Ok(month::total(&month::fixed(template::watched()?, parts)))
 }
 
 /// Returns each document's path and text.

@@ -54,6 +54,9 @@ pub(crate) struct DeployArgs {
     /// Deploy although this is deleted or replaced, by the name in the refusal. Can be repeated.
     #[arg(long, value_name = "CHANGE")]
     allow: Vec<String>,
+    /// Create no first key: it would be printed, into the log of a pipeline for example.
+    #[arg(long)]
+    no_key: bool,
     /// Deploy what `cargo x sam` has built, without building.
     #[arg(long)]
     built: bool,

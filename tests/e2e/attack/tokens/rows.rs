@@ -47,9 +47,9 @@ pub(super) async fn nothing_of_a_row_or_a_secret_is_logged(
     assert!(log.contains("22P02"), "the failure was logged");
     let mut secrets = vec![MARK.to_owned(), ASKED.to_owned(), token.clone(), "Bearer ".to_owned()];
     secrets.push(token.rsplit('.').next().unwrap().to_owned());
-    secrets.push(stack.key.rsplit('_').next().unwrap().to_owned());
+    secrets.push(stack.stack().key.rsplit('_').next().unwrap().to_owned());
     secrets.push(signature(link));
-    for url in [&stack.stack.owner_url, &stack.stack.source_url, &stack.stack.store_url] {
+    for url in [&stack.stack().owner_url, &stack.stack().source_url, &stack.stack().store_url] {
         secrets.extend(password(url));
     }
     for secret in &secrets {

@@ -1,14 +1,11 @@
 //! A second stack, deployed from the same template with `Auth=jwt` and `LogLevel=debug`.
 
-use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use serde_json::Value;
-use sqlx::postgres::PgConnection;
-use sqlx::{AssertSqlSafe, Connection, Executor};
-use tests::{EVENT_TIMEOUT, Stack, System};
+use tests::{EVENT_TIMEOUT, OwnStack, Stack};
 
 use super::provider::Provider;
 
@@ -31,20 +28,14 @@ const HOSTILE: [(&str, &str); 9] = [
     ("PYTHONPATH", "/nonexistent"),
 ];
 
-/// A running stack. It stops when this value is dropped.
+/// A running stack.
 pub(super) struct TokenStack {
-    x: String,
-    name: String,
-    pub(super) stack: Stack,
-    /// A key that `cargo x up` creates in every stack.
-    pub(super) key: String,
+    own: OwnStack,
     base: String,
 }
 
 impl TokenStack {
     pub(super) async fn start(provider: &Provider) -> Self {
-        let x = std::env::var("SLUICE_X").expect("run the tests with `cargo x test`");
-        let name = format!("{}-tokens", System::get().await.stack.name);
         let parameters = [
             "Auth=jwt",
             &format!("JwtIssuer={}", provider.issuer),
@@ -58,36 +49,21 @@ impl TokenStack {
         ];
         // The developer's environment must not reach a stack: these variables would make it fail with a traceback, or
         // send it to other services.
+        let x = std::env::var("SLUICE_X").expect("run the tests with `cargo x test`");
         let mut command = Command::new("sh");
         command.args(["-c", "umask 077; exec \"$0\" \"$@\"", &x]);
         command.env_remove("NO_PROXY").env_remove("no_proxy");
-        for (name, value) in HOSTILE {
-            command.env(name, value);
-        }
-        command.args([
-            "up",
-            "--name",
-            &name,
-            "--no-sample",
-            "--no-cdn",
-            "--built",
-            "--detach",
-            "--budget",
-            "2",
-        ]);
-        for parameter in parameters {
-            command.args(["--set", parameter]);
-        }
-        let output = command.output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let main = PathBuf::from(std::env::var("SLUICE_STACK").unwrap());
-        let file = main.parent().unwrap().parent().unwrap().join(&name).join("stack.json");
-        let stack: Stack = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
-        let base = format!("{}/api/v1", stack.url.trim_end_matches('/').trim_end_matches("/api/v1"));
-        let started = Self { x, name, key: stack.key.clone(), stack, base };
-        started.run(&SCHEMA.replace("{mark}", MARK)).await;
-        started.x(&["admin", "catalog", "apply", CATALOG]);
-        started
+        command.envs(HOSTILE);
+        let own = OwnStack::start_by(command, "tokens", &["--no-cdn"], &parameters);
+        let url = own.system.stack.url.trim_end_matches('/').trim_end_matches("/api/v1");
+        let base = format!("{url}/api/v1");
+        own.system.run(&SCHEMA.replace("{mark}", MARK)).await.unwrap();
+        own.system.x(&["admin", "catalog", "apply", CATALOG]).unwrap();
+        Self { own, base }
+    }
+
+    pub(super) fn stack(&self) -> &Stack {
+        &self.own.system.stack
     }
 
     /// Runs `cargo x` on this stack.
@@ -97,17 +73,7 @@ impl TokenStack {
 
     /// Does the same. On failure, the output is the error.
     pub(super) fn try_x(&self, words: &[&str]) -> Result<String, String> {
-        let mut command = Command::new(&self.x);
-        let output = command.arg(words[0]).args(["--name", &self.name]).args(&words[1..]).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        let errors = String::from_utf8_lossy(&output.stderr);
-        if output.status.success() { Ok(said) } else { Err(format!("{said}{errors}")) }
-    }
-
-    pub(super) async fn run(&self, statements: &str) {
-        let mut owner = PgConnection::connect(&self.stack.owner_url).await.unwrap();
-        owner.execute(AssertSqlSafe(statements.to_owned())).await.unwrap();
-        owner.close().await.unwrap();
+        self.own.system.x(words).map_err(|error| error.to_string())
     }
 
     /// Sends one request. Returns status and body.
@@ -148,11 +114,5 @@ impl TokenStack {
             assert!(Instant::now() < give_up, "{export}");
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-    }
-}
-
-impl Drop for TokenStack {
-    fn drop(&mut self) {
-        let _ = Command::new(&self.x).args(["down", "--name", &self.name]).output();
     }
 }

@@ -91,7 +91,8 @@ metrics come
 with the logs, also without `CreateAlarms`; a metric that is not emitted in a month costs nothing. Alarms \
 use {alarm_metrics} of them. The example
 database of a trial is {example} more. A NAT gateway in place of endpoints would be {nat} a month and zone, and \
-{NAT_GB} per GB.
+{NAT_GB} per GB,
+of the files too unless the VPC has the gateway endpoint of S3, which is free.
 
 ## What depends on your database
 
@@ -103,7 +104,8 @@ The prices of RDS Proxy ({PROXY_VCPU_HOUR} per vCPU or ACU and hour) and of an A
 others from 2026 that quote
 AWS's for {REGION}, and agree; AWS's own pages could not be read. **To be checked** there before you rely on them: \
 aws.amazon.com/rds/proxy/pricing (also if the
-ACU in use are billed, or the maximum, which is assumed here) and aws.amazon.com/rds/aurora/pricing.
+ACU in use are billed, or the maximum, which is assumed here, and if the readers of a cluster count) and
+aws.amazon.com/rds/aurora/pricing.
 
 An Aurora Serverless with a minimum of 0 ACU sleeps when it has had no connection for {AURORA_SLEEPS_AFTER} minutes at \
 least. The sweeper's query every

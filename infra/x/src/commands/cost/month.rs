@@ -104,20 +104,20 @@ pub(super) fn requests(files: f64) -> f64 {
 
 /// Optional parts of the deployment.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Parts {
-    pub(super) proxy: bool,
-    pub(super) endpoints: bool,
-    pub(super) cdn: bool,
-    pub(super) cache: bool,
-    pub(super) alarms: bool,
+pub(crate) struct Parts {
+    pub(crate) proxy: bool,
+    pub(crate) endpoints: bool,
+    pub(crate) cdn: bool,
+    pub(crate) cache: bool,
+    pub(crate) alarms: bool,
 }
 
 impl Parts {
     /// Parts of a small deployment.
-    pub(super) const SMALL: Self =
+    pub(crate) const SMALL: Self =
         Self { proxy: true, endpoints: true, cdn: false, cache: false, alarms: true };
     /// All parts.
-    pub(super) const ALL: Self = Self { cdn: true, cache: true, ..Self::SMALL };
+    pub(crate) const ALL: Self = Self { cdn: true, cache: true, ..Self::SMALL };
 }
 
 /// Items and their dollars, in the order of the document.

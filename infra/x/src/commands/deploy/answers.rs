@@ -50,7 +50,8 @@ pub(crate) struct AnswerArgs {
     /// Security group of the database (aurora).
     #[arg(long, value_name = "SG")]
     database_group: Option<String>,
-    /// VPC, its range, and its route tables: "vpc-1 10.0.0.0/16 rtb-1,rtb-2" (aurora, and rds without a NAT gateway).
+    /// VPC, its range, and its route tables: "vpc-1 10.0.0.0/16 rtb-1,rtb-2"; with a NAT gateway "vpc-1" (aurora), or nothing
+    /// (rds).
     #[arg(long)]
     vpc: Option<String>,
     /// Subnets of the functions, separated by commas (rds, aurora).
@@ -174,8 +175,9 @@ pub(crate) fn question(topic: Topic) -> Question {
         ),
         Topic::Vpc => (
             "vpc",
-            "VPC, its range, and the route tables of the subnets",
-            "such as: vpc-1 10.0.0.0/16 rtb-1,rtb-2 (no route tables if S3 has an endpoint; rds: empty with a NAT gateway)",
+            "VPC; without a NAT gateway also its range, and the route tables of the subnets",
+            "with a NAT gateway, or with endpoints: vpc-1 (rds: empty). Otherwise: vpc-1 10.0.0.0/16 rtb-1,rtb-2, which creates \
+             endpoints; from then on the whole VPC reaches SQS and Secrets Manager through them (no rtb-… if S3 has one)",
             Some(""),
         ),
         Topic::Subnets => (
@@ -219,6 +221,14 @@ pub(crate) fn check(preset: Preset, topic: Topic, answer: &str) -> Result<(), St
                 Err("use the endpoint of the cluster: NAME.cluster-….REGION.rds.amazonaws.com/DATABASE"
                     .into())
             }
+            Some(address)
+                if preset == Preset::Aurora
+                    && [".cluster-ro-", ".cluster-custom-"]
+                        .iter()
+                        .any(|name| address.host.contains(name)) =>
+            {
+                Err("use the endpoint of the writer, NAME.cluster-…: without -ro or -custom".into())
+            }
             Some(address) if preset == Preset::Aurora && address.region().is_none() => {
                 Err("the endpoint of a cluster ends with .REGION.rds.amazonaws.com".into())
             }
@@ -246,9 +256,10 @@ fn vpc(preset: Preset, answer: &str) -> Result<(), String> {
     let words: Vec<_> = answer.split_whitespace().collect();
     match words.as_slice() {
         [] if preset == Preset::Aurora => {
-            Err("the proxy needs the VPC: vpc-1 10.0.0.0/16 rtb-1,rtb-2".into())
+            Err("the proxy needs the VPC: vpc-1, or vpc-1 10.0.0.0/16 rtb-1,rtb-2".into())
         }
         [] => Ok(()),
+        [id] if preset == Preset::Aurora && id.starts_with("vpc-") => Ok(()),
         [id, range] | [id, range, _] if id.starts_with("vpc-") && range.contains('/') => Ok(()),
         _ => Err("use: VPC RANGE [ROUTE TABLES], such as vpc-1 10.0.0.0/16 rtb-1,rtb-2".into()),
     }
@@ -287,6 +298,18 @@ mod tests {
             (Preset::Try, Topic::Region, "europe", "eu-west-1"),
             (Preset::Rds, Topic::Address, "db", "HOST/DATABASE"),
             (Preset::Aurora, Topic::Address, "db.example.com/shop", ".cluster-"),
+            (
+                Preset::Aurora,
+                Topic::Address,
+                "shop.cluster-ro-a.eu-west-1.rds.amazonaws.com/shop",
+                "without -ro",
+            ),
+            (
+                Preset::Aurora,
+                Topic::Address,
+                "shop.cluster-custom-a.eu-west-1.rds.amazonaws.com/shop",
+                "writer",
+            ),
             (Preset::Aurora, Topic::Vpc, "", "vpc-1"),
             (Preset::Rds, Topic::Vpc, "vpc-1", "RANGE"),
             (Preset::Rds, Topic::Subnets, "subnet-1", "at least two"),
@@ -300,6 +323,8 @@ mod tests {
             assert!(error.contains(expected), "{topic:?}: {error}");
         }
         assert!(check(Preset::Aurora, Topic::Budget, "7").is_ok());
-        assert!(check(Preset::Rds, Topic::Vpc, "").is_ok());
+        assert!(
+            check(Preset::Rds, Topic::Vpc, "").is_ok() && check(Preset::Aurora, Topic::Vpc, "vpc-1").is_ok()
+        );
     }
 }

@@ -1,5 +1,6 @@
 //! Calls of the Python that speaks to AWS: one job each, JSON in and out.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
@@ -33,12 +34,26 @@ pub(crate) struct State {
     pub(crate) failed_first: bool,
     /// True if CloudFormation is changing it.
     pub(crate) busy: bool,
+    /// Reasons of a failed first deployment.
+    #[serde(default)]
+    pub(crate) reasons: Vec<String>,
 }
 
 /// A stack that exists.
 #[derive(Deserialize)]
 pub(crate) struct Deployed {
     pub(crate) status: String,
+    pub(crate) parameters: BTreeMap<String, String>,
+    pub(crate) outputs: Map<String, Value>,
+}
+
+impl Deployed {
+    /// Returns the VPC that is served by endpoints of this stack; `None` if nothing else is in it.
+    pub(crate) fn served_vpc(&self) -> Option<&str> {
+        let parameter = |name: &str| self.parameters.get(name).map_or("", String::as_str);
+        let creates = !["", "false"].contains(&parameter("CreateEndpoints"));
+        Some(parameter("VpcId")).filter(|_| creates && parameter("CreateExample") != "true")
+    }
 }
 
 /// Change that a change set makes to one resource.

@@ -1,15 +1,14 @@
 //! The interview that writes the file of a new deployment.
 
 use std::env;
+use std::fs;
 use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
 use super::answers::{Answers, Question, Topic, check, question};
 use super::preset::Preset;
-
-/// Region if nothing else is known.
-const REGION: &str = "us-east-1";
 
 /// Returns the next line of the input, or `None` at its end.
 pub(crate) type Input<'a> = dyn FnMut() -> Result<Option<String>> + 'a;
@@ -84,8 +83,8 @@ impl Interview<'_> {
     }
 
     fn ask(&mut self, preset: Preset, topic: Topic, question: &Question, number: u32) -> Result<String> {
-        let region = region();
-        let default = if topic == Topic::Region { Some(region.as_str()) } else { question.default };
+        let region = (topic == Topic::Region).then(region).flatten();
+        let default = region.as_deref().or(question.default);
         if self.silent {
             let usual = default.filter(|text| check(preset, topic, text).is_ok());
             let why = || format!("--{} is missing: {} ({})", question.option, question.text, question.hint);
@@ -115,12 +114,32 @@ impl Interview<'_> {
     }
 }
 
-/// Returns the region of the environment.
-fn region() -> String {
-    ["AWS_REGION", "AWS_DEFAULT_REGION"]
-        .iter()
-        .find_map(|name| env::var(name).ok().filter(|value| !value.is_empty()))
-        .unwrap_or_else(|| REGION.to_owned())
+/// Returns the region that the `aws` command would use: of the environment, or of the profile.
+fn region() -> Option<String> {
+    let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+    let of_file = || {
+        let home = || variable("HOME").map(|home| Path::new(&home).join(".aws/config"));
+        let text = fs::read_to_string(variable("AWS_CONFIG_FILE").map(PathBuf::from).or_else(home)?).ok()?;
+        region_of_profile(&text, &variable("AWS_PROFILE").unwrap_or_else(|| "default".to_owned()))
+    };
+    variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")).or_else(of_file)
+}
+
+/// Returns the region of a profile in the text of `~/.aws/config`.
+fn region_of_profile(text: &str, profile: &str) -> Option<String> {
+    let sections = [format!("[profile {profile}]"), format!("[{profile}]")];
+    let mut inside = false;
+    for line in text.lines().map(str::trim) {
+        if line.starts_with('[') {
+            inside = sections.iter().any(|section| line == section);
+        } else if inside
+            && let Some((name, value)) = line.split_once('=')
+            && name.trim() == "region"
+        {
+            return Some(value.trim().to_owned());
+        }
+    }
+    None
 }
 
 #[cfg(test)]
@@ -140,6 +159,14 @@ mod tests {
             Ok((preset, answers))
         });
         (result, String::from_utf8(output).unwrap())
+    }
+
+    #[test]
+    fn the_region_is_that_of_the_profile() {
+        let text = "[default]\nregion = us-east-2\n\n[profile work]\nsso_region = eu-west-3\nregion=eu-central-1\n[sso-session s]\n";
+        assert_eq!(region_of_profile(text, "work").as_deref(), Some("eu-central-1"));
+        assert_eq!(region_of_profile(text, "default").as_deref(), Some("us-east-2"));
+        assert_eq!(region_of_profile(text, "other"), None);
     }
 
     #[test]

@@ -144,14 +144,16 @@ fn network(answers: &Answers) -> Vec<Setting> {
         Setting::new("VpcSubnetIds", answers.get(Topic::Subnets), "in two zones"),
         Setting::new("VpcSecurityGroupIds", answers.get(Topic::Groups), "of the functions"),
     ];
+    let mut words = answers.get(Topic::Vpc).split_whitespace();
+    if let Some(id) = words.next() {
+        settings.push(Setting::new("VpcId", id, ""));
+    }
     // Without a NAT gateway only: with one, nothing has to be created.
-    if let Some(vpc) = answers.some(Topic::Vpc) {
-        let mut words = vpc.split_whitespace();
-        let mut next = || words.next().unwrap_or_default().to_owned();
+    if let Some(range) = words.next() {
+        let tables = words.next().unwrap_or_default();
         settings.extend([
-            Setting::new("VpcId", next(), ""),
-            Setting::new("VpcCidr", next(), "may use the endpoints"),
-            Setting::new("RouteTableIds", next(), "empty if there is a gateway endpoint of S3"),
+            Setting::new("VpcCidr", range, "may use the endpoints"),
+            Setting::new("RouteTableIds", tables, "empty if there is a gateway endpoint of S3"),
             Setting::new("CreateEndpoints", "true", "sqs if the VPC has the endpoint of Secrets Manager"),
         ]);
     }
@@ -200,6 +202,7 @@ mod tests {
             ("rds", Preset::Rds, answers(rds, "", "8")),
             ("rds without NAT", Preset::Rds, answers(rds, "vpc-1 10.0.0.0/16 rtb-1,rtb-2", "38")),
             ("aurora", Preset::Aurora, answers(aurora, "vpc-1 10.0.0.0/16", "8")),
+            ("aurora with NAT", Preset::Aurora, answers(aurora, "vpc-1", "8")),
         ]
         .into_iter()
         .map(|(name, preset, answers)| {

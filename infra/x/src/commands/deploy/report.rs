@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use anyhow::Result;
 use serde_json::{Map, Value};
 
 use super::aws::{ChangePlan, Row};
+use super::file::Deployment;
+use super::is_trial;
+use crate::commands::cost::{Parts, idle_usd};
 
 /// Number of added or removed resources of one stack above which only their types are listed.
 const LISTED: usize = 8;
@@ -89,35 +93,102 @@ pub(crate) fn url(outputs: &Map<String, Value>, endpoint: Option<&str>) -> Strin
     }
 }
 
-/// Returns the commands that follow a deployment.
-pub(crate) fn next_steps(outputs: &Map<String, Value>, url: &str, key: Option<&str>, trial: bool) -> String {
-    let admin = outputs.get("AdminFunctionName").and_then(Value::as_str).unwrap_or_default();
-    let mut text = format!("cargo install --locked --path client\nexport SLUICE_URL={url}\n");
-    if let Some(key) = key {
-        let _ = writeln!(text, "export SLUICE_KEY={key}      # shown only this time");
+/// Returns what a new deployment costs and how it is ended.
+pub(crate) fn cost(name: &str, deployment: &Deployment) -> Result<String> {
+    if is_trial(deployment) {
+        return Ok(format!(
+            "It takes about a quarter of an hour, and costs about 3 USD a day while it exists (infra/COST.md).\n\
+             To end it: cargo x deploy {name} --delete"
+        ));
     }
-    if trial {
-        text.push_str(
-            "sluice export readings --from 2024-01-01 --to 2024-06-30 --out ./files\nsluice verify ./files\n",
-        );
+    let is = |parameter: &str, value: &str| deployment.parameter(parameter) == Some(value);
+    let proxy = is("Pooler", "proxy");
+    let usd = idle_usd(Parts {
+        proxy,
+        endpoints: deployment.parameter("CreateEndpoints").is_some_and(|value| value != "false"),
+        cdn: is("CreateCdn", "true"),
+        cache: is("CreateCache", "true"),
+        alarms: !is("CreateAlarms", "false"),
+    })?;
+    let more = if proxy {
+        " RDS Proxy costs more for a database with more than 2 vCPU, and for Aurora Serverless."
     } else {
-        text.push_str(
-            "\nOnce, as an operator: allow Sluice to read, and put a catalog in force (README.md, \"Your own database\").\n\n\
+        ""
+    };
+    Ok(format!(
+        "It costs about {usd:.0} USD a month while it exists, without exports and the database (infra/COST.md).{more}\n\
+         To end it: cargo x deploy {name} --delete"
+    ))
+}
+
+/// Returns the ARN of the admin function, from which `sluice admin` also takes the region.
+pub(crate) fn admin_arn(outputs: &Map<String, Value>, region: &str, account: &str) -> String {
+    let name = outputs.get("AdminFunctionName").and_then(Value::as_str).unwrap_or_default();
+    let partition = match region.split('-').next() {
+        Some("cn") => "aws-cn",
+        Some("us") if region.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
+    };
+    format!("arn:{partition}:lambda:{region}:{account}:function:{name}")
+}
+
+/// Commands that follow a deployment.
+pub(crate) struct NextSteps<'a> {
+    /// Address of the API.
+    pub(crate) url: String,
+    /// ARN of the admin function.
+    pub(crate) admin: String,
+    /// First key, if one was created.
+    pub(crate) key: Option<&'a str>,
+    /// Tenant of that key.
+    pub(crate) tenant: &'a str,
+}
+
+impl NextSteps<'_> {
+    /// Returns the commands of a trial, which has a dataset.
+    pub(crate) fn of_trial(&self) -> String {
+        indented(&format!(
+            "{}sluice export readings --from 2024-01-01 --to 2024-06-30 --out ./files\nsluice verify ./files\n\
+             \nFor operators:\n\nexport SLUICE_ADMIN_FUNCTION={}\n",
+            self.client(),
+            self.admin
+        ))
+    }
+
+    /// Returns the commands of a deployment for a database of the operator.
+    pub(crate) fn of_database(&self) -> String {
+        let Self { tenant, admin, .. } = self;
+        let whose = if self.key.is_some() {
+            format!(
+                "the key above is that of tenant {tenant}, which tenant_column is compared with; for another tenant:\n"
+            )
+        } else {
+            String::new()
+        };
+        indented(&format!(
+            "{}\nOnce, as an operator: allow Sluice to read, and put a catalog in force (README.md, \"Your own database\").\n\n\
              psql … -c \"grant usage on schema SCHEMA to sluice_source\" \\\n       \
-             -c \"grant select on all tables in schema SCHEMA to sluice_source\"\n",
-        );
+             -c \"grant select on all tables in schema SCHEMA to sluice_source\"\n\
+             export SLUICE_ADMIN_FUNCTION={admin}\n\
+             sluice admin catalog suggest > catalog.toml      # read it, and edit it\n\
+             sluice admin catalog check --file catalog.toml\nsluice admin catalog apply --file catalog.toml\n\
+             sluice export DATASET --from 2024-01-01 --to 2024-01-31 --out ./files\nsluice verify ./files\n\
+             \n{whose}sluice admin keys create TENANT LABEL\n",
+            self.client()
+        ))
     }
-    let _ = writeln!(
-        text,
-        "{}export SLUICE_ADMIN_FUNCTION={admin}",
-        if trial { "\nFor operators:\n\n" } else { "" }
-    );
-    if !trial {
-        text.push_str(
-            "sluice admin catalog check --file catalog.toml\nsluice admin catalog apply --file catalog.toml\n\
-             sluice export DATASET --from 2024-01-01 --to 2024-01-31 --out ./files\nsluice verify ./files\n",
-        );
+
+    /// Returns the lines that every client needs.
+    fn client(&self) -> String {
+        let key = self
+            .key
+            .map(|key| format!("export SLUICE_KEY={key}      # shown only this time\n"))
+            .unwrap_or_default();
+        format!("cargo install --locked --path client\nexport SLUICE_URL={url}\n{key}", url = self.url)
     }
+}
+
+fn indented(text: &str) -> String {
     text.lines().map(|line| if line.is_empty() { "\n".to_owned() } else { format!("  {line}\n") }).collect()
 }
 
@@ -158,6 +229,29 @@ mod tests {
         assert_eq!(table(&plan(json!([]), json!([]))), "  only outputs change\n");
     }
 
+    fn deployment(parameters: &[(&str, &str)]) -> Deployment {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        Deployment {
+            region: String::new(),
+            stack: String::new(),
+            parameters: parameters.iter().map(owned).collect(),
+            tags: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn the_cost_of_a_deployment_is_that_of_its_parts() {
+        let text = |parameters: &[(&str, &str)]| cost("shop", &deployment(parameters)).unwrap();
+        assert!(text(&[("CreateExample", "true")]).contains("3 USD a day"));
+        let (bare, proxy) =
+            (text(&[("Pooler", "none")]), text(&[("Pooler", "proxy"), ("CreateEndpoints", "true")]));
+        assert!(
+            bare.contains("USD a month") && !bare.contains("vCPU") && proxy.contains("vCPU"),
+            "{bare}\n{proxy}"
+        );
+        assert_ne!(bare.split_whitespace().nth(3), proxy.split_whitespace().nth(3));
+    }
+
     #[test]
     fn the_address_is_that_of_cloudfront_if_nothing_else_is_accepted() {
         let outputs = json!({"ApiUrl": "https://api/api/v1", "CdnDomain": "cdn"});
@@ -171,7 +265,13 @@ mod tests {
     #[test]
     fn a_trial_ends_with_the_commands_of_the_first_export() {
         let Value::Object(outputs) = json!({"AdminFunctionName": "admin-1"}) else { unreachable!() };
-        let text = next_steps(&outputs, "https://a/api/v1", Some("slc_1"), true);
+        let next = |key| NextSteps {
+            url: "https://a/api/v1".to_owned(),
+            admin: admin_arn(&outputs, "eu-west-1", "123456789012"),
+            key,
+            tenant: "prod",
+        };
+        let text = next(Some("slc_1")).of_trial();
         let commands: Vec<_> = text
             .lines()
             .take(5)
@@ -187,7 +287,13 @@ mod tests {
                 "sluice verify"
             ]
         );
-        let own = next_steps(&outputs, "https://a/api/v1", None, false);
-        assert!(!own.contains("SLUICE_KEY") && own.contains("grant select") && own.contains("=admin-1"));
+        let own = next(None).of_database();
+        let arn = "=arn:aws:lambda:eu-west-1:123456789012:function:admin-1\n";
+        assert!(!own.contains("SLUICE_KEY") && !own.contains("tenant prod"), "{own}");
+        assert!(
+            own.contains("grant select") && own.contains("catalog suggest >") && own.contains(arn),
+            "{own}"
+        );
+        assert!(text.contains(arn) && next(Some("slc_1")).of_database().contains("that of tenant prod"));
     }
 }
