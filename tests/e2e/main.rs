@@ -15,6 +15,7 @@ mod formats;
 mod life;
 mod local;
 mod orders;
+mod own_source;
 mod passwords;
 mod plan;
 mod reuse;

@@ -84,6 +84,8 @@ pub(crate) struct Stack {
     /// PostgreSQL's own port.
     pub(crate) direct_port: u16,
     pub(crate) pooler_port: u16,
+    /// Port of the pooler before the user's own server. Zero if the stack reads its own.
+    pub(crate) source_pooler_port: u16,
     pub(crate) pgbouncer_pid_file: PathBuf,
     pub(crate) postgres_data_dir: PathBuf,
     pub(crate) postgres_log: PathBuf,
