@@ -46,23 +46,23 @@ class Address:
     key: str | None = None
 
     def is_socket(self):
-        """Is it on this machine, without a network?"""
+        """Returns true for a server on this machine, reached without a network."""
         return self.host is None or self.host.startswith("/")
 
     def text(self):
-        """For the user, without the password."""
+        """Returns the place for the user, without the password."""
         where = self.host or "the local socket"
         return f"{where}:{self.port}" if not self.is_socket() else f"{where}, port {self.port}"
 
     def arguments(self):
-        """Of `psycopg.connect`."""
+        """Returns the arguments of `psycopg.connect`."""
         given = {"host": self.host, "port": self.port, "dbname": self.database, "user": self.role, "password": self.password,
                  "sslmode": self.mode, "sslrootcert": self.authorities, "sslcert": self.certificate, "sslkey": self.key}
         return {name: value for name, value in given.items() if value is not None}
 
 
 def read(option, url):
-    """The address in the URL that was given with `option`."""
+    """Returns the address in the URL that was given with `option`."""
     if not url.startswith(("postgres://", "postgresql://")):
         raise Refused(f"{option} is not a PostgreSQL URL: use {FORM}")
     found = parsed(option, url)
@@ -81,7 +81,7 @@ def read(option, url):
 
 
 def parsed(option, url):
-    """The parts of the URL. libpq requires a percent-encoded password; one that was not encoded is understood, too."""
+    """Returns the parts of the URL. libpq requires a percent-encoded password; one that was not encoded is understood, too."""
     try:
         found = conninfo_to_dict(url)
     except psycopg.ProgrammingError:
@@ -101,7 +101,7 @@ def parsed(option, url):
 
 
 def decoded(text):
-    """Percent-decoded, if all of it can be."""
+    """Decodes percent-encoding, if all of the text can be decoded."""
     parts = text.split("%")[1:]
     is_encoded = all(len(part) >= 2 and set(part[:2]) <= set(string.hexdigits) for part in parts)
     return unquote(text) if is_encoded else text
@@ -131,7 +131,7 @@ def protect(address, found):
 
 
 def existing(option, parameter, path):
-    """The absolute path of a file that can be read."""
+    """Returns the absolute path of a file that can be read."""
     if path is None:
         return None
     whole = Path(path).expanduser().absolute()
@@ -141,7 +141,7 @@ def existing(option, parameter, path):
 
 
 def public(option):
-    """The file of public authorities of this machine."""
+    """Returns the file of public authorities of this machine."""
     found = [path for path in PUBLIC if Path(path).is_file()]
     if not found:
         raise Refused(f"{option}: this machine has no file of public authorities; name one with sslrootcert=FILE")

@@ -1,4 +1,4 @@
-"""What to do if a server of the user cannot be used."""
+"""Remedies if a server of the user cannot be used."""
 
 import re
 
@@ -28,13 +28,13 @@ OTHERWISE = "check the URL: host, port, database, role, password and sslmode"
 
 
 def of(error):
-    """The remedy for a message."""
+    """Returns the remedy for a message."""
     found = [remedy for pattern, remedy in REMEDIES if re.search(pattern, error)]
     return found[0] if found else OTHERWISE
 
 
 def cause(error, password):
-    """The last sentence of libpq's message on one line, without the password in case a server repeats it."""
+    """Returns the message of libpq on one line, without the password in case a server repeats it."""
     text = " ".join(str(error).split())
     for beginning in ("connection failed: ", "connection to "):
         text = text.removeprefix(beginning)

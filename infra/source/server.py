@@ -52,7 +52,7 @@ ROLE = """select pg_catalog.shobj_description(r.oid, 'pg_authid'),
 
 
 def connect(place):
-    """A read-only session. Without a password, it is asked for at a terminal."""
+    """Opens a read-only session. Reads the password from the terminal if there is one and the server requires one."""
     try:
         return opened(place)
     except psycopg.OperationalError as error:
@@ -72,7 +72,7 @@ def opened(place):
 
 
 def asks():
-    """Is there a terminal? Standard input is not: it has the question of `cargo x`."""
+    """Returns true if there is a terminal. Standard input is not one: it has the job of `cargo x`."""
     return sys.stderr.isatty() and os.access("/dev/tty", os.R_OK)
 
 
@@ -112,7 +112,7 @@ def too_narrow(place, found, budget):
 
 
 def is_pooled(place, first):
-    """Does a pooler give the session of one client to another between transactions? Its sessions must not get settings."""
+    """Returns true if a pooler gives the session of one client to another between transactions. Its sessions must not get settings."""
 
     def process(connection):
         with connection.transaction():
@@ -124,7 +124,7 @@ def is_pooled(place, first):
 
 
 def check(job):
-    """The facts of the server, and the address with what libpq filled in."""
+    """Returns the facts of the server, and the address as libpq completed it."""
     place = address.read(job["option"], job["url"])
     with connect(place) as connection:
         found = facts(connection)
@@ -189,7 +189,7 @@ def make(job):
 
 
 def verifier(password, salt):
-    """What PostgreSQL keeps of a password (RFC 5803), so that the password itself is in no statement and in no log."""
+    """Returns the verifier that PostgreSQL keeps of a password (RFC 5803), so that the password itself is in no statement and in no log."""
     rounds = 4096
     salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, rounds)
     client = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
@@ -199,7 +199,7 @@ def verifier(password, salt):
 
 
 def settings(job):
-    """The settings of a session behind the pooler that differ."""
+    """Returns the settings of a session behind the pooler that differ."""
     place = address.read("the pooler", job["url"])
     with connect(place) as connection, connection.transaction():
         found = {name: connection.execute("select current_setting(%s, true)", (name,)).fetchone()[0] for name in job["expected"]}
@@ -214,7 +214,7 @@ def read(job):
 
 
 def described(place):
-    """Everything but the password."""
+    """Returns everything but the password."""
     tls = {"mode": place.mode, "authorities": place.authorities, "certificate": place.certificate, "key": place.key}
     return {"host": place.host, "port": int(place.port), "database": place.database, "role": place.role, "tls": tls}
 

@@ -13,7 +13,7 @@ use crate::machine::{paths, prerequisites, signals};
 use crate::stack::own_source::OwnSource;
 use crate::stack::postgres;
 use crate::stack::start::{Sample, StackSpec, start};
-use crate::stack::state::{Stack, down_command};
+use crate::stack::state::{Stack, down_command, name_option};
 
 /// Example command printed for a stack with the sample.
 const EXPORT: &str = r#"  curl -sS -X POST $SLUICE_URL/exports -H "Authorization: Bearer $SLUICE_KEY" \
@@ -126,12 +126,12 @@ fn greet(stack: &Stack, sample: Sample<'_>) {
     match sample {
         Sample::Whole(_) => println!("{EXPORT}"),
         Sample::None | Sample::Tables(_) => println!("{APPLY}"),
-        Sample::Own(own) => println!("{}", of_own_source(own)),
+        Sample::Own(own) => println!("{}", of_own_source(own, &stack.name)),
     }
 }
 
 /// Returns the first commands for the user's own server.
-fn of_own_source(own: &OwnSource<'_>) -> String {
+fn of_own_source(own: &OwnSource<'_>, stack: &str) -> String {
     let sluice = paths::binaries().unwrap_or_default().join("sluice");
     let here = std::env::current_dir().unwrap_or_default();
     let sluice = sluice.strip_prefix(here).unwrap_or(&sluice).display();
@@ -146,8 +146,9 @@ fn of_own_source(own: &OwnSource<'_>) -> String {
   {sluice} plan '*' --from {first}
   {sluice} export {example} --from {first} --out ./files
 
-{} datasets are in {catalog}: change the file, then run `cargo x admin catalog apply {catalog}`.",
-        datasets.len()
+{} datasets are in {catalog}: change the file, then run `cargo x admin{} catalog apply {catalog}`.",
+        datasets.len(),
+        name_option(stack)
     )
 }
 

@@ -275,7 +275,8 @@ pub(crate) fn refused_sessions(postgres_log: &Path) -> Result<usize> {
     Ok(log.lines().filter(|line| line.contains(" 53300 ") && line.contains("FATAL:")).count())
 }
 
-fn name_option(name: &str) -> String {
+/// Returns the option that chooses a stack, with a space before it; nothing for the default one.
+pub(crate) fn name_option(name: &str) -> String {
     if name == DEFAULT_NAME { String::new() } else { format!(" --name {name}") }
 }
 

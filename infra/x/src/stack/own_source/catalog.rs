@@ -10,7 +10,7 @@ use super::OwnSourceSpec;
 use crate::machine::progress::Step;
 use crate::machine::venv::Venv;
 use crate::stack::admin;
-use crate::stack::state::{DEFAULT_NAME, Stack};
+use crate::stack::state::{Stack, name_option};
 
 /// Datasets in force by name.
 pub(crate) type Datasets = BTreeMap<String, Estimate>;
@@ -49,11 +49,10 @@ pub(super) fn apply(spec: &OwnSourceSpec<'_>, stack: &Stack, venv: &Venv) -> Res
     let answer = admin::ask(stack, venv, &words)?;
     if !admin::ok(&answer) {
         step.done("refused");
-        let option =
-            if stack.name == DEFAULT_NAME { String::new() } else { format!("--name {} ", stack.name) };
         eprintln!(
-            "{}\n  → change {name}, then: cargo x admin {option}catalog apply {name}",
-            admin::text(&answer)
+            "{}\n  → change {name}, then: cargo x admin{} catalog apply {name}",
+            admin::text(&answer),
+            name_option(&stack.name)
         );
         return Ok(Datasets::new());
     }
