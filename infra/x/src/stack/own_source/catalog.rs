@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use anyhow::{Context, Result, bail};
+use export::count::count;
 use serde::Deserialize;
 
 use super::OwnSourceSpec;
@@ -38,10 +39,11 @@ pub(super) fn apply(spec: &OwnSourceSpec<'_>, stack: &Stack, venv: &Venv) -> Res
             bail!("no catalog can be suggested: {text}");
         }
         fs::write(file, text + "\n").with_context(|| format!("cannot write {name}"))?;
-        let data = &answer["data"];
+        let number = |name: &str| answer["data"][name].as_u64().unwrap_or_default();
+        let left_out = count(number("leftOut"), "relation");
         step.done(&format!(
-            "{} datasets in {name}, {} relations left out there with reasons",
-            data["datasets"], data["leftOut"]
+            "{} in {name}; {left_out} left out, with reasons",
+            count(number("datasets"), "dataset")
         ));
     }
     let step = Step::start(&format!("Applying {name}"));
@@ -58,6 +60,6 @@ pub(super) fn apply(spec: &OwnSourceSpec<'_>, stack: &Stack, venv: &Venv) -> Res
     }
     let datasets: Datasets =
         serde_json::from_value(answer["data"]["datasets"].clone()).context("admin printed no datasets")?;
-    step.done(&format!("{} datasets", datasets.len()));
+    step.done(&count(datasets.len() as u64, "dataset"));
     Ok(datasets)
 }
