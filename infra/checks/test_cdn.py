@@ -42,10 +42,11 @@ class Cdn(unittest.TestCase):
         files, api = config["DefaultCacheBehavior"], config["CacheBehaviors"]
         self.assertEqual(files["TrustedKeyGroups"], [{"Ref": "Keys"}])
         self.assertEqual(files["AllowedMethods"], ["GET", "HEAD"])
-        self.assertEqual([b["PathPattern"] for b in api], ["/api/*"])
+        self.assertEqual([b["PathPattern"] for b in api], ["/api/*", "/.well-known/api-catalog"])
         origins = {origin["Id"]: origin for origin in config["Origins"]}
         self.assertEqual(origins[files["TargetOriginId"]]["OriginAccessControlId"], {"Ref": "Access"})
-        self.assertEqual(origins[api[0]["TargetOriginId"]]["DomainName"], self.GIVEN["ApiDomainName"])
+        for behaviour in api:
+            self.assertEqual(origins[behaviour["TargetOriginId"]]["DomainName"], self.GIVEN["ApiDomainName"])
         access = made["Access"]["Properties"]["OriginAccessControlConfig"]
         self.assertEqual((access["SigningBehavior"], access["SigningProtocol"]), ("always", "sigv4"))
 
@@ -66,7 +67,8 @@ class Cdn(unittest.TestCase):
     def test_the_api_is_not_cached_and_files_only_for_as_long_as_they_say(self):
         made = self.resources(**self.KEYS)
         config = made["Distribution"]["Properties"]["DistributionConfig"]
-        self.assertEqual(config["CacheBehaviors"][0]["CachePolicyId"], "4135ea2d-6df8-44a3-9df3-4b5a84be39ad")
+        for behaviour in config["CacheBehaviors"]:
+            self.assertEqual(behaviour["CachePolicyId"], "4135ea2d-6df8-44a3-9df3-4b5a84be39ad")
         policy = made["FilesCache"]["Properties"]["CachePolicyConfig"]
         said = re.search(r"max-age=(\d+), immutable", code("functions/lib/ports/src/objects/s3.rs"))
         self.assertEqual((policy["MinTTL"], policy["DefaultTTL"], policy["MaxTTL"]), (0, 0, int(said.group(1))))
@@ -76,7 +78,7 @@ class Cdn(unittest.TestCase):
     def test_the_api_compresses_by_itself(self):
         """CloudFront compresses nothing that it does not cache, and files are compressed or requested without compression."""
         config = self.resources(**self.KEYS)["Distribution"]["Properties"]["DistributionConfig"]
-        self.assertEqual([b["Compress"] for b in [config["DefaultCacheBehavior"], *config["CacheBehaviors"]]], [False, False])
+        self.assertEqual([b["Compress"] for b in [config["DefaultCacheBehavior"], *config["CacheBehaviors"]]], [False] * 3)
 
     def test_other_hosts_of_the_domain_are_not_forced_to_tls(self):
         """The alias may be a domain that has hosts of other services below it, some of them without TLS."""

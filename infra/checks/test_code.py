@@ -117,6 +117,19 @@ class Agreement(unittest.TestCase):
         """README: PgBouncer needs no special settings. Every test of the stack goes through this one."""
         self.assertNotIn("ignore_startup_parameters", (ROOT / "infra/x/src/stack/pgbouncer.rs").read_text())
 
+    def test_health_and_every_document_have_a_route_without_the_authorizer(self):
+        """The api returns them before it looks for a caller, and with Auth=jwt API Gateway must let them through as well."""
+        code = (ROOT / "functions/api/src/documents.rs").read_text()
+        fixed = {f"/api/v1{path}" for path in re.findall(r'\(format!\("\{BASE_PATH\}(/[^"]+)"\), Document', code)}
+        self.assertEqual(fixed, {"/api/v1/openapi.json", "/api/v1/reference.html", "/api/v1/reference.css"})
+        catalog = re.search(r'CATALOG_PATH: &str = "([^"]+)"', code)[1]
+        pages = re.search(r'strip_prefix\(BASE_PATH\)\?\.strip_prefix\("(/[a-z]+/)"\)', code)[1]
+        paths = self.source["Resources"]["HttpApi"]["Properties"]["DefinitionBody"]["paths"]
+        free = {path for path, methods in paths.items() if all("security" not in one for one in methods.values())}
+        self.assertEqual(free, {"/api/v1/health", catalog, *fixed, f"/api/v1{pages}{{proxy+}}"})
+        guarded = paths["/api/v1/{proxy+}"]["x-amazon-apigateway-any-method"]["security"]["Fn::If"]
+        self.assertEqual(guarded[:2], ["WithTokens", [{"Token": []}]])
+
     def test_the_api_ends_before_api_gateway_gives_up(self):
         """And a request ends before the function does, so that the client gets the api's own error."""
         source = (ROOT / "functions/api/src/layers/time_limit.rs").read_text()

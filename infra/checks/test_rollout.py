@@ -38,17 +38,19 @@ class Root(unittest.TestCase):
 
     def test_requests_and_messages_go_to_the_aliases(self):
         made = self.gradual()
-        self.assertEqual(json.dumps(made["HttpApi"]).count("${ApiAlias}"), 2)
+        self.assertEqual(json.dumps(made["HttpApi"]).count("${ApiAlias}"), 7)
         self.assertNotIn("${ApiFunction.Arn}", json.dumps(made["HttpApi"]))
         triggers = of_type(made, "AWS::Lambda::EventSourceMapping")
         self.assertEqual([one["Properties"]["FunctionName"] for one in triggers.values()], [{"Ref": "WorkerAlias"}])
-        allowed = made["ApiAliasPermission"]["Properties"]
-        self.assertEqual((allowed["FunctionName"], allowed["Principal"]), ({"Ref": "ApiAlias"}, "apigateway.amazonaws.com"))
+        allowed = [made[name]["Properties"] for name in ("ApiAliasPermission", "ApiAliasCatalogPermission")]
+        for one in allowed:
+            self.assertEqual((one["FunctionName"], one["Principal"]), ({"Ref": "ApiAlias"}, "apigateway.amazonaws.com"))
         # Those of SAM are for the paths of the events, so no other path is added to the alias's.
         paths = {one["Properties"]["SourceArn"]["Fn::Sub"][0].split("/", 2)[2] for one in of_type(made, "AWS::Lambda::Permission").values()
                  if isinstance(one["Properties"]["SourceArn"]["Fn::Sub"], list)}
-        self.assertEqual(paths, {"GET/api/v1/health", "*/api/v1/*"})
-        self.assertTrue(allowed["SourceArn"]["Fn::Sub"].endswith("${HttpApi}/*/*/api/v1/*"))
+        self.assertEqual(paths, {"GET/api/v1/health", "*/api/v1/*", "*/.well-known/api-catalog"})
+        for one, path in zip(allowed, ("/api/v1/*", "/.well-known/api-catalog")):
+            self.assertTrue(one["SourceArn"]["Fn::Sub"].endswith("${HttpApi}/*/*" + path))
 
     def test_a_new_revision_publishes_a_version_and_moves_its_alias(self):
         """CloudFormation publishes when the description changes, and Lambda only if the function has changed as well."""
@@ -77,7 +79,7 @@ class Root(unittest.TestCase):
         for one in ("ApiFunctionName", "WorkerFunctionName"):
             self.assertEqual(self.source["Outputs"][one]["Value"], {"Ref": one.removesuffix("Name")})
         without = {name for name in made if name not in plain}
-        self.assertEqual(without, {"Rollout", "ApiAliasPermission", *(f"{a}{b}" for a in GROUPS for b in ("Alias", "Version"))})
+        self.assertEqual(without, {"Rollout", "ApiAliasPermission", "ApiAliasCatalogPermission", *(f"{a}{b}" for a in GROUPS for b in ("Alias", "Version"))})
 
 
 class Nested(unittest.TestCase):

@@ -16,8 +16,9 @@ import log_pipe
 
 VERSION = "1.5.33"
 
-# Where the API's paths begin.
+# Where the API's paths begin, and its one path elsewhere.
 API_ROOT = "/api/v1"
+CATALOG = "/.well-known/api-catalog"
 
 # Part of the name of every worker function.
 WORKER = "-WorkerFunction-"
@@ -105,7 +106,7 @@ def at_own_paths(app, api_ids):
     """
 
     async def routed(scope, receive, send):
-        if scope["type"] == "http" and (scope["path"] == API_ROOT or scope["path"].startswith(f"{API_ROOT}/")):
+        if scope["type"] == "http" and (scope["path"] in (API_ROOT, CATALOG) or scope["path"].startswith(f"{API_ROOT}/")):
             found = api_ids()
             if len(found) == 1:
                 prefix = f"/_aws/execute-api/{found.pop()}"

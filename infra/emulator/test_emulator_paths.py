@@ -21,10 +21,11 @@ class Paths(unittest.TestCase):
         found = self.routed("/api/v1/datasets/a b", ["abcd1234"])
         self.assertEqual(found, ("/_aws/execute-api/abcd1234/api/v1/datasets/a b",
                                  b"/_aws/execute-api/abcd1234/api/v1/datasets/a%20b"))
-        self.assertEqual(self.routed("/api/v1", ["abcd1234"])[0], "/_aws/execute-api/abcd1234/api/v1")
+        for path in ("/api/v1", "/.well-known/api-catalog"):
+            self.assertEqual(self.routed(path, ["abcd1234"])[0], f"/_aws/execute-api/abcd1234{path}")
 
     def test_everything_else_stays(self):
-        for path, ids in [("/api/v10", ["a"]), ("/bucket/api/v1", ["a"]), ("/api/v1/x", []), ("/api/v1/x", ["a", "b"])]:
+        for path, ids in [("/api/v10", ["a"]), ("/bucket/api/v1", ["a"]), ("/.well-known/other", ["a"]), ("/api/v1/x", []), ("/api/v1/x", ["a", "b"])]:
             self.assertEqual(self.routed(path, ids)[0], path)
         self.assertEqual(self.routed("/api/v1/x", ["a"], "websocket")[0], "/api/v1/x")
 

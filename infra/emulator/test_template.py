@@ -77,10 +77,10 @@ class ExpandHttpApis(unittest.TestCase):
         for given, wanted in ((plain, "${ApiFunction.Arn}"), (aliased, "${ApiAlias}")):
             found = cfn.Evaluation(expanded, given).resources()
             integrations = [one for one in found.values() if one["Type"] == "AWS::ApiGatewayV2::Integration"]
-            self.assertEqual([one["Properties"]["IntegrationUri"] for one in integrations], [{"Fn::Sub": wanted}] * 2)
+            self.assertEqual([one["Properties"]["IntegrationUri"] for one in integrations], [{"Fn::Sub": wanted}] * 7)
             paths = cfn.Evaluation(made, given).resources()["HttpApi"]["Properties"]["Body"]["paths"]
-            for path, method in (("/api/v1/health", "get"), ("/api/v1/{proxy+}", "x-amazon-apigateway-any-method")):
-                integration = dict(paths[path][method]["x-amazon-apigateway-integration"])
+            for operation in [operation for methods in paths.values() for operation in methods.values()]:
+                integration = dict(operation["x-amazon-apigateway-integration"])
                 self.assertTrue(integration.pop("uri")["Fn::Sub"].endswith(f"/functions/{wanted}/invocations"))
                 self.assertEqual(integration, {"type": "aws_proxy", "httpMethod": "POST", "payloadFormatVersion": "2.0"})
 
@@ -224,12 +224,14 @@ class OurTemplate(unittest.TestCase):
         for name, folder in template.code_folders(self.source).items():
             self.assertTrue((ROOT / folder / "Cargo.toml").is_file(), name)
 
-    def test_it_translates_and_keeps_both_routes(self):
+    def test_it_translates_and_keeps_all_routes(self):
         code = {name: f"s3://bucket/{name}" for name in template.code_folders(self.source)}
         made = template.bridge(template.translate(self.source, code, "us-east-1"), {})["Resources"]
         routes = {r["Properties"]["RouteKey"] for r in made.values() if r["Type"] == "AWS::ApiGatewayV2::Route"}
-        self.assertEqual(routes, {"GET /api/v1/health", "ANY /api/v1/{proxy+}"})
-        # With tokens, API Gateway itself stands before every route but one.
+        documents = ("/.well-known/api-catalog", "/api/v1/openapi.json", "/api/v1/reference.html", "/api/v1/reference.css",
+                     "/api/v1/problems/{proxy+}")
+        self.assertEqual(routes, {"GET /api/v1/health", "ANY /api/v1/{proxy+}", *(f"ANY {path}" for path in documents)})
+        # With tokens, API Gateway itself stands before every route but those of health and of the documents.
         guarded = {r["Properties"]["RouteKey"] for r in made.values() if "AuthorizerId" in r.get("Properties", {})}
         self.assertEqual(guarded, {"ANY /api/v1/{proxy+}"})
         self.assertEqual(made["HttpApiTokenAuthorizer"]["Condition"], "WithTokens")

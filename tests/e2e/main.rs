@@ -16,6 +16,7 @@ mod layouts;
 mod life;
 mod local;
 mod orders;
+mod own_source;
 mod passwords;
 mod plan;
 mod reuse;

@@ -1,7 +1,7 @@
 //! Sessions over TLS: passwords and tokens go only to a server with a valid certificate. Tested with PostgreSQL itself
 //! too.
 
-mod authority;
+pub(crate) mod authority;
 mod server;
 
 use std::time::Duration;

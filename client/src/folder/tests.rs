@@ -234,7 +234,7 @@ fn a_file_or_a_link_in_place_of_a_folder_is_an_obstacle() {
     let placed = ExpectedFile { name: PLACED.into(), ..expected(b"theirs") };
     put(&directory, "orders", "mine");
     let folder = open(&directory);
-    assert_eq!(names(folder.check(&[placed.clone()])), ["orders (not a directory)"]);
+    assert_eq!(names(folder.check(std::slice::from_ref(&placed))), ["orders (not a directory)"]);
     assert!(folder.begin(PLACED).is_err());
     fs::remove_file(directory.path().join("orders")).unwrap();
     #[cfg(unix)]

@@ -21,7 +21,7 @@ impl AuditedAction {
     pub(crate) fn of(command: &Command) -> Option<Self> {
         let action = |event| Self { event, tenant: None, key: None, dataset: None, detail: None };
         Some(match command {
-            Command::Migrate { print: false } => action("store migrated"),
+            Command::Migrate { print: false, source_only: false } => action("store migrated"),
             Command::CatalogApply { .. } => action("catalog applied"),
             Command::Invalidate { dataset, from, to, tenant } => {
                 let day = |day: &Option<String>| day.clone().unwrap_or_else(|| "…".to_owned());
@@ -53,7 +53,7 @@ impl AuditedAction {
             }
             Command::Pause {} => action("paused"),
             Command::Resume {} => action("resumed"),
-            Command::Migrate { print: true }
+            Command::Migrate { .. }
             | Command::Check {}
             | Command::CatalogCheck { .. }
             | Command::CatalogShow { .. }

@@ -11,6 +11,8 @@ pub(crate) enum Command {
     Migrate {
         #[serde(default)]
         print: bool,
+        #[serde(default, rename = "sourceOnly")]
+        source_only: bool,
     },
     #[serde(rename = "check")]
     Check {},
@@ -81,7 +83,7 @@ pub(crate) enum Command {
 
 /// All commands with their values.
 const COMMANDS: &str = "the commands are
-  {\"command\": \"migrate\"}, with \"print\": true to see the SQL and run nothing
+  {\"command\": \"migrate\"}, with \"print\": true to see the SQL and run nothing, and \"sourceOnly\": true to see that of the source role alone
   {\"command\": \"check\"}
   {\"command\": \"catalog check\", \"catalog\": \"the TOML\"}
   {\"command\": \"catalog apply\", \"catalog\": \"the TOML\"}, with \"allowRemoval\": true to apply even if live exports fail because of it
@@ -131,7 +133,10 @@ mod tests {
 
     #[test]
     fn events_become_commands() {
-        assert_eq!(Command::read(json!({"command": "migrate"})), Ok(Command::Migrate { print: false }));
+        assert_eq!(
+            Command::read(json!({"command": "migrate"})),
+            Ok(Command::Migrate { print: false, source_only: false })
+        );
         assert_eq!(
             Command::read(json!({"command": "keys revoke", "id": "7"})),
             Ok(Command::KeysRevoke { id: "7".into() })

@@ -80,7 +80,8 @@ async fn answer(context: &Context, event: Value, request: Option<&str>) -> Comma
 
 async fn perform(context: &Context, command: Command) -> Result<CommandOutput, Failure> {
     match command {
-        Command::Migrate { print } => migrate::run(&context.settings, print).await,
+        Command::Migrate { source_only: true, .. } => migrate::print_source_role(&context.settings).await,
+        Command::Migrate { print, .. } => migrate::run(&context.settings, print).await,
         Command::Check {} => Ok(check::run(context).await),
         Command::CatalogCheck { catalog } => catalog::check::run(context, &catalog).await,
         Command::CatalogApply { catalog, allow_removal } => {

@@ -38,6 +38,17 @@ pub(crate) async fn run(settings: &Settings, print: bool) -> Result<CommandOutpu
     }
 }
 
+/// Prints the SQL of the source role alone, with its limit and settings, for a source on another server than the store.
+pub(crate) async fn print_source_role(settings: &Settings) -> Result<CommandOutput, Failure> {
+    let roles = without_passwords(roles(settings).await?);
+    let statements = store::source_role_statements(&roles);
+    let text = format!(
+        "-- Nothing was run. Run this on the source's server, as a role that may create roles, with the password filled in.\nbegin;\n{};\ncommit;",
+        statements.join(";\n")
+    );
+    Ok(CommandOutput::done(text, json!({"ran": false, "statements": statements})))
+}
+
 /// Returns the roles and their limits. The three roles must differ; otherwise one would get the limits of another.
 async fn roles(settings: &Settings) -> Result<RoleSettings, Failure> {
     let source = read_role("SourceUrl", &settings.source_url, &settings.source_login).await?;
@@ -198,6 +209,15 @@ mod tests {
         let script = store::migration_script(&store::role_statements(&roles));
         assert!(!script.contains("-secret"), "{script}");
         assert_eq!(script.matches(" password 'SCRAM-SHA-256$4096:").count(), 2);
+    }
+
+    #[tokio::test]
+    async fn source_role_is_printed_alone_and_without_its_password() {
+        let source = "postgres://sluice_source:source-secret@db/shop";
+        let printed = print_source_role(&settings(None, source)).await.ok().unwrap();
+        assert!(printed.ok && printed.text.contains("'PASSWORD_OF_SLUICE_SOURCE'"), "{}", printed.text);
+        assert!(!printed.text.contains("sluice_store") && !printed.text.contains("source-secret"));
+        assert!(printed.text.contains("connection limit 3") && printed.text.contains("set timezone = 'UTC'"));
     }
 
     #[tokio::test]

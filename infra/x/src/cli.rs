@@ -15,7 +15,7 @@ use crate::commands::deploy::{self, DeployArgs};
 use crate::commands::soak::{self, Soak};
 use crate::commands::stack::{self, OnStack};
 use crate::commands::{check, lint, sam, sam_local, test};
-use crate::machine::{environment, signals};
+use crate::machine::{environment, signals, url_arguments};
 
 /// Commands that the help lists, in groups. The others are listed by the help of `stack` and `soak`.
 const GROUPS: [(&str, &[&str]); 4] = [
@@ -38,7 +38,8 @@ pub struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Export the whole sample database with the `sluice` command and compare every file with the database.
+    /// Export the whole sample database with the `sluice` command and compare every file with the database; with
+    /// --source, a bounded part of your own.
     Demo(DemoArgs),
     /// Run all tests on a dedicated stack.
     Test {
@@ -91,6 +92,7 @@ enum Command {
 /// # Errors
 /// If the command fails.
 pub fn run(cli: Cli) -> Result<ExitCode> {
+    url_arguments::hide()?;
     environment::prepare();
     signals::listen()?;
     match cli.command {

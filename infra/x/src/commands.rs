@@ -15,6 +15,7 @@ pub(crate) mod sam;
 pub(crate) mod sam_local;
 pub(crate) mod service;
 pub(crate) mod soak;
+pub(crate) mod source_options;
 pub(crate) mod stack;
 pub(crate) mod test;
 pub(crate) mod up;

@@ -8,5 +8,6 @@ pub(crate) mod progress;
 pub(crate) mod python;
 pub(crate) mod secret_files;
 pub(crate) mod signals;
+pub(crate) mod url_arguments;
 pub(crate) mod user;
 pub(crate) mod venv;

@@ -8,6 +8,7 @@ pub(crate) mod cdn;
 pub(crate) mod cluster;
 pub(crate) mod deploy;
 mod emulator;
+pub(crate) mod own_source;
 pub(crate) mod pgbouncer;
 pub(crate) mod postgres;
 pub(crate) mod postgres15;

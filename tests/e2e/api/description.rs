@@ -32,6 +32,13 @@ async fn description_is_served_without_a_key() {
     assert!(page.header("content-security-policy").starts_with("default-src 'none'; style-src 'self'"));
     assert!(page.body.as_str().unwrap().contains("id=\"createExport\""));
     assert_eq!(call(Method::GET, "/problems/busy", None, &[], None).await.status, 200);
+    // At the root of the host, as a client looks for it.
+    let url = &System::get().await.stack.url;
+    let catalog = url.replace("/api/v1", "/.well-known/api-catalog");
+    let response = reqwest::Client::builder().no_proxy().build().unwrap().get(catalog).send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    let catalog: Value = response.json().await.unwrap();
+    assert_eq!(catalog["linkset"][0]["service-desc"][0]["href"], "/api/v1/openapi.json");
 }
 
 #[tokio::test]

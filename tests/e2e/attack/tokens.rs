@@ -32,6 +32,7 @@ async fn token_deployment_accepts_only_valid_provider_tokens() {
     let stack = TokenStack::start(&provider).await;
     let good = claims(&provider.issuer);
     catalogs_are_closed(&stack);
+    documents_are_open(&stack).await;
     refused(&stack, &provider, &good).await;
     forbidden(&stack, &provider, &good).await;
     kept_apart(&stack, &provider, &good).await;
@@ -46,6 +47,14 @@ fn catalogs_are_closed(stack: &TokenStack) {
         .unwrap();
     let refused = stack.try_x(&["admin", "catalog", "apply", &catalog.path().to_string_lossy()]);
     assert!(refused.unwrap_err().contains("tenant_column"), "an open dataset was applied");
+}
+
+/// Checks that the documents about the api need no token: the authorizer is on other routes.
+async fn documents_are_open(stack: &TokenStack) {
+    for path in ["/openapi.json", "/reference.html", "/reference.css", "/problems/busy", "/health"] {
+        assert_eq!(stack.get(path, None).await.0, 200, "{path}");
+    }
+    assert_eq!(stack.get("/problems/busy/more", None).await.0, 401, "no document");
 }
 
 /// Checks the cases of 401: the token cannot be verified, whatever it claims.

@@ -15,12 +15,12 @@ keyUsage = critical, keyCertSign
 ";
 
 /// Certificate authority of one test.
-pub(super) struct Authority {
+pub(crate) struct Authority {
     folder: TempDir,
 }
 
 impl Authority {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("settings"), SETTINGS).unwrap();
         let authority = Self { folder };
@@ -29,12 +29,12 @@ impl Authority {
     }
 
     /// Returns the path of its own certificate.
-    pub(super) fn root(&self) -> PathBuf {
+    pub(crate) fn root(&self) -> PathBuf {
         self.folder.path().join("root.pem")
     }
 
     /// Creates a certificate for a server of this name, and its key.
-    pub(super) fn certificate(&self, name: &str) -> (PathBuf, PathBuf) {
+    pub(crate) fn certificate(&self, name: &str) -> (PathBuf, PathBuf) {
         let path = |kind: &str| self.folder.path().join(format!("{name}.{kind}"));
         self.key(name, &["-new", "-out", &format!("{name}.request")]);
         std::fs::write(

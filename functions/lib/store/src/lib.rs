@@ -55,7 +55,9 @@ pub use migrate::{Migration, OldSessions, end_idle_sessions, migrate, migration_
 pub use narrow::Narrowed;
 pub use orphans::OrphanPrefix;
 pub use retry::{RetryError, RetryTerms};
-pub use roles::{RolePassword, RoleSettings, StoredSettings, role_statements, source_settings};
+pub use roles::{
+    RolePassword, RoleSettings, StoredSettings, role_statements, source_role_statements, source_settings,
+};
 pub use state::StoreState;
 pub use sweep::{Backlog, DeletingChunk};
 pub use turns::{Full, Kept, Unpaid};

@@ -189,56 +189,112 @@ fn unlogged(role: &str) -> String {
     )
 }
 
+/// Role that a statement concerns.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Of {
+    Source,
+    Store,
+}
+
 /// Returns the statements that create or correct roles, grants and settings. They are safe to run again.
 pub fn role_statements(settings: &RoleSettings) -> Vec<String> {
+    statements(settings).into_iter().map(|(_, statement)| statement).collect()
+}
+
+/// Returns those of the source role alone, for a source on another server than the store.
+pub fn source_role_statements(settings: &RoleSettings) -> Vec<String> {
+    let of_source = statements(settings).into_iter().filter(|(of, _)| *of == Of::Source);
+    of_source.map(|(_, statement)| statement).collect()
+}
+
+fn statements(settings: &RoleSettings) -> Vec<(Of, String)> {
     let mut statements = Vec::new();
     let (source, store) = (quote_identifier(&settings.source.0), quote_identifier(&settings.store.0));
     let limit = |sessions| settings.pooler.role_limit(sessions);
-    for ((role, password), limit) in [
-        (&settings.source, limit(settings.stored.budget)),
-        (&settings.store, limit(settings.stored.store_sessions)),
+    for (of, (role, password), limit) in [
+        (Of::Source, &settings.source, limit(settings.stored.budget)),
+        (Of::Store, &settings.store, limit(settings.stored.store_sessions)),
     ] {
         let name = quote_literal(role);
         let word = password.sql(role);
         let role = quote_identifier(role);
-        statements.push(format!(
+        let create = format!(
             "do $do$ begin if not exists (select from pg_roles where rolname = {name}) then create role {role}; end if; end $do$"
-        ));
+        );
         // No attribute is removed: a new role has none, and managed services do not allow naming them.
-        statements.push(format!("alter role {role} login connection limit {limit} password {word}"));
+        let limited = format!("alter role {role} login connection limit {limit} password {word}");
         let log_in = if *password == RolePassword::Tokens { tokens(&role) } else { no_tokens(&role, &name) };
-        statements.push(log_in);
+        statements.extend([create, limited, log_in].map(|statement| (of, statement)));
     }
     let set = |role: &str, name: &str, value: &str| {
         format!("alter role {role} set {name} = {}", quote_literal(value))
     };
-    statements.extend(SOURCE_SETTINGS.iter().map(|(name, value)| set(&source, name, value)));
-    statements.push(unlogged(&source));
-    statements.push(set(&source, "statement_timeout", &format!("{}s", settings.stored.worker_timeout_secs)));
+    let (of_source, of_store) =
+        (|statement: String| (Of::Source, statement), |statement: String| (Of::Store, statement));
+    statements.extend(SOURCE_SETTINGS.iter().map(|(name, value)| set(&source, name, value)).map(of_source));
+    statements.push(of_source(unlogged(&source)));
+    let timeout = format!("{}s", settings.stored.worker_timeout_secs);
+    statements.push(of_source(set(&source, "statement_timeout", &timeout)));
     // Longer than a COPY and the wait before it: a server-wide limit set for other roles would end sessions in use.
     let transaction_secs = settings.stored.worker_timeout_secs.saturating_add(IDLE_IN_TRANSACTION_SECS);
-    statements.push(set_if_known(&source, "transaction_timeout", &format!("{transaction_secs}s")));
-    statements
-        .extend(SOURCE_SETTINGS_IF_KNOWN.iter().map(|(name, value)| set_if_known(&source, name, value)));
-    statements.extend(STORE_SETTINGS_IF_KNOWN.iter().map(|(name, value)| set_if_known(&store, name, value)));
+    statements.push(of_source(set_if_known(&source, "transaction_timeout", &format!("{transaction_secs}s"))));
+    let if_known = |role: &str, settings: &[(&str, &str)]| -> Vec<String> {
+        settings.iter().map(|(name, value)| set_if_known(role, name, value)).collect()
+    };
+    statements.extend(if_known(&source, &SOURCE_SETTINGS_IF_KNOWN).into_iter().map(of_source));
+    statements.extend(if_known(&store, &STORE_SETTINGS_IF_KNOWN).into_iter().map(of_store));
     if settings.pooler == Pooler::None {
-        let only = STORE_SETTINGS_WITHOUT_POOLER.iter();
-        statements.extend(only.map(|(name, value)| set_if_known(&store, name, value)));
+        statements.extend(if_known(&store, &STORE_SETTINGS_WITHOUT_POOLER).into_iter().map(of_store));
     }
-    statements.extend(STORE_SETTINGS.iter().map(|(name, value)| set(&store, name, value)));
+    statements.extend(STORE_SETTINGS.iter().map(|(name, value)| set(&store, name, value)).map(of_store));
     // The settled rows of a dataset are determined by the oldest open transaction, and a load limit by active
     // sessions.
-    statements.push(format!(
+    statements.push(of_source(format!(
         "do $do$ begin grant pg_read_all_stats to {source}; exception when insufficient_privilege then \
          raise warning 'the owner may not grant pg_read_all_stats: until a role that may does, open transactions are not seen \
          (settle_after must be longer than any), and MaxActiveSessions has no effect'; end $do$"
-    ));
-    statements.push(format!("grant usage on schema sluice to {store}"));
-    statements
-        .push(format!("grant select, insert, update, delete on all tables in schema sluice to {store}"));
-    statements.push(format!("grant execute on all functions in schema sluice to {store}"));
+    )));
     let rows: Vec<_> =
         settings.stored.rows().iter().map(|(name, value)| format!("('{name}', '{value}')")).collect();
-    statements.push(format!("insert into sluice.setting (name, value) values {} on conflict (name) do update set value = excluded.value", rows.join(", ")));
+    let of_schema = [
+        format!("grant usage on schema sluice to {store}"),
+        format!("grant select, insert, update, delete on all tables in schema sluice to {store}"),
+        format!("grant execute on all functions in schema sluice to {store}"),
+        format!(
+            "insert into sluice.setting (name, value) values {} on conflict (name) do update set value = excluded.value",
+            rows.join(", ")
+        ),
+    ];
+    statements.extend(of_schema.map(of_store));
     statements
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_of_the_source_role_concern_no_store() {
+        let role = |name: &str| (name.to_owned(), RolePassword::ToFillIn);
+        let stored = StoredSettings {
+            budget: 3,
+            store_sessions: 5,
+            worker_timeout_secs: 60,
+            retention_hours: 1,
+            reuse_days: 1,
+            resend_secs: 1,
+            max_active_exports: 1,
+            max_queued_exports: 1,
+            max_kept_exports: 1,
+            max_kept_chunks: 1,
+            max_kept_request_megabytes: 1,
+            max_chunks_per_minute: 1,
+        };
+        let settings =
+            RoleSettings { source: role("reader"), store: role("writer"), pooler: Pooler::Own, stored };
+        let (all, source) = (role_statements(&settings), source_role_statements(&settings));
+        assert!(source.iter().all(|one| one.contains("reader") && !one.contains("sluice")), "{source:?}");
+        let rest: Vec<_> = all.iter().filter(|one| !source.contains(one)).collect();
+        assert!(rest.iter().all(|one| !one.contains("reader")), "{rest:?}");
+    }
 }

@@ -1,6 +1,7 @@
 //! `cargo x demo`: exports the whole sample database with the `sluice` command, then compares every file with
-//! PostgreSQL's own output.
+//! PostgreSQL's own output. With `--source`, it exports a bounded part of the user's own database.
 
+mod own;
 mod summary;
 
 use std::collections::BTreeMap;
@@ -14,12 +15,13 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::options::Named;
+use super::source_options::SourceArgs;
 use crate::binaries;
 use crate::machine::progress::Step;
 use crate::machine::venv::Venv;
 use crate::machine::{environment, paths, prerequisites, python, signals};
 use crate::stack::cdn::Served;
-use crate::stack::start::{StackSpec, TENANT, start};
+use crate::stack::start::{SESSIONS, StackSpec, TENANT, start};
 use crate::stack::state::{Guard, Stack, refused_sessions};
 use crate::verify::{self, Comparison, Database, Oracle};
 use summary::Summary;
@@ -35,6 +37,17 @@ const JOBS: usize = 2;
 pub(crate) struct DemoArgs {
     #[command(flatten)]
     pub(crate) stack: Named,
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// With --source: export the last N days, or all days if no dataset with a range column has rows in them.
+    #[arg(long, value_name = "N", default_value_t = 30, requires = "source")]
+    pub(crate) days: u32,
+    /// With --source: export the smallest datasets up to this size in all, as estimated.
+    #[arg(long, value_name = "MB", default_value_t = 256, requires = "source")]
+    pub(crate) max_megabytes: u64,
+    /// Use the existing binaries without building.
+    #[arg(long)]
+    pub(crate) built: bool,
     /// Output directory; defaults to a directory under target/, which is emptied first.
     #[arg(long)]
     pub(crate) out: Option<PathBuf>,
@@ -49,7 +62,13 @@ pub(crate) fn run(args: &DemoArgs) -> Result<ExitCode> {
     prerequisites::pgbouncer()?;
     prerequisites::install_redis();
     prerequisites::install_nginx();
-    binaries::build()?;
+    let source = args.source.open(&args.stack.name, SESSIONS, &[], &venv)?;
+    if !args.built {
+        binaries::build()?;
+    }
+    if let Some(source) = source {
+        return own::run(args, &source, &venv);
+    }
     let (_guard, stack) = stack(args, &venv)?;
 
     let refused_before = refused_sessions(&stack.postgres_log)?;
@@ -95,12 +114,21 @@ fn sluice(stack: &Stack) -> Result<Command> {
     Ok(sluice)
 }
 
-/// Runs `sluice export`. Returns its JSON output and the time it took, downloads included.
+/// Exports the sample. Returns the JSON output and the time it took, downloads included.
 fn export(stack: &Stack, out: &Path) -> Result<(Value, Duration)> {
     let step = Step::start("Exporting all datasets with the sluice command");
+    let exported = export_with(stack, &["*", "--from", FIRST_DAY, "--to", LAST_DAY], out)?;
+    step.done("exported and downloaded");
+    Ok(exported)
+}
+
+/// Runs `sluice export` with these arguments. Returns its JSON output and the time it took, downloads included.
+fn export_with(stack: &Stack, arguments: &[&str], out: &Path) -> Result<(Value, Duration)> {
     let began = Instant::now();
     let output = sluice(stack)?
-        .args(["export", "*", "--from", FIRST_DAY, "--to", LAST_DAY, "--out"])
+        .arg("export")
+        .args(arguments)
+        .arg("--out")
         .arg(out)
         .stderr(Stdio::inherit())
         .output()
@@ -110,7 +138,6 @@ fn export(stack: &Stack, out: &Path) -> Result<(Value, Duration)> {
     if !output.status.success() {
         bail!("sluice export failed ({}):{}", output.status, reasons(&said));
     }
-    step.done("exported and downloaded");
     Ok((said, began.elapsed()))
 }
 

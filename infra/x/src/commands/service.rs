@@ -4,6 +4,7 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 
 use super::options::Named;
+use crate::stack::own_source::pooler;
 use crate::stack::state::Stack;
 use crate::stack::{pgbouncer, postgres, redis};
 
@@ -52,6 +53,7 @@ pub(crate) fn restart(args: &ServiceArgs) -> Result<()> {
         Service::Postgres => postgres::restart(&mut stack),
         Service::Pgbouncer => pgbouncer::restart(&mut stack),
         Service::Redis => redis::restart(&mut stack),
+        Service::Source if stack.source_pooler_port != 0 => pooler::restart(&mut stack),
         Service::Source => pgbouncer::lead_to_source(&stack, true),
     }
 }
@@ -74,6 +76,7 @@ pub(crate) fn stop(args: &StopArgs) -> Result<()> {
         Spare::Postgres => postgres::stop(&stack),
         Spare::Pgbouncer => pgbouncer::stop(&stack),
         Spare::Redis => redis::stop(&stack),
+        Spare::Source if stack.source_pooler_port != 0 => pooler::stop(&stack),
         Spare::Source => pgbouncer::lead_to_source(&stack, false)?,
     }
     Ok(())

@@ -2,14 +2,18 @@
 
 use anyhow::Result;
 use clap::Args;
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
 
 use super::options::{Named, parameter};
+use super::source_options::SourceArgs;
 use crate::binaries;
 use crate::machine::venv::Venv;
-use crate::machine::{prerequisites, signals};
+use crate::machine::{paths, prerequisites, signals};
+use crate::stack::own_source::OwnSource;
 use crate::stack::postgres;
 use crate::stack::start::{Sample, StackSpec, start};
-use crate::stack::state::{Stack, down_command};
+use crate::stack::state::{Stack, down_command, name_option};
 
 /// Example command printed for a stack with the sample.
 const EXPORT: &str = r#"  curl -sS -X POST $SLUICE_URL/exports -H "Authorization: Bearer $SLUICE_KEY" \
@@ -19,11 +23,18 @@ const EXPORT: &str = r#"  curl -sS -X POST $SLUICE_URL/exports -H "Authorization
 const APPLY: &str = "  cargo x admin catalog apply FILE    defines the datasets that can be exported
   curl -sS $SLUICE_URL/health";
 
+/// Estimated bytes up to which a dataset is an example.
+const EXAMPLE_BYTES: u64 = 100_000_000;
+/// Days of the example.
+const EXAMPLE_DAYS: u32 = 30;
+
 /// Options of `cargo x up`.
 #[derive(Args)]
 pub(crate) struct UpArgs {
     #[command(flatten)]
     pub(crate) stack: Named,
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
     /// Maximum number of sessions at the source, and of concurrent workers.
     #[arg(long, default_value_t = 4)]
     pub(crate) budget: u32,
@@ -31,7 +42,7 @@ pub(crate) struct UpArgs {
     #[arg(long)]
     pub(crate) store_sessions: Option<u32>,
     /// Connect the functions to PostgreSQL itself, as with Pooler=none.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "source")]
     pub(crate) no_pooler: bool,
     /// Override a parameter of the template.
     #[arg(long, value_name = "PARAMETER=VALUE", value_parser = parameter)]
@@ -64,10 +75,15 @@ pub(crate) fn run(args: &UpArgs) -> Result<()> {
     if !args.no_cdn {
         prerequisites::install_nginx();
     }
+    let own = args.source.open(name, args.budget, &args.set, &venv)?;
     if !args.built {
         binaries::build()?;
     }
-    let sample = if args.no_sample { Sample::None } else { Sample::Whole(args.scale) };
+    let sample = match &own {
+        Some(own) => Sample::Own(own),
+        None if args.no_sample => Sample::None,
+        None => Sample::Whole(args.scale),
+    };
     let spec = StackSpec {
         name,
         budget: args.budget,
@@ -99,7 +115,7 @@ pub(crate) fn down(name: &str) -> Result<()> {
     Ok(())
 }
 
-fn greet(stack: &Stack, sample: Sample) {
+fn greet(stack: &Stack, sample: Sample<'_>) {
     let Stack { url, key, cdn_url, .. } = stack;
     println!("\nSluice is up.\n\n  export SLUICE_URL={url}\n  export SLUICE_KEY={key}\n");
     if !cdn_url.is_empty() {
@@ -110,5 +126,34 @@ fn greet(stack: &Stack, sample: Sample) {
     match sample {
         Sample::Whole(_) => println!("{EXPORT}"),
         Sample::None | Sample::Tables(_) => println!("{APPLY}"),
+        Sample::Own(own) => println!("{}", of_own_source(own, &stack.name)),
     }
+}
+
+/// Returns the first commands for the user's own server.
+fn of_own_source(own: &OwnSource<'_>, stack: &str) -> String {
+    let sluice = paths::binaries().unwrap_or_default().join("sluice");
+    let here = std::env::current_dir().unwrap_or_default();
+    let sluice = sluice.strip_prefix(here).unwrap_or(&sluice).display();
+    let datasets = own.datasets();
+    // Large enough to see something, small enough to end while one watches.
+    let small = datasets.iter().filter(|(_, estimate)| estimate.bytes <= EXAMPLE_BYTES);
+    let example = small.max_by_key(|(_, estimate)| estimate.bytes).map_or("DATASET", |(name, _)| name);
+    let first = first_day(EXAMPLE_DAYS);
+    let catalog = own.catalog();
+    format!(
+        "  {sluice} datasets
+  {sluice} plan '*' --from {first}
+  {sluice} export {example} --from {first} --out ./files
+
+{} datasets are in {catalog}: change the file, then run `cargo x admin{} catalog apply {catalog}`.",
+        datasets.len(),
+        name_option(stack)
+    )
+}
+
+/// Returns the day of UTC this many days ago.
+pub(crate) fn first_day(days: u32) -> String {
+    let today = TimeZone::UTC.to_datetime(Timestamp::now()).date();
+    today.saturating_sub(Span::new().days(days)).to_string()
 }

@@ -11,12 +11,14 @@ use rustix::process::umask;
 
 /// Prefixes of variables that direct programs elsewhere: to AWS accounts, to databases, and to another deployment of
 /// Sluice.
-const FOREIGN: [&str; 8] = [
+const FOREIGN: [&str; 9] = [
     "AWS_",
     "BOTO_",
     "SLUICE_URL",
     "SLUICE_KEY",
     "SLUICE_ADMIN_FUNCTION",
+    // URLs of the user's own server, see `url_arguments`.
+    "SLUICE_X_",
     "PYTHONHOME",
     "PYTHONPATH",
     "REDISCLI_",
@@ -74,10 +76,18 @@ mod tests {
 
     #[test]
     fn variables_of_other_services_are_foreign() {
-        for name in ["AWS_PROFILE", "PGOPTIONS", "PGSERVICE", "PGSSLMODE", "SLUICE_KEY", "PYTHONPATH"] {
+        for name in [
+            "AWS_PROFILE",
+            "PGOPTIONS",
+            "PGSERVICE",
+            "PGSSLMODE",
+            "SLUICE_KEY",
+            "SLUICE_X_OWNER",
+            "PYTHONPATH",
+        ] {
             assert!(is_foreign(&name.into()), "{name}");
         }
-        for name in ["PATH", "PG", "PGx", "HTTP_PROXY", "SLUICE_NOTHING_SKIPPED", "CARGO_HOME"] {
+        for name in ["PATH", "PG", "PGx", "SLUICE_X", "HTTP_PROXY", "SLUICE_NOTHING_SKIPPED", "CARGO_HOME"] {
             assert!(!is_foreign(&name.into()), "{name}");
         }
     }

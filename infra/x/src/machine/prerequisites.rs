@@ -50,6 +50,20 @@ pub(crate) fn pgbouncer() -> Result<PathBuf> {
     }
 }
 
+/// Returns true if PgBouncer restores further settings of a client (`track_extra_parameters`, since 1.20).
+pub(crate) fn pgbouncer_tracks_settings() -> bool {
+    let output =
+        find("pgbouncer").and_then(|found| environment::command(found).arg("--version").output().ok());
+    output.is_some_and(|output| is_from_1_20(&String::from_utf8_lossy(&output.stdout)))
+}
+
+/// Reads the first line of `pgbouncer --version`, such as `PgBouncer 1.18.0`.
+fn is_from_1_20(printed: &str) -> bool {
+    let version = printed.lines().next().and_then(|line| line.split(' ').next_back()).unwrap_or_default();
+    let mut numbers = version.split('.').map(|number| number.parse::<u32>().unwrap_or_default());
+    (numbers.next(), numbers.next()) >= (Some(1), Some(20))
+}
+
 /// Finds Redis or Valkey, if installed.
 pub(crate) fn redis() -> Option<PathBuf> {
     find("redis-server").or_else(|| find("valkey-server"))
@@ -132,4 +146,16 @@ pub(crate) fn find(name: &str) -> Option<PathBuf> {
     let folders =
         env::split_paths(&path).chain(SYSTEM_FOLDERS.iter().map(|&folder| Path::new(folder).to_path_buf()));
     folders.map(|folder| folder.join(name)).find(|file| fs::metadata(file).is_ok_and(|meta| meta.is_file()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn version_of_pgbouncer_is_compared_by_number() {
+        assert!(!is_from_1_20("PgBouncer 1.18.0\nlibevent 2.1.12-stable (epoll)\n"));
+        assert!(!is_from_1_20("PgBouncer 1.9.0\n") && !is_from_1_20(""));
+        assert!(is_from_1_20("PgBouncer 1.20.1\n") && is_from_1_20("PgBouncer 2.0.0\n"));
+    }
 }

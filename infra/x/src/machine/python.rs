@@ -15,6 +15,16 @@ pub(crate) fn call(python: &Path, script: &str, input: &Value) -> Result<Value> 
     run(environment::command(python), python, script, input)
 }
 
+/// Runs a script that connects to the user's own PostgreSQL. Of libpq's variables it gets those of the password only: the
+/// rest of the connection is in the URL.
+pub(crate) fn call_own_server(python: &Path, script: &str, input: &Value) -> Result<Value> {
+    let mut command = environment::command(python);
+    for name in ["PGPASSWORD", "PGPASSFILE"] {
+        command.envs(std::env::var_os(name).map(|value| (name, value)));
+    }
+    run(command, python, script, input)
+}
+
 /// Runs a script that calls the user's own AWS account.
 pub(crate) fn call_aws(python: &Path, script: &str, input: &Value) -> Result<Value> {
     run(environment::with_aws(python), python, script, input)

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 
 use super::cdn::Cdn;
+use super::own_source::OwnSource;
 use super::state::{Guard, Stack, port_of};
 use super::{admin, deploy, emulator, pgbouncer, postgres, redis};
 use crate::machine::progress::Step;
@@ -16,16 +17,18 @@ use crate::machine::{environment, paths, process, signals};
 pub(crate) const TENANT: &str = "demo";
 
 /// Sessions at the source, and at the store, of a demonstrated or measured stack.
-const SESSIONS: u32 = 4;
+pub(crate) const SESSIONS: u32 = 4;
 /// Initial contents of a stack's database.
 #[derive(Clone, Copy)]
-pub(crate) enum Sample {
+pub(crate) enum Sample<'a> {
     /// Only the store.
     None,
     /// The sample's tables at this scale, without a catalog.
     Tables(f64),
     /// The sample at this scale, with its catalog applied.
     Whole(f64),
+    /// Only the store: the source is the user's own server.
+    Own(&'a OwnSource<'a>),
 }
 
 /// Properties of the stack to start.
@@ -37,7 +40,7 @@ pub(crate) struct StackSpec<'a> {
     pub(crate) max_connections: u32,
     /// Overridden parameters of the template.
     pub(crate) set: &'a [(String, String)],
-    pub(crate) sample: Sample,
+    pub(crate) sample: Sample<'a>,
     /// True if files are loaded through a CDN, when available.
     pub(crate) cdn: bool,
     /// False if functions connect to PostgreSQL itself.
@@ -79,6 +82,9 @@ pub(crate) fn start(spec: &StackSpec<'_>, venv: &Venv) -> Result<(Guard, Stack)>
     } else {
         pgbouncer::leave_out(&mut stack)?;
     }
+    if let Sample::Own(own) = spec.sample {
+        own.start_pooler(&mut stack)?;
+    }
     redis::start(&mut stack)?;
     emulator::start(&mut stack, spec.worker_niceness, venv)?;
     let redis = if stack.redis_url.is_empty() { "none".to_owned() } else { stack.redis_port.to_string() };
@@ -108,6 +114,7 @@ pub(crate) fn start(spec: &StackSpec<'_>, venv: &Venv) -> Result<(Guard, Stack)>
             load_tables(&stack, venv, scale)?;
             apply_catalog(&stack, venv)?;
         }
+        Sample::Own(own) => own.prepare(&stack, venv)?,
     }
     let answer = admin::expect(&stack, venv, &["keys", "create", TENANT])?;
     answer["data"]["key"].as_str().context("admin returned no key")?.clone_into(&mut stack.key);

@@ -84,6 +84,8 @@ pub(crate) struct Stack {
     /// PostgreSQL's own port.
     pub(crate) direct_port: u16,
     pub(crate) pooler_port: u16,
+    /// Port of the pooler before the user's own server. Zero if the stack reads its own.
+    pub(crate) source_pooler_port: u16,
     pub(crate) pgbouncer_pid_file: PathBuf,
     pub(crate) postgres_data_dir: PathBuf,
     pub(crate) postgres_log: PathBuf,
@@ -273,7 +275,8 @@ pub(crate) fn refused_sessions(postgres_log: &Path) -> Result<usize> {
     Ok(log.lines().filter(|line| line.contains(" 53300 ") && line.contains("FATAL:")).count())
 }
 
-fn name_option(name: &str) -> String {
+/// Returns the option that chooses a stack, with a space before it; nothing for the default one.
+pub(crate) fn name_option(name: &str) -> String {
     if name == DEFAULT_NAME { String::new() } else { format!(" --name {name}") }
 }
 
