@@ -32,7 +32,8 @@ pub struct Export {
     /// Time at which it fails if it has not ended by then.
     pub deadline_at: String,
     /// Request in its canonical form.
-    #[cfg_attr(test, schemars(with = "serde_json::Map<String, Value>"))]
+    // The title keeps generated clients from naming its type ExportRequest, as they name the body of a request.
+    #[cfg_attr(test, schemars(with = "serde_json::Map<String, Value>", title = "CanonicalRequest"))]
     pub request: Value,
     /// Revision of the catalog.
     pub revision: String,

@@ -1,0 +1,152 @@
+"""Records the terminal sessions of docs/terminal.md on a running stack, and writes them into it.
+
+Reads the same JSON as guides.py, with "owner", the URL of the database as its owner. A session is what a terminal of 110
+columns shows at the end, and of the first long export also while it runs.
+"""
+
+import fcntl
+import json
+import os
+import pty
+import re
+import select
+import shutil
+import struct
+import subprocess
+import sys
+import termios
+import time
+from pathlib import Path
+
+import psycopg
+
+import pages
+from pages import ROOT
+
+DOCUMENT = "docs/terminal.md"
+COLUMNS, LINES = 110, 200
+# Lines of a picture; a longer one is cut in the middle.
+MAX_LINES = 34
+# Dates of the usual request.
+RANGE = "--from 2023-08-31 --to 2024-08-04"
+
+# A dataset that fails on one row, until that row is repaired.
+BROKEN = """
+drop schema if exists recorded cascade;
+create schema recorded;
+create table recorded.prices (id bigint primary key, day date not null, price numeric not null, rate numeric not null);
+insert into recorded.prices select i, date '2024-01-01' + (i / 1000)::integer, 10 + i % 90, 1 + i % 7 from generate_series(1, 60000) i;
+update recorded.prices set rate = 0 where id = 31415;
+create index on recorded.prices (day);
+analyze recorded.prices;
+grant usage on schema recorded to sluice_source;
+grant select on recorded.prices to sluice_source;
+"""
+REPAIR = "update recorded.prices set rate = 1 where rate = 0"
+DATASET = """
+[datasets.ratios]
+query        = "select p.id, p.day, p.price / p.rate as ratio from recorded.prices p"
+range_column = "day"
+nulls        = "exclude"
+shared       = true
+"""
+
+# Shows the screen that a program has drawn: Python of the environment with the package `pyte`.
+SCREEN = """
+import sys, pyte
+screen = pyte.Screen(%d, %d)
+pyte.ByteStream(screen).feed(sys.stdin.buffer.read())
+print("\\n".join(line.rstrip() for line in screen.display).rstrip())
+""" % (COLUMNS, LINES)
+
+
+class Recorder:
+    def __init__(self, job):
+        self.job = job
+        self.folder = Path(job["home"]) / "terminal"
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        urls = {"SLUICE_URL": job["url"].rstrip("/") + "/api/v1", "SLUICE_KEY": job["key"]}
+        self.variables = {**os.environ, **urls, "TERM": "xterm", "NO_COLOR": "1", "XDG_CONFIG_HOME": str(self.folder)}
+
+    def screen(self, drawn):
+        python = Path(self.job["venv"]) / "python"
+        shown = subprocess.run([python, "-c", SCREEN], input=drawn, capture_output=True, check=True)
+        return [line.rstrip() for line in shown.stdout.decode().splitlines()]
+
+    def run(self, words, middle=None):
+        """Runs `sluice` on a terminal. Returns its screen at the end, and the one at this share of its time, if given."""
+        process, terminal = pty.fork()
+        if not process:
+            os.chdir(self.folder)
+            os.execve(Path(self.job["binaries"]) / "sluice", ["sluice", *words], self.variables)
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
+        drawn, times = b"", []
+        while True:
+            try:
+                if select.select([terminal], [], [], 300)[0]:
+                    drawn += os.read(terminal, 65536)
+                    times.append((time.monotonic(), len(drawn)))
+            except OSError:
+                break
+        os.waitpid(process, 0)
+        if middle is None:
+            return self.screen(drawn)
+        until = times[0][0] + (times[-1][0] - times[0][0]) * middle
+        size = max(size for at, size in times if at <= until)
+        # A frame begins by removing the one before it, so the last complete one ends where another begins.
+        return self.screen(drawn), self.screen(drawn[: drawn[:size].rfind(b"\x1b[2K\r") or size])
+
+    def picture(self, command, lines):
+        if len(lines) > MAX_LINES:
+            cut = f"… {len(lines) - MAX_LINES + 1} more lines"
+            lines = [*lines[:20], cut, *lines[len(lines) - MAX_LINES + 21 :]]
+        return "\n".join([f"$ {command}", *lines])
+
+    def sessions(self):
+        """Every picture by its name."""
+        made = {}
+        made["plan"] = self.picture(f"sluice plan '*' {RANGE}", self.run(["plan", "*", *RANGE.split()]))
+        ended, running = self.run(["export", "*", *RANGE.split(), "--out", "data"], middle=0.5)
+        made["running"] = self.picture(f"sluice export '*' {RANGE} --out data", running)
+        made["export"] = self.picture(f"sluice export '*' {RANGE} --out data", ended)
+        made["verify"] = self.picture("sluice verify data", self.run(["verify", "data"]))
+        made["again"] = self.picture(f"sluice export '*' {RANGE} --out again", self.run(["export", "*", *RANGE.split(), "--out", "again"]))
+        with psycopg.connect(self.job["owner"], autocommit=True) as owner:
+            owner.execute(BROKEN)
+            self.apply(Path(self.job["catalog"]).read_text() + DATASET)
+            words = ["export", "ratios", "coupon_uses", "--from", "2024-01-01", "--to", "2024-02-29", "--out", "ratios"]
+            failed = self.run(words)
+            made["failure"] = self.picture(f"sluice {' '.join(words)}", failed)
+            export, = {found for line in failed for found in re.findall(r"sluice retry (\S+);", line)}
+            made["timeline"] = self.picture(f"sluice chunks {export} --dataset ratios", self.run(["chunks", export, "--dataset", "ratios"]))
+            owner.execute(REPAIR)
+            made["retry"] = self.picture(f"sluice retry {export}", self.run(["retry", export]))
+            words = ["download", export, "--out", "ratios"]
+            made["download"] = self.picture(f"sluice {' '.join(words)}", self.run(words))
+            self.apply(Path(self.job["catalog"]).read_text())
+            owner.execute("drop schema recorded cascade")
+        return made
+
+    def apply(self, text):
+        file = self.folder / "catalog.toml"
+        file.write_text(text)
+        words = [Path(self.job["binaries"]) / "x", "admin", "--name", self.job["name"], "catalog", "apply", file]
+        subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
+
+
+def main():
+    job = json.load(sys.stdin)
+    made = Recorder(job).sessions()
+    path, text = ROOT / DOCUMENT, pages.read(DOCUMENT)
+    for name, picture in made.items():
+        block = re.compile(rf"(<!-- picture: {name} -->\n```text\n).*?^```$", re.M | re.S)
+        text, found = block.subn(lambda match: match[1] + picture + "\n```", text)
+        if not found:
+            sys.exit(f"{DOCUMENT} has no picture {name}")
+    path.write_text(text, encoding="utf-8")
+    print(f"  wrote {len(made)} sessions into {DOCUMENT}")
+
+
+if __name__ == "__main__":
+    main()
