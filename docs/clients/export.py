@@ -7,7 +7,8 @@ def call(path, body=None, **headers):
     data = None if body is None else json.dumps(body).encode()
     while True:
         try:
-            with urllib.request.urlopen(urllib.request.Request(f"{os.environ['SLUICE_URL']}/{path}", data, headers)) as reply:
+            request = urllib.request.Request(f"{os.environ['SLUICE_URL']}/{path}", data, headers)
+            with urllib.request.urlopen(request) as reply:
                 return json.load(reply)
         except urllib.error.HTTPError as error:  # a problem (RFC 9457), unless it passes
             if error.code not in (429, 502, 503, 504): sys.exit(error.read().decode())

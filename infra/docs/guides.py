@@ -3,8 +3,9 @@
 Reads JSON from standard input: {"url", "key", "name", "catalog": the sample's, "binaries": folder of x and sluice,
 "venv": folder of Python's programs, "home": folder for files, "documents": those to run, or none for all}.
 
-Blocks of a document run in order, in a folder of their own, and share variables. `sh` runs in bash, `python` in Python,
-`sql` in DuckDB; `json` is a request, which is planned; `toml` is a catalog, which is checked. `cargo x admin` and `cargo run -p client --` run on the stack.
+Blocks of a document run in order, in a folder of their own, and share variables. `sh` runs in bash, `python` in
+Python, `sql` in DuckDB; `json` is a request, which is planned; `toml` is a catalog, which is checked. `cargo x admin` and
+`cargo run -p client --` run on the stack.
 """
 
 import ast
@@ -66,7 +67,7 @@ def syntax(block):
 
 
 def faults(blocks):
-    """What is wrong with blocks before any of them runs."""
+    """Faults of blocks, found before any of them runs."""
     found, before = [], None
     for block in blocks:
         fault = syntax(block)[0]
@@ -109,7 +110,8 @@ class Runner:
         self.folder = Path(job["home"]) / "docs"
         shutil.rmtree(self.folder, ignore_errors=True)
         self.ran, self.files, self.not_run, self.failed, self.checked = 0, 0, [], [], 0
-        self.path = os.pathsep.join([str(self.programs()), job["venv"], *node.programs(job["home"]), os.environ["PATH"]])
+        folders = [str(self.programs()), job["venv"], *node.programs(job["home"])]
+        self.path = os.pathsep.join([*folders, os.environ["PATH"]])
 
     def programs(self):
         """A folder with the commands of the documents."""
@@ -120,12 +122,16 @@ class Runner:
         text = CARGO.format(x=built / "x", sluice=built / "sluice", name=self.job["name"])
         (folder / "cargo").write_text(text)
         (folder / "cargo").chmod(0o755)
+        # A refused request fails its block, whatever the options of the document.
+        (folder / ".curlrc").write_text("fail\n")
         return folder
 
     def environment(self):
-        kept = {name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR", "no_proxy", "NO_PROXY") if name in os.environ}
-        urls = {"SLUICE_URL": self.job["url"].rstrip("/") + "/api/v1", "SLUICE_KEY": self.job["key"]}
-        return {**kept, **urls, "PATH": self.path, "NO_COLOR": "1", "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "120"}
+        names = {"HOME", "LANG", "TMPDIR", "no_proxy", "NO_PROXY"} & set(os.environ)
+        kept = {name: os.environ[name] for name in names}
+        urls = {"SLUICE_URL": self.job["url"].rstrip("/"), "SLUICE_KEY": self.job["key"]}
+        # curl reads its settings from this folder.
+        return {**kept, **urls, "PATH": self.path, "CURL_HOME": str(self.folder / "bin"), "NO_COLOR": "1", "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "120"}
 
     def document(self, name):
         """Runs the blocks of a document. It ends at the first that fails: those after it may depend on it."""
@@ -159,7 +165,9 @@ class Runner:
                     break
                 self.ran += 1
         if any(line.startswith("cargo x admin catalog apply") for b in pages.blocks(name) for line in b.commands()):
-            self.bash(f"cargo x admin catalog apply {self.job['catalog']}", folder)
+            code, printed = self.bash(f"cargo x admin catalog apply {self.job['catalog']}", folder)
+            if code:
+                self.failed.append((block, f"the sample's catalog cannot be applied again:\n{printed}"))
         print(f"  {time.monotonic() - began:5.1f} s  {name}", flush=True)
 
     def block(self, block, folder):

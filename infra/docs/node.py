@@ -10,7 +10,7 @@ LISTS = Path(__file__).resolve().parents[2] / "docs" / "clients"
 
 
 def programs(home):
-    """The folder of its programs, or none where Node.js or npm is missing. They are installed when the list changes."""
+    """The folder of its programs; none without Node.js and npm. They are installed when the list changes."""
     if not (shutil.which("node") and shutil.which("npm")):
         return []
     folder = Path(home) / "node"

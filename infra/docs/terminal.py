@@ -1,7 +1,7 @@
 """Records the terminal sessions of docs/terminal.md on a running stack, and writes them into it.
 
-Reads the same JSON as guides.py, with "owner", the URL of the database as its owner. A session is what a terminal of 110
-columns shows at the end, and of the first long export also while it runs.
+Reads the same JSON as guides.py, with "owner", the URL of the database as its owner. A session is what a terminal
+of 110 columns shows at the end, and of the first long export also while it runs.
 """
 
 import fcntl
@@ -10,6 +10,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import shutil
 import struct
 import subprocess
@@ -34,8 +35,11 @@ RANGE = "--from 2023-08-31 --to 2024-08-04"
 BROKEN = """
 drop schema if exists recorded cascade;
 create schema recorded;
-create table recorded.prices (id bigint primary key, day date not null, price numeric not null, rate numeric not null);
-insert into recorded.prices select i, date '2024-01-01' + (i / 1000)::integer, 10 + i % 90, 1 + i % 7 from generate_series(1, 60000) i;
+create table recorded.prices (
+    id bigint primary key, day date not null, price numeric not null, rate numeric not null
+);
+insert into recorded.prices
+select i, date '2024-01-01' + (i / 1000)::integer, 10 + i % 90, 1 + i % 7 from generate_series(1, 60000) i;
 update recorded.prices set rate = 0 where id = 31415;
 create index on recorded.prices (day);
 analyze recorded.prices;
@@ -66,7 +70,7 @@ class Recorder:
         self.folder = Path(job["home"]) / "terminal"
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
-        urls = {"SLUICE_URL": job["url"].rstrip("/") + "/api/v1", "SLUICE_KEY": job["key"]}
+        urls = {"SLUICE_URL": job["url"].rstrip("/"), "SLUICE_KEY": job["key"]}
         self.variables = {**os.environ, **urls, "TERM": "xterm", "NO_COLOR": "1", "XDG_CONFIG_HOME": str(self.folder)}
 
     def screen(self, drawn):
@@ -75,7 +79,7 @@ class Recorder:
         return [line.rstrip() for line in shown.stdout.decode().splitlines()]
 
     def run(self, words, middle=None):
-        """Runs `sluice` on a terminal. Returns its screen at the end, and the one at this share of its time, if given."""
+        """Runs `sluice` on a terminal. Returns its screen at the end, and also the one at a share of its time."""
         process, terminal = pty.fork()
         if not process:
             os.chdir(self.folder)
@@ -103,27 +107,31 @@ class Recorder:
             lines = [*lines[:20], cut, *lines[len(lines) - MAX_LINES + 21 :]]
         return "\n".join([f"$ {command}", *lines])
 
+    def session(self, command):
+        """The picture of a command, and its lines."""
+        lines = self.run(shlex.split(command)[1:])
+        return self.picture(command, lines), lines
+
     def sessions(self):
         """Every picture by its name."""
         made = {}
-        made["plan"] = self.picture(f"sluice plan '*' {RANGE}", self.run(["plan", "*", *RANGE.split()]))
-        ended, running = self.run(["export", "*", *RANGE.split(), "--out", "data"], middle=0.5)
-        made["running"] = self.picture(f"sluice export '*' {RANGE} --out data", running)
-        made["export"] = self.picture(f"sluice export '*' {RANGE} --out data", ended)
-        made["verify"] = self.picture("sluice verify data", self.run(["verify", "data"]))
-        made["again"] = self.picture(f"sluice export '*' {RANGE} --out again", self.run(["export", "*", *RANGE.split(), "--out", "again"]))
+        made["plan"], _ = self.session(f"sluice plan '*' {RANGE}")
+        export = f"sluice export '*' {RANGE} --out data"
+        ended, running = self.run(shlex.split(export)[1:], middle=0.5)
+        made["running"] = self.picture(export, running)
+        made["export"] = self.picture(export, ended)
+        made["verify"], _ = self.session("sluice verify data")
+        made["again"], _ = self.session(f"sluice export '*' {RANGE} --out again")
         with psycopg.connect(self.job["owner"], autocommit=True) as owner:
             owner.execute(BROKEN)
             self.apply(Path(self.job["catalog"]).read_text() + DATASET)
-            words = ["export", "ratios", "coupon_uses", "--from", "2024-01-01", "--to", "2024-02-29", "--out", "ratios"]
-            failed = self.run(words)
-            made["failure"] = self.picture(f"sluice {' '.join(words)}", failed)
-            export, = {found for line in failed for found in re.findall(r"sluice retry (\S+);", line)}
-            made["timeline"] = self.picture(f"sluice chunks {export} --dataset ratios", self.run(["chunks", export, "--dataset", "ratios"]))
+            dates = "--from 2024-01-01 --to 2024-02-29"
+            made["failure"], lines = self.session(f"sluice export ratios coupon_uses {dates} --out ratios")
+            failed, = {found for line in lines for found in re.findall(r"sluice retry (\S+);", line)}
+            made["timeline"], _ = self.session(f"sluice chunks {failed} --dataset ratios")
             owner.execute(REPAIR)
-            made["retry"] = self.picture(f"sluice retry {export}", self.run(["retry", export]))
-            words = ["download", export, "--out", "ratios"]
-            made["download"] = self.picture(f"sluice {' '.join(words)}", self.run(words))
+            made["retry"], _ = self.session(f"sluice retry {failed}")
+            made["download"], _ = self.session(f"sluice download {failed} --out ratios")
             self.apply(Path(self.job["catalog"]).read_text())
             owner.execute("drop schema recorded cascade")
         return made

@@ -1,5 +1,6 @@
 """Documents: how blocks, headings and links are read, and that every block of a guide says how it is checked."""
 
+import re
 import unittest
 
 import guides
@@ -51,6 +52,12 @@ class Blocks(unittest.TestCase):
         self.assertEqual(len(guides.faults(unknown)), 3)
         known = pages.blocks("d.md", "<!-- not run: needs Spark -->\n```scala\nx\n```\n```text\nx\n```\n")
         self.assertEqual(guides.faults(known), [])
+
+    def test_every_recorded_session_is_one_that_is_recorded_again(self):
+        source = pages.read("infra/docs/terminal.py")
+        shown = [block for block in pages.blocks("docs/terminal.md") if block.order == "picture"]
+        self.assertEqual([block.value for block in shown], re.findall(r'made\["(\w+)"\](?:, \w+)? =', source))
+        self.assertEqual([block.value for block in shown if not block.text.startswith("$ sluice ")], [])
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ fn succeeded(output: &Output) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn views_have_the_rows_of_the_manifest_in_every_format() {
     let Ok(python) = std::env::var("SLUICE_DOCS_PYTHON") else {
-        return skipped("SLUICE_DOCS_PYTHON, a Python with DuckDB and its extension httpfs", "cargo x test sets it");
+        return skipped("SLUICE_DOCS_PYTHON, a Python with DuckDB and httpfs", "cargo x test sets it");
     };
     let system = System::get().await;
     let home = tempfile::tempdir().unwrap();

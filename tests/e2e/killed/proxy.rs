@@ -1,7 +1,7 @@
 //! HTTP proxy with a slow line: it passes requests on, one per connection, and counts the bytes of objects.
 //!
-//! It is slow so that a client is killed in the middle of a download, and in small pieces, so that hardly anything is in
-//! the buffers of the connections then.
+//! It is slow so that a client is killed in the middle of a download, and in small pieces, so that hardly anything is
+//! in the buffers of the connections then.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

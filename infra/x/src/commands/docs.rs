@@ -33,8 +33,8 @@ const RECORDED_SCALE: f64 = 1.0;
 pub(crate) struct DocsArgs {
     #[command(flatten)]
     stack: Named,
-    /// Record the sessions of docs/terminal.md again instead of running the documents. Takes some minutes, since it loads
-    /// the whole sample.
+    /// Record the sessions of docs/terminal.md again instead of running the documents. Takes some minutes, since it
+    /// loads the whole sample.
     #[arg(long)]
     write: bool,
     /// Run only these documents, such as docs/catalog.md.
