@@ -1,7 +1,7 @@
 """Records the terminal sessions of docs/terminal.md on a running stack, and writes them into it.
 
 Reads the same JSON as guides.py, with "owner", the URL of the database as its owner. A session is what a terminal
-of 110 columns shows at the end, and of the first long export also while it runs.
+of 170 columns shows at the end, and of the first long export also while it runs.
 """
 
 import fcntl
@@ -25,7 +25,7 @@ import pages
 from pages import ROOT
 
 DOCUMENT = "docs/terminal.md"
-COLUMNS, LINES = 110, 200
+COLUMNS, LINES = 170, 200
 # Lines of a picture; a longer one is cut in the middle.
 MAX_LINES = 34
 # Dates of the usual request.
@@ -96,10 +96,11 @@ class Recorder:
         os.waitpid(process, 0)
         if middle is None:
             return self.screen(drawn)
-        until = times[0][0] + (times[-1][0] - times[0][0]) * middle
-        size = max(size for at, size in times if at <= until)
-        # A frame begins by removing the one before it, so the last complete one ends where another begins.
-        return self.screen(drawn), self.screen(drawn[: drawn[:size].rfind(b"\x1b[2K\r") or size])
+        since = times[0][0] + (times[-1][0] - times[0][0]) * middle
+        screens = (self.screen(drawn[:size]) for at, size in times if at >= since)
+        # A frame is drawn in several pieces: the datasets in work come last.
+        complete = (lines for lines in screens if any("datasets done" in line for line in lines) and len(lines) > 5)
+        return self.screen(drawn), next(complete)
 
     def picture(self, command, lines):
         if len(lines) > MAX_LINES:

@@ -25,16 +25,16 @@ const TENANT: &str = "docs";
 /// Scale of the sample if the command starts its own stack: every table has rows, and an export takes a second.
 const SCALE: f64 = 0.001;
 
-/// Scale at which terminal sessions are recorded, with figures of a real database.
-const RECORDED_SCALE: f64 = 1.0;
+/// Scale at which terminal sessions are recorded: an export lasts long enough to be shown while it runs.
+const RECORDED_SCALE: f64 = 0.2;
 
 /// Options of `cargo x docs`.
 #[derive(Args)]
 pub(crate) struct DocsArgs {
     #[command(flatten)]
     stack: Named,
-    /// Record the sessions of docs/terminal.md again instead of running the documents. Takes some minutes, since it
-    /// loads the whole sample.
+    /// Record the sessions of docs/terminal.md again instead of running the documents. Takes a minute or two,
+    /// since it loads a fifth of the sample.
     #[arg(long)]
     write: bool,
     /// Run only these documents, such as docs/catalog.md.
