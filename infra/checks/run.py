@@ -10,7 +10,7 @@ import unittest
 from pathlib import Path
 
 INFRA = Path(__file__).resolve().parents[1]
-FOLDERS = [str(INFRA / name) for name in ("emulator", "checks", "cost", "deploy", "account", "source")]
+FOLDERS = [str(INFRA / name) for name in ("emulator", "checks", "cost", "deploy", "account", "source", "docs")]
 
 
 def chosen(names):

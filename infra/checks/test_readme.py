@@ -3,24 +3,18 @@
 import re
 import unittest
 
+import pages
 import templates
-from templates import ROOT, code
+from pages import documents
+from templates import code
 
-BLOCK = re.compile(r"^```[a-z]*\n(.*?)^```", re.M | re.S)
 ARCHITECTURE = re.compile(r"Architecture=(\w+)")
 DEPLOY = "infra/x/src/commands/deploy"
 
 
 def blocks(path):
-    """The commands of each block of a document, without comments; a continued line is one."""
-    for body in BLOCK.findall(code(path)):
-        lines = [re.split(r"\s+#", line)[0].strip() for line in body.replace("\\\n", " ").splitlines()]
-        yield [" ".join(line.split()) for line in lines if line]
-
-
-def documents():
-    found = [path.relative_to(ROOT) for path in ROOT.glob("**/*.md")]
-    return [str(path) for path in found if not {"target", ".aws-sam"} & set(path.parts)]
+    """The commands of each block of a document."""
+    return [block.commands() for block in pages.blocks(path)]
 
 
 def first_export(path):

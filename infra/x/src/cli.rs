@@ -12,6 +12,7 @@ use crate::commands::account::{self, AccountArgs};
 use crate::commands::cost::{self, CostArgs};
 use crate::commands::demo::{self, DemoArgs};
 use crate::commands::deploy::{self, DeployArgs};
+use crate::commands::docs::{self, DocsArgs};
 use crate::commands::soak::{self, Soak};
 use crate::commands::stack::{self, OnStack};
 use crate::commands::{check, lint, sam, sam_local, test};
@@ -19,7 +20,7 @@ use crate::machine::{environment, signals, url_arguments};
 
 /// Commands that the help lists, in groups. The others are listed by the help of `stack` and `soak`.
 const GROUPS: [(&str, &[&str]); 4] = [
-    ("Every day", &["up", "demo", "test", "check"]),
+    ("Every day", &["up", "demo", "test", "check", "docs"]),
     ("A running stack", &["down", "admin", "logs", "stack"]),
     ("Measure and break", &["bench", "soak", "cost"]),
     ("Deploy", &["deploy", "sam", "sam-local", "account-test", "lint"]),
@@ -53,6 +54,8 @@ enum Command {
         #[arg(long)]
         texts: bool,
     },
+    /// Run every command and snippet of README.md and docs/ on a stack, and check all links.
+    Docs(DocsArgs),
     /// Scan all templates for insecure settings.
     Lint,
     /// Benchmark the worker against comparable tools, on a dedicated PostgreSQL.
@@ -100,6 +103,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Test { args } => test::run(&args),
         Command::Check { texts: true } => check::print_texts(),
         Command::Check { texts: false } => check::run(),
+        Command::Docs(args) => docs::run(&args),
         Command::Lint => lint::run(),
         Command::Bench(args) => bench::run(&args),
         Command::Cost(args) => cost::run(&args),

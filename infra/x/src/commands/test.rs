@@ -7,6 +7,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Result, bail};
 
+use super::docs;
 use crate::binaries;
 use crate::machine::progress::Step;
 use crate::machine::venv::Venv;
@@ -68,6 +69,9 @@ pub(crate) fn run_with_variables(args: &[String], variables: &[(&str, String)]) 
     let (guard, mut stack) = start(&spec, &venv)?;
     listen(&mut stack, &venv)?;
     let older = postgres15::start(&mut stack)?;
+    // Before the tests, since these change the catalog. A failure is reported after them.
+    let documents = if args.is_empty() { docs::check(&stack, &venv, &[]) } else { Ok(()) };
+    signals::check()?;
     let chosen = args.iter().any(|word| word == "-p" || word.starts_with("--package"));
     let mut cargo = over(&stack)?;
     cargo
@@ -77,14 +81,19 @@ pub(crate) fn run_with_variables(args: &[String], variables: &[(&str, String)]) 
         .envs(variables.iter().map(|(name, value)| (name, value)))
         .envs(older.map(|url| ("SLUICE_POSTGRES_15", url)))
         .env("SLUICE_PARQUET_PYTHON", Venv::parquet()?.python())
+        .env("SLUICE_DOCS_PYTHON", Venv::docs()?.python())
         .env("SLUICE_SCHEMATHESIS", Venv::schemathesis()?.program("schemathesis"));
     let (status, failures) = failures::run(&mut cargo, io::stdout())?;
     drop(guard);
     signals::check()?;
     if !status.success() {
         eprint!("{failures}");
+        if let Err(error) = &documents {
+            eprintln!("{error:#}");
+        }
         bail!("some tests failed; logs of the stack are in {}", paths::open_home()?.join(NAME).display());
     }
+    documents?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -51,6 +51,11 @@ impl Venv {
         Self::ready("parquet")
     }
 
+    /// Returns the environment of the snippets in the guides, and of the example clients.
+    pub(crate) fn docs() -> Result<Self> {
+        Self::ready("docs")
+    }
+
     /// Returns the environment that tests the api against its description.
     pub(crate) fn schemathesis() -> Result<Self> {
         Self::ready("schemathesis")
@@ -129,7 +134,7 @@ mod tests {
 
     #[test]
     fn every_package_of_every_list_is_pinned_by_version_and_hash() -> Result<()> {
-        for list in ["stack", "bench", "parquet", "schemathesis", "lint", "scan", "sam", "deny"] {
+        for list in ["stack", "bench", "parquet", "schemathesis", "docs", "lint", "scan", "sam", "deny"] {
             fingerprint(&paths::root().join("infra/requirements").join(format!("{list}.txt")))?;
         }
         Ok(())

@@ -15,7 +15,7 @@ const RESERVED: [&str; 4] = ["exports", "datasets", "health", "openapi.json"];
 const MAX_NAME: usize = 63;
 
 /// Hint to the description of all keys.
-const REFERENCE: &str = "see \"Keys of the catalog\" in functions/lib/export/README.md";
+const REFERENCE: &str = "see \"Keys of the catalog\" in docs/catalog.md";
 
 /// Keys of other tools with their names in this catalog.
 const SYNONYMS: [(&str, &str); 6] = [
@@ -255,8 +255,8 @@ mod tests {
 
     #[test]
     fn every_catalog_key_is_documented_with_a_valid_example() {
-        let readme = include_str!("../../README.md");
-        let table = readme.split("## Keys of the catalog").nth(1).unwrap().split("\n## ").next().unwrap();
+        let guide = include_str!("../../../../../docs/catalog.md");
+        let table = guide.split("## Keys of the catalog").nth(1).unwrap().split("\n## ").next().unwrap();
         let rows: Vec<Vec<&str>> = table
             .lines()
             .filter(|line| line.starts_with("| `"))

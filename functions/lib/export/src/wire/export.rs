@@ -34,7 +34,8 @@ pub struct Export {
     /// Time at which it fails if it has not ended by then.
     pub deadline_at: String,
     /// Request in its canonical form.
-    #[cfg_attr(test, schemars(with = "serde_json::Map<String, Value>"))]
+    // The title keeps generated clients from naming its type ExportRequest, as they name the body of a request.
+    #[cfg_attr(test, schemars(with = "serde_json::Map<String, Value>", title = "CanonicalRequest"))]
     pub request: Value,
     /// Datasets that are samples; absent if all are whole.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

@@ -100,9 +100,26 @@ fn schemas() -> Map<String, Value> {
         assert!(earlier.is_none_or(|earlier| earlier == schema), "{name} is both sent and received");
     }
     only_what_is_accepted(&mut all);
+    all.values_mut().for_each(as_enum);
     let short = short_form(&all);
     all.insert("ShortRequest".to_owned(), short);
     all
+}
+
+/// Writes a choice of constants as `enum`, with the meaning of each in the description: generators of clients make no use
+/// of described constants, and some refuse all but the first.
+fn as_enum(schema: &mut Value) {
+    let Some(choices) = schema["oneOf"].as_array().cloned() else { return };
+    if choices.iter().any(|choice| !choice["const"].is_string()) {
+        return;
+    }
+    let meanings = choices.iter().filter_map(|choice| {
+        Some(format!("\n- `{}`: {}", choice["const"].as_str()?, choice["description"].as_str()?))
+    });
+    let described = schema["description"].as_str().unwrap_or_default().to_owned();
+    let description = meanings.fold(described, |all, meaning| all + &meaning);
+    let values: Vec<_> = choices.iter().map(|choice| choice["const"].clone()).collect();
+    *schema = json!({"description": description, "enum": values, "type": "string"});
 }
 
 /// Corrects what the types of requests allow and the api does not: null in place of an absent field. Only the dates
