@@ -61,8 +61,7 @@ async fn export_that_is_killed_ten_times_is_complete_and_loads_little_twice() {
     let out = home.path().join("data");
     let out_path = out.to_str().unwrap();
     let words = ["--from", "2024-02-01", "--to", "2024-03-15", "--compression", "none", "--reuse", "none"];
-    let mut child =
-        sluice(system, &proxy, &[&["export", "orders", "--out", out_path], &words[..]].concat());
+    let mut child = sluice(system, &proxy, &[&["export", "orders", "--out", out_path], &words[..]].concat());
     let mut line = String::new();
     BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
     let id = line.split(' ').nth(1).unwrap_or_default().to_owned();
@@ -92,7 +91,8 @@ async fn export_that_is_killed_ten_times_is_complete_and_loads_little_twice() {
     let mut said = String::new();
     last.stderr.take().unwrap().read_to_string(&mut said).unwrap();
     assert!(last.wait().unwrap().success(), "{said}");
-    let manifest: Manifest = serde_json::from_slice(&std::fs::read(out.join("manifest.json")).unwrap()).unwrap();
+    let manifest: Manifest =
+        serde_json::from_slice(&std::fs::read(out.join("manifest.json")).unwrap()).unwrap();
     let report = client::verify::verify(&out, &|_| ()).unwrap();
     assert!(report.faults.is_empty(), "{:?}", report.faults);
     let (all, most) = (proxy.sent() - manifest.bytes, *twice.iter().max().unwrap());
