@@ -50,7 +50,7 @@ class Account:
         return f"account {self.client('sts').get_caller_identity()['Account']}, region {self.region}"
 
     def job(self):
-        """What a job of infra/deploy says about the code to deploy. The functions are built once."""
+        """The fields of a job of infra/deploy that name the code to deploy. The functions are built once."""
         if self._built is None:
             self._sam("build", "--beta-features", "--parameter-overrides", f"Architecture={self.architecture}")
             self._built = {"region": self.region, "template": str(ROOT / ".aws-sam/build/template.yaml")}

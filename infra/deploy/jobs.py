@@ -28,7 +28,7 @@ ACTIONS = {
     "check": parameters.check,
     # The deployed stack, and the account.
     "state": stack.state,
-    # What the deployment would meet in the account.
+    # Obstacles to the deployment in the account.
     "look": network.look,
     # Secrets that the file wants to be created.
     "secrets": secret_values.create,

@@ -38,7 +38,7 @@ def is_missing(error):
 
 
 class Account:
-    """What is in the account, as far as parameters name it."""
+    """Findings about the resources of the account that parameters name."""
 
     def __init__(self, region, parameters):
         self.region, self.parameters = region, parameters

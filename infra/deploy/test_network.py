@@ -1,4 +1,4 @@
-"""What a deployment would meet in the account is reported before it is built. boto3 checks that each call exists."""
+"""Obstacles to a deployment in the account are reported before it is built. boto3 checks that each call exists."""
 
 import unittest
 import unittest.mock

@@ -79,7 +79,7 @@ pub(super) fn export(
 }
 
 impl Outcome {
-    /// Runs the statement of [`export`].
+    /// Runs the statement of [`export()`].
     pub(super) async fn of(tx: &mut Tx, export: Statement<'_>) -> Result<Self, StoreError> {
         let row = tx.one(export).await?;
         match row.try_get("outcome")? {

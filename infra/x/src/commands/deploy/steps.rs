@@ -24,7 +24,7 @@ struct Problems {
     problems: Vec<String>,
 }
 
-/// What was found in the account.
+/// Findings in the account.
 #[derive(Deserialize)]
 struct Looked {
     problems: Vec<String>,
