@@ -109,7 +109,7 @@ async fn listing_by_label_reads_no_other_exports_and_by_dataset_no_heads() {
         target.selection.columns = (0..400)
             .map(|n| {
                 Column::native(
-                    &format!("{}{n}", ports::random::bytes::<8>().map(|b| b.to_string()).concat()),
+                    format!("{}{n}", ports::random::bytes::<8>().map(|b| b.to_string()).concat()),
                     25,
                     ColumnType::Text,
                 )
