@@ -13,7 +13,7 @@ const MAX_LINES: usize = 400;
 const SMALL_LINES: usize = 25;
 
 /// Number of small files, which may only fall: lower it with each one that is joined to another.
-const SMALL_FILES: usize = 11;
+const SMALL_FILES: usize = 10;
 
 #[test]
 fn main_files_are_short() {
