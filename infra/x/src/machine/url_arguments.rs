@@ -88,7 +88,7 @@ mod tests {
         let url = "postgres://me:secret@db/shop?sslmode=require";
         let owner = format!("--owner={url}");
         let words = ["up", "--source", url, &owner, "--name", "two"];
-        let (kept, moved) = split(Vec::from(words.map(OsString::from)));
+        let (kept, moved) = split(words.map(OsString::from).into());
         let expected =
             ["up", "--source", "env:SLUICE_X_SOURCE", "--owner=env:SLUICE_X_OWNER", "--name", "two"];
         assert_eq!(kept, expected.map(OsString::from));
