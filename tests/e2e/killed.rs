@@ -49,6 +49,13 @@ fn on_disk(folder: &Path) -> u64 {
     files.map(|file| file.metadata().unwrap().len()).sum()
 }
 
+/// Returns everything that a process writes to stderr until its end.
+fn said(child: &mut Child) -> String {
+    let mut text = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
+    text
+}
+
 fn kill(mut child: Child) {
     child.kill().unwrap();
     child.wait().unwrap();
@@ -61,7 +68,8 @@ async fn export_that_is_killed_ten_times_is_complete_and_loads_little_twice() {
     let out = home.path().join("data");
     let out_path = out.to_str().unwrap();
     let words = ["--from", "2024-02-01", "--to", "2024-03-15", "--compression", "none", "--reuse", "none"];
-    let mut child = sluice(system, &proxy, &[&["export", "orders", "--out", out_path], &words[..]].concat());
+    let mut child =
+        sluice(system, &proxy, &[&["export", "orders", "--out", out_path], &words[..]].concat());
     let mut line = String::new();
     BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
     let id = line.split(' ').nth(1).unwrap_or_default().to_owned();
@@ -72,10 +80,11 @@ async fn export_that_is_killed_ten_times_is_complete_and_loads_little_twice() {
     let (mut disk, mut sent, mut twice) = (on_disk(&out), proxy.sent(), Vec::new());
     twice.push(sent - disk);
     for _ in 1..KILLS {
-        let child = sluice(system, &proxy, &["download", &id, "--out", out_path]);
+        let mut child = sluice(system, &proxy, &["download", &id, "--out", out_path]);
         let until = sent + LOADED.0 + below(LOADED.1 - LOADED.0);
         let waited = tokio::time::timeout(EVENT_TIMEOUT, async {
             while proxy.sent() < until {
+                assert!(child.try_wait().unwrap().is_none(), "the download has ended: {}", said(&mut child));
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
         });
@@ -88,11 +97,9 @@ async fn export_that_is_killed_ten_times_is_complete_and_loads_little_twice() {
     }
 
     let mut last = sluice(system, &proxy, &["download", &id, "--out", out_path]);
-    let mut said = String::new();
-    last.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-    assert!(last.wait().unwrap().success(), "{said}");
-    let manifest: Manifest =
-        serde_json::from_slice(&std::fs::read(out.join("manifest.json")).unwrap()).unwrap();
+    let last_words = said(&mut last);
+    assert!(last.wait().unwrap().success(), "{last_words}");
+    let manifest: Manifest = serde_json::from_slice(&std::fs::read(out.join("manifest.json")).unwrap()).unwrap();
     let report = client::verify::verify(&out, &|_| ()).unwrap();
     assert!(report.faults.is_empty(), "{:?}", report.faults);
     let (all, most) = (proxy.sent() - manifest.bytes, *twice.iter().max().unwrap());

@@ -78,7 +78,7 @@ fn pass(mut client: TcpStream, sent: &AtomicU64) -> std::io::Result<()> {
     write!(client, "{head}\r\n\r\n")?;
     let of_api = authority.starts_with(HOST);
     let mut piece = begun;
-    while !piece.is_empty() {
+    loop {
         for part in piece.chunks(PIECE) {
             client.write_all(part)?;
             if !of_api {
@@ -88,9 +88,11 @@ fn pass(mut client: TcpStream, sent: &AtomicU64) -> std::io::Result<()> {
         }
         piece.resize(PIECE, 0);
         let read = server.read(&mut piece)?;
+        if read == 0 {
+            return Ok(());
+        }
         piece.truncate(read);
     }
-    Ok(())
 }
 
 /// Reads up to the empty line that ends a head. Returns the head without it, and the bytes that follow.
