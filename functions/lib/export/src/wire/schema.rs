@@ -37,7 +37,7 @@ by_hand!(FailureCode, "FailureCode", {
     "examples": ["schema_changed", "source_timeout"]
 });
 
-by_hand!(All, "All", {"const": "*", "description": "The word `\"*\"`: all datasets the client may see."});
+by_hand!(All, "All", {"type": "string", "enum": ["*"], "description": "The word `\"*\"`: all datasets the client may see."});
 
 /// Filter of one column, as clients write it.
 pub(super) struct Filter;
