@@ -132,7 +132,10 @@ server_login_retry = 1
 fn connect_query(worker_timeout_secs: u32) -> String {
     let mut statements = format!("begin;set statement_timeout='{worker_timeout_secs}s';");
     for (name, value) in SETTINGS {
-        statements.push_str(&format!("set {name}='{value}';"));
+        // Every byte counts: numbers and switches need no quotes.
+        let is_plain = ["on", "off"].contains(&value) || value.bytes().all(|byte| byte.is_ascii_digit());
+        let value = if is_plain { value.to_owned() } else { format!("'{value}'") };
+        statements.push_str(&format!("set {name}={value};"));
     }
     let (name, value) = SETTING_IF_POSSIBLE;
     statements.push_str(&format!("commit;do $$begin set {name}='{value}';exception when others then end$$"));
