@@ -240,7 +240,7 @@ fn a_file_or_a_link_in_place_of_a_folder_is_an_obstacle() {
     #[cfg(unix)]
     {
         std::os::unix::fs::symlink(elsewhere.path(), directory.path().join("orders")).unwrap();
-        assert_eq!(names(folder.check(&[placed])), ["orders (not a directory)"]);
+        assert_eq!(names(folder.check(std::slice::from_ref(&placed))), ["orders (not a directory)"]);
         assert!(folder.begin(PLACED).is_err());
     }
     assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);

@@ -325,11 +325,11 @@ proptest! {
         let mut target = story.target(span);
         target.selection.limit = Some(limit);
         let (there, policy) = (story.history(), story.policy(REUSE[story.reuse]));
-        let chunks = Plan::new(&[target.clone()], &there, &policy).unwrap().datasets.remove(0).chunks;
+        let chunks = Plan::new(std::slice::from_ref(&target), &there, &policy).unwrap().datasets.remove(0).chunks;
         prop_assert_eq!(chunks.len(), 1);
         prop_assert_eq!((chunks[0].range, chunks[0].reused, chunks[0].unread), (Range::Span(span), None, true));
         prop_assert!(chunks[0].rows <= limit);
-        prop_assert!(!Plan::is_covered(&[target], &there, &policy));
+        prop_assert!(!Plan::is_covered(std::slice::from_ref(&target), &there, &policy));
     }
 
     #[test]
