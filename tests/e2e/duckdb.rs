@@ -42,7 +42,8 @@ async fn views_have_the_rows_of_the_manifest_in_every_format() {
         let out = out.to_str().unwrap();
         let words = ["export", "orders", "visits", "whole", "nothing", "--format", format, "--out", out];
         sluice(system, &[&words[..], &["--from", "2024-01-01", "--to", "2024-01-20"]].concat());
-        let manifest: Manifest = serde_json::from_slice(&std::fs::read(format!("{out}/manifest.json")).unwrap()).unwrap();
+        let manifest: Manifest =
+            serde_json::from_slice(&std::fs::read(format!("{out}/manifest.json")).unwrap()).unwrap();
         let rows: BTreeMap<_, _> =
             manifest.datasets.iter().map(|dataset| (dataset.head.name.clone(), dataset.rows)).collect();
         assert!(rows.len() == 4 && rows["orders"] > 10_000, "{rows:?}");

@@ -68,8 +68,7 @@ async fn export_that_is_killed_ten_times_is_complete_and_loads_little_twice() {
     let out = home.path().join("data");
     let out_path = out.to_str().unwrap();
     let words = ["--from", "2024-02-01", "--to", "2024-03-15", "--compression", "none", "--reuse", "none"];
-    let mut child =
-        sluice(system, &proxy, &[&["export", "orders", "--out", out_path], &words[..]].concat());
+    let mut child = sluice(system, &proxy, &[&["export", "orders", "--out", out_path], &words[..]].concat());
     let mut line = String::new();
     BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
     let id = line.split(' ').nth(1).unwrap_or_default().to_owned();
@@ -99,7 +98,8 @@ async fn export_that_is_killed_ten_times_is_complete_and_loads_little_twice() {
     let mut last = sluice(system, &proxy, &["download", &id, "--out", out_path]);
     let last_words = said(&mut last);
     assert!(last.wait().unwrap().success(), "{last_words}");
-    let manifest: Manifest = serde_json::from_slice(&std::fs::read(out.join("manifest.json")).unwrap()).unwrap();
+    let manifest: Manifest =
+        serde_json::from_slice(&std::fs::read(out.join("manifest.json")).unwrap()).unwrap();
     let report = client::verify::verify(&out, &|_| ()).unwrap();
     assert!(report.faults.is_empty(), "{:?}", report.faults);
     let (all, most) = (proxy.sent() - manifest.bytes, *twice.iter().max().unwrap());
