@@ -11,7 +11,7 @@ use tests::{Stack, System};
 
 /// Statements that must be in the log, with a part of their text. If one is missing, the log is incomplete.
 const STORE: [(&str, &str); 9] = [
-    ("accept", "insert into sluice.export ("),
+    ("accept", "from sluice.accept("),
     ("dispatch", "sluice.dispatch()"),
     ("lease", "-- Leases chunk"),
     ("note", "as_of"),
