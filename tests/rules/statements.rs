@@ -132,7 +132,7 @@ fn store_statements_are_static_and_unnamed() {
     prepared.sort_unstable();
     // The only way is `sql(text: &'static str)`, which makes them unnamed.
     let known = [
-        "connection.rs sqlx::query",
+        "transaction.rs sqlx::query",
         "migrate.rs AssertSqlSafe",
         "migrate.rs raw_sql",
         "migrate.rs sqlx::query",
