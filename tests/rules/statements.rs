@@ -132,16 +132,16 @@ fn store_statements_are_static_and_unnamed() {
     prepared.sort_unstable();
     // The only way is `sql(text: &'static str)`, which makes them unnamed.
     let known = [
-        "transaction.rs sqlx::query",
         "migrate.rs AssertSqlSafe",
         "migrate.rs raw_sql",
         "migrate.rs sqlx::query",
+        "transaction.rs sqlx::query",
     ];
     assert_eq!(prepared, known);
-    let connection = std::fs::read_to_string(store.join("connection.rs")).unwrap();
+    let transaction = std::fs::read_to_string(store.join("connection/transaction.rs")).unwrap();
     let only =
         "fn sql(text: &'static str) -> Statement<'static> {\n    sqlx::query(text).persistent(false)\n}";
-    assert!(connection.contains(only) && connection.matches("sqlx::query(").count() == 1);
+    assert!(transaction.contains(only) && transaction.matches("sqlx::query(").count() == 1);
 }
 
 /// Returns the string literals of some Rust code, as the program sees them. Comments are skipped.
