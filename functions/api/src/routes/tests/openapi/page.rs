@@ -10,7 +10,7 @@ pub(super) fn render(document: &Value) -> String {
     );
     html +=
         &format!("<h1>{} {}</h1>\n", text(&document["info"]["title"]), text(&document["info"]["version"]));
-    html += &format!("<p>{}</p>\n", text(&document["info"]["description"]));
+    html += &format!("<p>{}</p>\n", prose(&document["info"]["description"]));
     html += "<p>This page is made from <a href=\"openapi.json\">openapi.json</a>. Paths are below <code>/api/v1</code>.</p>\n";
     let operations: Vec<_> = entries(&document["paths"])
         .flat_map(|(path, methods)| {
@@ -24,7 +24,7 @@ pub(super) fn render(document: &Value) -> String {
     }
     html += "</ul></nav>\n";
     for tag in list(&document["tags"]) {
-        html += &format!("<h2>{}</h2>\n<p>{}</p>\n", text(&tag["name"]), text(&tag["description"]));
+        html += &format!("<h2>{}</h2>\n<p>{}</p>\n", text(&tag["name"]), prose(&tag["description"]));
         for (path, method, one) in operations.iter().filter(|(_, _, one)| one["tags"][0] == tag["name"]) {
             html += &operation(document, path, method, one);
         }
@@ -43,7 +43,7 @@ fn operation(document: &Value, path: &str, method: &str, operation: &Value) -> S
         "<p><span class=\"method\">{}</span> <code>{}</code></p>\n<p>{}</p>\n",
         method.to_uppercase(),
         escape(path),
-        text(&operation["description"])
+        prose(&operation["description"])
     );
     let parameters: Vec<_> = list(&operation["parameters"]).map(|one| resolve(document, one)).collect();
     if !parameters.is_empty() {
@@ -53,7 +53,7 @@ fn operation(document: &Value, path: &str, method: &str, operation: &Value) -> S
                 "<tr><td><code>{}</code></td><td>{}</td><td>{}</td></tr>\n",
                 text(&one["name"]),
                 text(&one["in"]),
-                text(&one["description"])
+                prose(&one["description"])
             );
         }
         html += "</table>\n";
@@ -71,7 +71,7 @@ fn operation(document: &Value, path: &str, method: &str, operation: &Value) -> S
         let schema = entries(&response["content"]).next().map(|(_, content)| type_of(&content["schema"]));
         html += &format!(
             "<tr><td>{status}</td><td>{}</td><td>{}</td></tr>\n",
-            text(&response["description"]),
+            prose(&response["description"]),
             schema.unwrap_or_default()
         );
     }
@@ -79,11 +79,11 @@ fn operation(document: &Value, path: &str, method: &str, operation: &Value) -> S
 }
 
 fn body(name: &str, schema: &Value) -> String {
-    let mut html = format!("<h3 id=\"{name}\">{name}</h3>\n<p>{}</p>\n", text(&schema["description"]));
+    let mut html = format!("<h3 id=\"{name}\">{name}</h3>\n<p>{}</p>\n", prose(&schema["description"]));
     if schema["properties"].is_object() {
         html += "<table><tr><th>Field</th><th>Type</th><th>Meaning</th></tr>\n";
         for (field, one) in entries(&schema["properties"]) {
-            let (kind, meaning) = (type_of(one), text(&one["description"]));
+            let (kind, meaning) = (type_of(one), prose(&one["description"]));
             html += &format!("<tr><td><code>{field}</code></td><td>{kind}</td><td>{meaning}</td></tr>\n");
         }
         html += "</table>\n";
@@ -126,6 +126,20 @@ fn entries(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
 
 fn list(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
+}
+
+/// Returns a description: words between backticks as code, and each item of a list on a line of its own.
+fn prose(value: &Value) -> String {
+    let escaped = text(value).replace("\n- ", "<br>– ");
+    let parts: Vec<_> = escaped.split('`').collect();
+    if parts.len() % 2 == 0 {
+        return escaped;
+    }
+    let part = |(i, part): (usize, &&str)| match i % 2 {
+        0 => (*part).to_owned(),
+        _ => format!("<code>{part}</code>"),
+    };
+    parts.iter().enumerate().map(part).collect()
 }
 
 fn text(value: &Value) -> String {
