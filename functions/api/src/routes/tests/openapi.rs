@@ -150,7 +150,7 @@ fn document() -> Value {
             "description": "Exports datasets of a PostgreSQL database to files. A request is accepted at once; its files \
                             are fetched through links when they are written. Errors are problems (RFC 9457) that list \
                             every violation with its place and its remedy.",
-            "license": {"name": "MIT", "identifier": "MIT"},
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": BASE_PATH, "description": "This host"}],
         "security": [{"key": []}],
