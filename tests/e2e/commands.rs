@@ -7,6 +7,8 @@ use std::process::{Command, Output, Stdio};
 use serde_json::{Value, json};
 use tests::System;
 
+use crate::cli::succeeded;
+
 /// Runs `sluice` with a home folder of its own. Address and key are only in the environment if `logged_in` is false.
 fn sluice(system: &System, home: &Path, logged_in: bool, input: &str, words: &[&str]) -> Output {
     let mut command = Command::new(std::env::var("SLUICE_CLI").expect("SLUICE_CLI is set by `cargo x test`"));
@@ -19,11 +21,6 @@ fn sluice(system: &System, home: &Path, logged_in: bool, input: &str, words: &[&
     // A command that does not read it may have ended.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     child.wait_with_output().unwrap()
-}
-
-fn succeeded(output: &Output) -> String {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 fn text(bytes: &[u8]) -> String {

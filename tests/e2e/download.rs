@@ -1,20 +1,13 @@
 //! `sluice download` into folders that are not empty.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use export::id::ExportId;
 use serde_json::{Value, json};
 use tests::System;
 
-fn sluice(system: &System, words: &[&str]) -> Output {
-    Command::new(std::env::var("SLUICE_CLI").expect("SLUICE_CLI is set by `cargo x test`"))
-        .args(words)
-        .env("SLUICE_URL", &system.stack.url)
-        .env("SLUICE_KEY", &system.stack.key)
-        .output()
-        .unwrap()
-}
+use crate::cli::sluice;
 
 fn download(system: &System, id: ExportId, out: &Path, more: &[&str]) -> Output {
     let words = ["--json", "download", &id.to_string(), "--out", out.to_str().unwrap()];

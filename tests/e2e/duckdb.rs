@@ -1,28 +1,15 @@
 //! The views of `sluice sql` in DuckDB: each statement runs, and the views have the rows of the manifest.
 
 use std::collections::BTreeMap;
-use std::process::{Command, Output};
+use std::process::Command;
 
 use export::manifest::Manifest;
 use tests::{System, skipped};
 
+use crate::cli::{sluice, succeeded};
+
 /// Runs the statements and prints the number of rows of each view.
 const COUNT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/e2e/duckdb/count_views.py");
-
-fn sluice(system: &System, words: &[&str]) -> String {
-    let output = Command::new(std::env::var("SLUICE_CLI").expect("SLUICE_CLI is set by `cargo x test`"))
-        .args(words)
-        .env("SLUICE_URL", &system.stack.url)
-        .env("SLUICE_KEY", &system.stack.key)
-        .output()
-        .unwrap();
-    succeeded(&output)
-}
-
-fn succeeded(output: &Output) -> String {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn views_have_the_rows_of_the_manifest_in_every_format() {
@@ -41,14 +28,14 @@ async fn views_have_the_rows_of_the_manifest_in_every_format() {
         let out = home.path().join(format!("it's {format}"));
         let out = out.to_str().unwrap();
         let words = ["export", "orders", "visits", "whole", "nothing", "--format", format, "--out", out];
-        sluice(system, &[&words[..], &["--from", "2024-01-01", "--to", "2024-01-20"]].concat());
+        succeeded(&sluice(system, &[&words[..], &["--from", "2024-01-01", "--to", "2024-01-20"]].concat()));
         let manifest: Manifest =
             serde_json::from_slice(&std::fs::read(format!("{out}/manifest.json")).unwrap()).unwrap();
         let rows: BTreeMap<_, _> =
             manifest.datasets.iter().map(|dataset| (dataset.head.name.clone(), dataset.rows)).collect();
         assert!(rows.len() == 4 && rows["orders"] > 10_000, "{rows:?}");
-        assert_eq!(count(&sluice(system, &["sql", out])), rows, "{format}");
-        let of_links = sluice(system, &["sql", &manifest.export.to_string()]);
+        assert_eq!(count(&succeeded(&sluice(system, &["sql", out]))), rows, "{format}");
+        let of_links = succeeded(&sluice(system, &["sql", &manifest.export.to_string()]));
         let with_files = rows.into_iter().filter(|(_, rows)| *rows > 0).collect();
         assert_eq!(count(&of_links), with_files, "links, {format}");
     }

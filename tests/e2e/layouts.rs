@@ -2,32 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 
 use serde_json::{Value, json};
 use tests::{System, copy_csv, eventually, skipped, sorted_records};
 
 use crate::api::{call, get};
 use crate::attack::json_lines;
+use crate::cli::{sluice, succeeded};
 
 const READ: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/e2e/layouts/read_partitions.py");
 
 /// Name of a file of `visits` in a layout with months.
 const FEBRUARY: &str = "visits/month=2024-02/part-";
-
-fn sluice(system: &System, words: &[&str]) -> Output {
-    Command::new(std::env::var("SLUICE_CLI").expect("SLUICE_CLI is set by `cargo x test`"))
-        .args(words)
-        .env("SLUICE_URL", &system.stack.url)
-        .env("SLUICE_KEY", &system.stack.key)
-        .output()
-        .unwrap()
-}
-
-fn succeeded(output: &Output) -> String {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sample_has_the_first_rows_of_the_range_and_is_never_reused() {

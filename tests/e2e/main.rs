@@ -7,6 +7,7 @@ mod api;
 mod attack;
 mod caches;
 mod cdn;
+mod cli;
 mod commands;
 mod contract;
 mod download;

@@ -5,12 +5,11 @@ mod limits;
 mod own;
 mod posts;
 
-use std::process::Command;
-
 use serde_json::{Value, json};
 use tests::System;
 
 use crate::api::post;
+use crate::cli::{sluice, succeeded};
 
 fn visits() -> Value {
     json!({"datasets": ["visits", "whole", "notes"], "startDate": "2024-01-01", "endDate": "2024-03-31"})
@@ -59,15 +58,8 @@ async fn dry_run_estimates_chunks_time_and_cost_without_storing() {
 async fn plan_command_prints_text_and_complete_json() {
     let system = System::get().await;
     let run = |words: &[&str]| {
-        let output = Command::new(std::env::var("SLUICE_CLI").expect("SLUICE_CLI is set by `cargo x test`"))
-            .args(["plan", "visits", "whole", "--from", "2024-01-01", "--to", "2024-03-31"])
-            .args(words)
-            .env("SLUICE_URL", &system.stack.url)
-            .env("SLUICE_KEY", &system.stack.key)
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
+        let common = ["plan", "visits", "whole", "--from", "2024-01-01", "--to", "2024-03-31"];
+        succeeded(&sluice(system, &[&common, words].concat()))
     };
     let text = run(&[]);
     for part in ["visits", "no range column: one chunk", "all figures are estimates", "cost  about $"] {

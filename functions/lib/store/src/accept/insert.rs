@@ -118,18 +118,16 @@ pub(in super::super) fn naming(selection: &Selection, hive: Option<Hive>) -> Nam
     Naming { dataset: &selection.dataset, extension: selection.output.extension(), sample, hive }
 }
 
-/// Inserts selections, new chunks and links to all planned chunks, in one statement. Returns the number of open
-/// links.
+/// Inserts selections, new chunks and links to all planned chunks, in one statement.
 pub(in super::super) async fn insert_chunks(
     tx: &mut Tx,
     export: ExportId,
     tenant: &TenantId,
     chunks: &[Numbered<'_>],
     traceparent: Option<&str>,
-) -> Result<usize, StoreError> {
+) -> Result<(), StoreError> {
     let read: Vec<_> = chunks.iter().filter(|p| !p.chunk.unread).map(|p| p.id).collect();
-    tx.run(self::chunks(export, tenant, chunks, traceparent).bind(uuids(&read))).await?;
-    Ok(chunks.len() - read.len())
+    tx.run(self::chunks(export, tenant, chunks, traceparent).bind(uuids(&read))).await.map(|_| ())
 }
 
 /// Returns the statement that inserts selections, new chunks and links to all planned chunks. Its last parameter is not
