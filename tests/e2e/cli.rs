@@ -4,14 +4,16 @@ use std::process::{Command, Output};
 
 use tests::System;
 
+/// Returns `sluice` with these words, to be given an address and a key.
+pub(crate) fn command(words: &[&str]) -> Command {
+    let mut command = Command::new(std::env::var("SLUICE_CLI").expect("SLUICE_CLI is set by `cargo x test`"));
+    command.args(words);
+    command
+}
+
 /// Runs `sluice` with these words and returns its output.
 pub(crate) fn sluice(system: &System, words: &[&str]) -> Output {
-    Command::new(std::env::var("SLUICE_CLI").expect("SLUICE_CLI is set by `cargo x test`"))
-        .args(words)
-        .env("SLUICE_URL", &system.stack.url)
-        .env("SLUICE_KEY", &system.stack.key)
-        .output()
-        .unwrap()
+    command(words).env("SLUICE_URL", &system.stack.url).env("SLUICE_KEY", &system.stack.key).output().unwrap()
 }
 
 /// Returns the standard output of a program that must have succeeded.

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use export::manifest::Manifest;
@@ -23,8 +23,7 @@ const LOADED: (u64, u64) = (256 << 10, 2 << 20);
 
 /// Starts `sluice` so that all its traffic passes through the proxy.
 fn sluice(system: &System, proxy: &Proxy, words: &[&str]) -> Child {
-    Command::new(std::env::var("SLUICE_CLI").expect("SLUICE_CLI is set by `cargo x test`"))
-        .args(words)
+    crate::cli::command(words)
         .args(["--insecure", "--progress", "none"])
         .env("SLUICE_URL", proxy.through(&system.stack.url))
         .env("SLUICE_KEY", &system.stack.key)
