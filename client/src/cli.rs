@@ -9,6 +9,7 @@ mod cancel;
 mod chunks;
 mod completions;
 mod datasets;
+mod delete;
 mod download;
 mod export;
 mod extend;
@@ -16,6 +17,7 @@ mod fetch;
 mod flags;
 mod gauge;
 mod import_calls;
+mod limits;
 mod list;
 mod login;
 mod logout;
@@ -33,11 +35,14 @@ mod session;
 mod show;
 mod sql;
 mod status;
+mod submission;
 mod tally;
 mod terminal;
 mod verify;
 mod wait;
 
+#[cfg(test)]
+mod examples;
 #[cfg(test)]
 mod texts;
 
@@ -107,8 +112,10 @@ enum Command {
     List(list::List),
     Download(download::Download),
     Cancel(cancel::Cancel),
+    Delete(delete::Delete),
     Retry(retry::Retry),
     Extend(extend::Extend),
+    Limits(limits::Limits),
     Verify(verify::Verify),
     Sql(sql::Sql),
     Api(api::Api),
@@ -132,8 +139,10 @@ impl Command {
             Self::List(command) => command.run(&session.client()?).await,
             Self::Download(command) => command.run(&session.client()?).await,
             Self::Cancel(command) => command.run(&session.client()?).await,
+            Self::Delete(command) => command.run(&session.client()?).await,
             Self::Retry(command) => command.run(&session.client()?).await,
             Self::Extend(command) => command.run(&session.client()?).await,
+            Self::Limits(command) => command.run(&session.client()?).await,
             Self::Api(command) => command.run(&session.client()?).await,
             Self::ImportCalls(command) => command.run(session).await,
             Self::Login(command) => command.run(session).await,

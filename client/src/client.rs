@@ -1,5 +1,6 @@
 //! The endpoints of the api, one method each.
 
+mod export_filter;
 mod pacer;
 mod raw;
 mod reuse;
@@ -13,7 +14,9 @@ use bytes::Bytes;
 use export::id::ExportId;
 use export::manifest::Manifest;
 use export::state::ExportStatus;
-use export::wire::{BASE_PATH, ChunkList, Dataset, DatasetList, DryRun, Export, ExportList, FileList};
+use export::wire::{
+    BASE_PATH, ChunkList, Dataset, DatasetList, DryRun, Export, ExportList, FileList, TenantLimits,
+};
 use reqwest::header::{HeaderValue, LOCATION};
 use reqwest::{Method, Url, redirect};
 use serde::Serialize;
@@ -21,6 +24,7 @@ use serde::de::DeserializeOwned;
 
 use crate::Error;
 use crate::error::{API, STORAGE};
+pub use export_filter::ExportFilter;
 use pacer::Pacer;
 pub use raw::RawResponse;
 pub use reuse::Reuse;
@@ -174,6 +178,14 @@ impl Client {
         self.get(&["datasets", name], &[], "dataset").await
     }
 
+    /// `GET /limits`: returns the limits of the tenant, and whether the key may only read.
+    ///
+    /// # Errors
+    /// If the api returns an error or cannot be reached.
+    pub async fn limits(&self) -> Result<TenantLimits, Error> {
+        self.get(&["limits"], &[], "limits").await
+    }
+
     /// `POST /exports`: submits an export. Sending the same request again with the same idempotency key returns the
     /// same export; the client does so automatically when the connection fails.
     ///
@@ -207,13 +219,10 @@ impl Client {
     ///
     /// # Errors
     /// If the api returns an error or cannot be reached.
-    pub async fn exports(
-        &self,
-        status: Option<ExportStatus>,
-        cursor: Option<&str>,
-    ) -> Result<ExportList, Error> {
-        let status = status.map(|status| ("status", status.as_str()));
-        let query: Vec<_> = status.into_iter().chain(cursor.map(|c| ("cursor", c))).collect();
+    pub async fn exports(&self, filter: &ExportFilter, cursor: Option<&str>) -> Result<ExportList, Error> {
+        let parameters = filter.parameters();
+        let parameters = parameters.iter().map(|(name, value)| (*name, value.as_str()));
+        let query: Vec<_> = parameters.chain(cursor.map(|c| ("cursor", c))).collect();
         self.get(&["exports"], &query, "list of exports").await
     }
 
@@ -273,15 +282,32 @@ impl Client {
         }
     }
 
-    /// `DELETE /exports/{id}`: cancels a live export and returns it; deletes an ended one and returns `None`. It is
-    /// not retried automatically: a second call would delete the export that the first one canceled.
+    /// `DELETE /exports/{id}?if=live`: cancels a live export and returns it. An export that is canceled already is
+    /// returned, too, so that a repeated call succeeds. Files are never deleted.
     ///
     /// # Errors
-    /// If there is no such export of the caller, or the api cannot be reached.
-    pub async fn cancel(&self, id: ExportId) -> Result<Option<Export>, Error> {
-        let call = Call::new(Method::DELETE, self.url(&["exports", &id.to_string()], &[]));
-        let reply = self.call(&call).await?;
-        if reply.status == 204 || reply.body.is_empty() { Ok(None) } else { reply.json("export").map(Some) }
+    /// If the export has ended otherwise (409), there is no such export of the caller, or the api cannot be reached.
+    pub async fn cancel(&self, id: ExportId) -> Result<Export, Error> {
+        match self.call(&self.end(id, "live").repeatable()).await {
+            Ok(reply) => reply.json("export"),
+            Err(error) if error.status() == Some(409) => match self.export(id).await? {
+                export if export.status == ExportStatus::Canceled => Ok(export),
+                _ => Err(error),
+            },
+            Err(error) => Err(error),
+        }
+    }
+
+    /// `DELETE /exports/{id}?if=ended`: deletes an ended export with its files. It is not retried automatically.
+    ///
+    /// # Errors
+    /// If the export is live (409), there is no such export of the caller, or the api cannot be reached.
+    pub async fn delete(&self, id: ExportId) -> Result<(), Error> {
+        self.call(&self.end(id, "ended")).await.map(drop)
+    }
+
+    fn end(&self, id: ExportId, expected: &str) -> Call {
+        Call::new(Method::DELETE, self.url(&["exports", &id.to_string()], &[("if", expected)]))
     }
 
     /// `POST /exports/{id}/retry`: plans the failed ranges again. It is not retried automatically.
@@ -300,6 +326,11 @@ impl Client {
     pub async fn extend(&self, id: ExportId) -> Result<Export, Error> {
         let call = self.post(&["exports", &id.to_string(), "extend"], &[]);
         self.call(&call).await?.json("export")
+    }
+
+    /// Returns the address of the api.
+    pub(crate) fn address(&self) -> &str {
+        self.base.as_str()
     }
 
     /// Waits after received bytes of a file, if the rate is limited.

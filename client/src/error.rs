@@ -152,6 +152,15 @@ impl Error {
         }
     }
 
+    /// Returns the status of an error response of the api.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Problem(problem) => Some(problem.status),
+            Self::Unexpected { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+
     /// Returns true if a download may continue with a fresh link.
     pub(crate) fn may_pass(&self) -> bool {
         matches!(self, Self::Connection { .. } | Self::Object { .. } | Self::Short { .. })

@@ -19,7 +19,7 @@ pub mod verify;
 #[cfg(test)]
 mod testing;
 
-pub use client::{Client, RawResponse, Retries, Reuse, Submitted};
+pub use client::{Client, ExportFilter, RawResponse, Retries, Reuse, Submitted};
 pub use download::Fetched;
 pub use empty::file as empty_file;
 pub use error::Error;

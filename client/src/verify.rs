@@ -33,6 +33,9 @@ pub struct Verification {
     pub datasets: usize,
     /// Number of expected files: those of the manifest, and those of datasets without rows that are present.
     pub files: usize,
+    /// Number of files in the manifest that were read for an earlier export, and of which the source has shown that
+    /// nothing had changed.
+    pub unchanged: usize,
     /// Rows counted in the files present.
     pub rows: u64,
     /// Bytes of the files present.
@@ -113,7 +116,9 @@ pub fn verify(directory: &Path, seen: &(dyn Fn(u64) + Sync)) -> Result<Verificat
     let bytes = bytes + empty.iter().sum::<u64>();
     let sample = |d: &ManifestDataset| Some((d.head.name.clone(), d.head.sample?.limit));
     let samples = manifest.datasets.iter().filter_map(sample).collect();
-    Ok(Verification { export: manifest.export, datasets, files, rows, bytes, samples, faults })
+    let chunks = manifest.datasets.iter().flat_map(|dataset| &dataset.chunks);
+    let unchanged = chunks.filter(|chunk| chunk.verified.is_some() && chunk.file.is_some()).count();
+    Ok(Verification { export: manifest.export, datasets, files, unchanged, rows, bytes, samples, faults })
 }
 
 /// Returns the files that must be in the directory: those of the manifest, or the joined ones.

@@ -87,6 +87,9 @@ def parameters(choice):
     given["Revision"] = "" if choice["GradualDeployment"] == "none" else "2026-11-30.1"
     if choice["Auth"] == "jwt":
         given |= {"JwtIssuer": "https://issuer.example.com/", "JwtAudience": "sluice,exports", "JwtTenantClaim": "org"}
+        # A choice of its own would only add deployments.
+        if choice.get("CorsOrigins"):
+            given |= {"JwtClientId": "page", "JwtAuthorizeUrl": "https://login.example.com/authorize", "JwtTokenUrl": "https://login.example.com/token"}
     secret = "arn:aws:secretsmanager:us-east-1:123456789012:secret:{}-AbCdEf"
     in_secrets = choice["passwords"] == "secret"
     given["OwnerUrl"] = "postgres://owner:c@db/shop" if choice["owner"] == "given" else choice["nothing"]

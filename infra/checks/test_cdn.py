@@ -32,7 +32,7 @@ class Cdn(unittest.TestCase):
         made = self.resources(**self.KEYS)
         named = {"PublicKeyConfig", "KeyGroupConfig", "OriginAccessControlConfig", "CachePolicyConfig", "ResponseHeadersPolicyConfig"}
         names = [config["Name"] for r in made.values() for key, config in r["Properties"].items() if key in named]
-        self.assertEqual(len(names), 6)
+        self.assertEqual(len(names), 7)
         for name in names:
             self.assertIn(f"-{self.GIVEN['StackIdPart']}-", name)
 
@@ -42,7 +42,7 @@ class Cdn(unittest.TestCase):
         files, api = config["DefaultCacheBehavior"], config["CacheBehaviors"]
         self.assertEqual(files["TrustedKeyGroups"], [{"Ref": "Keys"}])
         self.assertEqual(files["AllowedMethods"], ["GET", "HEAD"])
-        self.assertEqual([b["PathPattern"] for b in api], ["/api/*", "/.well-known/api-catalog"])
+        self.assertEqual([b["PathPattern"] for b in api], ["/api/*", "/", "/.well-known/api-catalog"])
         origins = {origin["Id"]: origin for origin in config["Origins"]}
         self.assertEqual(origins[files["TargetOriginId"]]["OriginAccessControlId"], {"Ref": "Access"})
         for behaviour in api:
@@ -78,7 +78,7 @@ class Cdn(unittest.TestCase):
     def test_the_api_compresses_by_itself(self):
         """CloudFront compresses nothing that it does not cache, and files are compressed or requested without compression."""
         config = self.resources(**self.KEYS)["Distribution"]["Properties"]["DistributionConfig"]
-        self.assertEqual([b["Compress"] for b in [config["DefaultCacheBehavior"], *config["CacheBehaviors"]]], [False] * 3)
+        self.assertEqual([b["Compress"] for b in [config["DefaultCacheBehavior"], *config["CacheBehaviors"]]], [False] * 4)
 
     def test_other_hosts_of_the_domain_are_not_forced_to_tls(self):
         """The alias may be a domain that has hosts of other services below it, some of them without TLS."""

@@ -117,16 +117,17 @@ class Agreement(unittest.TestCase):
         """README: PgBouncer needs no special settings. Every test of the stack goes through this one."""
         self.assertNotIn("ignore_startup_parameters", (ROOT / "infra/x/src/stack/pgbouncer.rs").read_text())
 
-    def test_health_and_every_document_have_a_route_without_the_authorizer(self):
+    def test_health_the_page_and_every_document_have_a_route_without_the_authorizer(self):
         """The api returns them before it looks for a caller, and with Auth=jwt API Gateway must let them through as well."""
         code = (ROOT / "functions/api/src/documents.rs").read_text()
         fixed = {f"/api/v1{path}" for path in re.findall(r'\(format!\("\{BASE_PATH\}(/[^"]+)"\), Document', code)}
-        self.assertEqual(fixed, {"/api/v1/openapi.json", "/api/v1/reference.html", "/api/v1/reference.css"})
+        self.assertEqual(fixed, {f"/api/v1/{name}" for name in ("manifest.schema.json", "openapi.json", "reference.css", "reference.html")})
         catalog = re.search(r'CATALOG_PATH: &str = "([^"]+)"', code)[1]
         pages = re.search(r'strip_prefix\(BASE_PATH\)\?\.strip_prefix\("(/[a-z]+/)"\)', code)[1]
+        page = re.search(r'const PATH: &str = "([^"]+)"', (ROOT / "functions/api/src/page.rs").read_text())[1]
         paths = self.source["Resources"]["HttpApi"]["Properties"]["DefinitionBody"]["paths"]
         free = {path for path, methods in paths.items() if all("security" not in one for one in methods.values())}
-        self.assertEqual(free, {"/api/v1/health", catalog, *fixed, f"/api/v1{pages}{{proxy+}}"})
+        self.assertEqual(free, {"/api/v1/health", page, catalog, *fixed, f"/api/v1{pages}{{proxy+}}"})
         guarded = paths["/api/v1/{proxy+}"]["x-amazon-apigateway-any-method"]["security"]["Fn::If"]
         self.assertEqual(guarded[:2], ["WithTokens", [{"Token": []}]])
 

@@ -38,7 +38,7 @@ class Root(unittest.TestCase):
 
     def test_requests_and_messages_go_to_the_aliases(self):
         made = self.gradual()
-        self.assertEqual(json.dumps(made["HttpApi"]).count("${ApiAlias}"), 7)
+        self.assertEqual(json.dumps(made["HttpApi"]).count("${ApiAlias}"), 10)
         self.assertNotIn("${ApiFunction.Arn}", json.dumps(made["HttpApi"]))
         triggers = of_type(made, "AWS::Lambda::EventSourceMapping")
         self.assertEqual([one["Properties"]["FunctionName"] for one in triggers.values()], [{"Ref": "WorkerAlias"}])

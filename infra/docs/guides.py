@@ -25,6 +25,7 @@ import links
 import pages
 import node
 from pages import ROOT
+from unreliable import Unreliable
 
 # Seconds for one block.
 TIMEOUT = 120
@@ -109,7 +110,8 @@ class Runner:
         self.job = job
         self.folder = Path(job["home"]) / "docs"
         shutil.rmtree(self.folder, ignore_errors=True)
-        self.ran, self.files, self.not_run, self.failed, self.checked = 0, 0, [], [], 0
+        self.ran, self.again, self.files, self.not_run, self.failed, self.checked = 0, 0, 0, [], [], 0
+        self.url = job["url"].rstrip("/")
         folders = [str(self.programs()), job["venv"], *node.programs(job["home"])]
         self.path = os.pathsep.join([*folders, os.environ["PATH"]])
 
@@ -123,13 +125,13 @@ class Runner:
         (folder / "cargo").write_text(text)
         (folder / "cargo").chmod(0o755)
         # A refused request fails its block, whatever the options of the document.
-        (folder / ".curlrc").write_text("fail\n")
+        (folder / ".curlrc").write_text("fail-with-body\n")
         return folder
 
     def environment(self):
         names = {"HOME", "LANG", "TMPDIR", "no_proxy", "NO_PROXY"} & set(os.environ)
         kept = {name: os.environ[name] for name in names}
-        urls = {"SLUICE_URL": self.job["url"].rstrip("/"), "SLUICE_KEY": self.job["key"]}
+        urls = {"SLUICE_URL": self.url, "SLUICE_KEY": self.job["key"]}
         # curl reads its settings from this folder.
         return {**kept, **urls, "PATH": self.path, "CURL_HOME": str(self.folder / "bin"), "NO_COLOR": "1", "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "120"}
 
@@ -160,6 +162,8 @@ class Runner:
                     self.failed.append((block, f"SLUICE_NOTHING_SKIPPED=1, but there is no {block.value}"))
             elif block.language in RUNNABLE:
                 code, printed = self.block(block, folder)
+                if not code and block.broken:
+                    code, printed = self.over_broken_lines(block, folder)
                 if code:
                     self.failed.append((block, f"{block.text}\nended with {code}:\n{printed}"))
                     break
@@ -178,12 +182,25 @@ class Runner:
             (folder / ".catalog").write_text(block.text, encoding="utf-8")
             return self.bash("cargo x admin catalog check .catalog", folder)
         if block.language == "sh":
-            return self.bash(f"set -a\n{block.text}\nexport -p > .variables", folder)
+            return self.bash(f"set -a\n{block.text}\n{{ export -p; declare -f; }} > .variables", folder)
         (folder / ".block").write_text(block.text, encoding="utf-8")
         return self.bash("python .block" if block.language == "python" else "duckdb -bail .duckdb < .block", folder)
 
+    def over_broken_lines(self, block, folder):
+        """Runs a block through a proxy that breaks connections. Returns its exit code and its output."""
+        direct, proxy = self.url, Unreliable(self.url)
+        self.url, self.again = proxy.url, self.again + 1
+        try:
+            code, printed = self.block(block, folder)
+        finally:
+            self.url = direct
+            proxy.close()
+        unused = proxy.unused()
+        return (code, printed) if code or not unused else (1, f"the proxy could not break {unused}:\n{printed}")
+
     def bash(self, text, folder):
-        known = "[ ! -e .variables ] || . ./.variables\n"
+        # The address is that of the block, not the one of the block before.
+        known = f"[ ! -e .variables ] || . ./.variables\nSLUICE_URL={self.url}\n"
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", known + text],
             cwd=folder, env=self.environment(), timeout=TIMEOUT, text=True,
@@ -207,7 +224,7 @@ class Runner:
         for block, reason in self.failed:
             print(f"  FAILED   {block.place}: {reason}")
         print(
-            f"  {self.ran} blocks ran, {self.files} are files of others, {len(self.not_run)} did not run, "
+            f"  {self.ran} blocks ran, {self.again} of them again over broken lines, {self.files} are files of others, {len(self.not_run)} did not run, "
             f"{len(self.failed)} failed"
         )
 

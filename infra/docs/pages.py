@@ -7,6 +7,7 @@ A block of code may have a comment on the line before it, which no reader of the
     <!-- needs: PROGRAM -->     it is skipped, and reported, where the program is missing
     <!-- output -->             it is the output of the block before it
     <!-- picture: NAME -->      it is a recorded session; `cargo x docs --write` renews it
+    <!-- over broken lines -->  it runs, then once more with connections that break; above one of the other comments
 """
 
 import re
@@ -16,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 FENCE = re.compile(r"^(`{3,})(\S*)[^\S\n]*$")
 COMMENT = re.compile(r"^<!-- (not run|file|needs|output|picture)(?:: (.+?))? -->$")
+BROKEN = "<!-- over broken lines -->"
 HEADING = re.compile(r"^#{1,6} (.+?)\s*#*$")
 LINK = re.compile(r"\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^()\s]+(?:\([^()\s]*\)[^()\s]*)*)\)")
 
@@ -30,6 +32,7 @@ class Block:
     text: str
     order: str = ""
     value: str = ""
+    broken: bool = False
 
     @property
     def place(self):
@@ -54,7 +57,7 @@ def read(document, root=ROOT):
 
 def blocks(document, text=None):
     """The blocks of a document, in their order."""
-    found, open_block, fence, order = [], None, "", ("", "")
+    found, open_block, fence, order, broken = [], None, "", ("", ""), False
     for number, line in enumerate((read(document) if text is None else text).splitlines(), 1):
         if open_block:
             if line.rstrip() == fence:
@@ -64,9 +67,10 @@ def blocks(document, text=None):
                 open_block.text += line + "\n"
         elif begins := FENCE.match(line):
             fence = begins[1]
-            open_block = Block(document, number, begins[2], "", *order)
+            open_block = Block(document, number, begins[2], "", *order, broken)
         comment = COMMENT.match(line)
         order = (comment[1], comment[2] or "") if comment and not open_block else ("", "")
+        broken = not open_block and (line == BROKEN or bool(comment and broken))
     if open_block:
         raise ValueError(f"{open_block.place}: the block has no end")
     return found

@@ -53,6 +53,17 @@ class Blocks(unittest.TestCase):
         known = pages.blocks("d.md", "<!-- not run: needs Spark -->\n```scala\nx\n```\n```text\nx\n```\n")
         self.assertEqual(guides.faults(known), [])
 
+    def test_no_curl_command_hides_the_problem_of_a_refusal(self):
+        """`curl -f` prints no body, and so neither the reason nor the remedy."""
+        hides = re.compile(r"\bcurl\b.*?\s(-[a-zA-Z]*f[a-zA-Z]*|--fail)(\s|$)")
+        self.assertTrue(hides.search("x=$(curl -sSf y)") and not hides.search("curl -sS --fail-with-body y"))
+        blocks = [b for document in guides.names() for b in pages.blocks(document) if b.language == "sh"]
+        self.assertEqual([f"{b.place}: {line}" for b in blocks for line in b.commands() if hides.search(line)], [])
+
+    def test_a_block_may_also_run_over_broken_lines(self):
+        text = "<!-- over broken lines -->\n<!-- needs: node -->\n```sh\nx\n```\n```sh\ny\n```\n"
+        self.assertEqual([(b.order, b.broken) for b in pages.blocks("d.md", text)], [("needs", True), ("", False)])
+
     def test_every_recorded_session_is_one_that_is_recorded_again(self):
         source = pages.read("infra/docs/terminal.py")
         shown = [block for block in pages.blocks("docs/terminal.md") if block.order == "picture"]

@@ -1,5 +1,6 @@
 """Starts the AWS emulator without two of its waits and without its slowest loop, serves the one API at its own paths
-besides, ends the processes of a function that CloudFormation deletes, and runs workers at a lower priority where that is set.
+besides, passes OPTIONS on to the API's routes, ends the processes of a function that CloudFormation deletes, creates no
+log group, and runs workers at a lower priority where that is set.
 Nothing else that it answers is changed.
 
 The changes reach into the emulator, so they are tied to one exact version of it.
@@ -19,6 +20,7 @@ VERSION = "1.5.33"
 # Where the API's paths begin, and its one path elsewhere.
 API_ROOT = "/api/v1"
 CATALOG = "/.well-known/api-catalog"
+PAGE = "/"
 
 # Part of the name of every worker function.
 WORKER = "-WorkerFunction-"
@@ -32,7 +34,7 @@ def require_version():
     """Stops unless the emulator is the one that the changes below were made for."""
     found = importlib.metadata.version("ministack")
     if found != VERSION:
-        sys.exit(f"emulator.py fits ministack {VERSION}, but {found} is installed: check all six changes, then raise VERSION")
+        sys.exit(f"emulator.py fits ministack {VERSION}, but {found} is installed: check all eight changes, then raise VERSION")
 
 
 def send_small_answers_at_once():
@@ -89,6 +91,45 @@ def end_processes_with_their_function():
     handlers["delete"] = delete_and_end
 
 
+def write_to_existing_log_groups_only():
+    """The emulator creates the log group that it writes to: again, where an invocation ends after the deletion of its group.
+
+    On AWS a function's role does that, and ours have no such right.
+    """
+    from ministack.services import cloudwatch_logs, lambda_svc
+
+    emit = lambda_svc._emit_lambda_logs
+
+    def emit_if_there_is_a_group(func, *args, **kwargs):
+        group = ((func.get("config") or func).get("LoggingConfig") or {}).get("LogGroup")
+        if group is None or group in cloudwatch_logs._log_groups:
+            emit(func, *args, **kwargs)
+
+    lambda_svc._emit_lambda_logs = emit_if_there_is_a_group
+
+
+def pass_options_on():
+    """The emulator answers every OPTIONS request itself: with 403, as long as API Gateway's own CORS is not configured.
+
+    AWS does so only where that is configured, which it is not: the api knows the allowed origins.
+    """
+    from ministack.services import apigateway
+
+    execute, match_route, invoke = apigateway._handle_execute_in_scope, apigateway._match_route, apigateway._invoke_lambda_proxy
+
+    # The emulator's own answer is to a method in capitals.
+    def execute_all(api_id, stage, path, method, *args):
+        return execute(api_id, stage, path, method.lower() if method == "OPTIONS" else method, *args)
+
+    def match(api_id, method, path):
+        return match_route(api_id, method.upper(), path)
+
+    def invoke_by_method(integration, api_id, stage, path, method, *args, **kwargs):
+        return invoke(integration, api_id, stage, path, method.upper(), *args, **kwargs)
+
+    apigateway._handle_execute_in_scope, apigateway._match_route, apigateway._invoke_lambda_proxy = execute_all, match, invoke_by_method
+
+
 def checksum_in_c():
     """The emulator computes CRC-64/NVME byte by byte in Python, twice per upload: most of the processor time of a run."""
     from ministack.services import s3
@@ -105,8 +146,12 @@ def at_own_paths(app, api_ids):
     On AWS the API is the root of its address, and its links begin there. `api_ids` lists the APIs that there are.
     """
 
+    def of_the_api(scope):
+        path = scope["path"]
+        return path in (API_ROOT, CATALOG) or path.startswith(f"{API_ROOT}/") or path == PAGE and is_of_a_browser(scope)
+
     async def routed(scope, receive, send):
-        if scope["type"] == "http" and (scope["path"] in (API_ROOT, CATALOG) or scope["path"].startswith(f"{API_ROOT}/")):
+        if scope["type"] == "http" and of_the_api(scope):
             found = api_ids()
             if len(found) == 1:
                 prefix = f"/_aws/execute-api/{found.pop()}"
@@ -116,6 +161,15 @@ def at_own_paths(app, api_ids):
         await app(scope, receive, send)
 
     return routed
+
+
+def is_of_a_browser(scope):
+    """True for a request for a page. At the root it could also be a call of AWS, which is signed or posted."""
+    names = {name.lower() for name, _ in scope.get("headers", ())}
+    query = scope.get("query_string")
+    from_a_provider = query and b"state=" in query  # its response to a sign-in
+    return (scope.get("method") in ("GET", "HEAD") and not names & {b"authorization", b"x-amz-date", b"x-amz-target"}
+            and (not query or from_a_provider))
 
 
 def serve_the_api_at_its_own_paths():
@@ -134,6 +188,8 @@ if __name__ == "__main__":
     if niceness := int(os.environ.pop("SLUICE_WORKER_NICENESS", "0")):
         run_workers_at_a_lower_priority(niceness)
     end_processes_with_their_function()
+    write_to_existing_log_groups_only()
+    pass_options_on()
     serve_the_api_at_its_own_paths()
     sys.argv = ["ministack"]  # what stands after this script's name only marks the process as one stack's
     from ministack.app import main

@@ -77,7 +77,7 @@ class ExpandHttpApis(unittest.TestCase):
         for given, wanted in ((plain, "${ApiFunction.Arn}"), (aliased, "${ApiAlias}")):
             found = cfn.Evaluation(expanded, given).resources()
             integrations = [one for one in found.values() if one["Type"] == "AWS::ApiGatewayV2::Integration"]
-            self.assertEqual([one["Properties"]["IntegrationUri"] for one in integrations], [{"Fn::Sub": wanted}] * 7)
+            self.assertEqual([one["Properties"]["IntegrationUri"] for one in integrations], [{"Fn::Sub": wanted}] * 10)
             paths = cfn.Evaluation(made, given).resources()["HttpApi"]["Properties"]["Body"]["paths"]
             for operation in [operation for methods in paths.values() for operation in methods.values()]:
                 integration = dict(operation["x-amazon-apigateway-integration"])
@@ -228,10 +228,10 @@ class OurTemplate(unittest.TestCase):
         code = {name: f"s3://bucket/{name}" for name in template.code_folders(self.source)}
         made = template.bridge(template.translate(self.source, code, "us-east-1"), {})["Resources"]
         routes = {r["Properties"]["RouteKey"] for r in made.values() if r["Type"] == "AWS::ApiGatewayV2::Route"}
-        documents = ("/.well-known/api-catalog", "/api/v1/openapi.json", "/api/v1/reference.html", "/api/v1/reference.css",
-                     "/api/v1/problems/{proxy+}")
-        self.assertEqual(routes, {"GET /api/v1/health", "ANY /api/v1/{proxy+}", *(f"ANY {path}" for path in documents)})
-        # With tokens, API Gateway itself stands before every route but those of health and of the documents.
+        documents = ("/", "/.well-known/api-catalog", "/api/v1/openapi.json", "/api/v1/manifest.schema.json",
+                     "/api/v1/reference.html", "/api/v1/reference.css", "/api/v1/problems/{proxy+}")
+        self.assertEqual(routes, {"GET /api/v1/health", "ANY /api/v1/{proxy+}", "OPTIONS /api/v1/{proxy+}", *(f"ANY {path}" for path in documents)})
+        # With tokens, API Gateway itself stands before every route but those of health, documents and preflights.
         guarded = {r["Properties"]["RouteKey"] for r in made.values() if "AuthorizerId" in r.get("Properties", {})}
         self.assertEqual(guarded, {"ANY /api/v1/{proxy+}"})
         self.assertEqual(made["HttpApiTokenAuthorizer"]["Condition"], "WithTokens")

@@ -58,7 +58,13 @@ create function e2e.loud(secret text) returns text language plpgsql stable as $$
     raise warning 'the secret is %', secret using detail = 'detail ' || secret;
     return case when secret = 'hunter2-8' and current_query() like 'copy%' then secret::integer::text else 'quiet' end;
 end $$;
-analyze e2e.noisy;
+-- Rows that are checked before they are read again: one dataset by day, one without a range column.
+create table e2e.checked (id bigint primary key, day date not null, label text not null);
+insert into e2e.checked select i, date '2024-01-01' + ((i - 1) / 100)::integer, 'row ' || i from generate_series(1, 3000) i;
+create index on e2e.checked (day);
+create table e2e.listed (id integer primary key, label text);
+insert into e2e.listed select i, nullif('label ' || i, 'label 3') from generate_series(1, 500) i;
+analyze e2e.noisy, e2e.checked, e2e.listed;
 analyze e2e.settled, e2e.together, e2e.erased, e2e.recent, e2e.visits, e2e.notes, e2e.nothing, e2e.slow, e2e.grown, e2e.altered, e2e.poison, e2e.whole;
 
 grant usage on schema e2e, public to sluice_source;

@@ -7,6 +7,8 @@ mod conventions;
 mod description;
 mod exports;
 mod isolation;
+mod limits;
+mod manifests;
 mod paths;
 
 use reqwest::header::HeaderMap;

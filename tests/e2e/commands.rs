@@ -103,11 +103,74 @@ async fn export_that_is_not_waited_for_is_followed_by_its_id() {
     let shown: Value =
         serde_json::from_str(&succeeded(&run(&["api", "GET", &format!("/exports/{id}")]))).unwrap();
     assert_eq!(shown["status"], json!("succeeded"));
+    let limits: Value = serde_json::from_str(&succeeded(&run(&["limits", "--json"]))).unwrap();
+    assert!(
+        limits["rowsPerDay"]["used"].as_u64() > Some(0) && limits["rowsPerDay"].get("maximum").is_none(),
+        "{limits}"
+    );
+    assert_eq!(limits["activeExports"]["maximum"], json!(4));
+    assert!(succeeded(&run(&["limits"])).contains("no limit"));
     let kept: Value = serde_json::from_str(&succeeded(&run(&["extend", id, "--json"]))).unwrap();
     assert!(kept["expiresAt"].as_str() >= shown["expiresAt"].as_str(), "{kept}");
     assert_eq!(run(&["api", "GET", "/exports/nonsense"]).status.code(), Some(2));
     let links = succeeded(&run(&["sql", id]));
     assert!(links.contains("read_csv('http"), "{links}");
+    let canceled = run(&["cancel", id]);
+    let why = text(&canceled.stderr);
+    assert!(canceled.status.code() == Some(2) && why.contains(&format!("sluice delete {id}")), "{why}");
+    succeeded(&run(&["status", id]));
+    assert_eq!(run(&["delete", id]).status.code(), Some(2), "a confirmation needs a terminal");
+    assert_eq!(succeeded(&run(&["delete", id, "--yes"])), format!("export {id} is deleted\n"));
+    // Another environment of the api may show it from memory for a moment.
+    tests::eventually("the export is gone", async || run(&["status", id]).status.code() == Some(2)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn labels_find_an_export_and_a_key_repeats_it() {
+    let system = System::get().await;
+    let home = tempfile::tempdir().unwrap();
+    let run = |words: &[&str]| succeeded(&sluice(system, home.path(), false, "", words));
+    let label = home.path().to_str().unwrap();
+    let export = [
+        "export",
+        "visits",
+        "nothing",
+        "--sample",
+        "3",
+        "--filter",
+        "visits.score!=null",
+        "--label",
+        label,
+        "--labels",
+        "team=x,env=y",
+        "--idempotency-key",
+        label,
+        "--no-wait",
+    ];
+    let id = run(&export);
+    assert_eq!(run(&export), id, "the same key");
+    let list = |filters: &[&str]| {
+        let words = [&["list", "--json", "--label", label], filters].concat();
+        serde_json::from_str::<Value>(&run(&words)).unwrap()["exports"].as_array().unwrap().len()
+    };
+    let found = [
+        "--labels",
+        "env=y,team=x",
+        "--dataset",
+        "visits",
+        "--after",
+        "2024-01-01",
+        "--before",
+        "9000-01-01",
+    ];
+    assert_eq!(list(&found), 1);
+    for other in [["--labels", "env=z"], ["--dataset", "orders"], ["--before", "2024-01-01"]] {
+        assert_eq!(list(&other), 0, "{other:?}");
+    }
+    let shown = run(&["list", "--label", label]);
+    assert!(shown.contains(&format!("{label}, env=y, team=x")), "{shown}");
+    let all = run(&["plan", "*", "--sample", "5"]);
+    assert!(all.contains("visits") && all.contains("orders"), "{all}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,6 +13,7 @@ use export::selection::Selection;
 use export::usage::Usage;
 use ports::random;
 use store::{NewExport, Noted, PlanLimits, ReadNote, RetryTerms, Store};
+use tests::Database;
 
 /// Longer than a test takes. A lease that should expire during a test has 0 s.
 pub(crate) const LEASE_SECS: u32 = 600;
@@ -75,6 +76,15 @@ pub(crate) fn retry_terms(limits: PlanLimits) -> RetryTerms<'static> {
     RetryTerms { limits, deadline_secs: 3600, traceparent: None }
 }
 
+/// Creates a store with these settings, and a tenant.
+pub(crate) async fn store_of_acme(settings: &[(&str, &str)]) -> (Database, Store, TenantId) {
+    let settings: Vec<_> = settings.iter().copied().chain([("budget", "8")]).collect();
+    let database = Database::create(&settings).await.unwrap();
+    let store = Store::new(&database.url).unwrap();
+    let acme = add_tenant(&store, "acme").await;
+    (database, store, acme)
+}
+
 pub(crate) async fn add_tenant(store: &Store, name: &str) -> TenantId {
     let id = tenant(name);
     store.create_key(&id, "test").await.unwrap();
@@ -84,7 +94,7 @@ pub(crate) async fn add_tenant(store: &Store, name: &str) -> TenantId {
 /// Records that the chunk was read just now, from a primary.
 pub(crate) async fn note(store: &Store, attempt: &Attempt) -> bool {
     let now = 4_000_000_000_000_000;
-    let note = ReadNote { as_of_micros: now, horizon_micros: Some(now) };
+    let note = ReadNote { as_of_micros: now, horizon_micros: Some(now), proof: None };
     store.note_read(attempt, &note).await.unwrap() != Noted::Fenced
 }
 

@@ -61,6 +61,48 @@ fn kill(mut child: Child) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn same_command_goes_on_with_the_export_that_was_killed() {
+    let system = System::get().await;
+    let (home, proxy) = (tempfile::tempdir().unwrap(), Proxy::start());
+    let out = home.path().join("data");
+    let (out_path, label) = (out.to_str().unwrap(), home.path().to_str().unwrap());
+    let words = ["--from", "2024-02-01", "--to", "2024-02-20", "--compression", "none", "--reuse", "none"];
+    let words = [&["export", "orders", "--out", out_path, "--label", label], &words[..]].concat();
+    let start = || sluice(system, &proxy, &words);
+    // At any moment before and after it is accepted.
+    for _ in 0..3 {
+        let child = start();
+        tokio::time::sleep(Duration::from_millis(below(500))).await;
+        kill(child);
+    }
+    // In the middle of the download.
+    let mut child = start();
+    let waited = tokio::time::timeout(EVENT_TIMEOUT, async {
+        while proxy.sent() < LOADED.0 {
+            assert!(child.try_wait().unwrap().is_none(), "the export has ended: {}", said(&mut child));
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    });
+    waited.await.expect("the download begins");
+    kill(child);
+
+    let mut last = start();
+    let last_words = said(&mut last);
+    assert!(last.wait().unwrap().success(), "{last_words}");
+    assert!(last_words.contains("going on with export"), "{last_words}");
+    assert!(client::verify::verify(&out, &|_| ()).unwrap().faults.is_empty());
+    let filter = client::ExportFilter { label: Some(label.to_owned()), ..Default::default() };
+    assert_eq!(system.client.exports(&filter, None).await.unwrap().exports.len(), 1, "one export");
+    let hidden = std::fs::read_dir(&out)
+        .unwrap()
+        .flatten()
+        .filter(|e| e.file_name().to_string_lossy().starts_with('.'));
+    assert_eq!(hidden.count(), 0, "nothing is left besides the files");
+    let again = start().wait_with_output().unwrap();
+    assert_eq!(again.status.code(), Some(2), "the folder is complete");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn export_that_is_killed_ten_times_is_complete_and_loads_little_twice() {
     let system = System::get().await;
     let (home, proxy) = (tempfile::tempdir().unwrap(), Proxy::start());

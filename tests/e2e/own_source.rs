@@ -94,12 +94,14 @@ async fn exported_in_three_commands(main: &Stack, server: &Server, folder: &Path
         "{text}"
     );
     assert!(text.contains(&format!("may read {RELATIONS} of {} tables", RELATIONS + 1)), "{text}");
+    assert!(text.contains("GB are free"), "{text}");
     assert!(!text.contains("p@:") && !text.contains("p%40"), "{text}");
     assert_eq!(listed, Vec::<String>::new());
     let described = std::fs::read_to_string(stack_file(&name)).unwrap();
     assert!(!described.contains("p@:") && !described.contains("p%40"));
     let stack: Stack = serde_json::from_str(&described).unwrap();
     let suggested = std::fs::read_to_string(&catalog).unwrap();
+    assert!(suggested.starts_with("# `cargo x up --source` wrote this file, applied it"), "{suggested}");
     assert_eq!(export::catalog::Catalog::parse(&suggested).unwrap().datasets.len(), RELATIONS);
 
     let out = folder.join("files");
@@ -129,10 +131,25 @@ async fn exported_in_three_commands(main: &Stack, server: &Server, folder: &Path
         "{log}"
     );
 
+    budget_is_changed(&name, &stack, folder);
     drop(down);
     let ours = "select count(*) from pg_stat_activity where usename = 'odd; reader'";
     tests::eventually("the sessions end", async || server.number(ours).await == 0).await;
     assert!(!stack.work_dir.join("source-pooler").exists(), "nothing with the password is left");
+}
+
+/// Changes the budget of the running stack, and checks that the pooler and `admin check` follow.
+fn budget_is_changed(name: &str, stack: &Stack, folder: &Path) {
+    let changed = x(&["redeploy", "--name", name, "--built", "--set", "Budget=3"], folder).output().unwrap();
+    assert!(changed.status.success(), "{}", printed(&changed));
+    let settings = std::fs::read_to_string(stack.work_dir.join("source-pooler/pgbouncer.ini")).unwrap();
+    assert!(settings.contains(" pool_size=3 ") && settings.contains("max_db_connections = 3\n"));
+    let checked = x(&["admin", "--name", name, "check"], folder).output().unwrap();
+    let text = printed(&checked);
+    assert!(
+        checked.status.success() && text.contains("alter role \"odd; reader\" connection limit 3"),
+        "{text}"
+    );
 }
 
 /// Compares files with PostgreSQL's own output: settings of the pooler's sessions replace those of the server.

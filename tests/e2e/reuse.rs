@@ -3,6 +3,7 @@
 
 mod erased;
 mod idempotency;
+mod unchanged;
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -107,6 +108,11 @@ async fn settled_rows_are_read_once_and_only_new_days_later() {
     assert_eq!(before.rows_since(system, "settled").await, 0);
     exact(&body, &[("cache-control", "no-cache")], whole).await;
     assert_eq!(before.rows_since(system, "settled").await, 3700);
+    // Rows that are too old are not read again either if the source shows that it is unchanged.
+    exact(&body, &[("cache-control", "max-age=0")], whole).await;
+    assert_eq!(before.rows_since(system, "settled").await, 3700);
+    // A row that was written meanwhile is found.
+    system.run("update e2e.settled set id = id where day = '2024-01-05'").await.unwrap();
     exact(&body, &[("cache-control", "max-age=0")], whole).await;
     assert_eq!(before.rows_since(system, "settled").await, 7400);
 }

@@ -2,7 +2,10 @@
 
 mod accept;
 mod back_off;
+mod canceled;
 mod costs;
+mod cuts;
+mod daily_use;
 mod dispatch;
 mod ends;
 mod fairness;

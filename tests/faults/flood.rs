@@ -60,7 +60,7 @@ async fn call(client: &Client, calls: usize) -> Duration {
     let mut took = Vec::new();
     for _ in 0..calls {
         let began = Instant::now();
-        client.exports(None, None).await.unwrap();
+        client.exports(&Default::default(), None).await.unwrap();
         took.push(began.elapsed());
     }
     took.sort();
@@ -240,7 +240,7 @@ async fn end(system: &System, flood: &Client) {
     system.store().pause().await.unwrap();
     let mut cursor = None;
     loop {
-        let page = flood.exports(None, cursor.as_deref()).await.unwrap();
+        let page = flood.exports(&Default::default(), cursor.as_deref()).await.unwrap();
         for export in page.exports.iter().filter(|export| export.status.is_live()) {
             flood.cancel(export.id).await.unwrap();
         }

@@ -5,6 +5,7 @@
 
 mod dependencies;
 mod failure_codes;
+mod features;
 mod files;
 mod metrics;
 mod names;

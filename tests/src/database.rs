@@ -58,6 +58,15 @@ impl Database {
         Ok(())
     }
 
+    /// Forgets the statements of this database that were counted so far; others go on counting theirs.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn reset_statements(&self) -> Result<()> {
+        let mine = "(select oid from pg_database where datname = current_database())";
+        self.run(&format!("select pg_stat_statements_reset(0, {mine}, 0)")).await
+    }
+
     /// Returns the single number of a query's result.
     ///
     /// # Errors

@@ -38,10 +38,12 @@ pub fn pins(text: &str) -> Vec<Pin> {
     }
     for words in statements(text) {
         let first = words.first().map_or("", String::as_str);
-        let local_path = words.iter().map(String::as_str).take(3).eq(["set", "local", "search_path"]);
+        let begins = |with: [&str; 3]| words.iter().map(String::as_str).take(3).eq(with);
+        let of_attempt =
+            begins(["set", "local", "search_path"]) || begins(["set", "transaction", "snapshot"]);
         found.extend(match first {
             // A session of the source belongs to one attempt and ends with the transaction that this is set in.
-            "set" if local_path => None,
+            "set" if of_attempt => None,
             "set" | "reset" => Some(Pin::Setting),
             "prepare" | "execute" | "deallocate" | "discard" => Some(Pin::Prepared),
             "declare" => Some(Pin::Cursor),

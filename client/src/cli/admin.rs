@@ -19,20 +19,21 @@ const EXAMPLES: &str = "Examples:
   sluice admin catalog apply catalog.toml
   sluice admin keys create acme nightly --datasets orders,customers --read-only --expires 90d
   sluice admin keys rotate ID --overlap 1d
-  sluice admin invalidate orders --from 2024-01-01 --to 2024-01-31";
+  sluice admin invalidate orders --from 2024-01-01 --to 2024-01-31
+  sluice admin usage --from 2024-01-01 --to 2024-01-31 --tenant acme";
 
 /// Catalog file if none is given.
 const DEFAULT_CATALOG: &str = "catalog.toml";
 
 /// Run an operator command: migrate, check, catalog suggest|check|apply|show, invalidate, keys create|list|rotate|revoke,
-/// tenants forget, pause, resume
+/// usage, tenants forget, pause, resume
 ///
 /// Runs `aws lambda invoke` with your AWS credentials.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Admin {
     /// migrate | check | catalog suggest | catalog check FILE | catalog apply FILE | catalog show | invalidate DATASET |
-    /// keys create TENANT LABEL | keys list | keys rotate ID | keys revoke ID | tenants forget ID | pause | resume
+    /// keys create TENANT LABEL | keys list | keys rotate ID | keys revoke ID | usage | tenants forget ID | pause | resume
     #[arg(value_name = "COMMAND", required = true)]
     words: Vec<String>,
     /// Name or ARN of the admin function
@@ -41,10 +42,10 @@ pub(super) struct Admin {
     /// Catalog file for `catalog check` and `catalog apply`; can also be given as an argument [default: catalog.toml]
     #[arg(long)]
     file: Option<PathBuf>,
-    /// For `invalidate`: first day, in all time zones [default: from the beginning]
+    /// First day: for `invalidate` in all time zones [default: from the beginning], for `usage` of UTC [default: 30 days ago]
     #[arg(long, value_name = "DAY")]
     from: Option<String>,
-    /// For `invalidate`: last day [default: to the end]
+    /// Last day, for `invalidate` [default: to the end] and `usage` [default: today]
     #[arg(long, value_name = "DAY")]
     to: Option<String>,
     /// For `keys create`: restrict the key to these datasets [default: all]
@@ -156,19 +157,15 @@ fn payload(
     limits: &[(&str, &Option<String>)],
 ) -> Result<Value, String> {
     let words: Vec<_> = words.iter().map(String::as_str).collect();
-    if let (Some((name, _)), false) =
-        (limits.iter().find(|limit| limit.1.is_some()), words.first() == Some(&"invalidate"))
-    {
-        return Err(format!("--{name} is only valid with invalidate"));
+    if let (Some((name, _)), false) = (
+        limits.iter().find(|limit| limit.1.is_some()),
+        matches!(words.first(), Some(&"invalidate" | &"usage")),
+    ) {
+        return Err(format!("--{name} is only valid with invalidate and usage"));
     }
     Ok(match words.as_slice() {
-        ["invalidate", dataset] => {
-            let mut event = json!({"command": "invalidate", "dataset": dataset});
-            for (name, value) in limits.iter().filter(|limit| limit.1.is_some()) {
-                event[*name] = json!(value);
-            }
-            event
-        }
+        ["invalidate", dataset] => limited(json!({"command": "invalidate", "dataset": dataset}), limits),
+        ["usage"] => limited(json!({"command": "usage"}), limits),
         ["invalidate", ..] => {
             return Err("the dataset is missing: invalidate DATASET [--from DAY] [--to DAY]".into());
         }
@@ -196,6 +193,14 @@ fn payload(
         ["tenants", ..] => return Err("the tenant ID is missing: tenants forget ID".into()),
         words => json!({"command": words.join(" ")}),
     })
+}
+
+/// Adds the limits that are given to an event.
+fn limited(mut event: Value, limits: &[(&str, &Option<String>)]) -> Value {
+    for (name, value) in limits.iter().filter(|limit| limit.1.is_some()) {
+        event[*name] = json!(value);
+    }
+    event
 }
 
 /// Returns the region in the ARN of a function; `None` for a name, whose region is that of the profile.

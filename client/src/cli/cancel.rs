@@ -1,9 +1,8 @@
-//! `sluice cancel`: cancels an export, or deletes an ended one.
+//! `sluice cancel`: cancels a live export. It never deletes files.
 
 use export::id::ExportId;
 use export::state::ExportStatus;
 use export::wire::Export;
-use serde_json::json;
 
 use super::export_id;
 use super::outcome::{Failure, Outcome};
@@ -13,10 +12,10 @@ const EXAMPLES: &str = "Examples:
   sluice cancel ID
   sluice list --status running --json | jq -r '.exports[].id' | xargs -n 1 sluice cancel";
 
-/// Cancel a running export, or delete an ended one with its files
+/// Cancel a running or queued export
 ///
-/// The files that a canceled export has already written are kept until it expires: `sluice download ID --partial`
-/// downloads them, and a second `sluice cancel ID` deletes them.
+/// The files that it has already written are kept until it expires: `sluice download ID --partial` downloads them, and
+/// `sluice delete ID` deletes them. An export that has ended is not changed.
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "sluice cancel [OPTIONS] <ID>", after_help = EXAMPLES)]
 pub(super) struct Cancel {
@@ -27,13 +26,16 @@ pub(super) struct Cancel {
 
 impl Cancel {
     pub(super) async fn run(self, client: &Client) -> Result<Outcome, Failure> {
-        Ok(match client.cancel(self.id).await? {
-            Some(export) => Outcome::new(text(&export), export),
-            None => {
-                let data = json!({"id": self.id, "deleted": true});
-                Outcome::new(format!("export {} is deleted", self.id), data)
+        match client.cancel(self.id).await {
+            Ok(export) => Ok(Outcome::new(text(&export), export)),
+            Err(error) if error.status() == Some(409) => {
+                let id = self.id;
+                Err(Failure::from(error).hint(format!(
+                    "download its files with: sluice download {id}; delete them with: sluice delete {id}"
+                )))
             }
-        })
+            Err(error) => Err(error.into()),
+        }
     }
 }
 
@@ -46,7 +48,7 @@ fn text(export: &Export) -> String {
         lines.push(format!(
             "files already written are kept{until}; download them with: sluice download {id} --partial"
         ));
-        lines.push(format!("delete them now with: sluice cancel {id}"));
+        lines.push(format!("delete them now with: sluice delete {id}"));
     }
     lines.join("\n")
 }

@@ -1,6 +1,7 @@
 //! `sluice chunks`: the chunks of an export and when they were read.
 
 use export::id::ExportId;
+use export::proof::Verified;
 use export::state::{AttemptOutcome, ChunkState};
 use export::wire::{AttemptEntry, ChunkEntry, ChunkList};
 use indicatif::HumanCount;
@@ -94,7 +95,12 @@ fn row(chunk: &ChunkEntry, line: &Timeline) -> Vec<String> {
     let (first, last) = (chunk.attempts.first(), chunk.attempts.last());
     let began = first.and_then(|a| seconds(&a.started_at)).map(|at| format!("+{:.1} s", at - line.start));
     let took = last.and_then(|a| Some(seconds(a.ended_at.as_deref()?)? - seconds(&a.started_at)?));
-    let state = if chunk.reused { "reused".to_owned() } else { chunk.state.to_string() };
+    let state = match chunk.verified {
+        Some(Verified::Unchanged) => "unchanged".to_owned(),
+        None if chunk.reused => "reused".to_owned(),
+        None => chunk.state.to_string(),
+    };
+    let is_earlier = is_earlier(chunk);
     vec![
         chunk.dataset.clone(),
         // Without midnight, which most bounds have, the line fits on more terminals.
@@ -103,10 +109,15 @@ fn row(chunk: &ChunkEntry, line: &Timeline) -> Vec<String> {
         chunk.attempts.len().to_string(),
         chunk.rows.map(|rows| HumanCount(rows).to_string()).unwrap_or_default(),
         chunk.bytes.map(bytes).unwrap_or_default(),
-        if chunk.reused { String::new() } else { began.unwrap_or_default() },
+        if is_earlier { String::new() } else { began.unwrap_or_default() },
         took.map(|secs| format!("{:.1} s", secs.max(0.0))).unwrap_or_default(),
-        if chunk.reused { String::new() } else { line.draw(&chunk.attempts) },
+        if is_earlier { String::new() } else { line.draw(&chunk.attempts) },
     ]
+}
+
+/// Returns true if the file of the chunk was read for an earlier export: so are its attempts.
+fn is_earlier(chunk: &ChunkEntry) -> bool {
+    chunk.reused || chunk.verified.is_some()
 }
 
 /// Seconds since the epoch of the first and the last event.
@@ -118,7 +129,7 @@ struct Timeline {
 impl Timeline {
     /// Returns the time covered by the chunks that this export has read itself.
     fn of(chunks: &[ChunkEntry]) -> Self {
-        let attempts = || chunks.iter().filter(|chunk| !chunk.reused).flat_map(|chunk| &chunk.attempts);
+        let attempts = || chunks.iter().filter(|chunk| !is_earlier(chunk)).flat_map(|chunk| &chunk.attempts);
         let starts = attempts().filter_map(|a| seconds(&a.started_at));
         let ends = attempts().filter_map(|a| seconds(a.ended_at.as_deref().unwrap_or(&a.started_at)));
         let start = starts.fold(f64::INFINITY, f64::min);

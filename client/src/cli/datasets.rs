@@ -54,6 +54,16 @@ fn range(dataset: &Dataset) -> String {
     dataset.range.as_ref().map_or_else(|| "none (exported in full)".to_owned(), text)
 }
 
+/// Formats whether chunks that were read before are checked instead of being read again.
+fn checked(dataset: &Dataset) -> String {
+    match (dataset.revalidates, &dataset.because) {
+        (Some(true), _) => "yes, unless the operator has turned checks off: chunks are read again only if something has changed".to_owned(),
+        (Some(false), Some(why)) => format!("no: {why}"),
+        (Some(false), None) => "no".to_owned(),
+        (None, _) => "unknown".to_owned(),
+    }
+}
+
 fn one(dataset: &Dataset) -> String {
     let filters: Vec<_> = dataset.filters.iter().map(|column| column.name.as_str()).collect();
     let settled = dataset.settle_after_seconds;
@@ -67,6 +77,7 @@ fn one(dataset: &Dataset) -> String {
         format!("range    {}", range(dataset)),
         format!("filters  {}", if filters.is_empty() { "none".to_owned() } else { filters.join(", ") }),
         format!("reused   {reuse}"),
+        format!("checked  {}", checked(dataset)),
         format!("ordered  {}", if dataset.ordered { "yes" } else { "no" }),
         String::new(),
         table(&["column", "type"], &columns),

@@ -45,7 +45,8 @@ impl Download {
                 ExportStatus::Succeeded => self.target.load_all(client, self.id).await?,
                 _ if self.partial => self.target.load_present(client, self.id).await?,
                 _ => {
-                    let outcome = Outcome::new(show::export(&export), json!({ "export": export }));
+                    let outcome =
+                        Outcome::new(show::export(&export, self.target.out()), json!({ "export": export }));
                     return Ok(outcome.failed_if(true));
                 }
             };

@@ -5,15 +5,16 @@ use std::time::Instant;
 
 use export::state::ExportStatus;
 use export::wire;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::fetch::{Destination, Loaded};
 use super::outcome::{Failure, Outcome};
 use super::plan_file::PlanFile;
 use super::request_source::RequestSource;
+use super::submission::Submission;
 use super::{plan, show, terminal, wait};
-use crate::Client;
 use crate::text::{bytes, count, duration};
+use crate::{Client, Submitted};
 
 const USAGE: &str = "sluice export [OPTIONS] <DATASET>...
        sluice export [OPTIONS] --request <FILE>
@@ -27,7 +28,8 @@ const EXAMPLES: &str = "Examples:
   id=$(sluice export orders --no-wait)
   sluice export '*' --progress json 2> progress.ndjson
 
-Ctrl-C asks on a terminal whether to cancel the export; elsewhere it is left running.";
+Ctrl-C asks on a terminal whether to cancel the export; elsewhere it is left running. The same command with the same
+--out goes on with the same export, also after it was killed.";
 
 /// Export datasets to files: submit, wait, download, verify
 #[derive(Debug, clap::Args)]
@@ -37,10 +39,14 @@ pub(super) struct Export {
     source: RequestSource,
     /// Run the plan in this file, which `sluice plan --out` wrote; refused if the catalog has changed since
     #[arg(long, value_name = "FILE", help_heading = "Request", conflicts_with_all = [
-        "request", "datasets", "from", "to", "time_zone", "columns", "filter", "sample", "layout", "format", "compression", "delimiter",
-        "null", "no_header", "formula_guard", "reuse",
+        "request", "datasets", "from", "to", "time_zone", "columns", "filter", "sample", "label", "labels", "layout",
+        "format", "compression", "delimiter", "null", "no_header", "formula_guard", "reuse",
     ])]
     plan: Option<PathBuf>,
+    /// Key under which the request is sent: repeated with the same key, it returns the same export [default: a random
+    /// one, which is kept in --out until the files are complete]
+    #[arg(long, value_name = "KEY", value_parser = idempotency_key)]
+    idempotency_key: Option<String>,
     /// Only show what the export would do, as `sluice plan` does
     #[arg(long)]
     dry_run: bool,
@@ -59,10 +65,13 @@ impl Export {
         let plan = self.plan.as_deref().map(PlanFile::read).transpose()?;
         let (request, reuse) = match &plan {
             Some(plan) => (plan.request.clone(), plan.reuse),
-            None => (self.source.read()?, self.source.reuse()),
+            None => (self.source.read(client).await?, self.source.reuse()),
         };
         let client = &client.clone().with_reuse(reuse);
-        let explain = |error| if plan.is_some() { Failure::from(error) } else { self.source.explain(error) };
+        let explain = |error| match &plan {
+            Some(_) => Failure::from(error),
+            None => self.source.explain(error, &request),
+        };
         self.target.check_format(&request)?;
         if let Some(plan) = &plan {
             plan.check(client).await?;
@@ -71,23 +80,42 @@ impl Export {
             let plan = client.plan(&request).await.map_err(explain)?;
             return Ok(Outcome::new(plan::text(&plan), plan));
         }
-        if !self.no_wait && !self.no_download {
+        let downloads = !self.no_wait && !self.no_download;
+        let directory = self.target.out().filter(|_| downloads);
+        let mut submission =
+            Submission::begin(client, directory, &request, reuse, self.idempotency_key.as_deref())?;
+        let earlier = self.earlier(client, &mut submission).await?;
+        if downloads {
             // Checked now rather than after an hour of work.
-            self.target.check(None)?;
+            self.target.check(earlier.as_ref().map(|export| export.id))?;
         }
         let began = Instant::now();
-        let key = random_key()?;
-        let submit = async { client.submit(&request, &key).await.map_err(explain) };
-        let submitted = wait::unless_interrupted(submit).await.map_err(|failure| match failure {
-            Failure::Interrupted => failure.hint("the export may have been accepted; look with: sluice list"),
-            other => other,
-        });
-        let export = submitted?.export;
+        let export = match earlier {
+            Some(export) => {
+                terminal::note(&format!("going on with export {} of an earlier run", export.id));
+                export
+            }
+            None => {
+                let Submitted { export, replayed } =
+                    submit(client, &request, &mut submission, explain).await?;
+                if let Some(plan) = &plan
+                    && let Err(failure) = plan.confirm(client, &export).await
+                {
+                    submission.discard();
+                    return Err(failure);
+                }
+                // Under a key of its own, a replay only means that a response was lost.
+                let note = match replayed && self.idempotency_key.is_some() {
+                    true => {
+                        format!("export {} exists already under this key: it is {}", export.id, export.status)
+                    }
+                    false => format!("export {} accepted", export.id),
+                };
+                terminal::note(&note);
+                export
+            }
+        };
         let id = export.id;
-        if let Some(plan) = &plan {
-            plan.confirm(client, &export).await?;
-        }
-        terminal::note(&format!("export {id} accepted"));
         if self.no_wait {
             terminal::note(&format!(
                 "follow it with: sluice status {id} --watch; download it with: sluice download {id}"
@@ -96,17 +124,82 @@ impl Export {
         }
         let ended = wait::or_cancel(client, id, wait::until_ended(client, export)).await;
         let hint = |failure: Failure| match failure {
-            Failure::Canceled(_) => failure,
+            Failure::Canceled(_) => {
+                submission.discard();
+                failure
+            }
             other => other.hint(self.target.resume_hint(id)),
         };
         let export = ended.map_err(hint)?;
         if export.status != ExportStatus::Succeeded || self.no_download {
             let failed = export.status != ExportStatus::Succeeded;
-            return Ok(Outcome::new(show::export(&export), json!({ "export": export })).failed_if(failed));
+            submission.discard();
+            return Ok(Outcome::new(show::export(&export, self.target.out()), json!({ "export": export }))
+                .failed_if(failed));
         }
         let load = async { self.target.load_all(&wait::patient(client), id).await };
         let loaded = wait::unless_interrupted(load).await.map_err(hint)?;
         Ok(outcome(export, loaded, Some(began)))
+    }
+
+    /// Returns the export of an earlier run with this request and folder, unless it has ended without files.
+    async fn earlier(
+        &self,
+        client: &Client,
+        submission: &mut Submission,
+    ) -> Result<Option<wire::Export>, Failure> {
+        let Some(id) = submission.export() else { return Ok(None) };
+        match client.export(id).await {
+            Ok(export) if export.status.is_live() || export.status == ExportStatus::Succeeded => {
+                Ok(Some(export))
+            }
+            Ok(export) => {
+                terminal::note(&format!(
+                    "export {id} of an earlier run is {}; exporting again",
+                    export.status
+                ));
+                submission.renew()?;
+                Ok(None)
+            }
+            Err(error) if error.status() == Some(404) => {
+                submission.renew()?;
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Parses an idempotency key as the api reads it.
+fn idempotency_key(text: &str) -> Result<String, String> {
+    let fits = (1..=255).contains(&text.len()) && text.bytes().all(|b| (0x20..0x7f).contains(&b));
+    fits.then(|| text.to_owned()).ok_or_else(|| "use 1 to 255 printable ASCII characters".to_owned())
+}
+
+/// Sends the request, after its key is noted.
+async fn submit(
+    client: &Client,
+    request: &Value,
+    submission: &mut Submission,
+    explain: impl Fn(crate::Error) -> Failure,
+) -> Result<Submitted, Failure> {
+    submission.write()?;
+    let send = async { client.submit(request, submission.key()).await.map_err(explain) };
+    match wait::unless_interrupted(send).await {
+        Ok(submitted) => {
+            submission.accepted(submitted.export.id)?;
+            Ok(submitted)
+        }
+        Err(Failure::Interrupted) => {
+            Err(Failure::Interrupted.hint("the export may have been accepted; look with: sluice list"))
+        }
+        Err(other) => {
+            // A refused request has no export.
+            if other.code() == 2 {
+                submission.discard();
+            }
+            Err(other)
+        }
     }
 }
 

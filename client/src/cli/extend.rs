@@ -7,8 +7,8 @@ use super::outcome::{Failure, Outcome};
 use crate::Client;
 
 const EXAMPLES: &str = "Examples:
-  sluice extend exp_01hzy3v7
-  sluice extend exp_01hzy3v7 --json | jq -r .expiresAt";
+  sluice extend ID
+  sluice extend ID --json | jq -r .expiresAt";
 
 /// Keep the files of an ended export for another retention, counted from now
 #[derive(Debug, clap::Args)]

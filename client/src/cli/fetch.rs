@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::flags::commands;
 use super::gauge::Gauge;
 use super::outcome::Failure;
-use super::terminal;
+use super::{submission, terminal};
 use crate::error::with_causes;
 use crate::text::count;
 use crate::{Client, Error, ExpectedFile, Fetched, Folder, Joined, empty, single};
@@ -86,6 +86,11 @@ struct Item {
 impl Destination {
     pub(super) fn directory(&self, id: ExportId) -> PathBuf {
         self.out.clone().unwrap_or_else(|| Path::new("exports").join(id.to_string()))
+    }
+
+    /// Returns the directory, if it was chosen.
+    pub(super) fn out(&self) -> Option<&Path> {
+        self.out.as_deref()
     }
 
     /// Returns a hint on how to resume the download later.
@@ -265,7 +270,10 @@ fn seal(folder: Folder, manifest: &Manifest, text: &[u8], single: bool) -> Resul
             "removed {files} of an earlier download that no longer belong to this export"
         ));
     }
-    folder.seal(manifest, text).map_err(in_the_way)
+    let directory = folder.path().to_owned();
+    folder.seal(manifest, text).map_err(in_the_way)?;
+    submission::remove(&directory);
+    Ok(())
 }
 
 fn no_single(why: &str) -> Failure {

@@ -5,13 +5,21 @@ use export::wire::Problem;
 
 use crate::error::readable;
 
-/// Fields of the request and the flags that set them.
-const FLAGS: [(&str, &str); 11] = [
+/// Fields of the request, and parameters of the list, with the flags that set them.
+const FLAGS: [(&str, &str); 19] = [
+    ("?acceptedFrom", "--after"),
+    ("?acceptedBefore", "--before"),
+    ("?status", "--status"),
+    ("?dataset", "--dataset"),
+    ("?label", "--label"),
+    ("?labels", "--labels"),
     ("/startDate", "--from"),
     ("/endDate", "--to"),
     ("/timeZone", "--time-zone"),
     ("/format", "--format"),
     ("/compression", "--compression"),
+    ("/label", "--label"),
+    ("/labels", "--labels"),
     ("/layout", "--layout"),
     ("/layout/hive", "--layout"),
     ("/csv/delimiter", "--delimiter"),
@@ -36,12 +44,15 @@ fn place<'a>(pointer: &str, datasets: &'a [String]) -> (String, Option<&'a str>)
     if let Some((_, flag)) = FLAGS.iter().find(|(field, _)| *field == pointer) {
         return ((*flag).to_owned(), None);
     }
+    let column = |token: &str| token.replace("~1", "/").replace("~0", "~");
+    if let Some(name) = pointer.strip_prefix("/labels/") {
+        return (format!("--labels {}", column(name)), None);
+    }
     let mut steps = pointer.split('/').skip(1);
     let dataset = match (steps.next(), steps.next().and_then(|n| datasets.get(n.parse::<usize>().ok()?))) {
         (Some("datasets"), Some(dataset)) => dataset.as_str(),
         _ => return (pointer.to_owned(), None),
     };
-    let column = |token: &str| token.replace("~1", "/").replace("~0", "~");
     let place = match (steps.next(), steps.next()) {
         (Some("filters"), Some(token)) => format!("--filter {dataset}.{}", column(token)),
         (Some("filters"), None) => format!("--filter {dataset}"),
@@ -62,7 +73,7 @@ const TERMS: [(&str, &str); 10] = [
     ("header or query parameter is", "parameter is"),
     ("headers or query parameters are", "parameters are"),
     ("; see violations", ""),
-    ("DELETE /api/v1/exports/ID", "sluice cancel ID"),
+    ("DELETE /api/v1/exports/ID?if=ended", "sluice delete ID"),
     ("GET /api/v1/datasets/", "sluice datasets "),
     ("GET /api/v1/datasets", "sluice datasets"),
 ];
@@ -78,9 +89,15 @@ fn sentence(text: &str, dataset: Option<&str>) -> String {
         Some(dataset) => text.replace("/datasets/{name}", &format!("/datasets/{dataset}")),
         None => text.to_owned(),
     };
-    [("startDate", "--from"), ("endDate", "--to"), ("timeZone", "--time-zone")]
-        .iter()
-        .fold(text, |text, (field, flag)| text.replace(field, flag))
+    [
+        ("an endDate", "--to"),
+        ("startDate", "--from"),
+        ("endDate", "--to"),
+        ("timeZone", "--time-zone"),
+        ("or omit limit for all rows", "or omit --sample for all rows"),
+    ]
+    .iter()
+    .fold(text, |text, (field, flag)| text.replace(field, flag))
 }
 
 #[cfg(test)]
@@ -92,12 +109,34 @@ mod tests {
         for (text, printed) in [
             ("the key is not valid; send it as Authorization: Bearer slc_…", "the key is not valid"),
             ("too many; retry after the number of seconds in Retry-After", "too many"),
-            ("DELETE /api/v1/exports/ID cancels a live export", "sluice cancel ID cancels a live export"),
+            (
+                "DELETE /api/v1/exports/ID?if=ended removes an ended export",
+                "sluice delete ID removes an ended export",
+            ),
             ("GET /api/v1/datasets lists them", "sluice datasets lists them"),
             ("1 header or query parameter is not valid; see violations", "1 parameter is not valid"),
         ] {
             assert_eq!(commands(text), printed);
         }
+    }
+
+    #[test]
+    fn parameters_of_the_list_and_samples_have_their_flags() {
+        let problem = |pointer: &str, remedy: &str| Problem {
+            violations: vec![Violation::new(pointer, "m", remedy)],
+            ..Problem::default()
+        };
+        let words = |pointer: &str, remedy: &str| in_words(&problem(pointer, remedy), &["orders".to_owned()]);
+        assert!(words("?acceptedFrom", "r").contains("--after: m\n    r"));
+        assert!(words("?labels", "r").contains("--labels: m"));
+        let sample = words("/datasets/0/limit", "use 1 to 9, or omit limit for all rows");
+        assert!(
+            sample.contains("--sample orders: m\n    use 1 to 9, or omit --sample for all rows"),
+            "{sample}"
+        );
+        assert!(
+            words("/endDate", "use an endDate on or after startDate").contains("use --to on or after --from")
+        );
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::text::{count, one_line};
 mod dates;
 mod placed;
 mod proposal;
-mod source;
+pub(super) mod source;
 
 use placed::place;
 use proposal::Proposal;
@@ -29,11 +29,13 @@ const EXAMPLES: &str = "Examples:
   sluice datasets --json > datasets.json && sluice import-calls nightly.sh --datasets datasets.json
 
 A segment of the path names the dataset (orders, order-lines, Order). Parameters such as from, since, start_date, to,
-until, end_date, date, month and year become the range; parameters that are filters of the dataset become filters.";
+until, end_date, date, month and year become the range; parameters that are filters of the dataset become filters.
+Shell scripts are read as a shell and curl read them: quotes, continued lines, several commands on a line, variables and
+for loops with literal values, -G with -d and --data-urlencode. Values that only the script computes are left out.";
 
 /// Propose the one export that replaces calls of another API
 ///
-/// Reads URLs, curl commands, lines of an access log, or a HAR file, and prints the request as JSON. What could not
+/// Reads URLs, scripts with curl commands, lines of an access log, or a HAR file, and prints the request as JSON. What could not
 /// be placed is reported on stderr with the reason. Nothing is sent to the URLs. Exit code 1 if a call could not be
 /// placed.
 #[derive(Debug, clap::Args)]
@@ -71,7 +73,10 @@ fn propose(text: &str, list: &DatasetList) -> Result<Outcome, Failure> {
     let total = calls.len();
     for call in calls {
         match call.url.and_then(|url| place(&url, list)) {
-            Ok(placed) => proposal.add(placed),
+            Ok(mut placed) => {
+                placed.unused.extend(call.notes);
+                proposal.add(placed);
+            }
             Err(reason) => unplaced.push((call.text, reason)),
         }
     }
@@ -80,7 +85,7 @@ fn propose(text: &str, list: &DatasetList) -> Result<Outcome, Failure> {
     }
     let unplaced_json: Vec<_> =
         unplaced.iter().map(|(call, reason)| json!({"call": call, "reason": reason})).collect();
-    let Some(request) = proposal.request() else {
+    let Some(request) = proposal.request(list) else {
         report(&unplaced, &[]);
         let hint = "`sluice datasets` lists the datasets that a path can name";
         return Err(Failure::Usage(format!(

@@ -9,6 +9,7 @@ use super::Secret;
 use super::outcome::{Failure, Outcome};
 use super::profile::{Profile, Profiles, check_name};
 use super::session::Session;
+use crate::Error;
 use crate::text::count;
 
 /// Maximum length of a key: tokens with many claims have a few thousand characters.
@@ -59,7 +60,7 @@ async fn keep(
     // An address to which no key is sent is refused before the user types one.
     session.connect(&url, Some(&Secret("key".to_owned())))?;
     let key = key(&url)?;
-    let datasets = session.connect(&url, Some(&key))?.datasets().await?.datasets.len();
+    let datasets = session.connect(&url, Some(&key))?.datasets().await.map_err(refused)?.datasets.len();
     profiles.set(name, Profile { url: url.clone(), key })?;
     let file = profiles.path().display();
     let mut lines = vec![format!(
@@ -72,6 +73,19 @@ async fn keep(
     }
     let data = json!({"profile": name, "url": url, "file": profiles.path(), "datasets": datasets});
     Ok(Outcome::new(lines.join("\n"), data))
+}
+
+/// Returns the failure of the check. If the key was refused, other ways to give the same key are no remedy.
+fn refused(error: Error) -> Failure {
+    match error {
+        Error::Problem(problem) if problem.status == 401 => {
+            let text = "the api does not accept this key; nothing was kept; check that the whole key was copied and \
+                        that it belongs to this address, or request a new one from the operator (sluice admin keys \
+                        create)";
+            Failure::Refused { problem, text: text.to_owned() }
+        }
+        other => other.into(),
+    }
 }
 
 fn read_key(url: &str) -> Result<Secret, Failure> {
@@ -137,7 +151,9 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let server = Server::start(|_, _| Reply::new(401, r#"{"title":"Unauthorized","status":401}"#));
         let session = session(&["--url", &server.address]);
-        assert!(keep(&session, profiles(&directory), |_| clean("slc_1_secret")).await.is_err());
+        let refused = keep(&session, profiles(&directory), |_| clean("slc_1_secret")).await.err().unwrap();
+        assert!(refused.code() == 2 && !refused.text().contains("SLUICE_KEY"), "{}", refused.text());
+        assert!(refused.text().contains("the whole key was copied"), "{}", refused.text());
         assert!(profiles(&directory).get("default").is_none());
     }
 

@@ -11,6 +11,7 @@ use super::outcome::{Failure, Outcome};
 use crate::Client;
 use crate::error::with_causes;
 
+mod schema;
 mod tools;
 
 /// Versions of the protocol that differ in nothing used here. The first is offered to clients with another one.
@@ -164,6 +165,29 @@ mod tests {
         let refused = answer(&server, false, "tools/call", call).await;
         assert!(refused["error"]["message"].as_str().unwrap().contains("--allow-export"), "{refused}");
         assert!(server.requests().is_empty());
+    }
+
+    #[tokio::test]
+    async fn arguments_that_a_tool_does_not_have_are_refused() {
+        let server = Server::start(|_, _| Reply::new(200, r#"{"exports": []}"#));
+        for (arguments, part) in [
+            (
+                json!({"state": "failed"}),
+                "the arguments of list_exports are acceptedBefore, acceptedFrom, cursor",
+            ),
+            (json!({"cursor": 5}), "cursor must be of type string"),
+            (json!({"labels": {"team": 1}}), "labels must be of type object of strings"),
+            (json!({"status": 7}), "status must be of type string"),
+            (json!(["failed"]), "not a JSON object"),
+        ] {
+            let call = json!({"name": "list_exports", "arguments": arguments});
+            let refused = answer(&server, false, "tools/call", call).await;
+            let text = refused["error"]["message"].as_str().unwrap_or_default();
+            assert!(text.contains(part), "{refused}");
+        }
+        assert!(server.requests().is_empty());
+        let call = json!({"name": "list_exports", "arguments": {"labels": {"team": "x"}, "cursor": null}});
+        assert_eq!(answer(&server, false, "tools/call", call).await["result"]["isError"], json!(false));
     }
 
     #[tokio::test]

@@ -43,7 +43,8 @@ impl PlanArgs {
             );
             return Ok(Outcome::new(text, file.plan));
         }
-        let plan = client.plan(&self.source.read()?).await.map_err(|error| self.source.explain(error))?;
+        let request = self.source.read(client).await?;
+        let plan = client.plan(&request).await.map_err(|error| self.source.explain(error, &request))?;
         Ok(Outcome::new(text(&plan), plan))
     }
 }
@@ -67,6 +68,12 @@ pub(super) fn text(plan: &wire::DryRun) -> String {
     rows.push(cells("all", &plan.total, ""));
     let heads = ["dataset", ">chunks", ">reused", ">rows", ">bytes", ">db s", ">cost $", "note"];
     let mut lines = vec![table(&heads, &rows)];
+    if plan.total.checked_chunks > 0 {
+        let checked = count(plan.total.checked_chunks, "chunk");
+        lines.push(format!(
+            "{checked} read before: checked first, and read again only if something has changed"
+        ));
+    }
     if plan.unknown_datasets > 0 {
         let unknown = count(plan.unknown_datasets, "dataset");
         lines.push(format!("the totals exclude {unknown} of unknown size; see the notes"));
@@ -148,6 +155,7 @@ mod tests {
         let counts = wire::PlanCounts {
             chunks: 12,
             reused_chunks: 2,
+            checked_chunks: 0,
             rows: Some(1_234_567),
             bytes: Some(300 << 20),
             new_bytes: Some(200 << 20),

@@ -33,10 +33,10 @@ pub(super) struct PlanFile {
 impl PlanFile {
     /// Plans a request. The revision is read before and after, so that it is the one of the plan.
     pub(super) async fn make(client: &Client, source: &RequestSource) -> Result<Self, Failure> {
-        let request = source.read()?;
+        let request = source.read(client).await?;
         let mut revision = client.datasets().await?.revision;
         for _ in 0..MAX_TRIES {
-            let plan = client.plan(&request).await.map_err(|error| source.explain(error))?;
+            let plan = client.plan(&request).await.map_err(|error| source.explain(error, &request))?;
             let after = client.datasets().await?.revision;
             if after == revision {
                 return Ok(Self { version: VERSION, revision, reuse: source.reuse(), request, plan });

@@ -15,10 +15,10 @@ pub(super) struct RequestArgs {
     #[arg(value_name = "DATASET")]
     datasets: Vec<String>,
     /// First day, or first instant (RFC 3339) [default: no lower bound]
-    #[arg(long, value_name = "DATE", help_heading = "Request")]
+    #[arg(long, value_name = "DATE", allow_hyphen_values = true, help_heading = "Request")]
     from: Option<String>,
     /// Last day, inclusive; or end instant, exclusive (RFC 3339) [default: no upper bound]
-    #[arg(long, value_name = "DATE", help_heading = "Request")]
+    #[arg(long, value_name = "DATE", allow_hyphen_values = true, help_heading = "Request")]
     to: Option<String>,
     /// Time zone of the dates, such as Europe/Amsterdam [default: UTC]
     #[arg(long, value_name = "ZONE", help_heading = "Request")]
@@ -26,16 +26,24 @@ pub(super) struct RequestArgs {
     /// Columns of one dataset, in the order of the file; DATASET may be omitted if only one is named
     #[arg(long, value_name = "[DATASET=]A,B", help_heading = "Request")]
     columns: Vec<String>,
-    /// Filter the rows of one dataset: DATASET.COLUMN, one of = != > >= < <=, and a value
+    /// Filter the rows of one dataset: DATASET.COLUMN, one of = != > >= < <= ^=, and a value
     ///
     /// The value is parsed as JSON if it is valid JSON (10, true, null, "10", ["NL","DE"]), otherwise it is a text.
-    /// Several `=` on one column match any of the values; all other conditions must hold together. DATASET may be
-    /// omitted if only one is named.
+    /// Several `=` on one column match any of the values, several `!=` none of them; all other conditions must hold
+    /// together. `^=` matches texts that begin with the value, `!=null` all values. DATASET may be omitted if only one
+    /// is named.
     #[arg(long, value_name = "[DATASET.]COLUMN=VALUE", help_heading = "Request")]
     filter: Vec<String>,
-    /// Only the first rows of each dataset, or of one: a sample of at most N rows, read in one chunk
+    /// Only the first rows of each dataset, or of one: a sample of at most N rows, read in one chunk; '*' --sample N
+    /// is a sample of all datasets
     #[arg(long, visible_alias = "limit", value_name = "[DATASET=]N", help_heading = "Request")]
     sample: Vec<String>,
+    /// Name of the export for people; `sluice list --label` finds it
+    #[arg(long, value_name = "TEXT", help_heading = "Request")]
+    label: Option<String>,
+    /// Labels of the export: key=value, several separated by commas; `sluice list --labels` finds them
+    #[arg(long, value_name = "KEY=VALUE", value_delimiter = ',', value_parser = label, help_heading = "Request")]
+    labels: Vec<(String, String)>,
     /// Layout of the files: flat, hive, or hive:day, hive:month, hive:year for folders such as
     /// orders/month=2024-03/ [default: flat; hive: hive:month]
     #[arg(long, value_parser = layout, help_heading = "File format")]
@@ -60,6 +68,15 @@ pub(super) struct RequestArgs {
     formula_guard: bool,
 }
 
+/// Parses a label.
+pub(super) fn label(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').unwrap_or_default();
+    if name.is_empty() || value.is_empty() {
+        return Err("write it as KEY=VALUE".to_owned());
+    }
+    Ok((name.to_owned(), value.to_owned()))
+}
+
 fn format(text: &str) -> Result<Format, String> {
     word(text).ok_or_else(|| "use csv, ndjson or parquet".to_owned())
 }
@@ -81,10 +98,23 @@ fn word<T: DeserializeOwned>(text: &str) -> Option<T> {
 }
 
 impl RequestArgs {
-    /// Builds the request, or returns the error in the arguments.
-    pub(super) fn build(&self) -> Result<ExportRequest, String> {
+    /// Returns true if `*` has columns, filters or samples: then the request lists all datasets by name.
+    pub(super) fn needs_names(&self) -> bool {
+        let has_details = [&self.columns, &self.filter, &self.sample].iter().any(|given| !given.is_empty());
+        has_details && self.datasets == ["*"]
+    }
+
+    /// Builds the request, or returns the error in the arguments. `all` are the names of all datasets, if they are
+    /// needed.
+    pub(super) fn build(&self, all: Option<&[String]>) -> Result<ExportRequest, String> {
+        let mut labels = BTreeMap::new();
+        for (name, value) in &self.labels {
+            if labels.insert(name.clone(), value.clone()).is_some() {
+                return Err(format!("--labels {name}={value}: the label {name} is given twice"));
+            }
+        }
         Ok(ExportRequest {
-            datasets: self.choose()?,
+            datasets: self.choose(all.unwrap_or(&self.datasets))?,
             start_date: self.from.clone(),
             end_date: self.to.clone(),
             time_zone: self.time_zone.clone(),
@@ -92,8 +122,8 @@ impl RequestArgs {
             compression: self.compression,
             csv: self.csv(),
             layout: self.layout,
-            label: None,
-            labels: BTreeMap::new(),
+            label: self.label.clone(),
+            labels,
         })
     }
 
@@ -122,7 +152,7 @@ impl RequestArgs {
         (options != default).then_some(options)
     }
 
-    fn choose(&self) -> Result<Datasets, String> {
+    fn choose(&self, names: &[String]) -> Result<Datasets, String> {
         let mut details: BTreeMap<String, DatasetRequest> = BTreeMap::new();
         for text in &self.columns {
             let (dataset, columns) = match (text.split_once('='), self.only()) {
@@ -138,7 +168,7 @@ impl RequestArgs {
         }
         for text in &self.filter {
             // The first sign is the operator; what follows it is the value.
-            if text.find(['=', '!', '<', '>']).is_some_and(|at| text[at..].starts_with("==")) {
+            if text.find(['=', '!', '<', '>', '^']).is_some_and(|at| text[at..].starts_with("==")) {
                 return Err(format!(
                     "--filter {text}: use a single =; to match a value that begins with =, write COLUMN=\"=VALUE\""
                 ));
@@ -149,18 +179,15 @@ impl RequestArgs {
             filter.add_to(&mut entry.filters).map_err(|what| format!("--filter {text}: {what}"))?;
         }
         for text in &self.sample {
-            self.add_sample(text, &mut details)?;
+            add_sample(text, names, &mut details)?;
         }
-        if self.datasets.iter().any(|name| name == "*") {
-            return match (self.datasets.len(), details.is_empty()) {
-                (1, true) => Ok(Datasets::All(All::Star)),
-                (1, false) => {
-                    Err("with columns, filters or samples, name the datasets instead of '*'".into())
-                }
+        if names.iter().any(|name| name == "*") {
+            return match names.len() {
+                1 => Ok(Datasets::All(All::Star)),
                 _ => Err("'*' means all datasets; do not name others as well".into()),
             };
         }
-        if let Some((dataset, column)) = self.datasets.iter().find_map(|name| name.split_once('.')) {
+        if let Some((dataset, column)) = names.iter().find_map(|name| name.split_once('.')) {
             return Err(format!(
                 "{dataset}.{column}: datasets have no dots in their names; for one column of a dataset write: {dataset} \
                  --columns {dataset}={column}; `sluice datasets` lists all names"
@@ -170,7 +197,7 @@ impl RequestArgs {
             Some(detail) => DatasetChoice::Detailed(DatasetRequest { name: name.clone(), ..detail }),
             None => DatasetChoice::Name(name.clone()),
         };
-        let list = self.datasets.iter().map(choose).collect();
+        let list = names.iter().map(choose).collect();
         match details.keys().next() {
             Some(name) => Err(format!(
                 "--columns, --filter or --sample is given for {name}, which is not among the datasets; add {name} to them"
@@ -178,24 +205,28 @@ impl RequestArgs {
             None => Ok(Datasets::List(list)),
         }
     }
+}
 
-    /// Adds a sample: of one dataset, or of all that are named.
-    fn add_sample(&self, text: &str, details: &mut BTreeMap<String, DatasetRequest>) -> Result<(), String> {
-        let (names, limit) = match text.split_once('=') {
-            Some((dataset, limit)) => (vec![dataset], limit),
-            None => (self.datasets.iter().map(String::as_str).collect(), text),
-        };
-        let limit = limit
-            .parse()
-            .map_err(|_| format!("--sample {text}: write it as N or DATASET=N, with a number of rows"))?;
-        for name in names {
-            let entry = details.entry(name.to_ascii_lowercase()).or_default();
-            if entry.limit.replace(limit).is_some() {
-                return Err(format!("--sample {text}: the sample of {name} is given twice"));
-            }
+/// Adds a sample: of one dataset, or of all of `names`.
+fn add_sample(
+    text: &str,
+    names: &[String],
+    details: &mut BTreeMap<String, DatasetRequest>,
+) -> Result<(), String> {
+    let (names, limit) = match text.split_once('=') {
+        Some((dataset, limit)) => (vec![dataset], limit),
+        None => (names.iter().map(String::as_str).collect(), text),
+    };
+    let limit = limit
+        .parse()
+        .map_err(|_| format!("--sample {text}: write it as N or DATASET=N, with a number of rows"))?;
+    for name in names {
+        let entry = details.entry(name.to_ascii_lowercase()).or_default();
+        if entry.limit.replace(limit).is_some() {
+            return Err(format!("--sample {text}: the sample of {name} is given twice"));
         }
-        Ok(())
     }
+    Ok(())
 }
 
 /// Filter of the form `DATASET.COLUMN OP VALUE`.
@@ -207,18 +238,25 @@ struct Filter<'a> {
 }
 
 /// Operators on the command line and in JSON, the longer ones first.
-const OPERATORS: [(&str, &str); 6] =
-    [("!=", "ne"), (">=", "gte"), ("<=", "lte"), ("=", "eq"), (">", "gt"), ("<", "lt")];
+const OPERATORS: [(&str, &str); 7] =
+    [("!=", "ne"), (">=", "gte"), ("<=", "lte"), ("^=", "startsWith"), ("=", "eq"), (">", "gt"), ("<", "lt")];
 
 impl<'a> Filter<'a> {
     /// Parses a filter; `only` is the dataset of a filter without a dataset name.
     fn parse(text: &'a str, only: Option<&'a str>) -> Option<Self> {
-        let at = text.find(['=', '!', '<', '>'])?;
+        let at = text.find(['=', '!', '<', '>', '^'])?;
         let (sign, operator) = OPERATORS.iter().find(|(sign, _)| text[at..].starts_with(sign))?;
         let column = text[..at].trim_end();
         let (dataset, column) = column.split_once('.').or(only.map(|only| (only, column)))?;
         let value = text[at + sign.len()..].trim();
-        let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
+        let parsed = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
+        let (operator, value) = match (*operator, parsed) {
+            // NULL equals nothing and differs from nothing.
+            ("ne", Value::Null) => ("isNull", Value::Bool(false)),
+            ("ne", values @ Value::Array(_)) => ("notIn", values),
+            ("startsWith", parsed) => ("startsWith", Value::from(parsed.as_str().unwrap_or(value))),
+            other => other,
+        };
         let usable = !dataset.is_empty() && !column.is_empty() && !value.is_object();
         usable.then_some(Self { dataset, column, operator, value })
     }
@@ -229,6 +267,14 @@ impl<'a> Filter<'a> {
         let joined = match (present, self.operator) {
             (None, "eq") => self.value,
             (None, operator) => Value::Object(Map::from_iter([(operator.to_owned(), self.value)])),
+            (Some(Value::Object(mut tests)), "ne" | "notIn")
+                if tests.contains_key("ne") || tests.contains_key("notIn") =>
+            {
+                let present = tests.remove("ne").or_else(|| tests.remove("notIn")).unwrap_or_default();
+                tests
+                    .insert("notIn".to_owned(), Value::Array([listed(present), listed(self.value)].concat()));
+                Value::Object(tests)
+            }
             (Some(Value::Object(mut tests)), operator) => {
                 if tests.insert(operator.to_owned(), self.value).is_some() {
                     return Err(format!(
@@ -256,112 +302,4 @@ fn listed(value: Value) -> Vec<Value> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use clap::Parser;
-    use serde_json::json;
-
-    #[derive(Debug, Parser)]
-    struct Words {
-        #[command(flatten)]
-        args: RequestArgs,
-    }
-
-    fn build(words: &[&str]) -> Result<Value, String> {
-        let words = Words::parse_from([&["sluice"], words].concat());
-        words.args.build().map(|request| serde_json::to_value(request).unwrap())
-    }
-
-    #[test]
-    fn arguments_become_the_export_request() {
-        let request = build(&[
-            "orders",
-            "Customers",
-            "--from",
-            "2023-08-31",
-            "--to",
-            "2024-08-04",
-            "--columns",
-            "customers=id,email",
-            "--filter",
-            "customers.country=NL",
-            "--filter",
-            "customers.country=DE",
-            "--filter",
-            "customers.total>=10",
-            "--filter",
-            "customers.total<20",
-            "--filter",
-            "customers.code=\"10\"",
-            "--format",
-            "csv",
-            "--compression",
-            "none",
-        ]);
-        let expected = json!({
-            "datasets": ["orders", {"name": "Customers", "columns": ["id", "email"], "filters":
-                {"country": ["NL", "DE"], "total": {"gte": 10, "lt": 20}, "code": "10"}}],
-            "startDate": "2023-08-31", "endDate": "2024-08-04", "format": "csv", "compression": "none"
-        });
-        assert_eq!(request, Ok(expected));
-        assert_eq!(build(&["*"]), Ok(json!({"datasets": "*"})));
-    }
-
-    #[test]
-    fn single_dataset_may_be_omitted_in_options() {
-        let request =
-            build(&["orders", "--columns", "id,total", "--filter", "total>=10", "--filter", "orders.id=1"]);
-        let detail =
-            json!({"name": "orders", "columns": ["id", "total"], "filters": {"total": {"gte": 10}, "id": 1}});
-        assert_eq!(request, Ok(json!({"datasets": [detail]})));
-    }
-
-    #[test]
-    fn column_given_as_dataset_gets_a_hint() {
-        let error = build(&["notes.note"]).unwrap_err();
-        assert!(error.contains("notes --columns notes=note"), "{error}");
-    }
-
-    #[test]
-    fn samples_and_layouts_are_part_of_the_request() {
-        let request = build(&["orders", "customers", "--sample", "100", "--layout", "hive"]).unwrap();
-        let sample = |name: &str| json!({"name": name, "limit": 100});
-        assert_eq!(request["datasets"], json!([sample("orders"), sample("customers")]));
-        assert_eq!(request["layout"], "hive");
-        let request =
-            build(&["orders", "customers", "--limit", "Orders=100", "--layout", "hive:day"]).unwrap();
-        assert_eq!(request["datasets"], json!([sample("orders"), "customers"]));
-        assert_eq!(request["layout"], json!({"hive": "day"}));
-        for bad in ["Hive", "hive:", "hive:week", "hive:whole"] {
-            assert!(layout(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn value_may_hold_equals_signs() {
-        let request = build(&["orders", "--filter", "a=x==", "--filter", "b=\"=y\""]).unwrap();
-        assert_eq!(request["datasets"][0]["filters"], json!({"a": "x==", "b": "=y"}));
-    }
-
-    #[test]
-    fn contradictory_arguments_are_refused() {
-        for words in [
-            &["*", "orders"][..],
-            &["*", "--columns", "orders=id"],
-            &["orders", "--filter", "customers.a=1"],
-            &["orders", "customers", "--filter", "total=1"],
-            &["orders", "customers", "--columns", "id"],
-            &["orders", "--filter", "orders.a!1"],
-            &["orders", "--filter", "a==1"],
-            &["*", "--filter", "a=1"],
-            &["orders", "--filter", "orders.a>1", "--filter", "orders.a>2"],
-            &["orders", "--columns", "orders=a", "--columns", "orders=b"],
-            &["*", "--sample", "10"],
-            &["orders", "--sample", "ten"],
-            &["orders", "--sample", "customers=10"],
-            &["orders", "--sample", "10", "--sample", "orders=10"],
-        ] {
-            assert!(build(words).is_err(), "{words:?}");
-        }
-    }
-}
+mod tests;

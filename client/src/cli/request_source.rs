@@ -17,8 +17,8 @@ pub(super) struct RequestSource {
     words: RequestArgs,
     /// Send this JSON file as the request; - reads stdin
     #[arg(long, value_name = "FILE", help_heading = "Request", conflicts_with_all = [
-        "datasets", "from", "to", "time_zone", "columns", "filter", "sample", "layout", "format", "compression", "delimiter",
-        "null", "no_header", "formula_guard",
+        "datasets", "from", "to", "time_zone", "columns", "filter", "sample", "label", "labels", "layout", "format",
+        "compression", "delimiter", "null", "no_header", "formula_guard",
     ])]
     request: Option<PathBuf>,
     /// Reuse of rows that were read earlier: none reads everything again, an age such as 12h reuses what was read
@@ -29,10 +29,10 @@ pub(super) struct RequestSource {
 
 impl RequestSource {
     /// Converts an error response to the terms of the command line that made the request.
-    pub(super) fn explain(&self, error: Error) -> Failure {
+    pub(super) fn explain(&self, error: Error, request: &Value) -> Failure {
         match error {
             Error::Problem(problem) if self.request.is_none() && problem.status != 401 => {
-                let text = flags::in_words(&problem, self.words.datasets());
+                let text = flags::in_words(&problem, &names(request));
                 Failure::Refused { problem, text }
             }
             other => other.into(),
@@ -49,8 +49,8 @@ impl RequestSource {
         client.clone().with_reuse(self.reuse())
     }
 
-    /// Returns the body to send.
-    pub(super) fn read(&self) -> Result<Value, Failure> {
+    /// Returns the body to send. The api is only called if the names of all datasets are needed.
+    pub(super) async fn read(&self, client: &Client) -> Result<Value, Failure> {
         let Some(path) = &self.request else {
             if self.words.datasets().is_empty() {
                 return Err(Failure::Usage(
@@ -59,11 +59,24 @@ impl RequestSource {
                         .into(),
                 ));
             }
-            let request = self.words.build().map_err(Failure::Usage)?;
+            let all = match self.words.needs_names() {
+                true => Some(
+                    client.datasets().await?.datasets.into_iter().map(|one| one.name).collect::<Vec<_>>(),
+                ),
+                false => None,
+            };
+            let request = self.words.build(all.as_deref()).map_err(Failure::Usage)?;
             return serde_json::to_value(request).map_err(|error| Failure::Local(error.to_string()));
         };
         read_json("--request", path)
     }
+}
+
+/// Returns the names of the datasets of a request.
+fn names(request: &Value) -> Vec<String> {
+    let name =
+        |choice: &Value| choice.as_str().or(choice["name"].as_str()).map(str::to_owned).unwrap_or_default();
+    request["datasets"].as_array().map_or_else(Vec::new, |list| list.iter().map(name).collect())
 }
 
 /// Reads a JSON file that was given with `flag`; `-` is stdin.

@@ -1,5 +1,7 @@
 //! Text form of an export.
 
+use std::path::Path;
+
 use export::manifest::RangeText;
 use export::state::ExportStatus;
 use export::wire::Export;
@@ -11,14 +13,16 @@ use crate::text::{bytes, count, duration};
 const MAX_ERRORS: usize = 20;
 
 /// Formats all details, one per line.
-pub(super) fn export(export: &Export) -> String {
+pub(super) fn export(export: &Export, out: Option<&Path>) -> String {
     let progress = &export.progress;
     let chunks = progress.chunks;
+    let label = labels(export);
     let mut lines = vec![
         format!("export    {}", export.id),
         format!("status    {}", status(export)),
         format!("accepted  {}", export.accepted_at),
     ];
+    lines.extend((!label.is_empty()).then(|| format!("label     {label}")));
     let times =
         [("started ", &export.started_at), ("ended   ", &export.ended_at), ("expires ", &export.expires_at)];
     lines.extend(times.iter().filter_map(|(word, at)| at.as_ref().map(|at| format!("{word}  {at}"))));
@@ -32,10 +36,15 @@ pub(super) fn export(export: &Export) -> String {
             .map(|(name, sample)| format!("sample    {name}, at most {}", count(sample.limit, "row"))),
     );
     lines.push(format!(
-        "chunks    {} of {} done, {} reused, {} failed",
+        "chunks    {} of {} done, {} reused, {}{} failed",
         HumanCount(chunks.done),
         HumanCount(chunks.total),
         HumanCount(chunks.reused),
+        if chunks.unchanged > 0 {
+            format!("{} unchanged, ", HumanCount(chunks.unchanged))
+        } else {
+            String::new()
+        },
         HumanCount(chunks.failed)
     ));
     if let (Some(oldest), true) = (&progress.oldest_as_of, chunks.reused > 0) {
@@ -59,8 +68,16 @@ pub(super) fn export(export: &Export) -> String {
             .map(|b| format!("waiting   since {}, next attempt at {}: {}", b.since, b.until, b.reason)),
     );
     lines.extend(errors(export));
-    lines.extend(hint(export));
+    lines.extend(hint(export, out));
     lines.join("\n")
+}
+
+/// Returns the label of an export and its labels, as the flags write them; empty without any.
+pub(super) fn labels(export: &Export) -> String {
+    let label = export.request["label"].as_str().map(str::to_owned);
+    let labels = export.request["labels"].as_object().into_iter().flatten();
+    let pairs = labels.map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default()));
+    label.into_iter().chain(pairs).collect::<Vec<_>>().join(", ")
 }
 
 /// Formats the status and the completed share. For an ended export, failed chunks are not part of that share.
@@ -98,14 +115,18 @@ pub(super) fn errors(export: &Export) -> Vec<String> {
     lines
 }
 
-/// Returns a hint on the next step for an ended export.
-pub(super) fn hint(export: &Export) -> Option<String> {
+/// Returns a hint on the next step for an ended export, with the folder of the command, if it has one.
+fn hint(export: &Export, out: Option<&Path>) -> Option<String> {
     let id = export.id;
+    let out = out.map(|out| format!(" --out {}", out.display())).unwrap_or_default();
     match export.status {
-        ExportStatus::Succeeded => Some(format!("download its files with: sluice download {id}")),
+        ExportStatus::Succeeded => Some(format!("download its files with: sluice download {id}{out}")),
         ExportStatus::Failed => Some(format!(
-            "retry the failed chunks with: sluice retry {id}; download the rest with: sluice download {id} --partial"
+            "retry the failed chunks with: sluice retry {id}; download the rest with: sluice download {id} --partial{out}"
         )),
+        ExportStatus::Canceled if export.progress.chunks.done > 0 => {
+            Some(format!("download what was exported before with: sluice download {id} --partial{out}"))
+        }
         ExportStatus::Expired => {
             Some("its files have been deleted; to get them again, create a new export".to_owned())
         }
@@ -120,5 +141,29 @@ pub(super) fn range(range: &RangeText) -> String {
         (None, Some(end)) => format!("up to {end}"),
         _ if range.of == "null" => "with NULL in the range column".to_owned(),
         _ => "whole".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn hint_of_an_incomplete_export_names_the_folder_of_the_command() {
+        let ended = |status: &str, done: u32| -> Export {
+            let json = json!({
+                "id": export::id::ExportId::from_random([7; 16]), "status": status, "acceptedAt": "2024-01-01T00:00:00Z",
+                "deadlineAt": "2024-01-02T00:00:00Z", "request": {"datasets": "*"}, "revision": "r",
+                "progress": {"chunks": {"done": done, "failed": 1, "reused": 0, "total": 3}, "rows": 5, "bytes": 9, "percent": 5.0},
+                "links": {"self": "x", "files": "f", "chunks": "c"},
+            });
+            serde_json::from_value(json).unwrap()
+        };
+        let data = Some(Path::new("data"));
+        assert!(hint(&ended("failed", 1), data).unwrap().ends_with("--partial --out data"));
+        assert!(hint(&ended("failed", 1), None).unwrap().ends_with("--partial"));
+        assert!(hint(&ended("canceled", 1), data).unwrap().ends_with("--partial --out data"));
+        assert_eq!(hint(&ended("canceled", 0), data), None);
     }
 }

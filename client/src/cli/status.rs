@@ -36,6 +36,6 @@ impl Status {
             })?;
         }
         let failed = self.watch && export.status != ExportStatus::Succeeded;
-        Ok(Outcome::new(show::export(&export), export).failed_if(failed))
+        Ok(Outcome::new(show::export(&export, None), export).failed_if(failed))
     }
 }

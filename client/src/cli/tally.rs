@@ -21,7 +21,7 @@ pub(super) struct Tally {
     pub(super) total: u64,
     /// Units that were read or downloaded.
     pub(super) done: u64,
-    /// Units that need no work: reused chunks, files that are already present.
+    /// Units that need no work: reused and unchanged chunks, files that are already present.
     pub(super) unchanged: u64,
     pub(super) failed: u64,
     /// Rows of complete units.
@@ -55,7 +55,7 @@ pub(super) fn of_chunks(chunks: &[ChunkEntry]) -> Vec<Tally> {
         match chunk.state {
             // Replaced by smaller ones, which are in the list too.
             ChunkState::Split | ChunkState::Dying => continue,
-            ChunkState::Done if chunk.reused => tally.unchanged += 1,
+            ChunkState::Done if chunk.reused || chunk.verified.is_some() => tally.unchanged += 1,
             ChunkState::Done => tally.done += 1,
             ChunkState::Failed => tally.failed += 1,
             ChunkState::Running => tally.active = true,

@@ -74,9 +74,12 @@ pub(super) fn color_of_help(arguments: impl IntoIterator<Item = OsString>) -> Co
     }
 }
 
-/// Returns true if a person can answer a question.
+/// Returns true if a person can answer a question. Unit tests ask none, also on a terminal.
 pub(super) fn is_interactive() -> bool {
-    std::io::stdin().is_terminal() && std::io::stderr().is_terminal() && progress() != Progress::Json
+    !cfg!(test)
+        && std::io::stdin().is_terminal()
+        && std::io::stderr().is_terminal()
+        && progress() != Progress::Json
 }
 
 /// Prints a message that is not a result.

@@ -69,11 +69,14 @@ async fn help_of_every_command_is_checked_in() {
 }
 
 /// Commands that are refused without a connection.
-const REFUSED: [&[&str]; 35] = [
+const REFUSED: [&[&str]; 40] = [
     &["exprot"],
     &["export"],
     &["export", "*", "orders"],
-    &["export", "*", "--filter", "total=1"],
+    &["export", "orders", "customers", "--filter", "total=1"],
+    &["export", "orders", "--sample", "ten"],
+    &["export", "orders", "--labels", "team"],
+    &["export", "orders", "--idempotency-key", ""],
     &["export", "orders.total"],
     &["export", "orders", "--filter", "total==1"],
     &["export", "orders", "--filter", "total"],
@@ -93,6 +96,8 @@ const REFUSED: [&[&str]; 35] = [
     &["export", "orders", "--color", "blue"],
     &["status", "nonsense"],
     &["list", "--status", "open"],
+    &["list", "--labels", "team"],
+    &["delete", "07070707-0707-4707-8707-070707070707"],
     &["chunks", "nonsense"],
     &["api", "PATCH", "/exports"],
     &["api", "GET", "exports"],
@@ -124,8 +129,11 @@ async fn every_error_is_checked_in() {
     compare("errors.txt", &text);
 }
 
+const ENDED: &str = r#"{"title": "Export state does not allow this", "detail": "the export has already ended: it is succeeded; only a live export can be canceled"}"#;
+const LIVE: &str = r#"{"title": "Export state does not allow this", "detail": "the export is running; only an export that has ended can be deleted"}"#;
+
 /// Error responses of the api, with the title and the command that gets them.
-const RESPONSES: [(u16, &str, &[&str]); 7] = [
+const RESPONSES: [(u16, &str, &[&str]); 9] = [
     (
         401,
         r#"{"title": "Unauthorized", "detail": "the key is not valid; send it as Authorization: Bearer slc_…"}"#,
@@ -138,6 +146,8 @@ const RESPONSES: [(u16, &str, &[&str]); 7] = [
     ),
     (404, r#"{"title": "Not Found", "detail": "there is no such export"}"#, &["status", "ID"]),
     (409, r#"{"title": "Conflict", "detail": "the export has not ended"}"#, &["extend", "ID"]),
+    (409, ENDED, &["cancel", "ID"]),
+    (409, LIVE, &["delete", "ID", "--yes"]),
     (
         422,
         r#"{"title": "Unprocessable Content", "detail": "the request has 2 errors; see violations", "violations": [

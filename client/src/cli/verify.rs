@@ -72,6 +72,10 @@ fn text(report: &Verification) -> String {
     .join(", ");
     if report.faults.is_empty() {
         let mut lines = vec![format!("export {} is complete and correct: {what}", report.export)];
+        lines.extend((report.unchanged > 0).then(|| {
+            let files = count(report.unchanged as u64, "file");
+            format!("unchanged since an earlier export: {files}")
+        }));
         lines.extend(report.samples.iter().map(|(name, limit)| {
             format!("{} is a sample of at most {}", one_line(name), count(*limit, "row"))
         }));

@@ -72,18 +72,26 @@ pub(super) async fn or_cancel<T>(
     future: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
     match unless_interrupted(future).await {
-        Err(Failure::Interrupted) if terminal::is_interactive() && wants_cancel(id).await => {
-            let canceled = client.cancel(id).await?;
-            let state = canceled.map_or("deleted".to_owned(), |export| export.status.to_string());
-            Err(Failure::Canceled(format!("export {id} is {state}")))
+        Err(Failure::Interrupted)
+            if terminal::is_interactive()
+                && confirmed(&format!("\ncancel export {id}? [y/N] Enter leaves it running: ")).await =>
+        {
+            Err(match client.cancel(id).await {
+                Ok(export) => Failure::Canceled(format!("export {id} is {}", export.status)),
+                // It has ended meanwhile.
+                Err(error) if error.status() == Some(409) => {
+                    Failure::Interrupted.hint(format!("export {id} has already ended"))
+                }
+                Err(error) => error.into(),
+            })
         }
         other => other,
     }
 }
 
-/// Asks once. Everything but yes leaves the export running, also a second Ctrl-C.
-async fn wants_cancel(id: ExportId) -> bool {
-    eprint!("\ncancel export {id}? [y/N] Enter leaves it running: ");
+/// Prints a question and reads the answer. Everything but yes is no, also Ctrl-C.
+pub(super) async fn confirmed(question: &str) -> bool {
+    eprint!("{question}");
     let (sent, answer) = tokio::sync::oneshot::channel();
     // A thread of its own: the runtime would wait for one of its threads before the process ends.
     std::thread::spawn(move || {

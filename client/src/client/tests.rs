@@ -196,7 +196,7 @@ async fn a_submission_is_repeated_with_the_same_key_and_body() {
 async fn unsafe_requests_are_sent_once() {
     let api = Server::start(|_, _| Reply::new(503, ""));
     assert!(api.client().retry(id()).await.is_err());
-    assert!(api.client().cancel(id()).await.is_err());
+    assert!(api.client().delete(id()).await.is_err());
     assert_eq!(api.requests().len(), 2);
 }
 
@@ -215,12 +215,46 @@ async fn refusals_list_every_violation() {
     assert_eq!(error.to_string(), "the API returned 403: Forbidden");
 }
 
+/// The connection is cut after the first DELETE, and the second one finds the export in `status`.
+fn cut_cancel(status: &'static str) -> Server {
+    const ENDED: &str =
+        r#"{"title": "Export state does not allow this", "status": 409, "detail": "it has ended"}"#;
+    Server::start(move |n, request| match (n, request.line.starts_with("GET ")) {
+        (0, _) => Reply::new(202, export_json()).cut(5),
+        (_, true) => Reply::new(200, export_json().replace("queued", status)),
+        (_, false) => Reply::new(409, ENDED),
+    })
+}
+
 #[tokio::test]
-async fn canceling_distinguishes_ended_and_live_exports() {
-    let api = Server::start(|n, _| if n == 0 { Reply::new(202, export_json()) } else { Reply::new(204, "") });
-    let client = api.client();
-    assert!(client.cancel(id()).await.unwrap().is_some());
-    assert!(client.cancel(id()).await.unwrap().is_none());
+async fn cancel_may_be_repeated_and_never_deletes() {
+    let api = cut_cancel("canceled");
+    assert_eq!(api.client().cancel(id()).await.unwrap().status, ExportStatus::Canceled);
+    let lines: Vec<_> = api.requests().iter().map(|request| request.line.clone()).collect();
+    let path = format!("/api/v1/exports/{}", id());
+    let cancel = format!("DELETE {path}?if=live");
+    assert_eq!(lines, [cancel.clone(), cancel, format!("GET {path}")]);
+    let ended = cut_cancel("succeeded").client().cancel(id()).await.unwrap_err();
+    assert_eq!(ended.status(), Some(409));
+}
+
+#[tokio::test]
+async fn list_is_filtered_by_the_api() {
+    let api = Server::start(|_, _| Reply::new(200, r#"{"exports": []}"#));
+    let filter = ExportFilter {
+        status: Some(ExportStatus::Failed),
+        dataset: Some("orders".into()),
+        label: Some("a b".into()),
+        label_contains: Some("a".into()),
+        labels: [("team".to_owned(), "x".to_owned()), ("env".to_owned(), "y".to_owned())].into(),
+        accepted_from: Some("2024-01-31".into()),
+        accepted_before: None,
+    };
+    api.client().exports(&filter, Some("c")).await.unwrap();
+    assert_eq!(
+        api.requests()[0].line,
+        "GET /api/v1/exports?status=failed&dataset=orders&label=a+b&labelContains=a&labels=env%3Ay%2Cteam%3Ax&acceptedFrom=2024-01-31&cursor=c"
+    );
 }
 
 #[tokio::test]

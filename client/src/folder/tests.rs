@@ -26,7 +26,15 @@ fn manifest(body: &[u8]) -> Manifest {
     let dataset = |name: &str, rows, file: Option<ManifestFile>| {
         let chunk_id = ChunkId::from_random([1; 16]);
         let (as_of, bytes) = ("2024-02-02T00:00:00Z".to_owned(), file.as_ref().map_or(0, |f| f.bytes));
-        let chunk = ManifestChunk { id: chunk_id, range: range.clone(), as_of, reused: false, rows, file };
+        let chunk = ManifestChunk {
+            id: chunk_id,
+            range: range.clone(),
+            as_of,
+            verified: None,
+            reused: false,
+            rows,
+            file,
+        };
         let head = DatasetHead {
             name: name.into(),
             columns: Vec::new(),

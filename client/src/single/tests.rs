@@ -56,6 +56,7 @@ fn export(folder: &Folder, output: &Output, files: &[&[&str]]) -> Manifest {
             id: ChunkId::from_random([1; 16]),
             range,
             as_of,
+            verified: None,
             reused: false,
             rows: 2,
             file: Some(file),
@@ -72,7 +73,8 @@ fn export(folder: &Folder, output: &Output, files: &[&[&str]]) -> Manifest {
     let orders = ManifestDataset { head: orders_head, rows, bytes, source: None, chunks };
     let range = RangeText { of: "all".into(), start: None, end: None };
     let (chunk_id, as_of) = (ChunkId::from_random([2; 16]), "2024-02-02T00:00:00Z".to_owned());
-    let nothing = ManifestChunk { id: chunk_id, range, as_of, reused: false, rows: 0, file: None };
+    let nothing =
+        ManifestChunk { id: chunk_id, range, as_of, verified: None, reused: false, rows: 0, file: None };
     let empty_head = DatasetHead { range: None, ..head("empty", output.clone()) };
     let empty = ManifestDataset { head: empty_head, rows: 0, bytes: 0, source: None, chunks: vec![nothing] };
     Manifest {

@@ -40,7 +40,15 @@ fn dataset(name: &str, rows: u64, file: Option<ManifestFile>) -> ManifestDataset
     let bytes = file.as_ref().map_or(0, |f| f.bytes);
     let range = head.range.clone().unwrap();
     let id = export::id::ChunkId::from_random([1; 16]);
-    let chunk = ManifestChunk { id, range, as_of: "2024-02-02T00:00:00Z".into(), reused: false, rows, file };
+    let chunk = ManifestChunk {
+        id,
+        range,
+        as_of: "2024-02-02T00:00:00Z".into(),
+        verified: None,
+        reused: false,
+        rows,
+        file,
+    };
     ManifestDataset { head, rows, bytes, source: None, chunks: vec![chunk] }
 }
 
@@ -182,5 +190,21 @@ fn files_in_folders_of_partitions_are_checked() {
             format!("orders/month=2024-01/part-old.csv.gz: {message}"),
             format!("orders/part-old.csv.gz: {message}")
         ]
+    );
+}
+
+#[test]
+fn files_that_were_found_unchanged_are_counted() {
+    let directory = directory();
+    let mut manifest = read_manifest(directory.path()).unwrap();
+    for dataset in &mut manifest.datasets {
+        dataset.chunks[0].verified = Some(export::proof::Verified::Unchanged);
+    }
+    write(&directory, &manifest);
+    let report = verify(directory.path(), &|_| ()).unwrap();
+    assert_eq!(
+        (report.faults, report.files, report.unchanged),
+        (vec![], 2, 1),
+        "the empty chunk has no file"
     );
 }

@@ -58,7 +58,8 @@ impl AuditedAction {
             | Command::CatalogCheck { .. }
             | Command::CatalogShow { .. }
             | Command::CatalogSuggest { .. }
-            | Command::KeysList {} => return None,
+            | Command::KeysList {}
+            | Command::Usage { .. } => return None,
         })
     }
 }
@@ -110,7 +111,7 @@ mod tests {
         assert_eq!(event(json!({"command": "migrate"})), Some("store migrated"));
         assert_eq!(event(json!({"command": "tenants forget", "tenant": "acme"})), Some("tenant forgotten"));
         assert_eq!(event(json!({"command": "keys rotate", "id": "00ff"})), Some("key rotated"));
-        for looks in ["check", "keys list", "catalog show", "catalog suggest"] {
+        for looks in ["check", "keys list", "catalog show", "catalog suggest", "usage"] {
             assert_eq!(event(json!({"command": looks})), None);
         }
         assert_eq!(event(json!({"command": "migrate", "print": true})), None);

@@ -94,6 +94,12 @@ impl Resolved {
                 parts.push(format!("{}:\n{}", count(list.len() as u64, title), found.join("\n")));
             }
         }
+        let always = self.always_read();
+        if self.violations.is_empty() && !always.is_empty() {
+            let title =
+                "read again by each export, even if nothing has changed, unless settle_after covers it";
+            parts.push(format!("{title}:\n{}", always.join("\n")));
+        }
         if self.violations.is_empty() {
             let total = |of: fn(&DatasetEstimate) -> u64| self.estimates.values().map(of).sum::<u64>();
             parts.push(format!(
@@ -106,11 +112,22 @@ impl Resolved {
         parts.join("\n")
     }
 
+    /// Returns the datasets of which no chunk can be found unchanged, each with the reason.
+    fn always_read(&self) -> Vec<String> {
+        let because = |estimate: &DatasetEstimate| estimate.revalidation.clone()?.because;
+        let lines = self.estimates.iter().filter_map(|(name, e)| Some(format!("  {name}: {}", because(e)?)));
+        lines.collect()
+    }
+
     fn data(&self) -> Value {
         let dataset = |(name, estimate): (&String, &DatasetEstimate)| {
             let DatasetEstimate { total, months, indexed, .. } = estimate;
-            let about =
-                json!({"rows": total.rows, "bytes": total.bytes, "months": months.len(), "indexed": indexed});
+            let revalidation = estimate.revalidation.as_ref();
+            let about = json!({
+                "rows": total.rows, "bytes": total.bytes, "months": months.len(), "indexed": indexed,
+                "revalidates": revalidation.map(|found| found.because.is_none()),
+                "because": revalidation.and_then(|found| found.because.as_ref()),
+            });
             (name.clone(), about)
         };
         let datasets: serde_json::Map<_, _> = self.estimates.iter().map(dataset).collect();

@@ -73,6 +73,15 @@ pub(crate) enum Command {
     },
     #[serde(rename = "keys revoke")]
     KeysRevoke { id: String },
+    #[serde(rename = "usage")]
+    Usage {
+        #[serde(default)]
+        from: Option<String>,
+        #[serde(default)]
+        to: Option<String>,
+        #[serde(default)]
+        tenant: Option<String>,
+    },
     #[serde(rename = "tenants forget")]
     TenantsForget { tenant: String },
     #[serde(rename = "pause")]
@@ -94,6 +103,7 @@ const COMMANDS: &str = "the commands are
   {\"command\": \"keys list\"}
   {\"command\": \"keys rotate\", \"id\": \"the key's id\"}, with \"overlap\": \"7d\" and \"expires\": \"90d\"
   {\"command\": \"keys revoke\", \"id\": \"the key's id\"}
+  {\"command\": \"usage\"}, with \"from\" and \"to\": days, or \"tenant\", to restrict it
   {\"command\": \"tenants forget\", \"tenant\": \"acme\"}
   {\"command\": \"pause\"}
   {\"command\": \"resume\"}";
@@ -118,6 +128,7 @@ impl Command {
             Self::KeysList {} => "keys list",
             Self::KeysRotate { .. } => "keys rotate",
             Self::KeysRevoke { .. } => "keys revoke",
+            Self::Usage { .. } => "usage",
             Self::TenantsForget { .. } => "tenants forget",
             Self::Pause {} => "pause",
             Self::Resume {} => "resume",

@@ -1,5 +1,6 @@
 //! Failures of commands.
 
+use export::id::InvalidId;
 use ports::postgres::login::LoginError;
 use ports::telemetry::chain;
 
@@ -31,6 +32,12 @@ pub(crate) enum Failure {
     /// The command requests something that is not possible.
     #[error("{0}")]
     Refused(String),
+}
+
+impl From<InvalidId> for Failure {
+    fn from(error: InvalidId) -> Self {
+        Self::Refused(error.to_string())
+    }
 }
 
 impl Failure {

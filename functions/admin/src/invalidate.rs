@@ -19,9 +19,7 @@ pub(crate) async fn run(
     tenant: Option<&str>,
 ) -> Result<CommandOutput, Failure> {
     let days = Days::read(from, to).map_err(Failure::Refused)?;
-    let tenant: Option<TenantId> = tenant
-        .map(|id| id.parse().map_err(|e: export::id::InvalidId| Failure::Refused(e.to_string())))
-        .transpose()?;
+    let tenant = tenant.map(str::parse::<TenantId>).transpose()?;
     let applied = context.store.applied_catalog().await?;
     let found = applied.as_ref().and_then(|a| a.revision.find(dataset));
     let (known, dataset) = (found.is_some(), found.map_or(dataset, |(name, _)| name));

@@ -17,6 +17,7 @@ mod migrate;
 mod output;
 mod pause;
 mod tenants;
+mod usage;
 
 use introspect::SuggestOptions;
 use lambda_runtime::LambdaEvent;
@@ -104,6 +105,9 @@ async fn perform(context: &Context, command: Command) -> Result<CommandOutput, F
         Command::KeysList {} => keys::list::run(context).await,
         Command::KeysRotate { id, overlap, expires } => {
             keys::rotate::run(context, &id, overlap.as_deref(), expires.as_deref()).await
+        }
+        Command::Usage { from, to, tenant } => {
+            usage::run(context, from.as_deref(), to.as_deref(), tenant.as_deref()).await
         }
         Command::TenantsForget { tenant } => tenants::forget(context, &tenant).await,
         Command::KeysRevoke { id } => keys::revoke(context, &id).await,

@@ -56,6 +56,9 @@ impl Fixture {
             max_kept_chunks: number("max_kept_chunks"),
             max_kept_request_megabytes: number("max_kept_request_megabytes"),
             max_chunks_per_minute: number("max_chunks_per_minute"),
+            max_rows_per_day: number("max_rows_per_day"),
+            max_megabytes_per_day: number("max_megabytes_per_day"),
+            max_database_seconds_per_day: number("max_database_seconds_per_day"),
         };
         Some(Self {
             _alone: CHECKING.lock().await,

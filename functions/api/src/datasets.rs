@@ -71,14 +71,16 @@ pub(crate) async fn options(
 }
 
 fn dataset(name: &str, dataset: &catalog::Dataset, estimate: Option<&DatasetEstimate>) -> wire::Dataset {
-    let heads = |columns: &[Column]| columns.iter().map(head).collect();
+    let revalidation = estimate.and_then(|estimate| estimate.revalidation.as_ref());
     wire::Dataset {
         name: name.to_owned(),
-        columns: heads(&dataset.columns),
-        filters: heads(&dataset.filters),
+        columns: dataset.columns.iter().map(head).collect(),
+        filters: dataset.filters.iter().map(filter).collect(),
         range: dataset.range.as_ref().map(range),
         shared: dataset.shared,
         settle_after_seconds: dataset.settle_after_secs,
+        revalidates: revalidation.map(|found| found.because.is_none()),
+        because: revalidation.and_then(|found| found.because.clone()),
         ordered: !dataset.order.is_empty(),
         // An estimate over the rows of all tenants would reveal how many rows the other tenants have.
         estimated_rows: estimate.filter(|_| dataset.tenant_column.is_none()).map(|e| e.total.rows),
@@ -89,6 +91,12 @@ fn dataset(name: &str, dataset: &catalog::Dataset, estimate: Option<&DatasetEsti
 
 fn head(column: &Column) -> ColumnHead {
     ColumnHead { name: column.name.clone(), type_name: column.type_name.clone(), parquet: None }
+}
+
+fn filter(column: &Column) -> wire::FilterColumn {
+    // The labels of an array are those of its elements, which are no values of the column.
+    let values = if column.array { vec![] } else { column.labels.clone() };
+    wire::FilterColumn { name: column.name.clone(), type_name: column.type_name.clone(), values }
 }
 
 fn range(column: &RangeColumn) -> wire::DatasetRange {

@@ -1,5 +1,5 @@
-//! Documents about the api, which need no key: its description, the reference page, a page for each type of problem, and
-//! the catalog of the host (RFC 9727). None of them depends on the caller or the store.
+//! Documents about the api, which need no key: its description, the schema of manifests, the reference page, a page for each
+//! type of problem, and the catalog of the host (RFC 9727). None of them depends on the caller or the store.
 
 use std::sync::LazyLock;
 
@@ -20,6 +20,12 @@ pub(crate) const CATALOG_PATH: &str = "/.well-known/api-catalog";
 
 /// Description of the api, generated from the wire types and the table of operations.
 const OPENAPI: &str = include_str!("../openapi.json");
+
+/// JSON Schema of a manifest, generated from its wire type.
+const MANIFEST: &str = include_str!("../manifest.schema.json");
+
+/// Path of that schema below the base path.
+pub(crate) const MANIFEST_SCHEMA: &str = "manifest.schema.json";
 
 /// Reference page, generated from the description.
 const REFERENCE: &str = include_str!("../reference.html");
@@ -51,11 +57,12 @@ impl Document {
 }
 
 /// Documents whose paths are fixed.
-static FIXED: LazyLock<[(String, Document); 4]> = LazyLock::new(|| {
+static FIXED: LazyLock<[(String, Document); 5]> = LazyLock::new(|| {
     let html = "text/html; charset=utf-8";
     let catalog = "application/linkset+json; profile=\"https://www.rfc-editor.org/info/rfc9727\"";
     [
         (format!("{BASE_PATH}/openapi.json"), Document::new("application/openapi+json", OPENAPI)),
+        (format!("{BASE_PATH}/manifest.schema.json"), Document::new("application/schema+json", MANIFEST)),
         (format!("{BASE_PATH}/reference.html"), Document::new(html, REFERENCE)),
         (format!("{BASE_PATH}/reference.css"), Document::new("text/css; charset=utf-8", STYLE)),
         (CATALOG_PATH.to_owned(), Document::new(catalog, host_catalog())),
@@ -92,7 +99,8 @@ pub(crate) async fn documents(request: Request, next: Next) -> Response {
     response
 }
 
-/// Returns the catalog of the host: the one api, with its description, its reference and its health.
+/// Returns the catalog of the host: the one api, with its description, its reference and its health, and the schema of
+/// manifests.
 fn host_catalog() -> String {
     let link = |path: &str, media_type: &str| serde_json::json!([{"href": format!("{BASE_PATH}{path}"), "type": media_type}]);
     let api = serde_json::json!({
@@ -100,6 +108,7 @@ fn host_catalog() -> String {
         "service-desc": link("/openapi.json", "application/openapi+json"),
         "service-doc": link("/reference.html", "text/html"),
         "status": link("/health", "application/json"),
+        "describedby": link("/manifest.schema.json", "application/schema+json"),
     });
     serde_json::json!({ "linkset": [api] }).to_string()
 }

@@ -1,13 +1,15 @@
 //! Error responses: every error of the api with its status. Their bodies are written in one place,
 //! `layers::problems`.
 
+use std::time::Duration;
+
 use axum::response::{IntoResponse, Response};
 use export::catalog::Revision;
 use export::near::near;
 use export::problem::Violation;
 use export::wire::{BASE_PATH, Problem};
 use http::{HeaderValue, StatusCode, header};
-use store::{AcceptError, Full, Kept, StoreError, Unpaid};
+use store::{AcceptError, Full, Kept, StoreError, Unpaid, UsedUp};
 
 use crate::problem_kind::ProblemKind;
 
@@ -45,6 +47,11 @@ impl ApiError {
 
     fn after(self, secs: u32) -> Self {
         Self { retry_after_secs: Some(secs), ..self }
+    }
+
+    /// Retry after this time, rounded up to a second.
+    fn after_wait(self, wait: Duration) -> Self {
+        self.after(u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1))
     }
 
     /// 401. It does not reveal what is wrong with the key.
@@ -198,7 +205,7 @@ impl ApiError {
             Kept::Megabytes(_) => "MaxKeptRequestMegabytes",
         };
         let detail = format!(
-            "{kept} ({parameter}); delete exports that are no longer needed: DELETE /api/v1/exports/ID cancels a live export and removes an ended one"
+            "{kept} ({parameter}); delete exports that are no longer needed: DELETE /api/v1/exports/ID?if=ended removes an ended export"
         );
         Self::new(StatusCode::TOO_MANY_REQUESTS, detail).of_kind("too-much-kept").after(KEPT_RETRY_SECS)
     }
@@ -207,8 +214,15 @@ impl ApiError {
     pub(crate) fn unpaid(unpaid: Unpaid) -> Self {
         let detail =
             format!("{unpaid} (MaxChunksPerMinute); retry after the number of seconds in Retry-After");
-        let secs = u32::try_from(unpaid.wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
-        Self::new(StatusCode::TOO_MANY_REQUESTS, detail).of_kind("too-many-requests").after(secs)
+        Self::new(StatusCode::TOO_MANY_REQUESTS, detail).of_kind("too-many-requests").after_wait(unpaid.wait)
+    }
+
+    /// 429: the tenant has used up what may be read for it today.
+    pub(crate) fn used_up(used_up: &UsedUp) -> Self {
+        let detail = format!(
+            "{used_up}; it begins again after the number of seconds in Retry-After. Requests whose files exist already are accepted"
+        );
+        Self::new(StatusCode::TOO_MANY_REQUESTS, detail).of_kind("daily-limit").after_wait(used_up.wait)
     }
 
     /// Returns true if the error is due to the request or the missing catalog, not due to a store that may be
@@ -318,6 +332,7 @@ impl From<AcceptError> for ApiError {
             AcceptError::Full(full) => Self::full(full),
             AcceptError::Kept(kept) => Self::kept(kept),
             AcceptError::Unpaid(unpaid) => Self::unpaid(unpaid),
+            AcceptError::UsedUp(used_up) => Self::used_up(&used_up),
             AcceptError::CatalogChanged => Self::catalog_changed(),
             AcceptError::Store(error) => error.into(),
         }

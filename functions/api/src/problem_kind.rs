@@ -23,13 +23,20 @@ const fn kind(
 }
 
 /// Every type, by name.
-pub(crate) const KINDS: [ProblemKind; 14] = [
+pub(crate) const KINDS: [ProblemKind; 15] = [
     kind(
         "busy",
         "Service busy",
         503,
         "The store is busy, the catalog is being changed, or the request reached its time limit.",
         "Send the request again after the number of seconds in Retry-After, with the same Idempotency-Key if it has one.",
+    ),
+    kind(
+        "daily-limit",
+        "Daily limit reached",
+        429,
+        "As many rows or megabytes, or as much time of the database, as the tenant may have on one day of UTC have been read for it or are planned.",
+        "Retry after the number of seconds in Retry-After, when the next day begins. GET /limits shows the limits and what counts against them.",
     ),
     kind(
         "idempotency-key-reused",
@@ -119,7 +126,7 @@ pub(crate) const KINDS: [ProblemKind; 14] = [
         "wrong-state",
         "Export state does not allow this",
         409,
-        "The export's state does not allow the operation: only a failed export is retried, only an ended one extended.",
+        "The export's state does not allow the operation: only a failed export is retried, only an ended one extended; with if=live only a live one is canceled, with if=ended only an ended one deleted.",
         "Read the export's status first; create a new export if detail says so.",
     ),
 ];

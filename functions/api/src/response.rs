@@ -56,6 +56,14 @@ pub(crate) fn add_link(response: &mut Response, path: &str, relation: &str) {
     }
 }
 
+/// Adds a link with the media type of its target.
+pub(crate) fn add_typed_link(response: &mut Response, path: &str, relation: &str, media_type: &str) {
+    let link = format!("<{BASE_PATH}/{path}>; rel=\"{relation}\"; type=\"{media_type}\"");
+    if let Ok(link) = HeaderValue::try_from(link) {
+        response.headers_mut().append(header::LINK, link);
+    }
+}
+
 /// Adds the digest of the object that a redirect leads to (RFC 9530), from its SHA-256 in hexadecimal.
 pub(crate) fn add_digest(response: &mut Response, sha256: &str) {
     let bytes: Option<Vec<u8>> =

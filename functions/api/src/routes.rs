@@ -12,7 +12,7 @@ use http::{StatusCode, header};
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::layers::{self, Action};
-use crate::{datasets, documents, exports, response};
+use crate::{datasets, documents, exports, limits, page, response};
 
 /// Route of the api.
 struct Route {
@@ -44,10 +44,11 @@ impl Route {
 }
 
 /// Every route. It is listed nowhere else.
-const TABLE: [Route; 14] = [
+const TABLE: [Route; 15] = [
     Route::get("/health", |m| on(m, health)),
     Route::get("/datasets", |m| on(m, datasets::list)),
     Route::get("/datasets/{name}", |m| on(m, datasets::show)),
+    Route::get("/limits", |m| on(m, limits::limits)),
     Route::get("/exports", |m| on(m, exports::list)),
     Route::post("/exports", |m| on(m, exports::create)).audited(Action::Create),
     Route::get("/exports/{id}", |m| on(m, exports::show)),
@@ -84,6 +85,7 @@ pub fn service(context: Context) -> Router {
         .layer(from_fn_with_state(context.clone(), layers::rate))
         .layer(from_fn_with_state(context.clone(), layers::authenticate))
         .layer(from_fn(documents::documents))
+        .layer(from_fn_with_state(context.clone(), page::page))
         .layer(from_fn_with_state(context.clone(), layers::preflight))
         .layer(map_request(layers::stage))
         .layer(from_fn_with_state(context.clone(), layers::origin))
@@ -98,6 +100,7 @@ pub fn service(context: Context) -> Router {
         .layer(from_fn_with_state(context.clone(), layers::cors))
         .layer(from_fn_with_state(context, layers::log))
         .layer(from_fn(layers::request_id))
+        .layer(from_fn(layers::combined))
 }
 
 fn routes() -> Router<Context> {

@@ -8,6 +8,7 @@ use ports::config::{self, ConfigError};
 
 use crate::auth::Auth;
 use crate::cors::Cors;
+use crate::provider::Provider;
 
 /// Settings of the api. The README has the table of variables.
 #[derive(Clone, Debug)]
@@ -30,6 +31,8 @@ pub struct Settings {
     pub cache_for: Duration,
     /// Origins whose pages may use the api from a browser.
     pub cors: Cors,
+    /// Identity provider at which people sign in to the page.
+    pub provider: Option<Provider>,
     /// Maximum requests per second of one tenant to one process; zero means no limit.
     pub tenant_requests_per_second: u32,
 }
@@ -60,6 +63,7 @@ impl Settings {
                 config::number("SLUICE_CACHE_SECS", MAX_CACHE_SECS)?.min(MAX_CACHE_SECS),
             ),
             cors: Cors::from_env()?,
+            provider: Provider::from_env()?,
             tenant_requests_per_second: config::number("SLUICE_TENANT_REQUESTS_PER_SECOND", 100)?,
         })
     }

@@ -69,6 +69,13 @@ async fn link_to(context: &Context, key: &str, download_name: &str) -> Result<St
     link.map_err(|error| ApiError::hide(&error))
 }
 
+/// Returns the origin to which links of files lead, such as `https://files.example.com`, for the policy of the page. Its
+/// link names no object and leaves this function in no form.
+pub(crate) async fn files_origin(context: &Context) -> Option<String> {
+    let link: http::Uri = link_to(context, "t/-", "-").await.ok()?.parse().ok()?;
+    Some(format!("{}://{}", link.scheme_str()?, link.authority()?))
+}
+
 /// Returns true if the key names an object below `t/{tenant}/`, both literally and when resolved as a path.
 fn is_of(tenant: &TenantId, key: &str) -> bool {
     let rest = key.strip_prefix("t/").and_then(|rest| rest.strip_prefix(tenant.as_str()));

@@ -55,6 +55,7 @@ pub async fn sweep(context: &Context) -> SweepSummary {
     report.chunks_emptied = step(&mut report, "chunks", removal::empty_chunks(context)).await;
     report.orphans_swept = step(&mut report, "litter", removal::sweep_orphans(context)).await;
     step(&mut report, "prune", removal::prune(context)).await;
+    step(&mut report, "use", removal::forget_use(context)).await;
     // Last, after due chunks were dispatched: estimates are renewed only while no chunk is being read.
     report.estimates_taken =
         step(&mut report, "estimates", async { Ok(crate::estimates::take(context).await?) }).await;

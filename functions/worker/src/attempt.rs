@@ -1,7 +1,7 @@
 //! One attempt: one session, one COPY, one snapshot, at most one file.
 //!
-//! An attempt writes at most one of four outcomes, each fenced by the attempt's number: the file's record, the
-//! failure, the back-off or the split. It writes nothing if the lease is lost. The order makes it safe: the object is
+//! An attempt writes at most one of five outcomes, each fenced by the attempt's number: the file's record, the link to an
+//! unchanged file, the failure, the back-off or the split. It writes nothing if the lease is lost. The order makes it safe: the object is
 //! complete before it is recorded, and it is removed only while no record can name it.
 
 use std::sync::Arc;
@@ -14,10 +14,11 @@ use export::usage::Usage;
 use ports::fault::{Faults, Point};
 use ports::objects::Meta;
 use ports::telemetry::chain;
-use source::{Described, SourceError, sql::copy_sql};
+use source::{SourceError, sql::copy_sql};
 use store::{Noted, ReadNote, StoreError};
 use tokio::time::{sleep, sleep_until};
 
+use crate::check::Made;
 use crate::context::Context;
 use crate::deadline::Deadline;
 use crate::decode::FramingLimits;
@@ -29,7 +30,7 @@ use crate::silence::Silence;
 use crate::split::{self, SplitReason};
 use crate::upload::Uploader;
 use crate::usage::Meter;
-use crate::{heartbeat, metrics};
+use crate::{check, cut, heartbeat, metrics};
 
 /// Maximum wait for a source session. One is nearly always free unless the budget is wrong.
 const SESSION_PATIENCE: Duration = Duration::from_secs(30);
@@ -45,7 +46,7 @@ pub async fn run(ctx: &Context, attempt: &Attempt, deadline: Deadline) {
     let mut meter = Meter::start(attempt.waited_ms);
     let mut upload = Uploader::new(ctx.objects.clone(), attempt.key(), meta(attempt));
     let made = tokio::select! {
-        made = file(ctx, attempt, &mut upload, &mut meter, &gauge) => made,
+        made = read(ctx, attempt, &mut upload, &mut meter, &gauge, deadline) => made,
         lost = heartbeat::until_lost(&ctx.store, attempt, ctx.lease, leased.into()) => Err(lost),
         (why, seen_bytes) = too_large(ctx, attempt, deadline, &gauge, &silence) => Err(AttemptError::TooLarge { why, seen_bytes }),
         late = out_of_time(ctx, attempt, deadline, &gauge, &silence) => Err(late),
@@ -80,32 +81,49 @@ async fn out_of_time(
     }
 }
 
-/// Writes the rows of the source to a file, which is complete but not recorded yet.
-async fn file(
+/// Writes the rows of the source to a file, which is complete but not recorded yet; or links the file of an earlier chunk
+/// that is unchanged.
+async fn read(
     ctx: &Context,
     attempt: &Attempt,
     upload: &mut Uploader,
     meter: &mut Meter,
     gauge: &Arc<Gauge>,
-) -> Result<FileRecord, AttemptError> {
+    deadline: Deadline,
+) -> Result<Made, AttemptError> {
     let begun = Instant::now();
-    let session = ctx.source.session(SESSION_PATIENCE).await?;
+    let session = match &attempt.cut {
+        None => ctx.source.session(SESSION_PATIENCE).await?,
+        Some(read) => cut::session(ctx, read, SESSION_PATIENCE).await?,
+    };
     meter.times().connect_ms = elapsed_ms(begun);
     if let Some(excess) = ctx.load.excess(&session.load(ctx.load).await?) {
         return Err(AttemptError::Busy(excess));
     }
     let described = session.describe(&attempt.selection).await?;
-    note_read(ctx, attempt, described).await?;
+    let proof = check::prove(ctx, &session, attempt).await?;
+    let mut note = ReadNote {
+        as_of_micros: described.as_of_micros,
+        horizon_micros: described.horizon_micros(),
+        proof: proof.clone(),
+    };
+    if let Some(read) = &attempt.cut {
+        cut::covers(&session, read).await?;
+        note = cut::note(read);
+    }
+    note_read(ctx, attempt, &note).await?;
+    if let Some(exports) = check::unchanged(ctx, attempt, &session, proof.as_ref(), meter, deadline).await? {
+        return Ok(Made::Unchanged(exports));
+    }
     let rows = session.copy(copy_sql(&attempt.selection, &attempt.range, &attempt.tenant)).await?;
     let pipeline = Pipeline::start(rows, recipe(ctx, attempt), gauge.clone());
-    transfer(pipeline, attempt, upload, meter, ctx.store.faults()).await
+    transfer(pipeline, attempt, upload, meter, ctx.store.faults()).await.map(Made::File)
 }
 
 /// Records `as_of` and the horizon of the file in the store before the first row is read, so that the store knows
 /// whether the file may be reused.
-async fn note_read(ctx: &Context, attempt: &Attempt, at: Described) -> Result<(), AttemptError> {
-    let note = ReadNote { as_of_micros: at.as_of_micros, horizon_micros: at.horizon_micros() };
-    match ctx.store.note_read(attempt, &note).await? {
+async fn note_read(ctx: &Context, attempt: &Attempt, note: &ReadNote) -> Result<(), AttemptError> {
+    match ctx.store.note_read(attempt, note).await? {
         Noted::Reading => Ok(()),
         Noted::Resumed => {
             // This attempt was the probe. The other chunks need not wait until it has finished.
@@ -124,6 +142,7 @@ async fn transfer(
     meter: &mut Meter,
     faults: &Faults,
 ) -> Result<FileRecord, AttemptError> {
+    let begun = Instant::now();
     for number in 1.. {
         let Some(part) = pipeline.part().await else { break };
         upload.part(part).await?;
@@ -141,6 +160,7 @@ async fn transfer(
     upload.complete().await?;
     let times = meter.times();
     (times.first_row_ms, times.read_ms, times.encode_ms) = (made.first_row_ms, made.read_ms, made.encode_ms);
+    times.finish_ms = millis(encoded.duration_since(begun)).saturating_sub(made.read_ms);
     times.upload_ms = elapsed_ms(encoded);
     Ok(FileRecord {
         attempt: attempt.number,
@@ -179,13 +199,14 @@ async fn too_large(
 async fn conclude(
     ctx: &Context,
     attempt: &Attempt,
-    made: Result<FileRecord, AttemptError>,
+    made: Result<Made, AttemptError>,
     upload: Uploader,
     usage: &Usage,
     deadline: Deadline,
 ) -> Vec<ExportId> {
     let error = match made {
-        Ok(file) => return record(ctx, attempt, &file, upload, usage, deadline).await,
+        Ok(Made::File(file)) => return record(ctx, attempt, &file, upload, usage, deadline).await,
+        Ok(Made::Unchanged(exports)) => return exports,
         Err(error) => error,
     };
     remove(attempt, upload).await;
@@ -193,6 +214,9 @@ async fn conclude(
         AttemptError::Lost => {
             tracing::warn!(chunk = %attempt.chunk, attempt = attempt.number, "attempt stopped: its lease is lost");
             Ok(None)
+        }
+        AttemptError::CutLost { cut, holder, why } => {
+            insist(deadline, || cut::give_back(ctx, attempt, (*cut, *holder), why, usage)).await
         }
         AttemptError::TooLarge { why, seen_bytes } => {
             insist(deadline, || split(ctx, attempt, *why, *seen_bytes, usage)).await
@@ -316,5 +340,9 @@ fn meta(attempt: &Attempt) -> Meta {
 }
 
 fn elapsed_ms(since: Instant) -> u64 {
-    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+    millis(since.elapsed())
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,8 +1,7 @@
 //! Reasons why an attempt ended without a file, and their conversion to the failure that the store keeps.
 
-use std::fmt::Display;
-
 use export::failure::{Failure, FailureCode};
+use export::id::{CutId, KeeperId};
 use export::load::{Excess, Hold, Signal};
 use ports::objects::ObjectsError;
 use source::SourceError;
@@ -19,6 +18,25 @@ pub enum AttemptError {
     /// The source failed.
     #[error("the source failed")]
     Source(#[from] SourceError),
+    /// The source failed while it was queried whether rows have changed. The next attempt does not query that.
+    #[error("the check of an earlier file failed")]
+    Check(#[source] SourceError),
+    /// The check whether rows have changed took too long. The next attempt makes none.
+    #[error("the check of an earlier file took too long")]
+    CheckOutOfTime,
+    /// The snapshot of the cut can no longer be read: its exports restart.
+    #[error("the snapshot of the export is lost: {why}")]
+    CutLost {
+        /// The cut.
+        cut: CutId,
+        /// Keeper that exported the snapshot.
+        holder: KeeperId,
+        /// Reason, for operators.
+        why: String,
+    },
+    /// The dataset reads foreign tables, whose rows no snapshot of the source covers.
+    #[error("the dataset reads a foreign table, whose rows are not part of the snapshot that all files show")]
+    OutsideCut,
     /// The rows could not be written as a file.
     #[error("the file could not be encoded")]
     Pipeline(PipelineError<SourceError>),
@@ -70,7 +88,7 @@ impl AttemptError {
     pub fn hold(&self) -> Option<Hold> {
         let held = |signal: Option<Signal>, reason: String| signal.map(|signal| Hold { signal, reason });
         match self {
-            Self::Source(e) => held(e.code.signal(), e.message.clone()),
+            Self::Source(e) | Self::Check(e) => held(e.code.signal(), e.message.clone()),
             Self::Objects(e) => held(e.signal(), e.to_string()),
             Self::Store(
                 StoreError::Busy(_)
@@ -88,6 +106,12 @@ impl AttemptError {
     pub fn failure(&self) -> Failure {
         match self {
             Self::Source(e) => Failure::new(e.code, e.message.clone()),
+            Self::Check(e) => Failure { again: true, ..Failure::new(e.code, e.message.clone()) },
+            Self::CheckOutOfTime => {
+                Failure { again: true, ..Failure::new(FailureCode::OutOfTime, self.to_string()) }
+            }
+            Self::CutLost { .. } => Failure::new(FailureCode::CutLost, self.to_string()),
+            Self::OutsideCut => Failure::with_remedy(FailureCode::CutOutside, self),
             Self::Pipeline(PipelineError::Encode(e)) => encode(e),
             Self::Pipeline(PipelineError::Decode(e)) => decode(e),
             Self::Pipeline(e) => Failure::new(FailureCode::WorkerBroken, e.to_string()),
@@ -113,13 +137,13 @@ impl AttemptError {
 
 fn encode(e: &EncodeError) -> Failure {
     let code = FailureCode::UnsupportedValue;
-    let remedy = match e.problem {
-        ValueProblem::Malformed => {
-            Some("run `sluice admin catalog apply`, and report the problem if it persists")
-        }
-        ValueProblem::Unsupported(_) => code.remedy(),
-    };
-    with_remedy(code, e, remedy)
+    match e.problem {
+        ValueProblem::Malformed => Failure::new(
+            code,
+            format!("{e}; run `sluice admin catalog apply`, and report the problem if it persists"),
+        ),
+        ValueProblem::Unsupported(_) => Failure::with_remedy(code, e),
+    }
 }
 
 fn decode(e: &DecodeError) -> Failure {
@@ -131,13 +155,7 @@ fn decode(e: &DecodeError) -> Failure {
         D::FieldCount { .. } => FailureCode::SchemaChanged,
         _ => FailureCode::SourceProtocol,
     };
-    let remedy = code.remedy();
-    with_remedy(code, e, remedy)
-}
-
-fn with_remedy(code: FailureCode, what: &impl Display, remedy: Option<&str>) -> Failure {
-    let message = remedy.map_or_else(|| what.to_string(), |remedy| format!("{what}; {remedy}"));
-    Failure::new(code, message)
+    Failure::with_remedy(code, e)
 }
 
 #[cfg(test)]
@@ -169,6 +187,15 @@ mod tests {
         ] {
             assert_eq!(held(own), None);
         }
+    }
+
+    #[test]
+    fn failed_check_never_fails_the_chunk() {
+        let slow = AttemptError::CheckOutOfTime;
+        assert!(slow.failure().again && slow.hold().is_none());
+        let refused =
+            AttemptError::Check(SourceError::protocol("the state query returned no transaction id"));
+        assert!(refused.failure().again, "the next attempt makes no check");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use store::StoreError;
 use crate::attempt;
 use crate::context::Context;
 use crate::deadline::Deadline;
+use crate::keeper;
 use crate::notify::{dispatch, wake_up};
 use ports::telemetry::{chain, invocation, note_traceparent};
 use tracing::Instrument;
@@ -64,11 +65,16 @@ async fn handle_message(context: &Context, Message { chunk }: Message, deadline:
             note_traceparent(attempt.traceparent.as_deref());
             attempt::run(context, &attempt, deadline).await;
         }
-        // A duplicate message, or one that was scheduled for the time when its chunk is due.
-        Ok(None) => {
-            tracing::info!(%chunk, "the chunk is not waiting for a worker");
-            dispatch(context).await;
-        }
+        // The id may be that of a keeper. Otherwise this is a duplicate message, or one that was scheduled for the time
+        // when its chunk is due.
+        Ok(None) => match context.store.lease_keeper(chunk.uuid().into(), context.lease.lease_secs).await {
+            Ok(Some(lease)) => keeper::run(context, &lease, deadline).await,
+            Ok(None) => {
+                tracing::info!(%chunk, "nothing waits for a worker under this id");
+                dispatch(context).await;
+            }
+            Err(error) => tracing::error!(id = %chunk, error = chain(&error), "no keeper could be leased"),
+        },
         // The store dispatches the chunk again when its mark is old enough; this message is meant to arrive sooner.
         Err(error) => {
             crate::metrics::not_leased();

@@ -21,7 +21,7 @@ pub struct Lease {
 impl Lease {
     /// Returns the time without renewal after which an attempt stops: three quarters of the lease. It must have
     /// stopped before the store lets another one begin.
-    fn give_up(self) -> Duration {
+    pub(crate) fn give_up(self) -> Duration {
         Duration::from_secs(self.lease_secs.into()) * 3 / 4
     }
 }

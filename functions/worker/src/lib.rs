@@ -8,11 +8,14 @@ mod context;
 mod handle;
 
 mod attempt;
+mod check;
 mod deadline;
 mod end;
 mod notify;
 
+mod cut;
 mod heartbeat;
+mod keeper;
 mod metrics;
 
 pub mod decode;

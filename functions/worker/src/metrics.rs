@@ -7,6 +7,7 @@ use export::usage::Usage;
 use ports::metrics::{Metric, put};
 use serde_json::Value;
 
+use crate::check::Made;
 use crate::error::AttemptError;
 
 /// Counts a message whose chunk could not be leased because the store failed.
@@ -15,9 +16,10 @@ pub(crate) fn not_leased() {
 }
 
 /// Emits outcome and usage of an attempt. A file is counted when it is recorded: see [`recorded`].
-pub(crate) fn ended(attempt: &Attempt, made: &Result<FileRecord, AttemptError>, usage: &Usage) {
+pub(crate) fn ended(attempt: &Attempt, made: &Result<Made, AttemptError>, usage: &Usage) {
     let outcome = match made {
-        Ok(_) => None,
+        Ok(Made::File(_)) => None,
+        Ok(Made::Unchanged(_)) => Some(AttemptOutcome::Unchanged),
         Err(AttemptError::Lost) => Some(AttemptOutcome::Lost),
         Err(AttemptError::TooLarge { .. }) => Some(AttemptOutcome::Split),
         Err(error) if error.hold().is_some() => Some(AttemptOutcome::BackedOff),
@@ -30,6 +32,7 @@ pub(crate) fn ended(attempt: &Attempt, made: &Result<FileRecord, AttemptError>, 
         "worker",
         &[
             (Metric::LeasesLost, is(AttemptOutcome::Lost)),
+            (Metric::Unchanged, is(AttemptOutcome::Unchanged)),
             (Metric::Splits, is(AttemptOutcome::Split)),
             (Metric::BackOffs, is(AttemptOutcome::BackedOff)),
             (Metric::AttemptsAgain, is(AttemptOutcome::Again)),

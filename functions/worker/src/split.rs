@@ -162,6 +162,9 @@ mod tests {
             parent_seen_bytes: None,
             hive: None,
             traceparent: None,
+            proves: true,
+            check: None,
+            cut: None,
         }
     }
 

@@ -7,10 +7,16 @@
 
 #[path = "attempt/calendar.rs"]
 mod calendar;
+#[path = "attempt/crew.rs"]
+mod crew;
+#[path = "attempt/cut.rs"]
+mod cut;
 #[path = "attempt/partitions.rs"]
 mod partitions;
 #[path = "attempt/settled.rs"]
 mod settled;
+#[path = "attempt/unchanged.rs"]
+mod unchanged;
 #[path = "attempt/world.rs"]
 mod world;
 

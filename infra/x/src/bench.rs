@@ -17,6 +17,7 @@ mod proc;
 mod report;
 mod rounds;
 mod table;
+mod unchanged;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -55,6 +56,9 @@ pub(crate) struct BenchArgs {
     /// Number of rows in `orders`.
     #[arg(long, default_value_t = 1_000_000)]
     pub(crate) rows: u64,
+    /// Scale of the sample database of `unchanged`.
+    #[arg(long, default_value_t = 1.0)]
+    pub(crate) scale: f64,
     /// Run only lines whose name contains this text.
     #[arg(long, value_name = "PATTERN")]
     pub(crate) only: Option<String>,
@@ -71,6 +75,8 @@ pub(crate) enum BenchPart {
     Plan,
     /// Status calls and export of one tenant while another sends the worst requests over six connections.
     Flood,
+    /// A second export of the whole sample after few rows were changed, compared with the first one.
+    Unchanged,
 }
 
 /// Runs the requested part of the bench, or the main table.
@@ -83,6 +89,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode> {
         Some(BenchPart::Cold) => cold::run(),
         Some(BenchPart::Plan) => plan::run(),
         Some(BenchPart::Flood) => flood::run(),
+        Some(BenchPart::Unchanged) => unchanged::run(args.scale),
         None => table(args),
     }
 }

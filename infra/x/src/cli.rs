@@ -13,6 +13,7 @@ use crate::commands::cost::{self, CostArgs};
 use crate::commands::demo::{self, DemoArgs};
 use crate::commands::deploy::{self, DeployArgs};
 use crate::commands::docs::{self, DocsArgs};
+use crate::commands::gallery::{self, GalleryArgs};
 use crate::commands::soak::{self, Soak};
 use crate::commands::stack::{self, OnStack};
 use crate::commands::{check, lint, sam, sam_local, test};
@@ -20,7 +21,7 @@ use crate::machine::{environment, signals, url_arguments};
 
 /// Commands that the help lists, in groups. The others are listed by the help of `stack` and `soak`.
 const GROUPS: [(&str, &[&str]); 4] = [
-    ("Every day", &["up", "demo", "test", "check", "docs"]),
+    ("Every day", &["up", "demo", "test", "check", "docs", "gallery"]),
     ("A running stack", &["down", "admin", "logs", "stack"]),
     ("Measure and break", &["bench", "soak", "cost"]),
     ("Deploy", &["deploy", "sam", "sam-local", "account-test", "lint"]),
@@ -56,6 +57,8 @@ enum Command {
     },
     /// Run every command and snippet of README.md and docs/ on a stack, and check all links.
     Docs(DocsArgs),
+    /// Take the pictures of the page in docs/gallery/ again, in Chromium, on a stack with the sample.
+    Gallery(GalleryArgs),
     /// Scan all templates for insecure settings.
     Lint,
     /// Benchmark the worker against comparable tools, on a dedicated PostgreSQL.
@@ -104,6 +107,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Check { texts: true } => check::print_texts(),
         Command::Check { texts: false } => check::run(),
         Command::Docs(args) => docs::run(&args),
+        Command::Gallery(args) => gallery::run(&args),
         Command::Lint => lint::run(),
         Command::Bench(args) => bench::run(&args),
         Command::Cost(args) => cost::run(&args),

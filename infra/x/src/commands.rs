@@ -8,6 +8,7 @@ pub(crate) mod demo;
 pub(crate) mod deploy;
 pub(crate) mod deployment;
 pub(crate) mod docs;
+pub(crate) mod gallery;
 pub(crate) mod invoke;
 pub(crate) mod lint;
 pub(crate) mod logs;

@@ -22,11 +22,14 @@ async fn get_with(path: &str, headers: &[(&str, &str)]) -> ApiResponse {
     call(Method::GET, path, Some(&System::get().await.stack.key), headers, None).await
 }
 
-/// Returns the targets of the links with this relation.
-fn links(response: &ApiResponse, relation: &str) -> Vec<String> {
-    let all = response.headers.get_all("link").iter().map(|link| link.to_str().unwrap().to_owned());
-    let is = format!("rel=\"{relation}\"");
-    all.filter(|link| link.contains(&is)).map(|link| link[1..link.find('>').unwrap()].to_owned()).collect()
+/// Returns the targets of the links with this relation, of one header: API Gateway passes on no second one.
+pub(super) fn links(response: &ApiResponse, relation: &str) -> Vec<String> {
+    let is = format!("; rel=\"{relation}\"");
+    let link = |part: &str| {
+        let (target, parameters) = part.split_once('>')?;
+        parameters.starts_with(&is).then(|| target.to_owned())
+    };
+    response.header("link").split('<').filter_map(link).collect()
 }
 
 #[tokio::test]
@@ -39,6 +42,7 @@ async fn long_poll_returns_at_the_end_of_the_export() {
     assert_eq!((made.status.as_u16(), made.header("preference-applied")), (202, "respond-async"));
     let id = made.body["id"].as_str().unwrap();
     assert_eq!(links(&made, "monitor"), [format!("exports/{id}")]);
+    assert_eq!(links(&made, "describedby"), ["openapi.json"]);
     let path = format!("/exports/{id}");
     let mut polls = 0;
     let ended = loop {
@@ -69,7 +73,10 @@ async fn pages_link_the_next_one_with_their_filters() {
     let first = get(&format!("/exports?label={encoded}&limit=2&dataset=Whole&labels=team:e2e")).await;
     assert_eq!(first.body["exports"].as_array().unwrap().len(), 2, "{}", first.body);
     let next = first.body["next"].as_str().unwrap().to_owned();
-    assert_eq!(links(&first, "next"), [next.as_str()]);
+    assert_eq!(
+        (links(&first, "next"), links(&first, "describedby")),
+        (vec![next.clone()], vec!["openapi.json".into()])
+    );
     let second = get(&format!("/{next}")).await;
     assert_eq!(second.body["exports"].as_array().unwrap().len(), 1, "{next}");
     assert_eq!((&second.body["next"], links(&second, "next").len()), (&Value::Null, 0));
@@ -83,6 +90,10 @@ async fn pages_link_the_next_one_with_their_filters() {
     assert_eq!(count("dataset=visits").await, 0);
     assert_eq!(count("acceptedFrom=2024-01-01").await, 3);
     assert_eq!(count("acceptedBefore=2024-01-01T00:00:00Z").await, 0);
+    let part = label.to_uppercase().replace(' ', "%20");
+    let parts = get(&format!("/exports?labelContains={}&labels=run:b", &part[4..])).await;
+    assert_eq!(parts.body["exports"].as_array().unwrap().len(), 1, "{}", parts.body);
+    assert_eq!(count("labelContains=%25").await, 0, "no pattern");
     let wrong = get("/exports?labels=team&acceptedFrom=yesterday&dataset=").await;
     assert_eq!(wrong.pointers(), ["?acceptedFrom", "?dataset", "?labels"]);
 }
@@ -97,4 +108,23 @@ async fn redirect_to_a_file_has_its_digest() {
     assert_eq!(response.status, 307);
     let digest = response.header("repr-digest").to_owned();
     assert!(digest.starts_with("sha-256=:") && digest.len() == 54, "{digest}");
+    // An object that was written at once has it as metadata; so has the manifest.
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let object = http.get(response.header("location")).send().await.unwrap();
+    assert_eq!(object.headers()["x-amz-meta-repr-digest"], digest.as_str());
+    let manifest = get(&format!("/exports/{id}/manifest")).await;
+    let object = http.get(manifest.header("location")).send().await.unwrap();
+    assert!(object.headers()["x-amz-meta-repr-digest"].to_str().unwrap().starts_with("sha-256=:"));
+}
+
+#[tokio::test]
+async fn filters_of_enums_have_their_values() {
+    let orders = get("/datasets/orders").await.body;
+    let filter = |name: &str| {
+        let filters = orders["filters"].as_array().unwrap();
+        filters.iter().find(|one| one["name"] == name).unwrap_or_else(|| panic!("{orders}")).clone()
+    };
+    let values = ["new", "paid", "packed", "shipped", "delivered", "returned", "cancelled"];
+    assert_eq!(filter("status")["values"], json!(values));
+    assert_eq!(filter("amount").get("values"), None);
 }

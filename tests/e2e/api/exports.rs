@@ -1,5 +1,6 @@
 //! Operations of an owner on an export.
 
+use export::id::ExportId;
 use reqwest::Method;
 use serde_json::json;
 use tests::{System, copy_csv, sorted_records};
@@ -119,14 +120,17 @@ async fn export_reports_status_progress_and_usage() {
     assert_eq!(get("/exports?limit=1").await.body["exports"].as_array().unwrap().len(), 1);
 }
 
+/// Submits an export that is read for several seconds.
+async fn slow(system: &System) -> ExportId {
+    let request = json!({"datasets": ["slow"], "startDate": "2024-01-01", "endDate": "2024-01-02"});
+    system.submit(&request).await.unwrap()
+}
+
 #[tokio::test]
 async fn delete_cancels_live_exports_and_removes_ended_ones() {
     let system = System::get().await;
     let key = Some(system.stack.key.as_str());
-    let id = system
-        .submit(&json!({"datasets": ["slow"], "startDate": "2024-01-01", "endDate": "2024-01-02"}))
-        .await
-        .unwrap();
+    let id = slow(system).await;
     let path = format!("/exports/{id}");
     let canceled = call(Method::DELETE, &path, key, &[], None).await;
     assert_eq!((canceled.status.as_u16(), canceled.body["status"].as_str()), (202, Some("canceled")));
@@ -134,6 +138,29 @@ async fn delete_cancels_live_exports_and_removes_ended_ones() {
     assert_eq!(call(Method::DELETE, &path, key, &[], None).await.status, 204);
     assert_eq!(get(&path).await.status, 404);
     assert_eq!(call(Method::DELETE, &path, key, &[], None).await.status, 404);
+}
+
+#[tokio::test]
+async fn precondition_keeps_a_cancel_from_deleting() {
+    let system = System::get().await;
+    let key = Some(system.stack.key.as_str());
+    let id = slow(system).await;
+    let delete =
+        async |query: &str| call(Method::DELETE, &format!("/exports/{id}{query}"), key, &[], None).await;
+    let refused = delete("?if=ended").await;
+    assert_eq!(refused.status, 409);
+    assert!(refused.body["detail"].as_str().unwrap().contains("can be deleted"), "{}", refused.body);
+    assert_eq!(delete("?if=live").await.status, 202);
+    let again = delete("?if=live").await;
+    assert_eq!(
+        (again.status.as_u16(), again.body["type"].as_str()),
+        (409, Some("/api/v1/problems/wrong-state"))
+    );
+    assert!(again.body["detail"].as_str().unwrap().contains("it is canceled"), "{}", again.body);
+    assert_eq!(delete("?if=gone").await.status, 400);
+    assert_eq!(get(&format!("/exports/{id}")).await.status, 200, "its files are kept");
+    assert_eq!(delete("?if=ended").await.status, 204);
+    assert_eq!(delete("?if=live").await.status, 404);
 }
 
 #[tokio::test]
@@ -198,8 +225,8 @@ async fn datasets_are_described() {
     assert_eq!(
         names,
         [
-            "altered", "erased", "grown", "noisy", "notes", "nothing", "orders", "poison", "recent",
-            "settled", "slow", "together", "visits", "whole"
+            "altered", "checked", "erased", "grown", "listed", "noisy", "notes", "nothing", "orders",
+            "poison", "recent", "settled", "slow", "together", "visits", "whole"
         ]
     );
     let orders = get("/datasets/ORDERS").await;

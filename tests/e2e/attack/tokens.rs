@@ -10,7 +10,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use provider::{Order, Provider};
-use stack::TokenStack;
+use stack::{ORIGIN, TokenStack};
 
 /// Claims of a valid token in these tests.
 fn claims(issuer: &str) -> Value {
@@ -33,6 +33,9 @@ async fn token_deployment_accepts_only_valid_provider_tokens() {
     let good = claims(&provider.issuer);
     catalogs_are_closed(&stack);
     documents_are_open(&stack).await;
+    preflights_need_no_token(&stack).await;
+    let token = provider.token(&Order::of(&good)).await;
+    crate::page::sign_in_at_a_provider(&stack.stack().url, &token);
     refused(&stack, &provider, &good).await;
     forbidden(&stack, &provider, &good).await;
     kept_apart(&stack, &provider, &good).await;
@@ -49,12 +52,27 @@ fn catalogs_are_closed(stack: &TokenStack) {
     assert!(refused.unwrap_err().contains("tenant_column"), "an open dataset was applied");
 }
 
+/// Checks that a browser's preflight request reaches the api, which allows one origin: it never carries a token.
+async fn preflights_need_no_token(stack: &TokenStack) {
+    for (origin, expected) in [(ORIGIN, 204), ("https://other.example.com", 401)] {
+        let url = format!("{}/exports", stack.stack().url);
+        let preflight = reqwest::Client::new().request(Method::OPTIONS, url).header("Origin", origin);
+        let preflight = preflight.header("Access-Control-Request-Method", "POST").send().await.unwrap();
+        assert_eq!(preflight.status(), expected, "{origin}");
+        let allowed = preflight.headers().get("Access-Control-Allow-Origin").map(|v| v.to_str().unwrap());
+        assert_eq!(allowed, (expected == 204).then_some(ORIGIN));
+    }
+}
+
 /// Checks that the documents about the api need no token: the authorizer is on other routes.
 async fn documents_are_open(stack: &TokenStack) {
     for path in ["/openapi.json", "/reference.html", "/reference.css", "/problems/busy", "/health"] {
         assert_eq!(stack.get(path, None).await.0, 200, "{path}");
     }
     assert_eq!(stack.get("/problems/busy/more", None).await.0, 401, "no document");
+    let page = reqwest::get(stack.stack().url.replace("/api/v1", "/")).await.unwrap();
+    assert_eq!(page.status(), 200);
+    assert!(page.text().await.unwrap().contains("content=\"token\""), "the page takes tokens");
 }
 
 /// Checks the cases of 401: the token cannot be verified, whatever it claims.

@@ -100,7 +100,7 @@ async fn back_off_grows_and_ends_with_one_successful_probe() {
     let attempt = store.lease(sent[0], LEASE_SECS).await.unwrap().unwrap();
     assert_eq!(attempt.failures, 0);
     // The load is gone: its worker reads.
-    let read = ReadNote { as_of_micros: 1, horizon_micros: None };
+    let read = ReadNote { as_of_micros: 1, horizon_micros: None, proof: None };
     assert_eq!(store.note_read(&attempt, &read).await.unwrap(), Noted::Resumed);
     assert!(store.export(&acme, new.id).await.unwrap().unwrap().back_off.is_none());
     assert_eq!(store.dispatch().await.unwrap().len(), 3, "all the budget is used again");

@@ -1,6 +1,7 @@
 //! Reads of the store grow with the request, not with the unrelated data it keeps. PostgreSQL counts the pages.
 
 use export::column::{Column, ColumnType};
+use export::cut::Consistency;
 use export::id::TenantId;
 use export::usage::Usage;
 use store::{ListFilter, NewExport, ReadNote, Store};
@@ -23,10 +24,7 @@ async fn pages(database: &Database, like: &str) -> i64 {
         "select coalesce(sum(shared_blks_hit + shared_blks_read), 0)::bigint from pg_stat_statements where {here} and query like '%{like}%'"
     );
     let found = database.number(&sum).await.unwrap();
-    database
-        .run("select pg_stat_statements_reset(0, (select oid from pg_database where datname = current_database()), 0)")
-        .await
-        .unwrap();
+    database.reset_statements().await.unwrap();
     found
 }
 
@@ -52,7 +50,7 @@ async fn export_unsettled(store: &Store, new: &NewExport) {
         }
         for chunk in chunks {
             let attempt = store.lease(chunk, LEASE_SECS).await.unwrap().unwrap();
-            let note = ReadNote { as_of_micros: 0, horizon_micros: None };
+            let note = ReadNote { as_of_micros: 0, horizon_micros: None, proof: None };
             assert_ne!(store.note_read(&attempt, &note).await.unwrap(), store::Noted::Fenced);
             store.record(chunk, &file(1, 5), &Usage::default()).await.unwrap().unwrap();
         }
@@ -73,7 +71,9 @@ async fn accepting_reads_no_chunk_that_cannot_be_reused() {
         let last = new();
         store.accept(&last).await.unwrap();
         // Its chunks exist already, and this plan matches them.
-        let look = async || drop(store.plan(&acme, &last.targets, last.reuse, last.limits).await.unwrap());
+        let look = async || {
+            drop(store.plan(&acme, &last.targets, Consistency::File, last.reuse, last.limits).await.unwrap())
+        };
         found.push(fewest(&database, "sluice.candidates(", look).await);
         store.cancel_or_delete(&acme, last.id).await.unwrap();
     }

@@ -13,7 +13,7 @@ use tests::Database;
 
 use crate::fixture::{LEASE_SECS, TARGET, add_tenant, drain, new_export, note, retry_terms, target, work};
 
-async fn store() -> (Database, Store) {
+pub(super) async fn store() -> (Database, Store) {
     let database = Database::create(&[("budget", "2")]).await.unwrap();
     let store = Store::new(&database.url).unwrap();
     (database, store)
@@ -33,55 +33,6 @@ fn sweeper_of(store: Store, database: &Database) -> sweeper::Context {
         source: Source::new(&database.url).unwrap(),
         estimates_secs: u32::MAX,
     }
-}
-
-#[tokio::test]
-async fn canceling_an_export_removes_only_its_own_chunks() {
-    let (database, store) = store().await;
-    let acme = add_tenant(&store, "acme").await;
-    let (one, two) = (
-        new_export(&acme, vec![target(&acme, "orders", 0, 100, 4)]),
-        new_export(&acme, vec![target(&acme, "orders", 0, 200, 8)]),
-    );
-    store.accept(&one).await.unwrap();
-    store.accept(&two).await.unwrap();
-    let running = store.dispatch().await.unwrap()[0];
-    let attempt = store.lease(running, LEASE_SECS).await.unwrap().unwrap();
-    assert_eq!(store.cancel_or_delete(&acme, two.id).await.unwrap(), Ended::Canceled);
-    let chunks = "select count(*) from sluice.chunk";
-    assert_eq!(database.number(chunks).await.unwrap(), 4, "what was never read is gone");
-    assert!(
-        store.renew(running, attempt.number, LEASE_SECS).await.unwrap(),
-        "the other export still wants it"
-    );
-    assert_eq!(store.cancel_or_delete(&acme, one.id).await.unwrap(), Ended::Canceled);
-    assert!(!store.renew(running, attempt.number, LEASE_SECS).await.unwrap());
-    assert!(store.dispatch().await.unwrap().is_empty());
-    assert_eq!(store.export(&acme, one.id).await.unwrap().unwrap().status, ExportStatus::Canceled);
-    assert_eq!(store.cancel_or_delete(&acme, one.id).await.unwrap(), Ended::Deleted);
-    assert_eq!(store.cancel_or_delete(&acme, one.id).await.unwrap(), Ended::NotFound);
-    let dying = "select count(*) from sluice.chunk where state = 'dying' and attempt = 1";
-    assert_eq!((database.number(chunks).await.unwrap(), database.number(dying).await.unwrap()), (1, 1));
-}
-
-#[tokio::test]
-async fn an_export_that_never_ran_leaves_nothing_to_sweep() {
-    let (database, store) = store().await;
-    let acme = add_tenant(&store, "acme").await;
-    for i in 0..3 {
-        let new = new_export(&acme, vec![target(&acme, "orders", i * 100, i * 100 + 100, 4)]);
-        store.accept(&new).await.unwrap();
-        // Also while a message is in transit.
-        assert!(i == 2 || !store.dispatch().await.unwrap().is_empty());
-        assert_eq!(store.cancel_or_delete(&acme, new.id).await.unwrap(), Ended::Canceled);
-        assert_eq!(store.cancel_or_delete(&acme, new.id).await.unwrap(), Ended::Deleted);
-    }
-    assert!(store.deleting_chunks(10).await.unwrap().is_empty());
-    assert!(store.due_orphans(10).await.unwrap().is_empty());
-    store.prune(1000).await.unwrap();
-    let left = "select (select count(*) from sluice.chunk) + (select count(*) from sluice.selection) \
-                + (select count(*) from sluice.export) + (select count(*) from sluice.litter)";
-    assert_eq!(database.number(left).await.unwrap(), 0);
 }
 
 #[tokio::test]
@@ -248,7 +199,7 @@ async fn chunk_read_before_settling_is_not_kept() {
     let chunk = store.dispatch().await.unwrap()[0];
     let attempt = store.lease(chunk, LEASE_SECS).await.unwrap().unwrap();
     assert!(note(&store, &attempt).await);
-    let early = store::ReadNote { as_of_micros: 0, horizon_micros: None };
+    let early = store::ReadNote { as_of_micros: 0, horizon_micros: None, proof: None };
     assert_eq!(store.note_read(&attempt, &early).await.unwrap(), Noted::Reading);
     store.record(chunk, &crate::fixture::file(1, 5), &Usage::default()).await.unwrap();
     store.mark_succeeded(new.id, "key", 0).await.unwrap();

@@ -3,17 +3,8 @@
 use export::id::TenantId;
 use serde_json::json;
 use store::{AcceptError, Ended, Idempotency, Kept, ListFilter, NewExport, Store};
-use tests::Database;
 
-use crate::fixture::{add_tenant, new_export, target, work};
-
-async fn setup(settings: &[(&str, &str)]) -> (Database, Store, TenantId) {
-    let settings: Vec<_> = settings.iter().copied().chain([("budget", "8")]).collect();
-    let database = Database::create(&settings).await.unwrap();
-    let store = Store::new(&database.url).unwrap();
-    let acme = add_tenant(&store, "acme").await;
-    (database, store, acme)
-}
+use crate::fixture::{add_tenant, new_export, store_of_acme, target, work};
 
 fn small(tenant: &TenantId, i: usize) -> NewExport {
     new_export(tenant, vec![target(tenant, &format!("small_{i}"), 0, 10, 1)])
@@ -21,7 +12,7 @@ fn small(tenant: &TenantId, i: usize) -> NewExport {
 
 #[tokio::test]
 async fn kept_exports_are_limited_and_deleting_makes_room() {
-    let (database, store, acme) = setup(&[("max_kept_exports", "3")]).await;
+    let (database, store, acme) = store_of_acme(&[("max_kept_exports", "3")]).await;
     let mut first = small(&acme, 0);
     first.idempotency = Some(Idempotency { key: "k".into(), body_sha256: [1; 32], sent_sha256: [1; 32] });
     let exports = [first.clone(), small(&acme, 1), small(&acme, 2)];
@@ -47,7 +38,7 @@ async fn kept_exports_are_limited_and_deleting_makes_room() {
 
 #[tokio::test]
 async fn kept_request_bytes_are_limited() {
-    let (database, store, acme) = setup(&[("max_kept_request_megabytes", "2")]).await;
+    let (database, store, acme) = store_of_acme(&[("max_kept_request_megabytes", "2")]).await;
     let large = |i: usize| NewExport { request: json!({"filters": "x".repeat(900_000)}), ..small(&acme, i) };
     let mut ids = Vec::new();
     let refused = loop {
@@ -69,7 +60,7 @@ async fn kept_request_bytes_are_limited() {
 
 #[tokio::test]
 async fn canceled_export_without_files_is_removed_after_a_day() {
-    let (database, store, acme) = setup(&[]).await;
+    let (database, store, acme) = store_of_acme(&[]).await;
     let (without, with) = (small(&acme, 0), new_export(&acme, vec![target(&acme, "orders", 0, 100, 4)]));
     store.accept(&with).await.unwrap();
     work(&store, store.dispatch().await.unwrap()[0]).await;
@@ -88,7 +79,7 @@ async fn canceled_export_without_files_is_removed_after_a_day() {
 
 #[tokio::test]
 async fn export_pages_are_bounded_by_bytes_and_list_all() {
-    let (_database, store, acme) = setup(&[]).await;
+    let (_database, store, acme) = store_of_acme(&[]).await;
     for i in 0..7 {
         let request = json!({"filters": "x".repeat(if i == 3 { 5_000 } else { 1_000 })});
         store.accept(&NewExport { request, ..small(&acme, i) }).await.unwrap();
@@ -112,7 +103,7 @@ async fn export_pages_are_bounded_by_bytes_and_list_all() {
 
 #[tokio::test]
 async fn export_page_filters_by_dataset_before_counting() {
-    let (_database, store, acme) = setup(&[]).await;
+    let (_database, store, acme) = store_of_acme(&[]).await;
     let mut seen = Vec::new();
     for i in 0..6 {
         let name = if i % 2 == 0 { "orders" } else { "clients" };
@@ -152,7 +143,7 @@ async fn export_page_filters_by_dataset_before_counting() {
 
 #[tokio::test]
 async fn kept_chunks_are_limited_even_if_all_reused() {
-    let (database, store, acme) = setup(&[("max_kept_chunks", "12")]).await;
+    let (database, store, acme) = store_of_acme(&[("max_kept_chunks", "12")]).await;
     let new = || new_export(&acme, vec![target(&acme, "orders", 0, 100, 5)]);
     let first = new();
     store.accept(&first).await.unwrap();
@@ -174,7 +165,7 @@ async fn kept_chunks_are_limited_even_if_all_reused() {
 
 #[tokio::test]
 async fn chunks_per_minute_are_limited_per_tenant() {
-    let (database, store, acme) = setup(&[("max_chunks_per_minute", "60")]).await;
+    let (database, store, acme) = store_of_acme(&[("max_chunks_per_minute", "60")]).await;
     let large = |i: usize| new_export(&acme, vec![target(&acme, &format!("large_{i}"), 0, 1000, 100)]);
     let first = NewExport {
         idempotency: Some(Idempotency { key: "k".into(), body_sha256: [1; 32], sent_sha256: [1; 32] }),
@@ -204,7 +195,7 @@ async fn chunks_per_minute_are_limited_per_tenant() {
 
 #[tokio::test]
 async fn deleted_exports_count_until_their_files_are_removed() {
-    let (database, store, acme) = setup(&[("max_kept_exports", "3")]).await;
+    let (database, store, acme) = store_of_acme(&[("max_kept_exports", "3")]).await;
     let new = || new_export(&acme, vec![target(&acme, "orders", 0, 100, 1)]);
     for i in 0..3 {
         let export = new();
@@ -228,7 +219,7 @@ async fn deleted_exports_count_until_their_files_are_removed() {
 
 #[tokio::test]
 async fn live_export_pages_are_bounded_by_counted_chunks() {
-    let (database, store, acme) = setup(&[]).await;
+    let (database, store, acme) = store_of_acme(&[]).await;
     for i in 0..4 {
         store.accept(&small(&acme, i)).await.unwrap();
     }
@@ -244,7 +235,7 @@ async fn live_export_pages_are_bounded_by_counted_chunks() {
 
 #[tokio::test]
 async fn removals_of_one_tenant_do_not_delay_another() {
-    let (database, store, acme) = setup(&[]).await;
+    let (database, store, acme) = store_of_acme(&[]).await;
     let other = add_tenant(&store, "other").await;
     let orphan = "insert into sluice.litter (prefix, sweep_at) \
                   select 't/acme/x/' || i, now() - interval '1 hour' from generate_series(1, 1000) i; \
@@ -264,7 +255,7 @@ async fn removals_of_one_tenant_do_not_delay_another() {
 
 #[tokio::test]
 async fn sharing_export_does_not_inherit_chunk_failures() {
-    let (database, store, acme) = setup(&[]).await;
+    let (database, store, acme) = store_of_acme(&[]).await;
     let new = || new_export(&acme, vec![target(&acme, "orders", 0, 100, 1)]);
     store.accept(&new()).await.unwrap();
     database.run("update sluice.chunk set failures = 7, breaks = 7").await.unwrap();
@@ -274,7 +265,7 @@ async fn sharing_export_does_not_inherit_chunk_failures() {
 
 #[tokio::test]
 async fn forecast_counts_only_datasets_in_scope() {
-    let (_database, store, acme) = setup(&[]).await;
+    let (_database, store, acme) = store_of_acme(&[]).await;
     store.accept(&new_export(&acme, vec![target(&acme, "orders", 0, 100, 4)])).await.unwrap();
     store.accept(&new_export(&acme, vec![target(&acme, "payroll", 0, 100, 3)])).await.unwrap();
     let output = export::format::Output::default();
@@ -287,7 +278,7 @@ async fn forecast_counts_only_datasets_in_scope() {
 
 #[tokio::test]
 async fn read_only_store_is_reported_as_busy() {
-    let (database, store, acme) = setup(&[]).await;
+    let (database, store, acme) = store_of_acme(&[]).await;
     store.accept(&small(&acme, 0)).await.unwrap();
     let name = database.text("select current_database()::text").await.unwrap();
     database.run(&format!("alter database \"{name}\" set default_transaction_read_only = on")).await.unwrap();

@@ -21,6 +21,9 @@ const STORED: StoredSettings = StoredSettings {
     max_kept_chunks: 5_000_000,
     max_kept_request_megabytes: 10,
     max_chunks_per_minute: 6_000,
+    max_rows_per_day: 0,
+    max_megabytes_per_day: 0,
+    max_database_seconds_per_day: 0,
 };
 
 /// Roles belong to the whole server, so these have unique names and are dropped at the end.

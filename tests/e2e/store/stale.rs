@@ -50,7 +50,7 @@ async fn statements_touch_few_pages_with_statistics_older_than_the_data() {
     }
     // The server's catalogs are read by the first statements of a session.
     store.accept(&new_export(&late, vec![target(&late, "first", 0, 100, 4)])).await.unwrap();
-    database.run("select pg_stat_statements_reset()").await.unwrap();
+    database.reset_statements().await.unwrap();
 
     let new = new_export(&late, vec![target(&late, "fresh", 0, 2000, FRESH)]);
     store.accept(&new).await.unwrap();

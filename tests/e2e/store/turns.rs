@@ -70,7 +70,7 @@ async fn export_with_only_shared_chunks_stays_queued_until_they_end() {
     assert_eq!(place(&store, &acme, first.id).await, (ExportStatus::Running, None));
     assert_eq!(place(&store, &acme, second.id).await, (ExportStatus::Queued, Some(1)));
     let file = crate::fixture::file(1, 5);
-    let now = store::ReadNote { as_of_micros: 0, horizon_micros: None };
+    let now = store::ReadNote { as_of_micros: 0, horizon_micros: None, proof: None };
     let attempt = export_attempt(&store, sent[0]);
     assert_eq!(store.note_read(&attempt, &now).await.unwrap(), Noted::Reading);
     let ended = store.record(sent[0], &file, &Usage::default()).await.unwrap().unwrap();
@@ -96,6 +96,9 @@ fn export_attempt(_store: &Store, chunk: export::id::ChunkId) -> export::attempt
         parent_seen_bytes: None,
         hive: None,
         traceparent: None,
+        proves: false,
+        check: None,
+        cut: None,
     }
 }
 

@@ -113,7 +113,7 @@ async fn touch(arena: &Arena, tenant: &Tenant, dice: &mut Dice, id: ExportId) ->
         0..=9 => ("look", look(arena, tenant, id).await),
         10 => ("list files", client.files(id, None, true).await.map(|_| ())),
         11 => ("list chunks", client.chunks(id, None).await.map(|_| ())),
-        12 => ("list exports", client.exports(None, None).await.map(|_| ())),
+        12 => ("list exports", client.exports(&Default::default(), None).await.map(|_| ())),
         13 => ("extend", client.extend(id).await.map(|_| ())),
         14..=16 => (
             "retry",
@@ -123,7 +123,14 @@ async fn touch(arena: &Arena, tenant: &Tenant, dice: &mut Dice, id: ExportId) ->
         ),
         _ => {
             tenant.with(id, |known| known.dropped = true);
-            ("cancel or delete", client.cancel(id).await.map(|_| ()))
+            // An export that has ended is deleted, as by a DELETE without a precondition.
+            (
+                "cancel or delete",
+                match client.cancel(id).await {
+                    Err(error) if error.status() == Some(409) => client.delete(id).await,
+                    canceled => canceled.map(drop),
+                },
+            )
         }
     };
     match result {
@@ -132,7 +139,8 @@ async fn touch(arena: &Arena, tenant: &Tenant, dice: &mut Dice, id: ExportId) ->
             None
         }
         Err(error) => {
-            let conflict: &[u16] = if matches!(what, "extend" | "retry") { &[409] } else { &[] };
+            let conflict: &[u16] =
+                if matches!(what, "extend" | "retry" | "cancel or delete") { &[409] } else { &[] };
             // While a delete is in progress, all other operations find nothing, too.
             let dropped: &[u16] =
                 if tenant.with(id, |known| known.dropped) == Some(true) { &[404] } else { gone };

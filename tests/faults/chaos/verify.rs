@@ -166,7 +166,7 @@ async fn strangers(arena: &Arena, tenant: &Tenant, known: &[Known]) -> Result<()
     let ids: Vec<ExportId> = known.iter().map(|known| known.id).collect();
     let mut cursor = None;
     loop {
-        let page = tenant.client.exports(None, cursor.as_deref()).await?;
+        let page = tenant.client.exports(&Default::default(), cursor.as_deref()).await?;
         for export in &page.exports {
             ensure!(!export.status.is_live(), "{} is {}", export.id, export.status);
             if !ids.contains(&export.id) {

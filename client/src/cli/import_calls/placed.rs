@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use export::near::near;
+use export::wire::FilterColumn;
 use export::wire::{Dataset, DatasetList};
 use jiff::civil::Date;
 use reqwest::Url;
@@ -17,8 +18,12 @@ pub(super) struct Placed {
     pub(super) end: Option<Date>,
     /// Columns that the call selects.
     pub(super) columns: Option<Vec<String>>,
-    /// Values by filter column.
+    /// Values by filter column, as the column's type writes them.
     pub(super) filters: BTreeMap<String, Vec<String>>,
+    /// Parameter that limits the number of rows, with its value.
+    pub(super) limit: Option<(String, String)>,
+    /// True if the call reads one page of several.
+    pub(super) is_page: bool,
     /// Parts of the call without a counterpart.
     pub(super) unused: Vec<String>,
 }
@@ -29,23 +34,28 @@ const NAMES: [&str; 8] = ["dataset", "table", "entity", "resource", "object", "c
 /// Parameters that select columns.
 const COLUMNS: [&str; 5] = ["fields", "columns", "select", "attributes", "properties"];
 
-/// Parameters for pages, order, form and access, which an export does not need.
-const NEEDLESS: [&str; 33] = [
+/// Parameters for the number of rows.
+const LIMITS: [&str; 10] =
+    ["limit", "top", "size", "first", "count", "perpage", "pagesize", "maxresults", "maxitems", "rows"];
+
+/// Parameters for pages: the rows of all pages together are those of an export.
+const PAGES: [&str; 12] = [
     "page",
-    "perpage",
-    "pagesize",
     "pagenumber",
-    "size",
-    "limit",
+    "pageno",
     "offset",
     "cursor",
     "skip",
-    "top",
-    "count",
-    "first",
     "pagetoken",
     "nexttoken",
     "startingafter",
+    "continuation",
+    "marker",
+    "pageindex",
+];
+
+/// Parameters for order, form and access, which an export does not need.
+const NEEDLESS: [&str; 18] = [
     "sort",
     "sortby",
     "order",
@@ -80,16 +90,19 @@ pub(super) fn place(url: &Url, list: &DatasetList) -> Result<Placed, String> {
         let (name, value) = (name.as_ref(), value.as_ref());
         let bare = squashed(name);
         if let Some(filter) = dataset.filters.iter().find(|column| squashed(&column.name) == bare) {
-            let values = value.split(',').map(str::trim).filter(|value| !value.is_empty()).map(str::to_owned);
-            placed.filters.entry(filter.name.clone()).or_default().extend(values);
+            placed.filter(filter, value);
         } else if let Some(role) = dates::role(name) {
             match bare.as_str() {
                 "year" => year = Some(value.to_owned()),
                 "month" if value.len() <= 2 => month = Some(value.to_owned()),
-                _ => placed.limit(role, name, value)?,
+                _ => placed.bound(role, name, value)?,
             }
         } else if COLUMNS.contains(&bare.as_str()) {
             placed.select(dataset, name, value);
+        } else if LIMITS.contains(&bare.as_str()) {
+            placed.limit = Some((name.to_owned(), value.to_owned()));
+        } else if PAGES.contains(&bare.as_str()) {
+            placed.is_page = true;
         } else if !NEEDLESS.contains(&bare.as_str()) && !NAMES.contains(&bare.as_str()) {
             placed.unused.push(format!("the parameter {name} is not a filter"));
         }
@@ -99,7 +112,7 @@ pub(super) fn place(url: &Url, list: &DatasetList) -> Result<Placed, String> {
             let days = dates::month_of(&year, &month).ok_or(format!("{year}-{month} is not a month"))?;
             placed.cover(days);
         }
-        (Some(year), None) => placed.limit(Role::Period, "year", &year)?,
+        (Some(year), None) => placed.bound(Role::Period, "year", &year)?,
         (None, Some(month)) => return Err(format!("month={month} has no year")),
         (None, None) => {}
     }
@@ -110,8 +123,11 @@ pub(super) fn place(url: &Url, list: &DatasetList) -> Result<Placed, String> {
 }
 
 impl Placed {
-    fn limit(&mut self, role: Role, name: &str, value: &str) -> Result<(), String> {
-        let days = dates::days(value).ok_or_else(|| format!("{name}={value} is not a date"))?;
+    fn bound(&mut self, role: Role, name: &str, value: &str) -> Result<(), String> {
+        let days = dates::days(value).ok_or_else(|| match value.strip_prefix('$') {
+            Some(_) => format!("{name}={value} depends on the script; write a date in its place"),
+            None => format!("{name}={value} is not a date"),
+        })?;
         match role {
             Role::Start => self.start = Some(days.0),
             Role::End => self.end = Some(days.1),
@@ -140,6 +156,22 @@ impl Placed {
         }
     }
 
+    /// Adds a filter, unless a value is none of the column's type.
+    fn filter(&mut self, column: &FilterColumn, value: &str) {
+        let values: Vec<_> = value.split(',').map(str::trim).filter(|value| !value.is_empty()).collect();
+        match values.iter().map(|value| typed(column, value)).collect::<Option<Vec<_>>>() {
+            Some(values) => self.filters.entry(column.name.clone()).or_default().extend(values),
+            None if value.contains('$') => self.unused.push(format!(
+                "{}={value} depends on the script; the request does not filter by it",
+                column.name
+            )),
+            None => self.unused.push(format!(
+                "{}={value} is not a value of its type, {}; the request does not filter by it",
+                column.name, column.type_name
+            )),
+        }
+    }
+
     fn select(&mut self, dataset: &Dataset, name: &str, value: &str) {
         let find = |wanted: &str| dataset.columns.iter().find(|c| c.name.eq_ignore_ascii_case(wanted));
         let found: Option<Vec<_>> =
@@ -151,14 +183,38 @@ impl Placed {
     }
 }
 
+/// Returns a value as a filter of this column writes it: APIs have several words for true and false.
+fn typed(column: &FilterColumn, value: &str) -> Option<String> {
+    if value.contains('$') {
+        return None;
+    }
+    let is_whole = || value.parse::<i64>().is_ok();
+    let is_number = || value.parse::<f64>().is_ok();
+    let fits = match column.type_name.as_str() {
+        "boolean" => {
+            let yes = matches!(value.to_ascii_lowercase().as_str(), "true" | "t" | "1" | "yes" | "y" | "on");
+            let no = matches!(value.to_ascii_lowercase().as_str(), "false" | "f" | "0" | "no" | "n" | "off");
+            return (yes || no).then(|| yes.to_string());
+        }
+        "smallint" | "integer" | "bigint" => is_whole(),
+        "real" | "double precision" => is_number(),
+        name if name.starts_with("numeric") => is_number(),
+        _ => true,
+    };
+    fits.then(|| value.to_owned())
+}
+
 /// Returns the dataset, with the position of its segment.
 fn dataset_of<'a>(
     segments: &[&str],
     url: &Url,
     list: &'a DatasetList,
 ) -> Option<(Option<usize>, &'a Dataset)> {
-    let in_path =
-        segments.iter().enumerate().rev().find_map(|(i, segment)| Some((Some(i), find(segment, list)?)));
+    // A schema and a table, such as crm/orders, are the dataset crm_orders if there is one.
+    let joined = |i: usize| find(&format!("{}_{}", segments[i.checked_sub(1)?], segments[i]), list);
+    let in_path = (0..segments.len())
+        .rev()
+        .find_map(|i| Some((Some(i), joined(i).or_else(|| find(segments[i], list))?)));
     in_path.or_else(|| {
         let mut named = url.query_pairs().filter(|(name, _)| NAMES.contains(&squashed(name).as_str()));
         named.find_map(|(_, value)| Some((None, find(&value, list)?)))

@@ -23,6 +23,10 @@ struct Wanted {
     columns: Option<Vec<String>>,
     /// Filters that every call has, with the values of all.
     filters: BTreeMap<String, BTreeSet<String>>,
+    /// Limit of a call, with its parameter.
+    limit: Option<(String, String)>,
+    /// True if a call reads one page of several.
+    has_pages: bool,
     notes: BTreeSet<String>,
 }
 
@@ -56,12 +60,16 @@ impl Proposal {
         let Some(wanted) = self.wanted.get_mut(&call.dataset) else {
             let (start, end) = (Bound::of(call.start), Bound::of(call.end));
             let (filters, notes) = (filters.collect(), BTreeSet::from_iter(call.unused));
-            self.wanted.insert(call.dataset, Wanted { start, end, columns: call.columns, filters, notes });
+            let (limit, has_pages) = (call.limit, call.is_page);
+            let wanted = Wanted { start, end, columns: call.columns, filters, limit, has_pages, notes };
+            self.wanted.insert(call.dataset, wanted);
             return;
         };
         wanted.start.join(call.start, Ord::min);
         wanted.end.join(call.end, Ord::max);
         wanted.notes.extend(call.unused);
+        wanted.has_pages |= call.is_page;
+        wanted.limit = wanted.limit.take().or(call.limit);
         wanted.columns = match (wanted.columns.take(), call.columns) {
             (Some(mut all), Some(more)) => {
                 all.extend(more.into_iter().filter(|column| !all.contains(column)).collect::<Vec<_>>());
@@ -96,8 +104,9 @@ impl Proposal {
     }
 
     /// Returns the request; `None` without any call.
-    pub(super) fn request(&self) -> Option<Value> {
+    pub(super) fn request(&self, list: &DatasetList) -> Option<Value> {
         let dataset = |(name, wanted): (&String, &Wanted)| {
+            let known = list.datasets.iter().find(|dataset| dataset.name == *name);
             if wanted.columns.is_none() && wanted.filters.is_empty() {
                 return json!(name);
             }
@@ -106,7 +115,10 @@ impl Proposal {
                 entry.insert("columns".to_owned(), json!(columns));
             }
             if !wanted.filters.is_empty() {
-                let filter = |(column, values): (&String, &BTreeSet<String>)| (column.clone(), value(values));
+                let column = |name: &str| known?.filters.iter().find(|column| column.name == name);
+                let filter = |(name, values): (&String, &BTreeSet<String>)| {
+                    (name.clone(), value(values, column(name).map(|column| column.type_name.as_str())))
+                };
                 entry
                     .insert("filters".to_owned(), Value::Object(wanted.filters.iter().map(filter).collect()));
             }
@@ -133,6 +145,7 @@ impl Proposal {
         for (name, wanted) in &self.wanted {
             let dataset = list.datasets.iter().find(|dataset| dataset.name == *name);
             notes.extend(wanted.range_note(name, dataset, start, end));
+            notes.extend(wanted.limit_note(name));
             notes.extend(wanted.notes.iter().map(|note| format!("{name}: {note}")));
         }
         notes
@@ -169,14 +182,32 @@ impl Wanted {
     }
 }
 
+impl Wanted {
+    /// A call with a limit and no page reads only that many rows; the request reads all.
+    fn limit_note(&self, name: &str) -> Option<String> {
+        let (parameter, rows) = self.limit.as_ref().filter(|_| !self.has_pages)?;
+        Some(format!(
+            "{name}: {parameter}={rows} is left out, so all rows are exported; for a sample of that many rows add \
+             \"limit\": {rows} to the dataset"
+        ))
+    }
+}
+
 fn some_without(column: &str) -> String {
     format!("only some of its calls filter by {column}; the request does not")
 }
 
-/// Returns a value alone, or a list of several.
-fn value(values: &BTreeSet<String>) -> Value {
-    match values.iter().collect::<Vec<_>>().as_slice() {
-        [one] => json!(one),
+/// Returns a value alone, or a list of several, as the column's type is written in JSON.
+fn value(values: &BTreeSet<String>, type_name: Option<&str>) -> Value {
+    let typed = |text: &String| match type_name {
+        Some("boolean") => json!(text == "true"),
+        Some("smallint" | "integer" | "bigint") => {
+            text.parse::<i64>().map_or_else(|_| json!(text), Value::from)
+        }
+        _ => json!(text),
+    };
+    match values.iter().map(typed).collect::<Vec<_>>().as_slice() {
+        [one] => one.clone(),
         several => json!(several),
     }
 }

@@ -1,174 +1,176 @@
-//! Calls in a text: URLs, curl commands, lines of a log, or a HAR file.
+//! Calls in a text: URLs, shell scripts with curl commands, lines of a log, or a HAR file.
 
 use reqwest::Url;
-use serde::Deserialize;
+
+mod curl;
+mod curl_options;
+mod glob;
+mod har;
+mod script;
+pub(in crate::cli) mod shell;
+
+use script::{Script, Step};
 
 /// One call.
+#[derive(Clone, Debug)]
 pub(super) struct Call {
     /// Text for reports: method and address without its parameters, which may contain keys.
     pub(super) text: String,
     /// Address, or the reason why there is none.
     pub(super) url: Result<Url, String>,
+    /// Parts of the call that are not in the address.
+    pub(super) notes: Vec<String>,
 }
 
 /// Host of addresses that are only a path.
 const NO_HOST: &str = "http://localhost";
 
-#[derive(Deserialize)]
-struct Har {
-    log: Log,
-}
+/// Methods of HTTP. Only calls with the first one are replaced.
+const METHODS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
 
-#[derive(Deserialize)]
-struct Log {
-    entries: Vec<Entry>,
-}
-
-#[derive(Deserialize)]
-struct Entry {
-    request: Request,
-}
-
-#[derive(Deserialize)]
-struct Request {
-    method: String,
-    url: String,
-}
+/// Maximum length of a command of several lines in bytes.
+const MAX_COMMAND_BYTES: usize = 256 << 10;
 
 /// Reads all calls of a text.
 pub(super) fn read(text: &str) -> Result<Vec<Call>, String> {
     if text.trim_start().starts_with('{') {
-        let har: Har = serde_json::from_str(text).map_err(|error| {
-            format!("it is JSON, but not a HAR file: {error}; export it again from the browser")
-        })?;
-        let calls = har.log.entries.into_iter().map(|entry| call(&entry.request.method, &entry.request.url));
-        return Ok(calls.collect());
+        return har::read(text);
     }
-    let joined = text.replace("\\\r\n", " ").replace("\\\n", " ");
-    let lines = joined.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    Ok(lines.filter_map(of_line).collect())
+    let mut script = Script::default();
+    script.run(&steps(text));
+    Ok(script.calls)
 }
 
-/// Returns the call of a line; `None` for other commands of a script.
-fn of_line(line: &str) -> Option<Call> {
-    // The request line in a log is quoted.
-    let is_request = |word: &String| {
-        ["GET ", "POST ", "PUT ", "PATCH ", "DELETE ", "HEAD "].iter().any(|m| word.starts_with(m))
-    };
-    let split = |word: String| if is_request(&word) { words(&word) } else { vec![word] };
-    let words: Vec<_> = words(line).into_iter().flat_map(split).collect();
-    let curl = words.iter().position(|word| word == "curl" || word.ends_with("/curl"));
-    let words = &words[curl.map_or(0, |at| at + 1)..];
-    let is_url = |word: &&String| {
-        let word = word.to_ascii_lowercase();
-        word.starts_with("http://")
-            || word.starts_with("https://")
-            || (word.starts_with('/') && word.len() > 1)
-    };
-    let Some(url) = words.iter().find(is_url) else {
-        let text: String = line.chars().take(60).collect();
-        let reason = Err("it has no URL".to_owned());
-        return curl.is_some().then(|| Call { text: text.clone(), url: reason.clone() }).or_else(|| {
-            // A word alone may have been meant as an address.
-            (words.len() == 1).then_some(Call { text, url: reason })
-        });
-    };
-    Some(call(&method(words), url))
+/// Reads the lines of a text: calls that they have by themselves, and commands.
+fn steps(text: &str) -> Vec<Step> {
+    let (mut steps, mut rest) = (Vec::new(), text);
+    while !rest.is_empty() {
+        let line = first_line(rest);
+        let trimmed = line.trim();
+        if trimmed.is_empty() || trimmed.starts_with('#') {
+            rest = &rest[line.len()..];
+        } else if !mentions_curl(line) && !line.contains("<<") {
+            rest = &rest[line.len()..];
+            match of_line(trimmed) {
+                calls if calls.is_empty() => steps.extend(script::commands(line)),
+                calls => steps.extend(calls.into_iter().map(Step::Call)),
+            }
+        } else if let Some((commands, read)) = shell::line(start(rest, MAX_COMMAND_BYTES)) {
+            steps.extend(commands.into_iter().map(Step::Command));
+            rest = &rest[read..];
+        } else {
+            steps.extend(script::commands(line));
+            rest = &rest[line.len()..];
+        }
+    }
+    steps
 }
 
-fn method(words: &[String]) -> String {
-    let after = |i: usize| words.get(i + 1).cloned();
-    let explicit = words.iter().enumerate().find_map(|(i, word)| match word.as_str() {
-        "-X" | "--request" => after(i),
-        "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" => Some(word.clone()),
-        _ => word.strip_prefix("-X").or(word.strip_prefix("--request=")).map(str::to_owned),
+fn mentions_curl(line: &str) -> bool {
+    // Not `curl/8.5.0`, as a log names the client.
+    let words = line.split(|c: char| c.is_whitespace() || "'\"`$();|&".contains(c));
+    words.into_iter().any(|word| matches!(word.rsplit('/').next(), Some("curl" | "curl.exe")))
+}
+
+/// Returns the first line with those that continue it.
+fn first_line(text: &str) -> &str {
+    let mut end = 0;
+    loop {
+        end += text[end..].find('\n').map_or(text.len() - end, |at| at + 1);
+        let line = text[..end].trim_end_matches(['\n', '\r']);
+        if end == text.len() || !line.ends_with('\\') {
+            return &text[..end];
+        }
+    }
+}
+
+fn start(text: &str, bytes: usize) -> &str {
+    &text[..text.floor_char_boundary(bytes)]
+}
+
+/// Returns the calls of a line that is no command: addresses, or a request in a log.
+fn of_line(line: &str) -> Vec<Call> {
+    let quotes = ['"', '\'', '`', '<', '>', '(', ')', '[', ']', ',', ';'];
+    let words: Vec<_> = line.split_whitespace().map(|word| word.trim_matches(quotes)).collect();
+    let request = words.windows(2).find(|pair| {
+        METHODS.contains(&pair[0]) && (is_address(pair[1]) || (pair[1].starts_with('/') && pair[1].len() > 1))
     });
-    let is = |names: &[&str]| words.iter().any(|word| names.contains(&word.as_str()));
-    let body = is(&["-d", "--data", "--data-raw", "--data-binary", "--json", "-F", "--form"]);
-    let as_query = is(&["-G", "--get"]);
-    explicit.unwrap_or_else(|| if body && !as_query { "POST" } else { "GET" }.to_owned()).to_ascii_uppercase()
+    if let Some([method, url]) = request {
+        return vec![call(method, url)];
+    }
+    let first = words.iter().find(|word| !matches!(**word, "" | "-" | "*")).copied().unwrap_or_default();
+    if is_address(first) {
+        return words.into_iter().filter(|word| is_address(word)).map(|url| call(METHODS[0], url)).collect();
+    }
+    // Other words after a path are the arguments of a program.
+    let is_path = first.starts_with('/')
+        && first.len() > 1
+        && words.iter().filter(|word| !word.is_empty()).count() == 1;
+    is_path.then(|| call(METHODS[0], first)).into_iter().collect()
 }
 
+/// Returns true for an address of HTTP.
+fn is_address(word: &str) -> bool {
+    let begins =
+        |scheme: &str| word.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+    begins("http://") || begins("https://")
+}
+
+/// Returns the address of a word such as `api.example.com/orders`.
+fn without_scheme(word: &str) -> Option<String> {
+    let (host, path) = word.split_once('/')?;
+    let is_host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':');
+    let named = host.trim_matches('.').contains('.') || host.starts_with("localhost");
+    (named && !path.is_empty() && host.chars().all(is_host)).then(|| format!("http://{word}"))
+}
+
+/// Returns the method that the arguments of a program name.
+fn named_method(words: &[String]) -> String {
+    let named = words.iter().find_map(|word| {
+        let word = word.strip_prefix("--method=").unwrap_or(word);
+        METHODS.contains(&word).then(|| word.to_owned())
+    });
+    let has_body = words.iter().any(|word| word.starts_with("--post-") || word.starts_with("--body-"));
+    named.unwrap_or_else(|| METHODS[usize::from(has_body)].to_owned())
+}
+
+/// Returns the call of an address as written, which may lack a scheme or a host.
 fn call(method: &str, url: &str) -> Call {
-    let whole = if url.starts_with('/') { format!("{NO_HOST}{url}") } else { url.to_owned() };
+    let whole = match url.find('/') {
+        _ if is_address(url) => url.to_owned(),
+        // The host is a variable that the text does not set.
+        Some(at) if url.starts_with('$') => format!("{NO_HOST}{}", &url[at..]),
+        Some(0) => format!("{NO_HOST}{url}"),
+        _ if url.contains("://") => url.to_owned(),
+        _ => format!("http://{url}"),
+    };
     let shown = url.split(['?', '#']).next().unwrap_or(url);
     let text = format!("{method} {}", without_login(shown));
-    let url = Url::parse(&whole).map_err(|error| format!("its URL is not valid: {error}"));
+    let parsed = Url::parse(&whole).map_err(|error| format!("its URL is not valid: {error}"));
+    let parsed = parsed.and_then(|parsed| match (parsed.scheme(), url.strip_prefix('$')) {
+        (_, Some(name)) if !url.contains('/') => {
+            Err(format!("its URL is the variable {name}, which the file does not set to a text"))
+        }
+        ("http" | "https", _) => Ok(parsed),
+        (other, _) => Err(format!("it is an address of {other}, not of HTTP")),
+    });
     let url = match method {
-        "GET" => url,
-        other => url.and(Err(format!("it is a {other}, which does not only read; only GET is replaced"))),
+        "GET" => parsed,
+        other => parsed.and(Err(format!("it is a {other}, which does not only read; only GET is replaced"))),
     };
-    Call { text, url }
+    Call { text, url, notes: Vec::new() }
 }
 
 /// Removes user and password of an address.
 fn without_login(url: &str) -> String {
-    match url
-        .split_once("://")
-        .and_then(|(scheme, rest)| Some((scheme, rest.split('/').next()?.rsplit_once('@')?.0)))
-    {
-        Some((_, login)) => url.replacen(&format!("{login}@"), "", 1),
+    let login = url.split_once("://").and_then(|(_, rest)| Some(rest.split('/').next()?.rsplit_once('@')?.0));
+    match login {
+        Some(login) => url.replacen(&format!("{login}@"), "", 1),
         None => url.to_owned(),
     }
 }
 
-/// Splits a line at spaces outside of quotes.
-fn words(line: &str) -> Vec<String> {
-    let (mut words, mut word, mut quote) = (Vec::new(), String::new(), None);
-    for c in line.chars() {
-        match (c, quote) {
-            (c, Some(open)) if c == open => quote = None,
-            ('"' | '\'', None) => quote = Some(c),
-            (c, None) if c.is_whitespace() => words.push(std::mem::take(&mut word)),
-            (c, _) => word.push(c),
-        }
-    }
-    words.push(word);
-    words.retain(|word| !word.is_empty());
-    words
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn calls(text: &str) -> Vec<(String, Option<String>)> {
-        let of = |call: Call| (call.text, call.url.ok().map(|url| url.to_string()));
-        read(text).unwrap().into_iter().map(of).collect()
-    }
-
-    fn ok(text: &str, url: &str) -> (String, Option<String>) {
-        (text.to_owned(), Some(url.to_owned()))
-    }
-
-    #[test]
-    fn calls_are_found_in_every_form() {
-        let text = "# nightly\nset -e\nhttps://a.example/v1/orders?from=2024-01-01&api_key=secret\n\
-                    curl -sS -H 'Authorization: Bearer x' \\\n  \"https://u:pw@a.example/v1/carts?page=1\" -o x\n\
-                    10.0.0.1 - - [01/May/2024:10:00:00 +0000] \"GET /v1/customers?x=1 HTTP/1.1\" 200 17\n\
-                    curl -d '{}' https://a.example/v1/orders\ncurl\n";
-        let customers = "GET /v1/customers?x=1 HTTP/1.1";
-        assert_eq!(words(&format!("\"{customers}\" 200")), [customers, "200"]);
-        assert_eq!(
-            calls(text),
-            [
-                ok(
-                    "GET https://a.example/v1/orders",
-                    "https://a.example/v1/orders?from=2024-01-01&api_key=secret"
-                ),
-                ok("GET https://a.example/v1/carts", "https://u:pw@a.example/v1/carts?page=1"),
-                ok("GET /v1/customers", "http://localhost/v1/customers?x=1"),
-                ("POST https://a.example/v1/orders".to_owned(), None),
-                ("curl".to_owned(), None),
-            ]
-        );
-    }
-
-    #[test]
-    fn calls_of_a_browser_are_read() {
-        let har =
-            r#"{"log": {"entries": [{"request": {"method": "GET", "url": "https://a.example/orders"}}]}}"#;
-        assert_eq!(calls(har), [ok("GET https://a.example/orders", "https://a.example/orders")]);
-        assert!(read("{}").is_err());
-    }
-}
+mod random;
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ fn list() -> DatasetList {
         let mut dataset = json!({
             "name": name, "shared": true, "ordered": false,
             "columns": [column("id", "bigint"), column("country", "text"), column("total", "numeric")],
-            "filters": [column("country", "text")],
+            "filters": [column("country", "text"), column("paid", "boolean"), column("id", "bigint")],
         });
         if range {
             dataset["range"] = json!({"column": "created_at", "type": "date", "timeZone": "UTC"});
@@ -104,4 +104,51 @@ fn separate_parameters_for_year_and_month_are_one_month() {
         run("/orders?year=2024&month=2\n/order_lines/2024-02-29\n/api?table=orders&year=2023\n")["request"]
             .clone();
     assert_eq!((&request["startDate"], &request["endDate"]), (&json!("2023-01-01"), &json!("2024-02-29")));
+}
+
+#[test]
+fn filters_have_the_type_of_their_column() {
+    let request = run("curl -G https://a/orders -d paid=1 -d id=7,8 --data-urlencode 'country=N L'\n/orders?paid=true&id=9&country=5\n")["request"].clone();
+    assert_eq!(
+        request["datasets"][0]["filters"],
+        serde_json::json!({"paid": true, "id": [7, 8, 9], "country": ["5", "N L"]})
+    );
+    let proposed = run("/orders?paid=maybe&id=x\n/orders?paid=false&id=1");
+    assert_eq!(proposed["request"]["datasets"], serde_json::json!(["orders"]), "more rows, not fewer");
+    assert!(
+        proposed["notes"].to_string().contains("paid=maybe is not a value of its type, boolean"),
+        "{proposed}"
+    );
+}
+
+#[test]
+fn limit_without_pages_is_noted() {
+    let notes = run("/orders?limit=50\n")["notes"].to_string();
+    assert!(notes.contains("limit=50 is left out, so all rows are exported"), "{notes}");
+    for paged in ["/orders?limit=50&offset=50", "/orders?limit=50&page=1\n/orders?limit=50&page=2"] {
+        assert_eq!(run(paged)["notes"], serde_json::json!([]), "{paged}");
+    }
+}
+
+#[test]
+fn values_that_a_script_computes_are_explained() {
+    let proposed = run(
+        "curl \"$API/orders?country=$C\"\ncurl \"$API/orders?from=$FROM\"\ncurl -G $API/orders -d @days\n",
+    );
+    assert!(
+        proposed["unplaced"][0]["reason"].as_str().unwrap().contains("depends on the script"),
+        "{proposed}"
+    );
+    for note in ["country=$C depends on the script", "the file days is not read"] {
+        assert!(proposed["notes"].to_string().contains(note), "{proposed}");
+    }
+}
+
+#[test]
+fn schema_and_table_in_a_path_are_one_dataset() {
+    let mut list = list();
+    list.datasets[1].name = "crm_orders".into();
+    let datasets = |url: &str| propose(url, &list).unwrap().data()["request"]["datasets"].clone();
+    assert_eq!(datasets("https://a.example/crm/orders?from=2024-01-01"), json!(["crm_orders"]));
+    assert_eq!(datasets("https://a.example/sales/orders?from=2024-01-01"), json!(["orders"]));
 }

@@ -25,6 +25,9 @@ pub(super) fn settings(event: &Value) -> Result<StoredSettings, String> {
         max_kept_chunks: number("max_kept_chunks")?,
         max_kept_request_megabytes: number("max_kept_request_megabytes")?,
         max_chunks_per_minute: number("max_chunks_per_minute")?,
+        max_rows_per_day: number("max_rows_per_day")?,
+        max_megabytes_per_day: number("max_megabytes_per_day")?,
+        max_database_seconds_per_day: number("max_database_seconds_per_day")?,
     };
     let known = stored.rows();
     match given.keys().find(|name| known.iter().all(|(known, _)| known != name)) {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use export::count::count;
+use ports::postgres::quote::identifier;
 use ports::postgres::server::Server;
 use source::{Inspector, SourceError};
 use store::source_settings;
@@ -10,6 +12,7 @@ use super::report::CheckReport;
 use super::store::{limits, supported};
 use super::{source_log, source_role};
 use crate::context::{Context, SESSION_TIMEOUT};
+use crate::credentials::role;
 use crate::failure::Failure;
 
 /// Returns the source's server and the name of its database, if it could be queried.
@@ -35,7 +38,11 @@ async fn ask(context: &Context, report: &mut CheckReport) -> Result<(Server, Str
     );
     supported("source", &server, report);
     let settings = &context.settings;
-    limits("source", &server, settings.pooler.role_limit(settings.stored.budget), report);
+    let limit = settings.pooler.role_limit(settings.stored.budget);
+    match role(&settings.source_url) {
+        Ok(named) if named != server.role => foreign(&server, &named, limit, report),
+        _ => limits("source", &server, limit, report),
+    }
     let wrong = differing(&mut inspector, context.settings.stored.worker_timeout_secs).await?;
     if wrong.is_empty() {
         report.fine("source", format!("{} has the settings that the files depend on", server.role));
@@ -45,12 +52,35 @@ async fn ask(context: &Context, report: &mut CheckReport) -> Result<(Server, Str
     }
     source_role::look(&mut inspector, report).await?;
     let open = inspector.open_since().await?;
-    source_log::look(&mut inspector, report).await?;
+    source_log::look(&mut inspector, &server.role, report).await?;
     inspector.close().await;
     watched(&server, context.settings.max_active_sessions, report);
     reader_of_aurora(&server, report);
     settling(&server, open, report);
     Ok((server, name))
+}
+
+/// Checks the session limit of a role that is not the one in SourceUrl, because the pooler logs in with another one.
+/// `migrate` does not create or change such a role, so its limit is optional: the pooler keeps the budget.
+fn foreign(server: &Server, named: &str, limit: u32, report: &mut CheckReport) {
+    let role = &server.role;
+    if !server.superuser && server.connection_limit == i64::from(limit) {
+        report.fine("source", format!("{role} may have {}", count(limit.into(), "session")));
+        return;
+    }
+    let keeps = format!(
+        "the pooler logs in as {role} for {named}, and it alone keeps the limit of {}",
+        count(limit.into(), "session")
+    );
+    let remedy = if server.superuser {
+        "no limit of PostgreSQL applies to a superuser: let the pooler log in with another role".to_owned()
+    } else {
+        format!(
+            "to have PostgreSQL enforce it, if no other program uses this role: alter role {} connection limit {limit}",
+            identifier(role)
+        )
+    };
+    report.warn("source", keeps, remedy);
 }
 
 /// Warns if the limit of active sessions has no effect because the role cannot see them.
@@ -64,7 +94,7 @@ fn watched(server: &Server, max_active_sessions: u32, report: &mut CheckReport) 
         limit => report.wrong(
             "load",
             format!("MaxActiveSessions is {limit}, but {role} cannot see active sessions, so the limit has no effect"),
-            format!("run `sluice admin migrate`, or as a role that may: grant pg_read_all_stats to {role}"),
+            format!("run `sluice admin migrate`, or as a role that may: grant pg_read_all_stats to {}", identifier(role)),
         ),
     }
 }
@@ -91,7 +121,7 @@ fn settling(server: &Server, open: Option<Duration>, report: &mut CheckReport) {
         None => report.warn(
             "source",
             format!("{} cannot see open transactions: settle_after must be longer than the longest writing transaction", server.role),
-            format!("run `sluice admin migrate`, or as a role that may: grant pg_read_all_stats to {} (and leave track_activities on)", server.role),
+            format!("run `sluice admin migrate`, or as a role that may: grant pg_read_all_stats to {} (and leave track_activities on)", identifier(&server.role)),
         ),
     }
 }
@@ -140,6 +170,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn limit_of_a_foreign_role_is_its_owners_choice() {
+        let said = |server: Server| {
+            let mut report = CheckReport::default();
+            foreign(&server, "sluice_source", 4, &mut report);
+            assert!(report.is_fine(), "the pooler keeps the limit: {}", report.text());
+            (report.warnings(), report.text())
+        };
+        assert_eq!(said(server(40, "1")).0, 0);
+        let (warnings, text) = said(Server { connection_limit: -1, ..server(40, "1") });
+        assert!(warnings == 1 && text.contains("logs in as r for sluice_source"), "{text}");
+        assert!(text.contains("alter role \"r\" connection limit 4") && !text.contains("migrate"), "{text}");
+        assert!(said(Server { superuser: true, ..server(40, "1") }).1.contains("another role"));
+    }
+
+    #[test]
     fn aurora_reader_gets_a_warning() {
         let warned = |standby, aurora| {
             let mut report = CheckReport::default();
@@ -157,7 +202,7 @@ mod tests {
             (report.warnings(), report.text())
         };
         let (warnings, text) = said(false, None);
-        assert!(warnings == 1 && text.contains("grant pg_read_all_stats to r"), "{text}");
+        assert!(warnings == 1 && text.contains("grant pg_read_all_stats to \"r\""), "{text}");
         assert_eq!(said(true, None).0, 0);
         assert_eq!(said(false, Some(Duration::ZERO)).0, 0);
         let (warnings, text) = said(false, Some(Duration::from_secs(7_200)));
@@ -174,7 +219,7 @@ mod tests {
         assert_eq!(said(0, false), (true, String::new()));
         assert!(said(20, true).0);
         let (fine, text) = said(20, false);
-        assert!(!fine && text.contains("grant pg_read_all_stats to r"), "{text}");
+        assert!(!fine && text.contains("grant pg_read_all_stats to \"r\""), "{text}");
     }
 
     #[test]

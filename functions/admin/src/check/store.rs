@@ -61,6 +61,11 @@ fn judge(state: &StoreState, settings: &Settings, report: &mut CheckReport) {
             );
         }
     }
+    let checks = match state.settings.get("checks").map(String::as_str) {
+        Some("off") => "checks are off: rows that are not settled are read in every export",
+        _ => "checks are on: rows that are not settled are read again only if they may have changed",
+    };
+    report.fine("settings", checks.to_owned());
     if let Some(since) = state.settings.get("paused_at") {
         report.fine("settings", format!("paused since {since}; run `sluice admin resume` to end the pause"));
     }
@@ -178,6 +183,10 @@ mod tests {
             ("max_kept_chunks", "5000000"),
             ("max_kept_request_megabytes", "256"),
             ("max_chunks_per_minute", "6000"),
+            ("max_rows_per_day", "0"),
+            ("max_megabytes_per_day", "0"),
+            ("max_database_seconds_per_day", "0"),
+            ("checks", "off"),
         ];
         let stored = stored.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         let state = StoreState { server: server(4, false), migration: 0, settings: stored, in_flight: 0 };
@@ -187,9 +196,21 @@ mod tests {
         assert!(
             text.contains("at migration 0")
                 && text.contains("budget is 3")
-                && text.contains("resend_secs is nothing"),
+                && text.contains("resend_secs is nothing")
+                && text.contains("checks are off"),
             "{text}"
         );
         assert_eq!(text.matches("error").count(), 3, "{text}");
+    }
+
+    #[test]
+    fn checks_are_on_unless_turned_off() {
+        for (value, word) in [(None, "on"), (Some("on"), "on"), (Some("off"), "off")] {
+            let settings = value.map(|value| ("checks".to_owned(), value.to_owned())).into_iter().collect();
+            let state = StoreState { server: server(4, false), migration: 0, settings, in_flight: 0 };
+            let mut report = CheckReport::default();
+            judge(&state, &Settings::example(), &mut report);
+            assert!(report.text().contains(&format!("checks are {word}:")), "{}", report.text());
+        }
     }
 }

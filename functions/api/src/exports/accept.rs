@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::response::Response;
+use export::cut::Consistency;
 use export::id::ExportId;
 use export::plan::Reuse;
 use export::request::{Request, Scope};
@@ -96,7 +97,11 @@ async fn read_and_accept(
 ) -> Result<Response, ApiError> {
     let (applied, request) = read(context, caller, sent).await?;
     if terms.dry_run {
-        let plan = context.store.plan(&caller.tenant, &request.targets, terms.reuse, limits(context)).await?;
+        let consistency = Consistency::of(&request.canonical);
+        let plan = context
+            .store
+            .plan(&caller.tenant, &request.targets, consistency, terms.reuse, limits(context))
+            .await?;
         let output =
             request.targets.first().map(|target| target.selection.output.clone()).unwrap_or_default();
         let within = caller.access().datasets();

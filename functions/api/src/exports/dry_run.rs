@@ -72,6 +72,7 @@ fn counts(dataset: &DatasetPlan, sizes: &Sizes, effort: Option<&Effort>) -> wire
     wire::PlanCounts {
         chunks: dataset.chunks.len() as u64,
         reused_chunks: dataset.chunks.iter().filter(|chunk| chunk.reused.is_some()).count() as u64,
+        checked_chunks: dataset.chunks.iter().filter(|chunk| chunk.checks.is_some()).count() as u64,
         rows: sizes.all.map(|size| size.rows),
         bytes: sizes.all.map(|size| size.bytes),
         new_bytes: effort.map(|effort| effort.bytes),
@@ -90,6 +91,7 @@ fn total(datasets: &[wire::PlannedDataset], known: &[Effort]) -> wire::PlanCount
     wire::PlanCounts {
         chunks: datasets.iter().map(|dataset| dataset.counts.chunks).sum(),
         reused_chunks: datasets.iter().map(|dataset| dataset.counts.reused_chunks).sum(),
+        checked_chunks: datasets.iter().map(|dataset| dataset.counts.checked_chunks).sum(),
         rows: sum(|counts| counts.rows),
         bytes: sum(|counts| counts.bytes),
         new_bytes: sum(|counts| counts.new_bytes),
@@ -155,6 +157,7 @@ mod tests {
         let chunk = |target: &Target| PlannedChunk {
             range: Range::All,
             reused: None,
+            checks: None,
             unread: true,
             rows: target.estimate.total.rows,
             bytes: target.estimate.total.bytes,

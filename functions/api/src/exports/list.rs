@@ -22,8 +22,17 @@ use crate::response;
 const PAGE_BYTES: i64 = 3 << 20;
 
 /// Parameters of the list.
-const PARAMETERS: [&str; 8] =
-    ["status", "dataset", "label", "labels", "acceptedFrom", "acceptedBefore", "cursor", "limit"];
+const PARAMETERS: [&str; 9] = [
+    "status",
+    "dataset",
+    "label",
+    "labelContains",
+    "labels",
+    "acceptedFrom",
+    "acceptedBefore",
+    "cursor",
+    "limit",
+];
 
 pub(crate) async fn list(
     State(context): State<Context>,
@@ -36,6 +45,7 @@ pub(crate) async fn list(
     let text = |text: &str| (!text.is_empty() && !text.contains('\0')).then(|| text.to_owned());
     let dataset = params.get("dataset", "use the name of a dataset", text);
     let label = params.get("label", "use the label of an export", text);
+    let label_contains = params.get("labelContains", "use a part of the label of an export", text);
     let labels = params.get("labels", "use name:value, several separated by commas", labels);
     let time = "use a date such as 2024-01-31, or an RFC 3339 instant such as 2024-01-31T12:00:00Z";
     let from_micros = params.get("acceptedFrom", time, instant);
@@ -48,7 +58,8 @@ pub(crate) async fn list(
     // The store omits exports that are not visible to the caller: no cursor names one, and no page is used up by
     // them.
     let within = caller.access().datasets();
-    let filter = ListFilter { status, dataset, label, labels, from_micros, until_micros, within };
+    let filter =
+        ListFilter { status, dataset, label, label_contains, labels, from_micros, until_micros, within };
     let page = context.store.exports(&caller.tenant, &filter, before, limit, PAGE_BYTES).await?;
     let cursor = |e: &ExportState| ExportCursor { accepted_micros: e.accepted_micros, id: e.id };
     let next_cursor = page.exports.last().filter(|_| page.more).map(|export| cursor(export).to_string());

@@ -7,6 +7,7 @@ use http::Uri;
 use super::{Id, POLL_SECS, cached};
 use crate::caller::Caller;
 use crate::context::Context;
+use crate::documents::MANIFEST_SCHEMA;
 use crate::error::ApiError;
 use crate::query::Params;
 use crate::response;
@@ -24,7 +25,14 @@ pub(crate) async fn manifest(
         Some(key) => {
             let mut issued = IssuedLinks::manifest(id);
             let link = issued.link(&context, &caller, key, &format!("{id}.manifest.json")).await?;
-            response::redirect(&link, issued)
+            let mut response = response::redirect(&link, issued)?;
+            response::add_typed_link(
+                &mut response,
+                MANIFEST_SCHEMA,
+                "describedby",
+                "application/schema+json",
+            );
+            Ok(response)
         }
         None if export.status.is_live() => {
             let detail =

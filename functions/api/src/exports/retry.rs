@@ -70,6 +70,7 @@ fn refused(error: RetryError) -> ApiError {
             ApiError::conflict(format!("the export is {status}; only a failed export can be retried"))
         }
         RetryError::Full(full) => ApiError::full(full),
+        RetryError::UsedUp(used_up) => ApiError::used_up(&used_up),
         RetryError::CatalogChanged => ApiError::catalog_changed(),
         RetryError::TooManyChunks(too_many) => {
             ApiError::conflict(format!("{too_many}; {}", too_many.remedy()))

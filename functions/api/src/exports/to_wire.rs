@@ -1,11 +1,13 @@
 //! Conversion of store records to the wire format. No decisions are made here.
 
 use export::manifest::rfc3339;
+use export::proof::Verified;
 use export::state::ExportStatus;
 use export::wire;
 use store::{AttemptDetail, ChunkDetail, ChunkError, ExportState, ProgressCounts};
 
 use crate::clock::now_micros;
+use crate::documents::MANIFEST_SCHEMA;
 
 /// Minimum share of completed work for an ETA to be shown.
 const ETA_FROM_SHARE: f64 = 0.05;
@@ -49,6 +51,7 @@ pub(crate) fn export(state: &ExportState) -> wire::Export {
             files: format!("{this}/files"),
             chunks: format!("{this}/chunks"),
             manifest: state.manifest_key.as_ref().map(|_| format!("{this}/manifest")),
+            manifest_schema: MANIFEST_SCHEMA.to_owned(),
             this,
         },
     }
@@ -60,6 +63,7 @@ fn progress(progress: &ProgressCounts, status: ExportStatus) -> wire::Progress {
             done: progress.chunks_done,
             failed: progress.chunks_failed,
             reused: progress.chunks_reused,
+            unchanged: progress.chunks_unchanged,
             total: progress.chunks_total,
         },
         rows: progress.rows,
@@ -113,10 +117,15 @@ pub(crate) fn chunk(chunk: &ChunkDetail) -> wire::ChunkEntry {
         rows: chunk.file.as_ref().map(|file| file.rows),
         bytes: chunk.file.as_ref().map(|file| file.bytes),
         reused: chunk.reused,
+        verified: verified(chunk),
         as_of: chunk.as_of_micros.map(rfc3339),
         planned_rows: chunk.planned_rows,
         planned_bytes: chunk.planned_bytes,
     }
+}
+
+fn verified(chunk: &ChunkDetail) -> Option<Verified> {
+    chunk.unchanged.then_some(Verified::Unchanged)
 }
 
 fn attempt(attempt: &AttemptDetail) -> wire::AttemptEntry {
@@ -142,6 +151,7 @@ pub(crate) fn file(chunk: &ChunkDetail) -> Option<wire::FileEntry> {
         sha256: file.sha256.clone()?,
         as_of: rfc3339(chunk.as_of_micros?),
         reused: chunk.reused,
+        verified: verified(chunk),
         link: None,
         link_expires_at: None,
     })

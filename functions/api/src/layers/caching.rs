@@ -27,7 +27,15 @@ pub(crate) async fn caching(request: Request, next: Next) -> Response {
 
 fn not_modified(headers: &HeaderMap) -> Response {
     let mut response = StatusCode::NOT_MODIFIED.into_response();
-    let kept = [header::CACHE_CONTROL, header::ETAG, header::LINK, header::RETRY_AFTER, header::VARY];
+    // A browser replaces the policy that it has stored with the one of this response.
+    let kept = [
+        header::CACHE_CONTROL,
+        header::CONTENT_SECURITY_POLICY,
+        header::ETAG,
+        header::LINK,
+        header::RETRY_AFTER,
+        header::VARY,
+    ];
     let ours = ["preference-applied", "ratelimit", "ratelimit-policy"].map(HeaderName::from_static);
     for name in kept.into_iter().chain(ours) {
         for value in headers.get_all(&name) {

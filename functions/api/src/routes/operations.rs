@@ -29,7 +29,7 @@ pub(super) const ERRORS: [u16; 6] = [400, 401, 403, 429, 500, 503];
 pub(super) type Parameter = (&'static str, &'static str, &'static str, &'static str);
 
 /// Every parameter and header. Those in the path are required.
-pub(super) const PARAMETERS: [Parameter; 20] = [
+pub(super) const PARAMETERS: [Parameter; 22] = [
     ("id", "path", "Id of an export.", r#"{"type": "string", "format": "uuid"}"#),
     (
         "name",
@@ -47,6 +47,12 @@ pub(super) const PARAMETERS: [Parameter; 20] = [
         r#"{"type": "string", "minLength": 1}"#,
     ),
     ("label", "query", "Label of the exports.", r#"{"type": "string", "minLength": 1}"#),
+    (
+        "labelContains",
+        "query",
+        "Part of the label of the exports, in upper or lower case.",
+        r#"{"type": "string", "minLength": 1}"#,
+    ),
     (
         "labels",
         "query",
@@ -78,6 +84,12 @@ pub(super) const PARAMETERS: [Parameter; 20] = [
         "Maximum number of entries on a page; of files with links 100.",
         r#"{"type": "integer", "minimum": 1, "maximum": 1000, "default": 200}"#,
     ),
+    (
+        "if",
+        "query",
+        "Only act on an export in this state: live cancels it, ended deletes it. Otherwise the response is 409.",
+        r#"{"type": "string", "enum": ["live", "ended"]}"#,
+    ),
     ("links", "query", "True: with a link for each file.", r#"{"type": "boolean", "default": false}"#),
     (
         "Idempotency-Key",
@@ -88,7 +100,7 @@ pub(super) const PARAMETERS: [Parameter; 20] = [
     (
         "Cache-Control",
         "header",
-        "no-cache: read all data again; max-age=N: reuse nothing that is older than N seconds.",
+        "no-cache: read all data again; max-age=N: reuse nothing that is older than N seconds, unless the source shows that it is unchanged.",
         r#"{"type": "string", "examples": ["no-cache", "max-age=3600"]}"#,
     ),
     (
@@ -175,7 +187,7 @@ const SHORT_EXAMPLES: &[Example] = &[(
 )];
 
 /// Every operation, in the order of the routes.
-pub(super) const OPERATIONS: [Operation; 14] = [
+pub(super) const OPERATIONS: [Operation; 15] = [
     Operation {
         route: ("GET", "/health"),
         id: "getHealth",
@@ -210,6 +222,17 @@ pub(super) const OPERATIONS: [Operation; 14] = [
         errors: &[404],
     },
     Operation {
+        route: ("GET", "/limits"),
+        id: "getLimits",
+        tag: "Service",
+        summary: "Show the limits",
+        description: "The limits of the tenant, what it uses of them, and whether the caller may only read.",
+        parameters: READ,
+        body: None,
+        responses: &[(200, "The limits.", Some("TenantLimits")), UNCHANGED],
+        errors: &[],
+    },
+    Operation {
         route: ("GET", "/exports"),
         id: "listExports",
         tag: "Exports",
@@ -219,6 +242,7 @@ pub(super) const OPERATIONS: [Operation; 14] = [
             "status",
             "inDataset",
             "label",
+            "labelContains",
             "labels",
             "acceptedFrom",
             "acceptedBefore",
@@ -258,11 +282,12 @@ pub(super) const OPERATIONS: [Operation; 14] = [
         id: "deleteExport",
         tag: "Exports",
         summary: "Cancel or delete an export",
-        description: "A live export is canceled; of an ended one the files are deleted.",
-        parameters: &["id"],
+        description: "A live export is canceled; of an ended one the files are deleted. An export may end at any time: \
+                      send if=live to cancel only, which may be repeated, and if=ended to delete only.",
+        parameters: &["id", "if"],
         body: None,
         responses: &[(202, "The export is canceled.", Some("Export")), (204, "The files are deleted.", None)],
-        errors: &[404],
+        errors: &[404, 409],
     },
     Operation {
         route: ("POST", "/exports/{id}/retry"),
@@ -324,10 +349,11 @@ pub(super) const OPERATIONS: [Operation; 14] = [
         id: "getManifest",
         tag: "Files",
         summary: "Link to the manifest",
-        description: "Redirects to a link for the manifest, which exists once the export has succeeded.",
+        description: "Redirects to a link for the manifest, which exists once the export has succeeded. Its JSON Schema is \
+                      also a document of its own, `manifest.schema.json`.",
         parameters: &["id"],
         body: None,
-        responses: &[LINK],
+        responses: &[(200, "The manifest, at the end of the link.", Some("Manifest")), LINK],
         errors: &[404, 409, 410],
     },
     Operation {

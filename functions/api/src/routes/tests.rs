@@ -30,9 +30,10 @@ mod origin;
 const ID: &str = "0d9d6f4e-1f7a-4c53-9d5c-6b1f0a7f2a11";
 
 /// Requests to every route that needs a key.
-const REQUESTS: [(Method, &str); 15] = [
+const REQUESTS: [(Method, &str); 16] = [
     (Method::GET, "/datasets"),
     (Method::GET, "/datasets/orders"),
+    (Method::GET, "/limits"),
     (Method::GET, "/exports"),
     (Method::POST, "/exports"),
     (Method::POST, "/exports?dryRun=true"),
@@ -78,6 +79,7 @@ fn parts(tenant_requests_per_second: u32) -> (Store, Settings) {
         limits: Default::default(),
         cache_for: Duration::from_secs(30),
         cors: Default::default(),
+        provider: None,
         tenant_requests_per_second,
     };
     (store.with_patience(Duration::from_millis(1)), settings)
@@ -214,7 +216,7 @@ async fn unknown_paths_and_methods_are_problems() {
     let response = send(request(&Method::PUT, "/exports")).await;
     assert_eq!(header_of(&response, "allow").map(|allow| allow.contains("POST")), Some(true));
     assert_eq!(problem(response).await.status, 405);
-    for reserved in ["/datasets", "/health"] {
+    for reserved in ["/datasets", "/health", "/limits"] {
         assert_eq!(problem(send(request(&Method::POST, reserved)).await).await.status, 405, "{reserved}");
     }
     let upper = format!("/exports/{}", ID.to_uppercase());

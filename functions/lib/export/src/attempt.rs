@@ -1,8 +1,10 @@
 //! One attempt to read a chunk.
 
+use crate::cut::CutRead;
 use crate::id::{ChunkId, TenantId};
 use crate::layout::Hive;
 use crate::object_key::file_key;
+use crate::proof::Check;
 use crate::range::Range;
 use crate::selection::Selection;
 
@@ -36,6 +38,13 @@ pub struct Attempt {
     pub hive: Option<Hive>,
     /// Header `traceparent` of the request for which the chunk was planned, if it had a valid one.
     pub traceparent: Option<String>,
+    /// True if the attempt takes a proof of the rows that it reads, so that a later one can check them.
+    pub proves: bool,
+    /// Chunk whose file replaces this chunk if the source shows that nothing has changed since; `None` if this attempt
+    /// reads the rows in any case.
+    pub check: Option<Check>,
+    /// Snapshot to read, if the files of the export show one instant.
+    pub cut: Option<CutRead>,
 }
 
 impl Attempt {
@@ -94,6 +103,9 @@ mod tests {
             parent_seen_bytes: None,
             hive: None,
             traceparent: None,
+            proves: true,
+            check: None,
+            cut: None,
         };
         let settled = 10 * DAY_MICROS + 3_600_000_000;
         assert!(attempt.is_settled_at(settled) && !attempt.is_settled_at(settled - 1));

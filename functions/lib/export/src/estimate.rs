@@ -28,13 +28,26 @@ pub struct DatasetEstimate {
     pub measured: Measured,
     /// True if a typical range is read through an index (or by pruning partitions).
     pub indexed: bool,
+    /// Result of the check whether chunks can be found unchanged instead of being read again; absent in estimates of
+    /// earlier releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revalidation: Option<Revalidation>,
     /// Time of the estimate, in microseconds since 1970; set by the store.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taken_micros: Option<i64>,
 }
 
+/// Ability of the source to show that a chunk has not changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revalidation {
+    /// Reason why it cannot; `None` if it can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
+}
+
 /// Rows and bytes of binary COPY.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Size {
     /// Number of rows.
     pub rows: u64,

@@ -4,6 +4,8 @@ mod code;
 
 pub use code::{FailureCode, OtherCode};
 
+use std::fmt::Display;
+
 use serde::{Deserialize, Serialize};
 
 /// Reason why an attempt ended without a file.
@@ -23,6 +25,12 @@ impl Failure {
     pub fn new(code: impl Into<FailureCode>, message: impl Into<String>) -> Self {
         let code = code.into();
         Self { again: code.is_retryable(), code, message: message.into() }
+    }
+
+    /// Returns the same with the remedy of the code after the message, if it has one.
+    pub fn with_remedy(code: FailureCode, what: &impl Display) -> Self {
+        let message = code.remedy().map_or_else(|| what.to_string(), |remedy| format!("{what}; {remedy}"));
+        Self::new(code, message)
     }
 }
 

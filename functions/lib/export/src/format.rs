@@ -72,6 +72,7 @@ pub fn is_formula(text: &[u8]) -> bool {
 
 /// Options that decide the form of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Output {
     /// Format in which rows are written.

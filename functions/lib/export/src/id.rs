@@ -75,6 +75,16 @@ random_id!(
     ChunkId,
     "chunk id"
 );
+random_id!(
+    /// Id of one cut: a snapshot of the source that several chunks read.
+    CutId,
+    "cut id"
+);
+random_id!(
+    /// Id of one keeper: the invocation that holds the snapshot of a cut.
+    KeeperId,
+    "keeper id"
+);
 
 /// Tenant to which a key belongs: 1 to 64 of `a-z 0-9 _ -`. It is part of object keys, so its form is narrow.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

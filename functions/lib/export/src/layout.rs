@@ -15,6 +15,7 @@ pub const DEFAULT_PARTITION: &str = "__HIVE_DEFAULT_PARTITION__";
 /// Layout of one dataset below the folder of its name. Partitions are calendar days, months or years of the range
 /// column as it is stored; those of a `timestamptz` column are in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Hive {
     /// No partitions: a dataset without a range column or an index on it, or a sample.

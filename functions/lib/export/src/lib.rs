@@ -5,6 +5,8 @@
 
 pub mod id;
 
+pub mod cut;
+
 pub mod key;
 
 pub mod problem;
@@ -38,6 +40,8 @@ pub mod request;
 pub mod state;
 
 pub mod object_key;
+
+pub mod proof;
 
 pub mod attempt;
 

@@ -18,6 +18,7 @@ use crate::layout::Hive;
 use crate::object_key::file_key;
 use crate::parquet_type::ParquetType;
 use crate::plan::Target;
+use crate::proof::Verified;
 use crate::range::{Range, Settle, Span, format_micros};
 
 /// Version of the manifest format.
@@ -25,9 +26,12 @@ pub const MANIFEST_VERSION: u32 = 1;
 
 /// Manifest of an export.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Manifest {
-    /// Version of the format.
+    /// Version of the format. It is raised only if an older reader would misread the manifest; fields may be added at any
+    /// time.
+    #[cfg_attr(test, schemars(extend("const" = MANIFEST_VERSION)))]
     pub version: u32,
     /// Id of the export.
     pub export: ExportId,
@@ -36,8 +40,10 @@ pub struct Manifest {
     /// Revision of the catalog.
     pub revision: String,
     /// Time at which the request was accepted, RFC 3339.
+    #[cfg_attr(test, schemars(extend("format" = "date-time")))]
     pub accepted_at: String,
     /// Request in its canonical form.
+    #[cfg_attr(test, schemars(with = "serde_json::Map<String, Value>", title = "CanonicalRequest"))]
     pub request: Value,
     /// Rows of all datasets.
     pub rows: u64,
@@ -52,6 +58,7 @@ pub struct Manifest {
 
 /// One dataset of a manifest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ManifestDataset {
     /// Name, columns, range, settling.
@@ -71,6 +78,7 @@ pub struct ManifestDataset {
 /// Rows and bytes of binary COPY, expected and actual. It serves operators who tune estimates; files are verified
 /// without it. A reused chunk counts with the values of the time when it was planned and read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Foresight {
     /// Size planned by PostgreSQL's estimates; absent if those cover the rows of all tenants.
@@ -82,6 +90,7 @@ pub struct Foresight {
 
 /// Properties of a dataset that are known when the export is accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct DatasetHead {
     /// Name of the dataset.
@@ -157,7 +166,9 @@ impl ColumnHead {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RangeText {
-    /// Kind of the range: `span`, `all` or `null`.
+    /// Kind of the range: `span`, `all` (all rows of a dataset without a range column) or `null` (the rows whose range
+    /// column is NULL).
+    #[cfg_attr(test, schemars(extend("enum" = ["span", "all", "null"])))]
     pub of: String,
     /// First value inside; absent if the span has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -169,14 +180,20 @@ pub struct RangeText {
 
 /// One chunk of a manifest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ManifestChunk {
     /// Id of the chunk.
     pub id: ChunkId,
     /// Range of the chunk.
     pub range: RangeText,
-    /// Time of the chunk's snapshot, RFC 3339: the file is the result of its query at that time.
+    /// Time of the chunk's snapshot, or of the check that found it unchanged, RFC 3339: the file is the result of its
+    /// query at that time.
+    #[cfg_attr(test, schemars(extend("format" = "date-time")))]
     pub as_of: String,
+    /// Present if the file was read for an earlier export and the source has shown that nothing changed since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified: Option<Verified>,
     /// True if the chunk was read for an earlier export.
     pub reused: bool,
     /// Number of rows.
@@ -188,6 +205,7 @@ pub struct ManifestChunk {
 
 /// One file of a manifest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ManifestFile {
     /// Name of the file in this export.
@@ -197,6 +215,7 @@ pub struct ManifestFile {
     /// Bytes of the object.
     pub bytes: u64,
     /// SHA-256 of the object, in hexadecimal.
+    #[cfg_attr(test, schemars(extend("pattern" = "^[0-9a-f]{64}$")))]
     pub sha256: String,
 }
 
@@ -216,6 +235,8 @@ pub struct DoneChunk {
     pub horizon_micros: Option<i64>,
     /// True if the chunk was read for an earlier export.
     pub reused: bool,
+    /// True if the chunk was read for an earlier export and found unchanged for this one.
+    pub unchanged: bool,
     /// Planned size.
     pub planned: Option<Size>,
     /// Record of the written file.
@@ -340,6 +361,7 @@ fn manifest_chunk(naming: Naming<'_>, tenant: &TenantId, chunk: &DoneChunk) -> M
         id: chunk.id,
         range: chunk.range.text(),
         as_of: rfc3339(chunk.as_of_micros),
+        verified: chunk.unchanged.then_some(Verified::Unchanged),
         reused: chunk.reused,
         rows: chunk.file.rows,
         file,

@@ -105,6 +105,8 @@ metrics! {
         LeasesFailed: Count,
         /// Attempts that lost their lease.
         LeasesLost: Count,
+        /// Attempts that found an earlier file unchanged, and read nothing.
+        Unchanged: Count,
         /// Attempts that split their chunk.
         Splits: Count,
         /// Attempts that found a condition of the deployment under which no chunk can succeed.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::estimate::Size;
 use crate::id::{ChunkId, Fingerprint};
-use crate::range::{Range, RangeKind};
+use crate::range::{Range, RangeKind, Span};
 
 /// Parameters of planning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +54,9 @@ pub struct PlannedChunk {
     pub range: Range,
     /// Id of the existing chunk that is reused, or `None` for a new one.
     pub reused: Option<ChunkId>,
+    /// Chunk that was read before and is checked first: if nothing has changed, its file is used and nothing is read.
+    /// `None` for a reused chunk.
+    pub checks: Option<ChunkId>,
     /// True if the chunk must still be read: it is new, or shared with an export that waits for it too.
     pub unread: bool,
     /// Estimated number of rows.
@@ -100,9 +103,12 @@ impl Plan {
     /// # Errors
     /// If the export would have more chunks than the policy allows.
     pub fn new(targets: &[Target], candidates: &[Candidate], policy: &Policy) -> Result<Self, TooManyChunks> {
-        let allowed = allowed(candidates, policy);
-        let datasets: Vec<_> =
-            targets.iter().map(|target| plan_dataset(target, &fitting(&allowed, target), policy)).collect();
+        let (allowed, checkable) = (allowed(candidates, policy), checkable(candidates, policy.reuse));
+        let plan = |target| {
+            let (mine, before) = (fitting(&allowed, target), fitting(&checkable, target));
+            plan_dataset(target, &mine, &cover::newest(&before), policy)
+        };
+        let datasets: Vec<_> = targets.iter().map(plan).collect();
         Self { datasets }.within(policy.max_chunks)
     }
 
@@ -160,6 +166,15 @@ fn allowed<'a>(candidates: &'a [Candidate], policy: &Policy) -> HashMap<Fingerpr
     allowed
 }
 
+/// Groups the candidates that may be checked by fingerprint.
+fn checkable(candidates: &[Candidate], reuse: Reuse) -> HashMap<Fingerprint, Vec<&Candidate>> {
+    let mut checkable: HashMap<_, Vec<_>> = HashMap::new();
+    for candidate in candidates.iter().filter(|c| c.only_checked && reuse.allows_checks()) {
+        checkable.entry(candidate.fingerprint).or_default().push(candidate);
+    }
+    checkable
+}
+
 /// Returns the candidates that may be files of the target: none for a sample, which is never reused, and in a layout
 /// with partitions only those of a single one.
 fn fitting<'a>(allowed: &HashMap<Fingerprint, Vec<&'a Candidate>>, target: &Target) -> Vec<&'a Candidate> {
@@ -177,33 +192,45 @@ fn includes_nulls(target: &Target) -> bool {
     target.selection.range_column.as_ref().is_some_and(|c| c.include_nulls)
 }
 
-fn plan_dataset(target: &Target, mine: &[&Candidate], policy: &Policy) -> DatasetPlan {
+fn plan_dataset(target: &Target, mine: &[&Candidate], before: &[&Candidate], policy: &Policy) -> DatasetPlan {
     let mut chunks = Vec::new();
     match target.span {
         _ if target.selection.limit.is_some() => chunks.push(sample(target)),
-        None => chunks.push(cover::whole(mine, Range::All, target.estimate.total)),
+        None => chunks.push(cover::checked(mine, before, Range::All, target.estimate.total)),
         Some(span) => {
             for segment in cover::cover(mine, span) {
                 match segment {
                     cover::Segment::Reused(chunk) => chunks.push(chunk),
-                    cover::Segment::Gap(gap) if target.estimate.indexed => {
-                        chunks.extend(cut::cut(
-                            gap,
-                            &target.estimate,
-                            policy.target_bytes,
-                            settled_day(target, gap.kind, policy.now_micros),
-                            target.hive,
-                        ));
-                    }
-                    cover::Segment::Gap(gap) => chunks.push(cut::uncut(gap, &target.estimate)),
+                    cover::Segment::Gap(gap) => chunks.extend(plan_gap(gap, target, before, policy)),
                 }
             }
             if includes_nulls(target) {
-                chunks.push(cover::whole(mine, Range::Null, target.estimate.nulls));
+                chunks.push(cover::checked(mine, before, Range::Null, target.estimate.nulls));
             }
         }
     }
     DatasetPlan { dataset: target.selection.dataset.clone(), chunks, note: note(target) }
+}
+
+/// Plans a range of which nothing is reused: new chunks, each of which checks the chunk that had the same range before,
+/// if there is one. Without an index every chunk scans the whole table, so there is one of them in any case.
+fn plan_gap(gap: Span, target: &Target, before: &[&Candidate], policy: &Policy) -> Vec<PlannedChunk> {
+    if !target.estimate.indexed {
+        let same = before.iter().find(|c| c.range == Range::Span(gap));
+        return vec![same.map_or_else(|| cut::uncut(gap, &target.estimate), |c| cover::check(c))];
+    }
+    let cut = |gap: Span| {
+        let settled = settled_day(target, gap.kind, policy.now_micros);
+        cut::cut(gap, &target.estimate, policy.target_bytes, settled, target.hive)
+    };
+    let mut chunks = Vec::new();
+    for segment in cover::cover(before, gap) {
+        match segment {
+            cover::Segment::Reused(chunk) => chunks.push(cover::into_check(chunk)),
+            cover::Segment::Gap(gap) => chunks.extend(cut(gap)),
+        }
+    }
+    chunks
 }
 
 /// Returns the one chunk of a sample. It covers the range without the rows whose range column is NULL.

@@ -66,6 +66,8 @@ pub enum AttemptOutcome {
     Canceled,
     /// A condition of the deployment stopped it; the chunk is not charged.
     BackedOff,
+    /// It found that the file of an earlier chunk is unchanged, and linked that file.
+    Unchanged,
     /// An outcome that this release does not know. It is never written.
     Unknown,
 }
@@ -127,6 +129,7 @@ words!(AttemptOutcome {
     Lost = "lost",
     Canceled = "canceled",
     BackedOff = "backed_off",
+    Unchanged = "unchanged",
     Unknown = "unknown",
 });
 

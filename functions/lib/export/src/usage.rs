@@ -15,8 +15,11 @@ pub struct Usage {
     pub first_row_ms: u64,
     /// Time from the COPY to the end of its stream.
     pub read_ms: u64,
-    /// Time spent on decoding, encoding and compressing.
+    /// Time spent on decoding, encoding and compressing: the sum over the threads that encode, while rows are read and
+    /// in `finish_ms`. It may be more than the time that has passed.
     pub encode_ms: u64,
+    /// Time from the end of the stream to the last encoded byte.
+    pub finish_ms: u64,
     /// Time from the last encoded byte to the completed object.
     pub upload_ms: u64,
     /// Processor time of the process during the attempt.

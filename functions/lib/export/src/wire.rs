@@ -6,15 +6,17 @@
 mod datasets;
 mod export;
 mod files;
+mod limits;
 mod plan;
 mod problem;
 mod request;
 #[cfg(test)]
 mod schema;
 
-pub use datasets::{Dataset, DatasetList, DatasetRange};
+pub use datasets::{Dataset, DatasetList, DatasetRange, FilterColumn};
 pub use export::{BackOff, ChunkCounts, ChunkError, Export, ExportList, Links, Progress, Running};
 pub use files::{AttemptEntry, ChunkEntry, ChunkList, FileEntry, FileList};
+pub use limits::{DailyQuota, Quota, TenantLimits};
 pub use plan::{CostItems, DryRun, Forecast, PlanCounts, PlannedDataset};
 pub use problem::{Health, PROBLEM_MEDIA_TYPE, Problem};
 pub use request::{

@@ -10,7 +10,7 @@ use super::bounds::{self, Bounds};
 use super::explain_sql::{Ask, column};
 use super::index::{self, Culprit};
 use super::months::{self, Month};
-use super::{sample, skew};
+use super::{revalidation, sample, skew};
 use source::explain::{Mark, PlanNode};
 use source::{Inspector, SourceError};
 
@@ -58,7 +58,9 @@ pub async fn estimate(inspector: &mut Inspector, dataset: &Dataset) -> Result<Es
 pub(super) async fn planned(inspector: &mut Inspector, dataset: &Dataset) -> Result<Planned, SourceError> {
     let ask = Ask::new(dataset);
     let whole = inspector.explain(&ask.select("")).await?;
-    let mut estimate = DatasetEstimate { total: ask.size(&whole), ..DatasetEstimate::default() };
+    let revalidation = Some(revalidation::find(inspector, dataset, &whole).await?);
+    let total = ask.size(&whole);
+    let mut estimate = DatasetEstimate { total, revalidation, ..DatasetEstimate::default() };
     if let Some(tenant) = &dataset.tenant_column {
         let one = ask.equals_something(inspector, &tenant.name).await?;
         estimate.tenant_share = Some(inspector.explain(&ask.select(&one)).await?.rows / whole.rows.max(1.0));

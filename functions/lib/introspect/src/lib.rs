@@ -45,6 +45,8 @@ mod estimate;
 
 mod refresh;
 
+mod revalidation;
+
 mod as_text;
 
 mod advice;

@@ -38,6 +38,9 @@ pub struct Page {
 /// A bucket.
 #[async_trait]
 pub trait Objects: Send + Sync {
+    /// Returns the name of the bucket.
+    fn bucket(&self) -> &str;
+
     /// Writes a small object in one call; an object of that key is replaced.
     async fn put(&self, key: &str, body: Bytes, meta: &Meta) -> Result<(), ObjectsError>;
 

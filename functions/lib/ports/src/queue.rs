@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 /// Content of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
-    /// The chunk to lease.
+    /// The chunk to lease, or the keeper of a cut, which is one of the ids that `dispatch()` returns.
     pub chunk: ChunkId,
 }
 

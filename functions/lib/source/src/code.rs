@@ -51,6 +51,8 @@ pub enum SourceCode {
     Writes,
     /// Stored data is damaged.
     Corrupted,
+    /// A snapshot that another session exported is gone.
+    SnapshotGone,
 }
 
 impl From<SourceCode> for FailureCode {
@@ -78,6 +80,7 @@ impl From<SourceCode> for FailureCode {
             SourceCode::Limit => Self::SourceLimit,
             SourceCode::Writes => Self::SourceWrites,
             SourceCode::Corrupted => Self::SourceCorrupted,
+            SourceCode::SnapshotGone => Self::CutLost,
         }
     }
 }
@@ -126,6 +129,7 @@ impl SourceCode {
             Self::Limit => "the query exceeds a limit of the source",
             Self::Writes => "the dataset would write to the source",
             Self::Corrupted => "data in the source is corrupted",
+            Self::SnapshotGone => "the snapshot is gone",
         }
     }
 }

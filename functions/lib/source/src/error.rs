@@ -107,6 +107,18 @@ impl SourceError {
         Self::plain(SourceCode::SessionLost)
     }
 
+    /// Returns the error for a snapshot that cannot be imported, if the server itself reports that: the session that
+    /// exported it has ended, or is a session of another server.
+    pub(super) fn of_import(self) -> Self {
+        let state = self.sqlstate.as_deref().unwrap_or_default();
+        // A missing file of the snapshot, an invalid identifier, and a process that does not run any more.
+        if !["22", "42", "55"].iter().any(|class| state.starts_with(class)) {
+            return self;
+        }
+        let message = format!("{} (SQLSTATE {state})", SourceCode::SnapshotGone.what());
+        Self { message, code: SourceCode::SnapshotGone, ..self }
+    }
+
     /// Returns the failure that a test injects: the same as a broken connection.
     pub(super) fn injected() -> Self {
         Self::classify(std::io::Error::new(std::io::ErrorKind::ConnectionReset, "injected").into())
@@ -341,6 +353,20 @@ mod tests {
     fn no_message_promises_a_retry() {
         for state in ["55P03", "40001", "22012", "XX000", "57014"] {
             assert!(!message_of(look_up(state).1, state, None).contains("again"), "{state}");
+        }
+    }
+
+    #[test]
+    fn only_refused_imports_show_that_a_snapshot_is_gone() {
+        let error = |state: Option<&str>| SourceError {
+            sqlstate: state.map(str::to_owned),
+            ..SourceError::new(SourceCode::Unavailable, "x")
+        };
+        for state in ["22023", "42704", "55000"] {
+            assert_eq!(error(Some(state)).of_import().code, SourceCode::SnapshotGone, "{state}");
+        }
+        for state in [None, Some("57P01"), Some("53300")] {
+            assert_eq!(error(state).of_import().code, SourceCode::Unavailable, "{state:?}");
         }
     }
 

@@ -86,6 +86,12 @@ impl PlanNode {
         export::estimate::Size { rows: self.rows as u64, bytes: (self.rows * width) as u64 }
     }
 
+    /// Returns the kinds of all nodes.
+    pub fn kinds(&self) -> Vec<&str> {
+        let below = self.plans.iter().flat_map(Self::kinds);
+        std::iter::once(self.kind.as_str()).chain(below).collect()
+    }
+
     /// Returns all relations that are read, in the order of the plan.
     pub fn scans(&self, mark: Option<&Mark>) -> Vec<Scan> {
         let mut scans = Vec::new();

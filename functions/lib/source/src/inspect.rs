@@ -173,7 +173,7 @@ impl Inspector {
     }
 }
 
-fn cells(row: &PgRow) -> Result<Vec<Option<String>>, sqlx::Error> {
+pub(super) fn cells(row: &PgRow) -> Result<Vec<Option<String>>, sqlx::Error> {
     let cell = |i: usize| {
         let value = row.try_get_raw(i)?;
         if sqlx::ValueRef::is_null(&value) {

@@ -8,10 +8,13 @@ pub mod sql;
 mod code;
 mod error;
 pub mod explain;
+mod held;
 mod horizon;
 mod inspect;
+mod keeper;
 mod load;
 mod pooler;
+pub mod proof;
 mod rights;
 mod session;
 mod sqlstate;
@@ -19,8 +22,8 @@ mod sqlstate;
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions};
 
 use ports::fault::{Fault, Faults};
 use ports::postgres::capacity::Capacity;
@@ -31,7 +34,9 @@ use ports::random::jitter;
 
 pub use code::SourceCode;
 pub use error::SourceError;
+pub use held::Held;
 pub use inspect::{Inspector, from_clause};
+pub use keeper::{Departure, Keeper};
 pub use rights::Rights;
 pub use session::{BATCH_BYTES, Described, Rows, Session, compare};
 
@@ -98,16 +103,33 @@ impl Source {
     /// Opens a session for one attempt and begins its transaction. While the server or the pooler has no free
     /// session, it waits with jitter until `patience` is over.
     pub async fn session(&self, patience: Duration) -> Result<Session, SourceError> {
+        self.session_of(View::Now, patience).await
+    }
+
+    /// Opens a session as [`Source::session`] does; all its statements show a snapshot that another session exported.
+    ///
+    /// # Errors
+    /// [`SourceCode::SnapshotGone`] if the session that exported it has ended, or is a session of another server.
+    pub async fn session_at(&self, snapshot: &str, patience: Duration) -> Result<Session, SourceError> {
+        self.session_of(View::Exported(snapshot.to_owned()), patience).await
+    }
+
+    async fn session_of(&self, view: View, patience: Duration) -> Result<Session, SourceError> {
         self.faults.slow(Fault::SourceSlow).await;
         if self.faults.strikes(Fault::SourceRefuse) {
             return Err(SourceError::injected());
         }
-        self.log_in(|options| Session::open(options, patience, self.faults.clone())).await
+        self.log_in(|options| Session::open(options, view.clone(), patience, self.faults.clone())).await
     }
 
     /// Opens a connection and begins its transaction; waits up to `patience` for a free session.
     async fn connect(&self, patience: Duration) -> Result<PgConnection, SourceError> {
-        self.log_in(|options| async move { connect(&options, patience).await }).await
+        self.connect_at(&View::Now, patience).await
+    }
+
+    /// Opens a connection and begins its transaction, in which statements show `view`.
+    async fn connect_at(&self, view: &View, patience: Duration) -> Result<PgConnection, SourceError> {
+        self.log_in(|options| async move { connect(&options, view, patience).await }).await
     }
 
     /// Runs an operation that logs in, with options that stay valid for longer than any wait for a session. A password
@@ -153,11 +175,24 @@ impl Source {
     }
 }
 
-async fn connect(options: &PgConnectOptions, patience: Duration) -> Result<PgConnection, SourceError> {
+/// Data that the statements of a session show.
+#[derive(Clone, Debug)]
+pub(crate) enum View {
+    /// Everything that is committed when the statement begins.
+    Now,
+    /// The snapshot with this identifier, which another session has exported.
+    Exported(String),
+}
+
+async fn connect(
+    options: &PgConnectOptions,
+    view: &View,
+    patience: Duration,
+) -> Result<PgConnection, SourceError> {
     let (begun, mut wait) = (Instant::now(), MIN_RETRY_PAUSE);
     loop {
         let left = patience.saturating_sub(begun.elapsed()).max(MIN_TRY);
-        let error = match begin(options, left).await {
+        let error = match begin(options, view, left).await {
             Ok(connection) => return Ok(connection),
             Err(error) => error,
         };
@@ -179,12 +214,28 @@ async fn connect(options: &PgConnectOptions, patience: Duration) -> Result<PgCon
 /// Opens a connection and begins its transaction. READ COMMITTED is used on purpose. Under REPEATABLE READ the
 /// snapshot could be older than the lock, so a table rewritten or truncated during the wait for the lock would appear
 /// empty. Here the description takes the lock, and the COPY after it takes a fresh snapshot.
-async fn begin(options: &PgConnectOptions, patience: Duration) -> Result<PgConnection, SourceError> {
+///
+/// An exported snapshot can only be imported under REPEATABLE READ. It is no older than the locks of the session that
+/// exported it, which are held until after the import ([`Keeper`]).
+async fn begin(
+    options: &PgConnectOptions,
+    view: &View,
+    patience: Duration,
+) -> Result<PgConnection, SourceError> {
     let login = tokio::time::timeout(patience.min(LOGIN_TIMEOUT), options.connect());
     let mut connection = login.await.map_err(|_| SourceError::silent())?.map_err(SourceError::connecting)?;
     // Through a pooler, the server session is requested here.
-    let begun = sqlx::raw_sql("begin isolation level read committed read only").execute(&mut connection);
+    let begin = match view {
+        View::Now => "begin isolation level read committed read only",
+        View::Exported(_) => "begin isolation level repeatable read read only",
+    };
+    let begun = sqlx::raw_sql(begin).execute(&mut connection);
     let begun = tokio::time::timeout(patience, begun).await.map_err(|_| SourceError::waited())?;
     begun.map_err(SourceError::connecting)?;
+    if let View::Exported(snapshot) = view {
+        let import = format!("set transaction snapshot {}", sql::literal(snapshot));
+        let imported = sqlx::raw_sql(AssertSqlSafe(import)).execute(&mut connection).await;
+        imported.map_err(|error| SourceError::classify(error).of_import())?;
+    }
     Ok(connection)
 }

@@ -4,6 +4,7 @@
 //! heartbeats. Dropping the handle closes the connection whatever it was doing.
 
 mod begun;
+mod check;
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -21,7 +22,10 @@ use tokio::sync::{mpsc, oneshot};
 
 use begun::Begun;
 
-use super::{SourceError, connect, load, sql};
+use super::held::{self, Held};
+
+use super::inspect::cells;
+use super::{SourceError, View, connect, load, sql};
 use ports::fault::{Fault, Faults};
 
 /// Time the reader sleeps when the socket is empty, before it waits. Meanwhile data accumulates, so the server's next
@@ -51,6 +55,13 @@ pub struct Described {
 }
 
 impl Described {
+    /// Makes it of a row's cells: whether the source is a primary, its time, the time up to which it has replayed its
+    /// primary, and the start of the oldest open transaction. A primary shows everything up to now.
+    pub(super) fn new(is_primary: bool, now: i64, replayed: Option<i64>, open_since: Option<i64>) -> Self {
+        let replayed_micros = if is_primary { Some(now) } else { replayed };
+        Self { as_of_micros: replayed_micros.unwrap_or(now), replayed_micros, open_since_micros: open_since }
+    }
+
     /// Returns the time before which every transaction that began is visible, except for transactions that could not
     /// be detected: `settle_after` must be longer than those. `None` if the source cannot report up to when it shows
     /// commits.
@@ -74,12 +85,14 @@ enum Order {
     Load(String, oneshot::Sender<Result<Vec<Option<i64>>, SourceError>>),
     Describe(String, oneshot::Sender<Result<Vec<Option<i64>>, SourceError>>),
     Try(String, oneshot::Sender<Result<(), SourceError>>),
+    Texts(String, oneshot::Sender<Result<Vec<Option<String>>, SourceError>>),
     Copy(String, mpsc::Sender<Result<Bytes, SourceError>>),
 }
 
 impl Session {
     pub(super) async fn open(
         options: PgConnectOptions,
+        view: View,
         patience: Duration,
         faults: Faults,
     ) -> Result<Self, SourceError> {
@@ -88,7 +101,7 @@ impl Session {
         let serve = move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             match runtime {
-                Ok(runtime) => runtime.block_on(serve(options, patience, opened, inbox)),
+                Ok(runtime) => runtime.block_on(serve(options, view, patience, opened, inbox)),
                 Err(error) => drop(opened.send(Err(SourceError::classify(error.into())))),
             }
         };
@@ -119,6 +132,11 @@ impl Session {
         let described = compare(&answered.await.map_err(|_| SourceError::gone())??, selection)?;
         self.try_values(selection).await?;
         Ok(described)
+    }
+
+    /// Returns the relations that this session has locked, after [`Session::describe`].
+    pub async fn relations(&self) -> Result<Held, SourceError> {
+        held::read_held(&self.texts(held::HELD_SQL.to_owned()).await?)
     }
 
     /// Lets the source parse the values of filters that only it can check. A wrong value is found before a row is
@@ -185,22 +203,18 @@ pub fn compare(row: &[Option<i64>], selection: &Selection) -> Result<Described, 
     {
         return Err(SourceError::collation_changed(&by.name));
     }
-    let replayed_micros = if *standby == Some(0) { Some(*now) } else { *replayed };
-    Ok(Described {
-        as_of_micros: replayed_micros.unwrap_or(*now),
-        replayed_micros,
-        open_since_micros: *open_since,
-    })
+    Ok(Described::new(*standby == Some(0), *now, *replayed, *open_since))
 }
 
 async fn serve(
     options: PgConnectOptions,
+    view: View,
     patience: Duration,
     mut opened: oneshot::Sender<Result<(), SourceError>>,
     mut inbox: mpsc::Receiver<Order>,
 ) {
     let connected = tokio::select! {
-        connected = connect(&options, patience) => connected,
+        connected = connect(&options, &view, patience) => connected,
         () = opened.closed() => return,
     };
     let begun = Begun::now(&options);
@@ -212,33 +226,15 @@ async fn serve(
         return;
     }
     while let Some(order) = inbox.recv().await {
-        match order {
-            Order::Load(sql, answer) => {
-                let seen = ask(&mut connection, sql).await;
-                let failed = seen.is_err();
-                if answer.send(seen).is_err() || failed {
-                    break;
-                }
-            }
-            Order::Describe(sql, mut answer) => {
-                let described = tokio::select! {
-                    described = describe(&mut connection, sql) => described,
-                    () = answer.closed() => break,
-                };
-                let failed = described.is_err();
-                if answer.send(described).is_err() || failed {
-                    break;
-                }
-            }
-            Order::Try(sql, answer) => {
-                let tried = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await;
-                let tried = tried.map(drop).map_err(SourceError::classify);
-                let failed = tried.is_err();
-                if answer.send(tried).is_err() || failed {
-                    break;
-                }
-            }
+        let more = match order {
+            Order::Load(sql, answer) => respond(answer, ask(&mut connection, sql)).await,
+            Order::Describe(sql, answer) => respond(answer, describe(&mut connection, sql)).await,
+            Order::Try(sql, answer) => respond(answer, attempt(&mut connection, sql)).await,
+            Order::Texts(sql, answer) => respond(answer, texts(&mut connection, sql)).await,
             Order::Copy(sql, batches) => return copy(connection, &sql, &batches, begun).await,
+        };
+        if !more {
+            break;
         }
     }
     // Dropping closes the connection. An explicit close waits over TLS for a message from the server, which an idle
@@ -246,11 +242,44 @@ async fn serve(
     drop(connection);
 }
 
+/// Carries out an order for as long as its caller waits. Returns false if the session ends with it: the order failed, or
+/// its caller is gone.
+async fn respond<T>(
+    mut answer: oneshot::Sender<Result<T, SourceError>>,
+    order: impl Future<Output = Result<T, SourceError>>,
+) -> bool {
+    let result = tokio::select! {
+        result = order => result,
+        () = answer.closed() => return false,
+    };
+    let succeeded = result.is_ok();
+    answer.send(result).is_ok() && succeeded
+}
+
+/// Runs a statement whose result is of no interest.
+async fn attempt(connection: &mut PgConnection, sql: String) -> Result<(), SourceError> {
+    let done = sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await;
+    done.map(drop).map_err(SourceError::classify)
+}
+
 /// Reads a row of numbers.
 async fn ask(connection: &mut PgConnection, sql: String) -> Result<Vec<Option<i64>>, SourceError> {
     use sqlx::Executor as _;
     let row = connection.fetch_one(sqlx::raw_sql(AssertSqlSafe(sql))).await.map_err(SourceError::classify)?;
     (0..row.len()).map(|i| row.try_get(i)).collect::<Result<_, _>>().map_err(SourceError::classify)
+}
+
+/// Reads a row of texts, as the simple protocol sends them.
+pub(super) async fn texts(
+    connection: &mut PgConnection,
+    sql: String,
+) -> Result<Vec<Option<String>>, SourceError> {
+    use sqlx::Executor as _;
+    let row = connection
+        .fetch_one(sqlx::raw_sql(AssertSqlSafe(sql.as_str())))
+        .await
+        .map_err(|error| SourceError::classify(error).in_statement(&sql))?;
+    cells(&row).map_err(SourceError::classify)
 }
 
 /// Reads the row of the description with booleans as 0 and 1. Uses the simple protocol, because named statements

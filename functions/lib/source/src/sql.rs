@@ -113,9 +113,9 @@ pub(super) fn try_sql(p: &Predicate) -> Option<String> {
 
 /// Readers of Aurora replay no WAL of their own: their data has no known time, and they may refuse the query. Such
 /// rows never count as settled.
-const REPLAYED: &str = "case when pg_catalog.to_regproc('aurora_version') is null then pg_catalog.pg_last_xact_replay_timestamp() end";
+pub(super) const REPLAYED: &str = "case when pg_catalog.to_regproc('aurora_version') is null then pg_catalog.pg_last_xact_replay_timestamp() end";
 
-fn micros(instant: &str) -> String {
+pub(super) fn micros(instant: &str) -> String {
     format!("(extract(epoch from {instant}) * 1000000)::pg_catalog.int8")
 }
 
@@ -136,7 +136,7 @@ pub fn select(c: &Column, format: Format) -> String {
     }
 }
 
-fn from(from: &From) -> String {
+pub(super) fn from(from: &From) -> String {
     match from {
         From::Relation { schema, name } => format!("{}.{} q", identifier(schema), identifier(name)),
         // The line breaks end a comment on the query's last line.
@@ -144,7 +144,7 @@ fn from(from: &From) -> String {
     }
 }
 
-fn conditions(selection: &Selection, range: &Range, tenant: &TenantId) -> Vec<String> {
+pub(super) fn conditions(selection: &Selection, range: &Range, tenant: &TenantId) -> Vec<String> {
     let mut all = Vec::new();
     if let Some(by) = &selection.range_column {
         let name = column(&by.name);

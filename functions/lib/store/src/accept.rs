@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use export::cut::Consistency;
 use export::id::{ChunkId, ExportId, TenantId};
 use export::plan::{Plan, Policy, Reuse, Target, TooManyChunks, usable};
 use serde_json::Value;
@@ -10,7 +11,7 @@ use super::connection::{AsStoreError, Statement, Store, Tx, sql};
 use super::error::StoreError;
 use super::idempotency::Idempotency;
 use super::ranges::uuids;
-use super::turns::{Full, Kept, Unpaid};
+use super::turns::{Full, Kept, Unpaid, UsedUp};
 use insert::Outcome;
 use snapshot::AcceptSnapshot;
 
@@ -91,6 +92,9 @@ pub enum AcceptError {
     /// The tenant has used up its chunks of this minute.
     #[error(transparent)]
     Unpaid(#[from] Unpaid),
+    /// The tenant has reached its limit of the day.
+    #[error(transparent)]
+    UsedUp(#[from] UsedUp),
     /// The plan has too many chunks.
     #[error(transparent)]
     TooManyChunks(#[from] TooManyChunks),
@@ -117,8 +121,27 @@ enum Stored {
 }
 
 impl NewExport {
+    /// Returns the consistency that the request names.
+    fn consistency(&self) -> Consistency {
+        Consistency::of(&self.request)
+    }
+
     fn policy(&self, now_micros: i64) -> Policy {
         self.limits.policy(self.reuse, now_micros)
+    }
+
+    /// Returns the targets for which existing chunks may be used.
+    fn shareable(&self) -> &[Target] {
+        shareable(&self.targets, self.consistency())
+    }
+}
+
+/// Returns the targets for which existing chunks may be used: none if all files show one instant, because the snapshot of
+/// every existing chunk is another one.
+fn shareable(targets: &[Target], consistency: Consistency) -> &[Target] {
+    match consistency {
+        Consistency::File => targets,
+        Consistency::Snapshot => &[],
     }
 }
 
@@ -141,7 +164,7 @@ impl Store {
     /// # Errors
     /// Nothing is stored in that case.
     pub async fn accept(&self, new: &NewExport) -> Result<Accepted, AcceptError> {
-        let mut snapshot = self.snapshot(&new.tenant, &new.targets, new.idempotency.as_ref()).await?;
+        let mut snapshot = self.snapshot_for(new).await?;
         let (mut plans, mut waited) = (1, false);
         loop {
             if let Some((id, same)) = snapshot.earlier {
@@ -156,15 +179,19 @@ impl Store {
                 }
                 tokio::time::sleep(unpaid.wait.min(MAX_PAY_WAIT)).await;
                 waited = true;
-                snapshot = self.snapshot(&new.tenant, &new.targets, new.idempotency.as_ref()).await?;
+                snapshot = self.snapshot_for(new).await?;
                 continue;
             }
-            // A request whose chunks are all read already waits for nothing, so the limit of waiting exports does not
-            // apply to it.
-            if let Some(full) = snapshot.full
+            // A request whose chunks are all read already waits for nothing and reads nothing, so the limits of waiting
+            // exports and of the day do not apply to it.
+            let reached = match &snapshot.used_up {
+                Some(used_up) => Some(AcceptError::from(used_up.clone())),
+                None => snapshot.full.map(AcceptError::from),
+            };
+            if let Some(reached) = reached
                 && !Plan::is_covered(&new.targets, &snapshot.candidates, &new.policy(snapshot.now))
             {
-                return Err(full.into());
+                return Err(reached);
             }
             let stored = if plans <= FREE_PLANS {
                 let plan = Plan::new(&new.targets, &snapshot.candidates, &new.policy(snapshot.now))?;
@@ -175,7 +202,7 @@ impl Store {
             if let Stored::Accepted(accepted) = stored {
                 return Ok(accepted);
             }
-            snapshot = self.snapshot(&new.tenant, &new.targets, new.idempotency.as_ref()).await?;
+            snapshot = self.snapshot_for(new).await?;
             plans += 1;
         }
     }
@@ -188,11 +215,16 @@ impl Store {
         &self,
         tenant: &TenantId,
         targets: &[Target],
+        consistency: Consistency,
         reuse: Reuse,
         limits: PlanLimits,
     ) -> Result<Plan, AcceptError> {
-        let snapshot = self.snapshot(tenant, targets, None).await?;
+        let snapshot = self.snapshot(tenant, shareable(targets, consistency), None).await?;
         Ok(Plan::new(targets, &snapshot.candidates, &limits.policy(reuse, snapshot.now))?)
+    }
+
+    async fn snapshot_for(&self, new: &NewExport) -> Result<AcceptSnapshot, StoreError> {
+        self.snapshot(&new.tenant, new.shareable(), new.idempotency.as_ref()).await
     }
 
     async fn snapshot(
@@ -251,9 +283,9 @@ async fn plan_and_store(
     new: &NewExport,
     snapshot: &AcceptSnapshot,
 ) -> Result<Stored, AcceptError> {
-    let locked: Vec<ChunkId> = snapshot.candidates.iter().map(|candidate| candidate.id).collect();
+    let locked = snapshot.linkable();
     snapshot::lock(tx, &locked).await?;
-    let mut newer = AcceptSnapshot::read(tx, &new.tenant, &new.targets, None).await?;
+    let mut newer = AcceptSnapshot::read(tx, &new.tenant, new.shareable(), None).await?;
     newer.keep(&locked);
     let plan = Plan::new(&new.targets, &newer.candidates, &new.policy(newer.now))?;
     Statements::new(new, &plan, None, newer.now).run(tx, new.id).await
@@ -273,7 +305,13 @@ impl Statements {
         Self {
             export: insert::export(new, plan, usable, now),
             links: chunks.len(),
-            chunks: insert::chunks(new.id, &new.tenant, &chunks, new.traceparent.as_deref()),
+            chunks: insert::chunks(
+                new.id,
+                &new.tenant,
+                &chunks,
+                new.traceparent.as_deref(),
+                new.consistency(),
+            ),
         }
     }
 

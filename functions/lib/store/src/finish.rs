@@ -1,9 +1,10 @@
 //! Finish of an export whose chunks have all ended: puts the manifest, then marks the export succeeded.
 
 use bytes::Bytes;
+use export::cut::CutPoint;
 use export::estimate::Size;
 use export::file::FileRecord;
-use export::id::{ExportId, TenantId, hex};
+use export::id::{ChunkId, ExportId, TenantId, hex};
 use export::manifest::{DatasetHead, DoneChunk, MANIFEST_VERSION, Manifest, ManifestDataset, rfc3339};
 use export::object_key::export_prefix;
 use ports::fault::Point;
@@ -43,6 +44,8 @@ pub struct Finished {
     pub request: Value,
     /// Heads of the datasets as fixed at acceptance.
     pub heads: Vec<DatasetHead>,
+    /// Instant that all files show; `None` if each shows its own.
+    pub cut: Option<CutPoint>,
     /// All its chunks.
     pub chunks: Vec<DoneChunk>,
 }
@@ -59,6 +62,10 @@ pub enum FinishError {
     /// The chunks do not cover the ranges of the export.
     #[error("the manifest was refused")]
     NotTiled(#[from] export::manifest::NotTiled),
+    /// The files should show one instant, and do not. It cannot happen unless the store was changed by hand, or a worker
+    /// of a release without cuts read a chunk; in that case no manifest is written rather than a wrong one.
+    #[error("the manifest was refused: the chunk {0} shows another instant than the export's cut")]
+    NotOneInstant(ChunkId),
     /// The manifest could not be written as JSON.
     #[error("writing the manifest failed")]
     Json(#[from] serde_json::Error),
@@ -95,8 +102,13 @@ pub async fn run(store: &Store, objects: &dyn Objects, export: ExportId) -> Resu
     Ok(())
 }
 
-fn assemble(export: ExportId, finished: Finished) -> Result<Manifest, export::manifest::NotTiled> {
+fn assemble(export: ExportId, finished: Finished) -> Result<Manifest, FinishError> {
     let mut chunks = finished.chunks;
+    if let Some(cut) = &finished.cut
+        && let Some(other) = chunks.iter().find(|chunk| chunk.as_of_micros != cut.as_of_micros)
+    {
+        return Err(FinishError::NotOneInstant(other.id));
+    }
     let mut datasets = Vec::with_capacity(finished.heads.len());
     for head in finished.heads {
         let (mine, rest) = chunks.into_iter().partition(|c| c.dataset == head.name);
@@ -180,6 +192,7 @@ impl Store {
             accepted_micros: row.try_get("accepted")?,
             request: json(&row, "request")?,
             heads: json(&row, "heads")?,
+            cut: cut_point(&row)?,
             chunks: rows.iter().map(done_chunk).collect::<Result<_, _>>()?,
         })))
     }
@@ -219,6 +232,12 @@ impl Store {
     }
 }
 
+/// Reads the instant of a cut from `cut_as_of` and `cut_lsn`.
+pub(super) fn cut_point(row: &PgRow) -> Result<Option<CutPoint>, StoreError> {
+    let Some(as_of_micros) = row.try_get("cut_as_of")? else { return Ok(None) };
+    Ok(Some(CutPoint { as_of_micros, lsn: row.try_get("cut_lsn")? }))
+}
+
 fn done_chunk(row: &PgRow) -> Result<DoneChunk, StoreError> {
     Ok(DoneChunk {
         id: chunk_id(row, "id")?,
@@ -227,6 +246,7 @@ fn done_chunk(row: &PgRow) -> Result<DoneChunk, StoreError> {
         as_of_micros: row.try_get("as_of")?,
         horizon_micros: row.try_get("horizon")?,
         reused: row.try_get("reused")?,
+        unchanged: row.try_get("unchanged")?,
         planned: optional_count(row, "planned_rows")?
             .zip(optional_count(row, "planned_bytes")?)
             .map(|(rows, bytes)| Size { rows, bytes }),
@@ -244,4 +264,42 @@ pub(super) fn file_record(row: &PgRow) -> Result<FileRecord, StoreError> {
         source_bytes: count(row, "source_bytes")?,
         sha256: row.try_get("sha256")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finished(cut_micros: Option<i64>) -> Finished {
+        let file = FileRecord { attempt: 1, rows: 0, bytes: 0, source_bytes: 0, sha256: None };
+        let chunk = |as_of_micros| DoneChunk {
+            id: ChunkId::from_random([1; 16]),
+            dataset: "orders".into(),
+            range: export::range::Range::All,
+            as_of_micros,
+            horizon_micros: None,
+            reused: false,
+            unchanged: false,
+            planned: None,
+            file: file.clone(),
+        };
+        Finished {
+            tenant: "acme".parse().expect("a name"),
+            revision: "r".into(),
+            edition: 0,
+            accepted_micros: 0,
+            request: Value::Null,
+            heads: Vec::new(),
+            cut: cut_micros.map(|as_of_micros| CutPoint { as_of_micros, lsn: None }),
+            chunks: vec![chunk(5), chunk(6)],
+        }
+    }
+
+    #[test]
+    fn files_of_a_cut_must_show_its_instant() {
+        let export = ExportId::from_random([2; 16]);
+        assert!(assemble(export, finished(None)).is_ok());
+        let refused = assemble(export, finished(Some(5)));
+        assert!(matches!(refused, Err(FinishError::NotOneInstant(_))), "{refused:?}");
+    }
 }

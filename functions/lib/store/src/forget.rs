@@ -109,6 +109,7 @@ impl Store {
             tx.run(sql("delete from sluice.tenant_turn where tenant = $1").bind(tenant.as_str())).await?;
             tx.run(sql("delete from sluice.export_turn where tenant = $1").bind(tenant.as_str())).await?;
             tx.run(sql("delete from sluice.tenant_kept where tenant = $1").bind(tenant.as_str())).await?;
+            tx.run(sql("delete from sluice.daily_use where tenant = $1").bind(tenant.as_str())).await?;
             tx.run(sql("delete from sluice.wait where tenant = $1").bind(tenant.as_str())).await?;
             tx.run(sql("delete from sluice.tenant where id = $1").bind(tenant.as_str())).await?;
         }

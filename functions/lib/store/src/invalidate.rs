@@ -47,11 +47,19 @@ impl Store {
     /// the days; chunks of rows without a value there only if no day is named.
     ///
     /// Lock order: chunk rows by id, export rows by id; in transactions of some chunks each. A chunk that is read
-    /// between two of these transactions was read after this call began.
+    /// between two of these transactions was read after this call began. A live export of one cut restarts, because its
+    /// snapshot is older than this call.
     ///
     /// # Errors
     /// If the store cannot be reached. What was done until then stays; calling again completes it.
     pub async fn invalidate(&self, what: &Invalidation) -> Result<Invalidated, StoreError> {
+        self.again(|| async {
+            let mut tx = self.begin().await?;
+            let leave = sql(include_str!("../sql/invalidate/cuts.sql")).bind(&what.dataset);
+            tx.run(leave.bind(what.tenant.as_ref().map(TenantId::as_str))).await?;
+            tx.commit().await
+        })
+        .await?;
         let mut all = Invalidated::default();
         let mut last = None;
         loop {

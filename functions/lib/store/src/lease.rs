@@ -3,20 +3,26 @@
 use export::attempt::Attempt;
 use export::id::ChunkId;
 use export::layout::Hive;
+use export::proof::{Check, Proof};
 use sqlx::Row;
+use sqlx::postgres::PgRow;
+use sqlx::types::{Json, Uuid};
 
 use super::connection::{Store, sql};
+use super::cut::cut_read;
 use super::error::StoreError;
-use super::ranges::{count, from_row, json};
+use super::ranges::{count, from_row, json, optional_json};
 
 /// State of the source determined by the worker before it reads, in the COPY's own transaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReadNote {
     /// Time of the source, microseconds since 1970. The snapshot is not older.
     pub as_of_micros: i64,
     /// Everything that began before this time is visible, except for what `settle_after` allows; `None` if it is
     /// unknown.
     pub horizon_micros: Option<i64>,
+    /// Proof from which a later check can find that nothing has changed; `None` if that cannot be proven.
+    pub proof: Option<Proof>,
 }
 
 /// Outcome of a note.
@@ -71,6 +77,9 @@ impl Store {
             parent_seen_bytes: row.try_get::<Option<i64>, _>("parent_seen")?.map(i64::unsigned_abs),
             hive: row.try_get::<Option<&str>, _>("hive")?.and_then(Hive::of),
             traceparent: row.try_get("traceparent")?,
+            proves: row.try_get("proves")?,
+            check: check(&row)?,
+            cut: cut_read(&row)?,
         }))
     }
 
@@ -104,10 +113,25 @@ impl Store {
             .bind(i64::from(attempt.number))
             .bind(read.as_of_micros)
             .bind(reusable)
-            .bind(read.horizon_micros);
+            .bind(read.horizon_micros)
+            .bind(read.proof.as_ref().map(Json))
+            .bind(attempt.cut.as_ref().map(|cut| cut.cut.uuid()));
         let row = tx.optional(note).await?;
         tx.commit().await?;
         let Some(row) = row else { return Ok(Noted::Fenced) };
         Ok(if row.try_get("resumed")? { Noted::Resumed } else { Noted::Reading })
     }
+}
+
+/// Reads the earlier chunk that an attempt checks.
+fn check(row: &PgRow) -> Result<Option<Check>, StoreError> {
+    let Some(chunk) = row.try_get::<Option<Uuid>, _>("check_id")? else { return Ok(None) };
+    let Some(proof) = optional_json(row, "check_proof")? else { return Ok(None) };
+    Ok(Some(Check {
+        chunk: chunk.into(),
+        attempt: u32::try_from(row.try_get::<i32, _>("check_attempt")?)
+            .map_err(|e| StoreError::unreadable("attempt", e))?,
+        rows: count(row, "check_rows")?,
+        proof,
+    }))
 }

@@ -9,6 +9,8 @@ mod back_off;
 mod cancel;
 mod catalog;
 mod connection;
+mod cut;
+mod daily_use;
 pub mod dispatch;
 mod error;
 mod estimates;
@@ -20,6 +22,7 @@ mod invalidate;
 mod invariants;
 mod keys;
 mod lease;
+mod limits;
 mod migrate;
 mod narrow;
 mod orphans;
@@ -33,14 +36,17 @@ mod split;
 mod state;
 mod sweep;
 mod turns;
+mod unchanged;
 mod view;
 mod wait;
 
 pub use accept::{AcceptError, Accepted, NewExport, PlanLimits};
 pub use back_off::{BackOff, GivenBack};
-pub use cancel::Ended;
+pub use cancel::{Ended, Expected};
 pub use catalog::{Applied, KeptCatalog, Put};
 pub use connection::Store;
+pub use cut::{KeeperLease, KeeperState, LiveCut, Opening};
+pub use daily_use::DailyUse;
 pub use error::StoreError;
 pub use estimates::Stale;
 pub use finish::{Finish, Finished};
@@ -51,6 +57,7 @@ pub use invalidate::{Invalidated, Invalidation};
 pub use invariants::Violation;
 pub use keys::{KeyInfo, KeyOwner, NewKey, Rotated};
 pub use lease::{Noted, ReadNote};
+pub use limits::StoreLimits;
 pub use migrate::{Migration, OldSessions, end_idle_sessions, migrate, migration_script};
 pub use narrow::Narrowed;
 pub use orphans::OrphanPrefix;
@@ -60,9 +67,10 @@ pub use roles::{
 };
 pub use state::StoreState;
 pub use sweep::{Backlog, DeletingChunk};
-pub use turns::{Full, Kept, Unpaid};
+pub use turns::{Full, Kept, Unpaid, UsedUp};
+pub use unchanged::Linked;
 pub use view::{
-    AttemptDetail, ChunkDetail, ChunkError, ChunkPage, ExportPage, ExportState, FileObject, ListFilter,
-    ProgressCounts,
+    AttemptDetail, ChunkDetail, ChunkError, ChunkPage, ExportCut, ExportPage, ExportState, FileObject,
+    ListFilter, ProgressCounts,
 };
 pub use wait::{MAX_WAITS, Place};

@@ -17,7 +17,7 @@ pub struct Migration {
     pub name: &'static str,
     text: &'static str,
 }
-const MIGRATIONS: [Migration; 23] = [
+const MIGRATIONS: [Migration; 26] = [
     Migration { version: 1, name: "store", text: include_str!("../migrations/0001_store.sql") },
     Migration { version: 2, name: "indexed", text: include_str!("../migrations/0002_indexed.sql") },
     Migration { version: 3, name: "changes", text: include_str!("../migrations/0003_changes.sql") },
@@ -53,18 +53,23 @@ const MIGRATIONS: [Migration; 23] = [
         text: include_str!("../migrations/0030_layouts_and_traces.sql"),
     },
     Migration { version: 31, name: "lists", text: include_str!("../migrations/0031_lists.sql") },
+    Migration { version: 32, name: "checks", text: include_str!("../migrations/0032_checks.sql") },
+    Migration { version: 35, name: "use", text: include_str!("../migrations/0035_use.sql") },
+    Migration { version: 36, name: "cuts", text: include_str!("../migrations/0036_cuts.sql") },
 ];
 
 /// Functions that hold rules. They are created or replaced every time.
-const FUNCTIONS: [&str; 10] = [
+const FUNCTIONS: [&str; 12] = [
     include_str!("../sql/functions/attempts.sql"),
     include_str!("../sql/functions/settings.sql"),
     include_str!("../sql/functions/progress.sql"),
     include_str!("../sql/functions/turns.sql"),
     include_str!("../sql/functions/overdue.sql"),
     include_str!("../sql/functions/in_force.sql"),
+    include_str!("../sql/functions/use.sql"),
     include_str!("../sql/functions/accept.sql"),
     include_str!("../sql/functions/held.sql"),
+    include_str!("../sql/functions/cuts.sql"),
     include_str!("../sql/functions/dispatch.sql"),
     include_str!("../sql/functions/invariants.sql"),
 ];

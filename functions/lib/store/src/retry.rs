@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use export::cut::Consistency;
 use export::id::{ExportId, TenantId};
 use export::manifest::DatasetHead;
 use export::plan::{DatasetPlan, Plan, Policy, Reuse, Target, TooManyChunks};
@@ -16,7 +17,7 @@ use super::accept::{PlanLimits, ROOM, insert_chunks, lock_candidates, number};
 use super::connection::{AsStoreError, Store, Tx, sql};
 use super::error::StoreError;
 use super::ranges::{from_row, ids, json};
-use super::turns::{self, Full};
+use super::turns::{self, Full, UsedUp};
 
 /// Reason why an export was not retried. It is unchanged.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +34,9 @@ pub enum RetryError {
     /// The tenant has reached its limit of live exports.
     #[error(transparent)]
     Full(#[from] Full),
+    /// The tenant has reached its limit of the day.
+    #[error(transparent)]
+    UsedUp(#[from] UsedUp),
     /// The plan has too many chunks.
     #[error(transparent)]
     TooManyChunks(#[from] TooManyChunks),
@@ -129,7 +133,9 @@ async fn reopen(tx: &mut Tx, retry: &Retry<'_>) -> Result<(), RetryError> {
         .try_get("now")
         .map_err(StoreError::from)?;
     let chunks = lock_chunks(tx, export).await?;
-    let find = sql("select status, heads from sluice.export where id = $1 and tenant = $2 for no key update");
+    let find = sql(
+        "select status, heads, request from sluice.export where id = $1 and tenant = $2 for no key update",
+    );
     let Some(row) = tx.optional(find.bind(export.uuid()).bind(tenant.as_str())).await? else {
         return Err(RetryError::NotFound);
     };
@@ -138,10 +144,16 @@ async fn reopen(tx: &mut Tx, retry: &Retry<'_>) -> Result<(), RetryError> {
     if status != ExportStatus::Failed {
         return Err(RetryError::NotFailed(status));
     }
-    if let Some(full) = turns::full(tx, tenant).await? {
+    let (full, used_up) = turns::reached(tx, tenant).await?;
+    if let Some(used_up) = used_up {
+        return Err(used_up.into());
+    }
+    if let Some(full) = full {
         return Err(full.into());
     }
-    let left = leftover(tx, export).await?;
+    let request: Value = json(&row, "request")?;
+    let consistency = Consistency::of(&request);
+    let left = leftover(tx, export, consistency).await?;
     // Failed chunks are not changed: new ones replace them.
     let policy = Policy {
         target_bytes: limits.target_bytes,
@@ -152,7 +164,9 @@ async fn reopen(tx: &mut Tx, retry: &Retry<'_>) -> Result<(), RetryError> {
     let before: Vec<DatasetHead> = json(&row, "heads")?;
     let targets = &like_before(targets, &left, &before)[..];
     let (again, plan) = replan(targets, &left, &policy)?;
-    lock_candidates(tx, tenant, &again).await?;
+    if consistency == Consistency::File {
+        lock_candidates(tx, tenant, &again).await?;
+    }
     let changed: Vec<_> =
         targets.iter().filter(|w| left.is_changed(w)).map(|w| w.selection.dataset.clone()).collect();
     tx.run(sql(include_str!("../sql/retry/drop.sql")).bind(export.uuid()).bind(&changed)).await?;
@@ -167,7 +181,7 @@ async fn reopen(tx: &mut Tx, retry: &Retry<'_>) -> Result<(), RetryError> {
         .await?
         .try_get("first")
         .map_err(StoreError::from)?;
-    insert_chunks(tx, export, tenant, &number(&plan, &again, first), terms.traceparent).await?;
+    insert_chunks(tx, export, tenant, &number(&plan, &again, first), terms.traceparent, consistency).await?;
     let kept =
         |w: &Target| before.iter().find(|h| h.name == w.selection.dataset && !left.is_changed(w)).cloned();
     let heads: Vec<_> = targets.iter().map(|w| kept(w).unwrap_or_else(|| DatasetHead::new(w))).collect();
@@ -205,7 +219,11 @@ impl Leftover {
     }
 }
 
-async fn leftover(tx: &mut Tx, export: ExportId) -> Result<Leftover, StoreError> {
+/// Reads what an export lacks: everything if all files must show one instant, because that of the files it has is past.
+async fn leftover(tx: &mut Tx, export: ExportId, consistency: Consistency) -> Result<Leftover, StoreError> {
+    if consistency == Consistency::Snapshot {
+        return Ok(Leftover { ranges: BTreeMap::new(), fingerprints: BTreeMap::new() });
+    }
     let rows = tx.all(sql(include_str!("../sql/retry/leftover.sql")).bind(export.uuid())).await?;
     let mut left = Leftover { ranges: BTreeMap::new(), fingerprints: BTreeMap::new() };
     for row in &rows {
@@ -258,8 +276,14 @@ fn replan(
                         _ => target.estimate.total,
                     };
                     let (rows, bytes) = (size.rows, size.bytes);
-                    let chunk =
-                        export::plan::PlannedChunk { range: *range, reused: None, unread: true, rows, bytes };
+                    let chunk = export::plan::PlannedChunk {
+                        range: *range,
+                        reused: None,
+                        checks: None,
+                        unread: true,
+                        rows,
+                        bytes,
+                    };
                     vec![DatasetPlan {
                         dataset: target.selection.dataset.clone(),
                         chunks: vec![chunk],

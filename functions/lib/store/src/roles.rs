@@ -33,11 +33,17 @@ pub struct StoredSettings {
     pub max_kept_request_megabytes: u32,
     /// Maximum number of chunks per minute of the exports that are accepted of one tenant; 0 means no limit.
     pub max_chunks_per_minute: u32,
+    /// Maximum number of rows that may be read for one tenant per day (UTC); 0 means no limit.
+    pub max_rows_per_day: u32,
+    /// Maximum size of these rows in megabytes; 0 means no limit.
+    pub max_megabytes_per_day: u32,
+    /// Maximum number of seconds that the source may read for one tenant per day (UTC); 0 means no limit.
+    pub max_database_seconds_per_day: u32,
 }
 
 impl StoredSettings {
     /// Returns names and values, as stored in `sluice.setting`.
-    pub fn rows(&self) -> [(&'static str, u32); 12] {
+    pub fn rows(&self) -> [(&'static str, u32); 15] {
         [
             ("budget", self.budget),
             ("store_sessions", self.store_sessions),
@@ -51,6 +57,9 @@ impl StoredSettings {
             ("max_kept_chunks", self.max_kept_chunks),
             ("max_kept_request_megabytes", self.max_kept_request_megabytes),
             ("max_chunks_per_minute", self.max_chunks_per_minute),
+            ("max_rows_per_day", self.max_rows_per_day),
+            ("max_megabytes_per_day", self.max_megabytes_per_day),
+            ("max_database_seconds_per_day", self.max_database_seconds_per_day),
         ]
     }
 }
@@ -289,6 +298,9 @@ mod tests {
             max_kept_chunks: 1,
             max_kept_request_megabytes: 1,
             max_chunks_per_minute: 1,
+            max_rows_per_day: 1,
+            max_megabytes_per_day: 1,
+            max_database_seconds_per_day: 1,
         };
         let settings =
             RoleSettings { source: role("reader"), store: role("writer"), pooler: Pooler::Own, stored };

@@ -172,6 +172,7 @@ impl Store {
     pub async fn prune(&self, limit: i64) -> Result<usize, StoreError> {
         let mut tx = self.begin().await?;
         tx.run(sql(include_str!("../sql/sweep/expired.sql"))).await?;
+        tx.run(sql(include_str!("../sql/sweep/cuts.sql"))).await?;
         tx.commit().await?;
         // An accept that has just found one of these selections and then lost it gets a conflict, and so does this
         // operation in the opposite case: each retries.

@@ -1,4 +1,4 @@
-//! Limits of a tenant: exports at once, exports kept, and chunks per minute.
+//! Limits of a tenant: exports at once, exports kept, chunks per minute, and use per day.
 
 use std::time::Duration;
 
@@ -28,10 +28,44 @@ impl Full {
     }
 }
 
-/// Returns the limits if the tenant has reached them. The caller holds the tenant's row.
-pub(super) async fn full(tx: &mut Tx, tenant: &TenantId) -> Result<Option<Full>, StoreError> {
-    let ask = sql(include_str!("../sql/turns/full.sql"));
-    Full::read(&tx.one(ask.bind(tenant.as_str())).await?)
+/// Returns the limits that the tenant has reached: of live exports, and of the day. The caller holds the tenant's row.
+pub(super) async fn reached(
+    tx: &mut Tx,
+    tenant: &TenantId,
+) -> Result<(Option<Full>, Option<UsedUp>), StoreError> {
+    let query = sql(include_str!("../sql/turns/full.sql"));
+    let row = tx.one(query.bind(tenant.as_str())).await?;
+    Ok((Full::read(&row)?, UsedUp::read(&row)?))
+}
+
+/// The tenant has used up what may be read for it on one day of UTC; nothing was stored.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("the tenant has reached its limit of {max} {unit} per day of UTC ({parameter})")]
+pub struct UsedUp {
+    /// Parameter of the deployment, such as `MaxRowsPerDay`.
+    pub parameter: String,
+    /// Its value.
+    pub max: u64,
+    /// Time until the next day.
+    pub wait: Duration,
+    unit: &'static str,
+}
+
+impl UsedUp {
+    /// Reads `used_up`, `max_per_day` and `day_ends_secs` of a row.
+    pub(super) fn read(row: &PgRow) -> Result<Option<Self>, StoreError> {
+        let Some(parameter) = row.try_get::<Option<String>, _>("used_up")? else { return Ok(None) };
+        let unit = match parameter.as_str() {
+            "MaxRowsPerDay" => "rows",
+            "MaxMegabytesPerDay" => "MB",
+            _ => "seconds of reading",
+        };
+        let secs: f64 = row.try_get("day_ends_secs")?;
+        let wait = Duration::try_from_secs_f64(secs.max(0.0))
+            .map_err(|e| StoreError::unreadable("day_ends_secs", e))?;
+        let max = row.try_get::<i64, _>("max_per_day")?.unsigned_abs();
+        Ok(Some(Self { parameter, max, wait, unit }))
+    }
 }
 
 /// The tenant has reached its limit of stored data, in exports that are live or have ended; nothing was stored.

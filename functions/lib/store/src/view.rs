@@ -1,6 +1,7 @@
 //! Owners' view of their exports. Every statement names the tenant, so an id of another tenant is not found.
 
-use export::failure::{Failure, FailureCode};
+use export::cut::CutPoint;
+use export::failure::Failure;
 use export::file::FileRecord;
 use export::id::{ChunkId, ExportId, TenantId};
 use export::manifest::DatasetHead;
@@ -10,17 +11,17 @@ use export::state::{AttemptOutcome, ChunkState, ExportStatus};
 use export::usage::Usage;
 use serde_json::Value;
 use sqlx::Row;
-use sqlx::postgres::PgRow;
 
-use super::back_off::{self, BackOff};
-use super::connection::{Store, Tx, sql};
+use super::back_off::BackOff;
+use super::connection::{Store, sql};
 use super::error::StoreError;
-use super::finish::file_record;
-use super::ranges::{chunk_id, count, export_id, from_row, json, optional_count, optional_json};
+use super::ranges::{chunk_id, count, json};
 
 mod page;
+mod rows;
 
 pub use page::ChunkPage;
+use rows::read_export;
 
 /// An export and its progress. Times are microseconds since 1970.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,6 +59,19 @@ pub struct ExportState {
     /// Position among the tenant's exports that wait for their turn, from 1; 0 when it has its turn and waits for its
     /// first chunk to start. Only while queued.
     pub queue_position: Option<u64>,
+    /// State with regard to the snapshot that all its files show; `None` if each file shows its own.
+    pub cut: Option<ExportCut>,
+}
+
+/// State of an export whose files show one instant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExportCut {
+    /// The instant, once it is taken.
+    pub point: Option<CutPoint>,
+    /// True while the export waits for it.
+    pub waits: bool,
+    /// Number of times that it was lost, after which the export restarted.
+    pub losses: u64,
 }
 
 /// Exports that a list contains. A filter that is `None` admits all.
@@ -69,6 +83,8 @@ pub struct ListFilter {
     pub dataset: Option<String>,
     /// Label of the export.
     pub label: Option<String>,
+    /// Part of the label of the export, in upper or lower case.
+    pub label_contains: Option<String>,
     /// Labels that the export has, among others.
     pub labels: Option<Value>,
     /// First time of acceptance, microseconds since 1970.
@@ -107,6 +123,9 @@ pub struct ProgressCounts {
     pub chunks_failed: u64,
     /// Number of chunks read for an earlier export.
     pub chunks_reused: u64,
+    /// Number of chunks whose earlier file was found unchanged.
+    #[serde(default)]
+    pub chunks_unchanged: u64,
     /// Number of chunks being read.
     pub chunks_running: u64,
     /// Rows of chunks that are done.
@@ -164,7 +183,9 @@ pub struct ChunkDetail {
     pub planned_bytes: Option<u64>,
     /// True if it was read for an earlier export.
     pub reused: bool,
-    /// Time at which it was read.
+    /// True if its file was read for an earlier export and found unchanged for this one.
+    pub unchanged: bool,
+    /// Time at which it was read, or found unchanged.
     pub as_of_micros: Option<i64>,
     /// Its file, once done.
     pub file: Option<FileRecord>,
@@ -269,7 +290,8 @@ impl Store {
             .bind(filter.label.as_deref())
             .bind(filter.labels.as_ref())
             .bind(filter.from_micros)
-            .bind(filter.until_micros);
+            .bind(filter.until_micros)
+            .bind(filter.label_contains.as_deref());
             let rows = tx.all(find).await?;
             let mut exports = Vec::with_capacity(rows.len());
             for row in &rows {
@@ -328,68 +350,4 @@ impl Store {
         tx.commit().await?;
         Ok(extended)
     }
-}
-
-async fn read_export(tx: &mut Tx, row: &PgRow, with_errors: bool) -> Result<ExportState, StoreError> {
-    let id = export_id(row, "id")?;
-    let status: ExportStatus =
-        row.try_get::<String, _>("status")?.parse().map_err(|e| StoreError::unreadable("status", e))?;
-    let mut progress: ProgressCounts = json(row, "progress")?;
-    progress.chunks_failed += count(row, "missing")?;
-    let errors = if with_errors && progress.chunks_failed > 0 {
-        let find = sql(include_str!("../sql/view/errors.sql")).bind(id.uuid());
-        tx.all(find).await?.iter().map(read_error).collect::<Result<_, _>>()?
-    } else {
-        Vec::new()
-    };
-    Ok(ExportState {
-        id,
-        status,
-        request: json(row, "request")?,
-        revision_id: row.try_get("revision")?,
-        heads: json(row, "heads")?,
-        accepted_micros: row.try_get("accepted")?,
-        started_micros: row.try_get("started")?,
-        ended_micros: row.try_get("ended")?,
-        expires_micros: row.try_get("expires")?,
-        deadline_micros: row.try_get("deadline")?,
-        manifest_key: row.try_get("manifest_key")?,
-        progress,
-        errors,
-        paused: row.try_get("paused")?,
-        back_off: back_off::read(row)?,
-        queue_position: if status == ExportStatus::Queued { Some(count(row, "position")?) } else { None },
-    })
-}
-
-fn read_error(row: &PgRow) -> Result<ChunkError, StoreError> {
-    let unknown = || Failure::new(FailureCode::Unrecorded, "the attempt recorded no reason");
-    Ok(ChunkError {
-        dataset: row.try_get("dataset")?,
-        range: from_row(row)?,
-        attempts: u32::try_from(row.try_get::<i32, _>("attempts")?)
-            .map_err(|e| StoreError::unreadable("attempts", e))?,
-        failure: optional_json(row, "failure")?.unwrap_or_else(unknown),
-    })
-}
-
-fn read_chunk(row: &PgRow) -> Result<ChunkDetail, StoreError> {
-    let state: ChunkState =
-        row.try_get::<String, _>("state")?.parse().map_err(|e| StoreError::unreadable("state", e))?;
-    Ok(ChunkDetail {
-        ordinal: row.try_get("ordinal")?,
-        id: chunk_id(row, "id")?,
-        dataset: row.try_get("dataset")?,
-        name: row.try_get("name")?,
-        range: from_row(row)?,
-        state,
-        attempt: u32::try_from(row.try_get::<i32, _>("attempt")?)
-            .map_err(|e| StoreError::unreadable("attempt", e))?,
-        planned_rows: optional_count(row, "planned_rows")?,
-        planned_bytes: optional_count(row, "planned_bytes")?,
-        reused: row.try_get("reused")?,
-        as_of_micros: row.try_get("as_of")?,
-        file: if state == ChunkState::Done { Some(file_record(row)?) } else { None },
-        attempts: json(row, "attempts")?,
-    })
 }

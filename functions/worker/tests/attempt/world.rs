@@ -38,8 +38,8 @@ pub(crate) struct World {
     server: String,
     database: String,
     owner: PgConnection,
-    ctx: Context,
-    queue: Arc<MemoryQueue>,
+    pub(crate) ctx: Arc<Context>,
+    pub(crate) queue: Arc<MemoryQueue>,
     pub(crate) bucket: MemoryObjects,
     /// Layout of the exports to accept.
     pub(crate) hive: Option<Hive>,
@@ -143,7 +143,7 @@ impl World {
             "insert into sluice.setting (name, value) values ('budget', '2') on conflict do nothing";
         store::migrate(&url, &Login::Password, &[settings.to_owned()]).await.unwrap();
         let (queue, bucket) = (Arc::new(MemoryQueue::default()), MemoryObjects::default());
-        let ctx = Context {
+        let ctx = Arc::new(Context {
             store: Store::new(&url).unwrap(),
             source: Source::new(&url).unwrap(),
             queue: queue.clone(),
@@ -152,7 +152,7 @@ impl World {
             sizes: Sizes { target_bytes: 256 << 20, split_bytes: 1 << 30 },
             load: LoadLimits::default(),
             threads: 2,
-        };
+        });
         let owner = PgConnection::connect(&url).await.unwrap();
         let mut world = Self { url, server, database, owner, ctx, queue, bucket, hive: None };
         world
@@ -216,16 +216,21 @@ impl World {
         Fresh(PgConnection::connect(&self.url).await.unwrap())
     }
 
+    /// Returns the settings, before any worker runs.
+    fn settings(&mut self) -> &mut Context {
+        Arc::get_mut(&mut self.ctx).expect("no worker runs")
+    }
+
     pub(crate) fn sizes(&mut self, target_bytes: u64, split_bytes: u64) {
-        self.ctx.sizes = Sizes { target_bytes, split_bytes };
+        self.settings().sizes = Sizes { target_bytes, split_bytes };
     }
 
     pub(crate) fn lease_secs(&mut self, lease_secs: u32, renew_secs: u32) {
-        self.ctx.lease = Lease { lease_secs, renew_secs };
+        self.settings().lease = Lease { lease_secs, renew_secs };
     }
 
     pub(crate) fn load(&mut self, load: LoadLimits) {
-        self.ctx.load = load;
+        self.settings().load = load;
     }
 
     /// Dispatches due chunks.
@@ -269,8 +274,20 @@ impl World {
         reuse: Reuse,
         planned_bytes: u64,
     ) -> ExportId {
+        self.accept_all(vec![selection], span, reuse, planned_bytes, serde_json::json!({})).await
+    }
+
+    /// Accepts an export of a span of some datasets, each planned as one chunk of `planned_bytes`.
+    pub(crate) async fn accept_all(
+        &mut self,
+        selections: Vec<Selection>,
+        span: Span,
+        reuse: Reuse,
+        planned_bytes: u64,
+        request: serde_json::Value,
+    ) -> ExportId {
         let size = Size { rows: 1, bytes: planned_bytes };
-        let target = Target {
+        let target = |selection: Selection| Target {
             fingerprint: selection.fingerprint(&tenant(), "test"),
             span: selection.range_column.is_some().then_some(span),
             selection,
@@ -281,9 +298,9 @@ impl World {
         let new = NewExport {
             id,
             tenant: tenant(),
-            request: serde_json::json!({}),
+            request,
             revision_id: "test".into(),
-            targets: vec![target],
+            targets: selections.into_iter().map(target).collect(),
             reuse,
             idempotency: None,
             limits: PlanLimits { target_bytes: 1 << 40, max_chunks: 1_000 },

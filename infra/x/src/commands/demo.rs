@@ -58,13 +58,14 @@ pub(crate) struct DemoArgs {
 
 /// Runs the demo. Exit code 0 only if every dataset agrees with the database.
 pub(crate) fn run(args: &DemoArgs) -> Result<ExitCode> {
+    let build = (!args.built).then(binaries::start_build).transpose()?;
     let venv = Venv::stack()?;
     prerequisites::pgbouncer()?;
     prerequisites::install_redis();
     prerequisites::install_nginx();
     let source = args.source.open(&args.stack.name, SESSIONS, &[], &venv)?;
-    if !args.built {
-        binaries::build()?;
+    if let Some(build) = build {
+        build.finish()?;
     }
     if let Some(source) = source {
         return own::run(args, &source, &venv);

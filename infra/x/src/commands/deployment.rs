@@ -7,8 +7,9 @@ use super::options::{Named, parameter};
 use crate::binaries;
 use crate::machine::progress::Step;
 use crate::machine::venv::Venv;
-use crate::stack::deploy;
+use crate::stack::own_source::pooler;
 use crate::stack::state::Stack;
+use crate::stack::{deploy, pgbouncer};
 
 /// Options of `cargo x redeploy`.
 #[derive(Args)]
@@ -33,6 +34,20 @@ pub(crate) fn redeploy(args: &RedeployArgs) -> Result<()> {
     let step = Step::start("Deploying template.yaml again");
     deploy::again(&mut stack, &venv, &args.set)?;
     step.done("deployed");
+    if args.set.iter().any(|(name, _)| matches!(name.as_str(), "Budget" | "StoreSessions")) {
+        follow_budgets(&stack)?;
+    }
+    Ok(())
+}
+
+/// Sets the sessions of the poolers to the budgets of the stack.
+fn follow_budgets(stack: &Stack) -> Result<()> {
+    if stack.source_pooler_port != 0 {
+        pooler::follow_budget(stack)?;
+    }
+    if stack.pooler_port != 0 {
+        pgbouncer::lead_to_source(stack, true)?;
+    }
     Ok(())
 }
 

@@ -1,26 +1,24 @@
 //! `cargo x test`: the one command that runs all tests.
 
 mod failures;
+mod targets;
+mod test_stack;
+mod whole;
 
 use std::io;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Result, bail};
 
-use super::docs;
-use crate::binaries;
+use crate::binaries::{self, Build};
 use crate::machine::progress::Step;
 use crate::machine::venv::Venv;
 use crate::machine::{environment, paths, prerequisites, process, signals};
-use crate::stack::start::{Sample, StackSpec, start};
+use crate::stack::start::{StackSpec, start};
 use crate::stack::state::Stack;
-use crate::stack::{pgbouncer, postgres, postgres15};
+use test_stack::TestStack;
 
 const NAME: &str = "test";
-const BUDGET: u32 = 3;
-const STORE_SESSIONS: u32 = 4;
-/// Scale of the sample's tables. Only the catalog test uses them, and it needs their shapes but hardly a row.
-const SCALE: f64 = 0.001;
 
 /// Short times and small chunks, so that leases end and ranges are split within seconds.
 pub(crate) const PARAMETERS: [(&str, &str); 9] = [
@@ -37,74 +35,58 @@ pub(crate) const PARAMETERS: [(&str, &str); 9] = [
     ("MaxChunksPerMinute", "0"),
 ];
 
-/// Starts the test stack, runs every test on it, and stops it whatever their result.
+/// Starts the test stack, runs every test on it, and stops it whatever their result. Without arguments, the fault tests
+/// run meanwhile on a second stack: they wait most of the time.
 pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
-    run_with_variables(args, &[])
+    // A run of selected tests omits the script tests and the documents, which take a minute or two.
+    if !args.is_empty() {
+        return run_with_variables(args, &[]);
+    }
+    let (venv, build) = prepare()?;
+    build.finish()?;
+    test_scripts(&venv)?;
+    whole::run(&venv)
 }
 
-/// Does the same, with environment variables that some tests read.
+/// Runs the selected tests with environment variables that some of them read.
 pub(crate) fn run_with_variables(args: &[String], variables: &[(&str, String)]) -> Result<ExitCode> {
+    let (venv, build) = prepare()?;
+    build.finish()?;
+    selected(args, variables, &venv)
+}
+
+fn selected(args: &[String], variables: &[(&str, String)], venv: &Venv) -> Result<ExitCode> {
+    let test_stack = TestStack::start(NAME, venv)?;
+    let chosen = args.iter().any(|word| word == "-p" || word.starts_with("--package"));
+    let mut cargo = test_stack.cargo()?;
+    cargo
+        .args((!chosen).then_some("--workspace"))
+        .args(args)
+        .envs(variables.iter().map(|(name, value)| (name, value)));
+    let (status, failures) = failures::run(&mut cargo, io::stdout())?;
+    drop(test_stack);
+    signals::check()?;
+    if !status.success() {
+        bail!("{failures}{}", logs_of(&[NAME])?);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Installs what the tests need, while their build runs.
+fn prepare() -> Result<(Venv, Build)> {
+    let build = binaries::start_build_all()?;
     let venv = Venv::stack()?;
     prerequisites::pgbouncer()?;
     prerequisites::install_redis();
     prerequisites::install_nginx();
-    // A run of selected tests omits the script tests, which take a minute or two.
-    if args.is_empty() {
-        test_scripts(&venv)?;
-    }
-    binaries::build_all()?;
-
-    let set = PARAMETERS.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let spec = StackSpec {
-        name: NAME,
-        budget: BUDGET,
-        store_sessions: STORE_SESSIONS,
-        max_connections: postgres::MAX_CONNECTIONS,
-        set: &set,
-        sample: Sample::Tables(SCALE),
-        cdn: false,
-        pooler: true,
-        worker_niceness: 0,
-    };
-    let (guard, mut stack) = start(&spec, &venv)?;
-    listen(&mut stack, &venv)?;
-    let older = postgres15::start(&mut stack)?;
-    // Before the tests, since these change the catalog. A failure is reported after them.
-    let documents = if args.is_empty() { docs::check(&stack, &venv, &[]) } else { Ok(()) };
-    signals::check()?;
-    let chosen = args.iter().any(|word| word == "-p" || word.starts_with("--package"));
-    let mut cargo = over(&stack)?;
-    cargo
-        .arg("--no-fail-fast")
-        .args((!chosen).then_some("--workspace"))
-        .args(args)
-        .envs(variables.iter().map(|(name, value)| (name, value)))
-        .envs(older.map(|url| ("SLUICE_POSTGRES_15", url)))
-        .env("SLUICE_PARQUET_PYTHON", Venv::parquet()?.python())
-        .env("SLUICE_DOCS_PYTHON", Venv::docs()?.python())
-        .env("SLUICE_SCHEMATHESIS", Venv::schemathesis()?.program("schemathesis"));
-    let (status, failures) = failures::run(&mut cargo, io::stdout())?;
-    drop(guard);
-    signals::check()?;
-    if !status.success() {
-        eprint!("{failures}");
-        if let Err(error) = &documents {
-            eprintln!("{error:#}");
-        }
-        bail!("some tests failed; logs of the stack are in {}", paths::open_home()?.join(NAME).display());
-    }
-    documents?;
-    Ok(ExitCode::SUCCESS)
+    Ok((venv, build))
 }
 
-/// Makes the server log the statements of both roles. The test `guard` checks the statements that all other tests
-/// caused.
-fn listen(stack: &mut Stack, venv: &Venv) -> Result<()> {
-    let mut script = environment::command(venv.python());
-    script.arg(paths::script("emulator/log_statements.py")).env("SLUICE_OWNER_URL", &stack.owner_url);
-    process::run(&mut script, "see the messages above")?;
-    // Settings of a role apply only to sessions that begin after the change.
-    pgbouncer::restart(stack)
+/// Last sentence of a failed run.
+fn logs_of(names: &[&str]) -> Result<String> {
+    let home = paths::open_home()?;
+    let folders: Vec<_> = names.iter().map(|name| home.join(name).display().to_string()).collect();
+    Ok(format!("some tests failed; logs of the stack are in {}", folders.join(" and ")))
 }
 
 /// Starts a dedicated stack, runs the fault tests of this name on it with these variables, and prints their output.
@@ -113,9 +95,10 @@ pub(crate) fn faults(spec: &StackSpec, name: &str, variables: &[(&str, String)])
     let venv = Venv::stack()?;
     prerequisites::pgbouncer()?;
     prerequisites::install_redis();
-    binaries::build_all()?;
+    binaries::build_measured()?;
     let (guard, stack) = start(spec, &venv)?;
     let status = over(&stack)?
+        .args(binaries::MEASURED)
         .args(["--workspace", "--test", "faults", "--", name, "--nocapture"])
         .envs(variables.iter().map(|(name, value)| (name, value)))
         .status()?;

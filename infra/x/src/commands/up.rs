@@ -67,6 +67,7 @@ pub(crate) struct UpArgs {
 /// Starts a stack, prints how to use it and waits for Ctrl-C.
 pub(crate) fn run(args: &UpArgs) -> Result<()> {
     let name = &args.stack.name;
+    let build = (!args.built).then(binaries::start_build).transpose()?;
     let venv = Venv::stack()?;
     if !args.no_pooler {
         prerequisites::pgbouncer()?;
@@ -76,8 +77,8 @@ pub(crate) fn run(args: &UpArgs) -> Result<()> {
         prerequisites::install_nginx();
     }
     let own = args.source.open(name, args.budget, &args.set, &venv)?;
-    if !args.built {
-        binaries::build()?;
+    if let Some(build) = build {
+        build.finish()?;
     }
     let sample = match &own {
         Some(own) => Sample::Own(own),
@@ -123,6 +124,9 @@ fn greet(stack: &Stack, sample: Sample<'_>) {
             "Files are downloaded through a CDN. The API is available there too:\n\n  export SLUICE_URL={cdn_url}/api/v1\n"
         );
     }
+    // The page stands at the root of the host. Behind the CDN, files have its origin.
+    let root = if cdn_url.is_empty() { url.trim_end_matches("/api/v1") } else { cdn_url };
+    println!("In a browser, with the same key: {}/\n", root.trim_end_matches('/'));
     match sample {
         Sample::Whole(_) => println!("{EXPORT}"),
         Sample::None | Sample::Tables(_) => println!("{APPLY}"),

@@ -1,5 +1,5 @@
 //! Programs that must be installed before anything starts: Python and PgBouncer. Redis, nginx, and for tests PostgreSQL
-//! 15, are optional.
+//! 15 and Chromium, are optional.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -74,6 +74,22 @@ pub(crate) fn nginx() -> Option<PathBuf> {
     let found = find("nginx")?;
     let said = environment::command(&found).arg("-V").output().ok()?;
     String::from_utf8_lossy(&said.stderr).contains("http_auth_request_module").then_some(found)
+}
+
+/// Finds Chromium or Chrome, if installed.
+pub(crate) fn chromium() -> Option<PathBuf> {
+    ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"].into_iter().find_map(find)
+}
+
+/// Finds the browser in which the page is tested, and installs Chromium if apt and root make that possible.
+pub(crate) fn installed_chromium() -> Option<PathBuf> {
+    if chromium().is_none() && user::is_root() && find("apt-get").is_some() {
+        let step = Step::start("Installing Chromium with apt-get");
+        let outcome = install_service("chromium")
+            .map_or_else(|error| format!("{error:#}"), |()| "installed".to_owned());
+        step.done(&outcome);
+    }
+    chromium()
 }
 
 /// Installs Redis if apt and root make that possible. Otherwise prints once that there is none.

@@ -49,22 +49,35 @@ pub(crate) fn stop(pid: u32, mark: &str, signal: Signal, patience: Duration) {
     }
 }
 
+/// Maximum time in which a server begins to listen: on a busy machine, Python alone takes half a minute to start one.
+const LISTEN_TIMEOUT: Duration = Duration::from_secs(90);
+
 /// Waits until a port of this machine has a listener. Otherwise fails with the end of the log.
 pub(crate) fn await_port(port: u16, pid: u32, mark: &str, log: &Path) -> Result<()> {
-    let until = Instant::now() + Duration::from_secs(20);
+    let until = Instant::now() + LISTEN_TIMEOUT;
     loop {
         if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
             return Ok(());
         }
         // A child still has the command line of `cargo x` until it has executed the program.
-        let young = until.saturating_duration_since(Instant::now()) > Duration::from_secs(19);
+        let young = until.saturating_duration_since(Instant::now()) > LISTEN_TIMEOUT - Duration::from_secs(1);
         if Instant::now() > until || !(young || alive(pid, mark)) {
             let said = fs::read_to_string(log).unwrap_or_default();
             let last: Vec<_> = said.lines().rev().take(10).collect();
             let last: Vec<_> = last.into_iter().rev().collect();
-            bail!("nothing listens on port {port}; {} ends with:\n{}", log.display(), last.join("\n"));
+            bail!("nothing listens on port {port}; {}", ending(log, &last));
         }
         sleep(POLL_INTERVAL);
+    }
+}
+
+/// Formats the last lines of a log.
+fn ending(log: &Path, lines: &[&str]) -> String {
+    match lines {
+        [] => {
+            format!("{} is empty: the program was still starting, or ended without a message", log.display())
+        }
+        lines => format!("{} ends with:\n{}", log.display(), lines.join("\n")),
     }
 }
 
@@ -99,6 +112,13 @@ fn command_line(pid: u32) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn silent_log_is_reported_as_empty() {
+        let log = Path::new("/a/emulator.log");
+        assert!(ending(log, &[]).starts_with("/a/emulator.log is empty: the program was still starting"));
+        assert_eq!(ending(log, &["one", "two"]), "/a/emulator.log ends with:\none\ntwo");
+    }
 
     #[test]
     fn a_process_is_stopped_only_under_its_own_name() -> Result<()> {

@@ -21,6 +21,11 @@ impl Venv {
         Self::ready("stack")
     }
 
+    /// Returns true if the environment that runs the stack is installed.
+    pub(crate) fn stack_is_ready() -> Result<bool> {
+        Ok(installed("stack")?.is_some())
+    }
+
     /// Returns the environment that lints the template.
     pub(crate) fn lint() -> Result<Self> {
         Self::ready("lint")
@@ -56,6 +61,11 @@ impl Venv {
         Self::ready("docs")
     }
 
+    /// Returns the environment that drives a browser, for the tests of the page and its gallery.
+    pub(crate) fn page() -> Result<Self> {
+        Self::ready("page")
+    }
+
     /// Returns the environment that tests the api against its description.
     pub(crate) fn schemathesis() -> Result<Self> {
         Self::ready("schemathesis")
@@ -82,13 +92,12 @@ impl Venv {
     }
 
     fn ready(name: &str) -> Result<Self> {
-        let folder = paths::home()?.join("venv").join(name);
-        let list = paths::root().join("infra/requirements").join(format!("{name}.txt"));
+        if let Some(venv) = installed(name)? {
+            return Ok(venv);
+        }
+        let (folder, list) = places(name)?;
         let print = fingerprint(&list)?;
         let mark = folder.join(MARK);
-        if fs::read_to_string(&mark).is_ok_and(|found| found == print) {
-            return Ok(Self(folder));
-        }
         let step = Step::start(&format!("Installing Python packages into {}", folder.display()));
         let python = prerequisites::python()?;
         if folder.exists() {
@@ -113,6 +122,19 @@ impl Venv {
     }
 }
 
+/// Returns the environment of this name, unless it is missing or its list has changed.
+fn installed(name: &str) -> Result<Option<Venv>> {
+    let (folder, list) = places(name)?;
+    let print = fingerprint(&list)?;
+    Ok(fs::read_to_string(folder.join(MARK)).is_ok_and(|found| found == print).then_some(Venv(folder)))
+}
+
+/// Returns the folder and the list of the environment of this name.
+fn places(name: &str) -> Result<(PathBuf, PathBuf)> {
+    let folder = paths::home()?.join("venv").join(name);
+    Ok((folder, paths::root().join("infra/requirements").join(format!("{name}.txt"))))
+}
+
 /// Hashes a list and the lists that it includes. Fails on anything but pinned packages.
 fn fingerprint(list: &Path) -> Result<String> {
     let text = fs::read_to_string(list).with_context(|| format!("cannot read {}", list.display()))?;
@@ -134,7 +156,9 @@ mod tests {
 
     #[test]
     fn every_package_of_every_list_is_pinned_by_version_and_hash() -> Result<()> {
-        for list in ["stack", "bench", "parquet", "schemathesis", "docs", "lint", "scan", "sam", "deny"] {
+        for list in
+            ["stack", "bench", "parquet", "schemathesis", "page", "docs", "lint", "scan", "sam", "deny"]
+        {
             fingerprint(&paths::root().join("infra/requirements").join(format!("{list}.txt")))?;
         }
         Ok(())

@@ -49,20 +49,9 @@ fn request(words: &[String]) -> Result<Value> {
         ["catalog", "suggest", terms @ ..] => suggestion(terms)?,
         ["keys", "create", tenant, terms @ ..] => new_key(tenant, terms)?,
         ["invalidate", dataset, limits @ ..] => {
-            let mut event = json!({"command": "invalidate", "dataset": dataset});
-            for limit in limits.chunks(2) {
-                match limit {
-                    ["--from", day] => event["from"] = json!(day),
-                    ["--to", day] => event["to"] = json!(day),
-                    ["--tenant", tenant] => event["tenant"] = json!(tenant),
-                    other => bail!(
-                        "unknown argument {}: invalidate DATASET [--from DAY] [--to DAY] [--tenant ID]",
-                        other.join(" ")
-                    ),
-                }
-            }
-            event
+            limited(json!({"command": "invalidate", "dataset": dataset}), limits, "invalidate DATASET")?
         }
+        ["usage", limits @ ..] => limited(json!({"command": "usage"}), limits, "usage")?,
         ["keys", "rotate", id, terms @ ..] => {
             let mut event = json!({"command": "keys rotate", "id": id});
             for term in terms.chunks(2) {
@@ -81,6 +70,21 @@ fn request(words: &[String]) -> Result<Value> {
         ["keys", "revoke", id] => json!({"command": "keys revoke", "id": id}),
         other => json!({"command": other.join(" ")}),
     })
+}
+
+/// Adds `[--from DAY] [--to DAY] [--tenant ID]` to the event of a command.
+fn limited(mut event: Value, limits: &[&str], command: &str) -> Result<Value> {
+    for limit in limits.chunks(2) {
+        match limit {
+            ["--from", day] => event["from"] = json!(day),
+            ["--to", day] => event["to"] = json!(day),
+            ["--tenant", tenant] => event["tenant"] = json!(tenant),
+            other => {
+                bail!("unknown argument {}: {command} [--from DAY] [--to DAY] [--tenant ID]", other.join(" "))
+            }
+        }
+    }
+    Ok(event)
 }
 
 /// Parses `catalog check|apply FILE`, or `--file FILE` as in `sluice admin`, and `--allow-removal`.
@@ -166,6 +170,10 @@ mod tests {
     fn arguments_become_an_admin_command() {
         assert_eq!(said("migrate"), json!({"command": "migrate"}));
         assert_eq!(said("keys list"), json!({"command": "keys list"}));
+        assert_eq!(
+            said("usage --from 2024-01-01 --tenant acme"),
+            json!({"command": "usage", "from": "2024-01-01", "tenant": "acme"})
+        );
         assert_eq!(said("keys revoke 7"), json!({"command": "keys revoke", "id": "7"}));
         assert_eq!(
             said("invalidate orders --from 2024-01-01 --tenant demo"),

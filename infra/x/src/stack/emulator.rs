@@ -12,6 +12,8 @@ use crate::machine::{environment, paths, process};
 pub(super) const NAME: &str = "emulator";
 /// Name of the folder of injected faults within the stack's folder.
 const FAULTS: &str = "faults";
+/// Name of the folder of the bucket's objects within the stack's folder.
+const OBJECTS: &str = "objects";
 
 /// Starts the emulator with a controlled environment, because functions inherit all of it. Fills in the stack's AWS
 /// fields.
@@ -19,6 +21,7 @@ pub(crate) fn start(stack: &mut Stack, worker_niceness: u8, venv: &Venv) -> Resu
     let port = process::free_port()?;
     let faults = stack.data(FAULTS)?;
     fs::create_dir_all(&faults)?;
+    let objects = stack.data(OBJECTS)?;
     stack.aws_endpoint = format!("http://127.0.0.1:{port}");
     stack.region = "us-east-1".to_owned();
     stack.access_key = "test".to_owned();
@@ -39,6 +42,9 @@ pub(crate) fn start(stack: &mut Stack, worker_niceness: u8, venv: &Venv) -> Resu
         .env("MINISTACK_HOST", "localhost")
         .env("AUTH", "true")
         .env("IOT_MTLS_ENABLED", "0")
+        // Objects in memory would limit exports to what this machine has of it.
+        .env("S3_PERSIST", "1")
+        .env("S3_DATA_DIR", objects)
         // Tests write the faults to inject here, see `ports::fault`. No template sets the variable.
         .env("SLUICE_FAULTS", faults)
         .env("SLUICE_WORKER_NICENESS", worker_niceness.to_string())

@@ -11,14 +11,15 @@ use std::cell::OnceCell;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
+use rustix::fs::statvfs;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::admin;
-use super::state::{DEFAULT_NAME, Stack};
+use super::state::{DEFAULT_NAME, Stack, down_command};
 use crate::machine::progress::Step;
 use crate::machine::venv::Venv;
-use crate::machine::{python, secret_files, signals};
+use crate::machine::{paths, python, secret_files, signals};
 pub(crate) use catalog::Datasets;
 
 /// Script that connects to the server.
@@ -109,7 +110,7 @@ impl<'a> OwnSource<'a> {
         if let Some(owner) = &spec.owner {
             read("--owner", owner)?;
         }
-        eprintln!("{}", disclosure(&place, &spec, &role));
+        eprintln!("{}", disclosure(&place, &spec, &role, &room()));
         let step = Step::start("Checking the server");
         let (option, url, made) = match &spec.owner {
             Some(owner) => ("--owner", owner, Some(&role)),
@@ -250,8 +251,20 @@ fn query(venv: &Venv, question: &Value) -> Result<Value> {
     }
 }
 
+/// Returns where files are kept, and how much of them there is room for; empty if that is not known.
+fn room() -> String {
+    let Ok(folder) = paths::open_home() else { return String::new() };
+    match statvfs(&folder) {
+        Ok(found) => {
+            let free = found.f_bavail.saturating_mul(found.f_frsize) / 1_000_000_000;
+            format!(", in {}, where {free} GB are free", folder.display())
+        }
+        Err(_) => String::new(),
+    }
+}
+
 /// Returns what Sluice will and will not do at the server.
-fn disclosure(place: &Value, spec: &OwnSourceSpec<'_>, role: &str) -> String {
+fn disclosure(place: &Value, spec: &OwnSourceSpec<'_>, role: &str, room: &str) -> String {
     let database = place["database"].as_str().map_or_else(|| "the default one".to_owned(), str::to_owned);
     let reader = if spec.owner.is_some() { role } else { place["role"].as_str().unwrap_or("your user") };
     let mut lines = vec![
@@ -268,7 +281,10 @@ fn disclosure(place: &Value, spec: &OwnSourceSpec<'_>, role: &str) -> String {
         ),
         None => "  Sluice won't  create, change or delete anything on this server".to_owned(),
     });
-    lines.push("  The state of exports, and the files, stay on this machine.".to_owned());
+    lines.push(format!(
+        "  The state of exports, and the files, stay on this machine, until `{}`{room}.",
+        down_command(spec.stack)
+    ));
     let mode = place["tls"]["mode"].as_str().unwrap_or_default();
     let host = place["host"].as_str().unwrap_or_default();
     let is_local = place["socket"] == true || ["localhost", "127.0.0.1", "::1"].contains(&host);
@@ -298,20 +314,21 @@ mod tests {
     fn what_happens_at_the_server_is_announced() {
         let place = json!({"text": "db.example.com:5432", "host": "db.example.com", "database": "shop", "role": "me", "socket": false,
                            "tls": {"mode": "prefer"}});
-        let text = disclosure(&place, &spec(None), "sluice_source_two");
+        let text = disclosure(&place, &spec(None), "sluice_source_two", ", where 7 GB are free");
         assert!(
             text.contains("log in as me, with at most 3 sessions") && text.contains("won't  create, change"),
             "{text}"
         );
         assert!(text.contains("add sslmode=verify-full"), "{text}");
-        let text = disclosure(&place, &spec(Some("")), "sluice_source_two");
+        assert!(text.contains("until `cargo x down --name two`, where 7 GB are free."), "{text}");
+        let text = disclosure(&place, &spec(Some("")), "sluice_source_two", "");
         assert!(
             text.contains("log in as sluice_source_two") && text.contains("drop role sluice_source_two"),
             "{text}"
         );
         let socket =
             json!({"text": "/run, port 5432", "host": "/run", "socket": true, "tls": {"mode": "disable"}});
-        assert!(!disclosure(&socket, &spec(None), "").contains("sslmode"));
+        assert!(!disclosure(&socket, &spec(None), "", "").contains("sslmode"));
     }
 
     #[test]

@@ -63,7 +63,12 @@ pub(crate) fn lead_to_source(stack: &Stack, there: bool) -> Result<()> {
         settings = settings.replace(&server, &format!("source = host=127.0.0.1 port={nothing}"));
     }
     secret_files::write(&settings_file(stack), settings, User::unprivileged()?)?;
-    let pid = stack.pids.get(NAME).copied().and_then(|pid| Pid::from_raw(pid.cast_signed()));
+    reload(stack, NAME)
+}
+
+/// Has a PgBouncer of the stack read its settings again. Sessions stay until they are free.
+pub(super) fn reload(stack: &Stack, process: &str) -> Result<()> {
+    let pid = stack.pids.get(process).copied().and_then(|pid| Pid::from_raw(pid.cast_signed()));
     kill_process(pid.context("PgBouncer is not running")?, Signal::HUP)
         .context("PgBouncer did not reload its settings")
 }

@@ -61,7 +61,8 @@ fn cluster(stack: &Stack) -> Cluster {
 }
 
 /// Returns the server settings. `%e` in the log prefix is the SQLSTATE, by which refused sessions are counted. `%a`
-/// distinguishes the functions from tests. Tests count statements with `pg_stat_statements`.
+/// distinguishes the functions from tests. Tests count statements with `pg_stat_statements`,
+/// which must not drop any: each of their databases, and each range that is read, has statements of its own.
 fn settings(max_connections: u32) -> String {
     format!(
         "
@@ -77,6 +78,7 @@ max_wal_senders = 0
 max_wal_size = 4GB
 jit = off
 shared_preload_libraries = 'pg_stat_statements'
+pg_stat_statements.max = 50000
 timezone = 'UTC'
 log_timezone = 'UTC'
 log_line_prefix = '%m [%p] %e %a %u@%d '

@@ -28,6 +28,9 @@ const HOSTILE: [(&str, &str); 9] = [
     ("PYTHONPATH", "/nonexistent"),
 ];
 
+/// Origin of the pages that may call the api.
+pub(super) const ORIGIN: &str = "https://app.example.com";
+
 /// A running stack.
 pub(super) struct TokenStack {
     own: OwnStack,
@@ -43,6 +46,11 @@ impl TokenStack {
             "JwtTenantClaim=org_id",
             "JwtDatasetsClaim=sets",
             "JwtWriteScope=sluice/write",
+            "JwtClientId=page",
+            "JwtAuthorizeUrl=https://login.example.com/authorize?prompt=login",
+            "JwtTokenUrl=https://login.example.com/token",
+            "JwtScope=openid sluice/read",
+            &format!("CorsOrigins={ORIGIN}"),
             "LogLevel=debug",
             "CacheSeconds=1",
             "WorkerTimeoutSeconds=60",

@@ -91,7 +91,7 @@ impl Sustained {
     }
 
     async fn part(&mut self, shared: &Arc<Shared>, chunks: u64) -> Window {
-        self.database.run("select pg_stat_statements_reset(0, (select oid from pg_database where datname = current_database()), 0)").await.unwrap();
+        self.database.reset_statements().await.unwrap();
         shared.left.store(chunks as i64, Ordering::SeqCst);
         let workers = (0..WORKERS)
             .map(|_| tokio::spawn(worker(Store::new(&self.database.url).unwrap(), shared.clone())));

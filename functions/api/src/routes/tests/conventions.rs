@@ -20,6 +20,29 @@ async fn every_response_has_an_id_and_links_the_description() {
 }
 
 #[tokio::test]
+async fn no_header_is_repeated() {
+    // API Gateway passes on one value of each header.
+    let api = with_cors(Cors::parse("*").unwrap());
+    for (method, path) in
+        REQUESTS.into_iter().chain([(Method::GET, "/health"), (Method::GET, "/openapi.json")])
+    {
+        let mut sent = request(&method, path);
+        sent.headers_mut().insert("origin", "https://app.example.com".parse().unwrap());
+        let response = api.clone().oneshot(sent).await.unwrap();
+        let headers = response.headers();
+        assert_eq!(headers.len(), headers.keys_len(), "{method} {path}: {headers:?}");
+        assert_eq!(
+            header_of(&response, "vary"),
+            Some("Authorization, Accept-Encoding, Origin"),
+            "{method} {path}"
+        );
+    }
+    let catalog = send(Request::get("/.well-known/api-catalog").body(Body::empty()).unwrap()).await;
+    let link = header_of(&catalog, "link").unwrap();
+    assert!(link.contains("rel=\"api-catalog\"") && link.contains("rel=\"describedby\""), "{link}");
+}
+
+#[tokio::test]
 async fn rate_limit_is_reported() {
     let api = limited(1);
     for (left, full_in_secs) in [(1, 1), (0, 2)] {
@@ -80,4 +103,19 @@ async fn options_needs_no_right_to_write() {
         (response.status().as_u16(), header_of(&response, "allow")),
         (204, Some("GET, POST, HEAD, OPTIONS"))
     );
+}
+
+#[tokio::test]
+async fn page_keeps_its_policy_in_304() {
+    for path in ["/", "/api/v1/reference.html"] {
+        let page = |tag: &str| {
+            send(Request::get(path).header(header::IF_NONE_MATCH, tag).body(Body::empty()).unwrap())
+        };
+        let first = page("\"another\"").await;
+        assert_eq!(first.status(), 200, "{path}");
+        let again = page(header_of(&first, "etag").unwrap()).await;
+        assert_eq!(again.status(), 304, "{path}");
+        let policy = |response: &Response| header_of(response, "content-security-policy").map(str::to_owned);
+        assert_eq!(policy(&again), policy(&first), "{path}: a browser would take another for the page");
+    }
 }

@@ -100,6 +100,12 @@ codes! {
     CatalogChanged = "catalog_changed",
     /// The operator invalidated the range after it was read.
     Invalidated = "invalidated",
+    /// The snapshot that all files show was held for too long.
+    CutTooLong = "cut_too_long",
+    /// The snapshot that all files show was lost several times.
+    CutLost = "cut_lost",
+    /// The dataset reads what a snapshot does not cover.
+    CutOutside = "cut_outside",
     /// The attempt recorded no reason.
     Unrecorded = "unknown",
 }
@@ -145,6 +151,9 @@ impl FailureCode {
             | Self::Deadline
             | Self::CatalogChanged
             | Self::Invalidated
+            | Self::CutTooLong
+            | Self::CutLost
+            | Self::CutOutside
             | Self::Unrecorded
             | Self::Other(_) => false,
         }
@@ -187,6 +196,13 @@ impl FailureCode {
             }
             Self::WorkerLost => "if this happens repeatedly, raise WorkerMemoryMb or WorkerTimeoutSeconds",
             Self::Invalidated => "retry the export, or create a new one, to read it again",
+            Self::CutTooLong => {
+                "request less data at once, raise MaxCutMinutes, or request the consistency \"file\""
+            }
+            Self::CutLost => {
+                "retry the export, which then reads a new snapshot, or request the consistency \"file\""
+            }
+            Self::CutOutside => "request the consistency \"file\" for this dataset",
             Self::SourceLocked
             | Self::SourceConflict
             | Self::SourceResource

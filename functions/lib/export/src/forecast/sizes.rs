@@ -13,6 +13,10 @@ use crate::range::Range;
 /// months.
 const MAX_MONTHS: usize = 600;
 
+/// Part of a COPY's work that a check takes, as a divisor: the rows are counted in the server and not sent. Measured: 94
+/// ms for 500,000 orders instead of 890 ms.
+const CHECK_SHARE: u64 = 10;
+
 /// Sizes of the client's last chunks of a dataset, with the same columns and filters.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Own {
@@ -77,7 +81,8 @@ impl Sizes {
         let (mut new, mut shared, mut sum) = (Workload::default(), Workload::default(), Size::default());
         for (chunk, size) in unread.iter().zip(&sizes) {
             let load = if chunk.reused.is_some() { &mut shared } else { &mut new };
-            load.add(size.bytes);
+            let share = if chunk.checks.is_some() { CHECK_SHARE } else { 1 };
+            load.add(size.bytes / share);
             sum += *size;
         }
         // Statistics are older than files: the counted size may be larger than the estimate of the whole dataset.

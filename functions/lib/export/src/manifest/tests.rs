@@ -27,6 +27,7 @@ fn done(start: i64, end: i64) -> DoneChunk {
         as_of_micros: 0,
         horizon_micros: None,
         reused: false,
+        unchanged: false,
         planned: Some(Size { rows: 6, bytes: 60 }),
         file,
     }

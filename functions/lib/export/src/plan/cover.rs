@@ -1,5 +1,7 @@
 //! Reuse by cover: existing chunks that fit into the requested span, and the gaps between them.
 
+use std::collections::BTreeMap;
+
 use super::PlannedChunk;
 use crate::estimate::Size;
 use crate::id::{ChunkId, Fingerprint};
@@ -25,6 +27,10 @@ pub struct Candidate {
     pub rows: u64,
     /// Bytes of binary COPY: counted if done, else estimated.
     pub bytes: u64,
+    /// True for a chunk with a proof that is not linked as it is: a new chunk may check it.
+    pub only_checked: bool,
+    /// True if the chunk is not read yet and checks an earlier one first.
+    pub has_check: bool,
 }
 
 /// Chunks that a request allows to be reused.
@@ -34,7 +40,7 @@ pub enum Reuse {
     Settled,
     /// All settled chunks that were read at most this many seconds ago.
     MaxAge(u64),
-    /// No chunk that was read before; a chunk not yet read is still shared.
+    /// No chunk that was read before, and no check of one; a chunk that is not read yet is still shared.
     Never,
 }
 
@@ -54,7 +60,8 @@ impl Reuse {
     /// store has the same rule.
     pub(super) fn allows(self, chunk: &Candidate, now_micros: i64) -> bool {
         match chunk.state {
-            ChunkState::Due | ChunkState::Sent => true,
+            _ if chunk.only_checked => false,
+            ChunkState::Due | ChunkState::Sent => self.allows_checks() || !chunk.has_check,
             ChunkState::Running | ChunkState::Done => {
                 let is_young = |since| chunk.as_of_micros.is_some_and(|at| at >= since);
                 chunk.reusable && self.read_since(now_micros).is_none_or(is_young)
@@ -62,6 +69,39 @@ impl Reuse {
             ChunkState::Failed | ChunkState::Split | ChunkState::Dying => false,
         }
     }
+}
+
+impl Reuse {
+    /// Returns true if a chunk that was read before may be checked.
+    pub(super) fn allows_checks(self) -> bool {
+        self != Self::Never
+    }
+}
+
+/// Returns the newest of the candidates: of those that overlap, the one that was read last. An older one would be found
+/// changed, or would hide what is known about a part of it.
+pub(super) fn newest<'a>(candidates: &[&'a Candidate]) -> Vec<&'a Candidate> {
+    let mut sorted = candidates.to_vec();
+    sorted.sort_by_key(|c| (std::cmp::Reverse(c.as_of_micros), c.id));
+    let (mut kept, mut spans, mut others): (Vec<&Candidate>, BTreeMap<i64, i64>, Vec<Range>) =
+        Default::default();
+    for candidate in sorted {
+        match candidate.range.span() {
+            Some(span) => {
+                let before = spans.range(..span.end).next_back();
+                if before.is_none_or(|(_, end)| *end <= span.start) {
+                    spans.insert(span.start, span.end);
+                    kept.push(candidate);
+                }
+            }
+            None if others.contains(&candidate.range) => {}
+            None => {
+                others.push(candidate.range);
+                kept.push(candidate);
+            }
+        }
+    }
+    kept
 }
 
 pub(super) enum Segment {
@@ -101,12 +141,38 @@ pub(super) fn whole(candidates: &[&Candidate], range: Range, estimate: Size) -> 
     match candidates.iter().filter(|c| c.range == range).min_by_key(|c| c.id) {
         Some(chunk) => reused(chunk),
         None => {
-            PlannedChunk { range, reused: None, unread: true, rows: estimate.rows, bytes: estimate.bytes }
+            let Size { rows, bytes } = estimate;
+            PlannedChunk { range, reused: None, checks: None, unread: true, rows, bytes }
         }
     }
 }
 
+/// Returns the one chunk of a range that is never cut: reused, or new, with a check if it was read `before`.
+pub(super) fn checked(
+    candidates: &[&Candidate],
+    before: &[&Candidate],
+    range: Range,
+    estimate: Size,
+) -> PlannedChunk {
+    let whole = whole(candidates, range, estimate);
+    match before.iter().find(|c| c.range == range) {
+        Some(chunk) if whole.reused.is_none() => check(chunk),
+        _ => whole,
+    }
+}
+
+/// Returns a new chunk that checks `chunk` first.
+pub(super) fn check(chunk: &Candidate) -> PlannedChunk {
+    into_check(reused(chunk))
+}
+
+/// Turns the link to a chunk into a new chunk that checks it.
+pub(super) fn into_check(chunk: PlannedChunk) -> PlannedChunk {
+    PlannedChunk { reused: None, checks: chunk.reused, unread: true, ..chunk }
+}
+
 fn reused(chunk: &Candidate) -> PlannedChunk {
     let unread = chunk.state != ChunkState::Done;
-    PlannedChunk { range: chunk.range, reused: Some(chunk.id), unread, rows: chunk.rows, bytes: chunk.bytes }
+    let Candidate { range, rows, bytes, .. } = *chunk;
+    PlannedChunk { range, reused: Some(chunk.id), checks: None, unread, rows, bytes }
 }

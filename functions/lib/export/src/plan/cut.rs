@@ -89,7 +89,7 @@ fn cut_evenly(span: Span, estimate: &DatasetEstimate, target_bytes: u64) -> Vec<
 
 fn chunk(span: Span, rows: f64, bytes: f64) -> PlannedChunk {
     let (rows, bytes) = (rows.round() as u64, bytes.round() as u64);
-    PlannedChunk { range: Range::Span(span), reused: None, unread: true, rows, bytes }
+    PlannedChunk { range: Range::Span(span), reused: None, checks: None, unread: true, rows, bytes }
 }
 
 /// Returns the steps that tile `span`: one per day of the months in which rows are expected, each with its share of

@@ -50,6 +50,8 @@ fn candidate(range: Range, state: ChunkState, reusable: bool, id: u8) -> Candida
         as_of_micros: Some(0),
         rows: 1,
         bytes: 1,
+        only_checked: false,
+        has_check: false,
     }
 }
 
@@ -171,4 +173,45 @@ proptest! {
             prop_assert!(chunk.reused.is_some() || days == 1 || chunk.bytes <= 2 * target, "{} > 2 * {target}", chunk.bytes);
         }
     }
+}
+
+#[test]
+fn what_was_read_before_is_checked_by_new_chunks_of_the_same_ranges() {
+    let span = Span { kind: RangeKind::Date, start: 19_600, end: 19_640 };
+    let part = |start, end| Range::Span(Span { kind: RangeKind::Date, start, end });
+    let before = |range, id, as_of| Candidate {
+        only_checked: true,
+        as_of_micros: Some(as_of),
+        ..candidate(range, ChunkState::Done, false, id)
+    };
+    let candidates = [
+        // Superseded by two newer ones, of which one is reused.
+        before(part(19_600, 19_630), 1, 10),
+        before(part(19_610, 19_620), 2, 20),
+        candidate(part(19_620, 19_630), ChunkState::Done, true, 3),
+    ];
+    let target = dataset_target(Some(span), None, months(1 << 30));
+    let plan = |reuse| {
+        let policy = Policy { reuse, ..policy(1 << 40) };
+        only(Plan::new(std::slice::from_ref(&target), &candidates, &policy))
+    };
+    let chunks = plan(Reuse::Settled);
+    let of = |chunk: &PlannedChunk| (chunk.range, chunk.reused.is_some(), chunk.checks);
+    let id = |id: u8| Some(ChunkId::from_random([id; 16]));
+    assert!(chunks.iter().map(of).any(|c| c == (part(19_610, 19_620), false, id(2))), "{chunks:?}");
+    assert!(chunks.iter().map(of).any(|c| c == (part(19_620, 19_630), true, None)), "{chunks:?}");
+    assert_eq!(chunks.iter().filter(|c| c.checks.is_some()).count(), 1);
+    assert!(chunks.iter().all(|c| c.unread != c.reused.is_some()), "a check may have to read");
+    assert!(plan(Reuse::Never).iter().all(|c| c.checks.is_none() && c.reused.is_none()));
+}
+
+#[test]
+fn chunk_with_a_check_is_not_shared_by_a_request_that_reads_everything() {
+    let waiting = Candidate { has_check: true, ..candidate(Range::All, ChunkState::Due, false, 1) };
+    let target = dataset_target(None, None, months(1 << 30));
+    let shared = |reuse| {
+        let policy = Policy { reuse, ..policy(1 << 40) };
+        only(Plan::new(std::slice::from_ref(&target), &[waiting], &policy))[0].reused.is_some()
+    };
+    assert!(shared(Reuse::Settled) && shared(Reuse::MaxAge(1)) && !shared(Reuse::Never));
 }

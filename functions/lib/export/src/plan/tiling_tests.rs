@@ -220,7 +220,7 @@ impl Story {
                 for range in ranges.into_iter().filter(|_| planned.reused.is_none()) {
                     let mut id = [i as u8; 16];
                     id[..4].copy_from_slice(&(there.len() as u32).to_be_bytes());
-                    there.push(Candidate {
+                    let candidate = Candidate {
                         id: ChunkId::from_random(id),
                         fingerprint: Fingerprint([1; 32]),
                         range,
@@ -229,7 +229,14 @@ impl Story {
                         as_of_micros: Some(self.now_micros() - age_secs * 1_000_000),
                         rows: 7,
                         bytes: 70,
-                    });
+                        only_checked: false,
+                        has_check: planned.checks.is_some(),
+                    };
+                    // A chunk with a proof may be checked besides.
+                    if STATES[state] == ChunkState::Done && n.is_multiple_of(3) {
+                        there.push(Candidate { only_checked: true, ..candidate });
+                    }
+                    there.push(candidate);
                 }
             }
         }
@@ -251,6 +258,9 @@ impl Story {
             parent_seen_bytes: None,
             hive: None,
             traceparent: None,
+            proves: true,
+            check: None,
+            cut: None,
         };
         attempt.is_settled_at(self.now_micros())
     }
@@ -274,8 +284,12 @@ proptest! {
 
         for planned in &chunks {
             if let Some(id) = planned.reused {
-                let chunk = there.iter().find(|c| c.id == id).expect("it was there");
+                let chunk = there.iter().find(|c| c.id == id && !c.only_checked).expect("it was there");
                 prop_assert!(chunk.range == planned.range && reuse.allows(chunk, story.now_micros()));
+            }
+            if let Some(id) = planned.checks {
+                let chunk = there.iter().find(|c| c.id == id && c.only_checked).expect("it was there");
+                prop_assert!(chunk.range == planned.range && planned.reused.is_none() && reuse != Reuse::Never);
             }
         }
 

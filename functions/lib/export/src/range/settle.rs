@@ -19,6 +19,7 @@ const MAX_REPEAT_HOURS: i64 = 48;
 
 /// Rule that decides which rows of a range column no longer change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Settle {
     /// Duration promised by the operator, in seconds.

@@ -318,7 +318,12 @@ impl Filter<'_> {
         let (message, remedy) = match value {
             Value::Null => (
                 "null cannot be compared".to_owned(),
-                format!("to match NULL, use \"{}\": null", self.column.name),
+                // The last part of the pointer is the operator, or a position in its list.
+                if pointer.ends_with("/ne") || pointer.contains("/notIn/") {
+                    format!("to leave out NULL, use \"{}\": {{\"isNull\": false}}", self.column.name)
+                } else {
+                    format!("to match NULL, use \"{}\": null", self.column.name)
+                },
             ),
             Value::Array(_) | Value::Object(_) => (
                 format!("expected a single value, found {}", kind_of(value)),

@@ -27,15 +27,23 @@ pub struct Dataset {
     pub columns: Vec<ColumnHead>,
     /// Columns that a request may filter on.
     #[serde(default)]
-    pub filters: Vec<ColumnHead>,
+    pub filters: Vec<FilterColumn>,
     /// Column that the dates of a request apply to; absent if the dataset is always exported whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<DatasetRange>,
     /// True if all tenants see all rows.
     pub shared: bool,
-    /// Seconds after which rows no longer change; absent if no chunk of the dataset is reused.
+    /// Seconds after which rows no longer change; absent if no chunk of the dataset is reused
+    /// without a check.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settle_after_seconds: Option<u64>,
+    /// True if chunks that were read before are checked, and read again only if something has changed; absent if it is
+    /// not known yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revalidates: Option<bool>,
+    /// Reason why chunks are not checked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
     /// True if files are ordered by range column and key.
     pub ordered: bool,
     /// Rows of the whole dataset, as estimated by PostgreSQL.
@@ -47,6 +55,21 @@ pub struct Dataset {
     /// Time of these two estimates of PostgreSQL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub estimated_at: Option<String>,
+}
+
+/// Column that a request may filter on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct FilterColumn {
+    /// Name of the column.
+    pub name: String,
+    /// PostgreSQL's name of the type.
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// All values of an enum, in its order, as they were when the catalog was applied; absent for other types.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<String>,
 }
 
 /// Column at whose values ranges are cut.

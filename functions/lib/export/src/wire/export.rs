@@ -101,6 +101,9 @@ pub struct ChunkCounts {
     /// Chunks read for an earlier export, or shared with one that runs; `GET /exports/{id}/chunks` lists which, and
     /// the time of their snapshots.
     pub reused: u64,
+    /// Chunks read for an earlier export that were found unchanged for this one; none of them is counted as reused.
+    #[serde(default)]
+    pub unchanged: u64,
     /// All chunks.
     pub total: u64,
 }
@@ -172,6 +175,9 @@ pub struct Links {
     /// Manifest of the export; absent until it has succeeded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub manifest: Option<String>,
+    /// JSON Schema of the manifest. It needs no key.
+    #[serde(default)]
+    pub manifest_schema: String,
 }
 
 /// Body of `GET /exports`, newest first.

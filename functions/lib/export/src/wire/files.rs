@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::ChunkId;
 use crate::manifest::RangeText;
+use crate::proof::Verified;
 use crate::state::{AttemptOutcome, ChunkState};
 use crate::usage::Usage;
 
@@ -45,6 +46,10 @@ pub struct FileEntry {
     pub as_of: String,
     /// True if the file was read for an earlier export.
     pub reused: bool,
+    /// Present if the file was read for an earlier export and the source has shown that nothing changed since; `asOf` is
+    /// then the time of that check.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified: Option<Verified>,
     /// Link to the object, if requested with `links=true`. It needs no key, and is a secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
@@ -94,6 +99,10 @@ pub struct ChunkEntry {
     pub bytes: Option<u64>,
     /// True if the chunk was read for an earlier export, or is shared with one that runs.
     pub reused: bool,
+    /// Present if the file was read for an earlier export and the source has shown that nothing changed since; `asOf` is
+    /// then the time of that check.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified: Option<Verified>,
     /// Time of the chunk's snapshot; known from when it is read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_of: Option<String>,

@@ -52,13 +52,16 @@ pub struct PlanCounts {
     pub chunks: u64,
     /// Number of chunks that exist already, or that another export of the client waits for.
     pub reused_chunks: u64,
+    /// Number of chunks that were read before: if the source shows that nothing has changed, they are not read again.
+    #[serde(default)]
+    pub checked_chunks: u64,
     /// Number of rows: counted if reused, else estimated; null if they are unknown, and so are the figures below.
     #[serde(default)]
     pub rows: Option<u64>,
     /// Bytes of binary COPY: counted if reused, else estimated.
     #[serde(default)]
     pub bytes: Option<u64>,
-    /// Bytes of binary COPY that would be read for this export, estimated.
+    /// Bytes of binary COPY that would be read for this export, estimated; a checked chunk counts a tenth of its size.
     #[serde(default)]
     pub new_bytes: Option<u64>,
     /// Working seconds of database sessions, estimated.

@@ -7,9 +7,10 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
-use super::{All, DatasetList, DryRun, ExportList, ExportRequest, FileList, Health, Problem};
+use super::{All, DatasetList, DryRun, ExportList, ExportRequest, FileList, Health, Problem, TenantLimits};
 use crate::failure::FailureCode;
-use crate::id::{ChunkId, ExportId};
+use crate::id::{ChunkId, ExportId, TenantId};
+use crate::manifest::Manifest;
 use crate::request::MAX_SAMPLE_ROWS;
 
 /// Path of the golden file.
@@ -31,6 +32,7 @@ macro_rules! by_hand {
 
 by_hand!(ExportId, "ExportId", {"type": "string", "format": "uuid", "description": "Id of an export."});
 by_hand!(ChunkId, "ChunkId", {"type": "string", "format": "uuid", "description": "Id of a chunk."});
+by_hand!(TenantId, "TenantId", {"type": "string", "description": "Name of a tenant."});
 by_hand!(FailureCode, "FailureCode", {
     "type": "string",
     "description": "Machine-readable reason of a failure. Further codes may be added.",
@@ -92,10 +94,15 @@ fn schemas() -> Map<String, Value> {
     responses.subschema_for::<FileList>();
     responses.subschema_for::<super::ChunkList>();
     responses.subschema_for::<DryRun>();
+    responses.subschema_for::<Manifest>();
     responses.subschema_for::<Problem>();
     responses.subschema_for::<Health>();
+    responses.subschema_for::<TenantLimits>();
     let mut all = requests.take_definitions(true);
-    for (name, schema) in responses.take_definitions(true) {
+    // Optional in a request and without further fields, but complete in a manifest, and there may be more.
+    let mut received = renamed(&responses.take_definitions(true), "CsvOptions", "CsvForm");
+    received["CsvForm"].as_object_mut().map(|schema| schema.remove("additionalProperties"));
+    for (name, schema) in received {
         let earlier = all.insert(name.clone(), schema.clone());
         assert!(earlier.is_none_or(|earlier| earlier == schema), "{name} is both sent and received");
     }
@@ -103,6 +110,16 @@ fn schemas() -> Map<String, Value> {
     all.values_mut().for_each(as_enum);
     let short = short_form(&all);
     all.insert("ShortRequest".to_owned(), short);
+    all
+}
+
+/// Returns schemas of which one has another name, with everything that refers to it.
+fn renamed(all: &Map<String, Value>, from: &str, to: &str) -> Map<String, Value> {
+    let quoted = |name: &str| format!("\"#/components/schemas/{name}\"");
+    let text = serde_json::to_string(all).unwrap().replace(&quoted(from), &quoted(to));
+    let mut all: Map<String, Value> = serde_json::from_str(&text).unwrap();
+    let schema = all.remove(from).unwrap();
+    all.insert(to.to_owned(), schema);
     all
 }
 

@@ -18,14 +18,15 @@ pub(super) fn all(relations: &[&RelationName]) -> Vec<String> {
     }
     let mut taken = BTreeSet::new();
     let mut names = vec![String::new(); relations.len()];
-    // Names that need no schema are given first, so that a made up one does not take them.
-    for with_schema in [false, true] {
+    // Names that need no schema are given first, so that a made up one does not take them; of those that differ in
+    // capitals or signs only, the one that needs no change keeps its name without a number.
+    for (with_schema, as_written) in [(false, true), (false, false), (true, true), (true, false)] {
         for (relation, name) in relations.iter().zip(&mut names) {
             let own = snake(&relation.name);
             let is_shared = uses.get(&own).is_some_and(|uses| *uses > 1);
             let needs_schema =
                 (is_shared && relation.schema != DEFAULT_SCHEMA) || !Catalog::accepts_name(&own);
-            if needs_schema == with_schema {
+            if needs_schema == with_schema && (own == relation.name) == as_written {
                 let wanted = if needs_schema { snake(&format!("{}_{own}", relation.schema)) } else { own };
                 *name = unique(wanted, &mut taken);
             }
@@ -100,6 +101,13 @@ mod tests {
     fn equal_names_get_their_schema() {
         let found = names(&[("crm", "orders"), ("public", "orders"), ("shop", "orders"), ("shop", "lines")]);
         assert_eq!(found, ["crm_orders", "orders", "shop_orders", "lines"]);
+    }
+
+    #[test]
+    fn relation_that_is_named_like_the_dataset_gets_no_number() {
+        let found = names(&[("crm", "orders"), ("sales", "ORDERS"), ("sales", "orders")]);
+        assert_eq!(found, ["crm_orders", "sales_orders_2", "sales_orders"]);
+        assert_eq!(names(&[("public", "Lines"), ("public", "lines")]), ["lines_2", "lines"]);
     }
 
     #[test]

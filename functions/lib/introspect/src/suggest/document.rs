@@ -82,7 +82,7 @@ impl Document<'_> {
                 MAX_BYTES / 1_000_000
             ));
         }
-        lines.push("Nothing is applied yet. Read it, change it, then run `sluice admin catalog check` and `catalog apply`.".to_owned());
+        lines.push("A suggestion, in force once it is applied. Read it, change it, then run `sluice admin catalog check` and `catalog apply`.".to_owned());
         lines.push(String::new());
         lines.push(match (&options.tenant_column, options.shared) {
             (Some(column), true) => format!("Rows: with a column {} each tenant sees its own; every other dataset is shared by all tenants.", string(column)),

@@ -49,6 +49,10 @@ impl Faults {
 
 #[async_trait]
 impl Objects for FaultyObjects {
+    fn bucket(&self) -> &str {
+        self.inner.bucket()
+    }
+
     async fn put(&self, key: &str, body: Bytes, meta: &Meta) -> Result<(), ObjectsError> {
         self.faults.before("store an object").await?;
         self.inner.put(key, body, meta).await?;

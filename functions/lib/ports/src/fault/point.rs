@@ -19,6 +19,12 @@ pub enum Point {
     Recorded,
     /// The manifest is in the bucket, the export does not refer to it.
     ManifestPut,
+    /// The source has shown that nothing changed, no link refers to the earlier file.
+    Checked,
+    /// In the transaction that links an unchanged file.
+    Linking,
+    /// The snapshot of a cut is held.
+    Keeping,
     /// In the transaction of a split.
     Splitting,
     /// In the transaction of a cancellation.
@@ -31,7 +37,7 @@ pub enum Point {
 
 impl Point {
     /// All points.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Accepted,
         Self::Marked,
         Self::Leased,
@@ -40,6 +46,9 @@ impl Point {
         Self::Uploaded,
         Self::Recorded,
         Self::ManifestPut,
+        Self::Checked,
+        Self::Linking,
+        Self::Keeping,
         Self::Splitting,
         Self::Canceling,
         Self::Releasing,

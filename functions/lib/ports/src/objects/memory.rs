@@ -49,6 +49,10 @@ impl MemoryObjects {
 
 #[async_trait]
 impl Objects for MemoryObjects {
+    fn bucket(&self) -> &str {
+        "memory"
+    }
+
     async fn put(&self, key: &str, body: Bytes, meta: &Meta) -> Result<(), ObjectsError> {
         self.state().objects.insert(key.to_owned(), (Bytes::copy_from_slice(&body), meta.clone()));
         Ok(())

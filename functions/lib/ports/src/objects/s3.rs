@@ -50,6 +50,10 @@ impl S3Objects {
 
 #[async_trait]
 impl Objects for S3Objects {
+    fn bucket(&self) -> &str {
+        &self.bucket
+    }
+
     async fn put(&self, key: &str, body: Bytes, meta: &Meta) -> Result<(), ObjectsError> {
         object::put(self, key, body, meta).await
     }

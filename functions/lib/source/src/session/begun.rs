@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use sqlx::postgres::PgConnectOptions;
 
 use super::ask;
-use crate::{SourceError, connect};
+use crate::{SourceError, View, connect};
 
 /// Maximum time for the diagnosis.
 const EXPLAIN_TIMEOUT: Duration = Duration::from_secs(5);
@@ -42,7 +42,7 @@ impl<'a> Begun<'a> {
 
 /// Returns `transaction_timeout` of a new session; `None` if there is none, as before PostgreSQL 17, or no session.
 async fn transaction_timeout_ms(options: &PgConnectOptions) -> Option<u64> {
-    let mut connection = connect(options, Duration::ZERO).await.ok()?;
+    let mut connection = connect(options, &View::Now, Duration::ZERO).await.ok()?;
     let sql = "select setting::bigint from pg_catalog.pg_settings where name = 'transaction_timeout'";
     let row = ask(&mut connection, sql.to_owned()).await;
     // An explicit close waits over TLS for a message from the server.

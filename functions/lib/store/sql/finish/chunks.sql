@@ -4,7 +4,7 @@ select c.id, c.dataset, c.range_of, c.range_start, c.range_end,
        c.attempt, c.rows, c.bytes, c.source_bytes,
        case when s.shared then c.planned_rows end as planned_rows,
        case when s.shared then c.planned_bytes end as planned_bytes,
-       c.sha256, l.reused
+       c.sha256, l.reused, l.unchanged
 from sluice.link l
 join sluice.chunk c on c.id = l.chunk_id
 join sluice.selection s on s.fingerprint = c.fingerprint

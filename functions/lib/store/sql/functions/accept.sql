@@ -1,8 +1,9 @@
--- limits_of(): what limits the next export of a tenant: live exports, stored data, and chunks of this minute. One row.
+-- limits_of(): limits on the next export of a tenant: live exports, stored data, chunks of this minute, and use of this
+-- day. One row.
 create or replace function sluice.limits_of(of_tenant text) returns table (
         is_full boolean, max_active bigint, max_queued bigint, kept_exports bigint, kept_bytes bigint, kept_chunks bigint,
         max_kept_exports bigint, max_kept_bytes bigint, max_kept_chunks bigint, max_chunks_per_minute bigint,
-        unpaid_secs double precision)
+        unpaid_secs double precision, used_up text, max_per_day bigint, day_ends_secs double precision)
     language sql volatile
 as $$
     select sluice.is_full(of_tenant), sluice.max_active(), sluice.max_queued(),
@@ -13,15 +14,22 @@ as $$
            ),
            coalesce(k.request_bytes, 0), coalesce(k.links, 0),
            sluice.max_kept_exports(), sluice.max_kept_bytes(), sluice.max_kept_chunks(), sluice.max_chunks_per_minute(),
-           greatest(extract(epoch from k.paid_until - clock_timestamp() - interval '1 minute'), 0)::float8
+           greatest(extract(epoch from k.paid_until - clock_timestamp() - interval '1 minute'), 0)::float8,
+           d.parameter, d.maximum,
+           extract(epoch from (sluice.today() + 1)::timestamp at time zone 'UTC' - clock_timestamp())::float8
     from (values (1)) as one (one)
     left join sluice.tenant_kept k on k.tenant = of_tenant
+    left join lateral (
+        select l.parameter, l.maximum from sluice.daily_limits(of_tenant) l
+        where l.used >= l.maximum order by l.parameter limit 1
+    ) d on true
 $$;
 
 -- candidates(): the chunks of a tenant inside target spans that might be reused. `starts` and `ends` are null for a
 -- target without a range column.
 --
--- The condition on the state is that of the index chunk_reuse, so chunks that cannot be reused are not read. `offset 0`
+-- A chunk that waits for a cut, or is read in one, belongs to its export alone until it is done: if the cut is lost, it
+-- is read again. The condition on the state is that of the index chunk_reuse, so chunks that cannot be reused are not read. `offset 0`
 -- makes each target span a search of the index. Without it the planner may read every chunk of the tenant instead, if
 -- the statistics are older than these chunks.
 create or replace function sluice.candidates(of_tenant text, fingerprints bytea[], starts bigint[], ends bigint[])
@@ -36,6 +44,7 @@ as $$
         select c.* from sluice.chunk c
         where c.tenant = of_tenant and c.fingerprint = w.fingerprint
           and (c.state in ('due', 'sent') or (c.state in ('running', 'done') and c.reusable))
+          and (c.state = 'done' or not c.in_cut)
           and c.range_start >= w.range_start and c.range_start < w.range_end and c.range_end <= w.range_end
         offset 0
     ) c
@@ -44,7 +53,39 @@ as $$
         select c.* from sluice.chunk c
         where c.tenant = of_tenant and c.fingerprint = w.fingerprint
           and (c.state in ('due', 'sent') or (c.state in ('running', 'done') and c.reusable))
+          and (c.state = 'done' or not c.in_cut)
           and c.range_start is null
+        offset 0
+    ) c
+$$;
+
+-- proven(): the chunks of a tenant inside target spans that were read and have a proof, so that a new chunk may check
+-- them; of chunks with the same range the one that was read last. None if checks are off. In the order of candidates(),
+-- and for the same reasons.
+create or replace function sluice.proven(of_tenant text, fingerprints bytea[], starts bigint[], ends bigint[])
+    returns setof sluice.chunk
+    language sql stable
+as $$
+    with wanted as materialized (
+        select distinct w.*
+        from unnest(fingerprints, starts, ends) as w (fingerprint, range_start, range_end)
+        where sluice.are_checked()
+    )
+    select c.* from wanted w cross join lateral (
+        select distinct on (c.range_start, c.range_end) c.* from sluice.chunk c
+        where c.tenant = of_tenant and c.fingerprint = w.fingerprint
+          and c.state = 'done' and c.proof is not null
+          and c.range_start >= w.range_start and c.range_start < w.range_end and c.range_end <= w.range_end
+        order by c.range_start, c.range_end, c.as_of desc
+        offset 0
+    ) c
+    union all
+    select c.* from (select distinct w.fingerprint from wanted w) as w cross join lateral (
+        select distinct on (c.range_of) c.* from sluice.chunk c
+        where c.tenant = of_tenant and c.fingerprint = w.fingerprint
+          and c.state = 'done' and c.proof is not null
+          and c.range_start is null
+        order by c.range_of, c.as_of desc
         offset 0
     ) c
 $$;
@@ -78,6 +119,8 @@ as $$
 declare
     limits record;
     accepted timestamptz;
+    -- No check is wanted if nothing that was read before may be used (export::plan::Reuse::Never).
+    checked_too constant boolean := read_since is distinct from 9223372036854775807;
 begin
     outcome := 'decide';
     -- The key belongs to the tenant, so no other accept can be deciding about it.
@@ -90,8 +133,8 @@ begin
     -- Accepts of one tenant are serialised by its row, so this reads the chunks of all earlier ones.
     if usable <> coalesce((
         select array_agg(c.id order by c.id) from sluice.candidates(of_tenant, fingerprints, starts, ends) c
-        where c.state in ('due', 'sent')
-           or (c.horizon is not null and (read_since is null or sluice.micros(c.as_of) >= read_since))
+        where (c.state in ('due', 'sent') and (checked_too or c.checks is null))
+           or (c.state in ('running', 'done') and c.horizon is not null and (read_since is null or sluice.micros(c.as_of) >= read_since))
     ), '{}') then
         return;
     end if;
@@ -102,15 +145,16 @@ begin
        or limits.kept_chunks >= limits.max_kept_chunks
        or limits.kept_bytes >= limits.max_kept_bytes
        -- A request whose chunks are all read already waits for nothing.
-       or limits.is_full and (reads_new or cardinality(read) < cardinality(reused)) then
+       or (limits.is_full or limits.used_up is not null) and (reads_new or cardinality(read) < cardinality(reused)) then
         return;
     end if;
     accepted := sluice.from_micros(sluice.micros(clock_timestamp()));
     insert into sluice.export (id, tenant, request, revision, heads, accepted_at, queued_at, deadline_at, links,
-                               paid_chunks, label, labels)
+                               paid_chunks, label, labels, cut_state)
     select new_id, of_tenant, new_request, new_revision, new_heads, accepted, accepted,
            accepted + deadline_secs * interval '1 second', link_count, to_pay,
-           new_request ->> 'label', coalesce(new_request -> 'labels', '{}')
+           new_request ->> 'label', coalesce(new_request -> 'labels', '{}'),
+           case when new_request ->> 'consistency' = 'snapshot' then 'waiting' end
     where coalesce(sluice.revision_in_force() = new_revision, true);
     if not found then
         outcome := 'catalog';

@@ -79,6 +79,9 @@ declare
     next_tenant text;
     next_export uuid;
     next_chunk uuid;
+    cuts record;
+    is_paused boolean;
+    is_held boolean;
 begin
     perform pg_advisory_xact_lock(7306011);
     -- The back-off row is locked before a chunk row, as everywhere.
@@ -156,24 +159,29 @@ begin
 
     perform sluice.give_turns();
 
-    if exists (select from sluice.setting where name = 'paused_at') then
-        return;
-    end if;
+    is_paused := exists (select from sluice.setting where name = 'paused_at');
     -- A condition of the deployment was met: nothing is sent until the back-off ends, and then only one chunk, the
     -- probe, until its outcome is known.
-    if held_until > clock_timestamp()
-        or exists (select from sluice.chunk c where c.id = probe_of_hold and c.state in ('sent', 'running')) then
+    is_held := held_until > clock_timestamp()
+        or exists (select from sluice.chunk c where c.id = probe_of_hold and c.state in ('sent', 'running'));
+    -- A cut that is open goes on even if nothing starts: its next keeper takes over in time.
+    select * into cuts from sluice.keep_cuts(is_paused or coalesce(is_held, false));
+    return query select k.id from unnest(cuts.starts) as k (id);
+    if is_paused or is_held or cuts.relaying then
         return;
     end if;
 
     budget := (select value::integer from sluice.setting where name = 'budget');
-    while in_flight < 2 * budget loop
+    -- Each keeper has a worker, and a session, that no chunk can have.
+    while in_flight < 2 * (budget - cuts.occupied) loop
         -- Chooses the tenant, then its active export, that was served least recently and has a chunk due. They are
         -- tried one after the other because usually the first one has a chunk due.
         next_chunk := null;
         for next_tenant in select tt.tenant from sluice.tenant_turn tt where tt.active order by tt.served_at, tt.tenant loop
             for next_export in
-                select et.export_id from sluice.export_turn et where et.tenant = next_tenant order by et.served_at, et.export_id
+                select et.export_id from sluice.export_turn et
+                where et.tenant = next_tenant and et.export_id <> all (cuts.held)
+                order by et.served_at, et.export_id
             loop
                 next_chunk := sluice.next_due(next_export);
                 exit when next_chunk is not null;

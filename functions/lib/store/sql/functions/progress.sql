@@ -16,6 +16,7 @@ as $$
         'chunksDone', count(*) filter (where c.state = 'done'),
         'chunksFailed', count(*) filter (where c.state = 'failed'),
         'chunksReused', count(*) filter (where l.reused),
+        'chunksUnchanged', count(*) filter (where l.unchanged),
         'chunksRunning', count(*) filter (where c.state = 'running'),
         'rows', coalesce(sum(c.rows) filter (where c.state = 'done'), 0),
         'bytes', coalesce(sum(c.bytes) filter (where c.state = 'done'), 0),

@@ -6,10 +6,10 @@
 with children as (
     insert into sluice.chunk
         (id, tenant, dataset, fingerprint, range_of, range_start, range_end, planned_rows, planned_bytes, indexed, due_at,
-         depth, parent_seen, hive, traceparent)
+         depth, parent_seen, hive, traceparent, in_cut)
     select u.id, p.tenant, p.dataset, p.fingerprint, p.range_of, u.range_start, u.range_end,
            p.planned_rows / cardinality($2::uuid[]), $6, p.indexed, clock_timestamp(), p.depth + 1, $7,
-           p.hive, p.traceparent
+           p.hive, p.traceparent, p.in_cut
     from sluice.chunk p, unnest($2::uuid[], $3::bigint[], $4::bigint[]) as u (id, range_start, range_end)
     where p.id = $1
     returning id

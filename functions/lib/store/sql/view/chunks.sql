@@ -1,6 +1,6 @@
 -- Chunks of export $1 after ordinal $2 and, among those with this ordinal, after chunk $3; at most $4, each with its
 -- attempts.
-select l.ordinal, l.name, l.reused, c.id, c.dataset, c.range_of, c.range_start, c.range_end, c.state, c.attempt,
+select l.ordinal, l.name, l.reused, l.unchanged, c.id, c.dataset, c.range_of, c.range_start, c.range_end, c.state, c.attempt,
        -- Not for datasets with a tenant column, because their plan is based on the data of all tenants.
        case when s.shared then c.planned_rows end as planned_rows,
        case when s.shared then c.planned_bytes end as planned_bytes, sluice.micros(c.as_of) as as_of, c.rows, c.bytes, c.source_bytes, c.sha256,

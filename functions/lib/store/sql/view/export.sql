@@ -12,5 +12,10 @@ select e.id, e.status, e.request, e.revision, e.heads, e.manifest_key,
             where q.tenant = e.tenant and q.status in ('queued', 'running') and (q.queued_at, q.id) <= (e.queued_at, e.id)
               and not exists (select from sluice.export_turn t where t.export_id = q.id))
        else 0 end as position,
-       e.status in ('queued', 'running') and e.deadline_at < clock_timestamp() and sluice.overdue(e) as overdue
-from sluice.export e left join sluice.held() b on true
+       e.status in ('queued', 'running') and e.deadline_at < clock_timestamp() and sluice.overdue(e) as overdue,
+       e.cut_state is not null as in_one_cut,
+       e.status in ('queued', 'running') and e.cut_state is not null
+           and (e.cut_state <> 'in' or c.state = 'opening') as waits_for_cut,
+       e.cut_losses as losses, sluice.micros(c.as_of) as cut_as_of, c.lsn as cut_lsn
+from sluice.export e left join sluice.held() b on true left join sluice.cut c
+    on c.id = e.cut and (e.cut_state = 'in' or e.status = 'succeeded')

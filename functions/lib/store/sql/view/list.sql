@@ -1,7 +1,7 @@
 -- The page of exports of tenant $1, newest first: those of status $2 (null: all) after export $4 of time $3 (null:
 -- from the newest), at most $5, with at most $6 bytes together and $8 chunks to count, but at least one; only exports
--- whose datasets are all in $7 (null: any), with dataset $9, label $10, labels $11, accepted from $12 on and before $13
--- (null: any). The export with its progress follows.
+-- whose datasets are all in $7 (null: any), with dataset $9, label $10, labels $11, accepted from $12 on and before $13,
+-- and $14 within the label in any case (null: any). The export with its progress follows.
 --
 -- One row more than requested shows whether there is a next page. The full check of a deadline, which reads the
 -- request too, is made only for exports whose deadline seems to be over.
@@ -18,6 +18,7 @@ with page as materialized (
       and ($7::text[] is null or e.datasets <@ to_jsonb($7))
       and ($9::text is null or e.datasets ? lower($9))
       and ($10::text is null or e.label = $10)
+      and ($14::text is null or strpos(lower(e.label), lower($14)) > 0)
       and ($11::jsonb is null or e.labels @> $11)
       and ($12::bigint is null or e.accepted_at >= sluice.from_micros($12))
       and ($13::bigint is null or e.accepted_at < sluice.from_micros($13))

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use export::cut::Consistency;
 use export::file::Naming;
 use export::id::{ChunkId, ExportId, TenantId};
 use export::layout::Hive;
@@ -47,7 +48,7 @@ pub(super) fn export(
     usable: Option<Vec<ChunkId>>,
     now: i64,
 ) -> Statement<'static> {
-    let Spans { fingerprints, starts, ends } = Spans::new(&new.targets);
+    let Spans { fingerprints, starts, ends } = Spans::new(new.shareable());
     let key = new.idempotency.as_ref();
     let (mut reused, mut links) = (Vec::new(), 0_usize);
     for (_, chunk) in plan.chunks() {
@@ -125,9 +126,11 @@ pub(in super::super) async fn insert_chunks(
     tenant: &TenantId,
     chunks: &[Numbered<'_>],
     traceparent: Option<&str>,
+    consistency: Consistency,
 ) -> Result<(), StoreError> {
     let read: Vec<_> = chunks.iter().filter(|p| !p.chunk.unread).map(|p| p.id).collect();
-    tx.run(self::chunks(export, tenant, chunks, traceparent).bind(uuids(&read))).await.map(|_| ())
+    let insert = self::chunks(export, tenant, chunks, traceparent, consistency);
+    tx.run(insert.bind(uuids(&read))).await.map(|_| ())
 }
 
 /// Returns the statement that inserts selections, new chunks and links to all planned chunks. Its last parameter is not
@@ -137,6 +140,7 @@ pub(super) fn chunks(
     tenant: &TenantId,
     chunks: &[Numbered<'_>],
     traceparent: Option<&str>,
+    consistency: Consistency,
 ) -> Statement<'static> {
     let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     let new: Vec<_> = chunks.iter().filter(|p| p.chunk.reused.is_none()).collect();
@@ -175,4 +179,6 @@ pub(super) fn chunks(
         .bind(new.iter().map(|p| word(several(p))).collect::<Vec<_>>())
         .bind(chunks.iter().map(|p| word(p.target.hive)).collect::<Vec<_>>())
         .bind(traceparent.map(str::to_owned))
+        .bind(new.iter().map(|p| p.chunk.checks.map(|checks| checks.uuid())).collect::<Vec<_>>())
+        .bind(consistency == Consistency::Snapshot)
 }

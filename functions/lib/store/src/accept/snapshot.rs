@@ -14,7 +14,7 @@ use super::super::connection::{Tx, sql};
 use super::super::error::StoreError;
 use super::super::idempotency::Idempotency;
 use super::super::ranges::{chunk_id, count, from_row, uuids};
-use super::super::turns::{Full, Kept, Unpaid};
+use super::super::turns::{Full, Kept, Unpaid, UsedUp};
 
 /// State of the store at one moment.
 #[derive(Debug)]
@@ -29,6 +29,8 @@ pub(super) struct AcceptSnapshot {
     pub(super) kept: Option<Kept>,
     /// Set if the tenant has used up its chunks of this minute.
     pub(super) unpaid: Option<Unpaid>,
+    /// Set if the tenant has reached its limit of the day.
+    pub(super) used_up: Option<UsedUp>,
     /// Chunks that might be reused, ordered by id.
     pub(super) candidates: Vec<Candidate>,
 }
@@ -68,14 +70,20 @@ impl AcceptSnapshot {
             full: Full::read(first)?,
             kept: Kept::read(first)?,
             unpaid: Unpaid::read(first)?,
+            used_up: UsedUp::read(first)?,
             candidates,
         })
     }
 
-    /// Removes the candidates that the caller has not locked.
+    /// Returns the chunks that the export may link. A chunk that is only checked stays as it is.
+    pub(super) fn linkable(&self) -> Vec<ChunkId> {
+        self.candidates.iter().filter(|c| !c.only_checked).map(|c| c.id).collect()
+    }
+
+    /// Removes the candidates that might be linked and that the caller has not locked.
     pub(super) fn keep(&mut self, locked: &[ChunkId]) {
         let locked: HashSet<_> = locked.iter().collect();
-        self.candidates.retain(|candidate| locked.contains(&candidate.id));
+        self.candidates.retain(|candidate| candidate.only_checked || locked.contains(&candidate.id));
     }
 }
 
@@ -112,6 +120,8 @@ fn candidate(row: &PgRow) -> Result<Candidate, StoreError> {
         as_of_micros: row.try_get("as_of")?,
         rows: count(row, "rows")?,
         bytes: count(row, "bytes")?,
+        only_checked: row.try_get("only_checked")?,
+        has_check: row.try_get::<Option<Uuid>, _>("checks")?.is_some(),
     })
 }
 
@@ -132,5 +142,5 @@ pub(in super::super) async fn lock_candidates(
     targets: &[Target],
 ) -> Result<(), StoreError> {
     let snapshot = AcceptSnapshot::read(tx, tenant, targets, None).await?;
-    lock(tx, &snapshot.candidates.iter().map(|c| c.id).collect::<Vec<_>>()).await
+    lock(tx, &snapshot.linkable()).await
 }

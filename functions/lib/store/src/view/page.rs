@@ -4,7 +4,8 @@ use export::id::{ChunkId, ExportId, TenantId};
 use export::state::ExportStatus;
 use sqlx::Row;
 
-use super::{ChunkDetail, read_chunk};
+use super::ChunkDetail;
+use super::rows::read_chunk;
 use crate::StoreError;
 use crate::connection::{Store, Tx, sql};
 

@@ -23,6 +23,15 @@ pub(crate) struct Estimate {
     pub(crate) bytes: u64,
 }
 
+/// Returns the first lines of the file: unlike a suggestion that is only printed, it is applied at once.
+fn head(file: &str, stack: &str) -> String {
+    let option = name_option(stack);
+    format!(
+        "# `cargo x up --source` wrote this file, applied it, and applies it again at each start.\n\
+         # After a change: cargo x admin{option} catalog check {file} && cargo x admin{option} catalog apply {file}\n#\n"
+    )
+}
+
 /// Applies the file, which is suggested first if it does not exist. Returns the datasets; none if the catalog was
 /// refused, which is printed: the user changes the file and applies it.
 pub(super) fn apply(spec: &OwnSourceSpec<'_>, stack: &Stack, venv: &Venv) -> Result<Datasets> {
@@ -38,7 +47,8 @@ pub(super) fn apply(spec: &OwnSourceSpec<'_>, stack: &Stack, venv: &Venv) -> Res
         if !admin::ok(&answer) {
             bail!("no catalog can be suggested: {text}");
         }
-        fs::write(file, text + "\n").with_context(|| format!("cannot write {name}"))?;
+        fs::write(file, head(&name, &stack.name) + &text + "\n")
+            .with_context(|| format!("cannot write {name}"))?;
         let number = |name: &str| answer["data"][name].as_u64().unwrap_or_default();
         let left_out = count(number("leftOut"), "relation");
         step.done(&format!(
@@ -62,4 +72,19 @@ pub(super) fn apply(spec: &OwnSourceSpec<'_>, stack: &Stack, venv: &Venv) -> Res
         serde_json::from_value(answer["data"]["datasets"].clone()).context("admin printed no datasets")?;
     step.done(&count(datasets.len() as u64, "dataset"));
     Ok(datasets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn written_catalog_says_that_it_is_in_force() {
+        let head = head("two.catalog.toml", "two");
+        assert!(
+            head.contains("applied it") && head.contains("--name two catalog apply two.catalog.toml"),
+            "{head}"
+        );
+        assert!(head.lines().all(|line| line.starts_with('#')));
+    }
 }

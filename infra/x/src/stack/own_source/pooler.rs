@@ -13,6 +13,7 @@ use anyhow::{Context, Result};
 use super::OwnSource;
 use crate::machine::user::User;
 use crate::machine::{prerequisites, process, secret_files};
+use crate::stack::pgbouncer;
 use crate::stack::state::{Ending, Stack};
 
 /// Name of its process and of its folder in the stack.
@@ -142,6 +143,31 @@ fn connect_query(worker_timeout_secs: u32) -> String {
     statements
 }
 
+/// Changes the maximum number of sessions of a running pooler to the stack's budget. Sessions beyond it end with their
+/// transactions.
+///
+/// # Errors
+/// If the settings cannot be written, or the pooler is not running.
+pub(crate) fn follow_budget(stack: &Stack) -> Result<()> {
+    let file = settings_file(stack);
+    let settings = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    secret_files::write(&file, with_budget(&settings, stack.budget), User::unprivileged()?)?;
+    pgbouncer::reload(stack, NAME)
+}
+
+/// Returns the settings with another maximum number of sessions. The values of the login are quoted, and stay.
+fn with_budget(settings: &str, budget: u32) -> String {
+    let line = |line: &str| match line.split_once(" pool_size=") {
+        Some((start, rest)) if line.starts_with("source = ") => {
+            let after = rest.find(' ').map_or("", |at| &rest[at..]);
+            format!("{start} pool_size={budget}{after}\n")
+        }
+        _ if line.starts_with("max_db_connections = ") => format!("max_db_connections = {budget}\n"),
+        _ => format!("{line}\n"),
+    };
+    settings.lines().map(line).collect()
+}
+
 /// Ends all sessions and starts the pooler again on its old port.
 pub(crate) fn restart(stack: &mut Stack) -> Result<()> {
     stop(stack);
@@ -191,6 +217,13 @@ mod tests {
             statements.contains("set timezone='UTC';")
                 && statements.contains("set statement_timeout='900s';")
         );
+    }
+
+    #[test]
+    fn budget_is_changed_and_the_login_kept() {
+        let settings = "[databases]\nsource = port=5432 pool_size=4 host='h' password=' pool_size=4 max_db_connections = 4'\n\n[pgbouncer]\nmax_db_connections = 4\nserver_tls_sslmode = prefer\n";
+        let expected = "[databases]\nsource = port=5432 pool_size=12 host='h' password=' pool_size=4 max_db_connections = 4'\n\n[pgbouncer]\nmax_db_connections = 12\nserver_tls_sslmode = prefer\n";
+        assert_eq!(with_budget(settings, 12), expected);
     }
 
     #[test]

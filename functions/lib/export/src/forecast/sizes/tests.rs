@@ -27,7 +27,7 @@ fn target(months: usize, tenant: bool) -> Target {
 
 fn chunk(range: Range, rows: u64, reused: bool, unread: bool) -> PlannedChunk {
     let reused = reused.then(|| ChunkId::from_random([1; 16]));
-    PlannedChunk { range, reused, unread, rows, bytes: rows * 50 }
+    PlannedChunk { range, reused, checks: None, unread, rows, bytes: rows * 50 }
 }
 
 fn new(start: i64, end: i64, rows: u64) -> PlannedChunk {

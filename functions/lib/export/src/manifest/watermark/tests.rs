@@ -19,6 +19,7 @@ fn read(span: Span, horizon_micros: Option<i64>) -> DoneChunk {
         as_of_micros: 0,
         horizon_micros,
         reused: false,
+        unchanged: false,
         planned: Some(Size::default()),
         file: FileRecord { attempt: 1, rows: 0, bytes: 0, source_bytes: 0, sha256: None },
     }

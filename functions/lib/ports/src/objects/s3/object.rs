@@ -2,12 +2,18 @@
 
 use std::time::Duration;
 
+use aws_lc_rs::digest;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::types::ChecksumAlgorithm;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
 use super::{IMMUTABLE, Meta, ObjectsError, ObjectsErrorKind, S3Objects, failed};
 use crate::objects::attachment;
+
+/// Name of the metadata with the digest of an object (RFC 9530); S3 sends it as `x-amz-meta-repr-digest`.
+const DIGEST: &str = "repr-digest";
 
 pub(super) async fn put(s3: &S3Objects, key: &str, body: Bytes, meta: &Meta) -> Result<(), ObjectsError> {
     s3.client()
@@ -18,12 +24,17 @@ pub(super) async fn put(s3: &S3Objects, key: &str, body: Bytes, meta: &Meta) -> 
         .content_type(&meta.content_type)
         .set_content_disposition(meta.download_name.as_deref().map(attachment))
         .set_cache_control(meta.immutable.then(|| IMMUTABLE.to_owned()))
+        .metadata(DIGEST, repr_digest(&body))
         .checksum_algorithm(ChecksumAlgorithm::Crc64Nvme)
         .body(body.into())
         .send()
         .await
         .map_err(failed("write an object"))?;
     Ok(())
+}
+
+fn repr_digest(body: &[u8]) -> String {
+    format!("sha-256=:{}:", STANDARD.encode(digest::digest(&digest::SHA256, body)))
 }
 
 pub(super) async fn get(s3: &S3Objects, key: &str) -> Result<Bytes, ObjectsError> {
