@@ -1,6 +1,7 @@
 //! Text output: tables, numbers, and names that cannot affect a terminal.
 
 use std::borrow::Cow;
+use std::path::Path;
 
 pub(crate) use export::count::count;
 
@@ -26,6 +27,16 @@ fn escaped(text: &str, is_odd: impl Fn(char) -> bool + Copy) -> Cow<'_, str> {
 /// Returns true for control characters, and for invisible ones that change direction or break lines.
 pub(crate) fn is_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Formats a path as one word of a shell, for commands that the user can paste.
+pub(crate) fn shell_word(path: &Path) -> String {
+    let text = path.display().to_string();
+    let is_plain = |c: char| c.is_alphanumeric() || "_./:=@%+,-".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text;
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 /// Formats a size: `1.25 GiB`.
@@ -59,6 +70,42 @@ pub(crate) fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
     lines.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
+/// Breaks the last column of a table between words, so that no line is longer than `width` characters. A table that
+/// leaves the column too little room stays as it is.
+pub(crate) fn fold_last(table: &str, last: &str, width: usize) -> String {
+    let head = table.lines().next().unwrap_or_default();
+    let indent = head.strip_suffix(last).map_or(width, |before| before.chars().count());
+    let room = width.saturating_sub(indent);
+    if room < MIN_FOLDED {
+        return table.to_owned();
+    }
+    table.lines().map(|line| fold(line, indent, room)).collect::<Vec<_>>().join("\n")
+}
+
+/// Least width of a column that is folded, in characters.
+const MIN_FOLDED: usize = 16;
+
+fn fold(line: &str, indent: usize, room: usize) -> String {
+    let start = line.char_indices().nth(indent).map_or(line.len(), |(at, _)| at);
+    let (before, column) = line.split_at(start);
+    let mut folded = before.to_owned();
+    let mut used = 0;
+    for word in column.split(' ') {
+        let long = word.chars().count();
+        if used > 0 && used + 1 + long > room {
+            folded.push('\n');
+            folded.extend(std::iter::repeat_n(' ', indent));
+            used = 0;
+        } else if used > 0 {
+            folded.push(' ');
+            used += 1;
+        }
+        folded.push_str(word);
+        used += long;
+    }
+    folded
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,6 +115,26 @@ mod tests {
         assert_eq!(printable("a\n\u{1b}]0;x\u{7}\u{9b}2K"), "a\n\\u{1b}]0;x\\u{7}\\u{9b}2K");
         assert_eq!(one_line("a\nb\u{202e}"), "a\\u{a}b\\u{202e}");
         assert!(matches!(printable("Zoë\n"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn paths_are_one_word_of_a_shell() {
+        let word = |path: &str| shell_word(Path::new(path));
+        assert_eq!([word("out/a-1"), word("Zoë")], ["out/a-1", "Zoë"]);
+        assert_eq!([word("my data"), word("it's"), word("$x")], ["'my data'", "'it'\\''s'", "'$x'"]);
+    }
+
+    #[test]
+    fn the_last_column_breaks_between_words() {
+        let long = "no usable index on the range column: one chunk";
+        let rows = [vec!["orders".into(), long.into()], vec!["a".into(), String::new()]];
+        let table = table(&["dataset", "note"], &rows);
+        assert_eq!(
+            fold_last(&table, "note", 30),
+            "dataset  note\norders   no usable index on\n         the range column: one\n         chunk\na"
+        );
+        assert_eq!(fold_last(&table, "note", 20), table);
+        assert_eq!(fold_last(&table, "note", 200), table);
     }
 
     #[test]

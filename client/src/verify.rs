@@ -40,6 +40,9 @@ pub struct Verification {
     pub rows: u64,
     /// Bytes of the files present.
     pub bytes: u64,
+    /// Instant that all files show; absent if each file shows its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<String>,
     /// Datasets that are samples, each with its maximum number of rows: their files are not all rows of the range.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub samples: BTreeMap<String, u64>,
@@ -118,7 +121,9 @@ pub fn verify(directory: &Path, seen: &(dyn Fn(u64) + Sync)) -> Result<Verificat
     let samples = manifest.datasets.iter().filter_map(sample).collect();
     let chunks = manifest.datasets.iter().flat_map(|dataset| &dataset.chunks);
     let unchanged = chunks.filter(|chunk| chunk.verified.is_some() && chunk.file.is_some()).count();
-    Ok(Verification { export: manifest.export, datasets, files, unchanged, rows, bytes, samples, faults })
+    let as_of = manifest.consistency.as_ref().map(|snapshot| snapshot.as_of.clone());
+    let export = manifest.export;
+    Ok(Verification { export, datasets, files, unchanged, rows, bytes, as_of, samples, faults })
 }
 
 /// Returns the files that must be in the directory: those of the manifest, or the joined ones.

@@ -69,3 +69,15 @@ analyze e2e.settled, e2e.together, e2e.erased, e2e.recent, e2e.visits, e2e.notes
 
 grant usage on schema e2e, public to sluice_source;
 grant select on all tables in schema e2e, public to sluice_source;
+
+-- Accounts in three tables. Transfers between them leave the sum of all amounts as it is.
+create table e2e.ledger_a (id integer primary key, day date not null, amount bigint not null);
+insert into e2e.ledger_a select i, date '2024-01-01' + i, 1000 from generate_series(1, 300) i;
+create table e2e.ledger_b (like e2e.ledger_a including all);
+insert into e2e.ledger_b select * from e2e.ledger_a;
+create table e2e.ledger_c (like e2e.ledger_a including all);
+insert into e2e.ledger_c select * from e2e.ledger_a;
+create index on e2e.ledger_a (day);
+create index on e2e.ledger_b (day);
+create index on e2e.ledger_c (day);
+analyze e2e.ledger_a, e2e.ledger_b, e2e.ledger_c;

@@ -24,6 +24,7 @@ mod page;
 mod passwords;
 mod plan;
 mod reuse;
+mod snapshot;
 mod store;
 mod suggest;
 mod tls;

@@ -26,14 +26,15 @@ const EXAMPLES: &str = "Examples:
 const DEFAULT_CATALOG: &str = "catalog.toml";
 
 /// Run an operator command: migrate, check, catalog suggest|check|apply|show, invalidate, keys create|list|rotate|revoke,
-/// usage, tenants forget, pause, resume
+/// usage, tenants forget, checks on|off, pause, resume
 ///
 /// Runs `aws lambda invoke` with your AWS credentials.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Admin {
     /// migrate | check | catalog suggest | catalog check FILE | catalog apply FILE | catalog show | invalidate DATASET |
-    /// keys create TENANT LABEL | keys list | keys rotate ID | keys revoke ID | usage | tenants forget ID | pause | resume
+    /// keys create TENANT LABEL | keys list | keys rotate ID | keys revoke ID | usage | tenants forget ID |
+    /// checks on | checks off | pause | resume
     #[arg(value_name = "COMMAND", required = true)]
     words: Vec<String>,
     /// Name or ARN of the admin function
@@ -191,6 +192,7 @@ fn payload(
         }
         ["tenants", "forget", tenant] => json!({"command": "tenants forget", "tenant": tenant}),
         ["tenants", ..] => return Err("the tenant ID is missing: tenants forget ID".into()),
+        ["checks"] => return Err("on or off is missing: checks on, or checks off".into()),
         words => json!({"command": words.join(" ")}),
     })
 }

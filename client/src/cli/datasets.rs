@@ -57,7 +57,7 @@ fn range(dataset: &Dataset) -> String {
 /// Formats whether chunks that were read before are checked instead of being read again.
 fn checked(dataset: &Dataset) -> String {
     match (dataset.revalidates, &dataset.because) {
-        (Some(true), _) => "yes, unless the operator has turned checks off: chunks are read again only if something has changed".to_owned(),
+        (Some(true), _) => "yes: chunks are read again only if something has changed".to_owned(),
         (Some(false), Some(why)) => format!("no: {why}"),
         (Some(false), None) => "no".to_owned(),
         (None, _) => "unknown".to_owned(),

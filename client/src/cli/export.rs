@@ -13,7 +13,7 @@ use super::plan_file::PlanFile;
 use super::request_source::RequestSource;
 use super::submission::Submission;
 use super::{plan, show, terminal, wait};
-use crate::text::{bytes, count, duration};
+use crate::text::{bytes, count, duration, shell_word};
 use crate::{Client, Submitted};
 
 const USAGE: &str = "sluice export [OPTIONS] <DATASET>...
@@ -205,7 +205,7 @@ async fn submit(
 
 /// Returns the outcome of `export` and `download`.
 pub(super) fn outcome(export: wire::Export, loaded: Loaded, began: Option<Instant>) -> Outcome {
-    let directory = loaded.directory.display();
+    let directory = shell_word(&loaded.directory);
     let took = began.map(|at| format!(" in {}", duration(at.elapsed().as_secs()))).unwrap_or_default();
     let mut lines = vec![format!(
         "export {} {}: {}, {}, {}, {}{took}",
@@ -243,7 +243,7 @@ fn resume(export: &wire::Export, loaded: &Loaded) -> String {
     if loaded.failures.is_empty() {
         return String::new();
     }
-    let (id, directory) = (export.id, loaded.directory.display());
+    let (id, directory) = (export.id, shell_word(&loaded.directory));
     let partial = if export.status == ExportStatus::Succeeded { "" } else { " --partial" };
     format!("; resume with: sluice download {id} --out {directory}{partial}")
 }

@@ -14,7 +14,7 @@ use super::gauge::Gauge;
 use super::outcome::Failure;
 use super::{submission, terminal};
 use crate::error::with_causes;
-use crate::text::count;
+use crate::text::{count, shell_word};
 use crate::{Client, Error, ExpectedFile, Fetched, Folder, Joined, empty, single};
 
 /// Directory and parallelism of a download.
@@ -95,7 +95,7 @@ impl Destination {
 
     /// Returns a hint on how to resume the download later.
     pub(super) fn resume_hint(&self, id: ExportId) -> String {
-        let out = self.out.as_ref().map(|out| format!(" --out {}", out.display())).unwrap_or_default();
+        let out = self.out.as_ref().map(|out| format!(" --out {}", shell_word(out))).unwrap_or_default();
         format!("export {id} is not affected; resume with: sluice download {id}{out}")
     }
 

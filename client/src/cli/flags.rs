@@ -6,7 +6,7 @@ use export::wire::Problem;
 use crate::error::readable;
 
 /// Fields of the request, and parameters of the list, with the flags that set them.
-const FLAGS: [(&str, &str); 19] = [
+const FLAGS: [(&str, &str); 20] = [
     ("?acceptedFrom", "--after"),
     ("?acceptedBefore", "--before"),
     ("?status", "--status"),
@@ -20,6 +20,7 @@ const FLAGS: [(&str, &str); 19] = [
     ("/compression", "--compression"),
     ("/label", "--label"),
     ("/labels", "--labels"),
+    ("/consistency", "--consistency"),
     ("/layout", "--layout"),
     ("/layout/hive", "--layout"),
     ("/csv/delimiter", "--delimiter"),

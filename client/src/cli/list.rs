@@ -8,7 +8,7 @@ use super::flags;
 use super::outcome::{Failure, Outcome};
 use super::request::label;
 use super::show::{exported, labels};
-use crate::text::{bytes, table};
+use crate::text::{bytes, one_line, table};
 use crate::{Client, Error, ExportFilter};
 
 const EXAMPLES: &str = "Examples:
@@ -64,6 +64,11 @@ impl List {
             let page = client.exports(&filter, Some(&cursor)).await?;
             list.exports.extend(page.exports);
             list.next_cursor = page.next_cursor;
+        }
+        if let (true, Some(dataset)) = (list.exports.is_empty(), &filter.dataset) {
+            let text =
+                format!("no exports of {}; the datasets are listed by: sluice datasets", one_line(dataset));
+            return Ok(Outcome::new(text, list));
         }
         Ok(Outcome::new(text(&list), list))
     }

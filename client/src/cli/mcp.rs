@@ -1,6 +1,6 @@
 //! `sluice mcp`: the tools of a language model, over stdin and stdout.
 //!
-//! The Model Context Protocol: JSON-RPC 2.0, one message per line. Tools that change something exist only with
+//! The Model Context Protocol: JSON-RPC 2.0, one message or batch per line. Tools that change something exist only with
 //! `--allow-export`.
 
 use std::io::Write;
@@ -71,9 +71,21 @@ impl Mcp {
 
 /// Returns the reply to a line; `None` for a notification.
 async fn reply(client: &Client, allow_export: bool, line: &str) -> Option<Value> {
-    let Ok(message) = serde_json::from_str::<Value>(line) else {
-        return Some(failed(&Value::Null, PARSE_ERROR, "the line is not JSON"));
-    };
+    match serde_json::from_str::<Value>(line) {
+        Err(_) => Some(failed(&Value::Null, PARSE_ERROR, "the line is not JSON")),
+        Ok(Value::Array(batch)) if !batch.is_empty() => {
+            let mut replies = Vec::new();
+            for message in &batch {
+                replies.extend(reply_to(client, allow_export, message).await);
+            }
+            (!replies.is_empty()).then_some(Value::Array(replies))
+        }
+        Ok(message) => reply_to(client, allow_export, &message).await,
+    }
+}
+
+/// Returns the reply to a message; `None` for a notification.
+async fn reply_to(client: &Client, allow_export: bool, message: &Value) -> Option<Value> {
     let Some(method) = message["method"].as_str() else {
         return Some(failed(&message["id"], INVALID_REQUEST, "the message has no method"));
     };
@@ -111,9 +123,21 @@ async fn call(client: &Client, allow_export: bool, params: &Value) -> Result<Val
     let (text, failed) = match tools::call(client, name, &params["arguments"]).await {
         Ok(data) => (data.to_string(), false),
         Err(tools::ToolError::Arguments(text)) => return Err((INVALID_PARAMS, text)),
-        Err(tools::ToolError::Client(error)) => (with_causes(&*error), true),
+        Err(tools::ToolError::Client(error)) => (in_tools(&with_causes(&*error)), true),
     };
     Ok(json!({"content": [{"type": "text", "text": text}], "isError": failed}))
+}
+
+/// Requests of the api that its texts name, and the tools that send them.
+const TERMS: [(&str, &str); 3] = [
+    ("GET /api/v1/datasets/{name}", "list_datasets with the name"),
+    ("GET /api/v1/datasets", "list_datasets"),
+    ("; see violations", ""),
+];
+
+/// Replaces requests of the api with tools in one of its texts.
+fn in_tools(text: &str) -> String {
+    TERMS.iter().fold(text.to_owned(), |text, (http, tool)| text.replace(http, tool))
 }
 
 fn failed(id: &Value, code: i64, text: &str) -> Value {
@@ -188,6 +212,32 @@ mod tests {
         assert!(server.requests().is_empty());
         let call = json!({"name": "list_exports", "arguments": {"labels": {"team": "x"}, "cursor": null}});
         assert_eq!(answer(&server, false, "tools/call", call).await["result"]["isError"], json!(false));
+    }
+
+    #[tokio::test]
+    async fn batch_returns_the_replies_to_its_requests() {
+        let server = Server::start(|_, _| Reply::new(404, "{}"));
+        let client = server.client();
+        let batch = json!([
+            {"jsonrpc": "2.0", "id": 1, "method": "ping"},
+            {"jsonrpc": "2.0", "method": "notifications/initialized"},
+            {"jsonrpc": "2.0", "id": 2, "method": "nonsense"},
+        ]);
+        let replies = reply(&client, false, &batch.to_string()).await.unwrap();
+        assert_eq!(replies.as_array().unwrap().len(), 2);
+        assert_eq!((&replies[0]["id"], &replies[1]["error"]["code"]), (&json!(1), &json!(NO_METHOD)));
+        let silent = json!([{"jsonrpc": "2.0", "method": "notifications/initialized"}]);
+        assert!(reply(&client, false, &silent.to_string()).await.is_none());
+        assert_eq!(reply(&client, false, "[]").await.unwrap()["error"]["code"], json!(INVALID_REQUEST));
+    }
+
+    #[test]
+    fn errors_of_the_api_name_tools() {
+        assert_eq!(
+            in_tools("GET /api/v1/datasets/{name} lists the columns"),
+            "list_datasets with the name lists the columns"
+        );
+        assert_eq!(in_tools("GET /api/v1/datasets lists them"), "list_datasets lists them");
     }
 
     #[tokio::test]

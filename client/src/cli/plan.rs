@@ -8,8 +8,9 @@ use indicatif::HumanCount;
 use super::outcome::{Failure, Outcome};
 use super::plan_file::PlanFile;
 use super::request_source::RequestSource;
+use super::terminal;
 use crate::Client;
-use crate::text::{bytes, count, duration, table};
+use crate::text::{bytes, count, duration, fold_last, shell_word, table};
 
 const USAGE: &str = "sluice plan [OPTIONS] <DATASET>...
        sluice plan [OPTIONS] --request <FILE>";
@@ -36,7 +37,7 @@ impl PlanArgs {
         if let Some(path) = &self.out {
             let file = PlanFile::make(client, &self.source).await?;
             file.write(path)?;
-            let name = path.display();
+            let name = shell_word(path);
             let text = format!(
                 "{}\n\nwritten to {name}; run it with: sluice export --plan {name}",
                 text(&file.plan)
@@ -67,7 +68,11 @@ pub(super) fn text(plan: &wire::DryRun) -> String {
         plan.datasets.iter().map(|d| cells(&d.name, &d.counts, d.note.as_deref().unwrap_or(""))).collect();
     rows.push(cells("all", &plan.total, ""));
     let heads = ["dataset", ">chunks", ">reused", ">rows", ">bytes", ">db s", ">cost $", "note"];
-    let mut lines = vec![table(&heads, &rows)];
+    let table = table(&heads, &rows);
+    let mut lines = vec![match terminal::columns() {
+        Some(width) => fold_last(&table, "note", width),
+        None => table,
+    }];
     if plan.total.checked_chunks > 0 {
         let checked = count(plan.total.checked_chunks, "chunk");
         lines.push(format!(

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use export::cut::Consistency;
 use export::format::{Compression, CsvOptions, Format};
 use export::layout::Hive;
 use export::wire::{All, DatasetChoice, DatasetRequest, Datasets, ExportRequest, Layout, Partitioned};
@@ -38,6 +39,9 @@ pub(super) struct RequestArgs {
     /// is a sample of all datasets
     #[arg(long, visible_alias = "limit", value_name = "[DATASET=]N", help_heading = "Request")]
     sample: Vec<String>,
+    /// Consistency of the files: file (each shows one instant) or snapshot (all show the same instant) [default: file]
+    #[arg(long, value_parser = consistency, help_heading = "Request")]
+    consistency: Option<Consistency>,
     /// Name of the export for people; `sluice list --label` finds it
     #[arg(long, value_name = "TEXT", help_heading = "Request")]
     label: Option<String>,
@@ -85,6 +89,10 @@ fn compression(text: &str) -> Result<Compression, String> {
     word(text).ok_or_else(|| "use gzip, zstd or none; for Parquet zstd, snappy or none".to_owned())
 }
 
+fn consistency(text: &str) -> Result<Consistency, String> {
+    word(text).ok_or_else(|| "use file or snapshot".to_owned())
+}
+
 fn layout(text: &str) -> Result<Layout, String> {
     let period = || word::<Hive>(text.strip_prefix("hive:")?).filter(|hive| *hive != Hive::Whole);
     let named: Option<Layout> = word(text).map(Layout::Named);
@@ -122,6 +130,7 @@ impl RequestArgs {
             compression: self.compression,
             csv: self.csv(),
             layout: self.layout,
+            consistency: self.consistency,
             label: self.label.clone(),
             labels,
         })

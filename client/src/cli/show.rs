@@ -4,10 +4,10 @@ use std::path::Path;
 
 use export::manifest::RangeText;
 use export::state::ExportStatus;
-use export::wire::Export;
+use export::wire::{Export, SnapshotState};
 use indicatif::HumanCount;
 
-use crate::text::{bytes, count, duration};
+use crate::text::{bytes, count, duration, shell_word};
 
 /// Maximum number of errors shown; the others are only counted.
 const MAX_ERRORS: usize = 20;
@@ -60,6 +60,7 @@ pub(super) fn export(export: &Export, out: Option<&Path>) -> String {
         0 => "queue     its first chunk is about to start".to_owned(),
         place => format!("queue     position {place}"),
     }));
+    lines.extend(export.snapshot.as_ref().map(|snapshot| format!("snapshot  {}", instant(snapshot))));
     lines.extend(export.paused.as_ref().map(|why| format!("paused    {why}")));
     lines.extend(
         export
@@ -70,6 +71,19 @@ pub(super) fn export(export: &Export, out: Option<&Path>) -> String {
     lines.extend(errors(export));
     lines.extend(hint(export, out));
     lines.join("\n")
+}
+
+/// Formats the snapshot that all files show.
+pub(super) fn instant(snapshot: &SnapshotState) -> String {
+    let state = match &snapshot.as_of {
+        Some(at) => format!("of {at}"),
+        None if snapshot.waiting => "waiting for it to be taken".to_owned(),
+        None => "not taken".to_owned(),
+    };
+    match snapshot.losses {
+        0 => state,
+        losses => format!("{state}; lost {}, and read again since", count(losses, "time")),
+    }
 }
 
 /// Returns the label of an export and its labels, as the flags write them; empty without any.
@@ -118,7 +132,7 @@ pub(super) fn errors(export: &Export) -> Vec<String> {
 /// Returns a hint on the next step for an ended export, with the folder of the command, if it has one.
 fn hint(export: &Export, out: Option<&Path>) -> Option<String> {
     let id = export.id;
-    let out = out.map(|out| format!(" --out {}", out.display())).unwrap_or_default();
+    let out = out.map(|out| format!(" --out {}", shell_word(out))).unwrap_or_default();
     match export.status {
         ExportStatus::Succeeded => Some(format!("download its files with: sluice download {id}{out}")),
         ExportStatus::Failed => Some(format!(

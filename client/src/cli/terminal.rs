@@ -49,6 +49,11 @@ pub(super) fn progress() -> Progress {
     PROGRESS.get().copied().unwrap_or_default()
 }
 
+/// Returns the width of the terminal that stdout is, in characters; `None` if it is none.
+pub(super) fn columns() -> Option<usize> {
+    console::Term::stdout().size_checked().map(|(_, columns)| usize::from(columns))
+}
+
 fn is_colored(color: Color, terminal: bool) -> bool {
     let unset = |name: &str| std::env::var_os(name).is_none_or(|value| value.is_empty());
     match color {

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::outcome::{Failure, Outcome};
 use super::progress::{ProgressOutput, View};
 use crate::Error;
-use crate::text::{bytes, count, one_line};
+use crate::text::{bytes, count, one_line, shell_word};
 use crate::verify::{Verification, read_manifest, verify};
 
 const EXAMPLES: &str = "Examples:
@@ -44,7 +44,7 @@ impl Verify {
         };
         let report = verify(&self.directory, &seen)?;
         let failed = !report.faults.is_empty();
-        Ok(Outcome::new(text(&report), &report).failed_if(failed))
+        Ok(Outcome::new(text(&report, &self.directory), &report).failed_if(failed))
     }
 }
 
@@ -62,7 +62,7 @@ pub(super) fn manifest(directory: &Path) -> Result<Manifest, Failure> {
     }
 }
 
-fn text(report: &Verification) -> String {
+fn text(report: &Verification, directory: &Path) -> String {
     let what = [
         count(report.datasets as u64, "dataset"),
         count(report.files as u64, "file"),
@@ -76,6 +76,7 @@ fn text(report: &Verification) -> String {
             let files = count(report.unchanged as u64, "file");
             format!("unchanged since an earlier export: {files}")
         }));
+        lines.extend(report.as_of.iter().map(|at| format!("all files show one instant: {}", one_line(at))));
         lines.extend(report.samples.iter().map(|(name, limit)| {
             format!("{} is a sample of at most {}", one_line(name), count(*limit, "row"))
         }));
@@ -84,9 +85,11 @@ fn text(report: &Verification) -> String {
     let mut lines: Vec<_> =
         report.faults.iter().map(|f| format!("{}: {}", one_line(&f.subject), one_line(&f.message))).collect();
     lines.push(format!(
-        "export {} does NOT match its manifest: {}",
+        "export {} does NOT match its manifest: {}; fetch the missing and differing files again with: sluice download {} --out {}",
         report.export,
-        count(lines.len() as u64, "fault")
+        count(lines.len() as u64, "fault"),
+        report.export,
+        shell_word(directory),
     ));
     lines.join("\n")
 }

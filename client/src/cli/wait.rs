@@ -10,6 +10,7 @@ use serde_json::json;
 use super::flags::commands;
 use super::outcome::Failure;
 use super::progress::{ProgressOutput, View};
+use super::show::instant;
 use super::tally::{self, Tally};
 use super::{chunks, terminal};
 use crate::error::API;
@@ -151,7 +152,12 @@ fn line(export: &Export) -> String {
     let current = (!progress.current_datasets.is_empty()).then(|| shortened(&progress.current_datasets));
     let first = [Some(export.status.to_string()), Some(work), failed, position, eta];
     let written = [count(progress.rows, "row"), bytes(progress.bytes)].map(Some);
-    let second = written.into_iter().chain([current, paused, busy]);
+    let snapshot = export
+        .snapshot
+        .as_ref()
+        .filter(|snapshot| snapshot.waiting)
+        .map(|snapshot| format!("snapshot: {}", instant(snapshot)));
+    let second = written.into_iter().chain([current, snapshot, paused, busy]);
     let joined = |parts: Vec<String>| parts.join(", ");
     [joined(first.into_iter().flatten().collect()), joined(second.flatten().collect())].join("\n")
 }

@@ -60,6 +60,7 @@ fn manifest(body: &[u8]) -> Manifest {
         request: serde_json::json!({}),
         rows: 3,
         bytes,
+        consistency: None,
         source: None,
         datasets,
     }

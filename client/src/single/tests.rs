@@ -86,6 +86,7 @@ fn export(folder: &Folder, output: &Output, files: &[&[&str]]) -> Manifest {
         request: serde_json::json!({}),
         rows,
         bytes,
+        consistency: None,
         source: None,
         datasets: vec![orders, empty],
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use export::cut::Consistency;
 use export::manifest::{Manifest, ManifestDataset, RangeText};
 
 use super::{Fault, MANIFEST_NAME, files};
@@ -20,7 +21,23 @@ pub(super) fn check(manifest: &Manifest) -> Vec<Fault> {
         }
     }
     faults.extend(manifest.datasets.iter().flat_map(check_dataset));
+    faults.extend(not_one_instant(manifest));
     faults
+}
+
+/// Returns a fault for each dataset with a chunk that does not show the instant of the snapshot.
+fn not_one_instant(manifest: &Manifest) -> Vec<Fault> {
+    let Some(snapshot) = &manifest.consistency else {
+        let wanted = Consistency::of(&manifest.request) == Consistency::Snapshot;
+        let message = "the request has the consistency snapshot, but the manifest has no snapshot";
+        return wanted.then(|| Fault::new(MANIFEST_NAME, message)).into_iter().collect();
+    };
+    let is_other = |dataset: &&ManifestDataset| dataset.chunks.iter().any(|c| c.as_of != snapshot.as_of);
+    let fault = |dataset: &ManifestDataset| {
+        let message = format!("it does not show the instant {} of the snapshot", snapshot.as_of);
+        Fault::new(&dataset.head.name, message)
+    };
+    manifest.datasets.iter().filter(is_other).map(fault).collect()
 }
 
 fn check_dataset(dataset: &ManifestDataset) -> Vec<Fault> {

@@ -2,9 +2,10 @@
 
 use super::*;
 use crate::empty;
+use export::cut::Consistency;
 use export::format::{Format, Output};
 use export::id::hex;
-use export::manifest::{ColumnHead, DatasetHead, ManifestChunk, RangeText};
+use export::manifest::{ColumnHead, ConsistencyLevel, DatasetHead, ManifestChunk, RangeText};
 use sha2::{Digest, Sha256};
 use std::io::Write;
 use tempfile::TempDir;
@@ -70,6 +71,7 @@ fn directory() -> TempDir {
         request: serde_json::json!({}),
         rows: 3,
         bytes: orders.bytes,
+        consistency: None,
         source: None,
         datasets: vec![orders, empty],
     };
@@ -92,6 +94,28 @@ fn complete_download_has_no_faults() {
     let report = verify(directory().path(), &|_| ()).unwrap();
     assert_eq!(report.faults, []);
     assert_eq!((report.datasets, report.files, report.rows), (2, 2, 3), "files that lie there are counted");
+}
+
+#[test]
+fn files_of_a_snapshot_show_its_instant() {
+    let directory = directory();
+    let mut manifest = read_manifest(directory.path()).unwrap();
+    manifest.request = serde_json::json!({"consistency": "snapshot"});
+    write(&directory, &manifest);
+    let found = faults(&directory);
+    assert!(found.iter().any(|fault| fault.contains("has no snapshot")), "{found:?}");
+    let as_of = manifest.datasets[0].chunks[0].as_of.clone();
+    manifest.consistency =
+        Some(ConsistencyLevel { level: Consistency::Snapshot, as_of: as_of.clone(), lsn: None });
+    write(&directory, &manifest);
+    let report = verify(directory.path(), &|_| ()).unwrap();
+    assert_eq!((report.faults, report.as_of), (vec![], Some(as_of)));
+    manifest.datasets[1].chunks[0].as_of = "2024-02-02T00:00:01Z".into();
+    write(&directory, &manifest);
+    assert_eq!(
+        faults(&directory),
+        ["empty: it does not show the instant 2024-02-02T00:00:00Z of the snapshot"]
+    );
 }
 
 #[test]

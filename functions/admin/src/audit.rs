@@ -51,6 +51,8 @@ impl AuditedAction {
             Command::TenantsForget { tenant } => {
                 Self { tenant: Some(tenant.clone()), ..action("tenant forgotten") }
             }
+            Command::ChecksOn {} => action("checks turned on"),
+            Command::ChecksOff {} => action("checks turned off"),
             Command::Pause {} => action("paused"),
             Command::Resume {} => action("resumed"),
             Command::Migrate { .. }
@@ -108,6 +110,7 @@ mod tests {
         assert_eq!(event(json!({"command": "catalog apply", "catalog": ""})), Some("catalog applied"));
         assert_eq!(event(json!({"command": "pause"})), Some("paused"));
         assert_eq!(event(json!({"command": "resume"})), Some("resumed"));
+        assert_eq!(event(json!({"command": "checks off"})), Some("checks turned off"));
         assert_eq!(event(json!({"command": "migrate"})), Some("store migrated"));
         assert_eq!(event(json!({"command": "tenants forget", "tenant": "acme"})), Some("tenant forgotten"));
         assert_eq!(event(json!({"command": "keys rotate", "id": "00ff"})), Some("key rotated"));

@@ -84,6 +84,10 @@ pub(crate) enum Command {
     },
     #[serde(rename = "tenants forget")]
     TenantsForget { tenant: String },
+    #[serde(rename = "checks on")]
+    ChecksOn {},
+    #[serde(rename = "checks off")]
+    ChecksOff {},
     #[serde(rename = "pause")]
     Pause {},
     #[serde(rename = "resume")]
@@ -105,6 +109,8 @@ const COMMANDS: &str = "the commands are
   {\"command\": \"keys revoke\", \"id\": \"the key's id\"}
   {\"command\": \"usage\"}, with \"from\" and \"to\": days, or \"tenant\", to restrict it
   {\"command\": \"tenants forget\", \"tenant\": \"acme\"}
+  {\"command\": \"checks on\"}
+  {\"command\": \"checks off\"}
   {\"command\": \"pause\"}
   {\"command\": \"resume\"}";
 
@@ -130,6 +136,8 @@ impl Command {
             Self::KeysRevoke { .. } => "keys revoke",
             Self::Usage { .. } => "usage",
             Self::TenantsForget { .. } => "tenants forget",
+            Self::ChecksOn {} => "checks on",
+            Self::ChecksOff {} => "checks off",
             Self::Pause {} => "pause",
             Self::Resume {} => "resume",
         }

@@ -1,4 +1,4 @@
-//! The `admin` Lambda: migrations, catalog, invalidation, keys, tenants, pause; invoked directly, never public.
+//! The `admin` Lambda: migrations, catalog, invalidation, keys, tenants, checks, pause; invoked directly, never public.
 //!
 //! Each event is one command. Every outcome is reported as text in the result: a command fails with `ok: false`,
 //! never with an error of the function.
@@ -15,7 +15,7 @@ mod invalidate;
 mod keys;
 mod migrate;
 mod output;
-mod pause;
+mod switches;
 mod tenants;
 mod usage;
 
@@ -111,7 +111,9 @@ async fn perform(context: &Context, command: Command) -> Result<CommandOutput, F
         }
         Command::TenantsForget { tenant } => tenants::forget(context, &tenant).await,
         Command::KeysRevoke { id } => keys::revoke(context, &id).await,
-        Command::Pause {} => pause::pause(context).await,
-        Command::Resume {} => pause::resume(context).await,
+        Command::ChecksOn {} => switches::turn_checks(context, true).await,
+        Command::ChecksOff {} => switches::turn_checks(context, false).await,
+        Command::Pause {} => switches::pause(context).await,
+        Command::Resume {} => switches::resume(context).await,
     }
 }

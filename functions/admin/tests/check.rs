@@ -59,6 +59,7 @@ impl Fixture {
             max_rows_per_day: number("max_rows_per_day"),
             max_megabytes_per_day: number("max_megabytes_per_day"),
             max_database_seconds_per_day: number("max_database_seconds_per_day"),
+            max_cut_minutes: number("max_cut_minutes"),
         };
         Some(Self {
             _alone: CHECKING.lock().await,

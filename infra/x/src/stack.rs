@@ -13,5 +13,6 @@ pub(crate) mod pgbouncer;
 pub(crate) mod postgres;
 pub(crate) mod postgres15;
 pub(crate) mod redis;
+mod sample;
 pub(crate) mod start;
 pub(crate) mod state;

@@ -24,6 +24,7 @@ const STORED: StoredSettings = StoredSettings {
     max_rows_per_day: 0,
     max_megabytes_per_day: 0,
     max_database_seconds_per_day: 0,
+    max_cut_minutes: 60,
 };
 
 /// Roles belong to the whole server, so these have unique names and are dropped at the end.

@@ -28,6 +28,7 @@ pub(super) fn settings(event: &Value) -> Result<StoredSettings, String> {
         max_rows_per_day: number("max_rows_per_day")?,
         max_megabytes_per_day: number("max_megabytes_per_day")?,
         max_database_seconds_per_day: number("max_database_seconds_per_day")?,
+        max_cut_minutes: number("max_cut_minutes")?,
     };
     let known = stored.rows();
     match given.keys().find(|name| known.iter().all(|(known, _)| known != name)) {

@@ -20,7 +20,10 @@ pub(super) async fn look(
     let Some(state) = state else { return };
     if source_answers && state.in_flight == 0 {
         match context.source.capacity(stored.budget).await {
-            Ok(room) => judge("source", "Budget", stored.budget, pooler, room, report),
+            Ok(room) => {
+                judge("source", "Budget", stored.budget, pooler, room, report);
+                one_server(room.servers, report);
+            }
             Err(error) => no_login("source", &error, report),
         }
     } else if source_answers {
@@ -53,6 +56,17 @@ fn not_counted(of: &str, in_flight: u64, report: &mut CheckReport) {
     );
 }
 
+/// Reports an address that leads to several servers: none of them has a snapshot that another one exports.
+fn one_server(servers: usize, report: &mut CheckReport) {
+    if servers > 1 {
+        let text = format!(
+            "SourceUrl leads to {}: exports with the consistency \"snapshot\" fail until it names one of them",
+            count(servers as u64, "server")
+        );
+        report.fine("source", text);
+    }
+}
+
 fn no_login(of: &str, error: &dyn std::error::Error, report: &mut CheckReport) {
     report.wrong(
         "pool",
@@ -69,7 +83,7 @@ fn judge(
     capacity: Capacity,
     report: &mut CheckReport,
 ) {
-    let Capacity { requested, opened, next } = capacity;
+    let Capacity { requested, opened, next, .. } = capacity;
     let [all, tried] = [promised, requested].map(|number| count(u64::from(number), "session"));
     let counted = if requested < promised { format!("{requested} of {all}") } else { all.clone() };
     match next {
@@ -141,7 +155,14 @@ mod tests {
 
     fn through(pooler: Pooler, promised: u32, requested: u32, opened: u32, next: Next) -> (bool, String) {
         let mut report = CheckReport::default();
-        judge("source", "Budget", promised, pooler, Capacity { requested, opened, next }, &mut report);
+        judge(
+            "source",
+            "Budget",
+            promised,
+            pooler,
+            Capacity { requested, opened, next, servers: 1 },
+            &mut report,
+        );
         (report.is_fine(), report.text())
     }
 
@@ -177,6 +198,17 @@ mod tests {
         );
         let (fine, text) = through(Pooler::None, 16, 16, 15, Next::Refused);
         assert!(!fine && text.contains("run `sluice admin check` again"), "{text}");
+    }
+
+    #[test]
+    fn address_of_several_servers_is_reported() {
+        let said = |servers| {
+            let mut report = CheckReport::default();
+            one_server(servers, &mut report);
+            report.text()
+        };
+        assert!(said(3).contains("SourceUrl leads to 3 servers"), "{}", said(3));
+        assert!(!said(1).contains("SourceUrl"));
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! The store: reachable, migrated, limited, and with the settings of this deployment.
 
 use export::count::count;
+use export::manifest::rfc3339;
 use ports::postgres::server::{OLDEST_MAJOR, Server, is_too_old};
-use store::{Migration, StoreError, StoreState};
+use store::{LiveCut, Migration, StoreError, StoreState};
 
 use super::report::CheckReport;
 use crate::context::{Context, Settings};
@@ -25,8 +26,29 @@ pub(super) async fn look(context: &Context, report: &mut CheckReport) -> Option<
     judge(&state, &context.settings, report);
     if state.migration == Migration::last().version {
         invariants(context, report).await;
+        cut(context, report).await;
     }
     Some(state)
+}
+
+/// Reports the snapshot of the source that is held, since it holds back vacuum.
+async fn cut(context: &Context, report: &mut CheckReport) {
+    match context.store.live_cut().await {
+        Ok(None) => {}
+        Ok(Some(cut)) => report.fine("source", held(&cut, context.settings.stored.max_cut_minutes)),
+        Err(error) => report.wrong("store", chain(&error), "run `sluice admin check` again"),
+    }
+}
+
+fn held(cut: &LiveCut, minutes: u32) -> String {
+    let exports = count(cut.exports, "export");
+    match cut.opened_micros {
+        Some(at) => format!(
+            "a snapshot for {exports} is held since {}, for at most {minutes} min (MaxCutMinutes); vacuum keeps what was deleted since",
+            rfc3339(at)
+        ),
+        None => format!("a snapshot for {exports} is being taken"),
+    }
 }
 
 fn judge(state: &StoreState, settings: &Settings, report: &mut CheckReport) {
@@ -62,7 +84,9 @@ fn judge(state: &StoreState, settings: &Settings, report: &mut CheckReport) {
         }
     }
     let checks = match state.settings.get("checks").map(String::as_str) {
-        Some("off") => "checks are off: rows that are not settled are read in every export",
+        Some("off") => {
+            "checks are off: rows that are not settled are read in every export; `sluice admin checks on` turns them on"
+        }
         _ => "checks are on: rows that are not settled are read again only if they may have changed",
     };
     report.fine("settings", checks.to_owned());
@@ -186,6 +210,7 @@ mod tests {
             ("max_rows_per_day", "0"),
             ("max_megabytes_per_day", "0"),
             ("max_database_seconds_per_day", "0"),
+            ("max_cut_minutes", "60"),
             ("checks", "off"),
         ];
         let stored = stored.map(|(name, value)| (name.to_owned(), value.to_owned())).into();

@@ -110,7 +110,8 @@ async fn read_and_accept(
             .forecast_inputs(&caller.tenant, &output, &request.targets, within.as_deref())
             .await?;
         let memory_mb = context.settings.worker_memory_mb;
-        return response::json(StatusCode::OK, &dry_run::plan(&plan, &request.targets, &inputs, memory_mb));
+        let plan = dry_run::plan(&plan, &request.targets, consistency, &inputs, memory_mb);
+        return response::json(StatusCode::OK, &plan);
     }
     let accepted = match accept(context, caller, request, &applied, sent, terms).await {
         Err(AcceptError::CatalogChanged) => {

@@ -1,6 +1,7 @@
 //! Response of a dry run: size, duration and cost of a plan. Every figure is an estimate, an upper bound or unknown.
 //! An unknown figure is null, never a number.
 
+use export::cut::Consistency;
 use export::forecast::{Effort, Own, Pace, Sizes, Surroundings, Workload};
 use export::manifest::rfc3339;
 use export::plan::{DatasetPlan, Plan, Target};
@@ -11,6 +12,7 @@ use store::ForecastInputs;
 pub(super) fn plan(
     plan: &Plan,
     targets: &[Target],
+    consistency: Consistency,
     inputs: &ForecastInputs,
     worker_memory_mb: u32,
 ) -> wire::DryRun {
@@ -18,7 +20,11 @@ pub(super) fn plan(
     let output = targets.first().map(|target| target.selection.output.clone()).unwrap_or_default();
     let pace = Pace::of(&inputs.seen, &output);
     let around = Surroundings {
-        budget: inputs.budget,
+        // A snapshot is held by a session that reads nothing.
+        budget: match consistency {
+            Consistency::File => inputs.budget,
+            Consistency::Snapshot => inputs.budget.saturating_sub(1).max(1),
+        },
         own: inputs.own,
         memory_mb: worker_memory_mb,
         kept_hours: inputs.kept_hours,
@@ -170,7 +176,7 @@ mod tests {
         let own = Workload { chunks: 1, bytes: 5 };
         let past = [("b".to_owned(), past)].into();
         let inputs = ForecastInputs { budget: 4, kept_hours: 168, own, past, ..ForecastInputs::default() };
-        plan(&Plan { datasets: datasets.collect() }, &targets, &inputs, 1769)
+        plan(&Plan { datasets: datasets.collect() }, &targets, Consistency::File, &inputs, 1769)
     }
 
     #[test]

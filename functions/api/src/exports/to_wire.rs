@@ -4,7 +4,7 @@ use export::manifest::rfc3339;
 use export::proof::Verified;
 use export::state::ExportStatus;
 use export::wire;
-use store::{AttemptDetail, ChunkDetail, ChunkError, ExportState, ProgressCounts};
+use store::{AttemptDetail, ChunkDetail, ChunkError, ExportCut, ExportState, ProgressCounts};
 
 use crate::clock::now_micros;
 use crate::documents::MANIFEST_SCHEMA;
@@ -47,6 +47,7 @@ pub(crate) fn export(state: &ExportState) -> wire::Export {
             since: rfc3339(held.since_micros.max(state.accepted_micros)),
             until: rfc3339(held.until_micros),
         }),
+        snapshot: state.cut.as_ref().map(|cut| snapshot(cut, live)),
         links: wire::Links {
             files: format!("{this}/files"),
             chunks: format!("{this}/chunks"),
@@ -54,6 +55,15 @@ pub(crate) fn export(state: &ExportState) -> wire::Export {
             manifest_schema: MANIFEST_SCHEMA.to_owned(),
             this,
         },
+    }
+}
+
+fn snapshot(cut: &ExportCut, live: bool) -> wire::SnapshotState {
+    wire::SnapshotState {
+        as_of: cut.point.as_ref().map(|point| rfc3339(point.as_of_micros)),
+        lsn: cut.point.as_ref().and_then(|point| point.lsn.clone()),
+        waiting: live && cut.waits,
+        losses: cut.losses,
     }
 }
 

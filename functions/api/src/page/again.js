@@ -5,7 +5,7 @@ import { blank, findDataset } from "./session.js";
 import { isDay } from "./status.js";
 
 /** Fields of a request that the page has choices for; what else there is stays as it is. */
-const SHOWN = new Set(["datasets", "startDate", "endDate", "timeZone", "format", "compression", "csv", "label"]);
+const SHOWN = new Set(["datasets", "startDate", "endDate", "timeZone", "format", "compression", "csv", "consistency", "label"]);
 const CSV_DEFAULTS = { delimiter: ",", null: "", header: true, formulaGuard: false };
 
 /** Makes a draft of the request of an export. */
@@ -25,7 +25,7 @@ export function draftOf(request) {
   const other = Object.fromEntries(Object.entries(form).filter(([name, value]) => value !== CSV_DEFAULTS[name]));
   if (Object.keys(other).length > 0) draft.kept.csv = other;
   for (const [name, value] of Object.entries(request)) if (!SHOWN.has(name)) draft.kept[name] = value;
-  return { ...draft, zone: request.timeZone ?? "UTC", format: request.format ?? draft.format, compression: request.compression ?? draft.compression, formulaGuard: Boolean(formulaGuard), label: request.label ?? "" };
+  return { ...draft, zone: request.timeZone ?? "UTC", format: request.format ?? draft.format, compression: request.compression ?? draft.compression, formulaGuard: Boolean(formulaGuard), snapshot: request.consistency === "snapshot", label: request.label ?? "" };
 }
 
 /** Conditions of filters as a request writes them: a value, a list, null, or operators with their values. */

@@ -1,4 +1,4 @@
-// Format and compression of the files, each with one sentence.
+// Format, compression and consistency of the files, each with one sentence.
 
 import { field, fill, h, select } from "./dom.js";
 
@@ -43,7 +43,10 @@ class FilesFormat extends HTMLElement {
       } }),
       h("span", null, h("strong", null, label), h("small", null, words))));
     details();
-    this.replaceChildren(h("fieldset", { class: "choices", "data-pointer": "/format" }, h("legend", { class: "hidden" }, "Format"), choices), compressions, guard);
+    const snapshot = h("label", { class: "check", "data-pointer": "/consistency" },
+      h("input", { type: "checkbox", checked: draft.snapshot, onchange: (event) => { draft.snapshot = event.target.checked; onchange(); } }),
+      h("span", null, "All files show the same instant: sums over several datasets agree. Everything is read again, and it may wait for other exports"));
+    this.replaceChildren(h("fieldset", { class: "choices", "data-pointer": "/format" }, h("legend", { class: "hidden" }, "Format"), choices), compressions, guard, snapshot);
   }
 }
 customElements.define("sluice-format", FilesFormat);

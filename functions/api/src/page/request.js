@@ -53,6 +53,7 @@ export function toRequest(draft) {
   if (draft.compression !== (draft.format === "parquet" ? "zstd" : "gzip")) request.compression = draft.compression;
   if (draft.format === "csv" && draft.formulaGuard) request.csv = { ...draft.kept?.csv, formulaGuard: true };
   if (draft.format !== "csv") delete request.csv;
+  if (draft.snapshot) request.consistency = "snapshot";
   if (draft.label.trim()) request.label = draft.label.trim();
   return request;
 }
@@ -122,7 +123,7 @@ export function asCli(request) {
   if (!byFlags) {
     return `${head}\nsluice export --request - --out ./files <<'JSON'\n${JSON.stringify(request)}\nJSON`;
   }
-  const flags = [["--from", request.startDate], ["--to", request.endDate], ["--time-zone", request.timeZone], ["--format", request.format], ["--compression", request.compression]];
+  const flags = [["--from", request.startDate], ["--to", request.endDate], ["--time-zone", request.timeZone], ["--format", request.format], ["--compression", request.compression], ["--consistency", request.consistency]];
   const words = flags.filter(([, value]) => value).map(([flag, value]) => `${flag} ${plainWord(value)}`);
   if (request.csv?.formulaGuard) words.push("--formula-guard");
   return `${head}\nsluice export ${[request.datasets.map(plainWord).join(" "), ...words, "--out ./files"].join(" \\\n  ")}`;

@@ -14,11 +14,12 @@ const MAX_LISTED = 12;
 /** Shows what an export was requested with. */
 export function requested(current) {
   const { request, samples = {} } = current;
-  const { datasets, timeZone = "UTC", format = "csv", compression, csv, layout, labels = {} } = request;
+  const { datasets, timeZone = "UTC", format = "csv", compression, csv, layout, consistency, labels = {} } = request;
   const guard = csv?.formulaGuard && "with an apostrophe before what a spreadsheet would run as a formula";
   const pairs = [
     ["Dates", `${requestedRange(current)}${request.startDate || request.endDate ? `, in the time zone ${timeZone}` : ""}`],
     ["Files", [FORMAT_WORDS[format] ?? format, compression && compression !== "none" ? (COMPRESSION_WORDS[compression] ?? compression) : "not compressed", guard].filter(Boolean).join(", ")],
+    consistency === "snapshot" && ["Instant", "the same one in all files"],
     layout && ["Folders", typeof layout === "string" ? layout : Object.entries(layout).map((pair) => pair.join(": ")).join(", ")],
     Object.keys(labels).length > 0 && ["Labels", Object.entries(labels).map(([name, value]) => `${name}: ${value}`).join(", ")],
     ["Datasets", counted(datasets.length, "dataset")],

@@ -44,7 +44,7 @@ function freshKey() { return [...crypto.getRandomValues(new Uint8Array(16))].map
 
 /** Choices of a new request. `aside` has the choices of datasets that were chosen before, `kept` fields of an earlier request that this page cannot show. */
 export function blank() {
-  return { datasets: {}, aside: {}, kept: {}, preset: "", from: "", to: "", zone: "UTC", format: "csv", compression: "gzip", formulaGuard: false, label: "", once: freshKey() };
+  return { datasets: {}, aside: {}, kept: {}, preset: "", from: "", to: "", zone: "UTC", format: "csv", compression: "gzip", formulaGuard: false, snapshot: false, label: "", once: freshKey() };
 }
 
 export function readDraft() {

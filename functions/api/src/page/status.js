@@ -10,9 +10,10 @@ export function isLive({ status }) {
 }
 
 /** Reason why nothing is being read now; empty if there is none. */
-export function waitingReason({ paused, backOff, status, queuePosition }) {
+export function waitingReason({ paused, backOff, status, snapshot, queuePosition }) {
   if (paused) return `${capitalized(paused)}.`;
   if (backOff) return `${condition(backOff.signal)} ${backOff.reason} The next try is at ${clock(backOff.until)}. Nothing has failed.`;
+  if (snapshot?.waiting && queuePosition === undefined) return "It waits for the snapshot that all its files will show. One is held at a time.";
   if (status !== "queued") return "";
   if (queuePosition === undefined || queuePosition === null) return "It waits for its turn.";
   // Position 1 is the first of those that wait; the exports before it are running.

@@ -4,6 +4,8 @@
 //! its read, its number of rows, and the object and SHA-256 that hold them. It holds no links: those are made per
 //! file, on demand.
 
+mod consistency;
+mod tiling;
 mod watermark;
 
 use serde::{Deserialize, Serialize};
@@ -20,6 +22,9 @@ use crate::parquet_type::ParquetType;
 use crate::plan::Target;
 use crate::proof::Verified;
 use crate::range::{Range, Settle, Span, format_micros};
+
+pub use consistency::ConsistencyLevel;
+pub use tiling::NotTiled;
 
 /// Version of the manifest format.
 pub const MANIFEST_VERSION: u32 = 1;
@@ -49,6 +54,9 @@ pub struct Manifest {
     pub rows: u64,
     /// Bytes of all files.
     pub bytes: u64,
+    /// Present if all files show the same instant; absent if each shows the instant of its chunk's `asOf`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consistency: Option<ConsistencyLevel>,
     /// Expected and actual size of all chunks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Foresight>,
@@ -316,17 +324,6 @@ pub fn rfc3339(micros: i64) -> String {
     format!("{}Z", format_micros(micros, 'T'))
 }
 
-/// Error for a set of done chunks that does not tile the range of the export. It cannot happen unless the store was
-/// changed by hand; in that case no manifest is written rather than a wrong one.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the chunks of {dataset} do not cover its range exactly: {found}")]
-pub struct NotTiled {
-    /// Name of the dataset.
-    pub dataset: String,
-    /// Description of the chunks that were found.
-    pub found: String,
-}
-
 impl ManifestDataset {
     /// Assembles one dataset from its chunks, and checks that they tile its range.
     ///
@@ -338,7 +335,7 @@ impl ManifestDataset {
         mut chunks: Vec<DoneChunk>,
     ) -> Result<Self, NotTiled> {
         chunks.sort_by_key(|c| (c.range.span().is_none(), c.range.span().map(|s| s.start)));
-        check_tiling(&head, &chunks)?;
+        tiling::check(&head, &chunks)?;
         let source = Some(Foresight::of(&chunks));
         let watermark = head.settle.as_ref().and_then(|settle| watermark::watermark(settle, &chunks));
         let head = DatasetHead { watermark, ..head };
@@ -365,33 +362,6 @@ fn manifest_chunk(naming: Naming<'_>, tenant: &TenantId, chunk: &DoneChunk) -> M
         reused: chunk.reused,
         rows: chunk.file.rows,
         file,
-    }
-}
-
-fn check_tiling(head: &DatasetHead, chunks: &[DoneChunk]) -> Result<(), NotTiled> {
-    let not = |found: String| Err(NotTiled { dataset: head.name.clone(), found });
-    let spans: Vec<_> = chunks.iter().filter_map(|c| c.range.span()).collect();
-    let others: Vec<_> = chunks.iter().map(|c| c.range).filter(|r| r.span().is_none()).collect();
-    match &head.range {
-        None if others == [Range::All] && spans.is_empty() => Ok(()),
-        None => not(format!("{} chunks of a dataset without a range", chunks.len())),
-        Some(range) => {
-            let (Some(first), Some(last)) = (spans.first(), spans.last()) else {
-                return not("nothing".to_owned());
-            };
-            let ends = (first.range_text().start, last.range_text().end);
-            if ends != (range.start.clone(), range.end.clone()) {
-                return not(format!("{:?} to {:?}", ends.0, ends.1));
-            }
-            if let Some(pair) = spans.windows(2).find(|pair| pair[0].end != pair[1].start) {
-                return not(format!(
-                    "{} is followed by {}",
-                    pair[0].text(pair[0].end),
-                    pair[1].text(pair[1].start)
-                ));
-            }
-            if others.is_empty() || others == [Range::Null] { Ok(()) } else { not(format!("{others:?}")) }
-        }
     }
 }
 

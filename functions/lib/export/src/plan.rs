@@ -244,17 +244,21 @@ fn sample(target: &Target) -> PlannedChunk {
     PlannedChunk { rows, bytes, ..whole }
 }
 
-/// Returns the reason why the dataset is one chunk.
+/// Returns the reason why the dataset is one chunk, and that rows outside the range are part of it.
 fn note(target: &Target) -> Option<String> {
     if let Some(limit) = target.selection.limit {
         return Some(format!("a sample of at most {}: one chunk", crate::count::count(limit, "row")));
     }
-    let note = match target.span {
-        None => "no range column: one chunk",
-        Some(_) if !target.estimate.indexed => "no usable index on the range column: one chunk",
-        Some(_) => return None,
-    };
-    Some(note.to_owned())
+    if target.span.is_none() {
+        return Some("no range column: one chunk".to_owned());
+    }
+    let unindexed =
+        (!target.estimate.indexed).then(|| "no usable index on the range column: one chunk".to_owned());
+    let nulls = target.selection.range_column.as_ref().filter(|column| column.include_nulls);
+    let nulls =
+        nulls.map(|column| format!("includes all rows whose {} is NULL, whatever the dates", column.name));
+    let notes: Vec<_> = unindexed.into_iter().chain(nulls).collect();
+    (!notes.is_empty()).then(|| notes.join("; "))
 }
 
 /// Returns the last day boundary before which rows are settled, in units of `kind`. A plan always cuts there, so that

@@ -3,6 +3,7 @@
 //! Every violation is reported at once, each with a JSON pointer into the body that was sent. Nothing here depends on
 //! the source, the store or the time.
 
+mod consistency;
 mod datasets;
 mod dates;
 mod filters;
@@ -18,6 +19,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::catalog::Revision;
+use crate::cut::{self, Consistency};
 use crate::estimate::DatasetEstimate;
 use crate::format::{Format, Output};
 use crate::id::{Fingerprint, TenantId};
@@ -91,8 +93,18 @@ pub struct Scope<'a> {
 }
 
 /// Keys of a request except those that choose datasets.
-const COMMON: [&str; 9] =
-    ["startDate", "endDate", "timeZone", "format", "compression", "csv", "layout", "label", "labels"];
+const COMMON: [&str; 10] = [
+    "startDate",
+    "endDate",
+    "timeZone",
+    "format",
+    "compression",
+    "csv",
+    "layout",
+    cut::FIELD,
+    "label",
+    "labels",
+];
 
 impl Request {
     /// Reads the body of `POST /exports`.
@@ -136,6 +148,7 @@ impl Request {
     ) -> Option<Self> {
         let output = output::read(fields, report);
         let hive = layout::read(fields, report);
+        let consistency = consistency::read(fields, report);
         let undated = !listed.chosen.is_empty() && listed.chosen.iter().all(|c| c.dataset.range.is_none());
         let dates = dates::read(fields, undated, report);
         let labels = labels::read(fields, report);
@@ -144,7 +157,10 @@ impl Request {
         if !report.is_empty() {
             return None;
         }
-        let canonical = canonical(fields, listed.names(), dates.as_ref(), &output, hive, labels);
+        let mut canonical = canonical(fields, listed.names(), dates.as_ref(), &output, hive, labels);
+        if consistency != Consistency::default() {
+            canonical[cut::FIELD] = consistency.as_str().into();
+        }
         let asked =
             canonical_hash(&if listed.all { canonical_with_all(&canonical) } else { canonical.clone() });
         Some(Self { targets, canonical, body_sha256: asked })

@@ -14,7 +14,9 @@ mod request;
 mod schema;
 
 pub use datasets::{Dataset, DatasetList, DatasetRange, FilterColumn};
-pub use export::{BackOff, ChunkCounts, ChunkError, Export, ExportList, Links, Progress, Running};
+pub use export::{
+    BackOff, ChunkCounts, ChunkError, Export, ExportList, Links, Progress, Running, SnapshotState,
+};
 pub use files::{AttemptEntry, ChunkEntry, ChunkList, FileEntry, FileList};
 pub use limits::{DailyQuota, Quota, TenantLimits};
 pub use plan::{CostItems, DryRun, Forecast, PlanCounts, PlannedDataset};

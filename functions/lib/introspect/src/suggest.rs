@@ -39,6 +39,9 @@ use crate::advice::statement::size;
 /// Time for trials of views and foreign tables.
 const TRIAL_TIME: Duration = Duration::from_secs(120);
 
+/// Number of relations that one suggested `grant` names.
+const MAX_NAMED_IN_GRANT: usize = 8;
+
 /// Choices of the operator.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SuggestOptions {
@@ -140,18 +143,23 @@ fn refused(options: &SuggestOptions, tenants: u64) -> Option<String> {
     })
 }
 
-/// Returns the schemas with relations that the role may not read, with the statements that allow it.
+/// Returns the schemas with relations that the role may not read, with the statements that allow it: for these
+/// relations alone as long as the statement is short enough to be read.
 fn grants(hidden: &[&RelationFacts], role: &str) -> Vec<(String, String)> {
-    let mut schemas: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut schemas: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for relation in hidden {
         let schema = relation.name.as_ref().map_or("", |name| name.schema.as_str());
-        *schemas.entry(schema).or_default() += 1;
+        schemas.entry(schema).or_default().push(&relation.quoted);
     }
-    let one = |(schema, number): (&str, u64)| {
+    let one = |(schema, relations): (&str, Vec<&str>)| {
         let schema = source::sql::identifier(schema);
+        let which = match relations.len() {
+            1..=MAX_NAMED_IN_GRANT => relations.join(", "),
+            _ => format!("all tables in schema {schema}"),
+        };
         let reason = format!(
-            "the role may not read {}: grant usage on schema {schema} to {role}; grant select on all tables in schema {schema} to {role};",
-            count(number, "relation")
+            "the role may not read {}: grant usage on schema {schema} to {role}; grant select on {which} to {role};",
+            count(relations.len() as u64, "relation")
         );
         (format!("schema {schema}"), reason)
     };
@@ -188,16 +196,26 @@ mod tests {
 
     #[test]
     fn unreadable_relations_are_listed_by_schema() {
-        let relation = |schema: &str| RelationFacts {
-            name: Some(export::catalog::RelationName { schema: schema.into(), name: "t".into() }),
+        let relation = |name: &str| RelationFacts {
+            name: Some(export::catalog::RelationName { schema: "hr".into(), name: name.into() }),
+            quoted: format!("hr.{name}"),
             ..RelationFacts::default()
         };
-        let (a, b) = (relation("hr"), relation("hr"));
+        let (a, b) = (relation("a"), relation("b"));
         let found = grants(&[&a, &b], "sluice_source");
-        assert_eq!(found.len(), 1);
+        assert_eq!(
+            found,
+            [(
+                "schema \"hr\"".to_owned(),
+                "the role may not read 2 relations: grant usage on schema \"hr\" to sluice_source; \
+                 grant select on hr.a, hr.b to sluice_source;"
+                    .to_owned()
+            )]
+        );
+        let many = grants(&[&a; 9], "sluice_source");
         assert!(
-            found[0].1.contains("2 relations: grant usage on schema \"hr\" to sluice_source;"),
-            "{found:?}"
+            many[0].1.ends_with("grant select on all tables in schema \"hr\" to sluice_source;"),
+            "{many:?}"
         );
     }
 }

@@ -121,7 +121,7 @@ select pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())::pg_catalog
            when exists (select from pg_catalog.pg_extension x where x.extname in ({replacing}))
                then 'an extension of the database replaces scans of tables'
            when exists (select from tree t join pg_catalog.pg_class c on c.oid = t.id where c.relkind not in ('r', 'p'))
-               then 'it is not a table, or has a partition that is none'
+               then 'it is a view or foreign table, or a partition of it is a foreign table'
            when exists (select from tree t join pg_catalog.pg_class c on c.oid = t.id left join pg_catalog.pg_am m on m.oid = c.relam
                         where c.relkind = 'r' and (m.amname is distinct from 'heap' or m.oid <> 2 or c.relfilenode = 0))
                then 'its access method is not heap'

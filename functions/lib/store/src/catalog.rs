@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use export::catalog::Revision;
-use export::estimate::DatasetEstimate;
+use export::estimate::{DatasetEstimate, Revalidation};
 use sqlx::Row;
 use sqlx::types::Json;
 
@@ -11,6 +11,9 @@ use super::connection::{Store, Tx, sql};
 use super::error::StoreError;
 use super::narrow::{Narrowed, narrow, preview};
 use super::ranges::{count, json};
+
+/// Reason why no dataset is checked while checks are turned off.
+const CHECKS_OFF: &str = "the operator has turned checks off";
 
 /// The catalog in force.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -63,9 +66,7 @@ impl Store {
                 "select revision, body, source from sluice.catalog order by applied_at desc limit 1",
             ))
             .await?;
-        let rows = tx
-            .all(sql("select dataset, body, sluice.micros(taken_at) as taken from sluice.estimate"))
-            .await?;
+        let rows = tx.all(sql(include_str!("../sql/catalog/read_estimates.sql"))).await?;
         tx.commit().await?;
         let Some(row) = row else { return Ok(None) };
         let estimates = rows
@@ -73,7 +74,11 @@ impl Store {
             .map(|row| {
                 let estimate: DatasetEstimate = json(row, "body")?;
                 let taken_micros = Some(row.try_get("taken")?);
-                Ok((row.try_get("dataset")?, DatasetEstimate { taken_micros, ..estimate }))
+                let checked: bool = row.try_get("checked")?;
+                let off = || Revalidation { because: Some(CHECKS_OFF.to_owned()) };
+                let revalidation = if checked { estimate.revalidation } else { Some(off()) };
+                let estimate = DatasetEstimate { taken_micros, revalidation, ..estimate };
+                Ok((row.try_get("dataset")?, estimate))
             })
             .collect::<Result<_, StoreError>>()?;
         Ok(Some(Applied {

@@ -5,7 +5,9 @@ use export::cut::CutPoint;
 use export::estimate::Size;
 use export::file::FileRecord;
 use export::id::{ChunkId, ExportId, TenantId, hex};
-use export::manifest::{DatasetHead, DoneChunk, MANIFEST_VERSION, Manifest, ManifestDataset, rfc3339};
+use export::manifest::{
+    ConsistencyLevel, DatasetHead, DoneChunk, MANIFEST_VERSION, Manifest, ManifestDataset, rfc3339,
+};
 use export::object_key::export_prefix;
 use ports::fault::Point;
 use ports::objects::{Meta, Objects, ObjectsError};
@@ -124,6 +126,7 @@ fn assemble(export: ExportId, finished: Finished) -> Result<Manifest, FinishErro
         request: finished.request,
         rows: datasets.iter().map(|d| d.rows).sum(),
         bytes: datasets.iter().map(|d| d.bytes).sum(),
+        consistency: finished.cut.as_ref().map(ConsistencyLevel::of),
         source: Some(datasets.iter().filter_map(|d| d.source).sum()),
         datasets,
     })

@@ -8,6 +8,7 @@ mod accept;
 mod back_off;
 mod cancel;
 mod catalog;
+mod checks;
 mod connection;
 mod cut;
 mod daily_use;

@@ -39,11 +39,13 @@ pub struct StoredSettings {
     pub max_megabytes_per_day: u32,
     /// Maximum number of seconds that the source may read for one tenant per day (UTC); 0 means no limit.
     pub max_database_seconds_per_day: u32,
+    /// Maximum number of minutes for which one snapshot of the source may be held.
+    pub max_cut_minutes: u32,
 }
 
 impl StoredSettings {
     /// Returns names and values, as stored in `sluice.setting`.
-    pub fn rows(&self) -> [(&'static str, u32); 15] {
+    pub fn rows(&self) -> [(&'static str, u32); 16] {
         [
             ("budget", self.budget),
             ("store_sessions", self.store_sessions),
@@ -60,6 +62,7 @@ impl StoredSettings {
             ("max_rows_per_day", self.max_rows_per_day),
             ("max_megabytes_per_day", self.max_megabytes_per_day),
             ("max_database_seconds_per_day", self.max_database_seconds_per_day),
+            ("max_cut_minutes", self.max_cut_minutes),
         ]
     }
 }
@@ -301,6 +304,7 @@ mod tests {
             max_rows_per_day: 1,
             max_megabytes_per_day: 1,
             max_database_seconds_per_day: 1,
+            max_cut_minutes: 1,
         };
         let settings =
             RoleSettings { source: role("reader"), store: role("writer"), pooler: Pooler::Own, stored };

@@ -132,7 +132,8 @@ async fn checks_that_are_off_take_no_proof_and_plan_nothing() {
     assert_eq!(world.one(proofs).await, "1");
     // One that was planned before checks were turned off reads too.
     world.accept_span(selection("t"), SPAN, Reuse::Settled, 1_000).await;
-    world.run("insert into sluice.setting (name, value) values ('checks', 'off')").await;
+    assert!(world.ctx.store.turn_checks(false).await.unwrap());
+    assert!(!world.ctx.store.turn_checks(false).await.unwrap());
     let attempt = world.lease().await;
     assert_eq!((attempt.proves, attempt.check.as_ref()), (false, None));
     world.attempt(&attempt).await;
@@ -141,7 +142,8 @@ async fn checks_that_are_off_take_no_proof_and_plan_nothing() {
     assert_eq!(world.one("select count(checks) from sluice.chunk").await, "1");
     assert_eq!(world.files().len(), 3);
 
-    world.run("delete from sluice.setting where name = 'checks'").await;
+    assert!(world.ctx.store.turn_checks(true).await.unwrap());
+    assert!(!world.ctx.store.turn_checks(true).await.unwrap());
     assert_eq!(export(&mut world, Reuse::Settled).await, "0 reused, 1 unchanged, 1000 rows");
     assert_sound(&mut world).await;
     world.end().await;

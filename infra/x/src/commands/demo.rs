@@ -16,12 +16,12 @@ use serde_json::{Value, json};
 
 use super::options::Named;
 use super::source_options::SourceArgs;
-use crate::binaries;
+use crate::binaries::{self, Build};
 use crate::machine::progress::Step;
 use crate::machine::venv::Venv;
 use crate::machine::{environment, paths, prerequisites, python, signals};
 use crate::stack::cdn::Served;
-use crate::stack::start::{SESSIONS, StackSpec, TENANT, start};
+use crate::stack::start::{SESSIONS, StackSpec, TENANT, start_beside};
 use crate::stack::state::{Guard, Stack, refused_sessions};
 use crate::verify::{self, Comparison, Database, Oracle};
 use summary::Summary;
@@ -64,13 +64,11 @@ pub(crate) fn run(args: &DemoArgs) -> Result<ExitCode> {
     prerequisites::install_redis();
     prerequisites::install_nginx();
     let source = args.source.open(&args.stack.name, SESSIONS, &[], &venv)?;
-    if let Some(build) = build {
-        build.finish()?;
-    }
     if let Some(source) = source {
+        build.map_or(Ok(()), Build::finish)?;
         return own::run(args, &source, &venv);
     }
-    let (_guard, stack) = stack(args, &venv)?;
+    let (_guard, stack) = stack(args, build, &venv)?;
 
     let refused_before = refused_sessions(&stack.postgres_log)?;
     let out = folder(args)?;
@@ -86,14 +84,15 @@ pub(crate) fn run(args: &DemoArgs) -> Result<ExitCode> {
     Ok(if summary.all_agree() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Returns the running stack, or starts one that ends with the demo.
-fn stack(args: &DemoArgs, venv: &Venv) -> Result<(Option<Guard>, Stack)> {
+/// Returns the running stack, or starts one that ends with the demo, after the build.
+fn stack(args: &DemoArgs, build: Option<Build>, venv: &Venv) -> Result<(Option<Guard>, Stack)> {
     let name = &args.stack.name;
     if let Ok(stack) = Stack::running_one(name) {
+        build.map_or(Ok(()), Build::finish)?;
         return Ok((None, stack));
     }
     let spec = StackSpec { cdn: true, ..StackSpec::sample(name, args.scale) };
-    let (guard, stack) = start(&spec, venv)?;
+    let (guard, stack) = start_beside(build, &spec, venv)?;
     Ok((Some(guard), stack))
 }
 

@@ -12,7 +12,7 @@ use crate::machine::venv::Venv;
 use crate::machine::{paths, prerequisites, signals};
 use crate::stack::own_source::OwnSource;
 use crate::stack::postgres;
-use crate::stack::start::{Sample, StackSpec, start};
+use crate::stack::start::{Sample, StackSpec, start_beside};
 use crate::stack::state::{Stack, down_command, name_option};
 
 /// Example command printed for a stack with the sample.
@@ -77,9 +77,6 @@ pub(crate) fn run(args: &UpArgs) -> Result<()> {
         prerequisites::install_nginx();
     }
     let own = args.source.open(name, args.budget, &args.set, &venv)?;
-    if let Some(build) = build {
-        build.finish()?;
-    }
     let sample = match &own {
         Some(own) => Sample::Own(own),
         None if args.no_sample => Sample::None,
@@ -96,7 +93,7 @@ pub(crate) fn run(args: &UpArgs) -> Result<()> {
         pooler: !args.no_pooler,
         worker_niceness: 0,
     };
-    let (guard, stack) = start(&spec, &venv)?;
+    let (guard, stack) = start_beside(build, &spec, &venv)?;
     greet(&stack, sample);
     if args.detach {
         println!("\nLeft running. Stop it with: {}", down_command(name));

@@ -1,17 +1,16 @@
 //! Start of a complete stack: services, deployed template, store, sample, key.
 
-use std::fs;
-use std::path::PathBuf;
-
 use anyhow::{Context, Result};
 
 use super::cdn::Cdn;
 use super::own_source::OwnSource;
+use super::sample::{self, Loading};
 use super::state::{Guard, Stack, port_of};
 use super::{admin, deploy, emulator, pgbouncer, postgres, redis};
+use crate::binaries::Build;
 use crate::machine::progress::Step;
+use crate::machine::signals;
 use crate::machine::venv::Venv;
-use crate::machine::{environment, paths, process, signals};
 
 /// Tenant of the printed key.
 pub(crate) const TENANT: &str = "demo";
@@ -68,6 +67,15 @@ impl<'a> StackSpec<'a> {
 
 /// Starts a stack of already built functions. It ends with the returned guard.
 pub(crate) fn start(spec: &StackSpec<'_>, venv: &Venv) -> Result<(Guard, Stack)> {
+    start_beside(None, spec, venv)
+}
+
+/// Starts a stack whose functions may still be built: the sample is loaded meanwhile.
+pub(crate) fn start_beside(
+    build: Option<Build>,
+    spec: &StackSpec<'_>,
+    venv: &Venv,
+) -> Result<(Guard, Stack)> {
     let required = [emulator::NAME, postgres::NAME, pgbouncer::NAME];
     let mut stack = Stack::create(spec.name, if spec.pooler { &required } else { &required[..2] })?;
     let guard = Guard::new(spec.name);
@@ -92,6 +100,14 @@ pub(crate) fn start(spec: &StackSpec<'_>, venv: &Venv) -> Result<(Guard, Stack)>
     step.done(&format!("ports {},{pooler} {redis} and {}", stack.direct_port, port_of(&stack.aws_endpoint)));
     signals::check()?;
 
+    let loading = match spec.sample {
+        Sample::Tables(scale) | Sample::Whole(scale) => Some(Loading::start(&stack, venv, scale)?),
+        Sample::None | Sample::Own(_) => None,
+    };
+    if let Some(build) = build {
+        build.finish()?;
+    }
+
     let step = Step::start("Deploying template.yaml, which creates the store and both roles");
     // An explicit `CreateCdn` leaves the CDN to the template.
     let wanted = spec.cdn && spec.set.iter().all(|(name, _)| name != "CreateCdn");
@@ -107,41 +123,17 @@ pub(crate) fn start(spec: &StackSpec<'_>, venv: &Venv) -> Result<(Guard, Stack)>
         signals::check()?;
     }
 
+    if let Some(loading) = loading {
+        loading.finish(&stack, venv)?;
+    }
     match spec.sample {
-        Sample::None => {}
-        Sample::Tables(scale) => load_tables(&stack, venv, scale)?,
-        Sample::Whole(scale) => {
-            load_tables(&stack, venv, scale)?;
-            apply_catalog(&stack, venv)?;
-        }
+        Sample::Whole(_) => sample::apply_catalog(&stack, venv)?,
         Sample::Own(own) => own.prepare(&stack, venv)?,
+        Sample::None | Sample::Tables(_) => {}
     }
     let answer = admin::expect(&stack, venv, &["keys", "create", TENANT])?;
     answer["data"]["key"].as_str().context("admin returned no key")?.clone_into(&mut stack.key);
     stack.save()?;
     signals::check()?;
     Ok((guard, stack))
-}
-
-fn load_tables(stack: &Stack, venv: &Venv, scale: f64) -> Result<()> {
-    let step = Step::start("Loading the sample database");
-    let mut load = environment::command(venv.python());
-    load.arg(sample("load.py")).args(["--url", &stack.owner_url, "--scale", &scale.to_string()]);
-    process::run(load.env("PYTHONDONTWRITEBYTECODE", "1"), "see its messages above")?;
-    step.done("loaded");
-    signals::check()
-}
-
-fn apply_catalog(stack: &Stack, venv: &Venv) -> Result<()> {
-    let step = Step::start("Applying the sample catalog");
-    let catalog = sample("catalog.toml");
-    admin::expect(stack, venv, &["catalog", "apply", &catalog.to_string_lossy()])?;
-    let datasets =
-        fs::read_to_string(&catalog)?.lines().filter(|line| line.starts_with("[datasets.")).count();
-    step.done(&format!("{datasets} datasets"));
-    signals::check()
-}
-
-fn sample(file: &str) -> PathBuf {
-    paths::root().join("infra/sample").join(file)
 }

@@ -54,6 +54,9 @@ pub struct Export {
     /// start. Only while the export is queued.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue_position: Option<u64>,
+    /// State of the snapshot that all files show; absent unless the request has the consistency `snapshot`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<SnapshotState>,
     /// Chunks that could not be exported.
     #[serde(default)]
     pub errors: Vec<ChunkError>,
@@ -138,6 +141,24 @@ pub struct BackOff {
     pub since: String,
     /// Time of the next test.
     pub until: String,
+}
+
+/// Snapshot of the source that all files of an export show.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct SnapshotState {
+    /// Instant of the snapshot, once it is taken: everything that was committed before it is in the files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<String>,
+    /// Position of the write-ahead log of the source just before the snapshot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lsn: Option<String>,
+    /// True while the export waits for the snapshot: one is held at a time, and exports that wait share the next.
+    pub waiting: bool,
+    /// Number of times that the snapshot was lost, after which everything is read again from another one. The third
+    /// time the export fails.
+    pub losses: u64,
 }
 
 /// Chunk that could not be exported.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::cut::Consistency;
 use crate::format::{Compression, CsvOptions, Format};
 use crate::layout::Hive;
 
@@ -39,6 +40,10 @@ pub struct ExportRequest {
     /// Layout of the files; all in one folder when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layout: Option<Layout>,
+    /// Consistency of the files with each other: `file`, when absent, or `snapshot`, so that all files show the same
+    /// instant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consistency: Option<Consistency>,
     /// Name of the export for people, by which lists can be filtered; 1 to 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
@@ -144,7 +149,8 @@ mod tests {
                 "filters": {"country": ["NL", "DE"], "total": {"gte": 10}}, "limit": 100}],
             "startDate": "2023-08-31", "endDate": "2024-08-04", "timeZone": "UTC",
             "format": "csv", "compression": "gzip",
-            "csv": {"delimiter": ",", "null": "", "header": true, "formulaGuard": false}, "layout": {"hive": "day"}
+            "csv": {"delimiter": ",", "null": "", "header": true, "formulaGuard": false}, "layout": {"hive": "day"},
+            "consistency": "snapshot"
         });
         let request: ExportRequest = serde_json::from_value(json.clone()).unwrap();
         assert_eq!(serde_json::to_value(&request).unwrap(), json);

@@ -1,9 +1,10 @@
 //! Number of sessions that can be opened at once, whatever limits them: pooler, role or server.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{Connection, Executor};
+use sqlx::{Connection, Executor, Row};
 
 use super::login::{ConnectError, Login, LoginError};
 
@@ -28,6 +29,8 @@ pub struct Capacity {
     pub opened: u32,
     /// Outcome of the next one.
     pub next: Next,
+    /// Number of servers that they reached: more than one if the address leads to several read replicas.
+    pub servers: usize,
 }
 
 /// Outcome of opening one session more.
@@ -131,12 +134,20 @@ pub async fn measure(options: &PgConnectOptions, login: &Login, wanted: u32) -> 
         }
     }
     let opened = u32::try_from(held.len()).unwrap_or(u32::MAX).min(wanted);
+    let mut servers = BTreeSet::new();
     for mut connection in held {
+        servers.extend(started_at(&mut connection).await);
         // A connection that breaks here is released all the same.
         let _ = connection.execute("rollback").await;
         let _ = connection.close().await;
     }
-    Ok(Capacity { requested: wanted, opened, next })
+    Ok(Capacity { requested: wanted, opened, next, servers: servers.len() })
+}
+
+/// Returns the start of the server, in microseconds, which tells servers apart; `None` if the connection breaks.
+async fn started_at(connection: &mut PgConnection) -> Option<String> {
+    let row = connection.fetch_one("select pg_catalog.pg_postmaster_start_time()::text").await.ok()?;
+    row.try_get(0).ok()
 }
 
 async fn one(options: &PgConnectOptions, login: &Login, timeout: Duration) -> Result<PgConnection, Next> {
