@@ -64,12 +64,6 @@ insert into e2e.checked select i, date '2024-01-01' + ((i - 1) / 100)::integer, 
 create index on e2e.checked (day);
 create table e2e.listed (id integer primary key, label text);
 insert into e2e.listed select i, nullif('label ' || i, 'label 3') from generate_series(1, 500) i;
-analyze e2e.noisy, e2e.checked, e2e.listed;
-analyze e2e.settled, e2e.together, e2e.erased, e2e.recent, e2e.visits, e2e.notes, e2e.nothing, e2e.slow, e2e.grown, e2e.altered, e2e.poison, e2e.whole;
-
-grant usage on schema e2e, public to sluice_source;
-grant select on all tables in schema e2e, public to sluice_source;
-
 -- Accounts in three tables. Transfers between them leave the sum of all amounts as it is.
 create table e2e.ledger_a (id integer primary key, day date not null, amount bigint not null);
 insert into e2e.ledger_a select i, date '2024-01-01' + i, 1000 from generate_series(1, 300) i;
@@ -81,3 +75,8 @@ create index on e2e.ledger_a (day);
 create index on e2e.ledger_b (day);
 create index on e2e.ledger_c (day);
 analyze e2e.ledger_a, e2e.ledger_b, e2e.ledger_c;
+analyze e2e.noisy, e2e.checked, e2e.listed;
+analyze e2e.settled, e2e.together, e2e.erased, e2e.recent, e2e.visits, e2e.notes, e2e.nothing, e2e.slow, e2e.grown, e2e.altered, e2e.poison, e2e.whole;
+
+grant usage on schema e2e, public to sluice_source;
+grant select on all tables in schema e2e, public to sluice_source;

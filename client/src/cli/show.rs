@@ -149,6 +149,11 @@ fn hint(export: &Export, out: Option<&Path>) -> Option<String> {
 }
 
 pub(super) fn range(range: &RangeText) -> String {
+    let text = of_bounds(range);
+    if range.of == "slice" { format!("key {text}") } else { text }
+}
+
+fn of_bounds(range: &RangeText) -> String {
     match (&range.start, &range.end) {
         (Some(start), Some(end)) => format!("{start} to {end}"),
         (Some(start), None) => format!("from {start}"),

@@ -211,6 +211,7 @@ mod tests {
             name: "orders".into(),
             columns,
             range: None,
+            key: None,
             settle: None,
             watermark: None,
             sample: None,

@@ -15,6 +15,7 @@ fn head(range: Option<RangeText>, names: &[&str]) -> DatasetHead {
         name: "orders".into(),
         columns,
         range,
+        key: None,
         settle: None,
         watermark: None,
         sample: None,

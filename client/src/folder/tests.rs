@@ -39,6 +39,7 @@ fn manifest(body: &[u8]) -> Manifest {
             name: name.into(),
             columns: Vec::new(),
             range: Some(range.clone()),
+            key: None,
             settle: None,
             watermark: None,
             sample: None,

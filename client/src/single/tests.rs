@@ -18,6 +18,7 @@ fn head(name: &str, output: Output) -> DatasetHead {
         name: name.into(),
         columns: vec![column],
         range: Some(range),
+        key: None,
         settle: None,
         watermark: None,
         sample: None,

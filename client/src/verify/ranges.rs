@@ -65,12 +65,31 @@ fn check_dataset(dataset: &ManifestDataset) -> Vec<Fault> {
     faults
 }
 
+/// Checks that the slices of a key follow one another from an open start to an open end.
+fn slices_tile(slices: &[&RangeText]) -> Result<(), String> {
+    let open = [slices.first().and_then(|s| s.start.as_ref()), slices.last().and_then(|s| s.end.as_ref())];
+    if open.iter().any(Option::is_some) {
+        return Err("the slices of its key do not hold every value".into());
+    }
+    match slices.windows(2).find(|pair| pair[0].end.is_none() || pair[0].end != pair[1].start) {
+        Some(pair) => Err(format!(
+            "{} does not begin where the slice before it ends, at {}",
+            describe(pair[1]),
+            text(&pair[0].end)
+        )),
+        None => Ok(()),
+    }
+}
+
 /// Checks that the spans follow one another from the first bound to the last. Bounds of one dataset have one format,
 /// so equal instants are equal texts.
 fn tiles(whole: Option<&RangeText>, ranges: &[&RangeText]) -> Result<(), String> {
     let (spans, others): (Vec<&RangeText>, Vec<&RangeText>) = ranges.iter().partition(|r| r.of == "span");
     let others: Vec<_> = others.iter().map(|r| r.of.as_str()).collect();
     let Some(whole) = whole else {
+        if spans.is_empty() && others.len() > 1 && others.iter().all(|of| *of == "slice") {
+            return slices_tile(ranges);
+        }
         return match (spans.len(), others.as_slice()) {
             (0, ["all"]) => Ok(()),
             _ => Err("a dataset without a range must be a single chunk".into()),

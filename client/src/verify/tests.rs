@@ -28,6 +28,7 @@ fn head(name: &str) -> DatasetHead {
         name: name.into(),
         columns: vec![ColumnHead { name: "id".into(), type_name: "bigint".into(), parquet: None }],
         range: Some(range),
+        key: None,
         settle: None,
         watermark: None,
         sample: None,

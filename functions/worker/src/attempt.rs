@@ -276,9 +276,9 @@ async fn split(
     usage: &Usage,
 ) -> Result<Option<Vec<ExportId>>, StoreError> {
     if let Some(children) = split::children(attempt, ctx.sizes, seen_bytes) {
-        let (spans, planned) = (&children.spans, children.planned_bytes);
+        let (ranges, planned) = (&children.ranges, children.planned_bytes);
         let out_of_time = (why == SplitReason::Slow).then_some(seen_bytes);
-        ctx.store.split(attempt.chunk, attempt.number, spans, planned, out_of_time, usage).await?;
+        ctx.store.split(attempt.chunk, attempt.number, ranges, planned, out_of_time, usage).await?;
     }
     Ok(None)
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use export::attempt::Attempt;
-use export::range::Span;
+use export::range::{Range, Slice};
 
 /// Sizes in bytes of binary COPY.
 #[derive(Clone, Copy, Debug)]
@@ -33,8 +33,8 @@ const MAX_DEPTH_UNINDEXED: u32 = 2;
 /// Children of a chunk, and their expected size.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Children {
-    /// Spans that tile the span of the chunk.
-    pub(crate) spans: Vec<Span>,
+    /// Ranges that tile the range of the chunk.
+    pub(crate) ranges: Vec<Range>,
     /// Bytes of binary COPY per child.
     pub(crate) planned_bytes: u64,
 }
@@ -55,14 +55,23 @@ pub(crate) fn is_due_for_partitions(attempt: &Attempt) -> bool {
     attempt.has_several_partitions() && attempt.depth < MAX_DEPTH
 }
 
-/// Returns true if the chunk may be split: its depth is below the maximum, and its range can be cut. `all`, `null`
-/// and a single value cannot be cut, nor can a sample: each child would read as many rows.
+/// Returns true if the chunk may be split: its depth is below the maximum, and its range can be cut. `null`, a
+/// single value, and all rows of a dataset without a key cannot be cut, nor can a sample: each child would read as many
+/// rows.
 fn is_splittable(attempt: &Attempt) -> bool {
     if attempt.selection.limit.is_some() {
         return false;
     }
     let deepest = if attempt.indexed { MAX_DEPTH } else { MAX_DEPTH_UNINDEXED };
-    attempt.depth < deepest && attempt.range.span().is_some_and(|s| s.split(2).len() > 1)
+    attempt.depth < deepest && whole(attempt).split(2).len() > 1
+}
+
+/// Returns the range of an attempt; a chunk of all rows is the slice of all values if its dataset has a key.
+fn whole(attempt: &Attempt) -> Range {
+    match (attempt.range, &attempt.selection.key) {
+        (Range::All, Some(key)) => Range::Slice(Slice::whole(key.kind)),
+        (range, _) => range,
+    }
 }
 
 /// Returns true if fewer bytes of the chunk were read than of its parent by the end of the parent's time.
@@ -110,11 +119,13 @@ pub(crate) fn due_at_last(attempt: &Attempt, seen_bytes: u64) -> Option<SplitRea
 /// child that is still too large is split in turn, into twice as many: a value that has most of the rows is reached
 /// in a few levels. A chunk of several partitions is cut at their borders.
 pub(crate) fn children(attempt: &Attempt, sizes: Sizes, seen_bytes: u64) -> Option<Children> {
-    let span = attempt.range.span()?;
-    if let Some(hive) = attempt.hive.filter(|hive| hive.is_several(&span)) {
+    let range = whole(attempt);
+    if let (Some(span), Some(hive)) = (range.span(), attempt.hive)
+        && hive.is_several(&span)
+    {
         let spans = hive.cut(&span, MAX_CHILDREN as u32);
         let planned_bytes = seen_bytes.max(attempt.planned_bytes) / spans.len().max(1) as u64;
-        return Some(Children { spans, planned_bytes });
+        return Some(Children { ranges: spans.into_iter().map(Range::Span).collect(), planned_bytes });
     }
     // Without an index each child is a separate scan: the number of children is what half of the function's time
     // allows.
@@ -126,16 +137,16 @@ pub(crate) fn children(attempt: &Attempt, sizes: Sizes, seen_bytes: u64) -> Opti
     let count = bytes.div_ceil(share.max(1)).clamp(2, MAX_CHILDREN);
     let deeper = if attempt.indexed { attempt.depth.min(6) } else { 0 };
     let count = (count << deeper).min(MAX_CHILDREN);
-    let spans = span.split(u32::try_from(count).unwrap_or(2));
-    let planned_bytes = bytes / spans.len().max(1) as u64;
-    Some(Children { spans, planned_bytes })
+    let ranges = range.split(u32::try_from(count).unwrap_or(2));
+    let planned_bytes = bytes / ranges.len().max(1) as u64;
+    (ranges.len() > 1).then_some(Children { ranges, planned_bytes })
 }
 
 #[cfg(test)]
 mod tests {
     use export::catalog::From;
     use export::layout::Hive;
-    use export::range::{Range, RangeKind};
+    use export::range::{RangeKind, Span};
     use export::selection::Selection;
 
     use super::*;
@@ -247,7 +258,7 @@ mod tests {
         let year = partitioned(days(365));
         assert_eq!(due(&year, SIZES, EMPTY_BYTES, NO_TIME, BUDGET), None, "it may be empty");
         assert_eq!(due(&year, SIZES, EMPTY_BYTES + 1, NO_TIME, BUDGET), Some(SplitReason::Partitions));
-        assert_eq!(children(&year, SIZES, 1_000).unwrap().spans.len(), 12);
+        assert_eq!(children(&year, SIZES, 1_000).unwrap().ranges.len(), 12);
         assert!(is_due_for_partitions(&Attempt { indexed: false, depth: MAX_DEPTH_UNINDEXED, ..year }));
         // All of January 1970.
         let month = partitioned(days(31));
@@ -255,7 +266,7 @@ mod tests {
         let mut open =
             partitioned(Range::Span(Span { kind: RangeKind::Date, start: 0, end: Span::OPEN_END }));
         while is_due_for_partitions(&open) {
-            open.range = Range::Span(children(&open, SIZES, 1_000).unwrap().spans[0]);
+            open.range = children(&open, SIZES, 1_000).unwrap().ranges[0];
             open.depth += 1;
         }
         assert_eq!((open.range, open.depth), (days(31), 3));
@@ -271,7 +282,7 @@ mod tests {
 
     #[test]
     fn children_are_of_the_target_size() {
-        let count = |range, seen| children(&attempt(range, 300 * MB), SIZES, seen).unwrap().spans.len();
+        let count = |range, seen| children(&attempt(range, 300 * MB), SIZES, seen).unwrap().ranges.len();
         assert_eq!(count(days(1_000), 0), 2);
         assert_eq!(count(days(1_000), 1_025 * MB), 5);
         assert_eq!(count(days(1_000), u64::MAX), 64);
@@ -284,7 +295,7 @@ mod tests {
     fn without_an_index_splits_make_few_children() {
         let count = |planned, seen| {
             let chunk = Attempt { indexed: false, ..attempt(days(1_000), planned) };
-            children(&chunk, SIZES, seen).unwrap().spans.len()
+            children(&chunk, SIZES, seen).unwrap().ranges.len()
         };
         assert_eq!(count(300 * MB, 20_000 * MB), 2, "more than planned was seen: the rest is unknown");
         assert_eq!(count(20_000 * MB, 2_000 * MB), 10);
@@ -295,8 +306,8 @@ mod tests {
         let mut chunk =
             attempt(Range::Span(Span { kind: RangeKind::Instant, start: 0, end: 190 * 86_400_000_000 }), 0);
         while due(&chunk, SIZES, 1_025 * MB, NO_TIME, BUDGET).is_some() {
-            let spans = children(&chunk, SIZES, 1_025 * MB).unwrap().spans;
-            chunk.range = Range::Span(spans[spans.len() / 2]);
+            let ranges = children(&chunk, SIZES, 1_025 * MB).unwrap().ranges;
+            chunk.range = ranges[ranges.len() / 2];
             chunk.depth += 1;
         }
         assert_eq!((chunk.range.span().map(|s| s.end - s.start), chunk.depth), (Some(1), 9));

@@ -11,10 +11,14 @@ mod calendar;
 mod crew;
 #[path = "attempt/cut.rs"]
 mod cut;
+#[path = "attempt/cut_chaos.rs"]
+mod cut_chaos;
 #[path = "attempt/partitions.rs"]
 mod partitions;
 #[path = "attempt/settled.rs"]
 mod settled;
+#[path = "attempt/slices.rs"]
+mod slices;
 #[path = "attempt/unchanged.rs"]
 mod unchanged;
 #[path = "attempt/world.rs"]

@@ -40,6 +40,7 @@ fn parquet_types_match_with_and_without_rows() {
         name: "d".into(),
         columns: columns.iter().map(|column| ColumnHead::new(column, Format::Parquet)).collect(),
         range: None,
+        key: None,
         settle: None,
         watermark: None,
         sample: None,

@@ -46,6 +46,7 @@ impl Api {
                 from: target.selection.from,
                 columns: columns(12),
                 range: target.selection.range_column,
+                key: None,
                 tenant_column: None,
                 shared: true,
                 filters: columns(3),

@@ -1,7 +1,7 @@
 //! Leases, fences, failures and splits.
 
 use export::failure::{Failure, FailureCode, MAX_FAILURES};
-use export::range::{RangeKind, Span};
+use export::range::{Range, RangeKind, Span};
 use export::usage::Usage;
 use store::{Finish, Store};
 use tests::Database;
@@ -124,7 +124,7 @@ async fn chunk_fails_after_repeated_lost_workers() {
 async fn split_children_replace_their_parent() {
     let (database, store, acme, export, chunk) = one_chunk().await;
     let attempt = store.lease(chunk, LEASE_SECS).await.unwrap().unwrap();
-    let children = Span { kind: RangeKind::Date, start: 0, end: 100 }.split(7);
+    let children = Range::Span(Span { kind: RangeKind::Date, start: 0, end: 100 }).split(7);
     assert!(store.split(chunk, attempt.number, &children, 10, None, &Usage::default()).await.unwrap());
     assert!(!store.renew(chunk, attempt.number, LEASE_SECS).await.unwrap());
     let state = store.export(&acme, export).await.unwrap().unwrap();

@@ -22,6 +22,7 @@ fn catalog(names: &[&str], change: impl Fn(&mut Dataset)) -> Applied {
             from: selection.from,
             columns: selection.columns,
             range: selection.range_column,
+            key: None,
             tenant_column: None,
             shared: true,
             filters: vec![],

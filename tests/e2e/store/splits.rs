@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use export::id::{ChunkId, ExportId, TenantId};
 use export::layout::Hive;
 use export::plan::Target;
-use export::range::{DAY_MICROS, Range, RangeKind, Span};
+use export::range::{DAY_MICROS, RangeKind, Span};
 use export::usage::Usage;
 use store::{Finish, NewExport, Store};
 use tests::Database;
@@ -44,9 +44,8 @@ async fn split(database: &Database, store: &Store, lump: i64, levels: usize, chi
         let id = "select id::text from sluice.chunk where state = 'sent'";
         let chunk: ChunkId = database.text(id).await.unwrap().parse().unwrap();
         let attempt = store.lease(chunk, LEASE_SECS).await.unwrap().unwrap();
-        let Range::Span(span) = attempt.range else { panic!("it has a span") };
-        let spans = span.split(children);
-        assert!(store.split(chunk, attempt.number, &spans, 10, None, &Usage::default()).await.unwrap());
+        let ranges = attempt.range.split(children);
+        assert!(store.split(chunk, attempt.number, &ranges, 10, None, &Usage::default()).await.unwrap());
     }
 }
 

@@ -112,6 +112,7 @@ mod tests {
             from: From::Query("select 1 as one".into()),
             columns: vec![],
             range: None,
+            key: None,
             tenant_column: None,
             shared: true,
             filters: vec![],

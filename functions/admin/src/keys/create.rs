@@ -113,6 +113,7 @@ mod tests {
             from: From::Query("select 1 as one".into()),
             columns: vec![],
             range: None,
+            key: None,
             tenant_column: tenant_column.map(Into::into),
             shared,
             filters: vec![],

@@ -66,6 +66,7 @@ export function clock(text) {
 /** Formats a range of a file or of a chunk in words. */
 export function range({ of, start, end } = {}) {
   if (of === "null") return "rows without a date";
+  if (of === "slice") return `key ${[start && `from ${start}`, end && `to before ${end}`].filter(Boolean).join(" ")}`;
   if (of === "all" || (!start && !end)) return "all rows";
   const [first, after] = [start, end].map((bound) => bound && wholeDay(bound));
   if (!start) return after ? `up to ${day(after - DAY)}` : `before ${end}`;

@@ -103,6 +103,7 @@ mod tests {
             from: crate::catalog::From::Query("select 1".into()),
             columns: vec![],
             range: None,
+            key: None,
             tenant_column: None,
             shared,
             filters: vec![],

@@ -9,5 +9,5 @@ mod tenant_column;
 
 pub use definition::{Catalog, Definition, Nulls};
 pub use relation_name::{RelationName, RelationNameError};
-pub use revision::{Dataset, From, RangeColumn, Revision};
+pub use revision::{Dataset, From, RangeColumn, Revision, SliceKey};
 pub use tenant_column::{Identity, TenantColumn, TenantType};

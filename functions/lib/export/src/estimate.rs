@@ -28,6 +28,13 @@ pub struct DatasetEstimate {
     pub measured: Measured,
     /// True if a typical range is read through an index (or by pruning partitions).
     pub indexed: bool,
+    /// Values of the key that divide the rows into about equal parts, ascending; empty if slices of it are not read
+    /// through an index, or would be read out of the order of the heap.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub key_bounds: Vec<i64>,
+    /// Number of blocks of the largest heap of the dataset; 0 if it has none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub blocks: u64,
     /// Result of the check whether chunks can be found unchanged instead of being read again; absent in estimates of
     /// earlier releases.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -65,6 +72,10 @@ pub struct Measured {
     /// Counted rows divided by the planner's estimate of rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub row_factor: Option<f64>,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 fn is_nothing(size: &Size) -> bool {

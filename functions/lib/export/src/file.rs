@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::layout::Hive;
-use crate::range::{DAY_MICROS, Range, RangeKind, Span};
+use crate::range::{DAY_MICROS, Range, RangeKind, Slice, SliceKind, Span};
 
 /// Record of the file that one attempt wrote. A chunk without rows writes no object: `bytes` is 0 and `sha256` is
 /// `None`.
@@ -38,7 +38,8 @@ pub struct Naming<'a> {
 impl Naming<'_> {
     /// Returns the name of the file of a range: `orders.20230831-20231004.csv.gz`, or in folders
     /// `orders/month=2023-09/part-20230901-20231001.csv.gz`. It has times if a bound is not a midnight, `00000000` and
-    /// `99999999` for an open end, and `all` and `null` for the two other ranges. Names are unique in an export, and
+    /// `99999999` for an open end, `all` and `null` for the ranges without bounds, and `integer_1000-2000` for a slice of
+    /// a key, with `m` before a negative number and nothing for an open end. Names are unique in an export, and
     /// without folders sorting by name sorts by range. They consist of letters, digits and `_ - . =`, and of `/` between
     /// folders.
     pub fn name(&self, range: &Range) -> String {
@@ -54,12 +55,24 @@ fn middle(range: &Range) -> String {
     match range {
         Range::All => "all".to_owned(),
         Range::Null => "null".to_owned(),
+        Range::Slice(slice) => {
+            let bound =
+                |bound: Option<i64>| bound.map(|at| slice.text(at).replace('-', "")).unwrap_or_default();
+            let sign = |bound: Option<i64>| if negative(slice, bound) { "m" } else { "" };
+            let text = |at| format!("{}{}", sign(at), bound(at));
+            format!("{}_{}-{}", slice.kind.as_str(), text(slice.first()), text(slice.after()))
+        }
         Range::Span(span) => {
             let start = span.first().map_or_else(|| OPEN_START.to_owned(), |at| sortable(compact(span, at)));
             let end = span.after().map_or_else(|| OPEN_END.to_owned(), |at| compact(span, at));
             format!("{start}-{end}")
         }
     }
+}
+
+/// Returns true for a negative number; in names, `-` is between the bounds.
+fn negative(slice: &Slice, bound: Option<i64>) -> bool {
+    slice.kind == SliceKind::Integer && bound.is_some_and(|at| at < 0)
 }
 
 /// Text for an open start: a day that no calendar has and that sorts before all others. [`OPEN_END`] sorts after

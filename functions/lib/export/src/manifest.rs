@@ -11,6 +11,7 @@ mod watermark;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::catalog::SliceKey;
 use crate::column::Column;
 use crate::estimate::Size;
 use crate::file::{FileRecord, Naming};
@@ -108,6 +109,10 @@ pub struct DatasetHead {
     /// Whole range; absent without a range column.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<RangeText>,
+    /// Key at whose values the rows are cut into slices; absent with a range column, and if the dataset is one chunk in any
+    /// case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<SliceKey>,
     /// Rule by which rows count as settled; absent if the catalog has no `settle_after`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settle: Option<Settle>,
@@ -174,9 +179,9 @@ impl ColumnHead {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RangeText {
-    /// Kind of the range: `span`, `all` (all rows of a dataset without a range column) or `null` (the rows whose range
+    /// Kind of the range: `span`, `slice` (a span of the dataset's `key`), `all` (all rows of a dataset without a range column) or `null` (the rows whose range
     /// column is NULL).
-    #[cfg_attr(test, schemars(extend("enum" = ["span", "all", "null"])))]
+    #[cfg_attr(test, schemars(extend("enum" = ["span", "slice", "all", "null"])))]
     pub of: String,
     /// First value inside; absent if the span has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -259,6 +264,7 @@ impl DatasetHead {
             name: target.selection.dataset.clone(),
             columns: target.selection.columns.iter().map(column).collect(),
             range: target.span.map(|s| s.range_text()),
+            key: target.selection.key.clone(),
             settle: target.selection.settle(),
             watermark: None,
             sample: target.selection.limit.map(|limit| Sample { limit }),
@@ -286,6 +292,11 @@ impl Range {
             Self::All => bare("all"),
             Self::Null => bare("null"),
             Self::Span(span) => span.range_text(),
+            Self::Slice(slice) => RangeText {
+                of: "slice".to_owned(),
+                start: slice.first().map(|at| slice.text(at)),
+                end: slice.after().map(|at| slice.text(at)),
+            },
         }
     }
 }
@@ -334,7 +345,7 @@ impl ManifestDataset {
         tenant: &TenantId,
         mut chunks: Vec<DoneChunk>,
     ) -> Result<Self, NotTiled> {
-        chunks.sort_by_key(|c| (c.range.span().is_none(), c.range.span().map(|s| s.start)));
+        chunks.sort_by_key(|c| (c.range.span().is_none(), c.range.span().map(|s| s.start), c.range.slice()));
         tiling::check(&head, &chunks)?;
         let source = Some(Foresight::of(&chunks));
         let watermark = head.settle.as_ref().and_then(|settle| watermark::watermark(settle, &chunks));

@@ -4,6 +4,7 @@
 
 mod cover;
 mod cut;
+mod slices;
 
 pub use crate::request::Target;
 pub use cover::{Candidate, Reuse};
@@ -14,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::estimate::Size;
 use crate::id::{ChunkId, Fingerprint};
-use crate::range::{Range, RangeKind, Span};
+use crate::range::{Range, RangeKind, SliceKind, Span};
 
 /// Parameters of planning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,6 +139,7 @@ impl Plan {
             let mine = &fitting(&allowed, target)[..];
             let read = |chunk: &PlannedChunk| chunk.reused.is_some() && !chunk.unread;
             let whole = |range| read(&cover::whole(mine, range, target.estimate.total));
+            // Slices are never settled, so they are not reused without a check.
             let Some(span) = target.span else { return whole(Range::All) };
             let segments = cover::cover(mine, span);
             segments.iter().all(|segment| matches!(segment, cover::Segment::Reused(chunk) if read(chunk)))
@@ -196,7 +198,7 @@ fn plan_dataset(target: &Target, mine: &[&Candidate], before: &[&Candidate], pol
     let mut chunks = Vec::new();
     match target.span {
         _ if target.selection.limit.is_some() => chunks.push(sample(target)),
-        None => chunks.push(cover::checked(mine, before, Range::All, target.estimate.total)),
+        None => chunks.extend(undated(target, mine, before, policy)),
         Some(span) => {
             for segment in cover::cover(mine, span) {
                 match segment {
@@ -209,7 +211,25 @@ fn plan_dataset(target: &Target, mine: &[&Candidate], before: &[&Candidate], pol
             }
         }
     }
-    DatasetPlan { dataset: target.selection.dataset.clone(), chunks, note: note(target) }
+    let note = note(target, chunks.len(), policy.target_bytes);
+    DatasetPlan { dataset: target.selection.dataset.clone(), chunks, note }
+}
+
+/// Plans a dataset without a range column: slices of its key, or one chunk. The slices of earlier chunks are kept as long as
+/// there are any, so that they can be checked, although the statistics of the key have changed since.
+fn undated(
+    target: &Target,
+    mine: &[&Candidate],
+    before: &[&Candidate],
+    policy: &Policy,
+) -> Vec<PlannedChunk> {
+    let whole = || vec![cover::checked(mine, before, Range::All, target.estimate.total)];
+    let Some(key) = &target.selection.key else { return whole() };
+    let planned = slices::cut(key.kind, &target.estimate, policy.target_bytes);
+    if planned.len() == 1 {
+        return whole();
+    }
+    cover::slices(mine, before, key.kind).unwrap_or(planned)
 }
 
 /// Plans a range of which nothing is reused: new chunks, each of which checks the chunk that had the same range before,
@@ -244,13 +264,36 @@ fn sample(target: &Target) -> PlannedChunk {
     PlannedChunk { rows, bytes, ..whole }
 }
 
+/// Multiple of the target from which on a chunk is long enough for a reason why it is not cut.
+const LARGE: u64 = 4;
+
+/// Returns the way in which a dataset without a range column is cut, or the reason why it is one chunk.
+fn undated_note(target: &Target, chunks: usize, target_bytes: u64) -> String {
+    let key = target.selection.key.as_ref();
+    let is_large = target.estimate.total.bytes > LARGE * target_bytes;
+    match key {
+        Some(key) if chunks > 1 && key.kind == SliceKind::Block => {
+            "no range column: cut by blocks".to_owned()
+        }
+        Some(key) if chunks > 1 => format!("no range column: cut by {}", key.column),
+        Some(key) if is_large => format!(
+            "no range column: one chunk, because its rows are not stored in the order of {}; the consistency \"snapshot\" cuts it by blocks",
+            key.column
+        ),
+        None if is_large && target.selection.conditions().next().is_some() => {
+            "no range column: one chunk, because it is filtered".to_owned()
+        }
+        _ => "no range column: one chunk".to_owned(),
+    }
+}
+
 /// Returns the reason why the dataset is one chunk, and that rows outside the range are part of it.
-fn note(target: &Target) -> Option<String> {
+fn note(target: &Target, chunks: usize, target_bytes: u64) -> Option<String> {
     if let Some(limit) = target.selection.limit {
         return Some(format!("a sample of at most {}: one chunk", crate::count::count(limit, "row")));
     }
     if target.span.is_none() {
-        return Some("no range column: one chunk".to_owned());
+        return Some(undated_note(target, chunks, target_bytes));
     }
     let unindexed =
         (!target.estimate.indexed).then(|| "no usable index on the range column: one chunk".to_owned());

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::catalog::Revision;
+use crate::catalog::{Revision, SliceKey};
 use crate::cut::{self, Consistency};
 use crate::estimate::DatasetEstimate;
 use crate::format::{Format, Output};
@@ -152,12 +152,13 @@ impl Request {
         let undated = !listed.chosen.is_empty() && listed.chosen.iter().all(|c| c.dataset.range.is_none());
         let dates = dates::read(fields, undated, report);
         let labels = labels::read(fields, report);
+        let form = Form { output, hive, consistency };
         let targets: Vec<_> =
-            listed.chosen.iter().map(|c| target(c, dates.as_ref(), &output, hive, scope, report)).collect();
+            listed.chosen.iter().map(|c| target(c, dates.as_ref(), &form, scope, report)).collect();
         if !report.is_empty() {
             return None;
         }
-        let mut canonical = canonical(fields, listed.names(), dates.as_ref(), &output, hive, labels);
+        let mut canonical = canonical(fields, listed.names(), dates.as_ref(), &form, labels);
         if consistency != Consistency::default() {
             canonical[cut::FIELD] = consistency.as_str().into();
         }
@@ -167,11 +168,17 @@ impl Request {
     }
 }
 
+/// Form of the files of all datasets.
+struct Form {
+    output: Output,
+    hive: Option<Hive>,
+    consistency: Consistency,
+}
+
 fn target(
     chosen: &Chosen<'_>,
     dates: Option<&Dates>,
-    output: &Output,
-    hive: Option<Hive>,
+    form: &Form,
     scope: &Scope<'_>,
     report: &mut Violations,
 ) -> Target {
@@ -179,12 +186,13 @@ fn target(
     let estimate = scope.estimates.get(chosen.name).cloned().unwrap_or_default().of_one_tenant();
     let span = dates.and_then(|dates| dates.span(chosen, report));
     let is_cut = span.is_some() && estimate.indexed && chosen.limit.is_none();
-    let hive = hive.map(|hive| if is_cut { hive } else { Hive::Whole });
+    let hive = form.hive.map(|hive| if is_cut { hive } else { Hive::Whole });
     let selection = Selection {
         dataset: chosen.name.to_owned(),
         from: dataset.from.clone(),
         columns: chosen.columns.clone().unwrap_or_else(|| dataset.columns.clone()),
         range_column: dataset.range.clone(),
+        key: key(chosen, &estimate, form.consistency),
         tenant_column: dataset.tenant_column.clone(),
         predicates: chosen.predicates.clone(),
         alternatives: chosen.alternatives.clone(),
@@ -193,7 +201,7 @@ fn target(
         settle_after_secs: dataset.settle_after_secs.filter(|_| chosen.limit.is_none()),
         epoch: dataset.epoch,
         search_path: dataset.search_path.clone(),
-        output: output.clone(),
+        output: form.output.clone(),
     };
     if let Some(key) = hive.and_then(Hive::key)
         && let Some(column) = selection.columns.iter().find(|column| column.name.eq_ignore_ascii_case(key))
@@ -205,6 +213,20 @@ fn target(
         report.say("/layout", message, remedy);
     }
     Target { fingerprint: selection.fingerprint(scope.tenant, scope.source), span, hive, estimate, selection }
+}
+
+/// Returns the key at whose values the dataset is cut into slices. Within one snapshot these are blocks, which are read in
+/// the order of the disk. A filter or a tenant column may have an index of its own that is better than any slice.
+fn key(chosen: &Chosen<'_>, estimate: &DatasetEstimate, consistency: Consistency) -> Option<SliceKey> {
+    let dataset = chosen.dataset;
+    let is_filtered = !chosen.predicates.is_empty() || !chosen.alternatives.is_empty();
+    if dataset.range.is_some() || dataset.tenant_column.is_some() || chosen.limit.is_some() || is_filtered {
+        return None;
+    }
+    match consistency {
+        Consistency::Snapshot if estimate.blocks > 0 => Some(SliceKey::blocks()),
+        Consistency::Snapshot | Consistency::File => dataset.key.clone(),
+    }
 }
 
 /// Returns the columns of the ORDER BY. A sample is ordered by the range column if that has an index: the first rows of
@@ -223,10 +245,10 @@ fn canonical(
     fields: &Map<String, Value>,
     datasets: Vec<Value>,
     dates: Option<&Dates>,
-    output: &Output,
-    hive: Option<Hive>,
+    form: &Form,
     labels: Map<String, Value>,
 ) -> Value {
+    let Form { output, hive, .. } = form;
     let mut canonical = Map::new();
     canonical.insert("datasets".to_owned(), datasets.into());
     if let Some(dates) = dates {
@@ -242,7 +264,7 @@ fn canonical(
         canonical.insert("csv".to_owned(), json!(output.csv));
     }
     if let Some(hive) = hive {
-        canonical.insert("layout".to_owned(), layout::canonical(hive));
+        canonical.insert("layout".to_owned(), layout::canonical(*hive));
     }
     canonical.extend(labels);
     Value::Object(canonical)

@@ -7,7 +7,7 @@ pub use fit::Unfit;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::catalog::{From, RangeColumn, TenantColumn};
+use crate::catalog::{From, RangeColumn, SliceKey, TenantColumn};
 use crate::column::{Column, Compare, Qualified};
 use crate::format::{ENCODER_VERSION, Output};
 use crate::id::{Fingerprint, TenantId};
@@ -25,6 +25,9 @@ pub struct Selection {
     pub columns: Vec<Column>,
     /// Column at whose values the range is cut.
     pub range_column: Option<RangeColumn>,
+    /// Key at whose values the rows are cut into slices; only without a range column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<SliceKey>,
     /// Column that must equal the tenant's id.
     pub tenant_column: Option<TenantColumn>,
     /// Conditions, all of which must hold.
@@ -197,6 +200,7 @@ impl Selection {
             from: From::Relation { schema: "public".to_owned(), name: "example".to_owned() },
             columns: Vec::new(),
             range_column: None,
+            key: None,
             tenant_column: None,
             predicates: Vec::new(),
             alternatives: Vec::new(),

@@ -18,6 +18,9 @@ use source::{Inspector, SourceError};
 /// Size from which a dataset must be read through an index unless the operator declares otherwise.
 const LARGE_BYTES: u64 = 10_000_000_000;
 
+/// Size from which a dataset of one chunk is reported.
+const LARGE_CHUNK_BYTES: u64 = 2_000_000_000;
+
 /// Adds the advice to the findings.
 pub(super) async fn give(
     inspector: &mut Inspector,
@@ -28,6 +31,7 @@ pub(super) async fn give(
     findings: &mut Findings,
 ) -> Result<(), SourceError> {
     gap(dataset, surface, estimated, findings);
+    uncut(dataset, surface, estimated, findings);
     unusable::find(inspector, dataset, surface, findings).await?;
     if estimated.culprit.is_some() {
         range(inspector, definition, dataset, surface, estimated, findings).await?;
@@ -63,6 +67,38 @@ fn gap(dataset: &Dataset, surface: &Surface, estimated: &Estimated, findings: &m
         ),
     };
     findings.warning("range_column", format!("the range column {:?}: {what}", range.name), remedy);
+}
+
+/// Reports a large dataset that is one chunk, because neither dates nor a key divide its rows.
+fn uncut(dataset: &Dataset, surface: &Surface, estimated: &Estimated, findings: &mut Findings) {
+    let estimate = &estimated.estimate;
+    let bytes = estimate.total.bytes;
+    let is_cut =
+        dataset.range.is_some() || (!estimate.key_bounds.is_empty() && dataset.tenant_column.is_none());
+    if bytes < LARGE_CHUNK_BYTES || is_cut {
+        return;
+    }
+    let (why, remedy) = match (&dataset.key, surface.relation.as_ref()) {
+        (_, _) if dataset.tenant_column.is_some() => ("it has a tenant column", String::new()),
+        (Some(key), Some(table)) => (
+            "its rows are not stored in the order of its key, or it was not analyzed",
+            format!(", analyze {}, or cluster it by the index of {:?}", table.quoted, key.column),
+        ),
+        (None, Some(_)) if statement::is_table(surface) => (
+            "it has no index that begins with an integer or a uuid that is not null",
+            ", or create such an index".to_owned(),
+        ),
+        _ => ("it is not a table", String::new()),
+    };
+    let message = format!(
+        "the dataset is one chunk of {}, which one worker has to read within its time: {why}",
+        statement::size(bytes)
+    );
+    findings.warning(
+        "range_column",
+        message,
+        format!("name a date or timestamp with an index as range_column{remedy}"),
+    );
 }
 
 /// Reports the relation that must be read as a whole to find a day.

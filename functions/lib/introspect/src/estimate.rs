@@ -10,7 +10,7 @@ use super::bounds::{self, Bounds};
 use super::explain_sql::{Ask, column};
 use super::index::{self, Culprit};
 use super::months::{self, Month};
-use super::{revalidation, sample, skew};
+use super::{key, revalidation, sample, skew};
 use source::explain::{Mark, PlanNode};
 use source::{Inspector, SourceError};
 
@@ -66,6 +66,10 @@ pub(super) async fn planned(inspector: &mut Inspector, dataset: &Dataset) -> Res
         estimate.tenant_share = Some(inspector.explain(&ask.select(&one)).await?.rows / whole.rows.max(1.0));
     }
     let Some(range) = &dataset.range else {
+        estimate.blocks = key::blocks(inspector, dataset).await?;
+        if let Some(key) = &dataset.key {
+            estimate.key_bounds = key::bounds(inspector, &ask, key, &whole).await?;
+        }
         let estimated = Estimated { estimate, culprit: None, day: None, gap: None };
         return Ok(Planned { estimated, whole });
     };

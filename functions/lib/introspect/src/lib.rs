@@ -23,6 +23,8 @@ mod compare;
 
 mod range;
 
+mod key;
+
 mod order;
 
 mod months;
@@ -131,11 +133,16 @@ async fn dataset(
     let tenant_column = columns::tenant(inspector, definition, &surface, tenants, findings).await?;
     let filters = columns::filters(inspector, definition, &surface, findings).await?;
     let range = range::find(inspector, definition, &surface, findings).await?;
+    let key = match definition.range_column {
+        None => key::find(inspector, &surface).await?,
+        Some(_) => None,
+    };
     let order = order::find(inspector, definition, &surface, findings).await?;
     let dataset = Dataset {
         from: surface.from.clone(),
         columns,
         range,
+        key,
         tenant_column,
         shared: definition.shared,
         filters,

@@ -46,6 +46,7 @@ fn selection(dataset: &Dataset) -> Selection {
         from: dataset.from.clone(),
         columns: dataset.columns.clone(),
         range_column: dataset.range.clone(),
+        key: dataset.key.clone(),
         tenant_column: dataset.tenant_column.clone(),
         predicates: Vec::new(),
         alternatives: Vec::new(),

@@ -9,7 +9,7 @@ use export::catalog::{From, Identity, TenantColumn, TenantType};
 use export::column::{Column, ColumnType, Qualified, Read};
 use export::format::Format;
 use export::id::TenantId;
-use export::range::{Range, RangeKind, Span};
+use export::range::{Range, RangeKind, Slice, SliceKind, Span};
 use export::selection::{By, Predicate, Selection, Test};
 
 pub use ports::postgres::quote::{identifier, literal};
@@ -158,8 +158,13 @@ pub(super) fn conditions(selection: &Selection, range: &Range, tenant: &TenantId
                 }
             }
             Range::Null => all.push(format!("{name} is null")),
-            Range::All => {}
+            Range::Slice(_) | Range::All => {}
         }
+    }
+    if let (Some(key), Range::Slice(slice)) = (&selection.key, range) {
+        let name = column(&key.column);
+        all.extend(slice.first().map(|at| format!("{name} >= {}", slice_bound(slice, at))));
+        all.extend(slice.after().map(|at| format!("{name} < {}", slice_bound(slice, at))));
     }
     if let Some(by) = &selection.tenant_column {
         all.extend(only_of(by, tenant));
@@ -196,6 +201,16 @@ fn bound(span: &Span, at: i64) -> String {
         RangeKind::Instant => "timestamptz",
     };
     format!("{type_name} {}", literal(&span.literal(at)))
+}
+
+/// Returns a literal of the key's type. All integer types share the operators of an index.
+pub fn slice_bound(slice: &Slice, at: i64) -> String {
+    let text = slice.text(at);
+    match slice.kind {
+        SliceKind::Integer => format!("bigint {}", literal(&text)),
+        SliceKind::Uuid => format!("uuid {}", literal(&text)),
+        SliceKind::Block => format!("tid {}", literal(&format!("({text},0)"))),
+    }
 }
 
 fn predicate(p: &Predicate) -> String {

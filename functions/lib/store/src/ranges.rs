@@ -1,7 +1,7 @@
 //! Conversion of ranges and ids to and from columns.
 
 use export::id::{ChunkId, ExportId};
-use export::range::{Range, RangeKind, Span};
+use export::range::{Range, RangeKind, Slice, SliceKind, Span};
 use serde::de::DeserializeOwned;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
@@ -15,6 +15,7 @@ pub(super) fn to_columns(range: &Range) -> (&'static str, Option<i64>, Option<i6
     match range {
         Range::All => ("all", None, None),
         Range::Null => ("null", None, None),
+        Range::Slice(slice) => (slice.kind.as_str(), Some(slice.start), Some(slice.end)),
         Range::Span(span) => (span.kind.as_str(), Some(span.start), Some(span.end)),
     }
 }
@@ -28,7 +29,11 @@ pub(super) fn from_row(row: &PgRow) -> Result<Range, StoreError> {
         "date" => RangeKind::Date,
         "wall" => RangeKind::Wall,
         "instant" => RangeKind::Instant,
-        other => return Err(StoreError::unreadable("range", other)),
+        other => {
+            let kind = SliceKind::of(other).ok_or_else(|| StoreError::unreadable("range", other))?;
+            let slice = Slice::new(kind, row.try_get("range_start")?, row.try_get("range_end")?);
+            return slice.map(Range::Slice).ok_or_else(|| StoreError::unreadable("range", "it is empty"));
+        }
     };
     let span = Span::new(kind, row.try_get("range_start")?, row.try_get("range_end")?);
     span.map(Range::Span).ok_or_else(|| StoreError::unreadable("range", "it is empty"))

@@ -2,7 +2,7 @@
 
 use export::id::ChunkId;
 use export::layout::Hive;
-use export::range::{Range, Span};
+use export::range::Range;
 use export::selection::Selection;
 use export::state::AttemptOutcome;
 use export::usage::Usage;
@@ -12,7 +12,7 @@ use super::accept::naming;
 use super::connection::{Store, sql};
 use super::error::StoreError;
 use super::outcome::end_attempt;
-use super::ranges::{json, uuids};
+use super::ranges::{json, to_columns, uuids};
 use ports::fault::Point;
 use ports::random;
 
@@ -20,7 +20,7 @@ impl Store {
     /// Replaces a chunk by its children, in one fenced transaction: they take over its links, its position and its
     /// weight. Returns false if the attempt is no longer the current one.
     ///
-    /// `children` must tile the chunk's span; `planned_bytes` is the expected size of each; `out_of_time` is the
+    /// `children` must tile the chunk's range; `planned_bytes` is the expected size of each; `out_of_time` is the
     /// number of bytes the attempt had read, if it is split because its time ran out.
     ///
     /// # Errors
@@ -29,7 +29,7 @@ impl Store {
         &self,
         chunk: ChunkId,
         attempt: u32,
-        children: &[Span],
+        children: &[Range],
         planned_bytes: u64,
         out_of_time: Option<u64>,
         usage: &Usage,
@@ -41,7 +41,7 @@ impl Store {
         &self,
         chunk: ChunkId,
         attempt: u32,
-        children: &[Span],
+        children: &[Range],
         planned_bytes: u64,
         out_of_time: Option<u64>,
         usage: &Usage,
@@ -61,17 +61,18 @@ impl Store {
         for hive in layouts {
             let naming = naming(&selection, hive);
             hives.extend(children.iter().map(|_| hive.map(Hive::as_str)));
-            names.extend(children.iter().map(|span| naming.name(&Range::Span(*span))));
+            names.extend(children.iter().map(|range| naming.name(range)));
         }
         let replace = sql(include_str!("../sql/split/children.sql"))
             .bind(chunk.uuid())
             .bind(uuids(&ids))
-            .bind(children.iter().map(|s| s.start).collect::<Vec<_>>())
-            .bind(children.iter().map(|s| s.end).collect::<Vec<_>>())
+            .bind(children.iter().map(|range| to_columns(range).1).collect::<Vec<_>>())
+            .bind(children.iter().map(|range| to_columns(range).2).collect::<Vec<_>>())
             .bind(names)
             .bind(signed(planned_bytes))
             .bind(out_of_time.map(signed))
-            .bind(hives);
+            .bind(hives)
+            .bind(children.first().map(|range| to_columns(range).0));
         let links: i64 = tx.one(replace).await?.try_get("links")?;
         tx.run(sql("delete from sluice.link where chunk_id = $1").bind(chunk.uuid())).await?;
         end_attempt(&mut tx, chunk, attempt, AttemptOutcome::Split, None, usage).await?;

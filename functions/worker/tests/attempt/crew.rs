@@ -48,6 +48,17 @@ impl Crew {
     }
 }
 
+impl Crew {
+    /// Kills the worker that began as the `n`th of those that have not ended, if there is one.
+    pub(crate) fn kill_nth(&self, n: usize) {
+        let mut running = self.running.lock().unwrap();
+        running.retain(|(_, handler)| !handler.is_finished());
+        if let Some((_, handler)) = running.get(n) {
+            handler.abort();
+        }
+    }
+}
+
 /// Receives messages; at most `workers` of them are handled at a time.
 async fn receive(
     ctx: Arc<Context>,
@@ -59,7 +70,10 @@ async fn receive(
     let places = Arc::new(Semaphore::new(workers));
     let mut waiting: Vec<Message> = Vec::new();
     loop {
-        store::dispatch::run(&ctx.store, &*queue).await.unwrap();
+        // A connection that an earlier crew opened has ended with its runtime; the next try opens another.
+        if let Err(error) = store::dispatch::run(&ctx.store, &*queue).await {
+            eprintln!("dispatch failed: {error}");
+        }
         waiting.extend(queue.take());
         while !waiting.is_empty() {
             let Ok(place) = places.clone().try_acquire_owned() else { break };

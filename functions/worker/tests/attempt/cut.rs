@@ -21,14 +21,19 @@ const LEFT: Duration = Duration::from_secs(300);
 const KEEPER: &str =
     "select k.id from sluice.keeper k join sluice.cut c on c.holder = k.id where c.state = 'open'";
 
-/// Starts a world with tables `a0` to `a3`. Rows of `aN` are returned once the advisory lock N is free.
+/// Starts a world with tables `a0` to `a3`.
 async fn world(name: &str, budget: &str) -> Option<World> {
+    world_of(TABLES, name, budget).await
+}
+
+/// Starts a world with `tables` tables from `a0` on. Rows of `aN` are returned once the advisory lock N is free.
+pub(crate) async fn world_of(tables: usize, name: &str, budget: &str) -> Option<World> {
     let mut world = World::start(name).await?;
     world.run(&format!("update sluice.setting set value = '{budget}' where name = 'budget'")).await;
     world
         .run("create function gate(int8, int8) returns int8 language sql volatile as $$ select $2 from pg_advisory_xact_lock_shared($1) $$")
         .await;
-    for n in 0..TABLES {
+    for n in 0..tables {
         let table = format!(
             "create table a{n} (id int8, day date, amount int8);
              insert into a{n} select g, date '2024-01-01' + g % 100, 0 from generate_series(1, 100) g"
@@ -38,7 +43,7 @@ async fn world(name: &str, budget: &str) -> Option<World> {
     Some(world)
 }
 
-fn account(n: usize) -> Selection {
+pub(crate) fn account(n: usize) -> Selection {
     let query = format!(
         "select case when id = 1 then gate({n}, id) else id end as id, day, amount::text as pad from a{n}"
     );
@@ -61,7 +66,7 @@ async fn accept(world: &mut World, consistency: &str) -> ExportId {
 const TRANSFER: &str = "begin; update a0 set amount = amount - 7 where id = 5; update a3 set amount = amount + 7 where id = 6; commit";
 
 /// Returns the sum of all amounts in the files of an export.
-async fn sum(world: &mut World, export: ExportId) -> i64 {
+pub(crate) async fn sum(world: &mut World, export: ExportId) -> i64 {
     let keys = format!(
         "select string_agg(sluice.attempt_prefix(c.tenant, c.id, c.attempt) || 'csv', ' ') from sluice.link l \
          join sluice.chunk c on c.id = l.chunk_id where l.export_id = '{export}' and c.state = 'done'"
@@ -77,14 +82,14 @@ async fn sum(world: &mut World, export: ExportId) -> i64 {
 }
 
 /// Waits until an export has ended, and returns its status.
-async fn ended(world: &mut World, export: ExportId) -> String {
+pub(crate) async fn ended(world: &mut World, export: ExportId) -> String {
     let over = format!("select status not in ('queued', 'running') from sluice.export where id = '{export}'");
     world.fresh().await.until(&over).await;
     world.status(export).await
 }
 
 /// Waits until no cut is live and no session holds a snapshot.
-async fn released(world: &World) {
+pub(crate) async fn released(world: &World) {
     let over = "select not exists (select from sluice.keeper where state <> 'ended') and not exists (\
         select from pg_stat_activity where datname = current_database() and application_name = 'sluice' \
         and xact_start is not null)";
@@ -92,7 +97,7 @@ async fn released(world: &World) {
 }
 
 /// Checks the invariants of the store, and removes the world.
-async fn close(mut world: World) {
+pub(crate) async fn close(mut world: World) {
     let broken = "select string_agg(invariant || ': ' || example, '; ') from sluice.violations(\
         '00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff')";
     assert_eq!(world.one(broken).await, "");

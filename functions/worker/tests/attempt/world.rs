@@ -91,7 +91,7 @@ impl Crowd {
     }
 }
 
-fn tenant() -> TenantId {
+pub(crate) fn tenant() -> TenantId {
     "acme".parse().unwrap()
 }
 
@@ -286,24 +286,37 @@ impl World {
         planned_bytes: u64,
         request: serde_json::Value,
     ) -> ExportId {
-        let size = Size { rows: 1, bytes: planned_bytes };
+        let total = Size { rows: 1, bytes: planned_bytes };
+        let estimate = DatasetEstimate { total, indexed: true, ..Default::default() };
         let target = |selection: Selection| Target {
             fingerprint: selection.fingerprint(&tenant(), "test"),
             span: selection.range_column.is_some().then_some(span),
             selection,
             hive: self.hive,
-            estimate: DatasetEstimate { total: size, indexed: true, ..Default::default() },
+            estimate: estimate.clone(),
         };
+        let limits = PlanLimits { target_bytes: 1 << 40, max_chunks: 1_000 };
+        self.accept_targets(selections.into_iter().map(target).collect(), reuse, limits, request).await
+    }
+
+    /// Accepts an export of these targets.
+    pub(crate) async fn accept_targets(
+        &mut self,
+        targets: Vec<Target>,
+        reuse: Reuse,
+        limits: PlanLimits,
+        request: serde_json::Value,
+    ) -> ExportId {
         let id = ExportId::from_random(random::bytes());
         let new = NewExport {
             id,
             tenant: tenant(),
             request,
             revision_id: "test".into(),
-            targets: selections.into_iter().map(target).collect(),
+            targets,
             reuse,
             idempotency: None,
-            limits: PlanLimits { target_bytes: 1 << 40, max_chunks: 1_000 },
+            limits,
             deadline_secs: 3_600,
             traceparent: None,
         };

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::TenantColumn;
 use crate::column::Column;
 use crate::id::hex;
-use crate::range::RangeKind;
+use crate::range::{RangeKind, SliceKind};
 
 /// All datasets as applied; identified by its content hash.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +28,9 @@ pub struct Dataset {
     pub columns: Vec<Column>,
     /// Column at whose values ranges are cut, if there is one.
     pub range: Option<RangeColumn>,
+    /// Column at whose values the rows are cut into slices, if no column divides them by date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<SliceKey>,
     /// Column that holds the tenant; `None` means every tenant sees every row.
     pub tenant_column: Option<TenantColumn>,
     /// True if the operator allows every tenant to see every row.
@@ -61,6 +64,23 @@ pub enum From {
     },
     /// A query, wrapped as a subquery.
     Query(String),
+}
+
+/// Column at whose values rows are cut into slices: NOT NULL, and the first of an index.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct SliceKey {
+    /// Name of the column; `ctid` for blocks.
+    pub column: String,
+    /// Type of the column.
+    pub kind: SliceKind,
+}
+
+impl SliceKey {
+    /// Makes the key that cuts by blocks of the heap.
+    pub fn blocks() -> Self {
+        Self { column: "ctid".to_owned(), kind: SliceKind::Block }
+    }
 }
 
 /// Column at whose values ranges are cut.

@@ -174,6 +174,8 @@ impl Own {
             Range::Span(span) if span.first().is_none() || span.after().is_none() => return None,
             Range::Span(span) => (self.spans, (span.end as f64 - span.start as f64) / self.spans.units),
             Range::Null => (self.nulls, 1.0 / self.nulls.chunks as f64),
+            // A dataset with a tenant column is not cut into slices.
+            Range::Slice(_) => return None,
             Range::All => (self.whole, 1.0 / self.whole.chunks as f64),
         };
         let part = |n: u64| (n as f64 * share).ceil() as u64;

@@ -9,6 +9,7 @@ fn head() -> DatasetHead {
         name: "orders".into(),
         columns: vec![],
         range: Some(range),
+        key: None,
         settle: None,
         watermark: None,
         sample: None,

@@ -21,6 +21,7 @@ pub(super) fn check(head: &DatasetHead, chunks: &[DoneChunk]) -> Result<(), NotT
     let others: Vec<_> = chunks.iter().map(|c| c.range).filter(|r| r.span().is_none()).collect();
     match &head.range {
         None if others == [Range::All] && spans.is_empty() => Ok(()),
+        None if spans.is_empty() && slices_tile(&others) => Ok(()),
         None => not(format!("{} chunks of a dataset without a range", chunks.len())),
         Some(range) => {
             let (Some(first), Some(last)) = (spans.first(), spans.last()) else {
@@ -40,4 +41,13 @@ pub(super) fn check(head: &DatasetHead, chunks: &[DoneChunk]) -> Result<(), NotT
             if others.is_empty() || others == [Range::Null] { Ok(()) } else { not(format!("{others:?}")) }
         }
     }
+}
+
+/// Returns true if slices of one key follow one another from the open start to the open end.
+fn slices_tile(ranges: &[Range]) -> bool {
+    let slices: Vec<_> = ranges.iter().filter_map(Range::slice).collect();
+    let (Some(first), Some(last)) = (slices.first(), slices.last()) else { return false };
+    slices.len() == ranges.len()
+        && (first.first(), last.after()) == (None, None)
+        && slices.windows(2).all(|pair| pair[0].end == pair[1].start && pair[0].kind == pair[1].kind)
 }

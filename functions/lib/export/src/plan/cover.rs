@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::PlannedChunk;
 use crate::estimate::Size;
 use crate::id::{ChunkId, Fingerprint};
-use crate::range::{Range, Span};
+use crate::range::{Range, Slice, SliceKind, Span};
 use crate::state::ChunkState;
 
 /// Chunk of the tenant that might be reused.
@@ -86,11 +86,11 @@ pub(super) fn newest<'a>(candidates: &[&'a Candidate]) -> Vec<&'a Candidate> {
     let (mut kept, mut spans, mut others): (Vec<&Candidate>, BTreeMap<i64, i64>, Vec<Range>) =
         Default::default();
     for candidate in sorted {
-        match candidate.range.span() {
-            Some(span) => {
-                let before = spans.range(..span.end).next_back();
-                if before.is_none_or(|(_, end)| *end <= span.start) {
-                    spans.insert(span.start, span.end);
+        match ends(&candidate.range) {
+            Some((start, after)) => {
+                let before = spans.range(..after).next_back();
+                if before.is_none_or(|(_, end)| *end <= start) {
+                    spans.insert(start, after);
                     kept.push(candidate);
                 }
             }
@@ -102,6 +102,12 @@ pub(super) fn newest<'a>(candidates: &[&'a Candidate]) -> Vec<&'a Candidate> {
         }
     }
     kept
+}
+
+/// Returns the bounds of a span or a slice. The chunks of a selection have one kind of them.
+fn ends(range: &Range) -> Option<(i64, i64)> {
+    let of_slice = || range.slice().map(|slice| (slice.start, slice.end));
+    range.span().map(|span| (span.start, span.end)).or_else(of_slice)
 }
 
 pub(super) enum Segment {
@@ -134,6 +140,29 @@ pub(super) fn cover(candidates: &[&Candidate], wanted: Span) -> Vec<Segment> {
     }
     segments.extend(Span::new(wanted.kind, at, wanted.end).map(Segment::Gap));
     segments
+}
+
+/// Returns the chunks of earlier slices if together they hold every value: reused, or new with a check. `None` if there is
+/// a gap, because a slice of a part that was never estimated has no size.
+pub(super) fn slices(
+    candidates: &[&Candidate],
+    before: &[&Candidate],
+    kind: SliceKind,
+) -> Option<Vec<PlannedChunk>> {
+    let of = |candidates: &[&Candidate], into: fn(&Candidate) -> PlannedChunk| -> Vec<_> {
+        let slices = candidates.iter().filter_map(|c| c.range.slice().map(|slice| (slice, into(c))));
+        slices.filter(|(slice, _)| slice.kind == kind).collect()
+    };
+    let mut known = [of(candidates, reused), of(before, check)].concat();
+    // What is shared comes before what is checked.
+    known.sort_by_key(|(slice, chunk)| (slice.start, chunk.reused.is_none(), std::cmp::Reverse(slice.end)));
+    let (mut at, mut chunks) = (Slice::OPEN_START, Vec::new());
+    for (slice, chunk) in known {
+        if slice.start == at && slice.end > at {
+            (at, chunks) = (slice.end, [chunks, vec![chunk]].concat());
+        }
+    }
+    (at == Slice::OPEN_END).then_some(chunks)
 }
 
 /// Returns the one chunk of a range that is never cut.

@@ -31,6 +31,7 @@ fn dataset(name: &str, range: Option<(RangeKind, &str)>) -> (String, Dataset) {
             column("a/b", ColumnType::Text),
         ],
         range,
+        key: None,
         tenant_column: None,
         shared: true,
         filters: vec![

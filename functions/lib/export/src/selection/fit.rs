@@ -103,6 +103,7 @@ mod tests {
                 time_zone: Some("UTC".into()),
                 include_nulls: false,
             }),
+            key: None,
             tenant_column: None,
             shared: true,
             filters: vec![Column::native("country", 25, ColumnType::Text)],

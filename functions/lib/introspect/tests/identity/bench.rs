@@ -150,6 +150,7 @@ pub(crate) fn selection(dataset: &Dataset, filter: Option<(&str, Test)>) -> Sele
         from: dataset.from.clone(),
         columns: vec![Column::native("id", 20, ColumnType::Int8)],
         range_column: None,
+        key: None,
         tenant_column: dataset.tenant_column.clone(),
         predicates: filter.into_iter().map(predicate).collect(),
         alternatives: vec![],

@@ -133,6 +133,12 @@ pub(in super::super) async fn insert_chunks(
     tx.run(insert.bind(uuids(&read))).await.map(|_| ())
 }
 
+/// Returns true if a part of the chunk is read through an index, or by blocks.
+fn is_indexed(planned: &Numbered<'_>) -> bool {
+    let estimate = &planned.target.estimate;
+    estimate.indexed || !estimate.key_bounds.is_empty() || planned.chunk.range.slice().is_some()
+}
+
 /// Returns the statement that inserts selections, new chunks and links to all planned chunks. Its last parameter is not
 /// bound yet: the chunks that are read already.
 pub(super) fn chunks(
@@ -167,7 +173,7 @@ pub(super) fn chunks(
         .bind(columns.iter().map(|c| c.2).collect::<Vec<_>>())
         .bind(new.iter().map(|p| signed(p.chunk.rows)).collect::<Vec<_>>())
         .bind(new.iter().map(|p| signed(p.chunk.bytes)).collect::<Vec<_>>())
-        .bind(new.iter().map(|p| p.target.estimate.indexed).collect::<Vec<_>>())
+        .bind(new.iter().map(|p| is_indexed(p)).collect::<Vec<_>>())
         .bind(export.uuid())
         .bind(uuids(&chunks.iter().map(|p| p.id).collect::<Vec<_>>()))
         .bind(chunks.iter().map(|p| p.ordinal).collect::<Vec<_>>())

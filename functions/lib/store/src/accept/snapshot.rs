@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use export::id::{ChunkId, ExportId, Fingerprint, TenantId};
 use export::plan::{Candidate, Target};
+use export::range::Slice;
 use export::state::ChunkState;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
@@ -87,7 +88,7 @@ impl AcceptSnapshot {
     }
 }
 
-/// Target spans as parallel arrays; starts and ends are `None` without a range column.
+/// Target spans as parallel arrays; starts and ends are `None` without a range column and a key.
 pub(super) struct Spans {
     pub(super) fingerprints: Vec<Vec<u8>>,
     pub(super) starts: Vec<Option<i64>>,
@@ -98,9 +99,15 @@ impl Spans {
     pub(super) fn new(targets: &[Target]) -> Self {
         Self {
             fingerprints: targets.iter().map(|target| target.fingerprint.0.to_vec()).collect(),
-            starts: targets.iter().map(|target| target.span.map(|span| span.start)).collect(),
-            ends: targets.iter().map(|target| target.span.map(|span| span.end)).collect(),
+            starts: targets.iter().map(|target| Self::of(target).map(|(start, _)| start)).collect(),
+            ends: targets.iter().map(|target| Self::of(target).map(|(_, end)| end)).collect(),
         }
+    }
+
+    /// Returns the bounds within which the chunks of a target lie; those of every value if it has a key.
+    fn of(target: &Target) -> Option<(i64, i64)> {
+        let slices = target.selection.key.as_ref().map(|_| (Slice::OPEN_START, Slice::OPEN_END));
+        target.span.map(|span| (span.start, span.end)).or(slices)
     }
 }
 
