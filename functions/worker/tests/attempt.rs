@@ -9,6 +9,8 @@
 mod calendar;
 #[path = "attempt/crew.rs"]
 mod crew;
+#[path = "attempt/crowd.rs"]
+mod crowd;
 #[path = "attempt/cut.rs"]
 mod cut;
 #[path = "attempt/cut_chaos.rs"]

@@ -45,7 +45,7 @@ class FilesFormat extends HTMLElement {
     details();
     const snapshot = h("label", { class: "check", "data-pointer": "/consistency" },
       h("input", { type: "checkbox", checked: draft.snapshot, onchange: (event) => { draft.snapshot = event.target.checked; onchange(); } }),
-      h("span", null, "All files show the same instant: sums over several datasets agree. Everything is read again, and it may wait for other exports"));
+      h("span", null, "All files show the same instant: sums over several datasets agree. It may wait for the snapshot of other exports"));
     this.replaceChildren(h("fieldset", { class: "choices", "data-pointer": "/format" }, h("legend", { class: "hidden" }, "Format"), choices), compressions, guard, snapshot);
   }
 }

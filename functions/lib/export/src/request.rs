@@ -215,16 +215,21 @@ fn target(
     Target { fingerprint: selection.fingerprint(scope.tenant, scope.source), span, hive, estimate, selection }
 }
 
-/// Returns the key at whose values the dataset is cut into slices. Within one snapshot these are blocks, which are read in
-/// the order of the disk. A filter or a tenant column may have an index of its own that is better than any slice.
+/// Number of blocks from which on a table may be cut by blocks. A smaller one keeps its key, so that a file of before can be
+/// checked within a snapshot.
+const MIN_BLOCKS: u64 = 4096;
+
+/// Returns the key at whose values the dataset is cut into slices. If its rows are not stored in the order of its key, these
+/// are blocks within one snapshot, which are read in the order of the disk. A filter or a tenant column may have an index of its own that is better than any slice.
 fn key(chosen: &Chosen<'_>, estimate: &DatasetEstimate, consistency: Consistency) -> Option<SliceKey> {
     let dataset = chosen.dataset;
     let is_filtered = !chosen.predicates.is_empty() || !chosen.alternatives.is_empty();
     if dataset.range.is_some() || dataset.tenant_column.is_some() || chosen.limit.is_some() || is_filtered {
         return None;
     }
+    let is_large = estimate.blocks > MIN_BLOCKS;
     match consistency {
-        Consistency::Snapshot if estimate.blocks > 0 => Some(SliceKey::blocks()),
+        Consistency::Snapshot if estimate.key_bounds.is_empty() && is_large => Some(SliceKey::blocks()),
         Consistency::Snapshot | Consistency::File => dataset.key.clone(),
     }
 }

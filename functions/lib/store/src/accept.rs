@@ -130,18 +130,13 @@ impl NewExport {
         self.limits.policy(self.reuse, now_micros)
     }
 
-    /// Returns the targets for which existing chunks may be used.
+    /// Returns the targets for which existing chunks may be linked: none if all files show one instant, because the
+    /// snapshot of every existing chunk is another one.
     fn shareable(&self) -> &[Target] {
-        shareable(&self.targets, self.consistency())
-    }
-}
-
-/// Returns the targets for which existing chunks may be used: none if all files show one instant, because the snapshot of
-/// every existing chunk is another one.
-fn shareable(targets: &[Target], consistency: Consistency) -> &[Target] {
-    match consistency {
-        Consistency::File => targets,
-        Consistency::Snapshot => &[],
+        match self.consistency() {
+            Consistency::File => &self.targets,
+            Consistency::Snapshot => &[],
+        }
     }
 }
 
@@ -219,22 +214,23 @@ impl Store {
         reuse: Reuse,
         limits: PlanLimits,
     ) -> Result<Plan, AcceptError> {
-        let snapshot = self.snapshot(tenant, shareable(targets, consistency), None).await?;
+        let snapshot = self.snapshot(tenant, targets, consistency, None).await?;
         Ok(Plan::new(targets, &snapshot.candidates, &limits.policy(reuse, snapshot.now))?)
     }
 
     async fn snapshot_for(&self, new: &NewExport) -> Result<AcceptSnapshot, StoreError> {
-        self.snapshot(&new.tenant, new.shareable(), new.idempotency.as_ref()).await
+        self.snapshot(&new.tenant, &new.targets, new.consistency(), new.idempotency.as_ref()).await
     }
 
     async fn snapshot(
         &self,
         tenant: &TenantId,
         targets: &[Target],
+        consistency: Consistency,
         idempotency: Option<&Idempotency>,
     ) -> Result<AcceptSnapshot, StoreError> {
         let mut tx = self.begin().await?;
-        let snapshot = AcceptSnapshot::read(&mut tx, tenant, targets, idempotency).await?;
+        let snapshot = AcceptSnapshot::read(&mut tx, tenant, targets, consistency, idempotency).await?;
         tx.rollback().await?;
         Ok(snapshot)
     }
@@ -285,7 +281,7 @@ async fn plan_and_store(
 ) -> Result<Stored, AcceptError> {
     let locked = snapshot.linkable();
     snapshot::lock(tx, &locked).await?;
-    let mut newer = AcceptSnapshot::read(tx, &new.tenant, new.shareable(), None).await?;
+    let mut newer = AcceptSnapshot::read(tx, &new.tenant, &new.targets, new.consistency(), None).await?;
     newer.keep(&locked);
     let plan = Plan::new(&new.targets, &newer.candidates, &new.policy(newer.now))?;
     Statements::new(new, &plan, None, newer.now).run(tx, new.id).await

@@ -24,7 +24,9 @@ pub(crate) struct Crew {
 impl Crew {
     /// Starts `workers`, whose invocations have `left` each. Due work is dispatched all the time, as by the sweeper.
     pub(crate) fn start(world: &World, workers: usize, left: Duration) -> Self {
-        let (ctx, queue) = (world.ctx.clone(), world.queue.clone());
+        // Connections belong to the runtime that opened them, so a crew has its own.
+        let ctx = Arc::new(world.context());
+        let queue = world.queue.clone();
         let running: Running = Arc::default();
         let handles = running.clone();
         let (stop, stopped) = oneshot::channel();
@@ -70,10 +72,7 @@ async fn receive(
     let places = Arc::new(Semaphore::new(workers));
     let mut waiting: Vec<Message> = Vec::new();
     loop {
-        // A connection that an earlier crew opened has ended with its runtime; the next try opens another.
-        if let Err(error) = store::dispatch::run(&ctx.store, &*queue).await {
-            eprintln!("dispatch failed: {error}");
-        }
+        store::dispatch::run(&ctx.store, &*queue).await.unwrap();
         waiting.extend(queue.take());
         while !waiting.is_empty() {
             let Ok(place) = places.clone().try_acquire_owned() else { break };

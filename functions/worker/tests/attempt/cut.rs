@@ -288,3 +288,76 @@ async fn a_partition_that_is_attached_later_is_not_shown() {
     assert_eq!(sum(&mut world, export).await, 0);
     close(world).await;
 }
+
+/// Returns the counts of an export, and whether all its files have the time of its cut.
+async fn described(world: &mut World, export: ExportId) -> String {
+    let counts = format!(
+        "select count(*) filter (where l.unchanged) || ' unchanged of ' || count(*) from sluice.link l where l.export_id = '{export}'"
+    );
+    let manifest = world.one(&format!("select manifest_key from sluice.export where id = '{export}'")).await;
+    let manifest: serde_json::Value =
+        serde_json::from_slice(&world.bucket.object(&manifest).unwrap().0).unwrap();
+    let instant = &manifest["consistency"]["asOf"];
+    let datasets = manifest["datasets"].as_array().unwrap();
+    let mut chunks = datasets.iter().flat_map(|dataset| dataset["chunks"].as_array().unwrap());
+    assert!(instant.is_string() && chunks.all(|chunk| chunk["asOf"] == *instant), "{manifest}");
+    world.one(&counts).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_was_read_before_is_checked_within_the_cut() {
+    let Some(mut world) = world("checked", "3").await else { return };
+    world.run("create table u as select * from t").await;
+    let span = Span { kind: RangeKind::Date, start: FIRST_DAY, end: FIRST_DAY + DAYS };
+    let snapshot = || serde_json::json!({"consistency": "snapshot"});
+    let both = || vec![selection("t"), selection("u")];
+    let file = world.accept_all(both(), span, Reuse::Settled, 1_000, serde_json::json!({})).await;
+    let crew = Crew::start(&world, 3, LEFT);
+    assert_eq!(ended(&mut world, file).await, "succeeded");
+
+    let export = world.accept_all(both(), span, Reuse::Settled, 1_000, snapshot()).await;
+    assert_eq!(ended(&mut world, export).await, "succeeded");
+    assert_eq!(described(&mut world, export).await, "2 unchanged of 2");
+    world.run("update u set pad = 'y' where id = 7").await;
+    let export = world.accept_all(both(), span, Reuse::Settled, 1_000, snapshot()).await;
+    assert_eq!(ended(&mut world, export).await, "succeeded");
+    assert_eq!(described(&mut world, export).await, "1 unchanged of 2");
+    let export = world.accept_all(both(), span, Reuse::Never, 1_000, snapshot()).await;
+    assert_eq!(ended(&mut world, export).await, "succeeded");
+    assert_eq!(described(&mut world, export).await, "0 unchanged of 2");
+    released(&world).await;
+    drop(crew);
+    close(world).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_was_read_after_the_cut_is_not_checked_in_it() {
+    let Some(mut world) = world("later", "3").await else { return };
+    let span = Span { kind: RangeKind::Date, start: FIRST_DAY, end: FIRST_DAY + DAYS };
+    // A first read, which the export of the cut plans to check.
+    let first = world.accept_span(selection("t"), span, Reuse::Settled, 1_000).await;
+    world.drain().await;
+    assert_eq!(world.status(first).await, "succeeded");
+    let snapshot = serde_json::json!({"consistency": "snapshot"});
+    let mut gate = world.fresh().await;
+    gate.run("select pg_advisory_lock(0)").await;
+    // Another export keeps the cut open before `t` is read in it.
+    let export =
+        world.accept_all(vec![account(0), selection("t")], span, Reuse::Settled, 1_000, snapshot).await;
+    world.run(&format!("update sluice.chunk set due_at = due_at + interval '1 hour', state = 'due' from sluice.link l where l.chunk_id = chunk.id and l.export_id = '{export}' and dataset = 't'")).await;
+    let crew = Crew::start(&world, 3, LEFT);
+    gate.until("select exists (select from sluice.cut where state = 'open')").await;
+    // One row is replaced by another: the number of rows is the same, and both are older than any later proof.
+    world.run("delete from t where id = 1; insert into t values (1001, '2024-01-02', 'new')").await;
+    world
+        .run("update sluice.chunk set ended_at = clock_timestamp() where dataset = 't' and state = 'done'")
+        .await;
+    world
+        .run("update sluice.chunk set due_at = clock_timestamp() where dataset = 't' and state = 'due'")
+        .await;
+    let read = "select exists (select from sluice.chunk where dataset = 't' and in_cut and state = 'done')";
+    gate.until(read).await;
+    finish(&mut world, gate, crew, export, "succeeded").await;
+    assert_eq!(described(&mut world, export).await, "0 unchanged of 2");
+    close(world).await;
+}

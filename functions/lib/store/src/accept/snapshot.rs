@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use export::cut::Consistency;
 use export::id::{ChunkId, ExportId, Fingerprint, TenantId};
 use export::plan::{Candidate, Target};
 use export::range::Slice;
@@ -42,6 +43,7 @@ impl AcceptSnapshot {
         tx: &mut Tx,
         tenant: &TenantId,
         targets: &[Target],
+        consistency: Consistency,
         idempotency: Option<&Idempotency>,
     ) -> Result<Self, StoreError> {
         let Spans { fingerprints, starts, ends } = Spans::new(targets);
@@ -64,6 +66,10 @@ impl AcceptSnapshot {
             if row.try_get::<Option<Uuid>, _>("id")?.is_some() {
                 candidates.push(candidate(row)?);
             }
+        }
+        if consistency == Consistency::Snapshot {
+            // Within a snapshot a file of before can only be checked.
+            candidates.retain(|candidate| candidate.only_checked);
         }
         Ok(Self {
             now: first.try_get("now")?,
@@ -148,6 +154,6 @@ pub(in super::super) async fn lock_candidates(
     tenant: &TenantId,
     targets: &[Target],
 ) -> Result<(), StoreError> {
-    let snapshot = AcceptSnapshot::read(tx, tenant, targets, None).await?;
+    let snapshot = AcceptSnapshot::read(tx, tenant, targets, Consistency::File, None).await?;
     lock(tx, &snapshot.linkable()).await
 }
