@@ -225,8 +225,9 @@ async fn datasets_are_described() {
     assert_eq!(
         names,
         [
-            "altered", "checked", "erased", "grown", "listed", "noisy", "notes", "nothing", "orders",
-            "poison", "recent", "settled", "slow", "together", "visits", "whole"
+            "altered", "checked", "erased", "grown", "ledger_a", "ledger_b", "ledger_c", "listed", "noisy",
+            "notes", "nothing", "orders", "poison", "recent", "settled", "slow", "together", "visits",
+            "whole"
         ]
     );
     let orders = get("/datasets/ORDERS").await;

@@ -140,6 +140,10 @@ Parquet only, without filters, columns chosen or tenants.
 A fixed fleet of four tasks of one processor and 2 GB (Fargate, arm64) is {fleet} a month, busy or not: it is
 cheaper than Lambda from {fleet_pays_above} of the time at work. On x86_64 a worker's second costs {x86} more.
 
+An export with the consistency `snapshot` keeps one worker beside those that read, for as long as the snapshot is held: {keeper} an hour. \
+A chunk that is checked
+and found unchanged is no file of its own: its worker counts the rows, and nothing is uploaded or stored again.
+
 Downloads to the internet: {TRANSFER_GB} per GB from S3, {CDN_GB} through CloudFront, nothing within the region.
 
 ## What was measured
@@ -171,6 +175,7 @@ nothing. Cleanup after failed attempts is not included.
         jobs = jobs(measured)?,
         fleet = usd(fleet(BUDGET)),
         fleet_pays_above = percent(fleet_pays_above()),
+        keeper = usd(f64::from(WORKER_MEMORY_MB) / 1024.0 * 3600.0 * GB_SECOND),
         x86 = percent(GB_SECOND_X86 / GB_SECOND - 1.0),
         what = measured.what,
         mean = first / 1e6,
