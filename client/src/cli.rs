@@ -36,6 +36,7 @@ mod show;
 mod sql;
 mod status;
 mod submission;
+mod sync;
 mod tally;
 mod terminal;
 mod verify;
@@ -107,6 +108,7 @@ enum Command {
     Datasets(datasets::Datasets),
     Plan(Box<plan::PlanArgs>),
     Export(Box<export::Export>),
+    Sync(Box<sync::Sync>),
     Status(status::Status),
     Chunks(chunks::Chunks),
     List(list::List),
@@ -134,6 +136,7 @@ impl Command {
             Self::Datasets(command) => command.run(&session.client()?).await,
             Self::Plan(command) => command.run(&session.client()?).await,
             Self::Export(command) => command.run(&session.client()?).await,
+            Self::Sync(command) => command.run(&session.client()?).await,
             Self::Status(command) => command.run(&session.client()?).await,
             Self::Chunks(command) => command.run(&session.client()?).await,
             Self::List(command) => command.run(&session.client()?).await,

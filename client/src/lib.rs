@@ -13,6 +13,7 @@ mod folder;
 mod joined;
 mod rows;
 mod single;
+mod synced;
 mod text;
 pub mod verify;
 

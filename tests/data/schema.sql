@@ -64,6 +64,11 @@ insert into e2e.checked select i, date '2024-01-01' + ((i - 1) / 100)::integer, 
 create index on e2e.checked (day);
 create table e2e.listed (id integer primary key, label text);
 insert into e2e.listed select i, nullif('label ' || i, 'label 3') from generate_series(1, 500) i;
+-- Rows that change between two runs of `sluice sync`.
+create table e2e.synced (id integer primary key, day date not null, label text not null);
+insert into e2e.synced select i, date '2024-01-01' + i % 30, 'row ' || i from generate_series(1, 300) i;
+create index on e2e.synced (day);
+analyze e2e.synced;
 -- Accounts in three tables. Transfers between them leave the sum of all amounts as it is.
 create table e2e.ledger_a (id integer primary key, day date not null, amount bigint not null);
 insert into e2e.ledger_a select i, date '2024-01-01' + i, 1000 from generate_series(1, 300) i;

@@ -27,4 +27,5 @@ mod reuse;
 mod snapshot;
 mod store;
 mod suggest;
+mod sync;
 mod tls;

@@ -177,7 +177,7 @@ fn idempotency_key(text: &str) -> Result<String, String> {
 }
 
 /// Sends the request, after its key is noted.
-async fn submit(
+pub(super) async fn submit(
     client: &Client,
     request: &Value,
     submission: &mut Submission,

@@ -84,6 +84,11 @@ struct Item {
 }
 
 impl Destination {
+    /// Makes the destination of files that go to this directory.
+    pub(super) fn into(directory: PathBuf, parallel: u8) -> Self {
+        Self { out: Some(directory), overwrite: false, parallel, single: false, limit_rate: None }
+    }
+
     pub(super) fn directory(&self, id: ExportId) -> PathBuf {
         self.out.clone().unwrap_or_else(|| Path::new("exports").join(id.to_string()))
     }

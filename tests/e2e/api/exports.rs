@@ -226,8 +226,8 @@ async fn datasets_are_described() {
         names,
         [
             "altered", "checked", "erased", "grown", "ledger_a", "ledger_b", "ledger_c", "listed", "noisy",
-            "notes", "nothing", "orders", "poison", "recent", "settled", "slow", "together", "visits",
-            "whole"
+            "notes", "nothing", "orders", "poison", "recent", "settled", "slow", "synced", "together",
+            "visits", "whole"
         ]
     );
     let orders = get("/datasets/ORDERS").await;
