@@ -1,4 +1,4 @@
-"""What is around an export: its request, its choices once more, the history, the limits, a key that may only read,
+"""Parts of the page around an export: its request, its choices once more, the history, the limits, a key that may only read,
 addresses of nothing, a sign-out, and all files at once.
 
 Settings besides those of every script: "reader", a key of the same tenant that may only read. Prints what it saw.

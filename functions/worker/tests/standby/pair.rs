@@ -130,7 +130,7 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// Returns the user `postgres` or `nobody` if the test runs as root, since PostgreSQL refuses to run as root.
+/// Returns a user without rights if the test runs as root, since PostgreSQL refuses to run as root.
 fn unprivileged() -> Option<(u32, u32)> {
     if std::fs::metadata("/proc/self").unwrap().uid() != 0 {
         return None;

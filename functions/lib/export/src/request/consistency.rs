@@ -15,7 +15,7 @@ pub(super) fn read(fields: &Map<String, Value>, report: &mut Violations) -> Cons
             other => format!("expected a consistency, found {}", kind_of(other)),
         };
         report.say(
-            &format!("/{FIELD}"),
+            format!("/{FIELD}"),
             message,
             "use \"file\", or \"snapshot\" so that all files show the same instant",
         );

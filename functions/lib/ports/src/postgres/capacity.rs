@@ -144,7 +144,7 @@ pub async fn measure(options: &PgConnectOptions, login: &Login, wanted: u32) -> 
     Ok(Capacity { requested: wanted, opened, next, servers: servers.len() })
 }
 
-/// Returns the start of the server, in microseconds, which tells servers apart; `None` if the connection breaks.
+/// Returns the start of the server, in microseconds, by which servers differ; `None` if the connection breaks.
 async fn started_at(connection: &mut PgConnection) -> Option<String> {
     let row = connection.fetch_one("select pg_catalog.pg_postmaster_start_time()::text").await.ok()?;
     row.try_get(0).ok()

@@ -202,7 +202,7 @@ fn append(data: &Path, settings: &str) {
     std::fs::write(&file, before + settings).unwrap();
 }
 
-/// Returns the user `postgres` or `nobody` if the test runs as root, since PostgreSQL refuses to run as root.
+/// Returns a user without rights if the test runs as root, since PostgreSQL refuses to run as root.
 fn unprivileged() -> Option<(u32, u32)> {
     if std::fs::metadata("/proc/self").unwrap().uid() != 0 {
         return None;
