@@ -12,7 +12,7 @@ use export::manifest::{Manifest, ManifestFile};
 use sha2::Digest;
 
 use crate::expected::{hash_file, local_path};
-use crate::verify::{MANIFEST_NAME, read_manifest};
+use crate::verify::{self, MANIFEST_NAME, read_manifest};
 use crate::{Error, empty};
 
 /// Name of the file with the state of the folder.
@@ -135,8 +135,7 @@ fn exchange(next: &Path, current: &Path) -> std::io::Result<()> {
 }
 
 fn files(manifest: &Manifest) -> impl Iterator<Item = &ManifestFile> {
-    let chunks = manifest.datasets.iter().flat_map(|dataset| &dataset.chunks);
-    chunks.filter_map(|chunk| chunk.file.as_ref())
+    verify::files(manifest).map(|(_, file, _)| file)
 }
 
 /// Returns the entries of a folder that are not of the export whose manifest it has.

@@ -29,6 +29,11 @@ pub(crate) fn is_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// Replaces words of the api by those of its caller, in the order of the list.
+pub(crate) fn reworded(text: &str, words: &[(&str, &str)]) -> String {
+    words.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
+}
+
 /// Formats a path as one word of a shell, for commands that the user can paste.
 pub(crate) fn shell_word(path: &Path) -> String {
     let text = path.display().to_string();

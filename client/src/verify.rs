@@ -151,7 +151,7 @@ fn unjoined(manifest: &Manifest, joined: &Joined) -> Vec<Fault> {
 }
 
 /// Returns all files of a manifest, each with its dataset and its expected number of rows.
-fn files(manifest: &Manifest) -> impl Iterator<Item = (&ManifestDataset, &ManifestFile, u64)> {
+pub(crate) fn files(manifest: &Manifest) -> impl Iterator<Item = (&ManifestDataset, &ManifestFile, u64)> {
     manifest.datasets.iter().flat_map(|dataset| {
         dataset.chunks.iter().filter_map(move |c| c.file.as_ref().map(|file| (dataset, file, c.rows)))
     })

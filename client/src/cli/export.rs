@@ -84,7 +84,7 @@ impl Export {
         let directory = self.target.out().filter(|_| downloads);
         let mut submission =
             Submission::begin(client, directory, &request, reuse, self.idempotency_key.as_deref())?;
-        let earlier = self.earlier(client, &mut submission).await?;
+        let earlier = submission.earlier(client).await?;
         if downloads {
             // Checked now rather than after an hour of work.
             self.target.check(earlier.as_ref().map(|export| export.id))?;
@@ -140,33 +140,6 @@ impl Export {
         let load = async { self.target.load_all(&wait::patient(client), id).await };
         let loaded = wait::unless_interrupted(load).await.map_err(hint)?;
         Ok(outcome(export, loaded, Some(began)))
-    }
-
-    /// Returns the export of an earlier run with this request and folder, unless it has ended without files.
-    async fn earlier(
-        &self,
-        client: &Client,
-        submission: &mut Submission,
-    ) -> Result<Option<wire::Export>, Failure> {
-        let Some(id) = submission.export() else { return Ok(None) };
-        match client.export(id).await {
-            Ok(export) if export.status.is_live() || export.status == ExportStatus::Succeeded => {
-                Ok(Some(export))
-            }
-            Ok(export) => {
-                terminal::note(&format!(
-                    "export {id} of an earlier run is {}; exporting again",
-                    export.status
-                ));
-                submission.renew()?;
-                Ok(None)
-            }
-            Err(error) if error.status() == Some(404) => {
-                submission.renew()?;
-                Ok(None)
-            }
-            Err(error) => Err(error.into()),
-        }
     }
 }
 

@@ -4,6 +4,7 @@ use export::problem::Violation;
 use export::wire::Problem;
 
 use crate::error::readable;
+use crate::text::reworded;
 
 /// Fields of the request, and parameters of the list, with the flags that set them.
 const FLAGS: [(&str, &str); 20] = [
@@ -81,7 +82,7 @@ const TERMS: [(&str, &str); 10] = [
 
 /// Replaces terms of HTTP with commands in a text of the api.
 pub(super) fn commands(text: &str) -> String {
-    TERMS.iter().fold(text.to_owned(), |text, (http, words)| text.replace(http, words))
+    reworded(text, &TERMS)
 }
 
 /// Replaces names of fields and paths of the api with flags and commands.
@@ -90,15 +91,14 @@ fn sentence(text: &str, dataset: Option<&str>) -> String {
         Some(dataset) => text.replace("/datasets/{name}", &format!("/datasets/{dataset}")),
         None => text.to_owned(),
     };
-    [
+    let fields = [
         ("an endDate", "--to"),
         ("startDate", "--from"),
         ("endDate", "--to"),
         ("timeZone", "--time-zone"),
         ("or omit limit for all rows", "or omit --sample for all rows"),
-    ]
-    .iter()
-    .fold(text, |text, (field, flag)| text.replace(field, flag))
+    ];
+    reworded(&text, &fields)
 }
 
 #[cfg(test)]

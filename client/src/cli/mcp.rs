@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::outcome::{Failure, Outcome};
 use crate::Client;
 use crate::error::with_causes;
+use crate::text::reworded;
 
 mod schema;
 mod tools;
@@ -137,7 +138,7 @@ const TERMS: [(&str, &str); 3] = [
 
 /// Replaces requests of the api with tools in one of its texts.
 fn in_tools(text: &str) -> String {
-    TERMS.iter().fold(text.to_owned(), |text, (http, tool)| text.replace(http, tool))
+    reworded(text, &TERMS)
 }
 
 fn failed(id: &Value, code: i64, text: &str) -> Value {

@@ -4,12 +4,15 @@
 use std::path::{Path, PathBuf};
 
 use export::id::{ExportId, hex};
+use export::state::ExportStatus;
+use export::wire;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::export::random_key;
 use super::outcome::Failure;
+use super::terminal;
 use crate::{Client, Reuse};
 
 /// Name of the file, which is removed when the download is complete.
@@ -66,6 +69,29 @@ impl Submission {
     /// Returns the export that an earlier run submitted.
     pub(super) fn export(&self) -> Option<ExportId> {
         self.note.export
+    }
+
+    /// Returns the export of an earlier run with this request and folder, unless it has ended without files.
+    pub(super) async fn earlier(&mut self, client: &Client) -> Result<Option<wire::Export>, Failure> {
+        let Some(id) = self.export() else { return Ok(None) };
+        match client.export(id).await {
+            Ok(export) if export.status.is_live() || export.status == ExportStatus::Succeeded => {
+                Ok(Some(export))
+            }
+            Ok(export) => {
+                terminal::note(&format!(
+                    "export {id} of an earlier run is {}; exporting again",
+                    export.status
+                ));
+                self.renew()?;
+                Ok(None)
+            }
+            Err(error) if error.status() == Some(404) => {
+                self.renew()?;
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Begins again, with another key: the earlier export is of no use.

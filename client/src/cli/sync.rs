@@ -66,11 +66,14 @@ impl Sync {
         let reuse = if full { Reuse::Never } else { self.source.reuse() };
         let client = &client.clone().with_reuse(reuse);
         let mut submission = Submission::begin(client, Some(synced.next()), &request, reuse, None)?;
-        let export = match self.earlier(client, &submission).await? {
-            Some(export) => export,
+        let export = match submission.earlier(client).await? {
+            Some(export) => {
+                terminal::note(&format!("going on with export {} of an earlier run", export.id));
+                export
+            }
             None => {
                 synced.discard_next()?;
-                submission = Submission::begin(client, Some(synced.next()), &request, reuse, None)?;
+                submission.renew()?;
                 let explain = |error| self.source.explain(error, &request);
                 let export = submit(client, &request, &mut submission, explain).await?.export;
                 terminal::note(&format!("export {} accepted", export.id));
@@ -102,24 +105,6 @@ impl Sync {
         note_full(synced.next(), full_at)?;
         synced.replace()?;
         Ok(outcome(&export, &loaded, changes, &self.out))
-    }
-
-    /// Returns the export of an earlier run with the same request, which was interrupted.
-    async fn earlier(
-        &self,
-        client: &Client,
-        submission: &Submission,
-    ) -> Result<Option<wire::Export>, Failure> {
-        let Some(id) = submission.export() else { return Ok(None) };
-        match client.export(id).await {
-            Ok(export) if export.status.is_live() || export.status == ExportStatus::Succeeded => {
-                terminal::note(&format!("going on with export {id} of an earlier run"));
-                Ok(Some(export))
-            }
-            Ok(_) => Ok(None),
-            Err(error) if error.status() == Some(404) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
     }
 }
 

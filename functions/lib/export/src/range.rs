@@ -47,6 +47,15 @@ impl Range {
         }
     }
 
+    /// Returns the two bounds of a span or a slice.
+    pub fn bounds(&self) -> Option<(i64, i64)> {
+        match self {
+            Self::Span(span) => Some((span.start, span.end)),
+            Self::Slice(slice) => Some((slice.start, slice.end)),
+            Self::All | Self::Null => None,
+        }
+    }
+
     /// Splits into at most `parts` ranges that tile this one; one if it cannot be divided.
     pub fn split(&self, parts: u32) -> Vec<Self> {
         match self {

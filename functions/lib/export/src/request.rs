@@ -220,7 +220,8 @@ fn target(
 const MIN_BLOCKS: u64 = 4096;
 
 /// Returns the key at whose values the dataset is cut into slices. If its rows are not stored in the order of its key, these
-/// are blocks within one snapshot, which are read in the order of the disk. A filter or a tenant column may have an index of its own that is better than any slice.
+/// are blocks within one snapshot, which are read in the order of the disk. A filter or a tenant column may have an index
+/// of its own that is better than any slice.
 fn key(chosen: &Chosen<'_>, estimate: &DatasetEstimate, consistency: Consistency) -> Option<SliceKey> {
     let dataset = chosen.dataset;
     let is_filtered = !chosen.predicates.is_empty() || !chosen.alternatives.is_empty();

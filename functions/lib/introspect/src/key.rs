@@ -3,10 +3,10 @@
 use export::catalog::{Dataset, From, SliceKey};
 use export::range::{Slice, SliceKind, uuid_bound};
 use source::explain::PlanNode;
-use source::sql::{identifier, literal, slice_bound};
+use source::sql::{identifier, literal, within};
 use source::{Inspector, SourceError};
 
-use super::explain_sql::{Ask, column};
+use super::explain_sql::Ask;
 use super::surface::Surface;
 
 /// Least correlation of the key with the order of the heap. Below it, reading slices through the index costs more than
@@ -74,12 +74,7 @@ order by b.n",
     values.sort_unstable();
     values.dedup();
     let Some(tenth) = tenth(key.kind, &values) else { return Ok(Vec::new()) };
-    let name = column(&key.column);
-    let condition = format!(
-        "{name} >= {} and {name} < {}",
-        slice_bound(&tenth, tenth.start),
-        slice_bound(&tenth, tenth.end)
-    );
+    let condition = within(&tenth, &key.column).collect::<Vec<_>>().join(" and ");
     let plan = inspector.explain(&ask.select(&condition)).await?;
     Ok(if plan.cost <= whole.cost * MAX_SHARE { values } else { Vec::new() })
 }

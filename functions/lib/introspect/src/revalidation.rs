@@ -40,7 +40,8 @@ pub(super) async fn find(
     Ok(Revalidation { because: None })
 }
 
-fn selection(dataset: &Dataset) -> Selection {
+/// Returns the selection of a request for all columns of the dataset.
+pub(super) fn selection(dataset: &Dataset) -> Selection {
     Selection {
         dataset: String::new(),
         from: dataset.from.clone(),

@@ -8,7 +8,7 @@ use export::range::{Range, Span};
 use export::selection::Selection;
 
 use super::findings::{self, Findings};
-use super::{bounds, sample};
+use super::{bounds, revalidation, sample};
 use source::compare;
 use source::sql::{copy_sql, describe_sql};
 use source::{Inspector, SourceError};
@@ -99,20 +99,10 @@ async fn ranges(inspector: &mut Inspector, dataset: &Dataset) -> Result<Vec<Rang
 /// and the column's type is compared by the description.
 fn selection(dataset: &Dataset, format: Format) -> Selection {
     Selection {
-        dataset: String::new(),
-        from: dataset.from.clone(),
-        columns: dataset.columns.clone(),
-        range_column: dataset.range.clone(),
-        key: dataset.key.clone(),
         tenant_column: None,
-        predicates: Vec::new(),
-        alternatives: Vec::new(),
-        order: dataset.order.clone(),
-        limit: None,
         settle_after_secs: dataset.settle_after_secs,
-        epoch: dataset.epoch,
-        search_path: dataset.search_path.clone(),
         output: Output { format, compression: format.default_compression(), ..Output::default() },
+        ..revalidation::selection(dataset)
     }
 }
 

@@ -162,9 +162,7 @@ pub(super) fn conditions(selection: &Selection, range: &Range, tenant: &TenantId
         }
     }
     if let (Some(key), Range::Slice(slice)) = (&selection.key, range) {
-        let name = column(&key.column);
-        all.extend(slice.first().map(|at| format!("{name} >= {}", slice_bound(slice, at))));
-        all.extend(slice.after().map(|at| format!("{name} < {}", slice_bound(slice, at))));
+        all.extend(within(slice, &key.column));
     }
     if let Some(by) = &selection.tenant_column {
         all.extend(only_of(by, tenant));
@@ -203,8 +201,16 @@ fn bound(span: &Span, at: i64) -> String {
     format!("{type_name} {}", literal(&span.literal(at)))
 }
 
+/// Returns the conditions that a key is within a slice; none on a side without a bound.
+pub fn within(slice: &Slice, key: &str) -> impl Iterator<Item = String> {
+    let name = column(key);
+    let from = slice.first().map(|at| format!("{name} >= {}", slice_bound(slice, at)));
+    let to = slice.after().map(|at| format!("{name} < {}", slice_bound(slice, at)));
+    from.into_iter().chain(to)
+}
+
 /// Returns a literal of the key's type. All integer types share the operators of an index.
-pub fn slice_bound(slice: &Slice, at: i64) -> String {
+fn slice_bound(slice: &Slice, at: i64) -> String {
     let text = slice.text(at);
     match slice.kind {
         SliceKind::Integer => format!("bigint {}", literal(&text)),

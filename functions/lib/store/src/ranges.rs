@@ -12,12 +12,14 @@ use super::error::StoreError;
 
 /// Converts a range to `(range_of, range_start, range_end)`.
 pub(super) fn to_columns(range: &Range) -> (&'static str, Option<i64>, Option<i64>) {
-    match range {
-        Range::All => ("all", None, None),
-        Range::Null => ("null", None, None),
-        Range::Slice(slice) => (slice.kind.as_str(), Some(slice.start), Some(slice.end)),
-        Range::Span(span) => (span.kind.as_str(), Some(span.start), Some(span.end)),
-    }
+    let of = match range {
+        Range::All => "all",
+        Range::Null => "null",
+        Range::Slice(slice) => slice.kind.as_str(),
+        Range::Span(span) => span.kind.as_str(),
+    };
+    let (start, end) = range.bounds().unzip();
+    (of, start, end)
 }
 
 /// Reads `range_of`, `range_start`, `range_end` of a row.

@@ -86,7 +86,7 @@ pub(super) fn newest<'a>(candidates: &[&'a Candidate]) -> Vec<&'a Candidate> {
     let (mut kept, mut spans, mut others): (Vec<&Candidate>, BTreeMap<i64, i64>, Vec<Range>) =
         Default::default();
     for candidate in sorted {
-        match ends(&candidate.range) {
+        match candidate.range.bounds() {
             Some((start, after)) => {
                 let before = spans.range(..after).next_back();
                 if before.is_none_or(|(_, end)| *end <= start) {
@@ -102,12 +102,6 @@ pub(super) fn newest<'a>(candidates: &[&'a Candidate]) -> Vec<&'a Candidate> {
         }
     }
     kept
-}
-
-/// Returns the bounds of a span or a slice. The chunks of a selection have one kind of them.
-fn ends(range: &Range) -> Option<(i64, i64)> {
-    let of_slice = || range.slice().map(|slice| (slice.start, slice.end));
-    range.span().map(|span| (span.start, span.end)).or_else(of_slice)
 }
 
 pub(super) enum Segment {
@@ -159,7 +153,8 @@ pub(super) fn slices(
     let (mut at, mut chunks) = (Slice::OPEN_START, Vec::new());
     for (slice, chunk) in known {
         if slice.start == at && slice.end > at {
-            (at, chunks) = (slice.end, [chunks, vec![chunk]].concat());
+            at = slice.end;
+            chunks.push(chunk);
         }
     }
     (at == Slice::OPEN_END).then_some(chunks)
