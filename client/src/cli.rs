@@ -10,6 +10,8 @@ mod chunks;
 mod completions;
 mod datasets;
 mod delete;
+mod delivery;
+mod destinations;
 mod download;
 mod export;
 mod extend;
@@ -106,6 +108,7 @@ impl std::fmt::Debug for Secret {
 #[derive(Debug, Subcommand)]
 enum Command {
     Datasets(datasets::Datasets),
+    Destinations(destinations::Destinations),
     Plan(Box<plan::PlanArgs>),
     Export(Box<export::Export>),
     Sync(Box<sync::Sync>),
@@ -134,6 +137,7 @@ impl Command {
     async fn run(self, session: &Session) -> Result<Outcome, Failure> {
         match self {
             Self::Datasets(command) => command.run(&session.client()?).await,
+            Self::Destinations(command) => command.run(&session.client()?).await,
             Self::Plan(command) => command.run(&session.client()?).await,
             Self::Export(command) => command.run(&session.client()?).await,
             Self::Sync(command) => command.run(&session.client()?).await,

@@ -4,6 +4,7 @@ mod export_filter;
 mod pacer;
 mod raw;
 mod reuse;
+mod service;
 mod transport;
 
 use std::net::IpAddr;
@@ -14,9 +15,7 @@ use bytes::Bytes;
 use export::id::ExportId;
 use export::manifest::Manifest;
 use export::state::ExportStatus;
-use export::wire::{
-    BASE_PATH, ChunkList, Dataset, DatasetList, DryRun, Export, ExportList, FileList, TenantLimits,
-};
+use export::wire::{BASE_PATH, ChunkList, DryRun, Export, ExportList, FileList};
 use reqwest::header::{HeaderValue, LOCATION};
 use reqwest::{Method, Url, redirect};
 use serde::Serialize;
@@ -160,30 +159,6 @@ impl Client {
     /// Returns the limits on retries.
     pub fn retries(&self) -> Retries {
         self.retries
-    }
-
-    /// `GET /datasets`: returns the datasets visible to the caller.
-    ///
-    /// # Errors
-    /// If the api returns an error or cannot be reached.
-    pub async fn datasets(&self) -> Result<DatasetList, Error> {
-        self.get(&["datasets"], &[], "list of datasets").await
-    }
-
-    /// `GET /datasets/{name}`: returns one dataset.
-    ///
-    /// # Errors
-    /// If there is no such dataset for the caller, or the api cannot be reached.
-    pub async fn dataset(&self, name: &str) -> Result<Dataset, Error> {
-        self.get(&["datasets", name], &[], "dataset").await
-    }
-
-    /// `GET /limits`: returns the limits of the tenant, and whether the key may only read.
-    ///
-    /// # Errors
-    /// If the api returns an error or cannot be reached.
-    pub async fn limits(&self) -> Result<TenantLimits, Error> {
-        self.get(&["limits"], &[], "limits").await
     }
 
     /// `POST /exports`: submits an export. Sending the same request again with the same idempotency key returns the

@@ -111,7 +111,7 @@ class Nodes(Step):
 
     def run(self, trial):
         trial.exported(trial.small)
-        refused = sum(len(trial.lines(name, '"53300"')) for name in ("worker", "api", "sweeper"))
+        refused = sum(len(trial.lines(name, '"53300"')) for name in ("worker", "api", "sweeper", "deliver"))
         waits = trial.metric("AWS/RDS", "DatabaseConnectionsBorrowLatency", "Maximum", ProxyName=trial.proxy())
         longest = max(waits, default=0) / 1000
         return judged(
@@ -179,7 +179,7 @@ class ColdStart(Step):
     def run(self, trial):
         trial.exported(trial.small)
         found = []
-        for name in ("api", "worker", "sweeper", "admin"):
+        for name in ("api", "worker", "sweeper", "deliver", "admin"):
             times = sorted(
                 float(line.split("Init Duration: ")[1].split()[0]) for line in trial.lines(name, '"Init Duration"')
             )

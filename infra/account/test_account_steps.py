@@ -33,6 +33,7 @@ OUTPUTS = {
     "WorkerFunctionName": "worker",
     "ApiFunctionName": "api",
     "SweeperFunctionName": "sweeper",
+    "DeliverFunctionName": "deliver",
     "CdnDomain": "cdn.example",
     "CdnFirstKeyId": "K1",
     "CdnSecondKeyId": "K2",

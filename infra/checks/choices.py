@@ -44,6 +44,8 @@ SIDES = {
     "CreateAlarms": ["true", "false"],
     "AlarmEmail": ["", "operator@example.com"],
     "AlarmTopicArn": ["", "arn:aws:sns:us-east-1:123456789012:pages"],
+    "DestinationBucketArns": ["", "arn:aws:s3:::lake,arn:aws:s3:::other-lake"],
+    "DestinationRoleArns": ["", "arn:aws:iam::210987654321:role/from-sluice"],
     "CorsOrigins": ["", "https://app.example.com,http://localhost:8080"],
 }
 # Choices that the emulator can make; the others keep their first side.

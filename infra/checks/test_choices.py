@@ -89,7 +89,7 @@ class EveryChoice(unittest.TestCase):
             functions.pop("BootstrapCaller", None)
             for function, body in functions.items():
                 variables = body["Properties"]["Environment"]["Variables"]
-                for database in {"SOURCE", "STORE"} if function != "ApiFunction" else {"STORE"}:
+                for database in {"SOURCE", "STORE"} if function not in ("ApiFunction", "DeliverFunction") else {"STORE"}:
                     url = variables[f"SLUICE_{database}_URL"]
                     if made_by and function == "BootstrapFunction":
                         # It runs before the addresses are known, and takes the role from the URL.

@@ -8,7 +8,7 @@ from templates import load, of_type
 
 class Endpoints(unittest.TestCase):
     GIVEN = {"VpcId": "vpc-1", "SubnetIds": "a,b", "FunctionSecurityGroupId": "sg-1", "Cidr": "10.0.0.0/16"}
-    ALL = {"RouteTableIds": "rtb-1,rtb-2", "Secrets": "true", "Extensions": "true"}
+    ALL = {"RouteTableIds": "rtb-1,rtb-2", "Secrets": "true", "Extensions": "true", "Sts": "true"}
 
     def resources(self, **given):
         return cfn.Evaluation(load("endpoints"), {**self.GIVEN, **given}).resources()
@@ -18,12 +18,13 @@ class Endpoints(unittest.TestCase):
         return {name: body["Properties"] for name, body in found.items()}
 
     def test_endpoints_are_those_that_are_wanted(self):
-        extensions = {"Logs", "Monitoring", "XRay", "Sts"}
+        extensions = {"Logs", "Monitoring", "XRay"}
         self.assertEqual(set(self.endpoints()), {"Sqs"})
         self.assertEqual(set(self.endpoints(RouteTableIds="rtb-1")), {"Sqs", "S3"})
         self.assertEqual(set(self.endpoints(Secrets="true")), {"Sqs", "SecretsManager"})
         self.assertEqual(set(self.endpoints(Extensions="true")), {"Sqs"} | extensions)
-        self.assertEqual(set(self.endpoints(**self.ALL)), {"Sqs", "S3", "SecretsManager"} | extensions)
+        self.assertEqual(set(self.endpoints(Sts="true")), {"Sqs", "Sts"})
+        self.assertEqual(set(self.endpoints(**self.ALL)), {"Sqs", "S3", "SecretsManager", "Sts"} | extensions)
 
     def test_a_gateway_is_in_the_route_tables_and_an_interface_in_the_subnets(self):
         for name, one in self.endpoints(**self.ALL).items():

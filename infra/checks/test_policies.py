@@ -24,6 +24,9 @@ ACTIONS = {
     "get_object": "s3:GetObject",
     "head_object": "s3:GetObject",
     "delete_objects": "s3:DeleteObject",
+    "delete_object": "s3:DeleteObject",
+    "copy_object": "s3:PutObject",
+    "upload_part_copy": "s3:PutObject",
     "list_objects_v2": "s3:ListBucket",
     "list_multipart_uploads": "s3:ListBucketMultipartUploads",
     "send_message_batch": "sqs:SendMessage",
@@ -48,7 +51,7 @@ QUEUE = {"send": ["send_batch"], "send_later": ["send_batch"], "waiting": ["wait
 LOGINS = {"rds-db:connect": r"rds-db|auth_token", "elasticache:Connect": r"Action=connect.*elasticache|\"elasticache\""}
 # Actions of Lambda in a function's name, whatever its code: logs of its own, and messages of its own queue.
 PLATFORM = {name: {"Log": {"logs:CreateLogStream", "logs:PutLogEvents"}} for name in FUNCTIONS}
-PLATFORM["worker"]["TakeMessages"] = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+PLATFORM["worker"]["TakeMessages"] = PLATFORM["deliver"]["TakeMessages"] = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
 # Rights that a role needs with a KMS key of the operator: action -> the service that calls KMS in its name. A multipart upload
 # and a message need both rights on the key.
 THROUGH = {
@@ -63,6 +66,10 @@ SHARED = {
     },
     "TracePolicy": {"xray:PutTraceSegments", "xray:PutTelemetryRecords"},
 }
+# Statements about what is not ours: buckets and roles that the operator names.
+OUTSIDE = {"WriteCopies": "DestinationBucketArns", "TakeOnRolesOfDestinations": "DestinationRoleArns"}
+# Calls to a destination, whose client is open.
+COPY_CALL = re.compile(r"\.client\s*\.(\w+)\(\)")
 CALL = re.compile(r"client\(\)\s*\.await\s*\.(\w+)\(")
 
 
@@ -136,6 +143,10 @@ class Calls:
             actions |= {ACTIONS[call] for call in CALL.findall(self.secret["read"])}
         if re.search(r"\b(Store|Source)::new\(", text):
             actions |= self.login("rds-db:connect")
+        if "S3Destinations::new(" in text:
+            copies = "\n".join(texts("functions/lib/ports/src/destination").values())
+            actions |= {ACTIONS[call] for call in COPY_CALL.findall(copies)}
+            actions |= {"sts:AssumeRole"} if "AssumeRoleProvider" in copies else set()
         if "RedisCache::new(" in text:
             actions |= self.login("elasticache:Connect")
         return actions
@@ -156,7 +167,8 @@ class LeastPrivilege(unittest.TestCase):
 
     @classmethod
     def chosen(cls, choice):
-        given = {**choices.parameters(choice), "Tracing": "Active", "KmsKeyArn": cls.key, "OnlyThroughCdn": "true"}
+        outside = {name: choices.SIDES[name][1] for name in OUTSIDE.values()}
+        given = {**choices.parameters(choice), **outside, "Tracing": "Active", "KmsKeyArn": cls.key, "OnlyThroughCdn": "true"}
         return cfn.Evaluation(load("root"), given).resources()
 
     def role(self, function, resources=None):
@@ -296,23 +308,28 @@ class LeastPrivilege(unittest.TestCase):
         """The search itself: a wrong pattern would find nothing and compare nothing with nothing."""
         made = self.calls.made
         self.assertEqual(made["admin"] & {"s3:ListBucket", "s3:DeleteObject"}, {"s3:ListBucket"})
-        self.assertEqual(made["admin"] & {"sqs:GetQueueAttributes", "sqs:SendMessage"}, {"sqs:GetQueueAttributes"})
+        self.assertEqual(made["admin"] & {"sqs:GetQueueAttributes", "sqs:SendMessage"}, {"sqs:GetQueueAttributes", "sqs:SendMessage"})
+        self.assertLessEqual({"s3:PutObject", "s3:AbortMultipartUpload", "sts:AssumeRole"}, made["deliver"])
         self.assertIn("secretsmanager:DescribeSecret", made["admin"])
         for function in FUNCTIONS:
             self.assertIn("secretsmanager:GetSecretValue", made[function])
         self.assertIn("s3:GetObject", made["api"])
         self.assertIn("s3:AbortMultipartUpload", made["worker"])
         self.assertIn("s3:ListBucketMultipartUploads", made["sweeper"])
-        for function in ("api", "worker", "sweeper"):
+        for function in ("api", "worker", "sweeper", "deliver"):
             self.assertIn("sqs:SendMessage", made[function])
 
     def test_actions_and_resources_are_exact(self):
-        ours = {"Bucket", "Queue", "Proxy", "Cache", "CdnSecret", "OriginSecret", "SourceSecret", "StoreSecret"}
+        ours = {"Bucket", "Queue", "DeliveryQueue", "Proxy", "Cache", "CdnSecret", "OriginSecret", "SourceSecret", "StoreSecret"}
         given = self.by_password["AdminFunction"]["Properties"]["Environment"]["Variables"]["SLUICE_OWNER_SECRET"]
         for function in FUNCTIONS:
             for statement in self.statements(function):
                 self.assertEqual(statement["Effect"], "Allow")
                 actions, resources = statement["Action"], statement["Resource"]
+                if statement["Sid"] in OUTSIDE:
+                    named = choices.SIDES[OUTSIDE[statement["Sid"]]][1].split(",")
+                    self.assertEqual([one.removesuffix("/*") for one in resources], named)
+                    continue
                 for action in [actions] if isinstance(actions, str) else actions:
                     self.assertNotIn("*", action)
                 for resource in resources if isinstance(resources, list) else [resources]:
@@ -322,7 +339,7 @@ class LeastPrivilege(unittest.TestCase):
         for function in FUNCTIONS:
             for statement in self.statements(function):
                 actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-                if any(action.startswith("s3:") and "Bucket" not in action for action in actions):
+                if statement["Sid"] not in OUTSIDE and any(action.startswith("s3:") and "Bucket" not in action for action in actions):
                     self.assertTrue(statement["Resource"]["Fn::Sub"].startswith("${Bucket.Arn}/t/"), statement)
 
     def test_functions_log_in_only_to_databases_they_use(self):

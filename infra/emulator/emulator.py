@@ -1,11 +1,12 @@
 """Starts the AWS emulator without two of its waits and without its slowest loop, serves the one API at its own paths
 besides, passes OPTIONS on to the API's routes, ends the processes of a function that CloudFormation deletes, creates no
-log group, and runs workers at a lower priority where that is set.
+log group, copies objects across accounts, and runs workers at a lower priority where that is set.
 Nothing else that it answers is changed.
 
 The changes reach into the emulator, so they are tied to one exact version of it.
 """
 
+import contextvars
 import importlib.metadata
 import os
 import socketserver
@@ -34,7 +35,7 @@ def require_version():
     """Stops unless the emulator is the one that the changes below were made for."""
     found = importlib.metadata.version("ministack")
     if found != VERSION:
-        sys.exit(f"emulator.py fits ministack {VERSION}, but {found} is installed: check all eight changes, then raise VERSION")
+        sys.exit(f"emulator.py fits ministack {VERSION}, but {found} is installed: check all nine changes, then raise VERSION")
 
 
 def send_small_answers_at_once():
@@ -140,6 +141,42 @@ def checksum_in_c():
     s3._crc64nvme = checksums.crc64nvme
 
 
+def copy_across_accounts():
+    """The emulator checks if a caller may read the source of a copy, and then finds that source in the caller's account only."""
+    from ministack.core.responses import get_region, request_scope
+    from ministack.services import s3
+
+    ensure_bucket, read_body = s3._ensure_bucket, s3._read_body
+    source = contextvars.ContextVar("source", default=None)
+
+    def owner_of(name):
+        return s3._bucket_owner_account(name) if name == source.get() else None
+
+    def find(name):
+        owner = owner_of(name)
+        return ensure_bucket(name) if owner is None else s3._buckets.get_scoped(owner, None, name)
+
+    def read(name, *args):
+        owner = owner_of(name)
+        if owner is None:
+            return read_body(name, *args)
+        with request_scope(owner, get_region()):
+            return read_body(name, *args)
+
+    def with_source(copy):
+        def copy_from(*args):
+            token = source.set(args[-1].get("x-amz-copy-source", "").lstrip("/").partition("/")[0])
+            try:
+                return copy(*args)
+            finally:
+                source.reset(token)
+
+        return copy_from
+
+    s3._ensure_bucket, s3._read_body = find, read
+    s3._copy_object, s3._upload_part_copy = with_source(s3._copy_object), with_source(s3._upload_part_copy)
+
+
 def at_own_paths(app, api_ids):
     """The same application, where a path of the API is one below /_aws/execute-api/ID, as long as there is one API.
 
@@ -190,6 +227,7 @@ if __name__ == "__main__":
     end_processes_with_their_function()
     write_to_existing_log_groups_only()
     pass_options_on()
+    copy_across_accounts()
     serve_the_api_at_its_own_paths()
     sys.argv = ["ministack"]  # what stands after this script's name only marks the process as one stack's
     from ministack.app import main

@@ -6,6 +6,7 @@
 3. `settle_trigger_limits`: a `Ref` to a number is text, and the emulator's trigger does not read it as a number.
 4. `name_batches`: the emulator asks for a right `sqs:SendMessageBatch`, which on AWS is a part of `sqs:SendMessage`.
 5. `allow_plain_http`: the emulator speaks no TLS, and it does enforce that the bucket wants it.
+   `let_accounts_read`: in a bucket policy it knows callers of another account by that account only.
 6. `place_nested`: nested templates are files here, and objects in a bucket when they are deployed, as `sam package` does.
 7. `leave_out_metric_math`, of the nested ones: the emulator refuses alarms over more than one metric.
 8. `stand_in`, before all others, where something else does what a nested template would make: what it puts out is given.
@@ -27,7 +28,7 @@ AUTHORIZER = "x-amazon-apigateway-authorizer"
 NO_VALUE = {"Ref": "AWS::NoValue"}
 
 # Name of a function in the code -> its logical id.
-FUNCTIONS = {"api": "ApiFunction", "worker": "WorkerFunction", "sweeper": "SweeperFunction", "admin": "AdminFunction"}
+FUNCTIONS = {"api": "ApiFunction", "worker": "WorkerFunction", "sweeper": "SweeperFunction", "deliver": "DeliverFunction", "admin": "AdminFunction"}
 
 
 def parse(text):
@@ -79,7 +80,7 @@ def bridge(template, parameters):
     """All steps after SAM's translation."""
     expanded = move_aliases_at_once(expand_http_apis(template))
     return name_secrets_whole(
-        exclude_punctuation(allow_plain_http(name_batches(settle_trigger_limits(expanded, parameters))))
+        exclude_punctuation(bucket_policies(name_batches(settle_trigger_limits(expanded, parameters)), parameters))
     )
 
 
@@ -157,15 +158,39 @@ def name_batches(template):
     return template
 
 
-def allow_plain_http(template):
-    """The same template without the statements that refuse requests for having come without TLS."""
+def bucket_policies(template, parameters):
+    """The same template with bucket policies that the emulator can evaluate."""
+    roles = [arn for arn in parameters.get("DestinationRoleArns", "").split(",") if arn]
+    return let_accounts_read(allow_plain_http(template, {"WithDestinationRoles"} if roles else ()), roles)
+
+
+def let_accounts_read(template, roles):
+    """The same template with the accounts of these roles in place of the parameter with the roles, as a principal."""
+    accounts = sorted({f"arn:aws:iam::{arn.split(':')[4]}:root" for arn in roles})
+
+    def named(term):
+        match term:
+            case {"Principal": {"AWS": {"Ref": "DestinationRoleArns"}}}:
+                return {**term, "Principal": {"AWS": accounts}}
+            case dict():
+                return {key: named(part) for key, part in term.items()}
+            case list():
+                return [named(part) for part in term]
+        return term
+
+    return named(template)
+
+
+def allow_plain_http(template, true=()):
+    """The same template without the statements that refuse requests for having come without TLS. `true` are the conditions
+    that are known to hold."""
     template = copy.deepcopy(template)
     resources = template["Resources"]
     for name in [name for name, resource in resources.items() if resource["Type"] == "AWS::S3::BucketPolicy"]:
         document = resources[name]["Properties"]["PolicyDocument"]
         document["Statement"] = [s for s in document["Statement"] if not _demands_tls(s)]
-        # A statement that remains under a condition is for a resource that the emulator does not have.
-        if all("Fn::If" in statement for statement in document["Statement"]):
+        # Without a statement there is no policy: that for CloudFront is for a resource that the emulator does not have.
+        if all("Fn::If" in statement and statement["Fn::If"][0] not in true for statement in document["Statement"]):
             del resources[name]
     return template
 

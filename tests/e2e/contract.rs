@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use export::destination::Destination as Definition;
 use ports::cache::{LayeredCache, MemoryCache, MemoryLimits, RedisCache};
+use ports::destination::{Destinations, PART_BYTES, S3Destinations};
 use ports::fault::Faults;
+use ports::objects::Objects;
 use ports::queue::{Message, Queue, SqsQueue};
 use tests::{Redis, System};
 
@@ -14,6 +17,17 @@ async fn s3_keeps_the_contract_of_objects() {
     // With injected faults that are off, too. One after the other, because both use the same prefix.
     let (_folder, faults) = faults_off();
     ports::contract::objects(&*faults.objects(Arc::new(objects))).await;
+}
+
+#[tokio::test]
+async fn s3_keeps_the_contract_of_destinations() {
+    let files = System::get().await.objects();
+    let definition = Definition { bucket: files.bucket().to_owned(), ..Definition::default() };
+    // In one call, and in parts of the least size, of which the emulator reports no checksum of the whole.
+    for (part_bytes, compares) in [(PART_BYTES, true), (5 << 20, false)] {
+        let open = S3Destinations::new(part_bytes).open(&definition, "contract").await.unwrap();
+        ports::contract::destination(&files, &*open, compares).await;
+    }
 }
 
 /// Returns faults of which none is requested, and their folder.

@@ -10,6 +10,7 @@ mod cdn;
 mod cli;
 mod commands;
 mod contract;
+mod delivery;
 mod download;
 mod duckdb;
 mod fixture;

@@ -11,6 +11,7 @@ mod catalog;
 mod chaos;
 mod crashes;
 mod dead_workers;
+mod deliveries;
 mod ends;
 mod flood;
 mod grown;

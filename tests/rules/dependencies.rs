@@ -33,6 +33,8 @@ fn allowed(package: &str) -> Option<&'static [&'static str]> {
         // The api does not read the source.
         "api" => &["export", "ports", "store"],
         "worker" => &["export", "ports", "source", "store"],
+        // A delivery reads the store and the bucket.
+        "deliver" => &["export", "ports", "store"],
         "sweeper" | "admin" => &["export", "introspect", "ports", "source", "store"],
         _ => return None,
     })
@@ -54,7 +56,7 @@ fn packages_depend_only_downwards() {
 
 #[test]
 fn vendor_crates_are_used_only_by_their_owner() {
-    let functions = ["api", "worker", "sweeper", "admin"];
+    let functions = ["api", "worker", "sweeper", "deliver", "admin"];
     for (package, dependencies) in packages().iter().filter(|(p, _)| *p != "tests") {
         for dependency in dependencies {
             let vendor = |prefix: &str| dependency.starts_with(prefix);

@@ -30,6 +30,9 @@ pub struct Stack {
     pub bucket: String,
     /// The queue.
     pub queue_url: String,
+    /// The queue of deliveries.
+    #[serde(default)]
+    pub delivery_queue_url: String,
     /// Direct URL of PostgreSQL, as its owner.
     pub owner_url: String,
     /// URL of the source role, through the pooler.

@@ -113,7 +113,15 @@ impl System {
         let source = Source::new(&self.stack.source_url).expect("the stack's URL");
         // Only the test of estimates refreshes them. Elsewhere they would read the source between two counts.
         let (objects, estimates_secs) = (Arc::new(self.objects()), u32::MAX);
-        sweeper::Context { store: self.store(), queue, objects, source, estimates_secs }
+        let deliveries = Arc::new(SqsQueue::new(&self.stack.delivery_queue_url));
+        sweeper::Context {
+            store: self.store(),
+            queue,
+            deliveries: Some(deliveries),
+            objects,
+            source,
+            estimates_secs,
+        }
     }
 
     /// Runs statements as the owner.
@@ -198,9 +206,9 @@ impl System {
     /// # Errors
     /// If /proc cannot be read.
     pub fn processes(&self, function: &str) -> Result<Vec<u32>> {
-        let (function, queue) = (
+        let (function, bucket) = (
             format!("AWS_LAMBDA_FUNCTION_NAME={}", self.stack.functions[function]),
-            format!("SLUICE_QUEUE_URL={}", self.stack.queue_url),
+            format!("SLUICE_BUCKET={}", self.stack.bucket),
         );
         let mut pids = Vec::new();
         for entry in std::fs::read_dir("/proc")? {
@@ -211,7 +219,7 @@ impl System {
             // A process may end while it is checked.
             let Ok(environment) = std::fs::read(path.join("environ")) else { continue };
             let has = |wanted: &str| environment.split(|b| *b == 0).any(|v| v == wanted.as_bytes());
-            if has(&function) && has(&queue) {
+            if has(&function) && has(&bucket) {
                 pids.push(pid);
             }
         }

@@ -1,6 +1,7 @@
 //! `sluice admin`: the operator's commands. They are sent to the admin function through the AWS command line, with
 //! the operator's own AWS credentials; the api is not involved.
 
+mod beside;
 mod suggestion;
 
 use std::io::{Read, Write};
@@ -17,6 +18,8 @@ const EXAMPLES: &str = "Examples:
   sluice admin catalog suggest --shared > catalog.toml
   sluice admin catalog check catalog.toml
   sluice admin catalog apply catalog.toml
+  sluice admin destinations apply destinations.toml
+  sluice admin destinations test acme-lake
   sluice admin keys create acme nightly --datasets orders,customers --read-only --expires 90d
   sluice admin keys rotate ID --overlap 1d
   sluice admin invalidate orders --from 2024-01-01 --to 2024-01-31
@@ -25,14 +28,15 @@ const EXAMPLES: &str = "Examples:
 /// Catalog file if none is given.
 const DEFAULT_CATALOG: &str = "catalog.toml";
 
-/// Run an operator command: migrate, check, catalog suggest|check|apply|show, invalidate, keys create|list|rotate|revoke,
+/// Run an operator command: migrate, check, catalog suggest|check|apply|show, destinations apply|list|test|policy, invalidate, keys create|list|rotate|revoke,
 /// usage, tenants forget, checks on|off, pause, resume
 ///
 /// Runs `aws lambda invoke` with your AWS credentials.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Admin {
-    /// migrate | check | catalog suggest | catalog check FILE | catalog apply FILE | catalog show | invalidate DATASET |
+    /// migrate | check | catalog suggest | catalog check FILE | catalog apply FILE | catalog show |
+    /// destinations apply FILE | destinations list | destinations test NAME | destinations policy NAME | invalidate DATASET |
     /// keys create TENANT LABEL | keys list | keys rotate ID | keys revoke ID | usage | tenants forget ID |
     /// checks on | checks off | pause | resume
     #[arg(value_name = "COMMAND", required = true)]
@@ -94,6 +98,7 @@ impl Admin {
             std::fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))
         };
         let mut payload = payload(&self.words, read, &self.limits()).map_err(Failure::Usage)?;
+        self.add_destinations(&mut payload).map_err(Failure::Usage)?;
         self.key_terms(&mut payload).map_err(Failure::Usage)?;
         self.suggestion.decided(&payload).add_to(&mut payload).map_err(Failure::Usage)?;
         let reply = invoke(function, &payload)?;
@@ -176,6 +181,17 @@ fn payload(
         ["catalog", command @ ("check" | "apply"), file] => {
             json!({"command": format!("catalog {command}"), "catalog": catalog(Some(file))?})
         }
+        ["destinations", "apply", file] => {
+            json!({"command": "destinations apply", "destinations": catalog(Some(file))?})
+        }
+        ["destinations", command @ ("test" | "policy"), name] => {
+            json!({"command": format!("destinations {command}"), "name": name})
+        }
+        ["destinations", "apply", ..] => return Err("the file is missing: destinations apply FILE".into()),
+        ["destinations", command @ ("test" | "policy"), ..] => {
+            return Err(format!("the destination is missing: destinations {command} NAME"));
+        }
+        ["destinations"] => return Err("use destinations apply FILE, list, test NAME or policy NAME".into()),
         ["catalog", command @ ("check" | "apply"), ..] => {
             return Err(format!("more than one catalog file: catalog {command} [FILE]"));
         }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
+use export::destination;
 use export::state::ExportStatus;
 use export::wire;
 use serde_json::{Value, json};
@@ -12,7 +13,7 @@ use super::outcome::{Failure, Outcome};
 use super::plan_file::PlanFile;
 use super::request_source::RequestSource;
 use super::submission::Submission;
-use super::{plan, show, terminal, wait};
+use super::{delivery, plan, show, terminal, wait};
 use crate::text::{bytes, count, duration, shell_word};
 use crate::{Client, Submitted};
 
@@ -80,7 +81,8 @@ impl Export {
             let plan = client.plan(&request).await.map_err(explain)?;
             return Ok(Outcome::new(plan::text(&plan), plan));
         }
-        let downloads = !self.no_wait && !self.no_download;
+        let delivers = destination::of(&request).is_some();
+        let downloads = !self.no_wait && !self.no_download && (!delivers || self.target.out().is_some());
         let directory = self.target.out().filter(|_| downloads);
         let mut submission =
             Submission::begin(client, directory, &request, reuse, self.idempotency_key.as_deref())?;
@@ -122,7 +124,8 @@ impl Export {
             ));
             return Ok(Outcome::new(id.to_string(), json!({ "export": export })));
         }
-        let ended = wait::or_cancel(client, id, wait::until_ended(client, export)).await;
+        let ended = async { delivery::until_ended(client, wait::until_ended(client, export).await?).await };
+        let ended = wait::or_cancel(client, id, ended).await;
         let hint = |failure: Failure| match failure {
             Failure::Canceled(_) => {
                 submission.discard();
@@ -131,8 +134,8 @@ impl Export {
             other => other.hint(self.target.resume_hint(id)),
         };
         let export = ended.map_err(hint)?;
-        if export.status != ExportStatus::Succeeded || self.no_download {
-            let failed = export.status != ExportStatus::Succeeded;
+        if export.status != ExportStatus::Succeeded || !downloads {
+            let failed = export.status != ExportStatus::Succeeded || delivery::has_failed(&export);
             submission.discard();
             return Ok(Outcome::new(show::export(&export, self.target.out()), json!({ "export": export }))
                 .failed_if(failed));

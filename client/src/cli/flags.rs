@@ -7,7 +7,7 @@ use crate::error::readable;
 use crate::text::reworded;
 
 /// Fields of the request, and parameters of the list, with the flags that set them.
-const FLAGS: [(&str, &str); 20] = [
+const FLAGS: [(&str, &str); 21] = [
     ("?acceptedFrom", "--after"),
     ("?acceptedBefore", "--before"),
     ("?status", "--status"),
@@ -22,6 +22,7 @@ const FLAGS: [(&str, &str); 20] = [
     ("/label", "--label"),
     ("/labels", "--labels"),
     ("/consistency", "--consistency"),
+    ("/destination", "--destination"),
     ("/layout", "--layout"),
     ("/layout/hive", "--layout"),
     ("/csv/delimiter", "--delimiter"),

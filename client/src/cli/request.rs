@@ -42,6 +42,10 @@ pub(super) struct RequestArgs {
     /// Consistency of the files: file (each shows one instant) or snapshot (all show the same instant) [default: file]
     #[arg(long, value_parser = consistency, help_heading = "Request")]
     consistency: Option<Consistency>,
+    /// Copy the files to this destination after the export has succeeded, and download none unless --out is given;
+    /// `sluice destinations` lists those that you may use
+    #[arg(long, value_name = "NAME", help_heading = "Request")]
+    destination: Option<String>,
     /// Name of the export for people; `sluice list --label` finds it
     #[arg(long, value_name = "TEXT", help_heading = "Request")]
     label: Option<String>,
@@ -131,6 +135,7 @@ impl RequestArgs {
             csv: self.csv(),
             layout: self.layout,
             consistency: self.consistency,
+            destination: self.destination.clone(),
             label: self.label.clone(),
             labels,
         })

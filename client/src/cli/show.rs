@@ -7,6 +7,7 @@ use export::state::ExportStatus;
 use export::wire::{Export, SnapshotState};
 use indicatif::HumanCount;
 
+use super::delivery;
 use crate::text::{bytes, count, duration, shell_word};
 
 /// Maximum number of errors shown; the others are only counted.
@@ -68,7 +69,9 @@ pub(super) fn export(export: &Export, out: Option<&Path>) -> String {
             .as_ref()
             .map(|b| format!("waiting   since {}, next attempt at {}: {}", b.since, b.until, b.reason)),
     );
+    lines.extend(export.delivery.as_ref().map(|one| format!("delivery  {}", delivery::text(one))));
     lines.extend(errors(export));
+    lines.extend(export.delivery.as_ref().map(delivery::errors).into_iter().flatten());
     lines.extend(hint(export, out));
     lines.join("\n")
 }

@@ -63,6 +63,7 @@ fn manifest(body: &[u8]) -> Manifest {
         bytes,
         consistency: None,
         source: None,
+        delivered: None,
         datasets,
     }
 }

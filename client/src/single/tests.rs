@@ -89,6 +89,7 @@ fn export(folder: &Folder, output: &Output, files: &[&[&str]]) -> Manifest {
         bytes,
         consistency: None,
         source: None,
+        delivered: None,
         datasets: vec![orders, empty],
     }
 }

@@ -74,6 +74,7 @@ fn directory() -> TempDir {
         bytes: orders.bytes,
         consistency: None,
         source: None,
+        delivered: None,
         datasets: vec![orders, empty],
     };
     fs::write(directory.path().join(NAME), body).unwrap();

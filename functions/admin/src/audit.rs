@@ -23,6 +23,10 @@ impl AuditedAction {
         Some(match command {
             Command::Migrate { print: false, source_only: false } => action("store migrated"),
             Command::CatalogApply { .. } => action("catalog applied"),
+            Command::DestinationsApply { .. } => action("destinations applied"),
+            Command::DestinationsTest { name } => {
+                Self { detail: Some(name.clone()), ..action("destination probed") }
+            }
             Command::Invalidate { dataset, from, to, tenant } => {
                 let day = |day: &Option<String>| day.clone().unwrap_or_else(|| "…".to_owned());
                 let detail = Some(format!("from {} to {}", day(from), day(to)));
@@ -60,6 +64,8 @@ impl AuditedAction {
             | Command::CatalogCheck { .. }
             | Command::CatalogShow { .. }
             | Command::CatalogSuggest { .. }
+            | Command::DestinationsList {}
+            | Command::DestinationsPolicy { .. }
             | Command::KeysList {}
             | Command::Usage { .. } => return None,
         })

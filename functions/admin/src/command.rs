@@ -23,7 +23,17 @@ pub(crate) enum Command {
         catalog: String,
         #[serde(default, rename = "allowRemoval")]
         allow_removal: bool,
+        #[serde(default)]
+        destinations: Option<String>,
     },
+    #[serde(rename = "destinations apply")]
+    DestinationsApply { destinations: String },
+    #[serde(rename = "destinations list")]
+    DestinationsList {},
+    #[serde(rename = "destinations policy")]
+    DestinationsPolicy { name: String },
+    #[serde(rename = "destinations test")]
+    DestinationsTest { name: String },
     #[serde(rename = "catalog show")]
     CatalogShow {
         #[serde(default)]
@@ -99,9 +109,13 @@ const COMMANDS: &str = "the commands are
   {\"command\": \"migrate\"}, with \"print\": true to see the SQL and run nothing, and \"sourceOnly\": true to see that of the source role alone
   {\"command\": \"check\"}
   {\"command\": \"catalog check\", \"catalog\": \"the TOML\"}
-  {\"command\": \"catalog apply\", \"catalog\": \"the TOML\"}, with \"allowRemoval\": true to apply even if live exports fail because of it
+  {\"command\": \"catalog apply\", \"catalog\": \"the TOML\"}, with \"allowRemoval\": true to apply even if live exports fail because of it, and \"destinations\": \"the TOML\"
   {\"command\": \"catalog show\"}, with \"revision\": \"its id\" to see an earlier one
   {\"command\": \"catalog suggest\"}, with \"schemas\": [\"shop\"] to restrict it, \"tenantColumn\": \"account_id\" or \"shared\": true, and \"timeZone\": \"Europe/Amsterdam\"
+  {\"command\": \"destinations apply\", \"destinations\": \"the TOML\"}
+  {\"command\": \"destinations list\"}
+  {\"command\": \"destinations policy\", \"name\": \"acme-lake\"}
+  {\"command\": \"destinations test\", \"name\": \"acme-lake\"}
   {\"command\": \"invalidate\", \"dataset\": \"orders\"}, with \"from\" and \"to\": days, or \"tenant\", to restrict it
   {\"command\": \"keys create\", \"tenant\": \"acme\", \"label\": \"purpose\"}, with \"datasets\": [\"orders\"] or \"readOnly\": true to restrict it, and \"expires\": \"90d\" or \"never\"
   {\"command\": \"keys list\"}
@@ -129,6 +143,10 @@ impl Command {
             Self::CatalogApply { .. } => "catalog apply",
             Self::CatalogShow { .. } => "catalog show",
             Self::CatalogSuggest { .. } => "catalog suggest",
+            Self::DestinationsApply { .. } => "destinations apply",
+            Self::DestinationsList {} => "destinations list",
+            Self::DestinationsPolicy { .. } => "destinations policy",
+            Self::DestinationsTest { .. } => "destinations test",
             Self::Invalidate { .. } => "invalidate",
             Self::KeysCreate { .. } => "keys create",
             Self::KeysList {} => "keys list",

@@ -34,6 +34,10 @@ pub struct Beside {
     pub objects: Arc<dyn Objects>,
     /// Queue of wake-up messages.
     pub queue: Arc<dyn Queue>,
+    /// Queue of deliveries, if there is one.
+    pub deliveries: Option<Arc<dyn Queue>>,
+    /// ARN of the role of the function that delivers, if there is one.
+    pub deliver_role: Option<String>,
     /// Secret with the key that signs links; `None` without a CDN.
     pub secret: Option<Arc<dyn Secret>>,
     /// Shared cache, if there is one.
@@ -51,6 +55,9 @@ impl Beside {
         Ok(Self {
             objects: Arc::new(S3Objects::new(config::required("SLUICE_BUCKET")?)),
             queue: Arc::new(SqsQueue::new(config::required("SLUICE_QUEUE_URL")?)),
+            deliveries: config::optional("SLUICE_DELIVERY_QUEUE_URL")
+                .map(|url| Arc::new(SqsQueue::new(url)) as Arc<dyn Queue>),
+            deliver_role: config::optional("SLUICE_DELIVER_ROLE_ARN"),
             secret: secret.map(|secret| Arc::new(secret) as Arc<dyn Secret>),
             cache,
         })

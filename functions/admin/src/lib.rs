@@ -10,6 +10,7 @@ mod check;
 mod command;
 mod context;
 mod credentials;
+mod destinations;
 mod failure;
 mod invalidate;
 mod keys;
@@ -85,9 +86,13 @@ async fn perform(context: &Context, command: Command) -> Result<CommandOutput, F
         Command::Migrate { print, .. } => migrate::run(&context.settings, print).await,
         Command::Check {} => Ok(check::run(context).await),
         Command::CatalogCheck { catalog } => catalog::check::run(context, &catalog).await,
-        Command::CatalogApply { catalog, allow_removal } => {
-            catalog::apply::run(context, &catalog, allow_removal).await
+        Command::CatalogApply { catalog, allow_removal, destinations } => {
+            catalog::apply::run(context, &catalog, allow_removal, destinations.as_deref()).await
         }
+        Command::DestinationsApply { destinations } => destinations::apply(context, &destinations).await,
+        Command::DestinationsList {} => destinations::list(context).await,
+        Command::DestinationsPolicy { name } => destinations::policy(context, &name).await,
+        Command::DestinationsTest { name } => destinations::test(context, &name).await,
         Command::CatalogShow { revision } => catalog::show::run(context, revision.as_deref()).await,
         Command::CatalogSuggest { schemas, tenant_column, shared, time_zone } => {
             let options = SuggestOptions { schemas, tenant_column, shared, time_zone };

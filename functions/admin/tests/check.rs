@@ -101,7 +101,7 @@ async fn check(settings: Settings, beside: Beside) -> CommandOutput {
 
 fn nothing_beside() -> Beside {
     let (objects, queue) = (Arc::new(MemoryObjects::default()), Arc::new(MemoryQueue::default()));
-    Beside { objects, queue, secret: None, cache: None }
+    Beside { objects, queue, deliveries: None, deliver_role: None, secret: None, cache: None }
 }
 
 #[track_caller]
@@ -204,6 +204,8 @@ async fn bucket_queue_secret_and_cache_are_checked() {
     let secret = MemorySecret::default();
     let beside = || Beside {
         objects: Arc::new(S3Objects::new(&fixture.bucket)),
+        deliveries: None,
+        deliver_role: None,
         queue: Arc::new(SqsQueue::new(&fixture.queue_url)),
         secret: Some(Arc::new(secret.clone())),
         cache: (!fixture.redis_url.is_empty()).then(|| RedisCache::new(&fixture.redis_url).unwrap()),
@@ -225,6 +227,8 @@ async fn bucket_queue_secret_and_cache_are_checked() {
     let nowhere = unused_port();
     let gone = Beside {
         objects: Arc::new(S3Objects::new("sluice-no-such-bucket")),
+        deliveries: None,
+        deliver_role: None,
         queue: Arc::new(SqsQueue::new(format!("{}-gone", fixture.queue_url))),
         secret: Some(Arc::new(SecretsManager::new("sluice-no-such-secret"))),
         cache: Some(RedisCache::new(&format!("redis://127.0.0.1:{nowhere}")).unwrap()),

@@ -25,6 +25,8 @@ pub struct Context(Arc<Inner>);
 pub struct Inner {
     pub(crate) store: Store,
     pub(crate) queue: Arc<dyn Queue>,
+    /// Queue of deliveries; `None` if there is none, and then the sweeper sends them.
+    pub(crate) deliveries: Option<Arc<dyn Queue>>,
     pub(crate) objects: Arc<dyn Objects>,
     /// CDN that serves the files. `None`: files are served directly from the storage.
     pub(crate) cdn: Option<Cdn>,
@@ -36,6 +38,14 @@ pub struct Inner {
     pub(crate) shared: Shared,
     pub(crate) report: CounterEmitter,
     pub(crate) rates: RateLimits,
+}
+
+/// Resources that a deployment may lack.
+#[derive(Default)]
+pub(crate) struct Beside {
+    pub(crate) cdn: Option<Cdn>,
+    pub(crate) origin: Option<Origin>,
+    pub(crate) deliveries: Option<Arc<dyn Queue>>,
 }
 
 impl Context {
@@ -59,7 +69,10 @@ impl Context {
         let objects = faults.objects(Arc::new(S3Objects::new(bucket)));
         let cdn = config::optional("SLUICE_CDN_SECRET").map(|id| Cdn::new(SecretsManager::new(id)));
         let origin = config::optional("SLUICE_ORIGIN_SECRET").map(|id| Origin::new(SecretsManager::new(id)));
-        Ok(Self::build(store, queue, objects, (cdn, origin), shared, settings))
+        let deliveries = config::optional("SLUICE_DELIVERY_QUEUE_URL")
+            .map(|url| faults.queue(Arc::new(SqsQueue::new(url))));
+        let beside = Beside { cdn, origin, deliveries };
+        Ok(Self::build(store, queue, objects, beside, shared, settings))
     }
 
     /// Builds a context from its parts, without a CDN.
@@ -70,14 +83,14 @@ impl Context {
         shared: Shared,
         settings: Settings,
     ) -> Self {
-        Self::build(store, queue, objects, (None, None), shared, settings)
+        Self::build(store, queue, objects, Beside::default(), shared, settings)
     }
 
     pub(crate) fn build(
         store: Store,
         queue: Arc<dyn Queue>,
         objects: Arc<dyn Objects>,
-        (cdn, origin): (Option<Cdn>, Option<Origin>),
+        Beside { cdn, origin, deliveries }: Beside,
         shared: Shared,
         settings: Settings,
     ) -> Self {
@@ -88,6 +101,7 @@ impl Context {
         Self(Arc::new(Inner {
             store,
             queue,
+            deliveries,
             objects,
             cdn,
             origin,

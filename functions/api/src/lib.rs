@@ -12,6 +12,7 @@ mod context;
 mod cors;
 mod cursor;
 mod datasets;
+mod destinations;
 mod documents;
 mod error;
 mod exports;

@@ -12,7 +12,7 @@ use http::{StatusCode, header};
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::layers::{self, Action};
-use crate::{datasets, documents, exports, limits, page, response};
+use crate::{datasets, destinations, documents, exports, limits, page, response};
 
 /// Route of the api.
 struct Route {
@@ -44,10 +44,11 @@ impl Route {
 }
 
 /// Every route. It is listed nowhere else.
-const TABLE: [Route; 15] = [
+const TABLE: [Route; 16] = [
     Route::get("/health", |m| on(m, health)),
     Route::get("/datasets", |m| on(m, datasets::list)),
     Route::get("/datasets/{name}", |m| on(m, datasets::show)),
+    Route::get("/destinations", |m| on(m, destinations::list)),
     Route::get("/limits", |m| on(m, limits::limits)),
     Route::get("/exports", |m| on(m, exports::list)),
     Route::post("/exports", |m| on(m, exports::create)).audited(Action::Create),

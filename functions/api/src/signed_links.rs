@@ -108,7 +108,7 @@ mod tests {
                 store,
                 Arc::new(MemoryQueue::default()),
                 Arc::new(MemoryObjects::default()),
-                (cdn, None),
+                crate::context::Beside { cdn, ..Default::default() },
                 shared,
                 Settings::from_env().unwrap(),
             )

@@ -18,6 +18,8 @@ pub struct Context {
     pub store: Store,
     /// Queue of wake-up messages.
     pub queue: Arc<dyn Queue>,
+    /// Queue of deliveries; `None` if there is none.
+    pub deliveries: Option<Arc<dyn Queue>>,
     /// Storage of the files.
     pub objects: Arc<dyn Objects>,
     /// Database of the user, which is queried for new estimates while it is otherwise idle.
@@ -54,6 +56,8 @@ impl Context {
                 .with_pooler(pooler)
                 .with_faults(&faults),
             queue: faults.queue(Arc::new(SqsQueue::new(required("SLUICE_QUEUE_URL")?))),
+            deliveries: optional("SLUICE_DELIVERY_QUEUE_URL")
+                .map(|url| faults.queue(Arc::new(SqsQueue::new(url)))),
             objects: faults.objects(Arc::new(S3Objects::new(required("SLUICE_BUCKET")?))),
             source: Source::new(&required("SLUICE_SOURCE_URL")?)?
                 .with_login(Login::from_env("SLUICE_SOURCE_SECRET")?),

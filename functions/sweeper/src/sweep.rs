@@ -22,6 +22,8 @@ pub struct SweepSummary {
     pub repaired: usize,
     /// Exports that were completed but had not been finished.
     pub finished: usize,
+    /// Deliveries whose message was sent.
+    pub deliveries_sent: usize,
     /// Exports that expired, so that their files are removed.
     pub expired: usize,
     /// Chunks whose objects were deleted.
@@ -49,6 +51,7 @@ pub async fn sweep(context: &Context) -> SweepSummary {
     report.invariants_broken = step(&mut report, "invariants", check(context)).await;
     report.repaired = step(&mut report, "put right", repair(context)).await;
     report.finished = step(&mut report, "finish", each(context, Work::Finish)).await;
+    report.deliveries_sent = step(&mut report, "deliveries", deliver(context)).await;
     report.expired = step(&mut report, "expire", each(context, Work::Expire)).await;
     step(&mut report, "canceled", each(context, Work::RemoveCanceled)).await;
     step(&mut report, "release", removal::release(context)).await;
@@ -81,6 +84,14 @@ async fn step(
             );
             0
         }
+    }
+}
+
+/// Sends due deliveries: those of exports that were just finished, and those whose message or worker was lost.
+async fn deliver(context: &Context) -> Result<usize, StepError> {
+    match &context.deliveries {
+        Some(queue) => Ok(store::deliveries::run(&context.store, &**queue).await?),
+        None => Ok(0),
     }
 }
 

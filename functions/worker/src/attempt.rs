@@ -24,7 +24,7 @@ use crate::deadline::Deadline;
 use crate::decode::FramingLimits;
 use crate::end::{fail, give_back, insist};
 use crate::error::AttemptError;
-use crate::notify::dispatch;
+use crate::notify::{dispatch, send_deliveries};
 use crate::pipeline::{Gauge, Pipeline, Recipe};
 use crate::silence::Silence;
 use crate::split::{self, SplitReason};
@@ -310,6 +310,7 @@ async fn follow_up(ctx: &Context, exports: &[ExportId]) {
         if let Err(error) = store::finish::run(&ctx.store, &*ctx.objects, export).await {
             tracing::warn!(%export, error = chain(&error), "the export could not be finished now");
         }
+        send_deliveries(ctx).await;
     }
     dispatch(ctx).await;
 }

@@ -23,6 +23,8 @@ pub struct Context {
     pub source: Source,
     /// Queue of wake-up messages.
     pub queue: Arc<dyn Queue>,
+    /// Queue of deliveries; `None` if there is none, and then the sweeper sends them.
+    pub deliveries: Option<Arc<dyn Queue>>,
     /// Storage of the files.
     pub objects: Arc<dyn Objects>,
     /// Duration and renewal of leases.
@@ -60,6 +62,8 @@ impl Context {
                 .with_login(Login::from_env("SLUICE_SOURCE_SECRET")?)
                 .with_faults(&faults),
             queue: faults.queue(Arc::new(SqsQueue::new(required("SLUICE_QUEUE_URL")?))),
+            deliveries: optional("SLUICE_DELIVERY_QUEUE_URL")
+                .map(|url| faults.queue(Arc::new(SqsQueue::new(url)))),
             objects: faults.objects(Arc::new(S3Objects::new(required("SLUICE_BUCKET")?))),
             lease: Lease {
                 lease_secs: number("SLUICE_LEASE_SECS", 60)?,

@@ -21,3 +21,11 @@ pub(crate) async fn wake_up(ctx: &Context, chunk: ChunkId, secs: u32) {
         tracing::warn!(%chunk, error = chain(&error), "no message could be sent for later");
     }
 }
+
+/// Sends due deliveries. Best effort, as above.
+pub(crate) async fn send_deliveries(ctx: &Context) {
+    let Some(queue) = &ctx.deliveries else { return };
+    if let Err(error) = store::deliveries::run(&ctx.store, &**queue).await {
+        tracing::warn!(error = chain(&error), "no delivery could be sent now");
+    }
+}

@@ -138,6 +138,7 @@ async fn unreplayed_ranges_of_a_standby_are_not_reused() {
         store: Store::new(&pair.primary).unwrap(),
         source: Source::new(&pair.standby).unwrap(),
         queue: queue.clone(),
+        deliveries: None,
         objects: Arc::new(bucket.clone()),
         lease: Lease { lease_secs: 60, renew_secs: 15 },
         sizes: Sizes { target_bytes: 1 << 30, split_bytes: 1 << 30 },

@@ -63,6 +63,7 @@ impl World {
         let sweeper = sweeper::Context {
             store: store.clone(),
             queue: Arc::new(MemoryQueue::default()),
+            deliveries: None,
             objects: Arc::new(MemoryObjects::default()),
             source,
             estimates_secs: 0,

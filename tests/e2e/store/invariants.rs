@@ -23,6 +23,7 @@ fn context(database: &Database) -> sweeper::Context {
     sweeper::Context {
         store: Store::new(&database.url).unwrap(),
         queue: Arc::new(MemoryQueue::default()),
+        deliveries: None,
         objects: Arc::new(MemoryObjects::default()),
         source: Source::new(&database.url).unwrap(),
         estimates_secs: u32::MAX,

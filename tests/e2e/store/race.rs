@@ -60,6 +60,7 @@ impl Arena {
         Context {
             store,
             queue: self.queue.clone(),
+            deliveries: None,
             objects: self.objects.clone(),
             source,
             estimates_secs: u32::MAX,

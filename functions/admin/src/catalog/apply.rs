@@ -7,6 +7,7 @@ use store::Put;
 use super::changes::Changes;
 use super::resolved;
 use crate::context::Context;
+use crate::destinations;
 use crate::failure::Failure;
 use crate::output::CommandOutput;
 
@@ -16,7 +17,12 @@ pub(crate) async fn run(
     context: &Context,
     text: &str,
     allow_removal: bool,
+    destinations: Option<&str>,
 ) -> Result<CommandOutput, Failure> {
+    let destinations = match destinations.map(destinations::parse).transpose() {
+        Ok(destinations) => destinations,
+        Err(refused) => return Ok(refused),
+    };
     let found = resolved(context, text).await?;
     let (report, mut data) = (found.report(), found.data());
     if !found.violations.is_empty() {
@@ -41,6 +47,11 @@ pub(crate) async fn run(
         return Ok(CommandOutput { ok: false, text, data });
     }
     data["revision"] = json!(applied.revision_id);
-    let text = format!("{report}\n{}\nrevision {} is in force", changes.text(true), applied.revision_id);
+    let mut text = format!("{report}\n{}\nrevision {} is in force", changes.text(true), applied.revision_id);
+    if let Some(destinations) = destinations {
+        context.store.put_destinations(&destinations).await?;
+        text.push_str(&format!("\n{}", destinations::applied(&destinations)));
+        data["destinations"] = json!(destinations);
+    }
     Ok(CommandOutput::done(text, data))
 }

@@ -19,7 +19,7 @@ use crate::caller::Caller;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::query::{self, Params};
-use crate::{response, trace, visible};
+use crate::{destinations, response, trace, visible};
 
 /// Request parameters outside the body.
 pub(super) struct Terms {
@@ -96,6 +96,7 @@ async fn read_and_accept(
     terms: &Terms,
 ) -> Result<Response, ApiError> {
     let (applied, request) = read(context, caller, sent).await?;
+    destinations::check(context, caller, &request.canonical).await?;
     if terms.dry_run {
         let consistency = Consistency::of(&request.canonical);
         let plan = context
@@ -128,6 +129,7 @@ async fn read_and_accept(
     context.store.faults().crash(Point::Accepted);
     if accepted.complete {
         finish(context, accepted.id).await;
+        destinations::send(context).await;
     } else {
         dispatch(context).await;
     }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
+use export::delivery::DeliveryState;
 use export::failure::FailureCode;
 use export::format::Output;
 use export::id::ExportId;
@@ -101,6 +102,9 @@ pub(super) async fn export(
     let fill = || async {
         let state = find(context, &caller.tenant, id).await?;
         let body = render(&to_wire::export(&state))?;
+        // A delivery goes on after the end of its export, and may be retried after a failure.
+        let is_settled =
+            state.delivery.as_ref().is_none_or(|delivery| delivery.state == DeliveryState::Delivered);
         let cached = CachedExport {
             status: state.status,
             manifest_key: state.manifest_key,
@@ -108,7 +112,7 @@ pub(super) async fn export(
             outputs: state.heads.into_iter().map(|head| (head.name, head.output)).collect(),
             etag: body.etag.clone(),
         };
-        let keep = keep(state.status, state.expires_micros, now_micros());
+        let keep = keep(state.status, state.expires_micros, now_micros()).filter(|_| is_settled);
         Ok((cached, body.body, keep))
     };
     let key = context.shared.keyring.export(caller.view(), id);

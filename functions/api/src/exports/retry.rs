@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use export::destination;
 use export::id::ExportId;
 use export::request::Request;
 use http::{HeaderMap, Uri};
@@ -14,7 +15,7 @@ use crate::caller::Caller;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::query::Params;
-use crate::{trace, visible};
+use crate::{destinations, trace, visible};
 
 pub(crate) async fn retry(
     State(context): State<Context>,
@@ -26,6 +27,11 @@ pub(crate) async fn retry(
     Params::read(&uri, &[]).check()?;
     let traceparent = trace::of(&headers);
     let body = context.store.request_of(&caller.tenant, id).await?.ok_or_else(ApiError::no_export)?;
+    // An export that has succeeded may only lack its delivery, for which nothing is read.
+    if destination::of(&body).is_some() && context.store.retry_delivery(&caller.tenant, id).await? {
+        destinations::send(&context).await;
+        return accepted_response(&find(&context, &caller.tenant, id).await?);
+    }
     let applied = visible::in_force(&context, &caller).await?;
     let retried = match read_and_retry(&context, &caller, id, &body, &applied, traceparent.as_deref()).await?
     {

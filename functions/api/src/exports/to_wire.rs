@@ -1,10 +1,11 @@
 //! Conversion of store records to the wire format. No decisions are made here.
 
+use export::delivery::DeliveryFailure;
 use export::manifest::rfc3339;
 use export::proof::Verified;
 use export::state::ExportStatus;
 use export::wire;
-use store::{AttemptDetail, ChunkDetail, ChunkError, ExportCut, ExportState, ProgressCounts};
+use store::{AttemptDetail, ChunkDetail, ChunkError, ExportCut, ExportDelivery, ExportState, ProgressCounts};
 
 use crate::clock::now_micros;
 use crate::documents::MANIFEST_SCHEMA;
@@ -34,6 +35,7 @@ pub(crate) fn export(state: &ExportState) -> wire::Export {
         }),
         eta_seconds: if live { eta_secs(&state.progress, state.started_micros, now_micros()) } else { None },
         queue_position: state.queue_position,
+        delivery: state.delivery.as_ref().map(delivery),
         errors: state.errors.iter().map(|error| chunk_error(error, state)).collect(),
         paused: (live && state.paused)
             .then(|| "the operator has paused all exports; deadlines are suspended".to_owned()),
@@ -64,6 +66,26 @@ fn snapshot(cut: &ExportCut, live: bool) -> wire::SnapshotState {
         lsn: cut.point.as_ref().and_then(|point| point.lsn.clone()),
         waiting: live && cut.waits,
         losses: cut.losses,
+    }
+}
+
+fn delivery(delivery: &ExportDelivery) -> wire::Delivery {
+    let error = |failure: &DeliveryFailure| wire::DeliveryError {
+        code: failure.code,
+        message: failure.message.clone(),
+        remedy: failure.code.remedy().to_owned(),
+        at: rfc3339(failure.at_micros),
+    };
+    wire::Delivery {
+        destination: delivery.destination.clone(),
+        state: delivery.state,
+        files_total: delivery.files_total,
+        files_done: delivery.files_done,
+        bytes_done: delivery.bytes_done,
+        manifest: delivery.manifest.clone(),
+        delivered_at: delivery.delivered_micros.map(rfc3339),
+        next_attempt_at: delivery.next_micros.map(rfc3339),
+        errors: delivery.errors.iter().map(error).collect(),
     }
 }
 

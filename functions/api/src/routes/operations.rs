@@ -187,7 +187,7 @@ const SHORT_EXAMPLES: &[Example] = &[(
 )];
 
 /// Every operation, in the order of the routes.
-pub(super) const OPERATIONS: [Operation; 15] = [
+pub(super) const OPERATIONS: [Operation; 16] = [
     Operation {
         route: ("GET", "/health"),
         id: "getHealth",
@@ -220,6 +220,18 @@ pub(super) const OPERATIONS: [Operation; 15] = [
         body: None,
         responses: &[(200, "The dataset.", Some("Dataset")), UNCHANGED],
         errors: &[404],
+    },
+    Operation {
+        route: ("GET", "/destinations"),
+        id: "listDestinations",
+        tag: "Service",
+        summary: "List destinations",
+        description: "The buckets to which the files of an export can be copied, by the name that a request gives. The operator \
+                      defines them.",
+        parameters: READ,
+        body: None,
+        responses: &[(200, "The destinations that the tenant may use.", Some("DestinationList")), UNCHANGED],
+        errors: &[],
     },
     Operation {
         route: ("GET", "/limits"),

@@ -30,9 +30,10 @@ mod origin;
 const ID: &str = "0d9d6f4e-1f7a-4c53-9d5c-6b1f0a7f2a11";
 
 /// Requests to every route that needs a key.
-const REQUESTS: [(Method, &str); 16] = [
+const REQUESTS: [(Method, &str); 17] = [
     (Method::GET, "/datasets"),
     (Method::GET, "/datasets/orders"),
+    (Method::GET, "/destinations"),
     (Method::GET, "/limits"),
     (Method::GET, "/exports"),
     (Method::POST, "/exports"),

@@ -29,6 +29,8 @@ pub mod catalog;
 
 pub mod access;
 
+pub mod destination;
+
 pub mod estimate;
 
 pub mod format;
@@ -50,6 +52,8 @@ pub mod load;
 pub mod failure;
 
 pub mod usage;
+
+pub mod delivery;
 
 pub mod plan;
 

@@ -5,6 +5,7 @@
 //! file, on demand.
 
 mod consistency;
+mod delivered;
 mod tiling;
 mod watermark;
 
@@ -25,6 +26,7 @@ use crate::proof::Verified;
 use crate::range::{Range, Settle, Span, format_micros};
 
 pub use consistency::ConsistencyLevel;
+pub use delivered::Delivered;
 pub use tiling::NotTiled;
 
 /// Version of the manifest format.
@@ -61,6 +63,9 @@ pub struct Manifest {
     /// Expected and actual size of all chunks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Foresight>,
+    /// Present in the copy at a destination.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivered: Option<Delivered>,
     /// Datasets, in the order of the request.
     pub datasets: Vec<ManifestDataset>,
 }

@@ -138,6 +138,10 @@ metrics! {
         /// Corrected links and turns.
         PutRight: Count,
     }
+    ["deliver"] => {
+        /// Deliveries that failed for good.
+        DeliveriesFailed: Count,
+    }
     ["api", "worker", "sweeper"] => {
         /// Exports that failed. The function that recorded the failure emits it.
         ExportsFailed: Count,

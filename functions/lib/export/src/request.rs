@@ -6,6 +6,7 @@
 mod consistency;
 mod datasets;
 mod dates;
+mod destination;
 mod filters;
 mod labels;
 mod layout;
@@ -20,6 +21,7 @@ use sha2::{Digest, Sha256};
 
 use crate::catalog::{Revision, SliceKey};
 use crate::cut::{self, Consistency};
+use crate::destination as place;
 use crate::estimate::DatasetEstimate;
 use crate::format::{Format, Output};
 use crate::id::{Fingerprint, TenantId};
@@ -93,7 +95,7 @@ pub struct Scope<'a> {
 }
 
 /// Keys of a request except those that choose datasets.
-const COMMON: [&str; 10] = [
+const COMMON: [&str; 11] = [
     "startDate",
     "endDate",
     "timeZone",
@@ -102,6 +104,7 @@ const COMMON: [&str; 10] = [
     "csv",
     "layout",
     cut::FIELD,
+    place::FIELD,
     "label",
     "labels",
 ];
@@ -152,6 +155,7 @@ impl Request {
         let undated = !listed.chosen.is_empty() && listed.chosen.iter().all(|c| c.dataset.range.is_none());
         let dates = dates::read(fields, undated, report);
         let labels = labels::read(fields, report);
+        let destination = destination::read(fields, report);
         let form = Form { output, hive, consistency };
         let targets: Vec<_> =
             listed.chosen.iter().map(|c| target(c, dates.as_ref(), &form, scope, report)).collect();
@@ -161,6 +165,9 @@ impl Request {
         let mut canonical = canonical(fields, listed.names(), dates.as_ref(), &form, labels);
         if consistency != Consistency::default() {
             canonical[cut::FIELD] = consistency.as_str().into();
+        }
+        if let Some(destination) = destination {
+            canonical[place::FIELD] = destination.into();
         }
         let asked =
             canonical_hash(&if listed.all { canonical_with_all(&canonical) } else { canonical.clone() });

@@ -4,6 +4,7 @@
 //! or null for the figures of a dry run, means "not known" or "not yet".
 
 mod datasets;
+mod delivery;
 mod export;
 mod files;
 mod limits;
@@ -14,6 +15,7 @@ mod request;
 mod schema;
 
 pub use datasets::{Dataset, DatasetList, DatasetRange, FilterColumn};
+pub use delivery::{Delivery, DeliveryError, DestinationEntry, DestinationList};
 pub use export::{
     BackOff, ChunkCounts, ChunkError, Export, ExportList, Links, Progress, Running, SnapshotState,
 };

@@ -13,6 +13,7 @@ pub mod secret;
 pub mod telemetry;
 
 pub mod cache;
+pub mod destination;
 pub mod links;
 pub mod objects;
 pub mod postgres;

@@ -14,6 +14,7 @@ use bytes::Bytes;
 pub use error::{ObjectsError, ObjectsErrorKind};
 pub use memory::MemoryObjects;
 pub use s3::S3Objects;
+pub(crate) use s3::is_stand_in;
 
 /// Metadata stored with an object.
 #[derive(Clone, Debug, PartialEq, Eq)]

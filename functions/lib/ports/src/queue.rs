@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 /// Content of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
-    /// The chunk to lease, or the keeper of a cut, which is one of the ids that `dispatch()` returns.
+    /// The chunk to lease, or the keeper of a cut, which is one of the ids that `dispatch()` returns. In the queue of
+    /// deliveries it is the id of the export.
     pub chunk: ChunkId,
 }
 

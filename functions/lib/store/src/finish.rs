@@ -128,6 +128,7 @@ fn assemble(export: ExportId, finished: Finished) -> Result<Manifest, FinishErro
         bytes: datasets.iter().map(|d| d.bytes).sum(),
         consistency: finished.cut.as_ref().map(ConsistencyLevel::of),
         source: Some(datasets.iter().filter_map(|d| d.source).sum()),
+        delivered: None,
         datasets,
     })
 }

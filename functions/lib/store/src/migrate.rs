@@ -17,7 +17,7 @@ pub struct Migration {
     pub name: &'static str,
     text: &'static str,
 }
-const MIGRATIONS: [Migration; 27] = [
+const MIGRATIONS: [Migration; 28] = [
     Migration { version: 1, name: "store", text: include_str!("../migrations/0001_store.sql") },
     Migration { version: 2, name: "indexed", text: include_str!("../migrations/0002_indexed.sql") },
     Migration { version: 3, name: "changes", text: include_str!("../migrations/0003_changes.sql") },
@@ -57,6 +57,11 @@ const MIGRATIONS: [Migration; 27] = [
     Migration { version: 35, name: "use", text: include_str!("../migrations/0035_use.sql") },
     Migration { version: 36, name: "cuts", text: include_str!("../migrations/0036_cuts.sql") },
     Migration { version: 37, name: "slices", text: include_str!("../migrations/0037_slices.sql") },
+    Migration {
+        version: 40,
+        name: "destinations",
+        text: include_str!("../migrations/0040_destinations.sql"),
+    },
 ];
 
 /// Functions that hold rules. They are created or replaced every time.

@@ -14,6 +14,7 @@ use sqlx::Row;
 
 use super::back_off::BackOff;
 use super::connection::{Store, sql};
+use super::deliveries::ExportDelivery;
 use super::error::StoreError;
 use super::ranges::{chunk_id, count, json};
 
@@ -61,6 +62,8 @@ pub struct ExportState {
     pub queue_position: Option<u64>,
     /// State with regard to the snapshot that all its files show; `None` if each file shows its own.
     pub cut: Option<ExportCut>,
+    /// Copy of its files to its destination; `None` if the request names none.
+    pub delivery: Option<ExportDelivery>,
 }
 
 /// State of an export whose files show one instant.

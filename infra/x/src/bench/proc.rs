@@ -34,6 +34,18 @@ pub(super) fn cpu_secs(root: u32) -> f64 {
     stats.map(|stat| ticks(&stat)).sum::<f64>() / TICKS_PER_SEC
 }
 
+/// Returns the processor seconds of the living descendants whose command line contains `title`. PostgreSQL writes the role of
+/// a session there.
+pub(super) fn cpu_secs_of(root: u32, title: &str) -> f64 {
+    let is_one = |pid: &u32| {
+        let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&line).contains(title)
+    };
+    let stats = tree(root).into_iter().filter(is_one);
+    let stats = stats.filter_map(|pid| fs::read_to_string(format!("/proc/{pid}/stat")).ok());
+    stats.map(|stat| ticks(&stat)).sum::<f64>() / TICKS_PER_SEC
+}
+
 /// Returns user and system time of the process and of its reaped children.
 fn ticks(stat: &str) -> f64 {
     // The second field is a name in brackets and may contain spaces and brackets.

@@ -43,13 +43,25 @@ const MAX_BYTES_SHARE: f64 = 0.05;
 struct Cost {
     name: &'static str,
     wall_secs: f64,
-    /// Processor time of the server, which has the store too.
+    /// Processor time of the server, without the sessions of the store, which is in the same server here.
     cpu_secs: f64,
+    /// Processor time of the sessions of the store.
+    store_cpu_secs: f64,
     /// Bytes that the server sent of the tables.
     bytes: u64,
     /// Statements of the source role, in seconds of the server.
     source_secs: Option<f64>,
     chunks: String,
+}
+
+/// Role of the sessions of the store.
+const STORE_ROLE: &str = "sluice_store";
+
+/// Times of one act.
+struct Times {
+    wall_secs: f64,
+    cpu_secs: f64,
+    store_cpu_secs: f64,
 }
 
 /// Runs the comparison and prints the table.
@@ -123,12 +135,16 @@ fn sql(stack: &Stack, statements: &str) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// Measures what happens in `act`: wall time and processor time of the server.
-fn measured<T>(stack: &Stack, act: impl FnOnce() -> Result<T>) -> Result<(T, f64, f64)> {
+/// Measures what happens in `act`. Returns its result with wall time and processor times of the server.
+fn measured<T>(stack: &Stack, act: impl FnOnce() -> Result<T>) -> Result<(T, Times)> {
     let postmaster = *stack.pids.get(POSTGRES).context("the stack has no PostgreSQL")?;
-    let (begun, before) = (Instant::now(), proc::cpu_secs(postmaster));
+    let cpu = || (proc::cpu_secs(postmaster), proc::cpu_secs_of(postmaster, STORE_ROLE));
+    let (begun, before) = (Instant::now(), cpu());
     let result = act()?;
-    Ok((result, begun.elapsed().as_secs_f64(), proc::cpu_secs(postmaster) - before))
+    let (wall_secs, after) = (begun.elapsed().as_secs_f64(), cpu());
+    // The pooler may have closed a session in between, whose time then counts for the source.
+    let store_cpu_secs = (after.1 - before.1).max(0.0);
+    Ok((result, Times { wall_secs, cpu_secs: after.0 - before.0 - store_cpu_secs, store_cpu_secs }))
 }
 
 /// Reads every dataset with one `psql`, as CSV.
@@ -155,10 +171,11 @@ fn by_psql(stack: &Stack, selects: &BTreeMap<String, String>) -> Result<Cost> {
         }
         Ok(bytes)
     };
-    let (bytes, wall_secs, cpu_secs) = measured(stack, read)?;
+    let (bytes, Times { wall_secs, cpu_secs, store_cpu_secs }) = measured(stack, read)?;
     signals::check()?;
     step.done("read");
-    Ok(Cost { name: "psql, csv", wall_secs, cpu_secs, bytes, source_secs: None, chunks: String::new() })
+    let name = "psql, csv";
+    Ok(Cost { name, wall_secs, cpu_secs, store_cpu_secs, bytes, source_secs: None, chunks: String::new() })
 }
 
 /// Exports the sample to its end, without a download.
@@ -177,7 +194,7 @@ fn export(stack: &Stack, name: &'static str, everything: bool) -> Result<Cost> {
         }
         serde_json::from_slice::<Value>(&output.stdout).context("sluice printed no JSON")
     };
-    let (output, wall_secs, cpu_secs) = measured(stack, act)?;
+    let (output, Times { wall_secs, cpu_secs, store_cpu_secs }) = measured(stack, act)?;
     signals::check()?;
     let export = &output["export"];
     let id = export["id"].as_str().context("the export has no id")?;
@@ -190,17 +207,34 @@ fn export(stack: &Stack, name: &'static str, everything: bool) -> Result<Cost> {
     let chunks = &export["progress"]["chunks"];
     step.done(&format!("{chunks}"));
     let chunks = format!("{} of {}", chunks["unchanged"].as_u64().unwrap_or(0), chunks["total"]);
-    Ok(Cost { name, wall_secs, cpu_secs, bytes, source_secs, chunks })
+    if let Some(file) = std::env::var_os("SLUICE_BENCH_STATEMENTS") {
+        let list = "select string_agg(concat_ws(' | ', r.rolname, round(total_exec_time), calls, left(query, 160)), chr(10) order by total_exec_time desc) \
+                    from (select * from pg_stat_statements order by total_exec_time desc limit 40) s join pg_roles r on r.oid = s.userid";
+        let text = format!("== {name}\n{}\n", sql(stack, list)?);
+        let mut kept = fs::read_to_string(&file).unwrap_or_default();
+        kept.push_str(&text);
+        fs::write(&file, kept)?;
+    }
+    Ok(Cost { name, wall_secs, cpu_secs, store_cpu_secs, bytes, source_secs, chunks })
 }
 
 fn render(costs: &[Cost]) -> String {
-    let head = ["", "wall s", "database CPU s", "of it source s", "MB from the source", "chunks unchanged"];
+    let head = [
+        "",
+        "wall s",
+        "source CPU s",
+        "store CPU s",
+        "source statements s",
+        "MB from the source",
+        "chunks unchanged",
+    ];
     let mut table = Table::new(&head);
     for cost in costs {
         table.row([
             cost.name.to_owned(),
             number(Some(cost.wall_secs), 1),
             number(Some(cost.cpu_secs), 2),
+            number(Some(cost.store_cpu_secs), 2),
             number(cost.source_secs, 2),
             number(Some(megabytes(cost.bytes)), 1),
             cost.chunks.clone(),
@@ -231,6 +265,7 @@ mod tests {
             name: "x",
             wall_secs: 1.0,
             cpu_secs,
+            store_cpu_secs: 0.0,
             bytes,
             source_secs: None,
             chunks: String::new(),

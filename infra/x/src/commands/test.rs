@@ -21,7 +21,7 @@ use test_stack::TestStack;
 const NAME: &str = "test";
 
 /// Short times and small chunks, so that leases end and ranges are split within seconds.
-pub(crate) const PARAMETERS: [(&str, &str); 9] = [
+pub(crate) const PARAMETERS: [(&str, &str); 11] = [
     ("LeaseSeconds", "4"),
     ("RenewSeconds", "1"),
     ("ResendSeconds", "2"),
@@ -33,6 +33,9 @@ pub(crate) const PARAMETERS: [(&str, &str); 9] = [
     ("MaxActiveSessions", "25"),
     // Tests of one tenant store more chunks than a tenant does.
     ("MaxChunksPerMinute", "0"),
+    // Destinations of the tests: a bucket of this account, and one of another.
+    ("DestinationBucketArns", "arn:aws:s3:::e2e-lake"),
+    ("DestinationRoleArns", "arn:aws:iam::222222222222:role/from-sluice"),
 ];
 
 /// Starts the test stack, runs every test on it, and stops it whatever their result. Without arguments, the fault tests

@@ -1,6 +1,7 @@
 //! Calls to the functions of a stack: any function with JSON, the admin function with words.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
@@ -66,6 +67,13 @@ fn request(words: &[String]) -> Result<Value> {
             }
             event
         }
+        ["destinations", "apply", file] => {
+            let text = fs::read_to_string(file).with_context(|| format!("cannot read {file}"))?;
+            json!({"command": "destinations apply", "destinations": text})
+        }
+        ["destinations", command @ ("test" | "policy"), name] => {
+            json!({"command": format!("destinations {command}"), "name": name})
+        }
         ["tenants", "forget", tenant] => json!({"command": "tenants forget", "tenant": tenant}),
         ["keys", "revoke", id] => json!({"command": "keys revoke", "id": id}),
         other => json!({"command": other.join(" ")}),
@@ -105,6 +113,12 @@ fn catalog(command: &str, terms: &[&str]) -> Result<Value> {
     let mut event = json!({"command": format!("catalog {command}"), "catalog": text});
     if allow_removal {
         event["allowRemoval"] = json!(true);
+    }
+    let beside = Path::new(file).with_file_name("destinations.toml");
+    if command == "apply" && beside.exists() {
+        let text =
+            fs::read_to_string(&beside).with_context(|| format!("cannot read {}", beside.display()))?;
+        event["destinations"] = json!(text);
     }
     Ok(event)
 }

@@ -93,11 +93,12 @@ fn record(stack: &mut Stack, outputs: &Value, with_cdn: bool) -> Result<()> {
     stack.bucket = output("BucketName")?;
     stack.queue_url = output("QueueUrl")?;
     stack.dead_letter_queue_url = output("DeadLetterQueueUrl")?;
+    stack.delivery_queue_url = output("DeliveryQueueUrl")?;
     if with_cdn {
         stack.cdn_secret = output("CdnSecretArn")?;
         stack.origin_secret = output("OriginSecretArn").unwrap_or_default();
     }
-    for name in ["Api", "Worker", "Sweeper", "Admin"] {
+    for name in ["Api", "Worker", "Sweeper", "Deliver", "Admin"] {
         stack.functions.insert(name.to_lowercase(), output(&format!("{name}FunctionName"))?);
     }
     // A deployment without an owner has none.

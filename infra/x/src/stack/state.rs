@@ -65,6 +65,9 @@ pub(crate) struct Stack {
     pub(crate) bucket: String,
     pub(crate) queue_url: String,
     pub(crate) dead_letter_queue_url: String,
+    /// Queue of deliveries.
+    #[serde(default)]
+    pub(crate) delivery_queue_url: String,
     /// Direct URL of PostgreSQL, as superuser.
     pub(crate) owner_url: String,
     /// URL through the pooler.

@@ -3,6 +3,7 @@
 use ports::secret::MemorySecret;
 
 use super::*;
+use crate::context::Beside;
 use crate::origin::Origin;
 
 pub(super) const HEADER: &str = "x-sluice-origin";
@@ -11,7 +12,8 @@ pub(super) fn behind_cdn(secret: MemorySecret) -> Router {
     let (store, settings) = parts(0);
     let shared = Shared::layers(None, "test", &store).unwrap();
     let ports = (Arc::new(MemoryQueue::default()), Arc::new(MemoryObjects::default()));
-    service(Context::build(store, ports.0, ports.1, (None, Some(Origin::new(secret))), shared, settings))
+    let beside = Beside { origin: Some(Origin::new(secret)), ..Beside::default() };
+    service(Context::build(store, ports.0, ports.1, beside, shared, settings))
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::delivery::Delivery;
 use crate::failure::FailureCode;
 use crate::id::ExportId;
 use crate::load::Signal;
@@ -57,6 +58,9 @@ pub struct Export {
     /// State of the snapshot that all files show; absent unless the request has the consistency `snapshot`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub snapshot: Option<SnapshotState>,
+    /// Copy of the files to the destination that the request names; absent if it names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<Delivery>,
     /// Chunks that could not be exported.
     #[serde(default)]
     pub errors: Vec<ChunkError>,

@@ -44,6 +44,10 @@ pub struct ExportRequest {
     /// instant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consistency: Option<Consistency>,
+    /// Name of the destination to which the files are copied after the export has succeeded; `GET /destinations` lists
+    /// those that the tenant may use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destination: Option<String>,
     /// Name of the export for people, by which lists can be filtered; 1 to 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
@@ -150,7 +154,7 @@ mod tests {
             "startDate": "2023-08-31", "endDate": "2024-08-04", "timeZone": "UTC",
             "format": "csv", "compression": "gzip",
             "csv": {"delimiter": ",", "null": "", "header": true, "formulaGuard": false}, "layout": {"hive": "day"},
-            "consistency": "snapshot"
+            "consistency": "snapshot", "destination": "acme-lake"
         });
         let request: ExportRequest = serde_json::from_value(json.clone()).unwrap();
         assert_eq!(serde_json::to_value(&request).unwrap(), json);

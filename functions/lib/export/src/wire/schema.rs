@@ -90,6 +90,7 @@ fn schemas() -> Map<String, Value> {
     requests.subschema_for::<ExportRequest>();
     let mut responses = SchemaSettings::draft2020_12().with(path).for_serialize().into_generator();
     responses.subschema_for::<DatasetList>();
+    responses.subschema_for::<super::DestinationList>();
     responses.subschema_for::<ExportList>();
     responses.subschema_for::<FileList>();
     responses.subschema_for::<super::ChunkList>();

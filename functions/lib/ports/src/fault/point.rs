@@ -33,11 +33,15 @@ pub enum Point {
     Releasing,
     /// The objects of a chunk that no export needs are deleted, its row is not.
     Emptied,
+    /// A file is copied to a destination; that is not noted.
+    Copied,
+    /// The manifest is at the destination, the delivery is not recorded.
+    Delivered,
 }
 
 impl Point {
     /// All points.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Accepted,
         Self::Marked,
         Self::Leased,
@@ -53,6 +57,8 @@ impl Point {
         Self::Canceling,
         Self::Releasing,
         Self::Emptied,
+        Self::Copied,
+        Self::Delivered,
     ];
 
     /// Returns the name of the file that makes one process die here.

@@ -39,10 +39,8 @@ impl S3Objects {
     async fn client(&self) -> &Client {
         let connect = || async {
             let config = crate::config::aws().await;
-            let elsewhere =
-                ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"].iter().any(|v| std::env::var_os(v).is_some())
-                    || config.endpoint_url().is_some();
-            Client::from_conf(aws_sdk_s3::config::Builder::from(config).force_path_style(elsewhere).build())
+            let by_path = is_stand_in(config.endpoint_url());
+            Client::from_conf(aws_sdk_s3::config::Builder::from(config).force_path_style(by_path).build())
         };
         self.client.get_or_init(connect).await
     }
@@ -85,6 +83,12 @@ impl Objects for S3Objects {
     async fn presign_get(&self, key: &str, secs: u32, name: Option<&str>) -> Result<String, ObjectsError> {
         object::presign_get(self, key, secs, name).await
     }
+}
+
+/// Returns true if the service is a stand-in for S3, which is addressed by path.
+pub(crate) fn is_stand_in(endpoint: Option<&str>) -> bool {
+    ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"].iter().any(|v| std::env::var_os(v).is_some())
+        || endpoint.is_some()
 }
 
 /// Classifies failures of S3, in this one place. The SDK has already retried what it could.

@@ -14,10 +14,11 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
 /// Crates whose messages are known to be safe.
-const CRATES: [&str; 10] = [
+const CRATES: [&str; 11] = [
     "api",
     "worker",
     "sweeper",
+    "deliver",
     "admin",
     "export",
     "ports",

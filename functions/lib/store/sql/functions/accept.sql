@@ -160,6 +160,8 @@ begin
         outcome := 'catalog';
         return;
     end if;
+    insert into sluice.delivery (export_id, tenant, destination)
+    select new_id, of_tenant, new_request ->> 'destination' where new_request ? 'destination';
     insert into sluice.idempotency (tenant, key, body_sha256, sent_sha256, export_id)
     select of_tenant, idempotency_key, body, sent, new_id where idempotency_key is not null;
     outcome := 'accepted';

@@ -16,6 +16,10 @@ select e.id, e.status, e.request, e.revision, e.heads, e.manifest_key,
        e.cut_state is not null as in_one_cut,
        e.status in ('queued', 'running') and e.cut_state is not null
            and (e.cut_state <> 'in' or c.state = 'opening') as waits_for_cut,
-       e.cut_losses as losses, sluice.micros(c.as_of) as cut_as_of, c.lsn as cut_lsn
+       e.cut_losses as losses, sluice.micros(c.as_of) as cut_as_of, c.lsn as cut_lsn,
+       d.state as delivery_state, d.destination, d.files_total, d.files_done, d.bytes_done, d.manifest as delivered_manifest,
+       sluice.micros(d.delivered_at) as delivered_at, d.errors as delivery_errors,
+       case when d.state = 'due' and d.failures > 0 then sluice.micros(d.due_at) end as next_delivery
 from sluice.export e left join sluice.held() b on true left join sluice.cut c
     on c.id = e.cut and (e.cut_state = 'in' or e.status = 'succeeded')
+    left join sluice.delivery d on d.export_id = e.id

@@ -9,6 +9,7 @@ use super::{ChunkDetail, ChunkError, ExportCut, ExportState, ProgressCounts};
 use crate::StoreError;
 use crate::back_off;
 use crate::connection::{Tx, sql};
+use crate::deliveries::read_delivery;
 use crate::finish::{cut_point, file_record};
 use crate::ranges::{chunk_id, count, export_id, from_row, json, optional_count, optional_json};
 
@@ -45,6 +46,7 @@ pub(super) async fn read_export(
         paused: row.try_get("paused")?,
         back_off: back_off::read(row)?,
         cut: read_cut(row)?,
+        delivery: read_delivery(row)?,
         queue_position: if status == ExportStatus::Queued { Some(count(row, "position")?) } else { None },
     })
 }

@@ -1,0 +1,85 @@
+//! Message handler: runs attempts. A message only indicates that a delivery may be due: it is always deleted, and retries are
+//! scheduled in the store.
+
+use std::time::{Instant, SystemTime};
+
+use export::id::ExportId;
+use lambda_runtime::{Error, LambdaEvent};
+use ports::queue::Message;
+use ports::telemetry::{chain, invocation};
+use serde::{Deserialize, Serialize};
+use tracing::Instrument;
+
+use crate::context::Context;
+use crate::{attempt, probe};
+
+/// Event of the queue's trigger. Its other fields are not used.
+#[derive(Debug, Deserialize)]
+pub struct Event {
+    /// Messages; the trigger is set to one at a time.
+    #[serde(rename = "Records")]
+    pub records: Vec<Record>,
+}
+
+/// One message.
+#[derive(Debug, Deserialize)]
+pub struct Record {
+    /// Content of the message.
+    pub body: String,
+}
+
+/// SQS partial batch response. Always empty: retries are scheduled in the store, never by redelivery.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchResponse {
+    /// Always empty.
+    pub batch_item_failures: Vec<String>,
+}
+
+/// Runs one attempt per message, one after the other.
+///
+/// # Errors
+/// None: what fails is recorded in the store.
+pub async fn handle(context: &Context, event: LambdaEvent<Event>) -> Result<BatchResponse, Error> {
+    let left = event.context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
+    let until = Instant::now() + context.store.faults().time(left);
+    let span = invocation(&event.context.request_id, event.context.xray_trace_id.as_deref());
+    for record in event.payload.records {
+        match serde_json::from_str::<Message>(&record.body) {
+            Ok(message) => {
+                let export = ExportId::from(message.chunk.uuid());
+                handle_message(context, export, until).instrument(span.clone()).await;
+            }
+            Err(error) => tracing::error!(%error, "a message could not be read and is dropped"),
+        }
+    }
+    context.store.release().await;
+    Ok(BatchResponse::default())
+}
+
+async fn handle_message(context: &Context, export: ExportId, until: Instant) {
+    match context.store.lease_delivery(export, context.lease_secs).await {
+        Ok(Some(lease)) => attempt::run(context, &lease, until).await,
+        Ok(None) => tracing::info!(%export, "no delivery of this export is due"),
+        // The store sends the message again.
+        Err(error) => tracing::error!(%export, error = chain(&error), "the delivery could not be leased"),
+    }
+    probe::all(context).await;
+    // At some destinations deliveries run one after the other: the next one may be due now.
+    if let Err(error) = store::deliveries::run(&context.store, &*context.queue).await {
+        tracing::warn!(error = chain(&error), "no delivery could be sent now");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queue_event_is_parsed_and_answered() {
+        let event = r#"{"Records":[{"messageId":"1","body":"{\"chunk\":\"00000000-0000-4000-8000-000000000000\"}","eventSource":"aws:sqs"}]}"#;
+        let event: Event = serde_json::from_str(event).unwrap();
+        assert!(serde_json::from_str::<Message>(&event.records[0].body).is_ok());
+        assert_eq!(serde_json::to_string(&BatchResponse::default()).unwrap(), r#"{"batchItemFailures":[]}"#);
+    }
+}

@@ -1,0 +1,98 @@
+//! Destinations: buckets to which the files of an export are copied after it has succeeded.
+//!
+//! The operator defines them, and a request names one. No part of an address comes from a request, so a tenant can only reach
+//! the buckets that the operator has allowed it.
+
+mod layout;
+mod read;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::id::TenantId;
+
+pub use layout::{DeliveredFolders, DestinationLayout};
+
+/// Name of the field of a request that names its destination.
+pub const FIELD: &str = "destination";
+
+/// Entry of `tenants` that stands for all of them.
+pub const EVERY_TENANT: &str = "*";
+
+/// Name of the manifest at the destination.
+pub const MANIFEST_NAME: &str = "manifest.json";
+
+/// Name of the object that a probe writes and deletes.
+pub const PROBE_NAME: &str = ".sluice-probe.json";
+
+/// Destinations by name.
+pub type Destinations = BTreeMap<String, Destination>;
+
+/// Bucket, and the way in which files are stored there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Destination {
+    /// Name of the bucket.
+    pub bucket: String,
+    /// Folder in the bucket below which everything is written, without a slash at either end; empty for the bucket itself.
+    #[serde(default)]
+    pub prefix: String,
+    /// Region of the bucket; `None` for that of the deployment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// Role that copies, usually of the account that owns the bucket; `None` for the role of the function.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role_arn: Option<String>,
+    /// External id that the trust policy of the role demands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+    /// KMS key with which files are encrypted there; `None` for the default of the bucket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kms_key: Option<String>,
+    /// Layout of the files below the prefix.
+    #[serde(default)]
+    pub layout: DestinationLayout,
+    /// Tenants that may name it; `*` stands for all.
+    pub tenants: Vec<String>,
+}
+
+impl Destination {
+    /// Returns true if the tenant may name it.
+    pub fn allows(&self, tenant: &TenantId) -> bool {
+        self.tenants.iter().any(|one| one == EVERY_TENANT || one == tenant.as_str())
+    }
+
+    /// Returns the address of an object, `s3://BUCKET/KEY`.
+    pub fn address(&self, key: &str) -> String {
+        format!("s3://{}/{key}", self.bucket)
+    }
+}
+
+/// Returns the destination that a canonical request names.
+pub fn of(request: &Value) -> Option<&str> {
+    request[FIELD].as_str()
+}
+
+/// Returns true if a destination may have this name.
+pub fn is_name(name: &str) -> bool {
+    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
+    (1..=64).contains(&name.len()) && name.bytes().all(fits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_named_tenants_are_allowed() {
+        let of = |tenants: &[&str]| Destination {
+            tenants: tenants.iter().map(|one| (*one).to_owned()).collect(),
+            ..Destination::default()
+        };
+        let acme: TenantId = "acme".parse().unwrap();
+        assert!(of(&["acme"]).allows(&acme) && of(&["b", "*"]).allows(&acme));
+        assert!(!of(&[]).allows(&acme) && !of(&["acme-2"]).allows(&acme));
+    }
+}

@@ -1,0 +1,61 @@
+//! Probes of destinations: the operator asks for one, and the function that delivers makes it, with its own rights.
+
+use export::delivery::DeliveryFailure;
+use export::destination::Destination;
+use sqlx::Row;
+use sqlx::types::Json;
+
+use super::connection::{Store, sql};
+use super::error::StoreError;
+use super::ranges::{json, optional_json};
+
+/// Result of a probe; `Some` is the failure.
+pub type ProbeResult = Option<DeliveryFailure>;
+
+impl Store {
+    /// Asks for a probe of a destination. False if there is no such destination.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn ask_probe(&self, name: &str) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
+        let asked = tx.run(sql(include_str!("../sql/delivery/ask_probe.sql")).bind(name.to_owned())).await?;
+        tx.commit().await?;
+        Ok(asked > 0)
+    }
+
+    /// Takes a destination of which a probe is asked for: its name and definition.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn take_probe(&self) -> Result<Option<(String, Destination)>, StoreError> {
+        let mut tx = self.begin().await?;
+        let row = tx.optional(sql(include_str!("../sql/delivery/take_probe.sql"))).await?;
+        tx.commit().await?;
+        row.map(|row| Ok((row.try_get("name")?, json(&row, "definition")?))).transpose()
+    }
+
+    /// Notes the result of a probe.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn note_probe(&self, name: &str, result: &ProbeResult) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        let note = sql(include_str!("../sql/delivery/note_probe.sql"));
+        tx.run(note.bind(name.to_owned()).bind(result.clone().map(Json))).await?;
+        tx.commit().await
+    }
+
+    /// Returns the result of the probe that was asked for last; `None` while it has none.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    pub async fn probe_result(&self, name: &str) -> Result<Option<ProbeResult>, StoreError> {
+        let mut tx = self.begin().await?;
+        let read = sql(include_str!("../sql/delivery/probe.sql")).bind(name.to_owned());
+        let row = tx.optional(read).await?;
+        tx.commit().await?;
+        let Some(row) = row else { return Ok(None) };
+        if row.try_get("ended")? { Ok(Some(optional_json(&row, "failure")?)) } else { Ok(None) }
+    }
+}
