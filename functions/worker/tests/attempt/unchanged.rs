@@ -1,5 +1,6 @@
 //! Checks: a chunk that was read before is read again only if something has changed.
 
+use export::column::{Column, ColumnType, Read};
 use export::plan::Reuse;
 use export::range::{RangeKind, Span};
 use export::selection::Selection;
@@ -154,14 +155,15 @@ async fn what_cannot_be_proven_is_read() {
     let Some(mut world) = World::start("unprovable").await else { return };
     world.run("create view seen as select * from t; create table cash (id int8, day date, pad text, paid money)").await;
     world.run("insert into cash select *, 1::money from t").await;
+    world.run("create type pair as (a int4, b int4); create table pairs (id int8, day date, pad text, both_of pair)").await;
+    world.run("insert into pairs select *, (1, 2)::pair from t").await;
     let mut cash = selection("cash");
-    let money = export::column::Column {
-        read: export::column::Read::Cast,
-        ..export::column::Column::native("paid", 790, export::column::ColumnType::Text)
-    };
-    cash.columns.push(money);
+    cash.columns.push(as_text("paid", 790));
     let query = Selection { from: export::catalog::From::Query("select * from t".into()), ..selection("t") };
-    for unprovable in [selection("seen"), cash, query] {
+    let mut pairs = selection("pairs");
+    let oid = world.one("select 'pair'::regtype::oid").await.parse().unwrap();
+    pairs.columns.push(as_text("both_of", oid));
+    for unprovable in [selection("seen"), cash, pairs, query] {
         for _ in 0..2 {
             let export = world.accept_span(unprovable.clone(), SPAN, Reuse::Settled, 1_000).await;
             world.drain().await;
@@ -170,8 +172,43 @@ async fn what_cannot_be_proven_is_read() {
     }
     assert_eq!(
         world.one("select count(*) || ' ' || count(proof) || ' ' || count(checks) from sluice.chunk").await,
-        "6 0 0"
+        "8 0 0"
     );
+    world.end().await;
+}
+
+/// Returns a column that is selected as text.
+fn as_text(name: &str, oid: u32) -> Column {
+    Column { read: Read::Cast, ..Column::native(name, oid, ColumnType::Text) }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn columns_that_are_selected_as_text_are_checked() {
+    let Some(mut world) = World::start("texts").await else { return };
+    world
+        .run("create table spots (id int8, day date, pad text, spot point, span int4range, device macaddr)")
+        .await;
+    world.run("insert into spots select *, point(1, 2), int4range(1, 5), '08:00:2b:01:02:03' from t").await;
+    let mut spots = selection("spots");
+    spots.columns.extend([as_text("spot", 600), as_text("span", 3904), as_text("device", 829)]);
+    let unchanged = async |world: &mut World| {
+        quiet(world).await;
+        let export = world.accept_span(spots.clone(), SPAN, Reuse::Settled, 1_000).await;
+        world.drain().await;
+        assert_eq!(world.status(export).await, "succeeded");
+        let count = format!(
+            "select count(*) filter (where unchanged) || ' of ' || count(*) from sluice.link where export_id = '{export}'"
+        );
+        world.one(&count).await
+    };
+    assert_eq!(unchanged(&mut world).await, "0 of 1");
+    assert_eq!(unchanged(&mut world).await, "1 of 1");
+    world.run("update spots set spot = point(3, 4) where id = 1").await;
+    assert_eq!(unchanged(&mut world).await, "0 of 1");
+    // A cast of its own could return anything.
+    world.run("create function shown(point) returns text immutable language sql as $$ select 'here' $$; create cast (point as text) with function shown(point)").await;
+    assert_eq!(unchanged(&mut world).await, "0 of 1");
+    assert_eq!(unchanged(&mut world).await, "0 of 1");
     world.end().await;
 }
 
