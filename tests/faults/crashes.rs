@@ -105,6 +105,22 @@ async fn crash_between_manifest_and_success_is_recovered() {
     slow_dies_at(Point::ManifestPut).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn crash_of_a_keeper_is_recovered() {
+    let (system, _turn) = turn().await;
+    let mut request = slow(2);
+    request["consistency"] = "snapshot".into();
+    let exported = dies_at(system, Point::Keeping, &request).await;
+    assert_exact(system, &exported, "slow", SLOW).await;
+    let instant = &exported.manifest.consistency.as_ref().unwrap().as_of;
+    let chunks = exported.manifest.datasets.iter().flat_map(|dataset| &dataset.chunks);
+    assert!(chunks.into_iter().all(|chunk| chunk.as_of == *instant));
+    let losses = format!("select cut_losses from sluice.export where id = '{}'", exported.manifest.export);
+    assert_eq!(system.number(&format!("select ({losses})::int8")).await.unwrap(), 1);
+    let held = "select count(*) from sluice.cut where state in ('opening', 'open')";
+    eventually("no snapshot is held", async || system.number(held).await.unwrap() == 0).await;
+}
+
 /// Exports rows that were read before, so that the process that dies is about to use the earlier file.
 async fn checked_dies_at(point: Point) {
     let (system, _turn) = turn().await;

@@ -95,15 +95,17 @@ async fn deliver(context: &Context) -> Result<usize, StepError> {
     }
 }
 
-/// Emits the number of sent and running chunks and the age of the oldest due one, on which an alarm is set.
+/// Emits the number of sent and running chunks, the age of the oldest due one, and the number of lost cuts. Alarms are set on
+/// the last two.
 async fn backlog(context: &Context) -> Result<usize, StepError> {
-    let now = context.store.backlog().await?;
+    let (now, lost) = (context.store.backlog().await?, context.store.count_lost_cuts().await?);
     put(
         "sweeper",
         &[
             (Metric::OldestDue, now.oldest_due_ms),
             (Metric::ChunksSent, now.sent),
             (Metric::ChunksRunning, now.running),
+            (Metric::CutsLost, lost),
         ],
         &[],
     );

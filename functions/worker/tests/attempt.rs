@@ -15,6 +15,8 @@ mod crowd;
 mod cut;
 #[path = "attempt/cut_chaos.rs"]
 mod cut_chaos;
+#[path = "attempt/incremental.rs"]
+mod incremental;
 #[path = "attempt/partitions.rs"]
 mod partitions;
 #[path = "attempt/settled.rs"]

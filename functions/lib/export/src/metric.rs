@@ -133,6 +133,8 @@ metrics! {
         ChunksSent: Count,
         /// Chunks that are being read.
         ChunksRunning: Count,
+        /// Snapshots that were lost while exports read them.
+        CutsLost: Count,
         /// Violated invariants of the store.
         InvariantsBroken: Count,
         /// Corrected links and turns.

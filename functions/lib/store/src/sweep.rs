@@ -57,6 +57,17 @@ impl Store {
         })
     }
 
+    /// Returns the number of cuts that were lost since the last call.
+    ///
+    /// # Errors
+    /// If the store cannot be reached; the next call returns them.
+    pub async fn count_lost_cuts(&self) -> Result<u64, StoreError> {
+        let mut tx = self.begin().await?;
+        let lost = tx.run(sql(include_str!("../sql/sweep/lost_cuts.sql"))).await?;
+        tx.commit().await?;
+        Ok(lost)
+    }
+
     /// Returns live exports without any open link: a process died before it could finish them.
     ///
     /// # Errors
