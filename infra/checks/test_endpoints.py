@@ -8,7 +8,7 @@ from templates import load, of_type
 
 class Endpoints(unittest.TestCase):
     GIVEN = {"VpcId": "vpc-1", "SubnetIds": "a,b", "FunctionSecurityGroupId": "sg-1", "Cidr": "10.0.0.0/16"}
-    ALL = {"RouteTableIds": "rtb-1,rtb-2", "Secrets": "true", "Extensions": "true", "Sts": "true"}
+    ALL = {"RouteTableIds": "rtb-1,rtb-2", "Secrets": "true", "Extensions": "true", "AssumedRoles": "true"}
 
     def resources(self, **given):
         return cfn.Evaluation(load("endpoints"), {**self.GIVEN, **given}).resources()
@@ -23,7 +23,7 @@ class Endpoints(unittest.TestCase):
         self.assertEqual(set(self.endpoints(RouteTableIds="rtb-1")), {"Sqs", "S3"})
         self.assertEqual(set(self.endpoints(Secrets="true")), {"Sqs", "SecretsManager"})
         self.assertEqual(set(self.endpoints(Extensions="true")), {"Sqs"} | extensions)
-        self.assertEqual(set(self.endpoints(Sts="true")), {"Sqs", "Sts"})
+        self.assertEqual(set(self.endpoints(AssumedRoles="true")), {"Sqs", "Sts"})
         self.assertEqual(set(self.endpoints(**self.ALL)), {"Sqs", "S3", "SecretsManager", "Sts"} | extensions)
 
     def test_a_gateway_is_in_the_route_tables_and_an_interface_in_the_subnets(self):

@@ -124,7 +124,8 @@ impl Export {
             ));
             return Ok(Outcome::new(id.to_string(), json!({ "export": export })));
         }
-        let ended = async { delivery::until_ended(client, wait::until_ended(client, export).await?).await };
+        let ended =
+            Box::pin(async { delivery::until_ended(client, wait::until_ended(client, export).await?).await });
         let ended = wait::or_cancel(client, id, ended).await;
         let hint = |failure: Failure| match failure {
             Failure::Canceled(_) => {

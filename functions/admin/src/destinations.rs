@@ -80,7 +80,7 @@ pub(crate) async fn test(context: &Context, name: &str) -> Result<CommandOutput,
     };
     let all = context.store.destinations().await?;
     let Some(destination) = all.get(name) else { return Ok(unknown(name, &all)) };
-    context.store.ask_probe(name).await?;
+    context.store.request_probe(name).await?;
     // The message is about no delivery; every message lets probes be made.
     let message = Message { chunk: ChunkId::from_random(random::bytes()) };
     if let Err(error) = queue.send_later(message, 0).await {

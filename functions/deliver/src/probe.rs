@@ -9,7 +9,7 @@ use store::StoreError;
 use crate::context::Context;
 use crate::end::failure;
 
-/// Makes all probes that the operator has asked for.
+/// Makes all probes that the operator has requested.
 pub(crate) async fn all(context: &Context) {
     if let Err(error) = each(context).await {
         tracing::warn!(error = chain(&error), "probes could not be made");

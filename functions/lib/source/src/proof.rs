@@ -26,7 +26,7 @@ const PLAIN_TYPES: [u32; 25] = [
 
 /// Types that a worker reads as text, which depends on nothing but the row and [`SETTINGS`]: geometric types, network addresses,
 /// bit strings, texts of searches, XML, and ranges and multiranges of plain types. Not composite types: a column that is added
-/// to one changes the text of rows that nobody writes.
+/// to one changes the text of rows that are not written.
 const TEXT_TYPES: [u32; 29] = [
     142, 600, 601, 602, 603, 604, 628, 718, 774, 829, 1560, 1562, 3220, 3614, 3615, 3904, 3906, 3908, 3910,
     3912, 3926, 4072, 4451, 4532, 4533, 4534, 4535, 4536, 5069,

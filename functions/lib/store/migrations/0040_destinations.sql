@@ -5,8 +5,8 @@ create table sluice.destination (
     name text primary key,
     body jsonb not null,
     applied_at timestamptz not null default clock_timestamp(),
-    -- Probe that the operator has asked for, and its last result; a failure as in a delivery, null if it succeeded.
-    probe_asked_at timestamptz,
+    -- Probe that the operator has requested, and its last result; a failure as in a delivery, null if it succeeded.
+    probe_requested_at timestamptz,
     probed_at timestamptz,
     probe_failure jsonb
 );

@@ -1,4 +1,4 @@
-//! Probes of destinations: the operator asks for one, and the function that delivers makes it, with its own rights.
+//! Probes of destinations: the operator requests one, and the function that delivers makes it, with its own rights.
 
 use export::delivery::DeliveryFailure;
 use export::destination::Destination;
@@ -13,18 +13,19 @@ use super::ranges::{json, optional_json};
 pub type ProbeResult = Option<DeliveryFailure>;
 
 impl Store {
-    /// Asks for a probe of a destination. False if there is no such destination.
+    /// Requests a probe of a destination. False if there is no such destination.
     ///
     /// # Errors
     /// If the store cannot be reached.
-    pub async fn ask_probe(&self, name: &str) -> Result<bool, StoreError> {
+    pub async fn request_probe(&self, name: &str) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
-        let asked = tx.run(sql(include_str!("../sql/delivery/ask_probe.sql")).bind(name.to_owned())).await?;
+        let requested =
+            tx.run(sql(include_str!("../sql/delivery/request_probe.sql")).bind(name.to_owned())).await?;
         tx.commit().await?;
-        Ok(asked > 0)
+        Ok(requested > 0)
     }
 
-    /// Takes a destination of which a probe is asked for: its name and definition.
+    /// Takes a destination of which a probe is requested: its name and definition.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -46,7 +47,7 @@ impl Store {
         tx.commit().await
     }
 
-    /// Returns the result of the probe that was asked for last; `None` while it has none.
+    /// Returns the result of the probe that was requested last; `None` while it has none.
     ///
     /// # Errors
     /// If the store cannot be reached.

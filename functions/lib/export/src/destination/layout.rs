@@ -58,7 +58,7 @@ impl DestinationLayout {
     }
 
     /// Returns the folder of the files of a dataset, relative to that of the manifest.
-    fn from_manifest(self, export: ExportId, dataset: &str) -> String {
+    fn relative_folder(self, export: ExportId, dataset: &str) -> String {
         match self {
             Self::Flat => String::new(),
             Self::Hive => format!("../{}", self.folder(export, dataset)),
@@ -94,7 +94,7 @@ impl Destination {
         export: ExportId,
         datasets: impl IntoIterator<Item = &'a str>,
     ) -> DeliveredFolders {
-        let of = |dataset: &str| (dataset.to_owned(), self.layout.from_manifest(export, dataset));
+        let of = |dataset: &str| (dataset.to_owned(), self.layout.relative_folder(export, dataset));
         datasets.into_iter().map(of).collect()
     }
 

@@ -78,7 +78,7 @@ struct S3Destination {
 }
 
 impl S3Destination {
-    /// Returns the encryption that is asked for; `None` for the default of the bucket.
+    /// Returns the encryption that is requested; `None` for the default of the bucket.
     fn encryption(&self) -> Option<ServerSideEncryption> {
         self.kms_key.as_ref().map(|_| ServerSideEncryption::AwsKms)
     }

@@ -1,6 +1,6 @@
--- Takes one destination of which a probe is asked for. Another process may take it again after a minute.
+-- Takes one destination of which a probe is requested. Another process may take it again after a minute.
 update sluice.destination d
-set probe_asked_at = clock_timestamp() + interval '1 minute'
+set probe_requested_at = clock_timestamp() + interval '1 minute'
 where d.name = (select p.name from sluice.destination p
-                where p.probe_asked_at <= clock_timestamp() order by p.probe_asked_at limit 1 for update skip locked)
+                where p.probe_requested_at <= clock_timestamp() order by p.probe_requested_at limit 1 for update skip locked)
 returning d.name, d.body as definition
