@@ -197,7 +197,7 @@ async fn tenant_sees_and_names_only_its_destinations() {
     let names: Vec<_> =
         listed["destinations"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["closed", "current", "lake", "other"]);
-    assert_eq!(listed["destinations"][2]["location"], "s3://e2e-lake/in/sluice");
+    assert_eq!(listed["destinations"][2]["location"], "s3://e2e-lake/in/sluice/demo");
     for (name, remedy) in
         [("lakes", "did you mean lake?"), ("strangers", "use one of these: closed, current, lake, other")]
     {
@@ -221,10 +221,10 @@ async fn command_line_waits_for_the_delivery() {
         ["export", "ledger_a", "--from", "2024-01-01", "--to", "2024-01-31", "--destination", "lake"];
     let text = succeeded(&sluice(system, &export));
     assert!(
-        text.contains("delivery  to lake: 1 file, ") && text.contains("s3://e2e-lake/in/sluice/"),
+        text.contains("delivery  to lake: 1 file, ") && text.contains("s3://e2e-lake/in/sluice/demo/"),
         "{text}"
     );
-    assert!(succeeded(&sluice(system, &["destinations"])).contains("s3://e2e-lake/in/sluice  flat"));
+    assert!(succeeded(&sluice(system, &["destinations"])).contains("s3://e2e-lake/in/sluice/demo  flat"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

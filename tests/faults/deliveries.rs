@@ -16,7 +16,7 @@ use crate::{sweep_until_ended, turn};
 /// The parameters of the test stack allow this bucket.
 const LAKE: &str = "e2e-lake";
 
-const DESTINATIONS: &str = "[destinations.lake]\nbucket = \"e2e-lake\"\ntenants = [\"*\"]\n";
+const DESTINATIONS: &str = "[destinations.lake]\nbucket = \"e2e-lake\"\ntenants = [\"demo\"]\n";
 
 fn kills() -> u32 {
     std::env::var("SLUICE_DELIVERY_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(2)

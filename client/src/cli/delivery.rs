@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use export::delivery::DeliveryState;
+use export::id::ExportId;
 use export::state::ExportStatus;
 use export::wire::{Delivery, Export};
 use indicatif::HumanCount;
@@ -69,11 +70,11 @@ pub(super) fn text(delivery: &Delivery) -> String {
 }
 
 /// Formats the last failure with its remedy.
-pub(super) fn errors(delivery: &Delivery) -> Vec<String> {
+pub(super) fn errors(id: ExportId, delivery: &Delivery) -> Vec<String> {
     let Some(last) = delivery.errors.last() else { return Vec::new() };
     vec![
         format!("not delivered: {} ({})", last.message, last.at),
-        format!("  → {}; then: sluice retry ID", last.remedy),
+        format!("  → {}; then: sluice retry {id}", last.remedy),
     ]
 }
 
@@ -116,8 +117,9 @@ mod tests {
             at: "2024-01-01T00:00:00Z".into(),
         };
         let failed = Delivery { errors: vec![error("one"), error("two")], ..delivery(DeliveryState::Failed) };
-        let lines = errors(&failed);
+        let id = ExportId::from_random([7; 16]);
+        let lines = errors(id, &failed);
         assert!(lines[0].contains("two") && lines[1].contains("grant it"), "{lines:?}");
-        assert!(errors(&delivery(DeliveryState::Delivered)).is_empty());
+        assert!(errors(id, &delivery(DeliveryState::Delivered)).is_empty());
     }
 }

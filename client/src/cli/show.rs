@@ -71,7 +71,7 @@ pub(super) fn export(export: &Export, out: Option<&Path>) -> String {
     );
     lines.extend(export.delivery.as_ref().map(|one| format!("delivery  {}", delivery::text(one))));
     lines.extend(errors(export));
-    lines.extend(export.delivery.as_ref().map(delivery::errors).into_iter().flatten());
+    lines.extend(export.delivery.as_ref().map(|one| delivery::errors(export.id, one)).into_iter().flatten());
     lines.extend(hint(export, out));
     lines.join("\n")
 }

@@ -25,7 +25,7 @@ pub(crate) async fn list(
     Params::read(&uri, &[]).check()?;
     let all = context.store.destinations().await?;
     let allowed = all.iter().filter(|(_, one)| one.allows(&caller.tenant));
-    let destinations = allowed.map(|(name, one)| entry(name, one)).collect();
+    let destinations = allowed.map(|(name, one)| entry(name, &one.of_tenant(&caller.tenant))).collect();
     response::json(StatusCode::OK, &DestinationList { destinations })
 }
 

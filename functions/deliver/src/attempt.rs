@@ -32,15 +32,15 @@ pub async fn run(context: &Context, lease: &DeliveryLease, until: Instant) {
 }
 
 async fn deliver(context: &Context, lease: &DeliveryLease, until: Instant) -> Result<Copied, Stop> {
-    let definition = lease.definition.as_ref().ok_or_else(|| {
+    let definition = lease.definition.as_ref().map(|one| one.of_tenant(&lease.tenant)).ok_or_else(|| {
         let message = format!("{} is not a destination of this tenant any more", lease.destination);
         DestinationError::new(DeliveryCode::DestinationUnknown, message)
     })?;
     let manifest = read_manifest(context, lease).await?;
     let session = format!("sluice-{}", lease.export);
-    let destination = context.destinations.open(definition, &session).await?;
-    let copied = copies::all(context, lease, definition, &*destination, &manifest, until).await?;
-    let address = write_manifest(lease, definition, &*destination, manifest).await?;
+    let destination = context.destinations.open(&definition, &session).await?;
+    let copied = copies::all(context, lease, &definition, &*destination, &manifest, until).await?;
+    let address = write_manifest(lease, &definition, &*destination, manifest).await?;
     context.store.faults().crash(Point::Delivered);
     if !context.store.record_delivery(lease, copied, address.as_deref()).await? {
         return Err(Stop::Lost);

@@ -64,6 +64,13 @@ impl Destination {
         self.tenants.iter().any(|one| one == EVERY_TENANT || one == tenant.as_str())
     }
 
+    /// Returns the destination as it is for one tenant. If several tenants may use it, each has a folder of its own.
+    pub fn of_tenant(&self, tenant: &TenantId) -> Self {
+        let is_shared = self.tenants.len() != 1 || self.tenants[0] == EVERY_TENANT;
+        let prefix = if is_shared { self.below(tenant.as_str()) } else { self.prefix.clone() };
+        Self { prefix, ..self.clone() }
+    }
+
     /// Returns the address of an object, `s3://BUCKET/KEY`.
     pub fn address(&self, key: &str) -> String {
         format!("s3://{}/{key}", self.bucket)
@@ -93,6 +100,10 @@ mod tests {
         };
         let acme: TenantId = "acme".parse().unwrap();
         assert!(of(&["acme"]).allows(&acme) && of(&["b", "*"]).allows(&acme));
+        let prefix =
+            |tenants: &[&str]| Destination { prefix: "in".into(), ..of(tenants) }.of_tenant(&acme).prefix;
+        assert_eq!(["acme", "*"].map(|one| prefix(&[one])), ["in", "in/acme"]);
+        assert_eq!(prefix(&["acme", "b"]), "in/acme");
         assert!(!of(&[]).allows(&acme) && !of(&["acme-2"]).allows(&acme));
     }
 }
