@@ -90,7 +90,7 @@ fn every_metric_is_emitted_by_its_functions() {
 #[test]
 fn functions_that_finish_exports_count_the_failed_ones() {
     let read = |path: &str| std::fs::read_to_string(root().join("functions").join(path)).unwrap();
-    for function in ["api", "worker", "sweeper", "admin"] {
+    for function in ["api", "worker", "sweeper", "deliver", "admin"] {
         let main = read(&format!("{function}/src/main.rs"));
         assert!(main.contains(&format!("telemetry::init(\"{function}\")")), "{function}");
         let sources = files(&root().join("functions").join(function).join("src"), "rs");

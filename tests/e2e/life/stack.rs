@@ -14,7 +14,7 @@ use tests::{OwnStack, System, copy_csv, script, sorted_records};
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// Functions that have a binary of their name.
-const FUNCTIONS: [&str; 4] = ["api", "worker", "sweeper", "admin"];
+const FUNCTIONS: [&str; 5] = ["api", "worker", "sweeper", "deliver", "admin"];
 
 /// A running stack.
 pub(super) struct Life {
@@ -132,7 +132,11 @@ impl Life {
     /// Returns how many workers the trigger starts at once, and the function that it calls.
     pub(super) fn trigger(&self) -> (i64, String) {
         let found = self.own.aws("lambda", "list_event_source_mappings", &json!({}));
-        let mapping = &found["EventSourceMappings"][0];
+        let mappings = found["EventSourceMappings"].as_array().unwrap();
+        let of_worker = |mapping: &&serde_json::Value| {
+            mapping["FunctionArn"].as_str().unwrap().contains("WorkerFunction")
+        };
+        let mapping = mappings.iter().find(of_worker).expect("the worker has a trigger");
         let called = mapping["FunctionArn"].as_str().unwrap().to_owned();
         (mapping["ScalingConfig"]["MaximumConcurrency"].as_i64().unwrap(), called)
     }
