@@ -115,8 +115,10 @@ async fn crash_of_a_keeper_is_recovered() {
     let instant = &exported.manifest.consistency.as_ref().unwrap().as_of;
     let chunks = exported.manifest.datasets.iter().flat_map(|dataset| &dataset.chunks);
     assert!(chunks.into_iter().all(|chunk| chunk.as_of == *instant));
-    let losses = format!("select cut_losses from sluice.export where id = '{}'", exported.manifest.export);
-    assert_eq!(system.number(&format!("select ({losses})::int8")).await.unwrap(), 1);
+    // None if everything was being read already: a transaction that has imported a snapshot keeps it.
+    let losses =
+        format!("select cut_losses::int8 from sluice.export where id = '{}'", exported.manifest.export);
+    assert!(system.number(&losses).await.unwrap() <= 1);
     let held = "select count(*) from sluice.cut where state in ('opening', 'open')";
     eventually("no snapshot is held", async || system.number(held).await.unwrap() == 0).await;
 }
