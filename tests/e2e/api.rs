@@ -5,7 +5,7 @@ mod bad_requests;
 mod caching;
 mod conventions;
 mod description;
-mod exports;
+pub(crate) mod exports;
 mod isolation;
 mod limits;
 mod manifests;

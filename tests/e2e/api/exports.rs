@@ -120,9 +120,11 @@ async fn export_reports_status_progress_and_usage() {
     assert_eq!(get("/exports?limit=1").await.body["exports"].as_array().unwrap().len(), 1);
 }
 
-/// Submits an export that is read for several seconds.
-async fn slow(system: &System) -> ExportId {
-    let request = json!({"datasets": ["slow"], "startDate": "2024-01-01", "endDate": "2024-01-02"});
+/// Submits an export whose only row is read for a minute, so that it still runs when a busy machine deletes it.
+pub(crate) async fn slow(system: &System) -> ExportId {
+    let row = "insert into e2e.slow values (310601, '2031-06-01', 'asleep', 60) on conflict do nothing";
+    system.run(row).await.unwrap();
+    let request = json!({"datasets": ["slow"], "startDate": "2031-06-01", "endDate": "2031-06-01"});
     system.submit(&request).await.unwrap()
 }
 

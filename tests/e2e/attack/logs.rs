@@ -1,10 +1,10 @@
 //! The audit log: one structured line for each audited action with actor and outcome, and no key in any log.
 
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tests::System;
 
-use crate::api::{call, get};
+use crate::api::{call, exports, get};
 
 /// Returns the audit events among the lines that `cargo x logs` prints.
 pub(super) fn audit_events(log: &str) -> Vec<Value> {
@@ -54,8 +54,7 @@ async fn api_actions_and_links_are_audited() {
     // Another tenant tries to delete, then the owner does.
     assert_eq!(ask(Method::DELETE, &format!("/exports/{id}"), &other).await.status, 404);
     assert_eq!(ask(Method::DELETE, &format!("/exports/{id}"), &key).await.status, 204);
-    let slow = json!({"datasets": ["slow"], "startDate": "2024-01-01", "endDate": "2024-01-01"});
-    let slow = system.submit(&slow).await.unwrap();
+    let slow = exports::slow(system).await;
     assert_eq!(ask(Method::DELETE, &format!("/exports/{slow}"), &key).await.status, 202);
     let made_key = system.x(&["admin", "keys", "create", "demo", "audited"]).unwrap();
     let made_key = made_key.lines().find(|line| line.starts_with("slc_")).unwrap().to_owned();
