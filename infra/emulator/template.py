@@ -28,7 +28,7 @@ AUTHORIZER = "x-amazon-apigateway-authorizer"
 NO_VALUE = {"Ref": "AWS::NoValue"}
 
 # Name of a function in the code -> its logical id.
-FUNCTIONS = {"api": "ApiFunction", "worker": "WorkerFunction", "sweeper": "SweeperFunction", "deliver": "DeliverFunction", "admin": "AdminFunction"}
+FUNCTIONS = {"api": "ApiFunction", "worker": "WorkerFunction", "sweeper": "SweeperFunction", "deliver": "DeliverFunction", "notify": "NotifyFunction", "admin": "AdminFunction"}
 
 
 def parse(text):

@@ -13,6 +13,7 @@ mod contract;
 mod delivery;
 mod download;
 mod duckdb;
+mod events;
 mod fixture;
 mod formats;
 mod killed;

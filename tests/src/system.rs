@@ -118,6 +118,7 @@ impl System {
             store: self.store(),
             queue,
             deliveries: Some(deliveries),
+            bus: None,
             objects,
             source,
             estimates_secs,

@@ -3,6 +3,7 @@
 
 mod beside;
 mod suggestion;
+mod webhooks;
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -22,6 +23,7 @@ const EXAMPLES: &str = "Examples:
   sluice admin destinations test acme-lake
   sluice admin keys create acme nightly --datasets orders,customers --read-only --expires 90d
   sluice admin keys rotate ID --overlap 1d
+  sluice admin webhooks add acme hook https://example.com/hook --events succeeded,failed
   sluice admin invalidate orders --from 2024-01-01 --to 2024-01-31
   sluice admin usage --from 2024-01-01 --to 2024-01-31 --tenant acme";
 
@@ -29,7 +31,7 @@ const EXAMPLES: &str = "Examples:
 const DEFAULT_CATALOG: &str = "catalog.toml";
 
 /// Run an operator command: migrate, check, catalog suggest|check|apply|show, destinations apply|list|test|policy, invalidate, keys create|list|rotate|revoke,
-/// usage, tenants forget, checks on|off, pause, resume
+/// webhooks add|list|test|rotate|events|resend|enable|disable|remove, usage, tenants forget, checks on|off, pause, resume
 ///
 /// Runs `aws lambda invoke` with your AWS credentials.
 #[derive(Debug, clap::Args)]
@@ -37,7 +39,8 @@ const DEFAULT_CATALOG: &str = "catalog.toml";
 pub(super) struct Admin {
     /// migrate | check | catalog suggest | catalog check FILE | catalog apply FILE | catalog show |
     /// destinations apply FILE | destinations list | destinations test NAME | destinations policy NAME | invalidate DATASET |
-    /// keys create TENANT LABEL | keys list | keys rotate ID | keys revoke ID | usage | tenants forget ID |
+    /// keys create TENANT LABEL | keys list | keys rotate ID | keys revoke ID | webhooks add TENANT NAME URL |
+    /// webhooks list | webhooks test|rotate|events|resend|enable|disable|remove TENANT NAME | usage | tenants forget ID |
     /// checks on | checks off | pause | resume
     #[arg(value_name = "COMMAND", required = true)]
     words: Vec<String>,
@@ -63,9 +66,13 @@ pub(super) struct Admin {
     /// lifetime of the rotated key]
     #[arg(long, value_name = "TIME")]
     expires: Option<String>,
-    /// For `keys rotate`: time for which the old key keeps working [default: 7d]
+    /// For `keys rotate` and `webhooks rotate`: time for which the old key keeps working, or the old secret also signs
+    /// [default: 7d, and 1d for a webhook]
     #[arg(long, value_name = "TIME")]
     overlap: Option<String>,
+    /// For `webhooks add`: types of events, such as succeeded,failed,delivered [default: all]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    events: Option<Vec<String>>,
     /// For `catalog apply`: apply the catalog even if chunks of live exports fail
     #[arg(long)]
     allow_removal: bool,
@@ -140,7 +147,13 @@ impl Admin {
                 "keys create or keys rotate",
                 self.expires.as_ref().map(|time| json!(time)),
             ),
-            ("--overlap", "overlap", "keys rotate", self.overlap.as_ref().map(|time| json!(time))),
+            (
+                "--overlap",
+                "overlap",
+                "keys rotate or webhooks rotate",
+                self.overlap.as_ref().map(|time| json!(time)),
+            ),
+            ("--events", "events", "webhooks add", self.events.as_ref().map(|names| json!(names))),
             ("--allow-removal", "allowRemoval", "catalog apply", self.allow_removal.then_some(json!(true))),
             ("--revision", "revision", "catalog show", self.revision.as_ref().map(|id| json!(id))),
         ];
@@ -208,6 +221,7 @@ fn payload(
         }
         ["tenants", "forget", tenant] => json!({"command": "tenants forget", "tenant": tenant}),
         ["tenants", ..] => return Err("the tenant ID is missing: tenants forget ID".into()),
+        ["webhooks", words @ ..] => webhooks::event(words)?,
         ["checks"] => return Err("on or off is missing: checks on, or checks off".into()),
         words => json!({"command": words.join(" ")}),
     })
@@ -278,6 +292,7 @@ mod tests {
             read_only: false,
             expires: None,
             overlap: None,
+            events: None,
             allow_removal: false,
             revision: None,
             tenant: None,
@@ -302,7 +317,7 @@ mod tests {
         rotate.key_terms(&mut event).unwrap();
         assert_eq!(event, json!({"command": "keys rotate", "overlap": "1d", "expires": "never"}));
         let refused = rotate.key_terms(&mut json!({"command": "keys create"})).unwrap_err();
-        assert_eq!(refused, "--overlap is only valid with keys rotate");
+        assert_eq!(refused, "--overlap is only valid with keys rotate or webhooks rotate");
         let show = Admin { revision: Some("00ff".into()), ..nothing() };
         assert!(show.key_terms(&mut json!({"command": "catalog apply"})).is_err());
         assert!(show.key_terms(&mut json!({"command": "catalog show"})).is_ok());

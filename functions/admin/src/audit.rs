@@ -20,6 +20,11 @@ pub(crate) struct AuditedAction {
 impl AuditedAction {
     pub(crate) fn of(command: &Command) -> Option<Self> {
         let action = |event| Self { event, tenant: None, key: None, dataset: None, detail: None };
+        let webhook = |event, tenant: &String, name: &String| Self {
+            tenant: Some(tenant.clone()),
+            detail: Some(name.clone()),
+            ..action(event)
+        };
         Some(match command {
             Command::Migrate { print: false, source_only: false } => action("store migrated"),
             Command::CatalogApply { .. } => action("catalog applied"),
@@ -52,6 +57,13 @@ impl AuditedAction {
                 let old = crate::keys::id_of(id);
                 Self { detail: Some(format!("instead of key {old}")), ..action("key rotated") }
             }
+            Command::WebhooksAdd { tenant, name, .. } => webhook("webhook added", tenant, name),
+            Command::WebhooksRotate { tenant, name, .. } => webhook("secret of a webhook rotated", tenant, name),
+            Command::WebhooksTest { tenant, name } => webhook("webhook tested", tenant, name),
+            Command::WebhooksResend { tenant, name, .. } => webhook("events sent again", tenant, name),
+            Command::WebhooksEnable { tenant, name } => webhook("webhook enabled", tenant, name),
+            Command::WebhooksDisable { tenant, name } => webhook("webhook disabled", tenant, name),
+            Command::WebhooksRemove { tenant, name } => webhook("webhook removed", tenant, name),
             Command::TenantsForget { tenant } => {
                 Self { tenant: Some(tenant.clone()), ..action("tenant forgotten") }
             }
@@ -67,6 +79,8 @@ impl AuditedAction {
             | Command::DestinationsList {}
             | Command::DestinationsPolicy { .. }
             | Command::KeysList {}
+            | Command::WebhooksList {}
+            | Command::WebhooksEvents { .. }
             | Command::Usage { .. } => return None,
         })
     }

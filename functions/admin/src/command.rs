@@ -83,6 +83,55 @@ pub(crate) enum Command {
     },
     #[serde(rename = "keys revoke")]
     KeysRevoke { id: String },
+    #[serde(rename = "webhooks add")]
+    WebhooksAdd {
+        tenant: String,
+        name: String,
+        url: String,
+        #[serde(default)]
+        events: Vec<String>,
+    },
+    #[serde(rename = "webhooks list")]
+    WebhooksList {},
+    #[serde(rename = "webhooks test")]
+    WebhooksTest {
+        tenant: String,
+        name: String,
+    },
+    #[serde(rename = "webhooks rotate")]
+    WebhooksRotate {
+        tenant: String,
+        name: String,
+        #[serde(default)]
+        overlap: Option<String>,
+    },
+    #[serde(rename = "webhooks events")]
+    WebhooksEvents {
+        tenant: String,
+        name: String,
+    },
+    #[serde(rename = "webhooks resend")]
+    WebhooksResend {
+        tenant: String,
+        name: String,
+        #[serde(default)]
+        event: Option<String>,
+    },
+    #[serde(rename = "webhooks enable")]
+    WebhooksEnable {
+        tenant: String,
+        name: String,
+    },
+    #[serde(rename = "webhooks disable")]
+    WebhooksDisable {
+        tenant: String,
+        name: String,
+    },
+    #[serde(rename = "webhooks remove")]
+    WebhooksRemove {
+        tenant: String,
+        name: String,
+    },
     #[serde(rename = "usage")]
     Usage {
         #[serde(default)]
@@ -121,6 +170,15 @@ const COMMANDS: &str = "the commands are
   {\"command\": \"keys list\"}
   {\"command\": \"keys rotate\", \"id\": \"the key's id\"}, with \"overlap\": \"7d\" and \"expires\": \"90d\"
   {\"command\": \"keys revoke\", \"id\": \"the key's id\"}
+  {\"command\": \"webhooks add\", \"tenant\": \"acme\", \"name\": \"hook\", \"url\": \"https://example.com/hook\"}, with \"events\": [\"succeeded\"] to restrict it
+  {\"command\": \"webhooks list\"}
+  {\"command\": \"webhooks test\", \"tenant\": \"acme\", \"name\": \"hook\"}
+  {\"command\": \"webhooks rotate\", \"tenant\": \"acme\", \"name\": \"hook\"}, with \"overlap\": \"1d\"
+  {\"command\": \"webhooks events\", \"tenant\": \"acme\", \"name\": \"hook\"}
+  {\"command\": \"webhooks resend\", \"tenant\": \"acme\", \"name\": \"hook\"}, with \"event\": \"its id\" for one event
+  {\"command\": \"webhooks enable\", \"tenant\": \"acme\", \"name\": \"hook\"}
+  {\"command\": \"webhooks disable\", \"tenant\": \"acme\", \"name\": \"hook\"}
+  {\"command\": \"webhooks remove\", \"tenant\": \"acme\", \"name\": \"hook\"}
   {\"command\": \"usage\"}, with \"from\" and \"to\": days, or \"tenant\", to restrict it
   {\"command\": \"tenants forget\", \"tenant\": \"acme\"}
   {\"command\": \"checks on\"}
@@ -152,6 +210,15 @@ impl Command {
             Self::KeysList {} => "keys list",
             Self::KeysRotate { .. } => "keys rotate",
             Self::KeysRevoke { .. } => "keys revoke",
+            Self::WebhooksAdd { .. } => "webhooks add",
+            Self::WebhooksTest { .. } => "webhooks test",
+            Self::WebhooksRotate { .. } => "webhooks rotate",
+            Self::WebhooksEvents { .. } => "webhooks events",
+            Self::WebhooksResend { .. } => "webhooks resend",
+            Self::WebhooksEnable { .. } => "webhooks enable",
+            Self::WebhooksDisable { .. } => "webhooks disable",
+            Self::WebhooksRemove { .. } => "webhooks remove",
+            Self::WebhooksList {} => "webhooks list",
             Self::Usage { .. } => "usage",
             Self::TenantsForget { .. } => "tenants forget",
             Self::ChecksOn {} => "checks on",

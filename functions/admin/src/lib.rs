@@ -1,4 +1,4 @@
-//! The `admin` Lambda: migrations, catalog, invalidation, keys, tenants, checks, pause; invoked directly, never public.
+//! The `admin` Lambda: migrations, catalog, invalidation, keys, webhooks, tenants, checks, pause; invoked directly, never public.
 //!
 //! Each event is one command. Every outcome is reported as text in the result: a command fails with `ok: false`,
 //! never with an error of the function.
@@ -19,6 +19,7 @@ mod output;
 mod switches;
 mod tenants;
 mod usage;
+mod webhooks;
 
 use introspect::SuggestOptions;
 use lambda_runtime::LambdaEvent;
@@ -110,6 +111,27 @@ async fn perform(context: &Context, command: Command) -> Result<CommandOutput, F
         Command::KeysList {} => keys::list::run(context).await,
         Command::KeysRotate { id, overlap, expires } => {
             keys::rotate::run(context, &id, overlap.as_deref(), expires.as_deref()).await
+        }
+        Command::WebhooksAdd { tenant, name, url, events } => {
+            webhooks::add(context, &tenant, &name, &url, &events).await
+        }
+        Command::WebhooksList {} => webhooks::list(context).await,
+        Command::WebhooksTest { tenant, name } => webhooks::test(context, &tenant, &name).await,
+        Command::WebhooksRotate { tenant, name, overlap } => {
+            webhooks::rotate(context, &tenant, &name, overlap.as_deref()).await
+        }
+        Command::WebhooksEvents { tenant, name } => webhooks::events(context, &tenant, &name).await,
+        Command::WebhooksResend { tenant, name, event } => {
+            webhooks::resend(context, &tenant, &name, event.as_deref()).await
+        }
+        Command::WebhooksEnable { tenant, name } => {
+            webhooks::change(context, &tenant, &name, webhooks::Change::Enable).await
+        }
+        Command::WebhooksDisable { tenant, name } => {
+            webhooks::change(context, &tenant, &name, webhooks::Change::Disable).await
+        }
+        Command::WebhooksRemove { tenant, name } => {
+            webhooks::change(context, &tenant, &name, webhooks::Change::Remove).await
         }
         Command::Usage { from, to, tenant } => {
             usage::run(context, from.as_deref(), to.as_deref(), tenant.as_deref()).await

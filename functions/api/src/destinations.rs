@@ -53,7 +53,7 @@ pub(crate) async fn check(context: &Context, caller: &Caller, request: &Value) -
     Err(ApiError::invalid(vec![Violation::new(format!("/{FIELD}"), message, remedy)]))
 }
 
-/// Sends due deliveries. A failure only causes a delay, since the sweeper does the same.
+/// Sends due deliveries and events. A failure only causes a delay, since the sweeper does the same.
 pub(crate) async fn send(context: &Context) {
     let Some(queue) = &context.deliveries else { return };
     if let Err(error) = store::deliveries::run(&context.store, &**queue).await {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ports::config::{ConfigError, number, optional, required};
 use ports::destination::{Destinations, PART_BYTES, S3Destinations};
 use ports::fault::Faults;
+use ports::letters::Letters;
 use ports::objects::{Objects, S3Objects};
 use ports::postgres::login::Login;
 use ports::postgres::pooler::Pooler;
@@ -19,6 +20,8 @@ pub struct Context {
     pub objects: Arc<dyn Objects>,
     /// Queue of deliveries, for what is due next.
     pub queue: Arc<dyn Queue>,
+    /// Queue of events that are ready to be sent.
+    pub events: Arc<dyn Letters>,
     /// Destinations.
     pub destinations: Arc<dyn Destinations>,
     /// Seconds for which an attempt is leased. It renews its lease every third of that.
@@ -51,6 +54,7 @@ impl Context {
                 .with_faults(&faults),
             objects: faults.objects(Arc::new(S3Objects::new(required("SLUICE_BUCKET")?))),
             queue: faults.queue(Arc::new(SqsQueue::new(required("SLUICE_DELIVERY_QUEUE_URL")?))),
+            events: Arc::new(SqsQueue::new(required("SLUICE_EVENT_QUEUE_URL")?)),
             destinations: Arc::new(S3Destinations::new(PART_BYTES)),
             lease_secs: number("SLUICE_LEASE_SECS", 60)?,
         })

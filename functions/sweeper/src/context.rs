@@ -20,6 +20,8 @@ pub struct Context {
     pub queue: Arc<dyn Queue>,
     /// Queue of deliveries; `None` if there is none.
     pub deliveries: Option<Arc<dyn Queue>>,
+    /// Name or ARN of the bus to which events are sent; `None` if there is none.
+    pub bus: Option<String>,
     /// Storage of the files.
     pub objects: Arc<dyn Objects>,
     /// Database of the user, which is queried for new estimates while it is otherwise idle.
@@ -58,6 +60,7 @@ impl Context {
             queue: faults.queue(Arc::new(SqsQueue::new(required("SLUICE_QUEUE_URL")?))),
             deliveries: optional("SLUICE_DELIVERY_QUEUE_URL")
                 .map(|url| faults.queue(Arc::new(SqsQueue::new(url)))),
+            bus: optional("SLUICE_EVENT_BUS"),
             objects: faults.objects(Arc::new(S3Objects::new(required("SLUICE_BUCKET")?))),
             source: Source::new(&required("SLUICE_SOURCE_URL")?)?
                 .with_login(Login::from_env("SLUICE_SOURCE_SECRET")?),

@@ -58,7 +58,7 @@ async fn end(context: &Context, export: ExportId) -> Result<bool, StepError> {
 }
 
 async fn finish(context: &Context, export: ExportId) -> Result<(), FinishError> {
-    store::finish::run(&context.store, &*context.objects, export).await
+    store::finish::run(&context.store, &*context.objects, export).await.map(drop)
 }
 
 /// Does the work for all exports that need it. Returns the number of exports done. It continues while there are more:

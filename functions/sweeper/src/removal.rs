@@ -9,6 +9,9 @@ use tokio::task::JoinSet;
 use crate::Context;
 use crate::rounds::{BATCH, Rounds, StepError};
 
+/// Days for which events are kept.
+const EVENT_DAYS: i64 = 30;
+
 /// Releases settled chunks that have not been used for a long time. Returns the number of chunks checked.
 pub(crate) async fn release(context: &Context) -> Result<usize, StepError> {
     let (rounds, mut released) = (Rounds::<()>::start(), 0);
@@ -31,6 +34,11 @@ pub(crate) async fn prune(context: &Context) -> Result<usize, StepError> {
             return rounds.end(pruned);
         }
     }
+}
+
+/// Deletes old events. The next sweep continues.
+pub(crate) async fn prune_events(context: &Context) -> Result<usize, StepError> {
+    Ok(context.store.prune_events(BATCH, EVENT_DAYS).await?)
 }
 
 /// Deletes the tenants' use of days that are long ago. The next sweep continues.

@@ -51,14 +51,17 @@ pub async fn sweep(context: &Context) -> SweepSummary {
     report.invariants_broken = step(&mut report, "invariants", check(context)).await;
     report.repaired = step(&mut report, "put right", repair(context)).await;
     report.finished = step(&mut report, "finish", each(context, Work::Finish)).await;
-    report.deliveries_sent = step(&mut report, "deliveries", deliver(context)).await;
     report.expired = step(&mut report, "expire", each(context, Work::Expire)).await;
+    // After exports have ended, so that their events and deliveries are sent with this sweep.
+    step(&mut report, "bus", bus(context)).await;
+    report.deliveries_sent = step(&mut report, "deliveries", deliver(context)).await;
     step(&mut report, "canceled", each(context, Work::RemoveCanceled)).await;
     step(&mut report, "release", removal::release(context)).await;
     report.chunks_emptied = step(&mut report, "chunks", removal::empty_chunks(context)).await;
     report.orphans_swept = step(&mut report, "litter", removal::sweep_orphans(context)).await;
     step(&mut report, "prune", removal::prune(context)).await;
     step(&mut report, "use", removal::forget_use(context)).await;
+    step(&mut report, "events", removal::prune_events(context)).await;
     // Last, after due chunks were dispatched: estimates are renewed only while no chunk is being read.
     report.estimates_taken =
         step(&mut report, "estimates", async { Ok(crate::estimates::take(context).await?) }).await;
@@ -87,12 +90,17 @@ async fn step(
     }
 }
 
-/// Sends due deliveries: those of exports that were just finished, and those whose message or worker was lost.
+/// Sends due deliveries and events: those of exports that have just ended, and those whose message or worker was lost.
 async fn deliver(context: &Context) -> Result<usize, StepError> {
     match &context.deliveries {
         Some(queue) => Ok(store::deliveries::run(&context.store, &**queue).await?),
         None => Ok(0),
     }
+}
+
+/// Makes the bus of the deployment a receiver of events, or removes it.
+async fn bus(context: &Context) -> Result<usize, StepError> {
+    Ok(usize::from(context.store.put_bus(context.bus.as_deref()).await?))
 }
 
 /// Emits the number of sent and running chunks, the age of the oldest due one, and the number of lost cuts. Alarms are set on

@@ -304,12 +304,19 @@ async fn over(ctx: &Context, exports: &[ExportId]) -> Vec<ExportId> {
     })
 }
 
-/// Finishes completed exports and dispatches due chunks. Best effort: the sweeper repeats both.
+/// Finishes completed exports, sends their deliveries and events, and dispatches due chunks. Best effort: the sweeper repeats
+/// all of it.
 async fn follow_up(ctx: &Context, exports: &[ExportId]) {
+    let mut ended = false;
     for export in over(ctx, exports).await {
-        if let Err(error) = store::finish::run(&ctx.store, &*ctx.objects, export).await {
-            tracing::warn!(%export, error = chain(&error), "the export could not be finished now");
+        match store::finish::run(&ctx.store, &*ctx.objects, export).await {
+            Ok(now) => ended |= now,
+            Err(error) => {
+                tracing::warn!(%export, error = chain(&error), "the export could not be finished now");
+            }
         }
+    }
+    if ended {
         send_deliveries(ctx).await;
     }
     dispatch(ctx).await;

@@ -22,7 +22,7 @@ pub(crate) async fn wake_up(ctx: &Context, chunk: ChunkId, secs: u32) {
     }
 }
 
-/// Sends due deliveries. Best effort, as above.
+/// Sends due deliveries and events. Best effort, as above.
 pub(crate) async fn send_deliveries(ctx: &Context) {
     let Some(queue) = &ctx.deliveries else { return };
     if let Err(error) = store::deliveries::run(&ctx.store, &**queue).await {

@@ -2,7 +2,7 @@
 
 use export::id::ExportId;
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::{System, copy_csv, sorted_records};
 
 use super::{call, get, post};
@@ -120,12 +120,21 @@ async fn export_reports_status_progress_and_usage() {
     assert_eq!(get("/exports?limit=1").await.body["exports"].as_array().unwrap().len(), 1);
 }
 
-/// Submits an export whose only row is read for a minute, so that it still runs when a busy machine deletes it.
-pub(crate) async fn slow(system: &System) -> ExportId {
+/// Adds a row that is read for a minute, so that its export still runs when a busy machine deletes it.
+pub(crate) async fn add_slow_row(system: &System) {
     let row = "insert into e2e.slow values (310601, '2031-06-01', 'asleep', 60) on conflict do nothing";
     system.run(row).await.unwrap();
-    let request = json!({"datasets": ["slow"], "startDate": "2031-06-01", "endDate": "2031-06-01"});
-    system.submit(&request).await.unwrap()
+}
+
+/// Returns the request for that row alone.
+pub(crate) fn slow_request() -> Value {
+    json!({"datasets": ["slow"], "startDate": "2031-06-01", "endDate": "2031-06-01"})
+}
+
+/// Submits an export that still runs when it is deleted.
+pub(crate) async fn slow(system: &System) -> ExportId {
+    add_slow_row(system).await;
+    system.submit(&slow_request()).await.unwrap()
 }
 
 #[tokio::test]

@@ -64,6 +64,7 @@ impl World {
             store: store.clone(),
             queue: Arc::new(MemoryQueue::default()),
             deliveries: None,
+            bus: None,
             objects: Arc::new(MemoryObjects::default()),
             source,
             estimates_secs: 0,

@@ -30,6 +30,7 @@ fn sweeper_of(store: Store, database: &Database) -> sweeper::Context {
         store,
         queue: Arc::new(MemoryQueue::default()),
         deliveries: None,
+        bus: None,
         objects: Arc::new(MemoryObjects::default()),
         source: Source::new(&database.url).unwrap(),
         estimates_secs: u32::MAX,

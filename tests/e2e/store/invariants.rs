@@ -24,6 +24,7 @@ fn context(database: &Database) -> sweeper::Context {
         store: Store::new(&database.url).unwrap(),
         queue: Arc::new(MemoryQueue::default()),
         deliveries: None,
+        bus: None,
         objects: Arc::new(MemoryObjects::default()),
         source: Source::new(&database.url).unwrap(),
         estimates_secs: u32::MAX,

@@ -61,6 +61,7 @@ impl Arena {
             store,
             queue: self.queue.clone(),
             deliveries: None,
+            bus: None,
             objects: self.objects.clone(),
             source,
             estimates_secs: u32::MAX,

@@ -8,6 +8,7 @@ use store::{Ended, Expected};
 use super::{Id, dispatch, find, monitor, to_wire};
 use crate::caller::Caller;
 use crate::context::Context;
+use crate::destinations;
 use crate::error::ApiError;
 use crate::query::Params;
 use crate::response;
@@ -31,7 +32,10 @@ pub(crate) async fn delete(
     context.keys.forget(&caller.tenant);
     match ended? {
         Ended::NotFound => Err(ApiError::no_export()),
-        Ended::Deleted => Ok(StatusCode::NO_CONTENT.into_response()),
+        Ended::Deleted => {
+            destinations::send(&context).await;
+            Ok(StatusCode::NO_CONTENT.into_response())
+        }
         Ended::Unchanged => {
             let status = find(&context, &caller.tenant, id).await?.status;
             Err(ApiError::conflict(match expected {
@@ -46,6 +50,7 @@ pub(crate) async fn delete(
         Ended::Canceled => {
             // Its dispatched chunks no longer count, so other chunks can be dispatched.
             dispatch(&context).await;
+            destinations::send(&context).await;
             let export = find(&context, &caller.tenant, id).await?;
             let mut response = response::json(StatusCode::ACCEPTED, &to_wire::export(&export))?;
             monitor(&mut response, id);

@@ -55,6 +55,10 @@ pub mod usage;
 
 pub mod delivery;
 
+pub mod event;
+
+pub mod webhook;
+
 pub mod plan;
 
 pub mod defaults;

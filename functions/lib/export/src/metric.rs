@@ -143,6 +143,8 @@ metrics! {
     ["deliver"] => {
         /// Deliveries that failed for good.
         DeliveriesFailed: Count,
+        /// Receivers of events that were disabled, because they accepted nothing for a day.
+        ReceiversDisabled: Count,
     }
     ["api", "worker", "sweeper"] => {
         /// Exports that failed. The function that recorded the failure emits it.

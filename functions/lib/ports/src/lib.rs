@@ -7,13 +7,17 @@ pub mod audit;
 pub mod config;
 pub mod metrics;
 mod percent;
+pub mod loopback;
 pub mod random;
 mod sdk;
 pub mod secret;
+pub mod signature;
 pub mod telemetry;
 
+pub mod bus;
 pub mod cache;
 pub mod destination;
+pub mod letters;
 pub mod links;
 pub mod objects;
 pub mod postgres;

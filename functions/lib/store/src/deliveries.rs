@@ -13,6 +13,7 @@ use sqlx::types::Json;
 
 use super::connection::{Statement, Store, sql};
 use super::error::StoreError;
+use super::notices;
 use super::ranges::{count, export_id, json, optional_count, optional_json};
 
 /// Maximum number of deliveries that one call sends.
@@ -73,12 +74,22 @@ pub struct ExportDelivery {
     pub errors: Vec<DeliveryFailure>,
 }
 
-/// Marks due deliveries as sent and sends a message for each: the id of its export. Returns the number of messages sent. Safe
-/// to call at any time and from any number of processes.
+/// Marks due deliveries as sent and sends a message for each: the id of its export. If events are due, sends a message for
+/// them as well. Returns the number of deliveries sent. Safe to call at any time and from any number of processes.
 ///
 /// # Errors
 /// If the store cannot be reached. A queue that cannot be reached only causes a delay.
 pub async fn run(store: &Store, queue: &dyn Queue) -> Result<usize, StoreError> {
+    let sent = send(store, queue).await?;
+    notices::wake(store, queue).await?;
+    Ok(sent)
+}
+
+/// Marks due deliveries as sent and sends their messages.
+///
+/// # Errors
+/// If the store cannot be reached.
+pub async fn send(store: &Store, queue: &dyn Queue) -> Result<usize, StoreError> {
     let due = store.due_deliveries().await?;
     if due.is_empty() {
         return Ok(0);

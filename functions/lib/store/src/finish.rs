@@ -76,13 +76,14 @@ pub enum FinishError {
 /// Finishes `export` if none of its chunks is due, sent or running; otherwise does nothing.
 ///
 /// Idempotent, and safe from any number of processes: the manifest's key is its hash, and only one process marks the
-/// export succeeded. The other processes delete nothing.
+/// export succeeded. The other processes delete nothing. Returns true if the export has ended.
 ///
 /// # Errors
 /// If the store or the bucket cannot be reached; the export is then unchanged.
-pub async fn run(store: &Store, objects: &dyn Objects, export: ExportId) -> Result<(), FinishError> {
+pub async fn run(store: &Store, objects: &dyn Objects, export: ExportId) -> Result<bool, FinishError> {
     let finished = match store.finish(export).await? {
-        Finish::NotYet | Finish::Failed => return Ok(()),
+        Finish::NotYet => return Ok(false),
+        Finish::Failed => return Ok(true),
         Finish::AllDone(finished) => finished,
     };
     let (chunks, edition) = (finished.chunks.len(), finished.edition);
@@ -101,7 +102,7 @@ pub async fn run(store: &Store, objects: &dyn Objects, export: ExportId) -> Resu
     } else {
         store.orphan_manifest(&key).await?;
     }
-    Ok(())
+    Ok(true)
 }
 
 fn assemble(export: ExportId, finished: Finished) -> Result<Manifest, FinishError> {

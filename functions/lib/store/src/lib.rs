@@ -27,12 +27,14 @@ mod lease;
 mod limits;
 mod migrate;
 mod narrow;
+pub mod notices;
 mod orphans;
 mod outcome;
 mod overdue;
 mod pause;
 mod probes;
 mod ranges;
+mod receivers;
 mod retry;
 mod roles;
 mod split;
@@ -64,8 +66,10 @@ pub use lease::{Noted, ReadNote};
 pub use limits::StoreLimits;
 pub use migrate::{Migration, OldSessions, end_idle_sessions, migrate, migration_script};
 pub use narrow::Narrowed;
+pub use notices::Recorded;
 pub use orphans::OrphanPrefix;
 pub use probes::ProbeResult;
+pub use receivers::{NewWebhook, Receiver, SentEvent, TestResult};
 pub use retry::{RetryError, RetryTerms};
 pub use roles::{
     RolePassword, RoleSettings, StoredSettings, role_statements, source_role_statements, source_settings,

@@ -33,7 +33,10 @@ pub(crate) struct AdminArgs {
     /// Lifetime of the key, such as 90d or never (`keys create`, `keys rotate`).
     #[arg(long)]
     pub(crate) expires: Option<String>,
-    /// Time for which the old key remains valid, such as 7d (`keys rotate`).
+    /// Types of events, separated by commas (`webhooks add`).
+    #[arg(long)]
+    pub(crate) events: Option<String>,
+    /// Time for which the old key remains valid, such as 7d (`keys rotate`), or the old secret also signs (`webhooks rotate`).
     #[arg(long)]
     pub(crate) overlap: Option<String>,
     /// Catalog file; can also be given as an argument (`catalog check`, `catalog apply`).
@@ -70,6 +73,7 @@ impl AdminArgs {
             ("--to", self.to),
             ("--tenant", self.tenant),
             ("--datasets", self.datasets),
+            ("--events", self.events),
             ("--expires", self.expires),
             ("--overlap", self.overlap),
             ("--file", self.file),

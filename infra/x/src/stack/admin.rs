@@ -74,6 +74,25 @@ fn request(words: &[String]) -> Result<Value> {
         ["destinations", command @ ("test" | "policy"), name] => {
             json!({"command": format!("destinations {command}"), "name": name})
         }
+        ["webhooks", "add", tenant, name, url, terms @ ..] => {
+            let mut event = json!({"command": "webhooks add", "tenant": tenant, "name": name, "url": url});
+            match terms {
+                [] => {}
+                ["--events", names] => event["events"] = json!(names.split(',').collect::<Vec<_>>()),
+                _ => bail!("use webhooks add TENANT NAME URL [--events NAMES]"),
+            }
+            event
+        }
+        ["webhooks", command, tenant, name, terms @ ..] => {
+            let mut event = json!({"command": format!("webhooks {command}"), "tenant": tenant, "name": name});
+            match terms {
+                [] => {}
+                ["--overlap", time] => event["overlap"] = json!(time),
+                [id] => event["event"] = json!(id),
+                _ => bail!("use webhooks {command} TENANT NAME"),
+            }
+            event
+        }
         ["tenants", "forget", tenant] => json!({"command": "tenants forget", "tenant": tenant}),
         ["keys", "revoke", id] => json!({"command": "keys revoke", "id": id}),
         other => json!({"command": other.join(" ")}),

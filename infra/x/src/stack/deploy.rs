@@ -98,7 +98,7 @@ fn record(stack: &mut Stack, outputs: &Value, with_cdn: bool) -> Result<()> {
         stack.cdn_secret = output("CdnSecretArn")?;
         stack.origin_secret = output("OriginSecretArn").unwrap_or_default();
     }
-    for name in ["Api", "Worker", "Sweeper", "Deliver", "Admin"] {
+    for name in ["Api", "Worker", "Sweeper", "Deliver", "Notify", "Admin"] {
         stack.functions.insert(name.to_lowercase(), output(&format!("{name}FunctionName"))?);
     }
     // A deployment without an owner has none.

@@ -47,6 +47,8 @@ pub(crate) fn start(stack: &mut Stack, worker_niceness: u8, venv: &Venv) -> Resu
         .env("S3_DATA_DIR", objects)
         // Tests write the faults to inject here, see `ports::fault`. No template sets the variable.
         .env("SLUICE_FAULTS", faults)
+        // Webhooks may be tried with a receiver on this machine.
+        .env("SLUICE_WEBHOOK_LOOPBACK", "1")
         .env("SLUICE_WORKER_NICENESS", worker_niceness.to_string())
         // Functions find the emulator by this variable.
         .env("AWS_ENDPOINT_URL", &stack.aws_endpoint);

@@ -5,6 +5,7 @@ use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
 
 use super::{Message, Queue, QueueError};
+use crate::letters::Letters;
 use crate::sdk::{responded, text};
 
 /// Maximum number of messages that SQS accepts in one call.
@@ -36,21 +37,44 @@ impl SqsQueue {
 
     /// Sends up to ten messages; returns those that were refused.
     async fn send_batch(&self, messages: &[Message], delay: Option<i32>) -> Result<Vec<Message>, QueueError> {
+        let bodies = messages.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>();
+        let refused = self.send_bodies(&bodies.map_err(QueueError::new)?, delay).await?;
+        Ok(refused.into_iter().filter_map(|i| messages.get(i).copied()).collect())
+    }
+
+    /// Sends up to ten bodies; returns the positions of those that were refused.
+    async fn send_bodies(&self, bodies: &[String], delay: Option<i32>) -> Result<Vec<usize>, QueueError> {
         let mut request = self.client().await.send_message_batch().queue_url(&self.url);
-        for (i, message) in messages.iter().enumerate() {
-            let body = serde_json::to_string(message).map_err(QueueError::new)?;
-            let entry = SendMessageBatchRequestEntry::builder().id(i.to_string()).message_body(body);
+        for (i, body) in bodies.iter().enumerate() {
+            let entry = SendMessageBatchRequestEntry::builder().id(i.to_string()).message_body(body.as_str());
             let entry = entry.set_delay_seconds(delay);
             request = request.entries(entry.build().map_err(QueueError::new)?);
         }
         let answer = request.send().await.map_err(|e| failed(&e))?;
-        let refused = answer.failed().iter().filter_map(|f| f.id().parse::<usize>().ok());
-        Ok(refused.filter_map(|i| messages.get(i).copied()).collect())
+        Ok(answer.failed().iter().filter_map(|f| f.id().parse::<usize>().ok()).collect())
     }
 }
 
 fn failed<E: ProvideErrorMetadata + std::error::Error + 'static>(error: &SdkError<E>) -> QueueError {
     QueueError { answered: responded(error), ..QueueError::new(text(error)) }
+}
+
+#[async_trait]
+impl Letters for SqsQueue {
+    async fn post(&self, bodies: &[String]) -> Result<Vec<usize>, QueueError> {
+        let mut refused = Vec::new();
+        for (batch, some) in bodies.chunks(BATCH).enumerate() {
+            match self.send_bodies(some, None).await {
+                Ok(left) => refused.extend(left.into_iter().map(|i| batch * BATCH + i)),
+                Err(error) if bodies.len() <= BATCH => return Err(error),
+                Err(error) => {
+                    tracing::warn!(error = crate::telemetry::chain(&error), "a batch of messages was not sent");
+                    refused.extend((0..some.len()).map(|i| batch * BATCH + i));
+                }
+            }
+        }
+        Ok(refused)
+    }
 }
 
 #[async_trait]

@@ -14,11 +14,12 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
 /// Crates whose messages are known to be safe.
-const CRATES: [&str; 11] = [
+const CRATES: [&str; 12] = [
     "api",
     "worker",
     "sweeper",
     "deliver",
+    "notify",
     "admin",
     "export",
     "ports",

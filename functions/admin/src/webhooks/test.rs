@@ -1,0 +1,70 @@
+//! `webhooks test`: sends a test event, and waits for the receiver's answer.
+
+use std::time::{Duration, Instant};
+
+use export::id::TenantId;
+use serde_json::json;
+
+use super::find;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::output::CommandOutput;
+
+/// Maximum wait for the answer.
+const TEST_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Time between two reads of the result.
+const POLL_EVERY: Duration = Duration::from_millis(500);
+
+/// Tenant of a test event of a receiver that takes the events of all tenants.
+const TEST_TENANT: &str = "test";
+
+/// Sends a test event.
+pub(crate) async fn run(context: &Context, tenant: &str, name: &str) -> Result<CommandOutput, Failure> {
+    let receiver = match find(context, tenant, name).await? {
+        Ok(receiver) => receiver,
+        Err(refused) => return Ok(refused),
+    };
+    if receiver.disabled_micros.is_some() {
+        let text = format!("{name} is disabled; enable it first: sluice admin webhooks enable {tenant} {name}");
+        return Ok(CommandOutput::refused(text));
+    }
+    let of = receiver.tenant.as_deref().unwrap_or(TEST_TENANT);
+    let of: TenantId = of.parse().map_err(|error| Failure::Refused(format!("tenant: {error}")))?;
+    let event = context.store.test_receiver(receiver.id, &of).await?;
+    wake(context).await;
+    let give_up = Instant::now() + TEST_TIMEOUT;
+    loop {
+        match context.store.test_result(receiver.id, event).await? {
+            Some(result) if result.accepted => {
+                let status = result.status.map(|status| format!(" with status {status}")).unwrap_or_default();
+                let text = format!("{name}: the test event was accepted{status}");
+                return Ok(CommandOutput::done(text, json!({"event": event, "status": result.status})));
+            }
+            Some(result) => {
+                let why = result.failure.unwrap_or_default();
+                let text = format!(
+                    "{name}: the test event was not accepted: {why}\n  → correct the receiver or the URL; the event is sent again within a minute"
+                );
+                let data = json!({"event": event, "status": result.status, "failure": why});
+                return Ok(CommandOutput { ok: false, text, data });
+            }
+            None if Instant::now() > give_up => {
+                let text = format!(
+                    "{name}: no result within {} s; check the logs of the functions deliver and notify, and the triggers of their queues",
+                    TEST_TIMEOUT.as_secs()
+                );
+                return Ok(CommandOutput::refused(text));
+            }
+            None => tokio::time::sleep(POLL_EVERY).await,
+        }
+    }
+}
+
+/// Lets events be sent now. Without it they are sent with the next sweep.
+pub(super) async fn wake(context: &Context) {
+    let Some(queue) = &context.beside.deliveries else { return };
+    if let Err(error) = queue.send_later(store::notices::wake_message(), 0).await {
+        tracing::warn!(error = ports::telemetry::chain(&error), "events are sent with the next sweep");
+    }
+}

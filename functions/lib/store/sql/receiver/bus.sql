@@ -1,0 +1,7 @@
+-- Makes $1 the bus of the deployment; empty: it has none.
+with put as (
+    insert into sluice.receiver (tenant, name, kind, address)
+    select null, 'event-bus', 'bus', $1 where $1 <> ''
+    on conflict (tenant, name) do update set address = excluded.address where sluice.receiver.address <> excluded.address
+)
+delete from sluice.receiver where kind = 'bus' and $1 = ''

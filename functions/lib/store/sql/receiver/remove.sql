@@ -1,0 +1,2 @@
+-- Removes receiver $1, with all that was recorded for it.
+delete from sluice.receiver where id = $1
