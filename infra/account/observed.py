@@ -179,7 +179,7 @@ class ColdStart(Step):
     def run(self, trial):
         trial.exported(trial.small)
         found = []
-        for name in ("api", "worker", "sweeper", "deliver", "admin"):
+        for name in ("api", "worker", "sweeper", "deliver", "notify", "admin"):
             times = sorted(
                 float(line.split("Init Duration: ")[1].split()[0]) for line in trial.lines(name, '"Init Duration"')
             )

@@ -34,6 +34,7 @@ OUTPUTS = {
     "ApiFunctionName": "api",
     "SweeperFunctionName": "sweeper",
     "DeliverFunctionName": "deliver",
+    "NotifyFunctionName": "notify",
     "CdnDomain": "cdn.example",
     "CdnFirstKeyId": "K1",
     "CdnSecondKeyId": "K2",

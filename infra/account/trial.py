@@ -300,7 +300,7 @@ class Trial:
             if deployment.began:
                 hours = (time.time() - deployment.began) / 3600
                 self.usage = bill.added(self.usage, bill.hourly(self._billed(deployment), hours))
-        for function in ("api", "worker", "sweeper", "deliver", "admin"):
+        for function in ("api", "worker", "sweeper", "deliver", "notify", "admin"):
             memory = None
             for line in self.lines(function, '"REPORT RequestId"') if self.main.outputs else []:
                 if REPORT not in line:

@@ -46,6 +46,7 @@ SIDES = {
     "AlarmTopicArn": ["", "arn:aws:sns:us-east-1:123456789012:pages"],
     "DestinationBucketArns": ["", "arn:aws:s3:::lake,arn:aws:s3:::other-lake"],
     "DestinationRoleArns": ["", "arn:aws:iam::210987654321:role/from-sluice"],
+    "EventBusArn": ["", "arn:aws:events:us-east-1:123456789012:event-bus/default"],
     "CorsOrigins": ["", "https://app.example.com,http://localhost:8080"],
 }
 # Choices that the emulator can make; the others keep their first side.

@@ -41,6 +41,8 @@ class Agreement(unittest.TestCase):
                 ours = {name for name in given if not name.startswith("MALLOC_") and name not in ("RUST_LOG", "SLUICE_REVISION")}
                 # The code of admin is also that of the bootstrap, which has one variable of its own.
                 ours |= {"SLUICE_BOOTSTRAP"} if function == "admin" else set()
+                # A function outside the VPC is given nothing of the databases.
+                ours = {name for name in ours if self.properties(function)["Environment"]["Variables"].get(name) != template.NO_VALUE}
                 self.assertEqual(read_by(function), ours)
 
     def test_the_bootstrap_is_given_what_its_code_reads(self):
@@ -59,6 +61,10 @@ class Agreement(unittest.TestCase):
         code = [path for folder in ("functions", "client", "infra/x/src") for path in (ROOT / folder).rglob("*.rs")]
         named = {str(path.relative_to(ROOT)) for path in code if '"SLUICE_FAULTS"' in path.read_text()}
         self.assertEqual(named, {"functions/lib/ports/src/fault.rs", "infra/x/src/stack/emulator.rs"})
+
+    def test_deployed_templates_permit_no_webhook_to_a_loopback_address(self):
+        for path in (path for pattern in ("*.yaml", "infra/*.yaml", "*.toml") for path in ROOT.glob(pattern)):
+            self.assertNotIn("SLUICE_WEBHOOK_LOOPBACK", path.read_text(), path)
 
     def test_the_bench_gives_the_engine_the_workers_memory(self):
         bench = (ROOT / "infra/x/src/bench/lines.rs").read_text()

@@ -22,7 +22,7 @@ AWS_METRICS = {
 class Observability(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        names = ("ApiId", "ApiFunction", "WorkerFunction", "SweeperFunction", "DeliverFunction", "QueueName", "DeadLetterQueueName", "ApiLogGroup", "AdminLogGroup")
+        names = ("ApiId", "ApiFunction", "WorkerFunction", "SweeperFunction", "DeliverFunction", "NotifyFunction", "QueueName", "DeadLetterQueueName", "ApiLogGroup", "AdminLogGroup")
         cls.given = {"Name": "n", "Budget": "7", "OldestDueMinutes": "60", "RefusedPerFiveMinutes": "50", **{name: name for name in names}}
         cls.source = load("observability")
 
@@ -77,7 +77,7 @@ class Observability(unittest.TestCase):
 
     def test_every_alarm_uses_a_known_metric(self):
         alarms = of_type(self.resources(ProxyName="p"), "AWS::CloudWatch::Alarm")
-        self.assertEqual(len(alarms), 17)
+        self.assertEqual(len(alarms), 18)
         for name, alarm in alarms.items():
             properties = alarm["Properties"]
             metrics = [m["MetricStat"]["Metric"] for m in properties.get("Metrics", []) if "MetricStat" in m] or [properties]
@@ -104,12 +104,12 @@ class Observability(unittest.TestCase):
         for given, wanted in [({}, 0), ({"Email": "a@example.com"}, 1), ({"Email": "a@example.com", "TopicArn": "arn:t"}, 2)]:
             for name, alarm in of_type(self.resources(ProxyName="p", **given), "AWS::CloudWatch::Alarm").items():
                 self.assertEqual(len(alarm["Properties"]["AlarmActions"]), wanted, name)
-        self.assertEqual(len(of_type(self.resources(), "AWS::CloudWatch::Alarm")), 15)
+        self.assertEqual(len(of_type(self.resources(), "AWS::CloudWatch::Alarm")), 16)
 
     def test_the_end_of_a_state_is_reported_and_that_of_an_event_is_not(self):
         alarms = of_type(self.resources(ProxyName="p"), "AWS::CloudWatch::Alarm")
         silent = {name for name, alarm in alarms.items() if "OKActions" not in alarm["Properties"]}
-        self.assertEqual(silent, {"ExportsFailed", "DeliveriesFailed", "CutsLost", "AccessRefused", "KeysMade"})
+        self.assertEqual(silent, {"ExportsFailed", "DeliveriesFailed", "ReceiversDisabled", "CutsLost", "AccessRefused", "KeysMade"})
 
     def test_alarms_may_use_the_key_of_their_topic(self):
         """Without a condition: AWS shows none for CloudWatch, and an alarm that cannot encrypt sends no mail."""

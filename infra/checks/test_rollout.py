@@ -41,7 +41,7 @@ class Root(unittest.TestCase):
         self.assertEqual(json.dumps(made["HttpApi"]).count("${ApiAlias}"), 10)
         self.assertNotIn("${ApiFunction.Arn}", json.dumps(made["HttpApi"]))
         triggers = of_type(made, "AWS::Lambda::EventSourceMapping")
-        self.assertEqual([one["Properties"]["FunctionName"] for one in triggers.values()], [{"Ref": "WorkerAlias"}, {"Ref": "DeliverFunction"}])
+        self.assertEqual([one["Properties"]["FunctionName"] for one in triggers.values()], [{"Ref": "WorkerAlias"}, {"Ref": "DeliverFunction"}, {"Ref": "DeliverFunction"}, {"Ref": "NotifyFunction"}])
         allowed = [made[name]["Properties"] for name in ("ApiAliasPermission", "ApiAliasCatalogPermission")]
         for one in allowed:
             self.assertEqual((one["FunctionName"], one["Principal"]), ({"Ref": "ApiAlias"}, "apigateway.amazonaws.com"))

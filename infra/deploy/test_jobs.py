@@ -50,7 +50,7 @@ class OnTheEmulator(unittest.TestCase):
         cls.addClassCleanup(environment.stop)
         cls.binaries = Path(folder.name) / "binaries"
         cls.binaries.mkdir()
-        for name in ("api", "worker", "sweeper", "deliver", "admin"):
+        for name in ("api", "worker", "sweeper", "deliver", "notify", "admin"):
             (cls.binaries / name).write_text(FUNCTION.format(python=sys.executable))
         # Progress is for people.
         quiet = open(os.devnull, "w")

@@ -25,7 +25,8 @@ impl Listening {
         let key = system.store().create_key(&tenant.parse().unwrap(), "e2e events").await.unwrap();
         let receiver = Receiver::start().await;
         let add = [&["admin", "webhooks", "add", tenant, "hook", &receiver.url][..], words].concat();
-        let secret = system.x(&add).unwrap().lines().find(|line| line.starts_with("whsec_")).unwrap().to_owned();
+        let secret =
+            system.x(&add).unwrap().lines().find(|line| line.starts_with("whsec_")).unwrap().to_owned();
         receiver.trust(&[&secret]);
         Self { system, tenant: tenant.to_owned(), key, receiver, secret }
     }
@@ -61,6 +62,12 @@ impl Listening {
     }
 }
 
+/// Returns true if the AsyncAPI document describes a field of the data of an end.
+fn documented(name: &str) -> bool {
+    let document: Value = serde_json::from_str(include_str!("../../docs/asyncapi.json")).unwrap();
+    document["components"]["schemas"]["Ended"]["properties"].get(name).is_some()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_end_of_an_export_is_an_event_in_order() {
     let at = Listening::start("events-ends", &[]).await;
@@ -78,16 +85,23 @@ async fn every_end_of_an_export_is_an_event_in_order() {
     assert_eq!(data["rows"], rows);
     assert!(data["bytes"].as_u64().unwrap() > 0 && data["expiresAtMicros"].is_i64(), "{data}");
 
+    for (name, value) in data.as_object().unwrap() {
+        assert!(documented(name), "docs/asyncapi.json does not describe {name}: {value}");
+    }
     // Its retention ends, and another export is canceled.
     at.expire(&export).await;
     at.accepts(&export, &["succeeded", "expired"]).await;
     exports::add_slow_row(at.system).await;
-    let slow = at.send(Method::POST, "/exports", &exports::slow_request()).await["id"].as_str().unwrap().to_owned();
+    let slow =
+        at.send(Method::POST, "/exports", &exports::slow_request()).await["id"].as_str().unwrap().to_owned();
     at.send(Method::DELETE, &format!("/exports/{slow}"), &json!({})).await;
     at.accepts(&slow, &["canceled"]).await;
 
     let listed = at.admin("events", &[]).unwrap();
-    assert!(listed.contains("sluice.export.canceled") && listed.contains("accepted after 1 attempt, status 200"), "{listed}");
+    assert!(
+        listed.contains("sluice.export.canceled") && listed.contains("accepted after 1 attempt, status 200"),
+        "{listed}"
+    );
     at.admin("remove", &[]).unwrap();
     assert!(at.admin("test", &[]).unwrap_err().to_string().contains("has no webhook hook"));
 }
@@ -132,7 +146,10 @@ async fn secret_is_rotated_with_an_overlap() {
     at.receiver.trust(&[last]);
     at.admin("test", &[]).unwrap();
     let list = at.system.x(&["admin", "webhooks", "list"]).unwrap();
-    assert!(!list.contains(last) && !list.contains(&at.secret) && list.contains("events-secret  hook"), "{list}");
+    assert!(
+        !list.contains(last) && !list.contains(&at.secret) && list.contains("events-secret  hook"),
+        "{list}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -142,7 +159,8 @@ async fn receiver_that_is_gone_is_disabled() {
     let first = at.submit().await;
     eventually("it is disabled", async || {
         let list = at.system.x(&["admin", "webhooks", "list"]).unwrap();
-        list.lines().any(|line| line.starts_with("events-gone") && line.contains("DISABLED") && line.contains("410"))
+        list.lines()
+            .any(|line| line.starts_with("events-gone") && line.contains("DISABLED") && line.contains("410"))
     })
     .await;
     // Events are kept meanwhile.

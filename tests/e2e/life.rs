@@ -9,6 +9,7 @@ mod stack;
 
 use std::time::Instant;
 
+use serde_json::{Value, json};
 use stack::{Life, connects};
 
 /// Kinds of things that stay after a deletion: the files, the operator's passwords, and what the emulator deploys from.
@@ -32,6 +33,8 @@ async fn a_deployment_lives_without_a_step_by_hand() {
     assert!(life.trigger().1.ends_with(":live"), "messages go to the alias");
     step("exported");
 
+    an_event_bus(&mut life).await;
+    step("events on a bus");
     another_budget(&mut life).await;
     step("budget changed");
     another_password(&life).await;
@@ -46,6 +49,42 @@ async fn a_deployment_lives_without_a_step_by_hand() {
     step("failed at first, repeated and deleted");
     assert_eq!(life.stop(), Vec::<String>::new(), "processes of the stack");
     step("stopped");
+}
+
+/// Every end of an export arrives on the bus of a parameter, and from there where a rule leads.
+async fn an_event_bus(life: &mut Life) {
+    let queue = life.aws("sqs", "create_queue", &json!({"QueueName": "life-events"}));
+    let url = queue["QueueUrl"].as_str().unwrap().to_owned();
+    let asked = json!({"QueueUrl": url, "AttributeNames": ["QueueArn"]});
+    let arn = life.aws("sqs", "get_queue_attributes", &asked)["Attributes"]["QueueArn"].clone();
+    let pattern = json!({"source": ["sluice"], "detail-type": ["sluice.export.succeeded"]}).to_string();
+    let rule = life.aws("events", "put_rule", &json!({"Name": "life", "EventPattern": pattern}));
+    life.aws("events", "put_targets", &json!({"Rule": "life", "Targets": [{"Id": "queue", "Arn": arn}]}));
+    let (account, _) = rule["RuleArn"].as_str().unwrap().split_once(":rule/").unwrap();
+    life.redeploy(&[&format!("EventBusArn={account}:event-bus/default")]).unwrap();
+    life.reload();
+    life.sweep();
+    life.export().await;
+    let received = json!({"QueueUrl": url, "WaitTimeSeconds": 20});
+    let received = life.aws("sqs", "receive_message", &received);
+    let event: Value = serde_json::from_str(received["Messages"][0]["Body"].as_str().unwrap()).unwrap();
+    assert_eq!(
+        (&event["source"], &event["detail-type"]),
+        (&json!("sluice"), &json!("sluice.export.succeeded"))
+    );
+    let event = &event["detail"];
+    assert_eq!((&event["specversion"], &event["data"]["tenant"]), (&json!("1.0"), &json!("life")));
+    let listed = life.system().x(&["admin", "webhooks", "events", "*", "event-bus"]).unwrap();
+    assert!(listed.contains(event["id"].as_str().unwrap()), "{listed}");
+    life.aws("events", "remove_targets", &json!({"Rule": "life", "Ids": ["queue"]}));
+    life.aws("events", "delete_rule", &json!({"Name": "life"}));
+    life.aws("sqs", "delete_queue", &json!({"QueueUrl": url}));
+    // Without the parameter there is no receiver any more.
+    life.redeploy(&["EventBusArn="]).unwrap();
+    life.reload();
+    life.sweep();
+    let list = life.system().x(&["admin", "webhooks", "list"]).unwrap();
+    assert!(list.contains("there are no webhooks"), "{list}");
 }
 
 /// The role, the trigger and the check follow.

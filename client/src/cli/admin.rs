@@ -151,7 +151,7 @@ impl Admin {
                 "--overlap",
                 "overlap",
                 "keys rotate or webhooks rotate",
-                self.overlap.as_ref().map(|time| json!(time)),
+                self.overlap.as_ref().map(|t| json!(t)),
             ),
             ("--events", "events", "webhooks add", self.events.as_ref().map(|names| json!(names))),
             ("--allow-removal", "allowRemoval", "catalog apply", self.allow_removal.then_some(json!(true))),

@@ -58,7 +58,9 @@ impl AuditedAction {
                 Self { detail: Some(format!("instead of key {old}")), ..action("key rotated") }
             }
             Command::WebhooksAdd { tenant, name, .. } => webhook("webhook added", tenant, name),
-            Command::WebhooksRotate { tenant, name, .. } => webhook("secret of a webhook rotated", tenant, name),
+            Command::WebhooksRotate { tenant, name, .. } => {
+                webhook("secret of a webhook rotated", tenant, name)
+            }
             Command::WebhooksTest { tenant, name } => webhook("webhook tested", tenant, name),
             Command::WebhooksResend { tenant, name, .. } => webhook("events sent again", tenant, name),
             Command::WebhooksEnable { tenant, name } => webhook("webhook enabled", tenant, name),

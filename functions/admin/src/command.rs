@@ -94,10 +94,7 @@ pub(crate) enum Command {
     #[serde(rename = "webhooks list")]
     WebhooksList {},
     #[serde(rename = "webhooks test")]
-    WebhooksTest {
-        tenant: String,
-        name: String,
-    },
+    WebhooksTest { tenant: String, name: String },
     #[serde(rename = "webhooks rotate")]
     WebhooksRotate {
         tenant: String,
@@ -106,10 +103,7 @@ pub(crate) enum Command {
         overlap: Option<String>,
     },
     #[serde(rename = "webhooks events")]
-    WebhooksEvents {
-        tenant: String,
-        name: String,
-    },
+    WebhooksEvents { tenant: String, name: String },
     #[serde(rename = "webhooks resend")]
     WebhooksResend {
         tenant: String,
@@ -118,20 +112,11 @@ pub(crate) enum Command {
         event: Option<String>,
     },
     #[serde(rename = "webhooks enable")]
-    WebhooksEnable {
-        tenant: String,
-        name: String,
-    },
+    WebhooksEnable { tenant: String, name: String },
     #[serde(rename = "webhooks disable")]
-    WebhooksDisable {
-        tenant: String,
-        name: String,
-    },
+    WebhooksDisable { tenant: String, name: String },
     #[serde(rename = "webhooks remove")]
-    WebhooksRemove {
-        tenant: String,
-        name: String,
-    },
+    WebhooksRemove { tenant: String, name: String },
     #[serde(rename = "usage")]
     Usage {
         #[serde(default)]

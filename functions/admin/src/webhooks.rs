@@ -7,7 +7,8 @@ use export::duration;
 use export::id::TenantId;
 use export::problem::describe;
 use export::webhook::{OVERLAP_HOURS, check_url, is_name, read_types};
-use ports::{loopback, signature};
+use ports::config::permits_loopback;
+use ports::signature;
 use serde_json::json;
 use store::{NewWebhook, Receiver};
 use uuid::Uuid;
@@ -38,7 +39,7 @@ pub(crate) async fn add(
         return Ok(CommandOutput::refused(text));
     }
     if let Err(violation) = check_url(url)
-        && !(loopback::is_permitted() && is_here(url))
+        && !(permits_loopback() && is_here(url))
     {
         return Ok(CommandOutput::refused(describe(&[violation])));
     }
@@ -84,7 +85,10 @@ pub(crate) async fn rotate(
         "{secret}\nNew secret of webhook {name} of tenant {tenant}. Store it now: it is not shown again.\nevents are also signed with the secret of before, for {}",
         duration::text(u64::from(overlap_hours) * 3_600)
     );
-    Ok(CommandOutput::done(text, json!({"tenant": tenant, "name": name, "secret": secret, "overlapHours": overlap_hours})))
+    Ok(CommandOutput::done(
+        text,
+        json!({"tenant": tenant, "name": name, "secret": secret, "overlapHours": overlap_hours}),
+    ))
 }
 
 /// Change of a receiver that needs nothing but its name.
@@ -153,7 +157,11 @@ pub(crate) async fn resend(
 }
 
 /// Returns the receiver of a tenant, or the refusal that names what there is.
-async fn find(context: &Context, tenant: &str, name: &str) -> Result<Result<Receiver, CommandOutput>, Failure> {
+async fn find(
+    context: &Context,
+    tenant: &str,
+    name: &str,
+) -> Result<Result<Receiver, CommandOutput>, Failure> {
     let of = of_tenant(tenant)?;
     let all = context.store.receivers().await?;
     let is_of = |one: &Receiver| one.tenant.as_deref() == of.as_ref().map(TenantId::as_str);
@@ -180,7 +188,9 @@ fn overlap_hours(text: &str) -> Result<u32, String> {
     let secs = duration::seconds(text).filter(|secs| *secs <= MAX_OVERLAP_SECS);
     let hours = secs.and_then(|secs| u32::try_from(secs.div_ceil(3_600)).ok());
     hours.ok_or_else(|| {
-        format!("overlap: {text:?} is not a duration; use a whole number and a unit: 0h, 12h, 7d, at most 30d")
+        format!(
+            "overlap: {text:?} is not a duration; use a whole number and a unit: 0h, 12h, 7d, at most 30d"
+        )
     })
 }
 

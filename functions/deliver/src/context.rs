@@ -5,11 +5,10 @@ use std::sync::Arc;
 use ports::config::{ConfigError, number, optional, required};
 use ports::destination::{Destinations, PART_BYTES, S3Destinations};
 use ports::fault::Faults;
-use ports::letters::Letters;
 use ports::objects::{Objects, S3Objects};
 use ports::postgres::login::Login;
 use ports::postgres::pooler::Pooler;
-use ports::queue::{Queue, SqsQueue};
+use ports::queue::{Letters, Queue, SqsQueue};
 use store::{Store, StoreError};
 
 /// Dependencies and settings of an attempt.

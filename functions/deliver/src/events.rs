@@ -33,7 +33,9 @@ pub(crate) async fn record(context: &Context, receipt: &Receipt) {
             }
         }
         Ok(None) => tracing::info!(%event, %receiver, "the receipt changes nothing"),
-        Err(error) => tracing::error!(%event, %receiver, error = chain(&error), "a receipt could not be recorded"),
+        Err(error) => {
+            tracing::error!(%event, %receiver, error = chain(&error), "a receipt could not be recorded")
+        }
     }
 }
 

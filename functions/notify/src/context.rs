@@ -3,10 +3,8 @@
 use std::sync::Arc;
 
 use ports::bus::{Bus, EventBridge};
-use ports::config::{ConfigError, required};
-use ports::letters::Letters;
-use ports::loopback;
-use ports::queue::SqsQueue;
+use ports::config::{ConfigError, permits_loopback, required};
+use ports::queue::{Letters, SqsQueue};
 
 use crate::webhook::Webhooks;
 
@@ -30,7 +28,7 @@ impl Context {
         Ok(Self {
             receipts: Arc::new(SqsQueue::new(receipts)),
             bus: Arc::new(EventBridge::default()),
-            webhooks: Webhooks::new(loopback::is_permitted())?,
+            webhooks: Webhooks::new(permits_loopback())?,
         })
     }
 }

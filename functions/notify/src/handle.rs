@@ -60,8 +60,12 @@ async fn all(context: &Context, records: &[Record]) {
     }
     match context.receipts.post(&texts).await {
         Ok(refused) if refused.is_empty() => {}
-        Ok(refused) => tracing::warn!(refused = refused.len(), "receipts were not accepted; their events are sent again"),
-        Err(error) => tracing::warn!(error = chain(&error), "receipts were not sent; their events are sent again"),
+        Ok(refused) => {
+            tracing::warn!(refused = refused.len(), "receipts were not accepted; their events are sent again")
+        }
+        Err(error) => {
+            tracing::warn!(error = chain(&error), "receipts were not sent; their events are sent again")
+        }
     }
 }
 

@@ -69,7 +69,8 @@ impl Webhooks {
             Ok(url) => url,
             Err(failure) => return Answer { failure: Some(failure), ..Answer::default() },
         };
-        let mut request = self.client.post(url).header(CONTENT_TYPE, "application/json").body(body.to_owned());
+        let mut request =
+            self.client.post(url).header(CONTENT_TYPE, "application/json").body(body.to_owned());
         for (name, value) in HEADERS.into_iter().zip(headers) {
             request = request.header(name, value);
         }

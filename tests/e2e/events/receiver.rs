@@ -67,7 +67,8 @@ impl Receiver {
         let mut body = vec![0; headers["content-length"].to_str().unwrap().parse().unwrap()];
         stream.read_exact(&mut body).await.unwrap();
         let status = self.with(|state| state.receive(&headers, &body));
-        let response = format!("HTTP/1.1 {status} Answered\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        let response =
+            format!("HTTP/1.1 {status} Answered\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
         stream.write_all(response.as_bytes()).await.unwrap();
     }
 

@@ -14,7 +14,7 @@ use tests::{OwnStack, System, copy_csv, script, sorted_records};
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// Functions that have a binary of their name.
-const FUNCTIONS: [&str; 5] = ["api", "worker", "sweeper", "deliver", "admin"];
+const FUNCTIONS: [&str; 6] = ["api", "worker", "sweeper", "deliver", "notify", "admin"];
 
 /// A running stack.
 pub(super) struct Life {
@@ -65,6 +65,22 @@ impl Life {
         let found = exported.records("parcels").unwrap();
         assert_eq!(sorted_records(&found), sorted_records(&wanted));
         assert!(exported.contents("parcels").unwrap().len() > 1, "several chunks");
+    }
+
+    /// Calls a service of the emulator.
+    pub(super) fn aws(
+        &self,
+        service: &str,
+        operation: &str,
+        arguments: &serde_json::Value,
+    ) -> serde_json::Value {
+        self.own.aws(service, operation, arguments)
+    }
+
+    /// Runs one sweep.
+    pub(super) fn sweep(&self) {
+        let arguments = json!({"FunctionName": self.system().stack.functions["sweeper"], "Payload": "{}"});
+        self.aws("lambda", "invoke", &arguments);
     }
 
     /// Deploys again with a new revision and these parameters.

@@ -34,7 +34,9 @@ mod tests {
         assert_eq!(event(&["list"]), Ok(json!({"command": "webhooks list"})));
         assert_eq!(
             event(&["add", "acme", "hook", "https://example.com/"]),
-            Ok(json!({"command": "webhooks add", "tenant": "acme", "name": "hook", "url": "https://example.com/"}))
+            Ok(
+                json!({"command": "webhooks add", "tenant": "acme", "name": "hook", "url": "https://example.com/"})
+            )
         );
         assert_eq!(
             event(&["rotate", "acme", "hook"]),

@@ -42,7 +42,9 @@ fn line(one: &Receiver) -> String {
     if one.failed > 0 {
         notes.push(format!("{} failed", one.failed));
     }
-    notes.push(one.accepted_micros.map_or("none accepted".to_owned(), |at| format!("last accepted {}", time(at))));
+    notes.push(
+        one.accepted_micros.map_or("none accepted".to_owned(), |at| format!("last accepted {}", time(at))),
+    );
     if let Some(at) = one.disabled_micros {
         let reason = one.disabled_reason.as_deref().unwrap_or_default();
         notes.push(format!("DISABLED {}: {reason}", time(at)));

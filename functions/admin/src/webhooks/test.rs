@@ -26,7 +26,8 @@ pub(crate) async fn run(context: &Context, tenant: &str, name: &str) -> Result<C
         Err(refused) => return Ok(refused),
     };
     if receiver.disabled_micros.is_some() {
-        let text = format!("{name} is disabled; enable it first: sluice admin webhooks enable {tenant} {name}");
+        let text =
+            format!("{name} is disabled; enable it first: sluice admin webhooks enable {tenant} {name}");
         return Ok(CommandOutput::refused(text));
     }
     let of = receiver.tenant.as_deref().unwrap_or(TEST_TENANT);

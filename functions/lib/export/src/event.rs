@@ -221,6 +221,25 @@ mod tests {
     }
 
     #[test]
+    fn async_api_describes_every_type() {
+        let text = include_str!("../../../../docs/asyncapi.json");
+        let document: Value = serde_json::from_str(text).unwrap();
+        let messages = document["components"]["messages"].as_object().unwrap();
+        let described: Vec<_> = messages.values().map(|one| one["name"].as_str().unwrap()).collect();
+        let mut types = EventType::ALL.map(EventType::as_str);
+        types.sort_unstable();
+        assert_eq!(described.len(), types.len());
+        for one in messages.values() {
+            assert!(types.contains(&one["name"].as_str().unwrap()), "{one}");
+            assert_eq!(one["payload"]["properties"]["type"]["const"], one["name"]);
+        }
+        let guide = include_str!("../../../../docs/events.md");
+        for one in types.iter().filter(|one| **one != EventType::Test.as_str()) {
+            assert!(guide.contains(&format!("| `{one}` |")), "{one}");
+        }
+    }
+
+    #[test]
     fn types_are_read_as_they_are_written() {
         for one in EventType::ALL {
             assert_eq!(EventType::of(one.as_str()), Some(one));

@@ -63,7 +63,8 @@ mod tests {
 
     #[test]
     fn types_have_short_forms() {
-        let read = |texts: &[&str]| read_types(&texts.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>());
+        let read =
+            |texts: &[&str]| read_types(&texts.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>());
         let both = [EventType::Succeeded, EventType::Failed];
         assert_eq!(read(&["succeeded", "export.failed"]).unwrap(), both);
         assert_eq!(read(&[]).unwrap(), []);

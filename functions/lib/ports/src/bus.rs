@@ -51,7 +51,11 @@ impl Bus for EventBridge {
         let answer = client.put_events().entries(entry).send().await.map_err(|error| text(&error))?;
         let refused = answer.entries().iter().find(|one| one.error_code().is_some());
         refused.map_or(Ok(()), |one| {
-            Err(format!("{}: {}", one.error_code().unwrap_or_default(), one.error_message().unwrap_or_default()))
+            Err(format!(
+                "{}: {}",
+                one.error_code().unwrap_or_default(),
+                one.error_message().unwrap_or_default()
+            ))
         })
     }
 }

@@ -30,6 +30,12 @@ pub fn optional(name: &'static str) -> Option<String> {
     std::env::var(name).ok().filter(|v| !v.is_empty())
 }
 
+/// Returns true if webhooks may be sent to this machine, without TLS. Only the local stack permits it, by a variable that no
+/// template sets.
+pub fn permits_loopback() -> bool {
+    optional("SLUICE_WEBHOOK_LOOPBACK").is_some()
+}
+
 /// Reads a number with a default.
 ///
 /// # Errors

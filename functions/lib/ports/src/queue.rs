@@ -1,9 +1,11 @@
 //! The queue of wake-up messages. A message carries a chunk's id and may be lost, repeated or late; the store is the
 //! queue of record.
 
+mod letters;
 mod memory;
 mod sqs;
 
+pub use letters::{Letters, MemoryLetters};
 pub use memory::MemoryQueue;
 pub use sqs::SqsQueue;
 

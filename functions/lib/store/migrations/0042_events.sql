@@ -24,8 +24,9 @@ create table sluice.receiver (
 
 create table sluice.event (
     id uuid primary key default gen_random_uuid(),
-    -- Order among the events of an export, whose row is locked while they are written.
-    number bigint generated always as identity,
+    -- Order among the events of an export, whose row is locked while they are written: microseconds since 1970, or one more
+    -- than that of the event before if the clock went back.
+    number bigint not null,
     export_id uuid not null,
     tenant text not null,
     type text not null,
@@ -33,6 +34,7 @@ create table sluice.event (
     -- Details (export::event).
     data jsonb not null
 );
+create index event_of_export on sluice.event (export_id, number);
 create index event_age on sluice.event (at);
 
 -- An event for one receiver.
@@ -67,8 +69,11 @@ as $$
         select id from sluice.receiver r
         where (r.tenant is null or r.tenant = of_tenant) and (r.types = '{}' or of_type = any (r.types))
     ), noted as (
-        insert into sluice.event (export_id, tenant, type, data)
-        select of_export, of_tenant, of_type, details where exists (select from taking)
+        insert into sluice.event (export_id, number, tenant, type, data)
+        select of_export, greatest(sluice.micros(clock_timestamp()),
+                                   (select max(e.number) + 1 from sluice.event e where e.export_id = of_export)),
+               of_tenant, of_type, details
+        where exists (select from taking)
         returning id, number
     )
     insert into sluice.notice (event_id, receiver_id, export_id, number)

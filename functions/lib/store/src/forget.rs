@@ -50,6 +50,7 @@ impl Store {
         }
         forgotten.keys =
             tx.run(sql("delete from sluice.api_key where tenant = $1").bind(tenant.as_str())).await?;
+        tx.run(sql("delete from sluice.receiver where tenant = $1").bind(tenant.as_str())).await?;
         let find = sql("select id from sluice.export where tenant = $1 order by id");
         let rows = tx.all(find.bind(tenant.as_str())).await?;
         tx.commit().await?;
@@ -109,6 +110,8 @@ impl Store {
             tx.run(sql("delete from sluice.tenant_turn where tenant = $1").bind(tenant.as_str())).await?;
             tx.run(sql("delete from sluice.export_turn where tenant = $1").bind(tenant.as_str())).await?;
             tx.run(sql("delete from sluice.tenant_kept where tenant = $1").bind(tenant.as_str())).await?;
+            // Receivers of all tenants have got events of this one.
+            tx.run(sql("delete from sluice.event where tenant = $1").bind(tenant.as_str())).await?;
             tx.run(sql("delete from sluice.daily_use where tenant = $1").bind(tenant.as_str())).await?;
             tx.run(sql("delete from sluice.wait where tenant = $1").bind(tenant.as_str())).await?;
             tx.run(sql("delete from sluice.tenant where id = $1").bind(tenant.as_str())).await?;

@@ -6,8 +6,7 @@
 use export::event::{AttemptToSend, Event, EventType, Letter, Place, RETRY_AFTER_SECS, Receipt};
 use export::id::ChunkId;
 use export::webhook::MAX_AGE_SECS;
-use ports::letters::Letters;
-use ports::queue::{Message, Queue};
+use ports::queue::{Letters, Message, Queue};
 use ports::signature;
 use serde::{Deserialize, Serialize};
 use sqlx::Row;
@@ -147,7 +146,8 @@ impl Store {
                         .bind(receipt.retry_after_secs.map(i64::from))
                         .bind(receipt.is_gone());
                     let row = tx.one(refused).await?;
-                    let (disabled, again) = (row.try_get("disabled")?, row.try_get::<Option<i64>, _>("again")?);
+                    let (disabled, again) =
+                        (row.try_get("disabled")?, row.try_get::<Option<i64>, _>("again")?);
                     let again_secs = again.and_then(|secs| u32::try_from(secs).ok());
                     row.try_get::<bool, _>("found")?.then_some(Recorded { disabled, again_secs })
                 }

@@ -56,8 +56,19 @@ async fn addresses_that_are_not_public_are_refused_in_every_form() {
     let port = url.rsplit(':').next().unwrap().trim_end_matches("/hook").to_owned();
     // Decimal, octal, hexadecimal and short forms, mapped ones, names that resolve to this machine.
     for host in [
-        "127.0.0.1", "2130706433", "0x7f000001", "0177.0.0.1", "127.1", "[::1]", "[::ffff:127.0.0.1]", "localhost",
-        "0.0.0.0", "169.254.169.254", "[fd00:ec2::254]", "10.0.0.1", "localhost.",
+        "127.0.0.1",
+        "2130706433",
+        "0x7f000001",
+        "0177.0.0.1",
+        "127.1",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "localhost",
+        "0.0.0.0",
+        "169.254.169.254",
+        "[fd00:ec2::254]",
+        "10.0.0.1",
+        "localhost.",
     ] {
         let answer = post(false, &format!("https://{host}:{port}/hook")).await;
         let failure = answer.failure.unwrap();
@@ -78,4 +89,3 @@ fn only_public_addresses_of_a_name_are_used() {
     assert_eq!(strict.of(Vec::new()), Ok(Vec::new()));
     assert_eq!(PublicOnly { loopback: true }.of(parse(&["127.0.0.1"])), Ok(parse(&["127.0.0.1"])));
 }
-

@@ -18,7 +18,10 @@ pub fn check_url(url: &str) -> Result<(), Violation> {
         return refuse("the URL does not begin with https://", "use an endpoint with TLS");
     };
     if url.len() > MAX_BYTES || !url.bytes().all(|b| b.is_ascii_graphic()) {
-        return refuse("the URL has a space or another character that is not allowed, or is too long", "encode it");
+        return refuse(
+            "the URL has a space or another character that is not allowed, or is too long",
+            "encode it",
+        );
     }
     if url.contains('#') {
         return refuse("the URL has a fragment, which is never sent", "remove it");
@@ -53,7 +56,9 @@ mod tests {
 
     #[test]
     fn only_public_https_is_accepted() {
-        for good in ["https://hooks.example.com/a?b=c", "https://hooks.example.com:8443", "https://[2606:4700::1]/"] {
+        for good in
+            ["https://hooks.example.com/a?b=c", "https://hooks.example.com:8443", "https://[2606:4700::1]/"]
+        {
             assert_eq!(check_url(good), Ok(()), "{good}");
         }
         for bad in [

@@ -4,8 +4,7 @@ use async_trait::async_trait;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
 
-use super::{Message, Queue, QueueError};
-use crate::letters::Letters;
+use super::{Letters, Message, Queue, QueueError};
 use crate::sdk::{responded, text};
 
 /// Maximum number of messages that SQS accepts in one call.
@@ -68,7 +67,10 @@ impl Letters for SqsQueue {
                 Ok(left) => refused.extend(left.into_iter().map(|i| batch * BATCH + i)),
                 Err(error) if bodies.len() <= BATCH => return Err(error),
                 Err(error) => {
-                    tracing::warn!(error = crate::telemetry::chain(&error), "a batch of messages was not sent");
+                    tracing::warn!(
+                        error = crate::telemetry::chain(&error),
+                        "a batch of messages was not sent"
+                    );
                     refused.extend((0..some.len()).map(|i| batch * BATCH + i));
                 }
             }

@@ -1,7 +1,7 @@
 -- Records a test event of tenant $2 for receiver $1 alone, and returns its id.
 with noted as (
-    insert into sluice.event (export_id, tenant, type, data)
-    values ('00000000-0000-0000-0000-000000000000', $2, 'sluice.test', '{}')
+    insert into sluice.event (export_id, number, tenant, type, data)
+    values ('00000000-0000-0000-0000-000000000000', sluice.micros(clock_timestamp()), $2, 'sluice.test', '{}')
     returning id, number, export_id
 )
 insert into sluice.notice (event_id, receiver_id, export_id, number)

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 
-use crate::queue::QueueError;
+use super::QueueError;
 
 /// Sends texts.
 #[async_trait]
