@@ -2,6 +2,7 @@
 
 use ports::metrics::{Metric, put};
 use serde::Serialize;
+use store::schedules::Runner;
 
 use crate::exports::{Work, each};
 use crate::rounds::StepError;
@@ -22,6 +23,8 @@ pub struct SweepSummary {
     pub repaired: usize,
     /// Exports that were completed but had not been finished.
     pub finished: usize,
+    /// Runs of saved exports that were started.
+    pub runs_started: usize,
     /// Deliveries whose message was sent.
     pub deliveries_sent: usize,
     /// Exports that expired, so that their files are removed.
@@ -51,6 +54,8 @@ pub async fn sweep(context: &Context) -> SweepSummary {
     report.invariants_broken = step(&mut report, "invariants", check(context)).await;
     report.repaired = step(&mut report, "put right", repair(context)).await;
     report.finished = step(&mut report, "finish", each(context, Work::Finish)).await;
+    // After exports are finished, so that their runs are settled and the next periods begin.
+    report.runs_started = step(&mut report, "schedules", schedules(context)).await;
     report.deliveries_sent = step(&mut report, "deliveries", deliver(context)).await;
     report.expired = step(&mut report, "expire", each(context, Work::Expire)).await;
     step(&mut report, "canceled", each(context, Work::RemoveCanceled)).await;
@@ -59,6 +64,7 @@ pub async fn sweep(context: &Context) -> SweepSummary {
     report.orphans_swept = step(&mut report, "litter", removal::sweep_orphans(context)).await;
     step(&mut report, "prune", removal::prune(context)).await;
     step(&mut report, "use", removal::forget_use(context)).await;
+    step(&mut report, "runs", removal::forget_runs(context)).await;
     // Last, after due chunks were dispatched: estimates are renewed only while no chunk is being read.
     report.estimates_taken =
         step(&mut report, "estimates", async { Ok(crate::estimates::take(context).await?) }).await;
@@ -85,6 +91,13 @@ async fn step(
             0
         }
     }
+}
+
+/// Settles the runs of saved exports that have ended, and starts those that are due.
+async fn schedules(context: &Context) -> Result<usize, StepError> {
+    let (queue, objects) = (&*context.queue, &*context.objects);
+    let runner = Runner { store: &context.store, queue, objects, terms: context.run_terms, now_micros: None };
+    Ok(runner.run().await?)
 }
 
 /// Sends due deliveries: those of exports that were just finished, and those whose message or worker was lost.

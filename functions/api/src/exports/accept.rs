@@ -186,12 +186,12 @@ pub(super) fn accepted_response(export: &ExportState) -> Result<Response, ApiErr
     Ok(response)
 }
 
-pub(super) fn limits(context: &Context) -> PlanLimits {
+pub(crate) fn limits(context: &Context) -> PlanLimits {
     PlanLimits { target_bytes: context.settings.target_bytes, max_chunks: context.settings.max_chunks }
 }
 
 /// Returns everything against which a request is validated.
-pub(super) fn scope<'a>(context: &Context, caller: &'a Caller, applied: &'a Applied) -> Scope<'a> {
+pub(crate) fn scope<'a>(context: &Context, caller: &'a Caller, applied: &'a Applied) -> Scope<'a> {
     Scope {
         revision: &applied.revision,
         estimates: &applied.estimates,

@@ -164,6 +164,7 @@ fn document() -> Value {
             {"name": "Datasets", "description": "What may be exported."},
             {"name": "Exports", "description": "Requests and their progress."},
             {"name": "Files", "description": "What an export has written."},
+            {"name": "Saved", "description": "Requests that are kept, with relative dates and schedules."},
             {"name": "Service", "description": "The api itself."},
         ],
         "paths": paths,
