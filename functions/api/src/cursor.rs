@@ -122,7 +122,9 @@ mod tests {
         assert_eq!(run.to_string().parse(), Ok(run));
         let saved = SavedCursor("orders-daily".to_owned());
         assert_eq!(saved.to_string().parse(), Ok(saved));
-        for bad in ["", "s", "sA", "r1.2", "r1.2.3.4", "r1.2.-3", "r1.2.9999999999", "r9223372036854775807.1.1"] {
+        for bad in
+            ["", "s", "sA", "r1.2", "r1.2.3.4", "r1.2.-3", "r1.2.9999999999", "r9223372036854775807.1.1"]
+        {
             assert!(bad.parse::<SavedCursor>().is_err() && bad.parse::<RunCursor>().is_err(), "{bad}");
         }
         for whole in [true, false] {

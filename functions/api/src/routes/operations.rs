@@ -206,8 +206,8 @@ const SAVED_EXAMPLES: &[Example] = &[
     ),
     (
         "cron",
-        "What is new, on weekdays",
-        r#"{"name": "visits-new", "request": {"datasets": ["visits"], "label": "new visits"}, "range": "last week",
+        "The week before, on weekdays",
+        r#"{"name": "visits-new", "request": {"datasets": ["visits"], "label": "visits of the week"}, "range": "last week",
             "schedule": {"every": "cron", "cron": "0 6 * * mon-fri", "zone": "America/Los_Angeles"}}"#,
     ),
 ];
@@ -482,7 +482,11 @@ pub(super) const OPERATIONS: [Operation; 25] = [
                       goes on as before.",
         parameters: &["saved"],
         body: None,
-        responses: &[(200, "The saved export, with the export that runs, or the error.", Some("SavedExport"))],
+        responses: &[(
+            200,
+            "The saved export, with the export that runs, or the error.",
+            Some("SavedExport"),
+        )],
         errors: &[404, 409],
     },
     Operation {

@@ -33,11 +33,14 @@ pub(crate) async fn create(
     match context.store.save(&new).await? {
         Saving::Saved => {}
         Saving::Taken => {
-            let detail = format!("there is a saved export {}; change it with PUT, or use another name", name.0);
+            let detail =
+                format!("there is a saved export {}; change it with PUT, or use another name", name.0);
             return Err(ApiError::conflict(detail));
         }
         Saving::Full => {
-            let detail = format!("the tenant has {MAX_SAVED} saved exports, which is the maximum; delete some of them");
+            let detail = format!(
+                "the tenant has {MAX_SAVED} saved exports, which is the maximum; delete some of them"
+            );
             return Err(ApiError::conflict(detail));
         }
     }
@@ -84,7 +87,8 @@ async fn checked(
             // An unknown name may have been added since the catalog was cached.
             let newer = visible::newer(context, caller, &applied).await?;
             let read = newer.map(|newer| Request::parse(&first, &scope(context, caller, &newer)));
-            read.unwrap_or(Err(violations)).map_err(|violations| ApiError::invalid(violations).below("/request"))?
+            read.unwrap_or(Err(violations))
+                .map_err(|violations| ApiError::invalid(violations).below("/request"))?
         }
     };
     if destination::of(&request.canonical).is_some() {

@@ -5,6 +5,7 @@
 
 mod request;
 
+use export::defaults;
 use export::id::TenantId;
 use export::request::RequestLimits;
 use export::schedule::{MAX_MISSED, retry_secs};
@@ -33,6 +34,16 @@ pub struct RunTerms {
     pub plan: PlanLimits,
     /// Seconds after which an export ends in any case.
     pub deadline_secs: u32,
+}
+
+impl Default for RunTerms {
+    fn default() -> Self {
+        Self {
+            request: RequestLimits::default(),
+            plan: PlanLimits { target_bytes: defaults::TARGET_BYTES, max_chunks: defaults::MAX_CHUNKS },
+            deadline_secs: defaults::DEADLINE_HOURS * 3600,
+        }
+    }
 }
 
 /// Everything that starts runs.
