@@ -81,52 +81,56 @@ impl Runner<'_> {
 
     async fn run_of(&self, only: Only<'_>) -> Result<usize, StoreError> {
         self.settle(only).await?;
-        let mut started = 0;
+        let (mut started, mut last) = (0, None);
         for _ in 0..MAX_BATCHES {
             let claims = self.store.claim_saved(BATCH, only, self.now_micros).await?;
             if claims.is_empty() {
                 break;
             }
             for claim in &claims {
-                started += usize::from(self.start(claim).await?);
+                // A failing one must not delay the others; it is claimed again when its claim lapses.
+                match self.start(claim).await {
+                    Ok(is_started) => started += usize::from(is_started),
+                    Err(error) => last = Some(error),
+                }
             }
         }
         if started > 0 {
             super::dispatch::run(self.store, self.queue).await?;
         }
-        Ok(started)
+        last.map_or(Ok(started), Err)
     }
 
     async fn settle(&self, only: Only<'_>) -> Result<(), StoreError> {
         for _ in 0..MAX_BATCHES {
             let ended = self.store.ended_runs(BATCH, only).await?;
+            let mut settled = 0;
             for run in &ended {
-                self.settle_one(run).await?;
+                settled += i64::from(self.settle_one(run).await?);
             }
-            if (ended.len() as i64) < BATCH {
+            if settled < BATCH {
                 break;
             }
         }
         Ok(())
     }
 
-    async fn settle_one(&self, run: &EndedRun) -> Result<(), StoreError> {
+    /// Settles a run. False if another process has done so.
+    async fn settle_one(&self, run: &EndedRun) -> Result<bool, StoreError> {
         let (tenant, saved) = (run.tenant.as_str(), run.definition.name.as_str());
         // An export that has expired meanwhile is exported again: its files are gone.
         let (outcome, error) = match run.status.as_str() {
             "succeeded" => {
                 let next = run.definition.next_after(run.tick);
-                self.store.record_succeeded(run, next, self.now_micros).await?;
                 tracing::info!(tenant, saved, export = %run.export, "a run of a saved export succeeded");
-                return Ok(());
+                return self.store.record_succeeded(run, next, self.now_micros).await;
             }
             "canceled" => ("canceled", "the export was canceled or deleted"),
             _ => ("failed", "the export failed; its status lists the errors"),
         };
         let again = retry_secs(if run.demanded { 1 } else { run.failures + 1 });
-        self.store.record_failed(run, outcome, error, again, self.now_micros).await?;
         tracing::warn!(tenant, saved, export = %run.export, outcome, "a run of a saved export failed");
-        Ok(())
+        self.store.record_failed(run, outcome, error, again, self.now_micros).await
     }
 
     /// Starts the run of a claim. False if there was nothing to start.
