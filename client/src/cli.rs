@@ -33,6 +33,7 @@ mod progress;
 mod request;
 mod request_source;
 mod retry;
+mod saved;
 mod session;
 mod show;
 mod sql;
@@ -120,6 +121,7 @@ enum Command {
     Delete(delete::Delete),
     Retry(retry::Retry),
     Extend(extend::Extend),
+    Saved(saved::Saved),
     Limits(limits::Limits),
     Verify(verify::Verify),
     Sql(sql::Sql),
@@ -149,6 +151,7 @@ impl Command {
             Self::Delete(command) => command.run(&session.client()?).await,
             Self::Retry(command) => command.run(&session.client()?).await,
             Self::Extend(command) => command.run(&session.client()?).await,
+            Self::Saved(command) => command.run(&session.client()?).await,
             Self::Limits(command) => command.run(&session.client()?).await,
             Self::Api(command) => command.run(&session.client()?).await,
             Self::ImportCalls(command) => command.run(session).await,

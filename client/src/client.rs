@@ -4,6 +4,7 @@ mod export_filter;
 mod pacer;
 mod raw;
 mod reuse;
+mod saved;
 mod service;
 mod transport;
 

@@ -24,9 +24,21 @@ use tests::System;
 pub(crate) fn body_for(path: &str) -> Value {
     match path {
         "/exports" => json!({"datasets": ["whole"], "startDate": "2024-01-01", "endDate": "2024-01-02"}),
+        "/saved" => json!({"name": "attack-new", "request": {"datasets": ["whole"]}}),
+        "/saved/{saved}" => json!({"request": {"datasets": ["whole"]}}),
         "/{dataset}" => json!({"startDate": "2024-01-01", "endDate": "2024-01-02"}),
         _ => json!({}),
     }
+}
+
+/// Name of a saved export that exists.
+pub(crate) const SAVED: &str = "attack";
+
+/// Saves an export of that name, unless it is saved.
+pub(crate) async fn save() {
+    let body = json!({"name": SAVED, "request": {"datasets": ["whole"], "startDate": "2024-01-01", "endDate": "2024-01-02"}});
+    let status = crate::api::post("/saved", &body).await.status.as_u16();
+    assert!([201, 409].contains(&status), "{status}");
 }
 
 /// Returns the id of a finished export of the small datasets and the name of one of its files.

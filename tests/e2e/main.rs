@@ -26,6 +26,7 @@ mod page;
 mod passwords;
 mod plan;
 mod reuse;
+mod saved;
 mod snapshot;
 mod store;
 mod suggest;

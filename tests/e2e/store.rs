@@ -16,6 +16,7 @@ mod lease;
 mod narrow;
 mod race;
 mod roles;
+mod schedules;
 mod splits;
 mod stale;
 mod statements;

@@ -122,6 +122,7 @@ impl System {
             objects,
             source,
             estimates_secs,
+            run_terms: Default::default(),
         }
     }
 

@@ -24,13 +24,18 @@ impl Man {
     pub(super) fn run(self, command: clap::Command) -> Result<Outcome, Failure> {
         let name = self.directory.display();
         let failed = |error: std::io::Error| Failure::Usage(format!("{name} cannot be written: {error}"));
-        let pages = command.get_subcommands().count() + 1;
+        let pages = pages(&command);
         std::fs::create_dir_all(&self.directory)
             .and_then(|()| clap_mangen::generate_to(command.disable_help_subcommand(true), &self.directory))
             .map_err(failed)?;
         let text = format!("{} written to {name}", count(pages as u64, "page"));
         Ok(Outcome::new(text, json!({"directory": self.directory, "pages": pages})))
     }
+}
+
+/// Returns the number of pages of a command: its own, and those of its subcommands.
+fn pages(command: &clap::Command) -> usize {
+    command.get_subcommands().map(pages).sum::<usize>() + 1
 }
 
 #[cfg(test)]

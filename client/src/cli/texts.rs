@@ -69,7 +69,7 @@ async fn help_of_every_command_is_checked_in() {
 }
 
 /// Commands that are refused without a connection.
-const REFUSED: [&[&str]; 40] = [
+const REFUSED: [&[&str]; 42] = [
     &["exprot"],
     &["export"],
     &["export", "*", "orders"],
@@ -107,6 +107,8 @@ const REFUSED: [&[&str]; 40] = [
     &["login"],
     &["verify", "no-such-folder"],
     &["sql", "no-such-folder"],
+    &["saved", "create", "daily", "orders", "--range", "tomorrow"],
+    &["saved", "create", "daily", "orders", "--every", "daily", "--grace", "90s"],
     &["completions", "tcsh"],
     &["import-calls", "no-such-file"],
     &["admin", "invalidate", "--function", "f"],

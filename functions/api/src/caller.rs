@@ -48,6 +48,11 @@ impl Caller {
         &self.rights.by
     }
 
+    /// Returns the id of the caller's key; `None` for a token.
+    pub(crate) fn key_id(&self) -> Option<&str> {
+        self.rights.by.strip_prefix("key ")
+    }
+
     /// Returns true if an export of the tenant with these datasets is visible to the caller.
     pub(crate) fn sees(&self, heads: &[DatasetHead]) -> bool {
         self.access().sees_all(heads.iter().map(|head| head.name.as_str()))

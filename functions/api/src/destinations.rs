@@ -2,9 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use export::destination::{self, Destination, FIELD};
-use export::near::near;
-use export::problem::Violation;
+use export::destination::{self, Destination};
 use export::wire::{DestinationEntry, DestinationList};
 use http::{StatusCode, Uri};
 use ports::telemetry::chain;
@@ -38,19 +36,7 @@ fn entry(name: &str, one: &Destination) -> DestinationEntry {
 pub(crate) async fn check(context: &Context, caller: &Caller, request: &Value) -> Result<(), ApiError> {
     let Some(name) = destination::of(request) else { return Ok(()) };
     let all = context.store.destinations().await?;
-    let allowed: Vec<_> =
-        all.iter().filter(|(_, one)| one.allows(&caller.tenant)).map(|(name, _)| name.as_str()).collect();
-    if allowed.contains(&name) {
-        return Ok(());
-    }
-    let close = near(name, allowed.iter().copied());
-    let remedy = match (&allowed[..], &close[..]) {
-        ([], _) => "leave it out and download the files, or ask the operator for a destination".to_owned(),
-        (_, []) => format!("use one of these: {}", allowed.join(", ")),
-        (_, close) => format!("did you mean {}?", close.join(", ")),
-    };
-    let message = format!("there is no destination {name}");
-    Err(ApiError::invalid(vec![Violation::new(format!("/{FIELD}"), message, remedy)]))
+    destination::check(&all, &caller.tenant, name).map_err(|violation| ApiError::invalid(vec![violation]))
 }
 
 /// Sends due deliveries and events. A failure only causes a delay, since the sweeper does the same.

@@ -159,6 +159,19 @@ impl ApiError {
         Self { violations, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail).of_kind("invalid-request") }
     }
 
+    /// 404 for saved exports: the same if it never existed, or has a dataset that is not visible to the caller.
+    pub(crate) fn no_saved() -> Self {
+        Self::not_found("there is no saved export with this name; GET /api/v1/saved lists them")
+    }
+
+    /// The same error with violations in a part of the body.
+    pub(crate) fn below(mut self, pointer: &str) -> Self {
+        for violation in &mut self.violations {
+            violation.pointer.insert_str(0, pointer);
+        }
+        self
+    }
+
     /// 409: requested too early.
     pub(crate) fn not_yet(detail: impl Into<String>, retry_after_secs: u32) -> Self {
         Self::new(StatusCode::CONFLICT, detail).of_kind("not-yet").after(retry_after_secs)

@@ -15,6 +15,7 @@ mod retry;
 mod show;
 mod to_wire;
 
+pub(crate) use accept::{limits, scope};
 pub(crate) use chunks::chunks;
 pub(crate) use create::{create, create_short};
 pub(crate) use delete::delete;

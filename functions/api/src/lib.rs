@@ -29,6 +29,7 @@ mod query;
 mod rate_limit;
 mod response;
 mod routes;
+mod saved;
 mod settings;
 mod signed_links;
 mod token;

@@ -126,7 +126,7 @@ pub(crate) const KINDS: [ProblemKind; 15] = [
         "wrong-state",
         "Export state does not allow this",
         409,
-        "The export's state does not allow the operation: only a failed export is retried, only an ended one extended; with if=live only a live one is canceled, with if=ended only an ended one deleted.",
+        "The state does not allow the operation: only a failed export is retried, only an ended one extended; with if=live only a live one is canceled, with if=ended only an ended one deleted; the name of a saved export is taken, or a run of it is under way.",
         "Read the export's status first; create a new export if detail says so.",
     ),
 ];

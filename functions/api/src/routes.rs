@@ -12,7 +12,7 @@ use http::{StatusCode, header};
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::layers::{self, Action};
-use crate::{datasets, destinations, documents, exports, limits, page, response};
+use crate::{datasets, destinations, documents, exports, limits, page, response, saved};
 
 /// Route of the api.
 struct Route {
@@ -34,6 +34,10 @@ impl Route {
         Self { method: "POST", filter: MethodFilter::POST, path, handler, action: None }
     }
 
+    const fn put(path: &'static str, handler: fn(MethodFilter) -> MethodRouter<Context>) -> Self {
+        Self { method: "PUT", filter: MethodFilter::PUT, path, handler, action: None }
+    }
+
     const fn delete(path: &'static str, handler: fn(MethodFilter) -> MethodRouter<Context>) -> Self {
         Self { method: "DELETE", filter: MethodFilter::DELETE, path, handler, action: None }
     }
@@ -44,7 +48,7 @@ impl Route {
 }
 
 /// Every route. It is listed nowhere else.
-const TABLE: [Route; 16] = [
+const TABLE: [Route; 25] = [
     Route::get("/health", |m| on(m, health)),
     Route::get("/datasets", |m| on(m, datasets::list)),
     Route::get("/datasets/{name}", |m| on(m, datasets::show)),
@@ -60,6 +64,15 @@ const TABLE: [Route; 16] = [
     Route::get("/exports/{id}/files/{name}", |m| on(m, exports::file)).audited(Action::File),
     Route::get("/exports/{id}/chunks", |m| on(m, exports::chunks)),
     Route::get("/exports/{id}/manifest", |m| on(m, exports::manifest)).audited(Action::Manifest),
+    Route::get("/saved", |m| on(m, saved::list)),
+    Route::post("/saved", |m| on(m, saved::create)).audited(Action::Save),
+    Route::get("/saved/{saved}", |m| on(m, saved::show)),
+    Route::put("/saved/{saved}", |m| on(m, saved::replace)).audited(Action::ChangeSaved),
+    Route::delete("/saved/{saved}", |m| on(m, saved::delete)).audited(Action::DeleteSaved),
+    Route::post("/saved/{saved}/pause", |m| on(m, saved::pause)).audited(Action::PauseSaved),
+    Route::post("/saved/{saved}/resume", |m| on(m, saved::resume)).audited(Action::ResumeSaved),
+    Route::post("/saved/{saved}/run", |m| on(m, saved::run)).audited(Action::RunSaved),
+    Route::get("/saved/{saved}/runs", |m| on(m, saved::runs)),
     Route::post("/{dataset}", |m| on(m, exports::create_short).fallback(datasets::no_method))
         .audited(Action::Create),
 ];

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use export::catalog::{Dataset, Revision};
 use store::Applied;
 
 use crate::auth::Auth;
@@ -53,15 +52,8 @@ pub(crate) async fn find(
 fn narrow(context: &Context, caller: &Caller, applied: Arc<Applied>) -> Arc<Applied> {
     // With tokens, there may always be a second tenant.
     let many = matches!(context.settings.auth, Auth::Tokens(_));
-    let exists = |name: &str, dataset: &Dataset| caller.access().sees(name) && !(many && dataset.is_open());
-    match narrowed(&applied.revision, exists) {
+    match applied.revision.visible(caller.access(), many) {
         None => applied,
         Some(revision) => Arc::new(Applied { revision, ..Applied::clone(&applied) }),
     }
-}
-
-/// Returns the visible part of a catalog; `None` if all of it is visible.
-fn narrowed(revision: &Revision, exists: impl Fn(&str, &Dataset) -> bool) -> Option<Revision> {
-    let all = revision.datasets.iter().all(|(name, dataset)| exists(name, dataset));
-    (!all).then(|| revision.narrowed(exists))
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use export::defaults;
+use export::request::RequestLimits;
 use ports::config::{ConfigError, number, optional, required};
 use ports::fault::Faults;
 use ports::objects::{Objects, S3Objects};
@@ -9,7 +11,8 @@ use ports::postgres::login::Login;
 use ports::postgres::pooler::Pooler;
 use ports::queue::{Queue, SqsQueue};
 use source::{Source, SourceError};
-use store::{Store, StoreError};
+use store::schedules::RunTerms;
+use store::{PlanLimits, Store, StoreError};
 
 /// Ports of the sweeper.
 #[derive(Clone)]
@@ -28,6 +31,8 @@ pub struct Context {
     pub source: Source,
     /// Age in seconds at which estimates are renewed.
     pub estimates_secs: u32,
+    /// Limits of the runs of saved exports, as the api applies them to requests.
+    pub run_terms: RunTerms,
 }
 
 /// Missing or invalid setting.
@@ -65,6 +70,19 @@ impl Context {
             source: Source::new(&required("SLUICE_SOURCE_URL")?)?
                 .with_login(Login::from_env("SLUICE_SOURCE_SECRET")?),
             estimates_secs: number("SLUICE_ESTIMATES_SECS", 21_600)?,
+            run_terms: run_terms()?,
         })
     }
+}
+
+fn run_terms() -> Result<RunTerms, ConfigError> {
+    let limits = RequestLimits::default();
+    Ok(RunTerms {
+        request: RequestLimits { datasets: number("SLUICE_MAX_DATASETS", limits.datasets)?, ..limits },
+        plan: PlanLimits {
+            target_bytes: number("SLUICE_TARGET_BYTES", defaults::TARGET_BYTES)?,
+            max_chunks: number("SLUICE_MAX_CHUNKS", defaults::MAX_CHUNKS)?,
+        },
+        deadline_secs: number("SLUICE_DEADLINE_HOURS", defaults::DEADLINE_HOURS)?.saturating_mul(3600),
+    })
 }

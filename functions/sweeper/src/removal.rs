@@ -47,6 +47,12 @@ pub(crate) async fn forget_use(context: &Context) -> Result<usize, StepError> {
     Ok(usize::try_from(forgotten).unwrap_or(usize::MAX))
 }
 
+/// Deletes runs of saved exports that are long ago. The next sweep continues.
+pub(crate) async fn forget_runs(context: &Context) -> Result<usize, StepError> {
+    let forgotten = context.store.forget_runs(BATCH).await?;
+    Ok(usize::try_from(forgotten).unwrap_or(usize::MAX))
+}
+
 /// Deletes the objects of chunks that are no longer needed. The row of a chunk is removed once its prefix was found
 /// empty and no attempt can write to it any more. It continues while there are more: the chunks of a busy day must
 /// not take days to remove.

@@ -2,6 +2,7 @@
 
 use ports::metrics::{Metric, put};
 use serde::Serialize;
+use store::schedules::Runner;
 
 use crate::exports::{Work, each};
 use crate::rounds::StepError;
@@ -22,6 +23,8 @@ pub struct SweepSummary {
     pub repaired: usize,
     /// Exports that were completed but had not been finished.
     pub finished: usize,
+    /// Runs of saved exports that were started.
+    pub runs_started: usize,
     /// Deliveries whose message was sent.
     pub deliveries_sent: usize,
     /// Exports that expired, so that their files are removed.
@@ -51,6 +54,8 @@ pub async fn sweep(context: &Context) -> SweepSummary {
     report.invariants_broken = step(&mut report, "invariants", check(context)).await;
     report.repaired = step(&mut report, "put right", repair(context)).await;
     report.finished = step(&mut report, "finish", each(context, Work::Finish)).await;
+    // After exports are finished, so that their runs are settled and the next periods begin.
+    report.runs_started = step(&mut report, "schedules", schedules(context)).await;
     report.expired = step(&mut report, "expire", each(context, Work::Expire)).await;
     // After exports have ended, so that their events and deliveries are sent with this sweep.
     step(&mut report, "bus", bus(context)).await;
@@ -62,6 +67,7 @@ pub async fn sweep(context: &Context) -> SweepSummary {
     step(&mut report, "prune", removal::prune(context)).await;
     step(&mut report, "use", removal::forget_use(context)).await;
     step(&mut report, "events", removal::prune_events(context)).await;
+    step(&mut report, "runs", removal::forget_runs(context)).await;
     // Last, after due chunks were dispatched: estimates are renewed only while no chunk is being read.
     report.estimates_taken =
         step(&mut report, "estimates", async { Ok(crate::estimates::take(context).await?) }).await;
@@ -88,6 +94,13 @@ async fn step(
             0
         }
     }
+}
+
+/// Settles the runs of saved exports that have ended, and starts those that are due.
+async fn schedules(context: &Context) -> Result<usize, StepError> {
+    let (queue, objects) = (&*context.queue, &*context.objects);
+    let runner = Runner { store: &context.store, queue, objects, terms: context.run_terms, now_micros: None };
+    Ok(runner.run().await?)
 }
 
 /// Sends due deliveries and events: those of exports that have just ended, and those whose message or worker was lost.

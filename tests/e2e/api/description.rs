@@ -41,6 +41,11 @@ async fn description_is_served_without_a_key() {
     assert_eq!(catalog["linkset"][0]["service-desc"][0]["href"], "/api/v1/openapi.json");
 }
 
+async fn delete(path: &str) -> u16 {
+    let key = &System::get().await.stack.key;
+    call(Method::DELETE, path, Some(key), &[], None).await.status.as_u16()
+}
+
 #[tokio::test]
 async fn every_example_is_accepted() {
     let document: Value = serde_json::from_str(FILE).unwrap();
@@ -56,6 +61,25 @@ async fn every_example_is_accepted() {
             let id = made.body["id"].as_str().unwrap().parse().unwrap();
             let exported = System::get().await.fetch(id).await;
             assert!(exported.is_ok(), "{name}: {:?}", exported.err());
+            sent += 1;
+        }
+    }
+    for (path, method, wanted) in [("/saved", "post", 201), ("/saved/{saved}", "put", 200)] {
+        let body = &document["paths"][path][method]["requestBody"]["content"]["application/json"];
+        for (name, example) in body["examples"].as_object().unwrap() {
+            let own = format!("/saved/{}", example["value"]["name"].as_str().unwrap());
+            if method == "post" {
+                delete(&own).await;
+            }
+            let path = path.replace("/saved/{saved}", &own);
+            let json = [("content-type", "application/json")];
+            let (key, text) = (&System::get().await.stack.key, example["value"].to_string());
+            let method = method.to_uppercase().parse().unwrap();
+            let saved = call(method, &path, Some(key), &json, Some(&text)).await;
+            assert_eq!(saved.status, wanted, "{name}: {}", saved.body);
+            if wanted == 200 {
+                assert_eq!(delete(&own).await, 204, "{name}");
+            }
             sent += 1;
         }
     }

@@ -9,7 +9,7 @@ use serde_json::json;
 use store::NewKey;
 use tests::{System, eventually};
 
-use super::{body_for, finished};
+use super::{SAVED, body_for, finished, save};
 use crate::api::{ApiResponse, call};
 
 fn guarded(answer: &ApiResponse, what: &str) {
@@ -50,11 +50,13 @@ async fn every_response_has_security_headers() {
         seen.insert(answer.status.as_u16());
         answer
     };
+    save().await;
     // The deletion comes last, because nothing is left to query after it.
     let (deletes, others): (Vec<_>, Vec<_>) = ROUTES.into_iter().partition(|(method, _)| *method == "DELETE");
     for (method, route) in others.into_iter().chain(deletes) {
         let name = if route.starts_with("/datasets") { "whole" } else { &file };
         let path = route.replace("{id}", &id).replace("{name}", name).replace("{dataset}", "whole");
+        let path = path.replace("{saved}", SAVED);
         let (method, body) = (method.parse::<Method>().unwrap(), body_for(route).to_string());
         let send =
             async |method: &Method, path: &str, key: Option<&str>, headers: &[(&str, &str)], body: &str| {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tests::System;
 use tower::ServiceExt;
 
-use super::{body_for, finished};
+use super::{SAVED, body_for, finished, save};
 use crate::api::{ApiResponse, call};
 use crate::caches::World;
 
@@ -58,12 +58,35 @@ async fn foreign_exports_are_404_on_every_route() {
     assert_eq!(crate::api::get(&format!("/exports/{id}/files/{file}")).await.status, 307);
 }
 
+#[tokio::test]
+async fn foreign_saved_exports_are_404_on_every_route() {
+    let system = System::get().await;
+    save().await;
+    let tenant = "other".parse().unwrap();
+    let other = system.store().create_key(&tenant, "e2e isolation of saved exports").await.unwrap();
+    let mut walked = 0;
+    for (method, route) in ROUTES.iter().filter(|(_, route)| route.contains("{saved}")) {
+        let ask = async |name: &str| {
+            let (path, json) = (route.replace("{saved}", name), [("content-type", "application/json")]);
+            let method = method.parse().unwrap();
+            comparable(&call(method, &path, Some(&other), &json, Some("{}")).await, name, "{name}")
+        };
+        let foreign = ask(SAVED).await;
+        assert_eq!(foreign.0, 404, "{method} {route}: {}", foreign.1);
+        assert_eq!(foreign, ask("unknown").await, "{method} {route}");
+        walked += 1;
+    }
+    assert_eq!(walked, 7);
+    assert_eq!(crate::api::get(&format!("/saved/{SAVED}")).await.status, 200);
+}
+
 /// The other routes take no id. Their responses belong to the caller.
 #[tokio::test]
 async fn every_route_without_a_key_is_a_401() {
     let (id, file) = finished(System::get().await).await;
     for (method, route) in ROUTES {
         let path = route.replace("{id}", &id).replace("{name}", &file).replace("{dataset}", "whole");
+        let path = path.replace("{saved}", SAVED);
         let body = body_for(route).to_string();
         let json = [("content-type", "application/json")];
         let status = call(method.parse().unwrap(), &path, None, &json, Some(&body)).await.status;

@@ -127,9 +127,11 @@ async fn read_only_key_cannot_change_anything() {
     let system = System::get().await;
     let (id, file) = finished(system).await;
     let reader = key(system, Access { datasets: None, writes: false }).await;
+    super::save().await;
     for (method, route) in ROUTES {
         let name = if route.starts_with("/datasets") { "whole" } else { &file };
         let path = route.replace("{id}", &id).replace("{name}", name).replace("{dataset}", "whole");
+        let path = path.replace("{saved}", super::SAVED);
         let body = super::body_for(route).to_string();
         let json = [("content-type", "application/json")];
         let answer = call(method.parse().unwrap(), &path, Some(&reader), &json, Some(&body)).await;

@@ -121,7 +121,7 @@ async fn refused(stack: &TokenStack, provider: &Provider, good: &Value) {
         for (method, route) in api::ROUTES {
             let path =
                 route.replace("{id}", "00000000-0000-4000-8000-000000000000").replace("{name}", "notes");
-            let path = path.replace("{dataset}", "notes");
+            let path = path.replace("{dataset}", "notes").replace("{saved}", "notes");
             let (status, body) = stack.call(method.parse().unwrap(), &path, token, Some(&json!({}))).await;
             let wanted = if route == "/health" { 200 } else { 401 };
             assert_eq!(status, wanted, "{what}: {method} {path}: {body}");

@@ -68,6 +68,7 @@ impl World {
             objects: Arc::new(MemoryObjects::default()),
             source,
             estimates_secs: 0,
+            run_terms: Default::default(),
         };
         Self { database, store, sweeper, role }
     }

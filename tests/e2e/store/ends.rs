@@ -34,6 +34,7 @@ fn sweeper_of(store: Store, database: &Database) -> sweeper::Context {
         objects: Arc::new(MemoryObjects::default()),
         source: Source::new(&database.url).unwrap(),
         estimates_secs: u32::MAX,
+        run_terms: Default::default(),
     }
 }
 

@@ -28,6 +28,7 @@ fn context(database: &Database) -> sweeper::Context {
         objects: Arc::new(MemoryObjects::default()),
         source: Source::new(&database.url).unwrap(),
         estimates_secs: u32::MAX,
+        run_terms: Default::default(),
     }
 }
 

@@ -14,7 +14,7 @@ use tests::Database;
 use crate::fixture::{LEASE_SECS, add_tenant, drain, new_export, target, work};
 
 /// Returns a catalog of `names`, against which the fixture's targets are checked.
-fn catalog(names: &[&str], change: impl Fn(&mut Dataset)) -> Applied {
+pub(super) fn catalog(names: &[&str], change: impl Fn(&mut Dataset)) -> Applied {
     let acme: TenantId = "acme".parse().unwrap();
     let dataset = |name: &&str| {
         let selection = target(&acme, name, 0, 1, 1).selection;

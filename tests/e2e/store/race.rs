@@ -65,6 +65,7 @@ impl Arena {
             objects: self.objects.clone(),
             source,
             estimates_secs: u32::MAX,
+            run_terms: Default::default(),
         }
     }
 }

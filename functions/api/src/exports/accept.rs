@@ -9,10 +9,8 @@ use export::plan::Reuse;
 use export::request::{Request, Scope};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use ports::fault::Point;
-use ports::random;
-use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
-use store::{AcceptError, Accepted, Applied, ExportState, Idempotency, NewExport, PlanLimits};
+use serde_json::Value;
+use store::{AcceptError, Accepted, Applied, ExportState, PlanLimits, Submission, sent_sha256};
 
 use super::{POLL_SECS, dispatch, dry_run, find, finish, monitor, path, to_wire};
 use crate::caller::Caller;
@@ -63,10 +61,9 @@ impl Sent {
         read.map_err(ApiError::invalid)
     }
 
-    /// Returns the SHA-256 of the request. serde_json sorts the keys of objects, so their order does not matter.
+    /// Returns the SHA-256 of the request.
     fn sha256(&self) -> [u8; 32] {
-        let name = self.dataset.as_ref().map(|name| name.to_ascii_lowercase());
-        Sha256::digest(json!([name, self.body]).to_string()).into()
+        sent_sha256(self.dataset.as_deref(), &self.body)
     }
 }
 
@@ -156,22 +153,15 @@ async fn accept(
     sent: &Sent,
     terms: &Terms,
 ) -> Result<Accepted, AcceptError> {
-    let body_sha256 = request.body_sha256;
-    let idempotency =
-        |key: &String| Idempotency { key: key.clone(), body_sha256, sent_sha256: sent.sha256() };
-    let new = NewExport {
-        id: ExportId::from_random(random::bytes()),
-        tenant: caller.tenant.clone(),
-        request: request.canonical,
-        revision_id: applied.revision_id.clone(),
-        targets: request.targets,
+    let submission = Submission {
+        tenant: &caller.tenant,
+        idempotency: terms.idempotency_key.as_deref().map(|key| (key, sent.sha256())),
         reuse: terms.reuse,
-        idempotency: terms.idempotency_key.as_ref().map(idempotency),
         limits: limits(context),
         deadline_secs: context.settings.deadline_secs,
-        traceparent: terms.traceparent.clone(),
+        traceparent: terms.traceparent.as_deref(),
     };
-    context.store.accept(&new).await
+    context.store.submit(request, applied, &submission).await
 }
 
 async fn replay(context: &Context, caller: &Caller, id: ExportId) -> Result<Response, ApiError> {
@@ -196,12 +186,12 @@ pub(super) fn accepted_response(export: &ExportState) -> Result<Response, ApiErr
     Ok(response)
 }
 
-pub(super) fn limits(context: &Context) -> PlanLimits {
+pub(crate) fn limits(context: &Context) -> PlanLimits {
     PlanLimits { target_bytes: context.settings.target_bytes, max_chunks: context.settings.max_chunks }
 }
 
 /// Returns everything against which a request is validated.
-pub(super) fn scope<'a>(context: &Context, caller: &'a Caller, applied: &'a Applied) -> Scope<'a> {
+pub(crate) fn scope<'a>(context: &Context, caller: &'a Caller, applied: &'a Applied) -> Scope<'a> {
     Scope {
         revision: &applied.revision,
         estimates: &applied.estimates,

@@ -74,6 +74,18 @@ pub(crate) enum Action {
     Files,
     /// Hands out the link to the manifest.
     Manifest,
+    /// Saves an export.
+    Save,
+    /// Changes a saved export.
+    ChangeSaved,
+    /// Deletes a saved export.
+    DeleteSaved,
+    /// Pauses the schedule of a saved export.
+    PauseSaved,
+    /// Resumes it.
+    ResumeSaved,
+    /// Requests a run of a saved export.
+    RunSaved,
 }
 
 /// Action of one request.
@@ -83,6 +95,7 @@ pub(crate) struct Tried {
     pub(crate) dry_run: bool,
     export: Option<ExportId>,
     file: Option<String>,
+    saved: Option<String>,
 }
 
 impl Tried {
@@ -100,6 +113,7 @@ impl Tried {
             dry_run: action == Action::Create && query.contains("dryRun=true"),
             export: part("{id}").and_then(|id| id.to_ascii_lowercase().parse().ok()),
             file: part("{name}").map(str::to_owned),
+            saved: saved(route, uri),
         })
     }
 
@@ -129,6 +143,7 @@ impl Tried {
             status: Some(status.as_u16()),
             export: export.as_deref(),
             file: self.file.as_deref(),
+            detail: self.saved.as_deref(),
             ..Event::default()
         }
         .record();
@@ -145,8 +160,20 @@ impl Tried {
             Action::File => IssuedLinks::FILE,
             Action::Files => IssuedLinks::FILES,
             Action::Manifest => IssuedLinks::MANIFEST,
+            Action::Save => "saved export created",
+            Action::ChangeSaved => "saved export changed",
+            Action::DeleteSaved => "saved export deleted",
+            Action::PauseSaved => "saved export paused",
+            Action::ResumeSaved => "saved export resumed",
+            Action::RunSaved => "saved export run",
         }
     }
+}
+
+/// Returns the name of the saved export in a path, as it was sent.
+fn saved(route: &str, uri: &Uri) -> Option<String> {
+    let mut parts = route.split('/').zip(uri.path().split('/'));
+    parts.find(|(part, _)| *part == "{saved}").map(|(_, sent)| sent.to_owned())
 }
 
 fn outcome(response: &Response) -> &'static str {

@@ -29,7 +29,7 @@ pub(super) const ERRORS: [u16; 6] = [400, 401, 403, 429, 500, 503];
 pub(super) type Parameter = (&'static str, &'static str, &'static str, &'static str);
 
 /// Every parameter and header. Those in the path are required.
-pub(super) const PARAMETERS: [Parameter; 22] = [
+pub(super) const PARAMETERS: [Parameter; 23] = [
     ("id", "path", "Id of an export.", r#"{"type": "string", "format": "uuid"}"#),
     (
         "name",
@@ -38,6 +38,12 @@ pub(super) const PARAMETERS: [Parameter; 22] = [
         r#"{"type": "string", "minLength": 1}"#,
     ),
     ("dataset", "path", "Name of a dataset.", r#"{"type": "string", "minLength": 1}"#),
+    (
+        "saved",
+        "path",
+        "Name of a saved export.",
+        r#"{"type": "string", "pattern": "^[a-z0-9_-]{1,64}$", "examples": ["orders-daily"]}"#,
+    ),
     ("dryRun", "query", "True: only plan the export.", r#"{"type": "boolean", "default": false}"#),
     ("status", "query", "Status of the exports.", r##"{"$ref": "#/components/schemas/ExportStatus"}"##),
     (
@@ -186,8 +192,28 @@ const SHORT_EXAMPLES: &[Example] = &[(
         "filters": {"score": {"isNull": false}}, "format": "ndjson"}"#,
 )];
 
+const SAVED_EXAMPLES: &[Example] = &[
+    (
+        "daily",
+        "Yesterday, each morning",
+        r#"{"name": "visits-daily", "request": {"datasets": ["visits"], "format": "parquet"}, "range": "yesterday",
+            "schedule": {"every": "daily", "at": "06:00", "zone": "Europe/Berlin", "graceMinutes": 60}}"#,
+    ),
+    (
+        "demand",
+        "A month, on demand",
+        r#"{"name": "visits-month", "request": {"datasets": ["visits"]}, "range": "last closed month"}"#,
+    ),
+    (
+        "cron",
+        "The week before, on weekdays",
+        r#"{"name": "visits-new", "request": {"datasets": ["visits"], "label": "visits of the week"}, "range": "last week",
+            "schedule": {"every": "cron", "cron": "0 6 * * mon-fri", "zone": "America/Los_Angeles"}}"#,
+    ),
+];
+
 /// Every operation, in the order of the routes.
-pub(super) const OPERATIONS: [Operation; 16] = [
+pub(super) const OPERATIONS: [Operation; 25] = [
     Operation {
         route: ("GET", "/health"),
         id: "getHealth",
@@ -367,6 +393,112 @@ pub(super) const OPERATIONS: [Operation; 16] = [
         body: None,
         responses: &[(200, "The manifest, at the end of the link.", Some("Manifest")), LINK],
         errors: &[404, 409, 410],
+    },
+    Operation {
+        route: ("GET", "/saved"),
+        id: "listSaved",
+        tag: "Saved",
+        summary: "List saved exports",
+        description: "The saved exports of the tenant, by name, with the state of their schedules.",
+        parameters: &["cursor", "limit", "If-None-Match"],
+        body: None,
+        responses: &[(200, "A page of saved exports.", Some("SavedList")), UNCHANGED],
+        errors: &[],
+    },
+    Operation {
+        route: ("POST", "/saved"),
+        id: "createSaved",
+        tag: "Saved",
+        summary: "Save an export",
+        description: "Keeps a request under a name, with dates relative to each run and a schedule. Its runs are exports, \
+                      with the rights of the key that saved it, never two at once; each period is exported once.",
+        parameters: &[],
+        body: Some(("SavedRequest", SAVED_EXAMPLES)),
+        responses: &[(201, "It is saved.", Some("SavedExport"))],
+        errors: &[409, 413, 415, 422],
+    },
+    Operation {
+        route: ("GET", "/saved/{saved}"),
+        id: "getSaved",
+        tag: "Saved",
+        summary: "Show a saved export",
+        description: "Its request and schedule, the next run, the run that is under way, and the last failure.",
+        parameters: &["saved", "If-None-Match"],
+        body: None,
+        responses: &[(200, "The saved export.", Some("SavedExport")), UNCHANGED],
+        errors: &[404],
+    },
+    Operation {
+        route: ("PUT", "/saved/{saved}"),
+        id: "replaceSaved",
+        tag: "Saved",
+        summary: "Change a saved export",
+        description: "Replaces request, range and schedule, and the key with whose rights it runs. The schedule begins again \
+                      with the next period; the end of what was exported is kept.",
+        parameters: &["saved"],
+        body: Some(("SavedRequest", SAVED_EXAMPLES)),
+        responses: &[(200, "The saved export.", Some("SavedExport"))],
+        errors: &[404, 413, 415, 422],
+    },
+    Operation {
+        route: ("DELETE", "/saved/{saved}"),
+        id: "deleteSaved",
+        tag: "Saved",
+        summary: "Delete a saved export",
+        description: "Deletes it with its list of runs. The exports of its runs stay, and a live one continues.",
+        parameters: &["saved"],
+        body: None,
+        responses: &[(204, "It is deleted.", None)],
+        errors: &[404],
+    },
+    Operation {
+        route: ("POST", "/saved/{saved}/pause"),
+        id: "pauseSaved",
+        tag: "Saved",
+        summary: "Pause a schedule",
+        description: "No further run begins by the schedule. A run that is under way continues.",
+        parameters: &["saved"],
+        body: None,
+        responses: &[(200, "The saved export.", Some("SavedExport"))],
+        errors: &[404],
+    },
+    Operation {
+        route: ("POST", "/saved/{saved}/resume"),
+        id: "resumeSaved",
+        tag: "Saved",
+        summary: "Resume a schedule",
+        description: "Periods that were missed are caught up, at most the latest 100, in order.",
+        parameters: &["saved"],
+        body: None,
+        responses: &[(200, "The saved export.", Some("SavedExport"))],
+        errors: &[404],
+    },
+    Operation {
+        route: ("POST", "/saved/{saved}/run"),
+        id: "runSaved",
+        tag: "Saved",
+        summary: "Run a saved export now",
+        description: "A period that failed is tried again at once. Otherwise the range is relative to now, and the schedule \
+                      goes on as before.",
+        parameters: &["saved"],
+        body: None,
+        responses: &[(
+            200,
+            "The saved export, with the export that runs, or the error.",
+            Some("SavedExport"),
+        )],
+        errors: &[404, 409],
+    },
+    Operation {
+        route: ("GET", "/saved/{saved}/runs"),
+        id: "listRuns",
+        tag: "Saved",
+        summary: "List runs",
+        description: "The runs of a saved export, newest first, with the periods that were skipped.",
+        parameters: &["saved", "cursor", "limit", "If-None-Match"],
+        body: None,
+        responses: &[(200, "A page of runs.", Some("SavedRunList")), UNCHANGED],
+        errors: &[404],
     },
     Operation {
         route: ("POST", "/{dataset}"),

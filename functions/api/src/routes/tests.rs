@@ -30,7 +30,7 @@ mod origin;
 const ID: &str = "0d9d6f4e-1f7a-4c53-9d5c-6b1f0a7f2a11";
 
 /// Requests to every route that needs a key.
-const REQUESTS: [(Method, &str); 17] = [
+const REQUESTS: [(Method, &str); 26] = [
     (Method::GET, "/datasets"),
     (Method::GET, "/datasets/orders"),
     (Method::GET, "/destinations"),
@@ -47,6 +47,15 @@ const REQUESTS: [(Method, &str); 17] = [
     (Method::GET, "/exports/0d9d6f4e-1f7a-4c53-9d5c-6b1f0a7f2a11/files/orders.all.csv.gz"),
     (Method::GET, "/exports/0d9d6f4e-1f7a-4c53-9d5c-6b1f0a7f2a11/chunks"),
     (Method::GET, "/exports/0d9d6f4e-1f7a-4c53-9d5c-6b1f0a7f2a11/manifest"),
+    (Method::GET, "/saved"),
+    (Method::POST, "/saved"),
+    (Method::GET, "/saved/daily"),
+    (Method::PUT, "/saved/daily"),
+    (Method::DELETE, "/saved/daily"),
+    (Method::POST, "/saved/daily/pause"),
+    (Method::POST, "/saved/daily/resume"),
+    (Method::POST, "/saved/daily/run"),
+    (Method::GET, "/saved/daily/runs"),
     (Method::POST, "/Clients"),
 ];
 
@@ -247,7 +256,7 @@ async fn body_is_checked_before_any_store_query() {
         ("application/json", "[".repeat(5000), 400),
         ("application/json", " ".repeat(1 << 21), 413),
     ] {
-        for path in ["/exports", "/Clients"] {
+        for path in ["/exports", "/saved", "/Clients"] {
             let mut request = request(&Method::POST, path);
             request.headers_mut().insert(header::CONTENT_TYPE, content_type.parse().unwrap());
             *request.body_mut() = Body::from(body.clone());
@@ -332,6 +341,7 @@ async fn list_of_requests_is_complete() {
             .replace(ID, "{id}")
             .replace("orders.all.csv.gz", "{name}")
             .replace("/datasets/orders", "/datasets/{name}")
+            .replace("/saved/daily", "/saved/{saved}")
             .replace("/Clients", "/{dataset}");
         let known = routes.remove(&format!("{method} {route}"));
         assert!(known || route == "/exports?dryRun=true", "{method} {route}");
@@ -384,6 +394,7 @@ async fn read_only_key_is_refused_before_any_lookup() {
     for (method, path) in [
         (Method::POST, "/exports".to_owned()),
         (Method::POST, "/Clients".to_owned()),
+        (Method::PUT, "/saved/daily".to_owned()),
         (Method::DELETE, id_of(ID)),
     ] {
         let router = with_access(Access { datasets: None, writes: false });

@@ -46,6 +46,15 @@ impl Revision {
         let kept = self.datasets.iter().filter(|(name, dataset)| keep(name, dataset));
         Self { datasets: kept.map(|(name, dataset)| (name.clone(), dataset.clone())).collect() }
     }
+
+    /// Returns the part of the catalog that exists for a client; `None` if that is all of it. Datasets whose rows have no owner
+    /// are hidden if there may be several tenants.
+    pub fn visible(&self, access: &Access, many_tenants: bool) -> Option<Self> {
+        let exists =
+            |name: &str, dataset: &Dataset| access.sees(name) && !(many_tenants && dataset.is_open());
+        let all = self.datasets.iter().all(|(name, dataset)| exists(name, dataset));
+        (!all).then(|| self.narrowed(exists))
+    }
 }
 
 impl Dataset {

@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::id::TenantId;
+use crate::near::near;
+use crate::problem::Violation;
 
 pub use layout::{DeliveredFolders, DestinationLayout};
 
@@ -80,6 +82,25 @@ impl Destination {
 /// Returns the destination that a canonical request names.
 pub fn of(request: &Value) -> Option<&str> {
     request[FIELD].as_str()
+}
+
+/// Checks that a tenant may use the destination of this name. A destination of another tenant is like one that does not exist.
+///
+/// # Errors
+/// The violation, if it may not.
+pub fn check(all: &Destinations, tenant: &TenantId, name: &str) -> Result<(), Violation> {
+    let allowed = all.iter().filter(|(_, one)| one.allows(tenant)).map(|(name, _)| name.as_str());
+    let allowed: Vec<_> = allowed.collect();
+    if allowed.contains(&name) {
+        return Ok(());
+    }
+    let close = near(name, allowed.iter().copied());
+    let remedy = match (&allowed[..], &close[..]) {
+        ([], _) => "leave it out and download the files, or ask the operator for a destination".to_owned(),
+        (_, []) => format!("use one of these: {}", allowed.join(", ")),
+        (_, close) => format!("did you mean {}?", close.join(", ")),
+    };
+    Err(Violation::new(format!("/{FIELD}"), format!("there is no destination {name}"), remedy))
 }
 
 /// Returns true if a destination may have this name.

@@ -39,6 +39,10 @@ pub mod selection;
 
 pub mod request;
 
+pub mod schedule;
+
+pub mod saved;
+
 pub mod state;
 
 pub mod object_key;

@@ -11,7 +11,7 @@ mod filters;
 mod labels;
 mod layout;
 mod output;
-mod report;
+pub(crate) mod report;
 mod value;
 
 use std::collections::BTreeMap;

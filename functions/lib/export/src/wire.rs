@@ -11,6 +11,7 @@ mod limits;
 mod plan;
 mod problem;
 mod request;
+mod saved;
 #[cfg(test)]
 mod schema;
 
@@ -25,6 +26,10 @@ pub use plan::{CostItems, DryRun, Forecast, PlanCounts, PlannedDataset};
 pub use problem::{Health, PROBLEM_MEDIA_TYPE, Problem};
 pub use request::{
     All, DatasetChoice, DatasetRequest, Datasets, ExportRequest, Layout, LayoutName, Partitioned,
+};
+
+pub use saved::{
+    RunOutcome, SavedExport, SavedList, SavedRequest, SavedRunEntry, SavedRunList, ScheduleRequest,
 };
 
 /// Common prefix of all paths of this version.

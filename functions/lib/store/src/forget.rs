@@ -51,6 +51,7 @@ impl Store {
         forgotten.keys =
             tx.run(sql("delete from sluice.api_key where tenant = $1").bind(tenant.as_str())).await?;
         tx.run(sql("delete from sluice.receiver where tenant = $1").bind(tenant.as_str())).await?;
+        tx.run(sql("delete from sluice.saved where tenant = $1").bind(tenant.as_str())).await?;
         let find = sql("select id from sluice.export where tenant = $1 order by id");
         let rows = tx.all(find.bind(tenant.as_str())).await?;
         tx.commit().await?;

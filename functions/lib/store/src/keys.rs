@@ -171,6 +171,9 @@ impl Store {
         let (label, access) = (row.try_get("label")?, access(&row)?);
         let new = NewKey { tenant, label, access, expires_secs: lives_secs(lived) };
         let key = insert_key(&mut tx, &new).await?;
+        if let Some((new_id, _)) = export::key::read(&key) {
+            tx.run(sql(include_str!("../sql/saved/rotate.sql")).bind(id).bind(new_id)).await?;
+        }
         let end = sql(include_str!("../sql/keys/end.sql"));
         let row = tx.one(end.bind(id).bind(i64::try_from(overlap_secs).unwrap_or(i64::MAX))).await?;
         let old_ends_micros = row.try_get("ends")?;

@@ -37,8 +37,11 @@ mod ranges;
 mod receivers;
 mod retry;
 mod roles;
+mod saved;
+pub mod schedules;
 mod split;
 mod state;
+mod submit;
 mod sweep;
 mod turns;
 mod unchanged;
@@ -74,7 +77,9 @@ pub use retry::{RetryError, RetryTerms};
 pub use roles::{
     RolePassword, RoleSettings, StoredSettings, role_statements, source_role_statements, source_settings,
 };
+pub use saved::{NewSaved, RunPosition, SavedName, SavedRights, SavedRun, SavedState, Saving};
 pub use state::StoreState;
+pub use submit::{Submission, sent_sha256};
 pub use sweep::{Backlog, DeletingChunk};
 pub use turns::{Full, Kept, Unpaid, UsedUp};
 pub use unchanged::Linked;

@@ -17,7 +17,7 @@ pub struct Migration {
     pub name: &'static str,
     text: &'static str,
 }
-const MIGRATIONS: [Migration; 30] = [
+const MIGRATIONS: [Migration; 31] = [
     Migration { version: 1, name: "store", text: include_str!("../migrations/0001_store.sql") },
     Migration { version: 2, name: "indexed", text: include_str!("../migrations/0002_indexed.sql") },
     Migration { version: 3, name: "changes", text: include_str!("../migrations/0003_changes.sql") },
@@ -64,6 +64,7 @@ const MIGRATIONS: [Migration; 30] = [
     },
     Migration { version: 41, name: "lost cuts", text: include_str!("../migrations/0041_lost_cuts.sql") },
     Migration { version: 42, name: "events", text: include_str!("../migrations/0042_events.sql") },
+    Migration { version: 43, name: "saved", text: include_str!("../migrations/0043_saved.sql") },
 ];
 
 /// Functions that hold rules. They are created or replaced every time.

@@ -26,6 +26,13 @@ async fn changes_and_links_are_audit_events() {
         (&Method::GET, of("/files"), None),
         (&Method::GET, of("/manifest"), Some(Action::Manifest)),
         (&Method::HEAD, of("/manifest"), Some(Action::Manifest)),
+        (&post, "/saved".to_owned(), Some(Action::Save)),
+        (&Method::PUT, "/saved/daily".to_owned(), Some(Action::ChangeSaved)),
+        (&Method::DELETE, "/saved/daily".to_owned(), Some(Action::DeleteSaved)),
+        (&post, "/saved/daily/pause".to_owned(), Some(Action::PauseSaved)),
+        (&post, "/saved/daily/resume".to_owned(), Some(Action::ResumeSaved)),
+        (&post, "/saved/daily/run".to_owned(), Some(Action::RunSaved)),
+        (&Method::GET, "/saved/daily/runs".to_owned(), None),
         (&Method::GET, of(""), None),
         (&Method::GET, "/datasets".to_owned(), None),
     ] {

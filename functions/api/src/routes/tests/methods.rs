@@ -20,7 +20,11 @@ const METHODS: [Method; 8] = [
 fn paths() -> BTreeMap<String, BTreeSet<String>> {
     let mut paths: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (method, path) in ROUTES {
-        let path = path.replace("{id}", ID).replace("{name}", "orders").replace("{dataset}", "Clients");
+        let path = path
+            .replace("{id}", ID)
+            .replace("{name}", "orders")
+            .replace("{saved}", "daily")
+            .replace("{dataset}", "Clients");
         let methods = paths.entry(path).or_default();
         methods.insert(method.to_owned());
         methods.insert("OPTIONS".to_owned());

@@ -32,7 +32,7 @@ const HEADERS: [(&str, &str); 9] = [
     ("RateLimit", "Requests that are possible now, and seconds until all are possible again."),
     ("RateLimit-Policy", "Number of requests that are possible within a number of seconds."),
     ("ETag", "Weak tag of the content, for If-None-Match."),
-    ("Location", "The created export, relative to the request; or the link."),
+    ("Location", "The created or saved export, relative to the request; or the link."),
     ("Retry-After", "Seconds until the next try."),
     ("Preference-Applied", "The preference of the client that was met."),
     ("Repr-Digest", "SHA-256 of the file (RFC 9530)."),
@@ -82,7 +82,7 @@ fn response(operation: &Operation, status: u16, description: &str, schema: Optio
     let reads = operation.route.0 == "GET";
     headers.extend((reads && [200, 304].contains(&status)).then_some("ETag"));
     headers.extend(
-        [202, 307].contains(&status).then_some("Location").filter(|_| operation.id != "deleteExport"),
+        [201, 202, 307].contains(&status).then_some("Location").filter(|_| operation.id != "deleteExport"),
     );
     headers.extend((status == 202).then_some("Retry-After"));
     headers.extend(operation.parameters.contains(&"Prefer").then_some("Preference-Applied"));
@@ -164,6 +164,7 @@ fn document() -> Value {
             {"name": "Datasets", "description": "What may be exported."},
             {"name": "Exports", "description": "Requests and their progress."},
             {"name": "Files", "description": "What an export has written."},
+            {"name": "Saved", "description": "Requests that are kept, with relative dates and schedules."},
             {"name": "Service", "description": "The api itself."},
         ],
         "paths": paths,

@@ -9,7 +9,8 @@ use crate::near;
 use crate::problem::Violation;
 
 /// Names that are paths of the API and so cannot be datasets.
-const RESERVED: [&str; 6] = ["exports", "datasets", "destinations", "health", "limits", "openapi.json"];
+const RESERVED: [&str; 7] =
+    ["exports", "saved", "datasets", "destinations", "health", "limits", "openapi.json"];
 
 /// Maximum length of the name of a dataset.
 const MAX_NAME: usize = 63;

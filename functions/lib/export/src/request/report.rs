@@ -6,17 +6,17 @@ use crate::near;
 use crate::problem::{Violation, pointer_token};
 
 /// Maximum number of listed violations. A body of 1 MiB could hold a hundred thousand.
-pub(super) const MAX_LISTED: usize = 200;
+pub(crate) const MAX_LISTED: usize = 200;
 
 /// Violations found so far.
 #[derive(Debug, Default)]
-pub(super) struct Violations {
+pub(crate) struct Violations {
     found: Vec<Violation>,
     unlisted: usize,
 }
 
 impl Violations {
-    pub(super) fn say(
+    pub(crate) fn say(
         &mut self,
         pointer: impl Into<String>,
         message: impl Into<String>,
@@ -29,11 +29,11 @@ impl Violations {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.found.is_empty()
     }
 
-    pub(super) fn finish(mut self) -> Vec<Violation> {
+    pub(crate) fn finish(mut self) -> Vec<Violation> {
         if self.unlisted > 0 {
             let message =
                 format!("{} not listed", crate::count::count(self.unlisted as u64, "more violation"));
@@ -43,7 +43,7 @@ impl Violations {
     }
 
     /// Returns the value as an object.
-    pub(super) fn object<'a>(&mut self, value: &'a Value, pointer: &str) -> Option<&'a Map<String, Value>> {
+    pub(crate) fn object<'a>(&mut self, value: &'a Value, pointer: &str) -> Option<&'a Map<String, Value>> {
         let object = value.as_object();
         if object.is_none() {
             self.wrong_type(value, pointer, "an object");
@@ -52,7 +52,7 @@ impl Violations {
     }
 
     /// Returns the value of an optional key, which must be a string.
-    pub(super) fn text<'a>(
+    pub(crate) fn text<'a>(
         &mut self,
         fields: &'a Map<String, Value>,
         key: &str,
@@ -65,7 +65,7 @@ impl Violations {
         value.as_str()
     }
 
-    pub(super) fn wrong_type(&mut self, value: &Value, pointer: &str, wanted: &str) {
+    pub(crate) fn wrong_type(&mut self, value: &Value, pointer: &str, wanted: &str) {
         self.say(
             pointer,
             format!("expected {wanted}, found {}", kind_of(value)),
@@ -74,7 +74,7 @@ impl Violations {
     }
 
     /// Reports keys that are not among `known`.
-    pub(super) fn known(&mut self, fields: &Map<String, Value>, parent: &str, known: &[&str]) {
+    pub(crate) fn known(&mut self, fields: &Map<String, Value>, parent: &str, known: &[&str]) {
         for key in fields.keys().filter(|key| !known.contains(&key.as_str())) {
             self.say(
                 format!("{parent}/{}", pointer_token(key)),
@@ -90,7 +90,7 @@ impl Violations {
 }
 
 /// Returns the kind of a JSON value, in words.
-pub(super) fn kind_of(value: &Value) -> &'static str {
+pub(crate) fn kind_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
@@ -102,7 +102,7 @@ pub(super) fn kind_of(value: &Value) -> &'static str {
 }
 
 /// Returns a text of the client, quoted and at most 60 characters long.
-pub(super) fn show(text: &str) -> String {
+pub(crate) fn show(text: &str) -> String {
     let mut short: String = text.chars().take(60).collect();
     if short.len() < text.len() {
         short.push('…');

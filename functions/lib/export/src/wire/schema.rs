@@ -88,6 +88,7 @@ fn schemas() -> Map<String, Value> {
     let path = |settings: &mut SchemaSettings| settings.definitions_path = "/components/schemas".into();
     let mut requests = SchemaSettings::draft2020_12().with(path).into_generator();
     requests.subschema_for::<ExportRequest>();
+    requests.subschema_for::<super::SavedRequest>();
     let mut responses = SchemaSettings::draft2020_12().with(path).for_serialize().into_generator();
     responses.subschema_for::<DatasetList>();
     responses.subschema_for::<super::DestinationList>();
@@ -99,6 +100,8 @@ fn schemas() -> Map<String, Value> {
     responses.subschema_for::<Problem>();
     responses.subschema_for::<Health>();
     responses.subschema_for::<TenantLimits>();
+    responses.subschema_for::<super::SavedList>();
+    responses.subschema_for::<super::SavedRunList>();
     let mut all = requests.take_definitions(true);
     // Optional in a request and without further fields, but complete in a manifest, and there may be more.
     let mut received = renamed(&responses.take_definitions(true), "CsvOptions", "CsvForm");
