@@ -138,24 +138,15 @@ impl Admin {
 
     /// Adds the options that apply to some commands only.
     fn key_terms(&self, event: &mut Value) -> Result<(), String> {
+        let text = |value: &Option<String>| value.as_ref().map(|value| json!(value));
         let terms = [
             ("--datasets", "datasets", "keys create", self.datasets.as_ref().map(|names| json!(names))),
             ("--read-only", "readOnly", "keys create", self.read_only.then_some(json!(true))),
-            (
-                "--expires",
-                "expires",
-                "keys create or keys rotate",
-                self.expires.as_ref().map(|time| json!(time)),
-            ),
-            (
-                "--overlap",
-                "overlap",
-                "keys rotate or webhooks rotate",
-                self.overlap.as_ref().map(|t| json!(t)),
-            ),
+            ("--expires", "expires", "keys create or keys rotate", text(&self.expires)),
+            ("--overlap", "overlap", "keys rotate or webhooks rotate", text(&self.overlap)),
             ("--events", "events", "webhooks add", self.events.as_ref().map(|names| json!(names))),
             ("--allow-removal", "allowRemoval", "catalog apply", self.allow_removal.then_some(json!(true))),
-            ("--revision", "revision", "catalog show", self.revision.as_ref().map(|id| json!(id))),
+            ("--revision", "revision", "catalog show", text(&self.revision)),
         ];
         for (option, name, commands, value) in terms {
             let Some(value) = value else { continue };

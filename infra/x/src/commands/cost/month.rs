@@ -33,7 +33,9 @@ pub(super) const LOG_BYTES_PER_REQUEST: f64 = 700.0;
 pub(super) const ACCESS_BYTES_PER_REQUEST: f64 = 450.0;
 /// Units of the shared cache per request of the api, in kilobytes and commands.
 pub(super) const CACHE_UNITS_PER_REQUEST: f64 = 10.0;
-/// Requests per minute with which the trigger of the worker polls an empty queue: five pollers, each waits for 20 s.
+/// Queues with a trigger: those of chunks, deliveries, events and receipts.
+pub(super) const QUEUES: f64 = 4.0;
+/// Requests per minute with which a trigger polls an empty queue: five pollers, each waits for 20 s.
 pub(super) const POLLS_PER_MINUTE: f64 = 15.0;
 /// ACU to which RDS Proxy is billed at least in front of Aurora Serverless.
 pub(super) const LEAST_PROXY_ACU: f64 = 8.0;
@@ -179,7 +181,7 @@ pub(super) fn fixed(watched: Watched, parts: Parts) -> Items {
                 + sweeps * (INVOCATION + SCHEDULE_INVOCATION)
                 + sweeps * LOG_BYTES_PER_REQUEST / GB * LOGS_GB,
         ),
-        ("polling of the empty queue by the trigger", 60.0 * hours * POLLS_PER_MINUTE * QUEUE_REQUEST),
+        ("polling of the empty queues by their triggers", 60.0 * hours * QUEUES * POLLS_PER_MINUTE * QUEUE_REQUEST),
         ("RDS Proxy (two vCPU at least)", when(parts.proxy, proxy(2.0))),
         ("endpoints of the network (two zones)", interfaces * ZONES * ENDPOINT_HOUR * hours),
         ("secrets", f64::from(secrets) * SECRET_MONTH),

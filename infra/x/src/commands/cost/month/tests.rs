@@ -85,10 +85,10 @@ fn parts_that_are_not_created_cost_nothing() {
     let bare = fixed(WATCHED, Parts { proxy: false, endpoints: false, alarms: false, ..Parts::SMALL });
     assert_eq!(
         bare.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
-        ["sweeper", "polling of the empty queue by the trigger", "metrics"]
+        ["sweeper", "polling of the empty queues by their triggers", "metrics"]
     );
     // 657,000 requests.
-    near(item(&bare, "polling of the empty queue by the trigger"), 0.2628);
+    near(item(&bare, "polling of the empty queues by their triggers"), 1.0512);
     assert!(item(&bare, "sweeper") < 0.2);
     let whole = fixed(WATCHED, Parts::SMALL);
     near(item(&whole, "RDS Proxy (two vCPU at least)"), 21.9);
