@@ -70,6 +70,7 @@ impl World {
     async fn end_exports(&self, failing: u32) {
         let end = format!(
             "update sluice.link set open = false where open;
+             update sluice.chunk set state = 'failed' where state in ('due', 'sent');
              update sluice.export set status = case when hashtext(id::text) % {failing} = 0 then 'failed' else 'succeeded' end,
                  ended_at = clock_timestamp(), expires_at = clock_timestamp() + interval '1 day', manifest_key = 'm',
                  progress = '{{}}'
@@ -86,7 +87,8 @@ impl World {
             if started == 0 && self.database.number(live).await.unwrap() == 0 {
                 return;
             }
-            let two = "select count(*) from (select from sluice.saved_run where outcome = 'running' group by saved_id having count(*) > 1) x";
+            let two = "select count(*) from (select from sluice.saved_run where outcome = 'running'
+                       group by saved_id having count(*) > 1) x";
             assert_eq!(self.database.number(two).await.unwrap(), 0, "two runs at once");
             self.end_exports(failing).await;
         }

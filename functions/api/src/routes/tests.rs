@@ -154,26 +154,6 @@ async fn problem(response: Response) -> Problem {
 }
 
 #[tokio::test]
-async fn exceeding_the_rate_limit_is_a_429_with_retry_after() {
-    let api = limited(1);
-    let ask = |path| api.clone().oneshot(request(&Method::GET, path));
-    for _ in 0..2 {
-        assert_ne!(
-            ask("/exports/none").await.unwrap().status(),
-            429,
-            "twice a second's requests may come at once"
-        );
-    }
-    let response = ask("/exports/none").await.unwrap();
-    assert_eq!((response.status().as_u16(), header_of(&response, "retry-after")), (429, Some("1")));
-    let problem = problem(response).await;
-    assert_eq!(problem.type_uri, "/api/v1/problems/too-many-requests");
-    assert!(problem.detail.contains("TenantRequestsPerSecond"), "{}", problem.detail);
-    let health = Request::get(format!("{BASE_PATH}/health")).body(Body::empty()).unwrap();
-    assert_eq!(api.clone().oneshot(health).await.unwrap().status(), 200);
-}
-
-#[tokio::test]
 async fn health_needs_no_key_and_no_store() {
     for prefix in ["", "/prod"] {
         let request = Request::get(format!("{prefix}{BASE_PATH}/health")).body(Body::empty()).unwrap();

@@ -12,6 +12,9 @@ use crate::schedule::{self, MAX_MISSED, Period, RelativeRange, Schedule};
 /// Maximum number of saved exports of a tenant.
 pub const MAX_SAVED: i64 = 1_000;
 
+/// Maximum size of the request of a saved export as JSON. A page has up to 100 of them.
+pub const MAX_REQUEST_BYTES: usize = 64 << 10;
+
 const FIELDS: [&str; 4] = ["name", "request", "range", "schedule"];
 
 /// A saved export as its tenant defines it.
@@ -57,6 +60,11 @@ impl Definition {
             return None;
         };
         let dated = report.object(request, "/request")?;
+        let bytes = request.to_string().len();
+        if bytes > MAX_REQUEST_BYTES {
+            let message = format!("the request has {bytes} bytes; at most {MAX_REQUEST_BYTES} can be saved");
+            report.say("/request", message, "shorten it, or save several exports");
+        }
         if range.is_some() {
             undated(dated, schedule.is_some(), report);
         }
@@ -244,6 +252,8 @@ mod tests {
         );
         let dated = json!({"datasets": "*", "startDate": "2024-01-01", "timeZone": "UTC"});
         assert_eq!(pointers(&with("request", dated), None), ["/request/startDate", "/request/timeZone"]);
+        let large = json!({"datasets": ["x".repeat(MAX_REQUEST_BYTES)]});
+        assert_eq!(pointers(&with("request", large), None), ["/request"]);
         assert_eq!(pointers(&with("paused", true.into()), None), ["/paused"]);
         let mut unnamed = daily();
         unnamed.as_object_mut().unwrap().remove("name");

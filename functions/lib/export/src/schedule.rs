@@ -94,7 +94,7 @@ impl Schedule {
             if found.len() >= most || window > LAST_WINDOW || from == Timestamp::MIN {
                 return found.split_off(found.len().saturating_sub(most));
             }
-            window = window * 2;
+            window *= 2;
         }
     }
 

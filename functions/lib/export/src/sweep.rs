@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-/// Time after which a step leaves the rest to the next sweep, which starts in a minute. There are eight such steps,
+/// Time after which a step leaves the rest to the next sweep, which starts in a minute. There are nine such steps,
 /// and the function has two minutes; if all of them use their time, two sweeps overlap.
 pub const STEP_TIMEOUT: Duration = Duration::from_secs(20);
 

@@ -5,11 +5,15 @@
 
 mod request;
 
+use std::time::Instant;
+
 use export::defaults;
 use export::id::TenantId;
 use export::request::RequestLimits;
 use export::schedule::{MAX_MISSED, retry_secs};
+use export::sweep::STEP_TIMEOUT;
 use jiff::Timestamp;
+use ports::audit::Event;
 use ports::objects::Objects;
 use ports::queue::Queue;
 
@@ -21,9 +25,6 @@ use request::{RunError, submit};
 
 /// Maximum number of saved exports per statement.
 const BATCH: i64 = 50;
-
-/// Maximum number of batches per call; the next call continues.
-const MAX_BATCHES: usize = 20;
 
 /// Limits of the requests of runs, as the api applies them.
 #[derive(Clone, Copy, Debug)]
@@ -62,8 +63,8 @@ pub struct Runner<'a> {
 }
 
 impl Runner<'_> {
-    /// Settles the runs that have ended and starts those that are due. Returns the number of runs started. Safe to call at any
-    /// time and from any number of processes.
+    /// Settles the runs that have ended and starts those that are due, for up to [`STEP_TIMEOUT`]; the next call continues.
+    /// Returns the number of runs started. Safe to call at any time and from any number of processes.
     ///
     /// # Errors
     /// If the store cannot be reached. The next call continues.
@@ -80,9 +81,10 @@ impl Runner<'_> {
     }
 
     async fn run_of(&self, only: Only<'_>) -> Result<usize, StoreError> {
-        self.settle(only).await?;
+        let begun = Instant::now();
+        self.settle(only, begun).await?;
         let (mut started, mut last) = (0, None);
-        for _ in 0..MAX_BATCHES {
+        while begun.elapsed() < STEP_TIMEOUT {
             let claims = self.store.claim_saved(BATCH, only, self.now_micros).await?;
             if claims.is_empty() {
                 break;
@@ -101,8 +103,8 @@ impl Runner<'_> {
         last.map_or(Ok(started), Err)
     }
 
-    async fn settle(&self, only: Only<'_>) -> Result<(), StoreError> {
-        for _ in 0..MAX_BATCHES {
+    async fn settle(&self, only: Only<'_>, begun: Instant) -> Result<(), StoreError> {
+        while begun.elapsed() < STEP_TIMEOUT {
             let ended = self.store.ended_runs(BATCH, only).await?;
             let mut settled = 0;
             for run in &ended {
@@ -163,7 +165,19 @@ impl Runner<'_> {
         match submit(self, claim, &definition.body(period.as_ref()), &key).await {
             Ok(export) => {
                 self.store.record_started(claim, &run, export, self.now_micros).await?;
-                tracing::info!(tenant, saved, %export, "a run of a saved export was started");
+                let (id, detail) = (export.to_string(), format!("run of saved export {saved}"));
+                let (by, tenant) = (claim.rights.by.as_str(), Some(tenant));
+                let (export, detail) = (Some(id.as_str()), Some(detail.as_str()));
+                Event {
+                    event: "export created",
+                    outcome: "done",
+                    tenant,
+                    by,
+                    export,
+                    detail,
+                    ..Event::default()
+                }
+                .record();
                 Ok(true)
             }
             Err(RunError::Store(error)) => Err(error),

@@ -14,5 +14,6 @@ set claimed_until = clock_timestamp() + interval '2 minutes'
 from due
 where s.id = due.id
 returning s.id, s.tenant, s.name, s.request, s.range_name, s.schedule, s.key_id, s.rights, s.edition, s.failures,
-          sluice.micros(s.demanded_at) as demanded, sluice.micros(s.next_tick) as next_tick, sluice.micros(s.last_end) as last_end,
-          sluice.micros(s.claimed_until) as claim, sluice.micros(coalesce(sluice.from_micros($4), clock_timestamp())) as now
+          sluice.micros(s.demanded_at) as demanded, sluice.micros(s.next_tick) as next_tick,
+          sluice.micros(s.last_end) as last_end, sluice.micros(s.claimed_until) as claim,
+          sluice.micros(coalesce(sluice.from_micros($4), clock_timestamp())) as now

@@ -4,7 +4,8 @@ with ended as (
     update sluice.saved s
     set export_id = null, running_tick = null, running_end = null,
         next_at = case when s.running_tick = s.next_tick and not s.running_demanded
-                       then coalesce(sluice.from_micros($6), clock_timestamp()) + $5::bigint * interval '1 second' else s.next_at end,
+                       then coalesce(sluice.from_micros($6), clock_timestamp()) + $5::bigint * interval '1 second'
+                       else s.next_at end,
         failures = s.failures + case when s.running_tick = s.next_tick and not s.running_demanded then 1 else 0 end,
         error = $4
     where s.id = $1 and s.export_id = $2

@@ -12,6 +12,7 @@ with refused as (
 )
 insert into sluice.saved_run (saved_id, tick, number, demanded, start_date, end_date, started_at, ended_at, outcome, error)
 select s.id, sluice.from_micros($3),
-       1 + (select coalesce(max(r.number), 0) from sluice.saved_run r where r.saved_id = s.id and r.tick = sluice.from_micros($3)),
+       1 + (select coalesce(max(r.number), 0) from sluice.saved_run r
+            where r.saved_id = s.id and r.tick = sluice.from_micros($3)),
        $7, $5::text, $6::text, n.now, n.now, 'refused', $4::text
 from refused s cross join (select coalesce(sluice.from_micros($9), clock_timestamp()) as now) n

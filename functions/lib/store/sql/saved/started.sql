@@ -9,6 +9,7 @@ with started as (
 )
 insert into sluice.saved_run (saved_id, tick, number, demanded, start_date, end_date, started_at, export_id, outcome)
 select s.id, sluice.from_micros($4),
-       1 + (select coalesce(max(r.number), 0) from sluice.saved_run r where r.saved_id = s.id and r.tick = sluice.from_micros($4)),
+       1 + (select coalesce(max(r.number), 0) from sluice.saved_run r
+            where r.saved_id = s.id and r.tick = sluice.from_micros($4)),
        $8, $6::text, $7::text, coalesce(sluice.from_micros($9), clock_timestamp()), $3::uuid, 'running'
 from started s

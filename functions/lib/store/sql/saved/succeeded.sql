@@ -3,8 +3,10 @@
 with ended as (
     update sluice.saved s
     set last_end = greatest(s.last_end, s.running_end), export_id = null, running_tick = null, running_end = null,
-        next_tick = case when s.running_tick = s.next_tick and not s.running_demanded then sluice.from_micros($3) else s.next_tick end,
-        next_at = case when s.running_tick = s.next_tick and not s.running_demanded then sluice.from_micros($4) else s.next_at end,
+        next_tick = case when s.running_tick = s.next_tick and not s.running_demanded
+                         then sluice.from_micros($3) else s.next_tick end,
+        next_at = case when s.running_tick = s.next_tick and not s.running_demanded
+                       then sluice.from_micros($4) else s.next_at end,
         failures = case when s.running_demanded then s.failures else 0 end,
         error = case when s.running_demanded then s.error end
     where s.id = $1 and s.export_id = $2

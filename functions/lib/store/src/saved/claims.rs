@@ -30,6 +30,14 @@ pub struct SavedRights {
     pub datasets: Option<BTreeSet<String>>,
 }
 
+impl SavedRights {
+    /// Returns the rights of a key, which may have replaced the one that saved the export.
+    fn of_key(self, key_id: Option<String>) -> Self {
+        let by = key_id.as_ref().map_or(self.by, |id| format!("key {id}"));
+        Self { key_id, by, datasets: self.datasets }
+    }
+}
+
 /// A saved export that this process may start.
 #[derive(Clone, Debug)]
 pub(crate) struct Claim {
@@ -228,7 +236,7 @@ fn read_claim(row: &PgRow) -> Result<Claim, StoreError> {
         id: row.try_get("id")?,
         tenant: tenant(row)?,
         definition: definition_of(row)?,
-        rights: SavedRights { key_id: row.try_get("key_id")?, ..rights },
+        rights: rights.of_key(row.try_get("key_id")?),
         edition: row.try_get("edition")?,
         failures: u32::try_from(failures).unwrap_or_default(),
         demanded: optional_instant(row, "demanded")?,

@@ -92,7 +92,7 @@ fn fits(field: &str, value: i8) -> bool {
         };
         // Days and months are counted from 1.
         let step: u8 = step.parse().unwrap();
-        (from..=to).contains(&value) && (value - from) % step == 0
+        (from..=to).contains(&value) && (value - from).is_multiple_of(step)
     })
 }
 
@@ -129,7 +129,9 @@ proptest! {
     }
 
     #[test]
-    fn days_are_those_of_a_search_day_by_day(day in field(1, 31), month in field(1, 12), weekday in field(0, 6), start in 0..3_000_i64) {
+    fn days_are_those_of_a_search_day_by_day(
+        day in field(1, 31), month in field(1, 12), weekday in field(0, 6), start in 0..3_000_i64,
+    ) {
         let Ok(cron) = Cron::parse(&format!("0 0 {day} {month} {weekday}")) else { return Ok(()) };
         let from_one = |field: &str| field.replace('*', if field.starts_with("*/") { "1-99" } else { "*" });
         for n in 0..800 {
