@@ -96,7 +96,7 @@ pub(crate) async fn rotate(
 pub(crate) enum Change {
     /// Nothing is sent to it, and events are kept for it.
     Disable,
-    /// What was kept for it is sent.
+    /// Events that were kept for it are sent.
     Enable,
     /// It is removed, with what was kept for it.
     Remove,

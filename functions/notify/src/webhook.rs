@@ -97,7 +97,7 @@ impl Webhooks {
             return Err("the URL does not begin with https://".to_owned());
         }
         match address {
-            Some(address) if !is_public(address) && !(self.loopback && is_here) => {
+            Some(address) if !(is_public(address) || self.loopback && is_here) => {
                 Err(NotPublic(address).to_string())
             }
             _ => Ok(url),

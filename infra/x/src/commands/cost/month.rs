@@ -181,7 +181,10 @@ pub(super) fn fixed(watched: Watched, parts: Parts) -> Items {
                 + sweeps * (INVOCATION + SCHEDULE_INVOCATION)
                 + sweeps * LOG_BYTES_PER_REQUEST / GB * LOGS_GB,
         ),
-        ("polling of the empty queues by their triggers", 60.0 * hours * QUEUES * POLLS_PER_MINUTE * QUEUE_REQUEST),
+        (
+            "polling of the empty queues by their triggers",
+            60.0 * hours * QUEUES * POLLS_PER_MINUTE * QUEUE_REQUEST,
+        ),
         ("RDS Proxy (two vCPU at least)", when(parts.proxy, proxy(2.0))),
         ("endpoints of the network (two zones)", interfaces * ZONES * ENDPOINT_HOUR * hours),
         ("secrets", f64::from(secrets) * SECRET_MONTH),
