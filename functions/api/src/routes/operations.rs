@@ -1,6 +1,13 @@
 //! Operations of the api for its description: one for each route, with everything the description says about it.
 //! `tests/openapi.rs` makes `openapi.json` from them.
 
+mod examples;
+mod parameters;
+
+pub(super) use examples::Example;
+use examples::{CREATE_EXAMPLES, SAVED_EXAMPLES, SHORT_EXAMPLES};
+pub(super) use parameters::{ALIASES, PARAMETERS};
+
 /// Operation at a route.
 pub(super) struct Operation {
     /// Method and path, as in the table of routes.
@@ -19,120 +26,8 @@ pub(super) struct Operation {
     pub(super) errors: &'static [u16],
 }
 
-/// Example of a body: its name, what it shows, and the JSON.
-pub(super) type Example = (&'static str, &'static str, &'static str);
-
 /// Statuses that every operation with a key may return.
 pub(super) const ERRORS: [u16; 6] = [400, 401, 403, 429, 500, 503];
-
-/// Parameter: name, place, description and JSON schema.
-pub(super) type Parameter = (&'static str, &'static str, &'static str, &'static str);
-
-/// Every parameter and header. Those in the path are required.
-pub(super) const PARAMETERS: [Parameter; 23] = [
-    ("id", "path", "Id of an export.", r#"{"type": "string", "format": "uuid"}"#),
-    (
-        "name",
-        "path",
-        "Name of a dataset, or of a file; slashes of a file's name may be encoded.",
-        r#"{"type": "string", "minLength": 1}"#,
-    ),
-    ("dataset", "path", "Name of a dataset.", r#"{"type": "string", "minLength": 1}"#),
-    (
-        "saved",
-        "path",
-        "Name of a saved export.",
-        r#"{"type": "string", "pattern": "^[a-z0-9_-]{1,64}$", "examples": ["orders-daily"]}"#,
-    ),
-    ("dryRun", "query", "True: only plan the export.", r#"{"type": "boolean", "default": false}"#),
-    ("status", "query", "Status of the exports.", r##"{"$ref": "#/components/schemas/ExportStatus"}"##),
-    (
-        "inDataset",
-        "query",
-        "Name of a dataset that the exports have.",
-        r#"{"type": "string", "minLength": 1}"#,
-    ),
-    ("label", "query", "Label of the exports.", r#"{"type": "string", "minLength": 1}"#),
-    (
-        "labelContains",
-        "query",
-        "Part of the label of the exports, in upper or lower case.",
-        r#"{"type": "string", "minLength": 1}"#,
-    ),
-    (
-        "labels",
-        "query",
-        "Labels that the exports have: name:value, several separated by commas.",
-        r#"{"type": "string", "pattern": "^[A-Za-z0-9._-]+:[^,]*(,[A-Za-z0-9._-]+:[^,]*)*$"}"#,
-    ),
-    (
-        "acceptedFrom",
-        "query",
-        "First time of acceptance: a day of UTC, or an RFC 3339 instant.",
-        r#"{"type": "string", "examples": ["2024-01-31", "2024-01-31T12:00:00Z"]}"#,
-    ),
-    (
-        "acceptedBefore",
-        "query",
-        "Time before which the exports were accepted: a day of UTC, or an RFC 3339 instant.",
-        r#"{"type": "string", "examples": ["2024-01-31", "2024-01-31T12:00:00Z"]}"#,
-    ),
-    ("cursor", "query", "nextCursor of the previous page.", r#"{"type": "string"}"#),
-    (
-        "limit",
-        "query",
-        "Maximum number of entries on a page.",
-        r#"{"type": "integer", "minimum": 1, "maximum": 100, "default": 20}"#,
-    ),
-    (
-        "longLimit",
-        "query",
-        "Maximum number of entries on a page; of files with links 100.",
-        r#"{"type": "integer", "minimum": 1, "maximum": 1000, "default": 200}"#,
-    ),
-    (
-        "if",
-        "query",
-        "Only act on an export in this state: live cancels it, ended deletes it. Otherwise the response is 409.",
-        r#"{"type": "string", "enum": ["live", "ended"]}"#,
-    ),
-    ("links", "query", "True: with a link for each file.", r#"{"type": "boolean", "default": false}"#),
-    (
-        "Idempotency-Key",
-        "header",
-        "A repeat with the same key and request returns the existing export.",
-        r#"{"type": "string", "pattern": "^[!-~]{1,255}$"}"#,
-    ),
-    (
-        "Cache-Control",
-        "header",
-        "no-cache: read all data again; max-age=N: reuse nothing that is older than N seconds, unless the source shows that it is unchanged.",
-        r#"{"type": "string", "examples": ["no-cache", "max-age=3600"]}"#,
-    ),
-    (
-        "Prefer",
-        "header",
-        "wait=N: wait up to N seconds (at most 20) for the end of the export, or for a change if If-None-Match is sent.",
-        r#"{"type": "string", "examples": ["wait=20"]}"#,
-    ),
-    (
-        "respondAsync",
-        "header",
-        "respond-async: answered with Preference-Applied. The api never responds otherwise.",
-        r#"{"type": "string", "examples": ["respond-async"]}"#,
-    ),
-    ("If-None-Match", "header", "ETag of an earlier response.", r#"{"type": "string"}"#),
-    (
-        "traceparent",
-        "header",
-        "Trace of the client (W3C Trace Context), which the logs of the api and of the workers repeat.",
-        r#"{"type": "string"}"#,
-    ),
-];
-
-/// Names under which parameters of one name with different schemas are listed.
-pub(super) const ALIASES: [(&str, &str); 3] =
-    [("inDataset", "dataset"), ("longLimit", "limit"), ("respondAsync", "Prefer")];
 
 const CREATE: &[&str] = &["dryRun", "Idempotency-Key", "Cache-Control", "respondAsync", "traceparent"];
 
@@ -147,70 +42,6 @@ const UNCHANGED: (u16, &str, Option<&str>) =
 
 const LINK: (u16, &str, Option<&str>) =
     (307, "A link to the object. It needs no key, and is a secret.", None);
-
-const CREATE_EXAMPLES: &[Example] = &[
-    ("everything", "All rows of two datasets", r#"{"datasets": ["orders", "visits"]}"#),
-    (
-        "range",
-        "One month of some columns, as Parquet",
-        r#"{"datasets": [{"name": "orders", "columns": ["id", "status", "amount", "created_at"]}],
-            "startDate": "2024-01-01", "endDate": "2024-01-31", "timeZone": "Europe/Amsterdam",
-            "format": "parquet", "compression": "zstd", "label": "orders of January", "labels": {"team": "finance"}}"#,
-    ),
-    (
-        "filters",
-        "Filters, and alternatives of which one must hold",
-        r#"{"datasets": [{"name": "orders",
-            "filters": {"status": ["paid", "shipped"], "amount": {"gte": 10}, "note": {"isNull": false}}},
-            {"name": "visits", "filters": {"score": {"notIn": [1, 2]}},
-             "or": [{"name": {"startsWith": "visitor 1"}}, {"score": {"gte": 10}}]}],
-            "startDate": "2024-01-01", "endDate": "2024-01-07"}"#,
-    ),
-    (
-        "sample",
-        "The first hundred rows",
-        r#"{"datasets": [{"name": "orders", "limit": 100}, {"name": "visits", "limit": 100}], "startDate": "2024-01-01"}"#,
-    ),
-    (
-        "partitions",
-        "Parquet in folders of months, as DuckDB, Spark and Athena read partitions",
-        r#"{"datasets": ["visits"], "startDate": "2024-01-01", "endDate": "2024-03-31", "format": "parquet",
-            "layout": {"hive": "month"}}"#,
-    ),
-    (
-        "spreadsheet",
-        "CSV for a spreadsheet",
-        r#"{"datasets": ["visits"], "format": "csv", "compression": "none",
-            "csv": {"delimiter": ";", "null": "", "header": true, "formulaGuard": true}}"#,
-    ),
-];
-
-const SHORT_EXAMPLES: &[Example] = &[(
-    "week",
-    "A week of one dataset",
-    r#"{"startDate": "2024-01-01", "endDate": "2024-01-07", "columns": ["id", "day", "name"],
-        "filters": {"score": {"isNull": false}}, "format": "ndjson"}"#,
-)];
-
-const SAVED_EXAMPLES: &[Example] = &[
-    (
-        "daily",
-        "Yesterday, each morning",
-        r#"{"name": "visits-daily", "request": {"datasets": ["visits"], "format": "parquet"}, "range": "yesterday",
-            "schedule": {"every": "daily", "at": "06:00", "zone": "Europe/Berlin", "graceMinutes": 60}}"#,
-    ),
-    (
-        "demand",
-        "A month, on demand",
-        r#"{"name": "visits-month", "request": {"datasets": ["visits"]}, "range": "last closed month"}"#,
-    ),
-    (
-        "cron",
-        "The week before, on weekdays",
-        r#"{"name": "visits-new", "request": {"datasets": ["visits"], "label": "visits of the week"}, "range": "last week",
-            "schedule": {"every": "cron", "cron": "0 6 * * mon-fri", "zone": "America/Los_Angeles"}}"#,
-    ),
-];
 
 /// Every operation, in the order of the routes.
 pub(super) const OPERATIONS: [Operation; 25] = [
