@@ -143,7 +143,7 @@ async fn every_period_of_two_years_is_exported_once_in_five_zones() {
             world.sweep(now, 50).await;
         }
     }
-    // What failed on the last day.
+    // Runs that failed on the last day.
     world.sweep(end + days(1), 1_000_000_000).await;
     for (name, longest) in names {
         let runs = world.runs(&name).await;
