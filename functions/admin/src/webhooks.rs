@@ -10,7 +10,7 @@ use export::webhook::{OVERLAP_HOURS, check_url, is_name, read_types};
 use ports::config::permits_loopback;
 use ports::signature;
 use serde_json::json;
-use store::{NewWebhook, Receiver};
+use store::{BUS_NAME, NewWebhook, Receiver};
 use uuid::Uuid;
 
 use crate::context::Context;
@@ -34,6 +34,11 @@ pub(crate) async fn add(
     url: &str,
     types: &[String],
 ) -> Result<CommandOutput, Failure> {
+    if name == BUS_NAME {
+        return Ok(CommandOutput::refused(
+            "name: event-bus is reserved for the bus of EventBusArn; use another name",
+        ));
+    }
     if !is_name(name) {
         let text = "name: use 1 to 64 lower-case letters, digits, hyphens and underscores";
         return Ok(CommandOutput::refused(text));
@@ -120,6 +125,12 @@ pub(crate) async fn change(
         }
         Change::Enable => {
             context.store.enable_receiver(receiver.id).await?;
+            if receiver.disabled_micros.is_none() {
+                let text = format!(
+                    "{name} is not disabled; to send what it has not accepted now: sluice admin webhooks resend {tenant} {name}"
+                );
+                return Ok(CommandOutput::refused(text));
+            }
             test::wake(context).await;
             format!("{name} is enabled; events that waited for it are sent now")
         }
@@ -131,7 +142,7 @@ pub(crate) async fn change(
     Ok(CommandOutput::done(text, json!({"tenant": tenant, "name": name})))
 }
 
-/// `webhooks resend`: sends one event again, or all that the receiver has not accepted in any attempt.
+/// `webhooks resend`: sends one event again, or now all that the receiver has not accepted.
 pub(crate) async fn resend(
     context: &Context,
     tenant: &str,

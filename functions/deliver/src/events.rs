@@ -26,6 +26,9 @@ pub(crate) async fn record(context: &Context, receipt: &Receipt) {
             tracing::error!(%event, %receiver, "the receiver accepts nothing and is disabled");
             put("deliver", &[(Metric::ReceiversDisabled, 1)], &[("receiver", receiver.to_string().into())]);
         }
+        Ok(Some(recorded)) if receipt.failure.is_some() && recorded.again_secs.is_none() => {
+            tracing::warn!(%event, %receiver, "the event has failed for good; `sluice admin webhooks resend` sends it again");
+        }
         Ok(Some(recorded)) => {
             tracing::info!(%event, %receiver, again_secs = recorded.again_secs, "a receipt is recorded");
             if let Some(secs) = recorded.again_secs {

@@ -53,18 +53,19 @@ async fn all(context: &Context, records: &[Record]) {
     });
     let letters: Vec<_> = letters.collect();
     let now = now_secs();
-    let receipts = join_all(letters.iter().map(|letter| send::one(context, letter, now))).await;
-    let texts: Vec<_> = receipts.iter().flatten().filter_map(|one| serde_json::to_string(one).ok()).collect();
-    if texts.is_empty() {
-        return;
-    }
-    match context.receipts.post(&texts).await {
+    join_all(letters.iter().map(|letter| one(context, letter, now))).await;
+}
+
+/// Sends one event, and its receipt at once: a slow receiver in the same batch delays no other.
+async fn one(context: &Context, letter: &Letter, now: i64) {
+    let Some(receipt) = send::one(context, letter, now).await else { return };
+    let Ok(text) = serde_json::to_string(&receipt) else { return };
+    let event = letter.attempt.event;
+    match context.receipts.post(&[text]).await {
         Ok(refused) if refused.is_empty() => {}
-        Ok(refused) => {
-            tracing::warn!(refused = refused.len(), "receipts were not accepted; their events are sent again")
-        }
+        Ok(_) => tracing::warn!(%event, "the receipt was not accepted; the event is sent again"),
         Err(error) => {
-            tracing::warn!(error = chain(&error), "receipts were not sent; their events are sent again")
+            tracing::warn!(%event, error = chain(&error), "the receipt was not sent; the event is sent again")
         }
     }
 }

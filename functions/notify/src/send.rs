@@ -4,8 +4,10 @@ use export::event::{Letter, Place, Receipt};
 use export::webhook::MAX_AGE_SECS;
 use ports::bus::BusEvent;
 
+use tokio::time::timeout;
+
 use crate::context::Context;
-use crate::webhook::Answer;
+use crate::webhook::{Answer, TIMEOUT};
 
 /// Sends an event and returns the result; `None` if it is too old, so that the store sends it with a new signature.
 pub(crate) async fn one(context: &Context, letter: &Letter, now_secs: i64) -> Option<Receipt> {
@@ -21,7 +23,11 @@ pub(crate) async fn one(context: &Context, letter: &Letter, now_secs: i64) -> Op
                 detail_type: letter.event_type.clone(),
                 detail: letter.body.clone(),
             };
-            Answer { failure: context.bus.put(&put).await.err(), ..Answer::default() }
+            let failure = match timeout(TIMEOUT, context.bus.put(&put)).await {
+                Ok(result) => result.err(),
+                Err(_) => Some("no answer in time".to_owned()),
+            };
+            Answer { failure, ..Answer::default() }
         }
         Place::Webhook { url, id, timestamp, signature } => {
             context.webhooks.post(url, [id, timestamp, signature], &letter.body).await

@@ -15,7 +15,7 @@ use reqwest::{Client, Url, redirect};
 use resolver::{NotPublic, PublicOnly, address_of};
 
 /// Maximum time of one attempt, connecting included.
-const TIMEOUT: Duration = Duration::from_secs(15);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Maximum time to connect.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -108,7 +108,9 @@ impl Webhooks {
 /// Describes a status other than success.
 fn described(status: u16) -> String {
     match status {
-        300..=399 => format!("status {status}: redirects are not followed; correct the URL"),
+        300..=399 => {
+            format!("status {status}: redirects are not followed; add the webhook again with the new URL")
+        }
         _ => format!("status {status}"),
     }
 }

@@ -36,9 +36,16 @@ pub(crate) async fn prune(context: &Context) -> Result<usize, StepError> {
     }
 }
 
-/// Deletes old events. The next sweep continues.
+/// Deletes old events.
 pub(crate) async fn prune_events(context: &Context) -> Result<usize, StepError> {
-    Ok(context.store.prune_events(BATCH, EVENT_DAYS).await?)
+    let (rounds, mut pruned) = (Rounds::<()>::start(), 0);
+    loop {
+        let gone = context.store.prune_events(BATCH, EVENT_DAYS).await?;
+        pruned += gone;
+        if rounds.are_over(gone) {
+            return rounds.end(pruned);
+        }
+    }
 }
 
 /// Deletes the tenants' use of days that are long ago. The next sweep continues.

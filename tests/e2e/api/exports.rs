@@ -1,9 +1,11 @@
 //! Operations of an owner on an export.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use export::id::ExportId;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{System, copy_csv, sorted_records};
+use tests::{System, copy_csv, eventually, sorted_records};
 
 use super::{call, get, post};
 
@@ -120,21 +122,46 @@ async fn export_reports_status_progress_and_usage() {
     assert_eq!(get("/exports?limit=1").await.body["exports"].as_array().unwrap().len(), 1);
 }
 
-/// Adds a row that is read for a minute, so that its export still runs when a busy machine deletes it.
-pub(crate) async fn add_slow_row(system: &System) {
-    let row = "insert into e2e.slow values (310601, '2031-06-01', 'asleep', 60) on conflict do nothing";
-    system.run(row).await.unwrap();
+/// Row of `slow` that is read for half a minute, so that its export still runs when a busy machine deletes it.
+pub(crate) struct SlowRow {
+    id: u32,
+    day: String,
 }
 
-/// Returns the request for that row alone.
-pub(crate) fn slow_request() -> Value {
-    json!({"datasets": ["slow"], "startDate": "2031-06-01", "endDate": "2031-06-01"})
+impl SlowRow {
+    /// Adds a row with a day of its own.
+    pub(crate) async fn add(system: &System) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let row = Self { id: 310_600 + number, day: format!("2031-06-{number:02}") };
+        let values = format!("{}, '{}', 'asleep', 30", row.id, row.day);
+        system.run(&format!("insert into e2e.slow values ({values})")).await.unwrap();
+        row
+    }
+
+    /// Returns the request for the row alone.
+    pub(crate) fn request(&self) -> Value {
+        json!({"datasets": ["slow"], "startDate": self.day, "endDate": self.day})
+    }
+
+    /// Waits until a worker reads the row, and removes it from the table, where others would read it as well.
+    pub(crate) async fn remove_when_read(&self, system: &System) {
+        let reading = format!(
+            "select count(*) from pg_stat_activity where usename = 'sluice_source' and wait_event = 'PgSleep'
+             and query ilike 'copy%' and query like '%{}%'",
+            self.day
+        );
+        eventually("the row is read", async || system.number(&reading).await.unwrap() == 1).await;
+        system.run(&format!("delete from e2e.slow where id = {}", self.id)).await.unwrap();
+    }
 }
 
 /// Submits an export that still runs when it is deleted.
 pub(crate) async fn slow(system: &System) -> ExportId {
-    add_slow_row(system).await;
-    system.submit(&slow_request()).await.unwrap()
+    let row = SlowRow::add(system).await;
+    let id = system.submit(&row.request()).await.unwrap();
+    row.remove_when_read(system).await;
+    id
 }
 
 #[tokio::test]

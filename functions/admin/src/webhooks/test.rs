@@ -45,7 +45,7 @@ pub(crate) async fn run(context: &Context, tenant: &str, name: &str) -> Result<C
             Some(result) => {
                 let why = result.failure.unwrap_or_default();
                 let text = format!(
-                    "{name}: the test event was not accepted: {why}\n  → correct the receiver or the URL; the event is sent again within a minute"
+                    "{name}: the test event was not accepted: {why}\n  → correct the receiver, or remove the webhook and add it with another URL; the event is sent again within a minute"
                 );
                 let data = json!({"event": event, "status": result.status, "failure": why});
                 return Ok(CommandOutput { ok: false, text, data });

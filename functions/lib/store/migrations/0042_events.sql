@@ -58,6 +58,7 @@ create table sluice.notice (
     primary key (event_id, receiver_id)
 );
 create index notice_open on sluice.notice (receiver_id, due_at) where state in ('due', 'sent');
+create index notice_sent on sluice.notice (receiver_id, due_at) where state = 'sent';
 create index notice_order on sluice.notice (receiver_id, export_id, number) where state in ('due', 'sent');
 create index notice_list on sluice.notice (receiver_id, number desc);
 
@@ -76,8 +77,12 @@ as $$
         where exists (select from taking)
         returning id, number
     )
-    insert into sluice.notice (event_id, receiver_id, export_id, number)
-    select noted.id, taking.id, of_export, noted.number from noted, taking
+    -- It waits with the event before it, if that waits for another attempt.
+    insert into sluice.notice (event_id, receiver_id, export_id, number, due_at)
+    select noted.id, taking.id, of_export, noted.number,
+           greatest(clock_timestamp(), (select max(b.due_at) from sluice.notice b
+                                        where b.receiver_id = taking.id and b.export_id = of_export and b.state = 'due'))
+    from noted, taking
 $$;
 
 -- Notes that an export has ended. Written in the transaction of the state itself, so that no event is missed and none is
@@ -128,5 +133,6 @@ end
 $$;
 create trigger delivery_noted after update of state on sluice.delivery
     for each row when (new.state is distinct from old.state
-        and (new.state = 'delivered' or new.state = 'failed' and old.state = 'running'))
+        and (new.state = 'delivered'
+             or new.state = 'failed' and old.state = 'running' and new.errors -> -1 ->> 'code' is distinct from 'expired'))
     execute function sluice.note_delivery();

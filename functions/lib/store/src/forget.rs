@@ -43,14 +43,15 @@ impl Store {
     pub async fn forget_tenant(&self, tenant: &TenantId) -> Result<Option<Forgotten>, StoreError> {
         let mut forgotten = Forgotten::default();
         let mut tx = self.begin().await?;
+        // A webhook may have been added for a tenant that has nothing else.
+        tx.run(sql("delete from sluice.receiver where tenant = $1").bind(tenant.as_str())).await?;
         if tx.optional(sql("select from sluice.tenant where id = $1").bind(tenant.as_str())).await?.is_none()
         {
-            tx.rollback().await?;
+            tx.commit().await?;
             return Ok(None);
         }
         forgotten.keys =
             tx.run(sql("delete from sluice.api_key where tenant = $1").bind(tenant.as_str())).await?;
-        tx.run(sql("delete from sluice.receiver where tenant = $1").bind(tenant.as_str())).await?;
         tx.run(sql("delete from sluice.saved where tenant = $1").bind(tenant.as_str())).await?;
         let find = sql("select id from sluice.export where tenant = $1 order by id");
         let rows = tx.all(find.bind(tenant.as_str())).await?;

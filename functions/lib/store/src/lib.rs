@@ -72,7 +72,7 @@ pub use narrow::Narrowed;
 pub use notices::Recorded;
 pub use orphans::OrphanPrefix;
 pub use probes::ProbeResult;
-pub use receivers::{NewWebhook, Receiver, SentEvent, TestResult};
+pub use receivers::{BUS_NAME, NewWebhook, Receiver, SentEvent, TestResult};
 pub use retry::{RetryError, RetryTerms};
 pub use roles::{
     RolePassword, RoleSettings, StoredSettings, role_statements, source_role_statements, source_settings,

@@ -13,6 +13,9 @@ use super::error::StoreError;
 use super::notices::KeptSecret;
 use super::ranges::count;
 
+/// Name of the bus of the deployment, which no webhook may have.
+pub const BUS_NAME: &str = "event-bus";
+
 /// Webhook to add.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewWebhook {
@@ -162,7 +165,7 @@ impl Store {
         self.change(sql(include_str!("../sql/receiver/remove.sql")).bind(receiver)).await
     }
 
-    /// Makes events due again: one, or with `None` all that the receiver has not accepted in any attempt.
+    /// Makes events due now: one, or with `None` all that the receiver has not accepted.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -223,6 +226,7 @@ impl Store {
         self.change(put).await
     }
 
+    /// Runs one statement. Returns true if it has changed a row.
     async fn change(&self, statement: Statement<'_>) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
         let changed = tx.run(statement).await?;

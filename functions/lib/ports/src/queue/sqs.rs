@@ -1,5 +1,7 @@
 //! Amazon SQS.
 
+use std::ops::Range;
+
 use async_trait::async_trait;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
@@ -9,6 +11,9 @@ use crate::sdk::{responded, text};
 
 /// Maximum number of messages that SQS accepts in one call.
 const BATCH: usize = 10;
+
+/// Maximum size in bytes of all bodies of one call. SQS accepts more by now, stand-ins may not.
+const MAX_BATCH_BYTES: usize = 256 << 10;
 
 /// Maximum number of tries for entries that SQS refused inside an otherwise successful response.
 const TRIES: usize = 3;
@@ -54,6 +59,23 @@ impl SqsQueue {
     }
 }
 
+/// Divides bodies into batches that SQS accepts, by number and by size.
+fn batches(bodies: &[String]) -> Vec<Range<usize>> {
+    let mut batches: Vec<Range<usize>> = Vec::new();
+    let mut bytes = 0;
+    for (i, body) in bodies.iter().enumerate() {
+        bytes += body.len();
+        match batches.last_mut() {
+            Some(last) if last.len() < BATCH && bytes <= MAX_BATCH_BYTES => last.end = i + 1,
+            _ => {
+                bytes = body.len();
+                batches.push(i..i + 1);
+            }
+        }
+    }
+    batches
+}
+
 fn failed<E: ProvideErrorMetadata + std::error::Error + 'static>(error: &SdkError<E>) -> QueueError {
     QueueError { answered: responded(error), ..QueueError::new(text(error)) }
 }
@@ -62,16 +84,17 @@ fn failed<E: ProvideErrorMetadata + std::error::Error + 'static>(error: &SdkErro
 impl Letters for SqsQueue {
     async fn post(&self, bodies: &[String]) -> Result<Vec<usize>, QueueError> {
         let mut refused = Vec::new();
-        for (batch, some) in bodies.chunks(BATCH).enumerate() {
-            match self.send_bodies(some, None).await {
-                Ok(left) => refused.extend(left.into_iter().map(|i| batch * BATCH + i)),
-                Err(error) if bodies.len() <= BATCH => return Err(error),
+        let batches = batches(bodies);
+        for batch in &batches {
+            match self.send_bodies(&bodies[batch.clone()], None).await {
+                Ok(left) => refused.extend(left.into_iter().map(|i| batch.start + i)),
+                Err(error) if batches.len() == 1 => return Err(error),
                 Err(error) => {
                     tracing::warn!(
                         error = crate::telemetry::chain(&error),
                         "a batch of messages was not sent"
                     );
-                    refused.extend((0..some.len()).map(|i| batch * BATCH + i));
+                    refused.extend(batch.clone());
                 }
             }
         }
@@ -191,6 +214,16 @@ mod tests {
         let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let error = queue(&format!("http://{nobody}")).waiting().await.unwrap_err();
         assert!(!error.answered, "{}", crate::telemetry::chain(&error));
+    }
+
+    #[test]
+    fn batches_are_small_enough_for_one_call() {
+        let bodies = |sizes: &[usize]| sizes.iter().map(|size| "x".repeat(*size)).collect::<Vec<_>>();
+        assert_eq!(batches(&bodies(&[1; 23])), [0..10, 10..20, 20..23]);
+        let large = MAX_BATCH_BYTES / 2;
+        assert_eq!(batches(&bodies(&[large, large, 1, large])), [0..2, 2..4]);
+        assert_eq!(batches(&bodies(&[3 * large, 1])), [0..1, 1..2]);
+        assert!(batches(&[]).is_empty());
     }
 
     fn refusing(ids: &[&str]) -> Value {
