@@ -134,5 +134,5 @@ $$;
 create trigger delivery_noted after update of state on sluice.delivery
     for each row when (new.state is distinct from old.state
         and (new.state = 'delivered'
-             or new.state = 'failed' and old.state = 'running' and new.errors -> -1 ->> 'code' is distinct from 'expired'))
+             or new.state = 'failed' and old.state = 'running' and not coalesce(new.errors -> -1 @> jsonb '{"code": "expired"}', false)))
     execute function sluice.note_delivery();
