@@ -54,10 +54,16 @@ pub(crate) async fn forget_use(context: &Context) -> Result<usize, StepError> {
     Ok(usize::try_from(forgotten).unwrap_or(usize::MAX))
 }
 
-/// Deletes runs of saved exports that are long ago. The next sweep continues.
+/// Deletes runs of saved exports that are long ago.
 pub(crate) async fn forget_runs(context: &Context) -> Result<usize, StepError> {
-    let forgotten = context.store.forget_runs(BATCH).await?;
-    Ok(usize::try_from(forgotten).unwrap_or(usize::MAX))
+    let (rounds, mut forgotten) = (Rounds::<()>::start(), 0);
+    loop {
+        let gone = usize::try_from(context.store.forget_runs(BATCH).await?).unwrap_or(usize::MAX);
+        forgotten += gone;
+        if rounds.are_over(gone) {
+            return rounds.end(forgotten);
+        }
+    }
 }
 
 /// Deletes the objects of chunks that are no longer needed. The row of a chunk is removed once its prefix was found

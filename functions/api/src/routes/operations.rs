@@ -264,8 +264,8 @@ pub(super) const OPERATIONS: [Operation; 25] = [
         id: "replaceSaved",
         tag: "Saved",
         summary: "Change a saved export",
-        description: "Replaces request, range and schedule, and the key with whose rights it runs. The schedule begins again \
-                      with the next period; the end of what was exported is kept.",
+        description: "Replaces request, range and schedule, and the key with whose rights it runs. With another range or \
+                      schedule it begins again with the next period; the end of what was exported is kept.",
         parameters: &["saved"],
         body: Some(("SavedRequest", SAVED_EXAMPLES)),
         responses: &[(200, "The saved export.", Some("SavedExport"))],

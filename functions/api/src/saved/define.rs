@@ -79,7 +79,8 @@ async fn checked(
     let definition = Definition::parse(body, in_path).map_err(ApiError::invalid)?;
     let now = Timestamp::from_microsecond(now_micros()).map_err(|e| ApiError::hide(&e))?;
     let next = definition.next_after(now);
-    let period = definition.period(next.map_or(now, |(tick, _)| tick), Some(now).filter(|_| next.is_some()));
+    // That of `since last success` begins at the tick before: from now on it might be empty.
+    let period = definition.period(next.map_or(now, |(tick, _)| tick), None);
     let first = definition.body(period.as_ref());
     let request = match Request::parse(&first, &scope(context, caller, &applied)) {
         Ok(request) => request,

@@ -86,8 +86,8 @@ impl Store {
         })
     }
 
-    /// Replaces the definition of a saved export. Its schedule begins again at the next tick. False if there is none of this
-    /// name.
+    /// Replaces the definition of a saved export. With another schedule or range it begins again at the next tick. False if
+    /// there is none of this name.
     ///
     /// # Errors
     /// If the store cannot be reached.

@@ -8,7 +8,7 @@ with ended as (
         next_at = case when s.running_tick = s.next_tick and not s.running_demanded
                        then sluice.from_micros($4) else s.next_at end,
         failures = case when s.running_demanded then s.failures else 0 end,
-        error = case when s.running_demanded then s.error end
+        error = case when s.running_demanded and s.failures > 0 then s.error end
     where s.id = $1 and s.export_id = $2
     returning s.id
 )
